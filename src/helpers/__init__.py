@@ -1,0 +1,15 @@
+"""Adoption curves: how fast a technology spreads, and how sure anyone can be of where it goes.
+
+Rooms, and who may call whom (imports go one way, down):
+
+- `indicators` loads, validates and selects observations and checks the claims; imports nothing of ours.
+- `projection` is the least-squares engine for many series at once; imports nothing of ours.
+- `curves` holds the families, the Model and Results classes, intervals and identification; imports projection.
+- `forecast` holds priors, the combination, bands, milestones and statements; imports curves and indicators.
+- `backtest` holds rolling origins and scores; imports forecast and curves.
+- `figures` and `tables` hold one function per exhibit: a frame in, a Figure or a table out.
+- `run` is a run's folder, parameters and record.
+- `pipeline` runs the notebooks in order, the only module that knows papermill; imports run and indicators.
+- `report` writes HTML, the only module that knows nbconvert; imports run.
+- `__main__` is the command line.
+"""
