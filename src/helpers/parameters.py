@@ -1,0 +1,185 @@
+"""The parameters of a run: names, types, ranges, defaults, help, and how they are checked."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import yaml
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from helpers.project import name_path
+
+
+class ParameterError(ValueError):
+    """A parameter of a run is unknown or has a value that can't be used; the message names each one."""
+
+
+def _reject_truth(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("true or false")
+    return value
+
+
+def _to_text(value: Any) -> Any:
+    """Text as it is; a number as the shortest text that means it (100.0 -> "100"); None as ""."""
+    if value is None:
+        return ""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return repr(value).removesuffix(".0")
+    return value.isoformat() if isinstance(value, date) and not isinstance(value, datetime) else value
+
+
+def _to_list(value: Any) -> Any:
+    """A list as it is; YAML text such as "[0.5, 0.9]" as the list it means; one value as a list of one."""
+    if isinstance(value, str):
+        try:
+            value = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ValueError("not a list") from error
+    if isinstance(value, tuple):
+        return list(value)
+    return value if isinstance(value, list | dict | None) else [value]
+
+
+def _check_run(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", value) or value.endswith((".", ".partial")):
+        raise ValueError("not a run's name")
+    return value
+
+
+def _check_date(value: str) -> str:
+    if value:
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+            raise ValueError("not a date")
+        date.fromisoformat(value)
+    return value
+
+
+def _check_bound(value: str) -> str:
+    """Numbers are checked here, names of indicators against the data when they are loaded."""
+    try:
+        number = float(value)
+    except ValueError:
+        return value
+    if not (math.isfinite(number) and number > 0):
+        raise ValueError("not a bound")
+    return _to_text(number)
+
+
+def _check_distinct(values: list) -> list:
+    if len(set(values)) < len(values):
+        raise ValueError("a value twice")
+    return values
+
+
+def _sort_distinct(values: list) -> list:
+    return sorted(_check_distinct(values))
+
+
+Text = Annotated[str, BeforeValidator(_to_text)]
+Share = Annotated[float, BeforeValidator(_reject_truth), Field(gt=0, le=1)]
+Level = Annotated[float, BeforeValidator(_reject_truth), Field(gt=0, lt=1)]
+
+
+def _describe(default: Any, meaning: str, expected: str, **limits: Any) -> Any:
+    return Field(default=default, description=meaning, json_schema_extra={"expected": expected}, **limits)
+
+
+class Parameters(BaseModel):
+    """Everything that can be chosen for a run: the one source of names, types, ranges, defaults and help.
+
+    Every notebook declares the ones that it reads in its ``parameters`` cell, under the same names and defaults.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    run: Annotated[Text, AfterValidator(_check_run)] = _describe(
+        "baseline",
+        "name of the run, and of its folder in outputs/",
+        "a name of at most 64 letters, digits, '-', '_' and '.', starting with a letter, a digit or '_' and not "
+        "ending in '.' or '.partial'",
+    )
+    entity: str = _describe("China", "country or group of the series", "the name of a country or group", min_length=1)
+    indicator: str = _describe("genai_users", "indicator to study", "the name of an indicator", min_length=1)
+    bound: Annotated[Text, AfterValidator(_check_bound)] = _describe(
+        "internet_users",
+        "known upper bound of the indicator: an indicator, a number in its unit, or '' for none",
+        "the name of an indicator, a number above 0, or '' for none",
+    )
+    as_of: Annotated[Text, AfterValidator(_check_date)] = _describe(
+        "",
+        "date up to which observations exist for every notebook; '' for all",
+        "a date such as 2025-06-30, or '' for all data",
+    )
+    families: Annotated[list[str], BeforeValidator(_to_list), AfterValidator(_check_distinct)] = _describe(
+        ["logistic", "gompertz", "bass"],
+        "families of curves to fit",
+        "a list of different families, such as [logistic, gompertz]",
+        min_length=1,
+    )
+    shares: Annotated[list[Share], BeforeValidator(_to_list), AfterValidator(_sort_distinct)] = _describe(
+        [0.5, 0.75, 0.9],
+        "shares of the bound at which the scenarios saturate",
+        "a list of different numbers above 0 and at most 1, such as [0.5, 0.75, 0.9]",
+        min_length=1,
+    )
+    horizon_years: Annotated[int | float, BeforeValidator(_reject_truth)] = _describe(
+        5, "years to forecast after the last observation", "a number above 0 and at most 30", gt=0, le=30
+    )
+    levels: Annotated[list[Level], BeforeValidator(_to_list), AfterValidator(_sort_distinct)] = _describe(
+        [0.5, 0.8, 0.95],
+        "levels of the forecast's bands",
+        "a list of different numbers between 0 and 1, such as [0.5, 0.8, 0.95]",
+        min_length=1,
+    )
+    data: Annotated[str, AfterValidator(name_path)] = _describe(
+        "data", "folder of the data", "the path of a folder of data", min_length=1
+    )
+    seed: Annotated[int, BeforeValidator(_reject_truth)] = _describe(
+        20251231, "seed of everything drawn at random", "a whole number from 0 to 4294967295", ge=0, lt=2**32
+    )
+
+
+def expected_value(name: str) -> str:
+    """Words for what parameter `name` may be, for messages and help."""
+    return Parameters.model_fields[name].json_schema_extra["expected"]
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """``", did you mean 'indicator'?"`` for the nearest of `known`, or all of them when none is near."""
+    known = list(map(str, known))
+    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
+    return f", did you mean '{near[0]}'?" if near else f"; known are {', '.join(known)}"
+
+
+def read_parameters(values: Mapping[str, Any]) -> Parameters:
+    """Check `values` and complete them with the defaults.
+
+    Parameters
+    ----------
+    values : mapping of parameter names to values, in their own types or as text that means them
+
+    Raises
+    ------
+    ParameterError
+        One line for each unknown name (with the nearest known one) and for each value that can't be used.
+    """
+    problems = [
+        f"unknown parameter '{name}'{suggest(name, Parameters.model_fields)}"
+        for name in values
+        if name not in Parameters.model_fields
+    ]
+    known = {name: value for name, value in values.items() if name in Parameters.model_fields}
+    try:
+        parameters = Parameters(**known)
+    except ValidationError as error:
+        wrong = dict.fromkeys(str(problem["loc"][0]) for problem in error.errors())
+        problems += [f"parameter '{name}' is {known[name]!r}; it must be {expected_value(name)}" for name in wrong]
+    if problems:
+        raise ParameterError("\n".join(problems))
+    return parameters

@@ -1,0 +1,286 @@
+"""A run: its parameters, its folder, and the record of what each notebook wrote with which values.
+
+A run lives in ``outputs/<run>/``: ``tables/*.csv``, ``figures/*.png`` and ``*.svg``, ``notebooks/`` (the executed
+copies and, beside each, a small JSON record of what it wrote). Notebooks hand results on through tables only, and each
+table has one writer, whose number its name begins with.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from helpers.parameters import ParameterError, Parameters, read_parameters
+from helpers.project import RunError, find_data, find_outputs, find_root, hash_file, write_file, write_json
+
+__all__ = ["ParameterError", "Parameters", "Run", "RunError", "SavedFigure", "open_run", "read_record", "read_records"]
+
+DOTS_PER_INCH = 200
+
+
+@dataclass(frozen=True)
+class SavedFigure:
+    """A figure that has been written: shows its PNG in a notebook, with the alternative text in the metadata."""
+
+    name: str
+    alt: str
+    png: bytes = field(repr=False)
+    width: int = field(repr=False)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
+        data = {"image/png": b64encode(self.png).decode(), "text/plain": f"{self.name}: {self.alt}"}
+        return data, {"image/png": {"alt": self.alt, "width": self.width}}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One notebook's view of a run's folder.
+
+    Attributes
+    ----------
+    folder : Path
+        The run's folder.
+    notebook : str
+        Name of the notebook that writes, such as ``03_fit_curves``.
+    parameters : Parameters
+        The notebook's parameters, checked; those that it doesn't declare have their defaults.
+    declared : tuple of str
+        Names of the parameters that the notebook declares.
+    """
+
+    folder: Path
+    notebook: str
+    parameters: Parameters
+    declared: tuple[str, ...]
+
+    @property
+    def data(self) -> Path:
+        """Full path of the folder of data."""
+        return find_data(self.parameters.data)
+
+    def save_table(self, name: str, frame: Any) -> Path:
+        """Write `frame` to ``tables/<name>.csv`` and note it in the notebook's record.
+
+        Floats get ten significant digits, dates are ISO, lines end in LF; a named index becomes columns.
+
+        Raises
+        ------
+        RunError
+            If `name` doesn't begin with the notebook's number, or the frame has no columns or two of one name.
+        """
+        self._check_name("table", name)
+        content, columns = _write_csv(name, frame)
+        path = self.folder / "tables" / f"{name}.csv"
+        digest = write_file(path, content)
+        self._note("tables", name, {"sha256": digest, "rows": len(frame), "columns": columns})
+        return path
+
+    def read_table(self, name: str) -> Any:
+        """Table `name` of this run as a frame, with the types that it was written with.
+
+        Raises
+        ------
+        RunError
+            If no notebook of this run has written it, if it was changed since, or if it was made with another value
+            of a parameter that this notebook shares. The message says what to do.
+        """
+        path = self.folder / "tables" / f"{name}.csv"
+        writer, record = _find_writer(self.folder, name)
+        if record is None or not path.is_file():
+            raise RunError(
+                f"Run '{self.folder.name}' has no table {name} yet. {_name_writer(name)} writes it: run that notebook "
+                f"first, or all of them with: adoption run {self.folder.name}"
+            )
+        self._check_agreement(name, writer, record["parameters"])
+        entry = record["tables"][name]
+        if hash_file(path) != entry["sha256"]:
+            raise RunError(
+                f"Table {name} was changed after notebook {writer} wrote it. Run that notebook again to restore it."
+            )
+        return _read_csv(path, entry["columns"])
+
+    def save_figure(self, name: str, figure: Any, alt: str) -> SavedFigure:
+        """Write `figure` to ``figures/<name>.png`` (200 dots per inch) and ``.svg``, close it, and return it to show.
+
+        Parameters
+        ----------
+        name : str
+            Begins with the notebook's number.
+        figure : matplotlib Figure, or an object that has one as ``.figure`` (a seaborn grid)
+        alt : str
+            What the figure shows, for readers who can't see it.
+
+        Raises
+        ------
+        RunError
+            If the name isn't the notebook's, the alternative text is empty, or nothing is drawn.
+        """
+        self._check_name("figure", name)
+        if not alt.strip():
+            raise RunError(f"Figure {name} needs an alternative text: what does it show?")
+        figure = figure if hasattr(figure, "savefig") and hasattr(figure, "axes") else figure.figure
+        if not any(axes.has_data() for axes in figure.get_axes()):
+            raise RunError(f"Figure {name} is empty: nothing is drawn in it.")
+        images = _draw(figure, alt)
+        hashes = {kind: write_file(self.folder / "figures" / f"{name}.{kind}", image) for kind, image in images.items()}
+        width = round(int.from_bytes(images["png"][16:20], "big") / DOTS_PER_INCH * 96)
+        self._note("figures", name, {"alt": alt, "width": width, "sha256": hashes})
+        return SavedFigure(name, alt, images["png"], width)
+
+    def _check_name(self, kind: str, name: str) -> None:
+        number = self.notebook.split("_")[0]
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", name) or not name.startswith(f"{number}_"):
+            raise RunError(
+                f"The name of {kind} '{name}' must begin with '{number}_', the number of notebook {self.notebook}, and "
+                "hold letters, digits, '-' and '_' only: each table and figure has one writer."
+            )
+
+    def _note(self, kind: str, name: str, entry: dict) -> None:
+        record = read_record(self.folder, self.notebook)
+        record[kind][name] = entry
+        write_json(_record_path(self.folder, self.notebook), record)
+
+    def _check_agreement(self, name: str, writer: str, theirs: Mapping[str, Any]) -> None:
+        ours = self.parameters.model_dump()
+        for key in self.declared:
+            if key in theirs and theirs[key] != ours[key]:
+                raise RunError(
+                    f"Table {name} was made by notebook {writer} with {key} = {theirs[key]!r}, but this notebook has "
+                    f"{key} = {ours[key]!r}. Make the run again with one value: "
+                    f"adoption run {self.folder.name} -p {key} {_quote(ours[key])}"
+                )
+
+
+def open_run(run: str, notebook: str, parameters: Mapping[str, Any] | None = None) -> Run:
+    """Open (and make, if need be) the folder of a run for one notebook, and start the notebook's record afresh.
+
+    Parameters
+    ----------
+    run : str
+        Name of the run.
+    notebook : str
+        Name of the calling notebook, such as ``03_fit_curves``.
+    parameters : mapping, optional
+        The notebook's parameters by name, as its ``parameters`` cell has them.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is unknown or its value can't be used: plain papermill passes anything on.
+    RunError
+        If the notebook's name has no number, or the project's folder isn't found.
+    """
+    if not re.fullmatch(r"\d{2}_\w+", notebook):
+        raise RunError(f"Notebook name '{notebook}' must begin with its two-digit number, as in 03_fit_curves.")
+    given = {**(parameters or {}), "run": run}
+    checked = read_parameters(given)
+    declared = tuple(name for name in given if name != "run")
+    opened = Run(find_outputs() / checked.run, notebook, checked, declared)
+    record = {"parameters": checked.model_dump(include=set(declared)), "tables": {}, "figures": {}}
+    write_json(_record_path(opened.folder, notebook), record)
+    return opened
+
+
+def _record_path(folder: Path, notebook: str) -> Path:
+    return folder / "notebooks" / f"{notebook}.json"
+
+
+def read_record(folder: Path, notebook: str) -> dict:
+    """What `notebook` wrote into the run in `folder`: its parameters, tables and figures."""
+    return json.loads(_record_path(folder, notebook).read_text(encoding="utf-8"))
+
+
+def read_records(folder: Path) -> dict[str, dict]:
+    """The records of all notebooks of the run in `folder`, in order."""
+    return {path.stem: read_record(folder, path.stem) for path in sorted((folder / "notebooks").glob("[0-9]*.json"))}
+
+
+def _find_writer(folder: Path, table: str) -> tuple[str, dict | None]:
+    for notebook, record in read_records(folder).items():
+        if table in record["tables"]:
+            return notebook, record
+    return "", None
+
+
+def _name_writer(table: str) -> str:
+    number = table.split("_")[0]
+    found = sorted((find_root() / "notebooks").glob(f"{number}_*.ipynb"))
+    return f"Notebook {found[0].stem}" if found else f"The notebook with number {number}"
+
+
+def _quote(value: Any) -> str:
+    """`value` as it's typed after ``-p NAME`` in a shell."""
+    text = json.dumps(value) if isinstance(value, list) else str(value)
+    return text if re.fullmatch(r"[\w./:-]+", text) else f"'{text}'"
+
+
+def _write_csv(name: str, frame: Any) -> tuple[bytes, dict[str, str]]:
+    """CSV of `frame`, and the kind of each column: date, text, number, whole, truth or mixed."""
+    import pandas as pd
+
+    if any(label is not None for label in frame.index.names):
+        frame = frame.reset_index()
+    columns = [str(column) for column in frame.columns]
+    if not columns or len(set(columns)) < len(columns) or isinstance(frame.columns, pd.MultiIndex):
+        raise RunError(f"Table {name} must have columns with one name each, all different; it has {columns}.")
+    frame = frame.set_axis(columns, axis=1)
+    kinds = {column: _kind_of(frame[column]) for column in columns}
+    # float_format leaves columns that mix numbers and text alone, so their numbers are written here
+    mixed = {column: frame[column].map(_write_cell) for column, kind in kinds.items() if kind == "mixed"}
+    text = frame.assign(**mixed).to_csv(index=False, float_format="%.10g", date_format="%Y-%m-%d", lineterminator="\n")
+    return text.encode("utf-8"), kinds
+
+
+def _write_cell(value: Any) -> Any:
+    return f"{value:.10g}" if isinstance(value, float) and math.isfinite(value) else value
+
+
+def _kind_of(column: Any) -> str:
+    import pandas as pd
+
+    kinds = pd.api.types
+    if kinds.is_datetime64_any_dtype(column):
+        return "date"
+    if kinds.is_bool_dtype(column):
+        return "truth"
+    if kinds.is_integer_dtype(column):
+        return "whole"
+    if kinds.is_numeric_dtype(column):
+        return "number"
+    return "text" if all(isinstance(value, str) for value in column.dropna()) else "mixed"
+
+
+def _read_csv(path: Path, kinds: Mapping[str, str]) -> Any:
+    import pandas as pd
+
+    types = {"text": "str", "mixed": "object", "number": "float64"}
+    return pd.read_csv(
+        path,
+        dtype={column: types[kind] for column, kind in kinds.items() if kind in types},
+        parse_dates=[column for column, kind in kinds.items() if kind == "date"],
+        keep_default_na=False,  # "NA" and "None" are texts; only an empty cell is missing
+        na_values=[""],
+    )
+
+
+def _draw(figure: Any, alt: str) -> dict[str, bytes]:
+    """The figure as PNG and SVG, the same bytes each time, with its alternative text inside; closes the figure."""
+    import matplotlib as mpl
+    from matplotlib import pyplot
+
+    images = {}
+    # SVG names its parts by random salt and carries the date unless told otherwise; text stays text in it
+    with mpl.rc_context({"svg.hashsalt": "adoption", "svg.fonttype": "none"}):
+        for kind, metadata in (("png", {"Description": alt}), ("svg", {"Title": alt, "Date": None})):
+            image = BytesIO()
+            figure.savefig(image, format=kind, dpi=DOTS_PER_INCH, bbox_inches="tight", metadata=metadata)
+            images[kind] = image.getvalue()
+    pyplot.close(figure)
+    return images

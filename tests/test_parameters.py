@@ -1,0 +1,115 @@
+"""The parameter model: what it accepts, what it refuses, and what it says then."""
+
+from datetime import date
+
+import pytest
+
+from helpers.parameters import ParameterError, Parameters, expected_value, read_parameters
+from helpers.project import find_data, find_root
+
+
+def complaint(**values):
+    with pytest.raises(ParameterError) as caught:
+        read_parameters(values)
+    return str(caught.value)
+
+
+def test_defaults_are_those_of_the_main_job():
+    assert Parameters().model_dump(exclude={"seed"}) == {
+        "run": "baseline",
+        "entity": "China",
+        "indicator": "genai_users",
+        "bound": "internet_users",
+        "as_of": "",
+        "families": ["logistic", "gompertz", "bass"],
+        "shares": [0.5, 0.75, 0.9],
+        "horizon_years": 5,
+        "levels": [0.5, 0.8, 0.95],
+        "data": "data",
+    }
+
+
+def test_every_parameter_has_help_and_says_what_it_may_be():
+    for name, field in Parameters.model_fields.items():
+        assert len(field.description) > 10
+        assert expected_value(name) in complaint(**{name: {}})
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "kept"),
+    [
+        ("run", 2025, "2025"),
+        ("bound", 100, "100"),
+        ("bound", 1404.89, "1404.89"),
+        ("bound", None, ""),
+        ("as_of", date(2025, 6, 30), "2025-06-30"),
+        ("shares", "[0.9, 0.5]", [0.5, 0.9]),
+        ("shares", 1, [1.0]),
+        ("families", "bass", ["bass"]),
+        ("families", "[weibull, bass]", ["weibull", "bass"]),
+        ("horizon_years", "2.5", 2.5),
+        ("horizon_years", 3, 3),
+        ("levels", (0.8, 0.5), [0.5, 0.8]),
+        ("data", str(find_data("data")), "data"),
+    ],
+)
+def test_values_are_kept_in_one_form(name, given, kept):
+    value = getattr(read_parameters({name: given}), name)
+    assert value == kept
+    assert type(value) is type(kept)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("run", "../elsewhere"),
+        ("run", ".hidden"),
+        ("run", "a" * 65),
+        ("run", "-p"),
+        ("run", "x.partial"),
+        ("run", "über"),
+        ("entity", ""),
+        ("entity", 3),
+        ("indicator", None),
+        ("bound", -1),
+        ("bound", "nan"),
+        ("bound", True),
+        ("as_of", "2025-13-01"),
+        ("as_of", "2025-02-30"),
+        ("as_of", 20250630),
+        ("families", []),
+        ("families", ["bass", "bass"]),
+        ("shares", [0]),
+        ("shares", [1.01]),
+        ("shares", "["),
+        ("shares", ["half"]),
+        ("horizon_years", 0),
+        ("horizon_years", 31),
+        ("horizon_years", float("nan")),
+        ("horizon_years", True),
+        ("levels", [1]),
+        ("levels", {}),
+        ("seed", -1),
+        ("seed", 1.5),
+    ],
+)
+def test_unusable_values_are_refused_by_name(name, value):
+    text = complaint(**{name: value})
+    assert text == f"parameter '{name}' is {value!r}; it must be {expected_value(name)}"
+
+
+def test_unknown_names_suggest_the_nearest():
+    assert "unknown parameter 'indcator', did you mean 'indicator'?" in complaint(indcator="genai_users")
+    assert "known are run, entity" in complaint(colour="red")
+
+
+def test_all_problems_are_named_at_once():
+    text = complaint(indcator="x", as_of="2025-13-01", shares=[2, 3])
+    assert [line.split("'")[1] for line in text.splitlines()] == ["indcator", "as_of", "shares"]
+
+
+def test_the_project_is_found_from_anywhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert (find_root() / "pyproject.toml").is_file()
+    assert find_data("data") == find_root() / "data"
+    assert read_parameters({"data": str(tmp_path)}).data == str(tmp_path)

@@ -1,0 +1,171 @@
+"""A run's folder: tables and figures keep their types, their bytes and their writers."""
+
+import json
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.run import ParameterError, RunError, open_run, read_record, read_records
+
+mpl.use("agg")
+
+
+@pytest.fixture(autouse=True)
+def outputs(tmp_path, monkeypatch):
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
+    return tmp_path / "outputs"
+
+
+@pytest.fixture
+def frame():
+    return pd.DataFrame(
+        {
+            "country": ["NA", 'quoted "text", with comma', None],
+            "date": pd.to_datetime(["2024-06-30", None, "2025-12-31"]),
+            "year": [2021.1827123456, np.inf, np.nan],
+            "users": [230.0, 249.0, 602.0],
+            "points": [4, 5, 6],
+            "sound": [True, False, True],
+            "value": [0.1 + 0.2, "not within the horizon", None],
+        }
+    )
+
+
+def draw(value=1.0):
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(6, 3))
+    axes.plot([0, 1], [0, value])
+    axes.set_title("Users")
+    return figure
+
+
+def test_a_table_comes_back_as_it_was_written(frame):
+    open_run("mine", "03_fit_curves").save_table("03_parameters", frame)
+    back = open_run("mine", "05_forecast_adoption").read_table("03_parameters")
+    assert list(back.country.iloc[:2]) == list(frame.country.iloc[:2])
+    assert back.isna().equals(frame.isna())
+    pd.testing.assert_series_equal(back.date, frame.date, check_dtype=False)
+    np.testing.assert_allclose(back.year, frame.year, rtol=1e-9)
+    assert back.users.dtype == "float64"
+    assert back.points.tolist() == [4, 5, 6]
+    assert back.sound.dtype == bool
+    assert back.value[1] == "not within the horizon"
+
+
+def test_a_table_is_written_plainly(frame):
+    path = open_run("mine", "03_fit_curves").save_table("03_parameters", frame)
+    lines = path.read_bytes().decode().split("\n")
+    assert lines[0] == "country,date,year,users,points,sound,value"
+    assert lines[1] == "NA,2024-06-30,2021.182712,230,4,True,0.3"
+    assert lines[3] == ",2025-12-31,,602,6,True,"
+    assert not list(path.parent.glob(".*")), "a temporary file was left"
+
+
+def test_a_named_index_becomes_a_column():
+    values = pd.Series([1.0, 2.0], index=pd.DatetimeIndex(["2024-06-30", "2024-12-31"], name="date"), name="users")
+    path = open_run("mine", "02_see_adoption").save_table("02_growth", values.to_frame())
+    assert path.read_text() == "date,users\n2024-06-30,1\n2024-12-31,2\n"
+
+
+def test_tables_that_can_not_be_csv_are_refused():
+    run = open_run("mine", "02_see_adoption")
+    for frame in (pd.DataFrame(), pd.DataFrame([[1, 2]], columns=["a", "a"])):
+        with pytest.raises(RunError, match="Table 02_growth must have columns"):
+            run.save_table("02_growth", frame)
+
+
+def test_each_table_and_figure_has_one_writer(frame):
+    run = open_run("mine", "03_fit_curves")
+    for name in ("04_scores", "scores", "03_../x"):
+        with pytest.raises(RunError, match="must begin with '03_'"):
+            run.save_table(name, frame)
+        with pytest.raises(RunError, match="must begin with '03_'"):
+            run.save_figure(name, draw(), alt="a line")
+
+
+def test_a_missing_table_names_the_notebook_that_writes_it():
+    with pytest.raises(RunError, match=r"no table 03_parameters yet.*run that\s+notebook first.*adoption run mine"):
+        open_run("mine", "05_forecast_adoption").read_table("03_parameters")
+
+
+def test_a_table_of_an_unfinished_rerun_does_not_count(frame):
+    open_run("mine", "03_fit_curves").save_table("03_parameters", frame)
+    open_run("mine", "03_fit_curves")
+    with pytest.raises(RunError, match="no table 03_parameters yet"):
+        open_run("mine", "05_forecast_adoption").read_table("03_parameters")
+
+
+def test_a_table_made_with_another_value_is_refused(frame):
+    made = {"bound": 100, "entity": "Germany", "families": ["bass"]}
+    open_run("mine", "03_fit_curves", made).save_table("03_parameters", frame)
+    reader = open_run("mine", "05_forecast_adoption", {"bound": "internet_users", "entity": "Germany", "seed": 1})
+    with pytest.raises(RunError) as caught:
+        reader.read_table("03_parameters")
+    text = str(caught.value)
+    assert "03_fit_curves with bound = '100'" in text
+    assert "this notebook has bound = 'internet_users'" in text
+    assert text.endswith("adoption run mine -p bound internet_users")
+    agreeing = open_run("mine", "05_forecast_adoption", {"bound": "100.0", "seed": 2})
+    assert len(agreeing.read_table("03_parameters")) == 3
+
+
+def test_a_table_changed_by_hand_is_refused(frame):
+    path = open_run("mine", "03_fit_curves").save_table("03_parameters", frame)
+    path.write_text(path.read_text().replace("602", "999"))
+    with pytest.raises(RunError, match="changed after notebook 03_fit_curves wrote it"):
+        open_run("mine", "05_forecast_adoption").read_table("03_parameters")
+
+
+def test_a_figure_is_saved_twice_alike_and_closed():
+    from matplotlib import pyplot
+
+    pyplot.close("all")
+    run = open_run("mine", "05_forecast_adoption")
+    first = run.save_figure("05_forecast", draw(), alt="a < b & c")
+    images = [(run.folder / "figures" / f"05_forecast.{kind}").read_bytes() for kind in ("png", "svg")]
+    run.save_figure("05_forecast", draw(), alt="a < b & c")
+    assert images == [(run.folder / "figures" / f"05_forecast.{kind}").read_bytes() for kind in ("png", "svg")]
+    assert not pyplot.get_fignums()
+    assert b">Users</text>" in images[1], "the text of the SVG isn't text"
+    data, metadata = first._repr_mimebundle_()
+    assert metadata["image/png"]["alt"] == "a < b & c"
+    assert 400 < metadata["image/png"]["width"] < 700
+    assert data["image/png"]
+
+
+def test_figures_must_show_and_say_something():
+    from matplotlib import pyplot
+
+    run = open_run("mine", "05_forecast_adoption")
+    with pytest.raises(RunError, match="needs an alternative text"):
+        run.save_figure("05_forecast", draw(), alt=" ")
+    with pytest.raises(RunError, match="05_forecast is empty"):
+        run.save_figure("05_forecast", pyplot.subplots()[0], alt="nothing")
+    pyplot.close("all")
+
+
+def test_the_record_says_who_wrote_what_with_which_values(frame, outputs):
+    run = open_run("mine", "03_fit_curves", {"bound": 100, "data": "data"})
+    run.save_table("03_parameters", frame)
+    run.save_figure("03_fits", draw(), alt="a line")
+    record = read_record(outputs / "mine", "03_fit_curves")
+    assert record["parameters"] == {"bound": "100", "data": "data"}
+    assert record["tables"]["03_parameters"]["rows"] == 3
+    assert record["figures"]["03_fits"]["alt"] == "a line"
+    assert list(read_records(outputs / "mine")) == ["03_fit_curves"]
+    assert str(outputs) not in json.dumps(record)
+
+
+def test_a_notebook_checks_its_parameters(outputs):
+    with pytest.raises(ParameterError, match="parameter 'horizon_years' is 'soon'"):
+        open_run("mine", "05_forecast_adoption", {"horizon_years": "soon"})
+    with pytest.raises(ParameterError, match="did you mean 'levels'"):
+        open_run("mine", "05_forecast_adoption", {"level": [0.5]})
+    with pytest.raises(ParameterError, match=r"parameter 'run' is '\.\./x'"):
+        open_run("../x", "05_forecast_adoption")
+    with pytest.raises(RunError, match="two-digit number"):
+        open_run("mine", "forecast_adoption")
+    assert not outputs.exists()
