@@ -5,7 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from contextlib import suppress
+import platform
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -83,3 +87,73 @@ def hash_file(path: Path) -> str:
     """sha256 of a file's content, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+# ---- folders ------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def hold_folder(folder: Path) -> Iterator[None]:
+    """Hold the right to replace `folder` while the block runs; the system frees it when the process ends.
+
+    Raises
+    ------
+    RunError
+        If another process holds it; the message says which one.
+    """
+    path = folder.parent / f".{folder.name}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _open_locked(path, folder.name) as file:
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {platform.node()} since {datetime.now():%Y-%m-%d %H:%M:%S}")
+        file.flush()
+        try:
+            yield
+        finally:
+            if os.name != "nt":  # there an open file can't be removed, and an unlocked one does no harm
+                path.unlink(missing_ok=True)
+
+
+def _open_locked(path: Path, name: str) -> Any:
+    while True:
+        file = path.open("a+", encoding="utf-8")
+        try:
+            _lock(file)
+        except OSError as error:
+            file.seek(0)
+            holder = file.read().strip() or "another process"
+            file.close()
+            raise RunError(f"Run '{name}' is being made by {holder}. Wait for it, or take another name.") from error
+        # the one who held it may have removed the file between our opening and our locking it
+        if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            return file
+        file.close()
+
+
+def _lock(file: Any) -> None:
+    if os.name == "nt":
+        import msvcrt
+
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def replace_folder(folder: Path, new: Path) -> None:
+    """Put `new` in the place of `folder` by two renames; `restore_folder` mends what stops between them."""
+    previous = folder.parent / f".{folder.name}.previous"
+    shutil.rmtree(previous, ignore_errors=True)
+    if folder.exists():
+        folder.rename(previous)
+    new.rename(folder)
+    shutil.rmtree(previous, ignore_errors=True)
+
+
+def restore_folder(folder: Path) -> None:
+    """Undo a `replace_folder` that was cut off between its two renames."""
+    previous = folder.parent / f".{folder.name}.previous"
+    if previous.exists() and not folder.exists():
+        previous.rename(folder)

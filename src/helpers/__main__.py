@@ -1,0 +1,218 @@
+"""The command line: ``adoption``, or ``python -m helpers``.
+
+Everything heavy is imported in the command that needs it, so that help comes at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+WRONG_INPUT, FAILED, INTERRUPTED = 2, 1, 130
+PAIRED = ("-p", "--parameters", "-r", "--parameters_raw")
+
+app = typer.Typer(
+    help="Adoption curves: from published figures to tables, figures and pages, in one command.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+RunName = Annotated[str | None, typer.Argument(metavar="[RUN]", help="Name of the run.", show_default="baseline")]
+Pairs = Annotated[
+    list[str] | None,
+    typer.Option("-p", "--parameters", metavar="NAME VALUE", help="A parameter; numbers are read as numbers."),
+]
+RawPairs = Annotated[
+    list[str] | None,
+    typer.Option("-r", "--parameters_raw", metavar="NAME VALUE", help="A parameter, taken as text."),
+]
+Yaml = Annotated[
+    list[str] | None,
+    typer.Option("-y", "--parameters_yaml", metavar="YAML", help="Parameters as YAML text, 'shares: [0.5, 0.9]'."),
+]
+Files = Annotated[
+    list[Path] | None,
+    typer.Option("-f", "--parameters_file", metavar="FILE", help="Parameters in a YAML file."),
+]
+
+
+@app.command()
+def run(
+    run: RunName = None,
+    parameters: Pairs = None,
+    parameters_raw: RawPairs = None,
+    parameters_yaml: Yaml = None,
+    parameters_file: Files = None,
+) -> None:
+    """Run all notebooks: tables, figures and pages.
+
+    Everything lands in outputs/RUN, whole or not at all.
+
+    The options mean what they mean to papermill; where they give a parameter twice, -p and -r win over -y, and -y
+    over -f. 'adoption params' lists the parameters.
+    """
+    from helpers.parameters import read_parameters
+
+    given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
+    if run is not None:
+        given["run"] = run
+    if isinstance(given.get("data"), str):
+        given["data"] = find_from_here(given["data"])
+    chosen = read_parameters(given)
+    from helpers import pipeline, report
+
+    try:
+        folder = pipeline.run_all(chosen, finish=report.write_pages)
+    except KeyboardInterrupt:  # typer would end with 130 too, but without a word
+        stop(f"\nInterrupted: run '{chosen.run}' is as it was before.", INTERRUPTED)
+    print(f"Read it: {shorten(folder / 'html' / 'index.html')}")
+
+
+@app.command()
+def export(run: Annotated[str, typer.Argument(help="Name of the run.")] = "baseline") -> None:
+    """Write the pages of a run again.
+
+    They are made from its tables, figures and executed notebooks.
+    """
+    from helpers import report
+    from helpers.parameters import read_parameters
+    from helpers.project import find_outputs
+
+    folder = find_outputs() / read_parameters({"run": run}).run
+    report.write_pages(folder)
+    print(f"Read it: {shorten(folder / 'html' / 'index.html')}")
+
+
+@app.command()
+def params() -> None:
+    """List the parameters, with what each may be.
+
+    Shows name, default, meaning, range, and the notebooks that read it.
+    """
+    from helpers.parameters import Parameters, expected_value
+    from helpers.pipeline import find_notebooks, read_declared
+
+    readers = {path.stem.split("_")[0]: read_declared(path) for path in find_notebooks()}
+    for name, field in Parameters.model_fields.items():
+        numbers = ", ".join(number for number, declared in readers.items() if name in declared)
+        print(f"{name} = {field.default!r}\n    {field.description}\n    may be: {expected_value(name)}")
+        print(f"    read by notebooks: {numbers or 'none'}")
+
+
+def read_options(
+    pairs: Iterable[str], raw: Iterable[str], texts: Iterable[str], files: Iterable[Path]
+) -> dict[str, Any]:
+    """Parameters as papermill reads its options: files, then YAML texts, then -p, then -r; the later ones win."""
+    given: dict[str, Any] = {}
+    for path in files:
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise typer.BadParameter(f"-f {path}: the file can't be read ({error}).") from error
+        given |= read_yaml(text, f"-f {path}")
+    for text in texts:
+        given |= read_yaml(text, f"-y '{text}'")
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        given[name] = read_value(value)
+    for pair in raw:
+        name, _, value = pair.partition("=")
+        given[name] = value
+    return given
+
+
+def read_yaml(text: str, option: str) -> dict[str, Any]:
+    """Parameters in YAML text."""
+    import yaml
+
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        problem = " ".join(str(error).split())
+        raise typer.BadParameter(f"{option}: this isn't YAML ({problem}).") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise typer.BadParameter(f"{option}: parameters are written as 'name: value', this is {content!r}.")
+    return {str(name): value for name, value in content.items()}
+
+
+def read_value(text: str) -> Any:
+    """The value that papermill reads from a text: True, False, None, a whole number, a number, or the text."""
+    words = {"True": True, "False": False, "None": None}
+    if text in words:
+        return words[text]
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def find_from_here(data: str) -> str:
+    """A path that exists as seen from the working directory, whole; others as they are, for the project's folder."""
+    path = Path(data).expanduser()
+    return str(path.absolute()) if path.exists() else data
+
+
+def shorten(path: Path) -> str:
+    """`path` from the working directory when it's below, else whole."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def stop(message: str, code: int) -> NoReturn:
+    """Say why on the error stream and end."""
+    print(message, file=sys.stderr)
+    raise SystemExit(code)
+
+
+def join_pairs(words: Iterable[str]) -> list[str]:
+    """Command-line words with each ``-p NAME VALUE`` as ``-p NAME=VALUE``: typer's repeated options take one word."""
+    joined: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        joined.append(word)
+        if word in PAIRED:
+            name = next(rest, None)
+            value = "" if name is None or "=" in name else next(rest, None)
+            if name is None or value is None:
+                raise typer.BadParameter(f"{word} needs a name and a value, as in: {word} indicator genai_users")
+            joined.append(name if "=" in name else f"{name}={value}")
+    return joined
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; people's mistakes end with a sentence on the error stream, not with a traceback."""
+    try:
+        app(join_pairs(sys.argv[1:] if arguments is None else arguments), prog_name="adoption")
+    except typer.BadParameter as error:
+        stop(f"{error.message}\nTry 'adoption run --help' for help.", WRONG_INPUT)
+    except Exception as error:
+        code = judge(error)
+        if code is None:
+            raise
+        stop(str(error), code)
+
+
+def judge(error: Exception) -> int | None:
+    """Exit code for an error that's the user's to mend; None for one that's ours."""
+    from helpers.parameters import ParameterError
+    from helpers.project import RunError
+
+    if isinstance(error, ParameterError):
+        return WRONG_INPUT
+    if isinstance(error, RunError):
+        return FAILED
+    indicators = sys.modules.get("helpers.indicators")
+    return WRONG_INPUT if indicators and isinstance(error, indicators.DataError) else None
+
+
+if __name__ == "__main__":
+    main()
