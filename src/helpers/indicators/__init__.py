@@ -5,12 +5,14 @@ or raises `DataError` with every problem found. ``Data.series`` selects one seri
 ``Data.references`` the earlier technologies, `check_claims` recomputes the figures of the news item, and
 `describe_coverage` says how long and how sound each series is.
 
-The parts: ``validation`` (reading and checking the tables), ``selection`` (breaks, segments, bounds, series) and
-``claims``.
+The parts, each importing only those before it: ``problems`` and ``breaks``; ``reading`` (text tables), ``cells`` (one
+cell) and ``validation`` (tables against each other); ``series``, ``bounds``, ``claims``, ``selection``, ``coverage``.
 """
 
 from helpers.indicators.claims import check_claims
-from helpers.indicators.selection import AdoptionSeries, Data, describe_coverage, load
-from helpers.indicators.validation import DataError, Problem
+from helpers.indicators.coverage import describe_coverage
+from helpers.indicators.problems import DataError, Problem
+from helpers.indicators.selection import Data, load
+from helpers.indicators.series import AdoptionSeries
 
 __all__ = ["AdoptionSeries", "Data", "DataError", "Problem", "check_claims", "describe_coverage", "load"]

@@ -63,7 +63,7 @@ def _check_claim(data, claim):
     try:
         computed = _apply_rule(data, claim)
         agreement = _find_operand(data, claim, claim.agrees_with) if claim.agrees_with else None
-    except LookupError as error:
+    except (LookupError, ZeroDivisionError) as error:
         return {
             **row,
             "recomputed": math.nan,
@@ -73,7 +73,7 @@ def _check_claim(data, claim):
         }
     reported = _read_figure(claim.reported, claim.precision, "the claim")
     verdict = _compare(claim.comparison, computed, reported)
-    how = f"{computed.words} = {computed.value:.6g}" if claim.rule != "level" else computed.words
+    how = f"{computed.words} = {computed.value:.6g} {claim.unit}" if claim.rule != "level" else computed.words
     if agreement:
         other = agreement if claim.comparison == "exceeds" else computed
         against = reported if claim.comparison == "exceeds" else agreement
@@ -102,14 +102,13 @@ def _find_operand(data, claim, operand):
     """Find a published figure (indicator@date) or the reported figure of another claim (claim:claim_id)."""
     if operand.startswith("claim:"):
         other = data.claims[data.claims["claim_id"] == operand[6:]].iloc[0]
-        return _read_figure(other["reported"], other["precision"], f"the claimed {other['unit']}")
+        return _read_figure(other["reported"], other["precision"], f"claim {operand[6:]}")
     indicator, _, day = operand.partition("@")
     rows = data.observations
     match = rows[(rows["entity"] == claim.entity) & (rows["indicator"] == indicator) & (rows["date"] == day)]
     match = match[match["bound"] == "exact"]
     if match.empty:
-        until = f" up to {data.as_of}" if data.as_of else ""
-        raise LookupError(f"The data{until} hold no {indicator} of {claim.entity} on {day}.")
+        raise LookupError(f"The data{data.until()} hold no {indicator} of {claim.entity} on {day}.")
     figure = match.iloc[0]
     return _read_figure(figure["value"], figure["precision"], f"{indicator} {day}")
 

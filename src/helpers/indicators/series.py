@@ -1,0 +1,123 @@
+"""One series with its bound, cut at the breaks."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from helpers.indicators.problems import blame_parameter
+from helpers.indicators.validation import interpolate_values
+
+SHORTEST_SEGMENT = 3  # one or two figures show a level, not a curve
+DESCRIPTION = ("indicator", "title", "unit", "counted", "base", "technology", "role", "note")
+
+
+@dataclass(frozen=True, eq=False)
+class AdoptionSeries:
+    """One unbroken stretch of one indicator of one entity, with its bound.
+
+    Attributes
+    ----------
+    entity, indicator, title, unit, counted, base, technology, role, note : str
+        As in indicators.csv; ``base`` says in words what the base population is.
+    values : Series of float
+        Exact observations of the segment, in ``unit``; DatetimeIndex named ``date``, increasing.
+    censored : DataFrame
+        Observations of the segment that are bounds: index date; columns value, bound (at_least or at_most).
+    earlier, later : Series of float
+        Exact observations before and after the segment. ``later`` is empty unless ``segment_note`` says why not.
+    breaks : DataFrame
+        Columns date, kind, reason. A ``break`` splits the series; a ``suspected`` one is crossed.
+    observations : DataFrame
+        All rows of the series as in observations.csv.
+    bound : Series of float or None
+        Known upper bound in ``unit``, by date; a number is a constant series.
+    bound_name, bound_title, bound_note, segment_note : str
+        Name of the bound (an indicator or a number as text), the same in words, and what must be said about the choice.
+    """
+
+    entity: str
+    indicator: str
+    title: str
+    unit: str
+    counted: str
+    base: str
+    technology: str
+    role: str
+    note: str
+    values: pd.Series
+    censored: pd.DataFrame
+    earlier: pd.Series
+    later: pd.Series
+    breaks: pd.DataFrame
+    observations: pd.DataFrame
+    bound: pd.Series | None = None
+    bound_name: str = ""
+    bound_title: str = ""
+    bound_note: str = ""
+    segment_note: str = ""
+
+    def bound_at(self, dates):
+        """Interpolate the bound linearly in time; before its first and after its last date it is held constant.
+
+        Parameters
+        ----------
+        dates : DatetimeIndex, Series or list of dates
+
+        Returns
+        -------
+        ndarray of float, in ``unit``
+
+        Raises
+        ------
+        DataError
+            When the series has no bound.
+        """
+        if self.bound is None:
+            message = f"{self.indicator} of {self.entity} was selected without a bound; name one, or a number"
+            raise blame_parameter("bound", "", message)
+        return interpolate_values(self.bound, dates)
+
+    @property
+    def penetration(self):
+        """Exact observations as a share of the bound on the same date (0 to 1), a Series like ``values``."""
+        return (self.values / self.bound_at(self.values.index)).rename(self.indicator)
+
+
+def number_segments(dates, breaks):
+    """Number the segment of each date: how many breaks (not suspected ones) lie at or before it."""
+    hard = breaks.loc[breaks["kind"] == "break", "date"].sort_values()
+    return np.searchsorted(hard.to_numpy("datetime64[s]"), dates.to_numpy("datetime64[s]"), side="right")
+
+
+def choose_segment(exact):
+    """Choose the last segment with enough figures, or the last one where none has enough."""
+    numbers, counts = np.unique(exact, return_counts=True)
+    enough = numbers[counts >= SHORTEST_SEGMENT]
+    return enough[-1] if len(enough) else numbers[-1]
+
+
+def build_series(entry, rows, breaks, segments, chosen, note=None):
+    exact = (rows["bound"] == "exact").to_numpy()
+    values = rows.set_index("date")["value"].rename(entry.indicator)
+    censored = rows.set_index("date")[["value", "bound"]]
+    later = values[exact & (segments > chosen)]
+    if note is None:
+        note = _explain_segment(later, breaks) if len(later) else ""
+    return AdoptionSeries(
+        entity=rows["entity"].iloc[0],
+        values=values[exact & (segments == chosen)],
+        censored=censored[~exact & (segments == chosen)],
+        earlier=values[exact & (segments < chosen)],
+        later=later,
+        breaks=breaks,
+        observations=rows.drop(columns="precision"),
+        segment_note=note,
+        **{name: getattr(entry, name) for name in DESCRIPTION},
+    )
+
+
+def _explain_segment(later, breaks):
+    hard = breaks[(breaks["kind"] == "break") & (breaks["date"] <= later.index[0])].iloc[-1]
+    figures = f"{len(later)} figure{'s' if len(later) > 1 else ''}"
+    return f"Only {figures} since the break of {hard['date']:%Y-%m-%d} ({hard['reason']}): the series ends before it."
