@@ -109,7 +109,8 @@ def attach_bound(series, bound):
         worst = above.idxmax()
         message = (
             f"is below an observation: {series.indicator} of {series.entity} is {series.values[worst]:.6g} "
-            f"{series.unit} on {worst:%Y-%m-%d}, the bound {limits[above.argmax()]:.6g}; choose a bound that holds the whole series"
+            f"{series.unit} on {worst:%Y-%m-%d}, the bound {limits[above.argmax()]:.6g}; "
+            "choose a bound that is never below the series"
         )
         raise blame_parameter("bound", bound.name, message)
     return replace(series, bound=values, bound_name=bound.name, bound_title=bound.title, bound_note=bound.note)

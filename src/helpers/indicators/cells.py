@@ -9,7 +9,9 @@ import pandera.pandas as pandera
 
 from helpers.indicators.problems import Problem, blame_parameter, suggest_names
 
-NUMBER = r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?"
+NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
+ISO_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+OTHER_FORMS = ("%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y-%m-%d", "%d.%m.%Y", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
 
 
 def check_cells(file, text, fields):
@@ -55,7 +57,7 @@ def _convert_numbers(cells):
 def _convert_dates(cells):
     """Convert ISO dates of days that exist; everything else becomes NaT."""
     cells = cells.str.strip()
-    iso = cells.where(cells.str.fullmatch(r"\d{4}-\d{2}-\d{2}"))
+    iso = cells.where(cells.str.fullmatch(ISO_DATE))
     return pd.to_datetime(iso, format="%Y-%m-%d", errors="coerce")
 
 
@@ -87,16 +89,24 @@ def _explain_number(text):
         return f"has a decimal comma; write {text.replace(',', '.')}"
     if text.endswith("%"):
         return f"has a percent sign; write {text[:-1].strip()}, the unit stands in indicators.csv"
-    if text.lower().lstrip("+-") in ("nan", "inf", "infinity", "na", "n/a", "null", "none"):
+    if re.fullmatch(NUMBER, text) or text.lower().lstrip("+-") in (
+        "nan",
+        "inf",
+        "infinity",
+        "na",
+        "n/a",
+        "null",
+        "none",
+    ):
         return "is not a finite number; leave the row out where there is no figure"
     return "is text, not a number; write digits with a point as decimal mark, such as 42.8"
 
 
 def explain_date(text):
     """Say what is wrong with a text that is no ISO date, and the ISO date that it may mean."""
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+    if re.fullmatch(ISO_DATE, text):
         return "is not a day of the calendar; write a day that exists, as YYYY-MM-DD"
-    for form in ("%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y-%m-%d", "%d.%m.%Y", "%d %B %Y", "%d %b %Y", "%Y-%m-%dT%H:%M:%S"):
+    for form in OTHER_FORMS:
         try:
             meant = datetime.strptime(text, form).date().isoformat()
         except ValueError:

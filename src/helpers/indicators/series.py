@@ -97,13 +97,12 @@ def choose_segment(exact):
     return enough[-1] if len(enough) else numbers[-1]
 
 
-def build_series(entry, rows, breaks, segments, chosen, note=None):
+def build_series(entry, rows, breaks, segments, chosen):
+    """Build the series of one segment from the sorted rows of one indicator of one entity."""
     exact = (rows["bound"] == "exact").to_numpy()
     values = rows.set_index("date")["value"].rename(entry.indicator)
     censored = rows.set_index("date")[["value", "bound"]]
     later = values[exact & (segments > chosen)]
-    if note is None:
-        note = _explain_segment(later, breaks) if len(later) else ""
     return AdoptionSeries(
         entity=rows["entity"].iloc[0],
         values=values[exact & (segments == chosen)],
@@ -112,12 +111,12 @@ def build_series(entry, rows, breaks, segments, chosen, note=None):
         later=later,
         breaks=breaks,
         observations=rows.drop(columns="precision"),
-        segment_note=note,
+        segment_note=_explain_segment(later, breaks) if len(later) else "",
         **{name: getattr(entry, name) for name in DESCRIPTION},
     )
 
 
 def _explain_segment(later, breaks):
     hard = breaks[(breaks["kind"] == "break") & (breaks["date"] <= later.index[0])].iloc[-1]
-    figures = f"{len(later)} figure{'s' if len(later) > 1 else ''}"
-    return f"Only {figures} since the break of {hard['date']:%Y-%m-%d} ({hard['reason']}): the series ends before it."
+    figures = "1 later figure is" if len(later) == 1 else f"{len(later)} later figures are"
+    return f"The series ends before the break of {hard['date']:%Y-%m-%d} ({hard['reason']}); {figures} left out."

@@ -53,7 +53,8 @@ def read_tables(folder):
         problems += _check_foreign_keys(name, tables, schemas[name].get("foreignKeys", []))
     problems += _check_meaning(tables)
     if problems:
-        raise DataError(sorted(problems, key=lambda p: (_file_order(p.file), p.row or 0)))
+        first = {(p.file, p.row, p.column) if p.row else p: p for p in reversed(problems)}  # one problem a cell
+        raise DataError(sorted(first.values(), key=lambda p: (_file_order(p.file), p.row or 0, p.column)))
     return tables
 
 
