@@ -7,6 +7,7 @@ Rooms, and who may call whom (imports go one way, down):
 - `curves` holds the families, the Model and Results classes, intervals and identification; imports projection.
 - `forecast` holds priors, the combination, bands, milestones and statements; imports curves and indicators.
 - `backtest` holds rolling origins and scores; imports forecast and curves.
+- `describe` turns series and fits into the frames that exhibits show; imports curves and indicators.
 - `figures` and `tables` hold one function per exhibit: a frame in, a Figure or a table out.
 - `run` is a run's folder, parameters and record.
 - `pipeline` runs the notebooks in order, the only module that knows papermill; imports run and indicators.

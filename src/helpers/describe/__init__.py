@@ -1,0 +1,43 @@
+"""What the exhibits show, as tidy frames: series, growth, alignment at equal adoption, other countries, fits."""
+
+from helpers.describe.fits import (
+    fit_families,
+    judge_ceilings,
+    list_parameters,
+    list_quality,
+    mark_ceilings,
+    profile_ceilings,
+    trace_alternatives,
+)
+from helpers.describe.references import align_references, compare_countries, rank_pace
+from helpers.describe.series import (
+    cite_series,
+    cite_sources,
+    count_verdicts,
+    last_bound,
+    list_observations,
+    list_series,
+    measure_growth,
+    name_series,
+)
+
+__all__ = [
+    "align_references",
+    "cite_series",
+    "cite_sources",
+    "compare_countries",
+    "count_verdicts",
+    "fit_families",
+    "judge_ceilings",
+    "last_bound",
+    "list_observations",
+    "list_parameters",
+    "list_quality",
+    "list_series",
+    "mark_ceilings",
+    "measure_growth",
+    "name_series",
+    "profile_ceilings",
+    "rank_pace",
+    "trace_alternatives",
+]

@@ -1,0 +1,227 @@
+"""Fitted curves as frames: estimates, quality, profiles over the ceiling, and the curves that fit about as well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from helpers import curves
+from helpers.describe.series import last_bound
+
+YEARS_ON = 5  # how far alternatives are drawn beyond the last observation
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One family fitted to a series with one kind of ceiling; without results, `problem` says why."""
+
+    family: str
+    ceiling: str
+    results: object | None
+    problem: str = ""
+
+
+def fit_families(series, families: Sequence[str]) -> list[Fit]:
+    """Fit each family with a free ceiling and, where the series has a bound, with the ceiling at the bound.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+        Its exact and censored observations after the last break.
+    families : sequence of str
+        Names in `curves.FAMILIES`.
+
+    Returns
+    -------
+    list of Fit
+        With `ceiling` "free" or "at the bound". What a series cannot carry (more parameters than points, say) has no
+        results but a problem in words.
+    """
+    ceilings = ["free"] + (["at the bound"] if series.bound is not None else [])
+    return [_fit_one(series, family, ceiling) for family in families for ceiling in ceilings]
+
+
+def _fit_one(series, family: str, ceiling: str) -> Fit:
+    known = None if ceiling == "free" else curves.Share(series.bound_at(series.values.index), 1.0)
+    censored = series.censored if len(series.censored) else None
+    try:
+        return Fit(family, ceiling, curves.FAMILIES[family](series.values, ceiling=known, censored=censored).fit())
+    except ValueError as error:
+        return Fit(family, ceiling, None, str(error))
+
+
+def list_parameters(fits: Sequence[Fit], series) -> pd.DataFrame:
+    """Return the estimates of all fits, with profile intervals that may be open.
+
+    Returns
+    -------
+    DataFrame
+        entity, indicator, family, ceiling, parameter, estimate, std_error (Wald), low_80, high_80, low_95, high_95
+        (profile intervals; infinite where open), identified (the 95 % interval is closed and the fit has no flag).
+    """
+    rows = []
+    for fit in fits:
+        if fit.results is None:
+            continue
+        narrow, wide = (fit.results.conf_int(alpha, method="profile") for alpha in (0.2, 0.05))
+        for name in fit.results.params.index:
+            ends = [*narrow.loc[name], *wide.loc[name]]
+            rows.append(
+                (fit.family, fit.ceiling, name, fit.results.params[name], fit.results.bse[name], *ends,
+                 bool(np.isfinite(ends).all()) and not fit.results.flag)
+            )  # fmt: skip
+    columns = ["family", "ceiling", "parameter", "estimate", "std_error", "low_80", "high_80", "low_95", "high_95"]
+    frame = pd.DataFrame(rows, columns=[*columns, "identified"])
+    return _name_rows(frame, series)
+
+
+def list_quality(fits: Sequence[Fit], series) -> pd.DataFrame:
+    """Return how well each fit fits: points, parameters, residual SD, AICc, and what must be said about it.
+
+    Returns
+    -------
+    DataFrame
+        entity, indicator, family, ceiling, points, parameters, df_resid, residual_sd (the series' unit), aicc, bic,
+        remark.
+    """
+    rows = []
+    for fit in fits:
+        points = len(series.values)
+        if fit.results is None:
+            rows.append((fit.family, fit.ceiling, points, np.nan, np.nan, np.nan, np.nan, np.nan, fit.problem))
+            continue
+        result = fit.results
+        sd = np.sqrt(result.ssr / result.df_resid) if result.df_resid > 0 else np.nan
+        aicc = result.aicc if np.isfinite(result.aicc) else np.nan
+        rows.append(
+            (
+                fit.family,
+                fit.ceiling,
+                points,
+                len(result.params),
+                result.df_resid,
+                sd,
+                aicc,
+                result.bic,
+                result.flag or "",
+            )
+        )
+    columns = ["family", "ceiling", "points", "parameters", "df_resid", "residual_sd", "aicc", "bic", "remark"]
+    return _name_rows(pd.DataFrame(rows, columns=columns), series)
+
+
+def profile_ceilings(fits: Sequence[Fit], series, points: int = 60) -> pd.DataFrame:
+    """Return how much worse each ceiling fits than the best one.
+
+    For each ceiling on a grid from just above the last observation to ten times the bound (or the last observation,
+    without a bound) the other parameters are fitted again.
+
+    Returns
+    -------
+    DataFrame
+        entity, indicator, family, ceiling (the unit), distance (root of the F statistic of the profile), threshold_80
+        and threshold_95 (above them the ceiling is outside that interval).
+    """
+    top = 10 * np.nanmax([last_bound(series), series.values.max()])
+    grid = np.geomspace(series.values.max() * 1.001, top, points)
+    frames = []
+    for fit in _free(fits):
+        freedom = fit.results.df_resid
+        refits = [_refit(series, fit.family, ceiling) for ceiling in grid]
+        ssr = np.array([refit.ssr if refit is not None else np.nan for refit in refits])
+        best = min(fit.results.ssr, np.nanmin(ssr))
+        frames.append(
+            pd.DataFrame(
+                {
+                    "family": fit.family,
+                    "ceiling": grid,
+                    "distance": np.sqrt(np.maximum(ssr - best, 0) / (best / freedom)),
+                    "threshold_80": np.sqrt(stats.f.ppf(0.8, 1, freedom)),
+                    "threshold_95": np.sqrt(stats.f.ppf(0.95, 1, freedom)),
+                }
+            ).dropna()
+        )
+    columns = ["family", "ceiling", "distance", "threshold_80", "threshold_95"]
+    return _name_rows(pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns), series)
+
+
+def trace_alternatives(fits: Sequence[Fit], series, level: float = 0.8, curves_each: int = 12) -> pd.DataFrame:
+    """Return the least-squares curve of each family and the curves of other ceilings that fit about as well.
+
+    Parameters
+    ----------
+    level : float
+        Of the profile interval that the ceilings are taken from, 0 to 1.
+    curves_each : int
+        Ceilings a family. An interval without end is cut at ten times the bound or the last observation.
+
+    Returns
+    -------
+    DataFrame
+        entity, indicator, family, ceiling (the unit), best (bool), level, date, value.
+    """
+    last = curves.decimal_years(series.values.index[-1:])[0]
+    first = curves.decimal_years(series.values.index[:1])[0]
+    times = np.linspace(first, last + YEARS_ON, 61)
+    frames = []
+    for fit in _free(fits):
+        low, high = fit.results.conf_int(1 - level, method="profile").loc["ceiling"]
+        cap = 10 * np.nanmax([last_bound(series), series.values.max()])
+        grid = np.geomspace(max(low, series.values.max() * 1.001), min(high, cap), curves_each)
+        chosen = [(False, value, _refit(series, fit.family, value)) for value in grid]
+        chosen = [(True, fit.results.params["ceiling"], fit.results), *chosen]
+        for best, ceiling, results in chosen:
+            if results is not None:
+                path = np.asarray(results.predict(times))
+                frame = pd.DataFrame({"family": fit.family, "ceiling": ceiling, "best": best, "level": level})
+                frames.append(frame.assign(date=curves.to_dates(times), value=path))
+    columns = ["family", "ceiling", "best", "level", "date", "value"]
+    return _name_rows(pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns), series)
+
+
+def mark_ceilings(series) -> dict[str, float]:
+    """Return the places worth marking on an axis of ceilings: the last observation and the bound."""
+    marks = {"last observation": float(series.values.iloc[-1])}
+    return {**marks, series.bound_title: last_bound(series)} if series.bound is not None else marks
+
+
+def judge_ceilings(parameters: pd.DataFrame, series) -> pd.DataFrame:
+    """Return one sentence a family on whether the data identify its ceiling.
+
+    Parameters
+    ----------
+    parameters : DataFrame
+        From `list_parameters`.
+    """
+    rows = []
+    ceilings = parameters[(parameters["parameter"] == "ceiling") & (parameters["ceiling"] == "free")]
+    for row in ceilings.itertuples(index=False):
+        if row.identified:
+            text = f"identified: between {row.low_95:,.0f} and {row.high_95:,.0f} {series.unit} (95 %)"
+        else:
+            ends = [f"{end:,.0f}" if np.isfinite(end) else "without end" for end in (row.low_95, row.high_95)]
+            text = f"not identified: the 95 % interval runs from {ends[0]} to {ends[1]}"
+        rows.append((row.family, row.identified, text))
+    return pd.DataFrame(rows, columns=["family", "identified", "verdict"])
+
+
+def _free(fits: Sequence[Fit]) -> list[Fit]:
+    """The fits with a free ceiling whose residuals leave a degree of freedom to judge by."""
+    return [fit for fit in fits if fit.ceiling == "free" and fit.results is not None and fit.results.df_resid > 0]
+
+
+def _refit(series, family: str, ceiling: float):
+    try:
+        return curves.FAMILIES[family](series.values, ceiling=ceiling).fit()
+    except ValueError:
+        return None
+
+
+def _name_rows(frame: pd.DataFrame, series) -> pd.DataFrame:
+    frame.insert(0, "entity", series.entity)
+    frame.insert(1, "indicator", series.indicator)
+    return frame

@@ -1,0 +1,20 @@
+"""Figures: one function per exhibit, a frame in, a matplotlib Figure out; `style` is the one look of all."""
+
+from helpers.figures.fits import draw_fits, draw_profiles
+from helpers.figures.forecasts import draw_forecast, draw_hindcasts
+from helpers.figures.observations import draw_alignment, draw_comparison, draw_coverage, draw_growth, draw_levels
+from helpers.figures.scores import draw_calibration, draw_skill
+
+__all__ = [
+    "draw_alignment",
+    "draw_calibration",
+    "draw_comparison",
+    "draw_coverage",
+    "draw_fits",
+    "draw_forecast",
+    "draw_growth",
+    "draw_hindcasts",
+    "draw_levels",
+    "draw_profiles",
+    "draw_skill",
+]

@@ -1,0 +1,131 @@
+"""Forecasts: the fan with its bound and scenarios, and the same forecast as it was made at earlier dates."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from helpers.figures.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    LINES,
+    ORANGE,
+    Label,
+    close_canvas,
+    label_ends,
+    open_canvas,
+    say,
+    say_date,
+    use_dates,
+    use_numbers,
+)
+
+BANDS = ((0.025, 0.975, 0.16, "95 %"), (0.1, 0.9, 0.26, "80 %"), (0.25, 0.75, 0.40, "50 %"))
+
+
+def _fan(axis: Axes, forecast: pd.DataFrame, start: tuple, colour: str = BLUE) -> list[Label]:
+    """Bands and median from the last observation on; returns the labels of the bands' upper ends."""
+    dates = [start[0], *forecast["date"]]
+    labels = []
+    for low, high, alpha, name in BANDS:
+        lower = [start[1], *forecast[f"q{low}"]]
+        upper = [start[1], *forecast[f"q{high}"]]
+        axis.fill_between(dates, lower, upper, color=colour, alpha=alpha, lw=0)
+        axis.plot(dates, upper, color=colour, lw=0.5, alpha=0.8)
+        axis.plot(dates, lower, color=colour, lw=0.5, alpha=0.8)
+        labels.append(Label(dates[-1], upper[-1], f"{name} band: {say(lower[-1])} to {say(upper[-1])}", colour))
+    axis.plot(dates, [start[1], *forecast["q0.5"]], "-", color=colour, lw=1.8)
+    labels.append(Label(dates[-1], forecast["q0.5"].iloc[-1], f"median {say(forecast['q0.5'].iloc[-1])}", colour))
+    return labels
+
+
+def draw_forecast(
+    forecast: pd.DataFrame,
+    values: pd.Series,
+    bound: pd.Series | None,
+    scenarios: pd.DataFrame,
+    names: dict,
+    source: str,
+) -> Figure:
+    """The published forecast as a fan, with observations, the known bound and the scenarios.
+
+    Parameters
+    ----------
+    forecast : DataFrame
+        Rows of 05_forecast of the method `combined`.
+    values : Series
+        Observations by date.
+    bound : Series or None
+        Known upper bound by date.
+    scenarios : DataFrame
+        From 05_scenarios: share, date, value.
+    names : dict
+        title, unit, bound_title.
+    source : str
+    """
+    figure, axes = open_canvas(5.0)
+    axis = axes[0, 0]
+    start = (values.index[-1], values.iloc[-1])
+    labels = _fan(axis, forecast, start)
+    for (share, line), dash in zip(scenarios.groupby("share"), LINES[1:] * 3, strict=False):
+        axis.plot([start[0], *line["date"]], [start[1], *line["value"]], ls=dash, color=GREEN, lw=1.2)
+        labels.append(
+            Label(
+                line["date"].iloc[-1], line["value"].iloc[-1], f"scenario: ends at {100 * share:.0f} % of bound", GREEN
+            )
+        )
+    top = max(values.max(), forecast["q0.975"].max())
+    if bound is not None:
+        shown = bound[bound.index >= values.index[0]]
+        shown = shown if len(shown) else bound.iloc[-1:]
+        axis.plot(shown.index, shown, "-", color=GREY, lw=1.2)
+        axis.plot([shown.index[-1], forecast["date"].iloc[-1]], [shown.iloc[-1]] * 2, "--", color=GREY, lw=1.2)
+        labels.append(Label(forecast["date"].iloc[-1], shown.iloc[-1], f"{names['bound_title']}, last known", GREY))
+        top = max(top, shown.max())
+    axis.plot(values.index, values, "o-", color=INK, ms=5, lw=1.2, zorder=6)
+    axis.set_ylim(0, top * 1.06)
+    use_dates(axis, pd.DatetimeIndex([values.index[0], forecast["date"].iloc[-1]]))
+    use_numbers(axis)
+    end = forecast.iloc[-1]
+    title = (
+        f"{names['title']} in {say_date(end['date'])}: {say(end['q0.1'])} to {say(end['q0.9'], names['unit'])} "
+        f"(80 % band), after {say(start[1])} in {say_date(start[0])}"
+    )
+    units = f"{names['unit'].capitalize()}; points are published figures, the fan is the combined forecast"
+    figure = close_canvas(figure, title, units, source)
+    label_ends(axis, labels, size=8)
+    return figure
+
+
+def draw_hindcasts(hindcasts: pd.DataFrame, values: pd.Series, names: dict, source: str) -> Figure:
+    """The same forecast as made at each earlier date, against what came.
+
+    Parameters
+    ----------
+    hindcasts : DataFrame
+        origin, date, q0.025 ... q0.975.
+    values : Series
+        Observations by date.
+    """
+    origins = list(hindcasts.groupby("origin"))
+    figure, axes = open_canvas(3.6, (1, len(origins)), sharey=True, sharex=True)
+    inside = total = 0
+    for axis, (origin, forecast) in zip(axes[0], origins, strict=True):
+        start = (origin, values[origin])
+        _fan(axis, forecast, start)
+        known, later = values[values.index <= origin], values[values.index > origin]
+        axis.plot(known.index, known, "o-", color=INK, ms=4, lw=1.2, zorder=5)
+        axis.plot(later.index, later, "D", color=ORANGE, ms=5, zorder=6)
+        axis.set_title(f"made {say_date(origin)}", loc="left", size=9.5, weight="bold")
+        use_dates(axis, pd.DatetimeIndex([values.index[0], forecast["date"].iloc[-1]]))
+        use_numbers(axis)
+        met = forecast.set_index("date").reindex(later.index).dropna()
+        inside += int(((later[met.index] >= met["q0.1"]) & (later[met.index] <= met["q0.9"])).sum())
+        total += len(met)
+    axes[0, 0].set_ylim(bottom=0)
+    title = f"Made at earlier dates, the 80 % band held {inside} of the {total} later figures"
+    units = f"{names['title']}, {names['unit']}; circles: known then, diamonds: what came; bands 50, 80 and 95 %"
+    return close_canvas(figure, title, units, source)

@@ -1,0 +1,63 @@
+"""Tables for reading: a frame in, a table out. The frame that is saved as CSV is the frame that is shown."""
+
+from __future__ import annotations
+
+import re
+
+import great_tables
+import numpy as np
+import pandas as pd
+
+
+def format_number(value: object) -> str:
+    """Three significant digits, or all digits of the whole part; infinity and missing values in words."""
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return "–"
+    if not np.isfinite(value):
+        return "unbounded" if value > 0 else "−unbounded"
+    if value == 0 or float(value).is_integer():
+        return f"{value:,.0f}".replace("-", "−")
+    size = int(np.floor(np.log10(abs(value))))
+    if size < -4:
+        return f"{value:.2e}".replace("-", "−")
+    return f"{value:,.{max(0, 2 - size)}f}".replace("-", "−")
+
+
+def show(frame: pd.DataFrame, title: str, note: str = "", **names: str) -> great_tables.GT:
+    """Set a frame as a table.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Numbers are shown to three significant digits; the CSV beside keeps ten.
+    title : str
+        What the table says.
+    note : str
+        Units and source, below the table.
+    **names : str
+        Headings for columns whose name is not its own heading.
+
+    Returns
+    -------
+    great_tables.GT
+        Text of the data is escaped: data are text, never markup.
+    """
+    shown = frame.copy()
+    decimal_years = {column for column in shown if column in ("midpoint", "launch") or column.endswith("_year")}
+    for column in shown:
+        if column in decimal_years:
+            shown[column] = [f"{value:.1f}" if np.isfinite(value) else format_number(value) for value in shown[column]]
+        elif pd.api.types.is_bool_dtype(shown[column]):
+            shown[column] = np.where(shown[column], "yes", "no")
+        elif pd.api.types.is_numeric_dtype(shown[column]):
+            shown[column] = [format_number(value) for value in shown[column]]
+        elif pd.api.types.is_datetime64_any_dtype(shown[column]):
+            shown[column] = shown[column].dt.strftime("%Y-%m-%d")
+        else:
+            shown[column] = shown[column].fillna("–")
+    numeric = [column for column in frame if pd.api.types.is_numeric_dtype(frame[column])]
+    headings = {column: names.get(column, column.replace("_", " ")) for column in shown}
+    table = great_tables.GT(shown, id="table-" + re.sub(r"[^a-z0-9]+", "-", title.lower())[:40])
+    table = table.tab_header(title=title).cols_label(**headings).cols_align("right", columns=numeric)
+    table = table.tab_options(table_font_size="14px", heading_title_font_size="16px", heading_align="left")
+    return table.tab_source_note(note) if note else table
