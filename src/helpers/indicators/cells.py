@@ -51,7 +51,8 @@ def _list_checks(field):
 def _convert_numbers(cells):
     """Convert plain decimal numbers; everything else becomes NaN."""
     cells = cells.str.strip()
-    return pd.to_numeric(cells.where(cells.str.fullmatch(NUMBER), "nan")).replace([np.inf, -np.inf], np.nan)
+    numbers = cells.where(cells.str.fullmatch(NUMBER)).astype(object).astype(float)
+    return numbers.where(np.isfinite(numbers))
 
 
 def _convert_dates(cells):
@@ -67,7 +68,7 @@ def _explain(case, field):
     if check == "spaces":
         return "has a space before or after it; take it away"
     if check == "required":
-        return f"is empty; write {field['description'][:1].lower()}{field['description'][1:]}"
+        return f"is empty; it needs: {field['description']}"
     if check == "number":
         return _explain_number(case.failure_case.strip())
     if check == "date":
@@ -78,7 +79,7 @@ def _explain(case, field):
         return f"is before {constraints['minimum']}; is the year right?"
     if check == "enum":
         return f"is none of {', '.join(constraints['enum'])}; {suggest_names(case.failure_case, constraints['enum'])}"
-    return f"does not have the right form; write {field['description'][:1].lower()}{field['description'][1:]}"
+    return f"does not have the right form; it needs: {field['description']}"
 
 
 def _explain_number(text):

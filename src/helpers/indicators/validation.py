@@ -159,9 +159,11 @@ def _check_users_within_base(observations, indicators):
     problems = []
     usable = observations.dropna(subset=["date", "value"])
     usable = usable[usable["bound"] != "at_most"]
-    base_of = indicators.loc[indicators["base_indicator"] != ""].set_index("indicator")["base_indicator"]
+    unit = indicators.drop_duplicates("indicator").set_index("indicator")["unit"]
+    comparable = indicators["base_indicator"].map(unit) == indicators["unit"]
+    base_of = indicators[comparable].drop_duplicates("indicator").set_index("indicator")["base_indicator"]
     for (entity, indicator), users in usable[usable["indicator"].isin(base_of.index)].groupby(["entity", "indicator"]):
-        name = base_of[[indicator]].iloc[0]
+        name = base_of[indicator]
         base = usable[(usable["entity"] == entity) & (usable["indicator"] == name) & (usable["bound"] == "exact")]
         if base.empty:
             continue
@@ -201,5 +203,6 @@ def _check_operands(claims, indicators):
                 (operand[6:], claim_ids) if operand.startswith("claim:") else (operand.partition("@")[0], indicators)
             )
             if operand and name not in valid:
-                problems.append(Problem("claims.csv", entry.row, column, operand, suggest_names(name, valid)))
+                message = f"names nothing that exists; {suggest_names(name, valid)}"
+                problems.append(Problem("claims.csv", entry.row, column, operand, message))
     return problems

@@ -1,0 +1,572 @@
+"""Loading, validation and selection: malformed inputs with their exact messages, bounds, segments, claims."""
+
+import csv
+import io
+import json
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers import indicators
+from helpers.indicators.breaks import parse_breaks
+from helpers.indicators.claims import Figure, _compare
+from helpers.indicators.validation import interpolate_values
+
+DATA = Path(__file__).parents[1] / "data"
+
+TABLES = {
+    "observations": """entity,indicator,date,value,bound,source_id,confidence,note,reported_at
+Land,tool_users,2020-12-31,10,exact,report,high,,
+Land,tool_users,2021-12-31,20.5,exact,report,high,,
+Land,tool_users,2022-12-31,30,at_least,report,medium,More than 30.,
+Land,tool_users,2023-12-31,45,exact,report,high,,
+Land,persons,2020-12-31,100,exact,report,high,,
+Land,persons,2022-12-31,120,exact,report,high,,
+Land,tool_rate,2021-12-31,18.6,exact,report,high,,
+""",
+    "indicators": "indicator,title,unit,counted,base,base_indicator,role,technology,rate_of,"
+    """breaks,suspected_breaks,note
+tool_users,Tool users,million persons,Users,persons,persons,reference,tool,,,,
+tool_rate,Tool rate,percent of persons,Users,persons,,reference,tool,tool_users,,,
+persons,Persons,million persons,Persons,,,base,population,,,,
+""",
+    "sources": """source_id,title,publisher,reference_date,published,accessed,url,licence,attribution
+report,Report,Office,,,,,public domain,Office
+""",
+    "claims": """claim_id,entity,statement,reported,unit,comparison,rule,first,second,agrees_with,note
+users,Land,Users,45,million persons,equals,level,tool_users@2023-12-31,,,
+""",
+}
+
+
+def write_folder(folder, **changes):
+    """Write the small tables; a change is a list of (old, new), a text, bytes, or None for no file."""
+    shutil.copy(DATA / "datapackage.json", folder)
+    for name, text in TABLES.items():
+        change = changes.get(name, [])
+        if isinstance(change, list):
+            for old, new in change:
+                assert old in text
+                text = text.replace(old, new)
+            change = text
+        if change is not None:
+            raw = change if isinstance(change, bytes) else change.encode("utf-8")
+            (folder / f"{name}.csv").write_bytes(raw)
+    return folder
+
+
+def find_problems(folder, **changes):
+    with pytest.raises(indicators.DataError) as caught:
+        indicators.load(write_folder(folder, **changes))
+    assert str(caught.value).splitlines() == [str(problem) for problem in caught.value.problems]
+    return str(caught.value).splitlines()
+
+
+ROW = "Land,tool_users,2021-12-31,20.5,exact,report,high,,"
+WRONG_CELLS = [
+    ("20.5", '"1,125"', "row 3, column value: '1,125' has a thousands separator; write 1125"),
+    ("20.5", "1 125.5", "row 3, column value: '1 125.5' has a thousands separator; write 1125.5"),
+    ("20.5", '"20,5"', "row 3, column value: '20,5' has a decimal comma; write 20.5"),
+    ("20.5", "20.5%", "row 3, column value: '20.5%' has a percent sign; write 20.5, the unit stands in indicators.csv"),
+    (
+        "20.5",
+        "about 20",
+        "row 3, column value: 'about 20' is text, not a number; "
+        "write digits with a point as decimal mark, such as 42.8",
+    ),
+    (
+        "20.5",
+        "nan",
+        "row 3, column value: 'nan' is not a finite number; leave the row out where there is no figure",
+    ),
+    (
+        "20.5",
+        "-inf",
+        "row 3, column value: '-inf' is not a finite number; leave the row out where there is no figure",
+    ),
+    (
+        "20.5",
+        "1e999",
+        "row 3, column value: '1e999' is not a finite number; leave the row out where there is no figure",
+    ),
+    ("20.5", "-3", "row 3, column value: '-3' is negative; a count or a share is 0 or more"),
+    (
+        "20.5",
+        "",
+        "row 3, column value: is empty; it needs: The figure as printed, in the unit of the indicator; "
+        "point as decimal mark, no thousands separator",
+    ),
+    (
+        "20.5",
+        "200",
+        "row 3, column value: '200' is above its base persons, 110 on 2021-12-31; check value, unit and base",
+    ),
+    (
+        "2021-12-31",
+        "2025-02-30",
+        "row 3, column date: '2025-02-30' is not a day of the calendar; write a day that exists, as YYYY-MM-DD",
+    ),
+    ("2021-12-31", "31.12.2021", "row 3, column date: '31.12.2021' is not an ISO date; write 2021-12-31"),
+    ("2021-12-31", "2021/12/31", "row 3, column date: '2021/12/31' is not an ISO date; write 2021-12-31"),
+    (
+        "2021-12-31",
+        "12/31/21",
+        "row 3, column date: '12/31/21' is not an ISO date; write YYYY-MM-DD, such as 2025-12-31",
+    ),
+    ("2021-12-31", "1021-12-31", "row 3, column date: '1021-12-31' is before 1800-01-01; is the year right?"),
+    (
+        "exact",
+        "at_lest",
+        "row 3, column bound: 'at_lest' is none of exact, at_least, at_most; nearest: at_least, at_most",
+    ),
+    ("high", "certain", "row 3, column confidence: 'certain' is none of high, medium; there is: high, medium"),
+    (
+        "tool_users",
+        "tool_user",
+        "row 3, column indicator: 'tool_user' is not in indicators.csv; nearest: tool_users, tool_rate",
+    ),
+    ("report", "raport", "row 3, column source_id: 'raport' is not in sources.csv; nearest: report"),
+    ("Land,", "land,", "row 3, column entity: 'land' is spelled 'Land' elsewhere"),
+    ("Land,", " Land,", "row 3, column entity: ' Land' has a space before or after it; take it away"),
+    (
+        "2021-12-31",
+        "2020-12-31",
+        "row 3, column entity, indicator, date: 'Land, tool_users, 2020-12-31' is already in row 2 "
+        "(value 10, here 20.5); keep one of the two",
+    ),
+    (",20.5,", ",20.5,7,", 'row 3: has 10 fields where the header has 9; put a text that holds a comma in ""'),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "message"), WRONG_CELLS, ids=[case[1] or "empty" for case in WRONG_CELLS])
+def test_wrong_cell_is_named_with_what_would_be_right(tmp_path, old, new, message):
+    lines = find_problems(tmp_path, observations=[(ROW, ROW.replace(old, new, 1))])
+    assert lines == [f"observations.csv, {message}"]
+
+
+HEADER = TABLES["observations"].splitlines()[0]
+WRONG_FILES = [
+    (None, "observations.csv: is missing in {folder}; the data need this file"),
+    ("", f"observations.csv: is empty; its first line must be {HEADER}"),
+    (f"{HEADER}\n", "observations.csv, row 1: the table has a header but no rows"),
+    (
+        TABLES["observations"].replace(",", ";"),
+        "observations.csv, row 1: fields are separated by ';'; separate them by commas",
+    ),
+    (
+        TABLES["observations"].replace("value", "Values", 1),
+        "observations.csv, row 1, column value: is missing; is it 'Values'?; "
+        f"the table needs {HEADER.replace(',', ', ')}",
+    ),
+    (
+        TABLES["observations"].replace("reported_at", "note", 1).replace("note,note", "note,note"),
+        "observations.csv, row 1, column note: stands twice in the header; keep one",
+    ),
+    (
+        TABLES["observations"].replace("Land", "Côte", 1).encode("latin-1"),
+        "observations.csv, row 2: byte 0xf4 is not UTF-8; save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8')",
+    ),
+    (
+        TABLES["observations"].encode("utf-16"),
+        "observations.csv, row 1: byte 0xff is not UTF-8; save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8')",
+    ),
+    (
+        TABLES["observations"].replace("More than", '"More than'),
+        "observations.csv, row 4: is not readable from here on (unexpected end of data); "
+        "look for a quotation mark that is not closed",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), WRONG_FILES, ids=range(len(WRONG_FILES)))
+def test_wrong_file_is_named_with_what_would_be_right(tmp_path, text, message):
+    assert find_problems(tmp_path, observations=text)[0] == message.format(folder=tmp_path)
+
+
+WRONG_INDICATORS = [
+    (
+        "population,,,,",
+        "population,,mid 2021,,",
+        "column breaks: 'mid 2021' does not have the right form; it needs: YYYY-MM-DD reason",
+    ),
+    (
+        "population,,,,",
+        "population,,2021-02-30 census,,",
+        "column breaks: '2021-02-30 census' 2021-02-30 is not a day of the calendar; write a day that exists",
+    ),
+    (
+        "population,,,,",
+        "population,,,2021-12-31 census; later,",
+        "column suspected_breaks: '2021-12-31 census; later' entry 'later' is no break; "
+        "write 'YYYY-MM-DD reason', entries separated by ';'",
+    ),
+    (
+        "population,,,,",
+        "population,,2021-12-31 [Lund] census,,",
+        "column breaks: 'Lund' is no entity of observations.csv; nearest: Land",
+    ),
+    (
+        "base,population",
+        "basis,population",
+        "column role: 'basis' is none of target, reference, base, supply; nearest: base",
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "message"), WRONG_INDICATORS, ids=range(len(WRONG_INDICATORS)))
+def test_wrong_indicator_row(tmp_path, old, new, message):
+    lines = find_problems(tmp_path, indicators=[(old, new)])
+    assert len(lines) == 1
+    assert lines[0].startswith(f"indicators.csv, row 4, {message}")
+
+
+def test_base_must_exist_and_have_the_same_unit(tmp_path):
+    assert find_problems(tmp_path, indicators=[("persons,persons,reference", "persons,person,reference")]) == [
+        "indicators.csv, row 2, column base_indicator: 'person' is not in indicators.csv; nearest: persons"
+    ]
+    assert find_problems(tmp_path, indicators=[("persons,persons,reference", "persons,tool_rate,reference")]) == [
+        "indicators.csv, row 2, column base_indicator: 'tool_rate' is in percent of persons, tool_users in "
+        "million persons; name a base in the same unit"
+    ]
+
+
+def test_percentage_above_100(tmp_path):
+    assert find_problems(tmp_path, observations=[("18.6", "186")]) == [
+        "observations.csv, row 8, column value: '186' is a percentage above 100; write a value from 0 to 100"
+    ]
+
+
+def test_claim_operands_must_exist(tmp_path):
+    assert find_problems(tmp_path, claims=[("tool_users@", "tool_usrs@")]) == [
+        "claims.csv, row 2, column first: 'tool_usrs@2023-12-31' names nothing that exists; nearest: tool_users, tool_rate"
+    ]
+    assert find_problems(tmp_path, claims=[("level,tool_users@2023-12-31", "growth,tool_users@2023-12-31")]) == [
+        "claims.csv, row 2, column second: is empty; the rule growth needs it, as indicator@date or claim:claim_id"
+    ]
+
+
+def test_all_problems_at_once_in_order(tmp_path):
+    changes = [(",20.5,", ",many,"), ("2023-12-31", "2023-13-31"), ("Land,persons,2020-12-31,100", "Land,persons,,100")]
+    lines = find_problems(tmp_path, observations=changes, sources=None, indicators=[("Tool users", "")])
+    starts = [line.split(":")[0] for line in lines]
+    assert starts == [
+        "observations.csv, row 3, column value",
+        "observations.csv, row 5, column date",
+        "observations.csv, row 6, column date",
+        "indicators.csv, row 2, column title",
+        "sources.csv",
+    ]
+
+
+def test_missing_folder_and_descriptor(tmp_path):
+    with pytest.raises(indicators.DataError, match=r"data: '.*nowhere' folder does not exist"):
+        indicators.load(tmp_path / "nowhere")
+    write_folder(tmp_path)
+    (tmp_path / "datapackage.json").write_text("{", encoding="utf-8")
+    with pytest.raises(indicators.DataError, match=r"datapackage\.json, row 1: is not JSON"):
+        indicators.load(tmp_path)
+    (tmp_path / "datapackage.json").unlink()
+    with pytest.raises(indicators.DataError, match=r"datapackage\.json: is missing in .*; copy it from"):
+        indicators.load(tmp_path)
+
+
+def test_row_is_the_line_that_an_editor_shows(tmp_path):
+    quoted = TABLES["observations"].replace("More than 30.", '"More\nthan 30."').replace(",45,", ",x,")
+    assert find_problems(tmp_path, observations="\n" + quoted)[0].startswith(
+        "observations.csv, row 7, column value: 'x'"
+    )
+
+
+def test_byte_order_mark_crlf_extra_columns_and_column_order_are_accepted(tmp_path):
+    plain = indicators.load(write_folder(tmp_path)).observations
+    rows = list(csv.DictReader(io.StringIO(TABLES["observations"])))
+    columns = ["colour", *reversed(list(rows[0]))]
+    text = "\r\n".join([",".join(columns)] + [",".join(["red", *reversed(list(row.values()))]) for row in rows])
+    write_folder(tmp_path, observations=b"\xef\xbb\xbf" + text.encode("utf-8") + b"\r\n,,,,,,,,,\r\n")
+    changed = indicators.load(tmp_path).observations
+    pd.testing.assert_frame_equal(changed[plain.columns], plain)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=12))
+def test_any_text_as_value_is_a_number_or_a_data_error(tmp_path_factory, text):
+    """Nothing is silently coerced: a value that loads is the float that its text says."""
+    folder = tmp_path_factory.mktemp("value")
+    row = ["Land", "tool_users", "2021-12-31", text, "exact", "report", "high", "", ""]
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(row)
+    write_folder(folder, observations=[(ROW + "\n", line.getvalue())])
+    try:
+        loaded = indicators.load(folder).observations["value"].iloc[1]
+    except indicators.DataError as error:
+        refused = {problem.file for problem in error.problems}
+    else:
+        refused = set()
+        assert loaded == float(text)
+    assert refused <= {"observations.csv"}
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.tuples(st.dates(), st.sampled_from(["", "Land"]), st.from_regex(r"[a-z][a-z ]*[a-z]", fullmatch=True)))
+)
+def test_breaks_are_read_as_they_are_written(entries):
+    text = "; ".join(f"{day} {f'[{entity}] ' if entity else ''}{reason}" for day, entity, reason in entries)
+    assert parse_breaks(text) == [(day.isoformat(), entity, reason) for day, entity, reason in entries]
+
+
+# Selection
+
+
+@pytest.fixture(scope="module")
+def data():
+    return indicators.load(DATA)
+
+
+def test_target_with_its_bound(data):
+    series = data.series("China", "genai_users", "internet_users")
+    assert series.values.tolist() == [230, 249, 515, 602]
+    assert (series.values.index.name, series.values.name) == ("date", "genai_users")
+    assert series.penetration.iloc[-1] == pytest.approx(602 / 1125)
+    assert series.bound_at(["2025-12-31", "2030-12-31", "1990-01-01"]).tolist() == [1125, 1125, 0.62]
+    half = series.bound_at(["2025-09-30"])[0]
+    assert half == pytest.approx(1123 + 2 * 92 / 184)
+    assert series.breaks["kind"].tolist() == ["suspected"]
+    assert (series.bound_name, series.bound_title, series.bound_note) == ("internet_users", "Internet users", "")
+
+
+@pytest.mark.parametrize(
+    ("entity", "indicator", "bound", "name", "note"),
+    [
+        ("China", "genai_users", "", "", ""),
+        ("China", "genai_users", 1405, "1405", ""),
+        ("China", "genai_users", "1404.89", "1404.89", ""),
+        ("China", "internet_users", "internet_users", "population_year_end", "cannot bound itself"),
+        ("China", "genai_adoption_rate", "internet_penetration", "internet_penetration", ""),
+        ("China", "online_payment_usage_rate", "internet_penetration", "100", "the bound is 100"),
+        ("Germany", "internet_use_itu", "internet_users", "100", "the bound is 100"),
+        ("Germany", "internet_use_itu", "internet_penetration", "100", "has no figure of Germany"),
+        ("Germany", "internet_use_itu", "internet_use_itu", "100", "cannot bound itself"),
+    ],
+)
+def test_bounds(data, entity, indicator, bound, name, note):
+    series = data.series(entity, indicator, bound)
+    assert series.bound_name == name
+    assert note in series.bound_note
+    assert bool(note) == bool(series.bound_note)
+    assert (series.bound is None) == (name == "")
+    if name:
+        assert (series.penetration <= 1.005).all()
+
+
+@pytest.mark.parametrize(
+    ("entity", "indicator", "bound", "message"),
+    [
+        ("Chinna", "genai_users", "", "entity: 'Chinna' is not in observations.csv; nearest: China"),
+        ("Germany", "genai_users", "", "entity: 'Germany' has no genai_users; it exists for China"),
+        (
+            "China",
+            "genai_user",
+            "",
+            "indicator: 'genai_user' is not in indicators.csv; nearest: genai_users, genai_use_rps",
+        ),
+        (
+            "China",
+            "genai_users",
+            "internet_user",
+            "bound: 'internet_user' is not in indicators.csv; nearest: internet_users",
+        ),
+        ("China", "genai_users", "1,125", "bound: '1,125' has a thousands separator; write 1125"),
+        ("China", "genai_users", 0, "bound: '0' is no upper bound; write a positive number, an indicator or ''"),
+        ("China", "genai_users", float("inf"), "bound: 'inf' is no upper bound; write a positive number"),
+        ("China", "genai_users", True, "bound: 'True' is no bound; write a positive number"),
+        (
+            "China",
+            "genai_users",
+            500,
+            "bound: '500' is below an observation: genai_users of China is 515 million persons",
+        ),
+        ("China", "genai_users", "microblog_users", "bound: 'microblog_users' is below an observation"),
+        (
+            "China",
+            "genai_users",
+            "internet_penetration",
+            "bound: 'internet_penetration' is in percent of population; write",
+        ),
+        (
+            "World",
+            "chatgpt_weekly_active_users",
+            "internet_users",
+            "bound: 'internet_users' is in million persons; write a",
+        ),
+        (
+            "China",
+            "genai_services_filed",
+            "genai_services_filed",
+            "has no base of its own; write a number, or '' for none",
+        ),
+        (
+            "Germany",
+            "internet_use_itu",
+            1125,
+            "bound: '1125' is above 100, but internet_use_itu is in percent of population",
+        ),
+    ],
+)
+def test_wrong_choice_says_what_would_be_right(data, entity, indicator, bound, message):
+    with pytest.raises(indicators.DataError) as caught:
+        data.series(entity, indicator, bound)
+    assert message in str(caught.value)
+
+
+def test_half_a_percent_above_the_bound_is_rounding(data):
+    assert data.series("China", "genai_users", 602 / 1.0049).bound_name
+    with pytest.raises(indicators.DataError, match="below an observation"):
+        data.series("China", "genai_users", 602 / 1.0051)
+
+
+def test_breaks_split_and_suspected_breaks_do_not(data):
+    video = data.series("China", "online_video_users")
+    assert video.values.index[0] == pd.Timestamp("2018-12-31")
+    assert len(video.earlier) == 3
+    assert video.segment_note == ""
+    assert len(data.series("China", "internet_users").values) == 57
+    assert data.series("Germany", "internet_use_itu").breaks["kind"].tolist() == ["suspected"]
+
+
+def test_too_few_figures_after_a_break_leave_the_segment_before(data):
+    series = data.series("China", "internet_use_itu", 100)
+    assert series.values.index[-1] == pd.Timestamp("2022-12-31")
+    assert series.later.tolist() == [90.6, 92.0]
+    assert "before the break of 2023-12-31" in series.segment_note
+
+
+def test_bounds_of_a_figure_are_censored_not_exact(data):
+    series = data.series("China", "online_news_users", "internet_users")
+    assert pd.Timestamp("2015-12-31") not in series.values.index
+    assert series.censored.loc["2015-12-31"].tolist() == [560, "at_least"]
+
+
+def test_as_of_hides_everything_later():
+    data = indicators.load(DATA, as_of="2025-06-30")
+    series = data.series("China", "genai_users", "internet_users")
+    assert series.values.tolist() == [230, 249, 515]
+    assert series.bound_at(["2030-12-31"])[0] == 1123
+    assert data.observations["date"].max() <= pd.Timestamp("2025-06-30")
+    before = indicators.load(DATA, as_of="2024-12-31")
+    assert before.series("China", "genai_users").breaks.empty
+    assert set(indicators.check_claims(before)["verdict"]) == {"not checkable"}
+    message = "as_of: '2024-01-01' is before the first figure of genai_users of China, 2024-06-30"
+    with pytest.raises(indicators.DataError, match=message):
+        indicators.load(DATA, as_of="2024-01-01").series("China", "genai_users")
+
+
+@pytest.mark.parametrize("as_of", ["2025-13-01", "2025", "yesterday", "30.06.2025"])
+def test_wrong_as_of_names_the_parameter_and_the_format(as_of):
+    with pytest.raises(indicators.DataError, match=r"^as_of: .*(YYYY-MM-DD|2025-06-30)"):
+        indicators.load(DATA, as_of=as_of)
+
+
+def test_references_are_whole_and_fit_their_bounds(data):
+    references = data.references()
+    assert len(references) == 49
+    assert len({reference.technology for reference in references}) == 31
+    for reference in references:
+        assert reference.role == "reference"
+        assert len(reference.values) >= 3
+        assert reference.penetration.between(0, 1.005, inclusive="right").all()
+        assert reference.values.index.is_monotonic_increasing
+        hard = reference.breaks.loc[reference.breaks["kind"] == "break", "date"]
+        assert not hard.between(reference.values.index[0], reference.values.index[-1], inclusive="right").any()
+    names = {reference.indicator for reference in references}
+    assert not {name for name in names if name.endswith("_usage_rate")} | (names & {"internet_penetration"})
+
+
+def test_references_leave_out_the_whole_technology(data):
+    target = data.series("China", "internet_users", "population_year_end")
+    left = {(reference.entity, reference.indicator) for reference in data.references(exclude=target)}
+    assert not [key for key in left if key[1] in ("internet_users", "internet_use_itu", "us_internet")]
+    payment = data.series("China", "online_payment_users", "internet_users")
+    assert "mobile_payment_users" not in {reference.indicator for reference in data.references(exclude=payment)}
+    genai = data.series("China", "genai_users", "internet_users")
+    assert len(data.references(exclude=genai)) == len(data.references())
+
+
+def test_coverage_counts_every_row_once(data):
+    coverage = indicators.describe_coverage(data)
+    assert (coverage["n"] + coverage["bounds"]).sum() == len(data.observations)
+    row = coverage[(coverage["entity"] == "China") & (coverage["indicator"] == "online_gov_users")].iloc[0]
+    assert (row["segments"], row["longest"], row["breaks"]) == (3, 5, "2018-12-31; 2020-03-31")
+    genai = coverage[coverage["indicator"] == "genai_users"].iloc[0]
+    assert (genai["n"], genai["spacing_years"], genai["suspected_breaks"]) == (4, 0.5, "2025-06-30")
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(0, 1e6), min_size=2, max_size=6), st.integers(-1000, 5000))
+def test_interpolation_stays_within_its_neighbours(values, offset):
+    dates = pd.date_range("2020-12-31", periods=len(values), freq="YE", name="date")
+    series = pd.Series(values, index=dates)
+    day = dates[0] + pd.Timedelta(days=offset)
+    at = interpolate_values(series.sample(frac=1, random_state=1), [day])[0]
+    assert np.min(values) <= at <= np.max(values)
+    assert interpolate_values(series, dates) == pytest.approx(values)
+
+
+# Claims
+
+
+@pytest.mark.parametrize(
+    ("reported", "verdict"),
+    [("45", "consistent"), ("45.4", "consistent"), ("46", "within rounding"), ("47", "contradicted")],
+)
+def test_claim_of_a_level(tmp_path, reported, verdict):
+    data = indicators.load(write_folder(tmp_path, claims=[(",45,", f",{reported},")]))
+    claims = data.claims_table()
+    assert claims["verdict"].tolist() == [verdict]
+    assert claims["difference"].iloc[0] == pytest.approx(45 - float(reported))
+
+
+def test_a_wrong_figure_is_contradicted(tmp_path):
+    for name in ("observations", "indicators", "sources", "claims"):
+        shutil.copy(DATA / f"{name}.csv", tmp_path)
+    shutil.copy(DATA / "datapackage.json", tmp_path)
+    path = tmp_path / "claims.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace(",141.7,percent", ",151.7,percent"), encoding="utf-8")
+    verdicts = indicators.check_claims(indicators.load(tmp_path)).set_index("claim_id")["verdict"]
+    assert verdicts["users_growth"] == "contradicted"
+    assert verdicts["users_dec_2024_implied"] == "contradicted"
+    assert verdicts["share_of_internet_users"] == "consistent"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 10**6), st.integers(1, 10**6))
+def test_equal_printed_figures_agree_and_far_ones_do_not(first, second):
+    figures = [Figure(value, value - 0.5, value + 0.5, "", 0) for value in (first, second)]
+    gap = abs(first - second)
+    expected = "consistent" if gap == 0 else "within rounding" if gap <= 1 else "contradicted"
+    assert _compare("equals", *figures) == expected
+
+
+def test_loading_is_quick():
+    indicators.load(DATA)
+    start = time.perf_counter()
+    indicators.load(DATA)
+    assert time.perf_counter() - start < 2  # about 0.1 s alone; wide margin for a busy machine
+
+
+def test_descriptor_is_the_only_schema(tmp_path):
+    """A constraint that the descriptor adds is checked without a change of code."""
+    write_folder(tmp_path)
+    path = tmp_path / "datapackage.json"
+    descriptor = json.loads(path.read_text(encoding="utf-8"))
+    fields = descriptor["resources"][0]["schema"]["fields"]
+    next(field for field in fields if field["name"] == "confidence")["constraints"]["enum"] = ["medium"]
+    path.write_text(json.dumps(descriptor), encoding="utf-8")
+    with pytest.raises(indicators.DataError, match="'high' is none of medium"):
+        indicators.load(tmp_path)
