@@ -244,7 +244,8 @@ def test_percentage_above_100(tmp_path):
 
 def test_claim_operands_must_exist(tmp_path):
     assert find_problems(tmp_path, claims=[("tool_users@", "tool_usrs@")]) == [
-        "claims.csv, row 2, column first: 'tool_usrs@2023-12-31' names nothing that exists; nearest: tool_users, tool_rate"
+        "claims.csv, row 2, column first: 'tool_usrs@2023-12-31' names nothing that exists; "
+        "nearest: tool_users, tool_rate"
     ]
     assert find_problems(tmp_path, claims=[("level,tool_users@2023-12-31", "growth,tool_users@2023-12-31")]) == [
         "claims.csv, row 2, column second: is empty; the rule growth needs it, as indicator@date or claim:claim_id"
