@@ -83,11 +83,13 @@ def last_bound(series) -> float:
     return float(series.bound_at(series.values.index[-1:])[0]) if series.bound is not None else np.nan
 
 
-def measure_growth(series) -> pd.DataFrame:
+def measure_growth(data, series) -> pd.DataFrame:
     """Return levels, shares of the bound and growth between observations.
 
     Parameters
     ----------
+    data : Data
+        Where the published rate of the same technology is looked for.
     series : AdoptionSeries
         Only its exact observations after the last break are used.
 
@@ -95,8 +97,9 @@ def measure_growth(series) -> pd.DataFrame:
     -------
     DataFrame
         One row per observation: date, value (the series' unit), share_of_bound (percent; missing without a bound),
-        years (since the observation before), change (the unit), growth (percent) and growth_per_year (percent a
-        year, compounded). Growth from a value of 0 is missing.
+        published_rate (percent of the base population, as published for the same date), years (since the observation
+        before), change (the unit), growth (percent) and growth_per_year (percent a year, compounded). Growth from a
+        value of 0 is missing.
     """
     values = series.values
     before = values.shift().where(lambda x: x > 0)
@@ -111,9 +114,19 @@ def measure_growth(series) -> pd.DataFrame:
             "value": values.to_numpy(),
             "unit": series.unit,
             "share_of_bound": share,
+            "published_rate": _find_rates(data, series).reindex(values.index).to_numpy(),
             "years": years.to_numpy(),
             "change": values.diff().to_numpy(),
             "growth": 100 * (growth.to_numpy() - 1),
             "growth_per_year": 100 * (growth.to_numpy() ** (1 / years.to_numpy()) - 1),
         }
     ).reset_index(drop=True)
+
+
+def _find_rates(data, series) -> pd.Series:
+    """The usage rate that is published beside a number of users, by date."""
+    rates = data.indicators.loc[data.indicators["rate_of"] == series.indicator, "indicator"]
+    rows = data.observations[
+        data.observations["indicator"].isin(rates) & (data.observations["entity"] == series.entity)
+    ]
+    return rows[rows["bound"] == "exact"].groupby("date")["value"].first()

@@ -1,0 +1,210 @@
+"""The findings and the key numbers of a run, written from its own tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+MILESTONE_YEARS = (1.0, 2.0, 3.0)
+
+
+def list_key_numbers(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str]) -> pd.DataFrame:
+    """Return the numbers that a reader should take away, with their intervals.
+
+    Parameters
+    ----------
+    tables : mapping
+        Frames of the run by name: 02_growth, 02_aligned, 03_parameters, 04_scores, 04_coverage_by_technology,
+        05_forecast.
+    names : mapping
+        title, unit and bound_title of the series.
+
+    Returns
+    -------
+    DataFrame
+        key, label, value, low, high, unit, text (the number as a reader wants it).
+    """
+    rows = [*_observed(tables["02_growth"], names), *_ceilings(tables["03_parameters"], names)]
+    rows += [*_forecasts(tables["05_forecast"], names), *_coverage(tables)]
+    return pd.DataFrame(rows, columns=["key", "label", "value", "low", "high", "unit", "text"])
+
+
+def _say(value: float, unit: str = "") -> str:
+    """A number and its unit in a sentence: three digits or the whole part; percent as a sign."""
+    if not np.isfinite(value):
+        return "no end"
+    digits = 0 if abs(value) >= 100 else 1
+    sign = " %" if unit.startswith("percent") else f" {unit}" if unit else ""
+    return f"{value:,.{digits}f}{sign}".replace("-", "−")
+
+
+def _month(date: object) -> str:
+    return f"{pd.Timestamp(date):%B %Y}"
+
+
+def year_of_growth(growth: pd.DataFrame) -> tuple[float, pd.Timestamp | None]:
+    """Return the growth over the last year, percent, and the date it is counted from; nan and None if there is none."""
+    last = growth.iloc[-1]
+    gaps = (last["date"] - growth["date"]).dt.days / 365.25
+    near = growth[(gaps - 1).abs() < 0.26]
+    if near.empty or near["value"].iloc[-1] <= 0:
+        return np.nan, None
+    start = near.iloc[(near["date"] - (last["date"] - pd.DateOffset(years=1))).abs().argmin()]
+    return 100 * (last["value"] / start["value"] - 1), start["date"]
+
+
+def _observed(growth: pd.DataFrame, names: Mapping[str, str]) -> list[tuple]:
+    last, unit, when = growth.iloc[-1], names["unit"], _month(growth["date"].iloc[-1])
+    rows = [("latest", f"{names['title']}, {when}", last["value"], np.nan, np.nan, unit, _say(last["value"], unit))]
+    if np.isfinite(last["share_of_bound"]):
+        share = last["share_of_bound"]
+        rows.append(("share_of_bound", f"Share of the bound ({names['bound_title']})", share, np.nan, np.nan, "percent",
+                     _say(share, "percent")))  # fmt: skip
+    if np.isfinite(last["published_rate"]):
+        rate = last["published_rate"]
+        rows.append(("published_rate", "Share of the base population, as published", rate, np.nan, np.nan, "percent",
+                     _say(rate, "percent")))  # fmt: skip
+    percent, start = year_of_growth(growth)
+    if start is not None:
+        label = f"Growth from {_month(start)} to {when}"
+        rows.append(("growth_year", label, percent, np.nan, np.nan, "percent", _say(percent, "percent")))
+    return rows
+
+
+def _ceilings(parameters: pd.DataFrame, names: Mapping[str, str]) -> list[tuple]:
+    rows = []
+    free = parameters[(parameters["parameter"] == "ceiling") & (parameters["ceiling"] == "free")]
+    for row in free.itertuples(index=False):
+        name = row.family.replace("_", " ")
+        ends = f"95 % profile interval {_say(row.low_95)} to {_say(row.high_95)}"
+        text = f"{_say(row.estimate, names['unit'])} ({ends})" if row.identified else f"not identified: {ends}"
+        value = row.estimate if row.identified else np.nan
+        rows.append(
+            (f"ceiling_{row.family}", f"Ceiling, {name} curve", value, row.low_95, row.high_95, names["unit"], text)
+        )
+    return rows
+
+
+def _forecasts(forecast: pd.DataFrame, names: Mapping[str, str]) -> list[tuple]:
+    fan = forecast[forecast["method"] == "combined"].sort_values("date").reset_index(drop=True)
+    yearly = fan[(fan["date"].dt.month == 12) | (fan.index == len(fan) - 1)]
+    rows = []
+    for row in yearly.to_dict("records"):
+        low, middle, high = row["q0.1"], row["q0.5"], row["q0.9"]
+        text = f"{_say(low)} to {_say(high, names['unit'])} (80 % band; median {_say(middle)})"
+        label = f"Forecast for {_month(row['date'])}"
+        rows.append((f"forecast_{row['date']:%Y_%m}", label, middle, low, high, names["unit"], text))
+    return rows
+
+
+def _coverage(tables: Mapping[str, pd.DataFrame]) -> list[tuple]:
+    scores = tables["04_scores"]
+    own = scores[(scores["method"] == "combined") & (scores["window"] == scores["window"].min())]
+    rows = []
+    for row in own.sort_values("horizon_years").itertuples(index=False):
+        held = 100 * row.coverage_80
+        label = f"What the 80 % band held {row.horizon_years:g} years ahead, {row.technologies:.0f} other technologies"
+        rows.append(
+            (f"coverage_80_{row.horizon_years:g}", label, held, np.nan, np.nan, "percent", _say(held, "percent"))
+        )
+    return rows
+
+
+def state_findings(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str]) -> pd.DataFrame:
+    """Return the finding in four sentences: how far, how fast, whether an end is in sight, and where it could go.
+
+    Parameters
+    ----------
+    tables, names : as for `list_key_numbers`
+
+    Returns
+    -------
+    DataFrame
+        order, sentence.
+    """
+    sentences = [
+        _state_level(tables["02_growth"], names),
+        _state_pace(tables["02_growth"], tables["02_aligned"], names),
+        _state_ceiling(tables["03_parameters"], tables["02_growth"], names),
+        _state_forecast(tables, names),
+    ]
+    kept = [sentence for sentence in sentences if sentence]
+    return pd.DataFrame({"order": range(1, len(kept) + 1), "sentence": kept})
+
+
+def _state_level(growth: pd.DataFrame, names: Mapping[str, str]) -> str:
+    last = growth.iloc[-1]
+    text = f"{names['title']}: {_say(last['value'], names['unit'])} in {_month(last['date'])}"
+    if np.isfinite(last["published_rate"]):
+        text += f", {_say(last['published_rate'], 'percent')} of the base population"
+    if np.isfinite(last["share_of_bound"]) and not names["unit"].startswith("percent"):
+        text += f", {_say(last['share_of_bound'], 'percent')} of the known bound ({names['bound_title']})"
+    percent, start = year_of_growth(growth)
+    return text + (f"; {percent:+,.1f} % since {_month(start)}." if start is not None else ".")
+
+
+def _state_pace(growth: pd.DataFrame, aligned: pd.DataFrame, names: Mapping[str, str]) -> str:
+    text = ""
+    if len(aligned):
+        pace = aligned.drop_duplicates(["entity", "indicator"])
+        own = pace.loc[pace["target"], "years_to_target_share"].iloc[0]
+        others = pace.loc[~pace["target"], "years_to_target_share"]
+        goal = aligned.loc[aligned["target"], "share"].iloc[-1]
+        faster = int((others <= own).sum())
+        if own > 0 and len(others):
+            text = (
+                f"It went from {_say(pace['start_share'].iloc[0], 'percent')} to {_say(goal, 'percent')} of its "
+                f"bound in {own:.1f} years; of {len(others)} reference series that passed the same start, "
+                f"{'none was' if faster == 0 else '1 was' if faster == 1 else f'{faster} were'} as fast. "
+            )
+    rises = growth["change"].fillna(0)
+    whole = growth["value"].iloc[-1] - growth["value"].iloc[0]
+    if len(growth) > 2 and whole > 0 and rises.max() / whole > 0.5:
+        row, before = growth.loc[rises.idxmax()], growth.loc[rises.idxmax() - 1]
+        text += (
+            f"{100 * rises.max() / whole:.0f} % of the rise came in one step, from {_say(before['value'])} to "
+            f"{_say(row['value'], names['unit'])} by {_month(row['date'])}"
+        )
+        text += f"; {names['caution']}." if names.get("caution") else "."
+    return text.strip()
+
+
+def _state_ceiling(parameters: pd.DataFrame, growth: pd.DataFrame, names: Mapping[str, str]) -> str:
+    free = parameters[(parameters["parameter"] == "ceiling") & (parameters["ceiling"] == "free")]
+    if free.empty:
+        return f"{len(growth)} points carry no curve with a free ceiling: where adoption ends is not known."
+    open_families = free[~free["identified"]]
+    if open_families.empty:
+        low, high = free["low_95"].min(), free["high_95"].max()
+        return (
+            f"The data bound the ceiling: over the fitted curves the 95 % intervals run from {_say(low)} to "
+            f"{_say(high, names['unit'])}."
+        )
+    listed = " and ".join(name.replace("_", " ") for name in open_families["family"])
+    return (
+        f"The {len(growth)} points do not say where it ends: the 95 % interval for the ceiling is open for the "
+        f"{listed} curve{'s' if len(open_families) > 1 else ''}, so no ceiling is given; the bound is not one."
+    )
+
+
+def _state_forecast(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str]) -> str:
+    fan = tables["05_forecast"]
+    fan = fan[fan["method"] == "combined"].sort_values("date").reset_index(drop=True)
+    start = tables["02_growth"]["date"].iloc[-1]
+    near = fan.iloc[((fan["date"] - start).dt.days / 365.25 - 1).abs().argmin()]
+    end = fan.iloc[-1]
+    text = (
+        f"The combined forecast for {_month(near['date'])} is {_say(near['q0.1'])} to "
+        f"{_say(near['q0.9'], names['unit'])} (80 % band)"
+    )
+    if end["date"] != near["date"]:
+        text += f", and for {_month(end['date'])} {_say(end['q0.1'])} to {_say(end['q0.9'])}"
+    scores = tables["04_scores"]
+    own = scores[(scores["method"] == "combined") & (scores["window"] == scores["window"].min())]
+    held = own["coverage_80"]
+    return text + (
+        f"; on {own['technologies'].max():.0f} other technologies, each left out in turn, such bands held {100 * held.min():.0f} "
+        f"to {100 * held.max():.0f} % of what came, up to {own['horizon_years'].max():g} years on."
+    )

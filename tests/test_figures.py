@@ -1,0 +1,112 @@
+"""Figures: labels never overlap, titles say what the frame says, drawing twice gives the same bytes."""
+
+import io
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.text import Text
+
+from helpers import figures
+from helpers.figures import style
+
+DATES = pd.to_datetime(["2024-06-30", "2024-12-31", "2025-06-30", "2025-12-31"])
+VALUES = pd.Series([230.0, 249.0, 515.0, 602.0], index=pd.DatetimeIndex(DATES, name="date"), name="genai_users")
+NAMES = {"title": "Users, Atlantis", "unit": "million persons", "bound_title": "Internet users"}
+BOUND = pd.Series([1100.0, 1108.0, 1123.0, 1125.0], index=VALUES.index)
+BREAKS = pd.DataFrame({"date": DATES[2:3], "kind": ["suspected"], "reason": ["wording"]})
+GROWTH = pd.DataFrame(
+    {
+        "date": DATES,
+        "value": VALUES.to_numpy(),
+        "share_of_bound": 100 * (VALUES / BOUND).to_numpy(),
+        "years": [np.nan, 0.5, 0.5, 0.5],
+        "change": VALUES.diff().to_numpy(),
+        "growth": 100 * VALUES.pct_change().to_numpy(),
+    }
+)
+QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+
+
+def make_fan(dates):
+    frame = pd.DataFrame({"date": pd.to_datetime(dates)})
+    for rank, level in enumerate(QUANTILES):
+        frame[f"q{level}"] = 620.0 + 40 * rank + 10 * np.arange(len(frame)) * (rank - 2)
+    return frame
+
+
+def read_texts(figure):
+    axes = [text.get_text() for axis in figure.axes for text in axis.texts]
+    return [text.get_text() for text in figure.texts] + axes
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(-50, 150), min_size=1, max_size=8))
+def test_spread_keeps_the_gap_the_order_and_the_room(positions):
+    spots = style.spread(positions, 9.0, 0.0, 100.0)
+    order = np.argsort(positions, kind="stable")
+    assert np.all(np.diff(spots[order]) >= 9.0 - 1e-9)
+    assert spots.min() >= -1e-9
+    assert spots.max() <= 100 + 1e-9
+
+
+def test_spread_leaves_distant_labels_alone():
+    np.testing.assert_allclose(style.spread([10, 90, 50], 9, 0, 100), [10, 90, 50])
+
+
+def test_direct_labels_do_not_overlap():
+    figure, axes = style.open_canvas()
+    axes[0, 0].plot([0, 1], [0, 1])
+    figure = style.close_canvas(figure, "Title", "Units", "Source: test.")
+    style.label_ends(axes[0, 0], [style.Label(1, 1 - 0.001 * i, f"label {i}") for i in range(5)])
+    figure.draw_without_rendering()
+    boxes = [Text.get_window_extent(text) for text in axes[0, 0].texts]  # without the leader
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+def test_growth_names_the_fastest_interval_and_its_share():
+    figure = figures.draw_growth(GROWTH, NAMES, "Source: test.")
+    title = read_texts(figure)[0].replace("\n", " ")
+    assert "December 2024 and June 2025" in title
+    assert "+266 million persons, 72 % of the whole rise" in title
+    assert "+107 %" in read_texts(figure)
+
+
+def test_levels_state_share_and_mark_the_suspected_break():
+    figure = figures.draw_levels(GROWTH, BOUND, NAMES, BREAKS, "Source: test.")
+    texts = read_texts(figure)
+    assert "53.5 % of internet users" in texts[0].replace("\n", " ")
+    assert any("wording" in text for text in texts[3:])
+
+
+def test_forecast_title_is_the_eighty_percent_band():
+    fan = make_fan(["2026-06-30", "2026-12-31"])
+    scenarios = pd.DataFrame({"share": [0.5, 0.9], "date": fan["date"].iloc[-1], "value": [600.0, 900.0]})
+    figure = figures.draw_forecast(fan, VALUES, BOUND, scenarios, NAMES, "Source: test.")
+    end = fan.iloc[-1]
+    assert f"{end['q0.1']:.0f} to {end['q0.9']:.0f} million persons" in read_texts(figure)[0].replace("\n", " ")
+
+
+def test_hindcasts_count_what_the_band_held():
+    fan = make_fan(["2025-06-30", "2025-12-31"]).assign(origin=DATES[1])
+    fan[["q0.1", "q0.9"]] = [[500.0, 550.0], [700.0, 900.0]]
+    figure = figures.draw_hindcasts(fan, VALUES, NAMES, "Source: test.")
+    assert "held 1 of the 2" in read_texts(figure)[0].replace("\n", " ")
+
+
+def test_same_frame_same_bytes():
+    def draw():
+        with io.BytesIO() as stream:
+            figures.draw_growth(GROWTH, NAMES, "Source: test.").savefig(stream, format="png")
+            return stream.getvalue()
+
+    assert draw() == draw()

@@ -1,0 +1,74 @@
+"""The notebooks keep the form that makes them a sequence: numbered, parameterized, short, stored without outputs."""
+
+import ast
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+FOLDER = Path(__file__).parents[1] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("0*.ipynb"))
+
+
+def read_code(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def notebook(request):
+    return nbformat.read(request.param, as_version=4)
+
+
+def test_the_sequence_is_complete():
+    assert [path.stem[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04", "05", "06"]
+
+
+def test_stored_without_outputs_or_traces_of_a_run(notebook):
+    assert all(not cell.outputs and cell.execution_count is None for cell in read_code(notebook))
+    assert not [
+        key for cell in [notebook, *notebook.cells] for key in cell.metadata if key in ("papermill", "execution")
+    ]
+    assert notebook.metadata.kernelspec.name == "python3"
+
+
+def test_first_cell_is_the_numbered_title(notebook, request):
+    number = int(request.node.callspec.params["notebook"].stem[:2])
+    assert notebook.cells[0].cell_type == "markdown"
+    assert re.match(rf"# {number}\. [A-Z]", notebook.cells[0].source)
+
+
+def test_one_parameters_cell_of_plain_commented_lines(notebook):
+    tagged = [cell for cell in read_code(notebook) if "parameters" in cell.metadata.get("tags", [])]
+    assert len(tagged) == 1
+    for line in tagged[0].source.splitlines():
+        assert re.fullmatch(r"[a-z_]+ = .+  # .+", line), line
+        ast.literal_eval(line.split(" = ", 1)[1].rsplit("  # ", 1)[0])
+    assert 'run = "baseline"' in tagged[0].source.splitlines()[0]
+
+
+def test_cells_are_few_short_and_introduced(notebook):
+    code = read_code(notebook)
+    assert len(code) <= 20
+    for before, cell in zip(notebook.cells, notebook.cells[1:], strict=False):
+        if cell.cell_type == "code":
+            assert before.cell_type == "markdown", cell.source
+            assert len(cell.source.splitlines()) <= 15, cell.source
+
+
+def test_code_only_calls(notebook):
+    for cell in read_code(notebook):
+        for node in ast.walk(ast.parse(cell.source)):
+            assert not isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef, ast.While, ast.Try))
+            if isinstance(node, ast.For):
+                assert len(node.body) <= 5
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                assert not re.match(r"(/|~|[A-Za-z]:\\)", node.value), node.value
+
+
+def test_no_number_stands_in_prose(notebook):
+    """Results are computed by the run; prose has no figure but parameters' names, formulas and plain counts."""
+    for cell in notebook.cells[1:]:
+        if cell.cell_type == "markdown":
+            text = re.sub(r"\$[^$]*\$|`[^`]*`|\b(10|50|80|95|0|1)( %)?\b", "", cell.source)
+            assert not re.search(r"\d{2,}|\d\.\d", text), cell.source
