@@ -1,0 +1,173 @@
+"""Bands that cover what they claim: normalised split conformal, leaving out the technology that is forecast.
+
+The error of a past forecast, on the link's scale, is divided by the spread that one would have expected for it from three things
+known at the time: how rough the series was (a random walk keeps that roughness), how fast it grew (a trend is uncertain in
+proportion to itself, less so with more points), and how far ahead one looked. The weights of the three are estimated from the
+reference technologies, with a Student-t likelihood so that one failure does not decide; the quantiles of the absolute quotient
+give the band. Every technology weighs the same at every horizon, however many windows it has.
+
+Sources: Papadopoulos, Gammerman and Vovk 2008 (normalised scores); Lei, G'Sell, Rinaldo, Tibshirani and Wasserman 2018;
+Tibshirani, Barber, Candes and Ramdas 2019 (weights); Dunn, Wasserman and Ramdas 2023 (groups).
+"""
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+import pandas as pd
+
+from helpers.forecast.windows import bend
+
+HEAVY_TAILS = 4.0
+"""Degrees of freedom of the Student-t likelihood."""
+SEVEN = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+"""Quantiles that every forecast gives."""
+FINE = np.arange(1, 200) / 200
+"""Quantiles from which means and CRPS are computed."""
+
+
+def ingredients(years, rate, roughness, points):
+    """Three variances for each forecast, (..., 3): a random walk, an uncertain trend, and drift common to all series.
+
+    Few points judge roughness badly, and then the errors have heavier tails; n / (n - 2) makes up for that.
+    """
+    years, rate, roughness, points = np.broadcast_arrays(years, rate, roughness, points)
+    walk = roughness**2 * years * points / (points - 2)
+    return np.stack([walk, rate**2 * years**2 / points, 0.01 * years**2], axis=-1)
+
+
+def fit_spread(parts, errors, weights):
+    """Weights of the three ingredients, all positive, by maximum likelihood (Fisher scoring).
+
+    Parameters
+    ----------
+    parts : (R, 3) from `ingredients`
+    errors : (R,) forecast errors on the link's scale
+    weights : (R,) how much each row counts
+
+    Returns
+    -------
+    (3,) multipliers of the variances.
+    """
+    weights, nu = weights / weights.sum(), HEAVY_TAILS
+    logs = np.full(3, np.log(np.average(np.minimum(errors**2, 1.0), weights=weights) / np.average(parts.sum(1), weights=weights)))
+    for _ in range(100):
+        shares = parts * np.exp(logs)
+        total = shares.sum(axis=1)
+        shares /= total[:, None]
+        ratio = errors**2 / total
+        score = shares.T @ (weights * ((nu + 1) * ratio / (nu + ratio) - 1) / 2)
+        information = (shares * (weights * nu / (nu + 3) / 2)[:, None]).T @ shares + 1e-4 * np.eye(3)
+        step = np.clip(np.linalg.solve(information, score - 1e-4 * logs), -1, 1)
+        logs = logs + step
+        if np.abs(step).max() < 1e-6:
+            break
+    return np.exp(logs)
+
+
+def weigh_technologies(frame):
+    """(R,) weights: each technology counts the same at each horizon."""
+    return (1 / frame.groupby(["technology", "horizon_years"])["technology"].transform("size")).to_numpy(float)
+
+
+@dataclass
+class Calibration:
+    """What the residuals of one method teach about its errors."""
+
+    multipliers: np.ndarray  # (3,) of the ingredients
+    scores: np.ndarray  # (R,) increasing absolute quotients
+    steps: np.ndarray  # (R,) share of the weight below each, midpoints
+    count: float  # effective number of scores (Kish)
+
+    def spread(self, years, rate, roughness, points):
+        """Expected spread on the link's scale; arrays broadcast."""
+        return np.sqrt(ingredients(years, rate, roughness, points) @ self.multipliers)
+
+    def reach(self, quantiles):
+        """Signed number of spreads from the median at each quantile, with the conformal correction for a finite sample."""
+        quantiles = np.asarray(quantiles, float)
+        inner = np.minimum(np.abs(2 * quantiles - 1) * (1 + 1 / self.count), 1.0)
+        return np.sign(quantiles - 0.5) * np.interp(inner, np.r_[0, self.steps], np.r_[0, self.scores])
+
+
+def calibrate(residuals, method, link, bounded=True):
+    """`Calibration` of one method from residual rows (of other technologies than the one forecast).
+
+    Parameters
+    ----------
+    residuals : DataFrame as `find_residuals` gives it
+    method : str, a column of it
+    link : statsmodels link
+    bounded : bool
+    """
+    weights = weigh_technologies(residuals)
+    errors = bend_errors(residuals, method, link, bounded)
+    columns = [residuals[name].to_numpy(float) for name in ("years", "rate", "roughness", "window")]
+    parts = ingredients(*columns)
+    multipliers = fit_spread(parts, errors, weights)
+    scores = np.abs(errors) / np.sqrt(parts @ multipliers)
+    order = np.argsort(scores, kind="stable")
+    steps = (np.cumsum(weights[order]) - weights[order] / 2) / weights.sum()
+    return Calibration(multipliers, scores[order], steps, weights.sum() ** 2 / (weights**2).sum())
+
+
+def bend_errors(residuals, method, link, bounded=True):
+    """(R,) actual less forecast on the link's scale; both as shares of the bound as it was forecast."""
+    unit = residuals["unit_ahead"].to_numpy(float)
+    actual, point = residuals["actual"].to_numpy(float) / unit, residuals[method].to_numpy(float) / unit
+    return bend(link, actual, bounded) - bend(link, point, bounded)
+
+
+def spread_out(point, unit, spread, reach, link, bounded=True):
+    """Quantiles (..., Q) around point forecasts: moved on the link's scale, so inside the bound and never below 0."""
+    centre = bend(link, point / unit, bounded)
+    moved = link.inverse(np.clip(centre[..., None] + spread[..., None] * reach, -50, 50))
+    middle = np.where(reach == 0, (point / unit)[..., None], moved)
+    return np.maximum(unit[..., None] * middle, 0.0)
+
+
+def quantiles_elsewhere(residuals, method, link, bounded=True):
+    """A function of the levels that gives the (R, Q) quantiles of the residual rows, each technology calibrated on the others.
+
+    It is what `backtest` scores and what a forecast quotes as its measured coverage.
+    """
+    inputs = {name: residuals[name].to_numpy(float) for name in ("years", "rate", "roughness", "window", "unit_ahead", method)}
+    groups = []
+    for technology in technologies_of(residuals):
+        rows = np.flatnonzero((residuals["technology"] == technology).to_numpy())
+        calibration = calibrate(leave_out(residuals, technology), method, link, bounded)
+        part = {name: column[rows] for name, column in inputs.items()}
+        spread = calibration.spread(part["years"], part["rate"], part["roughness"], part["window"])
+        groups.append((rows, part[method], part["unit_ahead"], spread, calibration))
+
+    def at(levels):
+        found = np.empty((len(residuals), len(levels)))
+        for rows, point, unit, spread, calibration in groups:
+            found[rows] = spread_out(point, unit, spread, calibration.reach(levels), link, bounded)
+        return found
+
+    return at
+
+
+def normal_quantiles(point, sd, quantiles):
+    """Quantiles (..., Q) of a normal distribution, cut at 0: the bands a random walk with drift claims for itself."""
+    return np.maximum(point[..., None] + sd[..., None] * np.array([NormalDist().inv_cdf(q) for q in quantiles]), 0.0)
+
+
+def drift_sd(windows, years):
+    """(N, H) standard error of the drift forecast: shocks to come and the uncertain mean change (random walk with drift)."""
+    gaps = np.diff(windows.years, axis=1)
+    change = (windows.values[:, -1:] - windows.values[:, :1]) / (windows.years[:, -1:] - windows.years[:, :1])
+    shocks = ((np.diff(windows.values, axis=1) - change * gaps) ** 2 / gaps).sum(axis=1) / (windows.points - 2)
+    length = windows.years[:, -1:] - windows.years[:, :1]
+    return np.sqrt(shocks[:, None] * years * (1 + years / length))
+
+
+def leave_out(residuals, technology):
+    """Residuals of all other technologies."""
+    return residuals if not technology else residuals[residuals["technology"] != technology]
+
+
+def technologies_of(frame):
+    """Sorted names of the technologies in a frame."""
+    return sorted(pd.unique(frame["technology"]))

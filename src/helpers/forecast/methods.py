@@ -1,0 +1,159 @@
+"""The forecasting methods, all through one interface: a function of the windows and the dates ahead that gives N x H values.
+
+To add a method, write the function and its line in `METHODS`; its bands, scores and place in every table follow.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from statsmodels.genmod.families.links import Logit, LogLog
+
+from helpers.forecast.windows import bend, damp, describe, mean_change, slope_of
+
+CEILING_NODES = np.linspace(-2, 2, 9)
+"""Ceilings tried by a prior-ceiling method, in standard deviations of the prior on the logit of the saturation share."""
+MEASUREMENT = 0.005
+"""Half a point of the bound: no fit is believed to be closer than figures are published."""
+
+
+@dataclass
+class Prior:
+    """What the reference technologies teach before the series is looked at; numbers, or (N,) arrays with one entry per window."""
+
+    mean: np.ndarray | float  # of the logit of the saturation share
+    sd: np.ndarray | float  # of the same
+    level: np.ndarray | float = 0.0  # rate ahead = level + pull x rate of the window, per year on the link's scale
+    pull: np.ndarray | float = 1.0
+    technologies: np.ndarray | int = 0
+
+
+def last_value(windows, ahead, prior=None):
+    """Nothing changes."""
+    return windows.values[:, -1:] + 0 * ahead.years
+
+
+def drift(windows, ahead, prior=None):
+    """The mean change per year goes on: a random walk with drift."""
+    return windows.values[:, -1:] + mean_change(windows.years, windows.values)[:, None] * ahead.years
+
+
+def damped_drift(windows, ahead, prior=None):
+    """The mean change per year goes on but loses a tenth each year: statsmodels' damped Holt with smoothing 1 and 0."""
+    return windows.values[:, -1:] + mean_change(windows.years, windows.values)[:, None] * damp(ahead.years)
+
+
+def shrunk_growth(windows, ahead, prior):
+    """Without a bound: the growth of the logarithm, pulled towards what followed in the references, and damped."""
+    return windows.values[:, -1:] * np.exp(_shrunk_rate(windows, prior) * damp(ahead.years))
+
+
+def gompertz_bound(windows, ahead, prior=None):
+    """A Gompertz curve whose ceiling is the bound, anchored at the last observation."""
+    return _anchored(LogLog(), windows, ahead, np.ones(len(windows.years)))[0]
+
+
+def gompertz_shrunk(windows, ahead, prior):
+    """The same with the rate pulled towards what followed in the references: fast growth seldom lasts."""
+    bent = bend(LogLog(), windows.shares[:, -1:])
+    gain = LogLog().inverse(bent + _shrunk_rate(windows, prior) * ahead.years) - LogLog().inverse(bent)
+    return ahead.bounds * (windows.shares[:, -1:] + gain)
+
+
+def gompertz_prior(windows, ahead, prior):
+    """Gompertz curves over the prior of the ceiling, weighted by how well each fits, anchored at the last observation."""
+    return _over_ceilings(LogLog(), windows, ahead, prior)
+
+
+def logistic_prior(windows, ahead, prior):
+    """Logistic curves over the prior of the ceiling, weighted by how well each fits, anchored at the last observation."""
+    return _over_ceilings(Logit(), windows, ahead, prior)
+
+
+def combined(windows, ahead, prior):
+    """The published forecast: the equal-weight mean of the members, so that no single curve decides."""
+    return np.mean([METHODS[name](windows, ahead, prior) for name in members(windows.bounded)], axis=0)
+
+
+def curve_at(link, windows, ahead, ceiling):
+    """The anchored curve of each window for a known ceiling.
+
+    Parameters
+    ----------
+    link : statsmodels link; `Logit` makes it a logistic curve, `LogLog` a Gompertz curve
+    windows : Windows of N series
+    ahead : Ahead with H dates
+    ceiling : (N,) or number, ceiling as a share of the bound
+
+    Returns
+    -------
+    (N, H) values; NaN where an observation lies at or above the ceiling.
+    """
+    ceiling = np.broadcast_to(np.asarray(ceiling, float), len(windows.years))
+    path, _ = _anchored(link, windows, ahead, ceiling)
+    return np.where((windows.shares.max(axis=1) < ceiling)[:, None], path, np.nan)
+
+
+def _shrunk_rate(windows, prior):
+    """(N, 1) rate expected ahead, per year on the link's scale."""
+    rate, _ = describe(windows)
+    return (prior.level + prior.pull * rate)[:, None]
+
+
+def _anchored(link, windows, ahead, ceiling):
+    """Curve through the last observation with the window's slope on the link's scale, and its squared misfit in shares."""
+    bent = bend(link, windows.shares / ceiling[:, None])
+    slope = slope_of(windows.years, bent)[:, None]
+    fitted = bent.mean(axis=1, keepdims=True) + slope * (windows.years - windows.years.mean(axis=1, keepdims=True))
+    misfit = ((windows.shares - ceiling[:, None] * link.inverse(fitted)) ** 2).sum(axis=1)
+    gain = link.inverse(bent[:, -1:] + slope * ahead.years) - link.inverse(bent[:, -1:])
+    return ahead.bounds * (windows.shares[:, -1:] + ceiling[:, None] * gain), misfit
+
+
+def _over_ceilings(link, windows, ahead, prior):
+    """Mean of anchored curves over the ceiling's prior, each weighted by prior times likelihood.
+
+    The noise is unknown, so the likelihood is the squared misfit to the power -(n - 2) / 2. It integrates over the ceiling where
+    `helpers.projection` would find its best single value: with four points the data hardly choose, and the mean is what counts.
+    """
+    total, weight = 0.0, 0.0
+    top = windows.shares.max(axis=1)
+    for node in CEILING_NODES:
+        ceiling = 1 / (1 + np.exp(-(prior.mean + prior.sd * node))) * np.ones(len(top))
+        path, misfit = _anchored(link, windows, ahead, ceiling)
+        likelihood = (misfit + MEASUREMENT**2) ** (-(windows.points - 2) / 2)
+        believed = np.where(top < 0.97 * ceiling, np.exp(-(node**2) / 2) * likelihood, 0.0)[:, None]
+        total, weight = total + believed * path, weight + believed
+    still = windows.values[:, -1:] + 0 * ahead.years
+    return np.where(weight > 0, total / np.where(weight > 0, weight, 1), still)
+
+
+METHODS = {
+    "combined": combined,
+    "gompertz_shrunk": gompertz_shrunk,
+    "gompertz_prior": gompertz_prior,
+    "logistic_prior": logistic_prior,
+    "gompertz_bound": gompertz_bound,
+    "shrunk_growth": shrunk_growth,
+    "damped_drift": damped_drift,
+    "drift": drift,
+    "last_value": last_value,
+}
+"""Every method by name; the first is the published one."""
+ONLY_BOUNDED = ("gompertz_shrunk", "gompertz_prior", "logistic_prior", "gompertz_bound")
+ONLY_UNBOUNDED = ("shrunk_growth",)
+
+
+def members(bounded=True):
+    """Names of the methods that the combination averages."""
+    return ("gompertz_shrunk", "gompertz_prior", "logistic_prior") if bounded else ("shrunk_growth", "damped_drift")
+
+
+def methods_for(bounded=True):
+    """Names of the methods that apply, the published one first."""
+    return tuple(name for name in METHODS if name not in (ONLY_UNBOUNDED if bounded else ONLY_BOUNDED))
+
+
+def forecast_points(windows, ahead, prior):
+    """Point forecasts of every method that applies: a dict of (N, H) arrays, never below 0 and never above the bound."""
+    top = ahead.bounds if windows.bounded else np.inf
+    return {name: np.clip(METHODS[name](windows, ahead, prior), 0, top) for name in methods_for(windows.bounded)}

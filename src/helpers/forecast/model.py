@@ -1,0 +1,296 @@
+"""The forecast of one series: one object that tables, figures, milestones and statements read."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from statsmodels.genmod.families.links import Logit, LogLog
+
+from helpers import indicators
+from helpers.curves import decimal_years, to_dates
+from helpers.forecast import bands
+from helpers.forecast.methods import METHODS, Prior, curve_at, forecast_points, methods_for
+from helpers.forecast.residuals import HORIZONS, WINDOWS, find_residuals, learn_prior, saturation_shares
+from helpers.forecast.statements import state
+from helpers.forecast.subject import Subject, cut_series, next_dates, read_subject
+from helpers.forecast.windows import DATE_TOLERANCE, SHORTEST, Ahead, Windows, describe, last_window, look_ahead
+
+PUBLISHED = "combined"
+NOT_REACHED = "not within the horizon"
+MILESTONES = (0.5, 0.6, 0.75)
+
+
+@dataclass
+class Forecast:
+    """Quantiles by date of every method, and what is derived from them; made by `forecast`.
+
+    Every number is a function of the window of last points, the prior, and one calibration per method, so any date between the
+    last observation and the horizon can be asked for (`at`).
+    """
+
+    subject: Subject
+    windows: Windows
+    prior: Prior
+    calibrations: dict
+    residuals: pd.DataFrame = field(repr=False)
+    reached: pd.DataFrame = field(repr=False)
+    dates: pd.DatetimeIndex
+    levels: tuple
+    shares: tuple
+    seed: int = 0
+
+    @property
+    def origin(self):
+        """Date of the last observation."""
+        return self.windows.labels["origin"].iloc[0]
+
+    @property
+    def quantile_levels(self):
+        """Quantiles given: both ends of each level, and always the seven of `bands.SEVEN`."""
+        ends = [round((1 + sign * level) / 2, 10) for level in self.levels for sign in (-1, 1)]
+        return tuple(sorted({*bands.SEVEN, *ends}))
+
+    def ahead_of(self, years):
+        """`Ahead` for any years after the origin, an array (H,)."""
+        return look_ahead(self.windows, np.atleast_1d(np.asarray(years, float))[None])
+
+    def at(self, years, levels, method=PUBLISHED):
+        """Quantiles (H, Q) of one method at any years after the origin."""
+        ahead = self.ahead_of(years)
+        point = forecast_points(self.windows, ahead, self.prior)[method][0]
+        return self._spread_out(method, point, ahead, levels)
+
+    def _spread_out(self, method, point, ahead, levels):
+        rate, roughness = describe(self.windows)
+        calibration = self.calibrations[method]
+        spread = calibration.spread(ahead.years[0], rate[0], roughness[0], self.windows.points)
+        bounded = self.windows.bounded
+        return bands.spread_out(point, ahead.bounds[0], spread, calibration.reach(levels), self.windows.link, bounded)
+
+    @property
+    def years(self):
+        """(H,) years from the origin to each date."""
+        return decimal_years(self.dates) - self.windows.years[0, -1]
+
+    @property
+    def quantiles(self):
+        """Quantiles of the published method: index date, a column per level."""
+        found = self.at(self.years, self.quantile_levels)
+        return pd.DataFrame(found, index=self.dates, columns=list(self.quantile_levels))
+
+    def frame(self):
+        """The forecast as a table.
+
+        Returns
+        -------
+        DataFrame, a row per method and date: entity, indicator, date, method, mean, a column ``q<level>`` per quantile, unit, and
+        ``basis``: "calibrated" as far as the backtest reaches, "extrapolated" beyond.
+        """
+        ahead = self.ahead_of(self.years)
+        points = forecast_points(self.windows, ahead, self.prior)
+        return pd.concat([self._rows_of(name, points[name][0], ahead) for name in points], ignore_index=True)
+
+    def _rows_of(self, method, point, ahead):
+        """Rows of `frame` for one method."""
+        levels = self.quantile_levels
+        found = self._spread_out(method, point, ahead, levels)
+        mean = self._spread_out(method, point, ahead, bands.FINE).mean(axis=1)
+        reach = self.residuals["horizon_years"].max() + DATE_TOLERANCE
+        return pd.DataFrame(
+            {"entity": self.subject.entity, "indicator": self.subject.indicator, "date": self.dates, "method": method, "mean": mean}
+            | {f"q{level:g}": found[:, position] for position, level in enumerate(levels)}
+            | {"unit": self.subject.unit, "basis": np.where(self.years <= reach, "calibrated", "extrapolated")}
+        )
+
+    def scenarios(self, shares=None):
+        """Paths if the technology saturates at given shares of the bound: mean of a Gompertz and a logistic curve, anchored.
+
+        Returns
+        -------
+        DataFrame, a row per share and date: entity, indicator, share, date, value, unit, note. The value is missing where the
+        series already stands above that ceiling, and the note says so. No rows when there is no bound.
+        """
+        ahead, rows = self.ahead_of(self.years), []
+        for share in self.shares if shares is None else shares:
+            if not self.windows.bounded:
+                continue
+            paths = [curve_at(link, self.windows, ahead, share)[0] for link in (Logit(), LogLog())]
+            note = "already above this share" if np.isnan(paths[0]).any() else ""
+            labels = {"entity": self.subject.entity, "indicator": self.subject.indicator, "share": share}
+            rows.append(pd.DataFrame(labels | {"date": self.dates, "value": np.mean(paths, axis=0), "note": note}))
+        columns = ["entity", "indicator", "share", "date", "value", "unit", "note"]
+        return pd.concat(rows, ignore_index=True).assign(unit=self.subject.unit)[columns] if rows else pd.DataFrame(columns=columns)
+
+    def milestones(self, shares=MILESTONES, level=0.8):
+        """Dates at which shares of the bound are reached, with the interval that the bands give.
+
+        A date is where a quantile path first reaches the share of the bound as it is forecast for that date. The earliest date
+        belongs to the upper quantile, the latest to the lower.
+
+        Returns
+        -------
+        DataFrame, a row per share: entity, indicator, share, status ("reached", "expected", or "not within the horizon"), median,
+        earliest, latest (ISO dates, or "not within the horizon"), level, probability (of reaching it within the horizon).
+        """
+        if not self.windows.bounded:
+            return pd.DataFrame(columns=["entity", "indicator", "share", "status", "median", "earliest", "latest", "level", "probability"])
+        rows = [self._milestone(share, level) for share in shares]
+        return pd.DataFrame(rows)
+
+    def _milestone(self, share, level):
+        """One row of `milestones`."""
+        labels = {"entity": self.subject.entity, "indicator": self.subject.indicator, "share": share}
+        done = self.windows.shares[0] >= share
+        if done.any():
+            date = f"{to_dates(self.windows.years[0, done])[0]:%Y-%m-%d}"
+            return labels | dict(status="reached", median=date, earliest=date, latest=date, level=level, probability=1.0)
+        years = np.linspace(0, self.years[-1], 12 * int(np.ceil(self.years[-1])) + 1)[1:]
+        bounds = self.ahead_of(years).bounds[0]
+        paths = self.at(years, (0.5, (1 + level) / 2, (1 - level) / 2)) / bounds[:, None] - share
+        median, earliest, latest = (self._crossing(years, path, share) for path in paths.T)
+        chance = 1 - self._level_at(years[-1], share)
+        status = NOT_REACHED if median == NOT_REACHED else "expected"
+        return labels | dict(status=status, median=median, earliest=earliest, latest=latest, level=level, probability=round(chance, 3))
+
+    def _crossing(self, years, gap, share):
+        """ISO date at which a path first reaches a share, or `NOT_REACHED`; `gap` is the path less the share at `years`."""
+        if (gap < 0).all():
+            return NOT_REACHED
+        years, gap = np.r_[0, years], np.r_[self.windows.shares[0, -1] - share, gap]
+        first = int(np.argmax(gap >= 0))
+        part = -gap[first - 1] / (gap[first] - gap[first - 1])
+        year = years[first - 1] + part * (years[first] - years[first - 1])
+        return f"{to_dates([self.windows.years[0, -1] + year])[0]:%Y-%m-%d}"
+
+    def _level_at(self, year, share):
+        """Quantile level at which the forecast for `year` equals a share of the bound."""
+        shares = self.at([year], bands.FINE)[0] / self.ahead_of([year]).bounds[0, 0]
+        return float(np.interp(share, shares, bands.FINE, left=0, right=1))
+
+    def bound_frame(self):
+        """The bound itself, forecast: its drift damped, with the spread of its own past steps.
+
+        Returns
+        -------
+        DataFrame, a row per date: entity, indicator, date, method ("bound"), mean, quantiles, unit. No rows without a bound.
+        """
+        names = [f"q{level:g}" for level in self.quantile_levels]
+        if not self.windows.bounded:
+            return pd.DataFrame(columns=["entity", "indicator", "date", "method", "mean", *names, "unit"])
+        centre = self.ahead_of(self.years).bounds[0]
+        history = self.subject.bound[self.subject.bound.index <= self.origin]
+        sd = np.zeros(len(centre))
+        if len(history) >= SHORTEST and history.nunique() > 1:
+            sd = bands.drift_sd(last_window(history, None, self.subject.labels), self.years[None])[0]
+        found = bands.normal_quantiles(centre, sd, self.quantile_levels)
+        labels = {"entity": self.subject.entity, "indicator": self.subject.indicator, "date": self.dates, "method": "bound"}
+        return pd.DataFrame(labels | {"mean": centre} | dict(zip(names, found.T, strict=True)) | {"unit": self.subject.unit})
+
+    def statements(self, respondents=None):
+        """What must be said beside the forecast, from its own numbers: see `helpers.forecast.statements.state`."""
+        return state(self, respondents)
+
+
+def forecast(
+    series,
+    bound=None,
+    references=None,
+    horizon_years=5,
+    levels=(0.5, 0.8, 0.95),
+    shares=(0.5, 0.75, 0.9),
+    seed=0,
+    residuals=None,
+):
+    """Forecast an adoption series with bands calibrated on earlier technologies.
+
+    The published method, ``combined``, is the mean of three curves anchored at the last observation: a Gompertz curve at the bound
+    whose rate is pulled towards what followed in the references, and a Gompertz and a logistic curve averaged over the references'
+    saturation shares. Bands are normalised split conformal (`helpers.forecast.bands`). Without a bound it is the mean of damped
+    drift and of pulled, damped growth. Sources: Meade and Islam 2006; Gardner 2006; Lei et al. 2018; see METHODS for each method.
+
+    Parameters
+    ----------
+    series : pandas.Series with a DatetimeIndex, or AdoptionSeries; at least three values. The last eight are used; values closer
+        together than 0.4 years are thinned.
+    bound : None (an AdoptionSeries' own, else none), number, or pandas.Series with dates; a known upper limit in the unit of series
+    references : list of AdoptionSeries; by default those of the project's data folder. The technology of `series` is left out.
+    horizon_years : number; beyond three years the bands are extrapolated and labelled so
+    levels : coverage of the bands
+    shares : saturation shares of the scenarios
+    seed : int; nothing here is drawn at random, so it is only kept with the forecast
+    residuals : DataFrame from `backtest.run_backtest`, or None to compute it from the references; the numbers are the same
+
+    Returns
+    -------
+    Forecast
+
+    Raises
+    ------
+    ValueError
+        With fewer than three values, values above the bound, or fewer than two reference technologies.
+    """
+    subject = read_subject(series, bound)
+    windows = subject.window()
+    levels, shares = _check_shares("levels", levels), _check_shares("shares", shares)
+    if references is None:
+        references = indicators.load().references()
+    references = [each for each in references if not subject.technology or each.technology != subject.technology]
+    if residuals is None or residuals["share"].notna().all() != windows.bounded:
+        residuals = find_residuals(references, WINDOWS, HORIZONS, windows.bounded)
+    residuals = bands.leave_out(residuals, subject.technology)
+    reached = saturation_shares(references)
+    names = methods_for(windows.bounded)
+    calibrations = {name: bands.calibrate(residuals, name, windows.link, windows.bounded) for name in names}
+    used = pd.DatetimeIndex(to_dates(windows.years[0]))
+    return Forecast(
+        subject=subject,
+        windows=windows,
+        prior=learn_prior(reached, residuals),
+        calibrations=calibrations,
+        residuals=residuals,
+        reached=reached,
+        dates=next_dates(used, horizon_years),
+        levels=levels,
+        shares=shares,
+        seed=seed,
+    )
+
+
+def _check_shares(name, shares):
+    """The shares as a tuple, or an error when one is not between 0 and 1."""
+    wrong = [share for share in shares if not 0 < share < 1]
+    if wrong:
+        raise ValueError(f"{name} are shares between 0 and 1, such as 0.8, not {wrong[0]:g}")
+    return tuple(float(share) for share in shares)
+
+
+def hindcast(series, bound=None, references=None, origins=None, **settings):
+    """The same forecast as it would have been made at earlier observations, with nothing dated later.
+
+    Parameters
+    ----------
+    series, bound, references : as for `forecast`
+    origins : dates of observations, by default every one from the third on but the last
+    **settings : horizon_years, levels, shares as for `forecast`
+
+    Returns
+    -------
+    DataFrame: the rows of `Forecast.frame` with ``origin`` first and ``actual``, the value observed on that date or missing.
+    """
+    subject = read_subject(series, bound)
+    values = subject.values.dropna().sort_index()
+    if references is None:
+        references = indicators.load().references()
+    frames = []
+    for origin in pd.DatetimeIndex(values.index[SHORTEST - 1 : -1] if origins is None else origins):
+        earlier = [cut_series(each, origin) for each in references]
+        past = cut_series(series, origin)
+        known = cut_series(subject.bound, origin) if subject.bound is not None else None
+        made = forecast(past, known, [each for each in earlier if len(each.values) >= SHORTEST], **settings)
+        frame = made.frame()
+        frame.insert(0, "origin", origin)
+        frame["actual"] = values.reindex(frame["date"]).to_numpy()
+        frames.append(frame)
+    if not frames:
+        raise ValueError(f"a hindcast needs at least {SHORTEST + 1} values, not {len(values)}")
+    return pd.concat(frames, ignore_index=True)

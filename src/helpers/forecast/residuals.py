@@ -1,0 +1,164 @@
+"""What every method would have said at every earlier date of the reference technologies, beside what came."""
+
+import numpy as np
+import pandas as pd
+from statsmodels.genmod.families.links import Log, LogLog
+
+from helpers.curves import decimal_years
+from helpers.forecast import bands
+from helpers.forecast.methods import Prior, forecast_points
+from helpers.forecast.windows import DATE_TOLERANCE, SHARE_LIMITS, bend, damp, describe, look_ahead, roll_windows
+
+WINDOWS = (4, 6, 8)
+HORIZONS = (0.5, 1.0, 2.0, 3.0)
+
+
+def find_residuals(references, windows=WINDOWS, horizons=HORIZONS, bounded=True):
+    """Forecasts of every method from every rolling origin of the reference series.
+
+    What a technology's forecasts take from the references (`Prior`) comes from the other technologies; the bound is the one known
+    at the origin.
+
+    Parameters
+    ----------
+    references : list of AdoptionSeries with a bound
+    windows : numbers of points
+    horizons : years ahead; the forecast is made for the date of the observation nearest to each
+    bounded : bool, False calibrates methods for series without a bound
+
+    Returns
+    -------
+    DataFrame, a row per window, origin and horizon: technology, entity, indicator, origin, date, window, horizon_years (nominal),
+    years (exact), share (last value / bound, NaN when unbounded), last, unit (bound at the origin, or the last value), unit_ahead
+    (its forecast), rate, roughness, drift_sd, actual, and a column per method. Numbers have ten significant digits, so that a CSV
+    file keeps them.
+
+    Raises
+    ------
+    ValueError
+        When no reference series is long enough for any window.
+    """
+    references = [series for series in references if series.bound is not None and len(series.values)]
+    parts = [_place(references, points, horizons, bounded) for points in windows]
+    parts = [part for part in parts if part is not None]
+    if not parts:
+        raise ValueError(
+            f"none of the {len(references)} reference series has {min(windows)} points and a later one while at "
+            "5 to 60 % of its bound: give longer or more references"
+        )
+    known = pd.concat([frame for frame, *_ in parts], ignore_index=True)
+    reached = saturation_shares(references)
+    priors = {name: learn_prior(reached, known, name) for name in bands.technologies_of(known)}
+    frames = [_add_methods(*part, priors) for part in parts]
+    return _round(pd.concat(frames, ignore_index=True))
+
+
+def _place(references, points, horizons, bounded):
+    """Residual rows of one window length without the methods, the windows, the dates ahead, and the place of each row in them."""
+    windows, numbers = roll_windows(references, points, bounded)
+    if windows is None:
+        return None
+    dates, actual, years = _targets(references, windows, numbers, horizons)
+    ahead = look_ahead(windows, years)
+    rate, roughness = describe(windows)
+    row, column = np.nonzero(np.isfinite(years))
+    frame = windows.labels.iloc[row].reset_index(drop=True)
+    frame["date"], frame["window"] = dates[row, column], points
+    frame["horizon_years"], frame["years"] = np.asarray(horizons, float)[column], years[row, column]
+    frame["share"] = windows.shares[row, -1] if bounded else np.nan
+    frame["last"] = windows.values[row, -1]
+    frame["unit"], frame["unit_ahead"] = windows.unit[row, 0], ahead.bounds[row, column]
+    frame["rate"], frame["roughness"] = rate[row], roughness[row]
+    frame["drift_sd"], frame["actual"] = bands.drift_sd(windows, years)[row, column], actual[row, column]
+    return frame, windows, ahead, (row, column)
+
+
+def _add_methods(frame, windows, ahead, place, priors):
+    """The frame with a column per method, each window with the prior of its technology."""
+    fields = ("mean", "sd", "level", "pull", "technologies")
+    rows = [priors[name] if name in priors else Prior(0.0, 1.0) for name in windows.labels["technology"]]
+    prior = Prior(**{field: np.array([getattr(row, field) for row in rows]) for field in fields})
+    return frame.assign(**{name: path[place] for name, path in forecast_points(windows, ahead, prior).items()})
+
+
+def _round(frame):
+    """The frame with ten significant digits."""
+    numbers = frame.select_dtypes("float").columns
+    return frame.assign(**{name: [float(f"{value:.10g}") for value in frame[name]] for name in numbers})
+
+
+def _targets(references, windows, numbers, horizons):
+    """Dates, values and exact years ahead (N, H) of the observations nearest to each horizon; NaN where none is near."""
+    shape = len(numbers), len(horizons)
+    dates, actual, years = np.full(shape, np.datetime64("NaT"), "datetime64[ns]"), np.full(shape, np.nan), np.full(shape, np.nan)
+    for number in np.unique(numbers):
+        series = references[number]
+        seen, rows = decimal_years(series.values.index), np.flatnonzero(numbers == number)
+        wanted = windows.years[rows, -1][:, None] + np.asarray(horizons)
+        nearest = np.abs(seen[None, None] - wanted[..., None]).argmin(axis=2)
+        gap = seen[nearest] - windows.years[rows, -1][:, None]
+        found = (np.abs(gap - np.asarray(horizons)) <= DATE_TOLERANCE) & (gap > 0)
+        dates[rows] = np.where(found, series.values.index.to_numpy("datetime64[ns]")[nearest], np.datetime64("NaT"))
+        actual[rows] = np.where(found, series.values.to_numpy(float)[nearest], np.nan)
+        years[rows] = np.where(found, gap, np.nan)
+    return dates, actual, years
+
+
+def learn_prior(reached, residuals, exclude=""):
+    """`Prior` from all technologies but one: where they saturated, and how their growth went on.
+
+    Parameters
+    ----------
+    reached : DataFrame from `saturation_shares`
+    residuals : DataFrame from `find_residuals` (the methods' columns are not needed)
+    exclude : str, technology to leave out
+
+    Returns
+    -------
+    Prior, with the number of technologies its saturation shares rest on.
+
+    Raises
+    ------
+    ValueError
+        When fewer than two other technologies remain.
+    """
+    logits = reached[reached.index != exclude]["logit"].to_numpy()
+    rows = bands.leave_out(residuals, exclude)
+    if len(logits) < 2 or rows["technology"].nunique() < 2:
+        raise ValueError("reference series of two technologies at least are needed, besides the technology that is forecast")
+    level, pull = learn_rate(rows)
+    return Prior(float(np.mean(logits)), float(np.std(logits, ddof=1)), level, pull, len(logits))
+
+
+def saturation_shares(references):
+    """Highest share of its bound that each reference technology has reached: DataFrame by technology with logit and share.
+
+    A technology with several series counts once, by its mean. Shares that still grow make the prior low rather than high.
+    """
+    rows = []
+    for series in references:
+        if series.bound is not None and len(series.values) >= 4:
+            highest = np.clip((series.values / series.bound_at(series.values.index)).max(), SHARE_LIMITS[0], 0.98)
+            rows.append((series.technology, np.log(highest / (1 - highest))))
+    frame = pd.DataFrame(rows, columns=["technology", "logit"]).groupby("technology").mean()
+    return frame.assign(share=1 / (1 + np.exp(-frame["logit"])))
+
+
+def learn_rate(rows):
+    """Level and pull of the rate that followed, as a straight line of the rate in the window.
+
+    Weighted least squares on the link's scale, each technology the same weight at each horizon, each row by the inverse of the
+    variance that `bands.fit_spread` finds for it: empirical Bayes shrinkage with two numbers.
+    """
+    bounded = bool(rows["share"].notna().all())
+    link = LogLog() if bounded else Log()
+    columns = [rows[name].to_numpy(float) for name in ("years", "rate", "roughness", "window", "actual", "unit_ahead", "last", "unit")]
+    years, rate, roughness, points, actual, unit_ahead, last, unit = columns
+    clock = years if bounded else damp(years)
+    gain = bend(link, actual / unit_ahead, bounded) - bend(link, last / unit, bounded)
+    weights, parts = bands.weigh_technologies(rows), bands.ingredients(years, rate, roughness, points)
+    variance = parts @ bands.fit_spread(parts, gain - rate * clock, weights)
+    root = np.sqrt(weights / variance) * clock
+    design = np.stack([root, root * rate], axis=1)
+    level, pull = np.linalg.lstsq(design, root * gain / clock, rcond=None)[0]
+    return float(level), float(pull)

@@ -1,0 +1,218 @@
+"""The sentences that go with a forecast, written from its own numbers: what it rests on, and what would contradict it."""
+
+import json
+
+import numpy as np
+import pandas as pd
+
+from helpers.curves import Logistic
+from helpers.forecast import bands
+
+ENOUGH = 10
+"""Forecasts a technology must have before its coverage is quoted as the worst: one or two are 0 or 100 % by chance."""
+
+
+def state(forecast, respondents=None):
+    """Statements (a) to (i) that accompany a forecast.
+
+    Parameters
+    ----------
+    forecast : Forecast
+    respondents : int, sample size of the survey if it is known; used for the sampling error only
+
+    Returns
+    -------
+    DataFrame, a row per statement: key ("a" to "i"), topic, statement (plain English), numbers (JSON of the numbers in it).
+    """
+    free = fit_free_ceiling(forecast)
+    made = [
+        ("a", "ceiling", _state_ceiling(forecast, free)),
+        ("b", "bound", _state_bound(forecast)),
+        ("c", "noise", _state_noise(forecast, free, respondents)),
+        ("d", "data", _state_data(forecast, free)),
+        ("e", "calibration", _state_calibration(forecast)),
+        ("f", "spread", _state_spread(forecast)),
+        ("g", "question", _state_question(forecast)),
+        ("h", "contradiction", _state_contradiction(forecast)),
+        ("i", "horizon", _state_horizon(forecast)),
+    ]
+    rows = [(key, topic, text, json.dumps(_plain(numbers), sort_keys=True)) for key, topic, (text, numbers) in made]
+    return pd.DataFrame(rows, columns=["key", "topic", "statement", "numbers"])
+
+
+def fit_free_ceiling(forecast):
+    """Logistic curve with a free ceiling through the window: its 80 % profile interval, residual SD and degrees of freedom.
+
+    Returns
+    -------
+    dict with low, high, identified, residual_sd (NaN without degrees of freedom), points, df.
+    """
+    points = forecast.windows.points
+    found = dict(low=np.nan, high=np.inf, identified=False, residual_sd=np.nan, points=points, df=points - 3)
+    if points < 4:
+        return found
+    result = Logistic(forecast.windows.values[0], forecast.windows.years[0]).fit()
+    low, high = result.conf_int(alpha=0.2, method="profile").loc["ceiling"]
+    residual_sd = float(np.sqrt(result.ssr / (points - 3)))
+    return found | dict(low=float(low), high=float(high), identified=bool(np.isfinite(high)), residual_sd=residual_sd)
+
+
+def _state_ceiling(forecast, free):
+    unit, prior = forecast.subject.unit, forecast.prior
+    numbers = dict(low=free["low"], high=free["high"], identified=free["identified"], technologies=prior.technologies)
+    if free["identified"]:
+        interval = f"{count(free['low'])} to {count(free['high'], unit)}"
+        return f"A logistic curve with a free ceiling puts the ceiling at {interval} (80 % profile interval).", numbers
+    fits = "With three points any ceiling fits" if free["df"] < 1 else f"Any ceiling from {count(free['low'], unit)} upwards fits"
+    interval = "" if free["df"] < 1 else " (80 % profile interval of a logistic curve, open above)"
+    source = f"a prior from {prior.technologies} earlier technologies" if forecast.windows.bounded else "no part of this forecast"
+    return f"The data do not identify a ceiling. {fits}{interval}. A saturation level is {source}, not a finding.", numbers
+
+
+def _state_bound(forecast):
+    if not forecast.windows.bounded:
+        return "No upper bound is known for this series, so nothing stops the forecast from growing.", {}
+    shares = forecast.reached["share"]
+    low, quarter, middle, three, high = (float(shares.quantile(at)) for at in (0, 0.25, 0.5, 0.75, 1))
+    bound, title = float(forecast.windows.bounds[0, -1]), getattr(forecast.subject.source, "bound_title", "") or "the bound"
+    text = (
+        f"The bound ({title}, {count(bound, forecast.subject.unit)}) is a limit, not a ceiling to be expected: {len(shares)} earlier "
+        f"technologies have so far reached {percent(low)} to {percent(high)} of theirs, half of them {percent(quarter)} to "
+        f"{percent(three)}."
+    )
+    return text, dict(bound=bound, technologies=len(shares), low=low, quarter=quarter, median=middle, three_quarters=three, high=high)
+
+
+def _state_noise(forecast, free, respondents):
+    sd, unit = free["residual_sd"], forecast.subject.unit
+    if not np.isfinite(sd):
+        return "With three points a curve with a free ceiling fits exactly, so scatter about it cannot be measured.", {}
+    numbers, text = dict(residual_sd=sd), f"The points scatter about the best logistic curve by {count(sd, unit)} (residual SD)"
+    if not forecast.windows.bounded:
+        return text + "; without a base its sampling error cannot be worked out.", numbers
+    share, base = float(forecast.windows.shares[0, -1]), float(forecast.windows.bounds[0, -1])
+    variance = base**2 * share * (1 - share)
+    if respondents:
+        error = float(np.sqrt(variance / respondents))
+        numbers |= dict(sampling_error=error, respondents=respondents)
+        return f"{text}, against a sampling error of about {count(error, unit)} with {respondents:,} respondents.", numbers
+    size = variance / sd**2 if sd > 0 else np.inf
+    numbers |= dict(equivalent_sample=size)
+    return f"{text}. Sampling alone would scatter so much in a survey of only {count(size)} persons; the rest is misfit.", numbers
+
+
+def _state_data(forecast, free):
+    window, dates = forecast.windows, forecast.subject.values.index
+    first = dates[np.searchsorted(dates, forecast.origin) - window.points + 1] if len(dates) == window.points else None
+    span = f"the last {window.points} points" if first is None else f"{window.points} points"
+    text = (
+        f"The forecast rests on {span}, to {forecast.origin:%Y-%m-%d}. A curve with a free ceiling has three parameters and leaves "
+        f"{max(free['df'], 0)} degree{'s' if free['df'] != 1 else ''} of freedom; six to ten points past half of the curve are the "
+        "practical minimum for one."
+    )
+    return text, dict(points=window.points, available=len(dates), degrees_of_freedom=free["df"])
+
+
+def measure_coverage(forecast, level=0.8, method="combined"):
+    """Coverage of a method's band for each residual row, its technology left out: the residual frame's labels and ``covered``."""
+    at = bands.quantiles_elsewhere(forecast.residuals, method, forecast.windows.link, forecast.windows.bounded)
+    found = at(((1 - level) / 2, (1 + level) / 2))
+    actual = forecast.residuals["actual"].to_numpy(float)
+    covered = (actual >= found[:, 0]) & (actual <= found[:, 1])
+    return forecast.residuals[["technology", "horizon_years"]].assign(covered=covered)
+
+
+def _state_calibration(forecast):
+    rows = measure_coverage(forecast)
+    by_horizon = rows.groupby(["horizon_years", "technology"])["covered"].mean().groupby("horizon_years").mean()
+    at_two = rows[rows["horizon_years"] == 2].groupby("technology")["covered"].agg(["mean", "size"])
+    at_two = at_two[at_two["size"] >= ENOUGH].sort_values("mean", kind="stable")
+    mean, number = float(by_horizon.mean()), rows["technology"].nunique()
+    text = (
+        f"The bands are calibrated on {number} earlier technologies ({len(rows):,} forecasts {by_horizon.index.min():g} to "
+        f"{by_horizon.index.max():g} years ahead). Judged each time on the technology left out, the 80 % band has covered "
+        f"{percent(mean)}"
+    )
+    numbers = dict(technologies=number, forecasts=len(rows), coverage_80=mean)
+    if len(at_two):
+        worst, share, size = at_two.index[0], float(at_two["mean"].iloc[0]), int(at_two["size"].iloc[0])
+        text += f"; at two years the worst of those with {ENOUGH} or more forecasts is {worst}, {percent(share)} of {size}"
+        numbers |= dict(worst_technology=worst, worst_coverage_80=share, worst_forecasts=size)
+    return text + ".", numbers
+
+
+def _state_spread(forecast):
+    frame, unit = forecast.frame(), forecast.subject.unit
+    date = forecast.dates[int(np.abs(forecast.years - 3).argmin())]
+    last = frame[frame["date"] == date].set_index("method")
+    curves = last.drop(index=["combined", "last_value"])["q0.5"]
+    low, high, band = float(curves.min()), float(curves.max()), last.loc["combined", ["q0.1", "q0.9"]].astype(float)
+    text = (
+        f"For {date:%Y-%m-%d} the single methods say {count(low)} ({curves.idxmin().replace('_', ' ')}) to {count(high, unit)} "
+        f"({curves.idxmax().replace('_', ' ')}); the 80 % band is {count(band['q0.1'])} to {count(band['q0.9'], unit)}"
+    )
+    paths = forecast.scenarios()
+    paths = paths[paths["date"] == date].dropna(subset=["value"])
+    if len(paths):
+        ends = paths.iloc[[0, -1]]
+        text += f"; saturation at {percent(ends['share'].iloc[0])} to {percent(ends['share'].iloc[-1])} of the bound gives "
+        text += f"{count(ends['value'].iloc[0])} to {count(ends['value'].iloc[-1], unit)}"
+    numbers = dict(date=f"{date:%Y-%m-%d}", low=low, high=high, band_low=band["q0.1"], band_high=band["q0.9"])
+    return text + ".", numbers | {f"scenario_{share:g}": value for share, value in zip(paths["share"], paths["value"], strict=True)}
+
+
+def _state_question(forecast):
+    source = forecast.subject.source
+    if source is None:
+        return "The series comes without notes on its question; a change of wording would look like adoption.", {}
+    start, parts = forecast.windows.years[0, 0], []
+    for row in source.breaks.itertuples():
+        verb = "splits the series" if row.kind == "break" else "may be inside the growth seen (the forecast crosses it)"
+        parts.append(f"{row.date:%Y-%m-%d}: {row.reason} This {verb}.")
+    notes = [text for text in (getattr(source, "segment_note", ""), source.bound_note) if text]
+    known = " ".join([*parts, *notes]) or "No break of question or method is recorded."
+    base = f"The figures count {source.base}. " if source.base else ""
+    return f"{base}{known}", dict(breaks=len(source.breaks), first_used=round(float(start), 2))
+
+
+def _state_contradiction(forecast):
+    date, unit = forecast.dates[0], forecast.subject.unit
+    low, tenth, ninetieth, high = (float(value) for value in forecast.at(forecast.years[0], (0.025, 0.1, 0.9, 0.975))[0])
+    text = (
+        f"A figure below {count(low)} or above {count(high, unit)} for {date:%Y-%m-%d} would contradict the forecast (outside its 95 % "
+        f"band); below {count(tenth)} or above {count(ninetieth, unit)} would happen one time in five."
+    )
+    return text, dict(date=f"{date:%Y-%m-%d}", low_95=low, low_80=tenth, high_80=ninetieth, high_95=high)
+
+
+def _state_horizon(forecast):
+    reach = float(forecast.residuals["horizon_years"].max())
+    later = forecast.dates[forecast.years > reach + 0.26]
+    text = f"The bands were tested up to {reach:g} years ahead; beyond two to three years they are scenarios that rest on the prior"
+    text += f", and from {later[0]:%Y-%m-%d} they are extrapolated." if len(later) else "."
+    return text, dict(tested_years=reach, extrapolated_dates=len(later))
+
+
+def count(value, unit=""):
+    """A number for readers, three digits or whole, with its unit; per cent sticks to its number."""
+    if not np.isfinite(value):
+        text = "no limit"
+    else:
+        text = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{text} {unit}".strip() if text != "no limit" else text
+
+
+def percent(share):
+    """A share as a whole percentage."""
+    return f"{100 * share:.0f} %"
+
+
+def _plain(numbers):
+    """Numbers that JSON can hold: infinite becomes the word, and floats have six digits."""
+    return {key: _plain_one(value) for key, value in numbers.items()}
+
+
+def _plain_one(value):
+    if isinstance(value, (float, np.floating)):
+        return float(f"{value:.6g}") if np.isfinite(value) else "infinite" if value > 0 else None
+    return int(value) if isinstance(value, np.integer) else bool(value) if isinstance(value, np.bool_) else value

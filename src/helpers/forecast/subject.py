@@ -1,0 +1,110 @@
+"""The series that is forecast, in one form whatever the caller has: a pandas Series, or an `AdoptionSeries`."""
+
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from helpers.curves import decimal_years
+from helpers.forecast.windows import last_window
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is forecast; `source` is the AdoptionSeries it came from, or None."""
+
+    entity: str
+    indicator: str
+    title: str
+    unit: str
+    technology: str
+    values: pd.Series
+    bound: pd.Series | None
+    source: object = None
+
+    @property
+    def labels(self):
+        """Technology, entity and indicator as a dict."""
+        return dict(technology=self.technology, entity=self.entity, indicator=self.indicator)
+
+    def window(self):
+        """The window of its last points (`windows.last_window`)."""
+        return last_window(self.values, self.bound, self.labels)
+
+
+def read_subject(series, bound=None):
+    """Bring a series and its bound into one form.
+
+    Parameters
+    ----------
+    series : pandas.Series with a DatetimeIndex, or AdoptionSeries. A pandas Series is called by its ``name``; ``attrs`` may hold
+        entity, title, unit and technology.
+    bound : None (the AdoptionSeries' own bound, else none), number, or pandas.Series with a DatetimeIndex
+
+    Raises
+    ------
+    ValueError
+        When the bound is neither, is not above 0, or the series is no series.
+    """
+    if isinstance(series, pd.Series):
+        names = {key: str(series.attrs.get(key, "")) for key in ("entity", "title", "unit", "technology")}
+        indicator = str(series.name or "series")
+        subject = Subject(values=series, indicator=indicator, bound=None, **(names | {"title": names["title"] or indicator}))
+    elif hasattr(series, "values") and hasattr(series, "technology"):
+        names = {key: getattr(series, key) for key in ("entity", "indicator", "title", "unit", "technology", "values", "bound")}
+        subject = Subject(**names, source=series)
+    else:
+        raise ValueError(f"forecast a pandas Series with dates, or an AdoptionSeries, not {type(series).__name__}")
+    return subject if bound is None else replace(subject, bound=_read_bound(bound, subject.values))
+
+
+def _read_bound(bound, values):
+    """The bound as a dated series; a number holds on every date of the series."""
+    if isinstance(bound, pd.Series):
+        found = bound.dropna().sort_index().astype(float)
+        if not isinstance(found.index, pd.DatetimeIndex):
+            raise ValueError("a bound that changes needs dates: pd.Series(values, index=pd.to_datetime(dates))")
+    elif isinstance(bound, (int, float)) and not isinstance(bound, bool):
+        found = pd.Series(float(bound), index=values.index)
+    else:
+        raise ValueError(f"the bound is None, a number in the series' unit, or a dated pandas Series, not {bound!r}")
+    if found.empty or not (found > 0).all():
+        raise ValueError("the bound must be above 0 on every date")
+    return found
+
+
+def cut_series(series, date):
+    """The same series with nothing dated after `date`; values, bound, censored, breaks and observations alike."""
+    if isinstance(series, pd.Series):
+        return series[series.index <= date]
+    bound = None if series.bound is None else series.bound[series.bound.index <= date]
+    return replace(
+        series,
+        values=series.values[series.values.index <= date],
+        bound=None if bound is None or bound.empty else bound,
+        censored=series.censored[series.censored.index <= date],
+        later=series.later[series.later.index <= date],
+        breaks=series.breaks[series.breaks["date"] <= date],
+        observations=series.observations[series.observations["date"] <= date],
+    )
+
+
+def next_dates(index, horizon_years):
+    """Dates to forecast: ends of half-years, or the series' own day of the year when it is annual.
+
+    Parameters
+    ----------
+    index : DatetimeIndex of the observations used
+    horizon_years : number
+    """
+    last, gaps = index[-1], pd.Series(decimal_years(index)).diff().dropna()
+    if len(gaps) and gaps.median() > 0.75:
+        month_end = last.is_month_end
+        dates = [last + pd.DateOffset(years=year) for year in range(1, int(horizon_years + 1e-9) + 1)]
+        dates = [date + pd.offsets.MonthEnd(0) if month_end else date for date in dates]
+    else:
+        ends = pd.date_range(last, last + pd.DateOffset(months=round(12 * horizon_years) + 3), freq="QE")
+        limit = last + pd.DateOffset(months=round(12 * horizon_years), days=16)
+        dates = [date for date in ends if date.month in (6, 12) and last + pd.Timedelta(days=30) < date <= limit]
+    if not dates:
+        raise ValueError(f"horizon_years={horizon_years} ends before the next date of the series: give at least 1")
+    return pd.DatetimeIndex(dates, name="date")

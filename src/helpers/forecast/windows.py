@@ -1,0 +1,197 @@
+"""Windows: the last few points of a series, as anyone could know them at the last of them, ready for all methods at once.
+
+Every array has one row per window (N) and one column per point (n) or per date ahead (H). A *bounded* window knows an upper
+bound and is measured in shares of it; an unbounded one is measured in multiples of its last value.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from statsmodels.genmod.families.links import Log, LogLog
+
+from helpers.curves import decimal_years
+
+SHARE_LIMITS = (1e-4, 0.999)
+"""Shares are held inside these limits before a logarithm is taken of them."""
+ORIGIN_SHARES = (0.05, 0.60)
+"""A reference window enters the backtest when its last value lies between these shares of its bound."""
+DATE_TOLERANCE = 0.26
+"""Years by which an observation may miss a nominal horizon; the forecast is made for the date of the observation itself."""
+SHORTEST, LONGEST = 3, 8
+"""Points a forecast needs at least (a slope and one degree of freedom to judge it), and uses at most."""
+DAMPING = 0.9
+"""Share of a trend that is left after each year; 0.95 a half-year, inside the range of 0.8 to 0.98 that damped ETS allows."""
+
+
+@dataclass
+class Windows:
+    """N windows of n points. `bounds` holds NaN when there is no bound."""
+
+    years: np.ndarray  # (N, n) decimal years, increasing
+    values: np.ndarray  # (N, n)
+    bounds: np.ndarray  # (N, n) the bound as known at the origin
+    labels: pd.DataFrame  # N rows: technology, entity, indicator, origin
+
+    @property
+    def points(self):
+        """Observations in each window."""
+        return self.years.shape[1]
+
+    @property
+    def bounded(self):
+        """Whether the windows are shares of a known bound."""
+        return bool(np.isfinite(self.bounds).all())
+
+    @property
+    def unit(self):
+        """(N, 1) what one unit of the share is worth at the origin: the bound, or the last value."""
+        return (self.bounds if self.bounded else self.values)[:, -1:]
+
+    @property
+    def shares(self):
+        """(N, n) values as shares of the bound, or as multiples of the last value."""
+        return self.values / (self.bounds if self.bounded else self.values[:, -1:])
+
+    @property
+    def link(self):
+        """The scale on which growth is close to a straight line: log-log (Gompertz) for shares of a bound, else the log."""
+        return LogLog() if self.bounded else Log()
+
+
+@dataclass
+class Ahead:
+    """H dates ahead of each of N windows; NaN where there is none."""
+
+    years: np.ndarray  # (N, H) years after the origin
+    bounds: np.ndarray  # (N, H) forecast of the bound, or of the unit when there is no bound
+
+
+def bend(link, shares, bounded=True):
+    """Shares on the link's scale, held inside `SHARE_LIMITS` (from above only when they are bounded)."""
+    return link(np.clip(shares, SHARE_LIMITS[0], SHARE_LIMITS[1] if bounded else None))
+
+
+def slope_of(years, values):
+    """(N,) least-squares slope per year of each row."""
+    centred = years - years.mean(axis=1, keepdims=True)
+    return (centred * values).sum(axis=1) / (centred**2).sum(axis=1)
+
+
+def mean_change(years, values):
+    """(N,) change per year from the first to the last point: the drift."""
+    return (values[:, -1] - values[:, 0]) / (years[:, -1] - years[:, 0])
+
+
+def damp(years):
+    """Years that a damped trend still runs within `years`: the integral of ``DAMPING ** t``."""
+    return (DAMPING**years - 1) / np.log(DAMPING)
+
+
+def describe(windows):
+    """Rate and roughness of each window on its link's scale, both (N,).
+
+    The rate is the least-squares slope per year. The roughness is the standard deviation of the steps about their mean, per root
+    of a year, as for a random walk with drift.
+    """
+    bent = bend(windows.link, windows.shares, windows.bounded)
+    gaps = np.diff(windows.years, axis=1)
+    surprise = (np.diff(bent, axis=1) - mean_change(windows.years, bent)[:, None] * gaps) / np.sqrt(gaps)
+    roughness = np.sqrt((surprise**2).sum(axis=1) / (windows.points - 2))
+    return slope_of(windows.years, bent), roughness
+
+
+def look_ahead(windows, years):
+    """`Ahead` for horizons `years` (N, H): the bound follows its own damped drift and never falls below nothing."""
+    if not windows.bounded:
+        return Ahead(years, np.broadcast_to(windows.unit, years.shape))
+    drift = mean_change(windows.years, windows.bounds)[:, None] * damp(years)
+    return Ahead(years, np.maximum(windows.bounds[:, -1:] + drift, 0.1 * windows.bounds[:, -1:]))
+
+
+def known_bound(seen, bound, years):
+    """The bound at `years` from what was observed by the last of them; None when nothing was. `seen` dates `bound`."""
+    known = np.searchsorted(seen, years[-1] + 1e-9)
+    return np.interp(years, seen[:known], bound[:known]) if known else None
+
+
+def thin(series):
+    """Drop observations closer than 0.4 years to the next one kept, counted from the last, if four or more remain."""
+    years, kept = decimal_years(series.index), [len(series) - 1]
+    for position in range(len(series) - 2, -1, -1):
+        if years[kept[-1]] - years[position] >= 0.4:
+            kept.append(position)
+    return series.iloc[sorted(kept)] if len(kept) >= 4 else series
+
+
+def last_window(values, bound, labels):
+    """The window of the last (at most `LONGEST`) points of one series, N = 1.
+
+    Parameters
+    ----------
+    values : pandas.Series with a DatetimeIndex
+    bound : pandas.Series with a DatetimeIndex, or None
+    labels : dict with technology, entity and indicator
+
+    Raises
+    ------
+    ValueError
+        With fewer than `SHORTEST` points, values that are not finite or negative, or values above the bound.
+    """
+    values = _checked(values)
+    kept = thin(values).iloc[-LONGEST:]
+    years = decimal_years(kept.index)
+    bounds = np.full(len(kept), np.nan)
+    if bound is not None:
+        bounds = known_bound(decimal_years(bound.index), bound.to_numpy(float), years)
+    if bounds is None:
+        raise ValueError(f"the bound starts on {bound.index[0]:%Y-%m-%d}, after the last observation: give earlier values of it")
+    if (kept.to_numpy() > 1.02 * bounds).any():
+        raise ValueError(f"values up to {kept.max():g} lie above the bound ({bounds.max():g}): a bound is an upper limit")
+    if bound is None and kept.iloc[-1] <= 0:
+        raise ValueError("without a bound the last value must be above 0, because growth is counted as a ratio")
+    frame = pd.DataFrame([labels | {"origin": kept.index[-1]}])
+    return Windows(years[None], kept.to_numpy(float)[None], np.asarray(bounds, float)[None], frame)
+
+
+def _checked(values):
+    """The series sorted by date, or an error that says what is wrong with it."""
+    if not isinstance(values.index, pd.DatetimeIndex):
+        raise ValueError("the series needs a DatetimeIndex: pd.Series(values, index=pd.to_datetime(dates))")
+    values = values.dropna().sort_index()
+    if values.index.has_duplicates:
+        raise ValueError(f"two values on {values.index[values.index.duplicated()][0]:%Y-%m-%d}: keep one per date")
+    if len(values) < SHORTEST:
+        raise ValueError(f"a forecast needs at least {SHORTEST} dated values (a slope and a way to judge it), not {len(values)}")
+    if (values < 0).any():
+        raise ValueError(f"adoption cannot be negative: {values.min():g} on {values.idxmin():%Y-%m-%d}")
+    return values.astype(float)
+
+
+def roll_windows(references, points, bounded=True):
+    """Every window of `points` observations of the references that ends inside `ORIGIN_SHARES`.
+
+    Returns
+    -------
+    Windows, and (N,) for each window the position in `references` of the series it comes from; None when there is no window.
+    """
+    rows = [row for number, series in enumerate(references) for row in _windows_of(series, number, points)]
+    if not rows:
+        return None, np.empty(0, int)
+    years, values, bounds, labels, numbers = zip(*rows, strict=True)
+    windows = Windows(np.array(years), np.array(values), np.array(bounds), pd.DataFrame(list(labels)))
+    return (windows if bounded else replace(windows, bounds=np.full(windows.bounds.shape, np.nan))), np.array(numbers)
+
+
+def _windows_of(series, number, points):
+    """The windows of one reference series: years, values, bounds, labels and its number."""
+    years, values = decimal_years(series.values.index), series.values.to_numpy(float)
+    seen, bound = decimal_years(series.bound.index), series.bound.to_numpy(float)
+    technology, entity, indicator = series.technology, series.entity, series.indicator
+    for last in range(points - 1, len(values) - 1):
+        part = slice(last - points + 1, last + 1)
+        bounds = known_bound(seen, bound, years[part])
+        inside = bounds is not None and ORIGIN_SHARES[0] <= values[last] / bounds[-1] <= ORIGIN_SHARES[1]
+        if inside and values[part].min() > 0:
+            labels = dict(technology=technology, entity=entity, indicator=indicator, origin=series.values.index[last])
+            yield years[part], values[part], bounds, labels, number
