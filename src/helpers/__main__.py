@@ -12,6 +12,9 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+# jsonschema, which papermill and nbconvert bring, imports this one only if it's there, and that costs a second
+sys.modules.setdefault("rfc3987_syntax", None)
+
 WRONG_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 PAIRED = ("-p", "--parameters", "-r", "--parameters_raw")
 

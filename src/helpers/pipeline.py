@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import json
+import logging
 import re
 import shutil
 import sys
@@ -132,8 +133,8 @@ def run_all(
     RunError
         If another process makes this run, or the folder holds something that isn't a run.
     """
-    sources = find_notebooks(notebooks)
     data = check_parameters(parameters)
+    sources = find_notebooks(notebooks)
     final = find_outputs() / parameters.run
     with hold_folder(final):
         restore_folder(final)
@@ -171,9 +172,10 @@ def _run_notebook(source: Path, working: Path, parameters: Parameters, title: st
 
 def _execute(source: Path, target: Path, values: Mapping[str, Any], title: str, limits: tuple[float, float]) -> None:
     """Execute a notebook in a kernel of its own; Ctrl-C ends the kernel and goes on upwards."""
-    sys.modules.setdefault("rfc3987_syntax", None)  # an optional import of jsonschema that costs a second
     import papermill
 
+    for library in ("papermill", "asyncio"):  # what they'd say of a failure is said by describe_failure
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     kernels = choose_kernels(
         {
             "ADOPTION_OUTPUTS": str(target.parents[2]),
@@ -250,13 +252,9 @@ def _describe_error(error: Exception) -> list[str]:
 
 
 def _find_failed(cells: list[dict]) -> int:
-    """Index of the cell that failed or was running."""
-    for index, cell in enumerate(cells):
-        if cell["metadata"].get("papermill", {}).get("status") in ("failed", "running"):
-            return index
-        if cell["metadata"].get("papermill", {}).get("exception"):
-            return index
-    return 0
+    """Index of the cell that started last; papermill calls it completed when it was cut off."""
+    started = [index for index, cell in enumerate(cells) if cell["metadata"].get("papermill", {}).get("start_time")]
+    return started[-1] if started else 0
 
 
 def _find_heading(cells: list[dict]) -> str:

@@ -26,6 +26,7 @@ def describe_run(folder: Path, parameters: Parameters, notebooks: list[Path], da
         "run": parameters.run,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "parameters": parameters.model_dump(),
+        "subject": describe_subject(data, parameters),
         "main_figure": next((name for name in figures if name.startswith("05_forecast")), None),
         "notebooks": {name: {"source": sources.get(name), **record} for name, record in records.items()},
         "data": {"path": parameters.data, "files": hash_files(find_data(parameters.data), {".csv", ".json"})},
@@ -34,6 +35,12 @@ def describe_run(folder: Path, parameters: Parameters, notebooks: list[Path], da
         "versions": list_versions(),
         "git": describe_commit(),
     }
+
+
+def describe_subject(data: Any, parameters: Parameters) -> dict[str, str]:
+    """The indicator in words: its title and unit, what is counted, and the base."""
+    entry = data.find_entry(parameters.indicator)
+    return {"title": entry.title, "unit": entry.unit, "counted": entry.counted, "base": entry.base}
 
 
 def hash_files(folder: Path, kinds: set[str]) -> dict[str, str]:

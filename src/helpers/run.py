@@ -36,7 +36,7 @@ class SavedFigure:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
         data = {"image/png": b64encode(self.png).decode(), "text/plain": f"{self.name}: {self.alt}"}
-        return data, {"image/png": {"alt": self.alt, "width": self.width}}
+        return data, {"image/png": {"alt": self.alt, "width": self.width, "name": self.name}}
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class Run:
                 raise RunError(
                     f"Table {name} was made by notebook {writer} with {key} = {theirs[key]!r}, but this notebook has "
                     f"{key} = {ours[key]!r}. Make the run again with one value: "
-                    f"adoption run {self.folder.name} -p {key} {_quote(ours[key])}"
+                    f"adoption run {self.folder.name} -p {key} {quote(ours[key])}"
                 )
 
 
@@ -215,7 +215,7 @@ def _name_writer(table: str) -> str:
     return f"Notebook {found[0].stem}" if found else f"The notebook with number {number}"
 
 
-def _quote(value: Any) -> str:
+def quote(value: Any) -> str:
     """`value` as it's typed after ``-p NAME`` in a shell."""
     text = json.dumps(value) if isinstance(value, list) else str(value)
     return text if re.fullmatch(r"[\w./:-]+", text) else f"'{text}'"

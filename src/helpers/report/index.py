@@ -1,0 +1,153 @@
+"""The page that a reader opens first: the finding, the main figure, key numbers, limits, and the way to everything."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from base64 import b64encode
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+
+from helpers.parameters import Parameters
+from helpers.report.pages import TEMPLATES
+from helpers.run import quote, read_records
+
+
+def build_index(folder: Path, pages: list[dict[str, str]]) -> str:
+    """HTML of the index of the run in `folder`; everything that comes from the run is escaped."""
+    record = _read_run(folder)
+    records = read_records(folder)
+    figures = [{"name": name, **entry} for each in records.values() for name, entry in each["figures"].items()]
+    tables = [{"name": name, **entry} for each in records.values() for name, entry in each["tables"].items()]
+    parameters = record.get("parameters") or merge_parameters(records)
+    subject = record.get("subject", {})
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
+    return environment.get_template("index.html.j2").render(
+        run=folder.name,
+        style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
+        title=f"{subject.get('title', parameters.get('indicator', 'Run'))}: {parameters.get('entity', folder.name)}",
+        counted=subject.get("counted", ""),
+        findings=[row["sentence"] for row in read_rows(folder, "06_findings")],
+        figure=read_figure(folder, record.get("main_figure") or choose_figure(figures), figures),
+        numbers=[set_number(row) for row in read_rows(folder, "06_key_numbers")],
+        statements=[row["statement"] for row in read_rows(folder, "06_statements")],
+        pages=pages,
+        figures=sorted(figures, key=lambda item: item["name"]),
+        tables=sorted(tables, key=lambda item: item["name"]),
+        command=write_command(folder.name, parameters),
+        parameters=[(name, set_value(value)) for name, value in parameters.items()],
+        sources=group_sources(record.get("sources", [])),
+        versions=list_facts(record),
+        made=record.get("made", "").replace("T", " ").replace("+00:00", " UTC"),
+        stale=find_stale(record, records),
+    )
+
+
+def _read_run(folder: Path) -> dict[str, Any]:
+    path = folder / "run.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def merge_parameters(records: dict[str, dict]) -> dict[str, Any]:
+    """Parameters as the notebooks' records have them, for a run that was made by hand."""
+    return {name: value for record in records.values() for name, value in record["parameters"].items()}
+
+
+def find_stale(record: dict, records: dict[str, dict]) -> list[str]:
+    """Notebooks whose records differ from those of the whole run: they were run again by hand since."""
+    if not record:
+        return []
+    then = {name: {**entry, "source": None} for name, entry in record["notebooks"].items()}
+    return [name for name, entry in records.items() if {**entry, "source": None} != then.get(name)]
+
+
+def read_rows(folder: Path, table: str) -> list[dict[str, str]]:
+    """Rows of a table of the run, all cells as text; none if the run has no such table."""
+    path = folder / "tables" / f"{table}.csv"
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def choose_figure(figures: list[dict]) -> str | None:
+    """Name of the main figure: the first forecast."""
+    return min((item["name"] for item in figures if item["name"].startswith("05_forecast")), default=None)
+
+
+def read_figure(folder: Path, name: str | None, figures: list[dict]) -> dict[str, Any] | None:
+    """The figure `name` with its image within the page."""
+    for item in figures:
+        if item["name"] == name:
+            image = (folder / "figures" / f"{name}.png").read_bytes()
+            return {**item, "source": f"data:image/png;base64,{b64encode(image).decode()}"}
+    return None
+
+
+def set_number(row: dict[str, str]) -> dict[str, str]:
+    """A row of the key numbers as it's read: digits grouped, the interval in one cell."""
+    low, high = format_number(row["low"]), format_number(row["high"])
+    value = format_number(row["value"])
+    return {
+        **row,
+        "value": value,
+        "interval": f"{low} to {high}" if low and high else "",
+        "text": "" if value else row["text"],
+    }
+
+
+def format_number(text: str) -> str:
+    """A number of a table with the digits that a reader needs; other text as it is."""
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    if math.isinf(number):
+        return "no limit"
+    if math.isnan(number):
+        return ""
+    digits = 0 if abs(number) >= 100 or number == int(number) else 1 if abs(number) >= 10 else 2
+    return f"{number:,.{digits}f}".replace("-", "−")
+
+
+def set_value(value: Any) -> str:
+    """A parameter's value as a reader wants it."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value) if value != "" else "–"
+
+
+def write_command(run: str, parameters: dict[str, Any]) -> str:
+    """The command that makes this run again."""
+    usual = Parameters().model_dump()
+    changed = {name: value for name, value in parameters.items() if name != "run" and value != usual[name]}
+    return " ".join(["adoption run", run, *(f"-p {name} {quote(value)}" for name, value in changed.items())])
+
+
+def group_sources(sources: list[dict]) -> dict[str, list[dict]]:
+    """Sources by use, then by publisher and licence: one line each."""
+    grouped: dict[str, list[dict]] = {"series": [], "reference": []}
+
+    def key(item: dict) -> tuple[str, str, str]:
+        return item["use"], item["publisher"], item["licence"]
+
+    for (use, publisher, licence), items in groupby(sorted(sources, key=key), key):
+        found = list(items)
+        titles = [item["title"] for item in found]
+        what = "; ".join(titles) if len(titles) <= 3 else f"{titles[0]} and {len(titles) - 1} more"
+        grouped[use].append({"publisher": publisher, "licence": licence, "what": what, "url": found[0]["url"]})
+    return grouped if sources else {}
+
+
+def list_facts(record: dict) -> list[tuple[str, str]]:
+    """Commit, versions and hashes of the data, as pairs."""
+    commit = record.get("git")
+    facts = []
+    if commit:
+        facts.append(("commit", commit["commit"] + (" with changes" if commit["changed"] else "")))
+    facts += list(record.get("versions", {}).items())
+    return facts + [(f"sha256 of {name}", digest) for name, digest in record.get("data", {}).get("files", {}).items()]

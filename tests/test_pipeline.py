@@ -1,0 +1,219 @@
+"""A whole run: what it leaves behind, and what it leaves alone when something goes wrong."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import SAMPLE
+from small_notebooks import write_notebooks
+
+from helpers import pipeline, report
+from helpers.indicators import DataError
+from helpers.parameters import ParameterError, Parameters, read_parameters
+from helpers.project import RunError, find_root, hold_folder, replace_folder, restore_folder
+
+RUN_CELL = {"run": "baseline"}
+
+
+@pytest.fixture
+def outputs(tmp_path, monkeypatch):
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
+    return tmp_path / "outputs"
+
+
+def execute(tmp_path, *cells, **limits):
+    """Run one notebook of these cells as run 'mine'."""
+    notebooks = write_notebooks(tmp_path / "notebooks", {"03_small": ["# 3. Small", RUN_CELL, *cells]})
+    parameters = read_parameters({"run": "mine", "data": str(SAMPLE)})
+    return pipeline.run_all(parameters, finish=lambda folder: None, notebooks=notebooks, **limits)
+
+
+def list_files(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_run_has_all_its_parts(small_run):
+    files = set(list_files(small_run))
+    expected = {"run.json", "html/index.html", "tables/01_coverage.csv", "tables/06_key_numbers.csv"}
+    expected |= {f"figures/05_forecast.{kind}" for kind in ("png", "svg")}
+    expected |= {f"notebooks/{name}.ipynb" for name in ("01_check_small", "05_forecast_small", "06_summarise_small")}
+    assert expected <= files
+    assert [path.name for path in small_run.parent.iterdir()] == ["small"], "something was left beside the run"
+
+
+def test_the_record_tells_how_the_run_was_made(small_run):
+    record = json.loads((small_run / "run.json").read_text())
+    assert (
+        record["parameters"] == read_parameters({"run": "small", "data": str(SAMPLE), "horizon_years": 3}).model_dump()
+    )
+    assert record["parameters"]["data"] == "tests/sample"
+    assert record["main_figure"] == "05_forecast"
+    assert len(record["data"]["files"]["observations.csv"]) == 64
+    assert {"run.py", "report/templates/style.css"} <= set(record["helpers"])
+    assert {"python", "pandas", "papermill"} <= set(record["versions"])
+    assert record["notebooks"]["05_forecast_small"]["parameters"]["horizon_years"] == 3
+    assert record["notebooks"]["05_forecast_small"]["tables"]["05_forecast"]["rows"] >= 3
+    assert {source["use"] for source in record["sources"]} == {"series", "reference"}
+    assert all(source["publisher"] and source["licence"] for source in record["sources"])
+
+
+def test_no_file_of_a_run_names_a_folder_of_this_machine(small_run):
+    for name, content in list_files(small_run).items():
+        assert str(find_root()).encode() not in content, name
+        assert str(small_run.parent).encode() not in content, name
+
+
+def test_only_declared_parameters_reach_a_notebook(small_run):
+    content = json.loads((small_run / "notebooks" / "06_summarise_small.ipynb").read_text())
+    assert content["metadata"]["papermill"]["parameters"] == {"run": "small", "entity": "China"}
+
+
+def test_equal_runs_are_equal_to_the_byte(small_run, outputs):
+    notebooks = small_run.parents[1] / "notebooks"
+    parameters = read_parameters(json.loads((small_run / "run.json").read_text())["parameters"])
+    again = pipeline.run_all(parameters, finish=report.write_pages, notebooks=notebooks)
+    for part in ("tables", "figures"):
+        assert list_files(again / part) == list_files(small_run / part)
+
+
+def test_the_project_notebooks_and_the_model_agree():
+    defaults = Parameters().model_dump()
+    for notebook in pipeline.find_notebooks():
+        declared = pipeline.read_declared(notebook)
+        assert "run" in declared, notebook.name
+        assert declared == {name: defaults.get(name, "no such parameter") for name in declared}, notebook.name
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "words"),
+    [
+        ({"entity": "Chine"}, DataError, "China"),
+        ({"indicator": "genai_user"}, DataError, "genai_users"),
+        ({"bound": "internet_user"}, DataError, "internet_users"),
+        ({"bound": 1}, DataError, "below"),
+        ({"as_of": "1990-01-01"}, DataError, "as_of"),
+        ({"data": "no/such/folder"}, ParameterError, "no such folder"),
+        ({"families": ["logistc"]}, ParameterError, "did you mean 'logistic'"),
+    ],
+)
+def test_values_are_checked_before_any_kernel_starts(values, kind, words, outputs):
+    with pytest.raises(kind, match=words):
+        pipeline.run_all(read_parameters({"data": str(SAMPLE), **values}), finish=pytest.fail)
+    assert not outputs.exists()
+
+
+def test_a_failing_cell_is_told_in_a_few_lines_and_spoils_nothing(tmp_path, outputs, small_run):
+    shutil.copytree(small_run, outputs / "mine")
+    before = list_files(outputs / "mine")
+    with pytest.raises(pipeline.NotebookFailed) as caught:
+        execute(
+            tmp_path,
+            "## Open the run",
+            'from helpers.run import open_run\nresults = open_run(run, "03_small")',
+            "## Read the scores",
+            'results.read_table("02_growth")',
+        )
+    lines = str(caught.value).splitlines()
+    assert len(lines) <= 10
+    assert lines[0] == 'Notebook 03_small failed in the part "Read the scores"'
+    assert lines[1].startswith("  RunError: Run 'mine' has no table 02_growth yet.")
+    assert any("at src/helpers/run.py:" in line and "in read_table" in line for line in lines)
+    partial = outputs / "mine.partial" / "mine" / "notebooks" / "03_small.ipynb"
+    assert partial.is_file()
+    assert str(partial) in str(caught.value)
+    assert "The last complete run" in lines[-1]
+    assert list_files(outputs / "mine") == before
+
+
+def test_a_cell_that_hangs_is_stopped(tmp_path, outputs):
+    started = time.monotonic()
+    with pytest.raises(pipeline.NotebookFailed, match=r"(?s)in the part \"Wait\".*Time-out: the cell took longer"):
+        execute(tmp_path, "## Wait", "import time\ntime.sleep(60)", cell_seconds=1)
+    assert time.monotonic() - started < 20
+
+
+def test_a_kernel_that_dies_is_told(tmp_path, outputs):
+    with pytest.raises(pipeline.NotebookFailed, match=r"(?s)in the part \"Die\".*Kernel died"):
+        execute(tmp_path, "## Die", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals to a process group are POSIX")
+def test_interrupting_ends_at_once_and_leaves_no_kernel(tmp_path, outputs):
+    started = tmp_path / "started"
+    waiting = f"import os, pathlib, time\npathlib.Path({str(started)!r}).write_text(str(os.getpid()))\ntime.sleep(60)"
+    write_notebooks(tmp_path / "notebooks", {"03_small": ["# 3. Small", RUN_CELL, "## Wait", waiting]})
+    program = (
+        "import sys; from pathlib import Path; from helpers import __main__, pipeline\n"
+        f"pipeline.find_notebooks = lambda folder=None: sorted(Path({str(tmp_path / 'notebooks')!r}).glob('*.ipynb'))\n"
+        f"__main__.main(['run', 'mine', '-p', 'data', {str(SAMPLE)!r}])"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    kernel = int(wait_for(lambda: started.exists() and started.read_text()))
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=15)
+    assert process.returncode == 130
+    assert errors.strip() == "Interrupted: run 'mine' is as it was before."
+    assert not (outputs / "mine").exists()
+    assert wait_for(lambda: not is_alive(kernel))
+
+
+def wait_for(question, seconds=40):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        answer = question()
+        if answer:
+            return answer
+        time.sleep(0.1)
+    raise AssertionError("waited in vain")
+
+
+def is_alive(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_run_that_is_being_made_is_left_alone(tmp_path, outputs):
+    with hold_folder(outputs / "mine"), pytest.raises(RunError) as caught:
+        execute(tmp_path, "pass")
+    assert str(caught.value).startswith(f"Run 'mine' is being made by process {os.getpid()} on ")
+    assert not list(outputs.iterdir())
+
+
+def test_a_folder_that_is_no_run_is_left_alone(tmp_path, outputs):
+    (outputs / "mine").mkdir(parents=True)
+    (outputs / "mine" / "thesis.docx").write_text("years of work")
+    with pytest.raises(RunError, match="doesn't look like a run"):
+        execute(tmp_path, "pass")
+    assert (outputs / "mine" / "thesis.docx").read_text() == "years of work"
+
+
+def test_a_replacement_that_was_cut_off_is_undone(tmp_path):
+    run, previous = tmp_path / "mine", tmp_path / ".mine.previous"
+    previous.mkdir()
+    (previous / "run.json").write_text("{}")
+    restore_folder(run)
+    assert (run / "run.json").exists()
+    new = tmp_path / "new"
+    new.mkdir()
+    replace_folder(run, new)
+    assert list(tmp_path.iterdir()) == [run]
+    assert not list(run.iterdir())
+
+
+def test_a_folder_without_notebooks_is_told(tmp_path):
+    with pytest.raises(RunError, match="There are no numbered notebooks"):
+        pipeline.find_notebooks(tmp_path)
