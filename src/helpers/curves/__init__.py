@@ -1,0 +1,40 @@
+"""Adoption curves: seven families, every kind of ceiling, results in statsmodels' convention.
+
+>>> results = Logistic(users, ceiling=Share(internet_users, 0.75)).fit()   # doctest: +SKIP
+>>> results.summary(); results.conf_int(method="profile"); results.predict(dates)   # doctest: +SKIP
+
+Rooms: `families` the curves; `model` the observations and the fit; `ceilings` what is known of the ceiling; `results`,
+`prediction`, `profiles`, `summary`, `outcome` what comes out; `dates` decimal years.
+"""
+
+from helpers.curves.ceilings import Share, SharePrior
+from helpers.curves.dates import decimal_years, to_dates
+from helpers.curves.errors import CurveError
+from helpers.curves.families import (
+    FAMILIES,
+    Bass,
+    Exponential,
+    GammaGompertz,
+    Gompertz,
+    Logistic,
+    Richards,
+    Weibull,
+)
+from helpers.curves.results import Results
+
+__all__ = [
+    "FAMILIES",
+    "Bass",
+    "CurveError",
+    "Exponential",
+    "GammaGompertz",
+    "Gompertz",
+    "Logistic",
+    "Results",
+    "Richards",
+    "Share",
+    "SharePrior",
+    "Weibull",
+    "decimal_years",
+    "to_dates",
+]

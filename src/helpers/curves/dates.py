@@ -1,0 +1,67 @@
+"""Dates as decimal years and back; the end of a day counts, so 2025-12-31 is 2026.0."""
+
+import numpy as np
+import pandas as pd
+
+from helpers.curves.errors import CurveError
+
+FARTHEST_YEAR = 9999
+
+
+def is_dated(times):
+    """Whether times are dates, in contrast to numbers."""
+    if isinstance(times, pd.DatetimeIndex | pd.PeriodIndex):
+        return True
+    kind = np.asarray(times).dtype.kind
+    return kind == "M" or (kind in "OUST" and len(np.atleast_1d(np.asarray(times, object))) > 0)
+
+
+def decimal_years(dates):
+    """Dates as decimal years.
+
+    Parameters
+    ----------
+    dates : DatetimeIndex, Series, list of dates or ISO strings, one date, or numbers (which pass through)
+
+    Returns
+    -------
+    ndarray of float, shape (n,); a scalar date gives shape ()
+
+    Raises
+    ------
+    CurveError
+        If something is neither a date nor a number.
+    """
+    if isinstance(dates, pd.PeriodIndex):
+        dates = dates.to_timestamp(how="end")
+    if not is_dated(dates):
+        return np.asarray(dates, float)
+    try:
+        index = pd.DatetimeIndex(np.atleast_1d(np.asarray(pd.to_datetime(dates))))
+    except (ValueError, TypeError) as error:
+        raise CurveError(f"these are neither dates nor numbers: {error}; write dates as 2025-12-31") from None
+    length = np.where(index.is_leap_year, 366.0, 365.0)
+    years = index.year.to_numpy() + index.day_of_year.to_numpy() / length
+    return years if np.ndim(dates) or isinstance(dates, pd.Index) else years[0]
+
+
+def to_dates(years):
+    """Decimal years as dates, to the nearest day; years that are not finite or beyond 9999 become NaT.
+
+    Parameters
+    ----------
+    years : float or (n,) decimal years
+
+    Returns
+    -------
+    DatetimeIndex
+    """
+    years = np.atleast_1d(np.asarray(years, float))
+    valid = np.isfinite(years) & (np.abs(years) < FARTHEST_YEAR)
+    safe = np.where(valid, years, 2000.0)
+    year = np.ceil(safe).astype(int) - 1
+    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    day = np.rint((safe - year) * np.where(leap, 366, 365)).astype(int)
+    start = (year - 1970).astype("datetime64[Y]").astype("datetime64[D]")
+    dates = (start + (day - 1).astype("timedelta64[D]")).astype("datetime64[s]")
+    return pd.DatetimeIndex(np.where(valid, dates, np.datetime64("NaT")))

@@ -1,0 +1,220 @@
+"""Results of one fit, in statsmodels' convention."""
+
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtr, stdtrit
+
+from helpers import projection
+from helpers.curves.dates import decimal_years
+from helpers.curves.errors import CurveError
+from helpers.curves.outcome import describe_flag, limit_value
+from helpers.curves.prediction import CurvePrediction
+from helpers.curves.profiles import profile_frame, profile_intervals
+from helpers.curves.summary import build_summary
+
+
+class Results:
+    """Estimates of one curve.
+
+    Attributes
+    ----------
+    params, bse, tvalues, pvalues : Series by parameter; dates in decimal years, rates per year, the ceiling in the series' unit.
+        A parameter whose optimum lies at infinity or at a boundary has that limit as value and NaN as standard error; where the
+        data single out no curve all are NaN (`flag` says why). A standard error is conditional on such limits.
+    ssr, scale, llf, aic, aicc, bic, nobs, df_model, df_resid : numbers. The criteria count the noise variance as a parameter, as R
+        and Burnham and Anderson (2002) do.
+    flag : str, "" or what is wrong with the optimum
+    ceiling_kind : "free", "known", "share" or "prior"
+    """
+
+    use_t = True
+
+    def __init__(self, model, batch, found, noise="level"):
+        self.model, self.batch, self.found, self.noise = model, batch, found, noise
+        self.nobs = model.nobs
+        self.ceiling_kind = model.ceiling.kind
+        self.k_params = int(projection.count_parameters(batch)[0])
+        self.df_model = self.k_params
+        self.df_resid = self.nobs - self.k_params
+        self.ssr = float(found.ssr[0])
+        self.flag = describe_flag(self)
+
+    # ---- estimates
+
+    @property
+    def param_names(self):
+        """Names of the estimated parameters."""
+        return self.model.param_names
+
+    @cached_property
+    def params(self):
+        """Estimates by name."""
+        shape = projection.to_natural(self.batch, self.found.shape[: len(self.model.shape.parameters)])[0][:, 0]
+        shape = [
+            limit_value(kind, edge) if edge else value
+            for (_, kind), edge, value in zip(self.model.shape.parameters, self.found.edge[:, 0], shape, strict=False)
+        ]
+        values = [np.inf if self.found.runaway[0] else self.found.ceiling[0], *shape]
+        if self.found.flat[0] or self.df_resid < 0:
+            values = [np.nan] * len(values)
+        return self._label(values if self.model.ceiling.name else values[1:])
+
+    def _label(self, values, name=None):
+        return pd.Series(np.asarray(values, float), index=self.param_names, name=name)
+
+    @property
+    def ceiling(self):
+        """The ceiling as a number: estimated or known; with a bound, its value at the last observation."""
+        level = self.params[self.model.ceiling.name] if self.model.ceiling.name else self.model.ceiling.level
+        bound = self.model.ceiling.bound_at(self.batch_last)
+        return float(level if bound is None else level * bound)
+
+    @property
+    def batch_last(self):
+        """Decimal year of the last observation."""
+        return float(self.batch.origin[0] + self.batch.span[0])
+
+    @cached_property
+    def _covariance(self):
+        """Covariance of the log ceiling (or logit share) and the coordinates, and the natural one; (1 + p, 1 + p) each."""
+        return tuple(projection.covariance(self.batch, self.found, natural)[0] for natural in (False, True))
+
+    def cov_params(self):
+        """Wald covariance of the estimates, a frame."""
+        matrix = self._covariance[1]
+        matrix = matrix if self.model.ceiling.name else matrix[1:, 1:]
+        return pd.DataFrame(matrix, index=self.param_names, columns=self.param_names)
+
+    @cached_property
+    def bse(self):
+        """Standard errors by name."""
+        with np.errstate(invalid="ignore"):
+            return self._label(np.sqrt(np.diag(self.cov_params())))
+
+    @property
+    def tvalues(self):
+        """Estimates over their standard errors."""
+        return self.params / self.bse
+
+    @property
+    def pvalues(self):
+        """Two-sided t tests of zero; for a date this has no meaning and is kept for the convention only."""
+        return 2 * stdtr(max(self.df_resid, 1), -self.tvalues.abs()).where(self.bse.notna())
+
+    def conf_int(self, alpha=0.05, method="wald", **options):
+        """Intervals of the estimates.
+
+        Parameters
+        ----------
+        alpha : float, one minus the level
+        method : "wald" (t quantile times the standard error), "profile" (F; an end without crossing is infinite) or "bootstrap"
+        **options : of the bootstrap, see `helpers.curves.resampling.resample`
+
+        Returns
+        -------
+        DataFrame with columns 0 and 1, as statsmodels has it
+        """
+        if method == "wald":
+            half = stdtrit(max(self.df_resid, 1), 1 - alpha / 2) * self.bse
+            return pd.DataFrame({0: self.params - half, 1: self.params + half})
+        if method == "profile":
+            return profile_intervals(self, alpha)
+        raise CurveError(f"method={method!r} is unknown; choose 'wald', 'profile' or 'bootstrap'")
+
+    @cached_property
+    def identified(self):
+        """Whether the data bound the ceiling: its 95 % profile interval is closed.
+
+        With a prior this is asked of the fit without it; with a given ceiling, of all parameters.
+        """
+        if self.flag:
+            return False
+        if self.ceiling_kind == "prior":
+            return self.model.without_prior().fit().identified
+        ends = self.conf_int(0.05, "profile")
+        ends = ends.loc[[self.model.ceiling.name]] if self.model.ceiling.name else ends
+        return bool(np.isfinite(ends.to_numpy()).all())
+
+    def profile(self, parameter="ceiling", points=41):
+        """Sum of squares along one parameter, the others refitted at each value: see `helpers.curves.profiles.profile_frame`."""
+        return profile_frame(self, parameter, points)
+
+    # ---- fit statistics
+
+    @property
+    def scale(self):
+        """Residual variance with the degrees-of-freedom correction."""
+        return self.ssr / self.df_resid if self.df_resid > 0 else np.nan
+
+    @property
+    def llf(self):
+        """Gaussian log-likelihood at its maximum over the variance; infinite for a perfect fit."""
+        if self.ssr <= 0:
+            return np.inf
+        weights = 0.0 if self.model.weights is None else 0.5 * np.log(self.model.weights).sum()
+        return -0.5 * self.nobs * (np.log(2 * np.pi * self.ssr / self.nobs) + 1) + weights
+
+    @property
+    def aic(self):
+        """Akaike's criterion."""
+        return -2 * self.llf + 2 * (self.k_params + 1)
+
+    @property
+    def aicc(self):
+        """Akaike's criterion with the correction for short series; infinite where it is undefined."""
+        count, left = self.k_params + 1, self.nobs - self.k_params - 2
+        return self.aic + 2 * count * (count + 1) / left if left > 0 else np.inf
+
+    @property
+    def bic(self):
+        """Schwarz's criterion."""
+        return -2 * self.llf + np.log(self.nobs) * (self.k_params + 1)
+
+    # ---- curve
+
+    def predict(self, exog=None, bound=None):
+        """Curve at dates or decimal years.
+
+        Parameters
+        ----------
+        exog : (h,) dates or decimal years; None = those of the data
+        bound : (h,) bound at these times; None = the model's own, held constant after its last date
+
+        Returns
+        -------
+        Series indexed by exog
+        """
+        return self.get_prediction(exog, bound).predicted_mean
+
+    def get_prediction(self, exog=None, bound=None):
+        """Curve with standard errors: `.summary_frame(alpha)` has statsmodels' columns. Arguments as in `predict`."""
+        index = (
+            self.model.index if exog is None else exog if isinstance(exog, pd.Index) else pd.Index(np.atleast_1d(exog))
+        )
+        years = self.model.exog if exog is None else np.atleast_1d(decimal_years(exog))
+        return CurvePrediction(self, index, years, bound)
+
+    @cached_property
+    def fittedvalues(self):
+        """Curve at the observations, a Series."""
+        return self.predict().rename(self.model.endog_name)
+
+    @property
+    def resid(self):
+        """Observation less curve, a Series."""
+        return pd.Series(self.model.endog, self.fittedvalues.index, name=self.model.endog_name) - self.fittedvalues
+
+    # ---- print
+
+    def summary(self, alpha=0.05):
+        """A statsmodels Summary: prints in a console and in a notebook."""
+        return build_summary(self, alpha)
+
+    def __repr__(self):
+        numbers = ", ".join(f"{name} {value:.6g}" for name, value in self.params.items())
+        return f"<{type(self.model).__name__} of {self.model.endog_name}: {numbers}{'; ' + self.flag if self.flag else ''}>"
+
+    def _repr_html_(self):
+        return self.summary().as_html()

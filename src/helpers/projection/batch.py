@@ -1,0 +1,216 @@
+"""The data of many series in the form of the engine, and the way between its coordinates and natural parameters."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+CEILING_CAP = 1e4
+"""A ceiling above this many times the largest observation is infinite: no data set of ours could tell the difference."""
+
+
+@dataclass
+class Batch:
+    """N series ready to fit; build it with `prepare`. A row is one series, one start or one point of a profile."""
+
+    family: object
+    times: np.ndarray  # (N or 1, n), or n + 1 period edges for adoptions per period; in spans from the origin
+    target: np.ndarray  # (N, n) values times the root of the weight; 0 where missing
+    scale: np.ndarray | None  # (N, n) bound times the root of the weight; None stands for ones
+    ceiling: np.ndarray  # (N,) known ceiling, NaN = free
+    top: np.ndarray  # (N,) largest observed value over bound
+    count: np.ndarray  # (N,) observations
+    origin: np.ndarray  # (N,) decimal years
+    span: np.ndarray  # (N,) years
+    per_period: bool = False
+    prior_mean: np.ndarray | None = None  # (q, N) in coordinates; the last row is the logit of the share
+    prior_sd: np.ndarray | None = None  # (q, N), infinity = no prior
+    noise: np.ndarray | None = None  # (N,) noise variance that weighs the prior against the data
+
+    @property
+    def size(self):
+        """Number of rows."""
+        return len(self.target)
+
+    @property
+    def has_share(self):
+        """True where the share of the bound is itself a coordinate, the last one, held by a prior."""
+        return self.prior_mean is not None and len(self.prior_mean) > len(self.family.parameters)
+
+    def take(self, rows):
+        """The same data for the given rows (repeats allowed)."""
+        picked = {name: _rows(getattr(self, name), rows) for name in ("target", "scale", "ceiling", "top", "count")}
+        picked |= {name: _rows(getattr(self, name), rows) for name in ("origin", "span", "noise")}
+        picked |= {name: _columns(getattr(self, name), rows) for name in ("prior_mean", "prior_sd")}
+        times = self.times if len(self.times) == 1 else self.times[rows]
+        return replace(self, times=times, **picked)
+
+
+@dataclass
+class Fit:
+    """What `fit` found, one entry per series."""
+
+    shape: np.ndarray  # (q, N) coordinates; with a prior the last row is the logit of the share
+    ceiling: np.ndarray  # (N,) in the units of the values over the bound; capped where it runs to infinity
+    objective: np.ndarray  # (N,) weighted sum of squares plus the penalty of the prior
+    ssr: np.ndarray  # (N,) weighted sum of squares
+    edge: np.ndarray  # (q, N) -1 or +1 where a coordinate lies at the lower or upper end of its box
+    runaway: np.ndarray  # (N,) True where a free ceiling passed CEILING_CAP
+    flat: np.ndarray  # (N,) True where a constant fits as well: the series does not rise
+    converged: np.ndarray  # (N,)
+
+
+def _rows(array, rows):
+    return None if array is None else array[rows]
+
+
+def _columns(array, rows):
+    return None if array is None else array[:, rows]
+
+
+def prepare(
+    family, times, values, ceiling=None, bound=None, launch=None, weights=None, per_period=False, prior=None, edges=None
+):
+    """Put N series into the form that `fit` takes.
+
+    Parameters
+    ----------
+    family : class or object of `helpers.curves.FAMILIES`
+    times : (n,) or (N, n) decimal years, increasing; NaN where a series has no observation
+    values : (N, n), NaN where missing
+    ceiling : None (free), number or (N,): the known ceiling; with a bound it is a share of the bound; NaN entries are free
+    bound : None, number, (n,) or (N, n): the known upper bound in the units of the values
+    launch : None, number or (N,) decimal years; only for families that need it; None = `default_launch`
+    weights : None or like values: inverse relative variances
+    per_period : bool, the values are adoptions per period: differences of the cumulative curve
+    prior : None or dict of name -> (mean, sd), numbers or (N,): ``share`` on the logit of the share of the bound (then the ceiling
+        must be None), parameters of the family on the log of their value per year (dates: decimal years)
+    edges : (n + 1,) or (N, n + 1) ends of the periods; None = the times and one spacing before the first
+
+    Returns
+    -------
+    Batch
+    """
+    values = np.atleast_2d(np.asarray(values, float))
+    times = (
+        np.broadcast_to(np.asarray(times, float), values.shape)
+        if np.ndim(times) > 1
+        else np.asarray(times, float)[None]
+    )
+    seen = np.isfinite(values) & np.isfinite(times)
+    complete = bool(seen.all())
+    first, last = _first_last(times, seen, complete)
+    if family.needs_launch:
+        first = (
+            default_launch(times, seen) if launch is None else np.broadcast_to(np.asarray(launch, float), first.shape)
+        )
+    span = np.where(last > first, last - first, 1.0)
+    points = _period_edges(times) if per_period and edges is None else np.atleast_2d(edges) if per_period else times
+    scaled = (points - first[:, None]) / span[:, None]
+    if len(scaled) > 1 and len(points) == 1 and np.ptp(first) == 0 and np.ptp(span) == 0:
+        scaled = scaled[:1]
+    target, scale = _weigh(values, seen, complete, bound, weights)
+    size = len(values)
+    first, span = np.broadcast_to(first, size).copy(), np.broadcast_to(span, size).copy()
+    level = np.full(size, np.nan) if ceiling is None else np.broadcast_to(np.asarray(ceiling, float), size).copy()
+    relative = values if bound is None else values / np.broadcast_to(np.asarray(bound, float), values.shape)
+    top = np.nanmax(np.where(seen, np.abs(relative), 0.0), axis=1)
+    if per_period:
+        top = np.nansum(np.where(seen, np.abs(relative), 0.0), axis=1)
+    batch = Batch(family, np.nan_to_num(scaled), target, scale, level, top, seen.sum(1), first, span, per_period)
+    return batch if prior is None else _with_prior(batch, prior)
+
+
+def default_launch(times, seen=None):
+    """Launch assumed where none is given: the median spacing of the observations before the first one; (N,) decimal years."""
+    times = np.atleast_2d(times)
+    kept = np.where(np.ones(times.shape, bool) if seen is None else seen, times, np.nan)
+    kept = np.sort(kept, axis=1)
+    spacing = np.diff(kept, axis=1)
+    positive = np.where(spacing > 0, spacing, np.nan)
+    known = np.isfinite(positive).any(1)
+    median = np.ones(len(kept))
+    median[known] = np.nanmedian(positive[known], axis=1)
+    return kept[:, 0] - median
+
+
+def _first_last(times, seen, complete):
+    if complete and len(times) == 1:
+        return times.min(1), times.max(1)
+    first = np.where(seen, times, np.inf).min(1)
+    last = np.where(seen, times, -np.inf).max(1)
+    empty = ~np.isfinite(first)
+    return np.where(empty, 0.0, first), np.where(empty, 1.0, last)
+
+
+def _period_edges(times):
+    step = times[:, 1:2] - times[:, :1] if times.shape[1] > 1 else 1.0
+    return np.concatenate([times[:, :1] - step, times], axis=1)
+
+
+def _weigh(values, seen, complete, bound, weights):
+    if complete and bound is None and weights is None:
+        return values, None
+    root = (
+        np.where(seen, 1.0, 0.0)
+        if weights is None
+        else np.where(seen, np.sqrt(np.broadcast_to(weights, values.shape)), 0.0)
+    )
+    factor = root if bound is None else root * np.broadcast_to(np.asarray(bound, float), values.shape)
+    return np.where(seen, values, 0.0) * root, np.where(seen, factor, 0.0)
+
+
+def _with_prior(batch, prior):
+    names = [name for name, _ in batch.family.parameters]
+    rows = len(names) + ("share" in prior)
+    unknown = set(prior) - {"share", *names}
+    if unknown:
+        raise ValueError(f"no parameter {sorted(unknown)[0]!r} for a prior: choose among share, {', '.join(names)}")
+    mean, sd = np.zeros((rows, batch.size)), np.full((rows, batch.size), np.inf)
+    if "share" in prior:
+        mean[-1], sd[-1] = prior["share"]
+    for row, (name, kind) in enumerate(batch.family.parameters):
+        if name in prior:
+            centre, spread = prior[name]
+            mean[row] = (centre - batch.origin) / batch.span if kind == "date" else centre + _log_unit(batch, kind)
+            sd[row] = spread / batch.span if kind == "date" else spread
+    return replace(batch, prior_mean=mean, prior_sd=sd)
+
+
+def _log_unit(batch, kind):
+    return {"rate": np.log(batch.span), "duration": -np.log(batch.span), "number": np.zeros(batch.size)}[kind]
+
+
+def to_natural(batch, shape):
+    """Coordinates (p, N) as parameters in units of years, and the derivative of each parameter by its coordinate, both (p, N)."""
+    values, slopes = [], []
+    for (_, kind), row in zip(batch.family.parameters, shape, strict=False):
+        value = batch.origin + batch.span * row if kind == "date" else np.exp(row - _log_unit(batch, kind))
+        values.append(value)
+        slopes.append(batch.span + 0 * row if kind == "date" else value)
+    return np.array(values), np.array(slopes)
+
+
+def to_coordinates(batch, natural):
+    """The inverse of `to_natural`: parameters (p, N) as coordinates (p, N)."""
+    rows = []
+    for (_, kind), value in zip(batch.family.parameters, natural, strict=True):
+        rows.append((value - batch.origin) / batch.span if kind == "date" else np.log(value) + _log_unit(batch, kind))
+    return np.array(rows)
+
+
+def evaluate_share(family, times, shape, per_period=False, with_slopes=False):
+    """Share of the ceiling (and its derivatives by each coordinate) at times in spans; shape is p arrays that broadcast."""
+    share = family.share(times, *shape)
+    slopes = family.slopes(times, share, *shape) if with_slopes else None
+    if per_period:
+        share = np.diff(share, axis=-1)
+        slopes = [np.diff(slope, axis=-1) for slope in slopes] if with_slopes else None
+    return (share, slopes) if with_slopes else share
+
+
+def predict(batch, found, times, bound=None):
+    """Curve of each series at decimal years times (h,) or (N, h); bound (h,) or (N, h) where the ceiling is a share; (N, h)."""
+    times = (np.atleast_2d(times) - batch.origin[:, None]) / batch.span[:, None]
+    shape = found.shape[: len(batch.family.parameters), :, None]
+    level = found.ceiling[:, None] * batch.family.share(times, *shape)
+    return level if bound is None else level * bound

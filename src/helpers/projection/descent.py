@@ -1,0 +1,244 @@
+"""Levenberg-Marquardt on the projected sum of squares, all rows at once."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from helpers.projection.batch import CEILING_CAP, Fit, evaluate_share
+from helpers.projection.grid import start
+
+SHARE_BOX = (-12.0, 12.0)
+LONGEST_STEP = 3.0
+"""Longest move of one coordinate in one step: a factor of 20 for a rate, three spans for a date."""
+
+
+@dataclass
+class State:
+    """Curve and residuals of every row at the current coordinates."""
+
+    curve: np.ndarray  # (N, n) share times scale
+    ceiling: np.ndarray  # (N,)
+    residual: np.ndarray  # (N, n)
+    ssr: np.ndarray  # (N,)
+    objective: np.ndarray  # (N,)
+
+    def take(self, rows):
+        """The state of the given rows."""
+        return State(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+    def put(self, rows, other, picked):
+        """Overwrite rows with the picked rows of another state."""
+        for name in self.__dataclass_fields__:
+            getattr(self, name)[rows] = getattr(other, name)[picked]
+
+
+def dot(a, b):
+    """Row-wise inner product of two (N, n) arrays."""
+    return np.einsum("ij,ij->i", a, b)
+
+
+def evaluate(batch, theta):
+    """State at coordinates theta (q, N)."""
+    share = evaluate_share(batch.family, batch.times, _shape(batch, theta), batch.per_period)
+    return _state(batch, theta, share if batch.scale is None else share * batch.scale)
+
+
+def _shape(batch, theta):
+    return theta[: len(batch.family.parameters), :, None]
+
+
+def _state(batch, theta, curve):
+    if batch.has_share:
+        ceiling = 1 / (1 + np.exp(-theta[-1]))
+    else:
+        linear = np.maximum(dot(curve, batch.target), 0) / np.maximum(dot(curve, curve), 1e-300)
+        ceiling = np.where(np.isnan(batch.ceiling), linear, batch.ceiling)
+    residual = batch.target - ceiling[:, None] * curve
+    ssr = dot(residual, residual)
+    return State(curve, ceiling, residual, ssr, ssr + _penalty(batch, theta))
+
+
+def _precision(batch):
+    return batch.noise / batch.prior_sd**2
+
+
+def _penalty(batch, theta):
+    if batch.prior_mean is None:
+        return 0.0
+    return (_precision(batch) * (theta - batch.prior_mean) ** 2).sum(0)
+
+
+def linearise(batch, theta, state):
+    """Columns of the Jacobian of the curve in the coordinates (list of q arrays (N, n)), the free ceiling projected out."""
+    share, slopes = evaluate_share(batch.family, batch.times, _shape(batch, theta), batch.per_period, with_slopes=True)
+    factor = state.ceiling[:, None] if batch.scale is None else state.ceiling[:, None] * batch.scale
+    columns = [factor * slope for slope in slopes]
+    if batch.has_share:
+        columns.append((state.ceiling * (1 - state.ceiling))[:, None] * state.curve)
+        return columns
+    free = np.isnan(batch.ceiling)
+    if not free.any():
+        return columns
+    inverse = np.where(free, 1 / np.maximum(dot(state.curve, state.curve), 1e-300), 0.0)
+    return [column - (dot(column, state.curve) * inverse)[:, None] * state.curve for column in columns]
+
+
+def _normal_equations(batch, theta, state):
+    columns = linearise(batch, theta, state)
+    q = len(columns)
+    gradient = np.array([dot(column, state.residual) for column in columns])
+    hessian = np.empty((state.ssr.size, q, q))
+    for a in range(q):
+        for b in range(a + 1):
+            hessian[:, a, b] = hessian[:, b, a] = dot(columns[a], columns[b])
+    if batch.prior_mean is not None:
+        precision = _precision(batch)
+        gradient -= precision * (theta - batch.prior_mean)
+        hessian[:, range(q), range(q)] += precision.T
+    return gradient, hessian
+
+
+def _solve(gradient, hessian, damping, held):
+    """Damped step (q, N) and the fall of the objective that the undamped step promises (N,)."""
+    q = len(gradient)
+    diagonal = range(q)
+    gradient = np.where(held, 0.0, gradient)
+    scaling = np.sqrt(np.maximum(hessian[:, diagonal, diagonal], 1e-300))
+    normal = hessian / scaling[:, :, None] / scaling[:, None, :]
+    off = held.T[:, :, None] | held.T[:, None, :]
+    normal = np.where(off, 0.0, normal)
+    normal[:, diagonal, diagonal] = 1.0 + damping[:, None]
+    scaled = gradient.T / scaling
+    step = _solve_small(normal, scaled)
+    return (step / scaling).T, (scaled * step).sum(1) * (1 + damping)
+
+
+def _solve_small(matrix, vector):
+    q = vector.shape[1]
+    if q == 1:
+        return vector / matrix[:, 0]
+    if q == 2:
+        determinant = matrix[:, 0, 0] * matrix[:, 1, 1] - matrix[:, 0, 1] ** 2
+        determinant = np.maximum(determinant, 1e-16)
+        first = matrix[:, 1, 1] * vector[:, 0] - matrix[:, 0, 1] * vector[:, 1]
+        second = matrix[:, 0, 0] * vector[:, 1] - matrix[:, 0, 1] * vector[:, 0]
+        return np.stack([first, second], 1) / determinant[:, None]
+    return np.linalg.solve(matrix, vector[:, :, None])[:, :, 0]
+
+
+def box(batch):
+    """Lower and upper limits of the coordinates, (q, 1) each."""
+    limits = list(batch.family.box) + ([SHARE_BOX] if batch.has_share else [])
+    return np.array(limits, float).T[:, :, None]
+
+
+def descend(batch, theta, fixed=None, iterations=150, tolerance=1e-9):
+    """Walk down from theta (q, N) until the promised fall is below tolerance squared of the objective.
+
+    `fixed` (q, N) bool holds coordinates where they are. Returns theta, the State and converged (N,).
+    """
+    theta, (low, high) = theta.copy(), box(batch)
+    state, done = evaluate(batch, theta), np.zeros(batch.size, bool)
+    fixed = np.zeros(theta.shape, bool) if fixed is None else fixed
+    floor = 1e-30 * dot(batch.target, batch.target) + 1e-300
+    active, work, now, here = np.arange(batch.size), batch, state, theta
+    damping = np.full(batch.size, 1e-3)
+    for _ in range(iterations):
+        gradient, hessian = _normal_equations(work, here, now)
+        held = fixed[:, active] | ((here <= low) & (gradient < 0)) | ((here >= high) & (gradient > 0))
+        step, promise = _solve(gradient, hessian, damping, held)
+        trial = np.clip(here + np.clip(step, -LONGEST_STEP, LONGEST_STEP), low, high)
+        new = evaluate(work, trial)
+        better = new.objective <= now.objective * (1 + 1e-14)
+        small = promise <= tolerance**2 * np.maximum(now.objective, floor[active])
+        here = np.where(better, trial, here)
+        now.put(better, new, better) if now is not state else state.put(active[better], new, better)
+        damping = np.where(better, damping * 0.15, damping * 8.0)
+        runs = np.isnan(work.ceiling) & (now.ceiling > CEILING_CAP * work.top) & (not work.has_share)
+        finished = small | (now.objective <= floor[active]) | runs | (damping > 1e12)
+        theta[:, active] = here
+        if now is not state:
+            state.put(active, now, slice(None))
+        done[active[finished]] = True
+        keep = ~finished
+        if not keep.any():
+            break
+        if keep.all():
+            continue
+        active, here, damping = active[keep], here[:, keep], damping[keep]
+        work, now = work.take(keep), now.take(keep)
+    return theta, state, done
+
+
+def fit(batch, iterations=150, tolerance=1e-9):
+    """Best curve of every series: grid start, then descent; with a prior, the noise variance is found along the way.
+
+    Parameters
+    ----------
+    batch : Batch of N series from `prepare`
+
+    Returns
+    -------
+    Fit
+        Never raises for bad data: see its ``flat``, ``runaway``, ``edge`` and ``converged``.
+    """
+    if batch.prior_mean is not None:
+        return _fit_with_prior(batch, iterations, tolerance)
+    rows, theta = start(batch)
+    return fit_rows(batch, rows, theta, iterations, tolerance)
+
+
+def fit_rows(batch, rows, theta, iterations=150, tolerance=1e-9, fixed=None):
+    """Descend from several starts for each series (rows names the series of each column of theta) and keep the best."""
+    work = batch if len(rows) == batch.size else batch.take(rows)
+    theta, state, done = descend(work, theta, fixed, iterations, tolerance)
+    if len(rows) > batch.size:
+        order = np.lexsort((state.objective, rows))
+        best = order[np.r_[True, np.diff(rows[order]) > 0]]
+        theta, state, done = theta[:, best], state.take(best), done[best]
+    return _describe(batch, theta, state, done)
+
+
+def _describe(batch, theta, state, done):
+    low, high = box(batch)
+    edge = (theta >= high - 1e-9).astype(int) - (theta <= low + 1e-9)
+    free = np.isnan(batch.ceiling) & (not batch.has_share)
+    runaway = free & (state.ceiling > CEILING_CAP * batch.top)
+    return Fit(theta, state.ceiling, state.objective, state.ssr, edge, runaway, _is_flat(batch, state), done)
+
+
+def _is_flat(batch, state):
+    """A constant share of the bound fits as well as the curve: the series does not rise."""
+    scale = np.ones_like(batch.target) if batch.scale is None else batch.scale
+    if batch.per_period:
+        return batch.top == 0
+    level = dot(scale, batch.target) / np.maximum(dot(scale, scale), 1e-300)
+    rest = batch.target - level[:, None] * scale
+    return dot(rest, rest) <= state.ssr * (1 + 1e-9) + 1e-24 * dot(batch.target, batch.target)
+
+
+def _fit_with_prior(batch, iterations, tolerance, rounds=12):
+    """Posterior mode: the penalty is weighed by the noise variance, which is itself estimated.
+
+    The rounds minimise df log(SSR) + penalty by majorisation; the first variance comes from the fit at the centre of the prior.
+    With no more observations than coordinates SSR can reach zero, so there the first variance stays.
+    """
+    centre = replace(batch, prior_mean=None, prior_sd=None, noise=None)
+    if batch.has_share:
+        centre = replace(centre, ceiling=1 / (1 + np.exp(-batch.prior_mean[-1])))
+    at_centre = fit(centre, iterations, tolerance)
+    coordinates = len(batch.family.parameters)
+    noise = at_centre.ssr / np.maximum(batch.count - coordinates, 1)
+    loose = np.isinf(batch.prior_sd).sum(0)
+    freedom = np.maximum(batch.count - np.minimum(loose, batch.count - 1), 1)
+    estimable = batch.count > len(batch.prior_mean)
+    theta = np.vstack([at_centre.shape, batch.prior_mean[-1:]]) if batch.has_share else at_centre.shape
+    for _ in range(rounds):
+        batch.noise = np.maximum(noise, 1e-12 * dot(batch.target, batch.target) / batch.count + 1e-300)
+        found = fit_rows(batch, np.arange(batch.size), theta, iterations, tolerance)
+        update = np.where(estimable, found.ssr / freedom, noise)
+        theta = found.shape
+        if np.all(np.abs(update - noise) <= 1e-6 * noise):
+            break
+        noise = update
+    return found
