@@ -2,7 +2,7 @@
 
 A residual frame (`run_backtest`) has one row per window, origin and horizon and one column per method. `evaluate` turns it into
 one row per method and forecast, with bands that know nothing of the technology they are judged on; `score`,
-`cover_by_technology`, `cover_by_stage`, `compare` and `check_calibration` summarise that. Every summary gives each technology the
+`cover_by_technology`, `cover_by_stage`, `find_worst`, `compare` and `check_calibration` summarise that. Every summary gives each technology the
 same weight, however many series and dates it has.
 
 Source of the scores: Bracher, Ray, Gneiting and Reich 2021 (WIS, as the mean of twice the quantile losses over seven quantiles);
@@ -16,11 +16,15 @@ from statsmodels.genmod.families.links import Log, LogLog
 from helpers.forecast import bands
 from helpers.forecast.methods import METHODS
 from helpers.forecast.residuals import HORIZONS, WINDOWS, find_residuals
+from helpers.forecast.statements import ENOUGH, FAST
 
 NORMAL_DRIFT = "drift_normal"
 """Drift with the normal bands that it claims for itself, as textbooks give it; all other bands are conformal."""
 BENCHMARKS = ("last_value", "drift", "damped_drift", NORMAL_DRIFT)
-STAGES = (0.05, 0.2, 0.4, 0.6001)
+STAGES = (0.05, 0.2, 0.4, 0.6)
+LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+COVERAGES = ["coverage_50", "coverage_80", "coverage_95"]
+NAMES = {"ape": "mape", "wis": "wis", "crps": "crps"} | {f"covered_{level}": f"coverage_{level}" for level in (50, 80, 95)}
 CRPS_QUANTILES = np.arange(1, 40) / 40
 
 
@@ -56,18 +60,22 @@ def evaluate(residuals):
     """
     if "wis" in residuals.columns:
         return residuals
+    names = [name for name in (*METHODS, NORMAL_DRIFT) if name in residuals.columns or name == NORMAL_DRIFT]
+    return pd.concat([_score_rows(residuals, name, _quantiles_of(residuals, name)) for name in names], ignore_index=True)
+
+
+def _quantiles_of(residuals, method):
+    """A function of the levels that gives the (R, Q) quantiles of a method for the residual rows."""
+    if method == NORMAL_DRIFT:
+        point, sd = residuals["drift"].to_numpy(float), residuals["drift_sd"].to_numpy(float)
+        return lambda levels: bands.normal_quantiles(point, sd, levels)
     bounded = bool(residuals["share"].notna().all())
-    link = LogLog() if bounded else Log()
-    names = [name for name in METHODS if name in residuals.columns]
-    parts = [_score_rows(residuals, name, bands.quantiles_elsewhere(residuals, name, link, bounded)) for name in names]
-    point, sd = residuals["drift"].to_numpy(float), residuals["drift_sd"].to_numpy(float)
-    parts.append(_score_rows(residuals, NORMAL_DRIFT, lambda levels: bands.normal_quantiles(point, sd, levels)))
-    return pd.concat(parts, ignore_index=True)
+    return bands.quantiles_elsewhere(residuals, method, LogLog() if bounded else Log(), bounded)
 
 
 def _score_rows(residuals, method, quantiles_at):
     """Rows of `evaluate` for one method."""
-    labels = ["technology", "entity", "indicator", "window", "origin", "date", "horizon_years", "years", "share", "unit"]
+    labels = ["technology", "entity", "indicator", "window", "origin", "date", "horizon_years", "years", "share", "growth", "unit"]
     frame = residuals[labels].copy()
     point = residuals["drift" if method == NORMAL_DRIFT else method].to_numpy(float)
     actual, unit = residuals["actual"].to_numpy(float), residuals["unit"].to_numpy(float)
@@ -88,3 +96,127 @@ def quantile_score(actual, quantiles, levels):
     """Mean of twice the quantile losses: (R,) for actual (R,), quantiles (R, Q) and levels (Q,)."""
     levels, miss = np.asarray(levels, float), actual[:, None] - quantiles
     return (2 * np.where(miss >= 0, levels * miss, (levels - 1) * miss)).mean(axis=1)
+
+
+def score(residuals, by=("method", "window", "horizon_years")):
+    """Scores by method, window and horizon: the table ``04_scores``.
+
+    Parameters
+    ----------
+    residuals : DataFrame from `run_backtest` or `evaluate`
+    by : labels of the rows; leave out ``window`` to pool the windows
+
+    Returns
+    -------
+    DataFrame: method, window, horizon_years, n (forecasts), technologies, mape, wis, wis_relative (to drift with conformal bands),
+    wis_relative_normal (to drift with its own normal bands), crps, coverage_50, coverage_80, coverage_95. WIS and CRPS are in
+    shares of the bound; every mean gives each technology the same weight.
+    """
+    by, frame = list(by), evaluate(residuals)
+    means = _mean_over_technologies(frame, by)
+    size = frame.groupby(by).agg(n=("actual", "size"), technologies=("technology", "nunique"))
+    table = size.join(means).reset_index().rename(columns=NAMES)
+    keys = [name for name in by if name != "method"]
+    for name, benchmark in (("wis_relative", "drift"), ("wis_relative_normal", NORMAL_DRIFT)):
+        against = table[table["method"] == benchmark].set_index(keys)["wis"]
+        table[name] = table["wis"] / against.reindex(pd.MultiIndex.from_frame(table[keys])).to_numpy()
+    return _in_order(table[[*by, "n", "technologies", "mape", "wis", "wis_relative", "wis_relative_normal", "crps", *COVERAGES]])
+
+
+def cover_by_technology(residuals, by=("method", "technology", "horizon_years")):
+    """Coverage and relative WIS of each technology, windows pooled: the table ``04_coverage_by_technology``.
+
+    Returns
+    -------
+    DataFrame: method, technology, horizon_years, n, mape, wis, coverage_50, coverage_80, coverage_95.
+    """
+    by = list(by)
+    table = evaluate(residuals).groupby(by)[list(NAMES)].mean().rename(columns=NAMES)
+    table.insert(0, "n", evaluate(residuals).groupby(by).size())
+    return _in_order(table.reset_index()[[*by, "n", "mape", "wis", *COVERAGES]])
+
+
+def cover_by_stage(residuals):
+    """Scores by stage of adoption (share of the bound at the origin) and by speed (last / first value of the window >= 1.6).
+
+    Returns
+    -------
+    DataFrame: method, stage, horizon_years, n, technologies, mape, wis, crps, coverage_50, coverage_80, coverage_95.
+    """
+    frame = evaluate(residuals)
+    edges = [f"{100 * low:.0f}-{100 * high:.0f} % of the bound" for low, high in zip(STAGES[:-1], STAGES[1:], strict=True)]
+    staged = frame.assign(stage=pd.cut(frame["share"], STAGES, labels=edges, include_lowest=True).astype(str))
+    fast = frame[frame["growth"] >= FAST].assign(stage=f"growth by {FAST:g} or more in the window")
+    both = pd.concat([staged, fast], ignore_index=True)
+    by = ["method", "stage", "horizon_years"]
+    size = both.groupby(by).agg(n=("actual", "size"), technologies=("technology", "nunique"))
+    table = size.join(_mean_over_technologies(both, by)).reset_index().rename(columns=NAMES)
+    return _in_order(table[[*by, "n", "technologies", "mape", "wis", "crps", *COVERAGES]])
+
+
+def find_worst(residuals, method="combined", horizon_years=2.0, enough=ENOUGH):
+    """Technologies from the least to the best covered by the 80 % band at one horizon, windows pooled.
+
+    Returns
+    -------
+    DataFrame: technology, n, coverage_80, ``enough`` (whether it has that many forecasts: one or two say nothing).
+    """
+    table = cover_by_technology(residuals)
+    table = table[(table["method"] == method) & (table["horizon_years"] == horizon_years)]
+    table = table.sort_values(["coverage_80", "technology"], kind="stable")[["technology", "n", "coverage_80"]]
+    return table.assign(enough=table["n"] >= enough).reset_index(drop=True)
+
+
+def compare(residuals, method="combined", benchmarks=BENCHMARKS, draws=2000, seed=0, by=("window", "horizon_years")):
+    """WIS of a method relative to benchmarks, with a paired bootstrap over technologies.
+
+    Technologies are drawn with replacement, the same ones for both methods; the interval is that of the ratio of mean WIS.
+
+    Returns
+    -------
+    DataFrame: method, benchmark, window, horizon_years, technologies, wis_relative, low and high (95 % interval).
+    """
+    frame, by, rows = evaluate(residuals), list(by), []
+    mean = frame.groupby(["method", *by, "technology"])["wis"].mean()
+    for benchmark in benchmarks:
+        pairs = pd.DataFrame({"own": mean[method], "other": mean[benchmark]})
+        for key, group in pairs.groupby(by):
+            own, other = group["own"].to_numpy(), group["other"].to_numpy()
+            drawn = np.random.default_rng(seed).integers(0, len(own), (draws, len(own)))
+            low, high = np.quantile(own[drawn].mean(axis=1) / other[drawn].mean(axis=1), (0.025, 0.975))
+            labels = dict(method=method, benchmark=benchmark) | dict(zip(by, key, strict=True))
+            rows.append(labels | dict(technologies=len(own), wis_relative=own.mean() / other.mean(), low=low, high=high))
+    return pd.DataFrame(rows)
+
+
+def check_calibration(residuals, methods=("combined", "drift", NORMAL_DRIFT), levels=LEVELS):
+    """Nominal against actual coverage by horizon, each technology judged on the others and weighing the same.
+
+    Parameters
+    ----------
+    residuals : DataFrame from `run_backtest` (not from `evaluate`, which keeps seven quantiles only)
+
+    Returns
+    -------
+    DataFrame: method, horizon_years, nominal, actual.
+    """
+    actual, rows = residuals["actual"].to_numpy(float), []
+    ends = np.array([[(1 - level) / 2, (1 + level) / 2] for level in levels]).ravel()
+    for method in methods:
+        found = _quantiles_of(residuals, method)(ends)
+        inside = (actual[:, None] >= found[:, ::2]) & (actual[:, None] <= found[:, 1::2])
+        table = residuals[["technology", "horizon_years"]].join(pd.DataFrame(inside, index=residuals.index, columns=levels))
+        mean = table.groupby(["horizon_years", "technology"]).mean().groupby("horizon_years").mean().stack()
+        rows += [(method, horizon, nominal, value) for (horizon, nominal), value in mean.items()]
+    return pd.DataFrame(rows, columns=["method", "horizon_years", "nominal", "actual"])
+
+
+def _mean_over_technologies(frame, by):
+    """Mean of the scores over technologies, each the mean of its forecasts."""
+    return frame.groupby([*by, "technology"])[list(NAMES)].mean().groupby(by).mean()
+
+
+def _in_order(table):
+    """Rows with the methods in their published order."""
+    rank = {name: position for position, name in enumerate([*METHODS, NORMAL_DRIFT])}
+    return table.sort_values("method", key=lambda names: names.map(rank), kind="stable").reset_index(drop=True)

@@ -29,7 +29,7 @@ def find_residuals(references, windows=WINDOWS, horizons=HORIZONS, bounded=True)
     Returns
     -------
     DataFrame, a row per window, origin and horizon: technology, entity, indicator, origin, date, window, horizon_years (nominal),
-    years (exact), share (last value / bound, NaN when unbounded), last, unit (bound at the origin, or the last value), unit_ahead
+    years (exact), share (last value / bound, NaN when unbounded), last, growth (last / first value), unit (bound at the origin, or the last value), unit_ahead
     (its forecast), rate, roughness, drift_sd, actual, and a column per method. Numbers have ten significant digits, so that a CSV
     file keeps them.
 
@@ -66,7 +66,7 @@ def _place(references, points, horizons, bounded):
     frame["date"], frame["window"] = dates[row, column], points
     frame["horizon_years"], frame["years"] = np.asarray(horizons, float)[column], years[row, column]
     frame["share"] = windows.shares[row, -1] if bounded else np.nan
-    frame["last"] = windows.values[row, -1]
+    frame["last"], frame["growth"] = windows.values[row, -1], (windows.values[:, -1] / windows.values[:, 0])[row]
     frame["unit"], frame["unit_ahead"] = windows.unit[row, 0], ahead.bounds[row, column]
     frame["rate"], frame["roughness"] = rate[row], roughness[row]
     frame["drift_sd"], frame["actual"] = bands.drift_sd(windows, years)[row, column], actual[row, column]

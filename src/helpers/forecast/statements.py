@@ -11,6 +11,9 @@ from helpers.forecast import bands
 ENOUGH = 10
 """Forecasts a technology must have before its coverage is quoted as the worst: one or two are 0 or 100 % by chance."""
 
+FAST = 1.6
+"""Last over first value of a window from which growth counts as fast."""
+
 
 def state(forecast, respondents=None):
     """Statements (a) to (i) that accompany a forecast.
@@ -59,11 +62,12 @@ def fit_free_ceiling(forecast):
 
 def _state_ceiling(forecast, free):
     unit, prior = forecast.subject.unit, forecast.prior
+    low = max(free["low"], float(forecast.windows.values.max())) if free["df"] > 0 else np.nan
     numbers = dict(low=free["low"], high=free["high"], identified=free["identified"], technologies=prior.technologies)
     if free["identified"]:
         interval = f"{count(free['low'])} to {count(free['high'], unit)}"
         return f"A logistic curve with a free ceiling puts the ceiling at {interval} (80 % profile interval).", numbers
-    fits = "With three points any ceiling fits" if free["df"] < 1 else f"Any ceiling from {count(free['low'], unit)} upwards fits"
+    fits = "With three points any ceiling fits" if free["df"] < 1 else f"Any ceiling from {count(low, unit)} upwards fits"
     interval = "" if free["df"] < 1 else " (80 % profile interval of a logistic curve, open above)"
     source = f"a prior from {prior.technologies} earlier technologies" if forecast.windows.bounded else "no part of this forecast"
     return f"The data do not identify a ceiling. {fits}{interval}. A saturation level is {source}, not a finding.", numbers
@@ -98,7 +102,7 @@ def _state_noise(forecast, free, respondents):
         return f"{text}, against a sampling error of about {count(error, unit)} with {respondents:,} respondents.", numbers
     size = variance / sd**2 if sd > 0 else np.inf
     numbers |= dict(equivalent_sample=size)
-    return f"{text}. Sampling alone would scatter so much in a survey of only {count(size)} persons; the rest is misfit.", numbers
+    return f"{text}; sampling alone would scatter so much only in a survey of {size:,.0f} persons.", numbers
 
 
 def _state_data(forecast, free):
@@ -119,7 +123,7 @@ def measure_coverage(forecast, level=0.8, method="combined"):
     found = at(((1 - level) / 2, (1 + level) / 2))
     actual = forecast.residuals["actual"].to_numpy(float)
     covered = (actual >= found[:, 0]) & (actual <= found[:, 1])
-    return forecast.residuals[["technology", "horizon_years"]].assign(covered=covered)
+    return forecast.residuals[["technology", "horizon_years", "growth"]].assign(covered=covered)
 
 
 def _state_calibration(forecast):
@@ -138,6 +142,12 @@ def _state_calibration(forecast):
         worst, share, size = at_two.index[0], float(at_two["mean"].iloc[0]), int(at_two["size"].iloc[0])
         text += f"; at two years the worst of those with {ENOUGH} or more forecasts is {worst}, {percent(share)} of {size}"
         numbers |= dict(worst_technology=worst, worst_coverage_80=share, worst_forecasts=size)
+    growth = float(forecast.windows.values[0, -1] / forecast.windows.values[0, 0])
+    fast = rows[rows["growth"] >= FAST].groupby("technology")["covered"].mean()
+    if growth >= FAST and len(fast):
+        numbers |= dict(growth=growth, coverage_80_fast=float(fast.mean()), technologies_fast=len(fast))
+        text += f". After growth as fast as here (by a factor of {FAST:g} or more within the window) it has covered "
+        text += f"{percent(fast.mean())} on {len(fast)} technologies"
     return text + ".", numbers
 
 
@@ -168,7 +178,7 @@ def _state_question(forecast):
     start, parts = forecast.windows.years[0, 0], []
     for row in source.breaks.itertuples():
         verb = "splits the series" if row.kind == "break" else "may be inside the growth seen (the forecast crosses it)"
-        parts.append(f"{row.date:%Y-%m-%d}: {row.reason} This {verb}.")
+        parts.append(f"{row.date:%Y-%m-%d}: {row.reason.rstrip('.')}; this {verb}.")
     notes = [text for text in (getattr(source, "segment_note", ""), source.bound_note) if text]
     known = " ".join([*parts, *notes]) or "No break of question or method is recorded."
     base = f"The figures count {source.base}. " if source.base else ""
