@@ -6,6 +6,7 @@ import html
 import json
 import re
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,6 @@ class PageExporter(HTMLExporter):
             template_name="page",
             extra_template_basedirs=[str(TEMPLATES)],
             extra_template_paths=[str(TEMPLATES)],
-            embed_images=True,
             **options,
         )
 
@@ -76,8 +76,7 @@ class PageExporter(HTMLExporter):
     def markdown2html(self, context: Any, source: str) -> str:
         """HTML of a Markdown cell; its headings go into the list of contents."""
         cell = context.get("cell", {})
-        path = context.get("resources", {}).get("metadata", {}).get("path", "")
-        renderer = PageRenderer(escape=False, attachments=cell.get("attachments", {}), embed_images=True, path=path)
+        renderer = PageRenderer(escape=False, attachments=cell.get("attachments", {}))
         renderer.contents = self._contents
         return wrap_tables(MarkdownWithMath(renderer=renderer).render(source))
 
@@ -161,7 +160,9 @@ def wrap_tables(text: str) -> str:
 
 
 def mend_tables(page: str) -> str:
-    """Tables as readers' software wants them: no empty headings, headings with their scope."""
+    """Tables as readers' software wants them: numbered, no empty headings, headings with their scope."""
+    numbers = count(1)
+    page = re.sub('aria-label="Table"', lambda _: f'aria-label="Table {next(numbers)}"', page)
     page = re.sub(r"<th\b[^>]*>(?:\s|&nbsp;)*</th>", "<td></td>", page)
     return re.sub(
         r"<thead>.*?</thead>",

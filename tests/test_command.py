@@ -1,0 +1,135 @@
+"""The command line: papermill's meanings, and sentences instead of tracebacks."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import SAMPLE
+
+from helpers import __main__ as command
+from helpers.parameters import Parameters
+
+
+def call(capsys, *words):
+    """Exit code and what was said, of the command in this process."""
+    with pytest.raises(SystemExit) as ended:
+        command.main(list(words))
+    said = capsys.readouterr()
+    assert "Traceback" not in said.err
+    return ended.value.code or 0, said.out, said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["-p", "indcator", "genai_users"], "unknown parameter 'indcator', did you mean 'indicator'?"),
+        (["-p", "as_of", "2025-13-01"], "parameter 'as_of' is '2025-13-01'; it must be a date such as 2025-06-30"),
+        (["-r", "horizon_years", "soon"], "parameter 'horizon_years' is 'soon'"),
+        (["-y", "shares: [0.5, 2]"], "parameter 'shares' is [0.5, 2]"),
+        (["-y", "shares: ["], "this isn't YAML"),
+        (["-y", "just text"], "parameters are written as 'name: value'"),
+        (["-f", "no/such/file.yaml"], "-f no/such/file.yaml: the file can't be read"),
+        (["-p", "shares"], "-p needs a name and a value"),
+        (["-p"], "-p needs a name and a value"),
+        (["--colour", "red"], "--colour"),
+        (["-p", "entity", "Chine", "-p", "data", str(SAMPLE)], "nearest: China"),
+        (["-p", "data", "no/such/folder"], "no such folder"),
+    ],
+)
+def test_mistakes_end_with_a_sentence(capsys, words, message, tmp_path, monkeypatch):
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
+    code, out, err = call(capsys, "run", "x", *words)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_a_mistaken_command_or_run_is_told(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path))
+    assert call(capsys, "rnu")[0] == 2
+    code, _, err = call(capsys, "run", "../x")
+    assert code == 2
+    assert "parameter 'run' is '../x'" in err
+    code, _, err = call(capsys, "export", "nowhere")
+    assert code == 1
+    assert "There is no run 'nowhere'" in err
+
+
+def read(*words):
+    """Parameters that these words of a command line mean."""
+    kinds = {"-p": [], "-r": [], "-y": [], "-f": []}
+    joined = command.join_pairs(words)
+    for option, value in zip(joined[::2], joined[1::2], strict=True):
+        kinds[option].append(value)
+    return command.read_options(kinds["-p"], kinds["-r"], kinds["-y"], map(command.Path, kinds["-f"]))
+
+
+def test_values_mean_what_they_mean_to_papermill():
+    from papermill.cli import _resolve_type
+
+    for text in ("True", "False", "None", "5", "-3", "2.5", "1e3", "2025-06-30", "China", "", "nan", "a=b", "true"):
+        value = read("-p", "name", text)["name"]
+        assert repr(value) == repr(_resolve_type(text))
+        assert read("-r", "name", text) == {"name": text}
+
+
+def test_later_options_win_in_papermills_order(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("\ufeffentity: file\nindicator: file\nbound: file\nseed: 1\nas_of: 2025-06-30\n", encoding="utf-8")
+    words = ["-r", "entity", "raw", "-p", "entity", "pair", "-p", "indicator", "pair"]
+    given = read(*words, "-y", "{entity: text, indicator: text, bound: text}", "-f", str(file))
+    assert given == {**given, "entity": "raw", "indicator": "pair", "bound": "text", "seed": 1}
+    assert str(given["as_of"]) == "2025-06-30"
+    assert read("-p", "seed", "1", "-p", "seed", "2") == {"seed": 2}
+    assert read("-p", "entity=South Korea") == {"entity": "South Korea"}
+
+
+def test_a_path_that_exists_here_is_taken_from_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    assert command.find_from_here("mine") == str(tmp_path / "mine")
+    assert command.find_from_here("data") == "data"
+
+
+def test_params_lists_every_parameter_with_its_help(capsys):
+    code, out, _ = call(capsys, "params")
+    assert code == 0
+    for name, field in Parameters.model_fields.items():
+        assert re.search(rf"^{name} = ", out, flags=re.MULTILINE)
+        assert field.description in out
+    assert "read by notebooks: 01" in out
+
+
+def test_export_writes_the_pages_again(capsys, small_run, tmp_path, monkeypatch):
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path))
+    copy = shutil.copytree(small_run, tmp_path / "small")
+    shutil.rmtree(copy / "html")
+    code, out, _ = call(capsys, "export", "small")
+    assert code == 0
+    assert (copy / "html" / "index.html").is_file()
+    assert out.strip().endswith("index.html")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["run", "--help"]])
+def test_help_comes_at_once_and_loads_nothing_heavy(words):
+    program = (
+        "import sys; from helpers.__main__ import main\ntry: main()\nfinally: print(*sys.modules, file=sys.stderr)"
+    )
+    started = time.perf_counter()
+    shown = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=True)
+    assert time.perf_counter() - started < 2, "a help text isn't worth two seconds, even on a busy machine"
+    assert "run" in shown.stdout
+    assert not {"numpy", "pandas", "papermill", "nbconvert", "matplotlib"} & set(shown.stderr.split())
+
+
+def test_the_module_is_the_command():
+    words = [sys.executable, "-m", "helpers", "run", "x", "-p", "indcator", "genai_users"]
+    started = time.perf_counter()
+    shown = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "COLUMNS": "100"})
+    assert shown.returncode == 2
+    assert shown.stderr == "unknown parameter 'indcator', did you mean 'indicator'?\n"
+    assert time.perf_counter() - started < 3
