@@ -9,7 +9,8 @@ from helpers.describe.fits import (
     profile_ceilings,
     trace_alternatives,
 )
-from helpers.describe.references import align_references, compare_countries, rank_pace
+from helpers.describe.forecasts import make_hindcasts, pick_origins, shorten_scores, shorten_stages, spread_scenarios
+from helpers.describe.references import align_references, compare_countries, list_references, rank_pace
 from helpers.describe.series import (
     cite_series,
     cite_sources,
@@ -20,8 +21,10 @@ from helpers.describe.series import (
     measure_growth,
     name_series,
 )
+from helpers.describe.summary import SUMMARISED, list_key_numbers, state_findings
 
 __all__ = [
+    "SUMMARISED",
     "align_references",
     "cite_series",
     "cite_sources",
@@ -30,14 +33,22 @@ __all__ = [
     "fit_families",
     "judge_ceilings",
     "last_bound",
+    "list_key_numbers",
     "list_observations",
     "list_parameters",
     "list_quality",
+    "list_references",
     "list_series",
+    "make_hindcasts",
     "mark_ceilings",
     "measure_growth",
     "name_series",
+    "pick_origins",
     "profile_ceilings",
     "rank_pace",
+    "shorten_scores",
+    "shorten_stages",
+    "spread_scenarios",
+    "state_findings",
     "trace_alternatives",
 ]

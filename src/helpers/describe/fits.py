@@ -61,7 +61,9 @@ def list_parameters(fits: Sequence[Fit], series) -> pd.DataFrame:
     -------
     DataFrame
         entity, indicator, family, ceiling, parameter, estimate, std_error (Wald), low_80, high_80, low_95, high_95
-        (profile intervals; infinite where open), identified (the 95 % interval is closed and the fit has no flag).
+        (profile intervals; infinite where open; for a ceiling not below what has been reached), identified (the
+        intervals are closed and the fit has no flag), remark (why a fit is no estimate: its optimum lies on a boundary
+        or at infinity).
     """
     rows = []
     for fit in fits:
@@ -70,12 +72,15 @@ def list_parameters(fits: Sequence[Fit], series) -> pd.DataFrame:
         narrow, wide = (fit.results.conf_int(alpha, method="profile") for alpha in (0.2, 0.05))
         for name in fit.results.params.index:
             ends = [*narrow.loc[name], *wide.loc[name]]
+            if name == "ceiling":
+                reached = min(series.values.max(), fit.results.params[name])
+                ends[0], ends[2] = max(ends[0], reached), max(ends[2], reached)
             rows.append(
                 (fit.family, fit.ceiling, name, fit.results.params[name], fit.results.bse[name], *ends,
-                 bool(np.isfinite(ends).all()) and not fit.results.flag)
+                 bool(np.isfinite(ends).all()) and not fit.results.flag, fit.results.flag or "")
             )  # fmt: skip
     columns = ["family", "ceiling", "parameter", "estimate", "std_error", "low_80", "high_80", "low_95", "high_95"]
-    frame = pd.DataFrame(rows, columns=[*columns, "identified"])
+    frame = pd.DataFrame(rows, columns=[*columns, "identified", "remark"])
     return _name_rows(frame, series)
 
 
@@ -177,10 +182,11 @@ def trace_alternatives(fits: Sequence[Fit], series, level: float = 0.8, curves_e
         for best, ceiling, results in chosen:
             if results is not None:
                 path = np.asarray(results.predict(times))
-                frame = pd.DataFrame({"family": fit.family, "ceiling": ceiling, "best": best, "level": level})
-                frames.append(frame.assign(date=curves.to_dates(times), value=path))
+                frame = pd.DataFrame({"date": curves.to_dates(times), "value": path})
+                frames.append(frame.assign(family=fit.family, ceiling=ceiling, best=best, level=level))
     columns = ["family", "ceiling", "best", "level", "date", "value"]
-    return _name_rows(pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns), series)
+    traced = pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+    return _name_rows(traced, series)
 
 
 def mark_ceilings(series) -> dict[str, float]:

@@ -112,3 +112,20 @@ def rank_pace(aligned: pd.DataFrame) -> pd.DataFrame:
     columns = ["technology", "entity", "indicator", "target", "years_to_target_share"]
     ranked = aligned[columns].drop_duplicates()
     return ranked.sort_values("years_to_target_share", kind="stable").reset_index(drop=True)
+
+
+def list_references(references) -> pd.DataFrame:
+    """Return the reference series, one row each: how long, and how far they have come by the last figure.
+
+    Returns
+    -------
+    DataFrame
+        technology, entity, indicator, points, first, last (dates), last_share (percent of the bound), highest_share.
+    """
+    rows = [
+        (one.technology, one.entity, one.indicator, len(one.values), one.values.index[0], one.values.index[-1],
+         100 * one.penetration.iloc[-1], 100 * one.penetration.max())
+        for one in references
+    ]  # fmt: skip
+    columns = ["technology", "entity", "indicator", "points", "first", "last", "last_share", "highest_share"]
+    return pd.DataFrame(rows, columns=columns).sort_values(["technology", "entity", "first"], ignore_index=True)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-MILESTONE_YEARS = (1.0, 2.0, 3.0)
+SUMMARISED = ("02_growth", "02_aligned", "03_parameters", "04_scores", "05_forecast", "05_statements")
+"""Tables of the run that the summary reads."""
 
 
 def list_key_numbers(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str]) -> pd.DataFrame:
@@ -16,8 +17,7 @@ def list_key_numbers(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str
     Parameters
     ----------
     tables : mapping
-        Frames of the run by name: 02_growth, 02_aligned, 03_parameters, 04_scores, 04_coverage_by_technology,
-        05_forecast.
+        Frames of the run by name, those of `SUMMARISED`.
     names : mapping
         title, unit and bound_title of the series.
 
@@ -205,6 +205,7 @@ def _state_forecast(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str]
     own = scores[(scores["method"] == "combined") & (scores["window"] == scores["window"].min())]
     held = own["coverage_80"]
     return text + (
-        f"; on {own['technologies'].max():.0f} other technologies, each left out in turn, such bands held {100 * held.min():.0f} "
-        f"to {100 * held.max():.0f} % of what came, up to {own['horizon_years'].max():g} years on."
+        f"; on {own['technologies'].max():.0f} other technologies, each left out in turn, such bands held "
+        f"{100 * held.min():.0f} to {100 * held.max():.0f} % of what came, "
+        f"up to {own['horizon_years'].max():g} years on."
     )

@@ -54,7 +54,7 @@ def draw_fits(values: pd.Series, alternatives: pd.DataFrame, bound: float, names
             axis.axhline(bound, color=GREY, ls="--", lw=1)
         axis.set_title(family.replace("_", " "), loc="left", size=9.5, weight="bold")
         axis.set_ylim(0, top)
-        axis.set_xlim(best["date"].min(), best["date"].max())
+        axis.set_xlim(best["date"].min() - 0.03 * (best["date"].max() - best["date"].min()), best["date"].max())
         use_dates(axis, pd.DatetimeIndex(curves["date"]))
         use_numbers(axis)
     for axis in axes.flat[len(families) :]:
@@ -65,12 +65,13 @@ def draw_fits(values: pd.Series, alternatives: pd.DataFrame, bound: float, names
             textcoords="offset points", size=7.5, color=GREY,
         )  # fmt: skip
     ends = alternatives.groupby(["family", "ceiling"])["value"].last()
-    low, high = ends.min(), ends.max()
-    level = 100 * alternatives["level"].iloc[0]
+    beyond = np.isfinite(bound) and ends.max() > bound
     title = (
-        f"Curves that the data do not rule out end between {say(low)} and {say(high, names['unit'])} "
-        f"in {alternatives['date'].max():%Y}"
+        f"In {alternatives['date'].max():%Y}, curves that the data do not rule out lie anywhere "
+        f"from {say(ends.min())} to "
+        f"{'beyond the bound' if beyond else say(ends.max(), names['unit'])}"
     )
+    level = 100 * alternatives["level"].iloc[0]
     units = (
         f"{names['title']}, {names['unit']}. Thick: least squares; "
         f"thin: other ceilings inside the {level:.0f} % profile interval"
@@ -95,7 +96,9 @@ def draw_profiles(profiles: pd.DataFrame, marks: dict, names: dict, source: str)
     figure, axes = open_canvas(4.2)
     axis = axes[0, 0]
     labels = []
-    limit = 1.25 * profiles["threshold_95"].max()
+    limit = max(
+        1.25 * profiles["threshold_80"].max(), min(1.25 * profiles["threshold_95"].max(), profiles["distance"].max())
+    )
     for rank, (family, frame) in enumerate(profiles.groupby("family", sort=False)):
         colour = COLOURS[rank % 6]
         axis.plot(frame["ceiling"], frame["distance"], ls=LINES[rank % 6], color=colour, lw=1.8)
@@ -106,6 +109,8 @@ def draw_profiles(profiles: pd.DataFrame, marks: dict, names: dict, source: str)
     axis.set_xlim(profiles["ceiling"].min() * 0.97, profiles["ceiling"].max())
     for level in ("80", "95"):
         for value in profiles[f"threshold_{level}"].unique():
+            if value > limit:
+                continue
             axis.axhline(value, color=GREY, lw=0.9, ls="--")
             axis.annotate(
                 f"{level} % interval ends here", (0.99, value), xycoords=("axes fraction", "data"), xytext=(0, 2),
@@ -115,7 +120,6 @@ def draw_profiles(profiles: pd.DataFrame, marks: dict, names: dict, source: str)
         axis.axvline(place, color=GREY, lw=0.9, ls=":")
         axis.annotate(
             f" {name}", (place, 0.97), xycoords=("data", "axes fraction"), size=7.5, color=GREY, rotation=90, va="top",
-            ha="right",
         )  # fmt: skip
     use_numbers(axis, "x")
     axis.xaxis.set_minor_formatter("")
@@ -129,7 +133,8 @@ def draw_profiles(profiles: pd.DataFrame, marks: dict, names: dict, source: str)
         title = f"No ceiling is too high for {listed}; the other profiles close"
     else:
         title = "The data bound the ceiling: every profile crosses the lines on both sides"
-    units = f"{names['title']}: distance of the fit from the best, in residual standard deviations (root of F)"
+    above = "; the 95 % line lies above the frame" if profiles["threshold_95"].min() > limit else ""
+    units = f"{names['title']}: distance of the fit from the best, in residual standard deviations (root of F){above}"
     figure = close_canvas(figure, title, units, source)
     label_ends(axis, labels)
     return figure

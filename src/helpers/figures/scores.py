@@ -70,43 +70,67 @@ def draw_skill(scores: pd.DataFrame, window: int, source: str) -> Figure:
     return figure
 
 
-def draw_calibration(scores: pd.DataFrame, by_technology: pd.DataFrame, window: int, source: str) -> Figure:
-    """Nominal against actual coverage of the published bands, on average and for every technology.
+def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, enough: int, source: str) -> Figure:
+    """Whether bands hold what they claim: claimed against actual coverage, and each technology's 80 % band.
 
     Parameters
     ----------
-    scores : DataFrame
-        04_scores, with coverage_50, coverage_80 and coverage_95 (0 to 1).
+    calibration : DataFrame
+        method, horizon_years, nominal, actual (0 to 1).
     by_technology : DataFrame
-        04_coverage_by_technology: technology, window, horizon_years, n, coverage_50 ... (0 to 1).
+        method, technology, horizon_years, n, coverage_80 (0 to 1).
+    enough : int
+        Technologies with fewer forecasts say nothing and are left out on the right.
+    source : str
     """
-    own = scores[(scores["method"] == "combined") & (scores["window"] == window)].sort_values("horizon_years")
-    single = by_technology[(by_technology["window"] == window) & (by_technology["method"] == "combined")]
-    levels = (50, 80, 95)
-    figure, axes = open_canvas(3.8, (1, 3), sharey=True)
-    for axis, level, marker in zip(axes[0], levels, MARKERS, strict=False):
-        column = f"coverage_{level}"
-        for position, horizon in enumerate(own["horizon_years"]):
-            dots = single[np.isclose(single["horizon_years"], horizon)][column].sort_values()
-            offsets = np.linspace(-0.22, 0.22, len(dots)) if len(dots) > 1 else np.zeros(len(dots))
-            axis.plot(position + offsets, 100 * dots, "o", color=BLUE, ms=3, alpha=0.55)
-        axis.plot(range(len(own)), 100 * own[column], "-", color=ORANGE, marker=marker, ms=6, lw=1.8, zorder=5)
-        axis.axhline(level, color=INK, ls="--", lw=1)
-        axis.set_title(f"{level} % band", loc="left", size=9.5, weight="bold")
-        axis.set_xticks(range(len(own)), [f"{horizon:g}" for horizon in own["horizon_years"]])
-        axis.set_xlim(-0.5, len(own) - 0.5)
-        axis.set_xlabel("Horizon, years")
-        axis.set_ylim(-2, 103)
-        use_numbers(axis, suffix=" %")
-    mean = 100 * own["coverage_80"].mean()
-    at_two = single[np.isclose(single["horizon_years"], 2.0)]
-    worst = ""
-    if len(at_two):
-        row = at_two.loc[at_two["coverage_80"].idxmin()]
-        worst = f"; worst at 2 years {100 * row['coverage_80']:.0f} % ({row['technology']})"
-    title = f"The 80 % band held {mean:.0f} % of what came, on average{worst}"
-    units = (
-        "Share of later figures inside the combined forecast's bands, percent; dashed: what the band claims, "
-        f"orange: average, blue: single technologies; windows of {window} observations"
+    figure, axes = open_canvas(4.3, (1, 2))
+    labels = _draw_reliability(axes[0, 0], calibration)
+    worst = _draw_technologies(axes[0, 1], by_technology, enough)
+    own = calibration[(calibration["method"] == "combined") & np.isclose(calibration["nominal"], 0.8)]
+    title = (
+        f"The 80 % band held {100 * own['actual'].min():.0f} to {100 * own['actual'].max():.0f} % on average by horizon"
     )
-    return close_canvas(figure, title, units, source)
+    if worst is not None:
+        title += f"; worst technology at 2 years: {worst['technology']}, {100 * worst['coverage_80']:.0f} %"
+    units = (
+        "Left: claimed against actual coverage of all bands, percent; dotted: as claimed. "
+        f"Right: coverage of the combined 80 % band by technology ({enough} or more forecasts)"
+    )
+    figure = close_canvas(figure, title, units, source)
+    label_ends(axes[0, 0], labels, size=7.5)
+    return figure
+
+
+def _draw_reliability(axis, calibration: pd.DataFrame) -> list[Label]:
+    labels = []
+    axis.plot([0, 100], [0, 100], color=INK, ls=":", lw=1)
+    methods = [name for name in dict.fromkeys(calibration["method"]) if name in ("combined", "drift_normal")]
+    for method, colour, dash in zip(methods, (ORANGE, GREY), ("-", "--"), strict=False):
+        for _, line in calibration[calibration["method"] == method].groupby("horizon_years"):
+            axis.plot(100 * line["nominal"], 100 * line["actual"], color=colour, ls=dash, lw=1.3)
+        last = calibration[calibration["method"] == method].groupby("horizon_years").last()["actual"].mean()
+        text = "combined,\none line\na horizon" if method == "combined" else "drift's own\nnormal\nbands"
+        labels.append(Label(100 * calibration["nominal"].max(), 100 * last, text, colour))
+    axis.set_xlim(0, 100)
+    axis.set_ylim(0, 102)
+    axis.set_xlabel("Claimed, percent")
+    use_numbers(axis)
+    use_numbers(axis, "x")
+    return labels
+
+
+def _draw_technologies(axis, by_technology: pd.DataFrame, enough: int) -> pd.Series | None:
+    """Dots by horizon; returns the worst technology at two years."""
+    rows = by_technology[(by_technology["method"] == "combined") & (by_technology["n"] >= enough)]
+    horizons = sorted(by_technology["horizon_years"].unique())
+    for position, horizon in enumerate(horizons):
+        dots = 100 * rows[rows["horizon_years"] == horizon]["coverage_80"].sort_values()
+        offsets = np.linspace(-0.25, 0.25, len(dots)) if len(dots) > 1 else np.zeros(len(dots))
+        axis.plot(position + offsets, dots, "o", color=BLUE, ms=4, alpha=0.7)
+    axis.axhline(80, color=INK, ls=":", lw=1)
+    axis.set_xticks(range(len(horizons)), [f"{horizon:g}" for horizon in horizons])
+    axis.set_xlabel("Horizon, years")
+    axis.set_ylim(0, 102)
+    use_numbers(axis)
+    at_two = rows[np.isclose(rows["horizon_years"], 2.0)].sort_values(["coverage_80", "technology"])
+    return at_two.iloc[0] if len(at_two) else None

@@ -145,7 +145,8 @@ def use_dates(axis: Axes, dates: pd.DatetimeIndex) -> None:
         axis.xaxis.set_major_locator(mdates.MonthLocator((1, 7)))
         axis.xaxis.set_major_formatter(mdates.DateFormatter("%b %Y"))
         return
-    step = next(step for step in (1, 2, 5, 10, 20, 50) if years / step <= 9)
+    room = axis.get_window_extent().width / axis.figure.dpi / 0.55  # labels that fit side by side
+    step = next(step for step in (1, 2, 5, 10, 20, 50, 100) if years / step <= room)
     axis.xaxis.set_major_locator(mdates.YearLocator(step))
     axis.xaxis.set_major_formatter(mdates.DateFormatter("%Y"))
 

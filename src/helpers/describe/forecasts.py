@@ -1,0 +1,57 @@
+"""Scores and forecasts as readers need them: fewer columns, percent, earlier origins."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from helpers import forecast
+from helpers.forecast.windows import SHORTEST
+
+COVERAGES = ["coverage_50", "coverage_80", "coverage_95"]
+
+
+def shorten_scores(scores: pd.DataFrame, window: int) -> pd.DataFrame:
+    """Return the scores of one window length, with WIS and coverage in percent."""
+    kept = ["method", "horizon_years", "n", "technologies", "mape", "wis", "wis_relative", *COVERAGES]
+    shown = scores.loc[scores["window"] == window, kept]
+    percent = ["mape", "wis", *COVERAGES]
+    return shown.assign(**{name: 100 * shown[name] for name in percent})
+
+
+def shorten_stages(stages: pd.DataFrame) -> pd.DataFrame:
+    """Return the published forecast's coverage by stage of adoption, in percent."""
+    shown = stages.loc[stages["method"] == "combined", ["stage", "horizon_years", "n", "technologies", *COVERAGES]]
+    return shown.assign(**{name: 100 * shown[name] for name in COVERAGES})
+
+
+def spread_scenarios(scenarios: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a date and one column a saturation share."""
+    if scenarios.empty:
+        return pd.DataFrame({"date": []})
+    wide = scenarios.pivot(index="date", columns="share", values="value")
+    wide.columns = [f"saturates at {100 * share:g} %" for share in wide.columns]
+    return wide.reset_index()
+
+
+def pick_origins(series, years: float = 3.2, most: int = 3) -> pd.DatetimeIndex:
+    """Return at most `most` earlier dates, evenly spread over the last years, with enough points before each."""
+    dates = series.values.index[SHORTEST - 1 : -1]
+    dates = dates[dates >= series.values.index[-1] - pd.Timedelta(days=365.25 * years)]
+    step = max(1, -(-len(dates) // most))
+    return dates[::-1][::step][::-1]
+
+
+def make_hindcasts(series, data, origins: pd.DatetimeIndex) -> pd.DataFrame:
+    """Return the published forecast as it would have been made at each origin; no rows without origins.
+
+    Returns
+    -------
+    DataFrame
+        As `forecast.hindcast`, the rows of the published method up to half a year beyond the last observation.
+    """
+    if not len(origins):
+        return pd.DataFrame(columns=["origin", "date", "method", "mean", "q0.1", "q0.5", "q0.9", "actual"])
+    years = (series.values.index[-1] - origins[0]).days / 365.25 + 0.5
+    frame = forecast.hindcast(series, references=data.references(exclude=series), origins=origins, horizon_years=years)
+    until = series.values.index[-1] + pd.Timedelta(days=190)
+    return frame[(frame["method"] == "combined") & (frame["date"] <= until)].reset_index(drop=True)
