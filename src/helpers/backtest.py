@@ -1,13 +1,15 @@
 """The backtest: what each method would have said at every earlier date of the reference technologies, scored.
 
-A residual frame (`run_backtest`) has one row per window, origin and horizon and one column per method. `evaluate` turns it into
-one row per method and forecast, with bands that know nothing of the technology they are judged on; `score`,
-`cover_by_technology`, `cover_by_stage`, `find_worst`, `compare` and `check_calibration` summarise that. Every summary gives each technology the
-same weight, however many series and dates it has.
+A residual frame (`run_backtest`) has one row per window, origin and horizon and one column per method. `evaluate`
+turns it into one row per method and forecast, with bands that know nothing of the technology they are judged on;
+`score`, `cover_by_technology`, `cover_by_stage`, `find_worst`, `compare` and `check_calibration` summarise that. Every
+summary gives each technology the same weight, however many series and dates it has.
 
-Source of the scores: Bracher, Ray, Gneiting and Reich 2021 (WIS, as the mean of twice the quantile losses over seven quantiles);
-Gneiting and Raftery 2007 (CRPS, the same over 39 quantiles).
+Source of the scores: Bracher, Ray, Gneiting and Reich 2021 (WIS, as the mean of twice the quantile losses over seven
+quantiles); Gneiting and Raftery 2007 (CRPS, the same over 39 quantiles).
 """
+
+import itertools
 
 import numpy as np
 import pandas as pd
@@ -24,7 +26,9 @@ BENCHMARKS = ("last_value", "drift", "damped_drift", NORMAL_DRIFT)
 STAGES = (0.05, 0.2, 0.4, 0.6)
 LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 COVERAGES = ["coverage_50", "coverage_80", "coverage_95"]
-NAMES = {"ape": "mape", "wis": "wis", "crps": "crps"} | {f"covered_{level}": f"coverage_{level}" for level in (50, 80, 95)}
+NAMES = {"ape": "mape", "wis": "wis", "crps": "crps"} | {
+    f"covered_{level}": f"coverage_{level}" for level in (50, 80, 95)
+}
 CRPS_QUANTILES = np.arange(1, 40) / 40
 
 
@@ -40,7 +44,8 @@ def run_backtest(references, windows=WINDOWS, horizons=HORIZONS, bounded=True):
 
     Returns
     -------
-    DataFrame as `helpers.forecast.residuals.find_residuals` describes it; pass it to `forecast.forecast(residuals=...)`.
+    DataFrame as `helpers.forecast.residuals.find_residuals` describes it; pass it to
+    `forecast.forecast(residuals=...)`.
     """
     return find_residuals(references, windows, horizons, bounded)
 
@@ -54,14 +59,16 @@ def evaluate(residuals):
 
     Returns
     -------
-    DataFrame with a row per method and forecast: the residual frame's labels, method, forecast, actual, the seven quantiles, and
-    ``ape`` (absolute error / actual), ``wis`` and ``crps`` (in shares of the unit at the origin), ``covered_50``, ``covered_80``,
-    ``covered_95``.
+    DataFrame with a row per method and forecast: the residual frame's labels, method, forecast, actual, the seven
+    quantiles, and ``ape`` (absolute error / actual), ``wis`` and ``crps`` (in shares of the unit at the origin),
+    ``covered_50``, ``covered_80``, ``covered_95``.
     """
     if "wis" in residuals.columns:
         return residuals
     names = [name for name in (*METHODS, NORMAL_DRIFT) if name in residuals.columns or name == NORMAL_DRIFT]
-    return pd.concat([_score_rows(residuals, name, _quantiles_of(residuals, name)) for name in names], ignore_index=True)
+    return pd.concat(
+        [_score_rows(residuals, name, _quantiles_of(residuals, name)) for name in names], ignore_index=True
+    )
 
 
 def _quantiles_of(residuals, method):
@@ -75,7 +82,19 @@ def _quantiles_of(residuals, method):
 
 def _score_rows(residuals, method, quantiles_at):
     """Rows of `evaluate` for one method."""
-    labels = ["technology", "entity", "indicator", "window", "origin", "date", "horizon_years", "years", "share", "growth", "unit"]
+    labels = [
+        "technology",
+        "entity",
+        "indicator",
+        "window",
+        "origin",
+        "date",
+        "horizon_years",
+        "years",
+        "share",
+        "growth",
+        "unit",
+    ]
     frame = residuals[labels].copy()
     point = residuals["drift" if method == NORMAL_DRIFT else method].to_numpy(float)
     actual, unit = residuals["actual"].to_numpy(float), residuals["unit"].to_numpy(float)
@@ -108,9 +127,9 @@ def score(residuals, by=("method", "window", "horizon_years")):
 
     Returns
     -------
-    DataFrame: method, window, horizon_years, n (forecasts), technologies, mape, wis, wis_relative (to drift with conformal bands),
-    wis_relative_normal (to drift with its own normal bands), crps, coverage_50, coverage_80, coverage_95. WIS and CRPS are in
-    shares of the bound; every mean gives each technology the same weight.
+    DataFrame: method, window, horizon_years, n (forecasts), technologies, mape, wis, wis_relative (to drift with
+    conformal bands), wis_relative_normal (to drift with its own normal bands), crps, coverage_50, coverage_80,
+    coverage_95. WIS and CRPS are in shares of the bound; every mean gives each technology the same weight.
     """
     by, frame = list(by), evaluate(residuals)
     means = _mean_over_technologies(frame, by)
@@ -120,31 +139,38 @@ def score(residuals, by=("method", "window", "horizon_years")):
     for name, benchmark in (("wis_relative", "drift"), ("wis_relative_normal", NORMAL_DRIFT)):
         against = table[table["method"] == benchmark].set_index(keys)["wis"]
         table[name] = table["wis"] / against.reindex(pd.MultiIndex.from_frame(table[keys])).to_numpy()
-    return _in_order(table[[*by, "n", "technologies", "mape", "wis", "wis_relative", "wis_relative_normal", "crps", *COVERAGES]])
+    return _in_order(
+        table[[*by, "n", "technologies", "mape", "wis", "wis_relative", "wis_relative_normal", "crps", *COVERAGES]]
+    )
 
 
-def cover_by_technology(residuals, by=("method", "technology", "horizon_years")):
-    """Coverage and relative WIS of each technology, windows pooled: the table ``04_coverage_by_technology``.
+def cover_by_technology(residuals, by=("method", "technology", "window", "horizon_years")):
+    """Coverage and errors of each technology: the table ``04_coverage_by_technology``.
+
+    Parameters
+    ----------
+    residuals : DataFrame from `run_backtest` or `evaluate`
+    by : labels of the rows; leave out ``window`` to pool the windows
 
     Returns
     -------
-    DataFrame: method, technology, horizon_years, n, mape, wis, coverage_50, coverage_80, coverage_95.
+    DataFrame: method, technology, window, horizon_years, n, mape, wis, coverage_50, coverage_80, coverage_95.
     """
-    by = list(by)
-    table = evaluate(residuals).groupby(by)[list(NAMES)].mean().rename(columns=NAMES)
-    table.insert(0, "n", evaluate(residuals).groupby(by).size())
+    by, frame = list(by), evaluate(residuals)
+    table = frame.groupby(by)[list(NAMES)].mean().rename(columns=NAMES)
+    table.insert(0, "n", frame.groupby(by).size())
     return _in_order(table.reset_index()[[*by, "n", "mape", "wis", *COVERAGES]])
 
 
 def cover_by_stage(residuals):
-    """Scores by stage of adoption (share of the bound at the origin) and by speed (last / first value of the window >= 1.6).
+    """Scores by stage of adoption (share of the bound at the origin), and for fast growth within the window.
 
     Returns
     -------
     DataFrame: method, stage, horizon_years, n, technologies, mape, wis, crps, coverage_50, coverage_80, coverage_95.
     """
     frame = evaluate(residuals)
-    edges = [f"{100 * low:.0f}-{100 * high:.0f} % of the bound" for low, high in zip(STAGES[:-1], STAGES[1:], strict=True)]
+    edges = [f"{100 * low:.0f}-{100 * high:.0f} % of the bound" for low, high in itertools.pairwise(STAGES)]
     staged = frame.assign(stage=pd.cut(frame["share"], STAGES, labels=edges, include_lowest=True).astype(str))
     fast = frame[frame["growth"] >= FAST].assign(stage=f"growth by {FAST:g} or more in the window")
     both = pd.concat([staged, fast], ignore_index=True)
@@ -161,7 +187,7 @@ def find_worst(residuals, method="combined", horizon_years=2.0, enough=ENOUGH):
     -------
     DataFrame: technology, n, coverage_80, ``enough`` (whether it has that many forecasts: one or two say nothing).
     """
-    table = cover_by_technology(residuals)
+    table = cover_by_technology(residuals, by=("method", "technology", "horizon_years"))
     table = table[(table["method"] == method) & (table["horizon_years"] == horizon_years)]
     table = table.sort_values(["coverage_80", "technology"], kind="stable")[["technology", "n", "coverage_80"]]
     return table.assign(enough=table["n"] >= enough).reset_index(drop=True)
@@ -170,7 +196,8 @@ def find_worst(residuals, method="combined", horizon_years=2.0, enough=ENOUGH):
 def compare(residuals, method="combined", benchmarks=BENCHMARKS, draws=2000, seed=0, by=("window", "horizon_years")):
     """WIS of a method relative to benchmarks, with a paired bootstrap over technologies.
 
-    Technologies are drawn with replacement, the same ones for both methods; the interval is that of the ratio of mean WIS.
+    Technologies are drawn with replacement, the same ones for both methods; the interval is that of the ratio of mean
+    WIS.
 
     Returns
     -------
@@ -184,8 +211,10 @@ def compare(residuals, method="combined", benchmarks=BENCHMARKS, draws=2000, see
             own, other = group["own"].to_numpy(), group["other"].to_numpy()
             drawn = np.random.default_rng(seed).integers(0, len(own), (draws, len(own)))
             low, high = np.quantile(own[drawn].mean(axis=1) / other[drawn].mean(axis=1), (0.025, 0.975))
-            labels = dict(method=method, benchmark=benchmark) | dict(zip(by, key, strict=True))
-            rows.append(labels | dict(technologies=len(own), wis_relative=own.mean() / other.mean(), low=low, high=high))
+            labels = {"method": method, "benchmark": benchmark} | dict(zip(by, key, strict=True))
+            rows.append(
+                labels | {"technologies": len(own), "wis_relative": own.mean() / other.mean(), "low": low, "high": high}
+            )
     return pd.DataFrame(rows)
 
 
@@ -205,7 +234,9 @@ def check_calibration(residuals, methods=("combined", "drift", NORMAL_DRIFT), le
     for method in methods:
         found = _quantiles_of(residuals, method)(ends)
         inside = (actual[:, None] >= found[:, ::2]) & (actual[:, None] <= found[:, 1::2])
-        table = residuals[["technology", "horizon_years"]].join(pd.DataFrame(inside, index=residuals.index, columns=levels))
+        table = residuals[["technology", "horizon_years"]].join(
+            pd.DataFrame(inside, index=residuals.index, columns=levels)
+        )
         mean = table.groupby(["horizon_years", "technology"]).mean().groupby("horizon_years").mean().stack()
         rows += [(method, horizon, nominal, value) for (horizon, nominal), value in mean.items()]
     return pd.DataFrame(rows, columns=["method", "horizon_years", "nominal", "actual"])

@@ -1,10 +1,11 @@
 """Bands that cover what they claim: normalised split conformal, leaving out the technology that is forecast.
 
-The error of a past forecast, on the link's scale, is divided by the spread that one would have expected for it from three things
-known at the time: how rough the series was (a random walk keeps that roughness), how fast it grew (a trend is uncertain in
-proportion to itself, less so with more points), and how far ahead one looked. The weights of the three are estimated from the
-reference technologies, with a Student-t likelihood so that one failure does not decide; the quantiles of the absolute quotient
-give the band. Every technology weighs the same at every horizon, however many windows it has.
+The error of a past forecast, on the link's scale, is divided by the spread that one would have expected for it from
+three things known at the time: how rough the series was (a random walk keeps that roughness), how fast it grew (a
+trend is uncertain in proportion to itself, less so with more points), and how far ahead one looked. The weights of the
+three are estimated from the reference technologies, with a Student-t likelihood so that one failure does not decide;
+the quantiles of the absolute quotient give the band. Every technology weighs the same at every horizon, however many
+windows it has.
 
 Sources: Papadopoulos, Gammerman and Vovk 2008 (normalised scores); Lei, G'Sell, Rinaldo, Tibshirani and Wasserman 2018;
 Tibshirani, Barber, Candes and Ramdas 2019 (weights); Dunn, Wasserman and Ramdas 2023 (groups).
@@ -50,7 +51,9 @@ def fit_spread(parts, errors, weights):
     (3,) multipliers of the variances.
     """
     weights, nu = weights / weights.sum(), HEAVY_TAILS
-    logs = np.full(3, np.log(np.average(np.minimum(errors**2, 1.0), weights=weights) / np.average(parts.sum(1), weights=weights)))
+    logs = np.full(
+        3, np.log(np.average(np.minimum(errors**2, 1.0), weights=weights) / np.average(parts.sum(1), weights=weights))
+    )
     for _ in range(100):
         shares = parts * np.exp(logs)
         total = shares.sum(axis=1)
@@ -84,7 +87,7 @@ class Calibration:
         return np.sqrt(ingredients(years, rate, roughness, points) @ self.multipliers)
 
     def reach(self, quantiles):
-        """Signed number of spreads from the median at each quantile, with the conformal correction for a finite sample."""
+        """Spreads from the median to each quantile, signed, with the conformal correction for a finite sample."""
         quantiles = np.asarray(quantiles, float)
         inner = np.minimum(np.abs(2 * quantiles - 1) * (1 + 1 / self.count), 1.0)
         return np.sign(quantiles - 0.5) * np.interp(inner, np.r_[0, self.steps], np.r_[0, self.scores])
@@ -122,16 +125,17 @@ def spread_out(point, unit, spread, reach, link, bounded=True):
     """Quantiles (..., Q) around point forecasts: moved on the link's scale, so inside the bound and never below 0."""
     centre = bend(link, point / unit, bounded)
     moved = link.inverse(np.clip(centre[..., None] + spread[..., None] * reach, -50, 50))
-    middle = np.where(reach == 0, (point / unit)[..., None], moved)
-    return np.maximum(unit[..., None] * middle, 0.0)
+    return np.maximum(unit[..., None] * moved, 0.0)
 
 
 def quantiles_elsewhere(residuals, method, link, bounded=True):
-    """A function of the levels that gives the (R, Q) quantiles of the residual rows, each technology calibrated on the others.
+    """A function of the levels that gives (R, Q) quantiles of residual rows, each technology calibrated on the others.
 
     It is what `backtest` scores and what a forecast quotes as its measured coverage.
     """
-    inputs = {name: residuals[name].to_numpy(float) for name in ("years", "rate", "roughness", "window", "unit_ahead", method)}
+    inputs = {
+        name: residuals[name].to_numpy(float) for name in ("years", "rate", "roughness", "window", "unit_ahead", method)
+    }
     groups = []
     for technology in technologies_of(residuals):
         rows = np.flatnonzero((residuals["technology"] == technology).to_numpy())
@@ -155,7 +159,7 @@ def normal_quantiles(point, sd, quantiles):
 
 
 def drift_sd(windows, years):
-    """(N, H) standard error of the drift forecast: shocks to come and the uncertain mean change (random walk with drift)."""
+    """(N, H) standard error of a random walk with drift: shocks to come, and the uncertain mean change."""
     gaps = np.diff(windows.years, axis=1)
     change = (windows.values[:, -1:] - windows.values[:, :1]) / (windows.years[:, -1:] - windows.years[:, :1])
     shocks = ((np.diff(windows.values, axis=1) - change * gaps) ** 2 / gaps).sum(axis=1) / (windows.points - 2)

@@ -1,4 +1,4 @@
-"""The forecasting methods, all through one interface: a function of the windows and the dates ahead that gives N x H values.
+"""The forecasting methods, all through one interface: windows, dates ahead and a prior give (N, H) values.
 
 To add a method, write the function and its line in `METHODS`; its bands, scores and place in every table follow.
 """
@@ -11,14 +11,14 @@ from statsmodels.genmod.families.links import Logit, LogLog
 from helpers.forecast.windows import bend, damp, describe, mean_change, slope_of
 
 CEILING_NODES = np.linspace(-2, 2, 9)
-"""Ceilings tried by a prior-ceiling method, in standard deviations of the prior on the logit of the saturation share."""
+"""Ceilings that a prior-ceiling method tries, in standard deviations of the prior on the logit of the share."""
 MEASUREMENT = 0.005
 """Half a point of the bound: no fit is believed to be closer than figures are published."""
 
 
 @dataclass
 class Prior:
-    """What the reference technologies teach before the series is looked at; numbers, or (N,) arrays with one entry per window."""
+    """What the reference technologies teach beforehand; numbers, or (N,) arrays with one entry per window."""
 
     mean: np.ndarray | float  # of the logit of the saturation share
     sd: np.ndarray | float  # of the same
@@ -42,11 +42,6 @@ def damped_drift(windows, ahead, prior=None):
     return windows.values[:, -1:] + mean_change(windows.years, windows.values)[:, None] * damp(ahead.years)
 
 
-def shrunk_growth(windows, ahead, prior):
-    """Without a bound: the growth of the logarithm, pulled towards what followed in the references, and damped."""
-    return windows.values[:, -1:] * np.exp(_shrunk_rate(windows, prior) * damp(ahead.years))
-
-
 def gompertz_bound(windows, ahead, prior=None):
     """A Gompertz curve whose ceiling is the bound, anchored at the last observation."""
     return _anchored(LogLog(), windows, ahead, np.ones(len(windows.years)))[0]
@@ -54,24 +49,30 @@ def gompertz_bound(windows, ahead, prior=None):
 
 def gompertz_shrunk(windows, ahead, prior):
     """The same with the rate pulled towards what followed in the references: fast growth seldom lasts."""
-    bent = bend(LogLog(), windows.shares[:, -1:])
-    gain = LogLog().inverse(bent + _shrunk_rate(windows, prior) * ahead.years) - LogLog().inverse(bent)
+    rate, _ = describe(windows)
+    bent, expected = bend(LogLog(), windows.shares[:, -1:]), np.atleast_1d(prior.level + prior.pull * rate)[:, None]
+    gain = LogLog().inverse(bent + expected * ahead.years) - LogLog().inverse(bent)
     return ahead.bounds * (windows.shares[:, -1:] + gain)
 
 
 def gompertz_prior(windows, ahead, prior):
-    """Gompertz curves over the prior of the ceiling, weighted by how well each fits, anchored at the last observation."""
+    """Gompertz curves over the ceiling's prior, weighted by how well each fits, anchored at the last observation."""
     return _over_ceilings(LogLog(), windows, ahead, prior)
 
 
 def logistic_prior(windows, ahead, prior):
-    """Logistic curves over the prior of the ceiling, weighted by how well each fits, anchored at the last observation."""
+    """Logistic curves over the ceiling's prior, weighted by how well each fits, anchored at the last observation."""
     return _over_ceilings(Logit(), windows, ahead, prior)
 
 
 def combined(windows, ahead, prior):
-    """The published forecast: the equal-weight mean of the members, so that no single curve decides."""
-    return np.mean([METHODS[name](windows, ahead, prior) for name in members(windows.bounded)], axis=0)
+    """The published forecast: the equal-weight mean of the members, so that no single curve decides.
+
+    Without a bound it is damped drift; a fall is taken in proportion to what is left, so that it never reaches 0.
+    """
+    path = np.mean([METHODS[name](windows, ahead, prior) for name in members(windows.bounded)], axis=0)
+    last = windows.values[:, -1:]
+    return path if windows.bounded else np.where(path < last, last * np.exp(np.minimum(path / last - 1, 0)), path)
 
 
 def curve_at(link, windows, ahead, ceiling):
@@ -93,14 +94,8 @@ def curve_at(link, windows, ahead, ceiling):
     return np.where((windows.shares.max(axis=1) < ceiling)[:, None], path, np.nan)
 
 
-def _shrunk_rate(windows, prior):
-    """(N, 1) rate expected ahead, per year on the link's scale."""
-    rate, _ = describe(windows)
-    return (prior.level + prior.pull * rate)[:, None]
-
-
 def _anchored(link, windows, ahead, ceiling):
-    """Curve through the last observation with the window's slope on the link's scale, and its squared misfit in shares."""
+    """Curve through the last observation with the window's slope on the link's scale; its squared misfit."""
     bent = bend(link, windows.shares / ceiling[:, None])
     slope = slope_of(windows.years, bent)[:, None]
     fitted = bent.mean(axis=1, keepdims=True) + slope * (windows.years - windows.years.mean(axis=1, keepdims=True))
@@ -112,8 +107,9 @@ def _anchored(link, windows, ahead, ceiling):
 def _over_ceilings(link, windows, ahead, prior):
     """Mean of anchored curves over the ceiling's prior, each weighted by prior times likelihood.
 
-    The noise is unknown, so the likelihood is the squared misfit to the power -(n - 2) / 2. It integrates over the ceiling where
-    `helpers.projection` would find its best single value: with four points the data hardly choose, and the mean is what counts.
+    The noise is unknown, so the likelihood is the squared misfit to the power -(n - 2) / 2. It integrates over the
+    ceiling where `helpers.projection` would find its best single value: with four points the data hardly choose, and
+    the mean is what counts.
     """
     total, weight = 0.0, 0.0
     top = windows.shares.max(axis=1)
@@ -133,27 +129,26 @@ METHODS = {
     "gompertz_prior": gompertz_prior,
     "logistic_prior": logistic_prior,
     "gompertz_bound": gompertz_bound,
-    "shrunk_growth": shrunk_growth,
     "damped_drift": damped_drift,
     "drift": drift,
     "last_value": last_value,
 }
 """Every method by name; the first is the published one."""
-ONLY_BOUNDED = ("gompertz_shrunk", "gompertz_prior", "logistic_prior", "gompertz_bound")
-ONLY_UNBOUNDED = ("shrunk_growth",)
+NEEDS_BOUND = ("gompertz_shrunk", "gompertz_prior", "logistic_prior", "gompertz_bound")
+"""Methods that mean nothing without a bound."""
 
 
 def members(bounded=True):
-    """Names of the methods that the combination averages."""
-    return ("gompertz_shrunk", "gompertz_prior", "logistic_prior") if bounded else ("shrunk_growth", "damped_drift")
+    """Names of the methods that the combination averages; without a bound only damped drift held its own."""
+    return ("gompertz_shrunk", "gompertz_prior", "logistic_prior") if bounded else ("damped_drift",)
 
 
 def methods_for(bounded=True):
     """Names of the methods that apply, the published one first."""
-    return tuple(name for name in METHODS if name not in (ONLY_UNBOUNDED if bounded else ONLY_BOUNDED))
+    return tuple(name for name in METHODS if bounded or name not in NEEDS_BOUND)
 
 
 def forecast_points(windows, ahead, prior):
-    """Point forecasts of every method that applies: a dict of (N, H) arrays, never below 0 and never above the bound."""
+    """Point forecasts of every method that applies: a dict of (N, H) arrays between 0 and the bound."""
     top = ahead.bounds if windows.bounded else np.inf
     return {name: np.clip(METHODS[name](windows, ahead, prior), 0, top) for name in methods_for(windows.bounded)}

@@ -9,11 +9,11 @@ from statsmodels.genmod.families.links import Logit, LogLog
 from helpers import indicators
 from helpers.curves import decimal_years, to_dates
 from helpers.forecast import bands
-from helpers.forecast.methods import METHODS, Prior, curve_at, forecast_points, methods_for
+from helpers.forecast.methods import Prior, curve_at, forecast_points, methods_for
 from helpers.forecast.residuals import HORIZONS, WINDOWS, find_residuals, learn_prior, saturation_shares
 from helpers.forecast.statements import state
 from helpers.forecast.subject import Subject, cut_series, next_dates, read_subject
-from helpers.forecast.windows import DATE_TOLERANCE, SHORTEST, Ahead, Windows, describe, last_window, look_ahead
+from helpers.forecast.windows import DATE_TOLERANCE, SHORTEST, Windows, describe, last_window, look_ahead
 
 PUBLISHED = "combined"
 NOT_REACHED = "not within the horizon"
@@ -24,8 +24,8 @@ MILESTONES = (0.5, 0.6, 0.75)
 class Forecast:
     """Quantiles by date of every method, and what is derived from them; made by `forecast`.
 
-    Every number is a function of the window of last points, the prior, and one calibration per method, so any date between the
-    last observation and the horizon can be asked for (`at`).
+    Every number is a function of the window of last points, the prior, and one calibration per method, so any date
+    between the last observation and the horizon can be asked for (`at`).
     """
 
     subject: Subject
@@ -83,8 +83,8 @@ class Forecast:
 
         Returns
         -------
-        DataFrame, a row per method and date: entity, indicator, date, method, mean, a column ``q<level>`` per quantile, unit, and
-        ``basis``: "calibrated" as far as the backtest reaches, "extrapolated" beyond.
+        DataFrame, a row per method and date: entity, indicator, date, method, mean, a column ``q<level>`` per
+        quantile, unit, and ``basis``: "calibrated" as far as the backtest reaches, "extrapolated" beyond.
         """
         ahead = self.ahead_of(self.years)
         points = forecast_points(self.windows, ahead, self.prior)
@@ -97,18 +97,24 @@ class Forecast:
         mean = self._spread_out(method, point, ahead, bands.FINE).mean(axis=1)
         reach = self.residuals["horizon_years"].max() + DATE_TOLERANCE
         return pd.DataFrame(
-            {"entity": self.subject.entity, "indicator": self.subject.indicator, "date": self.dates, "method": method, "mean": mean}
+            {
+                "entity": self.subject.entity,
+                "indicator": self.subject.indicator,
+                "date": self.dates,
+                "method": method,
+                "mean": mean,
+            }
             | {f"q{level:g}": found[:, position] for position, level in enumerate(levels)}
             | {"unit": self.subject.unit, "basis": np.where(self.years <= reach, "calibrated", "extrapolated")}
         )
 
     def scenarios(self, shares=None):
-        """Paths if the technology saturates at given shares of the bound: mean of a Gompertz and a logistic curve, anchored.
+        """Paths to saturation at given shares of the bound: mean of a Gompertz and a logistic curve, anchored.
 
         Returns
         -------
-        DataFrame, a row per share and date: entity, indicator, share, date, value, unit, note. The value is missing where the
-        series already stands above that ceiling, and the note says so. No rows when there is no bound.
+        DataFrame, a row per share and date: entity, indicator, share, date, value, unit, note. The value is missing
+        where the series already stands above that ceiling, and the note says so. No rows when there is no bound.
         """
         ahead, rows = self.ahead_of(self.years), []
         for share in self.shares if shares is None else shares:
@@ -119,21 +125,38 @@ class Forecast:
             labels = {"entity": self.subject.entity, "indicator": self.subject.indicator, "share": share}
             rows.append(pd.DataFrame(labels | {"date": self.dates, "value": np.mean(paths, axis=0), "note": note}))
         columns = ["entity", "indicator", "share", "date", "value", "unit", "note"]
-        return pd.concat(rows, ignore_index=True).assign(unit=self.subject.unit)[columns] if rows else pd.DataFrame(columns=columns)
+        return (
+            pd.concat(rows, ignore_index=True).assign(unit=self.subject.unit)[columns]
+            if rows
+            else pd.DataFrame(columns=columns)
+        )
 
     def milestones(self, shares=MILESTONES, level=0.8):
         """Dates at which shares of the bound are reached, with the interval that the bands give.
 
-        A date is where a quantile path first reaches the share of the bound as it is forecast for that date. The earliest date
-        belongs to the upper quantile, the latest to the lower.
+        A date is where a quantile path first reaches the share of the bound as it is forecast for that date. The
+        earliest date belongs to the upper quantile, the latest to the lower.
 
         Returns
         -------
-        DataFrame, a row per share: entity, indicator, share, status ("reached", "expected", or "not within the horizon"), median,
-        earliest, latest (ISO dates, or "not within the horizon"), level, probability (of reaching it within the horizon).
+        DataFrame, a row per share: entity, indicator, share, status ("reached", "expected", or "not within the
+        horizon"), median, earliest, latest (ISO dates, or "not within the horizon"), level, probability (of reaching
+        it within the horizon).
         """
         if not self.windows.bounded:
-            return pd.DataFrame(columns=["entity", "indicator", "share", "status", "median", "earliest", "latest", "level", "probability"])
+            return pd.DataFrame(
+                columns=[
+                    "entity",
+                    "indicator",
+                    "share",
+                    "status",
+                    "median",
+                    "earliest",
+                    "latest",
+                    "level",
+                    "probability",
+                ]
+            )
         rows = [self._milestone(share, level) for share in shares]
         return pd.DataFrame(rows)
 
@@ -143,17 +166,31 @@ class Forecast:
         done = self.windows.shares[0] >= share
         if done.any():
             date = f"{to_dates(self.windows.years[0, done])[0]:%Y-%m-%d}"
-            return labels | dict(status="reached", median=date, earliest=date, latest=date, level=level, probability=1.0)
+            return labels | {
+                "status": "reached",
+                "median": date,
+                "earliest": date,
+                "latest": date,
+                "level": level,
+                "probability": 1.0,
+            }
         years = np.linspace(0, self.years[-1], 12 * int(np.ceil(self.years[-1])) + 1)[1:]
         bounds = self.ahead_of(years).bounds[0]
         paths = self.at(years, (0.5, (1 + level) / 2, (1 - level) / 2)) / bounds[:, None] - share
         median, earliest, latest = (self._crossing(years, path, share) for path in paths.T)
         chance = 1 - self._level_at(years[-1], share)
         status = NOT_REACHED if median == NOT_REACHED else "expected"
-        return labels | dict(status=status, median=median, earliest=earliest, latest=latest, level=level, probability=round(chance, 3))
+        return labels | {
+            "status": status,
+            "median": median,
+            "earliest": earliest,
+            "latest": latest,
+            "level": level,
+            "probability": round(chance, 3),
+        }
 
     def _crossing(self, years, gap, share):
-        """ISO date at which a path first reaches a share, or `NOT_REACHED`; `gap` is the path less the share at `years`."""
+        """ISO date at which a path first reaches a share, or `NOT_REACHED`; `gap` is path less share at `years`."""
         if (gap < 0).all():
             return NOT_REACHED
         years, gap = np.r_[0, years], np.r_[self.windows.shares[0, -1] - share, gap]
@@ -172,7 +209,8 @@ class Forecast:
 
         Returns
         -------
-        DataFrame, a row per date: entity, indicator, date, method ("bound"), mean, quantiles, unit. No rows without a bound.
+        DataFrame, a row per date: entity, indicator, date, method ("bound"), mean, quantiles, unit. No rows without a
+        bound.
         """
         names = [f"q{level:g}" for level in self.quantile_levels]
         if not self.windows.bounded:
@@ -183,8 +221,15 @@ class Forecast:
         if len(history) >= SHORTEST and history.nunique() > 1:
             sd = bands.drift_sd(last_window(history, None, self.subject.labels), self.years[None])[0]
         found = bands.normal_quantiles(centre, sd, self.quantile_levels)
-        labels = {"entity": self.subject.entity, "indicator": self.subject.indicator, "date": self.dates, "method": "bound"}
-        return pd.DataFrame(labels | {"mean": centre} | dict(zip(names, found.T, strict=True)) | {"unit": self.subject.unit})
+        labels = {
+            "entity": self.subject.entity,
+            "indicator": self.subject.indicator,
+            "date": self.dates,
+            "method": "bound",
+        }
+        return pd.DataFrame(
+            labels | {"mean": centre} | dict(zip(names, found.T, strict=True)) | {"unit": self.subject.unit}
+        )
 
     def statements(self, respondents=None):
         """What must be said beside the forecast, from its own numbers: see `helpers.forecast.statements.state`."""
@@ -203,22 +248,25 @@ def forecast(
 ):
     """Forecast an adoption series with bands calibrated on earlier technologies.
 
-    The published method, ``combined``, is the mean of three curves anchored at the last observation: a Gompertz curve at the bound
-    whose rate is pulled towards what followed in the references, and a Gompertz and a logistic curve averaged over the references'
-    saturation shares. Bands are normalised split conformal (`helpers.forecast.bands`). Without a bound it is the mean of damped
-    drift and of pulled, damped growth. Sources: Meade and Islam 2006; Gardner 2006; Lei et al. 2018; see METHODS for each method.
+    The published method, ``combined``, is the mean of three curves anchored at the last observation: a Gompertz curve
+    at the bound whose rate is pulled towards what followed in the references, and a Gompertz and a logistic curve
+    averaged over the references' saturation shares. Bands are normalised split conformal (`helpers.forecast.bands`).
+    Without a bound it is damped drift. Sources: Meade and Islam 2006 (diffusion forecasts), Gardner 2006 (damped
+    trends), Lei et al. 2018 (bands).
 
     Parameters
     ----------
-    series : pandas.Series with a DatetimeIndex, or AdoptionSeries; at least three values. The last eight are used; values closer
+    series : pandas.Series with a DatetimeIndex, or AdoptionSeries; at least three values. The last eight are used;
+    values closer
         together than 0.4 years are thinned.
-    bound : None (an AdoptionSeries' own, else none), number, or pandas.Series with dates; a known upper limit in the unit of series
-    references : list of AdoptionSeries; by default those of the project's data folder. The technology of `series` is left out.
-    horizon_years : number; beyond three years the bands are extrapolated and labelled so
+    bound : None (an AdoptionSeries' own, else none), number, or pandas.Series with dates; a known upper limit in the
+    unit of series references : list of AdoptionSeries; by default those of the project's data folder. The technology
+    of `series` is left out. horizon_years : number; beyond three years the bands are extrapolated and labelled so
     levels : coverage of the bands
     shares : saturation shares of the scenarios
     seed : int; nothing here is drawn at random, so it is only kept with the forecast
-    residuals : DataFrame from `backtest.run_backtest`, or None to compute it from the references; the numbers are the same
+    residuals : DataFrame from `backtest.run_backtest`, or None to compute it from the references; the numbers are the
+    same
 
     Returns
     -------
@@ -245,7 +293,7 @@ def forecast(
     return Forecast(
         subject=subject,
         windows=windows,
-        prior=learn_prior(reached, residuals),
+        prior=learn_prior(reached, residuals) if windows.bounded else Prior(0.0, 1.0),
         calibrations=calibrations,
         residuals=residuals,
         reached=reached,
@@ -275,7 +323,8 @@ def hindcast(series, bound=None, references=None, origins=None, **settings):
 
     Returns
     -------
-    DataFrame: the rows of `Forecast.frame` with ``origin`` first and ``actual``, the value observed on that date or missing.
+    DataFrame: the rows of `Forecast.frame` with ``origin`` first and ``actual``, the value observed on that date or
+    missing.
     """
     subject = read_subject(series, bound)
     values = subject.values.dropna().sort_index()

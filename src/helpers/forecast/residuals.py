@@ -2,12 +2,12 @@
 
 import numpy as np
 import pandas as pd
-from statsmodels.genmod.families.links import Log, LogLog
+from statsmodels.genmod.families.links import LogLog
 
 from helpers.curves import decimal_years
 from helpers.forecast import bands
 from helpers.forecast.methods import Prior, forecast_points
-from helpers.forecast.windows import DATE_TOLERANCE, SHARE_LIMITS, bend, damp, describe, look_ahead, roll_windows
+from helpers.forecast.windows import DATE_TOLERANCE, SHARE_LIMITS, bend, describe, look_ahead, roll_windows
 
 WINDOWS = (4, 6, 8)
 HORIZONS = (0.5, 1.0, 2.0, 3.0)
@@ -16,8 +16,8 @@ HORIZONS = (0.5, 1.0, 2.0, 3.0)
 def find_residuals(references, windows=WINDOWS, horizons=HORIZONS, bounded=True):
     """Forecasts of every method from every rolling origin of the reference series.
 
-    What a technology's forecasts take from the references (`Prior`) comes from the other technologies; the bound is the one known
-    at the origin.
+    What a technology's forecasts take from the references (`Prior`) comes from the other technologies; the bound is
+    the one known at the origin.
 
     Parameters
     ----------
@@ -28,10 +28,10 @@ def find_residuals(references, windows=WINDOWS, horizons=HORIZONS, bounded=True)
 
     Returns
     -------
-    DataFrame, a row per window, origin and horizon: technology, entity, indicator, origin, date, window, horizon_years (nominal),
-    years (exact), share (last value / bound, NaN when unbounded), last, growth (last / first value), unit (bound at the origin, or the last value), unit_ahead
-    (its forecast), rate, roughness, drift_sd, actual, and a column per method. Numbers have ten significant digits, so that a CSV
-    file keeps them.
+    DataFrame, a row per window, origin and horizon: technology, entity, indicator, origin, date, window, horizon_years
+    (nominal), years (exact), share (last value / bound, NaN when unbounded), last, growth (last / first value), unit
+    (bound at the origin, or the last value), unit_ahead (its forecast), rate, roughness, drift_sd, actual, and a
+    column per method. Numbers have ten significant digits, so that a CSV file keeps them.
 
     Raises
     ------
@@ -48,13 +48,13 @@ def find_residuals(references, windows=WINDOWS, horizons=HORIZONS, bounded=True)
         )
     known = pd.concat([frame for frame, *_ in parts], ignore_index=True)
     reached = saturation_shares(references)
-    priors = {name: learn_prior(reached, known, name) for name in bands.technologies_of(known)}
+    priors = {name: learn_prior(reached, known, name) for name in bands.technologies_of(known)} if bounded else {}
     frames = [_add_methods(*part, priors) for part in parts]
     return _round(pd.concat(frames, ignore_index=True))
 
 
 def _place(references, points, horizons, bounded):
-    """Residual rows of one window length without the methods, the windows, the dates ahead, and the place of each row in them."""
+    """Residual rows of one window length before the methods, their windows, dates ahead, and place in those."""
     windows, numbers = roll_windows(references, points, bounded)
     if windows is None:
         return None
@@ -88,9 +88,13 @@ def _round(frame):
 
 
 def _targets(references, windows, numbers, horizons):
-    """Dates, values and exact years ahead (N, H) of the observations nearest to each horizon; NaN where none is near."""
+    """Dates, values and exact years ahead (N, H) of the figures nearest to each horizon; NaN where none is."""
     shape = len(numbers), len(horizons)
-    dates, actual, years = np.full(shape, np.datetime64("NaT"), "datetime64[ns]"), np.full(shape, np.nan), np.full(shape, np.nan)
+    dates, actual, years = (
+        np.full(shape, np.datetime64("NaT"), "datetime64[ns]"),
+        np.full(shape, np.nan),
+        np.full(shape, np.nan),
+    )
     for number in np.unique(numbers):
         series = references[number]
         seen, rows = decimal_years(series.values.index), np.flatnonzero(numbers == number)
@@ -110,7 +114,7 @@ def learn_prior(reached, residuals, exclude=""):
     Parameters
     ----------
     reached : DataFrame from `saturation_shares`
-    residuals : DataFrame from `find_residuals` (the methods' columns are not needed)
+    residuals : DataFrame from `find_residuals` with bounds (the methods' columns are not needed)
     exclude : str, technology to leave out
 
     Returns
@@ -125,15 +129,18 @@ def learn_prior(reached, residuals, exclude=""):
     logits = reached[reached.index != exclude]["logit"].to_numpy()
     rows = bands.leave_out(residuals, exclude)
     if len(logits) < 2 or rows["technology"].nunique() < 2:
-        raise ValueError("reference series of two technologies at least are needed, besides the technology that is forecast")
+        raise ValueError(
+            "reference series of two technologies at least are needed, besides the technology that is forecast"
+        )
     level, pull = learn_rate(rows)
     return Prior(float(np.mean(logits)), float(np.std(logits, ddof=1)), level, pull, len(logits))
 
 
 def saturation_shares(references):
-    """Highest share of its bound that each reference technology has reached: DataFrame by technology with logit and share.
+    """Highest share of its bound that each reference technology has reached: by technology, logit and share.
 
-    A technology with several series counts once, by its mean. Shares that still grow make the prior low rather than high.
+    A technology with several series counts once, by its mean. Shares that still grow make the prior low rather than
+    high.
     """
     rows = []
     for series in references:
@@ -147,18 +154,16 @@ def saturation_shares(references):
 def learn_rate(rows):
     """Level and pull of the rate that followed, as a straight line of the rate in the window.
 
-    Weighted least squares on the link's scale, each technology the same weight at each horizon, each row by the inverse of the
-    variance that `bands.fit_spread` finds for it: empirical Bayes shrinkage with two numbers.
+    Weighted least squares on the Gompertz scale, each technology the same weight at each horizon, each row by the
+    inverse of the variance that `bands.fit_spread` finds for it: empirical Bayes shrinkage with two numbers.
     """
-    bounded = bool(rows["share"].notna().all())
-    link = LogLog() if bounded else Log()
-    columns = [rows[name].to_numpy(float) for name in ("years", "rate", "roughness", "window", "actual", "unit_ahead", "last", "unit")]
-    years, rate, roughness, points, actual, unit_ahead, last, unit = columns
-    clock = years if bounded else damp(years)
-    gain = bend(link, actual / unit_ahead, bounded) - bend(link, last / unit, bounded)
+    link = LogLog()
+    names = ("years", "rate", "roughness", "window", "actual", "unit_ahead", "share")
+    years, rate, roughness, points, actual, unit_ahead, share = (rows[name].to_numpy(float) for name in names)
+    gain = bend(link, actual / unit_ahead) - bend(link, share)
     weights, parts = bands.weigh_technologies(rows), bands.ingredients(years, rate, roughness, points)
-    variance = parts @ bands.fit_spread(parts, gain - rate * clock, weights)
-    root = np.sqrt(weights / variance) * clock
-    design = np.stack([root, root * rate], axis=1)
-    level, pull = np.linalg.lstsq(design, root * gain / clock, rcond=None)[0]
+    variance = parts @ bands.fit_spread(parts, gain - rate * years, weights)
+    root = np.sqrt(weights / variance)
+    design = np.stack([root * years, root * rate * years], axis=1)
+    level, pull = np.linalg.lstsq(design, root * gain, rcond=None)[0]
     return float(level), float(pull)

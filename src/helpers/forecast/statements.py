@@ -1,4 +1,4 @@
-"""The sentences that go with a forecast, written from its own numbers: what it rests on, and what would contradict it."""
+"""Sentences that go with a forecast, from its own numbers: what it rests on, and what would contradict it."""
 
 import json
 
@@ -25,7 +25,8 @@ def state(forecast, respondents=None):
 
     Returns
     -------
-    DataFrame, a row per statement: key ("a" to "i"), topic, statement (plain English), numbers (JSON of the numbers in it).
+    DataFrame, a row per statement: key ("a" to "i"), topic, statement (plain English), numbers (JSON of the numbers in
+    it).
     """
     free = fit_free_ceiling(forecast)
     made = [
@@ -44,33 +45,59 @@ def state(forecast, respondents=None):
 
 
 def fit_free_ceiling(forecast):
-    """Logistic curve with a free ceiling through the window: its 80 % profile interval, residual SD and degrees of freedom.
+    """Logistic curve with a free ceiling: its 80 % profile interval, residual SD and degrees of freedom.
 
     Returns
     -------
     dict with low, high, identified, residual_sd (NaN without degrees of freedom), points, df.
     """
     points = forecast.windows.points
-    found = dict(low=np.nan, high=np.inf, identified=False, residual_sd=np.nan, points=points, df=points - 3)
+    found = {
+        "low": np.nan,
+        "high": np.inf,
+        "identified": False,
+        "residual_sd": np.nan,
+        "points": points,
+        "df": points - 3,
+    }
     if points < 4:
         return found
     result = Logistic(forecast.windows.values[0], forecast.windows.years[0]).fit()
     low, high = result.conf_int(alpha=0.2, method="profile").loc["ceiling"]
     residual_sd = float(np.sqrt(result.ssr / (points - 3)))
-    return found | dict(low=float(low), high=float(high), identified=bool(np.isfinite(high)), residual_sd=residual_sd)
+    return found | {
+        "low": float(low),
+        "high": float(high),
+        "identified": bool(np.isfinite(high)),
+        "residual_sd": residual_sd,
+    }
 
 
 def _state_ceiling(forecast, free):
     unit, prior = forecast.subject.unit, forecast.prior
     low = max(free["low"], float(forecast.windows.values.max())) if free["df"] > 0 else np.nan
-    numbers = dict(low=free["low"], high=free["high"], identified=free["identified"], technologies=prior.technologies)
+    numbers = {
+        "low": free["low"],
+        "high": free["high"],
+        "identified": free["identified"],
+        "technologies": prior.technologies,
+    }
     if free["identified"]:
         interval = f"{count(free['low'])} to {count(free['high'], unit)}"
         return f"A logistic curve with a free ceiling puts the ceiling at {interval} (80 % profile interval).", numbers
-    fits = "With three points any ceiling fits" if free["df"] < 1 else f"Any ceiling from {count(low, unit)} upwards fits"
+    fits = (
+        "With three points any ceiling fits" if free["df"] < 1 else f"Any ceiling from {count(low, unit)} upwards fits"
+    )
     interval = "" if free["df"] < 1 else " (80 % profile interval of a logistic curve, open above)"
-    source = f"a prior from {prior.technologies} earlier technologies" if forecast.windows.bounded else "no part of this forecast"
-    return f"The data do not identify a ceiling. {fits}{interval}. A saturation level is {source}, not a finding.", numbers
+    source = (
+        f"a prior from {prior.technologies} earlier technologies"
+        if forecast.windows.bounded
+        else "no part of this forecast"
+    )
+    return (
+        f"The data do not identify a ceiling. {fits}{interval}. A saturation level is {source}, not a finding.",
+        numbers,
+    )
 
 
 def _state_bound(forecast):
@@ -78,47 +105,63 @@ def _state_bound(forecast):
         return "No upper bound is known for this series, so nothing stops the forecast from growing.", {}
     shares = forecast.reached["share"]
     low, quarter, middle, three, high = (float(shares.quantile(at)) for at in (0, 0.25, 0.5, 0.75, 1))
-    bound, title = float(forecast.windows.bounds[0, -1]), getattr(forecast.subject.source, "bound_title", "") or "the bound"
-    text = (
-        f"The bound ({title}, {count(bound, forecast.subject.unit)}) is a limit, not a ceiling to be expected: {len(shares)} earlier "
-        f"technologies have so far reached {percent(low)} to {percent(high)} of theirs, half of them {percent(quarter)} to "
-        f"{percent(three)}."
+    bound, title = (
+        float(forecast.windows.bounds[0, -1]),
+        getattr(forecast.subject.source, "bound_title", "") or "the bound",
     )
-    return text, dict(bound=bound, technologies=len(shares), low=low, quarter=quarter, median=middle, three_quarters=three, high=high)
+    text = (
+        f"The bound ({title}, {count(bound, forecast.subject.unit)}) is a limit, not a ceiling to be expected: "
+        f"{len(shares)} earlier technologies have so far reached {percent(low)} to {percent(high)} of theirs, "
+        f"half of them {percent(quarter)} to {percent(three)}."
+    )
+    return text, {
+        "bound": bound,
+        "technologies": len(shares),
+        "low": low,
+        "quarter": quarter,
+        "median": middle,
+        "three_quarters": three,
+        "high": high,
+    }
 
 
 def _state_noise(forecast, free, respondents):
     sd, unit = free["residual_sd"], forecast.subject.unit
     if not np.isfinite(sd):
         return "With three points a curve with a free ceiling fits exactly, so scatter about it cannot be measured.", {}
-    numbers, text = dict(residual_sd=sd), f"The points scatter about the best logistic curve by {count(sd, unit)} (residual SD)"
+    numbers, text = (
+        {"residual_sd": sd},
+        f"The points scatter about the best logistic curve by {count(sd, unit)} (residual SD)",
+    )
     if not forecast.windows.bounded:
         return text + "; without a base its sampling error cannot be worked out.", numbers
     share, base = float(forecast.windows.shares[0, -1]), float(forecast.windows.bounds[0, -1])
     variance = base**2 * share * (1 - share)
     if respondents:
         error = float(np.sqrt(variance / respondents))
-        numbers |= dict(sampling_error=error, respondents=respondents)
-        return f"{text}, against a sampling error of about {count(error, unit)} with {respondents:,} respondents.", numbers
+        numbers |= {"sampling_error": error, "respondents": respondents}
+        return (
+            f"{text}, against a sampling error of about {count(error, unit)} with {respondents:,} respondents.",
+            numbers,
+        )
     size = variance / sd**2 if sd > 0 else np.inf
-    numbers |= dict(equivalent_sample=size)
+    numbers |= {"equivalent_sample": size}
     return f"{text}; sampling alone would scatter so much only in a survey of {size:,.0f} persons.", numbers
 
 
 def _state_data(forecast, free):
-    window, dates = forecast.windows, forecast.subject.values.index
-    first = dates[np.searchsorted(dates, forecast.origin) - window.points + 1] if len(dates) == window.points else None
-    span = f"the last {window.points} points" if first is None else f"{window.points} points"
+    window, available = forecast.windows, len(forecast.subject.values)
+    span = f"{window.points} points" if available == window.points else f"{window.points} of {available} points"
+    left = "1 degree" if free["df"] == 1 else f"{max(free['df'], 0)} degrees"
     text = (
-        f"The forecast rests on {span}, to {forecast.origin:%Y-%m-%d}. A curve with a free ceiling has three parameters and leaves "
-        f"{max(free['df'], 0)} degree{'s' if free['df'] != 1 else ''} of freedom; six to ten points past half of the curve are the "
-        "practical minimum for one."
+        f"The forecast rests on {span}, the last on {forecast.origin:%Y-%m-%d}. A curve with a free ceiling has three "
+        f"parameters and leaves {left} of freedom; six to ten points past half of the curve are the practical minimum."
     )
-    return text, dict(points=window.points, available=len(dates), degrees_of_freedom=free["df"])
+    return text, {"points": window.points, "available": available, "degrees_of_freedom": free["df"]}
 
 
 def measure_coverage(forecast, level=0.8, method="combined"):
-    """Coverage of a method's band for each residual row, its technology left out: the residual frame's labels and ``covered``."""
+    """Whether a method's band covered each residual row, its technology left out: labels and ``covered``."""
     at = bands.quantiles_elsewhere(forecast.residuals, method, forecast.windows.link, forecast.windows.bounded)
     found = at(((1 - level) / 2, (1 + level) / 2))
     actual = forecast.residuals["actual"].to_numpy(float)
@@ -133,19 +176,23 @@ def _state_calibration(forecast):
     at_two = at_two[at_two["size"] >= ENOUGH].sort_values("mean", kind="stable")
     mean, number = float(by_horizon.mean()), rows["technology"].nunique()
     text = (
-        f"The bands are calibrated on {number} earlier technologies ({len(rows):,} forecasts {by_horizon.index.min():g} to "
-        f"{by_horizon.index.max():g} years ahead). Judged each time on the technology left out, the 80 % band has covered "
+        f"The bands are calibrated on {number} earlier technologies ({len(rows):,} forecasts "
+        f"{by_horizon.index.min():g} to {by_horizon.index.max():g} years ahead). Judged each time on the technology "
+        "left out, the 80 % band has covered "
         f"{percent(mean)}"
     )
-    numbers = dict(technologies=number, forecasts=len(rows), coverage_80=mean)
+    numbers = {"technologies": number, "forecasts": len(rows), "coverage_80": mean}
     if len(at_two):
         worst, share, size = at_two.index[0], float(at_two["mean"].iloc[0]), int(at_two["size"].iloc[0])
-        text += f"; at two years the worst of those with {ENOUGH} or more forecasts is {worst}, {percent(share)} of {size}"
-        numbers |= dict(worst_technology=worst, worst_coverage_80=share, worst_forecasts=size)
-    growth = float(forecast.windows.values[0, -1] / forecast.windows.values[0, 0])
+        text += (
+            f"; at two years the worst of those with {ENOUGH} or more forecasts is {worst}, {percent(share)} of {size}"
+        )
+        numbers |= {"worst_technology": worst, "worst_coverage_80": share, "worst_forecasts": size}
+    first, last = forecast.windows.values[0, [0, -1]]
+    growth = float(last / first) if first > 0 else np.inf
     fast = rows[rows["growth"] >= FAST].groupby("technology")["covered"].mean()
     if growth >= FAST and len(fast):
-        numbers |= dict(growth=growth, coverage_80_fast=float(fast.mean()), technologies_fast=len(fast))
+        numbers |= {"growth": growth, "coverage_80_fast": float(fast.mean()), "technologies_fast": len(fast)}
         text += f". After growth as fast as here (by a factor of {FAST:g} or more within the window) it has covered "
         text += f"{percent(fast.mean())} on {len(fast)} technologies"
     return text + ".", numbers
@@ -158,17 +205,28 @@ def _state_spread(forecast):
     curves = last.drop(index=["combined", "last_value"])["q0.5"]
     low, high, band = float(curves.min()), float(curves.max()), last.loc["combined", ["q0.1", "q0.9"]].astype(float)
     text = (
-        f"For {date:%Y-%m-%d} the single methods say {count(low)} ({curves.idxmin().replace('_', ' ')}) to {count(high, unit)} "
+        f"For {date:%Y-%m-%d} the single methods say {count(low)} ({curves.idxmin().replace('_', ' ')}) to "
+        f"{count(high, unit)} "
         f"({curves.idxmax().replace('_', ' ')}); the 80 % band is {count(band['q0.1'])} to {count(band['q0.9'], unit)}"
     )
     paths = forecast.scenarios()
     paths = paths[paths["date"] == date].dropna(subset=["value"])
     if len(paths):
         ends = paths.iloc[[0, -1]]
-        text += f"; saturation at {percent(ends['share'].iloc[0])} to {percent(ends['share'].iloc[-1])} of the bound gives "
+        text += (
+            f"; saturation at {percent(ends['share'].iloc[0])} to {percent(ends['share'].iloc[-1])} of the bound gives "
+        )
         text += f"{count(ends['value'].iloc[0])} to {count(ends['value'].iloc[-1], unit)}"
-    numbers = dict(date=f"{date:%Y-%m-%d}", low=low, high=high, band_low=band["q0.1"], band_high=band["q0.9"])
-    return text + ".", numbers | {f"scenario_{share:g}": value for share, value in zip(paths["share"], paths["value"], strict=True)}
+    numbers = {
+        "date": f"{date:%Y-%m-%d}",
+        "low": low,
+        "high": high,
+        "band_low": band["q0.1"],
+        "band_high": band["q0.9"],
+    }
+    return text + ".", numbers | {
+        f"scenario_{share:g}": value for share, value in zip(paths["share"], paths["value"], strict=True)
+    }
 
 
 def _state_question(forecast):
@@ -182,34 +240,36 @@ def _state_question(forecast):
     notes = [text for text in (getattr(source, "segment_note", ""), source.bound_note) if text]
     known = " ".join([*parts, *notes]) or "No break of question or method is recorded."
     base = f"The figures count {source.base}. " if source.base else ""
-    return f"{base}{known}", dict(breaks=len(source.breaks), first_used=round(float(start), 2))
+    return f"{base}{known}", {"breaks": len(source.breaks), "first_used": round(float(start), 2)}
 
 
 def _state_contradiction(forecast):
     date, unit = forecast.dates[0], forecast.subject.unit
-    low, tenth, ninetieth, high = (float(value) for value in forecast.at(forecast.years[0], (0.025, 0.1, 0.9, 0.975))[0])
-    text = (
-        f"A figure below {count(low)} or above {count(high, unit)} for {date:%Y-%m-%d} would contradict the forecast (outside its 95 % "
-        f"band); below {count(tenth)} or above {count(ninetieth, unit)} would happen one time in five."
+    low, tenth, ninetieth, high = (
+        float(value) for value in forecast.at(forecast.years[0], (0.025, 0.1, 0.9, 0.975))[0]
     )
-    return text, dict(date=f"{date:%Y-%m-%d}", low_95=low, low_80=tenth, high_80=ninetieth, high_95=high)
+    text = (
+        f"A figure below {count(low)} or above {count(high, unit)} for {date:%Y-%m-%d} would contradict the "
+        f"forecast (outside its 95 % band); one time in five it will be below {count(tenth)} or "
+        f"above {count(ninetieth, unit)}."
+    )
+    return text, {"date": f"{date:%Y-%m-%d}", "low_95": low, "low_80": tenth, "high_80": ninetieth, "high_95": high}
 
 
 def _state_horizon(forecast):
     reach = float(forecast.residuals["horizon_years"].max())
     later = forecast.dates[forecast.years > reach + 0.26]
-    text = f"The bands were tested up to {reach:g} years ahead; beyond two to three years they are scenarios that rest on the prior"
+    text = f"The bands were tested up to {reach:g} years ahead; beyond two to three years they are scenarios that rest "
+    text += "on the prior"
     text += f", and from {later[0]:%Y-%m-%d} they are extrapolated." if len(later) else "."
-    return text, dict(tested_years=reach, extrapolated_dates=len(later))
+    return text, {"tested_years": reach, "extrapolated_dates": len(later)}
 
 
 def count(value, unit=""):
     """A number for readers, three digits or whole, with its unit; per cent sticks to its number."""
     if not np.isfinite(value):
-        text = "no limit"
-    else:
-        text = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-    return f"{text} {unit}".strip() if text != "no limit" else text
+        return "no limit"
+    return f"{value:,.0f} {unit}".strip() if abs(value) >= 100 else f"{value:.3g} {unit}".strip()
 
 
 def percent(share):

@@ -24,7 +24,7 @@ class Subject:
     @property
     def labels(self):
         """Technology, entity and indicator as a dict."""
-        return dict(technology=self.technology, entity=self.entity, indicator=self.indicator)
+        return {"technology": self.technology, "entity": self.entity, "indicator": self.indicator}
 
     def window(self):
         """The window of its last points (`windows.last_window`)."""
@@ -36,7 +36,8 @@ def read_subject(series, bound=None):
 
     Parameters
     ----------
-    series : pandas.Series with a DatetimeIndex, or AdoptionSeries. A pandas Series is called by its ``name``; ``attrs`` may hold
+    series : pandas.Series with a DatetimeIndex, or AdoptionSeries. A pandas Series is called by its ``name``;
+    ``attrs`` may hold
         entity, title, unit and technology.
     bound : None (the AdoptionSeries' own bound, else none), number, or pandas.Series with a DatetimeIndex
 
@@ -48,9 +49,14 @@ def read_subject(series, bound=None):
     if isinstance(series, pd.Series):
         names = {key: str(series.attrs.get(key, "")) for key in ("entity", "title", "unit", "technology")}
         indicator = str(series.name or "series")
-        subject = Subject(values=series, indicator=indicator, bound=None, **(names | {"title": names["title"] or indicator}))
+        subject = Subject(
+            values=series, indicator=indicator, bound=None, **(names | {"title": names["title"] or indicator})
+        )
     elif hasattr(series, "values") and hasattr(series, "technology"):
-        names = {key: getattr(series, key) for key in ("entity", "indicator", "title", "unit", "technology", "values", "bound")}
+        names = {
+            key: getattr(series, key)
+            for key in ("entity", "indicator", "title", "unit", "technology", "values", "bound")
+        }
         subject = Subject(**names, source=series)
     else:
         raise ValueError(f"forecast a pandas Series with dates, or an AdoptionSeries, not {type(series).__name__}")

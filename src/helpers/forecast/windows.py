@@ -1,7 +1,7 @@
-"""Windows: the last few points of a series, as anyone could know them at the last of them, ready for all methods at once.
+"""Windows: the last few points of a series, as they were known at the last of them, for all methods at once.
 
-Every array has one row per window (N) and one column per point (n) or per date ahead (H). A *bounded* window knows an upper
-bound and is measured in shares of it; an unbounded one is measured in multiples of its last value.
+Every array has one row per window (N) and one column per point (n) or per date ahead (H). A *bounded* window knows an
+upper bound and is measured in shares of it; an unbounded one is measured in multiples of its last value.
 """
 
 from dataclasses import dataclass, replace
@@ -12,16 +12,20 @@ from statsmodels.genmod.families.links import Log, LogLog
 
 from helpers.curves import decimal_years
 
-SHARE_LIMITS = (1e-4, 0.999)
-"""Shares are held inside these limits before a logarithm is taken of them."""
+SHARE_LIMITS = (1e-6, 0.999)
+"""Shares of a bound are held inside these limits before a logarithm is taken of them."""
+LOWEST_RATIO = 0.01
+"""The same for multiples of the last value, when there is no bound: a loss of 99 % is the end of the scale."""
 ORIGIN_SHARES = (0.05, 0.60)
 """A reference window enters the backtest when its last value lies between these shares of its bound."""
 DATE_TOLERANCE = 0.26
-"""Years by which an observation may miss a nominal horizon; the forecast is made for the date of the observation itself."""
+"""Years by which a figure may miss a nominal horizon; the forecast is made for the figure's own date."""
 SHORTEST, LONGEST = 3, 8
 """Points a forecast needs at least (a slope and one degree of freedom to judge it), and uses at most."""
+SHORTEST_SPAN = 0.49
+"""Years that the points must span."""
 DAMPING = 0.9
-"""Share of a trend that is left after each year; 0.95 a half-year, inside the range of 0.8 to 0.98 that damped ETS allows."""
+"""Share of a trend that is left after each year: 0.95 a half-year, within the 0.8 to 0.98 of damped ETS."""
 
 
 @dataclass
@@ -55,7 +59,7 @@ class Windows:
 
     @property
     def link(self):
-        """The scale on which growth is close to a straight line: log-log (Gompertz) for shares of a bound, else the log."""
+        """The scale on which growth is close to straight: log-log (Gompertz) for shares of a bound, else the log."""
         return LogLog() if self.bounded else Log()
 
 
@@ -68,8 +72,9 @@ class Ahead:
 
 
 def bend(link, shares, bounded=True):
-    """Shares on the link's scale, held inside `SHARE_LIMITS` (from above only when they are bounded)."""
-    return link(np.clip(shares, SHARE_LIMITS[0], SHARE_LIMITS[1] if bounded else None))
+    """Shares on the link's scale, held inside `SHARE_LIMITS`, or above `LOWEST_RATIO` when there is no bound."""
+    low, high = SHARE_LIMITS if bounded else (LOWEST_RATIO, None)
+    return link(np.clip(shares, low, high))
 
 
 def slope_of(years, values):
@@ -91,8 +96,8 @@ def damp(years):
 def describe(windows):
     """Rate and roughness of each window on its link's scale, both (N,).
 
-    The rate is the least-squares slope per year. The roughness is the standard deviation of the steps about their mean, per root
-    of a year, as for a random walk with drift.
+    The rate is the least-squares slope per year. The roughness is the standard deviation of the steps about their
+    mean, per root of a year, as for a random walk with drift.
     """
     bent = bend(windows.link, windows.shares, windows.bounded)
     gaps = np.diff(windows.years, axis=1)
@@ -116,7 +121,7 @@ def known_bound(seen, bound, years):
 
 
 def thin(series):
-    """Drop observations closer than 0.4 years to the next one kept, counted from the last, if four or more remain."""
+    """Leave out figures closer than 0.4 years to the next one kept, from the last back, if four remain."""
     years, kept = decimal_years(series.index), [len(series) - 1]
     for position in range(len(series) - 2, -1, -1):
         if years[kept[-1]] - years[position] >= 0.4:
@@ -125,7 +130,7 @@ def thin(series):
 
 
 def last_window(values, bound, labels):
-    """The window of the last (at most `LONGEST`) points of one series, N = 1.
+    """The window of the last (at most `LONGEST`) points of one series, N = 1; a figure of 0 is passed over.
 
     Parameters
     ----------
@@ -136,20 +141,22 @@ def last_window(values, bound, labels):
     Raises
     ------
     ValueError
-        With fewer than `SHORTEST` points, values that are not finite or negative, or values above the bound.
+        With fewer than `SHORTEST` points above 0, points that span less than `SHORTEST_SPAN`, or values above the
+        bound.
     """
-    values = _checked(values)
-    kept = thin(values).iloc[-LONGEST:]
+    kept = thin(_checked(values)).iloc[-LONGEST:]
     years = decimal_years(kept.index)
     bounds = np.full(len(kept), np.nan)
     if bound is not None:
         bounds = known_bound(decimal_years(bound.index), bound.to_numpy(float), years)
     if bounds is None:
-        raise ValueError(f"the bound starts on {bound.index[0]:%Y-%m-%d}, after the last observation: give earlier values of it")
+        raise ValueError(
+            f"the bound starts on {bound.index[0]:%Y-%m-%d}, after the last observation: give earlier values of it"
+        )
     if (kept.to_numpy() > 1.02 * bounds).any():
-        raise ValueError(f"values up to {kept.max():g} lie above the bound ({bounds.max():g}): a bound is an upper limit")
-    if bound is None and kept.iloc[-1] <= 0:
-        raise ValueError("without a bound the last value must be above 0, because growth is counted as a ratio")
+        raise ValueError(
+            f"values up to {kept.max():g} lie above the bound ({bounds.max():g}): a bound is an upper limit"
+        )
     frame = pd.DataFrame([labels | {"origin": kept.index[-1]}])
     return Windows(years[None], kept.to_numpy(float)[None], np.asarray(bounds, float)[None], frame)
 
@@ -158,14 +165,22 @@ def _checked(values):
     """The series sorted by date, or an error that says what is wrong with it."""
     if not isinstance(values.index, pd.DatetimeIndex):
         raise ValueError("the series needs a DatetimeIndex: pd.Series(values, index=pd.to_datetime(dates))")
-    values = values.dropna().sort_index()
+    values = values.dropna().sort_index().astype(float)
     if values.index.has_duplicates:
         raise ValueError(f"two values on {values.index[values.index.duplicated()][0]:%Y-%m-%d}: keep one per date")
-    if len(values) < SHORTEST:
-        raise ValueError(f"a forecast needs at least {SHORTEST} dated values (a slope and a way to judge it), not {len(values)}")
     if (values < 0).any():
         raise ValueError(f"adoption cannot be negative: {values.min():g} on {values.idxmin():%Y-%m-%d}")
-    return values.astype(float)
+    values = values[values > 0]
+    if len(values) < SHORTEST:
+        raise ValueError(
+            f"a forecast needs at least {SHORTEST} dated values above 0 (a slope and a way to judge it), "
+            f"not {len(values)}"
+        )
+    years = decimal_years(values.index)
+    if years[-1] - years[0] < SHORTEST_SPAN:
+        span = 12 * (years[-1] - years[0])
+        raise ValueError(f"the values span {span:.0f} months: half a year at least is needed to forecast half-years")
+    return values
 
 
 def roll_windows(references, points, bounded=True):
@@ -173,7 +188,8 @@ def roll_windows(references, points, bounded=True):
 
     Returns
     -------
-    Windows, and (N,) for each window the position in `references` of the series it comes from; None when there is no window.
+    Windows, and (N,) for each window the position in `references` of the series it comes from; None when there is no
+    window.
     """
     rows = [row for number, series in enumerate(references) for row in _windows_of(series, number, points)]
     if not rows:
@@ -193,5 +209,10 @@ def _windows_of(series, number, points):
         bounds = known_bound(seen, bound, years[part])
         inside = bounds is not None and ORIGIN_SHARES[0] <= values[last] / bounds[-1] <= ORIGIN_SHARES[1]
         if inside and values[part].min() > 0:
-            labels = dict(technology=technology, entity=entity, indicator=indicator, origin=series.values.index[last])
+            labels = {
+                "technology": technology,
+                "entity": entity,
+                "indicator": indicator,
+                "origin": series.values.index[last],
+            }
             yield years[part], values[part], bounds, labels, number
