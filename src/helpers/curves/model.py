@@ -1,4 +1,4 @@
-"""The model: observations, a ceiling and a family, fitted by least squares or as a binomial share of a known ceiling."""
+"""The model: observations, a family and what is known of its ceiling; how they are read and fitted."""
 
 from copy import copy
 from dataclasses import replace
@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 
 from helpers import projection
+from helpers.curves.binomial import fit_binomial
 from helpers.curves.ceilings import read_ceiling
+from helpers.curves.censoring import fit_censored
 from helpers.curves.dates import decimal_years, is_dated
 from helpers.curves.errors import CurveError
 from helpers.curves.results import Results
@@ -21,7 +23,7 @@ class AdoptionCurve:
     endog : Series with a DatetimeIndex or decimal years as index, or (n,) array with `exog`; NaN are left out
     exog : (n,) dates or decimal years, or None for the index of `endog`
     ceiling : None (free), number (known), `Share` or `SharePrior`
-    launch : date or decimal year, for the families that start at one; None = the median spacing before the first observation
+    launch : date or decimal year, for the families that start at one; None = a median spacing before the first observation
     weights : (n,) inverse relative variances (for instance survey sizes), or None
     censored : DataFrame with dates as index and columns value and bound ("at_least" or "at_most"), or None
     per_period : bool, `endog` counts the adoptions of each period, so it is a difference of the cumulative curve
@@ -29,7 +31,7 @@ class AdoptionCurve:
     Raises
     ------
     CurveError
-        For data that no curve can be fitted to: no values, one date only, lengths that differ, impossible weights or ceilings.
+        For data that no curve can be fitted to: no values, equal dates, lengths that differ, impossible weights or ceilings.
     """
 
     shape = None
@@ -77,16 +79,32 @@ class AdoptionCurve:
         return [self.ceiling.name, *shape] if self.ceiling.name else shape
 
     def period_start(self, years):
-        """Start of the period that ends at each of the years: the latest earlier date among the data's and these; (h,)."""
+        """Start of the period that ends at each year: the latest earlier date among the data's and these; (h,)."""
         known = np.sort(self.exog)
         first = known[0] - (known[1] - known[0] if len(known) > 1 else 1.0)
         edges = np.unique(np.r_[first, known, years])
         place = np.searchsorted(edges, years)
         return np.where(place > 0, edges[place - 1], years - 1.0)
 
+    @property
+    def order(self):
+        """Places of the observations by date."""
+        return np.lexsort((self.endog, self.exog))
+
+    @property
+    def root_weights(self):
+        """Square roots of the weights, (n,)."""
+        return np.ones(len(self.endog)) if self.weights is None else np.sqrt(self.weights)
+
+    def without_data(self):
+        """The model without its observations; what remains can predict."""
+        other = copy(self)
+        other.endog = other.weights = other.index = None
+        return other
+
     def batch(self, values=None):
         """The observations in the form of the engine, oldest first; values (N, n) replace the observed ones."""
-        order = np.lexsort((self.endog, self.exog))
+        order = self.order
         times = self.exog[order]
         return projection.prepare(
             self.shape,
@@ -124,6 +142,10 @@ class AdoptionCurve:
         """
         if noise not in ("level", "binomial"):
             raise CurveError(f"noise={noise!r} is unknown; choose 'level' or 'binomial'")
+        if noise == "binomial":
+            return fit_binomial(self)
+        if self.censored is not None:
+            return fit_censored(self)
         batch = self.batch()
         return Results(self, batch, projection.fit(batch))
 

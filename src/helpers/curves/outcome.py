@@ -1,6 +1,10 @@
 """What became of a fit, in words."""
 
 import numpy as np
+import pandas as pd
+from scipy.special import stdtr
+
+from helpers import projection
 
 LIMITS = {"rate": (0.0, np.inf), "duration": (0.0, np.inf), "number": (0.0, np.inf), "date": (-np.inf, np.inf)}
 
@@ -29,3 +33,35 @@ def describe_flag(results):
     if not reasons and not found.converged[0]:
         reasons.append("the search did not settle: the sum of squares hardly changes along a ridge of parameters")
     return "; ".join(reasons)
+
+
+def find_outliers(results, alpha=0.05):
+    """Observations that lie too far from the curve for chance.
+
+    Externally studentised residuals with a Bonferroni t test, as statsmodels' `outlier_test` has for linear models.
+
+    Parameters
+    ----------
+    results : Results of a least-squares fit
+    alpha : float, the chance that a clean series yields any
+
+    Returns
+    -------
+    DataFrame
+        The observations found, with student_resid and bonf(p); empty where fewer than two degrees of freedom are left.
+    """
+    empty = pd.DataFrame(columns=["student_resid", "bonf(p)"], dtype=float)
+    freedom = results.df_resid - 1
+    if freedom < 1 or results.found.flat[0]:
+        return empty
+    columns = projection.jacobian(results.batch, results.found)[0]
+    basis, triangle = np.linalg.qr(columns if results.model.ceiling.name else columns[:, 1:])
+    basis = basis[:, np.abs(np.diag(triangle)) > 1e-10 * np.abs(triangle).max()]
+    order = results.model.order
+    residual = (results.resid.to_numpy() * results.model.root_weights)[order]
+    left = np.maximum(1 - (basis**2).sum(1), 1e-9)
+    deleted = np.maximum(results.ssr - residual**2 / left, 1e-12 * results.ssr + 1e-300) / freedom
+    student = residual / np.sqrt(deleted * left)
+    chance = np.minimum(2 * stdtr(freedom, -np.abs(student)) * len(student), 1)
+    frame = pd.DataFrame({"student_resid": student, "bonf(p)": chance}, index=results.model.index[order])
+    return frame[frame["bonf(p)"] < alpha]

@@ -10,7 +10,7 @@ class CurvePrediction:
 
     Attributes
     ----------
-    predicted_mean, se_mean, se_obs : Series; the standard errors are of the curve and of a new observation (with weight 1)
+    predicted_mean, se_mean, se_obs : Series; standard errors of the curve and of a new observation (of weight 1)
     """
 
     def __init__(self, results, index, years, bound=None):
@@ -34,11 +34,12 @@ class CurvePrediction:
         level = found.ceiling[0] * scale
         by_ceiling = (1 - found.ceiling[0] if batch.has_share else 1.0) * share
         gradient = np.column_stack([level * part for part in (by_ceiling, *slopes)])
-        variance = _variance(gradient, results._covariance[0])
+        variance = _variance(gradient, results.coordinate_covariance)
         self.df_resid = results.df_resid
         self.predicted_mean = pd.Series(level * share, index, name="mean")
         self.se_mean = pd.Series(np.sqrt(variance), index, name="mean_se")
-        self.se_obs = pd.Series(np.sqrt(variance + results.scale), index, name="obs_se")
+        noise = results.observation_variance(share, scale)
+        self.se_obs = pd.Series(np.sqrt(variance + noise), index, name="obs_se")
 
     def conf_int(self, alpha=0.05, obs=False):
         """Interval of the curve, or of a new observation, (h, 2)."""
@@ -46,7 +47,7 @@ class CurvePrediction:
         return np.column_stack([self.predicted_mean - half, self.predicted_mean + half])
 
     def summary_frame(self, alpha=0.05):
-        """Frame with mean, mean_se, mean_ci_lower, mean_ci_upper, obs_ci_lower, obs_ci_upper; NaN where no error is known."""
+        """Frame of mean, mean_se, mean_ci_lower, mean_ci_upper, obs_ci_lower, obs_ci_upper; NaN = no error is known."""
         mean, observation = self.conf_int(alpha), self.conf_int(alpha, obs=True)
         return pd.DataFrame(
             {

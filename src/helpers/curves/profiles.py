@@ -8,11 +8,11 @@ from helpers import projection
 from helpers.curves.errors import CurveError
 
 OPEN_SPAN = np.log(100.0)
-"""How far a profile is drawn past the estimate where it is open: a factor of 100, or 4.6 spans of the series for a date."""
+"""How far an open profile is drawn past the estimate: a factor of 100, or 4.6 spans of the series for a date."""
 
 
 def coordinate_of(results, parameter):
-    """Coordinate of the engine for a parameter's name; "share" and "ceiling" both name the ceiling where it is estimated."""
+    """Coordinate of the engine for a parameter's name; "share" and "ceiling" both name an estimated ceiling."""
     model = results.model
     if model.ceiling.name and parameter in ("ceiling", "share"):
         return len(model.shape.parameters) if results.batch.has_share else projection.CEILING
@@ -35,7 +35,7 @@ def to_parameter(results, coordinate, value):
 
 
 def profile_intervals(results, alpha):
-    """Profile interval of every parameter: frame with columns 0 and 1; an end without crossing is infinite (0 for a rate)."""
+    """Profile interval of every parameter, columns 0 and 1; an end without crossing is infinite (0 for a rate)."""
     rows = {}
     for name in results.param_names:
         coordinate = coordinate_of(results, name)
@@ -49,11 +49,7 @@ def profile_ends(results, coordinate, alpha):
     """Ends of the interval in the coordinate, cached with the results."""
     cache = results.__dict__.setdefault("_ends", {})
     if (coordinate, alpha) not in cache:
-        if results.df_resid <= 0:
-            cache[coordinate, alpha] = (-np.inf, np.inf)
-        else:
-            ends = projection.profile_ends(results.batch, results.found, coordinate, alpha)
-            cache[coordinate, alpha] = (float(ends[0][0]), float(ends[1][0]))
+        cache[coordinate, alpha] = results.find_ends(coordinate, alpha)
     return cache[coordinate, alpha]
 
 
@@ -70,8 +66,8 @@ def profile_frame(results, parameter="ceiling", points=41, alpha=0.05):
     Returns
     -------
     DataFrame
-        The parameter, ssr, statistic (F of the value), confidence (level of the profile interval that ends there) and the other
-        parameters, refitted at each value.
+        The parameter, ssr, statistic (F of the value), confidence (level of the profile interval that ends there) and
+        the other parameters, refitted at each value.
 
     Raises
     ------
@@ -107,7 +103,7 @@ def _profile_values(results, coordinate, points, alpha):
 
 
 def _refit(results, coordinate, values):
-    """Best fits with the coordinate held at each value, from the estimate's neighbours and, for the ceiling, from the grid."""
+    """Best fits with the coordinate held at each value: from the estimate and, for the ceiling, from the grid."""
     batch = results.batch.take(np.zeros(len(values), int))
     theta = np.repeat(results.found.shape[:, :1], len(values), axis=1)
     held, theta, fixed = projection.hold(batch, theta, coordinate, values)

@@ -8,10 +8,12 @@ from scipy.special import stdtr, stdtrit
 
 from helpers import projection
 from helpers.curves.dates import decimal_years
+from helpers.curves.derived import derive
 from helpers.curves.errors import CurveError
-from helpers.curves.outcome import describe_flag, limit_value
+from helpers.curves.outcome import describe_flag, find_outliers, limit_value
 from helpers.curves.prediction import CurvePrediction
 from helpers.curves.profiles import profile_frame, profile_intervals
+from helpers.curves.resampling import percentile_intervals, resample
 from helpers.curves.summary import build_summary
 
 
@@ -20,11 +22,11 @@ class Results:
 
     Attributes
     ----------
-    params, bse, tvalues, pvalues : Series by parameter; dates in decimal years, rates per year, the ceiling in the series' unit.
-        A parameter whose optimum lies at infinity or at a boundary has that limit as value and NaN as standard error; where the
-        data single out no curve all are NaN (`flag` says why). A standard error is conditional on such limits.
-    ssr, scale, llf, aic, aicc, bic, nobs, df_model, df_resid : numbers. The criteria count the noise variance as a parameter, as R
-        and Burnham and Anderson (2002) do.
+    params, bse, tvalues, pvalues : Series by parameter; dates in decimal years, rates per year, the ceiling in the unit of
+        the series. A parameter whose optimum lies at infinity or at a boundary has that limit as value and NaN as standard
+        error, and the other errors are conditional on it; where the data single out no curve all are NaN. `flag` says so.
+    ssr, scale, llf, aic, aicc, bic, nobs, df_model, df_resid : numbers. The criteria count the noise variance as a
+        parameter, as R and Burnham and Anderson (2002) do.
     flag : str, "" or what is wrong with the optimum
     ceiling_kind : "free", "known", "share" or "prior"
     """
@@ -77,15 +79,50 @@ class Results:
         return float(self.batch.origin[0] + self.batch.span[0])
 
     @cached_property
-    def _covariance(self):
-        """Covariance of the log ceiling (or logit share) and the coordinates, and the natural one; (1 + p, 1 + p) each."""
-        return tuple(projection.covariance(self.batch, self.found, natural)[0] for natural in (False, True))
+    def coordinate_covariance(self):
+        """Covariance of the log ceiling (or the logit of the share) and the coordinates of the engine, (1 + p, 1 + p)."""
+        return projection.covariance(self.batch, self.found, natural=False)[0]
 
     def cov_params(self):
         """Wald covariance of the estimates, a frame."""
-        matrix = self._covariance[1]
+        ceiling = self.found.ceiling[0]
+        shape = projection.to_natural(self.batch, self.found.shape[: len(self.model.shape.parameters)])[1][:, 0]
+        unit = np.r_[ceiling * (1 - ceiling if self.batch.has_share else 1.0), shape]
+        matrix = self.coordinate_covariance * np.outer(unit, unit)
         matrix = matrix if self.model.ceiling.name else matrix[1:, 1:]
         return pd.DataFrame(matrix, index=self.param_names, columns=self.param_names)
+
+    @property
+    def place(self):
+        """Coordinates of the optimum, with the log ceiling (or the logit of the share) first, (1 + p,)."""
+        ceiling = self.found.ceiling[0]
+        first = np.log(ceiling / (1 - ceiling)) if self.batch.has_share else np.log(max(ceiling, 1e-300))
+        return np.r_[first, self.found.shape[: len(self.model.shape.parameters), 0]]
+
+    def ceiling_from(self, first):
+        """Ceiling in the unit of the series (at the last bound) from the first coordinate of `place`."""
+        level = 1 / (1 + np.exp(-first)) if self.batch.has_share else np.exp(first)
+        bound = self.model.ceiling.bound_at(self.batch_last)
+        return level if bound is None else level * bound
+
+    def objective_at(self, place):
+        """Sum of squares, with the penalty of a prior, at coordinates with the ceiling first."""
+        if self.batch.has_share:
+            return float(projection.evaluate(self.batch, np.r_[place[1:], place[0]][:, None]).objective[0])
+        held = projection.hold(self.batch, place[1:, None], projection.CEILING, np.array([place[0]]))[0]
+        return float(projection.evaluate(held, place[1:, None]).objective[0])
+
+    def objective_bounds(self, alpha):
+        """Objective at the optimum, and its limit in the region that the data do not exclude at level 1 - alpha."""
+        least = self.found.objective[0]
+        return least, least + projection.profile_target(self.batch, self.found, alpha)[0]
+
+    def find_ends(self, coordinate, alpha):
+        """Ends of the profile interval of a coordinate of the engine, or of the log ceiling; infinite where open."""
+        if self.df_resid <= 0:
+            return -np.inf, np.inf
+        lower, upper = projection.profile_ends(self.batch, self.found, coordinate, alpha)
+        return float(lower[0]), float(upper[0])
 
     @cached_property
     def bse(self):
@@ -109,8 +146,9 @@ class Results:
         Parameters
         ----------
         alpha : float, one minus the level
-        method : "wald" (t quantile times the standard error), "profile" (F; an end without crossing is infinite) or "bootstrap"
-        **options : of the bootstrap, see `helpers.curves.resampling.resample`
+        method : "wald" (t quantile times the standard error), "profile" (F; an end without crossing is infinite) or
+            "bootstrap" (percentiles)
+        **options : of the bootstrap, see `resample`
 
         Returns
         -------
@@ -121,6 +159,8 @@ class Results:
             return pd.DataFrame({0: self.params - half, 1: self.params + half})
         if method == "profile":
             return profile_intervals(self, alpha)
+        if method == "bootstrap":
+            return percentile_intervals(self, alpha, **options)
         raise CurveError(f"method={method!r} is unknown; choose 'wald', 'profile' or 'bootstrap'")
 
     @cached_property
@@ -137,8 +177,20 @@ class Results:
         ends = ends.loc[[self.model.ceiling.name]] if self.model.ceiling.name else ends
         return bool(np.isfinite(ends.to_numpy()).all())
 
+    def resample(self, repetitions=999, kind="residual", seed=0):
+        """Bootstrap estimates, a frame: see `helpers.curves.resampling.resample`."""
+        return resample(self, repetitions, kind, seed)
+
+    def derived(self, alpha=0.05):
+        """Inflection, peak growth and takeover time with intervals: see `helpers.curves.derived.derive`."""
+        return derive(self, alpha)
+
+    def outliers(self, alpha=0.05):
+        """Observations whose residual no smooth curve explains: see `helpers.curves.outcome.find_outliers`."""
+        return find_outliers(self, alpha)
+
     def profile(self, parameter="ceiling", points=41):
-        """Sum of squares along one parameter, the others refitted at each value: see `helpers.curves.profiles.profile_frame`."""
+        """Sum of squares along one parameter, the others refitted: see `helpers.curves.profiles.profile_frame`."""
         return profile_frame(self, parameter, points)
 
     # ---- fit statistics
@@ -147,6 +199,10 @@ class Results:
     def scale(self):
         """Residual variance with the degrees-of-freedom correction."""
         return self.ssr / self.df_resid if self.df_resid > 0 else np.nan
+
+    def observation_variance(self, share, scale):
+        """Variance of a new observation around the curve, (h,); share and scale are the curve's share and bound there."""
+        return np.full(len(share), self.scale)
 
     @property
     def llf(self):
@@ -206,6 +262,15 @@ class Results:
         """Observation less curve, a Series."""
         return pd.Series(self.model.endog, self.fittedvalues.index, name=self.model.endog_name) - self.fittedvalues
 
+    def remove_data(self):
+        """Drop the observations, as statsmodels does, for small pickles: estimates, intervals and `predict` stay.
+
+        Whatever needs the observations (profiles not yet asked for, resid, the bootstrap) is computed before or lost.
+        """
+        self.identified, self.bse, self.fittedvalues, self.conf_int(method="profile")
+        self.batch = self.batch.without_data()
+        self.model = self.model.without_data()
+
     # ---- print
 
     def summary(self, alpha=0.05):
@@ -214,7 +279,8 @@ class Results:
 
     def __repr__(self):
         numbers = ", ".join(f"{name} {value:.6g}" for name, value in self.params.items())
-        return f"<{type(self.model).__name__} of {self.model.endog_name}: {numbers}{'; ' + self.flag if self.flag else ''}>"
+        warning = f"; {self.flag}" if self.flag else ""
+        return f"<{type(self.model).__name__} of {self.model.endog_name}: {numbers}{warning}>"
 
     def _repr_html_(self):
         return self.summary().as_html()

@@ -1,8 +1,9 @@
 """The seven curves: the share of the ceiling reached at a time, and its derivatives.
 
-Each family is one short class. `parameters` names the parameters and their kind (rate per year, date, duration in years, number);
-`axes` is the grid of starts and `box` the limits of the coordinates, in logarithms of rates, durations and numbers per span of the
-series, and dates in spans. `share` and `slopes` are static, so that the engine can call them on arrays of any shape.
+Each family is one short class. `parameters` names the parameters and their kind (rate per year, date, duration in years,
+number); `axes` is the grid of starts and `box` the limits of the coordinates: logarithms of rates, durations and numbers,
+counted in spans of the series, and dates in spans. `share` and `slopes` are static and work on arrays of any shape;
+`inflection` is the time of the steepest growth (0, the launch, where growth falls from the start).
 """
 
 import numpy as np
@@ -45,6 +46,10 @@ class LogisticShape:
         steep = share * (1 - share) * rate
         return [steep * (times - midpoint), -steep]
 
+    @staticmethod
+    def inflection(log_rate, midpoint):
+        return midpoint
+
 
 class GompertzShape:
     """``exp(-exp(-r (t - m)))``."""
@@ -65,6 +70,10 @@ class GompertzShape:
         gap = np.exp(np.minimum(-rate * (times - midpoint), LARGEST))
         steep = share * np.minimum(gap, 1e290) * rate
         return [steep * (times - midpoint), -steep]
+
+    @staticmethod
+    def inflection(log_rate, midpoint):
+        return midpoint
 
 
 class BassShape:
@@ -91,6 +100,11 @@ class BassShape:
         by_q = (moved - share * left * (1 - q * t)) / below
         return [p * by_p, q * by_q]
 
+    @staticmethod
+    def inflection(log_innovation, log_imitation):
+        total = np.exp(log_innovation) + np.exp(log_imitation)
+        return np.maximum(log_imitation - log_innovation, 0) / total
+
 
 class ExponentialShape:
     """``1 - exp(-r (t - launch))``."""
@@ -109,6 +123,10 @@ class ExponentialShape:
     def slopes(times, share, log_rate):
         spent = np.exp(log_rate) * np.maximum(times, 0)
         return [spent * np.exp(-spent)]
+
+    @staticmethod
+    def inflection(log_rate):
+        return np.zeros_like(log_rate)
 
 
 class WeibullShape:
@@ -135,6 +153,11 @@ class WeibullShape:
         steep = np.exp(log_shape) * spent * np.exp(-spent)
         return [-steep, steep * ratio]
 
+    @staticmethod
+    def inflection(log_scale, log_shape):
+        shape = np.exp(log_shape)
+        return np.where(shape > 1, np.exp(log_scale) * np.maximum(1 - 1 / shape, 0) ** (1 / shape), 0.0)
+
 
 class RichardsShape:
     """``(1 + s exp(-r (t - m)))^(-1 / s)``: m is the date of the inflection."""
@@ -158,6 +181,10 @@ class RichardsShape:
         steep = share * weight / shape * rate
         return [steep * (times - midpoint), -steep, share / shape * (np.logaddexp(0.0, power) - weight)]
 
+    @staticmethod
+    def inflection(log_rate, midpoint, log_shape):
+        return midpoint
+
 
 class GammaGompertzShape:
     """``(1 - e) (1 + a e)^-c`` with ``e = exp(-b (t - launch))``."""
@@ -180,6 +207,16 @@ class GammaGompertzShape:
         delay = np.log1p(np.exp(log_scale - spent))
         by_rate = spent * (np.exp(-spent - shape * delay) + share * shape * pull)
         return [by_rate, -share * shape * pull, -share * shape * delay]
+
+    @staticmethod
+    def inflection(log_rate, log_scale, log_shape):
+        # Growth is proportional to e (1 + a e)^-c (1 + c a (1 - e) / (1 + a e)); its derivative vanishes where the
+        # quadratic below does, and the smaller root is the maximum. Without a root in (0, 1) growth falls from the launch.
+        a, c = np.exp(log_scale), np.exp(log_shape)
+        constant, linear, square = 1 + a * c, a * (2 - 3 * c - a * c**2), (a * (c - 1)) ** 2
+        root = linear**2 - 4 * square * constant
+        left = 2 * constant / np.maximum(np.sqrt(np.maximum(root, 0)) - linear, 1e-300)
+        return -np.log(np.where((root >= 0) & (left < 1), left, 1.0)) / np.exp(log_rate)
 
 
 SHAPES = {

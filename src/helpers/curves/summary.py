@@ -2,8 +2,11 @@
 
 import numpy as np
 from statsmodels.iolib.summary import Summary
-from statsmodels.iolib.table import SimpleTable
-from statsmodels.iolib.tableformatting import fmt_2, fmt_params
+from statsmodels.iolib.table import SimpleTable, default_html_fmt
+from statsmodels.iolib.tableformatting import fmt_base, fmt_params
+
+TOP_FORMAT = fmt_base | {"data_fmts": ["%s"] * 3, "data_aligns": "rlr", "colwidths": [24, 16, 14], "colsep": "  "}
+TOP_HTML = default_html_fmt | {"data_aligns": "rlr"}
 
 CEILING_WORDS = {
     "free": "free",
@@ -40,9 +43,8 @@ def _top(results, title):
         ("AICc:", f"{results.aicc:.5g}"),
         ("BIC:", f"{results.bic:.5g}"),
     ]
-    table = SimpleTable([[a[1]] for a in left], stubs=[a[0] for a in left], title=title, txt_fmt=fmt_2)
-    table.extend_right(SimpleTable([[b[1]] for b in right], stubs=[f"  {b[0]}" for b in right], txt_fmt=fmt_2))
-    return table
+    cells = [[a[1], b[0], b[1]] for a, b in zip(left, right, strict=True)]
+    return SimpleTable(cells, stubs=[a[0] for a in left], title=title, txt_fmt=TOP_FORMAT, html_fmt=TOP_HTML)
 
 
 def _number(value, digits=7):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 CEILING_CAP = 1e4
-"""A ceiling above this many times the largest observation is infinite: no data set of ours could tell the difference."""
+"""A ceiling above this many times the largest observation counts as infinite: no data here could tell."""
 
 
 @dataclass
@@ -35,6 +35,10 @@ class Batch:
     def has_share(self):
         """True where the share of the bound is itself a coordinate, the last one, held by a prior."""
         return self.prior_mean is not None and len(self.prior_mean) > len(self.family.parameters)
+
+    def without_data(self):
+        """The same without observations, which can still be turned into natural parameters and predictions."""
+        return replace(self, times=None, target=None, scale=None)
 
     def take(self, rows):
         """The same data for the given rows (repeats allowed)."""
@@ -77,13 +81,13 @@ def prepare(
     family : class or object of `helpers.curves.FAMILIES`
     times : (n,) or (N, n) decimal years, increasing; NaN where a series has no observation
     values : (N, n), NaN where missing
-    ceiling : None (free), number or (N,): the known ceiling; with a bound it is a share of the bound; NaN entries are free
+    ceiling : None (free), number or (N,): the known ceiling, with a bound a share of it; NaN entries are free
     bound : None, number, (n,) or (N, n): the known upper bound in the units of the values
     launch : None, number or (N,) decimal years; only for families that need it; None = `default_launch`
     weights : None or like values: inverse relative variances
     per_period : bool, the values are adoptions per period: differences of the cumulative curve
-    prior : None or dict of name -> (mean, sd), numbers or (N,): ``share`` on the logit of the share of the bound (then the ceiling
-        must be None), parameters of the family on the log of their value per year (dates: decimal years)
+    prior : None or dict of name -> (mean, sd), numbers or (N,): ``share`` on the logit of the share of the bound (then the
+        ceiling must be None), parameters of the family on the log of their value per year (dates: decimal years)
     edges : (n + 1,) or (N, n + 1) ends of the periods; None = the times and one spacing before the first
 
     Returns
@@ -121,7 +125,7 @@ def prepare(
 
 
 def default_launch(times, seen=None):
-    """Launch assumed where none is given: the median spacing of the observations before the first one; (N,) decimal years."""
+    """Launch assumed where none is given: a median spacing before the first observation; (N,) decimal years."""
     times = np.atleast_2d(times)
     kept = np.where(np.ones(times.shape, bool) if seen is None else seen, times, np.nan)
     kept = np.sort(kept, axis=1)
@@ -181,7 +185,7 @@ def _log_unit(batch, kind):
 
 
 def to_natural(batch, shape):
-    """Coordinates (p, N) as parameters in units of years, and the derivative of each parameter by its coordinate, both (p, N)."""
+    """Coordinates (p, N) as parameters in years, and the derivative of each by its coordinate, both (p, N)."""
     values, slopes = [], []
     for (_, kind), row in zip(batch.family.parameters, shape, strict=False):
         value = batch.origin + batch.span * row if kind == "date" else np.exp(row - _log_unit(batch, kind))
@@ -199,7 +203,7 @@ def to_coordinates(batch, natural):
 
 
 def evaluate_share(family, times, shape, per_period=False, with_slopes=False):
-    """Share of the ceiling (and its derivatives by each coordinate) at times in spans; shape is p arrays that broadcast."""
+    """Share of the ceiling at times in spans, and its derivatives by each coordinate; shape is p arrays."""
     share = family.share(times, *shape)
     slopes = family.slopes(times, share, *shape) if with_slopes else None
     if per_period:
@@ -209,7 +213,7 @@ def evaluate_share(family, times, shape, per_period=False, with_slopes=False):
 
 
 def predict(batch, found, times, bound=None):
-    """Curve of each series at decimal years times (h,) or (N, h); bound (h,) or (N, h) where the ceiling is a share; (N, h)."""
+    """Curve of each series, (N, h), at decimal years (h,) or (N, h); bound alike, where the ceiling is a share."""
     times = (np.atleast_2d(times) - batch.origin[:, None]) / batch.span[:, None]
     shape = found.shape[: len(batch.family.parameters), :, None]
     level = found.ceiling[:, None] * batch.family.share(times, *shape)

@@ -69,8 +69,8 @@ def _penalty(batch, theta):
 
 
 def linearise(batch, theta, state):
-    """Columns of the Jacobian of the curve in the coordinates (list of q arrays (N, n)), the free ceiling projected out."""
-    share, slopes = evaluate_share(batch.family, batch.times, _shape(batch, theta), batch.per_period, with_slopes=True)
+    """Derivatives of the curve by the coordinates, a list of q arrays (N, n), with the free ceiling projected out."""
+    _, slopes = evaluate_share(batch.family, batch.times, _shape(batch, theta), batch.per_period, with_slopes=True)
     factor = state.ceiling[:, None] if batch.scale is None else state.ceiling[:, None] * batch.scale
     columns = [factor * slope for slope in slopes]
     if batch.has_share:
@@ -220,8 +220,8 @@ def _is_flat(batch, state):
 def _fit_with_prior(batch, iterations, tolerance, rounds=12):
     """Posterior mode: the penalty is weighed by the noise variance, which is itself estimated.
 
-    The rounds minimise df log(SSR) + penalty by majorisation; the first variance comes from the fit at the centre of the prior.
-    With no more observations than coordinates SSR can reach zero, so there the first variance stays.
+    The rounds minimise df log(SSR) + penalty by majorisation; the first variance comes from the fit at the centre of the
+    prior. With no more observations than coordinates SSR can reach zero, so there the first variance stays.
     """
     centre = replace(batch, prior_mean=None, prior_sd=None, noise=None)
     if batch.has_share:

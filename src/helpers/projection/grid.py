@@ -42,7 +42,7 @@ def start(batch, extra=3):
 
 
 def _patterns(batch):
-    """Series that share their times (to a thousandth of the span) and those times: the grid is evaluated once for each."""
+    """Series that share their times, to a thousandth of the span, and those times: one evaluation of the grid each."""
     if len(batch.times) == 1:
         return [(np.arange(batch.size), batch.times[0])]
     if batch.size == 1:

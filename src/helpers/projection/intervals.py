@@ -28,7 +28,7 @@ def noise_variance(batch, found):
 
 
 def jacobian(batch, found):
-    """Derivatives of the weighted curve by the log ceiling (or the logit of the share) and the coordinates, (N, n, 1 + p)."""
+    """Derivatives of the weighted curve by the log ceiling (or logit share) and the coordinates, (N, n, 1 + p)."""
     p = len(batch.family.parameters)
     shape = found.shape[:p, :, None]
     share, slopes = evaluate_share(batch.family, batch.times, shape, batch.per_period, with_slopes=True)
@@ -40,8 +40,8 @@ def jacobian(batch, found):
 def covariance(batch, found, natural=True):
     """Wald covariance of ceiling and shape, (N, 1 + p, 1 + p).
 
-    Parameters at an end of their box, a ceiling that ran away and a known ceiling have NaN rows; the others are conditional
-    on them. With `natural` the units are those of the parameters (`to_natural`); else logarithms and spans.
+    Parameters at an end of their box, a ceiling that ran away and a known ceiling have NaN rows; the others are
+    conditional on them. With `natural` the units are those of the parameters (`to_natural`); else logarithms and spans.
     """
     columns, p = jacobian(batch, found), len(batch.family.parameters)
     information = np.matmul(columns.transpose(0, 2, 1), columns)
@@ -114,8 +114,8 @@ def hold(batch, theta, coordinate, value):
 def profile_ends(batch, found, coordinate, alpha=0.05):
     """Ends of the profile interval of one coordinate, or of the log ceiling with ``"ceiling"``; (N,), (N,).
 
-    An end that is not crossed within `limits` is minus or plus infinity. Both sides of all series are searched together: the
-    limit first (from grid starts for the ceiling), then a secant on the root of the rise, safeguarded by a bracket.
+    An end that is not crossed within `limits` is minus or plus infinity. Both sides of all series are searched together:
+    the limit first (from grid starts for the ceiling), then a secant on the root of the rise, safeguarded by a bracket.
     """
     size, side = batch.size, np.repeat([-1.0, 1.0], batch.size)
     rows = np.tile(np.arange(size), 2)
@@ -168,7 +168,7 @@ class _Walk:
         self.slope = np.zeros_like(self.theta)
 
     def rise(self, rows, value, theta):
-        """Root of the rise of the objective over its minimum with the coordinate held at value, and the coordinates there."""
+        """Root of the rise of the objective with the coordinate held at value, and the coordinates there."""
         held, theta, fixed = hold(self.work.take(rows), theta, self.coordinate, value)
         theta, state, _ = descend(held, theta, fixed, 40, 1e-6)
         return np.sqrt(np.maximum(state.objective - self.least[rows], 0)), theta
@@ -200,8 +200,8 @@ class _Walk:
         self.theta[:, rows], inner[rows] = theta, value[rows]
 
     def _next(self, rows, inner, outer, inner_rise, outer_rise, centre, step):
-        """Secant between the bracket's ends, or from the centre where no outer point is known; halved when it hugs an end."""
-        a, b, low, high = inner[rows], outer[rows], inner_rise[rows], outer_rise[rows]
+        """Secant between the bracket's ends, or from the centre without an outer point; halved when it hugs an end."""
+        a, low, high = inner[rows], inner_rise[rows], outer_rise[rows]
         target, width = self.target[rows], outer[rows] - inner[rows]
         with np.errstate(divide="ignore", invalid="ignore"):
             bracketed = a + width * (target - low) / (high - low)

@@ -1,0 +1,240 @@
+"""Fits with censored observations ("more than 700 M"), by maximum likelihood."""
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import fdtri, log_ndtr
+
+from helpers import projection
+from helpers.curves.crossing import find_crossing
+from helpers.curves.errors import CurveError
+from helpers.curves.results import Results
+
+
+def fit_censored(model):
+    """Maximum likelihood: normal density for exact values, normal probability of the stated side for censored ones.
+
+    Raises
+    ------
+    CurveError
+        For per-period data or a prior on the ceiling.
+    """
+    if model.per_period or model.ceiling.kind == "prior":
+        raise CurveError("censored observations are taken with levels, and a free, known or shared ceiling")
+    batch = model.batch()
+    start = projection.fit(batch)
+    if len(model.endog) <= projection.count_parameters(batch)[0]:
+        return CensoredResults(model, batch, start, None)
+    return CensoredResults(model, batch, start, _Likelihood(model, batch, start))
+
+
+class _Likelihood:
+    """Negative log-likelihood of the log ceiling (where free), the coordinates and log sigma, in units of the values' size."""
+
+    def __init__(self, model, batch, start):
+        self.model, self.family = model, model.shape
+        self.free = bool(model.ceiling.name)
+        order = model.order
+        self.size = float(np.abs(model.endog).max()) or 1.0
+        self.root, self.values = model.root_weights[order], model.endog[order]
+        later = model.censored
+        self.side = np.where(later["bound"] == "at_least", 1.0, -1.0)
+        self.limits = later["value"].to_numpy(float)
+        years = np.r_[model.exog[order], later["years"].to_numpy(float)]
+        self.times = (years - batch.origin[0]) / batch.span[0]
+        bound = model.ceiling.bound_at(years)
+        self.bound = np.ones(len(years)) if bound is None else bound
+        self.level = batch.ceiling[0]
+        ranges = [projection.limits(batch, place) for place in self._places()]
+        self.box = [(float(low[0]), float(high[0])) for low, high in ranges] + [(-25.0, 5.0)]
+        sigma = np.log(max(np.sqrt(start.ssr[0] / len(self.values)) / self.size, 1e-8))
+        self.start = np.r_[[np.log(max(start.ceiling[0], 1e-300))] if self.free else [], start.shape[:, 0], sigma]
+
+    def _places(self):
+        return ([projection.CEILING] if self.free else []) + list(range(len(self.family.parameters)))
+
+    def curve(self, point):
+        """Curve at all times and its derivatives by the parameters, (n,) and (n, k)."""
+        shape = point[1:-1] if self.free else point[:-1]
+        share = self.family.share(self.times, *shape)
+        level = (np.exp(point[0]) if self.free else self.level) * self.bound
+        slopes = [level * slope for slope in self.family.slopes(self.times, share, *shape)]
+        return level * share, np.column_stack([*([level * share] if self.free else []), *slopes])
+
+    def __call__(self, point):
+        """Value and gradient."""
+        mean, slopes = self.curve(point)
+        count, sigma = len(self.values), np.exp(point[-1]) * self.size
+        residual = (self.values - mean[:count]) * self.root / sigma
+        reach = self.side * (mean[count:] - self.limits) / sigma
+        log_chance = log_ndtr(reach)
+        near = np.maximum(reach, -1e4)
+        hazard = np.exp(-0.5 * near**2 - 0.5 * np.log(2 * np.pi) - log_ndtr(near)) + near - reach
+        value = count * point[-1] + 0.5 * residual @ residual - log_chance.sum()
+        by_mean = np.r_[-residual * self.root / sigma, -hazard * self.side / sigma]
+        by_sigma = count - residual @ residual + hazard @ reach
+        return value, np.r_[by_mean @ slopes, by_sigma]
+
+    def search(self, start, held=None):
+        """Minimum from a start, with one coordinate held at its start."""
+        box = list(self.box)
+        if held is not None:
+            box[held] = (start[held], start[held])
+        start = np.clip(start, *np.array(box).T)
+        options = {"maxiter": 2000, "ftol": 1e-15, "gtol": 1e-9}
+        found = minimize(self, start, jac=True, method="L-BFGS-B", bounds=box, options=options)
+        return self._polish(found.x, held)
+
+    def _polish(self, point, held):
+        """Newton steps on the coordinates inside their box."""
+        low, high = np.array(self.box).T
+        free = (point > low + 1e-9) & (point < high - 1e-9)
+        if held is not None:
+            free[held] = False
+        value = self(point)[0]
+        for _ in range(8):
+            gradient, hessian = self(point)[1][free], self.hessian(point)[np.ix_(free, free)]
+            try:
+                step = np.linalg.solve(hessian, gradient)
+            except np.linalg.LinAlgError:
+                break
+            trial = point.copy()
+            trial[free] = np.clip(point[free] - step, low[free], high[free])
+            new = self(trial)[0]
+            if not new <= value + 1e-13 * abs(value):
+                break
+            point, value = trial, new
+            if np.abs(step).max() < 1e-11:
+                break
+        return point, value
+
+    def hessian(self, point, step=1e-5):
+        """Second derivatives, from differences of the gradient."""
+        rows = []
+        for place in range(len(point)):
+            move = np.zeros(len(point))
+            move[place] = step
+            rows.append((self(point + move)[1] - self(point - move)[1]) / (2 * step))
+        matrix = np.array(rows)
+        return (matrix + matrix.T) / 2
+
+    def best(self):
+        """The best of several starts: without the censored values, and with larger noise and ceilings."""
+        starts = [self.start.copy() for _ in range(4)]
+        starts[1][-1] += 1.5
+        if self.free:
+            starts[2][0] += 0.7
+            starts[3][0] = np.log(max(self.limits.max(initial=0) / self.bound.min(), 1e-300)) + 0.3
+        return min((self.search(start) for start in starts), key=lambda pair: pair[1])
+
+
+class CensoredResults(Results):
+    """Results with censored observations.
+
+    `scale` is the likelihood's variance with the correction n / df for the exact observations, and standard errors from the
+    observed information share it; profiles turn the likelihood ratio into the F statistic that least squares would have.
+    """
+
+    def __init__(self, model, batch, start, likelihood):
+        self.likelihood, self.point, found = likelihood, None, start
+        if likelihood is not None:
+            self.point, self.least = likelihood.best()
+            found = self._found(model, batch, start)
+        super().__init__(model, batch, found)
+        self.df_resid = len(model.endog) - self.k_params
+
+    def _found(self, model, batch, start):
+        free = bool(model.ceiling.name)
+        shape = (self.point[1:-1] if free else self.point[:-1])[:, None]
+        state = projection.evaluate(batch, shape)
+        ceiling = np.exp(self.point[:1]) if free else batch.ceiling
+        mean = self.likelihood.curve(self.point)[0][: len(model.endog)]
+        residual = (self.likelihood.values - mean) * self.likelihood.root
+        low, high = np.array(self.likelihood.box[-1 - len(shape) : -1]).T[:, :, None]
+        edge = (shape >= high - 1e-6).astype(int) - (shape <= low + 1e-6)
+        runaway = np.array([free and self.point[0] >= self.likelihood.box[0][1] - 1e-6])
+        ssr = np.array([residual @ residual])
+        return projection.Fit(
+            shape, ceiling, ssr, ssr, edge, runaway, start.flat & (state.ssr >= start.ssr), start.converged
+        )
+
+    @property
+    def _correction(self):
+        return len(self.model.endog) / self.df_resid if self.df_resid > 0 else np.nan
+
+    @property
+    def coordinate_covariance(self):
+        """Inverse observed information with the degrees-of-freedom correction; NaN for what lies at a limit."""
+        count = len(self.model.shape.parameters)
+        whole = np.full((count + 1, count + 1), np.nan)
+        if self.point is None:
+            return whole
+        off = np.r_[self.found.runaway if self.likelihood.free else [], self.found.edge[:, 0] != 0, False].astype(bool)
+        inside = np.flatnonzero(~off)
+        try:
+            inverse = np.linalg.inv(self.likelihood.hessian(self.point)[np.ix_(inside, inside)]) * self._correction
+        except np.linalg.LinAlgError:
+            return whole
+        place = inside[:-1] + (0 if self.likelihood.free else 1)
+        whole[np.ix_(place, place)] = inverse[:-1, :-1]
+        return whole
+
+    @property
+    def scale(self):
+        """Variance of an exact observation."""
+        if self.point is None or self.df_resid <= 0:
+            return np.nan
+        return float(np.exp(self.point[-1]) * self.likelihood.size) ** 2 * self._correction
+
+    @property
+    def llf(self):
+        """Log-likelihood: densities of the exact and probabilities of the censored observations."""
+        if self.point is None:
+            return np.nan
+        count = len(self.model.endog)
+        fixed = -count * (0.5 * np.log(2 * np.pi) + np.log(self.likelihood.size)) + np.log(self.likelihood.root).sum()
+        return float(fixed - self.least)
+
+    def objective_at(self, place):
+        """Sum of squares that would have the same likelihood, at coordinates with the log ceiling first."""
+        point = np.r_[place if self.likelihood.free else place[1:], self.point[-1]]
+        return self.found.objective[0] * np.exp(
+            2 * (self._value_over_sigma(point) - self.least) / len(self.model.endog)
+        )
+
+    def _value_over_sigma(self, point):
+        held = range(len(point) - 1)
+        box = [(point[i], point[i]) for i in held] + [self.likelihood.box[-1]]
+        return minimize(self.likelihood, point, jac=True, method="L-BFGS-B", bounds=box).fun
+
+    def objective_bounds(self, alpha):
+        """Objective at the optimum, and its limit in the region that the data do not exclude."""
+        if self.point is None or self.df_resid <= 0:
+            return self.found.objective[0], np.inf
+        least = self.found.objective[0]
+        return least, least * (1 + fdtri(1, self.df_resid, 1 - alpha) / self.df_resid)
+
+    def find_ends(self, coordinate, alpha):
+        """Ends of the profile of a coordinate, or of the log ceiling."""
+        if self.point is None or self.df_resid <= 0:
+            return -np.inf, np.inf
+        place = 0 if coordinate == projection.CEILING else coordinate + (1 if self.likelihood.free else 0)
+        target = fdtri(1, self.df_resid, 1 - alpha) / self.df_resid
+        warm = {"point": self.point}
+
+        def rise(value):
+            start = warm["point"].copy()
+            start[place] = value
+            point, least = self.likelihood.search(start, place)
+            fresh = self.point.copy()
+            fresh[place] = value
+            other = self.likelihood.search(fresh, place)
+            point, least = (point, least) if least <= other[1] else other
+            warm["point"] = point
+            return np.expm1(2 * max(least - self.least, 0) / len(self.model.endog))
+
+        row = place + (0 if self.likelihood.free else 1)
+        step, ends = np.sqrt(self.coordinate_covariance[row, row]), []
+        for end in self.likelihood.box[place]:
+            warm["point"] = self.point
+            ends.append(find_crossing(rise, self.point[place], target, end, step))
+        return tuple(ends)

@@ -1,0 +1,29 @@
+"""Search for the end of a profile interval, one function value at a time."""
+
+import numpy as np
+from scipy.optimize import brentq
+
+
+def find_crossing(rise, centre, target, limit, step):
+    """Where rise, zero at centre, first reaches target on the way to limit; infinite on that side if it does not.
+
+    Parameters
+    ----------
+    rise : function of one number
+    centre, limit : numbers; the limit may lie on either side
+    target : number above 0, or infinite
+    step : first step away from the centre, doubled until the target is passed
+    """
+    side = 1.0 if limit > centre else -1.0
+    if not np.isfinite(target):
+        return side * np.inf
+    inner, width = centre, min(max(abs(step), 1e-8), 1.0) if np.isfinite(step) else 0.5
+    while True:
+        outer = centre + side * width
+        if (limit - outer) * side <= 0:
+            outer = limit
+        if rise(outer) > target:
+            return brentq(lambda value: rise(value) - target, inner, outer, xtol=1e-10, rtol=1e-12)
+        if outer == limit:
+            return side * np.inf
+        inner, width = outer, width * 2

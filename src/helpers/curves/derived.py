@@ -1,0 +1,125 @@
+"""Quantities that follow from a curve: when it bends, how fast it grows at most, how long it takes."""
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize
+
+from helpers import projection
+
+STEP = 1e-5
+"""Spans of the series over which the growth is differenced."""
+
+
+def derive(results, alpha=0.05):
+    """Inflection, peak growth and takeover time, each with its profile interval.
+
+    The interval is the range of the quantity over all parameters whose sum of squares stays below the F limit, which for
+    a parameter is its profile interval. An end that the search pushes to the limits of the parameters is infinite or 0.
+
+    Parameters
+    ----------
+    results : Results
+    alpha : one minus the level
+
+    Returns
+    -------
+    DataFrame
+        Rows inflection (decimal year; the launch where growth falls from the start), peak_growth (units of the series a
+        year, at the last value of a bound) and takeover_years (10 to 90 % of the ceiling); columns estimate, lower, upper.
+    """
+    names = ("inflection", "peak_growth", "takeover_years")
+    if results.flag and not np.isfinite(results.params).all():
+        return pd.DataFrame(np.nan, index=list(names), columns=["estimate", "lower", "upper"])
+    region = _Region(results, alpha)
+    rows = {}
+    for name, scale in zip(names, ("date", "log", "log"), strict=True):
+        estimate, lower, upper = region.measure(name)
+        rows[name] = np.exp([estimate, lower, upper]) if scale == "log" else [estimate, lower, upper]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "lower", "upper"])
+
+
+def measure_curve(results, place):
+    """The three quantities at the coordinates of `Results.place`; durations and growth as logarithms."""
+    batch, family = results.batch, results.model.shape
+    shape = np.asarray(place)[1:]
+    span, origin = batch.span[0], batch.origin[0]
+    bend = float(family.inflection(*shape))
+    near = max(bend, STEP) if family.needs_launch else bend
+    growth = (family.share(near + STEP, *shape) - family.share(near - STEP, *shape)) / (2 * STEP * span)
+    ceiling = results.ceiling_from(place[0])
+    early, late = _time_of_share(family, shape, np.array([0.1, 0.9]))
+    tiny = 1e-300
+    return {
+        "inflection": origin + span * bend,
+        "peak_growth": np.log(max(ceiling * growth, tiny)),
+        "takeover_years": np.log(max((late - early) * span, tiny)),
+    }
+
+
+def _time_of_share(family, shape, shares):
+    """Times in spans at which the curve reaches the shares, by bisection."""
+    low, high = np.full(len(shares), 0.0 if family.needs_launch else -1e6), np.full(len(shares), 1e6)
+    for _ in range(90):
+        middle = (low + high) / 2
+        below = family.share(middle, *shape) < shares
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return high
+
+
+class _Region:
+    """Parameters that the data do not exclude: the sum of squares stays below a limit."""
+
+    def __init__(self, results, alpha):
+        self.results = results
+        batch = results.batch
+        self.count = len(results.model.shape.parameters)
+        self.start = results.place
+        self.free = bool(results.model.ceiling.name)
+        self.least, limit = results.objective_bounds(alpha)
+        self.limit = np.log(limit / self.least) if self.least > 0 else 0.0
+        places = [*([projection.CEILING] if self.free and not batch.has_share else []), *range(self.count)]
+        places = [self.count, *range(self.count)] if batch.has_share else places
+        ranges = [projection.limits(batch, place) for place in places]
+        self.low, self.high = (np.array([float(r[side][0]) for r in ranges]) for side in (0, 1))
+        covariance = results.coordinate_covariance
+        errors = np.sqrt(np.diag(covariance if self.free else covariance[1:, 1:]))
+        self.unit = np.where(np.isfinite(errors), np.clip(errors, 1e-9, 1.0), 1.0)
+
+    def _whole(self, inner):
+        part = self.inner_start + inner * self.unit
+        return part if self.free else np.r_[self.start[0], part]
+
+    @property
+    def inner_start(self):
+        return self.start if self.free else self.start[1:]
+
+    def _rise(self, inner):
+        return self.limit - np.log(max(self.results.objective_at(self._whole(inner)), 1e-300) / self.least)
+
+    def measure(self, name):
+        """Estimate and both ends of the quantity."""
+        results = self.results
+        estimate = measure_curve(results, self.start)[name]
+        if not np.isfinite(self.limit) or self.least <= 0:
+            return (
+                estimate,
+                (-np.inf if np.isinf(self.limit) else estimate),
+                (np.inf if np.isinf(self.limit) else estimate),
+            )
+        return estimate, *(self._end(name, side, estimate) for side in (-1, 1))
+
+    def _end(self, name, side, estimate):
+        scale = max(abs(self.results.batch.span[0]), 1e-9) if name == "inflection" else 1.0
+        low, high = ((limit - self.inner_start) / self.unit for limit in (self.low, self.high))
+        goal = lambda inner: -side * (measure_curve(self.results, self._whole(inner))[name] - estimate) / scale  # noqa: E731
+        best = minimize(
+            goal,
+            np.zeros(len(self.unit)),
+            method="SLSQP",
+            bounds=list(zip(low, high, strict=True)),
+            constraints={"type": "ineq", "fun": self._rise},
+            options={"maxiter": 200, "ftol": 1e-10},
+        )
+        if np.any(best.x <= low + 1e-6) or np.any(best.x >= high - 1e-6) or not best.success:
+            return side * np.inf
+        return estimate - side * best.fun * scale
