@@ -1,0 +1,181 @@
+"""The backtest: scores are what their sources define, nothing looks ahead, and the published numbers hold."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import norm
+
+from helpers import backtest, indicators
+from helpers.forecast import METHODS, bands, windows
+
+
+@pytest.fixture(scope="module")
+def references():
+    return indicators.load().references()
+
+
+@pytest.fixture(scope="module")
+def residuals(references):
+    return backtest.run_backtest(references)
+
+
+@pytest.fixture(scope="module")
+def scored(residuals):
+    return backtest.evaluate(residuals)
+
+
+def test_wis_is_that_of_bracher_et_al():
+    actual, quantiles, levels = np.array([12.0]), np.array([[8.0, 10.0, 11.0]]), np.array([0.1, 0.5, 0.9])
+    interval_score = (11 - 8) + 2 / 0.2 * (12 - 11)
+    wis = (0.5 * abs(12 - 10) + 0.2 / 2 * interval_score) / 1.5
+    assert backtest.quantile_score(actual, quantiles, levels)[0] == pytest.approx(wis)
+
+
+def test_crps_is_close_to_that_of_a_normal_distribution():
+    levels = backtest.CRPS_QUANTILES
+    found = backtest.quantile_score(np.array([0.7]), norm.ppf(levels)[None], levels)[0]
+    exact = 0.7 * (2 * norm.cdf(0.7) - 1) + 2 * norm.pdf(0.7) - 1 / np.sqrt(np.pi)
+    assert found == pytest.approx(exact, rel=0.03)
+
+
+def test_every_method_is_scored_at_every_window_and_horizon(scored):
+    table = backtest.score(scored)
+    assert list(table.columns) == [
+        *["method", "window", "horizon_years", "n", "technologies", "mape", "wis", "wis_relative"],
+        *["wis_relative_normal", "crps", "coverage_50", "coverage_80", "coverage_95"],
+    ]
+    assert len(table) == (len(METHODS) + 1) * 3 * 4
+    assert table["method"].iloc[0] == "combined"
+    assert (table[table["method"] == "drift"]["wis_relative"] == 1).all()
+    assert (table[table["method"] == backtest.NORMAL_DRIFT]["wis_relative_normal"] == 1).all()
+    assert table.notna().all().all()
+
+
+def test_technologies_weigh_the_same(scored):
+    rows = scored[(scored["method"] == "drift") & (scored["window"] == 4) & (scored["horizon_years"] == 2)]
+    table = backtest.score(scored).query("method == 'drift' and window == 4 and horizon_years == 2")
+    by_hand = np.mean([group["wis"].mean() for _, group in rows.groupby("technology")])
+    assert table["wis"].item() == pytest.approx(by_hand)
+    assert table["wis"].item() != pytest.approx(rows["wis"].mean())
+
+
+def test_origins_horizons_and_windows_are_as_said(residuals):
+    assert residuals["share"].between(*windows.ORIGIN_SHARES).all()
+    assert ((residuals["years"] - residuals["horizon_years"]).abs() <= windows.DATE_TOLERANCE).all()
+    assert set(residuals["window"]) == {4, 6, 8}
+    assert set(residuals["horizon_years"]) == {0.5, 1, 2, 3}
+    assert (residuals["date"] > residuals["origin"]).all()
+    assert residuals["technology"].nunique() >= 20
+
+
+def test_points_follow_from_the_series(references, residuals):
+    row = residuals[(residuals["indicator"] == "us_radio") & (residuals["window"] == 4)].iloc[0]
+    series = next(each for each in references if each.indicator == "us_radio").values
+    window = series[series.index <= row["origin"]].iloc[-4:]
+    assert row["last_value"] == row["last"] == window.iloc[-1]
+    assert row["actual"] == series[row["date"]]
+    change = (window.iloc[-1] - window.iloc[0]) / ((window.index[-1] - window.index[0]).days / 365.25)
+    assert row["drift"] == pytest.approx(min(window.iloc[-1] + change * row["years"], 100), rel=1e-3)
+
+
+def test_later_figures_change_no_forecast_made_before(references):
+    """Figures of a technology after a date are altered: its forecasts from origins up to that date stay the same."""
+    date, technology = pd.Timestamp("2002-12-31"), "internet"
+    altered = [disturb(each, date) if each.technology == technology else each for each in references]
+    before, after = (backtest.run_backtest(each, windows=(4,)) for each in (references, altered))
+    keys = ["entity", "indicator", "origin", "date"]
+    columns = [*keys, "share", "unit", "unit_ahead", "rate", "roughness", *METHODS]
+    pair = []
+    for table in (before, after):
+        rows = table[(table["technology"] == technology) & (table["origin"] <= date)]
+        pair.append(rows[columns].sort_values(keys).reset_index(drop=True))
+    assert len(pair[0]) > 50
+    pd.testing.assert_frame_equal(*pair, check_exact=True)
+
+
+def disturb(series, date):
+    """The series with every later figure, and later figures of its bound, lowered to two thirds."""
+    later = series.values.index > date
+    bound = series.bound.where(series.bound.index <= date, series.bound * 2 / 3)
+    return replace(series, values=series.values.where(~later, series.values * 2 / 3), bound=bound)
+
+
+def test_bands_of_a_technology_know_nothing_of_its_outcomes(residuals):
+    """Whatever came of radio, the bands of radio stay the same; those of the others may move."""
+    own = residuals["technology"] == "radio"
+    altered = residuals.assign(actual=residuals["actual"].where(~own, residuals["actual"] * 0.5))
+    names = [f"q{level:g}" for level in bands.SEVEN]
+    before, after = (backtest.evaluate(each).query("method == 'combined'") for each in (residuals, altered))
+    radio = before["technology"] == "radio"
+    pd.testing.assert_frame_equal(before[radio][names], after[radio][names], check_exact=True)
+    assert not before[~radio][names].equals(after[~radio][names])
+
+
+def test_residuals_survive_a_csv_file(tmp_path, residuals):
+    residuals.to_csv(tmp_path / "residuals.csv", index=False, float_format="%.10g")
+    read = pd.read_csv(tmp_path / "residuals.csv", parse_dates=["origin", "date"])
+    pd.testing.assert_frame_equal(read, residuals, check_exact=True, check_dtype=False)
+
+
+def test_same_bytes_again(references, residuals):
+    assert backtest.run_backtest(references).to_csv() == residuals.to_csv()
+
+
+def test_a_new_method_is_one_function(monkeypatch, references):
+    def half_way(given, ahead, prior):
+        return (given.values[:, -1:] + ahead.bounds) / 2
+
+    monkeypatch.setitem(METHODS, "half_way", half_way)
+    table = backtest.score(backtest.run_backtest(references, windows=(4,), horizons=(1.0,)))
+    row = table[table["method"] == "half_way"]
+    assert len(row) == 1
+    assert row["wis_relative"].item() > 1
+
+
+def test_comparison_is_paired_and_seeded(scored):
+    table = backtest.compare(scored, draws=500)
+    assert ((table["low"] <= table["wis_relative"]) & (table["wis_relative"] <= table["high"])).all()
+    pd.testing.assert_frame_equal(table, backtest.compare(scored, draws=500), check_exact=True)
+    itself = backtest.compare(scored, "drift", ("drift",), draws=50)
+    assert (itself[["wis_relative", "low", "high"]] == 1).all().all()
+
+
+def test_coverage_by_technology_and_stage(scored):
+    table = backtest.cover_by_technology(scored)
+    assert list(table.columns[:5]) == ["method", "technology", "window", "horizon_years", "n"]
+    assert table["n"].sum() == len(scored)
+    stages = backtest.cover_by_stage(scored)
+    staged = stages[~stages["stage"].str.startswith("growth")]
+    assert staged["n"].sum() == len(scored)
+    worst = backtest.find_worst(scored)
+    assert worst["coverage_80"].is_monotonic_increasing
+    assert (worst["enough"] == (worst["n"] >= 10)).all()
+
+
+def test_calibration_curve_rises(residuals):
+    table = backtest.check_calibration(residuals)
+    own = table[(table["method"] == "combined") & (table["horizon_years"] == 2)]
+    assert own["actual"].is_monotonic_increasing
+    assert abs(own.set_index("nominal")["actual"][0.8] - 0.8) < 0.06
+
+
+def test_the_targets_that_are_met_stay_met(scored):
+    """Bounds on the published numbers, with room for new data."""
+    pooled = backtest.score(scored, by=("method", "horizon_years")).set_index(["method", "horizon_years"])
+    own = pooled.loc["combined"]
+    assert 0.75 <= own["coverage_80"].mean() <= 0.85
+    assert 0.92 <= own["coverage_95"].mean() <= 0.98
+    best = pooled.loc[list(backtest.BENCHMARKS)]["wis"].groupby("horizon_years").min()
+    assert (own["wis"] <= 1.02 * best).all()
+    four = backtest.score(scored).query("method == 'combined' and window == 4 and horizon_years == 3")
+    assert four["wis_relative"].item() <= 0.82
+    assert four["wis_relative_normal"].item() <= 0.80
+
+
+def test_too_few_references_are_named(references):
+    with pytest.raises(ValueError, match="none of the 0 reference series"):
+        backtest.run_backtest([])
+    with pytest.raises(ValueError, match="two technologies"):
+        backtest.run_backtest([each for each in references if each.technology == "radio"])
