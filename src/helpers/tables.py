@@ -14,7 +14,7 @@ def format_number(value: object) -> str:
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return "–"
     if not np.isfinite(value):
-        return "unbounded" if value > 0 else "−unbounded"
+        return "unbounded"
     if value == 0 or float(value).is_integer():
         return f"{value:,.0f}".replace("-", "−")
     size = int(np.floor(np.log10(abs(value))))
@@ -43,11 +43,8 @@ def show(frame: pd.DataFrame, title: str, note: str = "", **names: str) -> great
         Text of the data is escaped: data are text, never markup.
     """
     shown = frame.copy()
-    decimal_years = {column for column in shown if column in ("midpoint", "launch") or column.endswith("_year")}
     for column in shown:
-        if column in decimal_years:
-            shown[column] = [f"{value:.1f}" if np.isfinite(value) else format_number(value) for value in shown[column]]
-        elif pd.api.types.is_bool_dtype(shown[column]):
+        if pd.api.types.is_bool_dtype(shown[column]):
             shown[column] = np.where(shown[column], "yes", "no")
         elif pd.api.types.is_numeric_dtype(shown[column]):
             shown[column] = [format_number(value) for value in shown[column]]
@@ -61,3 +58,33 @@ def show(frame: pd.DataFrame, title: str, note: str = "", **names: str) -> great
     table = table.tab_header(title=title).cols_label(**headings).cols_align("right", columns=numeric)
     table = table.tab_options(table_font_size="14px", heading_title_font_size="16px", heading_align="left")
     return table.tab_source_note(note) if note else table
+
+
+def show_parameters(parameters: pd.DataFrame, title: str, note: str = "") -> great_tables.GT:
+    """Set estimates as a table, dates as decimal years and each interval in one column.
+
+    Parameters
+    ----------
+    parameters : DataFrame
+        family, ceiling, parameter, estimate, std_error, low_80, high_80, low_95, high_95, identified, remark.
+    title, note : str
+        As for `show`.
+    """
+    numbers = ["estimate", "std_error", "low_80", "high_80", "low_95", "high_95"]
+    is_date = parameters["parameter"].isin(["midpoint", "launch"])
+    words = {
+        name: [
+            f"{value:.1f}" if date and name != "std_error" and np.isfinite(value) else format_number(value)
+            for value, date in zip(parameters[name], is_date, strict=True)
+        ]
+        for name in numbers
+    }
+    intervals = {
+        f"{level} % interval": [
+            f"{low} to {high}" for low, high in zip(words[f"low_{level}"], words[f"high_{level}"], strict=True)
+        ]
+        for level in ("80", "95")
+    }
+    named = parameters[["family", "ceiling", "parameter"]]
+    shown = named.assign(estimate=words["estimate"], std_error=words["std_error"], **intervals)
+    return show(shown.assign(identified=parameters["identified"], remark=parameters["remark"]), title, note)

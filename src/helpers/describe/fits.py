@@ -122,7 +122,8 @@ def list_quality(fits: Sequence[Fit], series) -> pd.DataFrame:
 def profile_ceilings(fits: Sequence[Fit], series, points: int = 60) -> pd.DataFrame:
     """Return how much worse each ceiling fits than the best one.
 
-    For each ceiling on a grid from just above the last observation to ten times the bound (or the last observation,
+    For each ceiling on a grid from just above the highest observation (or below the best ceiling) to ten times the
+    bound (or the last observation,
     without a bound) the other parameters are fitted again.
 
     Returns
@@ -132,7 +133,9 @@ def profile_ceilings(fits: Sequence[Fit], series, points: int = 60) -> pd.DataFr
         and threshold_95 (above them the ceiling is outside that interval).
     """
     top = 10 * np.nanmax([last_bound(series), series.values.max()])
-    grid = np.geomspace(series.values.max() * 1.001, top, points)
+    best = [fit.results.params["ceiling"] for fit in _free(fits)]
+    start = min([series.values.max() * 1.001, *(0.9 * ceiling for ceiling in best)])
+    grid = np.unique([*np.geomspace(start, top, points), *(ceiling for ceiling in best if start < ceiling < top)])
     frames = []
     for fit in _free(fits):
         freedom = fit.results.df_resid

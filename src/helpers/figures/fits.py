@@ -95,7 +95,7 @@ def draw_profiles(profiles: pd.DataFrame, marks: dict, names: dict, source: str)
     """
     figure, axes = open_canvas(4.2)
     axis = axes[0, 0]
-    labels = []
+    labels, edges = [], []
     limit = max(
         1.25 * profiles["threshold_80"].max(), min(1.25 * profiles["threshold_95"].max(), profiles["distance"].max())
     )
@@ -103,10 +103,13 @@ def draw_profiles(profiles: pd.DataFrame, marks: dict, names: dict, source: str)
         colour = COLOURS[rank % 6]
         axis.plot(frame["ceiling"], frame["distance"], ls=LINES[rank % 6], color=colour, lw=1.8)
         shown = frame[frame["distance"] <= limit]
-        labels.append(Label(shown["ceiling"].iloc[-1], shown["distance"].iloc[-1], family.replace("_", " "), colour))
+        edges.append(shown["ceiling"].max())
+        labels.append(Label(edges[-1], shown["distance"].iloc[-1], family.replace("_", " "), colour))
     axis.set_xscale("log")
     axis.set_ylim(0, limit)
-    axis.set_xlim(profiles["ceiling"].min() * 0.97, profiles["ceiling"].max())
+    axis.set_xlim(
+        profiles["ceiling"].min() * 0.98, min(profiles["ceiling"].max(), 1.3 * max([*edges, *marks.values()]))
+    )
     for level in ("80", "95"):
         for value in profiles[f"threshold_{level}"].unique():
             if value > limit:

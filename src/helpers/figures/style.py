@@ -22,6 +22,7 @@ BLUE, ORANGE, GREEN, PURPLE, GOLD, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, GOLD, SKY)
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
+LEADER = {"arrowstyle": "-", "lw": 0.5, "alpha": 0.6, "shrinkA": 1, "shrinkB": 2, "relpos": (0, 0.5)}
 WIDTH = 7.4  # inches, a page's text width
 
 RC = {
@@ -131,9 +132,7 @@ def label_ends(axis: Axes, labels: Sequence[Label], size: float = 8.5) -> None:
             size=size,
             va="center",
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": label.colour, "lw": 0.5, "alpha": 0.6, "shrinkA": 0, "shrinkB": 2}
-            if moved or right - place > 0.06 * (right - left)
-            else None,
+            arrowprops=LEADER | {"color": label.colour} if moved or right - place > 0.06 * (right - left) else None,
         ).set_position((right + 0.006 * (right - left), y))
 
 

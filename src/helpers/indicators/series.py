@@ -12,7 +12,7 @@ SHORTEST_SEGMENT = 3  # one or two figures show a level, not a curve
 DESCRIPTION = ("indicator", "title", "unit", "counted", "base", "technology", "role", "note")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class AdoptionSeries:
     """One unbroken stretch of one indicator of one entity, with its bound.
 
@@ -56,6 +56,11 @@ class AdoptionSeries:
     bound_title: str = ""
     bound_note: str = ""
     segment_note: str = ""
+
+    def __repr__(self):
+        span = f"{self.values.index[0]:%Y-%m-%d} to {self.values.index[-1]:%Y-%m-%d}"
+        bound = f", bound: {self.bound_title}" if self.bound is not None else ""
+        return f"{self.title} of {self.entity}: {len(self.values)} figures in {self.unit}, {span}{bound}"
 
     def bound_at(self, dates):
         """Interpolate the bound linearly in time; before its first and after its last date it is held constant.
