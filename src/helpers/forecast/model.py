@@ -163,17 +163,11 @@ class Forecast:
     def _milestone(self, share, level):
         """One row of `milestones`."""
         labels = {"entity": self.subject.entity, "indicator": self.subject.indicator, "share": share}
-        done = self.windows.shares[0] >= share
-        if done.any():
-            date = f"{to_dates(self.windows.years[0, done])[0]:%Y-%m-%d}"
-            return labels | {
-                "status": "reached",
-                "median": date,
-                "earliest": date,
-                "latest": date,
-                "level": level,
-                "probability": 1.0,
-            }
+        seen = self.subject.shares()
+        if (seen >= share).any():
+            date = f"{seen.index[(seen >= share).to_numpy()][0]:%Y-%m-%d}"
+            found = {"status": "reached", "median": date, "earliest": date, "latest": date, "level": level}
+            return labels | found | {"probability": 1.0}
         years = np.linspace(0, self.years[-1], 12 * int(np.ceil(self.years[-1])) + 1)[1:]
         bounds = self.ahead_of(years).bounds[0]
         paths = self.at(years, (0.5, (1 + level) / 2, (1 - level) / 2)) / bounds[:, None] - share

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from helpers.curves import decimal_years
@@ -25,6 +26,12 @@ class Subject:
     def labels(self):
         """Technology, entity and indicator as a dict."""
         return {"technology": self.technology, "entity": self.entity, "indicator": self.indicator}
+
+    def shares(self):
+        """All its values as shares of the bound, by date."""
+        values = self.values.dropna().sort_index()
+        bound = np.interp(decimal_years(values.index), decimal_years(self.bound.index), self.bound.to_numpy(float))
+        return values / bound
 
     def window(self):
         """The window of its last points (`windows.last_window`)."""
