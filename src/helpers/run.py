@@ -65,7 +65,7 @@ class Run:
         """Full path of the folder of data."""
         return find_data(self.parameters.data)
 
-    def save_table(self, name: str, frame: Any) -> Path:
+    def save_table(self, name: str, frame: Any) -> None:
         """Write `frame` to ``tables/<name>.csv`` and note it in the notebook's record.
 
         Floats get ten significant digits, dates are ISO, lines end in LF; a named index becomes columns.
@@ -77,10 +77,8 @@ class Run:
         """
         self._check_name("table", name)
         content, columns = _write_csv(name, frame)
-        path = self.folder / "tables" / f"{name}.csv"
-        digest = write_file(path, content)
+        digest = write_file(self.folder / "tables" / f"{name}.csv", content)
         self._note("tables", name, {"sha256": digest, "rows": len(frame), "columns": columns})
-        return path
 
     def read_table(self, name: str) -> Any:
         """Table `name` of this run as a frame, with the types that it was written with.
@@ -132,7 +130,7 @@ class Run:
         hashes = {kind: write_file(self.folder / "figures" / f"{name}.{kind}", image) for kind, image in images.items()}
         width = round(int.from_bytes(images["png"][16:20], "big") / DOTS_PER_INCH * 96)
         self._note("figures", name, {"alt": alt, "width": width, "sha256": hashes})
-        return SavedFigure(name, alt, images["png"], width)
+        return SavedFigure(name, alt, _lighten(images["png"]), width)
 
     def _check_name(self, kind: str, name: str) -> None:
         number = self.notebook.split("_")[0]
@@ -275,6 +273,7 @@ def _draw(figure: Any, alt: str) -> dict[str, bytes]:
     import matplotlib as mpl
     from matplotlib import pyplot
 
+    _settle_layout(figure)
     images = {}
     # SVG names its parts by random salt and carries the date unless told otherwise; text stays text in it
     with mpl.rc_context({"svg.hashsalt": "adoption", "svg.fonttype": "none"}):
@@ -284,3 +283,23 @@ def _draw(figure: Any, alt: str) -> dict[str, bytes]:
             images[kind] = image.getvalue()
     pyplot.close(figure)
     return images
+
+
+def _settle_layout(figure: Any) -> None:
+    """Lay the figure out once and round the places of its axes: the solver's last digit differs from run to run."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
+        for axes in figure.get_axes():
+            axes.set_position([round(edge, 6) for edge in axes.get_position(original=True).bounds])
+
+
+def _lighten(png: bytes) -> bytes:
+    """The image with 256 colours, a third of the bytes: to show within a notebook and its page."""
+    from PIL import Image
+
+    light = BytesIO()
+    image = Image.open(BytesIO(png)).convert("RGB")
+    image.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(light, "PNG", optimize=True)
+    return light.getvalue()
