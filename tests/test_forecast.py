@@ -1,5 +1,6 @@
 """The forecast: right in form for every kind of series; it learns only what it may, and calibrates what it claims."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -249,6 +250,24 @@ def test_nothing_after_the_origin_changes_a_hindcast(references):
     after = forecast.hindcast(disturb(series, origin), None, altered, [origin], horizon_years=2).drop(columns="actual")
     assert before.to_csv() == after.to_csv()
     assert set(before["origin"]) == {origin}
+
+
+def test_later_rows_of_the_data_file_change_no_byte(tmp_path):
+    """As of a date, the forecast from a file whose later rows are all altered is the same to the byte."""
+    as_of, source, copy = "2025-06-30", indicators.load().path, tmp_path / "data"
+    shutil.copytree(source, copy)
+    table = pd.read_csv(copy / "observations.csv", dtype=str, keep_default_na=False)
+    later = (table["date"] > as_of) & table["value"].ne("")
+    assert later.sum() > 20
+    table.loc[later, "value"] = [f"{0.97 * float(value):.6g}" for value in table.loc[later, "value"]]
+    table.to_csv(copy / "observations.csv", index=False)
+    found = []
+    for folder in (source, copy):
+        data = indicators.load(folder, as_of)
+        series = data.series("China", "genai_users", "internet_users")
+        made = forecast.forecast(series, references=data.references(exclude=series), horizon_years=3)
+        found.append((made.frame().to_csv(), made.milestones().to_csv(), made.statements().to_csv()))
+    assert found[0] == found[1]
 
 
 def disturb(series, date):

@@ -80,7 +80,7 @@ class Calibration:
     multipliers: np.ndarray  # (3,) of the ingredients
     scores: np.ndarray  # (R,) increasing absolute quotients
     steps: np.ndarray  # (R,) share of the weight below each, midpoints
-    count: float  # effective number of scores (Kish)
+    count: float  # groups of scores: windows of one technology and horizon overlap, so together they count as one
 
     def spread(self, years, rate, roughness, points):
         """Expected spread on the link's scale; arrays broadcast."""
@@ -111,7 +111,7 @@ def calibrate(residuals, method, link, bounded=True):
     scores = np.abs(errors) / np.sqrt(parts @ multipliers)
     order = np.argsort(scores, kind="stable")
     steps = (np.cumsum(weights[order]) - weights[order] / 2) / weights.sum()
-    return Calibration(multipliers, scores[order], steps, weights.sum() ** 2 / (weights**2).sum())
+    return Calibration(multipliers, scores[order], steps, weights.sum())
 
 
 def bend_errors(residuals, method, link, bounded=True):
