@@ -61,7 +61,8 @@ def list_parameters(fits: Sequence[Fit], series) -> pd.DataFrame:
     -------
     DataFrame
         entity, indicator, family, ceiling, parameter, estimate, std_error (Wald), low_80, high_80, low_95, high_95
-        (profile intervals; infinite where open; for a ceiling not below what has been reached), identified (the
+        (profile intervals; infinite where open; for a ceiling that is estimated above what
+        has been reached, not below that), identified (the
         intervals are closed and the fit has no flag), remark (why a fit is no estimate: its optimum lies on a boundary
         or at infinity).
     """
@@ -72,8 +73,8 @@ def list_parameters(fits: Sequence[Fit], series) -> pd.DataFrame:
         narrow, wide = (fit.results.conf_int(alpha, method="profile") for alpha in (0.2, 0.05))
         for name in fit.results.params.index:
             ends = [*narrow.loc[name], *wide.loc[name]]
-            if name == "ceiling":
-                reached = min(series.values.max(), fit.results.params[name])
+            reached = series.values.max()
+            if name == "ceiling" and fit.results.params[name] >= reached:
                 ends[0], ends[2] = max(ends[0], reached), max(ends[2], reached)
             rows.append(
                 (fit.family, fit.ceiling, name, fit.results.params[name], fit.results.bse[name], *ends,

@@ -26,7 +26,10 @@ def list_key_numbers(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str
     DataFrame
         key, label, value, low, high, unit, text (the number as a reader wants it).
     """
-    rows = [*_observed(tables["02_growth"], names), *_ceilings(tables["03_parameters"], names)]
+    rows = [
+        *_observed(tables["02_growth"], names),
+        *_ceilings(tables["03_parameters"], tables["02_growth"]["value"].iloc[-1], names),
+    ]
     rows += [*_forecasts(tables["05_forecast"], names), *_coverage(tables)]
     return pd.DataFrame(rows, columns=["key", "label", "value", "low", "high", "unit", "text"])
 
@@ -36,7 +39,7 @@ def _say(value: float, unit: str = "") -> str:
     if not np.isfinite(value):
         return "no end"
     digits = 0 if abs(value) >= 100 else 1
-    sign = " %" if unit.startswith("percent") else f" {unit}" if unit else ""
+    sign = " %" if unit.startswith("percent") and unit != "percentage points" else f" {unit}" if unit else ""
     return f"{value:,.{digits}f}{sign}".replace("-", "−")
 
 
@@ -44,15 +47,24 @@ def _month(date: object) -> str:
     return f"{pd.Timestamp(date):%B %Y}"
 
 
-def year_of_growth(growth: pd.DataFrame) -> tuple[float, pd.Timestamp | None]:
-    """Return the growth over the last year, percent, and the date it is counted from; nan and None if there is none."""
+def _gain_unit(unit: str) -> str:
+    """A share grows by percentage points, anything else by percent."""
+    return "percentage points" if unit.startswith("percent") else "percent"
+
+
+def year_of_growth(growth: pd.DataFrame, unit: str) -> tuple[float, pd.Timestamp | None]:
+    """Return the growth over the last year and the date it is counted from; nan and None if there is none.
+
+    A share grows by percentage points, anything else by percent.
+    """
     last = growth.iloc[-1]
     gaps = (last["date"] - growth["date"]).dt.days / 365.25
     near = growth[(gaps - 1).abs() < 0.26]
     if near.empty or near["value"].iloc[-1] <= 0:
         return np.nan, None
     start = near.iloc[(near["date"] - (last["date"] - pd.DateOffset(years=1))).abs().argmin()]
-    return 100 * (last["value"] / start["value"] - 1), start["date"]
+    points = last["value"] - start["value"]
+    return points if unit.startswith("percent") else 100 * points / start["value"], start["date"]
 
 
 def _observed(growth: pd.DataFrame, names: Mapping[str, str]) -> list[tuple]:
@@ -66,20 +78,22 @@ def _observed(growth: pd.DataFrame, names: Mapping[str, str]) -> list[tuple]:
         rate = last["published_rate"]
         rows.append(("published_rate", "Share of the base population, as published", rate, np.nan, np.nan, "percent",
                      _say(rate, "percent")))  # fmt: skip
-    percent, start = year_of_growth(growth)
+    gain, start = year_of_growth(growth, unit)
     if start is not None:
-        label = f"Growth from {_month(start)} to {when}"
-        rows.append(("growth_year", label, percent, np.nan, np.nan, "percent", _say(percent, "percent")))
+        label, measure = f"Growth from {_month(start)} to {when}", _gain_unit(unit)
+        rows.append(("growth_year", label, gain, np.nan, np.nan, measure, _say(gain, measure)))
     return rows
 
 
-def _ceilings(parameters: pd.DataFrame, names: Mapping[str, str]) -> list[tuple]:
+def _ceilings(parameters: pd.DataFrame, reached: float, names: Mapping[str, str]) -> list[tuple]:
     rows = []
     free = parameters[(parameters["parameter"] == "ceiling") & (parameters["ceiling"] == "free")]
     for row in free.itertuples(index=False):
         name = row.family.replace("_", " ")
         ends = f"95 % profile interval {_say(row.low_95)} to {_say(row.high_95)}"
         text = f"{_say(row.estimate, names['unit'])} ({ends})" if row.identified else f"not identified: {ends}"
+        if row.identified and row.high_95 < reached:
+            text += ", below the last figure: the curve does not describe the series"
         value = row.estimate if row.identified else np.nan
         rows.append(
             (f"ceiling_{row.family}", f"Ceiling, {name} curve", value, row.low_95, row.high_95, names["unit"], text)
@@ -141,8 +155,9 @@ def _state_level(growth: pd.DataFrame, names: Mapping[str, str]) -> str:
         text += f", {_say(last['published_rate'], 'percent')} of the base population"
     if np.isfinite(last["share_of_bound"]) and not names["unit"].startswith("percent"):
         text += f", {_say(last['share_of_bound'], 'percent')} of the known bound ({names['bound_title']})"
-    percent, start = year_of_growth(growth)
-    return text + (f"; {percent:+,.1f} % since {_month(start)}." if start is not None else ".")
+    gain, start = year_of_growth(growth, names["unit"])
+    sign = "points" if names["unit"].startswith("percent") else "%"
+    return text + (f"; {gain:+,.1f} {sign} since {_month(start)}." if start is not None else ".")
 
 
 def _state_pace(growth: pd.DataFrame, aligned: pd.DataFrame, names: Mapping[str, str]) -> str:
@@ -178,11 +193,12 @@ def _state_ceiling(parameters: pd.DataFrame, growth: pd.DataFrame, names: Mappin
     open_families = free[~free["identified"]]
     if open_families.empty:
         low, high = free["low_95"].min(), free["high_95"].max()
-        return (
-            f"The data bound the ceiling: over the fitted curves the 95 % intervals run from {_say(low)} to "
-            f"{_say(high, names['unit'])}."
-        )
-    listed = " and ".join(name.replace("_", " ") for name in open_families["family"])
+        ends = f"{_say(low)} to {_say(high, names['unit'])}"
+        text = f"Over the fitted curves the 95 % intervals for the ceiling run from {ends}"
+        if high < growth["value"].iloc[-1]:
+            return f"{text}, below the last figure: these curves do not describe the series, and no ceiling is given."
+        return f"{text}: the data bound it as far as the curves describe the series."
+    listed = ", ".join(name.replace("_", " ") for name in open_families["family"])
     return (
         f"The {len(growth)} points do not say where it ends: the 95 % interval for the ceiling is open for the "
         f"{listed} curve{'s' if len(open_families) > 1 else ''}, so no ceiling is given; the bound is not one."

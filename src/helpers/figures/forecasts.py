@@ -36,7 +36,8 @@ def _fan(axis: Axes, forecast: pd.DataFrame, start: tuple, colour: str = BLUE) -
         axis.fill_between(dates, lower, upper, color=colour, alpha=alpha, lw=0)
         axis.plot(dates, upper, color=colour, lw=0.5, alpha=0.8)
         axis.plot(dates, lower, color=colour, lw=0.5, alpha=0.8)
-        labels.append(Label(dates[-1], upper[-1], f"{name} band: {say(lower[-1])} to {say(upper[-1])}", colour))
+        end = lower[-1] if lower[-1] > 0.001 * upper[-1] else 0.0
+        labels.append(Label(dates[-1], upper[-1], f"{name} band: {say(end)} to {say(upper[-1])}", colour))
     axis.plot(dates, [start[1], *forecast["q0.5"]], "-", color=colour, lw=1.8)
     labels.append(Label(dates[-1], forecast["q0.5"].iloc[-1], f"median {say(forecast['q0.5'].iloc[-1])}", colour))
     return labels

@@ -1,0 +1,127 @@
+"""The whole sequence on small data: complete, repeatable, blind to what comes after `as_of`, true to the baseline."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SAMPLE = ROOT / "tests" / "sample"
+TABLES = {
+    "01_claims", "01_coverage", "01_observations", "02_aligned", "02_countries", "02_growth", "03_alternatives",
+    "03_fit_quality", "03_parameters", "03_profiles", "04_calibration", "04_coverage_by_stage",
+    "04_coverage_by_technology", "04_references", "04_residuals", "04_scores", "04_skill", "05_bound", "05_forecast",
+    "05_hindcasts", "05_milestones", "05_scenarios", "05_statements", "06_findings", "06_key_numbers", "06_statements",
+}  # fmt: skip
+FIGURES = {
+    "01_coverage", "02_aligned", "02_countries", "02_growth", "02_levels", "03_fits", "03_profiles", "04_calibration",
+    "04_skill", "05_forecast", "05_hindcasts",
+}  # fmt: skip
+FORECAST = [
+    "entity",
+    "indicator",
+    "date",
+    "method",
+    "mean",
+    "q0.025",
+    "q0.1",
+    "q0.25",
+    "q0.5",
+    "q0.75",
+    "q0.9",
+    "q0.975",
+]
+
+
+def run_sequence(outputs, name, *options, data=SAMPLE):
+    """Run all notebooks through the command, as a person would, from a folder that is not the project's."""
+    command = [sys.executable, "-m", "helpers", "run", name, "-p", "data", str(data), *options]
+    environment = {**os.environ, "ADOPTION_OUTPUTS": str(outputs)}
+    done = subprocess.run(command, env=environment, cwd=outputs, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Path(outputs) / name
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return run_sequence(tmp_path_factory.mktemp("outputs"), "small")
+
+
+def read_bytes(folder, *kinds):
+    return {
+        str(path.relative_to(folder)): path.read_bytes() for kind in kinds for path in sorted((folder / kind).iterdir())
+    }
+
+
+def test_every_exhibit_is_there(folder):
+    assert {path.stem for path in (folder / "tables").iterdir()} == TABLES
+    assert {path.stem for path in (folder / "figures").iterdir()} == FIGURES
+    assert {path.suffix for path in (folder / "figures").iterdir()} == {".png", ".svg"}
+    assert len(list((folder / "html").glob("*.html"))) == 7
+    assert all(len(pd.read_csv(path)) for path in (folder / "tables").iterdir())
+
+
+def test_claims_have_their_verdicts(folder):
+    claims = pd.read_csv(folder / "tables" / "01_claims.csv")
+    assert len(claims) == 13
+    assert set(claims["verdict"]) <= {"consistent", "within rounding", "not checkable"}
+
+
+def test_forecast_table_has_its_columns_and_order(folder):
+    frame = pd.read_csv(folder / "tables" / "05_forecast.csv")
+    assert list(frame.columns[:12]) == FORECAST
+    assert "unit" in frame
+    combined = frame[frame["method"] == "combined"]
+    quantiles = combined[FORECAST[5:]].to_numpy()
+    assert (quantiles[:, 1:] >= quantiles[:, :-1]).all()
+    assert combined["date"].iloc[-1] == "2030-12-31"
+    assert set(combined["date"].str[5:]) == {"06-30", "12-31"}
+
+
+def test_pages_say_what_the_tables_say(folder):
+    page = (folder / "html" / "index.html").read_text(encoding="utf-8")
+    findings = pd.read_csv(folder / "tables" / "06_findings.csv")["sentence"]
+    assert all(sentence.split(";")[0][:40] in page for sentence in findings)
+    assert not re.search(r'(src|href)="https?://', "".join(re.findall(r"<(?:img|script|link)[^>]*>", page)))
+
+
+def test_same_inputs_same_bytes_and_later_figures_change_nothing(tmp_path):
+    """Two runs as of mid-2025: one on the data, one with every later figure altered."""
+    altered = tmp_path / "altered"
+    shutil.copytree(SAMPLE, altered)
+    table = pd.read_csv(altered / "observations.csv", dtype=str, keep_default_na=False)
+    later = table["date"] > "2025-06-30"
+    change = table["indicator"].str.startswith(("population", "internet_users")).map({True: 1.01, False: 0.9})
+    table.loc[later, "value"] = (table.loc[later, "value"].astype(float) * change).map("{:.2f}".format)
+    assert later.sum() > 3
+    table.to_csv(altered / "observations.csv", index=False)
+    first = run_sequence(tmp_path, "one", "-p", "as_of", "2025-06-30")
+    second = run_sequence(tmp_path, "two", "-p", "as_of", "2025-06-30", data=altered)
+    assert read_bytes(first, "tables", "figures") == read_bytes(second, "tables", "figures")
+
+
+@pytest.mark.parametrize("options", [("-p", "bound", ""), ("-p", "indicator", "internet_users")])
+def test_other_bounds_and_indicators_run_through(tmp_path, options):
+    folder = run_sequence(tmp_path, "other", *options)
+    assert len(pd.read_csv(folder / "tables" / "06_key_numbers.csv")) > 3
+
+
+def test_the_baseline_in_git_is_what_the_code_makes(tmp_path):
+    """The committed tables of the default run, number by number; another machine may differ in the last digits."""
+    made = run_sequence(tmp_path, "baseline", data="data")
+    kept = ROOT / "outputs" / "baseline" / "tables"
+    assert {path.name for path in kept.iterdir()} == {path.name for path in (made / "tables").iterdir()}
+    for path in kept.iterdir():
+        expected, found = pd.read_csv(path), pd.read_csv(made / "tables" / path.name)
+        pd.testing.assert_frame_equal(found, expected, rtol=1e-6, atol=1e-9, obj=path.name)
+
+
+def test_readme_tells_the_baseline_findings():
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    for sentence in pd.read_csv(ROOT / "outputs" / "baseline" / "tables" / "06_findings.csv")["sentence"]:
+        assert " ".join(sentence.split()) in text
