@@ -89,15 +89,11 @@ def read_figure(folder: Path, name: str | None, figures: list[dict]) -> dict[str
 
 
 def set_number(row: dict[str, str]) -> dict[str, str]:
-    """A row of the key numbers as it's read: digits grouped, the interval in one cell."""
+    """Label and reading of a key number: the words that the notebook gave it, or its value, unit and interval."""
     low, high = format_number(row["low"]), format_number(row["high"])
-    value = format_number(row["value"])
-    return {
-        **row,
-        "value": value,
-        "interval": f"{low} to {high}" if low and high else "",
-        "text": "" if value else row["text"],
-    }
+    interval = f"({low} to {high})" if low and high else ""
+    reading = row["text"] or " ".join(filter(None, (format_number(row["value"]), row["unit"], interval)))
+    return {"label": row["label"], "reading": reading}
 
 
 def format_number(text: str) -> str:

@@ -160,9 +160,10 @@ def wrap_tables(text: str) -> str:
 
 
 def mend_tables(page: str) -> str:
-    """Tables as readers' software wants them: numbered, no empty headings, headings with their scope."""
+    """Tables as readers' software wants them: numbered, no empty headings, headings with scope, dates unbroken."""
     numbers = count(1)
     page = re.sub('aria-label="Table"', lambda _: f'aria-label="Table {next(numbers)}"', page)
+    page = re.sub(r">\s*(\d{4}-\d\d-\d\d)\s*</td>", r'><span class="date">\1</span></td>', page)
     page = re.sub(r"<th\b[^>]*>(?:\s|&nbsp;)*</th>", "<td></td>", page)
     return re.sub(
         r"<thead>.*?</thead>",
