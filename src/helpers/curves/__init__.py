@@ -3,8 +3,9 @@
 >>> results = Logistic(users, ceiling=Share(internet_users, 0.75)).fit()   # doctest: +SKIP
 >>> results.summary(); results.conf_int(method="profile"); results.predict(dates)   # doctest: +SKIP
 
-Rooms: `families` the curves; `model` the observations and the fit; `ceilings` what is known of the ceiling; `results`,
-`prediction`, `profiles`, `summary`, `outcome` what comes out; `dates` decimal years.
+Rooms: `shapes` and `families` the curves; `model` the observations; `ceilings` what is known of the ceiling; `binomial` and
+`censoring` the other likelihoods; `results`, `prediction`, `profiles`, `resampling`, `derived`, `summary`, `outcome` what
+comes out; `many` thousands of series; `dates` decimal years.
 """
 
 from helpers.curves.ceilings import Share, SharePrior
@@ -20,6 +21,7 @@ from helpers.curves.families import (
     Richards,
     Weibull,
 )
+from helpers.curves.many import fit_many
 from helpers.curves.results import Results
 
 __all__ = [
@@ -36,5 +38,6 @@ __all__ = [
     "SharePrior",
     "Weibull",
     "decimal_years",
+    "fit_many",
     "to_dates",
 ]

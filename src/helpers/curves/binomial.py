@@ -110,7 +110,7 @@ class BinomialResults(Results):
         )
         ssr, settled = np.array([residual @ residual]), np.array([bool(self.glm.converged)])
         edge, no = np.zeros((count, 1), int), np.array([False])
-        found = Fit(shape[:, None], batch.ceiling, ssr, ssr, edge, no, np.array([not rises]), settled)
+        found = Fit(shape[:, None], batch.ceiling, ssr, ssr, edge, no, np.array([not rises]), no, settled)
         super().__init__(model, batch, found, noise="binomial")
 
     @property
@@ -154,4 +154,6 @@ class BinomialResults(Results):
         rise = lambda value: self.fitter.held(coordinate, value) - self.glm.deviance  # noqa: E731
         centre, step = self.found.shape[coordinate, 0], np.sqrt(self._matrix[coordinate, coordinate])
         ranges = [float(end[0]) for end in limits(self.batch, coordinate)]
-        return tuple(find_crossing(rise, centre, limit, end, step) for end in ranges)
+        return tuple(
+            find_crossing(rise, centre, limit, end, step, side) for side, end in zip((-1, 1), ranges, strict=True)
+        )

@@ -1,7 +1,6 @@
 """Fits with censored observations ("more than 700 M"), by maximum likelihood."""
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import fdtri, log_ndtr
 
 from helpers import projection
@@ -74,36 +73,27 @@ class _Likelihood:
         by_sigma = count - residual @ residual + hazard @ reach
         return value, np.r_[by_mean @ slopes, by_sigma]
 
-    def search(self, start, held=None):
-        """Minimum from a start, with one coordinate held at its start."""
-        box = list(self.box)
-        if held is not None:
-            box[held] = (start[held], start[held])
-        start = np.clip(start, *np.array(box).T)
-        options = {"maxiter": 2000, "ftol": 1e-15, "gtol": 1e-9}
-        found = minimize(self, start, jac=True, method="L-BFGS-B", bounds=box, options=options)
-        return self._polish(found.x, held)
-
-    def _polish(self, point, held):
-        """Newton steps on the coordinates inside their box."""
+    def search(self, start, held=None, rounds=200):
+        """Minimum from a start, with one coordinate held: Newton steps, damped where the likelihood is not convex."""
         low, high = np.array(self.box).T
-        free = (point > low + 1e-9) & (point < high - 1e-9)
-        if held is not None:
-            free[held] = False
-        value = self(point)[0]
-        for _ in range(8):
-            gradient, hessian = self(point)[1][free], self.hessian(point)[np.ix_(free, free)]
-            try:
-                step = np.linalg.solve(hessian, gradient)
-            except np.linalg.LinAlgError:
-                break
+        point = np.clip(start, low, high)
+        value, damping = self(point)[0], 1e-3
+        for _ in range(rounds):
+            gradient, hessian = self(point)[1], self.hessian(point)
+            still = ((point <= low) & (gradient > 0)) | ((point >= high) & (gradient < 0))
+            still[[] if held is None else list(np.atleast_1d(held))] = True
+            free = np.flatnonzero(~still)
+            root, basis = np.linalg.eigh(hessian[np.ix_(free, free)])
+            root = np.maximum(np.abs(root), 1e-9) * (1 + damping)
             trial = point.copy()
-            trial[free] = np.clip(point[free] - step, low[free], high[free])
-            new = self(trial)[0]
-            if not new <= value + 1e-13 * abs(value):
-                break
-            point, value = trial, new
-            if np.abs(step).max() < 1e-11:
+            step = basis @ (basis.T @ gradient[free] / root)
+            trial[free] = np.clip(point[free] - np.clip(step, -1, 1), low[free], high[free])
+            new, promise = self(trial)[0], gradient[free] @ step
+            if new <= value + 1e-13 * abs(value):
+                point, value, damping = trial, new, damping * 0.1
+            else:
+                damping = max(damping * 10, 1e-3)
+            if promise < 1e-18 or damping > 1e9:
                 break
         return point, value
 
@@ -119,12 +109,21 @@ class _Likelihood:
 
     def best(self):
         """The best of several starts: without the censored values, and with larger noise and ceilings."""
-        starts = [self.start.copy() for _ in range(4)]
+        starts = [self.start.copy() for _ in range(3)]
         starts[1][-1] += 1.5
-        if self.free:
-            starts[2][0] += 0.7
-            starts[3][0] = np.log(max(self.limits.max(initial=0) / self.bound.min(), 1e-300)) + 0.3
+        starts[2][: int(self.free)] += 0.7
         return min((self.search(start) for start in starts), key=lambda pair: pair[1])
+
+    def held_start(self, batch, found, coordinate, value):
+        """Start with a coordinate held: the least squares of the exact values there."""
+        held, theta, fixed = projection.hold(batch, found.shape, coordinate, np.array([value]))
+        theta, state, _ = projection.descend(held, theta, fixed)
+        if coordinate == projection.CEILING:
+            rows, starts = projection.start(held)
+            theta = projection.fit_rows(held, rows, starts).shape
+            state = projection.evaluate(held, theta)
+        sigma = np.log(max(np.sqrt(state.ssr[0] / len(self.values)) / self.size, 1e-8))
+        return np.r_[np.log(np.maximum(state.ceiling, 1e-300)) if self.free else [], theta[:, 0], sigma]
 
 
 class CensoredResults(Results):
@@ -152,10 +151,8 @@ class CensoredResults(Results):
         low, high = np.array(self.likelihood.box[-1 - len(shape) : -1]).T[:, :, None]
         edge = (shape >= high - 1e-6).astype(int) - (shape <= low + 1e-6)
         runaway = np.array([free and self.point[0] >= self.likelihood.box[0][1] - 1e-6])
-        ssr = np.array([residual @ residual])
-        return projection.Fit(
-            shape, ceiling, ssr, ssr, edge, runaway, start.flat & (state.ssr >= start.ssr), start.converged
-        )
+        ssr, flat = np.array([residual @ residual]), start.flat & (state.ssr >= start.ssr)
+        return projection.Fit(shape, ceiling, ssr, ssr, edge, runaway, flat, start.step, start.converged)
 
     @property
     def _correction(self):
@@ -197,14 +194,11 @@ class CensoredResults(Results):
     def objective_at(self, place):
         """Sum of squares that would have the same likelihood, at coordinates with the log ceiling first."""
         point = np.r_[place if self.likelihood.free else place[1:], self.point[-1]]
-        return self.found.objective[0] * np.exp(
-            2 * (self._value_over_sigma(point) - self.least) / len(self.model.endog)
-        )
+        excess = 2 * (self._value_over_sigma(point) - self.least) / len(self.model.endog)
+        return self.found.objective[0] * np.exp(min(excess, 600.0))
 
     def _value_over_sigma(self, point):
-        held = range(len(point) - 1)
-        box = [(point[i], point[i]) for i in held] + [self.likelihood.box[-1]]
-        return minimize(self.likelihood, point, jac=True, method="L-BFGS-B", bounds=box).fun
+        return self.likelihood.search(point, range(len(point) - 1))[1]
 
     def objective_bounds(self, alpha):
         """Objective at the optimum, and its limit in the region that the data do not exclude."""
@@ -224,17 +218,14 @@ class CensoredResults(Results):
         def rise(value):
             start = warm["point"].copy()
             start[place] = value
-            point, least = self.likelihood.search(start, place)
-            fresh = self.point.copy()
-            fresh[place] = value
-            other = self.likelihood.search(fresh, place)
-            point, least = (point, least) if least <= other[1] else other
-            warm["point"] = point
+            other = self.likelihood.held_start(self.batch, self.found, coordinate, value)
+            pairs = [self.likelihood.search(begin, place) for begin in (start, other)]
+            warm["point"], least = min(pairs, key=lambda pair: pair[1])
             return np.expm1(2 * max(least - self.least, 0) / len(self.model.endog))
 
         row = place + (0 if self.likelihood.free else 1)
         step, ends = np.sqrt(self.coordinate_covariance[row, row]), []
-        for end in self.likelihood.box[place]:
+        for side, end in zip((-1, 1), self.likelihood.box[place], strict=True):
             warm["point"] = self.point
-            ends.append(find_crossing(rise, self.point[place], target, end, step))
+            ends.append(find_crossing(rise, self.point[place], target, end, step, side))
         return tuple(ends)

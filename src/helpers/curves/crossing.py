@@ -4,18 +4,17 @@ import numpy as np
 from scipy.optimize import brentq
 
 
-def find_crossing(rise, centre, target, limit, step):
+def find_crossing(rise, centre, target, limit, step, side):
     """Where rise, zero at centre, first reaches target on the way to limit; infinite on that side if it does not.
 
     Parameters
     ----------
     rise : function of one number
-    centre, limit : numbers; the limit may lie on either side
+    centre, limit : numbers; the limit lies on the given side, -1 or +1, or at the centre
     target : number above 0, or infinite
     step : first step away from the centre, doubled until the target is passed
     """
-    side = 1.0 if limit > centre else -1.0
-    if not np.isfinite(target):
+    if not np.isfinite(target) or (limit - centre) * side <= 0:
         return side * np.inf
     inner, width = centre, min(max(abs(step), 1e-8), 1.0) if np.isfinite(step) else 0.5
     while True:

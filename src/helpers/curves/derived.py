@@ -38,22 +38,19 @@ def derive(results, alpha=0.05):
     return pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "lower", "upper"])
 
 
-def measure_curve(results, place):
-    """The three quantities at the coordinates of `Results.place`; durations and growth as logarithms."""
-    batch, family = results.batch, results.model.shape
-    shape = np.asarray(place)[1:]
-    span, origin = batch.span[0], batch.origin[0]
+def measure_curve(results, place, name):
+    """One of the quantities at the coordinates of `Results.place`; durations and growth as logarithms."""
+    family, shape = results.model.shape, np.asarray(place)[1:]
+    span = results.batch.span[0]
+    if name == "takeover_years":
+        early, late = _time_of_share(family, shape, np.array([0.1, 0.9]))
+        return np.log(max((late - early) * span, 1e-300))
     bend = float(family.inflection(*shape))
+    if name == "inflection":
+        return results.batch.origin[0] + span * bend
     near = max(bend, STEP) if family.needs_launch else bend
     growth = (family.share(near + STEP, *shape) - family.share(near - STEP, *shape)) / (2 * STEP * span)
-    ceiling = results.ceiling_from(place[0])
-    early, late = _time_of_share(family, shape, np.array([0.1, 0.9]))
-    tiny = 1e-300
-    return {
-        "inflection": origin + span * bend,
-        "peak_growth": np.log(max(ceiling * growth, tiny)),
-        "takeover_years": np.log(max((late - early) * span, tiny)),
-    }
+    return np.log(max(results.ceiling_from(place[0]) * growth, 1e-300))
 
 
 def _time_of_share(family, shape, shares):
@@ -99,7 +96,7 @@ class _Region:
     def measure(self, name):
         """Estimate and both ends of the quantity."""
         results = self.results
-        estimate = measure_curve(results, self.start)[name]
+        estimate = measure_curve(results, self.start, name)
         if not np.isfinite(self.limit) or self.least <= 0:
             return (
                 estimate,
@@ -111,7 +108,7 @@ class _Region:
     def _end(self, name, side, estimate):
         scale = max(abs(self.results.batch.span[0]), 1e-9) if name == "inflection" else 1.0
         low, high = ((limit - self.inner_start) / self.unit for limit in (self.low, self.high))
-        goal = lambda inner: -side * (measure_curve(self.results, self._whole(inner))[name] - estimate) / scale  # noqa: E731
+        goal = lambda inner: -side * (measure_curve(self.results, self._whole(inner), name) - estimate) / scale  # noqa: E731
         best = minimize(
             goal,
             np.zeros(len(self.unit)),

@@ -28,9 +28,11 @@ def describe_flag(results):
         if edge:
             limit = limit_value(kind, edge)
             reasons.append(f"{parameter} runs to {'infinity' if np.isposinf(limit) else f'{limit:g}'}")
+    if found.step[0]:
+        reasons.append("a jump at one date fits better than any smooth curve: the rate runs to infinity")
     if not reasons and results.df_resid == 0:
         reasons.append("as many parameters as observations: the curve meets each of them and its error is unknown")
-    if not reasons and not found.converged[0]:
+    if not reasons and (not found.converged[0] or np.isnan(np.diag(results.cov_params())).any()):
         reasons.append("the search did not settle: the sum of squares hardly changes along a ridge of parameters")
     return "; ".join(reasons)
 

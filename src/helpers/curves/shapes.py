@@ -38,7 +38,7 @@ class LogisticShape:
 
     @staticmethod
     def share(times, log_rate, midpoint):
-        return expit(np.exp(log_rate) * (times - midpoint))
+        return 1 / (1 + np.exp(np.minimum(-np.exp(log_rate) * (times - midpoint), LARGEST)))
 
     @staticmethod
     def slopes(times, share, log_rate, midpoint):

@@ -60,6 +60,7 @@ class Fit:
     edge: np.ndarray  # (q, N) -1 or +1 where a coordinate lies at the lower or upper end of its box
     runaway: np.ndarray  # (N,) True where a free ceiling passed CEILING_CAP
     flat: np.ndarray  # (N,) True where a constant fits as well: the series does not rise
+    step: np.ndarray  # (N,) True where a jump at one observation fits better than the curve: the rate runs to infinity
     converged: np.ndarray  # (N,)
 
 

@@ -8,6 +8,9 @@ from helpers.projection.batch import CEILING_CAP, Fit, evaluate_share
 from helpers.projection.grid import start
 
 SHARE_BOX = (-12.0, 12.0)
+LEAST_DAMPING = 1e-10
+PATIENCE = 20
+"""Gauss-Newton steps before the second derivatives are taken."""
 LONGEST_STEP = 3.0
 """Longest move of one coordinate in one step: a factor of 20 for a rate, three spans for a date."""
 
@@ -98,6 +101,24 @@ def _normal_equations(batch, theta, state):
     return gradient, hessian
 
 
+def _curvature(batch, theta, hessian, step=1e-5):
+    """Second derivatives by differences of the gradient, for rows where large residuals make Gauss-Newton steps slow.
+
+    Rows where they are not positive definite keep the Gauss-Newton matrix.
+    """
+    q = len(theta)
+    exact = np.empty_like(hessian)
+    for place in range(q):
+        move = np.zeros((q, 1))
+        move[place] = step
+        below, above = (_normal_equations(batch, at, evaluate(batch, at))[0] for at in (theta - move, theta + move))
+        exact[:, :, place] = (below - above).T / (2 * step)
+    exact = (exact + exact.transpose(0, 2, 1)) / 2
+    size = np.sqrt(np.maximum(hessian[:, range(q), range(q)], 1e-300))
+    least = np.linalg.eigvalsh(exact / size[:, :, None] / size[:, None, :])[:, 0]
+    return np.where((least > 1e-8)[:, None, None], exact, hessian)
+
+
 def _solve(gradient, hessian, damping, held):
     """Damped step (q, N) and the fall of the objective that the undamped step promises (N,)."""
     q = len(gradient)
@@ -143,8 +164,10 @@ def descend(batch, theta, fixed=None, iterations=150, tolerance=1e-9):
     floor = 1e-30 * dot(batch.target, batch.target) + 1e-300
     active, work, now, here = np.arange(batch.size), batch, state, theta
     damping = np.full(batch.size, 1e-3)
-    for _ in range(iterations):
+    for count in range(iterations):
         gradient, hessian = _normal_equations(work, here, now)
+        if count >= PATIENCE:
+            hessian = _curvature(work, here, hessian)
         held = fixed[:, active] | ((here <= low) & (gradient < 0)) | ((here >= high) & (gradient > 0))
         step, promise = _solve(gradient, hessian, damping, held)
         trial = np.clip(here + np.clip(step, -LONGEST_STEP, LONGEST_STEP), low, high)
@@ -153,7 +176,7 @@ def descend(batch, theta, fixed=None, iterations=150, tolerance=1e-9):
         small = promise <= tolerance**2 * np.maximum(now.objective, floor[active])
         here = np.where(better, trial, here)
         now.put(better, new, better) if now is not state else state.put(active[better], new, better)
-        damping = np.where(better, damping * 0.15, damping * 8.0)
+        damping = np.where(better, np.maximum(damping * 0.15, LEAST_DAMPING), damping * 8.0)
         runs = np.isnan(work.ceiling) & (now.ceiling > CEILING_CAP * work.top) & (not work.has_share)
         finished = small | (now.objective <= floor[active]) | runs | (damping > 1e12)
         theta[:, active] = here
@@ -204,7 +227,8 @@ def _describe(batch, theta, state, done):
     edge = (theta >= high - 1e-9).astype(int) - (theta <= low + 1e-9)
     free = np.isnan(batch.ceiling) & (not batch.has_share)
     runaway = free & (state.ceiling > CEILING_CAP * batch.top)
-    return Fit(theta, state.ceiling, state.objective, state.ssr, edge, runaway, _is_flat(batch, state), done)
+    flat, step = _is_flat(batch, state), _is_step(batch, state)
+    return Fit(theta, state.ceiling, state.objective, state.ssr, edge, runaway, flat, step, done)
 
 
 def _is_flat(batch, state):
@@ -215,6 +239,24 @@ def _is_flat(batch, state):
     level = dot(scale, batch.target) / np.maximum(dot(scale, scale), 1e-300)
     rest = batch.target - level[:, None] * scale
     return dot(rest, rest) <= state.ssr * (1 + 1e-9) + 1e-24 * dot(batch.target, batch.target)
+
+
+def _is_step(batch, state):
+    """A jump from nothing to the ceiling at one observation fits better than the curve: the rate runs to infinity."""
+    family = batch.family
+    if batch.per_period or batch.has_share or len(family.parameters) == 1:
+        return np.zeros(batch.size, bool)
+    scale = np.ones_like(batch.target) if batch.scale is None else batch.scale
+    square, cross = (np.cumsum(part[:, ::-1], 1)[:, ::-1] for part in (scale**2, scale * batch.target))
+    later_square, later_cross = (np.pad(part[:, 1:], ((0, 0), (0, 1))) for part in (square, cross))
+    level = np.maximum(later_cross, 0) / np.maximum(later_square, 1e-300)
+    level = np.where(np.isnan(batch.ceiling)[:, None], level, batch.ceiling[:, None])
+    at_step = batch.target - np.clip(batch.target, 0, level * scale)
+    total = dot(batch.target, batch.target)[:, None]
+    before = np.cumsum(batch.target**2, 1) - batch.target**2
+    after = total - before - batch.target**2 - 2 * level * later_cross + level**2 * later_square
+    least = (before + at_step**2 + np.maximum(after, 0))[:, :-1].min(1, initial=np.inf)
+    return least < state.ssr * (1 - 1e-7) - 1e-14 * total[:, 0]
 
 
 def _fit_with_prior(batch, iterations, tolerance, rounds=12):

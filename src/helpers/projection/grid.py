@@ -8,6 +8,9 @@ from helpers.projection.batch import CEILING_CAP, evaluate_share
 
 BLOCK = 4096
 """Rows whose grid values are in memory together."""
+SHORT, SMALL = 13, 64
+FEW, MANY = 4, 24
+"""Starts of one series: MANY for series with fewer than SHORT points and for batches up to SMALL series, else FEW."""
 
 
 @lru_cache(maxsize=32)
@@ -16,11 +19,14 @@ def _shapes(family):
     return np.array([mesh.ravel() for mesh in np.meshgrid(*family.axes, indexing="ij")])
 
 
-def start(batch, extra=3):
-    """Starting coordinates: for each series the best shape of the grid and up to `extra` other valleys.
+def start(batch, most=None):
+    """Starting coordinates: for each series the best shape of the grid and other peaks of the grid.
 
-    Returns rows (M,), the series of each start, and theta (p, M). A valley is a local best over the first coordinate.
+    Returns rows (M,), the series of each start, and theta (p, M). `most` limits the starts of a series; None chooses MANY
+    for short series, whose sum of squares has many valleys, and for small batches, and FEW for others.
     """
+    if most is None:
+        most = MANY if batch.target.shape[1] < SHORT or batch.size <= SMALL else FEW
     family, shapes = batch.family, _shapes(batch.family)
     rows, cells = [], []
     for members, times in _patterns(batch):
@@ -28,7 +34,7 @@ def start(batch, extra=3):
         share[share.max(1) < 1 / CEILING_CAP] = 0.0
         for begin in range(0, len(members), BLOCK):
             block = members[begin : begin + BLOCK]
-            found, best = _best_cells(_gains(batch, block, share), len(family.axes[0]), extra)
+            found, best = _best_cells(_gains(batch, block, share), [len(axis) for axis in family.axes], most)
             rows.append(block[found])
             cells.append(best)
     rows, cells = np.concatenate(rows), np.concatenate(cells)
@@ -57,36 +63,66 @@ def _patterns(batch):
 
 
 def _gains(batch, rows, share):
-    """Fall of the sum of squares that each shape of the grid achieves, (rows, G)."""
+    """Fall of the sum of squares that each shape of the grid achieves, (rows, G); in single precision for many rows."""
     kind = np.float32 if len(rows) > 64 else float
     target = batch.target[rows]
     size = np.maximum(np.abs(target).max(1), 1e-300)[:, None]
-    ceiling = (batch.ceiling[rows] / size[:, 0])[:, None]
-    target = (target / size).astype(kind)
-    if batch.scale is None and np.isnan(ceiling).all():
-        norm = np.sqrt(np.maximum((share * share).sum(1), 1e-300))
-        return np.maximum(target @ (share / norm[:, None]).astype(kind).T, 0)
-    scale = np.ones_like(target) if batch.scale is None else batch.scale[rows]
-    width = np.maximum(scale.max(1), 1e-300)[:, None]
-    scale, ceiling = (scale / width).astype(kind), ceiling * width
-    linear = (scale * target) @ share.astype(kind).T
-    square = (scale * scale) @ (share * share).astype(kind).T
-    free = np.maximum(linear, 0) ** 2 / np.maximum(square, 1e-12)
-    with np.errstate(invalid="ignore"):
-        known = 2 * ceiling * linear - ceiling**2 * square
-    return np.where(np.isnan(ceiling), free, known)
+    ceiling = batch.ceiling[rows, None] / size
+    target, table = (target / size).astype(kind), share.T.astype(kind)
+    if batch.scale is None:
+        linear, square = target @ table, (share * share).sum(1)[None].astype(kind)
+    else:
+        scale = batch.scale[rows]
+        width = np.maximum(scale.max(1), 1e-300)[:, None]
+        scale, ceiling = (scale / width).astype(kind), ceiling * width
+        linear, square = (scale * target) @ table, (scale * scale) @ (table * table)
+    return _falls(linear, square, ceiling.astype(kind))
 
 
-def _best_cells(gains, first, extra):
-    """Cells of the best shape, and of the best of each further valley along the first coordinate."""
-    gains = gains.reshape(len(gains), first, -1)
-    inner = gains.argmax(2)
-    ridge = np.take_along_axis(gains, inner[:, :, None], 2)[:, :, 0]
-    padded = np.pad(ridge, ((0, 0), (1, 1)), constant_values=-np.inf)
-    peak = (ridge > padded[:, :-2]) & (ridge >= padded[:, 2:])
+def _falls(linear, square, ceiling):
+    known = np.isfinite(ceiling[:, 0])
+    if known.all():
+        linear *= 2
+        linear -= ceiling * square
+        linear *= ceiling
+        return linear
+    free = np.maximum(linear, 0)
+    free *= free
+    free /= np.maximum(square, 1e-12)
+    if known.any():
+        free[known] = ceiling[known] * (
+            2 * linear[known] - ceiling[known] * (square[known] if len(square) > 1 else square)
+        )
+    return free
+
+
+def _best_cells(gains, axes, most):
+    """Rows and cells of the best shapes: the best of all, then other peaks of the grid, `most` for each row.
+
+    For short series a peak is a cell above its four neighbours in the first two coordinates, else above its two neighbours
+    in the first coordinate alone; the further coordinates are at their best.
+    """
+    lead = axes[: 2 if most > FEW and len(axes) > 1 else 1]
+    table = gains.reshape(len(gains), int(np.prod(lead)), -1)
+    inner = table.argmax(2) if table.shape[2] > 1 else np.zeros(table.shape[:2], int)
+    ridge = np.take_along_axis(table, inner[:, :, None], 2)[:, :, 0]
+    peak = _find_peaks(ridge.reshape(-1, *lead)).reshape(ridge.shape)
     peak[np.arange(len(ridge)), ridge.argmax(1)] = True
-    rank = np.argsort(np.where(peak, -ridge, np.inf), axis=1)[:, : extra + 1]
-    chosen = np.take_along_axis(peak, rank, 1)
-    found, place = np.nonzero(chosen)
+    height = np.where(peak, ridge, -np.inf)
+    most = min(most, height.shape[1])
+    rank = np.argpartition(-height, most - 1, axis=1)[:, :most]
+    found, place = np.nonzero(np.take_along_axis(peak, rank, 1))
     layer = rank[found, place]
-    return found, layer * gains.shape[2] + inner[found, layer]
+    return found, layer * table.shape[2] + inner[found, layer]
+
+
+def _find_peaks(height):
+    peak = np.ones(height.shape, bool)
+    for axis in range(1, height.ndim):
+        rising = np.diff(height, axis=axis) > 0
+        edge = [(0, 0)] * height.ndim
+        edge[axis] = (1, 0)
+        peak &= np.pad(rising, edge, constant_values=True)
+        edge[axis] = (0, 1)
+        peak &= np.pad(~rising, edge, constant_values=True)
+    return peak

@@ -153,7 +153,7 @@ def _limit_rise(work, found, rows, coordinate, limit):
     held, theta, fixed = hold(work, found.shape[:, rows], coordinate, limit)
     best = descend(held, theta, fixed, 60, 1e-5)[1].objective
     if coordinate == CEILING:
-        starts, theta = start(held, extra=0)
+        starts, theta = start(held, most=1)
         best = np.minimum(best, fit_rows(held, starts, theta, 60, 1e-5).objective)
     return np.sqrt(np.maximum(best - found.objective[rows], 0))
 
@@ -219,7 +219,7 @@ class _Walk:
 def collect(found, rows):
     """The fits of the given rows."""
     columns = {name: getattr(found, name)[:, rows] for name in ("shape", "edge")}
-    names = ("ceiling", "objective", "ssr", "runaway", "flat", "converged")
+    names = ("ceiling", "objective", "ssr", "runaway", "flat", "step", "converged")
     return Fit(**columns, **{name: getattr(found, name)[rows] for name in names})
 
 
