@@ -29,6 +29,7 @@ class NotebookKernelManager(AsyncKernelManager):
     environment: ClassVar[dict[str, str]] = {}
     working_directory: ClassVar[str | None] = None
     processes: ClassVar[set[int]] = set()
+    stopped: ClassVar[bool] = False
 
     def __init__(self, **options: Any):
         if os.name != "nt":
@@ -48,6 +49,9 @@ class NotebookKernelManager(AsyncKernelManager):
         return KernelSpec(argv=command, display_name="Python 3", language="python")
 
     async def _async_pre_start_kernel(self, **options: Any) -> Any:
+        if self.stopped:
+            await self._async_cleanup_resources()
+            raise RuntimeError("Kernels of this run were stopped.")
         options["env"] = {**(options.get("env") or os.environ), **self.environment}
         options["cwd"] = self.working_directory or options.get("cwd")
         return await super()._async_pre_start_kernel(**options)
@@ -57,6 +61,8 @@ class NotebookKernelManager(AsyncKernelManager):
     async def _async_post_start_kernel(self, **options: Any) -> None:
         await super()._async_post_start_kernel(**options)
         self.processes.add(self.provisioner.pid)
+        if self.stopped:  # while this kernel was starting
+            stop_kernels(type(self))
 
     post_start_kernel = _async_post_start_kernel
 
@@ -75,7 +81,8 @@ def choose_kernels(environment: dict[str, str], working_directory: Path) -> type
 
 
 def stop_kernels(kernels: type[NotebookKernelManager]) -> None:
-    """End every kernel that managers of this class started and that still runs, at once."""
+    """End every kernel that managers of this class started and that still runs, at once, and let none start."""
+    kernels.stopped = True
     for process in kernels.processes:
         with suppress(ProcessLookupError, PermissionError):
             os.kill(process, getattr(signal, "SIGKILL", signal.SIGTERM))

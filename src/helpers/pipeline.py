@@ -52,7 +52,7 @@ def find_notebooks(folder: Path | None = None) -> list[Path]:
         If there are none.
     """
     folder = folder or find_root() / "notebooks"
-    found = sorted(folder.glob("0*.ipynb"))
+    found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
     if not found:
         raise RunError(f"There are no numbered notebooks (01_*.ipynb and so on) in {_short(folder)}.")
     return found
