@@ -126,9 +126,10 @@ def cover_beyond(table, level):
     for technology in bands.technologies_of(beyond):
         known = bands.leave_out(table[table["part"] == "calibration"], technology)
         rows, calibration = beyond[beyond["technology"] == technology], bands.calibrate(known, "combined", link)
-        inputs = [rows[name].to_numpy(float) for name in ("years", "rate", "roughness", "window")]
         point, unit, actual = (rows[name].to_numpy(float) for name in ("combined", "unit_ahead", "actual"))
-        found = bands.spread_out(point, unit, calibration.spread(*inputs), calibration.reach(ends), link)
+        found = bands.spread_out(
+            point, unit, calibration.spread(*bands.features_of(rows)), calibration.reach(ends), link
+        )
         inside = (actual >= found[:, 0]) & (actual <= found[:, 1])
         covered.append(rows[["technology", "window", "horizon_years"]].assign(covered=inside))
     covered = pd.concat(covered)

@@ -308,7 +308,7 @@ def test_prior_leaves_the_technology_out(references, residuals):
 def test_spread_recovers_known_weights():
     random = np.random.default_rng(3)
     parts = bands.ingredients(
-        random.choice([0.5, 1.0, 2.0, 3.0], 20000), random.normal(0.1, 0.1, 20000), random.gamma(2, 0.05, 20000), 6
+        random.choice([0.5, 1.0, 2.0, 3.0], 20000), random.normal(0.1, 0.1, 20000), random.gamma(2, 0.05, 20000), 6, 4.0
     )
     weights = np.array([0.6, 0.5, 0.2])
     errors = np.sqrt(parts @ weights) * random.standard_t(bands.HEAVY_TAILS, 20000)
@@ -352,6 +352,16 @@ def test_statements_take_their_numbers_from_the_run():
     low, high = made.quantiles.iloc[0][[0.025, 0.975]]
     assert f"{low:,.0f}" in table.loc["h", "statement"]
     assert f"{high:,.0f} million persons" in table.loc["h", "statement"]
+
+
+def test_sensitivity_to_the_calibration(references, residuals):
+    made = forecast.forecast(make_series([10, 14, 20, 27]), 100, references, horizon_years=3, residuals=residuals)
+    table = made.sensitivity()
+    whole, fast = (part.set_index("date") for _, part in table.groupby("calibration", sort=False))
+    np.testing.assert_allclose(whole["q0.9"], made.quantiles[0.9])
+    np.testing.assert_allclose(fast["q0.5"], whole["q0.5"])
+    assert fast["forecasts"].iloc[0] < whole["forecasts"].iloc[0]
+    assert not np.allclose(fast["q0.9"], whole["q0.9"])
 
 
 def test_alignment_counts_years_from_the_share(references):

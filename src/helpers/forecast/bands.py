@@ -1,11 +1,11 @@
 """Bands that cover what they claim: normalised split conformal, leaving out the technology that is forecast.
 
 The error of a past forecast, on the link's scale, is divided by the spread that one would have expected for it from
-three things known at the time: how rough the series was (a random walk keeps that roughness), how fast it grew (a
-trend is uncertain in proportion to itself, less so with more points), and how far ahead one looked. The weights of the
-three are estimated from the reference technologies, with a Student-t likelihood so that one failure does not decide;
-the quantiles of the absolute quotient give the band. Every technology weighs the same at every horizon, however many
-windows it has.
+what was known at the time: how rough the series was (a random walk keeps that roughness), how fast it grew (a trend is
+uncertain in proportion to itself, less so with more points), the stage of adoption, and how far ahead one looked. The
+three weights in it are estimated from the reference technologies, with a Student-t likelihood so that one failure does
+not decide; the quantiles of the absolute quotient give the band. Every technology weighs the same at every horizon,
+however many windows it has.
 
 Sources: Papadopoulos, Gammerman and Vovk 2008 (normalised scores); Lei, G'Sell, Rinaldo, Tibshirani and Wasserman 2018;
 Tibshirani, Barber, Candes and Ramdas 2019 (weights); Dunn, Wasserman and Ramdas 2023 (groups).
@@ -27,14 +27,19 @@ FINE = np.arange(1, 200) / 200
 """Quantiles from which means and CRPS are computed."""
 
 
-def ingredients(years, rate, roughness, points):
-    """Three variances for each forecast, (..., 3): a random walk, an uncertain trend, and drift common to all series.
+FEATURES = ("years", "rate", "roughness", "window", "stretch")
+"""Columns of a residual frame from which the spread is told."""
 
-    Few points judge roughness badly, and then the errors have heavier tails; n / (n - 2) makes up for that.
+
+def ingredients(years, rate, roughness, points, stretch):
+    """Three variances for each forecast, (..., 3): its own random walk, its uncertain trend, and a drift common to all.
+
+    Few points judge roughness badly, and then the errors have heavier tails; n / (n - 2) makes up for that. The common
+    drift is counted in points of the bound (two a year), so on the link's scale it grows with the stretch.
     """
-    years, rate, roughness, points = np.broadcast_arrays(years, rate, roughness, points)
+    years, rate, roughness, points, stretch = np.broadcast_arrays(years, rate, roughness, points, stretch)
     walk = roughness**2 * years * points / (points - 2)
-    return np.stack([walk, rate**2 * years**2 / points, 0.01 * years**2], axis=-1)
+    return np.stack([walk, rate**2 * years**2 / points, (0.02 * stretch * years) ** 2], axis=-1)
 
 
 def fit_spread(parts, errors, weights):
@@ -82,9 +87,9 @@ class Calibration:
     steps: np.ndarray  # (R,) share of the weight below each, midpoints
     count: float  # groups of scores: windows of one technology and horizon overlap, so together they count as one
 
-    def spread(self, years, rate, roughness, points):
-        """Expected spread on the link's scale; arrays broadcast."""
-        return np.sqrt(ingredients(years, rate, roughness, points) @ self.multipliers)
+    def spread(self, *features):
+        """Expected spread on the link's scale from the `FEATURES`; arrays broadcast."""
+        return np.sqrt(ingredients(*features) @ self.multipliers)
 
     def reach(self, quantiles):
         """Spreads from the median to each quantile, signed, with the conformal correction for a finite sample."""
@@ -105,13 +110,17 @@ def calibrate(residuals, method, link, bounded=True):
     """
     weights = weigh_technologies(residuals)
     errors = bend_errors(residuals, method, link, bounded)
-    columns = [residuals[name].to_numpy(float) for name in ("years", "rate", "roughness", "window")]
-    parts = ingredients(*columns)
+    parts = ingredients(*features_of(residuals))
     multipliers = fit_spread(parts, errors, weights)
     scores = np.abs(errors) / np.sqrt(parts @ multipliers)
     order = np.argsort(scores, kind="stable")
     steps = (np.cumsum(weights[order]) - weights[order] / 2) / weights.sum()
     return Calibration(multipliers, scores[order], steps, weights.sum())
+
+
+def features_of(residuals):
+    """The `FEATURES` of residual rows, one (R,) array each."""
+    return [residuals[name].to_numpy(float) for name in FEATURES]
 
 
 def bend_errors(residuals, method, link, bounded=True):
@@ -133,21 +142,17 @@ def quantiles_elsewhere(residuals, method, link, bounded=True):
 
     It is what `backtest` scores and what a forecast quotes as its measured coverage.
     """
-    inputs = {
-        name: residuals[name].to_numpy(float) for name in ("years", "rate", "roughness", "window", "unit_ahead", method)
-    }
-    groups = []
+    point, unit = (residuals[name].to_numpy(float) for name in (method, "unit_ahead"))
+    features, groups = np.array(features_of(residuals)), []
     for technology in technologies_of(residuals):
         rows = np.flatnonzero((residuals["technology"] == technology).to_numpy())
         calibration = calibrate(leave_out(residuals, technology), method, link, bounded)
-        part = {name: column[rows] for name, column in inputs.items()}
-        spread = calibration.spread(part["years"], part["rate"], part["roughness"], part["window"])
-        groups.append((rows, part[method], part["unit_ahead"], spread, calibration))
+        groups.append((rows, calibration.spread(*features[:, rows]), calibration))
 
     def at(levels):
         found = np.empty((len(residuals), len(levels)))
-        for rows, point, unit, spread, calibration in groups:
-            found[rows] = spread_out(point, unit, spread, calibration.reach(levels), link, bounded)
+        for rows, spread, calibration in groups:
+            found[rows] = spread_out(point[rows], unit[rows], spread, calibration.reach(levels), link, bounded)
         return found
 
     return at

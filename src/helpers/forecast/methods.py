@@ -49,7 +49,7 @@ def gompertz_bound(windows, ahead, prior=None):
 
 def gompertz_shrunk(windows, ahead, prior):
     """The same with the rate pulled towards what followed in the references: fast growth seldom lasts."""
-    rate, _ = describe(windows)
+    rate, *_ = describe(windows)
     bent, expected = bend(LogLog(), windows.shares[:, -1:]), np.atleast_1d(prior.level + prior.pull * rate)[:, None]
     gain = LogLog().inverse(bent + expected * ahead.years) - LogLog().inverse(bent)
     return ahead.bounds * (windows.shares[:, -1:] + gain)

@@ -1,6 +1,6 @@
 """The forecast of one series: one object that tables, figures, milestones and statements read."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from helpers.curves import decimal_years, to_dates
 from helpers.forecast import bands
 from helpers.forecast.methods import Prior, curve_at, forecast_points, methods_for
 from helpers.forecast.residuals import HORIZONS, WINDOWS, find_residuals, learn_prior, saturation_shares
-from helpers.forecast.statements import state
+from helpers.forecast.statements import FAST, state
 from helpers.forecast.subject import Subject, cut_series, next_dates, read_subject
 from helpers.forecast.windows import DATE_TOLERANCE, SHORTEST, Windows, describe, last_window, look_ahead
 
@@ -61,9 +61,9 @@ class Forecast:
         return self._spread_out(method, point, ahead, levels)
 
     def _spread_out(self, method, point, ahead, levels):
-        rate, roughness = describe(self.windows)
+        rate, roughness, stretch = describe(self.windows)
         calibration = self.calibrations[method]
-        spread = calibration.spread(ahead.years[0], rate[0], roughness[0], self.windows.points)
+        spread = calibration.spread(ahead.years[0], rate[0], roughness[0], self.windows.points, stretch[0])
         bounded = self.windows.bounded
         return bands.spread_out(point, ahead.bounds[0], spread, calibration.reach(levels), self.windows.link, bounded)
 
@@ -224,6 +224,22 @@ class Forecast:
         return pd.DataFrame(
             labels | {"mean": centre} | dict(zip(names, found.T, strict=True)) | {"unit": self.subject.unit}
         )
+
+    def sensitivity(self):
+        """The published bands calibrated on all reference windows, and only on those that grew as fast (`FAST`).
+
+        Returns
+        -------
+        DataFrame, a row per calibration and date: calibration, technologies, forecasts, date, q0.1, q0.5, q0.9, unit.
+        """
+        fast, frames = self.residuals[self.residuals["growth"] >= FAST], []
+        for words, rows in (("all windows", self.residuals), (f"growth by {FAST:g} or more in the window", fast)):
+            calibrations = {PUBLISHED: bands.calibrate(rows, PUBLISHED, self.windows.link, self.windows.bounded)}
+            found = replace(self, calibrations=calibrations).at(self.years, (0.1, 0.5, 0.9))
+            size = {"technologies": rows["technology"].nunique(), "forecasts": len(rows), "date": self.dates}
+            values = dict(zip(("q0.1", "q0.5", "q0.9"), found.T, strict=True))
+            frames.append(pd.DataFrame({"calibration": words} | size | values | {"unit": self.subject.unit}))
+        return pd.concat(frames, ignore_index=True)
 
     def statements(self, respondents=None):
         """What must be said beside the forecast, from its own numbers: see `helpers.forecast.statements.state`."""

@@ -11,6 +11,7 @@ from helpers.forecast.windows import DATE_TOLERANCE, SHARE_LIMITS, bend, describ
 
 WINDOWS = (4, 6, 8)
 HORIZONS = (0.5, 1.0, 2.0, 3.0)
+LEARNT = ("years", "rate", "actual", "unit_ahead", "share")
 
 
 def find_residuals(references, windows=WINDOWS, horizons=HORIZONS, bounded=True):
@@ -30,8 +31,8 @@ def find_residuals(references, windows=WINDOWS, horizons=HORIZONS, bounded=True)
     -------
     DataFrame, a row per window, origin and horizon: technology, entity, indicator, origin, date, window, horizon_years
     (nominal), years (exact), share (last value / bound, NaN when unbounded), last, growth (last / first value), unit
-    (bound at the origin, or the last value), unit_ahead (its forecast), rate, roughness, drift_sd, actual, and a
-    column per method. Numbers have ten significant digits, so that a CSV file keeps them.
+    (bound at the origin, or the last value), unit_ahead (its forecast), rate, roughness, stretch, drift_sd, actual,
+    and a column per method. Numbers have ten significant digits, so that a CSV file keeps them.
 
     Raises
     ------
@@ -60,7 +61,7 @@ def _place(references, points, horizons, bounded):
         return None
     dates, actual, years = _targets(references, windows, numbers, horizons)
     ahead = look_ahead(windows, years)
-    rate, roughness = describe(windows)
+    rate, roughness, stretch = describe(windows)
     row, column = np.nonzero(np.isfinite(years))
     frame = windows.labels.iloc[row].reset_index(drop=True)
     frame["date"], frame["window"] = dates[row, column], points
@@ -68,7 +69,7 @@ def _place(references, points, horizons, bounded):
     frame["share"] = windows.shares[row, -1] if bounded else np.nan
     frame["last"], frame["growth"] = windows.values[row, -1], (windows.values[:, -1] / windows.values[:, 0])[row]
     frame["unit"], frame["unit_ahead"] = windows.unit[row, 0], ahead.bounds[row, column]
-    frame["rate"], frame["roughness"] = rate[row], roughness[row]
+    frame["rate"], frame["roughness"], frame["stretch"] = rate[row], roughness[row], stretch[row]
     frame["drift_sd"], frame["actual"] = bands.drift_sd(windows, years)[row, column], actual[row, column]
     return frame, windows, ahead, (row, column)
 
@@ -158,10 +159,9 @@ def learn_rate(rows):
     inverse of the variance that `bands.fit_spread` finds for it: empirical Bayes shrinkage with two numbers.
     """
     link = LogLog()
-    names = ("years", "rate", "roughness", "window", "actual", "unit_ahead", "share")
-    years, rate, roughness, points, actual, unit_ahead, share = (rows[name].to_numpy(float) for name in names)
+    years, rate, actual, unit_ahead, share = (rows[name].to_numpy(float) for name in LEARNT)
     gain = bend(link, actual / unit_ahead) - bend(link, share)
-    weights, parts = bands.weigh_technologies(rows), bands.ingredients(years, rate, roughness, points)
+    weights, parts = bands.weigh_technologies(rows), bands.ingredients(*bands.features_of(rows))
     variance = parts @ bands.fit_spread(parts, gain - rate * years, weights)
     root = np.sqrt(weights / variance)
     design = np.stack([root * years, root * rate * years], axis=1)

@@ -14,6 +14,8 @@ from helpers.curves import decimal_years
 
 SHARE_LIMITS = (1e-6, 0.999)
 """Shares of a bound are held inside these limits before a logarithm is taken of them."""
+STRETCH_SHARES = (0.01, 0.98)
+"""Outside these shares one point of the bound counts as much as at them."""
 LOWEST_RATIO = 0.01
 """The same for multiples of the last value, when there is no bound: a loss of 99 % is the end of the scale."""
 ORIGIN_SHARES = (0.05, 0.60)
@@ -94,16 +96,17 @@ def damp(years):
 
 
 def describe(windows):
-    """Rate and roughness of each window on its link's scale, both (N,).
+    """Rate, roughness and stretch of each window on its link's scale, (N,) each.
 
     The rate is the least-squares slope per year. The roughness is the standard deviation of the steps about their
-    mean, per root of a year, as for a random walk with drift.
+    mean, per root of a year, as for a random walk with drift. The stretch is the link's slope at the last share.
     """
     bent = bend(windows.link, windows.shares, windows.bounded)
     gaps = np.diff(windows.years, axis=1)
     surprise = (np.diff(bent, axis=1) - mean_change(windows.years, bent)[:, None] * gaps) / np.sqrt(gaps)
     roughness = np.sqrt((surprise**2).sum(axis=1) / (windows.points - 2))
-    return slope_of(windows.years, bent), roughness
+    share = np.clip(windows.shares[:, -1], *STRETCH_SHARES) if windows.bounded else windows.shares[:, -1]
+    return slope_of(windows.years, bent), roughness, windows.link.deriv(share)
 
 
 def look_ahead(windows, years):
