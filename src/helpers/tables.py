@@ -23,13 +23,25 @@ def format_number(value: object) -> str:
     return f"{value:,.{max(0, 2 - size)}f}".replace("-", "−")
 
 
+def format_column(values: pd.Series) -> list[str]:
+    """Numbers of one column with the same decimals, three digits of the middling one; apart where sizes differ much."""
+    sizes = values[np.isfinite(values) & (values != 0)].abs().astype(float)
+    if sizes.empty or sizes.max() / sizes.min() > 1e4:
+        return [format_number(value) for value in values]
+    whole = bool((sizes == sizes.round()).all())
+    decimals = 0 if whole else int(np.clip(2 - np.floor(np.log10(sizes.median())), 0, 6))
+    return [
+        f"{value:,.{decimals}f}".replace("-", "−") if np.isfinite(value) else format_number(value) for value in values
+    ]
+
+
 def show(frame: pd.DataFrame, title: str, note: str = "", **names: str) -> great_tables.GT:
     """Set a frame as a table.
 
     Parameters
     ----------
     frame : DataFrame
-        Numbers are shown to three significant digits; the CSV beside keeps ten.
+        Numbers are shown to about three digits; the CSV beside keeps ten.
     title : str
         What the table says.
     note : str
@@ -47,7 +59,7 @@ def show(frame: pd.DataFrame, title: str, note: str = "", **names: str) -> great
         if pd.api.types.is_bool_dtype(shown[column]):
             shown[column] = np.where(shown[column], "yes", "no")
         elif pd.api.types.is_numeric_dtype(shown[column]):
-            shown[column] = [format_number(value) for value in shown[column]]
+            shown[column] = format_column(shown[column])
         elif pd.api.types.is_datetime64_any_dtype(shown[column]):
             shown[column] = shown[column].dt.strftime("%Y-%m-%d")
         else:

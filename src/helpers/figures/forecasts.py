@@ -70,6 +70,7 @@ def draw_forecast(
     figure, axes = open_canvas(5.0)
     axis = axes[0, 0]
     start = (values.index[-1], values.iloc[-1])
+    values = values[values.index >= start[0] - 2 * (forecast["date"].iloc[-1] - start[0])]
     labels = _fan(axis, forecast, start)
     for (share, line), dash in zip(scenarios.groupby("share"), LINES[1:] * 3, strict=False):
         axis.plot([start[0], *line["date"]], [start[1], *line["value"]], ls=dash, color=GREEN, lw=1.2)
@@ -112,6 +113,7 @@ def draw_hindcasts(hindcasts: pd.DataFrame, values: pd.Series, names: dict, sour
         Observations by date.
     """
     origins = list(hindcasts.groupby("origin"))
+    values = values[values.index >= origins[0][0] - 2 * (values.index[-1] - origins[0][0])]
     figure, axes = open_canvas(3.6, (1, len(origins)), sharey=True, sharex=True)
     inside = total = 0
     for axis, (origin, forecast) in zip(axes[0], origins, strict=True):
@@ -123,10 +125,11 @@ def draw_hindcasts(hindcasts: pd.DataFrame, values: pd.Series, names: dict, sour
         axis.set_title(f"made {say_date(origin)}", loc="left", size=9.5, weight="bold")
         use_dates(axis, pd.DatetimeIndex([values.index[0], forecast["date"].iloc[-1]]))
         use_numbers(axis)
-        met = forecast.set_index("date").reindex(later.index).dropna()
+        met = forecast.set_index("date").reindex(later.index).dropna(subset=["q0.5"])
         inside += int(((later[met.index] >= met["q0.1"]) & (later[met.index] <= met["q0.9"])).sum())
         total += len(met)
-    axes[0, 0].set_ylim(bottom=0)
+    low = min(values.min(), hindcasts["q0.025"].min())
+    axes[0, 0].set_ylim(bottom=0 if low < 0.6 * values.max() else None)
     title = f"Made at earlier dates, the 80 % band held {inside} of the {total} later figures"
     units = f"{names['title']}, {names['unit']}; circles: known then, diamonds: what came; bands 50, 80 and 95 %"
     return close_canvas(figure, title, units, source)
