@@ -3,9 +3,9 @@
 >>> results = Logistic(users, ceiling=Share(internet_users, 0.75)).fit()   # doctest: +SKIP
 >>> results.summary(); results.conf_int(method="profile"); results.predict(dates)   # doctest: +SKIP
 
-Rooms: `shapes` and `families` the curves; `model` the observations; `ceilings` what is known of the ceiling; `binomial` and
-`censoring` the other likelihoods; `results`, `prediction`, `profiles`, `resampling`, `derived`, `summary`, `outcome` what
-comes out; `many` thousands of series; `dates` decimal years.
+Rooms: `shapes` and `families` the curves; `model` the observations; `ceilings` what is known of the ceiling;
+`binomial` and `censoring` the other likelihoods; `results`, `prediction`, `profiles`, `resampling`, `derived`,
+`summary`, `outcome` what comes out; `many` thousands of series; `dates` decimal years.
 """
 
 from helpers.curves.ceilings import Share, SharePrior

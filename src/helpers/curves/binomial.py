@@ -1,4 +1,4 @@
-"""Quasi-binomial fits at a known ceiling, where four of the curves are generalised linear models: statsmodels fits them."""
+"""Quasi-binomial fits at a known ceiling, where four of the curves are generalised linear models of statsmodels."""
 
 import warnings
 

@@ -27,7 +27,7 @@ def fit_censored(model):
 
 
 class _Likelihood:
-    """Negative log-likelihood of the log ceiling (where free), the coordinates and log sigma, in units of the values' size."""
+    """Negative log-likelihood of the log ceiling (where free), the coordinates and the log of sigma."""
 
     def __init__(self, model, batch, start):
         self.model, self.family = model, model.shape
@@ -129,8 +129,8 @@ class _Likelihood:
 class CensoredResults(Results):
     """Results with censored observations.
 
-    `scale` is the likelihood's variance with the correction n / df for the exact observations, and standard errors from the
-    observed information share it; profiles turn the likelihood ratio into the F statistic that least squares would have.
+    `scale` is the likelihood's variance with the correction n / df for the exact observations. Standard errors from the
+    observed information share it; profiles turn the likelihood ratio into the F statistic that least squares have.
     """
 
     def __init__(self, model, batch, start, likelihood):

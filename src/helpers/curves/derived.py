@@ -13,8 +13,9 @@ STEP = 1e-5
 def derive(results, alpha=0.05):
     """Inflection, peak growth and takeover time, each with its profile interval.
 
-    The interval is the range of the quantity over all parameters whose sum of squares stays below the F limit, which for
-    a parameter is its profile interval. An end that the search pushes to the limits of the parameters is infinite or 0.
+    The interval is the range of the quantity over all parameters whose sum of squares stays below the F limit, which
+    for a parameter is its profile interval. An end that the search pushes to the limits of the parameters is infinite
+    or 0.
 
     Parameters
     ----------
@@ -24,8 +25,9 @@ def derive(results, alpha=0.05):
     Returns
     -------
     DataFrame
-        Rows inflection (decimal year; the launch where growth falls from the start), peak_growth (units of the series a
-        year, at the last value of a bound) and takeover_years (10 to 90 % of the ceiling); columns estimate, lower, upper.
+        Rows inflection (decimal year; the launch where growth falls from the start), peak_growth (units of the series
+        a year, at the last value of a bound) and takeover_years (10 to 90 % of the ceiling); columns estimate, lower,
+        upper.
     """
     names = ("inflection", "peak_growth", "takeover_years")
     if results.flag and not np.isfinite(results.params).all():
@@ -108,7 +110,10 @@ class _Region:
     def _end(self, name, side, estimate):
         scale = max(abs(self.results.batch.span[0]), 1e-9) if name == "inflection" else 1.0
         low, high = ((limit - self.inner_start) / self.unit for limit in (self.low, self.high))
-        goal = lambda inner: -side * (measure_curve(self.results, self._whole(inner), name) - estimate) / scale  # noqa: E731
+
+        def goal(inner):
+            return -side * (measure_curve(self.results, self._whole(inner), name) - estimate) / scale
+
         best = minimize(
             goal,
             np.zeros(len(self.unit)),

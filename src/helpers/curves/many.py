@@ -22,8 +22,10 @@ def fit_many(frame, families=("logistic", "gompertz", "bass"), ceiling=None, lau
     ----------
     frame : DataFrame, dates or decimal years as index, one series a column; NaN where a series has no observation
     families : names of `FAMILIES`
-    ceiling : None (free), number, `Share` or `SharePrior` for all series; or a Series of known ceilings by column name, NaN = free
-    launch : date, decimal year or None (a median spacing before each first observation); ignored by families without one
+    ceiling : None (free), number, `Share` or `SharePrior` for all series; or a Series of known ceilings by column
+        name, NaN = free
+    launch : date, decimal year or None (a median spacing before each first observation); ignored by families without
+        one
     alpha : one minus the level of the profile interval of the ceiling; None leaves standard errors and intervals out
     progress : bool, show a bar
 
@@ -31,8 +33,8 @@ def fit_many(frame, families=("logistic", "gompertz", "bass"), ceiling=None, lau
     -------
     DataFrame
         One row for each series and family: series, family, nobs, flag ("", "too short", "does not rise", "runs away",
-        "not settled"), identified, ssr, aicc, each parameter with ``_se``, and ceiling_lower and ceiling_upper (infinite where
-        the profile is open). A parameter that a family does not have is NaN.
+        "not settled"), identified, ssr, aicc, each parameter with ``_se``, and ceiling_lower and ceiling_upper
+        (infinite where the profile is open). A parameter that a family does not have is NaN.
 
     Raises
     ------

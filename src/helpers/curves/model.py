@@ -23,7 +23,8 @@ class AdoptionCurve:
     endog : Series with a DatetimeIndex or decimal years as index, or (n,) array with `exog`; NaN are left out
     exog : (n,) dates or decimal years, or None for the index of `endog`
     ceiling : None (free), number (known), `Share` or `SharePrior`
-    launch : date or decimal year, for the families that start at one; None = a median spacing before the first observation
+    launch : date or decimal year, for the families that start at one; None = a median spacing before the first
+        observation
     weights : (n,) inverse relative variances (for instance survey sizes), or None
     censored : DataFrame with dates as index and columns value and bound ("at_least" or "at_most"), or None
     per_period : bool, `endog` counts the adoptions of each period, so it is a difference of the cumulative curve
@@ -31,7 +32,8 @@ class AdoptionCurve:
     Raises
     ------
     CurveError
-        For data that no curve can be fitted to: no values, equal dates, lengths that differ, impossible weights or ceilings.
+        For data that no curve can be fitted to: no values, equal dates, lengths that differ, impossible weights or
+        ceilings.
     """
 
     shape = None

@@ -15,8 +15,8 @@ def resample(results, repetitions=999, kind="residual", seed=0):
     ----------
     results : Results of a least-squares fit with degrees of freedom
     repetitions : number of series
-    kind : "residual" (drawn with replacement after centring and scaling by sqrt(n / df)) or "wild" (each residual keeps its
-        place and gets a random sign: for errors of unequal size; Wu 1986)
+    kind : "residual" (drawn with replacement after centring and scaling by sqrt(n / df)) or "wild" (each residual
+        keeps its place and gets a random sign: for errors of unequal size; Wu 1986)
     seed : of numpy's default_rng
 
     Returns

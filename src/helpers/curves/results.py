@@ -22,9 +22,10 @@ class Results:
 
     Attributes
     ----------
-    params, bse, tvalues, pvalues : Series by parameter; dates in decimal years, rates per year, the ceiling in the unit of
-        the series. A parameter whose optimum lies at infinity or at a boundary has that limit as value and NaN as standard
-        error, and the other errors are conditional on it; where the data single out no curve all are NaN. `flag` says so.
+    params, bse, tvalues, pvalues : Series by parameter; dates in decimal years, rates per year, the ceiling in the
+        unit of the series. A parameter whose optimum lies at infinity or at a boundary has that limit as value and
+        NaN as standard error, and the other errors are conditional on it; where the data single out no curve all are
+        NaN. `flag` says so.
     ssr, scale, llf, aic, aicc, bic, nobs, df_model, df_resid : numbers. The criteria count the noise variance as a
         parameter, as R and Burnham and Anderson (2002) do.
     flag : str, "" or what is wrong with the optimum
@@ -80,7 +81,7 @@ class Results:
 
     @cached_property
     def coordinate_covariance(self):
-        """Covariance of the log ceiling (or the logit of the share) and the coordinates of the engine, (1 + p, 1 + p)."""
+        """Covariance of the log ceiling (or the logit of the share) and the coordinates, (1 + p, 1 + p)."""
         return projection.covariance(self.batch, self.found, natural=False)[0]
 
     def cov_params(self):
@@ -201,7 +202,7 @@ class Results:
         return self.ssr / self.df_resid if self.df_resid > 0 else np.nan
 
     def observation_variance(self, share, scale):
-        """Variance of a new observation around the curve, (h,); share and scale are the curve's share and bound there."""
+        """Variance of a new observation around the curve, (h,), where the curve has this share of the bound `scale`."""
         return np.full(len(share), self.scale)
 
     @property

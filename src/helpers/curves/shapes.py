@@ -1,9 +1,9 @@
 """The seven curves: the share of the ceiling reached at a time, and its derivatives.
 
-Each family is one short class. `parameters` names the parameters and their kind (rate per year, date, duration in years,
-number); `axes` is the grid of starts and `box` the limits of the coordinates: logarithms of rates, durations and numbers,
-counted in spans of the series, and dates in spans. `share` and `slopes` are static and work on arrays of any shape;
-`inflection` is the time of the steepest growth (0, the launch, where growth falls from the start).
+Each family is one short class. `parameters` names the parameters and their kind (rate per year, date, duration in
+years, number); `axes` is the grid of starts and `box` the limits of the coordinates: logarithms of rates, durations
+and numbers, counted in spans of the series, and dates in spans. `share` and `slopes` are static and work on arrays
+of any shape; `inflection` is the time of the steepest growth (0, the launch, where growth falls from the start).
 """
 
 import numpy as np
@@ -134,7 +134,7 @@ class WeibullShape:
 
     name = "weibull"
     parameters = (("scale", "duration"), ("shape", "number"))
-    axes = (_log_axis(0.02, 30.0, 36), _log_axis(0.2, 40.0, 32))
+    axes = (_log_axis(0.02, 30.0, 48), _log_axis(0.2, 60.0, 36))
     box = (_box(1e-4, 1e4), _box(1e-2, 1e3))
     needs_launch = True
 
@@ -211,7 +211,7 @@ class GammaGompertzShape:
     @staticmethod
     def inflection(log_rate, log_scale, log_shape):
         # Growth is proportional to e (1 + a e)^-c (1 + c a (1 - e) / (1 + a e)); its derivative vanishes where the
-        # quadratic below does, and the smaller root is the maximum. Without a root in (0, 1) growth falls from the launch.
+        # quadratic below does; the smaller root is the maximum. Without a root in (0, 1) growth falls from the launch.
         a, c = np.exp(log_scale), np.exp(log_shape)
         constant, linear, square = 1 + a * c, a * (2 - 3 * c - a * c**2), (a * (c - 1)) ** 2
         root = linear**2 - 4 * square * constant

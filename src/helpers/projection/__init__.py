@@ -5,8 +5,8 @@ projected out (variable projection: Golub and Pereyra 1973, with the Jacobian of
 gives the starts, and Levenberg-Marquardt steps on all series at once finish the job. One series is the case N = 1.
 
 Arrays: N series, n observations, p shape coordinates. Time is counted in spans of each series from its origin (the
-first observation, or the launch), which makes one grid serve every series. Coordinates are logarithms of rates, durations
-and numbers, and dates in spans; `to_natural` turns them into units per year and decimal years.
+first observation, or the launch), which makes one grid serve every series. Coordinates are logarithms of rates,
+durations and numbers, and dates in spans; `to_natural` turns them into units per year and decimal years.
 
 A family is any object with ``parameters`` (pairs of name and kind), ``axes`` (the grid of each coordinate), ``box``
 (p pairs), ``needs_launch``, ``share(times, *shape)`` and ``slopes(times, share, *shape)``:

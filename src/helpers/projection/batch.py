@@ -87,8 +87,9 @@ def prepare(
     launch : None, number or (N,) decimal years; only for families that need it; None = `default_launch`
     weights : None or like values: inverse relative variances
     per_period : bool, the values are adoptions per period: differences of the cumulative curve
-    prior : None or dict of name -> (mean, sd), numbers or (N,): ``share`` on the logit of the share of the bound (then the
-        ceiling must be None), parameters of the family on the log of their value per year (dates: decimal years)
+    prior : None or dict of name -> (mean, sd), numbers or (N,): ``share`` on the logit of the share of the bound
+        (then the ceiling must be None), parameters of the family on the log of their value per year (dates: decimal
+        years)
     edges : (n + 1,) or (N, n + 1) ends of the periods; None = the times and one spacing before the first
 
     Returns

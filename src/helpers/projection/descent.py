@@ -9,6 +9,8 @@ from helpers.projection.grid import start
 
 SHARE_BOX = (-12.0, 12.0)
 LEAST_DAMPING = 1e-10
+ROUNDING = 1e-28
+"""Sums of squares below this part of the values' own are nothing but rounding."""
 PATIENCE = 20
 """Gauss-Newton steps before the second derivatives are taken."""
 LONGEST_STEP = 3.0
@@ -161,7 +163,7 @@ def descend(batch, theta, fixed=None, iterations=150, tolerance=1e-9):
     theta, (low, high) = theta.copy(), box(batch)
     state, done = evaluate(batch, theta), np.zeros(batch.size, bool)
     fixed = np.zeros(theta.shape, bool) if fixed is None else fixed
-    floor = 1e-30 * dot(batch.target, batch.target) + 1e-300
+    floor = ROUNDING * dot(batch.target, batch.target) + 1e-300
     active, work, now, here = np.arange(batch.size), batch, state, theta
     damping = np.full(batch.size, 1e-3)
     for count in range(iterations):
@@ -173,7 +175,7 @@ def descend(batch, theta, fixed=None, iterations=150, tolerance=1e-9):
         trial = np.clip(here + np.clip(step, -LONGEST_STEP, LONGEST_STEP), low, high)
         new = evaluate(work, trial)
         better = new.objective <= now.objective * (1 + 1e-14)
-        small = promise <= tolerance**2 * np.maximum(now.objective, floor[active])
+        small = promise <= np.maximum(tolerance**2 * now.objective, floor[active])
         here = np.where(better, trial, here)
         now.put(better, new, better) if now is not state else state.put(active[better], new, better)
         damping = np.where(better, np.maximum(damping * 0.15, LEAST_DAMPING), damping * 8.0)
@@ -219,14 +221,24 @@ def fit_rows(batch, rows, theta, iterations=150, tolerance=1e-9, fixed=None):
         order = np.lexsort((state.objective, rows))
         best = order[np.r_[True, np.diff(rows[order]) > 0]]
         theta, state, done = theta[:, best], state.take(best), done[best]
-    return _describe(batch, theta, state, done)
+        fixed = None if fixed is None else fixed[:, best]
+    runs = np.isnan(batch.ceiling) & (state.ceiling > CEILING_CAP * batch.top) & (not batch.has_share)
+    if runs.any():
+        _stop_at_cap(batch, theta, state, done, runs, None if fixed is None else fixed[:, runs])
+    return _describe(batch, theta, state, done, runs)
 
 
-def _describe(batch, theta, state, done):
+def _stop_at_cap(batch, theta, state, done, runs, fixed):
+    """Put rows whose ceiling runs away at the cap, so that equal series end at equal curves whatever their path."""
+    work = batch.take(runs)
+    work = replace(work, ceiling=CEILING_CAP * work.top)
+    theta[:, runs], capped, done[runs] = descend(work, theta[:, runs], fixed)
+    state.put(runs, capped, slice(None))
+
+
+def _describe(batch, theta, state, done, runaway):
     low, high = box(batch)
     edge = (theta >= high - 1e-9).astype(int) - (theta <= low + 1e-9)
-    free = np.isnan(batch.ceiling) & (not batch.has_share)
-    runaway = free & (state.ceiling > CEILING_CAP * batch.top)
     flat, step = _is_flat(batch, state), _is_step(batch, state)
     return Fit(theta, state.ceiling, state.objective, state.ssr, edge, runaway, flat, step, done)
 
@@ -262,8 +274,8 @@ def _is_step(batch, state):
 def _fit_with_prior(batch, iterations, tolerance, rounds=12):
     """Posterior mode: the penalty is weighed by the noise variance, which is itself estimated.
 
-    The rounds minimise df log(SSR) + penalty by majorisation; the first variance comes from the fit at the centre of the
-    prior. With no more observations than coordinates SSR can reach zero, so there the first variance stays.
+    The rounds minimise df log(SSR) + penalty by majorisation; the first variance comes from the fit at the centre of
+    the prior. With no more observations than coordinates SSR can reach zero, so there the first variance stays.
     """
     centre = replace(batch, prior_mean=None, prior_sd=None, noise=None)
     if batch.has_share:

@@ -22,8 +22,8 @@ def _shapes(family):
 def start(batch, most=None):
     """Starting coordinates: for each series the best shape of the grid and other peaks of the grid.
 
-    Returns rows (M,), the series of each start, and theta (p, M). `most` limits the starts of a series; None chooses MANY
-    for short series, whose sum of squares has many valleys, and for small batches, and FEW for others.
+    Returns rows (M,), the series of each start, and theta (p, M). `most` limits the starts of a series; None chooses
+    MANY for short series, whose sum of squares has many valleys, and for small batches, and FEW for others.
     """
     if most is None:
         most = MANY if batch.target.shape[1] < SHORT or batch.size <= SMALL else FEW
@@ -99,8 +99,8 @@ def _falls(linear, square, ceiling):
 def _best_cells(gains, axes, most):
     """Rows and cells of the best shapes: the best of all, then other peaks of the grid, `most` for each row.
 
-    For short series a peak is a cell above its four neighbours in the first two coordinates, else above its two neighbours
-    in the first coordinate alone; the further coordinates are at their best.
+    For short series a peak is a cell above its four neighbours in the first two coordinates, else above its two
+    neighbours in the first coordinate alone; the further coordinates are at their best.
     """
     lead = axes[: 2 if most > FEW and len(axes) > 1 else 1]
     table = gains.reshape(len(gains), int(np.prod(lead)), -1)

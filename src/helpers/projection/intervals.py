@@ -82,7 +82,7 @@ def profile_target(batch, found, alpha):
     Infinite where the data leave no degree of freedom: then nothing is excluded.
     """
     freedom = batch.count - count_parameters(batch)
-    quantile = np.where(freedom > 0, fdtri(1, np.maximum(freedom, 1), 1 - alpha), np.inf)
+    quantile = fdtri(1, np.maximum(freedom, 1), 1 - alpha)
     return np.where(freedom > 0, quantile * np.nan_to_num(noise_variance(batch, found)), np.inf)
 
 
@@ -114,8 +114,9 @@ def hold(batch, theta, coordinate, value):
 def profile_ends(batch, found, coordinate, alpha=0.05):
     """Ends of the profile interval of one coordinate, or of the log ceiling with ``"ceiling"``; (N,), (N,).
 
-    An end that is not crossed within `limits` is minus or plus infinity. Both sides of all series are searched together:
-    the limit first (from grid starts for the ceiling), then a secant on the root of the rise, safeguarded by a bracket.
+    An end that is not crossed within `limits` is minus or plus infinity. Both sides of all series are searched
+    together: the limit first (from grid starts for the ceiling), then a secant on the root of the rise, safeguarded
+    by a bracket.
     """
     size, side = batch.size, np.repeat([-1.0, 1.0], batch.size)
     rows = np.tile(np.arange(size), 2)

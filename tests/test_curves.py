@@ -1,0 +1,536 @@
+"""The models: certified values, ceilings, intervals, censoring, degenerate data, and properties that must hold."""
+
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.curves import (
+    FAMILIES,
+    Bass,
+    CurveError,
+    Exponential,
+    Gompertz,
+    Logistic,
+    Richards,
+    Share,
+    SharePrior,
+    Weibull,
+    decimal_years,
+    fit_many,
+    to_dates,
+)
+
+REFERENCE = Path(__file__).parent / "reference"
+NIST = json.loads((REFERENCE / "nist_strd.json").read_text())
+HALF_YEARS = pd.DatetimeIndex(["2024-06-30", "2024-12-31", "2025-06-30", "2025-12-31"], name="date")
+FOUR = pd.Series([230.0, 249.0, 515.0, 602.0], index=HALF_YEARS, name="users")
+
+
+@pytest.fixture(scope="module")
+def logistic30():
+    return pd.read_csv(REFERENCE / "logistic30.csv").set_index("t")["y"]
+
+
+def simulate(name, noise=1.0, points=30, seed=0):
+    """A series of the family that shows its whole course, with the parameters that made it."""
+    truth = {
+        "logistic": [100, 0.4, 2012.0],
+        "gompertz": [100, 0.3, 2010.0],
+        "bass": [100, 0.01, 0.4],
+        "exponential": [100, 0.15],
+        "weibull": [100, 14.0, 2.5],
+        "richards": [100, 0.5, 2012.0, 1.8],
+        "gamma_gompertz": [100, 0.4, 30.0, 1.5],
+    }[name]
+    model = FAMILIES[name]
+    launch = 2000.0 if model.shape.needs_launch else None
+    years = np.linspace(2000.5, 2025.0, points)
+    clock = years - 2000.0
+    shift = [
+        value - 2000.0 if kind == "date" else value
+        for (_, kind), value in zip(model.shape.parameters, truth[1:], strict=True)
+    ]
+    place = [
+        value if kind == "date" else np.log(value)
+        for (_, kind), value in zip(model.shape.parameters, shift, strict=True)
+    ]
+    clean = truth[0] * model.shape.share(clock, *place)
+    return pd.Series(clean + np.random.default_rng(seed).normal(0, noise, points), index=years), truth, launch
+
+
+# ---- time
+
+
+def test_the_end_of_a_day_counts_and_dates_come_back():
+    assert decimal_years(HALF_YEARS) == pytest.approx([2024 + 182 / 366, 2025, 2025 + 181 / 365, 2026])
+    assert list(to_dates(decimal_years(HALF_YEARS))) == list(HALF_YEARS)
+    every_day = pd.date_range("1999-12-30", "2001-01-02")
+    assert (to_dates(decimal_years(every_day)) == every_day).all()
+    assert decimal_years([1, 2.5]).tolist() == [1, 2.5]
+    assert decimal_years("2025-12-31") == 2026.0
+    assert to_dates([np.inf, 2026.0]).isna().tolist() == [True, False]
+    with pytest.raises(CurveError, match="neither dates nor numbers"):
+        decimal_years(["soon"])
+
+
+# ---- certified values
+
+
+@pytest.mark.parametrize("name", NIST)
+def test_nist_problems_hold_to_eight_digits_and_errors_to_seven(name):
+    problem = NIST[name]
+    model = {"Rat42": Logistic, "Rat43": Richards}.get(name, Exponential)
+    launch = 0.0 if model is Exponential else None
+    results = model(problem["y"], problem["x"], launch=launch).fit()
+    estimate, turn = results.params.to_numpy(), np.eye(problem["k"])
+    if model is not Exponential:  # b2 = rate x midpoint, and log(shape) with it
+        ceiling, rate, midpoint = estimate[:3]
+        turn[1, 1:3] = midpoint, rate
+        turn[2, 1:3] = 1, 0
+        estimate = np.r_[ceiling, rate * midpoint, rate, estimate[3:]]
+    if model is Richards:
+        turn[1, 3] = 1 / estimate[3]
+        estimate[1] += np.log(estimate[3])
+    errors = np.sqrt(np.diag(turn @ results.cov_params().to_numpy() @ turn.T))
+    np.testing.assert_allclose(estimate, problem["certified"], rtol=1e-8)
+    np.testing.assert_allclose(errors, problem["certified_sd"], rtol=1e-7)
+    assert results.ssr == pytest.approx(problem["rss"], rel=1e-9)
+    assert np.sqrt(results.scale) == pytest.approx(problem["residual_sd"], rel=1e-9)
+
+
+def test_reference_series_agrees_with_the_independent_program(logistic30):
+    wanted = json.loads((REFERENCE / "logistic30_reference.json").read_text())
+    results = Logistic(logistic30).fit()
+    # The printed K stopped 3e-4 short of the minimum; its sum of squares and interval are those of the minimum.
+    assert results.params["ceiling"] == pytest.approx(wanted["K"], abs=4e-4)
+    assert results.bse["ceiling"] == pytest.approx(wanted["K_se_wald"], abs=5e-5)
+    assert results.conf_int(method="profile").loc["ceiling"].tolist() == pytest.approx(
+        wanted["K_profile_F95"], rel=1e-6
+    )
+    assert results.ssr == pytest.approx(wanted["rss"], abs=1e-6)
+    assert results.identified
+    assert results.flag == ""
+
+
+def test_four_points_do_not_identify_the_ceiling():
+    results = Logistic(FOUR).fit()
+    assert results.params["ceiling"] == pytest.approx(920.398, abs=0.01)
+    assert results.bse["ceiling"] > results.params["ceiling"]
+    assert np.isinf(results.conf_int(0.2, "profile").loc["ceiling", 1])
+    assert not results.identified
+    assert "do not bound the ceiling" in str(results.summary())
+    assert Gompertz(FOUR).fit().params["ceiling"] == pytest.approx(1910.9, abs=0.5)
+    bass = Bass(FOUR).fit()
+    assert bass.params["imitation"] == 0
+    assert np.isnan(bass.bse["imitation"])
+    assert "imitation runs to 0" in bass.flag
+    weibull = Weibull(FOUR).fit()
+    assert "infinity" in weibull.flag
+    assert not weibull.identified
+
+
+# ---- families
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_family_recovers_its_parameters(name):
+    series, truth, launch = simulate(name, noise=1e-6)
+    results = FAMILIES[name](series, launch=launch).fit()
+    np.testing.assert_allclose(results.params, truth, rtol=1e-4)
+    assert results.flag == ""
+    assert results.param_names[0] == "ceiling"
+    pd.testing.assert_series_equal(results.predict(series.index), results.fittedvalues, check_names=False)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_adoptions_per_period_are_differences_of_the_same_curve(name):
+    series, _, launch = simulate(name, noise=0)
+    clean = FAMILIES[name](series, launch=launch).fit()
+    flow = clean.predict().diff().dropna()
+    fitted = FAMILIES[name](flow, launch=launch, per_period=True).fit()
+    np.testing.assert_allclose(fitted.params, clean.params, rtol=1e-3)
+    np.testing.assert_allclose(fitted.fittedvalues, flow, atol=1e-4)
+
+
+def test_bass_density_would_move_innovation():
+    """The reason for differences: the density at the end of each period is another curve."""
+    time = np.arange(1.0, 16.0)
+    p, q = 0.03, 0.4
+    cumulative = lambda t: (1 - np.exp(-(p + q) * t)) / (1 + q / p * np.exp(-(p + q) * t))  # noqa: E731
+    flow = 1000 * (cumulative(time) - cumulative(time - 1))
+    params = Bass(flow, time, launch=0.0, per_period=True).fit().params
+    np.testing.assert_allclose(params, [1000, p, q], rtol=1e-6)
+
+
+def test_launch_is_stated_and_checked():
+    series, _, launch = simulate("bass")
+    assumed = Bass(series).fit()
+    assert "assumed" in str(assumed.summary())
+    assert "given" in str(Bass(series, launch=launch).fit().summary())
+    with pytest.raises(CurveError, match="after the last observation"):
+        Bass(series, launch=2030.0)
+    with pytest.raises(CurveError, match="no launch"):
+        Logistic(series, launch=2000.0)
+
+
+# ---- ceilings
+
+
+def test_kinds_of_ceiling_and_their_parameters():
+    bound = pd.Series([1100.0, 1125.0], index=HALF_YEARS[[0, 3]])
+    kinds = {
+        "free": (None, ["ceiling", "rate", "midpoint"]),
+        "known": (1405, ["rate", "midpoint"]),
+        "share": (Share(bound, 0.75), ["rate", "midpoint"]),
+        "prior": (SharePrior(bound, 1.0, 0.6), ["share", "rate", "midpoint"]),
+    }
+    for kind, (ceiling, names) in kinds.items():
+        results = Logistic(FOUR, ceiling=ceiling).fit()
+        assert results.ceiling_kind == kind
+        assert results.param_names == names
+        assert results.df_resid == 4 - (3 if kind == "free" else 2)
+    assert Logistic(FOUR, ceiling=Share(bound, 0.75)).fit().ceiling == pytest.approx(0.75 * 1125)
+    assert not Logistic(FOUR, ceiling=SharePrior(bound, 1.0, 0.6)).fit().identified
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_known_ceiling_is_the_free_fit_held_there(name):
+    series, _, launch = simulate(name, seed=2)
+    free = FAMILIES[name](series, launch=launch).fit()
+    known = FAMILIES[name](series, launch=launch, ceiling=free.params["ceiling"]).fit()
+    np.testing.assert_allclose(known.params, free.params.iloc[1:], rtol=1e-4)
+    share = FAMILIES[name](series, launch=launch, ceiling=Share(200.0, free.params["ceiling"] / 200)).fit()
+    np.testing.assert_allclose(share.params, known.params, rtol=1e-6)
+
+
+@pytest.mark.parametrize("bad", [0, -5, np.inf, "many", [1, 2], Share(100, 0), Share(-1, 0.5), SharePrior(100, 0, 0)])
+def test_impossible_ceilings_are_refused_in_words(bad):
+    with pytest.raises(CurveError):
+        Logistic(FOUR, ceiling=bad)
+
+
+# ---- noise and weights
+
+
+@pytest.mark.parametrize(("model", "link"), [(Logistic, "Logit"), (Gompertz, "LogLog"), (Weibull, "CLogLog")])
+def test_binomial_fits_are_those_of_statsmodels(model, link):
+    results = model(FOUR, ceiling=1125).fit(noise="binomial")
+    years = decimal_years(HALF_YEARS)
+    time = np.log(years - results.model.launch) if model is Weibull else years - 2024
+    family = sm.families.Binomial(link=getattr(sm.families.links, link)())
+    glm = sm.GLM(FOUR.to_numpy() / 1125, sm.add_constant(time), family).fit(scale="X2", use_t=True)
+    np.testing.assert_allclose(results.fittedvalues / 1125, glm.fittedvalues, rtol=1e-8)
+    assert results.scale == pytest.approx(glm.scale, rel=1e-8)
+    slope = "shape" if model is Weibull else "rate"
+    assert results.params[slope] == pytest.approx(glm.params[1], rel=1e-8)
+    assert results.bse[slope] == pytest.approx(glm.bse[1], rel=1e-6)
+    assert results.conf_int().loc[slope].tolist() == pytest.approx(glm.conf_int()[1].tolist(), rel=1e-6)
+    assert np.isnan(results.aic)
+    ends = results.conf_int(method="profile")
+    assert (ends[0] < results.params).all()
+    assert (ends[1] > results.params).all()
+
+
+def test_binomial_needs_a_known_ceiling_above_the_data():
+    with pytest.raises(CurveError, match="known ceiling"):
+        Logistic(FOUR).fit(noise="binomial")
+    with pytest.raises(CurveError, match="between 0 and 1"):
+        Logistic(FOUR, ceiling=500).fit(noise="binomial")
+    with pytest.raises(CurveError, match="use noise='level'"):
+        Bass(FOUR, ceiling=1125).fit(noise="binomial")
+    with pytest.raises(CurveError, match="choose 'level' or 'binomial'"):
+        Logistic(FOUR).fit(noise="poisson")
+
+
+def test_a_weight_of_two_is_the_observation_twice(logistic30):
+    weights = np.where(np.arange(30) % 3 == 0, 2.0, 1.0)
+    weighted = Logistic(logistic30, weights=weights).fit()
+    twice = Logistic(pd.concat([logistic30, logistic30[weights == 2]])).fit()
+    np.testing.assert_allclose(weighted.params, twice.params, rtol=1e-7)
+    assert weighted.ssr == pytest.approx(twice.ssr)
+
+
+# ---- censored observations
+
+
+def censor(value, year, bound="at_least"):
+    return pd.DataFrame({"value": [value], "bound": [bound]}, index=[year])
+
+
+def test_a_censored_value_that_says_nothing_changes_nothing(logistic30):
+    plain = Logistic(logistic30).fit()
+    same = Logistic(logistic30, censored=censor(20.0, 31.0)).fit()
+    np.testing.assert_allclose(same.params, plain.params, rtol=1e-8)
+    assert same.llf == pytest.approx(plain.llf, abs=1e-8)
+    assert same.scale == pytest.approx(plain.scale)
+    np.testing.assert_allclose(same.conf_int(method="profile"), plain.conf_int(method="profile"), rtol=1e-6)
+
+
+def test_the_more_a_bound_demands_the_more_it_moves_and_costs(logistic30):
+    fits = [Logistic(logistic30, censored=censor(value, 31.0)).fit() for value in (99.0, 100.0, 101.0, 103.0)]
+    assert np.all(np.diff([fit.params["ceiling"] for fit in fits]) > 0)
+    assert np.all(np.diff([fit.llf for fit in fits]) < 0)
+    below = Logistic(logistic30, censored=censor(98.0, 31.0, "at_most")).fit()
+    assert below.params["ceiling"] < Logistic(logistic30).fit().params["ceiling"]
+
+
+def test_censored_rows_are_checked():
+    with pytest.raises(CurveError, match="at_least or at_most"):
+        Logistic(FOUR, censored=censor(1.0, 2027.0, "about"))
+    with pytest.raises(CurveError, match="lacks the column 'bound'"):
+        Logistic(FOUR, censored=pd.DataFrame({"value": [1.0]}, index=[2027.0]))
+
+
+# ---- results
+
+
+def test_results_follow_statsmodels(logistic30):
+    results = Logistic(logistic30).fit()
+    assert list(results.params.index) == list(results.bse.index) == list(results.cov_params().columns)
+    assert results.conf_int().columns.tolist() == [0, 1]
+    frame = results.get_prediction([31.0, 40.0]).summary_frame(alpha=0.1)
+    assert frame.columns.tolist() == [
+        "mean",
+        "mean_se",
+        "mean_ci_lower",
+        "mean_ci_upper",
+        "obs_ci_lower",
+        "obs_ci_upper",
+    ]
+    assert (frame["obs_ci_lower"] < frame["mean_ci_lower"]).all()
+    assert results.resid.abs().sum() > 0
+    assert results.df_resid + results.df_model == results.nobs
+    np.testing.assert_allclose(results.aic, -2 * results.llf + 2 * 4)
+    assert results.aicc > results.aic
+    assert "profile" in results._repr_html_()
+    assert "ceiling 100" in repr(results)
+    profile = results.profile("ceiling")
+    assert profile["ssr"].min() == pytest.approx(results.ssr)
+    assert profile["confidence"].max() > 0.95
+    with pytest.raises(CurveError, match="choose among ceiling, rate, midpoint"):
+        results.profile("speed")
+    with pytest.raises(CurveError, match="choose 'wald', 'profile' or 'bootstrap'"):
+        results.conf_int(method="bayes")
+
+
+def test_derived_quantities_of_the_logistic_are_its_parameters(logistic30):
+    results = Logistic(logistic30).fit()
+    derived, ends = results.derived(), results.conf_int(method="profile")
+    ceiling, rate, midpoint = results.params
+    assert derived.loc["inflection"].tolist() == pytest.approx([midpoint, *ends.loc["midpoint"]], abs=1e-4)
+    takeover = [np.log(81) / rate, np.log(81) / ends.loc["rate", 1], np.log(81) / ends.loc["rate", 0]]
+    assert derived.loc["takeover_years"].tolist() == pytest.approx(takeover, rel=1e-4)
+    assert derived.loc["peak_growth", "estimate"] == pytest.approx(ceiling * rate / 4, rel=1e-6)
+    assert np.isinf(Logistic(FOUR).fit().derived().loc["takeover_years", "upper"])
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_inflection_is_where_growth_peaks(name):
+    series, _, launch = simulate(name, noise=0.5)
+    results = FAMILIES[name](series, launch=launch).fit()
+    years = np.linspace(launch or 1995, 2040, 20001)
+    growth = np.gradient(results.predict(years).to_numpy(), years)[1:-1]
+    derived = results.derived()
+    assert derived.loc["inflection", "estimate"] == pytest.approx(years[1:-1][growth.argmax()], abs=0.01)
+    assert derived.loc["peak_growth", "estimate"] == pytest.approx(growth.max(), rel=1e-3)
+    assert (derived["lower"] <= derived["estimate"]).all()
+    assert (derived["estimate"] <= derived["upper"]).all()
+
+
+def test_bootstrap_is_seeded_and_near_the_profile(logistic30):
+    results = Logistic(logistic30).fit()
+    for kind in ("residual", "wild"):
+        one = results.conf_int(method="bootstrap", repetitions=399, kind=kind, seed=5)
+        pd.testing.assert_frame_equal(one, results.conf_int(method="bootstrap", repetitions=399, kind=kind, seed=5))
+        width = one[1] - one[0]
+        np.testing.assert_allclose(width, results.conf_int()[1] - results.conf_int()[0], rtol=0.35)
+    with pytest.raises(CurveError, match="choose 'residual' or 'wild'"):
+        results.resample(kind="jackknife")
+    with pytest.raises(CurveError, match="leave no residual"):
+        Logistic(FOUR.iloc[:3]).fit().resample()
+
+
+def test_pickle_and_remove_data_keep_the_answers(logistic30):
+    results = Logistic(np.tile(logistic30, 10), np.tile(logistic30.index, 10)).fit()
+    whole = pickle.loads(pickle.dumps(results))
+    pd.testing.assert_series_equal(whole.params, results.params)
+    before, frame = len(pickle.dumps(results)), results.get_prediction([35.0]).summary_frame()
+    results.remove_data()
+    light = pickle.loads(pickle.dumps(results))
+    assert len(pickle.dumps(light)) < before
+    pd.testing.assert_frame_equal(light.get_prediction([35.0]).summary_frame(), frame)
+    assert light.identified
+    assert "100.08" in str(light.summary())
+
+
+def test_dates_in_dates_out():
+    results = Logistic(FOUR, ceiling=1125).fit()
+    later = pd.DatetimeIndex(["2026-12-31", "2030-12-31"])
+    assert results.predict(later).index.equals(later)
+    assert results.fittedvalues.index.equals(FOUR.index)
+    frame = pd.DataFrame({"users": FOUR})
+    pd.testing.assert_series_equal(Logistic(frame, ceiling=1125).fit().params, results.params)
+
+
+# ---- degenerate data, each with a stated outcome
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize(
+    ("values", "outcome"),
+    [
+        ([5, 5, 5, 5, 5, 5], "does not rise"),
+        ([9, 8, 6, 5, 3, 2], "does not rise"),
+        ([0, 0, 0, 0, 0, 0], "does not rise"),
+        ([1, 2], "no curve is singled out"),
+        ([4], "no curve is singled out"),
+    ],
+)
+def test_hopeless_series_have_a_flag_and_no_estimate(name, values, outcome, recwarn):
+    results = FAMILIES[name](values, np.arange(len(values))).fit()
+    if name == "exponential" and values == [1, 2]:
+        assert results.df_resid == 0  # two parameters: the curve meets both points
+        assert results.flag
+    else:
+        assert outcome in results.flag
+        assert results.params.isna().all()
+    assert not results.identified
+    assert not np.isfinite(results.conf_int(method="profile").to_numpy()).all()
+    str(results.summary()), results.derived(), results.profile(), results.predict([3.0])
+    assert not recwarn.list
+
+
+def test_no_bend_is_infinity_and_a_jump_is_said():
+    growth = Logistic(np.exp(0.4 * np.arange(8)), np.arange(8)).fit()
+    assert np.isinf(growth.params["ceiling"])
+    assert growth.params["rate"] == pytest.approx(0.4, rel=1e-3)
+    assert np.isnan(growth.bse["ceiling"])
+    assert growth.conf_int(method="profile").loc["ceiling", 1] == np.inf
+    jump = Logistic([0.1, -0.1, 0.1, -0.1, 9.9, 10.1, 10.0], np.arange(7)).fit()
+    assert "jump" in jump.flag or "rate" in jump.flag
+    assert not jump.identified
+
+
+def test_short_series_are_honest():
+    three = Logistic(FOUR.iloc[:3]).fit()
+    assert three.df_resid == 0
+    assert three.flag
+    assert np.isnan(three.scale)
+    two = Logistic(FOUR.iloc[[0, 3]], ceiling=1125).fit()
+    np.testing.assert_allclose(two.fittedvalues, FOUR.iloc[[0, 3]], rtol=1e-6)
+    assert "its error is unknown" in two.flag
+    assert two.get_prediction(HALF_YEARS).summary_frame()["mean"].notna().all()
+
+
+def test_one_outlier_is_found_and_clean_series_have_none(logistic30):
+    assert Logistic(logistic30).fit().outliers().empty
+    spoilt = logistic30.copy()
+    spoilt.loc[12.0] += 15
+    assert Logistic(spoilt).fit().outliers().index.tolist() == [12.0]
+
+
+def test_bad_data_are_refused_in_words():
+    with pytest.raises(CurveError, match="no finite observation"):
+        Logistic([np.nan, np.nan], [1, 2])
+    with pytest.raises(CurveError, match="the same date"):
+        Logistic([1, 2, 3], [2020, 2020, 2020])
+    with pytest.raises(CurveError, match="equal length"):
+        Logistic([1, 2, 3], [2020, 2021])
+    with pytest.raises(CurveError, match="has no dates"):
+        Logistic([1, 2, 3])
+    with pytest.raises(CurveError, match="must be numbers"):
+        Logistic(["a", "b"], [1, 2])
+    with pytest.raises(CurveError, match="finite and above 0"):
+        Logistic(FOUR, weights=[1, 1, 0, 1])
+    assert Logistic([1, np.nan, 3, 8, 9.5, 9.9], range(6)).nobs == 5
+
+
+# ---- many series
+
+
+def test_fit_many_is_the_single_fit_for_each_column(logistic30):
+    frame = pd.DataFrame({"a": logistic30, "b": logistic30.where(logistic30.index > 3) * 2, "c": 5.0, "d": np.nan})
+    frame.loc[[1.0, 2.0], "d"] = 1.0, 2.0
+    table = fit_many(frame, ("logistic", "bass", "richards"), progress=False)
+    assert len(table) == 12
+    assert table.columns[:5].tolist() == ["series", "family", "nobs", "flag", "identified"]
+    for column in "ab":
+        row = table[(table["series"] == column) & (table["family"] == "logistic")].iloc[0]
+        single = Logistic(frame[column].dropna()).fit()
+        assert row["ceiling"] == pytest.approx(single.params["ceiling"], rel=1e-7)
+        assert row["rate_se"] == pytest.approx(single.bse["rate"], rel=1e-5)
+        ends = single.conf_int(method="profile").loc["ceiling"].tolist()
+        assert row[["ceiling_lower", "ceiling_upper"]].tolist() == pytest.approx(ends, rel=1e-6)
+        assert row["aicc"] == pytest.approx(single.aicc)
+        assert row["identified"]
+    flags = table[table["family"] == "logistic"].set_index("series")["flag"]
+    assert flags["c"] == "does not rise"
+    assert flags["d"] == "too short"
+    known = fit_many(frame, ["logistic"], ceiling=pd.Series({"a": 110.0, "b": np.nan}), progress=False)
+    assert known.set_index("series").loc["a", "ceiling"] == 110
+    assert np.isnan(known.set_index("series").loc["a", "ceiling_se"])
+    assert known.set_index("series").loc["b", "ceiling"] == pytest.approx(table.iloc[1]["ceiling"])
+    with pytest.raises(CurveError, match="choose among logistic"):
+        fit_many(frame, ["logit"], progress=False)
+
+
+# ---- properties
+
+steps = st.floats(0.2, 5.0)
+
+
+@settings(max_examples=15, deadline=None)
+@given(factor=st.floats(1e-3, 1e6), shift=st.floats(-50, 2000), stretch=st.floats(0.05, 20), seed=st.integers(0, 20))
+@pytest.mark.parametrize("name", ["logistic", "gompertz", "bass", "weibull", "richards"])
+def test_units_of_value_and_time_carry_over(name, factor, shift, stretch, seed):
+    series, _, launch = simulate(name, points=16, seed=seed)
+    moved = pd.Series(series.to_numpy() * factor, index=series.index * stretch + shift)
+    one = FAMILIES[name](series, launch=launch).fit()
+    other = FAMILIES[name](moved, launch=None if launch is None else launch * stretch + shift).fit()
+    if one.flag:
+        return
+    units = {"rate": 1 / stretch, "duration": stretch, "number": 1.0}
+    for (parameter, kind), value in zip(one.model.shape.parameters, one.params.iloc[1:], strict=True):
+        wanted = value * stretch + shift if kind == "date" else value * units[kind]
+        error = 1e-5 * stretch if kind == "date" else 0
+        assert other.params[parameter] == pytest.approx(wanted, rel=1e-6, abs=error)
+    assert other.params["ceiling"] == pytest.approx(one.params["ceiling"] * factor, rel=1e-6)
+    assert other.bse["ceiling"] == pytest.approx(one.bse["ceiling"] * factor, rel=1e-4)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 1000))
+def test_the_order_of_rows_does_not_matter(seed):
+    series, _, _ = simulate("gompertz", points=12, seed=seed)
+    mixed = series.sample(frac=1, random_state=seed)
+    one, other = Gompertz(series).fit(), Gompertz(mixed).fit()
+    np.testing.assert_allclose(other.params, one.params, rtol=1e-9)
+    pd.testing.assert_series_equal(other.fittedvalues.sort_index(), one.fittedvalues, check_names=False)
+
+
+@settings(max_examples=6, deadline=None)
+@given(low=st.floats(60, 110), gap=st.floats(0.5, 10))
+def test_likelihood_of_a_censored_point_falls_with_its_bound(low, gap):
+    series, _, _ = simulate("logistic", points=12, seed=1)
+    one, other = (Logistic(series, censored=censor(value, 2026.0)).fit().llf for value in (low, low + gap))
+    assert other < one + 1e-9
+
+
+@pytest.mark.parametrize("points", [8, 16])
+def test_intervals_of_the_ceiling_cover_at_their_level(points):
+    random, count = np.random.default_rng(11), 600
+    years = np.linspace(0, 10, points)
+    clean = 100 / (1 + np.exp(-0.8 * (years - 5)))
+    frame = pd.DataFrame((clean + random.normal(0, 3, (count, points))).T, index=years)
+    table = fit_many(frame, ["logistic"], progress=False)
+    covered = (table["ceiling_lower"] <= 100) & (table["ceiling_upper"] >= 100)
+    assert 0.93 <= covered.mean() <= 0.97
+    kept = table[table["flag"] == ""]
+    assert abs(kept["ceiling"].median() - 100) < 4 * kept["ceiling_se"].median() / np.sqrt(count) + 0.5
