@@ -16,7 +16,7 @@ from rattler import MatchSpec, Version, VersionSpec
 
 from helpers.project import find_root
 
-CONDA_NAMES = {}  # canonical name on PyPI -> name on conda-forge, where they differ
+CONDA_NAMES = {"jupyter-client": "jupyter_client"}  # canonical name on PyPI -> name on conda-forge, where they differ
 OURS_ALONE = {"python", "pip"}
 
 

@@ -9,8 +9,11 @@ Rooms, and who may call whom (imports go one way, down):
 - `backtest` holds rolling origins and scores; imports forecast and curves.
 - `describe` turns series and fits into the frames that exhibits show; imports curves and indicators.
 - `figures` and `tables` hold one function per exhibit: a frame in, a Figure or a table out.
-- `run` is a run's folder, parameters and record.
-- `pipeline` runs the notebooks in order, the only module that knows papermill; imports run and indicators.
+- `project` finds the project's folders and writes files whole; `parameters` is the one typed list of parameters.
+- `run` is a notebook's view of its run: reading and writing tables and figures; imports project and parameters.
+- `record` describes a run in run.json; imports project and parameters.
+- `kernels` starts one isolated kernel a notebook.
+- `pipeline` runs the notebooks in order, the only module that knows papermill; imports those and indicators.
 - `report` writes HTML, the only module that knows nbconvert; imports run.
 - `__main__` is the command line.
 """

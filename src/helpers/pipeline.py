@@ -34,6 +34,7 @@ from helpers.run import read_records
 
 CELL_SECONDS = 600
 NOTEBOOK_SECONDS = 1800
+FEWEST_POINTS = 3
 
 
 class NotebookFailed(RunError):
@@ -76,7 +77,7 @@ def check_parameters(parameters: Parameters) -> Any:
     Raises
     ------
     ParameterError
-        If the data know no such entity, indicator or bound, or the curves no such family.
+        If the data know no such entity, indicator or bound, or too few figures, or the curves no such family.
     helpers.indicators.DataError
         If the data themselves are wrong.
     """
@@ -92,7 +93,13 @@ def check_parameters(parameters: Parameters) -> Any:
     if not path.exists():
         raise ParameterError(f"parameter 'data' is '{parameters.data}', but there is no such folder: {_short(path)}")
     data = indicators.load(str(path), as_of=parameters.as_of)
-    data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
+    series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
+    if len(series.values) < FEWEST_POINTS:
+        until = f" up to {parameters.as_of}" if parameters.as_of else ""
+        raise ParameterError(
+            f"{parameters.indicator} of {parameters.entity} has {len(series.values)} exact figures{until}; a forecast "
+            f"needs {FEWEST_POINTS}: a slope, and a way to judge it. Choose another indicator or a later as_of"
+        )
     return data
 
 
