@@ -163,7 +163,8 @@ def descend(batch, theta, fixed=None, iterations=150, tolerance=1e-9):
     theta, (low, high) = theta.copy(), box(batch)
     state, done = evaluate(batch, theta), np.zeros(batch.size, bool)
     fixed = np.zeros(theta.shape, bool) if fixed is None else fixed
-    floor = ROUNDING * dot(batch.target, batch.target) + 1e-300
+    size = dot(batch.target, batch.target)
+    floor = ROUNDING * size + 1e-300
     active, work, now, here = np.arange(batch.size), batch, state, theta
     damping = np.full(batch.size, 1e-3)
     for count in range(iterations):
@@ -174,7 +175,8 @@ def descend(batch, theta, fixed=None, iterations=150, tolerance=1e-9):
         step, promise = _solve(gradient, hessian, damping, held)
         trial = np.clip(here + np.clip(step, -LONGEST_STEP, LONGEST_STEP), low, high)
         new = evaluate(work, trial)
-        better = new.objective <= now.objective * (1 + 1e-14)
+        slack = 1e-15 * np.sqrt(now.objective * size[active])  # rounding of a sum of squares around the values
+        better = new.objective <= now.objective * (1 + 1e-14) + slack
         small = promise <= np.maximum(tolerance**2 * now.objective, floor[active])
         here = np.where(better, trial, here)
         now.put(better, new, better) if now is not state else state.put(active[better], new, better)
