@@ -362,10 +362,3 @@ def test_sensitivity_to_the_calibration(references, residuals):
     np.testing.assert_allclose(fast["q0.5"], whole["q0.5"])
     assert fast["forecasts"].iloc[0] < whole["forecasts"].iloc[0]
     assert not np.allclose(fast["q0.9"], whole["q0.9"])
-
-
-def test_alignment_counts_years_from_the_share(references):
-    table = forecast.align_technologies(references, 0.1)
-    brazil = table[(table["entity"] == "Brazil") & (table["technology"] == "internet")].sort_values("years")
-    assert np.interp(0, brazil["years"], brazil["share"]) == pytest.approx(0.1, abs=0.01)
-    assert table["years"].min() >= -2

@@ -16,7 +16,9 @@ TABLES = {
     "01_claims", "01_coverage", "01_observations", "02_aligned", "02_countries", "02_growth", "03_alternatives",
     "03_fit_quality", "03_parameters", "03_profiles", "04_calibration", "04_coverage_by_stage",
     "04_coverage_by_technology", "04_references", "04_residuals", "04_scores", "04_skill", "05_bound", "05_forecast",
-    "05_hindcasts", "05_milestones", "05_scenarios", "05_statements", "06_findings", "06_key_numbers", "06_statements",
+    "05_hindcasts",
+    "05_milestones", "05_scenarios", "05_sensitivity", "05_statements",
+    "06_findings", "06_key_numbers", "06_statements",
 }  # fmt: skip
 FIGURES = {
     "01_coverage", "02_aligned", "02_countries", "02_growth", "02_levels", "03_fits", "03_profiles", "04_calibration",

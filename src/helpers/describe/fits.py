@@ -12,6 +12,7 @@ from scipy import stats
 from helpers import curves
 from helpers.describe.series import last_bound
 
+ENOUGH_TO_WEIGH = 8  # points below which AICc weights are noise
 YEARS_ON = 5  # how far alternatives are drawn beyond the last observation
 
 
@@ -92,7 +93,7 @@ def list_quality(fits: Sequence[Fit], series) -> pd.DataFrame:
     -------
     DataFrame
         entity, indicator, family, ceiling, points, parameters, df_resid, residual_sd (the series' unit), aicc, bic,
-        remark.
+        weight (AICc weight among these fits, percent; only from `ENOUGH_TO_WEIGH` points on), remark.
     """
     rows = []
     for fit in fits:
@@ -117,7 +118,10 @@ def list_quality(fits: Sequence[Fit], series) -> pd.DataFrame:
             )
         )
     columns = ["family", "ceiling", "points", "parameters", "df_resid", "residual_sd", "aicc", "bic", "remark"]
-    return _name_rows(pd.DataFrame(rows, columns=columns), series)
+    frame = pd.DataFrame(rows, columns=columns)
+    likely = np.exp(-(frame["aicc"] - frame["aicc"].min()) / 2).where(frame["points"] >= ENOUGH_TO_WEIGH)
+    frame.insert(len(columns) - 1, "weight", 100 * likely / likely.sum())
+    return _name_rows(frame, series)
 
 
 def profile_ceilings(fits: Sequence[Fit], series, points: int = 60) -> pd.DataFrame:

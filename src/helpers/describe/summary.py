@@ -200,8 +200,8 @@ def _state_ceiling(parameters: pd.DataFrame, growth: pd.DataFrame, names: Mappin
         return f"{text}: the data bound it as far as the curves describe the series."
     listed = ", ".join(name.replace("_", " ") for name in open_families["family"])
     return (
-        f"The {len(growth)} points do not say where it ends: the 95 % interval for the ceiling is open for the "
-        f"{listed} curve{'s' if len(open_families) > 1 else ''}, so no ceiling is given; the bound is not one."
+        f"The {len(growth)} points do not say where it ends: the 95 % interval for the ceiling is open "
+        f"({listed}), so no ceiling is given; the bound is not one."
     )
 
 

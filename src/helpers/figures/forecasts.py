@@ -72,7 +72,8 @@ def draw_forecast(
     start = (values.index[-1], values.iloc[-1])
     values = values[values.index >= start[0] - 2 * (forecast["date"].iloc[-1] - start[0])]
     labels = _fan(axis, forecast, start)
-    for (share, line), dash in zip(scenarios.groupby("share"), LINES[1:] * 3, strict=False):
+    open_scenarios = scenarios.dropna(subset=["value"])  # the others have been passed
+    for (share, line), dash in zip(open_scenarios.groupby("share"), LINES[1:] * 3, strict=False):
         axis.plot([start[0], *line["date"]], [start[1], *line["value"]], ls=dash, color=GREEN, lw=1.2)
         labels.append(
             Label(

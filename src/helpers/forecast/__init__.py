@@ -3,11 +3,10 @@
 ``forecast`` turns a series into a `Forecast`: quantiles by date, scenarios, milestones, statements. ``hindcast`` makes
 the same forecast at earlier dates. The parts: ``windows`` (the points that a forecast may see), ``methods`` (one
 function each, in `METHODS`), ``residuals`` (what the methods would have said of the reference technologies, and the
-prior), ``bands`` (conformal calibration), ``subject`` (series and bound in one form), ``model`` (the forecast object),
-``statements``, and ``align`` (technologies side by side).
+prior), ``bands`` (conformal calibration), ``subject`` (series and bound in one form), ``model`` (the forecast object)
+and ``statements``.
 """
 
-from helpers.forecast.align import align_technologies
 from helpers.forecast.methods import METHODS, Prior
 from helpers.forecast.model import MILESTONES, NOT_REACHED, PUBLISHED, Forecast, forecast, hindcast
 from helpers.forecast.residuals import HORIZONS, WINDOWS, find_residuals, learn_prior, saturation_shares
@@ -21,7 +20,6 @@ __all__ = [
     "WINDOWS",
     "Forecast",
     "Prior",
-    "align_technologies",
     "find_residuals",
     "forecast",
     "hindcast",
