@@ -214,6 +214,15 @@ def evaluate_share(family, times, shape, per_period=False, with_slopes=False):
     return (share, slopes) if with_slopes else share
 
 
+def join(fits):
+    """One `Fit` of several, in their order."""
+    joined = {}
+    for name in Fit.__dataclass_fields__:
+        parts = [getattr(found, name) for found in fits]
+        joined[name] = np.concatenate(parts, axis=parts[0].ndim - 1)
+    return Fit(**joined)
+
+
 def predict(batch, found, times, bound=None):
     """Curve of each series, (N, h), at decimal years (h,) or (N, h); bound alike, where the ceiling is a share."""
     times = (np.atleast_2d(times) - batch.origin[:, None]) / batch.span[:, None]

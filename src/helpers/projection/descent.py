@@ -4,11 +4,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from helpers.projection.batch import CEILING_CAP, Fit, evaluate_share
+from helpers.projection.batch import CEILING_CAP, Fit, join
 from helpers.projection.grid import start
 
 SHARE_BOX = (-12.0, 12.0)
 LEAST_DAMPING = 1e-10
+BLOCK = 2000
+"""Series that descend together: their arrays stay in the cache."""
+WORTH_LEAVING = 0.25
+"""Part of the rows that must be finished before the others are copied together."""
+FIRST_STEPS, FINALISTS = 15, 3
+"""Steps that every start gets, and how many of a series' starts then go on to the end."""
 ROUNDING = 1e-28
 """Sums of squares below this part of the values' own are nothing but rounding."""
 PATIENCE = 20
@@ -21,7 +27,8 @@ LONGEST_STEP = 3.0
 class State:
     """Curve and residuals of every row at the current coordinates."""
 
-    curve: np.ndarray  # (N, n) share times scale
+    share: np.ndarray  # (N, n or n + 1) of the ceiling, at the edges for adoptions per period
+    curve: np.ndarray  # (N, n) share, or its differences, times scale
     ceiling: np.ndarray  # (N,)
     residual: np.ndarray  # (N, n)
     ssr: np.ndarray  # (N,)
@@ -30,6 +37,16 @@ class State:
     def take(self, rows):
         """The state of the given rows."""
         return State(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+    def copy(self):
+        """A state with arrays of its own."""
+        return State(*(getattr(self, name).copy() for name in self.__dataclass_fields__))
+
+    def keep_or_take(self, other, better):
+        """This state, with the better rows of another."""
+        rows = np.flatnonzero(better)
+        self.put(rows, other, rows)
+        return self
 
     def put(self, rows, other, picked):
         """Overwrite rows with the picked rows of another state."""
@@ -44,15 +61,16 @@ def dot(a, b):
 
 def evaluate(batch, theta):
     """State at coordinates theta (q, N)."""
-    share = evaluate_share(batch.family, batch.times, _shape(batch, theta), batch.per_period)
-    return _state(batch, theta, share if batch.scale is None else share * batch.scale)
+    share = batch.family.share(batch.times, *_shape(batch, theta))
+    curve = np.diff(share, axis=1) if batch.per_period else share
+    return _state(batch, theta, share, curve if batch.scale is None else curve * batch.scale)
 
 
 def _shape(batch, theta):
     return theta[: len(batch.family.parameters), :, None]
 
 
-def _state(batch, theta, curve):
+def _state(batch, theta, share, curve):
     if batch.has_share:
         ceiling = 1 / (1 + np.exp(-theta[-1]))
     else:
@@ -60,7 +78,7 @@ def _state(batch, theta, curve):
         ceiling = np.where(np.isnan(batch.ceiling), linear, batch.ceiling)
     residual = batch.target - ceiling[:, None] * curve
     ssr = dot(residual, residual)
-    return State(curve, ceiling, residual, ssr, ssr + _penalty(batch, theta))
+    return State(share, curve, ceiling, residual, ssr, ssr + _penalty(batch, theta))
 
 
 def _precision(batch):
@@ -75,7 +93,9 @@ def _penalty(batch, theta):
 
 def linearise(batch, theta, state):
     """Derivatives of the curve by the coordinates, a list of q arrays (N, n), with the free ceiling projected out."""
-    _, slopes = evaluate_share(batch.family, batch.times, _shape(batch, theta), batch.per_period, with_slopes=True)
+    slopes = batch.family.slopes(batch.times, state.share, *_shape(batch, theta))
+    if batch.per_period:
+        slopes = [np.diff(slope, axis=1) for slope in slopes]
     factor = state.ceiling[:, None] if batch.scale is None else state.ceiling[:, None] * batch.scale
     columns = [factor * slope for slope in slopes]
     if batch.has_share:
@@ -160,74 +180,94 @@ def descend(batch, theta, fixed=None, iterations=150, tolerance=1e-9):
 
     `fixed` (q, N) bool holds coordinates where they are. Returns theta, the State and converged (N,).
     """
-    theta, (low, high) = theta.copy(), box(batch)
-    state, done = evaluate(batch, theta), np.zeros(batch.size, bool)
+    here, (low, high) = theta.copy(), box(batch)
+    now, active, work = evaluate(batch, here), np.arange(batch.size), batch
+    theta, state, done = here.copy(), now.copy(), np.zeros(batch.size, bool)
     fixed = np.zeros(theta.shape, bool) if fixed is None else fixed
     size = dot(batch.target, batch.target)
-    floor = ROUNDING * size + 1e-300
-    active, work, now, here = np.arange(batch.size), batch, state, theta
     damping = np.full(batch.size, 1e-3)
     for count in range(iterations):
         gradient, hessian = _normal_equations(work, here, now)
         if count >= PATIENCE:
             hessian = _curvature(work, here, hessian)
-        held = fixed[:, active] | ((here <= low) & (gradient < 0)) | ((here >= high) & (gradient > 0))
+        held = fixed | ((here <= low) & (gradient < 0)) | ((here >= high) & (gradient > 0))
         step, promise = _solve(gradient, hessian, damping, held)
         trial = np.clip(here + np.clip(step, -LONGEST_STEP, LONGEST_STEP), low, high)
         new = evaluate(work, trial)
-        slack = 1e-15 * np.sqrt(now.objective * size[active])  # rounding of a sum of squares around the values
+        floor, slack = ROUNDING * size + 1e-300, 1e-15 * np.sqrt(now.objective * size)
+        small = promise <= np.maximum(tolerance**2 * now.objective, floor)
         better = new.objective <= now.objective * (1 + 1e-14) + slack
-        small = promise <= np.maximum(tolerance**2 * now.objective, floor[active])
-        here = np.where(better, trial, here)
-        now.put(better, new, better) if now is not state else state.put(active[better], new, better)
+        here, now = (trial, new) if better.all() else (np.where(better, trial, here), now.keep_or_take(new, better))
         damping = np.where(better, np.maximum(damping * 0.15, LEAST_DAMPING), damping * 8.0)
         runs = np.isnan(work.ceiling) & (now.ceiling > CEILING_CAP * work.top) & (not work.has_share)
-        finished = small | (now.objective <= floor[active]) | runs | (damping > 1e12)
-        theta[:, active] = here
-        if now is not state:
-            state.put(active, now, slice(None))
+        finished = small | (now.objective <= floor) | runs | (damping > 1e12)
         done[active[finished]] = True
-        keep = ~finished
-        if not keep.any():
-            break
-        if keep.all():
+        if finished.sum() < max(1, WORTH_LEAVING * len(active)):
             continue
-        active, here, damping = active[keep], here[:, keep], damping[keep]
-        work, now = work.take(keep), now.take(keep)
+        ends = active[finished]
+        theta[:, ends] = here[:, finished]
+        state.put(ends, now, finished)
+        left = np.flatnonzero(~finished)
+        active, here, fixed, damping, size = active[left], here[:, left], fixed[:, left], damping[left], size[left]
+        work, now = work.take(left), now.take(left)
+        if len(left) == 0:
+            break
+    theta[:, active] = here
+    state.put(active, now, slice(None))
     return theta, state, done
 
 
-def fit(batch, iterations=150, tolerance=1e-9):
+def fit(batch, iterations=150, tolerance=None):
     """Best curve of every series: grid start, then descent; with a prior, the noise variance is found along the way.
 
     Parameters
     ----------
     batch : Batch of N series from `prepare`
+    iterations : most steps
+    tolerance : distance to the optimum in standard errors; None = 1e-9, or 1e-6 for batches above BLOCK
 
     Returns
     -------
     Fit
         Never raises for bad data: see its ``flat``, ``runaway``, ``edge`` and ``converged``.
     """
+    tolerance = tolerance or (1e-6 if batch.size > BLOCK else 1e-9)
     if batch.prior_mean is not None:
         return _fit_with_prior(batch, iterations, tolerance)
-    rows, theta = start(batch)
-    return fit_rows(batch, rows, theta, iterations, tolerance)
+    if batch.size > BLOCK:
+        blocks = [np.arange(begin, min(begin + BLOCK, batch.size)) for begin in range(0, batch.size, BLOCK)]
+        return join([_fit_block(batch.take(rows), iterations, tolerance) for rows in blocks])
+    return _fit_block(batch, iterations, tolerance)
+
+
+def _fit_block(batch, iterations, tolerance):
+    return fit_rows(batch, *start(batch), iterations, tolerance)
 
 
 def fit_rows(batch, rows, theta, iterations=150, tolerance=1e-9, fixed=None):
     """Descend from several starts for each series (rows names the series of each column of theta) and keep the best."""
+    if len(rows) > batch.size:
+        theta, state, _ = descend(batch.take(rows), theta, fixed, FIRST_STEPS, 1e-3)
+        best = _choose(rows, state.objective, FINALISTS)
+        rows, theta, fixed = rows[best], theta[:, best], None if fixed is None else fixed[:, best]
     work = batch if len(rows) == batch.size else batch.take(rows)
     theta, state, done = descend(work, theta, fixed, iterations, tolerance)
     if len(rows) > batch.size:
-        order = np.lexsort((state.objective, rows))
-        best = order[np.r_[True, np.diff(rows[order]) > 0]]
+        best = _choose(rows, state.objective, 1)
         theta, state, done = theta[:, best], state.take(best), done[best]
         fixed = None if fixed is None else fixed[:, best]
     runs = np.isnan(batch.ceiling) & (state.ceiling > CEILING_CAP * batch.top) & (not batch.has_share)
     if runs.any():
         _stop_at_cap(batch, theta, state, done, runs, None if fixed is None else fixed[:, runs])
     return _describe(batch, theta, state, done, runs)
+
+
+def _choose(rows, objective, most):
+    """Places of the `most` lowest objectives of each series, series by series."""
+    order = np.lexsort((objective, rows))
+    begin = np.r_[True, np.diff(rows[order]) > 0]
+    rank = np.arange(len(rows)) - np.flatnonzero(begin)[np.cumsum(begin) - 1]
+    return order[rank < most]
 
 
 def _stop_at_cap(batch, theta, state, done, runs, fixed):

@@ -14,9 +14,11 @@ FEW, MANY = 4, 24
 
 
 @lru_cache(maxsize=32)
-def _shapes(family):
-    """Grid of shapes (p, G); the first coordinate varies slowest."""
-    return np.array([mesh.ravel() for mesh in np.meshgrid(*family.axes, indexing="ij")])
+def _shapes(family, coarse):
+    """Axes and grid of shapes (p, G), the first coordinate slowest; coarse keeps every third and every second value."""
+    axes = [axis[place::step] for axis, place, step in zip(family.axes, (1, 0), (3, 2), strict=False)]
+    axes = tuple(axes) if coarse else family.axes
+    return axes, np.array([mesh.ravel() for mesh in np.meshgrid(*axes, indexing="ij")])
 
 
 def start(batch, most=None):
@@ -27,14 +29,15 @@ def start(batch, most=None):
     """
     if most is None:
         most = MANY if batch.target.shape[1] < SHORT or batch.size <= SMALL else FEW
-    family, shapes = batch.family, _shapes(batch.family)
+    family, coarse = batch.family, most == FEW and len(batch.family.axes) < 3
+    axes, shapes = _shapes(family, coarse)
     rows, cells = [], []
     for members, times in _patterns(batch):
         share = evaluate_share(family, times[None], shapes[:, :, None], batch.per_period)
         share[share.max(1) < 1 / CEILING_CAP] = 0.0
         for begin in range(0, len(members), BLOCK):
             block = members[begin : begin + BLOCK]
-            found, best = _best_cells(_gains(batch, block, share), [len(axis) for axis in family.axes], most)
+            found, best = _best_cells(_gains(batch, block, share), [len(axis) for axis in axes], most)
             rows.append(block[found])
             cells.append(best)
     rows, cells = np.concatenate(rows), np.concatenate(cells)

@@ -10,6 +10,8 @@ from helpers.projection.descent import box, descend, dot, fit_rows
 from helpers.projection.grid import start
 
 CEILING = "ceiling"
+DOUBTFUL = 0.3
+"""Where an end is expected this far away (a log ceiling: a third), the profile is first asked whether it is open."""
 NEAR_LIMIT = 0.7
 """A crossing this near to the limit of the search (a factor of two) counts as none."""
 
@@ -124,7 +126,8 @@ def profile_ends(batch, found, coordinate, alpha=0.05):
     target = np.sqrt(profile_target(batch, found, alpha))[rows]
     limit = np.concatenate(limits(batch, coordinate))
     centre = (np.log(np.maximum(found.ceiling, 1e-300)) if coordinate == CEILING else found.shape[coordinate])[rows]
-    step = _first_step(batch, found, coordinate)[rows]
+    step, tangent = _local_shape(batch, found, coordinate, alpha)
+    step = step[rows]
     ends = side * np.inf
     centre = np.where(
         found.runaway[rows] & (side < 0) & (coordinate == CEILING), limit[rows + size * (side < 0)], centre
@@ -134,19 +137,28 @@ def profile_ends(batch, found, coordinate, alpha=0.05):
     ends[~lost & (target == 0)] = centre[~lost & (target == 0)]
     if len(search) == 0:
         return ends[:size], ends[size:]
-    search = search[_limit_rise(work.take(search), found, rows[search], coordinate, limit[search]) > target[search]]
+    doubtful = search[step[search] > DOUBTFUL]
+    if len(doubtful):
+        rise = _limit_rise(work.take(doubtful), found, rows[doubtful], coordinate, limit[doubtful])
+        search = np.setdiff1d(search, doubtful[rise <= target[doubtful]])
     if len(search):
-        walk = _Walk(work.take(search), found, rows[search], coordinate, side[search], target[search])
+        walk = _Walk(work.take(search), found, rows[search], coordinate, side[search], target[search], tangent)
         crossing = walk.run(centre[search], step[search], limit[search])
         ends[search] = np.where(np.abs(crossing - limit[search]) < NEAR_LIMIT, side[search] * np.inf, crossing)
     return ends[:size], ends[size:]
 
 
-def _first_step(batch, found, coordinate):
-    place = 0 if coordinate == CEILING or coordinate == len(batch.family.parameters) else coordinate + 1
-    with np.errstate(invalid="ignore"):
-        step = 2 * np.sqrt(covariance(batch, found, natural=False)[:, place, place])
-    return np.clip(np.nan_to_num(step, nan=0.5), 1e-7, 1.0)
+def _local_shape(batch, found, coordinate, alpha):
+    """First guess of the distance to the ends (N,), and how the other coordinates move along the profile (q, N)."""
+    p, matrix = len(batch.family.parameters), covariance(batch, found, natural=False)
+    order = [*range(1, p + 1), 0] if batch.has_share else list(range(1, p + 1))
+    place = 0 if coordinate in (CEILING, p) else coordinate + 1
+    variance = matrix[:, place, place]
+    freedom = np.maximum(batch.count - count_parameters(batch), 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        step = np.sqrt(variance * fdtri(1, freedom, 1 - alpha))
+        tangent = (matrix[:, order, place] / variance[:, None]).T
+    return np.clip(np.nan_to_num(step, nan=0.5), 1e-7, 1.0), np.nan_to_num(tangent)
 
 
 def _limit_rise(work, found, rows, coordinate, limit):
@@ -162,11 +174,11 @@ def _limit_rise(work, found, rows, coordinate, limit):
 class _Walk:
     """Search for the crossing on one side of each row, with the last inner point as the warm start."""
 
-    def __init__(self, work, found, rows, coordinate, side, target):
+    def __init__(self, work, found, rows, coordinate, side, target, tangent):
         self.work, self.coordinate, self.side, self.target = work, coordinate, side, target
         self.least = found.objective[rows]
         self.theta = found.shape[:, rows].copy()
-        self.slope = np.zeros_like(self.theta)
+        self.slope = tangent[:, rows]
 
     def rise(self, rows, value, theta):
         """Root of the rise of the objective with the coordinate held at value, and the coordinates there."""
@@ -188,7 +200,7 @@ class _Walk:
             inner_rise[rows[inside]], outer_rise[rows[~inside]] = rise[inside], rise[~inside]
             outer[rows[~inside]] = value[rows[~inside]]
             gap = np.abs(outer[rows] - inner[rows]) <= 1e-10 * np.maximum(np.abs(value[rows]), 1e-3)
-            open_rows = rows[(np.abs(rise / self.target[rows] - 1) > 1e-8) & ~gap]
+            open_rows = rows[(np.abs(rise / self.target[rows] - 1) > 1e-7) & ~gap]
             if len(open_rows) == 0:
                 break
             value[open_rows] = self._next(open_rows, inner, outer, inner_rise, outer_rise, centre, step)

@@ -1,0 +1,1 @@
+"""Measurements of the package against its targets; run with `make bench`."""

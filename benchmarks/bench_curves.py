@@ -1,0 +1,225 @@
+"""Measure the curve fits: accuracy, speed against scipy and lmfit in the same run, scaling, and coverage of the intervals."""
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import lmfit
+import numpy as np
+import pandas as pd
+from scipy.optimize import curve_fit
+from scipy.special import stdtrit
+
+from helpers import projection
+from helpers.curves import FAMILIES, Exponential, Logistic, Richards, fit_many
+
+REFERENCE = Path(__file__).parent.parent / "tests" / "reference"
+SIZES = (1_000, 10_000, 100_000)
+
+
+def main():
+    """Print one row per target, and the coverage table."""
+    print("| what | target | measured |\n|---|---|---|")
+    for row in (
+        *measure_nist(),
+        measure_reference(),
+        *measure_speed(),
+        *measure_scaling(),
+        measure_single(),
+        measure_search(),
+    ):
+        print("| " + " | ".join(row) + " |", flush=True)
+    print("\n| family | noise, % of ceiling | points | closed | 95 % interval of the ceiling covers | Wald covers |")
+    print("|---|---|---|---|---|---|")
+    for row in measure_coverage():
+        print("| " + " | ".join(row) + " |", flush=True)
+
+
+def simulate(count, points=30, noise=1.0, seed=0):
+    """Logistic series, (count, points), with their ceilings."""
+    random = np.random.default_rng(seed)
+    times, ceiling = np.arange(float(points)), random.uniform(50, 150, count)
+    midpoint, rate = random.uniform(8, 22, count)[:, None], random.uniform(0.2, 0.6, count)[:, None]
+    clean = ceiling[:, None] / (1 + np.exp(-rate * (times - midpoint)))
+    return times, clean + random.normal(0, noise, clean.shape), ceiling
+
+
+def logistic(t, ceiling, rate, midpoint):
+    """The curve that the peers fit."""
+    return ceiling / (1 + np.exp(-rate * (t - midpoint)))
+
+
+def guess(times, values):
+    """The start that a careful user gives the peers."""
+    return 1.1 * values.max(), 8 / np.ptp(times), times[np.abs(values - values.max() / 2).argmin()]
+
+
+def count_digits(values, certified):
+    """Digits that agree, the worst of all."""
+    return -np.log10(np.max(np.abs(np.asarray(values) / np.asarray(certified) - 1)) + 1e-16)
+
+
+def measure_nist():
+    """Digits of parameters, standard deviations and sum of squares on the NIST problems."""
+    for name, problem in json.loads((REFERENCE / "nist_strd.json").read_text()).items():
+        model = {"Rat42": Logistic, "Rat43": Richards}.get(name, Exponential)
+        results = model(problem["y"], problem["x"], launch=0.0 if model is Exponential else None).fit()
+        estimate, turn = results.params.to_numpy(), np.eye(problem["k"])
+        if model is not Exponential:
+            shape = estimate[3:]
+            turn[1, 1:3], turn[2, 1:3], turn[1, 3:] = estimate[[2, 1]], (1, 0), 1 / shape
+            estimate = np.r_[estimate[0], estimate[1] * estimate[2] + np.log(shape).sum(), estimate[1], shape]
+        errors = np.sqrt(np.diag(turn @ results.cov_params().to_numpy() @ turn.T))
+        digits = count_digits(estimate, problem["certified"]), count_digits(errors, problem["certified_sd"])
+        yield f"NIST {name} ({model.shape.name}), no start given", "8 and 7 digits", "{:.1f} and {:.1f}".format(*digits)
+
+
+def measure_reference():
+    """The reference series against scipy at full precision and the stored profile interval."""
+    series = pd.read_csv(REFERENCE / "logistic30.csv").set_index("t")["y"]
+    stored = json.loads((REFERENCE / "logistic30_reference.json").read_text())
+    results = Logistic(series).fit()
+    exact = {"ftol": 1e-15, "xtol": 1e-15, "gtol": 1e-15}
+    theirs, matrix = curve_fit(logistic, series.index, series, (100, 0.3, 15), **exact)
+    gaps = [
+        results.params["ceiling"] / theirs[0] - 1,
+        results.bse["ceiling"] / np.sqrt(matrix[0, 0]) - 1,
+        *(results.conf_int(method="profile").loc["ceiling"] / stored["K_profile_F95"] - 1),
+    ]
+    return "logistic30: K, its error, profile interval", "1e-6", f"{np.abs(gaps).max():.0e}"
+
+
+def clock(function, repeats=3):
+    """Best wall seconds."""
+    best = np.inf
+    for _ in range(repeats):
+        start = time.perf_counter()
+        function()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def measure_speed():
+    """10,000 series against loops over scipy and lmfit, which are timed on a part and scaled up."""
+    times, values, _ = simulate(10_000)
+    frame = pd.DataFrame(values.T, index=times)
+
+    def fit_points():
+        return projection.fit(projection.prepare(FAMILIES["logistic"].shape, times, values))
+
+    ours, found = clock(fit_points), fit_points()
+    part = 300
+    theirs = np.zeros(part)
+
+    def loop_scipy():
+        for row in range(part):
+            theirs[row] = curve_fit(logistic, times, values[row], guess(times, values[row]))[0][0]
+
+    scipy_seconds = clock(loop_scipy) * len(values) / part
+    gap = np.median(np.abs(found.ceiling[:part] / theirs - 1))
+    ratio = f"{scipy_seconds / ours:.0f} times ({ours:.2f} s against {scipy_seconds:.1f} s; median gap {gap:.0e})"
+    yield "10,000 series of 30 points, estimates, against a loop over scipy's curve_fit", "30 times", ratio
+    whole = clock(lambda: fit_many(frame, ["logistic"], progress=False), 2)
+    lmfit_seconds = clock(lambda: [profile_with_lmfit(times, values[row]) for row in range(8)], 1) * len(values) / 8
+    ratio = f"{lmfit_seconds / whole:.0f} times ({whole:.2f} s against {lmfit_seconds:.0f} s)"
+    yield "the same with Wald and profile of K, against lmfit's conf_interval of K", "300 times", ratio
+
+
+def profile_with_lmfit(times, values):
+    """lmfit's F profile of the ceiling alone."""
+    parameters = lmfit.create_params(**dict(zip(("ceiling", "rate", "midpoint"), guess(times, values), strict=True)))
+    minimizer = lmfit.Minimizer(lambda p: logistic(times, *p.valuesdict().values()) - values, parameters)
+    return lmfit.conf_interval(minimizer, minimizer.minimize(), p_names=["ceiling"], sigmas=[0.95])
+
+
+def measure_scaling():
+    """Seconds and peak memory of fit_many with intervals, each size in a process of its own."""
+    for size in SIZES:
+        command = [sys.executable, "-m", "benchmarks.bench_curves", str(size)]
+        seconds, memory = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+        yield (
+            f"{size:,} series with intervals",
+            "linear, under 2 GiB",
+            f"{float(seconds):.2f} s, {float(memory):.2f} GiB",
+        )
+
+
+def report_size(size):
+    """Print seconds and peak GiB of one call; run in a fresh process."""
+    times, values, _ = simulate(size)
+    frame = pd.DataFrame(values.T, index=times)
+    start = time.perf_counter()
+    fit_many(frame, ["logistic"], progress=False)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform != "darwin" else 2**30)
+    print(time.perf_counter() - start, peak)
+
+
+def measure_single():
+    """One series: fit, profile of the ceiling, printed summary."""
+    times, values, _ = simulate(1)
+    series = pd.Series(values[0], index=times)
+
+    def analyse():
+        results = Logistic(series).fit()
+        results.profile()
+        return str(results.summary())
+
+    return "one series: fit, profile, summary", "20 ms", f"{1000 * clock(analyse, 15):.1f} ms"
+
+
+def measure_search(count=40, starts=200):
+    """Share of hard series, of all families, where 200 random starts beat an unflagged fit by more than 1e-6."""
+    beaten = reported = 0
+    for points in (6, 10, 20):
+        times, values, _ = simulate(count, points, 3.0, points)
+        for model in FAMILIES.values():
+            shape, random = model.shape, np.random.default_rng(points)
+            batch = projection.prepare(shape, times, values)
+            found, rows = projection.fit(batch), np.repeat(np.arange(count), starts)
+            theta = np.array([random.uniform(axis[0] - 1, axis[-1] + 1, len(rows)) for axis in shape.axes])
+            other = projection.fit_rows(batch, rows, theta, 60, 1e-6)
+            inside = found.converged & ~(found.flat | found.step | found.runaway | (found.edge != 0).any(0))
+            reported += inside.sum()
+            beaten += (inside & (found.ssr > other.ssr * (1 + 1e-6))).sum()
+    return (
+        "noisy series of 6, 10 and 20 points where 200 starts find a better optimum",
+        "0",
+        f"{beaten} of {reported} estimates",
+    )
+
+
+def measure_coverage(count=2000):
+    """Coverage of 95 % intervals of the ceiling; an open interval covers."""
+    times = np.linspace(0, 10, 41)
+    truth = {"logistic": (np.log(8.0), 0.5), "gompertz": (np.log(5.0), 0.4)}
+    for name, place in truth.items():
+        for noise in (1.0, 5.0):
+            for points in (6, 8, 16):
+                years = np.linspace(0, 10, points)
+                clean = 100 * FAMILIES[name].shape.share(years / times[-1], *place)
+                random = np.random.default_rng(points)
+                frame = pd.DataFrame((clean + random.normal(0, noise, (count, points))).T, index=years)
+                table = fit_many(frame, [name], progress=False)
+                inside = (table["ceiling_lower"] <= 100) & (table["ceiling_upper"] >= 100)
+                closed = np.isfinite(table["ceiling_upper"])
+                wald = (table["ceiling"] - 100).abs() <= table["ceiling_se"] * find_quantile(points)
+                yield (
+                    name,
+                    f"{noise:g}",
+                    str(points),
+                    f"{closed.mean():.1%}",
+                    f"{inside.mean():.1%}",
+                    f"{wald.mean():.1%}",
+                )
+
+
+def find_quantile(points):
+    """t quantile of a 95 % interval with three parameters."""
+    return stdtrit(points - 3, 0.975)
+
+
+if __name__ == "__main__":
+    report_size(int(sys.argv[1]))
