@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from helpers import projection
 from helpers.curves.ceilings import read_ceiling

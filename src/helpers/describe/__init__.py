@@ -9,7 +9,14 @@ from helpers.describe.fits import (
     profile_ceilings,
     trace_alternatives,
 )
-from helpers.describe.forecasts import make_hindcasts, pick_origins, shorten_scores, shorten_stages, spread_scenarios
+from helpers.describe.forecasts import (
+    make_hindcasts,
+    pick_origins,
+    shorten_scores,
+    shorten_stages,
+    spread_scenarios,
+    spread_sensitivity,
+)
 from helpers.describe.references import align_references, compare_countries, list_references, rank_pace
 from helpers.describe.series import (
     cite_series,
@@ -49,6 +56,7 @@ __all__ = [
     "shorten_scores",
     "shorten_stages",
     "spread_scenarios",
+    "spread_sensitivity",
     "state_findings",
     "trace_alternatives",
 ]

@@ -33,6 +33,13 @@ def spread_scenarios(scenarios: pd.DataFrame) -> pd.DataFrame:
     return wide.reset_index()
 
 
+def spread_sensitivity(sensitivity: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a date and the ends of the 80 % band by calibration."""
+    wide = sensitivity.pivot(index="date", columns="calibration", values=["q0.1", "q0.9"])
+    wide.columns = [f"{calibration}: {quantile}" for quantile, calibration in wide.columns]
+    return wide[sorted(wide.columns)].reset_index()
+
+
 def pick_origins(series, years: float = 3.2, most: int = 3) -> pd.DatetimeIndex:
     """Return at most `most` earlier dates, evenly spread over the last years, with enough points before each."""
     dates = series.values.index[SHORTEST - 1 : -1]

@@ -69,7 +69,8 @@ def close_canvas(figure: Figure, title: str, units: str, source: str) -> Figure:
     ]
     top = 1 - 0.08 / inches_high
     for text, size, weight, colour, width in lines:
-        wrapped = textwrap.fill(text, int(inches_wide * 72 / (size * width)))
+        together = text.replace(" %", "\N{NO-BREAK SPACE}%")
+        wrapped = textwrap.fill(together, int(inches_wide * 72 / (size * width)))
         figure.text(0.012, top, wrapped, size=size, weight=weight, color=colour, va="top", linespacing=1.25)
         top -= (wrapped.count("\n") + 1) * size * 1.36 / 72 / inches_high
     caption = textwrap.fill(source, int(inches_wide * 72 / (7.5 * 0.55)))
