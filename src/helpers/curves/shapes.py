@@ -38,7 +38,8 @@ class LogisticShape:
 
     @staticmethod
     def share(times, log_rate, midpoint):
-        return 1 / (1 + np.exp(np.minimum(-np.exp(log_rate) * (times - midpoint), LARGEST)))
+        with np.errstate(over="ignore"):
+            return 1 / (1 + np.exp(-np.exp(log_rate) * (times - midpoint)))
 
     @staticmethod
     def slopes(times, share, log_rate, midpoint):

@@ -63,6 +63,11 @@ class Fit:
     step: np.ndarray  # (N,) True where a jump at one observation fits better than the curve: the rate runs to infinity
     converged: np.ndarray  # (N,)
 
+    def put(self, rows, other):
+        """Overwrite the fits of the rows with those of another."""
+        for name in self.__dataclass_fields__:
+            getattr(self, name)[..., rows] = getattr(other, name)
+
 
 def _rows(array, rows):
     return None if array is None else array[rows]

@@ -9,10 +9,12 @@ from helpers.projection.grid import start
 
 SHARE_BOX = (-12.0, 12.0)
 LEAST_DAMPING = 1e-10
-BLOCK = 2000
+BLOCK = 1000
 """Series that descend together: their arrays stay in the cache."""
 WORTH_LEAVING = 0.25
 """Part of the rows that must be finished before the others are copied together."""
+STRAGGLING = 6
+"""Steps after which the unfinished series of all blocks go on together."""
 FIRST_STEPS, FINALISTS = 15, 3
 """Steps that every start gets, and how many of a series' starts then go on to the end."""
 ROUNDING = 1e-28
@@ -41,12 +43,6 @@ class State:
     def copy(self):
         """A state with arrays of its own."""
         return State(*(getattr(self, name).copy() for name in self.__dataclass_fields__))
-
-    def keep_or_take(self, other, better):
-        """This state, with the better rows of another."""
-        rows = np.flatnonzero(better)
-        self.put(rows, other, rows)
-        return self
 
     def put(self, rows, other, picked):
         """Overwrite rows with the picked rows of another state."""
@@ -197,7 +193,10 @@ def descend(batch, theta, fixed=None, iterations=150, tolerance=1e-9):
         floor, slack = ROUNDING * size + 1e-300, 1e-15 * np.sqrt(now.objective * size)
         small = promise <= np.maximum(tolerance**2 * now.objective, floor)
         better = new.objective <= now.objective * (1 + 1e-14) + slack
-        here, now = (trial, new) if better.all() else (np.where(better, trial, here), now.keep_or_take(new, better))
+        worse = np.flatnonzero(~better)
+        trial[:, worse] = here[:, worse]
+        new.put(worse, now, worse)
+        here, now = trial, new
         damping = np.where(better, np.maximum(damping * 0.15, LEAST_DAMPING), damping * 8.0)
         runs = np.isnan(work.ceiling) & (now.ceiling > CEILING_CAP * work.top) & (not work.has_share)
         finished = small | (now.objective <= floor) | runs | (damping > 1e12)
@@ -236,7 +235,13 @@ def fit(batch, iterations=150, tolerance=None):
         return _fit_with_prior(batch, iterations, tolerance)
     if batch.size > BLOCK:
         blocks = [np.arange(begin, min(begin + BLOCK, batch.size)) for begin in range(0, batch.size, BLOCK)]
-        return join([_fit_block(batch.take(rows), iterations, tolerance) for rows in blocks])
+        found = join([_fit_block(batch.take(rows), STRAGGLING, tolerance) for rows in blocks])
+        slow = np.flatnonzero(~found.converged)
+        if len(slow):
+            found.put(
+                slow, fit_rows(batch.take(slow), np.arange(len(slow)), found.shape[:, slow], iterations, tolerance)
+            )
+        return found
     return _fit_block(batch, iterations, tolerance)
 
 
@@ -247,9 +252,8 @@ def _fit_block(batch, iterations, tolerance):
 def fit_rows(batch, rows, theta, iterations=150, tolerance=1e-9, fixed=None):
     """Descend from several starts for each series (rows names the series of each column of theta) and keep the best."""
     if len(rows) > batch.size:
-        theta, state, _ = descend(batch.take(rows), theta, fixed, FIRST_STEPS, 1e-3)
-        best = _choose(rows, state.objective, FINALISTS)
-        rows, theta, fixed = rows[best], theta[:, best], None if fixed is None else fixed[:, best]
+        theta, kept = _choose_finalists(batch, rows, theta.copy(), fixed)
+        rows, theta, fixed = rows[kept], theta[:, kept], None if fixed is None else fixed[:, kept]
     work = batch if len(rows) == batch.size else batch.take(rows)
     theta, state, done = descend(work, theta, fixed, iterations, tolerance)
     if len(rows) > batch.size:
@@ -260,6 +264,16 @@ def fit_rows(batch, rows, theta, iterations=150, tolerance=1e-9, fixed=None):
     if runs.any():
         _stop_at_cap(batch, theta, state, done, runs, None if fixed is None else fixed[:, runs])
     return _describe(batch, theta, state, done, runs)
+
+
+def _choose_finalists(batch, rows, theta, fixed):
+    """Take the first steps from the starts of series that have several; coordinates, and the places of those to keep."""
+    several = np.flatnonzero(np.bincount(rows)[rows] > 1)
+    part = None if fixed is None else fixed[:, several]
+    theta[:, several], state, _ = descend(batch.take(rows[several]), theta[:, several], part, FIRST_STEPS, 1e-3)
+    best = several[_choose(rows[several], state.objective, FINALISTS)]
+    kept = np.r_[np.setdiff1d(np.arange(len(rows)), several), best]
+    return theta, kept[np.argsort(rows[kept], kind="stable")]
 
 
 def _choose(rows, objective, most):
@@ -298,8 +312,16 @@ def _is_flat(batch, state):
 def _is_step(batch, state):
     """A jump from nothing to the ceiling at one observation fits better than the curve: the rate runs to infinity."""
     family = batch.family
+    steep = np.zeros(batch.size, bool)
     if batch.per_period or batch.has_share or len(family.parameters) == 1:
-        return np.zeros(batch.size, bool)
+        return steep
+    # Where no two dates see a tenth of the ceiling pass between them, a jump cannot be the better fit.
+    rows = np.flatnonzero((np.diff(state.share, axis=1) > 0.1).any(1))
+    steep[rows] = _prefers_jump(batch.take(rows), state.ssr[rows])
+    return steep
+
+
+def _prefers_jump(batch, ssr):
     scale = np.ones_like(batch.target) if batch.scale is None else batch.scale
     square, cross = (np.cumsum(part[:, ::-1], 1)[:, ::-1] for part in (scale**2, scale * batch.target))
     later_square, later_cross = (np.pad(part[:, 1:], ((0, 0), (0, 1))) for part in (square, cross))
@@ -310,7 +332,7 @@ def _is_step(batch, state):
     before = np.cumsum(batch.target**2, 1) - batch.target**2
     after = total - before - batch.target**2 - 2 * level * later_cross + level**2 * later_square
     least = (before + at_step**2 + np.maximum(after, 0))[:, :-1].min(1, initial=np.inf)
-    return least < state.ssr * (1 - 1e-7) - 1e-14 * total[:, 0]
+    return least < ssr * (1 - 1e-7) - 1e-14 * total[:, 0]
 
 
 def _fit_with_prior(batch, iterations, tolerance, rounds=12):
