@@ -40,7 +40,7 @@ def make_fan(dates):
 
 def read_texts(figure):
     axes = [text.get_text() for axis in figure.axes for text in axis.texts]
-    return [text.get_text() for text in figure.texts] + axes
+    return [text.replace("\N{NO-BREAK SPACE}", " ") for text in [*(one.get_text() for one in figure.texts), *axes]]
 
 
 @pytest.fixture(autouse=True)
@@ -91,7 +91,8 @@ def test_levels_state_share_and_mark_the_suspected_break():
 def test_forecast_title_is_the_eighty_percent_band():
     fan = make_fan(["2026-06-30", "2026-12-31"])
     scenarios = pd.DataFrame({"share": [0.5, 0.9], "date": fan["date"].iloc[-1], "value": [600.0, 900.0]})
-    figure = figures.draw_forecast(fan, VALUES, BOUND, scenarios, NAMES, "Source: test.")
+    bound_ahead = fan[["date"]].assign(mean=1130.0)
+    figure = figures.draw_forecast(fan, VALUES, BOUND, bound_ahead, scenarios, NAMES, "Source: test.")
     end = fan.iloc[-1]
     assert f"{end['q0.1']:.0f} to {end['q0.9']:.0f} million persons" in read_texts(figure)[0].replace("\n", " ")
 

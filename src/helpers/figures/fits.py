@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from helpers.figures.style import (
     BLUE,
@@ -123,6 +124,7 @@ def draw_profiles(profiles: pd.DataFrame, marks: dict, names: dict, source: str)
         axis.axvline(place, color=GREY, lw=0.9, ls=":")
         axis.annotate(
             f" {name}", (place, 0.97), xycoords=("data", "axes fraction"), size=7.5, color=GREY, rotation=90, va="top",
+            path_effects=[withStroke(linewidth=3, foreground="white")],
         )  # fmt: skip
     use_numbers(axis, "x")
     axis.xaxis.set_minor_formatter("")

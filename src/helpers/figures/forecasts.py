@@ -16,6 +16,7 @@ from helpers.figures.style import (
     Label,
     close_canvas,
     label_ends,
+    lower_first,
     open_canvas,
     say,
     say_date,
@@ -47,6 +48,7 @@ def draw_forecast(
     forecast: pd.DataFrame,
     values: pd.Series,
     bound: pd.Series | None,
+    bound_ahead: pd.DataFrame,
     scenarios: pd.DataFrame,
     names: dict,
     source: str,
@@ -61,6 +63,8 @@ def draw_forecast(
         Observations by date.
     bound : Series or None
         Known upper bound by date.
+    bound_ahead : DataFrame
+        From 05_bound: date, mean.
     scenarios : DataFrame
         From 05_scenarios: share, date, value.
     names : dict
@@ -84,9 +88,12 @@ def draw_forecast(
     if bound is not None:
         shown = bound[bound.index >= values.index[0]]
         shown = shown if len(shown) else bound.iloc[-1:]
-        axis.plot(shown.index, shown, "-", color=GREY, lw=1.2)
-        axis.plot([shown.index[-1], forecast["date"].iloc[-1]], [shown.iloc[-1]] * 2, "--", color=GREY, lw=1.2)
-        labels.append(Label(forecast["date"].iloc[-1], shown.iloc[-1], f"{names['bound_title']}, last known", GREY))
+        later = bound_ahead[bound_ahead["date"] > shown.index[-1]]
+        axis.plot(shown.index, shown, "-", color=GREY, lw=1.4)
+        axis.plot([shown.index[-1], *later["date"]], [shown.iloc[-1], *later["mean"]], "--", color=GREY, lw=1.4)
+        end = [*shown, *later["mean"]][-1]
+        text = f"bound: {lower_first(names['bound_title'])} {say(end)}"
+        labels.append(Label(forecast["date"].iloc[-1], end, text, GREY))
         top = max(top, shown.max())
     axis.plot(values.index, values, "o-", color=INK, ms=5, lw=1.2, zorder=6)
     axis.set_ylim(0, top * 1.06)
@@ -97,7 +104,9 @@ def draw_forecast(
         f"{names['title']} in {say_date(end['date'])}: {say(end['q0.1'])} to {say(end['q0.9'], names['unit'])} "
         f"(80 % band), after {say(start[1])} in {say_date(start[0])}"
     )
-    units = f"{names['unit'].capitalize()}; points are published figures, the fan is the combined forecast"
+    units = (
+        f"{names['unit'].capitalize()}; points: published figures; fan: combined forecast; dashed grey: bound, forecast"
+    )
     figure = close_canvas(figure, title, units, source)
     label_ends(axis, labels, size=8)
     return figure
@@ -131,6 +140,7 @@ def draw_hindcasts(hindcasts: pd.DataFrame, values: pd.Series, names: dict, sour
         total += len(met)
     low = min(values.min(), hindcasts["q0.025"].min())
     axes[0, 0].set_ylim(bottom=0 if low < 0.6 * values.max() else None)
-    title = f"Made at earlier dates, the 80 % band held {inside} of the {total} later figures"
+    told = f"held {inside} of the {total} later figures" if total > 1 else f"{'held' if inside else 'missed'} what came"
+    title = f"Made at earlier dates, the 80 % band {told}"
     units = f"{names['title']}, {names['unit']}; circles: known then, diamonds: what came; bands 50, 80 and 95 %"
     return close_canvas(figure, title, units, source)

@@ -51,8 +51,22 @@ class Forecast:
         return tuple(sorted({*bands.SEVEN, *ends}))
 
     def ahead_of(self, years):
-        """`Ahead` for any years after the origin, an array (H,)."""
-        return look_ahead(self.windows, np.atleast_1d(np.asarray(years, float))[None])
+        """`Ahead` for any years after the origin, an array (H,); the bound is as known, then drifts on."""
+        years = np.atleast_1d(np.asarray(years, float))[None]
+        ahead = look_ahead(self.windows, years)
+        if self.bound_ahead <= 0:
+            return ahead
+        dates = decimal_years(self.subject.bound.index) - self.windows.years[0, -1]
+        known = np.interp(years, dates, self.subject.bound.to_numpy(float))
+        at_last = look_ahead(self.windows, np.array([[self.bound_ahead]])).bounds
+        return replace(ahead, bounds=np.where(years <= self.bound_ahead, known, known * ahead.bounds / at_last))
+
+    @property
+    def bound_ahead(self):
+        """Years from the origin to the last figure of the bound; 0 where it ends with the series, or there is none."""
+        if not self.windows.bounded:
+            return 0.0
+        return max(0.0, float(decimal_years(self.subject.bound.index)[-1] - self.windows.years[0, -1]))
 
     def at(self, years, levels, method=PUBLISHED):
         """Quantiles (H, Q) of one method at any years after the origin."""
@@ -199,7 +213,7 @@ class Forecast:
         return float(np.interp(share, shares, bands.FINE, left=0, right=1))
 
     def bound_frame(self):
-        """The bound itself, forecast: its drift damped, with the spread of its own past steps.
+        """The bound itself: as known, then forecast by its damped drift with the spread of its own past steps.
 
         Returns
         -------
@@ -210,10 +224,10 @@ class Forecast:
         if not self.windows.bounded:
             return pd.DataFrame(columns=["entity", "indicator", "date", "method", "mean", *names, "unit"])
         centre = self.ahead_of(self.years).bounds[0]
-        history = self.subject.bound[self.subject.bound.index <= self.origin]
+        history, unknown = self.subject.bound, np.maximum(self.years - self.bound_ahead, 0)
         sd = np.zeros(len(centre))
         if len(history) >= SHORTEST and history.nunique() > 1:
-            sd = bands.drift_sd(last_window(history, None, self.subject.labels), self.years[None])[0]
+            sd = bands.drift_sd(last_window(history, None, self.subject.labels), unknown[None])[0]
         found = bands.normal_quantiles(centre, sd, self.quantile_levels)
         labels = {
             "entity": self.subject.entity,
