@@ -8,10 +8,16 @@ import pandas as pd
 from helpers.curves import decimal_years
 
 
-def name_series(series) -> dict[str, str]:
-    """Return what figures and tables call a series: title (with its entity), unit, bound_title."""
+def name_series(series) -> dict[str, str | dict]:
+    """Return what figures and tables call a series: title (with its entity), unit, base, bound_title, cautions.
+
+    `cautions` are the suspected breaks: date -> what may have changed.
+    """
+    suspected = series.breaks[series.breaks["kind"] == "suspected"]
     title = series.title if series.entity in series.title else f"{series.title}, {series.entity}"
-    return {"title": title, "unit": series.unit, "bound_title": series.bound_title}
+    cautions = dict(zip(suspected["date"], suspected["reason"], strict=True))
+    words = {"title": title, "unit": series.unit, "base": series.base, "bound_title": series.bound_title}
+    return words | {"cautions": cautions}
 
 
 def cite_sources(data, frame: pd.DataFrame) -> str:

@@ -76,7 +76,7 @@ def _observed(growth: pd.DataFrame, names: Mapping[str, str]) -> list[tuple]:
                      _say(share, "percent")))  # fmt: skip
     if np.isfinite(last["published_rate"]):
         rate = last["published_rate"]
-        rows.append(("published_rate", "Share of the base population, as published", rate, np.nan, np.nan, "percent",
+        rows.append(("published_rate", f"Share of the {names['base']}, as published", rate, np.nan, np.nan, "percent",
                      _say(rate, "percent")))  # fmt: skip
     gain, start = year_of_growth(growth, unit)
     if start is not None:
@@ -152,7 +152,7 @@ def _state_level(growth: pd.DataFrame, names: Mapping[str, str]) -> str:
     last = growth.iloc[-1]
     text = f"{names['title']}: {_say(last['value'], names['unit'])} in {_month(last['date'])}"
     if np.isfinite(last["published_rate"]):
-        text += f", {_say(last['published_rate'], 'percent')} of the base population"
+        text += f", {_say(last['published_rate'], 'percent')} of the {names['base']}"
     if np.isfinite(last["share_of_bound"]) and not names["unit"].startswith("percent"):
         text += f", {_say(last['share_of_bound'], 'percent')} of the known bound ({names['bound_title']})"
     gain, start = year_of_growth(growth, names["unit"])
@@ -182,7 +182,8 @@ def _state_pace(growth: pd.DataFrame, aligned: pd.DataFrame, names: Mapping[str,
             f"{100 * rises.max() / whole:.0f} % of the rise came in one step, from {_say(before['value'])} to "
             f"{_say(row['value'], names['unit'])} by {_month(row['date'])}"
         )
-        text += f"; {names['caution']}." if names.get("caution") else "."
+        told = [reason for date, reason in names["cautions"].items() if before["date"] < date <= row["date"]]
+        text += f"; a suspected break lies in it ({'; '.join(told)})." if told else "."
     return text.strip()
 
 
@@ -216,7 +217,7 @@ def _state_forecast(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str]
         f"{_say(near['q0.9'], names['unit'])} (80 % band)"
     )
     if end["date"] != near["date"]:
-        text += f", and for {_month(end['date'])} {_say(end['q0.1'])} to {_say(end['q0.9'])}"
+        text += f", for {_month(end['date'])} it is {_say(end['q0.1'])} to {_say(end['q0.9'])}"
     scores = tables["04_scores"]
     own = scores[(scores["method"] == "combined") & (scores["window"] == scores["window"].min())]
     held = own["coverage_80"]
