@@ -1,4 +1,4 @@
-"""Measure the curve fits: accuracy, speed against scipy and lmfit in the same run, scaling, and coverage of the intervals."""
+"""Measure the curve fits: accuracy, speed against scipy and lmfit in the same run, scaling, coverage of intervals."""
 
 import json
 import resource

@@ -14,6 +14,14 @@ def limit_value(kind, edge):
     return LIMITS[kind][0 if edge < 0 else 1]
 
 
+def mark_limits(shape, found):
+    """Limits that the parameters run to, (p, N): -1 lower, 1 upper, 0 none; a runaway ceiling takes some along."""
+    edge = found.edge[: len(shape.parameters)].copy()
+    for row, (name, _) in enumerate(shape.parameters):
+        edge[row, found.runaway] = dict(shape.escape).get(name, 0)
+    return edge
+
+
 def describe_flag(results):
     """What is wrong with the optimum, "" if nothing."""
     found, name = results.found, results.model.endog_name
@@ -24,7 +32,7 @@ def describe_flag(results):
     reasons = []
     if found.runaway[0]:
         reasons.append("the ceiling runs to infinity: the data show no bend")
-    for (parameter, kind), edge in zip(results.model.shape.parameters, found.edge[:, 0], strict=False):
+    for (parameter, kind), edge in zip(results.model.shape.parameters, results.limits, strict=True):
         if edge:
             limit = limit_value(kind, edge)
             reasons.append(f"{parameter} runs to {'infinity' if np.isposinf(limit) else f'{limit:g}'}")

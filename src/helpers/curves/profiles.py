@@ -107,10 +107,10 @@ def _refit(results, coordinate, values):
     batch = results.batch.take(np.zeros(len(values), int))
     theta = np.repeat(results.found.shape[:, :1], len(values), axis=1)
     held, theta, fixed = projection.hold(batch, theta, coordinate, values)
-    theta, state, _ = projection.descend(held, theta, fixed, 100, 1e-7)
+    theta, state, _ = projection.descend(held, theta, fixed, 40, 1e-5)
     if coordinate == projection.CEILING:
-        rows, starts = projection.start(held)
-        found = projection.fit_rows(held, rows, starts, 100, 1e-7)
+        rows, starts = projection.start(held, most=2)
+        found = projection.fit_rows(held, rows, starts, 40, 1e-5)
         better = found.objective < state.objective
         theta = np.where(better, found.shape, theta)
         held, theta, fixed = projection.hold(batch, theta, coordinate, values)

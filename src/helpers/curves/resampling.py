@@ -5,7 +5,7 @@ import pandas as pd
 
 from helpers import projection
 from helpers.curves.errors import CurveError
-from helpers.curves.outcome import limit_value
+from helpers.curves.outcome import limit_value, mark_limits
 
 
 def resample(results, repetitions=999, kind="residual", seed=0):
@@ -53,9 +53,10 @@ def _draw(results, repetitions, kind, random):
 def list_estimates(model, batch, found):
     """Natural parameters of many fits, (N, k): limits where they run away, NaN where a series does not rise."""
     shape = projection.to_natural(batch, found.shape[: len(model.shape.parameters)])[0]
+    limits = mark_limits(model.shape, found)
     for row, (_, kind) in enumerate(model.shape.parameters):
         for edge in (-1, 1):
-            shape[row, found.edge[row] == edge] = limit_value(kind, edge)
+            shape[row, limits[row] == edge] = limit_value(kind, edge)
     values = np.column_stack([np.where(found.runaway, np.inf, found.ceiling), *shape])
     values[found.flat] = np.nan
     return values if model.ceiling.name else values[:, 1:]

@@ -10,7 +10,7 @@ from helpers import projection
 from helpers.curves.dates import decimal_years
 from helpers.curves.derived import derive
 from helpers.curves.errors import CurveError
-from helpers.curves.outcome import describe_flag, find_outliers, limit_value
+from helpers.curves.outcome import describe_flag, find_outliers, limit_value, mark_limits
 from helpers.curves.prediction import CurvePrediction
 from helpers.curves.profiles import profile_frame, profile_intervals
 from helpers.curves.resampling import percentile_intervals, resample
@@ -57,12 +57,17 @@ class Results:
         shape = projection.to_natural(self.batch, self.found.shape[: len(self.model.shape.parameters)])[0][:, 0]
         shape = [
             limit_value(kind, edge) if edge else value
-            for (_, kind), edge, value in zip(self.model.shape.parameters, self.found.edge[:, 0], shape, strict=False)
+            for (_, kind), edge, value in zip(self.model.shape.parameters, self.limits, shape, strict=True)
         ]
         values = [np.inf if self.found.runaway[0] else self.found.ceiling[0], *shape]
         if self.found.flat[0] or self.df_resid < 0:
             values = [np.nan] * len(values)
         return self._label(values if self.model.ceiling.name else values[1:])
+
+    @property
+    def limits(self):
+        """For each parameter of the shape -1 or 1 where its optimum is its lower or upper limit, else 0."""
+        return mark_limits(self.model.shape, self.found)[:, 0]
 
     def _label(self, values, name=None):
         return pd.Series(np.asarray(values, float), index=self.param_names, name=name)
@@ -89,6 +94,7 @@ class Results:
         ceiling = self.found.ceiling[0]
         shape = projection.to_natural(self.batch, self.found.shape[: len(self.model.shape.parameters)])[1][:, 0]
         unit = np.r_[ceiling * (1 - ceiling if self.batch.has_share else 1.0), shape]
+        unit[1:][self.limits != 0] = np.nan
         matrix = self.coordinate_covariance * np.outer(unit, unit)
         matrix = matrix if self.model.ceiling.name else matrix[1:, 1:]
         return pd.DataFrame(matrix, index=self.param_names, columns=self.param_names)

@@ -3,7 +3,9 @@
 Each family is one short class. `parameters` names the parameters and their kind (rate per year, date, duration in
 years, number); `axes` is the grid of starts and `box` the limits of the coordinates: logarithms of rates, durations
 and numbers, counted in spans of the series, and dates in spans. `share` and `slopes` are static and work on arrays
-of any shape; `inflection` is the time of the steepest growth (0, the launch, where growth falls from the start).
+of any shape;
+`escape` says which parameters go to which end (-1 lower, 1 upper) when the ceiling runs to infinity; `inflection` is the
+time of the steepest growth (0, the launch, where growth falls from the start).
 """
 
 import numpy as np
@@ -34,6 +36,7 @@ class LogisticShape:
     parameters = (("rate", "rate"), ("midpoint", "date"))
     axes = (RATES, DATES)
     box = (RATE_BOX, DATE_BOX)
+    escape = (("midpoint", 1),)
     needs_launch = False
 
     @staticmethod
@@ -59,6 +62,7 @@ class GompertzShape:
     parameters = (("rate", "rate"), ("midpoint", "date"))
     axes = (RATES, DATES)
     box = (RATE_BOX, DATE_BOX)
+    escape = (("rate", -1), ("midpoint", 1))
     needs_launch = False
 
     @staticmethod
@@ -84,6 +88,7 @@ class BassShape:
     parameters = (("innovation", "rate"), ("imitation", "rate"))
     axes = (_log_axis(1e-6, 20.0, 36), _log_axis(1e-3, 60.0, 32))
     box = (_box(1e-14, 1e4), _box(1e-7, 1e4))
+    escape = (("innovation", -1),)
     needs_launch = True
 
     @staticmethod
@@ -114,6 +119,7 @@ class ExponentialShape:
     parameters = (("rate", "rate"),)
     axes = (_log_axis(1e-3, 100.0, 160),)
     box = (_box(1e-6, 1e4),)
+    escape = (("rate", -1),)
     needs_launch = True
 
     @staticmethod
@@ -136,7 +142,8 @@ class WeibullShape:
     name = "weibull"
     parameters = (("scale", "duration"), ("shape", "number"))
     axes = (_log_axis(0.02, 30.0, 48), _log_axis(0.2, 60.0, 36))
-    box = (_box(1e-4, 1e4), _box(1e-2, 1e3))
+    box = (_box(1e-4, 1e14), _box(1e-2, 1e3))
+    escape = (("scale", 1),)
     needs_launch = True
 
     @staticmethod
@@ -167,6 +174,7 @@ class RichardsShape:
     parameters = (("rate", "rate"), ("midpoint", "date"), ("shape", "number"))
     axes = (_log_axis(0.05, 60.0, 20), np.r_[np.linspace(-1.0, 2.0, 31), 2.5, 3.2, 4.0], _log_axis(0.01, 30.0, 9))
     box = (RATE_BOX, DATE_BOX, _box(1e-4, 1e3))
+    escape = (("midpoint", 1),)
     needs_launch = False
 
     @staticmethod
@@ -194,6 +202,7 @@ class GammaGompertzShape:
     parameters = (("rate", "rate"), ("scale", "number"), ("shape", "number"))
     axes = (_log_axis(0.02, 40.0, 24), _log_axis(0.1, 1e5, 15), _log_axis(0.05, 20.0, 12))
     box = (_box(1e-5, 1e4), _box(1e-4, 1e9), _box(1e-4, 1e3))
+    escape = ()
     needs_launch = True
 
     @staticmethod

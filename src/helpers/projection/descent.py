@@ -267,7 +267,7 @@ def fit_rows(batch, rows, theta, iterations=150, tolerance=1e-9, fixed=None):
 
 
 def _choose_finalists(batch, rows, theta, fixed):
-    """Take the first steps from the starts of series that have several; coordinates, and the places of those to keep."""
+    """Take the first steps where a series has several starts; coordinates, and the places of the starts to keep."""
     several = np.flatnonzero(np.bincount(rows)[rows] > 1)
     part = None if fixed is None else fixed[:, several]
     theta[:, several], state, _ = descend(batch.take(rows[several]), theta[:, several], part, FIRST_STEPS, 1e-3)
