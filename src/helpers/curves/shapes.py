@@ -3,9 +3,8 @@
 Each family is one short class. `parameters` names the parameters and their kind (rate per year, date, duration in
 years, number); `axes` is the grid of starts and `box` the limits of the coordinates: logarithms of rates, durations
 and numbers, counted in spans of the series, and dates in spans. `share` and `slopes` are static and work on arrays
-of any shape;
-`escape` says which parameters go to which end (-1 lower, 1 upper) when the ceiling runs to infinity; `inflection` is the
-time of the steepest growth (0, the launch, where growth falls from the start).
+of any shape; `escape` says which parameters go to which end (-1 lower, 1 upper) when the ceiling runs to infinity;
+`inflection` is the time of the steepest growth (0, the launch, where growth falls from the start).
 """
 
 import numpy as np
