@@ -88,12 +88,12 @@ def test_levels_state_share_and_mark_the_suspected_break():
     assert any("wording" in text for text in texts[3:])
 
 
-def test_forecast_title_is_the_eighty_percent_band():
-    fan = make_fan(["2026-06-30", "2026-12-31"])
+def test_forecast_title_is_the_last_tested_eighty_percent_band():
+    fan = make_fan(["2026-06-30", "2026-12-31"]).assign(basis=["calibrated", "extrapolated"])
     scenarios = pd.DataFrame({"share": [0.5, 0.9], "date": fan["date"].iloc[-1], "value": [600.0, 900.0]})
     bound_ahead = fan[["date"]].assign(mean=1130.0)
     figure = figures.draw_forecast(fan, VALUES, BOUND, bound_ahead, scenarios, NAMES, "Source: test.")
-    end = fan.iloc[-1]
+    end = fan.iloc[0]
     assert f"{end['q0.1']:.0f} to {end['q0.9']:.0f} million persons" in read_texts(figure)[0].replace("\n", " ")
 
 

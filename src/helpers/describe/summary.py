@@ -211,13 +211,17 @@ def _state_forecast(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str]
     fan = fan[fan["method"] == "combined"].sort_values("date").reset_index(drop=True)
     start = tables["02_growth"]["date"].iloc[-1]
     near = fan.iloc[((fan["date"] - start).dt.days / 365.25 - 1).abs().argmin()]
-    end = fan.iloc[-1]
+    tested = fan[fan["basis"] == "calibrated"]
     text = (
         f"The combined forecast for {_month(near['date'])} is {_say(near['q0.1'])} to "
         f"{_say(near['q0.9'], names['unit'])} (80 % band)"
     )
-    if end["date"] != near["date"]:
-        text += f", for {_month(end['date'])} it is {_say(end['q0.1'])} to {_say(end['q0.9'])}"
+    if len(tested) and tested["date"].iloc[-1] > near["date"]:
+        far = tested.iloc[-1]
+        text += f", for {_month(far['date'])} {_say(far['q0.1'])} to {_say(far['q0.9'])}"
+    end = fan.iloc[-1]
+    if end["basis"] != "calibrated":
+        text += f" and, beyond what was tested, for {_month(end['date'])} {_say(end['q0.1'])} to {_say(end['q0.9'])}"
     scores = tables["04_scores"]
     own = scores[(scores["method"] == "combined") & (scores["window"] == scores["window"].min())]
     held = own["coverage_80"]

@@ -111,6 +111,20 @@ def draw_profiles(profiles: pd.DataFrame, marks: dict, names: dict, source: str)
     axis.set_xlim(
         profiles["ceiling"].min() * 0.98, min(profiles["ceiling"].max(), 1.3 * max([*edges, *marks.values()]))
     )
+    _mark_profile(axis, profiles, marks, limit)
+    use_numbers(axis, "x")
+    axis.xaxis.set_minor_formatter("")
+    axis.set_xlabel(f"Ceiling, {names['unit']} (log scale)")
+    title = _judge_profiles(profiles)
+    above = "; the 95 % line lies above the frame" if profiles["threshold_95"].min() > limit else ""
+    units = f"{names['title']}: distance of the fit from the best, in residual standard deviations (root of F){above}"
+    figure = close_canvas(figure, title, units, source)
+    label_ends(axis, labels)
+    return figure
+
+
+def _mark_profile(axis, profiles: pd.DataFrame, marks: dict, limit: float) -> None:
+    """Where intervals end, as level lines, and places worth knowing, as upright ones."""
     for level in ("80", "95"):
         for value in profiles[f"threshold_{level}"].unique():
             if value > limit:
@@ -126,20 +140,15 @@ def draw_profiles(profiles: pd.DataFrame, marks: dict, names: dict, source: str)
             f" {name}", (place, 0.97), xycoords=("data", "axes fraction"), size=7.5, color=GREY, rotation=90, va="top",
             path_effects=[withStroke(linewidth=3, foreground="white")],
         )  # fmt: skip
-    use_numbers(axis, "x")
-    axis.xaxis.set_minor_formatter("")
-    axis.set_xlabel(f"Ceiling, {names['unit']} (log scale)")
+
+
+def _judge_profiles(profiles: pd.DataFrame) -> str:
+    """The point of the figure, from where the profiles stand at the highest ceiling."""
     last = profiles.groupby("family").last()
     open_ended = list(last.index[last["distance"] < last["threshold_80"]])
     if len(open_ended) == len(last):
-        title = "The data rule out no high ceiling: every profile stays below the lines to the right"
-    elif open_ended:
+        return "The data rule out no high ceiling: every profile stays below the lines to the right"
+    if open_ended:
         listed = ", ".join(name.replace("_", " ") for name in open_ended)
-        title = f"No ceiling is too high for {listed}; the other profiles close"
-    else:
-        title = "The data bound the ceiling: every profile crosses the lines on both sides"
-    above = "; the 95 % line lies above the frame" if profiles["threshold_95"].min() > limit else ""
-    units = f"{names['title']}: distance of the fit from the best, in residual standard deviations (root of F){above}"
-    figure = close_canvas(figure, title, units, source)
-    label_ends(axis, labels)
-    return figure
+        return f"No ceiling is too high for {listed}; the other profiles close"
+    return "The data bound the ceiling: every profile crosses the lines on both sides"

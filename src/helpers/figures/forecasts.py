@@ -76,40 +76,51 @@ def draw_forecast(
     start = (values.index[-1], values.iloc[-1])
     values = values[values.index >= start[0] - 2 * (forecast["date"].iloc[-1] - start[0])]
     labels = _fan(axis, forecast, start)
-    open_scenarios = scenarios.dropna(subset=["value"])  # the others have been passed
-    for (share, line), dash in zip(open_scenarios.groupby("share"), LINES[1:] * 3, strict=False):
-        axis.plot([start[0], *line["date"]], [start[1], *line["value"]], ls=dash, color=GREEN, lw=1.2)
-        labels.append(
-            Label(
-                line["date"].iloc[-1], line["value"].iloc[-1], f"scenario: ends at {100 * share:.0f} % of bound", GREEN
-            )
-        )
-    top = max(values.max(), forecast["q0.975"].max())
-    if bound is not None:
-        shown = bound[bound.index >= values.index[0]]
-        shown = shown if len(shown) else bound.iloc[-1:]
-        later = bound_ahead[bound_ahead["date"] > shown.index[-1]]
-        axis.plot(shown.index, shown, "-", color=GREY, lw=1.4)
-        axis.plot([shown.index[-1], *later["date"]], [shown.iloc[-1], *later["mean"]], "--", color=GREY, lw=1.4)
-        end = [*shown, *later["mean"]][-1]
-        text = f"bound: {lower_first(names['bound_title'])} {say(end)}"
-        labels.append(Label(forecast["date"].iloc[-1], end, text, GREY))
-        top = max(top, shown.max())
+    labels += [*_draw_scenarios(axis, scenarios, start), *_draw_bound(axis, bound, bound_ahead, values.index[0])]
+    tested = forecast[forecast["basis"] == "calibrated"]
+    end = tested.iloc[-1] if len(tested) else forecast.iloc[-1]
+    if end["date"] < forecast["date"].iloc[-1]:
+        axis.axvline(end["date"], color=GREY, lw=1, ls=":")
+        axis.annotate(
+            "tested to here,\nbeyond: extrapolated", (end["date"], 0.02), xycoords=("data", "axes fraction"),
+            xytext=(3, 0), textcoords="offset points", size=7.5, color=GREY,
+        )  # fmt: skip
     axis.plot(values.index, values, "o-", color=INK, ms=5, lw=1.2, zorder=6)
-    axis.set_ylim(0, top * 1.06)
+    axis.set_ylim(bottom=0)
     use_dates(axis, pd.DatetimeIndex([values.index[0], forecast["date"].iloc[-1]]))
     use_numbers(axis)
-    end = forecast.iloc[-1]
     title = (
         f"{names['title']} in {say_date(end['date'])}: {say(end['q0.1'])} to {say(end['q0.9'], names['unit'])} "
         f"(80 % band), after {say(start[1])} in {say_date(start[0])}"
     )
-    units = (
-        f"{names['unit'].capitalize()}; points: published figures; fan: combined forecast; dashed grey: bound, forecast"
-    )
+    grey = f"; grey: bound ({lower_first(names['bound_title'])}), dashed as forecast" if bound is not None else ""
+    units = f"{names['unit'].capitalize()}; points: published figures; fan: combined forecast{grey}"
     figure = close_canvas(figure, title, units, source)
     label_ends(axis, labels, size=8)
     return figure
+
+
+def _draw_scenarios(axis: Axes, scenarios: pd.DataFrame, start: tuple) -> list[Label]:
+    """One line a saturation share; a share that the series has passed has none."""
+    labels = []
+    ahead = scenarios.dropna(subset=["value"])
+    for (share, line), dash in zip(ahead.groupby("share"), LINES[1:] * 3, strict=False):
+        axis.plot([start[0], *line["date"]], [start[1], *line["value"]], ls=dash, color=GREEN, lw=1.2)
+        text = f"scenario: ends at {100 * share:.0f} % of bound"
+        labels.append(Label(line["date"].iloc[-1], line["value"].iloc[-1], text, GREEN))
+    return labels
+
+
+def _draw_bound(axis: Axes, bound: pd.Series | None, ahead: pd.DataFrame, first: pd.Timestamp) -> list[Label]:
+    """The bound as known, and dashed as forecast."""
+    if bound is None:
+        return []
+    shown = bound[bound.index >= first] if (bound.index >= first).any() else bound.iloc[-1:]
+    later = ahead[ahead["date"] > shown.index[-1]]
+    axis.plot(shown.index, shown, "-", color=GREY, lw=1.4)
+    axis.plot([shown.index[-1], *later["date"]], [shown.iloc[-1], *later["mean"]], "--", color=GREY, lw=1.4)
+    end = [*shown, *later["mean"]][-1]
+    return [Label([*shown.index, *later["date"]][-1], end, f"bound {say(end)}", GREY)]
 
 
 def draw_hindcasts(hindcasts: pd.DataFrame, values: pd.Series, names: dict, source: str) -> Figure:
