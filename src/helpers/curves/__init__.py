@@ -8,6 +8,7 @@ Rooms: `shapes` and `families` the curves; `model` the observations; `ceilings` 
 `summary`, `outcome` what comes out; `many` thousands of series; `dates` decimal years.
 """
 
+from helpers.curves.binomial import LINKS as GENERALISED_LINEAR
 from helpers.curves.ceilings import Share, SharePrior
 from helpers.curves.dates import decimal_years, to_dates
 from helpers.curves.errors import CurveError
@@ -26,6 +27,7 @@ from helpers.curves.results import Results
 
 __all__ = [
     "FAMILIES",
+    "GENERALISED_LINEAR",
     "Bass",
     "CurveError",
     "Exponential",

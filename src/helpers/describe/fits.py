@@ -29,6 +29,9 @@ class Fit:
 def fit_families(series, families: Sequence[str]) -> list[Fit]:
     """Fit each family with a free ceiling and, where the series has a bound, with the ceiling at the bound.
 
+    With a free ceiling by least squares; at the bound as a quasi-binomial share where the curve is a generalised linear
+    model.
+
     Parameters
     ----------
     series : AdoptionSeries
@@ -49,8 +52,10 @@ def fit_families(series, families: Sequence[str]) -> list[Fit]:
 def _fit_one(series, family: str, ceiling: str) -> Fit:
     known = None if ceiling == "free" else curves.Share(series.bound_at(series.values.index), 1.0)
     censored = series.censored if len(series.censored) else None
+    as_share = known is not None and censored is None and family in curves.GENERALISED_LINEAR
     try:
-        return Fit(family, ceiling, curves.FAMILIES[family](series.values, ceiling=known, censored=censored).fit())
+        model = curves.FAMILIES[family](series.values, ceiling=known, censored=censored)
+        return Fit(family, ceiling, model.fit(noise="binomial" if as_share else "level"))
     except ValueError as error:
         return Fit(family, ceiling, None, str(error))
 
@@ -92,36 +97,33 @@ def list_quality(fits: Sequence[Fit], series) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        entity, indicator, family, ceiling, points, parameters, df_resid, residual_sd (the series' unit), aicc, bic,
-        weight (AICc weight among these fits, percent; only from `ENOUGH_TO_WEIGH` points on), remark.
+        entity, indicator, family, ceiling, noise ("level" or "binomial"), points, parameters, df_resid, residual_sd
+        (the series' unit), aicc, bic, weight (AICc weight among the fits that have one, percent; only from
+        `ENOUGH_TO_WEIGH` points on), remark.
     """
-    rows = []
-    for fit in fits:
-        points = len(series.values)
-        if fit.results is None:
-            rows.append((fit.family, fit.ceiling, points, np.nan, np.nan, np.nan, np.nan, np.nan, fit.problem))
-            continue
-        result = fit.results
-        sd = np.sqrt(result.ssr / result.df_resid) if result.df_resid > 0 else np.nan
-        aicc = result.aicc if np.isfinite(result.aicc) else np.nan
-        rows.append(
-            (
-                fit.family,
-                fit.ceiling,
-                points,
-                len(result.params),
-                result.df_resid,
-                sd,
-                aicc,
-                result.bic,
-                result.flag or "",
-            )
-        )
-    columns = ["family", "ceiling", "points", "parameters", "df_resid", "residual_sd", "aicc", "bic", "remark"]
-    frame = pd.DataFrame(rows, columns=columns)
+    frame = pd.DataFrame([_measure_fit(fit, len(series.values)) for fit in fits])
     likely = np.exp(-(frame["aicc"] - frame["aicc"].min()) / 2).where(frame["points"] >= ENOUGH_TO_WEIGH)
-    frame.insert(len(columns) - 1, "weight", 100 * likely / likely.sum())
+    frame.insert(len(frame.columns) - 1, "weight", 100 * likely / likely.sum())
     return _name_rows(frame, series)
+
+
+def _measure_fit(fit: Fit, points: int) -> dict:
+    """One row of `list_quality`; a fit without results has only its problem."""
+    named = {"family": fit.family, "ceiling": fit.ceiling}
+    result = fit.results
+    if result is None:
+        names = ("noise", "parameters", "df_resid", "residual_sd", "aicc", "bic")
+        return named | {"points": points} | dict.fromkeys(names, np.nan) | {"remark": fit.problem}
+    return named | {
+        "noise": result.noise,
+        "points": points,
+        "parameters": len(result.params),
+        "df_resid": result.df_resid,
+        "residual_sd": np.sqrt(result.ssr / result.df_resid) if result.df_resid > 0 else np.nan,
+        "aicc": result.aicc if np.isfinite(result.aicc) else np.nan,
+        "bic": result.bic,
+        "remark": result.flag or "",
+    }
 
 
 def profile_ceilings(fits: Sequence[Fit], series, points: int = 60) -> pd.DataFrame:
