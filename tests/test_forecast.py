@@ -362,3 +362,14 @@ def test_sensitivity_to_the_calibration(references, residuals):
     np.testing.assert_allclose(fast["q0.5"], whole["q0.5"])
     assert fast["forecasts"].iloc[0] < whole["forecasts"].iloc[0]
     assert not np.allclose(fast["q0.9"], whole["q0.9"])
+
+
+def test_dense_short_series_is_thinned_over_its_whole_span():
+    """Two figures a month over ten months: the window spans them, not the last three months alone."""
+    dates = pd.date_range("2025-11-16", periods=22, freq="14D")
+    dense = pd.Series(np.linspace(17, 24, 22), index=dates)
+    window = windows.last_window(
+        dense, pd.Series(100.0, index=dates), {"technology": "", "entity": "", "indicator": ""}
+    )
+    assert window.points >= 4
+    assert window.years[0, -1] - window.years[0, 0] > 0.6

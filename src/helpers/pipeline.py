@@ -34,7 +34,7 @@ from helpers.run import read_records
 
 CELL_SECONDS = 600
 NOTEBOOK_SECONDS = 1800
-FEWEST_POINTS = 3
+FEWEST_POINTS, FEWEST_DAYS = 3, 178
 
 
 class NotebookFailed(RunError):
@@ -94,11 +94,13 @@ def check_parameters(parameters: Parameters) -> Any:
         raise ParameterError(f"parameter 'data' is '{parameters.data}', but there is no such folder: {_short(path)}")
     data = indicators.load(str(path), as_of=parameters.as_of)
     series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
-    if len(series.values) < FEWEST_POINTS:
+    values = series.values[series.values > 0]
+    if len(values) < FEWEST_POINTS or (values.index[-1] - values.index[0]).days < FEWEST_DAYS:
         until = f" up to {parameters.as_of}" if parameters.as_of else ""
         raise ParameterError(
-            f"{parameters.indicator} of {parameters.entity} has {len(series.values)} exact figures{until}; a forecast "
-            f"needs {FEWEST_POINTS}: a slope, and a way to judge it. Choose another indicator or a later as_of"
+            f"{parameters.indicator} of {parameters.entity} has {len(values)} exact figures above 0{until}; a forecast "
+            f"needs {FEWEST_POINTS}, half a year apart: a slope, and a way to judge it. Choose another indicator or a "
+            "later as_of"
         )
     return data
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from helpers import forecast
-from helpers.forecast.windows import SHORTEST
+from helpers.curves import decimal_years
+from helpers.forecast.windows import SHORTEST, SHORTEST_SPAN
 
 COVERAGES = ["coverage_50", "coverage_80", "coverage_95"]
 
@@ -40,10 +42,12 @@ def spread_sensitivity(sensitivity: pd.DataFrame) -> pd.DataFrame:
     return wide[sorted(wide.columns)].reset_index()
 
 
-def pick_origins(series, years: float = 3.2, most: int = 3) -> pd.DatetimeIndex:
+def pick_origins(series, back: float = 3.2, most: int = 3) -> pd.DatetimeIndex:
     """Return at most `most` earlier dates, evenly spread over the last years, with enough points before each."""
-    dates = series.values.index[SHORTEST - 1 : -1]
-    dates = dates[dates >= series.values.index[-1] - pd.Timedelta(days=365.25 * years)]
+    years = decimal_years(series.values.index)
+    enough = (np.arange(len(years)) >= SHORTEST - 1) & (years - years[0] >= SHORTEST_SPAN)
+    dates = series.values.index[enough][:-1]
+    dates = dates[dates >= series.values.index[-1] - pd.Timedelta(days=365.25 * back)]
     step = max(1, -(-len(dates) // most))
     return dates[::-1][::step][::-1]
 

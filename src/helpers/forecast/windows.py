@@ -124,12 +124,13 @@ def known_bound(seen, bound, years):
 
 
 def thin(series):
-    """Leave out figures closer than 0.4 years to the next one kept, from the last back, if four remain."""
+    """Leave out figures closer together than 0.4 years, or a quarter of a short series' span, from the last back."""
     years, kept = decimal_years(series.index), [len(series) - 1]
+    least = min(0.4, (years[-1] - years[0]) / 4)
     for position in range(len(series) - 2, -1, -1):
-        if years[kept[-1]] - years[position] >= 0.4:
+        if years[kept[-1]] - years[position] >= least - 1e-9:
             kept.append(position)
-    return series.iloc[sorted(kept)] if len(kept) >= 4 else series
+    return series.iloc[sorted(kept)]
 
 
 def last_window(values, bound, labels):
