@@ -39,14 +39,14 @@ def align_references(series, references, level: float = 0.1) -> pd.DataFrame:
     -------
     DataFrame
         entity, indicator, technology, target (bool), start_share (percent), years (since the start), share (percent
-        of the bound), years_to_target_share (how long it took to reach the target's last share; infinity if it has
-        not, so far). The target comes first.
+        of the bound), years_to_target_share (how long it took to reach the target's highest share; infinity if it
+        has not, so far). The target comes first.
     """
     columns = ["entity", "indicator", "technology", "target", "start_share", "years", "share", "years_to_target_share"]
     if series.bound is None or len(series.values) < 2:
         return pd.DataFrame(columns=columns)
     start = max(level, float(series.penetration.iloc[0]))
-    goal = float(series.penetration.iloc[-1])
+    goal = float(series.penetration.max())
     rows = []
     for one in (series, *references):
         years, share = decimal_years(one.values.index), one.penetration.to_numpy()
@@ -97,7 +97,7 @@ def compare_countries(data, series) -> pd.DataFrame:
 
 
 def rank_pace(aligned: pd.DataFrame) -> pd.DataFrame:
-    """Return, fastest first, how long each technology took from the start to the target's last share.
+    """Return, fastest first, how long each technology took from the start to the target's highest share.
 
     Parameters
     ----------

@@ -141,7 +141,7 @@ def state_findings(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str])
     sentences = [
         _state_level(tables["02_growth"], names),
         _state_pace(tables["02_growth"], tables["02_aligned"], names),
-        _state_ceiling(tables["03_parameters"], tables["02_growth"], names),
+        _state_ceiling(tables["03_parameters"], tables["02_growth"], bool(names["bound_title"])),
         _state_forecast(tables, names),
     ]
     kept = [sentence for sentence in sentences if sentence]
@@ -153,7 +153,8 @@ def _state_level(growth: pd.DataFrame, names: Mapping[str, str]) -> str:
     text = f"{names['title']}: {_say(last['value'], names['unit'])} in {_month(last['date'])}"
     if np.isfinite(last["published_rate"]):
         text += f", {_say(last['published_rate'], 'percent')} of the {names['base']}"
-    if np.isfinite(last["share_of_bound"]) and not names["unit"].startswith("percent"):
+    same = names["base"].lower() == names["bound_title"].lower() and np.isfinite(last["published_rate"])
+    if np.isfinite(last["share_of_bound"]) and not names["unit"].startswith("percent") and not same:
         text += f", {_say(last['share_of_bound'], 'percent')} of the known bound ({names['bound_title']})"
     gain, start = year_of_growth(growth, names["unit"])
     sign = "points" if names["unit"].startswith("percent") else "%"
@@ -166,7 +167,7 @@ def _state_pace(growth: pd.DataFrame, aligned: pd.DataFrame, names: Mapping[str,
         pace = aligned.drop_duplicates(["entity", "indicator"])
         own = pace.loc[pace["target"], "years_to_target_share"].iloc[0]
         others = pace.loc[~pace["target"], "years_to_target_share"]
-        goal = aligned.loc[aligned["target"], "share"].iloc[-1]
+        goal = aligned.loc[aligned["target"], "share"].max()
         faster = int((others <= own).sum())
         if own > 0 and len(others):
             text = (
@@ -174,6 +175,9 @@ def _state_pace(growth: pd.DataFrame, aligned: pd.DataFrame, names: Mapping[str,
                 f"bound in {own:.1f} years; of {len(others)} reference series that passed the same start, "
                 f"{'none was' if faster == 0 else '1 was' if faster == 1 else f'{faster} were'} as fast. "
             )
+    peak = growth.loc[growth["value"].idxmax()]
+    if peak["value"] > 1.03 * growth["value"].iloc[-1]:
+        text += f"It has fallen since {_say(peak['value'], names['unit'])} in {_month(peak['date'])}. "
     rises = growth["change"].fillna(0)
     whole = growth["value"].iloc[-1] - growth["value"].iloc[0]
     if len(growth) > 2 and whole > 0 and rises.max() / whole > 0.5:
@@ -187,14 +191,14 @@ def _state_pace(growth: pd.DataFrame, aligned: pd.DataFrame, names: Mapping[str,
     return text.strip()
 
 
-def _state_ceiling(parameters: pd.DataFrame, growth: pd.DataFrame, names: Mapping[str, str]) -> str:
+def _state_ceiling(parameters: pd.DataFrame, growth: pd.DataFrame, bounded: bool) -> str:
     free = parameters[(parameters["parameter"] == "ceiling") & (parameters["ceiling"] == "free")]
     if free.empty:
         return f"{len(growth)} points carry no curve with a free ceiling: where adoption ends is not known."
     open_families = free[~free["identified"]]
     if open_families.empty:
         low, high = free["low_95"].min(), free["high_95"].max()
-        ends = f"{_say(low)} to {_say(high, names['unit'])}"
+        ends = f"{_say(low)} to {_say(high, growth['unit'].iloc[-1])}"
         text = f"Over the fitted curves the 95 % intervals for the ceiling run from {ends}"
         if high < growth["value"].iloc[-1]:
             return f"{text}, below the last figure: these curves do not describe the series, and no ceiling is given."
@@ -202,7 +206,7 @@ def _state_ceiling(parameters: pd.DataFrame, growth: pd.DataFrame, names: Mappin
     listed = ", ".join(name.replace("_", " ") for name in open_families["family"])
     return (
         f"The {len(growth)} points do not say where it ends: the 95 % interval for the ceiling is open "
-        f"({listed}), so no ceiling is given; the bound is not one."
+        f"({listed}), so no ceiling is given{'; the bound is not one' if bounded else ''}."
     )
 
 

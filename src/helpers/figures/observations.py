@@ -202,9 +202,12 @@ def draw_alignment(aligned: pd.DataFrame, names: dict, source: str) -> Figure:
     )  # fmt: skip
     own = target["years_to_target_share"].iloc[0]
     faster, total = int((pace <= own).sum()), len(pace)
+    first, highest = say(target["start_share"].iloc[0]), say(target["share"].max())
     title = (
-        f"From {say(target['start_share'].iloc[0])} to {say(end['share'])} % of its bound in {own:.1f} years: "
+        f"From {first} to {highest} % of its bound in {own:.1f} years: "
         f"{'none' if faster == 0 else faster} of {total} reference series did it as fast"
+        if own > 0
+        else f"Never above the {first} % of its bound at which it begins; {total} reference series passed that share"
     )
     units = (
         f"Share of each technology's bound, percent (here: {lower_first(names['bound_title'])}); "

@@ -124,13 +124,17 @@ def known_bound(seen, bound, years):
 
 
 def thin(series):
-    """Leave out figures closer together than 0.4 years, or a quarter of a short series' span, from the last back."""
-    years, kept = decimal_years(series.index), [len(series) - 1]
-    least = min(0.4, (years[-1] - years[0]) / 4)
-    for position in range(len(series) - 2, -1, -1):
-        if years[kept[-1]] - years[position] >= least - 1e-9:
-            kept.append(position)
-    return series.iloc[sorted(kept)]
+    """Leave out figures closer to the next one kept than 0.4 years, from the last back; if fewer than four remained,
+    than a quarter, then an eighth of the span; if still fewer, none."""
+    years = decimal_years(series.index)
+    for least in (0.4, (years[-1] - years[0]) / 4, (years[-1] - years[0]) / 8):
+        kept = [len(series) - 1]
+        for position in range(len(series) - 2, -1, -1):
+            if years[kept[-1]] - years[position] >= least - 1e-9:
+                kept.append(position)
+        if len(kept) >= 4:
+            return series.iloc[sorted(kept)]
+    return series
 
 
 def last_window(values, bound, labels):
