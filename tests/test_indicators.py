@@ -73,7 +73,7 @@ WRONG_CELLS = [
     ("20.5", '"1,125"', "row 3, column value: '1,125' has a thousands separator; write 1125"),
     ("20.5", "1 125.5", "row 3, column value: '1 125.5' has a thousands separator; write 1125.5"),
     ("20.5", '"20,5"', "row 3, column value: '20,5' has a decimal comma; write 20.5"),
-    ("20.5", "20.5%", "row 3, column value: '20.5%' has a percent sign; write 20.5, the unit stands in indicators.csv"),
+    ("20.5", "20.5%", "row 3, column value: '20.5%' has a percent sign; write 20.5, the unit stands apart"),
     (
         "20.5",
         "about 20",
@@ -266,7 +266,7 @@ def test_all_problems_at_once_in_order(tmp_path):
 
 
 def test_missing_folder_and_descriptor(tmp_path):
-    with pytest.raises(indicators.DataError, match=r"data: '.*nowhere' folder does not exist"):
+    with pytest.raises(indicators.DataError, match=r"data: '.*nowhere' file or folder does not exist"):
         indicators.load(tmp_path / "nowhere")
     write_folder(tmp_path)
     (tmp_path / "datapackage.json").write_text("{", encoding="utf-8")

@@ -96,15 +96,16 @@ def export(run: Annotated[str, typer.Argument(help="Name of the run.")] = "basel
 def params() -> None:
     """List the parameters, with what each may be.
 
-    Shows name, default, meaning, range, and the notebooks that read it.
+    Shows name, type, default, meaning, range, and the notebooks that read it.
     """
-    from helpers.parameters import Parameters, expected_value
+    from helpers.parameters import Parameters, expected_value, name_type
     from helpers.pipeline import find_notebooks, read_declared
 
     readers = {path.stem.split("_")[0]: read_declared(path) for path in find_notebooks()}
     for name, field in Parameters.model_fields.items():
         numbers = ", ".join(number for number, declared in readers.items() if name in declared)
-        print(f"{name} = {field.default!r}\n    {field.description}\n    may be: {expected_value(name)}")
+        print(f"{name} = {field.default!r}\n    {field.description}")
+        print(f"    {name_type(name)}; may be: {expected_value(name)}")
         print(f"    read by notebooks: {numbers or 'none'}")
 
 

@@ -7,12 +7,12 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from helpers.project import name_path
+from helpers.project import find_data, name_path
 
 
 class ParameterError(ValueError):
@@ -104,11 +104,22 @@ class Parameters(BaseModel):
         "a name of at most 64 letters, digits, '-', '_' and '.', starting with a letter, a digit or '_' and not "
         "ending in '.' or '.partial'",
     )
-    entity: str = _describe("China", "country or group of the series", "the name of a country or group", min_length=1)
-    indicator: str = _describe("genai_users", "indicator to study", "the name of an indicator", min_length=1)
+    entity: str = _describe(
+        "China",
+        "country or group of the series; if not given with own data that hold only one: that one",
+        "the name of a country or group",
+        min_length=1,
+    )
+    indicator: str = _describe(
+        "genai_users",
+        "indicator to study; if not given with own data that hold only one: that one",
+        "the name of an indicator",
+        min_length=1,
+    )
     bound: Annotated[Text, AfterValidator(_check_bound)] = _describe(
         "internet_users",
-        "known upper bound of the indicator: an indicator, a number in its unit, or '' for none",
+        "known upper bound of the indicator: an indicator, a number in its unit, or '' for none; if not given with own "
+        "data that don't hold the default: 100 for percentages, else none",
         "the name of an indicator, a number above 0, or '' for none",
     )
     as_of: Annotated[Text, AfterValidator(_check_date)] = _describe(
@@ -119,7 +130,7 @@ class Parameters(BaseModel):
     families: Annotated[list[str], BeforeValidator(_to_list), AfterValidator(_check_distinct)] = _describe(
         ["logistic", "gompertz", "bass"],
         "families of curves to fit",
-        "a list of different families, such as [logistic, gompertz]",
+        "a list of different families out of logistic, gompertz, bass, exponential, weibull, richards, gamma_gompertz",
         min_length=1,
     )
     shares: Annotated[list[Share], BeforeValidator(_to_list), AfterValidator(_sort_distinct)] = _describe(
@@ -138,7 +149,10 @@ class Parameters(BaseModel):
         min_length=1,
     )
     data: Annotated[str, AfterValidator(name_path)] = _describe(
-        "data", "folder of the data", "the path of a folder of data", min_length=1
+        "data",
+        "folder of the data, or a CSV file of your own with the columns date and value",
+        "the path of a folder of data or of a CSV file",
+        min_length=1,
     )
     seed: Annotated[int, BeforeValidator(_reject_truth)] = _describe(
         20251231, "seed of everything drawn at random", "a whole number from 0 to 4294967295", ge=0, lt=2**32
@@ -148,6 +162,39 @@ class Parameters(BaseModel):
 def expected_value(name: str) -> str:
     """Words for what parameter `name` may be, for messages and help."""
     return Parameters.model_fields[name].json_schema_extra["expected"]
+
+
+def name_type(name: str) -> str:
+    """Words for the type of parameter `name`: text, number, whole number, or a list of one of them."""
+    words = {str: "text", float: "number", int: "whole number", int | float: "number"}
+    annotation = Parameters.model_fields[name].annotation
+    if get_origin(annotation) is list:
+        inner = get_args(annotation)[0]
+        inner = get_args(inner)[0] if get_origin(inner) is Annotated else inner
+        return f"list of {words[inner]}s"
+    return words[annotation]
+
+
+def complete_parameters(parameters: Parameters) -> Parameters:
+    """Name the series of own data where the parameters don't: its entity, indicator and bound.
+
+    The project's own data, and parameters that are given, are left alone; see `helpers.indicators.choose_series` for
+    the rule. The result has every parameter set, so that records name the series that was studied.
+
+    Raises
+    ------
+    helpers.indicators.DataError
+        If the data have problems, or hold several series and none is named.
+    """
+    usual = {name: Parameters.model_fields[name].default for name in ("entity", "indicator", "bound")}
+    path = find_data(parameters.data)
+    if parameters.data == Parameters.model_fields["data"].default or not path.exists():
+        return parameters
+    from helpers import indicators
+
+    given = {name: getattr(parameters, name) for name in usual if name in parameters.model_fields_set}
+    found = indicators.choose_series(indicators.load(path), given, usual)
+    return Parameters(**{**parameters.model_dump(), **found})
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.kernels import choose_kernels, stop_kernels
-from helpers.parameters import ParameterError, Parameters, suggest
+from helpers.parameters import ParameterError, Parameters, complete_parameters, suggest
 from helpers.project import (
     RunError,
     find_data,
@@ -91,7 +91,8 @@ def check_parameters(parameters: Parameters) -> Any:
                 raise ParameterError(f"parameter 'families' has the unknown '{family}'{suggest(family, FAMILIES)}")
     path = find_data(parameters.data)
     if not path.exists():
-        raise ParameterError(f"parameter 'data' is '{parameters.data}', but there is no such folder: {_short(path)}")
+        missing = f"there is no such folder or file: {_short(path)}"
+        raise ParameterError(f"parameter 'data' is '{parameters.data}', but {missing}")
     data = indicators.load(str(path), as_of=parameters.as_of)
     series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
     values = series.values[series.values > 0]
@@ -142,6 +143,7 @@ def run_all(
     RunError
         If another process makes this run, or the folder holds something that isn't a run.
     """
+    parameters = complete_parameters(parameters)
     data = check_parameters(parameters)
     sources = find_notebooks(notebooks)
     final = find_outputs() / parameters.run

@@ -1,18 +1,30 @@
 """Load, validate and select the published observations; reconcile the claims.
 
-``load`` reads a data folder (``data/README.md`` is its dictionary, ``datapackage.json`` its schema) and returns `Data`,
-or raises `DataError` with every problem found. ``Data.series`` selects one series and its bound as an `AdoptionSeries`,
-``Data.references`` the earlier technologies, `check_claims` recomputes the figures of the news item, and
-`describe_coverage` says how long and how sound each series is.
+``load`` reads a data folder (``data/README.md`` is its dictionary, ``datapackage.json`` its schema) or a CSV file of
+one's own and returns `Data`, or raises `DataError` with every problem found. ``Data.series`` selects one series and its
+bound as an `AdoptionSeries`, ``Data.references`` the earlier technologies, `check_claims` recomputes the figures of the
+news item, `describe_coverage` says how long and how sound each series is, and `choose_series` finds the series of own
+data where nobody has named it.
 
 The parts, each importing only those before it: ``problems`` and ``breaks``; ``reading`` (text tables), ``cells`` (one
-cell) and ``validation`` (tables against each other); ``series``, ``bounds``, ``claims``, ``selection``, ``coverage``.
+cell), ``validation`` (tables against each other) and ``own`` (a single file); ``series``, ``bounds``, ``claims``,
+``selection``, ``coverage``, ``choice``.
 """
 
+from helpers.indicators.choice import choose_series
 from helpers.indicators.claims import check_claims
 from helpers.indicators.coverage import describe_coverage
 from helpers.indicators.problems import DataError, Problem
 from helpers.indicators.selection import Data, load
 from helpers.indicators.series import AdoptionSeries
 
-__all__ = ["AdoptionSeries", "Data", "DataError", "Problem", "check_claims", "describe_coverage", "load"]
+__all__ = [
+    "AdoptionSeries",
+    "Data",
+    "DataError",
+    "Problem",
+    "check_claims",
+    "choose_series",
+    "describe_coverage",
+    "load",
+]

@@ -1,5 +1,6 @@
 """Check every cell of a text table against the Table Schema, explain what is wrong, and convert what is right."""
 
+import calendar
 import re
 from datetime import datetime
 
@@ -89,7 +90,7 @@ def _explain_number(text):
     if re.fullmatch(r"[+-]?\d+,\d+", text):
         return f"has a decimal comma; write {text.replace(',', '.')}"
     if text.endswith("%"):
-        return f"has a percent sign; write {text[:-1].strip()}, the unit stands in indicators.csv"
+        return f"has a percent sign; write {text[:-1].strip()}, the unit stands apart"
     if re.fullmatch(NUMBER, text) or text.lower().lstrip("+-") in (
         "nan",
         "inf",
@@ -107,10 +108,17 @@ def explain_date(text):
     """Say what is wrong with a text that is no ISO date, and the ISO date that it may mean."""
     if re.fullmatch(ISO_DATE, text):
         return "is not a day of the calendar; write a day that exists, as YYYY-MM-DD"
+    year, _, month = text.partition("-")
+    if re.fullmatch(r"(1[89]|20)[0-9]{2}(-(0[1-9]|1[0-2]))?", text):
+        last = calendar.monthrange(int(year), int(month or 12))[1]
+        span = "month" if month else "year"
+        return f"is a whole {span}; write the day itself as YYYY-MM-DD, such as {year}-{month or 12}-{last}"
     for form in OTHER_FORMS:
         try:
             meant = datetime.strptime(text, form).date().isoformat()
         except ValueError:
+            continue
+        if form == "%Y%m%d" and len(text) != 8:  # 201512 would be read as the second of January
             continue
         return f"is not an ISO date; write {meant}"
     return "is not an ISO date; write YYYY-MM-DD, such as 2025-12-31"

@@ -33,6 +33,7 @@ WORDS = {
     "total": "{first} / {second}",
     "start": "{first} / (1 + {second})",
 }
+COLUMNS = ["claim_id", "statement", "reported", "unit", "recomputed", "difference", "verdict", "how"]
 VERDICTS = ("consistent", "within rounding", "contradicted", "not checkable")
 
 
@@ -53,9 +54,11 @@ def check_claims(data):
     Returns
     -------
     DataFrame
-        claim_id, statement, reported, unit, recomputed, difference (recomputed less reported), verdict, how
+        claim_id, statement, reported, unit, recomputed, difference (recomputed less reported), verdict, how; no rows
+        where the data bring no claims (own data do not).
     """
-    return pd.DataFrame([_check_claim(data, claim) for claim in data.claims.itertuples(index=False)])
+    rows = [_check_claim(data, claim) for claim in data.claims.itertuples(index=False)]
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _check_claim(data, claim):

@@ -10,6 +10,7 @@ import pandas as pd
 from helpers.indicators.problems import DataError, Problem
 
 TABLES = ("observations", "indicators", "sources", "claims")
+MAY_BE_EMPTY = ("claims",)  # own data have series to study, but no news item to check
 NEEDED = {
     "observations": {"entity", "indicator", "date", "value", "bound", "source_id", "confidence", "note"},
     "indicators": {"indicator", "title", "unit", "base", "base_indicator", "role", "technology", "rate_of"}
@@ -49,6 +50,8 @@ def read_descriptor(path):
 def read_text_table(path, schema, problems):
     """Return the table as text with the line number of each row as index, or None where it cannot be read."""
     names = [field["name"] for field in schema["fields"]]
+    if path.stem in MAY_BE_EMPTY and not path.exists():
+        return pd.DataFrame(columns=names, dtype=str)
     text = _read_text(path, names, problems)
     if text is None:
         return None
@@ -58,7 +61,7 @@ def read_text_table(path, schema, problems):
     header = [name.strip() for name in rows[0][1]]
     if not _check_header(path.name, rows[0][0], header, names, problems):
         return None
-    if len(rows) == 1:
+    if len(rows) == 1 and path.stem not in MAY_BE_EMPTY:
         problems.append(Problem(path.name, rows[0][0], "", "", "the table has a header but no rows"))
         return None
     whole = [(line, cells) for line, cells in rows[1:] if len(cells) == len(header)]

@@ -10,18 +10,26 @@ from helpers.indicators.bounds import attach_bound, is_percentage, resolve_bound
 from helpers.indicators.breaks import list_breaks
 from helpers.indicators.cells import check_date
 from helpers.indicators.claims import check_claims
+from helpers.indicators.own import read_series_file, set_beside
 from helpers.indicators.problems import blame_parameter, suggest_names
 from helpers.indicators.series import SHORTEST_SEGMENT, build_series, choose_segment, number_segments
 from helpers.indicators.validation import read_tables
+from helpers.project import find_data
+
+KINDS = (".csv", ".json")  # files of a data folder
 
 
 def load(path="data", as_of=""):
-    """Read, check and hold the tables of a data folder.
+    """Read, check and hold the tables of a data folder, or the series of a CSV file.
+
+    Beside own data (a file, or a folder without reference technologies) the project's own data stay available: their
+    references, bounds and other countries, never their claims.
 
     Parameters
     ----------
     path : str or Path, default "data"
-        Folder with observations.csv, indicators.csv, sources.csv, claims.csv and datapackage.json.
+        Folder with observations.csv, indicators.csv, sources.csv and datapackage.json (and claims.csv, if there are
+        claims), or a CSV file with the columns date and value (see ``own.read_series_file``).
     as_of : str or date, default ""
         ISO date. Later observations and breaks do not exist for anything that uses the result.
 
@@ -35,19 +43,38 @@ def load(path="data", as_of=""):
         With every problem of every table: file, row, column, value and what would be right.
     """
     limit = None if as_of in ("", None) else check_date("as_of", as_of)
-    folder = Path(path)
-    tables = read_tables(folder)
+    path = Path(path)
+    own = None if path.is_file() else read_tables(path)
+    if own is not None and (own["indicators"]["role"] == "reference").any():
+        return _hold(own, path, limit)
+    folder = find_data()
+    project = read_tables(folder)
+    if own is None:
+        own = read_series_file(path, project, folder / "datapackage.json")
+    return _hold(set_beside(own, project), path, limit, own=own["observations"], library=_hold(project, folder, limit))
+
+
+def _hold(tables, path, limit, own=None, library=None):
+    """Hold checked tables as `Data`, without the observations after ``limit``."""
     observations = tables["observations"]
     exact = observations[observations["bound"] == "exact"]
     first = exact.groupby(["entity", "indicator"])["date"].min().to_dict()
+    given = exact if own is None else own[own["bound"] == "exact"]
     if limit is not None:
-        tables["observations"] = observations[observations["date"] <= limit].reset_index(drop=True)
-    return Data(**tables, path=folder, as_of="" if limit is None else f"{limit:%Y-%m-%d}", _first=first)
+        tables = {**tables, "observations": observations[observations["date"] <= limit].reset_index(drop=True)}
+    return Data(
+        **tables,
+        path=path,
+        as_of="" if limit is None else f"{limit:%Y-%m-%d}",
+        own=sorted(set(zip(given["entity"], given["indicator"], strict=True))),
+        library=library,
+        _first=first,
+    )
 
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """Checked tables of one data folder, without the observations after ``as_of``.
+    """Checked tables of one data folder or file, without the observations after ``as_of``.
 
     Attributes
     ----------
@@ -57,6 +84,11 @@ class Data:
     path : Path
     as_of : str
         ISO date, or "" for all data.
+    own : list of (entity, indicator)
+        The series that ``path`` itself holds, also those after ``as_of``.
+    library : Data or None
+        The project's data, whose tables stand beside own ones and whose references serve; None where ``path`` has
+        references of its own.
     """
 
     observations: pd.DataFrame
@@ -65,6 +97,8 @@ class Data:
     claims: pd.DataFrame
     path: Path
     as_of: str = ""
+    own: list = field(default_factory=list, repr=False)
+    library: "Data | None" = field(default=None, repr=False)
     _first: dict = field(default_factory=dict, repr=False)  # first exact date of each series, also after as_of
     _groups: dict = field(default_factory=dict, repr=False)
 
@@ -116,6 +150,8 @@ class Data:
         -------
         list of AdoptionSeries, in order of entity, indicator and date
         """
+        if self.library is not None:
+            return self.library.references(exclude)
         wanted = self.indicators[(self.indicators["role"] == "reference") & (self.indicators["rate_of"] == "")]
         if exclude is not None:
             wanted = wanted[wanted["technology"] != exclude.technology]
@@ -132,7 +168,7 @@ class Data:
         match = self.indicators[self.indicators["indicator"] == indicator]
         if match.empty:
             near = suggest_names(indicator, self.indicators["indicator"])
-            raise blame_parameter(parameter, indicator, f"is not in indicators.csv; {near}")
+            raise blame_parameter(parameter, indicator, f"is not in {self.name_table('indicators')}; {near}")
         return next(match.itertuples(index=False))
 
     def exact_values(self, entity, indicator):
@@ -146,6 +182,15 @@ class Data:
         if not self._groups:
             self._groups.update(dict(iter(self.observations.groupby(["entity", "indicator"]))))
         return self._groups
+
+    def name_table(self, table):
+        """Say where a table stands, for messages: its own file, or the one file of own data."""
+        return self.path.name if self.path.is_file() else f"{table}.csv"
+
+    def list_files(self):
+        """List the files that the data were read from, those of the project's data that stand beside them included."""
+        files = [self.path] if self.path.is_file() else sorted(p for p in self.path.iterdir() if p.suffix in KINDS)
+        return files + (self.library.list_files() if self.library else [])
 
     def limit(self):
         """Return ``as_of`` as a Timestamp, or None."""
@@ -184,10 +229,12 @@ class Data:
         if first is not None:
             message = f"is before the first figure of {indicator} of {entity}, {first:%Y-%m-%d}; choose a later date"
             raise blame_parameter("as_of", self.as_of, message)
+        where = self.name_table("observations")
         having = sorted(other for other, name in self._first if name == indicator)
         if not having:
-            raise blame_parameter("indicator", indicator, f"has no exact figure in observations.csv{self.until()}")
+            raise blame_parameter("indicator", indicator, f"has no exact figure in {where}{self.until()}")
         known = {other for other, _ in self._first}
         if entity not in known:
-            raise blame_parameter("entity", entity, f"is not in observations.csv; {suggest_names(entity, known)}")
+            near = suggest_names(entity, {other for other, _ in self.own} if self.library else known)
+            raise blame_parameter("entity", entity, f"is not in {where}; {near}")
         raise blame_parameter("entity", entity, f"has no {indicator}; it exists for {', '.join(having)}")

@@ -38,7 +38,8 @@ def read_tables(folder):
         With every problem of every table.
     """
     if not folder.is_dir():
-        message = f"folder does not exist (looked in {Path.cwd()}); give the folder that holds observations.csv"
+        where = f"looked in {Path.cwd()}"
+        message = f"file or folder does not exist ({where}); give a folder that holds observations.csv, or a CSV file"
         raise DataError([Problem("", None, "data", str(folder), message)])
     schemas = read_descriptor(folder / "datapackage.json")
     problems, texts, tables = [], {}, {}
@@ -49,13 +50,18 @@ def read_tables(folder):
             problems += check_cells(f"{name}.csv", text, schemas[name]["fields"])
             tables[name] = convert_types(text, schemas[name]["fields"])
     for name, table in tables.items():
-        problems += _check_primary_key(name, table, schemas[name]["primaryKey"])
+        problems += check_key(f"{name}.csv", table, schemas[name]["primaryKey"])
         problems += _check_foreign_keys(name, tables, schemas[name].get("foreignKeys", []))
     problems += _check_meaning(tables)
-    if problems:
-        first = {(p.file, p.row, p.column) if p.row else p: p for p in reversed(problems)}  # one problem a cell
-        raise DataError(sorted(first.values(), key=lambda p: (_file_order(p.file), p.row or 0, p.column)))
+    raise_problems(problems)
     return tables
+
+
+def raise_problems(problems):
+    """Raise a `DataError` with the problems, if any, in order of file, row and column, one a cell."""
+    if problems:
+        first = {(p.file, p.row, p.column) if p.row else p: p for p in reversed(problems)}
+        raise DataError(sorted(first.values(), key=lambda p: (_file_order(p.file), p.row or 0, p.column)))
 
 
 def _file_order(file):
@@ -63,7 +69,8 @@ def _file_order(file):
     return names.index(file) if file in names else -1
 
 
-def _check_primary_key(name, table, key):
+def check_key(file, table, key):
+    """Report rows that repeat the key of an earlier row."""
     key = [key] if isinstance(key, str) else key
     known = table.dropna(subset=key)
     first = known.groupby(key)["row"].transform("first")
@@ -72,10 +79,10 @@ def _check_primary_key(name, table, key):
     for (_, entry), original in zip(repeated.iterrows(), first[repeated.index], strict=True):
         parts = [f"{entry[k]:%Y-%m-%d}" if isinstance(entry[k], datetime) else str(entry[k]) for k in key]
         message = f"is already in row {original}; keep one of the two"
-        if name == "observations":
+        if "value" in table and known.loc[known["row"].isin((original, entry["row"])), "value"].notna().all():
             other = known.loc[known["row"] == original, "value"].iloc[0]
             message = f"is already in row {original} (value {other:g}, here {entry['value']:g}); keep one of the two"
-        problems.append(Problem(f"{name}.csv", int(entry["row"]), ", ".join(key), ", ".join(parts), message))
+        problems.append(Problem(file, int(entry["row"]), ", ".join(key), ", ".join(parts), message))
     return problems
 
 
@@ -102,9 +109,10 @@ def _check_meaning(tables):
         entities = set() if observations is None else set(observations["entity"])
         problems += _check_breaks(indicators, entities) + _check_base_units(indicators)
     if observations is not None:
-        problems += _check_spellings(observations)
+        problems += check_spellings("observations.csv", observations)
     if observations is not None and indicators is not None:
-        problems += _check_percentages(observations, indicators) + _check_users_within_base(observations, indicators)
+        problems += check_percentages("observations.csv", observations, indicators)
+        problems += check_users_within_base("observations.csv", observations, indicators)
     if "claims" in tables and indicators is not None:
         problems += _check_operands(tables["claims"], set(indicators["indicator"]))
     return problems
@@ -136,7 +144,7 @@ def _check_base_units(indicators):
     return problems
 
 
-def _check_spellings(observations):
+def check_spellings(file, observations):
     """Report an entity that is spelled in two ways."""
     spellings = observations["entity"].value_counts()
     problems = []
@@ -144,18 +152,20 @@ def _check_spellings(observations):
         usual = next(other for other in spellings.index if other.casefold() == name.casefold())
         if name != usual:
             row = int(observations.loc[observations["entity"] == name, "row"].iloc[0])
-            problems.append(Problem("observations.csv", row, "entity", name, f"is spelled {usual!r} elsewhere"))
+            problems.append(Problem(file, row, "entity", name, f"is spelled {usual!r} elsewhere"))
     return problems
 
 
-def _check_percentages(observations, indicators):
+def check_percentages(file, observations, indicators):
+    """Report percentages above 100."""
     percent = indicators.loc[indicators["unit"].str.startswith("percent"), "indicator"]
     wrong = observations[observations["indicator"].isin(percent) & (observations["value"] > 100)]
     message = "is a percentage above 100; write a value from 0 to 100"
-    return [Problem("observations.csv", e.row, "value", f"{e.value:g}", message) for e in wrong.itertuples()]
+    return [Problem(file, e.row, "value", f"{e.value:g}", message) for e in wrong.itertuples()]
 
 
-def _check_users_within_base(observations, indicators):
+def check_users_within_base(file, observations, indicators, only=None):
+    """Report users above their base population; of all series, or of those in ``only``, (entity, indicator) pairs."""
     problems = []
     usable = observations.dropna(subset=["date", "value"])
     usable = usable[usable["bound"] != "at_most"]
@@ -165,13 +175,13 @@ def _check_users_within_base(observations, indicators):
     for (entity, indicator), users in usable[usable["indicator"].isin(base_of.index)].groupby(["entity", "indicator"]):
         name = base_of[indicator]
         base = usable[(usable["entity"] == entity) & (usable["indicator"] == name) & (usable["bound"] == "exact")]
-        if base.empty:
+        if base.empty or (only is not None and (entity, indicator) not in only):
             continue
         at_dates = interpolate_values(base.set_index("date")["value"], users["date"])
         for entry, limit in zip(users.itertuples(), at_dates, strict=True):
             if entry.value > limit * (1 + BASE_TOLERANCE):
                 message = f"is above its base {name}, {limit:.6g} on {entry.date:%Y-%m-%d}; check value, unit and base"
-                problems.append(Problem("observations.csv", entry.row, "value", f"{entry.value:g}", message))
+                problems.append(Problem(file, entry.row, "value", f"{entry.value:g}", message))
     return problems
 
 

@@ -1,0 +1,213 @@
+"""Own data: a single CSV file as tables like the project's, and the project's tables set beside own ones."""
+
+import difflib
+import re
+import unicodedata
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from helpers.indicators.cells import NUMBER, check_cells, convert_types
+from helpers.indicators.problems import DataError, Problem
+from helpers.indicators.reading import read_descriptor, read_text_table
+from helpers.indicators.validation import (
+    check_key,
+    check_percentages,
+    check_spellings,
+    check_users_within_base,
+    raise_problems,
+)
+
+ENTITY = "own data"  # where the file names no country or group
+UNIT = "units"
+NAME = r"^[a-z][a-z0-9_]*$"
+OWN_FIELDS = (
+    {"name": "entity", "type": "string", "description": "Country or group"},
+    {
+        "name": "indicator",
+        "type": "string",
+        "description": "a name of small letters, digits and '_', such as app_users; figures show it as words",
+        "constraints": {"pattern": NAME},
+    },
+    {"name": "unit", "type": "string", "description": "Unit of the values, such as percent of adults"},
+    {"name": "source", "type": "string", "description": "Who published the figure, or its address"},
+    {"name": "technology", "type": "string", "description": "Label that twins of the series share in indicators.csv"},
+)
+
+
+def read_series_file(path, project, descriptor):
+    """Read and check a CSV file of series.
+
+    Parameters
+    ----------
+    path : Path
+        Columns date and value; optionally entity, indicator, unit, source, technology, and bound (exact, at_least or
+        at_most). Other columns are not read.
+    project : dict of str to DataFrame
+        The project's tables: an indicator that they hold keeps its title, base, technology and breaks.
+    descriptor : Path
+        The project's datapackage.json: date, value and bound are checked as in its observations.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        observations, indicators (those that the project does not hold), sources and claims (none), typed as the
+        project's.
+
+    Raises
+    ------
+    DataError
+        With every problem of the file.
+    """
+    if path.suffix.lower() != ".csv":
+        raise DataError([Problem(path.name, None, "", "", "is no CSV file; save it as 'CSV UTF-8', named like x.csv")])
+    needed, optional = _list_fields(descriptor)
+    problems = []
+    text = read_text_table(path, {"fields": needed}, problems)
+    if text is None:
+        raise DataError(problems)
+    problems += _check_optional(path.name, text, [field["name"] for field in optional])
+    fields = [*needed, *optional]
+    text = text.reindex(columns=[field["name"] for field in fields], fill_value="")
+    problems += [_name_meant(problem) for problem in check_cells(path.name, text, fields)]
+    rows = _fill_defaults(path, convert_types(text, fields))
+    tables = _build_tables(path.name, rows, project)
+    problems += _check_rows(path.name, rows, tables, project)
+    raise_problems(problems)
+    return tables
+
+
+def set_beside(own, project):
+    """Set the project's tables beside own ones, so that bounds, other countries and references stay available.
+
+    An indicator that own data describe is theirs alone; of one that they take over from the project, the series of
+    the entities that they hold are replaced. The claims are those of the own data.
+
+    Parameters
+    ----------
+    own, project : dict of str to DataFrame
+
+    Returns
+    -------
+    dict of str to DataFrame
+    """
+    theirs = project["observations"]
+    pairs = set(zip(own["observations"]["entity"], own["observations"]["indicator"], strict=True))
+    described = theirs["indicator"].isin(own["indicators"]["indicator"])
+    replaced = np.array([pair in pairs for pair in zip(theirs["entity"], theirs["indicator"], strict=True)])
+    tables = {"observations": _join(own["observations"], theirs[~(described | replaced)]), "claims": own["claims"]}
+    for name, key in (("indicators", "indicator"), ("sources", "source_id")):
+        tables[name] = _join(own[name], project[name][~project[name][key].isin(own[name][key])])
+    return tables
+
+
+def name_indicator(text):
+    """Make the name of an indicator from any text: small letters, digits and '_', beginning with a letter."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_") or "series"
+    return name if name[0].isalpha() else f"series_{name}"
+
+
+def read_unit(text):
+    """Write the unit as the project does: percentages begin with ``percent``, whichever way they were written."""
+    match = re.fullmatch(r"(%|percentage|per cent|percent|pct)(\s+\S.*|)", text.strip(), flags=re.IGNORECASE)
+    return f"percent{match[2]}" if match else text
+
+
+def _list_fields(descriptor):
+    """List the fields that a file must have and those that it may have."""
+    of_project = {field["name"]: field for field in read_descriptor(descriptor)["observations"]["fields"]}
+    bound = of_project["bound"]
+    bound = {**bound, "constraints": {**bound["constraints"], "required": False}}
+    return [of_project["date"], of_project["value"]], [*OWN_FIELDS, bound]
+
+
+def _check_optional(file, text, optional):
+    """Report columns whose name is nearly that of a column that would be read."""
+    problems = []
+    for name in text.columns:
+        free = [other for other in optional if other not in text.columns]
+        near = difflib.get_close_matches(name.lower(), free, n=1, cutoff=0.75)
+        if name and name not in optional and near:
+            problems.append(Problem(file, 1, name, "", f"is not read; rename it {near[0]} if that is what it holds"))
+    return problems
+
+
+def _name_meant(problem):
+    """Tell those who write an upper bound into the column bound where it belongs."""
+    if problem.column != "bound" or not re.fullmatch(NUMBER, problem.value):
+        return problem
+    message = f"is no exact, at_least or at_most; a known upper bound is a parameter: -p bound {problem.value}"
+    return replace(problem, message=message)
+
+
+def _fill_defaults(path, rows):
+    defaults = {"entity": ENTITY, "indicator": name_indicator(path.stem), "source": "own data", "bound": "exact"}
+    for column, default in defaults.items():
+        rows[column] = rows[column].replace("", default)
+    rows["unit"] = rows["unit"].map(read_unit)
+    return rows
+
+
+def _build_tables(file, rows, project):
+    """Build the four tables from checked rows; units and technologies are those of each indicator's first row."""
+    known = project["indicators"].drop_duplicates("indicator").set_index("indicator")
+    described = rows.drop_duplicates("indicator")
+    described = described[~described["indicator"].isin(known.index)]
+    title = described["indicator"].str.replace("_", " ").str.capitalize()
+    technology = described["technology"].where(described["technology"] != "", title)
+    indicators = described[["row", "indicator"]].assign(
+        title=title,
+        unit=described["unit"].replace("", UNIT),
+        counted=f"What {file} counts",
+        role="target",
+        technology=technology,
+    )
+    names = {source: f"own_source_{number}" for number, source in enumerate(rows["source"].unique(), 1)}
+    sources = pd.DataFrame({"row": 1, "source_id": names.values(), "publisher": names.keys(), "title": file})
+    address = sources["publisher"].str.fullmatch(r"https?://\S+")
+    sources["url"] = sources["publisher"].where(address, "")
+    sources["licence"], sources["attribution"] = "not stated", sources["publisher"]
+    observations = rows.assign(source_id=rows["source"].map(names), confidence="medium")
+    own = {"observations": observations, "indicators": indicators, "sources": sources, "claims": pd.DataFrame()}
+    return {name: _shape_like(table, project[name]) for name, table in own.items()}
+
+
+def _shape_like(table, model):
+    """Give a table the columns and types of another; texts that are not there are empty."""
+    missing = [name for name in model if name not in table]
+    texts = {name: "" for name in missing if pd.api.types.is_string_dtype(model[name])}
+    table = table.assign(**(dict.fromkeys(missing, np.nan) | texts))[list(model)]
+    return table.astype(model.dtypes.to_dict()).reset_index(drop=True)
+
+
+def _check_rows(file, rows, tables, project):
+    known = project["indicators"].drop_duplicates("indicator").set_index("indicator")
+    problems = check_key(file, rows, ["entity", "indicator", "date"]) + check_spellings(file, rows)
+    for column in ("unit", "technology"):
+        problems += _check_same(file, rows, column, known[column])
+    both = set_beside(tables, project)
+    problems += check_percentages(file, tables["observations"], both["indicators"])
+    pairs = set(zip(rows["entity"], rows["indicator"], strict=True))
+    return problems + check_users_within_base(file, both["observations"], both["indicators"], only=pairs)
+
+
+def _check_same(file, rows, column, known):
+    """Report cells that give an indicator a second unit or technology, or another one than the project's."""
+    problems = []
+    for indicator, group in rows.groupby("indicator", sort=False):
+        first = group.iloc[0]
+        right, where = (known[indicator], "indicators.csv") if indicator in known else (first[column], "")
+        for entry in group[(group[column] != right) & ~((group[column] == "") & (indicator in known))].itertuples():
+            value = getattr(entry, column)
+            other = f"{right!r} in {where or f'row {first.row}'}" if right else f"not given in row {first.row}"
+            message = f"is another {column} of {indicator} than {other}; write one {column} for all its rows"
+            if indicator in known:
+                message = f"is not the {column} of {indicator}, {right!r} in {where}; write that, or name it otherwise"
+            problems.append(Problem(file, int(entry.row), column, value, message))
+    return problems
+
+
+def _join(first, second):
+    return pd.concat([table for table in (first, second) if len(table)], ignore_index=True) if len(first) else second
