@@ -109,6 +109,24 @@ def params() -> None:
         print(f"    read by notebooks: {numbers or 'none'}")
 
 
+@app.command()
+def check(
+    path: Annotated[str, typer.Argument(metavar="[PATH]", help="Folder of data, or a CSV file.")] = "data",
+) -> None:
+    """Check data of your own before a run.
+
+    Prints every problem with file, row and column and ends with 1, or says what the data hold.
+    """
+    from helpers import indicators
+    from helpers.project import find_data
+
+    try:
+        print(f"ok: {indicators.summarise_data(indicators.load(find_data(find_from_here(path))))}")
+    except indicators.DataError as error:
+        print(error)
+        raise SystemExit(FAILED) from error
+
+
 def read_options(
     pairs: Iterable[str], raw: Iterable[str], texts: Iterable[str], files: Iterable[Path]
 ) -> dict[str, Any]:

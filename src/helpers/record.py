@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import subprocess
@@ -29,7 +30,7 @@ def describe_run(folder: Path, parameters: Parameters, notebooks: list[Path], da
         "subject": describe_subject(data, parameters),
         "main_figure": next((name for name in figures if name.startswith("05_forecast")), None),
         "notebooks": {name: {"source": sources.get(name), **record} for name, record in records.items()},
-        "data": {"path": parameters.data, "files": hash_files(find_data(parameters.data), {".csv", ".json"})},
+        "data": {"path": parameters.data, "files": hash_data(find_data(parameters.data))},
         "sources": list_sources(data, parameters),
         "helpers": hash_files(package, {".py", ".j2", ".css", ".json"}),
         "versions": list_versions(),
@@ -49,6 +50,23 @@ def hash_files(folder: Path, kinds: set[str]) -> dict[str, str]:
         return {folder.name: hash_file(folder)}
     files = sorted(path for path in folder.rglob("*") if path.suffix in kinds and path.is_file())
     return {path.relative_to(folder).as_posix(): hash_file(path) for path in files}
+
+
+def hash_data(path: Path) -> dict[str, str]:
+    """sha256 of every file that the data in `path` are read from: own data take the references from the project's."""
+    kinds = {".csv", ".json"}
+    files = hash_files(path, kinds)
+    if not _has_references(path):
+        files |= {f"data/{name}": digest for name, digest in hash_files(find_data(), kinds).items()}
+    return files
+
+
+def _has_references(path: Path) -> bool:
+    table = path / "indicators.csv"
+    if not table.is_file():
+        return False
+    with table.open(encoding="utf-8-sig", newline="") as file:
+        return any(row.get("role") == "reference" for row in csv.DictReader(file))
 
 
 def list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:

@@ -13,7 +13,7 @@ cell), ``validation`` (tables against each other) and ``own`` (a single file); `
 
 from helpers.indicators.choice import choose_series
 from helpers.indicators.claims import check_claims
-from helpers.indicators.coverage import describe_coverage
+from helpers.indicators.coverage import describe_coverage, summarise_data
 from helpers.indicators.problems import DataError, Problem
 from helpers.indicators.selection import Data, load
 from helpers.indicators.series import AdoptionSeries
@@ -27,4 +27,5 @@ __all__ = [
     "choose_series",
     "describe_coverage",
     "load",
+    "summarise_data",
 ]

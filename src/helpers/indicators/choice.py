@@ -41,7 +41,7 @@ def _choose_one(data, name, held, given, usual):
     held = sorted(set(held))
     if name in given and (given[name] in held or not data.library):
         return given[name]
-    if name not in given and (usual[name] in held or not held):
+    if name not in given and (usual[name] in held or not (held or data.library)):
         return usual[name]
     if name not in given and len(held) == 1:
         return held[0]

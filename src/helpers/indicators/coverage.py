@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.indicators.breaks import list_breaks
-from helpers.indicators.series import number_segments
+from helpers.indicators.series import SHORTEST_SEGMENT, number_segments
 
 
 def describe_coverage(data):
@@ -26,6 +26,20 @@ def describe_coverage(data):
     entries = {entry.indicator: entry for entry in data.indicators.itertuples(index=False)}
     groups = sorted(data.group_rows().items())
     return pd.DataFrame([_describe(entity, entries[name], rows, data.limit()) for (entity, name), rows in groups])
+
+
+def summarise_data(data):
+    """Say in one line what ``data.path`` itself holds: "x.csv holds 1 series of 1 entity, 6 figures, ..."."""
+    if not data.own:
+        return f"{data.path.name} holds no exact figure, so there is nothing to fit"
+    entities = len({entity for entity, _ in data.own})
+    values = pd.concat([data.exact_values(*pair) for pair in data.own])
+    enough = sum(len(data.exact_values(*pair)) >= SHORTEST_SEGMENT for pair in data.own)
+    return (
+        f"{data.path.name} holds {len(data.own):,} series of {entities:,} {'entity' if entities == 1 else 'entities'}, "
+        f"{len(values):,} exact figures from {values.index.min():%Y-%m-%d} to {values.index.max():%Y-%m-%d}; "
+        f"{enough:,} with the {SHORTEST_SEGMENT} figures that a run needs"
+    )
 
 
 def _describe(entity, entry, rows, limit):

@@ -164,7 +164,7 @@ def _build_tables(file, rows, project):
         role="target",
         technology=technology,
     )
-    names = {source: f"own_source_{number}" for number, source in enumerate(rows["source"].unique(), 1)}
+    names = _name_sources(rows["source"].unique())
     sources = pd.DataFrame({"row": 1, "source_id": names.values(), "publisher": names.keys(), "title": file})
     address = sources["publisher"].str.fullmatch(r"https?://\S+")
     sources["url"] = sources["publisher"].where(address, "")
@@ -172,6 +172,16 @@ def _build_tables(file, rows, project):
     observations = rows.assign(source_id=rows["source"].map(names), confidence="medium")
     own = {"observations": observations, "indicators": indicators, "sources": sources, "claims": pd.DataFrame()}
     return {name: _shape_like(table, project[name]) for name, table in own.items()}
+
+
+def _name_sources(sources):
+    """Name each source after its text; the names begin with own_, so that none is one of the project's."""
+    names = {}
+    for source in sources:
+        name = "own_" + name_indicator(source)[:40].strip("_").removeprefix("own_")
+        same = sum(other == name or other.startswith(f"{name}_no") for other in names.values())
+        names[source] = f"{name}_no{same + 1}" if same else name
+    return names
 
 
 def _shape_like(table, model):
@@ -184,7 +194,10 @@ def _shape_like(table, model):
 
 def _check_rows(file, rows, tables, project):
     known = project["indicators"].drop_duplicates("indicator").set_index("indicator")
-    problems = check_key(file, rows, ["entity", "indicator", "date"]) + check_spellings(file, rows)
+    problems = []
+    if not (rows["bound"] == "exact").any():
+        problems.append(Problem(file, None, "bound", "", "no figure is exact; a curve is fitted to exact ones"))
+    problems += check_key(file, rows, ["entity", "indicator", "date"]) + check_spellings(file, rows)
     for column in ("unit", "technology"):
         problems += _check_same(file, rows, column, known[column])
     both = set_beside(tables, project)

@@ -16,8 +16,6 @@ from helpers.indicators.series import SHORTEST_SEGMENT, build_series, choose_seg
 from helpers.indicators.validation import read_tables
 from helpers.project import find_data
 
-KINDS = (".csv", ".json")  # files of a data folder
-
 
 def load(path="data", as_of=""):
     """Read, check and hold the tables of a data folder, or the series of a CSV file.
@@ -186,11 +184,6 @@ class Data:
     def name_table(self, table):
         """Say where a table stands, for messages: its own file, or the one file of own data."""
         return self.path.name if self.path.is_file() else f"{table}.csv"
-
-    def list_files(self):
-        """List the files that the data were read from, those of the project's data that stand beside them included."""
-        files = [self.path] if self.path.is_file() else sorted(p for p in self.path.iterdir() if p.suffix in KINDS)
-        return files + (self.library.list_files() if self.library else [])
 
     def limit(self):
         """Return ``as_of`` as a Timestamp, or None."""
