@@ -127,6 +127,34 @@ def check(
         raise SystemExit(FAILED) from error
 
 
+fetch = typer.Typer(help="Fetch newer figures into a data folder; needs the extra 'live'.", no_args_is_help=True)
+app.add_typer(fetch, name="fetch")
+
+
+@fetch.callback()
+def choose_publisher() -> None:
+    """Fetch newer figures into a data folder; needs the extra 'live'."""
+
+
+@fetch.command()
+def worldbank(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="The World Bank's code, such as IT.NET.USER.ZS.")],
+    entity: Annotated[list[str], typer.Option(help="Code of an economy, such as CHN; may be repeated.")],
+    into: Annotated[str, typer.Option(metavar="FOLDER", help="Data folder, new or existing.")],
+    unit: Annotated[str, typer.Option(help="Unit of the values; by default as the indicator's name says.")] = "",
+    technology: Annotated[str, typer.Option(help="Label of its twins among the references, to leave out.")] = "",
+) -> None:
+    """Fetch an indicator of the World Bank, whole or not at all.
+
+    Series that the folder holds already are replaced. A run never does this by itself.
+    """
+    from helpers.fetch import fetch_worldbank
+
+    entities = [name for text in entity for name in text.replace(",", " ").split()]
+    print(fetch_worldbank(code, entities, into, unit, technology))
+    print(f"Study one of them: adoption run NAME -p data {into} -p entity ENTITY")
+
+
 def read_options(
     pairs: Iterable[str], raw: Iterable[str], texts: Iterable[str], files: Iterable[Path]
 ) -> dict[str, Any]:

@@ -1,0 +1,367 @@
+"""Fetch figures from the World Bank into a data folder: the only module that knows wbgapi, and never part of a run.
+
+wbgapi is the extra ``live``; the rest of the package works without it and without a network.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from helpers import indicators
+from helpers.indicators.breaks import parse_breaks
+from helpers.indicators.own import UNIT, name_indicator, read_unit
+from helpers.project import RunError, find_data, hold_folder, replace_folder, restore_folder, write_file
+
+REQUEST_SECONDS = 30
+ALL_SECONDS = 300
+MOST_REQUESTS = 200  # 30 years of all countries are ten pages
+LICENCES = {"CC BY-4.0": "CC BY 4.0", "CC BY 4.0": "CC BY 4.0"}  # as the World Bank writes them, and as we do
+
+
+class FetchError(RunError):
+    """Nothing was fetched, and nothing was written; the message says why."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the World Bank publishes of one indicator: its name, its terms and its figures."""
+
+    code: str
+    name: str
+    licence: str
+    figures: list[tuple[str, str, Any]]  # entity, year, value as it came
+
+
+def fetch_worldbank(
+    code: str,
+    entities: Iterable[str],
+    into: str | Path,
+    unit: str = "",
+    technology: str = "",
+    today: date | None = None,
+) -> str:
+    """Write the World Bank's figures of one indicator into a data folder, whole or not at all.
+
+    A new folder gets the project's format. In an existing one the series of these entities are replaced: figures of
+    two vintages never stand in one series. The folder is checked by `helpers.indicators.load` before it is put in
+    place.
+
+    Parameters
+    ----------
+    code : str
+        The World Bank's code of the indicator, such as ``IT.NET.USER.ZS``.
+    entities : iterable of str
+        The World Bank's codes of economies, such as ``CHN`` or ``WLD``.
+    into : str or Path
+        Folder: new, empty, or a data folder.
+    unit : str
+        Unit of the values; by default what the indicator's name says in parentheses, or what the folder says already.
+    technology : str
+        Label that the series shares with its twins among the references, which a forecast leaves out; by default that
+        of the project's series of the same code.
+    today : date
+        Date of access; by default today's.
+
+    Returns
+    -------
+    str
+        What was written, a line for each entity.
+
+    Raises
+    ------
+    FetchError
+        When wbgapi is missing, the World Bank cannot be reached, answers with an error, late, or with nonsense, or
+        when the folder cannot take the figures. Nothing is written then.
+    """
+    folder = Path(into).expanduser().resolve()
+    _check_folder(folder)
+    answer = _ask(code, list(dict.fromkeys(entities)))
+    given = {name: text for name, text in (("unit", read_unit(unit)), ("technology", technology)) if text}
+    return _write_folder(folder, describe_answer(answer, given, today or datetime.now(UTC).date()), given)
+
+
+def _write_folder(folder: Path, rows: Mapping[str, list[dict[str, str]]], given: Mapping[str, str]) -> str:
+    """Put rows into the folder, whole or not at all, and say what changed."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(hold_folder(folder))
+        except RunError as error:
+            raise FetchError(f"Another process writes into {folder}; nothing was written. Wait for it.") from error
+        restore_folder(folder)
+        place = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.")))
+        new = place / folder.name
+        before = _start_folder(folder, new)
+        _write_rows(new, rows, given)
+        try:
+            indicators.load(new)
+        except indicators.DataError as error:
+            raise FetchError(
+                f"What the World Bank sent does not pass the checks; nothing was written:\n{error}"
+            ) from error
+        replace_folder(folder, new)
+    return _tell_changes(before, rows["observations"])
+
+
+# ---- the question -------------------------------------------------------------------------------------------------
+
+
+def _ask(code: str, entities: list[str]) -> Answer:
+    """Ask the World Bank, and turn whatever goes wrong into a sentence."""
+    try:
+        import requests
+        import wbgapi
+    except ImportError as error:
+        message = "adoption fetch needs the library wbgapi, the extra 'live'; install it with: pip install wbgapi"
+        raise FetchError(message) from error
+    wrong = [text for text in (code, *entities) if not re.fullmatch(r"[A-Za-z0-9._-]+", text)]
+    if wrong or not entities:
+        told = f"{wrong[0]!r} is no code of the World Bank" if wrong else "No entity is named"
+        raise FetchError(f"{told}; codes look like IT.NET.USER.ZS and CHN: --entity CHN --entity USA")
+    watch = _Watch()
+    usual, wbgapi.get_options = wbgapi.get_options, {**wbgapi.get_options, **watch.options()}
+    try:
+        rows = list(wbgapi.data.fetch(code, entities, labels=True))
+        watch.check_complete(len(rows))
+        return _read_answer(code, entities, rows, _ask_licence(wbgapi, code))
+    except requests.Timeout as error:
+        raise FetchError(f"The World Bank did not answer within {REQUEST_SECONDS} s. Try again later.") from error
+    except requests.RequestException as error:
+        raise FetchError(f"The World Bank cannot be reached: {_shorten(error)}") from error
+    except wbgapi.APIResponseError as error:
+        raise FetchError("The World Bank's answer cannot be read: it is no JSON. Try again later.") from error
+    except wbgapi.APIError as error:
+        status = f" (status {error.code})" if error.code else ""
+        hint = (
+            f"Is {code} right, and {', '.join(entities)}?" if not error.code or error.code < 500 else "Try again later."
+        )
+        raise FetchError(f"The World Bank refused{status}: {_shorten(error.msg)}. {hint}") from error
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise FetchError(
+            f"The World Bank's answer has another form than expected ({_shorten(repr(error))})."
+        ) from error
+    finally:
+        wbgapi.get_options = usual
+
+
+def _ask_licence(wbgapi: Any, code: str) -> str:
+    """The indicator's licence as the World Bank writes it; "" where it does not say."""
+    try:
+        return str(wbgapi.series.metadata.get(code).metadata["License_Type"])
+    except (wbgapi.APIError, LookupError, TypeError, ValueError, AttributeError):
+        return ""
+
+
+class _Watch:
+    """Watches the requests of wbgapi, which has no end where an answer announces rows that never come."""
+
+    def __init__(self) -> None:
+        self.requests, self.announced, self.end = 0, 0, time.monotonic() + ALL_SECONDS
+
+    def options(self) -> dict[str, Any]:
+        """Options of every request: time-out and a look at each answer."""
+        return {"timeout": REQUEST_SECONDS, "hooks": {"response": self.look}}
+
+    def look(self, response: Any, *args: Any, **options: Any) -> None:
+        """Count the answers, and note how many figures they announce."""
+        self.requests += 1
+        if self.requests > MOST_REQUESTS or time.monotonic() > self.end:
+            raise FetchError("The World Bank's answer does not come to an end; nothing was written. Try again later.")
+        if "/series/" in response.url and "/country/" in response.url and "&page=1&" in response.url:
+            with suppress(ValueError, TypeError, LookupError):  # wbgapi says what is wrong with such an answer
+                self.announced += int(response.json()["total"])
+
+    def check_complete(self, count: int) -> None:
+        """Raise where fewer or more rows came than were announced."""
+        if count != self.announced:
+            raise FetchError(f"The World Bank announced {self.announced} rows and sent {count}; nothing was written.")
+
+
+def _read_answer(code: str, entities: list[str], rows: list[dict], licence: str) -> Answer:
+    """Read the rows that wbgapi made of the answer; those without a figure are left out."""
+    foreign = {row["series"]["id"] for row in rows} - {code.upper()}
+    if foreign:
+        raise FetchError(f"The World Bank was asked for {code} and sent {', '.join(map(str, foreign))}.")
+    full = [row for row in rows if row["value"] is not None]
+    missing = [entity for entity in entities if entity.upper() not in {row["economy"]["id"] for row in full}]
+    if missing:
+        raise FetchError(f"The World Bank has no figure of {code} for {', '.join(missing)}; nothing was written.")
+    figures = [(row["economy"]["value"].strip(), str(row["time"]["value"]), row["value"]) for row in full]
+    odd = next((year for _, year, _ in figures if not re.fullmatch(r"\d{4}", year)), None)
+    if odd:
+        raise FetchError(f"{code} has a figure for {odd!r}; only yearly figures can be fetched.")
+    return Answer(code.upper(), str(full[0]["series"]["value"]).strip(), licence, sorted(figures, key=lambda f: f[:2]))
+
+
+def _shorten(problem: object) -> str:
+    text = " ".join(str(problem).split()).rstrip(".")
+    return text if len(text) <= 200 else f"{text[:200]} ..."
+
+
+# ---- the rows -----------------------------------------------------------------------------------------------------
+
+
+def describe_answer(answer: Answer, given: Mapping[str, str], today: date) -> dict[str, list[dict[str, str]]]:
+    """Rows of observations, indicators and sources for an answer, as text.
+
+    Breaks and technology are those of the project's own series of the same code, where it has one.
+    """
+    indicator, source = name_indicator(answer.code), f"worldbank_{name_indicator(answer.code)}_{today:%Y%m%d}"
+    title, _, inside = answer.name.rstrip(")").partition(" (")
+    unit = given.get("unit") or read_unit(inside) or UNIT
+    twin = _find_twin(answer.code)
+    names = {entity for entity, _, _ in answer.figures}
+    described = {
+        "indicator": indicator,
+        "title": title,
+        "unit": unit,
+        "counted": answer.name,
+        "base": re.sub(r"^percent( of)? ?", "", unit) if unit.startswith("percent") else "",
+        "role": "target",
+        "technology": given.get("technology") or twin.get("technology") or title,
+        "breaks": _keep_breaks(twin.get("breaks", ""), names),
+        "suspected_breaks": _keep_breaks(twin.get("suspected_breaks", ""), names),
+        "note": f"Breaks and technology as in the project's {twin['indicator']}." if twin else "",
+    }
+    published = {
+        "source_id": source,
+        "title": f"World Development Indicators: {answer.name} ({answer.code})",
+        "publisher": "World Bank",
+        "accessed": today.isoformat(),
+        "url": f"https://data.worldbank.org/indicator/{answer.code}",
+        "licence": LICENCES.get(answer.licence, "cited single figures"),
+        "attribution": f"World Bank, World Development Indicators ({answer.code}), accessed {today.isoformat()}",
+    }
+    row = {"indicator": indicator, "bound": "exact", "source_id": source, "confidence": "medium"}
+    observed = [
+        {**row, "entity": entity, "date": f"{year}-12-31", "value": _write_number(value)}
+        for entity, year, value in answer.figures
+    ]
+    return {"observations": observed, "indicators": [described], "sources": [published]}
+
+
+def _find_twin(code: str) -> dict[str, str]:
+    """The project's indicator whose source names the same code; empty where there is none."""
+    data = indicators.load(find_data())
+    named = data.sources["title"].str.contains(f"({code})", regex=False)
+    used = data.observations.loc[data.observations["source_id"].isin(data.sources.loc[named, "source_id"]), "indicator"]
+    twins = data.indicators[data.indicators["indicator"].isin(used)]
+    return twins.iloc[0].to_dict() if len(twins) else {}
+
+
+def _keep_breaks(text: str, entities: set[str]) -> str:
+    """Those breaks that hold for everyone or for one of the entities."""
+    kept = [entry for entry in parse_breaks(text) if entry[1] == "" or entry[1] in entities]
+    return "; ".join(f"{day} {f'[{entity}] ' if entity else ''}{reason}" for day, entity, reason in kept)
+
+
+def _write_number(value: Any) -> str:
+    """A number with all its digits and no exponent; anything else as it is, for the checks to refuse."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return f"{Decimal(repr(value)):f}"
+
+
+# ---- the folder ---------------------------------------------------------------------------------------------------
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse a place that is no data folder, or one with problems of its own."""
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not (folder / "datapackage.json").is_file():
+        raise FetchError(f"{folder} is no data folder: it has no datapackage.json. Take a new folder, or an empty one.")
+    try:
+        indicators.load(folder)
+    except indicators.DataError as error:
+        raise FetchError(f"{folder} has problems of its own; mend them first:\n{error}") from error
+
+
+def _start_folder(folder: Path, new: Path) -> dict[tuple[str, ...], str]:
+    """Copy the folder, or begin one, and return the figures that it holds by (entity, indicator, date)."""
+    if folder.exists() and any(folder.iterdir()):
+        shutil.copytree(folder, new, symlinks=True)
+        rows = _read_rows(new / "observations.csv")[1]
+        return {(row["entity"], row["indicator"], row["date"]): row["value"] for row in rows}
+    new.mkdir()
+    descriptor = json.loads((find_data() / "datapackage.json").read_text(encoding="utf-8"))
+    descriptor |= {"name": "own-data", "title": "Figures fetched from the World Bank", "description": ""}
+    descriptor["licenses"] = [one for one in descriptor["licenses"] if one["name"] == "CC-BY-4.0"]
+    (new / "datapackage.json").write_text(json.dumps(descriptor, indent=2) + "\n", encoding="utf-8")
+    for resource in descriptor["resources"]:
+        _write_table(new / resource["path"], [field["name"] for field in resource["schema"]["fields"]], [])
+    return {}
+
+
+def _write_rows(folder: Path, rows: Mapping[str, list[dict[str, str]]], given: Mapping[str, str]) -> None:
+    """Put rows into the tables of a folder: series are replaced, an indicator that is there is completed."""
+    series = {(row["entity"], row["indicator"]) for row in rows["observations"]}
+    header, observed = _read_rows(folder / "observations.csv")
+    observed = [row for row in observed if (row["entity"], row["indicator"]) not in series] + rows["observations"]
+    observed.sort(key=lambda row: (row["entity"], row["indicator"], row["date"]))
+    _write_table(folder / "observations.csv", header, observed)
+    header, described = _read_rows(folder / "indicators.csv")
+    _write_table(folder / "indicators.csv", header, _complete_indicators(described, rows["indicators"][0], given))
+    header, old = _read_rows(folder / "sources.csv")
+    source = rows["sources"][0]
+    earlier = source["source_id"].rpartition("_")[0]  # of the same indicator, read on another day
+    used = {row["source_id"] for row in observed}
+    kept = [row for row in old if row["source_id"] != source["source_id"]]
+    kept = [row for row in kept if row["source_id"] in used or not row["source_id"].startswith(f"{earlier}_")]
+    _write_table(folder / "sources.csv", header, [*kept, source])
+
+
+def _complete_indicators(
+    described: list[dict[str, str]], new: dict[str, str], given: Mapping[str, str]
+) -> list[dict[str, str]]:
+    """Add an indicator; where it is there, its words stay but for what is given, and breaks are added."""
+    old = next((row for row in described if row["indicator"] == new["indicator"]), None)
+    if old is None:
+        return [*described, new]
+    old |= given
+    for column in ("breaks", "suspected_breaks"):
+        entries = [entry.strip() for entry in f"{old[column]};{new[column]}".split(";")]
+        old[column] = "; ".join(dict.fromkeys(filter(None, entries)))
+    return described
+
+
+def _read_rows(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """Header and rows of a table that was checked, as text."""
+    reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), restval="")
+    reader.fieldnames = [name.strip() for name in reader.fieldnames or []]
+    return list(reader.fieldnames), [row for row in reader if any(row.values())]
+
+
+def _write_table(path: Path, header: list[str], rows: list[dict[str, str]]) -> None:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, header, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_file(path, text.getvalue().encode("utf-8"))
+
+
+def _tell_changes(before: Mapping[tuple[str, ...], str], rows: list[dict[str, str]]) -> str:
+    """Say for each entity how many figures there are, and how many are new or differ."""
+    lines = []
+    for entity in dict.fromkeys(row["entity"] for row in rows):
+        own = [row for row in rows if row["entity"] == entity]
+        old = [before.get((entity, row["indicator"], row["date"])) for row in own]
+        new = sum(value is None for value in old)
+        changed = sum(value not in (None, row["value"]) for value, row in zip(old, own, strict=True))
+        lines.append(
+            f"{own[0]['indicator']} of {entity}: {len(own)} figures, {own[0]['date']} to {own[-1]['date']}; "
+            f"{new} new, {changed} changed"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,274 @@
+"""Fetching from the World Bank: what lands in the folder, and that nothing lands there when something is wrong."""
+
+import ast
+import sys
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from worldbank_server import CODE, FIGURES, TITLE, serve
+
+from helpers import __main__ as command
+from helpers import fetch, indicators
+from helpers.project import hold_folder
+
+ROOT = Path(__file__).parents[1]
+DAY = date(2026, 11, 24)
+
+
+@pytest.fixture(autouse=True)
+def fresh_library(monkeypatch):
+    """A wbgapi that remembers nothing of other tests; no proxy of the machine in between."""
+    pytest.importorskip("wbgapi")
+    monkeypatch.setenv("NO_PROXY", "*")
+    for name in [name for name in sys.modules if name.split(".")[0] == "wbgapi"]:
+        monkeypatch.delitem(sys.modules, name)
+
+
+def ask(folder, *entities, spoil=lambda path, answer: answer, code=CODE, page=1000, **options):
+    """Fetch from the server on loopback; returns what was said and which paths were asked for."""
+    import wbgapi
+
+    with serve(spoil) as (wbgapi.endpoint, asked):
+        wbgapi.per_page = page
+        return fetch.fetch_worldbank(code, entities or ("CHN",), folder, **{"today": DAY, **options}), asked
+
+
+def list_bytes(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def is_data(path):
+    return "/country/" in path and not path.endswith("metadata")
+
+
+def test_a_new_folder_is_a_data_folder_with_source_and_day_of_access(tmp_path):
+    said, _ = ask(tmp_path / "live", "CHN", "KOR")
+    assert said.splitlines()[0] == "it_net_user_zs of China: 6 figures, 1993-12-31 to 2023-12-31; 6 new, 0 changed"
+    data = indicators.load(tmp_path / "live")
+    rows = data.observations[data.observations["entity"] == "China"].query("indicator == 'it_net_user_zs'")
+    expected = {f"{year}-12-31": value for year, value in sorted(FIGURES["CHN"].items()) if value is not None}
+    assert dict(zip(rows["date"].dt.strftime("%Y-%m-%d"), rows["value"], strict=True)) == expected
+    assert "0.000168" in (tmp_path / "live" / "observations.csv").read_text(encoding="utf-8")
+    source = data.sources.set_index("source_id").loc["worldbank_it_net_user_zs_20261124"]
+    assert source["accessed"] == pd.Timestamp(DAY)
+    assert (source["publisher"], source["licence"]) == ("World Bank", "CC BY 4.0")
+    assert CODE in source["url"]
+    assert set(rows["source_id"]) == {source.name}
+    assert [path.name for path in tmp_path.iterdir()] == ["live"], "something was left beside the folder"
+
+
+def test_the_indicator_is_described_and_leaves_its_twins_out_of_the_references(tmp_path):
+    ask(tmp_path / "live", "CHN", "GBR")
+    data = indicators.load(tmp_path / "live")
+    entry = data.find_entry("it_net_user_zs")
+    assert (entry.title, entry.unit) == ("Individuals using the Internet", "percent of population")
+    assert (entry.base, entry.counted) == ("population", TITLE)
+    assert "2023-12-31 [China]" in entry.breaks, "the project knows this break"
+    assert "[United Kingdom]" in entry.suspected_breaks
+    assert "[Germany]" not in entry.suspected_breaks, "a country that was not fetched"
+    series = data.series("China", "it_net_user_zs", "100")
+    technologies = {one.technology for one in data.references(exclude=series)}
+    assert technologies
+    assert "internet" not in technologies
+    assert series.values.index[-1] == pd.Timestamp("2022-12-31")
+
+
+def test_pages_are_put_together(tmp_path):
+    _, asked = ask(tmp_path / "live", "CHN", "KOR", "GBR", page=4)
+    assert sum(map(is_data, asked)) == 6, "21 rows in pages of four"
+    ask(tmp_path / "whole", "CHN", "KOR", "GBR")
+    assert list_bytes(tmp_path / "live") == list_bytes(tmp_path / "whole")
+
+
+def test_an_existing_folder_keeps_what_is_not_fetched(tmp_path):
+    folder = tmp_path / "live"
+    ask(folder, "CHN", "KOR", today=date(2026, 1, 1))
+    (folder / "notes.txt").write_text("mine", encoding="utf-8")
+    table = folder / "indicators.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace("Individuals using", "People on"), encoding="utf-8")
+
+    def revise(path, answer):
+        if is_data(path):
+            answer["source"]["data"][1]["value"] = 77.7
+        return answer
+
+    said, _ = ask(folder, "CHN", spoil=revise)
+    assert said == "it_net_user_zs of China: 6 figures, 1993-12-31 to 2023-12-31; 0 new, 1 changed"
+    data = indicators.load(folder)
+    assert data.exact_values("China", "it_net_user_zs")["2022-12-31"] == 77.7
+    assert len(data.exact_values("Korea, Rep.", "it_net_user_zs")) == 5
+    used = data.observations.query("indicator == 'it_net_user_zs'").groupby("entity")["source_id"].first()
+    assert list(used) == ["worldbank_it_net_user_zs_20261124", "worldbank_it_net_user_zs_20260101"]
+    assert data.find_entry("it_net_user_zs").title == "People on the Internet"
+    assert (folder / "notes.txt").read_text(encoding="utf-8") == "mine"
+    ask(folder, "KOR", unit="% of people", technology="the net")
+    data = indicators.load(folder)
+    assert "worldbank_it_net_user_zs_20260101" not in set(data.sources["source_id"])
+    assert data.find_entry("it_net_user_zs").unit == "percent of people"
+    assert data.find_entry("it_net_user_zs").technology == "the net"
+
+
+def change_first(**change):
+    def spoil(path, answer):
+        if is_data(path):
+            answer["source"]["data"][0] |= change
+        return answer
+
+    return spoil
+
+
+def answer_data(with_what):
+    return lambda path, answer: with_what if is_data(path) else answer
+
+
+def announce(path, answer):
+    return {**answer, "total": 400, "per_page": 400} if is_data(path) else answer
+
+
+def repeat(path, answer):
+    """Announce rows without end in pages of no rows: wbgapi alone would ask for ever."""
+    return {**answer, "per_page": 0, "source": {**answer["source"], "data": []}} if is_data(path) else answer
+
+
+XML = b'<?xml version="1.0"?><wb:error xmlns:wb="http://www.worldbank.org"/>'
+WRONG = {
+    "status": (answer_data((502, b"Bad gateway")), r"refused \(status 502\): Bad Gateway. Try again later"),
+    "xml": (answer_data((200, XML)), "it is no JSON"),
+    "xml at once": (lambda path, answer: (200, XML), "it is no JSON"),
+    "empty": (answer_data((200, b"")), "it is no JSON"),
+    "list": (answer_data([]), "refused: Unrecognized response object format"),
+    "text": (answer_data("hello"), "refused: Unrecognized"),
+    "no rows": (
+        answer_data({"total": 0, "per_page": 50, "source": {"data": []}}),
+        "no figure of IT.NET.USER.ZS for CHN",
+    ),
+    "no total": (answer_data({"source": {"data": []}}), "another form than expected .*total"),
+    "countries": (lambda path, answer: [answer[0], [{}]] if path == "country/all" else answer, "another form"),
+    "row": (change_first(variable=[]), "another form than expected"),
+    "words": (change_first(value="many"), "(?s)does not pass the checks.*row 7, column value: 'many' is text"),
+    "truth": (change_first(value=True), "(?s)does not pass the checks.*'True' is text"),
+    "nan": (change_first(value=float("nan")), "(?s)does not pass.*not a finite number"),
+    "above 100": (change_first(value=101.5), "(?s)does not pass.*percentage above 100"),
+    "incomplete": (announce, "announced 400 rows and sent 7"),
+    "endless": (repeat, "does not come to an end"),
+}
+
+
+@pytest.mark.parametrize("existing", [False, True], ids=["new", "existing"])
+@pytest.mark.parametrize(("spoil", "message"), WRONG.values(), ids=WRONG)
+def test_a_wrong_answer_writes_nothing(tmp_path, monkeypatch, spoil, message, existing):
+    monkeypatch.setattr(fetch, "MOST_REQUESTS", 20)
+    folder = tmp_path / "live"
+    if existing:
+        ask(folder, "CHN", today=date(2026, 1, 1))
+        for name in [name for name in sys.modules if name.split(".")[0] == "wbgapi"]:
+            monkeypatch.delitem(sys.modules, name)
+    before = list_bytes(tmp_path)
+    with pytest.raises(fetch.FetchError, match=message):
+        ask(folder, "CHN", spoil=spoil)
+    assert list_bytes(tmp_path) == before
+    assert folder.exists() == existing
+
+
+def test_other_rows_and_periods_are_refused(tmp_path):
+    def rename(place, **change):
+        def spoil(path, answer):
+            if is_data(path):
+                answer["source"]["data"][0]["variable"][place] |= change
+            return answer
+
+        return spoil
+
+    with pytest.raises(fetch.FetchError, match=r"was asked for IT.NET.USER.ZS and sent SP.POP.TOTL"):
+        ask(tmp_path / "live", spoil=rename(1, id="SP.POP.TOTL"))
+    with pytest.raises(fetch.FetchError, match=r"has a figure for '2023M05'; only yearly figures"):
+        ask(tmp_path / "live", spoil=rename(2, id="2023M05", value="2023M05"))
+    with pytest.raises(fetch.FetchError, match=r"(?s)does not pass the checks.*is already in row"):
+        ask(tmp_path / "live", spoil=rename(2, id="YR2022", value="2022"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_late_answer_and_no_server(tmp_path, monkeypatch):
+    monkeypatch.setattr(fetch, "REQUEST_SECONDS", 0.3)
+    with pytest.raises(fetch.FetchError, match=r"did not answer within 0.3 s"):
+        ask(tmp_path / "live", spoil=answer_data(None))
+    import wbgapi
+
+    with serve() as (wbgapi.endpoint, _):
+        pass
+    with pytest.raises(fetch.FetchError, match="cannot be reached"):
+        fetch.fetch_worldbank(CODE, ["CHN"], tmp_path / "live")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("code", "entity"), [("NO.SUCH.CODE", "CHN"), (CODE, "XXX")])
+def test_unknown_codes_are_named(tmp_path, code, entity):
+    with pytest.raises(fetch.FetchError, match=rf"parameter value is not valid. Is {code} right, and {entity}\?"):
+        ask(tmp_path / "live", entity, code=code)
+
+
+def test_a_code_can_ask_for_nothing_else(tmp_path):
+    for code, entity in (("../country", "CHN"), (CODE, "CHN/time"), (CODE, "a?b")):
+        with pytest.raises(fetch.FetchError, match="is no code of the World Bank"):
+            fetch.fetch_worldbank(code, [entity], tmp_path / "live")
+
+
+def test_a_folder_that_cannot_take_the_figures_is_left_alone(tmp_path):
+    thesis = tmp_path / "thesis"
+    thesis.mkdir()
+    (thesis / "chapter.txt").write_text("years of work", encoding="utf-8")
+    with pytest.raises(fetch.FetchError, match=r"is no data folder: it has no datapackage.json"):
+        ask(thesis)
+    ask(tmp_path / "live")
+    (tmp_path / "live" / "sources.csv").unlink()
+    with pytest.raises(fetch.FetchError, match=r"(?s)problems of its own; mend them first.*sources.csv: is missing"):
+        ask(tmp_path / "live")
+    assert [path.name for path in thesis.iterdir()] == ["chapter.txt"]
+
+
+def test_two_writers_do_not_meet(tmp_path):
+    with hold_folder(tmp_path / "live"), pytest.raises(fetch.FetchError, match="Another process writes into"):
+        ask(tmp_path / "live")
+    assert not (tmp_path / "live").exists()
+
+
+def call(capsys, *words):
+    with pytest.raises(SystemExit) as ended:
+        command.main(["fetch", "worldbank", *map(str, words)])
+    return ended.value.code or 0, capsys.readouterr()
+
+
+def test_the_command_fetches_and_says_what_is_missing(tmp_path, capsys, monkeypatch):
+    import wbgapi
+
+    with serve() as (wbgapi.endpoint, _):
+        code, said = call(capsys, CODE, "--entity", "CHN,KOR", "--entity", "GBR", "--into", tmp_path / "live")
+    assert code == 0, said.err
+    assert [line.split(":")[0] for line in said.out.splitlines()[:3]] == [
+        "it_net_user_zs of China",
+        "it_net_user_zs of Korea, Rep.",
+        "it_net_user_zs of United Kingdom",
+    ]
+    monkeypatch.setitem(sys.modules, "wbgapi", None)
+    code, said = call(capsys, CODE, "--entity", "CHN", "--into", tmp_path / "other")
+    assert (code, said.out) == (1, "")
+    assert (
+        said.err == "adoption fetch needs the library wbgapi, the extra 'live'; install it with: pip install wbgapi\n"
+    )
+    assert not (tmp_path / "other").exists()
+
+
+def test_no_run_can_fetch():
+    """Only the command imports the module, and only the module imports wbgapi."""
+    importers = {"helpers.fetch": set(), "wbgapi": set()}
+    for path in (ROOT / "src" / "helpers").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, (ast.Import, ast.ImportFrom)) else []
+            module = getattr(node, "module", None) if names else None
+            for name in [*names, *([module] if module else []), *(f"{module}.{name}" for name in names)]:
+                if name in importers:
+                    importers[name].add(path.name)
+    assert importers == {"helpers.fetch": {"__main__.py"}, "wbgapi": {"fetch.py"}}
+    assert not [path for path in (ROOT / "notebooks").glob("*.ipynb") if "fetch" in path.read_text(encoding="utf-8")]
