@@ -11,7 +11,8 @@ import pytest
 from conftest import SAMPLE
 
 from helpers import __main__ as command
-from helpers.parameters import Parameters
+from helpers import pipeline
+from helpers.parameters import Parameters, expected_value, name_type
 
 
 def call(capsys, *words):
@@ -38,6 +39,11 @@ def call(capsys, *words):
         (["--colour", "red"], "--colour"),
         (["-p", "entity", "Chine", "-p", "data", str(SAMPLE)], "nearest: China"),
         (["-p", "data", "no/such/folder"], "no such folder"),
+        (["-p", "horizon_years", "0"], "parameter 'horizon_years' is 0; it must be a number above 0 and at most 30"),
+        (["-p", "indicator", "genai_user", "-p", "data", str(SAMPLE)], "nearest: genai_users"),
+        (["-p", "as_of", "1990-01-01", "-p", "data", str(SAMPLE)], "is before the first figure"),
+        (["-p", "as_of", "2024-12-31", "-p", "data", str(SAMPLE)], "has 2 exact figures above 0 up to 2024-12-31"),
+        (["-p", "bound", "1", "-p", "data", str(SAMPLE)], "is below an observation"),
     ],
 )
 def test_mistakes_end_with_a_sentence(capsys, words, message, tmp_path, monkeypatch):
@@ -98,10 +104,16 @@ def test_a_path_that_exists_here_is_taken_from_here(tmp_path, monkeypatch):
 def test_params_lists_every_parameter_with_its_help(capsys):
     code, out, _ = call(capsys, "params")
     assert code == 0
-    for name, field in Parameters.model_fields.items():
-        assert re.search(rf"^{name} = ", out, flags=re.MULTILINE)
-        assert field.description in out
-    assert "read by notebooks: 01" in out
+    parts = re.split(r"^(?=\w+ = )", out, flags=re.MULTILINE)[1:]
+    for (name, field), part in zip(Parameters.model_fields.items(), parts, strict=True):
+        readers = [path.stem[:2] for path in pipeline.find_notebooks() if name in pipeline.read_declared(path)]
+        assert part.splitlines() == [
+            f"{name} = {field.default!r}",
+            f"    {field.description}",
+            f"    {name_type(name)}; may be: {expected_value(name)}",
+            f"    read by notebooks: {', '.join(readers)}",
+        ]
+        assert readers
 
 
 def test_export_writes_the_pages_again(capsys, small_run, tmp_path, monkeypatch):

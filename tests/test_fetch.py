@@ -156,9 +156,12 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("existing", [False, True], ids=["new", "existing"])
-@pytest.mark.parametrize(("spoil", "message"), WRONG.values(), ids=WRONG)
-def test_a_wrong_answer_writes_nothing(tmp_path, monkeypatch, spoil, message, existing):
+CASES = [(name, False) for name in WRONG] + [(name, True) for name in ("status", "words", "incomplete")]
+
+
+@pytest.mark.parametrize(("name", "existing"), CASES, ids=[f"{name}{' again' * again}" for name, again in CASES])
+def test_a_wrong_answer_writes_nothing(tmp_path, monkeypatch, name, existing):
+    spoil, message = WRONG[name]
     monkeypatch.setattr(fetch, "MOST_REQUESTS", 20)
     folder = tmp_path / "live"
     if existing:

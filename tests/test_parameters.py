@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from helpers.parameters import ParameterError, Parameters, expected_value, read_parameters
+from helpers.curves import FAMILIES
+from helpers.parameters import ParameterError, Parameters, expected_value, name_type, read_parameters
 from helpers.project import find_data, find_root
 
 
@@ -113,3 +114,23 @@ def test_the_project_is_found_from_anywhere(tmp_path, monkeypatch):
     assert (find_root() / "pyproject.toml").is_file()
     assert find_data("data") == find_root() / "data"
     assert read_parameters({"data": str(tmp_path)}).data == str(tmp_path)
+
+
+def test_types_are_told_in_words():
+    assert {name: name_type(name) for name in Parameters.model_fields} == {
+        "run": "text",
+        "entity": "text",
+        "indicator": "text",
+        "bound": "text",
+        "as_of": "text",
+        "families": "list of texts",
+        "shares": "list of numbers",
+        "horizon_years": "number",
+        "levels": "list of numbers",
+        "data": "text",
+        "seed": "whole number",
+    }
+
+
+def test_help_names_every_family():
+    assert expected_value("families").endswith(", ".join(FAMILIES))

@@ -1,0 +1,436 @@
+"""Own data: a CSV file or a folder without references, from the check to the pages of a run."""
+
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import SAMPLE
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers import __main__ as command
+from helpers import describe, indicators, pipeline
+from helpers.indicators.own import name_indicator, read_unit
+from helpers.parameters import ParameterError, Parameters, complete_parameters, read_parameters
+from helpers.record import hash_data
+
+ROOT = Path(__file__).parents[1]
+SIX = """date,value
+2019-12-31,3.1
+2020-12-31,8
+2021-12-31,15.5
+2022-12-31,27
+2023-12-31,39
+2024-12-31,48.2
+"""
+FULL = """date,value,entity,indicator,unit,source,bound
+2020-12-31,8,Town,club_members,thousand persons,Club yearbook,
+2021-12-31,15.5,Town,club_members,thousand persons,Club yearbook,exact
+2022-12-31,27,Town,club_members,thousand persons,https://club.example/2022,at_least
+2023-12-31,39,Town,club_members,thousand persons,https://club.example/2022,
+2020-12-31,90,Town,inhabitants,thousand persons,Office,
+2023-12-31,96,Town,inhabitants,thousand persons,Office,
+"""
+
+
+def write(folder, text, name="my_series.csv"):
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8"))
+    return path
+
+
+def find_problems(path):
+    with pytest.raises(indicators.DataError) as caught:
+        indicators.load(path)
+    return str(caught.value).splitlines()
+
+
+# The file
+
+
+def test_six_lines_are_a_series_with_the_projects_references(tmp_path):
+    path = write(tmp_path, SIX)
+    data = indicators.load(path)
+    assert data.own == [("own data", "my_series")]
+    series = data.series("own data", "my_series", "100")
+    assert list(series.values) == [3.1, 8, 15.5, 27, 39, 48.2]
+    assert (series.title, series.unit, series.role) == ("My series", "units", "target")
+    project = indicators.load(ROOT / "data")
+    names = [(one.entity, one.indicator, one.values.index[0]) for one in project.references()]
+    assert [(one.entity, one.indicator, one.values.index[0]) for one in data.references(series)] == names
+    assert describe.cite_series(data, series) == "Source: own data (my_series.csv)."
+    assert "CNNIC" in describe.cite_sources(data, describe.list_references(data.references(series)))
+
+
+def test_optional_columns_are_read_whatever_their_order(tmp_path):
+    rows = list(csv.reader(io.StringIO(FULL)))
+    text = "\r\n".join(",".join(["remark", *reversed(row)]) for row in rows)
+    data = indicators.load(write(tmp_path, b"\xef\xbb\xbf" + text.encode("utf-8")))
+    series = data.series("Town", "club_members", "inhabitants")
+    assert list(series.values) == [8, 15.5, 39]
+    assert list(series.censored["value"]) == [27]
+    assert list(series.bound) == [90, 96]
+    assert (series.unit, series.title) == ("thousand persons", "Club members")
+    used = data.sources[data.sources["source_id"].str.startswith("own_")].set_index("publisher")
+    assert set(used["title"]) == {"my_series.csv"}
+    assert used.loc["https://club.example/2022", "url"] == "https://club.example/2022"
+    assert used.loc["Office", "url"] == ""
+    assert used.loc["Club yearbook", "source_id"] == "own_club_yearbook"
+
+
+def test_percent_is_recognised_however_it_is_written(tmp_path):
+    for text in ("%", "percent", "Per cent", "PERCENT", "pct", "percentage"):
+        assert read_unit(text) == "percent"
+    assert read_unit("% of adults") == "percent of adults"
+    assert read_unit("percentile") == "percentile"
+    assert read_unit("million persons") == "million persons"
+    lines = SIX.replace("\n", ",%\n").replace("value,%", "value,unit").replace("48.2", "148.2")
+    assert find_problems(write(tmp_path, lines)) == [
+        "my_series.csv, row 7, column value: '148.2' is a percentage above 100; write a value from 0 to 100"
+    ]
+
+
+def test_an_indicator_of_the_project_keeps_its_meaning(tmp_path):
+    text = "date,value,entity,indicator\n2023-12-31,90,China,genai_users\n2024-12-31,200,China,genai_users\n"
+    data = indicators.load(write(tmp_path, text + "2025-12-31,500,China,genai_users\n"))
+    series = data.series("China", "genai_users", "internet_users")
+    assert list(series.values) == [90, 200, 500]
+    assert (series.unit, series.technology) == ("million persons", "generative AI")
+    assert len(data.exact_values("China", "internet_users")) > 40
+    assert "generative AI" not in {one.technology for one in data.references(series)}
+    assert "United States" in set(describe.compare_countries(data, series)["entity"])
+    wrong = text.replace("indicator\n", "indicator,unit\n").replace("genai_users\n", "genai_users,%\n")
+    assert find_problems(write(tmp_path, wrong))[0] == (
+        "my_series.csv, row 2, column unit: 'percent' is not the unit of genai_users, 'million persons' in "
+        "indicators.csv; write that, or name it otherwise"
+    )
+    assert find_problems(write(tmp_path, text.replace("200", "2000"))) == [
+        "my_series.csv, row 3, column value: '2000' is above its base population_year_end, 1408.28 on 2024-12-31; "
+        "check value, unit and base"
+    ]
+
+
+def test_a_label_keeps_twins_out_of_the_references(tmp_path):
+    text = SIX.replace("\n", ",internet\n").replace("value,internet", "value,technology")
+    data = indicators.load(write(tmp_path, text))
+    left = {one.technology for one in data.references(data.series("own data", "my_series"))}
+    assert left
+    assert "internet" not in left
+
+
+def test_own_figures_never_spoil_the_references(tmp_path):
+    """An own series of a base population replaces the project's as a bound, not under the references."""
+    text = "date,value,entity,indicator\n2001-12-31,10,China,internet_users\n2002-12-31,11,China,internet_users\n"
+    data = indicators.load(write(tmp_path, text))
+    assert list(data.exact_values("China", "internet_users")) == [10, 11]
+    project = indicators.load(ROOT / "data")
+    for ours, theirs in zip(data.references(), project.references(), strict=True):
+        pd.testing.assert_series_equal(ours.bound, theirs.bound)
+
+
+def test_as_of_holds_for_own_data_and_the_references(tmp_path):
+    data = indicators.load(write(tmp_path, SIX), as_of="2022-12-31")
+    series = data.series("own data", "my_series")
+    assert len(series.values) == 4
+    assert max(one.values.index[-1] for one in data.references()) <= pd.Timestamp("2022-12-31")
+    with pytest.raises(indicators.DataError, match="as_of: '2019-01-01' is before the first figure of my_series"):
+        indicators.load(write(tmp_path, SIX), as_of="2019-01-01").series("own data", "my_series")
+
+
+def test_no_claims_and_an_empty_table_of_them(tmp_path):
+    claims = indicators.check_claims(indicators.load(write(tmp_path, SIX)))
+    assert list(claims.columns) == list(indicators.check_claims(indicators.load(SAMPLE)).columns)
+    assert len(claims) == len(describe.count_verdicts(claims)) == 0
+
+
+WRONG = [
+    ("2021-12-31,15.5", "2021,15.5", "row 4, column date: '2021' is a whole year; write the day itself as YYYY-MM-DD"),
+    ("2021-12-31,15.5", "2021-02,15.5", "row 4, column date: '2021-02' is a whole month; .* such as 2021-02-28"),
+    ("2021-12-31,15.5", "31.12.2021,15.5", "row 4, column date: '31.12.2021' is not an ISO date; write 2021-12-31"),
+    ("2021-12-31,15.5", "2020-12-31,15.5", r"row 4, column entity, indicator, date: .* already in row 3 \(value 8, h"),
+    ("15.5", "15.5%", "row 4, column value: '15.5%' has a percent sign; write 15.5"),
+    ("15.5", '"15,5"', "row 4, column value: '15,5' has a decimal comma; write 15.5"),
+    ("15.5", "", "row 4, column value: is empty"),
+    ("15.5", "-1", "row 4, column value: '-1' is negative"),
+    ("15.5", "15.5,x", "row 4: has 3 fields where the header has 2"),
+    ("date,value", "date,values", "row 1, column value: is missing; is it 'values'"),
+    ("date,value", "Date,value", "row 1, column date: is missing; is it 'Date'"),
+    ("date,value\n", "", "row 1, column date: is missing"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "message"), WRONG, ids=[case[1] or "empty" for case in WRONG])
+def test_wrong_cells_are_named_with_row_and_column(tmp_path, old, new, message):
+    lines = find_problems(write(tmp_path, SIX.replace(old, new, 1)))
+    assert re.match(f"my_series.csv, {message}", lines[0]), lines
+
+
+def test_wrong_optional_cells_are_named_too(tmp_path):
+    lines = FULL.replace("yearbook,\n", "yearbook,90\n", 1).replace("Town,club", "town,club", 1)
+    lines = lines.replace("39,Town,club_members,thousand persons", "39,Town,club_members,persons")
+    assert find_problems(write(tmp_path, lines.replace("source", "Sources").replace("96,Town,in", "96,Town,In"))) == [
+        "my_series.csv, row 1, column Sources: is not read; rename it source if that is what it holds",
+        "my_series.csv, row 2, column bound: '90' is no exact, at_least or at_most; a known upper bound is a "
+        "parameter: -p bound 90",
+        "my_series.csv, row 2, column entity: 'town' is spelled 'Town' elsewhere",
+        "my_series.csv, row 5, column unit: 'persons' is another unit of club_members than 'thousand persons' in row "
+        "2; write one unit for all its rows",
+        "my_series.csv, row 7, column indicator: 'Inhabitants' does not have the right form; it needs: a name of "
+        "small letters, digits and '_', such as app_users; figures show it as words",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "my_series.csv: is empty; its first line must be date,value"),
+        ("date,value\n", "my_series.csv, row 1: the table has a header but no rows"),
+        (SIX.replace(",", ";"), "my_series.csv, row 1: fields are separated by ';'; separate them by commas"),
+        (SIX.encode("utf-16"), "my_series.csv, row 1: byte 0xff is not UTF-8"),
+        (b"PK\x03\x04\xff\xfe", "my_series.csv, row 1: byte 0xff is not UTF-8"),
+        (
+            SIX.replace("\n", ",at_most\n").replace("value,at_most", "value,bound"),
+            "my_series.csv, column bound: no fig",
+        ),
+    ],
+    ids=["empty", "header", "semicolons", "utf-16", "binary", "bounds"],
+)
+def test_files_that_hold_no_series(tmp_path, content, message):
+    assert find_problems(write(tmp_path, content))[0].startswith(message)
+
+
+def test_a_spreadsheet_is_told_to_become_csv(tmp_path):
+    assert find_problems(write(tmp_path, "x", "book.xlsx")) == [
+        "book.xlsx: is no CSV file; save it as 'CSV UTF-8', named like x.csv"
+    ]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=30))
+def test_any_file_name_makes_the_name_of_an_indicator(text):
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", name_indicator(text))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.binary(max_size=60))
+def test_any_bytes_are_a_series_or_a_data_error(tmp_path_factory, content):
+    path = write(tmp_path_factory.mktemp("any"), b"date,value\n2020-12-31,1\n" + content)
+    try:
+        data = indicators.load(path)
+    except indicators.DataError as error:
+        blamed = {problem.file for problem in error.problems}
+    else:
+        blamed = {"my_series.csv"}
+        assert data.own == [("own data", "my_series")]
+    assert blamed == {"my_series.csv"}
+
+
+# The folder
+
+
+def test_a_folder_without_references_takes_the_projects(tmp_path):
+    folder = make_folder(tmp_path)
+    data = indicators.load(folder)
+    assert data.own == [("China", "genai_adoption_rate"), ("China", "genai_users")]
+    assert len(data.references(data.series("China", "genai_users"))) > 40
+    assert len(data.exact_values("China", "internet_users")) > 40
+    assert "genai_use_eurostat" in set(data.indicators["indicator"]), "other countries stay for the comparison"
+    assert len(indicators.check_claims(data)) == 0
+    (folder / "claims.csv").unlink()
+    assert len(indicators.load(folder).claims) == 0
+
+
+def make_folder(place):
+    """A data folder of two series, as someone would cut it out of the sample; its claims are a header."""
+    folder = shutil.copytree(SAMPLE, place / "mine")
+    for name, keep in (("observations", "indicator"), ("indicators", "indicator"), ("claims", None)):
+        table = pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False)
+        kept = table[table[keep].isin(["genai_users", "genai_adoption_rate"])] if keep else table.iloc[:0]
+        if name == "indicators":
+            kept = kept.assign(base_indicator="")
+        kept.to_csv(folder / f"{name}.csv", index=False)
+    return folder
+
+
+def test_a_folder_with_references_stands_alone():
+    data = indicators.load(SAMPLE)
+    assert data.library is None
+    assert "us_internet" not in set(data.indicators["indicator"])
+
+
+def test_every_file_that_is_read_is_in_the_record(tmp_path):
+    path = write(tmp_path, SIX)
+    assert set(hash_data(path)) == {"my_series.csv", *(f"data/{one}" for one in hash_data(ROOT / "data"))}
+    assert set(hash_data(SAMPLE)) == set(hash_data(ROOT / "data"))
+    assert "data/observations.csv" in hash_data(make_folder(tmp_path))
+
+
+# The parameters
+
+
+def complete(path, **values):
+    chosen = complete_parameters(read_parameters({"data": str(path), **values}))
+    return chosen.entity, chosen.indicator, chosen.bound
+
+
+def test_the_only_series_is_chosen_where_none_is_named(tmp_path):
+    path = write(tmp_path, SIX)
+    assert complete(path) == ("own data", "my_series", "")
+    assert complete(path, bound=100) == ("own data", "my_series", "100")
+    percent = write(tmp_path, SIX.replace("\n", ",%\n").replace("value,%", "value,unit"), "share.csv")
+    assert complete(percent) == ("own data", "share", "100")
+    assert complete(percent, bound="") == ("own data", "share", "")
+    several = write(tmp_path, FULL, "several.csv")
+    assert complete(several, bound="inhabitants") == ("Town", "club_members", "inhabitants")
+    assert complete(several, indicator="inhabitants") == ("Town", "inhabitants", "")
+    assert complete(make_folder(tmp_path), indicator="genai_adoption_rate") == ("China", "genai_adoption_rate", "100")
+    assert complete(SAMPLE) == ("China", "genai_users", "internet_users"), "what is usual stays where it is there"
+    assert complete_parameters(Parameters()) == Parameters()
+
+
+def test_a_series_that_the_file_does_not_hold_is_never_studied(tmp_path):
+    """The project's tables stand beside own ones, but are not what was asked for."""
+    path = write(tmp_path, FULL, "several.csv")
+    for values, message in (
+        ({}, "indicator: is not given, and several.csv holds 2: club_members, inhabitants; name one"),
+        ({"indicator": "genai_users"}, "indicator: 'genai_users' is not in several.csv; it holds: club_members, inhab"),
+        ({"entity": "China"}, "entity: 'China' is not in several.csv; it holds: Town"),
+    ):
+        with pytest.raises(indicators.DataError) as caught:
+            complete(path, **values)
+        assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"as_of": "2010-01-01"}, "as_of: '2010-01-01' is before the first figure"),
+        ({"as_of": "2020-12-31"}, "has 2 exact figures above 0 up to 2020-12-31; a forecast needs 3"),
+        ({"bound": 40}, "is below an observation: my_series of own data is 48.2 units on 2024-12-31"),
+        ({"bound": "internet_users"}, "internet_users' is in million persons; .*a number in units"),
+        ({"bound": "internet_user"}, "nearest: internet_users"),
+        ({"entity": "My town"}, "'My town' is not in my_series.csv; it holds: own data"),
+    ],
+)
+def test_values_are_checked_against_own_data_before_any_kernel(tmp_path, monkeypatch, values, words):
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
+    chosen = read_parameters({"data": str(write(tmp_path, SIX)), **values})
+    with pytest.raises((indicators.DataError, ParameterError), match=words):
+        pipeline.run_all(chosen, finish=pytest.fail)
+    assert not (tmp_path / "outputs").exists()
+
+
+# The commands
+
+
+def call(capsys, *words):
+    code = 0
+    try:
+        command.main([*map(str, words)])
+    except SystemExit as ended:
+        code = ended.code or 0
+    said = capsys.readouterr()
+    assert "Traceback" not in said.err
+    return code, said.out, said.err
+
+
+def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
+    path = write(tmp_path, SIX)
+    assert call(capsys, "check", path) == (
+        0,
+        "ok: my_series.csv holds 1 series of 1 entity, 6 exact figures from 2019-12-31 to 2024-12-31; 1 with the 3 "
+        "figures that a run needs\n",
+        "",
+    )
+    write(tmp_path, SIX.replace("2020-12-31", "2020").replace("27", "many").replace("39", "-39"))
+    code, out, err = call(capsys, "check", path)
+    assert (code, err) == (1, "")
+    assert [line.split(":")[0] for line in out.splitlines()] == [
+        f"my_series.csv, row {row}, column {column}" for row, column in ((3, "date"), (5, "value"), (6, "value"))
+    ]
+
+
+def test_check_takes_folders_and_nothing_at_all(tmp_path, capsys, monkeypatch):
+    code, out, _ = call(capsys, "check")
+    assert code == 0
+    assert out.startswith("ok: data holds ")
+    folder = make_folder(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert call(capsys, "check", "mine")[1].startswith("ok: mine holds 2 series of 1 entity, ")
+    (folder / "sources.csv").unlink()
+    code, out, _ = call(capsys, "check", "mine")
+    assert code == 1
+    assert "sources.csv: is missing" in out
+    code, out, _ = call(capsys, "check", "nowhere")
+    assert code == 1
+    assert "does not exist" in out
+
+
+# The whole sequence
+
+
+@pytest.fixture(scope="module")
+def own_run(tmp_path_factory):
+    """A run of all notebooks on a file of six lines, as a person would make it from the file's folder."""
+    place = tmp_path_factory.mktemp("own")
+    rows = SIX.replace("\n", ",% of members,Club survey\n").replace(
+        "value,% of members,Club survey", "value,unit,source"
+    )
+    write(place, rows, "club.csv")
+    words = [sys.executable, "-m", "helpers", "run", "club", "-p", "data", "club.csv"]
+    environment = {**os.environ, "ADOPTION_OUTPUTS": str(place / "outputs")}
+    done = subprocess.run(words, cwd=place, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return place / "outputs" / "club"
+
+
+def test_a_run_on_an_own_file_tells_its_series_and_its_source(own_run):
+    record = json.loads((own_run / "run.json").read_text(encoding="utf-8"))
+    chosen = {name: record["parameters"][name] for name in ("entity", "indicator", "bound")}
+    assert chosen == {"entity": "own data", "indicator": "club", "bound": "100"}
+    assert record["subject"]["unit"] == "percent of members"
+    own = [source for source in record["sources"] if source["use"] == "series"]
+    assert [(source["publisher"], source["title"]) for source in own] == [("Club survey", "club.csv")]
+    page = (own_run / "html" / "index.html").read_text(encoding="utf-8")
+    assert "<h1>Club: own data</h1>" in page
+    assert "Club survey: club.csv" in page
+    assert "-p entity 'own data' -p indicator club -p bound 100" in page.replace("&#39;", "'")
+    findings = pd.read_csv(own_run / "tables" / "06_findings.csv")["sentence"]
+    assert findings[0].startswith("Club, own data: 48.2 % in December 2024")
+    assert not findings.str.contains("China|CNNIC").any()
+
+
+def test_no_claim_appears_in_a_run_on_an_own_file(own_run):
+    assert len(pd.read_csv(own_run / "tables" / "01_claims.csv")) == 0
+    page = (own_run / "html" / "01_check_indicators.html").read_text(encoding="utf-8")
+    assert "These data bring no claims to check." in page
+    assert "602" not in pd.read_csv(own_run / "tables" / "06_key_numbers.csv").to_csv()
+
+
+def test_references_calibrate_a_run_on_an_own_file(own_run):
+    references = pd.read_csv(own_run / "tables" / "04_references.csv")
+    assert references["technology"].nunique() > 20
+    assert len(pd.read_csv(own_run / "tables" / "02_aligned.csv")["indicator"].unique()) > 10
+
+
+@pytest.mark.parametrize("bound", ["inhabitants", "120", ""])
+def test_counts_are_described_with_and_without_a_bound(tmp_path, bound):
+    """What the notebooks call on a count, without their kernels."""
+    data = indicators.load(write(tmp_path, FULL))
+    series = data.series("Town", "club_members", bound)
+    growth = describe.measure_growth(data, series)
+    assert growth["share_of_bound"].notna().all() == (bound != "")
+    aligned = describe.align_references(series, data.references(series))
+    assert (len(aligned) > 0) == (bound != "")
+    assert describe.cite_series(data, series).startswith("Source: Club yearbook (my_series.csv)")
+    assert ("Office" in describe.cite_series(data, series)) == (bound == "inhabitants")
+    assert len(describe.list_observations(data, "Town", "club_members")) == 6
+    assert describe.compare_countries(data, series).empty
