@@ -231,6 +231,24 @@ def test_a_folder_that_cannot_take_the_figures_is_left_alone(tmp_path):
     assert [path.name for path in thesis.iterdir()] == ["chapter.txt"]
 
 
+@pytest.mark.parametrize("existing", [False, True])
+def test_a_disk_that_fills_up_leaves_the_folder_as_it_was(tmp_path, monkeypatch, existing):
+    if existing:
+        ask(tmp_path / "live", today=date(2026, 1, 1))
+    before = list_bytes(tmp_path)
+    write = fetch.write_file
+
+    def fill_up(path, content):
+        if path.name == "sources.csv":
+            raise OSError("No space left on device")
+        return write(path, content)
+
+    monkeypatch.setattr(fetch, "write_file", fill_up)
+    with pytest.raises(fetch.FetchError, match=r"is as it was: it cannot be written .No space left on device"):
+        ask(tmp_path / "live")
+    assert list_bytes(tmp_path) == before
+
+
 def test_two_writers_do_not_meet(tmp_path):
     with hold_folder(tmp_path / "live"), pytest.raises(fetch.FetchError, match="Another process writes into"):
         ask(tmp_path / "live")

@@ -309,6 +309,14 @@ def test_a_series_that_the_file_does_not_hold_is_never_studied(tmp_path):
         assert str(caught.value).startswith(message)
 
 
+def test_a_folder_without_exact_figures_has_nothing_to_study(tmp_path):
+    folder = make_folder(tmp_path)
+    table = folder / "observations.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace(",exact,", ",at_least,"), encoding="utf-8")
+    with pytest.raises(indicators.DataError, match="data: 'mine' holds no exact figure"):
+        complete(folder)
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [

@@ -2,7 +2,8 @@
 
 Rooms, and who may call whom (imports go one way, down):
 
-- `indicators` loads, validates and selects observations and checks the claims; imports nothing of ours.
+- `indicators` loads, validates and selects observations, the project's or one's own, and checks the claims; imports
+  project (for the data that stand beside one's own).
 - `projection` is the least-squares engine for many series at once; imports nothing of ours.
 - `curves` holds the families, the Model and Results classes, intervals and identification; imports projection.
 - `forecast` holds priors, the combination, bands, milestones and statements; imports curves and indicators.
@@ -15,5 +16,7 @@ Rooms, and who may call whom (imports go one way, down):
 - `kernels` starts one isolated kernel a notebook.
 - `pipeline` runs the notebooks in order, the only module that knows papermill; imports those and indicators.
 - `report` writes HTML, the only module that knows nbconvert; imports run.
+- `fetch` writes figures of the World Bank into a data folder, the only module that knows wbgapi and never part of a
+  run; imports indicators and project.
 - `__main__` is the command line.
 """

@@ -90,7 +90,11 @@ def fetch_worldbank(
     _check_folder(folder)
     answer = _ask(code, list(dict.fromkeys(entities)))
     given = {name: text for name, text in (("unit", read_unit(unit)), ("technology", technology)) if text}
-    return _write_folder(folder, describe_answer(answer, given, today or datetime.now(UTC).date()), given)
+    rows = describe_answer(answer, given, today or datetime.now(UTC).date())
+    try:
+        return _write_folder(folder, rows, given)
+    except OSError as error:
+        raise FetchError(f"{folder} is as it was: it cannot be written ({error}).") from error
 
 
 def _write_folder(folder: Path, rows: Mapping[str, list[dict[str, str]]], given: Mapping[str, str]) -> str:

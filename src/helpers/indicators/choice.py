@@ -49,6 +49,8 @@ def _choose_one(data, name, held, given, usual):
     if name in given:
         message = f"is not in {data.path.name}; it holds: {listed or 'no exact figure'}"
         raise blame_parameter(name, given[name], message)
+    if not held:
+        raise blame_parameter("data", data.path.name, "holds no exact figure, so there is nothing to study")
     raise blame_parameter(name, "", f"is not given, and {data.path.name} holds {len(held)}: {listed}; name one")
 
 
