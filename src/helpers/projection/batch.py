@@ -124,9 +124,8 @@ def prepare(
     first, span = np.broadcast_to(first, size).copy(), np.broadcast_to(span, size).copy()
     level = np.full(size, np.nan) if ceiling is None else np.broadcast_to(np.asarray(ceiling, float), size).copy()
     relative = values if bound is None else values / np.broadcast_to(np.asarray(bound, float), values.shape)
-    top = np.nanmax(np.where(seen, np.abs(relative), 0.0), axis=1)
-    if per_period:
-        top = np.nansum(np.where(seen, np.abs(relative), 0.0), axis=1)
+    sizes = np.abs(relative if complete else np.where(seen, relative, 0.0))
+    top = sizes.sum(1) if per_period else sizes.max(1)
     batch = Batch(family, np.nan_to_num(scaled), target, scale, level, top, seen.sum(1), first, span, per_period)
     return batch if prior is None else _with_prior(batch, prior)
 

@@ -21,6 +21,8 @@ ROUNDING = 1e-28
 """Sums of squares below this part of the values' own are nothing but rounding."""
 PATIENCE = 20
 """Gauss-Newton steps before the second derivatives are taken."""
+LEAST_SHRINKING = 1e-4
+"""Strongest shrinking of the promised fall from step to step that is trusted to go on."""
 LONGEST_STEP = 3.0
 """Longest move of one coordinate in one step: a factor of 20 for a rate, three spans for a date."""
 
@@ -30,7 +32,8 @@ class State:
     """Curve and residuals of every row at the current coordinates."""
 
     share: np.ndarray  # (N, n or n + 1) of the ceiling, at the edges for adoptions per period
-    curve: np.ndarray  # (N, n) share, or its differences, times scale
+    curve: np.ndarray  # (N, n) share, or its differences, times scale; the same array where that changes nothing
+    square: np.ndarray  # (N,) sum of squares of the curve, never zero
     ceiling: np.ndarray  # (N,)
     residual: np.ndarray  # (N, n)
     ssr: np.ndarray  # (N,)
@@ -38,16 +41,13 @@ class State:
 
     def take(self, rows):
         """The state of the given rows."""
-        return State(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+        picked = {name: getattr(self, name)[rows] for name in self.__dataclass_fields__ if name != "curve"}
+        return State(curve=picked["share"] if self.curve is self.share else self.curve[rows], **picked)
 
-    def copy(self):
-        """A state with arrays of its own."""
-        return State(*(getattr(self, name).copy() for name in self.__dataclass_fields__))
-
-    def put(self, rows, other, picked):
-        """Overwrite rows with the picked rows of another state."""
+    def put(self, rows, other):
+        """Overwrite rows with the state of these rows."""
         for name in self.__dataclass_fields__:
-            getattr(self, name)[rows] = getattr(other, name)[picked]
+            getattr(self, name)[rows] = getattr(other, name)
 
 
 def dot(a, b):
@@ -67,14 +67,16 @@ def _shape(batch, theta):
 
 
 def _state(batch, theta, share, curve):
+    square = np.maximum(dot(curve, curve), 1e-300)
     if batch.has_share:
         ceiling = 1 / (1 + np.exp(-theta[-1]))
     else:
-        linear = np.maximum(dot(curve, batch.target), 0) / np.maximum(dot(curve, curve), 1e-300)
+        linear = np.maximum(dot(curve, batch.target), 0) / square
         ceiling = np.where(np.isnan(batch.ceiling), linear, batch.ceiling)
-    residual = batch.target - ceiling[:, None] * curve
+    residual = ceiling[:, None] * curve
+    np.subtract(batch.target, residual, out=residual)
     ssr = dot(residual, residual)
-    return State(share, curve, ceiling, residual, ssr, ssr + _penalty(batch, theta))
+    return State(share, curve, square, ceiling, residual, ssr, ssr + _penalty(batch, theta))
 
 
 def _precision(batch):
@@ -95,27 +97,28 @@ def linearise(batch, theta, state):
     factor = state.ceiling[:, None] if batch.scale is None else state.ceiling[:, None] * batch.scale
     columns = [factor * slope for slope in slopes]
     if batch.has_share:
-        columns.append((state.ceiling * (1 - state.ceiling))[:, None] * state.curve)
-        return columns
+        return [*columns, (state.ceiling * (1 - state.ceiling))[:, None] * state.curve]
     free = np.isnan(batch.ceiling)
-    if not free.any():
-        return columns
-    inverse = np.where(free, 1 / np.maximum(dot(state.curve, state.curve), 1e-300), 0.0)
-    return [column - (dot(column, state.curve) * inverse)[:, None] * state.curve for column in columns]
+    if free.any():
+        inverse = free / state.square
+        for column in columns:
+            column -= (dot(column, state.curve) * inverse)[:, None] * state.curve
+    return columns
 
 
 def _normal_equations(batch, theta, state):
+    """Gradient (q, N) and Gauss-Newton matrix (q, q, N)."""
     columns = linearise(batch, theta, state)
     q = len(columns)
-    gradient = np.array([dot(column, state.residual) for column in columns])
-    hessian = np.empty((state.ssr.size, q, q))
+    gradient, hessian = np.empty((q, batch.size)), np.empty((q, q, batch.size))
     for a in range(q):
+        gradient[a] = dot(columns[a], state.residual)
         for b in range(a + 1):
-            hessian[:, a, b] = hessian[:, b, a] = dot(columns[a], columns[b])
+            hessian[a, b] = hessian[b, a] = dot(columns[a], columns[b])
     if batch.prior_mean is not None:
         precision = _precision(batch)
         gradient -= precision * (theta - batch.prior_mean)
-        hessian[:, range(q), range(q)] += precision.T
+        hessian[range(q), range(q)] += precision
     return gradient, hessian
 
 
@@ -130,39 +133,54 @@ def _curvature(batch, theta, hessian, step=1e-5):
         move = np.zeros((q, 1))
         move[place] = step
         below, above = (_normal_equations(batch, at, evaluate(batch, at))[0] for at in (theta - move, theta + move))
-        exact[:, :, place] = (below - above).T / (2 * step)
-    exact = (exact + exact.transpose(0, 2, 1)) / 2
-    size = np.sqrt(np.maximum(hessian[:, range(q), range(q)], 1e-300))
-    least = np.linalg.eigvalsh(exact / size[:, :, None] / size[:, None, :])[:, 0]
-    return np.where((least > 1e-8)[:, None, None], exact, hessian)
+        exact[:, place] = (below - above) / (2 * step)
+    exact = (exact + exact.transpose(1, 0, 2)) / 2
+    scaled = exact / _products(_root_diagonal(hessian))
+    least = np.linalg.eigvalsh(scaled.transpose(2, 0, 1))[:, 0]
+    return np.where(least > 1e-8, exact, hessian)
+
+
+def _root_diagonal(hessian):
+    diagonal = range(len(hessian))
+    return np.sqrt(np.maximum(hessian[diagonal, diagonal], 1e-300))
+
+
+def _products(root):
+    return root[:, None] * root
 
 
 def _solve(gradient, hessian, damping, held):
     """Damped step (q, N) and the fall of the objective that the undamped step promises (N,)."""
-    q = len(gradient)
-    diagonal = range(q)
-    gradient = np.where(held, 0.0, gradient)
-    scaling = np.sqrt(np.maximum(hessian[:, diagonal, diagonal], 1e-300))
-    normal = hessian / scaling[:, :, None] / scaling[:, None, :]
-    off = held.T[:, :, None] | held.T[:, None, :]
-    normal = np.where(off, 0.0, normal)
-    normal[:, diagonal, diagonal] = 1.0 + damping[:, None]
-    scaled = gradient.T / scaling
-    step = _solve_small(normal, scaled)
-    return (step / scaling).T, (scaled * step).sum(1) * (1 + damping)
+    diagonal, root = range(len(gradient)), _root_diagonal(hessian)
+    scaled, normal = gradient / root, hessian / _products(root)
+    if held.any():
+        scaled[held] = 0.0
+        normal[held[:, None] | held] = 0.0
+    normal[diagonal, diagonal] = 1.0 + damping
+    step = _eliminate(normal, scaled)
+    return step / root, (scaled * step).sum(0) * (1 + damping)
 
 
-def _solve_small(matrix, vector):
-    q = vector.shape[1]
-    if q == 1:
-        return vector / matrix[:, 0]
-    if q == 2:
-        determinant = matrix[:, 0, 0] * matrix[:, 1, 1] - matrix[:, 0, 1] ** 2
-        determinant = np.maximum(determinant, 1e-16)
-        first = matrix[:, 1, 1] * vector[:, 0] - matrix[:, 0, 1] * vector[:, 1]
-        second = matrix[:, 0, 0] * vector[:, 1] - matrix[:, 0, 1] * vector[:, 0]
-        return np.stack([first, second], 1) / determinant[:, None]
-    return np.linalg.solve(matrix, vector[:, :, None])[:, :, 0]
+def _eliminate(matrix, vector):
+    """Solutions (q, N) of N small positive definite systems, (q, q, N) and (q, N), by Gauss."""
+    q, solution = len(vector), vector.copy()
+    for place in range(q):
+        np.maximum(matrix[place, place], 1e-16, out=matrix[place, place])
+        for row in range(place + 1, q):
+            factor = matrix[row, place] / matrix[place, place]
+            matrix[row, place + 1 :] -= factor * matrix[place, place + 1 :]
+            solution[row] -= factor * solution[place]
+    for place in reversed(range(q)):
+        for row in range(place + 1, q):
+            solution[place] -= matrix[place, row] * solution[row]
+        solution[place] /= matrix[place, place]
+    return solution
+
+
+def _foresee(promise, before):
+    """Fall that the next step will promise if it shrinks from this step as it did to this step."""
+    shrinking = np.minimum(promise, before) / np.maximum(before, 1e-300)
+    return promise * np.maximum(shrinking, LEAST_SHRINKING)
 
 
 def box(batch):
@@ -171,17 +189,17 @@ def box(batch):
     return np.array(limits, float).T[:, :, None]
 
 
-def descend(batch, theta, fixed=None, iterations=150, tolerance=1e-9):
-    """Walk down from theta (q, N) until the promised fall is below tolerance squared of the objective.
+def descend(batch, theta, fixed=None, iterations=150, tolerance=1e-9, enough=0.0):
+    """Walk down from theta (q, N) until the fall left to the next step is below tolerance squared of the objective.
 
-    `fixed` (q, N) bool holds coordinates where they are. Returns theta, the State and converged (N,).
+    `fixed` (q, N) bool holds coordinates where they are; a row ends early where its objective falls to `enough` (N,).
+    Returns theta, the State and converged (N,).
     """
-    here, (low, high) = theta.copy(), box(batch)
-    now, active, work = evaluate(batch, here), np.arange(batch.size), batch
-    theta, state, done = here.copy(), now.copy(), np.zeros(batch.size, bool)
+    here, (low, high), active, work = theta.copy(), box(batch), np.arange(batch.size), batch
+    theta, done, now = here.copy(), np.zeros(batch.size, bool), evaluate(batch, here)
     fixed = np.zeros(theta.shape, bool) if fixed is None else fixed
-    size = dot(batch.target, batch.target)
-    damping = np.full(batch.size, 1e-3)
+    size, damping = dot(batch.target, batch.target), np.full(batch.size, 1e-3)
+    enough = np.broadcast_to(enough, size.shape)
     for count in range(iterations):
         gradient, hessian = _normal_equations(work, here, now)
         if count >= PATIENCE:
@@ -191,29 +209,28 @@ def descend(batch, theta, fixed=None, iterations=150, tolerance=1e-9):
         trial = np.clip(here + np.clip(step, -LONGEST_STEP, LONGEST_STEP), low, high)
         new = evaluate(work, trial)
         floor, slack = ROUNDING * size + 1e-300, 1e-15 * np.sqrt(now.objective * size)
-        small = promise <= np.maximum(tolerance**2 * now.objective, floor)
+        ahead = promise if count == 0 else _foresee(promise, before)
+        small = ahead <= np.maximum(tolerance**2 * now.objective, floor)
         better = new.objective <= now.objective * (1 + 1e-14) + slack
         worse = np.flatnonzero(~better)
-        trial[:, worse] = here[:, worse]
-        new.put(worse, now, worse)
-        here, now = trial, new
+        if len(worse):
+            trial[:, worse] = here[:, worse]
+            new.put(worse, now.take(worse))
+        here, now, before = trial, new, promise
         damping = np.where(better, np.maximum(damping * 0.15, LEAST_DAMPING), damping * 8.0)
         runs = np.isnan(work.ceiling) & (now.ceiling > CEILING_CAP * work.top) & (not work.has_share)
-        finished = small | (now.objective <= floor) | runs | (damping > 1e12)
+        finished = small | (now.objective <= np.maximum(floor, enough)) | runs | (damping > 1e12)
         done[active[finished]] = True
-        if finished.sum() < max(1, WORTH_LEAVING * len(active)):
+        if finished.all() or finished.sum() < max(1, WORTH_LEAVING * len(active)):
+            if finished.all():
+                break
             continue
-        ends = active[finished]
-        theta[:, ends] = here[:, finished]
-        state.put(ends, now, finished)
+        theta[:, active[finished]] = here[:, finished]
         left = np.flatnonzero(~finished)
-        active, here, fixed, damping, size = active[left], here[:, left], fixed[:, left], damping[left], size[left]
-        work, now = work.take(left), now.take(left)
-        if len(left) == 0:
-            break
+        active, damping, size, enough, before = (part[left] for part in (active, damping, size, enough, before))
+        work, now, here, fixed = work.take(left), now.take(left), here[:, left], fixed[:, left]
     theta[:, active] = here
-    state.put(active, now, slice(None))
-    return theta, state, done
+    return theta, now if work is batch else evaluate(batch, theta), done
 
 
 def fit(batch, iterations=150, tolerance=None):
@@ -234,7 +251,7 @@ def fit(batch, iterations=150, tolerance=None):
     if batch.prior_mean is not None:
         return _fit_with_prior(batch, iterations, tolerance)
     if batch.size > BLOCK:
-        blocks = [np.arange(begin, min(begin + BLOCK, batch.size)) for begin in range(0, batch.size, BLOCK)]
+        blocks = [slice(begin, begin + BLOCK) for begin in range(0, batch.size, BLOCK)]
         found = join([_fit_block(batch.take(rows), STRAGGLING, tolerance) for rows in blocks])
         slow = np.flatnonzero(~found.converged)
         if len(slow):
@@ -249,31 +266,29 @@ def _fit_block(batch, iterations, tolerance):
     return fit_rows(batch, *start(batch), iterations, tolerance)
 
 
-def fit_rows(batch, rows, theta, iterations=150, tolerance=1e-9, fixed=None):
+def fit_rows(batch, rows, theta, iterations=150, tolerance=1e-9):
     """Descend from several starts for each series (rows names the series of each column of theta) and keep the best."""
     if len(rows) > batch.size:
-        theta, kept = _choose_finalists(batch, rows, theta.copy(), fixed)
-        rows, theta, fixed = rows[kept], theta[:, kept], None if fixed is None else fixed[:, kept]
+        rows, theta = _choose_finalists(batch, rows, theta.copy())
     work = batch if len(rows) == batch.size else batch.take(rows)
-    theta, state, done = descend(work, theta, fixed, iterations, tolerance)
+    theta, state, done = descend(work, theta, None, iterations, tolerance)
     if len(rows) > batch.size:
         best = _choose(rows, state.objective, 1)
         theta, state, done = theta[:, best], state.take(best), done[best]
-        fixed = None if fixed is None else fixed[:, best]
     runs = np.isnan(batch.ceiling) & (state.ceiling > CEILING_CAP * batch.top) & (not batch.has_share)
     if runs.any():
-        _stop_at_cap(batch, theta, state, done, runs, None if fixed is None else fixed[:, runs])
+        _stop_at_cap(batch, theta, state, done, runs)
     return _describe(batch, theta, state, done, runs)
 
 
-def _choose_finalists(batch, rows, theta, fixed):
-    """Take the first steps where a series has several starts; coordinates, and the places of the starts to keep."""
+def _choose_finalists(batch, rows, theta):
+    """Take the first steps where a series has several starts; rows and coordinates of the starts to keep."""
     several = np.flatnonzero(np.bincount(rows)[rows] > 1)
-    part = None if fixed is None else fixed[:, several]
-    theta[:, several], state, _ = descend(batch.take(rows[several]), theta[:, several], part, FIRST_STEPS, 1e-3)
+    theta[:, several], state, _ = descend(batch.take(rows[several]), theta[:, several], None, FIRST_STEPS, 1e-3)
     best = several[_choose(rows[several], state.objective, FINALISTS)]
     kept = np.r_[np.setdiff1d(np.arange(len(rows)), several), best]
-    return theta, kept[np.argsort(rows[kept], kind="stable")]
+    kept = kept[np.argsort(rows[kept], kind="stable")]
+    return rows[kept], theta[:, kept]
 
 
 def _choose(rows, objective, most):
@@ -284,12 +299,12 @@ def _choose(rows, objective, most):
     return order[rank < most]
 
 
-def _stop_at_cap(batch, theta, state, done, runs, fixed):
+def _stop_at_cap(batch, theta, state, done, runs):
     """Put rows whose ceiling runs away at the cap, so that equal series end at equal curves whatever their path."""
     work = batch.take(runs)
     work = replace(work, ceiling=CEILING_CAP * work.top)
-    theta[:, runs], capped, done[runs] = descend(work, theta[:, runs], fixed)
-    state.put(runs, capped, slice(None))
+    theta[:, runs], capped, done[runs] = descend(work, theta[:, runs])
+    state.put(runs, capped)
 
 
 def _describe(batch, theta, state, done, runaway):
@@ -301,12 +316,17 @@ def _describe(batch, theta, state, done, runaway):
 
 def _is_flat(batch, state):
     """A constant share of the bound fits as well as the curve: the series does not rise."""
-    scale = np.ones_like(batch.target) if batch.scale is None else batch.scale
     if batch.per_period:
         return batch.top == 0
+    scale = np.ones_like(batch.target) if batch.scale is None else batch.scale
+    size = dot(batch.target, batch.target)
     level = dot(scale, batch.target) / np.maximum(dot(scale, scale), 1e-300)
-    rest = batch.target - level[:, None] * scale
-    return dot(rest, rest) <= state.ssr * (1 + 1e-9) + 1e-24 * dot(batch.target, batch.target)
+    # The quick sum of squares is rough where the constant fits well, so near the limit the residuals are summed.
+    flat = size - level * dot(scale, batch.target) <= state.ssr * (1 + 1e-6) + 1e-12 * size
+    rows = np.flatnonzero(flat)
+    rest = batch.target[rows] - level[rows, None] * scale[rows]
+    flat[rows] = dot(rest, rest) <= state.ssr[rows] * (1 + 1e-9) + 1e-24 * size[rows]
+    return flat
 
 
 def _is_step(batch, state):
@@ -322,17 +342,25 @@ def _is_step(batch, state):
 
 
 def _prefers_jump(batch, ssr):
-    scale = np.ones_like(batch.target) if batch.scale is None else batch.scale
-    square, cross = (np.cumsum(part[:, ::-1], 1)[:, ::-1] for part in (scale**2, scale * batch.target))
-    later_square, later_cross = (np.pad(part[:, 1:], ((0, 0), (0, 1))) for part in (square, cross))
+    target, squares = batch.target, batch.target**2
+    until = np.cumsum(squares, axis=1)
+    total = until[:, -1:]
+    later_cross, later_square = _sums_after(batch)
     level = np.maximum(later_cross, 0) / np.maximum(later_square, 1e-300)
     level = np.where(np.isnan(batch.ceiling)[:, None], level, batch.ceiling[:, None])
-    at_step = batch.target - np.clip(batch.target, 0, level * scale)
-    total = dot(batch.target, batch.target)[:, None]
-    before = np.cumsum(batch.target**2, 1) - batch.target**2
-    after = total - before - batch.target**2 - 2 * level * later_cross + level**2 * later_square
-    least = (before + at_step**2 + np.maximum(after, 0))[:, :-1].min(1, initial=np.inf)
+    at_step = target - np.clip(target, 0, level if batch.scale is None else level * batch.scale)
+    after = total - until + level * (level * later_square - 2 * later_cross)
+    least = (until - squares + at_step**2 + np.maximum(after, 0))[:, :-1].min(1, initial=np.inf)
     return least < ssr * (1 - 1e-7) - 1e-14 * total[:, 0]
+
+
+def _sums_after(batch):
+    """Sums over the later observations of scale times target, and of the scale squared, at each observation."""
+    if batch.scale is None:
+        cross, square = batch.target, np.ones((1, batch.target.shape[1]))
+    else:
+        cross, square = batch.scale * batch.target, batch.scale**2
+    return tuple(np.cumsum(part[:, ::-1], axis=1)[:, ::-1] - part for part in (cross, square))
 
 
 def _fit_with_prior(batch, iterations, tolerance, rounds=12):

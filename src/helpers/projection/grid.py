@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from helpers.projection.batch import CEILING_CAP, evaluate_share
 
@@ -11,6 +12,12 @@ BLOCK = 4096
 SHORT, SMALL = 13, 64
 FEW, MANY = 4, 24
 """Starts of one series: MANY for series with fewer than SHORT points and for batches up to SMALL series, else FEW."""
+
+
+@lru_cache(maxsize=1)
+def _linear_algebra():
+    """Control of BLAS, whose threads cost more than they save on products this small when the machine is busy."""
+    return ThreadpoolController()
 
 
 @lru_cache(maxsize=32)
@@ -32,14 +39,15 @@ def start(batch, most=None):
     family, coarse = batch.family, most == FEW and len(batch.family.axes) < 3
     axes, shapes = _shapes(family, coarse)
     rows, cells = [], []
-    for members, times in _patterns(batch):
-        share = evaluate_share(family, times[None], shapes[:, :, None], batch.per_period)
-        share[share.max(1) < 1 / CEILING_CAP] = 0.0
-        for begin in range(0, len(members), BLOCK):
-            block = members[begin : begin + BLOCK]
-            found, best = _best_cells(_gains(batch, block, share), [len(axis) for axis in axes], most)
-            rows.append(block[found])
-            cells.append(best)
+    with _linear_algebra().limit(limits=1, user_api="blas"):
+        for members, times in _patterns(batch):
+            share = evaluate_share(family, times[None], shapes[:, :, None], batch.per_period)
+            share[share.max(1) < 1 / CEILING_CAP] = 0.0
+            for begin in range(0, len(members), BLOCK):
+                block = members[begin : begin + BLOCK]
+                found, best = _best_cells(_gains(batch, block, share), [len(axis) for axis in axes], most)
+                rows.append(block[found])
+                cells.append(best)
     rows, cells = np.concatenate(rows), np.concatenate(cells)
     if len(rows) > batch.size:
         order = np.argsort(rows, kind="stable")

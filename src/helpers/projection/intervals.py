@@ -139,8 +139,9 @@ def profile_ends(batch, found, coordinate, alpha=0.05):
         return ends[:size], ends[size:]
     doubtful = search[step[search] > DOUBTFUL]
     if len(doubtful):
-        rise = _limit_rise(work.take(doubtful), found, rows[doubtful], coordinate, limit[doubtful])
-        search = np.setdiff1d(search, doubtful[rise <= target[doubtful]])
+        above = found.objective[rows[doubtful]] + target[doubtful] ** 2
+        low = _stays_low(work.take(doubtful), found, rows[doubtful], coordinate, limit[doubtful], above)
+        search = np.setdiff1d(search, doubtful[low])
     if len(search):
         walk = _Walk(work.take(search), found, rows[search], coordinate, side[search], target[search], tangent)
         crossing = walk.run(centre[search], step[search], limit[search])
@@ -161,14 +162,15 @@ def _local_shape(batch, found, coordinate, alpha):
     return np.clip(np.nan_to_num(step, nan=0.5), 1e-7, 1.0), np.nan_to_num(tangent)
 
 
-def _limit_rise(work, found, rows, coordinate, limit):
-    """Root of the rise of the objective at the limit: from the fit, and for the ceiling also from the grid."""
+def _stays_low(work, found, rows, coordinate, limit, above):
+    """True where the objective at the limit is at most `above`: from the fit, or for the ceiling from the grid."""
     held, theta, fixed = hold(work, found.shape[:, rows], coordinate, limit)
-    best = descend(held, theta, fixed, 60, 1e-5)[1].objective
-    if coordinate == CEILING:
-        starts, theta = start(held, most=1)
-        best = np.minimum(best, fit_rows(held, starts, theta, 60, 1e-5).objective)
-    return np.sqrt(np.maximum(best - found.objective[rows], 0))
+    low = descend(held, theta, fixed, 60, 1e-5, above)[1].objective <= above
+    left = np.flatnonzero(~low)
+    if coordinate == CEILING and len(left):
+        held = held.take(left)
+        low[left] = fit_rows(held, *start(held, most=1), 60, 1e-5).objective <= above[left]
+    return low
 
 
 class _Walk:
