@@ -199,7 +199,7 @@ def descend(batch, theta, fixed=None, iterations=150, tolerance=1e-9, enough=0.0
     theta, done, now = here.copy(), np.zeros(batch.size, bool), evaluate(batch, here)
     fixed = np.zeros(theta.shape, bool) if fixed is None else fixed
     size, damping = dot(batch.target, batch.target), np.full(batch.size, 1e-3)
-    enough = np.broadcast_to(enough, size.shape)
+    enough, before = np.broadcast_to(enough, size.shape), None
     for count in range(iterations):
         gradient, hessian = _normal_equations(work, here, now)
         if count >= PATIENCE:
@@ -209,7 +209,7 @@ def descend(batch, theta, fixed=None, iterations=150, tolerance=1e-9, enough=0.0
         trial = np.clip(here + np.clip(step, -LONGEST_STEP, LONGEST_STEP), low, high)
         new = evaluate(work, trial)
         floor, slack = ROUNDING * size + 1e-300, 1e-15 * np.sqrt(now.objective * size)
-        ahead = promise if count == 0 else _foresee(promise, before)
+        ahead = promise if before is None else _foresee(promise, before)
         small = ahead <= np.maximum(tolerance**2 * now.objective, floor)
         better = new.objective <= now.objective * (1 + 1e-14) + slack
         worse = np.flatnonzero(~better)
