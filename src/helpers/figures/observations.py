@@ -65,10 +65,8 @@ def draw_coverage(observations: pd.DataFrame, indicator: str, source: str) -> Fi
     span = observations[observations["indicator"] == indicator]
     span = span[span["kind"] != "break"]["date"]
     most = counts.drop(indicator, errors="ignore").max() if len(counts) > 1 else 0
-    title = (
-        f"{titles[indicator]}: {counts[indicator]} observations, {span.min():%Y} to {span.max():%Y}; "
-        f"the longest other series here has {most}"
-    )
+    others = f"; the longest other series here has {most}" if most else ""
+    title = f"{titles[indicator]}: {counts[indicator]} observations, {span.min():%Y} to {span.max():%Y}{others}"
     units = "Dates of observation by series; the number after each name counts them; an upright bar marks a break"
     return close_canvas(figure, title, units, source)
 
