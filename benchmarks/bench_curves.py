@@ -28,7 +28,7 @@ def main():
         measure_reference(),
         *measure_speed(),
         *measure_scaling(),
-        measure_single(),
+        *measure_single(),
         measure_search(),
     ):
         print("| " + " | ".join(row) + " |", flush=True)
@@ -92,38 +92,45 @@ def measure_reference():
     return "logistic30: K, its error, profile interval", "1e-6", f"{np.abs(gaps).max():.0e}"
 
 
-def clock(function, repeats=3):
-    """Best wall seconds."""
-    best = np.inf
-    for _ in range(repeats):
-        start = time.perf_counter()
-        function()
-        best = min(best, time.perf_counter() - start)
-    return best
+def clock(function):
+    """Wall seconds of one call."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def race(ours, theirs, rounds=12):
+    """Median wall seconds of both, measured in turns so that a busy machine slows both alike."""
+    ours(), theirs()
+    seconds = [(clock(ours), clock(theirs)) for _ in range(rounds)]
+    return np.median(seconds, axis=0)
 
 
 def measure_speed():
     """10,000 series against loops over scipy and lmfit, which are timed on a part and scaled up."""
     times, values, _ = simulate(10_000)
     frame = pd.DataFrame(values.T, index=times)
+    part, few = 300, 8
+    theirs = np.zeros(part)
 
     def fit_points():
         return projection.fit(projection.prepare(FAMILIES["logistic"].shape, times, values))
-
-    ours, found = clock(fit_points), fit_points()
-    part = 300
-    theirs = np.zeros(part)
 
     def loop_scipy():
         for row in range(part):
             theirs[row] = curve_fit(logistic, times, values[row], guess(times, values[row]))[0][0]
 
-    scipy_seconds = clock(loop_scipy) * len(values) / part
-    gap = np.median(np.abs(found.ceiling[:part] / theirs - 1))
-    ratio = f"{scipy_seconds / ours:.0f} times ({ours:.2f} s against {scipy_seconds:.1f} s; median gap {gap:.0e})"
+    def fit_with_intervals():
+        return fit_many(frame, ["logistic"], progress=False)
+
+    def loop_lmfit():
+        return [profile_with_lmfit(times, values[row]) for row in range(few)]
+
+    ours, scipy_seconds = race(fit_points, loop_scipy) * [1, len(values) / part]
+    gap = np.median(np.abs(fit_points().ceiling[:part] / theirs - 1))
+    ratio = f"{scipy_seconds / ours:.0f} times ({ours:.3f} s against {scipy_seconds:.1f} s; median gap {gap:.0e})"
     yield "10,000 series of 30 points, estimates, against a loop over scipy's curve_fit", "30 times", ratio
-    whole = clock(lambda: fit_many(frame, ["logistic"], progress=False), 2)
-    lmfit_seconds = clock(lambda: [profile_with_lmfit(times, values[row]) for row in range(8)], 1) * len(values) / 8
+    whole, lmfit_seconds = race(fit_with_intervals, loop_lmfit) * [1, len(values) / few]
     ratio = f"{lmfit_seconds / whole:.0f} times ({whole:.2f} s against {lmfit_seconds:.0f} s)"
     yield "the same with Wald and profile of K, against lmfit's conf_interval of K", "300 times", ratio
 
@@ -158,16 +165,21 @@ def report_size(size):
 
 
 def measure_single():
-    """One series: fit, profile of the ceiling, printed summary."""
+    """One series: fit, profile of the ceiling, printed summary; with a closed and with an open interval."""
     times, values, _ = simulate(1)
-    series = pd.Series(values[0], index=times)
+    closed = pd.Series(values[0], index=times)
+    short = pd.Series([230.0, 249.0, 515.0, 602.0], index=[2023.5, 2024.0, 2024.5, 2025.0])
 
-    def analyse():
+    def analyse(series):
         results = Logistic(series).fit()
         results.profile()
         return str(results.summary())
 
-    return "one series: fit, profile, summary", "20 ms", f"{1000 * clock(analyse, 15):.1f} ms"
+    for words, series in (("30 points", closed), ("4 points, open interval", short)):
+        analyse(series)
+        seconds = [clock(lambda series=series: analyse(series)) for _ in range(25)]
+        measured = f"{1000 * np.median(seconds):.1f} ms (best {1000 * min(seconds):.1f} ms)"
+        yield f"one series of {words}: fit, profile, summary", "20 ms", measured
 
 
 def measure_search(count=40, starts=200):

@@ -107,12 +107,11 @@ def _refit(results, coordinate, values):
     batch = results.batch.take(np.zeros(len(values), int))
     theta = np.repeat(results.found.shape[:, :1], len(values), axis=1)
     held, theta, fixed = projection.hold(batch, theta, coordinate, values)
-    theta, state, _ = projection.descend(held, theta, fixed, 40, 1e-5)
     if coordinate == projection.CEILING:
         rows, starts = projection.start(held, most=2)
-        found = projection.fit_rows(held, rows, starts, 40, 1e-5)
-        better = found.objective < state.objective
-        theta = np.where(better, found.shape, theta)
-        held, theta, fixed = projection.hold(batch, theta, coordinate, values)
+        rows, starts = np.r_[np.arange(len(values)), rows], np.hstack([theta, starts])
+        theta = projection.fit_rows(held, rows, starts, 55, 1e-5).shape
+    else:
+        theta = projection.descend(held, theta, fixed, 40, 1e-5)[0]
     state = projection.evaluate(held, theta)
     return theta, state.ceiling, state.objective, state.ssr

@@ -9,14 +9,17 @@ from helpers.projection.grid import start
 
 SHARE_BOX = (-12.0, 12.0)
 LEAST_DAMPING = 1e-10
-BLOCK = 1000
-"""Series that descend together: their arrays stay in the cache."""
+MASS = 1000
+"""Series above which a fit ends at MASS_TOLERANCE."""
+TOLERANCE, MASS_TOLERANCE = 1e-9, 1e-6
+BLOCK = 2000
+"""Series that descend together: many enough to make the calls cheap, few enough for the cache."""
 WORTH_LEAVING = 0.25
 """Part of the rows that must be finished before the others are copied together."""
 STRAGGLING = 6
 """Steps after which the unfinished series of all blocks go on together."""
 FIRST_STEPS, FINALISTS = 15, 3
-"""Steps that every start gets, and how many of a series' starts then go on to the end."""
+"""Steps that every start gets where a series has more than FINALISTS, which then go on to the end."""
 ROUNDING = 1e-28
 """Sums of squares below this part of the values' own are nothing but rounding."""
 PATIENCE = 20
@@ -178,7 +181,9 @@ def _eliminate(matrix, vector):
 
 
 def _foresee(promise, before):
-    """Fall that the next step will promise if it shrinks from this step as it did to this step."""
+    """Fall that the next step promises if it shrinks as it did since the last one, `before`; None at the first step."""
+    if before is None:
+        return promise
     shrinking = np.minimum(promise, before) / np.maximum(before, 1e-300)
     return promise * np.maximum(shrinking, LEAST_SHRINKING)
 
@@ -192,8 +197,7 @@ def box(batch):
 def descend(batch, theta, fixed=None, iterations=150, tolerance=1e-9, enough=0.0):
     """Walk down from theta (q, N) until the fall left to the next step is below tolerance squared of the objective.
 
-    `fixed` (q, N) bool holds coordinates where they are; a row ends early where its objective falls to `enough` (N,).
-    Returns theta, the State and converged (N,).
+    `fixed` (q, N) holds coordinates; at the objective `enough` (N,) a row ends early. Returns theta, State, converged.
     """
     here, (low, high), active, work = theta.copy(), box(batch), np.arange(batch.size), batch
     theta, done, now = here.copy(), np.zeros(batch.size, bool), evaluate(batch, here)
@@ -209,8 +213,7 @@ def descend(batch, theta, fixed=None, iterations=150, tolerance=1e-9, enough=0.0
         trial = np.clip(here + np.clip(step, -LONGEST_STEP, LONGEST_STEP), low, high)
         new = evaluate(work, trial)
         floor, slack = ROUNDING * size + 1e-300, 1e-15 * np.sqrt(now.objective * size)
-        ahead = promise if before is None else _foresee(promise, before)
-        small = ahead <= np.maximum(tolerance**2 * now.objective, floor)
+        small = _foresee(promise, before) <= np.maximum(tolerance**2 * now.objective, floor)
         better = new.objective <= now.objective * (1 + 1e-14) + slack
         worse = np.flatnonzero(~better)
         if len(worse):
@@ -221,9 +224,9 @@ def descend(batch, theta, fixed=None, iterations=150, tolerance=1e-9, enough=0.0
         runs = np.isnan(work.ceiling) & (now.ceiling > CEILING_CAP * work.top) & (not work.has_share)
         finished = small | (now.objective <= np.maximum(floor, enough)) | runs | (damping > 1e12)
         done[active[finished]] = True
-        if finished.all() or finished.sum() < max(1, WORTH_LEAVING * len(active)):
-            if finished.all():
-                break
+        if finished.all():
+            break
+        if finished.sum() < max(1, WORTH_LEAVING * len(active)):
             continue
         theta[:, active[finished]] = here[:, finished]
         left = np.flatnonzero(~finished)
@@ -240,14 +243,14 @@ def fit(batch, iterations=150, tolerance=None):
     ----------
     batch : Batch of N series from `prepare`
     iterations : most steps
-    tolerance : distance to the optimum in standard errors; None = 1e-9, or 1e-6 for batches above BLOCK
+    tolerance : distance to the optimum in standard errors; None = 1e-9, or 1e-6 for batches above MASS
 
     Returns
     -------
     Fit
         Never raises for bad data: see its ``flat``, ``runaway``, ``edge`` and ``converged``.
     """
-    tolerance = tolerance or (1e-6 if batch.size > BLOCK else 1e-9)
+    tolerance = tolerance or (MASS_TOLERANCE if batch.size > MASS else TOLERANCE)
     if batch.prior_mean is not None:
         return _fit_with_prior(batch, iterations, tolerance)
     if batch.size > BLOCK:
@@ -268,7 +271,7 @@ def _fit_block(batch, iterations, tolerance):
 
 def fit_rows(batch, rows, theta, iterations=150, tolerance=1e-9):
     """Descend from several starts for each series (rows names the series of each column of theta) and keep the best."""
-    if len(rows) > batch.size:
+    if np.bincount(rows).max(initial=0) > FINALISTS:
         rows, theta = _choose_finalists(batch, rows, theta.copy())
     work = batch if len(rows) == batch.size else batch.take(rows)
     theta, state, done = descend(work, theta, None, iterations, tolerance)
