@@ -7,7 +7,7 @@ from threadpoolctl import ThreadpoolController
 
 from helpers.projection.batch import CEILING_CAP, evaluate_share
 
-BLOCK = 4096
+BLOCK = 1024
 """Rows whose grid values are in memory together."""
 SHORT, SMALL = 13, 64
 FEW, MANY = 4, 24
@@ -97,7 +97,7 @@ def _falls(linear, square, ceiling):
         linear -= ceiling * square
         linear *= ceiling
         return linear
-    free = np.maximum(linear, 0)
+    free = np.maximum(linear, 0, out=None if known.any() else linear)
     free *= free
     free /= np.maximum(square, 1e-12)
     if known.any():
@@ -119,9 +119,9 @@ def _best_cells(gains, axes, most):
     ridge = np.take_along_axis(table, inner[:, :, None], 2)[:, :, 0]
     peak = _find_peaks(ridge.reshape(-1, *lead)).reshape(ridge.shape)
     peak[np.arange(len(ridge)), ridge.argmax(1)] = True
-    height = np.where(peak, ridge, -np.inf)
-    most = min(most, height.shape[1])
-    rank = np.argpartition(-height, most - 1, axis=1)[:, :most]
+    depth = np.where(peak, -ridge, np.inf)
+    most = min(most, depth.shape[1])
+    rank = np.argpartition(depth, most - 1, axis=1)[:, :most]
     found, place = np.nonzero(np.take_along_axis(peak, rank, 1))
     layer = rank[found, place]
     return found, layer * table.shape[2] + inner[found, layer]
