@@ -108,6 +108,15 @@ def test_values_are_checked_before_any_kernel_starts(values, kind, words, output
     assert not outputs.exists()
 
 
+def test_a_run_replaces_the_part_of_it_that_git_keeps(tmp_path, outputs):
+    kept = outputs / "mine" / "tables"
+    kept.mkdir(parents=True)
+    (kept / "03_old.csv").write_text("a\n1\n")
+    folder = execute(tmp_path, "value = 1")
+    assert not (folder / "tables" / "03_old.csv").exists()
+    assert (folder / "run.json").exists()
+
+
 def test_a_failing_cell_is_told_in_a_few_lines_and_spoils_nothing(tmp_path, outputs, small_run):
     shutil.copytree(small_run, outputs / "mine")
     before = list_files(outputs / "mine")

@@ -30,11 +30,11 @@ from helpers.project import (
     write_json,
 )
 from helpers.record import describe_run
-from helpers.run import read_records
 
 CELL_SECONDS = 600
 NOTEBOOK_SECONDS = 1800
 FEWEST_POINTS, FEWEST_DAYS = 3, 178
+RUN_PARTS = {"run.json", "tables", "figures", "notebooks", "html"}
 
 
 class NotebookFailed(RunError):
@@ -165,7 +165,8 @@ def run_all(
 
 
 def _check_replaceable(folder: Path) -> None:
-    if folder.exists() and any(folder.iterdir()) and not (folder / "run.json").exists() and not read_records(folder):
+    """A folder with anything but the parts of a run is not a run's; git keeps only some parts of the baseline."""
+    if folder.exists() and not {path.name for path in folder.iterdir()} <= RUN_PARTS:
         raise RunError(f"{_short(folder)} exists and doesn't look like a run. Move it away, or take another name.")
 
 
