@@ -528,7 +528,7 @@ def test_interpolation_stays_within_its_neighbours(values, offset):
 )
 def test_claim_of_a_level(tmp_path, reported, verdict):
     data = indicators.load(write_folder(tmp_path, claims=[(",45,", f",{reported},")]))
-    claims = data.claims_table()
+    claims = indicators.check_claims(data)
     assert claims["verdict"].tolist() == [verdict]
     assert claims["difference"].iloc[0] == pytest.approx(45 - float(reported))
 

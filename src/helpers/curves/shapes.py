@@ -226,17 +226,3 @@ class GammaGompertzShape:
         root = linear**2 - 4 * square * constant
         left = 2 * constant / np.maximum(np.sqrt(np.maximum(root, 0)) - linear, 1e-300)
         return -np.log(np.where((root >= 0) & (left < 1), left, 1.0)) / np.exp(log_rate)
-
-
-SHAPES = {
-    shape.name: shape
-    for shape in (
-        LogisticShape,
-        GompertzShape,
-        BassShape,
-        ExponentialShape,
-        WeibullShape,
-        RichardsShape,
-        GammaGompertzShape,
-    )
-}

@@ -67,10 +67,9 @@ def list_parameters(fits: Sequence[Fit], series) -> pd.DataFrame:
     -------
     DataFrame
         entity, indicator, family, ceiling, parameter, estimate, std_error (Wald), low_80, high_80, low_95, high_95
-        (profile intervals; infinite where open; for a ceiling that is estimated above what
-        has been reached, not below that), identified (the
-        intervals are closed and the fit has no flag), remark (why a fit is no estimate: its optimum lies on a boundary
-        or at infinity).
+        (profile intervals; infinite where open; those of a ceiling estimated above what has been reached begin no lower
+        than that), identified (the intervals are closed and the fit has no flag), remark (why a fit is no estimate: its
+        optimum lies on a boundary or at infinity).
     """
     rows = []
     for fit in fits:
@@ -130,8 +129,7 @@ def profile_ceilings(fits: Sequence[Fit], series, points: int = 60) -> pd.DataFr
     """Return how much worse each ceiling fits than the best one.
 
     For each ceiling on a grid from just above the highest observation (or below the best ceiling) to ten times the
-    bound (or the last observation,
-    without a bound) the other parameters are fitted again.
+    bound (or the highest observation, without a bound) the other parameters are fitted again.
 
     Returns
     -------

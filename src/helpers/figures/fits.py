@@ -86,7 +86,7 @@ def draw_profiles(profiles: pd.DataFrame, marks: dict, names: dict, source: str)
     Parameters
     ----------
     profiles : DataFrame
-        From `describe.profile_ceilings`: family, ceiling, distance (root of the F statistic), best, threshold_80,
+        From `describe.profile_ceilings`: family, ceiling, distance (root of the F statistic), threshold_80,
         threshold_95.
     marks : dict
         Name of a line -> ceiling at which to draw it (the last observation, the bound).

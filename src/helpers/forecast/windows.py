@@ -124,8 +124,10 @@ def known_bound(seen, bound, years):
 
 
 def thin(series):
-    """Leave out figures closer to the next one kept than 0.4 years, from the last back; if fewer than four remained,
-    than a quarter, then an eighth of the span; if still fewer, none."""
+    """Leave out figures closer than 0.4 years to the next one kept, from the last back.
+
+    Where fewer than four would remain, the distance is a quarter, then an eighth of the span; else all are kept.
+    """
     years = decimal_years(series.index)
     for least in (0.4, (years[-1] - years[0]) / 4, (years[-1] - years[0]) / 8):
         kept = [len(series) - 1]

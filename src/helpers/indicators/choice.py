@@ -39,9 +39,9 @@ def choose_series(data, given, usual):
 
 def _choose_one(data, name, held, given, usual):
     held = sorted(set(held))
-    if name in given and (given[name] in held or not data.library):
+    if name in given and (given[name] in held or not data.project_data):
         return given[name]
-    if name not in given and (usual[name] in held or not (held or data.library)):
+    if name not in given and (usual[name] in held or not (held or data.project_data)):
         return usual[name]
     if name not in given and len(held) == 1:
         return held[0]

@@ -9,7 +9,6 @@ import pandas as pd
 from helpers.indicators.bounds import attach_bound, is_percentage, resolve_bound
 from helpers.indicators.breaks import list_breaks
 from helpers.indicators.cells import check_date
-from helpers.indicators.claims import check_claims
 from helpers.indicators.own import read_series_file, set_beside
 from helpers.indicators.problems import blame_parameter, suggest_names
 from helpers.indicators.series import SHORTEST_SEGMENT, build_series, choose_segment, number_segments
@@ -49,10 +48,12 @@ def load(path="data", as_of=""):
     project = read_tables(folder)
     if own is None:
         own = read_series_file(path, project, folder / "datapackage.json")
-    return _hold(set_beside(own, project), path, limit, own=own["observations"], library=_hold(project, folder, limit))
+    return _hold(
+        set_beside(own, project), path, limit, own=own["observations"], project_data=_hold(project, folder, limit)
+    )
 
 
-def _hold(tables, path, limit, own=None, library=None):
+def _hold(tables, path, limit, own=None, project_data=None):
     """Hold checked tables as `Data`, without the observations after ``limit``."""
     observations = tables["observations"]
     exact = observations[observations["bound"] == "exact"]
@@ -65,7 +66,7 @@ def _hold(tables, path, limit, own=None, library=None):
         path=path,
         as_of="" if limit is None else f"{limit:%Y-%m-%d}",
         own=sorted(set(zip(given["entity"], given["indicator"], strict=True))),
-        library=library,
+        project_data=project_data,
         _first=first,
     )
 
@@ -84,7 +85,7 @@ class Data:
         ISO date, or "" for all data.
     own : list of (entity, indicator)
         The series that ``path`` itself holds, also those after ``as_of``.
-    library : Data or None
+    project_data : Data or None
         The project's data, whose tables stand beside own ones and whose references serve; None where ``path`` has
         references of its own.
     """
@@ -96,7 +97,7 @@ class Data:
     path: Path
     as_of: str = ""
     own: list = field(default_factory=list, repr=False)
-    library: "Data | None" = field(default=None, repr=False)
+    project_data: "Data | None" = field(default=None, repr=False)
     _first: dict = field(default_factory=dict, repr=False)  # first exact date of each series, also after as_of
     _groups: dict = field(default_factory=dict, repr=False)
 
@@ -148,18 +149,14 @@ class Data:
         -------
         list of AdoptionSeries, in order of entity, indicator and date
         """
-        if self.library is not None:
-            return self.library.references(exclude)
+        if self.project_data is not None:
+            return self.project_data.references(exclude)
         wanted = self.indicators[(self.indicators["role"] == "reference") & (self.indicators["rate_of"] == "")]
         if exclude is not None:
             wanted = wanted[wanted["technology"] != exclude.technology]
         entries = {entry.indicator: entry for entry in wanted.itertuples(index=False)}
         chosen = [key for key in sorted(self.group_rows()) if key[1] in entries]
         return [series for entity, name in chosen for series in self._list_segments(entity, entries[name])]
-
-    def claims_table(self):
-        """Recompute the claims of the news item; see `check_claims`."""
-        return check_claims(self)
 
     def find_entry(self, indicator, parameter="indicator"):
         """Return the row of indicators.csv as a named tuple, or raise a `DataError` with the nearest names."""
@@ -228,6 +225,6 @@ class Data:
             raise blame_parameter("indicator", indicator, f"has no exact figure in {where}{self.until()}")
         known = {other for other, _ in self._first}
         if entity not in known:
-            near = suggest_names(entity, {other for other, _ in self.own} if self.library else known)
+            near = suggest_names(entity, {other for other, _ in self.own} if self.project_data else known)
             raise blame_parameter("entity", entity, f"is not in {where}; {near}")
         raise blame_parameter("entity", entity, f"has no {indicator}; it exists for {', '.join(having)}")
