@@ -89,6 +89,11 @@ class ForkServer:
         )
         threading.Thread(target=self._listen, daemon=True).start()
 
+    @property
+    def pid(self) -> int:
+        """Number of the server's process."""
+        return self._process.pid
+
     def __enter__(self) -> ForkServer:
         return self
 
@@ -114,14 +119,14 @@ class ForkServer:
         return answer.result()
 
     def close(self) -> None:
-        """End the server and every kernel that it has started."""
+        """End every kernel that is left, then the server."""
+        for pid in list(self._kernels):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
+        self._process.kill()
+        self._process.wait()
         with contextlib.suppress(OSError):
             self._process.stdin.close()
-        try:
-            self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
 
     def _listen(self) -> None:
         for line in self._process.stdout:
