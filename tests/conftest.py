@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from small_notebooks import write_notebooks
 
-from helpers import pipeline, report
+from helpers import pipeline
 from helpers.parameters import read_parameters
 from helpers.project import RunError, hold_folder
 
@@ -24,7 +24,7 @@ def small_run(tmp_path_factory):
     parameters = read_parameters({"run": "small", "data": str(SAMPLE), "horizon_years": 3})
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ADOPTION_OUTPUTS", str(place / "outputs"))
-        return pipeline.run_all(parameters, finish=report.write_pages, notebooks=notebooks)
+        return pipeline.run_all(parameters, notebooks)
 
 
 def run_sequence(outputs, name, *options, data=SAMPLE):
