@@ -16,17 +16,6 @@ from helpers.project import RunError, hold_folder
 SAMPLE = Path(__file__).parent / "sample"
 
 
-@pytest.fixture(scope="session")
-def small_run(tmp_path_factory):
-    """Folder of a run of the small notebooks on the sample data, made whole by the pipeline."""
-    place = tmp_path_factory.mktemp("small")
-    notebooks = write_notebooks(place / "notebooks")
-    parameters = read_parameters({"run": "small", "data": str(SAMPLE), "horizon_years": 3})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ADOPTION_OUTPUTS", str(place / "outputs"))
-        return pipeline.run_all(parameters, notebooks)
-
-
 def run_sequence(outputs, name, *options, data=SAMPLE):
     """Run all notebooks through the command, as a person would, from a folder that is not the project's."""
     command = [sys.executable, "-m", "helpers", "run", name, "-p", "data", str(data), *options]
@@ -37,17 +26,41 @@ def run_sequence(outputs, name, *options, data=SAMPLE):
 
 
 @pytest.fixture(scope="session")
-def whole_run(tmp_path_factory, request):
-    """Folder of a run of the project's notebooks on the sample data: the first worker makes it, others wait for it."""
+def shared(tmp_path_factory, request):
+    """A folder that all workers of a session of tests share."""
     place = tmp_path_factory.getbasetemp()
-    outputs = (place.parent if hasattr(request.config, "workerinput") else place) / "whole"
-    outputs.mkdir(exist_ok=True)
-    folder = outputs / "small"
+    return place.parent if hasattr(request.config, "workerinput") else place
+
+
+def make_once(folder, make):
+    """`folder`, which the first worker makes; others wait for it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
     while not folder.exists():
         try:
-            with hold_folder(outputs / "whole"):
+            with hold_folder(folder.parents[1] / f"making-{folder.name}"):
                 if not folder.exists():
-                    run_sequence(outputs, "small")
+                    make()
         except RunError:  # another worker is at it
             time.sleep(0.2)
     return folder
+
+
+@pytest.fixture(scope="session")
+def small_run(shared):
+    """Folder of a run of the small notebooks on the sample data, made whole by the pipeline; copy it to change it."""
+
+    def make():
+        notebooks = write_notebooks(shared / "small" / "notebooks")
+        parameters = read_parameters({"run": "small", "data": str(SAMPLE), "horizon_years": 3})
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("ADOPTION_OUTPUTS", str(shared / "small" / "outputs"))
+            pipeline.run_all(parameters, notebooks)
+
+    return make_once(shared / "small" / "outputs" / "small", make)
+
+
+@pytest.fixture(scope="session")
+def whole_run(shared):
+    """Folder of a run of the project's notebooks on the sample data; copy it to change it."""
+    outputs = shared / "whole"
+    return make_once(outputs / "small", lambda: run_sequence(outputs, "small"))

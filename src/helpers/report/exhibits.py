@@ -28,7 +28,7 @@ def set_html(source: str) -> str:
     """HTML that a cell has put out, without anything that runs, loads or brings a style of its own."""
     source = re.sub(r"<(style|script)\b.*?</\1\s*>", "", source, flags=re.DOTALL | re.IGNORECASE)
     plain = bleach.clean(source, tags=TAGS, attributes=_allow, protocols={"http", "https", "data"}, strip=True)
-    return box_tables(plain)
+    return box_tables(re.sub(r"<img\b(?![^>]*\ssrc=)[^>]*>", "", plain))
 
 
 def _allow(tag: str, name: str, value: str) -> bool:
@@ -109,7 +109,7 @@ def embed_tables(page: str, tables: Path) -> str:
 
 def find_wordless(fragment: str) -> bool:
     """Whether an image in a piece of HTML has no alternative text."""
-    return any(not re.search(r'\balt="[^"]*\S[^"]*"', tag) for tag in re.findall(r"<img\b[^>]*>", fragment))
+    return any(not re.search(r'\salt="\s*[^"\s]', tag) for tag in re.findall(r"<img\b[^>]*>", fragment))
 
 
 def embed_image(path: Path, width: int | None = None) -> str:
