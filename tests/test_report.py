@@ -276,5 +276,5 @@ def test_nbconvert_alone_gives_a_decent_page(small_run, template, words):
     page = HTMLExporter(template_name=template).from_filename(str(small_run / "notebooks" / "01_check_small.ipynb"))[0]
     assert "Traceback (most recent" not in page
     assert len(re.findall(r'<img[^>]*src="data:image/png', page)) == 1
-    assert page.count('alt="Users, a &lt; b') == words
+    assert len(re.findall("alt=.Users, a &lt; b", page)) == words
     assert "<script>alert(1)" not in page
