@@ -103,6 +103,23 @@ def export(run: Annotated[str, typer.Argument(help="Name of the run.")] = "basel
 
 
 @app.command()
+def verify(run: Annotated[str, typer.Argument(help="Name of the run.")] = "baseline") -> None:
+    """Check that a run is still what its record says.
+
+    Compares hashes of its files, and of the data, notebooks, helpers and library versions that it was made from, with
+    run.json; prints every difference and ends with 1, or says that there is none.
+    """
+    from helpers import pipeline
+    from helpers.parameters import read_parameters
+    from helpers.project import find_outputs
+
+    differences = pipeline.verify(find_outputs() / read_parameters({"run": run}).run)
+    print("\n".join(differences) or f"ok: run '{run}' is as its record says, made from what is here now.")
+    if differences:
+        raise SystemExit(FAILED)
+
+
+@app.command()
 def params() -> None:
     """List the parameters, with what each may be.
 
