@@ -6,9 +6,10 @@ bound as an `AdoptionSeries`, ``Data.references`` the earlier technologies, `che
 news item, `describe_coverage` says how long and how sound each series is, and `choose_series` finds the series of own
 data where nobody has named it.
 
-The parts, each importing only those before it: ``problems`` and ``breaks``; ``reading`` (text tables), ``cells`` (one
-cell), ``validation`` (tables against each other) and ``own`` (a single file); ``series``, ``bounds``, ``claims``,
-``selection``, ``coverage``, ``choice``.
+The parts, each importing only those before it: ``problems``, ``breaks`` and ``explanations`` (what a wrong cell may
+mean); ``opening`` (files), ``descriptor`` (the schema), ``form`` (header and rows), ``reading`` (text tables),
+``cells`` (one cell), ``validation`` (tables against each other) and ``own`` (a single file); ``series``, ``bounds``,
+``claims``, ``selection``, ``coverage``, ``choice``.
 """
 
 from helpers.indicators.choice import choose_series

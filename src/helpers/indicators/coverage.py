@@ -24,8 +24,10 @@ def describe_coverage(data):
         longest unbroken segment), high_confidence (share of rows, 0 to 1), breaks, suspected_breaks (dates).
     """
     entries = {entry.indicator: entry for entry in data.indicators.itertuples(index=False)}
-    groups = sorted(data.group_rows().items())
-    return pd.DataFrame([_describe(entity, entries[name], rows, data.limit()) for (entity, name), rows in groups])
+    series = data.list_series()
+    return pd.DataFrame(
+        [_describe(entity, entries[name], data.find_rows(entity, name), data.limit()) for entity, name in series]
+    )
 
 
 def summarise_data(data):
@@ -33,11 +35,13 @@ def summarise_data(data):
     if not data.own:
         return f"{data.path.name} holds no exact figure, so there is nothing to fit"
     entities = len({entity for entity, _ in data.own})
-    values = pd.concat([data.exact_values(*pair) for pair in data.own])
-    enough = sum(len(data.exact_values(*pair)) >= SHORTEST_SEGMENT for pair in data.own)
+    exact = data.observations[data.observations["bound"] == "exact"]
+    exact = exact.set_index(["entity", "indicator"])["date"]
+    dates = exact[exact.index.isin(data.own)]
+    enough = (dates.groupby(level=[0, 1]).size() >= SHORTEST_SEGMENT).sum()
     return (
         f"{data.path.name} holds {len(data.own):,} series of {entities:,} {'entity' if entities == 1 else 'entities'}, "
-        f"{len(values):,} exact figures from {values.index.min():%Y-%m-%d} to {values.index.max():%Y-%m-%d}; "
+        f"{len(dates):,} exact figures from {dates.min():%Y-%m-%d} to {dates.max():%Y-%m-%d}; "
         f"{enough:,} with the {SHORTEST_SEGMENT} figures that a run needs"
     )
 

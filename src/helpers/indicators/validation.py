@@ -5,7 +5,8 @@ constraints and keys. What a Table Schema cannot say (a percentage within 0 to 1
 that parse) is checked here.
 """
 
-from datetime import datetime
+import re
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,14 @@ import pandas as pd
 
 from helpers.indicators.breaks import parse_breaks
 from helpers.indicators.cells import check_cells, convert_types
-from helpers.indicators.problems import DataError, Problem, suggest_names
-from helpers.indicators.reading import TABLES, read_descriptor, read_text_table
+from helpers.indicators.descriptor import TABLES, read_descriptor
+from helpers.indicators.opening import find_kind
+from helpers.indicators.problems import MOST, DataError, Problem, list_problems, quote, suggest_names
+from helpers.indicators.reading import read_text_table
 
 BASE_TOLERANCE = 0.005  # users and base are rounded apart: half a percent above the base is still rounding
+PERCENT = r"(%|percentage|per cent|percent|pct)(\s+\S.*|)"
+FRACTION = r"(fraction|proportion|share)s?(\s+(of|in)\s.*|)"
 
 
 def read_tables(folder):
@@ -37,10 +42,12 @@ def read_tables(folder):
     DataError
         With every problem of every table.
     """
-    if not folder.is_dir():
-        where = f"looked in {Path.cwd()}"
-        message = f"file or folder does not exist ({where}); give a folder that holds observations.csv, or a CSV file"
-        raise DataError([Problem("", None, "data", str(folder), message)])
+    kind = find_kind(folder)
+    if kind != "folder":
+        message = (
+            "file or folder does not exist (looked in {}); give a folder that holds observations.csv, or a CSV file"
+        )
+        raise DataError([Problem("", None, "data", str(folder), kind or message.format(Path.cwd()))])
     schemas = read_descriptor(folder / "datapackage.json")
     problems, texts, tables = [], {}, {}
     for name in TABLES:
@@ -73,17 +80,20 @@ def check_key(file, table, key):
     """Report rows that repeat the key of an earlier row."""
     key = [key] if isinstance(key, str) else key
     known = table.dropna(subset=key)
-    first = known.groupby(key)["row"].transform("first")
-    repeated = known[known["row"] != first]
-    problems = []
-    for (_, entry), original in zip(repeated.iterrows(), first[repeated.index], strict=True):
-        parts = [f"{entry[k]:%Y-%m-%d}" if isinstance(entry[k], datetime) else str(entry[k]) for k in key]
-        message = f"is already in row {original}; keep one of the two"
-        if "value" in table and known.loc[known["row"].isin((original, entry["row"])), "value"].notna().all():
-            other = known.loc[known["row"] == original, "value"].iloc[0]
-            message = f"is already in row {original} (value {other:g}, here {entry['value']:g}); keep one of the two"
-        problems.append(Problem(file, int(entry["row"]), ", ".join(key), ", ".join(parts), message))
-    return problems
+    columns = [*key, "row", *(["value"] if "value" in table else [])]
+    repeated = known.loc[known.duplicated(key), columns]
+    first = known.loc[~known.duplicated(key), columns].rename(columns={"row": "original", "value": "other"})
+    return list_problems(repeated.merge(first, on=key), lambda entry: _explain_repetition(file, entry, key))
+
+
+def _explain_repetition(file, entry, key):
+    parts = [getattr(entry, name) for name in key]
+    parts = [f"{part:%Y-%m-%d}" if isinstance(part, pd.Timestamp) else str(part) for part in parts]
+    values = ""
+    if hasattr(entry, "value") and pd.notna(entry.value) and pd.notna(entry.other):
+        values = f" (value {entry.other:g}, here {entry.value:g})"
+    message = f"is already in row {entry.original}{values}; keep one of the two"
+    return Problem(file, int(entry.row), ", ".join(key), ", ".join(parts), message)
 
 
 def _check_foreign_keys(name, tables, keys):
@@ -94,10 +104,14 @@ def _check_foreign_keys(name, tables, keys):
         if target not in tables:
             continue
         valid = set(tables[target][reference["fields"][0]])
-        wrong = tables[name][~tables[name][column].isin(valid | {""})]
-        for row, value in zip(wrong["row"], wrong[column], strict=True):
-            message = f"is not in {target}.csv; {suggest_names(value, valid)}"
-            problems.append(Problem(f"{name}.csv", int(row), column, value, message))
+        wrong = tables[name].loc[~tables[name][column].isin(valid | {""}), ["row", column]]
+        near = {value: suggest_names(value, valid) for value in wrong[column].head(MOST).unique()}
+        problems += list_problems(
+            wrong.set_axis(["row", "value"], axis=1),
+            lambda entry, column=column, target=target, near=near: Problem(
+                f"{name}.csv", int(entry.row), column, entry.value, f"is not in {target}.csv; {near[entry.value]}"
+            ),
+        )
     return problems
 
 
@@ -107,12 +121,14 @@ def _check_meaning(tables):
     observations, indicators = tables.get("observations"), tables.get("indicators")
     if indicators is not None:
         entities = set() if observations is None else set(observations["entity"])
-        problems += _check_breaks(indicators, entities) + _check_base_units(indicators)
+        problems += _check_breaks(indicators, entities) + check_units("indicators.csv", indicators)
+        problems += _check_base_units(indicators) + _check_circles(indicators)
     if observations is not None:
         problems += check_spellings("observations.csv", observations)
     if observations is not None and indicators is not None:
         problems += check_percentages("observations.csv", observations, indicators)
         problems += check_users_within_base("observations.csv", observations, indicators)
+        problems += check_scale("observations.csv", observations, indicators)
     if "claims" in tables and indicators is not None:
         problems += _check_operands(tables["claims"], set(indicators["indicator"]))
     return problems
@@ -144,16 +160,56 @@ def _check_base_units(indicators):
     return problems
 
 
+def _check_circles(indicators):
+    """Report indicators that lead back to themselves over their bases, or as a rate of themselves."""
+    problems = []
+    for column in ("base_indicator", "rate_of"):
+        after = dict(zip(indicators["indicator"], indicators[column], strict=True))
+        rows = dict(zip(indicators["indicator"], indicators["row"], strict=True))
+        done = set()
+        for start in after:
+            path, here = {}, start  # a dict keeps the order and finds at once
+            while here in after and here not in done and here not in path:
+                path[here], here = True, after[here]
+            if here in path:
+                circle = [*list(path)[list(path).index(here) :], here]
+                message = f"leads back to {here} itself ({' -> '.join(circle)}); leave it blank in one of them"
+                problems.append(Problem("indicators.csv", int(rows[here]), column, after[here], message))
+            done |= set(path)
+    return problems
+
+
+def read_unit(text):
+    """Write the unit as the project does: percentages begin with ``percent``, whichever way they were written."""
+    match = re.fullmatch(PERCENT, text.strip(), flags=re.IGNORECASE)
+    return f"percent{match[2]}" if match else text
+
+
+def check_units(file, table):
+    """Report percentages that are not written as such, and fractions of 1: the bound of both would be unknown."""
+    units = table.loc[:, ["row", "unit"]].drop_duplicates("unit")
+    fraction = units["unit"].str.fullmatch(FRACTION, flags=re.IGNORECASE)
+    other = units["unit"].map(read_unit) != units["unit"]
+    problems = list_problems(
+        units[other], lambda e: Problem(file, int(e.row), "unit", e.unit, f"is a percentage; write {read_unit(e.unit)}")
+    )
+    message = "is a fraction of 1; write percentages: values times 100, and a unit that begins with percent"
+    return problems + list_problems(units[fraction], lambda e: Problem(file, int(e.row), "unit", e.unit, message))
+
+
 def check_spellings(file, observations):
     """Report an entity that is spelled in two ways."""
-    spellings = observations["entity"].value_counts()
-    problems = []
-    for name in spellings.index:
-        usual = next(other for other in spellings.index if other.casefold() == name.casefold())
-        if name != usual:
-            row = int(observations.loc[observations["entity"] == name, "row"].iloc[0])
-            problems.append(Problem(file, row, "entity", name, f"is spelled {usual!r} elsewhere"))
-    return problems
+    names = observations["entity"].value_counts().index
+    usual = {}
+    for name in names:
+        usual.setdefault(unicodedata.normalize("NFKC", name).casefold(), name)
+    spelled = pd.Series([usual[unicodedata.normalize("NFKC", name).casefold()] for name in names], index=names)
+    wrong = observations.loc[:, ["row", "entity"]].drop_duplicates("entity")
+    wrong = wrong.assign(usual=wrong["entity"].map(spelled))
+    return list_problems(
+        wrong[wrong["entity"] != wrong["usual"]],
+        lambda e: Problem(file, int(e.row), "entity", e.entity, f"is spelled {quote(e.usual)} elsewhere"),
+    )
 
 
 def check_percentages(file, observations, indicators):
@@ -161,28 +217,83 @@ def check_percentages(file, observations, indicators):
     percent = indicators.loc[indicators["unit"].str.startswith("percent"), "indicator"]
     wrong = observations[observations["indicator"].isin(percent) & (observations["value"] > 100)]
     message = "is a percentage above 100; write a value from 0 to 100"
-    return [Problem(file, e.row, "value", f"{e.value:g}", message) for e in wrong.itertuples()]
+    return list_problems(wrong, lambda entry: Problem(file, entry.row, "value", f"{entry.value:g}", message))
+
+
+def check_scale(file, observations, indicators):
+    """Report a figure that falls to about a hundredth or thousandth of the one before it.
+
+    A percentage of 0.15 after 12 is a fraction; 1.125 after 990 has a point that separates thousands. No technology is
+    given up like that between two figures.
+    """
+    rows = observations[(observations["bound"] == "exact") & (observations["value"] > 0)]
+    rows = rows.dropna(subset="date").sort_values(["entity", "indicator", "date"], kind="stable")
+    before = rows.groupby(["entity", "indicator"])[["date", "value"]].shift()
+    rows = rows.assign(before=before["value"], before_date=before["date"])
+    percent = rows["indicator"].isin(indicators.loc[indicators["unit"].str.startswith("percent"), "indicator"])
+    hundredth = percent & (rows["value"] <= 1) & (100 * rows["value"] / rows["before"]).between(0.5, 2)
+    thousandth = (rows["precision"].sub(0.0005).abs() < 1e-9) & (1000 * rows["value"] / rows["before"]).between(0.5, 2)
+    wrong = [
+        (hundredth, 100, "is about a hundredth of the figure before it, {}; write {:g} if it is a fraction"),
+        (
+            thousandth,
+            1000,
+            "is about a thousandth of the figure before it, {}; write {:g} if the point parts thousands",
+        ),
+    ]
+    return [
+        problem
+        for chosen, factor, message in wrong
+        for problem in list_problems(
+            rows[chosen].sort_values("row"),
+            lambda e, factor=factor, message=message: Problem(
+                file,
+                e.row,
+                "value",
+                f"{e.value:g}",
+                message.format(f"{e.before:g} on {e.before_date:%Y-%m-%d}", factor * e.value),
+            ),
+        )
+    ]
 
 
 def check_users_within_base(file, observations, indicators, only=None):
-    """Report users above their base population; of all series, or of those in ``only``, (entity, indicator) pairs."""
-    problems = []
+    """Report users above their base population, and a base of 0; of all series, or of those in ``only``.
+
+    Parameters
+    ----------
+    only : set of (entity, indicator), optional
+    """
     usable = observations.dropna(subset=["date", "value"])
-    usable = usable[usable["bound"] != "at_most"]
     unit = indicators.drop_duplicates("indicator").set_index("indicator")["unit"]
     comparable = indicators["base_indicator"].map(unit) == indicators["unit"]
     base_of = indicators[comparable].drop_duplicates("indicator").set_index("indicator")["base_indicator"]
-    for (entity, indicator), users in usable[usable["indicator"].isin(base_of.index)].groupby(["entity", "indicator"]):
-        name = base_of[indicator]
-        base = usable[(usable["entity"] == entity) & (usable["indicator"] == name) & (usable["bound"] == "exact")]
-        if base.empty or (only is not None and (entity, indicator) not in only):
-            continue
-        at_dates = interpolate_values(base.set_index("date")["value"], users["date"])
-        for entry, limit in zip(users.itertuples(), at_dates, strict=True):
-            if entry.value > limit * (1 + BASE_TOLERANCE):
-                message = f"is above its base {name}, {limit:.6g} on {entry.date:%Y-%m-%d}; check value, unit and base"
-                problems.append(Problem(file, entry.row, "value", f"{entry.value:g}", message))
-    return problems
+    usable = usable[usable["indicator"].isin({*base_of.index, *base_of})].sort_values("date", kind="stable")
+    exact = usable[usable["bound"] == "exact"]
+    bases, places = exact.groupby(["entity", "indicator"]).indices, usable.groupby(["entity", "indicator"]).indices
+    limits, names = np.full(len(usable), np.inf), np.full(len(usable), "", dtype=object)
+    days = pd.DatetimeIndex(usable["date"]).as_unit("s").asi8
+    exact_days, values = pd.DatetimeIndex(exact["date"]).as_unit("s").asi8, exact["value"].to_numpy(float)
+    for (entity, indicator), chosen in places.items():
+        name = base_of.get(indicator)
+        if (entity, name) in bases and (only is None or (entity, indicator) in only):
+            base = bases[entity, name]
+            limits[chosen], names[chosen] = np.interp(days[chosen], exact_days[base], values[base]), name
+    return _explain_above(file, usable.assign(limit=limits, base=names))
+
+
+def _explain_above(file, rows):
+    """Report the rows whose base is 0 on their date, or whose value is above it."""
+    zero = rows[rows["limit"] <= 0].sort_values("row")
+    above = (rows["value"] > rows["limit"] * (1 + BASE_TOLERANCE)) & (rows["bound"] != "at_most") & (rows["limit"] > 0)
+    none = "has the base {}, which is 0 on {:%Y-%m-%d}; a base is above 0"
+    many = "is above its base {}, {:.6g} on {:%Y-%m-%d}; check value, unit and base"
+    return list_problems(
+        zero, lambda e: Problem(file, int(e.row), "value", f"{e.value:g}", none.format(e.base, e.date))
+    ) + list_problems(
+        rows[above].sort_values("row"),
+        lambda e: Problem(file, int(e.row), "value", f"{e.value:g}", many.format(e.base, e.limit, e.date)),
+    )
 
 
 def interpolate_values(values, dates):
