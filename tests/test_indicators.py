@@ -143,7 +143,8 @@ WRONG_CELLS = [
     (
         ",20.5,",
         ",20.5,7,",
-        'row 3: has 10 fields where the header has 9; take away commas at its end, or put a text that holds a comma in ""',
+        "row 3: has 10 fields where the header has 9; take away commas at its end, or put a text that holds a comma "
+        'in ""',
     ),
 ]
 

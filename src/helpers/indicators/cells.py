@@ -55,7 +55,23 @@ def _list_checks(field):
         checks["enum"] = lambda cells: cells.isin(constraints["enum"]) | (cells == "")
     if "pattern" in constraints:
         checks["pattern"] = lambda cells: cells.str.fullmatch(constraints["pattern"]) | (cells == "")
-    return [pandera.Check(check, name=name, error=name) for name, check in checks.items()]
+    return [pandera.Check(_judge_distinct(check), name=name, error=name) for name, check in checks.items()]
+
+
+def _judge_distinct(judge):
+    """Judge each distinct cell once: names and dates repeat, and texts are slow to judge."""
+
+    def judge_all(cells):
+        places, distinct = pd.factorize(cells)
+        return pd.Series(judge(pd.Series(distinct, dtype=str)).to_numpy(bool)[places], index=cells.index)
+
+    return judge_all
+
+
+def _convert_distinct(cells, convert):
+    """Convert each distinct cell once."""
+    places, distinct = pd.factorize(cells)
+    return pd.Series(convert(pd.Series(distinct, dtype=str)).to_numpy()[places], index=cells.index, name=cells.name)
 
 
 def _convert_numbers(cells):
@@ -99,14 +115,14 @@ def _explain(case, field):
 
 def convert_types(text, fields):
     """Convert the text table; cells that failed their check become missing, so that the other rows can be checked."""
-    table = text.apply(lambda column: column.str.strip())
+    table = text.apply(lambda column: _convert_distinct(column, lambda cells: cells.str.strip()).astype(str))
     for field in fields:
         name = field["name"]
         if field["type"] == "number":
-            table["precision"] = 0.5 * 10.0 ** -_count_decimals(table[name])
-            table[name] = _convert_numbers(table[name])
+            table["precision"] = 0.5 * 10.0 ** -_convert_distinct(table[name], _count_decimals)
+            table[name] = _convert_distinct(table[name], _convert_numbers)
         elif field["type"] == "date":
-            table[name] = _convert_dates(table[name])
+            table[name] = _convert_distinct(table[name], _convert_dates)
     return table.rename_axis("row").reset_index()
 
 
