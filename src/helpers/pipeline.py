@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import json
 import logging
+import os
 import re
 import shutil
 import sys
@@ -90,7 +91,7 @@ def check_parameters(parameters: Parameters) -> Any:
             if family not in FAMILIES:
                 raise ParameterError(f"parameter 'families' has the unknown '{family}'{suggest(family, FAMILIES)}")
     path = find_data(parameters.data)
-    if not path.exists():
+    if not os.path.lexists(path):
         missing = f"there is no such folder or file: {_short(path)}"
         raise ParameterError(f"parameter 'data' is '{parameters.data}', but {missing}")
     data = indicators.load(str(path), as_of=parameters.as_of)
@@ -102,6 +103,11 @@ def check_parameters(parameters: Parameters) -> Any:
             f"{parameters.indicator} of {parameters.entity} has {len(values)} exact figures above 0{until}; a forecast "
             f"needs {FEWEST_POINTS}, half a year apart: a slope, and a way to judge it. Choose another indicator or a "
             "later as_of"
+        )
+    if values.max() <= values.iloc[0]:
+        raise ParameterError(
+            f"{parameters.indicator} of {parameters.entity} never rises above its first figure above 0, "
+            f"{values.iloc[0]:g} on {values.index[0]:%Y-%m-%d}: there is no adoption to fit. Choose another indicator"
         )
     return data
 
@@ -143,8 +149,12 @@ def run_all(
     RunError
         If another process makes this run, or the folder holds something that isn't a run.
     """
+    from helpers import indicators
+
     parameters = complete_parameters(parameters)
     data = check_parameters(parameters)
+    for doubt in indicators.list_doubts(data, [(parameters.entity, parameters.indicator)]):
+        print(f"note: {doubt}", flush=True)
     sources = find_notebooks(notebooks)
     final = find_outputs() / parameters.run
     with hold_folder(final):

@@ -23,6 +23,7 @@ from helpers.project import RunError, find_data, find_outputs, find_root, hash_f
 __all__ = ["ParameterError", "Parameters", "Run", "RunError", "SavedFigure", "open_run", "read_record", "read_records"]
 
 DOTS_PER_INCH = 200
+COMPUTED = r"'*[=+\-@\t\r]"  # beginning of a text that a spreadsheet takes for a formula, or that was escaped
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,9 @@ class Run:
     def save_table(self, name: str, frame: Any) -> None:
         """Write `frame` to ``tables/<name>.csv`` and note it in the notebook's record.
 
-        Floats get ten significant digits, dates are ISO, lines end in LF; a named index becomes columns.
+        Floats get ten significant digits, dates are ISO, lines end in LF; a named index becomes columns. A text that
+        a spreadsheet would compute (it begins with =, +, -, @, a tab or a carriage return) gets an apostrophe before
+        it, and so does one that begins with apostrophes and then such a mark; `read_table` takes it away again.
 
         Raises
         ------
@@ -230,13 +233,15 @@ def _write_csv(name: str, frame: Any) -> tuple[bytes, dict[str, str]]:
         raise RunError(f"Table {name} must have columns with one name each, all different; it has {columns}.")
     frame = frame.set_axis(columns, axis=1)
     kinds = {column: _kind_of(frame[column]) for column in columns}
-    # float_format leaves columns that mix numbers and text alone, so their numbers are written here
-    mixed = {column: frame[column].map(_write_cell) for column, kind in kinds.items() if kind == "mixed"}
+    # float_format leaves columns that mix numbers and text alone, so their numbers are written here, and texts escaped
+    mixed = {column: frame[column].map(_write_cell) for column, kind in kinds.items() if kind in ("mixed", "text")}
     text = frame.assign(**mixed).to_csv(index=False, float_format="%.10g", date_format="%Y-%m-%d", lineterminator="\n")
     return text.encode("utf-8"), kinds
 
 
 def _write_cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return f"'{value}" if re.match(COMPUTED, value) else value
     return f"{value:.10g}" if isinstance(value, float) and math.isfinite(value) else value
 
 
@@ -259,13 +264,16 @@ def _read_csv(path: Path, kinds: Mapping[str, str]) -> Any:
     import pandas as pd
 
     types = {"text": "str", "mixed": "object", "number": "float64"}
-    return pd.read_csv(
+    frame = pd.read_csv(
         path,
         dtype={column: types[kind] for column, kind in kinds.items() if kind in types},
         parse_dates=[column for column, kind in kinds.items() if kind == "date"],
         keep_default_na=False,  # "NA" and "None" are texts; only an empty cell is missing
         na_values=[""],
     )
+    for column in (column for column, kind in kinds.items() if kind in ("text", "mixed")):
+        frame[column] = frame[column].str.replace(f"^'(?={COMPUTED})", "", regex=True)
+    return frame
 
 
 def _draw(figure: Any, alt: str) -> dict[str, bytes]:

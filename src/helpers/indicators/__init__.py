@@ -14,7 +14,7 @@ mean); ``opening`` (files), ``descriptor`` (the schema), ``form`` (header and ro
 
 from helpers.indicators.choice import choose_series
 from helpers.indicators.claims import check_claims
-from helpers.indicators.coverage import describe_coverage, summarise_data
+from helpers.indicators.coverage import describe_coverage, list_doubts, summarise_data
 from helpers.indicators.problems import DataError, Problem
 from helpers.indicators.selection import Data, load
 from helpers.indicators.series import AdoptionSeries
@@ -27,6 +27,7 @@ __all__ = [
     "check_claims",
     "choose_series",
     "describe_coverage",
+    "list_doubts",
     "load",
     "summarise_data",
 ]

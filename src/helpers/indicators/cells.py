@@ -11,12 +11,12 @@ from helpers.indicators.explanations import (
     LATEST,
     NUMBER,
     SMALLEST,
-    UNSEEN,
     explain_date,
     explain_number,
     explain_unseen,
 )
 from helpers.indicators.problems import Problem, blame_parameter, list_problems, suggest_names
+from helpers.quoting import UNSEEN
 
 
 def check_cells(file, text, fields):

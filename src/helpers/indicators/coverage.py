@@ -91,6 +91,31 @@ def _describe_breaks(entity, about, data):
     }
 
 
+def list_doubts(data, series=None):
+    """List what is allowed but probably a mistake: percentages that are all 1 or less look like fractions.
+
+    Parameters
+    ----------
+    data : Data
+    series : list of (entity, indicator), optional
+        By default those that ``data.path`` itself holds.
+
+    Returns
+    -------
+    list of str
+        One sentence for each series, at most twelve.
+    """
+    percent = data.indicators.loc[data.indicators["unit"].str.startswith("percent"), "indicator"]
+    rows = data.observations[data.observations["indicator"].isin(percent) & (data.observations["bound"] == "exact")]
+    largest = rows.groupby(["entity", "indicator"])["value"].max()
+    small = set(largest.index[(largest <= 1) & (largest > 0)])
+    return [
+        f"All figures of {indicator} of {entity} are 1 or less, in percent; multiply them by 100 if they are fractions."
+        for entity, indicator in (series or data.own)
+        if (entity, indicator) in small
+    ][:12]
+
+
 def _list_dates(breaks, kind, dates):
     """List the breaks of one kind that fall inside the series."""
     inside = (breaks["kind"] == kind) & (breaks["date"] > dates.min()) & (breaks["date"] <= dates.max())

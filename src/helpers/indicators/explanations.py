@@ -5,16 +5,12 @@ import re
 import unicodedata
 from datetime import date, datetime, timedelta
 
+from helpers.quoting import UNSEEN
+
 NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
 ISO_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 SMALLEST, LARGEST = 1e-12, 1e15  # what a figure above 0 may be: computing with others loses digits or overflows
 LATEST = "2100-12-31"
-# control characters, marks that steer the direction of text, marks without width, and the sign of a lost letter;
-# U+200C and U+200D, which Persian and Indian names need, are text
-UNSEEN = (
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffd\ufffe\uffff"
-    "\U000e0000-\U000e007f]"
-)
 BLANKS = r"[ '_\u2019\u00a0\u2009\u202f]"
 NO_FIGURE = {"nan", "inf", "infinity", "na", "n/a", "#n/a", "null", "none", "nil", "missing", "-", "\u2013", "\u2014"}
 NO_FIGURE |= {".", "..", "...", ":", "?", "*"}

@@ -6,7 +6,8 @@ import re
 
 import pandas as pd
 
-from helpers.indicators.problems import Problem, list_problems, shorten
+from helpers.indicators.problems import Problem, list_problems
+from helpers.quoting import shorten
 
 DELIMITERS = ";\t|"
 SEARCHED = 20  # lines among which a header that is not the first is looked for

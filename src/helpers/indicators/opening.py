@@ -4,7 +4,8 @@ import os
 import re
 import stat
 
-from helpers.indicators.problems import Problem, escape
+from helpers.indicators.problems import Problem
+from helpers.quoting import escape
 
 BEGINNINGS = {
     b"PK\x03\x04": "a spreadsheet or a zip archive",

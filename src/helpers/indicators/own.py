@@ -12,7 +12,7 @@ import pandas as pd
 from helpers.indicators.cells import check_cells, convert_types
 from helpers.indicators.descriptor import read_descriptor
 from helpers.indicators.explanations import NUMBER
-from helpers.indicators.problems import DataError, Problem, list_problems, quote
+from helpers.indicators.problems import DataError, Problem, list_problems
 from helpers.indicators.reading import read_text_table
 from helpers.indicators.validation import (
     check_key,
@@ -24,6 +24,7 @@ from helpers.indicators.validation import (
     raise_problems,
     read_unit,
 )
+from helpers.quoting import quote
 
 ENTITY = "own data"  # where the file names no country or group
 UNIT = "units"

@@ -2,17 +2,13 @@
 
 import bisect
 import difflib
-import reprlib
 from dataclasses import dataclass, replace
 
-MOST = 50  # lines of one message, and problems of one kind that are explained one by one
-LONGEST, LONGEST_MESSAGE = 80, 1000  # characters that are shown of one value or name, and of one message
-ENOUGH_NAMES = 2000  # names among which a near one is looked for
+from helpers.quoting import LONGEST, escape, quote, shorten
 
-_shortener = reprlib.Repr()
-_shortener.maxstring = _shortener.maxother = LONGEST
-_shortener.maxlist = _shortener.maxtuple = _shortener.maxdict = 20
-_shortener.maxlevel = 4
+MOST = 50  # lines of one message, and problems of one kind that are explained one by one
+LONGEST_MESSAGE = 1000  # characters
+ENOUGH_NAMES = 2000  # names among which a near one is looked for
 
 
 @dataclass(frozen=True)
@@ -62,27 +58,6 @@ def list_problems(wrong, explain):
     """Explain each row of a table of what is wrong; of many only the first, the last of which counts the others."""
     found = [explain(entry) for entry in wrong.head(MOST).itertuples(index=False)]
     return [*found[:-1], replace(found[-1], more=len(wrong) - len(found))] if found else []
-
-
-def quote(value):
-    """Quote a value for a message: on one line, no control characters, a long one shortened, with its length."""
-    try:
-        text = _shortener.repr(value)
-    except ValueError:  # Python writes no whole number of more than 4300 digits
-        text = f"a {type(value).__name__} of more than 4300 digits"
-    return f"{text} ({len(value):,} characters)" if isinstance(value, str) and len(value) > LONGEST else text
-
-
-def shorten(text, longest=LONGEST):
-    """Cut a text that comes from the data, so that a message stays readable."""
-    return text if len(text) <= longest else f"{text[:longest]}..."
-
-
-def escape(text):
-    """Write characters that nobody sees, or that steer a terminal, as their codes."""
-    if text.isprintable():
-        return text
-    return "".join(mark if mark.isprintable() else repr(mark)[1:-1] for mark in text)
 
 
 def suggest_names(name, valid, count=3):

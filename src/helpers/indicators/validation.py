@@ -16,8 +16,9 @@ from helpers.indicators.breaks import parse_breaks
 from helpers.indicators.cells import check_cells, convert_types
 from helpers.indicators.descriptor import TABLES, read_descriptor
 from helpers.indicators.opening import find_kind
-from helpers.indicators.problems import MOST, DataError, Problem, list_problems, quote, suggest_names
+from helpers.indicators.problems import MOST, DataError, Problem, list_problems, suggest_names
 from helpers.indicators.reading import read_text_table
+from helpers.quoting import quote
 
 BASE_TOLERANCE = 0.005  # users and base are rounded apart: half a percent above the base is still rounding
 PERCENT = r"(%|percentage|per cent|percent|pct)(\s+\S.*|)"
