@@ -20,3 +20,15 @@ def small_run(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ADOPTION_OUTPUTS", str(place / "outputs"))
         return pipeline.run_all(parameters, finish=report.write_pages, notebooks=notebooks)
+
+
+@pytest.fixture(scope="module")
+def small_project():
+    """The sample stands beside own files in the place of the project's data, and is read once."""
+    from helpers.indicators import selection
+
+    read, kept = selection.read_tables, selection.read_tables(SAMPLE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(selection, "find_data", lambda: SAMPLE)
+        patch.setattr(selection, "read_tables", lambda folder: kept if folder == SAMPLE else read(folder))
+        yield

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from helpers import indicators
 from helpers.indicators.breaks import parse_breaks
 from helpers.indicators.claims import Figure, _compare
-from helpers.indicators.validation import interpolate_values
+from helpers.indicators.plausibility import interpolate_values
 
 DATA = Path(__file__).parents[1] / "data"
 

@@ -170,10 +170,10 @@ def read_options(
         try:
             text = path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
-            raise typer.BadParameter(f"-f {path}: the file isn't UTF-8 text; save it as UTF-8.") from error
+            raise typer.BadParameter(f"-f {escape(str(path))}: the file isn't UTF-8 text; save it as UTF-8.") from error
         except OSError as error:
-            raise typer.BadParameter(f"-f {path}: the file can't be read ({error.strerror}).") from error
-        given |= read_yaml(text, f"-f {path}")
+            raise typer.BadParameter(f"-f {escape(str(path))}: the file can't be read ({error.strerror}).") from error
+        given |= read_yaml(text, f"-f {escape(str(path))}")
     for text in texts:
         given |= read_yaml(text, f"-y {quote(text)}")
     for pair in pairs:

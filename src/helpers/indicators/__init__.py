@@ -8,8 +8,8 @@ data where nobody has named it.
 
 The parts, each importing only those before it: ``problems``, ``breaks`` and ``explanations`` (what a wrong cell may
 mean); ``opening`` (files), ``descriptor`` (the schema), ``form`` (header and rows), ``reading`` (text tables),
-``cells`` (one cell), ``validation`` (tables against each other) and ``own`` (a single file); ``series``, ``bounds``,
-``claims``, ``selection``, ``coverage``, ``choice``.
+``cells`` (one cell), ``plausibility`` and ``validation`` (tables against each other) and ``own`` (a single file);
+``series``, ``bounds``, ``claims``, ``selection``, ``coverage``, ``choice``.
 """
 
 from helpers.indicators.choice import choose_series

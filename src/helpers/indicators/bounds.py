@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from helpers.indicators.explanations import LARGEST, NUMBER, SMALLEST
+from helpers.indicators.plausibility import BASE_TOLERANCE, interpolate_values
 from helpers.indicators.problems import blame_parameter
-from helpers.indicators.validation import BASE_TOLERANCE, interpolate_values
 
 
 @dataclass(frozen=True)

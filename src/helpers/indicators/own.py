@@ -12,18 +12,17 @@ import pandas as pd
 from helpers.indicators.cells import check_cells, convert_types
 from helpers.indicators.descriptor import read_descriptor
 from helpers.indicators.explanations import NUMBER
-from helpers.indicators.problems import DataError, Problem, list_problems
-from helpers.indicators.reading import read_text_table
-from helpers.indicators.validation import (
-    check_key,
+from helpers.indicators.plausibility import (
     check_percentages,
     check_scale,
     check_spellings,
     check_units,
     check_users_within_base,
-    raise_problems,
     read_unit,
 )
+from helpers.indicators.problems import DataError, Problem, list_problems
+from helpers.indicators.reading import read_text_table
+from helpers.indicators.validation import check_key, raise_problems
 from helpers.quoting import quote
 
 ENTITY = "own data"  # where the file names no country or group
@@ -200,7 +199,7 @@ def _shape_like(table, model):
 def _check_rows(file, rows, tables, project):
     known = project["indicators"].drop_duplicates("indicator").set_index("indicator")
     problems = []
-    if not (rows["bound"] == "exact").any():
+    if rows["bound"].isin(["at_least", "at_most"]).all():
         problems.append(Problem(file, None, "bound", "", "no figure is exact; a curve is fitted to exact ones"))
     problems += check_key(file, rows, ["entity", "indicator", "date"]) + check_spellings(file, rows)
     problems += check_units(file, rows)

@@ -48,7 +48,8 @@ def _split_rows(name, text, problems):
                 rows.append((start, cells))
             start = reader.line_num + 1
     except csv.Error as error:
-        message = f"is not readable from here on ({error}); look for a quotation mark that is not closed"
+        reason = f"a cell has more than {csv.field_size_limit():,} characters" if "limit" in str(error) else error
+        message = f"is not readable from here on ({reason}); look for a quotation mark that is not closed"
         problems.append(Problem(name, start, "", "", message))
         return []
     return rows
