@@ -23,7 +23,6 @@ from helpers.project import RunError, find_data, find_outputs, find_root, hash_f
 __all__ = ["ParameterError", "Parameters", "Run", "RunError", "SavedFigure", "open_run", "read_record", "read_records"]
 
 DOTS_PER_INCH = 200
-COMPUTED = r"'*[=+\-@\t\r]"  # beginning of a text that a spreadsheet takes for a formula, or that was escaped
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,7 @@ class Run:
         """Write `frame` to ``tables/<name>.csv`` and note it in the notebook's record.
 
         Floats get ten significant digits, dates are ISO, lines end in LF; a named index becomes columns. A text that
-        a spreadsheet would compute (it begins with =, +, -, @, a tab or a carriage return) gets an apostrophe before
-        it, and so does one that begins with apostrophes and then such a mark; `read_table` takes it away again.
+        a spreadsheet would take for a formula gets an apostrophe before it, which `read_table` takes off again.
 
         Raises
         ------
@@ -105,6 +103,7 @@ class Run:
             raise RunError(
                 f"Table {name} was changed after notebook {writer} wrote it. Run that notebook again to restore it."
             )
+        self._note("read", name, entry["sha256"])
         return _read_csv(path, entry["columns"])
 
     def save_figure(self, name: str, figure: Any, alt: str) -> SavedFigure:
@@ -143,7 +142,7 @@ class Run:
                 "hold letters, digits, '-' and '_' only: each table and figure has one writer."
             )
 
-    def _note(self, kind: str, name: str, entry: dict) -> None:
+    def _note(self, kind: str, name: str, entry: dict | str) -> None:
         record = read_record(self.folder, self.notebook)
         record[kind][name] = entry
         write_json(_record_path(self.folder, self.notebook), record)
@@ -184,9 +183,20 @@ def open_run(run: str, notebook: str, parameters: Mapping[str, Any] | None = Non
     checked = read_parameters(given)
     declared = tuple(name for name in given if name != "run")
     opened = Run(find_outputs() / checked.run, notebook, checked, declared)
-    record = {"parameters": checked.model_dump(include=set(declared)), "tables": {}, "figures": {}}
+    record = {"parameters": checked.model_dump(include=set(declared)), "read": {}, "tables": {}, "figures": {}}
     write_json(_record_path(opened.folder, notebook), record)
     return opened
+
+
+def list_written(record: Mapping[str, Any]) -> dict[str, str]:
+    """sha256 of each table and figure that a notebook's `record` names, by its path in the run's folder."""
+    tables = {f"tables/{name}.csv": entry["sha256"] for name, entry in record["tables"].items()}
+    figures = {
+        f"figures/{name}.{kind}": digest
+        for name, entry in record["figures"].items()
+        for kind, digest in entry["sha256"].items()
+    }
+    return tables | figures
 
 
 def _record_path(folder: Path, notebook: str) -> Path:
@@ -194,8 +204,20 @@ def _record_path(folder: Path, notebook: str) -> Path:
 
 
 def read_record(folder: Path, notebook: str) -> dict:
-    """What `notebook` wrote into the run in `folder`: its parameters, tables and figures."""
+    """What `notebook` read and wrote in the run in `folder`, and with which parameters."""
     return json.loads(_record_path(folder, notebook).read_text(encoding="utf-8"))
+
+
+def read_valid(folder: Path, notebook: str) -> dict | None:
+    """The record of `notebook`; None when there is none, or none that can be read."""
+    try:
+        record = read_record(folder, notebook)
+    except (OSError, ValueError):
+        return None
+    valid = isinstance(record, dict) and all(
+        isinstance(record.get(kind), dict) for kind in ("read", "tables", "figures")
+    )
+    return record if valid else None
 
 
 def read_records(folder: Path) -> dict[str, dict]:
@@ -233,16 +255,32 @@ def _write_csv(name: str, frame: Any) -> tuple[bytes, dict[str, str]]:
         raise RunError(f"Table {name} must have columns with one name each, all different; it has {columns}.")
     frame = frame.set_axis(columns, axis=1)
     kinds = {column: _kind_of(frame[column]) for column in columns}
-    # float_format leaves columns that mix numbers and text alone, so their numbers are written here, and texts escaped
-    mixed = {column: frame[column].map(_write_cell) for column, kind in kinds.items() if kind in ("mixed", "text")}
-    text = frame.assign(**mixed).to_csv(index=False, float_format="%.10g", date_format="%Y-%m-%d", lineterminator="\n")
+    # float_format leaves columns that mix numbers and text alone, so their numbers are written here
+    texts = {column: frame[column].map(_write_cell) for column, kind in kinds.items() if kind in ("text", "mixed")}
+    text = frame.assign(**texts).to_csv(index=False, float_format="%.10g", date_format="%Y-%m-%d", lineterminator="\n")
     return text.encode("utf-8"), kinds
 
 
 def _write_cell(value: Any) -> Any:
     if isinstance(value, str):
-        return f"'{value}" if re.match(COMPUTED, value) else value
+        return f"'{value}" if is_formula(value) else value
     return f"{value:.10g}" if isinstance(value, float) and math.isfinite(value) else value
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet would take a cell for a formula and run it, were it not for apostrophes before it."""
+    if not re.match(r"'*[=+\-@\t\r].", text, flags=re.DOTALL):
+        return False
+    try:
+        float(text.lstrip("'"))
+    except ValueError:
+        return True
+    return False
+
+
+def restore_text(value: Any) -> Any:
+    """A cell's text without the apostrophe that keeps spreadsheets from running it; other cells as they are."""
+    return value[1:] if isinstance(value, str) and value.startswith("'") and is_formula(value) else value
 
 
 def _kind_of(column: Any) -> str:
@@ -272,7 +310,7 @@ def _read_csv(path: Path, kinds: Mapping[str, str]) -> Any:
         na_values=[""],
     )
     for column in (column for column, kind in kinds.items() if kind in ("text", "mixed")):
-        frame[column] = frame[column].str.replace(f"^'(?={COMPUTED})", "", regex=True)
+        frame[column] = frame[column].map(restore_text).astype(frame[column].dtype)
     return frame
 
 
