@@ -10,6 +10,7 @@ Rooms, and who may call whom (imports go one way, down):
 - `backtest` holds rolling origins and scores; imports forecast and curves.
 - `describe` turns series and fits into the frames that exhibits show; imports curves and indicators.
 - `figures` and `tables` hold one function per exhibit: a frame in, a Figure or a table out.
+- `quoting` quotes in messages what others wrote; imports nothing of ours, and anything may import it.
 - `project` finds the project's folders and writes files whole; `parameters` is the one typed list of parameters.
 - `run` is a notebook's view of its run: reading and writing tables and figures; imports project and parameters.
 - `record` describes a run in run.json, and tells what isn't as described; imports run, project and parameters.
