@@ -9,12 +9,16 @@ Rooms, and who may call whom (imports go one way, down):
 - `forecast` holds priors, the combination, bands, milestones and statements; imports curves and indicators.
 - `backtest` holds rolling origins and scores; imports forecast and curves.
 - `describe` turns series and fits into the frames that exhibits show; imports curves and indicators.
-- `figures` and `tables` hold one function per exhibit: a frame in, a Figure or a table out.
+- `figures` and `tables` hold one function per exhibit: a frame in, a Figure or a table out. The `picture` of `curves`
+  and of `forecast` imports them only when a fit or a forecast is asked to draw itself.
 - `project` finds the project's folders and writes files whole; `parameters` is the one typed list of parameters.
 - `run` is a notebook's view of its run: reading and writing tables and figures; imports project and parameters.
 - `record` describes a run in run.json; imports project and parameters.
 - `kernels` starts one isolated kernel a notebook.
 - `pipeline` runs the notebooks in order, the only module that knows papermill; imports those and indicators.
+- `explore` shows one series that a person can move, the only module that knows ipywidgets; imports describe, figures,
+  tables, forecast and lab.
+- `lab` writes what people make in JupyterLab, copies of notebooks and saved choices; imports pipeline.
 - `report` writes HTML, the only module that knows nbconvert; imports run.
 - `fetch` writes figures of the World Bank into a data folder, the only module that knows wbgapi and never part of a
   run; imports indicators and project.

@@ -12,10 +12,10 @@ from typing import Annotated, Any, get_args, get_origin
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from helpers.project import find_data, name_path
+from helpers.project import UserError, find_data, name_path
 
 
-class ParameterError(ValueError):
+class ParameterError(UserError, ValueError):
     """A parameter of a run is unknown or has a value that can't be used; the message names each one."""
 
 

@@ -71,6 +71,21 @@ def read_declared(notebook: Path) -> dict[str, Any]:
     return declared
 
 
+def fill_notebook(source: Path, values: Mapping[str, Any]) -> bytes:
+    """The notebook with papermill's cell of parameters, not executed."""
+    import nbformat
+    from papermill.parameterize import parameterize_notebook
+
+    notebook = nbformat.read(source, 4)
+    notebook.metadata["papermill"] = {}
+    filled = parameterize_notebook(notebook, dict(values), kernel_name="python3", language="python")
+    del filled.metadata["papermill"]
+    for cell in filled.cells:
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell["id"] = "injected-parameters"  # papermill draws one at random
+    return (nbformat.writes(filled, 4) + "\n").encode()
+
+
 def check_parameters(parameters: Parameters) -> Any:
     """Check the values against the data and the families, and return the data.
 

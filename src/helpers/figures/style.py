@@ -112,7 +112,8 @@ def label_ends(axis: Axes, labels: Sequence[Label], size: float = 8.5) -> None:
     if not labels:
         return
     figure = axis.figure
-    figure.draw_without_rendering()
+    if figure.get_layout_engine() is not None:  # it moves the axes when the figure is drawn
+        figure.draw_without_rendering()
     to_pixels = axis.transData.transform
     x = [float(axis.convert_xunits(label.x)) for label in labels]
     heights = np.array([to_pixels((place, label.y))[1] for place, label in zip(x, labels, strict=True)])

@@ -3,6 +3,8 @@
 import difflib
 from dataclasses import dataclass
 
+from helpers.project import UserError
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -26,7 +28,7 @@ class Problem:
         return f"{place}: {value}{self.message}" if place else f"{value}{self.message}"
 
 
-class DataError(ValueError):
+class DataError(UserError, ValueError):
     """The data, or a choice from them, is not usable; ``str()`` lists every problem, one a line.
 
     Attributes

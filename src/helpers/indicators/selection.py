@@ -1,6 +1,6 @@
 """Load the data and select series from them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -157,6 +157,21 @@ class Data:
         entries = {entry.indicator: entry for entry in wanted.itertuples(index=False)}
         chosen = [key for key in sorted(self.group_rows()) if key[1] in entries]
         return [series for entity, name in chosen for series in self._list_segments(entity, entries[name])]
+
+    def known_on(self, date):
+        """Return the data as they were known on a date, as ``load(path, as_of=date)`` reads them.
+
+        Parameters
+        ----------
+        date : str or date
+            ISO date; "" for all that ``self`` holds.
+        """
+        if date in ("", None):
+            return self
+        limit = check_date("as_of", date)
+        known = self.observations[self.observations["date"] <= limit].reset_index(drop=True)
+        project_data = None if self.project_data is None else self.project_data.known_on(date)
+        return replace(self, observations=known, as_of=f"{limit:%Y-%m-%d}", project_data=project_data, _groups={})
 
     def find_entry(self, indicator, parameter="indicator"):
         """Return the row of indicators.csv as a named tuple, or raise a `DataError` with the nearest names."""
