@@ -13,13 +13,16 @@ Rooms, and who may call whom (imports go one way, down):
   and of `forecast` imports them only when a fit or a forecast is asked to draw itself.
 - `project` finds the project's folders and writes files whole; `parameters` is the one typed list of parameters.
 - `run` is a notebook's view of its run: reading and writing tables and figures; imports project and parameters.
-- `record` describes a run in run.json; imports project and parameters.
-- `kernels` starts one isolated kernel a notebook.
-- `pipeline` runs the notebooks in order, the only module that knows papermill; imports those and indicators.
-- `explore` shows one series that a person can move, the only module that knows ipywidgets; imports describe, figures,
-  tables, forecast and lab.
-- `lab` writes what people make in JupyterLab, copies of notebooks and saved choices; imports pipeline.
+- `record` describes a run in run.json, and tells what isn't as described; imports run, project and parameters.
+- `kernels` starts one isolated kernel a notebook, forked from `fork_server`'s process where there is one.
+- `execution` executes a notebook, the only module that knows papermill; imports kernels and project.
+- `cache` knows what a notebook was made from, and takes over what was made from the same; imports run and execution.
+- `making` makes the notebooks of a run in order, the only module that knows doit; imports cache and execution.
 - `report` writes HTML, the only module that knows nbconvert; imports run.
+- `pipeline` makes a whole run; imports making, record, report and indicators.
+- `lab` writes what people make in JupyterLab, copies of notebooks and saved choices; imports pipeline and execution.
+- `explore` shows one series that a person can move, the only module that knows ipywidgets; imports lab, describe,
+  figures, tables, forecast.
 - `fetch` writes figures of the World Bank into a data folder, the only module that knows wbgapi and never part of a
   run; imports indicators and project.
 - `__main__` is the command line.

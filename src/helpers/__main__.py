@@ -5,8 +5,12 @@ Everything heavy is imported in the command that needs it, so that help comes at
 
 from __future__ import annotations
 
+import errno
+import signal
 import sys
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -15,7 +19,8 @@ import typer
 # jsonschema, which papermill and nbconvert bring, imports this one only if it's there, and that costs a second
 sys.modules.setdefault("rfc3987_syntax", None)
 
-WRONG_INPUT, FAILED, INTERRUPTED = 2, 1, 130
+WRONG_INPUT, FAILED = 2, 1
+SYSTEM_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR}
 PAIRED = ("-p", "--parameters", "-r", "--parameters_raw")
 
 app = typer.Typer(
@@ -52,10 +57,16 @@ def run(
     parameters_raw: RawPairs = None,
     parameters_yaml: Yaml = None,
     parameters_file: Files = None,
+    force: Annotated[bool, typer.Option("--force", help="Run every notebook again.")] = False,
+    only: Annotated[str, typer.Option(metavar="NN", help="Run notebook NN again.")] = "",
+    first: Annotated[str, typer.Option("--from", metavar="NN", help="Run notebook NN and the later ones again.")] = "",
+    isolated: Annotated[bool, typer.Option("--isolated", help="Start Python afresh for each notebook.")] = False,
 ) -> None:
-    """Run all notebooks: tables, figures and pages.
+    """Run the notebooks: tables, figures and pages.
 
-    Everything lands in outputs/RUN, whole or not at all.
+    Everything lands in outputs/RUN, whole or not at all. What nothing has changed for since it was made is left as it
+    is: a notebook runs again if its source, its parameters, the helpers, the libraries, the data or a table that it
+    reads have changed. After an interruption the same command goes on where it stopped.
 
     The options mean what they mean to papermill; where they give a parameter twice, -p and -r win over -y, and -y
     over -f. 'adoption params' lists the parameters.
@@ -68,13 +79,13 @@ def run(
     if isinstance(given.get("data"), str):
         given["data"] = find_from_here(given["data"])
     chosen = read_parameters(given)
-    from helpers import pipeline, report
+    from helpers import pipeline
+    from helpers.project import shorten_path
 
-    try:
-        folder = pipeline.run_all(chosen, finish=report.write_pages)
-    except KeyboardInterrupt:  # typer would end with 130 too, but without a word
-        stop(f"\nInterrupted: run '{chosen.run}' is as it was before.", INTERRUPTED)
-    print(f"Read it: {shorten(folder / 'html' / 'index.html')}")
+    forced = pipeline.choose_forced(pipeline.find_notebooks(), force, only, first)
+    with say_state(f"Run '{chosen.run}' is as it was before; the same command goes on from here."):
+        folder = pipeline.run_all(chosen, forced=forced, isolated=isolated)
+    print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
 
 
 @app.command(name="open")
@@ -96,12 +107,13 @@ def open_notebook(
     It works on the run that its parameter 'run' names.
     """
     from helpers import lab
+    from helpers.project import shorten_path
 
     given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
     if isinstance(given.get("data"), str):
         given["data"] = find_from_here(given["data"])
     path = lab.prepare_copy(notebook, given)
-    print(f"Your copy: {shorten(path)}")
+    print(f"Your copy: {shorten_path(path)}")
     if not prepare_only:
         lab.open_lab(path, [*(["--no-browser"] if no_browser else []), *(options or [])])
 
@@ -114,11 +126,30 @@ def export(run: Annotated[str, typer.Argument(help="Name of the run.")] = "basel
     """
     from helpers import report
     from helpers.parameters import read_parameters
-    from helpers.project import find_outputs
+    from helpers.project import find_outputs, shorten_path
+    from helpers.record import note_pages
 
     folder = find_outputs() / read_parameters({"run": run}).run
     report.write_pages(folder)
-    print(f"Read it: {shorten(folder / 'html' / 'index.html')}")
+    note_pages(folder)
+    print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
+
+
+@app.command()
+def verify(run: Annotated[str, typer.Argument(help="Name of the run.")] = "baseline") -> None:
+    """Check that a run is still what its record says.
+
+    Compares hashes of its files, and of the data, notebooks, helpers and library versions that it was made from, with
+    run.json; prints every difference and ends with 1, or says that there is none.
+    """
+    from helpers import pipeline
+    from helpers.parameters import read_parameters
+    from helpers.project import find_outputs
+
+    differences = pipeline.verify(find_outputs() / read_parameters({"run": run}).run)
+    print("\n".join(differences) or f"ok: run '{run}' is as its record says, made from what is here now.")
+    if differences:
+        raise SystemExit(FAILED)
 
 
 @app.command()
@@ -241,9 +272,39 @@ def find_from_here(data: str) -> str:
     return str(path.absolute()) if path.exists() else data
 
 
-def shorten(path: Path) -> str:
-    """`path` from the working directory when it's below, else whole."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+class Stopped(BaseException):
+    """Ctrl-C, or the system asked this process to end; no library takes it for an error or for its own Ctrl-C."""
+
+    def __init__(self, number: int):
+        self.word = "\nInterrupted." if number == signal.SIGINT else "Terminated."
+        self.code = 128 + number  # as shells have it: 130 and 143
+
+
+@contextmanager
+def heed_signals() -> Iterator[None]:
+    """Raise `Stopped` in the block on Ctrl-C and SIGTERM; signals that come while it ends are too late."""
+
+    def raise_stopped(number: int, frame: Any) -> NoReturn:
+        for one in previous:
+            signal.signal(one, signal.SIG_IGN)
+        raise Stopped(number)
+
+    ours = threading.current_thread() is threading.main_thread()
+    previous = {one: signal.signal(one, raise_stopped) for one in (signal.SIGINT, signal.SIGTERM) if ours}
+    try:
+        yield
+    finally:
+        for one, handler in previous.items():
+            signal.signal(one, handler)
+
+
+@contextmanager
+def say_state(state: str) -> Iterator[None]:
+    """When stopped in the block, end with the shells' exit code and tell in one line how things stand."""
+    try:
+        yield
+    except Stopped as stopped:
+        stop(f"{stopped.word} {state}", stopped.code)
 
 
 def stop(message: str, code: int) -> NoReturn:
@@ -270,14 +331,25 @@ def join_pairs(words: Iterable[str]) -> list[str]:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; people's mistakes end with a sentence on the error stream, not with a traceback."""
     try:
-        app(join_pairs(sys.argv[1:] if arguments is None else arguments), prog_name="adoption")
+        with heed_signals():
+            app(join_pairs(sys.argv[1:] if arguments is None else arguments), prog_name="adoption")
+    except Stopped as stopped:
+        stop(stopped.word, stopped.code)
     except typer.BadParameter as error:
         stop(f"{error.message}\nTry 'adoption run --help' for help.", WRONG_INPUT)
     except Exception as error:
         code = judge(error)
         if code is None:
             raise
-        stop(str(error), code)
+        stop(describe_os_error(error) if isinstance(error, OSError) else str(error), code)
+
+
+def describe_os_error(error: OSError) -> str:
+    """What the system refused, and for which file: no space left, no permission, read-only."""
+    from helpers.project import shorten_path
+
+    place = f": {shorten_path(Path(error.filename))}" if isinstance(error.filename, str) else ""
+    return f"{error.strerror or error}{place}. Nothing of the last complete run was changed."
 
 
 def judge(error: Exception) -> int | None:
@@ -287,7 +359,7 @@ def judge(error: Exception) -> int | None:
 
     if isinstance(error, ParameterError):
         return WRONG_INPUT
-    if isinstance(error, RunError):
+    if isinstance(error, RunError) or (isinstance(error, OSError) and error.errno in SYSTEM_ERRORS):
         return FAILED
     indicators = sys.modules.get("helpers.indicators")
     return WRONG_INPUT if indicators and isinstance(error, indicators.DataError) else None

@@ -90,7 +90,7 @@ def prepare_copy(name: str, given: dict[str, Any]) -> Path:
     ParameterError, helpers.indicators.DataError
         For a value that a run would refuse, or a parameter that the notebook doesn't read.
     """
-    from helpers import pipeline
+    from helpers import execution, pipeline
     from helpers.parameters import complete_parameters
 
     source = find_notebook(name)
@@ -101,7 +101,7 @@ def prepare_copy(name: str, given: dict[str, Any]) -> Path:
         raise ParameterError(f"notebook {source.stem} doesn't read '{unread[0]}'; it reads {', '.join(declared)}")
     pipeline.check_parameters(parameters)
     values = {each: value for each, value in parameters.model_dump().items() if each in declared}
-    return keep_beside(name_copy(source, values), ".ipynb", pipeline.fill_notebook(source, values))
+    return keep_beside(name_copy(source, values), ".ipynb", execution.fill_notebook(source, values))
 
 
 def name_copy(source: Path, values: dict[str, Any]) -> str:

@@ -3,39 +3,138 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from helpers.parameters import Parameters
-from helpers.project import find_data, find_root, hash_file
-from helpers.run import read_records
+from helpers.parameters import Parameters, read_parameters
+from helpers.project import RunError, find_data, find_root, hash_file, write_json
+from helpers.run import list_written, read_records, read_valid
 
 
-def describe_run(folder: Path, parameters: Parameters, notebooks: list[Path], data: Any) -> dict:
-    """Content of ``run.json``: everything that a reader needs to make the run again or to cite it."""
+def describe_inputs(parameters: Parameters, notebooks: list[Path]) -> dict[str, Any]:
+    """Everything that a run is made from: a run whose record has the same is the same."""
+    return {
+        "parameters": parameters.model_dump(),
+        "notebooks": {source.stem: hash_file(source) for source in notebooks},
+        "data": {"path": parameters.data, "files": hash_data(find_data(parameters.data))},
+        "helpers": hash_files(Path(__file__).parent, {".py", ".j2", ".css", ".json"}),
+        "versions": list_versions(),
+    }
+
+
+def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any], data: Any) -> dict[str, Any]:
+    """Content of ``run.json``: everything that a reader needs to make the run again, to check it or to cite it.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's folder, with all notebooks executed.
+    parameters : Parameters
+    inputs : mapping
+        From `describe_inputs`, as it was before the first notebook ran.
+    data : helpers.indicators.Indicators
+    """
     records = read_records(folder)
     figures = sorted(name for record in records.values() for name in record["figures"])
-    sources = {source.stem: hash_file(source) for source in notebooks}
-    package = Path(__file__).parent
     return {
         "run": parameters.run,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "parameters": parameters.model_dump(),
         "subject": describe_subject(data, parameters),
         "main_figure": next((name for name in figures if name.startswith("05_forecast")), None),
-        "notebooks": {name: {"source": sources.get(name), **record} for name, record in records.items()},
-        "data": {"path": parameters.data, "files": hash_data(find_data(parameters.data))},
+        **inputs,
+        "notebooks": {name: {"source": inputs["notebooks"].get(name), **record} for name, record in records.items()},
         "sources": list_sources(data, parameters),
-        "helpers": hash_files(package, {".py", ".j2", ".css", ".json"}),
-        "versions": list_versions(),
         "git": describe_commit(),
     }
+
+
+def note_pages(folder: Path) -> None:
+    """Add the hashes of the pages in ``html/`` to ``run.json``."""
+    path = folder / "run.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    write_json(path, {**content, "pages": hash_files(folder / "html", {".html"})})
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """Content of the ``run.json`` of the run in `folder`.
+
+    Raises
+    ------
+    RunError
+        If there is none, or it's damaged or of an older version.
+    """
+    again = f"Make the run again: adoption run {folder.name}"
+    try:
+        content = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        list_outputs(content), read_parameters(content["parameters"])
+    except OSError as error:
+        raise RunError(f"There is no run '{folder.name}' with a record, run.json. {again}") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise RunError(f"The record of run '{folder.name}', run.json, can't be used. {again}") from error
+    return content
+
+
+def find_differences(folder: Path, content: Mapping[str, Any], inputs: Mapping[str, Any]) -> list[str]:
+    """What of the run in `folder` isn't as its record says, or isn't made from `inputs`, a line for each.
+
+    Parameters
+    ----------
+    folder : Path
+    content : mapping
+        Of its record, from `read_run`.
+    inputs : mapping
+        From `describe_inputs`.
+    """
+    recorded = {**content, "notebooks": {name: entry["source"] for name, entry in content["notebooks"].items()}}
+    outputs = list_outputs(content)
+    found = [line for name in inputs for line in _compare(name, recorded.get(name), inputs[name])]
+    for name, entry in content["notebooks"].items():
+        if {"source": entry["source"], **(read_valid(folder, name) or {})} != entry:
+            found.append(f"notebooks/{name}.json: not as in run.json")
+    found += [f"{path}: {word}" for path, expected in outputs.items() if (word := _judge_file(folder / path, expected))]
+    present = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+    present = {path.as_posix() for path in present if not any(part.startswith(".") for part in path.parts)}
+    records = {f"notebooks/{name}.json" for name in content["notebooks"]}
+    return found + [f"{path}: not in run.json" for path in sorted(present - outputs.keys() - records - {"run.json"})]
+
+
+def _compare(name: str, recorded: Any, present: Any) -> list[str]:
+    """Lines for what differs between two inputs, part by part where they have parts."""
+    if recorded == present:
+        return []
+    if not isinstance(recorded, dict) or not isinstance(present, dict):
+        if recorded is None or present is None:
+            return [f"{name}: {'new' if recorded is None else 'gone'}"]
+        return [f"{name}: changed" if is_hash(present) else f"{name}: was {recorded!r}, is {present!r}"]
+    parts = [part for part in {**recorded, **present} if recorded.get(part) != present.get(part)]
+    return [line for part in parts for line in _compare(f"{name} {part}", recorded.get(part), present.get(part))]
+
+
+def is_hash(value: Any) -> bool:
+    """Whether `value` looks like a sha256 in hexadecimal."""
+    return isinstance(value, str) and re.fullmatch(r"[0-9a-f]{64}", value) is not None
+
+
+def list_outputs(content: Mapping[str, Any]) -> dict[str, str]:
+    """sha256 of each file that the content of a ``run.json`` names, by its path in the run's folder."""
+    outputs = {f"html/{name}": expected for name, expected in content["pages"].items()}
+    for name, record in content["notebooks"].items():
+        outputs |= list_written(record) | {f"notebooks/{name}.ipynb": record["executed"]}
+    return outputs
+
+
+def _judge_file(path: Path, expected: str) -> str:
+    if not path.is_file():
+        return "missing"
+    return "" if hash_file(path) == expected else "changed"
 
 
 def describe_subject(data: Any, parameters: Parameters) -> dict[str, str]:
