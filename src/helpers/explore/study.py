@@ -97,22 +97,25 @@ class Study:
     @cached_property
     def offers(self) -> dict[str, dict[str, str]]:
         """Indicators with data enough by entity: name -> title. Base populations are left out."""
-        entries = self.data.indicators.drop_duplicates("indicator").set_index("indicator")
+        entries = {entry.indicator: entry for entry in self.data.indicators.itertuples(index=False)}
         offers: dict[str, dict[str, str]] = {}
         for entity, indicator in sorted(self.data.group_rows()):
-            usual = entries["role"].get(indicator, "base") != "base"
-            long = usual and len(self.data.exact_values(entity, indicator)) >= SHORTEST
-            if long and self.list_dates(entity, indicator):
-                offers.setdefault(entity, {})[indicator] = entries["title"][indicator]
+            entry = entries[indicator]
+            if entry.role != "base" and self._has_enough(entity, entry):
+                offers.setdefault(entity, {})[indicator] = entry.title
         return offers
+
+    def _has_enough(self, entity: str, entry: Any) -> bool:
+        if entry.breaks:  # only one stretch of such a series counts
+            return bool(self.list_dates(entity, entry.indicator))
+        values = self.data.exact_values(entity, entry.indicator)
+        return bool(find_enough(values[values > 0]).any())
 
     def list_dates(self, entity: str, indicator: str) -> list[str]:
         """ISO dates of the figures from which on there are enough for a forecast; the last one is "", all data."""
         values = self.select(entity, indicator).values
         values = values[values > 0]
-        years = curves.decimal_years(values.index)
-        enough = (np.arange(len(years)) >= SHORTEST - 1) & (years - years[:1].sum() >= SHORTEST_SPAN)
-        dates = [f"{date:%Y-%m-%d}" for date in values.index[enough]]
+        dates = [f"{date:%Y-%m-%d}" for date in values.index[find_enough(values)]]
         return [*dates[:-1], ""] if dates else []
 
     # ---- what follows
@@ -188,6 +191,12 @@ class Study:
             return results, find_others(results)
 
         return self._keep(key, fit)
+
+
+def find_enough(values: pd.Series) -> np.ndarray:
+    """(n,) whether there are figures enough for a forecast up to each date."""
+    years = curves.decimal_years(values.index)
+    return (np.arange(len(years)) >= SHORTEST - 1) & (years - years[:1].sum() >= SHORTEST_SPAN)
 
 
 def _attempt(problems: list[str], make: Callable[[], Any]) -> Any:
