@@ -109,12 +109,8 @@ def page(lab):
             page.get_by_role("menuitem", name="Run", exact=True).click()
             page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Run All Cells$")).click()
             page.wait_for_selector(".adoption-explorer svg polygon")
+            page.wait_for_selector("text=Python 3 (ipykernel) | Idle")
             yield page
-            if os.environ.get("SHOTS"):
-                page.screenshot(path=os.environ["SHOTS"] + "/lab.png")
-                page.set_viewport_size({"width": 820, "height": 1000})
-                time.sleep(2)
-                page.screenshot(path=os.environ["SHOTS"] + "/lab_narrow.png")
         finally:
             browser.close()
 

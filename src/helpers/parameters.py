@@ -215,6 +215,14 @@ def read_parameters(values: Mapping[str, Any]) -> Parameters:
     ------
     ParameterError
         One line for each unknown name (with the nearest known one) and for each value that can't be used.
+
+    Examples
+    --------
+    >>> read_parameters({"as_of": "2025-06-30", "shares": 0.9}).shares
+    [0.9]
+    >>> read_parameters({"indcator": "genai_users"})
+    Traceback (most recent call last):
+    helpers.parameters.ParameterError: unknown parameter 'indcator', did you mean 'indicator'?
     """
     problems = [
         f"unknown parameter '{name}'{suggest(name, Parameters.model_fields)}"

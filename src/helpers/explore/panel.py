@@ -20,7 +20,6 @@ from helpers.curves import FAMILIES
 from helpers.explore.picture import draw
 from helpers.explore.study import CEILINGS, Choice, Study, View
 from helpers.explore.words import judge, list_numbers, say_choice
-from helpers.figures.style import say_date
 from helpers.lab import save_choice
 from helpers.project import name_path
 
@@ -33,6 +32,8 @@ STYLE = """<style>
 .adoption-explorer .widget-html-content { line-height: 1.45; }
 .adoption-verdict b { display: inline-block; padding: 1px 10px; margin-right: 8px; border-radius: 10px; color: #fff; }
 .adoption-verdict b.yes { background: #00694d; } .adoption-verdict b.no { background: #a34700; }
+.adoption-numbers { table-layout: auto; border-collapse: collapse; }
+.adoption-explorer code { overflow-wrap: anywhere; }
 .adoption-numbers td { padding: 2px 14px 2px 0; text-align: left; vertical-align: top; }
 .adoption-numbers td:first-child { opacity: .75; }
 .adoption-problem { padding: 8px 12px; border-left: 4px solid #a34700; margin: 6px 0; }
@@ -137,7 +138,8 @@ class Panel(widgets.Box):
         series = self.study.select(self.entity.value, self.indicator.value)
         dates = self.study.list_dates(series.entity, series.indicator)
         dates = sorted({*dates, as_of}, key=lambda date: date or "9999")
-        names = [say_date(date) if date else f"{say_date(series.values.index[-1])} (all)" for date in dates]
+        last = series.values.index[-1]
+        names = [f"{pd.Timestamp(date):%b %Y}" if date else f"{last:%b %Y}, all" for date in dates]
         free = [name for name in CEILINGS if series.bound is not None or name == "free"]
         with self._quietly():
             self.as_of.options = list(zip(names, dates, strict=True))
@@ -153,11 +155,12 @@ class Panel(widgets.Box):
         """Show what follows from the present choice, and prepare the other dates when nothing moves."""
         self.share.disabled = self.choice.ceiling not in ("share", "prior")
         self.view = self.study.look(self.choice)
-        with self.hold_sync():
-            self.picture.value = draw_or_say(self.view)
-            self.verdict.value, self.numbers.value, self.saved.value = write_verdict(self.view), "", ""
-            if self.view.series is not None:
-                self.numbers.value = write_numbers(list_numbers(self.view))
+        self.picture.value = draw_or_say(self.view)
+        self.verdict.value, self.numbers.value, self.saved.value = (
+            write_verdict(self.view),
+            write_numbers(self.view),
+            "",
+        )
         self._moved = time.monotonic()
         if self._task is None or self._task.done():
             with suppress(RuntimeError):  # no loop: not in a kernel
@@ -187,8 +190,7 @@ class Panel(widgets.Box):
         """The widgets, and beside them the present view for pages and places that have none."""
         bundle = super()._repr_mimebundle_(**options)
         data = bundle[0] if isinstance(bundle, tuple) else bundle
-        still = write_verdict(self.view) + draw_or_say(self.view)
-        still += write_numbers(list_numbers(self.view)) if self.view.series is not None else ""
+        still = write_verdict(self.view) + draw_or_say(self.view) + write_numbers(self.view)
         return {**data, "text/html": STYLE + still}
 
 
@@ -210,7 +212,10 @@ def write_verdict(view: View) -> str:
     return f'<div class="adoption-verdict" aria-live="polite"><b class="{kind}">{head}</b>{rest}</div>'
 
 
-def write_numbers(numbers: pd.DataFrame) -> str:
-    """The key numbers as an HTML table; data are text, never markup."""
-    rows = "".join(f"<tr><td>{escape(row.what)}</td><td>{escape(row.number)}</td></tr>" for row in numbers.itertuples())
+def write_numbers(view: View) -> str:
+    """The key numbers as an HTML table; none without a series. Data are text, never markup."""
+    if view.series is None:
+        return ""
+    pairs = list_numbers(view).itertuples(index=False)
+    rows = "".join(f"<tr><td>{escape(row.what)}</td><td>{escape(row.number)}</td></tr>" for row in pairs)
     return f'<table class="adoption-numbers">{rows}</table>'

@@ -16,10 +16,10 @@ from matplotlib.ticker import MaxNLocator
 from helpers import projection
 from helpers.curves import decimal_years, to_dates
 from helpers.explore.study import View
-from helpers.figures.style import BLUE, GREEN, ORANGE, Label, lower_first, say, spread
+from helpers.figures.style import BLUE, GREEN, ORANGE, Label, lower_first, say, say_range, spread
 from helpers.forecast.picture import list_fan
 
-WIDTH, HEIGHT = 760, 410
+WIDTH, HEIGHT = 800, 410
 LEFT, RIGHT, TOP, BOTTOM = 56, 560, 34, 376  # of the axes; the labels stand to the right
 LINE = 14  # height of a label
 BACK_AT_LEAST, BACK = 9.0, 3.0
@@ -148,7 +148,7 @@ def _draw_forecast(view, scale, years, bound, curve):
         parts.append(f'<polygon points="{points}" fill="{BLUE}" fill-opacity="{opacity}"/>')
     parts.append(_path(scale.place(when, [value, *fan["q0.5"]]), BLUE, 2))
     end = fan.iloc[-1]
-    band = f"80 % band: {say(end['q0.1'])} to {say(end['q0.9'])}"
+    band = f"80 % band: {say_range(end['q0.1'], end['q0.9'])}"
     return parts, [
         Label(when[-1], end["q0.9"], band, BLUE),
         Label(when[-1], end["q0.5"], f"forecast: median {say(end['q0.5'])}", BLUE),

@@ -7,7 +7,7 @@ import pandas as pd
 
 from helpers.describe.summary import year_of_growth
 from helpers.explore.study import View
-from helpers.figures.style import lower_first, say, say_date
+from helpers.figures.style import lower_first, say, say_date, say_range
 from helpers.forecast import NOT_REACHED
 
 
@@ -76,7 +76,7 @@ def _forecast(view: View) -> tuple[str, str]:
     made = view.made
     end = made.quantiles.iloc[-1]
     beyond = "" if made.tested[-1] else "; beyond what was tested"
-    band = f"80 % band {say(end[0.1])} to {say(end[0.9], view.series.unit)}"
+    band = f"80 % band {say_range(end[0.1], end[0.9], view.series.unit)}"
     return f"Forecast, {say_date(made.dates[-1])}", f"median {say(end[0.5])}, {band}{beyond}"
 
 

@@ -14,7 +14,19 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from helpers.figures.forecasts import BANDS
-from helpers.figures.style import BLUE, GREEN, GREY, INK, ORANGE, Label, label_ends, say, use_dates, use_numbers
+from helpers.figures.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    Label,
+    label_ends,
+    say,
+    say_range,
+    use_dates,
+    use_numbers,
+)
 
 SIZE = (7.6, 4.2)  # inches
 ROOM = (0.085, 0.085, 0.66, 0.83)  # of the axes within the figure; the labels stand to the right
@@ -52,7 +64,7 @@ def plot_forecast(axis: Axes, fan: pd.DataFrame, values: pd.Series) -> list[Labe
     end = fan.iloc[-1]
     return [
         Label(dates[-1], end["q0.5"], f"forecast: median {say(end['q0.5'])}", BLUE),
-        Label(dates[-1], end["q0.9"], f"80 % band: {say(end['q0.1'])} to {say(end['q0.9'])}", BLUE),
+        Label(dates[-1], end["q0.9"], f"80 % band: {say_range(end['q0.1'], end['q0.9'])}", BLUE),
     ]
 
 

@@ -174,6 +174,15 @@ def say(value: float, unit: str = "") -> str:
     return f"{text} {unit}".strip()
 
 
+def say_range(low: float, high: float, unit: str = "") -> str:
+    """A range as a reader wants it: a lower end that's nothing beside the upper one is 0.
+
+    >>> say_range(298.2, 1177, "million persons"), say_range(1e-9, 1252)
+    ('298 to 1,177 million persons', '0 to 1,252')
+    """
+    return f"{'0' if abs(low) < 0.0005 * abs(high) else say(low)} to {say(high, unit)}"
+
+
 def lower_first(text: str) -> str:
     """Words for the middle of a sentence; names in capitals stay.
 

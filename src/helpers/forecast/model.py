@@ -320,6 +320,16 @@ def forecast(
     ------
     ValueError
         With fewer than three values, values above the bound, or fewer than two reference technologies.
+
+    Examples
+    --------
+    >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
+    >>> made = forecast(pd.Series([12, 19, 31, 44, 52], index=dates, name="users"), bound=100, horizon_years=2)
+    >>> made
+    <Forecast of users: 52.0 in December 2025; forecast for December 2027: 57.2 to 75.7 (80 % band, median 67.4)>
+    >>> made.quantiles[[0.1, 0.5, 0.9]].round().loc["2026-12-31"].tolist()
+    [55.0, 61.0, 66.0]
+    >>> axes = made.plot()
     """
     subject = read_subject(series, bound)
     windows = subject.window()

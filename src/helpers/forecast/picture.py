@@ -72,25 +72,25 @@ def list_bands(made):
     DataFrame
         date, median, a column for each level (from the narrowest), basis.
     """
-    from helpers.figures.style import say
+    from helpers.figures.style import say_range
 
     found = made.quantiles
     frame = pd.DataFrame({"date": made.dates, "median": found[0.5].to_numpy()})
     for level in made.levels:
         ends = [found[round((1 + sign * level) / 2, 10)] for sign in (-1, 1)]
-        texts = [f"{say(low)} to {say(high)}" for low, high in zip(*ends, strict=True)]
+        texts = [say_range(low, high) for low, high in zip(*ends, strict=True)]
         frame[f"{100 * level:g} % band"] = texts
     return frame.assign(basis=np.where(made.tested, "calibrated", "extrapolated"))
 
 
 def say_forecast(made):
     """One line: whose forecast, from where, to when, and its 80 % band."""
-    from helpers.figures.style import say, say_date
+    from helpers.figures.style import say, say_date, say_range
 
     end = made.quantiles.iloc[-1]
     start = made.windows.values[0, -1]
     return (
         f"{made.subject.title}: {say(start, made.subject.unit)} in {say_date(made.origin)}; forecast for "
-        f"{say_date(made.dates[-1])}: {say(end[0.1])} to {say(end[0.9], made.subject.unit)} (80 % band, median "
+        f"{say_date(made.dates[-1])}: {say_range(end[0.1], end[0.9], made.subject.unit)} (80 % band, median "
         f"{say(end[0.5])})"
     )

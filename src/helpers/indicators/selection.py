@@ -26,7 +26,8 @@ def load(path="data", as_of=""):
     ----------
     path : str or Path, default "data"
         Folder with observations.csv, indicators.csv, sources.csv and datapackage.json (and claims.csv, if there are
-        claims), or a CSV file with the columns date and value (see ``own.read_series_file``).
+        claims), or a CSV file with the columns date and value (see ``own.read_series_file``); what does
+        not exist here is looked up in the project's folder.
     as_of : str or date, default ""
         ISO date. Later observations and breaks do not exist for anything that uses the result.
 
@@ -38,9 +39,18 @@ def load(path="data", as_of=""):
     ------
     DataError
         With every problem of every table: file, row, column, value and what would be right.
+
+    Examples
+    --------
+    >>> data = load()
+    >>> users = data.series("China", "internet_users", bound="population_year_end")
+    >>> users.unit, users.bound_title
+    ('million persons', 'Population at the year-end')
+    >>> load(as_of="2020-06-30").series("China", "internet_users").values.index.max().year
+    2020
     """
     limit = None if as_of in ("", None) else check_date("as_of", as_of)
-    path = Path(path)
+    path = Path(path) if Path(path).exists() else find_data(str(path))
     own = None if path.is_file() else read_tables(path)
     if own is not None and (own["indicators"]["role"] == "reference").any():
         return _hold(own, path, limit)
@@ -71,7 +81,7 @@ def _hold(tables, path, limit, own=None, project_data=None):
     )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Data:
     """Checked tables of one data folder or file, without the observations after ``as_of``.
 
@@ -100,6 +110,10 @@ class Data:
     project_data: "Data | None" = field(default=None, repr=False)
     _first: dict = field(default_factory=dict, repr=False)  # first exact date of each series, also after as_of
     _groups: dict = field(default_factory=dict, repr=False)
+
+    def __repr__(self):
+        entities = len({entity for entity, _ in self.own})
+        return f"<Data of {self.path.name}{self.until()}: {len(self.own)} series of {entities} entities>"
 
     def series(self, entity, indicator, bound=""):
         """Select one series: its segment after the last break, and its bound.
