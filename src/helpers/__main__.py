@@ -91,6 +91,36 @@ def run(
     print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
 
 
+@app.command(name="open")
+def open_notebook(
+    notebook: Annotated[str, typer.Argument(metavar="NOTEBOOK", help="Its number, such as 05, or 'explore'.")],
+    options: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- OPTIONS]", help="Options for JupyterLab, after a --.")
+    ] = None,
+    parameters: Pairs = None,
+    parameters_raw: RawPairs = None,
+    parameters_yaml: Yaml = None,
+    parameters_file: Files = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Start JupyterLab without a browser.")] = False,
+    prepare_only: Annotated[bool, typer.Option("--prepare-only", help="Write the copy, start nothing.")] = False,
+) -> None:
+    """Open a copy of a notebook in JupyterLab, with parameters.
+
+    The copy lies in outputs/lab/; one that is there already and differs is left alone and the new one gets a number.
+    It works on the run that its parameter 'run' names.
+    """
+    from helpers import lab
+    from helpers.project import shorten_path
+
+    given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
+    if isinstance(given.get("data"), str):
+        given["data"] = find_from_here(given["data"])
+    path = lab.prepare_copy(notebook, given)
+    print(f"Your copy: {shorten_path(path)}")
+    if not prepare_only:
+        lab.open_lab(path, [*(["--no-browser"] if no_browser else []), *(options or [])])
+
+
 @app.command()
 def export(run: Annotated[str, typer.Argument(help="Name of the run.")] = "baseline") -> None:
     """Write the pages of a run again.

@@ -13,14 +13,14 @@ from typing import Annotated, Any, get_args, get_origin
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from helpers.project import find_data, name_path
+from helpers.project import UserError, find_data, name_path
 from helpers.quoting import UNSEEN, quote, shorten
 
 DEEPEST = 8  # levels of lists and mappings in YAML
 TAKEN = {"readme.md"}  # what stands beside the runs in outputs/
 
 
-class ParameterError(ValueError):
+class ParameterError(UserError, ValueError):
     """A parameter of a run is unknown or has a value that can't be used; the message names each one."""
 
 
@@ -289,6 +289,14 @@ def read_parameters(values: Mapping[str, Any]) -> Parameters:
     ------
     ParameterError
         One line for each unknown name (with the nearest known one) and for each value that can't be used.
+
+    Examples
+    --------
+    >>> read_parameters({"as_of": "2025-06-30", "shares": 0.9}).shares
+    [0.9]
+    >>> read_parameters({"indcator": "genai_users"})
+    Traceback (most recent call last):
+    helpers.parameters.ParameterError: unknown parameter 'indcator', did you mean 'indicator'?
     """
     problems = [
         f"unknown parameter {quote(str(name))}{suggest(name, Parameters.model_fields)}"

@@ -15,7 +15,14 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 
-class RunError(RuntimeError):
+class UserError(Exception):
+    """A mistake that its maker can mend: the message says it all, so a notebook shows it without a traceback."""
+
+    def _render_traceback_(self) -> list[str]:  # IPython asks for it
+        return str(self).splitlines()
+
+
+class RunError(UserError, RuntimeError):
     """A run's folder, table or figure isn't there, doesn't fit, or may not be written."""
 
 

@@ -4,6 +4,7 @@ import bisect
 import difflib
 from dataclasses import dataclass, replace
 
+from helpers.project import UserError
 from helpers.quoting import LONGEST, escape, quote, shorten
 
 MOST = 50  # lines of one message, and problems of one kind that are explained one by one
@@ -36,7 +37,7 @@ class Problem:
         return escape(f"{place}: {value}{message}" if place else f"{value}{message}")
 
 
-class DataError(ValueError):
+class DataError(UserError, ValueError):
     """The data, or a choice from them, is not usable; ``str()`` lists the problems, one a line, and counts the rest.
 
     Attributes

@@ -1,6 +1,6 @@
 """Load the data and select series from them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,8 @@ def load(path="data", as_of=""):
     ----------
     path : str or Path, default "data"
         Folder with observations.csv, indicators.csv, sources.csv and datapackage.json (and claims.csv, if there are
-        claims), or a CSV file with the columns date and value (see ``own.read_series_file``).
+        claims), or a CSV file with the columns date and value (see ``own.read_series_file``); what does
+        not exist here is looked up in the project's folder.
     as_of : str or date, default ""
         ISO date. Later observations and breaks do not exist for anything that uses the result.
 
@@ -39,9 +40,18 @@ def load(path="data", as_of=""):
     ------
     DataError
         With every problem of every table: file, row, column, value and what would be right.
+
+    Examples
+    --------
+    >>> data = load()
+    >>> users = data.series("China", "internet_users", bound="population_year_end")
+    >>> users.unit, users.bound_title
+    ('million persons', 'Population at the year-end')
+    >>> load(as_of="2020-06-30").series("China", "internet_users").values.index.max().year
+    2020
     """
     limit = None if as_of in ("", None) else check_date("as_of", as_of)
-    path = Path(path)
+    path = Path(path) if find_kind(path) else find_data(str(path))
     own = None if find_kind(path) == "file" else read_tables(path)
     if own is not None and (own["indicators"]["role"] == "reference").any():
         return _hold(own, path, limit)
@@ -72,7 +82,7 @@ def _hold(tables, path, limit, own=None, project_data=None):
     )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Data:
     """Checked tables of one data folder or file, without the observations after ``as_of``.
 
@@ -101,6 +111,10 @@ class Data:
     project_data: "Data | None" = field(default=None, repr=False)
     _first: dict = field(default_factory=dict, repr=False)  # first exact date of each series, also after as_of
     _places: dict = field(default_factory=dict, repr=False)
+
+    def __repr__(self):
+        entities = len({entity for entity, _ in self.own})
+        return f"<Data of {self.path.name}{self.until()}: {len(self.own)} series of {entities} entities>"
 
     def series(self, entity, indicator, bound=""):
         """Select one series: its segment after the last break, and its bound.
@@ -158,6 +172,21 @@ class Data:
         entries = {entry.indicator: entry for entry in wanted.itertuples(index=False)}
         chosen = [key for key in self.list_series() if key[1] in entries]
         return [series for entity, name in chosen for series in self._list_segments(entity, entries[name])]
+
+    def known_on(self, date):
+        """Return the data as they were known on a date, as ``load(path, as_of=date)`` reads them.
+
+        Parameters
+        ----------
+        date : str or date
+            ISO date; "" for all that ``self`` holds.
+        """
+        if date in ("", None):
+            return self
+        limit = check_date("as_of", date)
+        known = self.observations[self.observations["date"] <= limit].reset_index(drop=True)
+        project_data = None if self.project_data is None else self.project_data.known_on(date)
+        return replace(self, observations=known, as_of=f"{limit:%Y-%m-%d}", project_data=project_data, _places={})
 
     def find_entry(self, indicator, parameter="indicator"):
         """Return the row of indicators.csv as a named tuple, or raise a `DataError` with the nearest names."""
