@@ -118,9 +118,8 @@ def draw_profiles(profiles: pd.DataFrame, marks: dict, names: dict, source: str)
     title = _judge_profiles(profiles)
     above = "; the 95 % line lies above the frame" if profiles["threshold_95"].min() > limit else ""
     units = f"{names['title']}: distance of the fit from the best, in residual standard deviations (root of F){above}"
-    figure = close_canvas(figure, title, units, source)
     label_ends(axis, labels)
-    return figure
+    return close_canvas(figure, title, units, source)
 
 
 def _mark_profile(axis, profiles: pd.DataFrame, marks: dict, limit: float) -> None:

@@ -95,9 +95,8 @@ def draw_forecast(
     )
     grey = f"; grey: bound ({lower_first(names['bound_title'])}), dashed as forecast" if bound is not None else ""
     units = f"{names['unit'].capitalize()}; points: published figures; fan: combined forecast{grey}"
-    figure = close_canvas(figure, title, units, source)
     label_ends(axis, labels, size=8)
-    return figure
+    return close_canvas(figure, title, units, source)
 
 
 def _draw_scenarios(axis: Axes, scenarios: pd.DataFrame, start: tuple) -> list[Label]:

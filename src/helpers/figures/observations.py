@@ -122,9 +122,8 @@ def draw_levels(
         of_bound if np.isfinite(last["share_of_bound"]) and bound is not None and names["unit"][:7] != "percent" else ""
     )
     title = f"{names['title']}: {say(last['value'], names['unit'])} in {say_date(last['date'])}{share}"
-    figure = close_canvas(figure, title, names["unit"].capitalize(), source)
     label_ends(axis, labels)
-    return figure
+    return close_canvas(figure, title, names["unit"].capitalize(), source)
 
 
 def draw_growth(growth: pd.DataFrame, names: dict, source: str) -> Figure:
@@ -211,9 +210,8 @@ def draw_alignment(aligned: pd.DataFrame, names: dict, source: str) -> Figure:
         f"Share of each technology's bound, percent (here: {lower_first(names['bound_title'])}); "
         "grey: all references, named: the fastest"
     )
-    figure = close_canvas(figure, title, units, source)
     label_ends(axis, labels, size=8)
-    return figure
+    return close_canvas(figure, title, units, source)
 
 
 def draw_comparison(compared: pd.DataFrame, entity: str, source: str, most: int = 10) -> Figure:
