@@ -183,7 +183,7 @@ def trace_alternatives(fits: Sequence[Fit], series, level: float = 0.8, curves_e
     times = np.linspace(first, last + YEARS_ON, 61)
     frames = []
     for fit in _free(fits):
-        low, high = fit.results.conf_int(1 - level, method="profile").loc["ceiling"]
+        low, high = fit.results.conf_int(round(1 - level, 6), method="profile").loc["ceiling"]
         cap = 10 * np.nanmax([last_bound(series), series.values.max()])
         grid = np.geomspace(max(low, series.values.max() * 1.001), min(high, cap), curves_each)
         paths = projection.predict(*_refit(series, fit.family, grid), times)

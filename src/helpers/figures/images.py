@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 
 from helpers.figures.style import DOTS_PER_INCH, Exhibit
 
@@ -36,12 +37,23 @@ def draw_png(figure: Any, alt: str = "") -> bytes:
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
-    plain, content, told = BytesIO(), BytesIO(), PngInfo()
-    figure.savefig(plain, format="png", dpi=DOTS_PER_INCH, pil_kwargs={"compress_level": 0}, **_frame(figure))
-    image = Image.open(plain).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    image = _render(figure).quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    told, content = PngInfo(), BytesIO()
     told.add_itxt("Description", alt)
     image.save(content, "PNG", pnginfo=told, dpi=(DOTS_PER_INCH, DOTS_PER_INCH))
     return content.getvalue()
+
+
+def _render(figure: Any) -> Any:
+    """The figure as an image; one that isn't ours may stick out of its paper."""
+    from PIL import Image
+
+    if isinstance(figure, Exhibit):
+        figure.canvas.draw()
+        return Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
+    plain = BytesIO()
+    figure.savefig(plain, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight")
+    return Image.open(plain).convert("RGB")
 
 
 def draw_vector(figure: Any, kind: str, metadata: dict) -> bytes:
@@ -49,13 +61,8 @@ def draw_vector(figure: Any, kind: str, metadata: dict) -> bytes:
     content = BytesIO()
     # SVG names its parts by random salt unless told otherwise
     with mpl.rc_context({"svg.hashsalt": "adoption", "svg.fonttype": "none"}):
-        figure.savefig(content, format=kind, metadata=metadata, **_frame(figure))
+        figure.savefig(content, format=kind, metadata=metadata, bbox_inches=None if isinstance(figure, Exhibit) else "tight")
     return content.getvalue()
-
-
-def _frame(figure: Any) -> dict:
-    """How to cut the paper: an exhibit fits its own, any other figure may stick out."""
-    return {} if isinstance(figure, Exhibit) else {"bbox_inches": "tight"}
 
 
 def _settle(figure: Any) -> None:

@@ -53,6 +53,7 @@ STYLE = {
     "lines.solid_capstyle": "round",
     "patch.linewidth": 0.8,
     "text.color": INK,
+    "text.hinting": "none",  # letters keep their shape and place at every size
     "xtick.bottom": False,
     "xtick.color": GREY,
     "xtick.labelsize": 8.8,

@@ -172,10 +172,12 @@ def check_users_within_base(file, observations, indicators, only=None):
     unit = indicators.drop_duplicates("indicator").set_index("indicator")["unit"]
     comparable = indicators["base_indicator"].map(unit) == indicators["unit"]
     base_of = indicators[comparable].drop_duplicates("indicator").set_index("indicator")["base_indicator"]
+    exact = usable[usable["indicator"].isin(set(base_of)) & (usable["bound"] == "exact")]
+    bases = dict(iter(exact.groupby(["entity", "indicator"])))
     for (entity, indicator), users in usable[usable["indicator"].isin(base_of.index)].groupby(["entity", "indicator"]):
         name = base_of[indicator]
-        base = usable[(usable["entity"] == entity) & (usable["indicator"] == name) & (usable["bound"] == "exact")]
-        if base.empty or (only is not None and (entity, indicator) not in only):
+        base = bases.get((entity, name))
+        if base is None or (only is not None and (entity, indicator) not in only):
             continue
         at_dates = interpolate_values(base.set_index("date")["value"], users["date"])
         for entry, limit in zip(users.itertuples(), at_dates, strict=True):
