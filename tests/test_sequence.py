@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from conftest import SAMPLE, run_sequence
 
 ROOT = Path(__file__).parents[1]
-SAMPLE = ROOT / "tests" / "sample"
 TABLES = {
     "01_claims", "01_coverage", "01_observations", "02_aligned", "02_countries", "02_growth", "03_alternatives",
     "03_fit_quality", "03_parameters", "03_profiles", "04_calibration", "04_coverage_by_stage",
@@ -40,18 +40,9 @@ FORECAST = [
 ]
 
 
-def run_sequence(outputs, name, *options, data=SAMPLE):
-    """Run all notebooks through the command, as a person would, from a folder that is not the project's."""
-    command = [sys.executable, "-m", "helpers", "run", name, "-p", "data", str(data), *options]
-    environment = {**os.environ, "ADOPTION_OUTPUTS": str(outputs)}
-    done = subprocess.run(command, env=environment, cwd=outputs, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return Path(outputs) / name
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return run_sequence(tmp_path_factory.mktemp("outputs"), "small")
+@pytest.fixture
+def folder(whole_run):
+    return whole_run
 
 
 def read_bytes(folder, *kinds):

@@ -5,8 +5,10 @@ Everything heavy is imported in the command that needs it, so that help comes at
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +19,8 @@ import typer
 # jsonschema, which papermill and nbconvert bring, imports this one only if it's there, and that costs a second
 sys.modules.setdefault("rfc3987_syntax", None)
 
-WRONG_INPUT, FAILED, INTERRUPTED, TERMINATED = 2, 1, 130, 143
+WRONG_INPUT, FAILED = 2, 1
+SYSTEM_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR}
 PAIRED = ("-p", "--parameters", "-r", "--parameters_raw")
 
 app = typer.Typer(
@@ -80,7 +83,7 @@ def run(
     from helpers.project import shorten_path
 
     forced = pipeline.choose_forced(pipeline.find_notebooks(), force, only, first)
-    with end_with_a_word(f"Run '{chosen.run}' is as it was before; the same command goes on from here."):
+    with say_state(f"Run '{chosen.run}' is as it was before; the same command goes on from here."):
         folder = pipeline.run_all(chosen, forced=forced, isolated=isolated)
     print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
 
@@ -100,6 +103,23 @@ def export(run: Annotated[str, typer.Argument(help="Name of the run.")] = "basel
     report.write_pages(folder)
     note_pages(folder)
     print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
+
+
+@app.command()
+def verify(run: Annotated[str, typer.Argument(help="Name of the run.")] = "baseline") -> None:
+    """Check that a run is still what its record says.
+
+    Compares hashes of its files, and of the data, notebooks, helpers and library versions that it was made from, with
+    run.json; prints every difference and ends with 1, or says that there is none.
+    """
+    from helpers import pipeline
+    from helpers.parameters import read_parameters
+    from helpers.project import find_outputs
+
+    differences = pipeline.verify(find_outputs() / read_parameters({"run": run}).run)
+    print("\n".join(differences) or f"ok: run '{run}' is as its record says, made from what is here now.")
+    if differences:
+        raise SystemExit(FAILED)
 
 
 @app.command()
@@ -222,25 +242,39 @@ def find_from_here(data: str) -> str:
     return str(path.absolute()) if path.exists() else data
 
 
-class Terminated(KeyboardInterrupt):
-    """The system asked this process to end."""
+class Stopped(BaseException):
+    """Ctrl-C, or the system asked this process to end; no library takes it for an error or for its own Ctrl-C."""
+
+    def __init__(self, number: int):
+        self.word = "\nInterrupted." if number == signal.SIGINT else "Terminated."
+        self.code = 128 + number  # as shells have it: 130 and 143
 
 
 @contextmanager
-def end_with_a_word(state: str) -> Iterator[None]:
-    """End with 130 after Ctrl-C and with 143 after SIGTERM, as shells expect, and say how things stand."""
+def heed_signals() -> Iterator[None]:
+    """Raise `Stopped` in the block on Ctrl-C and SIGTERM; signals that come while it ends are too late."""
 
-    def terminate(number: int, frame: Any) -> NoReturn:
-        raise Terminated
+    def raise_stopped(number: int, frame: Any) -> NoReturn:
+        for one in previous:
+            signal.signal(one, signal.SIG_IGN)
+        raise Stopped(number)
 
-    previous = signal.signal(signal.SIGTERM, terminate)
+    ours = threading.current_thread() is threading.main_thread()
+    previous = {one: signal.signal(one, raise_stopped) for one in (signal.SIGINT, signal.SIGTERM) if ours}
     try:
         yield
-    except KeyboardInterrupt as error:
-        ended, code = ("Terminated", TERMINATED) if isinstance(error, Terminated) else ("\nInterrupted", INTERRUPTED)
-        stop(f"{ended}. {state}", code)
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for one, handler in previous.items():
+            signal.signal(one, handler)
+
+
+@contextmanager
+def say_state(state: str) -> Iterator[None]:
+    """When stopped in the block, end with the shells' exit code and tell in one line how things stand."""
+    try:
+        yield
+    except Stopped as stopped:
+        stop(f"{stopped.word} {state}", stopped.code)
 
 
 def stop(message: str, code: int) -> NoReturn:
@@ -267,14 +301,25 @@ def join_pairs(words: Iterable[str]) -> list[str]:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; people's mistakes end with a sentence on the error stream, not with a traceback."""
     try:
-        app(join_pairs(sys.argv[1:] if arguments is None else arguments), prog_name="adoption")
+        with heed_signals():
+            app(join_pairs(sys.argv[1:] if arguments is None else arguments), prog_name="adoption")
+    except Stopped as stopped:
+        stop(stopped.word, stopped.code)
     except typer.BadParameter as error:
         stop(f"{error.message}\nTry 'adoption run --help' for help.", WRONG_INPUT)
     except Exception as error:
         code = judge(error)
         if code is None:
             raise
-        stop(str(error), code)
+        stop(describe_os_error(error) if isinstance(error, OSError) else str(error), code)
+
+
+def describe_os_error(error: OSError) -> str:
+    """What the system refused, and for which file: no space left, no permission, read-only."""
+    from helpers.project import shorten_path
+
+    place = f": {shorten_path(Path(error.filename))}" if isinstance(error.filename, str) else ""
+    return f"{error.strerror or error}{place}. Nothing of the last complete run was changed."
 
 
 def judge(error: Exception) -> int | None:
@@ -284,7 +329,7 @@ def judge(error: Exception) -> int | None:
 
     if isinstance(error, ParameterError):
         return WRONG_INPUT
-    if isinstance(error, RunError):
+    if isinstance(error, RunError) or (isinstance(error, OSError) and error.errno in SYSTEM_ERRORS):
         return FAILED
     indicators = sys.modules.get("helpers.indicators")
     return WRONG_INPUT if indicators and isinstance(error, indicators.DataError) else None

@@ -103,7 +103,7 @@ def rename_run(target: Path) -> None:
 
 def describe_failure(error: Exception, source: Path, target: Path) -> str:
     """Ten lines at most: notebook, cell, error, our last frame, and where the partial copy lies."""
-    cells = json.loads(target.read_text(encoding="utf-8"))["cells"] if target.exists() else []
+    cells = _read_cells(target)
     index = _find_failed(cells)
     heading = _find_heading(cells[:index])
     lines = [f"Notebook {source.stem} failed" + (f' in the part "{heading}"' if heading else "")]
@@ -111,12 +111,20 @@ def describe_failure(error: Exception, source: Path, target: Path) -> str:
     frame = _find_frame(getattr(error, "traceback", None) or [])
     if frame:
         lines.append(f"  at {frame}")
-    if target.exists():
+    if cells:
         lines.append(f"Executed up to there: {shorten_path(target)}")
     final = target.parents[4] / target.parents[1].name
     if final.exists():
         lines.append(f"The last complete run in {shorten_path(final)} is unchanged.")
     return "\n".join(lines)
+
+
+def _read_cells(target: Path) -> list[dict]:
+    """Cells of the executed copy; none when there is no copy, or only a part of it because the disk is full."""
+    try:
+        return json.loads(target.read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError):
+        return []
 
 
 def _describe_error(error: Exception) -> list[str]:

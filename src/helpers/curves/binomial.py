@@ -154,5 +154,7 @@ class BinomialResults(Results):
         rise = lambda value: self.fitter.held(coordinate, value) - self.glm.deviance  # noqa: E731
         centre, step = self.found.shape[coordinate, 0], np.sqrt(self._matrix[coordinate, coordinate])
         ranges = [float(end[0]) for end in limits(self.batch, coordinate)]
-        crossings = (find_crossing(rise, centre, limit, end, step, side) for side, end in zip((-1, 1), ranges, strict=True))
+        crossings = (
+            find_crossing(rise, centre, limit, end, step, side) for side, end in zip((-1, 1), ranges, strict=True)
+        )
         return {alpha: tuple(crossings)}

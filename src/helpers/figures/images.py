@@ -8,12 +8,13 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib import pyplot
 
-from helpers.figures.style import DOTS_PER_INCH, Exhibit
+from helpers.figures.style import DOTS_PER_INCH, WIDTHS, Exhibit
 
 
 def draw_images(figure: Any, alt: str) -> Iterator[tuple[str, bytes]]:
-    """Every file of a figure.
+    """Every file of a figure, which is closed at the end.
 
     Parameters
     ----------
@@ -25,11 +26,16 @@ def draw_images(figure: Any, alt: str) -> Iterator[tuple[str, bytes]]:
     Yields
     ------
     tuple of str and bytes
-        The ending of the name and the content: "png" (200 dots per inch) and "svg" for a page.
+        The ending of the name and the content: "png" (200 dots per inch) and "svg" at a page's width, "pdf" at that
+        of print.
     """
     _settle(figure)
     yield "png", draw_png(figure, alt)
     yield "svg", draw_vector(figure, "svg", {"Title": alt, "Date": None})
+    if isinstance(figure, Exhibit):
+        figure.lay_out(WIDTHS["print"])
+    yield "pdf", draw_vector(figure, "pdf", {"Title": alt, "CreationDate": None})
+    pyplot.close(figure)
 
 
 def draw_png(figure: Any, alt: str = "") -> bytes:
@@ -61,7 +67,9 @@ def draw_vector(figure: Any, kind: str, metadata: dict) -> bytes:
     content = BytesIO()
     # SVG names its parts by random salt unless told otherwise
     with mpl.rc_context({"svg.hashsalt": "adoption", "svg.fonttype": "none"}):
-        figure.savefig(content, format=kind, metadata=metadata, bbox_inches=None if isinstance(figure, Exhibit) else "tight")
+        figure.savefig(
+            content, format=kind, metadata=metadata, bbox_inches=None if isinstance(figure, Exhibit) else "tight"
+        )
     return content.getvalue()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
@@ -51,9 +53,9 @@ def draw_coverage(observations: pd.DataFrame, indicator: str, source: str) -> Fi
     axis = axes[0, 0]
     spans = points.groupby("indicator")["date"].agg(["min", "max"]).loc[order]
     axis.hlines(list(rows.values()), spans["min"], spans["max"], color=PALE, lw=1, zorder=1)
-    for mine, colour in ((False, BLUE), (True, ORANGE)):
+    for mine, colour, marker in ((False, BLUE, "o"), (True, ORANGE, "D")):
         chosen = points[(points["indicator"] == indicator) == mine]
-        axis.plot(chosen["date"], chosen["indicator"].map(rows), "o", color=colour, ms=3.2, zorder=2)
+        axis.plot(chosen["date"], chosen["indicator"].map(rows), marker, color=colour, ms=3.2, zorder=2)
     breaks = observations[observations["kind"] == "break"]
     places = breaks["indicator"].map(rows)
     axis.vlines(breaks["date"], places - 0.42, places + 0.42, color=INK, lw=1.6, zorder=3)
@@ -140,7 +142,8 @@ def draw_growth(growth: pd.DataFrame, names: dict, source: str) -> Figure:
     per_year = rows["change"].to_numpy() / rows["years"].to_numpy()
     biggest = int(np.argmax(per_year))
     colours = [ORANGE if i == biggest else BLUE for i in range(len(rows))]
-    axis.bar(dates[:-1], per_year, width=spans, align="edge", color=colours, edgecolor="white", linewidth=1.5)
+    bars = axis.bar(dates[:-1], per_year, width=spans, align="edge", color=colours, edgecolor="white", linewidth=1.5)
+    bars[biggest].set_hatch("//")
     axis.axhline(0, color=GREY, lw=0.8)
     if len(rows) <= 12:
         for start, span, height, percent in zip(dates[:-1], spans, per_year, rows["growth"], strict=True):
@@ -198,10 +201,13 @@ def draw_alignment(aligned: pd.DataFrame, names: dict, source: str) -> Figure:
     axis.set_ylim(0, 105)
     axis.set_xlabel(f"Years since {say(target['start_share'].iloc[0])} % of the bound")
     use_numbers(axis, suffix=" %")
-    axis.annotate(
-        names["title"], (end["years"], end["share"]), xytext=(6, -3), textcoords="offset points", color=ORANGE,
-        weight="bold", size=9, va="top", path_effects=[withStroke(linewidth=3, foreground="white")], zorder=6,
-    )  # fmt: skip
+    if end["years"] > 0.5 * reach:
+        labels.append(Label(end["years"], end["share"], names["title"], ORANGE))
+    else:
+        axis.annotate(
+            names["title"], (end["years"], end["share"]), xytext=(0, 9), textcoords="offset points", color=ORANGE,
+            weight="bold", size=9, va="bottom", path_effects=[withStroke(linewidth=3, foreground="white")], zorder=6,
+        )  # fmt: skip
     own = target["years_to_target_share"].iloc[0]
     faster, total = int((pace <= own).sum()), len(pace)
     first, highest = say(target["start_share"].iloc[0]), say(target["share"].max())
@@ -240,7 +246,8 @@ def draw_comparison(compared: pd.DataFrame, entity: str, source: str, most: int 
         unit = rows["unit"].iloc[0].removeprefix("percent").removeprefix(" of ")
         first = shown.loc[shown["measure"] == rows["measure"].iloc[0], "row"].iloc[0]
         axis.text(0, first - 1, f"{rows['measure'].iloc[0]}{': ' + unit if unit else ''}{more}", size=8.5, va="center")
-    labels = [f"{one}, {date:%Y-%m}" for one, date in zip(shown["entity"], shown["date"], strict=True)]
+    short = shown["entity"].map(lambda name: textwrap.shorten(name, 30, placeholder="…"))
+    labels = [f"{one}, {date:%Y-%m}" for one, date in zip(short, shown["date"], strict=True)]
     axis.set_yticks(shown["row"], labels, size=7.5)
     axis.set_ylim(shown["row"].iloc[-1] + 0.7, -0.9)
     axis.set_xlim(0, 105)

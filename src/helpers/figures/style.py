@@ -23,7 +23,10 @@ BLUE, ORANGE, GREEN, PURPLE, GOLD, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, GOLD, SKY)
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
-WIDTHS = {"page": 7.4, "print": 6.3}  # inches: a page on a screen, and the text of an A4 sheet; text has one size in both
+WIDTHS = {
+    "page": 7.4,
+    "print": 6.3,
+}  # inches: a page on a screen, and the text of an A4 sheet; text has one size in both
 DOTS_PER_INCH = 200
 EDGE = 0.08  # inches that stay empty at the edges
 TITLE, UNITS, SOURCE = (
@@ -95,6 +98,7 @@ class Exhibit(Figure):
         engine.execute(self)
         for axis in self.axes:  # the solver's last digit differs from run to run
             axis.set_position([round(side, 6) for side in axis.get_position(original=True).bounds])
+            axis.set_in_layout(True)  # set_position takes it out
         for end in self.ends:
             _place_labels(*end)
         return self

@@ -1,6 +1,8 @@
 """The pages of a run: one for each notebook, and an index to begin with. The only room that knows nbconvert.
 
-The parts: ``pages`` turns an executed notebook into a page, ``index`` writes the page that a reader opens first.
+The parts: ``pages`` turns an executed notebook into a page, ``index`` writes the page that a reader opens first;
+``frame`` holds what all pages share, ``exhibits`` their tables, images and downloads, ``equations`` their equations.
+Another page of the project is made with `render`, from a template that extends ``sheet.html.j2``.
 """
 
 from __future__ import annotations
@@ -8,10 +10,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from helpers.project import RunError, write_file
+from helpers.report.exhibits import embed_image, embed_tables
+from helpers.report.frame import render
 from helpers.report.index import build_index
 from helpers.report.pages import describe_pages, export_pages
 
-__all__ = ["write_pages"]
+__all__ = ["embed_image", "embed_tables", "render", "write_pages"]
 
 
 def write_pages(folder: Path) -> Path:
