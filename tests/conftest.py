@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from small_notebooks import write_notebooks
 
-from helpers import pipeline, report
+from helpers import pipeline
 from helpers.parameters import read_parameters
 
 SAMPLE = Path(__file__).parent / "sample"
@@ -19,4 +19,4 @@ def small_run(tmp_path_factory):
     parameters = read_parameters({"run": "small", "data": str(SAMPLE), "horizon_years": 3})
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ADOPTION_OUTPUTS", str(place / "outputs"))
-        return pipeline.run_all(parameters, finish=report.write_pages, notebooks=notebooks)
+        return pipeline.run_all(parameters, notebooks)

@@ -12,7 +12,8 @@ import pytest
 from conftest import SAMPLE
 from small_notebooks import write_notebooks
 
-from helpers import pipeline, report
+from helpers import pipeline
+from helpers.execution import Limits, NotebookFailed
 from helpers.indicators import DataError
 from helpers.parameters import ParameterError, Parameters, read_parameters
 from helpers.project import RunError, find_root, hold_folder, replace_folder, restore_folder
@@ -30,7 +31,7 @@ def execute(tmp_path, *cells, **limits):
     """Run one notebook of these cells as run 'mine'."""
     notebooks = write_notebooks(tmp_path / "notebooks", {"03_small": ["# 3. Small", RUN_CELL, *cells]})
     parameters = read_parameters({"run": "mine", "data": str(SAMPLE)})
-    return pipeline.run_all(parameters, finish=lambda folder: None, notebooks=notebooks, **limits)
+    return pipeline.run_all(parameters, notebooks, pages=False, isolated=True, limits=Limits(**limits))
 
 
 def list_files(folder):
@@ -76,7 +77,7 @@ def test_only_declared_parameters_reach_a_notebook(small_run):
 def test_equal_runs_are_equal_to_the_byte(small_run, outputs):
     notebooks = small_run.parents[1] / "notebooks"
     parameters = read_parameters(json.loads((small_run / "run.json").read_text())["parameters"])
-    again = pipeline.run_all(parameters, finish=report.write_pages, notebooks=notebooks)
+    again = pipeline.run_all(parameters, notebooks)
     for part in ("tables", "figures"):
         assert list_files(again / part) == list_files(small_run / part)
 
@@ -104,7 +105,7 @@ def test_the_project_notebooks_and_the_model_agree():
 )
 def test_values_are_checked_before_any_kernel_starts(values, kind, words, outputs):
     with pytest.raises(kind, match=words):
-        pipeline.run_all(read_parameters({"data": str(SAMPLE), **values}), finish=pytest.fail)
+        pipeline.run_all(read_parameters({"data": str(SAMPLE), **values}))
     assert not outputs.exists()
 
 
@@ -120,7 +121,7 @@ def test_a_run_replaces_the_part_of_it_that_git_keeps(tmp_path, outputs):
 def test_a_failing_cell_is_told_in_a_few_lines_and_spoils_nothing(tmp_path, outputs, small_run):
     shutil.copytree(small_run, outputs / "mine")
     before = list_files(outputs / "mine")
-    with pytest.raises(pipeline.NotebookFailed) as caught:
+    with pytest.raises(NotebookFailed) as caught:
         execute(
             tmp_path,
             "## Open the run",
@@ -133,8 +134,7 @@ def test_a_failing_cell_is_told_in_a_few_lines_and_spoils_nothing(tmp_path, outp
     assert lines[0] == 'Notebook 03_small failed in the part "Read the scores"'
     assert lines[1].startswith("  RunError: Run 'mine' has no table 02_growth yet.")
     assert any("at src/helpers/run.py:" in line and "in Run.read_table" in line for line in lines)
-    partial = outputs / "mine.partial" / "mine" / "notebooks" / "03_small.ipynb"
-    assert partial.is_file()
+    (partial,) = outputs.glob("mine.partial/*/mine/notebooks/03_small.ipynb")
     assert str(partial) in str(caught.value)
     assert "The last complete run" in lines[-1]
     assert list_files(outputs / "mine") == before
@@ -142,25 +142,29 @@ def test_a_failing_cell_is_told_in_a_few_lines_and_spoils_nothing(tmp_path, outp
 
 def test_a_cell_that_hangs_is_stopped(tmp_path, outputs):
     started = time.monotonic()
-    with pytest.raises(pipeline.NotebookFailed, match=r"(?s)in the part \"Wait\".*Time-out: the cell took longer"):
-        execute(tmp_path, "## Wait", "import time\ntime.sleep(60)", cell_seconds=1)
+    with pytest.raises(NotebookFailed, match=r"(?s)in the part \"Wait\".*Time-out: the cell took longer"):
+        execute(tmp_path, "## Wait", "import time\ntime.sleep(60)", cell=1)
     assert time.monotonic() - started < 20
 
 
 def test_a_kernel_that_dies_is_told(tmp_path, outputs):
-    with pytest.raises(pipeline.NotebookFailed, match=r"(?s)in the part \"Die\".*Kernel died"):
+    with pytest.raises(NotebookFailed, match=r"(?s)in the part \"Die\".*Kernel died"):
         execute(tmp_path, "## Die", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals to a process group are POSIX")
-def test_interrupting_ends_at_once_and_leaves_no_kernel(tmp_path, outputs):
+@pytest.mark.parametrize("options", [[], ["--isolated"]], ids=["forked", "isolated"])
+@pytest.mark.parametrize(
+    ("number", "code", "word"), [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Terminated")]
+)
+def test_interrupting_ends_at_once_and_leaves_no_kernel(options, number, code, word, tmp_path, outputs):
     started = tmp_path / "started"
     waiting = f"import os, pathlib, time\npathlib.Path({str(started)!r}).write_text(str(os.getpid()))\ntime.sleep(60)"
     write_notebooks(tmp_path / "notebooks", {"03_small": ["# 3. Small", RUN_CELL, "## Wait", waiting]})
     program = (
         "import sys; from pathlib import Path; from helpers import __main__, pipeline\n"
         f"pipeline.find_notebooks = lambda folder=None: sorted(Path({str(tmp_path / 'notebooks')!r}).glob('*.ipynb'))\n"
-        f"__main__.main(['run', 'mine', '-p', 'data', {str(SAMPLE)!r}])"
+        f"__main__.main(['run', 'mine', '-p', 'data', {str(SAMPLE)!r}, *{options!r}])"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", program],
@@ -170,10 +174,10 @@ def test_interrupting_ends_at_once_and_leaves_no_kernel(tmp_path, outputs):
         start_new_session=True,
     )
     kernel = int(wait_for(lambda: started.exists() and started.read_text()))
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, number)
     _, errors = process.communicate(timeout=15)
-    assert process.returncode == 130
-    assert errors.strip() == "Interrupted: run 'mine' is as it was before."
+    assert process.returncode == code
+    assert errors.strip() == f"{word}. Run 'mine' is as it was before; the same command goes on from here."
     assert not (outputs / "mine").exists()
     assert wait_for(lambda: not is_alive(kernel))
 

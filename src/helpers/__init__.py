@@ -12,10 +12,13 @@ Rooms, and who may call whom (imports go one way, down):
 - `figures` and `tables` hold one function per exhibit: a frame in, a Figure or a table out.
 - `project` finds the project's folders and writes files whole; `parameters` is the one typed list of parameters.
 - `run` is a notebook's view of its run: reading and writing tables and figures; imports project and parameters.
-- `record` describes a run in run.json; imports project and parameters.
-- `kernels` starts one isolated kernel a notebook.
-- `pipeline` runs the notebooks in order, the only module that knows papermill; imports those and indicators.
+- `record` describes a run in run.json, and tells what isn't as described; imports run, project and parameters.
+- `kernels` starts one isolated kernel a notebook, forked from `fork_server`'s process where there is one.
+- `execution` executes a notebook, the only module that knows papermill; imports kernels and project.
+- `cache` knows what a notebook was made from, and takes over what was made from the same; imports run and execution.
+- `making` makes the notebooks of a run in order, the only module that knows doit; imports cache and execution.
 - `report` writes HTML, the only module that knows nbconvert; imports run.
+- `pipeline` makes a whole run; imports making, record, report and indicators.
 - `fetch` writes figures of the World Bank into a data folder, the only module that knows wbgapi and never part of a
   run; imports indicators and project.
 - `__main__` is the command line.

@@ -5,8 +5,10 @@ Everything heavy is imported in the command that needs it, so that help comes at
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -15,7 +17,7 @@ import typer
 # jsonschema, which papermill and nbconvert bring, imports this one only if it's there, and that costs a second
 sys.modules.setdefault("rfc3987_syntax", None)
 
-WRONG_INPUT, FAILED, INTERRUPTED = 2, 1, 130
+WRONG_INPUT, FAILED, INTERRUPTED, TERMINATED = 2, 1, 130, 143
 PAIRED = ("-p", "--parameters", "-r", "--parameters_raw")
 
 app = typer.Typer(
@@ -52,10 +54,16 @@ def run(
     parameters_raw: RawPairs = None,
     parameters_yaml: Yaml = None,
     parameters_file: Files = None,
+    force: Annotated[bool, typer.Option("--force", help="Run every notebook again.")] = False,
+    only: Annotated[str, typer.Option(metavar="NN", help="Run notebook NN again.")] = "",
+    first: Annotated[str, typer.Option("--from", metavar="NN", help="Run notebook NN and the later ones again.")] = "",
+    isolated: Annotated[bool, typer.Option("--isolated", help="Start Python afresh for each notebook.")] = False,
 ) -> None:
-    """Run all notebooks: tables, figures and pages.
+    """Run the notebooks: tables, figures and pages.
 
-    Everything lands in outputs/RUN, whole or not at all.
+    Everything lands in outputs/RUN, whole or not at all. What nothing has changed for since it was made is left as it
+    is: a notebook runs again if its source, its parameters, the helpers, the libraries, the data or a table that it
+    reads have changed. After an interruption the same command goes on where it stopped.
 
     The options mean what they mean to papermill; where they give a parameter twice, -p and -r win over -y, and -y
     over -f. 'adoption params' lists the parameters.
@@ -68,13 +76,13 @@ def run(
     if isinstance(given.get("data"), str):
         given["data"] = find_from_here(given["data"])
     chosen = read_parameters(given)
-    from helpers import pipeline, report
+    from helpers import pipeline
+    from helpers.project import shorten_path
 
-    try:
-        folder = pipeline.run_all(chosen, finish=report.write_pages)
-    except KeyboardInterrupt:  # typer would end with 130 too, but without a word
-        stop(f"\nInterrupted: run '{chosen.run}' is as it was before.", INTERRUPTED)
-    print(f"Read it: {shorten(folder / 'html' / 'index.html')}")
+    forced = pipeline.choose_forced(pipeline.find_notebooks(), force, only, first)
+    with end_with_a_word(f"Run '{chosen.run}' is as it was before; the same command goes on from here."):
+        folder = pipeline.run_all(chosen, forced=forced, isolated=isolated)
+    print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
 
 
 @app.command()
@@ -85,11 +93,13 @@ def export(run: Annotated[str, typer.Argument(help="Name of the run.")] = "basel
     """
     from helpers import report
     from helpers.parameters import read_parameters
-    from helpers.project import find_outputs
+    from helpers.project import find_outputs, shorten_path
+    from helpers.record import note_pages
 
     folder = find_outputs() / read_parameters({"run": run}).run
     report.write_pages(folder)
-    print(f"Read it: {shorten(folder / 'html' / 'index.html')}")
+    note_pages(folder)
+    print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
 
 
 @app.command()
@@ -212,9 +222,25 @@ def find_from_here(data: str) -> str:
     return str(path.absolute()) if path.exists() else data
 
 
-def shorten(path: Path) -> str:
-    """`path` from the working directory when it's below, else whole."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+class Terminated(KeyboardInterrupt):
+    """The system asked this process to end."""
+
+
+@contextmanager
+def end_with_a_word(state: str) -> Iterator[None]:
+    """End with 130 after Ctrl-C and with 143 after SIGTERM, as shells expect, and say how things stand."""
+
+    def terminate(number: int, frame: Any) -> NoReturn:
+        raise Terminated
+
+    previous = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        ended, code = ("Terminated", TERMINATED) if isinstance(error, Terminated) else ("\nInterrupted", INTERRUPTED)
+        stop(f"{ended}. {state}", code)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 def stop(message: str, code: int) -> NoReturn:

@@ -1,10 +1,12 @@
 """Kernels for notebooks: this interpreter, on unix-domain sockets where there are any.
 
-Kernels on TCP ports collide when several start at once, and ipykernel warns about each of them.
+Kernels on TCP ports collide when several start at once, and ipykernel warns about each of them. A kernel is a process
+of its own in any case; with a `helpers.fork_server.ForkServer` it's forked from one that has imported the libraries.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
@@ -16,6 +18,9 @@ from typing import Any, ClassVar
 
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import KernelProvisionerBase
+
+from helpers.fork_server import ForkedKernel, ForkServer
 
 LONGEST_FOLDER = 60  # a socket's whole path may have about 100 characters
 
@@ -23,11 +28,12 @@ LONGEST_FOLDER = 60  # a socket's whole path may have about 100 characters
 class NotebookKernelManager(AsyncKernelManager):
     """Starts kernels of the running interpreter with a chosen environment and working directory.
 
-    Use `choose_kernels` to get a class with both filled in: papermill makes the managers itself.
+    Use `choose_kernels` to get a class with these filled in: papermill makes the managers itself.
     """
 
     environment: ClassVar[dict[str, str]] = {}
     working_directory: ClassVar[str | None] = None
+    server: ClassVar[ForkServer | None] = None
     processes: ClassVar[set[int]] = set()
     stopped: ClassVar[bool] = False
 
@@ -54,7 +60,13 @@ class NotebookKernelManager(AsyncKernelManager):
             raise RuntimeError("Kernels of this run were stopped.")
         options["env"] = {**(options.get("env") or os.environ), **self.environment}
         options["cwd"] = self.working_directory or options.get("cwd")
-        return await super()._async_pre_start_kernel(**options)
+        if self.server is None:
+            return await super()._async_pre_start_kernel(**options)
+        self.shutting_down = False
+        self.kernel_id = self.kernel_id or os.path.basename(self._sockets)
+        self.provisioner = ForkProvisioner(kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self)
+        options = await self.provisioner.pre_launch(**options)
+        return options.pop("cmd"), options
 
     pre_start_kernel = _async_pre_start_kernel
 
@@ -74,9 +86,77 @@ class NotebookKernelManager(AsyncKernelManager):
     cleanup_resources = _async_cleanup_resources
 
 
-def choose_kernels(environment: dict[str, str], working_directory: Path) -> type[NotebookKernelManager]:
-    """Class of kernel managers whose kernels get `environment` on top of ours and start in `working_directory`."""
-    chosen = {"environment": environment, "working_directory": str(working_directory), "processes": set()}
+class ForkProvisioner(KernelProvisionerBase):
+    """Forks the kernel from the manager's server instead of starting an interpreter."""
+
+    process: ForkedKernel | None = None
+
+    @property
+    def has_process(self) -> bool:
+        """Whether there is a kernel to ask about."""
+        return self.process is not None
+
+    @property
+    def pid(self) -> int | None:
+        """Number of the kernel's process."""
+        return self.process.pid if self.process else None
+
+    async def poll(self) -> int | None:
+        """None while the kernel runs, then its exit code."""
+        if self.process is None:
+            return 0
+        return self.process.ended.result() if self.process.ended.done() else None
+
+    async def wait(self) -> int | None:
+        """Wait for the kernel's end and forget it."""
+        code = await asyncio.wrap_future(self.process.ended) if self.process else 0
+        self.process = None
+        return code
+
+    async def send_signal(self, signum: int) -> None:
+        """Send a signal to the kernel."""
+        if self.process:
+            self.process.signal(signum)
+
+    async def kill(self, restart: bool = False) -> None:
+        """End the kernel at once, and wait for that."""
+        if self.process:
+            self.process.signal(signal.SIGKILL)
+            await asyncio.wrap_future(self.process.ended)
+
+    async def terminate(self, restart: bool = False) -> None:
+        """Ask the kernel to end."""
+        await self.send_signal(signal.SIGTERM)
+
+    async def pre_launch(self, **options: Any) -> dict[str, Any]:
+        """Write the connection file that the kernel will read."""
+        self.parent.write_connection_file()
+        self.connection_info = self.parent.get_connection_info()
+        return await super().pre_launch(cmd=["fork"], **options)
+
+    async def launch_kernel(self, cmd: list[str], **options: Any) -> dict[str, Any]:
+        """Fork the kernel; waits for the server's imports without holding up the event loop."""
+        request = (self.parent.connection_file, str(options["cwd"] or os.getcwd()), dict(options["env"]))
+        self.process = await asyncio.to_thread(self.parent.server.fork, *request)
+        return self.connection_info
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """Nothing is left to clean: the manager removes the sockets."""
+
+
+def choose_kernels(
+    environment: dict[str, str], working_directory: Path, server: ForkServer | None = None
+) -> type[NotebookKernelManager]:
+    """Class of kernel managers whose kernels get `environment` on top of ours and start in `working_directory`.
+
+    With a `server` they are forked from it, else each is an interpreter of its own.
+    """
+    chosen = {
+        "environment": environment,
+        "working_directory": str(working_directory),
+        "server": server,
+        "processes": set(),
+    }
     return type("ChosenKernelManager", (NotebookKernelManager,), chosen)
 
 

@@ -1,23 +1,18 @@
-"""A whole run: every notebook in order, then the record and the pages, put in place at once when all is well.
-
-The only module that knows papermill.
-"""
+"""A whole run: every notebook that must run, then the record and the pages, put in place at once when all is well."""
 
 from __future__ import annotations
 
 import ast
 import json
-import logging
-import re
 import shutil
-import sys
-import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from helpers.kernels import choose_kernels, stop_kernels
+from helpers.cache import describe_basis
+from helpers.fork_server import ForkServer, can_fork
 from helpers.parameters import ParameterError, Parameters, complete_parameters, suggest
 from helpers.project import (
     RunError,
@@ -27,18 +22,20 @@ from helpers.project import (
     hold_folder,
     replace_folder,
     restore_folder,
+    shorten_path,
     write_json,
 )
-from helpers.record import describe_run
+from helpers.record import describe_inputs, describe_run, find_differences, note_pages
 
-CELL_SECONDS = 600
-NOTEBOOK_SECONDS = 1800
+if TYPE_CHECKING:  # heavy, and not needed when nothing has changed
+    from helpers.execution import Limits
+    from helpers.kernels import NotebookKernelManager
+    from helpers.making import Step
+
+AT_ONCE = 2
 FEWEST_POINTS, FEWEST_DAYS = 3, 178
+CHANGEABLE = {"notebooks": "the notebooks", "data": "the data", "helpers": "the helpers"}
 RUN_PARTS = {"run.json", "tables", "figures", "notebooks", "html"}
-
-
-class NotebookFailed(RunError):
-    """A notebook of a run failed; the message says which one, where, why, and where its copy lies."""
 
 
 # ---- before anything starts ---------------------------------------------------------------------------------------
@@ -55,7 +52,7 @@ def find_notebooks(folder: Path | None = None) -> list[Path]:
     folder = folder or find_root() / "notebooks"
     found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
     if not found:
-        raise RunError(f"There are no numbered notebooks (01_*.ipynb and so on) in {_short(folder)}.")
+        raise RunError(f"There are no numbered notebooks (01_*.ipynb and so on) in {shorten_path(folder)}.")
     return found
 
 
@@ -91,7 +88,7 @@ def check_parameters(parameters: Parameters) -> Any:
                 raise ParameterError(f"parameter 'families' has the unknown '{family}'{suggest(family, FAMILIES)}")
     path = find_data(parameters.data)
     if not path.exists():
-        missing = f"there is no such folder or file: {_short(path)}"
+        missing = f"there is no such folder or file: {shorten_path(path)}"
         raise ParameterError(f"parameter 'data' is '{parameters.data}', but {missing}")
     data = indicators.load(str(path), as_of=parameters.as_of)
     series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
@@ -106,27 +103,90 @@ def check_parameters(parameters: Parameters) -> Any:
     return data
 
 
+def choose_forced(sources: Iterable[Path], force: bool = False, only: str = "", first: str = "") -> set[str]:
+    """Names of the notebooks that run again whatever the cache says.
+
+    Parameters
+    ----------
+    sources : iterable of Path
+        The numbered notebooks.
+    force : bool
+        All of them.
+    only : str
+        The one with this number, such as ``"05"``.
+    first : str
+        The one with this number and those after it.
+
+    Raises
+    ------
+    RunError
+        If no notebook has that number.
+    """
+    numbers = {source.stem: source.stem.split("_")[0] for source in sources}
+    for number in filter(None, (only, first)):
+        if number.zfill(2) not in numbers.values():
+            raise RunError(f"There is no notebook {number}; there are {', '.join(numbers.values())}.")
+    return {
+        name
+        for name, number in numbers.items()
+        if force or (only and number == only.zfill(2)) or (first and number >= first.zfill(2))
+    }
+
+
+def find_upstream(source: Path, earlier: Sequence[Path]) -> list[str]:
+    """Names of the notebooks whose tables `source` reads; all the `earlier` ones where its code doesn't name them."""
+    content = json.loads(source.read_text(encoding="utf-8"))
+    code = "\n".join("".join(cell["source"]) for cell in content["cells"] if cell["cell_type"] == "code")
+    names = [other.stem for other in earlier]
+    try:
+        calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
+    except SyntaxError:  # IPython's own commands
+        return names
+    reads = [call.args[0] for call in calls if getattr(call.func, "attr", "") == "read_table" and call.args]
+    if not all(isinstance(table, ast.Constant) for table in reads):
+        return names
+    numbers = {str(table.value).split("_")[0] for table in reads}
+    return [name for name in names if name.split("_")[0] in numbers]
+
+
 # ---- the run ------------------------------------------------------------------------------------------------------
 
 
 def run_all(
     parameters: Parameters,
-    finish: Callable[[Path], Any],
     notebooks: Path | None = None,
-    cell_seconds: float = CELL_SECONDS,
-    notebook_seconds: float = NOTEBOOK_SECONDS,
+    *,
+    outputs: Path | None = None,
+    origins: Sequence[Path] = (),
+    forced: Iterable[str] = (),
+    pages: bool = True,
+    isolated: bool = False,
+    server: ForkServer | None = None,
+    at_once: int = AT_ONCE,
+    limits: Limits | None = None,
 ) -> Path:
-    """Run all notebooks into ``outputs/<run>/``, whole or not at all.
+    """Make the run ``<outputs>/<run>/``, whole or not at all; what was made from the same before is taken over.
 
     Parameters
     ----------
     parameters : Parameters
-    finish : callable
-        Called with the folder of the run when tables, figures and ``run.json`` are there, before the run is put in
-        place: writes the pages.
     notebooks : Path, optional
         Folder of the notebooks; the project's own by default.
-    cell_seconds, notebook_seconds : float
+    outputs : Path, optional
+        Folder that holds the run; `helpers.project.find_outputs` by default.
+    origins : sequence of Path
+        Folders of other runs whose notebooks may be taken over, beside this run and the attempts at it.
+    forced : iterable of str
+        Names of notebooks to execute whatever there is to take over: see `choose_forced`.
+    pages : bool
+        Whether to write the pages.
+    isolated : bool
+        Start an interpreter for each notebook instead of forking one that has imported the libraries.
+    server : ForkServer, optional
+        Where to fork kernels; by default one is started for this run, where that's possible.
+    at_once : int
+        Notebooks that may run at the same time.
+    limits : Limits, optional
         The longest that a cell and a notebook may take.
 
     Returns
@@ -138,154 +198,101 @@ def run_all(
     ------
     ParameterError, helpers.indicators.DataError
         Before any kernel starts.
-    NotebookFailed
-        The last complete run is then still in place.
+    helpers.execution.NotebookFailed
+        The last complete run is then still in place, and the next attempt goes on from this one.
     RunError
-        If another process makes this run, or the folder holds something that isn't a run.
+        If another process makes this run, the folder holds something that isn't a run, or what the run is made from
+        changes meanwhile.
     """
     parameters = complete_parameters(parameters)
-    data = check_parameters(parameters)
     sources = find_notebooks(notebooks)
-    final = find_outputs() / parameters.run
-    with hold_folder(final):
+    final = (outputs or find_outputs()) / parameters.run
+    inputs = describe_inputs(parameters, sources)
+    forced = set(forced)
+    if not forced and find_differences(final, inputs) == []:
+        print(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.", flush=True)
+        return final
+    with ExitStack() as stack:
+        if server is None and not isolated and can_fork():
+            server = stack.enter_context(ForkServer())  # it imports while the parameters are checked
+        data = check_parameters(parameters)
+        from helpers.execution import Limits
+        from helpers.making import Making
+        from helpers.report import write_pages
+
+        stack.enter_context(hold_folder(final))
         restore_folder(final)
         _check_replaceable(final)
-        place = final.parent / f"{final.name}.partial"
-        shutil.rmtree(place, ignore_errors=True)
-        working = place / final.name
-        (working / "notebooks").mkdir(parents=True)
-        for number, source in enumerate(sources, 1):
-            limits = (cell_seconds, notebook_seconds)
-            _run_notebook(source, working, parameters, f"{number}/{len(sources)} {source.stem}", limits)
-        write_json(working / "run.json", describe_run(working, parameters, sources, data))
-        finish(working)
-        replace_folder(final, working)
-        shutil.rmtree(place, ignore_errors=True)
+        with _attempt(final) as (working, attempts):
+            making = Making(
+                folder=working,
+                steps=[_plan_step(source, sources[:n], parameters, inputs) for n, source in enumerate(sources)],
+                origins=[final, *attempts, *origins],
+                forced=forced,
+                kernels=_choose_kernels(working, sources[0].parent, server),
+                limits=limits or Limits(),
+            )
+            making.make_all(at_once)
+            _check_unchanged(inputs, describe_inputs(parameters, sources))
+            write_json(working / "run.json", describe_run(working, parameters, inputs, data))
+            if pages:
+                write_pages(working)
+            note_pages(working)
+            replace_folder(final, working)
     return final
 
 
 def _check_replaceable(folder: Path) -> None:
     """A folder with anything but the parts of a run is not a run's; git keeps only some parts of the baseline."""
     if folder.exists() and not {path.name for path in folder.iterdir()} <= RUN_PARTS:
-        raise RunError(f"{_short(folder)} exists and doesn't look like a run. Move it away, or take another name.")
-
-
-def _run_notebook(source: Path, working: Path, parameters: Parameters, title: str, limits: tuple[float, float]) -> None:
-    started = time.monotonic()
-    target = working / "notebooks" / source.name
-    values = {name: value for name, value in parameters.model_dump().items() if name in read_declared(source)}
-    try:
-        _execute(source, target, values, title, limits)
-    except Exception as error:
-        raise NotebookFailed(describe_failure(error, source, target)) from error
-    _name_paths(target, source)
-    print(f"{title}  {time.monotonic() - started:.1f} s", flush=True)
-
-
-def _execute(source: Path, target: Path, values: Mapping[str, Any], title: str, limits: tuple[float, float]) -> None:
-    """Execute a notebook in a kernel of its own; Ctrl-C ends the kernel and goes on upwards."""
-    import papermill
-
-    for library in ("papermill", "asyncio"):  # what they'd say of a failure is said by describe_failure
-        logging.getLogger(library).setLevel(logging.CRITICAL)
-    kernels = choose_kernels(
-        {
-            "ADOPTION_OUTPUTS": str(target.parents[2]),
-            "PYTHONHASHSEED": "0",  # sets in one order, so that two runs agree to the byte
-            "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        },
-        working_directory=source.parent,
-    )
-    end = time.monotonic() + limits[1]
-    # not in the main thread: there nbclient takes Ctrl-C for itself and hangs
-    with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(
-            papermill.execute_notebook,
-            str(source).replace("{", "{{").replace("}", "}}"),
-            str(target).replace("{", "{{").replace("}", "}}"),
-            parameters=dict(values),
-            kernel_name="python3",
-            progress_bar={"desc": title, "leave": False} if sys.stderr.isatty() else False,
-            kernel_manager_class=kernels,
-            shutdown_kernel="immediate",
-            timeout_func=lambda cell: max(0.1, min(limits[0], end - time.monotonic())),
+        raise RunError(
+            f"{shorten_path(folder)} exists and doesn't look like a run. Move it away, or take another name."
         )
-        try:
-            future.result()
-        except KeyboardInterrupt:
-            stop_kernels(kernels)
-            raise
 
 
-def _name_paths(target: Path, source: Path) -> None:
-    """Replace this machine's paths in the executed copy by the project's."""
-    content = json.loads(target.read_text(encoding="utf-8"))
-    run = target.parents[1].name
-    content["metadata"]["papermill"] |= {
-        "input_path": f"notebooks/{source.name}",
-        "output_path": f"outputs/{run}/notebooks/{target.name}",
+@contextmanager
+def _attempt(final: Path) -> Iterator[tuple[Path, list[Path]]]:
+    """A new folder to make a run in, and those of attempts that were cut off; all go when the run is in place.
+
+    Each attempt has its own folder: a kernel of one that was killed may go on writing for a moment. A failed attempt
+    stays, for its executed notebooks and for the next one to go on from.
+    """
+    place = final.parent / f"{final.name}.partial"
+    attempts = sorted(place.glob(f"*/{final.name}"))
+    place.mkdir(parents=True, exist_ok=True)
+    working = Path(tempfile.mkdtemp(dir=place, prefix="attempt-")) / final.name
+    (working / "notebooks").mkdir(parents=True)
+    try:
+        yield working, attempts
+    except RunError:  # it has taken over whatever it could use
+        for attempt in attempts:
+            shutil.rmtree(attempt.parent, ignore_errors=True)
+        raise
+    shutil.rmtree(place, ignore_errors=True)
+
+
+def _plan_step(source: Path, earlier: Sequence[Path], parameters: Parameters, inputs: Mapping[str, Any]) -> Step:
+    from helpers.making import Step
+
+    declared = read_declared(source)
+    values = {name: value for name, value in parameters.model_dump().items() if name in declared}
+    return Step(source, values, describe_basis(source, values, inputs), find_upstream(source, earlier))
+
+
+def _choose_kernels(working: Path, folder: Path, server: ForkServer | None) -> type[NotebookKernelManager]:
+    from helpers.kernels import choose_kernels
+
+    environment = {
+        "ADOPTION_OUTPUTS": str(working.parent),
+        "PYTHONHASHSEED": "0",  # sets in one order, so that two runs agree to the byte
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
-    write_json(target, content)
+    return choose_kernels(environment, folder, server)
 
 
-# ---- when a notebook fails ----------------------------------------------------------------------------------------
-
-
-def describe_failure(error: Exception, source: Path, target: Path) -> str:
-    """Ten lines at most: notebook, cell, error, our last frame, and where the partial copy lies."""
-    cells = json.loads(target.read_text(encoding="utf-8"))["cells"] if target.exists() else []
-    index = _find_failed(cells)
-    heading = _find_heading(cells[:index])
-    lines = [f"Notebook {source.stem} failed" + (f' in the part "{heading}"' if heading else "")]
-    lines += _describe_error(error)
-    frame = _find_frame(getattr(error, "traceback", None) or [])
-    if frame:
-        lines.append(f"  at {frame}")
-    if target.exists():
-        lines.append(f"Executed up to there: {_short(target)}")
-    final = target.parents[3] / target.parents[1].name
-    if final.exists():
-        lines.append(f"The last complete run in {_short(final)} is unchanged.")
-    return "\n".join(lines)
-
-
-def _describe_error(error: Exception) -> list[str]:
-    kind = type(error).__name__
-    if kind == "PapermillExecutionError":
-        kind, text = error.ename, error.evalue
-    elif kind == "CellTimeoutError":
-        kind, text = "Time-out", "the cell took longer than it may"
-    elif kind == "DeadKernelError":
-        kind, text = "Kernel died", "the notebook's process ended; it may have run out of memory"
-    else:
-        text = str(error)
-    lines = [line.rstrip() for line in f"{kind}: {text}".splitlines() if line.strip()]
-    return [f"  {line[:240]}" for line in lines[:4]] + (["  ..."] if len(lines) > 4 else [])
-
-
-def _find_failed(cells: list[dict]) -> int:
-    """Index of the cell that started last; papermill calls it completed when it was cut off."""
-    started = [index for index, cell in enumerate(cells) if cell["metadata"].get("papermill", {}).get("start_time")]
-    return started[-1] if started else 0
-
-
-def _find_heading(cells: list[dict]) -> str:
-    """The last Markdown heading in `cells`, without its marks."""
-    for cell in reversed(cells):
-        if cell["cell_type"] == "markdown":
-            headings = re.findall(r"^#+\s+(.+)$", "".join(cell["source"]), flags=re.MULTILINE)
-            if headings:
-                return headings[-1].strip()
-    return ""
-
-
-def _find_frame(traceback: list[str]) -> str:
-    """The last frame of IPython's `traceback` that is in our own package, as "src/helpers/run.py:33 in open_run"."""
-    text = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(traceback))
-    frames = re.findall(r"File \S*?(src/helpers/[\w/]+\.py):(\d+), in ([\w.<>]+)", text)
-    return "{}:{} in {}".format(*frames[-1]) if frames else ""
-
-
-def _short(path: Path) -> str:
-    """`path` as seen from the working directory when it's below, else whole."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+def _check_unchanged(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    changed = [CHANGEABLE[name] for name in CHANGEABLE if before[name] != after[name]]
+    if changed:
+        raise RunError(
+            f"{' and '.join(changed).capitalize()} changed while the run was being made. Run the same command again."
+        )

@@ -61,6 +61,11 @@ def name_path(path: str) -> str:
     return str(given)
 
 
+def shorten_path(path: Path) -> str:
+    """`path` as seen from the working directory when it's below, else whole."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
 def write_file(path: Path, content: bytes) -> str:
     """Write `content` whole or not at all (temporary file, then rename) and return its sha256."""
     path.parent.mkdir(parents=True, exist_ok=True)

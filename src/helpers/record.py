@@ -3,39 +3,97 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from helpers.parameters import Parameters
-from helpers.project import find_data, find_root, hash_file
-from helpers.run import read_records
+from helpers.project import find_data, find_root, hash_file, write_json
+from helpers.run import list_written, read_records, read_valid
 
 
-def describe_run(folder: Path, parameters: Parameters, notebooks: list[Path], data: Any) -> dict:
-    """Content of ``run.json``: everything that a reader needs to make the run again or to cite it."""
+def describe_inputs(parameters: Parameters, notebooks: list[Path]) -> dict[str, Any]:
+    """Everything that a run is made from: a run whose record has the same is the same."""
+    return {
+        "parameters": parameters.model_dump(),
+        "notebooks": {source.stem: hash_file(source) for source in notebooks},
+        "data": {"path": parameters.data, "files": hash_data(find_data(parameters.data))},
+        "helpers": hash_files(Path(__file__).parent, {".py", ".j2", ".css", ".json"}),
+        "versions": list_versions(),
+    }
+
+
+def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any], data: Any) -> dict[str, Any]:
+    """Content of ``run.json``: everything that a reader needs to make the run again, to check it or to cite it.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's folder, with all notebooks executed.
+    parameters : Parameters
+    inputs : mapping
+        From `describe_inputs`, as it was before the first notebook ran.
+    data : helpers.indicators.Indicators
+    """
     records = read_records(folder)
     figures = sorted(name for record in records.values() for name in record["figures"])
-    sources = {source.stem: hash_file(source) for source in notebooks}
-    package = Path(__file__).parent
     return {
         "run": parameters.run,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "parameters": parameters.model_dump(),
         "subject": describe_subject(data, parameters),
         "main_figure": next((name for name in figures if name.startswith("05_forecast")), None),
-        "notebooks": {name: {"source": sources.get(name), **record} for name, record in records.items()},
-        "data": {"path": parameters.data, "files": hash_data(find_data(parameters.data))},
+        **inputs,
+        "notebooks": {name: {"source": inputs["notebooks"].get(name), **record} for name, record in records.items()},
         "sources": list_sources(data, parameters),
-        "helpers": hash_files(package, {".py", ".j2", ".css", ".json"}),
-        "versions": list_versions(),
         "git": describe_commit(),
     }
+
+
+def note_pages(folder: Path) -> None:
+    """Add the hashes of the pages in ``html/`` to ``run.json``."""
+    path = folder / "run.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    write_json(path, {**content, "pages": hash_files(folder / "html", {".html"})})
+
+
+def find_differences(folder: Path, inputs: Mapping[str, Any]) -> list[str] | None:
+    """What of the run in `folder` isn't as its record says, or not made from `inputs`; None without a record.
+
+    Returns
+    -------
+    list of str
+        A line for each: of an input, its name; of a file, its path in the folder.
+    """
+    try:
+        content = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        recorded = {**content, "notebooks": {name: entry["source"] for name, entry in content["notebooks"].items()}}
+        outputs = list_outputs(content)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+    found = [name for name in inputs if recorded.get(name) != inputs[name]]
+    for name, entry in content["notebooks"].items():
+        if {"source": entry["source"], **(read_valid(folder, name) or {})} != entry:
+            found.append(f"notebooks/{name}.json")
+    return found + [path for path, expected in outputs.items() if not _is_as(folder / path, expected)]
+
+
+def list_outputs(content: Mapping[str, Any]) -> dict[str, str]:
+    """sha256 of each file that the content of a ``run.json`` names, by its path in the run's folder."""
+    outputs = {f"html/{name}": expected for name, expected in content["pages"].items()}
+    for name, record in content["notebooks"].items():
+        outputs |= list_written(record) | {f"notebooks/{name}.ipynb": record["executed"]}
+    return outputs
+
+
+def _is_as(path: Path, expected: str) -> bool:
+    return path.is_file() and hash_file(path) == expected
 
 
 def describe_subject(data: Any, parameters: Parameters) -> dict[str, str]:

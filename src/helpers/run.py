@@ -102,6 +102,7 @@ class Run:
             raise RunError(
                 f"Table {name} was changed after notebook {writer} wrote it. Run that notebook again to restore it."
             )
+        self._note("read", name, entry["sha256"])
         return _read_csv(path, entry["columns"])
 
     def save_figure(self, name: str, figure: Any, alt: str) -> SavedFigure:
@@ -140,7 +141,7 @@ class Run:
                 "hold letters, digits, '-' and '_' only: each table and figure has one writer."
             )
 
-    def _note(self, kind: str, name: str, entry: dict) -> None:
+    def _note(self, kind: str, name: str, entry: dict | str) -> None:
         record = read_record(self.folder, self.notebook)
         record[kind][name] = entry
         write_json(_record_path(self.folder, self.notebook), record)
@@ -181,9 +182,20 @@ def open_run(run: str, notebook: str, parameters: Mapping[str, Any] | None = Non
     checked = read_parameters(given)
     declared = tuple(name for name in given if name != "run")
     opened = Run(find_outputs() / checked.run, notebook, checked, declared)
-    record = {"parameters": checked.model_dump(include=set(declared)), "tables": {}, "figures": {}}
+    record = {"parameters": checked.model_dump(include=set(declared)), "read": {}, "tables": {}, "figures": {}}
     write_json(_record_path(opened.folder, notebook), record)
     return opened
+
+
+def list_written(record: Mapping[str, Any]) -> dict[str, str]:
+    """sha256 of each table and figure that a notebook's `record` names, by its path in the run's folder."""
+    tables = {f"tables/{name}.csv": entry["sha256"] for name, entry in record["tables"].items()}
+    figures = {
+        f"figures/{name}.{kind}": digest
+        for name, entry in record["figures"].items()
+        for kind, digest in entry["sha256"].items()
+    }
+    return tables | figures
 
 
 def _record_path(folder: Path, notebook: str) -> Path:
@@ -191,8 +203,20 @@ def _record_path(folder: Path, notebook: str) -> Path:
 
 
 def read_record(folder: Path, notebook: str) -> dict:
-    """What `notebook` wrote into the run in `folder`: its parameters, tables and figures."""
+    """What `notebook` read and wrote in the run in `folder`, and with which parameters."""
     return json.loads(_record_path(folder, notebook).read_text(encoding="utf-8"))
+
+
+def read_valid(folder: Path, notebook: str) -> dict | None:
+    """The record of `notebook`; None when there is none, or none that can be read."""
+    try:
+        record = read_record(folder, notebook)
+    except (OSError, ValueError):
+        return None
+    valid = isinstance(record, dict) and all(
+        isinstance(record.get(kind), dict) for kind in ("read", "tables", "figures")
+    )
+    return record if valid else None
 
 
 def read_records(folder: Path) -> dict[str, dict]:

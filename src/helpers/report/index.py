@@ -42,7 +42,6 @@ def build_index(folder: Path, pages: list[dict[str, str]]) -> str:
         parameters=[(name, set_value(value)) for name, value in parameters.items()],
         sources=group_sources(record.get("sources", [])),
         versions=list_facts(record),
-        made=record.get("made", "").replace("T", " ").replace("+00:00", " UTC"),
         stale=find_stale(record, records),
     )
 
