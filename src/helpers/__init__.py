@@ -19,6 +19,7 @@ Rooms, and who may call whom (imports go one way, down):
 - `making` makes the notebooks of a run in order, the only module that knows doit; imports cache and execution.
 - `report` writes HTML, the only module that knows nbconvert; imports run.
 - `pipeline` makes a whole run; imports making, record, report and indicators.
+- `compare` sets finished runs side by side; imports figures, report and run.
 - `fetch` writes figures of the World Bank into a data folder, the only module that knows wbgapi and never part of a
   run; imports indicators and project.
 - `__main__` is the command line.

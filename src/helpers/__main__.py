@@ -103,6 +103,24 @@ def export(run: Annotated[str, typer.Argument(help="Name of the run.")] = "basel
 
 
 @app.command()
+def compare(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN RUN...", help="Names of runs; of a sweep's: SWEEP/RUN.")],
+    into: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Folder to write to.", show_default="outputs/compare-RUN-RUN")
+    ] = None,
+) -> None:
+    """Show what differs between runs.
+
+    Parameters, key numbers and forecasts side by side: a table, a figure and a page.
+    """
+    from helpers.compare import compare_runs
+    from helpers.project import shorten_path
+
+    folder = compare_runs(runs, into.absolute() if into else None)
+    print(f"Read it: {shorten_path(folder / 'index.html')}")
+
+
+@app.command()
 def params() -> None:
     """List the parameters, with what each may be.
 

@@ -98,8 +98,10 @@ def hash_file(path: Path) -> str:
 
 
 @contextmanager
-def hold_folder(folder: Path) -> Iterator[None]:
+def hold_folder(folder: Path, what: str = "run") -> Iterator[None]:
     """Hold the right to replace `folder` while the block runs; the system frees it when the process ends.
+
+    `what` it holds is for the message.
 
     Raises
     ------
@@ -108,7 +110,7 @@ def hold_folder(folder: Path) -> Iterator[None]:
     """
     path = folder.parent / f".{folder.name}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _open_locked(path, folder.name) as file:
+    with _open_locked(path, f"{what.capitalize()} '{folder.name}'") as file:
         file.truncate(0)
         file.write(f"process {os.getpid()} on {platform.node()} since {datetime.now():%Y-%m-%d %H:%M:%S}")
         file.flush()
@@ -119,7 +121,7 @@ def hold_folder(folder: Path) -> Iterator[None]:
                 path.unlink(missing_ok=True)
 
 
-def _open_locked(path: Path, name: str) -> Any:
+def _open_locked(path: Path, title: str) -> Any:
     while True:
         file = path.open("a+", encoding="utf-8")
         try:
@@ -128,7 +130,7 @@ def _open_locked(path: Path, name: str) -> Any:
             file.seek(0)
             holder = file.read().strip() or "another process"
             file.close()
-            raise RunError(f"Run '{name}' is being made by {holder}. Wait for it, or take another name.") from error
+            raise RunError(f"{title} is being made by {holder}. Wait for it, or take another name.") from error
         # the one who held it may have removed the file between our opening and our locking it
         if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
             return file

@@ -127,7 +127,7 @@ class Run:
         figure = figure if hasattr(figure, "savefig") and hasattr(figure, "axes") else figure.figure
         if not any(axes.has_data() for axes in figure.get_axes()):
             raise RunError(f"Figure {name} is empty: nothing is drawn in it.")
-        images = _draw(figure, alt)
+        images = draw_images(figure, alt)
         hashes = {kind: write_file(self.folder / "figures" / f"{name}.{kind}", image) for kind, image in images.items()}
         width = round(int.from_bytes(images["png"][16:20], "big") / DOTS_PER_INCH * 96)
         self._note("figures", name, {"alt": alt, "width": width, "sha256": hashes})
@@ -292,7 +292,7 @@ def _read_csv(path: Path, kinds: Mapping[str, str]) -> Any:
     )
 
 
-def _draw(figure: Any, alt: str) -> dict[str, bytes]:
+def draw_images(figure: Any, alt: str) -> dict[str, bytes]:
     """The figure as PNG and SVG, the same bytes each time, with its alternative text inside; closes the figure."""
     import matplotlib as mpl
     from matplotlib import pyplot

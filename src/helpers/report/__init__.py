@@ -6,12 +6,15 @@ The parts: ``pages`` turns an executed notebook into a page, ``index`` writes th
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
 
 from helpers.project import RunError, write_file
-from helpers.report.index import build_index
-from helpers.report.pages import describe_pages, export_pages
+from helpers.report.index import build_index, format_number
+from helpers.report.pages import TEMPLATES, describe_pages, export_pages
 
-__all__ = ["write_pages"]
+__all__ = ["format_number", "render_page", "write_pages"]
 
 
 def write_pages(folder: Path) -> Path:
@@ -37,3 +40,10 @@ def write_pages(folder: Path) -> Path:
     index = folder / "html" / "index.html"
     write_file(index, build_index(folder, pages).encode("utf-8"))
     return index
+
+
+def render_page(template: str, **content: Any) -> str:
+    """HTML of a page that stands alone, from one of our templates and the look of all pages; `content` is escaped."""
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
+    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    return environment.get_template(template).render(style=style, **content)
