@@ -1,13 +1,18 @@
 """Kernels are of this interpreter, in the chosen place and environment, and leave nothing behind."""
 
 import asyncio
+import importlib.util
 import os
+import signal
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
+from test_pipeline import is_alive, wait_for
 
+from helpers.fork_server import LIBRARIES, ForkServer, can_fork
 from helpers.kernels import choose_kernels, stop_kernels
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="unix-domain sockets are POSIX")
@@ -49,3 +54,62 @@ def test_no_kernel_starts_after_the_stop(tmp_path):
         asyncio.run(start())
     assert not choose_kernels({}, tmp_path).stopped
     assert set(Path(tempfile.gettempdir()).glob("adoption-kernel-*")) == before
+
+
+@pytest.fixture(scope="module")
+def server():
+    if not can_fork():
+        pytest.skip("kernels are forked on Linux only")
+    with ForkServer() as server:
+        yield server
+
+
+def test_a_forked_kernel_is_isolated_and_has_the_libraries(tmp_path, server):
+    kernels = choose_kernels({"ADOPTION_TEST": "yes"}, tmp_path, server)
+    question = (
+        "__import__('os').getpid(), __import__('os').getcwd(), __import__('os').environ['ADOPTION_TEST'], "
+        "'pandas' in __import__('sys').modules, hash('x'), __import__('numpy').random.random(), "
+        "[name for name in __import__('sys').modules if name.startswith('helpers.')]"
+    )
+    first, _, folder = asyncio.run(ask(kernels, question))
+    second, _, _ = asyncio.run(ask(kernels, question))
+    assert first[0] != second[0] != os.getpid()
+    assert first[1:4] == (str(tmp_path), "yes", True)
+    assert first[4] == second[4], "hashes are the same in every kernel"
+    assert first[5] != second[5], "siblings don't draw the same numbers"
+    assert first[6] == [], "helpers are loaded afresh by each kernel"
+    assert not folder.exists()
+
+
+def test_every_library_that_is_imported_beforehand_exists():
+    assert [name for name in LIBRARIES if importlib.util.find_spec(name) is None] == []
+
+
+def test_a_kernels_end_is_told_with_its_code(tmp_path, server):
+    kernel = server.fork(str(tmp_path / "no-such-file.json"), str(tmp_path), dict(os.environ))
+    kernel.signal(signal.SIGKILL)
+    assert kernel.ended.result(timeout=20) == -signal.SIGKILL
+    kernel.signal(signal.SIGKILL)  # of a process that's gone: nothing happens
+
+
+def test_a_server_that_is_killed_ends_its_kernels_and_says_so(tmp_path):
+    if not can_fork():
+        pytest.skip("kernels are forked on Linux only")
+    with ForkServer() as server:
+        kernel = server.fork(str(tmp_path / "kernel.json"), str(tmp_path), dict(os.environ))
+        os.kill(server.pid, signal.SIGKILL)
+        assert kernel.ended.result(timeout=20) == -signal.SIGKILL
+        with pytest.raises(RuntimeError, match="has ended"):
+            server.fork(str(tmp_path / "kernel.json"), str(tmp_path), {})
+
+
+def test_no_kernel_outlives_the_process_that_wanted_it(tmp_path):
+    if not can_fork():
+        pytest.skip("kernels are forked on Linux only")
+    program = (
+        "import os; from helpers.fork_server import ForkServer\n"
+        "kernel = ForkServer().fork('kernel.json', '.', dict(os.environ)); print(kernel.pid, flush=True)\n"
+        "os.kill(os.getpid(), 9)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    assert wait_for(lambda: not is_alive(int(done.stdout)))

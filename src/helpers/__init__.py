@@ -20,6 +20,8 @@ Rooms, and who may call whom (imports go one way, down):
 - `report` writes HTML, the only module that knows nbconvert; imports run.
 - `pipeline` makes a whole run; imports making, record, report and indicators.
 - `compare` sets finished runs side by side; imports figures, report and run.
+- `sweep` makes many runs, with local workers or on a Dask cluster, the only module that knows Dask (beside the client
+  that mass fits take); imports pipeline and compare.
 - `fetch` writes figures of the World Bank into a data folder, the only module that knows wbgapi and never part of a
   run; imports indicators and project.
 - `__main__` is the command line.

@@ -89,6 +89,11 @@ class ForkServer:
         )
         threading.Thread(target=self._listen, daemon=True).start()
 
+    @property
+    def pid(self) -> int:
+        """Number of the server's process."""
+        return self._process.pid
+
     def __enter__(self) -> ForkServer:
         return self
 
@@ -113,15 +118,19 @@ class ForkServer:
                 print(json.dumps(request), file=self._process.stdin, flush=True)
         return answer.result()
 
+    def is_alive(self) -> bool:
+        """Whether it can still fork."""
+        return not self._over
+
     def close(self) -> None:
-        """End the server and every kernel that it has started."""
+        """End every kernel that is left, then the server."""
+        for pid in list(self._kernels):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
+        self._process.kill()
+        self._process.wait()
         with contextlib.suppress(OSError):
             self._process.stdin.close()
-        try:
-            self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
 
     def _listen(self) -> None:
         for line in self._process.stdout:

@@ -6,14 +6,14 @@ import ast
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helpers.cache import describe_basis
 from helpers.fork_server import ForkServer, can_fork
-from helpers.parameters import ParameterError, Parameters, complete_parameters, suggest
+from helpers.parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
 from helpers.project import (
     RunError,
     find_data,
@@ -25,7 +25,7 @@ from helpers.project import (
     shorten_path,
     write_json,
 )
-from helpers.record import describe_inputs, describe_run, find_differences, note_pages
+from helpers.record import describe_inputs, describe_run, find_differences, note_pages, read_run
 
 if TYPE_CHECKING:  # heavy, and not needed when nothing has changed
     from helpers.execution import Limits
@@ -68,8 +68,10 @@ def read_declared(notebook: Path) -> dict[str, Any]:
     return declared
 
 
-def check_parameters(parameters: Parameters) -> Any:
+def check_parameters(parameters: Parameters, load: Callable[..., Any] | None = None) -> Any:
     """Check the values against the data and the families, and return the data.
+
+    `load` is `helpers.indicators.load` by default, or one that remembers.
 
     Raises
     ------
@@ -90,7 +92,7 @@ def check_parameters(parameters: Parameters) -> Any:
     if not path.exists():
         missing = f"there is no such folder or file: {shorten_path(path)}"
         raise ParameterError(f"parameter 'data' is '{parameters.data}', but {missing}")
-    data = indicators.load(str(path), as_of=parameters.as_of)
+    data = (load or indicators.load)(str(path), as_of=parameters.as_of)
     series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
     values = series.values[series.values > 0]
     if len(values) < FEWEST_POINTS or (values.index[-1] - values.index[0]).days < FEWEST_DAYS:
@@ -209,7 +211,7 @@ def run_all(
     final = (outputs or find_outputs()) / parameters.run
     inputs = describe_inputs(parameters, sources)
     forced = set(forced)
-    if not forced and find_differences(final, inputs) == []:
+    if not forced and _is_current(final, inputs):
         print(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.", flush=True)
         return final
     with ExitStack() as stack:
@@ -242,9 +244,30 @@ def run_all(
     return final
 
 
+def verify(folder: Path, notebooks: Path | None = None) -> list[str]:
+    """Recompute the record of the run in `folder`: a line for each input and each file that isn't as it says.
+
+    Raises
+    ------
+    RunError
+        If there is no record that can be read.
+    """
+    content = read_run(folder)
+    inputs = describe_inputs(read_parameters(content["parameters"]), find_notebooks(notebooks))
+    return find_differences(folder, content, inputs)
+
+
+def _is_current(folder: Path, inputs: Mapping[str, Any]) -> bool:
+    try:
+        return not find_differences(folder, read_run(folder), inputs)
+    except RunError:
+        return False
+
+
 def _check_replaceable(folder: Path) -> None:
     """A folder with anything but the parts of a run is not a run's; git keeps only some parts of the baseline."""
-    if folder.exists() and not {path.name for path in folder.iterdir()} <= RUN_PARTS:
+    names = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    if not {name for name in names if not name.startswith(".")} <= RUN_PARTS:
         raise RunError(
             f"{shorten_path(folder)} exists and doesn't look like a run. Move it away, or take another name."
         )

@@ -51,6 +51,12 @@ def find_data(data: str = "data") -> Path:
     return path if path.is_absolute() else find_root() / path
 
 
+def find_from_here(data: str) -> str:
+    """A path that exists as seen from the working directory, whole; others as they are, for the project's folder."""
+    path = Path(data).expanduser()
+    return str(path.absolute()) if path.exists() else data
+
+
 def name_path(path: str) -> str:
     """`path`, relative to the project's folder when it lies inside, so that records name no machine's folders."""
     given = Path(path).expanduser()

@@ -14,8 +14,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from helpers.parameters import Parameters
-from helpers.project import find_data, find_root, hash_file, write_json
+from helpers.parameters import Parameters, read_parameters
+from helpers.project import RunError, find_data, find_root, hash_file, write_json
 from helpers.run import list_written, read_records, read_valid
 
 
@@ -63,25 +63,64 @@ def note_pages(folder: Path) -> None:
     write_json(path, {**content, "pages": hash_files(folder / "html", {".html"})})
 
 
-def find_differences(folder: Path, inputs: Mapping[str, Any]) -> list[str] | None:
-    """What of the run in `folder` isn't as its record says, or not made from `inputs`; None without a record.
+def read_run(folder: Path) -> dict[str, Any]:
+    """Content of the ``run.json`` of the run in `folder`.
 
-    Returns
-    -------
-    list of str
-        A line for each: of an input, its name; of a file, its path in the folder.
+    Raises
+    ------
+    RunError
+        If there is none, or it's damaged or of an older version.
     """
+    again = f"Make the run again: adoption run {folder.name}"
     try:
         content = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        recorded = {**content, "notebooks": {name: entry["source"] for name, entry in content["notebooks"].items()}}
-        outputs = list_outputs(content)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return None
-    found = [name for name in inputs if recorded.get(name) != inputs[name]]
+        list_outputs(content), read_parameters(content["parameters"])
+    except OSError as error:
+        raise RunError(f"There is no run '{folder.name}' with a record, run.json. {again}") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise RunError(f"The record of run '{folder.name}', run.json, can't be used. {again}") from error
+    return content
+
+
+def find_differences(folder: Path, content: Mapping[str, Any], inputs: Mapping[str, Any]) -> list[str]:
+    """What of the run in `folder` isn't as its record says, or isn't made from `inputs`, a line for each.
+
+    Parameters
+    ----------
+    folder : Path
+    content : mapping
+        Of its record, from `read_run`.
+    inputs : mapping
+        From `describe_inputs`.
+    """
+    recorded = {**content, "notebooks": {name: entry["source"] for name, entry in content["notebooks"].items()}}
+    outputs = list_outputs(content)
+    found = [line for name in inputs for line in _compare(name, recorded.get(name), inputs[name])]
     for name, entry in content["notebooks"].items():
         if {"source": entry["source"], **(read_valid(folder, name) or {})} != entry:
-            found.append(f"notebooks/{name}.json")
-    return found + [path for path, expected in outputs.items() if not _is_as(folder / path, expected)]
+            found.append(f"notebooks/{name}.json: not as in run.json")
+    found += [f"{path}: {word}" for path, expected in outputs.items() if (word := _judge_file(folder / path, expected))]
+    present = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+    present = {path.as_posix() for path in present if not any(part.startswith(".") for part in path.parts)}
+    records = {f"notebooks/{name}.json" for name in content["notebooks"]}
+    return found + [f"{path}: not in run.json" for path in sorted(present - outputs.keys() - records - {"run.json"})]
+
+
+def _compare(name: str, recorded: Any, present: Any) -> list[str]:
+    """Lines for what differs between two inputs, part by part where they have parts."""
+    if recorded == present:
+        return []
+    if not isinstance(recorded, dict) or not isinstance(present, dict):
+        if recorded is None or present is None:
+            return [f"{name}: {'new' if recorded is None else 'gone'}"]
+        return [f"{name}: changed" if is_hash(present) else f"{name}: was {recorded!r}, is {present!r}"]
+    parts = [part for part in {**recorded, **present} if recorded.get(part) != present.get(part)]
+    return [line for part in parts for line in _compare(f"{name} {part}", recorded.get(part), present.get(part))]
+
+
+def is_hash(value: Any) -> bool:
+    """Whether `value` looks like a sha256 in hexadecimal."""
+    return isinstance(value, str) and re.fullmatch(r"[0-9a-f]{64}", value) is not None
 
 
 def list_outputs(content: Mapping[str, Any]) -> dict[str, str]:
@@ -92,8 +131,10 @@ def list_outputs(content: Mapping[str, Any]) -> dict[str, str]:
     return outputs
 
 
-def _is_as(path: Path, expected: str) -> bool:
-    return path.is_file() and hash_file(path) == expected
+def _judge_file(path: Path, expected: str) -> str:
+    if not path.is_file():
+        return "missing"
+    return "" if hash_file(path) == expected else "changed"
 
 
 def describe_subject(data: Any, parameters: Parameters) -> dict[str, str]:

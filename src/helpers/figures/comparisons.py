@@ -185,28 +185,40 @@ def _split(members: Sequence[Forecast]) -> dict[str, list[Forecast]]:
 
 
 def _draw_rows(axis: Axes, members: Sequence[Forecast], named: bool) -> None:
-    date, place, ticks, medians = share_dates(members), 0.0, {}, []
-    for number, (group, runs) in enumerate(_split(members).items()):
-        colour = COLOURS[number % len(COLOURS)] if len(_split(members)) <= len(COLOURS) else BLUE
+    date, groups = share_dates(members), _split(members)
+    place, ticks, medians = 0, {}, []
+    for number, (group, runs) in enumerate(groups.items()):
         if group:
             ticks[place if named else place + len(runs) / 2] = _shorten(group)
             place += 1
-        for run in runs:
-            row = run.table.set_index("date").loc[date]
-            axis.plot([row["low"], row["high"]], [place, place], color=colour, lw=2.2 if named else 1, alpha=0.45)
-            axis.plot(row["median"], place, MARKERS[number % 6], color=colour, ms=4.5 if named else 2)
-            medians.append(row["median"])
-            if named:
-                ticks[place] = _shorten(" · ".join(run.groups[1:]) or run.name)
-            place += 1
+        rows = pd.DataFrame([run.table.set_index("date").loc[date] for run in runs])
+        places = np.arange(place, place + len(runs))
+        colour = COLOURS[number % len(COLOURS)] if len(groups) <= len(COLOURS) else BLUE
+        axis.hlines(places, rows["low"], rows["high"], color=colour, lw=2.2 if named else 1, alpha=0.45)
+        marker = MARKERS[number % len(MARKERS)]
+        axis.plot(rows["median"], places, ls="", marker=marker, color=colour, ms=4.5 if named else 2)
+        if named:
+            names = [_shorten(" · ".join(run.groups[1:]) or run.name) for run in runs]
+            ticks |= dict(zip(places.tolist(), names, strict=True))
+        medians += rows["median"].tolist()
+        place += len(runs)
     axis.axvline(np.median(medians), color=GREY, lw=0.8, zorder=0)
-    axis.set_yticks(list(ticks), list(ticks.values()), size=7.5)
-    for label in axis.get_yticklabels():
-        label.set_color(INK)
+    axis.set_yticks(list(ticks), list(ticks.values()), size=7.5, color=INK)
     axis.set_ylim(place - 0.3, -0.7)
     axis.grid(False, axis="y")
     axis.grid(True, axis="x", color=PALE, lw=0.6)
     use_numbers(axis, "x")
+
+
+def find_effects(forecasts: Sequence[Forecast], names: Sequence[str]) -> dict[str, float]:
+    """How far apart the mean medians of a parameter's values are, for each of a full grid's `names`."""
+    date = share_dates(forecasts)
+    medians = [each.table.set_index("date")["median"][date] for each in forecasts]
+    effects = {}
+    for place, name in enumerate(names if all(each.groups for each in forecasts) else ()):
+        means = pd.Series(medians).groupby([each.groups[place] for each in forecasts]).mean()
+        effects[name] = float(means.max() - means.min())
+    return effects
 
 
 def _shorten(name: str) -> str:

@@ -1,0 +1,123 @@
+"""Measure making and remaking the default run against its targets, and print a Markdown table.
+
+Every run is of the project's own notebooks and data, into a temporary folder; what is compared alternates.
+"""
+
+import hashlib
+import os
+import random
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from helpers.pipeline import find_notebooks
+
+ROUNDS, KILLS = 3, 30
+PAPERMILL = str(Path(sys.executable).with_name("papermill"))
+FLOOR = """
+import json, sys
+from pathlib import Path
+from helpers.fork_server import LIBRARIES, import_libraries
+import_libraries(LIBRARIES)
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+for path in sys.argv[1:]:
+    shell = InteractiveShell()
+    for cell in json.loads(Path(path).read_text())["cells"]:
+        if cell["cell_type"] == "code":
+            with capture_output():
+                shell.run_cell("".join(cell["source"])).raise_error()
+"""
+
+
+def main():
+    """Print one row per target: what, target, measured."""
+    print("| what | target | measured |\n|---|---|---|")
+    with tempfile.TemporaryDirectory() as place:
+        outputs = Path(place)
+        for row in (*measure_speed(outputs), measure_rest(outputs), measure_change(outputs), measure_kills(outputs)):
+            print("| {} | {} | {} |".format(*row), flush=True)
+
+
+def command(outputs, *words):
+    """Seconds that the command takes, and what it says."""
+    return call(outputs, sys.executable, "-m", "helpers", *words)
+
+
+def call(outputs, *words):
+    """Seconds that a program takes with its runs in `outputs`, and what it says."""
+    environment = {**os.environ, "ADOPTION_OUTPUTS": str(outputs)}
+    start = time.perf_counter()
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+    return time.perf_counter() - start, done.stdout
+
+
+def measure_speed(outputs):
+    """The default run against papermill's own command and against the floor."""
+    notebooks = [str(path) for path in find_notebooks()]
+    whole, papermill, floor = [], [], []
+    command(outputs, "run")  # fills the caches of Python and matplotlib
+    for _ in range(ROUNDS):
+        whole.append(command(outputs, "run", "--force")[0])
+        out = str(outputs / "out.ipynb")
+        one_by_one = [call(outputs / "plain", PAPERMILL, path, out, "--no-progress-bar")[0] for path in notebooks]
+        papermill.append(sum(one_by_one))
+        floor.append(call(outputs / "floor", sys.executable, "-c", FLOOR, *notebooks)[0])
+    ours, theirs, least = map(statistics.median, (whole, papermill, floor))
+    yield (
+        "default run, pages included, against papermill's command for each notebook",
+        "5 times faster",
+        f"{theirs / ours:.1f} times ({ours:.1f} s against {theirs:.1f} s)",
+    )
+    yield (
+        "the same against the floor: imports once and the notebooks' own computing, one after another",
+        "1.3",
+        f"{ours / least:.2f} (floor {least:.1f} s)",
+    )
+
+
+def measure_rest(outputs):
+    """The same command again."""
+    seconds = [command(outputs, "run") for _ in range(5)]
+    assert all("Nothing changed" in said for _, said in seconds)
+    return "nothing changed", "0.3 s", f"{statistics.median(taken for taken, _ in seconds):.2f} s"
+
+
+def measure_change(outputs):
+    """Which notebooks run when only the horizon changes."""
+    _, said = command(outputs, "run", "-p", "horizon_years", "4")
+    ran = re.findall(r"^\d/\d (\d\d)_\w+  [\d.]+ s", said, flags=re.MULTILINE)
+    return "only horizon_years changed", "only notebooks that read it or its results", f"{' and '.join(ran)} ran"
+
+
+def measure_kills(outputs):
+    """Kill -9 at random moments, then the same command again."""
+    command(outputs, "run", "still")
+    expected = hash_run(outputs / "still")
+    usual, _ = command(outputs, "run", "still", "--force")
+    moments, same = random.Random(1), 0
+    for number in range(KILLS):
+        name = f"killed{number}"
+        environment = {**os.environ, "ADOPTION_OUTPUTS": str(outputs)}
+        words = [sys.executable, "-m", "helpers", "run", name]
+        process = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL)
+        time.sleep(moments.uniform(0, usual))
+        process.kill()
+        process.wait()
+        command(outputs, "run", name)
+        same += hash_run(outputs / name) == expected
+    return "kill -9 at 30 random moments, then the same command again", "30 equal to the byte", f"{same} of {KILLS}"
+
+
+def hash_run(folder):
+    """A hash for each table, figure and page; the run's name in the pages doesn't count."""
+    found = {}
+    for kind in ("tables", "figures", "html"):
+        for path in sorted((folder / kind).iterdir()):
+            content = path.read_bytes().replace(folder.name.encode(), b"run")
+            found[f"{kind}/{path.name}"] = hashlib.sha256(content).hexdigest()
+    return found

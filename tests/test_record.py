@@ -1,0 +1,95 @@
+"""A run's record names everything, and `adoption verify` finds whatever isn't as it says."""
+
+import json
+import shutil
+
+import pytest
+from test_command import call
+
+from helpers import pipeline
+from helpers.project import RunError
+from helpers.record import find_differences, read_run
+
+
+@pytest.fixture
+def folder(small_run, tmp_path):
+    return shutil.copytree(small_run, tmp_path / "small")
+
+
+@pytest.fixture
+def notebooks(small_run):
+    return small_run.parents[1] / "notebooks"
+
+
+def test_an_untouched_run_is_as_its_record_says(folder, notebooks):
+    assert pipeline.verify(folder, notebooks) == []
+    (folder / "notebooks" / ".ipynb_checkpoints").mkdir()
+    (folder / "notebooks" / ".ipynb_checkpoints" / "a.ipynb").write_text("")
+    assert pipeline.verify(folder, notebooks) == [], "what JupyterLab leaves is no part of a run"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "tables/01_coverage.csv",
+        "figures/05_forecast.png",
+        "figures/05_forecast.svg",
+        "notebooks/05_forecast_small.ipynb",
+        "notebooks/05_forecast_small.json",
+        "html/index.html",
+    ],
+)
+def test_every_file_that_was_changed_or_lost_is_found(folder, notebooks, part):
+    word = "not as in run.json" if part.endswith("small.json") else "changed"
+    (folder / part).write_bytes((folder / part).read_bytes().replace(b"a", b"b", 1))
+    assert pipeline.verify(folder, notebooks) == [f"{part}: {word}"]
+    (folder / part).unlink()
+    assert pipeline.verify(folder, notebooks) == [f"{part}: {word if 'not' in word else 'missing'}"]
+
+
+def test_a_file_that_no_notebook_wrote_is_found(folder, notebooks):
+    (folder / "tables" / "99_mine.csv").write_text("a\n1\n")
+    assert pipeline.verify(folder, notebooks) == ["tables/99_mine.csv: not in run.json"]
+
+
+def test_every_input_that_was_changed_is_found(folder):
+    content = read_run(folder)
+    inputs = {name: content[name] for name in ("parameters", "helpers", "versions", "data")}
+    inputs |= {"notebooks": {name: entry["source"] for name, entry in content["notebooks"].items()}}
+    assert find_differences(folder, content, inputs) == []
+    changed = json.loads(json.dumps(inputs))
+    changed["versions"]["pandas"] = "9.9"
+    changed["helpers"]["run.py"] = "0" * 64
+    changed["data"]["files"]["observations.csv"] = "0" * 64
+    changed["notebooks"]["07_new"] = "0" * 64
+    del changed["notebooks"]["01_check_small"]
+    assert set(find_differences(folder, content, changed)) == {
+        f"versions pandas: was {content['versions']['pandas']!r}, is '9.9'",
+        "helpers run.py: changed",
+        "data files observations.csv: changed",
+        "notebooks 07_new: new",
+        "notebooks 01_check_small: gone",
+    }
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"parameters": {}}', '{"notebooks": 3, "pages": []}'])
+def test_a_record_that_is_damaged_is_told(folder, text):
+    (folder / "run.json").write_text(text)
+    with pytest.raises(RunError, match=r"^The record of run 'small', run\.json, can't be used\. Make the run again: "):
+        read_run(folder)
+    (folder / "run.json").unlink()
+    with pytest.raises(RunError, match=r"^There is no run 'small' with a record"):
+        read_run(folder)
+
+
+def test_the_command_says_it_and_ends_with_one(capsys, folder, monkeypatch):
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(folder.parent))
+    code, out, _ = call(capsys, "verify", "small")  # made from other notebooks than the project's
+    assert code == 1
+    assert "notebooks 01_check_small: gone" in out
+    monkeypatch.setattr(pipeline, "verify", lambda folder: [])
+    assert call(capsys, "verify", "small")[:2] == (
+        0,
+        "ok: run 'small' is as its record says, made from what is here now.\n",
+    )
+    assert call(capsys, "verify", "../x")[0] == 2
