@@ -186,10 +186,11 @@ def _split(members: Sequence[Forecast]) -> dict[str, list[Forecast]]:
 
 def _draw_rows(axis: Axes, members: Sequence[Forecast], named: bool) -> None:
     date, groups = share_dates(members), _split(members)
-    place, ticks, medians = 0, {}, []
+    place, ticks, medians, headings = 0, {}, [], set()
     for number, (group, runs) in enumerate(groups.items()):
         if group:
             ticks[place if named else place + len(runs) / 2] = _shorten(group)
+            headings.add(_shorten(group))
             place += 1
         rows = pd.DataFrame([run.table.set_index("date").loc[date] for run in runs])
         places = np.arange(place, place + len(runs))
@@ -204,6 +205,8 @@ def _draw_rows(axis: Axes, members: Sequence[Forecast], named: bool) -> None:
         place += len(runs)
     axis.axvline(np.median(medians), color=GREY, lw=0.8, zorder=0)
     axis.set_yticks(list(ticks), list(ticks.values()), size=7.5, color=INK)
+    for label in axis.get_yticklabels():
+        label.set_weight("bold" if label.get_text() in headings else "normal")
     axis.set_ylim(place - 0.3, -0.7)
     axis.grid(False, axis="y")
     axis.grid(True, axis="x", color=PALE, lw=0.6)

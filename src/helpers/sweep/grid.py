@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -115,7 +115,12 @@ def read_yaml(path: Path) -> Any:
 
 
 class PlainLoader(yaml.SafeLoader):
-    """YAML's plain values; a name that stands twice is a mistake."""
+    """YAML's plain values, dates as texts; a name that stands twice is a mistake."""
+
+    yaml_implicit_resolvers: ClassVar[dict] = {
+        letter: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+        for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict:
         """A mapping whose names differ."""
