@@ -33,6 +33,7 @@ from helpers.figures.style import (
 MOST_LINES = 6
 MOST_ROWS = 50
 """Rows of a figure that still get a name each."""
+MOST_GROUPS = 30
 LONGEST_NAME = 34
 
 
@@ -204,6 +205,8 @@ def _draw_rows(axis: Axes, members: Sequence[Forecast], named: bool) -> None:
         medians += rows["median"].tolist()
         place += len(runs)
     axis.axvline(np.median(medians), color=GREY, lw=0.8, zorder=0)
+    if not named:  # as many names of groups as stand apart
+        ticks = dict(list(ticks.items())[:: -(-len(ticks) // MOST_GROUPS) or 1])
     axis.set_yticks(list(ticks), list(ticks.values()), size=7.5, color=INK)
     for label in axis.get_yticklabels():
         label.set_weight("bold" if label.get_text() in headings else "normal")
