@@ -1,5 +1,9 @@
-"""What several test files share: one whole run of small notebooks, made once."""
+"""What several test files share: a run of small notebooks, and a run of the project's own on the sample data."""
 
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -7,16 +11,68 @@ from small_notebooks import write_notebooks
 
 from helpers import pipeline
 from helpers.parameters import read_parameters
+from helpers.project import RunError, hold_folder
 
 SAMPLE = Path(__file__).parent / "sample"
 
 
+def run_sequence(outputs, name, *options, data=SAMPLE):
+    """Run all notebooks through the command, as a person would, from a folder that is not the project's."""
+    command = [sys.executable, "-m", "helpers", "run", name, "-p", "data", str(data), *options]
+    environment = {**os.environ, "ADOPTION_OUTPUTS": str(outputs)}
+    done = subprocess.run(command, env=environment, cwd=outputs, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Path(outputs) / name
+
+
 @pytest.fixture(scope="session")
-def small_run(tmp_path_factory):
-    """Folder of a run of the small notebooks on the sample data, made whole by the pipeline."""
-    place = tmp_path_factory.mktemp("small")
-    notebooks = write_notebooks(place / "notebooks")
-    parameters = read_parameters({"run": "small", "data": str(SAMPLE), "horizon_years": 3})
+def shared(tmp_path_factory, request):
+    """A folder that all workers of a session of tests share."""
+    place = tmp_path_factory.getbasetemp()
+    return place.parent if hasattr(request.config, "workerinput") else place
+
+
+def make_once(folder, make):
+    """`folder`, which the first worker makes; others wait for it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    while not folder.exists():
+        try:
+            with hold_folder(folder.parents[1] / f"making-{folder.name}"):
+                if not folder.exists():
+                    make()
+        except RunError:  # another worker is at it
+            time.sleep(0.2)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_run(shared):
+    """Folder of a run of the small notebooks on the sample data, made whole by the pipeline; copy it to change it."""
+
+    def make():
+        notebooks = write_notebooks(shared / "small" / "notebooks")
+        parameters = read_parameters({"run": "small", "data": str(SAMPLE), "horizon_years": 3})
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("ADOPTION_OUTPUTS", str(shared / "small" / "outputs"))
+            pipeline.run_all(parameters, notebooks)
+
+    return make_once(shared / "small" / "outputs" / "small", make)
+
+
+@pytest.fixture(scope="session")
+def whole_run(shared):
+    """Folder of a run of the project's notebooks on the sample data; copy it to change it."""
+    outputs = shared / "whole"
+    return make_once(outputs / "small", lambda: run_sequence(outputs, "small"))
+
+
+@pytest.fixture(scope="module")
+def small_project():
+    """The sample stands beside own files in the place of the project's data, and is read once."""
+    from helpers.indicators import selection
+
+    read, kept = selection.read_tables, selection.read_tables(SAMPLE)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ADOPTION_OUTPUTS", str(place / "outputs"))
-        return pipeline.run_all(parameters, notebooks)
+        patch.setattr(selection, "find_data", lambda: SAMPLE)
+        patch.setattr(selection, "read_tables", lambda folder: kept if folder == SAMPLE else read(folder))
+        yield

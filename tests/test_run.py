@@ -65,6 +65,21 @@ def test_a_table_is_written_plainly(frame, outputs):
     assert not list(path.parent.glob(".*")), "a temporary file was left"
 
 
+def test_a_spreadsheet_runs_no_text_of_a_table_and_each_comes_back(outputs):
+    formulas = ["=1+1", "+a", "-a", "@a", "\t=1", "'=1", "''=1"]
+    others = ["-5", "'-5", "'quoted'", "-", "plain", ""]
+    frame = pd.DataFrame({"text": formulas + others, "number": np.arange(13.0) - 6})
+    frame["mixed"] = ["=2", -1.5, *formulas, *others[:4]]
+    open_run("mine", "03_fit_curves").save_table("03_parameters", frame)
+    written = pd.read_csv(outputs / "mine" / "tables" / "03_parameters.csv", keep_default_na=False, dtype=str)
+    assert written["text"].tolist() == [f"'{text}" for text in formulas] + others
+    assert written["mixed"].tolist()[:3] == ["'=2", "-1.5", "'=1+1"]
+    assert written["number"][0] == "-6"
+    back = open_run("mine", "05_forecast_adoption").read_table("03_parameters")
+    assert back["text"].fillna("").tolist() == formulas + others
+    assert back["mixed"].tolist() == ["=2", "-1.5", *formulas, *others[:4]]
+
+
 def test_a_named_index_becomes_a_column(outputs):
     values = pd.Series([1.0, 2.0], index=pd.DatetimeIndex(["2024-06-30", "2024-12-31"], name="date"), name="users")
     open_run("mine", "02_see_adoption").save_table("02_growth", values.to_frame())

@@ -5,8 +5,10 @@ Everything heavy is imported in the command that needs it, so that help comes at
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +16,14 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from helpers.quoting import escape, quote
+from helpers.quoting import shorten as cut
+
 # jsonschema, which papermill and nbconvert bring, imports this one only if it's there, and that costs a second
 sys.modules.setdefault("rfc3987_syntax", None)
 
-WRONG_INPUT, FAILED, INTERRUPTED, TERMINATED = 2, 1, 130, 143
+WRONG_INPUT, FAILED = 2, 1
+SYSTEM_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR}
 PAIRED = ("-p", "--parameters", "-r", "--parameters_raw")
 
 app = typer.Typer(
@@ -81,9 +87,39 @@ def run(
     from helpers.project import shorten_path
 
     forced = pipeline.choose_forced(pipeline.find_notebooks(), force, only, first)
-    with end_with_a_word(f"Run '{chosen.run}' is as it was before; the same command goes on from here."):
+    with say_state(f"Run '{chosen.run}' is as it was before; the same command goes on from here."):
         folder = pipeline.run_all(chosen, forced=forced, isolated=isolated)
     print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
+
+
+@app.command(name="open")
+def open_notebook(
+    notebook: Annotated[str, typer.Argument(metavar="NOTEBOOK", help="Its number, such as 05, or 'explore'.")],
+    options: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- OPTIONS]", help="Options for JupyterLab, after a --.")
+    ] = None,
+    parameters: Pairs = None,
+    parameters_raw: RawPairs = None,
+    parameters_yaml: Yaml = None,
+    parameters_file: Files = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Start JupyterLab without a browser.")] = False,
+    prepare_only: Annotated[bool, typer.Option("--prepare-only", help="Write the copy, start nothing.")] = False,
+) -> None:
+    """Open a copy of a notebook in JupyterLab, with parameters.
+
+    The copy lies in outputs/lab/; one that is there already and differs is left alone and the new one gets a number.
+    It works on the run that its parameter 'run' names.
+    """
+    from helpers import lab
+    from helpers.project import find_from_here, shorten_path
+
+    given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
+    if isinstance(given.get("data"), str):
+        given["data"] = find_from_here(given["data"])
+    path = lab.prepare_copy(notebook, given)
+    print(f"Your copy: {shorten_path(path)}")
+    if not prepare_only:
+        lab.open_lab(path, [*(["--no-browser"] if no_browser else []), *(options or [])])
 
 
 @app.command()
@@ -161,7 +197,7 @@ def sweep(
     from helpers.sweep import read_sweep, run_sweep
 
     chosen = read_sweep(grid, name, yes)
-    with end_with_a_word(f"Finished runs of sweep '{chosen.name}' are kept; the same command goes on from here."):
+    with say_state(f"Finished runs of sweep '{chosen.name}' are kept; the same command goes on from here."):
         folder, failed = run_sweep(chosen, workers, scheduler)
     from helpers.project import shorten_path
 
@@ -199,7 +235,10 @@ def check(
     from helpers.project import find_data, find_from_here
 
     try:
-        print(f"ok: {indicators.summarise_data(indicators.load(find_data(find_from_here(path))))}")
+        data = indicators.load(find_data(find_from_here(path)))
+        print(f"ok: {indicators.summarise_data(data)}")
+        for doubt in indicators.list_doubts(data):
+            print(f"note: {doubt}")
     except indicators.DataError as error:
         print(error)
         raise SystemExit(FAILED) from error
@@ -241,11 +280,13 @@ def read_options(
     for path in files:
         try:
             text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise typer.BadParameter(f"-f {path}: the file can't be read ({error}).") from error
-        given |= read_yaml(text, f"-f {path}")
+        except UnicodeDecodeError as error:
+            raise typer.BadParameter(f"-f {escape(str(path))}: the file isn't UTF-8 text; save it as UTF-8.") from error
+        except OSError as error:
+            raise typer.BadParameter(f"-f {escape(str(path))}: the file can't be read ({error.strerror}).") from error
+        given |= read_yaml(text, f"-f {escape(str(path))}")
     for text in texts:
-        given |= read_yaml(text, f"-y '{text}'")
+        given |= read_yaml(text, f"-y {quote(text)}")
     for pair in pairs:
         name, _, value = pair.partition("=")
         given[name] = read_value(value)
@@ -257,17 +298,16 @@ def read_options(
 
 def read_yaml(text: str, option: str) -> dict[str, Any]:
     """Parameters in YAML text."""
-    import yaml
+    from helpers.parameters import parse_yaml
 
     try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        problem = " ".join(str(error).split())
-        raise typer.BadParameter(f"{option}: this isn't YAML ({problem}).") from error
+        content = parse_yaml(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{option}: {cut(str(error), 300)}.") from error
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise typer.BadParameter(f"{option}: parameters are written as 'name: value', this is {content!r}.")
+        raise typer.BadParameter(f"{option}: parameters are written as 'name: value', this is {quote(content)}.")
     return {str(name): value for name, value in content.items()}
 
 
@@ -284,25 +324,39 @@ def read_value(text: str) -> Any:
     return text
 
 
-class Terminated(KeyboardInterrupt):
-    """The system asked this process to end."""
+class Stopped(BaseException):
+    """Ctrl-C, or the system asked this process to end; no library takes it for an error or for its own Ctrl-C."""
+
+    def __init__(self, number: int):
+        self.word = "\nInterrupted." if number == signal.SIGINT else "Terminated."
+        self.code = 128 + number  # as shells have it: 130 and 143
 
 
 @contextmanager
-def end_with_a_word(state: str) -> Iterator[None]:
-    """End with 130 after Ctrl-C and with 143 after SIGTERM, as shells expect, and say how things stand."""
+def heed_signals() -> Iterator[None]:
+    """Raise `Stopped` in the block on Ctrl-C and SIGTERM; signals that come while it ends are too late."""
 
-    def terminate(number: int, frame: Any) -> NoReturn:
-        raise Terminated
+    def raise_stopped(number: int, frame: Any) -> NoReturn:
+        for one in previous:
+            signal.signal(one, signal.SIG_IGN)
+        raise Stopped(number)
 
-    previous = signal.signal(signal.SIGTERM, terminate)
+    ours = threading.current_thread() is threading.main_thread()
+    previous = {one: signal.signal(one, raise_stopped) for one in (signal.SIGINT, signal.SIGTERM) if ours}
     try:
         yield
-    except KeyboardInterrupt as error:
-        ended, code = ("Terminated", TERMINATED) if isinstance(error, Terminated) else ("\nInterrupted", INTERRUPTED)
-        stop(f"{ended}. {state}", code)
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for one, handler in previous.items():
+            signal.signal(one, handler)
+
+
+@contextmanager
+def say_state(state: str) -> Iterator[None]:
+    """When stopped in the block, end with the shells' exit code and tell in one line how things stand."""
+    try:
+        yield
+    except Stopped as stopped:
+        stop(f"{stopped.word} {state}", stopped.code)
 
 
 def stop(message: str, code: int) -> NoReturn:
@@ -329,14 +383,25 @@ def join_pairs(words: Iterable[str]) -> list[str]:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; people's mistakes end with a sentence on the error stream, not with a traceback."""
     try:
-        app(join_pairs(sys.argv[1:] if arguments is None else arguments), prog_name="adoption")
+        with heed_signals():
+            app(join_pairs(sys.argv[1:] if arguments is None else arguments), prog_name="adoption")
+    except Stopped as stopped:
+        stop(stopped.word, stopped.code)
     except typer.BadParameter as error:
-        stop(f"{error.message}\nTry 'adoption run --help' for help.", WRONG_INPUT)
+        stop(f"{escape(error.message)}\nTry 'adoption run --help' for help.", WRONG_INPUT)
     except Exception as error:
         code = judge(error)
         if code is None:
             raise
-        stop(str(error), code)
+        stop(describe_os_error(error) if isinstance(error, OSError) else str(error), code)
+
+
+def describe_os_error(error: OSError) -> str:
+    """What the system refused, and for which file: no space left, no permission, read-only."""
+    from helpers.project import shorten_path
+
+    place = f": {shorten_path(Path(error.filename))}" if isinstance(error.filename, str) else ""
+    return f"{error.strerror or error}{place}. Nothing of the last complete run was changed."
 
 
 def judge(error: Exception) -> int | None:
@@ -346,7 +411,7 @@ def judge(error: Exception) -> int | None:
 
     if isinstance(error, ParameterError):
         return WRONG_INPUT
-    if isinstance(error, RunError):
+    if isinstance(error, RunError) or (isinstance(error, OSError) and error.errno in SYSTEM_ERRORS):
         return FAILED
     indicators = sys.modules.get("helpers.indicators")
     return WRONG_INPUT if indicators and isinstance(error, indicators.DataError) else None

@@ -98,12 +98,31 @@ def rename_run(target: Path) -> None:
     write_json(target, content)
 
 
+def fill_notebook(source: Path, values: Mapping[str, Any]) -> bytes:
+    """The notebook with papermill's cell of parameters, not executed."""
+    import nbformat
+    from papermill.parameterize import parameterize_notebook
+
+    notebook = nbformat.read(source, 4)
+    notebook.metadata["papermill"] = {}
+    for cell in notebook.cells:
+        cell.metadata.setdefault("tags", [])  # papermill counts on them
+    filled = parameterize_notebook(notebook, dict(values), kernel_name="python3", language="python")
+    del filled.metadata["papermill"]
+    for cell in filled.cells:
+        if "injected-parameters" in cell.metadata["tags"]:
+            cell["id"] = "injected-parameters"  # papermill draws one at random
+        elif not cell.metadata["tags"]:
+            del cell.metadata["tags"]
+    return (nbformat.writes(filled, 4) + "\n").encode()
+
+
 # ---- when a notebook fails ----------------------------------------------------------------------------------------
 
 
 def describe_failure(error: Exception, source: Path, target: Path) -> str:
     """Ten lines at most: notebook, cell, error, our last frame, and where the partial copy lies."""
-    cells = json.loads(target.read_text(encoding="utf-8"))["cells"] if target.exists() else []
+    cells = _read_cells(target)
     index = _find_failed(cells)
     heading = _find_heading(cells[:index])
     lines = [f"Notebook {source.stem} failed" + (f' in the part "{heading}"' if heading else "")]
@@ -111,12 +130,20 @@ def describe_failure(error: Exception, source: Path, target: Path) -> str:
     frame = _find_frame(getattr(error, "traceback", None) or [])
     if frame:
         lines.append(f"  at {frame}")
-    if target.exists():
+    if cells:
         lines.append(f"Executed up to there: {shorten_path(target)}")
     final = target.parents[4] / target.parents[1].name
     if final.exists():
         lines.append(f"The last complete run in {shorten_path(final)} is unchanged.")
     return "\n".join(lines)
+
+
+def _read_cells(target: Path) -> list[dict]:
+    """Cells of the executed copy; none when there is no copy, or only a part of it because the disk is full."""
+    try:
+        return json.loads(target.read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError):
+        return []
 
 
 def _describe_error(error: Exception) -> list[str]:

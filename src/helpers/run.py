@@ -68,7 +68,8 @@ class Run:
     def save_table(self, name: str, frame: Any) -> None:
         """Write `frame` to ``tables/<name>.csv`` and note it in the notebook's record.
 
-        Floats get ten significant digits, dates are ISO, lines end in LF; a named index becomes columns.
+        Floats get ten significant digits, dates are ISO, lines end in LF; a named index becomes columns. A text that
+        a spreadsheet would take for a formula gets an apostrophe before it, which `read_table` takes off again.
 
         Raises
         ------
@@ -76,7 +77,7 @@ class Run:
             If `name` doesn't begin with the notebook's number, or the frame has no columns or two of one name.
         """
         self._check_name("table", name)
-        content, columns = _write_csv(name, frame)
+        content, columns = write_csv(name, frame)
         digest = write_file(self.folder / "tables" / f"{name}.csv", content)
         self._note("tables", name, {"sha256": digest, "rows": len(frame), "columns": columns})
 
@@ -243,7 +244,7 @@ def quote(value: Any) -> str:
     return text if re.fullmatch(r"[\w./:-]+", text) else f"'{text}'"
 
 
-def _write_csv(name: str, frame: Any) -> tuple[bytes, dict[str, str]]:
+def write_csv(name: str, frame: Any) -> tuple[bytes, dict[str, str]]:
     """CSV of `frame`, and the kind of each column: date, text, number, whole, truth or mixed."""
     import pandas as pd
 
@@ -255,13 +256,31 @@ def _write_csv(name: str, frame: Any) -> tuple[bytes, dict[str, str]]:
     frame = frame.set_axis(columns, axis=1)
     kinds = {column: _kind_of(frame[column]) for column in columns}
     # float_format leaves columns that mix numbers and text alone, so their numbers are written here
-    mixed = {column: frame[column].map(_write_cell) for column, kind in kinds.items() if kind == "mixed"}
-    text = frame.assign(**mixed).to_csv(index=False, float_format="%.10g", date_format="%Y-%m-%d", lineterminator="\n")
+    texts = {column: frame[column].map(_write_cell) for column, kind in kinds.items() if kind in ("text", "mixed")}
+    text = frame.assign(**texts).to_csv(index=False, float_format="%.10g", date_format="%Y-%m-%d", lineterminator="\n")
     return text.encode("utf-8"), kinds
 
 
 def _write_cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return f"'{value}" if is_formula(value) else value
     return f"{value:.10g}" if isinstance(value, float) and math.isfinite(value) else value
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet would take a cell for a formula and run it, were it not for apostrophes before it."""
+    if not re.match(r"'*[=+\-@\t\r].", text, flags=re.DOTALL):
+        return False
+    try:
+        float(text.lstrip("'"))
+    except ValueError:
+        return True
+    return False
+
+
+def restore_text(value: Any) -> Any:
+    """A cell's text without the apostrophe that keeps spreadsheets from running it; other cells as they are."""
+    return value[1:] if isinstance(value, str) and value.startswith("'") and is_formula(value) else value
 
 
 def _kind_of(column: Any) -> str:
@@ -283,13 +302,16 @@ def _read_csv(path: Path, kinds: Mapping[str, str]) -> Any:
     import pandas as pd
 
     types = {"text": "str", "mixed": "object", "number": "float64"}
-    return pd.read_csv(
+    frame = pd.read_csv(
         path,
         dtype={column: types[kind] for column, kind in kinds.items() if kind in types},
         parse_dates=[column for column, kind in kinds.items() if kind == "date"],
         keep_default_na=False,  # "NA" and "None" are texts; only an empty cell is missing
         na_values=[""],
     )
+    for column in (column for column, kind in kinds.items() if kind in ("text", "mixed")):
+        frame[column] = frame[column].map(restore_text).astype(frame[column].dtype)
+    return frame
 
 
 def draw_images(figure: Any, alt: str) -> dict[str, bytes]:

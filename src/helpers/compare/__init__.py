@@ -24,7 +24,7 @@ from helpers.project import (
     shorten_path,
     write_file,
 )
-from helpers.run import draw_images
+from helpers.run import draw_images, write_csv
 
 __all__ = ["FinishedRun", "compare_runs", "draw_comparison", "find_run", "list_forecasts", "read_run"]
 
@@ -89,8 +89,7 @@ def _check_replaceable(folder: Path) -> None:
 
 def _write(runs: Sequence[FinishedRun], working: Path, final: Path) -> None:
     differences = list_differences(runs)
-    table = differences.to_csv(index=False, float_format="%.10g", lineterminator="\n")
-    write_file(working / "comparison.csv", table.encode("utf-8"))
+    write_file(working / "comparison.csv", write_csv("comparison", differences)[0])
     images = {}
     forecasts = list_forecasts(runs)
     if forecasts:

@@ -14,7 +14,15 @@ import pandas as pd
 from helpers.compare.differences import describe_origins, write_value
 from helpers.compare.reading import FinishedRun
 from helpers.figures.comparisons import Forecast, say_forecasts, say_medians_of
-from helpers.report import format_number, render_page
+from helpers.report import format_number, render
+
+SECTIONS = [
+    ("parameters", "Parameters that differ"),
+    ("numbers", "Key numbers"),
+    ("ceilings", "Do the data identify the ceiling?"),
+    ("forecasts", "Forecasts by date"),
+    ("made", "How this was made"),
+]
 
 
 def build_page(
@@ -39,12 +47,16 @@ def build_page(
     """
     names, units = [run.name for run in runs], sorted({run.subject[1] for run in runs})
     own = differences[~differences["item"].str.match("forecast_|ceiling_")]  # they have tables of their own
-    return render_page(
-        "compare.html.j2",
+    return render(
+        "page.html.j2",
+        Path(__file__).parent,
+        run=" and ".join(names) if len(names) < 4 else f"{len(names)} runs",
+        sections=SECTIONS,
         names=names,
         runs=[{"name": run.name, "href": link_run(run, folder), "subject": describe(run)} for run in runs],
         finding=say_medians_of(forecasts) if forecasts else "",
-        title=say_forecasts(forecasts) if forecasts else "",
+        title="Comparison",
+        caption=say_forecasts(forecasts) if forecasts else "",
         notices=describe_origins(runs),
         picture=embed(image),
         changed=[row for row in list_parameters(runs) if row["differs"]],

@@ -112,7 +112,8 @@ def label_ends(axis: Axes, labels: Sequence[Label], size: float = 8.5) -> None:
     if not labels:
         return
     figure = axis.figure
-    figure.draw_without_rendering()
+    if figure.get_layout_engine() is not None:  # it moves the axes when the figure is drawn
+        figure.draw_without_rendering()
     to_pixels = axis.transData.transform
     x = [float(axis.convert_xunits(label.x)) for label in labels]
     heights = np.array([to_pixels((place, label.y))[1] for place, label in zip(x, labels, strict=True)])
@@ -171,6 +172,15 @@ def say(value: float, unit: str = "") -> str:
     if unit.startswith("percent"):
         return f"{text} %" + unit.removeprefix("percent")
     return f"{text} {unit}".strip()
+
+
+def say_range(low: float, high: float, unit: str = "") -> str:
+    """A range as a reader wants it: a lower end that's nothing beside the upper one is 0.
+
+    >>> say_range(298.2, 1177, "million persons"), say_range(1e-9, 1252)
+    ('298 to 1,177 million persons', '0 to 1,252')
+    """
+    return f"{'0' if abs(low) < 0.0005 * abs(high) else say(low)} to {say(high, unit)}"
 
 
 def lower_first(text: str) -> str:

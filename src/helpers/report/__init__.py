@@ -1,20 +1,21 @@
 """The pages of a run: one for each notebook, and an index to begin with. The only room that knows nbconvert.
 
-The parts: ``pages`` turns an executed notebook into a page, ``index`` writes the page that a reader opens first.
+The parts: ``pages`` turns an executed notebook into a page, ``index`` writes the page that a reader opens first;
+``frame`` holds what all pages share, ``exhibits`` their tables, images and downloads, ``equations`` their equations.
+Another page of the project is made with `render`, from a template that extends ``sheet.html.j2``.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-from jinja2 import Environment, FileSystemLoader
 
 from helpers.project import RunError, write_file
+from helpers.report.exhibits import embed_image, embed_tables
+from helpers.report.frame import render
 from helpers.report.index import build_index, format_number
-from helpers.report.pages import TEMPLATES, describe_pages, export_pages
+from helpers.report.pages import describe_pages, export_pages
 
-__all__ = ["format_number", "render_page", "write_pages"]
+__all__ = ["embed_image", "embed_tables", "format_number", "render", "write_pages"]
 
 
 def write_pages(folder: Path) -> Path:
@@ -40,10 +41,3 @@ def write_pages(folder: Path) -> Path:
     index = folder / "html" / "index.html"
     write_file(index, build_index(folder, pages).encode("utf-8"))
     return index
-
-
-def render_page(template: str, **content: Any) -> str:
-    """HTML of a page that stands alone, from one of our templates and the look of all pages; `content` is escaped."""
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
-    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
-    return environment.get_template(template).render(style=style, **content)

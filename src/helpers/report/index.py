@@ -5,45 +5,65 @@ from __future__ import annotations
 import csv
 import json
 import math
-from base64 import b64encode
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
-
 from helpers.parameters import Parameters
-from helpers.report.pages import TEMPLATES
-from helpers.run import quote, read_records
+from helpers.report.exhibits import embed_image, embed_tables
+from helpers.report.frame import render
+from helpers.run import quote, read_records, restore_text
+
+THUMBNAIL = 480  # pixels of width, shown at half of that
+SECTIONS = (
+    ("finding", "The finding"),
+    ("numbers", "Key numbers"),
+    ("limits", "How far to trust this"),
+    ("notebooks", "The notebooks, their figures and tables"),
+    ("made", "How this was made"),
+)
 
 
 def build_index(folder: Path, pages: list[dict[str, str]]) -> str:
     """HTML of the index of the run in `folder`; everything that comes from the run is escaped."""
     record = _read_run(folder)
     records = read_records(folder)
-    figures = [{"name": name, **entry} for each in records.values() for name, entry in each["figures"].items()]
-    tables = [{"name": name, **entry} for each in records.values() for name, entry in each["tables"].items()]
     parameters = record.get("parameters") or merge_parameters(records)
     subject = record.get("subject", {})
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
-    return environment.get_template("index.html.j2").render(
+    figures = {name: entry for each in records.values() for name, entry in each["figures"].items()}
+    what, entity = subject.get("title", parameters.get("indicator", "Run")), parameters.get("entity", folder.name)
+    numbers, statements = read_rows(folder, "06_key_numbers"), read_rows(folder, "06_statements")
+    empty = {name for name, rows in (("numbers", numbers), ("limits", statements)) if not rows}
+    page = render(
+        "index.html.j2",
         run=folder.name,
-        style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
-        title=f"{subject.get('title', parameters.get('indicator', 'Run'))}: {parameters.get('entity', folder.name)}",
+        title=f"{what}: {entity}",
+        heading=(what, entity),
+        sections=[(address, heading) for address, heading in SECTIONS if address not in empty],
         counted=subject.get("counted", ""),
         findings=[row["sentence"] for row in read_rows(folder, "06_findings")],
         figure=read_figure(folder, record.get("main_figure") or choose_figure(figures), figures),
-        numbers=[set_number(row) for row in read_rows(folder, "06_key_numbers")],
-        statements=[row["statement"] for row in read_rows(folder, "06_statements")],
-        pages=pages,
-        figures=sorted(figures, key=lambda item: item["name"]),
-        tables=sorted(tables, key=lambda item: item["name"]),
+        numbers=[set_number(row) for row in numbers],
+        statements=statements,
+        notebooks=[describe_notebook(folder, page, records.get(page["name"])) for page in pages],
         command=write_command(folder.name, parameters),
-        parameters=[(name, set_value(value)) for name, value in parameters.items()],
+        parameters=describe_parameters(parameters),
         sources=group_sources(record.get("sources", [])),
         versions=list_facts(record),
         stale=find_stale(record, records),
     )
+    return embed_tables(page, folder / "tables")
+
+
+def describe_notebook(folder: Path, page: dict[str, str], record: dict | None) -> dict[str, Any]:
+    """A notebook's page with what the notebook wrote: its figures, small, and its tables."""
+    record = record or {"figures": {}, "tables": {}}
+    figures = [
+        {"name": name, **entry, "source": embed_image(folder / "figures" / f"{name}.png", THUMBNAIL)}
+        for name, entry in sorted(record["figures"].items())
+    ]
+    tables = [{"name": name, **entry} for name, entry in sorted(record["tables"].items())]
+    return {**page, "figures": figures, "tables": tables}
 
 
 def _read_run(folder: Path) -> dict[str, Any]:
@@ -70,21 +90,19 @@ def read_rows(folder: Path, table: str) -> list[dict[str, str]]:
     if not path.exists():
         return []
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        return [{name: restore_text(text) for name, text in row.items()} for row in csv.DictReader(file)]
 
 
-def choose_figure(figures: list[dict]) -> str | None:
+def choose_figure(figures: dict[str, dict]) -> str | None:
     """Name of the main figure: the first forecast."""
-    return min((item["name"] for item in figures if item["name"].startswith("05_forecast")), default=None)
+    return min((name for name in figures if name.startswith("05_forecast")), default=None)
 
 
-def read_figure(folder: Path, name: str | None, figures: list[dict]) -> dict[str, Any] | None:
+def read_figure(folder: Path, name: str | None, figures: dict[str, dict]) -> dict[str, Any] | None:
     """The figure `name` with its image within the page."""
-    for item in figures:
-        if item["name"] == name:
-            image = (folder / "figures" / f"{name}.png").read_bytes()
-            return {**item, "source": f"data:image/png;base64,{b64encode(image).decode()}"}
-    return None
+    if name not in figures:
+        return None
+    return {"name": name, **figures[name], "source": embed_image(folder / "figures" / f"{name}.png")}
 
 
 def set_number(row: dict[str, str]) -> dict[str, str]:
@@ -107,6 +125,15 @@ def format_number(text: str) -> str:
         return ""
     digits = 0 if abs(number) >= 100 or number == int(number) else 1 if abs(number) >= 10 else 2
     return f"{number:,.{digits}f}".replace("-", "−")
+
+
+def describe_parameters(parameters: dict[str, Any]) -> list[dict[str, str]]:
+    """Name, value and meaning of each parameter."""
+    fields = Parameters.model_fields
+    return [
+        {"name": name, "value": set_value(value), "meaning": (fields[name].description or "") if name in fields else ""}
+        for name, value in parameters.items()
+    ]
 
 
 def set_value(value: Any) -> str:
@@ -134,7 +161,8 @@ def group_sources(sources: list[dict]) -> dict[str, list[dict]]:
         found = list(items)
         titles = [item["title"] for item in found]
         what = "; ".join(titles) if len(titles) <= 3 else f"{titles[0]} and {len(titles) - 1} more"
-        grouped[use].append({"publisher": publisher, "licence": licence, "what": what, "url": found[0]["url"]})
+        url = found[0]["url"] if found[0]["url"].startswith(("https://", "http://")) else ""
+        grouped[use].append({"publisher": publisher, "licence": licence, "what": what, "url": url})
     return grouped if sources else {}
 
 

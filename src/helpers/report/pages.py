@@ -6,17 +6,18 @@ import html
 import json
 import re
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from jinja2 import pass_context
-from latex2mathml.converter import convert
 from nbconvert.exporters.html import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-TEMPLATES = Path(__file__).parent / "templates"
+from helpers.project import RunError
+from helpers.report.equations import set_equation, set_latex
+from helpers.report.exhibits import box_tables, embed_tables, find_saved, find_wordless, mend_tables, set_html
+from helpers.report.frame import TEMPLATES, describe_frame, show_steering
 
 
 def describe_pages(folder: Path) -> list[dict[str, str]]:
@@ -41,18 +42,29 @@ def _read_opening(text: str) -> tuple[str, str]:
 
 
 def export_pages(folder: Path, pages: list[dict[str, str]]) -> Iterator[tuple[dict[str, str], str]]:
-    """Each page with its HTML."""
+    """Each page with its HTML.
+
+    Raises
+    ------
+    RunError
+        If an image in a notebook has no alternative text; the message names notebook and cell.
+    """
     exporter = PageExporter()
-    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     for number, page in enumerate(pages):
         near = {
             "before": pages[number - 1] if number else {"href": "index.html", "title": "Index"},
             "after": pages[number + 1] if number + 1 < len(pages) else {"href": "index.html", "title": "Index"},
         }
-        path = folder / "notebooks" / f"{page['name']}.ipynb"
-        resources = {"metadata": {"path": str(path.parent), "name": page["name"]}}
-        resources["page"] = {**page, **near, "run": folder.name, "style": style}
-        yield page, exporter.from_notebook_node(nbformat.read(path, 4), resources)[0]
+        notebook = nbformat.read(folder / "notebooks" / f"{page['name']}.ipynb", 4)
+        shared = {
+            "run": folder.name,
+            "frame": describe_frame(),
+            "tables": {table.stem for table in (folder / "tables").glob("*.csv")},
+            "injected": any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells),
+        }
+        resources = {"metadata": {"path": str(folder / "notebooks"), "name": page["name"]}}
+        resources["page"] = {**page, **near, **shared}
+        yield page, embed_tables(exporter.from_notebook_node(notebook, resources)[0], folder / "tables")
 
 
 class PageExporter(HTMLExporter):
@@ -70,28 +82,47 @@ class PageExporter(HTMLExporter):
         """Our own filters beside nbconvert's."""
         yield from super().default_filters()
         yield "latex_output", set_latex
-        yield "markdown_data", self.set_markdown_data
+        yield "html_output", set_html
+        yield "markdown_output", self.set_markdown_output
+        yield "saved_tables", find_saved
+        yield "require_words", self.require_words
 
     @pass_context
     def markdown2html(self, context: Any, source: str) -> str:
         """HTML of a Markdown cell; its headings go into the list of contents."""
         cell = context.get("cell", {})
-        renderer = PageRenderer(escape=False, attachments=cell.get("attachments", {}))
+        path = context.get("resources", {}).get("metadata", {}).get("path", "")
+        renderer = PageRenderer(escape=False, attachments=cell.get("attachments", {}), embed_images=True, path=path)
         renderer.contents = self._contents
-        return wrap_tables(MarkdownWithMath(renderer=renderer).render(source))
+        return box_tables(MarkdownWithMath(renderer=renderer).render(source))
 
-    def set_markdown_data(self, source: str) -> str:
+    def set_markdown_output(self, source: str) -> str:
         """HTML of Markdown that a cell has put out: it may hold data, so tags in it are text."""
         renderer = PageRenderer(escape=True, allow_harmful_protocols=False)
         renderer.contents = []
-        return wrap_tables(MarkdownWithMath(renderer=renderer).render(source))
+        return box_tables(MarkdownWithMath(renderer=renderer).render(source))
+
+    @pass_context
+    def require_words(self, context: Any, fragment: str, cell: Any) -> str:
+        """A cell's HTML as it is, if each image in it has an alternative text."""
+        if find_wordless(fragment):
+            name = context.get("resources", {}).get("metadata", {}).get("name", "")
+            raise RunError(
+                f"Notebook {name}, cell {cell.get('id', '')}: an image has no alternative text, and some readers can't "
+                'see it. Save it with save_figure(name, figure, alt="What it shows.").'
+            )
+        return fragment
 
     def from_notebook_node(self, nb: Any, resources: Any = None, **options: Any) -> tuple[str, Any]:
         """The page of a notebook."""
         self._contents: list[tuple[int, str, str]] = []
         page, resources = super().from_notebook_node(nb, resources, **options)
-        page = page.replace("<!--contents-->", list_contents(self._contents), 1)
-        return mend_tables(page), resources
+        items = list_contents(self._contents)
+        if items:
+            page = page.replace("<!--contents-->", items, 1)
+        else:
+            page = re.sub(r'<details class="contents">.*?</details>', "", page, count=1, flags=re.DOTALL)
+        return show_steering(mend_tables(page)), resources
 
 
 class PageRenderer(IPythonRenderer):
@@ -111,63 +142,26 @@ class PageRenderer(IPythonRenderer):
         """An equation written as a LaTeX environment."""
         return set_equation(rf"\begin{{{name}}}{body}\end{{{name}}}", display=True)
 
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        """An image within the page; of one that lies elsewhere only the words, since the page must not fetch it."""
+        tag = super().image(text, url, title)
+        return tag if 'src="data:' in tag else f"<em>{html.escape(html.unescape(text))}</em>"
+
     def heading(self, text: str, level: int, **attributes: Any) -> str:
         """A heading with an address of its own."""
         taken = {address for _, _, address in self.contents}
         plain = html.unescape(re.sub(r"<[^>]+>", "", text))
         address = re.sub(r"\W+", "-", plain.lower()).strip("-") or "part"
-        while address in taken or address == "content":
+        while address in taken or address in ("content", "show-code"):
             address += "-again"
         self.contents.append((level, plain, address))
         return f'<h{level} id="{html.escape(address)}">{text}</h{level}>\n'
 
 
-def set_equation(latex: str, display: bool) -> str:
-    """MathML of a LaTeX equation; what can't be set stands as it was written."""
-    latex = latex.strip()
-    try:
-        equation = convert(latex, display="block" if display else "inline")
-    except Exception:  # latex2mathml raises of many kinds, and a page must not fail for an equation
-        return f"<code>{html.escape(latex)}</code>"
-    return equation.replace("<math ", f'<math alttext="{html.escape(latex, quote=True)}" ', 1)
-
-
-def set_latex(source: str) -> str:
-    """MathML of a cell's LaTeX output."""
-    source = source.strip()
-    for mark, end, display in (("$$", "$$", True), (r"\[", r"\]", True), ("$", "$", False), (r"\(", r"\)", False)):
-        if source.startswith(mark) and source.endswith(end) and len(source) > len(mark) + len(end):
-            return set_equation(source[len(mark) : -len(end)], display)
-    return f"<pre>{html.escape(source)}</pre>"
-
-
 def list_contents(headings: list[tuple[int, str, str]]) -> str:
-    """List of contents from headings of the second and third level."""
-    items = [
-        f'<li class="level{level}"><a href="#{html.escape(address)}">{html.escape(text)}</a></li>'
+    """Items of the list of contents from headings of the second level."""
+    return "".join(
+        f'<li><a href="#{html.escape(address)}">{html.escape(text)}</a></li>'
         for level, text, address in headings
-        if level in (2, 3)
-    ]
-    if len(items) < 2:
-        return "<div></div>"
-    return f'<nav class="contents" aria-label="Contents"><p>Contents</p><ol>{"".join(items)}</ol></nav>'
-
-
-def wrap_tables(text: str) -> str:
-    """Markdown's tables within boxes that scroll."""
-    box = '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table'
-    return text.replace("<table", box).replace("</table>", "</table></div>")
-
-
-def mend_tables(page: str) -> str:
-    """Tables as readers' software wants them: numbered, no empty headings, headings with scope, dates unbroken."""
-    numbers = count(1)
-    page = re.sub('aria-label="Table"', lambda _: f'aria-label="Table {next(numbers)}"', page)
-    page = re.sub(r">\s*(\d{4}-\d\d-\d\d)\s*</td>", r'><span class="date">\1</span></td>', page)
-    page = re.sub(r"<th\b[^>]*>(?:\s|&nbsp;)*</th>", "<td></td>", page)
-    return re.sub(
-        r"<thead>.*?</thead>",
-        lambda head: re.sub(r"<th(?![a-z])(?![^>]*scope)", '<th scope="col"', head.group()),
-        page,
-        flags=re.DOTALL,
+        if level == 2
     )

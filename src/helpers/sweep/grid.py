@@ -10,16 +10,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-import yaml
-
-from helpers.parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
+from helpers.parameters import ParameterError, Parameters, complete_parameters, parse_yaml, read_parameters, suggest
 from helpers.project import find_from_here
 
 MANY, MOST = 200, 10_000
 LARGEST_FILE = 1_000_000
-DEEPEST = 8
 PARTS = ("parameters", "grid", "runs")
 DATA_PARAMETERS = ("data", "as_of", "entity", "indicator", "bound", "families")
 """The parameters whose values are checked against the data."""
@@ -93,7 +90,7 @@ def _title(number: int, own: Any) -> str:
 
 
 def read_yaml(path: Path) -> Any:
-    """Content of a YAML file of plain values: without tags, anchors and aliases, or a name twice in one mapping.
+    """Content of a YAML file of plain values.
 
     Raises
     ------
@@ -103,45 +100,13 @@ def read_yaml(path: Path) -> Any:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise ParameterError(f"{path.name} is larger than a list of parameters can be")
-        text = path.read_text(encoding="utf-8-sig")
-        _check_plain(text, path.name)
-        return yaml.load(text, Loader=PlainLoader)
+        return parse_yaml(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise ParameterError(f"{path}: the file can't be read ({error})") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        if isinstance(error, ParameterError):
-            raise
-        raise ParameterError(f"{path.name}: this isn't YAML ({' '.join(str(error).split())})") from error
-
-
-class PlainLoader(yaml.SafeLoader):
-    """YAML's plain values, dates as texts; a name that stands twice is a mistake."""
-
-    yaml_implicit_resolvers: ClassVar[dict] = {
-        letter: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
-        for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict:
-        """A mapping whose names differ."""
-        names = [key.value for key, _ in node.value]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise ValueError(f"'{twice}' stands twice, the second time in line {node.start_mark.line + 1} or later")
-        return super().construct_mapping(node, deep=True)
-
-
-def _check_plain(text: str, name: str) -> None:
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        line = event.start_mark.line + 1
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):
-            raise ParameterError(
-                f"{name}, line {line}: tags (!), anchors (&) and aliases (*) aren't read; write values"
-            )
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST:
-            raise ParameterError(f"{name}, line {line}: nested deeper than a list of parameters can be")
+    except ParameterError:
+        raise
+    except ValueError as error:
+        raise ParameterError(f"{path.name}: {error}") from error
 
 
 def _check_parts(content: Any) -> dict[str, Any]:

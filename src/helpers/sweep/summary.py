@@ -14,8 +14,8 @@ from helpers.compare.reading import FinishedRun, read_run
 from helpers.figures.comparisons import Forecast, draw_runs, find_effects, group_subjects, say_medians, share_dates
 from helpers.figures.style import say
 from helpers.project import RunError, write_file
-from helpers.report import render_page
-from helpers.run import draw_images
+from helpers.report import render
+from helpers.run import draw_images, write_csv
 from helpers.sweep.grid import Sweep
 
 SOURCE = "Source: table 05_forecast of each run; the runs' pages name the publishers of their data"
@@ -32,8 +32,7 @@ def write_summary(sweep: Sweep, folder: Path, failed: Mapping[str, str]) -> None
             except RunError as error:
                 failed[run.run] = str(error)
     table = list_runs(sweep, finished, failed)
-    text = table.to_csv(index=False, float_format="%.10g", lineterminator="\n")
-    write_file(folder / "sweep.csv", text.encode("utf-8"))
+    write_file(folder / "sweep.csv", write_csv("sweep", table)[0])
     forecasts = list_forecasts(sweep, finished)
     finding, images = say_finding(sweep, forecasts), {}
     if any(share_dates(members) for members in group_subjects(forecasts).values()):
@@ -109,8 +108,13 @@ def build_page(
         href = f"{run.run}/html/index.html" if found and (found.folder / "html" / "index.html").exists() else ""
         rows.append({"name": run.run, "href": href, "cells": cells, "reading": reading, "failed": run.run in failed})
     common = sweep.runs[0].model_dump(exclude={"run", *sweep.varied})
-    return render_page(
-        "sweep.html.j2",
+    failures = [("failed", "Runs that failed")] if failed else []
+    return render(
+        "page.html.j2",
+        Path(__file__).parent,
+        title="Sweep",
+        run=sweep.name,
+        sections=[("runs", "Runs"), *failures, ("made", "How this was made")],
         name=sweep.name,
         file=sweep.file,
         finding=finding,

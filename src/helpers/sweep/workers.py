@@ -8,7 +8,8 @@ import queue
 import signal
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
@@ -72,13 +73,22 @@ class LocalWorkers:
         ours, theirs = context.Pipe()
         process = context.Process(target=serve, args=(theirs,), daemon=True)
         # Ctrl-C is for this process, which then ends the workers; a child inherits that it's ignored
-        previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        try:
+        with _ignore_interrupts():
             process.start()
-        finally:
-            signal.signal(signal.SIGINT, previous)
         theirs.close()
         return process, ours
+
+
+@contextmanager
+def _ignore_interrupts() -> Iterator[None]:
+    """Only the main thread can set what a signal does; interrupts reach no other one anyway."""
+    ours = threading.current_thread() is threading.main_thread()
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN) if ours else None
+    try:
+        yield
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, previous)
 
 
 def serve(connection: Connection) -> None:

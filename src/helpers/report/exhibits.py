@@ -1,0 +1,124 @@
+"""Tables and images within a page: plain markup, boxes that scroll, words for every image, and downloads."""
+
+from __future__ import annotations
+
+import ast
+import re
+from base64 import b64encode
+from io import BytesIO
+from itertools import count
+from pathlib import Path
+
+import bleach
+
+PAGE_BYTES = 950_000  # a page stays under a megabyte
+LONG = 50  # letters from which a cell needs room
+TAGS = {
+    *("a", "b", "blockquote", "br", "code", "dd", "div", "dl", "dt", "em", "figcaption", "figure", "h2", "h3", "h4"),
+    *("hr", "i", "img", "li", "ol", "p", "pre", "small", "span", "strong", "sub", "sup", "u", "ul"),
+    *("caption", "col", "colgroup", "table", "tbody", "td", "tfoot", "th", "thead", "tr"),
+}
+ATTRIBUTES = {"class", "colspan", "rowspan", "scope"}
+
+
+# ---- tables -------------------------------------------------------------------------------------------------------
+
+
+def set_html(source: str) -> str:
+    """HTML that a cell has put out, without anything that runs, loads or brings a style of its own."""
+    source = re.sub(r"<(style|script)\b.*?</\1\s*>", "", source, flags=re.DOTALL | re.IGNORECASE)
+    plain = bleach.clean(source, tags=TAGS, attributes=_allow, protocols={"http", "https", "data"}, strip=True)
+    return box_tables(re.sub(r"<img\b(?![^>]*\ssrc=)[^>]*>", "", plain))
+
+
+def _allow(tag: str, name: str, value: str) -> bool:
+    if tag == "a" and name == "href":
+        return bool(re.match(r"https?://|#", value))
+    if tag == "img":
+        return name in ("alt", "width") or (name == "src" and value.startswith(("data:image/png", "data:image/jpeg")))
+    return name in ATTRIBUTES
+
+
+def box_tables(text: str) -> str:
+    """Tables within boxes that scroll; great_tables' title row becomes the caption that it stands for."""
+    text = re.sub(
+        r'(<thead>\s*)<tr class="gt_heading">\s*<td[^>]*\bgt_title\b[^>]*>(.*?)</td>\s*</tr>(\s*<tr class="gt_heading">'
+        r"\s*<td[^>]*\bgt_subtitle\b[^>]*>(.*?)</td>\s*</tr>)?",
+        lambda found: f"<caption><span>{found[2]}{f'<br>{found[4]}' if found[4] else ''}</span></caption>{found[1]}",
+        text,
+        flags=re.DOTALL,
+    )
+    box = '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table'
+    return text.replace("<table", box).replace("</table>", "</table></div>")
+
+
+def mend_tables(page: str) -> str:
+    """Tables as readers and their software want them: headings with scope, unbroken dates, room for long cells."""
+    numbers = count(1)
+    page = re.sub('aria-label="Table"', lambda _: f'aria-label="Table {next(numbers)}"', page)
+    page = re.sub(r'\sstyle="text-align:\s*(\w+);?"', r' class="gt_\1"', page)  # of Markdown's tables
+    page = re.sub(r">\s*(\d{4}-\d\d-\d\d)\s*</td>", r'><span class="date">\1</span></td>', page)
+    page = re.sub(rf'<td class="([^"]*)">([^<]{{{LONG},}})</td>', r'<td class="\1 long">\2</td>', page)
+    page = re.sub(r"<th\b[^>]*>(?:\s|&nbsp;)*</th>", "<td></td>", page)
+    return re.sub(
+        r"<thead>.*?</thead>",
+        lambda head: re.sub(r"<th(?![a-z])(?![^>]*scope)", '<th scope="col"', head.group()),
+        page,
+        flags=re.DOTALL,
+    )
+
+
+# ---- downloads ----------------------------------------------------------------------------------------------------
+
+
+def find_saved(source: str) -> list[str]:
+    """Names of the tables that the code of a cell saves."""
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except SyntaxError:  # IPython's own commands
+        return []
+    calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    firsts = [call.args[0] for call in calls if call.func.attr == "save_table" and call.args]
+    return [first.value for first in firsts if isinstance(first, ast.Constant)]
+
+
+def embed_tables(page: str, tables: Path) -> str:
+    """The page with the file for each ``href="table:NAME"``, smallest first as long as the page stays light.
+
+    A page that someone was sent alone then still holds its tables; the largest ones are links into the run's folder.
+
+    Parameters
+    ----------
+    page : str
+    tables : Path
+        Folder of the tables.
+    """
+    size = len(page.encode())
+    paths = [tables / f"{name}.csv" for name in set(re.findall(r'href="table:([\w-]+)"', page))]
+    for path in sorted(paths, key=lambda path: (path.stat().st_size, path.name)):
+        address = f"data:text/csv;charset=utf-8;base64,{b64encode(path.read_bytes()).decode()}"
+        fits = size + len(address) <= PAGE_BYTES
+        size += len(address) if fits else 0
+        link = f'href="{address}"' if fits else f'class="beside" href="../tables/{path.name}"'
+        page = page.replace(f'href="table:{path.stem}"', link)
+    return page
+
+
+# ---- images -------------------------------------------------------------------------------------------------------
+
+
+def find_wordless(fragment: str) -> bool:
+    """Whether an image in a piece of HTML has no alternative text."""
+    return any(not re.search(r'\salt="\s*[^"\s]', tag) for tag in re.findall(r"<img\b[^>]*>", fragment))
+
+
+def embed_image(path: Path, width: int | None = None) -> str:
+    """Address of an image within the page, with 256 colours; `width` pixels wide if given."""
+    from PIL import Image
+
+    image = Image.open(path).convert("RGB")
+    if width:
+        image = image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
+    light = BytesIO()
+    image.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(light, "PNG", optimize=True)
+    return f"data:image/png;base64,{b64encode(light.getvalue()).decode()}"

@@ -1,0 +1,274 @@
+"""The pages in a real browser: nothing is fetched, nothing runs, and all can be read, opened, printed and taken along.
+
+Screenshots of every page go to pytest's temporary folder, or to the one that the variable ADOPTION_SCREENSHOTS names.
+"""
+
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+from nbconvert.exporters import HTMLExporter
+
+from helpers import report
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
+playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install playwright")
+
+NAMES = ["index", *(path.stem for path in sorted((Path(__file__).parents[1] / "notebooks").glob("0*.ipynb")))]
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+WIDTHS = (1280, 390)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def complaints():
+    """What pages asked for or complained of in a test: nothing."""
+    heard = []
+    yield heard
+    assert not heard
+
+
+@pytest.fixture
+def visit(browser, complaints):
+    """Opens a page in a fresh window."""
+    contexts = []
+
+    def listen(page):
+        page.on("request", lambda request: re.match("file:|data:", request.url) or complaints.append(request.url))
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: complaints.append(dialog.message))
+
+    def visit(path, width=1280, **options):
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        context.route(re.compile("^https?:"), lambda route: route.abort())
+        context.on("page", listen)
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(path.as_uri())
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+
+
+def overflow(page):
+    """By how many pixels the page is wider than its window."""
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_fits_its_window(whole_run, visit, tmp_path, name):
+    folder = Path(os.environ.get("ADOPTION_SCREENSHOTS") or tmp_path)
+    for width in WIDTHS:
+        page = visit(whole_run / "html" / f"{name}.html", width)
+        page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
+        assert overflow(page) == 0
+        pictures = page.locator("img").evaluate_all("found => found.map(each => each.naturalWidth)")
+        assert all(pictures)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_has_no_barrier_in_light_or_dark(whole_run, visit, name):
+    axe = pytest.importorskip("axe_playwright_python", reason="needs axe: pip install axe-playwright-python")
+    page = visit(whole_run / "html" / f"{name}.html", 390)
+    if name != "index":
+        page.get_by_role("switch").check()  # code has colours to be judged
+    page.evaluate((Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
+    for scheme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
+        page.emulate_media(color_scheme=scheme)
+        found = page.evaluate("options => axe.run(document, {...options, resultTypes: ['violations']})", rules)
+        assert found["passes"], "axe has judged nothing"
+        serious = [each for each in found["violations"] if each["impact"] in ("serious", "critical")]
+        assert not serious, [(each["id"], each["nodes"][0]["html"][:200]) for each in serious]
+
+
+def test_dark_is_dark_and_leaves_pictures_their_paper(whole_run, visit):
+    page = visit(whole_run / "html" / "index.html")
+    brightness = {}
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        paper, picture = (
+            page.locator(part).first.evaluate("each => getComputedStyle(each).backgroundColor")
+            for part in ("body", "main img")
+        )
+        assert picture == "rgb(255, 255, 255)"
+        brightness[scheme] = sum(map(int, re.findall(r"\d+", paper)))
+    assert brightness["light"] > 700
+    assert brightness["dark"] < 100
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_code_is_folded_and_one_switch_opens_it(whole_run, visit, scripts):
+    page = visit(whole_run / "html" / "05_forecast_adoption.html", java_script_enabled=scripts)
+    folds, code = page.locator(".code:not([open])"), page.locator(".code:not([open]) .highlight")
+    assert folds.count() > 5
+    assert page.locator(".code[open] .highlight").is_visible()
+    assert "Parameters of this run" in page.locator(".code[open]").inner_text()
+
+    def count_visible():
+        return sum(each.is_visible() for each in code.all())
+
+    assert count_visible() == 0
+    page.get_by_role("switch").focus()
+    page.keyboard.press("Space")
+    assert count_visible() == folds.count()
+    page.keyboard.press("Space")
+    assert count_visible() == 0
+    page.locator(".code:not([open]) > summary").last.focus()
+    page.keyboard.press("Enter")
+    assert page.locator(".code").last.locator(".highlight").is_visible()
+    page.get_by_role("switch").check()
+    page.reload()
+    assert not page.get_by_role("switch").is_checked()
+    assert count_visible() == 0
+
+
+def test_contents_stand_beside_the_text_where_there_is_room(whole_run, visit):
+    wide, narrow = (visit(whole_run / "html" / "04_compare_curves.html", width) for width in WIDTHS)
+    assert wide.locator(".contents a").first.is_visible()
+    assert not narrow.locator(".contents a").first.is_visible()
+    narrow.locator(".contents summary").click()
+    narrow.locator(".contents a").last.click()
+    address = narrow.url.split("#")[1]
+    assert narrow.locator(f"h2[id='{address}']").evaluate("each => each.getBoundingClientRect().top") < 900
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_tables_can_be_taken_along(whole_run, visit, tmp_path, name):
+    alone = shutil.copy(whole_run / "html" / f"{name}.html", tmp_path)  # as the page that someone was sent
+    page = visit(Path(alone))
+    links = page.locator("a[download]:not(.beside)")
+    assert links.count()
+    for link in links.all():
+        with page.expect_download() as download:
+            link.click()
+        table = whole_run / "tables" / download.value.suggested_filename
+        assert Path(download.value.path()).read_bytes() == table.read_bytes()
+
+
+def test_every_link_leads_somewhere_and_every_exhibit_is_linked(whole_run, visit):
+    html = whole_run / "html"
+    page = visit(html / "index.html")
+    linked = {}
+    for name in NAMES:
+        page.goto((html / f"{name}.html").as_uri())
+        names = page.locator("[id]").evaluate_all("found => found.map(each => '#' + each.id)")
+        links = page.locator("a[href]").evaluate_all("found => found.map(each => each.getAttribute('href'))")
+        within = {link for link in links if link.startswith("#")}
+        linked[name] = {link for link in links if not link.startswith(("#", "https://", "data:text/csv"))}
+        assert within <= set(names), name
+        assert all((html / link).is_file() for link in linked[name]), name
+    parts = {path for part in ("tables", "figures", "html") for path in (whole_run / part).iterdir()}
+    assert parts - {html / "index.html"} <= {Path(os.path.normpath(html / link)) for link in linked["index"]}
+
+
+def test_one_can_walk_through_all_pages_and_back(whole_run, visit):
+    page = visit(whole_run / "html" / "index.html")
+    page.locator(".pages h3 a").first.click()
+    seen = []
+    while page.locator(".top a[rel=next]").count():
+        seen.append(Path(page.url).stem)
+        page.locator(".top a[rel=next]").click()
+    assert [*seen, Path(page.url).stem] == [*NAMES[1:], "index"]
+    page.go_back()
+    page.locator(".foot a[rel=prev]").click()
+    assert Path(page.url).stem == NAMES[-2]
+
+
+def test_on_paper_there_are_figures_and_addresses_and_no_controls(whole_run, visit):
+    page = visit(whole_run / "html" / "index.html")
+    for name in ("index", "05_forecast_adoption"):
+        page.goto((whole_run / "html" / f"{name}.html").as_uri())
+        figures = page.locator("main img").count()
+        assert page.pdf().count(b"/Subtype /Image") >= figures > 0
+        page.emulate_media(media="print")
+        for part in (".top", ".side", ".foot", ".code:not([open])", ".links", ".saved"):
+            assert not any(each.is_visible() for each in page.locator(part).all()), (name, part)
+        shown = page.locator("main a[href^=http]").evaluate_all(
+            "found => found.map(each => getComputedStyle(each, '::after').content)"
+        )
+        assert all("http" in text for text in shown)
+        assert name != "index" or shown
+        page.emulate_media(media="screen")
+
+
+# ---- hostile content ----------------------------------------------------------------------------------------------
+
+ATTACK = (
+    '<img src=x onerror="window.owned=1"><script>window.owned=1</script>"\'><svg onload="window.owned=1">'
+    "</title></style><iframe src=https://evil.example></iframe>{{ 7*7 }} **b** [l](javascript:window.owned=1) "
+    "![i](https://evil.example/i.png) $\\unknown{1}$ \x1b[31mred\x1b[38;5;9m \u202ereversed\u2066 =1+1 " + "w" * 300
+)
+
+
+def write_hostile(folder):
+    """Put the attack in place of every text that a run takes from data."""
+    for path in folder.glob("tables/06_*.csv"):
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        frame[frame.select_dtypes(exclude="number").columns] = ATTACK
+        frame.to_csv(path, index=False)
+    for path in folder.glob("notebooks/*.json"):
+        record = json.loads(path.read_text())
+        for figure in record["figures"].values():
+            figure["alt"] = ATTACK
+        path.write_text(json.dumps(record))
+    record = json.loads((folder / "run.json").read_text())
+    record["subject"] = dict.fromkeys(record["subject"], ATTACK)
+    record["parameters"] = dict.fromkeys(record["parameters"], ATTACK) | {"families": [ATTACK]}
+    record["sources"] = [
+        {**source, **dict.fromkeys(("title", "publisher", "licence"), ATTACK)} for source in record["sources"]
+    ]
+    record["sources"][0]["url"] = "javascript:window.owned=1"
+    (folder / "run.json").write_text(json.dumps(record))
+    for path in folder.glob("notebooks/*.ipynb"):
+        notebook = nbformat.read(path, 4)
+        outputs = [nbformat.v4.new_output("display_data", {kind: ATTACK}) for kind in ("text/html", "text/plain")]
+        outputs += [nbformat.v4.new_output("display_data", {kind: ATTACK}) for kind in ("text/markdown", "text/latex")]
+        outputs += [nbformat.v4.new_output("stream", name=name, text=ATTACK) for name in ("stdout", "stderr")]
+        outputs += [nbformat.v4.new_output("error", ename=ATTACK, evalue=ATTACK, traceback=[ATTACK])]
+        notebook.cells[-1]["outputs"] = outputs
+        notebook.cells[2]["source"] = f"entity = {ATTACK!r}"
+        nbformat.write(notebook, path)
+    return folder
+
+
+def test_hostile_data_are_text(small_run, visit, tmp_path):
+    folder = write_hostile(shutil.copytree(small_run, tmp_path / '"><script>window.owned=1<script> \u202e&amp;'))
+    report.write_pages(folder)
+    for path in sorted((folder / "html").glob("*.html")):
+        page = visit(path, 390)
+        assert page.evaluate("window.owned") is None, path.name
+        assert page.locator("script, iframe, svg, [onerror], [onload], [style]").count() == 0, path.name
+        assert page.locator("a[href^='javascript']").count() == 0, path.name
+        assert overflow(page) == 0, path.name
+        text = page.locator("main").inner_text()
+        assert "onerror" in text, path.name
+        assert "7*7" in text, path.name
+        assert not re.search("[\x1b\u202e\u2066]", page.content()), path.name
+
+
+def test_nbconvert_alone_can_be_read_offline(small_run, browser, tmp_path):
+    (tmp_path / "page.html").write_text(
+        HTMLExporter().from_filename(small_run / "notebooks" / "01_check_small.ipynb")[0]
+    )
+    page = browser.new_context(offline=True).new_page()
+    page.goto((tmp_path / "page.html").as_uri())
+    assert page.get_by_role("heading", name="1. What is there?").is_visible()
+    assert page.locator("img").evaluate("each => each.naturalWidth") > 300
+    assert "Traceback" not in page.inner_text("body")
+    page.context.close()
