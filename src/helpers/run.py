@@ -74,7 +74,7 @@ class Run:
             If `name` doesn't begin with the notebook's number, or the frame has no columns or two of one name.
         """
         self._check_name("table", name)
-        content, columns = _write_csv(name, frame)
+        content, columns = write_csv(name, frame)
         digest = write_file(self.folder / "tables" / f"{name}.csv", content)
         self._note("tables", name, {"sha256": digest, "rows": len(frame), "columns": columns})
 
@@ -243,7 +243,7 @@ def quote(value: Any) -> str:
     return text if re.fullmatch(r"[\w./:-]+", text) else f"'{text}'"
 
 
-def _write_csv(name: str, frame: Any) -> tuple[bytes, dict[str, str]]:
+def write_csv(name: str, frame: Any) -> tuple[bytes, dict[str, str]]:
     """CSV of `frame`, and the kind of each column: date, text, number, whole, truth or mixed."""
     import pandas as pd
 

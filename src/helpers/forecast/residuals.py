@@ -5,6 +5,7 @@ import pandas as pd
 from statsmodels.genmod.families.links import LogLog
 
 from helpers.curves import decimal_years
+from helpers.curves.many import map_parts
 from helpers.forecast import bands
 from helpers.forecast.methods import Prior, forecast_points
 from helpers.forecast.windows import DATE_TOLERANCE, SHARE_LIMITS, bend, describe, look_ahead, roll_windows
@@ -14,7 +15,7 @@ HORIZONS = (0.5, 1.0, 2.0, 3.0)
 LEARNT = ("years", "rate", "actual", "unit_ahead", "share")
 
 
-def find_residuals(references, windows=WINDOWS, horizons=HORIZONS, bounded=True):
+def find_residuals(references, windows=WINDOWS, horizons=HORIZONS, bounded=True, client=None):
     """Forecasts of every method from every rolling origin of the reference series.
 
     What a technology's forecasts take from the references (`Prior`) comes from the other technologies; the bound is
@@ -26,6 +27,7 @@ def find_residuals(references, windows=WINDOWS, horizons=HORIZONS, bounded=True)
     windows : numbers of points
     horizons : years ahead; the forecast is made for the date of the observation nearest to each
     bounded : bool, False calibrates methods for series without a bound
+    client : dask.distributed.Client or None; with one, its workers take a window length each, with the same results
 
     Returns
     -------
@@ -40,8 +42,8 @@ def find_residuals(references, windows=WINDOWS, horizons=HORIZONS, bounded=True)
         When no reference series is long enough for any window.
     """
     references = [series for series in references if series.bound is not None and len(series.values)]
-    parts = [_place(references, points, horizons, bounded) for points in windows]
-    parts = [part for part in parts if part is not None]
+    tasks = [(references, points, horizons, bounded) for points in windows]
+    parts = [part for part in map_parts(_place, tasks, client) if part is not None]
     if not parts:
         raise ValueError(
             f"none of the {len(references)} reference series has {min(windows)} points and a later one while at "
@@ -50,7 +52,7 @@ def find_residuals(references, windows=WINDOWS, horizons=HORIZONS, bounded=True)
     known = pd.concat([frame for frame, *_ in parts], ignore_index=True)
     reached = saturation_shares(references)
     priors = {name: learn_prior(reached, known, name) for name in bands.technologies_of(known)} if bounded else {}
-    frames = [_add_methods(*part, priors) for part in parts]
+    frames = list(map_parts(_add_methods, [(*part, priors) for part in parts], client))
     return _round(pd.concat(frames, ignore_index=True))
 
 
