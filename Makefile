@@ -11,7 +11,7 @@ test: .venv/ready
 	$(BIN)/python -m pytest
 
 lab: .venv/ready
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab notebooks/explore_adoption.ipynb
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks

@@ -64,3 +64,15 @@ def whole_run(shared):
     """Folder of a run of the project's notebooks on the sample data; copy it to change it."""
     outputs = shared / "whole"
     return make_once(outputs / "small", lambda: run_sequence(outputs, "small"))
+
+
+@pytest.fixture(scope="module")
+def small_project():
+    """The sample stands beside own files in the place of the project's data, and is read once."""
+    from helpers.indicators import selection
+
+    read, kept = selection.read_tables, selection.read_tables(SAMPLE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(selection, "find_data", lambda: SAMPLE)
+        patch.setattr(selection, "read_tables", lambda folder: kept if folder == SAMPLE else read(folder))
+        yield

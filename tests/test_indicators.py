@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from helpers import indicators
 from helpers.indicators.breaks import parse_breaks
 from helpers.indicators.claims import Figure, _compare
-from helpers.indicators.validation import interpolate_values
+from helpers.indicators.plausibility import interpolate_values
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -117,7 +117,7 @@ WRONG_CELLS = [
     (
         "2021-12-31",
         "12/31/21",
-        "row 3, column date: '12/31/21' is not an ISO date; write YYYY-MM-DD, such as 2025-12-31",
+        "row 3, column date: '12/31/21' has a year of two digits; write all four, as YYYY-MM-DD",
     ),
     ("2021-12-31", "1021-12-31", "row 3, column date: '1021-12-31' is before 1800-01-01; is the year right?"),
     (
@@ -140,7 +140,12 @@ WRONG_CELLS = [
         "row 3, column entity, indicator, date: 'Land, tool_users, 2020-12-31' is already in row 2 "
         "(value 10, here 20.5); keep one of the two",
     ),
-    (",20.5,", ",20.5,7,", 'row 3: has 10 fields where the header has 9; put a text that holds a comma in ""'),
+    (
+        ",20.5,",
+        ",20.5,7,",
+        "row 3: has 10 fields where the header has 9; take away commas at its end, or put a text that holds a comma "
+        'in ""',
+    ),
 ]
 
 
@@ -170,11 +175,12 @@ WRONG_FILES = [
     ),
     (
         TABLES["observations"].replace("Land", "Côte", 1).encode("latin-1"),
-        "observations.csv, row 2: byte 0xf4 is not UTF-8; save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8')",
+        "observations.csv, row 2: byte 0xf4 is not UTF-8; looks like Latin-1 ('ô'); "
+        "save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8')",
     ),
     (
         TABLES["observations"].encode("utf-16"),
-        "observations.csv, row 1: byte 0xff is not UTF-8; save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8')",
+        "observations.csv: looks like UTF-16; save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8')",
     ),
     (
         TABLES["observations"].replace("More than", '"More than'),
@@ -279,9 +285,9 @@ def test_missing_folder_and_descriptor(tmp_path):
 
 def test_row_is_the_line_that_an_editor_shows(tmp_path):
     quoted = TABLES["observations"].replace("More than 30.", '"More\nthan 30."').replace(",45,", ",x,")
-    assert find_problems(tmp_path, observations="\n" + quoted)[0].startswith(
-        "observations.csv, row 7, column value: 'x'"
-    )
+    first, second = find_problems(tmp_path, observations="\n" + quoted)
+    assert first.startswith("observations.csv, row 5, column note: 'More\\nthan 30.' holds a line break")
+    assert second.startswith("observations.csv, row 7, column value: 'x'")
 
 
 def test_byte_order_mark_crlf_extra_columns_and_column_order_are_accepted(tmp_path):

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
-NOTEBOOKS = sorted(FOLDER.glob("0*.ipynb"))
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
 
 def read_code(notebook):
@@ -21,7 +21,8 @@ def notebook(request):
 
 
 def test_the_sequence_is_complete():
-    assert [path.stem[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04", "05", "06"]
+    assert [path.stem[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04", "05", "06", "ex"]
+    assert NOTEBOOKS[-1].stem == "explore_adoption", "outside the sequence"
 
 
 def test_stored_without_outputs_or_traces_of_a_run(notebook):
@@ -30,21 +31,24 @@ def test_stored_without_outputs_or_traces_of_a_run(notebook):
         key for cell in [notebook, *notebook.cells] for key in cell.metadata if key in ("papermill", "execution")
     ]
     assert notebook.metadata.kernelspec.name == "python3"
+    assert "widgets" not in notebook.metadata
 
 
 def test_first_cell_is_the_numbered_title(notebook, request):
-    number = int(request.node.callspec.params["notebook"].stem[:2])
+    name = request.node.callspec.params["notebook"].stem
+    number = f"{int(name[:2])}\\. " if name[:2].isdecimal() else ""
     assert notebook.cells[0].cell_type == "markdown"
-    assert re.match(rf"# {number}\. [A-Z]", notebook.cells[0].source)
+    assert re.match(rf"# {number}[A-Z]", notebook.cells[0].source)
 
 
-def test_one_parameters_cell_of_plain_commented_lines(notebook):
+def test_one_parameters_cell_of_plain_commented_lines(notebook, request):
     tagged = [cell for cell in read_code(notebook) if "parameters" in cell.metadata.get("tags", [])]
     assert len(tagged) == 1
     for line in tagged[0].source.splitlines():
         assert re.fullmatch(r"[a-z_]+ = .+  # .+", line), line
         ast.literal_eval(line.split(" = ", 1)[1].rsplit("  # ", 1)[0])
-    assert 'run = "baseline"' in tagged[0].source.splitlines()[0]
+    numbered = request.node.callspec.params["notebook"].stem[:2].isdecimal()
+    assert ('run = "baseline"' in tagged[0].source.splitlines()[0]) == numbered
 
 
 def test_cells_are_few_short_and_introduced(notebook):
@@ -72,3 +76,27 @@ def test_no_number_stands_in_prose(notebook):
         if cell.cell_type == "markdown":
             text = re.sub(r"\$[^$]*\$|`[^`]*`|\b(10|50|80|95|0|1)( %)?\b", "", cell.source)
             assert not re.search(r"\d{2,}|\d\.\d", text), cell.source
+
+
+def test_a_mistake_is_told_without_a_traceback(tmp_path, monkeypatch):
+    """As IPython shows it: a notebook that is run too early says what to run first, and nothing else."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path))
+    shell, shown = InteractiveShell(), []
+    monkeypatch.setattr(shell, "_showtraceback", lambda kind, error, lines: shown.extend(lines))
+    source = [cell.source for cell in read_code(nbformat.read(FOLDER / "06_summarise_findings.ipynb", 4))]
+    for code in source[:2]:
+        shell.run_cell(code)
+    assert shown == [
+        "Run 'baseline' has no table 02_growth yet. Notebook 02_see_adoption writes it: run that notebook first, or "
+        "all of them with: adoption run baseline"
+    ]
+    for code in ("from helpers.indicators import load\nload(as_of='soon')", "this_run.save_table('07_x', None)"):
+        shown.clear()
+        shell.run_cell(code)
+        assert len(shown) == 1
+        assert "Traceback" not in shown[0]
+    shown.clear()
+    shell.run_cell("from helpers import describe\ndescribe.last_bound(3)")
+    assert len("\n".join(shown).splitlines()) > 5, "an error of ours is told with its frames"

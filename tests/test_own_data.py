@@ -163,7 +163,7 @@ WRONG = [
     ("15.5", "15.5,x", "row 4: has 3 fields where the header has 2"),
     ("date,value", "date,values", "row 1, column value: is missing; is it 'values'"),
     ("date,value", "Date,value", "row 1, column date: is missing; is it 'Date'"),
-    ("date,value\n", "", "row 1, column date: is missing"),
+    ("date,value\n", "", "row 1: is a row of figures; the first line must name the columns: date,value"),
 ]
 
 
@@ -194,8 +194,8 @@ def test_wrong_optional_cells_are_named_too(tmp_path):
         ("", "my_series.csv: is empty; its first line must be date,value"),
         ("date,value\n", "my_series.csv, row 1: the table has a header but no rows"),
         (SIX.replace(",", ";"), "my_series.csv, row 1: fields are separated by ';'; separate them by commas"),
-        (SIX.encode("utf-16"), "my_series.csv, row 1: byte 0xff is not UTF-8"),
-        (b"PK\x03\x04\xff\xfe", "my_series.csv, row 1: byte 0xff is not UTF-8"),
+        (SIX.encode("utf-16"), "my_series.csv: looks like UTF-16; save the file as UTF-8"),
+        (b"PK\x03\x04\xff\xfe", "my_series.csv: is a spreadsheet or a zip archive, not CSV"),
         (
             SIX.replace("\n", ",at_most\n").replace("value,at_most", "value,bound"),
             "my_series.csv, column bound: no fig",

@@ -133,7 +133,7 @@ def test_a_failing_cell_is_told_in_a_few_lines_and_spoils_nothing(tmp_path, outp
     assert len(lines) <= 10
     assert lines[0] == 'Notebook 03_small failed in the part "Read the scores"'
     assert lines[1].startswith("  RunError: Run 'mine' has no table 02_growth yet.")
-    assert any("at src/helpers/run.py:" in line and "in Run.read_table" in line for line in lines)
+    assert not any(line.startswith("  at ") for line in lines), "a person's mistake needs no frame of ours"
     (partial,) = outputs.glob("mine.partial/*/mine/notebooks/03_small.ipynb")
     assert str(partial) in str(caught.value)
     assert "The last complete run" in lines[-1]

@@ -9,7 +9,9 @@ Rooms, and who may call whom (imports go one way, down):
 - `forecast` holds priors, the combination, bands, milestones and statements; imports curves and indicators.
 - `backtest` holds rolling origins and scores; imports forecast and curves.
 - `describe` turns series and fits into the frames that exhibits show; imports curves and indicators.
-- `figures` and `tables` hold one function per exhibit: a frame in, a Figure or a table out.
+- `figures` and `tables` hold one function per exhibit: a frame in, a Figure or a table out. The `picture` of `curves`
+  and of `forecast` imports them only when a fit or a forecast is asked to draw itself.
+- `quoting` quotes in messages what others wrote; imports nothing of ours, and anything may import it.
 - `project` finds the project's folders and writes files whole; `parameters` is the one typed list of parameters.
 - `run` is a notebook's view of its run: reading and writing tables and figures; imports project and parameters.
 - `record` describes a run in run.json, and tells what isn't as described; imports run, project and parameters.
@@ -19,6 +21,9 @@ Rooms, and who may call whom (imports go one way, down):
 - `making` makes the notebooks of a run in order, the only module that knows doit; imports cache and execution.
 - `report` writes HTML, the only module that knows nbconvert; imports run.
 - `pipeline` makes a whole run; imports making, record, report and indicators.
+- `lab` writes what people make in JupyterLab, copies of notebooks and saved choices; imports pipeline and execution.
+- `explore` shows one series that a person can move, the only module that knows ipywidgets; imports lab, describe,
+  figures, tables, forecast.
 - `fetch` writes figures of the World Bank into a data folder, the only module that knows wbgapi and never part of a
   run; imports indicators and project.
 - `__main__` is the command line.

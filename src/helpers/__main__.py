@@ -16,6 +16,9 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from helpers.quoting import escape, quote
+from helpers.quoting import shorten as cut
+
 # jsonschema, which papermill and nbconvert bring, imports this one only if it's there, and that costs a second
 sys.modules.setdefault("rfc3987_syntax", None)
 
@@ -88,6 +91,36 @@ def run(
     print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
 
 
+@app.command(name="open")
+def open_notebook(
+    notebook: Annotated[str, typer.Argument(metavar="NOTEBOOK", help="Its number, such as 05, or 'explore'.")],
+    options: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- OPTIONS]", help="Options for JupyterLab, after a --.")
+    ] = None,
+    parameters: Pairs = None,
+    parameters_raw: RawPairs = None,
+    parameters_yaml: Yaml = None,
+    parameters_file: Files = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Start JupyterLab without a browser.")] = False,
+    prepare_only: Annotated[bool, typer.Option("--prepare-only", help="Write the copy, start nothing.")] = False,
+) -> None:
+    """Open a copy of a notebook in JupyterLab, with parameters.
+
+    The copy lies in outputs/lab/; one that is there already and differs is left alone and the new one gets a number.
+    It works on the run that its parameter 'run' names.
+    """
+    from helpers import lab
+    from helpers.project import shorten_path
+
+    given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
+    if isinstance(given.get("data"), str):
+        given["data"] = find_from_here(given["data"])
+    path = lab.prepare_copy(notebook, given)
+    print(f"Your copy: {shorten_path(path)}")
+    if not prepare_only:
+        lab.open_lab(path, [*(["--no-browser"] if no_browser else []), *(options or [])])
+
+
 @app.command()
 def export(run: Annotated[str, typer.Argument(help="Name of the run.")] = "baseline") -> None:
     """Write the pages of a run again.
@@ -151,7 +184,10 @@ def check(
     from helpers.project import find_data
 
     try:
-        print(f"ok: {indicators.summarise_data(indicators.load(find_data(find_from_here(path))))}")
+        data = indicators.load(find_data(find_from_here(path)))
+        print(f"ok: {indicators.summarise_data(data)}")
+        for doubt in indicators.list_doubts(data):
+            print(f"note: {doubt}")
     except indicators.DataError as error:
         print(error)
         raise SystemExit(FAILED) from error
@@ -193,11 +229,13 @@ def read_options(
     for path in files:
         try:
             text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise typer.BadParameter(f"-f {path}: the file can't be read ({error}).") from error
-        given |= read_yaml(text, f"-f {path}")
+        except UnicodeDecodeError as error:
+            raise typer.BadParameter(f"-f {escape(str(path))}: the file isn't UTF-8 text; save it as UTF-8.") from error
+        except OSError as error:
+            raise typer.BadParameter(f"-f {escape(str(path))}: the file can't be read ({error.strerror}).") from error
+        given |= read_yaml(text, f"-f {escape(str(path))}")
     for text in texts:
-        given |= read_yaml(text, f"-y '{text}'")
+        given |= read_yaml(text, f"-y {quote(text)}")
     for pair in pairs:
         name, _, value = pair.partition("=")
         given[name] = read_value(value)
@@ -209,17 +247,16 @@ def read_options(
 
 def read_yaml(text: str, option: str) -> dict[str, Any]:
     """Parameters in YAML text."""
-    import yaml
+    from helpers.parameters import parse_yaml
 
     try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        problem = " ".join(str(error).split())
-        raise typer.BadParameter(f"{option}: this isn't YAML ({problem}).") from error
+        content = parse_yaml(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{option}: {cut(str(error), 300)}.") from error
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise typer.BadParameter(f"{option}: parameters are written as 'name: value', this is {content!r}.")
+        raise typer.BadParameter(f"{option}: parameters are written as 'name: value', this is {quote(content)}.")
     return {str(name): value for name, value in content.items()}
 
 
@@ -238,8 +275,11 @@ def read_value(text: str) -> Any:
 
 def find_from_here(data: str) -> str:
     """A path that exists as seen from the working directory, whole; others as they are, for the project's folder."""
-    path = Path(data).expanduser()
-    return str(path.absolute()) if path.exists() else data
+    try:
+        path = Path(data).expanduser()
+        return str(path.absolute()) if path.exists() else data
+    except (OSError, RuntimeError):  # a name that is too long, a home that nobody has
+        return data
 
 
 class Stopped(BaseException):
@@ -306,7 +346,7 @@ def main(arguments: list[str] | None = None) -> None:
     except Stopped as stopped:
         stop(stopped.word, stopped.code)
     except typer.BadParameter as error:
-        stop(f"{error.message}\nTry 'adoption run --help' for help.", WRONG_INPUT)
+        stop(f"{escape(error.message)}\nTry 'adoption run --help' for help.", WRONG_INPUT)
     except Exception as error:
         code = judge(error)
         if code is None:

@@ -46,6 +46,13 @@ def run_backtest(references, windows=WINDOWS, horizons=HORIZONS, bounded=True):
     -------
     DataFrame as `helpers.forecast.residuals.find_residuals` describes it; pass it to
     `forecast.forecast(residuals=...)`.
+
+    Examples
+    --------
+    >>> from helpers import indicators
+    >>> residuals = run_backtest(indicators.load().references()[:8], windows=(4,), horizons=(1.0, 2.0))
+    >>> score(residuals)["method"].iloc[0]
+    'combined'
     """
     return find_residuals(references, windows, horizons, bounded)
 

@@ -98,6 +98,25 @@ def rename_run(target: Path) -> None:
     write_json(target, content)
 
 
+def fill_notebook(source: Path, values: Mapping[str, Any]) -> bytes:
+    """The notebook with papermill's cell of parameters, not executed."""
+    import nbformat
+    from papermill.parameterize import parameterize_notebook
+
+    notebook = nbformat.read(source, 4)
+    notebook.metadata["papermill"] = {}
+    for cell in notebook.cells:
+        cell.metadata.setdefault("tags", [])  # papermill counts on them
+    filled = parameterize_notebook(notebook, dict(values), kernel_name="python3", language="python")
+    del filled.metadata["papermill"]
+    for cell in filled.cells:
+        if "injected-parameters" in cell.metadata["tags"]:
+            cell["id"] = "injected-parameters"  # papermill draws one at random
+        elif not cell.metadata["tags"]:
+            del cell.metadata["tags"]
+    return (nbformat.writes(filled, 4) + "\n").encode()
+
+
 # ---- when a notebook fails ----------------------------------------------------------------------------------------
 
 

@@ -24,6 +24,7 @@ from helpers import indicators
 from helpers.indicators.breaks import parse_breaks
 from helpers.indicators.own import UNIT, name_indicator, read_unit
 from helpers.project import RunError, find_data, hold_folder, replace_folder, restore_folder, write_file
+from helpers.quoting import UNSEEN, quote
 
 REQUEST_SECONDS = 30
 ALL_SECONDS = 300
@@ -87,6 +88,7 @@ def fetch_worldbank(
         when the folder cannot take the figures. Nothing is written then.
     """
     folder = Path(into).expanduser().resolve()
+    _check_names({unit, technology})
     _check_folder(folder)
     answer = _ask(code, list(dict.fromkeys(entities)))
     given = {name: text for name, text in (("unit", read_unit(unit)), ("technology", technology)) if text}
@@ -202,11 +204,20 @@ def _read_answer(code: str, entities: list[str], rows: list[dict], licence: str)
     missing = [entity for entity in entities if entity.upper() not in {row["economy"]["id"] for row in full}]
     if missing:
         raise FetchError(f"The World Bank has no figure of {code} for {', '.join(missing)}; nothing was written.")
+    names = {str(full[0]["series"]["value"]).strip(), *(row["economy"]["value"].strip() for row in full)}
+    _check_names(names)
     figures = [(row["economy"]["value"].strip(), str(row["time"]["value"]), row["value"]) for row in full]
     odd = next((year for _, year, _ in figures if not re.fullmatch(r"\d{4}", year)), None)
     if odd:
         raise FetchError(f"{code} has a figure for {odd!r}; only yearly figures can be fetched.")
     return Answer(code.upper(), str(full[0]["series"]["value"]).strip(), licence, sorted(figures, key=lambda f: f[:2]))
+
+
+def _check_names(names: Iterable[str]) -> None:
+    """Refuse names that hold unseen characters, or that a spreadsheet would compute."""
+    for name in sorted(names):
+        if re.search(UNSEEN, name) or re.match(r"[=+\-@]", name):
+            raise FetchError(f"{quote(name)} is no name that can stand in a table; nothing was written.")
 
 
 def _shorten(problem: object) -> str:

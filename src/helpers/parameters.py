@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import os
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -12,10 +13,14 @@ from typing import Annotated, Any, get_args, get_origin
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from helpers.project import find_data, name_path
+from helpers.project import UserError, find_data, name_path
+from helpers.quoting import UNSEEN, quote, shorten
+
+DEEPEST = 8  # levels of lists and mappings in YAML
+TAKEN = {"readme.md"}  # what stands beside the runs in outputs/
 
 
-class ParameterError(ValueError):
+class ParameterError(UserError, ValueError):
     """A parameter of a run is unknown or has a value that can't be used; the message names each one."""
 
 
@@ -37,18 +42,78 @@ def _to_text(value: Any) -> Any:
 def _to_list(value: Any) -> Any:
     """A list as it is; YAML text such as "[0.5, 0.9]" as the list it means; one value as a list of one."""
     if isinstance(value, str):
-        try:
-            value = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise ValueError("not a list") from error
+        value = parse_yaml(value)
     if isinstance(value, tuple):
         return list(value)
     return value if isinstance(value, list | dict | None) else [value]
 
 
+def parse_yaml(text: str) -> Any:
+    """Read YAML text as plain values, each written where it stands.
+
+    Anchors, aliases and tags are refused: a few lines of aliases can mean more values than fit into memory, and a tag
+    makes another thing of a value than its text says. So is a name that is given twice, where YAML would take the last.
+
+    Raises
+    ------
+    ValueError
+        With the reason in words.
+    """
+    try:
+        _check_events(yaml.parse(text, Loader=yaml.SafeLoader))
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(f"this isn't YAML ({' '.join(str(error).split())})") from error
+    except ValueError as error:  # such as a date that does not exist, or a number of thousands of digits
+        raise ValueError(str(error)) from error
+    except RecursionError as error:
+        raise ValueError("lists or mappings lie too deep in each other") from error
+
+
+def _check_events(events: Iterable[Any]) -> None:
+    """Refuse anchors, aliases, tags, merges, names given twice, and more than `DEEPEST` levels."""
+    names: list[set[str] | None] = []  # of the mappings that are open; None for a list
+    expects: list[bool] = []  # whether the next thing in it is a name
+    for event in events:
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise ValueError("anchors (&) and aliases (*) are not read; write the values out")
+        if getattr(event, "tag", None):
+            raise ValueError("tags (!) are not read; write the values plainly")
+        if isinstance(event, yaml.CollectionEndEvent):
+            names.pop()
+            expects.pop()
+        elif isinstance(event, yaml.NodeEvent):
+            if names and names[-1] is not None:
+                if expects[-1] and isinstance(event, yaml.ScalarEvent):
+                    _add_name(names[-1], event.value)
+                expects[-1] = not expects[-1]
+            if isinstance(event, yaml.CollectionStartEvent):
+                names.append(set() if isinstance(event, yaml.MappingStartEvent) else None)
+                expects.append(True)
+        if len(names) > DEEPEST:
+            raise ValueError("lists or mappings lie too deep in each other")
+
+
+def _add_name(names: set[str], name: str) -> None:
+    if name == "<<":
+        raise ValueError("merges (<<) are not read; write the values out")
+    if name in names:
+        raise ValueError(f"{quote(name)} is given twice; keep one")
+    names.add(name)
+
+
+def _check_text(value: str) -> str:
+    if re.search(UNSEEN, value):
+        raise ValueError("characters that nobody sees")
+    return value
+
+
 def _check_run(value: str) -> str:
+    stem = value.split(".")[0].upper()
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", value) or value.endswith((".", ".partial")):
         raise ValueError("not a run's name")
+    if value.lower() in TAKEN or re.fullmatch("CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9]", stem):
+        raise ValueError("a reserved name")
     return value
 
 
@@ -81,7 +146,8 @@ def _sort_distinct(values: list) -> list:
     return sorted(_check_distinct(values))
 
 
-Text = Annotated[str, BeforeValidator(_to_text)]
+Text = Annotated[str, BeforeValidator(_to_text), AfterValidator(_check_text)]
+Plain = Annotated[str, AfterValidator(_check_text)]
 Share = Annotated[float, BeforeValidator(_reject_truth), Field(gt=0, le=1)]
 Level = Annotated[float, BeforeValidator(_reject_truth), Field(gt=0, lt=1)]
 
@@ -102,15 +168,15 @@ class Parameters(BaseModel):
         "baseline",
         "name of the run, and of its folder in outputs/",
         "a name of at most 64 letters, digits, '-', '_' and '.', starting with a letter, a digit or '_' and not "
-        "ending in '.' or '.partial'",
+        "ending in '.' or '.partial', nor README.md or a name that Windows keeps for itself, such as CON or NUL",
     )
-    entity: str = _describe(
+    entity: Plain = _describe(
         "China",
         "country or group of the series; if not given with own data that hold only one: that one",
         "the name of a country or group",
         min_length=1,
     )
-    indicator: str = _describe(
+    indicator: Plain = _describe(
         "genai_users",
         "indicator to study; if not given with own data that hold only one: that one",
         "the name of an indicator",
@@ -127,7 +193,7 @@ class Parameters(BaseModel):
         "date up to which observations exist for every notebook; '' for all",
         "a date such as 2025-06-30, or '' for all data",
     )
-    families: Annotated[list[str], BeforeValidator(_to_list), AfterValidator(_check_distinct)] = _describe(
+    families: Annotated[list[Plain], BeforeValidator(_to_list), AfterValidator(_check_distinct)] = _describe(
         ["logistic", "gompertz", "bass"],
         "families of curves to fit",
         "a list of different families out of logistic, gompertz, bass, exponential, weibull, richards, gamma_gompertz",
@@ -148,7 +214,7 @@ class Parameters(BaseModel):
         "a list of different numbers between 0 and 1, such as [0.5, 0.8, 0.95]",
         min_length=1,
     )
-    data: Annotated[str, AfterValidator(name_path)] = _describe(
+    data: Annotated[Plain, AfterValidator(name_path)] = _describe(
         "data",
         "folder of the data, or a CSV file of your own with the columns date and value",
         "the path of a folder of data or of a CSV file",
@@ -188,7 +254,7 @@ def complete_parameters(parameters: Parameters) -> Parameters:
     """
     usual = {name: Parameters.model_fields[name].default for name in ("entity", "indicator", "bound")}
     path = find_data(parameters.data)
-    if parameters.data == Parameters.model_fields["data"].default or not path.exists():
+    if parameters.data == Parameters.model_fields["data"].default or not os.path.lexists(path):
         return parameters
     from helpers import indicators
 
@@ -200,8 +266,16 @@ def complete_parameters(parameters: Parameters) -> Parameters:
 def suggest(name: str, known: Iterable[str]) -> str:
     """``", did you mean 'indicator'?"`` for the nearest of `known`, or all of them when none is near."""
     known = list(map(str, known))
-    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(shorten(str(name)), known, n=1, cutoff=0.6)
     return f", did you mean '{near[0]}'?" if near else f"; known are {', '.join(known)}"
+
+
+def _tell_right(name: str, value: Any) -> str:
+    """Words for what parameter `name` may be; for shares and levels above 1, what they may have meant."""
+    listed = value if isinstance(value, list) else [value]
+    numbers = [one for one in listed if isinstance(one, int | float) and 2 <= one <= 100]
+    percent = f"; write {numbers[0] / 100:g} for {numbers[0]:g} %" if name in ("shares", "levels") and numbers else ""
+    return expected_value(name) + percent
 
 
 def read_parameters(values: Mapping[str, Any]) -> Parameters:
@@ -215,9 +289,17 @@ def read_parameters(values: Mapping[str, Any]) -> Parameters:
     ------
     ParameterError
         One line for each unknown name (with the nearest known one) and for each value that can't be used.
+
+    Examples
+    --------
+    >>> read_parameters({"as_of": "2025-06-30", "shares": 0.9}).shares
+    [0.9]
+    >>> read_parameters({"indcator": "genai_users"})
+    Traceback (most recent call last):
+    helpers.parameters.ParameterError: unknown parameter 'indcator', did you mean 'indicator'?
     """
     problems = [
-        f"unknown parameter '{name}'{suggest(name, Parameters.model_fields)}"
+        f"unknown parameter {quote(str(name))}{suggest(name, Parameters.model_fields)}"
         for name in values
         if name not in Parameters.model_fields
     ]
@@ -226,7 +308,9 @@ def read_parameters(values: Mapping[str, Any]) -> Parameters:
         parameters = Parameters(**known)
     except ValidationError as error:
         wrong = dict.fromkeys(str(problem["loc"][0]) for problem in error.errors())
-        problems += [f"parameter '{name}' is {known[name]!r}; it must be {expected_value(name)}" for name in wrong]
+        problems += [
+            f"parameter '{name}' is {quote(known[name])}; it must be {_tell_right(name, known[name])}" for name in wrong
+        ]
     if problems:
         raise ParameterError("\n".join(problems))
     return parameters

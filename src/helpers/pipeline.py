@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -87,7 +88,7 @@ def check_parameters(parameters: Parameters) -> Any:
             if family not in FAMILIES:
                 raise ParameterError(f"parameter 'families' has the unknown '{family}'{suggest(family, FAMILIES)}")
     path = find_data(parameters.data)
-    if not path.exists():
+    if not os.path.lexists(path):
         missing = f"there is no such folder or file: {shorten_path(path)}"
         raise ParameterError(f"parameter 'data' is '{parameters.data}', but {missing}")
     data = indicators.load(str(path), as_of=parameters.as_of)
@@ -99,6 +100,11 @@ def check_parameters(parameters: Parameters) -> Any:
             f"{parameters.indicator} of {parameters.entity} has {len(values)} exact figures above 0{until}; a forecast "
             f"needs {FEWEST_POINTS}, half a year apart: a slope, and a way to judge it. Choose another indicator or a "
             "later as_of"
+        )
+    if values.max() <= values.iloc[0]:
+        raise ParameterError(
+            f"{parameters.indicator} of {parameters.entity} never rises above its first figure above 0, "
+            f"{values.iloc[0]:g} on {values.index[0]:%Y-%m-%d}: there is no adoption to fit. Choose another indicator"
         )
     return data
 
@@ -216,6 +222,10 @@ def run_all(
         if server is None and not isolated and can_fork():
             server = stack.enter_context(ForkServer())  # it imports while the parameters are checked
         data = check_parameters(parameters)
+        from helpers import indicators
+
+        for doubt in indicators.list_doubts(data, [(parameters.entity, parameters.indicator)]):
+            print(f"note: {doubt}", flush=True)
         from helpers.execution import Limits
         from helpers.making import Making
         from helpers.report import write_pages

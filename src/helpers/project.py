@@ -15,7 +15,14 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 
-class RunError(RuntimeError):
+class UserError(Exception):
+    """A mistake that its maker can mend: the message says it all, so a notebook shows it without a traceback."""
+
+    def _render_traceback_(self) -> list[str]:  # IPython asks for it
+        return str(self).splitlines()
+
+
+class RunError(UserError, RuntimeError):
     """A run's folder, table or figure isn't there, doesn't fit, or may not be written."""
 
 
@@ -47,17 +54,25 @@ def find_outputs() -> Path:
 
 def find_data(data: str = "data") -> Path:
     """Full path of the parameter ``data``; a relative one is looked up in the project's folder."""
-    path = Path(data).expanduser()
+    path = _expand(data)
     return path if path.is_absolute() else find_root() / path
+
+
+def _expand(path: str) -> Path:
+    """`path` with `~` as the home that it means; one of nobody's stays as it is, and is then not found."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
 
 def name_path(path: str) -> str:
     """`path`, relative to the project's folder when it lies inside, so that records name no machine's folders."""
-    given = Path(path).expanduser()
+    given = _expand(path)
     if given.is_absolute():
-        for candidate in (Path(os.path.normpath(given)), given.resolve()):
-            with suppress(ValueError, RunError):
-                return candidate.relative_to(find_root()).as_posix()
+        for follow in (os.path.normpath, os.path.realpath):
+            with suppress(ValueError, OSError, RunError):
+                return Path(follow(given)).relative_to(find_root()).as_posix()
     return str(given)
 
 

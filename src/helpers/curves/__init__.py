@@ -1,7 +1,10 @@
 """Adoption curves: seven families, every kind of ceiling, results in statsmodels' convention.
 
->>> results = Logistic(users, ceiling=Share(internet_users, 0.75)).fit()   # doctest: +SKIP
->>> results.summary(); results.conf_int(method="profile"); results.predict(dates)   # doctest: +SKIP
+>>> results = Logistic([12, 19, 31, 44, 52], [2021, 2022, 2023, 2024, 2025], ceiling=Share(100, 0.75)).fit()
+>>> results
+<Logistic of y: rate 0.639977, midpoint 2023.58>
+>>> results.predict([2030]).round(1).iloc[0]
+np.float64(73.8)
 
 Rooms: `shapes` and `families` the curves; `model` the observations; `ceilings` what is known of the ceiling;
 `binomial` and `censoring` the other likelihoods; `results`, `prediction`, `profiles`, `resampling`, `derived`,

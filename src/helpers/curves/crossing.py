@@ -16,13 +16,20 @@ def find_crossing(rise, centre, target, limit, step, side):
     """
     if not np.isfinite(target) or (limit - centre) * side <= 0:
         return side * np.inf
+    known = {centre: 0.0}  # a search that starts from the last one may find another value the second time
+
+    def excess(value):
+        if value not in known:
+            known[value] = rise(value)
+        return known[value] - target
+
     inner, width = centre, min(max(abs(step), 1e-8), 1.0) if np.isfinite(step) else 0.5
     while True:
         outer = centre + side * width
         if (limit - outer) * side <= 0:
             outer = limit
-        if rise(outer) > target:
-            return brentq(lambda value: rise(value) - target, inner, outer, xtol=1e-10, rtol=1e-12)
+        if excess(outer) > 0:
+            return brentq(excess, inner, outer, xtol=1e-10, rtol=1e-12)
         if outer == limit:
             return side * np.inf
         inner, width = outer, width * 2

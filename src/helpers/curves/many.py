@@ -40,6 +40,12 @@ def fit_many(frame, families=("logistic", "gompertz", "bass"), ceiling=None, lau
     ------
     CurveError
         For an unknown family, a frame without rows or columns, or equal dates.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"a": [12, 19, 31, 44, 52], "b": [1, 2, 4, 8, 16]}, index=range(2021, 2026))
+    >>> fit_many(frame, families=["logistic"], progress=False)[["series", "identified"]].to_numpy().tolist()
+    [['a', True], ['b', False]]
     """
     unknown = [name for name in families if name not in FAMILIES]
     if unknown:

@@ -34,6 +34,16 @@ class AdoptionCurve:
     CurveError
         For data that no curve can be fitted to: no values, equal dates, lengths that differ, impossible weights or
         ceilings.
+
+    Examples
+    --------
+    >>> from helpers.curves import Logistic
+    >>> results = Logistic([12, 19, 31, 44, 52], exog=[2021, 2022, 2023, 2024, 2025]).fit()
+    >>> round(results.ceiling, 1), results.identified
+    (64.8, True)
+    >>> results.conf_int(method="profile").loc["ceiling"].round().tolist()
+    [52.0, 142.0]
+    >>> axes = results.plot()
     """
 
     shape = None
@@ -141,6 +151,12 @@ class AdoptionCurve:
         ------
         CurveError
             For an unknown noise, or a binomial fit without a known ceiling or outside its range.
+
+        Examples
+        --------
+        >>> from helpers.curves import Gompertz, Share
+        >>> Gompertz([12, 19, 31, 44], [2021, 2022, 2023, 2024], ceiling=Share(100, 1.0)).fit(noise="binomial").noise
+        'binomial'
         """
         if noise not in ("level", "binomial"):
             raise CurveError(f"noise={noise!r} is unknown; choose 'level' or 'binomial'")

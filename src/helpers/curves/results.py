@@ -1,6 +1,7 @@
 """Results of one fit, in statsmodels' convention."""
 
 from functools import cached_property
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from helpers.curves.dates import decimal_years
 from helpers.curves.derived import derive
 from helpers.curves.errors import CurveError
 from helpers.curves.outcome import describe_flag, find_outliers, limit_value, mark_limits
+from helpers.curves.picture import plot_results
 from helpers.curves.prediction import CurvePrediction
 from helpers.curves.profiles import profile_frame, profile_intervals
 from helpers.curves.resampling import percentile_intervals, resample
@@ -287,7 +289,11 @@ class Results:
         self.batch = self.batch.without_data()
         self.model = self.model.without_data()
 
-    # ---- print
+    # ---- print and draw
+
+    def plot(self, ax=None):
+        """Draw observations and curve, on new Axes or given ones: see `helpers.curves.picture.plot_results`."""
+        return plot_results(self, ax)
 
     def summary(self, alpha=0.05):
         """A statsmodels Summary: prints in a console and in a notebook."""
@@ -299,4 +305,8 @@ class Results:
         return f"<{type(self.model).__name__} of {self.model.endog_name}: {numbers}{warning}>"
 
     def _repr_html_(self):
-        return self.summary().as_html()
+        name = self.model.endog_name  # data are text, never markup
+        return self.summary().as_html().replace(name, escape(name))
+
+    def __dir__(self):
+        return sorted(name for name in object.__dir__(self) if not name.startswith("_") or name.endswith("__"))

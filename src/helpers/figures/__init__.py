@@ -4,8 +4,20 @@ from helpers.figures.fits import draw_fits, draw_profiles
 from helpers.figures.forecasts import draw_forecast, draw_hindcasts
 from helpers.figures.observations import draw_alignment, draw_comparison, draw_coverage, draw_growth, draw_levels
 from helpers.figures.scores import draw_calibration, draw_skill
+from helpers.figures.single import (
+    ROOM,
+    SIZE,
+    finish_axes,
+    open_axes,
+    plot_bound,
+    plot_ceiling,
+    plot_fit,
+    plot_forecast,
+)
 
 __all__ = [
+    "ROOM",
+    "SIZE",
     "draw_alignment",
     "draw_calibration",
     "draw_comparison",
@@ -17,4 +29,10 @@ __all__ = [
     "draw_levels",
     "draw_profiles",
     "draw_skill",
+    "finish_axes",
+    "open_axes",
+    "plot_bound",
+    "plot_ceiling",
+    "plot_fit",
+    "plot_forecast",
 ]

@@ -228,6 +228,40 @@ def spread(positions: Sequence[float], heights: float | np.ndarray, low: float, 
     return result
 
 
+<<<<<<< HEAD
+=======
+def label_ends(axis: Axes, labels: Sequence[Label], size: float = 8.5) -> None:
+    """Write each label to the right of its mark; labels that would overlap move apart and get a thin leader."""
+    if not labels:
+        return
+    figure = axis.figure
+    if figure.get_layout_engine() is not None:  # it moves the axes when the figure is drawn
+        figure.draw_without_rendering()
+    to_pixels = axis.transData.transform
+    x = [float(axis.convert_xunits(label.x)) for label in labels]
+    heights = np.array([to_pixels((place, label.y))[1] for place, label in zip(x, labels, strict=True)])
+    lines = max(label.text.count("\n") + 1 for label in labels)
+    gap = size * 1.35 * lines * figure.dpi / 72
+    box = axis.get_window_extent()
+    spots = spread(heights, gap, box.y0 + gap / 2, box.y1)
+    left, right = axis.get_xlim()
+    for label, place, height, spot in zip(labels, x, heights, spots, strict=True):
+        moved = abs(spot - height) > 1
+        y = axis.transData.inverted().transform((0, spot))[1]
+        axis.annotate(
+            label.text,
+            (place, label.y),
+            xytext=(right, y),
+            textcoords="data",
+            color=label.colour,
+            size=size,
+            va="center",
+            annotation_clip=False,
+            arrowprops=LEADER | {"color": label.colour} if moved or right - place > 0.06 * (right - left) else None,
+        ).set_position((right + 0.006 * (right - left), y))
+
+
+>>>>>>> origin/main
 def use_dates(axis: Axes, dates: pd.DatetimeIndex) -> None:
     """Years on the time axis, or half-years on a short one, at a spacing that keeps the labels apart at every width."""
     years = max(1, (dates.max() - dates.min()).days / 365.25)
@@ -264,6 +298,15 @@ def say(value: float, unit: str = "") -> str:
     if unit.startswith("percent"):
         return f"{text} %" + unit.removeprefix("percent")
     return f"{text} {unit}".strip()
+
+
+def say_range(low: float, high: float, unit: str = "") -> str:
+    """A range as a reader wants it: a lower end that's nothing beside the upper one is 0.
+
+    >>> say_range(298.2, 1177, "million persons"), say_range(1e-9, 1252)
+    ('298 to 1,177 million persons', '0 to 1,252')
+    """
+    return f"{'0' if abs(low) < 0.0005 * abs(high) else say(low)} to {say(high, unit)}"
 
 
 def lower_first(text: str) -> str:

@@ -148,7 +148,9 @@ def methods_for(bounded=True):
     return tuple(name for name in METHODS if bounded or name not in NEEDS_BOUND)
 
 
-def forecast_points(windows, ahead, prior):
-    """Point forecasts of every method that applies: a dict of (N, H) arrays between 0 and the bound."""
+def forecast_points(windows, ahead, prior, names=None):
+    """Point forecasts of some methods, or of every one that applies: a dict of (N, H) arrays from 0 to the bound."""
     top = ahead.bounds if windows.bounded else np.inf
-    return {name: np.clip(METHODS[name](windows, ahead, prior), 0, top) for name in methods_for(windows.bounded)}
+    return {
+        name: np.clip(METHODS[name](windows, ahead, prior), 0, top) for name in names or methods_for(windows.bounded)
+    }

@@ -1,6 +1,6 @@
 """The forecast of one series: one object that tables, figures, milestones and statements read."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ from helpers import indicators
 from helpers.curves import decimal_years, to_dates
 from helpers.forecast import bands
 from helpers.forecast.methods import Prior, curve_at, forecast_points, methods_for
+from helpers.forecast.picture import draw_html, plot_forecast, say_forecast
 from helpers.forecast.residuals import HORIZONS, WINDOWS, find_residuals, learn_prior, saturation_shares
 from helpers.forecast.statements import FAST, state
 from helpers.forecast.subject import Subject, cut_series, next_dates, read_subject
@@ -20,7 +21,7 @@ NOT_REACHED = "not within the horizon"
 MILESTONES = (0.5, 0.6, 0.75)
 
 
-@dataclass
+@dataclass(repr=False)
 class Forecast:
     """Quantiles by date of every method, and what is derived from them; made by `forecast`.
 
@@ -32,8 +33,8 @@ class Forecast:
     windows: Windows
     prior: Prior
     calibrations: dict
-    residuals: pd.DataFrame = field(repr=False)
-    reached: pd.DataFrame = field(repr=False)
+    residuals: pd.DataFrame
+    reached: pd.DataFrame
     dates: pd.DatetimeIndex
     levels: tuple
     shares: tuple
@@ -71,7 +72,7 @@ class Forecast:
     def at(self, years, levels, method=PUBLISHED):
         """Quantiles (H, Q) of one method at any years after the origin."""
         ahead = self.ahead_of(years)
-        point = forecast_points(self.windows, ahead, self.prior)[method][0]
+        point = forecast_points(self.windows, ahead, self.prior, (method,))[method][0]
         return self._spread_out(method, point, ahead, levels)
 
     def _spread_out(self, method, point, ahead, levels):
@@ -85,6 +86,16 @@ class Forecast:
     def years(self):
         """(H,) years from the origin to each date."""
         return decimal_years(self.dates) - self.windows.years[0, -1]
+
+    @property
+    def tested(self):
+        """(H,) whether the backtest reaches as far ahead as each date."""
+        return self.years <= self.residuals["horizon_years"].max() + DATE_TOLERANCE
+
+    def until(self, horizon_years):
+        """The same forecast to another horizon, without fitting or calibrating anything again."""
+        used = pd.DatetimeIndex(to_dates(self.windows.years[0]))
+        return replace(self, dates=next_dates(used, horizon_years))
 
     @property
     def quantiles(self):
@@ -109,7 +120,6 @@ class Forecast:
         levels = self.quantile_levels
         found = self._spread_out(method, point, ahead, levels)
         mean = self._spread_out(method, point, ahead, bands.FINE).mean(axis=1)
-        reach = self.residuals["horizon_years"].max() + DATE_TOLERANCE
         return pd.DataFrame(
             {
                 "entity": self.subject.entity,
@@ -119,7 +129,7 @@ class Forecast:
                 "mean": mean,
             }
             | {f"q{level:g}": found[:, position] for position, level in enumerate(levels)}
-            | {"unit": self.subject.unit, "basis": np.where(self.years <= reach, "calibrated", "extrapolated")}
+            | {"unit": self.subject.unit, "basis": np.where(self.tested, "calibrated", "extrapolated")}
         )
 
     def scenarios(self, shares=None):
@@ -259,6 +269,16 @@ class Forecast:
         """What must be said beside the forecast, from its own numbers: see `helpers.forecast.statements.state`."""
         return state(self, respondents)
 
+    def plot(self, ax=None):
+        """Draw the fan, on new Axes or given ones: see `helpers.forecast.picture.plot_forecast`."""
+        return plot_forecast(self, ax)
+
+    def __repr__(self):
+        return f"<Forecast of {say_forecast(self)}>"
+
+    def _repr_html_(self):
+        return draw_html(self)
+
 
 def forecast(
     series,
@@ -300,6 +320,16 @@ def forecast(
     ------
     ValueError
         With fewer than three values, values above the bound, or fewer than two reference technologies.
+
+    Examples
+    --------
+    >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
+    >>> made = forecast(pd.Series([12, 19, 31, 44, 52], index=dates, name="users"), bound=100, horizon_years=2)
+    >>> made
+    <Forecast of users: 52.0 in December 2025; forecast for December 2027: 57.2 to 75.7 (80 % band, median 67.4)>
+    >>> made.quantiles[[0.1, 0.5, 0.9]].round().loc["2026-12-31"].tolist()
+    [55.0, 61.0, 66.0]
+    >>> axes = made.plot()
     """
     subject = read_subject(series, bound)
     windows = subject.window()

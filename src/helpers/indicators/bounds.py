@@ -1,15 +1,14 @@
 """Find the upper bound that was asked for, and attach it to a series."""
 
-import math
 import re
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from helpers.indicators.cells import NUMBER
+from helpers.indicators.explanations import LARGEST, NUMBER, SMALLEST
+from helpers.indicators.plausibility import BASE_TOLERANCE, interpolate_values
 from helpers.indicators.problems import blame_parameter
-from helpers.indicators.validation import BASE_TOLERANCE, interpolate_values
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def read_bound(bound):
     if not numeric and text.lower().lstrip("+-") not in ("nan", "inf", "infinity"):
         return text
     number = float(text)
-    if not (math.isfinite(number) and number > 0):
+    if not SMALLEST <= number <= LARGEST:
         raise blame_parameter("bound", text, "is no upper bound; write a positive number, an indicator or ''")
     return number
 
@@ -104,6 +103,9 @@ def attach_bound(series, bound):
     if not isinstance(values, pd.Series):
         values = pd.Series(values, index=series.values.index, name=bound.name, dtype=float)
     limits = interpolate_values(values, series.values.index)
+    if (limits <= 0).any():
+        day = series.values.index[limits <= 0][0]
+        raise blame_parameter("bound", bound.name, f"is 0 on {day:%Y-%m-%d}; choose a bound that is above 0")
     above = series.values > limits * (1 + BASE_TOLERANCE)
     if above.any():
         worst = above.idxmax()
@@ -128,7 +130,9 @@ def _bound_by_number(entry, number, note=""):
 def _list_bounds(data, entry, entity):
     """Say what would be a bound of a count."""
     same_unit = data.indicators.loc[data.indicators["unit"] == entry.unit, "indicator"]
-    having = [name for name in same_unit if name != entry.indicator and not data.exact_values(entity, name).empty]
-    ranked = sorted(having, key=lambda name: -data.exact_values(entity, name).max())[:5]
+    rows = data.observations
+    rows = rows[(rows["entity"] == entity) & (rows["bound"] == "exact") & rows["indicator"].isin(same_unit)]
+    largest = rows[rows["indicator"] != entry.indicator].groupby("indicator")["value"].max()
+    ranked = sorted(largest.index, key=lambda name: (-largest[name], same_unit.index[same_unit == name][0]))[:5]
     named = f"an indicator of {entity} in {entry.unit} ({', '.join(ranked)}), " if ranked else ""
     return f"write {named}a number in {entry.unit}, or '' for none"

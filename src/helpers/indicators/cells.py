@@ -1,18 +1,22 @@
-"""Check every cell of a text table against the Table Schema, explain what is wrong, and convert what is right."""
+"""Check every cell of a text table against the Table Schema, and convert what is right."""
 
-import calendar
-import re
 from datetime import datetime
 
-import numpy as np
 import pandas as pd
 import pandera.pandas as pandera
 
-from helpers.indicators.problems import Problem, blame_parameter, suggest_names
-
-NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
-ISO_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-OTHER_FORMS = ("%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y-%m-%d", "%d.%m.%Y", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
+from helpers.indicators.explanations import (
+    ISO_DATE,
+    LARGEST,
+    LATEST,
+    NUMBER,
+    SMALLEST,
+    explain_date,
+    explain_number,
+    explain_unseen,
+)
+from helpers.indicators.problems import Problem, blame_parameter, list_problems, suggest_names
+from helpers.quoting import UNSEEN
 
 
 def check_cells(file, text, fields):
@@ -22,18 +26,21 @@ def check_cells(file, text, fields):
     try:
         schema.validate(text, lazy=True)
     except pandera.errors.SchemaErrors as errors:
-        cases = errors.failure_cases.drop_duplicates(["index", "column"])
-        return [
-            Problem(file, int(case.index), case.column, case.failure_case, _explain(case, by_name[case.column]))
-            for case in cases.itertuples(index=False)
-        ]
+        cases = errors.failure_cases.drop_duplicates(["index", "column"]).sort_values("index", kind="stable")
+        return list_problems(
+            cases,
+            lambda case: Problem(
+                file, int(case.index), case.column, case.failure_case, _explain(case, by_name[case.column])
+            ),
+        )
     return []
 
 
 def _list_checks(field):
     """Translate one field of a Table Schema into pandera checks on the text; the first that fails is reported."""
     constraints = field.get("constraints", {})
-    checks = {"spaces": lambda cells: cells == cells.str.strip()}
+    checks = {"unseen": lambda cells: ~cells.str.contains(UNSEEN, regex=True)}
+    checks["spaces"] = lambda cells: cells == cells.str.strip()
     if constraints.get("required"):
         checks["required"] = lambda cells: cells.str.strip() != ""
     if field["type"] in ("number", "date"):
@@ -42,18 +49,37 @@ def _list_checks(field):
         if "minimum" in constraints:
             minimum = convert(pd.Series([str(constraints["minimum"])]))[0]
             checks["minimum"] = lambda cells: ~(convert(cells) < minimum)
+        if field["type"] == "date":
+            checks["latest"] = lambda cells: ~(convert(cells) > pd.Timestamp(LATEST))
     if "enum" in constraints:
         checks["enum"] = lambda cells: cells.isin(constraints["enum"]) | (cells == "")
     if "pattern" in constraints:
         checks["pattern"] = lambda cells: cells.str.fullmatch(constraints["pattern"]) | (cells == "")
-    return [pandera.Check(check, name=name, error=name) for name, check in checks.items()]
+    return [pandera.Check(_judge_distinct(check), name=name, error=name) for name, check in checks.items()]
+
+
+def _judge_distinct(judge):
+    """Judge each distinct cell once: names and dates repeat, and texts are slow to judge."""
+
+    def judge_all(cells):
+        places, distinct = pd.factorize(cells)
+        return pd.Series(judge(pd.Series(distinct, dtype=str)).to_numpy(bool)[places], index=cells.index)
+
+    return judge_all
+
+
+def _convert_distinct(cells, convert):
+    """Convert each distinct cell once."""
+    places, distinct = pd.factorize(cells)
+    return pd.Series(convert(pd.Series(distinct, dtype=str)).to_numpy()[places], index=cells.index, name=cells.name)
 
 
 def _convert_numbers(cells):
-    """Convert plain decimal numbers; everything else becomes NaN."""
+    """Convert plain decimal numbers that can be computed with; everything else becomes NaN."""
     cells = cells.str.strip()
     numbers = cells.where(cells.str.fullmatch(NUMBER)).astype(object).astype(float)
-    return numbers.where(np.isfinite(numbers))
+    zero = (numbers == 0) & ~cells.str.contains(r"^[^eE]*[1-9]", regex=True)  # 1e-400 is not 0
+    return numbers.where(zero | numbers.abs().between(SMALLEST, LARGEST))
 
 
 def _convert_dates(cells):
@@ -66,76 +92,44 @@ def _convert_dates(cells):
 def _explain(case, field):
     check = case.check
     constraints = field.get("constraints", {})
+    if check == "unseen":
+        return explain_unseen(case.failure_case)
     if check == "spaces":
         return "has a space before or after it; take it away"
     if check == "required":
         return f"is empty; it needs: {field['description']}"
     if check == "number":
-        return _explain_number(case.failure_case.strip())
+        return explain_number(case.failure_case.strip())
     if check == "date":
         return explain_date(case.failure_case.strip())
     if check == "minimum" and field["type"] == "number":
         return "is negative; a count or a share is 0 or more"
     if check == "minimum":
         return f"is before {constraints['minimum']}; is the year right?"
+    if check == "latest":
+        return f"is after {LATEST}; is the year right?"
     if check == "enum":
         return f"is none of {', '.join(constraints['enum'])}; {suggest_names(case.failure_case, constraints['enum'])}"
     return f"does not have the right form; it needs: {field['description']}"
 
 
-def _explain_number(text):
-    if re.fullmatch(r"[+-]?\d{1,3}([, '\u00a0\u202f]\d{3})+(\.\d+)?", text):
-        plain = re.sub(r"[, '\u00a0\u202f]", "", text)
-        return f"has a thousands separator; write {plain}"
-    if re.fullmatch(r"[+-]?\d+,\d+", text):
-        return f"has a decimal comma; write {text.replace(',', '.')}"
-    if text.endswith("%"):
-        return f"has a percent sign; write {text[:-1].strip()}, the unit stands apart"
-    if re.fullmatch(NUMBER, text) or text.lower().lstrip("+-") in (
-        "nan",
-        "inf",
-        "infinity",
-        "na",
-        "n/a",
-        "null",
-        "none",
-    ):
-        return "is not a finite number; leave the row out where there is no figure"
-    return "is text, not a number; write digits with a point as decimal mark, such as 42.8"
-
-
-def explain_date(text):
-    """Say what is wrong with a text that is no ISO date, and the ISO date that it may mean."""
-    if re.fullmatch(ISO_DATE, text):
-        return "is not a day of the calendar; write a day that exists, as YYYY-MM-DD"
-    year, _, month = text.partition("-")
-    if re.fullmatch(r"(1[89]|20)[0-9]{2}(-(0[1-9]|1[0-2]))?", text):
-        last = calendar.monthrange(int(year), int(month or 12))[1]
-        span = "month" if month else "year"
-        return f"is a whole {span}; write the day itself as YYYY-MM-DD, such as {year}-{month or 12}-{last}"
-    for form in OTHER_FORMS:
-        try:
-            meant = datetime.strptime(text, form).date().isoformat()
-        except ValueError:
-            continue
-        if form == "%Y%m%d" and len(text) != 8:  # 201512 would be read as the second of January
-            continue
-        return f"is not an ISO date; write {meant}"
-    return "is not an ISO date; write YYYY-MM-DD, such as 2025-12-31"
-
-
 def convert_types(text, fields):
     """Convert the text table; cells that failed their check become missing, so that the other rows can be checked."""
-    table = text.apply(lambda column: column.str.strip())
+    table = text.apply(lambda column: _convert_distinct(column, lambda cells: cells.str.strip()).astype(str))
     for field in fields:
         name = field["name"]
         if field["type"] == "number":
-            decimals = table[name].str.extract(r"\.(\d+)$")[0].str.len().fillna(0)
-            table["precision"] = 0.5 * 10.0 ** -decimals.astype(float)
-            table[name] = _convert_numbers(table[name])
+            table["precision"] = 0.5 * 10.0 ** -_convert_distinct(table[name], _count_decimals)
+            table[name] = _convert_distinct(table[name], _convert_numbers)
         elif field["type"] == "date":
-            table[name] = _convert_dates(table[name])
+            table[name] = _convert_distinct(table[name], _convert_dates)
     return table.rename_axis("row").reset_index()
+
+
+def _count_decimals(cells):
+    """Count the printed decimals; an exponent moves the point, 1.5e3 has -2."""
+    digits = cells.str.extract(r"^[^.eE]*(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,3}))?$")
+    return digits[0].str.len().fillna(0) - pd.to_numeric(digits[1]).fillna(0.0)
 
 
 def check_date(parameter, value):

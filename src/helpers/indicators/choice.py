@@ -27,7 +27,7 @@ def choose_series(data, given, usual):
     DataError
         Where the data hold several entities or indicators and none is given, or not the one that is.
     """
-    roles = data.indicators.drop_duplicates("indicator").set_index("indicator")["role"]
+    roles = data.indicators.drop_duplicates("indicator").set_index("indicator")["role"].to_dict()
     pairs = [pair for pair in data.own if roles[pair[1]] != "base" or pair[1] == given.get("indicator")]
     pairs = [pair for pair in pairs if pair[1] != given.get("bound")] or pairs
     chosen = {}

@@ -3,21 +3,27 @@
 import difflib
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from helpers.indicators.cells import NUMBER, check_cells, convert_types
-from helpers.indicators.problems import DataError, Problem
-from helpers.indicators.reading import read_descriptor, read_text_table
-from helpers.indicators.validation import (
-    check_key,
+from helpers.indicators.cells import check_cells, convert_types
+from helpers.indicators.descriptor import read_descriptor
+from helpers.indicators.explanations import NUMBER
+from helpers.indicators.plausibility import (
     check_percentages,
+    check_scale,
     check_spellings,
+    check_units,
     check_users_within_base,
-    raise_problems,
+    read_unit,
 )
+from helpers.indicators.problems import DataError, Problem, list_problems
+from helpers.indicators.reading import read_text_table
+from helpers.indicators.validation import check_key, raise_problems
+from helpers.quoting import quote
 
 ENTITY = "own data"  # where the file names no country or group
 UNIT = "units"
@@ -109,12 +115,6 @@ def name_indicator(text):
     return name if name[0].isalpha() else f"series_{name}"
 
 
-def read_unit(text):
-    """Write the unit as the project does: percentages begin with ``percent``, whichever way they were written."""
-    match = re.fullmatch(r"(%|percentage|per cent|percent|pct)(\s+\S.*|)", text.strip(), flags=re.IGNORECASE)
-    return f"percent{match[2]}" if match else text
-
-
 def _list_fields(descriptor):
     """List the fields that a file must have and those that it may have."""
     of_project = {field["name"]: field for field in read_descriptor(descriptor)["observations"]["fields"]}
@@ -176,11 +176,15 @@ def _build_tables(file, rows, project):
 
 def _name_sources(sources):
     """Name each source after its text; the names begin with own_, so that none is one of the project's."""
-    names = {}
+    names, counts = {}, Counter()
     for source in sources:
-        name = "own_" + name_indicator(source)[:40].strip("_").removeprefix("own_")
-        same = sum(other == name or other.startswith(f"{name}_no") for other in names.values())
-        names[source] = f"{name}_no{same + 1}" if same else name
+        name = "own_" + name_indicator(source[:200])[:40].strip("_").removeprefix("own_")
+        counts[name] += 1
+        unique = f"{name}_no{counts[name]}" if counts[name] > 1 else name
+        while unique != name and counts[unique]:
+            unique += "x"
+        counts[unique] += unique != name
+        names[source] = unique
     return names
 
 
@@ -195,31 +199,38 @@ def _shape_like(table, model):
 def _check_rows(file, rows, tables, project):
     known = project["indicators"].drop_duplicates("indicator").set_index("indicator")
     problems = []
-    if not (rows["bound"] == "exact").any():
+    if rows["bound"].isin(["at_least", "at_most"]).all():
         problems.append(Problem(file, None, "bound", "", "no figure is exact; a curve is fitted to exact ones"))
     problems += check_key(file, rows, ["entity", "indicator", "date"]) + check_spellings(file, rows)
+    problems += check_units(file, rows)
     for column in ("unit", "technology"):
         problems += _check_same(file, rows, column, known[column])
     both = set_beside(tables, project)
     problems += check_percentages(file, tables["observations"], both["indicators"])
+    problems += check_scale(file, tables["observations"], both["indicators"])
     pairs = set(zip(rows["entity"], rows["indicator"], strict=True))
     return problems + check_users_within_base(file, both["observations"], both["indicators"], only=pairs)
 
 
 def _check_same(file, rows, column, known):
     """Report cells that give an indicator a second unit or technology, or another one than the project's."""
-    problems = []
-    for indicator, group in rows.groupby("indicator", sort=False):
-        first = group.iloc[0]
-        right, where = (known[indicator], "indicators.csv") if indicator in known else (first[column], "")
-        for entry in group[(group[column] != right) & ~((group[column] == "") & (indicator in known))].itertuples():
-            value = getattr(entry, column)
-            other = f"{right!r} in {where or f'row {first.row}'}" if right else f"not given in row {first.row}"
-            message = f"is another {column} of {indicator} than {other}; write one {column} for all its rows"
-            if indicator in known:
-                message = f"is not the {column} of {indicator}, {right!r} in {where}; write that, or name it otherwise"
-            problems.append(Problem(file, int(entry.row), column, value, message))
-    return problems
+    first = rows.drop_duplicates("indicator").set_index("indicator")
+    named = rows["indicator"].isin(known.index)
+    right = rows["indicator"].map(known).where(named, rows["indicator"].map(first[column]))
+    frame = pd.DataFrame({"row": rows["row"], "indicator": rows["indicator"], "value": rows[column], "right": right})
+    frame = frame.assign(named=named, first=rows["indicator"].map(first["row"]))
+    return list_problems(
+        frame[(frame["value"] != right) & ~((frame["value"] == "") & named)],
+        lambda entry: Problem(file, int(entry.row), column, entry.value, _explain_other(column, entry)),
+    )
+
+
+def _explain_other(column, entry):
+    if entry.named:
+        right = f"{quote(entry.right)} in indicators.csv"
+        return f"is not the {column} of {entry.indicator}, {right}; write that, or name it otherwise"
+    right = f"{quote(entry.right)} in row {entry.first}" if entry.right else f"not given in row {entry.first}"
+    return f"is another {column} of {entry.indicator} than {right}; write one {column} for all its rows"
 
 
 def _join(first, second):

@@ -1,6 +1,6 @@
 """Load the data and select series from them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 from helpers.indicators.bounds import attach_bound, is_percentage, resolve_bound
 from helpers.indicators.breaks import list_breaks
 from helpers.indicators.cells import check_date
+from helpers.indicators.opening import find_kind
 from helpers.indicators.own import read_series_file, set_beside
 from helpers.indicators.problems import blame_parameter, suggest_names
 from helpers.indicators.series import SHORTEST_SEGMENT, build_series, choose_segment, number_segments
@@ -26,7 +27,8 @@ def load(path="data", as_of=""):
     ----------
     path : str or Path, default "data"
         Folder with observations.csv, indicators.csv, sources.csv and datapackage.json (and claims.csv, if there are
-        claims), or a CSV file with the columns date and value (see ``own.read_series_file``).
+        claims), or a CSV file with the columns date and value (see ``own.read_series_file``); what does
+        not exist here is looked up in the project's folder.
     as_of : str or date, default ""
         ISO date. Later observations and breaks do not exist for anything that uses the result.
 
@@ -38,10 +40,19 @@ def load(path="data", as_of=""):
     ------
     DataError
         With every problem of every table: file, row, column, value and what would be right.
+
+    Examples
+    --------
+    >>> data = load()
+    >>> users = data.series("China", "internet_users", bound="population_year_end")
+    >>> users.unit, users.bound_title
+    ('million persons', 'Population at the year-end')
+    >>> load(as_of="2020-06-30").series("China", "internet_users").values.index.max().year
+    2020
     """
     limit = None if as_of in ("", None) else check_date("as_of", as_of)
-    path = Path(path)
-    own = None if path.is_file() else read_tables(path)
+    path = Path(path) if find_kind(path) else find_data(str(path))
+    own = None if find_kind(path) == "file" else read_tables(path)
     if own is not None and (own["indicators"]["role"] == "reference").any():
         return _hold(own, path, limit)
     folder = find_data()
@@ -71,7 +82,7 @@ def _hold(tables, path, limit, own=None, project_data=None):
     )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Data:
     """Checked tables of one data folder or file, without the observations after ``as_of``.
 
@@ -99,7 +110,11 @@ class Data:
     own: list = field(default_factory=list, repr=False)
     project_data: "Data | None" = field(default=None, repr=False)
     _first: dict = field(default_factory=dict, repr=False)  # first exact date of each series, also after as_of
-    _groups: dict = field(default_factory=dict, repr=False)
+    _places: dict = field(default_factory=dict, repr=False)
+
+    def __repr__(self):
+        entities = len({entity for entity, _ in self.own})
+        return f"<Data of {self.path.name}{self.until()}: {len(self.own)} series of {entities} entities>"
 
     def series(self, entity, indicator, bound=""):
         """Select one series: its segment after the last break, and its bound.
@@ -155,8 +170,23 @@ class Data:
         if exclude is not None:
             wanted = wanted[wanted["technology"] != exclude.technology]
         entries = {entry.indicator: entry for entry in wanted.itertuples(index=False)}
-        chosen = [key for key in sorted(self.group_rows()) if key[1] in entries]
+        chosen = [key for key in self.list_series() if key[1] in entries]
         return [series for entity, name in chosen for series in self._list_segments(entity, entries[name])]
+
+    def known_on(self, date):
+        """Return the data as they were known on a date, as ``load(path, as_of=date)`` reads them.
+
+        Parameters
+        ----------
+        date : str or date
+            ISO date; "" for all that ``self`` holds.
+        """
+        if date in ("", None):
+            return self
+        limit = check_date("as_of", date)
+        known = self.observations[self.observations["date"] <= limit].reset_index(drop=True)
+        project_data = None if self.project_data is None else self.project_data.known_on(date)
+        return replace(self, observations=known, as_of=f"{limit:%Y-%m-%d}", project_data=project_data, _places={})
 
     def find_entry(self, indicator, parameter="indicator"):
         """Return the row of indicators.csv as a named tuple, or raise a `DataError` with the nearest names."""
@@ -168,15 +198,23 @@ class Data:
 
     def exact_values(self, entity, indicator):
         """Return all exact observations of a series by date, across breaks; empty where there are none."""
-        rows = self.group_rows().get((entity, indicator), self.observations.iloc[:0])
+        rows = self.find_rows(entity, indicator)
         rows = rows[rows["bound"] == "exact"].sort_values("date")
         return rows.set_index("date")["value"].rename(indicator)
 
-    def group_rows(self):
-        """Return the observations by (entity, indicator)."""
-        if not self._groups:
-            self._groups.update(dict(iter(self.observations.groupby(["entity", "indicator"]))))
-        return self._groups
+    def list_series(self):
+        """List the (entity, indicator) of all observations, in order."""
+        return sorted(self._find_places())
+
+    def find_rows(self, entity, indicator):
+        """Return the observations of a series as in the table; empty where there are none."""
+        return self.observations.iloc[self._find_places().get((entity, indicator), [])]
+
+    def _find_places(self):
+        """Places of each series in the table; the rows themselves would need much memory for many series."""
+        if not self._places:
+            self._places.update(self.observations.groupby(["entity", "indicator"]).indices)
+        return self._places
 
     def name_table(self, table):
         """Say where a table stands, for messages: its own file, or the one file of own data."""
@@ -191,7 +229,7 @@ class Data:
         return f" up to {self.as_of}" if self.as_of else ""
 
     def _split(self, entity, entry):
-        rows = self.group_rows()[entity, entry.indicator].sort_values("date")
+        rows = self.find_rows(entity, entry.indicator).sort_values("date")
         breaks = list_breaks(entry.breaks, entry.suspected_breaks, entity, self.limit())
         return rows, breaks, number_segments(rows["date"], breaks)
 
@@ -212,8 +250,7 @@ class Data:
 
     def _check_choice(self, entity, indicator):
         """Raise where the entity has no exact observation of the indicator, and say what there is."""
-        rows = self.group_rows().get((entity, indicator))
-        if rows is not None and (rows["bound"] == "exact").any():
+        if (self.find_rows(entity, indicator)["bound"] == "exact").any():
             return
         first = self._first.get((entity, indicator))
         if first is not None:
@@ -227,4 +264,5 @@ class Data:
         if entity not in known:
             near = suggest_names(entity, {other for other, _ in self.own} if self.project_data else known)
             raise blame_parameter("entity", entity, f"is not in {where}; {near}")
-        raise blame_parameter("entity", entity, f"has no {indicator}; it exists for {', '.join(having)}")
+        listed = ", ".join(having[:12]) + (", ..." if len(having) > 12 else "")
+        raise blame_parameter("entity", entity, f"has no {indicator}; it exists for {listed}")

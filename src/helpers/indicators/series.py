@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from helpers.indicators.plausibility import interpolate_values
 from helpers.indicators.problems import blame_parameter
-from helpers.indicators.validation import interpolate_values
 
 SHORTEST_SEGMENT = 3  # one or two figures show a level, not a curve
 DESCRIPTION = ("indicator", "title", "unit", "counted", "base", "technology", "role", "note")

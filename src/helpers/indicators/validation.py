@@ -5,18 +5,23 @@ constraints and keys. What a Table Schema cannot say (a percentage within 0 to 1
 that parse) is checked here.
 """
 
-from datetime import datetime
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from helpers.indicators.breaks import parse_breaks
 from helpers.indicators.cells import check_cells, convert_types
-from helpers.indicators.problems import DataError, Problem, suggest_names
-from helpers.indicators.reading import TABLES, read_descriptor, read_text_table
-
-BASE_TOLERANCE = 0.005  # users and base are rounded apart: half a percent above the base is still rounding
+from helpers.indicators.descriptor import TABLES, read_descriptor
+from helpers.indicators.opening import find_kind
+from helpers.indicators.plausibility import (
+    check_percentages,
+    check_scale,
+    check_spellings,
+    check_units,
+    check_users_within_base,
+)
+from helpers.indicators.problems import MOST, DataError, Problem, list_problems, suggest_names
+from helpers.indicators.reading import read_text_table
 
 
 def read_tables(folder):
@@ -37,10 +42,12 @@ def read_tables(folder):
     DataError
         With every problem of every table.
     """
-    if not folder.is_dir():
-        where = f"looked in {Path.cwd()}"
-        message = f"file or folder does not exist ({where}); give a folder that holds observations.csv, or a CSV file"
-        raise DataError([Problem("", None, "data", str(folder), message)])
+    kind = find_kind(folder)
+    if kind != "folder":
+        message = (
+            "file or folder does not exist (looked in {}); give a folder that holds observations.csv, or a CSV file"
+        )
+        raise DataError([Problem("", None, "data", str(folder), kind or message.format(Path.cwd()))])
     schemas = read_descriptor(folder / "datapackage.json")
     problems, texts, tables = [], {}, {}
     for name in TABLES:
@@ -73,17 +80,20 @@ def check_key(file, table, key):
     """Report rows that repeat the key of an earlier row."""
     key = [key] if isinstance(key, str) else key
     known = table.dropna(subset=key)
-    first = known.groupby(key)["row"].transform("first")
-    repeated = known[known["row"] != first]
-    problems = []
-    for (_, entry), original in zip(repeated.iterrows(), first[repeated.index], strict=True):
-        parts = [f"{entry[k]:%Y-%m-%d}" if isinstance(entry[k], datetime) else str(entry[k]) for k in key]
-        message = f"is already in row {original}; keep one of the two"
-        if "value" in table and known.loc[known["row"].isin((original, entry["row"])), "value"].notna().all():
-            other = known.loc[known["row"] == original, "value"].iloc[0]
-            message = f"is already in row {original} (value {other:g}, here {entry['value']:g}); keep one of the two"
-        problems.append(Problem(file, int(entry["row"]), ", ".join(key), ", ".join(parts), message))
-    return problems
+    columns = [*key, "row", *(["value"] if "value" in table else [])]
+    repeated = known.loc[known.duplicated(key), columns]
+    first = known.loc[~known.duplicated(key), columns].rename(columns={"row": "original", "value": "other"})
+    return list_problems(repeated.merge(first, on=key), lambda entry: _explain_repetition(file, entry, key))
+
+
+def _explain_repetition(file, entry, key):
+    parts = [getattr(entry, name) for name in key]
+    parts = [f"{part:%Y-%m-%d}" if isinstance(part, pd.Timestamp) else str(part) for part in parts]
+    values = ""
+    if hasattr(entry, "value") and pd.notna(entry.value) and pd.notna(entry.other):
+        values = f" (value {entry.other:g}, here {entry.value:g})"
+    message = f"is already in row {entry.original}{values}; keep one of the two"
+    return Problem(file, int(entry.row), ", ".join(key), ", ".join(parts), message)
 
 
 def _check_foreign_keys(name, tables, keys):
@@ -94,10 +104,14 @@ def _check_foreign_keys(name, tables, keys):
         if target not in tables:
             continue
         valid = set(tables[target][reference["fields"][0]])
-        wrong = tables[name][~tables[name][column].isin(valid | {""})]
-        for row, value in zip(wrong["row"], wrong[column], strict=True):
-            message = f"is not in {target}.csv; {suggest_names(value, valid)}"
-            problems.append(Problem(f"{name}.csv", int(row), column, value, message))
+        wrong = tables[name].loc[~tables[name][column].isin(valid | {""}), ["row", column]]
+        near = {value: suggest_names(value, valid) for value in wrong[column].head(MOST).unique()}
+        problems += list_problems(
+            wrong.set_axis(["row", "value"], axis=1),
+            lambda entry, column=column, target=target, near=near: Problem(
+                f"{name}.csv", int(entry.row), column, entry.value, f"is not in {target}.csv; {near[entry.value]}"
+            ),
+        )
     return problems
 
 
@@ -107,12 +121,14 @@ def _check_meaning(tables):
     observations, indicators = tables.get("observations"), tables.get("indicators")
     if indicators is not None:
         entities = set() if observations is None else set(observations["entity"])
-        problems += _check_breaks(indicators, entities) + _check_base_units(indicators)
+        problems += _check_breaks(indicators, entities) + check_units("indicators.csv", indicators)
+        problems += _check_base_units(indicators) + _check_circles(indicators)
     if observations is not None:
         problems += check_spellings("observations.csv", observations)
     if observations is not None and indicators is not None:
         problems += check_percentages("observations.csv", observations, indicators)
         problems += check_users_within_base("observations.csv", observations, indicators)
+        problems += check_scale("observations.csv", observations, indicators)
     if "claims" in tables and indicators is not None:
         problems += _check_operands(tables["claims"], set(indicators["indicator"]))
     return problems
@@ -144,18 +160,26 @@ def _check_base_units(indicators):
     return problems
 
 
-def check_spellings(file, observations):
-    """Report an entity that is spelled in two ways."""
-    spellings = observations["entity"].value_counts()
+def _check_circles(indicators):
+    """Report indicators that lead back to themselves over their bases, or as a rate of themselves."""
     problems = []
-    for name in spellings.index:
-        usual = next(other for other in spellings.index if other.casefold() == name.casefold())
-        if name != usual:
-            row = int(observations.loc[observations["entity"] == name, "row"].iloc[0])
-            problems.append(Problem(file, row, "entity", name, f"is spelled {usual!r} elsewhere"))
+    for column in ("base_indicator", "rate_of"):
+        after = dict(zip(indicators["indicator"], indicators[column], strict=True))
+        rows = dict(zip(indicators["indicator"], indicators["row"], strict=True))
+        done = set()
+        for start in after:
+            path, here = {}, start  # a dict keeps the order and finds at once
+            while here in after and here not in done and here not in path:
+                path[here], here = True, after[here]
+            if here in path:
+                circle = [*list(path)[list(path).index(here) :], here]
+                message = f"leads back to {here} itself ({' -> '.join(circle)}); leave it blank in one of them"
+                problems.append(Problem("indicators.csv", int(rows[here]), column, after[here], message))
+            done |= set(path)
     return problems
 
 
+<<<<<<< HEAD
 def check_percentages(file, observations, indicators):
     """Report percentages above 100."""
     percent = indicators.loc[indicators["unit"].str.startswith("percent"), "indicator"]
@@ -199,6 +223,8 @@ def interpolate_values(values, dates):
     return np.interp(days, values.index.as_unit("s").asi8, values.to_numpy(float))
 
 
+=======
+>>>>>>> origin/main
 def _check_operands(claims, indicators):
     """Check that each rule has its operands and that these exist."""
     problems = []

@@ -1,0 +1,140 @@
+"""One fit or one forecast on given axes: what `.plot()` shows, and what the explorer draws at each move of a slider.
+
+Nothing here lays a figure out, so a drawing takes milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from helpers.figures.forecasts import BANDS
+from helpers.figures.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    Label,
+    label_ends,
+    say,
+    say_range,
+    use_dates,
+    use_numbers,
+)
+
+SIZE = (7.6, 4.2)  # inches
+ROOM = (0.085, 0.085, 0.66, 0.83)  # of the axes within the figure; the labels stand to the right
+
+
+def open_axes(dots_per_inch: float = 100) -> Axes:
+    """Axes in a figure of their own, which no window and no notebook shows by itself."""
+    figure = Figure(SIZE, dpi=dots_per_inch)
+    FigureCanvasAgg(figure)
+    return figure.add_axes(ROOM)
+
+
+def plot_forecast(axis: Axes, fan: pd.DataFrame, values: pd.Series) -> list[Label]:
+    """Draw a forecast's bands and median from the last observation on, and the observations before.
+
+    Parameters
+    ----------
+    axis : Axes
+    fan : DataFrame
+        date, q0.025, q0.1, q0.25, q0.5, q0.75, q0.9, q0.975.
+    values : Series
+        Observations by date.
+
+    Returns
+    -------
+    list of Label
+        For `finish_axes`.
+    """
+    last, dates = values.iloc[-1], [values.index[-1], *fan["date"]]
+    for low, high, alpha, _ in BANDS:
+        lower, upper = [last, *fan[f"q{low}"]], [last, *fan[f"q{high}"]]
+        axis.fill_between(dates, lower, upper, color=BLUE, alpha=alpha, lw=0)
+    axis.plot(dates, [last, *fan["q0.5"]], "-", color=BLUE, lw=1.8)
+    _plot_values(axis, values)
+    end = fan.iloc[-1]
+    return [
+        Label(dates[-1], end["q0.5"], f"forecast: median {say(end['q0.5'])}", BLUE),
+        Label(dates[-1], end["q0.9"], f"80 % band: {say_range(end['q0.1'], end['q0.9'])}", BLUE),
+    ]
+
+
+def plot_fit(
+    axis: Axes, values: pd.Series, curve: pd.Series, name: str, others: Sequence[pd.Series] = ()
+) -> list[Label]:
+    """Draw observations, a fitted curve, and thinly the curves that fit about as well.
+
+    Parameters
+    ----------
+    axis : Axes
+    values, curve : Series
+        By date, or by decimal year.
+    name : str
+        What the curve is.
+    others : sequence of Series
+
+    Returns
+    -------
+    list of Label
+        For `finish_axes`.
+    """
+    for other in others:
+        axis.plot(other.index, other, "-", color=ORANGE, lw=0.7, alpha=0.4)
+    axis.plot(curve.index, curve, "--", color=ORANGE, lw=1.8)
+    _plot_values(axis, values)
+    return [Label(curve.index[-1], curve.iloc[-1], name, ORANGE)]
+
+
+def _plot_values(axis: Axes, values: pd.Series) -> None:
+    axis.plot(values.index, values, "o", color=INK, ms=4.5, zorder=6, clip_on=False)
+
+
+def plot_ceiling(axis: Axes, line: pd.Series, name: str) -> list[Label]:
+    """Draw a ceiling that is given, or that the data identify; one that they leave open has no place in a figure."""
+    axis.plot(line.index, line, "-.", color=GREEN, lw=1.4)
+    return [Label(line.index[-1], line.iloc[-1], f"{name}: {say(line.iloc[-1])}", GREEN)]
+
+
+def plot_bound(axis: Axes, known: pd.Series, ahead: pd.Series) -> list[Label]:
+    """Draw the known upper bound, dashed where it is forecast."""
+    axis.plot(known.index, known, "-", color=GREY, lw=1.4)
+    axis.plot([*known.index[-1:], *ahead.index], [*known.iloc[-1:], *ahead], "--", color=GREY, lw=1.4)
+    line = ahead if len(ahead) else known
+    return [Label(line.index[-1], line.iloc[-1], f"bound {say(line.iloc[-1])}", GREY)]
+
+
+def finish_axes(axis: Axes, labels: Sequence[Label], span: tuple, top: float, title: str = "") -> Axes:
+    """Set limits, ticks and title, and write the labels at the right end.
+
+    Parameters
+    ----------
+    axis : Axes
+    labels : sequence of Label
+        Those above `top` are left out.
+    span : pair of dates, or of decimal years
+    top : float
+        Highest value shown.
+    title : str
+    """
+    axis.spines[["top", "right", "left"]].set_visible(False)
+    axis.tick_params(left=False, labelsize=8.5, colors=GREY)
+    axis.set_axisbelow(True)
+    axis.set_ylim(0, top)
+    first, last = (float(axis.convert_xunits(end)) for end in span)
+    axis.set_xlim(first - 0.02 * (last - first), last)
+    axis.set_title(title, loc="left", size=9.5, color=GREY)
+    if isinstance(span[0], pd.Timestamp):
+        use_dates(axis, pd.DatetimeIndex(span))
+    use_numbers(axis)
+    axis.grid(True, axis="y", color="#ececec")
+    label_ends(axis, [label for label in labels if np.isfinite(label.y) and label.y <= top], size=8)
+    return axis

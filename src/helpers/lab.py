@@ -1,0 +1,121 @@
+"""What people make in JupyterLab, in ``outputs/lab/``: copies of notebooks to work on, and saved choices."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+
+from helpers.parameters import ParameterError, Parameters, read_parameters
+from helpers.project import RunError, find_outputs, find_root, write_file
+
+FOLDER = "lab"
+"""Folder in ``outputs/``; it is no run."""
+
+
+def keep_beside(stem: str, suffix: str, content: bytes) -> Path:
+    """Write a file into ``outputs/lab/`` under the first free name: what is there already is never overwritten.
+
+    A file of that name with the same content serves.
+    """
+    for number in count(1):
+        path = find_outputs() / FOLDER / f"{stem}{f'-{number}' if number > 1 else ''}{suffix}"
+        if not path.exists():
+            write_file(path, content)
+            return path
+        if path.read_bytes() == content:
+            return path
+    raise AssertionError("there is always a next number")
+
+
+def save_choice(values: dict[str, Any], stem: str, comment: str = "") -> Path:
+    """Write parameters as YAML that ``adoption run NAME -f FILE`` takes.
+
+    Parameters
+    ----------
+    values : dict
+        Parameters by name; they are checked as a run's.
+    stem : str
+        Of the file's name.
+    comment : str
+        First line of the file.
+
+    Raises
+    ------
+    ParameterError
+        If a run would refuse one of the values.
+    """
+    checked = read_parameters(values).model_dump(include=set(values))
+    text = yaml.safe_dump(checked, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
+    return keep_beside(stem, ".yaml", (f"# {comment}\n{text}" if comment else text).encode())
+
+
+# ---- a copy of a notebook -----------------------------------------------------------------------------------------
+
+
+def find_notebook(name: str) -> Path:
+    """The notebook that is meant by "05", "5", "explore" or the beginning of its name.
+
+    Raises
+    ------
+    RunError
+        If there is none, or several.
+    """
+    folder = find_root() / "notebooks"
+    wanted = f"{int(name):02d}_" if name.isdecimal() else name.removesuffix(".ipynb")
+    found = sorted(path for path in folder.glob("*.ipynb") if path.stem.startswith(wanted))
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(path.stem for path in sorted(folder.glob("*.ipynb")))
+    raise RunError(f"{'No notebook' if not found else 'More than one notebook'} is called '{name}'; there are {known}.")
+
+
+def prepare_copy(name: str, given: dict[str, Any]) -> Path:
+    """Write a copy of a notebook with parameters into ``outputs/lab/``, to work on.
+
+    Parameters
+    ----------
+    name : str
+        As for `find_notebook`.
+    given : dict
+        Parameters by name, checked as a run's.
+
+    Raises
+    ------
+    ParameterError, helpers.indicators.DataError
+        For a value that a run would refuse, or a parameter that the notebook doesn't read.
+    """
+    from helpers import execution, pipeline
+    from helpers.parameters import complete_parameters
+
+    source = find_notebook(name)
+    declared = pipeline.read_declared(source)
+    parameters = complete_parameters(read_parameters(given))
+    unread = [each for each in given if each not in declared]
+    if unread:
+        raise ParameterError(f"notebook {source.stem} doesn't read '{unread[0]}'; it reads {', '.join(declared)}")
+    pipeline.check_parameters(parameters)
+    values = {each: value for each, value in parameters.model_dump().items() if each in declared}
+    return keep_beside(name_copy(source, values), ".ipynb", execution.fill_notebook(source, values))
+
+
+def name_copy(source: Path, values: dict[str, Any]) -> str:
+    """Stem for a copy: the notebook's, and its run where that isn't the default one."""
+    run = values.get("run", Parameters().run)
+    return source.stem if run == Parameters().run else f"{source.stem}-{run}"
+
+
+def open_lab(path: Path, options: Sequence[str] = ()) -> NoReturn:
+    """Become JupyterLab of this interpreter, open on a file; `options` are JupyterLab's own."""
+    words = [sys.executable, "-m", "jupyter", "lab", str(path), *options]
+    sys.stdout.flush()
+    if os.name == "nt":  # there exec gives the prompt back while the program runs
+        import subprocess
+
+        raise SystemExit(subprocess.call(words))
+    os.execv(sys.executable, words)

@@ -1,0 +1,40 @@
+"""Quote what others wrote in messages: on one line, short, and without characters that steer a terminal."""
+
+from __future__ import annotations
+
+import reprlib
+from typing import Any
+
+# Control characters, marks that steer the direction of text, marks without width, halves of pairs, and the sign of a
+# lost letter. U+200C and U+200D, which Persian and Indian names need, are text.
+UNSEEN = (
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffd\ufffe\uffff"
+    "\U000e0000-\U000e007f]"
+)
+LONGEST = 80  # characters that are shown of one value or name
+
+_shortener = reprlib.Repr()
+_shortener.maxstring = _shortener.maxother = LONGEST
+_shortener.maxlist = _shortener.maxtuple = _shortener.maxdict = 20
+_shortener.maxlevel = 4
+
+
+def quote(value: Any) -> str:
+    """Quote a value; a long one is shortened, with its length."""
+    try:
+        text = _shortener.repr(value)
+    except ValueError:  # Python writes no whole number of more than 4300 digits
+        text = f"a {type(value).__name__} of more than 4300 digits"
+    return f"{text} ({len(value):,} characters)" if isinstance(value, str) and len(value) > LONGEST else text
+
+
+def shorten(text: str, longest: int = LONGEST) -> str:
+    """Cut a text that others wrote, so that a message stays readable."""
+    return text if len(text) <= longest else f"{text[:longest]}..."
+
+
+def escape(text: str) -> str:
+    """Write characters that nobody sees, or that steer a terminal, as their codes."""
+    if text.isprintable():
+        return text
+    return "".join(mark if mark.isprintable() else repr(mark)[1:-1] for mark in text)

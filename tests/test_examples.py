@@ -1,0 +1,30 @@
+"""The examples in the docstrings run, from any folder, and the functions that people call first have one."""
+
+import doctest
+import importlib
+import pkgutil
+
+import matplotlib
+import pytest
+from matplotlib import pyplot
+
+import helpers
+from helpers import backtest, curves, forecast, indicators, parameters
+from helpers.curves.model import AdoptionCurve
+
+MODULES = sorted(module.name for module in pkgutil.walk_packages(helpers.__path__, "helpers."))
+FIRST = (indicators.load, AdoptionCurve, curves.fit_many, forecast.forecast, backtest.run_backtest)
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name != "helpers.__main__"])
+def test_examples_run(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with matplotlib.rc_context({"backend": "agg"}):
+        found = doctest.testmod(importlib.import_module(name), optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
+        pyplot.close("all")
+    assert found.failed == 0
+
+
+@pytest.mark.parametrize("thing", [*FIRST, parameters.read_parameters], ids=lambda thing: thing.__name__)
+def test_what_people_call_first_has_an_example(thing):
+    assert ">>> " in thing.__doc__

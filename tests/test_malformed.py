@@ -1,0 +1,452 @@
+"""Malformed input of every kind, with the exact message, told by the ways that people use."""
+
+# ruff: noqa: E501  # messages stand whole
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from malformed import GOOD, HEADER, THREE, put_column, put_date, put_value
+
+from helpers import __main__ as command
+from helpers import indicators, pipeline
+from helpers.parameters import ParameterError, complete_parameters, expected_value, read_parameters
+
+ROOT = Path(__file__).parents[1]
+
+
+pytestmark = pytest.mark.usefixtures("small_project")
+
+
+def check(capsys, path):
+    """Exit code and lines of `adoption check`."""
+    code = 0
+    try:
+        command.main(["check", str(path)])
+    except SystemExit as ended:
+        code = ended.code or 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert said.out.replace("\n", "").isprintable(), "a control character reached the terminal"
+    return code, said.out.splitlines()
+
+
+def write(folder, content, name="own.csv"):
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+    return path
+
+
+# Own files: content, number of messages, the first message after the file's name
+
+MALFORMED = [
+    (GOOD.replace(",", ";"), 1, ", row 1: fields are separated by ';'; separate them by commas"),
+    (GOOD.replace(",", "\t"), 1, ", row 1: fields are separated by '\\t'; separate them by commas"),
+    (GOOD.replace(",", "|"), 1, ", row 1: fields are separated by '|'; separate them by commas"),
+    (GOOD.replace(",", " "), 1, ", row 1: fields are separated by ' '; separate them by commas"),
+    ("date;value\n2019-12-31;3,5\n", 1, ", row 1: fields are separated by ';'; separate them by commas, and write a point as decimal mark"),
+    (GOOD + "2022-12-31\n", 1, ', row 5: has 1 field where the header has 2; write a comma for each empty one'),
+    (GOOD + "2022-12-31;20\n", 1, ", row 5: has 1 field where the header has 2; separate them by commas, not by ';'"),
+    (GOOD + "2022-12-31,20,\n", 1, ', row 5: has 3 fields where the header has 2; take away commas at its end, or put a text that holds a comma in ""'),
+    (HEADER + THREE.replace("\n", ",\n"), 3, ', row 2: has 3 fields where the header has 2; take away commas at its end, or put a text that holds a comma in ""'),
+    (HEADER.replace("\n", ",\n") + THREE.replace("\n", ",x\n", 1), 3, ", row 2: 'x' stands in column 3, which has no name in the header; name it, or take the column away"),
+    (put_value('"20'), 1, ', row 5: is not readable from here on (unexpected end of data); look for a quotation mark that is not closed'),
+    (put_value('"20"x'), 1, ', row 5: is not readable from here on (\',\' expected after \'"\'); look for a quotation mark that is not closed'),
+    (put_value('2"0'), 1, ', row 5, column value: \'2"0\' is text, not a number; write digits with a point as decimal mark, such as 42.8'),
+    (put_value("2\0"), 1, ", row 5, column value: '2\\x00' holds U+0000 (control character), which nobody sees; take it away"),
+    (GOOD.encode("utf-16"), 1, ": looks like UTF-16; save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8')"),
+    (GOOD.encode("utf-16-le"), 1, ": looks like UTF-16; save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8')"),
+    (GOOD.encode("utf-32"), 1, ": looks like UTF-16; save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8')"),
+    (put_column("entity", "Köln").encode("latin-1"), 1, ", row 2: byte 0xf6 is not UTF-8; looks like Latin-1 ('ö'); save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8')"),
+    (put_column("entity", "北京").encode("gbk"), 1, ", row 2: byte 0xb1 is not UTF-8; save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8')"),
+    (b"date,value,entity\n2019-12-31,3,\xed\xa0\x80\n", 1, ", row 2: byte 0xed is not UTF-8; save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8')"),
+    (b"PK\x03\x04\x14\x00", 1, ": is a spreadsheet or a zip archive, not CSV; save or export it as 'CSV UTF-8'"),
+    (b"\x1f\x8b\x08\x00", 1, ": is a compressed file, not CSV; save or export it as 'CSV UTF-8'"),
+    (b"%PDF-1.4\n", 1, ": is a PDF, not CSV; save or export it as 'CSV UTF-8'"),
+    ("<!DOCTYPE html><html></html>\n", 1, ": is a page or XML, not CSV; save or export it as 'CSV UTF-8'"),
+    ('[{"date": "2019-12-31", "value": 3}]\n', 1, ": is JSON, not CSV; save or export it as 'CSV UTF-8'"),
+    (put_value("9" * 1_000_000), 1, ', row 5: is not readable from here on (a cell has more than 131,072 characters); look for a quotation mark that is not closed'),
+    (put_value("x" * 100_000), 1, ", row 5, column value: 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' (100,000 characters) is text, not a number; write digits with a point as decimal mark, such as 42.8"),
+    (put_column("entity", "E" * 200, "e" * 200, "E" * 200), 1, ", row 3, column entity: 'eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee...eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee' (200 characters) is spelled 'EEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEE...EEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEE' (200 characters) elsewhere"),
+    (put_value("1,125"), 1, ', row 5: has 3 fields where the header has 2; write 1125 for 1,125'),
+    (put_value('"1,125"'), 1, ", row 5, column value: '1,125' has a thousands separator; write 1125"),
+    (put_value('"12,5"'), 1, ", row 5, column value: '12,5' has a decimal comma; write 12.5"),
+    (put_value("3,5"), 1, ', row 5: has 3 fields where the header has 2; write 3.5 for 3,5'),
+    (put_value("1 125"), 1, ", row 5, column value: '1 125' has a thousands separator; write 1125"),
+    (put_value("1\u2009125.5"), 1, ", row 5, column value: '1\\u2009125.5' has a thousands separator; write 1125.5"),
+    (put_value("1'125"), 1, ', row 5, column value: "1\'125" has a thousands separator; write 1125'),
+    (put_value("1.125.000"), 1, ", row 5, column value: '1.125.000' has thousands separators; write 1125000"),
+    (put_value('"1.125,5"'), 1, ", row 5, column value: '1.125,5' has thousands separators and a decimal comma; write 1125.5"),
+    (put_value("1.125 bn"), 1, ", row 5, column value: '1.125 bn' has words or signs beside the number; write 1.125 alone, the unit stands apart"),
+    (put_value("20 million"), 1, ", row 5, column value: '20 million' has words or signs beside the number; write 20 alone, the unit stands apart"),
+    (put_value("about 20"), 1, ", row 5, column value: 'about 20' is text, not a number; write digits with a point as decimal mark, such as 42.8"),
+    (put_value("20 (est.)"), 1, ", row 5, column value: '20 (est.)' has words or signs beside the number; write 20 alone, the unit stands apart"),
+    (put_value("$20"), 1, ", row 5, column value: '$20' has words or signs beside the number; write 20 alone, the unit stands apart"),
+    (put_value(">20"), 1, ", row 5, column value: '>20' is a bound; write 20, and at_least in the column bound"),
+    (put_value("less than 20"), 1, ", row 5, column value: 'less than 20' is a bound; write 20, and at_most in the column bound"),
+    (put_value("20-30"), 1, ", row 5, column value: '20-30' is a range; write one number"),
+    (put_value("12%"), 1, ", row 5, column value: '12%' has a percent sign; write 12, the unit stands apart"),
+    (put_value("n/a"), 1, ", row 5, column value: 'n/a' is not a finite number; leave the row out where there is no figure"),
+    (put_value("-"), 1, ", row 5, column value: '-' is not a finite number; leave the row out where there is no figure"),
+    (put_value(""), 1, ', row 5, column value: is empty; it needs: The figure as printed, in the unit of the indicator; point as decimal mark, no thousands separator'),
+    (put_value("NaN"), 1, ", row 5, column value: 'NaN' is not a finite number; leave the row out where there is no figure"),
+    (put_value("-inf"), 1, ", row 5, column value: '-inf' is not a finite number; leave the row out where there is no figure"),
+    (put_value("-3"), 1, ", row 5, column value: '-3' is negative; a count or a share is 0 or more"),
+    (put_value("\u22123"), 1, ", row 5, column value: '−3' is not written with the digits 0 to 9 and the signs . and -; write -3"),
+    (put_value("\uff12\uff10"), 1, ", row 5, column value: '２０' is not written with the digits 0 to 9 and the signs . and -; write 20"),
+    (put_value("\u0662\u0660"), 1, ", row 5, column value: '٢٠' is not written with the digits 0 to 9 and the signs . and -; write 20"),
+    (put_value("1e400"), 1, ", row 5, column value: '1e400' is not a finite number; leave the row out where there is no figure"),
+    (put_value("1e-400"), 1, ", row 5, column value: '1e-400' is nearer to 0 than 1e-12; write it in a smaller unit, or 0"),
+    (put_value("1e300"), 1, ", row 5, column value: '1e300' is above 1e+15; write it in a larger unit, such as million persons"),
+    (put_value("0x10"), 1, ", row 5, column value: '0x10' is text, not a number; write digits with a point as decimal mark, such as 42.8"),
+    (put_value(".5"), 1, ", row 5, column value: '.5' has a decimal point without a digit on both sides; write 0.5"),
+    (put_value("=1+1"), 1, ", row 5, column value: '=1+1' is a formula; write its result"),
+    (put_value("#REF!"), 1, ", row 5, column value: '#REF!' is a spreadsheet's word for an error; write the number, or leave the row out"),
+    (put_value("#N/A"), 1, ", row 5, column value: '#N/A' is not a finite number; leave the row out where there is no figure"),
+    (put_value(" 20"), 1, ", row 5, column value: ' 20' has a space before or after it; take it away"),
+    (put_value('"2\n0"'), 1, ", row 5, column value: '2\\n0' holds a line break; write it on one line"),
+    (put_value("2\x1b[31m0"), 1, ", row 5, column value: '2\\x1b[31m0' holds U+001B (control character), which nobody sees; take it away"),
+    (put_value("many"), 1, ", row 5, column value: 'many' is text, not a number; write digits with a point as decimal mark, such as 42.8"),
+    (put_date("2022"), 1, ", row 5, column date: '2022' is a whole year; write the day itself as YYYY-MM-DD, such as 2022-12-31"),
+    (put_date("2022-06"), 1, ", row 5, column date: '2022-06' is a whole month; write the day itself as YYYY-MM-DD, such as 2022-06-30"),
+    (put_date("2022 Q4"), 1, ", row 5, column date: '2022 Q4' is a whole quarter; write the day itself as YYYY-MM-DD, such as 2022-12-31"),
+    (put_date("2022.5"), 1, ", row 5, column date: '2022.5' is a year with decimals; write the day itself as YYYY-MM-DD"),
+    (put_date("2025-02-29"), 1, ", row 5, column date: '2025-02-29' is not a day of the calendar; write a day that exists, as YYYY-MM-DD"),
+    (put_date("2022-31-12"), 1, ", row 5, column date: '2022-31-12' is not a day of the calendar; write a day that exists, as YYYY-MM-DD; with day and month exchanged it is 2022-12-31"),
+    (put_date("9999-12-31"), 1, ", row 5, column date: '9999-12-31' is after 2100-12-31; is the year right?"),
+    (put_date("1066-10-14"), 1, ", row 5, column date: '1066-10-14' is before 1800-01-01; is the year right?"),
+    (put_date("2022-12-31T00:00:00+08:00"), 1, ", row 5, column date: '2022-12-31T00:00:00+08:00' has a time zone; write the day alone, 2022-12-31"),
+    (put_date("2022-12-31 12:30"), 1, ", row 5, column date: '2022-12-31 12:30' has a time of day; write the day alone, 2022-12-31"),
+    (put_date("31/12/2022"), 1, ", row 5, column date: '31/12/2022' is not an ISO date; write 2022-12-31"),
+    (put_date("03/04/2022"), 1, ", row 5, column date: '03/04/2022' may mean 2022-03-04 or 2022-04-03; write the one that it is"),
+    (put_date("31.12.22"), 1, ", row 5, column date: '31.12.22' has a year of two digits; write all four, as YYYY-MM-DD"),
+    (put_date("44926"), 1, ", row 5, column date: '44926' is a spreadsheet's number of a day; write 2022-12-31"),
+    (put_date("Dec 2022"), 1, ", row 5, column date: 'Dec 2022' is a whole month; write the day itself as YYYY-MM-DD, such as 2022-12-31"),
+    (put_date("31 December 2022"), 1, ", row 5, column date: '31 December 2022' is not an ISO date; write 2022-12-31"),
+    (put_date("\uff12\uff10\uff12\uff12-12-31"), 1, ", row 5, column date: '２０２２-12-31' is not an ISO date; write 2022-12-31"),
+    (put_date("yesterday"), 1, ", row 5, column date: 'yesterday' is not an ISO date; write YYYY-MM-DD, such as 2025-12-31"),
+    (put_date(""), 1, ', row 5, column date: is empty; it needs: Day that the figure refers to, YYYY-MM-DD'),
+    (put_date("# the end"), 1, ", row 5, column date: '# the end' is not an ISO date; write YYYY-MM-DD, such as 2025-12-31"),
+    (HEADER + "2019-12-31,3\n31.12.2020,4\n2021/12/31,5\n", 2, ", row 3, column date: '31.12.2020' is not an ISO date; write 2020-12-31"),
+    (GOOD + "2020-12-31,8\n", 1, ", row 5, column entity, indicator, date: 'own data, own, 2020-12-31' is already in row 3 (value 8, here 8); keep one of the two"),
+    (GOOD + "2020-12-31,9\n", 1, ", row 5, column entity, indicator, date: 'own data, own, 2020-12-31' is already in row 3 (value 8, here 9); keep one of the two"),
+    (GOOD + GOOD, 4, ', row 5: repeats the header; take the line away'),
+    ("# figures\n" + GOOD, 1, ', row 1: names no columns, row 2 does; take the lines above it away'),
+    ("sep=,\n" + GOOD, 1, ', row 1: names no columns, row 2 does; take the lines above it away'),
+    (THREE, 1, ', row 1: is a row of figures; the first line must name the columns: date,value'),
+    ("", 1, ': is empty; its first line must be date,value'),
+    (" \n\n", 1, ': is empty; its first line must be date,value'),
+    (HEADER, 1, ', row 1: the table has a header but no rows'),
+    ("date,val\n" + THREE, 1, ", row 1, column value: is missing; is it 'val'?; the table needs date, value"),
+    ("Date,Value\n" + THREE, 2, ", row 1, column date: is missing; is it 'Date'?; the table needs date, value"),
+    ("year,value\n2019,3\n", 1, ', row 1, column date: is missing; the table needs date, value'),
+    ("date,value,value\n2019-12-31,3,3\n", 1, ', row 1, column value: stands twice in the header; keep one'),
+    ("date,2019-12-31,2020-12-31\nvalue,3,4\n", 1, ', row 1, column value: is missing; the table needs date, value'),
+    (put_column("Units", "percent"), 1, ', row 1, column Units: is not read; rename it unit if that is what it holds'),
+    (put_column("unit", "percent", "million persons", "percent"), 1, ", row 3, column unit: 'million persons' is another unit of own than 'percent' in row 2; write one unit for all its rows"),
+    (put_column("unit", "fraction"), 1, ", row 2, column unit: 'fraction' is a fraction of 1; write percentages: values times 100, and a unit that begins with percent"),
+    (put_column("unit", "share of adults"), 1, ", row 2, column unit: 'share of adults' is a fraction of 1; write percentages: values times 100, and a unit that begins with percent"),
+    (put_column("unit", "%").replace(",15,", ",115,"), 1, ", row 4, column value: '115' is a percentage above 100; write a value from 0 to 100"),
+    (put_column("unit", "%").replace(",15,", ",0.15,"), 1, ", row 4, column value: '0.15' is about a hundredth of the figure before it, 8 on 2020-12-31; write 15 if it is a fraction"),
+    (THREE.join(["date,value\n", "2022-12-31,990\n2023-12-31,1.125\n"]), 1, ", row 6, column value: '1.125' is about a thousandth of the figure before it, 990 on 2022-12-31; write 1125 if the point parts thousands"),
+    (put_column("bound", "at_least"), 1, ', column bound: no figure is exact; a curve is fitted to exact ones'),
+    (put_column("bound", "20"), 3, ", row 2, column bound: '20' is no exact, at_least or at_most; a known upper bound is a parameter: -p bound 20"),
+    (put_column("bound", "exactly"), 3, ", row 2, column bound: 'exactly' is none of exact, at_least, at_most; nearest: exact"),
+    (put_column("indicator", "My users"), 3, ", row 2, column indicator: 'My users' does not have the right form; it needs: a name of small letters, digits and '_', such as app_users; figures show it as words"),
+    (put_column("entity", "Land", "LAND", "Land"), 1, ", row 3, column entity: 'LAND' is spelled 'Land' elsewhere"),
+    (put_column("entity", "e\u0301", "\u00e9", "e\u0301"), 1, ", row 3, column entity: 'é' is spelled 'é' elsewhere"),
+    (put_column("entity", "Chi\u200bna"), 3, ", row 2, column entity: 'Chi\\u200bna' holds U+200B (zero width space), which nobody sees; take it away"),
+    (put_column("entity", "\u202eanihC"), 3, ", row 2, column entity: '\\u202eanihC' holds U+202E (right-to-left override), which nobody sees; take it away"),
+    (put_column("entity", "\x1b[31mChina"), 3, ", row 2, column entity: '\\x1b[31mChina' holds U+001B (control character), which nobody sees; take it away"),
+    (put_column("entity", '"China\nIndia"'), 3, ", row 2, column entity: 'China\\nIndia' holds a line break; write it on one line"),
+    (put_column("entity", '"China\tIndia"'), 3, ", row 2, column entity: 'China\\tIndia' holds a tab; write a blank"),
+    (put_column("entity", "K\ufffdln"), 3, ", row 2, column entity: 'K�ln' holds U+FFFD, which stands for a letter that was lost; write the letter"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "count", "message"), MALFORMED, ids=range(len(MALFORMED)))
+def test_malformed_files(capsys, tmp_path, content, count, message):
+    code, lines = check(capsys, write(tmp_path, content))
+    assert (code, len(lines), lines[0]) == (1, count, f"own.csv{message}")
+    assert all(line.startswith("own.csv") for line in lines)
+
+
+ACCEPTED = [
+    b"\xef\xbb\xbf" + GOOD.encode(),
+    GOOD.replace("\n", "\r\n"),
+    GOOD.replace("\n", "\r"),
+    GOOD.replace("\n", ",\n"),
+    GOOD.replace("\n", ",,,\n"),
+    GOOD + "\n,\n\n",
+    "date,value\n" + "\n".join(reversed(THREE.splitlines())),
+    GOOD.replace("8", '"8"'),
+    put_column("colour", "red"),
+    put_column("\x1b[31mcolour", "red"),
+    GOOD.replace("3\n", "3.0e0\n", 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("content", ACCEPTED, ids=range(len(ACCEPTED)))
+def test_harmless_forms_mean_the_same(tmp_path, content):
+    data = indicators.load(write(tmp_path, content))
+    assert data.series("own data", "own").values.tolist() == [3, 8, 15]
+
+
+@pytest.mark.parametrize(
+    "text", ["<script>alert(1)</script>", "**x** [y](z)", "$\\frac{1}{2}$", "=1+1", "@x", "می\u200cخواهم"]
+)
+def test_markup_and_formulas_are_text(tmp_path, text):
+    data = indicators.load(write(tmp_path, put_column("entity", text)))
+    assert data.own == [(text, "own")]
+
+
+def test_fractions_that_are_called_percent_are_doubted(capsys, tmp_path):
+    content = put_column("unit", "percent").replace(",15,", ",0.15,").replace(",8,", ",0.08,").replace(",3,", ",0.03,")
+    code, lines = check(capsys, write(tmp_path, content))
+    assert (code, lines[1:]) == (
+        0,
+        ["note: All figures of own of own data are 1 or less, in percent; multiply them by 100 if they are fractions."],
+    )
+
+
+# Places
+
+
+def test_places_that_hold_no_file(capsys, tmp_path):
+    (tmp_path / "loop.csv").symlink_to(tmp_path / "loop.csv")
+    (tmp_path / "lost.csv").symlink_to(tmp_path / "nowhere.csv")
+    (tmp_path / "folder.csv").mkdir()
+    os.mkfifo(tmp_path / "pipe.csv")
+    for name, words in (
+        ("loop.csv", "cannot be opened (too many levels of symbolic links)"),
+        ("lost.csv", "is a link that leads nowhere"),
+        ("pipe.csv", "is neither a file nor a folder"),
+        ("x" * 300 + ".csv", "cannot be opened (file name too long)"),
+    ):
+        code, lines = check(capsys, tmp_path / name)
+        assert (code, len(lines)) == (1, 1)
+        assert lines[0].endswith(words), lines
+    assert check(capsys, tmp_path / "folder.csv") == (
+        1,
+        [f"datapackage.json: is missing in {tmp_path / 'folder.csv'}; copy it from the folder data/"],
+    )
+    assert "does not exist" in check(capsys, "~nobody-of-that-name/own.csv")[1][0]
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file of Linux that opens and cannot be read")
+def test_a_file_that_cannot_be_read(capsys, tmp_path):
+    (tmp_path / "own.csv").symlink_to("/proc/self/mem")
+    assert check(capsys, tmp_path / "own.csv") == (
+        1,
+        ["own.csv: cannot be read (input/output error); allow reading it"],
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission(capsys, tmp_path):
+    path = write(tmp_path, GOOD)
+    path.chmod(0)
+    assert check(capsys, path) == (1, ["own.csv: cannot be read (permission denied); allow reading it"])
+
+
+# Folders: table, old text, new text, message
+
+OBSERVED = "Land,tool_users,2021-12-31,20.5,exact,report,high,,"
+FOLDERS = [
+    ("observations", "45,exact", "145,exact", ", row 4, column value: '145' is above its base persons, 120 on 2022-12-31; "
+     "check value, unit and base"),
+    ("observations", "120,exact", "0,exact", ", row 4, column value: '45' has the base persons, which is 0 on 2022-12-31; "
+     "a base is above 0"),
+    ("observations", "tool_users,2021", "tools,2021", ", row 3, column indicator: 'tools' is not in indicators.csv; "
+     "nearest: tool_users"),
+    ("observations", "20.5,exact,report", "20.5,exact,rapport", ", row 3, column source_id: 'rapport' is not in "
+     "sources.csv; nearest: report"),
+    ("observations", "20.5,exact,report,high,", '20.5,exact,report,high,"a\x07b"', ", row 3, column note: 'a\\x07b' holds "
+     "U+0007 (control character), which nobody sees; take it away"),
+    ("indicators", "users,persons,target", "users,tool_users,target", ", row 2, column base_indicator: 'tool_users' leads "
+     "back to tool_users itself (tool_users -> tool_users); leave it blank in one of them"),
+    ("indicators", "persons,,base", "persons,tool_users,base", ", row 2, column base_indicator: 'persons' leads back to "
+     "tool_users itself (tool_users -> persons -> tool_users); leave it blank in one of them"),
+    ("indicators", "users,persons,target", "users,people,target", ", row 2, column base_indicator: 'people' is not in "
+     "indicators.csv; there is: persons, tool_users"),
+    ("indicators", "Tool users,million", "Tool users,% of", ", row 2, column base_indicator: 'persons' is in million "
+     "persons, tool_users in % of persons; name a base in the same unit"),
+    ("sources", "report,Report", "report,Re\u202eport", ", row 2, column title: 'Re\\u202eport' holds U+202E (right-to-left "
+     "override), which nobody sees; take it away"),
+]  # fmt: skip
+TABLES = {
+    "observations": "entity,indicator,date,value,bound,source_id,confidence,note,reported_at\n"
+    "Land,tool_users,2020-12-31,10,exact,report,high,,\n"
+    f"{OBSERVED}\n"
+    "Land,tool_users,2022-12-31,45,exact,report,high,,\n"
+    "Land,persons,2020-12-31,100,exact,report,high,,\n"
+    "Land,persons,2022-12-31,120,exact,report,high,,\n",
+    "indicators": "indicator,title,unit,counted,base,base_indicator,role,technology,rate_of,breaks,suspected_breaks,note\n"
+    "tool_users,Tool users,million persons,Users,users,persons,target,tool,,,,\n"
+    "persons,Persons,million persons,Persons,persons,,base,population,,,,\n",
+    "sources": "source_id,title,publisher,reference_date,published,accessed,url,licence,attribution\n"
+    "report,Report,Office,,,,,public domain,Office\n",
+}
+
+
+def make_folder(folder, **changes):
+    shutil.copy(ROOT / "data" / "datapackage.json", folder)
+    for name, text in TABLES.items():
+        old, new = changes.get(name, ("", ""))
+        assert old in text
+        write(folder, text.replace(old, new, 1), f"{name}.csv")
+    return folder
+
+
+@pytest.mark.parametrize(("table", "old", "new", "message"), FOLDERS, ids=range(len(FOLDERS)))
+def test_malformed_folders(capsys, tmp_path, table, old, new, message):
+    code, lines = check(capsys, make_folder(tmp_path, **{table: (old, new)}))
+    assert code == 1
+    assert f"{table}.csv{message}" in lines
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('"resources"', '"resource"', "does not describe the tables"),
+        ('"type": "number"', '"type": "integer"', "fields.3.type: input should be 'string', 'number' or 'date'"),
+        ('"pattern": "^https?', '"pattern": "(^https?', "is no pattern: missing ), unterminated subpattern"),
+        (
+            '"primaryKey": [\n          "entity"',
+            '"primaryKey": [\n          "land"',
+            "a key of observations names the field 'land'",
+        ),
+        ("{", "[" * 100_000, "is not JSON"),
+    ],
+)
+def test_malformed_descriptors(capsys, tmp_path, old, new, words):
+    path = make_folder(tmp_path) / "datapackage.json"
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    code, lines = check(capsys, tmp_path)
+    assert (code, len(lines)) == (1, 1)
+    assert lines[0].startswith("datapackage.json")
+    assert words in lines[0] or "RecursionError" in lines[0]
+
+
+# Parameters, options, names of runs
+
+RUN_NAMES = [
+    "",
+    "../x",
+    "/tmp/x",
+    "a/b",
+    "a\\b",
+    "..",
+    ".",
+    ".hidden",
+    "x.partial",
+    "x.",
+    "-p",
+    "a b",
+    "北京",
+    "x\n",
+    "x\0",
+]
+RUN_NAMES += ["=x", "~", "%2e%2e", "CON", "nul", "Nul.txt", "com1", "LPT9", "README.md", "readme.MD", "x" * 65]
+
+
+@pytest.mark.parametrize("name", RUN_NAMES)
+def test_names_that_no_run_may_have(name):
+    with pytest.raises(ParameterError) as caught:
+        read_parameters({"run": name})
+    assert str(caught.value) == f"parameter 'run' is {name!r}; it must be {expected_value('run')}"
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"shares": 50}, f"parameter 'shares' is 50; it must be {expected_value('shares')}; write 0.5 for 50 %"),
+        ({"levels": [80, 95]}, f"parameter 'levels' is [80, 95]; it must be {expected_value('levels')}; write 0.8 for 80 %"),
+        ({"shares": "&a [*a]"}, f"parameter 'shares' is '&a [*a]'; it must be {expected_value('shares')}"),
+        ({"shares": "2025-02-30"}, f"parameter 'shares' is '2025-02-30'; it must be {expected_value('shares')}"),
+        ({"entity": "\x1b[31m"}, f"parameter 'entity' is '\\x1b[31m'; it must be {expected_value('entity')}"),
+        ({"data": "a\0b"}, f"parameter 'data' is 'a\\x00b'; it must be {expected_value('data')}"),
+        ({"seed": 10**5000}, "parameter 'seed' is a int of more than 4300 digits; it must be a whole number from 0 to "
+         "4294967295"),
+        ({"horizon_years": "5 years"}, "parameter 'horizon_years' is '5 years'; it must be a number above 0 and at most 30"),
+        ({"\x1b[31m": 1}, "unknown parameter '\\x1b[31m'; known are run, entity, indicator, bound, as_of, families, shares, "
+         "horizon_years, levels, data, seed"),
+        ({"bound": "1e400"}, f"parameter 'bound' is '1e400'; it must be {expected_value('bound')}"),
+    ],
+)  # fmt: skip
+def test_malformed_parameters(values, message):
+    with pytest.raises(ParameterError) as caught:
+        read_parameters(values)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("shares: &a [0.5]\nlevels: *a", "anchors (&) and aliases (*) are not read; write the values out"),
+        ("seed: !!python/object:os.system 1", "tags (!) are not read; write the values plainly"),
+        ("seed: !!float 1", "tags (!) are not read; write the values plainly"),
+        ("<<: {seed: 1}", "merges (<<) are not read; write the values out"),
+        ("seed: 1\nseed: 2", "'seed' is given twice; keep one"),
+        ("as_of: 2025-02-30", "day is out of range for month"),
+        ("shares: " + "[" * 5000 + "]" * 5000, "lists or mappings lie too deep in each other"),
+    ],
+)
+def test_malformed_options(capsys, text, reason):
+    with pytest.raises(SystemExit) as ended:
+        command.main(["run", "x", "-y", text])
+    assert ended.value.code == 2
+    assert f"-y {command.quote(text)}: {reason}.\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "values", "message"),
+    [
+        (HEADER + THREE[:13], {}, "own of own data has 1 exact figures above 0; a forecast needs 3, half a year apart: "
+         "a slope, and a way to judge it. Choose another indicator or a later as_of"),
+        (HEADER + THREE[:26], {}, "own of own data has 2 exact figures above 0; a forecast needs 3, half a year apart: "
+         "a slope, and a way to judge it. Choose another indicator or a later as_of"),
+        (GOOD.replace("8", "3").replace("15\n", "3\n"), {}, "own of own data never rises above its first figure above 0, 3 on "
+         "2019-12-31: there is no adoption to fit. Choose another indicator"),
+        (GOOD.replace("8", "2").replace("15\n", "1\n"), {}, "own of own data never rises above its first figure above 0, 3 on "
+         "2019-12-31: there is no adoption to fit. Choose another indicator"),
+        (GOOD, {"bound": 14}, "bound: '14' is below an observation: own of own data is 15 units on 2021-12-31, the bound 14; "
+         "choose a bound that is never below the series"),
+        (GOOD, {"bound": "1,125"}, "bound: '1,125' has a thousands separator; write 1125"),
+        (GOOD, {"bound": 1e300}, "bound: '1e+300' is no upper bound; write a positive number, an indicator or ''"),
+        (GOOD, {"entity": "x" * 10**6}, "entity: 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' "
+         "(1,000,000 characters) is not in own.csv; it holds: own data"),
+    ],
+)  # fmt: skip
+def test_values_that_do_not_fit_the_data(tmp_path, content, values, message):
+    with pytest.raises((ParameterError, indicators.DataError)) as caught:
+        pipeline.check_parameters(
+            complete_parameters(read_parameters({"data": str(write(tmp_path, content)), **values}))
+        )
+    assert str(caught.value) == message
+
+
+# Size
+
+
+def test_many_problems_are_counted_not_listed(capsys, tmp_path):
+    code, lines = check(capsys, write(tmp_path, HEADER + "x,y\n" * 3000))
+    assert (code, len(lines), lines[-1]) == (1, 51, "and 5,950 more")
+    code, lines = check(capsys, write(tmp_path, HEADER + "2020-12-31,1\n" * 3000))
+    assert (code, len(lines), lines[-1]) == (1, 51, "and 2,949 more")
+
+
+def test_the_command_itself_ends_with_one_line(tmp_path):
+    write(tmp_path, put_value("1,125"))
+    words = [sys.executable, "-m", "helpers", "run", "mine", "-p", "data", "own.csv"]
+    environment = {**os.environ, "ADOPTION_OUTPUTS": str(tmp_path / "outputs")}
+    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (
+        2,
+        "",
+        "own.csv, row 5: has 3 fields where the header has 2; write 1125 for 1,125\n",
+    )
+    assert not (tmp_path / "outputs").exists()
