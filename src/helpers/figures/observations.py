@@ -257,7 +257,9 @@ def draw_comparison(compared: pd.DataFrame, entity: str, source: str, most: int 
     said = (
         f"{entity} has {say(mine.min())} % by one measure and {say(mine.max())} % by another" if len(mine) > 1 else ""
     )
-    title = said or f"{len(groups)} measures in {compared['entity'].nunique()} countries and regions"
+    places = compared["entity"].nunique()
+    counted = "one country or region" if places == 1 else f"{places} countries and regions"
+    title = said or f"{'One measure' if len(groups) == 1 else f'{len(groups)} measures'} in {counted}"
     told = ": each measure asks other people another question" if len(groups) > 1 else ""
     return close_canvas(figure, title + told, "Percent of the people whom each measure covers; latest figure", source)
 

@@ -156,13 +156,21 @@ def _wrap(figure: Exhibit, words: str, text, room: float) -> str:
     return "\n".join(lines)
 
 
+def darken(colour: str) -> tuple[float, float, float]:
+    """The colour of a mark for the text that names it: light marks are seen, light letters aren't read."""
+    red, green, blue = mpl.colors.to_rgb(colour)
+    light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    share = min(1.0, 0.42 / light)
+    return red * share, green * share, blue * share
+
+
 def label_ends(axis: Axes, labels: Sequence[Label], size: float = 8.5) -> None:
     """Write each label to the right of its mark; labels that would overlap move apart and get a thin leader.
 
     In an `Exhibit` they find their places when it's laid out, elsewhere at once.
     """
     texts = [
-        axis.text(1.012, label.y, label.text, color=label.colour, size=size, va="center", linespacing=1.2,
+        axis.text(1.012, label.y, label.text, color=darken(label.colour), size=size, va="center", linespacing=1.2,
                   transform=axis.get_yaxis_transform())
         for label in labels
     ]  # fmt: skip
