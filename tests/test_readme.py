@@ -1,16 +1,17 @@
 """What the README shows is true: its code runs, its commands are valid, its findings are the baseline's."""
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from helpers import pipeline
-from helpers.__main__ import app, read_options
-from helpers.parameters import read_parameters
+from helpers.__main__ import app
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -35,15 +36,20 @@ def test_python_runs(capsys):
     assert "Identified" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", [one for one in COMMANDS if one.startswith("adoption run")])
-def test_runs_would_start(command):
-    words = shlex.split(command)[2:]
-    options = {"-p": [], "-r": [], "-y": [], "-f": []}
-    rest = iter(words if words[0].startswith("-") else words[1:])
-    for word in rest:
-        value = next(rest)
-        options[word].append(f"{value}={next(rest)}" if word in ("-p", "-r") else value)
-    pipeline.check_parameters(read_parameters(read_options(*options.values())))
+def test_commands_do_what_they_are_said_to(tmp_path):
+    """Every command of the README, in its order, in a folder with the files that it shows."""
+    (tmp_path / "my_series.csv").write_text(read_blocks("csv")[0], encoding="utf-8")
+    (tmp_path / "grid.yaml").write_text(read_blocks("yaml")[0], encoding="utf-8")
+    environment = {**os.environ, "ADOPTION_OUTPUTS": str(tmp_path / "outputs")}
+    for command in ["adoption run", *(one for one in COMMANDS if one.startswith("adoption "))]:
+        words = [sys.executable, "-m", "helpers", *shlex.split(command)[1:]]
+        words += ["--prepare-only"] if words[3] == "open" else []
+        done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    made = {path.parent.name for path in (tmp_path / "outputs").glob("*/run.json")}
+    assert made == {"baseline"} | {one.split()[2] for one in COMMANDS if one.startswith("adoption run ")}
+    assert (tmp_path / "outputs" / "grid" / "index.html").is_file()
+    assert (tmp_path / "outputs" / "compare-baseline-mid2025" / "index.html").is_file()
 
 
 def test_every_make_target_exists():

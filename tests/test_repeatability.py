@@ -1,0 +1,67 @@
+"""The same inputs give the same bytes, wherever, whenever and however a run is made; and nothing leaks in or out."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from conftest import SAMPLE
+from small_notebooks import write_notebooks
+from test_pipeline import list_files
+
+from helpers import pipeline
+from helpers.parameters import read_parameters
+
+SECRET = "xq7-not-to-be-told"
+ELSEWHERE = {
+    "TZ": "Asia/Kathmandu",
+    "LC_ALL": "tr_TR.UTF-8",
+    "PYTHONHASHSEED": "7",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "API_TOKEN": SECRET,
+}
+
+
+def keep_from_network():
+    """Words that start a program without any network, not even this machine's own."""
+    words = ["unshare", "--net", "--map-root-user"]
+    if sys.platform != "linux" or subprocess.run([*words, "true"], capture_output=True).returncode:
+        return []
+    return words
+
+
+@pytest.fixture(scope="module")
+def elsewhere(whole_run, tmp_path_factory):
+    """The run of the six notebooks made again: other folder, zone, language, hash seed and threads, and no network."""
+    outputs = tmp_path_factory.mktemp("else where")
+    words = [*keep_from_network(), sys.executable, "-m", "helpers", "run", whole_run.name, "--isolated"]
+    environment = {**os.environ, **ELSEWHERE, "ADOPTION_OUTPUTS": str(outputs)}
+    done = subprocess.run([*words, "-p", "data", str(SAMPLE)], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return outputs / whole_run.name
+
+
+@pytest.mark.parametrize("part", ["tables", "figures", "html"])
+def test_another_place_gives_the_same_bytes(part, whole_run, elsewhere):
+    assert list_files(elsewhere / part) == list_files(whole_run / part)
+
+
+def test_nothing_of_the_environment_is_told(elsewhere):
+    for name, content in list_files(elsewhere).items():
+        assert SECRET.encode() not in content, name
+        assert str(elsewhere.parent).encode() not in content, name
+
+
+def test_a_run_needs_no_network(elsewhere):
+    if not keep_from_network():
+        pytest.skip("a process can't be kept from the network here")
+    assert (elsewhere / "run.json").is_file()
+
+
+def test_one_notebook_at_a_time_gives_the_same_bytes_as_two(small_run, tmp_path):
+    notebooks = write_notebooks(tmp_path / "notebooks")
+    parameters = read_parameters({"run": "small", "data": str(SAMPLE), "horizon_years": 3})
+    alone = pipeline.run_all(parameters, notebooks, outputs=tmp_path / "outputs", at_once=1, isolated=True)
+    for part in ("tables", "figures", "html"):
+        assert list_files(alone / part) == list_files(small_run / part), part
