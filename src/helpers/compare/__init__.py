@@ -14,6 +14,7 @@ from helpers.compare.differences import list_differences
 from helpers.compare.page import build_page
 from helpers.compare.reading import FinishedRun, find_run, read_run
 from helpers.figures.comparisons import MOST_LINES, Forecast, draw_forecasts, draw_runs, group_subjects, say_forecasts
+from helpers.figures.images import draw_images
 from helpers.parameters import ParameterError
 from helpers.project import (
     RunError,
@@ -24,7 +25,7 @@ from helpers.project import (
     shorten_path,
     write_file,
 )
-from helpers.run import draw_images, write_csv
+from helpers.run import write_csv
 
 __all__ = ["FinishedRun", "compare_runs", "draw_comparison", "find_run", "list_forecasts", "read_run"]
 
@@ -94,7 +95,7 @@ def _write(runs: Sequence[FinishedRun], working: Path, final: Path) -> None:
     forecasts = list_forecasts(runs)
     if forecasts:
         figure, alt = draw_comparison(forecasts)
-        images = draw_images(figure, alt)
+        images = dict(draw_images(figure, alt))
         for kind, image in images.items():
             write_file(working / f"comparison.{kind}", image)
     page = build_page(runs, differences, forecasts, images.get("png"), final)

@@ -72,10 +72,9 @@ def draw_forecasts(forecasts: Sequence[Forecast], source: str) -> Figure:
     units = "Medians and, as bars, 80 % bands of the combined forecast; small points: published figures"
     unit = next(iter(panels))[1]
     units = units if len(panels) > 1 else f"{unit.capitalize()}; {lower_first(units)}"
-    close_canvas(figure, say_forecasts(forecasts), units, source)
     for axis, ends in zip(axes[:, 0], labels, strict=True):
         label_ends(axis, ends)
-    return figure
+    return close_canvas(figure, say_forecasts(forecasts), units, source)
 
 
 def group_subjects(forecasts: Sequence[Forecast]) -> dict[tuple[str, str], list[Forecast]]:

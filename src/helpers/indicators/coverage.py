@@ -118,5 +118,7 @@ def list_doubts(data, series=None):
 
 def _list_dates(breaks, kind, dates):
     """List the breaks of one kind that fall inside the series."""
+    if breaks.empty:
+        return ""
     inside = (breaks["kind"] == kind) & (breaks["date"] > dates.min()) & (breaks["date"] <= dates.max())
     return "; ".join(f"{date:%Y-%m-%d}" for date in breaks.loc[inside, "date"])

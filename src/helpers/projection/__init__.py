@@ -31,6 +31,7 @@ from helpers.projection.descent import descend, evaluate, fit, fit_rows
 from helpers.projection.grid import start
 from helpers.projection.intervals import (
     CEILING,
+    collect,
     count_parameters,
     covariance,
     hold,
@@ -47,6 +48,7 @@ __all__ = [
     "CEILING_CAP",
     "Batch",
     "Fit",
+    "collect",
     "count_parameters",
     "covariance",
     "default_launch",

@@ -12,10 +12,11 @@ from helpers.compare.differences import write_value
 from helpers.compare.page import embed
 from helpers.compare.reading import FinishedRun, read_run
 from helpers.figures.comparisons import Forecast, draw_runs, find_effects, group_subjects, say_medians, share_dates
+from helpers.figures.images import draw_images
 from helpers.figures.style import say
 from helpers.project import RunError, write_file
 from helpers.report import render
-from helpers.run import draw_images, write_csv
+from helpers.run import write_csv
 from helpers.sweep.grid import Sweep
 
 SOURCE = "Source: table 05_forecast of each run; the runs' pages name the publishers of their data"
@@ -23,7 +24,7 @@ NUMBERS = ("value", "low", "high", "unit")
 
 
 def write_summary(sweep: Sweep, folder: Path, failed: Mapping[str, str]) -> None:
-    """Write ``sweep.csv``, ``sweep.png``, ``sweep.svg`` and ``index.html`` into the sweep's folder."""
+    """Write ``sweep.csv``, ``sweep.png``, ``sweep.svg``, ``sweep.pdf`` and ``index.html`` into the sweep's folder."""
     finished, failed = {}, dict(failed)
     for run in sweep.runs:
         if run.run not in failed:
@@ -36,8 +37,9 @@ def write_summary(sweep: Sweep, folder: Path, failed: Mapping[str, str]) -> None
     forecasts = list_forecasts(sweep, finished)
     finding, images = say_finding(sweep, forecasts), {}
     if any(share_dates(members) for members in group_subjects(forecasts).values()):
-        images = draw_images(draw_runs(forecasts, finding, SOURCE), f"Median and 80 % band of each run. {finding}.")
-    for kind in ("png", "svg"):
+        figure = draw_runs(forecasts, finding, SOURCE)
+        images = dict(draw_images(figure, f"Median and 80 % band of each run. {finding}."))
+    for kind in ("png", "svg", "pdf"):
         if kind in images:
             write_file(folder / f"sweep.{kind}", images[kind])
         else:  # of an earlier time
