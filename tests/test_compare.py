@@ -68,7 +68,7 @@ def test_two_runs_become_a_table_a_figure_and_a_page(outputs, capsys):
     assert out.strip().endswith("compare-one-sweep-two/index.html")
     folder = outputs / "compare-one-sweep-two"
     assert {path.name for path in folder.iterdir()} == {
-        *("index.html", "comparison.csv", "comparison.png", "comparison.svg")
+        *("index.html", "comparison.csv", "comparison.png", "comparison.svg", "comparison.pdf")
     }
     table = pd.read_csv(folder / "comparison.csv", keep_default_na=False)
     differing = table[table["differs"]]

@@ -29,7 +29,7 @@ from helpers.run import write_csv
 
 __all__ = ["FinishedRun", "compare_runs", "draw_comparison", "find_run", "list_forecasts", "read_run"]
 
-FILES = {"index.html", "comparison.csv", "comparison.png", "comparison.svg"}
+FILES = {"index.html", "comparison.csv", "comparison.png", "comparison.svg", "comparison.pdf"}
 SOURCE = "Source: the runs' tables 05_forecast and 06_key_numbers; each run's pages name the publishers of its data"
 
 

@@ -24,6 +24,9 @@ SECTIONS = [
     ("made", "How this was made"),
 ]
 
+EMPTY = {"ceilings": "ceiling", "forecasts": "forecast"}
+"""Sections that are left out when no run has such rows."""
+
 
 def build_page(
     runs: Sequence[FinishedRun],
@@ -51,7 +54,7 @@ def build_page(
         "page.html.j2",
         Path(__file__).parent,
         run=" and ".join(names) if len(names) < 4 else f"{len(names)} runs",
-        sections=SECTIONS,
+        sections=[each for each in SECTIONS if each[0] not in EMPTY or set(differences["part"]) & {EMPTY[each[0]]}],
         names=names,
         runs=[{"name": run.name, "href": link_run(run, folder), "subject": describe(run)} for run in runs],
         finding=say_medians_of(forecasts) if forecasts else "",
