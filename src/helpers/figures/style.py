@@ -167,7 +167,7 @@ def darken(colour: str) -> tuple[float, float, float]:
 def label_ends(axis: Axes, labels: Sequence[Label], size: float = 8.5) -> None:
     """Write each label to the right of its mark; labels that would overlap move apart and get a thin leader.
 
-    They find their places when the figure is laid out.
+    In an exhibit they find their places when it is laid out, in other figures at once.
     """
     texts = [
         axis.text(1.012, label.y, label.text, color=darken(label.colour), size=size, va="center", linespacing=1.2,
@@ -177,7 +177,10 @@ def label_ends(axis: Axes, labels: Sequence[Label], size: float = 8.5) -> None:
     leaders = LineCollection([], lw=0.5, alpha=0.6, clip_on=False, transform=axis.transAxes, zorder=1)
     leaders.set_in_layout(False)
     axis.add_collection(leaders, autolim=False)
-    axis.figure.ends.append((axis, labels, texts, leaders))
+    if isinstance(axis.figure, Exhibit):
+        axis.figure.ends.append((axis, labels, texts, leaders))
+    else:
+        _place_labels(axis, labels, texts, leaders)
 
 
 def _place_labels(axis: Axes, labels: Sequence[Label], texts: list, leaders: LineCollection) -> None:
@@ -188,7 +191,7 @@ def _place_labels(axis: Axes, labels: Sequence[Label], texts: list, leaders: Lin
     point = axis.figure.dpi / 72 / axis.get_window_extent().height  # in heights of the axes
     tall = np.array([(label.text.count("\n") + 1) * text.get_size() * LINE_HEIGHT * point
                      for label, text in zip(labels, texts, strict=True)])  # fmt: skip
-    spots = spread(marks[:, 1], tall, 0.0, 1.0 + tall.max() / 2)
+    spots = spread(marks[:, 1], tall, tall.max() / 2, 1.0)
     to_data = axis.transAxes + axis.transData.inverted()
     lines, colours = [], []
     for label, text, (x, y), spot in zip(labels, texts, marks, spots, strict=True):
@@ -221,52 +224,17 @@ def spread(positions: Sequence[float], heights: float | np.ndarray, low: float, 
                 blocks[-1][1] + weight,
             ]
     fitted = np.concatenate([[value] * int(weight) for value, weight in blocks])
-    low, high = low + tall[0] / 2, high - offsets[-1] - tall[-1] / 2
-    fitted = np.clip(fitted, low, max(low, high)) + offsets
+    fitted = np.clip(fitted, low, max(low, high - offsets[-1])) + offsets
     result = np.empty_like(fitted)
     result[order] = fitted
     return result
 
 
-<<<<<<< HEAD
-=======
-def label_ends(axis: Axes, labels: Sequence[Label], size: float = 8.5) -> None:
-    """Write each label to the right of its mark; labels that would overlap move apart and get a thin leader."""
-    if not labels:
-        return
-    figure = axis.figure
-    if figure.get_layout_engine() is not None:  # it moves the axes when the figure is drawn
-        figure.draw_without_rendering()
-    to_pixels = axis.transData.transform
-    x = [float(axis.convert_xunits(label.x)) for label in labels]
-    heights = np.array([to_pixels((place, label.y))[1] for place, label in zip(x, labels, strict=True)])
-    lines = max(label.text.count("\n") + 1 for label in labels)
-    gap = size * 1.35 * lines * figure.dpi / 72
-    box = axis.get_window_extent()
-    spots = spread(heights, gap, box.y0 + gap / 2, box.y1)
-    left, right = axis.get_xlim()
-    for label, place, height, spot in zip(labels, x, heights, spots, strict=True):
-        moved = abs(spot - height) > 1
-        y = axis.transData.inverted().transform((0, spot))[1]
-        axis.annotate(
-            label.text,
-            (place, label.y),
-            xytext=(right, y),
-            textcoords="data",
-            color=label.colour,
-            size=size,
-            va="center",
-            annotation_clip=False,
-            arrowprops=LEADER | {"color": label.colour} if moved or right - place > 0.06 * (right - left) else None,
-        ).set_position((right + 0.006 * (right - left), y))
-
-
->>>>>>> origin/main
 def use_dates(axis: Axes, dates: pd.DatetimeIndex) -> None:
     """Years on the time axis, or half-years on a short one, at a spacing that keeps the labels apart at every width."""
     years = max(1, (dates.max() - dates.min()).days / 365.25)
     axis.grid(False, axis="x")
-    columns = axis.get_subplotspec().get_gridspec().ncols
+    columns = axis.get_subplotspec().get_gridspec().ncols if axis.get_subplotspec() else 1
     room = 0.75 * min(WIDTHS.values()) / columns / 0.5  # labels that fit side by side
     if years < 2.5:
         months = (1, 7) if 2 * years < 0.75 * room else (1,)

@@ -179,52 +179,6 @@ def _check_circles(indicators):
     return problems
 
 
-<<<<<<< HEAD
-def check_percentages(file, observations, indicators):
-    """Report percentages above 100."""
-    percent = indicators.loc[indicators["unit"].str.startswith("percent"), "indicator"]
-    wrong = observations[observations["indicator"].isin(percent) & (observations["value"] > 100)]
-    message = "is a percentage above 100; write a value from 0 to 100"
-    return [Problem(file, e.row, "value", f"{e.value:g}", message) for e in wrong.itertuples()]
-
-
-def check_users_within_base(file, observations, indicators, only=None):
-    """Report users above their base population; of all series, or of those in ``only``, (entity, indicator) pairs."""
-    problems = []
-    usable = observations.dropna(subset=["date", "value"])
-    usable = usable[usable["bound"] != "at_most"]
-    unit = indicators.drop_duplicates("indicator").set_index("indicator")["unit"]
-    comparable = indicators["base_indicator"].map(unit) == indicators["unit"]
-    base_of = indicators[comparable].drop_duplicates("indicator").set_index("indicator")["base_indicator"]
-    exact = usable[usable["indicator"].isin(set(base_of)) & (usable["bound"] == "exact")]
-    bases = dict(iter(exact.groupby(["entity", "indicator"])))
-    for (entity, indicator), users in usable[usable["indicator"].isin(base_of.index)].groupby(["entity", "indicator"]):
-        name = base_of[indicator]
-        base = bases.get((entity, name))
-        if base is None or (only is not None and (entity, indicator) not in only):
-            continue
-        at_dates = interpolate_values(base.set_index("date")["value"], users["date"])
-        for entry, limit in zip(users.itertuples(), at_dates, strict=True):
-            if entry.value > limit * (1 + BASE_TOLERANCE):
-                message = f"is above its base {name}, {limit:.6g} on {entry.date:%Y-%m-%d}; check value, unit and base"
-                problems.append(Problem(file, entry.row, "value", f"{entry.value:g}", message))
-    return problems
-
-
-def interpolate_values(values, dates):
-    """Interpolate a dated series linearly in time at ``dates``; before and after it the end values hold.
-
-    Returns
-    -------
-    ndarray of float, one per date, in the unit of ``values``
-    """
-    values = values.sort_index()
-    days = pd.DatetimeIndex(pd.to_datetime(dates)).as_unit("s").asi8
-    return np.interp(days, values.index.as_unit("s").asi8, values.to_numpy(float))
-
-
-=======
->>>>>>> origin/main
 def _check_operands(claims, indicators):
     """Check that each rule has its operands and that these exist."""
     problems = []
