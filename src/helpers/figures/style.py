@@ -191,7 +191,7 @@ def _place_labels(axis: Axes, labels: Sequence[Label], texts: list, leaders: Lin
     point = axis.figure.dpi / 72 / axis.get_window_extent().height  # in heights of the axes
     tall = np.array([(label.text.count("\n") + 1) * text.get_size() * LINE_HEIGHT * point
                      for label, text in zip(labels, texts, strict=True)])  # fmt: skip
-    spots = spread(marks[:, 1], tall, 0.0, 1.0 + tall.max() / 2)
+    spots = spread(marks[:, 1], tall, tall.max() / 2, 1.0)
     to_data = axis.transAxes + axis.transData.inverted()
     lines, colours = [], []
     for label, text, (x, y), spot in zip(labels, texts, marks, spots, strict=True):
@@ -224,8 +224,7 @@ def spread(positions: Sequence[float], heights: float | np.ndarray, low: float, 
                 blocks[-1][1] + weight,
             ]
     fitted = np.concatenate([[value] * int(weight) for value, weight in blocks])
-    low, high = low + tall[0] / 2, high - offsets[-1] - tall[-1] / 2
-    fitted = np.clip(fitted, low, max(low, high)) + offsets
+    fitted = np.clip(fitted, low, max(low, high - offsets[-1])) + offsets
     result = np.empty_like(fitted)
     result[order] = fitted
     return result
