@@ -265,7 +265,7 @@ def find_others(results: Any) -> tuple | None:
     model = results.model
     if results.df_resid <= 0 or results.found.flat[0] or model.censored is not None:
         return None
-    low, high = np.exp(results.find_ends(projection.CEILING, 0.2))
+    low, high = results.conf_int(0.2, "profile").loc["ceiling"]
     reached, order = model.endog.max(), model.order
     ceilings = np.geomspace(max(low, 1.001 * reached), max(min(high, 10 * reached), 1.002 * reached), OTHERS)
     values = np.repeat(model.endog[None, order], OTHERS, axis=0)
