@@ -22,7 +22,8 @@ from typing import Any
 
 from helpers import indicators
 from helpers.indicators.breaks import parse_breaks
-from helpers.indicators.own import UNIT, name_indicator, read_unit
+from helpers.indicators.own import UNIT, name_indicator
+from helpers.indicators.plausibility import read_unit
 from helpers.project import RunError, find_data, hold_folder, replace_folder, restore_folder, write_file
 from helpers.quoting import UNSEEN, quote
 

@@ -1,5 +1,10 @@
 """What every method would have said at every earlier date of the reference technologies, beside what came."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
 import numpy as np
 import pandas as pd
 from statsmodels.genmod.families.links import LogLog
@@ -7,14 +12,34 @@ from statsmodels.genmod.families.links import LogLog
 from helpers.curves import decimal_years
 from helpers.forecast import bands
 from helpers.forecast.methods import Prior, forecast_points
-from helpers.forecast.windows import DATE_TOLERANCE, SHARE_LIMITS, bend, describe, look_ahead, roll_windows
+from helpers.forecast.windows import (
+    DATE_TOLERANCE,
+    SHARE_LIMITS,
+    Ahead,
+    Windows,
+    bend,
+    describe,
+    look_ahead,
+    roll_windows,
+)
+
+if TYPE_CHECKING:
+    from helpers.indicators.series import AdoptionSeries
+
 
 WINDOWS = (4, 6, 8)
 HORIZONS = (0.5, 1.0, 2.0, 3.0)
+Place: TypeAlias = tuple[pd.DataFrame, Windows, Ahead, tuple[np.ndarray, np.ndarray]]
+"""Residual rows before the methods, their windows, the dates ahead, and the place of each row in those."""
 LEARNT = ("years", "rate", "actual", "unit_ahead", "share")
 
 
-def find_residuals(references, windows=WINDOWS, horizons=HORIZONS, bounded=True):
+def find_residuals(
+    references: Sequence[AdoptionSeries],
+    windows: Sequence[int] = WINDOWS,
+    horizons: Sequence[float] = HORIZONS,
+    bounded: bool = True,
+) -> pd.DataFrame:
     """Forecasts of every method from every rolling origin of the reference series.
 
     What a technology's forecasts take from the references (`Prior`) comes from the other technologies; the bound is
@@ -40,8 +65,8 @@ def find_residuals(references, windows=WINDOWS, horizons=HORIZONS, bounded=True)
         When no reference series is long enough for any window.
     """
     references = [series for series in references if series.bound is not None and len(series.values)]
-    parts = [_place(references, points, horizons, bounded) for points in windows]
-    parts = [part for part in parts if part is not None]
+    places = [_place(references, points, horizons, bounded) for points in windows]
+    parts = [part for part in places if part is not None]
     if not parts:
         raise ValueError(
             f"none of the {len(references)} reference series has {min(windows)} points and a later one while at "
@@ -50,11 +75,11 @@ def find_residuals(references, windows=WINDOWS, horizons=HORIZONS, bounded=True)
     known = pd.concat([frame for frame, *_ in parts], ignore_index=True)
     reached = saturation_shares(references)
     priors = {name: learn_prior(reached, known, name) for name in bands.technologies_of(known)} if bounded else {}
-    frames = [_add_methods(*part, priors) for part in parts]
+    frames = [_add_methods(part, priors) for part in parts]
     return _round(pd.concat(frames, ignore_index=True))
 
 
-def _place(references, points, horizons, bounded):
+def _place(references: Sequence[AdoptionSeries], points: int, horizons: Sequence[float], bounded: bool) -> Place | None:
     """Residual rows of one window length before the methods, their windows, dates ahead, and place in those."""
     windows, numbers = roll_windows(references, points, bounded)
     if windows is None:
@@ -74,21 +99,24 @@ def _place(references, points, horizons, bounded):
     return frame, windows, ahead, (row, column)
 
 
-def _add_methods(frame, windows, ahead, place, priors):
+def _add_methods(part: Place, priors: dict[str, Prior]) -> pd.DataFrame:
     """The frame with a column per method, each window with the prior of its technology."""
+    frame, windows, ahead, place = part
     fields = ("mean", "sd", "level", "pull", "technologies")
     rows = [priors[name] if name in priors else Prior(0.0, 1.0) for name in windows.labels["technology"]]
     prior = Prior(**{field: np.array([getattr(row, field) for row in rows]) for field in fields})
     return frame.assign(**{name: path[place] for name, path in forecast_points(windows, ahead, prior).items()})
 
 
-def _round(frame):
+def _round(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with ten significant digits."""
     numbers = frame.select_dtypes("float").columns
     return frame.assign(**{name: [float(f"{value:.10g}") for value in frame[name]] for name in numbers})
 
 
-def _targets(references, windows, numbers, horizons):
+def _targets(
+    references: Sequence[AdoptionSeries], windows: Windows, numbers: np.ndarray, horizons: Sequence[float]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Dates, values and exact years ahead (N, H) of the figures nearest to each horizon; NaN where none is."""
     shape = len(numbers), len(horizons)
     dates, actual, years = (
@@ -109,7 +137,7 @@ def _targets(references, windows, numbers, horizons):
     return dates, actual, years
 
 
-def learn_prior(reached, residuals, exclude=""):
+def learn_prior(reached: pd.DataFrame, residuals: pd.DataFrame, exclude: str = "") -> Prior:
     """`Prior` from all technologies but one: where they saturated, and how their growth went on.
 
     Parameters
@@ -137,7 +165,7 @@ def learn_prior(reached, residuals, exclude=""):
     return Prior(float(np.mean(logits)), float(np.std(logits, ddof=1)), level, pull, len(logits))
 
 
-def saturation_shares(references):
+def saturation_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
     """Highest share of its bound that each reference technology has reached: by technology, logit and share.
 
     A technology with several series counts once, by its mean. Shares that still grow make the prior low rather than
@@ -152,7 +180,7 @@ def saturation_shares(references):
     return frame.assign(share=1 / (1 + np.exp(-frame["logit"])))
 
 
-def learn_rate(rows):
+def learn_rate(rows: pd.DataFrame) -> tuple[float, float]:
     """Level and pull of the rate that followed, as a straight line of the rate in the window.
 
     Weighted least squares on the Gompertz scale, each technology the same weight at each horizon, each row by the

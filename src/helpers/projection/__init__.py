@@ -19,6 +19,7 @@ A family is any object with ``parameters`` (pairs of name and kind), ``axes`` (t
 from helpers.projection.batch import (
     CEILING_CAP,
     Batch,
+    Family,
     Fit,
     default_launch,
     evaluate_share,
@@ -46,6 +47,7 @@ __all__ = [
     "CEILING",
     "CEILING_CAP",
     "Batch",
+    "Family",
     "Fit",
     "count_parameters",
     "covariance",
