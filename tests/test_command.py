@@ -13,6 +13,7 @@ from conftest import SAMPLE
 from helpers import __main__ as command
 from helpers import pipeline
 from helpers.parameters import Parameters, expected_value, name_type
+from helpers.project import find_from_here
 
 
 def call(capsys, *words):
@@ -97,8 +98,8 @@ def test_later_options_win_in_papermills_order(tmp_path):
 def test_a_path_that_exists_here_is_taken_from_here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine").mkdir()
-    assert command.find_from_here("mine") == str(tmp_path / "mine")
-    assert command.find_from_here("data") == "data"
+    assert find_from_here("mine") == str(tmp_path / "mine")
+    assert find_from_here("data") == "data"
 
 
 def test_params_lists_every_parameter_with_its_help(capsys):

@@ -1,16 +1,18 @@
 """Figures: labels never overlap, titles say what the frame says, drawing twice gives the same bytes."""
 
 import io
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from figure_faults import find_faults
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.text import Text
 
-from helpers import figures
+from helpers import describe, figures, indicators
 from helpers.figures import style
 
 DATES = pd.to_datetime(["2024-06-30", "2024-12-31", "2025-06-30", "2025-12-31"])
@@ -66,9 +68,8 @@ def test_spread_leaves_distant_labels_alone():
 def test_direct_labels_do_not_overlap():
     figure, axes = style.open_canvas()
     axes[0, 0].plot([0, 1], [0, 1])
-    figure = style.close_canvas(figure, "Title", "Units", "Source: test.")
     style.label_ends(axes[0, 0], [style.Label(1, 1 - 0.001 * i, f"label {i}") for i in range(5)])
-    figure.draw_without_rendering()
+    figure = style.close_canvas(figure, "Title", "Units", "Source: test.")
     boxes = [Text.get_window_extent(text) for text in axes[0, 0].texts]  # without the leader
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
 
@@ -111,3 +112,94 @@ def test_same_frame_same_bytes():
             return stream.getvalue()
 
     assert draw() == draw()
+
+
+SAMPLE = Path(__file__).parent / "sample"
+SERIES = {
+    "four figures": ("China", "genai_users", "internet_users"),
+    "long": ("China", "online_payment_users", "internet_users"),
+    "percent": ("Germany", "internet_use_itu", 100),
+    "no bound": ("China", "genai_users", ""),
+}
+
+
+@pytest.fixture(scope="module")
+def sample():
+    return indicators.load(SAMPLE)
+
+
+def name_long(name):
+    return f"{name} and the other islands of the southern archipelago"
+
+
+def draw_described(data, entity, indicator, bound):
+    """The figures of notebooks 01 to 03."""
+    series = data.series(entity, indicator, bound)
+    names, source = describe.name_series(series), describe.cite_series(data, series)
+    growth = describe.measure_growth(data, series)
+    yield figures.draw_coverage(describe.list_observations(data, entity, indicator), indicator, source)
+    yield figures.draw_levels(growth, series.bound, names, series.breaks, source)
+    yield figures.draw_growth(growth, names, source)
+    aligned = describe.align_references(series, data.references(exclude=series))
+    if len(aligned):
+        yield figures.draw_alignment(aligned, names, source)
+    compared = describe.compare_countries(data, series)
+    if len(compared):
+        yield figures.draw_comparison(compared, entity, source)
+    fits = describe.fit_families(series, ["logistic", "gompertz", "bass"])
+    traced, profiles = describe.trace_alternatives(fits, series), describe.profile_ceilings(fits, series)
+    yield figures.draw_fits(series.values, traced, describe.last_bound(series), names, source)
+    yield figures.draw_profiles(profiles, describe.mark_ceilings(series), names, source)
+
+
+def draw_numbers(scale=1.0, title="Users, Atlantis"):
+    """Figures of notebooks 02 and 05 with numbers times `scale`, and labels that crowd at the right edge."""
+    fan = make_fan(pd.date_range("2026-06-30", periods=10, freq="182D")).assign(basis="extrapolated")
+    fan.loc[:4, "basis"] = "calibrated"
+    fan[[f"q{level}" for level in QUANTILES]] *= scale
+    ends = {"share": [0.5, 0.75, 0.9], "date": fan["date"].iloc[-1], "value": np.array([700.0, 705.0, 710.0]) * scale}
+    names = NAMES | {"title": title}
+    ahead = fan[["date"]].assign(mean=712.0 * scale)
+    yield figures.draw_forecast(fan, VALUES * scale, BOUND * scale, ahead, pd.DataFrame(ends), names, "Source: test.")
+    made = [make_fan(DATES[place + 1 :]).assign(origin=DATES[place]) for place in (0, 1, 2)]
+    hindcasts = pd.concat(made)
+    hindcasts[[f"q{level}" for level in QUANTILES]] *= scale
+    yield figures.draw_hindcasts(hindcasts, VALUES * scale, names, "Source: test.")
+    growth = GROWTH.assign(value=scale * GROWTH["value"], change=scale * GROWTH["change"])
+    yield figures.draw_levels(growth, BOUND * scale, names, BREAKS, "Source: test.")
+    yield figures.draw_growth(growth, names, "Source: test.")
+
+
+def list_faults(drawn):
+    return [
+        (place, width, fault)
+        for place, figure in enumerate(drawn)
+        for width in style.WIDTHS.values()
+        for fault in find_faults(figure.lay_out(width))
+    ]
+
+
+@pytest.mark.parametrize("case", SERIES)
+def test_no_text_overlaps_or_leaves_the_canvas(sample, case):
+    assert not list_faults(draw_described(sample, *SERIES[case]))
+
+
+@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e6])
+def test_small_and_large_numbers_find_room(scale):
+    assert not list_faults(draw_numbers(scale, title=name_long("Users, Atlantis")))
+
+
+def test_long_names_find_room(sample):
+    series = sample.series("China", "genai_users", "internet_users")
+    compared = describe.compare_countries(sample, series)
+    compared["entity"] = compared["entity"].map(lambda name: name_long(name)[:40])
+    assert not list_faults([figures.draw_comparison(compared, "China", "Source: test.")])
+
+
+def test_a_fault_would_be_found():
+    figure, axes = style.open_canvas()
+    axes[0, 0].plot([0, 1], [0, 1])
+    for words, x in (("one", 0.5), ("two", 0.5), ("outside", 1.4)):
+        axes[0, 0].text(x, 0.5, words, transform=axes[0, 0].transAxes).set_in_layout(False)
+    faults = find_faults(style.close_canvas(figure, "Title", "Units", "Source: test."))
+    assert faults == ["'outside' leaves the canvas", "'one' overlaps 'two'"]

@@ -143,9 +143,9 @@ def test_a_figure_is_saved_twice_alike_and_closed():
     pyplot.close("all")
     run = open_run("mine", "05_forecast_adoption")
     first = run.save_figure("05_forecast", draw(), alt="a < b & c")
-    images = [(run.folder / "figures" / f"05_forecast.{kind}").read_bytes() for kind in ("png", "svg")]
+    images = [(run.folder / "figures" / f"05_forecast.{kind}").read_bytes() for kind in ("png", "svg", "pdf")]
     run.save_figure("05_forecast", draw(), alt="a < b & c")
-    assert images == [(run.folder / "figures" / f"05_forecast.{kind}").read_bytes() for kind in ("png", "svg")]
+    assert images == [(run.folder / "figures" / f"05_forecast.{kind}").read_bytes() for kind in ("png", "svg", "pdf")]
     assert not pyplot.get_fignums()
     assert b">Users</text>" in images[1], "the text of the SVG isn't text"
     data, metadata = first._repr_mimebundle_()

@@ -21,6 +21,9 @@ Rooms, and who may call whom (imports go one way, down):
 - `making` makes the notebooks of a run in order, the only module that knows doit; imports cache and execution.
 - `report` writes HTML, the only module that knows nbconvert; imports run.
 - `pipeline` makes a whole run; imports making, record, report and indicators.
+- `compare` sets finished runs side by side; imports figures, report and run.
+- `sweep` makes many runs, with local workers or on a Dask cluster, the only module that knows Dask (beside the client
+  that mass fits take); imports pipeline and compare.
 - `lab` writes what people make in JupyterLab, copies of notebooks and saved choices; imports pipeline and execution.
 - `explore` shows one series that a person can move, the only module that knows ipywidgets; imports lab, describe,
   figures, tables, forecast.

@@ -75,6 +75,7 @@ def run(
     over -f. 'adoption params' lists the parameters.
     """
     from helpers.parameters import read_parameters
+    from helpers.project import find_from_here
 
     given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
     if run is not None:
@@ -110,7 +111,7 @@ def open_notebook(
     It works on the run that its parameter 'run' names.
     """
     from helpers import lab
-    from helpers.project import shorten_path
+    from helpers.project import find_from_here, shorten_path
 
     given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
     if isinstance(given.get("data"), str):
@@ -122,20 +123,38 @@ def open_notebook(
 
 
 @app.command()
-def export(run: Annotated[str, typer.Argument(help="Name of the run.")] = "baseline") -> None:
+def export(run: Annotated[str, typer.Argument(help="Name of the run; of a sweep's: SWEEP/RUN.")] = "baseline") -> None:
     """Write the pages of a run again.
 
     They are made from its tables, figures and executed notebooks.
     """
     from helpers import report
-    from helpers.parameters import read_parameters
-    from helpers.project import find_outputs, shorten_path
+    from helpers.compare import find_run
+    from helpers.project import shorten_path
     from helpers.record import note_pages
 
-    folder = find_outputs() / read_parameters({"run": run}).run
+    folder = find_run(run)
     report.write_pages(folder)
     note_pages(folder)
     print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
+
+
+@app.command()
+def compare(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN RUN...", help="Names of runs; of a sweep's: SWEEP/RUN.")],
+    into: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Folder to write to.", show_default="outputs/compare-RUN-RUN")
+    ] = None,
+) -> None:
+    """Show what differs between runs.
+
+    Parameters, key numbers and forecasts side by side: a table, a figure and a page.
+    """
+    from helpers.compare import compare_runs
+    from helpers.project import shorten_path
+
+    folder = compare_runs(runs, into.absolute() if into else None)
+    print(f"Read it: {shorten_path(folder / 'index.html')}")
 
 
 @app.command()
@@ -153,6 +172,38 @@ def verify(run: Annotated[str, typer.Argument(help="Name of the run.")] = "basel
     print("\n".join(differences) or f"ok: run '{run}' is as its record says, made from what is here now.")
     if differences:
         raise SystemExit(FAILED)
+
+
+@app.command()
+def sweep(
+    grid: Annotated[Path, typer.Argument(metavar="GRID.yaml", help="The sets of parameters.")],
+    name: Annotated[str, typer.Option(metavar="NAME", help="Name of the sweep; by default the file's.")] = "",
+    workers: Annotated[int, typer.Option(metavar="N", min=0, help="Runs at a time; 0: as many as processors.")] = 0,
+    scheduler: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Let the workers of this Dask scheduler make the runs.")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Make more than 200 runs.")] = False,
+) -> None:
+    """Make a run for each set of parameters of a grid.
+
+    Each lands in outputs/NAME/RUN, with a table, a figure and a page over all of them in outputs/NAME. The file has
+    'parameters:' (common to all), 'grid:' (names with lists of values: all combinations) and 'runs:' (a list of sets).
+    All sets are checked before anything starts. Runs share the notebooks that their differences don't touch. A run that
+    fails is noted, and the others go on; the same command makes what is missing.
+
+    With --scheduler, the cluster's workers write the runs into that folder themselves: all must see it, and have this
+    package installed. Runs in hand go on there after Ctrl-C.
+    """
+    from helpers.sweep import read_sweep, run_sweep
+
+    chosen = read_sweep(grid, name, yes)
+    with say_state(f"Finished runs of sweep '{chosen.name}' are kept; the same command goes on from here."):
+        folder, failed = run_sweep(chosen, workers, scheduler)
+    from helpers.project import shorten_path
+
+    print(f"Read it: {shorten_path(folder / 'index.html')}")
+    if failed:
+        stop(f"{len(failed)} of {len(chosen.runs)} runs failed: {', '.join(failed)}", FAILED)
 
 
 @app.command()
@@ -181,7 +232,7 @@ def check(
     Prints every problem with file, row and column and ends with 1, or says what the data hold.
     """
     from helpers import indicators
-    from helpers.project import find_data
+    from helpers.project import find_data, find_from_here
 
     try:
         data = indicators.load(find_data(find_from_here(path)))
@@ -271,15 +322,6 @@ def read_value(text: str) -> Any:
         except ValueError:
             continue
     return text
-
-
-def find_from_here(data: str) -> str:
-    """A path that exists as seen from the working directory, whole; others as they are, for the project's folder."""
-    try:
-        path = Path(data).expanduser()
-        return str(path.absolute()) if path.exists() else data
-    except (OSError, RuntimeError):  # a name that is too long, a home that nobody has
-        return data
 
 
 class Stopped(BaseException):

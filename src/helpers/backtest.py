@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.genmod.families.links import Log, LogLog
 
+from helpers.curves.many import map_parts
 from helpers.forecast import bands
 from helpers.forecast.methods import METHODS
 from helpers.forecast.residuals import HORIZONS, WINDOWS, find_residuals
@@ -32,7 +33,7 @@ NAMES = {"ape": "mape", "wis": "wis", "crps": "crps"} | {
 CRPS_QUANTILES = np.arange(1, 40) / 40
 
 
-def run_backtest(references, windows=WINDOWS, horizons=HORIZONS, bounded=True):
+def run_backtest(references, windows=WINDOWS, horizons=HORIZONS, bounded=True, client=None):
     """Forecast every reference series from every earlier date at which 5 to 60 % of its bound was reached.
 
     Parameters
@@ -41,6 +42,7 @@ def run_backtest(references, windows=WINDOWS, horizons=HORIZONS, bounded=True):
     windows : numbers of points that the methods may see
     horizons : years ahead
     bounded : bool, False to calibrate forecasts without a bound
+    client : dask.distributed.Client or None; with one, its workers take a window length each, with the same results
 
     Returns
     -------
@@ -54,15 +56,16 @@ def run_backtest(references, windows=WINDOWS, horizons=HORIZONS, bounded=True):
     >>> score(residuals)["method"].iloc[0]
     'combined'
     """
-    return find_residuals(references, windows, horizons, bounded)
+    return find_residuals(references, windows, horizons, bounded, client)
 
 
-def evaluate(residuals):
+def evaluate(residuals, client=None):
     """Score every forecast of every method with bands that leave out its technology.
 
     Parameters
     ----------
     residuals : DataFrame from `run_backtest`, or one that `evaluate` has made (returned as it is)
+    client : dask.distributed.Client or None; with one, its workers score a method each, with the same results
 
     Returns
     -------
@@ -73,9 +76,7 @@ def evaluate(residuals):
     if "wis" in residuals.columns:
         return residuals
     names = [name for name in (*METHODS, NORMAL_DRIFT) if name in residuals.columns or name == NORMAL_DRIFT]
-    return pd.concat(
-        [_score_rows(residuals, name, _quantiles_of(residuals, name)) for name in names], ignore_index=True
-    )
+    return pd.concat(map_parts(_score_rows, [(residuals, name) for name in names], client), ignore_index=True)
 
 
 def _quantiles_of(residuals, method):
@@ -87,7 +88,7 @@ def _quantiles_of(residuals, method):
     return bands.quantiles_elsewhere(residuals, method, LogLog() if bounded else Log(), bounded)
 
 
-def _score_rows(residuals, method, quantiles_at):
+def _score_rows(residuals, method):
     """Rows of `evaluate` for one method."""
     labels = [
         "technology",
@@ -105,6 +106,7 @@ def _score_rows(residuals, method, quantiles_at):
     frame = residuals[labels].copy()
     point = residuals["drift" if method == NORMAL_DRIFT else method].to_numpy(float)
     actual, unit = residuals["actual"].to_numpy(float), residuals["unit"].to_numpy(float)
+    quantiles_at = _quantiles_of(residuals, method)
     seven = quantiles_at(bands.SEVEN)
     frame["method"], frame["forecast"], frame["actual"] = method, point, actual
     for position, level in enumerate(bands.SEVEN):
@@ -225,28 +227,33 @@ def compare(residuals, method="combined", benchmarks=BENCHMARKS, draws=2000, see
     return pd.DataFrame(rows)
 
 
-def check_calibration(residuals, methods=("combined", "drift", NORMAL_DRIFT), levels=LEVELS):
+def check_calibration(residuals, methods=("combined", "drift", NORMAL_DRIFT), levels=LEVELS, client=None):
     """Nominal against actual coverage by horizon, each technology judged on the others and weighing the same.
 
     Parameters
     ----------
     residuals : DataFrame from `run_backtest` (not from `evaluate`, which keeps seven quantiles only)
+    methods, levels : names and nominal coverages to check
+    client : dask.distributed.Client or None; with one, its workers check a method each, with the same results
 
     Returns
     -------
     DataFrame: method, horizon_years, nominal, actual.
     """
-    actual, rows = residuals["actual"].to_numpy(float), []
-    ends = np.array([[(1 - level) / 2, (1 + level) / 2] for level in levels]).ravel()
-    for method in methods:
-        found = _quantiles_of(residuals, method)(ends)
-        inside = (actual[:, None] >= found[:, ::2]) & (actual[:, None] <= found[:, 1::2])
-        table = residuals[["technology", "horizon_years"]].join(
-            pd.DataFrame(inside, index=residuals.index, columns=levels)
-        )
-        mean = table.groupby(["horizon_years", "technology"]).mean().groupby("horizon_years").mean().stack()
-        rows += [(method, horizon, nominal, value) for (horizon, nominal), value in mean.items()]
+    parts = map_parts(_cover_levels, [(residuals, method, levels) for method in methods], client)
+    rows = [row for part in parts for row in part]
     return pd.DataFrame(rows, columns=["method", "horizon_years", "nominal", "actual"])
+
+
+def _cover_levels(residuals, method, levels):
+    """Rows of `check_calibration` for one method."""
+    actual = residuals["actual"].to_numpy(float)
+    ends = np.array([[(1 - level) / 2, (1 + level) / 2] for level in levels]).ravel()
+    found = _quantiles_of(residuals, method)(ends)
+    inside = (actual[:, None] >= found[:, ::2]) & (actual[:, None] <= found[:, 1::2])
+    table = residuals[["technology", "horizon_years"]].join(pd.DataFrame(inside, index=residuals.index, columns=levels))
+    mean = table.groupby(["horizon_years", "technology"]).mean().groupby("horizon_years").mean().stack()
+    return [(method, horizon, nominal, value) for (horizon, nominal), value in mean.items()]
 
 
 def _mean_over_technologies(frame, by):

@@ -118,6 +118,10 @@ class ForkServer:
                 print(json.dumps(request), file=self._process.stdin, flush=True)
         return answer.result()
 
+    def is_alive(self) -> bool:
+        """Whether it can still fork."""
+        return not self._over
+
     def close(self) -> None:
         """End every kernel that is left, then the server."""
         for pid in list(self._kernels):

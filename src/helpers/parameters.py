@@ -6,7 +6,7 @@ import difflib
 import math
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, get_args, get_origin
 
@@ -241,11 +241,12 @@ def name_type(name: str) -> str:
     return words[annotation]
 
 
-def complete_parameters(parameters: Parameters) -> Parameters:
+def complete_parameters(parameters: Parameters, load: Callable[..., Any] | None = None) -> Parameters:
     """Name the series of own data where the parameters don't: its entity, indicator and bound.
 
     The project's own data, and parameters that are given, are left alone; see `helpers.indicators.choose_series` for
-    the rule. The result has every parameter set, so that records name the series that was studied.
+    the rule. The result has every parameter set, so that records name the series that was studied. `load` is
+    `helpers.indicators.load` by default, or one that remembers.
 
     Raises
     ------
@@ -259,7 +260,7 @@ def complete_parameters(parameters: Parameters) -> Parameters:
     from helpers import indicators
 
     given = {name: getattr(parameters, name) for name in usual if name in parameters.model_fields_set}
-    found = indicators.choose_series(indicators.load(path), given, usual)
+    found = indicators.choose_series((load or indicators.load)(str(path)), given, usual)
     return Parameters(**{**parameters.model_dump(), **found})
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,8 +69,10 @@ def read_declared(notebook: Path) -> dict[str, Any]:
     return declared
 
 
-def check_parameters(parameters: Parameters) -> Any:
+def check_parameters(parameters: Parameters, load: Callable[..., Any] | None = None) -> Any:
     """Check the values against the data and the families, and return the data.
+
+    `load` is `helpers.indicators.load` by default, or one that remembers.
 
     Raises
     ------
@@ -91,7 +93,7 @@ def check_parameters(parameters: Parameters) -> Any:
     if not os.path.lexists(path):
         missing = f"there is no such folder or file: {shorten_path(path)}"
         raise ParameterError(f"parameter 'data' is '{parameters.data}', but {missing}")
-    data = indicators.load(str(path), as_of=parameters.as_of)
+    data = (load or indicators.load)(str(path), as_of=parameters.as_of)
     series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
     values = series.values[series.values > 0]
     if len(values) < FEWEST_POINTS or (values.index[-1] - values.index[0]).days < FEWEST_DAYS:

@@ -58,6 +58,15 @@ def find_data(data: str = "data") -> Path:
     return path if path.is_absolute() else find_root() / path
 
 
+def find_from_here(data: str) -> str:
+    """A path that exists as seen from the working directory, whole; others as they are, for the project's folder."""
+    try:
+        path = Path(data).expanduser()
+        return str(path.absolute()) if path.exists() else data
+    except (OSError, RuntimeError):  # a name that is too long, a home that nobody has
+        return data
+
+
 def _expand(path: str) -> Path:
     """`path` with `~` as the home that it means; one of nobody's stays as it is, and is then not found."""
     try:
@@ -113,8 +122,10 @@ def hash_file(path: Path) -> str:
 
 
 @contextmanager
-def hold_folder(folder: Path) -> Iterator[None]:
+def hold_folder(folder: Path, what: str = "run") -> Iterator[None]:
     """Hold the right to replace `folder` while the block runs; the system frees it when the process ends.
+
+    `what` it holds is for the message.
 
     Raises
     ------
@@ -123,7 +134,7 @@ def hold_folder(folder: Path) -> Iterator[None]:
     """
     path = folder.parent / f".{folder.name}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _open_locked(path, folder.name) as file:
+    with _open_locked(path, f"{what.capitalize()} '{folder.name}'") as file:
         file.truncate(0)
         file.write(f"process {os.getpid()} on {platform.node()} since {datetime.now():%Y-%m-%d %H:%M:%S}")
         file.flush()
@@ -134,7 +145,7 @@ def hold_folder(folder: Path) -> Iterator[None]:
                 path.unlink(missing_ok=True)
 
 
-def _open_locked(path: Path, name: str) -> Any:
+def _open_locked(path: Path, title: str) -> Any:
     while True:
         file = path.open("a+", encoding="utf-8")
         try:
@@ -143,7 +154,7 @@ def _open_locked(path: Path, name: str) -> Any:
             file.seek(0)
             holder = file.read().strip() or "another process"
             file.close()
-            raise RunError(f"Run '{name}' is being made by {holder}. Wait for it, or take another name.") from error
+            raise RunError(f"{title} is being made by {holder}. Wait for it, or take another name.") from error
         # the one who held it may have removed the file between our opening and our locking it
         if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
             return file

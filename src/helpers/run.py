@@ -13,7 +13,6 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,6 @@ from helpers.parameters import ParameterError, Parameters, read_parameters
 from helpers.project import RunError, find_data, find_outputs, find_root, hash_file, write_file, write_json
 
 __all__ = ["ParameterError", "Parameters", "Run", "RunError", "SavedFigure", "open_run", "read_record", "read_records"]
-
-DOTS_PER_INCH = 200
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,7 @@ class Run:
             If `name` doesn't begin with the notebook's number, or the frame has no columns or two of one name.
         """
         self._check_name("table", name)
-        content, columns = _write_csv(name, frame)
+        content, columns = write_csv(name, frame)
         digest = write_file(self.folder / "tables" / f"{name}.csv", content)
         self._note("tables", name, {"sha256": digest, "rows": len(frame), "columns": columns})
 
@@ -122,17 +119,19 @@ class Run:
         RunError
             If the name isn't the notebook's, the alternative text is empty, or nothing is drawn.
         """
+        from helpers.figures.images import DOTS_PER_INCH, draw_images
+
         self._check_name("figure", name)
         if not alt.strip():
             raise RunError(f"Figure {name} needs an alternative text: what does it show?")
         figure = figure if hasattr(figure, "savefig") and hasattr(figure, "axes") else figure.figure
         if not any(axes.has_data() for axes in figure.get_axes()):
             raise RunError(f"Figure {name} is empty: nothing is drawn in it.")
-        images = _draw(figure, alt)
+        images = dict(draw_images(figure, alt))
         hashes = {kind: write_file(self.folder / "figures" / f"{name}.{kind}", image) for kind, image in images.items()}
         width = round(int.from_bytes(images["png"][16:20], "big") / DOTS_PER_INCH * 96)
         self._note("figures", name, {"alt": alt, "width": width, "sha256": hashes})
-        return SavedFigure(name, alt, _lighten(images["png"]), width)
+        return SavedFigure(name, alt, images["png"], width)
 
     def _check_name(self, kind: str, name: str) -> None:
         number = self.notebook.split("_")[0]
@@ -244,7 +243,7 @@ def quote(value: Any) -> str:
     return text if re.fullmatch(r"[\w./:-]+", text) else f"'{text}'"
 
 
-def _write_csv(name: str, frame: Any) -> tuple[bytes, dict[str, str]]:
+def write_csv(name: str, frame: Any) -> tuple[bytes, dict[str, str]]:
     """CSV of `frame`, and the kind of each column: date, text, number, whole, truth or mixed."""
     import pandas as pd
 
@@ -312,40 +311,3 @@ def _read_csv(path: Path, kinds: Mapping[str, str]) -> Any:
     for column in (column for column, kind in kinds.items() if kind in ("text", "mixed")):
         frame[column] = frame[column].map(restore_text).astype(frame[column].dtype)
     return frame
-
-
-def _draw(figure: Any, alt: str) -> dict[str, bytes]:
-    """The figure as PNG and SVG, the same bytes each time, with its alternative text inside; closes the figure."""
-    import matplotlib as mpl
-    from matplotlib import pyplot
-
-    _settle_layout(figure)
-    images = {}
-    # SVG names its parts by random salt and carries the date unless told otherwise; text stays text in it
-    with mpl.rc_context({"svg.hashsalt": "adoption", "svg.fonttype": "none"}):
-        for kind, metadata in (("png", {"Description": alt}), ("svg", {"Title": alt, "Date": None})):
-            image = BytesIO()
-            figure.savefig(image, format=kind, dpi=DOTS_PER_INCH, bbox_inches="tight", metadata=metadata)
-            images[kind] = image.getvalue()
-    pyplot.close(figure)
-    return images
-
-
-def _settle_layout(figure: Any) -> None:
-    """Lay the figure out once and round the places of its axes: the solver's last digit differs from run to run."""
-    engine = figure.get_layout_engine()
-    if engine is not None:
-        engine.execute(figure)
-        figure.set_layout_engine("none")
-        for axes in figure.get_axes():
-            axes.set_position([round(edge, 6) for edge in axes.get_position(original=True).bounds])
-
-
-def _lighten(png: bytes) -> bytes:
-    """The image with 256 colours, a third of the bytes: to show within a notebook and its page."""
-    from PIL import Image
-
-    light = BytesIO()
-    image = Image.open(BytesIO(png)).convert("RGB")
-    image.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(light, "PNG", optimize=True)
-    return light.getvalue()

@@ -146,14 +146,15 @@ class BinomialResults(Results):
         return self.glm.deviance, self.glm.deviance + fdtri(1, self.df_resid, 1 - alpha) * self.scale
 
     def find_ends(self, coordinate, alpha):
-        """Ends of the quasi-likelihood F profile of a coordinate."""
+        """Ends of the quasi-likelihood F profile of a coordinate, a dict by alpha."""
         if self.found.flat[0] or self.df_resid <= 0:
-            return -np.inf, np.inf
+            return {alpha: (-np.inf, np.inf)}
         least, limit = self.objective_bounds(alpha)
         limit -= least
         rise = lambda value: self.fitter.held(coordinate, value) - self.glm.deviance  # noqa: E731
         centre, step = self.found.shape[coordinate, 0], np.sqrt(self._matrix[coordinate, coordinate])
         ranges = [float(end[0]) for end in limits(self.batch, coordinate)]
-        return tuple(
+        crossings = (
             find_crossing(rise, centre, limit, end, step, side) for side, end in zip((-1, 1), ranges, strict=True)
         )
+        return {alpha: tuple(crossings)}

@@ -208,9 +208,9 @@ class CensoredResults(Results):
         return least, least * (1 + fdtri(1, self.df_resid, 1 - alpha) / self.df_resid)
 
     def find_ends(self, coordinate, alpha):
-        """Ends of the profile of a coordinate, or of the log ceiling."""
+        """Ends of the profile of a coordinate, or of the log ceiling, a dict by alpha."""
         if self.point is None or self.df_resid <= 0:
-            return -np.inf, np.inf
+            return {alpha: (-np.inf, np.inf)}
         place = 0 if coordinate == projection.CEILING else coordinate + (1 if self.likelihood.free else 0)
         target = fdtri(1, self.df_resid, 1 - alpha) / self.df_resid
         warm = {"point": self.point}
@@ -228,4 +228,4 @@ class CensoredResults(Results):
         for side, end in zip((-1, 1), self.likelihood.box[place], strict=True):
             warm["point"] = self.point
             ends.append(find_crossing(rise, self.point[place], target, end, step, side))
-        return tuple(ends)
+        return {alpha: tuple(ends)}

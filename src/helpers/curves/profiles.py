@@ -36,20 +36,21 @@ def to_parameter(results, coordinate, value):
 
 def profile_intervals(results, alpha):
     """Profile interval of every parameter, columns 0 and 1; an end without crossing is infinite (0 for a rate)."""
-    rows = {}
-    for name in results.param_names:
-        coordinate = coordinate_of(results, name)
-        lower, upper = profile_ends(results, coordinate, alpha)
-        ends = to_parameter(results, coordinate, np.array([lower, upper]))
-        rows[name] = ends
+    rows = {name: profile_interval(results, name, alpha) for name in results.param_names}
     return pd.DataFrame.from_dict(rows, orient="index", columns=[0, 1])
+
+
+def profile_interval(results, parameter, alpha):
+    """Ends of the profile interval of one parameter, (2,)."""
+    coordinate = coordinate_of(results, parameter)
+    return to_parameter(results, coordinate, np.array(profile_ends(results, coordinate, alpha)))
 
 
 def profile_ends(results, coordinate, alpha):
     """Ends of the interval in the coordinate, cached with the results."""
     cache = results.__dict__.setdefault("_ends", {})
     if (coordinate, alpha) not in cache:
-        cache[coordinate, alpha] = results.find_ends(coordinate, alpha)
+        cache |= {(coordinate, level): ends for level, ends in results.find_ends(coordinate, alpha).items()}
     return cache[coordinate, alpha]
 
 

@@ -18,6 +18,9 @@ from helpers.curves.profiles import profile_frame, profile_intervals
 from helpers.curves.resampling import percentile_intervals, resample
 from helpers.curves.summary import build_summary
 
+SHOWN = (0.2, 0.05)
+"""One minus the levels of the intervals that tables show."""
+
 
 class Results:
     """Estimates of one curve.
@@ -127,11 +130,17 @@ class Results:
         return least, least + projection.profile_target(self.batch, self.found, alpha)[0]
 
     def find_ends(self, coordinate, alpha):
-        """Ends of the profile interval of a coordinate of the engine, or of the log ceiling; infinite where open."""
+        """Ends of the profile interval of a coordinate of the engine, or of the log ceiling; infinite where open.
+
+        A dict by alpha: the two levels that tables show are searched together, which takes as long as one of them.
+        """
+        alphas = SHOWN if alpha in SHOWN else (alpha,)
         if self.df_resid <= 0:
-            return -np.inf, np.inf
-        lower, upper = projection.profile_ends(self.batch, self.found, coordinate, alpha)
-        return float(lower[0]), float(upper[0])
+            return dict.fromkeys(alphas, (-np.inf, np.inf))
+        rows = np.zeros(len(alphas), int)
+        batch, found = self.batch.take(rows), projection.collect(self.found, rows)
+        lower, upper = projection.profile_ends(batch, found, coordinate, np.array(alphas))
+        return dict(zip(alphas, zip(lower.tolist(), upper.tolist(), strict=True), strict=True))
 
     @cached_property
     def bse(self):

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers import curves
+from helpers import curves, projection
 from helpers.describe.series import last_bound
 
 ENOUGH_TO_WEIGH = 8  # points below which AICc weights are noise
+ROUNDING = 1e-12  # relative rise of the sum of squares that is none
 YEARS_ON = 5  # how far alternatives are drawn beyond the last observation
 
 
@@ -144,15 +145,15 @@ def profile_ceilings(fits: Sequence[Fit], series, points: int = 60) -> pd.DataFr
     frames = []
     for fit in _free(fits):
         freedom = fit.results.df_resid
-        refits = [_refit(series, fit.family, ceiling) for ceiling in grid]
-        ssr = np.array([refit.ssr if refit is not None else np.nan for refit in refits])
-        best = min(fit.results.ssr, np.nanmin(ssr))
+        ssr = _refit(series, fit.family, grid)[1].ssr
+        best = min(fit.results.ssr, ssr.min())
+        rise = np.where(ssr > best * (1 + ROUNDING), ssr - best, 0.0)
         frames.append(
             pd.DataFrame(
                 {
                     "family": fit.family,
                     "ceiling": grid,
-                    "distance": np.sqrt(np.maximum(ssr - best, 0) / (best / freedom)),
+                    "distance": np.sqrt(rise / (best / freedom)),
                     "threshold_80": np.sqrt(stats.f.ppf(0.8, 1, freedom)),
                     "threshold_95": np.sqrt(stats.f.ppf(0.95, 1, freedom)),
                 }
@@ -182,16 +183,15 @@ def trace_alternatives(fits: Sequence[Fit], series, level: float = 0.8, curves_e
     times = np.linspace(first, last + YEARS_ON, 61)
     frames = []
     for fit in _free(fits):
-        low, high = fit.results.conf_int(1 - level, method="profile").loc["ceiling"]
+        low, high = fit.results.conf_int(round(1 - level, 6), method="profile").loc["ceiling"]
         cap = 10 * np.nanmax([last_bound(series), series.values.max()])
         grid = np.geomspace(max(low, series.values.max() * 1.001), min(high, cap), curves_each)
-        chosen = [(False, value, _refit(series, fit.family, value)) for value in grid]
-        chosen = [(True, fit.results.params["ceiling"], fit.results), *chosen]
-        for best, ceiling, results in chosen:
-            if results is not None:
-                path = np.asarray(results.predict(times))
-                frame = pd.DataFrame({"date": curves.to_dates(times), "value": path})
-                frames.append(frame.assign(family=fit.family, ceiling=ceiling, best=best, level=level))
+        paths = projection.predict(*_refit(series, fit.family, grid), times)
+        paths = [(True, fit.results.params["ceiling"], np.asarray(fit.results.predict(times))),
+                 *((False, ceiling, path) for ceiling, path in zip(grid, paths, strict=True))]  # fmt: skip
+        for best, ceiling, path in paths:
+            frame = pd.DataFrame({"date": curves.to_dates(times), "value": path})
+            frames.append(frame.assign(family=fit.family, ceiling=ceiling, best=best, level=level))
     columns = ["family", "ceiling", "best", "level", "date", "value"]
     traced = pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
     return _name_rows(traced, series)
@@ -228,11 +228,12 @@ def _free(fits: Sequence[Fit]) -> list[Fit]:
     return [fit for fit in fits if fit.ceiling == "free" and fit.results is not None and fit.results.df_resid > 0]
 
 
-def _refit(series, family: str, ceiling: float):
-    try:
-        return curves.FAMILIES[family](series.values, ceiling=ceiling).fit()
-    except ValueError:
-        return None
+def _refit(series, family: str, ceilings: np.ndarray) -> tuple[projection.Batch, projection.Fit]:
+    """The series fitted again at each ceiling, all at once."""
+    values = np.tile(series.values.to_numpy(float), (len(ceilings), 1))
+    years = curves.decimal_years(series.values.index)
+    batch = projection.prepare(curves.FAMILIES[family].shape, years, values, ceiling=ceilings)
+    return batch, projection.fit(batch)
 
 
 def _name_rows(frame: pd.DataFrame, series) -> pd.DataFrame:

@@ -52,7 +52,7 @@ def pick_origins(series, back: float = 3.2, most: int = 3) -> pd.DatetimeIndex:
     return dates[::-1][::step][::-1]
 
 
-def make_hindcasts(series, data, origins: pd.DatetimeIndex) -> pd.DataFrame:
+def make_hindcasts(series, references, origins: pd.DatetimeIndex) -> pd.DataFrame:
     """Return the published forecast as it would have been made at each origin; no rows without origins.
 
     Returns
@@ -63,6 +63,6 @@ def make_hindcasts(series, data, origins: pd.DatetimeIndex) -> pd.DataFrame:
     if not len(origins):
         return pd.DataFrame(columns=["origin", "date", "method", "mean", "q0.1", "q0.5", "q0.9", "actual"])
     years = (series.values.index[-1] - origins[0]).days / 365.25 + 0.5
-    frame = forecast.hindcast(series, references=data.references(exclude=series), origins=origins, horizon_years=years)
+    frame = forecast.hindcast(series, references=references, origins=origins, horizon_years=years)
     until = series.values.index[-1] + pd.Timedelta(days=190)
     return frame[(frame["method"] == "combined") & (frame["date"] <= until)].reset_index(drop=True)

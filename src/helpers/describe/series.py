@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.curves import decimal_years
+from helpers.indicators.breaks import list_breaks
 
 
 def name_series(series) -> dict[str, str | dict]:
@@ -71,11 +72,11 @@ def list_observations(data, entity: str, indicator: str) -> pd.DataFrame:
     rows = data.observations[data.observations["entity"] == entity]
     rows = rows.merge(listed[["indicator", "title"]], on="indicator").rename(columns={"bound": "kind"})
     frames = [rows[["entity", "indicator", "title", "date", "kind"]]]
-    for name, title in rows[["indicator", "title"]].drop_duplicates().itertuples(index=False):
-        if (rows[rows["indicator"] == name]["kind"] == "exact").any():
-            breaks = data.series(entity, name).breaks
-            breaks = breaks[breaks["kind"] == "break"].assign(entity=entity, indicator=name, title=title)
-            frames.append(breaks[["entity", "indicator", "title", "date", "kind"]])
+    exact = set(rows.loc[rows["kind"] == "exact", "indicator"])
+    for entry in listed[listed["indicator"].isin(exact)].itertuples(index=False):
+        breaks = list_breaks(entry.breaks, "", entity, data.limit())
+        breaks = breaks.assign(entity=entity, indicator=entry.indicator, title=entry.title)
+        frames.append(breaks[["entity", "indicator", "title", "date", "kind"]])
     return pd.concat([frame for frame in frames if len(frame)], ignore_index=True)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import LogLocator, NullLocator
 
 from helpers.figures.style import (
     BLUE,
@@ -113,14 +114,15 @@ def draw_profiles(profiles: pd.DataFrame, marks: dict, names: dict, source: str)
     )
     _mark_profile(axis, profiles, marks, limit)
     use_numbers(axis, "x")
-    axis.xaxis.set_minor_formatter("")
+    if axis.get_xlim()[1] > 5 * axis.get_xlim()[0]:
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.xaxis.set_minor_locator(NullLocator())
     axis.set_xlabel(f"Ceiling, {names['unit']} (log scale)")
     title = _judge_profiles(profiles)
     above = "; the 95 % line lies above the frame" if profiles["threshold_95"].min() > limit else ""
     units = f"{names['title']}: distance of the fit from the best, in residual standard deviations (root of F){above}"
-    figure = close_canvas(figure, title, units, source)
     label_ends(axis, labels)
-    return figure
+    return close_canvas(figure, title, units, source)
 
 
 def _mark_profile(axis, profiles: pd.DataFrame, marks: dict, limit: float) -> None:

@@ -95,9 +95,8 @@ def draw_forecast(
     )
     grey = f"; grey: bound ({lower_first(names['bound_title'])}), dashed as forecast" if bound is not None else ""
     units = f"{names['unit'].capitalize()}; points: published figures; fan: combined forecast{grey}"
-    figure = close_canvas(figure, title, units, source)
     label_ends(axis, labels, size=8)
-    return figure
+    return close_canvas(figure, title, units, source)
 
 
 def _draw_scenarios(axis: Axes, scenarios: pd.DataFrame, start: tuple) -> list[Label]:
@@ -142,7 +141,7 @@ def draw_hindcasts(hindcasts: pd.DataFrame, values: pd.Series, names: dict, sour
         _fan(axis, forecast, start)
         known, later = values[values.index <= origin], values[values.index > origin]
         axis.plot(known.index, known, "o-", color=INK, ms=4, lw=1.2, zorder=5)
-        axis.plot(later.index, later, "D", color=ORANGE, ms=5, zorder=6)
+        axis.plot(later.index, later, "D", color=ORANGE, ms=6, mec="white", mew=0.8, zorder=6)
         axis.set_title(f"made {say_date(origin)}", loc="left", size=9.5, weight="bold")
         use_dates(axis, pd.DatetimeIndex([values.index[0], forecast["date"].iloc[-1]]))
         use_numbers(axis)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
@@ -28,6 +31,8 @@ from helpers.figures.style import (
     use_numbers,
 )
 
+NAMED = 5  # references that are named beside a series
+
 
 def draw_coverage(observations: pd.DataFrame, indicator: str, source: str) -> Figure:
     """When each series was observed, one line a series, with its breaks.
@@ -46,13 +51,14 @@ def draw_coverage(observations: pd.DataFrame, indicator: str, source: str) -> Fi
     rows = {name: row for row, name in enumerate(order)}
     figure, axes = open_canvas(1.5 + 0.21 * len(rows))
     axis = axes[0, 0]
-    for name, frame in points.groupby("indicator"):
-        colour = ORANGE if name == indicator else BLUE
-        axis.plot(frame["date"], np.full(len(frame), rows[name]), "-", color=PALE, lw=1, zorder=1)
-        axis.plot(frame["date"], np.full(len(frame), rows[name]), "o", color=colour, ms=3.2, zorder=2)
+    spans = points.groupby("indicator")["date"].agg(["min", "max"]).loc[order]
+    axis.hlines(list(rows.values()), spans["min"], spans["max"], color=PALE, lw=1, zorder=1)
+    for mine, colour, marker in ((False, BLUE, "o"), (True, ORANGE, "D")):
+        chosen = points[(points["indicator"] == indicator) == mine]
+        axis.plot(chosen["date"], chosen["indicator"].map(rows), marker, color=colour, ms=3.2, zorder=2)
     breaks = observations[observations["kind"] == "break"]
-    for date, name in zip(breaks["date"], breaks["indicator"], strict=True):
-        axis.plot([date, date], [rows[name] - 0.42, rows[name] + 0.42], "-", color=INK, lw=1.6, zorder=3)
+    places = breaks["indicator"].map(rows)
+    axis.vlines(breaks["date"], places - 0.42, places + 0.42, color=INK, lw=1.6, zorder=3)
     titles = points.drop_duplicates("indicator").set_index("indicator")["title"]
     counts = points.groupby("indicator").size()
     axis.set_yticks(list(rows.values()), [f"{titles[name]}  {counts[name]}" for name in rows], size=8)
@@ -122,9 +128,8 @@ def draw_levels(
         of_bound if np.isfinite(last["share_of_bound"]) and bound is not None and names["unit"][:7] != "percent" else ""
     )
     title = f"{names['title']}: {say(last['value'], names['unit'])} in {say_date(last['date'])}{share}"
-    figure = close_canvas(figure, title, names["unit"].capitalize(), source)
     label_ends(axis, labels)
-    return figure
+    return close_canvas(figure, title, names["unit"].capitalize(), source)
 
 
 def draw_growth(growth: pd.DataFrame, names: dict, source: str) -> Figure:
@@ -137,7 +142,8 @@ def draw_growth(growth: pd.DataFrame, names: dict, source: str) -> Figure:
     per_year = rows["change"].to_numpy() / rows["years"].to_numpy()
     biggest = int(np.argmax(per_year))
     colours = [ORANGE if i == biggest else BLUE for i in range(len(rows))]
-    axis.bar(dates[:-1], per_year, width=spans, align="edge", color=colours, edgecolor="white", linewidth=1.5)
+    bars = axis.bar(dates[:-1], per_year, width=spans, align="edge", color=colours, edgecolor="white", linewidth=1.5)
+    bars[biggest].set_hatch("//")
     axis.axhline(0, color=GREY, lw=0.8)
     if len(rows) <= 12:
         for start, span, height, percent in zip(dates[:-1], spans, per_year, rows["growth"], strict=True):
@@ -179,11 +185,12 @@ def draw_alignment(aligned: pd.DataFrame, names: dict, source: str) -> Figure:
     reach = max(1.5 * target["years"].max() + 3, 6)
     labels = []
     pace = others.groupby(["entity", "indicator"])["years_to_target_share"].first().sort_values(kind="stable")
-    for rank, (key, _) in enumerate(pace.items()):
-        line = others[(others["entity"] == key[0]) & (others["indicator"] == key[1])]
-        inside = line[line["years"] <= reach]
-        axis.plot(inside["years"], inside["share"], "-", color=GREY, lw=0.9, alpha=0.55)
-        if rank < 5 and len(inside) > 1:
+    lines = dict(iter(others[others["years"] <= reach].groupby(["entity", "indicator"])))
+    paths = [line[["years", "share"]].to_numpy() for line in lines.values()]
+    axis.add_collection(LineCollection(paths, color=GREY, lw=0.9, alpha=0.55, zorder=1))
+    for rank, key in enumerate(pace.index[:NAMED]):
+        inside = lines[key]
+        if len(inside) > 1:
             colour, dash = COLOURS[(rank + 2) % 6] if rank else BLUE, LINES[(rank + 1) % 6]
             axis.plot(inside["years"], inside["share"], color=colour, ls=dash, lw=1.5)
             end = inside.iloc[-1]
@@ -194,10 +201,13 @@ def draw_alignment(aligned: pd.DataFrame, names: dict, source: str) -> Figure:
     axis.set_ylim(0, 105)
     axis.set_xlabel(f"Years since {say(target['start_share'].iloc[0])} % of the bound")
     use_numbers(axis, suffix=" %")
-    axis.annotate(
-        names["title"], (end["years"], end["share"]), xytext=(6, -3), textcoords="offset points", color=ORANGE,
-        weight="bold", size=9, va="top", path_effects=[withStroke(linewidth=3, foreground="white")], zorder=6,
-    )  # fmt: skip
+    if end["years"] > 0.5 * reach:
+        labels.append(Label(end["years"], end["share"], names["title"], ORANGE))
+    else:
+        axis.annotate(
+            names["title"], (end["years"], end["share"]), xytext=(0, 9), textcoords="offset points", color=ORANGE,
+            weight="bold", size=9, va="bottom", path_effects=[withStroke(linewidth=3, foreground="white")], zorder=6,
+        )  # fmt: skip
     own = target["years_to_target_share"].iloc[0]
     faster, total = int((pace <= own).sum()), len(pace)
     first, highest = say(target["start_share"].iloc[0]), say(target["share"].max())
@@ -211,51 +221,54 @@ def draw_alignment(aligned: pd.DataFrame, names: dict, source: str) -> Figure:
         f"Share of each technology's bound, percent (here: {lower_first(names['bound_title'])}); "
         "grey: all references, named: the fastest"
     )
-    figure = close_canvas(figure, title, units, source)
     label_ends(axis, labels, size=8)
-    return figure
+    return close_canvas(figure, title, units, source)
 
 
 def draw_comparison(compared: pd.DataFrame, entity: str, source: str, most: int = 10) -> Figure:
-    """The latest figure of each measure of the technology by country, one panel a measure.
+    """The latest figure of each measure of the technology by country, one block a measure.
 
-    Panels do not share what they count, so nothing is ranked across them. Long panels keep the highest figures and
+    Blocks do not share what they count, so nothing is ranked across them. Long blocks keep the highest figures and
     the entity's own.
     """
     own_first = compared.assign(own=compared["entity"] == entity)
     order = own_first.groupby("measure")["own"].any().sort_values(ascending=False, kind="stable").index
-    groups = [(name, own_first[own_first["measure"] == name]) for name in order]
-    cut = [pd.concat([frame.head(most), frame[most:][frame[most:]["own"]]]) for _, frame in groups]
-    heights = [len(frame) + 1.5 for frame in cut]
-    figure, axes = open_canvas(
-        1.3 + 0.185 * sum(heights), (len(groups), 1), sharex=True, gridspec_kw={"height_ratios": heights, "hspace": 0}
-    )
-    for axis, (name, whole), frame, marker in zip(axes[:, 0], groups, cut, MARKERS * 9, strict=False):
-        more = f" ({len(frame)} of {len(whole)} shown)" if len(frame) < len(whole) else ""
-        unit = frame["unit"].iloc[0].removeprefix("percent").removeprefix(" of ")
-        _draw_dots(axis, frame, marker)
-        axis.set_title(f"{name}{': ' + unit if unit else ''}{more}", loc="left", size=8.5, color=INK, pad=2)
-    for axis in axes[:-1, 0]:
-        axis.spines["bottom"].set_visible(False)
-        axis.tick_params(bottom=False)
-    use_numbers(axes[-1, 0], "x", " %")
+    groups = [own_first[own_first["measure"] == name] for name in order]
+    blocks = [pd.concat([whole.head(most), whole[most:][whole[most:]["own"]]]) for whole in groups]
+    shown = pd.concat(blocks, ignore_index=True)
+    block = np.repeat(np.arange(len(blocks)), [len(rows) for rows in blocks])
+    shown["row"] = np.arange(len(shown)) + 1.7 * (block + 1) - 1
+    figure, axes = open_canvas(1.4 + 0.185 * (shown["row"].iloc[-1] + 1))
+    axis = axes[0, 0]
+    for rows, whole, marker in zip(blocks, groups, MARKERS * 9, strict=False):
+        _draw_dots(axis, shown[shown["measure"] == rows["measure"].iloc[0]], marker)
+        more = f" ({len(rows)} of {len(whole)} shown)" if len(rows) < len(whole) else ""
+        unit = rows["unit"].iloc[0].removeprefix("percent").removeprefix(" of ")
+        first = shown.loc[shown["measure"] == rows["measure"].iloc[0], "row"].iloc[0]
+        axis.text(0, first - 1, f"{rows['measure'].iloc[0]}{': ' + unit if unit else ''}{more}", size=8.5, va="center")
+    short = shown["entity"].map(lambda name: textwrap.shorten(name, 30, placeholder="…"))
+    labels = [f"{one}, {date:%Y-%m}" for one, date in zip(short, shown["date"], strict=True)]
+    axis.set_yticks(shown["row"], labels, size=7.5)
+    axis.set_ylim(shown["row"].iloc[-1] + 0.7, -0.9)
+    axis.set_xlim(0, 105)
+    axis.grid(False, axis="y")
+    use_numbers(axis, "x", " %")
     mine = compared[compared["entity"] == entity]["value"]
     said = (
         f"{entity} has {say(mine.min())} % by one measure and {say(mine.max())} % by another" if len(mine) > 1 else ""
     )
-    title = said or f"{len(groups)} measures in {compared['entity'].nunique()} countries and regions"
+    places = compared["entity"].nunique()
+    counted = "one country or region" if places == 1 else f"{places} countries and regions"
+    title = said or f"{'One measure' if len(groups) == 1 else f'{len(groups)} measures'} in {counted}"
     told = ": each measure asks other people another question" if len(groups) > 1 else ""
     return close_canvas(figure, title + told, "Percent of the people whom each measure covers; latest figure", source)
 
 
-def _draw_dots(axis, frame: pd.DataFrame, marker: str) -> None:
-    rows = np.arange(len(frame))
-    axis.hlines(rows, 0, frame["value"], color=PALE, lw=1)
-    axis.scatter(frame["value"], rows, color=np.where(frame["own"], ORANGE, BLUE), marker=marker, s=26, zorder=3)
-    labels = [f"{one}, {date:%Y-%m}" for one, date in zip(frame["entity"], frame["date"], strict=True)]
-    axis.set_yticks(rows, labels, size=7.5)
-    for row, value in zip(rows, frame["value"], strict=True):
-        axis.annotate(say(value), (value, row), xytext=(6, 0), textcoords="offset points", va="center", size=7.5)
-    axis.set_ylim(len(frame) - 0.4, -0.6)
-    axis.grid(False, axis="y")
-    axis.set_xlim(0, 105)
+def _draw_dots(axis, rows: pd.DataFrame, marker: str) -> None:
+    axis.hlines(rows["row"], 0, rows["value"], color=PALE, lw=1)
+    axis.scatter(rows["value"], rows["row"], color=np.where(rows["own"], ORANGE, BLUE), marker=marker, s=26, zorder=3)
+    for row, value, own in zip(rows["row"], rows["value"], rows["own"], strict=True):
+        axis.annotate(
+            say(value), (value, row), xytext=(6, 0), textcoords="offset points", va="center", size=7.5,
+            weight="bold" if own else "normal",
+        )  # fmt: skip

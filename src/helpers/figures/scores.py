@@ -65,9 +65,8 @@ def draw_skill(scores: pd.DataFrame, window: int, source: str) -> Figure:
         f"Weighted interval score relative to drift (below 1 is better; drawn up to {cap:g}); "
         f"windows of {window} observations"
     )
-    figure = close_canvas(figure, title, units, source)
     label_ends(axis, labels, size=8)
-    return figure
+    return close_canvas(figure, title, units, source)
 
 
 def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, enough: int, source: str) -> Figure:
@@ -92,13 +91,11 @@ def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, eno
     )
     if worst is not None:
         title += f"; worst technology at 2 years: {worst['technology']}, {100 * worst['coverage_80']:.0f} %"
-    units = (
-        "Left: claimed against actual coverage of all bands, percent; dotted: as claimed. "
-        f"Right: coverage of the combined 80 % band by technology ({enough} or more forecasts)"
-    )
-    figure = close_canvas(figure, title, units, source)
+    axes[0, 0].set_title("all bands", loc="left", size=9.5, weight="bold")
+    axes[0, 1].set_title("80 % band by technology", loc="left", size=9.5, weight="bold")
+    units = f"Actual coverage, percent; dotted: as claimed; technologies with {enough} or more forecasts"
     label_ends(axes[0, 0], labels, size=7.5)
-    return figure
+    return close_canvas(figure, title, units, source)
 
 
 def _draw_reliability(axis, calibration: pd.DataFrame) -> list[Label]:

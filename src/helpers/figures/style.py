@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import matplotlib as mpl
 import matplotlib.dates as mdates
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 # Okabe and Ito (2008): told apart by readers with any common colour blindness. Grey scale is served by line
@@ -22,21 +23,46 @@ BLUE, ORANGE, GREEN, PURPLE, GOLD, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, GOLD, SKY)
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
-LEADER = {"arrowstyle": "-", "lw": 0.5, "alpha": 0.6, "shrinkA": 1, "shrinkB": 2, "relpos": (0, 0.5)}
-WIDTH = 7.4  # inches, a page's text width
+WIDTHS = {
+    "page": 7.4,
+    "print": 6.3,
+}  # inches: a page on a screen, and the text of an A4 sheet; text has one size in both
+DOTS_PER_INCH = 200
+EDGE = 0.08  # inches that stay empty at the edges
+TITLE, UNITS, SOURCE = (
+    {"size": 12, "weight": "bold", "color": INK},
+    {"size": 9.5, "color": GREY},
+    {"size": 7.5, "color": GREY},
+)
+LINE_HEIGHT = 1.3  # of the text around the axes, in sizes of its type
 
-RC = {
+STYLE = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": GREY,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.labelcolor": GREY,
+    "axes.labelsize": 9.5,
+    "axes.linewidth": 1.0,
+    "axes.spines.left": False,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titley": 1.0,
+    "figure.dpi": DOTS_PER_INCH,
     "font.family": "DejaVu Sans",
     "font.size": 9.5,
-    "axes.edgecolor": GREY,
-    "axes.labelcolor": GREY,
-    "axes.grid.axis": "y",
-    "axes.axisbelow": True,
     "grid.color": "#ececec",
+    "grid.linewidth": 0.8,
+    "lines.solid_capstyle": "round",
+    "patch.linewidth": 0.8,
     "text.color": INK,
+    "text.hinting": "none",  # letters keep their shape and place at every size
+    "xtick.bottom": False,
     "xtick.color": GREY,
+    "xtick.labelsize": 8.8,
     "ytick.color": GREY,
-    "svg.fonttype": "none",
+    "ytick.labelsize": 8.8,
+    "ytick.left": False,
 }
 
 
@@ -50,47 +76,144 @@ class Label:
     colour: str = INK
 
 
-def open_canvas(height: float = 4.4, panels: tuple[int, int] = (1, 1), **options) -> tuple[Figure, np.ndarray]:
-    """Return a figure of the page's width and its axes as an array of shape `panels`."""
-    sns.set_theme(context="paper", style="whitegrid", palette=list(COLOURS), rc=RC)
-    figure, axes = plt.subplots(*panels, figsize=(WIDTH, height), squeeze=False, **options)
-    for axis in axes.flat:
-        axis.spines[["top", "right", "left"]].set_visible(False)
-        axis.tick_params(left=False)
-    return figure, axes
+class Exhibit(Figure):
+    """A figure with a title, units and a source line around its axes, to be laid out at any width.
+
+    Not one of pyplot's figures: nothing has to be closed.
+    """
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        FigureCanvasAgg(self)
+        self.height = self.get_size_inches()[1]
+        self.around = []
+        self.ends = []
+
+    def lay_out(self, width: float = WIDTHS["page"]) -> Exhibit:
+        """Wrap the text around the axes, give the axes the room that is left, and spread the labels of their ends."""
+        self.set_size_inches(width, self.height)
+        top, bottom = _set_around(self, self.around)
+        edge = EDGE / width
+        engine = ConstrainedLayoutEngine(rect=(edge, bottom, 1 - 2 * edge, top - bottom))
+        engine.execute(self)
+        for axis in self.axes:  # the solver's last digit differs from run to run
+            axis.set_position([round(side, 6) for side in axis.get_position(original=True).bounds])
+            axis.set_in_layout(True)  # set_position takes it out
+        for end in self.ends:
+            _place_labels(*end)
+        return self
+
+    def _repr_png_(self) -> bytes:
+        from helpers.figures.images import draw_png
+
+        return draw_png(self)
 
 
-def close_canvas(figure: Figure, title: str, units: str, source: str) -> Figure:
-    """Set title, units and source line around the axes, and leave them the room that is left."""
-    inches_wide, inches_high = figure.get_size_inches()
-    lines = [
-        (title, 12, "bold", INK, 0.62),
-        (units, 9.5, "normal", GREY, 0.55),
-    ]
-    top = 1 - 0.08 / inches_high
-    for text, size, weight, colour, width in lines:
-        together = text.replace(" %", "\N{NO-BREAK SPACE}%")
-        wrapped = textwrap.fill(together, int(inches_wide * 72 / (size * width)))
-        figure.text(0.012, top, wrapped, size=size, weight=weight, color=colour, va="top", linespacing=1.25)
-        top -= (wrapped.count("\n") + 1) * size * 1.36 / 72 / inches_high
-    caption = textwrap.fill(source, int(inches_wide * 72 / (7.5 * 0.55)))
-    figure.text(0.012, 0.05 / inches_high, caption, size=7.5, color=GREY, va="bottom", linespacing=1.25)
-    bottom = (caption.count("\n") + 1) * 7.5 * 1.36 / 72 / inches_high + 0.12 / inches_high
-    figure.set_layout_engine("constrained", rect=(0.006, bottom, 0.988, top - bottom - 0.05 / inches_high))
-    figure.draw_without_rendering()
-    return figure
+def open_canvas(height: float = 4.4, panels: tuple[int, int] = (1, 1), **options) -> tuple[Exhibit, np.ndarray]:
+    """Return a figure of a page's width and its axes as an array of shape `panels`."""
+    mpl.rcParams.update(STYLE)
+    figure = Exhibit(figsize=(WIDTHS["page"], height))
+    return figure, figure.subplots(*panels, squeeze=False, **options)
 
 
-def spread(positions: Sequence[float], gap: float, low: float, high: float) -> np.ndarray:
-    """Move positions apart until neighbours differ by `gap`, as little as possible, within low to high.
+def close_canvas(figure: Exhibit, title: str, units: str, source: str) -> Exhibit:
+    """Set title, units and source line around the axes, and lay the figure out for a page."""
+    for words, look in ((title, TITLE), (units, UNITS), (source, SOURCE)):
+        text = figure.text(0, 0, "", va="top", linespacing=1.25, in_layout=False, **look)
+        figure.around.append((text, words.replace(" %", "\N{NO-BREAK SPACE}%")))
+    return figure.lay_out()
 
-    Least squares under the gaps: after subtracting rank x gap the problem is an isotonic regression.
+
+def _set_around(figure: Exhibit, around: list[tuple]) -> tuple[float, float]:
+    """Wrap and place title, units and source; returns where the room between them begins and ends, 0 to 1."""
+    width, height = figure.get_size_inches()
+    top, bottom = 1 - EDGE / height, EDGE / height
+    for rank, (text, words) in enumerate(around):
+        text.set_text(_wrap(figure, words, text, width - 2 * EDGE))
+        tall = (text.get_text().count("\n") + 1) * text.get_size() * LINE_HEIGHT / 72 / height if words else 0
+        if rank < 2:
+            text.set_position((EDGE / width, top))
+            top -= tall + 0.02 / height
+        else:
+            text.set_position((EDGE / width, bottom + tall))
+            bottom += tall
+    return top - 0.04 / height, bottom + 0.06 / height
+
+
+def _wrap(figure: Exhibit, words: str, text, room: float) -> str:
+    """`words` in lines no wider than `room` (inches)."""
+    measure = figure.canvas.get_renderer().get_text_width_height_descent
+    properties, lines, used = text.get_fontproperties(), [], 0.0
+    space = measure("n n", properties, False)[0] - measure("nn", properties, False)[0]
+    for word in words.split(" "):
+        wide = measure(word, properties, False)[0]
+        if lines and used + space + wide <= room * figure.dpi:
+            lines[-1] += f" {word}"
+            used += space + wide
+        else:
+            lines.append(word)
+            used = wide
+    return "\n".join(lines)
+
+
+def darken(colour: str) -> tuple[float, float, float]:
+    """The colour of a mark for the text that names it: light marks are seen, light letters aren't read."""
+    red, green, blue = mpl.colors.to_rgb(colour)
+    light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    share = min(1.0, 0.42 / light)
+    return red * share, green * share, blue * share
+
+
+def label_ends(axis: Axes, labels: Sequence[Label], size: float = 8.5) -> None:
+    """Write each label to the right of its mark; labels that would overlap move apart and get a thin leader.
+
+    In an `Exhibit` they find their places when it's laid out, elsewhere at once.
+    """
+    texts = [
+        axis.text(1.012, label.y, label.text, color=darken(label.colour), size=size, va="center", linespacing=1.2,
+                  transform=axis.get_yaxis_transform())
+        for label in labels
+    ]  # fmt: skip
+    leaders = LineCollection([], lw=0.5, alpha=0.6, clip_on=False, transform=axis.transAxes, zorder=1)
+    leaders.set_in_layout(False)
+    axis.add_collection(leaders, autolim=False)
+    if isinstance(axis.figure, Exhibit):
+        axis.figure.ends.append((axis, labels, texts, leaders))
+    else:
+        _place_labels(axis, labels, texts, leaders)
+
+
+def _place_labels(axis: Axes, labels: Sequence[Label], texts: list, leaders: LineCollection) -> None:
+    if not labels:
+        return
+    marks = [(float(axis.convert_xunits(label.x)), label.y) for label in labels]
+    marks = axis.transAxes.inverted().transform(axis.transData.transform(marks))
+    point = axis.figure.dpi / 72 / axis.get_window_extent().height  # in heights of the axes
+    tall = np.array([(label.text.count("\n") + 1) * text.get_size() * LINE_HEIGHT * point
+                     for label, text in zip(labels, texts, strict=True)])  # fmt: skip
+    spots = spread(marks[:, 1], tall, 0.0, 1.0 + tall.max() / 2)
+    to_data = axis.transAxes + axis.transData.inverted()
+    lines, colours = [], []
+    for label, text, (x, y), spot in zip(labels, texts, marks, spots, strict=True):
+        text.set_y(to_data.transform((0, spot))[1])
+        if abs(spot - y) > 0.7 * point or x < 0.94:
+            lines.append([(x + 0.004, y), (1.008, spot)])
+            colours.append(label.colour)
+    leaders.set_segments(lines)
+    leaders.set_color(colours)
+
+
+def spread(positions: Sequence[float], heights: float | np.ndarray, low: float, high: float) -> np.ndarray:
+    """Move positions apart until things of these heights don't overlap, as little as possible, within low to high.
+
+    Least squares under the gaps: after subtracting the heights below it the problem is an isotonic regression.
     """
     positions = np.asarray(positions, float)
     if not len(positions):
         return positions
     order = np.argsort(positions, kind="stable")
-    offsets = np.arange(len(positions)) * gap
+    tall = np.broadcast_to(heights, positions.shape)[order]
+    offsets = np.r_[0.0, np.cumsum((tall[1:] + tall[:-1]) / 2)]
     blocks: list[list[float]] = []
     for value in positions[order] - offsets:
         blocks.append([value, 1])
@@ -101,52 +224,25 @@ def spread(positions: Sequence[float], gap: float, low: float, high: float) -> n
                 blocks[-1][1] + weight,
             ]
     fitted = np.concatenate([[value] * int(weight) for value, weight in blocks])
-    fitted = np.clip(fitted, low, max(low, high - offsets[-1])) + offsets
+    low, high = low + tall[0] / 2, high - offsets[-1] - tall[-1] / 2
+    fitted = np.clip(fitted, low, max(low, high)) + offsets
     result = np.empty_like(fitted)
     result[order] = fitted
     return result
 
 
-def label_ends(axis: Axes, labels: Sequence[Label], size: float = 8.5) -> None:
-    """Write each label to the right of its mark; labels that would overlap move apart and get a thin leader."""
-    if not labels:
-        return
-    figure = axis.figure
-    if figure.get_layout_engine() is not None:  # it moves the axes when the figure is drawn
-        figure.draw_without_rendering()
-    to_pixels = axis.transData.transform
-    x = [float(axis.convert_xunits(label.x)) for label in labels]
-    heights = np.array([to_pixels((place, label.y))[1] for place, label in zip(x, labels, strict=True)])
-    lines = max(label.text.count("\n") + 1 for label in labels)
-    gap = size * 1.35 * lines * figure.dpi / 72
-    box = axis.get_window_extent()
-    spots = spread(heights, gap, box.y0 + gap / 2, box.y1)
-    left, right = axis.get_xlim()
-    for label, place, height, spot in zip(labels, x, heights, spots, strict=True):
-        moved = abs(spot - height) > 1
-        y = axis.transData.inverted().transform((0, spot))[1]
-        axis.annotate(
-            label.text,
-            (place, label.y),
-            xytext=(right, y),
-            textcoords="data",
-            color=label.colour,
-            size=size,
-            va="center",
-            annotation_clip=False,
-            arrowprops=LEADER | {"color": label.colour} if moved or right - place > 0.06 * (right - left) else None,
-        ).set_position((right + 0.006 * (right - left), y))
-
-
 def use_dates(axis: Axes, dates: pd.DatetimeIndex) -> None:
-    """Years on the time axis, or half-years on a short one, at a spacing that keeps the labels apart."""
+    """Years on the time axis, or half-years on a short one, at a spacing that keeps the labels apart at every width."""
     years = max(1, (dates.max() - dates.min()).days / 365.25)
     axis.grid(False, axis="x")
+    place = axis.get_subplotspec()
+    columns = place.get_gridspec().ncols if place else 1
+    room = 0.75 * min(WIDTHS.values()) / columns / 0.5  # labels that fit side by side
     if years < 2.5:
-        axis.xaxis.set_major_locator(mdates.MonthLocator((1, 7)))
+        months = (1, 7) if 2 * years < 0.75 * room else (1,)
+        axis.xaxis.set_major_locator(mdates.MonthLocator(months))
         axis.xaxis.set_major_formatter(mdates.DateFormatter("%b %Y"))
         return
-    room = axis.get_window_extent().width / axis.figure.dpi / 0.55  # labels that fit side by side
     step = next(step for step in (1, 2, 5, 10, 20, 50, 100) if years / step <= room)
     axis.xaxis.set_major_locator(mdates.YearLocator(step))
     axis.xaxis.set_major_formatter(mdates.DateFormatter("%Y"))

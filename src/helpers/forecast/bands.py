@@ -81,7 +81,9 @@ def fit_spread(parts: np.ndarray, errors: np.ndarray, weights: np.ndarray) -> np
 
 def weigh_technologies(frame: pd.DataFrame) -> np.ndarray:
     """(R,) weights: each technology counts the same at each horizon."""
-    return (1 / frame.groupby(["technology", "horizon_years"])["technology"].transform("size")).to_numpy(float)
+    technology, horizon = (pd.factorize(frame[name])[0] for name in ("technology", "horizon_years"))
+    group = technology * (horizon.max(initial=0) + 1) + horizon
+    return 1.0 / np.bincount(group)[group]
 
 
 @dataclass

@@ -10,6 +10,7 @@ import pandas as pd
 from statsmodels.genmod.families.links import LogLog
 
 from helpers.curves import decimal_years
+from helpers.curves.many import map_parts
 from helpers.forecast import bands
 from helpers.forecast.methods import Prior, forecast_points
 from helpers.forecast.windows import (
@@ -24,6 +25,8 @@ from helpers.forecast.windows import (
 )
 
 if TYPE_CHECKING:
+    from distributed import Client
+
     from helpers.indicators.series import AdoptionSeries
 
 
@@ -39,6 +42,7 @@ def find_residuals(
     windows: Sequence[int] = WINDOWS,
     horizons: Sequence[float] = HORIZONS,
     bounded: bool = True,
+    client: Client | None = None,
 ) -> pd.DataFrame:
     """Forecasts of every method from every rolling origin of the reference series.
 
@@ -51,6 +55,7 @@ def find_residuals(
     windows : numbers of points
     horizons : years ahead; the forecast is made for the date of the observation nearest to each
     bounded : bool, False calibrates methods for series without a bound
+    client : dask.distributed.Client or None; with one, its workers take a window length each, with the same results
 
     Returns
     -------
@@ -65,8 +70,8 @@ def find_residuals(
         When no reference series is long enough for any window.
     """
     references = [series for series in references if series.bound is not None and len(series.values)]
-    places = [_place(references, points, horizons, bounded) for points in windows]
-    parts = [part for part in places if part is not None]
+    tasks = [(references, points, horizons, bounded) for points in windows]
+    parts = [part for part in map_parts(_place, tasks, client) if part is not None]
     if not parts:
         raise ValueError(
             f"none of the {len(references)} reference series has {min(windows)} points and a later one while at "
@@ -75,7 +80,11 @@ def find_residuals(
     known = pd.concat([frame for frame, *_ in parts], ignore_index=True)
     reached = saturation_shares(references)
     priors = {name: learn_prior(reached, known, name) for name in bands.technologies_of(known)} if bounded else {}
+<<<<<<< HEAD
     frames = [_add_methods(part, priors) for part in parts]
+=======
+    frames = list(map_parts(_add_methods, [(*part, priors) for part in parts], client))
+>>>>>>> origin/main
     return _round(pd.concat(frames, ignore_index=True))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.curves import Logistic
+from helpers.curves.profiles import profile_interval
 from helpers.forecast import bands
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def fit_free_ceiling(forecast: Forecast) -> dict[str, Any]:
     if points < 4:
         return found
     result = Logistic(forecast.windows.values[0], forecast.windows.years[0]).fit()
-    low, high = result.conf_int(alpha=0.2, method="profile").loc["ceiling"]
+    low, high = profile_interval(result, "ceiling", alpha=0.2)
     residual_sd = float(np.sqrt(result.ssr / (points - 3)))
     return found | {
         "low": float(low),

@@ -126,5 +126,7 @@ def list_doubts(data: Data, series: list[tuple[str, str]] | None = None) -> list
 
 def _list_dates(breaks: pd.DataFrame, kind: str, dates: pd.Series) -> str:
     """List the breaks of one kind that fall inside the series."""
+    if breaks.empty:
+        return ""
     inside = (breaks["kind"] == kind) & (breaks["date"] > dates.min()) & (breaks["date"] <= dates.max())
     return "; ".join(f"{date:%Y-%m-%d}" for date in breaks.loc[inside, "date"])

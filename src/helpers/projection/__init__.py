@@ -32,6 +32,7 @@ from helpers.projection.descent import descend, evaluate, fit, fit_rows
 from helpers.projection.grid import start
 from helpers.projection.intervals import (
     CEILING,
+    collect,
     count_parameters,
     covariance,
     hold,
@@ -49,6 +50,7 @@ __all__ = [
     "Batch",
     "Family",
     "Fit",
+    "collect",
     "count_parameters",
     "covariance",
     "default_launch",

@@ -12,10 +12,10 @@ from pathlib import Path
 from helpers.project import RunError, write_file
 from helpers.report.exhibits import embed_image, embed_tables
 from helpers.report.frame import render
-from helpers.report.index import build_index
+from helpers.report.index import build_index, format_number
 from helpers.report.pages import describe_pages, export_pages
 
-__all__ = ["embed_image", "embed_tables", "render", "write_pages"]
+__all__ = ["embed_image", "embed_tables", "format_number", "render", "write_pages"]
 
 
 def write_pages(folder: Path) -> Path:

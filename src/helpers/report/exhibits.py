@@ -113,12 +113,14 @@ def find_wordless(fragment: str) -> bool:
 
 
 def embed_image(path: Path, width: int | None = None) -> str:
-    """Address of an image within the page, with 256 colours; `width` pixels wide if given."""
+    """Address of an image within the page; `width` pixels wide and with 256 colours if given."""
     from PIL import Image
 
-    image = Image.open(path).convert("RGB")
+    content = path.read_bytes()
     if width:
+        image = Image.open(path).convert("RGB")
         image = image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
-    light = BytesIO()
-    image.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(light, "PNG", optimize=True)
-    return f"data:image/png;base64,{b64encode(light.getvalue()).decode()}"
+        light = BytesIO()
+        image.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(light, "PNG", optimize=True)
+        content = light.getvalue()
+    return f"data:image/png;base64,{b64encode(content).decode()}"

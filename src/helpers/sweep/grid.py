@@ -1,0 +1,286 @@
+"""The sets of parameters of a sweep, from a YAML file: read safely, and checked all before anything starts."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from helpers.parameters import ParameterError, Parameters, complete_parameters, parse_yaml, read_parameters, suggest
+from helpers.project import find_from_here
+
+MANY, MOST = 200, 10_000
+LARGEST_FILE = 1_000_000
+PARTS = ("parameters", "grid", "runs")
+DATA_PARAMETERS = ("data", "as_of", "entity", "indicator", "bound", "families")
+"""The parameters whose values are checked against the data."""
+RESERVED = re.compile(r"(sweep|index)\..*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The runs of a sweep.
+
+    Attributes
+    ----------
+    name : str
+        Of the sweep, and of its folder in outputs/.
+    file : str
+        Name of the file that it was read from.
+    runs : sequence of Parameters
+    varied : tuple of str
+        Parameters that aren't the same in all runs.
+    full : bool
+        Whether the runs are all combinations of a grid, so that the effects of parameters can be told apart.
+    """
+
+    name: str
+    file: str
+    runs: Sequence[Parameters]
+    varied: tuple[str, ...]
+    full: bool
+
+
+def read_sweep(path: Path, name: str = "", many: bool = False) -> Sweep:
+    """Read and check a sweep.
+
+    Parameters
+    ----------
+    path : Path
+        YAML with ``parameters`` (common to all), ``grid`` (names to lists of values, all combinations) and ``runs`` (a
+        list of sets, each may name its ``run``).
+    name : str
+        Name of the sweep; by default the file's, without its ending.
+    many : bool
+        Whether more than 200 runs are meant.
+
+    Raises
+    ------
+    ParameterError
+        With a line for each problem and the runs that have it.
+    """
+    content = _check_parts(read_yaml(path))
+    common, grid, listed = (content.get(part) or kind() for part, kind in zip(PARTS, (dict, dict, list), strict=True))
+    _check_count((math.prod(map(len, grid.values())) if grid else 0) + len(listed), many)
+    sets = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())] if grid else []
+    given = [{**common, **values} for values in [*sets, *listed]]
+    for values in given:
+        if isinstance(values.get("data"), str):
+            values["data"] = find_from_here(values["data"])
+    own = [values.pop("run", None) for values in given]
+    chosen = check_sets(given, [_title(*pair) for pair in zip(range(1, len(given) + 1), own, strict=True)])
+    varied = find_varied(chosen, grid)
+    names = name_runs(chosen, varied, own)
+    _check_distinct(chosen, names)
+    runs = [Parameters(**{**each.model_dump(), "run": run}) for each, run in zip(chosen, names, strict=True)]
+    return Sweep(_check_name(name or path.stem), path.name, runs, varied, bool(grid) and not listed)
+
+
+def _title(number: int, own: Any) -> str:
+    return f"run '{own}'" if own else f"set {number}"
+
+
+# ---- the file -----------------------------------------------------------------------------------------------------
+
+
+def read_yaml(path: Path) -> Any:
+    """Content of a YAML file of plain values.
+
+    Raises
+    ------
+    ParameterError
+        If the file can't be read, isn't YAML, or is more than plain values.
+    """
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise ParameterError(f"{path.name} is larger than a list of parameters can be")
+        return parse_yaml(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ParameterError(f"{path}: the file can't be read ({error})") from error
+    except ParameterError:
+        raise
+    except ValueError as error:
+        raise ParameterError(f"{path.name}: {error}") from error
+
+
+def _check_parts(content: Any) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise ParameterError(
+            "a sweep has the parts 'grid' and 'runs' (one at least) and 'parameters', each 'name: ...'"
+        )
+    problems = [f"unknown part '{part}'{suggest(part, PARTS)}" for part in content if part not in PARTS]
+    common, grid, runs = (content.get(part) for part in PARTS)
+    if not (common is None or isinstance(common, dict)):
+        problems.append("'parameters' must hold lines such as 'horizon_years: 5'")
+    if not (grid is None or (isinstance(grid, dict) and grid)):
+        problems.append("'grid' must hold lines such as 'horizon_years: [3, 5]'")
+    for name, values in grid.items() if isinstance(grid, dict) else ():
+        if not isinstance(values, list) or not values:
+            problems.append(f"grid: '{name}' must be a list of values, such as [3, 5]; this is {values!r}")
+    if not (runs is None or (isinstance(runs, list) and runs and all(isinstance(values, dict) for values in runs))):
+        problems.append("'runs' must be a list of sets, each with lines such as 'horizon_years: 5'")
+    if grid is None and runs is None:
+        problems.append("there is neither a 'grid' nor 'runs': nothing to make")
+    for part in (common, grid):
+        if isinstance(part, dict) and "run" in part:
+            problems.append(
+                "'run' names one run: it goes into the sets in 'runs'; others get names from what they vary"
+            )
+    if problems:
+        raise ParameterError("\n".join(problems))
+    return content
+
+
+def _check_count(count: int, many: bool) -> None:
+    if count > MOST:
+        raise ParameterError(f"this means {count:,} runs; a sweep has at most {MOST:,}. Leave values out")
+    if count > MANY and not many:
+        raise ParameterError(f"this means {count:,} runs. If that's what you want, say so with --yes")
+
+
+def _check_name(name: str) -> str:
+    try:
+        return read_parameters({"run": name}).run
+    except ParameterError as error:
+        raise ParameterError(f"'{name}' can't name a sweep's folder; choose a name with --name") from error
+
+
+# ---- the sets -----------------------------------------------------------------------------------------------------
+
+
+def check_sets(given: Sequence[Mapping[str, Any]], titles: Sequence[str]) -> list[Parameters]:
+    """Check all sets of parameters, by themselves and against the data, and complete them.
+
+    Data are loaded once for each path and date, and each series is looked at once.
+
+    Raises
+    ------
+    ParameterError
+        One line for each problem, with the sets that have it.
+    """
+    problems: dict[str, list[str]] = {}
+    chosen: list[Parameters] = []
+    check = _Check()
+    for values, title in zip(given, titles, strict=True):
+        try:
+            chosen.append(check(read_parameters(values)))
+        except ValueError as error:  # ours, and those of the data
+            for line in str(error).splitlines():
+                problems.setdefault(line, []).append(title)
+    if problems:
+        lines = [f"{line} (in {_list_few(names)})" if len(given) > 1 else line for line, names in problems.items()]
+        raise ParameterError("\n".join(lines))
+    return chosen
+
+
+class _Check:
+    """Checks against the data, each once."""
+
+    def __init__(self) -> None:
+        from helpers import indicators
+
+        self.load = lru_cache(maxsize=8)(indicators.load)
+        self.known: dict[Any, dict[str, Any] | ValueError] = {}
+
+    def __call__(self, parameters: Parameters) -> Parameters:
+        from helpers.pipeline import check_parameters
+
+        key = repr([(name, getattr(parameters, name), name in parameters.model_fields_set) for name in DATA_PARAMETERS])
+        if key not in self.known:
+            try:
+                complete = complete_parameters(parameters, self.load)
+                check_parameters(complete, self.load)
+                self.known[key] = {name: getattr(complete, name) for name in DATA_PARAMETERS}
+            except ValueError as error:
+                self.known[key] = error
+        found = self.known[key]
+        if isinstance(found, ValueError):
+            raise found
+        return Parameters(**{**parameters.model_dump(), **found})
+
+
+def _list_few(names: Sequence[str], most: int = 3) -> str:
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
+def find_varied(chosen: Sequence[Parameters], first: Iterable[str] = ()) -> tuple[str, ...]:
+    """Names of the parameters that aren't the same in all sets, those in `first` before others."""
+    names = dict.fromkeys([*first, *Parameters.model_fields])
+    return tuple(name for name in names if name != "run" and len({repr(getattr(each, name)) for each in chosen}) > 1)
+
+
+def _check_distinct(chosen: Sequence[Parameters], names: Sequence[str]) -> None:
+    first: dict[str, str] = {}
+    problems = []
+    for each, name in zip(chosen, names, strict=True):
+        key = repr(each.model_dump(exclude={"run"}))
+        if key in first:
+            problems.append(f"'{name}' is the same as '{first[key]}': leave one out")
+        first.setdefault(key, name)
+    if problems:
+        raise ParameterError("\n".join([*problems[:10], *(["..."] if len(problems) > 10 else [])]))
+
+
+# ---- names --------------------------------------------------------------------------------------------------------
+
+
+def name_runs(chosen: Sequence[Parameters], varied: Sequence[str], own: Sequence[Any]) -> list[str]:
+    """Names of runs, safe for folders and different also where case makes no difference: their own, or what they vary.
+
+    Raises
+    ------
+    ParameterError
+        If a run's own name isn't one, or stands twice.
+    """
+    taken: set[str] = set()
+    problems = []
+    for name in filter(lambda each: each is not None, own):
+        if str(name).casefold() in taken:
+            problems.append(f"two runs are named '{name}'")
+        elif RESERVED.fullmatch(str(name)):
+            problems.append(f"a run can't be named '{name}': the sweep itself writes such a file")
+        else:
+            try:
+                taken.add(read_parameters({"run": name}).run.casefold())
+            except ParameterError as error:
+                problems.append(str(error))
+    if problems:
+        raise ParameterError("\n".join(problems))
+    names = []
+    for number, (each, mine) in enumerate(zip(chosen, own, strict=True), 1):
+        name = str(mine) if mine is not None else _find_free(_compose(each, varied), taken, number)
+        taken.add(name.casefold())
+        names.append(name)
+    return names
+
+
+def _compose(parameters: Parameters, varied: Sequence[str]) -> str:
+    """``horizon_years-5_seed-1``, or without the parameters' names when that's too long; "" when there's no way."""
+    words = {name: write_word(name, getattr(parameters, name)) for name in varied}
+    for text in ("_".join(f"{name}-{word}" for name, word in words.items()), "_".join(words.values())):
+        if text and len(text) <= 56 and not RESERVED.fullmatch(text) and re.fullmatch(r"[A-Za-z0-9_].*[^.]", text):
+            return text
+    return ""
+
+
+def _find_free(name: str, taken: set[str], number: int) -> str:
+    if not name:
+        name = f"run-{number:03d}"
+    return name if name.casefold() not in taken else f"{name}-{number}"
+
+
+def write_word(name: str, value: Any) -> str:
+    """A parameter's value in letters that every system takes in a name."""
+    if isinstance(value, list):
+        return "-".join(write_word(name, each) for each in value)
+    text = Path(value).stem if name == "data" else str(value)
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    word = re.sub(r"[^A-Za-z0-9.]+", "-", plain).strip("-.")
+    return word or ("none" if text == "" else "other")

@@ -1,0 +1,150 @@
+"""Which run goes to a worker next, from where it takes notebooks over, and what becomes of it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from tqdm import tqdm
+
+from helpers.cache import digest
+from helpers.parameters import Parameters
+from helpers.pipeline import find_notebooks, find_upstream, read_declared
+from helpers.sweep.work import Outcome, Task
+
+ATTEMPTS = 2
+"""Workers that a run may cost."""
+
+
+class Workers(Protocol):
+    """What `LocalWorkers` and `ClusterWorkers` have in common."""
+
+    @property
+    def free(self) -> int: ...
+
+    def give(self, task: Task) -> None: ...
+
+    def collect(self) -> list[tuple[Task, Outcome | None]]: ...
+
+
+class Plan:
+    """The runs that are still to be made, and the notebooks that they share.
+
+    Two runs share a notebook when its parameters, and those of the notebooks that it reads from, are the same in both.
+    A run waits while another one makes a notebook that both need; then it takes it over.
+    """
+
+    def __init__(self, runs: Sequence[Parameters], folder: Path, notebooks: Path | None):
+        self.folder, self.notebooks = folder, notebooks
+        self.waiting = list(runs)
+        self._shares = _list_shares(runs, notebooks)
+        self._made: dict[str, Path] = {}
+        self._claimed: dict[str, set[str]] = {}
+        for run in runs:  # of an earlier sweep into this folder
+            if (folder / run.run / "run.json").exists():
+                self._note(run.run, folder / run.run)
+
+    def choose(self, free: int) -> list[Task]:
+        """Tasks for `free` workers; what they leave free, they use for several notebooks at once."""
+        chosen: list[Parameters] = []
+        for run in self.waiting:
+            if len(chosen) == free:
+                break
+            needed = set(self._shares[run.run].values()) - set(self._made)
+            if not any(needed & claimed for claimed in self._claimed.values()):
+                self._claimed[run.run] = needed
+                chosen.append(run)
+        self.waiting = [run for run in self.waiting if run not in chosen]
+        at_once = max(1, free // len(chosen)) if chosen else 1
+        return [self._describe(run, at_once) for run in chosen]
+
+    def _describe(self, run: Parameters, at_once: int) -> Task:
+        found = dict.fromkeys(self._made[share] for share in self._shares[run.run].values() if share in self._made)
+        return Task(run.model_dump(), self.folder, tuple(found), at_once, self.notebooks)
+
+    def finish(self, run: str) -> None:
+        """A run has ended: what it has made, whole or not, is there for the others."""
+        del self._claimed[run]
+        for place in [self.folder / run, *sorted((self.folder / f"{run}.partial").glob(f"*/{run}"))]:
+            self._note(run, place)
+
+    def try_again(self, run: Parameters) -> None:
+        """A run's worker died: it goes to another one."""
+        del self._claimed[run.run]
+        self.waiting.insert(0, run)
+
+    def _note(self, run: str, place: Path) -> None:
+        for notebook, share in self._shares[run].items():
+            if (place / "notebooks" / f"{notebook}.json").exists():
+                self._made.setdefault(share, place)
+
+
+def _list_shares(runs: Sequence[Parameters], notebooks: Path | None) -> dict[str, dict[str, str]]:
+    """For each run and notebook, a digest of the parameters that the notebook's results come from."""
+    sources = find_notebooks(notebooks)
+    declared = {source.stem: set(read_declared(source)) - {"run"} for source in sources}
+    upstream = {source.stem: find_upstream(source, sources[:place]) for place, source in enumerate(sources)}
+    shares: dict[str, dict[str, str]] = {}
+    for run in runs:
+        found: dict[str, str] = {}
+        for name, names in declared.items():
+            values = run.model_dump(include=names)
+            found[name] = digest([name, values, [found[other] for other in upstream[name]]])
+        shares[run.run] = found
+    return shares
+
+
+def make_runs(
+    runs: Sequence[Parameters], folder: Path, workers: Workers, notebooks: Path | None = None
+) -> dict[str, str]:
+    """Make all runs, and tell of each one when it has ended.
+
+    Returns
+    -------
+    dict
+        Message of each run that failed.
+    """
+    plan = Plan(runs, folder, notebooks)
+    by_name, lost, failed = {run.run: run for run in runs}, dict.fromkeys([run.run for run in runs], 0), {}
+    started, finished, running = time.monotonic(), 0, 0
+    with tqdm(total=len(runs), unit="run", disable=not sys.stderr.isatty(), leave=False) as bar:
+        while plan.waiting or running:
+            for task in plan.choose(workers.free):
+                workers.give(task)
+                running += 1
+            for task, outcome in workers.collect():
+                running -= 1
+                lost[task.run] += outcome is None
+                if outcome is None and lost[task.run] < ATTEMPTS:
+                    plan.try_again(by_name[task.run])
+                    continue
+                plan.finish(task.run)
+                outcome = outcome or Outcome(task.run, 0.0, f"The worker that made the run died, {ATTEMPTS} times.")
+                finished += 1
+                if outcome.message:
+                    failed[task.run] = outcome.message
+                left = (time.monotonic() - started) / finished * (len(runs) - finished)
+                bar.write(_tell(outcome, finished, len(runs), left), file=sys.stdout)
+                sys.stdout.flush()
+                bar.update()
+    return failed
+
+
+def _tell(outcome: Outcome, finished: int, count: int, left: float) -> str:
+    what = f"failed: {outcome.message.splitlines()[0]}" if outcome.message else f"{outcome.seconds:.1f} s"
+    rest = f"  ({say_time(left)} left)" if finished < count else ""
+    return f"{finished}/{count} {outcome.run}  {what}{rest}"
+
+
+def say_time(seconds: float) -> str:
+    """A duration in words.
+
+    >>> say_time(42), say_time(150), say_time(9000)
+    ('about 42 s', 'about 2 min', 'about 2.5 h')
+    """
+    if seconds < 90:
+        return f"about {seconds:.0f} s"
+    return f"about {seconds / 60:.0f} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"

@@ -1,0 +1,201 @@
+"""Runs side by side: what differs is found and told, and nothing else is touched."""
+
+import json
+import re
+import xml.etree.ElementTree
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from test_report import Page
+
+from helpers import __main__ as command
+from helpers.compare import compare_runs, draw_comparison, find_run, list_forecasts, name_comparison, read_run
+from helpers.compare.differences import describe_origins, list_differences
+from helpers.compare.page import share_words
+from helpers.figures.comparisons import MOST_LINES, draw_runs, say_forecasts, say_medians_of
+from helpers.parameters import ParameterError, read_parameters
+from helpers.project import RunError, hold_folder
+
+NASTY = "<script>alert(1)</script>"
+DATES = pd.date_range("2026-06-30", periods=4, freq="6ME")
+
+
+@pytest.fixture
+def outputs(tmp_path, monkeypatch):
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
+    return tmp_path / "outputs"
+
+
+def make(outputs, name, median=800.0, subject=("Users", "million persons"), dates=DATES, data="1", **values):
+    """Write a finished run as the project's notebooks do."""
+    folder = outputs / name
+    (folder / "tables").mkdir(parents=True)
+    parameters = read_parameters({"run": name.split("/")[-1], **values}).model_dump()
+    record = {"parameters": parameters, "subject": {"title": subject[0], "unit": subject[1]}, "notebooks": {}}
+    record |= {"data": {"path": "data", "files": {"observations.csv": data}}, "helpers": {}, "versions": {}}
+    (folder / "run.json").write_text(json.dumps(record))
+    numbers = [("latest", "Users, December 2025", 602.0, "", "", subject[1], "602 users")]
+    numbers += [("ceiling_logistic", "Ceiling", "", 602, "inf", subject[1], "not identified")]
+    numbers += [("growth", f"Growth {NASTY}", median / 10, 5, 9, "percent", "")]
+    columns = ["key", "label", "value", "low", "high", "unit", "text"]
+    tables = {"06_key_numbers": pd.DataFrame(numbers, columns=columns)}
+    forecast = pd.DataFrame({"date": dates, "method": "combined", "q0.1": median - 90, "q0.5": median})
+    tables["05_forecast"] = pd.concat([forecast, forecast.assign(method="drift")]).assign(**{"q0.9": median + 70})
+    tables["05_forecast"]["unit"] = subject[1]
+    ceiling = {"family": "logistic", "ceiling": "free", "parameter": "ceiling", "estimate": 900.0, "low_95": 602.0}
+    tables["03_parameters"] = pd.DataFrame([{**ceiling, "high_95": float("inf"), "identified": False}])
+    tables["01_observations"] = pd.DataFrame(
+        {"date": ["2024-12-31", "2025-12-31"], "value": [median / 3, median / 1.3]}
+    )
+    for table, frame in tables.items():
+        frame.to_csv(folder / "tables" / f"{table}.csv", index=False)
+    return folder
+
+
+def call(capsys, *words):
+    with pytest.raises(SystemExit) as ended:
+        command.main(["compare", *words])
+    said = capsys.readouterr()
+    assert "Traceback" not in said.err
+    return ended.value.code or 0, said.out, said.err
+
+
+def test_two_runs_become_a_table_a_figure_and_a_page(outputs, capsys):
+    make(outputs, "one"), make(outputs, "sweep/two", median=900.0, horizon_years=3)
+    code, out, err = call(capsys, "one", "sweep/two")
+    assert (code, err) == (0, "")
+    assert out.strip().endswith("compare-one-sweep-two/index.html")
+    folder = outputs / "compare-one-sweep-two"
+    assert {path.name for path in folder.iterdir()} == {
+        *("index.html", "comparison.csv", "comparison.png", "comparison.svg")
+    }
+    table = pd.read_csv(folder / "comparison.csv", keep_default_na=False)
+    differing = table[table["differs"]]
+    assert set(differing[differing["part"] == "parameter"]["item"]) == {"horizon_years"}
+    assert set(differing[differing["part"] == "key number"]["item"]) == {"growth"}
+    forecast = table[(table["part"] == "forecast") & (table["run"] == "sweep/two")]
+    assert forecast[["value", "low", "high"]].astype(float).to_numpy().tolist() == [[900, 810, 970]] * 4
+    assert set(table[table["part"] == "ceiling"]["text"]) == {"not identified"}
+    assert xml.etree.ElementTree.parse(folder / "comparison.svg").getroot().tag.endswith("svg")
+
+
+def test_the_page_stands_alone_and_takes_data_as_text(outputs):
+    make(outputs, "one"), make(outputs, "two", median=900.0, subject=(NASTY, "million persons"))
+    folder = compare_runs(["one", "two"])
+    page = Page(folder / "index.html")
+    assert all(address.startswith("data:") for address in page.loads)
+    assert not {"script", "iframe", "object", "link", "base"} & set(page.tags)
+    assert "default-src 'none'" in page.text
+    assert "Growth &lt;script&gt;" in page.text
+    assert [image["alt"][:22] for image in page.images] == ["Forecasts of one, two."]
+    assert all((folder / link).is_file() for link in page.links if not link.startswith("#"))
+    assert str(outputs) not in page.text
+
+
+def test_the_same_comparison_twice_is_the_same_to_the_byte(outputs, tmp_path):
+    make(outputs, "one"), make(outputs, "two", median=900.0)
+    first = {path.name: path.read_bytes() for path in compare_runs(["one", "two"]).iterdir()}
+    again = {path.name: path.read_bytes() for path in compare_runs(["one", "two"]).iterdir()}
+    assert first == again
+    assert sorted(path.name for path in outputs.iterdir()) == ["compare-one-two", "one", "two"]
+
+
+def test_units_never_share_an_axis(outputs):
+    runs = [read_run(name, make(outputs, name)) for name in ("one", "two")]
+    runs.append(read_run("three", make(outputs, "three", median=40.0, subject=("Users", "percent"))))
+    figure, alt = draw_comparison(list_forecasts(runs))
+    assert [axis.get_title(loc="left") for axis in figure.axes] == ["Users, million persons", "Users, percent"]
+    assert figure.axes[1].get_ylim()[1] < 200
+    assert "2 different things" in alt
+    many = list_forecasts(runs)[:2] * MOST_LINES
+    assert [axis.get_title(loc="left") for axis in draw_runs(many, "Many", "Source").axes] == [
+        "Users, December 2027, million persons"
+    ]
+
+
+def test_many_runs_are_drawn_without_names_that_overlap(outputs):
+    run = list_forecasts([read_run("one", make(outputs, "one"))])[0]
+    many = [replace(run, name=f"r{place}", groups=(f"seed {place}", "as_of –")) for place in range(90)]
+    axis = draw_runs(many, "Many", "Source").axes[0]
+    assert [label.get_text() for label in axis.get_yticklabels()] == [f"seed {place}" for place in range(0, 90, 3)]
+    few = draw_runs(many[:2], "Few", "Source").axes[0]
+    assert [label.get_text() for label in few.get_yticklabels()] == ["seed 0", "as_of –", "seed 1", "as_of –"]
+
+
+def test_the_sentences_say_what_the_tables_hold(outputs):
+    runs = [read_run(name, make(outputs, name, median=median)) for name, median in (("one", 800.0), ("two", 912.0))]
+    assert say_forecasts(list_forecasts(runs)) == (
+        "For December 2027, one says 710 to 870 million persons and two 822 to 982 (80 % bands)"
+    )
+    assert say_medians_of(list_forecasts(runs)) == (
+        "Users, million persons: the medians are 800 in one, 912 in two for December 2027"
+    )
+    later = read_run("late", make(outputs, "late", dates=DATES + pd.Timedelta(days=3)))
+    assert say_forecasts(list_forecasts([runs[0], later])) == "The 2 runs forecast no date together"
+    assert share_words(["Growth, from May", "Growth, from June"]) == "Growth, from"
+
+
+def test_other_data_code_and_edited_tables_are_told(outputs):
+    one, two = make(outputs, "one"), make(outputs, "two", data="2")
+    entry = {"source": "a", "tables": {"06_key_numbers": {"sha256": "0" * 64}}}
+    record = json.loads((one / "run.json").read_text())
+    (one / "run.json").write_text(json.dumps({**record, "notebooks": {"06_summarise_findings": entry}}))
+    runs = [read_run("one", one), read_run("two", two)]
+    told = " ".join(describe_origins(runs))
+    assert "different versions of the data" in told
+    assert "different versions of the notebooks" in told
+    assert "In run one, 06_key_numbers changed after the run was made." in told
+    assert describe_origins([runs[1], runs[1]]) == []
+    assert not list_differences([runs[1], runs[1]])["differs"].any()
+
+
+@pytest.mark.parametrize(
+    ("names", "code", "message"),
+    [
+        (["one"], 2, "needs two runs or more"),
+        (["one", "one/"], 2, "'one' is named twice"),
+        (["one", "../two"], 2, "'../two' is no name of a run"),
+        (["one", "nowhere"], 1, "There is no run 'nowhere'. Make it with: adoption run nowhere"),
+        (["one", "begun"], 1, "Run 'begun' isn't finished. Make it with: adoption run begun"),
+        (["one", "broken"], 1, "run.json of run 'broken' can't be read"),
+        (["one", "torn"], 1, "Table 06_key_numbers of run 'torn' can't be read (it has no column label)"),
+        (["one", "grid"], 1, "'grid' is a sweep, not a run. Name its runs: grid/RUN"),
+    ],
+)
+def test_mistakes_end_with_a_sentence_and_write_nothing(outputs, capsys, names, code, message):
+    make(outputs, "one")
+    (outputs / "begun.partial").mkdir()
+    (make(outputs, "broken") / "run.json").write_text("{")
+    (make(outputs, "torn") / "tables" / "06_key_numbers.csv").write_text("key,value\na,1\n")
+    (outputs / "grid").mkdir()
+    (outputs / "grid" / "sweep.json").write_text("{}")
+    ended, out, err = call(capsys, *names)
+    assert (ended, out) == (code, "")
+    assert message in err
+    assert not list(outputs.glob("compare*"))
+
+
+def test_only_a_comparison_is_replaced(outputs, tmp_path):
+    make(outputs, "one"), make(outputs, "two")
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "index.html").write_text("mine")
+    (tmp_path / "thesis" / "chapter.md").write_text("years of work")
+    with pytest.raises(RunError, match="doesn't look like a comparison"):
+        compare_runs(["one", "two"], into=tmp_path / "thesis")
+    with pytest.raises(RunError, match="doesn't look like a comparison"):
+        compare_runs(["one", "two"], into=outputs / "one")
+    with hold_folder(tmp_path / "new"), pytest.raises(RunError, match="Comparison 'new' is being made by"):
+        compare_runs(["one", "two"], into=tmp_path / "new")
+    assert (tmp_path / "thesis" / "index.html").read_text() == "mine"
+    page = (compare_runs(["one", "two"], into=tmp_path / "new") / "index.html").read_text()
+    assert not re.search(r'href="[^"#]*one', page), "no way from elsewhere into outputs"
+
+
+def test_folders_of_comparisons_have_short_names():
+    assert name_comparison(["a", "grid/b"]) == "compare-a-grid-b"
+    long = [f"run-{number}-of-many" for number in range(30)]
+    assert len(name_comparison(long)) == 64
+    assert name_comparison(long) != name_comparison(long[:-1])
+    with pytest.raises(ParameterError):
+        find_run("a/b/c")

@@ -1,0 +1,348 @@
+"""Sweeps: what the file may say, which run goes where, and that every run is made once whatever dies meanwhile."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+from conftest import SAMPLE
+from small_notebooks import write_notebooks
+from test_pipeline import is_alive, wait_for
+from test_report import Page
+
+from helpers import __main__ as command
+from helpers import indicators
+from helpers.parameters import ParameterError, Parameters
+from helpers.project import RunError, hold_folder
+from helpers.sweep import read_sweep, run_sweep
+from helpers.sweep.grid import name_runs
+from helpers.sweep.making import Plan, make_runs, say_time
+from helpers.sweep.work import Outcome
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="finds the worker of a kernel in /proc")
+SHARED = [
+    "# 1. Shared",
+    {"run": "baseline", "entity": "China", "data": "data"},
+    "## Draw a number",
+    """import os
+import pandas as pd
+from helpers.run import open_run
+
+results = open_run(run, "01_shared", dict(entity=entity, data=data))
+results.save_table("01_drawn", pd.DataFrame({"drawn": [os.urandom(8).hex()]}))""",
+]
+FORECAST = [
+    "# 5. Forecast",
+    {"run": "baseline", "horizon_years": 5, "seed": 1},
+    "## Open the run",
+    """import os, pathlib, re, signal, time
+import pandas as pd
+from helpers.run import open_run
+
+notes = pathlib.Path(NOTES)
+results = open_run(run, "05_forecast", dict(horizon_years=horizon_years, seed=seed))
+with (notes / "made.txt").open("a") as file:
+    file.write(f"{run}\\n")""",
+    "## Kill, fail or wait",
+    """server = pathlib.Path(f"/proc/{os.getppid()}/status").read_text()
+worker = int(re.search(r"PPid:\\s+(\\d+)", server).group(1))
+if seed == 9 and not (notes / "killed").exists():
+    (notes / "killed").write_text(str(worker))
+    os.kill(worker, signal.SIGKILL)
+    time.sleep(30)
+assert seed != 13 or (notes / "mended").exists(), "thirteen"
+if seed == 60:
+    (notes / "waiting").write_text(f"{worker} {os.getpid()}")
+    time.sleep(60)""",
+    "## Write the forecast",
+    """dates = pd.date_range("2026-06-30", periods=2, freq="6ME")
+frame = pd.DataFrame({"date": dates, "method": "combined", "q0.1": 500.0, "q0.5": 600.0 + seed, "q0.9": 700.0})
+results.save_table("05_forecast", frame.assign(unit="million persons"))""",
+]
+SUMMARY = [
+    "# 6. Summary",
+    {"run": "baseline", "entity": "China"},
+    "## Write the key numbers",
+    """from helpers.run import open_run
+results = open_run(run, "06_summary", dict(entity=entity))
+last = results.read_table("05_forecast").iloc[-1]
+row = {"key": "last", "label": "Last", "value": last["q0.5"], "low": last["q0.1"], "high": last["q0.9"]}
+import pandas as pd
+results.save_table("06_key_numbers", pd.DataFrame([{**row, "unit": last["unit"], "text": "<b>"}]))""",
+]
+
+
+@pytest.fixture
+def outputs(tmp_path, monkeypatch):
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
+    return tmp_path / "outputs"
+
+
+@pytest.fixture
+def notebooks(tmp_path):
+    forecast = [cell.replace("NOTES", repr(str(tmp_path))) if isinstance(cell, str) else cell for cell in FORECAST]
+    made = {"01_shared": SHARED, "05_forecast": forecast, "06_summary": SUMMARY}
+    return write_notebooks(tmp_path / "notebooks", made)
+
+
+def write(tmp_path, text, name="grid.yaml"):
+    path = tmp_path / name
+    path.write_text(f"parameters: {{data: {SAMPLE}}}\n{text}")
+    return path
+
+
+# ---- the file
+
+
+def test_a_grid_and_a_list_become_named_runs(tmp_path):
+    path = write(
+        tmp_path, "grid:\n  seed: [1, 2]\n  shares: [[0.5, 0.9], [0.75]]\nruns:\n- {run: own, as_of: 2025-06-30}\n"
+    )
+    sweep = read_sweep(path)
+    assert (sweep.name, sweep.varied, sweep.full) == ("grid", ("seed", "shares", "as_of"), False)
+    assert [run.run for run in sweep.runs] == [
+        "seed-1_shares-0.5-0.9_as_of-none",
+        "seed-1_shares-0.75_as_of-none",
+        "seed-2_shares-0.5-0.9_as_of-none",
+        "seed-2_shares-0.75_as_of-none",
+        "own",
+    ]
+    assert sweep.runs[4].as_of == "2025-06-30"
+    assert read_sweep(write(tmp_path, "grid: {seed: [1, 2]}"), "mine").full
+
+
+@pytest.mark.parametrize(
+    ("text", "messages"),
+    [
+        ("grid: {sead: [1]}", ["unknown parameter 'sead', did you mean 'seed'?"]),
+        ("gird: {seed: [1]}", ["unknown part 'gird', did you mean 'grid'?"]),
+        ("grid: {seed: 1}", ["'seed' must be a list of values"]),
+        ("grid: {seed: []}", ["'seed' must be a list of values"]),
+        ("grid: {run: [a, b]}", ["'run' names one run"]),
+        ("runs: {seed: 1}", ["'runs' must be a list of sets"]),
+        ("", ["neither a 'grid' nor 'runs'"]),
+        (
+            "grid: {seed: [1, 2, 3, 4, -1], horizon_years: [5, 0]}",
+            ["'seed' is -1; it must be a whole number", "(in set 9, set 10)", "(in set 2, set 4, set 6 and 2 more)"],
+        ),
+        ("grid: {entity: [China, Chine], seed: [1, 2]}", ["nearest: China", "(in set 3, set 4)"]),
+        ("runs: [{seed: 1}, {seed: 1.0}]", ["is the same as"]),
+        ("runs: [{seed: 1, run: a}, {seed: 2, run: A}]", ["two runs are named 'A'"]),
+        ("runs: [{seed: 1, run: ../a}]", ["parameter 'run' is '../a'"]),
+        ("runs: [{seed: 1, run: sweep.csv}]", ["the sweep itself writes such a file"]),
+        ("grid: {seed: [1], seed: [2]}", ["'seed' is given twice"]),
+        ("grid: {seed: &a [1], shares: *a}", ["aliases"]),
+        ("grid: {seed: [!!python/object/apply:os.getcwd []]}", ["tags"]),
+        ("grid: {seed: [" + "[" * 5000 + "]" * 5000 + "]}", ["too deep"]),
+        ("grid: {as_of: [2025-13-01]}", ["month must be in"]),
+        ("grid: [", ["this isn't YAML"]),
+    ],
+)
+def test_mistakes_are_told_all_at_once_with_their_sets(tmp_path, text, messages):
+    with pytest.raises(ParameterError) as caught:
+        read_sweep(write(tmp_path, text))
+    for message in messages:
+        assert message in str(caught.value)
+
+
+def test_many_runs_need_a_yes_and_too_many_are_refused_at_once(tmp_path):
+    text = "grid: {seed: [" + ", ".join(map(str, range(1000))) + "]"
+    with pytest.raises(ParameterError, match=r"1,000 runs\. If that's what you want, say so with --yes"):
+        read_sweep(write(tmp_path, text + "}"))
+    started, more = time.perf_counter(), ", " + text[7:]
+    with pytest.raises(ParameterError, match="1,000,000,000 runs; a sweep has at most 10,000"):
+        read_sweep(
+            write(tmp_path, text + "".join(more.replace("seed", name) for name in ("bound", "as_of")) + "}"), many=True
+        )
+    assert time.perf_counter() - started < 2
+
+
+def test_data_are_loaded_once(tmp_path, monkeypatch):
+    loads = []
+    load = indicators.load
+    monkeypatch.setattr(indicators, "load", lambda *args, **options: loads.append(args) or load(*args, **options))
+    sweep = read_sweep(write(tmp_path, f"grid: {{seed: {list(range(90))}, bound: [internet_users, 2000]}}"))
+    assert len(sweep.runs) == 180
+    assert len(loads) == 2  # with and without a date
+
+
+def test_names_are_safe_short_and_different():
+    runs = [Parameters(entity=name) for name in ("Türkiye", "TURKIYE", "中国", "a/../b", "x" * 80)]
+    names = name_runs(runs, ["entity"], [None] * 5)
+    assert names == ["entity-Turkiye", "entity-TURKIYE-2", "entity-other", "entity-a-..-b", "run-005"]
+
+
+# ---- which run goes where
+
+
+class Pretend:
+    """Workers that make nothing: what they're given is noted, and ends as it's told to."""
+
+    def __init__(self, count, folder, outcomes=()):
+        self.free, self.folder, self.given, self.held, self.outcomes = count, folder, [], [], dict(outcomes)
+
+    def give(self, task):
+        self.free -= 1
+        self.given.append(task)
+        self.held.append(task)
+
+    def collect(self):
+        task = self.held.pop(0)
+        self.free += 1
+        ending = self.outcomes.pop((task.run, sum(each.run == task.run for each in self.given)), "")
+        if ending is None:
+            return [(task, None)]
+        for name in ("01_shared", "05_forecast", "06_summary"):
+            path = self.folder / task.run / "notebooks" / f"{name}.json"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("{}")
+        return [(task, Outcome(task.run, 1.0, ending))]
+
+
+def test_runs_wait_for_the_notebooks_that_another_one_makes(tmp_path, notebooks):
+    runs = read_sweep(write(tmp_path, "grid: {seed: [1, 2, 3]}")).runs
+    plan = Plan(runs, tmp_path, notebooks)
+    first = plan.choose(2)
+    assert [(task.run, task.at_once) for task in first] == [("seed-1", 2)], "alone, so it gets both"
+    assert plan.choose(1) == []
+    notes = tmp_path / "seed-1" / "notebooks"
+    notes.mkdir(parents=True)
+    (notes / "01_shared.json").write_text("{}")
+    plan.finish("seed-1")
+    later = plan.choose(2)
+    assert [(task.run, task.at_once, task.origins) for task in later] == [
+        *(("seed-2", 1, (tmp_path / "seed-1",)), ("seed-3", 1, (tmp_path / "seed-1",)))
+    ]
+
+
+def test_a_lost_run_is_tried_once_more_and_failures_stop_nothing(tmp_path, notebooks, capsys):
+    runs = read_sweep(write(tmp_path, "grid: {seed: [1, 2, 3]}")).runs
+    endings = {("seed-1", 1): None, ("seed-2", 1): None, ("seed-2", 2): None, ("seed-3", 1): "Notebook failed\nwhy"}
+    workers = Pretend(2, tmp_path, endings)
+    failed = make_runs(runs, tmp_path, workers, notebooks)
+    assert failed == {"seed-2": "The worker that made the run died, 2 times.", "seed-3": "Notebook failed\nwhy"}
+    assert sorted(task.run for task in workers.given) == ["seed-1", "seed-1", "seed-2", "seed-2", "seed-3"]
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert re.fullmatch(r"1/3 seed-\d  .*  \(about \d+ s left\)", lines[0])
+    assert any(line.split("  ")[1] == "failed: Notebook failed" for line in lines)
+    assert [say_time(seconds) for seconds in (42, 150, 9000)] == ["about 42 s", "about 2 min", "about 2.5 h"]
+
+
+# ---- whole sweeps
+
+
+@linux
+def test_a_killed_worker_and_a_failing_run_spoil_nothing_and_the_command_resumes(tmp_path, outputs, notebooks, capsys):
+    sweep = read_sweep(write(tmp_path, "grid: {seed: [1, 9, 13]}"))
+    folder, failed = run_sweep(sweep, workers=1, notebooks=notebooks)
+    assert list(failed) == ["seed-13"]
+    assert "AssertionError: thirteen" in failed["seed-13"]
+    table = pd.read_csv(folder / "sweep.csv").set_index("run")
+    assert table["state"].to_dict() == {"seed-1": "complete", "seed-9": "complete", "seed-13": "failed"}
+    assert table["last"].to_dict() == pytest.approx(
+        {"seed-1": 601, "seed-9": 609, "seed-13": float("nan")}, nan_ok=True
+    )
+    made = (tmp_path / "made.txt").read_text().split()
+    assert sorted(made) == ["seed-1", "seed-13", "seed-9", "seed-9"]
+    drawn = {(folder / run / "tables" / "01_drawn.csv").read_text() for run in ("seed-1", "seed-9")}
+    assert len(drawn) == 1, "what runs share is made once"
+    page = Page(folder / "index.html")
+    assert "1 of 3 runs failed" in page.text
+    assert "default-src 'none'" in page.text
+    assert all((folder / link).is_file() for link in page.links if not link.startswith("#"))
+    assert all(address.startswith("data:") for address in page.loads)
+    (tmp_path / "mended").touch()
+    folder, failed = run_sweep(sweep, workers=1, notebooks=notebooks)
+    assert failed == {}
+    assert (tmp_path / "made.txt").read_text().split() == [*made, "seed-13"]
+    assert pd.read_csv(folder / "sweep.csv")["last"].tolist() == [601, 609, 613]
+    with pytest.raises(SystemExit):
+        command.main(["export", "grid/seed-1"])
+    assert capsys.readouterr().out.strip().endswith("grid/seed-1/html/index.html")
+
+
+def test_what_isnt_this_sweeps_is_left_alone(tmp_path, outputs, notebooks):
+    sweep = read_sweep(write(tmp_path, "grid: {seed: [1]}"))
+    with (
+        hold_folder(outputs / "grid", "sweep"),
+        pytest.raises(RunError, match="Sweep 'grid' is being made by process"),
+    ):
+        run_sweep(sweep, notebooks=notebooks)
+    (outputs / "grid").mkdir()
+    (outputs / "grid" / "run.json").write_text("{}")
+    with pytest.raises(RunError, match="exists and isn't a sweep's"):
+        run_sweep(sweep, notebooks=notebooks)
+    assert [path.name for path in (outputs / "grid").iterdir()] == ["run.json"]
+
+
+@linux
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
+def test_workers_and_kernels_never_outlive_the_sweep(tmp_path, outputs, notebooks, number, code):
+    path = write(tmp_path, "grid: {seed: [60]}")
+    program = (
+        "import functools, pathlib\nfrom helpers import __main__, sweep\nif __name__ == '__main__':\n"
+        f"    sweep.run_sweep = functools.partial(sweep.run_sweep, notebooks=pathlib.Path({str(notebooks)!r}))\n"
+        f"    __main__.main(['sweep', {str(path)!r}, '--workers', '1'])"
+    )
+    words = [sys.executable, "-c", program]
+    process = subprocess.Popen(words, stdout=-1, stderr=-1, text=True, start_new_session=True)
+    waiting = tmp_path / "waiting"
+    pids = [int(word) for word in wait_for(lambda: waiting.exists() and waiting.read_text(), 90).split()]
+    (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == code
+    if number == signal.SIGINT:
+        assert err.strip() == "Interrupted. Finished runs of sweep 'grid' are kept; the same command goes on from here."
+    for pid in pids:
+        assert wait_for(lambda pid=pid: not is_alive(pid))
+
+
+@linux
+def test_on_a_cluster_all_runs_complete_once_though_a_worker_is_killed(tmp_path, outputs, notebooks):
+    distributed = pytest.importorskip("distributed", reason="needs the extra 'cluster'")
+    dask = [sys.executable, "-m", "dask"]
+    file = tmp_path / "scheduler.json"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    words = [*dask, "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)]
+    processes = [subprocess.Popen(words, **quiet)]
+    worker = [*dask, "worker", "--scheduler-file", str(file), "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+    processes += [subprocess.Popen([*worker, "--local-directory", str(tmp_path)], **quiet) for _ in range(2)]
+    try:
+        wait_for(file.exists)
+        address = re.search(r'"address": "([^"]+)"', file.read_text()).group(1)
+        sweep = read_sweep(write(tmp_path, "grid: {seed: [1, 9, 3, 4]}"))
+        with distributed.Client(address) as client:
+            client.wait_for_workers(2, timeout=60)
+        folder, failed = run_sweep(sweep, scheduler=address, notebooks=notebooks)
+        assert failed == {}
+        assert (tmp_path / "killed").exists()
+        assert sum(process.poll() is not None for process in processes[1:]) == 1, "one worker was killed"
+        assert (pd.read_csv(folder / "sweep.csv")["state"] == "complete").all()
+        made = (tmp_path / "made.txt").read_text().split()
+        assert sorted(set(made)) == ["seed-1", "seed-3", "seed-4", "seed-9"]
+        assert len(made) == 5, "the killed one began twice, no other did"
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def test_a_cluster_that_isnt_there_is_told_within_seconds(tmp_path, outputs, notebooks):
+    pytest.importorskip("distributed", reason="needs the extra 'cluster'")
+    sweep = read_sweep(write(tmp_path, "grid: {seed: [1]}"))
+    started = time.monotonic()
+    for address in ("tcp://127.0.0.1:9", "nonsense://here"):
+        with pytest.raises(RunError, match=f"No Dask scheduler answers at {address}"):
+            run_sweep(sweep, scheduler=address, notebooks=notebooks)
+    assert time.monotonic() - started < 30
+
+
+def test_without_dask_the_extra_is_named(tmp_path, outputs, notebooks, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(RunError, match="needs the extra 'cluster'"):
+        run_sweep(read_sweep(write(tmp_path, "grid: {seed: [1]}")), scheduler="tcp://127.0.0.1:9", notebooks=notebooks)
