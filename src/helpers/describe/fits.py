@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,10 @@ from scipy import stats
 
 from helpers import curves, projection
 from helpers.describe.series import last_bound
+
+if TYPE_CHECKING:
+    from helpers.indicators.series import AdoptionSeries
+
 
 ENOUGH_TO_WEIGH = 8  # points below which AICc weights are noise
 ROUNDING = 1e-12  # relative rise of the sum of squares that is none
@@ -23,11 +28,11 @@ class Fit:
 
     family: str
     ceiling: str
-    results: object | None
+    results: curves.Results | None
     problem: str = ""
 
 
-def fit_families(series, families: Sequence[str]) -> list[Fit]:
+def fit_families(series: AdoptionSeries, families: Sequence[str]) -> list[Fit]:
     """Fit each family with a free ceiling and, where the series has a bound, with the ceiling at the bound.
 
     With a free ceiling by least squares; at the bound as a quasi-binomial share where the curve is a generalised linear
@@ -50,7 +55,7 @@ def fit_families(series, families: Sequence[str]) -> list[Fit]:
     return [_fit_one(series, family, ceiling) for family in families for ceiling in ceilings]
 
 
-def _fit_one(series, family: str, ceiling: str) -> Fit:
+def _fit_one(series: AdoptionSeries, family: str, ceiling: str) -> Fit:
     known = None if ceiling == "free" else curves.Share(series.bound_at(series.values.index), 1.0)
     censored = series.censored if len(series.censored) else None
     as_share = known is not None and censored is None and family in curves.GENERALISED_LINEAR
@@ -61,7 +66,7 @@ def _fit_one(series, family: str, ceiling: str) -> Fit:
         return Fit(family, ceiling, None, str(error))
 
 
-def list_parameters(fits: Sequence[Fit], series) -> pd.DataFrame:
+def list_parameters(fits: Sequence[Fit], series: AdoptionSeries) -> pd.DataFrame:
     """Return the estimates of all fits, with profile intervals that may be open.
 
     Returns
@@ -91,7 +96,7 @@ def list_parameters(fits: Sequence[Fit], series) -> pd.DataFrame:
     return _name_rows(frame, series)
 
 
-def list_quality(fits: Sequence[Fit], series) -> pd.DataFrame:
+def list_quality(fits: Sequence[Fit], series: AdoptionSeries) -> pd.DataFrame:
     """Return how well each fit fits: points, parameters, residual SD, AICc, and what must be said about it.
 
     Returns
@@ -126,7 +131,7 @@ def _measure_fit(fit: Fit, points: int) -> dict:
     }
 
 
-def profile_ceilings(fits: Sequence[Fit], series, points: int = 60) -> pd.DataFrame:
+def profile_ceilings(fits: Sequence[Fit], series: AdoptionSeries, points: int = 60) -> pd.DataFrame:
     """Return how much worse each ceiling fits than the best one.
 
     For each ceiling on a grid from just above the highest observation (or below the best ceiling) to ten times the
@@ -163,7 +168,9 @@ def profile_ceilings(fits: Sequence[Fit], series, points: int = 60) -> pd.DataFr
     return _name_rows(pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns), series)
 
 
-def trace_alternatives(fits: Sequence[Fit], series, level: float = 0.8, curves_each: int = 12) -> pd.DataFrame:
+def trace_alternatives(
+    fits: Sequence[Fit], series: AdoptionSeries, level: float = 0.8, curves_each: int = 12
+) -> pd.DataFrame:
     """Return the least-squares curve of each family and the curves of other ceilings that fit about as well.
 
     Parameters
@@ -197,13 +204,13 @@ def trace_alternatives(fits: Sequence[Fit], series, level: float = 0.8, curves_e
     return _name_rows(traced, series)
 
 
-def mark_ceilings(series) -> dict[str, float]:
+def mark_ceilings(series: AdoptionSeries) -> dict[str, float]:
     """Return the places worth marking on an axis of ceilings: the last observation and the bound."""
     marks = {"last observation": float(series.values.iloc[-1])}
     return {**marks, series.bound_title: last_bound(series)} if series.bound is not None else marks
 
 
-def judge_ceilings(parameters: pd.DataFrame, series) -> pd.DataFrame:
+def judge_ceilings(parameters: pd.DataFrame, series: AdoptionSeries) -> pd.DataFrame:
     """Return one sentence a family on whether the data identify its ceiling.
 
     Parameters
@@ -228,7 +235,7 @@ def _free(fits: Sequence[Fit]) -> list[Fit]:
     return [fit for fit in fits if fit.ceiling == "free" and fit.results is not None and fit.results.df_resid > 0]
 
 
-def _refit(series, family: str, ceilings: np.ndarray) -> tuple[projection.Batch, projection.Fit]:
+def _refit(series: AdoptionSeries, family: str, ceilings: np.ndarray) -> tuple[projection.Batch, projection.Fit]:
     """The series fitted again at each ceiling, all at once."""
     values = np.tile(series.values.to_numpy(float), (len(ceilings), 1))
     years = curves.decimal_years(series.values.index)
@@ -236,7 +243,7 @@ def _refit(series, family: str, ceilings: np.ndarray) -> tuple[projection.Batch,
     return batch, projection.fit(batch)
 
 
-def _name_rows(frame: pd.DataFrame, series) -> pd.DataFrame:
+def _name_rows(frame: pd.DataFrame, series: AdoptionSeries) -> pd.DataFrame:
     frame.insert(0, "entity", series.entity)
     frame.insert(1, "indicator", series.indicator)
     return frame

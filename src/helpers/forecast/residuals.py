@@ -80,11 +80,7 @@ def find_residuals(
     known = pd.concat([frame for frame, *_ in parts], ignore_index=True)
     reached = saturation_shares(references)
     priors = {name: learn_prior(reached, known, name) for name in bands.technologies_of(known)} if bounded else {}
-<<<<<<< HEAD
-    frames = [_add_methods(part, priors) for part in parts]
-=======
     frames = list(map_parts(_add_methods, [(*part, priors) for part in parts], client))
->>>>>>> origin/main
     return _round(pd.concat(frames, ignore_index=True))
 
 

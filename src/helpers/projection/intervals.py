@@ -80,7 +80,7 @@ def _invert(information: np.ndarray, off: np.ndarray) -> np.ndarray:
     return np.where(singular[:, None, None] | off[:, :, None] | off[:, None, :], np.nan, inverse)
 
 
-def profile_target(batch: Batch, found: Fit, alpha: float) -> np.ndarray:
+def profile_target(batch: Batch, found: Fit, alpha: float | np.ndarray) -> np.ndarray:
     """Rise of the objective at the ends of a profile interval, (N,): the F quantile times the noise variance.
 
     Infinite where the data leave no degree of freedom: then nothing is excluded.
@@ -253,3 +253,10 @@ class _Walk:
         self.rounds = getattr(self, "rounds", 0) + 1
         halve = (~np.isfinite(part)) | (part <= 0) | (part >= 1) | (self.rounds % 6 == 0)
         return np.where(halve, a + 0.5 * width, proposal)
+
+
+def collect(found: Fit, rows: np.ndarray) -> Fit:
+    """The fits of the given rows."""
+    columns = {name: getattr(found, name)[:, rows] for name in ("shape", "edge")}
+    names = ("ceiling", "objective", "ssr", "runaway", "flat", "step", "converged")
+    return Fit(**columns, **{name: getattr(found, name)[rows] for name in names})
