@@ -196,7 +196,7 @@ class _Watch:
             raise FetchError(f"The World Bank announced {self.announced} rows and sent {count}; nothing was written.")
 
 
-def _read_answer(code: str, entities: list[str], rows: list[dict], licence: str) -> Answer:
+def _read_answer(code: str, entities: list[str], rows: list[dict[str, Any]], licence: str) -> Answer:
     """Read the rows that wbgapi made of the answer; those without a figure are left out."""
     foreign = {row["series"]["id"] for row in rows} - {code.upper()}
     if foreign:

@@ -158,10 +158,12 @@ class BinomialResults(Results):
             return {alpha: (-np.inf, np.inf)}
         least, limit = self.objective_bounds(alpha)
         limit -= least
-        rise = lambda value: self.fitter.held(coordinate, value) - self.glm.deviance  # noqa: E731
+        assert isinstance(coordinate, int)  # the ceiling is known
+
+        def rise(value: float) -> float:
+            return self.fitter.held(coordinate, value) - self.glm.deviance
+
         centre, step = self.found.shape[coordinate, 0], np.sqrt(self._matrix[coordinate, coordinate])
-        ranges = [float(end[0]) for end in limits(self.batch, coordinate)]
-        crossings = (
-            find_crossing(rise, centre, limit, end, step, side) for side, end in zip((-1, 1), ranges, strict=True)
-        )
-        return {alpha: tuple(crossings)}
+        low, high = (float(end[0]) for end in limits(self.batch, coordinate))
+        lower = find_crossing(rise, centre, limit, low, step, -1)
+        return {alpha: (lower, find_crossing(rise, centre, limit, high, step, 1))}

@@ -12,7 +12,7 @@ import pandas as pd
 from helpers.curves.dates import decimal_years
 from helpers.curves.errors import CurveError
 
-Bound: TypeAlias = float | pd.Series | np.ndarray | Sequence
+Bound: TypeAlias = float | pd.Series | np.ndarray | Sequence[Any]
 """What a ceiling is a share of: one number, a series over dates, or a value for each observation."""
 
 

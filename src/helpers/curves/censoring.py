@@ -44,6 +44,7 @@ class _Likelihood:
         self.size = float(np.abs(model.endog).max()) or 1.0
         self.root, self.values = model.root_weights[order], model.endog[order]
         later = model.censored
+        assert later is not None  # `fit_censored` is for models that have some
         self.side = np.where(later["bound"] == "at_least", 1.0, -1.0)
         self.limits = later["value"].to_numpy(float)
         years = np.r_[model.exog[order], later["years"].to_numpy(float)]
@@ -148,23 +149,23 @@ class CensoredResults(Results):
     def __init__(
         self, model: AdoptionCurve, batch: projection.Batch, start: projection.Fit, likelihood: _Likelihood | None
     ) -> None:
-        self.likelihood, self.point, found = likelihood, None, start
+        self.likelihood, found = likelihood, start
         if likelihood is not None:
             self.point, self.least = likelihood.best()
-            found = self._found(model, batch, start)
+            found = self._found(likelihood, batch, start)
         super().__init__(model, batch, found)
         self.df_resid = len(model.endog) - self.k_params
 
-    def _found(self, model: AdoptionCurve, batch: projection.Batch, start: projection.Fit) -> projection.Fit:
-        free = bool(model.ceiling.name)
+    def _found(self, likelihood: _Likelihood, batch: projection.Batch, start: projection.Fit) -> projection.Fit:
+        free = likelihood.free
         shape = (self.point[1:-1] if free else self.point[:-1])[:, None]
         state = projection.evaluate(batch, shape)
         ceiling = np.exp(self.point[:1]) if free else batch.ceiling
-        mean = self.likelihood.curve(self.point)[0][: len(model.endog)]
-        residual = (self.likelihood.values - mean) * self.likelihood.root
-        low, high = np.array(self.likelihood.box[-1 - len(shape) : -1]).T[:, :, None]
+        mean = likelihood.curve(self.point)[0][: len(likelihood.model.endog)]
+        residual = (likelihood.values - mean) * likelihood.root
+        low, high = np.array(likelihood.box[-1 - len(shape) : -1]).T[:, :, None]
         edge = (shape >= high - 1e-6).astype(int) - (shape <= low + 1e-6)
-        runaway = np.array([free and self.point[0] >= self.likelihood.box[0][1] - 1e-6])
+        runaway = np.array([free and self.point[0] >= likelihood.box[0][1] - 1e-6])
         ssr, flat = np.array([residual @ residual]), start.flat & (state.ssr >= start.ssr)
         return projection.Fit(shape, ceiling, ssr, ssr, edge, runaway, flat, start.step, start.converged)
 
@@ -177,7 +178,7 @@ class CensoredResults(Results):
         """Inverse observed information with the degrees-of-freedom correction; NaN for what lies at a limit."""
         count = len(self.model.shape.parameters)
         whole = np.full((count + 1, count + 1), np.nan)
-        if self.point is None:
+        if self.likelihood is None:
             return whole
         off = np.r_[self.found.runaway if self.likelihood.free else [], self.found.edge[:, 0] != 0, False].astype(bool)
         inside = np.flatnonzero(~off)
@@ -192,14 +193,14 @@ class CensoredResults(Results):
     @property
     def scale(self) -> float:
         """Variance of an exact observation."""
-        if self.point is None or self.df_resid <= 0:
+        if self.likelihood is None or self.df_resid <= 0:
             return np.nan
         return float(np.exp(self.point[-1]) * self.likelihood.size) ** 2 * self._correction
 
     @property
     def llf(self) -> float:
         """Log-likelihood: densities of the exact and probabilities of the censored observations."""
-        if self.point is None:
+        if self.likelihood is None:
             return np.nan
         count = len(self.model.endog)
         fixed = -count * (0.5 * np.log(2 * np.pi) + np.log(self.likelihood.size)) + np.log(self.likelihood.root).sum()
@@ -207,39 +208,42 @@ class CensoredResults(Results):
 
     def objective_at(self, place: np.ndarray) -> float:
         """Sum of squares that would have the same likelihood, at coordinates with the log ceiling first."""
+        assert self.likelihood is not None  # without one there is no region to search
         point = np.r_[place if self.likelihood.free else place[1:], self.point[-1]]
-        excess = 2 * (self._value_over_sigma(point) - self.least) / len(self.model.endog)
+        over_sigma = self.likelihood.search(point, range(len(point) - 1))[1]
+        excess = 2 * (over_sigma - self.least) / len(self.model.endog)
         return self.found.objective[0] * np.exp(min(excess, 600.0))
-
-    def _value_over_sigma(self, point: np.ndarray) -> float:
-        return self.likelihood.search(point, range(len(point) - 1))[1]
 
     def objective_bounds(self, alpha: float) -> tuple[float, float]:
         """Objective at the optimum, and its limit in the region that the data do not exclude."""
-        if self.point is None or self.df_resid <= 0:
+        if self.likelihood is None or self.df_resid <= 0:
             return self.found.objective[0], np.inf
         least = self.found.objective[0]
         return least, least * (1 + fdtri(1, self.df_resid, 1 - alpha) / self.df_resid)
 
     def find_ends(self, coordinate: int | str, alpha: float) -> dict[float, tuple[float, float]]:
         """Ends of the profile of a coordinate, or of the log ceiling, a dict by alpha."""
-        if self.point is None or self.df_resid <= 0:
+        if self.likelihood is None or self.df_resid <= 0:
             return {alpha: (-np.inf, np.inf)}
-        place = 0 if coordinate == projection.CEILING else coordinate + (1 if self.likelihood.free else 0)
+        likelihood = self.likelihood
+        place = 0 if isinstance(coordinate, str) else coordinate + (1 if likelihood.free else 0)
         target = fdtri(1, self.df_resid, 1 - alpha) / self.df_resid
         warm = {"point": self.point}
 
         def rise(value: float) -> float:
             start = warm["point"].copy()
             start[place] = value
-            other = self.likelihood.held_start(self.batch, self.found, coordinate, value)
-            pairs = [self.likelihood.search(begin, place) for begin in (start, other)]
+            other = likelihood.held_start(self.batch, self.found, coordinate, value)
+            pairs = [likelihood.search(begin, place) for begin in (start, other)]
             warm["point"], least = min(pairs, key=lambda pair: pair[1])
             return np.expm1(2 * max(least - self.least, 0) / len(self.model.endog))
 
-        row = place + (0 if self.likelihood.free else 1)
-        step, ends = np.sqrt(self.coordinate_covariance[row, row]), []
-        for side, end in zip((-1, 1), self.likelihood.box[place], strict=True):
+        row = place + (0 if likelihood.free else 1)
+        step = np.sqrt(self.coordinate_covariance[row, row])
+
+        def find(side: int, end: float) -> float:
             warm["point"] = self.point
-            ends.append(find_crossing(rise, self.point[place], target, end, step, side))
-        return {alpha: tuple(ends)}
+            return find_crossing(rise, self.point[place], target, end, step, side)
+
+        low, high = likelihood.box[place]
+        return {alpha: (find(-1, low), find(1, high))}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from helpers.curves.errors import CurveError
 
-Dates: TypeAlias = pd.Index | pd.Series | np.ndarray | Sequence
+Dates: TypeAlias = pd.Index | pd.Series | np.ndarray | Sequence[Any]
 """Dates in any form that pandas reads, or decimal years."""
 Times: TypeAlias = Dates | str | date | float
 """The same, or a single one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -54,11 +54,11 @@ class AdoptionCurve:
 
     def __init__(
         self,
-        endog: pd.Series | pd.DataFrame | np.ndarray | Sequence,
+        endog: pd.Series | pd.DataFrame | np.ndarray | Sequence[Any],
         exog: Dates | None = None,
         ceiling: float | Share | SharePrior | None = None,
         launch: Times | None = None,
-        weights: np.ndarray | Sequence | None = None,
+        weights: np.ndarray | Sequence[Any] | None = None,
         censored: pd.DataFrame | None = None,
         per_period: bool = False,
     ) -> None:
@@ -182,7 +182,7 @@ class AdoptionCurve:
 
 
 def _read_observations(
-    endog: pd.Series | pd.DataFrame | np.ndarray | Sequence, exog: Dates | None
+    endog: pd.Series | pd.DataFrame | np.ndarray | Sequence[Any], exog: Dates | None
 ) -> tuple[np.ndarray, Dates]:
     if isinstance(endog, pd.DataFrame):
         if endog.shape[1] != 1:
@@ -205,7 +205,7 @@ def _read_observations(
     return values, exog
 
 
-def _read_weights(given: np.ndarray | Sequence | None, kept: np.ndarray) -> np.ndarray | None:
+def _read_weights(given: np.ndarray | Sequence[Any] | None, kept: np.ndarray) -> np.ndarray | None:
     if given is None:
         return None
     weights = np.asarray(given, float)

@@ -31,7 +31,7 @@ def coordinate_of(results: Results, parameter: str) -> int | str:
 
 def to_parameter(results: Results, coordinate: int | str, value: np.ndarray) -> np.ndarray:
     """Values of a coordinate in the units of the parameter."""
-    if coordinate == projection.CEILING:
+    if isinstance(coordinate, str):  # the ceiling
         return np.exp(value)
     if coordinate == len(results.model.shape.parameters):
         return 1 / (1 + np.exp(-value))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -112,7 +112,7 @@ def list_quality(fits: Sequence[Fit], series: AdoptionSeries) -> pd.DataFrame:
     return _name_rows(frame, series)
 
 
-def _measure_fit(fit: Fit, points: int) -> dict:
+def _measure_fit(fit: Fit, points: int) -> dict[str, Any]:
     """One row of `list_quality`; a fit without results has only its problem."""
     named = {"family": fit.family, "ceiling": fit.ceiling}
     result = fit.results
@@ -144,21 +144,21 @@ def profile_ceilings(fits: Sequence[Fit], series: AdoptionSeries, points: int = 
         and threshold_95 (above them the ceiling is outside that interval).
     """
     top = 10 * np.nanmax([last_bound(series), series.values.max()])
-    best = [fit.results.params["ceiling"] for fit in _free(fits)]
+    best = [results.params["ceiling"] for _, results in _free(fits)]
     start = min([series.values.max() * 1.001, *(0.9 * ceiling for ceiling in best)])
     grid = np.unique([*np.geomspace(start, top, points), *(ceiling for ceiling in best if start < ceiling < top)])
     frames = []
-    for fit in _free(fits):
-        freedom = fit.results.df_resid
-        ssr = _refit(series, fit.family, grid)[1].ssr
-        best = min(fit.results.ssr, ssr.min())
-        rise = np.where(ssr > best * (1 + ROUNDING), ssr - best, 0.0)
+    for family, results in _free(fits):
+        freedom = results.df_resid
+        ssr = _refit(series, family, grid)[1].ssr
+        least = min(results.ssr, ssr.min())
+        rise = np.where(ssr > least * (1 + ROUNDING), ssr - least, 0.0)
         frames.append(
             pd.DataFrame(
                 {
-                    "family": fit.family,
+                    "family": family,
                     "ceiling": grid,
-                    "distance": np.sqrt(rise / (best / freedom)),
+                    "distance": np.sqrt(rise / (least / freedom)),
                     "threshold_80": np.sqrt(stats.f.ppf(0.8, 1, freedom)),
                     "threshold_95": np.sqrt(stats.f.ppf(0.95, 1, freedom)),
                 }
@@ -189,16 +189,16 @@ def trace_alternatives(
     first = curves.decimal_years(series.values.index[:1])[0]
     times = np.linspace(first, last + YEARS_ON, 61)
     frames = []
-    for fit in _free(fits):
-        low, high = fit.results.conf_int(round(1 - level, 6), method="profile").loc["ceiling"]
+    for family, results in _free(fits):
+        low, high = results.conf_int(round(1 - level, 6), method="profile").loc["ceiling"]
         cap = 10 * np.nanmax([last_bound(series), series.values.max()])
         grid = np.geomspace(max(low, series.values.max() * 1.001), min(high, cap), curves_each)
-        paths = projection.predict(*_refit(series, fit.family, grid), times)
-        paths = [(True, fit.results.params["ceiling"], np.asarray(fit.results.predict(times))),
+        paths = projection.predict(*_refit(series, family, grid), times)
+        paths = [(True, results.params["ceiling"], np.asarray(results.predict(times))),
                  *((False, ceiling, path) for ceiling, path in zip(grid, paths, strict=True))]  # fmt: skip
         for best, ceiling, path in paths:
             frame = pd.DataFrame({"date": curves.to_dates(times), "value": path})
-            frames.append(frame.assign(family=fit.family, ceiling=ceiling, best=best, level=level))
+            frames.append(frame.assign(family=family, ceiling=ceiling, best=best, level=level))
     columns = ["family", "ceiling", "best", "level", "date", "value"]
     traced = pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
     return _name_rows(traced, series)
@@ -230,9 +230,10 @@ def judge_ceilings(parameters: pd.DataFrame, series: AdoptionSeries) -> pd.DataF
     return pd.DataFrame(rows, columns=["family", "identified", "verdict"])
 
 
-def _free(fits: Sequence[Fit]) -> list[Fit]:
-    """The fits with a free ceiling whose residuals leave a degree of freedom to judge by."""
-    return [fit for fit in fits if fit.ceiling == "free" and fit.results is not None and fit.results.df_resid > 0]
+def _free(fits: Sequence[Fit]) -> list[tuple[str, curves.Results]]:
+    """Family and results of the fits with a free ceiling whose residuals leave a degree of freedom to judge by."""
+    found = [(fit.family, fit.results) for fit in fits if fit.ceiling == "free" and fit.results is not None]
+    return [(family, results) for family, results in found if results.df_resid > 0]
 
 
 def _refit(series: AdoptionSeries, family: str, ceilings: np.ndarray) -> tuple[projection.Batch, projection.Fit]:

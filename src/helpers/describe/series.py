@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from helpers.indicators.series import AdoptionSeries
 
 
-def name_series(series: AdoptionSeries) -> dict[str, str | dict]:
+def name_series(series: AdoptionSeries) -> dict[str, Any]:
     """Return what figures and tables call a series: title (with its entity), unit, base, bound_title, cautions.
 
     `cautions` are the suspected breaks: date -> what may have changed.

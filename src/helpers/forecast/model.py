@@ -43,12 +43,12 @@ class Forecast:
     subject: Subject
     windows: Windows
     prior: Prior
-    calibrations: dict
+    calibrations: dict[str, bands.Calibration]
     residuals: pd.DataFrame
     reached: pd.DataFrame
     dates: pd.DatetimeIndex
-    levels: tuple
-    shares: tuple
+    levels: tuple[float, ...]
+    shares: tuple[float, ...]
     seed: int = 0
 
     @property

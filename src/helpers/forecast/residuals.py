@@ -80,7 +80,7 @@ def find_residuals(
     known = pd.concat([frame for frame, *_ in parts], ignore_index=True)
     reached = saturation_shares(references)
     priors = {name: learn_prior(reached, known, name) for name in bands.technologies_of(known)} if bounded else {}
-    frames = list(map_parts(_add_methods, [(*part, priors) for part in parts], client))
+    frames = list(map_parts(_add_methods, [(part, priors) for part in parts], client))
     return _round(pd.concat(frames, ignore_index=True))
 
 

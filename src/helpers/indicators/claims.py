@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ class Figure:
     decimals: int | None = None  # None: computed, not printed
 
 
-RULES = {  # each takes (first, second) and rises in the first operand
+RULES: dict[str, Callable[[float, float], float]] = {  # each takes (first, second) and rises in the first operand
     "level": lambda first, second: first,
     "difference": lambda first, second: first - second,
     "growth": lambda first, second: 100 * (first / second - 1),
