@@ -20,7 +20,7 @@ from helpers.quoting import escape, quote
 from helpers.quoting import shorten as cut
 
 # jsonschema, which papermill and nbconvert bring, imports this one only if it's there, and that costs a second
-sys.modules.setdefault("rfc3987_syntax", None)
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # None is how Python bars an import
 
 WRONG_INPUT, FAILED = 2, 1
 SYSTEM_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR}

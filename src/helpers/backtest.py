@@ -9,7 +9,11 @@ Source of the scores: Bracher, Ray, Gneiting and Reich 2021 (WIS, as the mean of
 quantiles); Gneiting and Raftery 2007 (CRPS, the same over 39 quantiles).
 """
 
+from __future__ import annotations
+
 import itertools
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -20,6 +24,12 @@ from helpers.forecast import bands
 from helpers.forecast.methods import METHODS
 from helpers.forecast.residuals import HORIZONS, WINDOWS, find_residuals
 from helpers.forecast.statements import ENOUGH, FAST
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+    from helpers.indicators.series import AdoptionSeries
+
 
 NORMAL_DRIFT = "drift_normal"
 """Drift with the normal bands that it claims for itself, as textbooks give it; all other bands are conformal."""
@@ -33,7 +43,13 @@ NAMES = {"ape": "mape", "wis": "wis", "crps": "crps"} | {
 CRPS_QUANTILES = np.arange(1, 40) / 40
 
 
-def run_backtest(references, windows=WINDOWS, horizons=HORIZONS, bounded=True, client=None):
+def run_backtest(
+    references: Sequence[AdoptionSeries],
+    windows: Sequence[int] = WINDOWS,
+    horizons: Sequence[float] = HORIZONS,
+    bounded: bool = True,
+    client: Client | None = None,
+) -> pd.DataFrame:
     """Forecast every reference series from every earlier date at which 5 to 60 % of its bound was reached.
 
     Parameters
@@ -59,7 +75,7 @@ def run_backtest(references, windows=WINDOWS, horizons=HORIZONS, bounded=True, c
     return find_residuals(references, windows, horizons, bounded, client)
 
 
-def evaluate(residuals, client=None):
+def evaluate(residuals: pd.DataFrame, client: Client | None = None) -> pd.DataFrame:
     """Score every forecast of every method with bands that leave out its technology.
 
     Parameters
@@ -79,7 +95,7 @@ def evaluate(residuals, client=None):
     return pd.concat(map_parts(_score_rows, [(residuals, name) for name in names], client), ignore_index=True)
 
 
-def _quantiles_of(residuals, method):
+def _quantiles_of(residuals: pd.DataFrame, method: str) -> Callable[[Sequence[float] | np.ndarray], np.ndarray]:
     """A function of the levels that gives the (R, Q) quantiles of a method for the residual rows."""
     if method == NORMAL_DRIFT:
         point, sd = residuals["drift"].to_numpy(float), residuals["drift_sd"].to_numpy(float)
@@ -88,7 +104,7 @@ def _quantiles_of(residuals, method):
     return bands.quantiles_elsewhere(residuals, method, LogLog() if bounded else Log(), bounded)
 
 
-def _score_rows(residuals, method):
+def _score_rows(residuals: pd.DataFrame, method: str) -> pd.DataFrame:
     """Rows of `evaluate` for one method."""
     labels = [
         "technology",
@@ -120,13 +136,13 @@ def _score_rows(residuals, method):
     return frame
 
 
-def quantile_score(actual, quantiles, levels):
+def quantile_score(actual: np.ndarray, quantiles: np.ndarray, levels: Sequence[float] | np.ndarray) -> np.ndarray:
     """Mean of twice the quantile losses: (R,) for actual (R,), quantiles (R, Q) and levels (Q,)."""
     levels, miss = np.asarray(levels, float), actual[:, None] - quantiles
     return (2 * np.where(miss >= 0, levels * miss, (levels - 1) * miss)).mean(axis=1)
 
 
-def score(residuals, by=("method", "window", "horizon_years")):
+def score(residuals: pd.DataFrame, by: Sequence[str] = ("method", "window", "horizon_years")) -> pd.DataFrame:
     """Scores by method, window and horizon: the table ``04_scores``.
 
     Parameters
@@ -153,7 +169,9 @@ def score(residuals, by=("method", "window", "horizon_years")):
     )
 
 
-def cover_by_technology(residuals, by=("method", "technology", "window", "horizon_years")):
+def cover_by_technology(
+    residuals: pd.DataFrame, by: Sequence[str] = ("method", "technology", "window", "horizon_years")
+) -> pd.DataFrame:
     """Coverage and errors of each technology: the table ``04_coverage_by_technology``.
 
     Parameters
@@ -171,7 +189,7 @@ def cover_by_technology(residuals, by=("method", "technology", "window", "horizo
     return _in_order(table.reset_index()[[*by, "n", "mape", "wis", *COVERAGES]])
 
 
-def cover_by_stage(residuals):
+def cover_by_stage(residuals: pd.DataFrame) -> pd.DataFrame:
     """Scores by stage of adoption (share of the bound at the origin), and for fast growth within the window.
 
     Returns
@@ -189,7 +207,9 @@ def cover_by_stage(residuals):
     return _in_order(table[[*by, "n", "technologies", "mape", "wis", "crps", *COVERAGES]])
 
 
-def find_worst(residuals, method="combined", horizon_years=2.0, enough=ENOUGH):
+def find_worst(
+    residuals: pd.DataFrame, method: str = "combined", horizon_years: float = 2.0, enough: int = ENOUGH
+) -> pd.DataFrame:
     """Technologies from the least to the best covered by the 80 % band at one horizon, windows pooled.
 
     Returns
@@ -202,7 +222,14 @@ def find_worst(residuals, method="combined", horizon_years=2.0, enough=ENOUGH):
     return table.assign(enough=table["n"] >= enough).reset_index(drop=True)
 
 
-def compare(residuals, method="combined", benchmarks=BENCHMARKS, draws=2000, seed=0, by=("window", "horizon_years")):
+def compare(
+    residuals: pd.DataFrame,
+    method: str = "combined",
+    benchmarks: Sequence[str] = BENCHMARKS,
+    draws: int = 2000,
+    seed: int = 0,
+    by: Sequence[str] = ("window", "horizon_years"),
+) -> pd.DataFrame:
     """WIS of a method relative to benchmarks, with a paired bootstrap over technologies.
 
     Technologies are drawn with replacement, the same ones for both methods; the interval is that of the ratio of mean
@@ -227,7 +254,12 @@ def compare(residuals, method="combined", benchmarks=BENCHMARKS, draws=2000, see
     return pd.DataFrame(rows)
 
 
-def check_calibration(residuals, methods=("combined", "drift", NORMAL_DRIFT), levels=LEVELS, client=None):
+def check_calibration(
+    residuals: pd.DataFrame,
+    methods: Sequence[str] = ("combined", "drift", NORMAL_DRIFT),
+    levels: Sequence[float] | np.ndarray = LEVELS,
+    client: Client | None = None,
+) -> pd.DataFrame:
     """Nominal against actual coverage by horizon, each technology judged on the others and weighing the same.
 
     Parameters
@@ -245,7 +277,9 @@ def check_calibration(residuals, methods=("combined", "drift", NORMAL_DRIFT), le
     return pd.DataFrame(rows, columns=["method", "horizon_years", "nominal", "actual"])
 
 
-def _cover_levels(residuals, method, levels):
+def _cover_levels(
+    residuals: pd.DataFrame, method: str, levels: Sequence[float]
+) -> list[tuple[str, float, float, float]]:
     """Rows of `check_calibration` for one method."""
     actual = residuals["actual"].to_numpy(float)
     ends = np.array([[(1 - level) / 2, (1 + level) / 2] for level in levels]).ravel()
@@ -256,12 +290,12 @@ def _cover_levels(residuals, method, levels):
     return [(method, horizon, nominal, value) for (horizon, nominal), value in mean.items()]
 
 
-def _mean_over_technologies(frame, by):
+def _mean_over_technologies(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Mean of the scores over technologies, each the mean of its forecasts."""
     return frame.groupby([*by, "technology"])[list(NAMES)].mean().groupby(by).mean()
 
 
-def _in_order(table):
+def _in_order(table: pd.DataFrame) -> pd.DataFrame:
     """Rows with the methods in their published order."""
     rank = {name: position for position, name in enumerate([*METHODS, NORMAL_DRIFT])}
     return table.sort_values("method", key=lambda names: names.map(rank), kind="stable").reset_index(drop=True)

@@ -56,7 +56,12 @@ def describe_basis(source: Path, values: Mapping[str, Any], inputs: Mapping[str,
 
 def finish_record(folder: Path, notebook: str, basis: Mapping[str, str]) -> None:
     """Complete the record of a notebook that has run to its end."""
-    record = {"parameters": {}, "read": {}, "tables": {}, "figures": {}}  # of one that never opened its run
+    record: dict[str, Any] = {
+        "parameters": {},
+        "read": {},
+        "tables": {},
+        "figures": {},
+    }  # of one that never opened its run
     record |= read_valid(folder, notebook) or {}
     record |= {"made_from": dict(basis), "executed": hash_file(_executed_path(folder, notebook))}
     write_json(_executed_path(folder, notebook).with_suffix(".json"), record)
@@ -66,8 +71,9 @@ def find_made(notebook: str, basis: Mapping[str, str], folder: Path, origins: It
     """The first of the `origins` that has `notebook` made from `basis` and from the tables that `folder` has."""
     for origin in origins:
         record = read_valid(origin, notebook)
-        same = record is not None and record.get("made_from") == basis and _reads_agree(record, folder)
-        if same and is_whole(origin, notebook, record):
+        if record is None or record.get("made_from") != basis or not _reads_agree(record, folder):
+            continue
+        if is_whole(origin, notebook, record):
             return origin
     return None
 
@@ -91,7 +97,7 @@ def _reads_agree(record: Mapping[str, Any], folder: Path) -> bool:
 
 def is_whole(folder: Path, notebook: str, record: Mapping[str, Any]) -> bool:
     """Whether everything that the record of a notebook names is there as it was written."""
-    files = {folder / path: expected for path, expected in list_written(record).items()}
+    files: dict[Path, str | None] = {folder / path: expected for path, expected in list_written(record).items()}
     files[_executed_path(folder, notebook)] = record.get("executed")
     return all(path.is_file() and hash_file(path) == expected for path, expected in files.items())
 
@@ -100,7 +106,7 @@ def take_over(notebook: str, origin: Path, folder: Path) -> None:
     """Copy what `notebook` wrote from one run's folder to another's; the record comes last."""
     record = read_record(origin, notebook)
     executed = _executed_path(Path(), notebook)
-    for path in (*list_written(record), executed):
+    for path in (*map(Path, list_written(record)), executed):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(origin / path, folder / path)
     if folder.name != origin.name:

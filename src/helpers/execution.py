@@ -138,7 +138,7 @@ def describe_failure(error: Exception, source: Path, target: Path) -> str:
     return "\n".join(lines)
 
 
-def _read_cells(target: Path) -> list[dict]:
+def _read_cells(target: Path) -> list[dict[str, Any]]:
     """Cells of the executed copy; none when there is no copy, or only a part of it because the disk is full."""
     try:
         return json.loads(target.read_text(encoding="utf-8"))["cells"]
@@ -146,7 +146,7 @@ def _read_cells(target: Path) -> list[dict]:
         return []
 
 
-def _describe_error(error: Exception) -> list[str]:
+def _describe_error(error: Any) -> list[str]:
     kind = type(error).__name__
     if kind == "PapermillExecutionError":
         kind, text = error.ename, error.evalue
@@ -160,13 +160,13 @@ def _describe_error(error: Exception) -> list[str]:
     return [f"  {line[:240]}" for line in lines[:4]] + (["  ..."] if len(lines) > 4 else [])
 
 
-def _find_failed(cells: list[dict]) -> int:
+def _find_failed(cells: list[dict[str, Any]]) -> int:
     """Index of the cell that started last; papermill calls it completed when it was cut off."""
     started = [index for index, cell in enumerate(cells) if cell["metadata"].get("papermill", {}).get("start_time")]
     return started[-1] if started else 0
 
 
-def _find_heading(cells: list[dict]) -> str:
+def _find_heading(cells: list[dict[str, Any]]) -> str:
     """The last Markdown heading in `cells`, without its marks."""
     for cell in reversed(cells):
         if cell["cell_type"] == "markdown":

@@ -22,7 +22,8 @@ from typing import Any
 
 from helpers import indicators
 from helpers.indicators.breaks import parse_breaks
-from helpers.indicators.own import UNIT, name_indicator, read_unit
+from helpers.indicators.own import UNIT, name_indicator
+from helpers.indicators.plausibility import read_unit
 from helpers.project import RunError, find_data, hold_folder, replace_folder, restore_folder, write_file
 from helpers.quoting import UNSEEN, quote
 
@@ -195,7 +196,7 @@ class _Watch:
             raise FetchError(f"The World Bank announced {self.announced} rows and sent {count}; nothing was written.")
 
 
-def _read_answer(code: str, entities: list[str], rows: list[dict], licence: str) -> Answer:
+def _read_answer(code: str, entities: list[str], rows: list[dict[str, Any]], licence: str) -> Answer:
     """Read the rows that wbgapi made of the answer; those without a figure are left out."""
     foreign = {row["series"]["id"] for row in rows} - {code.upper()}
     if foreign:

@@ -87,6 +87,9 @@ class ForkServer:
             env={**os.environ, **FIXED},
             start_new_session=True,  # Ctrl-C is for the run, which then ends its kernels itself
         )
+        assert self._process.stdin is not None  # both are pipes
+        assert self._process.stdout is not None
+        self._requests, self._answers = self._process.stdin, self._process.stdout
         threading.Thread(target=self._listen, daemon=True).start()
 
     @property
@@ -115,7 +118,7 @@ class ForkServer:
                 raise RuntimeError(OVER)
             self._asked.append(answer)  # answers come in the order of the requests
             with contextlib.suppress(OSError, ValueError):  # has just ended: the listener tells
-                print(json.dumps(request), file=self._process.stdin, flush=True)
+                print(json.dumps(request), file=self._requests, flush=True)
         return answer.result()
 
     def is_alive(self) -> bool:
@@ -130,10 +133,10 @@ class ForkServer:
         self._process.kill()
         self._process.wait()
         with contextlib.suppress(OSError):
-            self._process.stdin.close()
+            self._requests.close()
 
     def _listen(self) -> None:
-        for line in self._process.stdout:
+        for line in self._answers:
             told = json.loads(line)
             if "started" in told:
                 kernel = self._kernels[told["started"]] = ForkedKernel(told["started"])
@@ -193,7 +196,7 @@ def import_libraries(names: Iterable[str]) -> None:
     """Import what's there: a library that is missing is missed by the notebook that needs it."""
     import importlib
 
-    sys.modules.setdefault("rfc3987_syntax", None)  # as in helpers.__main__
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # as in helpers.__main__
     for name in names:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)

@@ -63,7 +63,7 @@ class NotebookKernelManager(AsyncKernelManager):
         if self.server is None:
             return await super()._async_pre_start_kernel(**options)
         self.shutting_down = False
-        self.kernel_id = self.kernel_id or os.path.basename(self._sockets)
+        self.kernel_id: str = self.kernel_id or os.path.basename(self._sockets)
         self.provisioner = ForkProvisioner(kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self)
         options = await self.provisioner.pre_launch(**options)
         return options.pop("cmd"), options
@@ -72,7 +72,8 @@ class NotebookKernelManager(AsyncKernelManager):
 
     async def _async_post_start_kernel(self, **options: Any) -> None:
         await super()._async_post_start_kernel(**options)
-        self.processes.add(self.provisioner.pid)
+        if self.provisioner.pid is not None:
+            self.processes.add(self.provisioner.pid)
         if self.stopped:  # while this kernel was starting
             stop_kernels(type(self))
 
@@ -151,7 +152,7 @@ def choose_kernels(
 
     With a `server` they are forked from it, else each is an interpreter of its own.
     """
-    chosen = {
+    chosen: dict[str, Any] = {
         "environment": environment,
         "working_directory": str(working_directory),
         "server": server,

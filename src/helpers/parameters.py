@@ -136,13 +136,13 @@ def _check_bound(value: str) -> str:
     return _to_text(number)
 
 
-def _check_distinct(values: list) -> list:
+def _check_distinct(values: list[Any]) -> list[Any]:
     if len(set(values)) < len(values):
         raise ValueError("a value twice")
     return values
 
 
-def _sort_distinct(values: list) -> list:
+def _sort_distinct(values: list[Any]) -> list[Any]:
     return sorted(_check_distinct(values))
 
 
@@ -227,12 +227,14 @@ class Parameters(BaseModel):
 
 def expected_value(name: str) -> str:
     """Words for what parameter `name` may be, for messages and help."""
-    return Parameters.model_fields[name].json_schema_extra["expected"]
+    extra = Parameters.model_fields[name].json_schema_extra
+    assert isinstance(extra, dict)  # `_describe` writes it
+    return str(extra["expected"])
 
 
 def name_type(name: str) -> str:
     """Words for the type of parameter `name`: text, number, whole number, or a list of one of them."""
-    words = {str: "text", float: "number", int: "whole number", int | float: "number"}
+    words: dict[Any, str] = {str: "text", float: "number", int: "whole number", int | float: "number"}
     annotation = Parameters.model_fields[name].annotation
     if get_origin(annotation) is list:
         inner = get_args(annotation)[0]

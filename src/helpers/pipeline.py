@@ -64,7 +64,7 @@ def read_declared(notebook: Path) -> dict[str, Any]:
     for cell in content["cells"]:
         if "parameters" in cell["metadata"].get("tags", []):
             for statement in ast.parse("".join(cell["source"])).body:
-                if isinstance(statement, ast.Assign):
+                if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
                     declared[statement.targets[0].id] = ast.literal_eval(statement.value)
     return declared
 
@@ -151,9 +151,10 @@ def find_upstream(source: Path, earlier: Sequence[Path]) -> list[str]:
     except SyntaxError:  # IPython's own commands
         return names
     reads = [call.args[0] for call in calls if getattr(call.func, "attr", "") == "read_table" and call.args]
-    if not all(isinstance(table, ast.Constant) for table in reads):
+    tables = [str(table.value) for table in reads if isinstance(table, ast.Constant)]
+    if len(tables) < len(reads):
         return names
-    numbers = {str(table.value).split("_")[0] for table in reads}
+    numbers = {table.split("_")[0] for table in tables}
     return [name for name in names if name.split("_")[0] in numbers]
 
 

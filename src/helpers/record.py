@@ -100,8 +100,8 @@ def find_differences(folder: Path, content: Mapping[str, Any], inputs: Mapping[s
         if {"source": entry["source"], **(read_valid(folder, name) or {})} != entry:
             found.append(f"notebooks/{name}.json: not as in run.json")
     found += [f"{path}: {word}" for path, expected in outputs.items() if (word := _judge_file(folder / path, expected))]
-    present = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
-    present = {path.as_posix() for path in present if not any(part.startswith(".") for part in path.parts)}
+    files = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+    present = {path.as_posix() for path in files if not any(part.startswith(".") for part in path.parts)}
     records = {f"notebooks/{name}.json" for name in content["notebooks"]}
     return found + [f"{path}: not in run.json" for path in sorted(present - outputs.keys() - records - {"run.json"})]
 
@@ -187,7 +187,7 @@ def list_versions() -> dict[str, str]:
     versions = {"python": ".".join(map(str, sys.version_info[:3]))}
     for requirement in metadata.requires("adoption-curves") or []:
         if "extra ==" not in requirement:
-            name = re.match(r"[\w.-]+", requirement).group()
+            name = re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
             versions[name] = metadata.version(name)
     return {"adoption-curves": metadata.version("adoption-curves"), **versions}
 

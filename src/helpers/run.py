@@ -31,7 +31,7 @@ class SavedFigure:
     png: bytes = field(repr=False)
     width: int = field(repr=False)
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         data = {"image/png": b64encode(self.png).decode(), "text/plain": f"{self.name}: {self.alt}"}
         return data, {"image/png": {"alt": self.alt, "width": self.width, "name": self.name}}
 
@@ -119,7 +119,8 @@ class Run:
         RunError
             If the name isn't the notebook's, the alternative text is empty, or nothing is drawn.
         """
-        from helpers.figures.images import DOTS_PER_INCH, draw_images
+        from helpers.figures.images import draw_images
+        from helpers.figures.style import DOTS_PER_INCH
 
         self._check_name("figure", name)
         if not alt.strip():
@@ -141,7 +142,7 @@ class Run:
                 "hold letters, digits, '-' and '_' only: each table and figure has one writer."
             )
 
-    def _note(self, kind: str, name: str, entry: dict | str) -> None:
+    def _note(self, kind: str, name: str, entry: dict[str, Any] | str) -> None:
         record = read_record(self.folder, self.notebook)
         record[kind][name] = entry
         write_json(_record_path(self.folder, self.notebook), record)
@@ -202,12 +203,12 @@ def _record_path(folder: Path, notebook: str) -> Path:
     return folder / "notebooks" / f"{notebook}.json"
 
 
-def read_record(folder: Path, notebook: str) -> dict:
+def read_record(folder: Path, notebook: str) -> dict[str, Any]:
     """What `notebook` read and wrote in the run in `folder`, and with which parameters."""
     return json.loads(_record_path(folder, notebook).read_text(encoding="utf-8"))
 
 
-def read_valid(folder: Path, notebook: str) -> dict | None:
+def read_valid(folder: Path, notebook: str) -> dict[str, Any] | None:
     """The record of `notebook`; None when there is none, or none that can be read."""
     try:
         record = read_record(folder, notebook)
@@ -219,12 +220,12 @@ def read_valid(folder: Path, notebook: str) -> dict | None:
     return record if valid else None
 
 
-def read_records(folder: Path) -> dict[str, dict]:
+def read_records(folder: Path) -> dict[str, dict[str, Any]]:
     """The records of all notebooks of the run in `folder`, in order."""
     return {path.stem: read_record(folder, path.stem) for path in sorted((folder / "notebooks").glob("[0-9]*.json"))}
 
 
-def _find_writer(folder: Path, table: str) -> tuple[str, dict | None]:
+def _find_writer(folder: Path, table: str) -> tuple[str, dict[str, Any] | None]:
     for notebook, record in read_records(folder).items():
         if table in record["tables"]:
             return notebook, record

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 
-def format_number(value: object) -> str:
+def format_number(value: float | None) -> str:
     """Three significant digits, or all digits of the whole part; infinity and missing values in words."""
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return "–"

@@ -15,6 +15,7 @@ from helpers.compare.page import build_page
 from helpers.compare.reading import FinishedRun, find_run, read_run
 from helpers.figures.comparisons import MOST_LINES, Forecast, draw_forecasts, draw_runs, group_subjects, say_forecasts
 from helpers.figures.images import draw_images
+from helpers.figures.style import Exhibit
 from helpers.parameters import ParameterError
 from helpers.project import (
     RunError,
@@ -107,7 +108,7 @@ def list_forecasts(runs: Sequence[FinishedRun]) -> list[Forecast]:
     return [Forecast(run.name, run.subject, run.forecast, run.observations) for run in runs if len(run.forecast)]
 
 
-def draw_comparison(forecasts: Sequence[Forecast]):
+def draw_comparison(forecasts: Sequence[Forecast]) -> tuple[Exhibit, str]:
     """The figure of a comparison and its alternative text: over time for a few runs, at one date for many."""
     title = say_forecasts(forecasts)
     if max(map(len, group_subjects(forecasts).values())) <= MOST_LINES:

@@ -32,7 +32,7 @@ def list_differences(runs: Sequence[FinishedRun]) -> pd.DataFrame:
     return table[COLUMNS]
 
 
-def _list_parameters(runs: Sequence[FinishedRun]) -> list[tuple]:
+def _list_parameters(runs: Sequence[FinishedRun]) -> list[tuple[Any, ...]]:
     names = dict.fromkeys(name for run in runs for name in run.parameters)
     return [
         ("parameter", name, name, run.name, np.nan, np.nan, np.nan, "", write_value(run.parameters[name]))
@@ -42,7 +42,7 @@ def _list_parameters(runs: Sequence[FinishedRun]) -> list[tuple]:
     ]
 
 
-def _list_numbers(runs: Sequence[FinishedRun]) -> list[tuple]:
+def _list_numbers(runs: Sequence[FinishedRun]) -> list[tuple[Any, ...]]:
     keys = dict.fromkeys(key for run in runs for key in run.numbers.index)
     return [
         ("key number", key, row.label, run.name, row.value, row.low, row.high, row.unit, row.text)
@@ -53,7 +53,7 @@ def _list_numbers(runs: Sequence[FinishedRun]) -> list[tuple]:
     ]
 
 
-def _list_forecasts(runs: Sequence[FinishedRun]) -> list[tuple]:
+def _list_forecasts(runs: Sequence[FinishedRun]) -> list[tuple[Any, ...]]:
     rows = [
         ("forecast", f"{row.date:%Y-%m-%d}", run.subject[0], run.name, row.median, row.low, row.high, row.unit, "")
         for run in runs
@@ -62,7 +62,7 @@ def _list_forecasts(runs: Sequence[FinishedRun]) -> list[tuple]:
     return sorted(rows, key=lambda row: row[1])  # stable: runs stay in their order
 
 
-def _list_ceilings(runs: Sequence[FinishedRun]) -> list[tuple]:
+def _list_ceilings(runs: Sequence[FinishedRun]) -> list[tuple[Any, ...]]:
     families = dict.fromkeys(family for run in runs for family in run.ceilings.index)
     rows = []
     for family in families:

@@ -1,6 +1,9 @@
 """Quasi-binomial fits at a known ceiling, where four of the curves are generalised linear models of statsmodels."""
 
+from __future__ import annotations
+
 import warnings
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import statsmodels.api as sm
@@ -10,7 +13,11 @@ from statsmodels.genmod.families import Binomial, links
 from helpers.curves.crossing import find_crossing
 from helpers.curves.errors import CurveError
 from helpers.curves.results import Results
-from helpers.projection import Fit, limits
+from helpers.projection import Batch, Fit, limits
+
+if TYPE_CHECKING:
+    from helpers.curves.model import AdoptionCurve
+
 
 LINKS = {
     "logistic": links.Logit,
@@ -21,7 +28,7 @@ LINKS = {
 LOG_TIME = ("weibull", "exponential")
 
 
-def fit_binomial(model):
+def fit_binomial(model: AdoptionCurve) -> BinomialResults:
     """Fit the share of the known ceiling by quasi-likelihood: binomial mean and variance, dispersion from Pearson's X2.
 
     Raises
@@ -54,23 +61,23 @@ def fit_binomial(model):
 class _Fitter:
     """statsmodels' GLM of one series, also with one coordinate held."""
 
-    def __init__(self, name, times, share, weights):
+    def __init__(self, name: str, times: np.ndarray, share: np.ndarray, weights: np.ndarray) -> None:
         self.name, self.share, self.weights = name, share, weights
         self.line = np.log(times) if name in LOG_TIME else times
         self.one = np.ones_like(self.line)
 
-    def fit(self, columns, offset=None):
+    def fit(self, columns: list[np.ndarray], offset: np.ndarray | None = None) -> Any:
         family = Binomial(link=LINKS[self.name]())
         model = sm.GLM(self.share, np.column_stack(columns), family, offset=offset, var_weights=self.weights)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return model.fit(scale="X2", tol=1e-12, maxiter=200, use_t=True)
 
-    def best(self):
+    def best(self) -> Any:
         """The unrestricted fit."""
         return self.fit([self.one], self.line) if self.name == "exponential" else self.fit([self.one, self.line])
 
-    def held(self, coordinate, value):
+    def held(self, coordinate: int, value: float) -> float:
         """Deviance with one coordinate held."""
         if self.name == "exponential":
             share = -np.expm1(-np.exp(self.line + value))
@@ -79,7 +86,7 @@ class _Fitter:
             return self.fit([self.one], np.exp(value) * self.line).deviance
         return self.fit([self.line - value]).deviance
 
-    def coordinates(self, coefficients):
+    def coordinates(self, coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Coordinates of the engine and their derivatives by the coefficients."""
         if self.name == "exponential":
             return coefficients.copy(), np.ones((1, 1))
@@ -97,7 +104,7 @@ class BinomialResults(Results):
     A quasi-likelihood has no likelihood: llf and the information criteria are NaN. `scale` is the dispersion.
     """
 
-    def __init__(self, model, batch, fitter):
+    def __init__(self, model: AdoptionCurve, batch: Batch, fitter: _Fitter) -> None:
         self.fitter, self.glm = fitter, fitter.best()
         rises = fitter.name == "exponential" or self.glm.params[-1] > 0
         count = len(model.shape.parameters)
@@ -114,47 +121,49 @@ class BinomialResults(Results):
         super().__init__(model, batch, found, noise="binomial")
 
     @property
-    def coordinate_covariance(self):
+    def coordinate_covariance(self) -> np.ndarray:
         """Covariance of the ceiling (not estimated: NaN) and the coordinates."""
         whole = np.full((len(self._matrix) + 1,) * 2, np.nan)
         whole[1:, 1:] = self._matrix
         return whole
 
     @property
-    def scale(self):
+    def scale(self) -> float:
         """Dispersion: Pearson's X2 over the degrees of freedom."""
         return float(self.glm.scale) if self.df_resid > 0 else np.nan
 
     @property
-    def llf(self):
+    def llf(self) -> float:
         """NaN: a quasi-likelihood has none."""
         return np.nan
 
-    def observation_variance(self, share, scale):
+    def observation_variance(self, share: np.ndarray, scale: np.ndarray | float) -> np.ndarray:
         """Variance of a new observation: dispersion times share times one less share, in the units of the series."""
         return self.scale * share * (1 - share) * (self.found.ceiling[0] * scale) ** 2
 
-    def objective_at(self, place):
+    def objective_at(self, place: np.ndarray) -> float:
         """Deviance at coordinates, with the ceiling first."""
         share = np.clip(self.model.shape.share(self.batch.times[0], *place[1:]), 1e-300, 1 - 1e-16)
         return self.glm.family.deviance(self.fitter.share, share, var_weights=self.fitter.weights)
 
-    def objective_bounds(self, alpha):
+    def objective_bounds(self, alpha: float) -> tuple[float, float]:
         """Deviance at the optimum, and its limit in the region that the data do not exclude."""
         if self.df_resid <= 0:
             return self.glm.deviance, np.inf
         return self.glm.deviance, self.glm.deviance + fdtri(1, self.df_resid, 1 - alpha) * self.scale
 
-    def find_ends(self, coordinate, alpha):
+    def find_ends(self, coordinate: int | str, alpha: float) -> dict[float, tuple[float, float]]:
         """Ends of the quasi-likelihood F profile of a coordinate, a dict by alpha."""
         if self.found.flat[0] or self.df_resid <= 0:
             return {alpha: (-np.inf, np.inf)}
         least, limit = self.objective_bounds(alpha)
         limit -= least
-        rise = lambda value: self.fitter.held(coordinate, value) - self.glm.deviance  # noqa: E731
+        assert isinstance(coordinate, int)  # the ceiling is known
+
+        def rise(value: float) -> float:
+            return self.fitter.held(coordinate, value) - self.glm.deviance
+
         centre, step = self.found.shape[coordinate, 0], np.sqrt(self._matrix[coordinate, coordinate])
-        ranges = [float(end[0]) for end in limits(self.batch, coordinate)]
-        crossings = (
-            find_crossing(rise, centre, limit, end, step, side) for side, end in zip((-1, 1), ranges, strict=True)
-        )
-        return {alpha: tuple(crossings)}
+        low, high = (float(end[0]) for end in limits(self.batch, coordinate))
+        lower = find_crossing(rise, centre, limit, low, step, -1)
+        return {alpha: (lower, find_crossing(rise, centre, limit, high, step, 1))}

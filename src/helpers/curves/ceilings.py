@@ -1,12 +1,19 @@
 """What is known of the ceiling: nothing, a number, a share of a bound, or a prior on that share."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from helpers.curves.dates import decimal_years
 from helpers.curves.errors import CurveError
+
+Bound: TypeAlias = float | pd.Series | np.ndarray | Sequence[Any]
+"""What a ceiling is a share of: one number, a series over dates, or a value for each observation."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +26,7 @@ class Share:
     share : fraction above 0, or None: the share is free and estimated
     """
 
-    bound: object
+    bound: Bound
     share: float | None = None
 
 
@@ -33,7 +40,7 @@ class SharePrior:
     mean_logit, sd_logit : mean and standard deviation of log(share / (1 - share)); sd above 0
     """
 
-    bound: object
+    bound: Bound
     mean_logit: float
     sd_logit: float
 
@@ -46,19 +53,19 @@ class Ceiling:
     level: float  # the known number or share; NaN where it is estimated
     years: np.ndarray | None = None  # of the bound
     bounds: np.ndarray | None = None
-    prior: dict | None = None
+    prior: dict[str, tuple[float, float]] | None = None
 
     @property
-    def name(self):
+    def name(self) -> str:
         """Name of the estimated parameter, "" where nothing is estimated."""
         return "" if self.kind in ("known", "share") else "ceiling" if self.bounds is None else "share"
 
-    def bound_at(self, years):
+    def bound_at(self, years: np.ndarray | float) -> np.ndarray | None:
         """Bound at decimal years, linear between its dates and constant outside them; None without a bound."""
         return None if self.bounds is None else np.interp(years, self.years, self.bounds)
 
 
-def read_ceiling(ceiling, years):
+def read_ceiling(ceiling: float | Share | SharePrior | None, years: np.ndarray) -> Ceiling:
     """Turn the argument `ceiling` of a model, observed at decimal years (n,), into a `Ceiling`.
 
     Raises
@@ -81,7 +88,7 @@ def read_ceiling(ceiling, years):
     return Ceiling("known", _positive(ceiling, "the ceiling"))
 
 
-def _positive(value, what):
+def _positive(value: Any, what: str) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -91,7 +98,7 @@ def _positive(value, what):
     return number
 
 
-def _read_bound(bound, years):
+def _read_bound(bound: Bound, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if np.ndim(bound) == 0:
         return np.array([0.0]), np.array([_positive(bound, "the bound")])
     if isinstance(bound, pd.Series):

@@ -1,10 +1,16 @@
 """Search for the end of a profile interval, one function value at a time."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
 import numpy as np
 from scipy.optimize import brentq
 
 
-def find_crossing(rise, centre, target, limit, step, side):
+def find_crossing(
+    rise: Callable[[float], float], centre: float, target: float, limit: float, step: float, side: int
+) -> float:
     """Where rise, zero at centre, first reaches target on the way to limit; infinite on that side if it does not.
 
     Parameters
@@ -18,7 +24,7 @@ def find_crossing(rise, centre, target, limit, step, side):
         return side * np.inf
     known = {centre: 0.0}  # a search that starts from the last one may find another value the second time
 
-    def excess(value):
+    def excess(value: float) -> float:
         if value not in known:
             known[value] = rise(value)
         return known[value] - target

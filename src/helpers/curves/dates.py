@@ -1,14 +1,24 @@
 """Dates as decimal years and back; the end of a day counts, so 2025-12-31 is 2026.0."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, TypeAlias
+
 import numpy as np
 import pandas as pd
 
 from helpers.curves.errors import CurveError
 
+Dates: TypeAlias = pd.Index | pd.Series | np.ndarray | Sequence[Any]
+"""Dates in any form that pandas reads, or decimal years."""
+Times: TypeAlias = Dates | str | date | float
+"""The same, or a single one."""
 FARTHEST_YEAR = 9999
 
 
-def is_dated(times):
+def is_dated(times: Times) -> bool:
     """Whether times are dates, in contrast to numbers."""
     if isinstance(times, pd.DatetimeIndex | pd.PeriodIndex):
         return True
@@ -16,7 +26,7 @@ def is_dated(times):
     return kind == "M" or (kind in "OUST" and len(np.atleast_1d(np.asarray(times, object))) > 0)
 
 
-def decimal_years(dates):
+def decimal_years(dates: Times) -> np.ndarray:
     """Dates as decimal years.
 
     Parameters
@@ -45,7 +55,7 @@ def decimal_years(dates):
     return years if np.ndim(dates) or isinstance(dates, pd.Index) else years[0]
 
 
-def to_dates(years):
+def to_dates(years: float | np.ndarray) -> pd.DatetimeIndex:
     """Decimal years as dates, to the nearest day; years that are not finite or beyond 9999 become NaT.
 
     Parameters

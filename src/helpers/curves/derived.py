@@ -1,16 +1,24 @@
 """Quantities that follow from a curve: when it bends, how fast it grows at most, how long it takes."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
 
 from helpers import projection
 
+if TYPE_CHECKING:
+    from helpers.curves.results import Results
+
+
 STEP = 1e-5
 """Spans of the series over which the growth is differenced."""
 
 
-def derive(results, alpha=0.05):
+def derive(results: Results, alpha: float = 0.05) -> pd.DataFrame:
     """Inflection, peak growth and takeover time, each with its profile interval.
 
     The interval is the range of the quantity over all parameters whose sum of squares stays below the F limit, which
@@ -40,7 +48,7 @@ def derive(results, alpha=0.05):
     return pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "lower", "upper"])
 
 
-def measure_curve(results, place, name):
+def measure_curve(results: Results, place: np.ndarray, name: str) -> float:
     """One of the quantities at the coordinates of `Results.place`; durations and growth as logarithms."""
     family, shape = results.model.shape, np.asarray(place)[1:]
     span = results.batch.span[0]
@@ -55,7 +63,7 @@ def measure_curve(results, place, name):
     return np.log(max(results.ceiling_from(place[0]) * growth, 1e-300))
 
 
-def _time_of_share(family, shape, shares):
+def _time_of_share(family: type[projection.Family], shape: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """Times in spans at which the curve reaches the shares, by bisection."""
     low, high = np.full(len(shares), 0.0 if family.needs_launch else -1e6), np.full(len(shares), 1e6)
     for _ in range(90):
@@ -68,7 +76,7 @@ def _time_of_share(family, shape, shares):
 class _Region:
     """Parameters that the data do not exclude: the sum of squares stays below a limit."""
 
-    def __init__(self, results, alpha):
+    def __init__(self, results: Results, alpha: float) -> None:
         self.results = results
         batch = results.batch
         self.count = len(results.model.shape.parameters)
@@ -84,18 +92,18 @@ class _Region:
         errors = np.sqrt(np.diag(covariance if self.free else covariance[1:, 1:]))
         self.unit = np.where(np.isfinite(errors), np.clip(errors, 1e-9, 1.0), 1.0)
 
-    def _whole(self, inner):
+    def _whole(self, inner: np.ndarray) -> np.ndarray:
         part = self.inner_start + inner * self.unit
         return part if self.free else np.r_[self.start[0], part]
 
     @property
-    def inner_start(self):
+    def inner_start(self) -> np.ndarray:
         return self.start if self.free else self.start[1:]
 
-    def _rise(self, inner):
+    def _rise(self, inner: np.ndarray) -> float:
         return self.limit - np.log(max(self.results.objective_at(self._whole(inner)), 1e-300) / self.least)
 
-    def measure(self, name):
+    def measure(self, name: str) -> tuple[float, float, float]:
         """Estimate and both ends of the quantity."""
         results = self.results
         estimate = measure_curve(results, self.start, name)
@@ -105,13 +113,13 @@ class _Region:
                 (-np.inf if np.isinf(self.limit) else estimate),
                 (np.inf if np.isinf(self.limit) else estimate),
             )
-        return estimate, *(self._end(name, side, estimate) for side in (-1, 1))
+        return estimate, self._end(name, -1, estimate), self._end(name, 1, estimate)
 
-    def _end(self, name, side, estimate):
+    def _end(self, name: str, side: int, estimate: float) -> float:
         scale = max(abs(self.results.batch.span[0]), 1e-9) if name == "inflection" else 1.0
         low, high = ((limit - self.inner_start) / self.unit for limit in (self.low, self.high))
 
-        def goal(inner):
+        def goal(inner: np.ndarray) -> float:
             return -side * (measure_curve(self.results, self._whole(inner), name) - estimate) / scale
 
         best = minimize(

@@ -1,5 +1,7 @@
 """The families as models: each joins a curve of `shapes` with `AdoptionCurve`, and says when it degenerates."""
 
+from __future__ import annotations
+
 from helpers.curves import shapes
 from helpers.curves.model import AdoptionCurve
 

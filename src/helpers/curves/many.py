@@ -1,21 +1,35 @@
 """Fits of many series in one call, here or on a Dask cluster."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
 from helpers import projection
-from helpers.curves.ceilings import read_ceiling
-from helpers.curves.dates import decimal_years
+from helpers.curves.ceilings import Share, SharePrior, read_ceiling
+from helpers.curves.dates import Times, decimal_years
 from helpers.curves.errors import CurveError
 from helpers.curves.families import FAMILIES
+from helpers.curves.model import AdoptionCurve
 from helpers.curves.resampling import list_estimates
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+
+Result = TypeVar("Result")
 
 BLOCK = 2000
 """Series in memory together, and the least that goes to a worker at once."""
 
 
-def map_parts(function, parts, client=None):
+def map_parts(
+    function: Callable[..., Result], parts: Sequence[tuple[Any, ...]], client: Client | None = None
+) -> Iterator[Result]:
     """Results of ``function(*part)`` for each of the parts, in their order.
 
     Parameters
@@ -40,14 +54,14 @@ def map_parts(function, parts, client=None):
 
 
 def fit_many(
-    frame,
-    families=("logistic", "gompertz", "bass"),
-    ceiling=None,
-    launch=None,
-    alpha=0.05,
-    progress=True,
-    client=None,
-):
+    frame: pd.DataFrame,
+    families: Sequence[str] = ("logistic", "gompertz", "bass"),
+    ceiling: float | Share | SharePrior | pd.Series | None = None,
+    launch: Times | None = None,
+    alpha: float | None = 0.05,
+    progress: bool = True,
+    client: Client | None = None,
+) -> pd.DataFrame:
     """Fit every column of a frame with every family, by least squares on the level.
 
     Parameters
@@ -106,14 +120,30 @@ def fit_many(
     return pd.concat(tables, ignore_index=True)
 
 
-def _fit_block(family, columns, years, values, ceiling, launch, alpha):
-    return _Block(FAMILIES[family], columns, years, values, ceiling, launch).table(alpha)
+def _fit_block(
+    family: str,
+    columns: pd.Index,
+    years: np.ndarray,
+    values: np.ndarray,
+    ceiling: float | Share | SharePrior | np.ndarray | None,
+    launch: Times | None,
+    alpha: float | None,
+) -> pd.DataFrame:
+    return Block(FAMILIES[family], columns, years, values, ceiling, launch).table(alpha)
 
 
-class _Block:
+class Block:
     """Some series of one family."""
 
-    def __init__(self, model, columns, years, values, ceiling, launch):
+    def __init__(
+        self,
+        model: type[AdoptionCurve],
+        columns: pd.Index,
+        years: np.ndarray,
+        values: np.ndarray,
+        ceiling: float | Share | SharePrior | np.ndarray | None,
+        launch: Times | None,
+    ) -> None:
         self.shape, self.columns, self.per_series = model.shape, columns, isinstance(ceiling, np.ndarray)
         self.ceiling = read_ceiling(None if self.per_series else ceiling, years)
         given = ceiling if self.per_series else None if np.isnan(self.ceiling.level) else self.ceiling.level
@@ -123,11 +153,11 @@ class _Block:
         self.found = projection.fit(self.batch)
 
     @property
-    def param_names(self):
+    def param_names(self) -> list[str]:
         """Names of the columns of estimates; the ceiling is one of them also where it is known."""
         return [self.ceiling.name or "ceiling", *(name for name, _ in self.shape.parameters)]
 
-    def table(self, alpha):
+    def table(self, alpha: float | None) -> pd.DataFrame:
         """Rows of the result."""
         batch, found = self.batch, self.found
         left = batch.count - projection.count_parameters(batch)
@@ -145,7 +175,7 @@ class _Block:
         frame.insert(4, "identified", closed & (frame["flag"] == "") & np.isnan(batch.ceiling) & (not batch.has_share))
         return frame
 
-    def _interval(self, alpha):
+    def _interval(self, alpha: float) -> np.ndarray:
         free = np.isnan(self.batch.ceiling)
         ends = np.full((self.batch.size, 2), np.nan)
         if self.batch.has_share or not free.any():
@@ -153,7 +183,7 @@ class _Block:
         ends = np.column_stack(projection.profile_ceiling(self.batch, self.found, alpha))
         return np.where(free[:, None], ends, np.nan)
 
-    def _estimates(self, left):
+    def _estimates(self, left: np.ndarray) -> np.ndarray:
         name = self.ceiling.name
         values = list_estimates(self, self.batch, self.found)
         if not name:
@@ -162,18 +192,18 @@ class _Block:
         return values
 
     @property
-    def model(self):
+    def model(self) -> Block:
         """Itself: `list_estimates` reads shape and ceiling from a model."""
         return self
 
-    def _flags(self, left):
+    def _flags(self, left: np.ndarray) -> np.ndarray:
         found = self.found
         away = found.runaway | found.step | (found.edge[: len(self.shape.parameters)] != 0).any(0)
         conditions = [left < 0, found.flat, away, ~found.converged]
         return np.select(conditions, ["too short", "does not rise", "runs away", "not settled"], "")
 
 
-def _corrected_criterion(ssr, count, parameters):
+def _corrected_criterion(ssr: np.ndarray, count: np.ndarray, parameters: np.ndarray) -> np.ndarray:
     """AICc of least squares with the variance counted; infinite where it is undefined, as in `Results`."""
     size, left = parameters + 1, count - parameters - 2
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -1,16 +1,20 @@
 """The model: observations, a family and what is known of its ceiling; how they are read and fitted."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 
 from helpers import projection
 from helpers.curves.binomial import fit_binomial
-from helpers.curves.ceilings import read_ceiling
+from helpers.curves.ceilings import Share, SharePrior, read_ceiling
 from helpers.curves.censoring import fit_censored
-from helpers.curves.dates import decimal_years, is_dated
+from helpers.curves.dates import Dates, Times, decimal_years, is_dated
 from helpers.curves.errors import CurveError
 from helpers.curves.results import Results
 
@@ -46,9 +50,18 @@ class AdoptionCurve:
     >>> axes = results.plot()
     """
 
-    shape = None
+    shape: ClassVar[type[projection.Family]]
 
-    def __init__(self, endog, exog=None, ceiling=None, launch=None, weights=None, censored=None, per_period=False):
+    def __init__(
+        self,
+        endog: pd.Series | pd.DataFrame | np.ndarray | Sequence[Any],
+        exog: Dates | None = None,
+        ceiling: float | Share | SharePrior | None = None,
+        launch: Times | None = None,
+        weights: np.ndarray | Sequence[Any] | None = None,
+        censored: pd.DataFrame | None = None,
+        per_period: bool = False,
+    ) -> None:
         self.endog_name = str(getattr(endog, "name", None) or "y")
         values, times = _read_observations(endog, exog)
         kept = np.isfinite(values) & np.isfinite(decimal_years(times))
@@ -67,7 +80,7 @@ class AdoptionCurve:
         self.censored = _read_censored(censored)
         self.launch, self.launch_is_assumed = self._read_launch(launch)
 
-    def _read_launch(self, launch):
+    def _read_launch(self, launch: Times | None) -> tuple[float | None, bool]:
         if not self.shape.needs_launch:
             if launch is not None:
                 raise CurveError(f"the {self.shape.name} curve has no launch; leave launch=None")
@@ -80,17 +93,17 @@ class AdoptionCurve:
         return launch, False
 
     @property
-    def nobs(self):
+    def nobs(self) -> int:
         """Number of observations, censored ones included."""
         return len(self.endog) + (0 if self.censored is None else len(self.censored))
 
     @property
-    def param_names(self):
+    def param_names(self) -> list[str]:
         """Names of the estimated parameters: the ceiling or share first, where it is estimated."""
         shape = [name for name, _ in self.shape.parameters]
         return [self.ceiling.name, *shape] if self.ceiling.name else shape
 
-    def period_start(self, years):
+    def period_start(self, years: np.ndarray) -> np.ndarray:
         """Start of the period that ends at each year: the latest earlier date among the data's and these; (h,)."""
         known = np.sort(self.exog)
         first = known[0] - (known[1] - known[0] if len(known) > 1 else 1.0)
@@ -99,22 +112,22 @@ class AdoptionCurve:
         return np.where(place > 0, edges[place - 1], years - 1.0)
 
     @property
-    def order(self):
+    def order(self) -> np.ndarray:
         """Places of the observations by date."""
         return np.lexsort((self.endog, self.exog))
 
     @property
-    def root_weights(self):
+    def root_weights(self) -> np.ndarray:
         """Square roots of the weights, (n,)."""
         return np.ones(len(self.endog)) if self.weights is None else np.sqrt(self.weights)
 
-    def without_data(self):
+    def without_data(self) -> Self:
         """The model without its observations; what remains can predict."""
         other = copy(self)
         other.endog = other.weights = other.index = None
         return other
 
-    def batch(self, values=None):
+    def batch(self, values: np.ndarray | None = None) -> projection.Batch:
         """The observations in the form of the engine, oldest first; values (N, n) replace the observed ones."""
         order = self.order
         times = self.exog[order]
@@ -130,13 +143,13 @@ class AdoptionCurve:
             prior=self.ceiling.prior,
         )
 
-    def without_prior(self):
+    def without_prior(self) -> Self:
         """The same model with a free share of the bound."""
         other = copy(self)
         other.ceiling = replace(self.ceiling, kind="free", prior=None)
         return other
 
-    def fit(self, noise="level"):
+    def fit(self, noise: str = "level") -> Results:
         """Fit the curve.
 
         Parameters
@@ -168,7 +181,9 @@ class AdoptionCurve:
         return Results(self, batch, projection.fit(batch))
 
 
-def _read_observations(endog, exog):
+def _read_observations(
+    endog: pd.Series | pd.DataFrame | np.ndarray | Sequence[Any], exog: Dates | None
+) -> tuple[np.ndarray, Dates]:
     if isinstance(endog, pd.DataFrame):
         if endog.shape[1] != 1:
             raise CurveError(f"endog has {endog.shape[1]} columns; give one series (fit_many takes a frame)")
@@ -190,10 +205,10 @@ def _read_observations(endog, exog):
     return values, exog
 
 
-def _read_weights(weights, kept):
-    if weights is None:
+def _read_weights(given: np.ndarray | Sequence[Any] | None, kept: np.ndarray) -> np.ndarray | None:
+    if given is None:
         return None
-    weights = np.asarray(weights, float)
+    weights = np.asarray(given, float)
     if weights.shape != kept.shape:
         raise CurveError(
             f"weights has shape {weights.shape}; it must have one weight for each of the {len(kept)} observations"
@@ -204,7 +219,7 @@ def _read_weights(weights, kept):
     return weights
 
 
-def _read_censored(censored):
+def _read_censored(censored: pd.DataFrame | None) -> pd.DataFrame | None:
     if censored is None or len(censored) == 0:
         return None
     missing = {"value", "bound"} - set(censored.columns)

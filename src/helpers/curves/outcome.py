@@ -1,20 +1,28 @@
 """What became of a fit, in words."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 from scipy.special import stdtr
 
 from helpers import projection
 
+if TYPE_CHECKING:
+    from helpers.curves.results import Results
+
+
 LIMITS = {"rate": (0.0, np.inf), "duration": (0.0, np.inf), "number": (0.0, np.inf), "date": (-np.inf, np.inf)}
 
 
-def limit_value(kind, edge):
+def limit_value(kind: str, edge: int) -> float:
     """Limit that a parameter of this kind runs to: edge -1 the lower, +1 the upper."""
     return LIMITS[kind][0 if edge < 0 else 1]
 
 
-def mark_limits(shape, found):
+def mark_limits(shape: type[projection.Family], found: projection.Fit) -> np.ndarray:
     """Limits that the parameters run to, (p, N): -1 lower, 1 upper, 0 none; a runaway ceiling takes some along."""
     edge = found.edge[: len(shape.parameters)].copy()
     for row, (name, _) in enumerate(shape.parameters):
@@ -22,7 +30,7 @@ def mark_limits(shape, found):
     return edge
 
 
-def describe_flag(results):
+def describe_flag(results: Results) -> str:
     """What is wrong with the optimum, "" if nothing."""
     found, name = results.found, results.model.endog_name
     if results.df_resid < 0:
@@ -45,7 +53,7 @@ def describe_flag(results):
     return "; ".join(reasons)
 
 
-def find_outliers(results, alpha=0.05):
+def find_outliers(results: Results, alpha: float = 0.05) -> pd.DataFrame:
     """Observations that lie too far from the curve for chance.
 
     Externally studentised residuals with a Bonferroni t test, as statsmodels' `outlier_test` has for linear models.

@@ -1,16 +1,26 @@
 """A fit as a picture. The only part of `curves` that knows `figures`, and only when it's asked to draw."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from helpers.curves.dates import to_dates
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from helpers.curves.results import Results
+
 
 AHEAD = 0.5
 """How far the curve is drawn past the last observation, in spans of the series."""
 POINTS = 121
 
 
-def plot_results(results, ax=None):
+def plot_results(results: Results, ax: Axes | None = None) -> Axes:
     """Draw the observations and the curve, half the span of the series further on.
 
     A ceiling is drawn where it is given or where the data identify it, never where they leave it open.
@@ -41,7 +51,7 @@ def plot_results(results, ax=None):
     return figures.finish_axes(ax, labels, (curve.index[0], curve.index[-1]), top, describe_fit(results))
 
 
-def describe_fit(results):
+def describe_fit(results: Results) -> str:
     """One line: whose curve it is, and whether the data identify its ceiling or what else is wrong with it."""
     family = results.model.shape.name.replace("_", "-").capitalize()
     if results.flag:
@@ -53,7 +63,7 @@ def describe_fit(results):
     return f"{family} curve of {results.model.endog_name}: {verdict}"
 
 
-def _choose_times(results):
+def _choose_times(results: Results) -> np.ndarray:
     """Decimal years to draw; with adoptions per period only those of the data, which make the periods."""
     if results.model.per_period:
         return np.sort(results.model.exog)
@@ -61,7 +71,7 @@ def _choose_times(results):
     return np.linspace(start, start + (1 + AHEAD) * span, POINTS)
 
 
-def _ceiling_at(results, times):
+def _ceiling_at(results: Results, times: np.ndarray) -> np.ndarray:
     """The ceiling in the unit of the series; with a bound it moves with it."""
     bound = results.model.ceiling.bound_at(times)
     return np.full(len(times), results.ceiling) if bound is None else results.found.ceiling[0] * bound

@@ -1,5 +1,9 @@
 """Profiles of the sum of squares, and the intervals that they give."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 from scipy.special import fdtr
@@ -7,11 +11,15 @@ from scipy.special import fdtr
 from helpers import projection
 from helpers.curves.errors import CurveError
 
+if TYPE_CHECKING:
+    from helpers.curves.results import Results
+
+
 OPEN_SPAN = np.log(100.0)
 """How far an open profile is drawn past the estimate: a factor of 100, or 4.6 spans of the series for a date."""
 
 
-def coordinate_of(results, parameter):
+def coordinate_of(results: Results, parameter: str) -> int | str:
     """Coordinate of the engine for a parameter's name; "share" and "ceiling" both name an estimated ceiling."""
     model = results.model
     if model.ceiling.name and parameter in ("ceiling", "share"):
@@ -21,9 +29,9 @@ def coordinate_of(results, parameter):
     return model.param_names.index(parameter) - (1 if model.ceiling.name else 0)
 
 
-def to_parameter(results, coordinate, value):
+def to_parameter(results: Results, coordinate: int | str, value: np.ndarray) -> np.ndarray:
     """Values of a coordinate in the units of the parameter."""
-    if coordinate == projection.CEILING:
+    if isinstance(coordinate, str):  # the ceiling
         return np.exp(value)
     if coordinate == len(results.model.shape.parameters):
         return 1 / (1 + np.exp(-value))
@@ -34,19 +42,19 @@ def to_parameter(results, coordinate, value):
     return np.exp(value) * {"rate": 1 / span, "duration": span, "number": 1.0}[kind]
 
 
-def profile_intervals(results, alpha):
+def profile_intervals(results: Results, alpha: float) -> pd.DataFrame:
     """Profile interval of every parameter, columns 0 and 1; an end without crossing is infinite (0 for a rate)."""
     rows = {name: profile_interval(results, name, alpha) for name in results.param_names}
     return pd.DataFrame.from_dict(rows, orient="index", columns=[0, 1])
 
 
-def profile_interval(results, parameter, alpha):
+def profile_interval(results: Results, parameter: str, alpha: float) -> np.ndarray:
     """Ends of the profile interval of one parameter, (2,)."""
     coordinate = coordinate_of(results, parameter)
     return to_parameter(results, coordinate, np.array(profile_ends(results, coordinate, alpha)))
 
 
-def profile_ends(results, coordinate, alpha):
+def profile_ends(results: Results, coordinate: int | str, alpha: float) -> tuple[float, float]:
     """Ends of the interval in the coordinate, cached with the results."""
     cache = results.__dict__.setdefault("_ends", {})
     if (coordinate, alpha) not in cache:
@@ -54,7 +62,7 @@ def profile_ends(results, coordinate, alpha):
     return cache[coordinate, alpha]
 
 
-def profile_frame(results, parameter="ceiling", points=41, alpha=0.05):
+def profile_frame(results: Results, parameter: str = "ceiling", points: int = 41, alpha: float = 0.05) -> pd.DataFrame:
     """Sum of squares along one parameter.
 
     Parameters
@@ -90,7 +98,7 @@ def profile_frame(results, parameter="ceiling", points=41, alpha=0.05):
     return frame.assign(**{name: value for name, value in others.items() if name != parameter})
 
 
-def _profile_values(results, coordinate, points, alpha):
+def _profile_values(results: Results, coordinate: int | str, points: int, alpha: float) -> np.ndarray:
     batch, found = results.batch, results.found
     low, high = (float(limit[0]) for limit in projection.limits(batch, coordinate))
     centre = np.log(found.ceiling[0]) if coordinate == projection.CEILING else found.shape[coordinate, 0]
@@ -103,7 +111,9 @@ def _profile_values(results, coordinate, points, alpha):
     return np.unique(np.r_[below, np.linspace(centre, min(high, centre + reach[1]), points - points // 2)])
 
 
-def _refit(results, coordinate, values):
+def _refit(
+    results: Results, coordinate: int | str, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Best fits with the coordinate held at each value: from the estimate and, for the ceiling, from the grid."""
     batch = results.batch.take(np.zeros(len(values), int))
     theta = np.repeat(results.found.shape[:, :1], len(values), axis=1)

@@ -1,5 +1,9 @@
 """Bootstrap: refits to series made from the curve and its residuals."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
@@ -7,8 +11,13 @@ from helpers import projection
 from helpers.curves.errors import CurveError
 from helpers.curves.outcome import limit_value, mark_limits
 
+if TYPE_CHECKING:
+    from helpers.curves.many import Block
+    from helpers.curves.model import AdoptionCurve
+    from helpers.curves.results import Results
 
-def resample(results, repetitions=999, kind="residual", seed=0):
+
+def resample(results: Results, repetitions: int = 999, kind: str = "residual", seed: int = 0) -> pd.DataFrame:
     """Estimates from resampled series, all fitted together.
 
     Parameters
@@ -40,7 +49,7 @@ def resample(results, repetitions=999, kind="residual", seed=0):
     return pd.DataFrame(list_estimates(model, batch, found), columns=model.param_names)
 
 
-def _draw(results, repetitions, kind, random):
+def _draw(results: Results, repetitions: int, kind: str, random: np.random.Generator) -> np.ndarray:
     root = results.model.root_weights
     residual = results.resid.to_numpy() * root * np.sqrt(len(root) / results.df_resid)
     if kind == "residual":
@@ -50,7 +59,7 @@ def _draw(results, repetitions, kind, random):
     raise CurveError(f"kind={kind!r} is unknown; choose 'residual' or 'wild'")
 
 
-def list_estimates(model, batch, found):
+def list_estimates(model: AdoptionCurve | Block, batch: projection.Batch, found: projection.Fit) -> np.ndarray:
     """Natural parameters of many fits, (N, k): limits where they run away, NaN where a series does not rise."""
     shape = projection.to_natural(batch, found.shape[: len(model.shape.parameters)])[0]
     limits = mark_limits(model.shape, found)
@@ -62,7 +71,9 @@ def list_estimates(model, batch, found):
     return values if model.ceiling.name else values[:, 1:]
 
 
-def percentile_intervals(results, alpha=0.05, repetitions=999, kind="residual", seed=0):
+def percentile_intervals(
+    results: Results, alpha: float = 0.05, repetitions: int = 999, kind: str = "residual", seed: int = 0
+) -> pd.DataFrame:
     """Percentile intervals from `resample`, columns 0 and 1; series that do not rise count at neither end."""
     estimates = results.resample(repetitions, kind, seed)
     ends = {}

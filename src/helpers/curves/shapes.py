@@ -7,18 +7,22 @@ of any shape; `escape` says which parameters go to which end (-1 lower, 1 upper)
 `inflection` is the time of the steepest growth (0, the launch, where growth falls from the start).
 """
 
+from __future__ import annotations
+
 import numpy as np
 from scipy.special import expit
+
+from helpers.projection import Family
 
 LARGEST = 700.0
 """exp overflows just above."""
 
 
-def _log_axis(low, high, size):
+def _log_axis(low: float, high: float, size: int) -> np.ndarray:
     return np.linspace(np.log(low), np.log(high), size)
 
 
-def _box(low, high):
+def _box(low: float, high: float) -> tuple[float, float]:
     return (np.log(low), np.log(high))
 
 
@@ -28,7 +32,7 @@ RATE_BOX = _box(1e-4, 1e4)
 DATE_BOX = (-60.0, 120.0)
 
 
-class LogisticShape:
+class LogisticShape(Family):
     """``1 / (1 + exp(-r (t - m)))``."""
 
     name = "logistic"
@@ -39,22 +43,22 @@ class LogisticShape:
     needs_launch = False
 
     @staticmethod
-    def share(times, log_rate, midpoint):
+    def share(times: np.ndarray, log_rate: np.ndarray, midpoint: np.ndarray) -> np.ndarray:
         with np.errstate(over="ignore"):
             return 1 / (1 + np.exp(-np.exp(log_rate) * (times - midpoint)))
 
     @staticmethod
-    def slopes(times, share, log_rate, midpoint):
+    def slopes(times: np.ndarray, share: np.ndarray, log_rate: np.ndarray, midpoint: np.ndarray) -> list[np.ndarray]:
         rate = np.exp(log_rate)
         steep = share * (1 - share) * rate
         return [steep * (times - midpoint), -steep]
 
     @staticmethod
-    def inflection(log_rate, midpoint):
+    def inflection(log_rate: np.ndarray, midpoint: np.ndarray) -> np.ndarray:
         return midpoint
 
 
-class GompertzShape:
+class GompertzShape(Family):
     """``exp(-exp(-r (t - m)))``."""
 
     name = "gompertz"
@@ -65,22 +69,22 @@ class GompertzShape:
     needs_launch = False
 
     @staticmethod
-    def share(times, log_rate, midpoint):
+    def share(times: np.ndarray, log_rate: np.ndarray, midpoint: np.ndarray) -> np.ndarray:
         return np.exp(-np.exp(np.minimum(-np.exp(log_rate) * (times - midpoint), LARGEST)))
 
     @staticmethod
-    def slopes(times, share, log_rate, midpoint):
+    def slopes(times: np.ndarray, share: np.ndarray, log_rate: np.ndarray, midpoint: np.ndarray) -> list[np.ndarray]:
         rate = np.exp(log_rate)
         gap = np.exp(np.minimum(-rate * (times - midpoint), LARGEST))
         steep = share * np.minimum(gap, 1e290) * rate
         return [steep * (times - midpoint), -steep]
 
     @staticmethod
-    def inflection(log_rate, midpoint):
+    def inflection(log_rate: np.ndarray, midpoint: np.ndarray) -> np.ndarray:
         return midpoint
 
 
-class BassShape:
+class BassShape(Family):
     """``(1 - e) / (1 + (q / p) e)`` with ``e = exp(-(p + q) (t - launch))``."""
 
     name = "bass"
@@ -91,13 +95,15 @@ class BassShape:
     needs_launch = True
 
     @staticmethod
-    def share(times, log_innovation, log_imitation):
+    def share(times: np.ndarray, log_innovation: np.ndarray, log_imitation: np.ndarray) -> np.ndarray:
         p, q = np.exp(log_innovation), np.exp(log_imitation)
         left = np.exp(-(p + q) * np.maximum(times, 0))
         return -p * np.expm1(-(p + q) * np.maximum(times, 0)) / (p + q * left)
 
     @staticmethod
-    def slopes(times, share, log_innovation, log_imitation):
+    def slopes(
+        times: np.ndarray, share: np.ndarray, log_innovation: np.ndarray, log_imitation: np.ndarray
+    ) -> list[np.ndarray]:
         p, q, t = np.exp(log_innovation), np.exp(log_imitation), np.maximum(times, 0)
         left = np.exp(-(p + q) * t)
         below, moved = p + q * left, p * t * left
@@ -106,12 +112,12 @@ class BassShape:
         return [p * by_p, q * by_q]
 
     @staticmethod
-    def inflection(log_innovation, log_imitation):
+    def inflection(log_innovation: np.ndarray, log_imitation: np.ndarray) -> np.ndarray:
         total = np.exp(log_innovation) + np.exp(log_imitation)
         return np.maximum(log_imitation - log_innovation, 0) / total
 
 
-class ExponentialShape:
+class ExponentialShape(Family):
     """``1 - exp(-r (t - launch))``."""
 
     name = "exponential"
@@ -122,20 +128,20 @@ class ExponentialShape:
     needs_launch = True
 
     @staticmethod
-    def share(times, log_rate):
+    def share(times: np.ndarray, log_rate: np.ndarray) -> np.ndarray:
         return -np.expm1(-np.exp(log_rate) * np.maximum(times, 0))
 
     @staticmethod
-    def slopes(times, share, log_rate):
+    def slopes(times: np.ndarray, share: np.ndarray, log_rate: np.ndarray) -> list[np.ndarray]:
         spent = np.exp(log_rate) * np.maximum(times, 0)
         return [spent * np.exp(-spent)]
 
     @staticmethod
-    def inflection(log_rate):
+    def inflection(log_rate: np.ndarray) -> np.ndarray:
         return np.zeros_like(log_rate)
 
 
-class WeibullShape:
+class WeibullShape(Family):
     """``1 - exp(-((t - launch) / s)^c)``."""
 
     name = "weibull"
@@ -146,27 +152,29 @@ class WeibullShape:
     needs_launch = True
 
     @staticmethod
-    def _spent(times, log_scale, log_shape):
+    def _spent(times: np.ndarray, log_scale: np.ndarray, log_shape: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         ratio = np.log(np.maximum(times, 1e-300)) - log_scale
         return ratio, np.exp(np.minimum(np.exp(log_shape) * ratio, LARGEST))
 
     @classmethod
-    def share(cls, times, log_scale, log_shape):
+    def share(cls, times: np.ndarray, log_scale: np.ndarray, log_shape: np.ndarray) -> np.ndarray:
         return -np.expm1(-cls._spent(times, log_scale, log_shape)[1])
 
     @classmethod
-    def slopes(cls, times, share, log_scale, log_shape):
+    def slopes(
+        cls, times: np.ndarray, share: np.ndarray, log_scale: np.ndarray, log_shape: np.ndarray
+    ) -> list[np.ndarray]:
         ratio, spent = cls._spent(times, log_scale, log_shape)
         steep = np.exp(log_shape) * spent * np.exp(-spent)
         return [-steep, steep * ratio]
 
     @staticmethod
-    def inflection(log_scale, log_shape):
+    def inflection(log_scale: np.ndarray, log_shape: np.ndarray) -> np.ndarray:
         shape = np.exp(log_shape)
         return np.where(shape > 1, np.exp(log_scale) * np.maximum(1 - 1 / shape, 0) ** (1 / shape), 0.0)
 
 
-class RichardsShape:
+class RichardsShape(Family):
     """``(1 + s exp(-r (t - m)))^(-1 / s)``: m is the date of the inflection."""
 
     name = "richards"
@@ -177,12 +185,14 @@ class RichardsShape:
     needs_launch = False
 
     @staticmethod
-    def share(times, log_rate, midpoint, log_shape):
+    def share(times: np.ndarray, log_rate: np.ndarray, midpoint: np.ndarray, log_shape: np.ndarray) -> np.ndarray:
         bent = np.logaddexp(0.0, log_shape - np.exp(log_rate) * (times - midpoint))
         return np.exp(-bent * np.exp(-log_shape))
 
     @staticmethod
-    def slopes(times, share, log_rate, midpoint, log_shape):
+    def slopes(
+        times: np.ndarray, share: np.ndarray, log_rate: np.ndarray, midpoint: np.ndarray, log_shape: np.ndarray
+    ) -> list[np.ndarray]:
         rate, shape = np.exp(log_rate), np.exp(log_shape)
         power = log_shape - rate * (times - midpoint)
         weight = expit(power)
@@ -190,11 +200,11 @@ class RichardsShape:
         return [steep * (times - midpoint), -steep, share / shape * (np.logaddexp(0.0, power) - weight)]
 
     @staticmethod
-    def inflection(log_rate, midpoint, log_shape):
+    def inflection(log_rate: np.ndarray, midpoint: np.ndarray, log_shape: np.ndarray) -> np.ndarray:
         return midpoint
 
 
-class GammaGompertzShape:
+class GammaGompertzShape(Family):
     """``(1 - e) (1 + a e)^-c`` with ``e = exp(-b (t - launch))``."""
 
     name = "gamma_gompertz"
@@ -205,12 +215,14 @@ class GammaGompertzShape:
     needs_launch = True
 
     @staticmethod
-    def share(times, log_rate, log_scale, log_shape):
+    def share(times: np.ndarray, log_rate: np.ndarray, log_scale: np.ndarray, log_shape: np.ndarray) -> np.ndarray:
         spent = np.exp(log_rate) * np.maximum(times, 0)
         return -np.expm1(-spent) * np.exp(-np.exp(log_shape) * np.log1p(np.exp(log_scale - spent)))
 
     @staticmethod
-    def slopes(times, share, log_rate, log_scale, log_shape):
+    def slopes(
+        times: np.ndarray, share: np.ndarray, log_rate: np.ndarray, log_scale: np.ndarray, log_shape: np.ndarray
+    ) -> list[np.ndarray]:
         spent, shape = np.exp(log_rate) * np.maximum(times, 0), np.exp(log_shape)
         pull = expit(log_scale - spent)
         delay = np.log1p(np.exp(log_scale - spent))
@@ -218,7 +230,7 @@ class GammaGompertzShape:
         return [by_rate, -share * shape * pull, -share * shape * delay]
 
     @staticmethod
-    def inflection(log_rate, log_scale, log_shape):
+    def inflection(log_rate: np.ndarray, log_scale: np.ndarray, log_shape: np.ndarray) -> np.ndarray:
         # Growth is proportional to e (1 + a e)^-c (1 + c a (1 - e) / (1 + a e)); its derivative vanishes where the
         # quadratic below does; the smaller root is the maximum. Without a root in (0, 1) growth falls from the launch.
         a, c = np.exp(log_scale), np.exp(log_shape)

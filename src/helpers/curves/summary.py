@@ -1,9 +1,17 @@
 """The printed summary."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from statsmodels.iolib.summary import Summary
 from statsmodels.iolib.table import SimpleTable, default_html_fmt
 from statsmodels.iolib.tableformatting import fmt_base, fmt_params
+
+if TYPE_CHECKING:
+    from helpers.curves.results import Results
+
 
 TOP_FORMAT = fmt_base | {"data_fmts": ["%s"] * 3, "data_aligns": "rlr", "colwidths": [24, 16, 14], "colsep": "  "}
 TOP_HTML = default_html_fmt | {"data_aligns": "rlr"}
@@ -16,7 +24,7 @@ CEILING_WORDS = {
 }
 
 
-def build_summary(results, alpha=0.05):
+def build_summary(results: Results, alpha: float = 0.05) -> Summary:
     """A statsmodels Summary with estimates, Wald and profile intervals, and what to bear in mind."""
     summary = Summary()
     title = f"{results.model.shape.name.replace('_', '-').capitalize()} adoption curve"
@@ -26,7 +34,7 @@ def build_summary(results, alpha=0.05):
     return summary
 
 
-def _top(results, title):
+def _top(results: Results, title: str) -> SimpleTable:
     left = [
         ("Dep. Variable:", results.model.endog_name),
         ("Noise:", results.noise),
@@ -47,13 +55,13 @@ def _top(results, title):
     return SimpleTable(cells, stubs=[a[0] for a in left], title=title, txt_fmt=TOP_FORMAT, html_fmt=TOP_HTML)
 
 
-def _number(value, digits=7):
+def _number(value: float, digits: int = 7) -> str:
     if np.isnan(value):
         return "-"
     return f"{value:.{digits}g}" if np.isfinite(value) else ("inf" if value > 0 else "-inf")
 
 
-def _estimates(results, alpha):
+def _estimates(results: Results, alpha: float) -> SimpleTable:
     wald, profile = results.conf_int(alpha), results.conf_int(alpha, "profile")
     ends = [f"{alpha / 2:.3g}", f"{1 - alpha / 2:.3g}"]
     heads = ["coef", "std err", "t", f"[{ends[0]}", f"{ends[1]}]", f"profile [{ends[0]}", f"{ends[1]}]"]
@@ -71,7 +79,7 @@ def _estimates(results, alpha):
     return SimpleTable(cells, headers=heads, stubs=results.param_names, txt_fmt=fmt_params)
 
 
-def describe_notes(results, alpha=0.05):
+def describe_notes(results: Results, alpha: float = 0.05) -> list[str]:
     """Sentences under the summary, one string each line."""
     notes = []
     if results.flag:

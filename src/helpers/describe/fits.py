@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,10 @@ from scipy import stats
 
 from helpers import curves, projection
 from helpers.describe.series import last_bound
+
+if TYPE_CHECKING:
+    from helpers.indicators.series import AdoptionSeries
+
 
 ENOUGH_TO_WEIGH = 8  # points below which AICc weights are noise
 ROUNDING = 1e-12  # relative rise of the sum of squares that is none
@@ -23,11 +28,11 @@ class Fit:
 
     family: str
     ceiling: str
-    results: object | None
+    results: curves.Results | None
     problem: str = ""
 
 
-def fit_families(series, families: Sequence[str]) -> list[Fit]:
+def fit_families(series: AdoptionSeries, families: Sequence[str]) -> list[Fit]:
     """Fit each family with a free ceiling and, where the series has a bound, with the ceiling at the bound.
 
     With a free ceiling by least squares; at the bound as a quasi-binomial share where the curve is a generalised linear
@@ -50,7 +55,7 @@ def fit_families(series, families: Sequence[str]) -> list[Fit]:
     return [_fit_one(series, family, ceiling) for family in families for ceiling in ceilings]
 
 
-def _fit_one(series, family: str, ceiling: str) -> Fit:
+def _fit_one(series: AdoptionSeries, family: str, ceiling: str) -> Fit:
     known = None if ceiling == "free" else curves.Share(series.bound_at(series.values.index), 1.0)
     censored = series.censored if len(series.censored) else None
     as_share = known is not None and censored is None and family in curves.GENERALISED_LINEAR
@@ -61,7 +66,7 @@ def _fit_one(series, family: str, ceiling: str) -> Fit:
         return Fit(family, ceiling, None, str(error))
 
 
-def list_parameters(fits: Sequence[Fit], series) -> pd.DataFrame:
+def list_parameters(fits: Sequence[Fit], series: AdoptionSeries) -> pd.DataFrame:
     """Return the estimates of all fits, with profile intervals that may be open.
 
     Returns
@@ -91,7 +96,7 @@ def list_parameters(fits: Sequence[Fit], series) -> pd.DataFrame:
     return _name_rows(frame, series)
 
 
-def list_quality(fits: Sequence[Fit], series) -> pd.DataFrame:
+def list_quality(fits: Sequence[Fit], series: AdoptionSeries) -> pd.DataFrame:
     """Return how well each fit fits: points, parameters, residual SD, AICc, and what must be said about it.
 
     Returns
@@ -107,7 +112,7 @@ def list_quality(fits: Sequence[Fit], series) -> pd.DataFrame:
     return _name_rows(frame, series)
 
 
-def _measure_fit(fit: Fit, points: int) -> dict:
+def _measure_fit(fit: Fit, points: int) -> dict[str, Any]:
     """One row of `list_quality`; a fit without results has only its problem."""
     named = {"family": fit.family, "ceiling": fit.ceiling}
     result = fit.results
@@ -126,7 +131,7 @@ def _measure_fit(fit: Fit, points: int) -> dict:
     }
 
 
-def profile_ceilings(fits: Sequence[Fit], series, points: int = 60) -> pd.DataFrame:
+def profile_ceilings(fits: Sequence[Fit], series: AdoptionSeries, points: int = 60) -> pd.DataFrame:
     """Return how much worse each ceiling fits than the best one.
 
     For each ceiling on a grid from just above the highest observation (or below the best ceiling) to ten times the
@@ -139,21 +144,21 @@ def profile_ceilings(fits: Sequence[Fit], series, points: int = 60) -> pd.DataFr
         and threshold_95 (above them the ceiling is outside that interval).
     """
     top = 10 * np.nanmax([last_bound(series), series.values.max()])
-    best = [fit.results.params["ceiling"] for fit in _free(fits)]
+    best = [results.params["ceiling"] for _, results in _free(fits)]
     start = min([series.values.max() * 1.001, *(0.9 * ceiling for ceiling in best)])
     grid = np.unique([*np.geomspace(start, top, points), *(ceiling for ceiling in best if start < ceiling < top)])
     frames = []
-    for fit in _free(fits):
-        freedom = fit.results.df_resid
-        ssr = _refit(series, fit.family, grid)[1].ssr
-        best = min(fit.results.ssr, ssr.min())
-        rise = np.where(ssr > best * (1 + ROUNDING), ssr - best, 0.0)
+    for family, results in _free(fits):
+        freedom = results.df_resid
+        ssr = _refit(series, family, grid)[1].ssr
+        least = min(results.ssr, ssr.min())
+        rise = np.where(ssr > least * (1 + ROUNDING), ssr - least, 0.0)
         frames.append(
             pd.DataFrame(
                 {
-                    "family": fit.family,
+                    "family": family,
                     "ceiling": grid,
-                    "distance": np.sqrt(rise / (best / freedom)),
+                    "distance": np.sqrt(rise / (least / freedom)),
                     "threshold_80": np.sqrt(stats.f.ppf(0.8, 1, freedom)),
                     "threshold_95": np.sqrt(stats.f.ppf(0.95, 1, freedom)),
                 }
@@ -163,7 +168,9 @@ def profile_ceilings(fits: Sequence[Fit], series, points: int = 60) -> pd.DataFr
     return _name_rows(pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns), series)
 
 
-def trace_alternatives(fits: Sequence[Fit], series, level: float = 0.8, curves_each: int = 12) -> pd.DataFrame:
+def trace_alternatives(
+    fits: Sequence[Fit], series: AdoptionSeries, level: float = 0.8, curves_each: int = 12
+) -> pd.DataFrame:
     """Return the least-squares curve of each family and the curves of other ceilings that fit about as well.
 
     Parameters
@@ -182,28 +189,28 @@ def trace_alternatives(fits: Sequence[Fit], series, level: float = 0.8, curves_e
     first = curves.decimal_years(series.values.index[:1])[0]
     times = np.linspace(first, last + YEARS_ON, 61)
     frames = []
-    for fit in _free(fits):
-        low, high = fit.results.conf_int(round(1 - level, 6), method="profile").loc["ceiling"]
+    for family, results in _free(fits):
+        low, high = results.conf_int(round(1 - level, 6), method="profile").loc["ceiling"]
         cap = 10 * np.nanmax([last_bound(series), series.values.max()])
         grid = np.geomspace(max(low, series.values.max() * 1.001), min(high, cap), curves_each)
-        paths = projection.predict(*_refit(series, fit.family, grid), times)
-        paths = [(True, fit.results.params["ceiling"], np.asarray(fit.results.predict(times))),
+        paths = projection.predict(*_refit(series, family, grid), times)
+        paths = [(True, results.params["ceiling"], np.asarray(results.predict(times))),
                  *((False, ceiling, path) for ceiling, path in zip(grid, paths, strict=True))]  # fmt: skip
         for best, ceiling, path in paths:
             frame = pd.DataFrame({"date": curves.to_dates(times), "value": path})
-            frames.append(frame.assign(family=fit.family, ceiling=ceiling, best=best, level=level))
+            frames.append(frame.assign(family=family, ceiling=ceiling, best=best, level=level))
     columns = ["family", "ceiling", "best", "level", "date", "value"]
     traced = pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
     return _name_rows(traced, series)
 
 
-def mark_ceilings(series) -> dict[str, float]:
+def mark_ceilings(series: AdoptionSeries) -> dict[str, float]:
     """Return the places worth marking on an axis of ceilings: the last observation and the bound."""
     marks = {"last observation": float(series.values.iloc[-1])}
     return {**marks, series.bound_title: last_bound(series)} if series.bound is not None else marks
 
 
-def judge_ceilings(parameters: pd.DataFrame, series) -> pd.DataFrame:
+def judge_ceilings(parameters: pd.DataFrame, series: AdoptionSeries) -> pd.DataFrame:
     """Return one sentence a family on whether the data identify its ceiling.
 
     Parameters
@@ -223,12 +230,13 @@ def judge_ceilings(parameters: pd.DataFrame, series) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["family", "identified", "verdict"])
 
 
-def _free(fits: Sequence[Fit]) -> list[Fit]:
-    """The fits with a free ceiling whose residuals leave a degree of freedom to judge by."""
-    return [fit for fit in fits if fit.ceiling == "free" and fit.results is not None and fit.results.df_resid > 0]
+def _free(fits: Sequence[Fit]) -> list[tuple[str, curves.Results]]:
+    """Family and results of the fits with a free ceiling whose residuals leave a degree of freedom to judge by."""
+    found = [(fit.family, fit.results) for fit in fits if fit.ceiling == "free" and fit.results is not None]
+    return [(family, results) for family, results in found if results.df_resid > 0]
 
 
-def _refit(series, family: str, ceilings: np.ndarray) -> tuple[projection.Batch, projection.Fit]:
+def _refit(series: AdoptionSeries, family: str, ceilings: np.ndarray) -> tuple[projection.Batch, projection.Fit]:
     """The series fitted again at each ceiling, all at once."""
     values = np.tile(series.values.to_numpy(float), (len(ceilings), 1))
     years = curves.decimal_years(series.values.index)
@@ -236,7 +244,7 @@ def _refit(series, family: str, ceilings: np.ndarray) -> tuple[projection.Batch,
     return batch, projection.fit(batch)
 
 
-def _name_rows(frame: pd.DataFrame, series) -> pd.DataFrame:
+def _name_rows(frame: pd.DataFrame, series: AdoptionSeries) -> pd.DataFrame:
     frame.insert(0, "entity", series.entity)
     frame.insert(1, "indicator", series.indicator)
     return frame

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from helpers import forecast
 from helpers.curves import decimal_years
 from helpers.forecast.windows import SHORTEST, SHORTEST_SPAN
+
+if TYPE_CHECKING:
+    from helpers.indicators.series import AdoptionSeries
+
 
 COVERAGES = ["coverage_50", "coverage_80", "coverage_95"]
 
@@ -42,7 +49,7 @@ def spread_sensitivity(sensitivity: pd.DataFrame) -> pd.DataFrame:
     return wide[sorted(wide.columns)].reset_index()
 
 
-def pick_origins(series, back: float = 3.2, most: int = 3) -> pd.DatetimeIndex:
+def pick_origins(series: AdoptionSeries, back: float = 3.2, most: int = 3) -> pd.DatetimeIndex:
     """Return at most `most` earlier dates, evenly spread over the last years, with enough points before each."""
     years = decimal_years(series.values.index)
     enough = (np.arange(len(years)) >= SHORTEST - 1) & (years - years[0] >= SHORTEST_SPAN)
@@ -52,7 +59,9 @@ def pick_origins(series, back: float = 3.2, most: int = 3) -> pd.DatetimeIndex:
     return dates[::-1][::step][::-1]
 
 
-def make_hindcasts(series, references, origins: pd.DatetimeIndex) -> pd.DataFrame:
+def make_hindcasts(
+    series: AdoptionSeries, references: Sequence[AdoptionSeries], origins: pd.DatetimeIndex
+) -> pd.DataFrame:
     """Return the published forecast as it would have been made at each origin; no rows without origins.
 
     Returns

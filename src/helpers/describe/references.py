@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from helpers.curves import decimal_years
+
+if TYPE_CHECKING:
+    from helpers.indicators.selection import Data
+    from helpers.indicators.series import AdoptionSeries
 
 
 def _cross(years: np.ndarray, share: np.ndarray, level: float) -> float:
@@ -20,7 +27,7 @@ def _cross(years: np.ndarray, share: np.ndarray, level: float) -> float:
     return years[i - 1] + part * (years[i] - years[i - 1])
 
 
-def align_references(series, references, level: float = 0.1) -> pd.DataFrame:
+def align_references(series: AdoptionSeries, references: Sequence[AdoptionSeries], level: float = 0.1) -> pd.DataFrame:
     """Return a series and reference technologies on one clock that starts at an equal share of the bound.
 
     The clock starts at `level`, or at the series' first observation where that is already higher. A reference whose
@@ -69,7 +76,7 @@ def align_references(series, references, level: float = 0.1) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)[columns] if rows else pd.DataFrame(columns=columns)
 
 
-def compare_countries(data, series) -> pd.DataFrame:
+def compare_countries(data: Data, series: AdoptionSeries) -> pd.DataFrame:
     """Return the latest figure of every survey of the same technology, in every country.
 
     Surveys differ in whom they ask and in what counts as use, so the measure stands in every row and figures of
@@ -114,7 +121,7 @@ def rank_pace(aligned: pd.DataFrame) -> pd.DataFrame:
     return ranked.sort_values("years_to_target_share", kind="stable").reset_index(drop=True)
 
 
-def list_references(references) -> pd.DataFrame:
+def list_references(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
     """Return the reference series, one row each: how long, and how far they have come by the last figure.
 
     Returns

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import pandas as pd
 
 from helpers.curves import decimal_years
 from helpers.indicators.breaks import list_breaks
 
+if TYPE_CHECKING:
+    from helpers.indicators.selection import Data
+    from helpers.indicators.series import AdoptionSeries
 
-def name_series(series) -> dict[str, str | dict]:
+
+def name_series(series: AdoptionSeries) -> dict[str, Any]:
     """Return what figures and tables call a series: title (with its entity), unit, base, bound_title, cautions.
 
     `cautions` are the suspected breaks: date -> what may have changed.
@@ -21,7 +27,7 @@ def name_series(series) -> dict[str, str | dict]:
     return words | {"cautions": cautions}
 
 
-def cite_sources(data, frame: pd.DataFrame) -> str:
+def cite_sources(data: Data, frame: pd.DataFrame) -> str:
     """Name the publishers behind the observations of every entity and indicator in a frame.
 
     Parameters
@@ -45,7 +51,7 @@ def cite_sources(data, frame: pd.DataFrame) -> str:
     return "Source: " + "; ".join(parts) + "." if parts else ""
 
 
-def cite_series(data, series) -> str:
+def cite_series(data: Data, series: AdoptionSeries) -> str:
     """Name the publishers of a series and of its bound, and the figures' possible flaw, if one is known."""
     rows = [(series.entity, series.indicator), (series.entity, series.bound_name)]
     text = cite_sources(data, pd.DataFrame(rows, columns=["entity", "indicator"]))
@@ -54,13 +60,13 @@ def cite_series(data, series) -> str:
     return " ".join([text, *[f"Suspected break {note}." for note in notes]]).strip()
 
 
-def list_series(series) -> pd.DataFrame:
+def list_series(series: AdoptionSeries) -> pd.DataFrame:
     """Return the figures of a series as published: date, value, bound, source_id, confidence, note."""
     columns = ["date", "value", "bound", "source_id", "confidence", "note"]
     return series.observations[columns].sort_values("date").reset_index(drop=True)
 
 
-def list_observations(data, entity: str, indicator: str) -> pd.DataFrame:
+def list_observations(data: Data, entity: str, indicator: str) -> pd.DataFrame:
     """Return when each series of an entity was observed, and its breaks, without rates that repeat a users series.
 
     Returns
@@ -85,12 +91,12 @@ def count_verdicts(claims: pd.DataFrame) -> pd.DataFrame:
     return claims["verdict"].value_counts(sort=False).rename_axis("verdict").reset_index(name="claims")
 
 
-def last_bound(series) -> float:
+def last_bound(series: AdoptionSeries) -> float:
     """Return the bound at the last observation; nan without one."""
     return float(series.bound_at(series.values.index[-1:])[0]) if series.bound is not None else np.nan
 
 
-def measure_growth(data, series) -> pd.DataFrame:
+def measure_growth(data: Data, series: AdoptionSeries) -> pd.DataFrame:
     """Return levels, shares of the bound and growth between observations.
 
     Parameters
@@ -130,7 +136,7 @@ def measure_growth(data, series) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def _find_rates(data, series) -> pd.Series:
+def _find_rates(data: Data, series: AdoptionSeries) -> pd.Series:
     """The usage rate that is published beside a number of users, by date."""
     rates = data.indicators.loc[data.indicators["rate_of"] == series.indicator, "indicator"]
     rows = data.observations[

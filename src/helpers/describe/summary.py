@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ SUMMARISED = ("02_growth", "02_aligned", "03_parameters", "04_scores", "05_forec
 """Tables of the run that the summary reads."""
 
 
-def list_key_numbers(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str]) -> pd.DataFrame:
+def list_key_numbers(tables: Mapping[str, pd.DataFrame], names: Mapping[str, Any]) -> pd.DataFrame:
     """Return the numbers that a reader should take away, with their intervals.
 
     Parameters
@@ -67,7 +68,7 @@ def year_of_growth(growth: pd.DataFrame, unit: str) -> tuple[float, pd.Timestamp
     return points if unit.startswith("percent") else 100 * points / start["value"], start["date"]
 
 
-def _observed(growth: pd.DataFrame, names: Mapping[str, str]) -> list[tuple]:
+def _observed(growth: pd.DataFrame, names: Mapping[str, str]) -> list[tuple[Any, ...]]:
     last, unit, when = growth.iloc[-1], names["unit"], _month(growth["date"].iloc[-1])
     rows = [("latest", f"{names['title']}, {when}", last["value"], np.nan, np.nan, unit, _say(last["value"], unit))]
     if np.isfinite(last["share_of_bound"]):
@@ -85,7 +86,7 @@ def _observed(growth: pd.DataFrame, names: Mapping[str, str]) -> list[tuple]:
     return rows
 
 
-def _ceilings(parameters: pd.DataFrame, reached: float, names: Mapping[str, str]) -> list[tuple]:
+def _ceilings(parameters: pd.DataFrame, reached: float, names: Mapping[str, str]) -> list[tuple[Any, ...]]:
     rows = []
     free = parameters[(parameters["parameter"] == "ceiling") & (parameters["ceiling"] == "free")]
     for row in free.itertuples(index=False):
@@ -101,7 +102,7 @@ def _ceilings(parameters: pd.DataFrame, reached: float, names: Mapping[str, str]
     return rows
 
 
-def _forecasts(forecast: pd.DataFrame, names: Mapping[str, str]) -> list[tuple]:
+def _forecasts(forecast: pd.DataFrame, names: Mapping[str, str]) -> list[tuple[Any, ...]]:
     fan = forecast[forecast["method"] == "combined"].sort_values("date").reset_index(drop=True)
     yearly = fan[(fan["date"].dt.month == 12) | (fan.index == len(fan) - 1)]
     rows = []
@@ -113,7 +114,7 @@ def _forecasts(forecast: pd.DataFrame, names: Mapping[str, str]) -> list[tuple]:
     return rows
 
 
-def _coverage(tables: Mapping[str, pd.DataFrame]) -> list[tuple]:
+def _coverage(tables: Mapping[str, pd.DataFrame]) -> list[tuple[Any, ...]]:
     scores = tables["04_scores"]
     own = scores[(scores["method"] == "combined") & (scores["window"] == scores["window"].min())]
     rows = []
@@ -126,7 +127,7 @@ def _coverage(tables: Mapping[str, pd.DataFrame]) -> list[tuple]:
     return rows
 
 
-def state_findings(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str]) -> pd.DataFrame:
+def state_findings(tables: Mapping[str, pd.DataFrame], names: Mapping[str, Any]) -> pd.DataFrame:
     """Return the finding in four sentences: how far, how fast, whether an end is in sight, and where it could go.
 
     Parameters
@@ -161,7 +162,7 @@ def _state_level(growth: pd.DataFrame, names: Mapping[str, str]) -> str:
     return text + (f"; {gain:+,.1f} {sign} since {_month(start)}." if start is not None else ".")
 
 
-def _state_pace(growth: pd.DataFrame, aligned: pd.DataFrame, names: Mapping[str, str]) -> str:
+def _state_pace(growth: pd.DataFrame, aligned: pd.DataFrame, names: Mapping[str, Any]) -> str:
     text = ""
     if len(aligned):
         pace = aligned.drop_duplicates(["entity", "indicator"])

@@ -52,8 +52,10 @@ class Panel(widgets.Box):
     """
 
     def __init__(self, study: Study, choice: Choice):
-        self.study, self.view = study, None
-        self._quiet, self._moved, self._task = False, 0.0, None
+        self.study = study
+        self.view: View  # from the first `update` on
+        self._quiet, self._moved = False, 0.0
+        self._task: asyncio.Task[None] | None = None
         self._make_controls(choice)
         self.picture, self.verdict, self.numbers, self.saved = (widgets.HTML() for _ in range(4))
         for part in (self.picture, self.verdict, self.numbers, self.saved):
@@ -115,7 +117,7 @@ class Panel(widgets.Box):
         finally:
             self._quiet = before
 
-    def _follow(self, change: dict) -> None:
+    def _follow(self, change: dict[str, Any]) -> None:
         if self._quiet:
             return
         if change["owner"] is self.entity:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import TypeAlias
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from helpers import projection
-from helpers.curves import decimal_years, to_dates
+from helpers.curves import Results, decimal_years, to_dates
 from helpers.explore.study import View
 from helpers.figures.style import BLUE, GREEN, ORANGE, Label, lower_first, say, say_range, spread
 from helpers.forecast.picture import list_fan
@@ -43,6 +44,10 @@ class Scale:
         return np.round(np.column_stack([x, y]), 1)
 
 
+Part: TypeAlias = tuple[list[str], list[Label]]
+"""SVG of one thing, and the labels that name it."""
+
+
 def draw(view: View) -> str:
     """The view as SVG; only for one that has a series."""
     series, ahead = view.series, view.choice.horizon_years
@@ -54,7 +59,8 @@ def draw(view: View) -> str:
     scale = Scale(years[0] - 0.02 * (years[-1] - years[0]), years[-1], _find_top(view, bound, curve))
     shown = seen >= years[0] - 1e-9
     points = scale.place(seen[shown], series.values.to_numpy()[shown])
-    parts, labels = _draw_axes(scale), []
+    labels: list[Label] = []
+    parts = _draw_axes(scale)
     for draw_part in (_draw_bound, _draw_forecast, _draw_fit):
         drawn, named = draw_part(view, scale, years, bound, curve)
         parts, labels = parts + drawn, labels + named
@@ -123,7 +129,9 @@ def _write(x: float, y: float, text: str, anchor: str) -> str:
     return f'<text x="{x}" y="{y}" text-anchor="{anchor}" fill="currentColor" opacity="0.7">{escape(text)}</text>'
 
 
-def _draw_bound(view, scale, years, bound, curve):
+def _draw_bound(
+    view: View, scale: Scale, years: np.ndarray, bound: np.ndarray | None, curve: np.ndarray | None
+) -> Part:
     if bound is None:
         return [], []
     known = years <= max(decimal_years(view.series.bound.index[-1:])[0], years[0])
@@ -136,7 +144,9 @@ def _draw_bound(view, scale, years, bound, curve):
     return parts, [Label(years[-1], bound[-1], f"bound: {say(bound[-1])}", "currentColor")]
 
 
-def _draw_forecast(view, scale, years, bound, curve):
+def _draw_forecast(
+    view: View, scale: Scale, years: np.ndarray, bound: np.ndarray | None, curve: np.ndarray | None
+) -> Part:
     if view.made is None:
         return [], []
     fan, parts = list_fan(view.made), []
@@ -155,13 +165,15 @@ def _draw_forecast(view, scale, years, bound, curve):
     ]
 
 
-def _draw_fit(view, scale, years, bound, curve):
+def _draw_fit(view: View, scale: Scale, years: np.ndarray, bound: np.ndarray | None, curve: np.ndarray | None) -> Part:
     """The chosen curve, those that fit about as well, and the ceiling where it is given or identified."""
     if curve is None:
         return [], []
     results, parts = view.chosen, []
-    for other in () if view.others is None else projection.predict(*view.others, years):
-        parts.append(_path(scale.place(years, other), ORANGE, 0.8, 'stroke-opacity="0.5"'))
+    if view.others is not None:
+        batch, found = view.others
+        for other in projection.predict(batch, found, years):
+            parts.append(_path(scale.place(years, other), ORANGE, 0.8, 'stroke-opacity="0.5"'))
     name = f"{view.choice.family.replace('_', '-').capitalize()} curve"
     labels = [Label(years[-1], curve[-1], f"{name}, one of many that fit" if parts else name, ORANGE)]
     ceiling = ceiling_at(results, years, bound)
@@ -173,9 +185,10 @@ def _draw_fit(view, scale, years, bound, curve):
     return parts, labels
 
 
-def ceiling_at(results, years: np.ndarray, bound: np.ndarray | None) -> np.ndarray | None:
+def ceiling_at(results: Results, years: np.ndarray, bound: np.ndarray | None) -> np.ndarray | None:
     """The ceiling where it is given or identified; None where the data leave it open, or it is mostly a prior's."""
     if results.ceiling_kind == "share":
+        assert bound is not None  # the share is one of it
         return results.model.ceiling.level * bound
     return np.full(len(years), results.ceiling) if results.ceiling_kind == "free" and results.identified else None
 

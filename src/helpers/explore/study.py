@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from helpers import curves, forecast, indicators, projection
+from helpers.curves.model import AdoptionCurve
 from helpers.forecast.windows import SHORTEST, SHORTEST_SPAN
+from helpers.indicators.series import AdoptionSeries
 from helpers.project import find_data
 
 CEILINGS = {
@@ -26,6 +28,8 @@ CEILINGS = {
 }
 OTHERS = 9
 """Curves with other ceilings that are drawn beside a free fit."""
+
+Others: TypeAlias = tuple[projection.Batch, projection.Fit]
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class View:
     growth: pd.DataFrame | None = None
     free: Any = None
     chosen: Any = None
-    others: tuple | None = None
+    others: Others | None = None
     made: Any = None
     problems: tuple[str, ...] = ()
 
@@ -85,9 +89,9 @@ class Study:
     def __init__(self, source: str = "data", bound: str = "internet_users"):
         self.source, self.bound = source, bound
         self.data = indicators.load(find_data(source))
-        self._kept: dict[tuple, Any] = {}
+        self._kept: dict[tuple[Any, ...], Any] = {}
 
-    def _keep(self, key: tuple, make: Callable[[], Any]) -> Any:
+    def _keep(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
         if key not in self._kept:
             self._kept[key] = make()
         return self._kept[key]
@@ -135,7 +139,8 @@ class Study:
 
     def look(self, choice: Choice) -> View:
         """What follows from a choice; never raises for what the data can't carry."""
-        key, problems = (choice.entity, choice.indicator, choice.as_of), []
+        problems: list[str] = []
+        key = (choice.entity, choice.indicator, choice.as_of)
         try:
             series = self.select(*key)
         except ValueError as error:
@@ -173,7 +178,7 @@ class Study:
         )
         return forecast.forecast(series, references=references, residuals=residuals)
 
-    def _references(self, as_of: str) -> list:
+    def _references(self, as_of: str) -> list[AdoptionSeries]:
         """All references as known on a date: cut, and left out where what remains shows no adoption."""
         everything = self._keep(("references",), self.data.references)
         return cut_references(everything, pd.Timestamp(as_of)) if as_of else everything
@@ -183,10 +188,10 @@ class Study:
 
         return describe.measure_growth(self.data, series)
 
-    def _fit_free(self, choice: Choice, series: Any) -> tuple[Any, tuple | None]:
+    def _fit_free(self, choice: Choice, series: Any) -> tuple[curves.Results, Others | None]:
         key = ("free", choice.entity, choice.indicator, choice.as_of, choice.family)
 
-        def fit() -> tuple[Any, tuple | None]:
+        def fit() -> tuple[curves.Results, Others | None]:
             results = build_model(choice.family, series, None).fit()
             return results, find_others(results)
 
@@ -208,24 +213,25 @@ def _attempt(problems: list[str], make: Callable[[], Any]) -> Any:
         return None
 
 
-def cut_references(references: list, date: pd.Timestamp) -> list:
+def cut_references(references: list[AdoptionSeries], date: pd.Timestamp) -> list[AdoptionSeries]:
     """The references as `Data.references` would list them on an earlier date."""
     kept = []
     for series in references:
+        assert series.bound is not None  # every reference has one
         values, bound = series.values[series.values.index <= date], series.bound[series.bound.index <= date]
         if len(values) >= SHORTEST and len(bound) and values.max() > values.iloc[0]:
             kept.append(replace(series, values=values, bound=bound))
     return kept
 
 
-def build_model(family: str, series: Any, ceiling: Any) -> Any:
+def build_model(family: str, series: AdoptionSeries, ceiling: Any) -> AdoptionCurve:
     """A family's model of the series, with its censored figures."""
     return curves.FAMILIES[family](
         series.values, ceiling=ceiling, censored=series.censored if len(series.censored) else None
     )
 
 
-def fit_given(choice: Choice, series: Any, made: Any) -> Any:
+def fit_given(choice: Choice, series: AdoptionSeries, made: Any) -> curves.Results:
     """The fit with a given ceiling, or with a prior on its share of the bound.
 
     As in the run's notebook: quasi-binomial where the curve is a generalised linear model, else least squares.
@@ -254,7 +260,7 @@ def fit_given(choice: Choice, series: Any, made: Any) -> Any:
     return model.fit(noise="binomial" if as_share else "level")
 
 
-def find_others(results: Any) -> tuple | None:
+def find_others(results: curves.Results) -> Others | None:
     """Curves with other ceilings inside the 80 % profile interval of a free fit, all in one batch of the engine.
 
     Returns

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator, NullLocator
@@ -25,7 +28,9 @@ from helpers.figures.style import (
 )
 
 
-def draw_fits(values: pd.Series, alternatives: pd.DataFrame, bound: float, names: dict, source: str) -> Figure:
+def draw_fits(
+    values: pd.Series, alternatives: pd.DataFrame, bound: float, names: dict[str, Any], source: str
+) -> Figure:
     """The fitted curves, one panel a family, with all ceilings that the data do not rule out.
 
     Parameters
@@ -81,7 +86,7 @@ def draw_fits(values: pd.Series, alternatives: pd.DataFrame, bound: float, names
     return close_canvas(figure, title, units, source)
 
 
-def draw_profiles(profiles: pd.DataFrame, marks: dict, names: dict, source: str) -> Figure:
+def draw_profiles(profiles: pd.DataFrame, marks: dict[str, float], names: dict[str, Any], source: str) -> Figure:
     """How much worse each ceiling fits: a curve that stays below the lines rules nothing out.
 
     Parameters
@@ -125,7 +130,7 @@ def draw_profiles(profiles: pd.DataFrame, marks: dict, names: dict, source: str)
     return close_canvas(figure, title, units, source)
 
 
-def _mark_profile(axis, profiles: pd.DataFrame, marks: dict, limit: float) -> None:
+def _mark_profile(axis: Axes, profiles: pd.DataFrame, marks: dict[str, float], limit: float) -> None:
     """Where intervals end, as level lines, and places worth knowing, as upright ones."""
     for level in ("80", "95"):
         for value in profiles[f"threshold_{level}"].unique():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -27,7 +29,7 @@ from helpers.figures.style import (
 BANDS = ((0.025, 0.975, 0.16, "95 %"), (0.1, 0.9, 0.26, "80 %"), (0.25, 0.75, 0.40, "50 %"))
 
 
-def _fan(axis: Axes, forecast: pd.DataFrame, start: tuple, colour: str = BLUE) -> list[Label]:
+def _fan(axis: Axes, forecast: pd.DataFrame, start: tuple[Any, ...], colour: str = BLUE) -> list[Label]:
     """Bands and median from the last observation on; returns the labels of the bands' upper ends."""
     dates = [start[0], *forecast["date"]]
     labels = []
@@ -50,7 +52,7 @@ def draw_forecast(
     bound: pd.Series | None,
     bound_ahead: pd.DataFrame,
     scenarios: pd.DataFrame,
-    names: dict,
+    names: dict[str, Any],
     source: str,
 ) -> Figure:
     """The published forecast as a fan, with observations, the known bound and the scenarios.
@@ -99,7 +101,7 @@ def draw_forecast(
     return close_canvas(figure, title, units, source)
 
 
-def _draw_scenarios(axis: Axes, scenarios: pd.DataFrame, start: tuple) -> list[Label]:
+def _draw_scenarios(axis: Axes, scenarios: pd.DataFrame, start: tuple[Any, ...]) -> list[Label]:
     """One line a saturation share; a share that the series has passed has none."""
     labels = []
     ahead = scenarios.dropna(subset=["value"])
@@ -122,7 +124,7 @@ def _draw_bound(axis: Axes, bound: pd.Series | None, ahead: pd.DataFrame, first:
     return [Label([*shown.index, *later["date"]][-1], end, f"bound {say(end)}", GREY)]
 
 
-def draw_hindcasts(hindcasts: pd.DataFrame, values: pd.Series, names: dict, source: str) -> Figure:
+def draw_hindcasts(hindcasts: pd.DataFrame, values: pd.Series, names: dict[str, Any], source: str) -> Figure:
     """The same forecast as made at each earlier date, against what came.
 
     Parameters

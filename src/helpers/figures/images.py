@@ -62,7 +62,7 @@ def _render(figure: Any) -> Any:
     return Image.open(plain).convert("RGB")
 
 
-def draw_vector(figure: Any, kind: str, metadata: dict) -> bytes:
+def draw_vector(figure: Any, kind: str, metadata: dict[str, Any]) -> bytes:
     """The figure as SVG or PDF, without the date; text stays text."""
     content = BytesIO()
     # SVG names its parts by random salt unless told otherwise

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import textwrap
+from typing import Any
 
 import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
@@ -77,7 +79,7 @@ def draw_coverage(observations: pd.DataFrame, indicator: str, source: str) -> Fi
     return close_canvas(figure, title, units, source)
 
 
-def mark_breaks(axis, breaks: pd.DataFrame, label: bool = True) -> None:
+def mark_breaks(axis: Axes, breaks: pd.DataFrame, label: bool = True) -> None:
     """A dotted upright line at each break, named where there is room."""
     low, high = (mdates.num2date(edge).replace(tzinfo=None) for edge in axis.get_xlim())
     for date, kind in zip(breaks["date"], breaks["kind"], strict=True):
@@ -92,7 +94,7 @@ def mark_breaks(axis, breaks: pd.DataFrame, label: bool = True) -> None:
 
 
 def draw_levels(
-    growth: pd.DataFrame, bound: pd.Series | None, names: dict, breaks: pd.DataFrame, source: str
+    growth: pd.DataFrame, bound: pd.Series | None, names: dict[str, Any], breaks: pd.DataFrame, source: str
 ) -> Figure:
     """The series' level beneath its known upper bound.
 
@@ -132,7 +134,7 @@ def draw_levels(
     return close_canvas(figure, title, names["unit"].capitalize(), source)
 
 
-def draw_growth(growth: pd.DataFrame, names: dict, source: str) -> Figure:
+def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Figure:
     """Change from one observation to the next, as bars over the time between them, with the growth written on."""
     rows = growth.dropna(subset=["change"])
     figure, axes = open_canvas(3.6)
@@ -167,7 +169,7 @@ def draw_growth(growth: pd.DataFrame, names: dict, source: str) -> Figure:
     return close_canvas(figure, title, units + written, source)
 
 
-def draw_alignment(aligned: pd.DataFrame, names: dict, source: str) -> Figure:
+def draw_alignment(aligned: pd.DataFrame, names: dict[str, Any], source: str) -> Figure:
     """A series among reference technologies on a clock that starts at an equal share of the bound.
 
     Parameters
@@ -264,7 +266,7 @@ def draw_comparison(compared: pd.DataFrame, entity: str, source: str, most: int 
     return close_canvas(figure, title + told, "Percent of the people whom each measure covers; latest figure", source)
 
 
-def _draw_dots(axis, rows: pd.DataFrame, marker: str) -> None:
+def _draw_dots(axis: Axes, rows: pd.DataFrame, marker: str) -> None:
     axis.hlines(rows["row"], 0, rows["value"], color=PALE, lw=1)
     axis.scatter(rows["value"], rows["row"], color=np.where(rows["own"], ORANGE, BLUE), marker=marker, s=26, zorder=3)
     for row, value, own in zip(rows["row"], rows["value"], rows["own"], strict=True):

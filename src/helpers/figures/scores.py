@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers.figures.style import (
@@ -98,7 +99,7 @@ def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, eno
     return close_canvas(figure, title, units, source)
 
 
-def _draw_reliability(axis, calibration: pd.DataFrame) -> list[Label]:
+def _draw_reliability(axis: Axes, calibration: pd.DataFrame) -> list[Label]:
     labels = []
     axis.plot([0, 100], [0, 100], color=INK, ls=":", lw=1)
     methods = [name for name in dict.fromkeys(calibration["method"]) if name in ("combined", "drift_normal")]
@@ -116,7 +117,7 @@ def _draw_reliability(axis, calibration: pd.DataFrame) -> list[Label]:
     return labels
 
 
-def _draw_technologies(axis, by_technology: pd.DataFrame, enough: int) -> pd.Series | None:
+def _draw_technologies(axis: Axes, by_technology: pd.DataFrame, enough: int) -> pd.Series | None:
     """Dots by horizon; returns the worst technology at two years."""
     rows = by_technology[(by_technology["method"] == "combined") & (by_technology["n"] >= enough)]
     horizons = sorted(by_technology["horizon_years"].unique())

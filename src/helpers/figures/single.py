@@ -6,6 +6,7 @@ Nothing here lays a figure out, so a drawing takes milliseconds.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -112,7 +113,7 @@ def plot_bound(axis: Axes, known: pd.Series, ahead: pd.Series) -> list[Label]:
     return [Label(line.index[-1], line.iloc[-1], f"bound {say(line.iloc[-1])}", GREY)]
 
 
-def finish_axes(axis: Axes, labels: Sequence[Label], span: tuple, top: float, title: str = "") -> Axes:
+def finish_axes(axis: Axes, labels: Sequence[Label], span: tuple[Any, ...], top: float, title: str = "") -> Axes:
     """Set limits, ticks and title, and write the labels at the right end.
 
     Parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.dates as mdates
@@ -14,6 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 # Okabe and Ito (2008): told apart by readers with any common colour blindness. Grey scale is served by line
@@ -82,12 +84,12 @@ class Exhibit(Figure):
     Not one of pyplot's figures: nothing has to be closed.
     """
 
-    def __init__(self, *arguments, **options):
+    def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         FigureCanvasAgg(self)
         self.height = self.get_size_inches()[1]
-        self.around = []
-        self.ends = []
+        self.around: list[tuple[Any, str]] = []
+        self.ends: list[tuple[Any, ...]] = []
 
     def lay_out(self, width: float = WIDTHS["page"]) -> Exhibit:
         """Wrap the text around the axes, give the axes the room that is left, and spread the labels of their ends."""
@@ -109,7 +111,7 @@ class Exhibit(Figure):
         return draw_png(self)
 
 
-def open_canvas(height: float = 4.4, panels: tuple[int, int] = (1, 1), **options) -> tuple[Exhibit, np.ndarray]:
+def open_canvas(height: float = 4.4, panels: tuple[int, int] = (1, 1), **options: Any) -> tuple[Exhibit, np.ndarray]:
     """Return a figure of a page's width and its axes as an array of shape `panels`."""
     mpl.rcParams.update(STYLE)
     figure = Exhibit(figsize=(WIDTHS["page"], height))
@@ -124,7 +126,7 @@ def close_canvas(figure: Exhibit, title: str, units: str, source: str) -> Exhibi
     return figure.lay_out()
 
 
-def _set_around(figure: Exhibit, around: list[tuple]) -> tuple[float, float]:
+def _set_around(figure: Exhibit, around: list[tuple[Any, ...]]) -> tuple[float, float]:
     """Wrap and place title, units and source; returns where the room between them begins and ends, 0 to 1."""
     width, height = figure.get_size_inches()
     top, bottom = 1 - EDGE / height, EDGE / height
@@ -140,10 +142,11 @@ def _set_around(figure: Exhibit, around: list[tuple]) -> tuple[float, float]:
     return top - 0.04 / height, bottom + 0.06 / height
 
 
-def _wrap(figure: Exhibit, words: str, text, room: float) -> str:
+def _wrap(figure: Exhibit, words: str, text: Text, room: float) -> str:
     """`words` in lines no wider than `room` (inches)."""
     measure = figure.canvas.get_renderer().get_text_width_height_descent
-    properties, lines, used = text.get_fontproperties(), [], 0.0
+    lines: list[str] = []
+    properties, used = text.get_fontproperties(), 0.0
     space = measure("n n", properties, False)[0] - measure("nn", properties, False)[0]
     for word in words.split(" "):
         wide = measure(word, properties, False)[0]
@@ -183,7 +186,7 @@ def label_ends(axis: Axes, labels: Sequence[Label], size: float = 8.5) -> None:
         _place_labels(axis, labels, texts, leaders)
 
 
-def _place_labels(axis: Axes, labels: Sequence[Label], texts: list, leaders: LineCollection) -> None:
+def _place_labels(axis: Axes, labels: Sequence[Label], texts: list[Any], leaders: LineCollection) -> None:
     if not labels:
         return
     marks = [(float(axis.convert_xunits(label.x)), label.y) for label in labels]
@@ -208,14 +211,14 @@ def spread(positions: Sequence[float], heights: float | np.ndarray, low: float, 
 
     Least squares under the gaps: after subtracting the heights below it the problem is an isotonic regression.
     """
-    positions = np.asarray(positions, float)
-    if not len(positions):
-        return positions
-    order = np.argsort(positions, kind="stable")
-    tall = np.broadcast_to(heights, positions.shape)[order]
+    places = np.asarray(positions, float)
+    if not len(places):
+        return places
+    order = np.argsort(places, kind="stable")
+    tall = np.broadcast_to(heights, places.shape)[order]
     offsets = np.r_[0.0, np.cumsum((tall[1:] + tall[:-1]) / 2)]
     blocks: list[list[float]] = []
-    for value in positions[order] - offsets:
+    for value in places[order] - offsets:
         blocks.append([value, 1])
         while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
             value, weight = blocks.pop()

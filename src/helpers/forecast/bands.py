@@ -11,13 +11,17 @@ Sources: Papadopoulos, Gammerman and Vovk 2008 (normalised scores); Lei, G'Sell,
 Tibshirani, Barber, Candes and Ramdas 2019 (weights); Dunn, Wasserman and Ramdas 2023 (groups).
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
+from statsmodels.genmod.families.links import Link
 
-from helpers.forecast.windows import bend
+from helpers.forecast.windows import Windows, bend
 
 HEAVY_TAILS = 4.0
 """Degrees of freedom of the Student-t likelihood."""
@@ -31,7 +35,9 @@ FEATURES = ("years", "rate", "roughness", "window", "stretch")
 """Columns of a residual frame from which the spread is told."""
 
 
-def ingredients(years, rate, roughness, points, stretch):
+def ingredients(
+    years: np.ndarray, rate: np.ndarray, roughness: np.ndarray, points: np.ndarray | int, stretch: np.ndarray
+) -> np.ndarray:
     """Three variances for each forecast, (..., 3): its own random walk, its uncertain trend, and a drift common to all.
 
     Few points judge roughness badly, and then the errors have heavier tails; n / (n - 2) makes up for that. The common
@@ -42,7 +48,7 @@ def ingredients(years, rate, roughness, points, stretch):
     return np.stack([walk, rate**2 * years**2 / points, (0.02 * stretch * years) ** 2], axis=-1)
 
 
-def fit_spread(parts, errors, weights):
+def fit_spread(parts: np.ndarray, errors: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Weights of the three ingredients, all positive, by maximum likelihood (Fisher scoring).
 
     Parameters
@@ -73,7 +79,7 @@ def fit_spread(parts, errors, weights):
     return np.exp(logs)
 
 
-def weigh_technologies(frame):
+def weigh_technologies(frame: pd.DataFrame) -> np.ndarray:
     """(R,) weights: each technology counts the same at each horizon."""
     technology, horizon = (pd.factorize(frame[name])[0] for name in ("technology", "horizon_years"))
     group = technology * (horizon.max(initial=0) + 1) + horizon
@@ -89,18 +95,18 @@ class Calibration:
     steps: np.ndarray  # (R,) share of the weight below each, midpoints
     count: float  # groups of scores: windows of one technology and horizon overlap, so together they count as one
 
-    def spread(self, *features):
+    def spread(self, *features: np.ndarray | float) -> np.ndarray:
         """Expected spread on the link's scale from the `FEATURES`; arrays broadcast."""
         return np.sqrt(ingredients(*features) @ self.multipliers)
 
-    def reach(self, quantiles):
+    def reach(self, quantiles: Sequence[float] | np.ndarray) -> np.ndarray:
         """Spreads from the median to each quantile, signed, with the conformal correction for a finite sample."""
         quantiles = np.asarray(quantiles, float)
         inner = np.minimum(np.abs(2 * quantiles - 1) * (1 + 1 / self.count), 1.0)
         return np.sign(quantiles - 0.5) * np.interp(inner, np.r_[0, self.steps], np.r_[0, self.scores])
 
 
-def calibrate(residuals, method, link, bounded=True):
+def calibrate(residuals: pd.DataFrame, method: str, link: Link, bounded: bool = True) -> Calibration:
     """`Calibration` of one method from residual rows (of other technologies than the one forecast).
 
     Parameters
@@ -120,26 +126,30 @@ def calibrate(residuals, method, link, bounded=True):
     return Calibration(multipliers, scores[order], steps, weights.sum())
 
 
-def features_of(residuals):
+def features_of(residuals: pd.DataFrame) -> list[np.ndarray]:
     """The `FEATURES` of residual rows, one (R,) array each."""
     return [residuals[name].to_numpy(float) for name in FEATURES]
 
 
-def bend_errors(residuals, method, link, bounded=True):
+def bend_errors(residuals: pd.DataFrame, method: str, link: Link, bounded: bool = True) -> np.ndarray:
     """(R,) actual less forecast on the link's scale; both as shares of the bound as it was forecast."""
     unit = residuals["unit_ahead"].to_numpy(float)
     actual, point = residuals["actual"].to_numpy(float) / unit, residuals[method].to_numpy(float) / unit
     return bend(link, actual, bounded) - bend(link, point, bounded)
 
 
-def spread_out(point, unit, spread, reach, link, bounded=True):
+def spread_out(
+    point: np.ndarray, unit: np.ndarray, spread: np.ndarray, reach: np.ndarray, link: Link, bounded: bool = True
+) -> np.ndarray:
     """Quantiles (..., Q) around point forecasts: moved on the link's scale, so inside the bound and never below 0."""
     centre = bend(link, point / unit, bounded)
     moved = link.inverse(np.clip(centre[..., None] + spread[..., None] * reach, -50, 50))
     return np.maximum(unit[..., None] * moved, 0.0)
 
 
-def quantiles_elsewhere(residuals, method, link, bounded=True):
+def quantiles_elsewhere(
+    residuals: pd.DataFrame, method: str, link: Link, bounded: bool = True
+) -> Callable[[Sequence[float] | np.ndarray], np.ndarray]:
     """A function of the levels that gives (R, Q) quantiles of residual rows, each technology calibrated on the others.
 
     It is what `backtest` scores and what a forecast quotes as its measured coverage.
@@ -151,7 +161,7 @@ def quantiles_elsewhere(residuals, method, link, bounded=True):
         calibration = calibrate(leave_out(residuals, technology), method, link, bounded)
         groups.append((rows, calibration.spread(*features[:, rows]), calibration))
 
-    def at(levels):
+    def at(levels: Sequence[float] | np.ndarray) -> np.ndarray:
         found = np.empty((len(residuals), len(levels)))
         for rows, spread, calibration in groups:
             found[rows] = spread_out(point[rows], unit[rows], spread, calibration.reach(levels), link, bounded)
@@ -160,12 +170,12 @@ def quantiles_elsewhere(residuals, method, link, bounded=True):
     return at
 
 
-def normal_quantiles(point, sd, quantiles):
+def normal_quantiles(point: np.ndarray, sd: np.ndarray, quantiles: Sequence[float] | np.ndarray) -> np.ndarray:
     """Quantiles (..., Q) of a normal distribution, cut at 0: the bands a random walk with drift claims for itself."""
     return np.maximum(point[..., None] + sd[..., None] * np.array([NormalDist().inv_cdf(q) for q in quantiles]), 0.0)
 
 
-def drift_sd(windows, years):
+def drift_sd(windows: Windows, years: np.ndarray) -> np.ndarray:
     """(N, H) standard error of a random walk with drift: shocks to come, and the uncertain mean change."""
     gaps = np.diff(windows.years, axis=1)
     change = (windows.values[:, -1:] - windows.values[:, :1]) / (windows.years[:, -1:] - windows.years[:, :1])
@@ -174,11 +184,11 @@ def drift_sd(windows, years):
     return np.sqrt(shocks[:, None] * years * (1 + years / length))
 
 
-def leave_out(residuals, technology):
+def leave_out(residuals: pd.DataFrame, technology: str) -> pd.DataFrame:
     """Residuals of all other technologies."""
     return residuals if not technology else residuals[residuals["technology"] != technology]
 
 
-def technologies_of(frame):
+def technologies_of(frame: pd.DataFrame) -> list[str]:
     """Sorted names of the technologies in a frame."""
     return sorted(pd.unique(frame["technology"]))

@@ -3,12 +3,15 @@
 To add a method, write the function and its line in `METHODS`; its bands, scores and place in every table follow.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from statsmodels.genmod.families.links import Logit, LogLog
+from statsmodels.genmod.families.links import Link, Logit, LogLog
 
-from helpers.forecast.windows import bend, damp, describe, mean_change, slope_of
+from helpers.forecast.windows import Ahead, Windows, bend, damp, describe, mean_change, slope_of
 
 CEILING_NODES = np.linspace(-2, 2, 9)
 """Ceilings that a prior-ceiling method tries, in standard deviations of the prior on the logit of the share."""
@@ -27,27 +30,27 @@ class Prior:
     technologies: np.ndarray | int = 0
 
 
-def last_value(windows, ahead, prior=None):
+def last_value(windows: Windows, ahead: Ahead, prior: Prior | None = None) -> np.ndarray:
     """Nothing changes."""
     return windows.values[:, -1:] + 0 * ahead.years
 
 
-def drift(windows, ahead, prior=None):
+def drift(windows: Windows, ahead: Ahead, prior: Prior | None = None) -> np.ndarray:
     """The mean change per year goes on: a random walk with drift."""
     return windows.values[:, -1:] + mean_change(windows.years, windows.values)[:, None] * ahead.years
 
 
-def damped_drift(windows, ahead, prior=None):
+def damped_drift(windows: Windows, ahead: Ahead, prior: Prior | None = None) -> np.ndarray:
     """The mean change per year goes on but loses a tenth each year: statsmodels' damped Holt with smoothing 1 and 0."""
     return windows.values[:, -1:] + mean_change(windows.years, windows.values)[:, None] * damp(ahead.years)
 
 
-def gompertz_bound(windows, ahead, prior=None):
+def gompertz_bound(windows: Windows, ahead: Ahead, prior: Prior | None = None) -> np.ndarray:
     """A Gompertz curve whose ceiling is the bound, anchored at the last observation."""
     return _anchored(LogLog(), windows, ahead, np.ones(len(windows.years)))[0]
 
 
-def gompertz_shrunk(windows, ahead, prior):
+def gompertz_shrunk(windows: Windows, ahead: Ahead, prior: Prior) -> np.ndarray:
     """The same with the rate pulled towards what followed in the references: fast growth seldom lasts."""
     rate, *_ = describe(windows)
     bent, expected = bend(LogLog(), windows.shares[:, -1:]), np.atleast_1d(prior.level + prior.pull * rate)[:, None]
@@ -55,17 +58,17 @@ def gompertz_shrunk(windows, ahead, prior):
     return ahead.bounds * (windows.shares[:, -1:] + gain)
 
 
-def gompertz_prior(windows, ahead, prior):
+def gompertz_prior(windows: Windows, ahead: Ahead, prior: Prior) -> np.ndarray:
     """Gompertz curves over the ceiling's prior, weighted by how well each fits, anchored at the last observation."""
     return _over_ceilings(LogLog(), windows, ahead, prior)
 
 
-def logistic_prior(windows, ahead, prior):
+def logistic_prior(windows: Windows, ahead: Ahead, prior: Prior) -> np.ndarray:
     """Logistic curves over the ceiling's prior, weighted by how well each fits, anchored at the last observation."""
     return _over_ceilings(Logit(), windows, ahead, prior)
 
 
-def combined(windows, ahead, prior):
+def combined(windows: Windows, ahead: Ahead, prior: Prior) -> np.ndarray:
     """The published forecast: the equal-weight mean of the members, so that no single curve decides.
 
     Without a bound it is damped drift; a fall is taken in proportion to what is left, so that it never reaches 0.
@@ -75,7 +78,7 @@ def combined(windows, ahead, prior):
     return path if windows.bounded else np.where(path < last, last * np.exp(np.minimum(path / last - 1, 0)), path)
 
 
-def curve_at(link, windows, ahead, ceiling):
+def curve_at(link: Link, windows: Windows, ahead: Ahead, ceiling: np.ndarray | float) -> np.ndarray:
     """The anchored curve of each window for a known ceiling.
 
     Parameters
@@ -94,7 +97,7 @@ def curve_at(link, windows, ahead, ceiling):
     return np.where((windows.shares.max(axis=1) < ceiling)[:, None], path, np.nan)
 
 
-def _anchored(link, windows, ahead, ceiling):
+def _anchored(link: Link, windows: Windows, ahead: Ahead, ceiling: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Curve through the last observation with the window's slope on the link's scale; its squared misfit."""
     bent = bend(link, windows.shares / ceiling[:, None])
     slope = slope_of(windows.years, bent)[:, None]
@@ -104,7 +107,7 @@ def _anchored(link, windows, ahead, ceiling):
     return ahead.bounds * (windows.shares[:, -1:] + ceiling[:, None] * gain), misfit
 
 
-def _over_ceilings(link, windows, ahead, prior):
+def _over_ceilings(link: Link, windows: Windows, ahead: Ahead, prior: Prior) -> np.ndarray:
     """Mean of anchored curves over the ceiling's prior, each weighted by prior times likelihood.
 
     The noise is unknown, so the likelihood is the squared misfit to the power -(n - 2) / 2. It integrates over the
@@ -138,17 +141,19 @@ NEEDS_BOUND = ("gompertz_shrunk", "gompertz_prior", "logistic_prior", "gompertz_
 """Methods that mean nothing without a bound."""
 
 
-def members(bounded=True):
+def members(bounded: bool = True) -> tuple[str, ...]:
     """Names of the methods that the combination averages; without a bound only damped drift held its own."""
     return ("gompertz_shrunk", "gompertz_prior", "logistic_prior") if bounded else ("damped_drift",)
 
 
-def methods_for(bounded=True):
+def methods_for(bounded: bool = True) -> tuple[str, ...]:
     """Names of the methods that apply, the published one first."""
     return tuple(name for name in METHODS if bounded or name not in NEEDS_BOUND)
 
 
-def forecast_points(windows, ahead, prior, names=None):
+def forecast_points(
+    windows: Windows, ahead: Ahead, prior: Prior, names: Sequence[str] | None = None
+) -> dict[str, np.ndarray]:
     """Point forecasts of some methods, or of every one that applies: a dict of (N, H) arrays from 0 to the bound."""
     top = ahead.bounds if windows.bounded else np.inf
     return {

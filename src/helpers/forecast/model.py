@@ -1,6 +1,10 @@
 """The forecast of one series: one object that tables, figures, milestones and statements read."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -8,13 +12,20 @@ from statsmodels.genmod.families.links import Logit, LogLog
 
 from helpers import indicators
 from helpers.curves import decimal_years, to_dates
+from helpers.curves.dates import Times
 from helpers.forecast import bands
 from helpers.forecast.methods import Prior, curve_at, forecast_points, methods_for
 from helpers.forecast.picture import draw_html, plot_forecast, say_forecast
 from helpers.forecast.residuals import HORIZONS, WINDOWS, find_residuals, learn_prior, saturation_shares
 from helpers.forecast.statements import FAST, state
 from helpers.forecast.subject import Subject, cut_series, next_dates, read_subject
-from helpers.forecast.windows import DATE_TOLERANCE, SHORTEST, Windows, describe, last_window, look_ahead
+from helpers.forecast.windows import DATE_TOLERANCE, SHORTEST, Ahead, Windows, describe, last_window, look_ahead
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from helpers.indicators.series import AdoptionSeries
+
 
 PUBLISHED = "combined"
 NOT_REACHED = "not within the horizon"
@@ -32,50 +43,54 @@ class Forecast:
     subject: Subject
     windows: Windows
     prior: Prior
-    calibrations: dict
+    calibrations: dict[str, bands.Calibration]
     residuals: pd.DataFrame
     reached: pd.DataFrame
     dates: pd.DatetimeIndex
-    levels: tuple
-    shares: tuple
+    levels: tuple[float, ...]
+    shares: tuple[float, ...]
     seed: int = 0
 
     @property
-    def origin(self):
+    def origin(self) -> pd.Timestamp:
         """Date of the last observation."""
         return self.windows.labels["origin"].iloc[0]
 
     @property
-    def quantile_levels(self):
+    def quantile_levels(self) -> tuple[float, ...]:
         """Quantiles given: both ends of each level, and always the seven of `bands.SEVEN`."""
         ends = [round((1 + sign * level) / 2, 10) for level in self.levels for sign in (-1, 1)]
         return tuple(sorted({*bands.SEVEN, *ends}))
 
-    def ahead_of(self, years):
+    def ahead_of(self, years: np.ndarray | Sequence[float]) -> Ahead:
         """`Ahead` for any years after the origin, an array (H,); the bound is as known, then drifts on."""
         years = np.atleast_1d(np.asarray(years, float))[None]
         ahead = look_ahead(self.windows, years)
         if self.bound_ahead <= 0:
             return ahead
-        dates = decimal_years(self.subject.bound.index) - self.windows.years[0, -1]
-        known = np.interp(years, dates, self.subject.bound.to_numpy(float))
+        dates = decimal_years(self.subject.known_bound.index) - self.windows.years[0, -1]
+        known = np.interp(years, dates, self.subject.known_bound.to_numpy(float))
         at_last = look_ahead(self.windows, np.array([[self.bound_ahead]])).bounds
         return replace(ahead, bounds=np.where(years <= self.bound_ahead, known, known * ahead.bounds / at_last))
 
     @property
-    def bound_ahead(self):
+    def bound_ahead(self) -> float:
         """Years from the origin to the last figure of the bound; 0 where it ends with the series, or there is none."""
         if not self.windows.bounded:
             return 0.0
-        return max(0.0, float(decimal_years(self.subject.bound.index)[-1] - self.windows.years[0, -1]))
+        return max(0.0, float(decimal_years(self.subject.known_bound.index)[-1] - self.windows.years[0, -1]))
 
-    def at(self, years, levels, method=PUBLISHED):
+    def at(
+        self, years: np.ndarray | Sequence[float], levels: Sequence[float] | np.ndarray, method: str = PUBLISHED
+    ) -> np.ndarray:
         """Quantiles (H, Q) of one method at any years after the origin."""
         ahead = self.ahead_of(years)
         point = forecast_points(self.windows, ahead, self.prior, (method,))[method][0]
         return self._spread_out(method, point, ahead, levels)
 
-    def _spread_out(self, method, point, ahead, levels):
+    def _spread_out(
+        self, method: str, point: np.ndarray, ahead: Ahead, levels: Sequence[float] | np.ndarray
+    ) -> np.ndarray:
         rate, roughness, stretch = describe(self.windows)
         calibration = self.calibrations[method]
         spread = calibration.spread(ahead.years[0], rate[0], roughness[0], self.windows.points, stretch[0])
@@ -83,27 +98,27 @@ class Forecast:
         return bands.spread_out(point, ahead.bounds[0], spread, calibration.reach(levels), self.windows.link, bounded)
 
     @property
-    def years(self):
+    def years(self) -> np.ndarray:
         """(H,) years from the origin to each date."""
         return decimal_years(self.dates) - self.windows.years[0, -1]
 
     @property
-    def tested(self):
+    def tested(self) -> np.ndarray:
         """(H,) whether the backtest reaches as far ahead as each date."""
         return self.years <= self.residuals["horizon_years"].max() + DATE_TOLERANCE
 
-    def until(self, horizon_years):
+    def until(self, horizon_years: float) -> Forecast:
         """The same forecast to another horizon, without fitting or calibrating anything again."""
         used = pd.DatetimeIndex(to_dates(self.windows.years[0]))
         return replace(self, dates=next_dates(used, horizon_years))
 
     @property
-    def quantiles(self):
+    def quantiles(self) -> pd.DataFrame:
         """Quantiles of the published method: index date, a column per level."""
         found = self.at(self.years, self.quantile_levels)
         return pd.DataFrame(found, index=self.dates, columns=list(self.quantile_levels))
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """The forecast as a table.
 
         Returns
@@ -115,7 +130,7 @@ class Forecast:
         points = forecast_points(self.windows, ahead, self.prior)
         return pd.concat([self._rows_of(name, points[name][0], ahead) for name in points], ignore_index=True)
 
-    def _rows_of(self, method, point, ahead):
+    def _rows_of(self, method: str, point: np.ndarray, ahead: Ahead) -> pd.DataFrame:
         """Rows of `frame` for one method."""
         levels = self.quantile_levels
         found = self._spread_out(method, point, ahead, levels)
@@ -132,7 +147,7 @@ class Forecast:
             | {"unit": self.subject.unit, "basis": np.where(self.tested, "calibrated", "extrapolated")}
         )
 
-    def scenarios(self, shares=None):
+    def scenarios(self, shares: Sequence[float] | None = None) -> pd.DataFrame:
         """Paths to saturation at given shares of the bound: mean of a Gompertz and a logistic curve, anchored.
 
         Returns
@@ -155,7 +170,7 @@ class Forecast:
             else pd.DataFrame(columns=columns)
         )
 
-    def milestones(self, shares=MILESTONES, level=0.8):
+    def milestones(self, shares: Sequence[float] = MILESTONES, level: float = 0.8) -> pd.DataFrame:
         """Dates at which shares of the bound are reached, with the interval that the bands give.
 
         A date is where a quantile path first reaches the share of the bound as it is forecast for that date. The
@@ -184,7 +199,7 @@ class Forecast:
         rows = [self._milestone(share, level) for share in shares]
         return pd.DataFrame(rows)
 
-    def _milestone(self, share, level):
+    def _milestone(self, share: float, level: float) -> dict[str, Any]:
         """One row of `milestones`."""
         labels = {"entity": self.subject.entity, "indicator": self.subject.indicator, "share": share}
         seen = self.subject.shares()
@@ -207,7 +222,7 @@ class Forecast:
             "probability": round(chance, 3),
         }
 
-    def _crossing(self, years, gap, share):
+    def _crossing(self, years: np.ndarray, gap: np.ndarray, share: float) -> str:
         """ISO date at which a path first reaches a share, or `NOT_REACHED`; `gap` is path less share at `years`."""
         if (gap < 0).all():
             return NOT_REACHED
@@ -217,12 +232,12 @@ class Forecast:
         year = years[first - 1] + part * (years[first] - years[first - 1])
         return f"{to_dates([self.windows.years[0, -1] + year])[0]:%Y-%m-%d}"
 
-    def _level_at(self, year, share):
+    def _level_at(self, year: float, share: float) -> float:
         """Quantile level at which the forecast for `year` equals a share of the bound."""
         shares = self.at([year], bands.FINE)[0] / self.ahead_of([year]).bounds[0, 0]
         return float(np.interp(share, shares, bands.FINE, left=0, right=1))
 
-    def bound_frame(self):
+    def bound_frame(self) -> pd.DataFrame:
         """The bound itself: as known, then forecast by its damped drift with the spread of its own past steps.
 
         Returns
@@ -234,7 +249,7 @@ class Forecast:
         if not self.windows.bounded:
             return pd.DataFrame(columns=["entity", "indicator", "date", "method", "mean", *names, "unit"])
         centre = self.ahead_of(self.years).bounds[0]
-        history, unknown = self.subject.bound, np.maximum(self.years - self.bound_ahead, 0)
+        history, unknown = self.subject.known_bound, np.maximum(self.years - self.bound_ahead, 0)
         sd = np.zeros(len(centre))
         if len(history) >= SHORTEST and history.nunique() > 1:
             sd = bands.drift_sd(last_window(history, None, self.subject.labels), unknown[None])[0]
@@ -249,7 +264,7 @@ class Forecast:
             labels | {"mean": centre} | dict(zip(names, found.T, strict=True)) | {"unit": self.subject.unit}
         )
 
-    def sensitivity(self):
+    def sensitivity(self) -> pd.DataFrame:
         """The published bands calibrated on all reference windows, and only on those that grew as fast (`FAST`).
 
         Returns
@@ -265,31 +280,31 @@ class Forecast:
             frames.append(pd.DataFrame({"calibration": words} | size | values | {"unit": self.subject.unit}))
         return pd.concat(frames, ignore_index=True)
 
-    def statements(self, respondents=None):
+    def statements(self, respondents: int | None = None) -> pd.DataFrame:
         """What must be said beside the forecast, from its own numbers: see `helpers.forecast.statements.state`."""
         return state(self, respondents)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the fan, on new Axes or given ones: see `helpers.forecast.picture.plot_forecast`."""
         return plot_forecast(self, ax)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<Forecast of {say_forecast(self)}>"
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return draw_html(self)
 
 
 def forecast(
-    series,
-    bound=None,
-    references=None,
-    horizon_years=5,
-    levels=(0.5, 0.8, 0.95),
-    shares=(0.5, 0.75, 0.9),
-    seed=0,
-    residuals=None,
-):
+    series: pd.Series | AdoptionSeries,
+    bound: pd.Series | float | None = None,
+    references: Sequence[AdoptionSeries] | None = None,
+    horizon_years: float = 5,
+    levels: Sequence[float] = (0.5, 0.8, 0.95),
+    shares: Sequence[float] = (0.5, 0.75, 0.9),
+    seed: int = 0,
+    residuals: pd.DataFrame | None = None,
+) -> Forecast:
     """Forecast an adoption series with bands calibrated on earlier technologies.
 
     The published method, ``combined``, is the mean of three curves anchored at the last observation: a Gompertz curve
@@ -358,7 +373,7 @@ def forecast(
     )
 
 
-def _check_shares(name, shares):
+def _check_shares(name: str, shares: Sequence[float]) -> tuple[float, ...]:
     """The shares as a tuple, or an error when one is not between 0 and 1."""
     wrong = [share for share in shares if not 0 < share < 1]
     if wrong:
@@ -366,7 +381,13 @@ def _check_shares(name, shares):
     return tuple(float(share) for share in shares)
 
 
-def hindcast(series, bound=None, references=None, origins=None, **settings):
+def hindcast(
+    series: pd.Series | AdoptionSeries,
+    bound: pd.Series | float | None = None,
+    references: Sequence[AdoptionSeries] | None = None,
+    origins: Times | None = None,
+    **settings: Any,
+) -> pd.DataFrame:
     """The same forecast as it would have been made at earlier observations, with nothing dated later.
 
     Parameters

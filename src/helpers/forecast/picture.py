@@ -1,15 +1,23 @@
 """A forecast as a picture and a table. The only part of `forecast` that knows `figures` and `tables`, and only when
 it's asked to draw."""
 
+from __future__ import annotations
+
 from base64 import b64encode
 from html import escape
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-def plot_forecast(made, ax=None):
+    from helpers.forecast.model import Forecast
+
+
+def plot_forecast(made: Forecast, ax: Axes | None = None) -> Axes:
     """Draw the fan of the published method with observations and bound.
 
     Parameters
@@ -36,22 +44,22 @@ def plot_forecast(made, ax=None):
     return figures.finish_axes(ax, labels, (values.index[0], made.dates[-1]), 1.05 * top, made.subject.title)
 
 
-def list_fan(made):
+def list_fan(made: Forecast) -> pd.DataFrame:
     """Quantiles of the published method: date and a column ``q<level>`` each."""
     return made.quantiles.rename(columns=lambda level: f"q{level:g}").reset_index()
 
 
-def bound_ahead(made):
+def bound_ahead(made: Forecast) -> tuple[pd.Series, pd.Series] | None:
     """The bound as known at the observations, and as forecast at the dates ahead, two Series; None without one."""
     if not made.windows.bounded:
         return None
-    known = made.subject.bound
+    known = made.subject.known_bound
     known = known[known.index >= made.subject.values.index[0]] if len(known) > 1 else known
     ahead = pd.Series(made.ahead_of(made.years).bounds[0], made.dates)
     return known, ahead[ahead.index > known.index[-1]]
 
 
-def draw_html(made):
+def draw_html(made: Forecast) -> str:
     """The fan and the table below it, as HTML for a notebook."""
     from helpers import figures, tables
 
@@ -64,7 +72,7 @@ def draw_html(made):
     return f'<img alt="{escape(repr(made))}" src="data:image/png;base64,{source}">\n{table.as_raw_html()}'
 
 
-def list_bands(made):
+def list_bands(made: Forecast) -> pd.DataFrame:
     """Median and bands by date, each band as one text.
 
     Returns
@@ -83,7 +91,7 @@ def list_bands(made):
     return frame.assign(basis=np.where(made.tested, "calibrated", "extrapolated"))
 
 
-def say_forecast(made):
+def say_forecast(made: Forecast) -> str:
     """One line: whose forecast, from where, to when, and its 80 % band."""
     from helpers.figures.style import say, say_date, say_range
 

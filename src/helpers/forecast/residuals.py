@@ -1,5 +1,10 @@
 """What every method would have said at every earlier date of the reference technologies, beside what came."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
 import numpy as np
 import pandas as pd
 from statsmodels.genmod.families.links import LogLog
@@ -8,14 +13,37 @@ from helpers.curves import decimal_years
 from helpers.curves.many import map_parts
 from helpers.forecast import bands
 from helpers.forecast.methods import Prior, forecast_points
-from helpers.forecast.windows import DATE_TOLERANCE, SHARE_LIMITS, bend, describe, look_ahead, roll_windows
+from helpers.forecast.windows import (
+    DATE_TOLERANCE,
+    SHARE_LIMITS,
+    Ahead,
+    Windows,
+    bend,
+    describe,
+    look_ahead,
+    roll_windows,
+)
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+    from helpers.indicators.series import AdoptionSeries
+
 
 WINDOWS = (4, 6, 8)
 HORIZONS = (0.5, 1.0, 2.0, 3.0)
+Place: TypeAlias = tuple[pd.DataFrame, Windows, Ahead, tuple[np.ndarray, np.ndarray]]
+"""Residual rows before the methods, their windows, the dates ahead, and the place of each row in those."""
 LEARNT = ("years", "rate", "actual", "unit_ahead", "share")
 
 
-def find_residuals(references, windows=WINDOWS, horizons=HORIZONS, bounded=True, client=None):
+def find_residuals(
+    references: Sequence[AdoptionSeries],
+    windows: Sequence[int] = WINDOWS,
+    horizons: Sequence[float] = HORIZONS,
+    bounded: bool = True,
+    client: Client | None = None,
+) -> pd.DataFrame:
     """Forecasts of every method from every rolling origin of the reference series.
 
     What a technology's forecasts take from the references (`Prior`) comes from the other technologies; the bound is
@@ -52,11 +80,11 @@ def find_residuals(references, windows=WINDOWS, horizons=HORIZONS, bounded=True,
     known = pd.concat([frame for frame, *_ in parts], ignore_index=True)
     reached = saturation_shares(references)
     priors = {name: learn_prior(reached, known, name) for name in bands.technologies_of(known)} if bounded else {}
-    frames = list(map_parts(_add_methods, [(*part, priors) for part in parts], client))
+    frames = list(map_parts(_add_methods, [(part, priors) for part in parts], client))
     return _round(pd.concat(frames, ignore_index=True))
 
 
-def _place(references, points, horizons, bounded):
+def _place(references: Sequence[AdoptionSeries], points: int, horizons: Sequence[float], bounded: bool) -> Place | None:
     """Residual rows of one window length before the methods, their windows, dates ahead, and place in those."""
     windows, numbers = roll_windows(references, points, bounded)
     if windows is None:
@@ -76,21 +104,24 @@ def _place(references, points, horizons, bounded):
     return frame, windows, ahead, (row, column)
 
 
-def _add_methods(frame, windows, ahead, place, priors):
+def _add_methods(part: Place, priors: dict[str, Prior]) -> pd.DataFrame:
     """The frame with a column per method, each window with the prior of its technology."""
+    frame, windows, ahead, place = part
     fields = ("mean", "sd", "level", "pull", "technologies")
     rows = [priors[name] if name in priors else Prior(0.0, 1.0) for name in windows.labels["technology"]]
     prior = Prior(**{field: np.array([getattr(row, field) for row in rows]) for field in fields})
     return frame.assign(**{name: path[place] for name, path in forecast_points(windows, ahead, prior).items()})
 
 
-def _round(frame):
+def _round(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with ten significant digits."""
     numbers = frame.select_dtypes("float").columns
     return frame.assign(**{name: [float(f"{value:.10g}") for value in frame[name]] for name in numbers})
 
 
-def _targets(references, windows, numbers, horizons):
+def _targets(
+    references: Sequence[AdoptionSeries], windows: Windows, numbers: np.ndarray, horizons: Sequence[float]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Dates, values and exact years ahead (N, H) of the figures nearest to each horizon; NaN where none is."""
     shape = len(numbers), len(horizons)
     dates, actual, years = (
@@ -111,7 +142,7 @@ def _targets(references, windows, numbers, horizons):
     return dates, actual, years
 
 
-def learn_prior(reached, residuals, exclude=""):
+def learn_prior(reached: pd.DataFrame, residuals: pd.DataFrame, exclude: str = "") -> Prior:
     """`Prior` from all technologies but one: where they saturated, and how their growth went on.
 
     Parameters
@@ -139,7 +170,7 @@ def learn_prior(reached, residuals, exclude=""):
     return Prior(float(np.mean(logits)), float(np.std(logits, ddof=1)), level, pull, len(logits))
 
 
-def saturation_shares(references):
+def saturation_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
     """Highest share of its bound that each reference technology has reached: by technology, logit and share.
 
     A technology with several series counts once, by its mean. Shares that still grow make the prior low rather than
@@ -154,7 +185,7 @@ def saturation_shares(references):
     return frame.assign(share=1 / (1 + np.exp(-frame["logit"])))
 
 
-def learn_rate(rows):
+def learn_rate(rows: pd.DataFrame) -> tuple[float, float]:
     """Level and pull of the rate that followed, as a straight line of the rate in the window.
 
     Weighted least squares on the Gompertz scale, each technology the same weight at each horizon, each row by the

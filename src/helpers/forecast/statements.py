@@ -1,6 +1,9 @@
 """Sentences that go with a forecast, from its own numbers: what it rests on, and what would contradict it."""
 
+from __future__ import annotations
+
 import json
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -9,6 +12,13 @@ from helpers.curves import Logistic
 from helpers.curves.profiles import profile_interval
 from helpers.forecast import bands
 
+if TYPE_CHECKING:
+    from helpers.forecast.model import Forecast
+
+
+Statement: TypeAlias = tuple[str, dict[str, Any]]
+"""A text and the numbers in it."""
+
 ENOUGH = 10
 """Forecasts a technology must have before its coverage is quoted as the worst: one or two are 0 or 100 % by chance."""
 
@@ -16,7 +26,7 @@ FAST = 1.6
 """Last over first value of a window from which growth counts as fast."""
 
 
-def state(forecast, respondents=None):
+def state(forecast: Forecast, respondents: int | None = None) -> pd.DataFrame:
     """Statements (a) to (i) that accompany a forecast.
 
     Parameters
@@ -45,7 +55,7 @@ def state(forecast, respondents=None):
     return pd.DataFrame(rows, columns=["key", "topic", "statement", "numbers"])
 
 
-def fit_free_ceiling(forecast):
+def fit_free_ceiling(forecast: Forecast) -> dict[str, Any]:
     """Logistic curve with a free ceiling: its 80 % profile interval, residual SD and degrees of freedom.
 
     Returns
@@ -74,7 +84,7 @@ def fit_free_ceiling(forecast):
     }
 
 
-def _state_ceiling(forecast, free):
+def _state_ceiling(forecast: Forecast, free: dict[str, Any]) -> Statement:
     unit, prior = forecast.subject.unit, forecast.prior
     low = max(free["low"], float(forecast.windows.values.max())) if free["df"] > 0 else np.nan
     numbers = {
@@ -101,7 +111,7 @@ def _state_ceiling(forecast, free):
     )
 
 
-def _state_bound(forecast):
+def _state_bound(forecast: Forecast) -> Statement:
     if not forecast.windows.bounded:
         return "No upper bound is known for this series, so nothing stops the forecast from growing.", {}
     shares = forecast.reached["share"]
@@ -126,7 +136,7 @@ def _state_bound(forecast):
     }
 
 
-def _state_noise(forecast, free, respondents):
+def _state_noise(forecast: Forecast, free: dict[str, Any], respondents: int | None) -> Statement:
     sd, unit = free["residual_sd"], forecast.subject.unit
     if not np.isfinite(sd):
         return "With three points a curve with a free ceiling fits exactly, so scatter about it cannot be measured.", {}
@@ -150,7 +160,7 @@ def _state_noise(forecast, free, respondents):
     return f"{text}; sampling alone would scatter so much only in a survey of {size:,.0f} persons.", numbers
 
 
-def _state_data(forecast, free):
+def _state_data(forecast: Forecast, free: dict[str, Any]) -> Statement:
     window, available = forecast.windows, len(forecast.subject.values)
     span = f"{window.points} points" if available == window.points else f"{window.points} of {available} points"
     left = "1 degree" if free["df"] == 1 else f"{max(free['df'], 0)} degrees"
@@ -161,7 +171,7 @@ def _state_data(forecast, free):
     return text, {"points": window.points, "available": available, "degrees_of_freedom": free["df"]}
 
 
-def measure_coverage(forecast, level=0.8, method="combined"):
+def measure_coverage(forecast: Forecast, level: float = 0.8, method: str = "combined") -> pd.DataFrame:
     """Whether a method's band covered each residual row, its technology left out: labels and ``covered``."""
     at = bands.quantiles_elsewhere(forecast.residuals, method, forecast.windows.link, forecast.windows.bounded)
     found = at(((1 - level) / 2, (1 + level) / 2))
@@ -170,7 +180,7 @@ def measure_coverage(forecast, level=0.8, method="combined"):
     return forecast.residuals[["technology", "horizon_years", "growth"]].assign(covered=covered)
 
 
-def _state_calibration(forecast):
+def _state_calibration(forecast: Forecast) -> Statement:
     rows = measure_coverage(forecast)
     by_horizon = rows.groupby(["horizon_years", "technology"])["covered"].mean().groupby("horizon_years").mean()
     at_two = rows[rows["horizon_years"] == 2].groupby("technology")["covered"].agg(["mean", "size"])
@@ -199,7 +209,7 @@ def _state_calibration(forecast):
     return text + ".", numbers
 
 
-def _state_spread(forecast):
+def _state_spread(forecast: Forecast) -> Statement:
     frame, unit = forecast.frame(), forecast.subject.unit
     date = forecast.dates[int(np.abs(forecast.years - 3).argmin())]
     last = frame[frame["date"] == date].set_index("method")
@@ -230,7 +240,7 @@ def _state_spread(forecast):
     }
 
 
-def _state_question(forecast):
+def _state_question(forecast: Forecast) -> Statement:
     source = forecast.subject.source
     if source is None:
         return "The series comes without notes on its question; a change of wording would look like adoption.", {}
@@ -244,7 +254,7 @@ def _state_question(forecast):
     return f"{base}{known}", {"breaks": len(source.breaks), "first_used": round(float(start), 2)}
 
 
-def _state_contradiction(forecast):
+def _state_contradiction(forecast: Forecast) -> Statement:
     date, unit = forecast.dates[0], forecast.subject.unit
     low, tenth, ninetieth, high = (
         float(value) for value in forecast.at(forecast.years[0], (0.025, 0.1, 0.9, 0.975))[0]
@@ -257,7 +267,7 @@ def _state_contradiction(forecast):
     return text, {"date": f"{date:%Y-%m-%d}", "low_95": low, "low_80": tenth, "high_80": ninetieth, "high_95": high}
 
 
-def _state_horizon(forecast):
+def _state_horizon(forecast: Forecast) -> Statement:
     reach = float(forecast.residuals["horizon_years"].max())
     later = forecast.dates[forecast.years > reach + 0.26]
     text = f"The bands were tested up to {reach:g} years ahead; beyond two to three years they are scenarios that rest "
@@ -266,24 +276,24 @@ def _state_horizon(forecast):
     return text, {"tested_years": reach, "extrapolated_dates": len(later)}
 
 
-def count(value, unit=""):
+def count(value: float, unit: str = "") -> str:
     """A number for readers, three digits or whole, with its unit; per cent sticks to its number."""
     if not np.isfinite(value):
         return "no limit"
     return f"{value:,.0f} {unit}".strip() if abs(value) >= 100 else f"{value:.3g} {unit}".strip()
 
 
-def percent(share):
+def percent(share: float) -> str:
     """A share as a whole percentage."""
     return f"{100 * share:.0f} %"
 
 
-def _plain(numbers):
+def _plain(numbers: dict[str, Any]) -> dict[str, Any]:
     """Numbers that JSON can hold: infinite becomes the word, and floats have six digits."""
     return {key: _plain_one(value) for key, value in numbers.items()}
 
 
-def _plain_one(value):
+def _plain_one(value: Any) -> Any:
     if isinstance(value, (float, np.floating)):
         return float(f"{value:.6g}") if np.isfinite(value) else "infinite" if value > 0 else None
     return int(value) if isinstance(value, np.integer) else bool(value) if isinstance(value, np.bool_) else value

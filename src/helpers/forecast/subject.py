@@ -1,12 +1,18 @@
 """The series that is forecast, in one form whatever the caller has: a pandas Series, or an `AdoptionSeries`."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from helpers.curves import decimal_years
-from helpers.forecast.windows import last_window
+from helpers.forecast.windows import Windows, last_window
+from helpers.indicators.series import AdoptionSeries
+
+Series = TypeVar("Series", pd.Series, AdoptionSeries)
 
 
 @dataclass(frozen=True)
@@ -20,25 +26,30 @@ class Subject:
     technology: str
     values: pd.Series
     bound: pd.Series | None
-    source: object = None
+    source: AdoptionSeries | None = None
 
     @property
-    def labels(self):
+    def labels(self) -> dict[str, str]:
         """Technology, entity and indicator as a dict."""
         return {"technology": self.technology, "entity": self.entity, "indicator": self.indicator}
 
-    def shares(self):
+    def shares(self) -> pd.Series:
         """All its values as shares of the bound, by date."""
-        values = self.values.dropna().sort_index()
-        bound = np.interp(decimal_years(values.index), decimal_years(self.bound.index), self.bound.to_numpy(float))
-        return values / bound
+        values, bound = self.values.dropna().sort_index(), self.known_bound
+        return values / np.interp(decimal_years(values.index), decimal_years(bound.index), bound.to_numpy(float))
 
-    def window(self):
+    @property
+    def known_bound(self) -> pd.Series:
+        """The bound, for those who know that there is one."""
+        assert self.bound is not None
+        return self.bound
+
+    def window(self) -> Windows:
         """The window of its last points (`windows.last_window`)."""
         return last_window(self.values, self.bound, self.labels)
 
 
-def read_subject(series, bound=None):
+def read_subject(series: pd.Series | AdoptionSeries, bound: pd.Series | float | None = None) -> Subject:
     """Bring a series and its bound into one form.
 
     Parameters
@@ -54,23 +65,22 @@ def read_subject(series, bound=None):
         When the bound is neither, is not above 0, or the series is no series.
     """
     if isinstance(series, pd.Series):
-        names = {key: str(series.attrs.get(key, "")) for key in ("entity", "title", "unit", "technology")}
+        texts = {key: str(series.attrs.get(key, "")) for key in ("entity", "title", "unit", "technology")}
         indicator = str(series.name or "series")
-        subject = Subject(
-            values=series, indicator=indicator, bound=None, **(names | {"title": names["title"] or indicator})
-        )
+        texts["title"] = texts["title"] or indicator
+        subject = Subject(**texts, indicator=indicator, values=series, bound=None, source=None)
     elif hasattr(series, "values") and hasattr(series, "technology"):
-        names = {
+        fields: dict[str, Any] = {
             key: getattr(series, key)
             for key in ("entity", "indicator", "title", "unit", "technology", "values", "bound")
         }
-        subject = Subject(**names, source=series)
+        subject = Subject(**fields, source=series)
     else:
         raise ValueError(f"forecast a pandas Series with dates, or an AdoptionSeries, not {type(series).__name__}")
     return subject if bound is None else replace(subject, bound=_read_bound(bound, subject.values))
 
 
-def _read_bound(bound, values):
+def _read_bound(bound: Any, values: pd.Series) -> pd.Series:
     """The bound as a dated series; a number holds on every date of the series."""
     if isinstance(bound, pd.Series):
         found = bound.dropna().sort_index().astype(float)
@@ -85,7 +95,7 @@ def _read_bound(bound, values):
     return found
 
 
-def cut_series(series, date):
+def cut_series(series: Series, date: pd.Timestamp) -> Series:
     """The same series with nothing dated after `date`; values, bound, censored, breaks and observations alike."""
     if isinstance(series, pd.Series):
         return series[series.index <= date]
@@ -101,7 +111,7 @@ def cut_series(series, date):
     )
 
 
-def next_dates(index, horizon_years):
+def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeIndex:
     """Dates to forecast: ends of half-years, or the series' own day of the year when it is annual.
 
     Parameters

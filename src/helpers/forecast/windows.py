@@ -4,13 +4,21 @@ Every array has one row per window (N) and one column per point (n) or per date 
 upper bound and is measured in shares of it; an unbounded one is measured in multiples of its last value.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from statsmodels.genmod.families.links import Log, LogLog
+from statsmodels.genmod.families.links import Link, Log, LogLog
 
 from helpers.curves import decimal_years
+
+if TYPE_CHECKING:
+    from helpers.indicators.series import AdoptionSeries
+
 
 SHARE_LIMITS = (1e-6, 0.999)
 """Shares of a bound are held inside these limits before a logarithm is taken of them."""
@@ -40,27 +48,27 @@ class Windows:
     labels: pd.DataFrame  # N rows: technology, entity, indicator, origin
 
     @property
-    def points(self):
+    def points(self) -> int:
         """Observations in each window."""
         return self.years.shape[1]
 
     @property
-    def bounded(self):
+    def bounded(self) -> bool:
         """Whether the windows are shares of a known bound."""
         return bool(np.isfinite(self.bounds).all())
 
     @property
-    def unit(self):
+    def unit(self) -> np.ndarray:
         """(N, 1) what one unit of the share is worth at the origin: the bound, or the last value."""
         return (self.bounds if self.bounded else self.values)[:, -1:]
 
     @property
-    def shares(self):
+    def shares(self) -> np.ndarray:
         """(N, n) values as shares of the bound, or as multiples of the last value."""
         return self.values / (self.bounds if self.bounded else self.values[:, -1:])
 
     @property
-    def link(self):
+    def link(self) -> Link:
         """The scale on which growth is close to straight: log-log (Gompertz) for shares of a bound, else the log."""
         return LogLog() if self.bounded else Log()
 
@@ -73,29 +81,29 @@ class Ahead:
     bounds: np.ndarray  # (N, H) forecast of the bound, or of the unit when there is no bound
 
 
-def bend(link, shares, bounded=True):
+def bend(link: Link, shares: np.ndarray, bounded: bool = True) -> np.ndarray:
     """Shares on the link's scale, held inside `SHARE_LIMITS`, or above `LOWEST_RATIO` when there is no bound."""
     low, high = SHARE_LIMITS if bounded else (LOWEST_RATIO, None)
     return link(np.clip(shares, low, high))
 
 
-def slope_of(years, values):
+def slope_of(years: np.ndarray, values: np.ndarray) -> np.ndarray:
     """(N,) least-squares slope per year of each row."""
     centred = years - years.mean(axis=1, keepdims=True)
     return (centred * values).sum(axis=1) / (centred**2).sum(axis=1)
 
 
-def mean_change(years, values):
+def mean_change(years: np.ndarray, values: np.ndarray) -> np.ndarray:
     """(N,) change per year from the first to the last point: the drift."""
     return (values[:, -1] - values[:, 0]) / (years[:, -1] - years[:, 0])
 
 
-def damp(years):
+def damp(years: np.ndarray) -> np.ndarray:
     """Years that a damped trend still runs within `years`: the integral of ``DAMPING ** t``."""
     return (DAMPING**years - 1) / np.log(DAMPING)
 
 
-def describe(windows):
+def describe(windows: Windows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rate, roughness and stretch of each window on its link's scale, (N,) each.
 
     The rate is the least-squares slope per year. The roughness is the standard deviation of the steps about their
@@ -109,7 +117,7 @@ def describe(windows):
     return slope_of(windows.years, bent), roughness, windows.link.deriv(share)
 
 
-def look_ahead(windows, years):
+def look_ahead(windows: Windows, years: np.ndarray) -> Ahead:
     """`Ahead` for horizons `years` (N, H): the bound follows its own damped drift and never falls below nothing."""
     if not windows.bounded:
         return Ahead(years, np.broadcast_to(windows.unit, years.shape))
@@ -117,13 +125,13 @@ def look_ahead(windows, years):
     return Ahead(years, np.maximum(windows.bounds[:, -1:] + drift, 0.1 * windows.bounds[:, -1:]))
 
 
-def known_bound(seen, bound, years):
+def known_bound(seen: np.ndarray, bound: np.ndarray, years: np.ndarray) -> np.ndarray | None:
     """The bound at `years` from what was observed by the last of them; None when nothing was. `seen` dates `bound`."""
     known = np.searchsorted(seen, years[-1] + 1e-9)
     return np.interp(years, seen[:known], bound[:known]) if known else None
 
 
-def thin(series):
+def thin(series: pd.Series) -> pd.Series:
     """Leave out figures closer than 0.4 years to the next one kept, from the last back.
 
     Where fewer than four would remain, the distance is a quarter, then an eighth of the span; else all are kept.
@@ -139,7 +147,7 @@ def thin(series):
     return series
 
 
-def last_window(values, bound, labels):
+def last_window(values: pd.Series, bound: pd.Series | None, labels: dict[str, str]) -> Windows:
     """The window of the last (at most `LONGEST`) points of one series, N = 1; a figure of 0 is passed over.
 
     Parameters
@@ -158,11 +166,12 @@ def last_window(values, bound, labels):
     years = decimal_years(kept.index)
     bounds = np.full(len(kept), np.nan)
     if bound is not None:
-        bounds = known_bound(decimal_years(bound.index), bound.to_numpy(float), years)
-    if bounds is None:
-        raise ValueError(
-            f"the bound starts on {bound.index[0]:%Y-%m-%d}, after the last observation: give earlier values of it"
-        )
+        known = known_bound(decimal_years(bound.index), bound.to_numpy(float), years)
+        if known is None:
+            raise ValueError(
+                f"the bound starts on {bound.index[0]:%Y-%m-%d}, after the last observation: give earlier values of it"
+            )
+        bounds = known
     if (kept.to_numpy() > 1.02 * bounds).any():
         raise ValueError(
             f"values up to {kept.max():g} lie above the bound ({bounds.max():g}): a bound is an upper limit"
@@ -171,7 +180,7 @@ def last_window(values, bound, labels):
     return Windows(years[None], kept.to_numpy(float)[None], np.asarray(bounds, float)[None], frame)
 
 
-def _checked(values):
+def _checked(values: pd.Series) -> pd.Series:
     """The series sorted by date, or an error that says what is wrong with it."""
     if not isinstance(values.index, pd.DatetimeIndex):
         raise ValueError("the series needs a DatetimeIndex: pd.Series(values, index=pd.to_datetime(dates))")
@@ -193,7 +202,9 @@ def _checked(values):
     return values
 
 
-def roll_windows(references, points, bounded=True):
+def roll_windows(
+    references: Sequence[AdoptionSeries], points: int, bounded: bool = True
+) -> tuple[Windows | None, np.ndarray]:
     """Every window of `points` observations of the references that ends inside `ORIGIN_SHARES`.
 
     Returns
@@ -209,9 +220,12 @@ def roll_windows(references, points, bounded=True):
     return (windows if bounded else replace(windows, bounds=np.full(windows.bounds.shape, np.nan))), np.array(numbers)
 
 
-def _windows_of(series, number, points):
+def _windows_of(
+    series: AdoptionSeries, number: int, points: int
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, Any], int]]:
     """The windows of one reference series: years, values, bounds, labels and its number."""
     years, values = decimal_years(series.values.index), series.values.to_numpy(float)
+    assert series.bound is not None  # references without one are left out before
     seen, bound = decimal_years(series.bound.index), series.bound.to_numpy(float)
     technology, entity, indicator = series.technology, series.entity, series.indicator
     for last in range(points - 1, len(values) - 1):

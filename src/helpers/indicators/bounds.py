@@ -1,7 +1,10 @@
 """Find the upper bound that was asked for, and attach it to a series."""
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -9,6 +12,10 @@ import pandas as pd
 from helpers.indicators.explanations import LARGEST, NUMBER, SMALLEST
 from helpers.indicators.plausibility import BASE_TOLERANCE, interpolate_values
 from helpers.indicators.problems import blame_parameter
+
+if TYPE_CHECKING:
+    from helpers.indicators.selection import Data
+    from helpers.indicators.series import AdoptionSeries
 
 
 @dataclass(frozen=True)
@@ -21,7 +28,7 @@ class Bound:
     note: str = ""
 
 
-def read_bound(bound):
+def read_bound(bound: str | float | None) -> str | float:
     """Return "" for none, a positive float, or the name of an indicator.
 
     Raises
@@ -43,7 +50,7 @@ def read_bound(bound):
     return number
 
 
-def resolve_bound(data, entry, entity, bound):
+def resolve_bound(data: Data, entry: Any, entity: str, bound: str | float | None) -> Bound | None:
     """Find the bound of one series.
 
     Parameters
@@ -84,12 +91,12 @@ def resolve_bound(data, entry, entity, bound):
     raise blame_parameter("bound", name, f"{why}; {_list_bounds(data, entry, entity)}")
 
 
-def is_percentage(entry):
+def is_percentage(entry: Any) -> bool:
     """Say whether an indicator is a percentage: its base is 100 in the same unit."""
     return entry.unit.startswith("percent")
 
 
-def attach_bound(series, bound):
+def attach_bound(series: AdoptionSeries, bound: Bound | None) -> AdoptionSeries:
     """Return the series with its bound.
 
     Raises
@@ -118,7 +125,7 @@ def attach_bound(series, bound):
     return replace(series, bound=values, bound_name=bound.name, bound_title=bound.title, bound_note=bound.note)
 
 
-def _bound_by_number(entry, number, note=""):
+def _bound_by_number(entry: Any, number: float, note: str = "") -> Bound:
     text = f"{number:.10g}"
     if is_percentage(entry) and number > 100:
         message = f"is above 100, but {entry.indicator} is in {entry.unit}; write 100 or less"
@@ -127,7 +134,7 @@ def _bound_by_number(entry, number, note=""):
     return Bound(number, text, f"100 percent of {entry.base}" if whole else f"{text} {entry.unit}", note)
 
 
-def _list_bounds(data, entry, entity):
+def _list_bounds(data: Data, entry: Any, entity: str) -> str:
     """Say what would be a bound of a count."""
     same_unit = data.indicators.loc[data.indicators["unit"] == entry.unit, "indicator"]
     rows = data.observations

@@ -1,12 +1,14 @@
 """Breaks of a series, as indicators.csv writes them: ``YYYY-MM-DD [Entity] reason; YYYY-MM-DD reason``."""
 
+from __future__ import annotations
+
 import re
 from datetime import date
 
 import pandas as pd
 
 
-def parse_breaks(text):
+def parse_breaks(text: str) -> list[tuple[str, str, str]]:
     """Parse one cell of ``breaks`` or ``suspected_breaks``.
 
     Parameters
@@ -37,7 +39,7 @@ def parse_breaks(text):
     return entries
 
 
-def list_breaks(breaks, suspected, entity, as_of=None):
+def list_breaks(breaks: str, suspected: str, entity: str, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
     """List the breaks that hold for one entity, in order of date.
 
     Parameters

@@ -1,6 +1,10 @@
 """Check every cell of a text table against the Table Schema, and convert what is right."""
 
-from datetime import datetime
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
 
 import pandas as pd
 import pandera.pandas as pandera
@@ -19,7 +23,7 @@ from helpers.indicators.problems import Problem, blame_parameter, list_problems,
 from helpers.quoting import UNSEEN
 
 
-def check_cells(file, text, fields):
+def check_cells(file: str, text: pd.DataFrame, fields: Sequence[Mapping[str, Any]]) -> list[Problem]:
     """Check each cell against the Table Schema, through pandera, and explain each failure in words."""
     by_name = {field["name"]: field for field in fields}
     schema = pandera.DataFrameSchema({name: pandera.Column(str, _list_checks(f)) for name, f in by_name.items()})
@@ -36,7 +40,7 @@ def check_cells(file, text, fields):
     return []
 
 
-def _list_checks(field):
+def _list_checks(field: Mapping[str, Any]) -> list[pandera.Check]:
     """Translate one field of a Table Schema into pandera checks on the text; the first that fails is reported."""
     constraints = field.get("constraints", {})
     checks = {"unseen": lambda cells: ~cells.str.contains(UNSEEN, regex=True)}
@@ -58,23 +62,23 @@ def _list_checks(field):
     return [pandera.Check(_judge_distinct(check), name=name, error=name) for name, check in checks.items()]
 
 
-def _judge_distinct(judge):
+def _judge_distinct(judge: Callable[[pd.Series], pd.Series]) -> Callable[[pd.Series], pd.Series]:
     """Judge each distinct cell once: names and dates repeat, and texts are slow to judge."""
 
-    def judge_all(cells):
+    def judge_all(cells: pd.Series) -> pd.Series:
         places, distinct = pd.factorize(cells)
         return pd.Series(judge(pd.Series(distinct, dtype=str)).to_numpy(bool)[places], index=cells.index)
 
     return judge_all
 
 
-def _convert_distinct(cells, convert):
+def _convert_distinct(cells: pd.Series, convert: Callable[[pd.Series], pd.Series]) -> pd.Series:
     """Convert each distinct cell once."""
     places, distinct = pd.factorize(cells)
     return pd.Series(convert(pd.Series(distinct, dtype=str)).to_numpy()[places], index=cells.index, name=cells.name)
 
 
-def _convert_numbers(cells):
+def _convert_numbers(cells: pd.Series) -> pd.Series:
     """Convert plain decimal numbers that can be computed with; everything else becomes NaN."""
     cells = cells.str.strip()
     numbers = cells.where(cells.str.fullmatch(NUMBER)).astype(object).astype(float)
@@ -82,14 +86,14 @@ def _convert_numbers(cells):
     return numbers.where(zero | numbers.abs().between(SMALLEST, LARGEST))
 
 
-def _convert_dates(cells):
+def _convert_dates(cells: pd.Series) -> pd.Series:
     """Convert ISO dates of days that exist; everything else becomes NaT."""
     cells = cells.str.strip()
     iso = cells.where(cells.str.fullmatch(ISO_DATE))
     return pd.to_datetime(iso, format="%Y-%m-%d", errors="coerce")
 
 
-def _explain(case, field):
+def _explain(case: Any, field: Mapping[str, Any]) -> str:
     check = case.check
     constraints = field.get("constraints", {})
     if check == "unseen":
@@ -113,7 +117,7 @@ def _explain(case, field):
     return f"does not have the right form; it needs: {field['description']}"
 
 
-def convert_types(text, fields):
+def convert_types(text: pd.DataFrame, fields: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Convert the text table; cells that failed their check become missing, so that the other rows can be checked."""
     table = text.apply(lambda column: _convert_distinct(column, lambda cells: cells.str.strip()).astype(str))
     for field in fields:
@@ -126,13 +130,13 @@ def convert_types(text, fields):
     return table.rename_axis("row").reset_index()
 
 
-def _count_decimals(cells):
+def _count_decimals(cells: pd.Series) -> pd.Series:
     """Count the printed decimals; an exponent moves the point, 1.5e3 has -2."""
     digits = cells.str.extract(r"^[^.eE]*(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,3}))?$")
     return digits[0].str.len().fillna(0) - pd.to_numeric(digits[1]).fillna(0.0)
 
 
-def check_date(parameter, value):
+def check_date(parameter: str, value: str | date) -> pd.Timestamp:
     """Return an ISO date as a Timestamp, or raise a `DataError` that names the parameter."""
     text = value.date().isoformat() if isinstance(value, datetime) else str(value).strip()
     day = _convert_dates(pd.Series([text]))[0]

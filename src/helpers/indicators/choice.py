@@ -1,10 +1,18 @@
 """Choose the series of own data where nobody has named it."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
 from helpers.indicators.bounds import is_percentage
 from helpers.indicators.problems import blame_parameter
 
+if TYPE_CHECKING:
+    from helpers.indicators.selection import Data
 
-def choose_series(data, given, usual):
+
+def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]) -> dict[str, str]:
     """Choose what is not given: entity, indicator and bound of a series that the data themselves hold.
 
     What is usual is kept where ``data.path`` itself holds it. Otherwise the entity and the indicator are its only
@@ -37,7 +45,7 @@ def choose_series(data, given, usual):
     return {**chosen, "bound": given.get("bound", _choose_bound(data, chosen, usual["bound"]))}
 
 
-def _choose_one(data, name, held, given, usual):
+def _choose_one(data: Data, name: str, held: Iterable[str], given: Mapping[str, str], usual: Mapping[str, str]) -> str:
     held = sorted(set(held))
     if name in given and (given[name] in held or not data.project_data):
         return given[name]
@@ -54,7 +62,7 @@ def _choose_one(data, name, held, given, usual):
     raise blame_parameter(name, "", f"is not given, and {data.path.name} holds {len(held)}: {listed}; name one")
 
 
-def _choose_bound(data, chosen, usual):
+def _choose_bound(data: Data, chosen: Mapping[str, str], usual: str) -> str:
     entry = data.find_entry(chosen["indicator"]) if chosen["indicator"] in set(data.indicators["indicator"]) else None
     if entry is None or (chosen["entity"], usual) in data.own:
         return usual

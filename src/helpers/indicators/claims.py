@@ -1,9 +1,16 @@
 """Recompute the figures of the news item from the published observations."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+
+if TYPE_CHECKING:
+    from helpers.indicators.selection import Data
 
 
 @dataclass(frozen=True)
@@ -17,7 +24,7 @@ class Figure:
     decimals: int | None = None  # None: computed, not printed
 
 
-RULES = {  # each takes (first, second) and rises in the first operand
+RULES: dict[str, Callable[[float, float], float]] = {  # each takes (first, second) and rises in the first operand
     "level": lambda first, second: first,
     "difference": lambda first, second: first - second,
     "growth": lambda first, second: 100 * (first / second - 1),
@@ -37,7 +44,7 @@ COLUMNS = ["claim_id", "statement", "reported", "unit", "recomputed", "differenc
 VERDICTS = ("consistent", "within rounding", "contradicted", "not checkable")
 
 
-def check_claims(data):
+def check_claims(data: Data) -> pd.DataFrame:
     """Recompute each claim by its rule and compare it with the figure as printed.
 
     Every printed figure stands for an interval of half a unit of its last digit on both sides; the rule is computed
@@ -61,7 +68,7 @@ def check_claims(data):
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _check_claim(data, claim):
+def _check_claim(data: Data, claim: Any) -> dict[str, Any]:
     row = {"claim_id": claim.claim_id, "statement": claim.statement, "reported": claim.reported, "unit": claim.unit}
     try:
         computed = _apply_rule(data, claim)
@@ -88,7 +95,7 @@ def _check_claim(data, claim):
     return {**row, "recomputed": computed.value, "difference": difference, "verdict": verdict, "how": how}
 
 
-def _apply_rule(data, claim):
+def _apply_rule(data: Data, claim: Any) -> Figure:
     if claim.rule == "none":
         raise LookupError(claim.note or "No published series holds this figure.")
     first = _find_operand(data, claim, claim.first)
@@ -101,7 +108,7 @@ def _apply_rule(data, claim):
     return Figure(rule(first.value, second.value), min(corners), max(corners), words)
 
 
-def _find_operand(data, claim, operand):
+def _find_operand(data: Data, claim: Any, operand: str) -> Figure:
     """Find a published figure (indicator@date) or the reported figure of another claim (claim:claim_id)."""
     if operand.startswith("claim:"):
         other = data.claims[data.claims["claim_id"] == operand[6:]].iloc[0]
@@ -116,12 +123,12 @@ def _find_operand(data, claim, operand):
     return _read_figure(figure["value"], figure["precision"], f"{indicator} {day}")
 
 
-def _read_figure(value, precision, words):
+def _read_figure(value: float, precision: float, words: str) -> Figure:
     decimals = max(0, -round(math.log10(2 * precision)))
     return Figure(value, value - precision, value + precision, f"{words} ({value:.{decimals}f})", decimals)
 
 
-def _compare(comparison, computed, reported):
+def _compare(comparison: str, computed: Figure, reported: Figure) -> str:
     if comparison == "exceeds":
         if computed.low > reported.value:
             return VERDICTS[0]

@@ -1,16 +1,24 @@
 """Say how long and how sound each series is."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import pandas as pd
 
 from helpers.indicators.breaks import list_breaks
 from helpers.indicators.series import SHORTEST_SEGMENT, number_segments
 
+if TYPE_CHECKING:
+    from helpers.indicators.selection import Data
+
+
 COLUMNS = ["entity", "indicator", "title", "role", "technology", "unit", "n", "bounds", "first", "last", "last_value"]
 COLUMNS += ["spacing_years", "segments", "longest", "high_confidence", "breaks", "suspected_breaks"]
 
 
-def describe_coverage(data):
+def describe_coverage(data: Data) -> pd.DataFrame:
     """Say for each series how long and how sound it is.
 
     Parameters
@@ -38,7 +46,7 @@ def describe_coverage(data):
     return found[COLUMNS]
 
 
-def _measure(rows, series):
+def _measure(rows: pd.DataFrame, series: list[tuple[str, str]]) -> pd.DataFrame:
     """Measure each series as if it had no breaks."""
     exact = rows[rows["bound"] == "exact"]
     all_of, exact_of = rows.groupby(["entity", "indicator"]), exact.groupby(["entity", "indicator"])
@@ -62,7 +70,7 @@ def _measure(rows, series):
     return found.reset_index()
 
 
-def summarise_data(data):
+def summarise_data(data: Data) -> str:
     """Say in one line what ``data.path`` itself holds: "x.csv holds 1 series of 1 entity, 6 figures, ..."."""
     if not data.own:
         return f"{data.path.name} holds no exact figure, so there is nothing to fit"
@@ -78,7 +86,7 @@ def summarise_data(data):
     )
 
 
-def _describe_breaks(entity, about, data):
+def _describe_breaks(entity: str, about: pd.Series, data: Data) -> dict[str, Any]:
     """Describe the segments of a series that has breaks."""
     rows = data.find_rows(entity, about.name)
     breaks = list_breaks(about["breaks"], about["suspected_breaks"], entity, data.limit())
@@ -91,7 +99,7 @@ def _describe_breaks(entity, about, data):
     }
 
 
-def list_doubts(data, series=None):
+def list_doubts(data: Data, series: list[tuple[str, str]] | None = None) -> list[str]:
     """List what is allowed but probably a mistake: percentages that are all 1 or less look like fractions.
 
     Parameters
@@ -116,7 +124,7 @@ def list_doubts(data, series=None):
     ][:12]
 
 
-def _list_dates(breaks, kind, dates):
+def _list_dates(breaks: pd.DataFrame, kind: str, dates: pd.Series) -> str:
     """List the breaks of one kind that fall inside the series."""
     if breaks.empty:
         return ""

@@ -2,7 +2,9 @@
 
 import json
 import re
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ValidationError
 
@@ -68,7 +70,7 @@ class Schema(BaseModel):
     foreignKeys: list[ForeignKey] = []
 
 
-def read_descriptor(path):
+def read_descriptor(path: Path) -> dict[str, dict[str, Any]]:
     """Return the Table Schema of each table.
 
     Raises
@@ -76,11 +78,11 @@ def read_descriptor(path):
     DataError
         Where the file is missing, is not JSON, or does not describe the four tables with the columns that are needed.
     """
-    problems = []
+    problems: list[Problem] = []
     if not path.exists():
         problems.append(Problem(path.name, None, "", "", f"is missing in {path.parent}; copy it from the folder data/"))
     text = None if problems else read_text(path, problems)
-    if problems:
+    if text is None:
         raise DataError(problems)
     try:
         resources = json.loads(text)["resources"]
@@ -104,7 +106,7 @@ def read_descriptor(path):
     return schemas
 
 
-def _check_keys(path, schemas):
+def _check_keys(path: Path, schemas: Mapping[str, Schema]) -> None:
     """Check that the columns that keys name are there."""
     names = {table: {field.name for field in schema.fields} for table, schema in schemas.items()}
     for table, schema in schemas.items():
@@ -122,11 +124,11 @@ def _check_keys(path, schemas):
             raise _blame(path, f"a key of {table} names the field {unknown}, which is not there")
 
 
-def _name_first(error):
+def _name_first(error: ValidationError) -> str:
     first = error.errors()[0]
     return f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
 
 
-def _blame(path, reason):
+def _blame(path: Path, reason: str) -> DataError:
     message = f"does not describe the tables {', '.join(TABLES)} ({reason}); copy it from the folder data/"
     return DataError([Problem(path.name, None, "", "", message)])

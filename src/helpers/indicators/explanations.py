@@ -1,8 +1,11 @@
 """Say what is wrong with a cell that is no number, no date or no plain text, and what it may mean."""
 
+from __future__ import annotations
+
 import calendar
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from helpers.quoting import UNSEEN
@@ -14,15 +17,31 @@ LATEST = "2100-12-31"
 BLANKS = r"[ '_\u2019\u00a0\u2009\u202f]"
 NO_FIGURE = {"nan", "inf", "infinity", "na", "n/a", "#n/a", "null", "none", "nil", "missing", "-", "\u2013", "\u2014"}
 NO_FIGURE |= {".", "..", "...", ":", "?", "*"}
-DATE_FORMS = ("%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y-%m-%d", "%d.%m.%Y", "%Y年%m月%d日", "%d %b %Y", "%d %B %Y")
-DATE_FORMS += ("%d-%b-%Y", "%d-%B-%Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y")
+DATE_FORMS = (
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%Y%m%d",
+    "%Y-%m-%d",
+    "%d.%m.%Y",
+    "%Y年%m月%d日",
+    "%d %b %Y",
+    "%d %B %Y",
+    "%d-%b-%Y",
+    "%d-%B-%Y",
+    "%b %d, %Y",
+    "%B %d, %Y",
+    "%b %d %Y",
+    "%B %d %Y",
+)
 MONTH_FORMS = ("%b %Y", "%B %Y", "%m/%Y", "%Y/%m", "%b-%Y", "%Y年%m月")
 TWO_DIGITS = ("%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%d-%b-%y", "%d %b %y")
 
 
-def explain_unseen(text):
+def explain_unseen(text: str) -> str:
     """Name the first character of a text that nobody sees."""
-    mark = re.search(UNSEEN, text)[0]
+    found = re.search(UNSEEN, text)
+    assert found is not None  # only such texts come here
+    mark = found[0]
     if mark in "\n\r\u2028\u2029\x85":
         return "holds a line break; write it on one line"
     if mark == "\t":
@@ -33,7 +52,7 @@ def explain_unseen(text):
     return f"holds U+{ord(mark):04X} ({name}), which nobody sees; take it away"
 
 
-def explain_number(text):
+def explain_number(text: str) -> str:
     """Say what is wrong with a text that is no plain number, and the number that it may mean."""
     plain = _write_plainly(text)
     if re.fullmatch(NUMBER, plain) and plain != text:
@@ -45,13 +64,13 @@ def explain_number(text):
     return _explain_marks(plain) or _explain_words(plain)
 
 
-def _write_plainly(text):
+def _write_plainly(text: str) -> str:
     """Write the digits of other scripts, and dashes that mean minus, as those of a keyboard."""
     marks = ("-" if mark in "\u2212\u2013\u2010\u2011" else mark for mark in text)
     return "".join(str(unicodedata.decimal(mark, mark)) if mark not in "0123456789" else mark for mark in marks)
 
 
-def _explain_size(number):
+def _explain_size(number: float) -> str:
     if abs(number) > 1e308:
         return "is not a finite number; leave the row out where there is no figure"
     if abs(number) > LARGEST:
@@ -59,7 +78,7 @@ def _explain_size(number):
     return f"is nearer to 0 than {SMALLEST:g}; write it in a smaller unit, or 0"
 
 
-def _explain_marks(text):
+def _explain_marks(text: str) -> str:
     """Explain separators, decimal commas, and points without digits on both sides; "" where it is none of them."""
     whole, _, decimals = text.rpartition(",")
     if re.fullmatch(rf"[+-]?\d{{1,3}}(({BLANKS}|,)\d{{2,3}})*({BLANKS}|,)\d{{3}}(\.\d+)?", text):
@@ -75,7 +94,7 @@ def _explain_marks(text):
     return ""
 
 
-def _explain_words(text):
+def _explain_words(text: str) -> str:
     """Explain a number with words or signs around it."""
     alone = re.findall(r"(?<![\d.,])\d+(?:\.\d+)?(?![\d.,])", text)
     percent = re.fullmatch(rf"({NUMBER})\s*(%|per ?cent|pct)", text)
@@ -95,7 +114,7 @@ def _explain_words(text):
     return "is text, not a number; write digits with a point as decimal mark, such as 42.8"
 
 
-def explain_date(text):
+def explain_date(text: str) -> str:
     """Say what is wrong with a text that is no ISO date, and the ISO date that it may mean."""
     text = _write_plainly(text) if len(text) < 40 else text[:40]
     if re.fullmatch(ISO_DATE, text):
@@ -109,7 +128,7 @@ def explain_date(text):
     return _explain_span(text) or _explain_form(text) or "is not an ISO date; write YYYY-MM-DD, such as 2025-12-31"
 
 
-def _explain_iso(text):
+def _explain_iso(text: str) -> str:
     if _is_day(text):  # in other digits or dashes
         return f"is not an ISO date; write {text}"
     swapped = f"{text[:4]}-{text[8:]}-{text[5:7]}"
@@ -117,7 +136,7 @@ def _explain_iso(text):
     return f"is not a day of the calendar; write a day that exists, as YYYY-MM-DD{hint}"
 
 
-def _is_day(text):
+def _is_day(text: str) -> bool:
     try:
         date.fromisoformat(text)
     except ValueError:
@@ -125,7 +144,7 @@ def _is_day(text):
     return True
 
 
-def _explain_span(text):
+def _explain_span(text: str) -> str:
     """Explain a year, half-year, quarter or month; "" where it is none."""
     year = re.fullmatch(r"((1[89]|20)\d{2})(\.0+)?", text)
     month = re.fullmatch(r"((?:1[89]|20)\d{2})-(0[1-9]|1[0-2])", text)
@@ -145,12 +164,12 @@ def _explain_span(text):
     return _name_span("month", meant.year, meant.month) if meant else ""
 
 
-def _name_span(span, year, month):
+def _name_span(span: str, year: int, month: int) -> str:
     last = calendar.monthrange(year, month)[1]
     return f"is a whole {span}; write the day itself as YYYY-MM-DD, such as {year}-{month:02d}-{last}"
 
 
-def _explain_form(text):
+def _explain_form(text: str) -> str:
     """Explain a day that is written in another form; "" where it is none."""
     meant = _parse(text, DATE_FORMS)
     if meant and not (re.fullmatch(r"\d+", text) and len(text) != 8):  # 201512 would be read as the second of January
@@ -168,7 +187,7 @@ def _explain_form(text):
     return ""
 
 
-def _parse(text, forms):
+def _parse(text: str, forms: Iterable[str]) -> date | None:
     for form in forms:
         try:
             return datetime.strptime(text, form).date()

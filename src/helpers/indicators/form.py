@@ -1,19 +1,25 @@
 """Check the form of a table before its cells: the delimiter, the header, and the number of fields in each row."""
 
+from __future__ import annotations
+
 import difflib
 import itertools
 import re
+from collections.abc import Sequence
+from typing import TypeAlias
 
 import pandas as pd
 
 from helpers.indicators.problems import Problem, list_problems
 from helpers.quoting import shorten
 
+Row: TypeAlias = tuple[int, list[str]]
+"""A line of a file that holds something: its number and its cells."""
 DELIMITERS = ";\t|"
 SEARCHED = 20  # lines among which a header that is not the first is looked for
 
 
-def check_header(file, rows, names, problems):
+def check_header(file: str, rows: Sequence[Row], names: Sequence[str], problems: list[Problem]) -> bool:
     """Report a wrong delimiter, a header in another line, doubled and missing columns; extra columns are welcome."""
     line, cells = rows[0]
     header = [name.strip() for name in cells]
@@ -32,7 +38,7 @@ def check_header(file, rows, names, problems):
     return len(problems) == found
 
 
-def _find_delimiter(rows, names):
+def _find_delimiter(rows: Sequence[Row], names: Sequence[str]) -> str:
     """Explain a header whose fields are separated by another mark than the comma; "" where they are not."""
     first = rows[0][1][0]
     mark = next((mark for mark in DELIMITERS if len(rows[0][1]) == 1 and mark in first), None)
@@ -44,7 +50,7 @@ def _find_delimiter(rows, names):
     return f"fields are separated by {mark!r}; separate them by commas{hint}"
 
 
-def _find_header(rows, names):
+def _find_header(rows: Sequence[Row], names: Sequence[str]) -> str:
     """Explain a first line that names no columns although another one does, or none; "" where it does."""
     first = [cell.strip() for cell in rows[0][1]]
     if set(names) & set(first):
@@ -57,7 +63,7 @@ def _find_header(rows, names):
     return ""
 
 
-def check_lengths(file, rows):
+def check_lengths(file: str, rows: Sequence[Row]) -> list[Problem]:
     """Report rows that have more or fewer fields than the header, or repeat it."""
     header = rows[0][1]
     wrong = [(line, cells) for line, cells in rows[1:] if len(cells) != len(header) or cells == header]
@@ -65,7 +71,7 @@ def check_lengths(file, rows):
     return list_problems(frame, lambda row: Problem(file, row.line, "", "", _explain_length(row.cells, header)))
 
 
-def _explain_length(cells, header):
+def _explain_length(cells: list[str], header: Sequence[str]) -> str:
     if cells == header:
         return "repeats the header; take the line away"
     if cells[0].startswith("#"):
@@ -85,5 +91,5 @@ def _explain_length(cells, header):
     return f'{counts}; put a text that holds a comma in ""'
 
 
-def _count(cells):
+def _count(cells: list[str]) -> str:
     return "1 field" if len(cells) == 1 else f"{len(cells)} fields"

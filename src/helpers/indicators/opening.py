@@ -1,8 +1,11 @@
 """Open a file of data: what is no readable UTF-8 text is told apart."""
 
+from __future__ import annotations
+
 import os
 import re
 import stat
+from pathlib import Path
 
 from helpers.indicators.problems import Problem
 from helpers.quoting import escape
@@ -20,7 +23,7 @@ BEGINNINGS = {
 SAVE = "save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8')"
 
 
-def find_kind(path):
+def find_kind(path: str | Path) -> str:
     """Say what stands at ``path``: "file", "folder", "" for nothing, or in words what else, and why it is unusable."""
     try:
         mode = os.stat(path).st_mode
@@ -33,7 +36,7 @@ def find_kind(path):
     return "file" if stat.S_ISREG(mode) else "is neither a file nor a folder"
 
 
-def read_text(path, problems):
+def read_text(path: Path, problems: list[Problem]) -> str | None:
     """Return the text of a file with LF at the ends of its lines, or None where it is no text in UTF-8."""
     kind = find_kind(path)
     if kind != "file":
@@ -60,7 +63,7 @@ def read_text(path, problems):
     return text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _explain_byte(raw, place):
+def _explain_byte(raw: bytes, place: int) -> str:
     """Explain a byte that is not UTF-8; one that stands alone and is a letter in Latin-1 tells the encoding."""
     alone = re.fullmatch(rb"[\x00-\x7f]?[\x80-\xff][\x00-\x7f]?", raw[max(0, place - 1) : place + 2])
     letter = bytes([raw[place]]).decode("cp1252", errors="replace")
@@ -68,9 +71,9 @@ def _explain_byte(raw, place):
     return f"byte 0x{raw[place]:02x} is not UTF-8; {hint}{SAVE}"
 
 
-def _name_reason(error):
+def _name_reason(error: Exception) -> str:
     return (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
 
 
-def _blame(path, message, row=None):
+def _blame(path: Path, message: str, row: int | None = None) -> Problem:
     return Problem(path.name, row, "", "", message)

@@ -1,10 +1,15 @@
 """Own data: a single CSV file as tables like the project's, and the project's tables set beside own ones."""
 
+from __future__ import annotations
+
 import difflib
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -42,7 +47,7 @@ OWN_FIELDS = (
 )
 
 
-def read_series_file(path, project, descriptor):
+def read_series_file(path: Path, project: Mapping[str, pd.DataFrame], descriptor: Path) -> dict[str, pd.DataFrame]:
     """Read and check a CSV file of series.
 
     Parameters
@@ -69,7 +74,7 @@ def read_series_file(path, project, descriptor):
     if path.suffix.lower() != ".csv":
         raise DataError([Problem(path.name, None, "", "", "is no CSV file; save it as 'CSV UTF-8', named like x.csv")])
     needed, optional = _list_fields(descriptor)
-    problems = []
+    problems: list[Problem] = []
     text = read_text_table(path, {"fields": needed}, problems)
     if text is None:
         raise DataError(problems)
@@ -84,7 +89,7 @@ def read_series_file(path, project, descriptor):
     return tables
 
 
-def set_beside(own, project):
+def set_beside(own: Mapping[str, pd.DataFrame], project: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Set the project's tables beside own ones, so that bounds, other countries and references stay available.
 
     An indicator that own data describe is theirs alone; of one that they take over from the project, the series of
@@ -108,14 +113,14 @@ def set_beside(own, project):
     return tables
 
 
-def name_indicator(text):
+def name_indicator(text: str) -> str:
     """Make the name of an indicator from any text: small letters, digits and '_', beginning with a letter."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_") or "series"
     return name if name[0].isalpha() else f"series_{name}"
 
 
-def _list_fields(descriptor):
+def _list_fields(descriptor: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """List the fields that a file must have and those that it may have."""
     of_project = {field["name"]: field for field in read_descriptor(descriptor)["observations"]["fields"]}
     bound = of_project["bound"]
@@ -123,7 +128,7 @@ def _list_fields(descriptor):
     return [of_project["date"], of_project["value"]], [*OWN_FIELDS, bound]
 
 
-def _check_optional(file, text, optional):
+def _check_optional(file: str, text: pd.DataFrame, optional: Sequence[str]) -> list[Problem]:
     """Report columns whose name is nearly that of a column that would be read."""
     problems = []
     for name in text.columns:
@@ -134,7 +139,7 @@ def _check_optional(file, text, optional):
     return problems
 
 
-def _name_meant(problem):
+def _name_meant(problem: Problem) -> Problem:
     """Tell those who write an upper bound into the column bound where it belongs."""
     if problem.column != "bound" or not re.fullmatch(NUMBER, problem.value):
         return problem
@@ -142,7 +147,7 @@ def _name_meant(problem):
     return replace(problem, message=message)
 
 
-def _fill_defaults(path, rows):
+def _fill_defaults(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
     defaults = {"entity": ENTITY, "indicator": name_indicator(path.stem), "source": "own data", "bound": "exact"}
     for column, default in defaults.items():
         rows[column] = rows[column].replace("", default)
@@ -150,7 +155,7 @@ def _fill_defaults(path, rows):
     return rows
 
 
-def _build_tables(file, rows, project):
+def _build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Build the four tables from checked rows; units and technologies are those of each indicator's first row."""
     known = project["indicators"].drop_duplicates("indicator").set_index("indicator")
     described = rows.drop_duplicates("indicator")
@@ -174,9 +179,10 @@ def _build_tables(file, rows, project):
     return {name: _shape_like(table, project[name]) for name, table in own.items()}
 
 
-def _name_sources(sources):
+def _name_sources(sources: Iterable[str]) -> dict[str, str]:
     """Name each source after its text; the names begin with own_, so that none is one of the project's."""
-    names, counts = {}, Counter()
+    names: dict[str, str] = {}
+    counts: Counter[str] = Counter()
     for source in sources:
         name = "own_" + name_indicator(source[:200])[:40].strip("_").removeprefix("own_")
         counts[name] += 1
@@ -188,7 +194,7 @@ def _name_sources(sources):
     return names
 
 
-def _shape_like(table, model):
+def _shape_like(table: pd.DataFrame, model: pd.DataFrame) -> pd.DataFrame:
     """Give a table the columns and types of another; texts that are not there are empty."""
     missing = [name for name in model if name not in table]
     texts = {name: "" for name in missing if pd.api.types.is_string_dtype(model[name])}
@@ -196,7 +202,9 @@ def _shape_like(table, model):
     return table.astype(model.dtypes.to_dict()).reset_index(drop=True)
 
 
-def _check_rows(file, rows, tables, project):
+def _check_rows(
+    file: str, rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame], project: Mapping[str, pd.DataFrame]
+) -> list[Problem]:
     known = project["indicators"].drop_duplicates("indicator").set_index("indicator")
     problems = []
     if rows["bound"].isin(["at_least", "at_most"]).all():
@@ -212,7 +220,7 @@ def _check_rows(file, rows, tables, project):
     return problems + check_users_within_base(file, both["observations"], both["indicators"], only=pairs)
 
 
-def _check_same(file, rows, column, known):
+def _check_same(file: str, rows: pd.DataFrame, column: str, known: pd.Series) -> list[Problem]:
     """Report cells that give an indicator a second unit or technology, or another one than the project's."""
     first = rows.drop_duplicates("indicator").set_index("indicator")
     named = rows["indicator"].isin(known.index)
@@ -225,7 +233,7 @@ def _check_same(file, rows, column, known):
     )
 
 
-def _explain_other(column, entry):
+def _explain_other(column: str, entry: Any) -> str:
     if entry.named:
         right = f"{quote(entry.right)} in indicators.csv"
         return f"is not the {column} of {entry.indicator}, {right}; write that, or name it otherwise"
@@ -233,5 +241,5 @@ def _explain_other(column, entry):
     return f"is another {column} of {entry.indicator} than {right}; write one {column} for all its rows"
 
 
-def _join(first, second):
+def _join(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([table for table in (first, second) if len(table)], ignore_index=True) if len(first) else second

@@ -1,7 +1,11 @@
 """Check that figures can be what they say: percentages, users within their base, one scale and one spelling."""
 
+from __future__ import annotations
+
 import re
 import unicodedata
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,13 +18,13 @@ PERCENT = r"(%|percentage|per cent|percent|pct)(\s+\S.*|)"
 FRACTION = r"(fraction|proportion|share)s?(\s+(of|in)\s.*|)"
 
 
-def read_unit(text):
+def read_unit(text: str) -> str:
     """Write the unit as the project does: percentages begin with ``percent``, whichever way they were written."""
     match = re.fullmatch(PERCENT, text.strip(), flags=re.IGNORECASE)
     return f"percent{match[2]}" if match else text
 
 
-def check_units(file, table):
+def check_units(file: str, table: pd.DataFrame) -> list[Problem]:
     """Report percentages that are not written as such, and fractions of 1: the bound of both would be unknown."""
     units = table.loc[:, ["row", "unit"]].drop_duplicates("unit")
     fraction = units["unit"].str.fullmatch(FRACTION, flags=re.IGNORECASE)
@@ -32,10 +36,10 @@ def check_units(file, table):
     return problems + list_problems(units[fraction], lambda e: Problem(file, int(e.row), "unit", e.unit, message))
 
 
-def check_spellings(file, observations):
+def check_spellings(file: str, observations: pd.DataFrame) -> list[Problem]:
     """Report an entity that is spelled in two ways."""
     names = observations["entity"].value_counts().index
-    usual = {}
+    usual: dict[str, str] = {}
     for name in names:
         usual.setdefault(unicodedata.normalize("NFKC", name).casefold(), name)
     spelled = pd.Series([usual[unicodedata.normalize("NFKC", name).casefold()] for name in names], index=names)
@@ -47,7 +51,7 @@ def check_spellings(file, observations):
     )
 
 
-def check_percentages(file, observations, indicators):
+def check_percentages(file: str, observations: pd.DataFrame, indicators: pd.DataFrame) -> list[Problem]:
     """Report percentages above 100."""
     percent = indicators.loc[indicators["unit"].str.startswith("percent"), "indicator"]
     wrong = observations[observations["indicator"].isin(percent) & (observations["value"] > 100)]
@@ -55,7 +59,7 @@ def check_percentages(file, observations, indicators):
     return list_problems(wrong, lambda entry: Problem(file, entry.row, "value", f"{entry.value:g}", message))
 
 
-def check_scale(file, observations, indicators):
+def check_scale(file: str, observations: pd.DataFrame, indicators: pd.DataFrame) -> list[Problem]:
     """Report a figure that falls to about a hundredth or thousandth of the one before it.
 
     A percentage of 0.15 after 12 is a fraction; 1.125 after 990 has a point that separates thousands. No technology is
@@ -76,23 +80,21 @@ def check_scale(file, observations, indicators):
             "is about a thousandth of the figure before it, {}; write {:g} if the point parts thousands",
         ),
     ]
-    return [
-        problem
-        for chosen, factor, message in wrong
-        for problem in list_problems(
-            rows[chosen].sort_values("row"),
-            lambda e, factor=factor, message=message: Problem(
-                file,
-                e.row,
-                "value",
-                f"{e.value:g}",
-                message.format(f"{e.before:g} on {e.before_date:%Y-%m-%d}", factor * e.value),
-            ),
-        )
-    ]
+    problems: list[Problem] = []
+    for chosen, factor, message in wrong:
+        explain = partial(_explain_fall, file, factor, message)
+        problems += list_problems(rows[chosen].sort_values("row"), explain)
+    return problems
 
 
-def check_users_within_base(file, observations, indicators, only=None):
+def _explain_fall(file: str, factor: int, message: str, entry: Any) -> Problem:
+    before = f"{entry.before:g} on {entry.before_date:%Y-%m-%d}"
+    return Problem(file, entry.row, "value", f"{entry.value:g}", message.format(before, factor * entry.value))
+
+
+def check_users_within_base(
+    file: str, observations: pd.DataFrame, indicators: pd.DataFrame, only: set[tuple[str, str]] | None = None
+) -> list[Problem]:
     """Report users above their base population, and a base of 0; of all series, or of those in ``only``.
 
     Parameters
@@ -117,7 +119,7 @@ def check_users_within_base(file, observations, indicators, only=None):
     return _explain_above(file, usable.assign(limit=limits, base=names))
 
 
-def _explain_above(file, rows):
+def _explain_above(file: str, rows: pd.DataFrame) -> list[Problem]:
     """Report the rows whose base is 0 on their date, or whose value is above it."""
     zero = rows[rows["limit"] <= 0].sort_values("row")
     above = (rows["value"] > rows["limit"] * (1 + BASE_TOLERANCE)) & (rows["bound"] != "at_most") & (rows["limit"] > 0)
@@ -131,7 +133,7 @@ def _explain_above(file, rows):
     )
 
 
-def interpolate_values(values, dates):
+def interpolate_values(values: pd.Series, dates: Any) -> np.ndarray:
     """Interpolate a dated series linearly in time at ``dates``; before and after it the end values hold.
 
     Returns

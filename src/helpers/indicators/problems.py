@@ -1,11 +1,19 @@
 """What is wrong with the data or with a choice from them, told to people."""
 
+from __future__ import annotations
+
 import bisect
 import difflib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from helpers.project import UserError
 from helpers.quoting import LONGEST, escape, quote, shorten
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 MOST = 50  # lines of one message, and problems of one kind that are explained one by one
 LONGEST_MESSAGE = 1000  # characters
@@ -27,7 +35,7 @@ class Problem:
     message: str
     more: int = 0
 
-    def __str__(self):
+    def __str__(self) -> str:
         row = f"row {self.row}" if self.row else ""
         column = shorten(self.column)
         column = f"column {column}" if column and self.file else column
@@ -45,23 +53,23 @@ class DataError(UserError, ValueError):
     problems : list of Problem
     """
 
-    def __init__(self, problems):
+    def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = list(problems)
         lines = [str(problem) for problem in self.problems[:MOST]]
         more = len(self.problems) - len(lines) + sum(problem.more for problem in self.problems)
         super().__init__("\n".join([*lines, f"and {more:,} more"] if more else lines))
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type[DataError], tuple[list[Problem]]]:
         return (DataError, (self.problems,))
 
 
-def list_problems(wrong, explain):
+def list_problems(wrong: pd.DataFrame, explain: Callable[[Any], Problem]) -> list[Problem]:
     """Explain each row of a table of what is wrong; of many only the first, the last of which counts the others."""
     found = [explain(entry) for entry in wrong.head(MOST).itertuples(index=False)]
     return [*found[:-1], replace(found[-1], more=len(wrong) - len(found))] if found else []
 
 
-def suggest_names(name, valid, count=3):
+def suggest_names(name: object, valid: Iterable[str], count: int = 3) -> str:
     """Say which of the valid names is nearest to ``name``, or list some of them."""
     valid = sorted(set(valid))
     listed = ", ".join(map(shorten, valid[:12])) + (", ..." if len(valid) > 12 else "")
@@ -77,6 +85,6 @@ def suggest_names(name, valid, count=3):
     return f"there is: {listed}" if valid else "there is none"
 
 
-def blame_parameter(parameter, value, message):
+def blame_parameter(parameter: str, value: object, message: str) -> DataError:
     """Return the `DataError` for one wrong parameter."""
     return DataError([Problem("", None, parameter, str(value), message)])

@@ -1,18 +1,23 @@
 """Read the tables of a data folder as text, so that nothing is converted before it is checked."""
 
+from __future__ import annotations
+
 import csv
 import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from helpers.indicators.form import check_header, check_lengths
+from helpers.indicators.form import Row, check_header, check_lengths
 from helpers.indicators.opening import read_text
 from helpers.indicators.problems import Problem
 
 MAY_BE_EMPTY = ("claims",)  # own data have series to study, but no news item to check
 
 
-def read_text_table(path, schema, problems):
+def read_text_table(path: Path, schema: Mapping[str, Any], problems: list[Problem]) -> pd.DataFrame | None:
     """Return the table as text with the line number of each row as index, or None where it cannot be read."""
     names = [field["name"] for field in schema["fields"]]
     if path.stem in MAY_BE_EMPTY and not path.exists():
@@ -38,9 +43,10 @@ def read_text_table(path, schema, problems):
     return _drop_nameless(path.name, table, problems)
 
 
-def _split_rows(name, text, problems):
+def _split_rows(name: str, text: str, problems: list[Problem]) -> list[Row]:
     """Split into (line number, cells); blank lines, and lines of commas alone, are no rows."""
-    rows, start = [], 1
+    rows: list[Row] = []
+    start = 1
     reader = csv.reader(io.StringIO(text), strict=True)
     try:
         for cells in reader:
@@ -55,7 +61,7 @@ def _split_rows(name, text, problems):
     return rows
 
 
-def _drop_nameless(file, table, problems):
+def _drop_nameless(file: str, table: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:
     """Leave out columns without a name, made by commas at the ends of lines; report them where they hold text."""
     for place in [place for place, name in enumerate(table.columns) if name == ""]:
         filled = table.iloc[:, place].str.strip() != ""

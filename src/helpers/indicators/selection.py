@@ -1,7 +1,12 @@
 """Load the data and select series from them."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,12 +17,12 @@ from helpers.indicators.cells import check_date
 from helpers.indicators.opening import find_kind
 from helpers.indicators.own import read_series_file, set_beside
 from helpers.indicators.problems import blame_parameter, suggest_names
-from helpers.indicators.series import SHORTEST_SEGMENT, build_series, choose_segment, number_segments
+from helpers.indicators.series import SHORTEST_SEGMENT, AdoptionSeries, build_series, choose_segment, number_segments
 from helpers.indicators.validation import read_tables
 from helpers.project import find_data
 
 
-def load(path="data", as_of=""):
+def load(path: str | Path = "data", as_of: str | date = "") -> Data:
     """Read, check and hold the tables of a data folder, or the series of a CSV file.
 
     Beside own data (a file, or a folder without reference technologies) the project's own data stay available: their
@@ -64,7 +69,13 @@ def load(path="data", as_of=""):
     )
 
 
-def _hold(tables, path, limit, own=None, project_data=None):
+def _hold(
+    tables: Mapping[str, pd.DataFrame],
+    path: Path,
+    limit: pd.Timestamp | None,
+    own: pd.DataFrame | None = None,
+    project_data: Data | None = None,
+) -> Data:
     """Hold checked tables as `Data`, without the observations after ``limit``."""
     observations = tables["observations"]
     exact = observations[observations["bound"] == "exact"]
@@ -107,16 +118,18 @@ class Data:
     claims: pd.DataFrame
     path: Path
     as_of: str = ""
-    own: list = field(default_factory=list, repr=False)
-    project_data: "Data | None" = field(default=None, repr=False)
-    _first: dict = field(default_factory=dict, repr=False)  # first exact date of each series, also after as_of
-    _places: dict = field(default_factory=dict, repr=False)
+    own: list[tuple[str, str]] = field(default_factory=list, repr=False)
+    project_data: Data | None = field(default=None, repr=False)
+    _first: dict[tuple[str, str], pd.Timestamp] = field(
+        default_factory=dict, repr=False
+    )  # first exact date of each series, also after as_of
+    _places: dict[tuple[str, str], np.ndarray] = field(default_factory=dict, repr=False)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         entities = len({entity for entity, _ in self.own})
         return f"<Data of {self.path.name}{self.until()}: {len(self.own)} series of {entities} entities>"
 
-    def series(self, entity, indicator, bound=""):
+    def series(self, entity: str, indicator: str, bound: str | float = "") -> AdoptionSeries:
         """Select one series: its segment after the last break, and its bound.
 
         Where the segment after the last break has fewer than three exact observations and an earlier one has more, the
@@ -147,7 +160,7 @@ class Data:
         series = build_series(entry, rows, breaks, segments, chosen)
         return attach_bound(series, resolve_bound(self, entry, entity, bound))
 
-    def references(self, exclude=None):
+    def references(self, exclude: AdoptionSeries | None = None) -> list[AdoptionSeries]:
         """List the reference technologies, one `AdoptionSeries` per unbroken segment, each with its own base as bound.
 
         A percentage has the bound 100; a count has its base indicator. Left out are usage rates that repeat a users
@@ -173,7 +186,7 @@ class Data:
         chosen = [key for key in self.list_series() if key[1] in entries]
         return [series for entity, name in chosen for series in self._list_segments(entity, entries[name])]
 
-    def known_on(self, date):
+    def known_on(self, date: str | date) -> Data:
         """Return the data as they were known on a date, as ``load(path, as_of=date)`` reads them.
 
         Parameters
@@ -188,7 +201,7 @@ class Data:
         project_data = None if self.project_data is None else self.project_data.known_on(date)
         return replace(self, observations=known, as_of=f"{limit:%Y-%m-%d}", project_data=project_data, _places={})
 
-    def find_entry(self, indicator, parameter="indicator"):
+    def find_entry(self, indicator: str, parameter: str = "indicator") -> Any:
         """Return the row of indicators.csv as a named tuple, or raise a `DataError` with the nearest names."""
         match = self.indicators[self.indicators["indicator"] == indicator]
         if match.empty:
@@ -196,44 +209,44 @@ class Data:
             raise blame_parameter(parameter, indicator, f"is not in {self.name_table('indicators')}; {near}")
         return next(match.itertuples(index=False))
 
-    def exact_values(self, entity, indicator):
+    def exact_values(self, entity: str, indicator: str) -> pd.Series:
         """Return all exact observations of a series by date, across breaks; empty where there are none."""
         rows = self.find_rows(entity, indicator)
         rows = rows[rows["bound"] == "exact"].sort_values("date")
         return rows.set_index("date")["value"].rename(indicator)
 
-    def list_series(self):
+    def list_series(self) -> list[tuple[str, str]]:
         """List the (entity, indicator) of all observations, in order."""
         return sorted(self._find_places())
 
-    def find_rows(self, entity, indicator):
+    def find_rows(self, entity: str, indicator: str) -> pd.DataFrame:
         """Return the observations of a series as in the table; empty where there are none."""
         return self.observations.iloc[self._find_places().get((entity, indicator), [])]
 
-    def _find_places(self):
+    def _find_places(self) -> dict[tuple[str, str], np.ndarray]:
         """Places of each series in the table; the rows themselves would need much memory for many series."""
         if not self._places:
             self._places.update(self.observations.groupby(["entity", "indicator"]).indices)
         return self._places
 
-    def name_table(self, table):
+    def name_table(self, table: str) -> str:
         """Say where a table stands, for messages: its own file, or the one file of own data."""
         return self.path.name if self.path.is_file() else f"{table}.csv"
 
-    def limit(self):
+    def limit(self) -> pd.Timestamp | None:
         """Return ``as_of`` as a Timestamp, or None."""
         return pd.Timestamp(self.as_of) if self.as_of else None
 
-    def until(self):
+    def until(self) -> str:
         """Say in words up to when there are data: "" or " up to 2025-06-30"."""
         return f" up to {self.as_of}" if self.as_of else ""
 
-    def _split(self, entity, entry):
+    def _split(self, entity: str, entry: Any) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
         rows = self.find_rows(entity, entry.indicator).sort_values("date")
         breaks = list_breaks(entry.breaks, entry.suspected_breaks, entity, self.limit())
         return rows, breaks, number_segments(rows["date"], breaks)
 
-    def _list_segments(self, entity, entry):
+    def _list_segments(self, entity: str, entry: Any) -> list[AdoptionSeries]:
         bound = "100" if is_percentage(entry) else entry.base_indicator
         if bound == "" or (bound != "100" and self.exact_values(entity, bound).empty):
             return []
@@ -248,7 +261,7 @@ class Data:
                 found.append(attach_bound(series, resolved))
         return found
 
-    def _check_choice(self, entity, indicator):
+    def _check_choice(self, entity: str, indicator: str) -> None:
         """Raise where the entity has no exact observation of the indicator, and say what there is."""
         if (self.find_rows(entity, indicator)["bound"] == "exact").any():
             return

@@ -1,6 +1,9 @@
 """One series with its bound, cut at the breaks."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,12 +60,12 @@ class AdoptionSeries:
     bound_note: str = ""
     segment_note: str = ""
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         span = f"{self.values.index[0]:%Y-%m-%d} to {self.values.index[-1]:%Y-%m-%d}"
         bound = f", bound: {self.bound_title}" if self.bound is not None else ""
         return f"{self.title} of {self.entity}: {len(self.values)} figures in {self.unit}, {span}{bound}"
 
-    def bound_at(self, dates):
+    def bound_at(self, dates: Any) -> np.ndarray:
         """Interpolate the bound linearly in time; before its first and after its last date it is held constant.
 
         Parameters
@@ -84,25 +87,27 @@ class AdoptionSeries:
         return interpolate_values(self.bound, dates)
 
     @property
-    def penetration(self):
+    def penetration(self) -> pd.Series:
         """Exact observations as a share of the bound on the same date (0 to 1), a Series like ``values``."""
         return (self.values / self.bound_at(self.values.index)).rename(self.indicator)
 
 
-def number_segments(dates, breaks):
+def number_segments(dates: pd.Series, breaks: pd.DataFrame) -> np.ndarray:
     """Number the segment of each date: how many breaks (not suspected ones) lie at or before it."""
     hard = breaks.loc[breaks["kind"] == "break", "date"].sort_values()
     return np.searchsorted(hard.to_numpy("datetime64[s]"), dates.to_numpy("datetime64[s]"), side="right")
 
 
-def choose_segment(exact):
+def choose_segment(exact: np.ndarray) -> int:
     """Choose the last segment with enough figures, or the last one where none has enough."""
     numbers, counts = np.unique(exact, return_counts=True)
     enough = numbers[counts >= SHORTEST_SEGMENT]
     return enough[-1] if len(enough) else numbers[-1]
 
 
-def build_series(entry, rows, breaks, segments, chosen):
+def build_series(
+    entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, segments: np.ndarray, chosen: int
+) -> AdoptionSeries:
     """Build the series of one segment from the sorted rows of one indicator of one entity."""
     exact = (rows["bound"] == "exact").to_numpy()
     values = rows.set_index("date")["value"].rename(entry.indicator)
@@ -121,7 +126,7 @@ def build_series(entry, rows, breaks, segments, chosen):
     )
 
 
-def _explain_segment(later, breaks):
+def _explain_segment(later: pd.Series, breaks: pd.DataFrame) -> str:
     hard = breaks[(breaks["kind"] == "break") & (breaks["date"] <= later.index[0])].iloc[-1]
     figures = "1 later figure is" if len(later) == 1 else f"{len(later)} later figures are"
     return f"The series ends before the break of {hard['date']:%Y-%m-%d} ({hard['reason']}); {figures} left out."

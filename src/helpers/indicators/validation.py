@@ -5,7 +5,12 @@ constraints and keys. What a Table Schema cannot say (a percentage within 0 to 1
 that parse) is checked here.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -24,7 +29,7 @@ from helpers.indicators.problems import MOST, DataError, Problem, list_problems,
 from helpers.indicators.reading import read_text_table
 
 
-def read_tables(folder):
+def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     """Read and check all tables of a data folder.
 
     Parameters
@@ -49,7 +54,8 @@ def read_tables(folder):
         )
         raise DataError([Problem("", None, "data", str(folder), kind or message.format(Path.cwd()))])
     schemas = read_descriptor(folder / "datapackage.json")
-    problems, texts, tables = [], {}, {}
+    problems: list[Problem] = []
+    texts, tables = {}, {}
     for name in TABLES:
         texts[name] = read_text_table(folder / f"{name}.csv", schemas[name], problems)
     for name, text in texts.items():
@@ -64,19 +70,19 @@ def read_tables(folder):
     return tables
 
 
-def raise_problems(problems):
+def raise_problems(problems: list[Problem]) -> None:
     """Raise a `DataError` with the problems, if any, in order of file, row and column, one a cell."""
     if problems:
         first = {(p.file, p.row, p.column) if p.row else p: p for p in reversed(problems)}
         raise DataError(sorted(first.values(), key=lambda p: (_file_order(p.file), p.row or 0, p.column)))
 
 
-def _file_order(file):
+def _file_order(file: str) -> int:
     names = [f"{name}.csv" for name in TABLES]
     return names.index(file) if file in names else -1
 
 
-def check_key(file, table, key):
+def check_key(file: str, table: pd.DataFrame, key: str | list[str]) -> list[Problem]:
     """Report rows that repeat the key of an earlier row."""
     key = [key] if isinstance(key, str) else key
     known = table.dropna(subset=key)
@@ -86,7 +92,7 @@ def check_key(file, table, key):
     return list_problems(repeated.merge(first, on=key), lambda entry: _explain_repetition(file, entry, key))
 
 
-def _explain_repetition(file, entry, key):
+def _explain_repetition(file: str, entry: Any, key: Sequence[str]) -> Problem:
     parts = [getattr(entry, name) for name in key]
     parts = [f"{part:%Y-%m-%d}" if isinstance(part, pd.Timestamp) else str(part) for part in parts]
     values = ""
@@ -96,8 +102,10 @@ def _explain_repetition(file, entry, key):
     return Problem(file, int(entry.row), ", ".join(key), ", ".join(parts), message)
 
 
-def _check_foreign_keys(name, tables, keys):
-    problems = []
+def _check_foreign_keys(
+    name: str, tables: Mapping[str, pd.DataFrame], keys: Sequence[Mapping[str, Any]]
+) -> list[Problem]:
+    problems: list[Problem] = []
     for key in keys:
         column, reference = key["fields"][0], key["reference"]
         target = reference["resource"] or name
@@ -106,16 +114,17 @@ def _check_foreign_keys(name, tables, keys):
         valid = set(tables[target][reference["fields"][0]])
         wrong = tables[name].loc[~tables[name][column].isin(valid | {""}), ["row", column]]
         near = {value: suggest_names(value, valid) for value in wrong[column].head(MOST).unique()}
-        problems += list_problems(
-            wrong.set_axis(["row", "value"], axis=1),
-            lambda entry, column=column, target=target, near=near: Problem(
-                f"{name}.csv", int(entry.row), column, entry.value, f"is not in {target}.csv; {near[entry.value]}"
-            ),
-        )
+        hints = {value: f"is not in {target}.csv; {hint}" for value, hint in near.items()}
+        explain = partial(_explain_stranger, f"{name}.csv", column, hints)
+        problems += list_problems(wrong.set_axis(["row", "value"], axis=1), explain)
     return problems
 
 
-def _check_meaning(tables):
+def _explain_stranger(file: str, column: str, hints: Mapping[str, str], entry: Any) -> Problem:
+    return Problem(file, int(entry.row), column, entry.value, hints[entry.value])
+
+
+def _check_meaning(tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
     """Check what a Table Schema cannot say, as far as the tables could be read."""
     problems = []
     observations, indicators = tables.get("observations"), tables.get("indicators")
@@ -134,7 +143,7 @@ def _check_meaning(tables):
     return problems
 
 
-def _check_breaks(indicators, entities):
+def _check_breaks(indicators: pd.DataFrame, entities: set[str]) -> list[Problem]:
     problems = []
     for column in ("breaks", "suspected_breaks"):
         for row, text in zip(indicators["row"], indicators[column], strict=True):
@@ -149,7 +158,7 @@ def _check_breaks(indicators, entities):
     return problems
 
 
-def _check_base_units(indicators):
+def _check_base_units(indicators: pd.DataFrame) -> list[Problem]:
     unit = indicators.drop_duplicates("indicator").set_index("indicator")["unit"]
     problems = []
     for entry in indicators[indicators["base_indicator"].isin(unit.index)].itertuples():
@@ -160,7 +169,7 @@ def _check_base_units(indicators):
     return problems
 
 
-def _check_circles(indicators):
+def _check_circles(indicators: pd.DataFrame) -> list[Problem]:
     """Report indicators that lead back to themselves over their bases, or as a rate of themselves."""
     problems = []
     for column in ("base_indicator", "rate_of"):
@@ -179,7 +188,7 @@ def _check_circles(indicators):
     return problems
 
 
-def _check_operands(claims, indicators):
+def _check_operands(claims: pd.DataFrame, indicators: set[str]) -> list[Problem]:
     """Check that each rule has its operands and that these exist."""
     problems = []
     claim_ids = set(claims["claim_id"])

@@ -19,6 +19,7 @@ A family is any object with ``parameters`` (pairs of name and kind), ``axes`` (t
 from helpers.projection.batch import (
     CEILING_CAP,
     Batch,
+    Family,
     Fit,
     default_launch,
     evaluate_share,
@@ -47,6 +48,7 @@ __all__ = [
     "CEILING",
     "CEILING_CAP",
     "Batch",
+    "Family",
     "Fit",
     "collect",
     "count_parameters",

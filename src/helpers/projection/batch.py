@@ -1,6 +1,10 @@
 """The data of many series in the form of the engine, and the way between its coordinates and natural parameters."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal, overload
 
 import numpy as np
 
@@ -8,11 +12,25 @@ CEILING_CAP = 1e4
 """A ceiling above this many times the largest observation counts as infinite: no data here could tell."""
 
 
+class Family:
+    """What the engine knows of a curve; never an instance, the class itself is the family."""
+
+    name: ClassVar[str]
+    parameters: ClassVar[tuple[tuple[str, str], ...]]  # name and kind
+    axes: ClassVar[tuple[np.ndarray, ...]]
+    box: ClassVar[tuple[tuple[float, float], ...]]
+    escape: ClassVar[tuple[tuple[str, int], ...]]
+    needs_launch: ClassVar[bool]
+    share: ClassVar[Callable[..., np.ndarray]]
+    slopes: ClassVar[Callable[..., list[np.ndarray]]]
+    inflection: ClassVar[Callable[..., np.ndarray]]
+
+
 @dataclass
 class Batch:
     """N series ready to fit; build it with `prepare`. A row is one series, one start or one point of a profile."""
 
-    family: object
+    family: type[Family]
     times: np.ndarray  # (N or 1, n), or n + 1 period edges for adoptions per period; in spans from the origin
     target: np.ndarray  # (N, n) values times the root of the weight; 0 where missing
     scale: np.ndarray | None  # (N, n) bound times the root of the weight; None stands for ones
@@ -27,26 +45,28 @@ class Batch:
     noise: np.ndarray | None = None  # (N,) noise variance that weighs the prior against the data
 
     @property
-    def size(self):
+    def size(self) -> int:
         """Number of rows."""
         return len(self.target)
 
     @property
-    def has_share(self):
+    def has_share(self) -> bool:
         """True where the share of the bound is itself a coordinate, the last one, held by a prior."""
         return self.prior_mean is not None and len(self.prior_mean) > len(self.family.parameters)
 
-    def without_data(self):
+    def without_data(self) -> Batch:
         """The same without observations, which can still be turned into natural parameters and predictions."""
         return replace(self, times=None, target=None, scale=None)
 
-    def take(self, rows):
+    def take(self, rows: np.ndarray) -> Batch:
         """The same data for the given rows (repeats allowed)."""
-        picked = {name: _rows(getattr(self, name), rows) for name in ("target", "scale", "ceiling", "top", "count")}
+        picked: dict[str, Any] = {
+            name: _rows(getattr(self, name), rows) for name in ("target", "scale", "ceiling", "top", "count")
+        }
         picked |= {name: _rows(getattr(self, name), rows) for name in ("origin", "span", "noise")}
         picked |= {name: _columns(getattr(self, name), rows) for name in ("prior_mean", "prior_sd")}
-        times = self.times if len(self.times) == 1 else self.times[rows]
-        return replace(self, times=times, **picked)
+        picked["times"] = self.times if len(self.times) == 1 else self.times[rows]
+        return replace(self, **picked)
 
 
 @dataclass
@@ -63,23 +83,32 @@ class Fit:
     step: np.ndarray  # (N,) True where a jump at one observation fits better than the curve: the rate runs to infinity
     converged: np.ndarray  # (N,)
 
-    def put(self, rows, other):
+    def put(self, rows: np.ndarray, other: Fit) -> None:
         """Overwrite the fits of the rows with those of another."""
         for name in self.__dataclass_fields__:
             getattr(self, name)[..., rows] = getattr(other, name)
 
 
-def _rows(array, rows):
+def _rows(array: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
     return None if array is None else array[rows]
 
 
-def _columns(array, rows):
+def _columns(array: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
     return None if array is None else array[:, rows]
 
 
 def prepare(
-    family, times, values, ceiling=None, bound=None, launch=None, weights=None, per_period=False, prior=None, edges=None
-):
+    family: type[Family],
+    times: np.ndarray,
+    values: np.ndarray,
+    ceiling: float | np.ndarray | None = None,
+    bound: float | np.ndarray | None = None,
+    launch: float | np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+    per_period: bool = False,
+    prior: Mapping[str, tuple[Any, Any]] | None = None,
+    edges: np.ndarray | None = None,
+) -> Batch:
     """Put N series into the form that `fit` takes.
 
     Parameters
@@ -130,7 +159,7 @@ def prepare(
     return batch if prior is None else _with_prior(batch, prior)
 
 
-def default_launch(times, seen=None):
+def default_launch(times: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
     """Launch assumed where none is given: a median spacing before the first observation; (N,) decimal years."""
     times = np.atleast_2d(times)
     kept = np.where(np.ones(times.shape, bool) if seen is None else seen, times, np.nan)
@@ -143,7 +172,7 @@ def default_launch(times, seen=None):
     return kept[:, 0] - median
 
 
-def _first_last(times, seen, complete):
+def _first_last(times: np.ndarray, seen: np.ndarray, complete: bool) -> tuple[np.ndarray, np.ndarray]:
     if complete and len(times) == 1:
         return times.min(1), times.max(1)
     first = np.where(seen, times, np.inf).min(1)
@@ -152,12 +181,14 @@ def _first_last(times, seen, complete):
     return np.where(empty, 0.0, first), np.where(empty, 1.0, last)
 
 
-def _period_edges(times):
+def _period_edges(times: np.ndarray) -> np.ndarray:
     step = times[:, 1:2] - times[:, :1] if times.shape[1] > 1 else 1.0
     return np.concatenate([times[:, :1] - step, times], axis=1)
 
 
-def _weigh(values, seen, complete, bound, weights):
+def _weigh(
+    values: np.ndarray, seen: np.ndarray, complete: bool, bound: float | np.ndarray | None, weights: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray | None]:
     if complete and bound is None and weights is None:
         return values, None
     root = (
@@ -169,7 +200,7 @@ def _weigh(values, seen, complete, bound, weights):
     return np.where(seen, values, 0.0) * root, np.where(seen, factor, 0.0)
 
 
-def _with_prior(batch, prior):
+def _with_prior(batch: Batch, prior: Mapping[str, tuple[Any, Any]]) -> Batch:
     names = [name for name, _ in batch.family.parameters]
     rows = len(names) + ("share" in prior)
     unknown = set(prior) - {"share", *names}
@@ -186,11 +217,11 @@ def _with_prior(batch, prior):
     return replace(batch, prior_mean=mean, prior_sd=sd)
 
 
-def _log_unit(batch, kind):
+def _log_unit(batch: Batch, kind: str) -> np.ndarray:
     return {"rate": np.log(batch.span), "duration": -np.log(batch.span), "number": np.zeros(batch.size)}[kind]
 
 
-def to_natural(batch, shape):
+def to_natural(batch: Batch, shape: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates (p, N) as parameters in years, and the derivative of each by its coordinate, both (p, N)."""
     values, slopes = [], []
     for (_, kind), row in zip(batch.family.parameters, shape, strict=False):
@@ -200,7 +231,7 @@ def to_natural(batch, shape):
     return np.array(values), np.array(slopes)
 
 
-def to_coordinates(batch, natural):
+def to_coordinates(batch: Batch, natural: np.ndarray) -> np.ndarray:
     """The inverse of `to_natural`: parameters (p, N) as coordinates (p, N)."""
     rows = []
     for (_, kind), value in zip(batch.family.parameters, natural, strict=True):
@@ -208,17 +239,30 @@ def to_coordinates(batch, natural):
     return np.array(rows)
 
 
-def evaluate_share(family, times, shape, per_period=False, with_slopes=False):
+@overload
+def evaluate_share(
+    family: type[Family],
+    times: np.ndarray,
+    shape: np.ndarray,
+    per_period: bool = ...,
+    with_slopes: Literal[False] = ...,
+) -> np.ndarray: ...
+@overload
+def evaluate_share(
+    family: type[Family], times: np.ndarray, shape: np.ndarray, per_period: bool, with_slopes: Literal[True]
+) -> tuple[np.ndarray, list[np.ndarray]]: ...
+def evaluate_share(
+    family: type[Family], times: np.ndarray, shape: np.ndarray, per_period: bool = False, with_slopes: bool = False
+) -> np.ndarray | tuple[np.ndarray, list[np.ndarray]]:
     """Share of the ceiling at times in spans, and its derivatives by each coordinate; shape is p arrays."""
     share = family.share(times, *shape)
-    slopes = family.slopes(times, share, *shape) if with_slopes else None
+    slopes = family.slopes(times, share, *shape) if with_slopes else []
     if per_period:
-        share = np.diff(share, axis=-1)
-        slopes = [np.diff(slope, axis=-1) for slope in slopes] if with_slopes else None
+        share, slopes = np.diff(share, axis=-1), [np.diff(slope, axis=-1) for slope in slopes]
     return (share, slopes) if with_slopes else share
 
 
-def join(fits):
+def join(fits: Sequence[Fit]) -> Fit:
     """One `Fit` of several, in their order."""
     joined = {}
     for name in Fit.__dataclass_fields__:
@@ -227,7 +271,7 @@ def join(fits):
     return Fit(**joined)
 
 
-def predict(batch, found, times, bound=None):
+def predict(batch: Batch, found: Fit, times: np.ndarray, bound: float | np.ndarray | None = None) -> np.ndarray:
     """Curve of each series, (N, h), at decimal years (h,) or (N, h); bound alike, where the ceiling is a share."""
     times = (np.atleast_2d(times) - batch.origin[:, None]) / batch.span[:, None]
     shape = found.shape[: len(batch.family.parameters), :, None]

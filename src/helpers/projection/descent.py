@@ -1,10 +1,12 @@
 """Levenberg-Marquardt on the projected sum of squares, all rows at once."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from helpers.projection.batch import CEILING_CAP, Fit, join
+from helpers.projection.batch import CEILING_CAP, Batch, Fit, join
 from helpers.projection.grid import start
 
 SHARE_BOX = (-12.0, 12.0)
@@ -42,34 +44,34 @@ class State:
     ssr: np.ndarray  # (N,)
     objective: np.ndarray  # (N,)
 
-    def take(self, rows):
+    def take(self, rows: np.ndarray) -> State:
         """The state of the given rows."""
         picked = {name: getattr(self, name)[rows] for name in self.__dataclass_fields__ if name != "curve"}
         return State(curve=picked["share"] if self.curve is self.share else self.curve[rows], **picked)
 
-    def put(self, rows, other):
+    def put(self, rows: np.ndarray, other: State) -> None:
         """Overwrite rows with the state of these rows."""
         for name in self.__dataclass_fields__:
             getattr(self, name)[rows] = getattr(other, name)
 
 
-def dot(a, b):
+def dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Row-wise inner product of two (N, n) arrays."""
     return np.einsum("ij,ij->i", a, b)
 
 
-def evaluate(batch, theta):
+def evaluate(batch: Batch, theta: np.ndarray) -> State:
     """State at coordinates theta (q, N)."""
     share = batch.family.share(batch.times, *_shape(batch, theta))
     curve = np.diff(share, axis=1) if batch.per_period else share
     return _state(batch, theta, share, curve if batch.scale is None else curve * batch.scale)
 
 
-def _shape(batch, theta):
+def _shape(batch: Batch, theta: np.ndarray) -> np.ndarray:
     return theta[: len(batch.family.parameters), :, None]
 
 
-def _state(batch, theta, share, curve):
+def _state(batch: Batch, theta: np.ndarray, share: np.ndarray, curve: np.ndarray) -> State:
     square = np.maximum(dot(curve, curve), 1e-300)
     if batch.has_share:
         ceiling = 1 / (1 + np.exp(-theta[-1]))
@@ -82,17 +84,19 @@ def _state(batch, theta, share, curve):
     return State(share, curve, square, ceiling, residual, ssr, ssr + _penalty(batch, theta))
 
 
-def _precision(batch):
+def _precision(batch: Batch) -> np.ndarray:
+    assert batch.noise is not None  # set before the first step, in `_fit_with_prior`
+    assert batch.prior_sd is not None
     return batch.noise / batch.prior_sd**2
 
 
-def _penalty(batch, theta):
+def _penalty(batch: Batch, theta: np.ndarray) -> np.ndarray | float:
     if batch.prior_mean is None:
         return 0.0
     return (_precision(batch) * (theta - batch.prior_mean) ** 2).sum(0)
 
 
-def linearise(batch, theta, state):
+def linearise(batch: Batch, theta: np.ndarray, state: State) -> list[np.ndarray]:
     """Derivatives of the curve by the coordinates, a list of q arrays (N, n), with the free ceiling projected out."""
     slopes = batch.family.slopes(batch.times, state.share, *_shape(batch, theta))
     if batch.per_period:
@@ -109,7 +113,7 @@ def linearise(batch, theta, state):
     return columns
 
 
-def _normal_equations(batch, theta, state):
+def _normal_equations(batch: Batch, theta: np.ndarray, state: State) -> tuple[np.ndarray, np.ndarray]:
     """Gradient (q, N) and Gauss-Newton matrix (q, q, N)."""
     columns = linearise(batch, theta, state)
     q = len(columns)
@@ -125,7 +129,7 @@ def _normal_equations(batch, theta, state):
     return gradient, hessian
 
 
-def _curvature(batch, theta, hessian, step=1e-5):
+def _curvature(batch: Batch, theta: np.ndarray, hessian: np.ndarray, step: float = 1e-5) -> np.ndarray:
     """Second derivatives by differences of the gradient, for rows where large residuals make Gauss-Newton steps slow.
 
     Rows where they are not positive definite keep the Gauss-Newton matrix.
@@ -143,16 +147,18 @@ def _curvature(batch, theta, hessian, step=1e-5):
     return np.where(least > 1e-8, exact, hessian)
 
 
-def _root_diagonal(hessian):
+def _root_diagonal(hessian: np.ndarray) -> np.ndarray:
     diagonal = range(len(hessian))
     return np.sqrt(np.maximum(hessian[diagonal, diagonal], 1e-300))
 
 
-def _products(root):
+def _products(root: np.ndarray) -> np.ndarray:
     return root[:, None] * root
 
 
-def _solve(gradient, hessian, damping, held):
+def _solve(
+    gradient: np.ndarray, hessian: np.ndarray, damping: np.ndarray, held: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Damped step (q, N) and the fall of the objective that the undamped step promises (N,)."""
     diagonal, root = range(len(gradient)), _root_diagonal(hessian)
     scaled, normal = gradient / root, hessian / _products(root)
@@ -164,7 +170,7 @@ def _solve(gradient, hessian, damping, held):
     return step / root, (scaled * step).sum(0) * (1 + damping)
 
 
-def _eliminate(matrix, vector):
+def _eliminate(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
     """Solutions (q, N) of N small positive definite systems, (q, q, N) and (q, N), by Gauss."""
     q, solution = len(vector), vector.copy()
     for place in range(q):
@@ -180,7 +186,7 @@ def _eliminate(matrix, vector):
     return solution
 
 
-def _foresee(promise, before):
+def _foresee(promise: np.ndarray, before: np.ndarray | None) -> np.ndarray:
     """Fall that the next step promises if it shrinks as it did since the last one, `before`; None at the first step."""
     if before is None:
         return promise
@@ -188,13 +194,20 @@ def _foresee(promise, before):
     return promise * np.maximum(shrinking, LEAST_SHRINKING)
 
 
-def box(batch):
+def box(batch: Batch) -> np.ndarray:
     """Lower and upper limits of the coordinates, (q, 1) each."""
     limits = list(batch.family.box) + ([SHARE_BOX] if batch.has_share else [])
     return np.array(limits, float).T[:, :, None]
 
 
-def descend(batch, theta, fixed=None, iterations=150, tolerance=1e-9, enough=0.0):
+def descend(
+    batch: Batch,
+    theta: np.ndarray,
+    fixed: np.ndarray | None = None,
+    iterations: int = 150,
+    tolerance: float = 1e-9,
+    enough: float | np.ndarray = 0.0,
+) -> tuple[np.ndarray, State, np.ndarray]:
     """Walk down from theta (q, N) until the fall left to the next step is below tolerance squared of the objective.
 
     `fixed` (q, N) holds coordinates; at the objective `enough` (N,) a row ends early. Returns theta, State, converged.
@@ -236,7 +249,7 @@ def descend(batch, theta, fixed=None, iterations=150, tolerance=1e-9, enough=0.0
     return theta, now if work is batch else evaluate(batch, theta), done
 
 
-def fit(batch, iterations=150, tolerance=None):
+def fit(batch: Batch, iterations: int = 150, tolerance: float | None = None) -> Fit:
     """Best curve of every series: grid start, then descent; with a prior, the noise variance is found along the way.
 
     Parameters
@@ -265,11 +278,11 @@ def fit(batch, iterations=150, tolerance=None):
     return _fit_block(batch, iterations, tolerance)
 
 
-def _fit_block(batch, iterations, tolerance):
+def _fit_block(batch: Batch, iterations: int, tolerance: float) -> Fit:
     return fit_rows(batch, *start(batch), iterations, tolerance)
 
 
-def fit_rows(batch, rows, theta, iterations=150, tolerance=1e-9):
+def fit_rows(batch: Batch, rows: np.ndarray, theta: np.ndarray, iterations: int = 150, tolerance: float = 1e-9) -> Fit:
     """Descend from several starts for each series (rows names the series of each column of theta) and keep the best."""
     if np.bincount(rows).max(initial=0) > FINALISTS:
         rows, theta = _choose_finalists(batch, rows, theta.copy())
@@ -284,7 +297,7 @@ def fit_rows(batch, rows, theta, iterations=150, tolerance=1e-9):
     return _describe(batch, theta, state, done, runs)
 
 
-def _choose_finalists(batch, rows, theta):
+def _choose_finalists(batch: Batch, rows: np.ndarray, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Take the first steps where a series has several starts; rows and coordinates of the starts to keep."""
     several = np.flatnonzero(np.bincount(rows)[rows] > 1)
     theta[:, several], state, _ = descend(batch.take(rows[several]), theta[:, several], None, FIRST_STEPS, 1e-3)
@@ -294,7 +307,7 @@ def _choose_finalists(batch, rows, theta):
     return rows[kept], theta[:, kept]
 
 
-def _choose(rows, objective, most):
+def _choose(rows: np.ndarray, objective: np.ndarray, most: int) -> np.ndarray:
     """Places of the `most` lowest objectives of each series, series by series."""
     order = np.lexsort((objective, rows))
     begin = np.r_[True, np.diff(rows[order]) > 0]
@@ -302,7 +315,7 @@ def _choose(rows, objective, most):
     return order[rank < most]
 
 
-def _stop_at_cap(batch, theta, state, done, runs):
+def _stop_at_cap(batch: Batch, theta: np.ndarray, state: State, done: np.ndarray, runs: np.ndarray) -> None:
     """Put rows whose ceiling runs away at the cap, so that equal series end at equal curves whatever their path."""
     work = batch.take(runs)
     work = replace(work, ceiling=CEILING_CAP * work.top)
@@ -310,14 +323,14 @@ def _stop_at_cap(batch, theta, state, done, runs):
     state.put(runs, capped)
 
 
-def _describe(batch, theta, state, done, runaway):
+def _describe(batch: Batch, theta: np.ndarray, state: State, done: np.ndarray, runaway: np.ndarray) -> Fit:
     low, high = box(batch)
     edge = (theta >= high - 1e-9).astype(int) - (theta <= low + 1e-9)
     flat, step = _is_flat(batch, state), _is_step(batch, state)
     return Fit(theta, state.ceiling, state.objective, state.ssr, edge, runaway, flat, step, done)
 
 
-def _is_flat(batch, state):
+def _is_flat(batch: Batch, state: State) -> np.ndarray:
     """A constant share of the bound fits as well as the curve: the series does not rise."""
     if batch.per_period:
         return batch.top == 0
@@ -332,7 +345,7 @@ def _is_flat(batch, state):
     return flat
 
 
-def _is_step(batch, state):
+def _is_step(batch: Batch, state: State) -> np.ndarray:
     """A jump from nothing to the ceiling at one observation fits better than the curve: the rate runs to infinity."""
     family = batch.family
     steep = np.zeros(batch.size, bool)
@@ -344,7 +357,7 @@ def _is_step(batch, state):
     return steep
 
 
-def _prefers_jump(batch, ssr):
+def _prefers_jump(batch: Batch, ssr: np.ndarray) -> np.ndarray:
     target, squares = batch.target, batch.target**2
     until = np.cumsum(squares, axis=1)
     total = until[:, -1:]
@@ -357,31 +370,35 @@ def _prefers_jump(batch, ssr):
     return least < ssr * (1 - 1e-7) - 1e-14 * total[:, 0]
 
 
-def _sums_after(batch):
+def _sums_after(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
     """Sums over the later observations of scale times target, and of the scale squared, at each observation."""
     if batch.scale is None:
         cross, square = batch.target, np.ones((1, batch.target.shape[1]))
     else:
         cross, square = batch.scale * batch.target, batch.scale**2
-    return tuple(np.cumsum(part[:, ::-1], axis=1)[:, ::-1] - part for part in (cross, square))
+    after_cross, after_square = (np.cumsum(part[:, ::-1], axis=1)[:, ::-1] - part for part in (cross, square))
+    return after_cross, after_square
 
 
-def _fit_with_prior(batch, iterations, tolerance, rounds=12):
+def _fit_with_prior(batch: Batch, iterations: int, tolerance: float, rounds: int = 12) -> Fit:
     """Posterior mode: the penalty is weighed by the noise variance, which is itself estimated.
 
     The rounds minimise df log(SSR) + penalty by majorisation; the first variance comes from the fit at the centre of
     the prior. With no more observations than coordinates SSR can reach zero, so there the first variance stays.
     """
+    mean, sd = batch.prior_mean, batch.prior_sd
+    assert mean is not None  # both are there: `fit` comes here only with a prior
+    assert sd is not None
     centre = replace(batch, prior_mean=None, prior_sd=None, noise=None)
     if batch.has_share:
-        centre = replace(centre, ceiling=1 / (1 + np.exp(-batch.prior_mean[-1])))
+        centre = replace(centre, ceiling=1 / (1 + np.exp(-mean[-1])))
     at_centre = fit(centre, iterations, tolerance)
     coordinates = len(batch.family.parameters)
     noise = at_centre.ssr / np.maximum(batch.count - coordinates, 1)
-    loose = np.isinf(batch.prior_sd).sum(0)
+    loose = np.isinf(sd).sum(0)
     freedom = np.maximum(batch.count - np.minimum(loose, batch.count - 1), 1)
-    estimable = batch.count > len(batch.prior_mean)
-    theta = np.vstack([at_centre.shape, batch.prior_mean[-1:]]) if batch.has_share else at_centre.shape
+    estimable = batch.count > len(mean)
+    theta = np.vstack([at_centre.shape, mean[-1:]]) if batch.has_share else at_centre.shape
     for _ in range(rounds):
         batch.noise = np.maximum(noise, 1e-12 * dot(batch.target, batch.target) / batch.count + 1e-300)
         found = fit_rows(batch, np.arange(batch.size), theta, iterations, tolerance)

@@ -1,11 +1,13 @@
 """Global starts: the best shapes of a grid, with the free ceiling projected out."""
 
+from __future__ import annotations
+
 from functools import lru_cache
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from helpers.projection.batch import CEILING_CAP, evaluate_share
+from helpers.projection.batch import CEILING_CAP, Batch, Family, evaluate_share
 
 BLOCK = 1024
 """Rows whose grid values are in memory together."""
@@ -15,20 +17,21 @@ FEW, MANY = 4, 24
 
 
 @lru_cache(maxsize=1)
-def _linear_algebra():
+def _linear_algebra() -> ThreadpoolController:
     """Control of BLAS, whose threads cost more than they save on products this small when the machine is busy."""
     return ThreadpoolController()
 
 
 @lru_cache(maxsize=32)
-def _shapes(family, coarse):
+def _shapes(family: type[Family], coarse: bool) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
     """Axes and grid of shapes (p, G), the first coordinate slowest; coarse keeps every third and every second value."""
-    axes = [axis[place::step] for axis, place, step in zip(family.axes, (1, 0), (3, 2), strict=False)]
-    axes = tuple(axes) if coarse else family.axes
+    axes = family.axes
+    if coarse:
+        axes = tuple(axis[place::step] for axis, place, step in zip(axes, (1, 0), (3, 2), strict=False))
     return axes, np.array([mesh.ravel() for mesh in np.meshgrid(*axes, indexing="ij")])
 
 
-def start(batch, most=None):
+def start(batch: Batch, most: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Starting coordinates: for each series the best shape of the grid and other peaks of the grid.
 
     Returns rows (M,), the series of each start, and theta (p, M). `most` limits the starts of a series; None chooses
@@ -37,7 +40,7 @@ def start(batch, most=None):
     if most is None:
         most = MANY if batch.target.shape[1] < SHORT or batch.size <= SMALL else FEW
     family, coarse = batch.family, most == FEW and len(batch.family.axes) < 3
-    axes, shapes = _shapes(family, coarse)
+    axes, shapes = _shapes(family, coarse)  # type: ignore[arg-type]  # mypy asks the class for its instances' hash
     rows, cells = [], []
     with _linear_algebra().limit(limits=1, user_api="blas"):
         for members, times in _patterns(batch):
@@ -58,7 +61,7 @@ def start(batch, most=None):
     return rows, shapes[:, cells]
 
 
-def _patterns(batch):
+def _patterns(batch: Batch) -> list[tuple[np.ndarray, np.ndarray]]:
     """Series that share their times, to a thousandth of the span, and those times: one evaluation of the grid each."""
     if len(batch.times) == 1:
         return [(np.arange(batch.size), batch.times[0])]
@@ -73,7 +76,7 @@ def _patterns(batch):
     return [(rows, batch.times[index]) for rows, index in zip(members, first, strict=True)]
 
 
-def _gains(batch, rows, share):
+def _gains(batch: Batch, rows: np.ndarray, share: np.ndarray) -> np.ndarray:
     """Fall of the sum of squares that each shape of the grid achieves, (rows, G); in single precision for many rows."""
     kind = np.float32 if len(rows) > 64 else float
     target = batch.target[rows]
@@ -90,7 +93,7 @@ def _gains(batch, rows, share):
     return _falls(linear, square, ceiling.astype(kind))
 
 
-def _falls(linear, square, ceiling):
+def _falls(linear: np.ndarray, square: np.ndarray, ceiling: np.ndarray) -> np.ndarray:
     known = np.isfinite(ceiling[:, 0])
     if known.all():
         linear *= 2
@@ -107,7 +110,7 @@ def _falls(linear, square, ceiling):
     return free
 
 
-def _best_cells(gains, axes, most):
+def _best_cells(gains: np.ndarray, axes: list[int], most: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows and cells of the best shapes: the best of all, then other peaks of the grid, `most` for each row.
 
     For short series a peak is a cell above its four neighbours in the first two coordinates, else above its two
@@ -127,7 +130,7 @@ def _best_cells(gains, axes, most):
     return found, layer * table.shape[2] + inner[found, layer]
 
 
-def _find_peaks(height):
+def _find_peaks(height: np.ndarray) -> np.ndarray:
     peak = np.ones(height.shape, bool)
     for axis in range(1, height.ndim):
         rising = np.diff(height, axis=axis) > 0

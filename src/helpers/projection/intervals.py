@@ -1,12 +1,14 @@
 """Covariances and profile intervals of many fits at once."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import numpy as np
 from scipy.special import fdtri
 
-from helpers.projection.batch import CEILING_CAP, Fit, evaluate_share, to_natural
-from helpers.projection.descent import box, descend, dot, fit_rows
+from helpers.projection.batch import CEILING_CAP, Batch, Fit, evaluate_share, to_natural
+from helpers.projection.descent import box, descend, fit_rows
 from helpers.projection.grid import start
 
 CEILING = "ceiling"
@@ -16,12 +18,12 @@ NEAR_LIMIT = 0.7
 """A crossing this near to the limit of the search (a factor of two) counts as none."""
 
 
-def count_parameters(batch):
+def count_parameters(batch: Batch) -> np.ndarray:
     """Number of parameters estimated from the data alone, (N,): the shape, and the ceiling where it is free."""
     return len(batch.family.parameters) + np.isnan(batch.ceiling) * (not batch.has_share)
 
 
-def noise_variance(batch, found):
+def noise_variance(batch: Batch, found: Fit) -> np.ndarray:
     """Residual variance with the degrees-of-freedom correction, (N,); NaN without degrees of freedom."""
     if batch.noise is not None:
         return batch.noise
@@ -29,7 +31,7 @@ def noise_variance(batch, found):
     return np.where(freedom > 0, found.ssr / np.maximum(freedom, 1), np.nan)
 
 
-def jacobian(batch, found):
+def jacobian(batch: Batch, found: Fit) -> np.ndarray:
     """Derivatives of the weighted curve by the log ceiling (or logit share) and the coordinates, (N, n, 1 + p)."""
     p = len(batch.family.parameters)
     shape = found.shape[:p, :, None]
@@ -39,7 +41,7 @@ def jacobian(batch, found):
     return np.stack([first, *(factor * slope for slope in slopes)], axis=2)
 
 
-def covariance(batch, found, natural=True):
+def covariance(batch: Batch, found: Fit, natural: bool = True) -> np.ndarray:
     """Wald covariance of ceiling and shape, (N, 1 + p, 1 + p).
 
     Parameters at an end of their box, a ceiling that ran away and a known ceiling have NaN rows; the others are
@@ -48,7 +50,7 @@ def covariance(batch, found, natural=True):
     columns, p = jacobian(batch, found), len(batch.family.parameters)
     information = np.matmul(columns.transpose(0, 2, 1), columns)
     variance = noise_variance(batch, found)
-    if batch.prior_mean is not None:
+    if batch.prior_sd is not None:
         order = [p, *range(p)] if batch.has_share else range(p)
         places = range(p + 1) if batch.has_share else range(1, p + 1)
         information[:, places, places] += (batch.noise / batch.prior_sd[order] ** 2).T
@@ -62,7 +64,7 @@ def covariance(batch, found, natural=True):
     return inverse * unit[:, :, None] * unit[:, None, :]
 
 
-def _invert(information, off):
+def _invert(information: np.ndarray, off: np.ndarray) -> np.ndarray:
     """Inverse without the rows and columns that are off; these, and singular matrices, come back as NaN."""
     diagonal = np.arange(information.shape[1])
     matrix = np.where(off[:, :, None] | off[:, None, :], 0.0, information)
@@ -78,7 +80,7 @@ def _invert(information, off):
     return np.where(singular[:, None, None] | off[:, :, None] | off[:, None, :], np.nan, inverse)
 
 
-def profile_target(batch, found, alpha):
+def profile_target(batch: Batch, found: Fit, alpha: float | np.ndarray) -> np.ndarray:
     """Rise of the objective at the ends of a profile interval, (N,): the F quantile times the noise variance.
 
     Infinite where the data leave no degree of freedom: then nothing is excluded.
@@ -88,13 +90,13 @@ def profile_target(batch, found, alpha):
     return np.where(freedom > 0, quantile * np.nan_to_num(noise_variance(batch, found)), np.inf)
 
 
-def profile_ceiling(batch, found, alpha=0.05):
+def profile_ceiling(batch: Batch, found: Fit, alpha: float = 0.05) -> tuple[np.ndarray, np.ndarray]:
     """Ends of the profile interval of a free ceiling (N,), (N,); infinity where the profile never crosses."""
     lower, upper = profile_ends(batch, found, CEILING, alpha)
     return np.exp(lower), np.exp(upper)
 
 
-def limits(batch, coordinate):
+def limits(batch: Batch, coordinate: int | str) -> tuple[np.ndarray, np.ndarray]:
     """Range in which a coordinate is searched, two arrays (N,); the ceiling in logarithms."""
     if coordinate == CEILING:
         top = np.log(np.maximum(batch.top, 1e-300))
@@ -103,7 +105,9 @@ def limits(batch, coordinate):
     return np.full(batch.size, low[coordinate, 0]), np.full(batch.size, high[coordinate, 0])
 
 
-def hold(batch, theta, coordinate, value):
+def hold(
+    batch: Batch, theta: np.ndarray, coordinate: int | str, value: np.ndarray
+) -> tuple[Batch, np.ndarray, np.ndarray]:
     """Batch, coordinates and mask with one coordinate (or the log ceiling) held at value (N,)."""
     fixed = np.zeros(theta.shape, bool)
     if coordinate == CEILING:
@@ -113,7 +117,7 @@ def hold(batch, theta, coordinate, value):
     return batch, theta, fixed
 
 
-def profile_ends(batch, found, coordinate, alpha=0.05):
+def profile_ends(batch: Batch, found: Fit, coordinate: int | str, alpha: float = 0.05) -> tuple[np.ndarray, np.ndarray]:
     """Ends of the profile interval of one coordinate, or of the log ceiling with ``"ceiling"``; (N,), (N,).
 
     An end that is not crossed within `limits` is minus or plus infinity. Both sides of all series are searched
@@ -149,11 +153,11 @@ def profile_ends(batch, found, coordinate, alpha=0.05):
     return ends[:size], ends[size:]
 
 
-def _local_shape(batch, found, coordinate, alpha):
+def _local_shape(batch: Batch, found: Fit, coordinate: int | str, alpha: float) -> tuple[np.ndarray, np.ndarray]:
     """First guess of the distance to the ends (N,), and how the other coordinates move along the profile (q, N)."""
     p, matrix = len(batch.family.parameters), covariance(batch, found, natural=False)
     order = [*range(1, p + 1), 0] if batch.has_share else list(range(1, p + 1))
-    place = 0 if coordinate in (CEILING, p) else coordinate + 1
+    place = 0 if isinstance(coordinate, str) or coordinate == p else coordinate + 1
     variance = matrix[:, place, place]
     freedom = np.maximum(batch.count - count_parameters(batch), 1)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -162,7 +166,9 @@ def _local_shape(batch, found, coordinate, alpha):
     return np.clip(np.nan_to_num(step, nan=0.5), 1e-7, 1.0), np.nan_to_num(tangent)
 
 
-def _stays_low(work, found, rows, coordinate, limit, above):
+def _stays_low(
+    work: Batch, found: Fit, rows: np.ndarray, coordinate: int | str, limit: np.ndarray, above: np.ndarray
+) -> np.ndarray:
     """True where the objective at the limit is at most `above`: from the fit, or for the ceiling from the grid."""
     held, theta, fixed = hold(work, found.shape[:, rows], coordinate, limit)
     low = descend(held, theta, fixed, 60, 1e-5, above)[1].objective <= above
@@ -176,19 +182,28 @@ def _stays_low(work, found, rows, coordinate, limit, above):
 class _Walk:
     """Search for the crossing on one side of each row, with the last inner point as the warm start."""
 
-    def __init__(self, work, found, rows, coordinate, side, target, tangent):
+    def __init__(
+        self,
+        work: Batch,
+        found: Fit,
+        rows: np.ndarray,
+        coordinate: int | str,
+        side: np.ndarray,
+        target: np.ndarray,
+        tangent: np.ndarray,
+    ) -> None:
         self.work, self.coordinate, self.side, self.target = work, coordinate, side, target
         self.least = found.objective[rows]
         self.theta = found.shape[:, rows].copy()
         self.slope = tangent[:, rows]
 
-    def rise(self, rows, value, theta):
+    def rise(self, rows: np.ndarray, value: np.ndarray, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Root of the rise of the objective with the coordinate held at value, and the coordinates there."""
         held, theta, fixed = hold(self.work.take(rows), theta, self.coordinate, value)
         theta, state, _ = descend(held, theta, fixed, 40, 1e-6)
         return np.sqrt(np.maximum(state.objective - self.least[rows], 0)), theta
 
-    def run(self, centre, step, limit, rounds=60):
+    def run(self, centre: np.ndarray, step: np.ndarray, limit: np.ndarray, rounds: int = 60) -> np.ndarray:
         """Crossings, one for each row."""
         inner, outer = centre.copy(), limit.copy()
         inner_rise, outer_rise = np.zeros_like(centre), np.full_like(centre, np.nan)
@@ -208,13 +223,22 @@ class _Walk:
             value[open_rows] = self._next(open_rows, inner, outer, inner_rise, outer_rise, centre, step)
         return value
 
-    def _advance(self, rows, value, inner, theta):
+    def _advance(self, rows: np.ndarray, value: np.ndarray, inner: np.ndarray, theta: np.ndarray) -> None:
         move = value[rows] - inner[rows]
         with np.errstate(divide="ignore", invalid="ignore"):
             self.slope[:, rows] = np.nan_to_num((theta - self.theta[:, rows]) / move, posinf=0, neginf=0)
         self.theta[:, rows], inner[rows] = theta, value[rows]
 
-    def _next(self, rows, inner, outer, inner_rise, outer_rise, centre, step):
+    def _next(
+        self,
+        rows: np.ndarray,
+        inner: np.ndarray,
+        outer: np.ndarray,
+        inner_rise: np.ndarray,
+        outer_rise: np.ndarray,
+        centre: np.ndarray,
+        step: np.ndarray,
+    ) -> np.ndarray:
         """Secant between the bracket's ends, or from the centre without an outer point; halved when it hugs an end."""
         a, low, high = inner[rows], inner_rise[rows], outer_rise[rows]
         target, width = self.target[rows], outer[rows] - inner[rows]
@@ -231,11 +255,8 @@ class _Walk:
         return np.where(halve, a + 0.5 * width, proposal)
 
 
-def collect(found, rows):
+def collect(found: Fit, rows: np.ndarray) -> Fit:
     """The fits of the given rows."""
     columns = {name: getattr(found, name)[:, rows] for name in ("shape", "edge")}
     names = ("ceiling", "objective", "ssr", "runaway", "flat", "step", "converged")
     return Fit(**columns, **{name: getattr(found, name)[rows] for name in names})
-
-
-__all__ = ["collect", "count_parameters", "covariance", "dot", "noise_variance", "profile_ceiling", "profile_ends"]

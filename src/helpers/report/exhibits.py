@@ -77,9 +77,9 @@ def find_saved(source: str) -> list[str]:
         nodes = list(ast.walk(ast.parse(source)))
     except SyntaxError:  # IPython's own commands
         return []
-    calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
-    firsts = [call.args[0] for call in calls if call.func.attr == "save_table" and call.args]
-    return [first.value for first in firsts if isinstance(first, ast.Constant)]
+    calls = [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "save_table"]
+    firsts = [call.args[0] for call in calls if call.args]
+    return [str(first.value) for first in firsts if isinstance(first, ast.Constant)]
 
 
 def embed_tables(page: str, tables: Path) -> str:

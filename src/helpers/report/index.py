@@ -55,7 +55,7 @@ def build_index(folder: Path, pages: list[dict[str, str]]) -> str:
     return embed_tables(page, folder / "tables")
 
 
-def describe_notebook(folder: Path, page: dict[str, str], record: dict | None) -> dict[str, Any]:
+def describe_notebook(folder: Path, page: dict[str, str], record: dict[str, Any] | None) -> dict[str, Any]:
     """A notebook's page with what the notebook wrote: its figures, small, and its tables."""
     record = record or {"figures": {}, "tables": {}}
     figures = [
@@ -71,12 +71,12 @@ def _read_run(folder: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
-def merge_parameters(records: dict[str, dict]) -> dict[str, Any]:
+def merge_parameters(records: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Parameters as the notebooks' records have them, for a run that was made by hand."""
     return {name: value for record in records.values() for name, value in record["parameters"].items()}
 
 
-def find_stale(record: dict, records: dict[str, dict]) -> list[str]:
+def find_stale(record: dict[str, Any], records: dict[str, dict[str, Any]]) -> list[str]:
     """Notebooks whose records differ from those of the whole run: they were run again by hand since."""
     if not record:
         return []
@@ -93,12 +93,12 @@ def read_rows(folder: Path, table: str) -> list[dict[str, str]]:
         return [{name: restore_text(text) for name, text in row.items()} for row in csv.DictReader(file)]
 
 
-def choose_figure(figures: dict[str, dict]) -> str | None:
+def choose_figure(figures: dict[str, dict[str, Any]]) -> str | None:
     """Name of the main figure: the first forecast."""
     return min((name for name in figures if name.startswith("05_forecast")), default=None)
 
 
-def read_figure(folder: Path, name: str | None, figures: dict[str, dict]) -> dict[str, Any] | None:
+def read_figure(folder: Path, name: str | None, figures: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
     """The figure `name` with its image within the page."""
     if name not in figures:
         return None
@@ -150,11 +150,11 @@ def write_command(run: str, parameters: dict[str, Any]) -> str:
     return " ".join(["adoption run", run, *(f"-p {name} {quote(value)}" for name, value in changed.items())])
 
 
-def group_sources(sources: list[dict]) -> dict[str, list[dict]]:
+def group_sources(sources: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """Sources by use, then by publisher and licence: one line each."""
-    grouped: dict[str, list[dict]] = {"series": [], "reference": []}
+    grouped: dict[str, list[dict[str, Any]]] = {"series": [], "reference": []}
 
-    def key(item: dict) -> tuple[str, str, str]:
+    def key(item: dict[str, Any]) -> tuple[str, str, str]:
         return item["use"], item["publisher"], item["licence"]
 
     for (use, publisher, licence), items in groupby(sorted(sources, key=key), key):
@@ -166,7 +166,7 @@ def group_sources(sources: list[dict]) -> dict[str, list[dict]]:
     return grouped if sources else {}
 
 
-def list_facts(record: dict) -> list[tuple[str, str]]:
+def list_facts(record: dict[str, Any]) -> list[tuple[str, str]]:
     """Commit, versions and hashes of the data, as pairs."""
     commit = record.get("git")
     facts = []

@@ -51,12 +51,12 @@ def export_pages(folder: Path, pages: list[dict[str, str]]) -> Iterator[tuple[di
     """
     exporter = PageExporter()
     for number, page in enumerate(pages):
-        near = {
+        near: dict[str, Any] = {
             "before": pages[number - 1] if number else {"href": "index.html", "title": "Index"},
             "after": pages[number + 1] if number + 1 < len(pages) else {"href": "index.html", "title": "Index"},
         }
         notebook = nbformat.read(folder / "notebooks" / f"{page['name']}.ipynb", 4)
-        shared = {
+        shared: dict[str, Any] = {
             "run": folder.name,
             "frame": describe_frame(),
             "tables": {table.stem for table in (folder / "tables").glob("*.csv")},

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from helpers.project import RunError, find_outputs, hold_folder, shorten_path, write_json
 from helpers.sweep.grid import Sweep, read_sweep
+
+if TYPE_CHECKING:
+    from helpers.sweep.cluster import ClusterWorkers
+    from helpers.sweep.workers import LocalWorkers
 
 __all__ = ["Sweep", "read_sweep", "run_sweep"]
 
@@ -60,7 +65,7 @@ def _check_place(folder: Path) -> None:
         raise RunError(f"{shorten_path(folder)} exists and isn't a sweep's. Choose another name with --name.")
 
 
-def _choose_workers(count: int, runs: int, scheduler: str, folder: Path):
+def _choose_workers(count: int, runs: int, scheduler: str, folder: Path) -> ClusterWorkers | LocalWorkers:
     if scheduler:
         from helpers.sweep.cluster import ClusterWorkers
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +130,7 @@ def build_page(
     )
 
 
-def _group(runs) -> dict[tuple[str, str], list[Forecast]]:
+def _group(runs: Iterable[FinishedRun]) -> dict[tuple[str, str], list[Forecast]]:
     return group_subjects([Forecast(run.name, run.subject, run.forecast, run.observations) for run in runs])
 
 

@@ -55,8 +55,10 @@ class LocalWorkers:
     def collect(self) -> list[tuple[Task, Outcome | None]]:
         """Wait until a run ends, and return what ended; the outcome is None if its worker died."""
         ended: list[tuple[Task, Outcome | None]] = []
-        for connection in wait(list(self._busy)):
+        ready = wait(list(self._busy))
+        for connection in [connection for connection in self._busy if connection in ready]:
             process, task = self._busy.pop(connection)
+            outcome: Outcome | None
             try:
                 outcome = connection.recv()
                 self._idle.append((process, connection))
