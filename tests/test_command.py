@@ -32,6 +32,7 @@ def call(capsys, *words):
         (["-p", "as_of", "2025-13-01"], "parameter 'as_of' is '2025-13-01'; it must be a date such as 2025-06-30"),
         (["-r", "horizon_years", "soon"], "parameter 'horizon_years' is 'soon'"),
         (["-y", "shares: [0.5, 2]"], "parameter 'shares' is [0.5, 2]"),
+        (["-y", "shares: [0.5, 1]"], "it must be a list of different numbers between 0 and 1, such as"),
         (["-y", "shares: ["], "this isn't YAML"),
         (["-y", "just text"], "parameters are written as 'name: value'"),
         (["-f", "no/such/file.yaml"], "-f no/such/file.yaml: the file can't be read"),

@@ -45,7 +45,7 @@ def test_every_parameter_has_help_and_says_what_it_may_be():
         ("bound", None, ""),
         ("as_of", date(2025, 6, 30), "2025-06-30"),
         ("shares", "[0.9, 0.5]", [0.5, 0.9]),
-        ("shares", 1, [1.0]),
+        ("shares", 0.8, [0.8]),
         ("families", "bass", ["bass"]),
         ("families", "[weibull, bass]", ["weibull", "bass"]),
         ("horizon_years", "2.5", 2.5),

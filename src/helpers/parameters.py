@@ -148,8 +148,7 @@ def _sort_distinct(values: list[Any]) -> list[Any]:
 
 Text = Annotated[str, BeforeValidator(_to_text), AfterValidator(_check_text)]
 Plain = Annotated[str, AfterValidator(_check_text)]
-Share = Annotated[float, BeforeValidator(_reject_truth), Field(gt=0, le=1)]
-Level = Annotated[float, BeforeValidator(_reject_truth), Field(gt=0, lt=1)]
+Share = Annotated[float, BeforeValidator(_reject_truth), Field(gt=0, lt=1)]
 
 
 def _describe(default: Any, meaning: str, expected: str, **limits: Any) -> Any:
@@ -202,13 +201,13 @@ class Parameters(BaseModel):
     shares: Annotated[list[Share], BeforeValidator(_to_list), AfterValidator(_sort_distinct)] = _describe(
         [0.5, 0.75, 0.9],
         "shares of the bound at which the scenarios saturate",
-        "a list of different numbers above 0 and at most 1, such as [0.5, 0.75, 0.9]",
+        "a list of different numbers between 0 and 1, such as [0.5, 0.75, 0.9]",
         min_length=1,
     )
     horizon_years: Annotated[int | float, BeforeValidator(_reject_truth)] = _describe(
         5, "years to forecast after the last observation", "a number above 0 and at most 30", gt=0, le=30
     )
-    levels: Annotated[list[Level], BeforeValidator(_to_list), AfterValidator(_sort_distinct)] = _describe(
+    levels: Annotated[list[Share], BeforeValidator(_to_list), AfterValidator(_sort_distinct)] = _describe(
         [0.5, 0.8, 0.95],
         "levels of the forecast's bands",
         "a list of different numbers between 0 and 1, such as [0.5, 0.8, 0.95]",
