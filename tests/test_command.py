@@ -6,12 +6,13 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from conftest import SAMPLE
 
 from helpers import __main__ as command
-from helpers import pipeline
+from helpers import options, pipeline
 from helpers.parameters import Parameters, expected_value, name_type
 from helpers.project import find_from_here
 
@@ -70,10 +71,10 @@ def test_a_mistaken_command_or_run_is_told(capsys, tmp_path, monkeypatch):
 def read(*words):
     """Parameters that these words of a command line mean."""
     kinds = {"-p": [], "-r": [], "-y": [], "-f": []}
-    joined = command.join_pairs(words)
+    joined = options.join_pairs(words)
     for option, value in zip(joined[::2], joined[1::2], strict=True):
         kinds[option].append(value)
-    return command.read_options(kinds["-p"], kinds["-r"], kinds["-y"], map(command.Path, kinds["-f"]))
+    return options.read_options(kinds["-p"], kinds["-r"], kinds["-y"], map(Path, kinds["-f"]))
 
 
 def test_values_mean_what_they_mean_to_papermill():

@@ -16,11 +16,12 @@ from conftest import SAMPLE
 from nbclient import NotebookClient
 
 from helpers import curves, forecast, indicators, lab, pipeline
-from helpers.__main__ import main, read_options
+from helpers.__main__ import main
 from helpers.explore import CEILINGS, Choice, Study, display, study
 from helpers.explore.panel import Panel
 from helpers.explore.picture import draw
 from helpers.explore.words import judge, list_numbers
+from helpers.options import read_options
 from helpers.parameters import ParameterError, read_parameters
 from helpers.project import RunError, find_root
 

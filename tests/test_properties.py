@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from malformed import GOOD, put_column, put_date, put_value
 
 from helpers import indicators
-from helpers.__main__ import read_yaml
+from helpers.options import read_yaml
 from helpers.parameters import ParameterError, Parameters, read_parameters
 from helpers.project import find_outputs
 from helpers.quoting import escape, quote

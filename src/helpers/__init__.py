@@ -29,5 +29,5 @@ Rooms, and who may call whom (imports go one way, down):
   figures, tables, forecast.
 - `fetch` writes figures of the World Bank into a data folder, the only module that knows wbgapi and never part of a
   run; imports indicators and project.
-- `__main__` is the command line.
+- `options` reads parameters as they are typed; `__main__` is the command line.
 """

@@ -225,14 +225,10 @@ def run_all(
         if server is None and not isolated and can_fork():
             server = stack.enter_context(ForkServer())  # it imports while the parameters are checked
         data = check_parameters(parameters)
-        from helpers import indicators
-
-        for doubt in indicators.list_doubts(data, [(parameters.entity, parameters.indicator)]):
-            print(f"note: {doubt}", flush=True)
         from helpers.execution import Limits
         from helpers.making import Making
-        from helpers.report import write_pages
 
+        _tell_doubts(data, parameters)
         stack.enter_context(hold_folder(final))
         restore_folder(final)
         _check_replaceable(final)
@@ -249,10 +245,23 @@ def run_all(
             _check_unchanged(inputs, describe_inputs(parameters, sources))
             write_json(working / "run.json", describe_run(working, parameters, inputs, data))
             if pages:
-                write_pages(working)
+                _write_pages(working)
             note_pages(working)
             replace_folder(final, working)
     return final
+
+
+def _tell_doubts(data: Any, parameters: Parameters) -> None:
+    from helpers import indicators
+
+    for doubt in indicators.list_doubts(data, [(parameters.entity, parameters.indicator)]):
+        print(f"note: {doubt}", flush=True)
+
+
+def _write_pages(folder: Path) -> None:
+    from helpers.report import write_pages
+
+    write_pages(folder)
 
 
 def verify(folder: Path, notebooks: Path | None = None) -> list[str]:

@@ -1,0 +1,80 @@
+"""Parameters as they are typed: papermill's options, with papermill's meanings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from helpers.quoting import escape, quote, shorten
+
+PAIRED = ("-p", "--parameters", "-r", "--parameters_raw")
+
+
+def read_options(
+    pairs: Iterable[str], raw: Iterable[str], texts: Iterable[str], files: Iterable[Path]
+) -> dict[str, Any]:
+    """Parameters as papermill reads its options: files, then YAML texts, then -p, then -r; the later ones win."""
+    given: dict[str, Any] = {}
+    for path in files:
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise typer.BadParameter(f"-f {escape(str(path))}: the file isn't UTF-8 text; save it as UTF-8.") from error
+        except OSError as error:
+            raise typer.BadParameter(f"-f {escape(str(path))}: the file can't be read ({error.strerror}).") from error
+        given |= read_yaml(text, f"-f {escape(str(path))}")
+    for text in texts:
+        given |= read_yaml(text, f"-y {quote(text)}")
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        given[name] = read_value(value)
+    for pair in raw:
+        name, _, value = pair.partition("=")
+        given[name] = value
+    return given
+
+
+def read_yaml(text: str, option: str) -> dict[str, Any]:
+    """Parameters in YAML text."""
+    from helpers.parameters import parse_yaml
+
+    try:
+        content = parse_yaml(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{option}: {shorten(str(error), 300)}.") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise typer.BadParameter(f"{option}: parameters are written as 'name: value', this is {quote(content)}.")
+    return {str(name): value for name, value in content.items()}
+
+
+def read_value(text: str) -> Any:
+    """The value that papermill reads from a text: True, False, None, a whole number, a number, or the text."""
+    words = {"True": True, "False": False, "None": None}
+    if text in words:
+        return words[text]
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def join_pairs(words: Iterable[str]) -> list[str]:
+    """Command-line words with each ``-p NAME VALUE`` as ``-p NAME=VALUE``: typer's repeated options take one word."""
+    joined: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        joined.append(word)
+        if word in PAIRED:
+            name = next(rest, None)
+            value = "" if name is None or "=" in name else next(rest, None)
+            if name is None or value is None:
+                raise typer.BadParameter(f"{word} needs a name and a value, as in: {word} indicator genai_users")
+            joined.append(name if "=" in name else f"{name}={value}")
+    return joined
