@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib as mpl
 import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
@@ -113,7 +114,7 @@ class Exhibit(Figure):
 
 def open_canvas(height: float = 4.4, panels: tuple[int, int] = (1, 1), **options: Any) -> tuple[Exhibit, np.ndarray]:
     """Return a figure of a page's width and its axes as an array of shape `panels`."""
-    mpl.rcParams.update(STYLE)
+    sns.set_theme(context="paper", style="whitegrid", palette=list(COLOURS), rc=STYLE)
     figure = Exhibit(figsize=(WIDTHS["page"], height))
     return figure, figure.subplots(*panels, squeeze=False, **options)
 
@@ -161,7 +162,7 @@ def _wrap(figure: Exhibit, words: str, text: Text, room: float) -> str:
 
 def darken(colour: str) -> tuple[float, float, float]:
     """The colour of a mark for the text that names it: light marks are seen, light letters aren't read."""
-    red, green, blue = mpl.colors.to_rgb(colour)
+    red, green, blue = to_rgb(colour)
     light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
     share = min(1.0, 0.42 / light)
     return red * share, green * share, blue * share
