@@ -11,7 +11,7 @@ from small_notebooks import write_notebooks
 
 from helpers import pipeline
 from helpers.parameters import read_parameters
-from helpers.project import RunError, hold_folder
+from helpers.project import RunError, find_data, hold_folder
 
 SAMPLE = Path(__file__).parent / "sample"
 
@@ -73,6 +73,6 @@ def small_project():
 
     read, kept = selection.read_tables, selection.read_tables(SAMPLE)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(selection, "find_data", lambda: SAMPLE)
+        patch.setattr(selection, "find_data", lambda data="data": SAMPLE if data == "data" else find_data(data))
         patch.setattr(selection, "read_tables", lambda folder: kept if folder == SAMPLE else read(folder))
         yield

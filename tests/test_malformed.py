@@ -14,6 +14,7 @@ from malformed import GOOD, HEADER, THREE, put_column, put_date, put_value
 from helpers import __main__ as command
 from helpers import indicators, pipeline
 from helpers.parameters import ParameterError, complete_parameters, expected_value, read_parameters
+from helpers.quoting import quote
 
 ROOT = Path(__file__).parents[1]
 
@@ -399,7 +400,7 @@ def test_malformed_options(capsys, text, reason):
     with pytest.raises(SystemExit) as ended:
         command.main(["run", "x", "-y", text])
     assert ended.value.code == 2
-    assert f"-y {command.quote(text)}: {reason}.\n" in capsys.readouterr().err
+    assert f"-y {quote(text)}: {reason}.\n" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def read_bytes(folder, *kinds):
 def test_every_exhibit_is_there(folder):
     assert {path.stem for path in (folder / "tables").iterdir()} == TABLES
     assert {path.stem for path in (folder / "figures").iterdir()} == FIGURES
-    assert {path.suffix for path in (folder / "figures").iterdir()} == {".png", ".svg"}
+    assert {path.suffix for path in (folder / "figures").iterdir()} == {".png", ".svg", ".pdf"}
     assert len(list((folder / "html").glob("*.html"))) == 7
     assert all(len(pd.read_csv(path)) for path in (folder / "tables").iterdir())
 
