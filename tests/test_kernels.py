@@ -68,8 +68,7 @@ def test_a_forked_kernel_is_isolated_and_has_the_libraries(tmp_path, server):
     kernels = choose_kernels({"ADOPTION_TEST": "yes"}, tmp_path, server)
     question = (
         "__import__('os').getpid(), __import__('os').getcwd(), __import__('os').environ['ADOPTION_TEST'], "
-        "'pandas' in __import__('sys').modules, hash('x'), __import__('numpy').random.random(), "
-        "[name for name in __import__('sys').modules if name.startswith('helpers.')]"
+        "'helpers.rehearsal' in __import__('sys').modules, hash('x'), __import__('numpy').random.random()"
     )
     first, _, folder = asyncio.run(ask(kernels, question))
     second, _, _ = asyncio.run(ask(kernels, question))
@@ -77,8 +76,23 @@ def test_a_forked_kernel_is_isolated_and_has_the_libraries(tmp_path, server):
     assert first[1:4] == (str(tmp_path), "yes", True)
     assert first[4] == second[4], "hashes are the same in every kernel"
     assert first[5] != second[5], "siblings don't draw the same numbers"
-    assert first[6] == [], "helpers are loaded afresh by each kernel"
     assert not folder.exists()
+
+
+def test_what_a_server_rehearses_leaves_no_trace_in_its_kernels(tmp_path, server):
+    question = (
+        "[__import__('helpers.figures.style'), sorted(map(str, __import__('matplotlib').rcParams.items())), "
+        "__import__('matplotlib.pyplot').pyplot.get_fignums()][1:]"
+    )
+    forked, _, _ = asyncio.run(ask(choose_kernels({}, tmp_path, server), question))
+    plain, _, _ = asyncio.run(ask(choose_kernels({}, tmp_path), question))
+    assert forked == plain
+
+
+def test_a_kernels_history_is_not_the_readers(tmp_path, server):
+    question = "get_ipython().history_manager.enabled"
+    for place in (server, None):
+        assert asyncio.run(ask(choose_kernels({}, tmp_path, place), question))[0] is False
 
 
 def test_every_library_that_is_imported_beforehand_exists():

@@ -14,6 +14,7 @@ from small_notebooks import write_notebooks
 
 from helpers import pipeline
 from helpers.execution import Limits, NotebookFailed
+from helpers.fork_server import ForkServer, can_fork
 from helpers.indicators import DataError
 from helpers.parameters import ParameterError, Parameters, read_parameters
 from helpers.project import RunError, find_root, hold_folder, replace_folder, restore_folder
@@ -231,3 +232,17 @@ def test_a_replacement_that_was_cut_off_is_undone(tmp_path):
 def test_a_folder_without_notebooks_is_told(tmp_path):
     with pytest.raises(RunError, match="There are no numbered notebooks"):
         pipeline.find_notebooks(tmp_path)
+
+
+@pytest.mark.skipif(not can_fork(), reason="kernels are forked on Linux only")
+def test_a_server_that_has_other_helpers_forks_no_kernel(tmp_path, outputs, monkeypatch):
+    cells = [RUN_CELL, "import os; open('parent', 'w').write(str(os.getppid()))"]
+    notebooks = write_notebooks(tmp_path / "notebooks", {"03_small": ["# 3. Small", *cells]})
+    parents = []
+    with ForkServer() as server:
+        for _ in range(2):
+            parameters = read_parameters({"run": "mine", "data": str(SAMPLE)})
+            pipeline.run_all(parameters, notebooks, pages=False, server=server, forced=["03_small"])
+            parents.append(int((notebooks / "parent").read_text()))
+            monkeypatch.setattr(server, "helpers", {**server.helpers, "run.py": "another"})
+    assert parents[0] == server.pid != parents[1]

@@ -1,9 +1,9 @@
 """A process that has imported the libraries once and forks a kernel for each notebook: isolated, and started at once.
 
 `ForkServer` is the side of the run. The other side is this module as a program, which reads requests from its standard
-input and answers on its standard output, one line of JSON each; it never imports a helper that computes, so that each
-kernel loads the helpers as they are. When its input ends, because the run has ended in whatever way, it ends every
-kernel that's left. Linux only: macOS's libraries don't survive a fork, Windows has none.
+input and answers on its standard output, one line of JSON each. It has imported the helpers as well: a run whose
+helpers aren't those (``ForkServer.helpers``) needs another server. When its input ends, because the run has ended in
+whatever way, it ends every kernel that's left. Linux only: macOS's libraries don't survive a fork, Windows has none.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from concurrent.futures import Future
 from typing import Any
 
 LIBRARIES = (  # of the notebooks and helpers; not matplotlib's inline backend, which must come with IPython
+    "ipykernel.debugger",
     "ipykernel.ipkernel",
     "ipykernel.kernelapp",
     "numpy",
@@ -45,7 +46,12 @@ LIBRARIES = (  # of the notebooks and helpers; not matplotlib's inline backend, 
     "PIL.PngImagePlugin",
 )
 OVER = "The process that starts kernels has ended."
-FIXED = {"PYTHONHASHSEED": "0", "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+FIXED = {  # in the environment of every kernel
+    "PYTHONHASHSEED": "0",  # sets in one order, so that two runs agree to the byte
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
+OPTIONS = ("--HistoryManager.enabled=False",)  # of every kernel: what a run executes is no one's history
 
 
 def can_fork() -> bool:
@@ -72,9 +78,17 @@ class ForkServer:
 
     The server process starts with the object and imports the libraries meanwhile; `fork` waits for that. End it with
     `close`, or use it in a ``with`` block.
+
+    Attributes
+    ----------
+    helpers : dict of str to str
+        sha256 of the package's files just before the server imported them: its kernels run with these.
     """
 
     def __init__(self) -> None:
+        from helpers.record import hash_helpers  # not for the server's own process, which imports this module
+
+        self.helpers = hash_helpers()
         self._lock = threading.Lock()
         self._over = False
         self._asked: list[Future[ForkedKernel]] = []
@@ -162,8 +176,14 @@ def serve() -> None:
     requests, answers = os.dup(0), os.dup(1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)  # what a library prints must not look like an answer
+    gc.disable()  # nothing of what follows is garbage
     import_libraries(LIBRARIES)
+    with contextlib.suppress(Exception):  # a notebook that does the same will say what's wrong
+        from helpers.rehearsal import rehearse
+
+        rehearse()
     gc.freeze()
+    gc.enable()
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.set_wakeup_fd(wake)
@@ -234,7 +254,7 @@ def become_kernel(request: dict[str, Any], inherited: Iterable[int]) -> None:
         sys.argv[:] = ["ipykernel_launcher", "-f", request["connection_file"]]
         from ipykernel.kernelapp import IPKernelApp
 
-        IPKernelApp.launch_instance(argv=[*sys.argv[1:], f"--IPKernelApp.parent_handle={os.getppid()}"])
+        IPKernelApp.launch_instance(argv=[*sys.argv[1:], *OPTIONS, f"--IPKernelApp.parent_handle={os.getppid()}"])
         code = 0
     except Exception:
         traceback.print_exc()

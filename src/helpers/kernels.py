@@ -7,22 +7,58 @@ of its own in any case; with a `helpers.fork_server.ForkServer` it's forked from
 from __future__ import annotations
 
 import asyncio
+import math
 import os
+import queue
 import shutil
 import signal
 import sys
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
+from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
+from traitlets import DottedObjectName, Type
 
-from helpers.fork_server import ForkedKernel, ForkServer
+from helpers.fork_server import OPTIONS, ForkedKernel, ForkServer
 
 LONGEST_FOLDER = 60  # a socket's whole path may have about 100 characters
+
+
+class NotebookKernelClient(AsyncKernelClient):
+    """Talks to a kernel as soon as it answers.
+
+    The library's own client first listens for a fifth of a second for messages that may still come; here the kernel is
+    ready when it has told on one channel that it is done with what was asked on the other.
+    """
+
+    async def _async_wait_for_ready(self, timeout: float | None = None) -> None:
+        end = time.monotonic() + (math.inf if timeout is None else timeout)
+        while not await self._is_ready():
+            if not await self.is_alive():
+                raise RuntimeError("Kernel died before replying to kernel_info")
+            if time.monotonic() > end:
+                raise RuntimeError(f"Kernel didn't respond in {timeout} seconds")
+
+    wait_for_ready = _async_wait_for_ready
+
+    async def _is_ready(self) -> bool:
+        asked = self.kernel_info()
+        try:
+            answer: Any = {"msg_type": "", "parent_header": {}}
+            while answer["msg_type"] != "kernel_info_reply":
+                answer = await self.get_shell_msg(timeout=1)
+            self._handle_kernel_info_reply(answer)
+            while (answer["parent_header"].get("msg_id"), answer["content"].get("execution_state")) != (asked, "idle"):
+                answer = await self.get_iopub_msg(timeout=0.2)  # may have begun to listen too late: ask again
+        except queue.Empty:
+            return False
+        return True
 
 
 class NotebookKernelManager(AsyncKernelManager):
@@ -31,6 +67,8 @@ class NotebookKernelManager(AsyncKernelManager):
     Use `choose_kernels` to get a class with these filled in: papermill makes the managers itself.
     """
 
+    client_class = DottedObjectName("helpers.kernels.NotebookKernelClient")
+    client_factory = Type(klass="helpers.kernels.NotebookKernelClient")
     environment: ClassVar[dict[str, str]] = {}
     working_directory: ClassVar[str | None] = None
     server: ClassVar[ForkServer | None] = None
@@ -51,7 +89,7 @@ class NotebookKernelManager(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """This interpreter, whatever the user's installed kernel of the same name points to."""
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", *OPTIONS]
         return KernelSpec(argv=command, display_name="Python 3", language="python")
 
     async def _async_pre_start_kernel(self, **options: Any) -> Any:

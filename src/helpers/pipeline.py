@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helpers.cache import describe_basis
-from helpers.fork_server import ForkServer, can_fork
+from helpers.fork_server import FIXED, ForkServer, can_fork
 from helpers.parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
 from helpers.project import (
     RunError,
@@ -192,7 +192,8 @@ def run_all(
     isolated : bool
         Start an interpreter for each notebook instead of forking one that has imported the libraries.
     server : ForkServer, optional
-        Where to fork kernels; by default one is started for this run, where that's possible.
+        Where to fork kernels, if it has the helpers as they are; by default one is started for this run, where that's
+        possible.
     at_once : int
         Notebooks that may run at the same time.
     limits : Limits, optional
@@ -222,11 +223,14 @@ def run_all(
         print(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.", flush=True)
         return final
     with ExitStack() as stack:
+        if isolated or (server is not None and server.helpers != inputs["helpers"]):
+            server = None
         if server is None and not isolated and can_fork():
             server = stack.enter_context(ForkServer())  # it imports while the parameters are checked
         data = check_parameters(parameters)
         from helpers.execution import Limits
         from helpers.making import Making
+        from helpers.report import write_pages
 
         _tell_doubts(data, parameters)
         stack.enter_context(hold_folder(final))
@@ -245,7 +249,7 @@ def run_all(
             _check_unchanged(inputs, describe_inputs(parameters, sources))
             write_json(working / "run.json", describe_run(working, parameters, inputs, data))
             if pages:
-                _write_pages(working)
+                write_pages(working)
             note_pages(working)
             replace_folder(final, working)
     return final
@@ -325,12 +329,7 @@ def _plan_step(source: Path, earlier: Sequence[Path], parameters: Parameters, in
 def _choose_kernels(working: Path, folder: Path, server: ForkServer | None) -> type[NotebookKernelManager]:
     from helpers.kernels import choose_kernels
 
-    environment = {
-        "ADOPTION_OUTPUTS": str(working.parent),
-        "PYTHONHASHSEED": "0",  # sets in one order, so that two runs agree to the byte
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    }
-    return choose_kernels(environment, folder, server)
+    return choose_kernels({**FIXED, "ADOPTION_OUTPUTS": str(working.parent)}, folder, server)
 
 
 def _check_unchanged(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:

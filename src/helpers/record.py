@@ -25,7 +25,7 @@ def describe_inputs(parameters: Parameters, notebooks: list[Path]) -> dict[str, 
         "parameters": parameters.model_dump(),
         "notebooks": {source.stem: hash_file(source) for source in notebooks},
         "data": {"path": parameters.data, "files": hash_data(find_data(parameters.data))},
-        "helpers": hash_files(Path(__file__).parent, {".py", ".j2", ".css", ".json"}),
+        "helpers": hash_helpers(),
         "versions": list_versions(),
     }
 
@@ -149,6 +149,11 @@ def hash_files(folder: Path, kinds: set[str]) -> dict[str, str]:
         return {folder.name: hash_file(folder)}
     files = sorted(path for path in folder.rglob("*") if path.suffix in kinds and path.is_file())
     return {path.relative_to(folder).as_posix(): hash_file(path) for path in files}
+
+
+def hash_helpers() -> dict[str, str]:
+    """sha256 of every file of this package, by its path in it."""
+    return hash_files(Path(__file__).parent, {".py", ".j2", ".css", ".json"})
 
 
 def hash_data(path: Path) -> dict[str, str]:

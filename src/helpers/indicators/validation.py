@@ -8,7 +8,8 @@ that parse) is checked here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from contextlib import suppress
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,11 @@ from helpers.indicators.plausibility import (
 )
 from helpers.indicators.problems import MOST, DataError, Problem, list_problems, suggest_names
 from helpers.indicators.reading import read_text_table
+from helpers.project import hash_file
 
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
-    """Read and check all tables of a data folder.
+    """Read and check all tables of a data folder; once, as long as the files stay the same.
 
     Parameters
     ----------
@@ -53,6 +55,20 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
             "file or folder does not exist (looked in {}); give a folder that holds observations.csv, or a CSV file"
         )
         raise DataError([Problem("", None, "data", str(folder), kind or message.format(Path.cwd()))])
+    return {name: table.copy() for name, table in _read_checked(folder.absolute(), _take_state(folder)).items()}
+
+
+def _take_state(folder: Path) -> tuple[str, ...]:
+    """sha256 of each file that can be read."""
+    state = []
+    for name in ("datapackage.json", *(f"{name}.csv" for name in TABLES)):
+        with suppress(OSError):
+            state.append(f"{name} {hash_file(folder / name)}")
+    return tuple(state)
+
+
+@lru_cache(maxsize=2)  # own data, and the project's beside them
+def _read_checked(folder: Path, state: tuple[str, ...]) -> dict[str, pd.DataFrame]:
     schemas = read_descriptor(folder / "datapackage.json")
     problems: list[Problem] = []
     texts, tables = {}, {}

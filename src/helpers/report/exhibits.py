@@ -119,8 +119,9 @@ def embed_image(path: Path, width: int | None = None) -> str:
     content = path.read_bytes()
     if width:
         image = Image.open(path).convert("RGB")
-        image = image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
+        size = (width, round(image.height * width / image.width))
+        image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=1.5)
         light = BytesIO()
-        image.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(light, "PNG", optimize=True)
+        image.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(light, "PNG", optimize=True)
         content = light.getvalue()
     return f"data:image/png;base64,{b64encode(content).decode()}"

@@ -11,13 +11,17 @@ from typing import Any
 
 import nbformat
 from jinja2 import pass_context
-from nbconvert.exporters.html import HTMLExporter
+from nbconvert.exporters.templateexporter import TemplateExporter
+from nbconvert.filters.highlight import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from traitlets.config import Config
 
 from helpers.project import RunError
 from helpers.report.equations import set_equation, set_latex
 from helpers.report.exhibits import box_tables, embed_tables, find_saved, find_wordless, mend_tables, set_html
 from helpers.report.frame import TEMPLATES, describe_frame, show_steering
+
+SHOWN = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain")
 
 
 def describe_pages(folder: Path) -> list[dict[str, str]]:
@@ -67,8 +71,13 @@ def export_pages(folder: Path, pages: list[dict[str, str]]) -> Iterator[tuple[di
         yield page, embed_tables(exporter.from_notebook_node(notebook, resources)[0], folder / "tables")
 
 
-class PageExporter(HTMLExporter):
-    """nbconvert's exporter with our template, MathML, and a list of contents."""
+class PageExporter(TemplateExporter):
+    """nbconvert's exporter with our template, MathML, and a list of contents.
+
+    Not its exporter of HTML, which parses each page once more for what our template has already.
+    """
+
+    file_extension, output_mimetype = ".html", "text/html"
 
     def __init__(self, **options: Any):
         super().__init__(
@@ -78,9 +87,16 @@ class PageExporter(HTMLExporter):
             **options,
         )
 
+    @property
+    def default_config(self) -> Any:
+        """The richest form of an output that a page without scripts can show comes first."""
+        return Config({"NbConvertBase": {"display_data_priority": list(SHOWN)}})
+
     def default_filters(self) -> Iterator[tuple[str, Any]]:
         """Our own filters beside nbconvert's."""
         yield from super().default_filters()
+        yield "highlight_code", Highlight2HTML(pygments_lexer="ipython3", parent=self)
+        yield "markdown2html", self.markdown2html
         yield "latex_output", set_latex
         yield "html_output", set_html
         yield "markdown_output", self.set_markdown_output
