@@ -32,7 +32,7 @@ def execute(tmp_path, *cells, **limits):
     """Run one notebook of these cells as run 'mine'."""
     notebooks = write_notebooks(tmp_path / "notebooks", {"03_small": ["# 3. Small", RUN_CELL, *cells]})
     parameters = read_parameters({"run": "mine", "data": str(SAMPLE)})
-    return pipeline.run_all(parameters, notebooks, pages=False, isolated=True, limits=Limits(**limits))
+    return pipeline.run_all(parameters, notebooks, isolated=True, limits=Limits(**limits))
 
 
 def list_files(folder):
@@ -242,7 +242,7 @@ def test_a_server_that_has_other_helpers_forks_no_kernel(tmp_path, outputs, monk
     with ForkServer() as server:
         for _ in range(2):
             parameters = read_parameters({"run": "mine", "data": str(SAMPLE)})
-            pipeline.run_all(parameters, notebooks, pages=False, server=server, forced=["03_small"])
+            pipeline.run_all(parameters, notebooks, server=server, forced=["03_small"])
             parents.append(int((notebooks / "parent").read_text()))
             monkeypatch.setattr(server, "helpers", {**server.helpers, "run.py": "another"})
     assert parents[0] == server.pid != parents[1]

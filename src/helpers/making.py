@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,8 @@ class Making:
     kernels : type
         From `helpers.kernels.choose_kernels`.
     limits : Limits
+    done : callable
+        Called with the name of each notebook that's made.
     """
 
     folder: Path
@@ -59,6 +61,7 @@ class Making:
     forced: set[str]
     kernels: type[NotebookKernelManager]
     limits: Limits
+    done: Callable[[str], None] = lambda name: None
     _finished: int = 0
     _running: int = 0
     _failures: list[Exception] = field(default_factory=list)
@@ -127,6 +130,7 @@ class Making:
         return True
 
     def _tell(self, step: Step, words: str) -> None:
+        self.done(step.name)
         with self._change:
             self._finished += 1
             print(f"{self._finished}/{len(self.steps)} {step.name}  {words}", flush=True)

@@ -168,7 +168,6 @@ def run_all(
     outputs: Path | None = None,
     origins: Sequence[Path] = (),
     forced: Iterable[str] = (),
-    pages: bool = True,
     isolated: bool = False,
     server: ForkServer | None = None,
     at_once: int = AT_ONCE,
@@ -187,8 +186,6 @@ def run_all(
         Folders of other runs whose notebooks may be taken over, beside this run and the attempts at it.
     forced : iterable of str
         Names of notebooks to execute whatever there is to take over: see `choose_forced`.
-    pages : bool
-        Whether to write the pages.
     isolated : bool
         Start an interpreter for each notebook instead of forking one that has imported the libraries.
     server : ForkServer, optional
@@ -230,13 +227,13 @@ def run_all(
         data = check_parameters(parameters)
         from helpers.execution import Limits
         from helpers.making import Making
-        from helpers.report import write_pages
+        from helpers.report import PageWriter
 
         _tell_doubts(data, parameters)
         stack.enter_context(hold_folder(final))
         restore_folder(final)
         _check_replaceable(final)
-        with _attempt(final) as (working, attempts):
+        with _attempt(final) as (working, attempts), PageWriter(working, sources) as pages:
             making = Making(
                 folder=working,
                 steps=[_plan_step(source, sources[:n], parameters, inputs) for n, source in enumerate(sources)],
@@ -244,12 +241,12 @@ def run_all(
                 forced=forced,
                 kernels=_choose_kernels(working, sources[0].parent, server),
                 limits=limits or Limits(),
+                done=pages.write,
             )
             making.make_all(at_once)
             _check_unchanged(inputs, describe_inputs(parameters, sources))
             write_json(working / "run.json", describe_run(working, parameters, inputs, data))
-            if pages:
-                write_pages(working)
+            pages.finish()
             note_pages(working)
             replace_folder(final, working)
     return final
@@ -260,12 +257,6 @@ def _tell_doubts(data: Any, parameters: Parameters) -> None:
 
     for doubt in indicators.list_doubts(data, [(parameters.entity, parameters.indicator)]):
         print(f"note: {doubt}", flush=True)
-
-
-def _write_pages(folder: Path) -> None:
-    from helpers.report import write_pages
-
-    write_pages(folder)
 
 
 def verify(folder: Path, notebooks: Path | None = None) -> list[str]:

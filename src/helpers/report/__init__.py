@@ -7,15 +7,67 @@ Another page of the project is made with `render`, from a template that extends 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from helpers.project import RunError, write_file
 from helpers.report.exhibits import embed_image, embed_tables
 from helpers.report.frame import render
 from helpers.report.index import build_index, format_number
-from helpers.report.pages import describe_pages, export_pages
+from helpers.report.pages import PageExporter, describe_pages, export_page
 
-__all__ = ["embed_image", "embed_tables", "format_number", "render", "write_pages"]
+__all__ = ["PageWriter", "embed_image", "embed_tables", "format_number", "render", "write_pages"]
+
+
+class PageWriter:
+    """Writes ``html/`` of a run: the page of each notebook as soon as it's asked for, the index at the end.
+
+    Pages are written in a thread of their own, one after another. Use it in a ``with`` block.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's folder.
+    notebooks : sequence of Path
+        All notebooks in order, executed or not: their titles lead from page to page.
+    """
+
+    def __init__(self, folder: Path, notebooks: Sequence[Path]):
+        self._folder, self._pages = folder, describe_pages(notebooks)
+        self._exporter = PageExporter()
+        self._thread = ThreadPoolExecutor(1)
+        self._writing: list[Future[None]] = []
+
+    def __enter__(self) -> PageWriter:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._thread.shutdown(cancel_futures=True)
+
+    def write(self, name: str) -> None:
+        """Have the page of the executed notebook `name` written."""
+        self._writing.append(self._thread.submit(self._write, name))
+
+    def finish(self) -> Path:
+        """Wait for the pages, and write the index, which a reader opens first; returns its path.
+
+        Raises
+        ------
+        RunError
+            If an image in a notebook has no alternative text; the message names notebook and cell.
+        """
+        for page in self._writing:
+            page.result()
+        index = self._folder / "html" / "index.html"
+        write_file(index, build_index(self._folder, self._pages).encode("utf-8"))
+        return index
+
+    def _write(self, name: str) -> None:
+        place = [page["name"] for page in self._pages].index(name)
+        content = export_page(self._exporter, self._folder, self._pages, place)
+        write_file(self._folder / "html" / self._pages[place]["href"], content.encode("utf-8"))
 
 
 def write_pages(folder: Path) -> Path:
@@ -29,15 +81,14 @@ def write_pages(folder: Path) -> Path:
     Raises
     ------
     RunError
-        If there is no such run, or it has no executed notebooks.
+        If there is no such run, or it has no executed notebooks, or one has an image without alternative text.
     """
-    pages = describe_pages(folder)
-    if not pages:
+    notebooks = sorted((folder / "notebooks").glob("[0-9]*.ipynb"))
+    if not notebooks:
         raise RunError(
             f"There is no run '{folder.name}' with executed notebooks. Make it with: adoption run {folder.name}"
         )
-    for page, content in export_pages(folder, pages):
-        write_file(folder / "html" / page["href"], content.encode("utf-8"))
-    index = folder / "html" / "index.html"
-    write_file(index, build_index(folder, pages).encode("utf-8"))
-    return index
+    with PageWriter(folder, notebooks) as pages:
+        for notebook in notebooks:
+            pages.write(notebook.stem)
+        return pages.finish()

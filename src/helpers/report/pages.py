@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,10 @@ from helpers.report.frame import TEMPLATES, describe_frame, show_steering
 SHOWN = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain")
 
 
-def describe_pages(folder: Path) -> list[dict[str, str]]:
-    """Name, link, title and question of each executed notebook of the run in `folder`, in order."""
+def describe_pages(notebooks: Iterable[Path]) -> list[dict[str, str]]:
+    """Name, link, title and question of each notebook."""
     pages = []
-    for path in sorted((folder / "notebooks").glob("[0-9]*.ipynb")):
+    for path in notebooks:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
         title, question = _read_opening(texts[0] if texts else "")
@@ -45,30 +45,29 @@ def _read_opening(text: str) -> tuple[str, str]:
     return title.lstrip("# ").strip(), plain if not plain.startswith("#") else ""
 
 
-def export_pages(folder: Path, pages: list[dict[str, str]]) -> Iterator[tuple[dict[str, str], str]]:
-    """Each page with its HTML.
+def export_page(exporter: PageExporter, folder: Path, pages: Sequence[Mapping[str, str]], place: int) -> str:
+    """HTML of the executed notebook that stands at `place` of the `pages` of the run in `folder`.
 
     Raises
     ------
     RunError
-        If an image in a notebook has no alternative text; the message names notebook and cell.
+        If an image in the notebook has no alternative text; the message names notebook and cell.
     """
-    exporter = PageExporter()
-    for number, page in enumerate(pages):
-        near: dict[str, Any] = {
-            "before": pages[number - 1] if number else {"href": "index.html", "title": "Index"},
-            "after": pages[number + 1] if number + 1 < len(pages) else {"href": "index.html", "title": "Index"},
-        }
-        notebook = nbformat.read(folder / "notebooks" / f"{page['name']}.ipynb", 4)
-        shared: dict[str, Any] = {
+    page, index = pages[place], {"href": "index.html", "title": "Index"}
+    notebook = nbformat.read(folder / "notebooks" / f"{page['name']}.ipynb", 4)
+    resources = {
+        "metadata": {"path": str(folder / "notebooks"), "name": page["name"]},
+        "page": {
+            **page,
+            "before": pages[place - 1] if place else index,
+            "after": pages[place + 1] if place + 1 < len(pages) else index,
             "run": folder.name,
             "frame": describe_frame(),
             "tables": {table.stem for table in (folder / "tables").glob("*.csv")},
             "injected": any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells),
-        }
-        resources = {"metadata": {"path": str(folder / "notebooks"), "name": page["name"]}}
-        resources["page"] = {**page, **near, **shared}
-        yield page, embed_tables(exporter.from_notebook_node(notebook, resources)[0], folder / "tables")
+        },
+    }
+    return embed_tables(exporter.from_notebook_node(notebook, resources)[0], folder / "tables")
 
 
 class PageExporter(TemplateExporter):
