@@ -48,8 +48,8 @@ results = open_run(run, "05_forecast", dict(horizon_years=horizon_years, seed=se
 with (notes / "made.txt").open("a") as file:
     file.write(f"{run}\\n")""",
     "## Kill, fail or wait",
-    """server = pathlib.Path(f"/proc/{os.getppid()}/status").read_text()
-worker = int(re.search(r"PPid:\\s+(\\d+)", server).group(1))
+    """lock = pathlib.Path(os.environ["ADOPTION_OUTPUTS"]).parents[1] / f".{run}.lock"
+worker = int(re.search(r"process (\\d+) on", lock.read_text()).group(1))
 if seed == 9 and not (notes / "killed").exists():
     (notes / "killed").write_text(str(worker))
     os.kill(worker, signal.SIGKILL)

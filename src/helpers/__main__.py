@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -193,11 +193,14 @@ def sweep(
     With --scheduler, the cluster's workers write the runs into that folder themselves: all must see it, and have this
     package installed. Runs in hand go on there after Ctrl-C.
     """
+    from helpers.fork_server import ForkServer, can_fork
     from helpers.sweep import read_sweep, run_sweep
 
-    chosen = read_sweep(grid, name, yes)
-    with say_state(f"Finished runs of sweep '{chosen.name}' are kept; the same command goes on from here."):
-        folder, failed = run_sweep(chosen, workers, scheduler)
+    # the server imports while the grid is checked
+    with ForkServer() if can_fork() and not scheduler else nullcontext() as server:
+        chosen = read_sweep(grid, name, yes)
+        with say_state(f"Finished runs of sweep '{chosen.name}' are kept; the same command goes on from here."):
+            folder, failed = run_sweep(chosen, workers, scheduler, server=server)
     from helpers.project import shorten_path
 
     print(f"Read it: {shorten_path(folder / 'index.html')}")

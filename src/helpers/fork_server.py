@@ -14,13 +14,15 @@ import os
 import random
 import select
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
 LIBRARIES = (  # of the notebooks and helpers; not matplotlib's inline backend, which must come with IPython
     "ipykernel.debugger",
@@ -73,43 +75,61 @@ class ForkedKernel:
                 os.kill(self.pid, number)
 
 
+@dataclass(frozen=True)
+class Branch:
+    """A fork of a server, for another process: give it to a child process, which makes a `ForkServer` of it."""
+
+    channel: socket.socket
+    helpers: Mapping[str, str]
+
+
 class ForkServer:
     """Starts kernels by forking; safe to use from several threads.
 
     The server process starts with the object and imports the libraries meanwhile; `fork` waits for that. End it with
     `close`, or use it in a ``with`` block.
 
+    Parameters
+    ----------
+    branch : Branch, optional
+        A server that another process has branched off for this one; it has imported the libraries already.
+
     Attributes
     ----------
-    helpers : dict of str to str
+    helpers : mapping of str to str
         sha256 of the package's files just before the server imported them: its kernels run with these.
     """
 
-    def __init__(self) -> None:
-        from helpers.record import hash_helpers  # not for the server's own process, which imports this module
-
-        self.helpers = hash_helpers()
+    def __init__(self, branch: Branch | None = None) -> None:
         self._lock = threading.Lock()
         self._over = False
         self._asked: list[Future[ForkedKernel]] = []
         self._kernels: dict[int, ForkedKernel] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+        if branch is None:
+            self._start()
+        else:
+            self._channel, self.helpers = branch.channel, branch.helpers
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _start(self) -> None:
+        from helpers.record import hash_helpers  # not for the server's own process, which imports this module
+
+        self.helpers = hash_helpers()
+        self._channel, theirs = socket.socketpair()
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "helpers.fork_server"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+            stdin=theirs.fileno(),
+            stdout=subprocess.DEVNULL,  # what a library prints
             env={**os.environ, **FIXED},
             start_new_session=True,  # Ctrl-C is for the run, which then ends its kernels itself
         )
-        assert self._process.stdin is not None  # both are pipes
-        assert self._process.stdout is not None
-        self._requests, self._answers = self._process.stdin, self._process.stdout
-        threading.Thread(target=self._listen, daemon=True).start()
+        theirs.close()
 
     @property
-    def pid(self) -> int:
-        """Number of the server's process."""
-        return self._process.pid
+    def pid(self) -> int | None:
+        """Number of the server's process, where this one has started it."""
+        return self._process.pid if self._process else None
 
     def __enter__(self) -> ForkServer:
         return self
@@ -131,9 +151,16 @@ class ForkServer:
             if self._over:
                 raise RuntimeError(OVER)
             self._asked.append(answer)  # answers come in the order of the requests
-            with contextlib.suppress(OSError, ValueError):  # has just ended: the listener tells
-                print(json.dumps(request), file=self._requests, flush=True)
+            with contextlib.suppress(OSError):  # has just ended: the listener tells
+                self._channel.sendall(_write_line(request))
         return answer.result()
+
+    def branch(self) -> Branch:
+        """Have a server forked from this one for another process; it ends with that process."""
+        ours, theirs = socket.socketpair()
+        with self._lock, contextlib.suppress(OSError), theirs:  # a branch of one that has ended is at its end as well
+            socket.send_fds(self._channel, [_write_line({"branch": True})], [theirs.fileno()])
+        return Branch(ours, self.helpers)
 
     def is_alive(self) -> bool:
         """Whether it can still fork."""
@@ -144,13 +171,18 @@ class ForkServer:
         for pid in list(self._kernels):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
-        self._process.kill()
-        self._process.wait()
+        if self._process:
+            self._process.kill()
+            self._process.wait()
         with contextlib.suppress(OSError):
-            self._requests.close()
+            self._channel.shutdown(socket.SHUT_RDWR)
+
+    def _read_answers(self) -> Iterator[str]:
+        with self._channel, self._channel.makefile(encoding="utf-8") as answers, contextlib.suppress(OSError):
+            yield from answers
 
     def _listen(self) -> None:
-        for line in self._answers:
+        for line in self._read_answers():
             told = json.loads(line)
             if "started" in told:
                 kernel = self._kernels[told["started"]] = ForkedKernel(told["started"])
@@ -169,13 +201,13 @@ class ForkServer:
 
 
 def serve() -> None:
-    """Import the libraries, then fork a kernel for each request until the input ends."""
+    """Import the libraries, then fork a kernel for each request until there are no more."""
     import gc
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    requests, answers = os.dup(0), os.dup(1)
+    channel: socket.socket | None = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(2, 1)  # what a library prints must not look like an answer
+    os.dup2(2, 1)  # where a run's output is read, what a library prints would stand between its lines
     gc.disable()  # nothing of what follows is garbage
     import_libraries(LIBRARIES)
     with contextlib.suppress(Exception):  # a notebook that does the same will say what's wrong
@@ -184,32 +216,50 @@ def serve() -> None:
         rehearse()
     gc.freeze()
     gc.enable()
-    woken, wake = os.pipe()
-    os.set_blocking(wake, False)
-    signal.set_wakeup_fd(wake)
+    while channel:
+        channel = answer_requests(channel)
+
+
+def answer_requests(channel: socket.socket) -> socket.socket | None:
+    """Fork what's asked for until the channel is closed, then end it; returns only in a branch, with its channel."""
+    woken, wake = socket.socketpair()
+    wake.setblocking(False)
+    signal.set_wakeup_fd(wake.fileno())
     signal.signal(signal.SIGCHLD, lambda *_: None)
     kernels: set[int] = set()
-    pending = b""
+    pending, handed = b"", list[int]()
     while True:
-        ready, _, _ = select.select([requests, woken], [], [])
+        ready, _, _ = select.select([channel, woken], [], [])
         if woken in ready:
-            os.read(woken, 4096)
-            report_ended(kernels, answers)
-        if requests in ready:
-            received = os.read(requests, 1 << 16)
+            woken.recv(4096)
+            report_ended(kernels, channel)
+        if channel in ready:
+            received, handles, _, _ = socket.recv_fds(channel, 1 << 16, 16)
+            handed += handles
             if not received:
                 break
             *lines, pending = (pending + received).split(b"\n")
             for line in lines:
+                request = json.loads(line)
+                theirs = socket.socket(fileno=handed.pop(0)) if "branch" in request else None
                 pid = os.fork()
                 if pid == 0:
-                    become_kernel(json.loads(line), (requests, answers, woken, wake))
-                kernels.add(pid)
-                _answer(answers, {"started": pid})
+                    signal.set_wakeup_fd(-1)
+                    for ours in (channel, woken, wake):
+                        ours.close()
+                    if theirs is not None:
+                        return theirs
+                    become_kernel(request)
+                if theirs is not None:
+                    theirs.close()
+                else:
+                    kernels.add(pid)
+                    _answer(channel, {"started": pid})
     for pid in kernels:
         for kill in (os.kill, os.killpg):  # one that has only just been forked leads no group yet
             with contextlib.suppress(ProcessLookupError):
                 kill(pid, signal.SIGKILL)
+    return None
 
 
 def import_libraries(names: Iterable[str]) -> None:
@@ -222,29 +272,27 @@ def import_libraries(names: Iterable[str]) -> None:
             importlib.import_module(name)
 
 
-def report_ended(kernels: set[int], answers: int) -> None:
-    """Collect the kernels that have ended and tell their exit codes."""
-    while kernels:
+def report_ended(kernels: set[int], channel: socket.socket) -> None:
+    """Collect the children that have ended, and tell the kernels' exit codes."""
+    while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
             return
         if pid == 0:
             return
-        kernels.discard(pid)
-        _answer(answers, {"ended": pid, "code": os.waitstatus_to_exitcode(status)})
+        if pid in kernels:
+            kernels.discard(pid)
+            _answer(channel, {"ended": pid, "code": os.waitstatus_to_exitcode(status)})
 
 
-def become_kernel(request: dict[str, Any], inherited: Iterable[int]) -> None:
+def become_kernel(request: dict[str, Any]) -> NoReturn:
     """Turn this forked process into a kernel; never returns."""
     code = 1
     try:
         os.setsid()
-        signal.set_wakeup_fd(-1)
         for number in (signal.SIGINT, signal.SIGCHLD):
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-        for descriptor in inherited:
-            os.close(descriptor)
         os.chdir(request["folder"])
         os.environ.clear()
         os.environ.update(request["environment"])
@@ -262,9 +310,13 @@ def become_kernel(request: dict[str, Any], inherited: Iterable[int]) -> None:
         os._exit(code)
 
 
-def _answer(answers: int, content: dict[str, int]) -> None:
-    with contextlib.suppress(BrokenPipeError):
-        os.write(answers, (json.dumps(content) + "\n").encode())
+def _answer(channel: socket.socket, content: dict[str, int]) -> None:
+    with contextlib.suppress(OSError):
+        channel.sendall(_write_line(content))
+
+
+def _write_line(content: Mapping[str, Any]) -> bytes:
+    return (json.dumps(content) + "\n").encode()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -187,6 +188,7 @@ def list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:
     return [{"source_id": key, "use": uses[key], **row[keep].astype(str)} for key, row in sources.iterrows()]
 
 
+@lru_cache(maxsize=1)
 def list_versions() -> dict[str, str]:
     """Versions of Python and of the libraries that the package depends on."""
     versions = {"python": ".".join(map(str, sys.version_info[:3]))}

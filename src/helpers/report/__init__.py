@@ -16,7 +16,6 @@ from helpers.project import RunError, write_file
 from helpers.report.exhibits import embed_image, embed_tables
 from helpers.report.frame import render
 from helpers.report.index import build_index, format_number
-from helpers.report.pages import PageExporter, describe_pages, export_page
 
 __all__ = ["PageWriter", "embed_image", "embed_tables", "format_number", "render", "write_pages"]
 
@@ -35,6 +34,8 @@ class PageWriter:
     """
 
     def __init__(self, folder: Path, notebooks: Sequence[Path]):
+        from helpers.report.pages import PageExporter, describe_pages  # heavy, and not needed for other pages
+
         self._folder, self._pages = folder, describe_pages(notebooks)
         self._exporter = PageExporter()
         self._thread = ThreadPoolExecutor(1)
@@ -65,6 +66,8 @@ class PageWriter:
         return index
 
     def _write(self, name: str) -> None:
+        from helpers.report.pages import export_page
+
         place = [page["name"] for page in self._pages].index(name)
         content = export_page(self._exporter, self._folder, self._pages, place)
         write_file(self._folder / "html" / self._pages[place]["href"], content.encode("utf-8"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from base64 import b64encode
+from functools import lru_cache
 from io import BytesIO
 from itertools import count
 from pathlib import Path
@@ -24,6 +25,7 @@ ATTRIBUTES = {"class", "colspan", "rowspan", "scope"}
 # ---- tables -------------------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=256)  # the runs of a sweep share most of their tables
 def set_html(source: str) -> str:
     """HTML that a cell has put out, without anything that runs, loads or brings a style of its own."""
     source = re.sub(r"<(style|script)\b.*?</\1\s*>", "", source, flags=re.DOTALL | re.IGNORECASE)
@@ -114,14 +116,18 @@ def find_wordless(fragment: str) -> bool:
 
 def embed_image(path: Path, width: int | None = None) -> str:
     """Address of an image within the page; `width` pixels wide and with 256 colours if given."""
+    content = path.read_bytes()
+    return f"data:image/png;base64,{b64encode(shrink_image(content, width) if width else content).decode()}"
+
+
+@lru_cache(maxsize=256)  # the runs of a sweep share most of their figures
+def shrink_image(content: bytes, width: int) -> bytes:
+    """A PNG, `width` pixels wide and with 256 colours, as PNG."""
     from PIL import Image
 
-    content = path.read_bytes()
-    if width:
-        image = Image.open(path).convert("RGB")
-        size = (width, round(image.height * width / image.width))
-        image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=1.5)
-        light = BytesIO()
-        image.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(light, "PNG", optimize=True)
-        content = light.getvalue()
-    return f"data:image/png;base64,{b64encode(content).decode()}"
+    image = Image.open(BytesIO(content)).convert("RGB")
+    size = (width, round(image.height * width / image.width))
+    image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=1.5)
+    light = BytesIO()
+    image.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(light, "PNG", optimize=True)
+    return light.getvalue()

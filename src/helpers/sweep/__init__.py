@@ -7,6 +7,8 @@ Rooms: ``grid`` reads and checks the sets of parameters, ``making`` decides whic
 from __future__ import annotations
 
 import os
+import threading
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ from helpers.project import RunError, find_outputs, hold_folder, shorten_path, w
 from helpers.sweep.grid import Sweep, read_sweep
 
 if TYPE_CHECKING:
+    from helpers.fork_server import ForkServer
     from helpers.sweep.cluster import ClusterWorkers
     from helpers.sweep.workers import LocalWorkers
 
@@ -21,7 +24,11 @@ __all__ = ["Sweep", "read_sweep", "run_sweep"]
 
 
 def run_sweep(
-    sweep: Sweep, workers: int = 0, scheduler: str = "", notebooks: Path | None = None
+    sweep: Sweep,
+    workers: int = 0,
+    scheduler: str = "",
+    notebooks: Path | None = None,
+    server: ForkServer | None = None,
 ) -> tuple[Path, dict[str, str]]:
     """Make the runs of a sweep that aren't there yet, and sum up all of them.
 
@@ -34,6 +41,8 @@ def run_sweep(
         Address of a Dask scheduler, whose workers make the runs instead.
     notebooks : Path, optional
         Folder of the notebooks; the project's own by default.
+    server : ForkServer, optional
+        From which the local workers' kernels are forked; by default each worker starts one of its own.
 
     Returns
     -------
@@ -52,8 +61,10 @@ def run_sweep(
         write_json(folder / "sweep.json", {"sweep": sweep.name, "varied": sweep.varied, "runs": runs})
         from helpers.sweep.making import make_runs
 
-        with _choose_workers(workers or count_processors(), len(sweep.runs), scheduler, folder) as chosen:
-            failed = make_runs(sweep.runs, folder, chosen, notebooks)
+        with _choose_workers(sweep, folder, workers, scheduler, server) as chosen:
+            # what sums them up is heavy to import: beside the runs
+            prepare = threading.Thread(target=import_module, args=["helpers.sweep.summary"]).start
+            failed = make_runs(sweep.runs, folder, chosen, notebooks, prepare)
         from helpers.sweep.summary import write_summary
 
         write_summary(sweep, folder, failed)
@@ -65,14 +76,16 @@ def _check_place(folder: Path) -> None:
         raise RunError(f"{shorten_path(folder)} exists and isn't a sweep's. Choose another name with --name.")
 
 
-def _choose_workers(count: int, runs: int, scheduler: str, folder: Path) -> ClusterWorkers | LocalWorkers:
+def _choose_workers(
+    sweep: Sweep, folder: Path, count: int, scheduler: str, server: ForkServer | None
+) -> ClusterWorkers | LocalWorkers:
     if scheduler:
         from helpers.sweep.cluster import ClusterWorkers
 
         return ClusterWorkers(scheduler, folder)
     from helpers.sweep.workers import LocalWorkers
 
-    return LocalWorkers(min(count, runs))
+    return LocalWorkers(min(count or count_processors(), len(sweep.runs)), server)
 
 
 def count_processors() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -98,9 +98,13 @@ def _list_shares(runs: Sequence[Parameters], notebooks: Path | None) -> dict[str
 
 
 def make_runs(
-    runs: Sequence[Parameters], folder: Path, workers: Workers, notebooks: Path | None = None
+    runs: Sequence[Parameters],
+    folder: Path,
+    workers: Workers,
+    notebooks: Path | None = None,
+    prepare: Callable[[], object] = lambda: None,
 ) -> dict[str, str]:
-    """Make all runs, and tell of each one when it has ended.
+    """Make all runs, and tell of each one when it has ended; `prepare` is called when the first has.
 
     Returns
     -------
@@ -124,6 +128,8 @@ def make_runs(
                 plan.finish(task.run)
                 outcome = outcome or Outcome(task.run, 0.0, f"The worker that made the run died, {ATTEMPTS} times.")
                 finished += 1
+                if finished == 1:
+                    prepare()
                 if outcome.message:
                     failed[task.run] = outcome.message
                 left = (time.monotonic() - started) / finished * (len(runs) - finished)

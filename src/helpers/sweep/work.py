@@ -45,11 +45,15 @@ def find_server() -> ForkServer | None:
     return ForkServer() if can_fork() else None
 
 
-def make_run(task: Task) -> Outcome:
-    """Make a run. What goes wrong becomes the outcome's message, so that the other runs go on."""
+def make_run(task: Task, server: ForkServer | None = None) -> Outcome:
+    """Make a run, with kernels of `server` or of this process's own.
+
+    What goes wrong becomes the outcome's message, so that the other runs go on.
+    """
     from helpers import indicators, pipeline
 
     started, message = time.monotonic(), ""
+    server = server if server and server.is_alive() else find_server()
     try:
         pipeline.run_all(
             Parameters(**task.parameters),
@@ -57,12 +61,12 @@ def make_run(task: Task) -> Outcome:
             outputs=task.folder,
             origins=task.origins,
             at_once=task.at_once,
-            server=find_server(),
+            server=server,
         )
     except (RunError, ParameterError, indicators.DataError) as error:
         message = str(error)
     except Exception as error:  # one of ours, or the system's: a full disk, say
         message = f"{type(error).__name__}: {error}"
-    if message and (server := find_server()) is not None and not server.is_alive():
+    if message and server and not server.is_alive():
         find_server.cache_clear()  # the next run gets a new one
     return Outcome(task.run, time.monotonic() - started, message)

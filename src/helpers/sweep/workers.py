@@ -13,17 +13,19 @@ from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+from helpers.fork_server import Branch, ForkServer
 from helpers.sweep.work import Outcome, Task, make_run
 
 
 class LocalWorkers:
     """A number of worker processes; one that dies is replaced.
 
-    Use it in a ``with`` block: at its end all workers end, with what they are making.
+    Use it in a ``with`` block: at its end all workers end, with what they are making. Their kernels are forked from
+    branches of `server` if there is one, so that the libraries are imported once for all of them.
     """
 
-    def __init__(self, count: int):
-        self._count = count
+    def __init__(self, count: int, server: ForkServer | None = None):
+        self._count, self._server = count, server
         self._idle: list[tuple[BaseProcess, Connection]] = []
         self._busy: dict[Connection, tuple[BaseProcess, Task]] = {}
 
@@ -73,11 +75,14 @@ class LocalWorkers:
     def _start(self) -> tuple[BaseProcess, Connection]:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
-        process = context.Process(target=serve, args=(theirs,), daemon=True)
+        branch = self._server.branch() if self._server else None
+        process = context.Process(target=serve, args=(theirs, branch), daemon=True)
         # Ctrl-C is for this process, which then ends the workers; a child inherits that it's ignored
         with _ignore_interrupts():
             process.start()
         theirs.close()
+        if branch:
+            branch.channel.close()
         return process, ours
 
 
@@ -93,13 +98,14 @@ def _ignore_interrupts() -> Iterator[None]:
             signal.signal(signal.SIGINT, previous)
 
 
-def serve(connection: Connection) -> None:
+def serve(connection: Connection, branch: Branch | None) -> None:
     """Make the runs that come through the pipe until it's cut; runs in the worker's own process."""
     sys.stdout = open(os.devnull, "w")  # noqa: SIM115  the sweep tells what happens
     tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, tasks), daemon=True).start()
+    server = ForkServer(branch) if branch else None
     while True:
-        connection.send(make_run(tasks.get()))
+        connection.send(make_run(tasks.get(), server))
 
 
 def _listen(connection: Connection, tasks: queue.SimpleQueue[Task]) -> None:
