@@ -7,6 +7,8 @@ from datetime import date
 
 import pandas as pd
 
+NONE = pd.DataFrame(columns=["date", "kind", "reason"]).astype({"date": "datetime64[s]"})
+
 
 def parse_breaks(text: str) -> list[tuple[str, str, str]]:
     """Parse one cell of ``breaks`` or ``suspected_breaks``.
@@ -60,5 +62,4 @@ def list_breaks(breaks: str, suspected: str, entity: str, as_of: pd.Timestamp | 
         for day, only, reason in parse_breaks(text)
         if only in ("", entity) and (as_of is None or pd.Timestamp(day) <= as_of)
     ]
-    frame = pd.DataFrame(sorted(rows), columns=["date", "kind", "reason"])
-    return frame.astype({"date": "datetime64[s]"}) if frame.empty else frame
+    return pd.DataFrame(sorted(rows), columns=["date", "kind", "reason"]) if rows else NONE.copy()

@@ -124,6 +124,7 @@ class Data:
         default_factory=dict, repr=False
     )  # first exact date of each series, also after as_of
     _places: dict[tuple[str, str], np.ndarray] = field(default_factory=dict, repr=False)
+    _entries: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __repr__(self) -> str:
         entities = len({entity for entity, _ in self.own})
@@ -203,11 +204,12 @@ class Data:
 
     def find_entry(self, indicator: str, parameter: str = "indicator") -> Any:
         """Return the row of indicators.csv as a named tuple, or raise a `DataError` with the nearest names."""
-        match = self.indicators[self.indicators["indicator"] == indicator]
-        if match.empty:
+        if not self._entries:
+            self._entries.update((entry.indicator, entry) for entry in self.indicators.itertuples(index=False))
+        if indicator not in self._entries:
             near = suggest_names(indicator, self.indicators["indicator"])
             raise blame_parameter(parameter, indicator, f"is not in {self.name_table('indicators')}; {near}")
-        return next(match.itertuples(index=False))
+        return self._entries[indicator]
 
     def exact_values(self, entity: str, indicator: str) -> pd.Series:
         """Return all exact observations of a series by date, across breaks; empty where there are none."""
@@ -242,13 +244,15 @@ class Data:
         return f" up to {self.as_of}" if self.as_of else ""
 
     def _split(self, entity: str, entry: Any) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
-        rows = self.find_rows(entity, entry.indicator).sort_values("date")
+        rows = self.find_rows(entity, entry.indicator)
+        if not rows["date"].is_monotonic_increasing:
+            rows = rows.sort_values("date")
         breaks = list_breaks(entry.breaks, entry.suspected_breaks, entity, self.limit())
         return rows, breaks, number_segments(rows["date"], breaks)
 
     def _list_segments(self, entity: str, entry: Any) -> list[AdoptionSeries]:
         bound = "100" if is_percentage(entry) else entry.base_indicator
-        if bound == "" or (bound != "100" and self.exact_values(entity, bound).empty):
+        if bound == "" or (bound != "100" and not (self.find_rows(entity, bound)["bound"] == "exact").any()):
             return []
         rows, breaks, segments = self._split(entity, entry)
         positive = (rows["value"] > 0).to_numpy()

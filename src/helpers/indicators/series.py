@@ -94,6 +94,8 @@ class AdoptionSeries:
 
 def number_segments(dates: pd.Series, breaks: pd.DataFrame) -> np.ndarray:
     """Number the segment of each date: how many breaks (not suspected ones) lie at or before it."""
+    if breaks.empty:
+        return np.zeros(len(dates), dtype=int)
     hard = breaks.loc[breaks["kind"] == "break", "date"].sort_values()
     return np.searchsorted(hard.to_numpy("datetime64[s]"), dates.to_numpy("datetime64[s]"), side="right")
 
@@ -110,14 +112,17 @@ def build_series(
 ) -> AdoptionSeries:
     """Build the series of one segment from the sorted rows of one indicator of one entity."""
     exact = (rows["bound"] == "exact").to_numpy()
-    values = rows.set_index("date")["value"].rename(entry.indicator)
-    censored = rows.set_index("date")[["value", "bound"]]
-    later = values[exact & (segments > chosen)]
+    dates, numbers = pd.DatetimeIndex(rows["date"]), rows["value"].to_numpy()
+
+    def pick(which: np.ndarray) -> pd.Series:
+        return pd.Series(numbers[which], index=dates[which], name=entry.indicator)
+
+    later = pick(exact & (segments > chosen))
     return AdoptionSeries(
         entity=rows["entity"].iloc[0],
-        values=values[exact & (segments == chosen)],
-        censored=censored[~exact & (segments == chosen)],
-        earlier=values[exact & (segments < chosen)],
+        values=pick(exact & (segments == chosen)),
+        censored=rows[~exact & (segments == chosen)].set_index("date")[["value", "bound"]],
+        earlier=pick(exact & (segments < chosen)),
         later=later,
         breaks=breaks,
         observations=rows.drop(columns="precision"),
