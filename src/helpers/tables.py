@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import great_tables
 import numpy as np
@@ -35,7 +36,12 @@ def format_column(values: pd.Series) -> list[str]:
     ]
 
 
-def show(frame: pd.DataFrame, title: str, note: str = "", **names: str) -> great_tables.GT:
+def is_number(values: pd.Series) -> bool:
+    """Whether a column holds numbers; yes and no are words."""
+    return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+
+
+def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] = (), **names: str) -> great_tables.GT:
     """Set a frame as a table.
 
     Parameters
@@ -46,6 +52,8 @@ def show(frame: pd.DataFrame, title: str, note: str = "", **names: str) -> great
         What the table says.
     note : str
         Units and source, below the table.
+    right : sequence of str
+        Columns of text that stand to the right all the same: numbers that are written already.
     **names : str
         Headings for columns whose name is not its own heading.
 
@@ -58,13 +66,13 @@ def show(frame: pd.DataFrame, title: str, note: str = "", **names: str) -> great
     for column in shown:
         if pd.api.types.is_bool_dtype(shown[column]):
             shown[column] = np.where(shown[column], "yes", "no")
-        elif pd.api.types.is_numeric_dtype(shown[column]):
+        elif is_number(shown[column]):
             shown[column] = format_column(shown[column])
         elif pd.api.types.is_datetime64_any_dtype(shown[column]):
             shown[column] = shown[column].dt.strftime("%Y-%m-%d")
         else:
             shown[column] = shown[column].fillna("–")
-    numeric = [column for column in frame if pd.api.types.is_numeric_dtype(frame[column])]
+    numeric = [column for column in frame if column in right or is_number(frame[column])]
     headings = {column: names.get(column, column.replace("_", " ")) for column in shown}
     table = great_tables.GT(shown, id="table-" + re.sub(r"[^a-z0-9]+", "-", title.lower())[:40])
     table = table.tab_header(title=title).cols_label(**headings).cols_align("right", columns=numeric)
@@ -99,4 +107,35 @@ def show_parameters(parameters: pd.DataFrame, title: str, note: str = "") -> gre
     }
     named = parameters[["family", "ceiling", "parameter"]]
     shown = named.assign(estimate=words["estimate"], std_error=words["std_error"], **intervals)
-    return show(shown.assign(identified=parameters["identified"], remark=parameters["remark"]), title, note)
+    judged = shown.assign(identified=parameters["identified"], remark=parameters["remark"])
+    return show(judged, title, note, ["estimate", "std_error", *intervals])
+
+
+def show_claims(claims: pd.DataFrame, title: str, note: str = "") -> great_tables.GT:
+    """Set claims as a table: figures with the decimals of the claim, one at least, and differences with one more.
+
+    Parameters
+    ----------
+    claims : DataFrame
+        From `indicators.check_claims`.
+    title, note : str
+        As for `show`.
+    """
+    decimals = [max(1, _count_decimals(value)) for value in claims["reported"]]
+    words = {
+        "reported": [_round(value, _count_decimals(value)) for value in claims["reported"]],
+        "recomputed": [_round(value, places) for value, places in zip(claims["recomputed"], decimals, strict=True)],
+        "difference": [_round(value, places + 1) for value, places in zip(claims["difference"], decimals, strict=True)],
+    }
+    return show(claims.assign(**words), title, note, list(words))
+
+
+def _count_decimals(value: float) -> int:
+    return len(f"{value:.10f}".rstrip("0").partition(".")[2])
+
+
+def _round(value: float, decimals: int) -> str:
+    """A number with its decimals, or none where it's whole."""
+    if not np.isfinite(value):
+        return format_number(value)
+    return f"{value:,.{0 if float(value).is_integer() else decimals}f}".replace("-", "−")

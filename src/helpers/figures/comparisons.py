@@ -152,7 +152,8 @@ def say_medians(medians: pd.Series, date: pd.Timestamp, unit: str) -> str:
     """Smallest and largest of the medians in one sentence."""
     low, high = say(medians.min()), say(medians.max(), unit)
     if say(medians.min(), unit) == high:
-        return f"All {len(medians)} runs put the median for {say_date(date)} at {high}"
+        who = f"All {len(medians)} runs put" if len(medians) > 1 else "The run puts"
+        return f"{who} the median for {say_date(date)} at {high}"
     return f"The median for {say_date(date)} goes from {low} to {high} over {len(medians)} runs"
 
 

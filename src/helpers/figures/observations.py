@@ -32,6 +32,7 @@ from helpers.figures.style import (
     use_dates,
     use_numbers,
 )
+from helpers.wording import say_count
 
 NAMED = 5  # references that are named beside a series
 
@@ -74,7 +75,8 @@ def draw_coverage(observations: pd.DataFrame, indicator: str, source: str) -> Fi
     span = span[span["kind"] != "break"]["date"]
     most = counts.drop(indicator, errors="ignore").max() if len(counts) > 1 else 0
     others = f"; the longest other series here has {most}" if most else ""
-    title = f"{titles[indicator]}: {counts[indicator]} observations, {span.min():%Y} to {span.max():%Y}{others}"
+    own = say_count(counts[indicator], "observation")
+    title = f"{titles[indicator]}: {own}, {span.min():%Y} to {span.max():%Y}{others}"
     units = "Dates of observation by series; the number after each name counts them; an upright bar marks a break"
     return close_canvas(figure, title, units, source)
 
