@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from matplotlib.text import Text
 
 from helpers import describe, figures, indicators
-from helpers.figures import style
+from helpers.figures import comparisons, style
 
 DATES = pd.to_datetime(["2024-06-30", "2024-12-31", "2025-06-30", "2025-12-31"])
 VALUES = pd.Series([230.0, 249.0, 515.0, 602.0], index=pd.DatetimeIndex(DATES, name="date"), name="genai_users")
@@ -203,3 +203,27 @@ def test_a_fault_would_be_found():
         axes[0, 0].text(x, 0.5, words, transform=axes[0, 0].transAxes).set_in_layout(False)
     faults = find_faults(style.close_canvas(figure, "Title", "Units", "Source: test."))
     assert faults == ["'outside' leaves the canvas", "'one' overlaps 'two'"]
+
+
+def test_dollars_in_names_are_no_mathematics(sample):
+    """Titles, names on axes and direct labels stand as they are written; `$K_1$` would be set as K with an index."""
+    names = NAMES | {"title": r"A $K_1$ \alpha$", "bound_title": "$5 a day$"}
+    compared = describe.compare_countries(sample, sample.series("China", "genai_users", "internet_users"))
+    run = comparisons.Forecast("a $x$ b", ("$y$", "$"), make_fan(DATES).rename(columns=COLUMNS), VALUES)
+    drawn = [
+        figures.draw_levels(GROWTH, BOUND, names, BREAKS.assign(reason="$z$"), "Source: $s$."),
+        figures.draw_comparison(compared.assign(entity=compared["entity"] + " $c$"), "China", "Source: test."),
+        comparisons.draw_runs([run], "$t$", "Source: test."),
+    ]
+    for figure in drawn:
+        for width in style.WIDTHS.values():
+            set_in_math = [text.get_text() for text in figure.lay_out(width).findobj(Text) if is_mathematics(text)]
+            assert not set_in_math
+    assert any("$" in label.get_text() for label in drawn[1].axes[0].get_yticklabels())
+
+
+COLUMNS = {"q0.1": "low", "q0.5": "median", "q0.9": "high"}
+
+
+def is_mathematics(text):
+    return text._preprocess_math(text.get_text())[1] is True

@@ -94,6 +94,8 @@ class Exhibit(Figure):
 
     def lay_out(self, width: float = WIDTHS["page"]) -> Exhibit:
         """Wrap the text around the axes, give the axes the room that is left, and spread the labels of their ends."""
+        for text in self.findobj(Text):  # names of the data are no mathematics, whatever they hold
+            text.set_parse_math(False)
         self.set_size_inches(width, self.height)
         top, bottom = _set_around(self, self.around)
         edge = EDGE / width
@@ -175,7 +177,7 @@ def label_ends(axis: Axes, labels: Sequence[Label], size: float = 8.5) -> None:
     """
     texts = [
         axis.text(1.012, label.y, label.text, color=darken(label.colour), size=size, va="center", linespacing=1.2,
-                  transform=axis.get_yaxis_transform())
+                  transform=axis.get_yaxis_transform(), parse_math=False)
         for label in labels
     ]  # fmt: skip
     leaders = LineCollection([], lw=0.5, alpha=0.6, clip_on=False, transform=axis.transAxes, zorder=1)
