@@ -18,7 +18,7 @@ from helpers.project import find_from_here
 MANY, MOST = 200, 10_000
 LARGEST_FILE = 1_000_000
 PARTS = ("parameters", "grid", "runs")
-DATA_PARAMETERS = ("data", "as_of", "entity", "indicator", "bound", "families")
+DATA_PARAMETERS = ("data", "as_of", "entity", "indicator", "bound", "families", "horizon_years")
 """The parameters whose values are checked against the data."""
 RESERVED = re.compile(r"(sweep|index)\..*", re.IGNORECASE)
 
