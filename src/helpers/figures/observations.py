@@ -26,6 +26,7 @@ from helpers.figures.style import (
     close_canvas,
     label_ends,
     lower_first,
+    mark_breaks,
     open_canvas,
     say,
     say_date,
@@ -79,20 +80,6 @@ def draw_coverage(observations: pd.DataFrame, indicator: str, source: str) -> Fi
     title = f"{titles[indicator]}: {own}, {span.min():%Y} to {span.max():%Y}{others}"
     units = "Dates of observation by series; the number after each name counts them; an upright bar marks a break"
     return close_canvas(figure, title, units, source)
-
-
-def mark_breaks(axis: Axes, breaks: pd.DataFrame, label: bool = True) -> None:
-    """A dotted upright line at each break, named where there is room."""
-    low, high = (mdates.num2date(edge).replace(tzinfo=None) for edge in axis.get_xlim())
-    for date, kind in zip(breaks["date"], breaks["kind"], strict=True):
-        if low < date < high:
-            axis.axvline(date, color=GREY, lw=1, ls=":")
-            if label:
-                text = "break" if kind == "break" else "wording\nchanged?"
-                axis.annotate(
-                    text, (date, 0.02), xycoords=("data", "axes fraction"), xytext=(3, 0), textcoords="offset points",
-                    size=7.5, color=GREY, va="bottom",
-                )  # fmt: skip
 
 
 def draw_levels(
