@@ -62,6 +62,18 @@ def test_claims_have_the_decimals_of_what_was_claimed():
     assert cells == ["141.7", "141.8", "0.07", "602", "602", "0", "42", "42.9", "0.85"]
 
 
+def test_of_a_long_table_the_first_and_the_last_rows_are_shown():
+    """A page with a series of 10^5 figures would have a hundred megabytes, and take minutes to set."""
+    frame = pd.DataFrame({"number": np.arange(100_000), "even": np.arange(100_000) % 2 == 0})
+    page = tables.show(frame, "Long", "Unit: one.").as_raw_html()
+    cells = re.findall(r"<td[^>]*gt_right[^>]*>([^<]*)", page)
+    assert cells == [f"{number:,}" for number in [*range(150), *range(99_850, 100_000)]]
+    assert "Unit: one. Rows 151 to 99,850 are left out here; the CSV has them." in page
+    short = tables.show(frame.iloc[:300], "Short", "Unit: one.").as_raw_html()
+    assert "left out" not in short
+    assert len(re.findall("<tr>", short)) >= 300
+
+
 def test_one_of_a_thing_is_in_the_singular():
     assert [say_count(number, "year") for number in (0, 0.5, 1, 1.0, 2, 1200)] == [
         *("0 years", "0.5 years", "1 year", "1 year", "2 years", "1,200 years")

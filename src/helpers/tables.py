@@ -9,6 +9,9 @@ import great_tables
 import numpy as np
 import pandas as pd
 
+MOST_ROWS = 300
+"""Rows of a table that a page shows: of a longer one the first and the last half of so many."""
+
 
 def format_number(value: float | None) -> str:
     """Three significant digits, or all digits of the whole part; infinity and missing values in words."""
@@ -47,7 +50,8 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
     Parameters
     ----------
     frame : DataFrame
-        Numbers are shown to about three digits; the CSV beside keeps ten.
+        Numbers are shown to about three digits, and of more than `MOST_ROWS` rows the first and the last; the CSV
+        beside keeps ten digits and all rows.
     title : str
         What the table says.
     note : str
@@ -62,6 +66,11 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
     great_tables.GT
         Text of the data is escaped: data are text, never markup.
     """
+    left_out = len(frame) - MOST_ROWS
+    if left_out > 0:
+        half = MOST_ROWS // 2
+        frame = pd.concat([frame.iloc[:half], frame.iloc[-half:]])
+        note = f"{note} Rows {half + 1:,} to {half + left_out:,} are left out here; the CSV has them.".strip()
     shown = frame.copy()
     for column in shown:
         if pd.api.types.is_bool_dtype(shown[column]):
