@@ -124,9 +124,10 @@ def measure_sweep():
             path.write_text(yaml.safe_dump(content))
             seconds.append(time_call(run_sweep, read_sweep(path, many=True), 2, "", notebooks))
         ends = sorted(each.stat().st_mtime for each in (Path(place) / "many").glob("*/run.json"))
-    early, late = (ends[100] - ends[0]), (ends[-1] - ends[-101])
+    part = RUNS // 5
+    early, late = (ends[part] - ends[0]), (ends[-1] - ends[-part - 1])
     print("\n| a sweep of tiny notebooks, 2 workers | seconds |\n|---|---|")
     print(f"| {RUNS // 2} runs | {half[0]:.0f} |")
     print(f"| {RUNS} runs, of which {RUNS // 2} are there | {whole[0]:.0f} |")
-    print(f"| runs 2 to 101, and the last 100 | {early:.0f}, {late:.0f} |")
+    print(f"| of these {part} early ones, and the last {part} | {early:.0f}, {late:.0f} |")
     print(f"| most memory of the parent, MB | {find_memory()} |")

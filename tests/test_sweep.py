@@ -17,7 +17,7 @@ from test_pipeline import is_alive, wait_for
 from test_report import Page
 
 from helpers import __main__ as command
-from helpers import indicators
+from helpers import indicators, pipeline
 from helpers.parameters import ParameterError, Parameters
 from helpers.project import RunError, hold_folder
 from helpers.sweep import read_sweep, run_sweep
@@ -170,6 +170,15 @@ def test_data_are_loaded_once(tmp_path, monkeypatch):
     sweep = read_sweep(write(tmp_path, f"grid: {{seed: {list(range(90))}, bound: [internet_users, 2000]}}"))
     assert len(sweep.runs) == 180
     assert len(loads) == 2  # with and without a date
+
+
+def test_each_series_is_checked_once_and_short_horizons_by_themselves(tmp_path, monkeypatch):
+    checks, check = [], pipeline.check_parameters
+    monkeypatch.setattr(pipeline, "check_parameters", lambda *words: checks.append(words) or check(*words))
+    read_sweep(write(tmp_path, f"grid: {{horizon_years: {list(range(1, 31))}}}"))
+    assert len(checks) == 1
+    with pytest.raises(ParameterError, match=r"horizon_years is 1e-09 and ends before the next date.*\(in set 2\)"):
+        read_sweep(write(tmp_path, "grid: {horizon_years: [3, 1.0e-9]}"))
 
 
 def test_names_are_safe_short_and_different():

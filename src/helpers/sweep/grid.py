@@ -18,7 +18,7 @@ from helpers.project import find_from_here
 MANY, MOST = 200, 10_000
 LARGEST_FILE = 1_000_000
 PARTS = ("parameters", "grid", "runs")
-DATA_PARAMETERS = ("data", "as_of", "entity", "indicator", "bound", "families", "horizon_years")
+DATA_PARAMETERS = ("data", "as_of", "entity", "indicator", "bound", "families")
 """The parameters whose values are checked against the data."""
 RESERVED = re.compile(r"(sweep|index)\..*", re.IGNORECASE)
 
@@ -191,7 +191,8 @@ class _Check:
     def __call__(self, parameters: Parameters) -> Parameters:
         from helpers.pipeline import check_parameters
 
-        key = repr([(name, getattr(parameters, name), name in parameters.model_fields_set) for name in DATA_PARAMETERS])
+        asked = [(name, getattr(parameters, name), name in parameters.model_fields_set) for name in DATA_PARAMETERS]
+        key = repr((asked, min(parameters.horizon_years, 1)))  # only a shorter horizon depends on the data
         if key not in self.known:
             try:
                 complete = complete_parameters(parameters, self.load)
