@@ -1,19 +1,35 @@
-"""Measure loading and checking of many series, long series and many problems, and print a Markdown table."""
+"""Measure many series, long series, many problems and a sweep of many runs, and print Markdown tables."""
 
+import os
 import resource
+import sys
 import tempfile
 import time
 from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 
-from helpers import indicators
+import numpy as np
+import pandas as pd
+import yaml
 
+from helpers import curves, forecast, indicators
+from helpers.sweep import read_sweep, run_sweep
+
+TESTS = Path(__file__).parents[1] / "tests"
+RUNS = 500
 SIZES = (10_000, 100_000)
 TARGET_SECONDS, TARGET_RATIO = 60, 15  # ten times the rows may take fifteen times as long: the start is shared
 
 
 def main():
+    """Print the three tables."""
+    measure_files()
+    measure_fits()
+    measure_sweep()
+
+
+def measure_files():
     """Print one row per kind of file: seconds for both sizes, their ratio, and the memory after all so far."""
     print("| file | 10^4 | 10^5 | ratio | target | met | most memory so far |\n|---|---|---|---|---|---|---|")
     indicators.load()
@@ -25,10 +41,20 @@ def main():
         ("rows that repeat one key", lambda n: "date,value\n" + "2020-12-31,1\n" * n),
     ):
         small, large = (time_load(write(size)) for size in SIZES)
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        met = "yes" if large <= TARGET_SECONDS and large <= TARGET_RATIO * small else "no"
-        target = f"{TARGET_SECONDS} s, ratio {TARGET_RATIO}"
-        print(f"| {name} | {small:.1f} s | {large:.1f} s | {large / small:.1f} | {target} | {met} | {memory} MB |")
+        print_row(name, small, large)
+
+
+def print_row(name, small, large):
+    """A row of a table."""
+    met = "yes" if large <= TARGET_SECONDS and large <= TARGET_RATIO * small else "no"
+    target = f"{TARGET_SECONDS} s, ratio {TARGET_RATIO}"
+    cells = [name, f"{small:.1f} s", f"{large:.1f} s", f"{large / small:.1f}", target, met, f"{find_memory()} MB"]
+    print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def find_memory():
+    """Most memory that this process has had so far, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def time_load(text):
@@ -58,3 +84,50 @@ def write_points(count):
     """CSV of one series with a figure for each of ``count`` days."""
     first = date(1800, 1, 1)
     return "date,value\n" + "".join(f"{first + timedelta(days=i)},{i}\n" for i in range(count))
+
+
+def measure_fits():
+    """Print seconds for a fit and a forecast of a series with a figure a day."""
+    print("\n| long series | 10^4 | 10^5 | ratio | target | met | most memory so far |\n|---|---|---|---|---|---|---|")
+    for family in (curves.Logistic, curves.Gompertz, curves.Bass):
+        print_row(f"{family.__name__} fit", *(time_call(family(make_long(size)).fit) for size in SIZES))
+    print_row("forecast", *(time_call(forecast.forecast, make_long(size), 100) for size in SIZES))
+
+
+def make_long(points):
+    """A noisy logistic curve with a figure a day."""
+    years = np.linspace(-6, 4, points)
+    noise = np.random.default_rng(1).normal(0, 0.3, points)
+    index = pd.DatetimeIndex(np.datetime64("1751-01-01") + np.arange(points), name="date")
+    return pd.Series(1 + 90 / (1 + np.exp(-years)) + noise, index=index, name="daily")
+
+
+def time_call(function, *arguments):
+    """Seconds of a call."""
+    start = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - start
+
+
+def measure_sweep():
+    """Print what a sweep of tiny notebooks takes: half of it first, then the rest by resuming."""
+    sys.path.insert(0, str(TESTS))
+    from small_notebooks import write_notebooks
+
+    with tempfile.TemporaryDirectory() as place:
+        os.environ["ADOPTION_OUTPUTS"] = place
+        notebooks, values = write_notebooks(Path(place) / "notebooks"), [round(1 + 0.05 * i, 2) for i in range(RUNS)]
+        path = Path(place) / "many.yaml"
+        half, whole = [], []
+        for chosen, seconds in ((values[: RUNS // 2], half), (values, whole)):
+            content = {"parameters": {"data": str(TESTS / "sample")}, "grid": {"horizon_years": chosen}}
+            path.write_text(yaml.safe_dump(content))
+            seconds.append(time_call(run_sweep, read_sweep(path, many=True), 2, "", notebooks))
+        ends = sorted(each.stat().st_mtime for each in (Path(place) / "many").glob("*/run.json"))
+    part = RUNS // 5
+    early, late = (ends[part] - ends[0]), (ends[-1] - ends[-part - 1])
+    print("\n| a sweep of tiny notebooks, 2 workers | seconds |\n|---|---|")
+    print(f"| {RUNS // 2} runs | {half[0]:.0f} |")
+    print(f"| {RUNS} runs, of which {RUNS // 2} are there | {whole[0]:.0f} |")
+    print(f"| of these {part} early ones, and the last {part} | {early:.0f}, {late:.0f} |")
+    print(f"| most memory of the parent, MB | {find_memory()} |")

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from helpers import describe, indicators
+from helpers.describe import summary
 
 SAMPLE = Path(__file__).parent / "sample"
 
@@ -99,3 +100,17 @@ def test_alternatives_pass_the_data_about_as_well(genai):
     traced = describe.trace_alternatives(fits, genai)
     assert traced["best"].any()
     assert traced.groupby("ceiling")["value"].last().max() > 1.3 * genai.values.iloc[-1]
+
+
+def test_the_growth_of_a_year_is_rounded_alike_in_the_finding_and_the_key_numbers(data, genai):
+    growth = describe.measure_growth(data, genai)
+    names = describe.name_series(genai)
+    numbers = {row[0]: row[-1] for row in summary._observed(growth, names)}
+    assert numbers["growth_year"] == "141.8 %"
+    assert f"; +{numbers['growth_year']} since December 2024." in summary._state_level(growth, names)
+
+
+def test_what_a_band_held_one_year_ahead_is_said_in_the_singular():
+    row = {"method": "combined", "window": 3, "horizon_years": 1.0, "technologies": 1, "coverage_80": 0.754}
+    [(key, label, *_)] = summary._coverage({"04_scores": pd.DataFrame([row])})
+    assert (key, label) == ("coverage_80_1", "What the 80 % band held 1 year ahead, 1 other technology")

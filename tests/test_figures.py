@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 
+import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from matplotlib.text import Text
 
 from helpers import describe, figures, indicators
-from helpers.figures import style
+from helpers.figures import comparisons, style
 
 DATES = pd.to_datetime(["2024-06-30", "2024-12-31", "2025-06-30", "2025-12-31"])
 VALUES = pd.Series([230.0, 249.0, 515.0, 602.0], index=pd.DatetimeIndex(DATES, name="date"), name="genai_users")
@@ -86,16 +87,32 @@ def test_levels_state_share_and_mark_the_suspected_break():
     figure = figures.draw_levels(GROWTH, BOUND, NAMES, BREAKS, "Source: test.")
     texts = read_texts(figure)
     assert "53.5 % of internet users" in texts[0].replace("\n", " ")
-    assert any("wording" in text for text in texts[3:])
+    assert any("suspected" in text for text in texts[3:])
 
 
 def test_forecast_title_is_the_last_tested_eighty_percent_band():
     fan = make_fan(["2026-06-30", "2026-12-31"]).assign(basis=["calibrated", "extrapolated"])
     scenarios = pd.DataFrame({"share": [0.5, 0.9], "date": fan["date"].iloc[-1], "value": [600.0, 900.0]})
     bound_ahead = fan[["date"]].assign(mean=1130.0)
-    figure = figures.draw_forecast(fan, VALUES, BOUND, bound_ahead, scenarios, NAMES, "Source: test.")
+    figure = figures.draw_forecast(fan, VALUES, BOUND, bound_ahead, scenarios, NAMES, BREAKS, "Source: test.")
     end = fan.iloc[0]
     assert f"{end['q0.1']:.0f} to {end['q0.9']:.0f} million persons" in read_texts(figure)[0].replace("\n", " ")
+    assert "suspected\nbreak" in read_texts(figure)
+    dotted = [line for line in figure.axes[0].lines if line.get_ls() == ":"]
+    marked = [mdates.num2date(line.get_xdata(orig=False)[0]).date() for line in dotted]
+    assert BREAKS["date"].iloc[0].date() in marked
+
+
+def test_breaks_that_lie_close_are_marked_with_one_name_between_them():
+    """Names of breaks a few months apart would overlap; the lines stay."""
+    breaks = pd.DataFrame({"date": DATES[1:], "kind": ["break", "suspected", "suspected"], "reason": ""})
+    fan = make_fan(pd.date_range("2026-06-30", periods=12, freq="6ME")).assign(basis="calibrated")
+    nothing = pd.DataFrame({"share": [], "date": [], "value": []})
+    drawn = (fan, VALUES, BOUND, fan[["date"]].assign(mean=1130.0), nothing, NAMES, breaks, "Source: test.")
+    figure = figures.draw_forecast(*drawn)
+    assert not list_faults([figure])
+    assert len([line for line in figure.axes[0].lines if line.get_ls() == ":"]) == 3
+    assert len([text for text in read_texts(figure) if "break" in text.split("\n")]) == 1
 
 
 def test_hindcasts_count_what_the_band_held():
@@ -160,7 +177,9 @@ def draw_numbers(scale=1.0, title="Users, Atlantis"):
     ends = {"share": [0.5, 0.75, 0.9], "date": fan["date"].iloc[-1], "value": np.array([700.0, 705.0, 710.0]) * scale}
     names = NAMES | {"title": title}
     ahead = fan[["date"]].assign(mean=712.0 * scale)
-    yield figures.draw_forecast(fan, VALUES * scale, BOUND * scale, ahead, pd.DataFrame(ends), names, "Source: test.")
+    yield figures.draw_forecast(
+        fan, VALUES * scale, BOUND * scale, ahead, pd.DataFrame(ends), names, BREAKS, "Source: test."
+    )
     made = [make_fan(DATES[place + 1 :]).assign(origin=DATES[place]) for place in (0, 1, 2)]
     hindcasts = pd.concat(made)
     hindcasts[[f"q{level}" for level in QUANTILES]] *= scale
@@ -203,3 +222,27 @@ def test_a_fault_would_be_found():
         axes[0, 0].text(x, 0.5, words, transform=axes[0, 0].transAxes).set_in_layout(False)
     faults = find_faults(style.close_canvas(figure, "Title", "Units", "Source: test."))
     assert faults == ["'outside' leaves the canvas", "'one' overlaps 'two'"]
+
+
+def test_dollars_in_names_are_no_mathematics(sample):
+    """Titles, names on axes and direct labels stand as they are written; `$K_1$` would be set as K with an index."""
+    names = NAMES | {"title": r"A $K_1$ \alpha$", "bound_title": "$5 a day$"}
+    compared = describe.compare_countries(sample, sample.series("China", "genai_users", "internet_users"))
+    run = comparisons.Forecast("a $x$ b", ("$y$", "$"), make_fan(DATES).rename(columns=COLUMNS), VALUES)
+    drawn = [
+        figures.draw_levels(GROWTH, BOUND, names, BREAKS.assign(reason="$z$"), "Source: $s$."),
+        figures.draw_comparison(compared.assign(entity=compared["entity"] + " $c$"), "China", "Source: test."),
+        comparisons.draw_runs([run], "$t$", "Source: test."),
+    ]
+    for figure in drawn:
+        for width in style.WIDTHS.values():
+            set_in_math = [text.get_text() for text in figure.lay_out(width).findobj(Text) if is_mathematics(text)]
+            assert not set_in_math
+    assert any("$" in label.get_text() for label in drawn[1].axes[0].get_yticklabels())
+
+
+COLUMNS = {"q0.1": "low", "q0.5": "median", "q0.9": "high"}
+
+
+def is_mathematics(text):
+    return text._preprocess_math(text.get_text())[1] is True

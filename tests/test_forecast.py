@@ -1,5 +1,6 @@
 """The forecast: right in form for every kind of series; it learns only what it may, and calibrates what it claims."""
 
+import re
 import shutil
 from dataclasses import replace
 
@@ -373,3 +374,18 @@ def test_dense_short_series_is_thinned_over_its_whole_span():
     )
     assert window.points >= 4
     assert window.years[0, -1] - window.years[0, 0] > 0.6
+
+
+@pytest.mark.parametrize("years", [1e-320, 0.9])
+def test_a_horizon_before_the_next_date_is_told(years):
+    index = pd.date_range("2016-12-31", periods=5, freq="12ME")
+    with pytest.raises(ValueError, match=f"horizon_years is {years} and ends before the next date of the series"):
+        next_dates(index, years)
+
+
+@pytest.mark.parametrize("years", [0, -1, 101, 1e308, float("inf"), float("nan")])
+def test_a_horizon_that_no_calendar_holds_is_told(years):
+    with pytest.raises(
+        ValueError, match=rf"horizon_years is {re.escape(str(years))}; it must be above 0 and at most 100"
+    ):
+        next_dates(pd.date_range("2016-12-31", periods=5, freq="12ME"), years)

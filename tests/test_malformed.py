@@ -384,6 +384,10 @@ def test_malformed_parameters(values, message):
     assert str(caught.value) == message
 
 
+OCTAL = "begins with 0, which YAML may read as an octal number; write '010' in quotes if it's a text, or the number that is meant"
+SIXTY = "is a number to the base of 60 in YAML; write '1:30' in quotes if it's a text, or the number that is meant"
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -393,6 +397,11 @@ def test_malformed_parameters(values, message):
         ("<<: {seed: 1}", "merges (<<) are not read; write the values out"),
         ("seed: 1\nseed: 2", "'seed' is given twice; keep one"),
         ("as_of: 2025-02-30", "day is out of range for month"),
+        ("seed: 010", f"010 {OCTAL}"),
+        ("seed: 08", f"08 {OCTAL.replace('010', '08')}"),
+        ("shares: [0.5, -0_7]", f"-0_7 {OCTAL.replace('010', '-0_7')}"),
+        ("bound: 1:30", f"1:30 {SIXTY}"),
+        ("horizon_years: 1:30.5", f"1:30.5 {SIXTY.replace('1:30', '1:30.5')}"),
         ("shares: " + "[" * 5000 + "]" * 5000, "lists or mappings lie too deep in each other"),
     ],
 )
@@ -406,7 +415,7 @@ def test_malformed_options(capsys, text, reason):
 @pytest.mark.parametrize(
     ("content", "values", "message"),
     [
-        (HEADER + THREE[:13], {}, "own of own data has 1 exact figures above 0; a forecast needs 3, half a year apart: "
+        (HEADER + THREE[:13], {}, "own of own data has 1 exact figure above 0; a forecast needs 3, half a year apart: "
          "a slope, and a way to judge it. Choose another indicator or a later as_of"),
         (HEADER + THREE[:26], {}, "own of own data has 2 exact figures above 0; a forecast needs 3, half a year apart: "
          "a slope, and a way to judge it. Choose another indicator or a later as_of"),
@@ -414,6 +423,10 @@ def test_malformed_options(capsys, text, reason):
          "2019-12-31: there is no adoption to fit. Choose another indicator"),
         (GOOD.replace("8", "2").replace("15\n", "1\n"), {}, "own of own data never rises above its first figure above 0, 3 on "
          "2019-12-31: there is no adoption to fit. Choose another indicator"),
+        (GOOD, {"horizon_years": 1e-320}, "parameter horizon_years is 1e-320 and ends before the next date of the series; give at "
+         "least 1"),
+        (GOOD, {"horizon_years": 0.9}, "parameter horizon_years is 0.9 and ends before the next date of the series; give at "
+         "least 1"),
         (GOOD, {"bound": 14}, "bound: '14' is below an observation: own of own data is 15 units on 2021-12-31, the bound 14; "
          "choose a bound that is never below the series"),
         (GOOD, {"bound": "1,125"}, "bound: '1,125' has a thousands separator; write 1125"),

@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from helpers.curves import FAMILIES
-from helpers.parameters import ParameterError, Parameters, expected_value, name_type, read_parameters
+from helpers.options import read_value
+from helpers.parameters import ParameterError, Parameters, expected_value, name_type, parse_yaml, read_parameters
 from helpers.project import find_data, find_root
 
 
@@ -134,3 +135,24 @@ def test_types_are_told_in_words():
 
 def test_help_names_every_family():
     assert expected_value("families").endswith(", ".join(FAMILIES))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("seed: '010'", "010"),
+        ("seed: 0", 0),
+        ("seed: 0.5", 0.5),
+        ("seed: 10", 10),
+        ("seed: 2025-06-30", date(2025, 6, 30)),
+    ],
+)
+def test_numbers_in_yaml_are_what_their_digits_say(text, value):
+    assert parse_yaml(text) == {"seed": value}
+
+
+@pytest.mark.parametrize(("typed", "value"), [("010", "010"), ("-007", "-007"), ("0", 0), ("0.5", 0.5), ("10", 10)])
+def test_typed_numbers_with_leading_zeros_are_text(typed, value):
+    assert read_value(typed) == value
+    assert read_parameters({"run": "x", "horizon_years": read_value("010")}).horizon_years == 10
+    assert read_parameters({"run": read_value("007")}).run == "007"

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import shutil
+import subprocess
 from base64 import b64decode, b64encode
 from html.parser import HTMLParser
 
@@ -180,6 +181,15 @@ def test_the_command_that_makes_a_run_again_names_what_differs():
     assert (
         write_command("mine", given) == "adoption run mine -p entity 'South Korea' -p bound 100 -p shares '[0.5, 0.9]'"
     )
+
+
+@pytest.mark.parametrize("value", ["Côte d'Ivoire", 'a $HOME `id` "b"', "中国", "", "100", "a\\b; c", "it's'"])
+def test_a_shell_reads_back_what_the_command_names(value):
+    command = write_command("mine", {"run": "mine", "entity": value})
+    done = subprocess.run(
+        ["sh", "-c", command.replace("adoption", "printf '%s\\n'", 1)], capture_output=True, check=True
+    )
+    assert done.stdout.decode().splitlines() == ["run", "mine", "-p", "entity", value]
 
 
 def read_download(page, name):

@@ -5,7 +5,9 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
+from contextlib import contextmanager
 
 import pandas as pd
 import pytest
@@ -15,7 +17,7 @@ from test_pipeline import is_alive, wait_for
 from test_report import Page
 
 from helpers import __main__ as command
-from helpers import indicators
+from helpers import indicators, pipeline
 from helpers.parameters import ParameterError, Parameters
 from helpers.project import RunError, hold_folder
 from helpers.sweep import read_sweep, run_sweep
@@ -170,6 +172,15 @@ def test_data_are_loaded_once(tmp_path, monkeypatch):
     assert len(loads) == 2  # with and without a date
 
 
+def test_each_series_is_checked_once_and_short_horizons_by_themselves(tmp_path, monkeypatch):
+    checks, check = [], pipeline.check_parameters
+    monkeypatch.setattr(pipeline, "check_parameters", lambda *words: checks.append(words) or check(*words))
+    read_sweep(write(tmp_path, f"grid: {{horizon_years: {list(range(1, 31))}}}"))
+    assert len(checks) == 1
+    with pytest.raises(ParameterError, match=r"horizon_years is 1e-09 and ends before the next date.*\(in set 2\)"):
+        read_sweep(write(tmp_path, "grid: {horizon_years: [3, 1.0e-9]}"))
+
+
 def test_names_are_safe_short_and_different():
     runs = [Parameters(entity=name) for name in ("Türkiye", "TURKIYE", "中国", "a/../b", "x" * 80)]
     names = name_runs(runs, ["entity"], [None] * 5)
@@ -302,22 +313,32 @@ def test_workers_and_kernels_never_outlive_the_sweep(tmp_path, outputs, notebook
         assert wait_for(lambda pid=pid: not is_alive(pid))
 
 
-@linux
-def test_on_a_cluster_all_runs_complete_once_though_a_worker_is_killed(tmp_path, outputs, notebooks):
-    distributed = pytest.importorskip("distributed", reason="needs the extra 'cluster'")
-    dask = [sys.executable, "-m", "dask"]
-    file = tmp_path / "scheduler.json"
+@contextmanager
+def start_cluster(folder, workers):
+    """A scheduler and its workers, each a process of its own: the address, and the processes, the scheduler first."""
+    dask, file = [sys.executable, "-m", "dask"], folder / "scheduler.json"
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     words = [*dask, "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)]
     processes = [subprocess.Popen(words, **quiet)]
     worker = [*dask, "worker", "--scheduler-file", str(file), "--nthreads", "1", "--no-nanny", "--no-dashboard"]
-    processes += [subprocess.Popen([*worker, "--local-directory", str(tmp_path)], **quiet) for _ in range(2)]
+    processes += [subprocess.Popen([*worker, "--local-directory", str(folder)], **quiet) for _ in range(workers)]
     try:
         wait_for(file.exists)
         address = re.search(r'"address": "([^"]+)"', file.read_text()).group(1)
+        with sys.modules["distributed"].Client(address) as client:
+            client.wait_for_workers(workers, timeout=60)
+        yield address, processes
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+@linux
+def test_on_a_cluster_all_runs_complete_once_though_a_worker_is_killed(tmp_path, outputs, notebooks):
+    pytest.importorskip("distributed", reason="needs the extra 'cluster'")
+    with start_cluster(tmp_path, 2) as (address, processes):
         sweep = read_sweep(write(tmp_path, "grid: {seed: [1, 9, 3, 4]}"))
-        with distributed.Client(address) as client:
-            client.wait_for_workers(2, timeout=60)
         folder, failed = run_sweep(sweep, scheduler=address, notebooks=notebooks)
         assert failed == {}
         assert (tmp_path / "killed").exists()
@@ -326,10 +347,18 @@ def test_on_a_cluster_all_runs_complete_once_though_a_worker_is_killed(tmp_path,
         made = (tmp_path / "made.txt").read_text().split()
         assert sorted(set(made)) == ["seed-1", "seed-3", "seed-4", "seed-9"]
         assert len(made) == 5, "the killed one began twice, no other did"
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
+
+
+@linux
+def test_a_scheduler_that_dies_ends_the_sweep_with_a_sentence(tmp_path, outputs, notebooks):
+    pytest.importorskip("distributed", reason="needs the extra 'cluster'")
+    with start_cluster(tmp_path, 1) as (address, processes):
+        waiting = tmp_path / "waiting"
+        killer = threading.Thread(target=lambda: (wait_for(waiting.exists, 60), processes[0].kill()))
+        killer.start()
+        with pytest.raises(RunError, match=r"The Dask scheduler has gone\. The same command goes on from here\."):
+            run_sweep(read_sweep(write(tmp_path, "grid: {seed: [60]}")), scheduler=address, notebooks=notebooks)
+        killer.join()
 
 
 def test_a_cluster_that_isnt_there_is_told_within_seconds(tmp_path, outputs, notebooks):

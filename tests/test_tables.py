@@ -1,10 +1,13 @@
 """Tables for reading: sensible digits, open ends in words, data as text."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from helpers import tables
+from helpers.wording import say_count
 
 
 @pytest.mark.parametrize(
@@ -39,3 +42,39 @@ def test_same_frame_same_table():
     assert first == second
     assert "2025-12-31" in first
     assert ">yes<" in first
+
+
+def test_yes_and_no_stand_as_words_and_numbers_to_the_right():
+    frame = pd.DataFrame({"held": [True, False], "value": [1.5, 2.5], "name": ["a", "b"]})
+    page = tables.show(frame, "Sides").as_raw_html()
+    sides = dict(
+        zip(frame, re.findall(r'<th class="gt_col_heading gt_columns_bottom_border gt_(\w+)"', page), strict=True)
+    )
+    assert sides == {"held": "left", "value": "right", "name": "left"}
+
+
+def test_claims_have_the_decimals_of_what_was_claimed():
+    """141.7 percent were claimed: neither that figure nor what is recomputed is cut to 142."""
+    claims = pd.DataFrame(
+        {"reported": [141.7, 602, 42], "recomputed": [141.7670683, 602, 42.8503], "difference": [0.0670683, 0, 0.8503]}
+    )
+    cells = re.findall(r"<td[^>]*gt_right[^>]*>([^<]*)", tables.show_claims(claims, "Claims").as_raw_html())
+    assert cells == ["141.7", "141.8", "0.07", "602", "602", "0", "42", "42.9", "0.85"]
+
+
+def test_of_a_long_table_the_first_and_the_last_rows_are_shown():
+    """A page with a series of 10^5 figures would have a hundred megabytes, and take minutes to set."""
+    frame = pd.DataFrame({"number": np.arange(100_000), "even": np.arange(100_000) % 2 == 0})
+    page = tables.show(frame, "Long", "Unit: one.").as_raw_html()
+    cells = re.findall(r"<td[^>]*gt_right[^>]*>([^<]*)", page)
+    assert cells == [f"{number:,}" for number in [*range(150), *range(99_850, 100_000)]]
+    assert "Unit: one. Rows 151 to 99,850 are left out here; the CSV has them." in page
+    short = tables.show(frame.iloc[:300], "Short", "Unit: one.").as_raw_html()
+    assert "left out" not in short
+    assert len(re.findall("<tr>", short)) >= 300
+
+
+def test_one_of_a_thing_is_in_the_singular():
+    assert [say_count(number, "year") for number in (0, 0.5, 1, 1.0, 2, 1200)] == [
+        *("0 years", "0.5 years", "1 year", "1 year", "2 years", "1,200 years")
+    ]

@@ -205,7 +205,8 @@ def sweep(
 
     print(f"Read it: {shorten_path(folder / 'index.html')}")
     if failed:
-        stop(f"{len(failed)} of {len(chosen.runs)} runs failed: {', '.join(failed)}", FAILED)
+        named = ", ".join(list(failed)[:10]) + (f" and {len(failed) - 10} more" if len(failed) > 10 else "")
+        stop(f"{len(failed)} of {len(chosen.runs)} runs failed: {named}", FAILED)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -53,10 +54,15 @@ def read_yaml(text: str, option: str) -> dict[str, Any]:
 
 
 def read_value(text: str) -> Any:
-    """The value that papermill reads from a text: True, False, None, a whole number, a number, or the text."""
+    """The value that papermill reads from a text: True, False, None, a whole number, a number, or the text.
+
+    A number that begins with zeros stays text, as a name such as 007 is meant; as a number it still means the same.
+    """
     words = {"True": True, "False": False, "None": None}
     if text in words:
         return words[text]
+    if re.fullmatch(r"[-+]?0[\d_]+", text):
+        return text
     for kind in (int, float):
         try:
             return kind(text)

@@ -52,7 +52,8 @@ def parse_yaml(text: str) -> Any:
     """Read YAML text as plain values, each written where it stands.
 
     Anchors, aliases and tags are refused: a few lines of aliases can mean more values than fit into memory, and a tag
-    makes another thing of a value than its text says. So is a name that is given twice, where YAML would take the last.
+    makes another thing of a value than its text says. So is a name that is given twice, where YAML would take the last,
+    and a number that YAML reads as another one (010, 1:30).
 
     Raises
     ------
@@ -79,6 +80,8 @@ def _check_events(events: Iterable[Any]) -> None:
             raise ValueError("anchors (&) and aliases (*) are not read; write the values out")
         if getattr(event, "tag", None):
             raise ValueError("tags (!) are not read; write the values plainly")
+        if isinstance(event, yaml.ScalarEvent) and event.implicit[0]:
+            _check_number(event.value)
         if isinstance(event, yaml.CollectionEndEvent):
             names.pop()
             expects.pop()
@@ -92,6 +95,17 @@ def _check_events(events: Iterable[Any]) -> None:
                 expects.append(True)
         if len(names) > DEEPEST:
             raise ValueError("lists or mappings lie too deep in each other")
+
+
+def _check_number(text: str) -> None:
+    """Refuse what YAML takes for a number other than the one that's written: 010 for 8, 1:30 for 90."""
+    if re.fullmatch(r"[-+]?0[\d_]+", text):
+        what = "begins with 0, which YAML may read as an octal number"
+    elif re.fullmatch(r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.[\d_]*)?", text):
+        what = "is a number to the base of 60 in YAML"
+    else:
+        return
+    raise ValueError(f"{text} {what}; write '{text}' in quotes if it's a text, or the number that is meant")
 
 
 def _add_name(names: set[str], name: str) -> None:

@@ -27,6 +27,7 @@ from helpers.project import (
     write_json,
 )
 from helpers.record import describe_inputs, describe_run, find_differences, note_pages, read_run
+from helpers.wording import say_count
 
 if TYPE_CHECKING:  # heavy, and not needed when nothing has changed
     from helpers.execution import Limits
@@ -97,9 +98,10 @@ def check_parameters(parameters: Parameters, load: Callable[..., Any] | None = N
     series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
     values = series.values[series.values > 0]
     if len(values) < FEWEST_POINTS or (values.index[-1] - values.index[0]).days < FEWEST_DAYS:
+        figures = say_count(len(values), "exact figure")
         until = f" up to {parameters.as_of}" if parameters.as_of else ""
         raise ParameterError(
-            f"{parameters.indicator} of {parameters.entity} has {len(values)} exact figures above 0{until}; a forecast "
+            f"{parameters.indicator} of {parameters.entity} has {figures} above 0{until}; a forecast "
             f"needs {FEWEST_POINTS}, half a year apart: a slope, and a way to judge it. Choose another indicator or a "
             "later as_of"
         )
@@ -108,6 +110,13 @@ def check_parameters(parameters: Parameters, load: Callable[..., Any] | None = N
             f"{parameters.indicator} of {parameters.entity} never rises above its first figure above 0, "
             f"{values.iloc[0]:g} on {values.index[0]:%Y-%m-%d}: there is no adoption to fit. Choose another indicator"
         )
+    if parameters.horizon_years < 1:  # a longer one reaches the next date of any series
+        from helpers.forecast.subject import next_dates
+
+        try:
+            next_dates(values.index, parameters.horizon_years)
+        except ValueError as error:
+            raise ParameterError(f"parameter {error}") from error
     return data
 
 

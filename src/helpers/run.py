@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import shlex
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -154,7 +155,7 @@ class Run:
                 raise RunError(
                     f"Table {name} was made by notebook {writer} with {key} = {theirs[key]!r}, but this notebook has "
                     f"{key} = {ours[key]!r}. Make the run again with one value: "
-                    f"adoption run {self.folder.name} -p {key} {quote(ours[key])}"
+                    f"adoption run {self.folder.name} -p {key} {write_argument(ours[key])}"
                 )
 
 
@@ -238,10 +239,9 @@ def _name_writer(table: str) -> str:
     return f"Notebook {found[0].stem}" if found else f"The notebook with number {number}"
 
 
-def quote(value: Any) -> str:
+def write_argument(value: Any) -> str:
     """`value` as it's typed after ``-p NAME`` in a shell."""
-    text = json.dumps(value) if isinstance(value, list) else str(value)
-    return text if re.fullmatch(r"[\w./:-]+", text) else f"'{text}'"
+    return shlex.quote(json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value))
 
 
 def write_csv(name: str, frame: Any) -> tuple[bytes, dict[str, str]]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import great_tables
 import numpy as np
 import pandas as pd
+
+MOST_ROWS = 300
+"""Rows of a table that a page shows: of a longer one the first and the last half of so many."""
 
 
 def format_number(value: float | None) -> str:
@@ -35,17 +39,25 @@ def format_column(values: pd.Series) -> list[str]:
     ]
 
 
-def show(frame: pd.DataFrame, title: str, note: str = "", **names: str) -> great_tables.GT:
+def is_number(values: pd.Series) -> bool:
+    """Whether a column holds numbers; yes and no are words."""
+    return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+
+
+def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] = (), **names: str) -> great_tables.GT:
     """Set a frame as a table.
 
     Parameters
     ----------
     frame : DataFrame
-        Numbers are shown to about three digits; the CSV beside keeps ten.
+        Numbers are shown to about three digits, and of more than `MOST_ROWS` rows the first and the last; the CSV
+        beside keeps ten digits and all rows.
     title : str
         What the table says.
     note : str
         Units and source, below the table.
+    right : sequence of str
+        Columns of text that stand to the right all the same: numbers that are written already.
     **names : str
         Headings for columns whose name is not its own heading.
 
@@ -54,17 +66,22 @@ def show(frame: pd.DataFrame, title: str, note: str = "", **names: str) -> great
     great_tables.GT
         Text of the data is escaped: data are text, never markup.
     """
+    left_out = len(frame) - MOST_ROWS
+    if left_out > 0:
+        half = MOST_ROWS // 2
+        frame = pd.concat([frame.iloc[:half], frame.iloc[-half:]])
+        note = f"{note} Rows {half + 1:,} to {half + left_out:,} are left out here; the CSV has them.".strip()
     shown = frame.copy()
     for column in shown:
         if pd.api.types.is_bool_dtype(shown[column]):
             shown[column] = np.where(shown[column], "yes", "no")
-        elif pd.api.types.is_numeric_dtype(shown[column]):
+        elif is_number(shown[column]):
             shown[column] = format_column(shown[column])
         elif pd.api.types.is_datetime64_any_dtype(shown[column]):
             shown[column] = shown[column].dt.strftime("%Y-%m-%d")
         else:
             shown[column] = shown[column].fillna("–")
-    numeric = [column for column in frame if pd.api.types.is_numeric_dtype(frame[column])]
+    numeric = [column for column in frame if column in right or is_number(frame[column])]
     headings = {column: names.get(column, column.replace("_", " ")) for column in shown}
     table = great_tables.GT(shown, id="table-" + re.sub(r"[^a-z0-9]+", "-", title.lower())[:40])
     table = table.tab_header(title=title).cols_label(**headings).cols_align("right", columns=numeric)
@@ -99,4 +116,35 @@ def show_parameters(parameters: pd.DataFrame, title: str, note: str = "") -> gre
     }
     named = parameters[["family", "ceiling", "parameter"]]
     shown = named.assign(estimate=words["estimate"], std_error=words["std_error"], **intervals)
-    return show(shown.assign(identified=parameters["identified"], remark=parameters["remark"]), title, note)
+    judged = shown.assign(identified=parameters["identified"], remark=parameters["remark"])
+    return show(judged, title, note, ["estimate", "std_error", *intervals])
+
+
+def show_claims(claims: pd.DataFrame, title: str, note: str = "") -> great_tables.GT:
+    """Set claims as a table: figures with the decimals of the claim, one at least, and differences with one more.
+
+    Parameters
+    ----------
+    claims : DataFrame
+        From `indicators.check_claims`.
+    title, note : str
+        As for `show`.
+    """
+    decimals = [max(1, _count_decimals(value)) for value in claims["reported"]]
+    words = {
+        "reported": [_round(value, _count_decimals(value)) for value in claims["reported"]],
+        "recomputed": [_round(value, places) for value, places in zip(claims["recomputed"], decimals, strict=True)],
+        "difference": [_round(value, places + 1) for value, places in zip(claims["difference"], decimals, strict=True)],
+    }
+    return show(claims.assign(**words), title, note, list(words))
+
+
+def _count_decimals(value: float) -> int:
+    return len(f"{value:.10f}".rstrip("0").partition(".")[2])
+
+
+def _round(value: float, decimals: int) -> str:
+    """A number with its decimals, or none where it's whole."""
+    if not np.isfinite(value):
+        return format_number(value)
+    return f"{value:,.{0 if float(value).is_integer() else decimals}f}".replace("-", "−")

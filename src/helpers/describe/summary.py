@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from helpers.wording import say_count
+
 SUMMARISED = ("02_growth", "02_aligned", "03_parameters", "04_scores", "05_forecast", "05_statements")
 """Tables of the run that the summary reads."""
 
@@ -36,10 +38,10 @@ def list_key_numbers(tables: Mapping[str, pd.DataFrame], names: Mapping[str, Any
 
 
 def _say(value: float, unit: str = "") -> str:
-    """A number and its unit in a sentence: three digits or the whole part; percent as a sign."""
+    """A number and its unit in a sentence: one decimal, but none from 100 on save for percent, which get a sign."""
     if not np.isfinite(value):
         return "no end"
-    digits = 0 if abs(value) >= 100 else 1
+    digits = 0 if abs(value) >= 100 and not unit.startswith("percent") else 1
     sign = " %" if unit.startswith("percent") and unit != "percentage points" else f" {unit}" if unit else ""
     return f"{value:,.{digits}f}{sign}".replace("-", "−")
 
@@ -120,7 +122,9 @@ def _coverage(tables: Mapping[str, pd.DataFrame]) -> list[tuple[Any, ...]]:
     rows = []
     for row in own.sort_values("horizon_years").itertuples(index=False):
         held = 100 * row.coverage_80
-        label = f"What the 80 % band held {row.horizon_years:g} years ahead, {row.technologies:.0f} other technologies"
+        ahead = say_count(row.horizon_years, "year")
+        others = say_count(row.technologies, "other technology", "other technologies")
+        label = f"What the 80 % band held {ahead} ahead, {others}"
         rows.append(
             (f"coverage_80_{row.horizon_years:g}", label, held, np.nan, np.nan, "percent", _say(held, "percent"))
         )
@@ -158,8 +162,10 @@ def _state_level(growth: pd.DataFrame, names: Mapping[str, str]) -> str:
     if np.isfinite(last["share_of_bound"]) and not names["unit"].startswith("percent") and not same:
         text += f", {_say(last['share_of_bound'], 'percent')} of the known bound ({names['bound_title']})"
     gain, start = year_of_growth(growth, names["unit"])
-    sign = "points" if names["unit"].startswith("percent") else "%"
-    return text + (f"; {gain:+,.1f} {sign} since {_month(start)}." if start is not None else ".")
+    rise = "+" if gain > 0 else ""
+    return text + (
+        f"; {rise}{_say(gain, _gain_unit(names['unit']))} since {_month(start)}." if start is not None else "."
+    )
 
 
 def _state_pace(growth: pd.DataFrame, aligned: pd.DataFrame, names: Mapping[str, Any]) -> str:
@@ -229,9 +235,9 @@ def _state_forecast(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str]
         text += f" and, beyond what was tested, for {_month(end['date'])} {_say(end['q0.1'])} to {_say(end['q0.9'])}"
     scores = tables["04_scores"]
     own = scores[(scores["method"] == "combined") & (scores["window"] == scores["window"].min())]
-    held = own["coverage_80"]
+    held, others = own["coverage_80"], say_count(own["technologies"].max(), "other technology", "other technologies")
     return text + (
-        f"; on {own['technologies'].max():.0f} other technologies, each left out in turn, such bands held "
-        f"{100 * held.min():.0f} to {100 * held.max():.0f} % of what came, "
-        f"up to {own['horizon_years'].max():g} years on."
+        f"; on {others}, each left out in turn, "
+        f"such bands held {100 * held.min():.0f} to {100 * held.max():.0f} % of what came, "
+        f"up to {say_count(own['horizon_years'].max(), 'year')} on."
     )

@@ -19,6 +19,7 @@ from helpers.curves import Results, decimal_years, to_dates
 from helpers.explore.study import View
 from helpers.figures.style import BLUE, GREEN, ORANGE, Label, lower_first, say, say_range, spread
 from helpers.forecast.picture import list_fan
+from helpers.wording import say_count
 
 WIDTH, HEIGHT = 800, 410
 LEFT, RIGHT, TOP, BOTTOM = 56, 560, 34, 376  # of the axes; the labels stand to the right
@@ -216,5 +217,5 @@ def describe(view: View) -> str:
     if view.chosen is not None:
         parts.append(f"a fitted {view.choice.family.replace('_', '-')} curve")
     if view.made is not None:
-        parts.append(f"the forecast {view.choice.horizon_years:g} years on with its bands")
+        parts.append(f"the forecast {say_count(view.choice.horizon_years, 'year')} on with its bands")
     return ", ".join(parts)

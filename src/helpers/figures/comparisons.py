@@ -79,10 +79,10 @@ def draw_forecasts(forecasts: Sequence[Forecast], source: str) -> Figure:
 
 def group_subjects(forecasts: Sequence[Forecast]) -> dict[tuple[str, str], list[Forecast]]:
     """Forecasts by title and unit of the indicator, in the order in which they come."""
-    return {
-        subject: [each for each in forecasts if each.subject == subject]
-        for subject in dict.fromkeys(each.subject for each in forecasts)
-    }
+    groups: dict[tuple[str, str], list[Forecast]] = {}
+    for each in forecasts:
+        groups.setdefault(each.subject, []).append(each)
+    return groups
 
 
 def _draw_panel(axis: Axes, members: Sequence[Forecast]) -> list[Label]:
@@ -152,7 +152,8 @@ def say_medians(medians: pd.Series, date: pd.Timestamp, unit: str) -> str:
     """Smallest and largest of the medians in one sentence."""
     low, high = say(medians.min()), say(medians.max(), unit)
     if say(medians.min(), unit) == high:
-        return f"All {len(medians)} runs put the median for {say_date(date)} at {high}"
+        who = f"All {len(medians)} runs put" if len(medians) > 1 else "The run puts"
+        return f"{who} the median for {say_date(date)} at {high}"
     return f"The median for {say_date(date)} goes from {low} to {high} over {len(medians)} runs"
 
 
@@ -180,8 +181,10 @@ def draw_runs(forecasts: Sequence[Forecast], title: str, source: str) -> Figure:
 
 def _split(members: Sequence[Forecast]) -> dict[str, list[Forecast]]:
     """Members by the first of their groups."""
-    names = dict.fromkeys(each.groups[0] if each.groups else "" for each in members)
-    return {name: [each for each in members if (each.groups[0] if each.groups else "") == name] for name in names}
+    groups: dict[str, list[Forecast]] = {}
+    for each in members:
+        groups.setdefault(each.groups[0] if each.groups else "", []).append(each)
+    return groups
 
 
 def _draw_rows(axis: Axes, members: Sequence[Forecast], named: bool) -> None:

@@ -19,6 +19,7 @@ from helpers.figures.style import (
     close_canvas,
     label_ends,
     lower_first,
+    mark_breaks,
     open_canvas,
     say,
     say_date,
@@ -53,9 +54,10 @@ def draw_forecast(
     bound_ahead: pd.DataFrame,
     scenarios: pd.DataFrame,
     names: dict[str, Any],
+    breaks: pd.DataFrame,
     source: str,
 ) -> Figure:
-    """The published forecast as a fan, with observations, the known bound and the scenarios.
+    """The published forecast as a fan, with observations and their breaks, the known bound and the scenarios.
 
     Parameters
     ----------
@@ -71,6 +73,8 @@ def draw_forecast(
         From 05_scenarios: share, date, value.
     names : dict
         title, unit, bound_title.
+    breaks : DataFrame
+        date, kind; those between the observations are marked.
     source : str
     """
     figure, axes = open_canvas(5.0)
@@ -91,6 +95,7 @@ def draw_forecast(
     axis.set_ylim(bottom=0)
     use_dates(axis, pd.DatetimeIndex([values.index[0], forecast["date"].iloc[-1]]))
     use_numbers(axis)
+    mark_breaks(axis, breaks[breaks["date"].between(values.index[0], start[0])])
     title = (
         f"{names['title']} in {say_date(end['date'])}: {say(end['q0.1'])} to {say(end['q0.9'], names['unit'])} "
         f"(80 % band), after {say(start[1])} in {say_date(start[0])}"

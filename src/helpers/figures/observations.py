@@ -26,13 +26,16 @@ from helpers.figures.style import (
     close_canvas,
     label_ends,
     lower_first,
+    mark_breaks,
     open_canvas,
     say,
     say_date,
     use_dates,
     use_numbers,
 )
+from helpers.wording import say_count
 
+MOST_BARS = 300
 NAMED = 5  # references that are named beside a series
 
 
@@ -74,23 +77,10 @@ def draw_coverage(observations: pd.DataFrame, indicator: str, source: str) -> Fi
     span = span[span["kind"] != "break"]["date"]
     most = counts.drop(indicator, errors="ignore").max() if len(counts) > 1 else 0
     others = f"; the longest other series here has {most}" if most else ""
-    title = f"{titles[indicator]}: {counts[indicator]} observations, {span.min():%Y} to {span.max():%Y}{others}"
+    own = say_count(counts[indicator], "observation")
+    title = f"{titles[indicator]}: {own}, {span.min():%Y} to {span.max():%Y}{others}"
     units = "Dates of observation by series; the number after each name counts them; an upright bar marks a break"
     return close_canvas(figure, title, units, source)
-
-
-def mark_breaks(axis: Axes, breaks: pd.DataFrame, label: bool = True) -> None:
-    """A dotted upright line at each break, named where there is room."""
-    low, high = (mdates.num2date(edge).replace(tzinfo=None) for edge in axis.get_xlim())
-    for date, kind in zip(breaks["date"], breaks["kind"], strict=True):
-        if low < date < high:
-            axis.axvline(date, color=GREY, lw=1, ls=":")
-            if label:
-                text = "break" if kind == "break" else "wording\nchanged?"
-                axis.annotate(
-                    text, (date, 0.02), xycoords=("data", "axes fraction"), xytext=(3, 0), textcoords="offset points",
-                    size=7.5, color=GREY, va="bottom",
-                )  # fmt: skip
 
 
 def draw_levels(
@@ -143,9 +133,14 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     spans = np.diff(dates)
     per_year = rows["change"].to_numpy() / rows["years"].to_numpy()
     biggest = int(np.argmax(per_year))
-    colours = [ORANGE if i == biggest else BLUE for i in range(len(rows))]
-    bars = axis.bar(dates[:-1], per_year, width=spans, align="edge", color=colours, edgecolor="white", linewidth=1.5)
-    bars[biggest].set_hatch("//")
+    if len(rows) <= MOST_BARS:
+        colours = [ORANGE if i == biggest else BLUE for i in range(len(rows))]
+        bars = axis.bar(
+            dates[:-1], per_year, width=spans, align="edge", color=colours, edgecolor="white", linewidth=1.5
+        )
+        bars[biggest].set_hatch("//")
+    else:  # one outline: a bar each would take minutes
+        axis.stairs(per_year, dates, fill=True, color=BLUE)
     axis.axhline(0, color=GREY, lw=0.8)
     if len(rows) <= 12:
         for start, span, height, percent in zip(dates[:-1], spans, per_year, rows["growth"], strict=True):

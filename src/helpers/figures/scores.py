@@ -21,6 +21,7 @@ from helpers.figures.style import (
     open_canvas,
     use_numbers,
 )
+from helpers.wording import say_count
 
 
 def draw_skill(scores: pd.DataFrame, window: int, source: str) -> Figure:
@@ -59,8 +60,9 @@ def draw_skill(scores: pd.DataFrame, window: int, source: str) -> Figure:
     last = own.iloc[-1]
     word = "lower" if last["wis_relative"] < 1 else "higher"
     title = (
-        f"At {last['horizon_years']:g} years the combined forecast's error is "
-        f"{abs(1 - last['wis_relative']) * 100:.0f} % {word} than drift's, over {last['technologies']:.0f} technologies"
+        f"At {say_count(last['horizon_years'], 'year')} the combined forecast's error is "
+        f"{abs(1 - last['wis_relative']) * 100:.0f} % {word} than drift's, over "
+        f"{say_count(last['technologies'], 'technology', 'technologies')}"
     )
     units = (
         f"Weighted interval score relative to drift (below 1 is better; drawn up to {cap:g}); "

@@ -132,7 +132,7 @@ def finish_axes(axis: Axes, labels: Sequence[Label], span: tuple[Any, ...], top:
     axis.set_ylim(0, top)
     first, last = (float(axis.convert_xunits(end)) for end in span)
     axis.set_xlim(first - 0.02 * (last - first), last)
-    axis.set_title(title, loc="left", size=9.5, color=GREY)
+    axis.set_title(title, loc="left", size=9.5, color=GREY, parse_math=False)
     if isinstance(span[0], pd.Timestamp):
         use_dates(axis, pd.DatetimeIndex(span))
     use_numbers(axis)

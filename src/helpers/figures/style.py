@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import matplotlib.dates as mdates
@@ -37,6 +38,8 @@ TITLE, UNITS, SOURCE = (
     {"size": 9.5, "color": GREY},
     {"size": 7.5, "color": GREY},
 )
+ROOM_FOR_BREAK = 0.18
+"""Of the width of an axis, for the words beside the mark of a break."""
 LINE_HEIGHT = 1.3  # of the text around the axes, in sizes of its type
 
 STYLE = {
@@ -94,6 +97,8 @@ class Exhibit(Figure):
 
     def lay_out(self, width: float = WIDTHS["page"]) -> Exhibit:
         """Wrap the text around the axes, give the axes the room that is left, and spread the labels of their ends."""
+        for text in self.findobj(Text):  # names of the data are no mathematics, whatever they hold
+            text.set_parse_math(False)
         self.set_size_inches(width, self.height)
         top, bottom = _set_around(self, self.around)
         edge = EDGE / width
@@ -175,7 +180,7 @@ def label_ends(axis: Axes, labels: Sequence[Label], size: float = 8.5) -> None:
     """
     texts = [
         axis.text(1.012, label.y, label.text, color=darken(label.colour), size=size, va="center", linespacing=1.2,
-                  transform=axis.get_yaxis_transform())
+                  transform=axis.get_yaxis_transform(), parse_math=False)
         for label in labels
     ]  # fmt: skip
     leaders = LineCollection([], lw=0.5, alpha=0.6, clip_on=False, transform=axis.transAxes, zorder=1)
@@ -249,6 +254,21 @@ def use_dates(axis: Axes, dates: pd.DatetimeIndex) -> None:
     step = next(step for step in (1, 2, 5, 10, 20, 50, 100) if years / step <= room)
     axis.xaxis.set_major_locator(mdates.YearLocator(step))
     axis.xaxis.set_major_formatter(mdates.DateFormatter("%Y"))
+
+
+def mark_breaks(axis: Axes, breaks: pd.DataFrame) -> None:
+    """A dotted upright line at each break (date, kind) between the limits of the axis, named where there is room."""
+    low, high = axis.get_xlim()
+    places = {mdates.date2num(date): kind for date, kind in zip(breaks["date"], breaks["kind"], strict=True)}
+    marks = sorted(place for place in places if low < place < high)
+    for mark, following in pairwise([*marks, high]):
+        axis.axvline(mark, color=GREY, lw=1, ls=":")
+        if following - mark > ROOM_FOR_BREAK * (high - low):
+            text = "break" if places[mark] == "break" else "suspected\nbreak"
+            axis.annotate(
+                text, (mark, 0.02), xycoords=("data", "axes fraction"), xytext=(3, 0), textcoords="offset points",
+                size=7.5, color=GREY, va="bottom",
+            )  # fmt: skip
 
 
 def use_numbers(axis: Axes, which: str = "y", suffix: str = "") -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 from helpers.curves import Logistic
 from helpers.curves.profiles import profile_interval
 from helpers.forecast import bands
+from helpers.wording import say_count
 
 if TYPE_CHECKING:
     from helpers.forecast.model import Forecast
@@ -101,7 +102,7 @@ def _state_ceiling(forecast: Forecast, free: dict[str, Any]) -> Statement:
     )
     interval = "" if free["df"] < 1 else " (80 % profile interval of a logistic curve, open above)"
     source = (
-        f"a prior from {prior.technologies} earlier technologies"
+        f"a prior from {say_technologies(prior.technologies)}"
         if forecast.windows.bounded
         else "no part of this forecast"
     )
@@ -122,8 +123,8 @@ def _state_bound(forecast: Forecast) -> Statement:
     )
     text = (
         f"The bound ({title}, {count(bound, forecast.subject.unit)}) is a limit, not a ceiling to be expected: "
-        f"{len(shares)} earlier technologies have so far reached {percent(low)} to {percent(high)} of theirs, "
-        f"half of them {percent(quarter)} to {percent(three)}."
+        f"{say_technologies(len(shares))} {'has' if len(shares) == 1 else 'have'} so far reached "
+        f"{percent(low)} to {percent(high)} of theirs, half of them {percent(quarter)} to {percent(three)}."
     )
     return text, {
         "bound": bound,
@@ -151,19 +152,17 @@ def _state_noise(forecast: Forecast, free: dict[str, Any], respondents: int | No
     if respondents:
         error = float(np.sqrt(variance / respondents))
         numbers |= {"sampling_error": error, "respondents": respondents}
-        return (
-            f"{text}, against a sampling error of about {count(error, unit)} with {respondents:,} respondents.",
-            numbers,
-        )
+        asked = say_count(respondents, "respondent")
+        return f"{text}, against a sampling error of about {count(error, unit)} with {asked}.", numbers
     size = variance / sd**2 if sd > 0 else np.inf
     numbers |= {"equivalent_sample": size}
-    return f"{text}; sampling alone would scatter so much only in a survey of {size:,.0f} persons.", numbers
+    return f"{text}; sampling alone would scatter so much only in a survey of {say_people(size)}.", numbers
 
 
 def _state_data(forecast: Forecast, free: dict[str, Any]) -> Statement:
     window, available = forecast.windows, len(forecast.subject.values)
     span = f"{window.points} points" if available == window.points else f"{window.points} of {available} points"
-    left = "1 degree" if free["df"] == 1 else f"{max(free['df'], 0)} degrees"
+    left = say_count(max(free["df"], 0), "degree")
     text = (
         f"The forecast rests on {span}, the last on {forecast.origin:%Y-%m-%d}. A curve with a free ceiling has three "
         f"parameters and leaves {left} of freedom; six to ten points past half of the curve are the practical minimum."
@@ -187,10 +186,9 @@ def _state_calibration(forecast: Forecast) -> Statement:
     at_two = at_two[at_two["size"] >= ENOUGH].sort_values("mean", kind="stable")
     mean, number = float(by_horizon.mean()), rows["technology"].nunique()
     text = (
-        f"The bands are calibrated on {number} earlier technologies ({len(rows):,} forecasts "
-        f"{by_horizon.index.min():g} to {by_horizon.index.max():g} years ahead). Judged each time on the technology "
-        "left out, the 80 % band has covered "
-        f"{percent(mean)}"
+        f"The bands are calibrated on {say_technologies(number)} ({say_count(len(rows), 'forecast')} "
+        f"{by_horizon.index.min():g} to {say_count(by_horizon.index.max(), 'year')} ahead). Judged each time on the "
+        f"technology left out, the 80 % band has covered {percent(mean)}"
     )
     numbers = {"technologies": number, "forecasts": len(rows), "coverage_80": mean}
     if len(at_two):
@@ -205,7 +203,7 @@ def _state_calibration(forecast: Forecast) -> Statement:
     if growth >= FAST and len(fast):
         numbers |= {"growth": growth, "coverage_80_fast": float(fast.mean()), "technologies_fast": len(fast)}
         text += f". After growth as fast as here (by a factor of {FAST:g} or more within the window) it has covered "
-        text += f"{percent(fast.mean())} on {len(fast)} technologies"
+        text += f"{percent(fast.mean())} on {say_count(len(fast), 'technology', 'technologies')}"
     return text + ".", numbers
 
 
@@ -270,8 +268,8 @@ def _state_contradiction(forecast: Forecast) -> Statement:
 def _state_horizon(forecast: Forecast) -> Statement:
     reach = float(forecast.residuals["horizon_years"].max())
     later = forecast.dates[forecast.years > reach + 0.26]
-    text = f"The bands were tested up to {reach:g} years ahead; beyond two to three years they are scenarios that rest "
-    text += "on the prior"
+    text = f"The bands were tested up to {say_count(reach, 'year')} ahead; beyond two to three years they are "
+    text += "scenarios that rest on the prior"
     text += f", and from {later[0]:%Y-%m-%d} they are extrapolated." if len(later) else "."
     return text, {"tested_years": reach, "extrapolated_dates": len(later)}
 
@@ -281,6 +279,16 @@ def count(value: float, unit: str = "") -> str:
     if not np.isfinite(value):
         return "no limit"
     return f"{value:,.0f} {unit}".strip() if abs(value) >= 100 else f"{value:.3g} {unit}".strip()
+
+
+def say_technologies(number: int) -> str:
+    """A number of earlier technologies."""
+    return say_count(number, "earlier technology", "earlier technologies")
+
+
+def say_people(number: float) -> str:
+    """A number of persons, whole; what is less than one is said to be so."""
+    return say_count(int(f"{number:.0f}"), "person") if np.isfinite(number) and number >= 1 else "less than one person"
 
 
 def percent(share: float) -> str:

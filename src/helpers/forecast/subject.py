@@ -13,6 +13,8 @@ from helpers.forecast.windows import Windows, last_window
 from helpers.indicators.series import AdoptionSeries
 
 Series = TypeVar("Series", pd.Series, AdoptionSeries)
+LONGEST_HORIZON = 100
+"""Years; a run allows fewer."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +119,15 @@ def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeInde
     Parameters
     ----------
     index : DatetimeIndex of the observations used
-    horizon_years : number
+    horizon_years : number, at most `LONGEST_HORIZON`
+
+    Raises
+    ------
+    ValueError
+        When the horizon is no such number, or ends before the first of the dates.
     """
+    if not 0 < horizon_years <= LONGEST_HORIZON:
+        raise ValueError(f"horizon_years is {horizon_years}; it must be above 0 and at most {LONGEST_HORIZON}")
     last, gaps = index[-1], pd.Series(decimal_years(index)).diff().dropna()
     if len(gaps) and gaps.median() > 0.75:
         month_end = last.is_month_end
@@ -129,5 +138,7 @@ def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeInde
         limit = last + pd.DateOffset(months=round(12 * horizon_years), days=16)
         dates = [date for date in ends if date.month in (6, 12) and last + pd.Timedelta(days=30) < date <= limit]
     if not dates:
-        raise ValueError(f"horizon_years={horizon_years} ends before the next date of the series: give at least 1")
+        raise ValueError(
+            f"horizon_years is {horizon_years} and ends before the next date of the series; give at least 1"
+        )
     return pd.DatetimeIndex(dates, name="date")

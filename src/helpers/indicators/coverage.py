@@ -9,6 +9,7 @@ import pandas as pd
 
 from helpers.indicators.breaks import list_breaks
 from helpers.indicators.series import SHORTEST_SEGMENT, number_segments
+from helpers.wording import say_count
 
 if TYPE_CHECKING:
     from helpers.indicators.selection import Data
@@ -80,8 +81,8 @@ def summarise_data(data: Data) -> str:
     dates = exact[exact.index.isin(data.own)]
     enough = (dates.groupby(level=[0, 1]).size() >= SHORTEST_SEGMENT).sum()
     return (
-        f"{data.path.name} holds {len(data.own):,} series of {entities:,} {'entity' if entities == 1 else 'entities'}, "
-        f"{len(dates):,} exact figures from {dates.min():%Y-%m-%d} to {dates.max():%Y-%m-%d}; "
+        f"{data.path.name} holds {len(data.own):,} series of {say_count(entities, 'entity', 'entities')}, "
+        f"{say_count(len(dates), 'exact figure')} from {dates.min():%Y-%m-%d} to {dates.max():%Y-%m-%d}; "
         f"{enough:,} with the {SHORTEST_SEGMENT} figures that a run needs"
     )
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from helpers.indicators.problems import Problem, list_problems
 from helpers.quoting import shorten
+from helpers.wording import say_count
 
 Row: TypeAlias = tuple[int, list[str]]
 """A line of a file that holds something: its number and its cells."""
@@ -92,4 +93,4 @@ def _explain_length(cells: list[str], header: Sequence[str]) -> str:
 
 
 def _count(cells: list[str]) -> str:
-    return "1 field" if len(cells) == 1 else f"{len(cells)} fields"
+    return say_count(len(cells), "field")

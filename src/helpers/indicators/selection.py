@@ -20,6 +20,7 @@ from helpers.indicators.problems import blame_parameter, suggest_names
 from helpers.indicators.series import SHORTEST_SEGMENT, AdoptionSeries, build_series, choose_segment, number_segments
 from helpers.indicators.validation import read_tables
 from helpers.project import find_data
+from helpers.wording import say_count
 
 
 def load(path: str | Path = "data", as_of: str | date = "") -> Data:
@@ -127,8 +128,8 @@ class Data:
     _entries: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __repr__(self) -> str:
-        entities = len({entity for entity, _ in self.own})
-        return f"<Data of {self.path.name}{self.until()}: {len(self.own)} series of {entities} entities>"
+        entities = say_count(len({entity for entity, _ in self.own}), "entity", "entities")
+        return f"<Data of {self.path.name}{self.until()}: {len(self.own)} series of {entities}>"
 
     def series(self, entity: str, indicator: str, bound: str | float = "") -> AdoptionSeries:
         """Select one series: its segment after the last break, and its bound.

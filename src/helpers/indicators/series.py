@@ -10,6 +10,7 @@ import pandas as pd
 
 from helpers.indicators.plausibility import interpolate_values
 from helpers.indicators.problems import blame_parameter
+from helpers.wording import say_count
 
 SHORTEST_SEGMENT = 3  # one or two figures show a level, not a curve
 DESCRIPTION = ("indicator", "title", "unit", "counted", "base", "technology", "role", "note")
@@ -63,7 +64,7 @@ class AdoptionSeries:
     def __repr__(self) -> str:
         span = f"{self.values.index[0]:%Y-%m-%d} to {self.values.index[-1]:%Y-%m-%d}"
         bound = f", bound: {self.bound_title}" if self.bound is not None else ""
-        return f"{self.title} of {self.entity}: {len(self.values)} figures in {self.unit}, {span}{bound}"
+        return f"{self.title} of {self.entity}: {say_count(len(self.values), 'figure')} in {self.unit}, {span}{bound}"
 
     def bound_at(self, dates: Any) -> np.ndarray:
         """Interpolate the bound linearly in time; before its first and after its last date it is held constant.
@@ -133,5 +134,5 @@ def build_series(
 
 def _explain_segment(later: pd.Series, breaks: pd.DataFrame) -> str:
     hard = breaks[(breaks["kind"] == "break") & (breaks["date"] <= later.index[0])].iloc[-1]
-    figures = "1 later figure is" if len(later) == 1 else f"{len(later)} later figures are"
+    figures = say_count(len(later), "later figure is", "later figures are")
     return f"The series ends before the break of {hard['date']:%Y-%m-%d} ({hard['reason']}); {figures} left out."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -11,9 +12,12 @@ from helpers.projection.batch import CEILING_CAP, Batch, Family, evaluate_share
 
 BLOCK = 1024
 """Rows whose grid values are in memory together."""
-SHORT, SMALL = 13, 64
+PIECE = 4_000_000
+"""Values of the grid's shapes that are in memory together, 8 bytes each: a long series is gone through in pieces."""
+SHORT, SMALL, LONG = 13, 64, 2000
 FEW, MANY = 4, 24
-"""Starts of one series: MANY for series with fewer than SHORT points and for batches up to SMALL series, else FEW."""
+"""Starts of one series: MANY for series with fewer than SHORT points and for batches of up to SMALL series with up to
+LONG points, else FEW."""
 
 
 @lru_cache(maxsize=1)
@@ -38,17 +42,16 @@ def start(batch: Batch, most: int | None = None) -> tuple[np.ndarray, np.ndarray
     MANY for short series, whose sum of squares has many valleys, and for small batches, and FEW for others.
     """
     if most is None:
-        most = MANY if batch.target.shape[1] < SHORT or batch.size <= SMALL else FEW
+        points = batch.target.shape[1]
+        most = MANY if points < SHORT or (batch.size <= SMALL and points <= LONG) else FEW
     family, coarse = batch.family, most == FEW and len(batch.family.axes) < 3
     axes, shapes = _shapes(family, coarse)  # type: ignore[arg-type]  # mypy asks the class for its instances' hash
     rows, cells = [], []
     with _linear_algebra().limit(limits=1, user_api="blas"):
         for members, times in _patterns(batch):
-            share = evaluate_share(family, times[None], shapes[:, :, None], batch.per_period)
-            share[share.max(1) < 1 / CEILING_CAP] = 0.0
             for begin in range(0, len(members), BLOCK):
                 block = members[begin : begin + BLOCK]
-                found, best = _best_cells(_gains(batch, block, share), [len(axis) for axis in axes], most)
+                found, best = _best_cells(_gains(batch, block, times, shapes), [len(axis) for axis in axes], most)
                 rows.append(block[found])
                 cells.append(best)
     rows, cells = np.concatenate(rows), np.concatenate(cells)
@@ -76,20 +79,41 @@ def _patterns(batch: Batch) -> list[tuple[np.ndarray, np.ndarray]]:
     return [(rows, batch.times[index]) for rows, index in zip(members, first, strict=True)]
 
 
-def _gains(batch: Batch, rows: np.ndarray, share: np.ndarray) -> np.ndarray:
+def _evaluate_pieces(batch: Batch, times: np.ndarray, shapes: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    """Pieces of the observations with the shares (G, m) of all shapes there."""
+    points, step = batch.target.shape[1], max(1, PIECE // shapes.shape[1])
+    for begin in range(0, points, step):
+        part = slice(begin, min(begin + step, points))
+        seen = times[None, part.start : part.stop + batch.per_period]
+        yield part, evaluate_share(batch.family, seen, shapes[:, :, None], batch.per_period)
+
+
+def _gains(batch: Batch, rows: np.ndarray, times: np.ndarray, shapes: np.ndarray) -> np.ndarray:
     """Fall of the sum of squares that each shape of the grid achieves, (rows, G); in single precision for many rows."""
     kind = np.float32 if len(rows) > 64 else float
     target = batch.target[rows]
     size = np.maximum(np.abs(target).max(1), 1e-300)[:, None]
     ceiling = batch.ceiling[rows, None] / size
-    target, table = (target / size).astype(kind), share.T.astype(kind)
-    if batch.scale is None:
-        linear, square = target @ table, (share * share).sum(1)[None].astype(kind)
-    else:
+    target, scale = (target / size).astype(kind), None
+    if batch.scale is not None:
         scale = batch.scale[rows]
         width = np.maximum(scale.max(1), 1e-300)[:, None]
         scale, ceiling = (scale / width).astype(kind), ceiling * width
-        linear, square = (scale * target) @ table, (scale * scale) @ (table * table)
+    grid = shapes.shape[1]
+    linear, square = np.zeros((len(rows), grid), kind), np.zeros((1 if scale is None else len(rows), grid), kind)
+    highest = np.zeros(grid)
+    for part, share in _evaluate_pieces(batch, times, shapes):
+        table, seen = share.T.astype(kind), target[:, part]
+        if scale is None:
+            linear += seen @ table
+            square += (share * share).sum(1)[None].astype(kind)
+        else:
+            width = scale[:, part]
+            linear += (width * seen) @ table
+            square += (width * width) @ (table * table)
+        highest = np.maximum(highest, share.max(1))
+    nothing = highest < 1 / CEILING_CAP
+    linear[:, nothing] = square[:, nothing] = 0
     return _falls(linear, square, ceiling.astype(kind))
 
 

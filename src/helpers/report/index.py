@@ -12,7 +12,7 @@ from typing import Any
 from helpers.parameters import Parameters
 from helpers.report.exhibits import embed_image, embed_tables
 from helpers.report.frame import render
-from helpers.run import quote, read_records, restore_text
+from helpers.run import read_records, restore_text, write_argument
 
 THUMBNAIL = 480  # pixels of width, shown at half of that
 SECTIONS = (
@@ -147,7 +147,7 @@ def write_command(run: str, parameters: dict[str, Any]) -> str:
     """The command that makes this run again."""
     usual = Parameters().model_dump()
     changed = {name: value for name, value in parameters.items() if name != "run" and value != usual[name]}
-    return " ".join(["adoption run", run, *(f"-p {name} {quote(value)}" for name, value in changed.items())])
+    return " ".join(["adoption run", run, *(f"-p {name} {write_argument(value)}" for name, value in changed.items())])
 
 
 def group_sources(sources: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

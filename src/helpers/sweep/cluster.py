@@ -13,6 +13,7 @@ from helpers.record import hash_files
 from helpers.sweep.work import Outcome, Task, make_run
 
 SECONDS_TO_ANSWER = 5
+GONE = "The Dask scheduler has gone. The same command goes on from here."
 HELPERS = Path(__file__).parents[1]
 
 
@@ -40,7 +41,8 @@ class ClusterWorkers:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._client.cancel(list(self._running), force=True)
+        if self._client.status == "running":
+            self._client.cancel(list(self._running), force=True)
         self._client.close()
 
     def _check(self, address: str, folder: Path) -> None:
@@ -90,7 +92,9 @@ class ClusterWorkers:
                 break
             except queue.Empty:
                 if self._client.status == "closed":
-                    raise RunError("The Dask scheduler has gone. The same command goes on from here.") from None
+                    raise RunError(GONE) from None
+        if future.status in ("cancelled", "lost"):  # by nobody here: the client cancels what a lost scheduler had
+            raise RunError(GONE)
         task = self._running.pop(future)
         try:
             return [(task, future.result())]

@@ -191,7 +191,8 @@ class _Check:
     def __call__(self, parameters: Parameters) -> Parameters:
         from helpers.pipeline import check_parameters
 
-        key = repr([(name, getattr(parameters, name), name in parameters.model_fields_set) for name in DATA_PARAMETERS])
+        asked = [(name, getattr(parameters, name), name in parameters.model_fields_set) for name in DATA_PARAMETERS]
+        key = repr((asked, min(parameters.horizon_years, 1)))  # only a shorter horizon depends on the data
         if key not in self.known:
             try:
                 complete = complete_parameters(parameters, self.load)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +17,12 @@ from helpers.parameters import Parameters
 from helpers.pipeline import find_notebooks, find_upstream, read_declared
 from helpers.sweep.work import Outcome, Task
 
+MOST_LINES = 50
+"""Runs up to which each one is told by a line of its own, and lines of a larger sweep."""
+FIRST_FAILURES = 10
+"""Failures that are told at once in a large sweep; the others are counted."""
+LATEST = 20
+"""Runs from whose pace the time that is left is foretold."""
 ATTEMPTS = 2
 """Workers that a run may cost."""
 
@@ -39,10 +47,11 @@ class Plan:
 
     def __init__(self, runs: Sequence[Parameters], folder: Path, notebooks: Path | None):
         self.folder, self.notebooks = folder, notebooks
-        self.waiting = list(runs)
+        self.waiting = {run.run: run for run in runs}
         self._shares = _list_shares(runs, notebooks)
         self._made: dict[str, Path] = {}
         self._claimed: dict[str, set[str]] = {}
+        self._taken: set[str] = set()
         for run in runs:  # of an earlier sweep into this folder
             if (folder / run.run / "run.json").exists():
                 self._note(run.run, folder / run.run)
@@ -50,14 +59,16 @@ class Plan:
     def choose(self, free: int) -> list[Task]:
         """Tasks for `free` workers; what they leave free, they use for several notebooks at once."""
         chosen: list[Parameters] = []
-        for run in self.waiting:
+        for run in self.waiting.values():
             if len(chosen) == free:
                 break
-            needed = set(self._shares[run.run].values()) - set(self._made)
-            if not any(needed & claimed for claimed in self._claimed.values()):
+            needed = {share for share in self._shares[run.run].values() if share not in self._made}
+            if self._taken.isdisjoint(needed):
                 self._claimed[run.run] = needed
+                self._taken |= needed
                 chosen.append(run)
-        self.waiting = [run for run in self.waiting if run not in chosen]
+        for run in chosen:
+            del self.waiting[run.run]
         at_once = max(1, free // len(chosen)) if chosen else 1
         return [self._describe(run, at_once) for run in chosen]
 
@@ -67,14 +78,14 @@ class Plan:
 
     def finish(self, run: str) -> None:
         """A run has ended: what it has made, whole or not, is there for the others."""
-        del self._claimed[run]
+        self._taken -= self._claimed.pop(run)
         for place in [self.folder / run, *sorted((self.folder / f"{run}.partial").glob(f"*/{run}"))]:
             self._note(run, place)
 
     def try_again(self, run: Parameters) -> None:
         """A run's worker died: it goes to another one."""
-        del self._claimed[run.run]
-        self.waiting.insert(0, run)
+        self._taken -= self._claimed.pop(run.run)
+        self.waiting = {run.run: run, **self.waiting}
 
     def _note(self, run: str, place: Path) -> None:
         for notebook, share in self._shares[run].items():
@@ -113,7 +124,7 @@ def make_runs(
     """
     plan = Plan(runs, folder, notebooks)
     by_name, lost, failed = {run.run: run for run in runs}, dict.fromkeys([run.run for run in runs], 0), {}
-    started, finished, running = time.monotonic(), 0, 0
+    running, progress = 0, Progress(len(runs))
     with tqdm(total=len(runs), unit="run", disable=not sys.stderr.isatty(), leave=False) as bar:
         while plan.waiting or running:
             for task in plan.choose(workers.free):
@@ -127,22 +138,46 @@ def make_runs(
                     continue
                 plan.finish(task.run)
                 outcome = outcome or Outcome(task.run, 0.0, f"The worker that made the run died, {ATTEMPTS} times.")
-                finished += 1
-                if finished == 1:
-                    prepare()
                 if outcome.message:
                     failed[task.run] = outcome.message
-                left = (time.monotonic() - started) / finished * (len(runs) - finished)
-                bar.write(_tell(outcome, finished, len(runs), left), file=sys.stdout)
-                sys.stdout.flush()
+                line = progress.note(outcome)
+                if progress.finished == 1:
+                    prepare()
+                if line:
+                    bar.write(line, file=sys.stdout)
+                    sys.stdout.flush()
+                bar.set_postfix_str(f"{len(failed)} failed" if failed else "", refresh=False)
                 bar.update()
     return failed
 
 
-def _tell(outcome: Outcome, finished: int, count: int, left: float) -> str:
-    what = f"failed: {outcome.message.splitlines()[0]}" if outcome.message else f"{outcome.seconds:.1f} s"
-    rest = f"  ({say_time(left)} left)" if finished < count else ""
-    return f"{finished}/{count} {outcome.run}  {what}{rest}"
+@dataclass
+class Progress:
+    """What is told of a sweep while it's made: a line a run in a small one, some fifty lines in all in a large one."""
+
+    count: int
+    finished: int = 0
+    failed: int = 0
+    _ends: deque[float] = field(default_factory=lambda: deque([time.monotonic()], maxlen=LATEST + 1))
+
+    def note(self, outcome: Outcome) -> str:
+        """A run has ended: the line to tell, or an empty one."""
+        self.finished += 1
+        self.failed += bool(outcome.message)
+        self._ends.append(time.monotonic())
+        each = self.count <= MOST_LINES
+        told = each or self.finished == self.count or self.finished % -(-self.count // MOST_LINES) == 0
+        if not told and not (outcome.message and self.failed <= FIRST_FAILURES):
+            return ""
+        what = f"failed: {outcome.message.splitlines()[0]}" if outcome.message else f"{outcome.seconds:.1f} s"
+        so_far = f"  {self.failed} failed" if self.failed and not each else ""
+        left = self.count - self.finished
+        rest = f"  ({say_time(self._pace() * left)} left)" if left else ""
+        return f"{self.finished}/{self.count} {outcome.run}  {what}{so_far}{rest}"
+
+    def _pace(self) -> float:
+        """Seconds a run, over the latest ones: those that were there already take none."""
+        return (self._ends[-1] - self._ends[0]) / (len(self._ends) - 1)
 
 
 def say_time(seconds: float) -> str:

@@ -18,6 +18,7 @@ from helpers.project import RunError, write_file
 from helpers.report import render
 from helpers.run import write_csv
 from helpers.sweep.grid import Sweep
+from helpers.wording import say_count
 
 SOURCE = "Source: table 05_forecast of each run; the runs' pages name the publishers of their data"
 NUMBERS = ("value", "low", "high", "unit")
@@ -84,7 +85,7 @@ def say_finding(sweep: Sweep, forecasts: Sequence[Forecast]) -> str:
         return f"{len(forecasts)} runs forecast {len(panels)} different things, each in a panel of its own"
     date = share_dates(forecasts)
     if date is None:
-        return f"{len(forecasts)} runs, and no date that all of them forecast"
+        return f"{say_count(len(forecasts), 'run')}, and no date that all of them forecast"
     medians = pd.Series([each.table.set_index("date")["median"][date] for each in forecasts])
     sentence = say_medians(medians, date, forecasts[0].subject[1])
     effects = find_effects(forecasts, sweep.varied) if sweep.full and len(forecasts) == len(sweep.runs) else {}

@@ -1,0 +1,107 @@
+"""Numbers on the pages are those of the CSV files, to the digits that are shown."""
+
+import math
+import re
+
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+
+PERCENT = {"mape", "wis", "coverage_50", "coverage_80", "coverage_95"}
+"""Shares in the CSV that tables of notebook 04 show in percent."""
+
+
+def read_tables(page):
+    """Heading, column names and rows of each table of a page, all as text."""
+    for table in BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").find_all("table"):
+        head = table.find("thead")
+        columns = [cell.get_text(" ", strip=True) for cell in head.find_all("th")] if head else []
+        body = table.find("tbody")
+        rows = [[cell.get_text(" ", strip=True) for cell in row.find_all(["td", "th"])] for row in body.find_all("tr")]
+        caption = table.find("caption")
+        yield caption.get_text(" ", strip=True) if caption else "", columns, rows
+
+
+def agrees(shown, value, factor=1):
+    """Whether a shown cell says what a cell of the CSV holds."""
+    if pd.isna(value) or value == "":
+        return shown in ("–", "")
+    if isinstance(value, str):
+        return " ".join(shown.split()) == " ".join(value.split())
+    if isinstance(value, bool):
+        return shown == ("yes" if value else "no")
+    if math.isinf(value):
+        return shown == "unbounded"
+    number = re.fullmatch(r"-?[\d,]+(?:\.(\d+))?(?:e(-\d+))?", shown.replace("\N{MINUS SIGN}", "-"))
+    if not number:
+        return False
+    half = 0.5 * 10 ** (int(number[2] or 0) - len(number[1] or ""))
+    return abs(float(number[0].replace(",", "")) - factor * value) <= half * (1 + 1e-6)
+
+
+def read_cells(path):
+    frame = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    return frame.rename(columns=lambda name: name.replace("_", " ")).astype(object)
+
+
+def find_rows(columns, rows, frame, number):
+    """Columns that a shown table shares with a CSV, and the shown rows that no row of the CSV agrees with."""
+    shared = [name for name in columns if name in frame]
+    factors = {name: 100 if number == "04" and name.replace(" ", "_") in PERCENT else 1 for name in shared}
+    cells = frame[shared].to_dict("records")
+    lost = []
+    for row in rows:
+        shown = dict(zip(columns, row, strict=True))
+        if not any(all(agrees(shown[name], cell[name], factors[name]) for name in shared) for cell in cells):
+            lost.append(row)
+    return shared, lost
+
+
+PIVOTED = ("Scenarios by", "Ends of the 80 % band", "Verdicts", "Is the ceiling identified?")
+
+
+def test_every_table_of_every_page_shows_the_numbers_of_its_csv(whole_run):
+    checked = 0
+    for page in sorted((whole_run / "html").glob("0*.html")):
+        number = page.name[:2]
+        frames = {path.stem: read_cells(path) for path in sorted((whole_run / "tables").glob(f"{number}_*.csv"))}
+        for caption, columns, rows in read_tables(page):
+            if caption.startswith(PIVOTED):
+                continue
+            found = {name: find_rows(columns, rows, frame, number) for name, frame in frames.items()}
+            name, (shared, lost) = max(found.items(), key=lambda each: (len(each[1][0]), -len(each[1][1])))
+            assert shared, (page.name, caption, columns)
+            assert not lost, (page.name, caption, name, shared, lost[:2])
+            checked += 1
+    assert checked >= 14
+
+
+@pytest.mark.parametrize(
+    ("number", "caption", "table", "value", "heading"),
+    [
+        ("05", "Scenarios by", "05_scenarios", "value", lambda row: f"saturates at {100 * row['share']:g} %"),
+        ("05", "Ends of the", "05_sensitivity", "q0.1", lambda row: f"{row['calibration']}: q0.1"),
+        ("05", "Ends of the", "05_sensitivity", "q0.9", lambda row: f"{row['calibration']}: q0.9"),
+    ],
+)
+def test_spread_tables_show_each_number_at_its_date(whole_run, number, caption, table, value, heading):
+    [page] = (whole_run / "html").glob(f"{number}_*.html")
+    [(_, columns, rows)] = [shown for shown in read_tables(page) if shown[0].startswith(caption)]
+    shown = {row[0]: dict(zip(columns, row, strict=True)) for row in rows}
+    frame = pd.read_csv(whole_run / "tables" / f"{table}.csv")
+    assert len(frame) > 3
+    for row in frame.to_dict("records"):
+        assert agrees(shown[row["date"]][heading(row)], row[value]), row
+
+
+def test_intervals_of_estimates_are_those_of_the_csv(whole_run):
+    [page] = (whole_run / "html").glob("03_*.html")
+    [(_, columns, rows)] = [shown for shown in read_tables(page) if shown[0] == "Estimates"]
+    frame = pd.read_csv(whole_run / "tables" / "03_parameters.csv")
+    assert len(rows) == len(frame)
+    for row, cells in zip(rows, frame.to_dict("records"), strict=True):
+        shown = dict(zip(columns, row, strict=True))
+        for level in ("80", "95"):
+            low, high = shown[f"{level} % interval"].split(" to ")
+            assert agrees(low, cells[f"low_{level}"]), (shown, cells)
+            assert agrees(high, cells[f"high_{level}"]), (shown, cells)
