@@ -1,4 +1,4 @@
-"""environment.yml and the locks agree with pyproject.toml, the one source of the dependencies, and what is installed too.
+"""environment.yml and the locks agree with pyproject.toml, the one source of the dependencies, and with what is there.
 
 Whether conda-forge has built a version only conda-forge can tell; these tests need no network.
 """
