@@ -53,7 +53,7 @@ def write_folder(folder, **changes):
         if isinstance(change, list):
             for old, new in change:
                 assert old in text
-                text = text.replace(old, new)
+                text = text.replace(old, new)  # noqa: PLW2901  one change after the other
             change = text
         if change is not None:
             raw = change if isinstance(change, bytes) else change.encode("utf-8")
@@ -77,8 +77,10 @@ WRONG_CELLS = [
     (
         "20.5",
         "about 20",
-        "row 3, column value: 'about 20' is text, not a number; "
-        "write digits with a point as decimal mark, such as 42.8",
+        (
+            "row 3, column value: 'about 20' is text, not a number; "
+            "write digits with a point as decimal mark, such as 42.8"
+        ),
     ),
     (
         "20.5",
@@ -99,8 +101,10 @@ WRONG_CELLS = [
     (
         "20.5",
         "",
-        "row 3, column value: is empty; it needs: The figure as printed, in the unit of the indicator; "
-        "point as decimal mark, no thousands separator",
+        (
+            "row 3, column value: is empty; it needs: The figure as printed, in the unit of the indicator; "
+            "point as decimal mark, no thousands separator"
+        ),
     ),
     (
         "20.5",
@@ -137,14 +141,18 @@ WRONG_CELLS = [
     (
         "2021-12-31",
         "2020-12-31",
-        "row 3, column entity, indicator, date: 'Land, tool_users, 2020-12-31' is already in row 2 "
-        "(value 10, here 20.5); keep one of the two",
+        (
+            "row 3, column entity, indicator, date: 'Land, tool_users, 2020-12-31' is already in row 2 "
+            "(value 10, here 20.5); keep one of the two"
+        ),
     ),
     (
         ",20.5,",
         ",20.5,7,",
-        "row 3: has 10 fields where the header has 9; take away commas at its end, or put a text that holds a comma "
-        'in ""',
+        (
+            "row 3: has 10 fields where the header has 9; take away commas at its end, or put a text that holds a "
+            'comma in ""'
+        ),
     ),
 ]
 
@@ -166,8 +174,10 @@ WRONG_FILES = [
     ),
     (
         TABLES["observations"].replace("value", "Values", 1),
-        "observations.csv, row 1, column value: is missing; is it 'Values'?; "
-        f"the table needs {HEADER.replace(',', ', ')}",
+        (
+            "observations.csv, row 1, column value: is missing; is it 'Values'?; "
+            f"the table needs {HEADER.replace(',', ', ')}"
+        ),
     ),
     (
         TABLES["observations"].replace("reported_at", "note", 1).replace("note,note", "note,note"),
@@ -175,8 +185,10 @@ WRONG_FILES = [
     ),
     (
         TABLES["observations"].replace("Land", "Côte", 1).encode("latin-1"),
-        "observations.csv, row 2: byte 0xf4 is not UTF-8; looks like Latin-1 ('ô'); "
-        "save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8')",
+        (
+            "observations.csv, row 2: byte 0xf4 is not UTF-8; looks like Latin-1 ('ô'); "
+            "save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8')"
+        ),
     ),
     (
         TABLES["observations"].encode("utf-16"),
@@ -184,8 +196,10 @@ WRONG_FILES = [
     ),
     (
         TABLES["observations"].replace("More than", '"More than'),
-        "observations.csv, row 4: is not readable from here on (unexpected end of data); "
-        "look for a quotation mark that is not closed",
+        (
+            "observations.csv, row 4: is not readable from here on (unexpected end of data); "
+            "look for a quotation mark that is not closed"
+        ),
     ),
 ]
 
@@ -209,8 +223,10 @@ WRONG_INDICATORS = [
     (
         "population,,,,",
         "population,,,2021-12-31 census; later,",
-        "column suspected_breaks: '2021-12-31 census; later' entry 'later' is no break; "
-        "write 'YYYY-MM-DD reason', entries separated by ';'",
+        (
+            "column suspected_breaks: '2021-12-31 census; later' entry 'later' is no break; "
+            "write 'YYYY-MM-DD reason', entries separated by ';'"
+        ),
     ),
     (
         "population,,,,",
@@ -237,8 +253,10 @@ def test_base_must_exist_and_have_the_same_unit(tmp_path):
         "indicators.csv, row 2, column base_indicator: 'person' is not in indicators.csv; nearest: persons"
     ]
     assert find_problems(tmp_path, indicators=[("persons,persons,reference", "persons,tool_rate,reference")]) == [
-        "indicators.csv, row 2, column base_indicator: 'tool_rate' is in percent of persons, tool_users in "
-        "million persons; name a base in the same unit"
+        (
+            "indicators.csv, row 2, column base_indicator: 'tool_rate' is in percent of persons, tool_users in "
+            "million persons; name a base in the same unit"
+        )
     ]
 
 
@@ -250,8 +268,10 @@ def test_percentage_above_100(tmp_path):
 
 def test_claim_operands_must_exist(tmp_path):
     assert find_problems(tmp_path, claims=[("tool_users@", "tool_usrs@")]) == [
-        "claims.csv, row 2, column first: 'tool_usrs@2023-12-31' names nothing that exists; "
-        "nearest: tool_users, tool_rate"
+        (
+            "claims.csv, row 2, column first: 'tool_usrs@2023-12-31' names nothing that exists; "
+            "nearest: tool_users, tool_rate"
+        )
     ]
     assert find_problems(tmp_path, claims=[("level,tool_users@2023-12-31", "growth,tool_users@2023-12-31")]) == [
         "claims.csv, row 2, column second: is empty; the rule growth needs it, as indicator@date or claim:claim_id"

@@ -20,7 +20,7 @@ import threading
 import traceback
 from collections.abc import Iterable
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, Self
 
 LIBRARIES = (  # of the notebooks and helpers; not matplotlib's inline backend, which must come with IPython
     "ipykernel.ipkernel",
@@ -97,10 +97,10 @@ class ForkServer:
         """Number of the server's process."""
         return self._process.pid
 
-    def __enter__(self) -> ForkServer:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: Any) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def fork(self, connection_file: str, folder: str, environment: dict[str, str]) -> ForkedKernel:
@@ -236,7 +236,7 @@ def become_kernel(request: dict[str, Any], inherited: Iterable[int]) -> None:
 
         IPKernelApp.launch_instance(argv=[*sys.argv[1:], f"--IPKernelApp.parent_handle={os.getppid()}"])
         code = 0
-    except Exception:
+    except Exception:  # noqa: BLE001  whatever it is, the run reads it
         traceback.print_exc()
     finally:
         os._exit(code)

@@ -109,7 +109,7 @@ def _check_text(value: str) -> str:
 
 
 def _check_run(value: str) -> str:
-    stem = value.split(".")[0].upper()
+    stem = value.split(".", maxsplit=1)[0].upper()
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", value) or value.endswith((".", ".partial")):
         raise ValueError("not a run's name")
     if value.lower() in TAKEN or re.fullmatch("CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9]", stem):

@@ -23,11 +23,14 @@ class Workers(Protocol):
     """What `LocalWorkers` and `ClusterWorkers` have in common."""
 
     @property
-    def free(self) -> int: ...
+    def free(self) -> int:
+        """Number of workers that wait for a run."""
 
-    def give(self, task: Task) -> None: ...
+    def give(self, task: Task) -> None:
+        """Let a free worker make a run."""
 
-    def collect(self) -> list[tuple[Task, Outcome | None]]: ...
+    def collect(self) -> list[tuple[Task, Outcome | None]]:
+        """Wait for runs that have ended; without an outcome where the worker died."""
 
 
 class Plan:
@@ -122,12 +125,12 @@ def make_runs(
                     plan.try_again(by_name[task.run])
                     continue
                 plan.finish(task.run)
-                outcome = outcome or Outcome(task.run, 0.0, f"The worker that made the run died, {ATTEMPTS} times.")
+                told = outcome or Outcome(task.run, 0.0, f"The worker that made the run died, {ATTEMPTS} times.")
                 finished += 1
-                if outcome.message:
-                    failed[task.run] = outcome.message
+                if told.message:
+                    failed[task.run] = told.message
                 left = (time.monotonic() - started) / finished * (len(runs) - finished)
-                bar.write(_tell(outcome, finished, len(runs), left), file=sys.stdout)
+                bar.write(_tell(told, finished, len(runs), left), file=sys.stdout)
                 sys.stdout.flush()
                 bar.update()
     return failed

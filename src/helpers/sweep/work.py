@@ -61,7 +61,7 @@ def make_run(task: Task) -> Outcome:
         )
     except (RunError, ParameterError, indicators.DataError) as error:
         message = str(error)
-    except Exception as error:  # one of ours, or the system's: a full disk, say
+    except Exception as error:  # noqa: BLE001  one of ours, or the system's: a full disk, say
         message = f"{type(error).__name__}: {error}"
     if message and (server := find_server()) is not None and not server.is_alive():
         find_server.cache_clear()  # the next run gets a new one
