@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import pickle
 import shutil
 import time
 from pathlib import Path
@@ -15,8 +16,11 @@ from hypothesis import strategies as st
 
 from helpers import indicators
 from helpers.indicators.breaks import parse_breaks
-from helpers.indicators.claims import Figure, _compare
+from helpers.indicators.claims import VERDICTS, Figure, _compare
+from helpers.indicators.coverage import summarise_data
+from helpers.indicators.explanations import explain_date
 from helpers.indicators.plausibility import interpolate_values
+from helpers.indicators.problems import Problem, suggest_names
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -597,3 +601,96 @@ def test_descriptor_is_the_only_schema(tmp_path):
     path.write_text(json.dumps(descriptor), encoding="utf-8")
     with pytest.raises(indicators.DataError, match="'high' is none of medium"):
         indicators.load(tmp_path)
+
+
+# ---- edges of loading and selection
+
+
+def load_changed(folder, **changes):
+    write_folder(folder, **changes)
+    return indicators.load(folder)
+
+
+def test_a_bound_of_zero_is_refused(tmp_path):
+    rows = "Land,others,2020-12-31,0,exact,report,high,,\nLand,others,2023-12-31,90,exact,report,high,,\n"
+    named = "others,Others,million persons,Others,,,base,others,,,,\n"
+    changed = {"observations": TABLES["observations"] + rows, "indicators": TABLES["indicators"] + named}
+    with pytest.raises(indicators.DataError, match="'others' is 0 on 2020-12-31; choose a bound that is above 0"):
+        load_changed(tmp_path, **changed).series("Land", "tool_users", "others")
+
+
+@pytest.mark.parametrize(("low", "high", "verdict"), [(11, 13, 0), (9, 11, 1), (8, 10, 2)])
+def test_a_claim_that_one_figure_exceeds_another(low, high, verdict):
+    computed, reported = Figure((low + high) / 2, low, high, "", 0), Figure(10, 10, 10, "", 0)
+    assert _compare("exceeds", computed, reported) == VERDICTS[verdict]
+
+
+def test_without_an_exact_figure_there_is_nothing_to_fit(tmp_path):
+    data = load_changed(tmp_path, observations=TABLES["observations"].replace("exact", "at_most"), claims=None)
+    assert summarise_data(data) == f"{tmp_path.name} holds no exact figure, so there is nothing to fit"
+    with pytest.raises(indicators.DataError, match=r"indicator: 'tool_users' has no exact figure in observations\.csv"):
+        data.series("Land", "tool_users")
+    assert data.references() == []
+
+
+def test_a_descriptor_must_hold_the_fields_that_are_read(tmp_path):
+    write_folder(tmp_path)
+    descriptor = json.loads((tmp_path / "datapackage.json").read_text())
+    schema = next(one["schema"] for one in descriptor["resources"] if one["name"] == "observations")
+    schema["fields"] = [field for field in schema["fields"] if field["name"] not in ("confidence", "note")]
+    (tmp_path / "datapackage.json").write_text(json.dumps(descriptor))
+    with pytest.raises(indicators.DataError, match="lacks the fields confidence, note of observations"):
+        indicators.load(tmp_path)
+
+
+def test_a_third_half_year_is_no_date():
+    assert explain_date("2025-H3") == "is not an ISO date; write YYYY-MM-DD, such as 2025-12-31"
+
+
+def test_sources_get_names_of_their_own(tmp_path):
+    sources = ("A no2", "A", "a", "a.")
+    rows = [f"{2019 + number}-12-31,{number + 1},{source}" for number, source in enumerate(sources)]
+    (tmp_path / "own.csv").write_text("\n".join(["date,value,source", *rows]))
+    named = indicators.load(tmp_path / "own.csv").sources.set_index("publisher")["source_id"]
+    assert named[list(sources)].tolist() == ["own_a_no2", "own_a", "own_a_no2x", "own_a_no3"]
+
+
+def test_errors_travel_between_processes():
+    error = indicators.DataError([Problem("x.csv", 3, "value", "y", "is text")])
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+def test_the_nearest_of_very_many_names_is_found():
+    assert suggest_names("Land 47111", (f"Land {number}" for number in range(10_000))).startswith("nearest: Land 4711")
+
+
+def test_data_as_they_were_known_on_a_date(data):
+    known, loaded = data.known_on("2025-06-30"), indicators.load("data", as_of="2025-06-30")
+    pd.testing.assert_frame_equal(known.observations, loaded.observations)
+    assert repr(known) == repr(loaded)
+    assert " up to 2025-06-30: " in repr(known)
+    assert data.known_on("") is data
+    with pytest.raises(indicators.DataError, match="as_of"):
+        data.known_on("soon")
+
+
+def test_a_series_says_what_it_is_and_that_it_has_no_bound(tmp_path):
+    data = load_changed(tmp_path)
+    series = data.series("Land", "tool_users")
+    assert repr(series) == "Tool users of Land: 3 figures in million persons, 2020-12-31 to 2023-12-31"
+    assert repr(data.series("Land", "tool_users", 200)).endswith(", bound: 200 million persons")
+    with pytest.raises(indicators.DataError, match="was selected without a bound; name one, or a number"):
+        series.bound_at(["2020-12-31"])
+
+
+def test_a_reference_without_a_base_is_none(tmp_path):
+    free = TABLES["indicators"].replace("Users,persons,persons,reference", "Users,persons,,reference")
+    assert [one.indicator for one in load_changed(tmp_path, indicators=free).references()] == []
+
+
+def test_tables_that_can_be_read_are_checked_when_another_cannot(tmp_path):
+    source = TABLES["sources"].splitlines()[1]
+    broken = {"indicators": "indicator;title\n", "sources": TABLES["sources"] + source + "\n"}
+    problems = find_problems(tmp_path, **broken)
+    assert "sources.csv, row 3, column source_id: 'report' is already in row 2; keep one of the two" in problems
+    assert any(line.startswith("indicators.csv, row 1: ") for line in problems)

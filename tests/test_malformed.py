@@ -50,6 +50,7 @@ MALFORMED = [
     (GOOD.replace(",", " "), 1, ", row 1: fields are separated by ' '; separate them by commas"),
     ("date;value\n2019-12-31;3,5\n", 1, ", row 1: fields are separated by ';'; separate them by commas, and write a point as decimal mark"),
     (GOOD + "2022-12-31\n", 1, ', row 5: has 1 field where the header has 2; write a comma for each empty one'),
+    (GOOD + "# as counted\n", 1, ", row 5: is a comment, which CSV does not have; take the line away"),
     (GOOD + "2022-12-31;20\n", 1, ", row 5: has 1 field where the header has 2; separate them by commas, not by ';'"),
     (GOOD + "2022-12-31,20,\n", 1, ', row 5: has 3 fields where the header has 2; take away commas at its end, or put a text that holds a comma in ""'),
     (HEADER + THREE.replace("\n", ",\n"), 3, ', row 2: has 3 fields where the header has 2; take away commas at its end, or put a text that holds a comma in ""'),

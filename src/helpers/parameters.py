@@ -66,8 +66,6 @@ def parse_yaml(text: str) -> Any:
         raise ValueError(f"this isn't YAML ({' '.join(str(error).split())})") from error
     except ValueError as error:  # such as a date that does not exist, or a number of thousands of digits
         raise ValueError(str(error)) from error
-    except RecursionError as error:
-        raise ValueError("lists or mappings lie too deep in each other") from error
 
 
 def _check_events(events: Iterable[Any]) -> None:
