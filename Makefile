@@ -33,7 +33,7 @@ bench: .venv/ready
 .venv/ready: requirements.lock
 .venv-lowest/ready: tests/lowest.lock
 .venv-lowest/ready: WHEELS := --only-binary matplotlib,numpy,pandas,pillow,pydantic-core,scipy,statsmodels
-.venv-lowest/ready: ADVICE = || { echo "Where pip found no version: the lowest ones have no wheels for $$($(PYTHON) -V); set another, as in: make $@ PYTHON=python3.11"; exit 1; }
+.venv-lowest/ready: ADVICE = || { echo "Where pip found no version: the lowest ones have no wheels for $$($(PYTHON) -V); set another, as in: make test-lowest PYTHON=python3.11"; exit 1; }
 
 .venv/ready .venv-lowest/ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; set another with make PYTHON=python3.12")'
