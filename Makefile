@@ -1,8 +1,9 @@
 # The project's commands: `make run` and `make test` set up everything they need.
 PYTHON ?= python3
 BIN := .venv/bin
+INSTALL := python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: run test lab bench lock clean
+.PHONY: run test test-lowest coverage audit lab bench lock clean
 
 run: .venv/ready
 	$(BIN)/adoption run
@@ -10,24 +11,50 @@ run: .venv/ready
 test: .venv/ready
 	$(BIN)/python -m pytest
 
+# The tests of numbers and data, and the default run, with every direct dependency at its lower bound.
+NUMERICAL := backtest curves data describe forecast indicators malformed many parameters projection properties \
+	tables values
+test-lowest: .venv-lowest/ready
+	.venv-lowest/bin/python -m pytest $(NUMERICAL:%=tests/test_%.py) \
+		tests/test_sequence.py::test_the_baseline_in_git_is_what_the_code_makes
+
+# What the tests run, in all processes: 95 % of lines and branches, and every one in what checks data and parameters.
+CHECKED := src/helpers/indicators/*,src/helpers/parameters.py,src/helpers/options.py
+coverage: .venv/ready
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=95
+	$(BIN)/coverage report --include='$(CHECKED)' --fail-under=100
+
 lab: .venv/ready
 	$(BIN)/jupyter lab notebooks/explore_adoption.ipynb
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks
 
-.venv/ready: requirements.lock pyproject.toml
+.venv/ready: requirements.lock
+.venv-lowest/ready: tests/lowest.lock
+.venv-lowest/ready: WHEELS := --only-binary matplotlib,numpy,pandas,pillow,pydantic-core,scipy,statsmodels
+.venv-lowest/ready: ADVICE = || { echo "Where pip found no version: the lowest ones have no wheels for $$($(PYTHON) -V); set another, as in: make test-lowest PYTHON=python3.11"; exit 1; }
+
+.venv/ready .venv-lowest/ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; set another with make PYTHON=python3.12")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/$(INSTALL) --require-hashes $(WHEELS) --requirement $(filter %.lock,$^)$(ADVICE)
+	$(@D)/bin/$(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
-# Write the lock again after a change of pyproject.toml.
+# Known vulnerabilities of what the lock installs; asks OSV's database, so it needs the network.
+OSV := https://api.osv.dev/v1/query
+audit: .venv/ready
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv tool run --quiet pip-audit --requirement requirements.lock --require-hashes --disable-pip --strict \
+		--vulnerability-service osv --osv-url $(OSV) --progress-spinner off
+
+# Write both locks again after a change of pyproject.toml.
+COMPILE := uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra test --no-header
 lock: .venv/ready
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra test --no-header \
-		pyproject.toml --output-file requirements.lock
+	$(BIN)/$(COMPILE) pyproject.toml --output-file requirements.lock
+	$(BIN)/$(COMPILE) --resolution lowest-direct pyproject.toml --output-file tests/lowest.lock
 
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-lowest

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import typer
 from conftest import SAMPLE
 
 from helpers import __main__ as command
@@ -95,6 +96,12 @@ def test_later_options_win_in_papermills_order(tmp_path):
     assert str(given["as_of"]) == "2025-06-30"
     assert read("-p", "seed", "1", "-p", "seed", "2") == {"seed": 2}
     assert read("-p", "entity=South Korea") == {"entity": "South Korea"}
+
+
+def test_a_file_of_parameters_that_is_no_text_is_named(tmp_path):
+    (tmp_path / "mine.yaml").write_bytes("entity: Türkei".encode("latin-1"))
+    with pytest.raises(typer.BadParameter, match=r"mine\.yaml: the file isn't UTF-8 text; save it as UTF-8\."):
+        read("-f", str(tmp_path / "mine.yaml"))
 
 
 def test_a_path_that_exists_here_is_taken_from_here(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""environment.yml agrees with pyproject.toml, the one source of the dependencies, and with what is installed.
+"""environment.yml and the locks agree with pyproject.toml, the one source of the dependencies, and with what is there.
 
 Whether conda-forge has built a version only conda-forge can tell; these tests need no network.
 """
@@ -65,6 +65,15 @@ def test_python_is_the_one_that_the_package_takes(entries, project):
 def test_the_installed_versions_are_within_the_bounds(entries, requirements):
     for name, requirement in requirements.items():
         assert VersionSpec(str(entries[name].version)).matches(Version(version(requirement.name))), name
+
+
+def test_the_lowest_lock_has_every_direct_dependency_at_its_lower_bound(project):
+    lines = (find_root() / "tests" / "lowest.lock").read_text(encoding="utf-8").splitlines()
+    pins = [Requirement(line.removesuffix("\\")) for line in lines if "==" in line and not line.startswith(" ")]
+    locked = {canonicalize_name(pin.name): str(pin.specifier).removeprefix("==") for pin in pins}
+    for requirement in map(Requirement, [*project["dependencies"], *project["optional-dependencies"]["test"]]):
+        lowest = next(one.version for one in requirement.specifier if one.operator == ">=")
+        assert f"{locked[canonicalize_name(requirement.name)]}.".startswith(f"{lowest}."), requirement.name
 
 
 def test_the_package_itself_comes_last_from_the_checkout(environment):

@@ -166,8 +166,8 @@ def test_a_wrong_answer_writes_nothing(tmp_path, monkeypatch, name, existing):
     folder = tmp_path / "live"
     if existing:
         ask(folder, "CHN", today=date(2026, 1, 1))
-        for name in [name for name in sys.modules if name.split(".")[0] == "wbgapi"]:
-            monkeypatch.delitem(sys.modules, name)
+        for module in [module for module in sys.modules if module.split(".")[0] == "wbgapi"]:
+            monkeypatch.delitem(sys.modules, module)
     before = list_bytes(tmp_path)
     with pytest.raises(fetch.FetchError, match=message):
         ask(folder, "CHN", spoil=spoil)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import pickle
 import shutil
 import time
 from pathlib import Path
@@ -15,8 +16,11 @@ from hypothesis import strategies as st
 
 from helpers import indicators
 from helpers.indicators.breaks import parse_breaks
-from helpers.indicators.claims import Figure, _compare
+from helpers.indicators.claims import VERDICTS, Figure, _compare
+from helpers.indicators.coverage import summarise_data
+from helpers.indicators.explanations import explain_date
 from helpers.indicators.plausibility import interpolate_values
+from helpers.indicators.problems import Problem, suggest_names
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -53,7 +57,7 @@ def write_folder(folder, **changes):
         if isinstance(change, list):
             for old, new in change:
                 assert old in text
-                text = text.replace(old, new)
+                text = text.replace(old, new)  # noqa: PLW2901  one change after the other
             change = text
         if change is not None:
             raw = change if isinstance(change, bytes) else change.encode("utf-8")
@@ -77,8 +81,10 @@ WRONG_CELLS = [
     (
         "20.5",
         "about 20",
-        "row 3, column value: 'about 20' is text, not a number; "
-        "write digits with a point as decimal mark, such as 42.8",
+        (
+            "row 3, column value: 'about 20' is text, not a number; "
+            "write digits with a point as decimal mark, such as 42.8"
+        ),
     ),
     (
         "20.5",
@@ -99,8 +105,10 @@ WRONG_CELLS = [
     (
         "20.5",
         "",
-        "row 3, column value: is empty; it needs: The figure as printed, in the unit of the indicator; "
-        "point as decimal mark, no thousands separator",
+        (
+            "row 3, column value: is empty; it needs: The figure as printed, in the unit of the indicator; "
+            "point as decimal mark, no thousands separator"
+        ),
     ),
     (
         "20.5",
@@ -137,14 +145,18 @@ WRONG_CELLS = [
     (
         "2021-12-31",
         "2020-12-31",
-        "row 3, column entity, indicator, date: 'Land, tool_users, 2020-12-31' is already in row 2 "
-        "(value 10, here 20.5); keep one of the two",
+        (
+            "row 3, column entity, indicator, date: 'Land, tool_users, 2020-12-31' is already in row 2 "
+            "(value 10, here 20.5); keep one of the two"
+        ),
     ),
     (
         ",20.5,",
         ",20.5,7,",
-        "row 3: has 10 fields where the header has 9; take away commas at its end, or put a text that holds a comma "
-        'in ""',
+        (
+            "row 3: has 10 fields where the header has 9; take away commas at its end, or put a text that holds a "
+            'comma in ""'
+        ),
     ),
 ]
 
@@ -166,8 +178,10 @@ WRONG_FILES = [
     ),
     (
         TABLES["observations"].replace("value", "Values", 1),
-        "observations.csv, row 1, column value: is missing; is it 'Values'?; "
-        f"the table needs {HEADER.replace(',', ', ')}",
+        (
+            "observations.csv, row 1, column value: is missing; is it 'Values'?; "
+            f"the table needs {HEADER.replace(',', ', ')}"
+        ),
     ),
     (
         TABLES["observations"].replace("reported_at", "note", 1).replace("note,note", "note,note"),
@@ -175,8 +189,10 @@ WRONG_FILES = [
     ),
     (
         TABLES["observations"].replace("Land", "Côte", 1).encode("latin-1"),
-        "observations.csv, row 2: byte 0xf4 is not UTF-8; looks like Latin-1 ('ô'); "
-        "save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8')",
+        (
+            "observations.csv, row 2: byte 0xf4 is not UTF-8; looks like Latin-1 ('ô'); "
+            "save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8')"
+        ),
     ),
     (
         TABLES["observations"].encode("utf-16"),
@@ -184,8 +200,10 @@ WRONG_FILES = [
     ),
     (
         TABLES["observations"].replace("More than", '"More than'),
-        "observations.csv, row 4: is not readable from here on (unexpected end of data); "
-        "look for a quotation mark that is not closed",
+        (
+            "observations.csv, row 4: is not readable from here on (unexpected end of data); "
+            "look for a quotation mark that is not closed"
+        ),
     ),
 ]
 
@@ -209,8 +227,10 @@ WRONG_INDICATORS = [
     (
         "population,,,,",
         "population,,,2021-12-31 census; later,",
-        "column suspected_breaks: '2021-12-31 census; later' entry 'later' is no break; "
-        "write 'YYYY-MM-DD reason', entries separated by ';'",
+        (
+            "column suspected_breaks: '2021-12-31 census; later' entry 'later' is no break; "
+            "write 'YYYY-MM-DD reason', entries separated by ';'"
+        ),
     ),
     (
         "population,,,,",
@@ -237,8 +257,10 @@ def test_base_must_exist_and_have_the_same_unit(tmp_path):
         "indicators.csv, row 2, column base_indicator: 'person' is not in indicators.csv; nearest: persons"
     ]
     assert find_problems(tmp_path, indicators=[("persons,persons,reference", "persons,tool_rate,reference")]) == [
-        "indicators.csv, row 2, column base_indicator: 'tool_rate' is in percent of persons, tool_users in "
-        "million persons; name a base in the same unit"
+        (
+            "indicators.csv, row 2, column base_indicator: 'tool_rate' is in percent of persons, tool_users in "
+            "million persons; name a base in the same unit"
+        )
     ]
 
 
@@ -250,8 +272,10 @@ def test_percentage_above_100(tmp_path):
 
 def test_claim_operands_must_exist(tmp_path):
     assert find_problems(tmp_path, claims=[("tool_users@", "tool_usrs@")]) == [
-        "claims.csv, row 2, column first: 'tool_usrs@2023-12-31' names nothing that exists; "
-        "nearest: tool_users, tool_rate"
+        (
+            "claims.csv, row 2, column first: 'tool_usrs@2023-12-31' names nothing that exists; "
+            "nearest: tool_users, tool_rate"
+        )
     ]
     assert find_problems(tmp_path, claims=[("level,tool_users@2023-12-31", "growth,tool_users@2023-12-31")]) == [
         "claims.csv, row 2, column second: is empty; the rule growth needs it, as indicator@date or claim:claim_id"
@@ -577,3 +601,96 @@ def test_descriptor_is_the_only_schema(tmp_path):
     path.write_text(json.dumps(descriptor), encoding="utf-8")
     with pytest.raises(indicators.DataError, match="'high' is none of medium"):
         indicators.load(tmp_path)
+
+
+# ---- edges of loading and selection
+
+
+def load_changed(folder, **changes):
+    write_folder(folder, **changes)
+    return indicators.load(folder)
+
+
+def test_a_bound_of_zero_is_refused(tmp_path):
+    rows = "Land,others,2020-12-31,0,exact,report,high,,\nLand,others,2023-12-31,90,exact,report,high,,\n"
+    named = "others,Others,million persons,Others,,,base,others,,,,\n"
+    changed = {"observations": TABLES["observations"] + rows, "indicators": TABLES["indicators"] + named}
+    with pytest.raises(indicators.DataError, match="'others' is 0 on 2020-12-31; choose a bound that is above 0"):
+        load_changed(tmp_path, **changed).series("Land", "tool_users", "others")
+
+
+@pytest.mark.parametrize(("low", "high", "verdict"), [(11, 13, 0), (9, 11, 1), (8, 10, 2)])
+def test_a_claim_that_one_figure_exceeds_another(low, high, verdict):
+    computed, reported = Figure((low + high) / 2, low, high, "", 0), Figure(10, 10, 10, "", 0)
+    assert _compare("exceeds", computed, reported) == VERDICTS[verdict]
+
+
+def test_without_an_exact_figure_there_is_nothing_to_fit(tmp_path):
+    data = load_changed(tmp_path, observations=TABLES["observations"].replace("exact", "at_most"), claims=None)
+    assert summarise_data(data) == f"{tmp_path.name} holds no exact figure, so there is nothing to fit"
+    with pytest.raises(indicators.DataError, match=r"indicator: 'tool_users' has no exact figure in observations\.csv"):
+        data.series("Land", "tool_users")
+    assert data.references() == []
+
+
+def test_a_descriptor_must_hold_the_fields_that_are_read(tmp_path):
+    write_folder(tmp_path)
+    descriptor = json.loads((tmp_path / "datapackage.json").read_text())
+    schema = next(one["schema"] for one in descriptor["resources"] if one["name"] == "observations")
+    schema["fields"] = [field for field in schema["fields"] if field["name"] not in ("confidence", "note")]
+    (tmp_path / "datapackage.json").write_text(json.dumps(descriptor))
+    with pytest.raises(indicators.DataError, match="lacks the fields confidence, note of observations"):
+        indicators.load(tmp_path)
+
+
+def test_a_third_half_year_is_no_date():
+    assert explain_date("2025-H3") == "is not an ISO date; write YYYY-MM-DD, such as 2025-12-31"
+
+
+def test_sources_get_names_of_their_own(tmp_path):
+    sources = ("A no2", "A", "a", "a.")
+    rows = [f"{2019 + number}-12-31,{number + 1},{source}" for number, source in enumerate(sources)]
+    (tmp_path / "own.csv").write_text("\n".join(["date,value,source", *rows]))
+    named = indicators.load(tmp_path / "own.csv").sources.set_index("publisher")["source_id"]
+    assert named[list(sources)].tolist() == ["own_a_no2", "own_a", "own_a_no2x", "own_a_no3"]
+
+
+def test_errors_travel_between_processes():
+    error = indicators.DataError([Problem("x.csv", 3, "value", "y", "is text")])
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+def test_the_nearest_of_very_many_names_is_found():
+    assert suggest_names("Land 47111", (f"Land {number}" for number in range(10_000))).startswith("nearest: Land 4711")
+
+
+def test_data_as_they_were_known_on_a_date(data):
+    known, loaded = data.known_on("2025-06-30"), indicators.load("data", as_of="2025-06-30")
+    pd.testing.assert_frame_equal(known.observations, loaded.observations)
+    assert repr(known) == repr(loaded)
+    assert " up to 2025-06-30: " in repr(known)
+    assert data.known_on("") is data
+    with pytest.raises(indicators.DataError, match="as_of"):
+        data.known_on("soon")
+
+
+def test_a_series_says_what_it_is_and_that_it_has_no_bound(tmp_path):
+    data = load_changed(tmp_path)
+    series = data.series("Land", "tool_users")
+    assert repr(series) == "Tool users of Land: 3 figures in million persons, 2020-12-31 to 2023-12-31"
+    assert repr(data.series("Land", "tool_users", 200)).endswith(", bound: 200 million persons")
+    with pytest.raises(indicators.DataError, match="was selected without a bound; name one, or a number"):
+        series.bound_at(["2020-12-31"])
+
+
+def test_a_reference_without_a_base_is_none(tmp_path):
+    free = TABLES["indicators"].replace("Users,persons,persons,reference", "Users,persons,,reference")
+    assert [one.indicator for one in load_changed(tmp_path, indicators=free).references()] == []
+
+
+def test_tables_that_can_be_read_are_checked_when_another_cannot(tmp_path):
+    source = TABLES["sources"].splitlines()[1]
+    broken = {"indicators": "indicator;title\n", "sources": TABLES["sources"] + source + "\n"}
+    problems = find_problems(tmp_path, **broken)
+    assert "sources.csv, row 3, column source_id: 'report' is already in row 2; keep one of the two" in problems
+    assert any(line.startswith("indicators.csv, row 1: ") for line in problems)

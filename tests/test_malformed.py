@@ -50,6 +50,7 @@ MALFORMED = [
     (GOOD.replace(",", " "), 1, ", row 1: fields are separated by ' '; separate them by commas"),
     ("date;value\n2019-12-31;3,5\n", 1, ", row 1: fields are separated by ';'; separate them by commas, and write a point as decimal mark"),
     (GOOD + "2022-12-31\n", 1, ', row 5: has 1 field where the header has 2; write a comma for each empty one'),
+    (GOOD + "# as counted\n", 1, ", row 5: is a comment, which CSV does not have; take the line away"),
     (GOOD + "2022-12-31;20\n", 1, ", row 5: has 1 field where the header has 2; separate them by commas, not by ';'"),
     (GOOD + "2022-12-31,20,\n", 1, ', row 5: has 3 fields where the header has 2; take away commas at its end, or put a text that holds a comma in ""'),
     (HEADER + THREE.replace("\n", ",\n"), 3, ', row 2: has 3 fields where the header has 2; take away commas at its end, or put a text that holds a comma in ""'),
@@ -257,26 +258,26 @@ def test_a_file_without_permission(capsys, tmp_path):
 
 OBSERVED = "Land,tool_users,2021-12-31,20.5,exact,report,high,,"
 FOLDERS = [
-    ("observations", "45,exact", "145,exact", ", row 4, column value: '145' is above its base persons, 120 on 2022-12-31; "
-     "check value, unit and base"),
-    ("observations", "120,exact", "0,exact", ", row 4, column value: '45' has the base persons, which is 0 on 2022-12-31; "
-     "a base is above 0"),
-    ("observations", "tool_users,2021", "tools,2021", ", row 3, column indicator: 'tools' is not in indicators.csv; "
-     "nearest: tool_users"),
-    ("observations", "20.5,exact,report", "20.5,exact,rapport", ", row 3, column source_id: 'rapport' is not in "
-     "sources.csv; nearest: report"),
-    ("observations", "20.5,exact,report,high,", '20.5,exact,report,high,"a\x07b"', ", row 3, column note: 'a\\x07b' holds "
-     "U+0007 (control character), which nobody sees; take it away"),
-    ("indicators", "users,persons,target", "users,tool_users,target", ", row 2, column base_indicator: 'tool_users' leads "
-     "back to tool_users itself (tool_users -> tool_users); leave it blank in one of them"),
-    ("indicators", "persons,,base", "persons,tool_users,base", ", row 2, column base_indicator: 'persons' leads back to "
-     "tool_users itself (tool_users -> persons -> tool_users); leave it blank in one of them"),
-    ("indicators", "users,persons,target", "users,people,target", ", row 2, column base_indicator: 'people' is not in "
-     "indicators.csv; there is: persons, tool_users"),
-    ("indicators", "Tool users,million", "Tool users,% of", ", row 2, column base_indicator: 'persons' is in million "
-     "persons, tool_users in % of persons; name a base in the same unit"),
-    ("sources", "report,Report", "report,Re\u202eport", ", row 2, column title: 'Re\\u202eport' holds U+202E (right-to-left "
-     "override), which nobody sees; take it away"),
+    ("observations", "45,exact", "145,exact", (", row 4, column value: '145' is above its base persons, 120 on 2022-12-31; "
+     "check value, unit and base")),
+    ("observations", "120,exact", "0,exact", (", row 4, column value: '45' has the base persons, which is 0 on 2022-12-31; "
+     "a base is above 0")),
+    ("observations", "tool_users,2021", "tools,2021", (", row 3, column indicator: 'tools' is not in indicators.csv; "
+     "nearest: tool_users")),
+    ("observations", "20.5,exact,report", "20.5,exact,rapport", (", row 3, column source_id: 'rapport' is not in "
+     "sources.csv; nearest: report")),
+    ("observations", "20.5,exact,report,high,", '20.5,exact,report,high,"a\x07b"', (", row 3, column note: 'a\\x07b' holds "
+     "U+0007 (control character), which nobody sees; take it away")),
+    ("indicators", "users,persons,target", "users,tool_users,target", (", row 2, column base_indicator: 'tool_users' leads "
+     "back to tool_users itself (tool_users -> tool_users); leave it blank in one of them")),
+    ("indicators", "persons,,base", "persons,tool_users,base", (", row 2, column base_indicator: 'persons' leads back to "
+     "tool_users itself (tool_users -> persons -> tool_users); leave it blank in one of them")),
+    ("indicators", "users,persons,target", "users,people,target", (", row 2, column base_indicator: 'people' is not in "
+     "indicators.csv; there is: persons, tool_users")),
+    ("indicators", "Tool users,million", "Tool users,% of", (", row 2, column base_indicator: 'persons' is in million "
+     "persons, tool_users in % of persons; name a base in the same unit")),
+    ("sources", "report,Report", "report,Re\u202eport", (", row 2, column title: 'Re\\u202eport' holds U+202E (right-to-left "
+     "override), which nobody sees; take it away")),
 ]  # fmt: skip
 TABLES = {
     "observations": "entity,indicator,date,value,bound,source_id,confidence,note,reported_at\n"
@@ -370,11 +371,11 @@ def test_names_that_no_run_may_have(name):
         ({"shares": "2025-02-30"}, f"parameter 'shares' is '2025-02-30'; it must be {expected_value('shares')}"),
         ({"entity": "\x1b[31m"}, f"parameter 'entity' is '\\x1b[31m'; it must be {expected_value('entity')}"),
         ({"data": "a\0b"}, f"parameter 'data' is 'a\\x00b'; it must be {expected_value('data')}"),
-        ({"seed": 10**5000}, "parameter 'seed' is a int of more than 4300 digits; it must be a whole number from 0 to "
-         "4294967295"),
+        ({"seed": 10**5000}, ("parameter 'seed' is a int of more than 4300 digits; it must be a whole number from 0 to "
+         "4294967295")),
         ({"horizon_years": "5 years"}, "parameter 'horizon_years' is '5 years'; it must be a number above 0 and at most 30"),
-        ({"\x1b[31m": 1}, "unknown parameter '\\x1b[31m'; known are run, entity, indicator, bound, as_of, families, shares, "
-         "horizon_years, levels, data, seed"),
+        ({"\x1b[31m": 1}, ("unknown parameter '\\x1b[31m'; known are run, entity, indicator, bound, as_of, families, shares, "
+         "horizon_years, levels, data, seed")),
         ({"bound": "1e400"}, f"parameter 'bound' is '1e400'; it must be {expected_value('bound')}"),
     ],
 )  # fmt: skip
@@ -415,24 +416,24 @@ def test_malformed_options(capsys, text, reason):
 @pytest.mark.parametrize(
     ("content", "values", "message"),
     [
-        (HEADER + THREE[:13], {}, "own of own data has 1 exact figure above 0; a forecast needs 3, half a year apart: "
-         "a slope, and a way to judge it. Choose another indicator or a later as_of"),
-        (HEADER + THREE[:26], {}, "own of own data has 2 exact figures above 0; a forecast needs 3, half a year apart: "
-         "a slope, and a way to judge it. Choose another indicator or a later as_of"),
-        (GOOD.replace("8", "3").replace("15\n", "3\n"), {}, "own of own data never rises above its first figure above 0, 3 on "
-         "2019-12-31: there is no adoption to fit. Choose another indicator"),
-        (GOOD.replace("8", "2").replace("15\n", "1\n"), {}, "own of own data never rises above its first figure above 0, 3 on "
-         "2019-12-31: there is no adoption to fit. Choose another indicator"),
-        (GOOD, {"horizon_years": 1e-320}, "parameter horizon_years is 1e-320 and ends before the next date of the series; give at "
-         "least 1"),
-        (GOOD, {"horizon_years": 0.9}, "parameter horizon_years is 0.9 and ends before the next date of the series; give at "
-         "least 1"),
-        (GOOD, {"bound": 14}, "bound: '14' is below an observation: own of own data is 15 units on 2021-12-31, the bound 14; "
-         "choose a bound that is never below the series"),
+        (HEADER + THREE[:13], {}, ("own of own data has 1 exact figure above 0; a forecast needs 3, half a year apart: "
+         "a slope, and a way to judge it. Choose another indicator or a later as_of")),
+        (HEADER + THREE[:26], {}, ("own of own data has 2 exact figures above 0; a forecast needs 3, half a year apart: "
+         "a slope, and a way to judge it. Choose another indicator or a later as_of")),
+        (GOOD.replace("8", "3").replace("15\n", "3\n"), {}, ("own of own data never rises above its first figure above 0, 3 on "
+         "2019-12-31: there is no adoption to fit. Choose another indicator")),
+        (GOOD.replace("8", "2").replace("15\n", "1\n"), {}, ("own of own data never rises above its first figure above 0, 3 on "
+         "2019-12-31: there is no adoption to fit. Choose another indicator")),
+        (GOOD, {"horizon_years": 1e-320}, ("parameter horizon_years is 1e-320 and ends before the next date of the series; give at "
+         "least 1")),
+        (GOOD, {"horizon_years": 0.9}, ("parameter horizon_years is 0.9 and ends before the next date of the series; give at "
+         "least 1")),
+        (GOOD, {"bound": 14}, ("bound: '14' is below an observation: own of own data is 15 units on 2021-12-31, the bound 14; "
+         "choose a bound that is never below the series")),
         (GOOD, {"bound": "1,125"}, "bound: '1,125' has a thousands separator; write 1125"),
         (GOOD, {"bound": 1e300}, "bound: '1e+300' is no upper bound; write a positive number, an indicator or ''"),
-        (GOOD, {"entity": "x" * 10**6}, "entity: 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' "
-         "(1,000,000 characters) is not in own.csv; it holds: own data"),
+        (GOOD, {"entity": "x" * 10**6}, ("entity: 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' "
+         "(1,000,000 characters) is not in own.csv; it holds: own data")),
     ],
 )  # fmt: skip
 def test_values_that_do_not_fit_the_data(tmp_path, content, values, message):

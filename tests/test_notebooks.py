@@ -89,8 +89,10 @@ def test_a_mistake_is_told_without_a_traceback(tmp_path, monkeypatch):
     for code in source[:2]:
         shell.run_cell(code)
     assert shown == [
-        "Run 'baseline' has no table 02_growth yet. Notebook 02_see_adoption writes it: run that notebook first, or "
-        "all of them with: adoption run baseline"
+        (
+            "Run 'baseline' has no table 02_growth yet. Notebook 02_see_adoption writes it: run that notebook first, "
+            "or all of them with: adoption run baseline"
+        )
     ]
     for code in ("from helpers.indicators import load\nload(as_of='soon')", "this_run.save_table('07_x', None)"):
         shown.clear()

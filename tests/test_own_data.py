@@ -113,8 +113,10 @@ def test_an_indicator_of_the_project_keeps_its_meaning(tmp_path):
         "indicators.csv; write that, or name it otherwise"
     )
     assert find_problems(write(tmp_path, text.replace("200", "2000"))) == [
-        "my_series.csv, row 3, column value: '2000' is above its base population_year_end, 1408.28 on 2024-12-31; "
-        "check value, unit and base"
+        (
+            "my_series.csv, row 3, column value: '2000' is above its base population_year_end, 1408.28 on 2024-12-31; "
+            "check value, unit and base"
+        )
     ]
 
 
@@ -178,13 +180,19 @@ def test_wrong_optional_cells_are_named_too(tmp_path):
     lines = lines.replace("39,Town,club_members,thousand persons", "39,Town,club_members,persons")
     assert find_problems(write(tmp_path, lines.replace("source", "Sources").replace("96,Town,in", "96,Town,In"))) == [
         "my_series.csv, row 1, column Sources: is not read; rename it source if that is what it holds",
-        "my_series.csv, row 2, column bound: '90' is no exact, at_least or at_most; a known upper bound is a "
-        "parameter: -p bound 90",
+        (
+            "my_series.csv, row 2, column bound: '90' is no exact, at_least or at_most; a known upper bound is a "
+            "parameter: -p bound 90"
+        ),
         "my_series.csv, row 2, column entity: 'town' is spelled 'Town' elsewhere",
-        "my_series.csv, row 5, column unit: 'persons' is another unit of club_members than 'thousand persons' in row "
-        "2; write one unit for all its rows",
-        "my_series.csv, row 7, column indicator: 'Inhabitants' does not have the right form; it needs: a name of "
-        "small letters, digits and '_', such as app_users; figures show it as words",
+        (
+            "my_series.csv, row 5, column unit: 'persons' is another unit of club_members than 'thousand persons' in "
+            "row 2; write one unit for all its rows"
+        ),
+        (
+            "my_series.csv, row 7, column indicator: 'Inhabitants' does not have the right form; it needs: a name of "
+            "small letters, digits and '_', such as app_users; figures show it as words"
+        ),
     ]
 
 
@@ -354,8 +362,10 @@ def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
     path = write(tmp_path, SIX)
     assert call(capsys, "check", path) == (
         0,
-        "ok: my_series.csv holds 1 series of 1 entity, 6 exact figures from 2019-12-31 to 2024-12-31; 1 with the 3 "
-        "figures that a run needs\n",
+        (
+            "ok: my_series.csv holds 1 series of 1 entity, 6 exact figures from 2019-12-31 to 2024-12-31; 1 with the 3 "
+            "figures that a run needs\n"
+        ),
         "",
     )
     write(tmp_path, SIX.replace("2020-12-31", "2020").replace("27", "many").replace("39", "-39"))

@@ -19,7 +19,7 @@ TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def read_blocks(language):
     """Contents of the README's blocks in a language; "" for those without one."""
-    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", TEXT, flags=re.M | re.S)
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
     return [content for name, content in blocks if name == language]
 
 
@@ -56,8 +56,8 @@ def test_commands_do_what_they_are_said_to(tmp_path):
 
 
 def test_every_make_target_exists():
-    targets = set(re.findall(r"(?:^|`)make (\w+)", TEXT, flags=re.M))
-    rules = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), flags=re.M))
+    targets = set(re.findall(r"(?:^|`)make (\w+)", TEXT, flags=re.MULTILINE))
+    rules = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     assert targets
     assert targets <= rules
 

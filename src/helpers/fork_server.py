@@ -22,7 +22,7 @@ import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 LIBRARIES = (  # of the notebooks and helpers; not matplotlib's inline backend, which must come with IPython
     "ipykernel.debugger",
@@ -131,10 +131,10 @@ class ForkServer:
         """Number of the server's process, where this one has started it."""
         return self._process.pid if self._process else None
 
-    def __enter__(self) -> ForkServer:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: Any) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def fork(self, connection_file: str, folder: str, environment: dict[str, str]) -> ForkedKernel:
@@ -235,22 +235,17 @@ def answer_requests(channel: socket.socket) -> socket.socket | None:
             report_ended(kernels, channel)
         if channel in ready:
             received, handles, _, _ = socket.recv_fds(channel, 1 << 16, 16)
-            handed += handles
             if not received:
                 break
+            handed += handles
             *lines, pending = (pending + received).split(b"\n")
             for line in lines:
                 request = json.loads(line)
                 theirs = socket.socket(fileno=handed.pop(0)) if "branch" in request else None
                 pid = os.fork()
                 if pid == 0:
-                    signal.set_wakeup_fd(-1)
-                    for ours in (channel, woken, wake):
-                        ours.close()
-                    if theirs is not None:
-                        return theirs
-                    become_kernel(request)
-                if theirs is not None:
+                    return become_other(request, theirs, (channel, woken, wake))
+                if theirs:
                     theirs.close()
                 else:
                     kernels.add(pid)
@@ -286,6 +281,14 @@ def report_ended(kernels: set[int], channel: socket.socket) -> None:
             _answer(channel, {"ended": pid, "code": os.waitstatus_to_exitcode(status)})
 
 
+def become_other(request: dict[str, Any], theirs: socket.socket | None, ours: Iterable[socket.socket]) -> socket.socket:
+    """Turn this forked process into a branch, whose channel is returned, or into a kernel."""
+    signal.set_wakeup_fd(-1)
+    for each in ours:
+        each.close()
+    return theirs or become_kernel(request)
+
+
 def become_kernel(request: dict[str, Any]) -> NoReturn:
     """Turn this forked process into a kernel; never returns."""
     code = 1
@@ -304,7 +307,7 @@ def become_kernel(request: dict[str, Any]) -> NoReturn:
 
         IPKernelApp.launch_instance(argv=[*sys.argv[1:], *OPTIONS, f"--IPKernelApp.parent_handle={os.getppid()}"])
         code = 0
-    except Exception:
+    except Exception:  # noqa: BLE001  whatever it is, the run reads it
         traceback.print_exc()
     finally:
         os._exit(code)

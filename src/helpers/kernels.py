@@ -37,7 +37,7 @@ class NotebookKernelClient(AsyncKernelClient):
     ready when it has told on one channel that it is done with what was asked on the other.
     """
 
-    async def _async_wait_for_ready(self, timeout: float | None = None) -> None:
+    async def _async_wait_for_ready(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  the library's name
         end = time.monotonic() + (math.inf if timeout is None else timeout)
         while not await self._is_ready():
             if not await self.is_alive():

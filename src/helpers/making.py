@@ -117,7 +117,7 @@ class Making:
             target = self.folder / "notebooks" / step.source.name
             execute_notebook(step.source, target, step.values, self.kernels, self.limits)
             finish_record(self.folder, step.name, step.basis)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  raised again where the run is told
             self._failures.append(error)
             return False
         finally:

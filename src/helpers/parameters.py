@@ -67,8 +67,6 @@ def parse_yaml(text: str) -> Any:
         raise ValueError(f"this isn't YAML ({' '.join(str(error).split())})") from error
     except ValueError as error:  # such as a date that does not exist, or a number of thousands of digits
         raise ValueError(str(error)) from error
-    except RecursionError as error:
-        raise ValueError("lists or mappings lie too deep in each other") from error
 
 
 def _check_events(events: Iterable[Any]) -> None:
@@ -123,7 +121,7 @@ def _check_text(value: str) -> str:
 
 
 def _check_run(value: str) -> str:
-    stem = value.split(".")[0].upper()
+    stem = value.split(".", maxsplit=1)[0].upper()
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", value) or value.endswith((".", ".partial")):
         raise ValueError("not a run's name")
     if value.lower() in TAKEN or re.fullmatch("CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9]", stem):

@@ -8,9 +8,9 @@ import os
 import platform
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -100,8 +100,8 @@ def write_file(path: Path, content: bytes) -> str:
             file.flush()
             os.fsync(file.fileno())
             file.close()
-            os.chmod(file.name, 0o644)
-            os.replace(file.name, path)
+            Path(file.name).chmod(0o644)
+            Path(file.name).replace(path)
         except BaseException:
             Path(file.name).unlink(missing_ok=True)
             raise
@@ -137,7 +137,7 @@ def hold_folder(folder: Path, what: str = "run") -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with _open_locked(path, f"{what.capitalize()} '{folder.name}'") as file:
         file.truncate(0)
-        file.write(f"process {os.getpid()} on {platform.node()} since {datetime.now():%Y-%m-%d %H:%M:%S}")
+        file.write(f"process {os.getpid()} on {platform.node()} since {time.strftime('%Y-%m-%d %H:%M:%S')}")
         file.flush()
         try:
             yield

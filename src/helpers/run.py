@@ -234,7 +234,7 @@ def _find_writer(folder: Path, table: str) -> tuple[str, dict[str, Any] | None]:
 
 
 def _name_writer(table: str) -> str:
-    number = table.split("_")[0]
+    number = table.split("_", maxsplit=1)[0]
     found = sorted((find_root() / "notebooks").glob(f"{number}_*.ipynb"))
     return f"Notebook {found[0].stem}" if found else f"The notebook with number {number}"
 

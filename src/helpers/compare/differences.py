@@ -101,9 +101,8 @@ def describe_origins(runs: Sequence[FinishedRun]) -> list[str]:
             "The runs were made with different versions of the notebooks, the helpers or the libraries: make the older "
             "run again to compare parameters alone."
         )
-    for run in runs:
-        if run.edited:
-            found.append(f"In run {run.name}, {' and '.join(run.edited)} changed after the run was made.")
+    edited = [run for run in runs if run.edited]
+    found += [f"In run {run.name}, {' and '.join(run.edited)} changed after the run was made." for run in edited]
     return found
 
 

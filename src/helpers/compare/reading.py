@@ -118,7 +118,7 @@ def read_run(name: str, folder: Path) -> FinishedRun:
 
 
 def _read_record(name: str, folder: Path) -> dict[str, Any]:
-    again = f"adoption run {name}" if "/" not in name else f"the sweep {name.split('/')[0]} again"
+    again = f"adoption run {name}" if "/" not in name else f"the sweep {name.split('/', maxsplit=1)[0]} again"
     if (folder / "sweep.json").exists():
         raise RunError(f"'{name}' is a sweep, not a run. Name its runs: {name}/RUN")
     try:

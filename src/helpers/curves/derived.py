@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from helpers.curves.results import Results
 
 
-STEP = 1e-5
-"""Spans of the series over which the growth is differenced."""
+EARLIEST = 1e-5
+"""Spans after the launch at which growth that falls from the start is measured."""
 
 
 def derive(results: Results, alpha: float = 0.05) -> pd.DataFrame:
@@ -58,9 +58,20 @@ def measure_curve(results: Results, place: np.ndarray, name: str) -> float:
     bend = float(family.inflection(*shape))
     if name == "inflection":
         return results.batch.origin[0] + span * bend
-    near = max(bend, STEP) if family.needs_launch else bend
-    growth = (family.share(near + STEP, *shape) - family.share(near - STEP, *shape)) / (2 * STEP * span)
-    return np.log(max(results.ceiling_from(place[0]) * growth, 1e-300))
+    growth = _growth_of_share(family, shape, max(bend, EARLIEST) if family.needs_launch else bend)
+    return np.log(max(results.ceiling_from(place[0]) * growth / span, 1e-300))
+
+
+def _growth_of_share(family: type[projection.Family], shape: np.ndarray, time: float) -> float:
+    """Derivative of the share by time, exact: differences would be too rough for the search of its ends.
+
+    A curve with a date moves with it; one from a launch shrinks with its rates and stretches with its durations.
+    """
+    slopes = family.slopes(time, family.share(time, *shape), *shape)
+    by_kind = {"date": -1.0, "rate": 0.0, "duration": 0.0, "number": 0.0}
+    if family.needs_launch:
+        by_kind |= {"rate": 1 / time, "duration": -1 / time}
+    return float(sum(by_kind[kind] * slope for (_, kind), slope in zip(family.parameters, slopes, strict=True)))
 
 
 def _time_of_share(family: type[projection.Family], shape: np.ndarray, shares: np.ndarray) -> np.ndarray:

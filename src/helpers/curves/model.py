@@ -224,8 +224,8 @@ def _read_censored(censored: pd.DataFrame | None) -> pd.DataFrame | None:
         return None
     missing = {"value", "bound"} - set(censored.columns)
     if missing:
-        raise CurveError(f"censored lacks the column {sorted(missing)[0]!r}; it needs value and bound")
+        raise CurveError(f"censored lacks the column {min(missing)!r}; it needs value and bound")
     wrong = set(censored["bound"]) - {"at_least", "at_most"}
     if wrong:
-        raise CurveError(f"bound {sorted(map(str, wrong))[0]!r} is unknown; write at_least or at_most")
+        raise CurveError(f"bound {min(map(str, wrong))!r} is unknown; write at_least or at_most")
     return censored[["value", "bound"]].assign(years=decimal_years(censored.index))

@@ -30,7 +30,7 @@ def build_summary(results: Results, alpha: float = 0.05) -> Summary:
     title = f"{results.model.shape.name.replace('_', '-').capitalize()} adoption curve"
     summary.tables.append(_top(results, title))
     summary.tables.append(_estimates(results, alpha))
-    summary.add_extra_txt(describe_notes(results, alpha))
+    summary.add_extra_txt(describe_notes(results))
     return summary
 
 
@@ -79,7 +79,7 @@ def _estimates(results: Results, alpha: float) -> SimpleTable:
     return SimpleTable(cells, headers=heads, stubs=results.param_names, txt_fmt=fmt_params)
 
 
-def describe_notes(results: Results, alpha: float = 0.05) -> list[str]:
+def describe_notes(results: Results) -> list[str]:
     """Sentences under the summary, one string each line."""
     notes = []
     if results.flag:

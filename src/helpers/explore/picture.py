@@ -173,8 +173,8 @@ def _draw_fit(view: View, scale: Scale, years: np.ndarray, bound: np.ndarray | N
     results, parts = view.chosen, []
     if view.others is not None:
         batch, found = view.others
-        for other in projection.predict(batch, found, years):
-            parts.append(_path(scale.place(years, other), ORANGE, 0.8, 'stroke-opacity="0.5"'))
+        others = projection.predict(batch, found, years)
+        parts = [_path(scale.place(years, other), ORANGE, 0.8, 'stroke-opacity="0.5"') for other in others]
     name = f"{view.choice.family.replace('_', '-').capitalize()} curve"
     labels = [Label(years[-1], curve[-1], f"{name}, one of many that fit" if parts else name, ORANGE)]
     ceiling = ceiling_at(results, years, bound)

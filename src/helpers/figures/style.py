@@ -227,9 +227,9 @@ def spread(positions: Sequence[float], heights: float | np.ndarray, low: float, 
     for value in places[order] - offsets:
         blocks.append([value, 1])
         while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
-            value, weight = blocks.pop()
+            upper, weight = blocks.pop()
             blocks[-1] = [
-                (blocks[-1][0] * blocks[-1][1] + value * weight) / (blocks[-1][1] + weight),
+                (blocks[-1][0] * blocks[-1][1] + upper * weight) / (blocks[-1][1] + weight),
                 blocks[-1][1] + weight,
             ]
     fitted = np.concatenate([[value] * int(weight) for value, weight in blocks])

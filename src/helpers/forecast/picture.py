@@ -1,5 +1,7 @@
-"""A forecast as a picture and a table. The only part of `forecast` that knows `figures` and `tables`, and only when
-it's asked to draw."""
+"""A forecast as a picture and a table.
+
+The only part of `forecast` that knows `figures` and `tables`, and only when it's asked to draw.
+"""
 
 from __future__ import annotations
 

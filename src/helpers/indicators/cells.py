@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pandera
 
@@ -18,6 +19,7 @@ from helpers.indicators.explanations import (
     explain_date,
     explain_number,
     explain_unseen,
+    read_day,
 )
 from helpers.indicators.problems import Problem, blame_parameter, list_problems, suggest_names
 from helpers.quoting import UNSEEN
@@ -87,10 +89,11 @@ def _convert_numbers(cells: pd.Series) -> pd.Series:
 
 
 def _convert_dates(cells: pd.Series) -> pd.Series:
-    """Convert ISO dates of days that exist; everything else becomes NaT."""
+    """Convert ISO dates of days that exist, in any century; everything else becomes NaT."""
     cells = cells.str.strip()
-    iso = cells.where(cells.str.fullmatch(ISO_DATE))
-    return pd.to_datetime(iso, format="%Y-%m-%d", errors="coerce")
+    iso = cells.str.fullmatch(ISO_DATE)
+    days = [read_day(cell) if fits else None for cell, fits in zip(cells, iso, strict=True)]
+    return pd.Series(np.array(days, dtype="datetime64[us]"), index=cells.index)
 
 
 def _explain(case: Any, field: Mapping[str, Any]) -> str:
@@ -133,7 +136,7 @@ def convert_types(text: pd.DataFrame, fields: Sequence[Mapping[str, Any]]) -> pd
 def _count_decimals(cells: pd.Series) -> pd.Series:
     """Count the printed decimals; an exponent moves the point, 1.5e3 has -2."""
     digits = cells.str.extract(r"^[^.eE]*(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,3}))?$")
-    return digits[0].str.len().fillna(0) - pd.to_numeric(digits[1]).fillna(0.0)
+    return digits[0].str.len().astype(float).fillna(0) - pd.to_numeric(digits[1]).fillna(0.0)
 
 
 def check_date(parameter: str, value: str | date) -> pd.Timestamp:

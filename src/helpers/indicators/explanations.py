@@ -122,26 +122,26 @@ def explain_date(text: str) -> str:
     timed = re.fullmatch(
         rf"({ISO_DATE})([T ]\d{{2}}:\d{{2}}(:\d{{2}}(\.\d+)?)?)?\s*(Z|UTC|[+-]\d{{2}}:?\d{{2}})?", text
     )
-    if timed and _is_day(timed[1]):
+    if timed and read_day(timed[1]):
         what = "a time zone" if timed[5] else "a time of day"
         return f"has {what}; write the day alone, {timed[1]}"
     return _explain_span(text) or _explain_form(text) or "is not an ISO date; write YYYY-MM-DD, such as 2025-12-31"
 
 
 def _explain_iso(text: str) -> str:
-    if _is_day(text):  # in other digits or dashes
+    if read_day(text):  # in other digits or dashes
         return f"is not an ISO date; write {text}"
     swapped = f"{text[:4]}-{text[8:]}-{text[5:7]}"
-    hint = f"; with day and month exchanged it is {swapped}" if _is_day(swapped) else ""
+    hint = f"; with day and month exchanged it is {swapped}" if read_day(swapped) else ""
     return f"is not a day of the calendar; write a day that exists, as YYYY-MM-DD{hint}"
 
 
-def _is_day(text: str) -> bool:
+def read_day(text: str) -> date | None:
+    """Read an ISO date; None for a day that does not exist."""
     try:
-        date.fromisoformat(text)
+        return date.fromisoformat(text)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def _explain_span(text: str) -> str:

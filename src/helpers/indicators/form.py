@@ -29,8 +29,8 @@ def check_header(file: str, rows: Sequence[Row], names: Sequence[str], problems:
         problems.append(Problem(file, line, "", "", misplaced))
         return False
     found = len(problems)
-    for name in sorted({name for name in header if name and header.count(name) > 1}):
-        problems.append(Problem(file, line, name, "", "stands twice in the header; keep one"))
+    twice = sorted({name for name in header if name and header.count(name) > 1})
+    problems += [Problem(file, line, name, "", "stands twice in the header; keep one") for name in twice]
     for name in (name for name in names if name not in header):
         extra = [column for column in header if column and column not in names]
         near = [e for e in extra[:200] if difflib.get_close_matches(name, [e.lower()], cutoff=0.6)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import stat
 from pathlib import Path
@@ -26,9 +25,9 @@ SAVE = "save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8')"
 def find_kind(path: str | Path) -> str:
     """Say what stands at ``path``: "file", "folder", "" for nothing, or in words what else, and why it is unusable."""
     try:
-        mode = os.stat(path).st_mode
+        mode = Path(path).stat().st_mode
     except FileNotFoundError:
-        return "is a link that leads nowhere" if os.path.islink(path) else ""
+        return "is a link that leads nowhere" if Path(path).is_symlink() else ""
     except (OSError, ValueError) as error:  # a loop of links, a name that is too long, a folder that is closed
         return f"cannot be opened ({_name_reason(error)})"
     if stat.S_ISDIR(mode):

@@ -205,7 +205,7 @@ def _with_prior(batch: Batch, prior: Mapping[str, tuple[Any, Any]]) -> Batch:
     rows = len(names) + ("share" in prior)
     unknown = set(prior) - {"share", *names}
     if unknown:
-        raise ValueError(f"no parameter {sorted(unknown)[0]!r} for a prior: choose among share, {', '.join(names)}")
+        raise ValueError(f"no parameter {min(unknown)!r} for a prior: choose among share, {', '.join(names)}")
     mean, sd = np.zeros((rows, batch.size)), np.full((rows, batch.size), np.inf)
     if "share" in prior:
         mean[-1], sd[-1] = prior["share"]

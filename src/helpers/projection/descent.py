@@ -109,7 +109,7 @@ def linearise(batch: Batch, theta: np.ndarray, state: State) -> list[np.ndarray]
     if free.any():
         inverse = free / state.square
         for column in columns:
-            column -= (dot(column, state.curve) * inverse)[:, None] * state.curve
+            np.subtract(column, (dot(column, state.curve) * inverse)[:, None] * state.curve, out=column)
     return columns
 
 

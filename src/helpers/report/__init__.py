@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Self
 
 from helpers.project import RunError, write_file
 from helpers.report.exhibits import embed_image, embed_tables
@@ -41,10 +41,10 @@ class PageWriter:
         self._thread = ThreadPoolExecutor(1)
         self._writing: list[Future[None]] = []
 
-    def __enter__(self) -> PageWriter:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: Any) -> None:
+    def __exit__(self, *error: object) -> None:
         self._thread.shutdown(cancel_futures=True)
 
     def write(self, name: str) -> None:

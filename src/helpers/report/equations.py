@@ -14,7 +14,7 @@ def set_equation(latex: str, display: bool) -> str:
     latex = latex.strip()
     try:
         equation = convert(latex, display="block" if display else "inline")
-    except Exception:  # latex2mathml raises of many kinds, and a page must not fail for an equation
+    except Exception:  # noqa: BLE001  latex2mathml raises of many kinds, and a page must not fail for an equation
         return f"<code>{html.escape(latex)}</code>"
     equation = equation.replace("<math ", f'<math alttext="{html.escape(latex, quote=True)}" ', 1)
     if not display:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from helpers.cache import digest
 from helpers.project import RunError
@@ -37,7 +37,7 @@ class ClusterWorkers:
             self._client.close()
             raise
 
-    def __enter__(self) -> ClusterWorkers:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -98,7 +98,7 @@ class ClusterWorkers:
         task = self._running.pop(future)
         try:
             return [(task, future.result())]
-        except Exception:  # KilledWorker: its workers died again and again
+        except Exception:  # noqa: BLE001  KilledWorker: its workers died again and again
             return [(task, None)]
 
 

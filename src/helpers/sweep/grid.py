@@ -127,11 +127,8 @@ def _check_parts(content: Any) -> dict[str, Any]:
         problems.append("'runs' must be a list of sets, each with lines such as 'horizon_years: 5'")
     if grid is None and runs is None:
         problems.append("there is neither a 'grid' nor 'runs': nothing to make")
-    for part in (common, grid):
-        if isinstance(part, dict) and "run" in part:
-            problems.append(
-                "'run' names one run: it goes into the sets in 'runs'; others get names from what they vary"
-            )
+    named = sum(isinstance(part, dict) and "run" in part for part in (common, grid))
+    problems += named * ["'run' names one run: it goes into the sets in 'runs'; others get names from what they vary"]
     if problems:
         raise ParameterError("\n".join(problems))
     return content

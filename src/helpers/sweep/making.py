@@ -31,11 +31,14 @@ class Workers(Protocol):
     """What `LocalWorkers` and `ClusterWorkers` have in common."""
 
     @property
-    def free(self) -> int: ...
+    def free(self) -> int:
+        """Number of workers that wait for a run."""
 
-    def give(self, task: Task) -> None: ...
+    def give(self, task: Task) -> None:
+        """Let a free worker make a run."""
 
-    def collect(self) -> list[tuple[Task, Outcome | None]]: ...
+    def collect(self) -> list[tuple[Task, Outcome | None]]:
+        """Wait for runs that have ended; without an outcome where the worker died."""
 
 
 class Plan:
@@ -137,10 +140,10 @@ def make_runs(
                     plan.try_again(by_name[task.run])
                     continue
                 plan.finish(task.run)
-                outcome = outcome or Outcome(task.run, 0.0, f"The worker that made the run died, {ATTEMPTS} times.")
-                if outcome.message:
-                    failed[task.run] = outcome.message
-                line = progress.note(outcome)
+                told = outcome or Outcome(task.run, 0.0, f"The worker that made the run died, {ATTEMPTS} times.")
+                if told.message:
+                    failed[task.run] = told.message
+                line = progress.note(told)
                 if progress.finished == 1:
                     prepare()
                 if line:

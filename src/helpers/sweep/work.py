@@ -65,7 +65,7 @@ def make_run(task: Task, server: ForkServer | None = None) -> Outcome:
         )
     except (RunError, ParameterError, indicators.DataError) as error:
         message = str(error)
-    except Exception as error:  # one of ours, or the system's: a full disk, say
+    except Exception as error:  # noqa: BLE001  one of ours, or the system's: a full disk, say
         message = f"{type(error).__name__}: {error}"
     if message and server and not server.is_alive():
         find_server.cache_clear()  # the next run gets a new one

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from typing import Self
 
 from helpers.fork_server import Branch, ForkServer
 from helpers.sweep.work import Outcome, Task, make_run
@@ -29,7 +30,7 @@ class LocalWorkers:
         self._idle: list[tuple[BaseProcess, Connection]] = []
         self._busy: dict[Connection, tuple[BaseProcess, Task]] = {}
 
-    def __enter__(self) -> LocalWorkers:
+    def __enter__(self) -> Self:
         self._idle = [self._start() for _ in range(self._count)]
         return self
 
@@ -100,7 +101,7 @@ def _ignore_interrupts() -> Iterator[None]:
 
 def serve(connection: Connection, branch: Branch | None) -> None:
     """Make the runs that come through the pipe until it's cut; runs in the worker's own process."""
-    sys.stdout = open(os.devnull, "w")  # noqa: SIM115  the sweep tells what happens
+    sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  the sweep tells what happens
     tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, tasks), daemon=True).start()
     server = ForkServer(branch) if branch else None
