@@ -21,8 +21,9 @@ PAPERMILL = str(Path(sys.executable).with_name("papermill"))
 FLOOR = """
 import json, sys
 from pathlib import Path
-from helpers.fork_server import LIBRARIES, import_libraries
-import_libraries(LIBRARIES)
+from helpers.fork_server import LIBRARIES, UNNEEDED, bar_imports, import_libraries
+with bar_imports(UNNEEDED):
+    import_libraries(LIBRARIES)
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 for path in sys.argv[1:]:

@@ -106,6 +106,18 @@ def test_a_kernels_end_is_told_with_its_code(tmp_path, server):
     kernel.signal(signal.SIGKILL)  # of a process that's gone: nothing happens
 
 
+def test_a_branch_forks_and_ends_kernels_of_its_own(tmp_path, server):
+    whole = server.branch()
+    with ForkServer(whole) as branch:
+        kernel = branch.fork(str(tmp_path / "kernel.json"), str(tmp_path), dict(os.environ))
+        parent = int(Path(f"/proc/{kernel.pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+        assert parent not in (server.pid, os.getpid())
+        assert branch.helpers == server.helpers
+    assert wait_for(lambda: not is_alive(kernel.pid))
+    assert wait_for(lambda: not is_alive(parent))
+    assert server.is_alive()
+
+
 def test_a_server_that_is_killed_ends_its_kernels_and_says_so(tmp_path):
     if not can_fork():
         pytest.skip("kernels are forked on Linux only")
@@ -120,10 +132,13 @@ def test_a_server_that_is_killed_ends_its_kernels_and_says_so(tmp_path):
 def test_no_kernel_outlives_the_process_that_wanted_it(tmp_path):
     if not can_fork():
         pytest.skip("kernels are forked on Linux only")
+    sockets = tmp_path / "adoption-kernel-x"
+    sockets.mkdir()
     program = (
         "import os; from helpers.fork_server import ForkServer\n"
-        "kernel = ForkServer().fork('kernel.json', '.', dict(os.environ)); print(kernel.pid, flush=True)\n"
-        "os.kill(os.getpid(), 9)"
+        f"kernel = ForkServer().fork({str(sockets / 'kernel.json')!r}, '.', dict(os.environ))\n"
+        "print(kernel.pid, flush=True); os.kill(os.getpid(), 9)"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     assert wait_for(lambda: not is_alive(int(done.stdout)))
+    assert wait_for(lambda: not sockets.exists()), "its sockets go too"

@@ -18,6 +18,7 @@ from test_report import Page
 
 from helpers import __main__ as command
 from helpers import indicators, pipeline
+from helpers.fork_server import ForkServer
 from helpers.parameters import ParameterError, Parameters
 from helpers.project import RunError, hold_folder
 from helpers.sweep import read_sweep, run_sweep
@@ -332,6 +333,16 @@ def start_cluster(folder, workers):
         for process in processes:
             process.kill()
             process.wait()
+
+
+@linux
+def test_workers_whose_server_has_gone_start_their_own(tmp_path, outputs, notebooks):
+    sweep = read_sweep(write(tmp_path, "grid: {seed: [1, 2]}"))
+    with ForkServer() as server:
+        os.kill(server.pid, signal.SIGKILL)
+        folder, failed = run_sweep(sweep, workers=1, notebooks=notebooks, server=server)
+    assert failed == {}
+    assert (pd.read_csv(folder / "sweep.csv")["state"] == "complete").all()
 
 
 @linux

@@ -13,6 +13,7 @@ import json
 import os
 import random
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -22,6 +23,7 @@ import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn, Self
 
 LIBRARIES = (  # of the notebooks and helpers; not matplotlib's inline backend, which must come with IPython
@@ -47,12 +49,15 @@ LIBRARIES = (  # of the notebooks and helpers; not matplotlib's inline backend, 
     "yaml",
     "PIL.PngImagePlugin",
 )
+UNNEEDED = ("debugpy", "hypothesis", "rfc3987_syntax")
+"""What libraries import only if it's there, which costs a second in all, and no run needs."""
 OVER = "The process that starts kernels has ended."
 FIXED = {  # in the environment of every kernel
     "PYTHONHASHSEED": "0",  # sets in one order, so that two runs agree to the byte
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
+PREFIX = "adoption-kernel-"  # of the names of folders with a kernel's sockets
 OPTIONS = ("--HistoryManager.enabled=False",)  # of every kernel: what a run executes is no one's history
 
 
@@ -209,11 +214,12 @@ def serve() -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)  # where a run's output is read, what a library prints would stand between its lines
     gc.disable()  # nothing of what follows is garbage
-    import_libraries(LIBRARIES)
-    with contextlib.suppress(Exception):  # a notebook that does the same will say what's wrong
-        from helpers.rehearsal import rehearse
+    with bar_imports(UNNEEDED):
+        import_libraries(LIBRARIES)
+        with contextlib.suppress(Exception):  # a notebook that does the same will say what's wrong
+            from helpers.rehearsal import rehearse
 
-        rehearse()
+            rehearse()
     gc.freeze()
     gc.enable()
     while channel:
@@ -226,7 +232,7 @@ def answer_requests(channel: socket.socket) -> socket.socket | None:
     wake.setblocking(False)
     signal.set_wakeup_fd(wake.fileno())
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    kernels: set[int] = set()
+    kernels: dict[int, Path] = {}
     pending, handed = b"", list[int]()
     while True:
         ready, _, _ = select.select([channel, woken], [], [])
@@ -248,26 +254,39 @@ def answer_requests(channel: socket.socket) -> socket.socket | None:
                 if theirs:
                     theirs.close()
                 else:
-                    kernels.add(pid)
+                    kernels[pid] = Path(request["connection_file"]).parent
                     _answer(channel, {"started": pid})
-    for pid in kernels:
+    for pid, folder in kernels.items():
         for kill in (os.kill, os.killpg):  # one that has only just been forked leads no group yet
             with contextlib.suppress(ProcessLookupError):
                 kill(pid, signal.SIGKILL)
+        if folder.name.startswith(PREFIX):  # whoever made it may have been killed
+            shutil.rmtree(folder, ignore_errors=True)
     return None
+
+
+@contextlib.contextmanager
+def bar_imports(names: Iterable[str]) -> Iterator[None]:
+    """Let imports of `names` fail within the block, as if they weren't installed."""
+    barred = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(barred))  # type: ignore[arg-type]  # None is how Python bars an import
+    try:
+        yield
+    finally:
+        for name in barred:
+            del sys.modules[name]
 
 
 def import_libraries(names: Iterable[str]) -> None:
     """Import what's there: a library that is missing is missed by the notebook that needs it."""
     import importlib
 
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # as in helpers.__main__
     for name in names:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
 
 
-def report_ended(kernels: set[int], channel: socket.socket) -> None:
+def report_ended(kernels: dict[int, Path], channel: socket.socket) -> None:
     """Collect the children that have ended, and tell the kernels' exit codes."""
     while True:
         try:
@@ -277,7 +296,7 @@ def report_ended(kernels: set[int], channel: socket.socket) -> None:
         if pid == 0:
             return
         if pid in kernels:
-            kernels.discard(pid)
+            del kernels[pid]
             _answer(channel, {"ended": pid, "code": os.waitstatus_to_exitcode(status)})
 
 

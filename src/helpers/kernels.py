@@ -25,7 +25,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
 from traitlets import DottedObjectName, Type
 
-from helpers.fork_server import OPTIONS, ForkedKernel, ForkServer
+from helpers.fork_server import OPTIONS, PREFIX, ForkedKernel, ForkServer
 
 LONGEST_FOLDER = 60  # a socket's whole path may have about 100 characters
 
@@ -78,7 +78,7 @@ class NotebookKernelManager(AsyncKernelManager):
     def __init__(self, **options: Any):
         if os.name != "nt":
             place = tempfile.gettempdir() if len(tempfile.gettempdir()) < LONGEST_FOLDER else "/tmp"
-            self._sockets = tempfile.mkdtemp(prefix="adoption-kernel-", dir=place)
+            self._sockets = tempfile.mkdtemp(prefix=PREFIX, dir=place)
             options |= {
                 "transport": "ipc",
                 "ip": os.path.join(self._sockets, "socket"),

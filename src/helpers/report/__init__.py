@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from helpers.project import RunError, write_file
 from helpers.report.exhibits import embed_image, embed_tables
 from helpers.report.frame import render
-from helpers.report.index import build_index, format_number
+from helpers.report.index import build_index, describe_notebook, format_number
 
 __all__ = ["PageWriter", "embed_image", "embed_tables", "format_number", "render", "write_pages"]
 
@@ -39,7 +39,7 @@ class PageWriter:
         self._folder, self._pages = folder, describe_pages(notebooks)
         self._exporter = PageExporter()
         self._thread = ThreadPoolExecutor(1)
-        self._writing: list[Future[None]] = []
+        self._writing: dict[str, Future[dict[str, Any]]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -49,7 +49,7 @@ class PageWriter:
 
     def write(self, name: str) -> None:
         """Have the page of the executed notebook `name` written."""
-        self._writing.append(self._thread.submit(self._write, name))
+        self._writing[name] = self._thread.submit(self._write, name)
 
     def finish(self) -> Path:
         """Wait for the pages, and write the index, which a reader opens first; returns its path.
@@ -59,18 +59,19 @@ class PageWriter:
         RunError
             If an image in a notebook has no alternative text; the message names notebook and cell.
         """
-        for page in self._writing:
-            page.result()
+        notebooks = [self._writing[page["name"]].result() for page in self._pages]
         index = self._folder / "html" / "index.html"
-        write_file(index, build_index(self._folder, self._pages).encode("utf-8"))
+        write_file(index, build_index(self._folder, notebooks).encode("utf-8"))
         return index
 
-    def _write(self, name: str) -> None:
+    def _write(self, name: str) -> dict[str, Any]:
+        """Write one page; what the index tells of it is returned."""
         from helpers.report.pages import export_page
 
         place = [page["name"] for page in self._pages].index(name)
         content = export_page(self._exporter, self._folder, self._pages, place)
         write_file(self._folder / "html" / self._pages[place]["href"], content.encode("utf-8"))
+        return describe_notebook(self._folder, self._pages[place])
 
 
 def write_pages(folder: Path) -> Path:

@@ -24,8 +24,11 @@ SECTIONS = (
 )
 
 
-def build_index(folder: Path, pages: list[dict[str, str]]) -> str:
-    """HTML of the index of the run in `folder`; everything that comes from the run is escaped."""
+def build_index(folder: Path, notebooks: list[dict[str, Any]]) -> str:
+    """HTML of the index of the run in `folder`; everything that comes from the run is escaped.
+
+    `notebooks` are as `describe_notebook` has them.
+    """
     record = _read_run(folder)
     records = read_records(folder)
     parameters = record.get("parameters") or merge_parameters(records)
@@ -45,7 +48,7 @@ def build_index(folder: Path, pages: list[dict[str, str]]) -> str:
         figure=read_figure(folder, record.get("main_figure") or choose_figure(figures), figures),
         numbers=[set_number(row) for row in numbers],
         statements=statements,
-        notebooks=[describe_notebook(folder, page, records.get(page["name"])) for page in pages],
+        notebooks=notebooks,
         command=write_command(folder.name, parameters),
         parameters=describe_parameters(parameters),
         sources=group_sources(record.get("sources", [])),
@@ -55,9 +58,9 @@ def build_index(folder: Path, pages: list[dict[str, str]]) -> str:
     return embed_tables(page, folder / "tables")
 
 
-def describe_notebook(folder: Path, page: dict[str, str], record: dict[str, Any] | None) -> dict[str, Any]:
+def describe_notebook(folder: Path, page: dict[str, str]) -> dict[str, Any]:
     """A notebook's page with what the notebook wrote: its figures, small, and its tables."""
-    record = record or {"figures": {}, "tables": {}}
+    record = read_records(folder).get(page["name"], {"figures": {}, "tables": {}})
     figures = [
         {"name": name, **entry, "source": embed_image(folder / "figures" / f"{name}.png", THUMBNAIL)}
         for name, entry in sorted(record["figures"].items())
