@@ -1,8 +1,8 @@
 """A process that has imported the libraries once and forks a kernel for each notebook: isolated, and started at once.
 
-`ForkServer` is the side of the run. The other side is this module as a program, which reads requests from its standard
-input and answers on its standard output, one line of JSON each. It has imported the helpers as well: a run whose
-helpers aren't those (``ForkServer.helpers``) needs another server. When its input ends, because the run has ended in
+`ForkServer` is the side of the run. The other side is this module as a program, which gets requests and answers them on
+the socket that is its standard input, one line of JSON each. It has imported the helpers as well: a run whose helpers
+aren't those (``ForkServer.helpers``) needs another server. When the socket is closed, because the run has ended in
 whatever way, it ends every kernel that's left. Linux only: macOS's libraries don't survive a fork, Windows has none.
 """
 
@@ -125,7 +125,6 @@ class ForkServer:
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "helpers.fork_server"],
             stdin=theirs.fileno(),
-            stdout=subprocess.DEVNULL,  # what a library prints
             env={**os.environ, **FIXED},
             start_new_session=True,  # Ctrl-C is for the run, which then ends its kernels itself
         )

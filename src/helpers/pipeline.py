@@ -229,9 +229,7 @@ def run_all(
         print(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.", flush=True)
         return final
     with ExitStack() as stack:
-        if isolated or (server is not None and server.helpers != inputs["helpers"]):
-            server = None
-        if server is None and not isolated and can_fork():
+        if not isolated and can_fork() and (server is None or server.helpers != inputs["helpers"]):
             server = stack.enter_context(ForkServer())  # it imports while the parameters are checked
         data = check_parameters(parameters)
         from helpers.execution import Limits
@@ -248,7 +246,7 @@ def run_all(
                 steps=[_plan_step(source, sources[:n], parameters, inputs) for n, source in enumerate(sources)],
                 origins=[final, *attempts, *origins],
                 forced=forced,
-                kernels=_choose_kernels(working, sources[0].parent, server),
+                kernels=_choose_kernels(working, sources[0].parent, None if isolated else server),
                 limits=limits or Limits(),
                 done=pages.write,
             )

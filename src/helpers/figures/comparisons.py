@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,7 @@ from helpers.figures.style import (
     use_numbers,
 )
 
+Key = TypeVar("Key")
 MOST_LINES = 6
 MOST_ROWS = 50
 """Rows of a figure that still get a name each."""
@@ -79,9 +81,13 @@ def draw_forecasts(forecasts: Sequence[Forecast], source: str) -> Figure:
 
 def group_subjects(forecasts: Sequence[Forecast]) -> dict[tuple[str, str], list[Forecast]]:
     """Forecasts by title and unit of the indicator, in the order in which they come."""
-    groups: dict[tuple[str, str], list[Forecast]] = {}
+    return _group(forecasts, lambda each: each.subject)
+
+
+def _group(forecasts: Sequence[Forecast], key: Callable[[Forecast], Key]) -> dict[Key, list[Forecast]]:
+    groups: dict[Key, list[Forecast]] = {}
     for each in forecasts:
-        groups.setdefault(each.subject, []).append(each)
+        groups.setdefault(key(each), []).append(each)
     return groups
 
 
@@ -181,10 +187,7 @@ def draw_runs(forecasts: Sequence[Forecast], title: str, source: str) -> Figure:
 
 def _split(members: Sequence[Forecast]) -> dict[str, list[Forecast]]:
     """Members by the first of their groups."""
-    groups: dict[str, list[Forecast]] = {}
-    for each in members:
-        groups.setdefault(each.groups[0] if each.groups else "", []).append(each)
-    return groups
+    return _group(members, lambda each: each.groups[0] if each.groups else "")
 
 
 def _draw_rows(axis: Axes, members: Sequence[Forecast], named: bool) -> None:

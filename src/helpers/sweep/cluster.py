@@ -9,12 +9,11 @@ from typing import Any, Self
 
 from helpers.cache import digest
 from helpers.project import RunError
-from helpers.record import hash_files
+from helpers.record import hash_helpers
 from helpers.sweep.work import Outcome, Task, make_run
 
 SECONDS_TO_ANSWER = 5
 GONE = "The Dask scheduler has gone. The same command goes on from here."
-HELPERS = Path(__file__).parents[1]
 
 
 class ClusterWorkers:
@@ -117,4 +116,4 @@ def _connect(address: str) -> Any:
 
 def look_around(folder: Path) -> tuple[str, bool]:
     """What a worker has: the version of this package, by content, and whether it sees the sweep's folder."""
-    return digest(hash_files(HELPERS, {".py", ".j2", ".css", ".json"})), (folder / "sweep.json").exists()
+    return digest(hash_helpers()), (folder / "sweep.json").exists()
