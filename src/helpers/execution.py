@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import papermill
+from papermill.engines import NBClientEngine, papermill_engines
+
 from helpers.kernels import NotebookKernelManager
 from helpers.project import RunError, shorten_path, write_json
 
@@ -33,6 +36,22 @@ class Limits:
     notebook: float = NOTEBOOK_SECONDS
 
 
+class SavingEngine(NBClientEngine):
+    """papermill's engine, but the executed copy is written at the end only, not before and after each cell."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> None:
+        """Execute the cells; whatever becomes of them, papermill writes the copy after this."""
+        target, nb_man.output_path = nb_man.output_path, None
+        try:
+            super().execute_managed_notebook(nb_man, kernel_name, **options)
+        finally:
+            nb_man.output_path = target
+
+
+papermill_engines.register("saving", SavingEngine)
+
+
 def execute_notebook(
     source: Path,
     target: Path,
@@ -47,8 +66,6 @@ def execute_notebook(
     NotebookFailed
         If a cell fails or takes too long, or the kernel dies.
     """
-    import papermill
-
     for library in ("papermill", "asyncio"):  # what they'd say of a failure is said by describe_failure
         logging.getLogger(library).setLevel(logging.CRITICAL)
     end = time.monotonic() + limits.notebook
@@ -57,6 +74,7 @@ def execute_notebook(
             str(source).replace("{", "{{").replace("}", "}}"),
             str(target).replace("{", "{{").replace("}", "}}"),
             parameters=dict(values),
+            engine_name="saving",
             kernel_name="python3",
             progress_bar=False,
             kernel_manager_class=kernels,
