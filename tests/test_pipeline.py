@@ -1,5 +1,6 @@
 """A whole run: what it leaves behind, and what it leaves alone when something goes wrong."""
 
+import io
 import json
 import os
 import shutil
@@ -181,6 +182,25 @@ def test_interrupting_ends_at_once_and_leaves_no_kernel(options, number, code, w
     assert errors.strip() == f"{word}. Run 'mine' is as it was before; the same command goes on from here."
     assert not (outputs / "mine").exists()
     assert wait_for(lambda: not is_alive(kernel))
+
+
+@pytest.mark.parametrize("made_before", [False, True])
+def test_a_reader_who_goes_ends_the_run(made_before, tmp_path, outputs, monkeypatch):
+    if made_before:
+        execute(tmp_path, "1")
+    write_notebooks(tmp_path / "notebooks", {"04_later": ["# 4. Later", RUN_CELL]})
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", GoneReader())
+        with pytest.raises(BrokenPipeError):
+            execute(tmp_path, "1")
+    assert execute(tmp_path, "1") == outputs / "mine"
+
+
+class GoneReader(io.StringIO):
+    """The end of a pipe whose other end is closed."""
+
+    def write(self, text):
+        raise BrokenPipeError(text)
 
 
 def wait_for(question, seconds=40):

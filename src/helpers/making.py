@@ -103,13 +103,19 @@ class Making:
         """Take a notebook over if it has been made from the same before."""
         if step.name in self.forced:
             return False
-        origin = find_made(step.name, step.basis, self.folder, self.origins)
-        if origin:
-            take_over(step.name, origin, self.folder)
-            self._tell(step, "unchanged")
+        try:
+            origin = find_made(step.name, step.basis, self.folder, self.origins)
+            if origin:
+                take_over(step.name, origin, self.folder)
+                self._tell(step, "unchanged")
+        except Exception as error:  # noqa: BLE001  raised again where the run is told
+            self._failures.append(error)
+            return False
         return origin is not None
 
     def _execute(self, step: Step) -> bool:
+        if self._failures:
+            return False
         started = time.monotonic()
         with self._change:
             self._running += 1
@@ -117,6 +123,9 @@ class Making:
             target = self.folder / "notebooks" / step.source.name
             execute_notebook(step.source, target, step.values, self.kernels, self.limits)
             finish_record(self.folder, step.name, step.basis)
+            changed = explain_change(step.name, step.basis, self.folder, self.origins[0])
+            because = f" ({changed})" if changed and step.name not in self.forced else ""
+            self._tell(step, f"{time.monotonic() - started:.1f} s{because}")
         except Exception as error:  # noqa: BLE001  raised again where the run is told
             self._failures.append(error)
             return False
@@ -124,9 +133,6 @@ class Making:
             with self._change:
                 self._running -= 1
                 self._change.notify_all()
-        changed = explain_change(step.name, step.basis, self.folder, self.origins[0])
-        because = f" ({changed})" if changed and step.name not in self.forced else ""
-        self._tell(step, f"{time.monotonic() - started:.1f} s{because}")
         return True
 
     def _tell(self, step: Step, words: str) -> None:
