@@ -250,6 +250,7 @@ def run_all(
                 limits=limits or Limits(),
                 done=pages.write,
             )
+            pages.rehearse()
             making.make_all(at_once)
             _check_unchanged(inputs, describe_inputs(parameters, sources))
             write_json(working / "run.json", describe_run(working, parameters, inputs, data))

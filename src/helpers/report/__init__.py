@@ -34,10 +34,9 @@ class PageWriter:
     """
 
     def __init__(self, folder: Path, notebooks: Sequence[Path]):
-        from helpers.report.pages import PageExporter, describe_pages  # heavy, and not needed for other pages
+        from helpers.report.pages import describe_pages  # heavy, and not needed for other pages
 
-        self._folder, self._pages = folder, describe_pages(notebooks)
-        self._exporter = PageExporter()
+        self._folder, self._notebooks, self._pages = folder, notebooks, describe_pages(notebooks)
         self._thread = ThreadPoolExecutor(1)
         self._writing: dict[str, Future[dict[str, Any]]] = {}
 
@@ -46,6 +45,12 @@ class PageWriter:
 
     def __exit__(self, *error: object) -> None:
         self._thread.shutdown(cancel_futures=True)
+
+    def rehearse(self) -> None:
+        """Make ready what pages need, while there's nothing to write yet."""
+        from helpers.report.pages import rehearse
+
+        self._thread.submit(rehearse, tuple(self._notebooks))
 
     def write(self, name: str) -> None:
         """Have the page of the executed notebook `name` written."""
@@ -69,7 +74,8 @@ class PageWriter:
         from helpers.report.pages import export_page
 
         place = [page["name"] for page in self._pages].index(name)
-        content = export_page(self._exporter, self._folder, self._pages, place)
+        notebook = self._folder / "notebooks" / f"{name}.ipynb"
+        content = export_page(notebook, self._folder, self._pages, place)
         write_file(self._folder / "html" / self._pages[place]["href"], content.encode("utf-8"))
         return describe_notebook(self._folder, self._pages[place])
 

@@ -6,6 +6,7 @@ import html
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,8 @@ def _read_opening(text: str) -> tuple[str, str]:
     return title.lstrip("# ").strip(), plain if not plain.startswith("#") else ""
 
 
-def export_page(exporter: PageExporter, folder: Path, pages: Sequence[Mapping[str, str]], place: int) -> str:
-    """HTML of the executed notebook that stands at `place` of the `pages` of the run in `folder`.
+def export_page(notebook: Path, folder: Path, pages: Sequence[Mapping[str, str]], place: int) -> str:
+    """HTML of an executed notebook that stands at `place` of the `pages` of the run in `folder`.
 
     Raises
     ------
@@ -54,9 +55,9 @@ def export_page(exporter: PageExporter, folder: Path, pages: Sequence[Mapping[st
         If an image in the notebook has no alternative text; the message names notebook and cell.
     """
     page, index = pages[place], {"href": "index.html", "title": "Index"}
-    notebook = nbformat.read(folder / "notebooks" / f"{page['name']}.ipynb", 4)
+    content = nbformat.read(notebook, 4)
     resources = {
-        "metadata": {"path": str(folder / "notebooks"), "name": page["name"]},
+        "metadata": {"path": str(notebook.parent), "name": page["name"]},
         "page": {
             **page,
             "before": pages[place - 1] if place else index,
@@ -64,10 +65,27 @@ def export_page(exporter: PageExporter, folder: Path, pages: Sequence[Mapping[st
             "run": folder.name,
             "frame": describe_frame(),
             "tables": {table.stem for table in (folder / "tables").glob("*.csv")},
-            "injected": any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells),
+            "injected": any("injected-parameters" in cell.metadata.get("tags", []) for cell in content.cells),
         },
     }
-    return embed_tables(exporter.from_notebook_node(notebook, resources)[0], folder / "tables")
+    return embed_tables(open_exporter().from_notebook_node(content, resources)[0], folder / "tables")
+
+
+@cache
+def open_exporter() -> PageExporter:
+    """The one exporter of this process, which has compiled its templates once."""
+    return PageExporter()
+
+
+@cache
+def rehearse(notebooks: tuple[Path, ...]) -> None:
+    """Set the pages of notebooks before they are executed: templates and code will then be there for the real ones.
+
+    What's wrong with a notebook is told when its page is written.
+    """
+    pages = describe_pages(notebooks)
+    for place, notebook in enumerate(notebooks):
+        export_page(notebook, notebook.parent, pages, place)
 
 
 class PageExporter(TemplateExporter):
@@ -94,7 +112,8 @@ class PageExporter(TemplateExporter):
     def default_filters(self) -> Iterator[tuple[str, Any]]:
         """Our own filters beside nbconvert's."""
         yield from super().default_filters()
-        yield "highlight_code", Highlight2HTML(pygments_lexer="ipython3", parent=self)
+        highlight = Highlight2HTML(pygments_lexer="ipython3", parent=self)
+        yield "highlight_code", lru_cache(maxsize=256)(highlight)  # the runs of a sweep share their code
         yield "markdown2html", self.markdown2html
         yield "latex_output", set_latex
         yield "html_output", set_html
