@@ -5,19 +5,24 @@ Everything heavy is imported in the command that needs it, so that help comes at
 
 from __future__ import annotations
 
+import atexit
 import errno
+import gc
 import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from helpers.options import join_pairs, read_options
 from helpers.quoting import escape
+
+if TYPE_CHECKING:
+    from helpers.fork_server import ForkServer
 
 # jsonschema, which papermill and nbconvert bring, imports this one only if it's there, and that costs a second
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # None is how Python bars an import
@@ -73,21 +78,21 @@ def run(
     The options mean what they mean to papermill; where they give a parameter twice, -p and -r win over -y, and -y
     over -f. 'adoption params' lists the parameters.
     """
-    from helpers.parameters import read_parameters
-    from helpers.project import find_from_here
+    from helpers.project import find_from_here, shorten_path
 
-    given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
-    if run is not None:
-        given["run"] = run
-    if isinstance(given.get("data"), str):
-        given["data"] = find_from_here(given["data"])
-    chosen = read_parameters(given)
-    from helpers import pipeline
-    from helpers.project import shorten_path
+    with start_server(not isolated) as server:
+        from helpers import pipeline
+        from helpers.parameters import read_parameters
 
-    forced = pipeline.choose_forced(pipeline.find_notebooks(), force, only, first)
-    with say_state(f"Run '{chosen.run}' is as it was before; the same command goes on from here."):
-        folder = pipeline.run_all(chosen, forced=forced, isolated=isolated)
+        given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
+        if run is not None:
+            given["run"] = run
+        if isinstance(given.get("data"), str):
+            given["data"] = find_from_here(given["data"])
+        chosen = read_parameters(given)
+        forced = pipeline.choose_forced(pipeline.find_notebooks(), force, only, first)
+        with say_state(f"Run '{chosen.run}' is as it was before; the same command goes on from here."):
+            folder = pipeline.run_all(chosen, forced=forced, isolated=isolated, server=server)
     print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
 
 
@@ -193,11 +198,9 @@ def sweep(
     With --scheduler, the cluster's workers write the runs into that folder themselves: all must see it, and have this
     package installed. Runs in hand go on there after Ctrl-C.
     """
-    from helpers.fork_server import ForkServer, can_fork
-    from helpers.sweep import read_sweep, run_sweep
+    with start_server(not scheduler) as server:
+        from helpers.sweep import read_sweep, run_sweep
 
-    # the server imports while the grid is checked
-    with ForkServer() if can_fork() and not scheduler else nullcontext() as server:
         chosen = read_sweep(grid, name, yes)
         with say_state(f"Finished runs of sweep '{chosen.name}' are kept; the same command goes on from here."):
             folder, failed = run_sweep(chosen, workers, scheduler, server=server)
@@ -301,6 +304,13 @@ def heed_signals() -> Iterator[None]:
             signal.signal(one, handler)
 
 
+def start_server(wanted: bool) -> AbstractContextManager[ForkServer | None]:
+    """The process that forks kernels, where that's possible: it imports while what's wanted is read and checked."""
+    from helpers.fork_server import ForkServer, can_fork
+
+    return ForkServer() if wanted and can_fork() else nullcontext()
+
+
 @contextmanager
 def say_state(state: str) -> Iterator[None]:
     """When stopped in the block, end with the shells' exit code and tell in one line how things stand."""
@@ -318,6 +328,7 @@ def stop(message: str, code: int) -> NoReturn:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; people's mistakes end with a sentence on the error stream, not with a traceback."""
+    atexit.register(gc.freeze)  # else Python looks through all that's loaded for what to free, before it ends anyway
     try:
         with heed_signals():
             app(join_pairs(sys.argv[1:] if arguments is None else arguments), prog_name="adoption")

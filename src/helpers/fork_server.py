@@ -118,7 +118,7 @@ class ForkServer:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _start(self) -> None:
-        from helpers.record import hash_helpers  # not for the server's own process, which imports this module
+        from helpers.project import hash_helpers  # not for the server's own process, which imports this module
 
         self.helpers = hash_helpers()
         self._channel, theirs = socket.socketpair()

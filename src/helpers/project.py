@@ -119,6 +119,19 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def hash_files(folder: Path, kinds: set[str]) -> dict[str, str]:
+    """sha256 of every file of one of the `kinds` of ending in `folder`, by its path below it."""
+    if folder.is_file():
+        return {folder.name: hash_file(folder)}
+    files = sorted(path for path in folder.rglob("*") if path.suffix in kinds and path.is_file())
+    return {path.relative_to(folder).as_posix(): hash_file(path) for path in files}
+
+
+def hash_helpers() -> dict[str, str]:
+    """sha256 of every file of this package, by its path in it."""
+    return hash_files(Path(__file__).parent, {".py", ".j2", ".css", ".json"})
+
+
 # ---- folders ------------------------------------------------------------------------------------------------------
 
 

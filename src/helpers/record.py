@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.parameters import Parameters, read_parameters
-from helpers.project import RunError, find_data, find_root, hash_file, write_json
+from helpers.project import RunError, find_data, find_root, hash_file, hash_files, hash_helpers, write_json
 from helpers.run import list_written, read_records, read_valid
 
 
@@ -142,19 +142,6 @@ def describe_subject(data: Any, parameters: Parameters) -> dict[str, str]:
     """The indicator in words: its title and unit, what is counted, and the base."""
     entry = data.find_entry(parameters.indicator)
     return {"title": entry.title, "unit": entry.unit, "counted": entry.counted, "base": entry.base}
-
-
-def hash_files(folder: Path, kinds: set[str]) -> dict[str, str]:
-    """sha256 of every file of one of the `kinds` of ending in `folder`, by its path below it."""
-    if folder.is_file():
-        return {folder.name: hash_file(folder)}
-    files = sorted(path for path in folder.rglob("*") if path.suffix in kinds and path.is_file())
-    return {path.relative_to(folder).as_posix(): hash_file(path) for path in files}
-
-
-def hash_helpers() -> dict[str, str]:
-    """sha256 of every file of this package, by its path in it."""
-    return hash_files(Path(__file__).parent, {".py", ".j2", ".css", ".json"})
 
 
 def hash_data(path: Path) -> dict[str, str]:

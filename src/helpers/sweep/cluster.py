@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from helpers.cache import digest
-from helpers.project import RunError
-from helpers.record import hash_helpers
+from helpers.project import RunError, hash_helpers
 from helpers.sweep.work import Outcome, Task, make_run
 
 SECONDS_TO_ANSWER = 5
