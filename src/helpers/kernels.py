@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
+import zmq
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
@@ -34,8 +35,14 @@ class NotebookKernelClient(AsyncKernelClient):
     """Talks to a kernel as soon as it answers.
 
     The library's own client first listens for a fifth of a second for messages that may still come; here the kernel is
-    ready when it has told on one channel that it is done with what was asked on the other.
+    ready when it has told on one channel that it is done with what was asked on the other. And it tries ten times a
+    second to reach a socket that isn't there yet; here a hundred times.
     """
+
+    def _context_default(self) -> zmq.Context[Any]:
+        context = super()._context_default()
+        context.setsockopt(zmq.RECONNECT_IVL, 10)
+        return context
 
     async def _async_wait_for_ready(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  the library's name
         end = time.monotonic() + (math.inf if timeout is None else timeout)
@@ -55,7 +62,7 @@ class NotebookKernelClient(AsyncKernelClient):
                 answer = await self.get_shell_msg(timeout=1)
             self._handle_kernel_info_reply(answer)
             while (answer["parent_header"].get("msg_id"), answer["content"].get("execution_state")) != (asked, "idle"):
-                answer = await self.get_iopub_msg(timeout=0.2)  # may have begun to listen too late: ask again
+                answer = await self.get_iopub_msg(timeout=0.05)  # may have begun to listen too late: ask again
         except queue.Empty:
             return False
         return True
