@@ -61,17 +61,18 @@ def fit_spread(parts: np.ndarray, errors: np.ndarray, weights: np.ndarray) -> np
     -------
     (3,) multipliers of the variances.
     """
-    weights, nu = weights / weights.sum(), HEAVY_TAILS
+    weights, nu, squares = weights / weights.sum(), HEAVY_TAILS, errors**2
     logs = np.full(
-        3, np.log(np.average(np.minimum(errors**2, 1.0), weights=weights) / np.average(parts.sum(1), weights=weights))
+        3, np.log(np.average(np.minimum(squares, 1.0), weights=weights) / np.average(parts.sum(1), weights=weights))
     )
+    columns = np.ascontiguousarray(parts.T)
     for _ in range(100):
-        shares = parts * np.exp(logs)
-        total = shares.sum(axis=1)
-        shares /= total[:, None]
-        ratio = errors**2 / total
-        score = shares.T @ (weights * ((nu + 1) * ratio / (nu + ratio) - 1) / 2)
-        information = (shares * (weights * nu / (nu + 3) / 2)[:, None]).T @ shares + 1e-4 * np.eye(3)
+        shares = columns * np.exp(logs)[:, None]
+        total = shares.sum(axis=0)
+        shares /= total
+        ratio = squares / total
+        score = shares @ (weights * ((nu + 1) * ratio / (nu + ratio) - 1) / 2)
+        information = (shares * (weights * nu / (nu + 3) / 2)) @ shares.T + 1e-4 * np.eye(3)
         step = np.clip(np.linalg.solve(information, score - 1e-4 * logs), -1, 1)
         logs = logs + step
         if np.abs(step).max() < 1e-6:
