@@ -117,9 +117,16 @@ def calibrate(residuals: pd.DataFrame, method: str, link: Link, bounded: bool = 
     link : statsmodels link
     bounded : bool
     """
-    weights = weigh_technologies(residuals)
-    errors = bend_errors(residuals, method, link, bounded)
+    return _calibrate(*_weigh_errors(residuals, method, link, bounded))
+
+
+def _weigh_errors(residuals: pd.DataFrame, method: str, link: Link, bounded: bool) -> tuple[np.ndarray, ...]:
+    """Ingredients (R, 3), errors (R,) and weights (R,) of residual rows: what a calibration is made from."""
     parts = ingredients(*features_of(residuals))
+    return parts, bend_errors(residuals, method, link, bounded), weigh_technologies(residuals)
+
+
+def _calibrate(parts: np.ndarray, errors: np.ndarray, weights: np.ndarray) -> Calibration:
     multipliers = fit_spread(parts, errors, weights)
     scores = np.abs(errors) / np.sqrt(parts @ multipliers)
     order = np.argsort(scores, kind="stable")
@@ -156,11 +163,12 @@ def quantiles_elsewhere(
     It is what `backtest` scores and what a forecast quotes as its measured coverage.
     """
     point, unit = (residuals[name].to_numpy(float) for name in (method, "unit_ahead"))
-    features, groups = np.array(features_of(residuals)), []
-    for technology in technologies_of(residuals):
-        rows = np.flatnonzero((residuals["technology"] == technology).to_numpy())
-        calibration = calibrate(leave_out(residuals, technology), method, link, bounded)
-        groups.append((rows, calibration.spread(*features[:, rows]), calibration))
+    judged, groups = _weigh_errors(residuals, method, link, bounded), []
+    technology, names = pd.factorize(residuals["technology"])
+    for number in range(len(names)):
+        own = technology == number
+        calibration = _calibrate(*(part[~own] for part in judged))
+        groups.append((own, np.sqrt(judged[0][own] @ calibration.multipliers), calibration))
 
     def at(levels: Sequence[float] | np.ndarray) -> np.ndarray:
         found = np.empty((len(residuals), len(levels)))
