@@ -47,11 +47,14 @@ def decimal_years(dates: Times) -> np.ndarray:
     if not is_dated(dates):
         return np.asarray(dates, float)
     try:
-        index = pd.DatetimeIndex(np.atleast_1d(np.asarray(pd.to_datetime(dates))))
+        dated = isinstance(dates, pd.DatetimeIndex)
+        index = pd.DatetimeIndex(dates if dated else np.atleast_1d(np.asarray(pd.to_datetime(dates))))
     except (ValueError, TypeError) as error:
         raise CurveError(f"these are neither dates nor numbers: {error}; write dates as 2025-12-31") from None
-    length = np.where(index.is_leap_year, 366.0, 365.0)
-    years = index.year.to_numpy() + index.day_of_year.to_numpy() / length
+    days = index.tz_localize(None).to_numpy("datetime64[D]")
+    year = days.astype("datetime64[Y]")
+    first, next_first = (start.astype("datetime64[D]") for start in (year, year + 1))
+    years = 1970 + year.astype(int) + (days - first + 1) / (next_first - first)
     return years if np.ndim(dates) or isinstance(dates, pd.Index) else years[0]
 
 
