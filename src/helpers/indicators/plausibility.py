@@ -141,5 +141,5 @@ def interpolate_values(values: pd.Series, dates: Any) -> np.ndarray:
     ndarray of float, one per date, in the unit of ``values``
     """
     values = values.sort_index()
-    days = pd.DatetimeIndex(pd.to_datetime(dates)).as_unit("s").asi8
+    days = pd.DatetimeIndex(dates).as_unit("s").asi8
     return np.interp(days, values.index.as_unit("s").asi8, values.to_numpy(float))

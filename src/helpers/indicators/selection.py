@@ -157,7 +157,7 @@ class Data:
         """
         entry = self.find_entry(indicator)
         self._check_choice(entity, indicator)
-        rows, breaks, segments = self._split(entity, entry)
+        rows, breaks, segments = self._split(entity, entry, self.find_rows(entity, indicator).drop(columns="precision"))
         chosen = choose_segment(segments[(rows["bound"] == "exact").to_numpy()])
         series = build_series(entry, rows, breaks, segments, chosen)
         return attach_bound(series, resolve_bound(self, entry, entity, bound))
@@ -185,8 +185,15 @@ class Data:
         if exclude is not None:
             wanted = wanted[wanted["technology"] != exclude.technology]
         entries = {entry.indicator: entry for entry in wanted.itertuples(index=False)}
-        chosen = [key for key in self.list_series() if key[1] in entries]
-        return [series for entity, name in chosen for series in self._list_segments(entity, entries[name])]
+        exact = self.observations[self.observations["bound"] == "exact"]
+        known = set(zip(exact["entity"], exact["indicator"], strict=True))
+        rows = self.observations[self.observations["indicator"].isin(entries) & (self.observations["value"] > 0)]
+        found = []
+        for (entity, name), own in rows.drop(columns="precision").groupby(["entity", "indicator"]):
+            bound = "100" if is_percentage(entries[name]) else entries[name].base_indicator
+            if bound == "100" or (entity, bound) in known:
+                found += self._list_segments(entity, entries[name], own, bound)
+        return found
 
     def known_on(self, date: str | date) -> Data:
         """Return the data as they were known on a date, as ``load(path, as_of=date)`` reads them.
@@ -215,8 +222,9 @@ class Data:
     def exact_values(self, entity: str, indicator: str) -> pd.Series:
         """Return all exact observations of a series by date, across breaks; empty where there are none."""
         rows = self.find_rows(entity, indicator)
-        rows = rows[rows["bound"] == "exact"].sort_values("date")
-        return rows.set_index("date")["value"].rename(indicator)
+        exact = (rows["bound"] == "exact").to_numpy()
+        dates = pd.DatetimeIndex(rows["date"])
+        return pd.Series(rows["value"].to_numpy()[exact], index=dates[exact], name=indicator).sort_index()
 
     def list_series(self) -> list[tuple[str, str]]:
         """List the (entity, indicator) of all observations, in order."""
@@ -244,20 +252,14 @@ class Data:
         """Say in words up to when there are data: "" or " up to 2025-06-30"."""
         return f" up to {self.as_of}" if self.as_of else ""
 
-    def _split(self, entity: str, entry: Any) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
-        rows = self.find_rows(entity, entry.indicator)
+    def _split(self, entity: str, entry: Any, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
         if not rows["date"].is_monotonic_increasing:
             rows = rows.sort_values("date")
         breaks = list_breaks(entry.breaks, entry.suspected_breaks, entity, self.limit())
         return rows, breaks, number_segments(rows["date"], breaks)
 
-    def _list_segments(self, entity: str, entry: Any) -> list[AdoptionSeries]:
-        bound = "100" if is_percentage(entry) else entry.base_indicator
-        if bound == "" or (bound != "100" and not (self.find_rows(entity, bound)["bound"] == "exact").any()):
-            return []
-        rows, breaks, segments = self._split(entity, entry)
-        positive = (rows["value"] > 0).to_numpy()
-        rows, segments = rows[positive], segments[positive]
+    def _list_segments(self, entity: str, entry: Any, rows: pd.DataFrame, bound: str) -> list[AdoptionSeries]:
+        rows, breaks, segments = self._split(entity, entry, rows)
         resolved = resolve_bound(self, entry, entity, bound)
         found = []
         for number in np.unique(segments):

@@ -114,6 +114,7 @@ def build_series(
     """Build the series of one segment from the sorted rows of one indicator of one entity."""
     exact = (rows["bound"] == "exact").to_numpy()
     dates, numbers = pd.DatetimeIndex(rows["date"]), rows["value"].to_numpy()
+    beyond = ~exact & (segments == chosen)
 
     def pick(which: np.ndarray) -> pd.Series:
         return pd.Series(numbers[which], index=dates[which], name=entry.indicator)
@@ -122,11 +123,11 @@ def build_series(
     return AdoptionSeries(
         entity=rows["entity"].iloc[0],
         values=pick(exact & (segments == chosen)),
-        censored=rows[~exact & (segments == chosen)].set_index("date")[["value", "bound"]],
+        censored=pd.DataFrame({"value": numbers[beyond], "bound": rows["bound"].array[beyond]}, index=dates[beyond]),
         earlier=pick(exact & (segments < chosen)),
         later=later,
         breaks=breaks,
-        observations=rows.drop(columns="precision"),
+        observations=rows,
         segment_note=_explain_segment(later, breaks) if len(later) else "",
         **{name: getattr(entry, name) for name in DESCRIPTION},
     )
