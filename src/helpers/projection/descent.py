@@ -113,20 +113,23 @@ def linearise(batch: Batch, theta: np.ndarray, state: State) -> list[np.ndarray]
     return columns
 
 
+def _gradient(batch: Batch, theta: np.ndarray, state: State, columns: list[np.ndarray]) -> np.ndarray:
+    """Direction of steepest descent (q, N), from the columns of `linearise`."""
+    gradient = np.array([dot(column, state.residual) for column in columns])
+    return gradient if batch.prior_mean is None else gradient - _precision(batch) * (theta - batch.prior_mean)
+
+
 def _normal_equations(batch: Batch, theta: np.ndarray, state: State) -> tuple[np.ndarray, np.ndarray]:
     """Gradient (q, N) and Gauss-Newton matrix (q, q, N)."""
     columns = linearise(batch, theta, state)
     q = len(columns)
-    gradient, hessian = np.empty((q, batch.size)), np.empty((q, q, batch.size))
+    hessian = np.empty((q, q, batch.size))
     for a in range(q):
-        gradient[a] = dot(columns[a], state.residual)
         for b in range(a + 1):
             hessian[a, b] = hessian[b, a] = dot(columns[a], columns[b])
     if batch.prior_mean is not None:
-        precision = _precision(batch)
-        gradient -= precision * (theta - batch.prior_mean)
-        hessian[range(q), range(q)] += precision
-    return gradient, hessian
+        hessian[range(q), range(q)] += _precision(batch)
+    return _gradient(batch, theta, state, columns), hessian
 
 
 def _curvature(batch: Batch, theta: np.ndarray, hessian: np.ndarray, step: float = 1e-5) -> np.ndarray:
@@ -134,13 +137,12 @@ def _curvature(batch: Batch, theta: np.ndarray, hessian: np.ndarray, step: float
 
     Rows where they are not positive definite keep the Gauss-Newton matrix.
     """
-    q = len(theta)
-    exact = np.empty_like(hessian)
-    for place in range(q):
-        move = np.zeros((q, 1))
-        move[place] = step
-        below, above = (_normal_equations(batch, at, evaluate(batch, at))[0] for at in (theta - move, theta + move))
-        exact[:, place] = (below - above) / (2 * step)
+    q, moves = len(theta), step * np.eye(len(theta))
+    at = np.hstack([theta + move[:, None] for move in (*-moves, *moves)])
+    around = batch.take(np.tile(np.arange(batch.size), 2 * q))
+    state = evaluate(around, at)
+    gradient = _gradient(around, at, state, linearise(around, at, state)).reshape(q, 2, q, batch.size)
+    exact = (gradient[:, 0] - gradient[:, 1]) / (2 * step)
     exact = (exact + exact.transpose(1, 0, 2)) / 2
     scaled = exact / _products(_root_diagonal(hessian))
     least = np.linalg.eigvalsh(scaled.transpose(2, 0, 1))[:, 0]
