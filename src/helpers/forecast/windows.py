@@ -6,9 +6,9 @@ upper bound and is measured in shares of it; an unbounded one is measured in mul
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,8 @@ DATE_TOLERANCE = 0.26
 """Years by which a figure may miss a nominal horizon; the forecast is made for the figure's own date."""
 SHORTEST, LONGEST = 3, 8
 """Points a forecast needs at least (a slope and one degree of freedom to judge it), and uses at most."""
+LABELS = ("technology", "entity", "indicator")
+"""What a window is called by, besides its origin."""
 SHORTEST_SPAN = 0.49
 """Years that the points must span."""
 DAMPING = 0.9
@@ -45,7 +47,7 @@ class Windows:
     years: np.ndarray  # (N, n) decimal years, increasing
     values: np.ndarray  # (N, n)
     bounds: np.ndarray  # (N, n) the bound as known at the origin
-    labels: pd.DataFrame  # N rows: technology, entity, indicator, origin
+    labels: pd.DataFrame  # N rows: `LABELS` and origin
 
     @property
     def points(self) -> int:
@@ -212,31 +214,25 @@ def roll_windows(
     Windows, and (N,) for each window the position in `references` of the series it comes from; None when there is no
     window.
     """
-    rows = [row for number, series in enumerate(references) for row in _windows_of(series, number, points)]
-    if not rows:
-        return None, np.empty(0, int)
-    years, values, bounds, labels, numbers = zip(*rows, strict=True)
-    windows = Windows(np.array(years), np.array(values), np.array(bounds), pd.DataFrame(list(labels)))
-    return (windows if bounded else replace(windows, bounds=np.full(windows.bounds.shape, np.nan))), np.array(numbers)
+    parts = [_windows_of(series, points) for series in references]
+    numbers = np.repeat(np.arange(len(parts)), [len(part[0]) for part in parts])
+    if not len(numbers):
+        return None, numbers
+    years, values, bounds, origins = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    names = {name: np.array([getattr(series, name) for series in references])[numbers] for name in LABELS}
+    windows = Windows(years, values, bounds, pd.DataFrame(names | {"origin": origins}))
+    return (windows if bounded else replace(windows, bounds=np.full(bounds.shape, np.nan))), numbers
 
 
-def _windows_of(
-    series: AdoptionSeries, number: int, points: int
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, Any], int]]:
-    """The windows of one reference series: years, values, bounds, labels and its number."""
+def _windows_of(series: AdoptionSeries, points: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The windows of one reference series: years, values, bounds and origins."""
     years, values = decimal_years(series.values.index), series.values.to_numpy(float)
     assert series.bound is not None  # references without one are left out before
     seen, bound = decimal_years(series.bound.index), series.bound.to_numpy(float)
-    technology, entity, indicator = series.technology, series.entity, series.indicator
-    for last in range(points - 1, len(values) - 1):
-        part = slice(last - points + 1, last + 1)
-        bounds = known_bound(seen, bound, years[part])
-        inside = bounds is not None and ORIGIN_SHARES[0] <= values[last] / bounds[-1] <= ORIGIN_SHARES[1]
-        if inside and values[part].min() > 0:
-            labels = {
-                "technology": technology,
-                "entity": entity,
-                "indicator": indicator,
-                "origin": series.values.index[last],
-            }
-            yield years[part], values[part], bounds, labels, number
+    last = np.arange(points - 1, len(values) - 1)
+    at = last[:, None] + np.arange(1 - points, 1)
+    known = np.searchsorted(seen, years[last] + 1e-9)
+    bounds = np.interp(np.minimum(years[at], seen[known - 1, None]), seen, bound)
+    share = values[last] / bounds[:, -1]
+    kept = (known > 0) & (share >= ORIGIN_SHARES[0]) & (share <= ORIGIN_SHARES[1]) & (values[at].min(axis=1) > 0)
+    return years[at][kept], values[at][kept], bounds[kept], series.values.index.to_numpy()[last[kept]]
