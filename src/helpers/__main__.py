@@ -14,18 +14,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
+from helpers.fork_server import UNNEEDED, ForkServer, bar_imports, can_fork
 from helpers.options import join_pairs, read_options
 from helpers.quoting import escape
-
-if TYPE_CHECKING:
-    from helpers.fork_server import ForkServer
-
-# jsonschema, which papermill and nbconvert bring, imports this one only if it's there, and that costs a second
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # None is how Python bars an import
 
 WRONG_INPUT, FAILED = 2, 1
 SYSTEM_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR}
@@ -306,8 +301,6 @@ def heed_signals() -> Iterator[None]:
 
 def start_server(wanted: bool) -> AbstractContextManager[ForkServer | None]:
     """The process that forks kernels, where that's possible: it imports while what's wanted is read and checked."""
-    from helpers.fork_server import ForkServer, can_fork
-
     return ForkServer() if wanted and can_fork() else nullcontext()
 
 
@@ -330,7 +323,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line; people's mistakes end with a sentence on the error stream, not with a traceback."""
     atexit.register(gc.freeze)  # else Python looks through all that's loaded for what to free, before it ends anyway
     try:
-        with heed_signals():
+        with bar_imports(UNNEEDED), heed_signals():
             app(join_pairs(sys.argv[1:] if arguments is None else arguments), prog_name="adoption")
     except Stopped as stopped:
         stop(stopped.word, stopped.code)

@@ -56,7 +56,7 @@ FIXED = {  # in the environment of every kernel
     "PYTHONHASHSEED": "0",  # sets in one order, so that two runs agree to the byte
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    "OMP_NUM_THREADS": "1",  # of linear algebra: its matrices are small here, and threads would only wait for each other
+    "OMP_NUM_THREADS": "1",  # of linear algebra: matrices are small here, threads would wait for each other
 }
 PREFIX = "adoption-kernel-"  # of the names of folders with a kernel's sockets
 OPTIONS = ("--HistoryManager.enabled=False",)  # of every kernel: what a run executes is no one's history

@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Self
 
-from helpers.fork_server import Branch, ForkServer
+from helpers.fork_server import UNNEEDED, Branch, ForkServer, bar_imports
 from helpers.sweep.work import Outcome, Task, make_run
 
 
@@ -105,8 +105,9 @@ def serve(connection: Connection, branch: Branch | None) -> None:
     tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, tasks), daemon=True).start()
     server = ForkServer(branch) if branch else None
-    while True:
-        connection.send(make_run(tasks.get(), server))
+    with bar_imports(UNNEEDED):
+        while True:
+            connection.send(make_run(tasks.get(), server))
 
 
 def _listen(connection: Connection, tasks: queue.SimpleQueue[Task]) -> None:
