@@ -17,6 +17,7 @@ from helpers.fork_server import FIXED, ForkServer, can_fork
 from helpers.parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
 from helpers.project import (
     RunError,
+    count_processors,
     find_data,
     find_outputs,
     find_root,
@@ -34,7 +35,6 @@ if TYPE_CHECKING:  # heavy, and not needed when nothing has changed
     from helpers.kernels import NotebookKernelManager
     from helpers.making import Step
 
-AT_ONCE = 2
 FEWEST_POINTS, FEWEST_DAYS = 3, 178
 CHANGEABLE = {"notebooks": "the notebooks", "data": "the data", "helpers": "the helpers"}
 RUN_PARTS = {"run.json", "tables", "figures", "notebooks", "html"}
@@ -179,7 +179,7 @@ def run_all(
     forced: Iterable[str] = (),
     isolated: bool = False,
     server: ForkServer | None = None,
-    at_once: int = AT_ONCE,
+    at_once: int = 0,
     limits: Limits | None = None,
 ) -> Path:
     """Make the run ``<outputs>/<run>/``, whole or not at all; what was made from the same before is taken over.
@@ -201,7 +201,8 @@ def run_all(
         Where to fork kernels, if it has the helpers as they are; by default one is started for this run, where that's
         possible.
     at_once : int
-        Notebooks that may run at the same time.
+        Notebooks that may run at the same time; by default one more than there are processors, since each waits for its
+        kernel now and then.
     limits : Limits, optional
         The longest that a cell and a notebook may take.
 
@@ -251,7 +252,7 @@ def run_all(
                 done=pages.write,
             )
             pages.rehearse()
-            making.make_all(at_once)
+            making.make_all(at_once or count_processors() + 1)
             _check_unchanged(inputs, describe_inputs(parameters, sources))
             write_json(working / "run.json", describe_run(working, parameters, inputs, data))
             pages.finish()

@@ -27,6 +27,11 @@ class RunError(UserError, RuntimeError):
     """A run's folder, table or figure isn't there, doesn't fit, or may not be written."""
 
 
+def count_processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def find_root() -> Path:
     """Folder of the project: the checkout that holds ``notebooks/`` and ``data/``.
 

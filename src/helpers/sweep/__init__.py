@@ -6,13 +6,12 @@ Rooms: ``grid`` reads and checks the sets of parameters, ``making`` decides whic
 
 from __future__ import annotations
 
-import os
 import threading
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from helpers.project import RunError, find_outputs, hold_folder, shorten_path, write_json
+from helpers.project import RunError, count_processors, find_outputs, hold_folder, shorten_path, write_json
 from helpers.sweep.grid import Sweep, read_sweep
 
 if TYPE_CHECKING:
@@ -86,8 +85,3 @@ def _choose_workers(
     from helpers.sweep.workers import LocalWorkers
 
     return LocalWorkers(min(count or count_processors(), len(sweep.runs)), server)
-
-
-def count_processors() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
