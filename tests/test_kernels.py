@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from test_pipeline import is_alive, wait_for
 
-from helpers.fork_server import LIBRARIES, ForkServer, can_fork
+from helpers.fork_server import LIBRARIES, ForkServer, can_fork, receive
 from helpers.kernels import choose_kernels, stop_kernels
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="unix-domain sockets are POSIX")
@@ -127,6 +128,14 @@ def test_a_server_that_is_killed_ends_its_kernels_and_says_so(tmp_path):
         assert kernel.ended.result(timeout=20) == -signal.SIGKILL
         with pytest.raises(RuntimeError, match="has ended"):
             server.fork(str(tmp_path / "kernel.json"), str(tmp_path), {})
+
+
+def test_a_server_whose_run_was_killed_with_answers_unread_just_ends():
+    ours, theirs = socket.socketpair()
+    theirs.sendall(b"an answer")
+    ours.close()
+    with theirs:
+        assert receive(theirs) == (b"", [])
 
 
 def test_no_kernel_outlives_the_process_that_wanted_it(tmp_path):

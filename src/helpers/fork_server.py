@@ -240,7 +240,7 @@ def answer_requests(channel: socket.socket) -> socket.socket | None:
             woken.recv(4096)
             report_ended(kernels, channel)
         if channel in ready:
-            received, handles, _, _ = socket.recv_fds(channel, 1 << 16, 16)
+            received, handles = receive(channel)
             if not received:
                 break
             handed += handles
@@ -263,6 +263,15 @@ def answer_requests(channel: socket.socket) -> socket.socket | None:
         if folder.name.startswith(PREFIX):  # whoever made it may have been killed
             shutil.rmtree(folder, ignore_errors=True)
     return None
+
+
+def receive(channel: socket.socket) -> tuple[bytes, list[int]]:
+    """What has come, with the handles that came along; nothing when the other side has gone, however it ended."""
+    try:
+        received, handles, _, _ = socket.recv_fds(channel, 1 << 16, 16)
+    except ConnectionResetError:  # it was killed with answers unread
+        return b"", []
+    return received, handles
 
 
 @contextlib.contextmanager
