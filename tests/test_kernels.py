@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -46,15 +45,12 @@ def test_a_kernel_is_ours_and_where_and_how_we_chose(tmp_path):
 def test_no_kernel_starts_after_the_stop(tmp_path):
     kernels = choose_kernels({}, tmp_path)
     stop_kernels(kernels)
-
-    async def start():
-        await kernels(kernel_name="python3").start_kernel()
-
-    before = set(Path(tempfile.gettempdir()).glob("adoption-kernel-*"))
+    manager = kernels(kernel_name="python3")
+    assert Path(manager.ip).parent.is_dir()
     with pytest.raises(RuntimeError, match="were stopped"):
-        asyncio.run(start())
+        asyncio.run(manager.start_kernel())
     assert not choose_kernels({}, tmp_path).stopped
-    assert set(Path(tempfile.gettempdir()).glob("adoption-kernel-*")) == before
+    assert not Path(manager.ip).parent.exists()
 
 
 @pytest.fixture(scope="module")
