@@ -127,10 +127,13 @@ def look_ahead(windows: Windows, years: np.ndarray) -> Ahead:
     return Ahead(years, np.maximum(windows.bounds[:, -1:] + drift, 0.1 * windows.bounds[:, -1:]))
 
 
-def known_bound(seen: np.ndarray, bound: np.ndarray, years: np.ndarray) -> np.ndarray | None:
-    """The bound at `years` from what was observed by the last of them; None when nothing was. `seen` dates `bound`."""
-    known = np.searchsorted(seen, years[-1] + 1e-9)
-    return np.interp(years, seen[:known], bound[:known]) if known else None
+def known_bound(seen: np.ndarray, bound: np.ndarray, years: np.ndarray) -> np.ndarray:
+    """The bound at `years` (..., n) from what was observed by the last of each n; NaN where nothing was.
+
+    `seen` dates `bound`.
+    """
+    known = np.searchsorted(seen, years[..., -1:] + 1e-9)
+    return np.where(known > 0, np.interp(np.minimum(years, seen[known - 1]), seen, bound), np.nan)
 
 
 def thin(series: pd.Series) -> pd.Series:
@@ -168,12 +171,11 @@ def last_window(values: pd.Series, bound: pd.Series | None, labels: dict[str, st
     years = decimal_years(kept.index)
     bounds = np.full(len(kept), np.nan)
     if bound is not None:
-        known = known_bound(decimal_years(bound.index), bound.to_numpy(float), years)
-        if known is None:
+        if bound.index[0] > kept.index[-1]:
             raise ValueError(
                 f"the bound starts on {bound.index[0]:%Y-%m-%d}, after the last observation: give earlier values of it"
             )
-        bounds = known
+        bounds = known_bound(decimal_years(bound.index), bound.to_numpy(float), years)
     if (kept.to_numpy() > 1.02 * bounds).any():
         raise ValueError(
             f"values up to {kept.max():g} lie above the bound ({bounds.max():g}): a bound is an upper limit"
@@ -231,8 +233,7 @@ def _windows_of(series: AdoptionSeries, points: int) -> tuple[np.ndarray, np.nda
     seen, bound = decimal_years(series.bound.index), series.bound.to_numpy(float)
     last = np.arange(points - 1, len(values) - 1)
     at = last[:, None] + np.arange(1 - points, 1)
-    known = np.searchsorted(seen, years[last] + 1e-9)
-    bounds = np.interp(np.minimum(years[at], seen[known - 1, None]), seen, bound)
+    bounds = known_bound(seen, bound, years[at])
     share = values[last] / bounds[:, -1]
-    kept = (known > 0) & (share >= ORIGIN_SHARES[0]) & (share <= ORIGIN_SHARES[1]) & (values[at].min(axis=1) > 0)
+    kept = (share >= ORIGIN_SHARES[0]) & (share <= ORIGIN_SHARES[1]) & (values[at].min(axis=1) > 0)
     return years[at][kept], values[at][kept], bounds[kept], series.values.index.to_numpy()[last[kept]]
