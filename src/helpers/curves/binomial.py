@@ -6,9 +6,9 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import statsmodels.api as sm
 from scipy.special import fdtri
 from statsmodels.genmod.families import Binomial, links
+from statsmodels.genmod.generalized_linear_model import GLM
 
 from helpers.curves.crossing import find_crossing
 from helpers.curves.errors import CurveError
@@ -68,7 +68,7 @@ class _Fitter:
 
     def fit(self, columns: list[np.ndarray], offset: np.ndarray | None = None) -> Any:
         family = Binomial(link=LINKS[self.name]())
-        model = sm.GLM(self.share, np.column_stack(columns), family, offset=offset, var_weights=self.weights)
+        model = GLM(self.share, np.column_stack(columns), family, offset=offset, var_weights=self.weights)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return model.fit(scale="X2", tol=1e-12, maxiter=200, use_t=True)
