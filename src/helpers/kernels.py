@@ -130,6 +130,8 @@ class NotebookKernelManager(AsyncKernelManager):
             shutil.rmtree(self._sockets, ignore_errors=True)
 
     cleanup_resources = _async_cleanup_resources
+    # the library's own sleeps for a hundredth of a second then, so that its tests can see the state before
+    shutdown_kernel = _async_shutdown_kernel = AsyncKernelManager.shutdown_kernel.__wrapped__
 
 
 class ForkProvisioner(KernelProvisionerBase):

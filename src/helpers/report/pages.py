@@ -106,8 +106,12 @@ class PageExporter(TemplateExporter):
 
     @property
     def default_config(self) -> Any:
-        """The richest form of an output that a page without scripts can show comes first."""
-        return Config({"NbConvertBase": {"display_data_priority": list(SHOWN)}})
+        """The richest form of an output that a page without scripts can show comes first.
+
+        None of nbconvert's preprocessors is wanted, and after each one it would check the notebook again.
+        """
+        shown = {"display_data_priority": list(SHOWN)}
+        return Config({"NbConvertBase": shown, "Exporter": {"default_preprocessors": []}})
 
     def default_filters(self) -> Iterator[tuple[str, Any]]:
         """Our own filters beside nbconvert's."""
