@@ -67,6 +67,11 @@ def finish_record(folder: Path, notebook: str, basis: Mapping[str, str]) -> None
     write_json(_executed_path(folder, notebook).with_suffix(".json"), record)
 
 
+def is_finished(folder: Path, notebook: str) -> bool:
+    """Whether `notebook` has run to its end in the run in `folder`, which may still be in the making."""
+    return "made_from" in (read_valid(folder, notebook) or {})
+
+
 def find_made(notebook: str, basis: Mapping[str, str], folder: Path, origins: Iterable[Path]) -> Path | None:
     """The first of the `origins` that has `notebook` made from `basis` and from the tables that `folder` has."""
     for origin in origins:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -103,15 +104,18 @@ class Making:
         """Take a notebook over if it has been made from the same before."""
         if step.name in self.forced:
             return False
+        origins = iter(self.origins)
         try:
-            origin = find_made(step.name, step.basis, self.folder, self.origins)
-            if origin:
-                take_over(step.name, origin, self.folder)
-                self._tell(step, "unchanged")
+            while True:
+                with suppress(FileNotFoundError):  # a run of a sweep, just put in place: the next origin is that place
+                    origin = find_made(step.name, step.basis, self.folder, origins)
+                    if origin:
+                        take_over(step.name, origin, self.folder)
+                        self._tell(step, "unchanged")
+                    return origin is not None
         except Exception as error:  # noqa: BLE001  raised again where the run is told
             self._failures.append(error)
             return False
-        return origin is not None
 
     def _execute(self, step: Step) -> bool:
         if self._failures:

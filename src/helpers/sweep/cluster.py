@@ -76,8 +76,8 @@ class ClusterWorkers:
         self._running[future] = task
         future.add_done_callback(self._ended.put)
 
-    def collect(self) -> list[tuple[Task, Outcome | None]]:
-        """Wait until a run ends, and return what ended; the outcome is None if Dask gave it up.
+    def collect(self, seconds: float | None = None) -> list[tuple[Task, Outcome | None]]:
+        """Wait for a run to end, `seconds` at the most, and return what ended; no outcome if Dask gave it up.
 
         Raises
         ------
@@ -86,11 +86,13 @@ class ClusterWorkers:
         """
         while True:
             try:
-                future = self._ended.get(timeout=2)
+                future = self._ended.get(timeout=2 if seconds is None else seconds)
                 break
             except queue.Empty:
                 if self._client.status == "closed":
                     raise RunError(GONE) from None
+                if seconds is not None:
+                    return []
         if future.status in ("cancelled", "lost"):  # by nobody here: the client cancels what a lost scheduler had
             raise RunError(GONE)
         task = self._running.pop(future)

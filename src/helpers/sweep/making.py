@@ -12,7 +12,7 @@ from typing import Protocol
 
 from tqdm import tqdm
 
-from helpers.cache import digest
+from helpers.cache import digest, is_finished
 from helpers.parameters import Parameters
 from helpers.pipeline import find_notebooks, find_upstream, read_declared
 from helpers.sweep.work import Outcome, Task
@@ -25,6 +25,8 @@ LATEST = 20
 """Runs from whose pace the time that is left is foretold."""
 ATTEMPTS = 2
 """Workers that a run may cost."""
+LOOK_SECONDS = 0.1
+"""Time after which a worker without a run looks again whether what the waiting runs need is there."""
 
 
 class Workers(Protocol):
@@ -37,38 +39,40 @@ class Workers(Protocol):
     def give(self, task: Task) -> None:
         """Let a free worker make a run."""
 
-    def collect(self) -> list[tuple[Task, Outcome | None]]:
-        """Wait for runs that have ended; without an outcome where the worker died."""
+    def collect(self, seconds: float | None = None) -> list[tuple[Task, Outcome | None]]:
+        """Wait for runs to end, `seconds` at the most; without an outcome where the worker died."""
 
 
 class Plan:
     """The runs that are still to be made, and the notebooks that they share.
 
     Two runs share a notebook when its parameters, and those of the notebooks that it reads from, are the same in both.
-    A run waits while another one makes a notebook that both need; then it takes it over.
+    A run waits while another one makes a notebook that both need; then it takes it over, even if that run isn't whole.
     """
 
     def __init__(self, runs: Sequence[Parameters], folder: Path, notebooks: Path | None):
         self.folder, self.notebooks = folder, notebooks
         self.waiting = {run.run: run for run in runs}
         self._shares = _list_shares(runs, notebooks)
-        self._made: dict[str, Path] = {}
+        self._made: dict[str, str] = {}
         self._claimed: dict[str, set[str]] = {}
-        self._taken: set[str] = set()
         for run in runs:  # of an earlier sweep into this folder
             if (folder / run.run / "run.json").exists():
-                self._note(run.run, folder / run.run)
+                self._note(run.run)
 
     def choose(self, free: int) -> list[Task]:
         """Tasks for `free` workers; what they leave free, they use for several notebooks at once."""
+        for run in self._claimed:
+            self._note(run)
+        taken = set[str]().union(*self._claimed.values()) - self._made.keys()
         chosen: list[Parameters] = []
         for run in self.waiting.values():
             if len(chosen) == free:
                 break
-            needed = {share for share in self._shares[run.run].values() if share not in self._made}
-            if self._taken.isdisjoint(needed):
+            needed = set(self._shares[run.run].values()) - self._made.keys()
+            if taken.isdisjoint(needed):
                 self._claimed[run.run] = needed
-                self._taken |= needed
+                taken |= needed
                 chosen.append(run)
         for run in chosen:
             del self.waiting[run.run]
@@ -76,24 +80,28 @@ class Plan:
         return [self._describe(run, at_once) for run in chosen]
 
     def _describe(self, run: Parameters, at_once: int) -> Task:
-        found = dict.fromkeys(self._made[share] for share in self._shares[run.run].values() if share in self._made)
-        return Task(run.model_dump(), self.folder, tuple(found), at_once, self.notebooks)
+        owners = dict.fromkeys(self._made[share] for share in self._shares[run.run].values() if share in self._made)
+        places = tuple(place for owner in owners for place in self._find_places(owner))
+        return Task(run.model_dump(), self.folder, places, at_once, self.notebooks)
 
     def finish(self, run: str) -> None:
         """A run has ended: what it has made, whole or not, is there for the others."""
-        self._taken -= self._claimed.pop(run)
-        for place in [self.folder / run, *sorted((self.folder / f"{run}.partial").glob(f"*/{run}"))]:
-            self._note(run, place)
+        self._note(run)
+        del self._claimed[run]
 
     def try_again(self, run: Parameters) -> None:
         """A run's worker died: it goes to another one."""
-        self._taken -= self._claimed.pop(run.run)
+        del self._claimed[run.run]
         self.waiting = {run.run: run, **self.waiting}
 
-    def _note(self, run: str, place: Path) -> None:
+    def _find_places(self, run: str) -> list[Path]:
+        """Where the notebooks of a run lie: those of attempts that are being made or failed, and the whole run's."""
+        return [*sorted((self.folder / f"{run}.partial").glob(f"*/{run}")), self.folder / run]
+
+    def _note(self, run: str) -> None:
         for notebook, share in self._shares[run].items():
-            if (place / "notebooks" / f"{notebook}.json").exists():
-                self._made.setdefault(share, place)
+            if share not in self._made and any(is_finished(place, notebook) for place in self._find_places(run)):
+                self._made[share] = run
 
 
 def _list_shares(runs: Sequence[Parameters], notebooks: Path | None) -> dict[str, dict[str, str]]:
@@ -133,7 +141,8 @@ def make_runs(
             for task in plan.choose(workers.free):
                 workers.give(task)
                 running += 1
-            for task, outcome in workers.collect():
+            idle = bool(plan.waiting and workers.free)  # runs wait for notebooks that others make
+            for task, outcome in workers.collect(LOOK_SECONDS if idle else None):
                 running -= 1
                 lost[task.run] += outcome is None
                 if outcome is None and lost[task.run] < ATTEMPTS:

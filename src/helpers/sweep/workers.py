@@ -55,10 +55,10 @@ class LocalWorkers:
         with suppress(OSError):  # it died while idle: `collect` finds out
             connection.send(task)
 
-    def collect(self) -> list[tuple[Task, Outcome | None]]:
-        """Wait until a run ends, and return what ended; the outcome is None if its worker died."""
+    def collect(self, seconds: float | None = None) -> list[tuple[Task, Outcome | None]]:
+        """Wait for a run to end, `seconds` at the most, and return what ended; no outcome if its worker died."""
         ended: list[tuple[Task, Outcome | None]] = []
-        ready = wait(list(self._busy))
+        ready = wait(list(self._busy), seconds)
         for connection in [connection for connection in self._busy if connection in ready]:
             process, task = self._busy.pop(connection)
             outcome: Outcome | None
