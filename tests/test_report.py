@@ -16,7 +16,7 @@ from nbconvert.exporters import HTMLExporter
 from helpers import report, tables
 from helpers.project import RunError
 from helpers.report.equations import set_equation, set_latex
-from helpers.report.exhibits import box_tables, embed_tables, find_saved, mend_tables, set_html
+from helpers.report.exhibits import embed_tables, find_saved, number_tables, set_html, set_tables
 from helpers.report.frame import show_steering
 from helpers.report.index import format_number, group_sources, write_command
 from helpers.run import open_run
@@ -249,12 +249,12 @@ def test_what_a_cell_puts_out_keeps_its_tables_and_loses_the_rest():
         '<table class="t"><tbody><tr><td colspan="2"><a>a</a><a href="https://b">b</a><a>c</a>'
         '<img src="data:image/png;base64,aGk=" alt="e">\n</td></tr></tbody></table>'
     )
-    assert set_html(hostile) == box_tables(expected)
+    assert set_html(hostile) == set_tables(expected)
 
 
 def test_tables_have_a_caption_scopes_and_room():
     frame = pd.DataFrame({"date": ["2025-12-31"], "<b>note</b>": ["<i>" + "long " * 20]})
-    made = mend_tables(set_html(tables.show(frame, "Users & <u>more</u>", "Source: x")._repr_html_()))
+    made = number_tables(set_html(tables.show(frame, "Users & <u>more</u>", "Source: x")._repr_html_()))
     assert "<caption><span>Users &amp; &lt;u&gt;more&lt;/u&gt;</span></caption>" in made
     assert made.count('scope="col"') == 2
     assert "&lt;b&gt;note" in made

@@ -7,13 +7,13 @@ import re
 from base64 import b64encode
 from functools import lru_cache
 from io import BytesIO
-from itertools import count
 from pathlib import Path
 
 import bleach
 
 PAGE_BYTES = 950_000  # a page stays under a megabyte
 LONG = 50  # letters from which a cell needs room
+BOX = '<div class="scroll" tabindex="0" role="region" aria-label="Table">'
 TAGS = {
     *("a", "b", "blockquote", "br", "code", "dd", "div", "dl", "dt", "em", "figcaption", "figure", "h2", "h3", "h4"),
     *("hr", "i", "img", "li", "ol", "p", "pre", "small", "span", "strong", "sub", "sup", "u", "ul"),
@@ -30,7 +30,7 @@ def set_html(source: str) -> str:
     """HTML that a cell has put out, without anything that runs, loads or brings a style of its own."""
     source = re.sub(r"<(style|script)\b.*?</\1\s*>", "", source, flags=re.DOTALL | re.IGNORECASE)
     plain = bleach.clean(source, tags=TAGS, attributes=_allow, protocols={"http", "https", "data"}, strip=True)
-    return box_tables(re.sub(r"<img\b(?![^>]*\ssrc=)[^>]*>", "", plain))
+    return set_tables(re.sub(r"<img\b(?![^>]*\ssrc=)[^>]*>", "", plain))
 
 
 def _allow(tag: str, name: str, value: str) -> bool:
@@ -41,8 +41,12 @@ def _allow(tag: str, name: str, value: str) -> bool:
     return name in ATTRIBUTES
 
 
-def box_tables(text: str) -> str:
-    """Tables within boxes that scroll; great_tables' title row becomes the caption that it stands for."""
+def set_tables(text: str) -> str:
+    """The tables of a piece of HTML as readers and their software want them.
+
+    They stand in boxes that scroll; great_tables' title row becomes the caption that it stands for; headings have a
+    scope, dates aren't broken, long cells get room.
+    """
     text = re.sub(
         r'(<thead>\s*)<tr class="gt_heading">\s*<td[^>]*\bgt_title\b[^>]*>(.*?)</td>\s*</tr>(\s*<tr class="gt_heading">'
         r"\s*<td[^>]*\bgt_subtitle\b[^>]*>(.*?)</td>\s*</tr>)?",
@@ -50,24 +54,23 @@ def box_tables(text: str) -> str:
         text,
         flags=re.DOTALL,
     )
-    box = '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table'
-    return text.replace("<table", box).replace("</table>", "</table></div>")
-
-
-def mend_tables(page: str) -> str:
-    """Tables as readers and their software want them: headings with scope, unbroken dates, room for long cells."""
-    numbers = count(1)
-    page = re.sub('aria-label="Table"', lambda _: f'aria-label="Table {next(numbers)}"', page)
-    page = re.sub(r'\sstyle="text-align:\s*(\w+);?"', r' class="gt_\1"', page)  # of Markdown's tables
-    page = re.sub(r">\s*(\d{4}-\d\d-\d\d)\s*</td>", r'><span class="date">\1</span></td>', page)
-    page = re.sub(rf'<td class="([^"]*)">([^<]{{{LONG},}})</td>', r'<td class="\1 long">\2</td>', page)
-    page = re.sub(r"<th\b[^>]*>(?:\s|&nbsp;)*</th>", "<td></td>", page)
-    return re.sub(
+    text = re.sub(r'\sstyle="text-align:\s*(\w+);?"', r' class="gt_\1"', text)  # of Markdown's tables
+    text = re.sub(r">\s*(\d{4}-\d\d-\d\d)\s*</td>", r'><span class="date">\1</span></td>', text)
+    text = re.sub(rf'<td class="([^"]*)">([^<]{{{LONG},}})</td>', r'<td class="\1 long">\2</td>', text)
+    text = re.sub(r"<th\b[^>]*>(?:\s|&nbsp;)*</th>", "<td></td>", text)
+    text = re.sub(
         r"<thead>.*?</thead>",
         lambda head: re.sub(r"<th(?![a-z])(?![^>]*scope)", '<th scope="col"', head.group()),
-        page,
+        text,
         flags=re.DOTALL,
     )
+    return text.replace("<table", f"{BOX}<table").replace("</table>", "</table></div>")
+
+
+def number_tables(page: str) -> str:
+    """The page with a number for each table's box, by which software can tell them apart."""
+    first, *others = page.split(BOX)
+    return first + "".join(BOX.replace("Table", f"Table {place}") + part for place, part in enumerate(others, start=1))
 
 
 # ---- downloads ----------------------------------------------------------------------------------------------------

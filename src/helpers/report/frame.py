@@ -41,9 +41,13 @@ def render(template: str, folder: Path = TEMPLATES, **content: Any) -> str:
     str
         A page that makes no request and runs nothing.
     """
+    return show_steering(_open_templates(folder).get_template(template).render(frame=describe_frame(), **content))
+
+
+@cache
+def _open_templates(folder: Path) -> Environment:
     loader = ChoiceLoader([FileSystemLoader(folder), FileSystemLoader(TEMPLATES)])
-    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    return show_steering(environment.get_template(template).render(frame=describe_frame(), **content))
+    return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 
 def show_steering(page: str) -> str:

@@ -19,9 +19,12 @@ from traitlets.config import Config
 
 from helpers.project import RunError
 from helpers.report.equations import set_equation, set_latex
-from helpers.report.exhibits import box_tables, embed_tables, find_saved, find_wordless, mend_tables, set_html
+from helpers.report.exhibits import embed_tables, find_saved, find_wordless, number_tables, set_html, set_tables
 from helpers.report.frame import TEMPLATES, describe_frame, show_steering
 
+STAND_IN = "run-whose-page-this-is"
+SPOTS = ('"run": "{}"', 'run = \\"{}\\"', "outputs/{}/notebooks/")
+"""Where the text of an executed notebook holds the name of its run, as papermill and `helpers.execution` write it."""
 SHOWN = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain")
 
 
@@ -54,21 +57,32 @@ def export_page(notebook: Path, folder: Path, pages: Sequence[Mapping[str, str]]
     RunError
         If an image in the notebook has no alternative text; the message names notebook and cell.
     """
+    text = notebook.read_text(encoding="utf-8")
+    for spot in SPOTS:
+        text = text.replace(spot.format(folder.name), spot.format(STAND_IN))
+    saved = frozenset(table.stem for table in (folder / "tables").glob("*.csv"))
+    page = _set_page(text, tuple(tuple(page.items()) for page in pages), place, saved)
+    return embed_tables(page.replace(STAND_IN, folder.name), folder / "tables")
+
+
+@lru_cache(maxsize=12)  # the runs of a sweep share most of their notebooks
+def _set_page(text: str, described: tuple[tuple[tuple[str, str], ...], ...], place: int, saved: frozenset[str]) -> str:
+    """HTML of the notebook with this `text`, with `STAND_IN` for the run's name and links to the `saved` tables."""
+    content, pages = nbformat.reads(text, 4), [dict(page) for page in described]
     page, index = pages[place], {"href": "index.html", "title": "Index"}
-    content = nbformat.read(notebook, 4)
     resources = {
-        "metadata": {"path": str(notebook.parent), "name": page["name"]},
+        "metadata": {"name": page["name"]},
         "page": {
             **page,
             "before": pages[place - 1] if place else index,
             "after": pages[place + 1] if place + 1 < len(pages) else index,
-            "run": folder.name,
+            "run": STAND_IN,
             "frame": describe_frame(),
-            "tables": {table.stem for table in (folder / "tables").glob("*.csv")},
+            "tables": saved,
             "injected": any("injected-parameters" in cell.metadata.get("tags", []) for cell in content.cells),
         },
     }
-    return embed_tables(open_exporter().from_notebook_node(content, resources)[0], folder / "tables")
+    return open_exporter().from_notebook_node(content, resources)[0]
 
 
 @cache
@@ -129,16 +143,15 @@ class PageExporter(TemplateExporter):
     def markdown2html(self, context: Any, source: str) -> str:
         """HTML of a Markdown cell; its headings go into the list of contents."""
         cell = context.get("cell", {})
-        path = context.get("resources", {}).get("metadata", {}).get("path", "")
-        renderer = PageRenderer(escape=False, attachments=cell.get("attachments", {}), embed_images=True, path=path)
+        renderer = PageRenderer(escape=False, attachments=cell.get("attachments", {}))
         renderer.contents = self._contents
-        return box_tables(MarkdownWithMath(renderer=renderer).render(source))
+        return set_tables(MarkdownWithMath(renderer=renderer).render(source))
 
     def set_markdown_output(self, source: str) -> str:
         """HTML of Markdown that a cell has put out: it may hold data, so tags in it are text."""
         renderer = PageRenderer(escape=True, allow_harmful_protocols=False)
         renderer.contents = []
-        return box_tables(MarkdownWithMath(renderer=renderer).render(source))
+        return set_tables(MarkdownWithMath(renderer=renderer).render(source))
 
     @pass_context
     def require_words(self, context: Any, fragment: str, cell: Any) -> str:
@@ -160,7 +173,7 @@ class PageExporter(TemplateExporter):
             page = page.replace("<!--contents-->", items, 1)
         else:
             page = re.sub(r'<details class="contents">.*?</details>', "", page, count=1, flags=re.DOTALL)
-        return show_steering(mend_tables(page)), resources
+        return show_steering(number_tables(page)), resources
 
 
 class PageRenderer(IPythonRenderer):
