@@ -130,8 +130,17 @@ class NotebookKernelManager(AsyncKernelManager):
             shutil.rmtree(self._sockets, ignore_errors=True)
 
     cleanup_resources = _async_cleanup_resources
-    # the library's own sleeps for a hundredth of a second then, so that its tests can see the state before
-    shutdown_kernel = _async_shutdown_kernel = AsyncKernelManager.shutdown_kernel.__wrapped__
+
+    async def _async_shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
+        """End the kernel; the library's own way to do so at once lets it tell of an interrupt first, and sleeps."""
+        if not now:
+            await super()._async_shutdown_kernel(now=now, restart=restart)
+            return
+        self.shutting_down = True
+        await self._async_kill_kernel(restart=restart)
+        await self._async_cleanup_resources(restart=restart)
+
+    shutdown_kernel = _async_shutdown_kernel
 
 
 class ForkProvisioner(KernelProvisionerBase):
