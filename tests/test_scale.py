@@ -117,7 +117,7 @@ def list_large(count=COUNT):
 
 
 class Counting(Pretend):
-    """Notes how many files had been looked for when a run was given out."""
+    """Notes how many files had been read when a run was given out."""
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
@@ -129,13 +129,13 @@ class Counting(Pretend):
 
 
 def test_a_late_run_of_a_large_sweep_costs_no_more_than_an_early_one(tmp_path, notebooks, monkeypatch, capsys):
-    workers, exists = Counting(2, tmp_path), Path.exists
+    workers, read = Counting(2, tmp_path), Path.read_text
 
-    def count(path):
+    def count(path, **options):
         workers.looked += 1
-        return exists(path)
+        return read(path, **options)
 
-    monkeypatch.setattr(Path, "exists", count)
+    monkeypatch.setattr(Path, "read_text", count)
     assert make_runs(list_large(), tmp_path, workers, notebooks) == {}
     assert len(workers.given) == COUNT
     first, last = workers.after[101] - workers.after[1], workers.after[-1] - workers.after[-101]

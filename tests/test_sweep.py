@@ -1,7 +1,9 @@
 """Sweeps: what the file may say, which run goes where, and that every run is made once whatever dies meanwhile."""
 
+import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -202,17 +204,22 @@ class Pretend:
         self.given.append(task)
         self.held.append(task)
 
-    def collect(self):
+    def collect(self, seconds=None):
         task = self.held.pop(0)
         self.free += 1
         ending = self.outcomes.pop((task.run, sum(each.run == task.run for each in self.given)), "")
         if ending is None:
             return [(task, None)]
         for name in ("01_shared", "05_forecast", "06_summary"):
-            path = self.folder / task.run / "notebooks" / f"{name}.json"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("{}")
+            record(self.folder / task.run, name)
         return [(task, Outcome(task.run, 1.0, ending))]
+
+
+def record(folder, notebook):
+    """Leave the record of a notebook that has run to its end."""
+    path = folder / "notebooks" / f"{notebook}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"read": {}, "tables": {}, "figures": {}, "made_from": {}}))
 
 
 def test_runs_wait_for_the_notebooks_that_another_one_makes(tmp_path, notebooks):
@@ -220,15 +227,19 @@ def test_runs_wait_for_the_notebooks_that_another_one_makes(tmp_path, notebooks)
     plan = Plan(runs, tmp_path, notebooks)
     first = plan.choose(2)
     assert [(task.run, task.at_once) for task in first] == [("seed-1", 2)], "alone, so it gets both"
+    attempt, whole = tmp_path / "seed-1.partial" / "attempt-a" / "seed-1", tmp_path / "seed-1"
+    path = attempt / "notebooks" / "01_shared.json"
+    path.parent.mkdir(parents=True)
+    path.write_text('{"read": {}, "tables": {}, "figures": {}}')  # as it begins
     assert plan.choose(1) == []
-    notes = tmp_path / "seed-1" / "notebooks"
-    notes.mkdir(parents=True)
-    (notes / "01_shared.json").write_text("{}")
+    record(attempt, "01_shared")
+    (second,) = plan.choose(1)
+    assert (second.run, second.at_once, second.origins) == ("seed-2", 1, (attempt, whole)), "it may be whole by then"
+    record(whole, "01_shared")
+    shutil.rmtree(attempt)
     plan.finish("seed-1")
-    later = plan.choose(2)
-    assert [(task.run, task.at_once, task.origins) for task in later] == [
-        *(("seed-2", 1, (tmp_path / "seed-1",)), ("seed-3", 1, (tmp_path / "seed-1",)))
-    ]
+    (third,) = plan.choose(1)
+    assert (third.run, third.at_once, third.origins) == ("seed-3", 1, (whole,))
 
 
 def test_a_lost_run_is_tried_once_more_and_failures_stop_nothing(tmp_path, notebooks, capsys):

@@ -48,12 +48,21 @@ def find_server() -> ForkServer | None:
 def make_run(task: Task, server: ForkServer | None = None) -> Outcome:
     """Make a run, with kernels of `server` or of this process's own.
 
-    What goes wrong becomes the outcome's message, so that the other runs go on.
+    If the server dies meanwhile, the run goes on with another. What goes wrong becomes the outcome's message, so that
+    the other runs go on.
     """
+    started = time.monotonic()
+    server = server if server and server.is_alive() else find_server()
+    message = _try_run(task, server)
+    if message and server and not server.is_alive():
+        find_server.cache_clear()  # in case it was our own
+        message = _try_run(task, find_server())
+    return Outcome(task.run, time.monotonic() - started, message)
+
+
+def _try_run(task: Task, server: ForkServer | None) -> str:
     from helpers import indicators, pipeline
 
-    started, message = time.monotonic(), ""
-    server = server if server and server.is_alive() else find_server()
     try:
         pipeline.run_all(
             Parameters(**task.parameters),
@@ -64,9 +73,7 @@ def make_run(task: Task, server: ForkServer | None = None) -> Outcome:
             server=server,
         )
     except (RunError, ParameterError, indicators.DataError) as error:
-        message = str(error)
+        return str(error)
     except Exception as error:  # noqa: BLE001  one of ours, or the system's: a full disk, say
-        message = f"{type(error).__name__}: {error}"
-    if message and server and not server.is_alive():
-        find_server.cache_clear()  # the next run gets a new one
-    return Outcome(task.run, time.monotonic() - started, message)
+        return f"{type(error).__name__}: {error}"
+    return ""

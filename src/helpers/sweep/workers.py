@@ -8,14 +8,17 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from helpers.fork_server import UNNEEDED, Branch, ForkServer, bar_imports
+from helpers.fork_server import UNNEEDED, Branch, ForkServer, bar_imports, can_fork
 from helpers.sweep.work import Outcome, Task, make_run
+
+if TYPE_CHECKING:  # the second isn't there on Windows
+    from multiprocessing.context import ForkServerContext, SpawnContext
 
 
 class LocalWorkers:
@@ -74,10 +77,10 @@ class LocalWorkers:
         return ended
 
     def _start(self) -> tuple[BaseProcess, Connection]:
-        context = multiprocessing.get_context("spawn")
+        context = _choose_context()
         ours, theirs = context.Pipe()
         branch = self._server.branch() if self._server else None
-        process = context.Process(target=serve, args=(theirs, branch), daemon=True)
+        process = context.Process(target=serve, args=(theirs, branch, dict(os.environ)), daemon=True)
         # Ctrl-C is for this process, which then ends the workers; a child inherits that it's ignored
         with _ignore_interrupts():
             process.start()
@@ -85,6 +88,15 @@ class LocalWorkers:
         if branch:
             branch.channel.close()
         return process, ours
+
+
+def _choose_context() -> SpawnContext | ForkServerContext:
+    """Workers are forked from a process that is ready to make runs, where that's possible."""
+    if not can_fork():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["helpers.sweep.readiness"])
+    return context
 
 
 @contextmanager
@@ -99,8 +111,10 @@ def _ignore_interrupts() -> Iterator[None]:
             signal.signal(signal.SIGINT, previous)
 
 
-def serve(connection: Connection, branch: Branch | None) -> None:
+def serve(connection: Connection, branch: Branch | None, environment: Mapping[str, str]) -> None:
     """Make the runs that come through the pipe until it's cut; runs in the worker's own process."""
+    os.environ.clear()  # the process that this one is forked from may be older than what's set now
+    os.environ.update(environment)
     sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  the sweep tells what happens
     tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, tasks), daemon=True).start()
