@@ -2,15 +2,18 @@
 
 `ForkServer` is the side of the run. The other side is this module as a program, which gets requests and answers them on
 the socket that is its standard input, one line of JSON each. It has imported the helpers as well: a run whose helpers
-aren't those (``ForkServer.helpers``) needs another server. When the socket is closed, because the run has ended in
-whatever way, it ends every kernel that's left. Linux only: macOS's libraries don't survive a fork, Windows has none.
+aren't those (``ForkServer.helpers``) needs another server. It can also be asked to call a function itself, which then
+need import nothing. When the socket is closed, because the run has ended in whatever way, it ends every kernel that's
+left. Linux only: macOS's libraries don't survive a fork, Windows has none.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
+import pickle
 import random
 import select
 import shutil
@@ -20,6 +23,7 @@ import subprocess
 import sys
 import threading
 import traceback
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -51,7 +55,6 @@ LIBRARIES = (  # of the notebooks and helpers; not matplotlib's inline backend, 
 )
 UNNEEDED = ("debugpy", "hypothesis", "rfc3987_syntax")
 """What libraries import only if it's there, which costs a second in all, and no run needs."""
-OVER = "The process that starts kernels has ended."
 FIXED = {  # in the environment of every kernel
     "PYTHONHASHSEED": "0",  # sets in one order, so that two runs agree to the byte
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
@@ -65,6 +68,13 @@ OPTIONS = ("--HistoryManager.enabled=False",)  # of every kernel: what a run exe
 def can_fork() -> bool:
     """Whether kernels can be forked here."""
     return sys.platform == "linux"
+
+
+class ServerEnded(RuntimeError):
+    """The process that starts kernels is no longer there."""
+
+    def __init__(self) -> None:
+        super().__init__("The process that starts kernels has ended.")
 
 
 class ForkedKernel:
@@ -109,7 +119,7 @@ class ForkServer:
     def __init__(self, branch: Branch | None = None) -> None:
         self._lock = threading.Lock()
         self._over = False
-        self._asked: list[Future[ForkedKernel]] = []
+        self._asked: list[Future[Any]] = []
         self._kernels: dict[int, ForkedKernel] = {}
         self._process: subprocess.Popen[bytes] | None = None
         if branch is None:
@@ -147,14 +157,39 @@ class ForkServer:
 
         Raises
         ------
-        RuntimeError
-            If the server has ended.
+        ServerEnded
         """
-        answer: Future[ForkedKernel] = Future()
-        request = {"connection_file": connection_file, "folder": folder, "environment": {**environment, **FIXED}}
+        environment = {**environment, **FIXED}
+        return self._ask({"connection_file": connection_file, "folder": folder, "environment": environment})
+
+    def call(self, function: str, *arguments: Any) -> Any:
+        """Let the server itself call a function, with the libraries it has, and return what that returns.
+
+        It forks nothing meanwhile.
+
+        Parameters
+        ----------
+        function : str
+            As in ``"helpers.sweep.summary:write_summary"``.
+        arguments
+            Anything that can be pickled.
+
+        Raises
+        ------
+        ServerEnded
+        Exception
+            What the function raises.
+        """
+        result, error = _unpack(self._ask({"call": function, "arguments": _pack(arguments)}))
+        if error is not None:
+            raise error
+        return result
+
+    def _ask(self, request: Mapping[str, Any]) -> Any:
+        answer: Future[Any] = Future()
         with self._lock:
             if self._over:
-                raise RuntimeError(OVER)
+                raise ServerEnded
             self._asked.append(answer)  # answers come in the order of the requests
             with contextlib.suppress(OSError):  # has just ended: the listener tells
                 self._channel.sendall(_write_line(request))
@@ -192,12 +227,14 @@ class ForkServer:
             if "started" in told:
                 kernel = self._kernels[told["started"]] = ForkedKernel(told["started"])
                 self._asked.pop(0).set_result(kernel)
+            elif "returned" in told:
+                self._asked.pop(0).set_result(told["returned"])
             else:
                 self._kernels.pop(told["ended"]).ended.set_result(told["code"])
         with self._lock:
             self._over = True
             for answer in self._asked:
-                answer.set_exception(RuntimeError(OVER))
+                answer.set_exception(ServerEnded())
             for kernel in self._kernels.values():
                 kernel.ended.set_result(-signal.SIGKILL)
 
@@ -227,7 +264,7 @@ def serve() -> None:
 
 
 def answer_requests(channel: socket.socket) -> socket.socket | None:
-    """Fork what's asked for until the channel is closed, then end it; returns only in a branch, with its channel."""
+    """Do what's asked for until the channel is closed, then end the kernels; a branch returns at once, with its own."""
     woken, wake = socket.socketpair()
     wake.setblocking(False)
     signal.set_wakeup_fd(wake.fileno())
@@ -245,8 +282,10 @@ def answer_requests(channel: socket.socket) -> socket.socket | None:
                 break
             handed += handles
             *lines, pending = (pending + received).split(b"\n")
-            for line in lines:
-                request = json.loads(line)
+            for request in map(json.loads, lines):
+                if "call" in request:
+                    _answer(channel, {"returned": call_function(request)})
+                    continue
                 theirs = socket.socket(fileno=handed.pop(0)) if "branch" in request else None
                 pid = os.fork()
                 if pid == 0:
@@ -256,13 +295,18 @@ def answer_requests(channel: socket.socket) -> socket.socket | None:
                 else:
                     kernels[pid] = Path(request["connection_file"]).parent
                     _answer(channel, {"started": pid})
+    end_kernels(kernels)
+    return None
+
+
+def end_kernels(kernels: Mapping[int, Path]) -> None:
+    """Kill kernels, and remove the folders with their sockets: whoever made these may have been killed."""
     for pid, folder in kernels.items():
         for kill in (os.kill, os.killpg):  # one that has only just been forked leads no group yet
             with contextlib.suppress(ProcessLookupError):
                 kill(pid, signal.SIGKILL)
-        if folder.name.startswith(PREFIX):  # whoever made it may have been killed
+        if folder.name.startswith(PREFIX):
             shutil.rmtree(folder, ignore_errors=True)
-    return None
 
 
 def receive(channel: socket.socket) -> tuple[bytes, list[int]]:
@@ -288,8 +332,6 @@ def bar_imports(names: Iterable[str]) -> Iterator[None]:
 
 def import_libraries(names: Iterable[str]) -> None:
     """Import what's there: a library that is missing is missed by the notebook that needs it."""
-    import importlib
-
     for name in names:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
@@ -307,6 +349,15 @@ def report_ended(kernels: dict[int, Path], channel: socket.socket) -> None:
         if pid in kernels:
             del kernels[pid]
             _answer(channel, {"ended": pid, "code": os.waitstatus_to_exitcode(status)})
+
+
+def call_function(request: Mapping[str, Any]) -> str:
+    """Call what's asked for: what it returns and what it raises, packed."""
+    try:
+        module, _, name = request["call"].partition(":")
+        return _pack((getattr(importlib.import_module(module), name)(*_unpack(request["arguments"])), None))
+    except Exception as error:  # noqa: BLE001  raised again where it was asked for
+        return _pack((None, error))
 
 
 def become_other(request: dict[str, Any], theirs: socket.socket | None, ours: Iterable[socket.socket]) -> socket.socket:
@@ -341,9 +392,17 @@ def become_kernel(request: dict[str, Any]) -> NoReturn:
         os._exit(code)
 
 
-def _answer(channel: socket.socket, content: dict[str, int]) -> None:
+def _answer(channel: socket.socket, content: Mapping[str, Any]) -> None:
     with contextlib.suppress(OSError):
         channel.sendall(_write_line(content))
+
+
+def _pack(content: Any) -> str:
+    return b64encode(pickle.dumps(content)).decode()
+
+
+def _unpack(text: str) -> Any:
+    return pickle.loads(b64decode(text))  # noqa: S301  from the other side of a socket that has no address
 
 
 def _write_line(content: Mapping[str, Any]) -> bytes:

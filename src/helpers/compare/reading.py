@@ -102,8 +102,9 @@ def read_run(name: str, folder: Path) -> FinishedRun:
         expected = _find_digest(record, table)
         if expected and hash_file(folder / "tables" / f"{table}.csv") != expected:
             edited.append(table)
-    combined = tables["05_forecast"].query("method == 'combined'").rename(columns=BAND)
-    free = tables["03_parameters"].query("ceiling == 'free' and parameter == 'ceiling'")
+    forecast, fitted = tables["05_forecast"], tables["03_parameters"]
+    combined = forecast[forecast["method"] == "combined"].rename(columns=BAND)
+    free = fitted[(fitted["ceiling"] == "free") & (fitted["parameter"] == "ceiling")]
     observed = tables["01_observations"].dropna(subset=["value"])
     return FinishedRun(
         name,

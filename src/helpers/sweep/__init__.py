@@ -6,11 +6,11 @@ Rooms: ``grid`` reads and checks the sets of parameters, ``making`` decides whic
 
 from __future__ import annotations
 
-import threading
-from importlib import import_module
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from helpers.fork_server import ServerEnded
 from helpers.project import RunError, count_processors, find_outputs, hold_folder, shorten_path, write_json
 from helpers.sweep.grid import Sweep, read_sweep
 
@@ -61,18 +61,24 @@ def run_sweep(
         from helpers.sweep.making import make_runs
 
         with _choose_workers(sweep, folder, workers, scheduler, server) as chosen:
-            # what sums them up is heavy to import: beside the runs
-            prepare = threading.Thread(target=import_module, args=["helpers.sweep.summary"]).start
-            failed = make_runs(sweep.runs, folder, chosen, notebooks, prepare)
-        from helpers.sweep.summary import write_summary
-
-        write_summary(sweep, folder, failed)
+            failed = make_runs(sweep.runs, folder, chosen, notebooks)
+        _sum_up(server, sweep, folder, failed)
     return folder, failed
 
 
 def _check_place(folder: Path) -> None:
     if folder.exists() and not (folder / "sweep.json").exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise RunError(f"{shorten_path(folder)} exists and isn't a sweep's. Choose another name with --name.")
+
+
+def _sum_up(server: ForkServer | None, *what: Any) -> None:
+    """Write the summary, where there is a server in that, which has what's heavy to import."""
+    if server:
+        with suppress(ServerEnded):
+            return server.call("helpers.sweep.summary:write_summary", *what)
+    from helpers.sweep.summary import write_summary
+
+    return write_summary(*what)
 
 
 def _choose_workers(

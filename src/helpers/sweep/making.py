@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -62,8 +62,8 @@ class Plan:
 
     def choose(self, free: int) -> list[Task]:
         """Tasks for `free` workers; what they leave free, they use for several notebooks at once."""
-        for run in self._claimed:
-            self._note(run)
+        for begun in self._claimed:
+            self._note(begun)
         taken = set[str]().union(*self._claimed.values()) - self._made.keys()
         chosen: list[Parameters] = []
         for run in self.waiting.values():
@@ -124,9 +124,8 @@ def make_runs(
     folder: Path,
     workers: Workers,
     notebooks: Path | None = None,
-    prepare: Callable[[], object] = lambda: None,
 ) -> dict[str, str]:
-    """Make all runs, and tell of each one when it has ended; `prepare` is called when the first has.
+    """Make all runs, and tell of each one when it has ended.
 
     Returns
     -------
@@ -153,8 +152,6 @@ def make_runs(
                 if told.message:
                     failed[task.run] = told.message
                 line = progress.note(told)
-                if progress.finished == 1:
-                    prepare()
                 if line:
                     bar.write(line, file=sys.stdout)
                     sys.stdout.flush()
