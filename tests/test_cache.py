@@ -150,6 +150,25 @@ def test_another_run_can_be_an_origin_and_its_name_does_not_stay(place, make):
     assert "outputs/small" not in text
 
 
+@pytest.mark.parametrize("moved", ["found", "copied"])
+def test_an_origin_that_is_put_in_place_meanwhile_is_found_there(place, make, monkeypatch, moved):
+    """As when a run of a sweep becomes whole while another one takes notebooks over from it."""
+    attempt, whole = place / "outputs" / "a.partial" / "attempt-x" / "small", place / "outputs" / "a"
+    attempt.parent.mkdir(parents=True)
+    shutil.move(place / "outputs" / "small", attempt)
+    name = {"found": "is_whole", "copied": "take_over"}[moved]
+    module = {"found": "helpers.cache", "copied": "helpers.making"}[moved]
+    original = getattr(sys.modules[module], name)
+
+    def move_first(*arguments):
+        if attempt.exists():
+            attempt.rename(whole)
+        return original(*arguments)
+
+    monkeypatch.setattr(f"{module}.{name}", move_first)
+    assert list_run(make(origins=[attempt, whole])) == set()
+
+
 def test_a_failed_attempt_is_gone_on_from(place, make):
     edit(place, CHECK, "How *long* is", "How long is")
     edit(place, FORECAST, "frame = results.read_table", "oops\\nframe = results.read_table")

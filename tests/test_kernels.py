@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from test_pipeline import is_alive, wait_for
 
-from helpers.fork_server import LIBRARIES, ForkServer, can_fork, receive
+from helpers.fork_server import LIBRARIES, ForkServer, ServerEnded, can_fork, receive
 from helpers.kernels import choose_kernels, stop_kernels
+from helpers.project import RunError
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="unix-domain sockets are POSIX")
 
@@ -124,6 +125,23 @@ def test_a_server_that_is_killed_ends_its_kernels_and_says_so(tmp_path):
         assert kernel.ended.result(timeout=20) == -signal.SIGKILL
         with pytest.raises(RuntimeError, match="has ended"):
             server.fork(str(tmp_path / "kernel.json"), str(tmp_path), {})
+
+
+def test_a_server_calls_functions_and_raises_what_they_raise(server):
+    assert server.call("os:getpid") == server.pid
+    assert server.call("textwrap:shorten", "one two three", 12) == "one [...]"
+    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
+        server.call("no_such_module:any")
+    with pytest.raises(RunError, match="no numbered notebooks"):
+        server.call("helpers.pipeline:find_notebooks", Path("/no/such/folder"))
+    assert server.is_alive()
+
+
+def test_a_call_to_a_server_that_dies_meanwhile_ends():
+    if not can_fork():
+        pytest.skip("kernels are forked on Linux only")
+    with ForkServer() as server, pytest.raises(ServerEnded, match="has ended"):
+        server.call("os:_exit", 1)
 
 
 def test_a_server_whose_run_was_killed_with_answers_unread_just_ends():

@@ -14,11 +14,13 @@ import pytest
 from nbconvert.exporters import HTMLExporter
 
 from helpers import report, tables
+from helpers.execution import rename_run
 from helpers.project import RunError
 from helpers.report.equations import set_equation, set_latex
 from helpers.report.exhibits import embed_tables, find_saved, number_tables, set_html, set_tables
 from helpers.report.frame import show_steering
 from helpers.report.index import format_number, group_sources, write_command
+from helpers.report.pages import STAND_IN
 from helpers.run import open_run
 
 LOADING = {"src", "srcset", "poster", "data", "action", "background"}
@@ -137,6 +139,21 @@ def test_pages_are_the_same_when_written_again(small_run, tmp_path):
     report.write_pages(copy)
     for path in (small_run / "html").iterdir():
         assert (copy / "html" / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_pages_differ_by_the_name_of_their_run_alone(small_run, tmp_path):
+    """Though a process sets the page of a notebook that runs share only once."""
+    for name in ("a", "run-2"):
+        shutil.copytree(small_run, tmp_path / name)
+        for notebook in (tmp_path / name / "notebooks").glob("*.ipynb"):
+            rename_run(notebook)
+    pages = {name: report.write_pages(tmp_path / name).with_name("05_forecast_small.html") for name in ("a", "run-2")}
+    texts = {name: path.read_text(encoding="utf-8") for name, path in pages.items()}
+    assert "<bdi>a</bdi>" in texts["a"]
+    assert '<span class="s2">"a"</span>' in texts["a"], "among its parameters"
+    assert STAND_IN not in texts["a"] + texts["run-2"]
+    restored = texts["run-2"].replace("run-2", "a")
+    assert restored == texts["a"]
 
 
 def test_the_index_tells_of_a_notebook_run_again_by_hand(small_run, tmp_path, monkeypatch):

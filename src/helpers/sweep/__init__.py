@@ -1,7 +1,8 @@
 """Many runs from one file: checked together, made by several workers, and summed up in a table, a figure and a page.
 
 Rooms: ``grid`` reads and checks the sets of parameters, ``making`` decides which run is made when, ``work`` makes one,
-``workers`` and ``cluster`` are those that do it, ``summary`` tells what came out. Only ``cluster`` knows Dask.
+``workers`` and ``cluster`` are those that do it, ``summary`` tells what came out; local workers are forked from a
+process that has imported ``readiness``. Only ``cluster`` knows Dask.
 """
 
 from __future__ import annotations
