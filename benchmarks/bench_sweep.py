@@ -1,7 +1,7 @@
 """Measure sweeps: two workers against one, and against the same runs one by one through the command."""
 
 import os
-import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -14,6 +14,8 @@ from helpers.sweep import read_sweep
 
 GRID = {"horizon_years": [2, 3, 4, 5, 6, 8], "seed": [1, 2, 3, 4]}
 """24 runs: assumptions of the forecast over the same data, so that they share the notebooks before it."""
+ROUNDS = 5
+"""Sweeps with one and two workers, which alternate."""
 SAMPLED = 3
 """Runs that are made through the command; their mean stands for all."""
 
@@ -25,16 +27,18 @@ def main(grid=GRID):
         path.write_text(yaml.safe_dump({"grid": grid}))
         runs = read_sweep(path).runs
         single = time_command(runs, Path(place) / "single") * len(runs)
-        before = sum_processors()
-        one = time_sweep(path, 1, Path(place) / "workers-1")
-        busy = (sum_processors() - before) / one
-        two = time_sweep(path, 2, Path(place) / "workers-2")
+        rounds = [
+            [time_sweep(path, workers, Path(place) / f"workers-{workers}-{number}") for workers in (1, 2)]
+            for number in range(ROUNDS)
+        ]
+    one, two = map(statistics.median, zip(*rounds, strict=True))
+    ratios = sorted(alone / together for alone, together in rounds)
     print("| what | target | measured |\n|---|---|---|")
     print(f"| {len(runs)} runs one by one through the command (from {SAMPLED}) | - | {single:.0f} s |")
     print(f"| {len(runs)} runs, 1 worker | - | {one:.0f} s |")
-    print(f"| processors that 1 worker keeps busy | - | {busy:.2f} |")
     print(f"| {len(runs)} runs, 2 workers | - | {two:.0f} s |")
-    print(f"| 2 workers against 1 | 1.8 times faster | {one / two:.2f} |")
+    middle = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f})"
+    print(f"| 2 workers against 1 | 1.8 times faster | {middle} |")
     print(f"| 2 workers against one by one | 4 times faster | {single / two:.1f} |")
 
 
@@ -50,12 +54,6 @@ def time_command(runs, outputs):
 def time_sweep(path, workers, outputs):
     """Seconds of the whole sweep."""
     return time_words(["sweep", str(path), "--workers", str(workers)], outputs)
-
-
-def sum_processors():
-    """Seconds that processors have spent on what this process started and has seen the end of."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def time_words(words, outputs):

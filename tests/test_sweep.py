@@ -59,6 +59,10 @@ if seed == 9 and not (notes / "killed").exists():
     (notes / "killed").write_text(str(worker))
     os.kill(worker, signal.SIGKILL)
     time.sleep(30)
+end = time.monotonic() + 60
+while seed == 20 and "seed-21" not in (notes / "made.txt").read_text():  # a run that waits for another to begin
+    assert time.monotonic() < end, "waited in vain"
+    time.sleep(0.1)
 assert seed != 13 or (notes / "mended").exists(), "thirteen"
 if seed == 60:
     (notes / "waiting").write_text(f"{worker} {os.getpid()}")
@@ -287,6 +291,15 @@ def test_a_killed_worker_and_a_failing_run_spoil_nothing_and_the_command_resumes
     with pytest.raises(SystemExit):
         command.main(["export", "grid/seed-1"])
     assert capsys.readouterr().out.strip().endswith("grid/seed-1/html/index.html")
+
+
+@linux
+def test_a_run_starts_when_what_it_shares_is_there_though_the_other_isnt_whole(tmp_path, outputs, notebooks):
+    sweep = read_sweep(write(tmp_path, "grid: {seed: [20, 21]}"))
+    folder, failed = run_sweep(sweep, workers=2, notebooks=notebooks)
+    assert failed == {}
+    drawn = {(folder / run / "tables" / "01_drawn.csv").read_text() for run in ("seed-20", "seed-21")}
+    assert len(drawn) == 1, "what runs share is made once"
 
 
 def test_what_isnt_this_sweeps_is_left_alone(tmp_path, outputs, notebooks):
