@@ -62,7 +62,8 @@ def export_page(notebook: Path, folder: Path, pages: Sequence[Mapping[str, str]]
         text = text.replace(spot.format(folder.name), spot.format(STAND_IN))
     saved = frozenset(table.stem for table in (folder / "tables").glob("*.csv"))
     page = _set_page(text, tuple(tuple(page.items()) for page in pages), place, saved)
-    return embed_tables(page.replace(STAND_IN, folder.name), folder / "tables")
+    name = show_steering(html.escape(folder.name))  # anyone may have renamed the folder
+    return embed_tables(page.replace(STAND_IN, name), folder / "tables")
 
 
 @lru_cache(maxsize=12)  # the runs of a sweep share most of their notebooks
