@@ -86,7 +86,7 @@ def run(
             given["data"] = find_from_here(given["data"])
         chosen = read_parameters(given)
         forced = pipeline.choose_forced(pipeline.find_notebooks(), force, only, first)
-        with say_state(f"Run '{chosen.run}' is as it was before; the same command goes on from here."):
+        with say_state(f"Run '{chosen.run}' is as it was before, or whole; the same command goes on from here."):
             folder = pipeline.run_all(chosen, forced=forced, isolated=isolated, server=server)
     print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
 
@@ -286,8 +286,7 @@ def heed_signals() -> Iterator[None]:
     """Raise `Stopped` in the block on Ctrl-C and SIGTERM; signals that come while it ends are too late."""
 
     def raise_stopped(number: int, frame: Any) -> NoReturn:
-        for one in previous:
-            signal.signal(one, signal.SIG_IGN)
+        ignore_signals()
         raise Stopped(number)
 
     ours = threading.current_thread() is threading.main_thread()
@@ -297,6 +296,12 @@ def heed_signals() -> Iterator[None]:
     finally:
         for one, handler in previous.items():
             signal.signal(one, handler)
+
+
+def ignore_signals() -> None:
+    """Let Ctrl-C and SIGTERM do nothing any more."""
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.SIG_IGN)
 
 
 def start_server(wanted: bool) -> AbstractContextManager[ForkServer | None]:
@@ -322,6 +327,7 @@ def stop(message: str, code: int) -> NoReturn:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; people's mistakes end with a sentence on the error stream, not with a traceback."""
     atexit.register(gc.freeze)  # else Python looks through all that's loaded for what to free, before it ends anyway
+    atexit.register(ignore_signals)  # too late: everything is done
     try:
         with bar_imports(UNNEEDED), heed_signals():
             app(join_pairs(sys.argv[1:] if arguments is None else arguments), prog_name="adoption")
