@@ -99,8 +99,9 @@ class Plan:
         return [*sorted((self.folder / f"{run}.partial").glob(f"*/{run}")), self.folder / run]
 
     def _note(self, run: str) -> None:
+        places = self._find_places(run)
         for notebook, share in self._shares[run].items():
-            if share not in self._made and any(is_finished(place, notebook) for place in self._find_places(run)):
+            if share not in self._made and any(is_finished(place, notebook) for place in places):
                 self._made[share] = run
 
 
