@@ -179,7 +179,7 @@ def test_interrupting_ends_at_once_and_leaves_no_kernel(options, number, code, w
     os.killpg(process.pid, number)
     _, errors = process.communicate(timeout=15)
     assert process.returncode == code
-    assert errors.strip() == f"{word}. Run 'mine' is as it was before, or whole; the same command goes on from here."
+    assert errors.strip() == f"{word}. Run 'mine' is as it was before; the same command goes on from here."
     assert not (outputs / "mine").exists()
     assert wait_for(lambda: not is_alive(kernel))
 

@@ -86,8 +86,8 @@ def run(
             given["data"] = find_from_here(given["data"])
         chosen = read_parameters(given)
         forced = pipeline.choose_forced(pipeline.find_notebooks(), force, only, first)
-        with say_state(f"Run '{chosen.run}' is as it was before, or whole; the same command goes on from here."):
-            folder = pipeline.run_all(chosen, forced=forced, isolated=isolated, server=server)
+        with say_state(f"Run '{chosen.run}' is as it was before; the same command goes on from here."):
+            folder = pipeline.run_all(chosen, forced=forced, isolated=isolated, server=server, settle=ignore_signals)
     print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
 
 
@@ -299,9 +299,10 @@ def heed_signals() -> Iterator[None]:
 
 
 def ignore_signals() -> None:
-    """Let Ctrl-C and SIGTERM do nothing any more."""
-    for one in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(one, signal.SIG_IGN)
+    """Let Ctrl-C and SIGTERM do nothing any more: it's too late to stop."""
+    if threading.current_thread() is threading.main_thread():  # no other one can, nor is interrupted
+        for one in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(one, signal.SIG_IGN)
 
 
 def start_server(wanted: bool) -> AbstractContextManager[ForkServer | None]:
@@ -327,7 +328,7 @@ def stop(message: str, code: int) -> NoReturn:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; people's mistakes end with a sentence on the error stream, not with a traceback."""
     atexit.register(gc.freeze)  # else Python looks through all that's loaded for what to free, before it ends anyway
-    atexit.register(ignore_signals)  # too late: everything is done
+    atexit.register(ignore_signals)
     try:
         with bar_imports(UNNEEDED), heed_signals():
             app(join_pairs(sys.argv[1:] if arguments is None else arguments), prog_name="adoption")

@@ -181,6 +181,7 @@ def run_all(
     server: ForkServer | None = None,
     at_once: int = 0,
     limits: Limits | None = None,
+    settle: Callable[[], object] = lambda: None,
 ) -> Path:
     """Make the run ``<outputs>/<run>/``, whole or not at all; what was made from the same before is taken over.
 
@@ -205,6 +206,8 @@ def run_all(
         kernel now and then.
     limits : Limits, optional
         The longest that a cell and a notebook may take.
+    settle : callable
+        Called just before the run is put in place: whoever stops it later would find it whole.
 
     Returns
     -------
@@ -257,6 +260,7 @@ def run_all(
             write_json(working / "run.json", describe_run(working, parameters, inputs, data))
             pages.finish()
             note_pages(working)
+            settle()
             replace_folder(final, working)
     return final
 
