@@ -21,7 +21,8 @@ PAPERMILL = str(Path(sys.executable).with_name("papermill"))
 FLOOR = """
 import json, sys
 from pathlib import Path
-from helpers.fork_server import LIBRARIES, UNNEEDED, bar_imports, import_libraries
+from helpers.fork_server import UNNEEDED, bar_imports
+from helpers.forking import LIBRARIES, import_libraries
 with bar_imports(UNNEEDED):
     import_libraries(LIBRARIES)
 from IPython.core.interactiveshell import InteractiveShell

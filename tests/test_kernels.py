@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from test_pipeline import is_alive, wait_for
 
-from helpers.fork_server import LIBRARIES, ForkServer, ServerEnded, can_fork, receive
+from helpers.fork_server import ForkServer, ServerEnded, can_fork
+from helpers.forking import LIBRARIES, receive
 from helpers.kernels import choose_kernels, stop_kernels
 from helpers.project import RunError
 

@@ -16,8 +16,8 @@ Rooms, and who may call whom (imports go one way, down):
 - `project` finds the project's folders and writes files whole; `parameters` is the one typed list of parameters.
 - `run` is a notebook's view of its run: reading and writing tables and figures; imports project and parameters.
 - `record` describes a run in run.json, and tells what isn't as described; imports run, project and parameters.
-- `kernels` starts one isolated kernel a notebook, forked from `fork_server`'s process where there is one; that has
-  done in `rehearsal` what every notebook does first.
+- `kernels` starts one isolated kernel a notebook; `fork_server` has it forked, where that's possible, by the program
+  `forking`, which has done in `rehearsal` what every notebook does first.
 - `execution` executes a notebook, the only module that knows papermill; imports kernels and project.
 - `cache` knows what a notebook was made from, and takes over what was made from the same; imports run and execution.
 - `making` makes the notebooks of a run in order, the only module that knows doit; imports cache and execution.
