@@ -246,6 +246,19 @@ def test_runs_wait_for_the_notebooks_that_another_one_makes(tmp_path, notebooks)
     assert (third.run, third.at_once, third.origins) == ("seed-3", 1, (whole,))
 
 
+def test_runs_that_others_wait_for_come_first(tmp_path, notebooks):
+    places = {"a-1": 1, "a-2": 2, "b-1": 3, "b-2": 4, "c-1": 5, "c-2": 6}
+    runs = [Parameters(run=name, entity=name[0], seed=seed) for name, seed in places.items()]
+    plan = Plan(runs, tmp_path, notebooks)
+    assert list(plan.waiting) == ["a-1", "b-1", "c-1", "a-2", "b-2", "c-2"]
+    assert [task.run for task in plan.choose(4)] == ["a-1", "b-1", "c-1"], "the fourth worker waits"
+    for name in ("01_shared", "05_forecast", "06_summary"):
+        record(tmp_path / "b-1", name)
+    (tmp_path / "b-1" / "run.json").touch()
+    again = Plan(runs, tmp_path, notebooks)
+    assert list(again.waiting) == ["a-1", "c-1", "a-2", "b-2", "c-2", "b-1"], "what is there is looked at last"
+
+
 def test_a_lost_run_is_tried_once_more_and_failures_stop_nothing(tmp_path, notebooks, capsys):
     runs = read_sweep(write(tmp_path, "grid: {seed: [1, 2, 3]}")).runs
     endings = {("seed-1", 1): None, ("seed-2", 1): None, ("seed-2", 2): None, ("seed-3", 1): "Notebook failed\nwhy"}

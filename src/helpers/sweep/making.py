@@ -48,17 +48,18 @@ class Plan:
 
     Two runs share a notebook when its parameters, and those of the notebooks that it reads from, are the same in both.
     A run waits while another one makes a notebook that both need; then it takes it over, even if that run isn't whole.
+    Those that make the most for others come first, so that no worker has nothing to do at the end.
     """
 
     def __init__(self, runs: Sequence[Parameters], folder: Path, notebooks: Path | None):
         self.folder, self.notebooks = folder, notebooks
-        self.waiting = {run.run: run for run in runs}
         self._shares = _list_shares(runs, notebooks)
         self._made: dict[str, str] = {}
         self._claimed: dict[str, set[str]] = {}
         for run in runs:  # of an earlier sweep into this folder
             if (folder / run.run / "run.json").exists():
                 self._note(run.run)
+        self.waiting = {run.run: run for run in self._order(runs)}
 
     def choose(self, free: int) -> list[Task]:
         """Tasks for `free` workers; what they leave free, they use for several notebooks at once."""
@@ -83,6 +84,15 @@ class Plan:
         owners = dict.fromkeys(self._made[share] for share in self._shares[run.run].values() if share in self._made)
         places = tuple(place for owner in owners for place in self._find_places(owner))
         return Task(run.model_dump(), self.folder, places, at_once, self.notebooks)
+
+    def _order(self, runs: Sequence[Parameters]) -> list[Parameters]:
+        """Runs by how many notebooks each is the first to make, and otherwise as they were."""
+        seen, first = set(self._made), dict[str, int]()
+        for run in runs:
+            needed = set(self._shares[run.run].values()) - seen
+            first[run.run] = len(needed)
+            seen |= needed
+        return sorted(runs, key=lambda run: first[run.run], reverse=True)
 
     def finish(self, run: str) -> None:
         """A run has ended: what it has made, whole or not, is there for the others."""
