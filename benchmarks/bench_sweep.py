@@ -12,41 +12,55 @@ import yaml
 
 from helpers.sweep import read_sweep
 
-GRID = {"horizon_years": [2, 3, 4, 5, 6, 8], "seed": [1, 2, 3, 4]}
-"""24 runs: assumptions of the forecast over the same data, so that they share the notebooks before it."""
+GRIDS = {
+    "assumptions": {"horizon_years": [2, 3, 4, 5, 6, 8], "seed": [1, 2, 3, 4]},
+    "series and dates": {
+        "indicator": [
+            *("instant_messaging_users", "livestreaming_users", "online_games_users", "online_music_users"),
+            *("online_news_users", "online_payment_users", "online_shopping_users", "online_takeaway_users"),
+            *("online_video_users", "ride_hailing_users", "search_engine_users", "short_video_users"),
+        ],
+        "as_of": ["", "2023-12-31"],
+    },
+}
+"""24 runs each: assumptions of the forecast over the same data, which share four notebooks of six; and different data,
+which share none."""
 ROUNDS = 5
 """Sweeps with one and two workers, which alternate."""
 SAMPLED = 3
 """Runs that are made through the command; their mean stands for all."""
 
 
-def main(grid=GRID):
+def main(grids=GRIDS):
     """Print seconds and ratios as a Markdown table."""
-    with tempfile.TemporaryDirectory() as place:
-        path = Path(place) / "grid.yaml"
-        path.write_text(yaml.safe_dump({"grid": grid}))
-        runs = read_sweep(path).runs
-        single = time_command(runs, Path(place) / "single") * len(runs)
-        rounds = [
-            [time_sweep(path, workers, Path(place) / f"workers-{workers}-{number}") for workers in (1, 2)]
-            for number in range(ROUNDS)
-        ]
-    one, two = map(statistics.median, zip(*rounds, strict=True))
-    ratios = sorted(alone / together for alone, together in rounds)
     print("| what | target | measured |\n|---|---|---|")
-    print(f"| {len(runs)} runs one by one through the command (from {SAMPLED}) | - | {single:.0f} s |")
-    print(f"| {len(runs)} runs, 1 worker | - | {one:.0f} s |")
-    print(f"| {len(runs)} runs, 2 workers | - | {two:.0f} s |")
-    middle = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f})"
-    print(f"| 2 workers against 1 | 1.8 times faster | {middle} |")
-    print(f"| 2 workers against one by one | 4 times faster | {single / two:.1f} |")
+    for what, grid in grids.items():
+        with tempfile.TemporaryDirectory() as place:
+            path = Path(place) / "grid.yaml"
+            path.write_text(yaml.safe_dump({"grid": grid}))
+            sweep = read_sweep(path)
+            single = time_command(sweep, Path(place) / "single") * len(sweep.runs)
+            rounds = [
+                [time_sweep(path, workers, Path(place) / f"workers-{workers}-{number}") for workers in (1, 2)]
+                for number in range(ROUNDS)
+            ]
+        one, two = map(statistics.median, zip(*rounds, strict=True))
+        ratios = sorted(alone / together for alone, together in rounds)
+        runs = f"{len(sweep.runs)} {what}"
+        print(f"| {runs}, one by one through the command (from {SAMPLED}) | - | {single:.0f} s |")
+        print(f"| {runs}, 1 worker | - | {one:.0f} s |")
+        print(f"| {runs}, 2 workers | - | {two:.0f} s |")
+        middle = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f})"
+        print(f"| {runs}, 2 workers against 1 | 1.8 times faster | {middle} |")
+        print(f"| {runs}, 2 workers against one by one | 4 times faster | {single / two:.1f} |", flush=True)
 
 
-def time_command(runs, outputs):
+def time_command(sweep, outputs):
     """Mean seconds of one run through the command, each into a folder of its own name."""
-    chosen = runs[:: max(1, len(runs) // SAMPLED)][:SAMPLED]
+    chosen = sweep.runs[:: max(1, len(sweep.runs) // SAMPLED)][:SAMPLED]
     words = [
-        ["run", run.run, "-p", "horizon_years", str(run.horizon_years), "-p", "seed", str(run.seed)] for run in chosen
+        ["run", run.run, *(word for name in sweep.varied for word in ("-p", name, str(getattr(run, name))))]
+        for run in chosen
     ]
     return sum(time_words(each, outputs) for each in words) / len(chosen)
 

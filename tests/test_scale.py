@@ -162,11 +162,24 @@ def test_the_time_left_is_that_of_the_latest_runs(monkeypatch):
     """250 runs of an earlier sweep are there at once, then each takes ten seconds: 230 are left after 20 of these."""
     clock = [0.0]
     monkeypatch.setattr("helpers.sweep.making.time.monotonic", lambda: clock[0])
-    progress, lines = Progress(COUNT), []
+    work = {f"run-{number}": 1.0 for number in range(COUNT)}
+    progress, lines = Progress(work), []
     for number in range(270):
         clock[0] += 10.0 if number >= 250 else 0.0
         lines.append(progress.note(Outcome(f"run-{number}", 10.0)))
     assert lines[-1].endswith("(about 38 min left)")
+
+
+def test_the_time_left_counts_the_notebooks_of_a_run(monkeypatch):
+    """Ten runs that make six notebooks come first; the other ninety make two of them."""
+    clock = [0.0]
+    monkeypatch.setattr("helpers.sweep.making.time.monotonic", lambda: clock[0])
+    work = {f"run-{number}": 6.0 if number < 10 else 2.0 for number in range(100)}
+    progress, lines = Progress(work), []
+    for number in range(10):
+        clock[0] += 60.0
+        lines.append(progress.note(Outcome(f"run-{number}", 60.0)))
+    assert lines[-1].endswith("(about 30 min left)")
 
 
 def test_the_summary_of_a_large_sweep_reads_each_run_once_and_stays_readable(tmp_path, monkeypatch):

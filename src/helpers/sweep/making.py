@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +25,8 @@ LATEST = 20
 """Runs from whose pace the time that is left is foretold."""
 ATTEMPTS = 2
 """Workers that a run may cost."""
+CHECKING = 0.2
+"""Work on a run that's there already, in notebooks."""
 LOOK_SECONDS = 0.1
 """Time after which a worker without a run looks again whether what the waiting runs need is there."""
 
@@ -49,6 +51,11 @@ class Plan:
     Two runs share a notebook when its parameters, and those of the notebooks that it reads from, are the same in both.
     A run waits while another one makes a notebook that both need; then it takes it over, even if that run isn't whole.
     Those that make the most for others come first, so that no worker has nothing to do at the end.
+
+    Attributes
+    ----------
+    work : dict
+        Of each run, the number of notebooks that it's the first to make, and a little for the rest.
     """
 
     def __init__(self, runs: Sequence[Parameters], folder: Path, notebooks: Path | None):
@@ -59,7 +66,8 @@ class Plan:
         for run in runs:  # of an earlier sweep into this folder
             if (folder / run.run / "run.json").exists():
                 self._note(run.run)
-        self.waiting = {run.run: run for run in self._order(runs)}
+        self.work = self._count_work(runs)
+        self.waiting = {run.run: run for run in sorted(runs, key=lambda run: -self.work[run.run])}
 
     def choose(self, free: int) -> list[Task]:
         """Tasks for `free` workers; what they leave free, they use for several notebooks at once."""
@@ -85,14 +93,13 @@ class Plan:
         places = tuple(place for owner in owners for place in self._find_places(owner))
         return Task(run.model_dump(), self.folder, places, at_once, self.notebooks)
 
-    def _order(self, runs: Sequence[Parameters]) -> list[Parameters]:
-        """Runs by how many notebooks each is the first to make, and otherwise as they were."""
-        seen, first = set(self._made), dict[str, int]()
+    def _count_work(self, runs: Sequence[Parameters]) -> dict[str, float]:
+        seen, work = set(self._made), dict[str, float]()
         for run in runs:
             needed = set(self._shares[run.run].values()) - seen
-            first[run.run] = len(needed)
+            work[run.run] = len(needed) + CHECKING
             seen |= needed
-        return sorted(runs, key=lambda run: first[run.run], reverse=True)
+        return work
 
     def finish(self, run: str) -> None:
         """A run has ended: what it has made, whole or not, is there for the others."""
@@ -145,7 +152,7 @@ def make_runs(
     """
     plan = Plan(runs, folder, notebooks)
     by_name, lost, failed = {run.run: run for run in runs}, dict.fromkeys([run.run for run in runs], 0), {}
-    running, progress = 0, Progress(len(runs))
+    running, progress = 0, Progress(plan.work)
     with tqdm(total=len(runs), unit="run", disable=not sys.stderr.isatty(), leave=False) as bar:
         while plan.waiting or running:
             for task in plan.choose(workers.free):
@@ -173,31 +180,42 @@ def make_runs(
 
 @dataclass
 class Progress:
-    """What is told of a sweep while it's made: a line a run in a small one, some fifty lines in all in a large one."""
+    """What is told of a sweep while it's made: a line a run in a small one, some fifty lines in all in a large one.
 
-    count: int
+    Attributes
+    ----------
+    work : mapping
+        Of each run, in notebooks: runs that make more than others don't mislead about the time that's left.
+    """
+
+    work: Mapping[str, float]
     finished: int = 0
     failed: int = 0
-    _ends: deque[float] = field(default_factory=lambda: deque([time.monotonic()], maxlen=LATEST + 1))
+    _done: float = 0.0
+    _ends: deque[tuple[float, float]] = field(
+        default_factory=lambda: deque([(time.monotonic(), 0.0)], maxlen=LATEST + 1)
+    )
 
     def note(self, outcome: Outcome) -> str:
         """A run has ended: the line to tell, or an empty one."""
+        count = len(self.work)
         self.finished += 1
         self.failed += bool(outcome.message)
-        self._ends.append(time.monotonic())
-        each = self.count <= MOST_LINES
-        told = each or self.finished == self.count or self.finished % -(-self.count // MOST_LINES) == 0
+        self._done += self.work[outcome.run]
+        self._ends.append((time.monotonic(), self._done))
+        each = count <= MOST_LINES
+        told = each or self.finished == count or self.finished % -(-count // MOST_LINES) == 0
         if not told and not (outcome.message and self.failed <= FIRST_FAILURES):
             return ""
         what = f"failed: {outcome.message.splitlines()[0]}" if outcome.message else f"{outcome.seconds:.1f} s"
         so_far = f"  {self.failed} failed" if self.failed and not each else ""
-        left = self.count - self.finished
-        rest = f"  ({say_time(self._pace() * left)} left)" if left else ""
-        return f"{self.finished}/{self.count} {outcome.run}  {what}{so_far}{rest}"
+        rest = f"  ({say_time(self._find_left())} left)" if self.finished < count else ""
+        return f"{self.finished}/{count} {outcome.run}  {what}{so_far}{rest}"
 
-    def _pace(self) -> float:
-        """Seconds a run, over the latest ones: those that were there already take none."""
-        return (self._ends[-1] - self._ends[0]) / (len(self._ends) - 1)
+    def _find_left(self) -> float:
+        """Seconds that are left, from the latest runs' pace."""
+        (began, before), (ended, after) = self._ends[0], self._ends[-1]
+        return (sum(self.work.values()) - self._done) * (ended - began) / (after - before)
 
 
 def say_time(seconds: float) -> str:
