@@ -264,9 +264,12 @@ def test_what_a_cell_puts_out_keeps_its_tables_and_loses_the_rest():
     )
     expected = (
         '<table class="t"><tbody><tr><td colspan="2"><a>a</a><a href="https://b">b</a><a>c</a>'
-        '<img src="data:image/png;base64,aGk=" alt="e">\n</td></tr></tbody></table>'
+        '<img src="data:image/png;base64,aGk=" alt="e"></td></tr></tbody></table>'
     )
     assert set_html(hostile) == set_tables(expected)
+    picture = '<img alt="1 &gt; 0" src="data:image/png;base64,aGk=">'
+    assert set_html(picture.replace("&gt;", ">")) == picture
+    assert set_html('<p>a</p><style>b <img src="data:image/png;base64,aGk=">') == "<p>a</p>"
 
 
 def test_tables_have_a_caption_scopes_and_room():

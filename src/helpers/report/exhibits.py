@@ -9,7 +9,7 @@ from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
-import bleach
+import nh3
 
 PAGE_BYTES = 950_000  # a page stays under a megabyte
 LONG = 50  # letters from which a cell needs room
@@ -19,7 +19,9 @@ TAGS = {
     *("hr", "i", "img", "li", "ol", "p", "pre", "small", "span", "strong", "sub", "sup", "u", "ul"),
     *("caption", "col", "colgroup", "table", "tbody", "td", "tfoot", "th", "thead", "tr"),
 }
-ATTRIBUTES = {"class", "colspan", "rowspan", "scope"}
+ATTRIBUTES = {"*": {"class", "colspan", "rowspan", "scope"}, "a": {"href"}, "img": {"alt", "src", "width"}}
+ADDRESSES = {("a", "href"): r"https?://|#", ("img", "src"): "data:image/(png|jpeg)"}
+"""How the addresses that a page may hold begin."""
 
 
 # ---- tables -------------------------------------------------------------------------------------------------------
@@ -28,17 +30,15 @@ ATTRIBUTES = {"class", "colspan", "rowspan", "scope"}
 @lru_cache(maxsize=256)  # the runs of a sweep share most of their tables
 def set_html(source: str) -> str:
     """HTML that a cell has put out, without anything that runs, loads or brings a style of its own."""
-    source = re.sub(r"<(style|script)\b.*?</\1\s*>", "", source, flags=re.DOTALL | re.IGNORECASE)
-    plain = bleach.clean(source, tags=TAGS, attributes=_allow, protocols={"http", "https", "data"}, strip=True)
+    schemes = {"http", "https", "data"}
+    plain = nh3.clean(
+        source, tags=TAGS, attributes=ATTRIBUTES, attribute_filter=_filter, url_schemes=schemes, link_rel=None
+    )
     return set_tables(re.sub(r"<img\b(?![^>]*\ssrc=)[^>]*>", "", plain))
 
 
-def _allow(tag: str, name: str, value: str) -> bool:
-    if tag == "a" and name == "href":
-        return bool(re.match(r"https?://|#", value))
-    if tag == "img":
-        return name in ("alt", "width") or (name == "src" and value.startswith(("data:image/png", "data:image/jpeg")))
-    return name in ATTRIBUTES
+def _filter(tag: str, name: str, value: str) -> str | None:
+    return value if re.match(ADDRESSES.get((tag, name), ""), value) else None
 
 
 def set_tables(text: str) -> str:
