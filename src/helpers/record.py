@@ -172,7 +172,8 @@ def list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:
     uses |= dict.fromkeys(used.source_id[own], "series")
     sources = data.sources.drop_duplicates("source_id").set_index("source_id").reindex(sorted(uses)).fillna("")
     keep = [column for column in ("title", "publisher", "url", "licence", "attribution") if column in sources]
-    return [{"source_id": key, "use": uses[key], **row[keep].astype(str)} for key, row in sources.iterrows()]
+    told = sources[keep].astype(str).to_dict("index")
+    return [{"source_id": key, "use": uses[key], **row} for key, row in told.items()]
 
 
 @lru_cache(maxsize=1)
