@@ -30,26 +30,41 @@ ROUNDS = 3
 """Each measures one worker, two workers, and two sweeps at once that know nothing of each other."""
 SAMPLED = 3
 """Runs that are made through the command; their mean stands for all."""
+ROWS = {
+    f"one by one through the command (from {SAMPLED})": "-",
+    "1 worker": "-",
+    "2 workers": "-",
+    "2 workers against 1": "1.8 times faster",
+    "the whole sweep twice at once, 1 worker each, against twice in turn": "-",
+    "2 workers against one by one": "4 times faster",
+}
+"""What is measured of each grid, and what was to be reached."""
 
 
 def main(grids=GRIDS):
-    """Print seconds and ratios as a Markdown table."""
-    print("| what | target | measured |\n|---|---|---|")
-    for what, grid in grids.items():
-        with tempfile.TemporaryDirectory() as place:
-            path = Path(place) / "grid.yaml"
-            path.write_text(yaml.safe_dump({"grid": grid}))
-            sweep = read_sweep(path)
-            single = time_command(sweep, Path(place) / "single") * len(sweep.runs)
-            rounds = [time_round(path, Path(place) / str(number)) for number in range(ROUNDS)]
-        one, two, _ = map(statistics.median, zip(*rounds, strict=True))
-        runs = f"{len(sweep.runs)} {what}"
-        print(f"| {runs}, one by one through the command (from {SAMPLED}) | - | {single:.0f} s |")
-        print(f"| {runs}, 1 worker | - | {one:.0f} s |")
-        print(f"| {runs}, 2 workers | - | {two:.0f} s |")
-        print(f"| {runs}, 2 workers against 1 | 1.8 times faster | {describe([a / b for a, b, _ in rounds])} |")
-        print(f"| the most that two processes get here | - | {describe([2 * a / c for a, _, c in rounds])} |")
-        print(f"| {runs}, 2 workers against one by one | 4 times faster | {single / two:.1f} |", flush=True)
+    """Print seconds and ratios as a Markdown table, a column for each grid."""
+    columns = [measure(grid) for grid in grids.values()]
+    print(f"| 24 runs | target | {' | '.join(grids)} |")
+    print("|---" * (2 + len(grids)) + "|")
+    for (what, target), *values in zip(ROWS.items(), *columns, strict=True):
+        print(f"| {what} | {target} | {' | '.join(values)} |")
+
+
+def measure(grid):
+    """What is measured of one grid, in the order of `ROWS`."""
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / "grid.yaml"
+        path.write_text(yaml.safe_dump({"grid": grid}))
+        sweep = read_sweep(path)
+        single = time_command(sweep, Path(place) / "single") * len(sweep.runs)
+        rounds = [time_round(path, Path(place) / str(number)) for number in range(ROUNDS)]
+    one, two, _ = map(statistics.median, zip(*rounds, strict=True))
+    return [
+        *(f"{seconds:.0f} s" for seconds in (single, one, two)),
+        describe([alone / together for alone, together, _ in rounds]),
+        describe([2 * alone / twice for alone, _, twice in rounds]),
+        f"{single / two:.1f}",
+    ]
 
 
 def describe(ratios):
