@@ -136,9 +136,9 @@ def _check_parts(content: Any) -> dict[str, Any]:
 
 def _check_count(count: int, many: bool) -> None:
     if count > MOST:
-        raise ParameterError(f"this means {count:,} runs; a sweep has at most {MOST:,}. Leave values out")
+        raise ParameterError(f"the file asks for {count:,} runs; a sweep has at most {MOST:,}. Leave values out")
     if count > MANY and not many:
-        raise ParameterError(f"this means {count:,} runs. If that's what you want, say so with --yes")
+        raise ParameterError(f"the file asks for {count:,} runs. If that's what you want, say so with --yes")
 
 
 def _check_name(name: str) -> str:
