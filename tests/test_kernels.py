@@ -153,6 +153,18 @@ def test_a_server_whose_run_was_killed_with_answers_unread_just_ends():
         assert receive(theirs) == (b"", [])
 
 
+def test_a_kernel_that_ends_after_its_server_has_stopped_answering_leaves_no_trace():
+    if not can_fork():
+        pytest.skip("kernels are forked on Linux only")
+    program = (
+        "import os, signal, socket\nfrom helpers.forking import answer_requests\n"
+        "ours, theirs = socket.socketpair()\nours.close()\nanswer_requests(theirs)\n"
+        "os.kill(os.getpid(), signal.SIGCHLD)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stderr == ""
+
+
 def test_no_kernel_outlives_the_process_that_wanted_it(tmp_path):
     if not can_fork():
         pytest.skip("kernels are forked on Linux only")

@@ -100,6 +100,7 @@ def answer_requests(channel: socket.socket) -> socket.socket | None:
                 else:
                     kernels[pid] = Path(request["connection_file"]).parent
                     _answer(channel, {"started": pid})
+    signal.set_wakeup_fd(-1)  # the kernels that end now are told to no one
     end_kernels(kernels)
     return None
 
