@@ -31,6 +31,7 @@ ROUNDS = 3
 SAMPLED = 3
 """Runs that are made through the command; their mean stands for all."""
 ROWS = {
+    "runs": "-",
     f"one by one through the command (from {SAMPLED})": "-",
     "1 worker": "-",
     "2 workers": "-",
@@ -44,7 +45,7 @@ ROWS = {
 def main(grids=GRIDS):
     """Print seconds and ratios as a Markdown table, a column for each grid."""
     columns = [measure(grid) for grid in grids.values()]
-    print(f"| 24 runs | target | {' | '.join(grids)} |")
+    print(f"| what | target | {' | '.join(grids)} |")
     print("|---" * (2 + len(grids)) + "|")
     for (what, target), *values in zip(ROWS.items(), *columns, strict=True):
         print(f"| {what} | {target} | {' | '.join(values)} |")
@@ -60,6 +61,7 @@ def measure(grid):
         rounds = [time_round(path, Path(place) / str(number)) for number in range(ROUNDS)]
     one, two, _ = map(statistics.median, zip(*rounds, strict=True))
     return [
+        str(len(sweep.runs)),
         *(f"{seconds:.0f} s" for seconds in (single, one, two)),
         describe([alone / together for alone, together, _ in rounds]),
         describe([2 * alone / twice for alone, _, twice in rounds]),

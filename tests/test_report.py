@@ -269,6 +269,7 @@ def test_what_a_cell_puts_out_keeps_its_tables_and_loses_the_rest():
     assert set_html(hostile) == set_tables(expected)
     picture = '<img alt="1 &gt; 0" src="data:image/png;base64,aGk=">'
     assert set_html(picture.replace("&gt;", ">")) == picture
+    assert set_html(picture.replace("<img", '<img class="figure"')) == picture
     assert set_html('<p>a</p><style>b <img src="data:image/png;base64,aGk=">') == "<p>a</p>"
 
 

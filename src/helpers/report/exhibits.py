@@ -19,7 +19,10 @@ TAGS = {
     *("hr", "i", "img", "li", "ol", "p", "pre", "small", "span", "strong", "sub", "sup", "u", "ul"),
     *("caption", "col", "colgroup", "table", "tbody", "td", "tfoot", "th", "thead", "tr"),
 }
-ATTRIBUTES = {"*": {"class", "colspan", "rowspan", "scope"}, "a": {"href"}, "img": {"alt", "src", "width"}}
+ATTRIBUTES = {tag: {"class", "colspan", "rowspan", "scope"} for tag in TAGS} | {
+    "a": {"class", "href"},
+    "img": {"alt", "src", "width"},
+}
 ADDRESSES = {("a", "href"): r"https?://|#", ("img", "src"): "data:image/(png|jpeg)"}
 """How the addresses that a page may hold begin."""
 
@@ -32,12 +35,12 @@ def set_html(source: str) -> str:
     """HTML that a cell has put out, without anything that runs, loads or brings a style of its own."""
     schemes = {"http", "https", "data"}
     plain = nh3.clean(
-        source, tags=TAGS, attributes=ATTRIBUTES, attribute_filter=_filter, url_schemes=schemes, link_rel=None
+        source, tags=TAGS, attributes=ATTRIBUTES, attribute_filter=_filter_address, url_schemes=schemes, link_rel=None
     )
     return set_tables(re.sub(r"<img\b(?![^>]*\ssrc=)[^>]*>", "", plain))
 
 
-def _filter(tag: str, name: str, value: str) -> str | None:
+def _filter_address(tag: str, name: str, value: str) -> str | None:
     return value if re.match(ADDRESSES.get((tag, name), ""), value) else None
 
 
