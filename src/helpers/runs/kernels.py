@@ -1,0 +1,182 @@
+"""Kernels for the notebooks of a run: forked, where the system allows it, from a process that has the libraries.
+
+jupyter_client finds `ForkedProvisioner` through an entry point of this package and asks it for a kernel instead of
+starting an interpreter. The standard library's fork server does the forking. Elsewhere, and by hand, kernels start as
+they always do. Kernels listen on unix sockets where there are any: TCP ports collide when several start at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import multiprocessing
+import os
+import queue
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from contextlib import contextmanager, suppress
+from multiprocessing import forkserver
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
+from jupyter_client.kernelspec import KernelSpec
+from traitlets import Type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROVISIONER = "adoption-forked"
+PRELOADED = ("helpers.runs.preload",)
+ENVIRONMENT = {  # of every kernel of a run
+    "PYTHONHASHSEED": "0",  # sets in one order, so that two runs agree to the byte
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    "OMP_NUM_THREADS": "1",  # matrices are small here: threads of linear algebra would wait for each other
+}
+OPTIONS = ("--HistoryManager.enabled=False",)  # what a run executes is no one's history
+LONGEST_FOLDER = 60  # a socket's whole path may have about 100 characters
+
+
+def can_fork() -> bool:
+    """Whether kernels can be forked: macOS's libraries don't survive a fork, Windows has none."""
+    return sys.platform == "linux" and not multiprocessing.current_process().daemon
+
+
+def preload() -> None:
+    """Start the fork server, which imports the libraries while this process goes on."""
+    os.environ.update(ENVIRONMENT)  # the server takes its hash seed from here
+    forkserver.set_forkserver_preload(list(PRELOADED))
+    forkserver.ensure_running()
+
+
+def run_kernel(connection_file: str, folder: str, environment: dict[str, str], log: str) -> None:
+    """Be a kernel, in a process of its own, that ends with the process that asked for it."""
+    os.setsid()  # Ctrl-C is for the run, which then ends its kernels itself
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    with Path(log).open("ab") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    threading.Thread(target=_end_with_parent, args=(connection_file,), daemon=True).start()
+    from ipykernel.kernelapp import IPKernelApp
+
+    IPKernelApp.launch_instance(argv=["-f", connection_file, *OPTIONS])
+
+
+def _end_with_parent(connection_file: str) -> None:
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+        shutil.rmtree(Path(connection_file).parent, ignore_errors=True)
+        os.killpg(0, signal.SIGKILL)
+
+
+class ForkedProvisioner(KernelProvisionerBase):
+    """jupyter_client's way to a kernel's process: see its `KernelProvisionerBase` for what each method must do."""
+
+    process: Any = None
+
+    @property
+    def has_process(self) -> bool:
+        """Whether there is a kernel to ask about."""
+        return self.process is not None
+
+    async def pre_launch(self, **options: Any) -> dict[str, Any]:
+        """Write the connection file that the kernel will read."""
+        self.parent.write_connection_file()
+        self.connection_info = self.parent.get_connection_info()
+        return await super().pre_launch(cmd=[self.parent.connection_file], **options)
+
+    async def launch_kernel(self, cmd: list[str], **options: Any) -> dict[str, Any]:
+        """Fork the kernel; waits for the server's imports without holding up the event loop."""
+        context = multiprocessing.get_context("forkserver")
+        log = str(Path(cmd[0]).with_name("log"))
+        arguments = (cmd[0], str(options.get("cwd") or Path.cwd()), dict(options["env"]), log)
+        self.process = context.Process(target=run_kernel, args=arguments, daemon=True)
+        await asyncio.to_thread(self.process.start)
+        return self.connection_info
+
+    async def poll(self) -> int | None:
+        """None while the kernel runs, then its exit code."""
+        return None if self.process and self.process.is_alive() else self.process.exitcode if self.process else 0
+
+    async def wait(self) -> int | None:
+        """Wait for the kernel's end and forget it."""
+        process, self.process = self.process, None
+        if process:
+            await asyncio.to_thread(process.join)
+        return process.exitcode if process else 0
+
+    async def send_signal(self, signum: int) -> None:
+        """Send a signal; none to a kernel that is ending, which would tell of an interrupt."""
+        if self.process and self.process.is_alive() and not self.parent.shutting_down:
+            os.killpg(self.process.pid, signum)
+
+    async def kill(self, restart: bool = False) -> None:
+        """End the kernel and its children at once."""
+        if self.process:
+            with suppress(ProcessLookupError):  # one that has only just been forked leads no group yet
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.kill()
+            await asyncio.to_thread(self.process.join)
+
+    async def terminate(self, restart: bool = False) -> None:
+        """Ask the kernel to end."""
+        await self.send_signal(signal.SIGTERM)
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """Nothing is left: `open_kernel` removes the folder."""
+
+
+class KernelClient(AsyncKernelClient):
+    """Talks to a kernel as soon as it has answered on both channels; the library's own waits another 0.4 seconds."""
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Return when the kernel has told on one channel that it is done with what was asked on the other."""
+        end = time.monotonic() + (timeout or 60)
+        while time.monotonic() < end:
+            asked = self.kernel_info()
+            with suppress(queue.Empty):  # it may have begun to listen too late: ask again
+                while (await self.get_shell_msg(timeout=1))["msg_type"] != "kernel_info_reply":
+                    pass
+                while True:
+                    told = await self.get_iopub_msg(timeout=0.05)
+                    if told["parent_header"].get("msg_id") == asked and told["content"].get("execution_state") == "idle":
+                        return
+            if not await self.is_alive():
+                raise RuntimeError("Kernel died before replying to kernel_info")
+        raise RuntimeError(f"Kernel didn't respond in {timeout} seconds")
+
+
+class KernelManager(AsyncKernelManager):
+    """Starts this interpreter, whatever the user's installed kernel of the same name points to."""
+
+    client_factory = Type(klass=KernelClient)
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """The kernel's command, and who starts it."""
+        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", *OPTIONS]
+        starter = {"kernel_provisioner": {"provisioner_name": PROVISIONER}} if self.forked else {}
+        return KernelSpec(argv=command, display_name="Python 3", language="python", metadata=starter)
+
+    forked = False
+
+
+@contextmanager
+def open_kernel(forked: bool) -> Iterator[KernelManager]:
+    """A manager whose kernel ends with the block."""
+    with tempfile.TemporaryDirectory(prefix="adoption-kernel-", ignore_cleanup_errors=True) as folder:
+        manager = KernelManager(connection_file=str(Path(folder) / "kernel.json"))
+        if os.name != "nt":
+            manager.transport, manager.ip = "ipc", str(Path(folder) / "socket")
+        manager.forked = forked
+        yield manager
