@@ -12,14 +12,14 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
-from helpers.fork_server import UNNEEDED, ForkServer, bar_imports, can_fork
 from helpers.options import join_pairs, read_options
+from helpers.project import UNNEEDED, block_imports
 from helpers.quoting import escape
 
 WRONG_INPUT, FAILED = 2, 1
@@ -73,21 +73,20 @@ def run(
     The options mean what they mean to papermill; where they give a parameter twice, -p and -r win over -y, and -y
     over -f. 'adoption params' lists the parameters.
     """
+    from helpers.parameters import read_parameters
     from helpers.project import find_from_here, shorten_path
+    from helpers.runs.pipeline import run_all
+    from helpers.runs.sequence import choose_forced, find_notebooks
 
-    with start_server(not isolated) as server:
-        from helpers import pipeline
-        from helpers.parameters import read_parameters
-
-        given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
-        if run is not None:
-            given["run"] = run
-        if isinstance(given.get("data"), str):
-            given["data"] = find_from_here(given["data"])
-        chosen = read_parameters(given)
-        forced = pipeline.choose_forced(pipeline.find_notebooks(), force, only, first)
-        with say_state(f"Run '{chosen.run}' is as it was before; the same command goes on from here."):
-            folder = pipeline.run_all(chosen, forced=forced, isolated=isolated, server=server, settle=ignore_signals)
+    given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
+    if run is not None:
+        given["run"] = run
+    if isinstance(given.get("data"), str):
+        given["data"] = find_from_here(given["data"])
+    chosen = read_parameters(given)
+    forced = choose_forced(find_notebooks(), force, only, first)
+    with say_state(f"Run '{chosen.run}' is as it was before; the same command goes on from here."):
+        folder = run_all(chosen, forced=forced, isolated=isolated, before_commit=ignore_signals)
     print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
 
 
@@ -130,7 +129,7 @@ def export(run: Annotated[str, typer.Argument(help="Name of the run; of a sweep'
     from helpers import report
     from helpers.compare import find_run
     from helpers.project import shorten_path
-    from helpers.record import note_pages
+    from helpers.runs.record import note_pages
 
     folder = find_run(run)
     report.write_pages(folder)
@@ -163,11 +162,11 @@ def verify(run: Annotated[str, typer.Argument(help="Name of the run.")] = "basel
     Compares hashes of its files, and of the data, notebooks, helpers and library versions that it was made from, with
     run.json; prints every difference and ends with 1, or says that there is none.
     """
-    from helpers import pipeline
     from helpers.parameters import read_parameters
     from helpers.project import find_outputs
+    from helpers.runs.record import verify as find_all
 
-    differences = pipeline.verify(find_outputs() / read_parameters({"run": run}).run)
+    differences = find_all(find_outputs() / read_parameters({"run": run}).run)
     print("\n".join(differences) or f"ok: run '{run}' is as its record says, made from what is here now.")
     if differences:
         raise SystemExit(FAILED)
@@ -193,12 +192,11 @@ def sweep(
     With --scheduler, the cluster's workers write the runs into that folder themselves: all must see it, and have this
     package installed. Runs in hand go on there after Ctrl-C.
     """
-    with start_server(not scheduler) as server:
-        from helpers.sweep import read_sweep, run_sweep
+    from helpers.sweep import read_sweep, run_sweep
 
-        chosen = read_sweep(grid, name, yes)
-        with say_state(f"Finished runs of sweep '{chosen.name}' are kept; the same command goes on from here."):
-            folder, failed = run_sweep(chosen, workers, scheduler, server=server)
+    chosen = read_sweep(grid, name, yes)
+    with say_state(f"Finished runs of sweep '{chosen.name}' are kept; the same command goes on from here."):
+        folder, failed = run_sweep(chosen, workers, scheduler)
     from helpers.project import shorten_path
 
     print(f"Read it: {shorten_path(folder / 'index.html')}")
@@ -214,7 +212,7 @@ def params() -> None:
     Shows name, type, default, meaning, range, and the notebooks that read it.
     """
     from helpers.parameters import Parameters, expected_value, name_type
-    from helpers.pipeline import find_notebooks, read_declared
+    from helpers.runs.sequence import find_notebooks, read_declared
 
     readers = {path.stem.split("_")[0]: read_declared(path) for path in find_notebooks()}
     for name, field in Parameters.model_fields.items():
@@ -282,7 +280,7 @@ class Stopped(BaseException):
 
 
 @contextmanager
-def heed_signals() -> Iterator[None]:
+def handle_signals() -> Iterator[None]:
     """Raise `Stopped` in the block on Ctrl-C and SIGTERM; signals that come while it ends are too late."""
 
     def raise_stopped(number: int, frame: Any) -> NoReturn:
@@ -305,11 +303,6 @@ def ignore_signals() -> None:
             signal.signal(one, signal.SIG_IGN)
 
 
-def start_server(wanted: bool) -> AbstractContextManager[ForkServer | None]:
-    """The process that forks kernels, where that's possible: it imports while what's wanted is read and checked."""
-    return ForkServer() if wanted and can_fork() else nullcontext()
-
-
 @contextmanager
 def say_state(state: str) -> Iterator[None]:
     """When stopped in the block, end with the shells' exit code and tell in one line how things stand."""
@@ -330,7 +323,7 @@ def main(arguments: list[str] | None = None) -> None:
     atexit.register(gc.freeze)  # else Python looks through all that's loaded for what to free, before it ends anyway
     atexit.register(ignore_signals)
     try:
-        with bar_imports(UNNEEDED), heed_signals():
+        with block_imports(UNNEEDED), handle_signals():
             app(join_pairs(sys.argv[1:] if arguments is None else arguments), prog_name="adoption")
     except Stopped as stopped:
         stop(stopped.word, stopped.code)

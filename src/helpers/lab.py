@@ -87,18 +87,20 @@ def prepare_copy(name: str, given: dict[str, Any]) -> Path:
     ParameterError, helpers.indicators.DataError
         For a value that a run would refuse, or a parameter that the notebook doesn't read.
     """
-    from helpers import execution, pipeline
     from helpers.parameters import complete_parameters
+    from helpers.runs.checks import check_parameters
+    from helpers.runs.execute import fill_notebook
+    from helpers.runs.sequence import read_declared
 
     source = find_notebook(name)
-    declared = pipeline.read_declared(source)
+    declared = read_declared(source)
     parameters = complete_parameters(read_parameters(given))
     unread = [each for each in given if each not in declared]
     if unread:
         raise ParameterError(f"notebook {source.stem} doesn't read '{unread[0]}'; it reads {', '.join(declared)}")
-    pipeline.check_parameters(parameters)
+    check_parameters(parameters)
     values = {each: value for each, value in parameters.model_dump().items() if each in declared}
-    return keep_beside(name_copy(source, values), ".ipynb", execution.fill_notebook(source, values))
+    return keep_beside(name_copy(source, values), ".ipynb", fill_notebook(source, values))
 
 
 def name_copy(source: Path, values: dict[str, Any]) -> str:

@@ -9,11 +9,14 @@ import platform
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
+
+UNNEEDED = ("debugpy", "hypothesis", "rfc3987_syntax")
+"""What libraries import only if it's there, which costs a second in all, and no run needs."""
 
 
 class UserError(Exception):
@@ -338,3 +341,18 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+# ---- imports --------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def block_imports(names: Iterable[str]) -> Iterator[None]:
+    """Let imports of `names` fail within the block, as if they weren't installed."""
+    blocked = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(blocked))  # type: ignore[arg-type]  # None is how Python blocks an import
+    try:
+        yield
+    finally:
+        for name in blocked:
+            del sys.modules[name]

@@ -35,7 +35,7 @@ from helpers.project import (
 __all__ = ["ParameterError", "Parameters", "Run", "RunError", "SavedFigure", "open_run", "read_record", "read_records"]
 
 RUNNER = "ADOPTION_RUNNER"
-"""Variable that marks the kernels of `helpers.pipeline`; without it a notebook is run by hand."""
+"""Variable that marks the kernels of `helpers.runs.pipeline`; without it a notebook is run by hand."""
 
 
 @dataclass(frozen=True)

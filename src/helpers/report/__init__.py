@@ -47,12 +47,6 @@ class PageWriter:
     def __exit__(self, *error: object) -> None:
         self._thread.shutdown(cancel_futures=True)
 
-    def rehearse(self) -> None:
-        """Make ready what pages need, while there's nothing to write yet."""
-        from helpers.report.pages import rehearse
-
-        self._thread.submit(rehearse, tuple(self._notebooks))
-
     def write(self, name: str) -> None:
         """Have the page of the executed notebook `name` written."""
         self._writing[name] = self._thread.submit(self._write, name)

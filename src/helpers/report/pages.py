@@ -92,17 +92,6 @@ def open_exporter() -> PageExporter:
     return PageExporter()
 
 
-@cache
-def rehearse(notebooks: tuple[Path, ...]) -> None:
-    """Set the pages of notebooks before they are executed: templates and code will then be there for the real ones.
-
-    What's wrong with a notebook is told when its page is written.
-    """
-    pages = describe_pages(notebooks)
-    for place, notebook in enumerate(notebooks):
-        export_page(notebook, notebook.parent, pages, place)
-
-
 class PageExporter(TemplateExporter):
     """nbconvert's exporter with our template, MathML, and a list of contents.
 

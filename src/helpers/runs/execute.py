@@ -4,78 +4,50 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
+import shutil
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import papermill
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
+from papermill.parameterize import parameterize_notebook
 
 from helpers.project import RunError, shorten_path, write_json
-from helpers.runs.kernels import KernelManager, open_kernel
+from helpers.run import RUNNER
+from helpers.runs.kernels import ENVIRONMENT, open_kernel
 
 
 class NotebookFailed(RunError):
     """A notebook of a run failed; the message says which one, where, why, and where its copy lies."""
 
 
-@dataclass
-class Kernels:
-    """How the kernels of a run are started, and those that run.
-
-    Attributes
-    ----------
-    environment : dict
-        The kernels' environment.
-    folder : Path
-        Where they start.
-    forked : bool
-        Forked from a process that has the libraries, or each an interpreter of its own.
-    cell_seconds, notebook_seconds : float
-        The longest that a cell and a notebook may take.
-    """
-
-    environment: dict[str, str]
-    folder: Path
-    forked: bool
-    cell_seconds: float = 600
-    notebook_seconds: float = 1800
-    running: set[KernelManager] = field(default_factory=set)
-    stopped: bool = False
-
-    def stop(self) -> None:
-        """End every kernel that runs, at once, and let none start."""
-        self.stopped = True
-        for manager in list(self.running):
-            manager.stop()
-
-
 class RunEngine(NBClientEngine):
     """papermill's engine with our kernels; the executed copy is written at the end only, not after each cell."""
 
     @classmethod
-    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, *, kernels: Kernels, **options: Any) -> None:
+    def execute_managed_notebook(
+        cls, nb_man: Any, kernel_name: str, *, outputs: Path, forked: bool, limits: tuple[float, float], **options: Any
+    ) -> None:
         """Execute the cells; whatever becomes of them, papermill writes the copy after this."""
-        end = time.monotonic() + kernels.notebook_seconds
+        end = time.monotonic() + limits[1]
+        environment = {**os.environ, **ENVIRONMENT, "ADOPTION_OUTPUTS": str(outputs), RUNNER: "1"}
         target, nb_man.output_path = nb_man.output_path, None
         try:
-            with open_kernel(kernels.forked) as manager:
-                kernels.running.add(manager)
-                if kernels.stopped:
-                    raise RuntimeError("the kernels of this run were stopped")
+            with open_kernel(forked) as manager:
                 client = PapermillNotebookClient(
                     nb_man,
                     km=manager,
                     kernel_name=kernel_name,
                     shutdown_kernel="immediate",
-                    timeout_func=lambda cell: max(0.1, min(kernels.cell_seconds, end - time.monotonic())),
+                    timeout_func=lambda cell: max(0.1, min(limits[0], end - time.monotonic())),
                 )
-                client.execute(env=kernels.environment, cwd=str(kernels.folder), cleanup_kc=True)
-                kernels.running.discard(manager)
+                client.execute(env=environment, cwd=options["folder"], cleanup_kc=True)
         finally:
             nb_man.output_path = target
 
@@ -84,11 +56,25 @@ papermill_engines.register("run", RunEngine)
 
 
 def execute_notebook(
-    source: Path, target: Path, values: Mapping[str, Any], kernels: Kernels, log: Callable[[str], None]
-) -> None:
+    source: Path, target: Path, values: Mapping[str, Any], forked: bool, limits: tuple[float, float], partial: Path
+) -> tuple[str, ...]:
     """Execute `source` with parameters `values` into `target`, a run's ``notebooks/<name>.ipynb``.
 
-    `log` is told what the notebook wrote to its error stream: that belongs to no page.
+    Parameters
+    ----------
+    source, target : Path
+    values : mapping
+    forked : bool
+        Fork its kernel from a process that has the libraries, instead of starting an interpreter.
+    limits : pair of float
+        Seconds that a cell and the notebook may take.
+    partial : Path
+        Where the copy goes, executed as far as it came, when the notebook fails.
+
+    Returns
+    -------
+    tuple of str
+        What the notebook wrote to its error stream: that belongs to no page.
 
     Raises
     ------
@@ -105,23 +91,57 @@ def execute_notebook(
             engine_name="run",
             kernel_name="python3",
             progress_bar=False,
-            kernels=kernels,
+            outputs=target.parents[2],
+            folder=str(source.parent),
+            forked=forked,
+            limits=limits,
         )
     except Exception as error:
-        raise NotebookFailed(describe_failure(error, source, target)) from error
-    _clean_copy(source, target, log)
+        if target.is_file():
+            partial.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(target, partial)
+        raise NotebookFailed(describe_failure(error, source, partial)) from error
+    return _clean_copy(source, target)
 
 
-def _clean_copy(source: Path, target: Path, log: Callable[[str], None]) -> None:
-    """Name the project's paths in the executed copy instead of this machine's, and move stray streams to the log."""
+def _clean_copy(source: Path, target: Path) -> tuple[str, ...]:
+    """Name the project's paths in the executed copy, not this machine's; takes out and returns stray streams."""
     content = json.loads(target.read_text(encoding="utf-8"))
     content["metadata"]["papermill"] |= {"input_path": f"notebooks/{source.name}", "output_path": target.name}
+    stray = []
     for cell in content["cells"]:
-        stray = [output for output in cell.get("outputs", []) if output.get("name", "stdout") != "stdout"]
-        cell |= {"outputs": [output for output in cell["outputs"] if output not in stray]} if stray else {}
-        for output in stray:
-            log(f"{source.stem}: {''.join(output['text']).rstrip()}")
+        streams = [output for output in cell.get("outputs", []) if output.get("name", "stdout") != "stdout"]
+        stray += ["".join(output["text"]).rstrip() for output in streams]
+        if streams:
+            cell["outputs"] = [output for output in cell["outputs"] if output not in streams]
     write_json(target, content)
+    return tuple(stray)
+
+
+def name_run(notebook: Path, run: str) -> None:
+    """Give the executed copy of a notebook the name of the run in whose folder it lies."""
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    given = content["metadata"]["papermill"]["parameters"]
+    if given.get("run", run) == run:
+        return
+    filled = parameterize_notebook(nbformat.from_dict(content), given | {"run": run})
+    write_json(notebook, filled)
+
+
+def fill_notebook(source: Path, values: Mapping[str, Any]) -> bytes:
+    """The notebook with papermill's cell of parameters, not executed."""
+    notebook = nbformat.read(source, 4)
+    notebook.metadata["papermill"] = {}
+    for cell in notebook.cells:
+        cell.metadata.setdefault("tags", [])  # papermill counts on them
+    filled = parameterize_notebook(notebook, dict(values), kernel_name="python3", language="python")
+    del filled.metadata["papermill"]
+    for cell in filled.cells:
+        if "injected-parameters" in cell.metadata["tags"]:
+            cell["id"] = "injected-parameters"  # papermill draws one at random
+        elif not cell.metadata["tags"]:
+            del cell.metadata["tags"]
+    return (nbformat.writes(filled, 4) + "\n").encode()
 
 
 # ---- when a notebook fails ----------------------------------------------------------------------------------------
@@ -134,7 +154,9 @@ def describe_failure(error: Exception, source: Path, target: Path) -> str:
     except (OSError, ValueError):  # no copy, or a part of it because the disk is full
         cells = []
     started = [index for index, cell in enumerate(cells) if cell["metadata"].get("papermill", {}).get("start_time")]
-    texts = ["".join(cell["source"]) for cell in cells[: started[-1] if started else 0] if cell["cell_type"] == "markdown"]
+    texts = [
+        "".join(cell["source"]) for cell in cells[: started[-1] if started else 0] if cell["cell_type"] == "markdown"
+    ]
     headings = re.findall(r"^#+\s+(.+)$", "\n".join(texts), flags=re.MULTILINE)
     lines = [f"Notebook {source.stem} failed" + (f' in the part "{headings[-1].strip()}"' if headings else "")]
     lines += _describe_error(error)

@@ -8,7 +8,6 @@ they always do. Kernels listen on unix sockets where there are any: TCP ports co
 from __future__ import annotations
 
 import asyncio
-import logging
 import multiprocessing
 import os
 import queue
@@ -24,9 +23,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
-from jupyter_client.kernelspec import KernelSpec
 from traitlets import Type
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ ENVIRONMENT = {  # of every kernel of a run
     "OMP_NUM_THREADS": "1",  # matrices are small here: threads of linear algebra would wait for each other
 }
 OPTIONS = ("--HistoryManager.enabled=False",)  # what a run executes is no one's history
-LONGEST_FOLDER = 60  # a socket's whole path may have about 100 characters
+MAX_FOLDER = 60  # a socket's whole path may have about 100 characters
 
 
 def can_fork() -> bool:
@@ -149,7 +148,10 @@ class KernelClient(AsyncKernelClient):
                     pass
                 while True:
                     told = await self.get_iopub_msg(timeout=0.05)
-                    if told["parent_header"].get("msg_id") == asked and told["content"].get("execution_state") == "idle":
+                    if (
+                        told["parent_header"].get("msg_id") == asked
+                        and told["content"].get("execution_state") == "idle"
+                    ):
                         return
             if not await self.is_alive():
                 raise RuntimeError("Kernel died before replying to kernel_info")
@@ -171,12 +173,29 @@ class KernelManager(AsyncKernelManager):
     forked = False
 
 
+RUNNING: set[KernelManager] = set()
+"""The managers whose kernels run in this process."""
+
+
 @contextmanager
 def open_kernel(forked: bool) -> Iterator[KernelManager]:
     """A manager whose kernel ends with the block."""
-    with tempfile.TemporaryDirectory(prefix="adoption-kernel-", ignore_cleanup_errors=True) as folder:
+    place = tempfile.gettempdir() if os.name == "nt" or len(os.fsencode(tempfile.gettempdir())) < MAX_FOLDER else "/tmp"
+    with tempfile.TemporaryDirectory(prefix="adoption-kernel-", dir=place, ignore_cleanup_errors=True) as folder:
         manager = KernelManager(connection_file=str(Path(folder) / "kernel.json"))
         if os.name != "nt":
             manager.transport, manager.ip = "ipc", str(Path(folder) / "socket")
         manager.forked = forked
-        yield manager
+        RUNNING.add(manager)
+        try:
+            yield manager
+        finally:
+            RUNNING.discard(manager)
+
+
+def stop_kernels() -> None:
+    """End all kernels of this process at once."""
+    for manager in list(RUNNING):
+        process = getattr(manager.provisioner, "process", None)
+        if process:
+            process.kill()

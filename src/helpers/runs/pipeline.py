@@ -1,101 +1,63 @@
 """A whole run: its notebooks in the order of what they read, each reused from the store or executed, then the pages.
 
-`make_notebook` and `finish_run` are all there is to a run; a sweep gives them to Dask's workers.
+`make_notebook` and `RunFolder` are all there is to a run; a sweep gives them to Dask's workers.
 """
 
 from __future__ import annotations
 
-import ast
-import json
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from helpers.parameters import Parameters
-from helpers.project import RunError, count_processors, hash_file, write_json
-from helpers.run import RUNNER, list_written, read_valid
+from helpers.parameters import Parameters, complete_parameters
+from helpers.project import (
+    RECORD,
+    RunError,
+    count_processors,
+    find_outputs,
+    follow_link,
+    hash_file,
+    hold_folder,
+    is_cut_off,
+    replace_folder,
+    restore_folder,
+    shorten_path,
+    write_json,
+)
+from helpers.run import list_written, read_valid
+from helpers.runs.checks import check_parameters, print_warnings
+from helpers.runs.kernels import can_fork, preload, stop_kernels
+from helpers.runs.record import describe_inputs, describe_run, is_current, list_own, note_pages, read_keys, read_parts
+from helpers.runs.sequence import Step, find_notebooks, plan_steps
 from helpers.runs.store import Store, describe_parts, digest, explain_change
 
-EMPTY = {"parameters": {}, "read": {}, "tables": {}, "figures": {}}
-
-
-@dataclass(frozen=True)
-class Step:
-    """A notebook of a run.
-
-    Attributes
-    ----------
-    source : Path
-    values : mapping
-        The parameters that it declares.
-    reads : tuple of str
-        Names of the tables that its code reads, or of the notebooks before it where the code doesn't name them.
-    upstream : tuple of str
-        Names of the notebooks that it reads from.
-    """
-
-    source: Path
-    values: Mapping[str, Any]
-    reads: tuple[str, ...]
-    upstream: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        """The notebook's name."""
-        return self.source.stem
+LIMITS = (600.0, 1800.0)
+"""Seconds that a cell and a notebook may take."""
+CHANGEABLE = {"notebooks": "the notebooks", "data": "the data", "helpers": "the helpers"}
+RUN_PARTS = {RECORD, "tables", "figures", "notebooks", "html"}
+LOG = "run.log"
+EMPTY: dict[str, Any] = {"parameters": {}, "read": {}, "tables": {}, "figures": {}}
+"""Record of a notebook that never opened its run."""
+ENDS = (".ipynb", ".json")
 
 
 @dataclass(frozen=True)
 class Made:
-    """A notebook's result in the store, and in words how it came there."""
+    """A notebook's result in the store, in words how it came there, and what went astray in it."""
 
     key: str
     how: str
-
-
-def read_declared(notebook: Path) -> dict[str, Any]:
-    """Parameters that a notebook declares: names and defaults of the assignments in its ``parameters`` cell."""
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    sources = ["".join(cell["source"]) for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
-    statements = [statement for source in sources for statement in ast.parse(source).body]
-    assigned = [each for each in statements if isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name)]
-    return {each.targets[0].id: ast.literal_eval(each.value) for each in assigned}  # type: ignore[attr-defined]
-
-
-def read_calls(notebook: Path, method: str) -> list[str | None]:
-    """First arguments of the calls of a method in a notebook's code; None where the code computes one."""
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    try:
-        nodes = list(ast.walk(ast.parse(code)))
-    except SyntaxError:  # IPython's own commands
-        return [None]
-    calls = [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == method]
-    firsts = [call.args[0] for call in calls if call.args]
-    return [str(first.value) if isinstance(first, ast.Constant) else None for first in firsts]
-
-
-def plan_steps(sources: Sequence[Path], parameters: Parameters) -> list[Step]:
-    """The notebooks in their order, each with what it declares and reads."""
-    given = parameters.model_dump()
-    writers = {name: source.stem for source in sources for name in read_calls(source, "save") if name}
-    steps = []
-    for place, source in enumerate(sources):
-        earlier = [other.stem for other in sources[:place]]
-        tables = read_calls(source, "read_table")
-        known = {writers[name] for name in tables if name in writers}
-        upstream = tuple(name for name in earlier if name in known) if all(t in writers for t in tables) else tuple(earlier)
-        values = {name: given[name] for name in read_declared(source) if name in given}
-        steps.append(Step(source, values, tuple(name for name in tables if name), upstream))
-    return steps
+    stray: tuple[str, ...] = ()
 
 
 def make_notebook(
@@ -103,10 +65,11 @@ def make_notebook(
     keys: Mapping[str, str],
     inputs: Mapping[str, Any],
     store: Store,
-    kernels: Any,
-    before: Mapping[str, str] | None = None,
+    forked: bool,
+    partial: Path,
     force: bool = False,
-    log: Callable[[str], None] = lambda line: None,
+    before: Mapping[str, str] | None = None,
+    limits: tuple[float, float] = LIMITS,
 ) -> Made:
     """Have the result of a notebook in the store: it is there, or the notebook is executed.
 
@@ -118,18 +81,20 @@ def make_notebook(
     inputs : mapping
         From `helpers.runs.record.describe_inputs`.
     store : Store
-    kernels : callable
-        Makes `helpers.runs.execute.Kernels` for a folder of outputs.
-    before : mapping, optional
-        What the notebook was made from when this run was last made, to say what has changed.
+    forked : bool
+        Fork its kernel from a process that has the libraries, instead of starting an interpreter.
+    partial : Path
+        Where a copy goes, executed as far as it came, when the notebook fails.
     force : bool
         Execute it whatever the store has.
-    log : callable
+    before : mapping, optional
+        What it was made from when this run was last made, to say what has changed.
+    limits : pair of float
+        Seconds that a cell and the notebook may take.
 
     Raises
     ------
     helpers.runs.execute.NotebookFailed
-        The copy, executed as far as it came, lies in ``<run>.partial/``.
     """
     written = [table for name in step.upstream for table in store.read(keys[name])["tables"].items()]
     tables = {name: entry["sha256"] for name, entry in written if name in step.reads or not step.reads}
@@ -137,22 +102,219 @@ def make_notebook(
     key = digest(parts)
     if not force and store.is_whole(key):
         return Made(key, "unchanged")
-    from helpers.runs.execute import NotebookFailed, execute_notebook
+    from helpers.runs.execute import execute_notebook
 
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(dir=store.make_folder(), prefix=".work-", ignore_cleanup_errors=True) as place:
+    with tempfile.TemporaryDirectory(dir=store.make(), prefix=".work-", ignore_cleanup_errors=True) as place:
         folder = Path(place) / str(step.values.get("run", "run"))
         for name in step.upstream:
             store.get(keys[name], folder)
         target = folder / "notebooks" / step.source.name
         target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            execute_notebook(step.source, target, step.values, kernels(Path(place)), log)
-        except NotebookFailed as error:
-            raise keep_partial(error, target, store.folder.parent / f"{folder.name}.partial") from error
-        record = EMPTY | (read_valid(folder, step.name) or {}) | {"key": key, "parts": parts}
-        record["executed"] = hash_file(target)
+        stray = execute_notebook(step.source, target, step.values, forked, limits, partial / step.source.name)
+        record = EMPTY | (read_valid(folder, step.name) or {})
+        record |= {"key": key, "made_from": parts, "executed": hash_file(target)}
         write_json(target.with_suffix(".json"), record)
-        store.put(key, folder, [*list_written(record), f"notebooks/{step.name}.ipynb", f"notebooks/{step.name}.json"])
+        store.put(key, folder, record, [*list_written(record), *(f"notebooks/{step.name}{end}" for end in ENDS)])
     because = explain_change(parts, before)
-    return Made(key, f"{time.monotonic() - started:.1f} s" + (f" ({because})" if because and not force else ""))
+    how = f"{time.monotonic() - started:.1f} s" + (f" ({because})" if because and not force else "")
+    return Made(key, how, stray)
+
+
+class RunFolder:
+    """A run in the making, in a folder beside the place where it will stand; use it in a ``with`` block.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        Complete.
+    sources : sequence of Path
+        The notebooks.
+    inputs : mapping
+        From `describe_inputs`, before the first notebook.
+    outputs : Path
+        Folder that will hold the run.
+    store : Store
+    """
+
+    def __init__(
+        self, parameters: Parameters, sources: Sequence[Path], inputs: Mapping[str, Any], outputs: Path, store: Store
+    ) -> None:
+        self.parameters, self.sources, self.inputs, self.store = parameters, sources, inputs, store
+        self.asked = outputs / parameters.run
+        self.final = follow_link(self.asked)
+        self.log = [f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC, run {parameters.run}"]
+
+    def __enter__(self) -> Self:
+        from helpers.report import PageWriter
+
+        with ExitStack() as stack:
+            stack.enter_context(hold_folder(self.asked))
+            self.kept = restore_folder(self.final, list_own)
+            check_replaceable(self.final)
+            place = stack.enter_context(
+                tempfile.TemporaryDirectory(
+                    dir=self.final.parent, prefix=f".{self.final.name}.new-", ignore_cleanup_errors=True
+                )
+            )
+            self.folder = Path(place) / self.parameters.run
+            (self.folder / "notebooks").mkdir(parents=True)
+            self.pages = stack.enter_context(PageWriter(self.folder, self.sources))
+            self.stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stack.close()
+
+    def add(self, name: str, made: Made) -> None:
+        """Copy a notebook's result from the store, and have its page written."""
+        from helpers.runs.execute import name_run
+
+        self.store.get(made.key, self.folder)
+        name_run(self.folder / "notebooks" / f"{name}.ipynb", self.parameters.run)
+        self.pages.write(name)
+        self.log += [f"{name}  {made.how}", *(f"    {line}" for line in made.stray)]
+
+    def commit(self, data: Any, before_commit: Callable[[], object] = lambda: None) -> Path:
+        """Write record and index, and put the run in the place of the one before.
+
+        Raises
+        ------
+        RunError
+            If what the run is made from has changed meanwhile.
+        """
+        now = describe_inputs(self.parameters, self.sources)
+        changed = [words for name, words in CHANGEABLE.items() if self.inputs[name] != now[name]]
+        if changed:
+            raise RunError(
+                f"{' and '.join(changed).capitalize()} changed while the run was being made. Run the same command again."
+            )
+        write_json(self.folder / RECORD, describe_run(self.folder, self.parameters, self.inputs, data))
+        self.pages.finish()
+        note_pages(self.folder)
+        (self.folder / LOG).write_text("\n".join(self.log) + "\n", encoding="utf-8")
+        self.store.keep_record(self.parameters.run, self.folder / RECORD)
+        before_commit()
+        self.kept += replace_folder(self.final, self.folder, list_own)
+        shutil.rmtree(self.final.parent / f"{self.final.name}.partial", ignore_errors=True)
+        for path in self.kept:
+            name = path.relative_to(self.final).as_posix()
+            print(f"note: a file that wasn't this run's had the name of one that is; yours is now {name}", flush=True)
+        return self.asked
+
+
+def run_all(
+    parameters: Parameters,
+    notebooks: Path | None = None,
+    *,
+    outputs: Path | None = None,
+    forced: Iterable[str] = (),
+    isolated: bool = False,
+    at_once: int = 0,
+    limits: tuple[float, float] = LIMITS,
+    before_commit: Callable[[], object] = lambda: None,
+) -> Path:
+    """Make the run ``<outputs>/<run>/``, whole or not at all; what was made from the same before is reused.
+
+    Parameters
+    ----------
+    parameters : Parameters
+    notebooks : Path, optional
+        Folder of the notebooks; the project's own by default.
+    outputs : Path, optional
+        Folder that holds the run; `helpers.project.find_outputs` by default.
+    forced : iterable of str
+        Names of notebooks to execute whatever there is to reuse: see `choose_forced`.
+    isolated : bool
+        Start an interpreter for each notebook instead of forking one that has imported the libraries.
+    at_once : int
+        Notebooks that may run at the same time; by default one more than there are processors, since each waits for its
+        kernel now and then.
+    limits : pair of float
+        Seconds that a cell and a notebook may take.
+    before_commit : callable
+        Called just before the run is put in place: whoever stops it later would find it whole.
+
+    Returns
+    -------
+    Path
+        The run's folder.
+
+    Raises
+    ------
+    ParameterError, helpers.indicators.DataError
+        Before any kernel starts.
+    helpers.runs.execute.NotebookFailed
+        The last complete run is then still in place, and the next attempt reuses what this one has made.
+    RunError
+        If another process makes this run, the folder holds something that isn't a run, or what the run is made from
+        changes meanwhile.
+    """
+    outputs = outputs or find_outputs()
+    parameters = complete_parameters(parameters)
+    sources, forced = find_notebooks(notebooks), set(forced)
+    inputs = describe_inputs(parameters, sources)
+    final = follow_link(outputs / parameters.run)
+    if not forced and not is_cut_off(final) and is_current(final, inputs):
+        print(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.", flush=True)
+        return outputs / parameters.run
+    forked = not isolated and can_fork()
+    if forked:
+        preload()  # it imports while the parameters are checked
+    data = check_parameters(parameters)
+    print_warnings(data, parameters)
+    before = read_parts(final)
+    steps = {step.name: step for step in plan_steps(sources, parameters)}
+    store, partial = Store(find_outputs()), final.parent / f"{final.name}.partial"
+
+    def make(name: str) -> Made:
+        keys = {each: made[each].key for each in steps[name].upstream}
+        force = name in forced
+        return make_notebook(steps[name], keys, inputs, store, forked, partial, force, before.get(name), limits)
+
+    made: dict[str, Made] = {}
+    with RunFolder(parameters, sources, inputs, outputs, store) as folder:
+        untold = list(steps)
+        for name in make_in_order(steps, make, made, at_once or count_processors() + 1):
+            folder.add(name, made[name])
+            while untold and untold[0] in made:  # told in the notebooks' order
+                print(f"{len(steps) - len(untold) + 1}/{len(steps)} {untold[0]}  {made[untold.pop(0)].how}", flush=True)
+        done = folder.commit(data, before_commit)
+    store.shrink(read_keys(find_outputs()))
+    return done
+
+
+def make_in_order(
+    steps: Mapping[str, Step], make: Callable[[str], Made], made: dict[str, Made], at_once: int
+) -> Iterator[str]:
+    """Make all notebooks, some at once, each after those it reads from; yields the name of each one that is made.
+
+    Those that most others wait for come first.
+    """
+    sorter = TopologicalSorter({name: step.upstream for name, step in steps.items()})
+    sorter.prepare()
+    waiting = Counter(name for step in steps.values() for name in step.upstream)
+    pool, running = ThreadPoolExecutor(at_once), dict[Future[Made], str]()
+    try:
+        while sorter.is_active():
+            ready = sorted(sorter.get_ready(), key=lambda name: -waiting[name])
+            running |= {pool.submit(make, name): name for name in ready}
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                name = running.pop(future)
+                made[name] = future.result()
+                sorter.done(name)
+                yield name
+    except BaseException:
+        stop_kernels()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def check_replaceable(folder: Path) -> None:
+    """A folder without any part of a run is not a run's; git keeps only some parts of the baseline."""
+    names = {path.name for path in folder.iterdir() if not path.name.startswith(".")} if folder.is_dir() else set()
+    if os.path.lexists(folder) and (not folder.is_dir() or (names and not names & RUN_PARTS)):
+        raise RunError(
+            f"{shorten_path(folder)} exists and doesn't look like a run. Move it away, or take another name."
+        )

@@ -1,7 +1,7 @@
 """The result store: what a notebook wrote, kept under a key of everything that it was made from.
 
-An entry is a folder ``<outputs>/.store/<key>/`` with the notebook's tables, figures, executed copy and record. Entries are
-written beside and renamed into place, so an entry is whole or not there; every reuse compares hashes. Runs get copies.
+An entry is a folder ``<outputs>/.store/<key>/`` with the notebook's tables, figures, executed copy and record. It is
+written beside and renamed into place, so that it is whole or not there; every reuse compares hashes. Runs get copies.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from helpers.project import hash_file, write_json
+from helpers.project import RunError, hash_file, write_json
 
 FOLDER = ".store"
 MAX_BYTES = 2_000_000_000
@@ -82,43 +82,67 @@ class Store:
     def __init__(self, outputs: Path, limit: int = MAX_BYTES) -> None:
         self.folder, self.limit = outputs / FOLDER, limit
 
-    def get(self, key: str, into: Path) -> dict[str, Any] | None:
-        """Copy the result under `key` into a run's folder and return its record; None where there's no whole one."""
+    def make(self) -> Path:
+        """The store's folder, made if need be."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self.folder
+
+    def read(self, key: str) -> dict[str, Any]:
+        """Record of the result under `key`: what the notebook declared, read and wrote."""
+        return json.loads((self.folder / key / "record.json").read_text(encoding="utf-8"))
+
+    def is_whole(self, key: str) -> bool:
+        """Whether everything of the result under `key` is there as it was written; one that isn't is removed."""
         entry = self.folder / key
         try:
-            record = json.loads((entry / "record.json").read_text(encoding="utf-8"))
-            for path, expected in record["files"].items():
-                target = into / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(entry / path, target)
-                if hash_file(target) != expected:
-                    raise ValueError(path)
-            os.utime(entry)  # used last: the last to go
-        except (OSError, ValueError, KeyError):
+            whole = all(hash_file(entry / path) == expected for path, expected in self.read(key)["files"].items())
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            whole = False
+        if not whole:
             shutil.rmtree(entry, ignore_errors=True)
-            return None
-        return record
+        return whole
 
-    def put(self, key: str, folder: Path, record: Mapping[str, Any]) -> None:
-        """Keep the files that `record` names, of a run's folder."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(dir=self.folder, prefix=".new-"))
+    def get(self, key: str, folder: Path) -> None:
+        """Copy the result under `key` into a run's folder.
+
+        Raises
+        ------
+        RunError
+            If it's no longer whole: it has been removed or changed since it was found.
+        """
+        if not self.is_whole(key):
+            raise RunError(f"A result in {self.folder} was removed or changed meanwhile. Run the same command again.")
+        for path in self.read(key)["files"]:
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self.folder / key / path, folder / path)
+        os.utime(self.folder / key)  # used last: the last to go
+
+    def put(self, key: str, folder: Path, record: Mapping[str, Any], files: Iterable[str]) -> None:
+        """Keep `files` of a run's folder, with the `record` that says what they are."""
+        beside = Path(tempfile.mkdtemp(dir=self.make(), prefix=".new-"))
         try:
-            for path in record["files"]:
+            for path in files:
                 (beside / path).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(folder / path, beside / path)
-            write_json(beside / "record.json", record)
+            write_json(beside / "record.json", {**record, "files": {path: hash_file(beside / path) for path in files}})
+            shutil.rmtree(self.folder / key, ignore_errors=True)
             with suppress(OSError):  # another run was first, with the same
                 beside.rename(self.folder / key)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
 
+    def keep_record(self, run: str, record: Path) -> None:
+        """Keep the record of a run, to find its results again when it has been made anew."""
+        made = json.loads(record.read_text(encoding="utf-8"))["made"].replace(":", "")
+        target = self.make() / "runs" / run / f"{made}.json"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(record, target)
+
     def shrink(self, needed: Collection[str] = ()) -> int:
         """Remove what was used least recently beyond the limit, never the `needed` keys; returns the bytes freed."""
-        entries = sorted(self.folder.glob("[0-9a-f]*"), key=lambda path: path.stat().st_mtime)
+        entries = sorted(self.folder.glob("[0-9a-f]" * 64), key=lambda path: path.stat().st_mtime)
         sizes = {entry: sum(path.stat().st_size for path in entry.rglob("*") if path.is_file()) for entry in entries}
-        total = sum(sizes.values())
-        before = total
+        total = before = sum(sizes.values())
         for entry in entries:
             if total > self.limit and entry.name not in needed:
                 shutil.rmtree(entry, ignore_errors=True)

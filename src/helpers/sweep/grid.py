@@ -186,7 +186,7 @@ class _Check:
         self.known: dict[Any, dict[str, Any] | ValueError] = {}
 
     def __call__(self, parameters: Parameters) -> Parameters:
-        from helpers.pipeline import check_parameters
+        from helpers.runs.checks import check_parameters
 
         asked = [(name, getattr(parameters, name), name in parameters.model_fields_set) for name in DATA_PARAMETERS]
         key = repr((asked, min(parameters.horizon_years, 1)))  # only a shorter horizon depends on the data

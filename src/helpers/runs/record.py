@@ -8,7 +8,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import metadata
@@ -18,13 +19,15 @@ from typing import Any
 from helpers.parameters import Parameters, read_parameters
 from helpers.project import RECORD, RunError, find_data, find_root, hash_file, hash_files, hash_helpers, write_json
 from helpers.run import list_written, read_records, read_valid
+from helpers.runs.sequence import find_notebooks
+from helpers.runs.store import hash_source
 
 
-def describe_inputs(parameters: Parameters, notebooks: list[Path]) -> dict[str, Any]:
+def describe_inputs(parameters: Parameters, notebooks: Sequence[Path]) -> dict[str, Any]:
     """Everything that a run is made from: a run whose record has the same is the same."""
     return {
         "parameters": parameters.model_dump(),
-        "notebooks": {source.stem: hash_file(source) for source in notebooks},
+        "notebooks": {source.stem: hash_source(source) for source in notebooks},
         "data": {"path": parameters.data, "files": hash_data(find_data(parameters.data))},
         "helpers": hash_helpers(),
         "versions": list_versions(),
@@ -82,6 +85,31 @@ def read_run(folder: Path) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise RunError(f"The record of run '{folder.name}', run.json, can't be used. {again}") from error
     return content
+
+
+def read_parts(folder: Path) -> dict[str, dict[str, str]]:
+    """What each notebook of the run in `folder` was made from, as hashes; nothing where there is no run."""
+    try:
+        return {name: entry["made_from"] for name, entry in read_run(folder)["notebooks"].items()}
+    except (RunError, KeyError):
+        return {}
+
+
+def read_keys(outputs: Path) -> set[str]:
+    """Keys of the results that the records of all runs in `outputs` name, those of sweeps included."""
+    keys = set()
+    for path in (*outputs.glob(f"*/{RECORD}"), *outputs.glob(f"*/*/{RECORD}")):
+        with suppress(RunError):
+            keys |= {entry.get("key", "") for entry in read_run(path.parent)["notebooks"].values()}
+    return keys
+
+
+def is_current(folder: Path, inputs: Mapping[str, Any]) -> bool:
+    """Whether the run in `folder` is whole and was made from `inputs`."""
+    try:
+        return not find_differences(folder, read_run(folder), inputs)
+    except RunError:
+        return False
 
 
 def find_differences(folder: Path, content: Mapping[str, Any], inputs: Mapping[str, Any]) -> list[str]:
@@ -153,6 +181,19 @@ def _judge_file(path: Path, expected: str) -> str:
     if not path.is_file():
         return "missing"
     return "" if hash_file(path) == expected else "changed"
+
+
+def verify(folder: Path, notebooks: Path | None = None) -> list[str]:
+    """Recompute the record of the run in `folder`: a line for each input and each file that isn't as it says.
+
+    Raises
+    ------
+    RunError
+        If there is no record that can be read.
+    """
+    content = read_run(folder)
+    inputs = describe_inputs(read_parameters(content["parameters"]), find_notebooks(notebooks))
+    return find_differences(folder, content, inputs)
 
 
 def describe_subject(data: Any, parameters: Parameters) -> dict[str, str]:

@@ -1,0 +1,71 @@
+"""What of a run's parameters can only be checked against the data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from helpers.parameters import ParameterError, Parameters, suggest
+from helpers.project import find_data, shorten_path
+from helpers.wording import say_count
+
+FEWEST_POINTS, FEWEST_DAYS = 3, 178
+
+
+def check_parameters(parameters: Parameters, load: Callable[..., Any] | None = None) -> Any:
+    """Check the values against the data and the families, and return the data.
+
+    `load` is `helpers.indicators.load` by default, or one that remembers.
+
+    Raises
+    ------
+    ParameterError
+        If the data know no such entity, indicator or bound, or too few figures, or the curves no such family.
+    helpers.indicators.DataError
+        If the data themselves are wrong.
+    """
+    from helpers import indicators
+
+    if set(parameters.families) - set(Parameters().families):
+        from helpers.curves import FAMILIES
+
+        for family in parameters.families:
+            if family not in FAMILIES:
+                raise ParameterError(f"parameter 'families' has the unknown '{family}'{suggest(family, FAMILIES)}")
+    path = find_data(parameters.data)
+    if not os.path.lexists(path):
+        missing = f"there is no such folder or file: {shorten_path(path)}"
+        raise ParameterError(f"parameter 'data' is '{parameters.data}', but {missing}")
+    data = (load or indicators.load)(str(path), as_of=parameters.as_of)
+    series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
+    values = series.values[series.values > 0]
+    if len(values) < FEWEST_POINTS or (values.index[-1] - values.index[0]).days < FEWEST_DAYS:
+        figures = say_count(len(values), "exact figure")
+        until = f" up to {parameters.as_of}" if parameters.as_of else ""
+        raise ParameterError(
+            f"{parameters.indicator} of {parameters.entity} has {figures} above 0{until}; a forecast "
+            f"needs {FEWEST_POINTS}, half a year apart: a slope, and a way to judge it. Choose another indicator or a "
+            "later as_of"
+        )
+    if values.max() <= values.iloc[0]:
+        raise ParameterError(
+            f"{parameters.indicator} of {parameters.entity} never rises above its first figure above 0, "
+            f"{values.iloc[0]:g} on {values.index[0]:%Y-%m-%d}: there is no adoption to fit. Choose another indicator"
+        )
+    if parameters.horizon_years < 1:  # a longer one reaches the next date of any series
+        from helpers.forecast.subject import next_dates
+
+        try:
+            next_dates(values.index, parameters.horizon_years)
+        except ValueError as error:
+            raise ParameterError(f"parameter {error}") from error
+    return data
+
+
+def print_warnings(data: Any, parameters: Parameters) -> None:
+    """Tell what is doubtful in the data of the series in question."""
+    from helpers import indicators
+
+    for doubt in indicators.list_doubts(data, [(parameters.entity, parameters.indicator)]):
+        print(f"note: {doubt}", flush=True)

@@ -1,0 +1,123 @@
+"""The notebooks of a run: which there are, what parameters each declares, and which tables each reads."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from helpers.parameters import Parameters
+from helpers.project import RunError, find_root, shorten_path
+
+
+def find_notebooks(folder: Path | None = None) -> list[Path]:
+    """The numbered notebooks in their order.
+
+    Raises
+    ------
+    RunError
+        If there are none.
+    """
+    folder = folder or find_root() / "notebooks"
+    found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    if not found:
+        raise RunError(f"There are no numbered notebooks (01_*.ipynb and so on) in {shorten_path(folder)}.")
+    return found
+
+
+@dataclass(frozen=True)
+class Step:
+    """A notebook of a run.
+
+    Attributes
+    ----------
+    source : Path
+    values : mapping
+        The parameters that it declares.
+    reads : tuple of str
+        Names of the tables that its code reads, or of the notebooks before it where the code doesn't name them.
+    upstream : tuple of str
+        Names of the notebooks that it reads from.
+    """
+
+    source: Path
+    values: Mapping[str, Any]
+    reads: tuple[str, ...]
+    upstream: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The notebook's name."""
+        return self.source.stem
+
+
+def read_declared(notebook: Path) -> dict[str, Any]:
+    """Parameters that a notebook declares: names and defaults of the assignments in its ``parameters`` cell."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    sources = ["".join(cell["source"]) for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
+    statements = [statement for source in sources for statement in ast.parse(source).body]
+    assigned = [each for each in statements if isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name)]
+    return {each.targets[0].id: ast.literal_eval(each.value) for each in assigned}  # type: ignore[attr-defined]
+
+
+def read_calls(notebook: Path, method: str) -> list[str | None]:
+    """First arguments of the calls of a method in a notebook's code; None where the code computes one."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    try:
+        nodes = list(ast.walk(ast.parse(code)))
+    except SyntaxError:  # IPython's own commands
+        return [None]
+    calls = [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == method]
+    firsts = [call.args[0] for call in calls if call.args]
+    return [str(first.value) if isinstance(first, ast.Constant) else None for first in firsts]
+
+
+def plan_steps(sources: Sequence[Path], parameters: Parameters) -> list[Step]:
+    """The notebooks in their order, each with what it declares and reads."""
+    given = parameters.model_dump()
+    writers = {name: source.stem for source in sources for name in read_calls(source, "save_table") if name}
+    steps = []
+    for place, source in enumerate(sources):
+        earlier = [other.stem for other in sources[:place]]
+        tables = read_calls(source, "read_table")
+        known = {writers[name] for name in tables if name in writers}
+        upstream = (
+            tuple(name for name in earlier if name in known) if all(t in writers for t in tables) else tuple(earlier)
+        )
+        values = {name: given[name] for name in read_declared(source) if name in given}
+        steps.append(Step(source, values, tuple(name for name in tables if name), upstream))
+    return steps
+
+
+def choose_forced(sources: Iterable[Path], force: bool = False, only: str = "", first: str = "") -> set[str]:
+    """Names of the notebooks that run again whatever the cache says.
+
+    Parameters
+    ----------
+    sources : iterable of Path
+        The numbered notebooks.
+    force : bool
+        All of them.
+    only : str
+        The one with this number, such as ``"05"``.
+    first : str
+        The one with this number and those after it.
+
+    Raises
+    ------
+    RunError
+        If no notebook has that number.
+    """
+    numbers = {source.stem: source.stem.split("_")[0] for source in sources}
+    for number in filter(None, (only, first)):
+        if number.zfill(2) not in numbers.values():
+            raise RunError(f"There is no notebook {number}; there are {', '.join(numbers.values())}.")
+    return {
+        name
+        for name, number in numbers.items()
+        if force or (only and number == only.zfill(2)) or (first and number >= first.zfill(2))
+    }

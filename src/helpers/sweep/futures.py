@@ -1,0 +1,228 @@
+"""The notebooks of many runs as futures of Dask: one that several runs need is made once.
+
+A future's key is a hash of what its notebook is made from before anything is executed, so equal notebooks of different
+runs are one future. Dask runs here, in threads of this process, or on the workers of a scheduler.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from distributed import Client, LocalCluster, as_completed
+from distributed.scheduler import KilledWorker
+from tqdm import tqdm
+
+from helpers.parameters import Parameters
+from helpers.project import RunError, find_data, hash_helpers
+from helpers.runs.kernels import can_fork, preload, stop_kernels
+from helpers.runs.pipeline import Made, RunFolder, make_notebook
+from helpers.runs.record import describe_inputs, is_current
+from helpers.runs.sequence import Step, find_notebooks, plan_steps
+from helpers.runs.store import Store, digest, hash_source
+from helpers.sweep.grid import Sweep
+
+SECONDS_TO_ANSWER = 5
+MAX_LINES = 50
+"""Runs up to which each one is told by a line of its own, and lines of a larger sweep."""
+GONE = "The Dask scheduler has gone. The same command goes on from here."
+DIED = "The worker that made the run died, several times."
+
+
+def make_runs(sweep: Sweep, folder: Path, workers: int, scheduler: str, notebooks: Path | None) -> dict[str, str]:
+    """Make the runs of a sweep that aren't there yet, and tell of each one when it has ended.
+
+    Returns
+    -------
+    dict
+        Message of each run that failed.
+    """
+    sources, failed = find_notebooks(notebooks), dict[str, str]()
+    with open_client(workers, scheduler, folder) as client:
+        futures, runs = dict[str, Any](), dict[Any, str]()
+        for place, run in enumerate(sweep.runs):
+            inputs = describe_inputs(run, sources)
+            if not is_current(folder / run.run, inputs):
+                made = submit_notebooks(client, plan_steps(sources, run), inputs, folder, futures, -place)
+                last = client.submit(
+                    finish_run, run.model_dump(), sources, inputs, made, folder, priority=-place, pure=False
+                )
+                runs[last] = run.run
+        began, told = time.monotonic(), len(sweep.runs) - len(runs)
+        done, total = 0, len(futures) + len(runs)
+        with tqdm(total=len(sweep.runs), initial=told, unit="run", disable=not sys.stderr.isatty(), leave=False) as bar:
+            for future in as_completed([*futures.values(), *runs]):
+                done += 1
+                if future not in runs:
+                    continue
+                told, name = told + 1, runs[future]
+                seconds, message = read_outcome(future, client)
+                failed |= {name: message} if message else {}
+                left = (total - done) * (time.monotonic() - began) / done
+                line = describe_progress(name, told, len(sweep.runs), seconds, message, len(failed), left)
+                if line:
+                    bar.write(line, file=sys.stdout)
+                    sys.stdout.flush()
+                bar.update()
+    return failed
+
+
+def submit_notebooks(
+    client: Client,
+    steps: Sequence[Step],
+    inputs: Mapping[str, Any],
+    folder: Path,
+    futures: dict[str, Any],
+    priority: int,
+) -> dict[str, Any]:
+    """Futures of a run's notebooks, by name; those of the same are the same, and stand in `futures` by their key."""
+    keys: dict[str, str] = {}
+    for step in steps:
+        values = {name: value for name, value in step.values.items() if name != "run"}
+        data = inputs["data"]["files"] if "data" in values else ""
+        key = keys[step.name] = digest([hash_source(step.source), values, data, [keys[name] for name in step.upstream]])
+        if key not in futures:
+            upstream = {name: futures[keys[name]] for name in step.upstream}
+            name = f"{step.name}-{key}"
+            futures[key] = client.submit(make_here, step, upstream, inputs, folder, key=name, priority=priority)
+    return {name: futures[key] for name, key in keys.items()}
+
+
+def make_here(step: Step, upstream: Mapping[str, Made], inputs: Mapping[str, Any], folder: Path) -> Made:
+    """Have a notebook's result in the store, in whatever process of Dask's this is."""
+    if can_fork():
+        preload()
+    keys = {name: made.key for name, made in upstream.items()}
+    partial = folder / f"{step.values.get('run', 'run')}.partial"
+    return make_notebook(step, keys, inputs, Store(folder.parent), can_fork(), partial)
+
+
+def finish_run(
+    values: Mapping[str, Any],
+    sources: Sequence[Path],
+    inputs: Mapping[str, Any],
+    made: Mapping[str, Made],
+    folder: Path,
+) -> float:
+    """Put a run together from the results of its notebooks; returns the seconds that took."""
+    began, parameters = time.monotonic(), Parameters(**values)
+    with RunFolder(parameters, sources, inputs, folder, Store(folder.parent)) as run:
+        for name, each in made.items():
+            run.add(name, each)
+        run.commit(load_data(str(find_data(parameters.data)), parameters.as_of))
+    return time.monotonic() - began
+
+
+@lru_cache(maxsize=8)
+def load_data(path: str, as_of: str) -> Any:
+    """The data of several runs, read once."""
+    from helpers import indicators
+
+    return indicators.load(path, as_of=as_of)
+
+
+def read_outcome(future: Any, client: Client) -> tuple[float, str]:
+    """Seconds that a run took, and what went wrong, if anything.
+
+    Raises
+    ------
+    RunError
+        If the scheduler has gone.
+    """
+    if future.status in ("cancelled", "lost") or client.status == "closed":  # by nobody here
+        raise RunError(GONE)
+    error = future.exception()
+    if error is None:
+        return future.result(), ""
+    if isinstance(error, CancelledError):
+        raise RunError(GONE)
+    if isinstance(error, KilledWorker):
+        return 0.0, DIED
+    return 0.0, str(error) if isinstance(error, RunError | ValueError) else f"{type(error).__name__}: {error}"
+
+
+def describe_progress(run: str, told: int, count: int, seconds: float, message: str, failed: int, left: float) -> str:
+    """The line to tell of a run that has ended; "" for most of a large sweep.
+
+    >>> describe_progress("a", 3, 4, 1.25, "", 0, 42)
+    '3/4 a  1.2 s  (about 42 s left)'
+    """
+    each = count <= MAX_LINES
+    if not each and told < count and told % -(-count // MAX_LINES) and not (message and failed <= 10):
+        return ""
+    what = f"failed: {message.splitlines()[0]}" if message else f"{seconds:.1f} s"
+    time_left = f"{left:.0f} s" if left < 90 else f"{left / 60:.0f} min" if left < 5400 else f"{left / 3600:.1f} h"
+    so_far = f"  {failed} failed" if failed and not each else ""
+    return f"{told}/{count} {run}  {what}{so_far}" + (f"  (about {time_left} left)" if told < count else "")
+
+
+@contextmanager
+def open_client(workers: int, scheduler: str, folder: Path) -> Iterator[Client]:
+    """A client of the scheduler at an address, or of threads in this process, without any port.
+
+    Raises
+    ------
+    RunError
+        If the scheduler doesn't answer, or a worker can't make runs: without this package in the same version, or
+        without the folder.
+    """
+    for name in (
+        "distributed",
+        "distributed.client",
+        "distributed.core",
+        "distributed.worker",
+        "distributed.scheduler",
+    ):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # we tell ourselves what goes wrong
+    if not scheduler:
+        if can_fork():
+            preload()
+        with (
+            LocalCluster(
+                n_workers=1, threads_per_worker=workers, processes=False, dashboard_address=None, memory_limit=0
+            ) as cluster,
+            Client(cluster, set_as_default=False) as client,
+        ):
+            try:
+                yield client
+            except BaseException:
+                stop_kernels()
+                raise
+        return
+    try:
+        client = Client(scheduler, timeout=SECONDS_TO_ANSWER, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:  # a time-out is an OSError
+        raise RunError(f"No Dask scheduler answers at {scheduler}. Is it running, and is the address right?") from error
+    with client:
+        check_workers(client, scheduler, folder)
+        yield client
+
+
+def check_workers(client: Client, address: str, folder: Path) -> None:
+    """Refuse a cluster whose workers can't make runs."""
+    try:
+        seen = client.run(look_around, folder)
+    except Exception as error:
+        raise RunError(
+            f"The workers of {address} can't make runs ({type(error).__name__}: {error}). They need this package, "
+            "installed from a checkout like this one."
+        ) from error
+    if not seen:
+        raise RunError(f"The Dask scheduler at {address} has no workers. Start some: dask worker {address}")
+    for worker, (version, visible) in seen.items():
+        if not visible:
+            raise RunError(f"Worker {worker} doesn't see {folder}: runs are written by the workers into that folder.")
+        if version != look_around(folder)[0]:
+            raise RunError(f"Worker {worker} has another version of this package. Install the same one everywhere.")
+
+
+def look_around(folder: Path) -> tuple[str, bool]:
+    """What a worker has: the version of this package, by content, and whether it sees the sweep's folder."""
+    return digest(hash_helpers()), (folder / "sweep.json").exists()
