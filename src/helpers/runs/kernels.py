@@ -138,7 +138,7 @@ class ForkedProvisioner(KernelProvisionerBase):
 class KernelClient(AsyncKernelClient):
     """Talks to a kernel as soon as it has answered on both channels; the library's own waits another 0.4 seconds."""
 
-    async def wait_for_ready(self, timeout: float | None = None) -> None:
+    async def wait_for_ready(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  the library's name
         """Return when the kernel has told on one channel that it is done with what was asked on the other."""
         end = time.monotonic() + (timeout or 60)
         while time.monotonic() < end:

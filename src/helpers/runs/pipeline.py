@@ -186,9 +186,8 @@ class RunFolder:
         now = describe_inputs(self.parameters, self.sources)
         changed = [words for name, words in CHANGEABLE.items() if self.inputs[name] != now[name]]
         if changed:
-            raise RunError(
-                f"{' and '.join(changed).capitalize()} changed while the run was being made. Run the same command again."
-            )
+            what = " and ".join(changed).capitalize()
+            raise RunError(f"{what} changed while the run was being made. Run the same command again.")
         write_json(self.folder / RECORD, describe_run(self.folder, self.parameters, self.inputs, data))
         self.pages.finish()
         note_pages(self.folder)

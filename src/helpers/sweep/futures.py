@@ -58,7 +58,7 @@ def make_runs(sweep: Sweep, folder: Path, workers: int, scheduler: str, notebook
         began, told = time.monotonic(), len(sweep.runs) - len(runs)
         done, total = 0, len(futures) + len(runs)
         with tqdm(total=len(sweep.runs), initial=told, unit="run", disable=not sys.stderr.isatty(), leave=False) as bar:
-            for future in as_completed([*futures.values(), *runs]):
+            for future in as_completed([*futures.values(), *runs], loop=client.loop):
                 done += 1
                 if future not in runs:
                     continue
