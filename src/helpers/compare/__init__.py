@@ -27,7 +27,7 @@ from helpers.project import (
     shorten_path,
     write_file,
 )
-from helpers.run import write_csv
+from helpers.runs.notebook import write_csv
 
 __all__ = ["FinishedRun", "compare_runs", "draw_comparison", "find_run", "list_forecasts", "read_run"]
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from helpers.parameters import ParameterError, read_parameters
 from helpers.project import RunError, find_outputs, hash_file
-from helpers.run import restore_text
+from helpers.runs.notebook import restore_text
 
 BAND = {"q0.1": "low", "q0.5": "median", "q0.9": "high"}
 TABLES = {  # the columns that a comparison needs; of the first table there must be one, the others may be missing

@@ -16,7 +16,7 @@ from helpers.project import RunError, write_file
 from helpers.report.exhibits import embed_image, embed_tables
 from helpers.report.frame import render
 from helpers.report.index import build_index, describe_notebook, format_number
-from helpers.run import read_valid
+from helpers.runs.notebook import read_valid
 
 __all__ = ["PageWriter", "embed_image", "embed_tables", "format_number", "render", "write_pages"]
 

@@ -12,7 +12,7 @@ from typing import Any
 from helpers.parameters import Parameters
 from helpers.report.exhibits import embed_image, embed_tables
 from helpers.report.frame import render
-from helpers.run import read_records, restore_text, write_argument
+from helpers.runs.notebook import read_records, restore_text, write_argument
 
 THUMBNAIL = 480  # pixels of width, shown at half of that
 SECTIONS = (

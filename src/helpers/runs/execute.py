@@ -19,7 +19,7 @@ from papermill.engines import NBClientEngine, papermill_engines
 from papermill.parameterize import parameterize_notebook
 
 from helpers.project import RunError, shorten_path, write_json
-from helpers.run import RUNNER
+from helpers.runs.notebook import RUNNER
 from helpers.runs.kernels import ENVIRONMENT, open_kernel
 
 

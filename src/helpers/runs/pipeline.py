@@ -34,7 +34,7 @@ from helpers.project import (
     shorten_path,
     write_json,
 )
-from helpers.run import list_written, read_valid
+from helpers.runs.notebook import list_written, read_valid
 from helpers.runs.checks import check_parameters, print_warnings
 from helpers.runs.kernels import can_fork, preload, stop_kernels
 from helpers.runs.record import describe_inputs, describe_run, is_current, list_own, note_pages, read_keys, read_parts
@@ -97,7 +97,7 @@ def make_notebook(
     helpers.runs.execute.NotebookFailed
     """
     written = [table for name in step.upstream for table in store.read(keys[name])["tables"].items()]
-    tables = {name: entry["sha256"] for name, entry in written if name in step.reads or not step.reads}
+    tables = {name: entry["sha256"] for name, entry in written if not step.reads or name in step.reads}
     parts = describe_parts(step.source, step.values, inputs, tables)
     key = digest(parts)
     if not force and store.is_whole(key):

@@ -18,7 +18,7 @@ from typing import Any
 
 from helpers.parameters import Parameters, read_parameters
 from helpers.project import RECORD, RunError, find_data, find_root, hash_file, hash_files, hash_helpers, write_json
-from helpers.run import list_written, read_records, read_valid
+from helpers.runs.notebook import list_written, read_records, read_valid
 from helpers.runs.sequence import find_notebooks
 from helpers.runs.store import hash_source
 

@@ -38,7 +38,7 @@ class Step:
     values : mapping
         The parameters that it declares.
     reads : tuple of str
-        Names of the tables that its code reads, or of the notebooks before it where the code doesn't name them.
+        Names of the tables that its code reads; none where the code doesn't name them: then it may read any.
     upstream : tuple of str
         Names of the notebooks that it reads from.
     """
@@ -63,8 +63,8 @@ def read_declared(notebook: Path) -> dict[str, Any]:
     return {each.targets[0].id: ast.literal_eval(each.value) for each in assigned}  # type: ignore[attr-defined]
 
 
-def read_calls(notebook: Path, method: str) -> list[str | None]:
-    """First arguments of the calls of a method in a notebook's code; None where the code computes one."""
+def read_calls(notebook: Path, method: str, place: int = 0) -> list[str | None]:
+    """The argument at a place of each call of a method in a notebook's code; None where the code computes it."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     try:
@@ -72,24 +72,23 @@ def read_calls(notebook: Path, method: str) -> list[str | None]:
     except SyntaxError:  # IPython's own commands
         return [None]
     calls = [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == method]
-    firsts = [call.args[0] for call in calls if call.args]
-    return [str(first.value) if isinstance(first, ast.Constant) else None for first in firsts]
+    found = [call.args[place] for call in calls if len(call.args) > place]
+    return [str(each.value) if isinstance(each, ast.Constant) else None for each in found]
 
 
 def plan_steps(sources: Sequence[Path], parameters: Parameters) -> list[Step]:
     """The notebooks in their order, each with what it declares and reads."""
     given = parameters.model_dump()
-    writers = {name: source.stem for source in sources for name in read_calls(source, "save_table") if name}
+    writers = {name: source.stem for source in sources for name in read_calls(source, "save", 1) if name}
     steps = []
     for place, source in enumerate(sources):
         earlier = [other.stem for other in sources[:place]]
         tables = read_calls(source, "read_table")
-        known = {writers[name] for name in tables if name in writers}
-        upstream = (
-            tuple(name for name in earlier if name in known) if all(t in writers for t in tables) else tuple(earlier)
-        )
+        known = {writers.get(name or "") for name in tables}
+        upstream = tuple(earlier) if None in known else tuple(name for name in earlier if name in known)
         values = {name: given[name] for name in read_declared(source) if name in given}
-        steps.append(Step(source, values, tuple(name for name in tables if name), upstream))
+        named = () if None in known else tuple(name for name in tables if name)
+        steps.append(Step(source, values, named, upstream))
     return steps
 
 

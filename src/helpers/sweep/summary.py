@@ -16,7 +16,7 @@ from helpers.figures.images import draw_images
 from helpers.figures.style import say
 from helpers.project import RunError, write_file
 from helpers.report import render
-from helpers.run import write_csv
+from helpers.runs.notebook import write_csv
 from helpers.sweep.grid import Sweep
 from helpers.wording import say_count
 

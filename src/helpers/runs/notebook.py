@@ -8,6 +8,7 @@ table has one writer, whose number its name begins with.
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
 import os
@@ -32,10 +33,8 @@ from helpers.project import (
     write_json,
 )
 
-__all__ = ["ParameterError", "Parameters", "Run", "RunError", "SavedFigure", "open_run", "read_record", "read_records"]
-
 RUNNER = "ADOPTION_RUNNER"
-"""Variable that marks the kernels of `helpers.runs.pipeline`; without it a notebook is run by hand."""
+"""Variable that marks the kernels of `helpers.runs`; without it a notebook is run by hand."""
 
 
 @dataclass(frozen=True)
@@ -81,21 +80,38 @@ class Run:
         """Full path of the folder of data."""
         return find_data(self.parameters.data)
 
-    def save_table(self, name: str, frame: Any) -> None:
-        """Write `frame` to ``tables/<name>.csv`` and note it in the notebook's record.
+    def save(self, what: Any, name: str, alt: str = "") -> SavedFigure | None:
+        """Write a frame to ``tables/<name>.csv``, or a figure to ``figures/<name>.png``, ``.svg`` and ``.pdf``.
 
         Floats get ten significant digits, dates are ISO, lines end in LF; a named index becomes columns. A text that
         a spreadsheet would take for a formula gets an apostrophe before it, which `read_table` takes off again.
 
+        Parameters
+        ----------
+        what : DataFrame, matplotlib Figure, or an object that has one as ``.figure`` (Axes, a seaborn grid)
+        name : str
+            Begins with the notebook's number.
+        alt : str
+            What a figure shows, for readers who can't see it.
+
+        Returns
+        -------
+        SavedFigure or None
+            A figure, to show: as the last value of a cell it is displayed.
+
         Raises
         ------
         RunError
-            If `name` doesn't begin with the notebook's number, or the frame has no columns or two of one name.
+            If the name isn't the notebook's, a frame has no columns or two of one name, a figure has no alternative
+            text, or nothing is drawn in it.
         """
+        if not hasattr(what, "to_csv"):
+            return self._save_figure(what, name, alt)
         self._check_name("table", name)
-        content, columns = write_csv(name, frame)
+        content, columns = write_csv(name, what)
         digest = write_file(self.folder / "tables" / f"{name}.csv", content)
-        self._note("tables", name, {"sha256": digest, "rows": len(frame), "columns": columns})
+        self._note("tables", name, {"sha256": digest, "rows": len(what), "columns": columns})
+        return None
 
     def read_table(self, name: str) -> Any:
         """Table `name` of this run as a frame, with the types that it was written with.
@@ -135,22 +151,7 @@ class Run:
         self._note("read", name, entry["sha256"])
         return _read_csv(path, entry["columns"])
 
-    def save_figure(self, name: str, figure: Any, alt: str) -> SavedFigure:
-        """Write `figure` to ``figures/<name>.png`` (200 dots per inch) and ``.svg``, close it, and return it to show.
-
-        Parameters
-        ----------
-        name : str
-            Begins with the notebook's number.
-        figure : matplotlib Figure, or an object that has one as ``.figure`` (a seaborn grid)
-        alt : str
-            What the figure shows, for readers who can't see it.
-
-        Raises
-        ------
-        RunError
-            If the name isn't the notebook's, the alternative text is empty, or nothing is drawn.
-        """
+    def _save_figure(self, figure: Any, name: str, alt: str) -> SavedFigure:
         from helpers.figures.images import draw_images
         from helpers.figures.style import DOTS_PER_INCH
 
@@ -192,31 +193,30 @@ class Run:
         return ""
 
 
-def open_run(run: str, notebook: str, parameters: Mapping[str, Any] | None = None) -> Run:
+def open_run(notebook: str) -> Run:
     """Open (and make, if need be) the folder of a run for one notebook, and start the notebook's record afresh.
 
-    A notebook that someone runs by hand never writes into the published run, but into ``outputs/lab/<run>/``, and says
-    so.
+    The parameters are the notebook's own variables of these names: `run`, and what else its ``parameters`` cell
+    declares. A notebook that someone runs by hand never writes into the published run, but into
+    ``outputs/lab/<run>/``, and says so.
 
     Parameters
     ----------
-    run : str
-        Name of the run.
     notebook : str
         Name of the calling notebook, such as ``03_fit_curves``.
-    parameters : mapping, optional
-        The notebook's parameters by name, as its ``parameters`` cell has them.
 
     Raises
     ------
     ParameterError
-        If a parameter is unknown or its value can't be used: plain papermill passes anything on.
+        If the value of a parameter can't be used: plain papermill passes anything on.
     RunError
         If the notebook's name has no number, the project's folder isn't found, or a file is where the folder should be.
     """
+    frame = inspect.currentframe()
+    variables = frame.f_back.f_globals if frame and frame.f_back else {}
     if not re.fullmatch(r"\d{2}_\w+", notebook):
         raise RunError(f"Notebook name '{notebook}' must begin with its two-digit number, as in 03_fit_curves.")
-    given = {**(parameters or {}), "run": run}
+    given = {name: variables[name] for name in Parameters.model_fields if name in variables}
     checked = read_parameters(given)
     declared = tuple(name for name in given if name != "run")
     published = find_outputs() / checked.run
