@@ -146,7 +146,7 @@ class RunFolder:
         self.log = [f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC, run {parameters.run}"]
 
     def __enter__(self) -> Self:
-        from helpers.report import PageWriter
+        from helpers.runs.pages import PageWriter
 
         with ExitStack() as stack:
             stack.enter_context(hold_folder(self.asked))

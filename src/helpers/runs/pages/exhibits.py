@@ -70,24 +70,18 @@ def set_tables(text: str) -> str:
     return text.replace("<table", f"{BOX}<table").replace("</table>", "</table></div>")
 
 
-def number_tables(page: str) -> str:
-    """The page with a number for each table's box, by which software can tell them apart."""
-    first, *others = page.split(BOX)
-    return first + "".join(BOX.replace("Table", f"Table {place}") + part for place, part in enumerate(others, start=1))
-
-
 # ---- downloads ----------------------------------------------------------------------------------------------------
 
 
 def find_saved(source: str) -> list[str]:
-    """Names of the tables that the code of a cell saves."""
+    """Names of the tables that the code of a cell saves: ``this_run.save(frame, "03_fits")``, without an ``alt``."""
     try:
         nodes = list(ast.walk(ast.parse(source)))
     except SyntaxError:  # IPython's own commands
         return []
-    calls = [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "save_table"]
-    firsts = [call.args[0] for call in calls if call.args]
-    return [str(first.value) for first in firsts if isinstance(first, ast.Constant)]
+    calls = [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "save"]
+    names = [call.args[1] for call in calls if len(call.args) == 2 and not call.keywords]
+    return [str(name.value) for name in names if isinstance(name, ast.Constant)]
 
 
 def embed_tables(page: str, tables: Path) -> str:
@@ -113,11 +107,6 @@ def embed_tables(page: str, tables: Path) -> str:
 
 
 # ---- images -------------------------------------------------------------------------------------------------------
-
-
-def find_wordless(fragment: str) -> bool:
-    """Whether an image in a piece of HTML has no alternative text."""
-    return any(not re.search(r'\salt="\s*[^"\s]', tag) for tag in re.findall(r"<img\b[^>]*>", fragment))
 
 
 def embed_image(path: Path, width: int | None = None) -> str:

@@ -1,0 +1,182 @@
+"""The pages of a run: one for each notebook, and an index to begin with; and the page of any other notebook.
+
+``exporter`` turns a notebook's cells into HTML, ``index`` writes the page that a reader opens first, ``exhibits`` has
+tables, images and downloads, ``frame`` what all pages share: a page is made with its `render`, from a template that
+extends ``sheet.html.j2``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+from typing import Any, Self
+
+from helpers.project import RECORD, RunError, shorten_path, write_file
+from helpers.runs.notebook import read_valid
+from helpers.runs.pages.exhibits import embed_tables
+from helpers.runs.pages.frame import render
+from helpers.runs.pages.index import build_index, describe_notebook
+
+__all__ = ["PageWriter", "export_notebook", "write_pages"]
+
+OURS = '<meta name="generator" content="Adoption curves">'
+
+
+class PageWriter:
+    """Writes ``html/`` of a run: the page of each notebook as soon as it's asked for, the index at the end.
+
+    Pages are written in a thread of their own, one after another. Use it in a ``with`` block.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's folder.
+    notebooks : sequence of Path
+        All notebooks in order, executed or not: their titles lead from page to page.
+    """
+
+    def __init__(self, folder: Path, notebooks: Sequence[Path]):
+        self.folder, self.pages, self.thread = folder, describe_pages(notebooks), ThreadPoolExecutor(1)
+        self.written: dict[str, Future[dict[str, Any]]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.thread.shutdown(cancel_futures=True)
+
+    def write(self, name: str) -> None:
+        """Have the page of the executed notebook `name` written."""
+        self.written[name] = self.thread.submit(self._write, name)
+
+    def finish(self) -> Path:
+        """Wait for the pages, and write the index, which a reader opens first; returns its path.
+
+        Raises
+        ------
+        RunError
+            If an image in a notebook has no alternative text; the message names notebook and cell.
+        """
+        notebooks = [self.written[name].result() for name in self.pages]
+        index = self.folder / "html" / "index.html"
+        write_file(index, build_index(self.folder, notebooks).encode("utf-8"))
+        return index
+
+    def _write(self, name: str) -> dict[str, Any]:
+        """Write one page; what the index tells of it is returned."""
+        from helpers.runs.pages.exporter import list_sections, set_body  # heavy, and not needed for other pages
+
+        page, tables = self.pages[name], self.folder / "tables"
+        notebook = read_notebook(self.folder / "notebooks" / f"{name}.ipynb")
+        body, wordless = set_body(notebook, {path.stem for path in tables.glob("*.csv")}, self.folder.name)
+        if wordless:
+            raise RunError(f"Notebook {name}, cell {wordless[0]}: {WORDLESS}")
+        made = render("notebook.html.j2", **page, run=self.folder.name, sections=list_sections(body), body=body)
+        write_file(self.folder / "html" / page["href"], embed_tables(made, tables).encode("utf-8"))
+        return describe_notebook(self.folder, page)
+
+
+WORDLESS = (
+    "an image has no alternative text, and some readers can't see it. Save it with "
+    'this_run.save(figure, name, alt="What it shows.").'
+)
+
+
+def describe_pages(notebooks: Iterable[Path]) -> dict[str, dict[str, Any]]:
+    """Name, link, title and question of each notebook's page, and the pages before and after it, by name."""
+    pages = []
+    for path in notebooks:
+        title, question = read_opening(json.loads(path.read_text(encoding="utf-8"))["cells"])
+        pages.append({"name": path.stem, "href": f"{path.stem}.html", "title": title or path.stem, "question": question})
+    index = {"href": "index.html", "title": "Index"}
+    beside = zip([index, *pages], pages, [*pages[1:], index], strict=False)
+    return {page["name"]: {**page, "before": before, "after": after} for before, page, after in beside}
+
+
+def read_opening(cells: Sequence[Any]) -> tuple[str, str]:
+    """Heading and first paragraph of a notebook's first cell of text, as plain text."""
+    text = next(("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"), "")
+    title, _, rest = text.strip().partition("\n")
+    paragraph = rest.strip().split("\n\n")[0]
+    plain = re.sub(r"\[([^\]]*)\]\([^)]*\)|[*_`]{1,2}([^*_`]+)[*_`]{1,2}", r"\1\2", " ".join(paragraph.split()))
+    return title.lstrip("# ").strip(), plain if not plain.startswith("#") else ""
+
+
+def read_notebook(path: Path) -> Any:
+    """A notebook in nbformat's fourth version.
+
+    Raises
+    ------
+    RunError
+        If it isn't there or is no notebook.
+    """
+    import nbformat
+
+    try:
+        return nbformat.read(path, 4)
+    except FileNotFoundError as error:
+        raise RunError(f"There is no notebook {shorten_path(path)}.") from error
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        problem = " ".join(str(error).split())[:200]
+        raise RunError(f"{shorten_path(path)} can't be read as a notebook ({problem}).") from error
+
+
+def write_pages(folder: Path) -> Path:
+    """Write ``html/`` of the run in `folder` from its executed notebooks, tables, figures and record.
+
+    Returns
+    -------
+    Path
+        The index, which a reader opens first.
+
+    Raises
+    ------
+    RunError
+        If there is no such run, or it has no executed notebooks, or one has an image without alternative text.
+    """
+    paths = sorted((folder / "notebooks").glob("[0-9]*.ipynb"))
+    notebooks = [path for path in paths if read_valid(folder, path.stem)]  # others are copies that someone made
+    if not notebooks or not (folder / RECORD).is_file():
+        raise RunError(
+            f"There is no run '{folder.name}' with executed notebooks. Make it with: adoption run {folder.name}"
+        )
+    with PageWriter(folder, notebooks) as pages:
+        for notebook in notebooks:
+            pages.write(notebook.stem)
+        return pages.finish()
+
+
+def export_notebook(path: Path) -> Path:
+    """Write the page of any notebook beside it, as it is stored: with its outputs if it was saved with them.
+
+    A file of the page's name that isn't a page of this package stays, and the page gets a number. Images without
+    alternative text are told.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Raises
+    ------
+    RunError
+        If there is no such notebook, or it can't be read.
+    """
+    from helpers.runs.pages.exporter import list_sections, set_body
+
+    notebook = read_notebook(path)
+    body, wordless = set_body(notebook)
+    title = read_opening(notebook.cells)[0] or path.stem
+    page = render("notebook.html.j2", title=title, name=path.stem, sections=list_sections(body), body=body)
+    names = (path.with_name(f"{path.stem}{f'-{number}' if number > 1 else ''}.html") for number in count(1))
+    target = next(each for each in names if not each.exists() or (each.is_file() and OURS in each.read_text("utf-8", "replace")))
+    write_file(target, page.encode("utf-8"))
+    if target.stem != path.stem:
+        print(f"note: {path.stem}.html is no page of this package and was left as it is", flush=True)
+    for cell in wordless:
+        print(f"note: cell {cell}: {WORDLESS}", flush=True)
+    return target

@@ -1,0 +1,166 @@
+"""A notebook's cells as the body of a page: no request, no script, equations as MathML, code folded.
+
+The only module that knows nbconvert.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Collection, Mapping
+from functools import cache, lru_cache
+from itertools import count
+from typing import Any
+
+from latex2mathml.converter import convert
+from markupsafe import Markup
+from nbconvert.exporters.templateexporter import TemplateExporter
+from nbconvert.filters.highlight import Highlight2HTML
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbformat import NotebookNode
+from traitlets.config import Config
+
+from helpers.runs.pages.exhibits import BOX, find_saved, set_html, set_tables
+from helpers.runs.pages.frame import TEMPLATES
+
+SHOWN = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain")
+"""Forms of an output that a page without scripts can show, the richest first."""
+MARKS = (("$$", "$$", True), (r"\[", r"\]", True), ("$", "$", False), (r"\(", r"\)", False))
+TAKEN = ("content", "show-code")
+"""Addresses that the frame of a page has itself."""
+
+
+def set_body(notebook: NotebookNode, tables: Collection[str] = (), run: str = "") -> tuple[Markup, list[str]]:
+    """HTML of a notebook's cells, with a link to each of the `tables` under the cell that saves it.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+    tables : collection of str
+        Names of the tables that the run has.
+    run : str
+        Name of the run; without one, figures have no links to their files.
+
+    Returns
+    -------
+    Markup and list of str
+        The HTML, and the ids of the cells with an image that has no alternative text.
+    """
+    injected = any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells)
+    given = {"tables": tables, "run": run, "injected": injected, "wordless": []}
+    body, resources = open_exporter().from_notebook_node(notebook, given)
+    taken, numbers = set(TAKEN), count(1)
+
+    def set_address(found: re.Match[str]) -> str:
+        address = found[2]
+        while address in taken:
+            address += "-again"
+        taken.add(address)
+        return f'{found[1]}{address}"'
+
+    body = re.sub(r'(<h\d id=")([^"]*)"', set_address, body)
+    body = re.sub(BOX, lambda _: BOX.replace("Table", f"Table {next(numbers)}"), body)  # software tells them apart
+    return Markup(body), resources["wordless"]  # noqa: S704  the templates and filters here escape
+
+
+def list_sections(body: str) -> list[tuple[str, str]]:
+    """Address and plain text of each heading of the second level."""
+    found = re.findall(r'<h2 id="([^"]*)">(.*?)</h2>', body)
+    return [(html.unescape(address), html.unescape(re.sub(r"<[^>]+>", "", text))) for address, text in found]
+
+
+@cache
+def open_exporter() -> TemplateExporter:
+    """nbconvert's exporter with our template and filters, which has compiled its templates once.
+
+    Not its exporter of HTML, which parses each page once more for what our template has already. None of its
+    preprocessors is wanted, and after each one it would check the notebook again.
+    """
+    highlight = Highlight2HTML(pygments_lexer="ipython3")
+    return TemplateExporter(
+        template_name="base",
+        template_file="cells.html.j2",
+        extra_template_paths=[str(TEMPLATES)],
+        filters={
+            "highlight_code": lru_cache(maxsize=256)(highlight),  # the runs of a sweep share their code
+            "markdown_cell": set_markdown_cell,
+            "markdown_output": set_markdown_output,
+            "latex_output": set_latex,
+            "html_output": set_html,
+            "saved_tables": find_saved,
+            "note_wordless": note_wordless,
+        },
+        config=Config(NbConvertBase={"display_data_priority": list(SHOWN)}, Exporter={"default_preprocessors": []}),
+    )
+
+
+def note_wordless(fragment: str, cell: Any, resources: Any) -> str:
+    """A cell's HTML as it is; if an image in it has no alternative text, the cell's id is noted."""
+    if any(not re.search(r'\salt="\s*[^"\s]', tag) for tag in re.findall(r"<img\b[^>]*>", fragment)):
+        resources["wordless"].append(cell.get("id", ""))
+    return fragment
+
+
+# ---- Markdown and equations ---------------------------------------------------------------------------------------
+
+
+class PageRenderer(IPythonRenderer):
+    """Markdown with equations as MathML, headings with addresses, and no images from elsewhere."""
+
+    def inline_math(self, body: str) -> str:
+        """An equation within a line."""
+        return set_equation(body, display=False)
+
+    def block_math(self, body: str) -> str:
+        """An equation of its own."""
+        return set_equation(body, display=True)
+
+    def latex_environment(self, name: str, body: str) -> str:
+        """An equation written as a LaTeX environment."""
+        return set_equation(rf"\begin{{{name}}}{body}\end{{{name}}}", display=True)
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        """An image within the page; of one that lies elsewhere only the words, since the page must not fetch it."""
+        tag = super().image(text, url, title)
+        return tag if 'src="data:' in tag else f"<em>{html.escape(html.unescape(text))}</em>"
+
+    def heading(self, text: str, level: int, **attributes: Any) -> str:
+        """A heading with an address."""
+        plain = html.unescape(re.sub(r"<[^>]+>", "", text))
+        address = re.sub(r"\W+", "-", plain.lower()).strip("-") or "part"
+        return f'<h{level} id="{html.escape(address)}">{text}</h{level}>\n'
+
+
+def set_markdown_cell(source: str, attachments: Mapping[str, Any]) -> str:
+    """HTML of a Markdown cell."""
+    renderer = PageRenderer(escape=False, attachments=dict(attachments))
+    return set_tables(MarkdownWithMath(renderer=renderer).render(source))
+
+
+def set_markdown_output(source: str) -> str:
+    """HTML of Markdown that a cell has put out: it may hold data, so tags in it are text; its headings are no parts."""
+    renderer = PageRenderer(escape=True, allow_harmful_protocols=False)
+    made = set_tables(MarkdownWithMath(renderer=renderer).render(source))
+    return re.sub(r'<h(\d) id="[^"]*">', r"<h\1>", made)
+
+
+def set_equation(latex: str, display: bool) -> str:
+    """MathML of a LaTeX equation, one of its own in a box that scrolls; what can't be set stands as it was written."""
+    latex = latex.strip()
+    try:
+        equation = convert(latex, display="block" if display else "inline")
+    except Exception:  # noqa: BLE001  latex2mathml raises of many kinds, and a page must not fail for an equation
+        return f"<code>{html.escape(latex)}</code>"
+    equation = equation.replace("<math ", f'<math alttext="{html.escape(latex, quote=True)}" ', 1)
+    if not display:
+        return equation
+    return f'<div class="equation" tabindex="0" role="group" aria-label="Equation">{equation}</div>'
+
+
+def set_latex(source: str) -> str:
+    """MathML of a cell's LaTeX output."""
+    source = source.strip()
+    for mark, end, display in MARKS:
+        if source.startswith(mark) and source.endswith(end) and len(source) > len(mark) + len(end):
+            return set_equation(source[len(mark) : -len(end)], display)
+    return f"<pre>{html.escape(source)}</pre>"

@@ -1,0 +1,51 @@
+"""What all pages share: the look, the policy that forbids requests and scripts, and the templates."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+
+TEMPLATES = Path(__file__).parent / "templates"
+# characters that steer a terminal or turn the direction of writing; in a page they could hide or move other text
+STEERING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def render(template: str, **content: Any) -> str:
+    """HTML of a page from `template`, which extends ``sheet.html.j2``; everything put in is escaped.
+
+    Parameters
+    ----------
+    template : str
+        File name in ``templates/``.
+    **content
+        What the template asks for; ``sheet.html.j2`` itself needs ``title``, ``run`` and ``sections`` (pairs of
+        address and heading, for the list of contents).
+
+    Returns
+    -------
+    str
+        A page that makes no request and runs nothing; it shows a mark in place of each character that steers a
+        terminal or turns the direction of writing.
+    """
+    page = open_templates().get_template(template).render(**content)
+    return STEERING.sub("\N{REPLACEMENT CHARACTER}", page)
+
+
+@cache
+def open_templates() -> Environment:
+    """The templates, with the style of all pages and the policy that allows it, images in the page and nothing else."""
+    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals |= {"style": Markup(style), "policy": Markup(policy)}  # noqa: S704  our own
+    return environment

@@ -1,0 +1,148 @@
+"""The page that a reader opens first: the finding, the main figure, key numbers, limits, and the way to everything."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from helpers.parameters import Parameters
+from helpers.project import RECORD
+from helpers.runs.notebook import read_valid, restore_text, write_argument
+from helpers.runs.pages.exhibits import embed_image, embed_tables
+from helpers.runs.pages.frame import render
+
+THUMBNAIL = 480  # pixels of width, shown at half of that
+SECTIONS = {
+    "finding": "The finding",
+    "numbers": "Key numbers",
+    "limits": "How far to trust this",
+    "notebooks": "The notebooks, their figures and tables",
+    "made": "How this was made",
+}
+
+
+def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
+    """HTML of the index of the run in `folder`; everything that comes from the run is escaped.
+
+    `notebooks` are as `describe_notebook` has them.
+    """
+    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    parameters, subject = record["parameters"], record["subject"]
+    heading = (subject.get("title", parameters["indicator"]), parameters["entity"])
+    figures = {figure["name"]: figure for page in notebooks for figure in page["figures"]}
+    main = figures.get(record["main_figure"])
+    tables = {part: find_table(record, part) for part in ("findings", "key_numbers", "statements")}
+    rows = {part: read_rows(folder / "tables" / f"{name}.csv") for part, name in tables.items()}
+    empty = {"numbers": not rows["key_numbers"], "limits": not rows["statements"]}
+    page = render(
+        "index.html.j2",
+        run=folder.name,
+        title=": ".join(heading),
+        heading=heading,
+        sections=[(address, title) for address, title in SECTIONS.items() if not empty.get(address)],
+        counted=subject.get("counted", ""),
+        findings=[row["sentence"] for row in rows["findings"]],
+        figure=main and {**main, "source": embed_image(folder / "figures" / f"{main['name']}.png")},
+        numbers=[{"label": row["label"], "reading": read_number(row)} for row in rows["key_numbers"]],
+        statements=rows["statements"],
+        tables=tables,
+        notebooks=notebooks,
+        command=write_command(folder.name, parameters),
+        parameters=[(name, set_value(value), describe_parameter(name)) for name, value in parameters.items()],
+        sources=group_sources(record["sources"]),
+        facts=list_facts(record),
+    )
+    return embed_tables(page, folder / "tables")
+
+
+def find_table(record: Mapping[str, Any], part: str) -> str:
+    """Full name of the last table of a run that is called `part` after its number; "" if its record names none."""
+    names = [name for entry in record["notebooks"].values() for name in entry["tables"]]
+    return max((name for name in names if name.partition("_")[2] == part), default="")
+
+
+def describe_notebook(folder: Path, page: Mapping[str, str]) -> dict[str, Any]:
+    """A notebook's page with what the notebook wrote: its figures, small, and its tables."""
+    record = read_valid(folder, page["name"]) or {"figures": {}, "tables": {}}
+    figures = [
+        {"name": name, **entry, "source": embed_image(folder / "figures" / f"{name}.png", THUMBNAIL)}
+        for name, entry in sorted(record["figures"].items())
+    ]
+    return {**page, "figures": figures, "tables": sorted((name, each["rows"]) for name, each in record["tables"].items())}
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Rows of a table, all cells as text; none if there is no such table."""
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{name: restore_text(text) for name, text in row.items()} for row in csv.DictReader(file)]
+
+
+def read_number(row: Mapping[str, Any]) -> str:
+    """What a row with value, unit, low, high and text says: the text, or else the value and its interval."""
+    low, high = format_number(row["low"]), format_number(row["high"])
+    interval = f"({low} to {high})" if low and high else ""
+    return row["text"] or " ".join(filter(None, (format_number(row["value"]), row["unit"], interval)))
+
+
+def format_number(text: str) -> str:
+    """A number of a table with the digits that a reader needs; other text as it is."""
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    if math.isinf(number):
+        return "no limit"
+    if math.isnan(number):
+        return ""
+    digits = 0 if abs(number) >= 100 or number == int(number) else 1 if abs(number) >= 10 else 2
+    return f"{number:,.{digits}f}".replace("-", "−")
+
+
+def describe_parameter(name: str) -> str:
+    """What a parameter means; "" for one that isn't known any more."""
+    return (Parameters.model_fields[name].description or "") if name in Parameters.model_fields else ""
+
+
+def set_value(value: Any) -> str:
+    """A parameter's value as a reader wants it."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value) if value != "" else "–"
+
+
+def write_command(run: str, parameters: Mapping[str, Any]) -> str:
+    """The command that makes this run again."""
+    usual = Parameters().model_dump()
+    changed = {name: value for name, value in parameters.items() if name != "run" and value != usual.get(name)}
+    return " ".join(["adoption run", run, *(f"-p {name} {write_argument(value)}" for name, value in changed.items())])
+
+
+def group_sources(sources: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Sources by use, then by publisher and licence: one line each."""
+    grouped: dict[str, list[dict[str, Any]]] = {"series": [], "reference": []}
+
+    def key(item: dict[str, Any]) -> tuple[str, str, str]:
+        return item["use"], item["publisher"], item["licence"]
+
+    for (use, publisher, licence), items in groupby(sorted(sources, key=key), key):
+        found = list(items)
+        titles = [item["title"] for item in found]
+        what = "; ".join(titles) if len(titles) <= 3 else f"{titles[0]} and {len(titles) - 1} more"
+        url = found[0]["url"] if found[0]["url"].startswith(("https://", "http://")) else ""
+        grouped[use].append({"publisher": publisher, "licence": licence, "what": what, "url": url})
+    return grouped if sources else {}
+
+
+def list_facts(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Commit, versions and hashes of the data, as pairs."""
+    commit = record["git"]
+    facts = [("commit", commit["commit"] + (" with changes" if commit["changed"] else ""))] if commit else []
+    facts += list(record["versions"].items())
+    return facts + [(f"sha256 of {name}", digest) for name, digest in record["data"]["files"].items()]
