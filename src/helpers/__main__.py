@@ -63,6 +63,10 @@ def run(
     only: Annotated[str, typer.Option(metavar="NN", help="Run notebook NN again.")] = "",
     first: Annotated[str, typer.Option("--from", metavar="NN", help="Run notebook NN and the later ones again.")] = "",
     isolated: Annotated[bool, typer.Option("--isolated", help="Start Python afresh for each notebook.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would run, and run nothing.")] = False,
+    restore: Annotated[
+        str, typer.Option(metavar="DATE", help="Put the run back as it was last made by that date (UTC).")
+    ] = "",
 ) -> None:
     """Run the notebooks: tables, figures and pages.
 
@@ -75,7 +79,7 @@ def run(
     """
     from helpers.parameters import read_parameters
     from helpers.project import find_from_here, shorten_path
-    from helpers.runs.pipeline import run_all
+    from helpers.runs.pipeline import plan_run, restore_run, run_all
     from helpers.runs.sequence import choose_forced, find_notebooks
 
     given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
@@ -85,8 +89,14 @@ def run(
         given["data"] = find_from_here(given["data"])
     chosen = read_parameters(given)
     forced = choose_forced(find_notebooks(), force, only, first)
+    if dry_run:
+        print("\n".join(plan_run(chosen, forced)))
+        return
     with say_state(f"Run '{chosen.run}' is as it was before; the same command goes on from here."):
-        folder = run_all(chosen, forced=forced, isolated=isolated, before_commit=ignore_signals)
+        if restore:
+            folder = restore_run(chosen.run, restore)
+        else:
+            folder = run_all(chosen, forced=forced, isolated=isolated, before_commit=ignore_signals)
     print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
 
 
@@ -170,6 +180,21 @@ def verify(run: Annotated[str, typer.Argument(help="Name of the run.")] = "basel
     print("\n".join(differences) or f"ok: run '{run}' is as its record says, made from what is here now.")
     if differences:
         raise SystemExit(FAILED)
+
+
+@app.command(name="gc")
+def clean_store() -> None:
+    """Empty the store of results that no run names.
+
+    The store, outputs/.store, keeps what notebooks have made, so that nothing is made twice. It never grows beyond
+    2 GB: what was used least recently goes by itself.
+    """
+    from helpers.project import find_outputs
+    from helpers.runs.record import read_keys
+    from helpers.runs.store import Store
+
+    outputs = find_outputs()
+    print(f"Freed {Store(outputs, limit=0).shrink(read_keys(outputs)) / 1e6:,.0f} MB.")
 
 
 @app.command()
