@@ -63,19 +63,24 @@ def run(
     only: Annotated[str, typer.Option(metavar="NN", help="Run notebook NN again.")] = "",
     first: Annotated[str, typer.Option("--from", metavar="NN", help="Run notebook NN and the later ones again.")] = "",
     isolated: Annotated[bool, typer.Option("--isolated", help="Start Python afresh for each notebook.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would run, and run nothing.")] = False,
+    restore: Annotated[
+        str, typer.Option(metavar="DATE", help="Put the run back as it was last made by that date (UTC).")
+    ] = "",
 ) -> None:
     """Run the notebooks: tables, figures and pages.
 
-    Everything lands in outputs/RUN, whole or not at all. What nothing has changed for since it was made is left as it
-    is: a notebook runs again if its source, its parameters, the helpers, the libraries, the data or a table that it
-    reads have changed. After an interruption the same command goes on where it stopped.
+    Everything lands in outputs/RUN, whole or not at all; files there that no run has written stay. What nothing has
+    changed for since it was made is left as it is: a notebook runs again if its source, its parameters, the helpers,
+    the libraries, the data or a table that it reads have changed. After an interruption the same command goes on where
+    it stopped.
 
     The options mean what they mean to papermill; where they give a parameter twice, -p and -r win over -y, and -y
     over -f. 'adoption params' lists the parameters.
     """
     from helpers.parameters import read_parameters
     from helpers.project import find_from_here, shorten_path
-    from helpers.runs.pipeline import run_all
+    from helpers.runs.pipeline import plan_run, restore_run, run_all
     from helpers.runs.sequence import choose_forced, find_notebooks
 
     given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
@@ -85,8 +90,14 @@ def run(
         given["data"] = find_from_here(given["data"])
     chosen = read_parameters(given)
     forced = choose_forced(find_notebooks(), force, only, first)
+    if dry_run:
+        print("\n".join(plan_run(chosen, forced)))
+        return
     with say_state(f"Run '{chosen.run}' is as it was before; the same command goes on from here."):
-        folder = run_all(chosen, forced=forced, isolated=isolated, before_commit=ignore_signals)
+        if restore:
+            folder = restore_run(chosen.run, restore)
+        else:
+            folder = run_all(chosen, forced=forced, isolated=isolated, before_commit=ignore_signals)
     print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
 
 
@@ -106,7 +117,7 @@ def open_notebook(
     """Open a copy of a notebook in JupyterLab, with parameters.
 
     The copy lies in outputs/lab/; one that is there already and differs is left alone and the new one gets a number.
-    It works on the run that its parameter 'run' names.
+    What it writes goes to outputs/lab/RUN/, where RUN is its parameter 'run'; the run itself stays as it is.
     """
     from helpers import lab
     from helpers.project import find_from_here, shorten_path
@@ -170,6 +181,21 @@ def verify(run: Annotated[str, typer.Argument(help="Name of the run.")] = "basel
     print("\n".join(differences) or f"ok: run '{run}' is as its record says, made from what is here now.")
     if differences:
         raise SystemExit(FAILED)
+
+
+@app.command(name="gc")
+def clean_store() -> None:
+    """Empty the store of results that no run names.
+
+    The store, outputs/.store, keeps what notebooks have made, so that nothing is made twice. It never grows beyond
+    2 GB: what was used least recently goes by itself.
+    """
+    from helpers.project import find_outputs
+    from helpers.runs.record import read_keys
+    from helpers.runs.store import Store
+
+    outputs = find_outputs()
+    print(f"Freed {Store(outputs, limit=0).shrink(read_keys(outputs)) / 1e6:,.0f} MB.")
 
 
 @app.command()

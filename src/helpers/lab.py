@@ -1,4 +1,4 @@
-"""What people make in JupyterLab, in ``outputs/lab/``: copies of notebooks to work on, and saved choices."""
+"""What people make in JupyterLab, in ``outputs/lab/``: copies of notebooks, what they write, saved choices."""
 
 from __future__ import annotations
 

@@ -115,7 +115,6 @@ def write_file(path: Path, content: bytes) -> str:
             file.close()
             Path(file.name).chmod(0o644)
             Path(file.name).replace(path)
-            _sync(path.parent)
         except BaseException:
             Path(file.name).unlink(missing_ok=True)
             raise
@@ -274,11 +273,11 @@ def replace_folder(folder: Path, new: Path, list_own: ListOwn = _list_entries) -
     list of Path
         Where files of others now lie whose names the new folder has itself.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     folder = follow_link(folder)
-    for place, _, files in os.walk(new):
-        for name in files:
-            _sync(Path(place, name))
-        _sync(Path(place))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(_sync, (path for path in (new, *new.rglob("*")) if not path.is_symlink())))
     if folder.exists():
         folder.rename(_find_previous(folder))
     new.rename(folder)

@@ -1,8 +1,8 @@
 """Runs: their parameters, notebooks, results, records, pages, comparisons and sweeps.
 
-`open_run` is all that a notebook sees of it. The parts, each importing only those before it: ``kernels`` (papermill's
-kernels, forked), ``notebook`` (a notebook's view of its run), ``execute`` (one notebook), ``store`` (results by what they
-were made from), ``sequence`` (which notebooks there are, and what each reads), ``record`` (``run.json``), ``pages``,
+`open_run` is all that a notebook sees of it. The parts, each importing only those before it: ``kernels`` (forked),
+``notebook`` (a notebook's view of its run), ``execute`` (one notebook), ``store`` (results by what they were made
+from), ``sequence`` (which notebooks there are, and what each reads), ``record`` (``run.json``), ``pages``,
 ``pipeline`` (a whole run), ``compare``, ``sweep`` (many runs).
 """
 

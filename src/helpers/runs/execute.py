@@ -19,8 +19,8 @@ from papermill.engines import NBClientEngine, papermill_engines
 from papermill.parameterize import parameterize_notebook
 
 from helpers.project import RunError, shorten_path, write_json
-from helpers.runs.notebook import RUNNER
 from helpers.runs.kernels import ENVIRONMENT, open_kernel
+from helpers.runs.notebook import RUNNER
 
 
 class NotebookFailed(RunError):

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helpers.parameters import ParameterError, Parameters, read_parameters
+from helpers.parameters import Parameters, read_parameters
 from helpers.project import (
     RunError,
     find_data,

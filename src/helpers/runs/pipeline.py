@@ -19,7 +19,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, Self
 
-from helpers.parameters import Parameters, complete_parameters
+from helpers.parameters import Parameters, complete_parameters, read_parameters
 from helpers.project import (
     RECORD,
     RunError,
@@ -34,10 +34,19 @@ from helpers.project import (
     shorten_path,
     write_json,
 )
-from helpers.runs.notebook import list_written, read_valid
 from helpers.runs.checks import check_parameters, print_warnings
 from helpers.runs.kernels import can_fork, preload, stop_kernels
-from helpers.runs.record import describe_inputs, describe_run, is_current, list_own, note_pages, read_keys, read_parts
+from helpers.runs.notebook import list_written, read_valid
+from helpers.runs.record import (
+    LOG,
+    describe_inputs,
+    describe_run,
+    is_current,
+    list_own,
+    note_pages,
+    read_keys,
+    read_parts,
+)
 from helpers.runs.sequence import Step, find_notebooks, plan_steps
 from helpers.runs.store import Store, describe_parts, digest, explain_change
 
@@ -45,7 +54,6 @@ LIMITS = (600.0, 1800.0)
 """Seconds that a cell and a notebook may take."""
 CHANGEABLE = {"notebooks": "the notebooks", "data": "the data", "helpers": "the helpers"}
 RUN_PARTS = {RECORD, "tables", "figures", "notebooks", "html"}
-LOG = "run.log"
 EMPTY: dict[str, Any] = {"parameters": {}, "read": {}, "tables": {}, "figures": {}}
 """Record of a notebook that never opened its run."""
 ENDS = (".ipynb", ".json")
@@ -96,9 +104,7 @@ def make_notebook(
     ------
     helpers.runs.execute.NotebookFailed
     """
-    written = [table for name in step.upstream for table in store.read(keys[name])["tables"].items()]
-    tables = {name: entry["sha256"] for name, entry in written if not step.reads or name in step.reads}
-    parts = describe_parts(step.source, step.values, inputs, tables)
+    parts = describe_parts(step.source, step.values, inputs, read_tables(step, keys, store))
     key = digest(parts)
     if not force and store.is_whole(key):
         return Made(key, "unchanged")
@@ -119,6 +125,12 @@ def make_notebook(
     because = explain_change(parts, before)
     how = f"{time.monotonic() - started:.1f} s" + (f" ({because})" if because and not force else "")
     return Made(key, how, stray)
+
+
+def read_tables(step: Step, keys: Mapping[str, str], store: Store) -> dict[str, str]:
+    """sha256 of each table that the notebooks before have written for this one, by name."""
+    written = [table for name in step.upstream for table in store.read(keys[name])["tables"].items()]
+    return {name: entry["sha256"] for name, entry in written if not step.reads or name in step.reads}
 
 
 class RunFolder:
@@ -175,8 +187,8 @@ class RunFolder:
         self.pages.write(name)
         self.log += [f"{name}  {made.how}", *(f"    {line}" for line in made.stray)]
 
-    def commit(self, data: Any, before_commit: Callable[[], object] = lambda: None) -> Path:
-        """Write record and index, and put the run in the place of the one before.
+    def describe(self, data: Any) -> dict[str, Any]:
+        """The run's record.
 
         Raises
         ------
@@ -188,11 +200,15 @@ class RunFolder:
         if changed:
             what = " and ".join(changed).capitalize()
             raise RunError(f"{what} changed while the run was being made. Run the same command again.")
-        write_json(self.folder / RECORD, describe_run(self.folder, self.parameters, self.inputs, data))
+        return describe_run(self.folder, self.parameters, self.inputs, data)
+
+    def commit(self, record: Mapping[str, Any], before_commit: Callable[[], object] = lambda: None) -> Path:
+        """Write record and index, and put the run in the place of the one before."""
+        write_json(self.folder / RECORD, record)
         self.pages.finish()
         note_pages(self.folder)
         (self.folder / LOG).write_text("\n".join(self.log) + "\n", encoding="utf-8")
-        self.store.keep_record(self.parameters.run, self.folder / RECORD)
+        self.store.keep_record(self.asked.name, self.folder / RECORD)
         before_commit()
         self.kept += replace_folder(self.final, self.folder, list_own)
         shutil.rmtree(self.final.parent / f"{self.final.name}.partial", ignore_errors=True)
@@ -278,9 +294,59 @@ def run_all(
             folder.add(name, made[name])
             while untold and untold[0] in made:  # told in the notebooks' order
                 print(f"{len(steps) - len(untold) + 1}/{len(steps)} {untold[0]}  {made[untold.pop(0)].how}", flush=True)
-        done = folder.commit(data, before_commit)
+        done = folder.commit(folder.describe(data), before_commit)
     store.shrink(read_keys(find_outputs()))
     return done
+
+
+def plan_run(parameters: Parameters, forced: Iterable[str] = (), notebooks: Path | None = None) -> list[str]:
+    """What `run_all` would do, a line for each notebook, without doing it."""
+    parameters = complete_parameters(parameters)
+    sources, forced = find_notebooks(notebooks), set(forced)
+    inputs, store = describe_inputs(parameters, sources), Store(find_outputs())
+    check_parameters(parameters)
+    before, keys, lines = read_parts(find_outputs() / parameters.run), dict[str, str](), list[str]()
+    for place, step in enumerate(plan_steps(sources, parameters), start=1):
+        open_steps = [name for name in step.upstream if name not in keys]
+        how = f"runs, or is reused if {' and '.join(open_steps)} come out as before" if open_steps else ""
+        if not open_steps:
+            parts = describe_parts(step.source, step.values, inputs, read_tables(step, keys, store))
+            reused = step.name not in forced and store.is_whole(digest(parts))
+            keys |= {step.name: digest(parts)} if reused else {}
+            because = explain_change(parts, before.get(step.name))
+            how = "unchanged" if reused else "runs" + (f" ({because})" if because else "")
+        lines.append(f"{place}/{len(sources)} {step.name}  {how}")
+    return lines
+
+
+def restore_run(run: str, date: str) -> Path:
+    """Put a run back as it was last made on or before a date, from the store.
+
+    Parameters
+    ----------
+    run : str
+    date : str
+        ISO date, or date and time, in UTC.
+
+    Raises
+    ------
+    RunError
+        If it wasn't made by then, or one of its results has been removed from the store.
+    """
+    outputs = find_outputs()
+    store = Store(outputs)
+    content = store.find_record(run, date)
+    parameters, sources = read_parameters(content["parameters"]), find_notebooks()
+    missing = [name for name, entry in content["notebooks"].items() if not store.is_whole(entry["key"])]
+    if missing:
+        raise RunError(
+            f"Run '{run}' of {content['made']} can't be put back: the store no longer has {', '.join(missing)}. "
+            "`adoption gc` and the limit of the store remove what was used least recently."
+        )
+    with RunFolder(parameters, sources, content, outputs, store) as folder:
+        for name, entry in content["notebooks"].items():
+            folder.add(name, Made(entry["key"], "put back"))
+        return folder.commit(content)
 
 
 def make_in_order(

@@ -22,6 +22,8 @@ from helpers.runs.notebook import list_written, read_records, read_valid
 from helpers.runs.sequence import find_notebooks
 from helpers.runs.store import hash_source
 
+LOG = "run.log"
+
 
 def describe_inputs(parameters: Parameters, notebooks: Sequence[Path]) -> dict[str, Any]:
     """Everything that a run is made from: a run whose record has the same is the same."""
@@ -172,7 +174,7 @@ def _list_recorded(folder: Path) -> set[str]:
     """Paths of all files that the record of a run lists, of whatever version; none where it can't be read."""
     try:
         content = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        return {*list_outputs(content), *(f"notebooks/{name}.json" for name in content["notebooks"]), RECORD}
+        return {*list_outputs(content), *(f"notebooks/{name}.json" for name in content["notebooks"]), RECORD, LOG}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return set()
 

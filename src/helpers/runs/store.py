@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -134,12 +135,36 @@ class Store:
     def keep_record(self, run: str, record: Path) -> None:
         """Keep the record of a run, to find its results again when it has been made anew."""
         made = json.loads(record.read_text(encoding="utf-8"))["made"].replace(":", "")
-        target = self.make() / "runs" / run / f"{made}.json"
+        target = self.make() / "records" / run / f"{made}.json"
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(record, target)
 
+    def find_record(self, run: str, date: str) -> dict[str, Any]:
+        """Record of a run as it was last made on or before a date.
+
+        Raises
+        ------
+        RunError
+            If there is none; the message tells when the run was made.
+        """
+        found = sorted((self.folder / "records" / run).glob("*.json"))
+        earlier = [path for path in found if path.stem[: len(date.replace(":", ""))] <= date.replace(":", "")]
+        if not earlier:
+            known = (
+                ", ".join(f"{path.stem[:13]}:{path.stem[13:15]}" for path in found)
+                or "never, as far as the store knows"
+            )
+            raise RunError(f"Run '{run}' wasn't made by {date}. It was made: {known}.")
+        return json.loads(earlier[-1].read_text(encoding="utf-8"))
+
     def shrink(self, needed: Collection[str] = ()) -> int:
-        """Remove what was used least recently beyond the limit, never the `needed` keys; returns the bytes freed."""
+        """Remove what was used least recently beyond the limit, never the `needed` keys; returns the bytes freed.
+
+        What a killed run has left goes as well, after a day.
+        """
+        for path in self.folder.glob(".*"):
+            if path.stat().st_mtime < time.time() - 86_400:
+                shutil.rmtree(path, ignore_errors=True)
         entries = sorted(self.folder.glob("[0-9a-f]" * 64), key=lambda path: path.stat().st_mtime)
         sizes = {entry: sum(path.stat().st_size for path in entry.rglob("*") if path.is_file()) for entry in entries}
         total = before = sum(sizes.values())

@@ -116,7 +116,7 @@ def finish_run(
     with RunFolder(parameters, sources, inputs, folder, Store(folder.parent)) as run:
         for name, each in made.items():
             run.add(name, each)
-        run.commit(load_data(str(find_data(parameters.data)), parameters.as_of))
+        run.commit(run.describe(load_data(str(find_data(parameters.data)), parameters.as_of)))
     return time.monotonic() - began
 
 
