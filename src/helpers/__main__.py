@@ -132,20 +132,28 @@ def open_notebook(
 
 
 @app.command()
-def export(run: Annotated[str, typer.Argument(help="Name of the run; of a sweep's: SWEEP/RUN.")] = "baseline") -> None:
-    """Write the pages of a run again.
+def export(
+    run: Annotated[
+        str, typer.Argument(metavar="[RUN or NOTEBOOK.ipynb]", help="A run (of a sweep's: SWEEP/RUN) or any notebook.")
+    ] = "baseline",
+) -> None:
+    """Write the pages of a run again, or the page of one notebook.
 
-    They are made from its tables, figures and executed notebooks.
+    A run's are made from its tables, figures and executed notebooks. A notebook's page, as the notebook is stored, lies
+    beside it.
     """
-    from helpers import report
-    from helpers.compare import find_run
     from helpers.project import shorten_path
+    from helpers.runs import pages
+    from helpers.runs.compare import find_run
     from helpers.runs.record import note_pages
 
-    folder = find_run(run)
-    report.write_pages(folder)
-    note_pages(folder)
-    print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
+    if run.endswith(".ipynb"):
+        page, notes = pages.export_notebook(Path(run).absolute())
+        print("".join(f"note: {note}\n" for note in notes), end="")
+    else:
+        page = pages.write_pages(find_run(run))
+        note_pages(find_run(run))
+    print(f"Read it: {shorten_path(page)}")
 
 
 @app.command()
@@ -159,8 +167,8 @@ def compare(
 
     Parameters, key numbers and forecasts side by side: a table, a figure and a page.
     """
-    from helpers.compare import compare_runs
     from helpers.project import shorten_path
+    from helpers.runs.compare import compare_runs
 
     folder = compare_runs(runs, into.absolute() if into else None)
     print(f"Read it: {shorten_path(folder / 'index.html')}")
@@ -218,7 +226,8 @@ def sweep(
     With --scheduler, the cluster's workers write the runs into that folder themselves: all must see it, and have this
     package installed. Runs in hand go on there after Ctrl-C.
     """
-    from helpers.sweep import read_sweep, run_sweep
+    from helpers.runs.sweep import run_sweep
+    from helpers.runs.sweep_file import read_sweep
 
     chosen = read_sweep(grid, name, yes)
     with say_state(f"Finished runs of sweep '{chosen.name}' are kept; the same command goes on from here."):

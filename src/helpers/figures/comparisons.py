@@ -3,51 +3,45 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from helpers.figures.style import (
-    BLUE,
-    COLOURS,
-    GREY,
-    INK,
-    LINES,
-    MARKERS,
-    PALE,
-    Label,
-    close_canvas,
-    label_ends,
-    lower_first,
-    open_canvas,
-    say,
-    say_date,
-    use_dates,
-    use_numbers,
-)
+from helpers.figures import style
+from helpers.figures.style import Label, lower_first, say, say_date
 
-Key = TypeVar("Key")
-MOST_LINES = 6
-MOST_ROWS = 50
-"""Rows of a figure that still get a name each."""
-MOST_GROUPS = 30
-LONGEST_NAME = 34
+MAX_LINES, MAX_ROWS, MAX_GROUPS, MAX_LETTERS = 6, 60, 30, 34
+"""Runs that one panel can show over time; rows that still get a name each, names of groups, and letters of a name."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """One run's forecast: date, low, median, high (80 % band), the series before it, and what's counted."""
+    """One run's forecast: date, low, median, high (80 % band), the series before it, and what's counted.
+
+    In a sweep, ``groups`` are the values of what is varied, in words.
+    """
 
     name: str
     subject: tuple[str, str]
     table: pd.DataFrame
     observations: pd.Series
-    groups: tuple[str, ...] = field(default=())
+    groups: tuple[str, ...] = ()
+
+    def at(self, date: pd.Timestamp | None) -> pd.Series:
+        """The row of a date that it forecasts."""
+        return self.table.set_index("date").loc[date]
+
+
+def group_subjects(forecasts: Sequence[Forecast]) -> dict[tuple[str, str], list[Forecast]]:
+    """Forecasts by title and unit of the indicator, in the order in which they come."""
+    groups: dict[tuple[str, str], list[Forecast]] = {}
+    for each in forecasts:
+        groups.setdefault(each.subject, []).append(each)
+    return groups
 
 
 def share_dates(forecasts: Sequence[Forecast]) -> pd.Timestamp | None:
@@ -56,39 +50,29 @@ def share_dates(forecasts: Sequence[Forecast]) -> pd.Timestamp | None:
     return max(common) if common else None
 
 
+# ---- over time ----------------------------------------------------------------------------------------------------
+
+
 def draw_forecasts(forecasts: Sequence[Forecast], source: str) -> Figure:
     """Forecasts of a few runs over time, a panel for each indicator and unit.
 
     Parameters
     ----------
     forecasts : sequence of Forecast
-        With at least one row each; at most `MOST_LINES` with one subject.
+        With at least one row each; at most `MAX_LINES` with one subject.
     source : str
     """
     panels = group_subjects(forecasts)
-    figure, axes = open_canvas(1.3 + 3.1 * len(panels), (len(panels), 1))
-    labels = [_draw_panel(axis, members) for axis, members in zip(axes[:, 0], panels.values(), strict=True)]
-    if len(panels) > 1:
-        for axis, (title, unit) in zip(axes[:, 0], panels, strict=True):
-            axis.set_title(f"{title}, {unit}", loc="left", size=9.5, weight="bold")
+    figure, axes = style.open_canvas(1.3 + 3.1 * len(panels), (len(panels), 1))
+    ends = [_draw_panel(axis, members) for axis, members in zip(axes[:, 0], panels.values(), strict=True)]
     units = "Medians and, as bars, 80 % bands of the combined forecast; small points: published figures"
-    unit = next(iter(panels))[1]
-    units = units if len(panels) > 1 else f"{unit.capitalize()}; {lower_first(units)}"
-    for axis, ends in zip(axes[:, 0], labels, strict=True):
-        label_ends(axis, ends)
-    return close_canvas(figure, say_forecasts(forecasts), units, source)
-
-
-def group_subjects(forecasts: Sequence[Forecast]) -> dict[tuple[str, str], list[Forecast]]:
-    """Forecasts by title and unit of the indicator, in the order in which they come."""
-    return _group(forecasts, lambda each: each.subject)
-
-
-def _group(forecasts: Sequence[Forecast], key: Callable[[Forecast], Key]) -> dict[Key, list[Forecast]]:
-    groups: dict[Key, list[Forecast]] = {}
-    for each in forecasts:
-        groups.setdefault(key(each), []).append(each)
-    return groups
+    if len(panels) == 1:
+        units = f"{forecasts[0].subject[1].capitalize()}; {lower_first(units)}"
+    for axis, (title, unit), labels in zip(axes[:, 0], panels, ends, strict=True):
+        if len(panels) > 1:
+            axis.set_title(f"{title}, {unit}", loc="left", size=9.5, weight="bold")
+        style.label_ends(axis, labels)
+    return style.close_canvas(figure, say_forecasts(forecasts), units, source)
 
 
 def _draw_panel(axis: Axes, members: Sequence[Forecast]) -> list[Label]:
@@ -98,143 +82,126 @@ def _draw_panel(axis: Axes, members: Sequence[Forecast]) -> list[Label]:
     width = pd.Timedelta(days=max(6.0, (last - first).days / 60))
     labels, shown = [], [first, last]
     for position, each in enumerate(members):
-        colour, shift = COLOURS[position % len(COLOURS)], (position - (len(members) - 1) / 2) * width
-        dates, table = each.table["date"] + shift, each.table
+        colour, table = style.COLOURS[position % len(style.COLOURS)], each.table
+        dates = table["date"] + (position - (len(members) - 1) / 2) * width
         past = each.observations[each.observations.index < table["date"].iloc[0]]
         past = past[past.index >= first - max(last - first, pd.Timedelta(days=730))]
         if len(past):
-            axis.plot(past.index, past, ".-", color=INK, ms=5, lw=0.8, zorder=3)
+            axis.plot(past.index, past, ".-", color=style.INK, ms=5, lw=0.8, zorder=3)
             axis.plot([past.index[-1], dates.iloc[0]], [past.iloc[-1], table["median"].iloc[0]], color=colour, lw=0.8)
             shown.append(past.index[0])
         axis.vlines(dates, table["low"], table["high"], color=colour, lw=2.2, alpha=0.45)
-        style = {"ls": LINES[position % 6], "marker": MARKERS[position % 6], "color": colour}
-        axis.plot(dates, table["median"], ms=4.5, lw=1.4, **style)
+        marks = {"ls": style.LINES[position % 6], "marker": style.MARKERS[position % 6], "color": colour}
+        axis.plot(dates, table["median"], ms=4.5, lw=1.4, **marks)
         labels.append(Label(dates.iloc[-1], table["median"].iloc[-1], _shorten(each.name), colour))
     axis.set_ylim(bottom=0)
-    use_dates(axis, pd.DatetimeIndex([min(shown), last]))
-    use_numbers(axis)
+    style.use_dates(axis, pd.DatetimeIndex([min(shown), last]))
+    style.use_numbers(axis)
     return labels
+
+
+def _shorten(name: str) -> str:
+    if " " in name:
+        return textwrap.shorten(name, MAX_LETTERS, placeholder=" …")
+    return name if len(name) <= MAX_LETTERS else f"{name[: MAX_LETTERS - 1]}…"
+
+
+# ---- in words -----------------------------------------------------------------------------------------------------
 
 
 def say_forecasts(forecasts: Sequence[Forecast]) -> str:
     """What the forecasts come to, in one sentence."""
-    panels = group_subjects(forecasts)
-    if len(panels) > 1:
-        return f"The {len(forecasts)} runs forecast {len(panels)} different things, each in a panel of its own"
+    panels = len(group_subjects(forecasts))
+    if panels > 1:
+        return f"The {len(forecasts)} runs forecast {panels} different things, each in a panel of its own"
     date, unit = share_dates(forecasts), forecasts[0].subject[1]
     if date is None:
         return f"The {len(forecasts)} runs forecast no date together"
-    rows = {each.name: each.table.set_index("date").loc[date] for each in forecasts}
-    if len(rows) == 2:
-        one, other = rows.values()
-        names = list(rows)
-        return (
-            f"For {say_date(date)}, {names[0]} says {say(one['low'])} to {say(one['high'], unit)} and {names[1]} "
-            f"{say(other['low'])} to {say(other['high'])} (80 % bands)"
-        )
-    medians = pd.Series({name: row["median"] for name, row in rows.items()})
-    return say_medians(medians, date, unit)
+    if len(forecasts) != 2:
+        return say_medians(forecasts, date)
+    one, other = (each.at(date) for each in forecasts)
+    return (
+        f"For {say_date(date)}, {forecasts[0].name} says {say(one['low'])} to {say(one['high'], unit)} and "
+        f"{forecasts[1].name} {say(other['low'])} to {say(other['high'])} (80 % bands)"
+    )
 
 
-def say_medians_of(forecasts: Sequence[Forecast]) -> str:
+def say_medians(forecasts: Sequence[Forecast], date: pd.Timestamp) -> str:
+    """Smallest and largest of the medians at a date in one sentence."""
+    medians, unit = [each.at(date)["median"] for each in forecasts], forecasts[0].subject[1]
+    low, high = say(min(medians), unit), say(max(medians), unit)
+    if low == high:
+        who = f"All {len(medians)} runs put" if len(medians) > 1 else "The run puts"
+        return f"{who} the median for {say_date(date)} at {high}"
+    return f"The median for {say_date(date)} goes from {say(min(medians))} to {high} over {len(medians)} runs"
+
+
+def say_each_median(forecasts: Sequence[Forecast]) -> str:
     """The medians at the last date that all forecast, run by run for a few; a sentence for each indicator and unit."""
     sentences = []
     for (title, unit), members in group_subjects(forecasts).items():
         date = share_dates(members)
         if date is None:
             sentences.append(f"{title}: no date that all runs forecast")
-            continue
-        medians = {each.name: each.table.set_index("date")["median"][date] for each in members}
-        if len(medians) > MOST_LINES:
-            sentences.append(say_medians(pd.Series(medians), date, unit))
+        elif len(members) > MAX_LINES:
+            sentences.append(say_medians(members, date))
         else:
-            said = [f"{say(value)} in {name}" for name, value in medians.items()]
-            many = "medians are" if len(said) > 1 else "median is"
-            sentences.append(f"{title}, {unit}: the {many} {', '.join(said)} for {say_date(date)}")
+            said = ", ".join(f"{say(each.at(date)['median'])} in {each.name}" for each in members)
+            many = "medians are" if len(members) > 1 else "median is"
+            sentences.append(f"{title}, {unit}: the {many} {said} for {say_date(date)}")
     return ". ".join(sentences)
 
 
-def say_medians(medians: pd.Series, date: pd.Timestamp, unit: str) -> str:
-    """Smallest and largest of the medians in one sentence."""
-    low, high = say(medians.min()), say(medians.max(), unit)
-    if say(medians.min(), unit) == high:
-        who = f"All {len(medians)} runs put" if len(medians) > 1 else "The run puts"
-        return f"{who} the median for {say_date(date)} at {high}"
-    return f"The median for {say_date(date)} goes from {low} to {high} over {len(medians)} runs"
+# ---- at one date --------------------------------------------------------------------------------------------------
 
 
 def draw_runs(forecasts: Sequence[Forecast], title: str, source: str) -> Figure:
     """Median and 80 % band of many runs at the last date that all with one subject forecast.
 
-    Runs are rows, in groups by the first of their `groups`; from `MOST_ROWS` on they are drawn without their names.
+    Runs are rows, in groups by the first of their `groups`; beyond `MAX_ROWS` they are drawn without their names.
     A panel for each indicator and unit.
     """
     panels = {subject: members for subject, members in group_subjects(forecasts).items() if share_dates(members)}
-    rows = [len(members) + len(_split(members)) for members in panels.values()]
-    step = 0.2 if sum(rows) <= MOST_ROWS + 10 else min(0.2, 10 / sum(rows))
-    figure, axes = open_canvas(
-        1.5 + sum(max(1.2, step * count) + 0.3 for count in rows),
-        (len(panels), 1),
-        gridspec_kw={"height_ratios": [max(1.2, step * count) for count in rows]},
-    )
-    for axis, (subject, members) in zip(axes[:, 0], panels.items(), strict=True):
-        _draw_rows(axis, members, named=sum(rows) <= MOST_ROWS + 10)
-        date = say_date(share_dates(members))
-        axis.set_title(f"{subject[0]}, {date}, {subject[1]}", loc="left", size=9.5, weight="bold")
+    rows = [len(members) + len({each.groups[:1] for each in members}) for members in panels.values()]
+    step = 0.2 if sum(rows) <= MAX_ROWS else min(0.2, 10 / sum(rows))
+    heights = [max(1.2, step * count) for count in rows]
+    size = 1.5 + sum(height + 0.3 for height in heights)
+    figure, axes = style.open_canvas(size, (len(panels), 1), gridspec_kw={"height_ratios": heights})
+    for axis, ((what, unit), members) in zip(axes[:, 0], panels.items(), strict=True):
+        _draw_rows(axis, members, named=sum(rows) <= MAX_ROWS)
+        axis.set_title(f"{what}, {say_date(share_dates(members))}, {unit}", loc="left", size=9.5, weight="bold")
     units = "A row is a run: median (point) and 80 % band (bar) of the combined forecast; grey line: median of the runs"
-    return close_canvas(figure, title, units, source)
-
-
-def _split(members: Sequence[Forecast]) -> dict[str, list[Forecast]]:
-    """Members by the first of their groups."""
-    return _group(members, lambda each: each.groups[0] if each.groups else "")
+    return style.close_canvas(figure, title, units, source)
 
 
 def _draw_rows(axis: Axes, members: Sequence[Forecast], named: bool) -> None:
-    date, groups = share_dates(members), _split(members)
-    place, ticks, medians, headings = 0, {}, [], set()
-    for number, (group, runs) in enumerate(groups.items()):
+    rows = pd.DataFrame([each.at(share_dates(members)) for each in members])
+    groups: dict[str, list[int]] = {}
+    for number, each in enumerate(members):
+        groups.setdefault("".join(each.groups[:1]), []).append(number)
+    place, ticks, headings = 0, {}, set()
+    for position, (group, numbers) in enumerate(groups.items()):
+        colour = style.COLOURS[position % 6] if len(groups) <= len(style.COLOURS) else style.BLUE
         if group:
-            ticks[place if named else place + len(runs) / 2] = _shorten(group)
+            ticks[place if named else place + len(numbers) / 2] = _shorten(group)
             headings.add(_shorten(group))
             place += 1
-        rows = pd.DataFrame([run.table.set_index("date").loc[date] for run in runs])
-        places = np.arange(place, place + len(runs))
-        colour = COLOURS[number % len(COLOURS)] if len(groups) <= len(COLOURS) else BLUE
-        axis.hlines(places, rows["low"], rows["high"], color=colour, lw=2.2 if named else 1, alpha=0.45)
-        marker = MARKERS[number % len(MARKERS)]
-        axis.plot(rows["median"], places, ls="", marker=marker, color=colour, ms=4.5 if named else 2)
+        places, own = np.arange(place, place + len(numbers)), rows.iloc[numbers]
+        axis.hlines(places, own["low"], own["high"], color=colour, lw=2.2 if named else 1, alpha=0.45)
+        axis.plot(
+            own["median"], places, ls="", marker=style.MARKERS[position % 6], color=colour, ms=4.5 if named else 2
+        )
         if named:
-            names = [_shorten(" · ".join(run.groups[1:]) or run.name) for run in runs]
+            names = [_shorten(" · ".join(members[number].groups[1:]) or members[number].name) for number in numbers]
             ticks |= dict(zip(places.tolist(), names, strict=True))
-        medians += rows["median"].tolist()
-        place += len(runs)
-    axis.axvline(np.median(medians), color=GREY, lw=0.8, zorder=0)
+        place += len(numbers)
+    axis.axvline(rows["median"].median(), color=style.GREY, lw=0.8, zorder=0)
     if not named:  # as many names of groups as stand apart
-        ticks = dict(list(ticks.items())[:: -(-len(ticks) // MOST_GROUPS) or 1])
-    axis.set_yticks(list(ticks), list(ticks.values()), size=7.5, color=INK)
+        ticks = dict(list(ticks.items())[:: -(-len(ticks) // MAX_GROUPS) or 1])
+    axis.set_yticks(list(ticks), list(ticks.values()), size=7.5, color=style.INK)
     for label in axis.get_yticklabels():
         label.set_weight("bold" if label.get_text() in headings else "normal")
     axis.set_ylim(place - 0.3, -0.7)
     axis.grid(False, axis="y")
-    axis.grid(True, axis="x", color=PALE, lw=0.6)
-    use_numbers(axis, "x")
-
-
-def find_effects(forecasts: Sequence[Forecast], names: Sequence[str]) -> dict[str, float]:
-    """How far apart the mean medians of a parameter's values are, for each of a full grid's `names`."""
-    date = share_dates(forecasts)
-    medians = [each.table.set_index("date")["median"][date] for each in forecasts]
-    effects = {}
-    for place, name in enumerate(names if all(each.groups for each in forecasts) else ()):
-        means = pd.Series(medians).groupby([each.groups[place] for each in forecasts]).mean()
-        effects[name] = float(means.max() - means.min())
-    return effects
-
-
-def _shorten(name: str) -> str:
-    return textwrap.shorten(name, LONGEST_NAME, placeholder=" …") if " " in name else _cut(name)
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    axis.grid(True, axis="x", color=style.PALE, lw=0.6)
+    style.use_numbers(axis, "x")

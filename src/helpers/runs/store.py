@@ -29,7 +29,7 @@ PARTS = {  # words for what a notebook is made from
     "data": "the data",
     "tables": "its tables",
 }
-NO_PART = ("runs/pages/", "runs/sweep.py", "runs/compare.py", "__main__.py", "explore.py")
+NO_PART = ("runs/pages/", "runs/sweep", "runs/futures.py", "runs/compare.py", "__main__.py", "explore.py")
 """Helpers that no result of a notebook depends on."""
 
 

@@ -8,10 +8,10 @@ extends ``sheet.html.j2``.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
@@ -91,7 +91,9 @@ def describe_pages(notebooks: Iterable[Path]) -> dict[str, dict[str, Any]]:
     pages = []
     for path in notebooks:
         title, question = read_opening(json.loads(path.read_text(encoding="utf-8"))["cells"])
-        pages.append({"name": path.stem, "href": f"{path.stem}.html", "title": title or path.stem, "question": question})
+        pages.append(
+            {"name": path.stem, "href": f"{path.stem}.html", "title": title or path.stem, "question": question}
+        )
     index = {"href": "index.html", "title": "Index"}
     beside = zip([index, *pages], pages, [*pages[1:], index], strict=False)
     return {page["name"]: {**page, "before": before, "after": after} for before, page, after in beside}
@@ -150,16 +152,15 @@ def write_pages(folder: Path) -> Path:
         return pages.finish()
 
 
-def export_notebook(path: Path) -> Path:
+def export_notebook(path: Path) -> tuple[Path, list[str]]:
     """Write the page of any notebook beside it, as it is stored: with its outputs if it was saved with them.
 
-    A file of the page's name that isn't a page of this package stays, and the page gets a number. Images without
-    alternative text are told.
+    A file of the page's name that isn't a page of this package stays, and the page gets a number.
 
     Returns
     -------
-    Path
-        The page.
+    Path and list of str
+        The page, and what is to be told of it: another name, images without alternative text.
 
     Raises
     ------
@@ -172,11 +173,10 @@ def export_notebook(path: Path) -> Path:
     body, wordless = set_body(notebook)
     title = read_opening(notebook.cells)[0] or path.stem
     page = render("notebook.html.j2", title=title, name=path.stem, sections=list_sections(body), body=body)
-    names = (path.with_name(f"{path.stem}{f'-{number}' if number > 1 else ''}.html") for number in count(1))
-    target = next(each for each in names if not each.exists() or (each.is_file() and OURS in each.read_text("utf-8", "replace")))
+    target, number = path.with_suffix(".html"), 1
+    while os.path.lexists(target) and not (target.is_file() and OURS in target.read_text("utf-8", "replace")):
+        number += 1
+        target = path.with_name(f"{path.stem}-{number}.html")
     write_file(target, page.encode("utf-8"))
-    if target.stem != path.stem:
-        print(f"note: {path.stem}.html is no page of this package and was left as it is", flush=True)
-    for cell in wordless:
-        print(f"note: cell {cell}: {WORDLESS}", flush=True)
-    return target
+    notes = [f"{path.stem}.html is no page of this package and was left as it is"] if number > 1 else []
+    return target, notes + [f"cell {cell}: {WORDLESS}" for cell in wordless]

@@ -110,9 +110,14 @@ def embed_tables(page: str, tables: Path) -> str:
 
 
 def embed_image(path: Path, width: int | None = None) -> str:
-    """Address of an image within the page; `width` pixels wide and with 256 colours if given."""
+    """Address of a PNG within the page; `width` pixels wide and with 256 colours if given."""
     content = path.read_bytes()
-    return f"data:image/png;base64,{b64encode(shrink_image(content, width) if width else content).decode()}"
+    return embed_content(shrink_image(content, width) if width else content)
+
+
+def embed_content(content: bytes) -> str:
+    """Address of the content of a PNG within the page."""
+    return f"data:image/png;base64,{b64encode(content).decode()}"
 
 
 @lru_cache(maxsize=256)  # the runs of a sweep share most of their figures

@@ -71,7 +71,7 @@ def list_sections(body: str) -> list[tuple[str, str]]:
 
 @cache
 def open_exporter() -> TemplateExporter:
-    """nbconvert's exporter with our template and filters, which has compiled its templates once.
+    """The exporter of nbconvert with our template and filters, which has compiled its templates once.
 
     Not its exporter of HTML, which parses each page once more for what our template has already. None of its
     preprocessors is wanted, and after each one it would check the notebook again.

@@ -73,7 +73,11 @@ def describe_notebook(folder: Path, page: Mapping[str, str]) -> dict[str, Any]:
         {"name": name, **entry, "source": embed_image(folder / "figures" / f"{name}.png", THUMBNAIL)}
         for name, entry in sorted(record["figures"].items())
     ]
-    return {**page, "figures": figures, "tables": sorted((name, each["rows"]) for name, each in record["tables"].items())}
+    return {
+        **page,
+        "figures": figures,
+        "tables": sorted((name, each["rows"]) for name, each in record["tables"].items()),
+    }
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:

@@ -27,7 +27,7 @@ from helpers.runs.pipeline import Made, RunFolder, make_notebook
 from helpers.runs.record import describe_inputs, is_current
 from helpers.runs.sequence import Step, find_notebooks, plan_steps
 from helpers.runs.store import Store, digest, hash_source
-from helpers.sweep.grid import Sweep
+from helpers.runs.sweep_file import Sweep
 
 SECONDS_TO_ANSWER = 5
 MAX_LINES = 50

@@ -15,8 +15,7 @@ from typing import Any
 from helpers.parameters import ParameterError, Parameters, complete_parameters, parse_yaml, read_parameters, suggest
 from helpers.project import find_from_here
 
-MANY, MOST = 200, 10_000
-LARGEST_FILE = 1_000_000
+MAX_UNASKED, MAX_RUNS, MAX_BYTES = 200, 10_000, 1_000_000
 PARTS = ("parameters", "grid", "runs")
 DATA_PARAMETERS = ("data", "as_of", "entity", "indicator", "bound", "families")
 """The parameters whose values are checked against the data."""
@@ -65,40 +64,39 @@ def read_sweep(path: Path, name: str = "", many: bool = False) -> Sweep:
     ParameterError
         With a line for each problem and the runs that have it.
     """
-    content = _check_parts(read_yaml(path))
+    content = _check_parts(_read_yaml(path))
     common, grid, listed = (content.get(part) or kind() for part, kind in zip(PARTS, (dict, dict, list), strict=True))
-    _check_count((math.prod(map(len, grid.values())) if grid else 0) + len(listed), many)
+    count = (math.prod(map(len, grid.values())) if grid else 0) + len(listed)
+    if count > MAX_RUNS:
+        raise ParameterError(f"the file asks for {count:,} runs; a sweep has at most {MAX_RUNS:,}. Leave values out")
+    if count > MAX_UNASKED and not many:
+        raise ParameterError(f"the file asks for {count:,} runs. If that's what you want, say so with --yes")
     sets = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())] if grid else []
     given = [{**common, **values} for values in [*sets, *listed]]
     for values in given:
         if isinstance(values.get("data"), str):
             values["data"] = find_from_here(values["data"])
     own = [values.pop("run", None) for values in given]
-    chosen = check_sets(given, [_title(*pair) for pair in zip(range(1, len(given) + 1), own, strict=True)])
-    varied = find_varied(chosen, grid)
+    titles = [f"run '{named}'" if named else f"set {number}" for number, named in enumerate(own, 1)]
+    chosen = _check_sets(given, titles)
+    varied = tuple(
+        name
+        for name in dict.fromkeys([*grid, *Parameters.model_fields])
+        if name != "run" and len({repr(getattr(each, name)) for each in chosen}) > 1
+    )
     names = name_runs(chosen, varied, own)
     _check_distinct(chosen, names)
     runs = [Parameters(**{**each.model_dump(), "run": run}) for each, run in zip(chosen, names, strict=True)]
-    return Sweep(_check_name(name or path.stem), path.name, runs, varied, bool(grid) and not listed)
-
-
-def _title(number: int, own: Any) -> str:
-    return f"run '{own}'" if own else f"set {number}"
-
-
-# ---- the file -----------------------------------------------------------------------------------------------------
-
-
-def read_yaml(path: Path) -> Any:
-    """Content of a YAML file of plain values.
-
-    Raises
-    ------
-    ParameterError
-        If the file can't be read, isn't YAML, or is more than plain values.
-    """
     try:
-        if path.stat().st_size > LARGEST_FILE:
+        named = read_parameters({"run": name or path.stem}).run
+    except ParameterError as error:
+        raise ParameterError(f"'{name or path.stem}' can't name a sweep's folder; choose a name with --name") from error
+    return Sweep(named, path.name, runs, varied, bool(grid) and not listed)
+
+
+def _read_yaml(path: Path) -> Any:
+    try:
+        if path.stat().st_size > MAX_BYTES:
             raise ParameterError(f"{path.name} is larger than a list of parameters can be")
         return parse_yaml(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
@@ -134,39 +132,36 @@ def _check_parts(content: Any) -> dict[str, Any]:
     return content
 
 
-def _check_count(count: int, many: bool) -> None:
-    if count > MOST:
-        raise ParameterError(f"the file asks for {count:,} runs; a sweep has at most {MOST:,}. Leave values out")
-    if count > MANY and not many:
-        raise ParameterError(f"the file asks for {count:,} runs. If that's what you want, say so with --yes")
-
-
-def _check_name(name: str) -> str:
-    try:
-        return read_parameters({"run": name}).run
-    except ParameterError as error:
-        raise ParameterError(f"'{name}' can't name a sweep's folder; choose a name with --name") from error
-
-
-# ---- the sets -----------------------------------------------------------------------------------------------------
-
-
-def check_sets(given: Sequence[Mapping[str, Any]], titles: Sequence[str]) -> list[Parameters]:
+def _check_sets(given: Sequence[Mapping[str, Any]], titles: Sequence[str]) -> list[Parameters]:
     """Check all sets of parameters, by themselves and against the data, and complete them.
 
     Data are loaded once for each path and date, and each series is looked at once.
-
-    Raises
-    ------
-    ParameterError
-        One line for each problem, with the sets that have it.
     """
-    problems: dict[str, list[str]] = {}
-    chosen: list[Parameters] = []
-    check = _Check()
+    from helpers import indicators
+    from helpers.runs.checks import check_parameters
+
+    load = lru_cache(maxsize=8)(indicators.load)
+    known: dict[str, dict[str, Any] | ValueError] = {}
+
+    def complete(parameters: Parameters) -> Parameters:
+        asked = [(name, getattr(parameters, name), name in parameters.model_fields_set) for name in DATA_PARAMETERS]
+        key = repr((asked, min(parameters.horizon_years, 1)))  # only a shorter horizon depends on the data
+        if key not in known:
+            try:
+                completed = complete_parameters(parameters, load)
+                check_parameters(completed, load)
+                known[key] = {name: getattr(completed, name) for name in DATA_PARAMETERS}
+            except ValueError as error:
+                known[key] = error
+        found = known[key]
+        if isinstance(found, ValueError):
+            raise found
+        return Parameters(**{**parameters.model_dump(), **found})
+
+    chosen, problems = [], dict[str, list[str]]()
     for values, title in zip(given, titles, strict=True):
         try:
-            chosen.append(check(read_parameters(values)))
+            chosen.append(complete(read_parameters(values)))
         except ValueError as error:  # ours, and those of the data
             for line in str(error).splitlines():
                 problems.setdefault(line, []).append(title)
@@ -176,52 +171,18 @@ def check_sets(given: Sequence[Mapping[str, Any]], titles: Sequence[str]) -> lis
     return chosen
 
 
-class _Check:
-    """Checks against the data, each once."""
-
-    def __init__(self) -> None:
-        from helpers import indicators
-
-        self.load = lru_cache(maxsize=8)(indicators.load)
-        self.known: dict[Any, dict[str, Any] | ValueError] = {}
-
-    def __call__(self, parameters: Parameters) -> Parameters:
-        from helpers.runs.checks import check_parameters
-
-        asked = [(name, getattr(parameters, name), name in parameters.model_fields_set) for name in DATA_PARAMETERS]
-        key = repr((asked, min(parameters.horizon_years, 1)))  # only a shorter horizon depends on the data
-        if key not in self.known:
-            try:
-                complete = complete_parameters(parameters, self.load)
-                check_parameters(complete, self.load)
-                self.known[key] = {name: getattr(complete, name) for name in DATA_PARAMETERS}
-            except ValueError as error:
-                self.known[key] = error
-        found = self.known[key]
-        if isinstance(found, ValueError):
-            raise found
-        return Parameters(**{**parameters.model_dump(), **found})
-
-
 def _list_few(names: Sequence[str], most: int = 3) -> str:
     shown = ", ".join(names[:most])
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
-def find_varied(chosen: Sequence[Parameters], first: Iterable[str] = ()) -> tuple[str, ...]:
-    """Names of the parameters that aren't the same in all sets, those in `first` before others."""
-    names = dict.fromkeys([*first, *Parameters.model_fields])
-    return tuple(name for name in names if name != "run" and len({repr(getattr(each, name)) for each in chosen}) > 1)
-
-
-def _check_distinct(chosen: Sequence[Parameters], names: Sequence[str]) -> None:
+def _check_distinct(chosen: Iterable[Parameters], names: Iterable[str]) -> None:
     first: dict[str, str] = {}
     problems = []
     for each, name in zip(chosen, names, strict=True):
-        key = repr(each.model_dump(exclude={"run"}))
-        if key in first:
-            problems.append(f"'{name}' is the same as '{first[key]}': leave one out")
-        first.setdefault(key, name)
+        same = first.setdefault(repr(each.model_dump(exclude={"run"})), name)
+        if same != name:
+            problems.append(f"'{name}' is the same as '{same}': leave one out")
     if problems:
         raise ParameterError("\n".join([*problems[:10], *(["..."] if len(problems) > 10 else [])]))
 
@@ -239,10 +200,10 @@ def name_runs(chosen: Sequence[Parameters], varied: Sequence[str], own: Sequence
     """
     taken: set[str] = set()
     problems = []
-    for name in filter(lambda each: each is not None, own):
-        if str(name).casefold() in taken:
+    for name in [str(each) for each in own if each is not None]:
+        if name.casefold() in taken:
             problems.append(f"two runs are named '{name}'")
-        elif RESERVED.fullmatch(str(name)):
+        elif RESERVED.fullmatch(name):
             problems.append(f"a run can't be named '{name}': the sweep itself writes such a file")
         else:
             try:
@@ -253,9 +214,9 @@ def name_runs(chosen: Sequence[Parameters], varied: Sequence[str], own: Sequence
         raise ParameterError("\n".join(problems))
     names = []
     for number, (each, mine) in enumerate(zip(chosen, own, strict=True), 1):
-        name = str(mine) if mine is not None else _find_free(_compose(each, varied), taken, number)
-        taken.add(name.casefold())
-        names.append(name)
+        name = str(mine) if mine is not None else _compose(each, varied) or f"run-{number:03d}"
+        names.append(name if mine is not None or name.casefold() not in taken else f"{name}-{number}")
+        taken.add(names[-1].casefold())
     return names
 
 
@@ -263,15 +224,9 @@ def _compose(parameters: Parameters, varied: Sequence[str]) -> str:
     """``horizon_years-5_seed-1``, or without the parameters' names when that's too long; "" when there's no way."""
     words = {name: write_word(name, getattr(parameters, name)) for name in varied}
     for text in ("_".join(f"{name}-{word}" for name, word in words.items()), "_".join(words.values())):
-        if text and len(text) <= 56 and not RESERVED.fullmatch(text) and re.fullmatch(r"[A-Za-z0-9_].*[^.]", text):
+        if len(text) <= 56 and not RESERVED.fullmatch(text) and re.fullmatch(r"[A-Za-z0-9_].*[^.]", text):
             return text
     return ""
-
-
-def _find_free(name: str, taken: set[str], number: int) -> str:
-    if not name:
-        name = f"run-{number:03d}"
-    return name if name.casefold() not in taken else f"{name}-{number}"
 
 
 def write_word(name: str, value: Any) -> str:

@@ -1,0 +1,435 @@
+"""Finished runs side by side: a table of all that differs, a figure of their forecasts, and a page."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from helpers.figures.comparisons import (
+    MAX_LINES,
+    Forecast,
+    draw_forecasts,
+    draw_runs,
+    group_subjects,
+    say_each_median,
+    say_forecasts,
+)
+from helpers.figures.images import draw_images
+from helpers.figures.style import DOTS_PER_INCH, Exhibit
+from helpers.parameters import ParameterError, read_parameters
+from helpers.project import (
+    RECORD,
+    RunError,
+    find_outputs,
+    follow_link,
+    hash_file,
+    hold_folder,
+    replace_folder,
+    restore_folder,
+    shorten_path,
+    write_file,
+)
+from helpers.runs.notebook import restore_text, write_csv
+from helpers.runs.pages.exhibits import embed_content
+from helpers.runs.pages.frame import render
+from helpers.runs.pages.index import find_table, format_number, set_value
+
+FILES = {"index.html", "comparison.csv", "comparison.png", "comparison.svg", "comparison.pdf"}
+SOURCE = "Source: the runs' tables of forecasts and key numbers; each run's pages name the publishers of its data"
+TABLES = {  # the columns that a comparison needs; only the first table must be there
+    "key_numbers": ["key", "label", "value", "low", "high", "unit", "text"],
+    "forecast": ["date", "method", "q0.1", "q0.5", "q0.9", "unit"],
+    "parameters": ["family", "ceiling", "parameter", "estimate", "low_95", "high_95", "identified"],
+    "observations": ["date", "value"],
+}
+TEXTS = {"key", "label", "unit", "text", "method", "family", "ceiling", "parameter"}
+SECTIONS = {  # addresses and headings of the page by the part of the table that they show
+    "parameter": ("parameters", "Parameters that differ"),
+    "key number": ("numbers", "Key numbers"),
+    "ceiling": ("ceilings", "Do the data identify the ceiling?"),
+    "forecast": ("forecasts", "Forecasts by date"),
+}
+
+
+# ---- finished runs ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """What one finished run says.
+
+    Attributes
+    ----------
+    name : str
+        As it was asked for: ``RUN``, or ``SWEEP/RUN``.
+    folder : Path
+    record : mapping
+        Content of ``run.json``.
+    parameters : mapping
+        The run's parameters, but its name.
+    subject : tuple of str
+        Title and unit of the indicator: runs that share them may be drawn on one axis.
+    numbers : DataFrame
+        Key numbers by key: label, value, low, high, unit, text.
+    forecast : Forecast
+        Of the combined method.
+    ceilings : DataFrame
+        By family, of the fit with a free ceiling: estimate, low_95, high_95, identified.
+    edited : tuple of str
+        Tables that aren't as the run's record says.
+    """
+
+    name: str
+    folder: Path
+    record: Mapping[str, Any]
+    parameters: Mapping[str, Any]
+    subject: tuple[str, str]
+    numbers: pd.DataFrame
+    forecast: Forecast
+    ceilings: pd.DataFrame
+    edited: tuple[str, ...]
+
+
+def find_run(name: str) -> Path:
+    """Folder of the run `name`, or of ``SWEEP/RUN``, a run of a sweep.
+
+    Raises
+    ------
+    ParameterError
+        If that's no name of a run.
+    """
+    parts = name.strip("/").split("/")
+    try:
+        if len(parts) > 2:
+            raise ParameterError
+        for part in parts:
+            read_parameters({"run": part})
+    except ParameterError as error:
+        raise ParameterError(f"'{name}' is no name of a run; name it as RUN, or as SWEEP/RUN") from error
+    return find_outputs().joinpath(*parts)
+
+
+def read_finished(name: str, folder: Path) -> FinishedRun:
+    """Read a finished run.
+
+    Raises
+    ------
+    RunError
+        If it isn't there, isn't finished, or can't be read; the message says what to do.
+    """
+    record = _read_record(name, folder)
+    tables, edited = {}, []
+    for part, columns in TABLES.items():
+        table = find_table(record, part)
+        tables[part] = _read_table(name, folder / "tables" / f"{table or part}.csv", columns, part == "key_numbers")
+        written = {key: entry for each in record["notebooks"].values() for key, entry in each["tables"].items()}
+        if table and hash_file(folder / "tables" / f"{table}.csv") != written[table]["sha256"]:
+            edited.append(table)
+    parameters = {key: value for key, value in record["parameters"].items() if key != "run"}
+    told = record.get("subject", {})
+    subject = str(told.get("title", parameters.get("indicator", ""))), str(told.get("unit", ""))
+    forecast, fits, observed = tables["forecast"], tables["parameters"], tables["observations"].dropna()
+    combined = forecast[forecast["method"] == "combined"].sort_values("date").reset_index(drop=True)
+    combined = combined.rename(columns={"q0.1": "low", "q0.5": "median", "q0.9": "high"})
+    free = fits[(fits["ceiling"] == "free") & (fits["parameter"] == "ceiling")]
+    return FinishedRun(
+        name,
+        folder,
+        record,
+        parameters,
+        subject,
+        tables["key_numbers"].drop_duplicates("key").set_index("key"),
+        Forecast(name, subject, combined, observed.set_index("date")["value"].sort_index()),
+        free.drop_duplicates("family").set_index("family"),
+        tuple(edited),
+    )
+
+
+def _read_record(name: str, folder: Path) -> dict[str, Any]:
+    again = f"adoption run {name}" if "/" not in name else f"the sweep {name.split('/', maxsplit=1)[0]} again"
+    if (folder / "sweep.json").exists():
+        raise RunError(f"'{name}' is a sweep, not a run. Name its runs: {name}/RUN")
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        find_table(record, ""), dict(record["parameters"])  # a record of another form ends here
+    except FileNotFoundError as error:
+        begun = folder.is_dir() or (folder.parent / f"{folder.name}.partial").is_dir()
+        state = f"Run '{name}' isn't finished" if begun else f"There is no run '{name}'"
+        raise RunError(f"{state}. Make it with: {again}") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunError(f"run.json of run '{name}' can't be read ({error}). Make the run again: {again}") from error
+    return record
+
+
+def _read_table(name: str, path: Path, columns: Sequence[str], needed: bool) -> pd.DataFrame:
+    """The columns as texts, numbers, dates and truths, whatever else they hold."""
+    if not path.exists() and not needed:
+        return pd.DataFrame({column: [] for column in columns})
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        missing = [column for column in columns if column not in frame]
+        if missing:
+            raise ValueError(f"it has no column {missing[0]}")
+        frame = frame[list(columns)].map(restore_text)
+        for column in [column for column in columns if column not in TEXTS]:
+            if column == "date":
+                frame[column] = pd.to_datetime(frame[column])
+            else:
+                frame[column] = (
+                    frame[column] == "True" if column == "identified" else pd.to_numeric(frame[column], errors="coerce")
+                )
+        return frame
+    except FileNotFoundError as error:
+        raise RunError(f"Run '{name}' isn't whole: it has no table {path.stem}. Make it again.") from error
+    except (OSError, ValueError) as error:  # pandas' own errors are of the latter kind
+        problem = " ".join(str(error).split())
+        raise RunError(f"Table {path.stem} of run '{name}' can't be read ({problem}). Make the run again.") from error
+
+
+# ---- the comparison -----------------------------------------------------------------------------------------------
+
+
+def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
+    """Compare finished runs, and write ``comparison.csv``, a figure and ``index.html``, whole or not at all.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Two runs or more, each ``RUN`` or ``SWEEP/RUN``.
+    into : Path, optional
+        Folder to write to; by default ``outputs/compare-<names>``.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    ParameterError
+        If fewer than two runs are named, or one twice.
+    RunError
+        If a run isn't finished or can't be read, or the folder holds something else than a comparison.
+    """
+    names = [name.strip("/") for name in names]
+    folders = {name: find_run(name) for name in names}
+    if len(names) < 2:
+        raise ParameterError("a comparison needs two runs or more, as in: adoption compare baseline other")
+    if len(folders) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ParameterError(f"run '{twice}' is named twice; name each run once")
+    runs = [read_finished(name, folder) for name, folder in folders.items()]
+    final = into or find_outputs() / name_comparison(names)
+    with hold_folder(final, "comparison"):
+        restore_folder(final, list_own)
+        if final.exists() and not (final.is_dir() and {path.name for path in final.iterdir()} <= FILES):
+            raise RunError(
+                f"{shorten_path(final)} exists and doesn't look like a comparison. Move it away, or choose another "
+                "folder with --into."
+            )
+        with tempfile.TemporaryDirectory(dir=follow_link(final).parent, prefix=f".{final.name}.") as place:
+            working = Path(place) / final.name
+            differences, images = list_differences(runs), draw_comparison(runs)
+            write_file(working / "comparison.csv", write_csv("comparison", differences)[0])
+            for kind, image in images.items():
+                write_file(working / f"comparison.{kind}", image)
+            page = build_page(runs, differences, images.get("png"), final)
+            write_file(working / "index.html", page.encode("utf-8"))
+            replace_folder(final, working, list_own)
+    return final
+
+
+def name_comparison(names: Sequence[str]) -> str:
+    """Name of the folder for a comparison of these runs, at most 64 characters."""
+    name = "compare-" + "-".join(names).replace("/", "-")
+    return name if len(name) <= 64 else f"{name[:55]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def list_own(*_: Path) -> set[str]:
+    """The files of a comparison."""
+    return FILES
+
+
+def list_differences(runs: Sequence[FinishedRun]) -> pd.DataFrame:
+    """Everything that can be compared, a row for each item and run.
+
+    Returns
+    -------
+    DataFrame
+        part (``parameter``, ``key number``, ``forecast``, ``ceiling``), item, label, run, value, low, high, unit,
+        text, and differs (whether the item isn't the same in all runs). Bands of forecasts are of 80 %, intervals of
+        ceilings of 95 %.
+    """
+    columns = ["part", "item", "label", "run", "value", "low", "high", "unit", "text"]
+    rows = [(part, item, label, run.name, *told) for run in runs for part, item, label, *told in _list_items(run)]
+    table = pd.DataFrame(rows, columns=columns)
+    items = table.groupby(["part", "item"], sort=False)
+    order = {"part": table["part"].map([*PARTS].index), "item": items.ngroup()}
+    order["date"] = table["item"].where(table["part"] == "forecast", "")
+    told = table[["label", *columns[4:]]].astype(object).where(lambda cell: cell.notna(), "")
+    table["differs"] = told.apply(tuple, axis=1).groupby(items.ngroup()).transform("nunique") > 1
+    table["differs"] |= items["run"].transform("size") < len(runs)
+    return table.loc[pd.DataFrame(order).sort_values(["part", "date", "item"], kind="stable").index]
+
+
+PARTS = ("parameter", "key number", "forecast", "ceiling")
+
+
+def _list_items(run: FinishedRun) -> Iterator[tuple[Any, ...]]:
+    """What one run says: part, item, label, value, low, high, unit and text."""
+    for name, value in run.parameters.items():
+        yield "parameter", name, name, np.nan, np.nan, np.nan, "", set_value(value)
+    for key, row in run.numbers.iterrows():
+        yield "key number", key, *row[["label", "value", "low", "high", "unit", "text"]]
+    for _, row in run.forecast.table.iterrows():
+        yield "forecast", f"{row.date:%Y-%m-%d}", run.subject[0], *row[["median", "low", "high", "unit"]], ""
+    for family, row in run.ceilings.iterrows():
+        value, words = (row.estimate, "identified") if row.identified else (np.nan, "not identified")
+        label = f"Ceiling, {family} curve"
+        yield "ceiling", family, label, value, row.low_95, row.high_95, run.subject[1], words
+
+
+def list_doubts(runs: Sequence[FinishedRun]) -> list[str]:
+    """Sentences about what else differs: versions of the data, of the package or its libraries, edited tables."""
+
+    def differs(*path: str) -> bool:
+        found: list[Any] = [run.record for run in runs]
+        for name in path:
+            found = [each.get(name) if isinstance(each, dict) else None for each in found]
+        return any(each != found[0] for each in found)
+
+    sources = [{name: entry.get("source") for name, entry in run.record["notebooks"].items()} for run in runs]
+    doubts = []
+    if differs("data", "path"):
+        doubts.append("The runs are of different data: see the parameter data.")
+    elif differs("data", "files"):
+        doubts.append(
+            "The runs were made from different versions of the data: a difference below may come from a changed "
+            "figure, not from a parameter. Make the older run again to tell."
+        )
+    if differs("helpers") or differs("versions") or any(each != sources[0] for each in sources):
+        doubts.append(
+            "The runs were made with different versions of the notebooks, the helpers or the libraries: make the older "
+            "run again to compare parameters alone."
+        )
+    edited = [run for run in runs if run.edited]
+    return doubts + [f"In run {run.name}, {' and '.join(run.edited)} changed after the run was made." for run in edited]
+
+
+def draw_comparison(runs: Sequence[FinishedRun]) -> dict[str, bytes]:
+    """The files of the figure by kind: over time for a few runs, at one date for many; none without a forecast."""
+    forecasts = [run.forecast for run in runs if len(run.forecast.table)]
+    if not forecasts:
+        return {}
+    few = max(map(len, group_subjects(forecasts).values())) <= MAX_LINES
+    title = say_forecasts(forecasts)
+    figure: Exhibit = draw_forecasts(forecasts, SOURCE) if few else draw_runs(forecasts, title, SOURCE)
+    return dict(draw_images(figure, f"Forecasts of {', '.join(each.name for each in forecasts)}. {title}."))
+
+
+# ---- its page -----------------------------------------------------------------------------------------------------
+
+
+def build_page(runs: Sequence[FinishedRun], differences: pd.DataFrame, image: bytes | None, folder: Path) -> str:
+    """HTML of the comparison that will stand in `folder`; everything that comes from the runs is escaped.
+
+    Parameters
+    ----------
+    runs : sequence of FinishedRun
+    differences : DataFrame
+        From `list_differences`.
+    image : bytes or None
+        PNG of the figure.
+    folder : Path
+    """
+    names, units = [run.name for run in runs], sorted({run.subject[1] for run in runs})
+    shown = differences[~differences["item"].str.match("forecast_|ceiling_")]  # they have tables of their own
+    rows = {part: list_rows(shown[shown["part"] == part], names, len(units) > 1) for part in SECTIONS}
+    forecasts = [run.forecast for run in runs if len(run.forecast.table)]
+    return render(
+        "compare.html.j2",
+        title="Comparison",
+        run=" and ".join(names) if len(names) < 4 else f"{len(names)} runs",
+        sections=[
+            *(section for part, section in SECTIONS.items() if rows[part] or part in ("parameter", "key number")),
+            ("made", "How this was made"),
+        ],
+        names=names,
+        runs=[(run.name, link_run(run, folder), describe_run(run)) for run in runs],
+        finding=say_each_median(forecasts) if forecasts else "",
+        caption=say_forecasts(forecasts) if forecasts else "",
+        notices=list_doubts(runs),
+        picture=embed_figure(image),
+        rows=rows,
+        units=units,
+    )
+
+
+def describe_run(run: FinishedRun) -> str:
+    """Who and what, in a few words."""
+    return ", ".join(filter(None, [run.subject[0], str(run.parameters.get("entity", "")), run.subject[1]]))
+
+
+def link_run(run: FinishedRun, folder: Path) -> str:
+    """Address of the run's page as seen from `folder`; none when they don't lie beside each other."""
+    page = run.folder / "html" / "index.html"
+    outputs = run.folder.parents[run.name.count("/")]
+    near = folder.parent == outputs or folder.is_relative_to(outputs)
+    return Path(os.path.relpath(page, folder)).as_posix() if near and page.exists() else ""
+
+
+def embed_figure(image: bytes | None) -> dict[str, Any] | None:
+    """The PNG of a figure within the page, and its width on the screen."""
+    if image is None:
+        return None
+    width = round(int.from_bytes(image[16:20], "big") / DOTS_PER_INCH * 96)
+    return {"source": embed_content(image), "width": width}
+
+
+def list_rows(differences: pd.DataFrame, names: Sequence[str], with_unit: bool) -> list[dict[str, Any]]:
+    """Items of one part with a cell for each run, and in the cell the item's label where the runs differ in it."""
+    rows = []
+    for item, entries in differences.groupby("item", sort=False):
+        part, labels = entries["part"].iloc[0], list(dict.fromkeys(entries["label"]))
+        found = entries.set_index("run").to_dict("index")
+        own = part == "key number" and len(labels) > 1
+        cells = [
+            (read_cell(found[name], with_unit or part == "key number"), found[name]["label"] if own else "")
+            if name in found
+            else ("–", "")
+            for name in names
+        ]
+        title = item if part == "forecast" else share_words(labels) or item.replace("_", " ").capitalize()
+        rows.append({"title": title, "cells": cells, "differs": bool(entries["differs"].any())})
+    return rows
+
+
+def share_words(labels: Sequence[str]) -> str:
+    """The words that all labels begin with.
+
+    >>> share_words(["Growth from May to June", "Growth from May to July"])
+    'Growth from May to'
+    """
+    places = zip(*(label.split() for label in labels), strict=False)
+    return " ".join(words[0] for words in takewhile(lambda words: len(set(words)) == 1, places)).rstrip(",")
+
+
+def read_cell(entry: Mapping[str, Any], with_unit: bool = True) -> str:
+    """Value, unit and interval as a reader wants them; the run's own words where there is no value."""
+    value, low, high = (format_number(str(entry[name])) for name in ("value", "low", "high"))
+    interval = f"({low} to {high})" if low and high else ""
+    unit = "%" if entry["unit"] == "percent" else entry["unit"]
+    reading = " ".join(filter(None, [value, unit if with_unit else "", interval])) if value else interval
+    if entry["part"] == "ceiling":
+        return f"{entry['text']}: {reading}"
+    return reading if value else entry["text"] or "–"
