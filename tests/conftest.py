@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from small_notebooks import write_notebooks
 
-from helpers import pipeline
 from helpers.parameters import read_parameters
 from helpers.project import RunError, find_data, hold_folder
+from helpers.runs import pipeline
 
 SAMPLE = Path(__file__).parent / "sample"
 

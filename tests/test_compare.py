@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from test_report import Page
+from test_pages import Page
 
 from helpers import __main__ as command
 from helpers.compare import compare_runs, draw_comparison, find_run, list_forecasts, name_comparison, read_run

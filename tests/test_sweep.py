@@ -16,7 +16,7 @@ import pytest
 from conftest import SAMPLE
 from small_notebooks import write_notebooks
 from test_pipeline import is_alive, wait_for
-from test_report import Page
+from test_pages import Page
 
 from helpers import __main__ as command
 from helpers import indicators, pipeline

@@ -13,14 +13,15 @@ import pandas as pd
 import pytest
 from nbconvert.exporters import HTMLExporter
 
-from helpers import report, tables
-from helpers.execution import rename_run
+from helpers import __main__ as command
+from helpers import tables
 from helpers.project import RunError
-from helpers.report.equations import set_equation, set_latex
-from helpers.report.exhibits import embed_tables, find_saved, number_tables, set_html, set_tables
-from helpers.report.frame import show_steering
-from helpers.report.index import format_number, group_sources, write_command
-from helpers.report.pages import STAND_IN
+from helpers.runs.execute import name_run
+from helpers.runs.pages import write_pages
+from helpers.runs.pages.exhibits import embed_tables, find_saved, set_html, set_tables
+from helpers.runs.pages.exporter import set_body, set_equation, set_latex
+from helpers.runs.pages.frame import STEERING
+from helpers.runs.pages.index import find_table, format_number, group_sources, write_command
 
 LOADING = {"src", "srcset", "poster", "data", "action", "background"}
 
@@ -133,39 +134,30 @@ def test_the_index_says_what_was_found_and_how(pages):
     assert re.search(r"<dt>pandas</dt><dd>\d", text)
 
 
-def test_pages_are_the_same_when_written_again(small_run, tmp_path):
+def test_pages_are_the_same_whenever_they_are_written(small_run, tmp_path):
     copy = shutil.copytree(small_run, tmp_path / "small")
-    report.write_pages(copy)
+    record = json.loads((copy / "run.json").read_text())
+    (copy / "run.json").write_text(json.dumps({**record, "made": "2001-01-01T00:00:00+00:00"}))
+    write_pages(copy)
     for path in (small_run / "html").iterdir():
         assert (copy / "html" / path.name).read_bytes() == path.read_bytes(), path.name
 
 
 def test_pages_differ_by_the_name_of_their_run_alone(small_run, tmp_path):
-    """Though a process sets the page of a notebook that runs share only once."""
+    texts = {}
     for name in ("a", "run-2"):
         shutil.copytree(small_run, tmp_path / name)
         for notebook in (tmp_path / name / "notebooks").glob("*.ipynb"):
-            rename_run(notebook)
-    pages = {name: report.write_pages(tmp_path / name).with_name("05_forecast_small.html") for name in ("a", "run-2")}
-    texts = {name: path.read_text(encoding="utf-8") for name, path in pages.items()}
+            name_run(notebook, name)
+        texts[name] = write_pages(tmp_path / name).with_name("05_forecast_small.html").read_text(encoding="utf-8")
     assert "<bdi>a</bdi>" in texts["a"]
     assert '<span class="s2">"a"</span>' in texts["a"], "among its parameters"
-    assert STAND_IN not in texts["a"] + texts["run-2"]
-    restored = texts["run-2"].replace("run-2", "a")
-    assert restored == texts["a"]
-
-
-def test_a_run_made_by_hand_has_pages_too(small_run, tmp_path):
-    copy = shutil.copytree(small_run, tmp_path / "small")
-    (copy / "run.json").unlink()
-    text = report.write_pages(copy).read_text()
-    assert "adoption run small -p data tests/sample -p horizon_years 3" in text
-    assert "China had 602 M." in text
+    assert texts["run-2"].replace("run-2", "a") == texts["a"]
 
 
 def test_a_missing_run_is_told(tmp_path):
     with pytest.raises(RunError, match="There is no run 'nowhere'"):
-        report.write_pages(tmp_path / "nowhere")
+        write_pages(tmp_path / "nowhere")
 
 
 def test_equations_that_can_not_be_set_stand_as_written():
@@ -219,9 +211,18 @@ def test_a_table_too_large_for_a_page_is_a_link(tmp_path):
 
 
 def test_saved_tables_are_read_from_the_code():
-    code = 'a.save_table("01_b", c)\nif d:\n    e.save_table("01_f", g)\nsave_table("x", h)'
+    code = 'a.save(c, "01_b")\nif d:\n    e.save(f, "01_f").head()\na.save(g, "01_g", alt="h")\nsave("x", "y")'
     assert find_saved(code) == ["01_b", "01_f"]
     assert find_saved("%matplotlib inline") == []
+
+
+def test_tables_are_found_by_the_name_after_their_number():
+    notebooks = {
+        "05_a": {"tables": {"05_statements": {}, "05_other_findings": {}}},
+        "07_b": {"tables": {"07_statements": {}}},
+    }
+    assert find_table({"notebooks": notebooks}, "statements") == "07_statements"
+    assert find_table({"notebooks": notebooks}, "findings") == ""
 
 
 def put_out(folder, cell, **data):
@@ -242,7 +243,7 @@ def test_an_image_without_words_stops_the_pages(small_run, tmp_path, data):
     with pytest.raises(
         RunError, match=r"^Notebook 01_check_small, cell cell-5: an image has no alternative text.*alt="
     ):
-        report.write_pages(copy)
+        write_pages(copy)
 
 
 def test_what_a_cell_puts_out_keeps_its_tables_and_loses_the_rest():
@@ -265,30 +266,22 @@ def test_what_a_cell_puts_out_keeps_its_tables_and_loses_the_rest():
 
 def test_tables_have_a_caption_scopes_and_room():
     frame = pd.DataFrame({"date": ["2025-12-31"], "<b>note</b>": ["<i>" + "long " * 20]})
-    made = number_tables(set_html(tables.show(frame, "Users & <u>more</u>", "Source: x")._repr_html_()))
+    made = set_html(tables.show(frame, "Users & <u>more</u>", "Source: x")._repr_html_())
     assert "<caption><span>Users &amp; &lt;u&gt;more&lt;/u&gt;</span></caption>" in made
     assert made.count('scope="col"') == 2
     assert "&lt;b&gt;note" in made
     assert re.search(r'class="[^"]*long">&lt;i&gt;long', made)
-    assert 'aria-label="Table 1"' in made
     assert "style" not in made
 
 
 def test_characters_that_steer_are_shown():
-    assert show_steering("a\x1b[31mb\u202ec\td\n\u05d0\u200f") == "a\ufffd[31mb\ufffdc\td\n\u05d0\u200f"
+    assert STEERING.sub("\ufffd", "a\x1b[31mb\u202ec\td\n\u05d0\u200f") == "a\ufffd[31mb\ufffdc\td\n\u05d0\u200f"
 
 
 def test_an_address_that_is_no_link_to_a_page_is_text():
     source = {"use": "series", "publisher": "P", "licence": "L", "title": "T", "url": "javascript:alert(1)"}
     assert group_sources([source])["series"][0]["url"] == ""
     assert group_sources([{**source, "url": "https://p"}])["series"][0]["url"] == "https://p"
-
-
-def test_the_index_is_the_same_whenever_the_run_was_made(small_run, tmp_path):
-    copy = shutil.copytree(small_run, tmp_path / "small")
-    record = json.loads((copy / "run.json").read_text())
-    (copy / "run.json").write_text(json.dumps({**record, "made": "2001-01-01T00:00:00+00:00"}))
-    assert report.write_pages(copy).read_bytes() == (small_run / "html" / "index.html").read_bytes()
 
 
 @pytest.mark.parametrize(("template", "words"), [("lab", 0), ("classic", 1)])
@@ -299,3 +292,61 @@ def test_nbconvert_alone_gives_a_decent_page(small_run, template, words):
     assert len(re.findall(r'<img[^>]*src="data:image/png', page)) == 1
     assert len(re.findall("alt=.Users, a &lt; b", page)) == words
     assert "<script>alert(1)" not in page
+
+
+# ---- any notebook
+
+
+def export(capsys, path):
+    with pytest.raises(SystemExit) as ended:
+        command.main(["export", str(path)])
+    said = capsys.readouterr()
+    assert "Traceback" not in said.err
+    return ended.value.code or 0, said.out, said.err
+
+
+def test_any_notebook_gets_a_page_beside_it_and_nothing_else_is_replaced(small_run, tmp_path, capsys):
+    path = shutil.copy(small_run / "notebooks" / "01_check_small.ipynb", tmp_path / "mine.ipynb")
+    for _ in range(2):
+        assert export(capsys, path) == (0, f"Read it: {tmp_path / 'mine.html'}\n", "")
+    page = Page(tmp_path / "mine.html")
+    assert "<title>1. What is there?</title>" in page.text
+    assert [image["alt"] for image in page.images] == ['Users, a < b & "c"']
+    assert {link[0] for link in page.links} == {"#"}, "there is no run around it"
+    (tmp_path / "mine.html").write_text("someone's")
+    assert "note: mine.html is no page of this package" in export(capsys, path)[1]
+    assert (tmp_path / "mine.html").read_text() == "someone's"
+    assert (tmp_path / "mine-2.html").read_text() == page.text
+
+
+def test_a_notebook_that_was_not_run_has_a_page_and_wordless_images_are_told(tmp_path, capsys):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 + 1"), nbformat.v4.new_raw_cell("<b>raw")])
+    nbformat.write(notebook, tmp_path / "plain.ipynb")
+    assert export(capsys, tmp_path / "plain.ipynb")[0] == 0
+    assert "<pre>&lt;b&gt;raw</pre>" in (tmp_path / "plain.html").read_text()
+    image = nbformat.v4.new_output("display_data", data={"image/png": "aGk="})
+    notebook.cells[0]["outputs"] = [image, image]
+    nbformat.write(notebook, tmp_path / "plain.ipynb")
+    code, out, _ = export(capsys, tmp_path / "plain.ipynb")
+    assert code == 0
+    assert out.startswith(f"note: cell {notebook.cells[0]['id']}: an image has no alternative text")
+
+
+@pytest.mark.parametrize(("text", "message"), [(None, "There is no notebook"), ("{", "can't be read as a notebook")])
+def test_what_is_no_notebook_is_told(tmp_path, capsys, text, message):
+    if text:
+        (tmp_path / "x.ipynb").write_text(text)
+    code, out, err = export(capsys, tmp_path / "x.ipynb")
+    assert (code, out) == (1, "")
+    assert message in err
+    assert not list(tmp_path.glob("*.html"))
+
+
+def test_headings_and_tables_have_an_address_and_a_number_each():
+    text = "## Content\n\n## A *b*\n\n|x|\n|-|\n|1|\n\n## A b"
+    cells = [nbformat.v4.new_markdown_cell(text) for _ in range(2)]
+    body, _ = set_body(nbformat.v4.new_notebook(cells=cells))
+    assert re.findall(r'<h2 id="([^"]*)', body) == [
+        *("content-again", "a-b", "a-b-again", "content-again-again", "a-b-again-again", "a-b-again-again-again")
+    ]
+    assert re.findall(r'aria-label="(Table \d)"', body) == ["Table 1", "Table 2"]
