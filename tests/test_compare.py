@@ -10,12 +10,19 @@ import pytest
 from test_pages import Page
 
 from helpers import __main__ as command
-from helpers.compare import compare_runs, draw_comparison, find_run, list_forecasts, name_comparison, read_run
-from helpers.compare.differences import describe_origins, list_differences
-from helpers.compare.page import share_words
-from helpers.figures.comparisons import MOST_LINES, draw_runs, say_forecasts, say_medians_of
+from helpers.figures.comparisons import MAX_LINES, draw_forecasts, draw_runs, say_each_median, say_forecasts
 from helpers.parameters import ParameterError, read_parameters
-from helpers.project import RunError, hold_folder
+from helpers.project import RunError, hash_file, hold_folder
+from helpers.runs.compare import (
+    compare_runs,
+    draw_comparison,
+    find_run,
+    list_differences,
+    list_doubts,
+    name_comparison,
+    read_finished,
+    share_words,
+)
 
 NASTY = "<script>alert(1)</script>"
 DATES = pd.date_range("2026-06-30", periods=4, freq="6ME")
@@ -32,9 +39,6 @@ def make(outputs, name, median=800.0, subject=("Users", "million persons"), date
     folder = outputs / name
     (folder / "tables").mkdir(parents=True)
     parameters = read_parameters({"run": name.split("/")[-1], **values}).model_dump()
-    record = {"parameters": parameters, "subject": {"title": subject[0], "unit": subject[1]}, "notebooks": {}}
-    record |= {"data": {"path": "data", "files": {"observations.csv": data}}, "helpers": {}, "versions": {}}
-    (folder / "run.json").write_text(json.dumps(record))
     numbers = [("latest", "Users, December 2025", 602.0, "", "", subject[1], "602 users")]
     numbers += [("ceiling_logistic", "Ceiling", "", 602, "inf", subject[1], "not identified")]
     numbers += [("growth", f"Growth {NASTY}", median / 10, 5, 9, "percent", "")]
@@ -50,6 +54,11 @@ def make(outputs, name, median=800.0, subject=("Users", "million persons"), date
     )
     for table, frame in tables.items():
         frame.to_csv(folder / "tables" / f"{table}.csv", index=False)
+    written = {table: {"sha256": hash_file(folder / "tables" / f"{table}.csv")} for table in tables}
+    record = {"parameters": parameters, "subject": {"title": subject[0], "unit": subject[1]}}
+    record |= {"notebooks": {"06_summarise_findings": {"source": "a", "tables": written}}}
+    record |= {"data": {"path": "data", "files": {"observations.csv": data}}, "helpers": {}, "versions": {}}
+    (folder / "run.json").write_text(json.dumps(record))
     return folder
 
 
@@ -102,20 +111,20 @@ def test_the_same_comparison_twice_is_the_same_to_the_byte(outputs, tmp_path):
 
 
 def test_units_never_share_an_axis(outputs):
-    runs = [read_run(name, make(outputs, name)) for name in ("one", "two")]
-    runs.append(read_run("three", make(outputs, "three", median=40.0, subject=("Users", "percent"))))
-    figure, alt = draw_comparison(list_forecasts(runs))
+    runs = [read_finished(name, make(outputs, name)) for name in ("one", "two")]
+    runs.append(read_finished("three", make(outputs, "three", median=40.0, subject=("Users", "percent"))))
+    forecasts = [run.forecast for run in runs]
+    figure = draw_forecasts(forecasts, "Source")
     assert [axis.get_title(loc="left") for axis in figure.axes] == ["Users, million persons", "Users, percent"]
     assert figure.axes[1].get_ylim()[1] < 200
-    assert "2 different things" in alt
-    many = list_forecasts(runs)[:2] * MOST_LINES
-    assert [axis.get_title(loc="left") for axis in draw_runs(many, "Many", "Source").axes] == [
+    assert b"2 different things" in draw_comparison(runs)["svg"]
+    assert [axis.get_title(loc="left") for axis in draw_runs(forecasts[:2] * MAX_LINES, "Many", "Source").axes] == [
         "Users, December 2027, million persons"
     ]
 
 
 def test_many_runs_are_drawn_without_names_that_overlap(outputs):
-    run = list_forecasts([read_run("one", make(outputs, "one"))])[0]
+    run = read_finished("one", make(outputs, "one")).forecast
     many = [replace(run, name=f"r{place}", groups=(f"seed {place}", "as_of –")) for place in range(90)]
     axis = draw_runs(many, "Many", "Source").axes[0]
     assert [label.get_text() for label in axis.get_yticklabels()] == [f"seed {place}" for place in range(0, 90, 3)]
@@ -124,29 +133,30 @@ def test_many_runs_are_drawn_without_names_that_overlap(outputs):
 
 
 def test_the_sentences_say_what_the_tables_hold(outputs):
-    runs = [read_run(name, make(outputs, name, median=median)) for name, median in (("one", 800.0), ("two", 912.0))]
-    assert say_forecasts(list_forecasts(runs)) == (
-        "For December 2027, one says 710 to 870 million persons and two 822 to 982 (80 % bands)"
+    one, two = (
+        read_finished(name, make(outputs, name, value)).forecast for name, value in (("1", 800.0), ("2", 912.0))
     )
-    assert say_medians_of(list_forecasts(runs)) == (
-        "Users, million persons: the medians are 800 in one, 912 in two for December 2027"
+    assert (
+        say_forecasts([one, two])
+        == "For December 2027, 1 says 710 to 870 million persons and 2 822 to 982 (80 % bands)"
     )
-    later = read_run("late", make(outputs, "late", dates=DATES + pd.Timedelta(days=3)))
-    assert say_forecasts(list_forecasts([runs[0], later])) == "The 2 runs forecast no date together"
+    assert say_each_median([one, two]) == "Users, million persons: the medians are 800 in 1, 912 in 2 for December 2027"
+    later = read_finished("late", make(outputs, "late", dates=DATES + pd.Timedelta(days=3))).forecast
+    assert say_forecasts([one, later]) == "The 2 runs forecast no date together"
     assert share_words(["Growth, from May", "Growth, from June"]) == "Growth, from"
 
 
 def test_other_data_code_and_edited_tables_are_told(outputs):
     one, two = make(outputs, "one"), make(outputs, "two", data="2")
-    entry = {"source": "a", "tables": {"06_key_numbers": {"sha256": "0" * 64}}}
-    record = json.loads((one / "run.json").read_text())
-    (one / "run.json").write_text(json.dumps({**record, "notebooks": {"06_summarise_findings": entry}}))
-    runs = [read_run("one", one), read_run("two", two)]
-    told = " ".join(describe_origins(runs))
+    (one / "run.json").write_text((one / "run.json").read_text().replace('"source": "a"', '"source": "b"'))
+    with (one / "tables" / "06_key_numbers.csv").open("a") as file:
+        file.write("edited,Edited,1,,,,\n")
+    runs = [read_finished("one", one), read_finished("two", two)]
+    told = " ".join(list_doubts(runs))
     assert "different versions of the data" in told
     assert "different versions of the notebooks" in told
     assert "In run one, 06_key_numbers changed after the run was made." in told
-    assert describe_origins([runs[1], runs[1]]) == []
+    assert list_doubts([runs[1], runs[1]]) == []
     assert not list_differences([runs[1], runs[1]])["differs"].any()
 
 
