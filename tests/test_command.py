@@ -13,9 +13,10 @@ import typer
 from conftest import SAMPLE
 
 from helpers import __main__ as command
-from helpers import options, pipeline
+from helpers import options
 from helpers.parameters import Parameters, expected_value, name_type
 from helpers.project import find_from_here
+from helpers.runs.sequence import find_notebooks, read_declared
 
 
 def call(capsys, *words):
@@ -116,7 +117,7 @@ def test_params_lists_every_parameter_with_its_help(capsys):
     assert code == 0
     parts = re.split(r"^(?=\w+ = )", out, flags=re.MULTILINE)[1:]
     for (name, field), part in zip(Parameters.model_fields.items(), parts, strict=True):
-        readers = [path.stem[:2] for path in pipeline.find_notebooks() if name in pipeline.read_declared(path)]
+        readers = [path.stem[:2] for path in find_notebooks() if name in read_declared(path)]
         assert part.splitlines() == [
             f"{name} = {field.default!r}",
             f"    {field.description}",

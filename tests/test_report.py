@@ -11,10 +11,10 @@ from html.parser import HTMLParser
 import nbformat
 import pandas as pd
 import pytest
+from helpers.execution import rename_run
 from nbconvert.exporters import HTMLExporter
 
 from helpers import report, tables
-from helpers.execution import rename_run
 from helpers.project import RunError
 from helpers.report.equations import set_equation, set_latex
 from helpers.report.exhibits import embed_tables, find_saved, number_tables, set_html, set_tables

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from figure_faults import find_faults
+from helpers.sweep.making import FIRST_FAILURES, MOST_LINES, Progress, make_runs
+from helpers.sweep.work import Outcome
 from small_notebooks import write_notebooks
 from test_compare import make
 from test_sweep import FORECAST, SHARED, SUMMARY, Pretend
@@ -19,8 +21,6 @@ from helpers.figures import style
 from helpers.parameters import Parameters
 from helpers.sweep import summary
 from helpers.sweep.grid import Sweep, name_runs
-from helpers.sweep.making import FIRST_FAILURES, MOST_LINES, Progress, make_runs
-from helpers.sweep.work import Outcome
 
 # ---- a long series
 

@@ -14,19 +14,19 @@ from contextlib import contextmanager
 import pandas as pd
 import pytest
 from conftest import SAMPLE
+from helpers.fork_server import ForkServer
+from helpers.sweep.making import Plan, make_runs, say_time
+from helpers.sweep.work import Outcome
 from small_notebooks import write_notebooks
 from test_pipeline import is_alive, wait_for
 from test_report import Page
 
 from helpers import __main__ as command
 from helpers import indicators, pipeline
-from helpers.fork_server import ForkServer
 from helpers.parameters import ParameterError, Parameters
 from helpers.project import RunError, hold_folder
 from helpers.sweep import read_sweep, run_sweep
 from helpers.sweep.grid import name_runs
-from helpers.sweep.making import Plan, make_runs, say_time
-from helpers.sweep.work import Outcome
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="finds the worker of a kernel in /proc")
 SHARED = [
