@@ -141,7 +141,7 @@ def test_a_grid_and_a_list_become_named_runs(tmp_path):
             ["'horizon_years' is -1; it must be a number", "(in set 9, set 10)", "(in set 2, set 4, set 6 and 2 more)"],
         ),
         ("grid: {entity: [China, Chine], horizon_years: [1, 2]}", ["nearest: China", "(in set 3, set 4)"]),
-        ("runs: [{bound: 100}, {bound: 100.0}]", ["is the same as"]),
+        ("runs: [{bound: 2000}, {bound: 2000.0}]", ["is the same as"]),
         ("runs: [{horizon_years: 1, run: a}, {horizon_years: 2, run: A}]", ["two runs are named 'A'"]),
         ("runs: [{horizon_years: 1, run: ../a}]", ["parameter 'run' is '../a'"]),
         ("runs: [{horizon_years: 1, run: sweep.csv}]", ["the sweep itself writes such a file"]),
