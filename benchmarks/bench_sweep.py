@@ -29,8 +29,8 @@ GRIDS = {
         "as_of": ["", "2023-12-31"],
     },
 }
-"""24 runs each, no two with equal results: assumptions over the same data, which share notebooks 01, 02 and 04, while 03
-is made twice and 05 twelve times; and different data, which share none."""
+"""24 runs each, no two with equal results: assumptions over the same data, which share notebooks 01, 02 and 04, make 03
+twice and 05 twelve times; and different data, which share none."""
 ROUNDS = 3
 """Each measures one worker, two workers, and two sweeps at once that know nothing of each other."""
 SAMPLED = 3
