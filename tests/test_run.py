@@ -15,6 +15,7 @@ mpl.use("agg")
 @pytest.fixture(autouse=True)
 def outputs(tmp_path, monkeypatch):
     monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
+    monkeypatch.setenv("ADOPTION_RUNNER", "1")
     return tmp_path / "outputs"
 
 

@@ -17,7 +17,7 @@ from helpers.project import UserError, find_data, name_path
 from helpers.quoting import UNSEEN, quote, shorten
 
 DEEPEST = 8  # levels of lists and mappings in YAML
-TAKEN = {"readme.md"}  # what stands beside the runs in outputs/
+TAKEN = {"readme.md", "lab"}  # what stands beside the runs in outputs/
 
 
 class ParameterError(UserError, ValueError):
@@ -179,7 +179,7 @@ class Parameters(BaseModel):
         "baseline",
         "name of the run, and of its folder in outputs/",
         "a name of at most 64 letters, digits, '-', '_' and '.', starting with a letter, a digit or '_' and not "
-        "ending in '.' or '.partial', nor README.md or a name that Windows keeps for itself, such as CON or NUL",
+        "ending in '.' or '.partial', nor README.md, lab or a name that Windows keeps for itself, such as CON or NUL",
     )
     entity: Plain = _describe(
         "China",
