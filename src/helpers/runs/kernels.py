@@ -70,7 +70,7 @@ def run_kernel(connection_file: str, folder: str, environment: dict[str, str], l
     from ipykernel.kernelapp import IPKernelApp
 
     random.seed()  # else all kernels would draw the same
-    np.random.seed()
+    np.random.seed()  # noqa: NPY002  the state that libraries share
 
     IPKernelApp.launch_instance(argv=["-f", connection_file, *OPTIONS])
 
