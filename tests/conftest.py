@@ -11,7 +11,8 @@ from small_notebooks import write_notebooks
 
 from helpers.parameters import read_parameters
 from helpers.project import RunError, find_data, hold_folder
-from helpers.runs import pipeline
+from helpers.runs import open_run
+from helpers.runs.pipeline import run_all
 
 SAMPLE = Path(__file__).parent / "sample"
 
@@ -23,6 +24,11 @@ def run_sequence(outputs, name, *options, data=SAMPLE):
     done = subprocess.run(command, env=environment, cwd=outputs, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return Path(outputs) / name
+
+
+def open_as(notebook, run="mine", **variables):
+    """The run as a notebook with these variables opens it."""
+    return eval("open_run(notebook)", {"open_run": open_run, "notebook": notebook, "run": run, **variables})
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +60,7 @@ def small_run(shared):
         parameters = read_parameters({"run": "small", "data": str(SAMPLE), "horizon_years": 3})
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("ADOPTION_OUTPUTS", str(shared / "small" / "outputs"))
-            pipeline.run_all(parameters, notebooks)
+            run_all(parameters, notebooks)
 
     return make_once(shared / "small" / "outputs" / "small", make)
 

@@ -2,12 +2,13 @@
 
 import pandas as pd
 import pytest
+from conftest import open_as
 from test_command import call
 from test_pipeline import list_files
 
 from helpers import lab
 from helpers.parameters import ParameterError, read_parameters
-from helpers.run import RunError, open_run
+from helpers.project import RunError
 
 WRITER, READER, TABLE = "03_fit_curves", "05_forecast_adoption", "03_parameters"
 
@@ -20,11 +21,11 @@ def outputs(tmp_path, monkeypatch):
 
 
 def write(number, **values):
-    open_run("mine", WRITER, values).save_table(TABLE, pd.DataFrame({"number": [number]}))
+    open_as(WRITER, **values).save(pd.DataFrame({"number": [number]}), TABLE)
 
 
 def read(**values):
-    return int(open_run("mine", READER, values).read_table(TABLE)["number"].iloc[0])
+    return int(open_as(READER, **values).read_table(TABLE)["number"].iloc[0])
 
 
 @pytest.fixture
@@ -87,9 +88,9 @@ def test_a_published_table_that_was_changed_is_refused(published):
 def test_runs_by_hand_and_saved_choices_stand_beside_each_other(outputs):
     saved = lab.save_choice({"horizon_years": 8}, "choice")
     with pytest.raises(RunError, match=r"go to .*lab/choice\.yaml, but that is a file. Give the run another name"):
-        open_run(saved.name, WRITER)
+        open_as(WRITER, run=saved.name)
     assert "horizon_years: 8" in saved.read_text()
-    open_run("other.yaml", WRITER)
+    open_as(WRITER, run="other.yaml")
     assert lab.save_choice({"horizon_years": 8}, "other").name == "other-2.yaml"
 
 

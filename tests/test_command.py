@@ -13,9 +13,10 @@ import typer
 from conftest import SAMPLE
 
 from helpers import __main__ as command
-from helpers import options, pipeline
+from helpers import options
 from helpers.parameters import Parameters, expected_value, name_type
 from helpers.project import find_from_here
+from helpers.runs.sequence import find_notebooks, read_declared
 
 
 def call(capsys, *words):
@@ -89,12 +90,14 @@ def test_values_mean_what_they_mean_to_papermill():
 
 def test_later_options_win_in_papermills_order(tmp_path):
     file = tmp_path / "mine.yaml"
-    file.write_text("\ufeffentity: file\nindicator: file\nbound: file\nseed: 1\nas_of: 2025-06-30\n", encoding="utf-8")
+    file.write_text(
+        "\ufeffentity: file\nindicator: file\nbound: file\nhorizon_years: 1\nas_of: 2025-06-30\n", encoding="utf-8"
+    )
     words = ["-r", "entity", "raw", "-p", "entity", "pair", "-p", "indicator", "pair"]
     given = read(*words, "-y", "{entity: text, indicator: text, bound: text}", "-f", str(file))
-    assert given == {**given, "entity": "raw", "indicator": "pair", "bound": "text", "seed": 1}
+    assert given == {**given, "entity": "raw", "indicator": "pair", "bound": "text", "horizon_years": 1}
     assert str(given["as_of"]) == "2025-06-30"
-    assert read("-p", "seed", "1", "-p", "seed", "2") == {"seed": 2}
+    assert read("-p", "horizon_years", "1", "-p", "horizon_years", "2") == {"horizon_years": 2}
     assert read("-p", "entity=South Korea") == {"entity": "South Korea"}
 
 
@@ -116,7 +119,7 @@ def test_params_lists_every_parameter_with_its_help(capsys):
     assert code == 0
     parts = re.split(r"^(?=\w+ = )", out, flags=re.MULTILINE)[1:]
     for (name, field), part in zip(Parameters.model_fields.items(), parts, strict=True):
-        readers = [path.stem[:2] for path in pipeline.find_notebooks() if name in pipeline.read_declared(path)]
+        readers = [path.stem[:2] for path in find_notebooks() if name in read_declared(path)]
         assert part.splitlines() == [
             f"{name} = {field.default!r}",
             f"    {field.description}",

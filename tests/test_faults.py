@@ -12,20 +12,16 @@ import time
 import pytest
 from conftest import SAMPLE
 from small_notebooks import ALL, write_notebook, write_notebooks
-from test_pipeline import list_files
+from test_pipeline import list_files, patch_notebooks
 
 from helpers.project import hold_folder
 
-PROGRAM = (
-    "from pathlib import Path; from helpers import __main__, pipeline\n"
-    "pipeline.find_notebooks = lambda folder=None: sorted(Path({!r}).glob('*.ipynb'))\n"
-    "__main__.main(['run', 'small', '-p', 'data', {!r}, '-p', 'horizon_years', '3', *{!r}])"
-)
+PROGRAM = "{}\n__main__.main(['run', 'small', '-p', 'data', {!r}, '-p', 'horizon_years', '3', *{!r}])"
 
 
 def start(place, outputs, *options):
     """Start ``adoption run small`` on the small notebooks in `place`."""
-    program = PROGRAM.format(str(place / "notebooks"), str(SAMPLE), list(options))
+    program = PROGRAM.format(patch_notebooks(place / "notebooks"), str(SAMPLE), list(options))
     return subprocess.Popen(
         [sys.executable, "-c", program],
         env={**os.environ, "ADOPTION_OUTPUTS": str(outputs)},
@@ -81,7 +77,7 @@ def test_a_full_disk_is_told_and_room_is_all_that_it_needs(place, disk, small_ru
     change("size=64m")
     assert run(place, folder / "outputs")[0] == 0
     assert_equal(folder / "outputs" / "small", small_run)
-    assert [path.name for path in (folder / "outputs").iterdir()] == ["small"]
+    assert {path.name for path in (folder / "outputs").iterdir()} == {".store", "small"}
 
 
 def test_a_folder_that_may_not_be_written_is_told(place, disk):

@@ -17,10 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import __main__ as command
-from helpers import describe, indicators, pipeline
+from helpers import describe, indicators
 from helpers.indicators.own import name_indicator, read_unit
 from helpers.parameters import ParameterError, Parameters, complete_parameters, read_parameters
-from helpers.record import hash_data
+from helpers.runs.pipeline import run_all
+from helpers.runs.record import hash_data
 
 ROOT = Path(__file__).parents[1]
 SIX = """date,value
@@ -340,7 +341,7 @@ def test_values_are_checked_against_own_data_before_any_kernel(tmp_path, monkeyp
     monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
     chosen = read_parameters({"data": str(write(tmp_path, SIX)), **values})
     with pytest.raises((indicators.DataError, ParameterError), match=words):
-        pipeline.run_all(chosen)
+        run_all(chosen)
     assert not (tmp_path / "outputs").exists()
 
 

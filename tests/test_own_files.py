@@ -10,17 +10,18 @@ from conftest import SAMPLE
 from small_notebooks import write_notebooks
 from test_command import call
 
-from helpers import pipeline
 from helpers.parameters import read_parameters
 from helpers.project import RunError
+from helpers.runs.pipeline import run_all
+from helpers.runs.record import verify
 
 THEIRS = (
     "notes.txt", ".hidden", "tables/99_mine.csv", "tables/.hidden/deep.csv", "figures/mine.png", "html/mine.html",
     "notebooks/03_small-Copy1.ipynb", "notebooks/2024-notes.json", "mine/deep/thesis.docx",
 )  # fmt: skip
 SAVE = """import pandas as pd
-from helpers.run import open_run
-open_run(run, "03_small").save_table("03_small", pd.DataFrame({"a": [1]}))"""
+from helpers.runs import open_run
+open_run("03_small").save(pd.DataFrame({"a": [1]}), "03_small")"""
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def make(tmp_path, outputs):
     """Make run 'mine' of one small notebook; returns its folder."""
     notebooks = write_notebooks(tmp_path / "notebooks", {"03_small": ["# 3. Small", {"run": "baseline"}, SAVE]})
     parameters = read_parameters({"run": "mine", "data": str(SAMPLE)})
-    return lambda **options: pipeline.run_all(parameters, notebooks, isolated=True, **options)
+    return lambda **options: run_all(parameters, notebooks, isolated=True, **options)
 
 
 def put_files(folder):
@@ -60,8 +61,8 @@ def assert_whole(folder, make, capsys):
     capsys.readouterr()
     make()
     assert capsys.readouterr().out.startswith("Nothing changed"), "files of others are no change"
-    assert pipeline.verify(folder, folder.parents[1] / "notebooks") == []
-    assert {path.name for path in folder.parent.iterdir()} <= {"mine", "mine.partial"}
+    assert verify(folder, folder.parents[1] / "notebooks") == []
+    assert {path.name for path in folder.parent.iterdir()} <= {".store", "mine", "mine.partial"}
     assert not list(folder.rglob("*-kept*"))
 
 
@@ -94,7 +95,7 @@ def test_what_an_earlier_run_wrote_goes_and_what_has_a_new_name_of_the_run_is_ke
     (folder / "tables" / "03_small.csv").unlink()
     (folder / "tables" / "03_small.csv").mkdir()
     source = tmp_path / "notebooks" / "03_small.ipynb"
-    source.write_text(source.read_text().replace('save_table(\\"03_small\\"', 'save_table(\\"03_later\\"'))
+    source.write_text(source.read_text().replace(', \\"03_small\\")', ', \\"03_later\\")'))
     make()
     names = {"03_later.csv", "03_later-kept.csv"}
     assert {path.name for path in (folder / "tables").iterdir()} == {*names, "03_small.csv"}
@@ -145,7 +146,7 @@ def test_a_link_to_a_folder_elsewhere_stays_and_its_folder_gets_the_run(make, ou
         assert (place / "tables" / "03_small.csv").is_file()
         assert (place / "tables" / "mine.csv").read_text() == "mine"
         assert [path.name for path in place.parent.iterdir()] == ["results"]
-        assert [path.name for path in outputs.iterdir()] == ["mine"]
+        assert {path.name for path in outputs.iterdir()} == {".store", "mine"}
     assert json.loads((place / "run.json").read_text())["run"] == "mine"
     shutil.rmtree(place)
     with pytest.raises(RunError, match=r"is a link to .*but there is no such folder"):
@@ -203,7 +204,7 @@ def test_a_kill_at_any_moment_of_the_replacement_loses_nothing(make, monkeypatch
         (folder / "html" / "03_small.html").unlink()  # so that there is something to do
         with monkeypatch.context() as patch:
             try:
-                make(settle=Killer(patch, moment).arm)
+                make(before_commit=Killer(patch, moment).arm)
             except Killed:
                 pass
             else:
@@ -220,5 +221,12 @@ def test_a_run_is_restored_where_someone_put_a_folder_in_its_place_after_a_kill(
     folder.mkdir()
     (folder / "run.json").write_text("mine")
     make()
-    assert {path.name for path in folder.iterdir()} == {"run.json", "run-kept.json", "html", "notebooks", "tables"}
+    assert {path.name for path in folder.iterdir()} == {
+        "run.json",
+        "run-kept.json",
+        "run.log",
+        "html",
+        "notebooks",
+        "tables",
+    }
     assert not (outputs / ".mine.previous").exists()

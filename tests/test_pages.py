@@ -176,7 +176,7 @@ def test_numbers_have_the_digits_that_a_reader_needs(text, shown):
 
 
 def test_the_command_that_makes_a_run_again_names_what_differs():
-    given = {"run": "mine", "entity": "South Korea", "bound": "100", "shares": [0.5, 0.9], "seed": 20251231}
+    given = {"run": "mine", "entity": "South Korea", "bound": "100", "shares": [0.5, 0.9], "retired": 1}
     assert (
         write_command("mine", given) == "adoption run mine -p entity 'South Korea' -p bound 100 -p shares '[0.5, 0.9]'"
     )

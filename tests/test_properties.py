@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import typer
+from conftest import open_as
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from malformed import GOOD, put_column, put_date, put_value
@@ -17,7 +18,6 @@ from helpers.options import read_yaml
 from helpers.parameters import ParameterError, Parameters, read_parameters
 from helpers.project import find_outputs
 from helpers.quoting import escape, quote
-from helpers.run import open_run
 
 FEW = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 MANY = settings(FEW, max_examples=120)
@@ -96,7 +96,7 @@ YAML = st.one_of(
     st.text(max_size=40),
     st.text(alphabet="ab:&*!<>[]{}-?|#'\"%@,01. \n\t~", max_size=30),
     st.recursive(st.sampled_from(["1", "a", "&a 1", "*a", "!!int 1", "2025-02-30"]), lambda inner: inner.map("[{}]".format)).map(
-        "seed: {}".format
+        "bound: {}".format
     ),
 )  # fmt: skip
 
@@ -153,8 +153,8 @@ def test_texts_come_back_from_a_table_and_no_spreadsheet_computes_them(tmp_path_
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ADOPTION_OUTPUTS", str(tmp_path_factory.mktemp("outputs")))
         frame = pd.DataFrame({"text": texts, "mixed": pd.Series([*texts[1:], number], dtype=object)})
-        run = open_run("mine", "03_fit_curves")
-        run.save_table("03_texts", frame)
+        run = open_as("03_fit_curves")
+        run.save(frame, "03_texts")
         back = run.read_table("03_texts")
     assert back["text"].tolist() == texts
     assert back["mixed"].tolist()[:-1] == texts[1:]

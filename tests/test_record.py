@@ -6,9 +6,9 @@ import shutil
 import pytest
 from test_command import call
 
-from helpers import pipeline
 from helpers.project import RunError
-from helpers.record import find_differences, read_run
+from helpers.runs import record
+from helpers.runs.record import find_differences, read_run, verify
 
 
 @pytest.fixture
@@ -22,10 +22,10 @@ def notebooks(small_run):
 
 
 def test_an_untouched_run_is_as_its_record_says(folder, notebooks):
-    assert pipeline.verify(folder, notebooks) == []
+    assert verify(folder, notebooks) == []
     (folder / "notebooks" / ".ipynb_checkpoints").mkdir()
     (folder / "notebooks" / ".ipynb_checkpoints" / "a.ipynb").write_text("")
-    assert pipeline.verify(folder, notebooks) == [], "what JupyterLab leaves is no part of a run"
+    assert verify(folder, notebooks) == [], "what JupyterLab leaves is no part of a run"
 
 
 @pytest.mark.parametrize(
@@ -42,15 +42,15 @@ def test_an_untouched_run_is_as_its_record_says(folder, notebooks):
 def test_every_file_that_was_changed_or_lost_is_found(folder, notebooks, part):
     word = "not as in run.json" if part.endswith("small.json") else "changed"
     (folder / part).write_bytes((folder / part).read_bytes().replace(b"a", b"b", 1))
-    assert pipeline.verify(folder, notebooks) == [f"{part}: {word}"]
+    assert verify(folder, notebooks) == [f"{part}: {word}"]
     (folder / part).unlink()
-    assert pipeline.verify(folder, notebooks) == [f"{part}: {word if 'not' in word else 'missing'}"]
+    assert verify(folder, notebooks) == [f"{part}: {word if 'not' in word else 'missing'}"]
 
 
 def test_a_file_that_no_notebook_wrote_is_no_part_of_the_run(folder, notebooks):
     for name in ("tables/99_mine.csv", "html/mine.html", "notebooks/99_mine.json", "notes.txt"):
         (folder / name).write_text("{}")
-    assert pipeline.verify(folder, notebooks) == []
+    assert verify(folder, notebooks) == []
 
 
 def test_every_input_that_was_changed_is_found(folder):
@@ -60,13 +60,13 @@ def test_every_input_that_was_changed_is_found(folder):
     assert find_differences(folder, content, inputs) == []
     changed = json.loads(json.dumps(inputs))
     changed["versions"]["pandas"] = "9.9"
-    changed["helpers"]["run.py"] = "0" * 64
+    changed["helpers"]["tables.py"] = "0" * 64
     changed["data"]["files"]["observations.csv"] = "0" * 64
     changed["notebooks"]["07_new"] = "0" * 64
     del changed["notebooks"]["01_check_small"]
     assert set(find_differences(folder, content, changed)) == {
         f"versions pandas: was {content['versions']['pandas']!r}, is '9.9'",
-        "helpers run.py: changed",
+        "helpers tables.py: changed",
         "data files observations.csv: changed",
         "notebooks 07_new: new",
         "notebooks 01_check_small: gone",
@@ -88,7 +88,7 @@ def test_the_command_says_it_and_ends_with_one(capsys, folder, monkeypatch):
     code, out, _ = call(capsys, "verify", "small")  # made from other notebooks than the project's
     assert code == 1
     assert "notebooks 01_check_small: gone" in out
-    monkeypatch.setattr(pipeline, "verify", lambda folder: [])
+    monkeypatch.setattr(record, "verify", lambda folder: [])
     assert call(capsys, "verify", "small")[:2] == (
         0,
         "ok: run 'small' is as its record says, made from what is here now.\n",

@@ -9,8 +9,8 @@ from conftest import SAMPLE
 from small_notebooks import write_notebooks
 from test_pipeline import list_files
 
-from helpers import pipeline
 from helpers.parameters import read_parameters
+from helpers.runs.pipeline import run_all
 
 SECRET = "xq7-not-to-be-told"
 ELSEWHERE = {
@@ -62,6 +62,6 @@ def test_a_run_needs_no_network(elsewhere):
 def test_one_notebook_at_a_time_gives_the_same_bytes_as_two(small_run, tmp_path):
     notebooks = write_notebooks(tmp_path / "notebooks")
     parameters = read_parameters({"run": "small", "data": str(SAMPLE), "horizon_years": 3})
-    alone = pipeline.run_all(parameters, notebooks, outputs=tmp_path / "outputs", at_once=1, isolated=True)
+    alone = run_all(parameters, notebooks, outputs=tmp_path / "outputs", at_once=1, isolated=True)
     for part in ("tables", "figures", "html"):
         assert list_files(alone / part) == list_files(small_run / part), part

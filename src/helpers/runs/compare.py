@@ -267,8 +267,8 @@ def list_differences(runs: Sequence[FinishedRun]) -> pd.DataFrame:
     -------
     DataFrame
         part (``parameter``, ``key number``, ``forecast``, ``ceiling``), item, label, run, value, low, high, unit,
-        text, and differs (whether the item isn't the same in all runs). Bands of forecasts are of 80 %, intervals of
-        ceilings of 95 %.
+        text, and differs (whether the item isn't the same in all runs). Bands of forecasts are of 80 %, those of key
+        numbers of the level that their text says, intervals of ceilings of 95 %.
     """
     columns = ["part", "item", "label", "run", "value", "low", "high", "unit", "text"]
     rows = [(part, item, label, run.name, *told) for run in runs for part, item, label, *told in _list_items(run)]

@@ -118,14 +118,15 @@ def _clean_copy(source: Path, target: Path) -> tuple[str, ...]:
     return tuple(stray)
 
 
-def name_run(notebook: Path, run: str) -> None:
-    """Give the executed copy of a notebook the name of the run in whose folder it lies."""
+def name_run(notebook: Path, run: str) -> bool:
+    """Give the executed copy of a notebook the name of the run in whose folder it lies; whether it had another."""
     content = json.loads(notebook.read_text(encoding="utf-8"))
     given = content["metadata"]["papermill"]["parameters"]
     if given.get("run", run) == run:
-        return
+        return False
     filled = parameterize_notebook(nbformat.from_dict(content), given | {"run": run})
     write_json(notebook, filled)
+    return True
 
 
 def fill_notebook(source: Path, values: Mapping[str, Any]) -> bytes:

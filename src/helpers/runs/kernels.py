@@ -11,6 +11,7 @@ import asyncio
 import multiprocessing
 import os
 import queue
+import random
 import shutil
 import signal
 import sys
@@ -65,7 +66,11 @@ def run_kernel(connection_file: str, folder: str, environment: dict[str, str], l
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     threading.Thread(target=_end_with_parent, args=(connection_file,), daemon=True).start()
+    import numpy as np
     from ipykernel.kernelapp import IPKernelApp
+
+    random.seed()  # else all kernels would draw the same
+    np.random.seed()  # noqa: NPY002  the state that libraries share
 
     IPKernelApp.launch_instance(argv=["-f", connection_file, *OPTIONS])
 

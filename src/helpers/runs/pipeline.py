@@ -183,7 +183,10 @@ class RunFolder:
         from helpers.runs.execute import name_run
 
         self.store.get(made.key, self.folder)
-        name_run(self.folder / "notebooks" / f"{name}.ipynb", self.parameters.run)
+        copy = self.folder / "notebooks" / f"{name}.ipynb"
+        if name_run(copy, self.parameters.run):
+            record = read_valid(self.folder, name) or {}
+            write_json(copy.with_suffix(".json"), record | {"executed": hash_file(copy)})
         self.pages.write(name)
         self.log += [f"{name}  {made.how}", *(f"    {line}" for line in made.stray)]
 
@@ -308,7 +311,7 @@ def plan_run(parameters: Parameters, forced: Iterable[str] = (), notebooks: Path
     before, keys, lines = read_parts(find_outputs() / parameters.run), dict[str, str](), list[str]()
     for place, step in enumerate(plan_steps(sources, parameters), start=1):
         open_steps = [name for name in step.upstream if name not in keys]
-        how = f"runs, or is reused if {' and '.join(open_steps)} come out as before" if open_steps else ""
+        how = f"runs, or is reused where it reads the same from {', '.join(open_steps)}"
         if not open_steps:
             parts = describe_parts(step.source, step.values, inputs, read_tables(step, keys, store))
             reused = step.name not in forced and store.is_whole(digest(parts))
@@ -319,7 +322,7 @@ def plan_run(parameters: Parameters, forced: Iterable[str] = (), notebooks: Path
     return lines
 
 
-def restore_run(run: str, date: str) -> Path:
+def restore_run(run: str, date: str, notebooks: Path | None = None) -> Path:
     """Put a run back as it was last made on or before a date, from the store.
 
     Parameters
@@ -327,6 +330,8 @@ def restore_run(run: str, date: str) -> Path:
     run : str
     date : str
         ISO date, or date and time, in UTC.
+    notebooks : Path, optional
+        Folder of the notebooks; the project's own by default.
 
     Raises
     ------
@@ -336,7 +341,7 @@ def restore_run(run: str, date: str) -> Path:
     outputs = find_outputs()
     store = Store(outputs)
     content = store.find_record(run, date)
-    parameters, sources = read_parameters(content["parameters"]), find_notebooks()
+    parameters, sources = read_parameters(content["parameters"]), find_notebooks(notebooks)
     missing = [name for name, entry in content["notebooks"].items() if not store.is_whole(entry["key"])]
     if missing:
         raise RunError(

@@ -124,7 +124,7 @@ def set_value(value: Any) -> str:
 def write_command(run: str, parameters: Mapping[str, Any]) -> str:
     """The command that makes this run again."""
     usual = Parameters().model_dump()
-    changed = {name: value for name, value in parameters.items() if name != "run" and value != usual.get(name)}
+    changed = {name: value for name, value in parameters.items() if name != "run" and value != usual.get(name, value)}
     return " ".join(["adoption run", run, *(f"-p {name} {write_argument(value)}" for name, value in changed.items())])
 
 

@@ -1,4 +1,4 @@
-"""Only what has changed runs again, nothing that was cut off is taken for whole, and a killed run goes on."""
+"""What notebooks have made is kept: only what has changed runs again, and a killed or failed run goes on."""
 
 import json
 import os
@@ -14,12 +14,12 @@ from conftest import SAMPLE
 from small_notebooks import ALL, write_notebook, write_notebooks
 from test_pipeline import list_files, wait_for
 
-from helpers import pipeline
-from helpers.cache import describe_basis, find_made
 from helpers.parameters import read_parameters
 from helpers.project import RunError
-from helpers.record import describe_inputs
-from helpers.run import read_record
+from helpers.runs.pipeline import plan_run, restore_run, run_all
+from helpers.runs.record import read_keys
+from helpers.runs.sequence import choose_forced, find_notebooks, plan_steps
+from helpers.runs.store import Store
 
 CHECK, FORECAST, SUMMARY = ALL
 SMALL = {"run": "small", "data": str(SAMPLE), "horizon_years": 3}
@@ -27,9 +27,9 @@ SMALL = {"run": "small", "data": str(SAMPLE), "horizon_years": 3}
 
 @pytest.fixture
 def place(small_run, tmp_path, monkeypatch):
-    """A copy of the small run and its notebooks that a test may change."""
+    """A copy of the small run, its notebooks and the store that a test may change."""
     shutil.copytree(small_run.parents[1] / "notebooks", tmp_path / "notebooks")
-    shutil.copytree(small_run, tmp_path / "outputs" / "small")
+    shutil.copytree(small_run.parent, tmp_path / "outputs")
     monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
     return tmp_path
 
@@ -39,7 +39,7 @@ def make(place, capsys):
     """Make the run with these parameters and options; returns what each notebook's line says, by its name."""
 
     def make_again(given=None, **options):
-        pipeline.run_all(read_parameters({**SMALL, **(given or {})}), place / "notebooks", isolated=True, **options)
+        run_all(read_parameters({**SMALL, **(given or {})}), place / "notebooks", isolated=True, **options)
         said = capsys.readouterr().out
         return dict(re.findall(r"^\d/\d (\w+)  (.+)$", said, flags=re.MULTILINE)) or said
 
@@ -92,17 +92,28 @@ def test_changed_data_run_what_reads_them(place, make):
 
 
 @pytest.mark.parametrize("part", ["tables/05_forecast.csv", "figures/05_forecast.svg", f"notebooks/{FORECAST}.ipynb"])
-def test_a_result_that_was_changed_or_lost_is_made_again(place, make, part):
+def test_a_result_that_was_changed_in_the_run_comes_back_from_the_store(place, make, part):
     path = place / "outputs" / "small" / part
     good = path.read_bytes()
     path.write_bytes(good[: len(good) // 2])
-    said = make()
-    assert list_run(said) == {FORECAST}
-    assert said[FORECAST].endswith("(its results changed)")
-    path.unlink()
+    assert list_run(make()) == set()
+    assert path.read_bytes() == good
+
+
+@pytest.mark.parametrize("damage", ["changed", "lost", "gone"])
+def test_a_result_that_is_not_whole_in_the_store_is_made_again(place, make, damage):
+    (entry,) = {path.parents[1] for path in (place / "outputs" / ".store").glob("*/tables/05_forecast.csv")}
+    table = entry / "tables" / "05_forecast.csv"
+    good = table.read_bytes()
+    if damage == "changed":
+        table.write_bytes(good.replace(b"2", b"3", 1))
+    elif damage == "lost":
+        table.unlink()
+    else:
+        shutil.rmtree(entry)
+    (place / "outputs" / "small" / "tables" / "05_forecast.csv").unlink()
     assert list_run(make()) == {FORECAST}
-    if path.suffix != ".ipynb":  # those hold times
-        assert path.read_bytes() == good
+    assert table.read_bytes() == good
 
 
 def test_lost_pages_and_records_are_written_again(place, make):
@@ -114,7 +125,17 @@ def test_lost_pages_and_records_are_written_again(place, make):
     (folder / "run.json").write_text("{")
     assert list_run(make()) == set()
     (folder / "notebooks" / f"{CHECK}.json").write_text('{"tables": ')
-    assert list_run(make()) == {CHECK}
+    assert list_run(make()) == set()
+
+
+def test_outputs_saved_in_a_notebook_change_nothing(place, make):
+    path = place / "notebooks" / f"{CHECK}.ipynb"
+    content = json.loads(path.read_text())
+    for cell in content["cells"]:
+        if cell["cell_type"] == "code":
+            cell |= {"execution_count": 7, "outputs": [{"output_type": "stream", "name": "stdout", "text": ["x"]}]}
+    path.write_text(json.dumps(content))
+    assert make().startswith("Nothing changed")
 
 
 @pytest.mark.parametrize(
@@ -128,45 +149,26 @@ def test_lost_pages_and_records_are_written_again(place, make):
 )
 def test_notebooks_can_be_chosen(place, make, choice, expected):
     before = list_files(place / "outputs" / "small" / "tables")
-    forced = pipeline.choose_forced(pipeline.find_notebooks(place / "notebooks"), **choice)
+    forced = choose_forced(find_notebooks(place / "notebooks"), **choice)
     assert list_run(make(forced=forced)) == expected
     assert list_files(place / "outputs" / "small" / "tables") == before
 
 
 def test_a_number_without_a_notebook_is_told(place):
     with pytest.raises(RunError, match=r"^There is no notebook 07; there are 01, 05, 06\.$"):
-        pipeline.choose_forced(pipeline.find_notebooks(place / "notebooks"), only="07")
+        choose_forced(find_notebooks(place / "notebooks"), only="07")
 
 
-def test_another_run_can_be_an_origin_and_its_name_does_not_stay(place, make):
-    said = make({"run": "other"}, origins=[place / "outputs" / "small"])
-    assert list_run(said) == set()
+def test_another_run_shares_results_and_has_its_own_name(place, make):
+    assert list_run(make({"run": "other"})) == set()
     executed = json.loads((place / "outputs" / "other" / "notebooks" / f"{FORECAST}.ipynb").read_text())
     assert executed["metadata"]["papermill"]["parameters"]["run"] == "other"
     injected = [cell for cell in executed["cells"] if "injected-parameters" in cell["metadata"]["tags"]]
     assert 'run = "other"' in "".join(injected[0]["source"])
     assert make({"run": "other"}).startswith("Nothing changed")
-    text = "".join(map(str, list_files(place / "outputs" / "other").values()))
-    assert "outputs/small" not in text
-
-
-@pytest.mark.parametrize("moved", ["found", "copied"])
-def test_an_origin_that_is_put_in_place_meanwhile_is_found_there(place, make, monkeypatch, moved):
-    """As when a run of a sweep becomes whole while another one takes notebooks over from it."""
-    attempt, whole = place / "outputs" / "a.partial" / "attempt-x" / "small", place / "outputs" / "a"
-    attempt.parent.mkdir(parents=True)
-    shutil.move(place / "outputs" / "small", attempt)
-    name = {"found": "is_whole", "copied": "take_over"}[moved]
-    module = {"found": "helpers.cache", "copied": "helpers.making"}[moved]
-    original = getattr(sys.modules[module], name)
-
-    def move_first(*arguments):
-        if attempt.exists():
-            attempt.rename(whole)
-        return original(*arguments)
-
-    monkeypatch.setattr(f"{module}.{name}", move_first)
-    assert list_run(make(origins=[attempt, whole])) == set()
+    assert not (place / "outputs" / "other" / "tables" / "01_coverage.csv").samefile(
+        place / "outputs" / "small" / "tables" / "01_coverage.csv"
+    )
 
 
 def test_a_failed_attempt_is_gone_on_from(place, make):
@@ -174,9 +176,49 @@ def test_a_failed_attempt_is_gone_on_from(place, make):
     edit(place, FORECAST, "frame = results.read_table", "oops\\nframe = results.read_table")
     with pytest.raises(RunError, match="NameError: name 'oops'"):
         make()
+    assert (place / "outputs" / "small.partial" / f"{FORECAST}.ipynb").is_file()
     edit(place, FORECAST, "oops\\n", "")
-    assert list_run(make()) == set(), "the first notebook was made by the failed attempt, the others by the run"
+    assert list_run(make()) == set(), "the first notebook was made by the failed attempt, the others before"
     assert not list((place / "outputs").glob("*.partial"))
+
+
+def test_an_earlier_result_comes_back(place, make):
+    folder = place / "outputs" / "small"
+    before, made = list_files(folder), json.loads((folder / "run.json").read_text())["made"]
+    time.sleep(1.1)
+    make({"horizon_years": 4})
+    assert list_files(folder / "tables") == list_files(folder / "tables")
+    sources = place / "notebooks"
+    restore_run("small", made[:19], sources)
+    after = list_files(folder)
+    assert {name for name in before if before[name] != after[name]} <= {"run.log"}
+    with pytest.raises(RunError, match=rf"^Run 'small' wasn't made by 2020-01-01\. It was made: {made[:10]}"):
+        restore_run("small", "2020-01-01", sources)
+    shutil.rmtree(place / "outputs" / ".store" / min(read_keys(place / "outputs")))
+    with pytest.raises(RunError, match=r"can't be put back: the store no longer has 0\d_"):
+        restore_run("small", made[:10], sources)
+
+
+def test_a_dry_run_tells_what_would_run(place):
+    before = list_files(place)
+    lines = plan_run(read_parameters({**SMALL, "horizon_years": 4}), notebooks=place / "notebooks")
+    assert lines[0] == f"1/3 {CHECK}  unchanged"
+    assert lines[1] == f"2/3 {FORECAST}  runs (its parameters changed)"
+    assert lines[2] == f"3/3 {SUMMARY}  runs, or is reused where it reads the same from {FORECAST}"
+    assert list_files(place) == before
+
+
+def test_the_store_keeps_what_runs_name_and_what_was_used_last(place, make):
+    outputs = place / "outputs"
+    make({"horizon_years": 4})
+    needed = read_keys(outputs)
+    unused = {path.name for path in (outputs / ".store").iterdir() if len(path.name) == 64} - needed
+    assert len(needed) == 3
+    assert len(unused) == 1
+    assert Store(outputs).shrink(needed) == 0
+    assert Store(outputs, limit=0).shrink(needed) > 0
+    assert {path.name for path in (outputs / ".store").iterdir() if len(path.name) == 64} == needed
+    assert make({"horizon_years": 4}).startswith("Nothing changed")
 
 
 def test_inputs_that_change_meanwhile_are_told(place, make, tmp_path):
@@ -194,29 +236,17 @@ def test_inputs_that_change_meanwhile_are_told(place, make, tmp_path):
     assert (place / "outputs" / "small" / "run.json").exists()
 
 
-def test_a_notebook_that_was_cut_off_counts_as_none(place):
-    folder = place / "outputs" / "small"
-    source = place / "notebooks" / f"{CHECK}.ipynb"
-    parameters = read_parameters(SMALL)
-    values = {name: getattr(parameters, name) for name in pipeline.read_declared(source)}
-    basis = describe_basis(source, values, describe_inputs(parameters, [source]))
-    assert find_made(CHECK, basis, folder, [place, folder]) == folder
-    record = read_record(folder, CHECK)
-    for last in ("executed", "made_from"):
-        record.pop(last)
-        (folder / "notebooks" / f"{CHECK}.json").write_text(json.dumps(record))
-        assert find_made(CHECK, basis, folder, [place, folder]) is None
-
-
 def test_readers_wait_for_their_tables(tmp_path):
-    cells = ["# 4. Free", {"run": "x"}, "## Read", 'this_run.read_table("01_a")\nthis_run.read_table("02_b")']
-    reader = write_notebook(tmp_path / "04_free.ipynb", cells)
-    loop = write_notebook(tmp_path / "05_loop.ipynb", ["# 5", "for name in names:\n    run.read_table(name)"])
-    magic = write_notebook(tmp_path / "06_magic.ipynb", ["# 6", "%matplotlib inline"])
-    earlier = [tmp_path / f"{name}.ipynb" for name in ("01_one", "02_two", "03_three")]
-    assert pipeline.find_upstream(reader, earlier) == ["01_one", "02_two"]
-    for notebook in (loop, magic):
-        assert pipeline.find_upstream(notebook, earlier) == ["01_one", "02_two", "03_three"]
+    for number in (1, 2, 3):
+        write_notebook(tmp_path / f"0{number}_a.ipynb", ["# Writes", {"run": "x"}, f'run.save(frame, "0{number}_t")'])
+    reads = 'this_run.read_table("01_t")\nthis_run.read_table("02_t")'
+    write_notebook(tmp_path / "04_free.ipynb", ["# 4. Free", {"run": "x"}, "## Read", reads])
+    write_notebook(tmp_path / "05_loop.ipynb", ["# 5", "for name in names:\n    run.read_table(name)"])
+    write_notebook(tmp_path / "06_magic.ipynb", ["# 6", "%matplotlib inline"])
+    steps = {step.name: step for step in plan_steps(find_notebooks(tmp_path), read_parameters({}))}
+    assert (steps["04_free"].upstream, steps["04_free"].reads) == (("01_a", "02_a"), ("01_t", "02_t"))
+    assert (steps["05_loop"].upstream, steps["05_loop"].reads) == (("01_a", "02_a", "03_a", "04_free"), ())
+    assert steps["06_magic"].upstream[-1] == "05_loop"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
@@ -224,8 +254,9 @@ def test_readers_wait_for_their_tables(tmp_path):
 def test_a_killed_run_goes_on_and_ends_as_if_nothing_had_happened(small_run, tmp_path, seconds):
     write_notebooks(tmp_path / "notebooks")
     program = (
-        "from pathlib import Path; from helpers import pipeline; from helpers.parameters import read_parameters\n"
-        f"pipeline.run_all(read_parameters({SMALL!r}), Path({str(tmp_path / 'notebooks')!r}))"
+        "from pathlib import Path; from helpers.runs.pipeline import run_all\n"
+        "from helpers.parameters import read_parameters\n"
+        f"run_all(read_parameters({SMALL!r}), Path({str(tmp_path / 'notebooks')!r}))"
     )
     environment = {**os.environ, "ADOPTION_OUTPUTS": str(tmp_path / "outputs")}
     start = {"env": environment, "stdout": subprocess.PIPE, "text": True}
@@ -236,4 +267,4 @@ def test_a_killed_run_goes_on_and_ends_as_if_nothing_had_happened(small_run, tmp
     subprocess.run([sys.executable, "-c", program], check=True, **start)
     for part in ("tables", "figures", "html"):
         assert list_files(tmp_path / "outputs" / "small" / part) == list_files(small_run / part), part
-    assert wait_for(lambda: [path.name for path in (tmp_path / "outputs").iterdir()] == ["small"])
+    assert wait_for(lambda: {path.name for path in (tmp_path / "outputs").iterdir()} == {".store", "small"})
