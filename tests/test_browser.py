@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from nbconvert.exporters import HTMLExporter
 
-from helpers import report
+from helpers.runs.pages import write_pages
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
@@ -249,7 +249,7 @@ def write_hostile(folder):
 
 def test_hostile_data_are_text(small_run, visit, tmp_path):
     folder = write_hostile(shutil.copytree(small_run, tmp_path / '"><script>window.owned=1<script> \u202e&amp;'))
-    report.write_pages(folder)
+    write_pages(folder)
     for path in sorted((folder / "html").glob("*.html")):
         page = visit(path, 390)
         assert page.evaluate("window.owned") is None, path.name

@@ -1,26 +1,19 @@
 """Scale: work and memory in proportion to the data; work is counted, since a test can't trust a clock."""
 
-import re
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from figure_faults import find_faults
-from helpers.sweep.making import FIRST_FAILURES, MOST_LINES, Progress, make_runs
-from helpers.sweep.work import Outcome
-from small_notebooks import write_notebooks
 from test_compare import make
-from test_sweep import FORECAST, SHARED, SUMMARY, Pretend
 
 from helpers import curves, figures, indicators
-from helpers.compare import reading
 from helpers.curves import shapes
 from helpers.figures import style
 from helpers.parameters import Parameters
-from helpers.sweep import summary
-from helpers.sweep.grid import Sweep, name_runs
+from helpers.runs import compare, sweep
+from helpers.runs.sweep_file import Sweep, name_runs
 
 # ---- a long series
 
@@ -103,12 +96,6 @@ def test_many_series_are_loaded_with_memory_in_proportion(tmp_path):
 COUNT = 500
 
 
-@pytest.fixture
-def notebooks(tmp_path):
-    made = {"01_shared": SHARED, "05_forecast": FORECAST, "06_summary": SUMMARY}
-    return write_notebooks(tmp_path / "notebooks", made)
-
-
 def list_large(count=COUNT):
     """Runs over 50 horizons and 10 shares."""
     runs = [Parameters(horizon_years=(1 + i % 50) / 2, shares=[(1 + i // 50) / 20]) for i in range(count)]
@@ -116,81 +103,15 @@ def list_large(count=COUNT):
     return [Parameters(**{**run.model_dump(), "run": name}) for run, name in zip(runs, names, strict=True)]
 
 
-class Counting(Pretend):
-    """Notes how many files had been read when a run was given out."""
-
-    def __init__(self, *arguments):
-        super().__init__(*arguments)
-        self.looked, self.after = 0, []
-
-    def give(self, task):
-        self.after.append(self.looked)
-        super().give(task)
-
-
-def test_a_late_run_of_a_large_sweep_costs_no_more_than_an_early_one(tmp_path, notebooks, monkeypatch, capsys):
-    workers, read = Counting(2, tmp_path), Path.read_text
-
-    def count(path, **options):
-        workers.looked += 1
-        return read(path, **options)
-
-    monkeypatch.setattr(Path, "read_text", count)
-    assert make_runs(list_large(), tmp_path, workers, notebooks) == {}
-    assert len(workers.given) == COUNT
-    first, last = workers.after[101] - workers.after[1], workers.after[-1] - workers.after[-101]
-    assert 0 < last <= 1.1 * first
-    assert max(len(task.origins) for task in workers.given) <= 3, "a place for each notebook, not for each run"
-
-
-def test_a_large_sweep_is_told_in_some_fifty_lines(tmp_path, notebooks, capsys):
-    runs = list_large()
-    endings = {(run.run, 1): "Notebook failed\nwhy" for run in runs[:: COUNT // 20]}
-    failed = make_runs(runs, tmp_path, Pretend(2, tmp_path, endings), notebooks)
-    lines = capsys.readouterr().out.splitlines()
-    assert len(failed) == 20
-    assert MOST_LINES <= len(lines) <= MOST_LINES + FIRST_FAILURES
-    assert sum("failed: Notebook failed" in line for line in lines) >= FIRST_FAILURES
-    assert re.fullmatch(r"250/500 \S+  1\.0 s  \d+ failed  \(about \d+ s left\)", lines[len(lines) // 2 + 4]) or any(
-        re.fullmatch(r"250/500 \S+  .+  1[01] failed  \(about \d+ s left\)", line) for line in lines
-    )
-    assert lines[-1].startswith("500/500 ")
-    assert "20 failed" in lines[-1]
-
-
-def test_the_time_left_is_that_of_the_latest_runs(monkeypatch):
-    """250 runs of an earlier sweep are there at once, then each takes ten seconds: 230 are left after 20 of these."""
-    clock = [0.0]
-    monkeypatch.setattr("helpers.sweep.making.time.monotonic", lambda: clock[0])
-    work = {f"run-{number}": 1.0 for number in range(COUNT)}
-    progress, lines = Progress(work), []
-    for number in range(270):
-        clock[0] += 10.0 if number >= 250 else 0.0
-        lines.append(progress.note(Outcome(f"run-{number}", 10.0)))
-    assert lines[-1].endswith("(about 38 min left)")
-
-
-def test_the_time_left_counts_the_notebooks_of_a_run(monkeypatch):
-    """Ten runs that make six notebooks come first; the other ninety make two of them."""
-    clock = [0.0]
-    monkeypatch.setattr("helpers.sweep.making.time.monotonic", lambda: clock[0])
-    work = {f"run-{number}": 6.0 if number < 10 else 2.0 for number in range(100)}
-    progress, lines = Progress(work), []
-    for number in range(10):
-        clock[0] += 60.0
-        lines.append(progress.note(Outcome(f"run-{number}", 60.0)))
-    assert lines[-1].endswith("(about 30 min left)")
-
-
 def test_the_summary_of_a_large_sweep_reads_each_run_once_and_stays_readable(tmp_path, monkeypatch):
     runs = list_large()
     for place, run in enumerate(runs):
         make(tmp_path, run.run, median=500 + place % 50 * 3.0 + place // 50 * 20, horizon_years=run.horizon_years)
     reads, read_csv = [], pd.read_csv
-    monkeypatch.setattr(reading.pd, "read_csv", lambda path, **options: reads.append(path) or read_csv(path, **options))
-    drawn, draw_runs = [], summary.draw_runs
-    monkeypatch.setattr(summary, "draw_runs", lambda *words: drawn.append(draw_runs(*words)) or drawn[-1])
-    summary.write_summary(Sweep("large", "large.yaml", runs, ("shares", "horizon_years"), True), tmp_path, {})
+    monkeypatch.setattr(compare.pd, "read_csv", lambda path, **options: reads.append(path) or read_csv(path, **options))
+    drawn, draw_runs = [], sweep.draw_runs
+    monkeypatch.setattr(sweep, "draw_runs", lambda *words: drawn.append(draw_runs(*words)) or drawn[-1])
+    sweep.write_summary(Sweep("large", "large.yaml", runs, ("shares", "horizon_years"), True), tmp_path, {})
     assert len(reads) == len(set(reads)) <= 5 * COUNT
     table = read_csv(tmp_path / "sweep.csv")
     assert len(table) == COUNT
