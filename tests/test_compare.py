@@ -114,10 +114,10 @@ def test_units_never_share_an_axis(outputs):
     runs = [read_finished(name, make(outputs, name)) for name in ("one", "two")]
     runs.append(read_finished("three", make(outputs, "three", median=40.0, subject=("Users", "percent"))))
     forecasts = [run.forecast for run in runs]
-    figure = draw_forecasts(forecasts, "Source")
+    figure = draw_forecasts(forecasts, "Title", "Source")
     assert [axis.get_title(loc="left") for axis in figure.axes] == ["Users, million persons", "Users, percent"]
     assert figure.axes[1].get_ylim()[1] < 200
-    assert b"2 different things" in draw_comparison(runs)["svg"]
+    assert b"2 different things" in draw_comparison(runs)[0]["svg"]
     assert [axis.get_title(loc="left") for axis in draw_runs(forecasts[:2] * MAX_LINES, "Many", "Source").axes] == [
         "Users, December 2027, million persons"
     ]

@@ -19,7 +19,7 @@ from helpers.project import RunError
 from helpers.runs.execute import name_run
 from helpers.runs.pages import write_pages
 from helpers.runs.pages.exhibits import embed_tables, find_saved, set_html, set_tables
-from helpers.runs.pages.exporter import set_body, set_equation, set_latex
+from helpers.runs.pages.exporter import set_body, set_equation, set_markdown_output
 from helpers.runs.pages.frame import STEERING
 from helpers.runs.pages.index import find_table, format_number, group_sources, write_command
 
@@ -163,8 +163,9 @@ def test_a_missing_run_is_told(tmp_path):
 def test_equations_that_can_not_be_set_stand_as_written():
     assert set_equation(r"\frac{1", display=False).startswith(("<code>", "<math "))
     assert '<math alttext="a &lt; b"' in set_equation("a < b", display=True)
-    assert set_latex(r"$\alpha$").startswith("<math ")
-    assert set_latex("a < b") == "<pre>a &lt; b</pre>"
+    assert set_markdown_output(r"$\alpha$").startswith("<p><math ")
+    assert r"<math" in set_markdown_output(r"$$a_1 < b$$")
+    assert set_markdown_output("a < b") == "<p>a &lt; b</p>\n"
 
 
 @pytest.mark.parametrize(

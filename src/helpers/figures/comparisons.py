@@ -53,15 +53,13 @@ def share_dates(forecasts: Sequence[Forecast]) -> pd.Timestamp | None:
 # ---- over time ----------------------------------------------------------------------------------------------------
 
 
-def draw_forecasts(forecasts: Sequence[Forecast], source: str) -> Figure:
-    """Forecasts of a few runs over time, a panel for each indicator and unit.
+def fit_lines(forecasts: Sequence[Forecast]) -> bool:
+    """Whether the forecasts are few enough for `draw_forecasts`."""
+    return max(map(len, group_subjects(forecasts).values())) <= MAX_LINES
 
-    Parameters
-    ----------
-    forecasts : sequence of Forecast
-        With at least one row each; at most `MAX_LINES` with one subject.
-    source : str
-    """
+
+def draw_forecasts(forecasts: Sequence[Forecast], title: str, source: str) -> Figure:
+    """Forecasts of a few runs over time, with at least one row each; a panel for each indicator and unit."""
     panels = group_subjects(forecasts)
     figure, axes = style.open_canvas(1.3 + 3.1 * len(panels), (len(panels), 1))
     ends = [_draw_panel(axis, members) for axis, members in zip(axes[:, 0], panels.values(), strict=True)]
@@ -72,7 +70,7 @@ def draw_forecasts(forecasts: Sequence[Forecast], source: str) -> Figure:
         if len(panels) > 1:
             axis.set_title(f"{title}, {unit}", loc="left", size=9.5, weight="bold")
         style.label_ends(axis, labels)
-    return style.close_canvas(figure, say_forecasts(forecasts), units, source)
+    return style.close_canvas(figure, title, units, source)
 
 
 def _draw_panel(axis: Axes, members: Sequence[Forecast]) -> list[Label]:

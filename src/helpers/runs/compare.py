@@ -15,17 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.figures.comparisons import (
-    MAX_LINES,
-    Forecast,
-    draw_forecasts,
-    draw_runs,
-    group_subjects,
-    say_each_median,
-    say_forecasts,
-)
+from helpers.figures import comparisons
+from helpers.figures.comparisons import Forecast
 from helpers.figures.images import draw_images
-from helpers.figures.style import DOTS_PER_INCH, Exhibit
+from helpers.figures.style import DOTS_PER_INCH
 from helpers.parameters import ParameterError, read_parameters
 from helpers.project import (
     RECORD,
@@ -53,12 +46,13 @@ TABLES = {  # the columns that a comparison needs; only the first table must be 
     "observations": ["date", "value"],
 }
 TEXTS = {"key", "label", "unit", "text", "method", "family", "ceiling", "parameter"}
-SECTIONS = {  # addresses and headings of the page by the part of the table that they show
+PARTS = {  # of a comparison: address and heading on the page
     "parameter": ("parameters", "Parameters that differ"),
     "key number": ("numbers", "Key numbers"),
     "ceiling": ("ceilings", "Do the data identify the ceiling?"),
     "forecast": ("forecasts", "Forecasts by date"),
 }
+NEEDED = ("parameter", "key number")
 
 
 # ---- finished runs ------------------------------------------------------------------------------------------------
@@ -239,11 +233,11 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
             )
         with tempfile.TemporaryDirectory(dir=follow_link(final).parent, prefix=f".{final.name}.") as place:
             working = Path(place) / final.name
-            differences, images = list_differences(runs), draw_comparison(runs)
+            differences, (images, alt) = list_differences(runs), draw_comparison(runs)
             write_file(working / "comparison.csv", write_csv("comparison", differences)[0])
             for kind, image in images.items():
                 write_file(working / f"comparison.{kind}", image)
-            page = build_page(runs, differences, images.get("png"), final)
+            page = build_page(runs, differences, images.get("png"), alt, final)
             write_file(working / "index.html", page.encode("utf-8"))
             replace_folder(final, working, list_own)
     return final
@@ -274,15 +268,12 @@ def list_differences(runs: Sequence[FinishedRun]) -> pd.DataFrame:
     rows = [(part, item, label, run.name, *told) for run in runs for part, item, label, *told in _list_items(run)]
     table = pd.DataFrame(rows, columns=columns)
     items = table.groupby(["part", "item"], sort=False)
-    order = {"part": table["part"].map([*PARTS].index), "item": items.ngroup()}
-    order["date"] = table["item"].where(table["part"] == "forecast", "")
-    told = table[["label", *columns[4:]]].astype(object).where(lambda cell: cell.notna(), "")
-    table["differs"] = told.apply(tuple, axis=1).groupby(items.ngroup()).transform("nunique") > 1
-    table["differs"] |= items["run"].transform("size") < len(runs)
-    return table.loc[pd.DataFrame(order).sort_values(["part", "date", "item"], kind="stable").index]
-
-
-PARTS = ("parameter", "key number", "forecast", "ceiling")
+    told = table[["label", *columns[4:]]].astype(object).where(lambda cell: cell.notna(), "").apply(tuple, axis=1)
+    several = told.groupby(items.ngroup()).transform("nunique") > 1
+    table["differs"] = several | (items["run"].transform("size") < len(runs))
+    part, item = table["part"].map(["parameter", "key number", "forecast", "ceiling"].index), items.ngroup()
+    date = table["item"].where(table["part"] == "forecast", "")  # runs forecast different dates
+    return table.iloc[np.lexsort((item, date, part))]
 
 
 def _list_items(run: FinishedRun) -> Iterator[tuple[Any, ...]]:
@@ -326,21 +317,26 @@ def list_doubts(runs: Sequence[FinishedRun]) -> list[str]:
     return doubts + [f"In run {run.name}, {' and '.join(run.edited)} changed after the run was made." for run in edited]
 
 
-def draw_comparison(runs: Sequence[FinishedRun]) -> dict[str, bytes]:
-    """The files of the figure by kind: over time for a few runs, at one date for many; none without a forecast."""
+def draw_comparison(runs: Sequence[FinishedRun]) -> tuple[dict[str, bytes], str]:
+    """The files of the figure by kind, and what it says: over time for a few runs, at one date for many.
+
+    Nothing where no run has a forecast.
+    """
     forecasts = [run.forecast for run in runs if len(run.forecast.table)]
     if not forecasts:
-        return {}
-    few = max(map(len, group_subjects(forecasts).values())) <= MAX_LINES
-    title = say_forecasts(forecasts)
-    figure: Exhibit = draw_forecasts(forecasts, SOURCE) if few else draw_runs(forecasts, title, SOURCE)
-    return dict(draw_images(figure, f"Forecasts of {', '.join(each.name for each in forecasts)}. {title}."))
+        return {}, ""
+    title, few = comparisons.say_forecasts(forecasts), comparisons.fit_lines(forecasts)
+    draw = comparisons.draw_forecasts if few else comparisons.draw_runs
+    alt = f"Forecasts of {', '.join(each.name for each in forecasts)}. {title}."
+    return dict(draw_images(draw(forecasts, title, SOURCE), alt)), alt
 
 
 # ---- its page -----------------------------------------------------------------------------------------------------
 
 
-def build_page(runs: Sequence[FinishedRun], differences: pd.DataFrame, image: bytes | None, folder: Path) -> str:
+def build_page(
+    runs: Sequence[FinishedRun], differences: pd.DataFrame, image: bytes | None, alt: str, folder: Path
+) -> str:
     """HTML of the comparison that will stand in `folder`; everything that comes from the runs is escaped.
 
     Parameters
@@ -349,35 +345,32 @@ def build_page(runs: Sequence[FinishedRun], differences: pd.DataFrame, image: by
     differences : DataFrame
         From `list_differences`.
     image : bytes or None
-        PNG of the figure.
+        PNG of the figure, whose alternative text is `alt`.
+    alt : str
     folder : Path
     """
     names, units = [run.name for run in runs], sorted({run.subject[1] for run in runs})
     shown = differences[~differences["item"].str.match("forecast_|ceiling_")]  # they have tables of their own
-    rows = {part: list_rows(shown[shown["part"] == part], names, len(units) > 1) for part in SECTIONS}
-    forecasts = [run.forecast for run in runs if len(run.forecast.table)]
+    rows = {part: list_rows(shown[shown["part"] == part], names, len(units) > 1) for part in PARTS}
+    sections = [(address, heading) for part, (address, heading) in PARTS.items() if rows[part] or part in NEEDED]
+    subjects = [(*run.subject[:1], str(run.parameters.get("entity", "")), *run.subject[1:]) for run in runs]
     return render(
         "compare.html.j2",
         title="Comparison",
         run=" and ".join(names) if len(names) < 4 else f"{len(names)} runs",
-        sections=[
-            *(section for part, section in SECTIONS.items() if rows[part] or part in ("parameter", "key number")),
-            ("made", "How this was made"),
-        ],
+        sections=[*sections, ("made", "How this was made")],
         names=names,
-        runs=[(run.name, link_run(run, folder), describe_run(run)) for run in runs],
-        finding=say_each_median(forecasts) if forecasts else "",
-        caption=say_forecasts(forecasts) if forecasts else "",
+        runs=[
+            (run.name, link_run(run, folder), ", ".join(filter(None, subject)))
+            for run, subject in zip(runs, subjects, strict=True)
+        ],
+        finding=comparisons.say_each_median([run.forecast for run in runs if len(run.forecast.table)]),
+        alt=alt,
         notices=list_doubts(runs),
         picture=embed_figure(image),
         rows=rows,
         units=units,
     )
-
-
-def describe_run(run: FinishedRun) -> str:
-    """Who and what, in a few words."""
-    return ", ".join(filter(None, [run.subject[0], str(run.parameters.get("entity", "")), run.subject[1]]))
 
 
 def link_run(run: FinishedRun, folder: Path) -> str:

@@ -25,7 +25,6 @@ from helpers.runs.pages.frame import TEMPLATES
 
 SHOWN = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain")
 """Forms of an output that a page without scripts can show, the richest first."""
-MARKS = (("$$", "$$", True), (r"\[", r"\]", True), ("$", "$", False), (r"\(", r"\)", False))
 TAKEN = ("content", "show-code")
 """Addresses that the frame of a page has itself."""
 
@@ -85,7 +84,6 @@ def open_exporter() -> TemplateExporter:
             "highlight_code": lru_cache(maxsize=256)(highlight),  # the runs of a sweep share their code
             "markdown_cell": set_markdown_cell,
             "markdown_output": set_markdown_output,
-            "latex_output": set_latex,
             "html_output": set_html,
             "saved_tables": find_saved,
             "note_wordless": note_wordless,
@@ -155,12 +153,3 @@ def set_equation(latex: str, display: bool) -> str:
     if not display:
         return equation
     return f'<div class="equation" tabindex="0" role="group" aria-label="Equation">{equation}</div>'
-
-
-def set_latex(source: str) -> str:
-    """MathML of a cell's LaTeX output."""
-    source = source.strip()
-    for mark, end, display in MARKS:
-        if source.startswith(mark) and source.endswith(end) and len(source) > len(mark) + len(end):
-            return set_equation(source[len(mark) : -len(end)], display)
-    return f"<pre>{html.escape(source)}</pre>"
