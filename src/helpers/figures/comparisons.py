@@ -66,9 +66,9 @@ def draw_forecasts(forecasts: Sequence[Forecast], title: str, source: str) -> Fi
     units = "Medians and, as bars, 80 % bands of the combined forecast; small points: published figures"
     if len(panels) == 1:
         units = f"{forecasts[0].subject[1].capitalize()}; {lower_first(units)}"
-    for axis, (title, unit), labels in zip(axes[:, 0], panels, ends, strict=True):
+    for axis, (what, unit), labels in zip(axes[:, 0], panels, ends, strict=True):
         if len(panels) > 1:
-            axis.set_title(f"{title}, {unit}", loc="left", size=9.5, weight="bold")
+            axis.set_title(f"{what}, {unit}", loc="left", size=9.5, weight="bold")
         style.label_ends(axis, labels)
     return style.close_canvas(figure, title, units, source)
 

@@ -6,8 +6,9 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,12 @@ TABLES = {  # the columns that a comparison needs; only the first table must be 
     "parameters": ["family", "ceiling", "parameter", "estimate", "low_95", "high_95", "identified"],
     "observations": ["date", "value"],
 }
-TEXTS = {"key", "label", "unit", "text", "method", "family", "ceiling", "parameter"}
+KINDS: dict[str, Callable[[pd.Series], pd.Series]] = {  # of columns that aren't numbers
+    **dict.fromkeys(("key", "label", "unit", "text", "method", "family", "ceiling", "parameter"), pd.Series.copy),
+    "date": pd.to_datetime,
+    "identified": lambda texts: texts == "True",
+}
+to_numbers = partial(pd.to_numeric, errors="coerce")
 PARTS = {  # of a comparison: address and heading on the page
     "parameter": ("parameters", "Parameters that differ"),
     "key number": ("numbers", "Key numbers"),
@@ -122,13 +128,16 @@ def read_finished(name: str, folder: Path) -> FinishedRun:
         If it isn't there, isn't finished, or can't be read; the message says what to do.
     """
     record = _read_record(name, folder)
+    written = {table: entry for each in record["notebooks"].values() for table, entry in each["tables"].items()}
     tables, edited = {}, []
     for part, columns in TABLES.items():
         table = find_table(record, part)
-        tables[part] = _read_table(name, folder / "tables" / f"{table or part}.csv", columns, part == "key_numbers")
-        written = {key: entry for each in record["notebooks"].values() for key, entry in each["tables"].items()}
-        if table and hash_file(folder / "tables" / f"{table}.csv") != written[table]["sha256"]:
-            edited.append(table)
+        path = folder / "tables" / f"{table or part}.csv"
+        if table or part == "key_numbers":
+            tables[part] = _read_table(name, path, columns)
+            edited += [table] if table and hash_file(path) != written[table]["sha256"] else []
+        else:
+            tables[part] = pd.DataFrame(columns=columns)
     parameters = {key: value for key, value in record["parameters"].items() if key != "run"}
     told = record.get("subject", {})
     subject = str(told.get("title", parameters.get("indicator", ""))), str(told.get("unit", ""))
@@ -165,24 +174,15 @@ def _read_record(name: str, folder: Path) -> dict[str, Any]:
     return record
 
 
-def _read_table(name: str, path: Path, columns: Sequence[str], needed: bool) -> pd.DataFrame:
+def _read_table(name: str, path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """The columns as texts, numbers, dates and truths, whatever else they hold."""
-    if not path.exists() and not needed:
-        return pd.DataFrame({column: [] for column in columns})
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False)
         missing = [column for column in columns if column not in frame]
         if missing:
             raise ValueError(f"it has no column {missing[0]}")
-        frame = frame[list(columns)].map(restore_text)
-        for column in [column for column in columns if column not in TEXTS]:
-            if column == "date":
-                frame[column] = pd.to_datetime(frame[column])
-            else:
-                frame[column] = (
-                    frame[column] == "True" if column == "identified" else pd.to_numeric(frame[column], errors="coerce")
-                )
-        return frame
+        kinds = {column: KINDS.get(column, to_numbers) for column in columns}
+        return pd.DataFrame({column: kind(frame[column].map(restore_text)) for column, kind in kinds.items()})
     except FileNotFoundError as error:
         raise RunError(f"Run '{name}' isn't whole: it has no table {path.stem}. Make it again.") from error
     except (OSError, ValueError) as error:  # pandas' own errors are of the latter kind
