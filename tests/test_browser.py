@@ -12,7 +12,6 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 import pytest
-from nbconvert.exporters import HTMLExporter
 
 from helpers.runs.pages import write_pages
 
@@ -161,35 +160,6 @@ def test_tables_can_be_taken_along(whole_run, visit, tmp_path, name):
         assert Path(download.value.path()).read_bytes() == table.read_bytes()
 
 
-def test_every_link_leads_somewhere_and_every_exhibit_is_linked(whole_run, visit):
-    html = whole_run / "html"
-    page = visit(html / "index.html")
-    linked = {}
-    for name in NAMES:
-        page.goto((html / f"{name}.html").as_uri())
-        names = page.locator("[id]").evaluate_all("found => found.map(each => '#' + each.id)")
-        links = page.locator("a[href]").evaluate_all("found => found.map(each => each.getAttribute('href'))")
-        within = {link for link in links if link.startswith("#")}
-        linked[name] = {link for link in links if not link.startswith(("#", "https://", "data:text/csv"))}
-        assert within <= set(names), name
-        assert all((html / link).is_file() for link in linked[name]), name
-    parts = {path for part in ("tables", "figures", "html") for path in (whole_run / part).iterdir()}
-    assert parts - {html / "index.html"} <= {Path(os.path.normpath(html / link)) for link in linked["index"]}
-
-
-def test_one_can_walk_through_all_pages_and_back(whole_run, visit):
-    page = visit(whole_run / "html" / "index.html")
-    page.locator(".pages h3 a").first.click()
-    seen = []
-    while page.locator(".top a[rel=next]").count():
-        seen.append(Path(page.url).stem)
-        page.locator(".top a[rel=next]").click()
-    assert [*seen, Path(page.url).stem] == [*NAMES[1:], "index"]
-    page.go_back()
-    page.locator(".foot a[rel=prev]").click()
-    assert Path(page.url).stem == NAMES[-2]
-
-
 def test_on_paper_there_are_figures_and_addresses_and_no_controls(whole_run, visit):
     page = visit(whole_run / "html" / "index.html")
     for name in ("index", "05_forecast_adoption"):
@@ -260,15 +230,3 @@ def test_hostile_data_are_text(small_run, visit, tmp_path):
         assert "onerror" in text, path.name
         assert "7*7" in text, path.name
         assert not re.search("[\x1b\u202e\u2066]", page.content()), path.name
-
-
-def test_nbconvert_alone_can_be_read_offline(small_run, browser, tmp_path):
-    (tmp_path / "page.html").write_text(
-        HTMLExporter().from_filename(small_run / "notebooks" / "01_check_small.ipynb")[0]
-    )
-    page = browser.new_context(offline=True).new_page()
-    page.goto((tmp_path / "page.html").as_uri())
-    assert page.get_by_role("heading", name="1. What is there?").is_visible()
-    assert page.locator("img").evaluate("each => each.naturalWidth") > 300
-    assert "Traceback" not in page.inner_text("body")
-    page.context.close()

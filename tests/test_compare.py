@@ -110,6 +110,17 @@ def test_the_same_comparison_twice_is_the_same_to_the_byte(outputs, tmp_path):
     assert sorted(path.name for path in outputs.iterdir()) == ["compare-one-two", "one", "two"]
 
 
+def test_runs_without_a_forecast_are_compared_too(outputs):
+    for name in ("one", "two"):
+        path = make(outputs, name) / "run.json"
+        record = json.loads(path.read_text())
+        del record["notebooks"]["06_summarise_findings"]["tables"]["05_forecast"]
+        path.write_text(json.dumps(record))
+    folder = compare_runs(["one", "two"])
+    assert {path.name for path in folder.iterdir()} == {"index.html", "comparison.csv"}
+    assert "None of the runs has a forecast to draw" in (folder / "index.html").read_text()
+
+
 def test_units_never_share_an_axis(outputs):
     runs = [read_finished(name, make(outputs, name)) for name in ("one", "two")]
     runs.append(read_finished("three", make(outputs, "three", median=40.0, subject=("Users", "percent"))))
