@@ -133,7 +133,7 @@ def test_a_clock_that_was_moved_back_makes_nothing_stale(place, small_run):
     for path in folder.rglob("*"):
         os.utime(path, (2_500_000_000, 2_500_000_000))
     process = start(place, place / "outputs")
-    assert process.communicate()[0].startswith("Nothing changed")
+    assert process.communicate()[0].startswith("up\nNothing changed")
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -141,7 +141,8 @@ def test_a_signal_in_any_phase_ends_with_a_line_and_a_state_to_go_on_from(place,
     moments = random.Random(code)
     for phase in range(4):
         process = start(place, place / "outputs")
-        time.sleep(0.5 + phase + moments.uniform(0, 1))
+        process.stdout.readline()  # it is up
+        time.sleep(0.2 + phase + moments.uniform(0, 1))
         process.send_signal(number)
         _, errors = process.communicate(timeout=30)
         if process.returncode == 0:  # it was through

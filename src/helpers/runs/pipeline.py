@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import tempfile
@@ -164,6 +165,8 @@ class RunFolder:
             stack.enter_context(hold_folder(self.asked))
             self.kept = restore_folder(self.final, list_own)
             check_replaceable(self.final)
+            for left in self.final.parent.glob(f".{glob.escape(self.final.name)}.new-*"):  # by a run that was killed
+                shutil.rmtree(left, ignore_errors=True)
             place = stack.enter_context(
                 tempfile.TemporaryDirectory(
                     dir=self.final.parent, prefix=f".{self.final.name}.new-", ignore_cleanup_errors=True
