@@ -14,7 +14,8 @@ import pandas as pd
 import yaml
 
 from helpers import curves, forecast, indicators
-from helpers.sweep import read_sweep, run_sweep
+from helpers.runs.sweep import run_sweep
+from helpers.runs.sweep_file import read_sweep
 
 TESTS = Path(__file__).parents[1] / "tests"
 RUNS = 500

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from helpers.sweep import read_sweep
+from helpers.runs.sweep_file import read_sweep
 
 GRIDS = {
     "assumptions": {
