@@ -70,7 +70,9 @@ def make_hindcasts(
     DataFrame
         As `forecast.hindcast`, the rows of the published method up to half a year beyond the last observation.
     """
-    origins = origins[[forecast.can_calibrate([forecast.cut_series(each, day) for each in references]) for day in origins]]
+    origins = origins[
+        [forecast.can_calibrate([forecast.cut_series(each, day) for each in references]) for day in origins]
+    ]
     if not len(origins):
         return pd.DataFrame(columns=["origin", "date", "method", "mean", "q0.1", "q0.5", "q0.9", "actual"])
     years = (series.values.index[-1] - origins[0]).days / 365.25 + 0.5

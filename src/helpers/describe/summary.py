@@ -38,12 +38,16 @@ def list_key_numbers(tables: Mapping[str, pd.DataFrame], names: Mapping[str, Any
 
 
 def _say(value: float, unit: str = "") -> str:
-    """A number and its unit in a sentence: one decimal, but none from 100 on save for percent, which get a sign."""
+    """A number and its unit in a sentence: one decimal, or two digits of a small one, but none from 100 on save for percent.
+
+    Percent are written with their sign.
+    """
     if not np.isfinite(value):
         return "no end"
     digits = 0 if abs(value) >= 100 and not unit.startswith("percent") else 1
     sign = " %" if unit.startswith("percent") and unit != "percentage points" else f" {unit}" if unit else ""
-    return f"{value:,.{digits}f}{sign}".replace("-", "−")
+    text = f"{value:,.{digits}f}" if value == 0 or abs(value) >= 0.05 else f"{value:.2g}"
+    return f"{text}{sign}".replace("-", "−")
 
 
 def _month(date: object) -> str:

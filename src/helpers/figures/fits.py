@@ -143,10 +143,14 @@ def _mark_profile(axis: Axes, profiles: pd.DataFrame, marks: dict[str, float], l
                 f"{level} % interval ends here", (0.99, value), xycoords=("axes fraction", "data"), xytext=(0, 2),
                 textcoords="offset points", size=7.5, color=GREY, ha="right",
             )  # fmt: skip
+    low, high = axis.get_xlim()
     for name, place in marks.items():
+        if not low <= place <= high:
+            continue
         axis.axvline(place, color=GREY, lw=0.9, ls=":")
         axis.annotate(
-            f" {shorten_label(name)}", (place, 0.97), xycoords=("data", "axes fraction"), size=7.5, color=GREY, rotation=90, va="top",
+            f" {shorten_label(name, 30)}", (place, 0.97), xycoords=("data", "axes fraction"), size=7.5, color=GREY,
+            rotation=90, va="top",
             path_effects=[withStroke(linewidth=3, foreground="white")],
         )  # fmt: skip
 

@@ -42,12 +42,12 @@ TITLE, UNITS, SOURCE = (
 ROOM_FOR_BREAK = 0.18
 """Of the width of an axis, for the words beside the mark of a break."""
 LINE_HEIGHT = 1.3  # of the text around the axes, in sizes of its type
-LEAST_ROOM = 0.4
+LEAST_ROOM = 0.5
 """Of a figure's usual height for the axes: where the text around them leaves less, the figure grows."""
-MOST_LINES = 8
+MOST_LINES = 12
 """Lines of the title, the units and the source; the rest is left out."""
-LONGEST_TEXT = 5000
-"""Letters of them that are looked at: more than there is room for."""
+LONGEST_LINE = 400
+"""Letters that no line holds."""
 LONGEST_LABEL = 44
 """Letters in a line beside a mark."""
 
@@ -167,7 +167,7 @@ def _wrap(figure: Exhibit, words: str, text: Text, room: float) -> str:
     properties, used = text.get_fontproperties(), 0.0
     space = measure("n n", properties, False)[0] - measure("nn", properties, False)[0]
     space_left = room * figure.dpi
-    for word in _part_words(words[:LONGEST_TEXT], lambda part: measure(part, properties, False)[0] <= space_left):
+    for word in _part_words(words, lambda part: measure(part, properties, False)[0] <= space_left):
         wide = measure(word, properties, False)[0]
         if lines and used + space + wide <= space_left:
             lines[-1] += f" {word}"
@@ -175,6 +175,8 @@ def _wrap(figure: Exhibit, words: str, text: Text, room: float) -> str:
         else:
             lines.append(word)
             used = wide
+        if len(lines) > MOST_LINES:
+            break
     if len(lines) > MOST_LINES:
         last = lines[MOST_LINES - 1]
         lines[MOST_LINES - 1 :] = [shorten_label(f"{last} {lines[MOST_LINES]}", len(last))]
@@ -185,8 +187,9 @@ def _part_words(words: str, fits: Callable[[str], bool]) -> Iterator[str]:
     """The words, those that don't fit in parts that do."""
     for word in words.split(" "):
         rest = word
-        while len(rest) > 1 and not fits(rest):
-            most = max(1, bisect_left(range(1, len(rest)), True, key=lambda count: not fits(rest[:count])))
+        while len(rest) > 1 and not (len(rest) < LONGEST_LINE and fits(rest)):
+            counts = range(1, min(len(rest), LONGEST_LINE))
+            most = max(1, bisect_left(counts, True, key=lambda count: not fits(rest[:count])))
             yield rest[:most]
             rest = rest[most:]
         yield rest
@@ -215,8 +218,8 @@ def label_ends(axis: Axes, labels: Sequence[Label], size: float = 8.5) -> None:
     In an `Exhibit` they find their places when it's laid out, elsewhere at once.
     """
     texts = [
-        axis.text(1.012, label.y, "\n".join(map(shorten_label, label.text.split("\n"))), color=darken(label.colour), size=size, va="center", linespacing=1.2,
-                  transform=axis.get_yaxis_transform(), parse_math=False)
+        axis.text(1.012, label.y, "\n".join(map(shorten_label, label.text.split("\n"))), color=darken(label.colour),
+                  size=size, va="center", linespacing=1.2, transform=axis.get_yaxis_transform(), parse_math=False)
         for label in labels
     ]  # fmt: skip
     leaders = LineCollection([], lw=0.5, alpha=0.6, clip_on=False, transform=axis.transAxes, zorder=1)
