@@ -38,9 +38,9 @@ def list_key_numbers(tables: Mapping[str, pd.DataFrame], names: Mapping[str, Any
 
 
 def _say(value: float, unit: str = "") -> str:
-    """A number and its unit in a sentence: one decimal, or two digits of a small one, but none from 100 on save for percent.
+    """A number and its unit in a sentence: one decimal, but none from 100 on save for percent, which get a sign.
 
-    Percent are written with their sign.
+    A number that would be 0.0 has two digits.
     """
     if not np.isfinite(value):
         return "no end"

@@ -205,7 +205,8 @@ def draw_alignment(aligned: pd.DataFrame, names: dict[str, Any], source: str) ->
     else:
         axis.annotate(
             shorten_label(names["title"]), (end["years"], end["share"]), xytext=(0, 9),
-            textcoords="offset points", color=ORANGE, weight="bold", size=9, va="bottom", path_effects=[withStroke(linewidth=3, foreground="white")], zorder=6,
+            textcoords="offset points", color=ORANGE,
+            weight="bold", size=9, va="bottom", path_effects=[withStroke(linewidth=3, foreground="white")], zorder=6,
         )  # fmt: skip
     own = target["years_to_target_share"].iloc[0]
     faster, total = int((pace <= own).sum()), len(pace)
