@@ -298,10 +298,11 @@ def trace_lines(result: Result) -> pd.DataFrame:
         if series.bound is not None:
             lines.loc[after, "bound"] = made.ahead_of(years).bounds[0]
     if result.chosen is not None:
-        top = 1.5 * np.nanmax(lines.to_numpy())
+        top = np.nanmax(lines.to_numpy())
         bound = None if series.bound is None else lines["bound"].to_numpy()
         for name, fit in zip(["curve", *others], [result.chosen, *result.others], strict=True):
             curve = np.asarray(fit.predict(dates, bound))
+            top = max(top, min(curve.max(), 1.5 * top)) if name == "curve" else top
             lines[name] = np.where(curve <= top, curve, np.nan)
         if selection.ceiling in ("share", "bound"):
             lines["ceiling"] = lines["bound"] * (1.0 if selection.ceiling == "bound" else selection.share)

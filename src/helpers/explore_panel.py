@@ -31,13 +31,15 @@ PAUSE = 0.3
 MAX_YEARS = 15
 GREY, CLEAR = "#8a8a8a", "rgba(0,0,0,0)"
 OPACITY = {95: 0.14, 80: 0.2, 50: 0.3}
+UNWANTED = ["select", "lasso", "sendChartToCloud"]
+"""Buttons: nothing is to be selected, and nothing leaves the machine."""
 AXIS = {"gridcolor": "rgba(128,128,128,.25)", "linecolor": GREY, "zerolinecolor": GREY}
 LAYOUT = {
     "autosize": True, "height": 420, "margin": {"l": 56, "r": 8, "t": 8, "b": 32}, "font": {"size": 12},
     "paper_bgcolor": CLEAR, "plot_bgcolor": CLEAR, "template": "none", "hovermode": "x unified", "uirevision": "kept",
-    "legend": {"bgcolor": CLEAR, "y": 0.5},
-    "modebar": {"bgcolor": CLEAR, "color": GREY, "activecolor": BLUE, "remove": ["select", "lasso", "logo"]},
-    "xaxis": {**AXIS, "showgrid": False, "hoverformat": "%-d %B %Y"},
+    "legend": {"bgcolor": CLEAR, "orientation": "h", "y": -0.1},
+    "modebar": {"bgcolor": CLEAR, "color": GREY, "activecolor": BLUE, "remove": UNWANTED},
+    "xaxis": {**AXIS, "showgrid": False, "spikecolor": GREY, "spikethickness": 1, "hoverformat": "%-d %B %Y"},
     "yaxis": {**AXIS, "rangemode": "tozero", "tickformat": ","},
 }  # fmt: skip
 STYLE = """<style>
@@ -45,6 +47,7 @@ STYLE = """<style>
 .adoption-explorer .widget-html-content { line-height: 1.45; }
 .adoption-explorer .main-svg text { fill: var(--jp-ui-font-color1, #222) !important; }
 .adoption-explorer .main-svg .point, .adoption-explorer .scatterpts { fill: var(--jp-ui-font-color0, #222) !important; }
+.adoption-explorer .spikeline { stroke: #8a8a8a !important; stroke-width: 1px !important; }
 .adoption-explorer .hoverlayer .bg { fill: var(--jp-layout-color1, #fff) !important; }
 .adoption-verdict b { display: inline-block; padding: 1px 10px; margin-right: 8px; border-radius: 10px; color: #fff; }
 .adoption-verdict b.yes { background: #00694d; } .adoption-verdict b.no { background: #a34700; }
@@ -73,7 +76,8 @@ class Panel(widgets.Box):
         self._task: asyncio.Task[None] | None = None
         self._make_controls(selection)
         self.figure = go.FigureWidget(layout=LAYOUT)
-        self.frame = widgets.Box([self.figure], layout=widgets.Layout(min_width="0"))
+        self.figure.set_trait("_config", {"responsive": True, "displaylogo": False})  # follows the window's width
+        self.frame = widgets.VBox([self.figure])  # a VBox stretches it
         self.verdict, self.head, self.numbers, self.saved = (widgets.HTML() for _ in range(4))
         self.save = widgets.Button(description="Save as parameters", icon="save", layout=widgets.Layout(width="auto"))
         self.save.on_click(self._save)
@@ -131,8 +135,7 @@ class Panel(widgets.Box):
         dates = sorted(
             {*self.explorer.list_dates(series.entity, series.indicator), wanted.as_of}, key=lambda x: x or "9"
         )
-        last = f"{series.values.index[-1]:%b %Y}, all"
-        self.as_of.options = [(f"{pd.Timestamp(date):%b %Y}" if date else last, date) for date in dates]
+        self.as_of.options = [(f"{pd.Timestamp(date):%b %Y}" if date else "all data", date) for date in dates]
         self.as_of.value, self.as_of.disabled = wanted.as_of, len(dates) < 2
         ceilings = [name for name in CEILINGS if series.bound is not None or name == "free"]
         self.ceiling.options = [(CEILINGS[name], name) for name in ceilings]
