@@ -146,6 +146,33 @@ def test_moving_a_slider_moves_figure_verdict_and_numbers(page, record_property)
     assert "not identified, so none is given" in page.locator(".adoption-numbers").inner_text()
 
 
+def test_the_pointer_tells_values_and_a_box_zooms_until_another_series_comes(page):
+    ticks, drag = page.locator(".adoption-explorer .xtick"), page.locator(".adoption-explorer .nsewdrag").first
+    before = ticks.all_inner_texts()
+    page.locator(".adoption-explorer .js-plotly-plot").scroll_into_view_if_needed()
+    box = drag.bounding_box()
+    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.5 * box["height"])
+    told = page.locator(".adoption-explorer .hoverlayer")
+    told.get_by_text("80 % band").wait_for()
+    assert re.search(r"\d+ \w+ 20\d\d.*bound, forecast: [\d,]+.*forecast: median [\d,]+", told.text_content())
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 0.9 * box["height"], steps=5)
+    page.mouse.up()
+    page.wait_for_function("before => document.querySelector('.adoption-explorer .xtick').textContent != before[0]",
+                           arg=before)  # fmt: skip
+    zoomed = ticks.all_inner_texts()
+    find_handle(page, "Years on").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => document.querySelector('.adoption-numbers').innerText.includes('December 2031')")
+    assert ticks.all_inner_texts() == zoomed, "a move keeps what one looks at"
+    page.keyboard.press("ArrowLeft")
+    page.get_by_label("Indicator", exact=True).select_option("Internet users")
+    page.wait_for_function("() => document.querySelector('.adoption-explorer .xtick').textContent < '2020'")
+    page.get_by_label("Indicator", exact=True).select_option("Generative AI users")
+    page.wait_for_function("before => document.querySelector('.adoption-explorer .xtick').textContent == before[0]",
+                           arg=before)  # fmt: skip
+
+
 def test_moves_never_queue_up(page):
     """A held key sends thirty moves in a second or so; the figure shows the last one soon after."""
     find_handle(page, "Years on").focus()
@@ -162,3 +189,10 @@ def test_the_choice_is_saved_for_a_run(page, lab):
     page.wait_for_selector("text=adoption run NAME -f")
     (saved,) = (lab[1] / "lab").glob("*.yaml")
     assert "horizon_years: 15" in saved.read_text()
+
+
+def test_nothing_is_asked_of_the_network(page):
+    assert page.asked == []
+    assert page.locator(".modebar-btn").count() > 0
+    assert not [name for name in page.locator(".modebar-btn").evaluate_all("all => all.map(b => b.dataset.title)")
+                if "Cloud" in name or "Produced" in name]  # fmt: skip
