@@ -121,9 +121,10 @@ class Panel(widgets.Box):
         try:
             if change["owner"] in (self.entity, self.indicator):
                 self._offer(replace(self.selection, as_of=""))
+            self.update()
+            if change["owner"] in (self.entity, self.indicator):
                 for free in (False, True):  # another series: zoom out; what is as it was would not be sent
                     self.figure.update_layout(xaxis_autorange=free, yaxis_autorange=free)
-            self.update()
         finally:
             self._busy = False
 
