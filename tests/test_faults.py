@@ -16,7 +16,9 @@ from test_pipeline import list_files, patch_notebooks
 
 from helpers.project import hold_folder
 
-PROGRAM = "{}\n__main__.main(['run', 'small', '-p', 'data', {!r}, '-p', 'horizon_years', '3', *{!r}])"
+PROGRAM = """{}
+print('up', flush=True)
+__main__.main(['run', 'small', '-p', 'data', {!r}, '-p', 'horizon_years', '3', *{!r}])"""
 
 
 def start(place, outputs, *options):

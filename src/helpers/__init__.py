@@ -29,8 +29,8 @@ Rooms, and who may call whom (imports go one way, down):
 - `sweep` makes many runs, with local workers or on a Dask cluster, the only module that knows Dask (beside the client
   that mass fits take); imports pipeline and compare.
 - `lab` writes what people make in JupyterLab, copies of notebooks and saved choices; imports pipeline and execution.
-- `explore` shows one series that a person can move, the only module that knows ipywidgets; imports lab, describe,
-  figures, tables, forecast.
+- `explore` computes and shows one series that a person can move; `explore_panel` holds its widgets, the only module
+  that knows ipywidgets and plotly; import lab, describe, figures, tables, forecast.
 - `fetch` writes figures of the World Bank into a data folder, the only module that knows wbgapi and never part of a
   run; imports indicators and project.
 - `options` reads parameters as they are typed; `__main__` is the command line.

@@ -59,9 +59,10 @@ def spread_sensitivity(sensitivity: pd.DataFrame, level: float) -> pd.DataFrame:
 
 def pick_origins(series: AdoptionSeries, back: float = 3.2, most: int = 3) -> pd.DatetimeIndex:
     """Return at most `most` earlier dates, evenly spread over the last years, with enough points before each."""
-    years = decimal_years(series.values.index)
+    values = series.values[series.values > 0]  # a forecast passes over a figure of 0
+    years = decimal_years(values.index)
     enough = (np.arange(len(years)) >= SHORTEST - 1) & (years - years[0] >= SHORTEST_SPAN)
-    dates = series.values.index[enough][:-1]
+    dates = values.index[enough][:-1]
     dates = dates[dates >= series.values.index[-1] - pd.Timedelta(days=365.25 * back)]
     step = max(1, -(-len(dates) // most))
     return dates[::-1][::step][::-1]
@@ -73,13 +74,16 @@ def make_hindcasts(
     origins: pd.DatetimeIndex,
     levels: Sequence[float] = LEVELS,
 ) -> pd.DataFrame:
-    """Return the published forecast as it would have been made at each origin; no rows without origins.
+    """Return the published forecast as it would have been made at each origin by which enough was known of others.
 
     Returns
     -------
     DataFrame
         As `forecast.hindcast`, the rows of the published method up to half a year beyond the last observation.
     """
+    origins = origins[
+        [forecast.can_calibrate([forecast.cut_series(each, day) for each in references]) for day in origins]
+    ]
     if not len(origins):
         return pd.DataFrame(columns=["origin", "date", "method", "mean", "q0.1", "q0.5", "q0.9", "actual"])
     years = (series.values.index[-1] - origins[0]).days / 365.25 + 0.5

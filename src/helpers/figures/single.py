@@ -1,4 +1,4 @@
-"""One fit or one forecast on given axes: what `.plot()` shows, and what the explorer draws at each move of a slider.
+"""One fit or one forecast on given axes: what `.plot()` shows, and the explorer where nobody can move it.
 
 Nothing here lays a figure out, so a drawing takes milliseconds.
 """

@@ -1,0 +1,467 @@
+"""Explore one series: choose it, a curve, a ceiling, a date and a horizon, and see what follows.
+
+`show` is what the notebook calls: the panel where a person can move it, its first result as a picture and a table where
+nobody can. `Explorer` computes a `Result` of a `Selection` and keeps what is slow (the references as known on a date
+and the calibration that rests on them), so that a move of a slider is a matter of milliseconds. `explore_panel` holds
+the widgets.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from html import escape
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from IPython.core.getipython import get_ipython
+from IPython.display import HTML, display
+
+from helpers import curves, figures, forecast, indicators, tables
+from helpers.describe.summary import year_of_growth
+from helpers.figures.images import draw_png
+from helpers.figures.style import lower_first, say, say_date, say_range
+from helpers.forecast.windows import SHORTEST, SHORTEST_SPAN
+from helpers.project import find_data
+from helpers.wording import say_count
+
+__all__ = ["CEILINGS", "Explorer", "Result", "Selection", "show"]
+
+CEILINGS = {
+    "free": "free",
+    "share": "a share of the bound",
+    "bound": "the bound itself",
+    "prior": "a prior on the share",
+}
+OTHERS = 7
+"""Curves with other ceilings that are drawn beside a free fit."""
+PAST_YEARS, PAST_PER_YEAR = 9.0, 3.0
+"""Years of the past that are drawn: so many, and so many for each year of the horizon."""
+POINTS = 101
+BANDS = {95: (0.025, 0.975), 80: (0.1, 0.9), 50: (0.25, 0.75)}
+"""Ends of each prediction band, by its level in percent."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is looked at. `share` counts with the ceilings "share" and "prior" (its median); `as_of` "" is all data."""
+
+    entity: str
+    indicator: str
+    family: str = "logistic"
+    ceiling: str = "free"
+    share: float = 0.75
+    as_of: str = ""
+    horizon_years: float = 5
+
+    @property
+    def curve(self) -> str:
+        """The family in words."""
+        return f"{self.family.replace('_', '-')} curve"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What follows from a selection; a part that can't be had is None, and `problems` says why.
+
+    Attributes
+    ----------
+    selection : Selection
+    series : AdoptionSeries or None
+    free : Results or None
+        The fit with a free ceiling: it tells whether the data identify it.
+    chosen : Results or None
+        The fit with the chosen ceiling.
+    others : tuple of Results
+        Fits with ceilings within the 80 % profile interval of a free fit: they describe the data about as well.
+    made : Forecast or None
+    problems : tuple of str
+    """
+
+    selection: Selection
+    series: Any = None
+    free: Any = None
+    chosen: Any = None
+    others: tuple[Any, ...] = ()
+    made: Any = None
+    problems: tuple[str, ...] = ()
+
+    @property
+    def curve_name(self) -> str:
+        """What the curve is, in a legend."""
+        return self.selection.curve.capitalize() + (", one of many that fit" if self.others else "")
+
+    @property
+    def ceiling_name(self) -> str:
+        """What the ceiling is, in a legend."""
+        return f"ceiling ({'identified' if self.selection.ceiling == 'free' else 'given'})"
+
+
+# ---- compute --------------------------------------------------------------------------------------------------------
+
+
+class Explorer:
+    """The data of one folder or file, and what has been computed from them.
+
+    Parameters
+    ----------
+    source : str
+        Folder or file of the data, as the parameter ``data`` of a run.
+    bound : str
+        Known upper bound as for a run; where a series has no such bound its own base serves, or none.
+    """
+
+    def __init__(self, source: str = "data", bound: str = "internet_users"):
+        self.source, self.bound = source, bound
+        self.data = indicators.load(find_data(source))
+        self.prepared: set[tuple[str, str, str]] = set()
+        self._known, self._references = cache(self.data.known_on), cache(self.data.references)
+        self.select, self.predict = cache(self._select), cache(self._predict)
+        self._residuals, self._fit_free = cache(self._find_residuals), cache(self._fit_with_others)
+
+    @cached_property
+    def offers(self) -> dict[str, dict[str, str]]:
+        """Indicators with data enough by entity: name -> title. Base populations are left out."""
+        entries = {entry.indicator: entry for entry in self.data.indicators.itertuples(index=False)}
+        offers: dict[str, dict[str, str]] = {}
+        for entity, indicator in self.data.list_series():
+            entry = entries[indicator]
+            found = self.select(entity, indicator).values if entry.breaks else self.data.exact_values(entity, indicator)
+            if entry.role != "base" and find_enough(found):  # of a series with breaks only one stretch counts
+                offers.setdefault(entity, {})[indicator] = entry.title
+        return offers
+
+    def list_dates(self, entity: str, indicator: str) -> list[str]:
+        """ISO dates of the figures from which on there are enough for a forecast; the last one is "", all data."""
+        dates = find_enough(self.select(entity, indicator).values)
+        return [*dates[:-1], ""] if dates else []
+
+    def _select(self, entity: str, indicator: str, as_of: str = "") -> Any:
+        """The series as known on a date, with the bound of the explorer, its own base, or none."""
+        for bound in (self.bound, indicator):
+            try:
+                return self._known(as_of).series(entity, indicator, bound)
+            except indicators.DataError:
+                continue
+        return self._known(as_of).series(entity, indicator)
+
+    def compute(self, selection: Selection) -> Result:
+        """What follows from a selection; never raises for what the data can't carry."""
+        problems: list[str] = []
+
+        def attempt(make: Callable[[], Any]) -> Any:
+            try:
+                return make()
+            except ValueError as error:  # what the data can't carry
+                text = str(error).rstrip(".") + "."
+                problems.append(text[:1].upper() + text[1:])
+                return None
+
+        key = (selection.entity, selection.indicator, selection.as_of)
+        series = attempt(lambda: self.select(*key))
+        if series is None:
+            return Result(selection, problems=tuple(problems))
+        made = attempt(lambda: self.predict(*key).until(selection.horizon_years))
+        free, others = attempt(lambda: self._fit_free(selection.family, *key)) or (None, ())
+        chosen = free
+        if selection.ceiling != "free":
+            chosen, others = attempt(lambda: fit_given(selection, series, made)), ()
+        return Result(selection, series, free, chosen, others, made, tuple(dict.fromkeys(problems)))
+
+    def prepare(self, selection: Selection) -> bool:
+        """Compute what is slow for one more date of the selected series, the latest first; False if all is there."""
+        for date in reversed(self.list_dates(selection.entity, selection.indicator)):
+            key = (selection.entity, selection.indicator, date)
+            if key not in self.prepared:
+                self.prepared.add(key)  # what fails isn't tried again
+                self.compute(replace(selection, as_of=date))
+                return True
+        return False
+
+    def _predict(self, entity: str, indicator: str, as_of: str = "") -> Any:
+        """The forecast of a series as known on a date, to some horizon: see `Forecast.until`."""
+        series = self.select(entity, indicator, as_of)
+        references = self._list_references(series.technology, as_of)
+        residuals = self._residuals(series.technology, as_of, series.bound is not None)
+        return forecast.forecast(series, references=references, residuals=residuals)
+
+    def _find_residuals(self, technology: str, as_of: str, bounded: bool) -> pd.DataFrame:
+        return forecast.find_residuals(self._list_references(technology, as_of), bounded=bounded)
+
+    def _list_references(self, technology: str, as_of: str) -> list[Any]:
+        references = [each for each in self._references() if each.technology != technology]
+        return cut_references(references, pd.Timestamp(as_of)) if as_of else references
+
+    def _fit_with_others(self, family: str, *key: str) -> tuple[Any, tuple[Any, ...]]:
+        """The fit with a free ceiling, and the fits with ceilings within its 80 % profile interval.
+
+        An open interval is cut at ten times the highest figure; without a degree of freedom to judge by there are none.
+        """
+        series = self.select(*key)
+        free, reached = build_model(family, series).fit(), series.values.max()
+        if free.df_resid <= 0 or free.params.isna().any() or len(series.censored):
+            return free, ()
+        low, high = free.conf_int(0.2, "profile").loc["ceiling"]
+        ends = max(low, 1.001 * reached), max(min(high, 10 * reached), 1.002 * reached)
+        return free, tuple(build_model(family, series, ceiling).fit() for ceiling in np.geomspace(*ends, OTHERS))
+
+
+def find_enough(values: pd.Series) -> list[str]:
+    """ISO dates up to which there are figures enough for a forecast."""
+    values = values[values > 0]
+    years = curves.decimal_years(values.index)
+    enough = (np.arange(len(years)) >= SHORTEST - 1) & (years - years[:1].sum() >= SHORTEST_SPAN)
+    return [f"{date:%Y-%m-%d}" for date in values.index[enough]]
+
+
+def cut_references(references: list[Any], date: pd.Timestamp) -> list[Any]:
+    """The references as `Data.references` would list them on an earlier date, without reading the data again."""
+    kept = []
+    for series in references:
+        values, bound = series.values[series.values.index <= date], series.bound[series.bound.index <= date]
+        if len(values) >= SHORTEST and len(bound) and values.max() > values.iloc[0]:
+            kept.append(replace(series, values=values, bound=bound))
+    return kept
+
+
+def build_model(family: str, series: Any, ceiling: Any = None) -> Any:
+    """A family's model of the series, with its censored figures."""
+    censored = series.censored if len(series.censored) else None
+    return curves.FAMILIES[family](series.values, ceiling=ceiling, censored=censored)
+
+
+def fit_given(selection: Selection, series: Any, made: Any) -> Any:
+    """The fit with a given ceiling, or with a prior on its share of the bound.
+
+    As in the run's notebook: quasi-binomial where the curve is a generalised linear model, else least squares.
+
+    Raises
+    ------
+    ValueError
+        Without a bound, where the ceiling is already passed, or without a forecast whose prior tells the spread.
+    """
+    if series.bound is None:
+        raise ValueError("this series has no known bound, so its ceiling can only be free")
+    share = 1.0 if selection.ceiling == "bound" else selection.share
+    if selection.ceiling == "prior":
+        if made is None:
+            raise ValueError("there is no forecast, so nothing to take the prior's spread from")
+        prior = curves.SharePrior(series.bound, float(np.log(share / (1 - share))), made.prior.sd)
+        return build_model(selection.family, series, prior).fit()
+    reached = float(series.penetration.max())
+    if reached >= share:
+        raise ValueError(
+            f"{100 * reached:.1f} % of the bound has been reached, so the ceiling can't be {100 * share:g} % of it: "
+            "choose a higher share"
+        )
+    as_share = selection.family in curves.GENERALISED_LINEAR and not len(series.censored)
+    model = build_model(selection.family, series, curves.Share(series.bound, share))
+    return model.fit(noise="binomial" if as_share else "level")
+
+
+# ---- lines and words ------------------------------------------------------------------------------------------------
+
+
+def trace_lines(result: Result) -> pd.DataFrame:
+    """Everything that is drawn.
+
+    Returns
+    -------
+    DataFrame
+        By date: observations, bound, ceiling (where given or identified: one that the data leave open is no line),
+        curve, other_1 and so on, and the forecast's quantiles, named as in its table (q0.5). What isn't there is NaN,
+        and so is a curve where it runs far above the rest.
+    """
+    series, made, selection = result.series, result.made, result.selection
+    values, seen = series.values, curves.decimal_years(series.values.index)
+    ahead = selection.horizon_years
+    start = max(seen[0], seen[-1] - PAST_YEARS - PAST_PER_YEAR * ahead)
+    dates = pd.DatetimeIndex(curves.to_dates(np.linspace(start, seen[-1] + ahead, POINTS)))
+    dates = dates.union(values.index[seen >= start]).union(made.dates if made else [])
+    levels = [0.5, *(end for ends in BANDS.values() for end in ends)]
+    names, others = [f"q{level:g}" for level in levels], [f"other_{n}" for n, _ in enumerate(result.others, start=1)]
+    lines = pd.DataFrame(
+        index=dates, columns=["observations", "bound", "ceiling", "curve", *others, *names], dtype=float
+    )
+    lines["observations"] = values.reindex(dates)
+    if series.bound is not None:
+        lines["bound"] = series.bound_at(dates)
+    if made is not None:
+        after = dates > made.origin
+        years = curves.decimal_years(dates[after]) - curves.decimal_years([made.origin])
+        lines.loc[after, names] = made.at(years, levels)
+        lines.loc[made.origin, names] = values.iloc[-1]
+        if series.bound is not None:
+            lines.loc[after, "bound"] = made.ahead_of(years).bounds[0]
+    if result.chosen is not None:
+        top = np.nanmax(lines.to_numpy())
+        bound = None if series.bound is None else lines["bound"].to_numpy()
+        for name, fit in zip(["curve", *others], [result.chosen, *result.others], strict=True):
+            curve = np.asarray(fit.predict(dates, bound))
+            top = max(top, min(curve.max(), 1.5 * top)) if name == "curve" else top
+            lines[name] = np.where(curve <= top, curve, np.nan)
+        if selection.ceiling in ("share", "bound"):
+            lines["ceiling"] = lines["bound"] * (1.0 if selection.ceiling == "bound" else selection.share)
+        elif selection.ceiling == "free" and result.chosen.identified:
+            lines["ceiling"] = result.chosen.ceiling
+    return lines
+
+
+def describe(result: Result) -> str:
+    """What the picture shows, for readers who can't see it."""
+    series, selection = result.series, result.selection
+    bound = "" if series.bound is None else f", the known bound ({lower_first(series.bound_title)})"
+    curve = "" if result.chosen is None else f", a fitted {selection.curve}"
+    ahead = f", the forecast {say_count(selection.horizon_years, 'year')} on with its bands" if result.made else ""
+    return f"{series.title} of {series.entity} by date{bound}{curve}{ahead}"
+
+
+def judge(result: Result) -> tuple[bool, str]:
+    """Whether the data identify the ceiling of the chosen family, and a sentence that says why."""
+    free = result.free
+    if free is None:
+        return False, "Not identified: these figures carry no curve with a free ceiling."
+    if free.flag:
+        return False, f"Not identified: {free.flag}."
+    reached, unit = result.series.values.max(), result.series.unit
+    low, high = free.conf_int(0.05, "profile").loc["ceiling"]
+    low = max(low, reached) if free.ceiling >= reached else low
+    end = say(high, unit) if np.isfinite(high) else f"no upper end ({unit})"
+    text = f"dentified: the 95 % profile interval of a free ceiling runs from {say(low)} to {end}"
+    if not free.identified:
+        return False, f"Not i{text}."
+    below = "" if high >= reached else ", below the last figure: this curve doesn't describe the series"
+    return True, f"I{text}{below}."
+
+
+def say_ceiling(result: Result) -> str:
+    """What the ceiling of the drawn curve is, and how it came to be; a free one only where it is identified."""
+    chosen, selection = result.chosen, result.selection
+    if chosen is None:
+        return "no curve is drawn"
+    if selection.ceiling == "free":
+        return say(chosen.ceiling, result.series.unit) if chosen.identified else "not identified, so none is given"
+    when = f"{say(chosen.ceiling, result.series.unit)} in {say_date(result.series.values.index[-1])}"
+    if selection.ceiling == "bound":
+        return f"given: the bound, {when}"
+    if selection.ceiling == "share":
+        return f"given: {100 * selection.share:g} % of the bound, {when}"
+    share = 100 * chosen.params["share"]
+    return f"mostly the prior's (median {100 * selection.share:g} %): {share:.0f} % of the bound, {when}"
+
+
+def list_numbers(result: Result) -> pd.DataFrame:
+    """Return the key numbers of a result.
+
+    Returns
+    -------
+    DataFrame
+        what, number (both text).
+    """
+    series, made = result.series, result.made
+    values, unit = series.values, series.unit
+    rows = [(f"Last figure, {say_date(values.index[-1])}", say(values.iloc[-1], unit))]
+    if series.bound is not None and series.bound_title:
+        share = say(100 * series.penetration.iloc[-1], "percent")
+        rows.append((f"Share of the bound ({lower_first(series.bound_title)})", share))
+    gain, start = year_of_growth(pd.DataFrame({"date": values.index, "value": values.to_numpy()}), unit)
+    if start is not None:
+        measure = "percentage points" if unit.startswith("percent") else "%"
+        rows.append((f"Growth since {say_date(start)}", f"{gain:+,.1f} {measure}"))
+    rows.append((f"Ceiling of the {result.selection.curve}", say_ceiling(result)))
+    if made is not None:
+        end, beyond = made.quantiles.iloc[-1], "" if made.tested[-1] else "; beyond what was tested"
+        band = f"median {say(end[0.5])}, 80 % band {say_range(end[0.1], end[0.9], unit)}{beyond}"
+        rows.append((f"Forecast, {say_date(made.dates[-1])}", band))
+        for row in made.milestones().itertuples():
+            median, early, late = (
+                date if date == forecast.NOT_REACHED else say_date(date)
+                for date in (row.median, row.earliest, row.latest)
+            )
+            text = f"{median} (80 % interval: {early} to {late})" if early != forecast.NOT_REACHED else early
+            text = f"reached in {median}" if row.status == "reached" else text
+            rows.append((f"{100 * row.share:g} % of the bound", text))
+    return pd.DataFrame(rows, columns=["what", "number"])
+
+
+# ---- show -----------------------------------------------------------------------------------------------------------
+
+
+def show(
+    entity: str,
+    indicator: str,
+    bound: str = "internet_users",
+    as_of: str = "",
+    families: tuple[str, ...] | list[str] = ("logistic",),
+    horizon_years: float = 5,
+    data: Any = "data",
+) -> None:
+    """Show the explorer: sliders and figure for a person, a figure and a table where there is nobody to move them.
+
+    Nobody is there when a notebook is executed by papermill, nbclient or nbconvert, or without ipywidgets.
+
+    Parameters
+    ----------
+    entity, indicator, bound, as_of, horizon_years, data : as the parameters of a run
+    families : sequence of str
+        The first one is shown first.
+
+    Raises
+    ------
+    ParameterError, DataError
+        For a value that a run would refuse too.
+    """
+    from helpers.parameters import read_parameters
+
+    given = {"entity": entity, "indicator": indicator, "bound": bound, "as_of": as_of, "families": list(families)}
+    checked = read_parameters(given | {"horizon_years": horizon_years, "data": str(data)})
+    explorer = Explorer(checked.data, checked.bound)
+    explorer.select(entity, indicator, as_of)  # for its error, before anything is shown
+    selection = Selection(entity, indicator, checked.families[0], as_of=as_of, horizon_years=checked.horizon_years)
+    if has_reader():
+        from helpers.explore_panel import Panel
+
+        display(Panel(explorer, selection))
+    else:
+        display(HTML(show_still(explorer.compute(selection))))
+
+
+def has_reader() -> bool:
+    """Whether there are widgets and a person: a front end that lets a cell ask its reader for input."""
+    kernel = getattr(get_ipython(), "kernel", None)
+    if kernel is None or find_spec("ipywidgets") is None:
+        return False
+    return bool(kernel.get_parent().get("content", {}).get("allow_stdin", False))
+
+
+def show_still(result: Result) -> str:
+    """A result as HTML with a picture and a table that need no kernel, no script and no network."""
+    problems = " ".join(result.problems)
+    if result.series is None:
+        return f"<p>{escape(problems)}</p>"
+    picture = b64encode(draw_png(draw_still(result).figure, describe(result))).decode()
+    title, note = f"{result.series.title}, {result.series.entity}", f"{judge(result)[1]} {problems}".strip()
+    table = tables.show(list_numbers(result), title, note, what="", number="").as_raw_html()
+    return f'<img alt="{escape(describe(result))}" width="760" src="data:image/png;base64,{picture}">\n{table}'
+
+
+def draw_still(result: Result) -> Any:
+    """The lines of a result on matplotlib's Axes."""
+    axis, lines, series = figures.open_axes(), trace_lines(result), result.series
+    labels = []
+    if series.bound is not None:
+        known = lines.index <= series.bound.index[-1]
+        labels += figures.plot_bound(axis, lines.loc[known, "bound"], lines.loc[~known, "bound"])
+    if result.made is not None:
+        fan = lines.filter(like="q").dropna().iloc[1:].rename_axis("date").reset_index()
+        labels += figures.plot_forecast(axis, fan, lines["observations"].dropna())
+    others = [lines[other] for other in lines.filter(like="other_")]
+    labels += figures.plot_fit(axis, lines["observations"].dropna(), lines["curve"], result.curve_name, others)
+    if lines["ceiling"].notna().any():
+        labels += figures.plot_ceiling(axis, lines["ceiling"], result.ceiling_name)
+    title, top = f"{series.title}, {series.entity}, {series.unit}", 1.06 * np.nanmax(lines.to_numpy())
+    return figures.finish_axes(axis, labels, (lines.index[0], lines.index[-1]), top, title)
