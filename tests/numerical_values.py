@@ -32,13 +32,13 @@ COURSES = {
 
 def curve_with_ripples(name):
     """A whole course of the family with deviations that no generator of random numbers draws."""
-    shape = FAMILIES[name].shape
-    kinds = [kind for _, kind in shape.parameters]
+    family = FAMILIES[name]
+    kinds = [kind for _, kind in family.parameters]
     place = [
         value - 2000.0 if kind == "date" else np.log(value) for value, kind in zip(COURSES[name], kinds, strict=True)
     ]
     ripples = np.sin(7 * YEARS) + 0.5 * np.cos(3 * YEARS)
-    return pd.Series(100 * shape.share(YEARS - 2000.0, *place) + ripples, index=YEARS)
+    return pd.Series(100 * family.share(YEARS - 2000.0, *place) + ripples, index=YEARS)
 
 
 def flatten(frame):
@@ -77,7 +77,7 @@ def compute_fits():
 
 
 def launch_of(name):
-    return 2000.0 if FAMILIES[name].shape.needs_launch else None
+    return 2000.0 if FAMILIES[name].needs_launch else None
 
 
 def compute_values():

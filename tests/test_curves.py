@@ -50,18 +50,17 @@ def simulate(name, noise=1.0, points=30, seed=0):
         "gamma_gompertz": [100, 0.4, 30.0, 1.5],
     }[name]
     model = FAMILIES[name]
-    launch = 2000.0 if model.shape.needs_launch else None
+    launch = 2000.0 if model.needs_launch else None
     years = np.linspace(2000.5, 2025.0, points)
     clock = years - 2000.0
     shift = [
         value - 2000.0 if kind == "date" else value
-        for (_, kind), value in zip(model.shape.parameters, truth[1:], strict=True)
+        for (_, kind), value in zip(model.parameters, truth[1:], strict=True)
     ]
     place = [
-        value if kind == "date" else np.log(value)
-        for (_, kind), value in zip(model.shape.parameters, shift, strict=True)
+        value if kind == "date" else np.log(value) for (_, kind), value in zip(model.parameters, shift, strict=True)
     ]
-    clean = truth[0] * model.shape.share(clock, *place)
+    clean = truth[0] * model.share(clock, *place)
     return pd.Series(clean + np.random.default_rng(seed).normal(0, noise, points), index=years), truth, launch
 
 
@@ -500,7 +499,7 @@ def test_units_of_value_and_time_carry_over(name, factor, shift, stretch, seed):
     if one.flag:
         return
     units = {"rate": 1 / stretch, "duration": stretch, "number": 1.0}
-    for (parameter, kind), value in zip(one.model.shape.parameters, one.params.iloc[1:], strict=True):
+    for (parameter, kind), value in zip(one.model.parameters, one.params.iloc[1:], strict=True):
         wanted = value * stretch + shift if kind == "date" else value * units[kind]
         error = 1e-5 * stretch if kind == "date" else 0
         assert other.params[parameter] == pytest.approx(wanted, rel=1e-6, abs=error)

@@ -14,7 +14,6 @@ from test_sweep import FORECAST, SHARED, SUMMARY, Pretend
 
 from helpers import curves, figures, indicators
 from helpers.compare import reading
-from helpers.curves import shapes
 from helpers.figures import style
 from helpers.parameters import Parameters
 from helpers.sweep import summary
@@ -36,14 +35,14 @@ def make_long(points):
 @pytest.fixture
 def evaluated(monkeypatch):
     """Counts the values of the curve that are computed."""
-    counts, share = [], shapes.LogisticShape.share
+    counts, share = [], curves.Logistic.share
 
     def count(times, *shape):
         found = share(times, *shape)
         counts.append(np.size(found))
         return found
 
-    monkeypatch.setattr(shapes.LogisticShape, "share", staticmethod(count))
+    monkeypatch.setattr(curves.Logistic, "share", staticmethod(count))
     return counts
 
 

@@ -6,17 +6,16 @@
 >>> results.predict([2030]).round(1).iloc[0]
 np.float64(73.8)
 
-Rooms: `shapes` and `families` the curves; `model` the observations; `ceilings` what is known of the ceiling;
-`binomial` and `censoring` the other likelihoods; `results`, `prediction`, `profiles`, `resampling`, `derived`,
-`summary`, `outcome` what comes out; `many` thousands of series; `dates` decimal years.
+Modules, each importing only those before it: `dates` decimal years; `engine`, `descent`, `profile` least squares for
+many series at once; `model` the observations and the ceiling; `likelihoods`, `censored` what is minimised; `derived`,
+`display`, `results` what comes out; `families` the curves; `many` thousands of series.
 """
 
-from helpers.curves.binomial import LINKS as GENERALISED_LINEAR
-from helpers.curves.ceilings import Share, SharePrior
-from helpers.curves.dates import decimal_years, to_dates
-from helpers.curves.errors import CurveError
+from helpers.curves.dates import CurveError, decimal_years, to_dates
 from helpers.curves.families import (
     FAMILIES,
+    GENERALISED_LINEAR,
+    AdoptionCurve,
     Bass,
     Exponential,
     GammaGompertz,
@@ -26,11 +25,13 @@ from helpers.curves.families import (
     Weibull,
 )
 from helpers.curves.many import fit_many
+from helpers.curves.model import Share, SharePrior
 from helpers.curves.results import Results
 
 __all__ = [
     "FAMILIES",
     "GENERALISED_LINEAR",
+    "AdoptionCurve",
     "Bass",
     "CurveError",
     "Exponential",

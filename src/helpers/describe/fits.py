@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers import curves, projection
+from helpers import curves
+from helpers.curves import engine
+from helpers.curves.descent import fit_batch
 from helpers.describe.series import last_bound
 
 if TYPE_CHECKING:
@@ -193,7 +195,7 @@ def trace_alternatives(
         low, high = results.conf_int(round(1 - level, 6), method="profile").loc["ceiling"]
         cap = 10 * np.nanmax([last_bound(series), series.values.max()])
         grid = np.geomspace(max(low, series.values.max() * 1.001), min(high, cap), curves_each)
-        paths = projection.predict(*_refit(series, family, grid), times)
+        paths = engine.predict(*_refit(series, family, grid), times)
         paths = [(True, results.params["ceiling"], np.asarray(results.predict(times))),
                  *((False, ceiling, path) for ceiling, path in zip(grid, paths, strict=True))]  # fmt: skip
         for best, ceiling, path in paths:
@@ -236,12 +238,12 @@ def _free(fits: Sequence[Fit]) -> list[tuple[str, curves.Results]]:
     return [(family, results) for family, results in found if results.df_resid > 0]
 
 
-def _refit(series: AdoptionSeries, family: str, ceilings: np.ndarray) -> tuple[projection.Batch, projection.Fit]:
+def _refit(series: AdoptionSeries, family: str, ceilings: np.ndarray) -> tuple[engine.Batch, engine.Fit]:
     """The series fitted again at each ceiling, all at once."""
     values = np.tile(series.values.to_numpy(float), (len(ceilings), 1))
     years = curves.decimal_years(series.values.index)
-    batch = projection.prepare(curves.FAMILIES[family].shape, years, values, ceiling=ceilings)
-    return batch, projection.fit(batch)
+    batch = engine.prepare(curves.FAMILIES[family], years, values, ceiling=ceilings)
+    return batch, fit_batch(batch)
 
 
 def _name_rows(frame: pd.DataFrame, series: AdoptionSeries) -> pd.DataFrame:

@@ -14,8 +14,8 @@ from typing import TypeAlias
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from helpers import projection
 from helpers.curves import Results, decimal_years, to_dates
+from helpers.curves.engine import predict
 from helpers.explore.study import View
 from helpers.figures.style import BLUE, GREEN, ORANGE, Label, lower_first, say, say_range, spread
 from helpers.forecast.picture import list_fan
@@ -173,7 +173,7 @@ def _draw_fit(view: View, scale: Scale, years: np.ndarray, bound: np.ndarray | N
     results, parts = view.chosen, []
     if view.others is not None:
         batch, found = view.others
-        others = projection.predict(batch, found, years)
+        others = predict(batch, found, years)
         parts = [_path(scale.place(years, other), ORANGE, 0.8, 'stroke-opacity="0.5"') for other in others]
     name = f"{view.choice.family.replace('_', '-').capitalize()} curve"
     labels = [Label(years[-1], curve[-1], f"{name}, one of many that fit" if parts else name, ORANGE)]

@@ -14,8 +14,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from helpers import curves, forecast, indicators, projection
-from helpers.curves.model import AdoptionCurve
+from helpers import curves, forecast, indicators
+from helpers.curves import AdoptionCurve
+from helpers.curves.descent import fit_batch
+from helpers.curves.engine import Batch, Fit
 from helpers.forecast.windows import SHORTEST, SHORTEST_SPAN
 from helpers.indicators.series import AdoptionSeries
 from helpers.project import find_data
@@ -29,7 +31,7 @@ CEILINGS = {
 OTHERS = 9
 """Curves with other ceilings that are drawn beside a free fit."""
 
-Others: TypeAlias = tuple[projection.Batch, projection.Fit]
+Others: TypeAlias = tuple[Batch, Fit]
 
 
 @dataclass(frozen=True)
@@ -255,8 +257,8 @@ def fit_given(choice: Choice, series: AdoptionSeries, made: Any) -> curves.Resul
             f"{100 * reached:.1f} % of the bound has been reached, so the ceiling can't be {100 * share:g} % of it: "
             "choose a higher share"
         )
-    as_share = choice.family in curves.GENERALISED_LINEAR and not len(series.censored)
     model = build_model(choice.family, series, curves.Share(series.bound, share))
+    as_share = model.link is not None and not len(series.censored)
     return model.fit(noise="binomial" if as_share else "level")
 
 
@@ -265,15 +267,14 @@ def find_others(results: curves.Results) -> Others | None:
 
     Returns
     -------
-    (Batch, Fit) for `projection.predict`, or None where no degree of freedom is left to judge by
+    (Batch, Fit) for `curves.engine.predict`, or None where no degree of freedom is left to judge by
         An open interval is cut at ten times the highest figure.
     """
     model = results.model
-    if results.df_resid <= 0 or results.found.flat[0] or model.censored is not None:
+    if results.df_resid <= 0 or results.likelihood.fit.flat[0] or model.censored is not None:
         return None
     low, high = results.conf_int(0.2, "profile").loc["ceiling"]
-    reached, order = model.endog.max(), model.order
+    reached = model.endog.max()
     ceilings = np.geomspace(max(low, 1.001 * reached), max(min(high, 10 * reached), 1.002 * reached), OTHERS)
-    values = np.repeat(model.endog[None, order], OTHERS, axis=0)
-    batch = projection.prepare(model.shape, model.exog[order], values, ceiling=ceilings, launch=model.launch)
-    return batch, projection.fit(batch)
+    batch = model.batch(ceiling=ceilings)
+    return batch, fit_batch(batch)
