@@ -8,9 +8,18 @@ np.float64(73.8)
 
 Modules, each importing only those before it: `dates` decimal years; `engine`, `descent`, `profile` least squares for
 many series at once; `model` the observations and the ceiling; `likelihoods`, `censored` what is minimised; `derived`,
-`display`, `results` what comes out; `families` the curves; `many` thousands of series.
+`display`, `results` what comes out; `families` the curves; `many` thousands of series;
+`compare` several families on one series.
 """
 
+from helpers.curves.compare import (
+    compare_estimates,
+    compare_fits,
+    fit_families,
+    free_fits,
+    profile_ceilings,
+    trace_alternatives,
+)
 from helpers.curves.dates import CurveError, decimal_years, to_dates
 from helpers.curves.families import (
     FAMILIES,
@@ -43,7 +52,13 @@ __all__ = [
     "Share",
     "SharePrior",
     "Weibull",
+    "compare_estimates",
+    "compare_fits",
     "decimal_years",
+    "fit_families",
     "fit_many",
+    "free_fits",
+    "profile_ceilings",
     "to_dates",
+    "trace_alternatives",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,18 +88,27 @@ def plot_profile(results: Any, parameter: str, ax: Axes | None) -> Axes:
     is_ceiling = likelihood.coordinate(parameter) == CEILING
     if is_ceiling:
         reached, best = likelihood.batch.top[0], results.params.iloc[0]
-        values = np.geomspace(1.001 * reached, PROFILE_TOP * reached, POINTS)
-        values = np.sort(np.r_[values, best]) if values[0] < best < values[-1] else values
+        low, high = likelihood.interval(parameter, 0.05)
+        start = 1.001 * reached if best >= reached else min(reached, 0.97 * low)
+        end = min(PROFILE_TOP * reached, 1.1 * high) if high > start else 1.1 * reached
+        values = np.geomspace(start, end, POINTS)
+        values = np.sort(np.r_[values, best]) if start < best < end else values
     frame = results.profile(parameter, POINTS, values)
     ax = open_axes() if ax is None else ax
     drawn = [line for line in ax.get_lines() if line.get_gid() == "profile"]
-    look = {"color": style.COLOURS[len(drawn) % 6], "ls": style.LINES[len(drawn) % 6], "lw": 1.8}
+    look = {"color": style.COLOURS[len(drawn) % 6], "ls": style.LINES[(len(drawn) + len(drawn) // 6) % 6], "lw": 1.8}
     ax.plot(frame.iloc[:, 0], 100 * frame["confidence"], label=say_family(model.name), gid="profile", **look)
-    ax.legend(handles=[line for line in ax.get_lines() if line.get_gid() == "profile"], frameon=False, loc="best")
+    ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8.5)
+    if is_ceiling:
+        ax.set_xscale("log")
+        style.use_numbers(ax, "x")
+        if ax.get_xlim()[1] > 5 * ax.get_xlim()[0]:
+            ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.xaxis.set_minor_locator(NullLocator())
     if drawn:
         return ax
     for level in (80, 95):
-        ax.axhline(level, color=style.GREY, lw=0.9, ls="--")
+        ax.axhline(level, color=style.GREY, lw=0.9, ls="--", label="_")
         ax.annotate(
             f"{level} % interval ends", (1, level), xycoords=("axes fraction", "data"), xytext=(0, 2),
             textcoords="offset points", size=7.5, color=style.GREY, ha="right",
@@ -106,11 +116,6 @@ def plot_profile(results: Any, parameter: str, ax: Axes | None) -> Axes:
     ax.set_ylim(0, 100)
     ax.spines[["top", "right", "left"]].set_visible(False)
     style.use_numbers(ax, "y", " %")
-    if is_ceiling:
-        ax.set_xscale("log")
-        style.use_numbers(ax, "x")
-        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        ax.xaxis.set_minor_locator(NullLocator())
     ax.grid(True, axis="y", color="#ececec")
     ax.tick_params(left=False, labelsize=8.5, colors=style.GREY)
     ax.set_xlabel(f"{parameter.capitalize()} of {model.endog_name}{' (log scale)' if is_ceiling else ''}")
@@ -159,9 +164,20 @@ def _describe_lag(resid: np.ndarray) -> str:
 # ---- the printed summary
 
 
+class CurveSummary(Summary):
+    """A Summary in whose HTML the name of the series is text, never markup."""
+
+    name = ""
+
+    def as_html(self) -> str:
+        """The tables as HTML."""
+        return super().as_html().replace(self.name, escape(self.name)) if self.name else super().as_html()
+
+
 def build_summary(results: Any, alpha: float) -> Summary:
     """The summary; see `Results.summary`."""
-    summary = Summary()
+    summary = CurveSummary()
+    summary.name = results.model.endog_name
     summary.tables += [_summary_top(results), _summary_estimates(results, alpha)]
     summary.add_extra_txt(describe_notes(results))
     return summary

@@ -77,6 +77,9 @@ class AdoptionCurve(CurveModel):
         >>> Gompertz([12, 19, 31, 44], [2021, 2022, 2023, 2024], ceiling=Share(100, 1.0)).fit(noise="binomial").noise
         'binomial'
         """
+        if noise == "binomial" and self.link is None:
+            served = ", ".join(name for name, family in FAMILIES.items() if family.link is not None)
+            raise CurveError(f"noise='binomial' serves {served}; for the {self.name} curve use noise='level'")
         if noise == "binomial":
             return Results(fit_binomial(self))
         if noise != "level":

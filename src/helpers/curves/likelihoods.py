@@ -203,11 +203,8 @@ def fit_binomial(model: CurveModel) -> QuasiBinomial:
     Raises
     ------
     CurveError
-        If the ceiling is not known, the family is no generalised linear model, or an observation lies outside 0 to the
-        ceiling.
+        If the ceiling is not known, or an observation lies outside 0 to the ceiling.
     """
-    if model.link is None:
-        raise CurveError(f"the {model.name} curve is no generalised linear model; use noise='level'")
     if model.ceiling.kind not in ("known", "share"):
         raise CurveError("noise='binomial' needs a known ceiling: a number or Share(bound, share)")
     if model.per_period or model.censored is not None:

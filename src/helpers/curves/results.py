@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from copy import copy
 from functools import cached_property
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -405,8 +404,7 @@ class Results(LikelihoodModelResults):
         return f"<{type(self.model).__name__} of {self.model.endog_name}: {numbers}{warning}>"
 
     def _repr_html_(self) -> str:
-        name = self.model.endog_name  # data are text, never markup
-        return self.summary().as_html().replace(name, escape(name))
+        return self.summary().as_html()
 
     def __dir__(self) -> list[str]:
         return sorted(name for name in object.__dir__(self) if not name.startswith("_") or name.endswith("__"))
