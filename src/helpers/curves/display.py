@@ -48,6 +48,14 @@ def open_axes() -> Axes:
     return pyplot.figure(figsize=figures.SIZE).add_axes(figures.ROOM)
 
 
+def _quieten(ax: Axes) -> None:
+    """Leave of the frame its base, and pale lines."""
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    ax.tick_params(left=False, labelsize=8.5, colors="#6b6b6b")
+    ax.set_axisbelow(True)
+    ax.grid(True, axis="y", color="#ececec")
+
+
 def plot_results(results: Any, ax: Axes | None) -> Axes:
     """Draw observations, curve and ceiling; see `Results.plot`."""
     from helpers import figures
@@ -114,10 +122,8 @@ def plot_profile(results: Any, parameter: str, ax: Axes | None) -> Axes:
             textcoords="offset points", size=7.5, color=style.GREY, ha="right",
         )  # fmt: skip
     ax.set_ylim(0, 100)
-    ax.spines[["top", "right", "left"]].set_visible(False)
     style.use_numbers(ax, "y", " %")
-    ax.grid(True, axis="y", color="#ececec")
-    ax.tick_params(left=False, labelsize=8.5, colors=style.GREY)
+    _quieten(ax)
     ax.set_xlabel(f"{parameter.capitalize()} of {model.endog_name}{' (log scale)' if is_ceiling else ''}")
     ax.set_title("Confidence at which the value is rejected", loc="left", size=9.5, color=style.GREY)
     return ax
@@ -144,10 +150,7 @@ def plot_diagnostics(results: Any) -> Figure:
     if isinstance(resid.index, pd.DatetimeIndex):
         style.use_dates(by_date, resid.index)
     for ax in (by_date, by_lag):
-        ax.spines[["top", "right", "left"]].set_visible(False)
-        ax.tick_params(left=False, labelsize=8.5, colors=style.GREY)
-        ax.set_axisbelow(True)
-        ax.grid(True, axis="y", color="#ececec")
+        _quieten(ax)
         style.use_numbers(ax)
     style.use_numbers(by_lag, "x")
     return figure

@@ -31,16 +31,14 @@ class Results(LikelihoodModelResults):
     ----------
     params, bse, tvalues, pvalues : Series by parameter
         Dates in decimal years, rates per year, the ceiling in the unit of the series. A parameter whose optimum lies at
-        infinity or on the boundary has that limit as value and NaN as standard error, and the other errors are
-        conditional on it; where the data single out no curve all are NaN. `flag` says so.
+        infinity or on the boundary has that limit as value and NaN as standard error (the other errors are conditional
+        on it); where the data single out no curve all are NaN. `flag` says so.
     ssr, scale, llf, aic, aicc, bic, nobs, df_model, df_resid : numbers
         The criteria count the noise variance as a parameter, as R and Burnham and Anderson (2002) do.
     flag : str
         "" or what is wrong with the optimum.
     ceiling_kind : str
         "free", "known", "share" or "prior".
-    glm : statsmodels results or None
-        Of a fit with ``noise="binomial"``.
     """
 
     model: CurveModel
@@ -75,8 +73,6 @@ class Results(LikelihoodModelResults):
         if not reasons and (not fit.converged[0] or np.isnan(np.diag(self.cov_params_default)).any()):
             reasons.append("the search did not settle: the sum of squares hardly changes along a ridge of parameters")
         return "; ".join(reasons)
-
-    # ---- estimates
 
     @property
     def glm(self) -> Any:
@@ -214,9 +210,8 @@ class Results(LikelihoodModelResults):
     def derived(self, alpha: float = 0.05) -> pd.DataFrame:
         """Inflection, peak growth and takeover time, each with its profile interval.
 
-        The interval is the range of the quantity over all parameters whose sum of squares stays below the F limit,
-        which for a parameter is its profile interval. An end that the search pushes to the limits of the parameters is
-        infinite or 0.
+        The interval is the range over all parameters whose sum of squares stays below the F limit. An end that the
+        search pushes to the limits of the parameters is infinite or 0.
 
         Parameters
         ----------
@@ -276,8 +271,6 @@ class Results(LikelihoodModelResults):
         """
         return self.likelihood.profile(parameter, points, values=values)
 
-    # ---- fit statistics
-
     @property
     def llf(self) -> float:
         """Log-likelihood; NaN for a quasi-likelihood, infinite for a perfect fit."""
@@ -298,8 +291,6 @@ class Results(LikelihoodModelResults):
     def bic(self) -> float:
         """Schwarz's criterion."""
         return -2 * self.llf + np.log(self.nobs) * (self.k_params + 1)
-
-    # ---- curve
 
     def predict(self, exog: Times | None = None, bound: np.ndarray | None = None) -> pd.Series:
         """Curve at dates or decimal years.
@@ -345,8 +336,6 @@ class Results(LikelihoodModelResults):
         self.model.endog = self.model.weights = self.model.index = None
         self.likelihood.model = self.model
         self.likelihood.drop_data()
-
-    # ---- print and draw
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the observations and the curve, half the span of the series further on.
