@@ -13,8 +13,9 @@ import pandas as pd
 from scipy.optimize import curve_fit
 from scipy.special import stdtrit
 
-from helpers import projection
 from helpers.curves import FAMILIES, Exponential, Logistic, Richards, fit_many
+from helpers.curves.descent import fit_batch, fit_rows
+from helpers.curves.engine import prepare
 
 REFERENCE = Path(__file__).parent.parent / "tests" / "reference"
 SIZES = (1_000, 10_000, 100_000)
@@ -74,7 +75,7 @@ def measure_nist():
             estimate = np.r_[estimate[0], estimate[1] * estimate[2] + np.log(shape).sum(), estimate[1], shape]
         errors = np.sqrt(np.diag(turn @ results.cov_params().to_numpy() @ turn.T))
         digits = count_digits(estimate, problem["certified"]), count_digits(errors, problem["certified_sd"])
-        yield f"NIST {name} ({model.shape.name}), no start given", "8 and 7 digits", "{:.1f} and {:.1f}".format(*digits)
+        yield f"NIST {name} ({model.name}), no start given", "8 and 7 digits", "{:.1f} and {:.1f}".format(*digits)
 
 
 def measure_reference():
@@ -114,7 +115,7 @@ def measure_speed():
     theirs = np.zeros(part)
 
     def fit_points():
-        return projection.fit(projection.prepare(FAMILIES["logistic"].shape, times, values))
+        return fit_batch(prepare(FAMILIES["logistic"], times, values))
 
     def loop_scipy():
         for row in range(part):
@@ -188,12 +189,12 @@ def measure_search(count=40, starts=200):
     for points in (6, 10, 20):
         times, values, _ = simulate(count, points, 3.0, points)
         for model in FAMILIES.values():
-            shape, random = model.shape, np.random.default_rng(points)
-            batch = projection.prepare(shape, times, values)
-            found, rows = projection.fit(batch), np.repeat(np.arange(count), starts)
-            theta = np.array([random.uniform(axis[0] - 1, axis[-1] + 1, len(rows)) for axis in shape.axes])
-            other = projection.fit_rows(batch, rows, theta, 60, 1e-6)
-            inside = found.converged & ~(found.flat | found.step | found.runaway | (found.edge != 0).any(0))
+            random = np.random.default_rng(points)
+            batch = prepare(model, times, values)
+            found, rows = fit_batch(batch), np.repeat(np.arange(count), starts)
+            theta = np.array([random.uniform(axis[0] - 1, axis[-1] + 1, len(rows)) for axis in model.axes])
+            other = fit_rows(batch, rows, theta, 60, 1e-6)
+            inside = found.converged & ~(found.flat | found.step | found.diverged | (found.on_boundary != 0).any(0))
             reported += inside.sum()
             beaten += (inside & (found.ssr > other.ssr * (1 + 1e-6))).sum()
     return (
@@ -211,7 +212,7 @@ def measure_coverage(count=2000):
         for noise in (1.0, 5.0):
             for points in (6, 8, 16):
                 years = np.linspace(0, 10, points)
-                clean = 100 * FAMILIES[name].shape.share(years / times[-1], *place)
+                clean = 100 * FAMILIES[name].share(years / times[-1], *place)
                 random = np.random.default_rng(points)
                 frame = pd.DataFrame((clean + random.normal(0, noise, (count, points))).T, index=years)
                 table = fit_many(frame, [name], progress=False)

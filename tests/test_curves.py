@@ -4,6 +4,7 @@ import json
 import pickle
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,19 +14,27 @@ from hypothesis import strategies as st
 
 from helpers.curves import (
     FAMILIES,
+    AdoptionCurve,
     Bass,
     CurveError,
     Exponential,
     Gompertz,
     Logistic,
+    Results,
     Richards,
     Share,
     SharePrior,
     Weibull,
+    compare_estimates,
+    compare_fits,
     decimal_years,
+    fit_families,
     fit_many,
+    profile_ceilings,
     to_dates,
+    trace_alternatives,
 )
+from helpers.parameters import expected_value
 
 REFERENCE = Path(__file__).parent / "reference"
 NIST = json.loads((REFERENCE / "nist_strd.json").read_text())
@@ -50,18 +59,17 @@ def simulate(name, noise=1.0, points=30, seed=0):
         "gamma_gompertz": [100, 0.4, 30.0, 1.5],
     }[name]
     model = FAMILIES[name]
-    launch = 2000.0 if model.shape.needs_launch else None
+    launch = 2000.0 if model.needs_launch else None
     years = np.linspace(2000.5, 2025.0, points)
     clock = years - 2000.0
     shift = [
         value - 2000.0 if kind == "date" else value
-        for (_, kind), value in zip(model.shape.parameters, truth[1:], strict=True)
+        for (_, kind), value in zip(model.parameters, truth[1:], strict=True)
     ]
     place = [
-        value if kind == "date" else np.log(value)
-        for (_, kind), value in zip(model.shape.parameters, shift, strict=True)
+        value if kind == "date" else np.log(value) for (_, kind), value in zip(model.parameters, shift, strict=True)
     ]
-    clean = truth[0] * model.shape.share(clock, *place)
+    clean = truth[0] * model.share(clock, *place)
     return pd.Series(clean + np.random.default_rng(seed).normal(0, noise, points), index=years), truth, launch
 
 
@@ -500,7 +508,7 @@ def test_units_of_value_and_time_carry_over(name, factor, shift, stretch, seed):
     if one.flag:
         return
     units = {"rate": 1 / stretch, "duration": stretch, "number": 1.0}
-    for (parameter, kind), value in zip(one.model.shape.parameters, one.params.iloc[1:], strict=True):
+    for (parameter, kind), value in zip(one.model.parameters, one.params.iloc[1:], strict=True):
         wanted = value * stretch + shift if kind == "date" else value * units[kind]
         error = 1e-5 * stretch if kind == "date" else 0
         assert other.params[parameter] == pytest.approx(wanted, rel=1e-6, abs=error)
@@ -537,3 +545,114 @@ def test_intervals_of_the_ceiling_cover_at_their_level(points):
     assert 0.93 <= covered.mean() <= 0.97
     kept = table[table["flag"] == ""]
     assert abs(kept["ceiling"].median() - 100) < 4 * kept["ceiling_se"].median() / np.sqrt(count) + 0.5
+
+
+# ---- several families on one series
+
+
+def test_fits_of_four_points_are_not_identified():
+    bound = pd.Series([1100.0, 1125.0], index=HALF_YEARS[[0, 3]])
+    fits = fit_families(FOUR, ["logistic", "gompertz", "bass"], bound)
+    estimates, quality = compare_estimates(fits), compare_fits(fits)
+    free = estimates[(estimates["ceiling"] == "free") & (estimates["parameter"] == "ceiling")]
+    assert not free["identified"].any()
+    assert np.isinf(free["high_80"]).all()
+    assert (free["low_95"] == 602).all()
+    assert quality["noise"].tolist() == ["level", "binomial", "level", "binomial", "level", "level"]
+    traced = trace_alternatives(fits, 1125.0)
+    assert traced.groupby("family")["best"].any().all()
+    assert traced[traced["family"] == "gompertz"].groupby("ceiling")["value"].last().max() > 1.3 * FOUR.iloc[-1]
+
+
+def test_what_a_series_cannot_carry_is_said():
+    short = compare_fits(fit_families(FOUR.iloc[:2], ["logistic"]))
+    assert "no curve is singled out" in short["remark"].iloc[0]
+    low = fit_families(FOUR, ["logistic"], pd.Series(500.0, index=HALF_YEARS))
+    assert "between 0 and 1" in compare_fits(low)["remark"].iloc[1]
+    assert set(compare_estimates(low)["ceiling"]) == {"free"}
+
+
+def test_the_profile_is_zero_at_the_best_ceiling_and_grows_away_from_it(logistic30):
+    fits = fit_families(logistic30, ["logistic"])
+    profile = profile_ceilings(fits).set_index("ceiling")["distance"]
+    best = fits["logistic", "free"].params["ceiling"]
+    assert profile[best] == pytest.approx(0, abs=1e-5)
+    assert (np.diff(profile[profile.index > best]) > 0).all()
+
+
+# ---- one class a family, and statsmodels' results
+
+
+class Line(AdoptionCurve):
+    """A family as a contributor would write it: growth at a constant rate until the ceiling is reached."""
+
+    name, latex = "straight_line", r"K\, r (t - l)"
+    parameters = (("rate", "rate"),)
+    axes, box = (np.linspace(-4, 4, 90),), ((-9.0, 9.0),)
+    needs_launch = True
+
+    @staticmethod
+    def share(times, log_rate):
+        return np.minimum(np.exp(log_rate) * np.maximum(times, 0), 1.0)
+
+    @staticmethod
+    def slopes(times, share, log_rate):
+        return [np.where(share < 1, share, 0.0)]
+
+    @staticmethod
+    def inflection(log_rate):
+        return np.zeros_like(log_rate)
+
+
+def test_a_family_is_one_class_and_one_line(monkeypatch):
+    monkeypatch.setitem(FAMILIES, Line.name, Line)
+    values = pd.Series([8.0, 16, 24, 32, 40, 40, 40], index=np.arange(2001.0, 2008.0), name="v")
+    results = Line(values, launch=2000.0, ceiling=40.0).fit()
+    assert results.params["rate"] == pytest.approx(0.2, rel=1e-3)
+    assert "Straight-line" in str(results.summary())
+    many = fit_many(pd.DataFrame({"v": values}), [Line.name], ceiling=40.0, launch=2000.0, progress=False)
+    assert many["rate"].iloc[0] == pytest.approx(results.params["rate"])
+    assert Line.name in compare_fits(fit_families(values, FAMILIES))["family"].tolist()
+    assert Line.name in expected_value("families")
+    with pytest.raises(CurveError, match=Line.name):
+        fit_many(pd.DataFrame({"v": values}), ["spline"], progress=False)
+
+
+def test_the_tests_of_statsmodels_are_those_of_the_estimates(logistic30, tmp_path):
+    results = Logistic(logistic30).fit()
+    one = results.t_test("rate = 0.3")
+    assert one.tvalue.item() == pytest.approx((results.params["rate"] - 0.3) / results.bse["rate"])
+    assert results.f_test("rate = 0.3").fvalue == pytest.approx(one.tvalue.item() ** 2)
+    both = results.wald_test("rate = 0.3, midpoint = 15", scalar=True)
+    assert both.df_num == 2
+    assert results.pvalues["ceiling"] == pytest.approx(results.t_test("ceiling").pvalue.item())
+    results.save(tmp_path / "fit.pickle")
+    pd.testing.assert_series_equal(Results.load(tmp_path / "fit.pickle").params, results.params)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_remove_data_right_after_the_fit_keeps_the_estimates(name):
+    series, _, launch = simulate(name)
+    whole, light = (FAMILIES[name](series, launch=launch).fit() for _ in range(2))
+    light.remove_data()
+    pd.testing.assert_series_equal(light.params, whole.params)
+    pd.testing.assert_series_equal(light.predict([2030.0]), whole.predict([2030.0]))
+    assert str(light.summary()) == str(whole.summary())
+
+
+def test_profile_and_residuals_are_drawn(logistic30):
+    results = Logistic(logistic30).fit()
+    ax = results.plot_profile()
+    [line] = [line for line in ax.get_lines() if line.get_gid() == "profile"]
+    assert line.get_ydata().max() > 95
+    [opened] = [line for line in Logistic(FOUR).fit().plot_profile().get_lines() if line.get_gid() == "profile"]
+    assert opened.get_xdata().min() == pytest.approx(602, rel=0.01)
+    assert opened.get_ydata().max() < 80
+    assert Gompertz(logistic30).fit().plot_profile("ceiling", ax) is ax
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["Logistic", "Gompertz"]
+    by_lag = results.plot_diagnostics().axes[1]
+    assert "Durbin-Watson" in by_lag.get_title(loc="left")
+    np.testing.assert_allclose(by_lag.get_lines()[-1].get_ydata(), results.resid.iloc[1:])
+    with pytest.raises(CurveError, match="nothing is left"):
+        Logistic(FOUR.iloc[:3]).fit().plot_profile()
+    plt.close("all")

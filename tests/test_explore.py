@@ -14,14 +14,15 @@ import yaml
 from conftest import SAMPLE
 from nbclient import NotebookClient
 
-from helpers import curves, explore, forecast, indicators, lab, pipeline
+from helpers import curves, explore, forecast, indicators, lab
 from helpers.__main__ import main
 from helpers.explore import CEILINGS, Explorer, Selection
 from helpers.explore_panel import Panel
 from helpers.options import read_options
 from helpers.parameters import ParameterError, read_parameters
 from helpers.project import RunError, find_root
-from helpers.report.exhibits import set_html
+from helpers.runs.checks import check_parameters
+from helpers.runs.pages.exhibits import set_html
 
 GENAI = Selection("China", "genai_users")
 
@@ -233,7 +234,7 @@ def test_a_saved_choice_is_what_a_run_takes(real, outputs):
     by_file, by_text = read_options([], [], [], [path]), read_options([], [], [text], [])
     assert by_file == by_text
     checked = read_parameters(by_file | {"run": "explored"})
-    pipeline.check_parameters(checked)
+    check_parameters(checked)
     assert (checked.families, checked.shares, checked.as_of) == (["gompertz"], [0.8], "2025-06-30")
     assert yaml.safe_load(text)["bound"] == "internet_users"
     panel.save.click()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from matplotlib.collections import PolyCollection
 from matplotlib.text import Text
 
-from helpers import describe, figures, indicators
+from helpers import curves, describe, figures, indicators
 from helpers.figures import comparisons, style
 from helpers.figures.forecasts import shade_bands
 
@@ -188,10 +188,9 @@ def draw_described(data, entity, indicator, bound):
     compared = describe.compare_countries(data, series)
     if len(compared):
         yield figures.draw_comparison(compared, entity, source)
-    fits = describe.fit_families(series, ["logistic", "gompertz", "bass"])
-    traced, profiles = describe.trace_alternatives(fits, series), describe.profile_ceilings(fits, series)
-    yield figures.draw_fits(series.values, traced, describe.last_bound(series), names, source)
-    yield figures.draw_profiles(profiles, describe.mark_ceilings(series), names, source)
+    fits = curves.fit_families(series.values, ["logistic", "gompertz", "bass"], series.bound, series.censored)
+    bound = describe.last_bound(series)
+    yield figures.draw_fits(series.values, curves.trace_alternatives(fits, bound), bound, names, source)
 
 
 def draw_numbers(scale=1.0, title="Users, Atlantis"):

@@ -12,9 +12,10 @@ import pytest
 from malformed import GOOD, HEADER, THREE, put_column, put_date, put_value
 
 from helpers import __main__ as command
-from helpers import indicators, pipeline
+from helpers import indicators
 from helpers.parameters import ParameterError, complete_parameters, expected_value, read_parameters
 from helpers.quoting import quote
+from helpers.runs.checks import check_parameters
 
 ROOT = Path(__file__).parents[1]
 
@@ -438,9 +439,7 @@ def test_malformed_options(capsys, text, reason):
 )  # fmt: skip
 def test_values_that_do_not_fit_the_data(tmp_path, content, values, message):
     with pytest.raises((ParameterError, indicators.DataError)) as caught:
-        pipeline.check_parameters(
-            complete_parameters(read_parameters({"data": str(write(tmp_path, content)), **values}))
-        )
+        check_parameters(complete_parameters(read_parameters({"data": str(write(tmp_path, content)), **values})))
     assert str(caught.value) == message
 
 

@@ -9,7 +9,6 @@ from figure_faults import find_faults
 from test_compare import make
 
 from helpers import curves, figures, indicators
-from helpers.curves import shapes
 from helpers.figures import style
 from helpers.parameters import Parameters
 from helpers.runs import compare, sweep
@@ -29,14 +28,14 @@ def make_long(points):
 @pytest.fixture
 def evaluated(monkeypatch):
     """Counts the values of the curve that are computed."""
-    counts, share = [], shapes.LogisticShape.share
+    counts, share = [], curves.Logistic.share
 
     def count(times, *shape):
         found = share(times, *shape)
         counts.append(np.size(found))
         return found
 
-    monkeypatch.setattr(shapes.LogisticShape, "share", staticmethod(count))
+    monkeypatch.setattr(curves.Logistic, "share", staticmethod(count))
     return counts
 
 

@@ -57,7 +57,7 @@ def find_rows(columns, rows, frame, number):
     return shared, lost
 
 
-PIVOTED = ("Scenarios by", "Ends of the 80 % band", "Verdicts", "Is the ceiling identified?")
+PIVOTED = ("Scenarios by", "Ends of the 80 % band", "Verdicts", "Is the ceiling identified?", "Generative AI users")
 
 
 def test_every_table_of_every_page_shows_the_numbers_of_its_csv(whole_run):
@@ -66,7 +66,7 @@ def test_every_table_of_every_page_shows_the_numbers_of_its_csv(whole_run):
         number = page.name[:2]
         frames = {path.stem: read_cells(path) for path in sorted((whole_run / "tables").glob(f"{number}_*.csv"))}
         for caption, columns, rows in read_tables(page):
-            if caption.startswith(PIVOTED):
+            if not columns or caption.startswith(PIVOTED):  # a summary of statsmodels names no columns
                 continue
             found = {name: find_rows(columns, rows, frame, number) for name, frame in frames.items()}
             name, (shared, lost) = max(found.items(), key=lambda each: (len(each[1][0]), -len(each[1][1])))

@@ -4,13 +4,12 @@ Rooms, and who may call whom (imports go one way, down):
 
 - `indicators` loads, validates and selects observations, the project's or one's own, and checks the claims; imports
   project (for the data that stand beside one's own).
-- `projection` is the least-squares engine for many series at once; imports nothing of ours.
-- `curves` holds the families, the Model and Results classes, intervals and identification; imports projection.
+- `curves` holds the families, their fits to one or many series, intervals and identification; imports nothing of ours.
 - `forecast` holds priors, the combination, bands, milestones and statements; imports curves and indicators.
 - `backtest` holds rolling origins and scores; imports forecast and curves.
 - `describe` turns series and fits into the frames that exhibits show; imports curves and indicators.
-- `figures` and `tables` hold one function per exhibit: a frame in, a Figure or a table out. The `picture` of `curves`
-  and of `forecast` imports them only when a fit or a forecast is asked to draw itself.
+- `figures` and `tables` hold one function per exhibit: a frame in, a Figure or a table out. The `display` of `curves`
+  and the `picture` of `forecast` import them only when a fit or a forecast is asked to draw itself.
 - `wording` sets the words for numbers of things; imports nothing of ours, and anything may import it.
 - `levels` says which quantiles end a band, and which band sentences quote; imports nothing of ours, and anything may
   import it.

@@ -207,7 +207,7 @@ class Parameters(BaseModel):
     families: Annotated[list[Plain], BeforeValidator(_to_list), AfterValidator(_check_distinct)] = _describe(
         ["logistic", "gompertz", "bass"],
         "families of curves to fit",
-        "a list of different families out of logistic, gompertz, bass, exponential, weibull, richards, gamma_gompertz",
+        "a list of different families out of {families}",
         min_length=1,
     )
     shares: Annotated[list[Share], BeforeValidator(_to_list), AfterValidator(_sort_distinct)] = _describe(
@@ -238,7 +238,12 @@ def expected_value(name: str) -> str:
     """Words for what parameter `name` may be, for messages and help."""
     extra = Parameters.model_fields[name].json_schema_extra
     assert isinstance(extra, dict)  # `_describe` writes it
-    return str(extra["expected"])
+    expected = str(extra["expected"])
+    if "{families}" not in expected:
+        return expected
+    from helpers.curves import FAMILIES  # only here: nobody waits for it who does not ask
+
+    return expected.format(families=", ".join(FAMILIES))
 
 
 def name_type(name: str) -> str:

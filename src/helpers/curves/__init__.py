@@ -6,17 +6,25 @@
 >>> results.predict([2030]).round(1).iloc[0]
 np.float64(73.8)
 
-Rooms: `shapes` and `families` the curves; `model` the observations; `ceilings` what is known of the ceiling;
-`binomial` and `censoring` the other likelihoods; `results`, `prediction`, `profiles`, `resampling`, `derived`,
-`summary`, `outcome` what comes out; `many` thousands of series; `dates` decimal years.
+Modules, each importing only those before it: `dates` decimal years; `engine`, `descent`, `profile` least squares for
+many series at once; `model` the observations and the ceiling; `likelihoods`, `censored` what is minimised; `derived`,
+`display`, `results` what comes out; `families` the curves; `many` thousands of series;
+`compare` several families on one series.
 """
 
-from helpers.curves.binomial import LINKS as GENERALISED_LINEAR
-from helpers.curves.ceilings import Share, SharePrior
-from helpers.curves.dates import decimal_years, to_dates
-from helpers.curves.errors import CurveError
+from helpers.curves.compare import (
+    compare_estimates,
+    compare_fits,
+    fit_families,
+    free_fits,
+    profile_ceilings,
+    trace_alternatives,
+)
+from helpers.curves.dates import CurveError, decimal_years, to_dates
 from helpers.curves.families import (
     FAMILIES,
+    GENERALISED_LINEAR,
+    AdoptionCurve,
     Bass,
     Exponential,
     GammaGompertz,
@@ -26,11 +34,13 @@ from helpers.curves.families import (
     Weibull,
 )
 from helpers.curves.many import fit_many
+from helpers.curves.model import Share, SharePrior
 from helpers.curves.results import Results
 
 __all__ = [
     "FAMILIES",
     "GENERALISED_LINEAR",
+    "AdoptionCurve",
     "Bass",
     "CurveError",
     "Exponential",
@@ -42,7 +52,13 @@ __all__ = [
     "Share",
     "SharePrior",
     "Weibull",
+    "compare_estimates",
+    "compare_fits",
     "decimal_years",
+    "fit_families",
     "fit_many",
+    "free_fits",
+    "profile_ceilings",
     "to_dates",
+    "trace_alternatives",
 ]

@@ -1,4 +1,4 @@
-"""Dates as decimal years and back; the end of a day counts, so 2025-12-31 is 2026.0."""
+"""Dates as decimal years and back (the end of a day counts, so 2025-12-31 is 2026.0), and the error of this room."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from helpers.curves.errors import CurveError
-
 Dates: TypeAlias = pd.Index | pd.Series | np.ndarray | Sequence[Any]
 """Dates in any form that pandas reads, or decimal years."""
 Times: TypeAlias = Dates | str | date | float
 """The same, or a single one."""
 FARTHEST_YEAR = 9999
+
+
+class CurveError(ValueError):
+    """The data or the arguments cannot be fitted; the message says what is wrong and what would be right."""
 
 
 def is_dated(times: Times) -> bool:

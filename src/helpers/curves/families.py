@@ -1,9 +1,104 @@
-"""The families as models: each joins a curve of `shapes` with `AdoptionCurve`, and says when it degenerates."""
+"""The adoption curves: one class per family, which the fits, scenarios, tables and messages take everything from.
+
+To add a family, write its class here and its line in `FAMILIES`. `parameters` names the parameters and their kind (rate
+per year, date, duration in years, number); `axes` is the grid of starts and `box` the limits of the coordinates:
+logarithms of rates, durations and numbers, counted in spans of the series, and dates in spans. `share` and `slopes` are
+static and work on arrays of any shape; `escape` says which parameters go to which end (-1 lower, 1 upper) when the
+ceiling diverges; `inflection` is the time of the steepest growth (0, the launch, where growth falls from the start);
+`link` makes the curve at a known ceiling a generalised linear model of time, or with `log_time` of its logarithm.
+"""
 
 from __future__ import annotations
 
-from helpers.curves import shapes
-from helpers.curves.model import AdoptionCurve
+import numpy as np
+from scipy.special import expit
+from statsmodels.genmod.families import links
+
+from helpers.curves.censored import fit_censored
+from helpers.curves.dates import CurveError
+from helpers.curves.likelihoods import fit_binomial, fit_level
+from helpers.curves.model import CurveModel
+from helpers.curves.results import Results
+
+LARGEST = 700.0
+"""exp overflows just above."""
+
+
+class AdoptionCurve(CurveModel):
+    """Base of the families; see `helpers.curves.FAMILIES`.
+
+    Parameters
+    ----------
+    endog : Series with a DatetimeIndex or decimal years as index, or (n,) array with `exog`; NaN are left out
+    exog : (n,) dates or decimal years, or None for the index of `endog`
+    ceiling : None (free), number (known), `Share` or `SharePrior`
+    launch : date or decimal year, for the families that start at one; None = a median spacing before the first
+        observation
+    weights : (n,) inverse relative variances (for instance survey sizes), or None
+    censored : DataFrame with dates as index and columns value and bound ("at_least" or "at_most"), or None
+    per_period : bool, `endog` counts the adoptions of each period, so it is a difference of the cumulative curve
+
+    Raises
+    ------
+    CurveError
+        For data that no curve can be fitted to: no values, equal dates, lengths that differ, impossible weights or
+        ceilings.
+
+    Examples
+    --------
+    >>> from helpers.curves import Logistic
+    >>> results = Logistic([12, 19, 31, 44, 52], exog=[2021, 2022, 2023, 2024, 2025]).fit()
+    >>> round(results.ceiling, 1), results.identified
+    (64.8, True)
+    >>> results.conf_int(method="profile").loc["ceiling"].round().tolist()
+    [52.0, 142.0]
+    >>> axes = results.plot()
+    """
+
+    def fit(self, noise: str = "level") -> Results:
+        """Fit the curve.
+
+        Parameters
+        ----------
+        noise : "level" (least squares) or "binomial" (quasi-binomial share of a known ceiling, by statsmodels' GLM)
+
+        Returns
+        -------
+        Results
+
+        Raises
+        ------
+        CurveError
+            For an unknown noise, or a binomial fit without a known ceiling or outside its range.
+
+        Examples
+        --------
+        >>> from helpers.curves import Gompertz, Share
+        >>> Gompertz([12, 19, 31, 44], [2021, 2022, 2023, 2024], ceiling=Share(100, 1.0)).fit(noise="binomial").noise
+        'binomial'
+        """
+        if noise == "binomial" and self.link is None:
+            served = ", ".join(name for name, family in FAMILIES.items() if family.link is not None)
+            raise CurveError(f"noise='binomial' serves {served}; for the {self.name} curve use noise='level'")
+        if noise == "binomial":
+            return Results(fit_binomial(self))
+        if noise != "level":
+            raise CurveError(f"noise={noise!r} is unknown; choose 'level' or 'binomial'")
+        return Results(fit_level(self) if self.censored is None else fit_censored(self))
+
+
+def _log_axis(low: float, high: float, size: int) -> np.ndarray:
+    return np.linspace(np.log(low), np.log(high), size)
+
+
+def _box(low: float, high: float) -> tuple[float, float]:
+    return (np.log(low), np.log(high))
+
+
+RATES = _log_axis(0.05, 60.0, 32)
+DATES = np.r_[np.linspace(-1.0, 2.0, 43), 2.3, 2.7, 3.2, 4.0, 5.0]
+RATE_BOX = _box(1e-4, 1e4)
+DATE_BOX = (-60.0, 120.0)
 
 
 class Logistic(AdoptionCurve):
@@ -16,7 +111,28 @@ class Logistic(AdoptionCurve):
     the slope the rate runs to infinity (a jump).
     """
 
-    shape = shapes.LogisticShape
+    name = "logistic"
+    parameters = (("rate", "rate"), ("midpoint", "date"))
+    axes = (RATES, DATES)
+    box = (RATE_BOX, DATE_BOX)
+    escape = (("midpoint", 1),)
+    link = links.Logit()
+    latex = r"\frac{K}{1 + e^{-r(t - m)}}"
+
+    @staticmethod
+    def share(times: np.ndarray, log_rate: np.ndarray, midpoint: np.ndarray) -> np.ndarray:
+        with np.errstate(over="ignore"):
+            return 1 / (1 + np.exp(-np.exp(log_rate) * (times - midpoint)))
+
+    @staticmethod
+    def slopes(times: np.ndarray, share: np.ndarray, log_rate: np.ndarray, midpoint: np.ndarray) -> list[np.ndarray]:
+        rate = np.exp(log_rate)
+        steep = share * (1 - share) * rate
+        return [steep * (times - midpoint), -steep]
+
+    @staticmethod
+    def inflection(log_rate: np.ndarray, midpoint: np.ndarray) -> np.ndarray:
+        return midpoint
 
 
 class Gompertz(AdoptionCurve):
@@ -28,7 +144,28 @@ class Gompertz(AdoptionCurve):
     Degenerates: as the logistic, and earlier: its approach to K is slow, so a ceiling far above the data fits for long.
     """
 
-    shape = shapes.GompertzShape
+    name = "gompertz"
+    parameters = (("rate", "rate"), ("midpoint", "date"))
+    axes = (RATES, DATES)
+    box = (RATE_BOX, DATE_BOX)
+    escape = (("rate", -1), ("midpoint", 1))
+    link = links.LogLog()
+    latex = r"K\, e^{-e^{-r(t - m)}}"
+
+    @staticmethod
+    def share(times: np.ndarray, log_rate: np.ndarray, midpoint: np.ndarray) -> np.ndarray:
+        return np.exp(-np.exp(np.minimum(-np.exp(log_rate) * (times - midpoint), LARGEST)))
+
+    @staticmethod
+    def slopes(times: np.ndarray, share: np.ndarray, log_rate: np.ndarray, midpoint: np.ndarray) -> list[np.ndarray]:
+        rate = np.exp(log_rate)
+        gap = np.exp(np.minimum(-rate * (times - midpoint), LARGEST))
+        steep = share * np.minimum(gap, 1e290) * rate
+        return [steep * (times - midpoint), -steep]
+
+    @staticmethod
+    def inflection(log_rate: np.ndarray, midpoint: np.ndarray) -> np.ndarray:
+        return midpoint
 
 
 class Bass(AdoptionCurve):
@@ -42,7 +179,35 @@ class Bass(AdoptionCurve):
     launch lies long before the growth.
     """
 
-    shape = shapes.BassShape
+    name = "bass"
+    parameters = (("innovation", "rate"), ("imitation", "rate"))
+    axes = (_log_axis(1e-6, 20.0, 36), _log_axis(1e-3, 60.0, 32))
+    box = (_box(1e-14, 1e4), _box(1e-7, 1e4))
+    escape = (("innovation", -1),)
+    needs_launch = True
+    latex = r"K\, \frac{1 - e^{-(p + q)(t - l)}}{1 + \frac{q}{p} e^{-(p + q)(t - l)}}"
+
+    @staticmethod
+    def share(times: np.ndarray, log_innovation: np.ndarray, log_imitation: np.ndarray) -> np.ndarray:
+        p, q = np.exp(log_innovation), np.exp(log_imitation)
+        left = np.exp(-(p + q) * np.maximum(times, 0))
+        return -p * np.expm1(-(p + q) * np.maximum(times, 0)) / (p + q * left)
+
+    @staticmethod
+    def slopes(
+        times: np.ndarray, share: np.ndarray, log_innovation: np.ndarray, log_imitation: np.ndarray
+    ) -> list[np.ndarray]:
+        p, q, t = np.exp(log_innovation), np.exp(log_imitation), np.maximum(times, 0)
+        left = np.exp(-(p + q) * t)
+        below, moved = p + q * left, p * t * left
+        by_p = (-np.expm1(-(p + q) * t) + moved - share * (1 - q * t * left)) / below
+        by_q = (moved - share * left * (1 - q * t)) / below
+        return [p * by_p, q * by_q]
+
+    @staticmethod
+    def inflection(log_innovation: np.ndarray, log_imitation: np.ndarray) -> np.ndarray:
+        total = np.exp(log_innovation) + np.exp(log_imitation)
+        return np.maximum(log_imitation - log_innovation, 0) / total
 
 
 class Exponential(AdoptionCurve):
@@ -53,7 +218,28 @@ class Exponential(AdoptionCurve):
     Degenerates: where growth does not slow K runs to infinity and the curve is a straight line.
     """
 
-    shape = shapes.ExponentialShape
+    name = "exponential"
+    parameters = (("rate", "rate"),)
+    axes = (_log_axis(1e-3, 100.0, 160),)
+    box = (_box(1e-6, 1e4),)
+    escape = (("rate", -1),)
+    needs_launch = True
+    link = links.CLogLog()
+    log_time = True
+    latex = r"K\, (1 - e^{-r(t - l)})"
+
+    @staticmethod
+    def share(times: np.ndarray, log_rate: np.ndarray) -> np.ndarray:
+        return -np.expm1(-np.exp(log_rate) * np.maximum(times, 0))
+
+    @staticmethod
+    def slopes(times: np.ndarray, share: np.ndarray, log_rate: np.ndarray) -> list[np.ndarray]:
+        spent = np.exp(log_rate) * np.maximum(times, 0)
+        return [spent * np.exp(-spent)]
+
+    @staticmethod
+    def inflection(log_rate: np.ndarray) -> np.ndarray:
+        return np.zeros_like(log_rate)
 
 
 class Weibull(AdoptionCurve):
@@ -65,7 +251,37 @@ class Weibull(AdoptionCurve):
     Degenerates: before the bend K and s run to infinity together and the curve is a power of time.
     """
 
-    shape = shapes.WeibullShape
+    name = "weibull"
+    parameters = (("scale", "duration"), ("shape", "number"))
+    axes = (_log_axis(0.02, 30.0, 48), _log_axis(0.2, 60.0, 36))
+    box = (_box(1e-4, 1e14), _box(1e-2, 1e3))
+    escape = (("scale", 1),)
+    needs_launch = True
+    link = links.CLogLog()
+    log_time = True
+    latex = r"K\, (1 - e^{-((t - l) / s)^c})"
+
+    @staticmethod
+    def _spent(times: np.ndarray, log_scale: np.ndarray, log_shape: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        ratio = np.log(np.maximum(times, 1e-300)) - log_scale
+        return ratio, np.exp(np.minimum(np.exp(log_shape) * ratio, LARGEST))
+
+    @classmethod
+    def share(cls, times: np.ndarray, log_scale: np.ndarray, log_shape: np.ndarray) -> np.ndarray:
+        return -np.expm1(-cls._spent(times, log_scale, log_shape)[1])
+
+    @classmethod
+    def slopes(
+        cls, times: np.ndarray, share: np.ndarray, log_scale: np.ndarray, log_shape: np.ndarray
+    ) -> list[np.ndarray]:
+        ratio, spent = cls._spent(times, log_scale, log_shape)
+        steep = np.exp(log_shape) * spent * np.exp(-spent)
+        return [-steep, steep * ratio]
+
+    @staticmethod
+    def inflection(log_scale: np.ndarray, log_shape: np.ndarray) -> np.ndarray:
+        shape = np.exp(log_shape)
+        return np.where(shape > 1, np.exp(log_scale) * np.maximum(1 - 1 / shape, 0) ** (1 / shape), 0.0)
 
 
 class Richards(AdoptionCurve):
@@ -78,7 +294,31 @@ class Richards(AdoptionCurve):
     Degenerates: s runs to 0 or infinity unless the data cover both sides of the inflection.
     """
 
-    shape = shapes.RichardsShape
+    name = "richards"
+    parameters = (("rate", "rate"), ("midpoint", "date"), ("shape", "number"))
+    axes = (_log_axis(0.05, 60.0, 20), np.r_[np.linspace(-1.0, 2.0, 31), 2.5, 3.2, 4.0], _log_axis(0.01, 30.0, 9))
+    box = (RATE_BOX, DATE_BOX, _box(1e-4, 1e3))
+    escape = (("midpoint", 1),)
+    latex = r"K\, (1 + s\, e^{-r(t - m)})^{-1 / s}"
+
+    @staticmethod
+    def share(times: np.ndarray, log_rate: np.ndarray, midpoint: np.ndarray, log_shape: np.ndarray) -> np.ndarray:
+        log_sum = np.logaddexp(0.0, log_shape - np.exp(log_rate) * (times - midpoint))
+        return np.exp(-log_sum * np.exp(-log_shape))
+
+    @staticmethod
+    def slopes(
+        times: np.ndarray, share: np.ndarray, log_rate: np.ndarray, midpoint: np.ndarray, log_shape: np.ndarray
+    ) -> list[np.ndarray]:
+        rate, shape = np.exp(log_rate), np.exp(log_shape)
+        power = log_shape - rate * (times - midpoint)
+        weight = expit(power)
+        steep = share * weight / shape * rate
+        return [steep * (times - midpoint), -steep, share / shape * (np.logaddexp(0.0, power) - weight)]
+
+    @staticmethod
+    def inflection(log_rate: np.ndarray, midpoint: np.ndarray, log_shape: np.ndarray) -> np.ndarray:
+        return midpoint
 
 
 class GammaGompertz(AdoptionCurve):
@@ -90,9 +330,40 @@ class GammaGompertz(AdoptionCurve):
     Degenerates: a and c trade off along a ridge in most short series; a runs to infinity or c to 0.
     """
 
-    shape = shapes.GammaGompertzShape
+    name = "gamma_gompertz"
+    parameters = (("rate", "rate"), ("scale", "number"), ("shape", "number"))
+    axes = (_log_axis(0.02, 40.0, 24), _log_axis(0.1, 1e5, 15), _log_axis(0.05, 20.0, 12))
+    box = (_box(1e-5, 1e4), _box(1e-4, 1e9), _box(1e-4, 1e3))
+    needs_launch = True
+    latex = r"K\, (1 - e^{-b(t - l)})\, (1 + a\, e^{-b(t - l)})^{-c}"
+
+    @staticmethod
+    def share(times: np.ndarray, log_rate: np.ndarray, log_scale: np.ndarray, log_shape: np.ndarray) -> np.ndarray:
+        spent = np.exp(log_rate) * np.maximum(times, 0)
+        return -np.expm1(-spent) * np.exp(-np.exp(log_shape) * np.log1p(np.exp(log_scale - spent)))
+
+    @staticmethod
+    def slopes(
+        times: np.ndarray, share: np.ndarray, log_rate: np.ndarray, log_scale: np.ndarray, log_shape: np.ndarray
+    ) -> list[np.ndarray]:
+        spent, shape = np.exp(log_rate) * np.maximum(times, 0), np.exp(log_shape)
+        weight = expit(log_scale - spent)
+        delay = np.log1p(np.exp(log_scale - spent))
+        by_rate = spent * (np.exp(-spent - shape * delay) + share * shape * weight)
+        return [by_rate, -share * shape * weight, -share * shape * delay]
+
+    @staticmethod
+    def inflection(log_rate: np.ndarray, log_scale: np.ndarray, log_shape: np.ndarray) -> np.ndarray:
+        # Growth is proportional to e (1 + a e)^-c (1 + c a (1 - e) / (1 + a e)); its derivative vanishes where the
+        # quadratic below does; the smaller root is the maximum. Without a root in (0, 1) growth falls from the launch.
+        a, c = np.exp(log_scale), np.exp(log_shape)
+        constant, linear, square = 1 + a * c, a * (2 - 3 * c - a * c**2), (a * (c - 1)) ** 2
+        root = linear**2 - 4 * square * constant
+        left = 2 * constant / np.maximum(np.sqrt(np.maximum(root, 0)) - linear, 1e-300)
+        return -np.log(np.where((root >= 0) & (left < 1), left, 1.0)) / np.exp(log_rate)
 
 
-FAMILIES = {
-    model.shape.name: model for model in (Logistic, Gompertz, Bass, Exponential, Weibull, Richards, GammaGompertz)
-}
+FAMILIES = {family.name: family for family in (Logistic, Gompertz, Bass, Exponential, Weibull, Richards, GammaGompertz)}
+"""Every family by name."""
+GENERALISED_LINEAR = tuple(name for name, family in FAMILIES.items() if family.link is not None)
+"""Families that are generalised linear models at a known ceiling."""

@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from helpers import projection
-from helpers.curves.ceilings import Share, SharePrior, read_ceiling
-from helpers.curves.dates import Times, decimal_years
-from helpers.curves.errors import CurveError
+from helpers.curves.dates import CurveError, Times, decimal_years
+from helpers.curves.descent import fit_batch
+from helpers.curves.engine import estimates, prepare
 from helpers.curves.families import FAMILIES
-from helpers.curves.model import AdoptionCurve
-from helpers.curves.resampling import list_estimates
+from helpers.curves.model import Share, SharePrior, read_ceiling
+from helpers.curves.profile import CEILING, count_parameters, covariance, profile_bounds
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -121,7 +120,7 @@ def fit_many(
 
 
 def _fit_block(
-    family: str,
+    name: str,
     columns: pd.Index,
     years: np.ndarray,
     values: np.ndarray,
@@ -129,78 +128,37 @@ def _fit_block(
     launch: Times | None,
     alpha: float | None,
 ) -> pd.DataFrame:
-    return Block(FAMILIES[family], columns, years, values, ceiling, launch).table(alpha)
-
-
-class Block:
-    """Some series of one family."""
-
-    def __init__(
-        self,
-        model: type[AdoptionCurve],
-        columns: pd.Index,
-        years: np.ndarray,
-        values: np.ndarray,
-        ceiling: float | Share | SharePrior | np.ndarray | None,
-        launch: Times | None,
-    ) -> None:
-        self.shape, self.columns, self.per_series = model.shape, columns, isinstance(ceiling, np.ndarray)
-        self.ceiling = read_ceiling(None if self.per_series else ceiling, years)
-        given = ceiling if self.per_series else None if np.isnan(self.ceiling.level) else self.ceiling.level
-        start = float(decimal_years(launch)) if launch is not None and self.shape.needs_launch else None
-        bound = self.ceiling.bound_at(years)
-        self.batch = projection.prepare(self.shape, years, values, given, bound, start, prior=self.ceiling.prior)
-        self.found = projection.fit(self.batch)
-
-    @property
-    def param_names(self) -> list[str]:
-        """Names of the columns of estimates; the ceiling is one of them also where it is known."""
-        return [self.ceiling.name or "ceiling", *(name for name, _ in self.shape.parameters)]
-
-    def table(self, alpha: float | None) -> pd.DataFrame:
-        """Rows of the result."""
-        batch, found = self.batch, self.found
-        left = batch.count - projection.count_parameters(batch)
-        estimates = self._estimates(left)
-        frame = pd.DataFrame({"series": self.columns, "family": self.shape.name, "nobs": batch.count})
-        frame["flag"], frame["ssr"] = self._flags(left), np.where(left >= 0, found.ssr, np.nan)
-        frame["aicc"] = _corrected_criterion(found.ssr, batch.count, projection.count_parameters(batch))
-        frame[self.param_names] = estimates
-        if alpha is None:
-            return frame
-        errors = projection.covariance(batch, found)[:, range(estimates.shape[1]), range(estimates.shape[1])]
-        frame[[f"{name}_se" for name in self.param_names]] = np.sqrt(np.where(left[:, None] > 0, errors, np.nan))
-        frame[["ceiling_lower", "ceiling_upper"]] = self._interval(alpha)
-        closed = np.isfinite(frame[["ceiling_lower", "ceiling_upper"]]).all(axis=1) & (frame["ceiling_lower"] > 0)
-        frame.insert(4, "identified", closed & (frame["flag"] == "") & np.isnan(batch.ceiling) & (not batch.has_share))
+    """Rows of the result for some series of one family."""
+    family, given = FAMILIES[name], ceiling
+    known = read_ceiling(None if isinstance(given, np.ndarray) else given, years)
+    level = given if isinstance(given, np.ndarray) else None if np.isnan(known.level) else known.level
+    start = float(decimal_years(launch)) if launch is not None and family.needs_launch else None
+    batch = prepare(family, years, values, level, known.bound_at(years), start, prior=known.prior)
+    fit, free = fit_batch(batch), np.isnan(batch.ceiling)
+    left, p = batch.count - count_parameters(batch), len(family.parameters)
+    names = [known.name or "ceiling", *(parameter for parameter, _ in family.parameters)]
+    table = estimates(batch, fit)
+    if not known.name:
+        table[:, 0] = fit.ceiling
+    table[left < 0] = np.nan
+    bad = [left < 0, fit.flat, fit.diverged | fit.step | (fit.on_boundary[:p] != 0).any(0), ~fit.converged]
+    flag = np.select(bad, ["too short", "does not rise", "runs away", "not settled"], "")
+    frame = pd.DataFrame({"series": columns, "family": name, "nobs": batch.count, "flag": flag})
+    frame["ssr"] = np.where(left >= 0, fit.ssr, np.nan)
+    frame["aicc"] = _corrected_criterion(fit.ssr, batch.count, count_parameters(batch))
+    frame[names] = table
+    if alpha is None:
         return frame
-
-    def _interval(self, alpha: float) -> np.ndarray:
-        free = np.isnan(self.batch.ceiling)
-        ends = np.full((self.batch.size, 2), np.nan)
-        if self.batch.has_share or not free.any():
-            return ends
-        ends = np.column_stack(projection.profile_ceiling(self.batch, self.found, alpha))
-        return np.where(free[:, None], ends, np.nan)
-
-    def _estimates(self, left: np.ndarray) -> np.ndarray:
-        name = self.ceiling.name
-        values = list_estimates(self, self.batch, self.found)
-        if not name:
-            values = np.column_stack([self.found.ceiling, values])
-        values[left < 0] = np.nan
-        return values
-
-    @property
-    def model(self) -> Block:
-        """Itself: `list_estimates` reads shape and ceiling from a model."""
-        return self
-
-    def _flags(self, left: np.ndarray) -> np.ndarray:
-        found = self.found
-        away = found.runaway | found.step | (found.edge[: len(self.shape.parameters)] != 0).any(0)
-        conditions = [left < 0, found.flat, away, ~found.converged]
-        return np.select(conditions, ["too short", "does not rise", "runs away", "not settled"], "")
+    errors = covariance(batch, fit)[:, range(p + 1), range(p + 1)]
+    frame[[f"{parameter}_se" for parameter in names]] = np.sqrt(np.where(left[:, None] > 0, errors, np.nan))
+    ends = np.full((batch.size, 2), np.nan)
+    if free.any() and not batch.has_share:
+        found = np.exp(np.column_stack(profile_bounds(batch, fit, CEILING, alpha)))
+        ends = np.where(free[:, None], found, np.nan)
+    frame[["ceiling_lower", "ceiling_upper"]] = ends
+    closed = np.isfinite(ends).all(axis=1) & (ends[:, 0] > 0)
+    frame.insert(4, "identified", closed & (flag == "") & free & (not batch.has_share))
+    return frame
 
 
 def _corrected_criterion(ssr: np.ndarray, count: np.ndarray, parameters: np.ndarray) -> np.ndarray:

@@ -1,56 +1,125 @@
-"""The model: observations, a family and what is known of its ceiling; how they are read and fitted."""
+"""What is observed and what is known of the ceiling, read and checked: the model without its curve."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import replace
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from helpers import projection
-from helpers.curves.binomial import fit_binomial
-from helpers.curves.ceilings import Share, SharePrior, read_ceiling
-from helpers.curves.censoring import fit_censored
-from helpers.curves.dates import Dates, Times, decimal_years, is_dated
-from helpers.curves.errors import CurveError
-from helpers.curves.results import Results
+from helpers.curves.dates import CurveError, Dates, Times, decimal_years, is_dated
+from helpers.curves.engine import Batch, Family, default_launch, prepare
+
+Bound: TypeAlias = float | pd.Series | np.ndarray | Sequence[Any]
+"""What a ceiling is a share of: one number, a series over dates, or a value for each observation."""
 
 
-class AdoptionCurve:
-    """Base of the families; see `helpers.curves.FAMILIES`.
+@dataclass(frozen=True)
+class Share:
+    """The ceiling is a share of a known bound, which may move.
 
     Parameters
     ----------
-    endog : Series with a DatetimeIndex or decimal years as index, or (n,) array with `exog`; NaN are left out
-    exog : (n,) dates or decimal years, or None for the index of `endog`
-    ceiling : None (free), number (known), `Share` or `SharePrior`
-    launch : date or decimal year, for the families that start at one; None = a median spacing before the first
-        observation
-    weights : (n,) inverse relative variances (for instance survey sizes), or None
-    censored : DataFrame with dates as index and columns value and bound ("at_least" or "at_most"), or None
-    per_period : bool, `endog` counts the adoptions of each period, so it is a difference of the cumulative curve
+    bound : number, Series over dates or decimal years, or array like the observations, in the units of the values
+    share : fraction above 0, or None: the share is free and estimated
+    """
+
+    bound: Bound
+    share: float | None = None
+
+
+@dataclass(frozen=True)
+class SharePrior:
+    """The logit of the ceiling's share of a known bound is normal a priori.
+
+    Parameters
+    ----------
+    bound : as in `Share`
+    mean_logit, sd_logit : mean and standard deviation of log(share / (1 - share)); sd above 0
+    """
+
+    bound: Bound
+    mean_logit: float
+    sd_logit: float
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """A ceiling as the engine takes it."""
+
+    kind: str  # free, known, share or prior
+    level: float  # the known number or share; NaN where it is estimated
+    years: np.ndarray | None = None  # of the bound
+    bounds: np.ndarray | None = None
+    prior: dict[str, tuple[float, float]] | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the estimated parameter, "" where nothing is estimated."""
+        return "" if self.kind in ("known", "share") else "ceiling" if self.bounds is None else "share"
+
+    def bound_at(self, years: np.ndarray | float) -> np.ndarray | None:
+        """Bound at decimal years, linear between its dates and constant outside them; None without a bound."""
+        return None if self.bounds is None else np.interp(years, self.years, self.bounds)
+
+
+def read_ceiling(ceiling: float | Share | SharePrior | None, years: np.ndarray) -> Ceiling:
+    """Turn the argument `ceiling` of a model, observed at decimal years (n,), into a `Ceiling`.
 
     Raises
     ------
     CurveError
-        For data that no curve can be fitted to: no values, equal dates, lengths that differ, impossible weights or
-        ceilings.
-
-    Examples
-    --------
-    >>> from helpers.curves import Logistic
-    >>> results = Logistic([12, 19, 31, 44, 52], exog=[2021, 2022, 2023, 2024, 2025]).fit()
-    >>> round(results.ceiling, 1), results.identified
-    (64.8, True)
-    >>> results.conf_int(method="profile").loc["ceiling"].round().tolist()
-    [52.0, 142.0]
-    >>> axes = results.plot()
+        For a ceiling, share, bound or prior out of range.
     """
+    if ceiling is None:
+        return Ceiling("free", np.nan)
+    if isinstance(ceiling, Share):
+        if ceiling.share is None:
+            return Ceiling("free", np.nan, *_read_bound(ceiling.bound, years))
+        return Ceiling("share", _positive(ceiling.share, "the share"), *_read_bound(ceiling.bound, years))
+    if isinstance(ceiling, SharePrior):
+        spread = _positive(ceiling.sd_logit, "sd_logit of the prior")
+        prior = {"share": (float(ceiling.mean_logit), spread)}
+        return Ceiling("prior", np.nan, *_read_bound(ceiling.bound, years), prior)
+    if np.ndim(ceiling):
+        raise CurveError("a ceiling is one number; for a bound that moves use ceiling=Share(bound, share)")
+    return Ceiling("known", _positive(ceiling, "the ceiling"))
 
-    shape: ClassVar[type[projection.Family]]
+
+def _positive(value: Any, what: str) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise CurveError(f"{what} is {value!r}; it must be a number above 0, or None where it is free") from None
+    if not (np.isfinite(number) and number > 0):
+        raise CurveError(f"{what} is {number:g}; it must be a number above 0")
+    return number
+
+
+def _read_bound(bound: Bound, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if np.ndim(bound) == 0:
+        return np.array([0.0]), np.array([_positive(bound, "the bound")])
+    if isinstance(bound, pd.Series):
+        at, values = decimal_years(bound.index), bound.to_numpy(float)
+    else:
+        at, values = years, np.asarray(bound, float)
+        if len(at) != len(values):
+            raise CurveError(f"the bound has {len(values)} values for {len(at)} observations; give a Series over dates")
+    kept = np.isfinite(values)
+    if not kept.any() or (values[kept] <= 0).any():
+        raise CurveError("the bound needs values above 0")
+    order = np.argsort(at[kept], kind="stable")
+    return at[kept][order], values[kept][order]
+
+
+class CurveModel(Family):
+    """Observations of one series with what is known of its ceiling; `families.AdoptionCurve` documents and fits it."""
+
+    _data_attr: ClassVar[tuple[str, ...]] = ("endog", "weights", "index", "censored")  # dropped by `remove_data`
 
     def __init__(
         self,
@@ -78,30 +147,31 @@ class AdoptionCurve:
         self.ceiling = read_ceiling(ceiling, decimal_years(times))
         self.per_period = bool(per_period)
         self.censored = _read_censored(censored)
+        self.nobs = len(self.endog) + (0 if self.censored is None else len(self.censored))
         self.launch, self.launch_is_assumed = self._read_launch(launch)
 
     def _read_launch(self, launch: Times | None) -> tuple[float | None, bool]:
-        if not self.shape.needs_launch:
+        if not self.needs_launch:
             if launch is not None:
-                raise CurveError(f"the {self.shape.name} curve has no launch; leave launch=None")
+                raise CurveError(f"the {self.name} curve has no launch; leave launch=None")
             return None, False
         if launch is None:
-            return float(projection.default_launch(self.exog[None])[0]), True
+            return float(default_launch(self.exog[None])[0]), True
         launch = float(decimal_years(launch))
         if launch >= self.exog.max():
             raise CurveError(f"the launch ({launch:g}) lies after the last observation ({self.exog.max():g})")
         return launch, False
 
     @property
-    def nobs(self) -> int:
-        """Number of observations, censored ones included."""
-        return len(self.endog) + (0 if self.censored is None else len(self.censored))
-
-    @property
     def param_names(self) -> list[str]:
         """Names of the estimated parameters: the ceiling or share first, where it is estimated."""
-        shape = [name for name, _ in self.shape.parameters]
-        return [self.ceiling.name, *shape] if self.ceiling.name else shape
+        names = [name for name, _ in self.parameters]
+        return [self.ceiling.name, *names] if self.ceiling.name else names
+
+    @property
+    def data(self) -> SimpleNamespace:
+        """Names of the parameters where the tests of statsmodels look for them."""
+        return SimpleNamespace(cov_names=self.param_names, param_names=self.param_names)
 
     def period_start(self, years: np.ndarray) -> np.ndarray:
         """Start of the period that ends at each year: the latest earlier date among the data's and these; (h,)."""
@@ -121,21 +191,22 @@ class AdoptionCurve:
         """Square roots of the weights, (n,)."""
         return np.ones(len(self.endog)) if self.weights is None else np.sqrt(self.weights)
 
-    def without_data(self) -> Self:
-        """The model without its observations; what remains can predict."""
-        other = copy(self)
-        other.endog = other.weights = other.index = None
-        return other
+    def batch(self, values: np.ndarray | None = None, ceiling: np.ndarray | None = None) -> Batch:
+        """The observations in the form of the engine, oldest first.
 
-    def batch(self, values: np.ndarray | None = None) -> projection.Batch:
-        """The observations in the form of the engine, oldest first; values (N, n) replace the observed ones."""
+        Parameters
+        ----------
+        values : (N, n) or None; in the place of the observed ones
+        ceiling : (N,) or None; the series once for each of these known ceilings
+        """
         order = self.order
         times = self.exog[order]
-        return projection.prepare(
-            self.shape,
+        observed = self.endog[None, order] if values is None else values[:, order]
+        return prepare(
+            type(self),
             times,
-            self.endog[None, order] if values is None else values[:, order],
-            ceiling=None if np.isnan(self.ceiling.level) else self.ceiling.level,
+            observed if ceiling is None else np.repeat(observed, len(ceiling), axis=0),
+            ceiling=ceiling if ceiling is not None or np.isnan(self.ceiling.level) else self.ceiling.level,
             bound=self.ceiling.bound_at(times),
             launch=self.launch,
             weights=None if self.weights is None else self.weights[order],
@@ -149,36 +220,9 @@ class AdoptionCurve:
         other.ceiling = replace(self.ceiling, kind="free", prior=None)
         return other
 
-    def fit(self, noise: str = "level") -> Results:
-        """Fit the curve.
-
-        Parameters
-        ----------
-        noise : "level" (least squares) or "binomial" (quasi-binomial share of a known ceiling, by statsmodels' GLM)
-
-        Returns
-        -------
-        Results
-
-        Raises
-        ------
-        CurveError
-            For an unknown noise, or a binomial fit without a known ceiling or outside its range.
-
-        Examples
-        --------
-        >>> from helpers.curves import Gompertz, Share
-        >>> Gompertz([12, 19, 31, 44], [2021, 2022, 2023, 2024], ceiling=Share(100, 1.0)).fit(noise="binomial").noise
-        'binomial'
-        """
-        if noise not in ("level", "binomial"):
-            raise CurveError(f"noise={noise!r} is unknown; choose 'level' or 'binomial'")
-        if noise == "binomial":
-            return fit_binomial(self)
-        if self.censored is not None:
-            return fit_censored(self)
-        batch = self.batch()
-        return Results(self, batch, projection.fit(batch))
+    def fit(self, noise: str = "level") -> Any:
+        """Fit the curve; the families do."""
+        raise NotImplementedError
 
 
 def _read_observations(

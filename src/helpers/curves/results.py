@@ -1,164 +1,113 @@
-"""Results of one fit, in statsmodels' convention."""
+"""Results of one fit: a statsmodels results class, with the ceiling's identification and profile intervals besides."""
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from scipy.special import stdtr, stdtrit
+from statsmodels.base.model import LikelihoodModelResults
 
-from helpers import projection
-from helpers.curves.dates import Times, decimal_years
-from helpers.curves.derived import derive
-from helpers.curves.errors import CurveError
-from helpers.curves.outcome import describe_flag, find_outliers, limit_value, mark_limits
-from helpers.curves.picture import plot_results
-from helpers.curves.prediction import CurvePrediction
-from helpers.curves.profiles import profile_frame, profile_intervals
-from helpers.curves.resampling import percentile_intervals, resample
-from helpers.curves.summary import build_summary
+from helpers.curves import display
+from helpers.curves.dates import CurveError, Times, decimal_years
+from helpers.curves.derived import DERIVED, CurvePrediction, derive, find_outliers, percentile_intervals, resample
+from helpers.curves.engine import LIMITS, estimates, limits_reached, to_natural
+from helpers.curves.likelihoods import LeastSquares
+from helpers.curves.model import CurveModel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from statsmodels.iolib.summary import Summary
 
-    from helpers.curves.model import AdoptionCurve
 
-
-SHOWN = (0.2, 0.05)
-"""One minus the levels of the intervals that tables show."""
-
-
-class Results:
-    """Estimates of one curve.
+class Results(LikelihoodModelResults):
+    """Estimates of one curve, with what statsmodels' results have: `t_test`, `wald_test`, `f_test`, `save`, `load`.
 
     Attributes
     ----------
-    params, bse, tvalues, pvalues : Series by parameter; dates in decimal years, rates per year, the ceiling in the
-        unit of the series. A parameter whose optimum lies at infinity or at a boundary has that limit as value and
-        NaN as standard error, and the other errors are conditional on it; where the data single out no curve all are
-        NaN. `flag` says so.
-    ssr, scale, llf, aic, aicc, bic, nobs, df_model, df_resid : numbers. The criteria count the noise variance as a
-        parameter, as R and Burnham and Anderson (2002) do.
-    flag : str, "" or what is wrong with the optimum
-    ceiling_kind : "free", "known", "share" or "prior"
+    params, bse, tvalues, pvalues : Series by parameter
+        Dates in decimal years, rates per year, the ceiling in the unit of the series. A parameter whose optimum lies at
+        infinity or on the boundary has that limit as value and NaN as standard error (the other errors are conditional
+        on it); where the data single out no curve all are NaN. `flag` says so.
+    ssr, scale, llf, aic, aicc, bic, nobs, df_model, df_resid : numbers
+        The criteria count the noise variance as a parameter, as R and Burnham and Anderson (2002) do.
+    flag : str
+        "" or what is wrong with the optimum.
+    ceiling_kind : str
+        "free", "known", "share" or "prior".
     """
 
-    use_t = True
+    model: CurveModel
 
-    def __init__(
-        self, model: AdoptionCurve, batch: projection.Batch, found: projection.Fit, noise: str = "level"
-    ) -> None:
-        self.model, self.batch, self.found, self.noise = model, batch, found, noise
-        self.nobs = model.nobs
-        self.ceiling_kind = model.ceiling.kind
-        self.k_params = int(projection.count_parameters(batch)[0])
-        self.df_model = self.k_params
-        self.df_resid = self.nobs - self.k_params
-        self.ssr = float(found.ssr[0])
-        self.flag = describe_flag(self)
+    def __init__(self, likelihood: LeastSquares) -> None:
+        self.likelihood, model = likelihood, likelihood.model
+        self.noise, self.ceiling_kind = likelihood.noise, model.ceiling.kind
+        self.nobs, self.k_params, self.df_resid = model.nobs, likelihood.k_params, likelihood.df_resid
+        self.df_model, self.ssr = self.k_params, likelihood.ssr
+        self.limits = limits_reached(type(model), likelihood.fit)[:, 0]
+        values = estimates(likelihood.batch, likelihood.fit)[0, 0 if likelihood.free else 1 :]
+        values = np.where(self.df_resid < 0, np.nan, values)
+        params = pd.Series(values, index=model.param_names)
+        super().__init__(model, params, scale=likelihood.scale, use_t=True)
+        self.flag = self._describe_flag()
 
-    # ---- estimates
+    def _describe_flag(self) -> str:
+        fit, name, freedom = self.likelihood.fit, self.model.endog_name, self.nobs - self.k_params
+        if freedom < 0:
+            return f"{self.nobs} observations of {name} for {self.k_params} parameters: no curve is singled out"
+        if fit.flat[0]:
+            return f"{name} does not rise: a constant fits as well as any curve"
+        reasons = ["the ceiling runs to infinity: the data show no bend"] if fit.diverged[0] else []
+        for (parameter, kind), end in zip(self.model.parameters, self.limits, strict=True):
+            if end:
+                limit = LIMITS[kind][int(end > 0)]
+                reasons.append(f"{parameter} runs to {'infinity' if np.isposinf(limit) else f'{limit:g}'}")
+        if fit.step[0]:
+            reasons.append("a jump at one date fits better than any smooth curve: the rate runs to infinity")
+        if not reasons and freedom == 0:
+            reasons.append("as many parameters as observations: the curve meets each of them and its error is unknown")
+        if not reasons and (not fit.converged[0] or np.isnan(np.diag(self.cov_params_default)).any()):
+            reasons.append("the search did not settle: the sum of squares hardly changes along a ridge of parameters")
+        return "; ".join(reasons)
+
+    @property
+    def glm(self) -> Any:
+        """Results of statsmodels' own GLM, of a quasi-binomial fit, else None."""
+        return getattr(self.likelihood, "glm", None)
 
     @property
     def param_names(self) -> list[str]:
         """Names of the estimated parameters."""
         return self.model.param_names
 
-    @cached_property
-    def params(self) -> pd.Series:
-        """Estimates by name."""
-        shape = projection.to_natural(self.batch, self.found.shape[: len(self.model.shape.parameters)])[0][:, 0]
-        shape = [
-            limit_value(kind, edge) if edge else value
-            for (_, kind), edge, value in zip(self.model.shape.parameters, self.limits, shape, strict=True)
-        ]
-        values = [np.inf if self.found.runaway[0] else self.found.ceiling[0], *shape]
-        if self.found.flat[0] or self.df_resid < 0:
-            values = [np.nan] * len(values)
-        return self._label(values if self.model.ceiling.name else values[1:])
-
-    @property
-    def limits(self) -> np.ndarray:
-        """For each parameter of the shape -1 or 1 where its optimum is its lower or upper limit, else 0."""
-        return mark_limits(self.model.shape, self.found)[:, 0]
-
-    def _label(self, values: np.ndarray | list[float], name: str | None = None) -> pd.Series:
-        return pd.Series(np.asarray(values, float), index=self.param_names, name=name)
-
     @property
     def ceiling(self) -> float:
         """The ceiling as a number: estimated or known; with a bound, its value at the last observation."""
-        level = self.params[self.model.ceiling.name] if self.model.ceiling.name else self.model.ceiling.level
-        bound = self.model.ceiling.bound_at(self.batch_last)
+        ceiling = self.model.ceiling
+        level = self.params[ceiling.name] if ceiling.name else ceiling.level
+        bound = ceiling.bound_at(self.likelihood.last)
         return float(level if bound is None else level * bound)
 
-    @property
-    def batch_last(self) -> float:
-        """Decimal year of the last observation."""
-        return float(self.batch.origin[0] + self.batch.span[0])
-
     @cached_property
-    def coordinate_covariance(self) -> np.ndarray:
-        """Covariance of the log ceiling (or the logit of the share) and the coordinates, (1 + p, 1 + p)."""
-        return projection.covariance(self.batch, self.found, natural=False)[0]
-
-    def cov_params(self) -> pd.DataFrame:
-        """Wald covariance of the estimates, a frame."""
-        ceiling = self.found.ceiling[0]
-        shape = projection.to_natural(self.batch, self.found.shape[: len(self.model.shape.parameters)])[1][:, 0]
-        unit = np.r_[ceiling * (1 - ceiling if self.batch.has_share else 1.0), shape]
+    def cov_params_default(self) -> pd.DataFrame:
+        """Wald covariance of the estimates: what `cov_params()` returns."""
+        likelihood = self.likelihood
+        ceiling, slopes = likelihood.fit.ceiling[0], to_natural(likelihood.batch, likelihood.fit.theta)[1][:, 0]
+        unit = np.r_[ceiling * (1 - ceiling if likelihood.batch.has_share else 1.0), slopes]
         unit[1:][self.limits != 0] = np.nan
-        matrix = self.coordinate_covariance * np.outer(unit, unit)
-        matrix = matrix if self.model.ceiling.name else matrix[1:, 1:]
+        matrix = likelihood.covariance * np.outer(unit, unit)
+        matrix = matrix if likelihood.free else matrix[1:, 1:]
         return pd.DataFrame(matrix, index=self.param_names, columns=self.param_names)
-
-    @property
-    def place(self) -> np.ndarray:
-        """Coordinates of the optimum, with the log ceiling (or the logit of the share) first, (1 + p,)."""
-        ceiling = self.found.ceiling[0]
-        first = np.log(ceiling / (1 - ceiling)) if self.batch.has_share else np.log(max(ceiling, 1e-300))
-        return np.r_[first, self.found.shape[: len(self.model.shape.parameters), 0]]
-
-    def ceiling_from(self, first: float) -> float:
-        """Ceiling in the unit of the series (at the last bound) from the first coordinate of `place`."""
-        level = 1 / (1 + np.exp(-first)) if self.batch.has_share else np.exp(first)
-        bound = self.model.ceiling.bound_at(self.batch_last)
-        return level if bound is None else level * bound
-
-    def objective_at(self, place: np.ndarray) -> float:
-        """Sum of squares, with the penalty of a prior, at coordinates with the ceiling first."""
-        if self.batch.has_share:
-            return float(projection.evaluate(self.batch, np.r_[place[1:], place[0]][:, None]).objective[0])
-        held = projection.hold(self.batch, place[1:, None], projection.CEILING, np.array([place[0]]))[0]
-        return float(projection.evaluate(held, place[1:, None]).objective[0])
-
-    def objective_bounds(self, alpha: float) -> tuple[float, float]:
-        """Objective at the optimum, and its limit in the region that the data do not exclude at level 1 - alpha."""
-        least = self.found.objective[0]
-        return least, least + projection.profile_target(self.batch, self.found, alpha)[0]
-
-    def find_ends(self, coordinate: int | str, alpha: float) -> dict[float, tuple[float, float]]:
-        """Ends of the profile interval of a coordinate of the engine, or of the log ceiling; infinite where open.
-
-        A dict by alpha: the two levels that tables show are searched together, which takes as long as one of them.
-        """
-        alphas = SHOWN if alpha in SHOWN else (alpha,)
-        if self.df_resid <= 0:
-            return dict.fromkeys(alphas, (-np.inf, np.inf))
-        rows = np.zeros(len(alphas), int)
-        batch, found = self.batch.take(rows), projection.collect(self.found, rows)
-        lower, upper = projection.profile_ends(batch, found, coordinate, np.array(alphas))
-        return dict(zip(alphas, zip(lower.tolist(), upper.tolist(), strict=True), strict=True))
 
     @cached_property
     def bse(self) -> pd.Series:
         """Standard errors by name."""
         with np.errstate(invalid="ignore"):
-            return self._label(np.sqrt(np.diag(self.cov_params())))
+            return pd.Series(np.sqrt(np.diag(self.cov_params_default)), index=self.param_names)
 
     @property
     def tvalues(self) -> pd.Series:
@@ -170,27 +119,54 @@ class Results:
         """Two-sided t tests of zero; for a date this has no meaning and is kept for the convention only."""
         return 2 * stdtr(max(self.df_resid, 1), -self.tvalues.abs()).where(self.bse.notna())
 
+    @property
+    def _plain(self) -> LikelihoodModelResults:
+        """The same without labels, as the tests of statsmodels need it."""
+        plain = LikelihoodModelResults(
+            self.model, self.params.to_numpy(), self.cov_params_default.to_numpy(), use_t=True
+        )
+        plain.df_resid = self.df_resid
+        return plain
+
+    def t_test(self, r_matrix: Any, cov_p: np.ndarray | None = None, use_t: bool | None = None) -> Any:
+        """Test linear hypotheses such as "rate = 0.5" one by one; see statsmodels' `t_test`."""
+        return self._plain.t_test(r_matrix, cov_p, use_t)
+
+    def wald_test(self, r_matrix: Any, **options: Any) -> Any:
+        """Test linear hypotheses together; see statsmodels' `wald_test`."""
+        return self._plain.wald_test(r_matrix, **options)
+
     def conf_int(self, alpha: float = 0.05, method: str = "wald", **options: Any) -> pd.DataFrame:
         """Intervals of the estimates.
 
         Parameters
         ----------
-        alpha : float, one minus the level
-        method : "wald" (t quantile times the standard error), "profile" (F; an end without crossing is infinite) or
-            "bootstrap" (percentiles)
-        **options : of the bootstrap, see `resample`
+        alpha : float
+            One minus the level.
+        method : {"wald", "profile", "bootstrap"}
+            t quantile times the standard error; F profile (an end without crossing is infinite, 0 for a rate);
+            percentiles of `resample`.
+        **options
+            Of the bootstrap, see `resample`.
 
         Returns
         -------
-        DataFrame with columns 0 and 1, as statsmodels has it
+        DataFrame
+            Columns 0 and 1, as statsmodels has it.
+
+        Raises
+        ------
+        CurveError
+            For an unknown method.
         """
         if method == "wald":
             half = stdtrit(max(self.df_resid, 1), 1 - alpha / 2) * self.bse
             return pd.DataFrame({0: self.params - half, 1: self.params + half})
         if method == "profile":
-            return profile_intervals(self, alpha)
+            rows = {name: self.likelihood.interval(name, alpha) for name in self.param_names}
+            return pd.DataFrame.from_dict(rows, orient="index", columns=[0, 1])
         if method == "bootstrap":
-            return percentile_intervals(self, alpha, **options)
+            return percentile_intervals(self.resample(**options), alpha)
         raise CurveError(f"method={method!r} is unknown; choose 'wald', 'profile' or 'bootstrap'")
 
     @cached_property
@@ -203,44 +179,102 @@ class Results:
             return False
         if self.ceiling_kind == "prior":
             return self.model.without_prior().fit().identified
-        ends = self.conf_int(0.05, "profile")
-        ends = ends.loc[[self.model.ceiling.name]] if self.model.ceiling.name else ends
-        return bool(np.isfinite(ends.to_numpy()).all())
+        names = [self.model.ceiling.name] if self.model.ceiling.name else self.param_names
+        return bool(np.isfinite([self.likelihood.interval(name, 0.05) for name in names]).all())
 
     def resample(self, repetitions: int = 999, kind: str = "residual", seed: int = 0) -> pd.DataFrame:
-        """Bootstrap estimates, a frame: see `helpers.curves.resampling.resample`."""
-        return resample(self, repetitions, kind, seed)
+        """Bootstrap: estimates from series made of the curve and its residuals, all fitted together.
+
+        Parameters
+        ----------
+        repetitions : int
+            Number of series.
+        kind : {"residual", "wild"}
+            Residuals drawn with replacement after centring and scaling by sqrt(n / df); or each residual keeps its
+            place and gets a random sign, for errors of unequal size (Wu 1986).
+        seed : int
+            Of numpy's default_rng.
+
+        Returns
+        -------
+        DataFrame
+            One row per series, the parameters as columns; those that diverge are infinite, not left out.
+
+        Raises
+        ------
+        CurveError
+            For an unknown kind, no degrees of freedom, or a binomial or censored fit.
+        """
+        return resample(self.likelihood, self.fittedvalues, self.resid, repetitions, kind, seed)
 
     def derived(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Inflection, peak growth and takeover time with intervals: see `helpers.curves.derived.derive`."""
-        return derive(self, alpha)
+        """Inflection, peak growth and takeover time, each with its profile interval.
+
+        The interval is the range over all parameters whose sum of squares stays below the F limit. An end that the
+        search pushes to the limits of the parameters is infinite or 0.
+
+        Parameters
+        ----------
+        alpha : float
+            One minus the level.
+
+        Returns
+        -------
+        DataFrame
+            Rows inflection (decimal year; the launch where growth falls from the start), peak_growth (units of the
+            series a year, at the last value of a bound) and takeover_years (10 to 90 % of the ceiling); columns
+            estimate, lower, upper.
+        """
+        if self.flag and not np.isfinite(self.params).all():
+            return pd.DataFrame(np.nan, index=list(DERIVED), columns=["estimate", "lower", "upper"])
+        return derive(self.likelihood, alpha)
 
     def outliers(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Observations whose residual no smooth curve explains: see `helpers.curves.outcome.find_outliers`."""
-        return find_outliers(self, alpha)
+        """Observations that lie too far from the curve for chance.
 
-    def profile(self, parameter: str = "ceiling", points: int = 41) -> pd.DataFrame:
-        """Sum of squares along one parameter, the others refitted: see `helpers.curves.profiles.profile_frame`."""
-        return profile_frame(self, parameter, points)
+        Externally studentised residuals with a Bonferroni t test, as statsmodels' `outlier_test` has for linear models.
 
-    # ---- fit statistics
+        Parameters
+        ----------
+        alpha : float
+            The chance that a clean series yields any.
 
-    @property
-    def scale(self) -> float:
-        """Residual variance with the degrees-of-freedom correction."""
-        return self.ssr / self.df_resid if self.df_resid > 0 else np.nan
+        Returns
+        -------
+        DataFrame
+            student_resid and bonf(p) by observation; empty where fewer than two degrees of freedom are left.
+        """
+        return find_outliers(self.likelihood, self.resid, alpha)
 
-    def observation_variance(self, share: np.ndarray, scale: np.ndarray | float) -> np.ndarray:
-        """Variance of a new observation around the curve, (h,), where the curve has this share of the bound `scale`."""
-        return np.full(len(share), self.scale)
+    def profile(self, parameter: str = "ceiling", points: int = 41, values: np.ndarray | None = None) -> pd.DataFrame:
+        """Sum of squares along one parameter, the others fitted again.
+
+        Parameters
+        ----------
+        parameter : str
+            An estimated parameter.
+        points : int
+            Number of values, over the 95 % interval and a third more, or two powers of ten where it is open.
+        values : array or None
+            The values themselves, in the unit of the parameter.
+
+        Returns
+        -------
+        DataFrame
+            The parameter, ssr, statistic (F of the value), confidence (level of the profile interval that ends there)
+            and the other parameters.
+
+        Raises
+        ------
+        CurveError
+            If the parameter is not estimated.
+        """
+        return self.likelihood.profile(parameter, points, values=values)
 
     @property
     def llf(self) -> float:
-        """Gaussian log-likelihood at its maximum over the variance; infinite for a perfect fit."""
-        if self.ssr <= 0:
-            return np.inf
-        weights = 0.0 if self.model.weights is None else 0.5 * np.log(self.model.weights).sum()
-        return -0.5 * self.nobs * (np.log(2 * np.pi * self.ssr / self.nobs) + 1) + weights
+        """Log-likelihood; NaN for a quasi-likelihood, infinite for a perfect fit."""
+        return self.likelihood.llf
 
     @property
     def aic(self) -> float:
@@ -258,29 +292,29 @@ class Results:
         """Schwarz's criterion."""
         return -2 * self.llf + np.log(self.nobs) * (self.k_params + 1)
 
-    # ---- curve
-
     def predict(self, exog: Times | None = None, bound: np.ndarray | None = None) -> pd.Series:
         """Curve at dates or decimal years.
 
         Parameters
         ----------
-        exog : (h,) dates or decimal years; None = those of the data
-        bound : (h,) bound at these times; None = the model's own, held constant after its last date
+        exog : dates or decimal years, (h,)
+            None: those of the data.
+        bound : array, (h,)
+            Bound at these times; None: the model's own, constant after its last date.
 
         Returns
         -------
-        Series indexed by exog
+        Series
+            Indexed by exog.
         """
         return self.get_prediction(exog, bound).predicted_mean
 
     def get_prediction(self, exog: Times | None = None, bound: np.ndarray | None = None) -> CurvePrediction:
         """Curve with standard errors: `.summary_frame(alpha)` has statsmodels' columns. Arguments as in `predict`."""
-        index = (
-            self.model.index if exog is None else exog if isinstance(exog, pd.Index) else pd.Index(np.atleast_1d(exog))
-        )
-        years = self.model.exog if exog is None else np.atleast_1d(decimal_years(exog))
-        return CurvePrediction(self, index, years, bound)
+        if exog is None:
+            return CurvePrediction(self.likelihood, self.model.index, self.model.exog, bound)
+        index = exog if isinstance(exog, pd.Index) else pd.Index(np.atleast_1d(exog))
+        return CurvePrediction(self.likelihood, index, np.atleast_1d(decimal_years(exog)), bound)
 
     @cached_property
     def fittedvalues(self) -> pd.Series:
@@ -297,19 +331,61 @@ class Results:
 
         Whatever needs the observations (profiles not yet asked for, resid, the bootstrap) is computed before or lost.
         """
-        self.identified, self.bse, self.fittedvalues, self.conf_int(method="profile")
-        self.batch = self.batch.without_data()
-        self.model = self.model.without_data()
-
-    # ---- print and draw
+        self.identified, self.bse, self.fittedvalues, self.conf_int(method="profile")  # kept from here on
+        self.model, self.likelihood = copy(self.model), copy(self.likelihood)
+        self.model.endog = self.model.weights = self.model.index = None
+        self.likelihood.model = self.model
+        self.likelihood.drop_data()
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw observations and curve, on new Axes or given ones: see `helpers.curves.picture.plot_results`."""
-        return plot_results(self, ax)
+        """Draw the observations and the curve, half the span of the series further on.
+
+        A ceiling is drawn where it is given or where the data identify it, never where they leave it open.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes
+            None: new ones in a figure of their own.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        return display.plot_results(self, ax)
+
+    def plot_profile(self, parameter: str = "ceiling", ax: Axes | None = None) -> Axes:
+        """Draw the confidence at which each value of a parameter is rejected, the others fitted again.
+
+        Parameters
+        ----------
+        parameter : str
+            An estimated parameter; a ceiling is drawn from what has been reached.
+        ax : matplotlib Axes
+            None: new ones in a figure of their own.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        CurveError
+            If the parameter is not estimated, or no degree of freedom is left to judge by.
+        """
+        return display.plot_profile(self, parameter, ax)
+
+    def plot_diagnostics(self) -> Figure:
+        """Draw the residuals by date, and each against the one before it, with their lag-1 correlation.
+
+        Returns
+        -------
+        matplotlib Figure
+        """
+        return display.plot_diagnostics(self)
 
     def summary(self, alpha: float = 0.05) -> Summary:
-        """A statsmodels Summary: prints in a console and in a notebook."""
-        return build_summary(self, alpha)
+        """A statsmodels Summary with Wald and profile intervals and what to bear in mind; without date and time."""
+        return display.build_summary(self, alpha)
 
     def __repr__(self) -> str:
         numbers = ", ".join(f"{name} {value:.6g}" for name, value in self.params.items())
@@ -317,8 +393,7 @@ class Results:
         return f"<{type(self.model).__name__} of {self.model.endog_name}: {numbers}{warning}>"
 
     def _repr_html_(self) -> str:
-        name = self.model.endog_name  # data are text, never markup
-        return self.summary().as_html().replace(name, escape(name))
+        return self.summary().as_html()
 
     def __dir__(self) -> list[str]:
         return sorted(name for name in object.__dir__(self) if not name.startswith("_") or name.endswith("__"))

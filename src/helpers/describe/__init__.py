@@ -1,14 +1,5 @@
-"""What the exhibits show, as tidy frames: series, growth, alignment at equal adoption, other countries, fits."""
+"""What the exhibits show, as tidy frames: series, growth, alignment at equal adoption and other countries."""
 
-from helpers.describe.fits import (
-    fit_families,
-    judge_ceilings,
-    list_parameters,
-    list_quality,
-    mark_ceilings,
-    profile_ceilings,
-    trace_alternatives,
-)
 from helpers.describe.forecasts import (
     make_hindcasts,
     pick_origins,
@@ -38,21 +29,15 @@ __all__ = [
     "cite_sources",
     "compare_countries",
     "count_verdicts",
-    "fit_families",
-    "judge_ceilings",
     "last_bound",
     "list_key_numbers",
     "list_observations",
-    "list_parameters",
-    "list_quality",
     "list_references",
     "list_series",
     "make_hindcasts",
-    "mark_ceilings",
     "measure_growth",
     "name_series",
     "pick_origins",
-    "profile_ceilings",
     "rank_pace",
     "shorten_forecast",
     "shorten_scores",
@@ -60,5 +45,4 @@ __all__ = [
     "spread_scenarios",
     "spread_sensitivity",
     "state_findings",
-    "trace_alternatives",
 ]

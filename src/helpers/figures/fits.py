@@ -1,4 +1,4 @@
-"""Fitted curves: the fits, every curve that fits as well, and how flat the profile over the ceiling is."""
+"""Fitted curves: the fits, and every curve that fits as well."""
 
 from __future__ import annotations
 
@@ -6,21 +6,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
-from matplotlib.ticker import LogLocator, NullLocator
 
 from helpers.figures.style import (
     BLUE,
-    COLOURS,
     GREY,
     INK,
-    LINES,
     ORANGE,
-    Label,
     close_canvas,
-    label_ends,
     open_canvas,
     say,
     shorten_label,
@@ -39,7 +32,7 @@ def draw_fits(
     values : Series
         Observations by date.
     alternatives : DataFrame
-        From `describe.trace_alternatives`: family, ceiling, date, value, best (bool), level.
+        From `curves.trace_alternatives`: family, ceiling, date, value, best (bool), level.
     bound : float
         Known upper bound at the last observation; nan for none.
     names : dict
@@ -85,87 +78,3 @@ def draw_fits(
         f"thin: other ceilings inside the {level:.0f} % profile interval"
     )
     return close_canvas(figure, title, units, source)
-
-
-def draw_profiles(profiles: pd.DataFrame, marks: dict[str, float], names: dict[str, Any], source: str) -> Figure:
-    """How much worse each ceiling fits: a curve that stays below the lines rules nothing out.
-
-    Parameters
-    ----------
-    profiles : DataFrame
-        From `describe.profile_ceilings`: family, ceiling, distance (root of the F statistic), threshold_80,
-        threshold_95.
-    marks : dict
-        Name of a line -> ceiling at which to draw it (the last observation, the bound).
-    names : dict
-        title, unit.
-    source : str
-    """
-    figure, axes = open_canvas(4.2)
-    axis = axes[0, 0]
-    labels, edges = [], []
-    limit = max(
-        1.25 * profiles["threshold_80"].max(), min(1.25 * profiles["threshold_95"].max(), profiles["distance"].max())
-    )
-    for rank, (family, frame) in enumerate(profiles.groupby("family", sort=False)):
-        colour = COLOURS[rank % 6]
-        axis.plot(frame["ceiling"], frame["distance"], ls=LINES[rank % 6], color=colour, lw=1.8)
-        shown = frame[frame["distance"] <= limit]
-        if len(shown):
-            edges.append(shown["ceiling"].max())
-            labels.append(Label(edges[-1], shown["distance"].iloc[-1], family.replace("_", " "), colour))
-    axis.set_xscale("log")
-    axis.set_ylim(0, limit)
-    axis.set_xlim(
-        profiles["ceiling"].min() * 0.98, min(profiles["ceiling"].max(), 1.3 * max([*edges, *marks.values()]))
-    )
-    _mark_profile(axis, profiles, marks, limit)
-    use_numbers(axis, "x")
-    if axis.get_xlim()[1] > 5 * axis.get_xlim()[0]:
-        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.xaxis.set_minor_locator(NullLocator())
-    axis.set_xlabel(f"Ceiling, {shorten_label(names['unit'])} (log scale)")
-    title = _judge_profiles(profiles)
-    above = "; the 95 % line lies above the frame" if profiles["threshold_95"].min() > limit else ""
-    units = f"{names['title']}: distance of the fit from the best, in residual standard deviations (root of F){above}"
-    label_ends(axis, labels)
-    return close_canvas(figure, title, units, source)
-
-
-def _mark_profile(axis: Axes, profiles: pd.DataFrame, marks: dict[str, float], limit: float) -> None:
-    """Where intervals end, as level lines, and places worth knowing, as upright ones."""
-    for level in ("80", "95"):
-        for value in profiles[f"threshold_{level}"].unique():
-            if value > limit:
-                continue
-            axis.axhline(value, color=GREY, lw=0.9, ls="--")
-            axis.annotate(
-                f"{level} % interval ends here", (0.99, value), xycoords=("axes fraction", "data"), xytext=(0, 2),
-                textcoords="offset points", size=7.5, color=GREY, ha="right",
-            )  # fmt: skip
-    low, high = axis.get_xlim()
-    for name, place in marks.items():
-        if not low <= place <= high:
-            continue
-        axis.axvline(place, color=GREY, lw=0.9, ls=":")
-        axis.annotate(
-            f" {shorten_label(name, 30)}", (place, 0.97), xycoords=("data", "axes fraction"), size=7.5, color=GREY,
-            rotation=90, va="top",
-            path_effects=[withStroke(linewidth=3, foreground="white")],
-        )  # fmt: skip
-
-
-def _judge_profiles(profiles: pd.DataFrame) -> str:
-    """The point of the figure, from where the profiles stand at the highest ceiling."""
-    least = profiles.assign(rise=profiles["distance"] - profiles["threshold_80"]).groupby("family")["rise"].min()
-    if (least > 0).any():
-        listed = ", ".join(name.replace("_", " ") for name in least.index[least > 0])
-        return f"No ceiling in this frame fits about as well as the best one: {listed}"
-    last = profiles.groupby("family").last()
-    open_ended = list(last.index[last["distance"] < last["threshold_80"]])
-    if len(open_ended) == len(last):
-        return "The data rule out no high ceiling: every profile stays below the lines to the right"
-    if open_ended:
-        listed = ", ".join(name.replace("_", " ") for name in open_ended)
-        return f"No ceiling is too high for {listed}; the other profiles close"
-    return "The data bound the ceiling: every profile crosses the lines on both sides"

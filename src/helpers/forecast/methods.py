@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from statsmodels.genmod.families.links import Link, Logit, LogLog
+from statsmodels.genmod.families.links import Link
 
+from helpers.curves import Gompertz, Logistic
 from helpers.forecast.windows import Ahead, Windows, bend, damp, describe, mean_change, slope_of
 
 CEILING_NODES = np.linspace(-2, 2, 9)
@@ -47,25 +48,28 @@ def damped_drift(windows: Windows, ahead: Ahead, prior: Prior | None = None) -> 
 
 def gompertz_bound(windows: Windows, ahead: Ahead, prior: Prior | None = None) -> np.ndarray:
     """A Gompertz curve whose ceiling is the bound, anchored at the last observation."""
-    return _anchored(LogLog(), windows, ahead, np.ones(len(windows.years)))[0]
+    return _anchored(Gompertz.link, windows, ahead, np.ones(len(windows.years)))[0]
 
 
 def gompertz_shrunk(windows: Windows, ahead: Ahead, prior: Prior) -> np.ndarray:
     """The same with the rate pulled towards what followed in the references: fast growth seldom lasts."""
     rate, *_ = describe(windows)
-    bent, expected = bend(LogLog(), windows.shares[:, -1:]), np.atleast_1d(prior.level + prior.pull * rate)[:, None]
-    gain = LogLog().inverse(bent + expected * ahead.years) - LogLog().inverse(bent)
+    bent, expected = (
+        bend(Gompertz.link, windows.shares[:, -1:]),
+        np.atleast_1d(prior.level + prior.pull * rate)[:, None],
+    )
+    gain = Gompertz.link.inverse(bent + expected * ahead.years) - Gompertz.link.inverse(bent)
     return ahead.bounds * (windows.shares[:, -1:] + gain)
 
 
 def gompertz_prior(windows: Windows, ahead: Ahead, prior: Prior) -> np.ndarray:
     """Gompertz curves over the ceiling's prior, weighted by how well each fits, anchored at the last observation."""
-    return _over_ceilings(LogLog(), windows, ahead, prior)
+    return _over_ceilings(Gompertz.link, windows, ahead, prior)
 
 
 def logistic_prior(windows: Windows, ahead: Ahead, prior: Prior) -> np.ndarray:
     """Logistic curves over the ceiling's prior, weighted by how well each fits, anchored at the last observation."""
-    return _over_ceilings(Logit(), windows, ahead, prior)
+    return _over_ceilings(Logistic.link, windows, ahead, prior)
 
 
 def combined(windows: Windows, ahead: Ahead, prior: Prior) -> np.ndarray:
@@ -83,7 +87,7 @@ def curve_at(link: Link, windows: Windows, ahead: Ahead, ceiling: np.ndarray | f
 
     Parameters
     ----------
-    link : statsmodels link; `Logit` makes it a logistic curve, `LogLog` a Gompertz curve
+    link : statsmodels link; `Logistic.link` makes it a logistic curve, `Gompertz.link` a Gompertz curve
     windows : Windows of N series
     ahead : Ahead with H dates
     ceiling : (N,) or number, ceiling as a share of the bound
@@ -112,8 +116,8 @@ def _over_ceilings(link: Link, windows: Windows, ahead: Ahead, prior: Prior) -> 
     """Mean of anchored curves over the ceiling's prior, each weighted by prior times likelihood.
 
     The noise is unknown, so the likelihood is the squared misfit to the power -(n - 2) / 2. It integrates over the
-    ceiling where `helpers.projection` would find its best single value: with four points the data hardly choose, and
-    the mean is what counts.
+    ceiling where a fit of `helpers.curves` would find its best single value: with four points the data hardly choose,
+    and the mean is what counts.
     """
     total, weight = 0.0, 0.0
     top = windows.shares.max(axis=1)

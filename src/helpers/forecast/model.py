@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from statsmodels.genmod.families.links import Logit, LogLog
 
 from helpers import indicators
-from helpers.curves import decimal_years, to_dates
+from helpers.curves import Gompertz, Logistic, decimal_years, to_dates
 from helpers.curves.dates import Times
 from helpers.forecast import bands
 from helpers.forecast.methods import Prior, curve_at, forecast_points, methods_for
@@ -163,7 +162,7 @@ class Forecast:
         for share in self.shares if shares is None else shares:
             if not self.windows.bounded:
                 continue
-            paths = [curve_at(link, self.windows, ahead, share)[0] for link in (Logit(), LogLog())]
+            paths = [curve_at(link, self.windows, ahead, share)[0] for link in (Logistic.link, Gompertz.link)]
             note = "already above this share" if np.isnan(paths[0]).any() else ""
             labels = {"entity": self.subject.entity, "indicator": self.subject.indicator, "share": share}
             rows.append(pd.DataFrame(labels | {"date": self.dates, "value": np.mean(paths, axis=0), "note": note}))

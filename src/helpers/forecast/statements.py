@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from helpers.curves import Logistic
-from helpers.curves.profiles import profile_interval
 from helpers.forecast import bands
 from helpers.levels import band_columns, band_ends, say_level
 from helpers.wording import say_count
@@ -76,7 +75,7 @@ def fit_free_ceiling(forecast: Forecast) -> dict[str, Any]:
     if points < 4:
         return found
     result = Logistic(forecast.windows.values[0], forecast.windows.years[0]).fit()
-    low, high = profile_interval(result, "ceiling", alpha=0.2)
+    low, high = result.conf_int(0.2, method="profile").loc["ceiling"]
     residual_sd = float(np.sqrt(result.ssr / (points - 3)))
     return found | {
         "low": float(low),

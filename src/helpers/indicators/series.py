@@ -88,6 +88,11 @@ class AdoptionSeries:
         return interpolate_values(self.bound, dates)
 
     @property
+    def share(self) -> pd.Series:
+        """Exact observations as a share of the bound on that date, a Series like ``values``; NaN without a bound."""
+        return self.values / (self.bound_at(self.values.index) if self.bound is not None else np.nan)
+
+    @property
     def penetration(self) -> pd.Series:
         """Exact observations as a share of the bound on the same date (0 to 1), a Series like ``values``."""
         return (self.values / self.bound_at(self.values.index)).rename(self.indicator)

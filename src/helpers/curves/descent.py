@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from helpers.projection.batch import CEILING_CAP, Batch, Fit, join
-from helpers.projection.grid import start
+from helpers.curves.engine import CEILING_CAP, Batch, Fit, grid_starts, join
 
 SHARE_BOX = (-12.0, 12.0)
 LEAST_DAMPING = 1e-10
@@ -62,16 +61,9 @@ def dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def evaluate(batch: Batch, theta: np.ndarray) -> State:
     """State at coordinates theta (q, N)."""
-    share = batch.family.share(batch.times, *_shape(batch, theta))
+    share = batch.family.share(batch.times, *theta[: len(batch.family.parameters), :, None])
     curve = np.diff(share, axis=1) if batch.per_period else share
-    return _state(batch, theta, share, curve if batch.scale is None else curve * batch.scale)
-
-
-def _shape(batch: Batch, theta: np.ndarray) -> np.ndarray:
-    return theta[: len(batch.family.parameters), :, None]
-
-
-def _state(batch: Batch, theta: np.ndarray, share: np.ndarray, curve: np.ndarray) -> State:
+    curve = curve if batch.scale is None else curve * batch.scale
     square = np.maximum(dot(curve, curve), 1e-300)
     if batch.has_share:
         ceiling = 1 / (1 + np.exp(-theta[-1]))
@@ -98,7 +90,7 @@ def _penalty(batch: Batch, theta: np.ndarray) -> np.ndarray | float:
 
 def linearise(batch: Batch, theta: np.ndarray, state: State) -> list[np.ndarray]:
     """Derivatives of the curve by the coordinates, a list of q arrays (N, n), with the free ceiling projected out."""
-    slopes = batch.family.slopes(batch.times, state.share, *_shape(batch, theta))
+    slopes = batch.family.slopes(batch.times, state.share, *theta[: len(batch.family.parameters), :, None])
     if batch.per_period:
         slopes = [np.diff(slope, axis=1) for slope in slopes]
     factor = state.ceiling[:, None] if batch.scale is None else state.ceiling[:, None] * batch.scale
@@ -144,7 +136,8 @@ def _curvature(batch: Batch, theta: np.ndarray, hessian: np.ndarray, step: float
     gradient = _gradient(around, at, state, linearise(around, at, state)).reshape(q, 2, q, batch.size)
     exact = (gradient[:, 0] - gradient[:, 1]) / (2 * step)
     exact = (exact + exact.transpose(1, 0, 2)) / 2
-    scaled = exact / _products(_root_diagonal(hessian))
+    root = _root_diagonal(hessian)
+    scaled = exact / (root[:, None] * root)
     least = np.linalg.eigvalsh(scaled.transpose(2, 0, 1))[:, 0]
     return np.where(least > 1e-8, exact, hessian)
 
@@ -154,19 +147,15 @@ def _root_diagonal(hessian: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(hessian[diagonal, diagonal], 1e-300))
 
 
-def _products(root: np.ndarray) -> np.ndarray:
-    return root[:, None] * root
-
-
 def _solve(
-    gradient: np.ndarray, hessian: np.ndarray, damping: np.ndarray, held: np.ndarray
+    gradient: np.ndarray, hessian: np.ndarray, damping: np.ndarray, blocked: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Damped step (q, N) and the fall of the objective that the undamped step promises (N,)."""
     diagonal, root = range(len(gradient)), _root_diagonal(hessian)
-    scaled, normal = gradient / root, hessian / _products(root)
-    if held.any():
-        scaled[held] = 0.0
-        normal[held[:, None] | held] = 0.0
+    scaled, normal = gradient / root, hessian / (root[:, None] * root)
+    if blocked.any():
+        scaled[blocked] = 0.0
+        normal[blocked[:, None] | blocked] = 0.0
     normal[diagonal, diagonal] = 1.0 + damping
     step = _eliminate(normal, scaled)
     return step / root, (scaled * step).sum(0) * (1 + damping)
@@ -223,8 +212,8 @@ def descend(
         gradient, hessian = _normal_equations(work, here, now)
         if count >= PATIENCE:
             hessian = _curvature(work, here, hessian)
-        held = fixed | ((here <= low) & (gradient < 0)) | ((here >= high) & (gradient > 0))
-        step, promise = _solve(gradient, hessian, damping, held)
+        blocked = fixed | ((here <= low) & (gradient < 0)) | ((here >= high) & (gradient > 0))
+        step, promise = _solve(gradient, hessian, damping, blocked)
         trial = np.clip(here + np.clip(step, -LONGEST_STEP, LONGEST_STEP), low, high)
         new = evaluate(work, trial)
         floor, slack = ROUNDING * size + 1e-300, 1e-15 * np.sqrt(now.objective * size)
@@ -236,8 +225,8 @@ def descend(
             new.put(worse, now.take(worse))
         here, now, before = trial, new, promise
         damping = np.where(better, np.maximum(damping * 0.15, LEAST_DAMPING), damping * 8.0)
-        runs = np.isnan(work.ceiling) & (now.ceiling > CEILING_CAP * work.top) & (not work.has_share)
-        finished = small | (now.objective <= np.maximum(floor, enough)) | runs | (damping > 1e12)
+        diverged = np.isnan(work.ceiling) & (now.ceiling > CEILING_CAP * work.top) & (not work.has_share)
+        finished = small | (now.objective <= np.maximum(floor, enough)) | diverged | (damping > 1e12)
         done[active[finished]] = True
         if finished.all():
             break
@@ -251,8 +240,8 @@ def descend(
     return theta, now if work is batch else evaluate(batch, theta), done
 
 
-def fit(batch: Batch, iterations: int = 150, tolerance: float | None = None) -> Fit:
-    """Best curve of every series: grid start, then descent; with a prior, the noise variance is found along the way.
+def fit_batch(batch: Batch, iterations: int = 150, tolerance: float | None = None) -> Fit:
+    """Best curve of every series: grid start, then descent; with a prior, the noise variance is fit along the way.
 
     Parameters
     ----------
@@ -263,25 +252,21 @@ def fit(batch: Batch, iterations: int = 150, tolerance: float | None = None) -> 
     Returns
     -------
     Fit
-        Never raises for bad data: see its ``flat``, ``runaway``, ``edge`` and ``converged``.
+        Never raises for bad data: see its ``flat``, ``diverged``, ``on_boundary`` and ``converged``.
     """
     tolerance = tolerance or (MASS_TOLERANCE if batch.size > MASS else TOLERANCE)
     if batch.prior_mean is not None:
         return _fit_with_prior(batch, iterations, tolerance)
     if batch.size > BLOCK:
         blocks = [slice(begin, begin + BLOCK) for begin in range(0, batch.size, BLOCK)]
-        found = join([_fit_block(batch.take(rows), STRAGGLING, tolerance) for rows in blocks])
-        slow = np.flatnonzero(~found.converged)
+        parts = [batch.take(rows) for rows in blocks]
+        fit = join([fit_rows(part, *grid_starts(part), STRAGGLING, tolerance) for part in parts])
+        slow = np.flatnonzero(~fit.converged)
         if len(slow):
-            found.put(
-                slow, fit_rows(batch.take(slow), np.arange(len(slow)), found.shape[:, slow], iterations, tolerance)
-            )
-        return found
-    return _fit_block(batch, iterations, tolerance)
-
-
-def _fit_block(batch: Batch, iterations: int, tolerance: float) -> Fit:
-    return fit_rows(batch, *start(batch), iterations, tolerance)
+            left = np.arange(len(slow))
+            fit.put(slow, fit_rows(batch.take(slow), left, fit.theta[:, slow], iterations, tolerance))
+        return fit
+    return fit_rows(batch, *grid_starts(batch), iterations, tolerance)
 
 
 def fit_rows(batch: Batch, rows: np.ndarray, theta: np.ndarray, iterations: int = 150, tolerance: float = 1e-9) -> Fit:
@@ -293,10 +278,16 @@ def fit_rows(batch: Batch, rows: np.ndarray, theta: np.ndarray, iterations: int 
     if len(rows) > batch.size:
         best = _choose(rows, state.objective, 1)
         theta, state, done = theta[:, best], state.take(best), done[best]
-    runs = np.isnan(batch.ceiling) & (state.ceiling > CEILING_CAP * batch.top) & (not batch.has_share)
-    if runs.any():
-        _stop_at_cap(batch, theta, state, done, runs)
-    return _describe(batch, theta, state, done, runs)
+    diverged = np.isnan(batch.ceiling) & (state.ceiling > CEILING_CAP * batch.top) & (not batch.has_share)
+    if diverged.any():  # put at the cap, so that equal series end at equal curves whatever their path
+        capped = batch.take(diverged)
+        capped = replace(capped, ceiling=CEILING_CAP * capped.top)
+        theta[:, diverged], end, done[diverged] = descend(capped, theta[:, diverged])
+        state.put(diverged, end)
+    low, high = box(batch)
+    boundary = (theta >= high - 1e-9).astype(int) - (theta <= low + 1e-9)
+    flat, step = _is_flat(batch, state), _is_step(batch, state)
+    return Fit(theta, state.ceiling, state.objective, state.ssr, boundary, diverged, flat, step, done)
 
 
 def _choose_finalists(batch: Batch, rows: np.ndarray, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -315,21 +306,6 @@ def _choose(rows: np.ndarray, objective: np.ndarray, most: int) -> np.ndarray:
     begin = np.r_[True, np.diff(rows[order]) > 0]
     rank = np.arange(len(rows)) - np.flatnonzero(begin)[np.cumsum(begin) - 1]
     return order[rank < most]
-
-
-def _stop_at_cap(batch: Batch, theta: np.ndarray, state: State, done: np.ndarray, runs: np.ndarray) -> None:
-    """Put rows whose ceiling runs away at the cap, so that equal series end at equal curves whatever their path."""
-    work = batch.take(runs)
-    work = replace(work, ceiling=CEILING_CAP * work.top)
-    theta[:, runs], capped, done[runs] = descend(work, theta[:, runs])
-    state.put(runs, capped)
-
-
-def _describe(batch: Batch, theta: np.ndarray, state: State, done: np.ndarray, runaway: np.ndarray) -> Fit:
-    low, high = box(batch)
-    edge = (theta >= high - 1e-9).astype(int) - (theta <= low + 1e-9)
-    flat, step = _is_flat(batch, state), _is_step(batch, state)
-    return Fit(theta, state.ceiling, state.objective, state.ssr, edge, runaway, flat, step, done)
 
 
 def _is_flat(batch: Batch, state: State) -> np.ndarray:
@@ -363,23 +339,15 @@ def _prefers_jump(batch: Batch, ssr: np.ndarray) -> np.ndarray:
     target, squares = batch.target, batch.target**2
     until = np.cumsum(squares, axis=1)
     total = until[:, -1:]
-    later_cross, later_square = _sums_after(batch)
+    cross = target if batch.scale is None else batch.scale * target
+    square = np.ones((1, target.shape[1])) if batch.scale is None else batch.scale**2
+    later_cross, later_square = (np.cumsum(part[:, ::-1], axis=1)[:, ::-1] - part for part in (cross, square))
     level = np.maximum(later_cross, 0) / np.maximum(later_square, 1e-300)
     level = np.where(np.isnan(batch.ceiling)[:, None], level, batch.ceiling[:, None])
     at_step = target - np.clip(target, 0, level if batch.scale is None else level * batch.scale)
     after = total - until + level * (level * later_square - 2 * later_cross)
     least = (until - squares + at_step**2 + np.maximum(after, 0))[:, :-1].min(1, initial=np.inf)
     return least < ssr * (1 - 1e-7) - 1e-14 * total[:, 0]
-
-
-def _sums_after(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
-    """Sums over the later observations of scale times target, and of the scale squared, at each observation."""
-    if batch.scale is None:
-        cross, square = batch.target, np.ones((1, batch.target.shape[1]))
-    else:
-        cross, square = batch.scale * batch.target, batch.scale**2
-    after_cross, after_square = (np.cumsum(part[:, ::-1], axis=1)[:, ::-1] - part for part in (cross, square))
-    return after_cross, after_square
 
 
 def _fit_with_prior(batch: Batch, iterations: int, tolerance: float, rounds: int = 12) -> Fit:
@@ -389,24 +357,24 @@ def _fit_with_prior(batch: Batch, iterations: int, tolerance: float, rounds: int
     the prior. With no more observations than coordinates SSR can reach zero, so there the first variance stays.
     """
     mean, sd = batch.prior_mean, batch.prior_sd
-    assert mean is not None  # both are there: `fit` comes here only with a prior
+    assert mean is not None  # `fit_batch` comes here only with a prior
     assert sd is not None
     centre = replace(batch, prior_mean=None, prior_sd=None, noise=None)
     if batch.has_share:
         centre = replace(centre, ceiling=1 / (1 + np.exp(-mean[-1])))
-    at_centre = fit(centre, iterations, tolerance)
+    at_centre = fit_batch(centre, iterations, tolerance)
     coordinates = len(batch.family.parameters)
     noise = at_centre.ssr / np.maximum(batch.count - coordinates, 1)
     loose = np.isinf(sd).sum(0)
     freedom = np.maximum(batch.count - np.minimum(loose, batch.count - 1), 1)
     estimable = batch.count > len(mean)
-    theta = np.vstack([at_centre.shape, mean[-1:]]) if batch.has_share else at_centre.shape
+    theta = np.vstack([at_centre.theta, mean[-1:]]) if batch.has_share else at_centre.theta
     for _ in range(rounds):
         batch.noise = np.maximum(noise, 1e-12 * dot(batch.target, batch.target) / batch.count + 1e-300)
-        found = fit_rows(batch, np.arange(batch.size), theta, iterations, tolerance)
-        update = np.where(estimable, found.ssr / freedom, noise)
-        theta = found.shape
+        fit = fit_rows(batch, np.arange(batch.size), theta, iterations, tolerance)
+        update = np.where(estimable, fit.ssr / freedom, noise)
+        theta = fit.theta
         if np.all(np.abs(update - noise) <= 1e-6 * noise):
             break
         noise = update
-    return found
+    return fit

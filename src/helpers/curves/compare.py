@@ -1,0 +1,223 @@
+"""Several families on one series: estimates and quality side by side, profiles, and the curves that fit as well."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+from scipy.stats import f
+
+from helpers.curves.dates import CurveError, decimal_years, to_dates
+from helpers.curves.descent import fit_batch
+from helpers.curves.engine import predict
+from helpers.curves.families import FAMILIES
+from helpers.curves.model import Share
+from helpers.curves.results import Results
+
+Fits: TypeAlias = Mapping[tuple[str, str], Results | CurveError]
+"""Results, or why there are none, by family and ceiling ("free" or "at the bound")."""
+ENOUGH_TO_WEIGH = 8  # points below which AICc weights are noise
+ROUNDING = 1e-12  # relative rise of the sum of squares that is none
+YEARS_ON = 5  # how far alternatives are drawn beyond the last observation
+REACH = 10  # how far ceilings are tried, in multiples of the bound or of what has been reached
+
+
+def fit_families(
+    values: pd.Series, families: Sequence[str], bound: pd.Series | None = None, censored: pd.DataFrame | None = None
+) -> dict[tuple[str, str], Results | CurveError]:
+    """Fit each family with a free ceiling and, where there is a bound, with the ceiling at the bound.
+
+    With a free ceiling by least squares; at the bound as a quasi-binomial share where the curve is a generalised linear
+    model and no observation is censored.
+
+    Parameters
+    ----------
+    values : Series
+        Exact observations by date.
+    families : sequence of str
+        Names in `FAMILIES`.
+    bound : Series or None
+        Known upper bound by date, in the unit of the values.
+    censored : DataFrame or None
+        As in `AdoptionCurve`; one without rows is none.
+
+    Returns
+    -------
+    dict
+        (family, "free" or "at the bound") -> Results; a CurveError where the data cannot be fitted so.
+    """
+    fits: dict[tuple[str, str], Results | CurveError] = {}
+    ceilings = {"free": None} | ({} if bound is None else {"at the bound": Share(bound, 1.0)})
+    for name in families:
+        for words, ceiling in ceilings.items():
+            try:
+                model = FAMILIES[name](values, ceiling=ceiling, censored=censored)
+                as_share = ceiling is not None and model.censored is None and model.link is not None
+                fits[name, words] = model.fit(noise="binomial" if as_share else "level")
+            except CurveError as error:
+                fits[name, words] = error
+    return fits
+
+
+def compare_estimates(fits: Fits) -> pd.DataFrame:
+    """List the estimates of several fits, with profile intervals that may be open.
+
+    Parameters
+    ----------
+    fits : dict
+        From `fit_families`.
+
+    Returns
+    -------
+    DataFrame
+        family, ceiling, parameter, estimate, std_error (Wald), low_80, high_80, low_95, high_95 (profile intervals;
+        infinite where open; those of a ceiling estimated above what has been reached begin no lower than that),
+        identified (the intervals are closed and the fit has no flag), remark (why a fit is no estimate: its optimum
+        lies on the boundary of the parameter space or at infinity).
+    """
+    frames = []
+    for (family, ceiling), fit in fits.items():
+        if isinstance(fit, CurveError):
+            continue
+        ends = pd.concat([fit.conf_int(0.2, "profile"), fit.conf_int(0.05, "profile")], axis=1)
+        ends.columns = pd.Index(["low_80", "high_80", "low_95", "high_95"])
+        reached = fit.model.endog.max()
+        if "ceiling" in ends.index and fit.params["ceiling"] >= reached:
+            lows = ["low_80", "low_95"]
+            ends.loc["ceiling", lows] = ends.loc["ceiling", lows].clip(lower=reached)
+        closed = np.isfinite(ends).all(axis=1) & (fit.flag == "")
+        frame = pd.DataFrame({"estimate": fit.params, "std_error": fit.bse}).join(ends)
+        frame = frame.rename_axis("parameter").reset_index().assign(identified=closed.to_numpy(), remark=fit.flag)
+        frame.insert(0, "family", family)
+        frame.insert(1, "ceiling", ceiling)
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+def compare_fits(fits: Fits) -> pd.DataFrame:
+    """Say how well each fit fits.
+
+    Parameters
+    ----------
+    fits : dict
+        From `fit_families`.
+
+    Returns
+    -------
+    DataFrame
+        family, ceiling, noise ("level" or "binomial"), points, parameters, df_resid, residual_sd (the series' unit),
+        aicc, bic, weight (AICc weight among the fits that have one, percent; only from `ENOUGH_TO_WEIGH` points on),
+        remark (what must be said of the fit, or why there is none).
+    """
+    points = max((len(fit.model.endog) for fit in fits.values() if isinstance(fit, Results)), default=0)
+    rows = []
+    for (family, ceiling), fit in fits.items():
+        if isinstance(fit, CurveError):
+            rows.append({"family": family, "ceiling": ceiling, "points": points, "remark": str(fit)})
+            continue
+        spread = np.sqrt(fit.ssr / fit.df_resid) if fit.df_resid > 0 else np.nan
+        rows.append(
+            {"family": family, "ceiling": ceiling, "noise": fit.noise, "points": points, "parameters": len(fit.params),
+             "df_resid": fit.df_resid, "residual_sd": spread, "aicc": fit.aicc if np.isfinite(fit.aicc) else np.nan,
+             "bic": fit.bic, "remark": fit.flag}
+        )  # fmt: skip
+    columns = ["family", "ceiling", "noise", "points", "parameters", "df_resid", "residual_sd", "aicc", "bic", "remark"]
+    frame = pd.DataFrame(rows, columns=columns)
+    likely = np.exp(-(frame["aicc"] - frame["aicc"].min()) / 2).where(frame["points"] >= ENOUGH_TO_WEIGH)
+    frame.insert(len(frame.columns) - 1, "weight", 100 * likely / likely.sum())
+    return frame
+
+
+def free_fits(fits: Fits) -> dict[str, Results]:
+    """Select the fits whose ceiling is free and whose residuals leave something to judge it by, by family.
+
+    Parameters
+    ----------
+    fits : dict
+        From `fit_families`.
+
+    Returns
+    -------
+    dict
+        Family -> Results.
+    """
+    free = {family: fit for (family, ceiling), fit in fits.items() if ceiling == "free" and isinstance(fit, Results)}
+    return {family: fit for family, fit in free.items() if fit.df_resid > 0 and fit.params.notna().all()}
+
+
+def profile_ceilings(fits: Fits, bound: float = np.nan, points: int = 60) -> pd.DataFrame:
+    """Measure how much worse each ceiling fits than the best one.
+
+    For each ceiling on a grid from just above the highest observation (or below the best ceiling) to ten times the
+    bound (or the highest observation, without a bound) the other parameters are fitted again.
+
+    Parameters
+    ----------
+    fits : dict
+        From `fit_families`.
+    bound : float
+        Known upper bound at the last observation; nan for none.
+    points : int
+        Ceilings on the grid.
+
+    Returns
+    -------
+    DataFrame
+        family, ceiling (the unit), distance (root of the F statistic of the profile), threshold_80 and threshold_95
+        (above them the ceiling is outside that interval).
+    """
+    free, frames = free_fits(fits), []
+    best = [fit.params["ceiling"] for fit in free.values()]
+    for family, fit in free.items():
+        reached, freedom = fit.model.endog.max(), fit.df_resid
+        start, top = min([reached * 1.001, *(0.9 * ceiling for ceiling in best)]), REACH * np.nanmax([bound, reached])
+        grid = np.geomspace(start, top, points)
+        grid = np.unique([*grid, *(ceiling for ceiling in best if start < ceiling < top)])
+        ssr = fit_batch(fit.model.batch(ceiling=grid)).ssr
+        least = min(fit.ssr, ssr.min())
+        rise = np.where(ssr > least * (1 + ROUNDING), ssr - least, 0.0)
+        with np.errstate(invalid="ignore"):  # a perfect fit leaves no noise to measure by
+            with np.errstate(divide="ignore", invalid="ignore"):  # of a fit without any residuals
+                distance = np.sqrt(rise / (least / freedom))
+            frame = pd.DataFrame({"family": family, "ceiling": grid, "distance": distance})
+        limits = {f"threshold_{level}": np.sqrt(f.ppf(level / 100, 1, freedom)) for level in (80, 95)}
+        frames.append(frame.assign(**limits).dropna())
+    columns = ["family", "ceiling", "distance", "threshold_80", "threshold_95"]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+
+
+def trace_alternatives(fits: Fits, bound: float = np.nan, level: float = 0.8, curves_each: int = 12) -> pd.DataFrame:
+    """Draw on the least-squares curve of each family and the curves of other ceilings that fit about as well.
+
+    Parameters
+    ----------
+    fits : dict
+        From `fit_families`.
+    bound : float
+        Known upper bound at the last observation; nan for none.
+    level : float
+        Of the profile interval that the ceilings are taken from, 0 to 1.
+    curves_each : int
+        Ceilings a family. An interval without end is cut at ten times the bound or the last observation.
+
+    Returns
+    -------
+    DataFrame
+        family, ceiling (the unit), best (bool), level, date, value.
+    """
+    frames = []
+    for family, fit in free_fits(fits).items():
+        model, reached = fit.model, fit.model.endog.max()
+        first, last = np.sort(decimal_years(model.index))[[0, -1]]
+        times = np.linspace(first, last + YEARS_ON, 61)
+        low, high = fit.conf_int(round(1 - level, 6), "profile").loc["ceiling"]
+        grid = np.geomspace(max(low, reached * 1.001), min(high, REACH * np.nanmax([bound, reached])), curves_each)
+        batch = model.batch(ceiling=grid)
+        paths = np.vstack([fit.predict(times), predict(batch, fit_batch(batch), times)])
+        for place, (ceiling, path) in enumerate(zip([fit.params["ceiling"], *grid], paths, strict=True)):
+            named = {"family": family, "ceiling": ceiling, "best": place == 0, "level": level}
+            frames.append(pd.DataFrame(named | {"date": to_dates(times), "value": path}))
+    columns = ["family", "ceiling", "best", "level", "date", "value"]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)

@@ -1,0 +1,399 @@
+"""The engine of least-squares fits: many series in one batch, and the global starts of their search.
+
+A curve is ``value = ceiling x bound(t) x share(t; theta)``. For a given theta the free ceiling is linear, so it is
+projected out (variable projection: Golub and Pereyra 1973, with the Jacobian of Kaufman 1975). A grid over theta gives
+the starts; `descent` goes on from them with Levenberg-Marquardt steps on all series at once. One series is the case
+N = 1.
+
+Arrays: N series, n observations, p coordinates theta. Time is counted in spans of each series from its origin (the
+first observation, or the launch), which makes one grid serve every series. Coordinates are logarithms of rates,
+durations and numbers, and dates in spans; `to_natural` turns them into units per year and decimal years.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import numpy as np
+from statsmodels.genmod.families.links import Link
+from threadpoolctl import ThreadpoolController
+
+CEILING_CAP = 1e4
+"""A ceiling above this many times the largest observation counts as infinite: no data here could tell."""
+GRID_BLOCK = 1024
+"""Rows whose grid values are in memory together."""
+PIECE = 4_000_000
+"""Values of the grid's curves that are in memory together, 8 bytes each: a long series is gone through in pieces."""
+SHORT, SMALL, LONG = 13, 64, 2000
+FEW, MANY = 4, 24
+"""Starts of one series: MANY for series with fewer than SHORT points and for batches of up to SMALL series with up to
+LONG points, else FEW."""
+LIMITS = {"rate": (0.0, np.inf), "duration": (0.0, np.inf), "number": (0.0, np.inf), "date": (-np.inf, np.inf)}
+"""Limits that a parameter of each kind runs to."""
+
+
+class Family:
+    """What the engine knows of a curve: class attributes only, each family of `families` is a subclass."""
+
+    name: ClassVar[str]
+    parameters: ClassVar[tuple[tuple[str, str], ...]]  # name and kind: rate (per year), date, duration (years), number
+    axes: ClassVar[tuple[np.ndarray, ...]]  # the grid of starts of each coordinate
+    box: ClassVar[tuple[tuple[float, float], ...]]  # limits of the coordinates
+    escape: ClassVar[tuple[tuple[str, int], ...]] = ()  # parameters that go to an end (-1, 1) as the ceiling diverges
+    needs_launch: ClassVar[bool] = False
+    link: ClassVar[Link | None] = None  # where the curve at a known ceiling is a generalised linear model
+    log_time: ClassVar[bool] = False  # of the logarithm of time since the launch
+    latex: ClassVar[str]
+    share: ClassVar[Callable[..., np.ndarray]]
+    slopes: ClassVar[Callable[..., list[np.ndarray]]]
+    inflection: ClassVar[Callable[..., np.ndarray]]
+
+
+@dataclass
+class Batch:
+    """N series ready to fit; build it with `prepare`. A row is one series, one start or one point of a profile."""
+
+    family: type[Family]
+    times: np.ndarray  # (N or 1, n), or n + 1 period edges for adoptions per period; in spans from the origin
+    target: np.ndarray  # (N, n) values times the root of the weight; 0 where missing
+    scale: np.ndarray | None  # (N, n) bound times the root of the weight; None stands for ones
+    ceiling: np.ndarray  # (N,) known ceiling, NaN = free
+    top: np.ndarray  # (N,) largest observed value over bound
+    count: np.ndarray  # (N,) observations
+    origin: np.ndarray  # (N,) decimal years
+    span: np.ndarray  # (N,) years
+    per_period: bool = False
+    prior_mean: np.ndarray | None = None  # (q, N) in coordinates; the last row is the logit of the share
+    prior_sd: np.ndarray | None = None  # (q, N), infinity = no prior
+    noise: np.ndarray | None = None  # (N,) noise variance that weighs the prior against the data
+
+    @property
+    def size(self) -> int:
+        """Number of rows."""
+        return len(self.target)
+
+    @property
+    def has_share(self) -> bool:
+        """True where the share of the bound is itself a coordinate, the last one, with a prior."""
+        return self.prior_mean is not None and len(self.prior_mean) > len(self.family.parameters)
+
+    def take(self, rows: np.ndarray) -> Batch:
+        """The same data for the given rows (repeats allowed)."""
+        picked: dict[str, Any] = {}
+        for name in ("target", "scale", "ceiling", "top", "count", "origin", "span", "noise"):
+            picked[name] = None if getattr(self, name) is None else getattr(self, name)[rows]
+        for name in ("prior_mean", "prior_sd"):
+            picked[name] = None if getattr(self, name) is None else getattr(self, name)[:, rows]
+        return replace(self, **picked, times=self.times if len(self.times) == 1 else self.times[rows])
+
+
+@dataclass
+class Fit:
+    """What `descent.fit_batch` found, one entry per series."""
+
+    theta: np.ndarray  # (q, N) coordinates; with a prior the last row is the logit of the share
+    ceiling: np.ndarray  # (N,) in the units of the values over the bound; capped where it diverges
+    objective: np.ndarray  # (N,) weighted sum of squares plus the penalty of the prior
+    ssr: np.ndarray  # (N,) weighted sum of squares
+    on_boundary: np.ndarray  # (q, N) -1 or +1 where a coordinate lies at the lower or upper end of its box
+    diverged: np.ndarray  # (N,) True where a free ceiling passed CEILING_CAP
+    flat: np.ndarray  # (N,) True where a constant fits as well: the series does not rise
+    step: np.ndarray  # (N,) True where a jump at one observation fits better than the curve: the rate diverges
+    converged: np.ndarray  # (N,)
+
+    def put(self, rows: np.ndarray, other: Fit) -> None:
+        """Overwrite the fits of the rows with those of another."""
+        for name in self.__dataclass_fields__:
+            getattr(self, name)[..., rows] = getattr(other, name)
+
+    def take(self, rows: np.ndarray) -> Fit:
+        """The fits of the given rows."""
+        return Fit(**{name: getattr(self, name)[..., rows] for name in self.__dataclass_fields__})
+
+
+def join(fits: Sequence[Fit]) -> Fit:
+    """One `Fit` of several, in their order."""
+    names = Fit.__dataclass_fields__
+    return Fit(**{name: np.concatenate([getattr(fit, name) for fit in fits], axis=-1) for name in names})
+
+
+def prepare(
+    family: type[Family],
+    times: np.ndarray,
+    values: np.ndarray,
+    ceiling: float | np.ndarray | None = None,
+    bound: float | np.ndarray | None = None,
+    launch: float | np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+    per_period: bool = False,
+    prior: Mapping[str, tuple[Any, Any]] | None = None,
+    edges: np.ndarray | None = None,
+) -> Batch:
+    """Put N series into the form that `fit_batch` takes.
+
+    Parameters
+    ----------
+    family : class of `helpers.curves.FAMILIES`
+    times : (n,) or (N, n) decimal years, increasing; NaN where a series has no observation
+    values : (N, n), NaN where missing
+    ceiling : None (free), number or (N,): the known ceiling, with a bound a share of it; NaN entries are free
+    bound : None, number, (n,) or (N, n): the known upper bound in the units of the values
+    launch : None, number or (N,) decimal years; only for families that need it; None = `default_launch`
+    weights : None or like values: inverse relative variances
+    per_period : bool, the values are adoptions per period: differences of the cumulative curve
+    prior : None or dict of name -> (mean, sd), numbers or (N,): ``share`` on the logit of the share of the bound
+        (then the ceiling must be None), parameters of the family on the log of their value per year (dates: decimal
+        years)
+    edges : (n + 1,) or (N, n + 1) ends of the periods; None = the times and one spacing before the first
+
+    Returns
+    -------
+    Batch
+
+    Raises
+    ------
+    ValueError
+        For a prior on a parameter that the family does not have.
+    """
+    values = np.atleast_2d(np.asarray(values, float))
+    times = np.asarray(times, float)
+    times = np.broadcast_to(times, values.shape) if times.ndim > 1 else times[None]
+    seen = np.isfinite(values) & np.isfinite(times)
+    first, last = np.where(seen, times, np.inf).min(1), np.where(seen, times, -np.inf).max(1)
+    first, last = np.where(np.isfinite(first), first, 0.0), np.where(np.isfinite(last), last, 1.0)
+    if family.needs_launch:
+        first = (
+            default_launch(times, seen) if launch is None else np.broadcast_to(np.asarray(launch, float), first.shape)
+        )
+    span = np.where(last > first, last - first, 1.0)
+    points = times
+    if per_period:
+        step = times[:, 1:2] - times[:, :1] if times.shape[1] > 1 else 1.0
+        points = np.concatenate([times[:, :1] - step, times], axis=1) if edges is None else np.atleast_2d(edges)
+    scaled = (points - first[:, None]) / span[:, None]
+    if len(points) == 1 and np.ptp(first) == 0 and np.ptp(span) == 0:
+        scaled = scaled[:1]
+    target, scale, relative = values, None, values
+    if bound is not None:
+        bound = np.broadcast_to(np.asarray(bound, float), values.shape)
+        relative = values / bound
+    if not seen.all() or bound is not None or weights is not None:
+        root = np.where(seen, 1.0 if weights is None else np.sqrt(np.broadcast_to(weights, values.shape)), 0.0)
+        target = np.where(seen, values, 0.0) * root
+        scale = np.where(seen, root if bound is None else root * bound, 0.0)
+    size = len(values)
+    level = np.full(size, np.nan) if ceiling is None else np.broadcast_to(np.asarray(ceiling, float), size).copy()
+    sizes = np.abs(np.where(seen, relative, 0.0))
+    top = sizes.sum(1) if per_period else sizes.max(1)
+    batch = Batch(family, np.nan_to_num(scaled), target, scale, level, top, seen.sum(1), first, span, per_period)
+    return batch if prior is None else _with_prior(batch, prior)
+
+
+def default_launch(times: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
+    """Launch assumed where none is given: a median spacing before the first observation; (N,) decimal years."""
+    times = np.atleast_2d(times)
+    kept = np.where(np.ones(times.shape, bool) if seen is None else seen, times, np.nan)
+    kept = np.sort(kept, axis=1)
+    spacing = np.diff(kept, axis=1)
+    positive = np.where(spacing > 0, spacing, np.nan)
+    known = np.isfinite(positive).any(1)
+    median = np.ones(len(kept))
+    median[known] = np.nanmedian(positive[known], axis=1)
+    return kept[:, 0] - median
+
+
+def _with_prior(batch: Batch, prior: Mapping[str, tuple[Any, Any]]) -> Batch:
+    names = [name for name, _ in batch.family.parameters]
+    rows = len(names) + ("share" in prior)
+    unknown = set(prior) - {"share", *names}
+    if unknown:
+        raise ValueError(f"no parameter {min(unknown)!r} for a prior: choose among share, {', '.join(names)}")
+    mean, sd = np.zeros((rows, batch.size)), np.full((rows, batch.size), np.inf)
+    if "share" in prior:
+        mean[-1], sd[-1] = prior["share"]
+    for row, (name, kind) in enumerate(batch.family.parameters):
+        if name in prior:
+            centre, spread = prior[name]
+            mean[row] = (centre - batch.origin) / batch.span if kind == "date" else centre + _log_unit(batch, kind)
+            sd[row] = spread / batch.span if kind == "date" else spread
+    return replace(batch, prior_mean=mean, prior_sd=sd)
+
+
+def _log_unit(batch: Batch, kind: str) -> np.ndarray:
+    return {"rate": np.log(batch.span), "duration": -np.log(batch.span), "number": np.zeros(len(batch.span))}[kind]
+
+
+def to_natural(batch: Batch, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Coordinates (p or q, N) as parameters in years, and the derivative of each by its coordinate, both (p, N)."""
+    values, slopes = [], []
+    for (_, kind), row in zip(batch.family.parameters, theta, strict=False):
+        value = batch.origin + batch.span * row if kind == "date" else np.exp(row - _log_unit(batch, kind))
+        values.append(value)
+        slopes.append(batch.span + 0 * row if kind == "date" else value)
+    return np.array(values), np.array(slopes)
+
+
+def to_coordinates(batch: Batch, natural: np.ndarray) -> np.ndarray:
+    """The inverse of `to_natural`: parameters (p, N) as coordinates (p, N)."""
+    rows = []
+    for (_, kind), value in zip(batch.family.parameters, natural, strict=True):
+        rows.append((value - batch.origin) / batch.span if kind == "date" else np.log(value) + _log_unit(batch, kind))
+    return np.array(rows)
+
+
+def limits_reached(family: type[Family], fit: Fit) -> np.ndarray:
+    """Limits that the parameters run to, (p, N): -1 lower, 1 upper, 0 none; a diverging ceiling takes some along."""
+    reached = fit.on_boundary[: len(family.parameters)].copy()
+    for row, (name, _) in enumerate(family.parameters):
+        reached[row, fit.diverged] = dict(family.escape).get(name, 0)
+    return reached
+
+
+def estimates(batch: Batch, fit: Fit) -> np.ndarray:
+    """Ceiling and natural parameters of many fits, (N, 1 + p): limits where they diverge, NaN where nothing rises."""
+    values, reached = to_natural(batch, fit.theta)[0], limits_reached(batch.family, fit)
+    for row, (_, kind) in enumerate(batch.family.parameters):
+        values[row] = np.where(reached[row] == 0, values[row], np.take(LIMITS[kind], (reached[row] > 0).astype(int)))
+    table = np.column_stack([np.where(fit.diverged, np.inf, fit.ceiling), *values])
+    table[fit.flat] = np.nan
+    return table
+
+
+def predict(batch: Batch, fit: Fit, times: np.ndarray, bound: float | np.ndarray | None = None) -> np.ndarray:
+    """Curve of each series, (N, h), at decimal years (h,) or (N, h); bound alike, where the ceiling is a share."""
+    times = (np.atleast_2d(times) - batch.origin[:, None]) / batch.span[:, None]
+    level = fit.ceiling[:, None] * batch.family.share(times, *fit.theta[: len(batch.family.parameters), :, None])
+    return level if bound is None else level * bound
+
+
+# ---- global starts
+
+
+@lru_cache(maxsize=1)
+def _linear_algebra() -> ThreadpoolController:
+    """Control of BLAS, whose threads cost more than they save on products this small when the machine is busy."""
+    return ThreadpoolController()
+
+
+@lru_cache(maxsize=32)
+def _grid(family: type[Family], coarse: bool) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
+    """Axes and grid of theta (p, G), the first coordinate slowest; coarse keeps every third and every second value."""
+    axes = family.axes
+    if coarse:
+        axes = tuple(axis[place::step] for axis, place, step in zip(axes, (1, 0), (3, 2), strict=False))
+    return axes, np.array([mesh.ravel() for mesh in np.meshgrid(*axes, indexing="ij")])
+
+
+def grid_starts(batch: Batch, most: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Starting coordinates: for each series the best cell of the grid and other peaks of the grid.
+
+    Returns rows (M,), the series of each start, and theta (p, M). `most` limits the starts of a series; None chooses
+    MANY for short series, whose sum of squares has many valleys, and for small batches, and FEW for others.
+    """
+    if most is None:
+        points = batch.target.shape[1]
+        most = MANY if points < SHORT or (batch.size <= SMALL and points <= LONG) else FEW
+    family, coarse = batch.family, most == FEW and len(batch.family.axes) < 3
+    axes, grid = _grid(family, coarse)  # type: ignore[arg-type]  # mypy asks the class for its instances' hash
+    rows, cells = [], []
+    with _linear_algebra().limit(limits=1, user_api="blas"):
+        for members, times in _patterns(batch):
+            for begin in range(0, len(members), GRID_BLOCK):
+                block = members[begin : begin + GRID_BLOCK]
+                row, cell = _best_cells(_gains(batch, block, times, grid), [len(axis) for axis in axes], most)
+                rows.append(block[row])
+                cells.append(cell)
+    rows, cells = np.concatenate(rows), np.concatenate(cells)
+    order = np.argsort(rows, kind="stable")
+    return rows[order], grid[:, cells[order]]
+
+
+def _patterns(batch: Batch) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Series that share their times, to a thousandth of the span, and those times: one evaluation of the grid each."""
+    if len(batch.times) == 1:
+        return [(np.arange(batch.size), batch.times[0])]
+    key = np.round(batch.times * 1000).astype(np.int64)
+    _, first, group = np.unique(key, axis=0, return_index=True, return_inverse=True)
+    order = np.argsort(group.ravel(), kind="stable")
+    members = np.split(order, np.cumsum(np.bincount(group.ravel()))[:-1])
+    return [(rows, batch.times[index]) for rows, index in zip(members, first, strict=True)]
+
+
+def _gains(batch: Batch, rows: np.ndarray, times: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    """Fall of the sum of squares that each cell of the grid achieves, (rows, G); in single precision for many rows."""
+    kind = np.float32 if len(rows) > 64 else float
+    target = batch.target[rows]
+    size = np.maximum(np.abs(target).max(1), 1e-300)[:, None]
+    ceiling = batch.ceiling[rows, None] / size
+    target, scale = (target / size).astype(kind), None
+    if batch.scale is not None:
+        scale = batch.scale[rows]
+        width = np.maximum(scale.max(1), 1e-300)[:, None]
+        scale, ceiling = (scale / width).astype(kind), ceiling * width
+    cells, points = grid.shape[1], target.shape[1]
+    linear, square = np.zeros((len(rows), cells), kind), np.zeros((1 if scale is None else len(rows), cells), kind)
+    highest, step = np.zeros(cells), max(1, PIECE // cells)
+    for begin in range(0, points, step):
+        end = min(begin + step, points)
+        share = batch.family.share(times[None, begin : end + batch.per_period], *grid[:, :, None])
+        share = np.diff(share, axis=-1) if batch.per_period else share
+        table, seen = share.T.astype(kind), target[:, begin:end]
+        if scale is None:
+            linear += seen @ table
+            square += (share * share).sum(1)[None].astype(kind)
+        else:
+            width = scale[:, begin:end]
+            linear += (width * seen) @ table
+            square += (width * width) @ (table * table)
+        highest = np.maximum(highest, share.max(1))
+    nothing = highest < 1 / CEILING_CAP
+    linear[:, nothing] = square[:, nothing] = 0
+    return _falls(linear, square, ceiling.astype(kind))
+
+
+def _falls(linear: np.ndarray, square: np.ndarray, ceiling: np.ndarray) -> np.ndarray:
+    known = np.isfinite(ceiling[:, 0])
+    if known.all():
+        linear *= 2
+        linear -= ceiling * square
+        linear *= ceiling
+        return linear
+    free = np.maximum(linear, 0, out=None if known.any() else linear)
+    free *= free
+    free /= np.maximum(square, 1e-12)
+    if known.any():
+        squares = square[known] if len(square) > 1 else square
+        free[known] = ceiling[known] * (2 * linear[known] - ceiling[known] * squares)
+    return free
+
+
+def _best_cells(gains: np.ndarray, axes: list[int], most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and cells of the best fits: the best of all, then other peaks of the grid, `most` for each row.
+
+    For short series a peak is a cell above its four neighbours in the first two coordinates, else above its two
+    neighbours in the first coordinate alone; the further coordinates are at their best.
+    """
+    lead = axes[: 2 if most > FEW and len(axes) > 1 else 1]
+    table = gains.reshape(len(gains), int(np.prod(lead)), -1)
+    inner = table.argmax(2) if table.shape[2] > 1 else np.zeros(table.shape[:2], int)
+    ridge = np.take_along_axis(table, inner[:, :, None], 2)[:, :, 0]
+    peak = _find_peaks(ridge.reshape(-1, *lead)).reshape(ridge.shape)
+    peak[np.arange(len(ridge)), ridge.argmax(1)] = True
+    depth = np.where(peak, -ridge, np.inf)
+    most = min(most, depth.shape[1])
+    rank = np.argpartition(depth, most - 1, axis=1)[:, :most]
+    row, place = np.nonzero(np.take_along_axis(peak, rank, 1))
+    layer = rank[row, place]
+    return row, layer * table.shape[2] + inner[row, layer]
+
+
+def _find_peaks(height: np.ndarray) -> np.ndarray:
+    peak = np.ones(height.shape, bool)
+    for axis in range(1, height.ndim):
+        rising = np.diff(height, axis=axis) > 0
+        first, last = ([(0, 0)] * axis + [pad] + [(0, 0)] * (height.ndim - axis - 1) for pad in ((1, 0), (0, 1)))
+        peak &= np.pad(rising, first, constant_values=True) & np.pad(~rising, last, constant_values=True)
+    return peak
