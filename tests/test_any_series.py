@@ -15,9 +15,11 @@ from figure_faults import find_faults
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers import curves, describe, figures, forecast, indicators, pipeline
+from helpers import curves, describe, forecast, indicators
 from helpers.figures import images, style
 from helpers.parameters import ParameterError, Parameters, complete_parameters, read_parameters
+from helpers.runs.checks import check_parameters
+from helpers.runs.pipeline import run_all
 
 ROOT = Path(__file__).parents[1]
 CELLS = [
@@ -38,7 +40,7 @@ def write(folder, values, dates=None, unit="units", **columns):
 def execute(values):
     """The notebooks' code in this process, as their kernels run it; a warning is an error."""
     parameters = complete_parameters(read_parameters(values))
-    pipeline.check_parameters(parameters)
+    check_parameters(parameters)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.filterwarnings("ignore", "Glyph .* missing from")  # no font has all letters
@@ -79,21 +81,10 @@ def test_a_fit_without_residuals_has_a_profile(tmp_path):
     series = indicators.load(write(tmp_path, [99.999999, 100, 100, 100], unit="%")).series("own data", "own", 100)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        profiles = describe.profile_ceilings(describe.fit_families(series, ["logistic", "gompertz", "bass"]), series)
-        figure = figures.draw_profiles(
-            profiles, describe.mark_ceilings(series), describe.name_series(series), "Source: test."
-        )
-    assert "No ceiling in this frame fits about as well as the best one: bass" in figure.texts[0].get_text()
-
-
-def test_a_profile_outside_the_frame_is_not_said_to_close():
-    profile = pd.DataFrame(
-        {"ceiling": [10.0, 100.0], "distance": [60.0, 50.0], "threshold_80": 2.0, "threshold_95": 4.0}
-    )
-    figure = figures.draw_profiles(
-        profile.assign(family="gompertz"), {"last": 9.0}, {"title": "Users", "unit": "persons"}, "Source: test."
-    )
-    assert figure.texts[0].get_text().replace("\n", " ").endswith("fits about as well as the best one: gompertz")
+        fits = curves.fit_families(series.values, ["logistic", "gompertz", "bass"], series.bound)
+        assert (curves.profile_ceilings(fits, series.bound)["distance"] >= 0).all()
+        for fit in fits.values():
+            assert isinstance(fit, str) or fit.plot_profile().has_data()
 
 
 def test_hindcasts_begin_where_a_forecast_can_be_made(tmp_path):
@@ -114,7 +105,7 @@ def test_too_few_technologies_to_calibrate_on_are_refused(tmp_path, monkeypatch,
         monkeypatch.setattr(forecast, "can_calibrate", lambda references: False)
     chosen = complete_parameters(Parameters(run="mine", data=str(path), as_of="1905-12-31" if name == "as_of" else ""))
     with pytest.raises(ParameterError, match=f"parameter '{name}' is '.*fewer than 3 other technologies have enough"):
-        pipeline.check_parameters(chosen)
+        check_parameters(chosen)
 
 
 @pytest.mark.parametrize("bound", [np.int64(100), np.int8(100), np.float32(100), np.float64(100)])
@@ -188,7 +179,7 @@ def test_pages_are_made_of_series_at_the_edge(tmp_path, monkeypatch, case):
     values = {"data": str(write(tmp_path, [99.999999, 100, 100, 100], unit="%"))}
     if case == "a highest share under a tenth":
         values = {"indicator": "firms_ai_use_eurostat", "entity": "Romania", "bound": 100}
-    folder = pipeline.run_all(read_parameters({"run": "edge", **values}))
+    folder = run_all(read_parameters({"run": "edge", **values}))
     assert len(list((folder / "html").glob("0*.html"))) == 6
 
 

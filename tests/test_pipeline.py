@@ -155,7 +155,8 @@ def test_interrupting_ends_at_once_and_leaves_no_kernel(options, number, code, w
     started = tmp_path / "started"
     waiting = f"import os, pathlib, time\npathlib.Path({str(started)!r}).write_text(str(os.getpid()))\ntime.sleep(60)"
     write_notebooks(tmp_path / "notebooks", {"03_small": ["# 3. Small", RUN_CELL, "## Wait", waiting]})
-    program = f"{patch_notebooks(tmp_path / 'notebooks')}\n__main__.main(['run', 'mine', '-p', 'data', {str(SAMPLE)!r}, *{options!r}])"
+    command = ["run", "mine", "-p", "data", str(SAMPLE), *options]
+    program = f"{patch_notebooks(tmp_path / 'notebooks')}\n__main__.main({command!r})"
     process = subprocess.Popen(
         [sys.executable, "-c", program],
         stdout=subprocess.PIPE,

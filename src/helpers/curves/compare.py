@@ -178,10 +178,8 @@ def profile_ceilings(fits: Fits, bound: float = np.nan, points: int = 60) -> pd.
         ssr = fit_batch(fit.model.batch(ceiling=grid)).ssr
         least = min(fit.ssr, ssr.min())
         rise = np.where(ssr > least * (1 + ROUNDING), ssr - least, 0.0)
-        with np.errstate(invalid="ignore"):  # a perfect fit leaves no noise to measure by
-            with np.errstate(divide="ignore", invalid="ignore"):  # of a fit without any residuals
-                distance = np.sqrt(rise / (least / freedom))
-            frame = pd.DataFrame({"family": family, "ceiling": grid, "distance": distance})
+        with np.errstate(divide="ignore", invalid="ignore"):  # a perfect fit leaves no noise to measure by
+            frame = pd.DataFrame({"family": family, "ceiling": grid, "distance": np.sqrt(rise / (least / freedom))})
         limits = {f"threshold_{level}": np.sqrt(f.ppf(level / 100, 1, freedom)) for level in (80, 95)}
         frames.append(frame.assign(**limits).dropna())
     columns = ["family", "ceiling", "distance", "threshold_80", "threshold_95"]
