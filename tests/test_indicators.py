@@ -15,12 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import indicators
-from helpers.indicators.breaks import parse_breaks
-from helpers.indicators.claims import VERDICTS, Figure, _compare
-from helpers.indicators.coverage import summarise_data
-from helpers.indicators.explanations import explain_date
-from helpers.indicators.plausibility import interpolate_values
+from helpers.indicators.cells import explain_date
 from helpers.indicators.problems import Problem, suggest_names
+from helpers.indicators.review import VERDICTS, Figure, _compare, summarise_data
+from helpers.indicators.series import interpolate_values, parse_breaks
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -364,7 +362,7 @@ def test_target_with_its_bound(data):
     series = data.series("China", "genai_users", "internet_users")
     assert series.values.tolist() == [230, 249, 515, 602]
     assert (series.values.index.name, series.values.name) == ("date", "genai_users")
-    assert series.penetration.iloc[-1] == pytest.approx(602 / 1125)
+    assert series.share.iloc[-1] == pytest.approx(602 / 1125)
     assert series.bound_at(["2025-12-31", "2030-12-31", "1990-01-01"]).tolist() == [1125, 1125, 0.62]
     half = series.bound_at(["2025-09-30"])[0]
     assert half == pytest.approx(1123 + 2 * 92 / 184)
@@ -393,7 +391,7 @@ def test_bounds(data, entity, indicator, bound, name, note):
     assert bool(note) == bool(series.bound_note)
     assert (series.bound is None) == (name == "")
     if name:
-        assert (series.penetration <= 1.005).all()
+        assert (series.share <= 1.005).all()
 
 
 @pytest.mark.parametrize(
@@ -511,7 +509,7 @@ def test_references_are_whole_and_fit_their_bounds(data):
     for reference in references:
         assert reference.role == "reference"
         assert len(reference.values) >= 3
-        assert reference.penetration.between(0, 1.005, inclusive="right").all()
+        assert reference.share.between(0, 1.005, inclusive="right").all()
         assert reference.values.index.is_monotonic_increasing
         hard = reference.breaks.loc[reference.breaks["kind"] == "break", "date"]
         assert not hard.between(reference.values.index[0], reference.values.index[-1], inclusive="right").any()

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from helpers import __main__ as command
 from helpers import describe, indicators, pipeline
-from helpers.indicators.own import name_indicator, read_unit
+from helpers.indicators.checks import read_unit
+from helpers.indicators.own import name_indicator
 from helpers.parameters import ParameterError, Parameters, complete_parameters, read_parameters
 from helpers.record import hash_data
 

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from helpers import indicators
-from helpers.indicators.breaks import parse_breaks
+from helpers.indicators.checks import read_unit
 from helpers.indicators.own import UNIT, name_indicator
-from helpers.indicators.plausibility import read_unit
+from helpers.indicators.series import parse_breaks
 from helpers.project import RunError, find_data, hold_folder, replace_folder, restore_folder, write_file
 from helpers.quoting import UNSEEN, quote
 

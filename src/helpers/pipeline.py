@@ -268,7 +268,7 @@ def run_all(
 def _tell_doubts(data: Any, parameters: Parameters) -> None:
     from helpers import indicators
 
-    for doubt in indicators.list_doubts(data, [(parameters.entity, parameters.indicator)]):
+    for doubt in indicators.list_warnings(data, [(parameters.entity, parameters.indicator)]):
         print(f"note: {doubt}", flush=True)
 
 

@@ -63,7 +63,7 @@ def _observed(view: View) -> list[tuple[str, str]]:
     last, date = series.values.iloc[-1], series.values.index[-1]
     rows = [(f"Last figure, {say_date(date)}", say(last, series.unit))]
     if series.bound is not None and series.bound_title:
-        share = 100 * series.penetration.iloc[-1]
+        share = 100 * series.share.iloc[-1]
         rows.append((f"Share of the bound ({lower_first(series.bound_title)})", say(share, "percent")))
     gain, start = year_of_growth(view.growth, series.unit)
     if start is not None:
