@@ -20,7 +20,7 @@ import pandas as pd
 
 from helpers.indicators.cells import read_cells
 from helpers.indicators.problems import DataError, Problem, list_problems, suggest_names
-from helpers.indicators.series import BASE_TOLERANCE, parse_breaks
+from helpers.indicators.series import BASE_TOLERANCE, interpolate_values, parse_breaks
 from helpers.indicators.tables import TABLES, find_kind, read_descriptor, read_table
 from helpers.project import hash_file
 from helpers.quoting import quote
@@ -93,9 +93,7 @@ def check_key(file: str, table: pd.DataFrame, key: str | list[str]) -> list[Prob
     if "value" in table:
         first["other"] = known["value"]
     repeated = known[known.duplicated(key)].rename(columns={"value": "here"}).merge(first, on=key)
-    dates = {name: repeated[name].dt.strftime("%Y-%m-%d") for name in key if repeated[name].dtype.kind == "M"}
-    parts = repeated.assign(**dates)[key]
-    repeated["value"] = parts.iloc[:, 0].str.cat(parts.iloc[:, 1:], sep=", ") if len(key) > 1 else parts.iloc[:, 0]
+    repeated["value"] = [", ".join(parts) for parts in repeated[key].astype(str).itertuples(index=False)]
 
     def explain(entry: dict[str, Any]) -> str:
         known = "here" in entry and not np.isnan(entry["here"] + entry["other"])
@@ -252,7 +250,7 @@ def check_figures(
     """
     percent = observations["indicator"].isin(indicators.loc[indicators["unit"].str.startswith("percent"), "indicator"])
     rows = observations.assign(percent=percent)
-    rows[["base", "limit"]] = _find_limits(rows, indicators, only)
+    rows["base"], rows["limit"] = _find_limits(rows, indicators, only)
     exact = rows[(rows["bound"] == "exact") & (rows["value"] > 0)].dropna(subset="date")
     exact = exact.sort_values(["entity", "indicator", "date"], kind="stable")
     exact[["before_date", "before"]] = exact.groupby(["entity", "indicator"])[["date", "value"]].shift()
@@ -274,21 +272,20 @@ def check_figures(
     return problems
 
 
-def _find_limits(rows: pd.DataFrame, indicators: pd.DataFrame, only: set[tuple[str, str]] | None) -> pd.DataFrame:
+def _find_limits(
+    rows: pd.DataFrame, indicators: pd.DataFrame, only: set[tuple[str, str]] | None
+) -> tuple[np.ndarray, np.ndarray]:
     """Find the base of each figure, and its value on the date of the figure; infinity where there is none."""
     about = indicators.drop_duplicates("indicator").set_index("indicator")
-    base_of = about.loc[about["base_indicator"].map(about["unit"]) == about["unit"], "base_indicator"]
-    found = pd.DataFrame({"base": "", "limit": np.inf}, index=rows.index)
-    usable = rows[rows["indicator"].isin({*base_of.index, *base_of})].dropna(subset=["date", "value"])
-    exact = usable[usable["bound"] == "exact"].sort_values("date", kind="stable")
-    bases, places = exact.groupby(["entity", "indicator"]).indices, usable.groupby(["entity", "indicator"]).indices
-    limits, names = np.full(len(usable), np.inf), np.full(len(usable), "", dtype=object)
-    days, exact_days = (pd.DatetimeIndex(one["date"]).as_unit("s").asi8 for one in (usable, exact))
-    values = exact["value"].to_numpy(float)
-    for (entity, indicator), chosen in places.items():
-        name = base_of.get(indicator)
-        if (entity, name) in bases and (only is None or (entity, indicator) in only):
-            base = bases[entity, name]
-            limits[chosen], names[chosen] = np.interp(days[chosen], exact_days[base], values[base]), name
-    found.loc[usable.index, ["base", "limit"]] = pd.DataFrame({"base": names, "limit": limits}, index=usable.index)
-    return found
+    base_of = about.loc[about["base_indicator"].map(about["unit"]) == about["unit"], "base_indicator"].to_dict()
+    usable = rows[rows["indicator"].isin({*base_of, *base_of.values()})].dropna(subset=["date", "value"])
+    exact = usable[(usable["bound"] == "exact") & usable["indicator"].isin(base_of.values())].set_index("date")
+    bases = dict(tuple(exact.groupby(["entity", "indicator"])["value"]))
+    places = np.flatnonzero(rows.index.isin(usable.index))
+    names, limits = np.full(len(rows), "", dtype=object), np.full(len(rows), np.inf)
+    for (entity, indicator), chosen in usable.groupby(["entity", "indicator"]).indices.items():
+        base = bases.get((entity, base_of.get(indicator, "")))
+        if base is not None and (only is None or (entity, indicator) in only):
+            names[places[chosen]] = base_of[indicator]
+            limits[places[chosen]] = interpolate_values(base, usable["date"].iloc[chosen])
+    return names, limits

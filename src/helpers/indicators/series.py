@@ -198,7 +198,7 @@ def list_breaks(breaks: str, suspected: str, entity: str, as_of: pd.Timestamp | 
         for day, only, reason in parse_breaks(text)
         if only in ("", entity) and (as_of is None or pd.Timestamp(day) <= as_of)
     ]
-    return pd.DataFrame(sorted(rows), columns=["date", "kind", "reason"]).astype({"date": "datetime64[s]"})
+    return pd.DataFrame(sorted(rows), columns=["date", "kind", "reason"]).astype({"date": "datetime64[us]"})
 
 
 def number_segments(dates: pd.Series, breaks: pd.DataFrame) -> np.ndarray:
