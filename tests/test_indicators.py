@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from malformed import DATA, TABLES, write_folder
 
 from helpers import indicators
-from helpers.indicators.cells import explain_date
 from helpers.indicators.problems import Problem, suggest_names
 from helpers.indicators.review import VERDICTS, Figure, _compare, summarise_data
 from helpers.indicators.series import interpolate_values, parse_breaks
@@ -99,7 +98,7 @@ def test_row_is_the_line_that_an_editor_shows(tmp_path):
 def test_byte_order_mark_crlf_extra_columns_and_column_order_are_accepted(tmp_path):
     plain = indicators.load(write_folder(tmp_path)).observations
     rows = list(csv.DictReader(io.StringIO(TABLES["observations"])))
-    columns = ["colour", *reversed(list(rows[0]))]
+    columns = ["row", *reversed(list(rows[0]))]
     text = "\r\n".join([",".join(columns)] + [",".join(["red", *reversed(list(row.values()))]) for row in rows])
     write_folder(tmp_path, observations=b"\xef\xbb\xbf" + text.encode("utf-8") + b"\r\n,,,,,,,,,\r\n")
     changed = indicators.load(tmp_path).observations
@@ -390,10 +389,6 @@ def test_a_descriptor_must_hold_the_fields_that_are_read(tmp_path):
         indicators.load(tmp_path)
 
 
-def test_a_third_half_year_is_no_date():
-    assert explain_date("2025-H3") == "is not an ISO date; write YYYY-MM-DD, such as 2025-12-31"
-
-
 def test_sources_get_names_of_their_own(tmp_path):
     sources = ("A no2", "A", "a", "a.")
     rows = [f"{2019 + number}-12-31,{number + 1},{source}" for number, source in enumerate(sources)]
@@ -426,6 +421,8 @@ def test_a_series_says_what_it_is_and_that_it_has_no_bound(tmp_path):
     series = data.series("Land", "tool_users")
     assert repr(series) == "Tool users of Land: 3 figures in million persons, 2020-12-31 to 2023-12-31"
     assert repr(data.series("Land", "tool_users", 200)).endswith(", bound: 200 million persons")
+    assert series.share.isna().all()
+    assert list(data.series("Land", "tool_users", 200).share) == [0.05, 0.1025, 0.225]
     with pytest.raises(indicators.DataError, match="was selected without a bound; name one, or a number"):
         series.bound_at(["2020-12-31"])
 

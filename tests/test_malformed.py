@@ -114,6 +114,7 @@ MALFORMED = [
     (put_date("2022"), 1, ", row 5, column date: '2022' is a whole year; write the day itself as YYYY-MM-DD, such as 2022-12-31"),
     (put_date("2022-06"), 1, ", row 5, column date: '2022-06' is a whole month; write the day itself as YYYY-MM-DD, such as 2022-06-30"),
     (put_date("2022 Q4"), 1, ", row 5, column date: '2022 Q4' is a whole quarter; write the day itself as YYYY-MM-DD, such as 2022-12-31"),
+    (put_date("2022-H3"), 1, ", row 5, column date: '2022-H3' is not an ISO date; write YYYY-MM-DD, such as 2025-12-31"),
     (put_date("2022.5"), 1, ", row 5, column date: '2022.5' is a year with decimals; write the day itself as YYYY-MM-DD"),
     (put_date("2025-02-29"), 1, ", row 5, column date: '2025-02-29' is not a day of the calendar; write a day that exists, as YYYY-MM-DD"),
     (put_date("2022-31-12"), 1, ", row 5, column date: '2022-31-12' is not a day of the calendar; write a day that exists, as YYYY-MM-DD; with day and month exchanged it is 2022-12-31"),
@@ -185,6 +186,7 @@ ACCEPTED = [
     "date,value\n" + "\n".join(reversed(THREE.splitlines())),
     GOOD.replace("8", '"8"'),
     put_column("colour", "red"),
+    put_column("row", "7"),
     put_column("\x1b[31mcolour", "red"),
     GOOD.replace("3\n", "3.0e0\n", 1),
 ]  # fmt: skip

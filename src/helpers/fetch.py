@@ -321,8 +321,8 @@ def _start_folder(folder: Path, new: Path) -> dict[str, pd.DataFrame]:
     descriptor |= {"name": "own-data", "title": "Figures fetched from the World Bank", "description": ""}
     descriptor["licenses"] = [one for one in descriptor["licenses"] if one["name"] == "CC-BY-4.0"]
     (new / "datapackage.json").write_text(json.dumps(descriptor, indent=2) + "\n", encoding="utf-8")
-    names = {one["name"]: [field["name"] for field in one["schema"]["fields"]] for one in descriptor["resources"]}
-    return {table: pd.DataFrame(columns=columns, dtype=str) for table, columns in names.items()}
+    columns = {one["name"]: [field["name"] for field in one["schema"]["fields"]] for one in descriptor["resources"]}
+    return {table: pd.DataFrame(columns=names, dtype=str) for table, names in columns.items()}
 
 
 def _put_rows(

@@ -62,7 +62,7 @@ def read_cells(
     """
     by_name = {field["name"]: field for field in fields}
     table: dict[str, Any] = {}
-    for name in text:
+    for name in text.columns.drop(["row", "precision"], errors="ignore"):  # these are ours
         field = by_name.get(name, {"type": "string"})
         places, distinct = pd.factorize(text[name])
         reasons = np.array([explain_cell(cell, field) for cell in distinct] if name in by_name else [], dtype=object)

@@ -64,8 +64,8 @@ def read_series_file(path: Path, project: Mapping[str, pd.DataFrame], descriptor
     if path.suffix.lower() != ".csv":
         raise DataError([Problem(path.name, None, "", "", "is no CSV file; save it as 'CSV UTF-8', named like x.csv")])
     of_project = {field["name"]: field for field in read_descriptor(descriptor)["observations"]["fields"]}
-    bound = of_project["bound"] | {"constraints": {**of_project["bound"]["constraints"], "required": False}}
-    needed, optional = [of_project["date"], of_project["value"]], [*OWN_FIELDS, bound]
+    censoring = of_project["bound"] | {"constraints": {**of_project["bound"]["constraints"], "required": False}}
+    needed, optional = [of_project["date"], of_project["value"]], [*OWN_FIELDS, censoring]
     problems: list[Problem] = []
     text = read_table(path, needed, problems)
     if text is None:

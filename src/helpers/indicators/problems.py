@@ -11,11 +11,11 @@ from typing import Any
 import pandas as pd
 
 from helpers.project import UserError
-from helpers.quoting import LONGEST, escape, quote, shorten
+from helpers.quoting import SHOWN_CHARACTERS, escape, quote, shorten
 
 MAX_MESSAGES = 50  # lines of one message, and problems of one kind that are explained one by one
-LONGEST_MESSAGE = 1000  # characters
-ENOUGH_NAMES = 2000  # names among which a near one is looked for
+MAX_MESSAGE_CHARACTERS = 1000
+MAX_COMPARED_NAMES = 2000  # names among which a near one is looked for
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Problem:
         column = f"column {shorten(self.column)}" if self.column and self.file else shorten(self.column)
         place = ", ".join(part for part in (self.file, f"row {self.row}" if self.row else "", column) if part)
         value = f"{quote(self.value)} " if self.value != "" else ""
-        return escape(f"{place}{': ' if place else ''}{value}{shorten(self.message, LONGEST_MESSAGE)}")
+        return escape(f"{place}{': ' if place else ''}{value}{shorten(self.message, MAX_MESSAGE_CHARACTERS)}")
 
 
 class DataError(UserError, ValueError):
@@ -87,12 +87,12 @@ def list_problems(
 def suggest_names(name: object, valid: Iterable[str], count: int = 3) -> str:
     """Say which of the valid names is nearest to ``name``, or list some of them."""
     valid = sorted(set(valid))
-    sought = str(name).lower()[:LONGEST]
+    sought = str(name).lower()[:SHOWN_CHARACTERS]
     by_lower = {candidate.lower(): candidate for candidate in valid}
     names = sorted(by_lower)
-    if len(names) > ENOUGH_NAMES:  # comparing with all of very many takes seconds; those beside it begin alike
+    if len(names) > MAX_COMPARED_NAMES:  # comparing with all of very many takes seconds; those beside it begin alike
         place = bisect.bisect(names, sought)
-        names = names[max(0, place - ENOUGH_NAMES // 2) : place + ENOUGH_NAMES // 2]
+        names = names[max(0, place - MAX_COMPARED_NAMES // 2) : place + MAX_COMPARED_NAMES // 2]
     near = difflib.get_close_matches(sought, names, n=count, cutoff=0.6)
     if near:
         return "nearest: " + ", ".join(shorten(by_lower[candidate]) for candidate in near)
