@@ -7,11 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import PolyCollection
 from statsmodels.genmod.families.links import LogLog
 from statsmodels.tsa.holtwinters import Holt
 
 from helpers import forecast, indicators
 from helpers.forecast import bands, methods, windows
+from helpers.forecast.picture import list_bands
 from helpers.forecast.subject import cut_series, next_dates
 
 
@@ -103,7 +105,7 @@ def test_a_new_residual_file_gives_the_same_bytes(tmp_path, references, residual
 
 def test_the_same_input_gives_the_same_bytes(references):
     series = make_series([10, 14, 20, 27])
-    first, second = (forecast.forecast(series, 100, references, seed=seed) for seed in (0, 1))
+    first, second = (forecast.forecast(series, 100, references) for _ in range(2))
     assert first.frame().to_csv() == second.frame().to_csv()
 
 
@@ -138,6 +140,22 @@ def test_a_series_without_dates_is_refused(references):
 def test_levels_are_shares(references, residuals):
     with pytest.raises(ValueError, match="levels are shares between 0 and 1"):
         forecast.forecast(make_series([1, 2, 3]), 100, references, levels=(80,), residuals=residuals)
+    with pytest.raises(ValueError, match="give one level at least"):
+        forecast.forecast(make_series([1, 2, 3]), 100, references, levels=(), residuals=residuals)
+
+
+def test_one_level_is_quoted_and_drawn_everywhere(references, residuals):
+    series = make_series([10, 14, 20, 27])
+    made = forecast.forecast(series, 100, references, levels=(0.95, 0.9), residuals=residuals)
+    assert made.level == 0.9
+    assert "(90 % band, median" in repr(made)
+    assert [name for name in list_bands(made) if "band" in name] == ["90 % band", "95 % band"]
+    axes = made.plot()
+    assert sum(isinstance(drawn, PolyCollection) for drawn in axes.collections) == 2
+    assert any(text.get_text().startswith("90 % band: ") for text in axes.texts)
+    usual = forecast.forecast(series, 100, references, residuals=residuals)
+    pd.testing.assert_frame_equal(made.milestones(level=0.8), usual.milestones())
+    assert set(made.milestones()["level"]) == {0.9}
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from helpers.describe.fits import (
 from helpers.describe.forecasts import (
     make_hindcasts,
     pick_origins,
+    shorten_forecast,
     shorten_scores,
     shorten_stages,
     spread_scenarios,
@@ -53,6 +54,7 @@ __all__ = [
     "pick_origins",
     "profile_ceilings",
     "rank_pace",
+    "shorten_forecast",
     "shorten_scores",
     "shorten_stages",
     "spread_scenarios",

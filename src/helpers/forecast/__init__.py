@@ -9,10 +9,20 @@ and ``statements``.
 
 from helpers.forecast.methods import METHODS, Prior
 from helpers.forecast.model import MILESTONES, NOT_REACHED, PUBLISHED, Forecast, forecast, hindcast
-from helpers.forecast.residuals import HORIZONS, WINDOWS, find_residuals, learn_prior, saturation_shares
+from helpers.forecast.residuals import (
+    HORIZONS,
+    LEAST_TECHNOLOGIES,
+    WINDOWS,
+    can_calibrate,
+    find_residuals,
+    learn_prior,
+    saturation_shares,
+)
+from helpers.forecast.subject import cut_series
 
 __all__ = [
     "HORIZONS",
+    "LEAST_TECHNOLOGIES",
     "METHODS",
     "MILESTONES",
     "NOT_REACHED",
@@ -20,6 +30,8 @@ __all__ = [
     "WINDOWS",
     "Forecast",
     "Prior",
+    "can_calibrate",
+    "cut_series",
     "find_residuals",
     "forecast",
     "hindcast",

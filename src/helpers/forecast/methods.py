@@ -93,7 +93,8 @@ def curve_at(link: Link, windows: Windows, ahead: Ahead, ceiling: np.ndarray | f
     (N, H) values; NaN where an observation lies at or above the ceiling.
     """
     ceiling = np.broadcast_to(np.asarray(ceiling, float), len(windows.years))
-    path, _ = _anchored(link, windows, ahead, ceiling)
+    with np.errstate(over="ignore"):  # as in `forecast_points`
+        path, _ = _anchored(link, windows, ahead, ceiling)
     return np.where((windows.shares.max(axis=1) < ceiling)[:, None], path, np.nan)
 
 
@@ -156,6 +157,6 @@ def forecast_points(
 ) -> dict[str, np.ndarray]:
     """Point forecasts of some methods, or of every one that applies: a dict of (N, H) arrays from 0 to the bound."""
     top = ahead.bounds if windows.bounded else np.inf
-    return {
-        name: np.clip(METHODS[name](windows, ahead, prior), 0, top) for name in names or methods_for(windows.bounded)
-    }
+    names = names or methods_for(windows.bounded)
+    with np.errstate(over="ignore"):  # where a curve falls so steeply that its share is 0
+        return {name: np.clip(METHODS[name](windows, ahead, prior), 0, top) for name in names}

@@ -20,6 +20,7 @@ from helpers.forecast.residuals import HORIZONS, WINDOWS, find_residuals, learn_
 from helpers.forecast.statements import FAST, state
 from helpers.forecast.subject import Subject, cut_series, next_dates, read_subject
 from helpers.forecast.windows import DATE_TOLERANCE, SHORTEST, Ahead, Windows, describe, last_window, look_ahead
+from helpers.levels import LEVELS, band_ends, quoted_level
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,7 +50,11 @@ class Forecast:
     dates: pd.DatetimeIndex
     levels: tuple[float, ...]
     shares: tuple[float, ...]
-    seed: int = 0
+
+    @property
+    def level(self) -> float:
+        """The level of the band that is quoted, see `helpers.levels.quoted_level`."""
+        return quoted_level(self.levels)
 
     @property
     def origin(self) -> pd.Timestamp:
@@ -59,8 +64,7 @@ class Forecast:
     @property
     def quantile_levels(self) -> tuple[float, ...]:
         """Quantiles given: both ends of each level, and always the seven of `bands.SEVEN`."""
-        ends = [round((1 + sign * level) / 2, 10) for level in self.levels for sign in (-1, 1)]
-        return tuple(sorted({*bands.SEVEN, *ends}))
+        return tuple(sorted({*bands.SEVEN, *(end for level in self.levels for end in band_ends(level))}))
 
     def ahead_of(self, years: np.ndarray | Sequence[float]) -> Ahead:
         """`Ahead` for any years after the origin, an array (H,); the bound is as known, then drifts on."""
@@ -170,11 +174,12 @@ class Forecast:
             else pd.DataFrame(columns=columns)
         )
 
-    def milestones(self, shares: Sequence[float] = MILESTONES, level: float = 0.8) -> pd.DataFrame:
+    def milestones(self, shares: Sequence[float] = MILESTONES, level: float | None = None) -> pd.DataFrame:
         """Dates at which shares of the bound are reached, with the interval that the bands give.
 
         A date is where a quantile path first reaches the share of the bound as it is forecast for that date. The
-        earliest date belongs to the upper quantile, the latest to the lower.
+        earliest date belongs to the upper quantile, the latest to the lower, of the band of `level`: the quoted one
+        unless another is given.
 
         Returns
         -------
@@ -196,7 +201,7 @@ class Forecast:
                     "probability",
                 ]
             )
-        rows = [self._milestone(share, level) for share in shares]
+        rows = [self._milestone(share, self.level if level is None else level) for share in shares]
         return pd.DataFrame(rows)
 
     def _milestone(self, share: float, level: float) -> dict[str, Any]:
@@ -269,14 +274,16 @@ class Forecast:
 
         Returns
         -------
-        DataFrame, a row per calibration and date: calibration, technologies, forecasts, date, q0.1, q0.5, q0.9, unit.
+        DataFrame, a row per calibration and date: calibration, technologies, forecasts, date, q0.1, q0.5, q0.9 and,
+        where the quoted band is another, its ends; unit.
         """
         fast, frames = self.residuals[self.residuals["growth"] >= FAST], []
+        ends = sorted({0.1, 0.5, 0.9, *band_ends(self.level)})
         for words, rows in (("all windows", self.residuals), (f"growth by {FAST:g} or more in the window", fast)):
             calibrations = {PUBLISHED: bands.calibrate(rows, PUBLISHED, self.windows.link, self.windows.bounded)}
-            found = replace(self, calibrations=calibrations).at(self.years, (0.1, 0.5, 0.9))
+            found = replace(self, calibrations=calibrations).at(self.years, ends)
             size = {"technologies": rows["technology"].nunique(), "forecasts": len(rows), "date": self.dates}
-            values = dict(zip(("q0.1", "q0.5", "q0.9"), found.T, strict=True))
+            values = {f"q{end:g}": column for end, column in zip(ends, found.T, strict=True)}
             frames.append(pd.DataFrame({"calibration": words} | size | values | {"unit": self.subject.unit}))
         return pd.concat(frames, ignore_index=True)
 
@@ -300,9 +307,8 @@ def forecast(
     bound: pd.Series | float | None = None,
     references: Sequence[AdoptionSeries] | None = None,
     horizon_years: float = 5,
-    levels: Sequence[float] = (0.5, 0.8, 0.95),
+    levels: Sequence[float] = LEVELS,
     shares: Sequence[float] = (0.5, 0.75, 0.9),
-    seed: int = 0,
     residuals: pd.DataFrame | None = None,
 ) -> Forecast:
     """Forecast an adoption series with bands calibrated on earlier technologies.
@@ -315,17 +321,20 @@ def forecast(
 
     Parameters
     ----------
-    series : pandas.Series with a DatetimeIndex, or AdoptionSeries; at least three values. The last eight are used;
-    values closer
-        together than 0.4 years are thinned.
-    bound : None (an AdoptionSeries' own, else none), number, or pandas.Series with dates; a known upper limit in the
-    unit of series references : list of AdoptionSeries; by default those of the project's data folder. The technology
-    of `series` is left out. horizon_years : number; beyond three years the bands are extrapolated and labelled so
-    levels : coverage of the bands
-    shares : saturation shares of the scenarios
-    seed : int; nothing here is drawn at random, so it is only kept with the forecast
-    residuals : DataFrame from `backtest.run_backtest`, or None to compute it from the references; the numbers are the
-    same
+    series : pandas.Series with a DatetimeIndex, or AdoptionSeries
+        At least three values. The last eight are used; values closer together than 0.4 years are thinned.
+    bound : number, pandas.Series with a DatetimeIndex, or None
+        A known upper limit in the unit of `series`. None stands for an AdoptionSeries' own, or for none.
+    references : list of AdoptionSeries, optional
+        By default those of the project's data folder. The technology of `series` is left out.
+    horizon_years : number
+        Beyond three years the bands are extrapolated and labelled so.
+    levels : sequence of float
+        Coverage of the bands, each between 0 and 1; sentences and milestones quote the one nearest to 0.8.
+    shares : sequence of float
+        Saturation shares of the scenarios, each between 0 and 1.
+    residuals : DataFrame, optional
+        From `backtest.run_backtest`; by default it is computed from the references, with the same numbers.
 
     Returns
     -------
@@ -334,7 +343,7 @@ def forecast(
     Raises
     ------
     ValueError
-        With fewer than three values, values above the bound, or fewer than two reference technologies.
+        With fewer than three values, values above the bound, fewer than two reference technologies, or no level.
 
     Examples
     --------
@@ -369,12 +378,13 @@ def forecast(
         dates=next_dates(used, horizon_years),
         levels=levels,
         shares=shares,
-        seed=seed,
     )
 
 
 def _check_shares(name: str, shares: Sequence[float]) -> tuple[float, ...]:
     """The shares as a tuple, or an error when one is not between 0 and 1."""
+    if name == "levels" and not len(shares):
+        raise ValueError("levels is empty; give one level at least, such as 0.8")
     wrong = [share for share in shares if not 0 < share < 1]
     if wrong:
         raise ValueError(f"{name} are shares between 0 and 1, such as 0.8, not {wrong[0]:g}")

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from helpers.levels import band_columns, band_ends, say_level
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -38,7 +40,8 @@ def plot_forecast(made: Forecast, ax: Axes | None = None) -> Axes:
     ax = pyplot.figure(figsize=figures.SIZE).add_axes(figures.ROOM) if ax is None else ax
     values, fan = made.subject.values.dropna().sort_index(), list_fan(made)
     values = values[values.index >= made.origin - 2 * (made.dates[-1] - made.origin)]
-    labels, top = figures.plot_forecast(ax, fan, values), max(values.max(), fan["q0.975"].max())
+    labels = figures.plot_forecast(ax, fan, values, made.levels)
+    top = max(values.max(), fan[band_columns(max(made.levels))[1]].max())
     bound = bound_ahead(made)
     if bound is not None:
         labels += figures.plot_bound(ax, *bound)
@@ -86,21 +89,21 @@ def list_bands(made: Forecast) -> pd.DataFrame:
 
     found = made.quantiles
     frame = pd.DataFrame({"date": made.dates, "median": found[0.5].to_numpy()})
-    for level in made.levels:
-        ends = [found[round((1 + sign * level) / 2, 10)] for sign in (-1, 1)]
-        texts = [say_range(low, high) for low, high in zip(*ends, strict=True)]
-        frame[f"{100 * level:g} % band"] = texts
+    for level in sorted(made.levels):
+        ends = [found[end] for end in band_ends(level)]
+        frame[f"{say_level(level)} band"] = [say_range(low, high) for low, high in zip(*ends, strict=True)]
     return frame.assign(basis=np.where(made.tested, "calibrated", "extrapolated"))
 
 
 def say_forecast(made: Forecast) -> str:
-    """One line: whose forecast, from where, to when, and its 80 % band."""
+    """One line: whose forecast, from where, to when, and the quoted band."""
     from helpers.figures.style import say, say_date, say_range
 
     end = made.quantiles.iloc[-1]
     start = made.windows.values[0, -1]
+    low, high = band_ends(made.level)
     return (
         f"{made.subject.title}: {say(start, made.subject.unit)} in {say_date(made.origin)}; forecast for "
-        f"{say_date(made.dates[-1])}: {say_range(end[0.1], end[0.9], made.subject.unit)} (80 % band, median "
-        f"{say(end[0.5])})"
+        f"{say_date(made.dates[-1])}: {say_range(end[low], end[high], made.subject.unit)} ({say_level(made.level)} "
+        f"band, median {say(end[0.5])})"
     )

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 WINDOWS = (4, 6, 8)
 HORIZONS = (0.5, 1.0, 2.0, 3.0)
+LEAST_TECHNOLOGIES = 3
+"""Each is judged by what two others at least teach."""
 Place: TypeAlias = tuple[pd.DataFrame, Windows, Ahead, tuple[np.ndarray, np.ndarray]]
 """Residual rows before the methods, their windows, the dates ahead, and the place of each row in those."""
 LEARNT = ("years", "rate", "actual", "unit_ahead", "share")
@@ -82,6 +84,13 @@ def find_residuals(
     priors = {name: learn_prior(reached, known, name) for name in bands.technologies_of(known)} if bounded else {}
     frames = list(map_parts(_add_methods, [(part, priors) for part in parts], client))
     return _round(pd.concat(frames, ignore_index=True))
+
+
+def can_calibrate(references: Sequence[AdoptionSeries]) -> bool:
+    """Whether `LEAST_TECHNOLOGIES` or more of the references have windows to learn from."""
+    known = [series for series in references if series.bound is not None and len(series.values)]
+    numbers = roll_windows(known, min(WINDOWS))[1]
+    return len({known[number].technology for number in numbers}) >= LEAST_TECHNOLOGIES
 
 
 def _place(references: Sequence[AdoptionSeries], points: int, horizons: Sequence[float], bounded: bool) -> Place | None:

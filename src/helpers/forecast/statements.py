@@ -11,6 +11,7 @@ import pandas as pd
 from helpers.curves import Logistic
 from helpers.curves.profiles import profile_interval
 from helpers.forecast import bands
+from helpers.levels import band_columns, band_ends, say_level
 from helpers.wording import say_count
 
 if TYPE_CHECKING:
@@ -173,14 +174,15 @@ def _state_data(forecast: Forecast, free: dict[str, Any]) -> Statement:
 def measure_coverage(forecast: Forecast, level: float = 0.8, method: str = "combined") -> pd.DataFrame:
     """Whether a method's band covered each residual row, its technology left out: labels and ``covered``."""
     at = bands.quantiles_elsewhere(forecast.residuals, method, forecast.windows.link, forecast.windows.bounded)
-    found = at(((1 - level) / 2, (1 + level) / 2))
+    found = at(band_ends(level))
     actual = forecast.residuals["actual"].to_numpy(float)
     covered = (actual >= found[:, 0]) & (actual <= found[:, 1])
     return forecast.residuals[["technology", "horizon_years", "growth"]].assign(covered=covered)
 
 
 def _state_calibration(forecast: Forecast) -> Statement:
-    rows = measure_coverage(forecast)
+    level = forecast.level
+    rows = measure_coverage(forecast, level)
     by_horizon = rows.groupby(["horizon_years", "technology"])["covered"].mean().groupby("horizon_years").mean()
     at_two = rows[rows["horizon_years"] == 2].groupby("technology")["covered"].agg(["mean", "size"])
     at_two = at_two[at_two["size"] >= ENOUGH].sort_values("mean", kind="stable")
@@ -188,20 +190,21 @@ def _state_calibration(forecast: Forecast) -> Statement:
     text = (
         f"The bands are calibrated on {say_technologies(number)} ({say_count(len(rows), 'forecast')} "
         f"{by_horizon.index.min():g} to {say_count(by_horizon.index.max(), 'year')} ahead). Judged each time on the "
-        f"technology left out, the 80 % band has covered {percent(mean)}"
+        f"technology left out, the {say_level(level)} band has covered {percent(mean)}"
     )
-    numbers = {"technologies": number, "forecasts": len(rows), "coverage_80": mean}
+    numbers = {"technologies": number, "forecasts": len(rows), f"coverage_{100 * level:g}": mean}
     if len(at_two):
         worst, share, size = at_two.index[0], float(at_two["mean"].iloc[0]), int(at_two["size"].iloc[0])
         text += (
             f"; at two years the worst of those with {ENOUGH} or more forecasts is {worst}, {percent(share)} of {size}"
         )
-        numbers |= {"worst_technology": worst, "worst_coverage_80": share, "worst_forecasts": size}
+        numbers |= {"worst_technology": worst, f"worst_coverage_{100 * level:g}": share, "worst_forecasts": size}
     first, last = forecast.windows.values[0, [0, -1]]
     growth = float(last / first) if first > 0 else np.inf
     fast = rows[rows["growth"] >= FAST].groupby("technology")["covered"].mean()
     if growth >= FAST and len(fast):
-        numbers |= {"growth": growth, "coverage_80_fast": float(fast.mean()), "technologies_fast": len(fast)}
+        numbers |= {"growth": growth, "technologies_fast": len(fast)}
+        numbers |= {f"coverage_{100 * level:g}_fast": float(fast.mean())}
         text += f". After growth as fast as here (by a factor of {FAST:g} or more within the window) it has covered "
         text += f"{percent(fast.mean())} on {say_count(len(fast), 'technology', 'technologies')}"
     return text + ".", numbers
@@ -212,11 +215,13 @@ def _state_spread(forecast: Forecast) -> Statement:
     date = forecast.dates[int(np.abs(forecast.years - 3).argmin())]
     last = frame[frame["date"] == date].set_index("method")
     curves = last.drop(index=["combined", "last_value"])["q0.5"]
-    low, high, band = float(curves.min()), float(curves.max()), last.loc["combined", ["q0.1", "q0.9"]].astype(float)
+    low, high, band = float(curves.min()), float(curves.max()), last.loc["combined"]
+    least, most = (float(band[end]) for end in band_columns(forecast.level))
     text = (
         f"For {date:%Y-%m-%d} the single methods say {count(low)} ({curves.idxmin().replace('_', ' ')}) to "
         f"{count(high, unit)} "
-        f"({curves.idxmax().replace('_', ' ')}); the 80 % band is {count(band['q0.1'])} to {count(band['q0.9'], unit)}"
+        f"({curves.idxmax().replace('_', ' ')}); the {say_level(forecast.level)} band is {count(least)} to "
+        f"{count(most, unit)}"
     )
     paths = forecast.scenarios()
     paths = paths[paths["date"] == date].dropna(subset=["value"])
@@ -230,8 +235,8 @@ def _state_spread(forecast: Forecast) -> Statement:
         "date": f"{date:%Y-%m-%d}",
         "low": low,
         "high": high,
-        "band_low": band["q0.1"],
-        "band_high": band["q0.9"],
+        "band_low": least,
+        "band_high": most,
     }
     return text + ".", numbers | {
         f"scenario_{share:g}": value for share, value in zip(paths["share"], paths["value"], strict=True)

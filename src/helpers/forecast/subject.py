@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any, TypeVar
 
 import numpy as np
@@ -56,10 +57,14 @@ def read_subject(series: pd.Series | AdoptionSeries, bound: pd.Series | float | 
 
     Parameters
     ----------
-    series : pandas.Series with a DatetimeIndex, or AdoptionSeries. A pandas Series is called by its ``name``;
-    ``attrs`` may hold
-        entity, title, unit and technology.
-    bound : None (the AdoptionSeries' own bound, else none), number, or pandas.Series with a DatetimeIndex
+    series : pandas.Series with a DatetimeIndex, or AdoptionSeries
+        A pandas Series is called by its ``name``; its ``attrs`` may hold entity, title, unit and technology.
+    bound : number, pandas.Series with a DatetimeIndex, or None
+        None stands for the AdoptionSeries' own bound, or for none.
+
+    Returns
+    -------
+    Subject
 
     Raises
     ------
@@ -88,7 +93,7 @@ def _read_bound(bound: Any, values: pd.Series) -> pd.Series:
         found = bound.dropna().sort_index().astype(float)
         if not isinstance(found.index, pd.DatetimeIndex):
             raise ValueError("a bound that changes needs dates: pd.Series(values, index=pd.to_datetime(dates))")
-    elif isinstance(bound, (int, float)) and not isinstance(bound, bool):
+    elif isinstance(bound, Real) and not isinstance(bound, bool):
         found = pd.Series(float(bound), index=values.index)
     else:
         raise ValueError(f"the bound is None, a number in the series' unit, or a dated pandas Series, not {bound!r}")
