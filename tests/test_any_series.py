@@ -71,7 +71,7 @@ def quick_run(small_project):
 def test_a_series_below_a_tenth_of_its_bound_has_no_place_on_the_clock():
     data = indicators.load()
     series = data.series("Romania", "firms_ai_use_eurostat", "100")
-    assert series.penetration.max() < 0.1
+    assert series.share.max() < 0.1
     aligned = describe.align_references(series, data.references(exclude=series))
     assert aligned.empty
     assert describe.rank_pace(aligned).empty

@@ -18,7 +18,7 @@ from helpers.runs.compare import (
     draw_comparison,
     find_run,
     list_differences,
-    list_doubts,
+    list_warnings,
     name_comparison,
     read_finished,
     share_words,
@@ -170,11 +170,11 @@ def test_other_data_code_and_edited_tables_are_told(outputs):
     with (one / "tables" / "06_key_numbers.csv").open("a") as file:
         file.write("edited,Edited,1,,,,\n")
     runs = [read_finished("one", one), read_finished("two", two)]
-    told = " ".join(list_doubts(runs))
+    told = " ".join(list_warnings(runs))
     assert "different versions of the data" in told
     assert "different versions of the notebooks" in told
     assert "In run one, 06_key_numbers changed after the run was made." in told
-    assert list_doubts([runs[1], runs[1]]) == []
+    assert list_warnings([runs[1], runs[1]]) == []
     assert not list_differences([runs[1], runs[1]])["differs"].any()
 
 

@@ -45,7 +45,7 @@ def test_alignment_clock_by_hand(data, genai):
     germany = data.series("Germany", "internet_use_itu", 100)
     aligned = describe.align_references(genai, [germany])
     pace = aligned.loc[aligned["entity"] == "Germany", "years_to_target_share"].iloc[0]
-    share, years = germany.penetration.to_numpy(), germany.values.index.year.to_numpy() + 1.0
+    share, years = germany.share.to_numpy(), germany.values.index.year.to_numpy() + 1.0
     by_hand = np.interp([230 / 1099.67, 602 / 1125], share[:20], years[:20])
     assert np.all(np.diff(share[:13]) >= 0)
     np.testing.assert_allclose(pace, by_hand[1] - by_hand[0], atol=1e-9)

@@ -162,7 +162,7 @@ CASES = [(name, False) for name in WRONG] + [(name, True) for name in ("status",
 @pytest.mark.parametrize(("name", "existing"), CASES, ids=[f"{name}{' again' * again}" for name, again in CASES])
 def test_a_wrong_answer_writes_nothing(tmp_path, monkeypatch, name, existing):
     spoil, message = WRONG[name]
-    monkeypatch.setattr(fetch, "MOST_REQUESTS", 20)
+    monkeypatch.setattr(fetch, "MAX_REQUESTS", 20)
     folder = tmp_path / "live"
     if existing:
         ask(folder, "CHN", today=date(2026, 1, 1))

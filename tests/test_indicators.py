@@ -1,4 +1,6 @@
-"""Loading, validation and selection: malformed inputs with their exact messages, bounds, segments, claims."""
+"""Loading and selection: what only folders can have wrong (cells: test_malformed.py), bounds, segments, claims."""
+
+# ruff: noqa: E501  # messages stand whole
 
 import csv
 import io
@@ -6,63 +8,18 @@ import json
 import pickle
 import shutil
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from malformed import DATA, TABLES, write_folder
 
 from helpers import indicators
-from helpers.indicators.breaks import parse_breaks
-from helpers.indicators.claims import VERDICTS, Figure, _compare
-from helpers.indicators.coverage import summarise_data
-from helpers.indicators.explanations import explain_date
-from helpers.indicators.plausibility import interpolate_values
 from helpers.indicators.problems import Problem, suggest_names
-
-DATA = Path(__file__).parents[1] / "data"
-
-TABLES = {
-    "observations": """entity,indicator,date,value,bound,source_id,confidence,note,reported_at
-Land,tool_users,2020-12-31,10,exact,report,high,,
-Land,tool_users,2021-12-31,20.5,exact,report,high,,
-Land,tool_users,2022-12-31,30,at_least,report,medium,More than 30.,
-Land,tool_users,2023-12-31,45,exact,report,high,,
-Land,persons,2020-12-31,100,exact,report,high,,
-Land,persons,2022-12-31,120,exact,report,high,,
-Land,tool_rate,2021-12-31,18.6,exact,report,high,,
-""",
-    "indicators": "indicator,title,unit,counted,base,base_indicator,role,technology,rate_of,"
-    """breaks,suspected_breaks,note
-tool_users,Tool users,million persons,Users,persons,persons,reference,tool,,,,
-tool_rate,Tool rate,percent of persons,Users,persons,,reference,tool,tool_users,,,
-persons,Persons,million persons,Persons,,,base,population,,,,
-""",
-    "sources": """source_id,title,publisher,reference_date,published,accessed,url,licence,attribution
-report,Report,Office,,,,,public domain,Office
-""",
-    "claims": """claim_id,entity,statement,reported,unit,comparison,rule,first,second,agrees_with,note
-users,Land,Users,45,million persons,equals,level,tool_users@2023-12-31,,,
-""",
-}
-
-
-def write_folder(folder, **changes):
-    """Write the small tables; a change is a list of (old, new), a text, bytes, or None for no file."""
-    shutil.copy(DATA / "datapackage.json", folder)
-    for name, text in TABLES.items():
-        change = changes.get(name, [])
-        if isinstance(change, list):
-            for old, new in change:
-                assert old in text
-                text = text.replace(old, new)  # noqa: PLW2901  one change after the other
-            change = text
-        if change is not None:
-            raw = change if isinstance(change, bytes) else change.encode("utf-8")
-            (folder / f"{name}.csv").write_bytes(raw)
-    return folder
+from helpers.indicators.review import VERDICTS, Figure, _compare, summarise_data
+from helpers.indicators.series import interpolate_values, parse_breaks
 
 
 def find_problems(folder, **changes):
@@ -73,213 +30,36 @@ def find_problems(folder, **changes):
 
 
 ROW = "Land,tool_users,2021-12-31,20.5,exact,report,high,,"
-WRONG_CELLS = [
-    ("20.5", '"1,125"', "row 3, column value: '1,125' has a thousands separator; write 1125"),
-    ("20.5", "1 125.5", "row 3, column value: '1 125.5' has a thousands separator; write 1125.5"),
-    ("20.5", '"20,5"', "row 3, column value: '20,5' has a decimal comma; write 20.5"),
-    ("20.5", "20.5%", "row 3, column value: '20.5%' has a percent sign; write 20.5, the unit stands apart"),
-    (
-        "20.5",
-        "about 20",
-        (
-            "row 3, column value: 'about 20' is text, not a number; "
-            "write digits with a point as decimal mark, such as 42.8"
-        ),
-    ),
-    (
-        "20.5",
-        "nan",
-        "row 3, column value: 'nan' is not a finite number; leave the row out where there is no figure",
-    ),
-    (
-        "20.5",
-        "-inf",
-        "row 3, column value: '-inf' is not a finite number; leave the row out where there is no figure",
-    ),
-    (
-        "20.5",
-        "1e999",
-        "row 3, column value: '1e999' is not a finite number; leave the row out where there is no figure",
-    ),
-    ("20.5", "-3", "row 3, column value: '-3' is negative; a count or a share is 0 or more"),
-    (
-        "20.5",
-        "",
-        (
-            "row 3, column value: is empty; it needs: The figure as printed, in the unit of the indicator; "
-            "point as decimal mark, no thousands separator"
-        ),
-    ),
-    (
-        "20.5",
-        "200",
-        "row 3, column value: '200' is above its base persons, 110 on 2021-12-31; check value, unit and base",
-    ),
-    (
-        "2021-12-31",
-        "2025-02-30",
-        "row 3, column date: '2025-02-30' is not a day of the calendar; write a day that exists, as YYYY-MM-DD",
-    ),
-    ("2021-12-31", "31.12.2021", "row 3, column date: '31.12.2021' is not an ISO date; write 2021-12-31"),
-    ("2021-12-31", "2021/12/31", "row 3, column date: '2021/12/31' is not an ISO date; write 2021-12-31"),
-    (
-        "2021-12-31",
-        "12/31/21",
-        "row 3, column date: '12/31/21' has a year of two digits; write all four, as YYYY-MM-DD",
-    ),
-    ("2021-12-31", "1021-12-31", "row 3, column date: '1021-12-31' is before 1800-01-01; is the year right?"),
-    (
-        "exact",
-        "at_lest",
-        "row 3, column bound: 'at_lest' is none of exact, at_least, at_most; nearest: at_least, at_most",
-    ),
-    ("high", "certain", "row 3, column confidence: 'certain' is none of high, medium; there is: high, medium"),
-    (
-        "tool_users",
-        "tool_user",
-        "row 3, column indicator: 'tool_user' is not in indicators.csv; nearest: tool_users, tool_rate",
-    ),
-    ("report", "raport", "row 3, column source_id: 'raport' is not in sources.csv; nearest: report"),
-    ("Land,", "land,", "row 3, column entity: 'land' is spelled 'Land' elsewhere"),
-    ("Land,", " Land,", "row 3, column entity: ' Land' has a space before or after it; take it away"),
-    (
-        "2021-12-31",
-        "2020-12-31",
-        (
-            "row 3, column entity, indicator, date: 'Land, tool_users, 2020-12-31' is already in row 2 "
-            "(value 10, here 20.5); keep one of the two"
-        ),
-    ),
-    (
-        ",20.5,",
-        ",20.5,7,",
-        (
-            "row 3: has 10 fields where the header has 9; take away commas at its end, or put a text that holds a "
-            'comma in ""'
-        ),
-    ),
-]
+WRONG = [  # table, old, new, message
+    ("observations", ROW, ROW.replace("20.5", "1 125.5"), "row 3, column value: '1 125.5' has a thousands separator; write 1125.5"),
+    ("observations", ROW, ROW.replace("2021", "1021"), "row 3, column date: '1021-12-31' is before 1800-01-01; is the year right?"),
+    ("observations", ROW, ROW.replace("high", "certain"), "row 3, column confidence: 'certain' is none of high, medium; there is: high, medium"),
+    ("observations", ROW, ROW.replace("20.5", "20.5,7"), 'row 3: has 10 fields where the header has 9; take away commas at its end, or put a text that holds a comma in ""'),
+    ("observations", "18.6", "186", "row 8, column value: '186' is a percentage above 100; write a value from 0 to 100"),
+    ("indicators", "population,,,,", "population,,mid 2021,,", "row 4, column breaks: 'mid 2021' does not have the right form; it needs: YYYY-MM-DD reason"),
+    ("indicators", "population,,,,", "population,,2021-02-30 census,,", "row 4, column breaks: '2021-02-30 census' 2021-02-30 is not a day of the calendar; write a day that exists"),
+    ("indicators", "population,,,,", "population,,,2021-12-31 x; later,", "row 4, column suspected_breaks: '2021-12-31 x; later' entry 'later' is no break; write 'YYYY-MM-DD reason', entries separated by ';'"),
+    ("indicators", "population,,,,", "population,,2021-12-31 [Lund] x,,", "row 4, column breaks: 'Lund' is no entity of observations.csv; nearest: Land"),
+    ("indicators", "base,pop", "basis,pop", "row 4, column role: 'basis' is none of target, reference, base, supply; nearest: base"),
+    ("observations", ",45,", ",145,", "row 5, column value: '145' is above its base persons, 120 on 2023-12-31; check value, unit and base"),
+    ("observations", ",120,", ",0,", "row 4, column value: '30' has the base persons, which is 0 on 2022-12-31; a base is above 0"),
+    ("observations", "tool_users,2021", "tools,2021", "row 3, column indicator: 'tools' is not in indicators.csv; nearest: tool_users"),
+    ("observations", "20.5,exact,report", "20.5,exact,rapport", "row 3, column source_id: 'rapport' is not in sources.csv; nearest: report"),
+    ("observations", "More than 30.", "a\x07b", "row 4, column note: 'a\\x07b' holds U+0007 (control character), which nobody sees; take it away"),
+    ("indicators", "persons,persons,ref", "persons,tool_users,ref", "row 2, column base_indicator: 'tool_users' leads back to tool_users itself (tool_users -> tool_users); leave it blank in one of them"),
+    ("indicators", "Persons,,,base", "Persons,,tool_users,base", "row 2, column base_indicator: 'persons' leads back to tool_users itself (tool_users -> persons -> tool_users); leave it blank in one of them"),
+    ("indicators", "persons,persons,ref", "persons,people,ref", "row 2, column base_indicator: 'people' is not in indicators.csv; there is: persons, tool_rate, tool_users"),
+    ("indicators", "Tool users,million", "Tool users,% of", "row 2, column base_indicator: 'persons' is in million persons, tool_users in % of persons; name a base in the same unit"),
+    ("sources", "report,Report", "report,Re\u202eport", "row 2, column title: 'Re\\u202eport' holds U+202E (right-to-left override), which nobody sees; take it away"),
+    ("claims", "tool_users@", "tool_usrs@", "row 2, column first: 'tool_usrs@2023-12-31' names nothing that exists; nearest: tool_users, tool_rate"),
+    ("claims", "level,tool_users@2023-12-31", "growth,tool_users@2023-12-31", "row 2, column second: is empty; the rule growth needs it, as indicator@date or claim:claim_id"),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("old", "new", "message"), WRONG_CELLS, ids=[case[1] or "empty" for case in WRONG_CELLS])
-def test_wrong_cell_is_named_with_what_would_be_right(tmp_path, old, new, message):
-    lines = find_problems(tmp_path, observations=[(ROW, ROW.replace(old, new, 1))])
-    assert lines == [f"observations.csv, {message}"]
-
-
-HEADER = TABLES["observations"].splitlines()[0]
-WRONG_FILES = [
-    (None, "observations.csv: is missing in {folder}; the data need this file"),
-    ("", f"observations.csv: is empty; its first line must be {HEADER}"),
-    (f"{HEADER}\n", "observations.csv, row 1: the table has a header but no rows"),
-    (
-        TABLES["observations"].replace(",", ";"),
-        "observations.csv, row 1: fields are separated by ';'; separate them by commas",
-    ),
-    (
-        TABLES["observations"].replace("value", "Values", 1),
-        (
-            "observations.csv, row 1, column value: is missing; is it 'Values'?; "
-            f"the table needs {HEADER.replace(',', ', ')}"
-        ),
-    ),
-    (
-        TABLES["observations"].replace("reported_at", "note", 1).replace("note,note", "note,note"),
-        "observations.csv, row 1, column note: stands twice in the header; keep one",
-    ),
-    (
-        TABLES["observations"].replace("Land", "Côte", 1).encode("latin-1"),
-        (
-            "observations.csv, row 2: byte 0xf4 is not UTF-8; looks like Latin-1 ('ô'); "
-            "save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8')"
-        ),
-    ),
-    (
-        TABLES["observations"].encode("utf-16"),
-        "observations.csv: looks like UTF-16; save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8')",
-    ),
-    (
-        TABLES["observations"].replace("More than", '"More than'),
-        (
-            "observations.csv, row 4: is not readable from here on (unexpected end of data); "
-            "look for a quotation mark that is not closed"
-        ),
-    ),
-]
-
-
-@pytest.mark.parametrize(("text", "message"), WRONG_FILES, ids=range(len(WRONG_FILES)))
-def test_wrong_file_is_named_with_what_would_be_right(tmp_path, text, message):
-    assert find_problems(tmp_path, observations=text)[0] == message.format(folder=tmp_path)
-
-
-WRONG_INDICATORS = [
-    (
-        "population,,,,",
-        "population,,mid 2021,,",
-        "column breaks: 'mid 2021' does not have the right form; it needs: YYYY-MM-DD reason",
-    ),
-    (
-        "population,,,,",
-        "population,,2021-02-30 census,,",
-        "column breaks: '2021-02-30 census' 2021-02-30 is not a day of the calendar; write a day that exists",
-    ),
-    (
-        "population,,,,",
-        "population,,,2021-12-31 census; later,",
-        (
-            "column suspected_breaks: '2021-12-31 census; later' entry 'later' is no break; "
-            "write 'YYYY-MM-DD reason', entries separated by ';'"
-        ),
-    ),
-    (
-        "population,,,,",
-        "population,,2021-12-31 [Lund] census,,",
-        "column breaks: 'Lund' is no entity of observations.csv; nearest: Land",
-    ),
-    (
-        "base,population",
-        "basis,population",
-        "column role: 'basis' is none of target, reference, base, supply; nearest: base",
-    ),
-]
-
-
-@pytest.mark.parametrize(("old", "new", "message"), WRONG_INDICATORS, ids=range(len(WRONG_INDICATORS)))
-def test_wrong_indicator_row(tmp_path, old, new, message):
-    lines = find_problems(tmp_path, indicators=[(old, new)])
-    assert len(lines) == 1
-    assert lines[0].startswith(f"indicators.csv, row 4, {message}")
-
-
-def test_base_must_exist_and_have_the_same_unit(tmp_path):
-    assert find_problems(tmp_path, indicators=[("persons,persons,reference", "persons,person,reference")]) == [
-        "indicators.csv, row 2, column base_indicator: 'person' is not in indicators.csv; nearest: persons"
-    ]
-    assert find_problems(tmp_path, indicators=[("persons,persons,reference", "persons,tool_rate,reference")]) == [
-        (
-            "indicators.csv, row 2, column base_indicator: 'tool_rate' is in percent of persons, tool_users in "
-            "million persons; name a base in the same unit"
-        )
-    ]
-
-
-def test_percentage_above_100(tmp_path):
-    assert find_problems(tmp_path, observations=[("18.6", "186")]) == [
-        "observations.csv, row 8, column value: '186' is a percentage above 100; write a value from 0 to 100"
-    ]
-
-
-def test_claim_operands_must_exist(tmp_path):
-    assert find_problems(tmp_path, claims=[("tool_users@", "tool_usrs@")]) == [
-        (
-            "claims.csv, row 2, column first: 'tool_usrs@2023-12-31' names nothing that exists; "
-            "nearest: tool_users, tool_rate"
-        )
-    ]
-    assert find_problems(tmp_path, claims=[("level,tool_users@2023-12-31", "growth,tool_users@2023-12-31")]) == [
-        "claims.csv, row 2, column second: is empty; the rule growth needs it, as indicator@date or claim:claim_id"
-    ]
+@pytest.mark.parametrize(("table", "old", "new", "message"), WRONG, ids=range(len(WRONG)))
+def test_what_is_wrong_in_a_folder_is_named_with_what_would_be_right(tmp_path, table, old, new, message):
+    lines = find_problems(tmp_path, **{table: [(old, new)]})
+    assert [line for line in lines if line.startswith(f"{table}.csv, {message}")], lines
 
 
 def test_all_problems_at_once_in_order(tmp_path):
@@ -293,6 +73,7 @@ def test_all_problems_at_once_in_order(tmp_path):
         "indicators.csv, row 2, column title",
         "sources.csv",
     ]
+    assert lines[-1] == f"sources.csv: is missing in {tmp_path}; the data need this file"
 
 
 def test_missing_folder_and_descriptor(tmp_path):
@@ -317,7 +98,7 @@ def test_row_is_the_line_that_an_editor_shows(tmp_path):
 def test_byte_order_mark_crlf_extra_columns_and_column_order_are_accepted(tmp_path):
     plain = indicators.load(write_folder(tmp_path)).observations
     rows = list(csv.DictReader(io.StringIO(TABLES["observations"])))
-    columns = ["colour", *reversed(list(rows[0]))]
+    columns = ["row", *reversed(list(rows[0]))]
     text = "\r\n".join([",".join(columns)] + [",".join(["red", *reversed(list(row.values()))]) for row in rows])
     write_folder(tmp_path, observations=b"\xef\xbb\xbf" + text.encode("utf-8") + b"\r\n,,,,,,,,,\r\n")
     changed = indicators.load(tmp_path).observations
@@ -364,7 +145,7 @@ def test_target_with_its_bound(data):
     series = data.series("China", "genai_users", "internet_users")
     assert series.values.tolist() == [230, 249, 515, 602]
     assert (series.values.index.name, series.values.name) == ("date", "genai_users")
-    assert series.penetration.iloc[-1] == pytest.approx(602 / 1125)
+    assert series.share.iloc[-1] == pytest.approx(602 / 1125)
     assert series.bound_at(["2025-12-31", "2030-12-31", "1990-01-01"]).tolist() == [1125, 1125, 0.62]
     half = series.bound_at(["2025-09-30"])[0]
     assert half == pytest.approx(1123 + 2 * 92 / 184)
@@ -393,7 +174,7 @@ def test_bounds(data, entity, indicator, bound, name, note):
     assert bool(note) == bool(series.bound_note)
     assert (series.bound is None) == (name == "")
     if name:
-        assert (series.penetration <= 1.005).all()
+        assert (series.share <= 1.005).all()
 
 
 @pytest.mark.parametrize(
@@ -401,53 +182,18 @@ def test_bounds(data, entity, indicator, bound, name, note):
     [
         ("Chinna", "genai_users", "", "entity: 'Chinna' is not in observations.csv; nearest: China"),
         ("Germany", "genai_users", "", "entity: 'Germany' has no genai_users; it exists for China"),
-        (
-            "China",
-            "genai_user",
-            "",
-            "indicator: 'genai_user' is not in indicators.csv; nearest: genai_users, genai_use_rps",
-        ),
-        (
-            "China",
-            "genai_users",
-            "internet_user",
-            "bound: 'internet_user' is not in indicators.csv; nearest: internet_users",
-        ),
+        ("China", "genai_user", "", "'genai_user' is not in indicators.csv; nearest: genai_users, genai_use_rps"),
+        ("China", "genai_users", "internet_user", "'internet_user' is not in indicators.csv; nearest: internet_users"),
         ("China", "genai_users", "1,125", "bound: '1,125' has a thousands separator; write 1125"),
         ("China", "genai_users", 0, "bound: '0' is no upper bound; write a positive number, an indicator or ''"),
         ("China", "genai_users", float("inf"), "bound: 'inf' is no upper bound; write a positive number"),
         ("China", "genai_users", True, "bound: 'True' is no bound; write a positive number"),
-        (
-            "China",
-            "genai_users",
-            500,
-            "bound: '500' is below an observation: genai_users of China is 515 million persons",
-        ),
+        ("China", "genai_users", 500, "below an observation: genai_users of China is 515 million persons"),
         ("China", "genai_users", "microblog_users", "bound: 'microblog_users' is below an observation"),
-        (
-            "China",
-            "genai_users",
-            "internet_penetration",
-            "bound: 'internet_penetration' is in percent of population; write",
-        ),
-        (
-            "World",
-            "chatgpt_weekly_active_users",
-            "internet_users",
-            "bound: 'internet_users' is in million persons; write a",
-        ),
-        (
-            "China",
-            "genai_services_filed",
-            "genai_services_filed",
-            "has no base of its own; write a number, or '' for none",
-        ),
-        (
-            "Germany",
-            "internet_use_itu",
-            1125,
-            "bound: '1125' is above 100, but internet_use_itu is in percent of population",
-        ),
+        ("China", "genai_users", "internet_penetration", "is in percent of population; write an indicator of China in"),
+        ("World", "chatgpt_weekly_active_users", "internet_users", "bound: 'internet_users' is in million persons; wr"),
+        ("China", "genai_services_filed", "genai_services_filed", "has no base of its own; write a number, or '' for"),
+        ("Germany", "internet_use_itu", 1125, "'1125' is above 100, but internet_use_itu is in percent of population"),
     ],
 )
 def test_wrong_choice_says_what_would_be_right(data, entity, indicator, bound, message):
@@ -511,7 +257,7 @@ def test_references_are_whole_and_fit_their_bounds(data):
     for reference in references:
         assert reference.role == "reference"
         assert len(reference.values) >= 3
-        assert reference.penetration.between(0, 1.005, inclusive="right").all()
+        assert reference.share.between(0, 1.005, inclusive="right").all()
         assert reference.values.index.is_monotonic_increasing
         hard = reference.breaks.loc[reference.breaks["kind"] == "break", "date"]
         assert not hard.between(reference.values.index[0], reference.values.index[-1], inclusive="right").any()
@@ -643,10 +389,6 @@ def test_a_descriptor_must_hold_the_fields_that_are_read(tmp_path):
         indicators.load(tmp_path)
 
 
-def test_a_third_half_year_is_no_date():
-    assert explain_date("2025-H3") == "is not an ISO date; write YYYY-MM-DD, such as 2025-12-31"
-
-
 def test_sources_get_names_of_their_own(tmp_path):
     sources = ("A no2", "A", "a", "a.")
     rows = [f"{2019 + number}-12-31,{number + 1},{source}" for number, source in enumerate(sources)]
@@ -679,6 +421,8 @@ def test_a_series_says_what_it_is_and_that_it_has_no_bound(tmp_path):
     series = data.series("Land", "tool_users")
     assert repr(series) == "Tool users of Land: 3 figures in million persons, 2020-12-31 to 2023-12-31"
     assert repr(data.series("Land", "tool_users", 200)).endswith(", bound: 200 million persons")
+    assert series.share.isna().all()
+    assert list(data.series("Land", "tool_users", 200).share) == [0.05, 0.1025, 0.225]
     with pytest.raises(indicators.DataError, match="was selected without a bound; name one, or a number"):
         series.bound_at(["2020-12-31"])
 

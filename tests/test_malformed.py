@@ -3,13 +3,12 @@
 # ruff: noqa: E501  # messages stand whole
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from malformed import GOOD, HEADER, THREE, put_column, put_date, put_value
+from malformed import GOOD, HEADER, THREE, put_column, put_date, put_value, write_folder
 
 from helpers import __main__ as command
 from helpers import indicators
@@ -116,6 +115,7 @@ MALFORMED = [
     (put_date("2022"), 1, ", row 5, column date: '2022' is a whole year; write the day itself as YYYY-MM-DD, such as 2022-12-31"),
     (put_date("2022-06"), 1, ", row 5, column date: '2022-06' is a whole month; write the day itself as YYYY-MM-DD, such as 2022-06-30"),
     (put_date("2022 Q4"), 1, ", row 5, column date: '2022 Q4' is a whole quarter; write the day itself as YYYY-MM-DD, such as 2022-12-31"),
+    (put_date("2022-H3"), 1, ", row 5, column date: '2022-H3' is not an ISO date; write YYYY-MM-DD, such as 2025-12-31"),
     (put_date("2022.5"), 1, ", row 5, column date: '2022.5' is a year with decimals; write the day itself as YYYY-MM-DD"),
     (put_date("2025-02-29"), 1, ", row 5, column date: '2025-02-29' is not a day of the calendar; write a day that exists, as YYYY-MM-DD"),
     (put_date("2022-31-12"), 1, ", row 5, column date: '2022-31-12' is not a day of the calendar; write a day that exists, as YYYY-MM-DD; with day and month exchanged it is 2022-12-31"),
@@ -187,6 +187,7 @@ ACCEPTED = [
     "date,value\n" + "\n".join(reversed(THREE.splitlines())),
     GOOD.replace("8", '"8"'),
     put_column("colour", "red"),
+    put_column("row", "7"),
     put_column("\x1b[31mcolour", "red"),
     GOOD.replace("3\n", "3.0e0\n", 1),
 ]  # fmt: skip
@@ -255,60 +256,7 @@ def test_a_file_without_permission(capsys, tmp_path):
     assert check(capsys, path) == (1, ["own.csv: cannot be read (permission denied); allow reading it"])
 
 
-# Folders: table, old text, new text, message
-
-OBSERVED = "Land,tool_users,2021-12-31,20.5,exact,report,high,,"
-FOLDERS = [
-    ("observations", "45,exact", "145,exact", (", row 4, column value: '145' is above its base persons, 120 on 2022-12-31; "
-     "check value, unit and base")),
-    ("observations", "120,exact", "0,exact", (", row 4, column value: '45' has the base persons, which is 0 on 2022-12-31; "
-     "a base is above 0")),
-    ("observations", "tool_users,2021", "tools,2021", (", row 3, column indicator: 'tools' is not in indicators.csv; "
-     "nearest: tool_users")),
-    ("observations", "20.5,exact,report", "20.5,exact,rapport", (", row 3, column source_id: 'rapport' is not in "
-     "sources.csv; nearest: report")),
-    ("observations", "20.5,exact,report,high,", '20.5,exact,report,high,"a\x07b"', (", row 3, column note: 'a\\x07b' holds "
-     "U+0007 (control character), which nobody sees; take it away")),
-    ("indicators", "users,persons,target", "users,tool_users,target", (", row 2, column base_indicator: 'tool_users' leads "
-     "back to tool_users itself (tool_users -> tool_users); leave it blank in one of them")),
-    ("indicators", "persons,,base", "persons,tool_users,base", (", row 2, column base_indicator: 'persons' leads back to "
-     "tool_users itself (tool_users -> persons -> tool_users); leave it blank in one of them")),
-    ("indicators", "users,persons,target", "users,people,target", (", row 2, column base_indicator: 'people' is not in "
-     "indicators.csv; there is: persons, tool_users")),
-    ("indicators", "Tool users,million", "Tool users,% of", (", row 2, column base_indicator: 'persons' is in million "
-     "persons, tool_users in % of persons; name a base in the same unit")),
-    ("sources", "report,Report", "report,Re\u202eport", (", row 2, column title: 'Re\\u202eport' holds U+202E (right-to-left "
-     "override), which nobody sees; take it away")),
-]  # fmt: skip
-TABLES = {
-    "observations": "entity,indicator,date,value,bound,source_id,confidence,note,reported_at\n"
-    "Land,tool_users,2020-12-31,10,exact,report,high,,\n"
-    f"{OBSERVED}\n"
-    "Land,tool_users,2022-12-31,45,exact,report,high,,\n"
-    "Land,persons,2020-12-31,100,exact,report,high,,\n"
-    "Land,persons,2022-12-31,120,exact,report,high,,\n",
-    "indicators": "indicator,title,unit,counted,base,base_indicator,role,technology,rate_of,breaks,suspected_breaks,note\n"
-    "tool_users,Tool users,million persons,Users,users,persons,target,tool,,,,\n"
-    "persons,Persons,million persons,Persons,persons,,base,population,,,,\n",
-    "sources": "source_id,title,publisher,reference_date,published,accessed,url,licence,attribution\n"
-    "report,Report,Office,,,,,public domain,Office\n",
-}
-
-
-def make_folder(folder, **changes):
-    shutil.copy(ROOT / "data" / "datapackage.json", folder)
-    for name, text in TABLES.items():
-        old, new = changes.get(name, ("", ""))
-        assert old in text
-        write(folder, text.replace(old, new, 1), f"{name}.csv")
-    return folder
-
-
-@pytest.mark.parametrize(("table", "old", "new", "message"), FOLDERS, ids=range(len(FOLDERS)))
-def test_malformed_folders(capsys, tmp_path, table, old, new, message):
-    code, lines = check(capsys, make_folder(tmp_path, **{table: (old, new)}))
-    assert code == 1
-    assert f"{table}.csv{message}" in lines
+# Descriptors of folders
 
 
 @pytest.mark.parametrize(
@@ -326,7 +274,7 @@ def test_malformed_folders(capsys, tmp_path, table, old, new, message):
     ],
 )
 def test_malformed_descriptors(capsys, tmp_path, old, new, words):
-    path = make_folder(tmp_path) / "datapackage.json"
+    path = write_folder(tmp_path) / "datapackage.json"
     path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
     code, lines = check(capsys, tmp_path)
     assert (code, len(lines)) == (1, 1)

@@ -88,7 +88,7 @@ def test_shares_of_the_bound_do_not_depend_on_the_unit(tmp_path_factory, series,
     for factor in (1, 10.0**power):
         rows = [f"{day.isoformat()},{value * factor!r}" for day, value in series.items()]
         data = load(tmp_path_factory, "date,value\n" + "\n".join(rows))
-        shares.append(data.series("own data", "own", 4 * factor).penetration)
+        shares.append(data.series("own data", "own", 4 * factor).share)
     pd.testing.assert_series_equal(*shares, rtol=1e-12)
 
 

@@ -271,7 +271,7 @@ def check(
     try:
         data = indicators.load(find_data(find_from_here(path)))
         print(f"ok: {indicators.summarise_data(data)}")
-        for doubt in indicators.list_doubts(data):
+        for doubt in indicators.list_warnings(data):
             print(f"note: {doubt}")
     except indicators.DataError as error:
         print(error)

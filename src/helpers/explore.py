@@ -252,7 +252,7 @@ def fit_given(selection: Selection, series: Any, made: Any) -> Any:
             raise ValueError("there is no forecast, so nothing to take the prior's spread from")
         prior = curves.SharePrior(series.bound, float(np.log(share / (1 - share))), made.prior.sd)
         return build_model(selection.family, series, prior).fit()
-    reached = float(series.penetration.max())
+    reached = float(series.share.max())
     if reached >= share:
         raise ValueError(
             f"{100 * reached:.1f} % of the bound has been reached, so the ceiling can't be {100 * share:g} % of it: "
@@ -366,7 +366,7 @@ def list_numbers(result: Result) -> pd.DataFrame:
     values, unit = series.values, series.unit
     rows = [(f"Last figure, {say_date(values.index[-1])}", say(values.iloc[-1], unit))]
     if series.bound is not None and series.bound_title:
-        share = say(100 * series.penetration.iloc[-1], "percent")
+        share = say(100 * series.share.iloc[-1], "percent")
         rows.append((f"Share of the bound ({lower_first(series.bound_title)})", share))
     gain, start = year_of_growth(pd.DataFrame({"date": values.index, "value": values.to_numpy()}), unit)
     if start is not None:

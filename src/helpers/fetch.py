@@ -5,8 +5,6 @@ wbgapi is the extra ``live``; the rest of the package works without it and witho
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 import shutil
@@ -20,17 +18,21 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from helpers import indicators
-from helpers.indicators.breaks import parse_breaks
+from helpers.indicators.checks import read_unit
 from helpers.indicators.own import UNIT, name_indicator
-from helpers.indicators.plausibility import read_unit
+from helpers.indicators.series import parse_breaks
+from helpers.indicators.tables import read_descriptor, read_table
 from helpers.project import RunError, find_data, hold_folder, replace_folder, restore_folder, write_file
-from helpers.quoting import UNSEEN, quote
+from helpers.quoting import UNSEEN, quote, shorten
 
 REQUEST_SECONDS = 30
 ALL_SECONDS = 300
-MOST_REQUESTS = 200  # 30 years of all countries are ten pages
+MAX_REQUESTS = 200  # 30 years of all countries are ten pages
 LICENCES = {"CC BY-4.0": "CC BY 4.0", "CC BY 4.0": "CC BY 4.0"}  # as the World Bank writes them, and as we do
+SERIES = ["entity", "indicator"]
 
 
 class FetchError(RunError):
@@ -100,7 +102,7 @@ def fetch_worldbank(
         raise FetchError(f"{folder} is as it was: it cannot be written ({error}).") from error
 
 
-def _write_folder(folder: Path, rows: Mapping[str, list[dict[str, str]]], given: Mapping[str, str]) -> str:
+def _write_folder(folder: Path, rows: Mapping[str, pd.DataFrame], given: Mapping[str, str]) -> str:
     """Put rows into the folder, whole or not at all, and say what changed."""
     with ExitStack() as stack:
         try:
@@ -111,15 +113,16 @@ def _write_folder(folder: Path, rows: Mapping[str, list[dict[str, str]]], given:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.")))
         new = place / folder.name
         before = _start_folder(folder, new)
-        _write_rows(new, rows, given)
+        for name, table in _put_rows(before, rows, given).items():
+            text = table.fillna("").to_csv(index=False, lineterminator="\n")
+            write_file(new / f"{name}.csv", text.encode("utf-8"))
         try:
             indicators.load(new)
         except indicators.DataError as error:
-            raise FetchError(
-                f"What the World Bank sent does not pass the checks; nothing was written:\n{error}"
-            ) from error
+            message = f"What the World Bank sent does not pass the checks; nothing was written:\n{error}"
+            raise FetchError(message) from error
         replace_folder(folder, new)
-    return _tell_changes(before, rows["observations"])
+    return _tell_changes(before["observations"], rows["observations"])
 
 
 # ---- the question -------------------------------------------------------------------------------------------------
@@ -151,14 +154,12 @@ def _ask(code: str, entities: list[str]) -> Answer:
         raise FetchError("The World Bank's answer cannot be read: it is no JSON. Try again later.") from error
     except wbgapi.APIError as error:
         status = f" (status {error.code})" if error.code else ""
-        hint = (
-            f"Is {code} right, and {', '.join(entities)}?" if not error.code or error.code < 500 else "Try again later."
-        )
+        theirs = error.code and error.code >= 500
+        hint = "Try again later." if theirs else f"Is {code} right, and {', '.join(entities)}?"
         raise FetchError(f"The World Bank refused{status}: {_shorten(error.msg)}. {hint}") from error
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise FetchError(
-            f"The World Bank's answer has another form than expected ({_shorten(repr(error))})."
-        ) from error
+        told = f"The World Bank's answer has another form than expected ({_shorten(repr(error))})."
+        raise FetchError(told) from error
     finally:
         wbgapi.get_options = usual
 
@@ -184,7 +185,7 @@ class _Watch:
     def look(self, response: Any, *args: Any, **options: Any) -> None:
         """Count the answers, and note how many figures they announce."""
         self.requests += 1
-        if self.requests > MOST_REQUESTS or time.monotonic() > self.end:
+        if self.requests > MAX_REQUESTS or time.monotonic() > self.end:
             raise FetchError("The World Bank's answer does not come to an end; nothing was written. Try again later.")
         if "/series/" in response.url and "/country/" in response.url and "&page=1&" in response.url:
             with suppress(ValueError, TypeError, LookupError):  # wbgapi says what is wrong with such an answer
@@ -222,14 +223,13 @@ def _check_names(names: Iterable[str]) -> None:
 
 
 def _shorten(problem: object) -> str:
-    text = " ".join(str(problem).split()).rstrip(".")
-    return text if len(text) <= 200 else f"{text[:200]} ..."
+    return shorten(" ".join(str(problem).split()).rstrip("."), 200)
 
 
 # ---- the rows -----------------------------------------------------------------------------------------------------
 
 
-def describe_answer(answer: Answer, given: Mapping[str, str], today: date) -> dict[str, list[dict[str, str]]]:
+def describe_answer(answer: Answer, given: Mapping[str, str], today: date) -> dict[str, pd.DataFrame]:
     """Rows of observations, indicators and sources for an answer, as text.
 
     Breaks and technology are those of the project's own series of the same code, where it has one.
@@ -260,12 +260,15 @@ def describe_answer(answer: Answer, given: Mapping[str, str], today: date) -> di
         "licence": LICENCES.get(answer.licence, "cited single figures"),
         "attribution": f"World Bank, World Development Indicators ({answer.code}), accessed {today.isoformat()}",
     }
-    row = {"indicator": indicator, "bound": "exact", "source_id": source, "confidence": "medium"}
-    observed = [
-        {**row, "entity": entity, "date": f"{year}-12-31", "value": _write_number(value)}
-        for entity, year, value in answer.figures
-    ]
-    return {"observations": observed, "indicators": [described], "sources": [published]}
+    observed = pd.DataFrame(answer.figures, columns=["entity", "date", "value"]).assign(
+        date=[f"{year}-12-31" for _, year, _ in answer.figures],
+        value=[_write_number(value) for _, _, value in answer.figures],
+        indicator=indicator,
+        bound="exact",
+        source_id=source,
+        confidence="medium",
+    )
+    return {"observations": observed, "indicators": pd.DataFrame([described]), "sources": pd.DataFrame([published])}
 
 
 def _find_twin(code: str) -> dict[str, str]:
@@ -305,79 +308,53 @@ def _check_folder(folder: Path) -> None:
         raise FetchError(f"{folder} has problems of its own; mend them first:\n{error}") from error
 
 
-def _start_folder(folder: Path, new: Path) -> dict[tuple[str, ...], str]:
-    """Copy the folder, or begin one, and return the figures that it holds by (entity, indicator, date)."""
+def _start_folder(folder: Path, new: Path) -> dict[str, pd.DataFrame]:
+    """Copy the folder, or begin one, and return its tables as text."""
     if folder.exists() and any(folder.iterdir()):
         shutil.copytree(folder, new, symlinks=True)
-        rows = _read_rows(new / "observations.csv")[1]
-        return {(row["entity"], row["indicator"], row["date"]): row["value"] for row in rows}
+        schemas = read_descriptor(new / "datapackage.json")
+        names = ("observations", "indicators", "sources")
+        tables = {name: read_table(new / f"{name}.csv", schemas[name]["fields"], []) for name in names}
+        return {name: table for name, table in tables.items() if table is not None}
     new.mkdir()
     descriptor = json.loads((find_data() / "datapackage.json").read_text(encoding="utf-8"))
     descriptor |= {"name": "own-data", "title": "Figures fetched from the World Bank", "description": ""}
     descriptor["licenses"] = [one for one in descriptor["licenses"] if one["name"] == "CC-BY-4.0"]
     (new / "datapackage.json").write_text(json.dumps(descriptor, indent=2) + "\n", encoding="utf-8")
-    for resource in descriptor["resources"]:
-        _write_table(new / resource["path"], [field["name"] for field in resource["schema"]["fields"]], [])
-    return {}
+    columns = {one["name"]: [field["name"] for field in one["schema"]["fields"]] for one in descriptor["resources"]}
+    return {table: pd.DataFrame(columns=names, dtype=str) for table, names in columns.items()}
 
 
-def _write_rows(folder: Path, rows: Mapping[str, list[dict[str, str]]], given: Mapping[str, str]) -> None:
-    """Put rows into the tables of a folder: series are replaced, an indicator that is there is completed."""
-    series = {(row["entity"], row["indicator"]) for row in rows["observations"]}
-    header, observed = _read_rows(folder / "observations.csv")
-    observed = [row for row in observed if (row["entity"], row["indicator"]) not in series] + rows["observations"]
-    observed.sort(key=lambda row: (row["entity"], row["indicator"], row["date"]))
-    _write_table(folder / "observations.csv", header, observed)
-    header, described = _read_rows(folder / "indicators.csv")
-    _write_table(folder / "indicators.csv", header, _complete_indicators(described, rows["indicators"][0], given))
-    header, old = _read_rows(folder / "sources.csv")
-    source = rows["sources"][0]
-    earlier = source["source_id"].rpartition("_")[0]  # of the same indicator, read on another day
-    used = {row["source_id"] for row in observed}
-    kept = [row for row in old if row["source_id"] != source["source_id"]]
-    kept = [row for row in kept if row["source_id"] in used or not row["source_id"].startswith(f"{earlier}_")]
-    _write_table(folder / "sources.csv", header, [*kept, source])
+def _put_rows(
+    tables: Mapping[str, pd.DataFrame], rows: Mapping[str, pd.DataFrame], given: Mapping[str, str]
+) -> dict[str, pd.DataFrame]:
+    """Put rows into tables: series are replaced, an indicator that is there keeps its words but for what is given."""
+    old, described, sources = (tables[name] for name in ("observations", "indicators", "sources"))
+    new, about, source = rows["observations"], rows["indicators"].iloc[0], rows["sources"]["source_id"].iloc[0]
+    replaced = pd.MultiIndex.from_frame(old[SERIES]).isin(pd.MultiIndex.from_frame(new[SERIES]))
+    observed = pd.concat([old[~replaced], new]).sort_values([*SERIES, "date"], kind="stable")[list(old)]
+    known = described["indicator"] == about["indicator"]
+    if known.any():
+        described = described.copy()
+        described.loc[known, list(given)] = list(given.values())
+        for column in ("breaks", "suspected_breaks"):
+            entries = [entry.strip() for entry in f"{described.loc[known, column].iloc[0]};{about[column]}".split(";")]
+            described.loc[known, column] = "; ".join(dict.fromkeys(filter(None, entries)))
+    else:
+        described = pd.concat([described, rows["indicators"]])[list(described)]
+    earlier = sources["source_id"].str.startswith(f"{source.rpartition('_')[0]}_")  # of the indicator, on another day
+    kept = sources[(sources["source_id"] != source) & (sources["source_id"].isin(observed["source_id"]) | ~earlier)]
+    sources = pd.concat([kept, rows["sources"]])[list(sources)]
+    return {**tables, "observations": observed, "indicators": described, "sources": sources}
 
 
-def _complete_indicators(
-    described: list[dict[str, str]], new: dict[str, str], given: Mapping[str, str]
-) -> list[dict[str, str]]:
-    """Add an indicator; where it is there, its words stay but for what is given, and breaks are added."""
-    old = next((row for row in described if row["indicator"] == new["indicator"]), None)
-    if old is None:
-        return [*described, new]
-    old |= given
-    for column in ("breaks", "suspected_breaks"):
-        entries = [entry.strip() for entry in f"{old[column]};{new[column]}".split(";")]
-        old[column] = "; ".join(dict.fromkeys(filter(None, entries)))
-    return described
-
-
-def _read_rows(path: Path) -> tuple[list[str], list[dict[str, str]]]:
-    """Header and rows of a table that was checked, as text."""
-    reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), restval="")
-    reader.fieldnames = [name.strip() for name in reader.fieldnames or []]
-    return list(reader.fieldnames), [row for row in reader if any(row.values())]
-
-
-def _write_table(path: Path, header: list[str], rows: list[dict[str, str]]) -> None:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, header, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_file(path, text.getvalue().encode("utf-8"))
-
-
-def _tell_changes(before: Mapping[tuple[str, ...], str], rows: list[dict[str, str]]) -> str:
+def _tell_changes(before: pd.DataFrame, rows: pd.DataFrame) -> str:
     """Say for each entity how many figures there are, and how many are new or differ."""
-    lines = []
-    for entity in dict.fromkeys(row["entity"] for row in rows):
-        own = [row for row in rows if row["entity"] == entity]
-        old = [before.get((entity, row["indicator"], row["date"])) for row in own]
-        new = sum(value is None for value in old)
-        changed = sum(value not in (None, row["value"]) for value, row in zip(old, own, strict=True))
-        lines.append(
-            f"{own[0]['indicator']} of {entity}: {len(own)} figures, {own[0]['date']} to {own[-1]['date']}; "
-            f"{new} new, {changed} changed"
-        )
-    return "\n".join(lines)
+    key = [*SERIES, "date"]
+    both = rows.merge(before[[*key, "value"]].rename(columns={"value": "old"}), on=key, how="left")
+    both["new"], both["changed"] = both["old"].isna(), both["old"].notna() & (both["old"] != both["value"])
+    return "\n".join(
+        f"{own['indicator'].iloc[0]} of {entity}: {len(own)} figures, {own['date'].iloc[0]} to {own['date'].iloc[-1]}; "
+        f"{own['new'].sum()} new, {own['changed'].sum()} changed"
+        for entity, own in both.groupby("entity", sort=False)
+    )

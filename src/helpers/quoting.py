@@ -11,10 +11,10 @@ UNSEEN = (
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffd\ufffe\uffff"
     "\U000e0000-\U000e007f]"
 )
-LONGEST = 80  # characters that are shown of one value or name
+SHOWN_CHARACTERS = 80  # of one value or name
 
 _shortener = reprlib.Repr()
-_shortener.maxstring = _shortener.maxother = LONGEST
+_shortener.maxstring = _shortener.maxother = SHOWN_CHARACTERS
 _shortener.maxlist = _shortener.maxtuple = _shortener.maxdict = 20
 _shortener.maxlevel = 4
 
@@ -25,10 +25,10 @@ def quote(value: Any) -> str:
         text = _shortener.repr(value)
     except ValueError:  # Python writes no whole number of more than 4300 digits
         text = f"a {type(value).__name__} of more than 4300 digits"
-    return f"{text} ({len(value):,} characters)" if isinstance(value, str) and len(value) > LONGEST else text
+    return f"{text} ({len(value):,} characters)" if isinstance(value, str) and len(value) > SHOWN_CHARACTERS else text
 
 
-def shorten(text: str, longest: int = LONGEST) -> str:
+def shorten(text: str, longest: int = SHOWN_CHARACTERS) -> str:
     """Cut a text that others wrote, so that a message stays readable."""
     return text if len(text) <= longest else f"{text[:longest]}..."
 

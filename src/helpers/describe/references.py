@@ -11,7 +11,7 @@ import pandas as pd
 from helpers.curves import decimal_years
 
 if TYPE_CHECKING:
-    from helpers.indicators.selection import Data
+    from helpers.indicators.data import Data
     from helpers.indicators.series import AdoptionSeries
 
 
@@ -53,13 +53,13 @@ def align_references(series: AdoptionSeries, references: Sequence[AdoptionSeries
     columns = ["entity", "indicator", "technology", "target", "start_share", "years", "share", "years_to_target_share"]
     if series.bound is None or len(series.values) < 2:
         return pd.DataFrame(columns=columns)
-    start = max(level, float(series.penetration.iloc[0]))
-    goal = float(series.penetration.max())
+    start = max(level, float(series.share.iloc[0]))
+    goal = float(series.share.max())
     if goal < start:
         return pd.DataFrame(columns=columns)
     rows = []
     for one in (series, *references):
-        years, share = decimal_years(one.values.index), one.penetration.to_numpy()
+        years, share = decimal_years(one.values.index), one.share.to_numpy()
         begin = _cross(years, share, start)
         if not np.isfinite(begin):
             continue
@@ -134,7 +134,7 @@ def list_references(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
     """
     rows = [
         (one.technology, one.entity, one.indicator, len(one.values), one.values.index[0], one.values.index[-1],
-         100 * one.penetration.iloc[-1], 100 * one.penetration.max())
+         100 * one.share.iloc[-1], 100 * one.share.max())
         for one in references
     ]  # fmt: skip
     columns = ["technology", "entity", "indicator", "points", "first", "last", "last_share", "highest_share"]

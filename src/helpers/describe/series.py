@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from helpers.curves import decimal_years
-from helpers.indicators.breaks import list_breaks
+from helpers.indicators.series import list_breaks
 
 if TYPE_CHECKING:
-    from helpers.indicators.selection import Data
+    from helpers.indicators.data import Data
     from helpers.indicators.series import AdoptionSeries
 
 

@@ -6,17 +6,14 @@ bound as an `AdoptionSeries`, ``Data.references`` the earlier technologies, `che
 news item, `describe_coverage` says how long and how sound each series is, and `choose_series` finds the series of own
 data where nobody has named it.
 
-The parts, each importing only those before it: ``problems``, ``breaks`` and ``explanations`` (what a wrong cell may
-mean); ``opening`` (files), ``descriptor`` (the schema), ``form`` (header and rows), ``reading`` (text tables),
-``cells`` (one cell), ``plausibility`` and ``validation`` (tables against each other) and ``own`` (a single file);
-``series``, ``bounds``, ``claims``, ``selection``, ``coverage``, ``choice``.
+The parts, each importing only those before it: ``problems``; ``cells`` (one cell, and what a wrong one may mean),
+``series`` (with its breaks and bound), ``tables`` (files, header and rows, the descriptor), ``checks`` (tables against
+each other), ``own`` (a single file), ``data`` and ``review`` (coverage and claims).
 """
 
-from helpers.indicators.choice import choose_series
-from helpers.indicators.claims import check_claims
-from helpers.indicators.coverage import describe_coverage, list_doubts, summarise_data
+from helpers.indicators.data import Data, choose_series, load
 from helpers.indicators.problems import DataError, Problem
-from helpers.indicators.selection import Data, load
+from helpers.indicators.review import check_claims, describe_coverage, list_warnings, summarise_data
 from helpers.indicators.series import AdoptionSeries
 
 __all__ = [
@@ -27,7 +24,7 @@ __all__ = [
     "check_claims",
     "choose_series",
     "describe_coverage",
-    "list_doubts",
+    "list_warnings",
     "load",
     "summarise_data",
 ]

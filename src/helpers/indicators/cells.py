@@ -1,148 +1,257 @@
-"""Check every cell of a text table against the Table Schema, and convert what is right."""
+"""Read the cells of a table: what is no number, no date or no plain text is refused, with what it may mean.
+
+A library of schemas says that a cell is wrong, not what would be right; finding that out is nearly all of this module.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+import calendar
+import math
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pandera
 
-from helpers.indicators.explanations import (
-    ISO_DATE,
-    LARGEST,
-    LATEST,
-    NUMBER,
-    SMALLEST,
-    explain_date,
-    explain_number,
-    explain_unseen,
-    read_day,
-)
-from helpers.indicators.problems import Problem, blame_parameter, list_problems, suggest_names
+from helpers.indicators.problems import Problem, list_problems, parameter_error, suggest_names
 from helpers.quoting import UNSEEN
 
+NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
+ISO_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+SMALLEST, LARGEST = 1e-12, 1e15  # what a figure above 0 may be: computing with others loses digits or overflows
+LATEST = "2100-12-31"
+NO_FIGURE = {"nan", "inf", "infinity", "na", "n/a", "#n/a", "null", "none", "nil", "missing", "-", "\u2013", "\u2014"}
+NO_FIGURE |= {"", ".", "..", "...", ":", "?", "*"}
+BLANK = "[ '_\u2019\u00a0\u2009\u202f]"
+NUMBER_FORMS = (  # what a text that is no number looks like, what to say of it, what to take out, the decimal mark
+    (rf"[+-]?\d{{1,3}}(({BLANK}|,)\d{{2,3}})*({BLANK}|,)\d{{3}}(\.\d+)?", "has a thousands separator", f"{BLANK}|,"),
+    (r"[+-]?\d{1,3}(\.\d{3}){2,}", "has thousands separators", r"\."),
+    (rf"[+-]?\d{{1,3}}(({BLANK}|\.)\d{{3}})+,\d+", "has thousands separators and a decimal comma", rf"{BLANK}|\."),
+    (r"[+-]?\d+,\d+", "has a decimal comma", "$^"),
+    (r"\.\d+|\d+\.", "has a decimal point without a digit on both sides", r"\.$"),
+)
+DATE_FORMS = ("%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y-%m-%d", "%d.%m.%Y", "%Y年%m月%d日", "%d %b %Y", "%d %B %Y")
+WORDY_DATE_FORMS = ("%d-%b-%Y", "%d-%B-%Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y")
+DAY_OR_MONTH_FIRST = ("%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y")
+MONTH_FORMS = ("%b %Y", "%B %Y", "%m/%Y", "%Y/%m", "%b-%Y", "%Y年%m月")
+TWO_DIGITS = ("%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%d-%b-%y", "%d %b %y")
 
-def check_cells(file: str, text: pd.DataFrame, fields: Sequence[Mapping[str, Any]]) -> list[Problem]:
-    """Check each cell against the Table Schema, through pandera, and explain each failure in words."""
+
+def read_cells(
+    file: str, text: pd.DataFrame, fields: Sequence[Mapping[str, Any]], problems: list[Problem]
+) -> pd.DataFrame:
+    """Check and convert a text table; each distinct cell once, as names and dates repeat.
+
+    Parameters
+    ----------
+    file : str
+    text : DataFrame of str
+        Its index is the line of each row in the file.
+    fields : list of dict
+        The Table Schema. Columns without a field stay text.
+    problems : list of Problem
+        Gets the wrong cells, which become missing, so that the other rows can be checked.
+
+    Returns
+    -------
+    DataFrame
+        Typed, with the line in the file as ``row``; ``precision`` is half a unit of the last printed digit.
+    """
     by_name = {field["name"]: field for field in fields}
-    schema = pandera.DataFrameSchema({name: pandera.Column(str, _list_checks(f)) for name, f in by_name.items()})
-    try:
-        schema.validate(text, lazy=True)
-    except pandera.errors.SchemaErrors as errors:
-        cases = errors.failure_cases.drop_duplicates(["index", "column"]).sort_values("index", kind="stable")
-        return list_problems(
-            cases,
-            lambda case: Problem(
-                file, int(case.index), case.column, case.failure_case, _explain(case, by_name[case.column])
-            ),
-        )
-    return []
-
-
-def _list_checks(field: Mapping[str, Any]) -> list[pandera.Check]:
-    """Translate one field of a Table Schema into pandera checks on the text; the first that fails is reported."""
-    constraints = field.get("constraints", {})
-    checks = {"unseen": lambda cells: ~cells.str.contains(UNSEEN, regex=True)}
-    checks["spaces"] = lambda cells: cells == cells.str.strip()
-    if constraints.get("required"):
-        checks["required"] = lambda cells: cells.str.strip() != ""
-    if field["type"] in ("number", "date"):
-        convert = _convert_numbers if field["type"] == "number" else _convert_dates
-        checks[field["type"]] = lambda cells: convert(cells).notna() | (cells.str.strip() == "")
-        if "minimum" in constraints:
-            minimum = convert(pd.Series([str(constraints["minimum"])]))[0]
-            checks["minimum"] = lambda cells: ~(convert(cells) < minimum)
-        if field["type"] == "date":
-            checks["latest"] = lambda cells: ~(convert(cells) > pd.Timestamp(LATEST))
-    if "enum" in constraints:
-        checks["enum"] = lambda cells: cells.isin(constraints["enum"]) | (cells == "")
-    if "pattern" in constraints:
-        checks["pattern"] = lambda cells: cells.str.fullmatch(constraints["pattern"]) | (cells == "")
-    return [pandera.Check(_judge_distinct(check), name=name, error=name) for name, check in checks.items()]
-
-
-def _judge_distinct(judge: Callable[[pd.Series], pd.Series]) -> Callable[[pd.Series], pd.Series]:
-    """Judge each distinct cell once: names and dates repeat, and texts are slow to judge."""
-
-    def judge_all(cells: pd.Series) -> pd.Series:
-        places, distinct = pd.factorize(cells)
-        return pd.Series(judge(pd.Series(distinct, dtype=str)).to_numpy(bool)[places], index=cells.index)
-
-    return judge_all
-
-
-def _convert_distinct(cells: pd.Series, convert: Callable[[pd.Series], pd.Series]) -> pd.Series:
-    """Convert each distinct cell once."""
-    places, distinct = pd.factorize(cells)
-    return pd.Series(convert(pd.Series(distinct, dtype=str)).to_numpy()[places], index=cells.index, name=cells.name)
-
-
-def _convert_numbers(cells: pd.Series) -> pd.Series:
-    """Convert plain decimal numbers that can be computed with; everything else becomes NaN."""
-    cells = cells.str.strip()
-    numbers = cells.where(cells.str.fullmatch(NUMBER)).astype(object).astype(float)
-    zero = (numbers == 0) & ~cells.str.contains(r"^[^eE]*[1-9]", regex=True)  # 1e-400 is not 0
-    return numbers.where(zero | numbers.abs().between(SMALLEST, LARGEST))
-
-
-def _convert_dates(cells: pd.Series) -> pd.Series:
-    """Convert ISO dates of days that exist, in any century; everything else becomes NaT."""
-    cells = cells.str.strip()
-    iso = cells.str.fullmatch(ISO_DATE)
-    days = [read_day(cell) if fits else None for cell, fits in zip(cells, iso, strict=True)]
-    return pd.Series(np.array(days, dtype="datetime64[us]"), index=cells.index)
-
-
-def _explain(case: Any, field: Mapping[str, Any]) -> str:
-    check = case.check
-    constraints = field.get("constraints", {})
-    if check == "unseen":
-        return explain_unseen(case.failure_case)
-    if check == "spaces":
-        return "has a space before or after it; take it away"
-    if check == "required":
-        return f"is empty; it needs: {field['description']}"
-    if check == "number":
-        return explain_number(case.failure_case.strip())
-    if check == "date":
-        return explain_date(case.failure_case.strip())
-    if check == "minimum" and field["type"] == "number":
-        return "is negative; a count or a share is 0 or more"
-    if check == "minimum":
-        return f"is before {constraints['minimum']}; is the year right?"
-    if check == "latest":
-        return f"is after {LATEST}; is the year right?"
-    if check == "enum":
-        return f"is none of {', '.join(constraints['enum'])}; {suggest_names(case.failure_case, constraints['enum'])}"
-    return f"does not have the right form; it needs: {field['description']}"
-
-
-def convert_types(text: pd.DataFrame, fields: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Convert the text table; cells that failed their check become missing, so that the other rows can be checked."""
-    table = text.apply(lambda column: _convert_distinct(column, lambda cells: cells.str.strip()).astype(str))
-    for field in fields:
-        name = field["name"]
+    table: dict[str, Any] = {}
+    for name in text.columns.drop(["row", "precision"], errors="ignore"):  # these are ours
+        field = by_name.get(name, {"type": "string"})
+        places, distinct = pd.factorize(text[name])
+        reasons = np.array([explain_cell(cell, field) for cell in distinct] if name in by_name else [], dtype=object)
+        if reasons.any():
+            rows = pd.DataFrame({"row": text.index, "value": text[name].array, "reason": reasons[places]})
+            problems += list_problems(file, rows[rows["reason"] != ""], name, "{reason}")
+        cells = [cell.strip() for cell in distinct]
         if field["type"] == "number":
-            table["precision"] = 0.5 * 10.0 ** -_convert_distinct(table[name], _count_decimals)
-            table[name] = _convert_distinct(table[name], _convert_numbers)
+            values = np.array([read_number(cell) for cell in cells], dtype=float)
+            table["precision"] = np.array([_read_precision(cell) for cell in cells], dtype=float)[places]
         elif field["type"] == "date":
-            table[name] = _convert_distinct(table[name], _convert_dates)
-    return table.rename_axis("row").reset_index()
+            values = np.array([read_day(cell) for cell in cells], dtype="datetime64[us]")
+        else:
+            values = pd.array(cells, dtype="str")
+        table[name] = values[places]
+    return pd.DataFrame({"row": text.index, **table})
 
 
-def _count_decimals(cells: pd.Series) -> pd.Series:
-    """Count the printed decimals; an exponent moves the point, 1.5e3 has -2."""
-    digits = cells.str.extract(r"^[^.eE]*(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,3}))?$")
-    return digits[0].str.len().astype(float).fillna(0) - pd.to_numeric(digits[1]).fillna(0.0)
+def explain_cell(text: str, field: Mapping[str, Any]) -> str:
+    """Say what is wrong with a cell by its field of the Table Schema, and what would be right; "" where it is right."""
+    constraints, kind = field.get("constraints", {}), field["type"]
+    minimum, names = str(constraints.get("minimum", "")), constraints.get("enum")
+    if unseen := re.search(UNSEEN, text):
+        return _explain_unseen(unseen[0])
+    if text != text.strip():
+        return "has a space before or after it; take it away"
+    if not text:
+        return f"is empty; it needs: {field['description']}" if constraints.get("required") else ""
+    if kind == "number" and math.isnan(read_number(text)):
+        return explain_number(text)
+    if kind == "number" and read_number(text) < read_number(minimum):
+        return "is negative; a count or a share is 0 or more"
+    if kind == "date" and not read_day(text):
+        return explain_date(text)
+    if kind == "date" and text < minimum:
+        return f"is before {minimum}; is the year right?"
+    if kind == "date" and text > LATEST:
+        return f"is after {LATEST}; is the year right?"
+    if names is not None and text not in names:
+        return f"is none of {', '.join(names)}; {suggest_names(text, names)}"
+    if not re.fullmatch(constraints.get("pattern") or ".*", text):
+        return f"does not have the right form; it needs: {field['description']}"
+    return ""
+
+
+def read_number(text: str) -> float:
+    """Read a plain decimal number that can be computed with; NaN for everything else."""
+    number = float(text) if re.fullmatch(NUMBER, text) else math.nan
+    zero = number == 0 and not re.match(r"[^eE]*[1-9]", text)  # 1e-400 is not 0
+    return number if zero or SMALLEST <= abs(number) <= LARGEST else math.nan
+
+
+def _read_precision(text: str) -> float:
+    """Half a unit of the last printed digit; an exponent moves the point, 1.5e3 has -2 decimals."""
+    if not re.fullmatch(NUMBER, text):
+        return math.nan
+    digits, _, exponent = text.lower().partition("e")
+    place = int(exponent[:4] or 0) - len(digits.partition(".")[2])
+    return 0.5 * float(f"1e{place}")
+
+
+def read_day(text: str) -> date | None:
+    """Read an ISO date; None for everything else, also a day that does not exist."""
+    try:
+        return date.fromisoformat(text) if re.fullmatch(ISO_DATE, text) else None
+    except ValueError:
+        return None
 
 
 def check_date(parameter: str, value: str | date) -> pd.Timestamp:
     """Return an ISO date as a Timestamp, or raise a `DataError` that names the parameter."""
     text = value.date().isoformat() if isinstance(value, datetime) else str(value).strip()
-    day = _convert_dates(pd.Series([text]))[0]
-    if pd.isna(day):
-        raise blame_parameter(parameter, text, explain_date(text))
-    return day
+    day = read_day(text)
+    if day is None:
+        raise parameter_error(parameter, text, explain_date(text))
+    return pd.Timestamp(day)
+
+
+def _explain_unseen(mark: str) -> str:
+    if mark in "\n\r\u2028\u2029\x85":
+        return "holds a line break; write it on one line"
+    if mark == "\t":
+        return "holds a tab; write a blank"
+    if mark == "\ufffd":
+        return "holds U+FFFD, which stands for a letter that was lost; write the letter"
+    name = unicodedata.name(mark, "control character").lower()
+    return f"holds U+{ord(mark):04X} ({name}), which nobody sees; take it away"
+
+
+def _write_plainly(text: str) -> str:
+    """Write the digits of other scripts, and dashes that mean minus, as those of a keyboard."""
+    marks = ("-" if mark in "\u2212\u2013\u2010\u2011" else mark for mark in text)
+    return "".join(str(unicodedata.decimal(mark, mark)) if mark not in "0123456789" else mark for mark in marks)
+
+
+def explain_number(text: str) -> str:
+    """Say what is wrong with a text that is no plain number, and the number that it may mean."""
+    plain = _write_plainly(text)
+    if re.fullmatch(NUMBER, plain) and plain != text:
+        return f"is not written with the digits 0 to 9 and the signs . and -; write {plain}"
+    size = abs(float(text)) if re.fullmatch(NUMBER, text) else math.nan
+    if text.lower().lstrip("+-") in NO_FIGURE or size > 1e308:
+        return "is not a finite number; leave the row out where there is no figure"
+    if size > LARGEST:
+        return f"is above {LARGEST:g}; write it in a larger unit, such as million persons"
+    if size < SMALLEST:
+        return f"is nearer to 0 than {SMALLEST:g}; write it in a smaller unit, or 0"
+    for form, what, needless in NUMBER_FORMS:
+        if re.fullmatch(form, plain):
+            meant = re.sub(needless, "", plain).replace(",", ".")
+            return f"{what}; write {'0' * meant.startswith('.')}{meant}"
+    return _explain_words(plain)
+
+
+def _explain_words(text: str) -> str:
+    """Explain a number with words or signs around it."""
+    alone = re.findall(r"(?<![\d.,])\d+(?:\.\d+)?(?![\d.,])", text)
+    if percent := re.fullmatch(rf"({NUMBER})\s*(%|per ?cent|pct)", text):
+        return f"has a percent sign; write {percent[1]}, the unit stands apart"
+    if text.startswith("#"):
+        return "is a spreadsheet's word for an error; write the number, or leave the row out"
+    if text.startswith("="):
+        return "is a formula; write its result"
+    if len(alone) == 2 and re.fullmatch(r"\D*[\d.]+\s*(-|to|\.\.)\s*[\d.]+\D*", text):
+        return "is a range; write one number"
+    if len(alone) == 1 and re.match(r"\s*(>|≥|over|above|at least|more than)", text):
+        return f"is a bound; write {alone[0]}, and at_least in the column bound"
+    if len(alone) == 1 and re.match(r"\s*(<|≤|under|below|at most|less than)", text):
+        return f"is a bound; write {alone[0]}, and at_most in the column bound"
+    if len(alone) == 1 and re.fullmatch(r"\W*[\d.]+(\W*|\W*\(.*\)|\s*[^\W\d][^\d]*)", text):
+        return f"has words or signs beside the number; write {alone[0]} alone, the unit stands apart"
+    return "is text, not a number; write digits with a point as decimal mark, such as 42.8"
+
+
+def explain_date(text: str) -> str:
+    """Say what is wrong with a text that is no ISO date, and the ISO date that it may mean."""
+    text = _write_plainly(text) if len(text) < 40 else text[:40]
+    if read_day(text):  # in other digits or dashes
+        return f"is not an ISO date; write {text}"
+    if re.fullmatch(ISO_DATE, text):
+        swapped = f"{text[:4]}-{text[8:]}-{text[5:7]}"
+        hint = f"; with day and month exchanged it is {swapped}" if read_day(swapped) else ""
+        return f"is not a day of the calendar; write a day that exists, as YYYY-MM-DD{hint}"
+    clock = r"([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?"
+    if (timed := re.fullmatch(rf"({ISO_DATE}){clock}", text)) and read_day(timed[1]):
+        return f"has {'a time zone' if timed[5] else 'a time of day'}; write the day alone, {timed[1]}"
+    return _explain_span(text) or _explain_form(text) or "is not an ISO date; write YYYY-MM-DD, such as 2025-12-31"
+
+
+def _explain_span(text: str) -> str:
+    """Explain a year, half-year, quarter or month; "" where it is none."""
+    ordered = re.sub(r"^([QH][1-4])[ -]?(\d{4})$", r"\2\1", text.upper())
+    months = {"Q1": 3, "Q2": 6, "Q3": 9, "Q4": 12, "H1": 6, "H2": 12}
+    part = re.fullmatch(r"(\d{4})[ -]?([QH][1-4])", ordered)
+    if match := re.fullmatch(r"((1[89]|20)\d{2})(\.0+)?", text):
+        span, year, month = "year", int(match[1]), 12
+    elif match := re.fullmatch(r"((?:1[89]|20)\d{2})-(0[1-9]|1[0-2])", text):
+        span, year, month = "month", int(match[1]), int(match[2])
+    elif part and part[2] in months:
+        span, year, month = "quarter" if "Q" in part[2] else "half-year", int(part[1]), months[part[2]]
+    elif re.fullmatch(r"(1[89]|20)\d{2}\.\d+", text):
+        return "is a year with decimals; write the day itself as YYYY-MM-DD"
+    elif meant := _parse(text, *MONTH_FORMS):
+        span, year, month = "month", meant.year, meant.month
+    else:
+        return ""
+    last = calendar.monthrange(year, month)[1]
+    return f"is a whole {span}; write the day itself as YYYY-MM-DD, such as {year}-{month:02d}-{last}"
+
+
+def _explain_form(text: str) -> str:
+    """Explain a day that is written in another form; "" where it is none."""
+    meant = _parse(text, *DATE_FORMS, *WORDY_DATE_FORMS)
+    if meant and not (re.fullmatch(r"\d+", text) and len(text) != 8):  # 201512 would be read as the second of January
+        return f"is not an ISO date; write {meant.isoformat()}"
+    if _parse(text, *TWO_DIGITS):
+        return "has a year of two digits; write all four, as YYYY-MM-DD"
+    days = sorted({day.isoformat() for form in DAY_OR_MONTH_FIRST if (day := _parse(text, form))})
+    if len(days) > 1:
+        return f"may mean {' or '.join(days)}; write the one that it is"
+    if re.fullmatch(r"[2-6]\d{4}(\.\d+)?", text):
+        return f"is a spreadsheet's number of a day; write {date(1899, 12, 30) + timedelta(days=int(text[:5]))}"
+    return f"is not an ISO date; write {days[0]}" if days else ""
+
+
+def _parse(text: str, *forms: str) -> date | None:
+    for form in forms:
+        try:
+            return datetime.strptime(text, form).date()
+        except ValueError:
+            continue
+    return None

@@ -6,7 +6,7 @@ import difflib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,20 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.indicators.cells import check_cells, convert_types
-from helpers.indicators.descriptor import read_descriptor
-from helpers.indicators.explanations import NUMBER
-from helpers.indicators.plausibility import (
-    check_percentages,
-    check_scale,
-    check_spellings,
-    check_units,
-    check_users_within_base,
-    read_unit,
-)
+from helpers.indicators.cells import NUMBER, read_cells
+from helpers.indicators.checks import check_figures, check_key, check_spellings, check_units, raise_problems, read_unit
 from helpers.indicators.problems import DataError, Problem, list_problems
-from helpers.indicators.reading import read_text_table
-from helpers.indicators.validation import check_key, raise_problems
+from helpers.indicators.tables import read_descriptor, read_table
 from helpers.quoting import quote
 
 ENTITY = "own data"  # where the file names no country or group
@@ -73,19 +63,20 @@ def read_series_file(path: Path, project: Mapping[str, pd.DataFrame], descriptor
     """
     if path.suffix.lower() != ".csv":
         raise DataError([Problem(path.name, None, "", "", "is no CSV file; save it as 'CSV UTF-8', named like x.csv")])
-    needed, optional = _list_fields(descriptor)
+    of_project = {field["name"]: field for field in read_descriptor(descriptor)["observations"]["fields"]}
+    censoring = of_project["bound"] | {"constraints": {**of_project["bound"]["constraints"], "required": False}}
+    needed, optional = [of_project["date"], of_project["value"]], [*OWN_FIELDS, censoring]
     problems: list[Problem] = []
-    text = read_text_table(path, {"fields": needed}, problems)
+    text = read_table(path, needed, problems)
     if text is None:
         raise DataError(problems)
     problems += _check_optional(path.name, text, [field["name"] for field in optional])
     fields = [*needed, *optional]
     text = text.reindex(columns=[field["name"] for field in fields], fill_value="")
-    problems += [_name_meant(problem) for problem in check_cells(path.name, text, fields)]
-    rows = _fill_defaults(path, convert_types(text, fields))
+    rows = _fill_defaults(path, read_cells(path.name, text, fields, problems))
     tables = _build_tables(path.name, rows, project)
-    problems += _check_rows(path.name, rows, tables, project)
-    raise_problems(problems)
+    problems += _check_rows(path.name, rows, set_beside(tables, project), project)
+    raise_problems([_name_meant(problem) for problem in problems])
     return tables
 
 
@@ -120,23 +111,15 @@ def name_indicator(text: str) -> str:
     return name if name[0].isalpha() else f"series_{name}"
 
 
-def _list_fields(descriptor: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """List the fields that a file must have and those that it may have."""
-    of_project = {field["name"]: field for field in read_descriptor(descriptor)["observations"]["fields"]}
-    bound = of_project["bound"]
-    bound = {**bound, "constraints": {**bound["constraints"], "required": False}}
-    return [of_project["date"], of_project["value"]], [*OWN_FIELDS, bound]
-
-
-def _check_optional(file: str, text: pd.DataFrame, optional: Sequence[str]) -> list[Problem]:
+def _check_optional(file: str, text: pd.DataFrame, optional: list[str]) -> list[Problem]:
     """Report columns whose name is nearly that of a column that would be read."""
-    problems = []
-    for name in text.columns:
-        free = [other for other in optional if other not in text.columns]
-        near = difflib.get_close_matches(name.lower(), free, n=1, cutoff=0.75)
-        if name and name not in optional and near:
-            problems.append(Problem(file, 1, name, "", f"is not read; rename it {near[0]} if that is what it holds"))
-    return problems
+    free = [name for name in optional if name not in text]
+    return [
+        Problem(file, 1, name, "", f"is not read; rename it {near} if that is what it holds")
+        for name in text
+        if name not in optional
+        for near in difflib.get_close_matches(name.lower(), free, n=1, cutoff=0.75)
+    ]
 
 
 def _name_meant(problem: Problem) -> Problem:
@@ -149,34 +132,34 @@ def _name_meant(problem: Problem) -> Problem:
 
 def _fill_defaults(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
     defaults = {"entity": ENTITY, "indicator": name_indicator(path.stem), "source": "own data", "bound": "exact"}
-    for column, default in defaults.items():
-        rows[column] = rows[column].replace("", default)
-    rows["unit"] = rows["unit"].map(read_unit)
-    return rows
+    filled = {column: rows[column].replace("", default) for column, default in defaults.items()}
+    return rows.assign(**filled, unit=rows["unit"].map(read_unit))
 
 
 def _build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Build the four tables from checked rows; units and technologies are those of each indicator's first row."""
-    known = project["indicators"].drop_duplicates("indicator").set_index("indicator")
     described = rows.drop_duplicates("indicator")
-    described = described[~described["indicator"].isin(known.index)]
+    described = described[~described["indicator"].isin(project["indicators"]["indicator"])]
     title = described["indicator"].str.replace("_", " ").str.capitalize()
-    technology = described["technology"].where(described["technology"] != "", title)
     indicators = described[["row", "indicator"]].assign(
         title=title,
         unit=described["unit"].replace("", UNIT),
         counted=f"What {file} counts",
         role="target",
-        technology=technology,
+        technology=described["technology"].where(described["technology"] != "", title),
     )
     names = _name_sources(rows["source"].unique())
     sources = pd.DataFrame({"row": 1, "source_id": names.values(), "publisher": names.keys(), "title": file})
-    address = sources["publisher"].str.fullmatch(r"https?://\S+")
-    sources["url"] = sources["publisher"].where(address, "")
-    sources["licence"], sources["attribution"] = "not stated", sources["publisher"]
+    address = sources["publisher"].where(sources["publisher"].str.fullmatch(r"https?://\S+"), "")
+    sources = sources.assign(url=address, licence="not stated", attribution=sources["publisher"])
     observations = rows.assign(source_id=rows["source"].map(names), confidence="medium")
     own = {"observations": observations, "indicators": indicators, "sources": sources, "claims": pd.DataFrame()}
-    return {name: _shape_like(table, project[name]) for name, table in own.items()}
+    for name, table in own.items():  # columns and types are the project's; texts that are not there are empty
+        model = project[name]
+        blank = {column: "" if pd.api.types.is_string_dtype(model[column]) else np.nan for column in model}
+        given = {column: table[column] for column in table if column in blank}
+        own[name] = pd.DataFrame(blank | given, index=table.index).astype(model.dtypes.to_dict()).reset_index(drop=True)
+    return own
 
 
 def _name_sources(sources: Iterable[str]) -> dict[str, str]:
@@ -194,51 +177,39 @@ def _name_sources(sources: Iterable[str]) -> dict[str, str]:
     return names
 
 
-def _shape_like(table: pd.DataFrame, model: pd.DataFrame) -> pd.DataFrame:
-    """Give a table the columns and types of another; texts that are not there are empty."""
-    missing = [name for name in model if name not in table]
-    texts = {name: "" for name in missing if pd.api.types.is_string_dtype(model[name])}
-    table = table.assign(**(dict.fromkeys(missing, np.nan) | texts))[list(model)]
-    return table.astype(model.dtypes.to_dict()).reset_index(drop=True)
-
-
 def _check_rows(
-    file: str, rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame], project: Mapping[str, pd.DataFrame]
+    file: str, rows: pd.DataFrame, both: Mapping[str, pd.DataFrame], project: Mapping[str, pd.DataFrame]
 ) -> list[Problem]:
-    known = project["indicators"].drop_duplicates("indicator").set_index("indicator")
     problems = []
     if rows["bound"].isin(["at_least", "at_most"]).all():
         problems.append(Problem(file, None, "bound", "", "no figure is exact; a curve is fitted to exact ones"))
     problems += check_key(file, rows, ["entity", "indicator", "date"]) + check_spellings(file, rows)
     problems += check_units(file, rows)
     for column in ("unit", "technology"):
-        problems += _check_same(file, rows, column, known[column])
-    both = set_beside(tables, project)
-    problems += check_percentages(file, tables["observations"], both["indicators"])
-    problems += check_scale(file, tables["observations"], both["indicators"])
+        problems += _check_same(file, rows, column, project["indicators"])
     pairs = set(zip(rows["entity"], rows["indicator"], strict=True))
-    return problems + check_users_within_base(file, both["observations"], both["indicators"], only=pairs)
+    return problems + check_figures(file, both["observations"], both["indicators"], only=pairs)
 
 
-def _check_same(file: str, rows: pd.DataFrame, column: str, known: pd.Series) -> list[Problem]:
+def _check_same(file: str, rows: pd.DataFrame, column: str, described: pd.DataFrame) -> list[Problem]:
     """Report cells that give an indicator a second unit or technology, or another one than the project's."""
+    known = described.drop_duplicates("indicator").set_index("indicator")[column]
     first = rows.drop_duplicates("indicator").set_index("indicator")
     named = rows["indicator"].isin(known.index)
     right = rows["indicator"].map(known).where(named, rows["indicator"].map(first[column]))
-    frame = pd.DataFrame({"row": rows["row"], "indicator": rows["indicator"], "value": rows[column], "right": right})
-    frame = frame.assign(named=named, first=rows["indicator"].map(first["row"]))
-    return list_problems(
-        frame[(frame["value"] != right) & ~((frame["value"] == "") & named)],
-        lambda entry: Problem(file, int(entry.row), column, entry.value, _explain_other(column, entry)),
-    )
+    frame = rows[["row", "indicator"]].assign(value=rows[column], right=right, named=named)
+    frame["first"] = rows["indicator"].map(first["row"])
 
+    def explain(entry: dict[str, Any]) -> str:
+        right = quote(entry["right"])
+        if entry["named"]:
+            other = f"is not the {column} of {entry['indicator']}, {right} in indicators.csv"
+            return f"{other}; write that, or name it otherwise"
+        where = f"{right} in row {entry['first']}" if entry["right"] else f"not given in row {entry['first']}"
+        return f"is another {column} of {entry['indicator']} than {where}; write one {column} for all its rows"
 
-def _explain_other(column: str, entry: Any) -> str:
-    if entry.named:
-        right = f"{quote(entry.right)} in indicators.csv"
-        return f"is not the {column} of {entry.indicator}, {right}; write that, or name it otherwise"
-    right = f"{quote(entry.right)} in row {entry.first}" if entry.right else f"not given in row {entry.first}"
-    return f"is another {column} of {entry.indicator} than {right}; write one {column} for all its rows"
+    wrong = (frame["value"] != right) & ~((frame["value"] == "") & named)
+    return list_problems(file, frame[wrong], column, explain)
 
 
 def _join(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:

@@ -6,18 +6,16 @@ import bisect
 import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from helpers.project import UserError
-from helpers.quoting import LONGEST, escape, quote, shorten
+from helpers.quoting import SHOWN_CHARACTERS, escape, quote, shorten
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-
-MOST = 50  # lines of one message, and problems of one kind that are explained one by one
-LONGEST_MESSAGE = 1000  # characters
-ENOUGH_NAMES = 2000  # names among which a near one is looked for
+MAX_MESSAGES = 50  # lines of one message, and problems of one kind that are explained one by one
+MAX_MESSAGE_CHARACTERS = 1000
+MAX_COMPARED_NAMES = 2000  # names among which a near one is looked for
 
 
 @dataclass(frozen=True)
@@ -36,13 +34,10 @@ class Problem:
     more: int = 0
 
     def __str__(self) -> str:
-        row = f"row {self.row}" if self.row else ""
-        column = shorten(self.column)
-        column = f"column {column}" if column and self.file else column
-        place = ", ".join(part for part in (self.file, row, column) if part)
+        column = f"column {shorten(self.column)}" if self.column and self.file else shorten(self.column)
+        place = ", ".join(part for part in (self.file, f"row {self.row}" if self.row else "", column) if part)
         value = f"{quote(self.value)} " if self.value != "" else ""
-        message = shorten(self.message, LONGEST_MESSAGE)
-        return escape(f"{place}: {value}{message}" if place else f"{value}{message}")
+        return escape(f"{place}{': ' if place else ''}{value}{shorten(self.message, MAX_MESSAGE_CHARACTERS)}")
 
 
 class DataError(UserError, ValueError):
@@ -55,7 +50,7 @@ class DataError(UserError, ValueError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = list(problems)
-        lines = [str(problem) for problem in self.problems[:MOST]]
+        lines = [str(problem) for problem in self.problems[:MAX_MESSAGES]]
         more = len(self.problems) - len(lines) + sum(problem.more for problem in self.problems)
         super().__init__("\n".join([*lines, f"and {more:,} more"] if more else lines))
 
@@ -63,28 +58,53 @@ class DataError(UserError, ValueError):
         return (DataError, (self.problems,))
 
 
-def list_problems(wrong: pd.DataFrame, explain: Callable[[Any], Problem]) -> list[Problem]:
-    """Explain each row of a table of what is wrong; of many only the first, the last of which counts the others."""
-    found = [explain(entry) for entry in wrong.head(MOST).itertuples(index=False)]
-    return [*found[:-1], replace(found[-1], more=len(wrong) - len(found))] if found else []
+def list_problems(
+    file: str, rows: pd.DataFrame, column: str, message: str | Callable[[dict[str, Any]], str]
+) -> list[Problem]:
+    """Report rows of a table; of many only the first, the last of which counts the others.
+
+    Parameters
+    ----------
+    file, column : str
+        Where the problems stand.
+    rows : DataFrame
+        ``row`` (line in the file), ``value`` (what is quoted), and whatever the message needs.
+    message : str or callable
+        A format string over the columns of ``rows``, or a function of one row as dict.
+
+    Returns
+    -------
+    list of Problem
+    """
+    found = []
+    for entry in rows.head(MAX_MESSAGES).to_dict("records"):
+        value = entry.get("value", "")
+        told = message(entry) if callable(message) else message.format(**entry)
+        found.append(Problem(file, entry["row"], column, value if isinstance(value, str) else f"{value:g}", told))
+    return [*found[:-1], replace(found[-1], more=len(rows) - len(found))] if found else []
 
 
 def suggest_names(name: object, valid: Iterable[str], count: int = 3) -> str:
     """Say which of the valid names is nearest to ``name``, or list some of them."""
     valid = sorted(set(valid))
-    listed = ", ".join(map(shorten, valid[:12])) + (", ..." if len(valid) > 12 else "")
-    sought = str(name).lower()[:LONGEST]
+    sought = str(name).lower()[:SHOWN_CHARACTERS]
     by_lower = {candidate.lower(): candidate for candidate in valid}
     names = sorted(by_lower)
-    if len(names) > ENOUGH_NAMES:  # comparing with all of very many takes seconds; those beside it begin alike
+    if len(names) > MAX_COMPARED_NAMES:  # comparing with all of very many takes seconds; those beside it begin alike
         place = bisect.bisect(names, sought)
-        names = names[max(0, place - ENOUGH_NAMES // 2) : place + ENOUGH_NAMES // 2]
+        names = names[max(0, place - MAX_COMPARED_NAMES // 2) : place + MAX_COMPARED_NAMES // 2]
     near = difflib.get_close_matches(sought, names, n=count, cutoff=0.6)
     if near:
         return "nearest: " + ", ".join(shorten(by_lower[candidate]) for candidate in near)
-    return f"there is: {listed}" if valid else "there is none"
+    return f"there is: {list_names(valid)}" if valid else "there is none"
 
 
-def blame_parameter(parameter: str, value: object, message: str) -> DataError:
+def list_names(names: Iterable[str]) -> str:
+    """List the first twelve names, in order."""
+    names = sorted(names)
+    return ", ".join(map(shorten, names[:12])) + (", ..." if len(names) > 12 else "")
+
+
+def parameter_error(parameter: str, value: object, message: str) -> DataError:
     """Return the `DataError` for one wrong parameter."""
     return DataError([Problem("", None, parameter, str(value), message)])

@@ -1,18 +1,20 @@
-"""One series with its bound, cut at the breaks."""
+"""One series with its bound, cut at its breaks."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from helpers.indicators.plausibility import interpolate_values
-from helpers.indicators.problems import blame_parameter
+from helpers.indicators.problems import parameter_error
 from helpers.wording import say_count
 
 SHORTEST_SEGMENT = 3  # one or two figures show a level, not a curve
+BASE_TOLERANCE = 0.005  # users and base are rounded apart: half a percent above the base is still rounding
 DESCRIPTION = ("indicator", "title", "unit", "counted", "base", "technology", "role", "note")
 
 
@@ -84,61 +86,173 @@ class AdoptionSeries:
         """
         if self.bound is None:
             message = f"{self.indicator} of {self.entity} was selected without a bound; name one, or a number"
-            raise blame_parameter("bound", "", message)
+            raise parameter_error("bound", "", message)
         return interpolate_values(self.bound, dates)
 
     @property
     def share(self) -> pd.Series:
-        """Exact observations as a share of the bound on that date, a Series like ``values``; NaN without a bound."""
-        return self.values / (self.bound_at(self.values.index) if self.bound is not None else np.nan)
+        """Exact observations as a share of the bound on the same date (0 to 1); NaN without a bound."""
+        bound = np.nan if self.bound is None else self.bound_at(self.values.index)
+        return (self.values / bound).rename(self.indicator)
 
-    @property
-    def penetration(self) -> pd.Series:
-        """Exact observations as a share of the bound on the same date (0 to 1), a Series like ``values``."""
-        return (self.values / self.bound_at(self.values.index)).rename(self.indicator)
+    def with_bound(self, values: pd.Series | float, name: str, title: str, note: str = "") -> AdoptionSeries:
+        """Return the series with an upper bound.
+
+        Parameters
+        ----------
+        values : Series of float by date, or float
+            In ``unit``.
+        name, title, note : str
+            What becomes ``bound_name``, ``bound_title`` and ``bound_note``.
+
+        Returns
+        -------
+        AdoptionSeries
+
+        Raises
+        ------
+        DataError
+            When an observation lies more than half a percent above the bound on its date, or the bound is 0.
+        """
+        if not isinstance(values, pd.Series):
+            values = pd.Series(values, index=self.values.index, name=name, dtype=float)
+        limits = interpolate_values(values, self.values.index)
+        if (limits <= 0).any():
+            day = self.values.index[limits <= 0][0]
+            raise parameter_error("bound", name, f"is 0 on {day:%Y-%m-%d}; choose a bound that is above 0")
+        above = self.values > limits * (1 + BASE_TOLERANCE)
+        if above.any():
+            worst = above.argmax()
+            message = (
+                f"is below an observation: {self.indicator} of {self.entity} is {self.values.iloc[worst]:.6g} "
+                f"{self.unit} on {self.values.index[worst]:%Y-%m-%d}, the bound {limits[worst]:.6g}; "
+                "choose a bound that is never below the series"
+            )
+            raise parameter_error("bound", name, message)
+        return replace(self, bound=values, bound_name=name, bound_title=title, bound_note=note)
+
+
+def interpolate_values(values: pd.Series, dates: Any) -> np.ndarray:
+    """Interpolate a dated series linearly in time at ``dates``; before and after it the end values hold.
+
+    Returns
+    -------
+    ndarray of float, one per date, in the unit of ``values``
+    """
+    values = values.sort_index()
+    days = pd.DatetimeIndex(dates).as_unit("s").asi8
+    return np.interp(days, values.index.as_unit("s").asi8, values.to_numpy(float))
+
+
+def parse_breaks(text: str) -> list[tuple[str, str, str]]:
+    """Parse one cell of ``breaks`` or ``suspected_breaks``: ``YYYY-MM-DD [Entity] reason; YYYY-MM-DD reason``.
+
+    Parameters
+    ----------
+    text : str
+        Entries separated by ``;``. Each is the date of the first figure of the new regime, the entity in square
+        brackets where the break is only its own, and the reason.
+
+    Returns
+    -------
+    list of (date text, entity or "", reason)
+
+    Raises
+    ------
+    ValueError
+        When an entry does not have this form or its date does not exist.
+    """
+    entries = []
+    for entry in filter(None, (part.strip() for part in text.split(";"))):
+        match = re.fullmatch(r"(\d{4}-\d{2}-\d{2}) (?:\[([^\]]+)\] )?(\S.*)", entry)
+        if not match:
+            raise ValueError(f"entry {entry!r} is no break; write 'YYYY-MM-DD reason', entries separated by ';'")
+        try:
+            date.fromisoformat(match[1])
+        except ValueError:
+            raise ValueError(f"{match[1]} is not a day of the calendar; write a day that exists") from None
+        entries.append((match[1], match[2] or "", match[3]))
+    return entries
+
+
+def list_breaks(breaks: str, suspected: str, entity: str, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
+    """List the breaks that hold for one entity, in order of date.
+
+    Parameters
+    ----------
+    breaks, suspected : str
+        The two cells of indicators.csv.
+    entity : str
+    as_of : Timestamp, optional
+        Later breaks are left out.
+
+    Returns
+    -------
+    DataFrame with columns date, kind (break or suspected), reason
+    """
+    rows = [
+        (pd.Timestamp(day), kind, reason)
+        for kind, text in (("break", breaks), ("suspected", suspected))
+        for day, only, reason in parse_breaks(text)
+        if only in ("", entity) and (as_of is None or pd.Timestamp(day) <= as_of)
+    ]
+    return pd.DataFrame(sorted(rows), columns=["date", "kind", "reason"]).astype({"date": "datetime64[us]"})
 
 
 def number_segments(dates: pd.Series, breaks: pd.DataFrame) -> np.ndarray:
     """Number the segment of each date: how many breaks (not suspected ones) lie at or before it."""
-    if breaks.empty:
-        return np.zeros(len(dates), dtype=int)
-    hard = breaks.loc[breaks["kind"] == "break", "date"].sort_values()
+    hard = breaks.loc[breaks["kind"] == "break", "date"]
     return np.searchsorted(hard.to_numpy("datetime64[s]"), dates.to_numpy("datetime64[s]"), side="right")
 
 
-def choose_segment(exact: np.ndarray) -> int:
-    """Choose the last segment with enough figures, or the last one where none has enough."""
-    numbers, counts = np.unique(exact, return_counts=True)
-    enough = numbers[counts >= SHORTEST_SEGMENT]
-    return enough[-1] if len(enough) else numbers[-1]
+def cut_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bool = False) -> list[AdoptionSeries]:
+    """Cut the observations of one indicator of one entity at its breaks.
 
+    Parameters
+    ----------
+    entry : named tuple
+        The row of indicators.csv.
+    rows : DataFrame
+        The observations in order of date.
+    breaks : DataFrame
+        From `list_breaks`.
+    every : bool
+        Every segment; by default the last with enough exact figures, or the last of all where none has enough.
 
-def build_series(
-    entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, segments: np.ndarray, chosen: int
-) -> AdoptionSeries:
-    """Build the series of one segment from the sorted rows of one indicator of one entity."""
-    exact = (rows["bound"] == "exact").to_numpy()
+    Returns
+    -------
+    list of AdoptionSeries
+    """
+    exact, segments = (rows["bound"] == "exact").to_numpy(), number_segments(rows["date"], breaks)
     dates, numbers = pd.DatetimeIndex(rows["date"]), rows["value"].to_numpy()
-    beyond = ~exact & (segments == chosen)
+    chosen, counts = np.unique(segments if every else segments[exact], return_counts=True)
+    if not every:
+        enough = chosen[counts >= SHORTEST_SEGMENT]
+        chosen = (enough if len(enough) else chosen)[-1:]
 
     def pick(which: np.ndarray) -> pd.Series:
-        return pd.Series(numbers[which], index=dates[which], name=entry.indicator)
+        return pd.Series(numbers[exact & which], index=dates[exact & which], name=entry.indicator)
 
-    later = pick(exact & (segments > chosen))
-    return AdoptionSeries(
-        entity=rows["entity"].iloc[0],
-        values=pick(exact & (segments == chosen)),
-        censored=pd.DataFrame({"value": numbers[beyond], "bound": rows["bound"].array[beyond]}, index=dates[beyond]),
-        earlier=pick(exact & (segments < chosen)),
-        later=later,
-        breaks=breaks,
-        observations=rows,
-        segment_note=_explain_segment(later, breaks) if len(later) else "",
-        **{name: getattr(entry, name) for name in DESCRIPTION},
-    )
-
-
-def _explain_segment(later: pd.Series, breaks: pd.DataFrame) -> str:
-    hard = breaks[(breaks["kind"] == "break") & (breaks["date"] <= later.index[0])].iloc[-1]
-    figures = say_count(len(later), "later figure is", "later figures are")
-    return f"The series ends before the break of {hard['date']:%Y-%m-%d} ({hard['reason']}); {figures} left out."
+    series = []
+    for number in chosen:
+        later, beyond = pick(segments > number), ~exact & (segments == number)
+        note = ""
+        if len(later):
+            hard = breaks[(breaks["kind"] == "break") & (breaks["date"] <= later.index[0])].iloc[-1]
+            figures = say_count(len(later), "later figure is", "later figures are")
+            end = f"The series ends before the break of {hard['date']:%Y-%m-%d}"
+            note = f"{end} ({hard['reason']}); {figures} left out."
+        series.append(
+            AdoptionSeries(
+                entity=rows["entity"].iloc[0],
+                values=pick(segments == number),
+                censored=pd.DataFrame({"value": numbers[beyond], "bound": rows["bound"].array[beyond]}, dates[beyond]),
+                earlier=pick(segments < number),
+                later=later,
+                breaks=breaks,
+                observations=rows,
+                segment_note=note,
+                **{name: getattr(entry, name) for name in DESCRIPTION},
+            )
+        )
+    return series

@@ -77,5 +77,5 @@ def print_warnings(data: Any, parameters: Parameters) -> None:
     """Tell what is doubtful in the data of the series in question."""
     from helpers import indicators
 
-    for doubt in indicators.list_doubts(data, [(parameters.entity, parameters.indicator)]):
+    for doubt in indicators.list_warnings(data, [(parameters.entity, parameters.indicator)]):
         print(f"note: {doubt}", flush=True)

@@ -290,7 +290,7 @@ def _list_items(run: FinishedRun) -> Iterator[tuple[Any, ...]]:
         yield "ceiling", family, label, value, row.low_95, row.high_95, run.subject[1], words
 
 
-def list_doubts(runs: Sequence[FinishedRun]) -> list[str]:
+def list_warnings(runs: Sequence[FinishedRun]) -> list[str]:
     """Sentences about what else differs: versions of the data, of the package or its libraries, edited tables."""
 
     def differs(*path: str) -> bool:
@@ -366,7 +366,7 @@ def build_page(
         ],
         finding=comparisons.say_each_median([run.forecast for run in runs if len(run.forecast.table)]),
         alt=alt,
-        notices=list_doubts(runs),
+        notices=list_warnings(runs),
         picture=embed_figure(image),
         rows=rows,
         units=units,

@@ -1,0 +1,291 @@
+"""Check the tables of a data folder against each other, and collect every problem before any is raised.
+
+The descriptor ``datapackage.json`` (Frictionless Table Schema) in the folder is the one source of columns, types,
+constraints and keys. What a Table Schema cannot say (a percentage within 0 to 100, users not above their base, breaks
+that parse) is checked here.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from helpers.indicators.cells import read_cells
+from helpers.indicators.problems import DataError, Problem, list_problems, suggest_names
+from helpers.indicators.series import BASE_TOLERANCE, interpolate_values, parse_breaks
+from helpers.indicators.tables import TABLES, find_kind, read_descriptor, read_table
+from helpers.project import hash_file
+from helpers.quoting import quote
+
+PERCENT = r"(%|percentage|per cent|percent|pct)(\s+\S.*|)"
+FRACTION = r"(fraction|proportion|share)s?(\s+(of|in)\s.*|)"
+
+
+def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
+    """Read and check all tables of a data folder; once, as long as the files stay the same.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Typed tables, with the line number in the file as ``row``; tables with printed figures also have ``precision``,
+        half a unit of the last printed digit.
+
+    Raises
+    ------
+    DataError
+        With every problem of every table.
+    """
+    kind = find_kind(folder)
+    if kind != "folder":
+        nothing = f"file or folder does not exist (looked in {Path.cwd()}); give a folder that holds observations.csv"
+        raise DataError([Problem("", None, "data", str(folder), kind or f"{nothing}, or a CSV file")])
+    state = []
+    for name in ("datapackage.json", *(f"{name}.csv" for name in TABLES)):
+        with suppress(OSError):
+            state.append(f"{name} {hash_file(folder / name)}")
+    return {name: table.copy() for name, table in _read_checked(folder.absolute(), tuple(state)).items()}
+
+
+@lru_cache(maxsize=2)  # own data, and the project's beside them
+def _read_checked(folder: Path, state: tuple[str, ...]) -> dict[str, pd.DataFrame]:
+    schemas = read_descriptor(folder / "datapackage.json")
+    problems: list[Problem] = []
+    texts = {name: read_table(folder / f"{name}.csv", schemas[name]["fields"], problems) for name in TABLES}
+    tables = {
+        name: read_cells(f"{name}.csv", text, schemas[name]["fields"], problems)
+        for name, text in texts.items()
+        if text is not None
+    }
+    for name, table in tables.items():
+        problems += check_key(f"{name}.csv", table, schemas[name]["primaryKey"])
+        for key in schemas[name].get("foreignKeys", []):
+            problems += _check_foreign_key(name, tables, key)
+    problems += _check_meaning(tables)
+    raise_problems(problems)
+    return tables
+
+
+def raise_problems(problems: list[Problem]) -> None:
+    """Raise a `DataError` with the problems, if any, in order of file, row and column, one a cell."""
+    if problems:
+        order = {f"{name}.csv": place for place, name in enumerate(TABLES)}
+        first = {(p.file, p.row, p.column) if p.row else p: p for p in reversed(problems)}
+        raise DataError(sorted(first.values(), key=lambda p: (order.get(p.file, -1), p.row or 0, p.column)))
+
+
+def check_key(file: str, table: pd.DataFrame, key: str | list[str]) -> list[Problem]:
+    """Report rows that repeat the key of an earlier row."""
+    key = [key] if isinstance(key, str) else key
+    known = table.dropna(subset=key)
+    first = known.drop_duplicates(key)[[*key, "row"]].rename(columns={"row": "original"})
+    if "value" in table:
+        first["other"] = known["value"]
+    repeated = known[known.duplicated(key)].rename(columns={"value": "here"}).merge(first, on=key)
+    repeated["value"] = [", ".join(parts) for parts in repeated[key].astype(str).itertuples(index=False)]
+
+    def explain(entry: dict[str, Any]) -> str:
+        known = "here" in entry and not np.isnan(entry["here"] + entry["other"])
+        values = f" (value {entry['other']:g}, here {entry['here']:g})" if known else ""
+        return f"is already in row {entry['original']}{values}; keep one of the two"
+
+    return list_problems(file, repeated, ", ".join(key), explain)
+
+
+def _check_foreign_key(name: str, tables: Mapping[str, pd.DataFrame], key: Mapping[str, Any]) -> list[Problem]:
+    column, target = key["fields"][0], key["reference"]["resource"] or name
+    if target not in tables:
+        return []
+    valid = set(tables[target][key["reference"]["fields"][0]])
+    near = cache(lambda value: f"is not in {target}.csv; {suggest_names(value, valid)}")
+    wrong = tables[name].loc[~tables[name][column].isin(valid | {""}), ["row", column]]
+    wrong = wrong.set_axis(["row", "value"], axis=1)
+    return list_problems(f"{name}.csv", wrong, column, lambda entry: near(entry["value"]))
+
+
+def _check_meaning(tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
+    """Check what a Table Schema cannot say, as far as the tables could be read."""
+    problems = []
+    observations, indicators = tables.get("observations"), tables.get("indicators")
+    if indicators is not None:
+        entities = set() if observations is None else set(observations["entity"])
+        problems += _check_breaks(indicators, entities) + check_units("indicators.csv", indicators)
+        problems += _check_base_units(indicators) + _check_circles(indicators)
+    if observations is not None:
+        problems += check_spellings("observations.csv", observations)
+    if observations is not None and indicators is not None:
+        problems += check_figures("observations.csv", observations, indicators)
+    if "claims" in tables and indicators is not None:
+        problems += _check_operands(tables["claims"], set(indicators["indicator"]))
+    return problems
+
+
+# ---- indicators and claims
+
+
+def _check_breaks(indicators: pd.DataFrame, entities: set[str]) -> list[Problem]:
+    problems = []
+    for column in ("breaks", "suspected_breaks"):
+        for row, text in zip(indicators["row"], indicators[column], strict=True):
+            try:
+                named = {entity for _, entity, _ in parse_breaks(text) if entity}
+            except ValueError as error:
+                problems.append(Problem("indicators.csv", int(row), column, text, str(error)))
+                continue
+            for entity in sorted(named - entities) if entities else []:
+                message = f"is no entity of observations.csv; {suggest_names(entity, entities)}"
+                problems.append(Problem("indicators.csv", int(row), column, entity, message))
+    return problems
+
+
+def _check_base_units(indicators: pd.DataFrame) -> list[Problem]:
+    unit = indicators.drop_duplicates("indicator").set_index("indicator")["unit"]
+    rows = indicators.assign(value=indicators["base_indicator"], base_unit=indicators["base_indicator"].map(unit))
+    wrong = rows[rows["base_unit"].notna() & (rows["base_unit"] != rows["unit"])]
+    message = "is in {base_unit}, {indicator} in {unit}; name a base in the same unit"
+    return list_problems("indicators.csv", wrong, "base_indicator", message)
+
+
+def _check_circles(indicators: pd.DataFrame) -> list[Problem]:
+    """Report indicators that lead back to themselves over their bases, or as a rate of themselves."""
+    problems = []
+    for column in ("base_indicator", "rate_of"):
+        after = dict(zip(indicators["indicator"], indicators[column], strict=True))
+        rows = dict(zip(indicators["indicator"], indicators["row"], strict=True))
+        done: set[str] = set()
+        for start in after:
+            path, here = {}, start  # a dict keeps the order and finds at once
+            while here in after and here not in done and here not in path:
+                path[here], here = True, after[here]
+            if here in path:
+                circle = [*list(path)[list(path).index(here) :], here]
+                message = f"leads back to {here} itself ({' -> '.join(circle)}); leave it blank in one of them"
+                problems.append(Problem("indicators.csv", int(rows[here]), column, after[here], message))
+            done |= set(path)
+    return problems
+
+
+def _check_operands(claims: pd.DataFrame, indicators: set[str]) -> list[Problem]:
+    """Check that each rule has its operands and that these exist."""
+    problems = []
+    claim_ids = set(claims["claim_id"])
+    for entry in claims.itertuples():
+        needed = {"none": (), "level": ("first",)}.get(entry.rule, ("first", "second"))
+        for column in ("first", "second", "agrees_with"):
+            operand = getattr(entry, column)
+            of_claim = operand.startswith("claim:")
+            name, valid = (operand[6:], claim_ids) if of_claim else (operand.partition("@")[0], indicators)
+            if operand and name not in valid:
+                message = f"names nothing that exists; {suggest_names(name, valid)}"
+                problems.append(Problem("claims.csv", entry.row, column, operand, message))
+            elif column in needed and not operand:
+                message = f"is empty; the rule {entry.rule} needs it, as indicator@date or claim:claim_id"
+                problems.append(Problem("claims.csv", entry.row, column, "", message))
+    return problems
+
+
+# ---- figures that cannot be what they say
+
+
+def read_unit(text: str) -> str:
+    """Write the unit as the project does: percentages begin with ``percent``, whichever way they were written."""
+    match = re.fullmatch(PERCENT, text.strip(), flags=re.IGNORECASE)
+    return f"percent{match[2]}" if match else text
+
+
+def check_units(file: str, table: pd.DataFrame) -> list[Problem]:
+    """Report percentages that are not written as such, and fractions of 1: the bound of both would be unknown."""
+    units = table.loc[:, ["row", "unit"]].drop_duplicates("unit").rename(columns={"unit": "value"})
+    units["right"] = units["value"].map(read_unit)
+    fraction = units["value"].str.fullmatch(FRACTION, flags=re.IGNORECASE)
+    percent = "is a fraction of 1; write percentages: values times 100, and a unit that begins with percent"
+    other = units[units["right"] != units["value"]]
+    return [
+        *list_problems(file, other, "unit", "is a percentage; write {right}"),
+        *list_problems(file, units[fraction], "unit", percent),
+    ]
+
+
+def check_spellings(file: str, observations: pd.DataFrame) -> list[Problem]:
+    """Report an entity that is spelled in two ways."""
+    usual: dict[str, str] = {}
+    plain = {name: unicodedata.normalize("NFKC", name).casefold() for name in observations["entity"].unique()}
+    for name in observations["entity"].value_counts().index:
+        usual.setdefault(plain[name], name)
+    names = observations.loc[:, ["row", "entity"]].drop_duplicates("entity").rename(columns={"entity": "value"})
+    names["usual"] = [usual[plain[name]] for name in names["value"]]
+    wrong = names[names["value"] != names["usual"]]
+    return list_problems(file, wrong, "entity", lambda entry: f"is spelled {quote(entry['usual'])} elsewhere")
+
+
+def check_figures(
+    file: str, observations: pd.DataFrame, indicators: pd.DataFrame, only: set[tuple[str, str]] | None = None
+) -> list[Problem]:
+    """Report percentages above 100, falls by a factor of 100 or 1000, users above their base, and a base of 0.
+
+    A percentage of 0.15 after 12 is a fraction; 1.125 after 990 has a point that separates thousands. No technology is
+    given up like that between two figures.
+
+    Parameters
+    ----------
+    file : str
+    observations, indicators : DataFrame
+    only : set of (entity, indicator), optional
+        The series that are compared with their base; by default all.
+
+    Returns
+    -------
+    list of Problem
+    """
+    percent = observations["indicator"].isin(indicators.loc[indicators["unit"].str.startswith("percent"), "indicator"])
+    rows = observations.assign(percent=percent)
+    rows["base"], rows["limit"] = _find_limits(rows, indicators, only)
+    exact = rows[(rows["bound"] == "exact") & (rows["value"] > 0)].dropna(subset="date")
+    exact = exact.sort_values(["entity", "indicator", "date"], kind="stable")
+    exact[["before_date", "before"]] = exact.groupby(["entity", "indicator"])[["date", "value"]].shift()
+    fall, zero = exact["value"] / exact["before"], rows["limit"] <= 0
+    fraction = exact[exact["percent"] & (exact["value"] <= 1) & (100 * fall).between(0.5, 2)]
+    thousands = exact[(exact["precision"].sub(0.0005).abs() < 1e-9) & (1000 * fall).between(0.5, 2)]
+    fraction, thousands = (one.assign(meant=n * one["value"]) for n, one in ((100, fraction), (1000, thousands)))
+    above = (rows["value"] > rows["limit"] * (1 + BASE_TOLERANCE)) & (rows["bound"] != "at_most") & ~zero
+    before = "of the figure before it, {before:g} on {before_date:%Y-%m-%d}; write {meant:g} if"
+    problems = []
+    for wrong, message in (
+        (rows[percent & (rows["value"] > 100)], "is a percentage above 100; write a value from 0 to 100"),
+        (fraction, f"is about a hundredth {before} it is a fraction"),
+        (thousands, f"is about a thousandth {before} the point parts thousands"),
+        (rows[zero], "has the base {base}, which is 0 on {date:%Y-%m-%d}; a base is above 0"),
+        (rows[above], "is above its base {base}, {limit:.6g} on {date:%Y-%m-%d}; check value, unit and base"),
+    ):
+        problems += list_problems(file, wrong.sort_values("row"), "value", message)
+    return problems
+
+
+def _find_limits(
+    rows: pd.DataFrame, indicators: pd.DataFrame, only: set[tuple[str, str]] | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find the base of each figure, and its value on the date of the figure; infinity where there is none."""
+    about = indicators.drop_duplicates("indicator").set_index("indicator")
+    base_of = about.loc[about["base_indicator"].map(about["unit"]) == about["unit"], "base_indicator"].to_dict()
+    usable = rows[rows["indicator"].isin({*base_of, *base_of.values()})].dropna(subset=["date", "value"])
+    exact = usable[(usable["bound"] == "exact") & usable["indicator"].isin(base_of.values())].set_index("date")
+    bases = dict(tuple(exact.groupby(["entity", "indicator"])["value"]))
+    places = np.flatnonzero(rows.index.isin(usable.index))
+    names, limits = np.full(len(rows), "", dtype=object), np.full(len(rows), np.inf)
+    for (entity, indicator), chosen in usable.groupby(["entity", "indicator"]).indices.items():
+        base = bases.get((entity, base_of.get(indicator, "")))
+        if base is not None and (only is None or (entity, indicator) in only):
+            names[places[chosen]] = base_of[indicator]
+            limits[places[chosen]] = interpolate_values(base, usable["date"].iloc[chosen])
+    return names, limits

@@ -1,0 +1,364 @@
+"""Load the data and select series from them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from helpers.indicators.cells import LARGEST, NUMBER, SMALLEST, check_date
+from helpers.indicators.checks import read_tables
+from helpers.indicators.own import read_series_file, set_beside
+from helpers.indicators.problems import DataError, list_names, parameter_error, suggest_names
+from helpers.indicators.series import SHORTEST_SEGMENT, AdoptionSeries, cut_series, list_breaks
+from helpers.indicators.tables import find_kind
+from helpers.project import find_data
+from helpers.wording import say_count
+
+Bound: TypeAlias = tuple[pd.Series | float, str, str, str]
+"""What `AdoptionSeries.with_bound` takes: values, name, title and note."""
+
+
+def load(path: str | Path = "data", as_of: str | date = "") -> Data:
+    """Read, check and hold the tables of a data folder, or the series of a CSV file.
+
+    Beside own data (a file, or a folder without reference technologies) the project's own data stay available: their
+    references, bounds and other countries, never their claims.
+
+    Parameters
+    ----------
+    path : str or Path, default "data"
+        Folder with observations.csv, indicators.csv, sources.csv and datapackage.json (and claims.csv, if there are
+        claims), or a CSV file with the columns date and value (see ``own.read_series_file``); what does
+        not exist here is looked up in the project's folder.
+    as_of : str or date, default ""
+        ISO date. Later observations and breaks do not exist for anything that uses the result.
+
+    Returns
+    -------
+    Data
+
+    Raises
+    ------
+    DataError
+        With every problem of every table: file, row, column, value and what would be right.
+
+    Examples
+    --------
+    >>> data = load()
+    >>> users = data.series("China", "internet_users", bound="population_year_end")
+    >>> users.unit, users.bound_title
+    ('million persons', 'Population at the year-end')
+    >>> load(as_of="2020-06-30").series("China", "internet_users").values.index.max().year
+    2020
+    """
+    path = Path(path) if find_kind(path) else find_data(str(path))
+    own = None if find_kind(path) == "file" else read_tables(path)
+    if own is not None and (own["indicators"]["role"] == "reference").any():
+        return Data(**own, path=path, own=_list_exact(own["observations"])).known_on(as_of)
+    folder = find_data()
+    project = read_tables(folder)
+    if own is None:
+        own = read_series_file(path, project, folder / "datapackage.json")
+    project_data = Data(**project, path=folder, own=_list_exact(project["observations"]))
+    exact = _list_exact(own["observations"])
+    return Data(**set_beside(own, project), path=path, own=exact, project_data=project_data).known_on(as_of)
+
+
+def _list_exact(observations: pd.DataFrame) -> list[tuple[str, str]]:
+    """List the (entity, indicator) of the exact observations, in order."""
+    exact = observations[observations["bound"] == "exact"]
+    return sorted(set(zip(exact["entity"], exact["indicator"], strict=True)))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Data:
+    """Checked tables of one data folder or file, without the observations after ``as_of``.
+
+    Attributes
+    ----------
+    observations, indicators, sources, claims : DataFrame
+        Columns as in ``data/README.md``, typed; besides ``row`` (line in the file) and, where figures are printed,
+        ``precision`` (half a unit of the last printed digit).
+    path : Path
+    as_of : str
+        ISO date, or "" for all data.
+    own : list of (entity, indicator)
+        The series that ``path`` itself holds, also those after ``as_of``.
+    project_data : Data or None
+        The project's data, whose tables stand beside own ones and whose references serve; None where ``path`` has
+        references of its own.
+    """
+
+    observations: pd.DataFrame
+    indicators: pd.DataFrame
+    sources: pd.DataFrame
+    claims: pd.DataFrame
+    path: Path
+    as_of: str = ""
+    own: list[tuple[str, str]] = field(default_factory=list, repr=False)
+    project_data: Data | None = field(default=None, repr=False)
+    _whole: pd.DataFrame | None = field(default=None, repr=False)  # the observations, also those after ``as_of``
+
+    def __repr__(self) -> str:
+        entities = say_count(len({entity for entity, _ in self.own}), "entity", "entities")
+        return f"<Data of {self.path.name}{self.until()}: {len(self.own)} series of {entities}>"
+
+    def series(self, entity: str, indicator: str, bound: str | float = "") -> AdoptionSeries:
+        """Select one series: its segment after the last break, and its bound.
+
+        Where the segment after the last break has fewer than three exact observations and an earlier one has more, the
+        last segment that has three is taken, and ``segment_note`` says so.
+
+        Parameters
+        ----------
+        entity, indicator : str
+        bound : str or number, default ""
+            "" for none; a number in the unit of the series; or an indicator of the same entity in the same unit. The
+            series itself stands for its own base. For a percentage a bound that does not apply becomes 100, and
+            ``bound_note`` says so.
+
+        Returns
+        -------
+        AdoptionSeries
+
+        Raises
+        ------
+        DataError
+            For an unknown name (with the nearest ones), no exact observation up to ``as_of``, or a bound that is
+            missing, in another unit or below an observation.
+        """
+        entry = self.find_entry(indicator)
+        rows = self.find_rows(entity, indicator)
+        if not (rows["bound"] == "exact").any():
+            raise self._explain_choice(entity, indicator)
+        [series] = self._cut(entity, entry, rows.drop(columns="precision"))
+        found = self._find_bound(entry, entity, bound)
+        return series.with_bound(*found) if found else series
+
+    def references(self, exclude: AdoptionSeries | None = None) -> list[AdoptionSeries]:
+        """List the reference technologies, one `AdoptionSeries` per unbroken segment, each with its own base as bound.
+
+        A percentage has the bound 100; a count has its base indicator. Left out are usage rates that repeat a users
+        series, segments of fewer than three figures, and segments in which nothing rises above the first figure (the
+        landline telephone since 2013 says nothing about adoption). Values of exactly 0, rounded in the source, are
+        dropped: a share of 0 has no logit.
+
+        Parameters
+        ----------
+        exclude : AdoptionSeries, optional
+            Every series of the same technology, in whichever entity, is left out.
+
+        Returns
+        -------
+        list of AdoptionSeries, in order of entity, indicator and date
+        """
+        if self.project_data is not None:
+            return self.project_data.references(exclude)
+        wanted = self.indicators[(self.indicators["role"] == "reference") & (self.indicators["rate_of"] == "")]
+        if exclude is not None:
+            wanted = wanted[wanted["technology"] != exclude.technology]
+        entries = {entry.indicator: entry for entry in wanted.itertuples(index=False)}
+        known = set(_list_exact(self.observations))
+        rows = self.observations[self.observations["indicator"].isin(entries) & (self.observations["value"] > 0)]
+        found = []
+        for (entity, name), own in rows.drop(columns="precision").groupby(["entity", "indicator"]):
+            bound = "100" if is_percentage(entries[name]) else entries[name].base_indicator
+            if bound != "100" and (entity, bound) not in known:
+                continue
+            resolved = self._find_bound(entries[name], entity, bound)
+            found += [
+                series.with_bound(*resolved)
+                for series in self._cut(entity, entries[name], own, every=True)
+                if resolved and len(series.values) >= SHORTEST_SEGMENT and series.values.max() > series.values.iloc[0]
+            ]
+        return found
+
+    def known_on(self, date: str | date) -> Data:
+        """Return the data as they were known on a date, as ``load(path, as_of=date)`` reads them.
+
+        Parameters
+        ----------
+        date : str or date
+            ISO date; "" for all that ``self`` holds.
+        """
+        if date in ("", None):
+            return self
+        limit = check_date("as_of", date)
+        return replace(
+            self,
+            observations=self.observations[self.observations["date"] <= limit].reset_index(drop=True),
+            as_of=f"{limit:%Y-%m-%d}",
+            project_data=None if self.project_data is None else self.project_data.known_on(date),
+            _whole=self.observations if self._whole is None else self._whole,
+        )
+
+    def find_entry(self, indicator: str, parameter: str = "indicator") -> Any:
+        """Return the row of indicators.csv as a named tuple, or raise a `DataError` with the nearest names."""
+        if indicator not in self._entries:
+            message = f"is not in {self._name_table('indicators')}; {suggest_names(indicator, self._entries)}"
+            raise parameter_error(parameter, indicator, message)
+        return self._entries[indicator]
+
+    def exact_values(self, entity: str, indicator: str) -> pd.Series:
+        """Return all exact observations of a series by date, across breaks; empty where there are none."""
+        rows = self.find_rows(entity, indicator)
+        exact = (rows["bound"] == "exact").to_numpy()
+        dates = pd.DatetimeIndex(rows["date"])
+        return pd.Series(rows["value"].to_numpy()[exact], index=dates[exact], name=indicator).sort_index()
+
+    def list_series(self) -> list[tuple[str, str]]:
+        """List the (entity, indicator) of all observations, in order."""
+        return sorted(self._places)
+
+    def find_rows(self, entity: str, indicator: str) -> pd.DataFrame:
+        """Return the observations of a series as in the table; empty where there are none."""
+        return self.observations.iloc[self._places.get((entity, indicator), [])]
+
+    def limit(self) -> pd.Timestamp | None:
+        """Return ``as_of`` as a Timestamp, or None."""
+        return pd.Timestamp(self.as_of) if self.as_of else None
+
+    def until(self) -> str:
+        """Say in words up to when there are data: "" or " up to 2025-06-30"."""
+        return f" up to {self.as_of}" if self.as_of else ""
+
+    @cached_property
+    def _entries(self) -> dict[str, Any]:
+        return {entry.indicator: entry for entry in self.indicators.itertuples(index=False)}
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, str], np.ndarray]:
+        """Places of each series in the table; the rows themselves would need much memory for many series."""
+        return self.observations.groupby(["entity", "indicator"]).indices
+
+    def _name_table(self, table: str) -> str:
+        """Say where a table stands, for messages: its own file, or the one file of own data."""
+        return self.path.name if self.path.is_file() else f"{table}.csv"
+
+    def _cut(self, entity: str, entry: Any, rows: pd.DataFrame, every: bool = False) -> list[AdoptionSeries]:
+        rows = rows if rows["date"].is_monotonic_increasing else rows.sort_values("date")
+        return cut_series(entry, rows, list_breaks(entry.breaks, entry.suspected_breaks, entity, self.limit()), every)
+
+    def _explain_choice(self, entity: str, indicator: str) -> DataError:
+        """Say why there is no exact observation of the indicator, and what there is."""
+        whole = self.observations if self._whole is None else self._whole
+        exact = whole[whole["bound"] == "exact"]
+        first = exact.loc[(exact["entity"] == entity) & (exact["indicator"] == indicator), "date"].min()
+        if pd.notna(first):
+            message = f"is before the first figure of {indicator} of {entity}, {first:%Y-%m-%d}; choose a later date"
+            return parameter_error("as_of", self.as_of, message)
+        where, known = self._name_table("observations"), set(exact["entity"])
+        having = set(exact.loc[exact["indicator"] == indicator, "entity"])
+        if not having:
+            return parameter_error("indicator", indicator, f"has no exact figure in {where}{self.until()}")
+        if entity not in known:
+            near = suggest_names(entity, {other for other, _ in self.own} if self.project_data else known)
+            return parameter_error("entity", entity, f"is not in {where}; {near}")
+        return parameter_error("entity", entity, f"has no {indicator}; it exists for {list_names(having)}")
+
+    def _find_bound(self, entry: Any, entity: str, bound: str | float | None) -> Bound | None:
+        """Find the bound of one series by what was asked for; see ``series``."""
+        text, note = "" if bound is None else str(bound).strip(), ""
+        if isinstance(bound, bool):
+            raise parameter_error("bound", text, "is no bound; write a positive number, an indicator or ''")
+        if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", text):
+            raise parameter_error("bound", text, f"has a thousands separator; write {text.replace(',', '')}")
+        if text == "":
+            return None
+        if text == entry.indicator:
+            note = f"{text} cannot bound itself: its own base ({entry.base or 'none'}) is the bound."
+            text = entry.base_indicator or ("100" if is_percentage(entry) else "")
+        if text == "":
+            raise parameter_error("bound", entry.indicator, "has no base of its own; write a number, or '' for none")
+        if re.fullmatch(NUMBER, text) or text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
+            return _bound_by_number(entry, text, note)
+        base, values = self.find_entry(text, "bound"), self.exact_values(entity, text)
+        if base.unit == entry.unit and not values.empty:
+            return values, text, base.title, note
+        why = f"is in {base.unit}" if base.unit != entry.unit else f"has no figure of {entity}{self.until()}"
+        if is_percentage(entry):
+            note = f"{text} {why}; {entry.indicator} is in {entry.unit}: the bound is 100."
+            return _bound_by_number(entry, "100", note)
+        rows = self.observations[(self.observations["entity"] == entity) & (self.observations["bound"] == "exact")]
+        largest = rows.groupby("indicator")["value"].max()
+        names = [name for name, other in self._entries.items() if other.unit == entry.unit and name in largest]
+        ranked = sorted((name for name in names if name != entry.indicator), key=largest.get, reverse=True)[:5]
+        named = f"an indicator of {entity} in {entry.unit} ({', '.join(ranked)}), " if ranked else ""
+        raise parameter_error("bound", text, f"{why}; write {named}a number in {entry.unit}, or '' for none")
+
+
+def is_percentage(entry: Any) -> bool:
+    """Say whether an indicator is a percentage: its base is 100 in the same unit."""
+    return entry.unit.startswith("percent")
+
+
+def _bound_by_number(entry: Any, text: str, note: str) -> Bound:
+    number = float(text)
+    if not SMALLEST <= number <= LARGEST:
+        raise parameter_error("bound", text, "is no upper bound; write a positive number, an indicator or ''")
+    text = f"{number:.10g}"
+    if is_percentage(entry) and number > 100:
+        message = f"is above 100, but {entry.indicator} is in {entry.unit}; write 100 or less"
+        raise parameter_error("bound", text, message)
+    whole = is_percentage(entry) and number == 100 and entry.base
+    return number, text, f"100 percent of {entry.base}" if whole else f"{text} {entry.unit}", note
+
+
+def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]) -> dict[str, str]:
+    """Choose what is not given: entity, indicator and bound of a series that the data themselves hold.
+
+    What is usual is kept where ``data.path`` itself holds it. Otherwise the entity and the indicator are its only
+    ones; an indicator that is the bound or a base population is none to study. The bound is 100 for percentages, and
+    none for anything else.
+
+    Parameters
+    ----------
+    data : Data
+    given, usual : dict of str to str
+        Values of the parameters entity, indicator and bound: those that were given, and the defaults of all three.
+
+    Returns
+    -------
+    dict of str to str
+        All three.
+
+    Raises
+    ------
+    DataError
+        Where the data hold several entities or indicators and none is given, or not the one that is.
+    """
+    roles = data.indicators.drop_duplicates("indicator").set_index("indicator")["role"].to_dict()
+    pairs = [pair for pair in data.own if roles[pair[1]] != "base" or pair[1] == given.get("indicator")]
+    pairs = [pair for pair in pairs if pair[1] != given.get("bound")] or pairs
+    chosen: dict[str, str] = {}
+    for place, name in enumerate(("entity", "indicator")):
+        chosen[name] = _choose_one(data, name, {pair[place] for pair in pairs}, given, usual)
+        pairs = [pair for pair in pairs if pair[place] == chosen[name]]
+    bound = usual["bound"]
+    if chosen["indicator"] in roles and (chosen["entity"], bound) not in data.own:
+        bound = "100" if is_percentage(data.find_entry(chosen["indicator"])) else ""
+    return {**chosen, "bound": given.get("bound", bound)}
+
+
+def _choose_one(data: Data, name: str, held: set[str], given: Mapping[str, str], usual: Mapping[str, str]) -> str:
+    if name in given and (given[name] in held or not data.project_data):
+        return given[name]
+    if name in given:
+        listed = list_names(held) or "no exact figure"
+        raise parameter_error(name, given[name], f"is not in {data.path.name}; it holds: {listed}")
+    if usual[name] in held or not (held or data.project_data):
+        return usual[name]
+    if not held:
+        raise parameter_error("data", data.path.name, "holds no exact figure, so there is nothing to study")
+    if len(held) > 1:
+        message = f"is not given, and {data.path.name} holds {len(held)}: {list_names(held)}; name one"
+        raise parameter_error(name, "", message)
+    return min(held)
