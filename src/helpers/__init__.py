@@ -6,11 +6,10 @@ Rooms, and who may call whom (imports go one way, down):
   project (for the data that stand beside one's own).
 - `projection` is the least-squares engine for many series at once; imports nothing of ours.
 - `curves` holds the families, the Model and Results classes, intervals and identification; imports projection.
-- `forecast` holds priors, the combination, bands, milestones and statements; imports curves and indicators.
-- `backtest` holds rolling origins and scores; imports forecast and curves.
+- `forecast` holds methods, priors, bands, the backtest, milestones and statements; imports curves and indicators.
 - `describe` turns series and fits into the frames that exhibits show; imports curves and indicators.
 - `figures` and `tables` hold one function per exhibit: a frame in, a Figure or a table out. The `picture` of `curves`
-  and of `forecast` imports them only when a fit or a forecast is asked to draw itself.
+  and the `fan` of `forecast` import them only when a fit or a forecast is asked to draw itself.
 - `wording` sets the words for numbers of things; imports nothing of ours, and anything may import it.
 - `quoting` quotes in messages what others wrote; imports nothing of ours, and anything may import it.
 - `project` finds the project's folders and writes files whole; `parameters` is the one typed list of parameters.

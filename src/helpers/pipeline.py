@@ -111,7 +111,7 @@ def check_parameters(parameters: Parameters, load: Callable[..., Any] | None = N
             f"{values.iloc[0]:g} on {values.index[0]:%Y-%m-%d}: there is no adoption to fit. Choose another indicator"
         )
     if parameters.horizon_years < 1:  # a longer one reaches the next date of any series
-        from helpers.forecast.subject import next_dates
+        from helpers.forecast import next_dates
 
         try:
             next_dates(values.index, parameters.horizon_years)

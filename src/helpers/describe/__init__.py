@@ -9,14 +9,6 @@ from helpers.describe.fits import (
     profile_ceilings,
     trace_alternatives,
 )
-from helpers.describe.forecasts import (
-    make_hindcasts,
-    pick_origins,
-    shorten_scores,
-    shorten_stages,
-    spread_scenarios,
-    spread_sensitivity,
-)
 from helpers.describe.references import align_references, compare_countries, list_references, rank_pace
 from helpers.describe.series import (
     cite_series,
@@ -46,17 +38,11 @@ __all__ = [
     "list_quality",
     "list_references",
     "list_series",
-    "make_hindcasts",
     "mark_ceilings",
     "measure_growth",
     "name_series",
-    "pick_origins",
     "profile_ceilings",
     "rank_pace",
-    "shorten_scores",
-    "shorten_stages",
-    "spread_scenarios",
-    "spread_sensitivity",
     "state_findings",
     "trace_alternatives",
 ]

@@ -18,7 +18,6 @@ from helpers import projection
 from helpers.curves import Results, decimal_years, to_dates
 from helpers.explore.study import View
 from helpers.figures.style import BLUE, GREEN, ORANGE, Label, lower_first, say, say_range, spread
-from helpers.forecast.picture import list_fan
 from helpers.wording import say_count
 
 WIDTH, HEIGHT = 800, 410
@@ -150,7 +149,7 @@ def _draw_forecast(
 ) -> Part:
     if view.made is None:
         return [], []
-    fan, parts = list_fan(view.made), []
+    fan, parts = view.made.fan, []
     start, value = view.made.windows.years[0, -1], view.series.values.iloc[-1]
     when = np.r_[start, decimal_years(fan["date"])]
     for low, high, opacity in BANDS:

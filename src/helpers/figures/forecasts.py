@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -26,24 +28,36 @@ from helpers.figures.style import (
     use_dates,
     use_numbers,
 )
+from helpers.levels import LEVELS, band_columns, quoted_level, say_level
 
-BANDS = ((0.025, 0.975, 0.16, "95 %"), (0.1, 0.9, 0.26, "80 %"), (0.25, 0.75, 0.40, "50 %"))
+SHADES = ((0, 0.5, 0.8, 0.95, 1), (0.72, 0.62704, 0.3784, 0.16, 0.1))
+"""Levels of bands, and how opaque the fan is just inside each: a level looks the same whatever others lie around it."""
 
 
-def _fan(axis: Axes, forecast: pd.DataFrame, start: tuple[Any, ...], colour: str = BLUE) -> list[Label]:
-    """Bands and median from the last observation on; returns the labels of the bands' upper ends."""
+def shade_bands(levels: Sequence[float]) -> list[tuple[float, str, str, float]]:
+    """Level, columns of both ends and opacity of each band, the widest first: narrower ones are laid on it."""
+    shaded, below = [], 0.0
+    for level in sorted(levels, reverse=True):
+        shade = float(np.interp(level, *SHADES))
+        shaded.append((level, *band_columns(level), round((shade - below) / (1 - below), 4)))
+        below = shade
+    return shaded
+
+
+def _fan(axis: Axes, forecast: pd.DataFrame, start: tuple[Any, ...], levels: Sequence[float]) -> list[Label]:
+    """A band for each level and the median, from the last observation on; returns the labels of their ends."""
     dates = [start[0], *forecast["date"]]
     labels = []
-    for low, high, alpha, name in BANDS:
-        lower = [start[1], *forecast[f"q{low}"]]
-        upper = [start[1], *forecast[f"q{high}"]]
-        axis.fill_between(dates, lower, upper, color=colour, alpha=alpha, lw=0)
-        axis.plot(dates, upper, color=colour, lw=0.5, alpha=0.8)
-        axis.plot(dates, lower, color=colour, lw=0.5, alpha=0.8)
+    for level, low, high, alpha in shade_bands(levels):
+        lower = [start[1], *forecast[low]]
+        upper = [start[1], *forecast[high]]
+        axis.fill_between(dates, lower, upper, color=BLUE, alpha=alpha, lw=0)
+        axis.plot(dates, upper, color=BLUE, lw=0.5, alpha=0.8)
+        axis.plot(dates, lower, color=BLUE, lw=0.5, alpha=0.8)
         end = lower[-1] if lower[-1] > 0.001 * upper[-1] else 0.0
-        labels.append(Label(dates[-1], upper[-1], f"{name} band: {say(end)} to {say(upper[-1])}", colour))
-    axis.plot(dates, [start[1], *forecast["q0.5"]], "-", color=colour, lw=1.8)
-    labels.append(Label(dates[-1], forecast["q0.5"].iloc[-1], f"median {say(forecast['q0.5'].iloc[-1])}", colour))
+        labels.append(Label(dates[-1], upper[-1], f"{say_level(level)} band: {say(end)} to {say(upper[-1])}", BLUE))
+    axis.plot(dates, [start[1], *forecast["q0.5"]], "-", color=BLUE, lw=1.8)
+    labels.append(Label(dates[-1], forecast["q0.5"].iloc[-1], f"median {say(forecast['q0.5'].iloc[-1])}", BLUE))
     return labels
 
 
@@ -56,6 +70,7 @@ def draw_forecast(
     names: dict[str, Any],
     breaks: pd.DataFrame,
     source: str,
+    levels: Sequence[float] = LEVELS,
 ) -> Figure:
     """The published forecast as a fan, with observations and their breaks, the known bound and the scenarios.
 
@@ -76,12 +91,14 @@ def draw_forecast(
     breaks : DataFrame
         date, kind; those between the observations are marked.
     source : str
+    levels : sequence of float
+        A band is drawn for each; the title quotes one, see `helpers.levels.quoted_level`.
     """
     figure, axes = open_canvas(5.0)
     axis = axes[0, 0]
     start = (values.index[-1], values.iloc[-1])
     values = values[values.index >= start[0] - 2 * (forecast["date"].iloc[-1] - start[0])]
-    labels = _fan(axis, forecast, start)
+    labels = _fan(axis, forecast, start, levels)
     labels += [*_draw_scenarios(axis, scenarios, start), *_draw_bound(axis, bound, bound_ahead, values.index[0])]
     tested = forecast[forecast["basis"] == "calibrated"]
     end = tested.iloc[-1] if len(tested) else forecast.iloc[-1]
@@ -96,9 +113,10 @@ def draw_forecast(
     use_dates(axis, pd.DatetimeIndex([values.index[0], forecast["date"].iloc[-1]]))
     use_numbers(axis)
     mark_breaks(axis, breaks[breaks["date"].between(values.index[0], start[0])])
+    low, high = band_columns(quoted_level(levels))
     title = (
-        f"{names['title']} in {say_date(end['date'])}: {say(end['q0.1'])} to {say(end['q0.9'], names['unit'])} "
-        f"(80 % band), after {say(start[1])} in {say_date(start[0])}"
+        f"{names['title']} in {say_date(end['date'])}: {say(end[low])} to {say(end[high], names['unit'])} "
+        f"({say_level(quoted_level(levels))} band), after {say(start[1])} in {say_date(start[0])}"
     )
     grey = f"; grey: bound ({lower_first(names['bound_title'])}), dashed as forecast" if bound is not None else ""
     units = f"{names['unit'].capitalize()}; points: published figures; fan: combined forecast{grey}"
@@ -129,23 +147,36 @@ def _draw_bound(axis: Axes, bound: pd.Series | None, ahead: pd.DataFrame, first:
     return [Label([*shown.index, *later["date"]][-1], end, f"bound {say(end)}", GREY)]
 
 
-def draw_hindcasts(hindcasts: pd.DataFrame, values: pd.Series, names: dict[str, Any], source: str) -> Figure:
+def draw_hindcasts(
+    hindcasts: pd.DataFrame,
+    values: pd.Series,
+    names: dict[str, Any],
+    source: str,
+    levels: Sequence[float] = LEVELS,
+) -> Figure:
     """The same forecast as made at each earlier date, against what came.
 
     Parameters
     ----------
     hindcasts : DataFrame
-        origin, date, q0.025 ... q0.975.
+        origin, date, q0.025 ... q0.975, and the ends of other levels.
     values : Series
         Observations by date.
+    names : dict
+        title, unit.
+    source : str
+    levels : sequence of float
+        As for `draw_forecast`.
     """
+    quoted = quoted_level(levels)
+    low, high = band_columns(quoted)
     origins = list(hindcasts.groupby("origin"))
     values = values[values.index >= origins[0][0] - 2 * (values.index[-1] - origins[0][0])]
     figure, axes = open_canvas(3.6, (1, len(origins)), sharey=True, sharex=True)
     inside = total = 0
     for axis, (origin, forecast) in zip(axes[0], origins, strict=True):
         start = (origin, values[origin])
-        _fan(axis, forecast, start)
+        _fan(axis, forecast, start, levels)
         known, later = values[values.index <= origin], values[values.index > origin]
         axis.plot(known.index, known, "o-", color=INK, ms=4, lw=1.2, zorder=5)
         axis.plot(later.index, later, "D", color=ORANGE, ms=6, mec="white", mew=0.8, zorder=6)
@@ -153,11 +184,17 @@ def draw_hindcasts(hindcasts: pd.DataFrame, values: pd.Series, names: dict[str, 
         use_dates(axis, pd.DatetimeIndex([values.index[0], forecast["date"].iloc[-1]]))
         use_numbers(axis)
         met = forecast.set_index("date").reindex(later.index).dropna(subset=["q0.5"])
-        inside += int(((later[met.index] >= met["q0.1"]) & (later[met.index] <= met["q0.9"])).sum())
+        inside += int(((later[met.index] >= met[low]) & (later[met.index] <= met[high])).sum())
         total += len(met)
-    low = min(values.min(), hindcasts["q0.025"].min())
-    axes[0, 0].set_ylim(bottom=0 if low < 0.6 * values.max() else None)
+    lowest = min(values.min(), hindcasts[band_columns(max(levels))[0]].min())
+    axes[0, 0].set_ylim(bottom=0 if lowest < 0.6 * values.max() else None)
     told = f"held {inside} of the {total} later figures" if total > 1 else f"{'held' if inside else 'missed'} what came"
-    title = f"Made at earlier dates, the 80 % band {told}"
-    units = f"{names['title']}, {names['unit']}; circles: known then, diamonds: what came; bands 50, 80 and 95 %"
+    title = f"Made at earlier dates, the {say_level(quoted)} band {told}"
+    units = f"{names['title']}, {names['unit']}; circles: known then, diamonds: what came; {_list_levels(levels)}"
     return close_canvas(figure, title, units, source)
+
+
+def _list_levels(levels: Sequence[float]) -> str:
+    """``bands 50, 80 and 95 %``."""
+    *others, widest = [f"{100 * level:g}" for level in sorted(levels)]
+    return f"bands {', '.join(others)} and {widest} %" if others else f"band {widest} %"

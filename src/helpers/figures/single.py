@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from helpers.figures.forecasts import BANDS
+from helpers.figures.forecasts import shade_bands
 from helpers.figures.style import (
     BLUE,
     GREEN,
@@ -28,6 +28,7 @@ from helpers.figures.style import (
     use_dates,
     use_numbers,
 )
+from helpers.levels import LEVELS, band_columns, quoted_level, say_level
 
 SIZE = (7.6, 4.2)  # inches
 ROOM = (0.085, 0.085, 0.66, 0.83)  # of the axes within the figure; the labels stand to the right
@@ -40,16 +41,18 @@ def open_axes(dots_per_inch: float = 100) -> Axes:
     return figure.add_axes(ROOM)
 
 
-def plot_forecast(axis: Axes, fan: pd.DataFrame, values: pd.Series) -> list[Label]:
+def plot_forecast(axis: Axes, fan: pd.DataFrame, values: pd.Series, levels: Sequence[float] = LEVELS) -> list[Label]:
     """Draw a forecast's bands and median from the last observation on, and the observations before.
 
     Parameters
     ----------
     axis : Axes
     fan : DataFrame
-        date, q0.025, q0.1, q0.25, q0.5, q0.75, q0.9, q0.975.
+        date, q0.5 and the ends of each level.
     values : Series
         Observations by date.
+    levels : sequence of float
+        A band is drawn for each.
 
     Returns
     -------
@@ -57,15 +60,16 @@ def plot_forecast(axis: Axes, fan: pd.DataFrame, values: pd.Series) -> list[Labe
         For `finish_axes`.
     """
     last, dates = values.iloc[-1], [values.index[-1], *fan["date"]]
-    for low, high, alpha, _ in BANDS:
-        lower, upper = [last, *fan[f"q{low}"]], [last, *fan[f"q{high}"]]
+    for _, low, high, alpha in shade_bands(levels):
+        lower, upper = [last, *fan[low]], [last, *fan[high]]
         axis.fill_between(dates, lower, upper, color=BLUE, alpha=alpha, lw=0)
     axis.plot(dates, [last, *fan["q0.5"]], "-", color=BLUE, lw=1.8)
     _plot_values(axis, values)
-    end = fan.iloc[-1]
+    end, quoted = fan.iloc[-1], quoted_level(levels)
+    low, high = band_columns(quoted)
     return [
         Label(dates[-1], end["q0.5"], f"forecast: median {say(end['q0.5'])}", BLUE),
-        Label(dates[-1], end["q0.9"], f"80 % band: {say_range(end['q0.1'], end['q0.9'])}", BLUE),
+        Label(dates[-1], end[high], f"{say_level(quoted)} band: {say_range(end[low], end[high])}", BLUE),
     ]
 
 
