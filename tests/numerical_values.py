@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers import backtest, indicators
+from helpers import indicators
 from helpers.curves import FAMILIES, Gompertz, Logistic, Share, SharePrior, fit_many
-from helpers.forecast import forecast
+from helpers.forecast import backtest, forecast
 
 HERE = Path(__file__).parent
 KEPT = HERE / "reference" / "numerical_values.json"

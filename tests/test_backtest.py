@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from helpers import backtest, indicators
-from helpers.forecast import METHODS, bands, windows
+from helpers import forecast, indicators
+from helpers.forecast import METHODS, backtest, bands, methods, windows
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_technologies_weigh_the_same(scored):
 
 
 def test_origins_horizons_and_windows_are_as_said(residuals):
-    assert residuals["share"].between(*windows.ORIGIN_SHARES).all()
+    assert residuals["share"].between(*backtest.ORIGIN_SHARES).all()
     assert ((residuals["years"] - residuals["horizon_years"]).abs() <= windows.DATE_TOLERANCE).all()
     assert set(residuals["window"]) == {4, 6, 8}
     assert set(residuals["horizon_years"]) == {0.5, 1, 2, 3}
@@ -106,7 +106,7 @@ def test_bands_of_a_technology_know_nothing_of_its_outcomes(residuals):
     """Whatever came of radio, the bands of radio stay the same; those of the others may move."""
     own = residuals["technology"] == "radio"
     altered = residuals.assign(actual=residuals["actual"].where(~own, residuals["actual"] * 0.5))
-    names = [f"q{level:g}" for level in bands.SEVEN]
+    names = [f"q{level:g}" for level in bands.REPORTED_QUANTILES]
     before, after = (backtest.evaluate(each).query("method == 'combined'") for each in (residuals, altered))
     radio = before["technology"] == "radio"
     pd.testing.assert_frame_equal(before[radio][names], after[radio][names], check_exact=True)
@@ -123,15 +123,21 @@ def test_same_bytes_again(references, residuals):
     assert backtest.run_backtest(references).to_csv() == residuals.to_csv()
 
 
-def test_a_new_method_is_one_function(monkeypatch, references):
+def test_a_new_method_is_one_function_and_one_line(monkeypatch, references):
+    """It is then in the scores and in the tables of a forecast, and only where its kind of series is forecast."""
+
+    @methods.needs_bound
     def half_way(given, ahead, prior):
         return (given.values[:, -1:] + ahead.bounds) / 2
 
     monkeypatch.setitem(METHODS, "half_way", half_way)
-    table = backtest.score(backtest.run_backtest(references, windows=(4,), horizons=(1.0,)))
-    row = table[table["method"] == "half_way"]
-    assert len(row) == 1
-    assert row["wis_relative"].item() > 1
+    residuals = backtest.run_backtest(references, windows=(4,), horizons=(1.0,))
+    row = backtest.score(residuals).set_index("method").loc["half_way"]
+    assert row["wis_relative"] > 1
+    series = next(each for each in references if each.indicator == "us_radio")
+    frame = forecast.forecast(series, references=references, residuals=residuals).frame()
+    assert frame[frame["method"] == "half_way"]["q0.5"].notna().all()
+    assert "half_way" not in methods.methods_for(bounded=False)
 
 
 def test_comparison_is_paired_and_seeded(scored):

@@ -11,7 +11,7 @@ quantiles); Gneiting and Raftery 2007 (CRPS, the same over 39 quantiles).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
@@ -23,9 +23,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from helpers.curves import decimal_years
 from helpers.curves.many import map_parts
 from helpers.forecast import bands
-from helpers.forecast.bands import FAST, MIN_FORECASTS, REPORTED_QUANTILES
+from helpers.forecast.bands import FAST, MIN_FORECASTS, NORMAL_DRIFT, REPORTED_QUANTILES
 from helpers.forecast.methods import METHODS, Prior, forecast_points, learn_prior, saturation_shares
-from helpers.forecast.windows import DATE_TOLERANCE, Ahead, Windows, known_bound, look_ahead, measure_growth
+from helpers.forecast.windows import DATE_TOLERANCE, Ahead, Levels, Windows, known_bound, look_ahead, measure_growth
 from helpers.indicators.series import AdoptionSeries
 
 if TYPE_CHECKING:
@@ -38,8 +38,6 @@ ORIGIN_SHARES = (0.05, 0.60)
 """A reference window enters the backtest when its last value lies between these shares of its bound."""
 LABELS = ["technology", "entity", "indicator"]
 """What a reference window is called by, besides its origin."""
-NORMAL_DRIFT = "drift_normal"
-"""Drift with the normal bands that it claims for itself, as textbooks give it; all other bands are conformal."""
 BENCHMARKS = ("last_value", "drift", "damped_drift", NORMAL_DRIFT)
 STAGES = (0.05, 0.2, 0.4, 0.6)
 LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
@@ -192,21 +190,13 @@ def evaluate(residuals: pd.DataFrame, client: Client | None = None) -> pd.DataFr
     return pd.concat(map_parts(_score_rows, [(residuals, name) for name in names], client), ignore_index=True)
 
 
-def _quantiles_of(residuals: pd.DataFrame, method: str) -> Callable[[Sequence[float] | np.ndarray], np.ndarray]:
-    """A function of the levels that gives the (R, Q) quantiles of a method for the residual rows."""
-    if method == NORMAL_DRIFT:
-        point, sd = residuals["drift"].to_numpy(float), residuals["drift_sd"].to_numpy(float)
-        return lambda levels: bands.normal_quantiles(point, sd, levels)
-    return bands.leave_one_technology_out_quantiles(residuals, method)
-
-
 def _score_rows(residuals: pd.DataFrame, method: str) -> pd.DataFrame:
     """Rows of `evaluate` for one method."""
     labels = [*LABELS, "window", "origin", "date", "horizon_years", "years", "share", "growth", "unit"]
     point = residuals["drift" if method == NORMAL_DRIFT else method].to_numpy(float)
     actual, unit = residuals["actual"].to_numpy(float), residuals["unit"].to_numpy(float)
-    quantiles_at = _quantiles_of(residuals, method)
-    reported, fine = quantiles_at(REPORTED_QUANTILES), quantiles_at(CRPS_QUANTILES)
+    found = bands.quantiles_of(residuals, method, [*REPORTED_QUANTILES, *CRPS_QUANTILES])
+    reported, fine = np.split(found, [len(REPORTED_QUANTILES)], axis=1)
     frame = residuals[labels].assign(method=method, forecast=point, actual=actual)
     frame = frame.assign(**{f"q{level:g}": reported[:, at] for at, level in enumerate(REPORTED_QUANTILES)})
     frame["ape"] = np.abs(actual - point) / actual
@@ -218,7 +208,7 @@ def _score_rows(residuals: pd.DataFrame, method: str) -> pd.DataFrame:
     return frame
 
 
-def quantile_score(actual: np.ndarray, quantiles: np.ndarray, levels: Sequence[float] | np.ndarray) -> np.ndarray:
+def quantile_score(actual: np.ndarray, quantiles: np.ndarray, levels: Levels) -> np.ndarray:
     """Mean of twice the quantile losses: (R,) for actual (R,), quantiles (R, Q) and levels (Q,)."""
     levels, miss = np.asarray(levels, float), actual[:, None] - quantiles
     return (2 * np.where(miss >= 0, levels * miss, (levels - 1) * miss)).mean(axis=1)
@@ -340,7 +330,7 @@ def compare(
 def check_calibration(
     residuals: pd.DataFrame,
     methods: Sequence[str] = ("combined", "drift", NORMAL_DRIFT),
-    levels: Sequence[float] | np.ndarray = LEVELS,
+    levels: Levels = LEVELS,
     client: Client | None = None,
 ) -> pd.DataFrame:
     """Nominal against actual coverage by horizon, each technology judged on the others and weighing the same.
@@ -361,9 +351,7 @@ def check_calibration(
 
 def _cover_levels(residuals: pd.DataFrame, method: str, levels: Sequence[float]) -> pd.DataFrame:
     """Rows of `check_calibration` for one method."""
-    covered = bands.are_covered(_quantiles_of(residuals, method), residuals["actual"].to_numpy(float), levels)
-    table = pd.DataFrame(covered, index=residuals.index, columns=pd.Index(levels, name="nominal"))
-    mean = table.groupby([residuals["horizon_years"], residuals["technology"]]).mean().groupby("horizon_years").mean()
-    rows = mean.stack().rename("actual").reset_index()
-    rows.insert(0, "method", method)
-    return rows
+    covered = bands.measure_coverage(residuals, method, levels)
+    keys = [residuals["horizon_years"], residuals["technology"]]
+    mean = covered.groupby(keys).mean().groupby("horizon_years").mean().stack()
+    return pd.DataFrame({"method": method, "actual": mean}).reset_index()[["method", *mean.index.names, "actual"]]

@@ -13,7 +13,7 @@ Tibshirani, Barber, Candes and Ramdas 2019 (weights); Dunn, Wasserman and Ramdas
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.genmod.families.links import Link, Log, LogLog
 
-from helpers.forecast.windows import Windows, mean_change, to_link
+from helpers.forecast.windows import Levels, Windows, mean_change, to_link
 from helpers.levels import band_ends
 
 HEAVY_TAILS = 4.0
@@ -32,6 +32,8 @@ INTEGRATION_QUANTILES = np.arange(1, 200) / 200
 """Quantiles from which means and probabilities are computed."""
 MIN_FORECASTS = 10
 """Forecasts a technology must have before its coverage is quoted as the worst: one or two are 0 or 100 % by chance."""
+NORMAL_DRIFT = "drift_normal"
+"""Drift with the normal bands that it claims for itself, as textbooks give it; all other bands are conformal."""
 FAST = 1.6
 """Last over first value of a window from which growth counts as fast."""
 
@@ -106,7 +108,7 @@ class Calibration:
         """Expected spread on the link's scale from `variance_components` (..., 3)."""
         return np.sqrt(components @ self.variance_weights)
 
-    def score_quantile(self, levels: Sequence[float] | np.ndarray) -> np.ndarray:
+    def score_quantile(self, levels: Levels) -> np.ndarray:
         """Spreads from the median to each quantile, signed, with the conformal correction for a finite sample."""
         levels = np.asarray(levels, float)
         inner = np.minimum(np.abs(2 * levels - 1) * (1 + 1 / self.count), 1.0)
@@ -158,33 +160,24 @@ def band_quantiles(
     return np.maximum(unit[..., None] * moved, 0.0)
 
 
-def leave_one_technology_out_quantiles(
-    residuals: pd.DataFrame, method: str
-) -> Callable[[Sequence[float] | np.ndarray], np.ndarray]:
-    """A function of the levels that gives (R, Q) quantiles of residual rows, each technology calibrated on the others.
+def leave_one_technology_out_quantiles(residuals: pd.DataFrame, method: str, levels: Levels) -> np.ndarray:
+    """Quantiles (R, Q) of residual rows, each technology calibrated on the others.
 
     It is what `backtest` scores and what a forecast quotes as its measured coverage.
     """
     point, unit = (residuals[name].to_numpy(float) for name in (method, "unit_ahead"))
     components, link = components_of(residuals), link_of(residuals)
     errors, weights = link_errors(residuals, method), weigh_technologies(residuals)
-    technology, names = pd.factorize(residuals["technology"])
-    groups = []
-    for number in range(len(names)):
-        own = technology == number
-        groups.append((own, _calibrate(components[~own], errors[~own], weights[~own])))
-
-    def at(levels: Sequence[float] | np.ndarray) -> np.ndarray:
-        found = np.empty((len(residuals), len(levels)))
-        for own, calibration in groups:
-            spread, score_quantile = calibration.spread(components[own]), calibration.score_quantile(levels)
-            found[own] = band_quantiles(point[own], unit[own], spread, score_quantile, link)
-        return found
-
-    return at
+    found = np.empty((len(residuals), len(levels)))
+    for technology in residuals["technology"].unique():
+        own = (residuals["technology"] == technology).to_numpy()
+        calibration = _calibrate(components[~own], errors[~own], weights[~own])
+        spread, score_quantile = calibration.spread(components[own]), calibration.score_quantile(levels)
+        found[own] = band_quantiles(point[own], unit[own], spread, score_quantile, link)
+    return found
 
 
-def normal_quantiles(point: np.ndarray, sd: np.ndarray, levels: Sequence[float] | np.ndarray) -> np.ndarray:
+def normal_quantiles(point: np.ndarray, sd: np.ndarray, levels: Levels) -> np.ndarray:
     """Quantiles (..., Q) of a normal distribution, cut at 0: the bands a random walk with drift claims for itself."""
     return np.maximum(point[..., None] + sd[..., None] * np.array([NormalDist().inv_cdf(q) for q in levels]), 0.0)
 
@@ -197,14 +190,24 @@ def drift_sd(windows: Windows, years: np.ndarray) -> np.ndarray:
     return np.sqrt(shocks[:, None] * years * (1 + years / length))
 
 
+def quantiles_of(residuals: pd.DataFrame, method: str, levels: Levels) -> np.ndarray:
+    """Quantiles (R, Q) of residual rows by any method or by `NORMAL_DRIFT`, with nothing learnt from the technology."""
+    if method != NORMAL_DRIFT:
+        return leave_one_technology_out_quantiles(residuals, method, levels)
+    return normal_quantiles(residuals["drift"].to_numpy(float), residuals["drift_sd"].to_numpy(float), levels)
+
+
 def leave_out(residuals: pd.DataFrame, technology: str) -> pd.DataFrame:
     """Residuals of all other technologies."""
     return residuals if not technology else residuals[residuals["technology"] != technology]
 
 
-def are_covered(
-    quantiles_at: Callable[[Sequence[float] | np.ndarray], np.ndarray], actual: np.ndarray, levels: Sequence[float]
-) -> np.ndarray:
-    """(R, L) whether the central band of each level covers each outcome."""
-    found = quantiles_at(np.array([band_ends(level) for level in levels]).ravel())
-    return (actual[:, None] >= found[:, ::2]) & (actual[:, None] <= found[:, 1::2])
+def measure_coverage(residuals: pd.DataFrame, method: str, levels: Sequence[float]) -> pd.DataFrame:
+    """Whether the central bands of a method, by level, covered each residual row, its technology left out."""
+    ends, actual = (
+        np.array([band_ends(level) for level in levels]).ravel(),
+        residuals["actual"].to_numpy(float)[:, None],
+    )
+    found = quantiles_of(residuals, method, ends)
+    covered = (actual >= found[:, ::2]) & (actual <= found[:, 1::2])
+    return pd.DataFrame(covered, index=residuals.index, columns=pd.Index(levels, name="nominal"))

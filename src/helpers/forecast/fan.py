@@ -21,6 +21,7 @@ from helpers.forecast.windows import (
     DATE_TOLERANCE,
     SHORTEST,
     Ahead,
+    Levels,
     Target,
     Windows,
     last_window,
@@ -104,7 +105,7 @@ class Forecast:
             return 0.0
         return max(0.0, float(decimal_years(self.target.known_bound.index)[-1] - self.windows.years[0, -1]))
 
-    def ahead_of(self, years: np.ndarray | Sequence[float]) -> Ahead:
+    def ahead_of(self, years: Levels) -> Ahead:
         """`Ahead` for any years after the origin, an array (H,); the bound is as known, then drifts on."""
         years = np.atleast_1d(np.asarray(years, float))[None]
         ahead, until = look_ahead(self.windows, years), self._years_of_bound
@@ -115,17 +116,13 @@ class Forecast:
         at_last = look_ahead(self.windows, np.array([[until]])).bounds
         return replace(ahead, bounds=np.where(years <= until, known, known * ahead.bounds / at_last))
 
-    def at(
-        self, years: np.ndarray | Sequence[float], levels: Sequence[float] | np.ndarray, method: str = PUBLISHED
-    ) -> np.ndarray:
+    def at(self, years: Levels, levels: Levels, method: str = PUBLISHED) -> np.ndarray:
         """Quantiles (H, Q) of one method at any years after the origin."""
         ahead = self.ahead_of(years)
         point = forecast_points(self.windows, ahead, self.prior, (method,))[method][0]
         return self._band_quantiles(method, point, ahead, levels)
 
-    def _band_quantiles(
-        self, method: str, point: np.ndarray, ahead: Ahead, levels: Sequence[float] | np.ndarray
-    ) -> np.ndarray:
+    def _band_quantiles(self, method: str, point: np.ndarray, ahead: Ahead, levels: Levels) -> np.ndarray:
         rate, step_sd, link_derivative = (feature[0] for feature in measure_growth(self.windows))
         components = bands.variance_components(ahead.years[0], rate, step_sd, self.windows.points, link_derivative)
         calibration = self.calibrations[method]
@@ -265,8 +262,7 @@ class Forecast:
         """
         windows, target, level = self.windows, self.target, self.level
         free = statements.fit_free_ceiling(windows)
-        quantiles_at = bands.leave_one_technology_out_quantiles(self.residuals, PUBLISHED)
-        covered = bands.are_covered(quantiles_at, self.residuals["actual"].to_numpy(float), [level])[:, 0]
+        covered = bands.measure_coverage(self.residuals, PUBLISHED, [level])[level]
         covered = self.residuals[["technology", "horizon_years", "growth"]].assign(covered=covered)
         at_three = [int(np.abs(self.years - 3).argmin())]
         there = replace(self, dates=self.dates[at_three])

@@ -6,8 +6,9 @@ upper bound and is measured in shares of it; an unbounded one is measured in mul
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,10 @@ LONGEST_HORIZON = 100
 """Years; a run allows fewer."""
 DAMPING = 0.9
 """Share of a trend that is left after each year: 0.95 a half-year, within the 0.8 to 0.98 of damped ETS."""
+
+
+Levels: TypeAlias = Sequence[float] | np.ndarray
+"""Quantile levels, or other numbers in a row."""
 
 
 @dataclass
@@ -78,7 +83,7 @@ class Ahead:
 
 
 def to_link(link: Link, shares: np.ndarray) -> np.ndarray:
-    """Shares on the link's scale, held inside `SHARE_LIMITS`; multiples, whose link is the log, above `LOWEST_RATIO`."""
+    """Shares on the link's scale, held inside `SHARE_LIMITS`; multiples (with `Log`) above `LOWEST_RATIO`."""
     low, high = (LOWEST_RATIO, None) if isinstance(link, Log) else SHARE_LIMITS
     return link(np.clip(shares, low, high))
 
