@@ -36,10 +36,8 @@ def draw_skill(scores: pd.DataFrame, window: int, source: str) -> Figure:
     """
     rows = scores[scores["window"] == window]
     figure, axes = open_canvas(4.4)
-    axis = axes[0, 0]
-    labels = []
+    axis, labels, cap = axes[0, 0], [], 2.0
     order = ["combined", *[name for name in dict.fromkeys(rows["method"]) if name != "combined"]]
-    cap = 2.0
     for rank, method in enumerate(order):
         line = rows[rows["method"] == method].sort_values("horizon_years")
         main = method == "combined"
@@ -56,8 +54,7 @@ def draw_skill(scores: pd.DataFrame, window: int, source: str) -> Figure:
     axis.set_xlabel("Horizon, years")
     axis.set_xticks(sorted(rows["horizon_years"].unique()))
     axis.grid(False, axis="x")
-    own = rows[rows["method"] == "combined"].sort_values("horizon_years")
-    last = own.iloc[-1]
+    last = rows[rows["method"] == "combined"].sort_values("horizon_years").iloc[-1]
     word = "lower" if last["wis_relative"] < 1 else "higher"
     title = (
         f"At {say_count(last['horizon_years'], 'year')} the combined forecast's error is "

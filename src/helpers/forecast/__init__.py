@@ -7,15 +7,16 @@ prior), ``backtest`` (what the methods would have said of the reference technolo
 (the forecast object) and ``forecasting``.
 """
 
-from helpers.forecast.backtest import HORIZONS, WINDOWS
+from helpers.forecast.backtest import HORIZONS, LEAST_TECHNOLOGIES, WINDOWS, can_calibrate
 from helpers.forecast.backtest import run_backtest as find_residuals
 from helpers.forecast.fan import MILESTONES, NOT_REACHED, PUBLISHED, Forecast
-from helpers.forecast.forecasting import forecast, hindcast, make_hindcasts, pick_origins
+from helpers.forecast.forecasting import cut_series, forecast, hindcast, make_hindcasts, pick_origins
 from helpers.forecast.methods import METHODS, Prior, learn_prior, saturation_shares
 from helpers.forecast.windows import next_dates
 
 __all__ = [
     "HORIZONS",
+    "LEAST_TECHNOLOGIES",
     "METHODS",
     "MILESTONES",
     "NOT_REACHED",
@@ -23,6 +24,8 @@ __all__ = [
     "WINDOWS",
     "Forecast",
     "Prior",
+    "can_calibrate",
+    "cut_series",
     "find_residuals",
     "forecast",
     "hindcast",

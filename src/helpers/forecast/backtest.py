@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 WINDOWS = (4, 6, 8)
 HORIZONS = (0.5, 1.0, 2.0, 3.0)
+LEAST_TECHNOLOGIES = 3
+"""Each is judged by what two others at least teach."""
 ORIGIN_SHARES = (0.05, 0.60)
 """A reference window enters the backtest when its last value lies between these shares of its bound."""
 LABELS = ["technology", "entity", "indicator"]
@@ -139,6 +141,12 @@ def roll_origins(
     counts = [len(part[0]) for part in parts]
     labels = {name: np.repeat([getattr(series, name) for series in references], counts) for name in LABELS}
     return Windows(years, values, bounds, pd.DataFrame(labels | {"origin": origins})), ahead, later, actual
+
+
+def can_calibrate(references: Sequence[AdoptionSeries]) -> bool:
+    """Whether `LEAST_TECHNOLOGIES` or more of the references have windows to learn from."""
+    rolled = roll_origins([series for series in references if series.bound is not None], min(WINDOWS), HORIZONS)
+    return rolled is not None and rolled[0].labels["technology"].nunique() >= LEAST_TECHNOLOGIES
 
 
 def _roll(references: Sequence[AdoptionSeries], points: int, horizons: Sequence[float], bounded: bool) -> Rolled | None:

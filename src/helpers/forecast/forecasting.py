@@ -13,7 +13,7 @@ from helpers import indicators
 from helpers.curves import decimal_years, to_dates
 from helpers.curves.dates import Times
 from helpers.forecast import bands
-from helpers.forecast.backtest import run_backtest
+from helpers.forecast.backtest import can_calibrate, run_backtest
 from helpers.forecast.fan import PUBLISHED, Forecast
 from helpers.forecast.methods import Prior, learn_prior, methods_for, saturation_shares
 from helpers.forecast.windows import SHORTEST, SHORTEST_SPAN, last_window, next_dates, read_target
@@ -167,9 +167,10 @@ def cut_series(series: Series, date: pd.Timestamp) -> Series:
 
 def pick_origins(series: AdoptionSeries, back: float = 3.2, most: int = 3) -> pd.DatetimeIndex:
     """At most `most` earlier dates, evenly spread over the last `back` years, with enough points before each."""
-    years = decimal_years(series.values.index)
+    values = series.values[series.values > 0]  # a forecast passes over a figure of 0
+    years = decimal_years(values.index)
     enough = (np.arange(len(years)) >= SHORTEST - 1) & (years - years[0] >= SHORTEST_SPAN)
-    dates = series.values.index[enough][:-1]
+    dates = values.index[enough][:-1]
     dates = dates[dates >= series.values.index[-1] - pd.Timedelta(days=365.25 * back)]
     step = max(1, -(-len(dates) // most))
     return dates[::-1][::step][::-1]
@@ -181,13 +182,15 @@ def make_hindcasts(
     origins: pd.DatetimeIndex,
     levels: Sequence[float] = LEVELS,
 ) -> pd.DataFrame:
-    """The published forecast as it would have been made at each origin; no rows without origins.
+    """The published forecast as it would have been made at each origin by which enough was known of others.
 
     Returns
     -------
     DataFrame
         As `hindcast`, the rows of the published method up to half a year beyond the last observation.
     """
+    enough = [can_calibrate([cut_series(each, origin) for each in references]) for origin in origins]
+    origins = origins[enough]
     if not len(origins):
         return pd.DataFrame(columns=["origin", "date", "method", "mean", "q0.1", "q0.5", "q0.9", "actual"])
     last = series.values.index[-1]

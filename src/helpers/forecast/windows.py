@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -193,7 +194,7 @@ def _read_bound(bound: Any, values: pd.Series) -> pd.Series:
         found = bound.dropna().sort_index().astype(float)
         if not isinstance(found.index, pd.DatetimeIndex):
             raise ValueError("a bound that changes needs dates: pd.Series(values, index=pd.to_datetime(dates))")
-    elif isinstance(bound, (int, float)) and not isinstance(bound, bool):
+    elif isinstance(bound, Real) and not isinstance(bound, bool):
         found = pd.Series(float(bound), index=values.index)
     else:
         raise ValueError(f"the bound is None, a number in the series' unit, or a dated pandas Series, not {bound!r}")
