@@ -3,13 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: run test test-lowest coverage audit lab bench lock clean
+.PHONY: run test golden test-lowest coverage audit lab bench lock clean
 
 run: .venv/ready
 	$(BIN)/adoption run
 
 test: .venv/ready
 	$(BIN)/python -m pytest
+
+# The runs of tests/golden/golden.yaml, whose tables must stay as they are in git; RENEW=1 writes them anew.
+golden: .venv/ready
+	$(BIN)/python tests/golden.py $(if $(RENEW),--renew)
 
 # The tests of numbers and data, and the default run, with every direct dependency at its lower bound.
 NUMERICAL := backtest curves data describe forecast indicators malformed many parameters projection properties \

@@ -1,26 +1,115 @@
-"""Fits, intervals, forecasts and scores are the same numbers under every version of the libraries."""
+"""Fits, intervals, forecasts and scores are the same numbers, to nine digits, under every version of the libraries.
+
+`python tests/test_values.py` writes tests/reference/numerical_values.json, as computed by the versions installed.
+"""
 
 import json
+from functools import cache
+from pathlib import Path
 
-import numerical_values
 import numpy as np
+import pandas as pd
 import pytest
 
-KEPT = json.loads(numerical_values.KEPT.read_text(encoding="utf-8"))
+from helpers import backtest, indicators
+from helpers.curves import FAMILIES, Gompertz, Logistic, Share, SharePrior, fit_many
+from helpers.forecast import forecast
+
+HERE = Path(__file__).parent
+PATH = HERE / "reference" / "numerical_values.json"
+KEPT = json.loads(PATH.read_text(encoding="utf-8")) if PATH.exists() else {}
+YEARS = np.arange(2001.0, 2025.0)
+COURSES = {
+    "logistic": (0.5, 2011.0),
+    "gompertz": (0.4, 2009.0),
+    "bass": (0.02, 0.4),
+    "exponential": (0.15,),
+    "weibull": (12.0, 2.5),
+    "richards": (0.6, 2011.0, 1.8),
+    "gamma_gompertz": (0.4, 30.0, 1.5),
+}
 
 
-@pytest.fixture(scope="module")
-def computed():
-    return numerical_values.compute_values()
+def curve_with_ripples(name):
+    """A whole course of the family with deviations that no generator of random numbers draws."""
+    shape = FAMILIES[name].shape
+    theta = [
+        value - 2000.0 if kind == "date" else np.log(value)
+        for value, (_, kind) in zip(COURSES[name], shape.parameters, strict=True)
+    ]
+    ripples = np.sin(7 * YEARS) + 0.5 * np.cos(3 * YEARS)
+    return pd.Series(100 * shape.share(YEARS - 2000.0, *theta) + ripples, index=YEARS)
 
 
-def test_the_same_things_are_computed(computed):
-    found, kept = ({name: list(parts) for name, parts in values.items()} for values in (computed, KEPT))
-    assert found == kept
+def flatten(frame):
+    """The numbers of a frame or series as one list, row by row; ends that are open or missing as text."""
+    numbers = pd.DataFrame(frame).select_dtypes("number").to_numpy(float).ravel()
+    return [number if np.isfinite(number) else str(number) for number in numbers.tolist()]
+
+
+def values_of_fit(results):
+    """Estimates; a standard error, a criterion, a Wald and a profile interval; a prediction; what is derived."""
+    parts = [
+        results.params,
+        pd.Series([results.bse.iloc[0], results.aicc]),
+        results.conf_int().iloc[-1],
+        results.conf_int(method="profile").iloc[0],
+        results.get_prediction([2030.0]).summary_frame(),
+        *([results.derived().iloc[0]] if results.model.shape.name in ("weibull", "richards") else []),
+    ]
+    return [number for part in parts for number in flatten(part)]
+
+
+def fit_curves():
+    """Every family with a free ceiling, and the logistic or Gompertz with each other kind and each other noise."""
+    series = curve_with_ripples("logistic")
+    censored = pd.DataFrame({"value": [99.0], "bound": ["at_least"]}, index=[2026.0])
+    early = series.iloc[:12]
+    launches = {name: 2000.0 if FAMILIES[name].shape.needs_launch else None for name in FAMILIES}
+    fits = {name: FAMILIES[name](curve_with_ripples(name), launch=launches[name]).fit() for name in FAMILIES}
+    fits["known ceiling"] = Gompertz(early, ceiling=110.0).fit()
+    fits["share"] = Logistic(early, ceiling=Share(120.0, 0.9)).fit()
+    fits["prior"] = Logistic(early, ceiling=SharePrior(120.0, 1.5, 0.8)).fit()
+    fits["binomial"] = Logistic(early.clip(1, None), ceiling=110.0).fit(noise="binomial")
+    fits["censored"] = Logistic(series, censored=censored).fit()
+    fits["weights"] = Logistic(series, weights=1 + np.arange(len(series)) % 5).fit()
+    return {name: values_of_fit(results) for name, results in fits.items()}
+
+
+@cache
+def compute_values():
+    """Values of fits, and three rows of each table of resampling, mass fits, forecasts and a backtest."""
+    data = indicators.load(HERE / "sample")
+    series, references = data.series("China", "genai_users", "internet_users"), data.references()
+    residuals = backtest.run_backtest(references, windows=(4, 8))
+    bounded = forecast(series, references=references, residuals=residuals, horizon_years=6)
+    many = pd.DataFrame({name: curve_with_ripples(name) for name in FAMILIES})
+    frames = {
+        "resampled": Gompertz(curve_with_ripples("gompertz")).fit().resample(repetitions=30, seed=5),
+        "mass fits": fit_many(many, ("logistic", "bass"), launch=2000.0, progress=False),
+        "residuals": residuals,
+        "forecast": bounded.frame(),
+        "scenarios": bounded.scenarios(),
+        "bound": bounded.bound_frame(),
+        "sensitivity": bounded.sensitivity(),
+        "forecast without bound": forecast(series.values, references=references).frame(),
+        "scores": backtest.score(residuals),
+        "calibration": backtest.check_calibration(residuals),
+    }
+    rows = {name: frame.iloc[[0, len(frame) // 2, -1]] for name, frame in frames.items()}
+    return fit_curves() | {name: flatten(three) for name, three in rows.items()}
+
+
+def test_the_same_things_are_computed():
+    assert list(compute_values()) == list(KEPT)
 
 
 @pytest.mark.parametrize("name", KEPT)
-def test_numbers_agree_to_nine_digits(name, computed):
-    for part, numbers in KEPT[name].items():
-        found, kept = np.array(computed[name][part], float), np.array(numbers, float)
-        np.testing.assert_allclose(found, kept, rtol=1e-9, atol=0, err_msg=f"{name}: {part}")
+def test_numbers_agree_to_nine_digits(name):
+    found, kept = np.array(compute_values()[name], float), np.array(KEPT[name], float)
+    np.testing.assert_allclose(found, kept, rtol=1e-9, atol=0)
+
+
+if __name__ == "__main__":
+    lines = [f"{json.dumps(name)}: {json.dumps(values)}" for name, values in compute_values().items()]
+    PATH.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")

@@ -86,17 +86,10 @@ def forecast(
     if residuals is None or bands.is_bounded(residuals) != windows.bounded:
         residuals = run_backtest(references, bounded=windows.bounded)
     residuals, reached = bands.leave_out(residuals, target.technology), saturation_shares(references)
-    return Forecast(
-        target=target,
-        windows=windows,
-        prior=learn_prior(reached, residuals) if windows.bounded else Prior(0.0, 1.0),
-        calibrations={name: bands.calibrate(residuals, name) for name in methods_for(windows.bounded)},
-        residuals=residuals,
-        reached=reached,
-        dates=next_dates(pd.DatetimeIndex(to_dates(windows.years[0])), horizon_years),
-        levels=levels,
-        shares=shares,
-    )
+    prior = learn_prior(reached, residuals) if windows.bounded else Prior(0.0, 1.0)
+    calibrations = {name: bands.calibrate(residuals, name) for name in methods_for(windows.bounded)}
+    dates = next_dates(pd.DatetimeIndex(to_dates(windows.years[0])), horizon_years)
+    return Forecast(target, windows, prior, calibrations, residuals, reached, dates, levels, shares)
 
 
 def _check_shares(name: str, shares: Sequence[float]) -> tuple[float, ...]:
@@ -153,16 +146,11 @@ def cut_series(series: Series, date: pd.Timestamp) -> Series:
     """The same series with nothing dated after `date`; values, bound, censored, breaks and observations alike."""
     if isinstance(series, pd.Series):
         return series[series.index <= date]
-    bound = None if series.bound is None else series.bound[series.bound.index <= date]
-    return replace(
-        series,
-        values=series.values[series.values.index <= date],
-        bound=None if bound is None or bound.empty else bound,
-        censored=series.censored[series.censored.index <= date],
-        later=series.later[series.later.index <= date],
-        breaks=series.breaks[series.breaks["date"] <= date],
-        observations=series.observations[series.observations["date"] <= date],
-    )
+    cut = {name: getattr(series, name) for name in ("values", "censored", "later", "bound")}
+    cut = {name: part if part is None else part[part.index <= date] for name, part in cut.items()}
+    cut |= {"bound": None if cut["bound"] is None or cut["bound"].empty else cut["bound"]}
+    rows = {name: getattr(series, name) for name in ("breaks", "observations")}
+    return replace(series, **cut, **{name: part[part["date"] <= date] for name, part in rows.items()})
 
 
 def pick_origins(series: AdoptionSeries, back: float = 3.2, most: int = 3) -> pd.DatetimeIndex:
