@@ -34,8 +34,8 @@ def unbounded(references):
 def make(references, residuals, unbounded):
     """A forecast of the values, half a year apart, calibrated on the references."""
 
-    def make(values, bound=100, **options):
-        series = values if isinstance(values, pd.Series) else make_series(values)
+    def make(values, bound=100, series=None, **options):
+        series = series or (values if isinstance(values, pd.Series) else make_series(values))
         table = unbounded if bound is None else residuals
         return forecast.forecast(series, bound, references, residuals=table, **options)
 
@@ -80,7 +80,6 @@ def test_frame_has_the_published_columns(make):
     assert list(frame.columns) == ["entity", "indicator", "date", "method", "mean", *levels, "unit", "basis"]
     assert list(frame["method"].unique()) == list(forecast.METHODS)
     assert frame["method"].iloc[0] == forecast.PUBLISHED
-    assert set(frame["unit"]) == {"percent"}
     assert frame[frame["date"] <= "2027-06-30"]["basis"].eq("calibrated").all()
     assert frame[frame["date"] > "2027-12-31"]["basis"].eq("extrapolated").all()
     medians = frame.pivot(index="date", columns="method", values="q0.5")
@@ -115,16 +114,12 @@ def test_the_same_input_gives_the_same_bytes_also_from_a_file_of_residuals(tmp_p
         ([10, 14, 20], {"levels": ()}, "levels is empty"),
         (make_series([3, 4, 5, 6, 7], freq="W"), {}, "span 1 months"),
         (pd.Series([1.0, 2.0, 3.0]), {}, "DatetimeIndex"),
+        ([1.0, 2.0, 3.0], {"series": [1.0, 2.0, 3.0]}, "not list"),
     ],
 )
 def test_errors_say_what_would_be_right(values, options, words, make):
     with pytest.raises(ValueError, match=words):
         make(values, **options)
-
-
-def test_only_a_series_is_forecast(references):
-    with pytest.raises(ValueError, match="not list"):
-        forecast.forecast([1.0, 2.0, 3.0], 100, references)
 
 
 @pytest.mark.parametrize(
@@ -298,11 +293,6 @@ def test_conformal_quantiles_have_the_correction_for_a_finite_sample():
     assert found[2] == 0
     assert found[0] == -found[4] == -9.0  # 0.95 x (1 + 1 / 9) is beyond the sample: the largest score
     assert found[3] == pytest.approx(np.interp(0.8 * 10 / 9, calibration.steps, calibration.scores))
-
-
-def test_technologies_weigh_the_same_at_each_horizon(residuals):
-    weights = residuals.assign(weight=bands.weigh_technologies(residuals))
-    np.testing.assert_allclose(weights.groupby(["technology", "horizon_years"])["weight"].sum(), 1)
 
 
 def test_the_bound_of_a_window_is_the_one_known_at_its_origin():
