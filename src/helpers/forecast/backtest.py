@@ -65,19 +65,25 @@ def run_backtest(
 
     Parameters
     ----------
-    references : list of AdoptionSeries, for example ``indicators.load().references()``
-    windows : numbers of points that the methods may see
-    horizons : years ahead; the forecast is made for the date of the observation nearest to each
-    bounded : bool, False to calibrate forecasts without a bound
-    client : dask.distributed.Client or None; with one, its workers take a window length each, with the same results
+    references : list of AdoptionSeries
+        For example ``indicators.load().references()``.
+    windows : sequence of int
+        Numbers of points that the methods may see.
+    horizons : sequence of float
+        Years ahead; the forecast is made for the date of the observation nearest to each.
+    bounded : bool
+        False to calibrate forecasts without a bound.
+    client : dask.distributed.Client, optional
+        Its workers take a window length each, with the same results.
 
     Returns
     -------
-    DataFrame, a row per window, origin and horizon: technology, entity, indicator, origin, date, window, horizon_years
-    (nominal), years (exact), share (last value / bound, NaN when unbounded), last, growth (last / first value), unit
-    (bound at the origin, or the last value), unit_ahead (its forecast), rate, roughness (standard deviation of the
-    steps), stretch (derivative of the link at the last share), drift_sd, actual, and a column per method. Numbers have
-    ten significant digits, so that a CSV file keeps them. Pass it to `forecast.forecast(residuals=...)`.
+    DataFrame
+        A row per window, origin and horizon: technology, entity, indicator, origin, date, window, horizon_years
+        (nominal), years (exact), share (last value / bound, NaN when unbounded), last, growth (last / first value),
+        unit (bound at the origin, or the last value), unit_ahead (its forecast), rate, roughness (standard deviation of
+        the steps), stretch (derivative of the link at the last share), drift_sd, actual, and a column per method.
+        Numbers have ten significant digits, so that a CSV file keeps them. `forecast.forecast` takes it.
 
     Raises
     ------
@@ -183,14 +189,17 @@ def evaluate(residuals: pd.DataFrame, client: Client | None = None) -> pd.DataFr
 
     Parameters
     ----------
-    residuals : DataFrame from `run_backtest`, or one that `evaluate` has made (returned as it is)
-    client : dask.distributed.Client or None; with one, its workers score a method each, with the same results
+    residuals : DataFrame
+        From `run_backtest`; one that `evaluate` has made is returned as it is.
+    client : dask.distributed.Client, optional
+        Its workers take a method each, with the same results.
 
     Returns
     -------
-    DataFrame with a row per method and forecast: the residual frame's labels, method, forecast, actual, the seven
-    quantiles, and ``ape`` (absolute error / actual), ``wis`` and ``crps`` (in shares of the unit at the origin),
-    ``covered_50``, ``covered_80``, ``covered_95``.
+    DataFrame
+        A row per method and forecast: the residual frame's labels, method, forecast, actual, the seven quantiles, and
+        ``ape`` (absolute error / actual), ``wis`` and ``crps`` (in shares of the unit at the origin), ``covered_50``,
+        ``covered_80``, ``covered_95``.
     """
     if "wis" in residuals.columns:
         return residuals
@@ -227,14 +236,17 @@ def score(residuals: pd.DataFrame, by: Sequence[str] = ("method", "window", "hor
 
     Parameters
     ----------
-    residuals : DataFrame from `run_backtest` or `evaluate`
-    by : labels of the rows; leave out ``window`` to pool the windows
+    residuals : DataFrame
+        From `run_backtest` or `evaluate`.
+    by : sequence of str
+        Labels of the rows; without ``window`` the windows are pooled.
 
     Returns
     -------
-    DataFrame: method, window, horizon_years, n (forecasts), technologies, mape, wis, wis_relative (to drift with
-    conformal bands), wis_relative_normal (to drift with its own normal bands), crps, coverage_50, coverage_80,
-    coverage_95. WIS and CRPS are in shares of the bound; every mean gives each technology the same weight.
+    DataFrame
+        method, window, horizon_years, n (forecasts), technologies, mape, wis, wis_relative (to drift with conformal
+        bands), wis_relative_normal (to drift with its own normal bands), crps, coverage_50, coverage_80, coverage_95.
+        WIS and CRPS are in shares of the bound; every mean gives each technology the same weight.
     """
     table = _mean_scores(evaluate(residuals), by)
     keys = [name for name in by if name != "method"]
@@ -252,12 +264,13 @@ def cover_by_technology(
 
     Parameters
     ----------
-    residuals : DataFrame from `run_backtest` or `evaluate`
-    by : labels of the rows; leave out ``window`` to pool the windows
+    residuals, by
+        As for `score`.
 
     Returns
     -------
-    DataFrame: method, technology, window, horizon_years, n, mape, wis, coverage_50, coverage_80, coverage_95.
+    DataFrame
+        method, technology, window, horizon_years, n, mape, wis, coverage_50, coverage_80, coverage_95.
     """
     return _mean_scores(evaluate(residuals), by)[[*by, "n", "mape", "wis", *COVERAGES]]
 
@@ -267,7 +280,8 @@ def cover_by_stage(residuals: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame: method, stage, horizon_years, n, technologies, mape, wis, crps, coverage_50, coverage_80, coverage_95.
+    DataFrame
+        method, stage, horizon_years, n, technologies, mape, wis, crps, coverage_50, coverage_80, coverage_95.
     """
     frame = evaluate(residuals)
     names = [f"{100 * low:.0f}-{100 * high:.0f} % of the bound" for low, high in pairwise(STAGES)]
@@ -298,7 +312,8 @@ def find_worst(
 
     Returns
     -------
-    DataFrame: technology, n, coverage_80, ``enough`` (whether it has that many forecasts: one or two say nothing).
+    DataFrame
+        technology, n, coverage_80, ``enough`` (whether it has that many forecasts: one or two say nothing).
     """
     table = cover_by_technology(residuals, by=("method", "technology", "horizon_years"))
     table = table[(table["method"] == method) & (table["horizon_years"] == horizon_years)]
@@ -321,7 +336,8 @@ def compare(
 
     Returns
     -------
-    DataFrame: method, benchmark, window, horizon_years, technologies, wis_relative, low and high (95 % interval).
+    DataFrame
+        method, benchmark, window, horizon_years, technologies, wis_relative, low and high (95 % interval).
     """
     frame, by, rows = evaluate(residuals), list(by), []
     mean = frame.groupby(["method", *by, "technology"])["wis"].mean()
@@ -345,13 +361,18 @@ def check_calibration(
 
     Parameters
     ----------
-    residuals : DataFrame from `run_backtest` (not from `evaluate`, which keeps seven quantiles only)
-    methods, levels : names and nominal coverages to check
-    client : dask.distributed.Client or None; with one, its workers check a method each, with the same results
+    residuals : DataFrame
+        From `run_backtest` (not from `evaluate`, which keeps seven quantiles only).
+    methods : sequence of str
+    levels : sequence of float
+        Nominal coverages.
+    client : dask.distributed.Client, optional
+        Its workers take a method each, with the same results.
 
     Returns
     -------
-    DataFrame: method, horizon_years, nominal, actual.
+    DataFrame
+        method, horizon_years, nominal, actual.
     """
     parts = map_parts(_cover_levels, [(residuals, method, levels) for method in methods], client)
     return pd.concat(parts, ignore_index=True)

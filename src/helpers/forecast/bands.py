@@ -1,4 +1,4 @@
-"""Bands that cover what they claim: normalised split conformal, leaving out the technology that is forecast.
+"""Calibrated prediction intervals: normalised split conformal, leaving out the technology that is forecast.
 
 The error of a past forecast, on the link's scale, is divided by the spread that one would have expected for it from
 what was known at the time: how much the steps of the series varied (a random walk keeps varying so), how fast it grew
@@ -97,7 +97,7 @@ def weigh_technologies(residuals: pd.DataFrame) -> np.ndarray:
 
 @dataclass
 class Calibration:
-    """What the residuals of one method teach about its errors."""
+    """Distribution of one method's errors, estimated from its residuals."""
 
     variance_weights: np.ndarray  # (3,) of the components
     scores: np.ndarray  # (R,) increasing absolute quotients

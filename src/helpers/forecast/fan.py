@@ -138,8 +138,9 @@ class Forecast:
 
         Returns
         -------
-        DataFrame, a row per method and date: entity, indicator, date, method, mean, a column ``q<level>`` per
-        quantile, unit, and ``basis``: "calibrated" as far as the backtest reaches, "extrapolated" beyond.
+        DataFrame
+            A row per method and date: entity, indicator, date, method, mean, a column ``q<level>`` per
+            quantile, unit, and ``basis``: "calibrated" as far as the backtest reaches, "extrapolated" beyond.
         """
         ahead, frames = self.ahead_of(self.years), []
         for method, (point,) in forecast_points(self.windows, ahead, self.prior).items():
@@ -154,10 +155,16 @@ class Forecast:
     def scenarios(self, shares: Sequence[float] | None = None) -> pd.DataFrame:
         """Paths to saturation at given shares of the bound: mean of a Gompertz and a logistic curve, anchored.
 
+        Parameters
+        ----------
+        shares : sequence of float, optional
+            Those of the forecast unless others are given.
+
         Returns
         -------
-        DataFrame, a row per share and date: entity, indicator, share, date, value, unit, note. The value is missing
-        where the series already stands above that ceiling, and the note says so. No rows when there is no bound.
+        DataFrame
+            A row per share and date: entity, indicator, share, date, value, unit, note. The value is missing
+            where the series already stands above that ceiling, and the note says so. No rows when there is no bound.
         """
         shares = self.shares if shares is None else shares
         if not self.windows.bounded or not len(shares):
@@ -174,14 +181,20 @@ class Forecast:
         """Dates at which shares of the bound are reached, with the interval that the bands give.
 
         A date is where a quantile path first reaches the share of the bound as it is forecast for that date. The
-        earliest date belongs to the upper quantile, the latest to the lower, of the band of `level`: the quoted one
-        unless another is given.
+        earliest date belongs to the upper quantile, the latest to the lower.
+
+        Parameters
+        ----------
+        shares : sequence of float
+        level : float, optional
+            Coverage of the band; the quoted one unless another is given.
 
         Returns
         -------
-        DataFrame, a row per share: entity, indicator, share, status ("reached", "expected", or "not within the
-        horizon"), median, earliest, latest (ISO dates, or "not within the horizon"), level, probability (of reaching
-        it within the horizon). No rows when there is no bound.
+        DataFrame
+            A row per share: entity, indicator, share, status ("reached", "expected", or "not within the
+            horizon"), median, earliest, latest (ISO dates, or "not within the horizon"), level, probability (of reaching
+            it within the horizon). No rows when there is no bound.
         """
         names = ["entity", "indicator", "share", "status", "median", "earliest", "latest", "level", "probability"]
         level = self.level if level is None else level
@@ -217,8 +230,9 @@ class Forecast:
 
         Returns
         -------
-        DataFrame, a row per date: entity, indicator, date, method ("bound"), mean, quantiles, unit. No rows without a
-        bound.
+        DataFrame
+            A row per date: entity, indicator, date, method ("bound"), mean, quantiles, unit. No rows without a
+            bound.
         """
         names = [f"q{level:g}" for level in self.quantile_levels]
         if not self.windows.bounded:
@@ -236,8 +250,9 @@ class Forecast:
 
         Returns
         -------
-        DataFrame, a row per calibration and date: calibration, technologies, forecasts, date, q0.1, q0.5, q0.9 and,
-        where the quoted band is another, its ends; unit.
+        DataFrame
+            A row per calibration and date: calibration, technologies, forecasts, date, q0.1, q0.5, q0.9 and,
+            where the quoted band is another, its ends; unit.
         """
         fast, frames = self.residuals[self.residuals["growth"] >= FAST], []
         ends = sorted({0.1, 0.5, 0.9, *band_ends(self.level)})
@@ -253,12 +268,14 @@ class Forecast:
 
         Parameters
         ----------
-        respondents : int, sample size of the survey if it is known; used for the sampling error only
+        respondents : int, optional
+            Sample size of the survey if it is known; used for the sampling error only.
 
         Returns
         -------
-        DataFrame, a row per statement: key ("a" to "i"), topic, statement (plain English), numbers (JSON of the
-        numbers in it).
+        DataFrame
+            A row per statement: key ("a" to "i"), topic, statement (plain English), numbers (JSON of the
+            numbers in it).
         """
         windows, target, level = self.windows, self.target, self.level
         free = statements.fit_free_ceiling(windows)
@@ -284,7 +301,8 @@ class Forecast:
 
         Parameters
         ----------
-        ax : matplotlib Axes, or None for new ones in a figure of their own
+        ax : matplotlib Axes, optional
+            By default new ones in a figure of their own.
 
         Returns
         -------

@@ -154,7 +154,19 @@ def cut_series(series: Series, date: pd.Timestamp) -> Series:
 
 
 def pick_origins(series: AdoptionSeries, back: float = 3.2, most: int = 3) -> pd.DatetimeIndex:
-    """At most `most` earlier dates, evenly spread over the last `back` years, with enough points before each."""
+    """At most `most` earlier dates, evenly spread over the last `back` years, with enough points before each.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+    back : float
+        Years before its last observation.
+    most : int
+
+    Returns
+    -------
+    DatetimeIndex
+    """
     values = series.values[series.values > 0]  # a forecast passes over a figure of 0
     years = decimal_years(values.index)
     enough = (np.arange(len(years)) >= SHORTEST - 1) & (years - years[0] >= SHORTEST_SPAN)
@@ -171,6 +183,15 @@ def make_hindcasts(
     levels: Sequence[float] = LEVELS,
 ) -> pd.DataFrame:
     """The published forecast as it would have been made at each origin by which enough was known of others.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+    references : sequence of AdoptionSeries
+    origins : DatetimeIndex
+        Dates of observations, as from `pick_origins`; none is right too.
+    levels : sequence of float
+        Coverage of the bands.
 
     Returns
     -------

@@ -34,7 +34,7 @@ MEASUREMENT = 0.005
 
 @dataclass
 class Prior:
-    """What the reference technologies teach beforehand; numbers, or (N,) arrays with one entry per window."""
+    """Prior knowledge from the reference technologies; numbers, or (N,) arrays with one entry per window."""
 
     mean: np.ndarray | float  # of the logit of the saturation share
     sd: np.ndarray | float  # of the same
@@ -187,10 +187,20 @@ def forecast_points(
 
 
 def saturation_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """Highest share of its bound that each reference technology has reached: by technology, logit and share.
+    """Highest share of its bound that each reference technology has reached.
 
     A technology with several series counts once, by its mean. Shares that still grow make the prior low rather than
     high.
+
+    Parameters
+    ----------
+    references : sequence of AdoptionSeries
+        Those without a bound, or with fewer than four values, are passed over.
+
+    Returns
+    -------
+    DataFrame
+        logit and share by technology.
     """
     rows = []
     for series in references:
@@ -210,13 +220,17 @@ def learn_prior(reached: pd.DataFrame, residuals: pd.DataFrame, exclude: str = "
 
     Parameters
     ----------
-    reached : DataFrame from `saturation_shares`
-    residuals : DataFrame from `backtest.run_backtest` with bounds (the methods' columns are not needed)
-    exclude : str, technology to leave out
+    reached : DataFrame
+        From `saturation_shares`.
+    residuals : DataFrame
+        From `backtest.run_backtest` with bounds (the methods' columns are not needed).
+    exclude : str
+        Technology to leave out.
 
     Returns
     -------
-    Prior, with the number of technologies its saturation shares rest on.
+    Prior
+        With the number of technologies its saturation shares rest on.
 
     Raises
     ------

@@ -27,7 +27,8 @@ def list_statements(statements: dict[str, Statement]) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, a row per statement: key ("a", "b", ...), topic, statement (plain English), numbers (JSON).
+    DataFrame
+        A row per statement: key ("a", "b", ...), topic, statement (plain English), numbers (JSON).
     """
     rows = [
         (chr(ord("a") + place), topic, text, json.dumps({key: _plain(numbers[key]) for key in sorted(numbers)}))

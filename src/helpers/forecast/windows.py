@@ -138,7 +138,7 @@ def known_bound(bound: pd.Series, years: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Target:
-    """What is forecast; `source` is the AdoptionSeries it came from, or None."""
+    """The series that is forecast; `source` is the AdoptionSeries it came from, or None."""
 
     entity: str
     indicator: str
@@ -170,6 +170,10 @@ def read_target(series: pd.Series | AdoptionSeries, bound: pd.Series | float | N
         A pandas Series is called by its ``name``; ``attrs`` may hold entity, title, unit and technology.
     bound : None, number, or pandas.Series with a DatetimeIndex
         None is the AdoptionSeries' own bound, or none.
+
+    Returns
+    -------
+    Target
 
     Raises
     ------
@@ -276,8 +280,14 @@ def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeInde
 
     Parameters
     ----------
-    index : DatetimeIndex of the observations used
-    horizon_years : number, at most `LONGEST_HORIZON`
+    index : DatetimeIndex
+        Of the observations used.
+    horizon_years : number
+        At most `LONGEST_HORIZON`.
+
+    Returns
+    -------
+    DatetimeIndex
 
     Raises
     ------
