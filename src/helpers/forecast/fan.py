@@ -192,9 +192,9 @@ class Forecast:
         Returns
         -------
         DataFrame
-            A row per share: entity, indicator, share, status ("reached", "expected", or "not within the
-            horizon"), median, earliest, latest (ISO dates, or "not within the horizon"), level, probability (of reaching
-            it within the horizon). No rows when there is no bound.
+            A row per share: entity, indicator, share, status ("reached", "expected", or "not within the horizon"),
+            median, earliest, latest (ISO dates, or "not within the horizon"), level, probability (of reaching it within
+            the horizon). No rows when there is no bound.
         """
         names = ["entity", "indicator", "share", "status", "median", "earliest", "latest", "level", "probability"]
         level = self.level if level is None else level
