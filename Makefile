@@ -6,7 +6,7 @@ INSTALL := python -m pip install --quiet --disable-pip-version-check --no-deps
 .PHONY: run test golden test-lowest coverage audit lab bench lock clean
 
 run: .venv/ready
-	$(BIN)/adoption run
+	$(BIN)/python -P -m helpers run
 
 test: .venv/ready
 	$(BIN)/python -m pytest
@@ -26,10 +26,10 @@ test-lowest: .venv-lowest/ready
 CHECKED := src/helpers/indicators/*,src/helpers/parameters.py,src/helpers/options.py
 coverage: .venv/ready
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=95
-	$(BIN)/coverage report --include='$(CHECKED)' --fail-under=100
+	$(BIN)/python -m coverage report --include='$(CHECKED)' --fail-under=100
 
 lab: .venv/ready
-	$(BIN)/jupyter lab notebooks/explore_adoption.ipynb
+	$(BIN)/python -m jupyterlab notebooks/explore_adoption.ipynb
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks
@@ -44,17 +44,26 @@ bench: .venv/ready
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/$(INSTALL) --require-hashes $(WHEELS) --requirement $(filter %.lock,$^)$(ADVICE)
 	$(@D)/bin/$(INSTALL) --no-build-isolation --editable .
+	@echo ../../../../src | tee $(@D)/lib/python3*/site-packages/_editable_impl_adoption_curves.pth > /dev/null
+	@printf '%s\n' $(COMMAND) > $(@D)/bin/adoption
+	@printf '%s\n' $(ACTIVATE) >> $(@D)/bin/activate
 	@touch $@
+
+# What pip and venv write names this folder; with these a project that is copied or moved runs itself, not the original.
+COMMAND := '\#!/bin/sh' 'exec "$$(dirname "$$(readlink -f "$$0" || echo "$$0")")/python" -P -m helpers "$$@"'
+ACTIVATE := 'if [ -n "$${BASH_SOURCE:-}$${ZSH_VERSION:-}" ]; then' \
+	'    VIRTUAL_ENV="$$(cd "$$(dirname "$${BASH_SOURCE:-$$0}")/.." && pwd)"' \
+	'    PATH="$$VIRTUAL_ENV/bin:$$PATH"' 'fi'
 
 # Known vulnerabilities of what the lock installs; asks OSV's database, so it needs the network.
 OSV := https://api.osv.dev/v1/query
 audit: .venv/ready
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv tool run --quiet pip-audit --requirement requirements.lock --require-hashes --disable-pip --strict \
+	$(BIN)/python -m uv tool run --quiet pip-audit --requirement requirements.lock --require-hashes --disable-pip --strict \
 		--vulnerability-service osv --osv-url $(OSV) --progress-spinner off
 
 # Write both locks again after a change of pyproject.toml.
-COMPILE := uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra test --no-header
+COMPILE := python -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra test --no-header
 lock: .venv/ready
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/$(COMPILE) pyproject.toml --output-file requirements.lock

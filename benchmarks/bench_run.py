@@ -17,7 +17,7 @@ from pathlib import Path
 from helpers.pipeline import find_notebooks
 
 ROUNDS, KILLS = 3, 30
-PAPERMILL = str(Path(sys.executable).with_name("papermill"))
+PAPERMILL = (sys.executable, "-m", "papermill")
 FLOOR = """
 import json, sys
 from pathlib import Path
@@ -67,7 +67,7 @@ def measure_speed(outputs):
     for _ in range(ROUNDS):
         whole.append(command(outputs, "run", "--force")[0])
         out = str(outputs / "out.ipynb")
-        one_by_one = [call(outputs / "plain", PAPERMILL, path, out, "--no-progress-bar")[0] for path in notebooks]
+        one_by_one = [call(outputs / "plain", *PAPERMILL, path, out, "--no-progress-bar")[0] for path in notebooks]
         papermill.append(sum(one_by_one))
         floor.append(call(outputs / "floor", sys.executable, "-c", FLOOR, *notebooks)[0])
     ours, theirs, least = map(statistics.median, (whole, papermill, floor))

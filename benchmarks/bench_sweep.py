@@ -14,7 +14,12 @@ import yaml
 from helpers.sweep import read_sweep
 
 GRIDS = {
-    "assumptions": {"horizon_years": [2, 3, 4, 5, 6, 8], "seed": [1, 2, 3, 4]},
+    "assumptions": {
+        "horizon_years": [3, 5, 8],
+        "shares": [[0.5, 0.75, 0.9], [0.4, 0.6, 0.8]],
+        "levels": [[0.5, 0.8, 0.95], [0.9]],
+        "families": [["logistic", "gompertz", "bass"], ["logistic", "gompertz"]],
+    },
     "series and dates": {
         "indicator": [
             *("instant_messaging_users", "livestreaming_users", "online_games_users", "online_music_users"),
@@ -24,8 +29,8 @@ GRIDS = {
         "as_of": ["", "2023-12-31"],
     },
 }
-"""24 runs each: assumptions of the forecast over the same data, which share four notebooks of six; and different data,
-which share none."""
+"""24 runs each, no two with equal results: assumptions over the same data, which share notebooks 01, 02 and 04, make 03
+twice and 05 twelve times; and different data, which share none."""
 ROUNDS = 3
 """Each measures one worker, two workers, and two sweeps at once that know nothing of each other."""
 SAMPLED = 3

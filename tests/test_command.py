@@ -89,12 +89,14 @@ def test_values_mean_what_they_mean_to_papermill():
 
 def test_later_options_win_in_papermills_order(tmp_path):
     file = tmp_path / "mine.yaml"
-    file.write_text("\ufeffentity: file\nindicator: file\nbound: file\nseed: 1\nas_of: 2025-06-30\n", encoding="utf-8")
+    file.write_text(
+        "\ufeffentity: file\nindicator: file\nbound: file\nhorizon_years: 1\nas_of: 2025-06-30\n", encoding="utf-8"
+    )
     words = ["-r", "entity", "raw", "-p", "entity", "pair", "-p", "indicator", "pair"]
     given = read(*words, "-y", "{entity: text, indicator: text, bound: text}", "-f", str(file))
-    assert given == {**given, "entity": "raw", "indicator": "pair", "bound": "text", "seed": 1}
+    assert given == {**given, "entity": "raw", "indicator": "pair", "bound": "text", "horizon_years": 1}
     assert str(given["as_of"]) == "2025-06-30"
-    assert read("-p", "seed", "1", "-p", "seed", "2") == {"seed": 2}
+    assert read("-p", "horizon_years", "1", "-p", "horizon_years", "2") == {"horizon_years": 2}
     assert read("-p", "entity=South Korea") == {"entity": "South Korea"}
 
 

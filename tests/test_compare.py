@@ -116,11 +116,18 @@ def test_units_never_share_an_axis(outputs):
 
 def test_many_runs_are_drawn_without_names_that_overlap(outputs):
     run = list_forecasts([read_run("one", make(outputs, "one"))])[0]
-    many = [replace(run, name=f"r{place}", groups=(f"seed {place}", "as_of –")) for place in range(90)]
+    many = [replace(run, name=f"r{place}", groups=(f"horizon_years {place}", "as_of –")) for place in range(90)]
     axis = draw_runs(many, "Many", "Source").axes[0]
-    assert [label.get_text() for label in axis.get_yticklabels()] == [f"seed {place}" for place in range(0, 90, 3)]
+    assert [label.get_text() for label in axis.get_yticklabels()] == [
+        f"horizon_years {place}" for place in range(0, 90, 3)
+    ]
     few = draw_runs(many[:2], "Few", "Source").axes[0]
-    assert [label.get_text() for label in few.get_yticklabels()] == ["seed 0", "as_of –", "seed 1", "as_of –"]
+    assert [label.get_text() for label in few.get_yticklabels()] == [
+        "horizon_years 0",
+        "as_of –",
+        "horizon_years 1",
+        "as_of –",
+    ]
 
 
 def test_the_sentences_say_what_the_tables_hold(outputs):

@@ -279,5 +279,5 @@ def test_open_becomes_jupyterlab(outputs, monkeypatch):
     with pytest.raises(SystemExit):
         main(["open", "explore", "--no-browser", "--", "--port=9999"])
     (words,) = called
-    assert words[1][:4] == [sys.executable, "-m", "jupyter", "lab"]
-    assert words[1][4:] == [str(outputs / "lab" / "explore_adoption.ipynb"), "--no-browser", "--port=9999"]
+    assert words[1][:3] == [sys.executable, "-m", "jupyterlab"]
+    assert words[1][3:] == [str(outputs / "lab" / "explore_adoption.ipynb"), "--no-browser", "--port=9999"]

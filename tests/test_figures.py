@@ -11,10 +11,12 @@ import pytest
 from figure_faults import find_faults
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.collections import PolyCollection
 from matplotlib.text import Text
 
 from helpers import describe, figures, indicators
 from helpers.figures import comparisons, style
+from helpers.figures.forecasts import shade_bands
 
 DATES = pd.to_datetime(["2024-06-30", "2024-12-31", "2025-06-30", "2025-12-31"])
 VALUES = pd.Series([230.0, 249.0, 515.0, 602.0], index=pd.DatetimeIndex(DATES, name="date"), name="genai_users")
@@ -113,6 +115,29 @@ def test_breaks_that_lie_close_are_marked_with_one_name_between_them():
     assert not list_faults([figure])
     assert len([line for line in figure.axes[0].lines if line.get_ls() == ":"]) == 3
     assert len([text for text in read_texts(figure) if "break" in text.split("\n")]) == 1
+
+
+@pytest.mark.parametrize("levels", [(0.5,), (0.95, 0.8), (0.5, 0.8, 0.95)])
+def test_a_fan_has_a_band_for_each_level(levels):
+    fan = make_fan(["2026-06-30", "2026-12-31"]).assign(basis="calibrated")
+    nothing = pd.DataFrame({"share": [], "date": [], "value": []})
+    drawn = (fan, VALUES, BOUND, fan[["date"]].assign(mean=1130.0), nothing, NAMES, BREAKS, "Source: test.")
+    figure = figures.draw_forecast(*drawn, levels=levels)
+    shown = [text.split(" band: ")[0] for text in read_texts(figure)[1:] if " band: " in text]
+    assert shown == [f"{100 * level:g} %" for level in sorted(levels, reverse=True)]
+    assert sum(isinstance(drawn, PolyCollection) for drawn in figure.axes[0].collections) == len(levels)
+    assert f"({100 * (0.8 if 0.8 in levels else 0.5):g} % band)" in read_texts(figure)[0].replace("\n", " ")
+    assert not list_faults([figure])
+
+
+def test_a_level_is_shaded_alike_in_every_fan():
+    def shade_of(level, levels):
+        clear = [1 - alpha for each, *_, alpha in shade_bands(levels) if each >= level]
+        return 1 - np.prod(clear)
+
+    assert [alpha for *_, alpha in shade_bands((0.5, 0.8, 0.95))] == [0.16, 0.26, 0.4]
+    for levels in ((0.5,), (0.2, 0.5), (0.5, 0.9), (0.1, 0.3, 0.5, 0.7, 0.9, 0.99)):
+        assert shade_of(0.5, levels) == pytest.approx(0.627, abs=1e-3)
 
 
 def test_hindcasts_count_what_the_band_held():

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import PolyCollection
 from statsmodels.genmod.families.links import LogLog
 from statsmodels.tsa.holtwinters import Holt
 
@@ -120,6 +121,18 @@ def test_the_same_input_gives_the_same_bytes_also_from_a_file_of_residuals(tmp_p
 def test_errors_say_what_would_be_right(values, options, words, make):
     with pytest.raises(ValueError, match=words):
         make(values, **options)
+
+
+def test_one_level_is_quoted_and_drawn_everywhere(make):
+    made, usual = make([10, 14, 20, 27], levels=(0.95, 0.9)), make([10, 14, 20, 27])
+    assert made.level == 0.9
+    assert "(90 % band, median" in repr(made)
+    assert 0 < made._repr_html_().index("90 % band</th>") < made._repr_html_().index("95 % band</th>")
+    axes = made.plot()
+    assert sum(isinstance(drawn, PolyCollection) for drawn in axes.collections) == 2
+    assert any(text.get_text().startswith("90 % band: ") for text in axes.texts)
+    pd.testing.assert_frame_equal(made.milestones(level=0.8), usual.milestones())
+    assert set(made.milestones()["level"]) == {0.9}
 
 
 @pytest.mark.parametrize(

@@ -371,11 +371,11 @@ def test_names_that_no_run_may_have(name):
         ({"shares": "2025-02-30"}, f"parameter 'shares' is '2025-02-30'; it must be {expected_value('shares')}"),
         ({"entity": "\x1b[31m"}, f"parameter 'entity' is '\\x1b[31m'; it must be {expected_value('entity')}"),
         ({"data": "a\0b"}, f"parameter 'data' is 'a\\x00b'; it must be {expected_value('data')}"),
-        ({"seed": 10**5000}, ("parameter 'seed' is a int of more than 4300 digits; it must be a whole number from 0 to "
-         "4294967295")),
+        ({"horizon_years": 10**5000}, ("parameter 'horizon_years' is a int of more than 4300 digits; it must be a number "
+         "above 0 and at most 30")),
         ({"horizon_years": "5 years"}, "parameter 'horizon_years' is '5 years'; it must be a number above 0 and at most 30"),
         ({"\x1b[31m": 1}, ("unknown parameter '\\x1b[31m'; known are run, entity, indicator, bound, as_of, families, shares, "
-         "horizon_years, levels, data, seed")),
+         "horizon_years, levels, data")),
         ({"bound": "1e400"}, f"parameter 'bound' is '1e400'; it must be {expected_value('bound')}"),
     ],
 )  # fmt: skip
@@ -393,13 +393,13 @@ SIXTY = "is a number to the base of 60 in YAML; write '1:30' in quotes if it's a
     ("text", "reason"),
     [
         ("shares: &a [0.5]\nlevels: *a", "anchors (&) and aliases (*) are not read; write the values out"),
-        ("seed: !!python/object:os.system 1", "tags (!) are not read; write the values plainly"),
-        ("seed: !!float 1", "tags (!) are not read; write the values plainly"),
-        ("<<: {seed: 1}", "merges (<<) are not read; write the values out"),
-        ("seed: 1\nseed: 2", "'seed' is given twice; keep one"),
+        ("bound: !!python/object:os.system 1", "tags (!) are not read; write the values plainly"),
+        ("bound: !!float 1", "tags (!) are not read; write the values plainly"),
+        ("<<: {bound: 1}", "merges (<<) are not read; write the values out"),
+        ("bound: 1\nbound: 2", "'bound' is given twice; keep one"),
         ("as_of: 2025-02-30", "day is out of range for month"),
-        ("seed: 010", f"010 {OCTAL}"),
-        ("seed: 08", f"08 {OCTAL.replace('010', '08')}"),
+        ("bound: 010", f"010 {OCTAL}"),
+        ("bound: 08", f"08 {OCTAL.replace('010', '08')}"),
         ("shares: [0.5, -0_7]", f"-0_7 {OCTAL.replace('010', '-0_7')}"),
         ("bound: 1:30", f"1:30 {SIXTY}"),
         ("horizon_years: 1:30.5", f"1:30.5 {SIXTY.replace('1:30', '1:30.5')}"),

@@ -17,7 +17,7 @@ def complaint(**values):
 
 
 def test_defaults_are_those_of_the_main_job():
-    assert Parameters().model_dump(exclude={"seed"}) == {
+    assert Parameters().model_dump() == {
         "run": "baseline",
         "entity": "China",
         "indicator": "genai_users",
@@ -91,8 +91,8 @@ def test_values_are_kept_in_one_form(name, given, kept):
         ("horizon_years", True),
         ("levels", [1]),
         ("levels", {}),
-        ("seed", -1),
-        ("seed", 1.5),
+        ("levels", []),
+        ("levels", [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]),
     ],
 )
 def test_unusable_values_are_refused_by_name(name, value):
@@ -129,7 +129,6 @@ def test_types_are_told_in_words():
         "horizon_years": "number",
         "levels": "list of numbers",
         "data": "text",
-        "seed": "whole number",
     }
 
 
@@ -140,15 +139,15 @@ def test_help_names_every_family():
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("seed: '010'", "010"),
-        ("seed: 0", 0),
-        ("seed: 0.5", 0.5),
-        ("seed: 10", 10),
-        ("seed: 2025-06-30", date(2025, 6, 30)),
+        ("bound: '010'", "010"),
+        ("bound: 0", 0),
+        ("bound: 0.5", 0.5),
+        ("bound: 10", 10),
+        ("bound: 2025-06-30", date(2025, 6, 30)),
     ],
 )
 def test_numbers_in_yaml_are_what_their_digits_say(text, value):
-    assert parse_yaml(text) == {"seed": value}
+    assert parse_yaml(text) == {"bound": value}
 
 
 @pytest.mark.parametrize(("typed", "value"), [("010", "010"), ("-007", "-007"), ("0", 0), ("0.5", 0.5), ("10", 10)])

@@ -18,7 +18,7 @@ from helpers.execution import Limits, NotebookFailed
 from helpers.fork_server import ForkServer, can_fork
 from helpers.indicators import DataError
 from helpers.parameters import ParameterError, Parameters, read_parameters
-from helpers.project import RunError, find_root, hold_folder, replace_folder, restore_folder
+from helpers.project import RunError, find_root, hold_folder
 
 RUN_CELL = {"run": "baseline"}
 
@@ -109,15 +109,6 @@ def test_values_are_checked_before_any_kernel_starts(values, kind, words, output
     with pytest.raises(kind, match=words):
         pipeline.run_all(read_parameters({"data": str(SAMPLE), **values}))
     assert not outputs.exists()
-
-
-def test_a_run_replaces_the_part_of_it_that_git_keeps(tmp_path, outputs):
-    kept = outputs / "mine" / "tables"
-    kept.mkdir(parents=True)
-    (kept / "03_old.csv").write_text("a\n1\n")
-    folder = execute(tmp_path, "value = 1")
-    assert not (folder / "tables" / "03_old.csv").exists()
-    assert (folder / "run.json").exists()
 
 
 def test_a_failing_cell_is_told_in_a_few_lines_and_spoils_nothing(tmp_path, outputs, small_run):
@@ -226,27 +217,6 @@ def test_a_run_that_is_being_made_is_left_alone(tmp_path, outputs):
         execute(tmp_path, "pass")
     assert str(caught.value).startswith(f"Run 'mine' is being made by process {os.getpid()} on ")
     assert not list(outputs.iterdir())
-
-
-def test_a_folder_that_is_no_run_is_left_alone(tmp_path, outputs):
-    (outputs / "mine").mkdir(parents=True)
-    (outputs / "mine" / "thesis.docx").write_text("years of work")
-    with pytest.raises(RunError, match="doesn't look like a run"):
-        execute(tmp_path, "pass")
-    assert (outputs / "mine" / "thesis.docx").read_text() == "years of work"
-
-
-def test_a_replacement_that_was_cut_off_is_undone(tmp_path):
-    run, previous = tmp_path / "mine", tmp_path / ".mine.previous"
-    previous.mkdir()
-    (previous / "run.json").write_text("{}")
-    restore_folder(run)
-    assert (run / "run.json").exists()
-    new = tmp_path / "new"
-    new.mkdir()
-    replace_folder(run, new)
-    assert list(tmp_path.iterdir()) == [run]
-    assert not list(run.iterdir())
 
 
 def test_a_folder_without_notebooks_is_told(tmp_path):

@@ -96,7 +96,7 @@ YAML = st.one_of(
     st.text(max_size=40),
     st.text(alphabet="ab:&*!<>[]{}-?|#'\"%@,01. \n\t~", max_size=30),
     st.recursive(st.sampled_from(["1", "a", "&a 1", "*a", "!!int 1", "2025-02-30"]), lambda inner: inner.map("[{}]".format)).map(
-        "seed: {}".format
+        "bound: {}".format
     ),
 )  # fmt: skip
 

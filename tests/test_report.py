@@ -21,7 +21,6 @@ from helpers.report.exhibits import embed_tables, find_saved, number_tables, set
 from helpers.report.frame import show_steering
 from helpers.report.index import format_number, group_sources, write_command
 from helpers.report.pages import STAND_IN
-from helpers.run import open_run
 
 LOADING = {"src", "srcset", "poster", "data", "action", "background"}
 
@@ -156,15 +155,6 @@ def test_pages_differ_by_the_name_of_their_run_alone(small_run, tmp_path):
     assert restored == texts["a"]
 
 
-def test_the_index_tells_of_a_notebook_run_again_by_hand(small_run, tmp_path, monkeypatch):
-    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path))
-    copy = shutil.copytree(small_run, tmp_path / "small")
-    open_run("small", "05_forecast_small", {"horizon_years": 9})
-    text = report.write_pages(copy).read_text()
-    assert "05_forecast_small was run again by hand" in " ".join(text.split())
-    assert "by hand" not in (small_run / "html" / "index.html").read_text()
-
-
 def test_a_run_made_by_hand_has_pages_too(small_run, tmp_path):
     copy = shutil.copytree(small_run, tmp_path / "small")
     (copy / "run.json").unlink()
@@ -194,7 +184,7 @@ def test_numbers_have_the_digits_that_a_reader_needs(text, shown):
 
 
 def test_the_command_that_makes_a_run_again_names_what_differs():
-    given = {"run": "mine", "entity": "South Korea", "bound": "100", "shares": [0.5, 0.9], "seed": 20251231}
+    given = {"run": "mine", "entity": "South Korea", "bound": "100", "shares": [0.5, 0.9], "retired": 1}
     assert (
         write_command("mine", given) == "adoption run mine -p entity 'South Korea' -p bound 100 -p shares '[0.5, 0.9]'"
     )

@@ -15,6 +15,7 @@ mpl.use("agg")
 @pytest.fixture(autouse=True)
 def outputs(tmp_path, monkeypatch):
     monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
+    monkeypatch.setenv("ADOPTION_RUNNER", "1")
     return tmp_path / "outputs"
 
 
@@ -118,14 +119,16 @@ def test_a_table_of_an_unfinished_rerun_does_not_count(frame):
 def test_a_table_made_with_another_value_is_refused(frame):
     made = {"bound": 100, "entity": "Germany", "families": ["bass"]}
     open_run("mine", "03_fit_curves", made).save_table("03_parameters", frame)
-    reader = open_run("mine", "05_forecast_adoption", {"bound": "internet_users", "entity": "Germany", "seed": 1})
+    reader = open_run(
+        "mine", "05_forecast_adoption", {"bound": "internet_users", "entity": "Germany", "horizon_years": 1}
+    )
     with pytest.raises(RunError) as caught:
         reader.read_table("03_parameters")
     text = str(caught.value)
     assert "03_fit_curves with bound = '100'" in text
     assert "this notebook has bound = 'internet_users'" in text
     assert text.endswith("adoption run mine -p bound internet_users")
-    agreeing = open_run("mine", "05_forecast_adoption", {"bound": "100.0", "seed": 2})
+    agreeing = open_run("mine", "05_forecast_adoption", {"bound": "100.0", "horizon_years": 2})
     assert len(agreeing.read_table("03_parameters")) == 3
 
 

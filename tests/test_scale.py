@@ -110,9 +110,9 @@ def notebooks(tmp_path):
 
 
 def list_large(count=COUNT):
-    """Runs over 50 seeds and 10 horizons."""
-    runs = [Parameters(seed=1 + i % 50, horizon_years=1 + i // 50) for i in range(count)]
-    names = name_runs(runs, ("horizon_years", "seed"), [None] * count)
+    """Runs over 50 horizons and 10 shares."""
+    runs = [Parameters(horizon_years=(1 + i % 50) / 2, shares=[(1 + i // 50) / 20]) for i in range(count)]
+    names = name_runs(runs, ("shares", "horizon_years"), [None] * count)
     return [Parameters(**{**run.model_dump(), "run": name}) for run, name in zip(runs, names, strict=True)]
 
 
@@ -185,12 +185,12 @@ def test_the_time_left_counts_the_notebooks_of_a_run(monkeypatch):
 def test_the_summary_of_a_large_sweep_reads_each_run_once_and_stays_readable(tmp_path, monkeypatch):
     runs = list_large()
     for place, run in enumerate(runs):
-        make(tmp_path, run.run, median=500 + place % 50 * 3.0 + place // 50 * 20, seed=run.seed)
+        make(tmp_path, run.run, median=500 + place % 50 * 3.0 + place // 50 * 20, horizon_years=run.horizon_years)
     reads, read_csv = [], pd.read_csv
     monkeypatch.setattr(reading.pd, "read_csv", lambda path, **options: reads.append(path) or read_csv(path, **options))
     drawn, draw_runs = [], summary.draw_runs
     monkeypatch.setattr(summary, "draw_runs", lambda *words: drawn.append(draw_runs(*words)) or drawn[-1])
-    summary.write_summary(Sweep("large", "large.yaml", runs, ("horizon_years", "seed"), True), tmp_path, {})
+    summary.write_summary(Sweep("large", "large.yaml", runs, ("shares", "horizon_years"), True), tmp_path, {})
     assert len(reads) == len(set(reads)) <= 5 * COUNT
     table = read_csv(tmp_path / "sweep.csv")
     assert len(table) == COUNT

@@ -1,5 +1,6 @@
 """The whole sequence on small data: complete, repeatable, blind to what comes after `as_of`, true to the baseline."""
 
+import json
 import os
 import re
 import shutil
@@ -110,7 +111,8 @@ def made(tmp_path_factory):
     return run_sequence(tmp_path_factory.mktemp("default"), "baseline", data="data")
 
 
-BY_HAND = """import nbformat, sys
+BY_HAND = """import nbformat, os, sys
+os.environ.pop("ADOPTION_RUNNER", None)
 for path in sys.argv[1:]:
     cells = nbformat.read(path, 4).cells
     names = {}
@@ -120,20 +122,38 @@ for path in sys.argv[1:]:
 """
 
 
-def test_each_notebook_runs_alone_in_any_order_after_the_first_run(made, tmp_path):
-    """By hand, with the defaults, from the notebooks' own folder, the last one first; no number changes."""
-    shutil.copytree(made, tmp_path / "baseline")
-    notebooks = sorted(str(path) for path in (ROOT / "notebooks").glob("0*.ipynb"))
-    environment = {**os.environ, "ADOPTION_OUTPUTS": str(tmp_path), "MPLBACKEND": "agg"}
+def run_by_hand(outputs, notebooks):
+    """Run notebooks as a person would, from their own folder; returns what they print."""
     done = subprocess.run(
-        [sys.executable, "-c", BY_HAND, *reversed(notebooks)],
-        env=environment,
+        [sys.executable, "-c", BY_HAND, *notebooks],
+        env={**os.environ, "ADOPTION_OUTPUTS": str(outputs), "MPLBACKEND": "agg"},
         cwd=ROOT / "notebooks",
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert read_bytes(tmp_path / "baseline", "tables") == read_bytes(made, "tables")
+    return done.stdout
+
+
+def test_each_notebook_runs_by_hand_in_any_order_after_the_first_run(made, tmp_path):
+    """With the defaults, the last one first; no byte of the published run changes, and no number of theirs differs."""
+    shutil.copytree(made, tmp_path / "baseline")
+    notebooks = sorted(str(path) for path in (ROOT / "notebooks").glob("0*.ipynb"))
+    said = run_by_hand(tmp_path, reversed(notebooks)).splitlines()
+    assert said[0] == f"By hand: results go to {tmp_path}/lab/baseline/."
+    assert f"Table 05_forecast is read from the published run, {tmp_path}/baseline/." in said
+    every = [path.name for path in made.iterdir() if path.is_dir()]
+    assert read_bytes(tmp_path / "baseline", *every) == read_bytes(made, *every)
+    assert read_bytes(tmp_path / "lab" / "baseline", "tables") == read_bytes(made, "tables")
+
+
+def test_six_notebooks_by_hand_in_order_make_a_whole_run(made, tmp_path):
+    notebooks = sorted(str(path) for path in (ROOT / "notebooks").glob("0*.ipynb"))
+    said = run_by_hand(tmp_path, notebooks)
+    assert said.count("By hand: ") == len(notebooks)
+    assert "published" not in said
+    assert read_bytes(tmp_path / "lab" / "baseline", "tables", "figures") == read_bytes(made, "tables", "figures")
+    assert [path.name for path in tmp_path.iterdir()] == ["lab"]
 
 
 def test_the_baseline_in_git_is_what_the_code_makes(made):
@@ -165,4 +185,6 @@ def test_plain_papermill_from_anywhere(tmp_path):
     environment = {**os.environ, "ADOPTION_OUTPUTS": str(tmp_path / "outputs")}
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "outputs" / "plain" / "tables" / "02_growth.csv").exists()
+    assert (tmp_path / "outputs" / "lab" / "plain" / "tables" / "02_growth.csv").exists()
+    (first, *_) = [cell for cell in json.loads((tmp_path / "out.ipynb").read_text())["cells"] if cell.get("outputs")]
+    assert first["outputs"][0]["text"] == [f"By hand: results go to {tmp_path}/outputs/lab/plain/.\n"]

@@ -42,34 +42,35 @@ results.save_table("01_drawn", pd.DataFrame({"drawn": [os.urandom(8).hex()]}))""
 ]
 FORECAST = [
     "# 5. Forecast",
-    {"run": "baseline", "horizon_years": 5, "seed": 1},
+    {"run": "baseline", "shares": [0.5], "horizon_years": 1},
     "## Open the run",
     """import os, pathlib, re, signal, time
 import pandas as pd
 from helpers.run import open_run
 
 notes = pathlib.Path(NOTES)
-results = open_run(run, "05_forecast", dict(horizon_years=horizon_years, seed=seed))
+results = open_run(run, "05_forecast", dict(shares=shares, horizon_years=horizon_years))
 with (notes / "made.txt").open("a") as file:
     file.write(f"{run}\\n")""",
     "## Kill, fail or wait",
     """lock = pathlib.Path(os.environ["ADOPTION_OUTPUTS"]).parents[1] / f".{run}.lock"
 worker = int(re.search(r"process (\\d+) on", lock.read_text()).group(1))
-if seed == 9 and not (notes / "killed").exists():
+if horizon_years == 9 and not (notes / "killed").exists():
     (notes / "killed").write_text(str(worker))
     os.kill(worker, signal.SIGKILL)
     time.sleep(30)
 end = time.monotonic() + 60
-while seed == 20 and "seed-21" not in (notes / "made.txt").read_text():  # a run that waits for another to begin
+other = "horizon_years-21"  # begins while this run waits for it
+while horizon_years == 20 and other not in (notes / "made.txt").read_text():
     assert time.monotonic() < end, "waited in vain"
     time.sleep(0.1)
-assert seed != 13 or (notes / "mended").exists(), "thirteen"
-if seed == 60:
+assert horizon_years != 13 or (notes / "mended").exists(), "thirteen"
+if horizon_years == 30:
     (notes / "waiting").write_text(f"{worker} {os.getpid()}")
     time.sleep(60)""",
     "## Write the forecast",
     """dates = pd.date_range("2026-06-30", periods=2, freq="6ME")
-frame = pd.DataFrame({"date": dates, "method": "combined", "q0.1": 500.0, "q0.5": 600.0 + seed, "q0.9": 700.0})
+frame = pd.DataFrame({"date": dates, "method": "combined", "q0.1": 500.0, "q0.5": 600.0 + horizon_years, "q0.9": 700.0})
 results.save_table("05_forecast", frame.assign(unit="million persons"))""",
 ]
 SUMMARY = [
@@ -109,44 +110,45 @@ def write(tmp_path, text, name="grid.yaml"):
 
 def test_a_grid_and_a_list_become_named_runs(tmp_path):
     path = write(
-        tmp_path, "grid:\n  seed: [1, 2]\n  shares: [[0.5, 0.9], [0.75]]\nruns:\n- {run: own, as_of: 2025-06-30}\n"
+        tmp_path,
+        "grid:\n  horizon_years: [1, 2]\n  shares: [[0.5, 0.9], [0.75]]\nruns:\n- {run: own, as_of: 2025-06-30}\n",
     )
     sweep = read_sweep(path)
-    assert (sweep.name, sweep.varied, sweep.full) == ("grid", ("seed", "shares", "as_of"), False)
+    assert (sweep.name, sweep.varied, sweep.full) == ("grid", ("horizon_years", "shares", "as_of"), False)
     assert [run.run for run in sweep.runs] == [
-        "seed-1_shares-0.5-0.9_as_of-none",
-        "seed-1_shares-0.75_as_of-none",
-        "seed-2_shares-0.5-0.9_as_of-none",
-        "seed-2_shares-0.75_as_of-none",
+        "horizon_years-1_shares-0.5-0.9_as_of-none",
+        "horizon_years-1_shares-0.75_as_of-none",
+        "horizon_years-2_shares-0.5-0.9_as_of-none",
+        "horizon_years-2_shares-0.75_as_of-none",
         "own",
     ]
     assert sweep.runs[4].as_of == "2025-06-30"
-    assert read_sweep(write(tmp_path, "grid: {seed: [1, 2]}"), "mine").full
+    assert read_sweep(write(tmp_path, "grid: {horizon_years: [1, 2]}"), "mine").full
 
 
 @pytest.mark.parametrize(
     ("text", "messages"),
     [
-        ("grid: {sead: [1]}", ["unknown parameter 'sead', did you mean 'seed'?"]),
-        ("gird: {seed: [1]}", ["unknown part 'gird', did you mean 'grid'?"]),
-        ("grid: {seed: 1}", ["'seed' must be a list of values"]),
-        ("grid: {seed: []}", ["'seed' must be a list of values"]),
+        ("grid: {horizon: [1]}", ["unknown parameter 'horizon', did you mean 'horizon_years'?"]),
+        ("gird: {horizon_years: [1]}", ["unknown part 'gird', did you mean 'grid'?"]),
+        ("grid: {horizon_years: 1}", ["'horizon_years' must be a list of values"]),
+        ("grid: {horizon_years: []}", ["'horizon_years' must be a list of values"]),
         ("grid: {run: [a, b]}", ["'run' names one run"]),
-        ("runs: {seed: 1}", ["'runs' must be a list of sets"]),
+        ("runs: {horizon_years: 1}", ["'runs' must be a list of sets"]),
         ("", ["neither a 'grid' nor 'runs'"]),
         (
-            "grid: {seed: [1, 2, 3, 4, -1], horizon_years: [5, 0]}",
-            ["'seed' is -1; it must be a whole number", "(in set 9, set 10)", "(in set 2, set 4, set 6 and 2 more)"],
+            "grid: {horizon_years: [1, 2, 3, 4, -1], shares: [0.5, 0]}",
+            ["'horizon_years' is -1; it must be a number", "(in set 9, set 10)", "(in set 2, set 4, set 6 and 2 more)"],
         ),
-        ("grid: {entity: [China, Chine], seed: [1, 2]}", ["nearest: China", "(in set 3, set 4)"]),
-        ("runs: [{seed: 1}, {seed: 1.0}]", ["is the same as"]),
-        ("runs: [{seed: 1, run: a}, {seed: 2, run: A}]", ["two runs are named 'A'"]),
-        ("runs: [{seed: 1, run: ../a}]", ["parameter 'run' is '../a'"]),
-        ("runs: [{seed: 1, run: sweep.csv}]", ["the sweep itself writes such a file"]),
-        ("grid: {seed: [1], seed: [2]}", ["'seed' is given twice"]),
-        ("grid: {seed: &a [1], shares: *a}", ["aliases"]),
-        ("grid: {seed: [!!python/object/apply:os.getcwd []]}", ["tags"]),
-        ("grid: {seed: [" + "[" * 5000 + "]" * 5000 + "]}", ["too deep"]),
+        ("grid: {entity: [China, Chine], horizon_years: [1, 2]}", ["nearest: China", "(in set 3, set 4)"]),
+        ("runs: [{bound: 2000}, {bound: 2000.0}]", ["is the same as"]),
+        ("runs: [{horizon_years: 1, run: a}, {horizon_years: 2, run: A}]", ["two runs are named 'A'"]),
+        ("runs: [{horizon_years: 1, run: ../a}]", ["parameter 'run' is '../a'"]),
+        ("runs: [{horizon_years: 1, run: sweep.csv}]", ["the sweep itself writes such a file"]),
+        ("grid: {horizon_years: [1], horizon_years: [2]}", ["'horizon_years' is given twice"]),
+        ("grid: {horizon_years: &a [1], shares: *a}", ["aliases"]),
+        ("grid: {horizon_years: [!!python/object/apply:os.getcwd []]}", ["tags"]),
+        ("grid: {horizon_years: [" + "[" * 5000 + "]" * 5000 + "]}", ["too deep"]),
         ("grid: {as_of: [2025-13-01]}", ["month must be in"]),
         ("grid: [", ["this isn't YAML"]),
     ],
@@ -159,13 +161,14 @@ def test_mistakes_are_told_all_at_once_with_their_sets(tmp_path, text, messages)
 
 
 def test_many_runs_need_a_yes_and_too_many_are_refused_at_once(tmp_path):
-    text = "grid: {seed: [" + ", ".join(map(str, range(1000))) + "]"
+    text = "grid: {horizon_years: [" + ", ".join(map(str, range(1000))) + "]"
     with pytest.raises(ParameterError, match=r"1,000 runs\. If that's what you want, say so with --yes"):
         read_sweep(write(tmp_path, text + "}"))
     started, more = time.perf_counter(), ", " + text[7:]
     with pytest.raises(ParameterError, match="1,000,000,000 runs; a sweep has at most 10,000"):
         read_sweep(
-            write(tmp_path, text + "".join(more.replace("seed", name) for name in ("bound", "as_of")) + "}"), many=True
+            write(tmp_path, text + "".join(more.replace("horizon_years", name) for name in ("bound", "as_of")) + "}"),
+            many=True,
         )
     assert time.perf_counter() - started < 2
 
@@ -174,7 +177,11 @@ def test_data_are_loaded_once(tmp_path, monkeypatch):
     loads = []
     load = indicators.load
     monkeypatch.setattr(indicators, "load", lambda *args, **options: loads.append(args) or load(*args, **options))
-    sweep = read_sweep(write(tmp_path, f"grid: {{seed: {list(range(90))}, bound: [internet_users, 2000]}}"))
+    sweep = read_sweep(
+        write(
+            tmp_path, f"grid: {{horizon_years: {[years / 4 for years in range(2, 92)]}, bound: [internet_users, 2000]}}"
+        )
+    )
     assert len(sweep.runs) == 180
     assert len(loads) == 2  # with and without a date
 
@@ -227,28 +234,33 @@ def record(folder, notebook):
 
 
 def test_runs_wait_for_the_notebooks_that_another_one_makes(tmp_path, notebooks):
-    runs = read_sweep(write(tmp_path, "grid: {seed: [1, 2, 3]}")).runs
+    runs = read_sweep(write(tmp_path, "grid: {horizon_years: [1, 2, 3]}")).runs
     plan = Plan(runs, tmp_path, notebooks)
     first = plan.choose(2)
-    assert [(task.run, task.at_once) for task in first] == [("seed-1", 2)], "alone, so it gets both"
-    attempt, whole = tmp_path / "seed-1.partial" / "attempt-a" / "seed-1", tmp_path / "seed-1"
+    assert [(task.run, task.at_once) for task in first] == [("horizon_years-1", 2)], "alone, so it gets both"
+    attempt, whole = (
+        tmp_path / "horizon_years-1.partial" / "attempt-a" / "horizon_years-1",
+        tmp_path / "horizon_years-1",
+    )
     path = attempt / "notebooks" / "01_shared.json"
     path.parent.mkdir(parents=True)
     path.write_text('{"read": {}, "tables": {}, "figures": {}}')  # as it begins
     assert plan.choose(1) == []
     record(attempt, "01_shared")
     (second,) = plan.choose(1)
-    assert (second.run, second.at_once, second.origins) == ("seed-2", 1, (attempt, whole)), "it may be whole by then"
+    assert (second.run, second.at_once, second.origins) == ("horizon_years-2", 1, (attempt, whole)), (
+        "it may be whole by then"
+    )
     record(whole, "01_shared")
     shutil.rmtree(attempt)
-    plan.finish("seed-1")
+    plan.finish("horizon_years-1")
     (third,) = plan.choose(1)
-    assert (third.run, third.at_once, third.origins) == ("seed-3", 1, (whole,))
+    assert (third.run, third.at_once, third.origins) == ("horizon_years-3", 1, (whole,))
 
 
 def test_runs_that_others_wait_for_come_first(tmp_path, notebooks):
     places = {"a-1": 1, "a-2": 2, "b-1": 3, "b-2": 4, "c-1": 5, "c-2": 6}
-    runs = [Parameters(run=name, entity=name[0], seed=seed) for name, seed in places.items()]
+    runs = [Parameters(run=name, entity=name[0], horizon_years=horizon_years) for name, horizon_years in places.items()]
     plan = Plan(runs, tmp_path, notebooks)
     assert list(plan.waiting) == ["a-1", "b-1", "c-1", "a-2", "b-2", "c-2"]
     assert [task.run for task in plan.choose(4)] == ["a-1", "b-1", "c-1"], "the fourth worker waits"
@@ -260,15 +272,29 @@ def test_runs_that_others_wait_for_come_first(tmp_path, notebooks):
 
 
 def test_a_lost_run_is_tried_once_more_and_failures_stop_nothing(tmp_path, notebooks, capsys):
-    runs = read_sweep(write(tmp_path, "grid: {seed: [1, 2, 3]}")).runs
-    endings = {("seed-1", 1): None, ("seed-2", 1): None, ("seed-2", 2): None, ("seed-3", 1): "Notebook failed\nwhy"}
+    runs = read_sweep(write(tmp_path, "grid: {horizon_years: [1, 2, 3]}")).runs
+    endings = {
+        ("horizon_years-1", 1): None,
+        ("horizon_years-2", 1): None,
+        ("horizon_years-2", 2): None,
+        ("horizon_years-3", 1): "Notebook failed\nwhy",
+    }
     workers = Pretend(2, tmp_path, endings)
     failed = make_runs(runs, tmp_path, workers, notebooks)
-    assert failed == {"seed-2": "The worker that made the run died, 2 times.", "seed-3": "Notebook failed\nwhy"}
-    assert sorted(task.run for task in workers.given) == ["seed-1", "seed-1", "seed-2", "seed-2", "seed-3"]
+    assert failed == {
+        "horizon_years-2": "The worker that made the run died, 2 times.",
+        "horizon_years-3": "Notebook failed\nwhy",
+    }
+    assert sorted(task.run for task in workers.given) == [
+        "horizon_years-1",
+        "horizon_years-1",
+        "horizon_years-2",
+        "horizon_years-2",
+        "horizon_years-3",
+    ]
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 3
-    assert re.fullmatch(r"1/3 seed-\d  .*  \(about \d+ s left\)", lines[0])
+    assert re.fullmatch(r"1/3 horizon_years-\d  .*  \(about \d+ s left\)", lines[0])
     assert any(line.split("  ")[1] == "failed: Notebook failed" for line in lines)
     assert [say_time(seconds) for seconds in (42, 150, 9000)] == ["about 42 s", "about 2 min", "about 2.5 h"]
 
@@ -278,18 +304,22 @@ def test_a_lost_run_is_tried_once_more_and_failures_stop_nothing(tmp_path, noteb
 
 @linux
 def test_a_killed_worker_and_a_failing_run_spoil_nothing_and_the_command_resumes(tmp_path, outputs, notebooks, capsys):
-    sweep = read_sweep(write(tmp_path, "grid: {seed: [1, 9, 13]}"))
+    sweep = read_sweep(write(tmp_path, "grid: {horizon_years: [1, 9, 13]}"))
     folder, failed = run_sweep(sweep, workers=1, notebooks=notebooks)
-    assert list(failed) == ["seed-13"]
-    assert "AssertionError: thirteen" in failed["seed-13"]
+    assert list(failed) == ["horizon_years-13"]
+    assert "AssertionError: thirteen" in failed["horizon_years-13"]
     table = pd.read_csv(folder / "sweep.csv").set_index("run")
-    assert table["state"].to_dict() == {"seed-1": "complete", "seed-9": "complete", "seed-13": "failed"}
+    assert table["state"].to_dict() == {
+        "horizon_years-1": "complete",
+        "horizon_years-9": "complete",
+        "horizon_years-13": "failed",
+    }
     assert table["last"].to_dict() == pytest.approx(
-        {"seed-1": 601, "seed-9": 609, "seed-13": float("nan")}, nan_ok=True
+        {"horizon_years-1": 601, "horizon_years-9": 609, "horizon_years-13": float("nan")}, nan_ok=True
     )
     made = (tmp_path / "made.txt").read_text().split()
-    assert sorted(made) == ["seed-1", "seed-13", "seed-9", "seed-9"]
-    drawn = {(folder / run / "tables" / "01_drawn.csv").read_text() for run in ("seed-1", "seed-9")}
+    assert sorted(made) == ["horizon_years-1", "horizon_years-13", "horizon_years-9", "horizon_years-9"]
+    drawn = {(folder / run / "tables" / "01_drawn.csv").read_text() for run in ("horizon_years-1", "horizon_years-9")}
     assert len(drawn) == 1, "what runs share is made once"
     page = Page(folder / "index.html")
     assert "1 of 3 runs failed" in page.text
@@ -299,24 +329,24 @@ def test_a_killed_worker_and_a_failing_run_spoil_nothing_and_the_command_resumes
     (tmp_path / "mended").touch()
     folder, failed = run_sweep(sweep, workers=1, notebooks=notebooks)
     assert failed == {}
-    assert (tmp_path / "made.txt").read_text().split() == [*made, "seed-13"]
+    assert (tmp_path / "made.txt").read_text().split() == [*made, "horizon_years-13"]
     assert pd.read_csv(folder / "sweep.csv")["last"].tolist() == [601, 609, 613]
     with pytest.raises(SystemExit):
-        command.main(["export", "grid/seed-1"])
-    assert capsys.readouterr().out.strip().endswith("grid/seed-1/html/index.html")
+        command.main(["export", "grid/horizon_years-1"])
+    assert capsys.readouterr().out.strip().endswith("grid/horizon_years-1/html/index.html")
 
 
 @linux
 def test_a_run_starts_when_what_it_shares_is_there_though_the_other_isnt_whole(tmp_path, outputs, notebooks):
-    sweep = read_sweep(write(tmp_path, "grid: {seed: [20, 21]}"))
+    sweep = read_sweep(write(tmp_path, "grid: {horizon_years: [20, 21]}"))
     folder, failed = run_sweep(sweep, workers=2, notebooks=notebooks)
     assert failed == {}
-    drawn = {(folder / run / "tables" / "01_drawn.csv").read_text() for run in ("seed-20", "seed-21")}
+    drawn = {(folder / run / "tables" / "01_drawn.csv").read_text() for run in ("horizon_years-20", "horizon_years-21")}
     assert len(drawn) == 1, "what runs share is made once"
 
 
 def test_what_isnt_this_sweeps_is_left_alone(tmp_path, outputs, notebooks):
-    sweep = read_sweep(write(tmp_path, "grid: {seed: [1]}"))
+    sweep = read_sweep(write(tmp_path, "grid: {horizon_years: [1]}"))
     with (
         hold_folder(outputs / "grid", "sweep"),
         pytest.raises(RunError, match="Sweep 'grid' is being made by process"),
@@ -332,7 +362,7 @@ def test_what_isnt_this_sweeps_is_left_alone(tmp_path, outputs, notebooks):
 @linux
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_workers_and_kernels_never_outlive_the_sweep(tmp_path, outputs, notebooks, number, code):
-    path = write(tmp_path, "grid: {seed: [60]}")
+    path = write(tmp_path, "grid: {horizon_years: [30]}")
     program = (
         "import functools, pathlib\nfrom helpers import __main__, sweep\nif __name__ == '__main__':\n"
         f"    sweep.run_sweep = functools.partial(sweep.run_sweep, notebooks=pathlib.Path({str(notebooks)!r}))\n"
@@ -374,7 +404,7 @@ def start_cluster(folder, workers):
 
 @linux
 def test_workers_whose_server_has_gone_start_their_own(tmp_path, outputs, notebooks):
-    sweep = read_sweep(write(tmp_path, "grid: {seed: [1, 2]}"))
+    sweep = read_sweep(write(tmp_path, "grid: {horizon_years: [1, 2]}"))
     with ForkServer() as server:
         os.kill(server.pid, signal.SIGKILL)
         folder, failed = run_sweep(sweep, workers=1, notebooks=notebooks, server=server)
@@ -386,14 +416,14 @@ def test_workers_whose_server_has_gone_start_their_own(tmp_path, outputs, notebo
 def test_on_a_cluster_all_runs_complete_once_though_a_worker_is_killed(tmp_path, outputs, notebooks):
     pytest.importorskip("distributed", reason="needs the extra 'cluster'")
     with start_cluster(tmp_path, 2) as (address, processes):
-        sweep = read_sweep(write(tmp_path, "grid: {seed: [1, 9, 3, 4]}"))
+        sweep = read_sweep(write(tmp_path, "grid: {horizon_years: [1, 9, 3, 4]}"))
         folder, failed = run_sweep(sweep, scheduler=address, notebooks=notebooks)
         assert failed == {}
         assert (tmp_path / "killed").exists()
         assert sum(process.poll() is not None for process in processes[1:]) == 1, "one worker was killed"
         assert (pd.read_csv(folder / "sweep.csv")["state"] == "complete").all()
         made = (tmp_path / "made.txt").read_text().split()
-        assert sorted(set(made)) == ["seed-1", "seed-3", "seed-4", "seed-9"]
+        assert sorted(set(made)) == ["horizon_years-1", "horizon_years-3", "horizon_years-4", "horizon_years-9"]
         assert len(made) == 5, "the killed one began twice, no other did"
 
 
@@ -405,13 +435,15 @@ def test_a_scheduler_that_dies_ends_the_sweep_with_a_sentence(tmp_path, outputs,
         killer = threading.Thread(target=lambda: (wait_for(waiting.exists, 60), processes[0].kill()))
         killer.start()
         with pytest.raises(RunError, match=r"The Dask scheduler has gone\. The same command goes on from here\."):
-            run_sweep(read_sweep(write(tmp_path, "grid: {seed: [60]}")), scheduler=address, notebooks=notebooks)
+            run_sweep(
+                read_sweep(write(tmp_path, "grid: {horizon_years: [30]}")), scheduler=address, notebooks=notebooks
+            )
         killer.join()
 
 
 def test_a_cluster_that_isnt_there_is_told_within_seconds(tmp_path, outputs, notebooks):
     pytest.importorskip("distributed", reason="needs the extra 'cluster'")
-    sweep = read_sweep(write(tmp_path, "grid: {seed: [1]}"))
+    sweep = read_sweep(write(tmp_path, "grid: {horizon_years: [1]}"))
     started = time.monotonic()
     for address in ("tcp://127.0.0.1:9", "nonsense://here"):
         with pytest.raises(RunError, match=f"No Dask scheduler answers at {address}"):
@@ -422,4 +454,8 @@ def test_a_cluster_that_isnt_there_is_told_within_seconds(tmp_path, outputs, not
 def test_without_dask_the_extra_is_named(tmp_path, outputs, notebooks, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(RunError, match="needs the extra 'cluster'"):
-        run_sweep(read_sweep(write(tmp_path, "grid: {seed: [1]}")), scheduler="tcp://127.0.0.1:9", notebooks=notebooks)
+        run_sweep(
+            read_sweep(write(tmp_path, "grid: {horizon_years: [1]}")),
+            scheduler="tcp://127.0.0.1:9",
+            notebooks=notebooks,
+        )

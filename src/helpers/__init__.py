@@ -11,6 +11,8 @@ Rooms, and who may call whom (imports go one way, down):
 - `figures` and `tables` hold one function per exhibit: a frame in, a Figure or a table out. The `picture` of `curves`
   and the `fan` of `forecast` import them only when a fit or a forecast is asked to draw itself.
 - `wording` sets the words for numbers of things; imports nothing of ours, and anything may import it.
+- `levels` says which quantiles end a band, and which band sentences quote; imports nothing of ours, and anything may
+  import it.
 - `quoting` quotes in messages what others wrote; imports nothing of ours, and anything may import it.
 - `project` finds the project's folders and writes files whole; `parameters` is the one typed list of parameters.
 - `run` is a notebook's view of its run: reading and writing tables and figures; imports project and parameters.

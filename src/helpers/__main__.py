@@ -66,9 +66,10 @@ def run(
 ) -> None:
     """Run the notebooks: tables, figures and pages.
 
-    Everything lands in outputs/RUN, whole or not at all. What nothing has changed for since it was made is left as it
-    is: a notebook runs again if its source, its parameters, the helpers, the libraries, the data or a table that it
-    reads have changed. After an interruption the same command goes on where it stopped.
+    Everything lands in outputs/RUN, whole or not at all; files there that no run has written stay. What nothing has
+    changed for since it was made is left as it is: a notebook runs again if its source, its parameters, the helpers,
+    the libraries, the data or a table that it reads have changed. After an interruption the same command goes on where
+    it stopped.
 
     The options mean what they mean to papermill; where they give a parameter twice, -p and -r win over -y, and -y
     over -f. 'adoption params' lists the parameters.
@@ -107,7 +108,7 @@ def open_notebook(
     """Open a copy of a notebook in JupyterLab, with parameters.
 
     The copy lies in outputs/lab/; one that is there already and differs is left alone and the new one gets a number.
-    It works on the run that its parameter 'run' names.
+    What it writes goes to outputs/lab/RUN/, where RUN is its parameter 'run'; the run itself stays as it is.
     """
     from helpers import lab
     from helpers.project import find_from_here, shorten_path

@@ -150,7 +150,7 @@ def describe_failure(error: Exception, source: Path, target: Path) -> str:
         lines.append(f"  at {frame}")
     if cells:
         lines.append(f"Executed up to there: {shorten_path(target)}")
-    final = target.parents[4] / target.parents[1].name
+    final = target.parents[4] / target.parents[3].name.removesuffix(".partial")
     if final.exists():
         lines.append(f"The last complete run in {shorten_path(final)} is unchanged.")
     return "\n".join(lines)

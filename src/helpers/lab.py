@@ -1,4 +1,4 @@
-"""What people make in JupyterLab, in ``outputs/lab/``: copies of notebooks to work on, and saved choices."""
+"""What people make in JupyterLab, in ``outputs/lab/``: copies of notebooks, what they write, saved choices."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ from typing import Any, NoReturn
 import yaml
 
 from helpers.parameters import ParameterError, Parameters, read_parameters
-from helpers.project import RunError, find_outputs, find_root, write_file
-
-FOLDER = "lab"
-"""Folder in ``outputs/``; it is no run."""
+from helpers.project import RunError, find_lab, find_root, write_file
 
 
 def keep_beside(stem: str, suffix: str, content: bytes) -> Path:
@@ -24,11 +21,11 @@ def keep_beside(stem: str, suffix: str, content: bytes) -> Path:
     A file of that name with the same content serves.
     """
     for number in count(1):
-        path = find_outputs() / FOLDER / f"{stem}{f'-{number}' if number > 1 else ''}{suffix}"
-        if not path.exists():
+        path = find_lab() / f"{stem}{f'-{number}' if number > 1 else ''}{suffix}"
+        if not os.path.lexists(path):
             write_file(path, content)
             return path
-        if path.read_bytes() == content:
+        if path.is_file() and path.read_bytes() == content:
             return path
     raise AssertionError("there is always a next number")
 
@@ -112,7 +109,7 @@ def name_copy(source: Path, values: dict[str, Any]) -> str:
 
 def open_lab(path: Path, options: Sequence[str] = ()) -> NoReturn:
     """Become JupyterLab of this interpreter, open on a file; `options` are JupyterLab's own."""
-    words = [sys.executable, "-m", "jupyter", "lab", str(path), *options]
+    words = [sys.executable, "-m", "jupyterlab", str(path), *options]
     sys.stdout.flush()
     if os.name == "nt":  # there exec gives the prompt back while the program runs
         import subprocess

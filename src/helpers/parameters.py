@@ -17,7 +17,7 @@ from helpers.project import UserError, find_data, name_path
 from helpers.quoting import UNSEEN, quote, shorten
 
 DEEPEST = 8  # levels of lists and mappings in YAML
-TAKEN = {"readme.md"}  # what stands beside the runs in outputs/
+TAKEN = {"readme.md", "lab"}  # what stands beside the runs in outputs/
 
 
 class ParameterError(UserError, ValueError):
@@ -179,7 +179,7 @@ class Parameters(BaseModel):
         "baseline",
         "name of the run, and of its folder in outputs/",
         "a name of at most 64 letters, digits, '-', '_' and '.', starting with a letter, a digit or '_' and not "
-        "ending in '.' or '.partial', nor README.md or a name that Windows keeps for itself, such as CON or NUL",
+        "ending in '.' or '.partial', nor README.md, lab or a name that Windows keeps for itself, such as CON or NUL",
     )
     entity: Plain = _describe(
         "China",
@@ -221,18 +221,16 @@ class Parameters(BaseModel):
     )
     levels: Annotated[list[Share], BeforeValidator(_to_list), AfterValidator(_sort_distinct)] = _describe(
         [0.5, 0.8, 0.95],
-        "levels of the forecast's bands",
-        "a list of different numbers between 0 and 1, such as [0.5, 0.8, 0.95]",
+        "levels of the forecast's bands; sentences, key numbers and milestones quote the one nearest to 0.8",
+        "a list of one to six different numbers between 0 and 1, such as [0.5, 0.8, 0.95]",
         min_length=1,
+        max_length=6,
     )
     data: Annotated[Plain, AfterValidator(name_path)] = _describe(
         "data",
         "folder of the data, or a CSV file of your own with the columns date and value",
         "the path of a folder of data or of a CSV file",
         min_length=1,
-    )
-    seed: Annotated[int, BeforeValidator(_reject_truth)] = _describe(
-        20251231, "seed of everything drawn at random", "a whole number from 0 to 4294967295", ge=0, lt=2**32
     )
 
 

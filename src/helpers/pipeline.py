@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +21,16 @@ from helpers.project import (
     find_data,
     find_outputs,
     find_root,
+    follow_link,
     hold_folder,
+    is_cut_off,
     replace_folder,
     restore_folder,
     shorten_path,
     write_json,
 )
-from helpers.record import describe_inputs, describe_run, find_differences, note_pages, read_run
+from helpers.record import describe_inputs, describe_run, find_differences, list_own, note_pages, read_run
+from helpers.run import RUNNER
 from helpers.wording import say_count
 
 if TYPE_CHECKING:  # heavy, and not needed when nothing has changed
@@ -226,12 +229,13 @@ def run_all(
     """
     parameters = complete_parameters(parameters)
     sources = find_notebooks(notebooks)
-    final = (outputs or find_outputs()) / parameters.run
+    asked = (outputs or find_outputs()) / parameters.run
+    final = follow_link(asked)
     inputs = describe_inputs(parameters, sources)
     forced = set(forced)
-    if not forced and _is_current(final, inputs):
+    if not forced and not is_cut_off(final) and _is_current(final, inputs):
         print(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.", flush=True)
-        return final
+        return asked
     with ExitStack() as stack:
         if not isolated and can_fork() and (server is None or server.helpers != inputs["helpers"]):
             server = stack.enter_context(ForkServer())  # it imports while the parameters are checked
@@ -241,10 +245,10 @@ def run_all(
         from helpers.report import PageWriter
 
         _tell_doubts(data, parameters)
-        stack.enter_context(hold_folder(final))
-        restore_folder(final)
+        stack.enter_context(hold_folder(asked))
+        kept = restore_folder(final, list_own)
         _check_replaceable(final)
-        with _attempt(final) as (working, attempts), PageWriter(working, sources) as pages:
+        with _attempt(final, asked.name) as (working, attempts), PageWriter(working, sources) as pages:
             making = Making(
                 folder=working,
                 steps=[_plan_step(source, sources[:n], parameters, inputs) for n, source in enumerate(sources)],
@@ -261,8 +265,15 @@ def run_all(
             pages.finish()
             note_pages(working)
             settle()
-            replace_folder(final, working)
-    return final
+            kept += replace_folder(final, working, list_own)
+        _tell_kept(final, kept)
+    return asked
+
+
+def _tell_kept(folder: Path, kept: Iterable[Path]) -> None:
+    for path in kept:
+        name = path.relative_to(folder).as_posix()
+        print(f"note: a file that wasn't this run's had the name of one that is; yours is now {name}", flush=True)
 
 
 def _tell_doubts(data: Any, parameters: Parameters) -> None:
@@ -293,25 +304,25 @@ def _is_current(folder: Path, inputs: Mapping[str, Any]) -> bool:
 
 
 def _check_replaceable(folder: Path) -> None:
-    """A folder with anything but the parts of a run is not a run's; git keeps only some parts of the baseline."""
-    names = {path.name for path in folder.iterdir()} if folder.exists() else set()
-    if not {name for name in names if not name.startswith(".")} <= RUN_PARTS:
+    """A folder without any part of a run is not a run's; git keeps only some parts of the baseline."""
+    names = {path.name for path in folder.iterdir() if not path.name.startswith(".")} if folder.is_dir() else set()
+    if os.path.lexists(folder) and (not folder.is_dir() or (names and not names & RUN_PARTS)):
         raise RunError(
             f"{shorten_path(folder)} exists and doesn't look like a run. Move it away, or take another name."
         )
 
 
 @contextmanager
-def _attempt(final: Path) -> Iterator[tuple[Path, list[Path]]]:
+def _attempt(final: Path, run: str) -> Iterator[tuple[Path, list[Path]]]:
     """A new folder to make a run in, and those of attempts that were cut off; all go when the run is in place.
 
     Each attempt has its own folder: a kernel of one that was killed may go on writing for a moment. A failed attempt
     stays, for its executed notebooks and for the next one to go on from.
     """
     place = final.parent / f"{final.name}.partial"
-    attempts = sorted(place.glob(f"*/{final.name}"))
+    attempts = sorted(place.glob(f"attempt-*/{run}"))
     place.mkdir(parents=True, exist_ok=True)
-    working = Path(tempfile.mkdtemp(dir=place, prefix="attempt-")) / final.name
+    working = Path(tempfile.mkdtemp(dir=place, prefix="attempt-")) / run
     (working / "notebooks").mkdir(parents=True)
     try:
         yield working, attempts
@@ -319,7 +330,10 @@ def _attempt(final: Path) -> Iterator[tuple[Path, list[Path]]]:
         for attempt in attempts:
             shutil.rmtree(attempt.parent, ignore_errors=True)
         raise
-    shutil.rmtree(place, ignore_errors=True)
+    for attempt in place.glob("attempt-*"):
+        shutil.rmtree(attempt, ignore_errors=True)
+    with suppress(OSError):  # someone put a file there
+        place.rmdir()
 
 
 def _plan_step(source: Path, earlier: Sequence[Path], parameters: Parameters, inputs: Mapping[str, Any]) -> Step:
@@ -333,7 +347,7 @@ def _plan_step(source: Path, earlier: Sequence[Path], parameters: Parameters, in
 def _choose_kernels(working: Path, folder: Path, server: ForkServer | None) -> type[NotebookKernelManager]:
     from helpers.kernels import choose_kernels
 
-    return choose_kernels({**FIXED, "ADOPTION_OUTPUTS": str(working.parent)}, folder, server)
+    return choose_kernels({**FIXED, "ADOPTION_OUTPUTS": str(working.parent), RUNNER: "1"}, folder, server)
 
 
 def _check_unchanged(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:

@@ -6,10 +6,10 @@ import hashlib
 import json
 import os
 import platform
-import shutil
+import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -56,6 +56,11 @@ def find_outputs() -> Path:
     """Folder that holds the runs: ``outputs/`` of the project, or what the variable ADOPTION_OUTPUTS names."""
     chosen = os.environ.get("ADOPTION_OUTPUTS", "").strip()
     return Path(chosen).expanduser().resolve() if chosen else find_root() / "outputs"
+
+
+def find_lab() -> Path:
+    """Folder for what people make by hand, ``outputs/lab/``; it is no run."""
+    return find_outputs() / "lab"
 
 
 def find_data(data: str = "data") -> Path:
@@ -139,6 +144,29 @@ def hash_helpers() -> dict[str, str]:
 
 # ---- folders ------------------------------------------------------------------------------------------------------
 
+RECORD = "run.json"
+ListOwn = Callable[[Path, Path], set[str]]
+
+
+def follow_link(folder: Path) -> Path:
+    """`folder`; where it is a link, the folder that it leads to: that one is replaced, and the link stays.
+
+    Raises
+    ------
+    RunError
+        If there is no such folder, or it can't be replaced because it is a disk's topmost one.
+    """
+    if not folder.is_symlink():
+        return folder
+    place = Path(os.path.realpath(folder))
+    if not place.is_dir() and not is_cut_off(place):
+        missing = f"{shorten_path(folder)} is a link to {place}, but there is no such folder."
+        raise RunError(f"{missing} Connect its disk, or remove the link.")
+    if place.is_mount():
+        top = f"{shorten_path(folder)} is a link to {place}, the topmost folder of a disk, which can't be replaced."
+        raise RunError(f"{top} Let it lead to a folder on that disk.")
+    return place
+
 
 @contextmanager
 def hold_folder(folder: Path, what: str = "run") -> Iterator[None]:
@@ -149,9 +177,10 @@ def hold_folder(folder: Path, what: str = "run") -> Iterator[None]:
     Raises
     ------
     RunError
-        If another process holds it; the message says which one.
+        If another process holds it, where the message says which one; or if the lock's name is that of another file.
     """
-    path = folder.parent / f".{folder.name}.lock"
+    place = follow_link(folder)
+    path = place.parent / f".{place.name}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with _open_locked(path, f"{what.capitalize()} '{folder.name}'") as file:
         file.truncate(0)
@@ -165,8 +194,17 @@ def hold_folder(folder: Path, what: str = "run") -> Iterator[None]:
 
 
 def _open_locked(path: Path, title: str) -> Any:
+    foreign = RunError(
+        f"{title} needs the name {shorten_path(path)} for its lock, but that is a file of another kind, which was left "
+        "as it is. Move it away."
+    )
     while True:
-        file = path.open("a+", encoding="utf-8")
+        try:
+            file = open(path, "a+", encoding="utf-8", opener=_open_plain)  # noqa: SIM115  Path has no opener
+        except OSError as error:
+            if os.path.lexists(path) and (path.is_symlink() or not path.is_file()):
+                raise foreign from error
+            raise
         try:
             _lock(file)
         except OSError as error:
@@ -174,10 +212,20 @@ def _open_locked(path: Path, title: str) -> Any:
             holder = file.read().strip() or "another process"
             file.close()
             raise RunError(f"{title} is being made by {holder}. Wait for it, or take another name.") from error
+        file.seek(0)
+        # an empty one is of a process that was killed before it wrote into it
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode) or file.read(8) not in ("", "process "):
+            file.close()
+            raise foreign
         # the one who held it may have removed the file between our opening and our locking it
         if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
             return file
         file.close()
+
+
+def _open_plain(path: str, flags: int) -> int:
+    """Open a file, but never what a link leads to, and never wait for the other end of a pipe."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o644)
 
 
 def _lock(file: Any) -> None:
@@ -192,18 +240,100 @@ def _lock(file: Any) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def replace_folder(folder: Path, new: Path) -> None:
-    """Put `new` in the place of `folder` by two renames; `restore_folder` mends what stops between them."""
-    previous = folder.parent / f".{folder.name}.previous"
-    shutil.rmtree(previous, ignore_errors=True)
+def _list_entries(_: Path, new: Path) -> set[str]:
+    return {path.relative_to(new).as_posix() for path in new.rglob("*") if path.is_symlink() or not path.is_dir()}
+
+
+def _find_previous(folder: Path) -> Path:
+    return folder.parent / f".{folder.name}.previous"
+
+
+def is_cut_off(folder: Path) -> bool:
+    """Whether a `replace_folder` was cut off here, so that `restore_folder` has something to do."""
+    return _find_previous(folder).is_dir()
+
+
+def replace_folder(folder: Path, new: Path, list_own: ListOwn = _list_entries) -> list[Path]:
+    """Put `new` in the place of `folder` by two renames, and move what others put into the old one across.
+
+    `restore_folder` goes on from wherever this is cut off. Both need `hold_folder`.
+
+    Parameters
+    ----------
+    folder, new : Path
+    list_own : callable
+        From the old folder and the new one, the paths below the old one of the files that may go; by default those that
+        the new one has as well. All else is somebody's, and stays.
+
+    Returns
+    -------
+    list of Path
+        Where files of others now lie whose names the new folder has itself.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    folder = follow_link(folder)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(_sync, (path for path in (new, *new.rglob("*")) if not path.is_symlink())))
     if folder.exists():
-        folder.rename(previous)
+        folder.rename(_find_previous(folder))
     new.rename(folder)
-    shutil.rmtree(previous, ignore_errors=True)
+    _sync(folder.parent)
+    return restore_folder(folder, list_own)
 
 
-def restore_folder(folder: Path) -> None:
-    """Undo a `replace_folder` that was cut off between its two renames."""
-    previous = folder.parent / f".{folder.name}.previous"
-    if previous.exists() and not folder.exists():
+def restore_folder(folder: Path, list_own: ListOwn = _list_entries) -> list[Path]:
+    """Finish a `replace_folder` that was cut off, or undo it when it was cut off between its two renames."""
+    folder = follow_link(folder)
+    if not is_cut_off(folder):
+        return []
+    previous = _find_previous(folder)
+    if not folder.exists():
         previous.rename(folder)
+        return []
+    own = list_own(previous, folder)
+    kept = _move_foreign(previous, folder, own)
+    for place, folders, files in os.walk(previous, topdown=False):
+        for path in (Path(place, name) for name in files + folders):
+            if path.relative_to(previous).as_posix() in own - {RECORD}:
+                path.unlink()
+            elif path.is_dir():
+                path.rmdir()
+    (previous / RECORD).unlink(missing_ok=True)  # last: it says which of the files may go
+    previous.rmdir()
+    _sync(folder.parent)
+    return kept
+
+
+def _move_foreign(old: Path, new: Path, own: set[str], below: str = "") -> list[Path]:
+    """Move all that isn't among the `own` files from one folder to the other; returns what got another name."""
+    kept = []
+    for entry in sorted(old.iterdir()):
+        path, target = f"{below}{entry.name}", new / entry.name
+        if entry.is_dir() and not entry.is_symlink():
+            shared = target.is_dir() and not target.is_symlink()
+            if shared or any(one.startswith(f"{path}/") for one in own):
+                kept += _move_foreign(entry, target, own, f"{path}/")
+                continue
+        elif path in own and entry.is_symlink() == target.is_symlink():
+            continue
+        number = 1
+        while os.path.lexists(target):
+            target = new / f"{entry.stem}-kept{f'-{number}' if number > 1 else ''}{entry.suffix}"
+            number += 1
+        target.parent.mkdir(parents=True, exist_ok=True)
+        entry.rename(target)
+        _sync(target.parent)
+        kept += [target] if number > 1 else []
+    return kept
+
+
+def _sync(path: Path) -> None:
+    """Have the system write a file, or a folder's names, to the disk now."""
+    if os.name == "nt":  # opens no folders, and no files for that which are open for reading alone
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.parameters import Parameters, read_parameters
-from helpers.project import RunError, find_data, find_root, hash_file, hash_files, hash_helpers, write_json
+from helpers.project import RECORD, RunError, find_data, find_root, hash_file, hash_files, hash_helpers, write_json
 from helpers.run import list_written, read_records, read_valid
 
 
@@ -58,10 +58,11 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
 
 
 def note_pages(folder: Path) -> None:
-    """Add the hashes of the pages in ``html/`` to ``run.json``."""
-    path = folder / "run.json"
+    """Add the hashes of the run's pages to ``run.json``; other files in ``html/`` are none of it."""
+    path = folder / RECORD
     content = json.loads(path.read_text(encoding="utf-8"))
-    write_json(path, {**content, "pages": hash_files(folder / "html", {".html"})})
+    pages = [folder / "html" / f"{name}.html" for name in (*content["notebooks"], "index")]
+    write_json(path, {**content, "pages": {page.name: hash_file(page) for page in pages if page.is_file()}})
 
 
 def read_run(folder: Path) -> dict[str, Any]:
@@ -74,7 +75,7 @@ def read_run(folder: Path) -> dict[str, Any]:
     """
     again = f"Make the run again: adoption run {folder.name}"
     try:
-        content = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        content = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         list_outputs(content), read_parameters(content["parameters"])
     except OSError as error:
         raise RunError(f"There is no run '{folder.name}' with a record, run.json. {again}") from error
@@ -101,10 +102,7 @@ def find_differences(folder: Path, content: Mapping[str, Any], inputs: Mapping[s
         if {"source": entry["source"], **(read_valid(folder, name) or {})} != entry:
             found.append(f"notebooks/{name}.json: not as in run.json")
     found += [f"{path}: {word}" for path, expected in outputs.items() if (word := _judge_file(folder / path, expected))]
-    files = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
-    present = {path.as_posix() for path in files if not any(part.startswith(".") for part in path.parts)}
-    records = {f"notebooks/{name}.json" for name in content["notebooks"]}
-    return found + [f"{path}: not in run.json" for path in sorted(present - outputs.keys() - records - {"run.json"})]
+    return found
 
 
 def _compare(name: str, recorded: Any, present: Any) -> list[str]:
@@ -130,6 +128,25 @@ def list_outputs(content: Mapping[str, Any]) -> dict[str, str]:
     for name, record in content["notebooks"].items():
         outputs |= list_written(record) | {f"notebooks/{name}.ipynb": record["executed"]}
     return outputs
+
+
+def list_own(folder: Path, new: Path) -> set[str]:
+    """Paths of the files in a run's `folder` that a `new` run in its place replaces: those that its record lists.
+
+    Without a record, as where git keeps some of a run's parts, they are those that the new run writes itself. If `new`
+    has no record, it's not a run, and nothing is replaced.
+    """
+    written = _list_recorded(new)
+    return (_list_recorded(folder) or written) if written else set()
+
+
+def _list_recorded(folder: Path) -> set[str]:
+    """Paths of all files that the record of a run lists, of whatever version; none where it can't be read."""
+    try:
+        content = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        return {*list_outputs(content), *(f"notebooks/{name}.json" for name in content["notebooks"]), RECORD}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return set()
 
 
 def _judge_file(path: Path, expected: str) -> str:

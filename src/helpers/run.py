@@ -1,6 +1,7 @@
 """A run: its parameters, its folder, and the record of what each notebook wrote with which values.
 
-A run lives in ``outputs/<run>/``: ``tables/*.csv``, ``figures/*.png`` and ``*.svg``, ``notebooks/`` (the executed
+A run lives in ``outputs/<run>/``, and what notebooks write that someone runs by hand in ``outputs/lab/<run>/``:
+``tables/*.csv``, ``figures/*.png`` and ``*.svg``, ``notebooks/`` (the executed
 copies and, beside each, a small JSON record of what it wrote). Notebooks hand results on through tables only, and each
 table has one writer, whose number its name begins with.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 import shlex
 from base64 import b64encode
@@ -18,9 +20,22 @@ from pathlib import Path
 from typing import Any
 
 from helpers.parameters import ParameterError, Parameters, read_parameters
-from helpers.project import RunError, find_data, find_outputs, find_root, hash_file, write_file, write_json
+from helpers.project import (
+    RunError,
+    find_data,
+    find_lab,
+    find_outputs,
+    find_root,
+    hash_file,
+    name_path,
+    write_file,
+    write_json,
+)
 
 __all__ = ["ParameterError", "Parameters", "Run", "RunError", "SavedFigure", "open_run", "read_record", "read_records"]
+
+RUNNER = "ADOPTION_RUNNER"
+"""Variable that marks the kernels of `helpers.pipeline`; without it a notebook is run by hand."""
 
 
 @dataclass(frozen=True)
@@ -44,19 +59,22 @@ class Run:
     Attributes
     ----------
     folder : Path
-        The run's folder.
+        The run's folder: where the notebook writes.
     notebook : str
         Name of the notebook that writes, such as ``03_fit_curves``.
     parameters : Parameters
         The notebook's parameters, checked; those that it doesn't declare have their defaults.
     declared : tuple of str
         Names of the parameters that the notebook declares.
+    published : Path or None
+        By hand, the folder of the published run of that name: tables that `folder` hasn't are read from there.
     """
 
     folder: Path
     notebook: str
     parameters: Parameters
     declared: tuple[str, ...]
+    published: Path | None = None
 
     @property
     def data(self) -> Path:
@@ -82,20 +100,33 @@ class Run:
     def read_table(self, name: str) -> Any:
         """Table `name` of this run as a frame, with the types that it was written with.
 
+        By hand it's the one made by hand with the same values of the parameters that the notebooks share, else the
+        published run's, which is said.
+
         Raises
         ------
         RunError
             If no notebook of this run has written it, if it was changed since, or if it was made with another value
             of a parameter that this notebook shares. The message says what to do.
         """
-        path = self.folder / "tables" / f"{name}.csv"
-        writer, record = _find_writer(self.folder, name)
-        if record is None or not path.is_file():
-            raise RunError(
-                f"Run '{self.folder.name}' has no table {name} yet. {_name_writer(name)} writes it: run that notebook "
-                f"first, or all of them with: adoption run {self.folder.name}"
-            )
-        self._check_agreement(name, writer, record["parameters"])
+        problem = (
+            f"Run '{self.folder.name}' has no table {name} yet. {_name_writer(name)} writes it: run that notebook "
+            f"first, or all of them with: adoption run {self.folder.name}"
+        )
+        disagreement = ""
+        for folder in filter(None, (self.folder, self.published)):
+            path = folder / "tables" / f"{name}.csv"
+            writer, record = _find_writer(folder, name)
+            if record is None or not path.is_file():
+                continue
+            differs = self._describe_disagreement(name, writer, record["parameters"])
+            if not differs:
+                break
+            disagreement = disagreement or differs
+        else:
+            raise RunError(disagreement or problem)
+        if folder == self.published:
+            print(f"Table {name} is read from the published run, {name_path(str(folder))}/.")
         entry = record["tables"][name]
         if hash_file(path) != entry["sha256"]:
             raise RunError(
@@ -148,19 +179,24 @@ class Run:
         record[kind][name] = entry
         write_json(_record_path(self.folder, self.notebook), record)
 
-    def _check_agreement(self, name: str, writer: str, theirs: Mapping[str, Any]) -> None:
+    def _describe_disagreement(self, name: str, writer: str, theirs: Mapping[str, Any]) -> str:
+        """What to do where table `name` was made with another value of a parameter; "" where it wasn't."""
         ours = self.parameters.model_dump()
         for key in self.declared:
             if key in theirs and theirs[key] != ours[key]:
-                raise RunError(
+                return (
                     f"Table {name} was made by notebook {writer} with {key} = {theirs[key]!r}, but this notebook has "
-                    f"{key} = {ours[key]!r}. Make the run again with one value: "
-                    f"adoption run {self.folder.name} -p {key} {write_argument(ours[key])}"
+                    f"{key} = {ours[key]!r}. Run that notebook with the same value first, or make the run again with "
+                    f"it: adoption run {self.folder.name} -p {key} {write_argument(ours[key])}"
                 )
+        return ""
 
 
 def open_run(run: str, notebook: str, parameters: Mapping[str, Any] | None = None) -> Run:
     """Open (and make, if need be) the folder of a run for one notebook, and start the notebook's record afresh.
+
+    A notebook that someone runs by hand never writes into the published run, but into ``outputs/lab/<run>/``, and says
+    so.
 
     Parameters
     ----------
@@ -176,16 +212,25 @@ def open_run(run: str, notebook: str, parameters: Mapping[str, Any] | None = Non
     ParameterError
         If a parameter is unknown or its value can't be used: plain papermill passes anything on.
     RunError
-        If the notebook's name has no number, or the project's folder isn't found.
+        If the notebook's name has no number, the project's folder isn't found, or a file is where the folder should be.
     """
     if not re.fullmatch(r"\d{2}_\w+", notebook):
         raise RunError(f"Notebook name '{notebook}' must begin with its two-digit number, as in 03_fit_curves.")
     given = {**(parameters or {}), "run": run}
     checked = read_parameters(given)
     declared = tuple(name for name in given if name != "run")
-    opened = Run(find_outputs() / checked.run, notebook, checked, declared)
+    published = find_outputs() / checked.run
+    by_hand = not os.environ.get(RUNNER)
+    opened = Run(
+        find_lab() / checked.run if by_hand else published, notebook, checked, declared, published if by_hand else None
+    )
+    place = name_path(str(opened.folder))
+    if os.path.lexists(opened.folder) and not opened.folder.is_dir():
+        raise RunError(f"The results would go to {place}, but that is a file. Give the run another name.")
     record = {"parameters": checked.model_dump(include=set(declared)), "read": {}, "tables": {}, "figures": {}}
     write_json(_record_path(opened.folder, notebook), record)
+    if by_hand:
+        print(f"By hand: results go to {place}/.")
     return opened
 
 
@@ -216,14 +261,16 @@ def read_valid(folder: Path, notebook: str) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     valid = isinstance(record, dict) and all(
-        isinstance(record.get(kind), dict) for kind in ("read", "tables", "figures")
+        isinstance(record.get(kind), dict) for kind in ("parameters", "read", "tables", "figures")
     )
     return record if valid else None
 
 
 def read_records(folder: Path) -> dict[str, dict[str, Any]]:
     """The records of all notebooks of the run in `folder`, in order."""
-    return {path.stem: read_record(folder, path.stem) for path in sorted((folder / "notebooks").glob("[0-9]*.json"))}
+    names = [path.stem for path in sorted((folder / "notebooks").glob("[0-9]*.json"))]
+    records = {name: read_valid(folder, name) for name in names}
+    return {name: record for name, record in records.items() if record}  # others are files of someone's
 
 
 def _find_writer(folder: Path, table: str) -> tuple[str, dict[str, Any] | None]:

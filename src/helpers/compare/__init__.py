@@ -20,6 +20,7 @@ from helpers.parameters import ParameterError
 from helpers.project import (
     RunError,
     find_outputs,
+    follow_link,
     hold_folder,
     replace_folder,
     restore_folder,
@@ -66,12 +67,12 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
     runs = [read_run(name, folder) for name, folder in folders.items()]
     final = into or find_outputs() / name_comparison(names)
     with hold_folder(final, "comparison"):
-        restore_folder(final)
+        restore_folder(final, list_own)
         _check_replaceable(final)
-        with tempfile.TemporaryDirectory(dir=final.parent, prefix=f".{final.name}.") as place:
+        with tempfile.TemporaryDirectory(dir=follow_link(final).parent, prefix=f".{final.name}.") as place:
             working = Path(place) / final.name
             _write(runs, working, final)
-            replace_folder(final, working)
+            replace_folder(final, working, list_own)
     return final
 
 
@@ -79,6 +80,11 @@ def name_comparison(names: Sequence[str]) -> str:
     """Name of the folder for a comparison of these runs, at most 64 characters."""
     name = "compare-" + "-".join(names).replace("/", "-")
     return name if len(name) <= 64 else f"{name[:55]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def list_own(*_: Path) -> set[str]:
+    """The files of a comparison."""
+    return FILES
 
 
 def _check_replaceable(folder: Path) -> None:

@@ -20,8 +20,8 @@ def list_differences(runs: Sequence[FinishedRun]) -> pd.DataFrame:
     -------
     DataFrame
         part (``parameter``, ``key number``, ``forecast``, ``ceiling``), item, label, run, value, low, high, unit,
-        text, and differs (whether the item isn't the same in all runs). Bands of forecasts are of 80 %, intervals of
-        ceilings of 95 %.
+        text, and differs (whether the item isn't the same in all runs). Bands of forecasts are of 80 %, those of key
+        numbers of the level that their text says, intervals of ceilings of 95 %.
     """
     parts = [_list_parameters(runs), _list_numbers(runs), _list_forecasts(runs), _list_ceilings(runs)]
     table = pd.DataFrame([row for rows in parts for row in rows], columns=COLUMNS[:-1])

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from helpers.levels import LEVELS, QUOTED, band_columns, quoted_level, say_level
 from helpers.wording import say_count
 
 SUMMARISED = ("02_growth", "02_aligned", "03_parameters", "04_scores", "05_forecast", "05_statements")
 """Tables of the run that the summary reads."""
 
 
-def list_key_numbers(tables: Mapping[str, pd.DataFrame], names: Mapping[str, Any]) -> pd.DataFrame:
+def list_key_numbers(
+    tables: Mapping[str, pd.DataFrame], names: Mapping[str, Any], levels: Sequence[float] = LEVELS
+) -> pd.DataFrame:
     """Return the numbers that a reader should take away, with their intervals.
 
     Parameters
@@ -23,6 +26,8 @@ def list_key_numbers(tables: Mapping[str, pd.DataFrame], names: Mapping[str, Any
         Frames of the run by name, those of `SUMMARISED`.
     names : mapping
         title, unit and bound_title of the series.
+    levels : sequence of float
+        Those of the forecast's bands; one is quoted, see `helpers.levels.quoted_level`.
 
     Returns
     -------
@@ -33,7 +38,8 @@ def list_key_numbers(tables: Mapping[str, pd.DataFrame], names: Mapping[str, Any
         *_observed(tables["02_growth"], names),
         *_ceilings(tables["03_parameters"], tables["02_growth"]["value"].iloc[-1], names),
     ]
-    rows += [*_forecasts(tables["05_forecast"], names), *_coverage(tables)]
+    level = quoted_level(levels)
+    rows += [*_forecasts(tables["05_forecast"], names, level), *_coverage(tables["04_scores"], level)]
     return pd.DataFrame(rows, columns=["key", "label", "value", "low", "high", "unit", "text"])
 
 
@@ -104,39 +110,45 @@ def _ceilings(parameters: pd.DataFrame, reached: float, names: Mapping[str, str]
     return rows
 
 
-def _forecasts(forecast: pd.DataFrame, names: Mapping[str, str]) -> list[tuple[Any, ...]]:
+def _forecasts(forecast: pd.DataFrame, names: Mapping[str, str], level: float) -> list[tuple[Any, ...]]:
     fan = forecast[forecast["method"] == "combined"].sort_values("date").reset_index(drop=True)
     yearly = fan[(fan["date"].dt.month == 12) | (fan.index == len(fan) - 1)]
-    rows = []
+    rows, ends = [], band_columns(level)
     for row in yearly.to_dict("records"):
-        low, middle, high = row["q0.1"], row["q0.5"], row["q0.9"]
-        text = f"{_say(low)} to {_say(high, names['unit'])} (80 % band; median {_say(middle)})"
+        low, middle, high = row[ends[0]], row["q0.5"], row[ends[1]]
+        text = f"{_say(low)} to {_say(high, names['unit'])} ({say_level(level)} band; median {_say(middle)})"
         label = f"Forecast for {_month(row['date'])}"
         rows.append((f"forecast_{row['date']:%Y_%m}", label, middle, low, high, names["unit"], text))
     return rows
 
 
-def _coverage(tables: Mapping[str, pd.DataFrame]) -> list[tuple[Any, ...]]:
-    scores = tables["04_scores"]
+def _tested_level(scores: pd.DataFrame, level: float) -> float:
+    """The level whose coverage is told: the quoted one where the backtest scored it, else the one it always scores."""
+    return level if f"coverage_{100 * level:g}" in scores else QUOTED
+
+
+def _coverage(scores: pd.DataFrame, level: float) -> list[tuple[Any, ...]]:
+    tested = _tested_level(scores, level)
+    column = f"coverage_{100 * tested:g}"
     own = scores[(scores["method"] == "combined") & (scores["window"] == scores["window"].min())]
     rows = []
     for row in own.sort_values("horizon_years").itertuples(index=False):
-        held = 100 * row.coverage_80
+        held = 100 * getattr(row, column)
         ahead = say_count(row.horizon_years, "year")
         others = say_count(row.technologies, "other technology", "other technologies")
-        label = f"What the 80 % band held {ahead} ahead, {others}"
-        rows.append(
-            (f"coverage_80_{row.horizon_years:g}", label, held, np.nan, np.nan, "percent", _say(held, "percent"))
-        )
+        label = f"What the {say_level(tested)} band held {ahead} ahead, {others}"
+        rows.append((f"{column}_{row.horizon_years:g}", label, held, np.nan, np.nan, "percent", _say(held, "percent")))
     return rows
 
 
-def state_findings(tables: Mapping[str, pd.DataFrame], names: Mapping[str, Any]) -> pd.DataFrame:
+def state_findings(
+    tables: Mapping[str, pd.DataFrame], names: Mapping[str, Any], levels: Sequence[float] = LEVELS
+) -> pd.DataFrame:
     """Return the finding in four sentences: how far, how fast, whether an end is in sight, and where it could go.
 
     Parameters
     ----------
-    tables, names : as for `list_key_numbers`
+    tables, names, levels : as for `list_key_numbers`
 
     Returns
     -------
@@ -147,7 +159,7 @@ def state_findings(tables: Mapping[str, pd.DataFrame], names: Mapping[str, Any])
         _state_level(tables["02_growth"], names),
         _state_pace(tables["02_growth"], tables["02_aligned"], names),
         _state_ceiling(tables["03_parameters"], tables["02_growth"], bool(names["bound_title"])),
-        _state_forecast(tables, names),
+        _state_forecast(tables, names, quoted_level(levels)),
     ]
     kept = [sentence for sentence in sentences if sentence]
     return pd.DataFrame({"order": range(1, len(kept) + 1), "sentence": kept})
@@ -217,27 +229,30 @@ def _state_ceiling(parameters: pd.DataFrame, growth: pd.DataFrame, bounded: bool
     )
 
 
-def _state_forecast(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str]) -> str:
+def _state_forecast(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str], level: float) -> str:
+    low, high = band_columns(level)
     fan = tables["05_forecast"]
     fan = fan[fan["method"] == "combined"].sort_values("date").reset_index(drop=True)
     start = tables["02_growth"]["date"].iloc[-1]
     near = fan.iloc[((fan["date"] - start).dt.days / 365.25 - 1).abs().argmin()]
     tested = fan[fan["basis"] == "calibrated"]
     text = (
-        f"The combined forecast for {_month(near['date'])} is {_say(near['q0.1'])} to "
-        f"{_say(near['q0.9'], names['unit'])} (80 % band)"
+        f"The combined forecast for {_month(near['date'])} is {_say(near[low])} to "
+        f"{_say(near[high], names['unit'])} ({say_level(level)} band)"
     )
     if len(tested) and tested["date"].iloc[-1] > near["date"]:
         far = tested.iloc[-1]
-        text += f", for {_month(far['date'])} {_say(far['q0.1'])} to {_say(far['q0.9'])}"
+        text += f", for {_month(far['date'])} {_say(far[low])} to {_say(far[high])}"
     end = fan.iloc[-1]
     if end["basis"] != "calibrated":
-        text += f" and, beyond what was tested, for {_month(end['date'])} {_say(end['q0.1'])} to {_say(end['q0.9'])}"
+        text += f" and, beyond what was tested, for {_month(end['date'])} {_say(end[low])} to {_say(end[high])}"
     scores = tables["04_scores"]
     own = scores[(scores["method"] == "combined") & (scores["window"] == scores["window"].min())]
-    held, others = own["coverage_80"], say_count(own["technologies"].max(), "other technology", "other technologies")
+    tested = _tested_level(scores, level)
+    such, held = "such" if tested == level else say_level(tested), own[f"coverage_{100 * tested:g}"]
+    others = say_count(own["technologies"].max(), "other technology", "other technologies")
     return text + (
         f"; on {others}, each left out in turn, "
-        f"such bands held {100 * held.min():.0f} to {100 * held.max():.0f} % of what came, "
+        f"{such} bands held {100 * held.min():.0f} to {100 * held.max():.0f} % of what came, "
         f"up to {say_count(own['horizon_years'].max(), 'year')} on."
     )

@@ -16,6 +16,7 @@ from helpers.project import RunError, write_file
 from helpers.report.exhibits import embed_image, embed_tables
 from helpers.report.frame import render
 from helpers.report.index import build_index, describe_notebook, format_number
+from helpers.run import read_valid
 
 __all__ = ["PageWriter", "embed_image", "embed_tables", "format_number", "render", "write_pages"]
 
@@ -93,7 +94,8 @@ def write_pages(folder: Path) -> Path:
     RunError
         If there is no such run, or it has no executed notebooks, or one has an image without alternative text.
     """
-    notebooks = sorted((folder / "notebooks").glob("[0-9]*.ipynb"))
+    paths = sorted((folder / "notebooks").glob("[0-9]*.ipynb"))
+    notebooks = [path for path in paths if read_valid(folder, path.stem)]  # others are copies that someone made
     if not notebooks:
         raise RunError(
             f"There is no run '{folder.name}' with executed notebooks. Make it with: adoption run {folder.name}"

@@ -53,7 +53,6 @@ def build_index(folder: Path, notebooks: list[dict[str, Any]]) -> str:
         parameters=describe_parameters(parameters),
         sources=group_sources(record.get("sources", [])),
         versions=list_facts(record),
-        stale=find_stale(record, records),
     )
     return embed_tables(page, folder / "tables")
 
@@ -77,14 +76,6 @@ def _read_run(folder: Path) -> dict[str, Any]:
 def merge_parameters(records: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Parameters as the notebooks' records have them, for a run that was made by hand."""
     return {name: value for record in records.values() for name, value in record["parameters"].items()}
-
-
-def find_stale(record: dict[str, Any], records: dict[str, dict[str, Any]]) -> list[str]:
-    """Notebooks whose records differ from those of the whole run: they were run again by hand since."""
-    if not record:
-        return []
-    then = {name: {**entry, "source": None} for name, entry in record["notebooks"].items()}
-    return [name for name, entry in records.items() if {**entry, "source": None} != then.get(name)]
 
 
 def read_rows(folder: Path, table: str) -> list[dict[str, str]]:
@@ -149,7 +140,7 @@ def set_value(value: Any) -> str:
 def write_command(run: str, parameters: dict[str, Any]) -> str:
     """The command that makes this run again."""
     usual = Parameters().model_dump()
-    changed = {name: value for name, value in parameters.items() if name != "run" and value != usual[name]}
+    changed = {name: value for name, value in parameters.items() if name != "run" and value != usual.get(name, value)}
     return " ".join(["adoption run", run, *(f"-p {name} {write_argument(value)}" for name, value in changed.items())])
 
 

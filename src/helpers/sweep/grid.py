@@ -260,7 +260,7 @@ def name_runs(chosen: Sequence[Parameters], varied: Sequence[str], own: Sequence
 
 
 def _compose(parameters: Parameters, varied: Sequence[str]) -> str:
-    """``horizon_years-5_seed-1``, or without the parameters' names when that's too long; "" when there's no way."""
+    """``horizon_years-5_bound-100``, or without the parameters' names when that's too long; "" when there's no way."""
     words = {name: write_word(name, getattr(parameters, name)) for name in varied}
     for text in ("_".join(f"{name}-{word}" for name, word in words.items()), "_".join(words.values())):
         if text and len(text) <= 56 and not RESERVED.fullmatch(text) and re.fullmatch(r"[A-Za-z0-9_].*[^.]", text):

@@ -1,0 +1,100 @@
+"""A notebook that someone runs by hand changes nothing of the published run: it works in outputs/lab/<run>/."""
+
+import pandas as pd
+import pytest
+from test_command import call
+from test_pipeline import list_files
+
+from helpers import lab
+from helpers.parameters import ParameterError, read_parameters
+from helpers.run import RunError, open_run
+
+WRITER, READER, TABLE = "03_fit_curves", "05_forecast_adoption", "03_parameters"
+
+
+@pytest.fixture(autouse=True)
+def outputs(tmp_path, monkeypatch):
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
+    monkeypatch.delenv("ADOPTION_RUNNER", raising=False)
+    return tmp_path / "outputs"
+
+
+def write(number, **values):
+    open_run("mine", WRITER, values).save_table(TABLE, pd.DataFrame({"number": [number]}))
+
+
+def read(**values):
+    return int(open_run("mine", READER, values).read_table(TABLE)["number"].iloc[0])
+
+
+@pytest.fixture
+def published(outputs, monkeypatch):
+    """A run whose table holds 1, made with horizon_years 5."""
+    with monkeypatch.context() as patch:
+        patch.setenv("ADOPTION_RUNNER", "1")
+        write(1, horizon_years=5)
+    return outputs / "mine"
+
+
+def test_by_hand_never_writes_into_the_published_run_and_says_where(published, outputs, capsys):
+    before = list_files(published)
+    write(2, horizon_years=8)
+    assert capsys.readouterr().out == f"By hand: results go to {outputs}/lab/mine/.\n"
+    assert read(horizon_years=8) == 2
+    assert "published" not in capsys.readouterr().out
+    assert list_files(published) == before
+    assert (outputs / "lab" / "mine" / "tables" / f"{TABLE}.csv").is_file()
+
+
+def test_a_run_tells_nothing_of_it(published, capsys, monkeypatch):
+    monkeypatch.setenv("ADOPTION_RUNNER", "1")
+    assert read(horizon_years=5) == 1
+    assert capsys.readouterr().out == ""
+
+
+def test_tables_come_from_the_published_run_where_none_by_hand_was_made_with_the_same_values(published, capsys):
+    words = f"Table {TABLE} is read from the published run, {published}/.\n"
+    assert read(horizon_years=5) == 1
+    assert capsys.readouterr().out.endswith(words)
+    write(2, horizon_years=8)
+    capsys.readouterr()
+    assert read(horizon_years=5) == 1
+    assert capsys.readouterr().out.endswith(words)
+    assert read(horizon_years=8) == 2
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_where_neither_has_the_values_it_says_what_to_run_first(published, by_hand):
+    if by_hand:
+        write(2, horizon_years=8)
+    with pytest.raises(RunError) as caught:
+        read(horizon_years=3)
+    assert f"with horizon_years = {8 if by_hand else 5}, but this notebook has horizon_years = 3" in str(caught.value)
+    assert "Run that notebook with the same value first" in str(caught.value)
+
+
+def test_where_neither_has_the_table_it_says_what_to_run_first():
+    with pytest.raises(RunError, match=r"no table 03_parameters yet\. Notebook 03_fit_curves writes it: run that"):
+        read()
+
+
+def test_a_published_table_that_was_changed_is_refused(published):
+    (published / "tables" / f"{TABLE}.csv").write_text("number\n9\n")
+    with pytest.raises(RunError, match="changed after notebook 03_fit_curves wrote it"):
+        read(horizon_years=5)
+
+
+def test_runs_by_hand_and_saved_choices_stand_beside_each_other(outputs):
+    saved = lab.save_choice({"horizon_years": 8}, "choice")
+    with pytest.raises(RunError, match=r"go to .*lab/choice\.yaml, but that is a file. Give the run another name"):
+        open_run(saved.name, WRITER)
+    assert "horizon_years: 8" in saved.read_text()
+    open_run("other.yaml", WRITER)
+    assert lab.save_choice({"horizon_years": 8}, "other").name == "other-2.yaml"
+
+
+def test_no_run_takes_the_name_of_what_is_made_by_hand(capsys):
+    for name in ("lab", "Lab", ".store"):
+        with pytest.raises(ParameterError, match=f"parameter 'run' is '{name}'"):
+            read_parameters({"run": name})
+    assert call(capsys, "run", "lab")[0] == 2

@@ -1,0 +1,224 @@
+"""No file of a user's is lost: a run replaces what its record lists, and leaves everything else where it lies."""
+
+import json
+import os
+import shutil
+from functools import partial
+
+import pytest
+from conftest import SAMPLE
+from small_notebooks import write_notebooks
+from test_command import call
+
+from helpers import pipeline
+from helpers.parameters import read_parameters
+from helpers.project import RunError
+
+THEIRS = (
+    "notes.txt", ".hidden", "tables/99_mine.csv", "tables/.hidden/deep.csv", "figures/mine.png", "html/mine.html",
+    "notebooks/03_small-Copy1.ipynb", "notebooks/2024-notes.json", "mine/deep/thesis.docx",
+)  # fmt: skip
+SAVE = """import pandas as pd
+from helpers.run import open_run
+open_run(run, "03_small").save_table("03_small", pd.DataFrame({"a": [1]}))"""
+
+
+@pytest.fixture
+def outputs(tmp_path, monkeypatch):
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
+    return tmp_path / "outputs"
+
+
+@pytest.fixture
+def make(tmp_path, outputs):
+    """Make run 'mine' of one small notebook; returns its folder."""
+    notebooks = write_notebooks(tmp_path / "notebooks", {"03_small": ["# 3. Small", {"run": "baseline"}, SAVE]})
+    parameters = read_parameters({"run": "mine", "data": str(SAMPLE)})
+    return lambda **options: pipeline.run_all(parameters, notebooks, isolated=True, **options)
+
+
+def put_files(folder):
+    """Put files, an empty folder and two links into a run's folder; returns what to find again."""
+    for name in THEIRS:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(f"years of work in {name}")
+    (folder / "empty").mkdir()
+    elsewhere = folder.parents[1] / "elsewhere"
+    (elsewhere / "photos").mkdir(parents=True)
+    (elsewhere / "letter.txt").write_text("dear all")
+    (folder / "tables" / "letter.txt").symlink_to(elsewhere / "letter.txt")
+    (folder / "photos").symlink_to(elsewhere / "photos")
+    return list_theirs(folder)
+
+
+def list_theirs(folder):
+    links = {name: (folder / name).readlink() for name in ("tables/letter.txt", "photos")}
+    return {name: (folder / name).read_text() for name in THEIRS} | links | {"empty": (folder / "empty").is_dir()}
+
+
+def assert_whole(folder, make, capsys):
+    capsys.readouterr()
+    make()
+    assert capsys.readouterr().out.startswith("Nothing changed"), "files of others are no change"
+    assert pipeline.verify(folder, folder.parents[1] / "notebooks") == []
+    assert {path.name for path in folder.parent.iterdir()} <= {"mine", "mine.partial"}
+    assert not list(folder.rglob("*-kept*"))
+
+
+def test_what_others_put_beside_the_results_stays(make, capsys):
+    folder = make()
+    theirs = put_files(folder)
+    make(forced=["03_small"])
+    assert list_theirs(folder) == theirs
+    assert_whole(folder, make, capsys)
+
+
+def test_pages_written_again_claim_no_page_of_others(make, capsys):
+    folder = make()
+    theirs = put_files(folder)
+    assert call(capsys, "export", "mine")[0] == 0
+    assert sorted(path.name for path in (folder / "html").iterdir()) == ["03_small.html", "index.html", "mine.html"]
+    make(forced=["03_small"])
+    assert list_theirs(folder) == theirs
+
+
+def test_a_run_is_made_beside_hidden_files(make, outputs):
+    (outputs / "mine" / ".git").mkdir(parents=True)
+    (outputs / "mine" / ".git" / "HEAD").write_text("ref")
+    assert ((make() / ".git" / "HEAD").read_text()) == "ref"
+
+
+def test_what_an_earlier_run_wrote_goes_and_what_has_a_new_name_of_the_run_is_kept(make, tmp_path, capsys):
+    folder = make()
+    (folder / "tables" / "03_later.csv").write_text("mine")
+    (folder / "tables" / "03_small.csv").unlink()
+    (folder / "tables" / "03_small.csv").mkdir()
+    source = tmp_path / "notebooks" / "03_small.ipynb"
+    source.write_text(source.read_text().replace('save_table(\\"03_small\\"', 'save_table(\\"03_later\\"'))
+    make()
+    names = {"03_later.csv", "03_later-kept.csv"}
+    assert {path.name for path in (folder / "tables").iterdir()} == {*names, "03_small.csv"}
+    assert (folder / "tables" / "03_later-kept.csv").read_text() == "mine"
+    assert "yours is now tables/03_later-kept.csv" in capsys.readouterr().out
+    (folder / "tables" / "03_small.csv").rmdir()
+    make(forced=["03_small"])
+    assert {path.name for path in (folder / "tables").iterdir()} == names
+
+
+def test_without_a_record_a_run_replaces_only_the_names_that_it_writes(make, outputs):
+    """As in a fresh clone, where git keeps tables of the baseline."""
+    kept = outputs / "mine" / "tables"
+    kept.mkdir(parents=True)
+    for name in ("03_small.csv", "03_old.csv"):
+        (kept / name).write_text("b\n2\n")
+    (outputs / "mine" / "notes.txt").write_text("notes")
+    folder = make()
+    assert (folder / "tables" / "03_small.csv").read_text() == "a\n1\n"
+    assert (folder / "tables" / "03_old.csv").read_text() == "b\n2\n"
+    assert (folder / "notes.txt").read_text() == "notes"
+    assert len(list(folder.glob("tables/*"))) == 2
+
+
+def test_a_folder_that_is_no_run_is_left_alone(make, outputs):
+    (outputs / "mine").mkdir(parents=True)
+    (outputs / "mine" / "thesis.docx").write_text("years of work")
+    with pytest.raises(RunError, match="doesn't look like a run"):
+        make()
+    assert (outputs / "mine" / "thesis.docx").read_text() == "years of work"
+    shutil.rmtree(outputs / "mine")
+    (outputs / "mine").write_text("a file")
+    with pytest.raises(RunError, match="doesn't look like a run"):
+        make()
+    assert (outputs / "mine").read_text() == "a file"
+
+
+def test_a_link_to_a_folder_elsewhere_stays_and_its_folder_gets_the_run(make, outputs, tmp_path):
+    place = tmp_path / "disk" / "results"
+    (place / "tables").mkdir(parents=True)
+    (place / "tables" / "mine.csv").write_text("mine")
+    outputs.mkdir()
+    (outputs / "mine").symlink_to(place)
+    for _ in range(2):
+        folder = make(forced=["03_small"])
+        assert folder == outputs / "mine"
+        assert folder.is_symlink()
+        assert (place / "tables" / "03_small.csv").is_file()
+        assert (place / "tables" / "mine.csv").read_text() == "mine"
+        assert [path.name for path in place.parent.iterdir()] == ["results"]
+        assert [path.name for path in outputs.iterdir()] == ["mine"]
+    assert json.loads((place / "run.json").read_text())["run"] == "mine"
+    shutil.rmtree(place)
+    with pytest.raises(RunError, match=r"is a link to .*but there is no such folder"):
+        make()
+    assert not place.exists()
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling", "file", "folder", "pipe"])
+def test_a_lock_s_name_that_is_another_file_s_is_left_alone(make, outputs, tmp_path, kind):
+    outputs.mkdir()
+    theirs, lock = tmp_path / "theirs.txt", outputs / ".mine.lock"
+    if kind != "dangling":
+        theirs.write_text("years of work")
+    if kind in ("link", "dangling"):
+        lock.symlink_to(theirs)
+    elif kind == "file":
+        os.link(theirs, lock)
+    elif kind == "folder":
+        lock.mkdir()
+    else:
+        os.mkfifo(lock)
+    with pytest.raises(RunError, match=r"needs the name .*\.mine\.lock for its lock.*Move it away"):
+        make()
+    assert os.path.lexists(lock)
+    assert theirs.exists() == (kind != "dangling")
+    assert kind == "dangling" or theirs.read_text() == "years of work"
+
+
+class Killed(BaseException):
+    pass
+
+
+class Killer:
+    """Kills this process, as far as it can tell, before the change of a folder that has this number."""
+
+    def __init__(self, patch, moment):
+        self.patch, self.left = patch, moment
+
+    def arm(self):
+        for name in ("rename", "unlink", "rmdir"):
+            self.patch.setattr(os, name, partial(self.count_down, getattr(os, name)))
+
+    def count_down(self, change, *words, **more):
+        if ".mine.lock" not in str(words[0]):
+            self.left -= 1
+            if self.left < 0:
+                raise Killed
+        return change(*words, **more)
+
+
+def test_a_kill_at_any_moment_of_the_replacement_loses_nothing(make, monkeypatch, capsys):
+    folder = make()
+    theirs = put_files(folder)
+    for moment in range(100):
+        (folder / "html" / "03_small.html").unlink()  # so that there is something to do
+        with monkeypatch.context() as patch:
+            try:
+                make(settle=Killer(patch, moment).arm)
+            except Killed:
+                pass
+            else:
+                break
+        make()
+        assert list_theirs(folder) == theirs, moment
+        assert_whole(folder, make, capsys)
+    assert 15 < moment < 99
+
+
+def test_a_run_is_restored_where_someone_put_a_folder_in_its_place_after_a_kill(make, outputs):
+    folder = make()
+    folder.rename(outputs / ".mine.previous")
+    folder.mkdir()
+    (folder / "run.json").write_text("mine")
+    make()
+    assert {path.name for path in folder.iterdir()} == {"run.json", "run-kept.json", "html", "notebooks", "tables"}
+    assert not (outputs / ".mine.previous").exists()
