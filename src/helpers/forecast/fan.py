@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from statsmodels.genmod.families.links import Logit, LogLog
 
 from helpers.curves import decimal_years, to_dates
 from helpers.forecast import bands, statements
 from helpers.forecast.bands import FAST, INTEGRATION_QUANTILES, REPORTED_QUANTILES
-from helpers.forecast.methods import Prior, curve_at, forecast_points
+from helpers.forecast.methods import GOMPERTZ, LOGISTIC, Prior, curve_at, forecast_points
 from helpers.forecast.windows import (
     DATE_TOLERANCE,
     SHORTEST,
@@ -171,7 +170,7 @@ class Forecast:
             return pd.DataFrame(columns=["entity", "indicator", "share", "date", "value", "unit", "note"])
         ahead, frames = self.ahead_of(self.years), []
         for share in shares:
-            value = np.mean([curve_at(link, self.windows, ahead, share)[0] for link in (Logit(), LogLog())], axis=0)
+            value = np.mean([curve_at(link, self.windows, ahead, share)[0] for link in (LOGISTIC, GOMPERTZ)], axis=0)
             columns = self._labels | {"share": share, "date": self.dates, "value": value, "unit": self.target.unit}
             note = "already above this share" if np.isnan(value).any() else ""
             frames.append(pd.DataFrame(columns | {"note": note}))

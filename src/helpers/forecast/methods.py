@@ -26,6 +26,8 @@ from helpers.forecast.windows import (
 )
 from helpers.indicators.series import AdoptionSeries
 
+LOGISTIC, GOMPERTZ = Logit(), LogLog()
+"""The scales on which these curves are straight."""
 CEILING_NODES = np.linspace(-2, 2, 9)
 """Ceilings that a prior-ceiling method tries, in standard deviations of the prior on the logit of the share."""
 MEASUREMENT = 0.005
@@ -71,7 +73,7 @@ def damped_drift(windows: Windows, ahead: Ahead, prior: Prior) -> np.ndarray:
 @needs_bound
 def gompertz_bound(windows: Windows, ahead: Ahead, prior: Prior) -> np.ndarray:
     """A Gompertz curve whose ceiling is the bound, anchored at the last observation."""
-    return _anchored(LogLog(), windows, ahead, np.ones(len(windows.years)))[0]
+    return _anchored(GOMPERTZ, windows, ahead, np.ones(len(windows.years)))[0]
 
 
 @needs_bound
@@ -79,21 +81,21 @@ def gompertz_shrunk(windows: Windows, ahead: Ahead, prior: Prior) -> np.ndarray:
     """The same with the rate drawn towards what followed in the references: fast growth seldom lasts."""
     rate, *_ = measure_growth(windows)
     expected = np.atleast_1d(prior.rate_intercept + prior.rate_slope * rate)[:, None]
-    link_share = to_link(LogLog(), windows.shares[:, -1:])
-    gain = LogLog().inverse(link_share + expected * ahead.years) - LogLog().inverse(link_share)
+    link_share = to_link(GOMPERTZ, windows.shares[:, -1:])
+    gain = GOMPERTZ.inverse(link_share + expected * ahead.years) - GOMPERTZ.inverse(link_share)
     return ahead.bounds * (windows.shares[:, -1:] + gain)
 
 
 @needs_bound
 def gompertz_prior(windows: Windows, ahead: Ahead, prior: Prior) -> np.ndarray:
     """Gompertz curves over the ceiling's prior, weighted by how well each fits, anchored at the last observation."""
-    return _over_ceilings(LogLog(), windows, ahead, prior)
+    return _over_ceilings(GOMPERTZ, windows, ahead, prior)
 
 
 @needs_bound
 def logistic_prior(windows: Windows, ahead: Ahead, prior: Prior) -> np.ndarray:
     """Logistic curves over the ceiling's prior, weighted by how well each fits, anchored at the last observation."""
-    return _over_ceilings(Logit(), windows, ahead, prior)
+    return _over_ceilings(LOGISTIC, windows, ahead, prior)
 
 
 def combined(windows: Windows, ahead: Ahead, prior: Prior) -> np.ndarray:
@@ -111,7 +113,8 @@ def curve_at(link: Link, windows: Windows, ahead: Ahead, ceiling: float) -> np.n
 
     Parameters
     ----------
-    link : statsmodels link; `Logit` makes it a logistic curve, `LogLog` a Gompertz curve
+    link : statsmodels link
+        `LOGISTIC` makes it a logistic curve, `GOMPERTZ` a Gompertz curve.
     windows : Windows of N series
     ahead : Ahead with H dates
     ceiling : number, a share of the bound
@@ -246,7 +249,7 @@ def learn_prior(reached: pd.DataFrame, residuals: pd.DataFrame, exclude: str = "
     years, rate, actual, unit, share = (
         rows[name].to_numpy(float) for name in ("years", "rate", "actual", "unit_ahead", "share")
     )
-    gain = to_link(LogLog(), actual / unit) - to_link(LogLog(), share)
+    gain = to_link(GOMPERTZ, actual / unit) - to_link(GOMPERTZ, share)
     weights, components = bands.weigh_technologies(rows), bands.components_of(rows)
     variance = components @ bands.fit_variance_weights(components, gain - rate * years, weights)
     root = np.sqrt(weights / variance)

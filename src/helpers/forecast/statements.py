@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from helpers.curves import Logistic
-from helpers.curves.profiles import profile_interval
 from helpers.forecast.bands import FAST, MIN_FORECASTS
 from helpers.forecast.windows import Target, Windows
 from helpers.levels import band_columns, say_level
@@ -56,7 +55,7 @@ def fit_free_ceiling(windows: Windows) -> dict[str, Any]:
     if df < 1:
         return {"low": np.nan, "high": np.inf, "identified": False, "residual_sd": np.nan, "df": df}
     results = Logistic(windows.values[0], windows.years[0]).fit()
-    low, high = profile_interval(results, "ceiling", alpha=0.2)
+    low, high = results.conf_int(0.2, method="profile").loc["ceiling"]
     residual_sd = float(np.sqrt(results.ssr / df))
     return {"low": low, "high": high, "identified": np.isfinite(high), "residual_sd": residual_sd, "df": df}
 
