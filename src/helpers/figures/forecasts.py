@@ -161,7 +161,9 @@ def draw_hindcasts(
         total += len(met)
     lowest = min(values.min(), hindcasts[band_columns(max(levels))[0]].min())
     axes[0, 0].set_ylim(bottom=0 if lowest < 0.6 * values.max() else None)
-    told = f"held {inside} of the {total} later figures" if total > 1 else f"{'held' if inside else 'missed'} what came"
+    told = f"covered {inside} of the {total} later figures"
+    if total == 1:
+        told = f"{'covered' if inside else 'missed'} the later figure"
     title = f"Made at earlier dates, the {say_level(quoted)} band {told}"
     units = f"{names['title']}, {names['unit']}; circles: known then, diamonds: what came; {_list_levels(levels)}"
     return close_canvas(figure, title, units, source)

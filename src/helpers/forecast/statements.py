@@ -136,7 +136,7 @@ def state_calibration(covered: pd.DataFrame, windows: Windows, level: float) -> 
     text = (
         f"The bands are calibrated on {say_technologies(number)} ({say_count(len(covered), 'forecast')} "
         f"{by_horizon.index.min():g} to {say_count(by_horizon.index.max(), 'year')} ahead). Judged each time on the "
-        f"technology left out, the {say_level(level)} band has covered {percent(mean)}"
+        f"technology left out, the {say_level(level)} band has covered {percent(mean)} of outcomes"
     )
     numbers = {"technologies": number, "forecasts": len(covered), name: mean}
     if len(at_two):
@@ -149,7 +149,7 @@ def state_calibration(covered: pd.DataFrame, windows: Windows, level: float) -> 
     if growth >= FAST and len(fast):
         numbers |= {"growth": growth, f"{name}_fast": fast.mean(), "technologies_fast": len(fast)}
         text += f". After growth as fast as here (by a factor of {FAST:g} or more within the window) it has covered "
-        text += f"{percent(fast.mean())} on {say_count(len(fast), 'technology', 'technologies')}"
+        text += f"{percent(fast.mean())} of outcomes on {say_count(len(fast), 'technology', 'technologies')}"
     return f"{text}.", numbers
 
 
