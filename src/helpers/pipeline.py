@@ -113,6 +113,16 @@ def check_parameters(parameters: Parameters, load: Callable[..., Any] | None = N
             f"{parameters.indicator} of {parameters.entity} never rises above its first figure above 0, "
             f"{values.iloc[0]:g} on {values.index[0]:%Y-%m-%d}: there is no adoption to fit. Choose another indicator"
         )
+    if parameters.as_of or parameters.data != Parameters().data:  # with its own data as of today it does
+        from helpers.forecast import LEAST_TECHNOLOGIES, can_calibrate
+
+        if not can_calibrate(data.references(exclude=series)):
+            name = "as_of" if parameters.as_of else "data"
+            raise ParameterError(
+                f"parameter '{name}' is '{getattr(parameters, name)}', and fewer than {LEAST_TECHNOLOGIES} other "
+                "technologies have enough figures there to calibrate a forecast on. Choose a later as_of, or data with "
+                "more references"
+            )
     if parameters.horizon_years < 1:  # a longer one reaches the next date of any series
         from helpers.forecast import next_dates
 

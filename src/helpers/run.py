@@ -261,7 +261,7 @@ def read_valid(folder: Path, notebook: str) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     valid = isinstance(record, dict) and all(
-        isinstance(record.get(kind), dict) for kind in ("parameters", "read", "tables", "figures")
+        isinstance(record.get(kind), dict) for kind in ("read", "tables", "figures")
     )
     return record if valid else None
 

@@ -30,7 +30,7 @@ def format_number(value: float | None) -> str:
 def format_column(values: pd.Series) -> list[str]:
     """Numbers of one column with the same decimals, three digits of the middling one; apart where sizes differ much."""
     sizes = values[np.isfinite(values) & (values != 0)].abs().astype(float)
-    if sizes.empty or sizes.max() / sizes.min() > 1e3:
+    if sizes.empty or sizes.max() > 1e3 * sizes.min():
         return [format_number(value) for value in values]
     enough = int(np.clip(2 - np.floor(np.log10(sizes.median())), 0, 6))
     decimals = next((d for d in range(enough) if np.allclose(sizes, sizes.round(d), rtol=0, atol=1e-9)), enough)

@@ -71,7 +71,9 @@ class _Fitter:
         model = GLM(self.share, np.column_stack(columns), family, offset=offset, var_weights=self.weights)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return model.fit(scale="X2", tol=1e-12, maxiter=200, use_t=True)
+            fitted = model.fit(scale="X2", tol=1e-12, maxiter=200, use_t=True)
+            _ = fitted.deviance  # statsmodels computes it when asked first, and may warn then
+            return fitted
 
     def best(self) -> Any:
         """The unrestricted fit."""

@@ -153,12 +153,14 @@ def profile_ceilings(fits: Sequence[Fit], series: AdoptionSeries, points: int = 
         ssr = _refit(series, family, grid)[1].ssr
         least = min(results.ssr, ssr.min())
         rise = np.where(ssr > least * (1 + ROUNDING), ssr - least, 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):  # of a fit without any residuals
+            distance = np.sqrt(rise / (least / freedom))
         frames.append(
             pd.DataFrame(
                 {
                     "family": family,
                     "ceiling": grid,
-                    "distance": np.sqrt(rise / (least / freedom)),
+                    "distance": distance,
                     "threshold_80": np.sqrt(stats.f.ppf(0.8, 1, freedom)),
                     "threshold_95": np.sqrt(stats.f.ppf(0.95, 1, freedom)),
                 }

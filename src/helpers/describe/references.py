@@ -31,12 +31,13 @@ def align_references(series: AdoptionSeries, references: Sequence[AdoptionSeries
     """Return a series and reference technologies on one clock that starts at an equal share of the bound.
 
     The clock starts at `level`, or at the series' first observation where that is already higher. A reference whose
-    observations begin above the start, or never reach it, has no place on the clock and is left out.
+    observations begin above the start, or never reach it, has no place on the clock and is left out; a series that
+    never reaches `level` has none either.
 
     Parameters
     ----------
     series : AdoptionSeries
-        With a bound; without one the result is empty.
+        With a bound; without one, or always below `level`, the result is empty.
     references : list of AdoptionSeries
         Each with its own bound.
     level : float
@@ -54,6 +55,8 @@ def align_references(series: AdoptionSeries, references: Sequence[AdoptionSeries
         return pd.DataFrame(columns=columns)
     start = max(level, float(series.penetration.iloc[0]))
     goal = float(series.penetration.max())
+    if goal < start:
+        return pd.DataFrame(columns=columns)
     rows = []
     for one in (series, *references):
         years, share = decimal_years(one.values.index), one.penetration.to_numpy()

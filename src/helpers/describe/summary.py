@@ -44,12 +44,16 @@ def list_key_numbers(
 
 
 def _say(value: float, unit: str = "") -> str:
-    """A number and its unit in a sentence: one decimal, but none from 100 on save for percent, which get a sign."""
+    """A number and its unit in a sentence: one decimal, but none from 100 on save for percent, which get a sign.
+
+    A number that would be 0.0 has two digits.
+    """
     if not np.isfinite(value):
         return "no end"
     digits = 0 if abs(value) >= 100 and not unit.startswith("percent") else 1
     sign = " %" if unit.startswith("percent") and unit != "percentage points" else f" {unit}" if unit else ""
-    return f"{value:,.{digits}f}{sign}".replace("-", "−")
+    text = f"{value:,.{digits}f}" if value == 0 or abs(value) >= 0.05 else f"{value:.2g}"
+    return f"{text}{sign}".replace("-", "−")
 
 
 def _month(date: object) -> str:

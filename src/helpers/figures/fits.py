@@ -23,6 +23,7 @@ from helpers.figures.style import (
     label_ends,
     open_canvas,
     say,
+    shorten_label,
     use_dates,
     use_numbers,
 )
@@ -68,7 +69,7 @@ def draw_fits(
         axis.set_visible(False)
     if np.isfinite(bound):
         axes[0, 0].annotate(
-            names["bound_title"], (0.02, bound), xycoords=("axes fraction", "data"), xytext=(0, 3),
+            shorten_label(names["bound_title"]), (0.02, bound), xycoords=("axes fraction", "data"), xytext=(0, 3),
             textcoords="offset points", size=7.5, color=GREY,
         )  # fmt: skip
     ends = alternatives.groupby(["family", "ceiling"])["value"].last()
@@ -110,8 +111,9 @@ def draw_profiles(profiles: pd.DataFrame, marks: dict[str, float], names: dict[s
         colour = COLOURS[rank % 6]
         axis.plot(frame["ceiling"], frame["distance"], ls=LINES[rank % 6], color=colour, lw=1.8)
         shown = frame[frame["distance"] <= limit]
-        edges.append(shown["ceiling"].max())
-        labels.append(Label(edges[-1], shown["distance"].iloc[-1], family.replace("_", " "), colour))
+        if len(shown):
+            edges.append(shown["ceiling"].max())
+            labels.append(Label(edges[-1], shown["distance"].iloc[-1], family.replace("_", " "), colour))
     axis.set_xscale("log")
     axis.set_ylim(0, limit)
     axis.set_xlim(
@@ -122,7 +124,7 @@ def draw_profiles(profiles: pd.DataFrame, marks: dict[str, float], names: dict[s
     if axis.get_xlim()[1] > 5 * axis.get_xlim()[0]:
         axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.xaxis.set_minor_locator(NullLocator())
-    axis.set_xlabel(f"Ceiling, {names['unit']} (log scale)")
+    axis.set_xlabel(f"Ceiling, {shorten_label(names['unit'])} (log scale)")
     title = _judge_profiles(profiles)
     above = "; the 95 % line lies above the frame" if profiles["threshold_95"].min() > limit else ""
     units = f"{names['title']}: distance of the fit from the best, in residual standard deviations (root of F){above}"
@@ -141,16 +143,24 @@ def _mark_profile(axis: Axes, profiles: pd.DataFrame, marks: dict[str, float], l
                 f"{level} % interval ends here", (0.99, value), xycoords=("axes fraction", "data"), xytext=(0, 2),
                 textcoords="offset points", size=7.5, color=GREY, ha="right",
             )  # fmt: skip
+    low, high = axis.get_xlim()
     for name, place in marks.items():
+        if not low <= place <= high:
+            continue
         axis.axvline(place, color=GREY, lw=0.9, ls=":")
         axis.annotate(
-            f" {name}", (place, 0.97), xycoords=("data", "axes fraction"), size=7.5, color=GREY, rotation=90, va="top",
+            f" {shorten_label(name, 30)}", (place, 0.97), xycoords=("data", "axes fraction"), size=7.5, color=GREY,
+            rotation=90, va="top",
             path_effects=[withStroke(linewidth=3, foreground="white")],
         )  # fmt: skip
 
 
 def _judge_profiles(profiles: pd.DataFrame) -> str:
     """The point of the figure, from where the profiles stand at the highest ceiling."""
+    least = profiles.assign(rise=profiles["distance"] - profiles["threshold_80"]).groupby("family")["rise"].min()
+    if (least > 0).any():
+        listed = ", ".join(name.replace("_", " ") for name in least.index[least > 0])
+        return f"No ceiling in this frame fits about as well as the best one: {listed}"
     last = profiles.groupby("family").last()
     open_ended = list(last.index[last["distance"] < last["threshold_80"]])
     if len(open_ended) == len(last):

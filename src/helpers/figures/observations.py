@@ -19,6 +19,7 @@ from helpers.figures.style import (
     GREY,
     INK,
     LINES,
+    LONGEST_LABEL,
     MARKERS,
     ORANGE,
     PALE,
@@ -30,6 +31,7 @@ from helpers.figures.style import (
     open_canvas,
     say,
     say_date,
+    shorten_label,
     use_dates,
     use_numbers,
 )
@@ -66,7 +68,7 @@ def draw_coverage(observations: pd.DataFrame, indicator: str, source: str) -> Fi
     axis.vlines(breaks["date"], places - 0.42, places + 0.42, color=INK, lw=1.6, zorder=3)
     titles = points.drop_duplicates("indicator").set_index("indicator")["title"]
     counts = points.groupby("indicator").size()
-    axis.set_yticks(list(rows.values()), [f"{titles[name]}  {counts[name]}" for name in rows], size=8)
+    axis.set_yticks(list(rows.values()), [f"{shorten_label(titles[name])}  {counts[name]}" for name in rows], size=8)
     for tick, name in zip(axis.get_yticklabels(), rows, strict=True):
         tick.set_color(ORANGE if name == indicator else INK)
         tick.set_weight("bold" if name == indicator else "normal")
@@ -202,7 +204,8 @@ def draw_alignment(aligned: pd.DataFrame, names: dict[str, Any], source: str) ->
         labels.append(Label(end["years"], end["share"], names["title"], ORANGE))
     else:
         axis.annotate(
-            names["title"], (end["years"], end["share"]), xytext=(0, 9), textcoords="offset points", color=ORANGE,
+            shorten_label(names["title"]), (end["years"], end["share"]), xytext=(0, 9),
+            textcoords="offset points", color=ORANGE,
             weight="bold", size=9, va="bottom", path_effects=[withStroke(linewidth=3, foreground="white")], zorder=6,
         )  # fmt: skip
     own = target["years_to_target_share"].iloc[0]
@@ -242,7 +245,8 @@ def draw_comparison(compared: pd.DataFrame, entity: str, source: str, most: int 
         more = f" ({len(rows)} of {len(whole)} shown)" if len(rows) < len(whole) else ""
         unit = rows["unit"].iloc[0].removeprefix("percent").removeprefix(" of ")
         first = shown.loc[shown["measure"] == rows["measure"].iloc[0], "row"].iloc[0]
-        axis.text(0, first - 1, f"{rows['measure'].iloc[0]}{': ' + unit if unit else ''}{more}", size=8.5, va="center")
+        words = shorten_label(f"{rows['measure'].iloc[0]}{': ' + unit if unit else ''}", 2 * LONGEST_LABEL)
+        axis.text(0, first - 1, words + more, size=8.5, va="center")
     short = shown["entity"].map(lambda name: textwrap.shorten(name, 30, placeholder="…"))
     labels = [f"{one}, {date:%Y-%m}" for one, date in zip(short, shown["date"], strict=True)]
     axis.set_yticks(shown["row"], labels, size=7.5)

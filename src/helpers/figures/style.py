@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -41,6 +42,14 @@ TITLE, UNITS, SOURCE = (
 ROOM_FOR_BREAK = 0.18
 """Of the width of an axis, for the words beside the mark of a break."""
 LINE_HEIGHT = 1.3  # of the text around the axes, in sizes of its type
+LEAST_ROOM = 0.5
+"""Of a figure's usual height for the axes: where the text around them leaves less, the figure grows."""
+MOST_LINES = 12
+"""Lines of the title, the units and the source; the rest is left out."""
+LONGEST_LINE = 400
+"""Letters that no line holds."""
+LONGEST_LABEL = 44
+"""Letters in a line beside a mark."""
 
 STYLE = {
     "axes.axisbelow": True,
@@ -101,6 +110,9 @@ class Exhibit(Figure):
             text.set_parse_math(False)
         self.set_size_inches(width, self.height)
         top, bottom = _set_around(self, self.around)
+        if top - bottom < LEAST_ROOM:
+            self.set_size_inches(width, self.height * (1 + LEAST_ROOM - (top - bottom)))
+            top, bottom = _set_around(self, self.around)
         edge = EDGE / width
         engine = ConstrainedLayoutEngine(rect=(edge, bottom, 1 - 2 * edge, top - bottom))
         engine.execute(self)
@@ -149,20 +161,47 @@ def _set_around(figure: Exhibit, around: list[tuple[Any, ...]]) -> tuple[float, 
 
 
 def _wrap(figure: Exhibit, words: str, text: Text, room: float) -> str:
-    """`words` in lines no wider than `room` (inches)."""
+    """`words` in at most `MOST_LINES` lines no wider than `room` (inches); a word that is wider is parted."""
     measure = figure.canvas.get_renderer().get_text_width_height_descent
     lines: list[str] = []
     properties, used = text.get_fontproperties(), 0.0
     space = measure("n n", properties, False)[0] - measure("nn", properties, False)[0]
-    for word in words.split(" "):
+    space_left = room * figure.dpi
+    for word in _part_words(words, lambda part: measure(part, properties, False)[0] <= space_left):
         wide = measure(word, properties, False)[0]
-        if lines and used + space + wide <= room * figure.dpi:
+        if lines and used + space + wide <= space_left:
             lines[-1] += f" {word}"
             used += space + wide
         else:
             lines.append(word)
             used = wide
+        if len(lines) > MOST_LINES:
+            break
+    if len(lines) > MOST_LINES:
+        last = lines[MOST_LINES - 1]
+        lines[MOST_LINES - 1 :] = [shorten_label(f"{last} {lines[MOST_LINES]}", len(last))]
     return "\n".join(lines)
+
+
+def _part_words(words: str, fits: Callable[[str], bool]) -> Iterator[str]:
+    """The words, those that don't fit in parts that do."""
+    for word in words.split(" "):
+        rest = word
+        while len(rest) > 1 and not (len(rest) < LONGEST_LINE and fits(rest)):
+            counts = range(1, min(len(rest), LONGEST_LINE))
+            most = max(1, bisect_left(counts, True, key=lambda count: not fits(rest[:count])))
+            yield rest[:most]
+            rest = rest[most:]
+        yield rest
+
+
+def shorten_label(text: str, longest: int = LONGEST_LABEL) -> str:
+    """A text for a place with little room, its end left out where it is long.
+
+    >>> shorten_label("internet users"), shorten_label("a very long name", 9)
+    ('internet users', 'a very l…')
+    """
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
 
 
 def darken(colour: str) -> tuple[float, float, float]:
@@ -179,8 +218,8 @@ def label_ends(axis: Axes, labels: Sequence[Label], size: float = 8.5) -> None:
     In an `Exhibit` they find their places when it's laid out, elsewhere at once.
     """
     texts = [
-        axis.text(1.012, label.y, label.text, color=darken(label.colour), size=size, va="center", linespacing=1.2,
-                  transform=axis.get_yaxis_transform(), parse_math=False)
+        axis.text(1.012, label.y, "\n".join(map(shorten_label, label.text.split("\n"))), color=darken(label.colour),
+                  size=size, va="center", linespacing=1.2, transform=axis.get_yaxis_transform(), parse_math=False)
         for label in labels
     ]  # fmt: skip
     leaders = LineCollection([], lw=0.5, alpha=0.6, clip_on=False, transform=axis.transAxes, zorder=1)
@@ -251,7 +290,7 @@ def use_dates(axis: Axes, dates: pd.DatetimeIndex) -> None:
         axis.xaxis.set_major_locator(mdates.MonthLocator(months))
         axis.xaxis.set_major_formatter(mdates.DateFormatter("%b %Y"))
         return
-    step = next(step for step in (1, 2, 5, 10, 20, 50, 100) if years / step <= room)
+    step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500) if years / step <= room)
     axis.xaxis.set_major_locator(mdates.YearLocator(step))
     axis.xaxis.set_major_formatter(mdates.DateFormatter("%Y"))
 
@@ -281,13 +320,13 @@ def use_numbers(axis: Axes, which: str = "y", suffix: str = "") -> None:
 def say(value: float, unit: str = "") -> str:
     """A number as a reader wants it: three significant digits, or the whole part where that is longer, and its unit.
 
-    >>> say(1125.3, "million persons"), say(42.8, "percent"), say(0.0532)
-    ('1,125 million persons', '42.8 %', '0.0532')
+    >>> say(1125.3, "million persons"), say(42.8, "percent"), say(0.0532), say(3e-11)
+    ('1,125 million persons', '42.8 %', '0.0532', '3.00e-11')
     """
     if not np.isfinite(value):
         return "unbounded" if value > 0 else "not known"
     digits = max(0, 2 - int(np.floor(np.log10(abs(value))))) if value else 0
-    text = f"{value:,.{digits}f}"
+    text = f"{value:,.{digits}f}" if digits <= 6 and abs(value) < 1e16 else f"{value:.2e}"
     if unit.startswith("percent"):
         return f"{text} %" + unit.removeprefix("percent")
     return f"{text} {unit}".strip()

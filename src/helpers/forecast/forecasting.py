@@ -44,18 +44,18 @@ def forecast(
     ----------
     series : pandas.Series with a DatetimeIndex, or AdoptionSeries
         At least three values. The last eight are used; values closer together than 0.4 years are thinned.
-    bound : None, number, or pandas.Series with dates
-        A known upper limit in the unit of `series`; None is an AdoptionSeries' own, else none.
-    references : list of AdoptionSeries
+    bound : number, pandas.Series with a DatetimeIndex, or None
+        A known upper limit in the unit of `series`. None stands for an AdoptionSeries' own, or for none.
+    references : list of AdoptionSeries, optional
         By default those of the project's data folder. The technology of `series` is left out.
     horizon_years : number
         Beyond three years the bands are extrapolated and labelled so.
     levels : sequence of float
-        Coverage of the bands; sentences and milestones quote the one nearest to 0.8.
+        Coverage of the bands, each between 0 and 1; sentences and milestones quote the one nearest to 0.8.
     shares : sequence of float
-        Saturation shares of the scenarios.
-    residuals : DataFrame from `backtest.run_backtest`, or None
-        None computes it from the references; the numbers are the same.
+        Saturation shares of the scenarios, each between 0 and 1.
+    residuals : DataFrame, optional
+        From `backtest.run_backtest`; by default it is computed from the references, with the same numbers.
 
     Returns
     -------

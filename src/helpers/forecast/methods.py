@@ -123,7 +123,8 @@ def curve_at(link: Link, windows: Windows, ahead: Ahead, ceiling: float) -> np.n
     -------
     (N, H) values; NaN where an observation lies at or above the ceiling.
     """
-    path, _ = _anchored(link, windows, ahead, np.full(len(windows.years), ceiling))
+    with np.errstate(over="ignore"):  # as in `forecast_points`
+        path, _ = _anchored(link, windows, ahead, np.full(len(windows.years), ceiling))
     return np.where((windows.shares.max(axis=1) < ceiling)[:, None], path, np.nan)
 
 
@@ -184,9 +185,9 @@ def forecast_points(
 ) -> dict[str, np.ndarray]:
     """Point forecasts of some methods, or of every one that applies: a dict of (N, H) arrays from 0 to the bound."""
     top = ahead.bounds if windows.bounded else np.inf
-    return {
-        name: np.clip(METHODS[name](windows, ahead, prior), 0, top) for name in names or methods_for(windows.bounded)
-    }
+    names = names or methods_for(windows.bounded)
+    with np.errstate(over="ignore"):  # where a curve falls so steeply that its share is 0
+        return {name: np.clip(METHODS[name](windows, ahead, prior), 0, top) for name in names}
 
 
 def saturation_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:

@@ -1,0 +1,256 @@
+"""Every own series that `check` accepts ends in a report, or in a sentence on a parameter before a kernel starts."""
+
+# ruff: noqa: PT017  # what is said of a refused input is looked at where it is refused
+
+import re
+import warnings
+from datetime import date
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+from figure_faults import find_faults
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from helpers import curves, describe, figures, forecast, indicators, pipeline
+from helpers.figures import images, style
+from helpers.parameters import ParameterError, Parameters, complete_parameters, read_parameters
+
+ROOT = Path(__file__).parents[1]
+CELLS = [
+    (path.stem, [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"])
+    for path in sorted((ROOT / "notebooks").glob("0*.ipynb"))
+]
+
+
+def write(folder, values, dates=None, unit="units", **columns):
+    """A file of one series, a figure a year unless dates are given; returns its path."""
+    dates = dates or [f"{2010 + year}-12-31" for year in range(len(values))]
+    frame = pd.DataFrame({"date": dates, "value": [f"{value:.10g}" for value in values], "unit": unit, **columns})
+    path = folder / "own.csv"
+    frame.to_csv(path, index=False)
+    return path
+
+
+def execute(values):
+    """The notebooks' code in this process, as their kernels run it; a warning is an error."""
+    parameters = complete_parameters(read_parameters(values))
+    pipeline.check_parameters(parameters)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", "Glyph .* missing from")  # no font has all letters
+        for notebook, cells in CELLS:
+            names = {}
+            for cell in cells:
+                exec(compile(cell.source, notebook, "exec"), names)
+                if "parameters" in cell.metadata.get("tags", []):
+                    names.update({name: value for name, value in parameters.model_dump().items() if name in names})
+
+
+@pytest.fixture(scope="module")
+def quick_run(small_project):
+    """Figures are laid out at both widths and not drawn."""
+
+    def lay_out(figure, alt):
+        figure.lay_out(style.WIDTHS["print"])
+        yield "png", bytes(24)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(images, "draw_images", lay_out)
+        yield patch
+
+
+# ---- single causes
+
+
+def test_a_series_below_a_tenth_of_its_bound_has_no_place_on_the_clock():
+    data = indicators.load()
+    series = data.series("Romania", "firms_ai_use_eurostat", "100")
+    assert series.penetration.max() < 0.1
+    aligned = describe.align_references(series, data.references(exclude=series))
+    assert aligned.empty
+    assert describe.rank_pace(aligned).empty
+
+
+def test_a_fit_without_residuals_has_a_profile(tmp_path):
+    series = indicators.load(write(tmp_path, [99.999999, 100, 100, 100], unit="%")).series("own data", "own", 100)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        profiles = describe.profile_ceilings(describe.fit_families(series, ["logistic", "gompertz", "bass"]), series)
+        figure = figures.draw_profiles(
+            profiles, describe.mark_ceilings(series), describe.name_series(series), "Source: test."
+        )
+    assert "No ceiling in this frame fits about as well as the best one: bass" in figure.texts[0].get_text()
+
+
+def test_a_profile_outside_the_frame_is_not_said_to_close():
+    profile = pd.DataFrame(
+        {"ceiling": [10.0, 100.0], "distance": [60.0, 50.0], "threshold_80": 2.0, "threshold_95": 4.0}
+    )
+    figure = figures.draw_profiles(
+        profile.assign(family="gompertz"), {"last": 9.0}, {"title": "Users", "unit": "persons"}, "Source: test."
+    )
+    assert figure.texts[0].get_text().replace("\n", " ").endswith("fits about as well as the best one: gompertz")
+
+
+def test_hindcasts_begin_where_a_forecast_can_be_made(tmp_path):
+    data = indicators.load(write(tmp_path, [0, 0, 0, 1, 4, 9]))
+    assert forecast.pick_origins(data.series("own data", "own")).empty
+    data = indicators.load(write(tmp_path, [0, 1, 2, 4, 9]))
+    assert list(forecast.pick_origins(data.series("own data", "own")).year) == [2013]
+    old = [f"{year}-12-31" for year in (1900, 1901, 1902, 1903)]
+    data = indicators.load(write(tmp_path, [1, 2, 4, 8], old))
+    series = data.series("own data", "own")
+    assert forecast.make_hindcasts(series, data.references(series), forecast.pick_origins(series)).empty
+
+
+@pytest.mark.parametrize("name", ["as_of", "data"])
+def test_too_few_technologies_to_calibrate_on_are_refused(tmp_path, monkeypatch, name):
+    path = write(tmp_path, [1, 2, 4, 8], [f"{year}-12-31" for year in (1900, 1901, 1902, 1903)])
+    if name == "data":
+        monkeypatch.setattr(forecast, "can_calibrate", lambda references: False)
+    chosen = complete_parameters(Parameters(run="mine", data=str(path), as_of="1905-12-31" if name == "as_of" else ""))
+    with pytest.raises(ParameterError, match=f"parameter '{name}' is '.*fewer than 3 other technologies have enough"):
+        pipeline.check_parameters(chosen)
+
+
+@pytest.mark.parametrize("bound", [np.int64(100), np.int8(100), np.float32(100), np.float64(100)])
+def test_numbers_of_numpy_are_numbers(bound):
+    users = pd.Series([12, 19, 31, 44, 52], index=pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)]))
+    given, plain = (forecast.forecast(users, bound=one, horizon_years=np.int64(2)) for one in (bound, 100))
+    pd.testing.assert_frame_equal(given.quantiles, plain.quantiles)
+    for ceiling in (bound, curves.Share(bound, 1.0), curves.SharePrior(bound, np.float32(0), np.int64(1))):
+        fit = curves.Logistic(users, ceiling=ceiling).fit()
+        assert np.isfinite(fit.params).all()
+
+
+@pytest.mark.parametrize("bound", [np.True_, "100", [100]])
+def test_other_things_are_no_bound(bound):
+    users = pd.Series([12.0, 19, 31], index=pd.to_datetime(["2021-12-31", "2022-12-31", "2023-12-31"]))
+    with pytest.raises(ValueError, match="the bound is None, a number in the series' unit, or a dated"):
+        forecast.forecast(users, bound=bound)
+
+
+# ---- text around a figure
+
+
+LONG = {
+    "four addresses": "; ".join(f"https://example.org/{number}/{'a' * 100} (own.csv)" for number in range(4)),
+    "twelve addresses": "; ".join(f"https://example.org/{number:02}/{'b' * 33} (own.csv)" for number in range(12)),
+    "a word": "x" * 4000,
+    "a thousand publishers": "; ".join(f"Publisher number {number} (own.csv)" for number in range(1000)),
+}
+
+
+@pytest.mark.parametrize("source", LONG.values(), ids=LONG)
+@pytest.mark.parametrize("width", style.WIDTHS.values(), ids=style.WIDTHS)
+def test_long_texts_wrap_and_leave_the_axes_their_room(source, width):
+    figure, axes = style.open_canvas(1.7)
+    axes[0, 0].plot([0, 1], [0, 1])
+    style.label_ends(axes[0, 0], [style.Label(1, 1, f"Bound: {source}\n1")])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = style.close_canvas(figure, f"Users of {source}", source, source).lay_out(width)
+    assert find_faults(figure) == []
+    assert all(len(text.get_text().splitlines()) <= style.MOST_LINES for text in figure.texts)
+    assert axes[0, 0].get_position().height * figure.get_size_inches()[1] > 0.2 * 1.7
+    if source == LONG["twelve addresses"]:
+        assert "".join(figure.texts[2].get_text().split()) == "".join(source.split()), "nothing is left out that fits"
+
+
+# ---- whole sequences
+
+
+@pytest.mark.parametrize(
+    ("values", "given"),
+    [
+        ([0, 0, 0, 1, 4, 9], {}),
+        ([3.1, 8, 15.5, 27, 39, 48.2], {"bound": 48200}),
+        ([1, 5, 9, 5, 1, 0], {"bound": 10}),
+        ([1, 2, 4, 8, 16], {"source": [f"https://example.org/{number}/{'c' * 98}" for number in range(5)]}),
+    ],
+    ids=["zeros", "bound far above", "decline to 0", "long addresses"],
+)
+def test_notebooks_carry_series_at_the_edge(tmp_path, quick_run, values, given):
+    quick_run.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
+    columns = {name: given[name] for name in given if name == "source"}
+    parameters = {name: given[name] for name in given if name == "bound"}
+    execute({"data": str(write(tmp_path, values, **columns)), "run": "edge", **parameters})
+    assert len(list((tmp_path / "outputs" / "edge" / "tables").glob("06_*.csv"))) == 3
+
+
+@pytest.mark.parametrize("case", ["a highest share under a tenth", "percentages at the top"])
+def test_pages_are_made_of_series_at_the_edge(tmp_path, monkeypatch, case):
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
+    values = {"data": str(write(tmp_path, [99.999999, 100, 100, 100], unit="%"))}
+    if case == "a highest share under a tenth":
+        values = {"indicator": "firms_ai_use_eurostat", "entity": "Romania", "bound": 100}
+    folder = pipeline.run_all(read_parameters({"run": "edge", **values}))
+    assert len(list((folder / "html").glob("0*.html"))) == 6
+
+
+YEARS = st.integers(1800, 2080).flatmap(
+    lambda first: st.lists(st.integers(first, first + 18), min_size=3, max_size=12, unique=True)
+)
+DAYS = st.one_of(
+    YEARS.map(lambda years: [date(year, 12, 31) for year in sorted(years)]),
+    st.lists(st.dates(date(1800, 1, 1), date(2099, 12, 31)), min_size=3, max_size=9, unique=True).map(sorted),
+    st.integers(3, 60).map(lambda count: list(pd.date_range("2015-01-31", periods=count, freq="ME"))),
+)
+TEXTS = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=120)
+
+
+@st.composite
+def draw_series(draw):
+    """Dates, values, columns and parameters of a series that may be hard to report on."""
+    dates = draw(DAYS)
+    count = len(dates)
+    size = draw(st.sampled_from([1, 1, 1, 1e-11, 1e-3, 1e9, 1e12]))
+    shape = draw(st.sampled_from(["any", "rise", "zeros first", "flat then rise", "to the top", "fall to 0"]))
+    values = draw(st.lists(st.one_of(st.integers(1, 100), st.floats(0, 100)), min_size=count, max_size=count))
+    half = count // 2
+    values = {
+        "any": values,
+        "rise": sorted(values),
+        "zeros first": [0] * half + sorted(values[half:]),
+        "flat then rise": [values[0]] * (count - 1) + [values[0] + 1],
+        "to the top": sorted(values)[: count - half] + [100] * half,
+        "fall to 0": [*sorted(values[: count - 1]), 0],
+    }[shape]
+    values = [0 if value * size < 1e-12 else value * size for value in values]
+    unit = draw(st.sampled_from(["units", "%", "million persons"]))
+    columns = {"source": draw(TEXTS), "entity": draw(TEXTS)}
+    bounds = ["", "", max(values) or 1, 1.5 * max(values) or 1, 1000 * max(values) or 1, 0.5 * max(values) or 1]
+    given = {"bound": draw(st.sampled_from(bounds)), "horizon_years": draw(st.sampled_from([1, 5, 30]))}
+    return [f"{day:%Y-%m-%d}" for day in dates], values, unit, columns, given
+
+
+SEQUENCES = settings(
+    max_examples=5,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+
+
+@SEQUENCES
+@given(draw_series())
+def test_any_series_is_reported_or_refused(tmp_path_factory, quick_run, drawn):
+    dates, values, unit, columns, given = drawn
+    folder = tmp_path_factory.mktemp("any")
+    quick_run.setenv("ADOPTION_OUTPUTS", str(folder / "outputs"))
+    path = write(folder, values, dates, unit, **columns)
+    try:
+        indicators.load(path)
+    except indicators.DataError:
+        return  # `check` says what is wrong with the file
+    try:
+        execute({"data": str(path), "run": "any", **given})
+    except (indicators.DataError, ParameterError) as error:
+        assert not (folder / "outputs").exists(), "refused too late"
+        assert re.search(r"\b(data|indicator|entity|bound|as_of|horizon_years|own)\b", str(error))
+        return
+    assert len(list((folder / "outputs" / "any" / "tables").glob("06_*.csv"))) == 3
