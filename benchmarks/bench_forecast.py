@@ -4,10 +4,9 @@ import time
 
 import numpy as np
 import pandas as pd
-from statsmodels.genmod.families.links import LogLog
 
-from helpers import backtest, forecast, indicators
-from helpers.forecast import bands
+from helpers import forecast, indicators
+from helpers.forecast import backtest, bands
 
 POOLED = ("method", "horizon_years")
 
@@ -73,7 +72,7 @@ def measure_worst(scored):
     rest = "; ".join(f"{each.technology} {each.coverage_80 * each.n:.0f} of {each.n}" for each in few.itertuples())
     measured = f"{worst['technology']}: {100 * worst['coverage_80']:.0f} % of {worst['n']}"
     measured += f" (too few to judge: {rest})" if rest else ""
-    what = f"worst technology with {backtest.ENOUGH} forecasts or more, 80 % band at 2 years"
+    what = f"worst technology with {backtest.MIN_FORECASTS} forecasts or more, 80 % band at 2 years"
     return row(what, "60 %", measured, worst["coverage_80"] >= 0.6)
 
 
@@ -121,15 +120,14 @@ def measure_beyond(references, residuals):
 
 def cover_beyond(table, level):
     """Average coverage of the rows that took no part in the calibration, technologies left out as always."""
-    link, ends, covered = LogLog(), ((1 - level) / 2, (1 + level) / 2), []
+    ends, covered = ((1 - level) / 2, (1 + level) / 2), []
     beyond = table[table["part"] == "beyond"]
-    for technology in bands.technologies_of(beyond):
+    for technology in beyond["technology"].unique():
         known = bands.leave_out(table[table["part"] == "calibration"], technology)
-        rows, calibration = beyond[beyond["technology"] == technology], bands.calibrate(known, "combined", link)
+        rows, calibration = beyond[beyond["technology"] == technology], bands.calibrate(known, "combined")
         point, unit, actual = (rows[name].to_numpy(float) for name in ("combined", "unit_ahead", "actual"))
-        found = bands.spread_out(
-            point, unit, calibration.spread(*bands.features_of(rows)), calibration.reach(ends), link
-        )
+        spread, score_quantile = calibration.spread(bands.components_of(rows)), calibration.score_quantile(ends)
+        found = bands.band_quantiles(point, unit, spread, score_quantile, bands.link_of(rows))
         inside = (actual >= found[:, 0]) & (actual <= found[:, 1])
         covered.append(rows[["technology", "window", "horizon_years"]].assign(covered=inside))
     covered = pd.concat(covered)

@@ -89,13 +89,13 @@ def test_a_fit_without_residuals_has_a_profile(tmp_path):
 
 def test_hindcasts_begin_where_a_forecast_can_be_made(tmp_path):
     data = indicators.load(write(tmp_path, [0, 0, 0, 1, 4, 9]))
-    assert describe.pick_origins(data.series("own data", "own")).empty
+    assert forecast.pick_origins(data.series("own data", "own")).empty
     data = indicators.load(write(tmp_path, [0, 1, 2, 4, 9]))
-    assert list(describe.pick_origins(data.series("own data", "own")).year) == [2013]
+    assert list(forecast.pick_origins(data.series("own data", "own")).year) == [2013]
     old = [f"{year}-12-31" for year in (1900, 1901, 1902, 1903)]
     data = indicators.load(write(tmp_path, [1, 2, 4, 8], old))
     series = data.series("own data", "own")
-    assert describe.make_hindcasts(series, data.references(series), describe.pick_origins(series)).empty
+    assert forecast.make_hindcasts(series, data.references(series), forecast.pick_origins(series)).empty
 
 
 @pytest.mark.parametrize("name", ["as_of", "data"])

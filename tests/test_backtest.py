@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from helpers import backtest, indicators
-from helpers.forecast import METHODS, bands, windows
+from helpers import forecast, indicators
+from helpers.forecast import METHODS, backtest, bands, methods, windows
 
 
 @pytest.fixture(scope="module")
@@ -40,37 +40,26 @@ def test_crps_is_close_to_that_of_a_normal_distribution():
     assert found == pytest.approx(exact, rel=0.03)
 
 
-def test_every_method_is_scored_at_every_window_and_horizon(scored):
+def test_every_method_is_scored_at_every_window_and_horizon_and_technologies_weigh_the_same(scored):
     table = backtest.score(scored)
-    assert list(table.columns) == [
-        *["method", "window", "horizon_years", "n", "technologies", "mape", "wis", "wis_relative"],
-        *["wis_relative_normal", "crps", "coverage_50", "coverage_80", "coverage_95"],
-    ]
     assert len(table) == (len(METHODS) + 1) * 3 * 4
-    assert table["method"].iloc[0] == "combined"
+    assert list(table["method"].unique()) == [*METHODS, backtest.NORMAL_DRIFT]
     assert (table[table["method"] == "drift"]["wis_relative"] == 1).all()
     assert (table[table["method"] == backtest.NORMAL_DRIFT]["wis_relative_normal"] == 1).all()
     assert table.notna().all().all()
+    row = "method == 'drift' and window == 4 and horizon_years == 2"
+    rows, found = scored.query(row), table.query(row)["wis"].item()
+    assert found == pytest.approx(np.mean([group["wis"].mean() for _, group in rows.groupby("technology")]))
+    assert found != pytest.approx(rows["wis"].mean())
 
 
-def test_technologies_weigh_the_same(scored):
-    rows = scored[(scored["method"] == "drift") & (scored["window"] == 4) & (scored["horizon_years"] == 2)]
-    table = backtest.score(scored).query("method == 'drift' and window == 4 and horizon_years == 2")
-    by_hand = np.mean([group["wis"].mean() for _, group in rows.groupby("technology")])
-    assert table["wis"].item() == pytest.approx(by_hand)
-    assert table["wis"].item() != pytest.approx(rows["wis"].mean())
-
-
-def test_origins_horizons_and_windows_are_as_said(residuals):
-    assert residuals["share"].between(*windows.ORIGIN_SHARES).all()
+def test_origins_horizons_and_windows_are_as_said(references, residuals):
+    assert residuals["share"].between(*backtest.ORIGIN_SHARES).all()
     assert ((residuals["years"] - residuals["horizon_years"]).abs() <= windows.DATE_TOLERANCE).all()
     assert set(residuals["window"]) == {4, 6, 8}
     assert set(residuals["horizon_years"]) == {0.5, 1, 2, 3}
     assert (residuals["date"] > residuals["origin"]).all()
     assert residuals["technology"].nunique() >= 20
-
-
-def test_points_follow_from_the_series(references, residuals):
     row = residuals[(residuals["indicator"] == "us_radio") & (residuals["window"] == 4)].iloc[0]
     series = next(each for each in references if each.indicator == "us_radio").values
     window = series[series.index <= row["origin"]].iloc[-4:]
@@ -82,14 +71,13 @@ def test_points_follow_from_the_series(references, residuals):
 
 def test_later_figures_change_no_forecast_made_before(references):
     """Figures of a technology after a date are altered: its forecasts from origins up to that date stay the same."""
-    date, technology = pd.Timestamp("2002-12-31"), "internet"
-    altered = [disturb(each, date) if each.technology == technology else each for each in references]
-    before, after = (backtest.run_backtest(each, windows=(4,)) for each in (references, altered))
+    date = pd.Timestamp("2002-12-31")
+    altered = [disturb(each, date) if each.technology == "internet" else each for each in references]
     keys = ["entity", "indicator", "origin", "date"]
     columns = [*keys, "share", "unit", "unit_ahead", "rate", "roughness", *METHODS]
     pair = []
-    for table in (before, after):
-        rows = table[(table["technology"] == technology) & (table["origin"] <= date)]
+    for each in (references, altered):
+        rows = backtest.run_backtest(each, windows=(4,)).query("technology == 'internet' and origin <= @date")
         pair.append(rows[columns].sort_values(keys).reset_index(drop=True))
     assert len(pair[0]) > 50
     pd.testing.assert_frame_equal(*pair, check_exact=True)
@@ -106,35 +94,35 @@ def test_bands_of_a_technology_know_nothing_of_its_outcomes(residuals):
     """Whatever came of radio, the bands of radio stay the same; those of the others may move."""
     own = residuals["technology"] == "radio"
     altered = residuals.assign(actual=residuals["actual"].where(~own, residuals["actual"] * 0.5))
-    names = [f"q{level:g}" for level in bands.SEVEN]
-    before, after = (backtest.evaluate(each).query("method == 'combined'") for each in (residuals, altered))
-    radio = before["technology"] == "radio"
-    pd.testing.assert_frame_equal(before[radio][names], after[radio][names], check_exact=True)
-    assert not before[~radio][names].equals(after[~radio][names])
+    before, after = (bands.quantiles_of(each, "combined", bands.REPORTED_QUANTILES) for each in (residuals, altered))
+    np.testing.assert_array_equal(before[own], after[own])
+    assert not np.array_equal(before[~own], after[~own])
 
 
-def test_residuals_survive_a_csv_file(tmp_path, residuals):
+def test_the_same_again_also_from_a_csv_file(tmp_path, references, residuals):
+    assert backtest.run_backtest(references).to_csv() == residuals.to_csv()
     residuals.to_csv(tmp_path / "residuals.csv", index=False, float_format="%.10g")
     read = pd.read_csv(tmp_path / "residuals.csv", parse_dates=["origin", "date"])
     pd.testing.assert_frame_equal(read, residuals, check_exact=True, check_dtype=False)
 
 
-def test_same_bytes_again(references, residuals):
-    assert backtest.run_backtest(references).to_csv() == residuals.to_csv()
+def test_a_new_method_is_one_function_and_one_line(monkeypatch, references):
+    """It is then in the scores and in the tables of a forecast, and only where its kind of series is forecast."""
 
-
-def test_a_new_method_is_one_function(monkeypatch, references):
+    @methods.needs_bound
     def half_way(given, ahead, prior):
         return (given.values[:, -1:] + ahead.bounds) / 2
 
     monkeypatch.setitem(METHODS, "half_way", half_way)
-    table = backtest.score(backtest.run_backtest(references, windows=(4,), horizons=(1.0,)))
-    row = table[table["method"] == "half_way"]
-    assert len(row) == 1
-    assert row["wis_relative"].item() > 1
+    residuals = backtest.run_backtest(references, windows=(4,), horizons=(1.0,))
+    assert backtest.score(residuals).set_index("method").loc["half_way", "wis_relative"] > 1
+    series = next(each for each in references if each.indicator == "us_radio")
+    frame = forecast.forecast(series, references=references, residuals=residuals).frame()
+    assert frame[frame["method"] == "half_way"]["q0.5"].notna().all()
+    assert "half_way" not in methods.methods_for(bounded=False)
 
 
-def test_comparison_is_paired_and_seeded(scored):
+def test_comparison_is_paired_and_the_same_again(scored):
     table = backtest.compare(scored, draws=500)
     assert ((table["low"] <= table["wis_relative"]) & (table["wis_relative"] <= table["high"])).all()
     pd.testing.assert_frame_equal(table, backtest.compare(scored, draws=500), check_exact=True)
@@ -142,26 +130,16 @@ def test_comparison_is_paired_and_seeded(scored):
     assert (itself[["wis_relative", "low", "high"]] == 1).all().all()
 
 
-def test_coverage_by_technology_and_stage(scored):
-    table = backtest.cover_by_technology(scored)
-    assert list(table.columns[:5]) == ["method", "technology", "window", "horizon_years", "n"]
-    assert table["n"].sum() == len(scored)
+def test_coverage_by_technology_and_stage_counts_every_forecast_once(scored):
+    assert backtest.cover_by_technology(scored)["n"].sum() == len(scored)
     stages = backtest.cover_by_stage(scored)
-    staged = stages[~stages["stage"].str.startswith("growth")]
-    assert staged["n"].sum() == len(scored)
+    assert stages[~stages["stage"].str.startswith("growth")]["n"].sum() == len(scored)
     worst = backtest.find_worst(scored)
     assert worst["coverage_80"].is_monotonic_increasing
     assert (worst["enough"] == (worst["n"] >= 10)).all()
 
 
-def test_calibration_curve_rises(residuals):
-    table = backtest.check_calibration(residuals)
-    own = table[(table["method"] == "combined") & (table["horizon_years"] == 2)]
-    assert own["actual"].is_monotonic_increasing
-    assert abs(own.set_index("nominal")["actual"][0.8] - 0.8) < 0.06
-
-
-def test_the_targets_that_are_met_stay_met(scored):
+def test_the_targets_that_are_met_stay_met(residuals, scored):
     """Bounds on the published numbers, with room for new data."""
     pooled = backtest.score(scored, by=("method", "horizon_years")).set_index(["method", "horizon_years"])
     own = pooled.loc["combined"]
@@ -172,10 +150,16 @@ def test_the_targets_that_are_met_stay_met(scored):
     four = backtest.score(scored).query("method == 'combined' and window == 4 and horizon_years == 3")
     assert four["wis_relative"].item() <= 0.82
     assert four["wis_relative_normal"].item() <= 0.80
+    curve = backtest.check_calibration(residuals).query("method == 'combined' and horizon_years == 2")
+    assert curve["actual"].is_monotonic_increasing
+    assert abs(curve.set_index("nominal")["actual"][0.8] - 0.8) < 0.06
 
 
 def test_too_few_references_are_named(references):
     with pytest.raises(ValueError, match="none of the 0 reference series"):
         backtest.run_backtest([])
+    radio = [each for each in references if each.technology == "radio"]
     with pytest.raises(ValueError, match="two technologies"):
-        backtest.run_backtest([each for each in references if each.technology == "radio"])
+        backtest.run_backtest(radio)
+    assert (backtest.can_calibrate(references), backtest.can_calibrate(radio)) == (True, False)
+    assert not backtest.can_calibrate([])

@@ -76,7 +76,7 @@ def test_the_growth_of_a_year_is_rounded_alike_in_the_finding_and_the_key_number
     assert f"; +{numbers['growth_year']} since December 2024." in summary._state_level(growth, names)
 
 
-def test_what_a_band_held_one_year_ahead_is_said_in_the_singular():
+def test_the_coverage_of_a_band_one_year_ahead_is_said_in_the_singular():
     row = {"method": "combined", "window": 3, "horizon_years": 1.0, "technologies": 1, "coverage_80": 0.754}
     [(key, label, *_)] = summary._coverage(pd.DataFrame([row]), 0.8)
-    assert (key, label) == ("coverage_80_1", "What the 80 % band held 1 year ahead, 1 other technology")
+    assert (key, label) == ("coverage_80_1", "Coverage of the 80 % band 1 year ahead, 1 other technology")

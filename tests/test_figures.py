@@ -140,11 +140,11 @@ def test_a_level_is_shaded_alike_in_every_fan():
         assert shade_of(0.5, levels) == pytest.approx(0.627, abs=1e-3)
 
 
-def test_hindcasts_count_what_the_band_held():
+def test_hindcasts_count_what_the_band_covered():
     fan = make_fan(["2025-06-30", "2025-12-31"]).assign(origin=DATES[1])
     fan[["q0.1", "q0.9"]] = [[500.0, 550.0], [700.0, 900.0]]
     figure = figures.draw_hindcasts(fan, VALUES, NAMES, "Source: test.")
-    assert "held 1 of the 2" in read_texts(figure)[0].replace("\n", " ")
+    assert "covered 1 of the 2" in read_texts(figure)[0].replace("\n", " ")
 
 
 def test_same_frame_same_bytes():

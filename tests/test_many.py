@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import backtest, indicators
+from helpers import indicators
 from helpers.curves import CurveError, many
 from helpers.curves.many import fit_many, map_parts
+from helpers.forecast import backtest
 
 
 @pytest.fixture(scope="module")

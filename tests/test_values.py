@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import backtest, indicators
+from helpers import indicators
 from helpers.curves import FAMILIES, Gompertz, Logistic, Share, SharePrior, fit_many
-from helpers.forecast import forecast
+from helpers.forecast import backtest, forecast
 
 HERE = Path(__file__).parent
 PATH = HERE / "reference" / "numerical_values.json"

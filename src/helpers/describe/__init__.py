@@ -1,14 +1,5 @@
 """What the exhibits show, as tidy frames: series, growth, alignment at equal adoption and other countries."""
 
-from helpers.describe.forecasts import (
-    make_hindcasts,
-    pick_origins,
-    shorten_forecast,
-    shorten_scores,
-    shorten_stages,
-    spread_scenarios,
-    spread_sensitivity,
-)
 from helpers.describe.references import align_references, compare_countries, list_references, rank_pace
 from helpers.describe.series import (
     cite_series,
@@ -34,15 +25,8 @@ __all__ = [
     "list_observations",
     "list_references",
     "list_series",
-    "make_hindcasts",
     "measure_growth",
     "name_series",
-    "pick_origins",
     "rank_pace",
-    "shorten_forecast",
-    "shorten_scores",
-    "shorten_stages",
-    "spread_scenarios",
-    "spread_sensitivity",
     "state_findings",
 ]

@@ -137,11 +137,13 @@ def _coverage(scores: pd.DataFrame, level: float) -> list[tuple[Any, ...]]:
     own = scores[(scores["method"] == "combined") & (scores["window"] == scores["window"].min())]
     rows = []
     for row in own.sort_values("horizon_years").itertuples(index=False):
-        held = 100 * getattr(row, column)
+        covered = 100 * getattr(row, column)
         ahead = say_count(row.horizon_years, "year")
         others = say_count(row.technologies, "other technology", "other technologies")
-        label = f"What the {say_level(tested)} band held {ahead} ahead, {others}"
-        rows.append((f"{column}_{row.horizon_years:g}", label, held, np.nan, np.nan, "percent", _say(held, "percent")))
+        label = f"Coverage of the {say_level(tested)} band {ahead} ahead, {others}"
+        rows.append(
+            (f"{column}_{row.horizon_years:g}", label, covered, np.nan, np.nan, "percent", _say(covered, "percent"))
+        )
     return rows
 
 
@@ -253,10 +255,10 @@ def _state_forecast(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str]
     scores = tables["04_scores"]
     own = scores[(scores["method"] == "combined") & (scores["window"] == scores["window"].min())]
     tested = _tested_level(scores, level)
-    such, held = "such" if tested == level else say_level(tested), own[f"coverage_{100 * tested:g}"]
+    such, covered = "such" if tested == level else say_level(tested), own[f"coverage_{100 * tested:g}"]
     others = say_count(own["technologies"].max(), "other technology", "other technologies")
     return text + (
         f"; on {others}, each left out in turn, "
-        f"{such} bands held {100 * held.min():.0f} to {100 * held.max():.0f} % of what came, "
+        f"{such} bands covered {100 * covered.min():.0f} to {100 * covered.max():.0f} % of outcomes, "
         f"up to {say_count(own['horizon_years'].max(), 'year')} on."
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from helpers.figures.single import plot_bound, shade_bands
 from helpers.figures.style import (
     BLUE,
     GREEN,
@@ -30,27 +30,13 @@ from helpers.figures.style import (
 )
 from helpers.levels import LEVELS, band_columns, quoted_level, say_level
 
-SHADES = ((0, 0.5, 0.8, 0.95, 1), (0.72, 0.62704, 0.3784, 0.16, 0.1))
-"""Levels of bands, and how opaque the fan is just inside each: a level looks the same whatever others lie around it."""
-
-
-def shade_bands(levels: Sequence[float]) -> list[tuple[float, str, str, float]]:
-    """Level, columns of both ends and opacity of each band, the widest first: narrower ones are laid on it."""
-    shaded, below = [], 0.0
-    for level in sorted(levels, reverse=True):
-        shade = float(np.interp(level, *SHADES))
-        shaded.append((level, *band_columns(level), round((shade - below) / (1 - below), 4)))
-        below = shade
-    return shaded
-
 
 def _fan(axis: Axes, forecast: pd.DataFrame, start: tuple[Any, ...], levels: Sequence[float]) -> list[Label]:
     """A band for each level and the median, from the last observation on; returns the labels of their ends."""
     dates = [start[0], *forecast["date"]]
     labels = []
     for level, low, high, alpha in shade_bands(levels):
-        lower = [start[1], *forecast[low]]
-        upper = [start[1], *forecast[high]]
+        lower, upper = ([start[1], *forecast[end]] for end in (low, high))
         axis.fill_between(dates, lower, upper, color=BLUE, alpha=alpha, lw=0)
         axis.plot(dates, upper, color=BLUE, lw=0.5, alpha=0.8)
         axis.plot(dates, lower, color=BLUE, lw=0.5, alpha=0.8)
@@ -99,7 +85,11 @@ def draw_forecast(
     start = (values.index[-1], values.iloc[-1])
     values = values[values.index >= start[0] - 2 * (forecast["date"].iloc[-1] - start[0])]
     labels = _fan(axis, forecast, start, levels)
-    labels += [*_draw_scenarios(axis, scenarios, start), *_draw_bound(axis, bound, bound_ahead, values.index[0])]
+    labels += _draw_scenarios(axis, scenarios, start)
+    if bound is not None:
+        shown = bound[values.index[0] :] if bound.index[-1] >= values.index[0] else bound.iloc[-1:]
+        ahead = bound_ahead.set_index("date")["mean"]
+        labels += plot_bound(axis, shown, ahead[ahead.index > shown.index[-1]])
     tested = forecast[forecast["basis"] == "calibrated"]
     end = tested.iloc[-1] if len(tested) else forecast.iloc[-1]
     if end["date"] < forecast["date"].iloc[-1]:
@@ -127,32 +117,15 @@ def draw_forecast(
 def _draw_scenarios(axis: Axes, scenarios: pd.DataFrame, start: tuple[Any, ...]) -> list[Label]:
     """One line a saturation share; a share that the series has passed has none."""
     labels = []
-    ahead = scenarios.dropna(subset=["value"])
-    for (share, line), dash in zip(ahead.groupby("share"), LINES[1:] * 3, strict=False):
+    for (share, line), dash in zip(scenarios.dropna(subset=["value"]).groupby("share"), LINES[1:] * 3, strict=False):
         axis.plot([start[0], *line["date"]], [start[1], *line["value"]], ls=dash, color=GREEN, lw=1.2)
         text = f"scenario: ends at {100 * share:.0f} % of bound"
         labels.append(Label(line["date"].iloc[-1], line["value"].iloc[-1], text, GREEN))
     return labels
 
 
-def _draw_bound(axis: Axes, bound: pd.Series | None, ahead: pd.DataFrame, first: pd.Timestamp) -> list[Label]:
-    """The bound as known, and dashed as forecast."""
-    if bound is None:
-        return []
-    shown = bound[bound.index >= first] if (bound.index >= first).any() else bound.iloc[-1:]
-    later = ahead[ahead["date"] > shown.index[-1]]
-    axis.plot(shown.index, shown, "-", color=GREY, lw=1.4)
-    axis.plot([shown.index[-1], *later["date"]], [shown.iloc[-1], *later["mean"]], "--", color=GREY, lw=1.4)
-    end = [*shown, *later["mean"]][-1]
-    return [Label([*shown.index, *later["date"]][-1], end, f"bound {say(end)}", GREY)]
-
-
 def draw_hindcasts(
-    hindcasts: pd.DataFrame,
-    values: pd.Series,
-    names: dict[str, Any],
-    source: str,
-    levels: Sequence[float] = LEVELS,
+    hindcasts: pd.DataFrame, values: pd.Series, names: dict[str, Any], source: str, levels: Sequence[float] = LEVELS
 ) -> Figure:
     """The same forecast as made at each earlier date, against what came.
 
@@ -188,7 +161,9 @@ def draw_hindcasts(
         total += len(met)
     lowest = min(values.min(), hindcasts[band_columns(max(levels))[0]].min())
     axes[0, 0].set_ylim(bottom=0 if lowest < 0.6 * values.max() else None)
-    told = f"held {inside} of the {total} later figures" if total > 1 else f"{'held' if inside else 'missed'} what came"
+    told = f"covered {inside} of the {total} later figures"
+    if total == 1:
+        told = f"{'covered' if inside else 'missed'} the later figure"
     title = f"Made at earlier dates, the {say_level(quoted)} band {told}"
     units = f"{names['title']}, {names['unit']}; circles: known then, diamonds: what came; {_list_levels(levels)}"
     return close_canvas(figure, title, units, source)

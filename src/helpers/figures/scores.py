@@ -1,4 +1,4 @@
-"""The backtest: skill against drift by horizon, and whether the bands hold what they claim."""
+"""The backtest: skill against drift by horizon, and the coverage of the bands."""
 
 from __future__ import annotations
 
@@ -36,10 +36,8 @@ def draw_skill(scores: pd.DataFrame, window: int, source: str) -> Figure:
     """
     rows = scores[scores["window"] == window]
     figure, axes = open_canvas(4.4)
-    axis = axes[0, 0]
-    labels = []
+    axis, labels, cap = axes[0, 0], [], 2.0
     order = ["combined", *[name for name in dict.fromkeys(rows["method"]) if name != "combined"]]
-    cap = 2.0
     for rank, method in enumerate(order):
         line = rows[rows["method"] == method].sort_values("horizon_years")
         main = method == "combined"
@@ -56,8 +54,7 @@ def draw_skill(scores: pd.DataFrame, window: int, source: str) -> Figure:
     axis.set_xlabel("Horizon, years")
     axis.set_xticks(sorted(rows["horizon_years"].unique()))
     axis.grid(False, axis="x")
-    own = rows[rows["method"] == "combined"].sort_values("horizon_years")
-    last = own.iloc[-1]
+    last = rows[rows["method"] == "combined"].sort_values("horizon_years").iloc[-1]
     word = "lower" if last["wis_relative"] < 1 else "higher"
     title = (
         f"At {say_count(last['horizon_years'], 'year')} the combined forecast's error is "
@@ -73,7 +70,7 @@ def draw_skill(scores: pd.DataFrame, window: int, source: str) -> Figure:
 
 
 def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, enough: int, source: str) -> Figure:
-    """Whether bands hold what they claim: claimed against actual coverage, and each technology's 80 % band.
+    """Calibration of the bands: nominal against actual coverage, and each technology's 80 % band.
 
     Parameters
     ----------
@@ -90,7 +87,8 @@ def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, eno
     worst = _draw_technologies(axes[0, 1], by_technology, enough)
     own = calibration[(calibration["method"] == "combined") & np.isclose(calibration["nominal"], 0.8)]
     title = (
-        f"The 80 % band held {100 * own['actual'].min():.0f} to {100 * own['actual'].max():.0f} % on average by horizon"
+        f"The 80 % band covered {100 * own['actual'].min():.0f} to {100 * own['actual'].max():.0f} % of outcomes "
+        "on average by horizon"
     )
     if worst is not None:
         title += f"; worst technology at 2 years: {worst['technology']}, {100 * worst['coverage_80']:.0f} %"

@@ -14,7 +14,6 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from helpers.figures.forecasts import shade_bands
 from helpers.figures.style import (
     BLUE,
     GREEN,
@@ -32,6 +31,19 @@ from helpers.levels import LEVELS, band_columns, quoted_level, say_level
 
 SIZE = (7.6, 4.2)  # inches
 ROOM = (0.085, 0.085, 0.66, 0.83)  # of the axes within the figure; the labels stand to the right
+
+SHADES = ((0, 0.5, 0.8, 0.95, 1), (0.72, 0.62704, 0.3784, 0.16, 0.1))
+"""Levels of bands, and how opaque the fan is just inside each: a level looks the same whatever others lie around it."""
+
+
+def shade_bands(levels: Sequence[float]) -> list[tuple[float, str, str, float]]:
+    """Level, columns of both ends and opacity of each band, the widest first: narrower ones are laid on it."""
+    shaded, below = [], 0.0
+    for level in sorted(levels, reverse=True):
+        shade = float(np.interp(level, *SHADES))
+        shaded.append((level, *band_columns(level), round((shade - below) / (1 - below), 4)))
+        below = shade
+    return shaded
 
 
 def open_axes(dots_per_inch: float = 100) -> Axes:

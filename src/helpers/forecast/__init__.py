@@ -1,24 +1,18 @@
-"""Forecasts that cover what they claim.
+"""Forecasts with calibrated prediction intervals.
 
 ``forecast`` turns a series into a `Forecast`: quantiles by date, scenarios, milestones, statements. ``hindcast`` makes
-the same forecast at earlier dates. The parts: ``windows`` (the points that a forecast may see), ``methods`` (one
-function each, in `METHODS`), ``residuals`` (what the methods would have said of the reference technologies, and the
-prior), ``bands`` (conformal calibration), ``subject`` (series and bound in one form), ``model`` (the forecast object)
-and ``statements``.
+the same forecast at earlier dates. The parts, each importing those before it: ``windows`` (the series, and the points
+that a forecast may see), ``bands`` (conformal calibration), ``methods`` (one function each, in `METHODS`, and the
+prior), ``backtest`` (what the methods would have said of the reference technologies, scored), ``statements``, ``fan``
+(the forecast object) and ``forecasting``.
 """
 
-from helpers.forecast.methods import METHODS, Prior
-from helpers.forecast.model import MILESTONES, NOT_REACHED, PUBLISHED, Forecast, forecast, hindcast
-from helpers.forecast.residuals import (
-    HORIZONS,
-    LEAST_TECHNOLOGIES,
-    WINDOWS,
-    can_calibrate,
-    find_residuals,
-    learn_prior,
-    saturation_shares,
-)
-from helpers.forecast.subject import cut_series
+from helpers.forecast.backtest import HORIZONS, LEAST_TECHNOLOGIES, WINDOWS, can_calibrate
+from helpers.forecast.backtest import run_backtest as find_residuals
+from helpers.forecast.fan import MILESTONES, NOT_REACHED, PUBLISHED, Forecast
+from helpers.forecast.forecasting import cut_series, forecast, hindcast, make_hindcasts, pick_origins
+from helpers.forecast.methods import METHODS, Prior, learn_prior, saturation_shares
+from helpers.forecast.windows import next_dates
 
 __all__ = [
     "HORIZONS",
@@ -36,5 +30,8 @@ __all__ = [
     "forecast",
     "hindcast",
     "learn_prior",
+    "make_hindcasts",
+    "next_dates",
+    "pick_origins",
     "saturation_shares",
 ]

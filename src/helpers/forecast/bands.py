@@ -1,11 +1,11 @@
-"""Bands that cover what they claim: normalised split conformal, leaving out the technology that is forecast.
+"""Calibrated prediction intervals: normalised split conformal, leaving out the technology that is forecast.
 
 The error of a past forecast, on the link's scale, is divided by the spread that one would have expected for it from
-what was known at the time: how rough the series was (a random walk keeps that roughness), how fast it grew (a trend is
-uncertain in proportion to itself, less so with more points), the stage of adoption, and how far ahead one looked. The
-three weights in it are estimated from the reference technologies, with a Student-t likelihood so that one failure does
-not decide; the quantiles of the absolute quotient give the band. Every technology weighs the same at every horizon,
-however many windows it has.
+what was known at the time: how much the steps of the series varied (a random walk keeps varying so), how fast it grew
+(a trend is uncertain in proportion to itself, less so with more points), the stage of adoption, and how far ahead one
+looked. The three weights in it are estimated from the reference technologies, with a Student-t likelihood so that one
+failure does not decide; the quantiles of the absolute quotient give the band. Every technology weighs the same at
+every horizon, however many windows it has.
 
 Sources: Papadopoulos, Gammerman and Vovk 2008 (normalised scores); Lei, G'Sell, Rinaldo, Tibshirani and Wasserman 2018;
 Tibshirani, Barber, Candes and Ramdas 2019 (weights); Dunn, Wasserman and Ramdas 2023 (groups).
@@ -13,59 +13,68 @@ Tibshirani, Barber, Candes and Ramdas 2019 (weights); Dunn, Wasserman and Ramdas
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
-from statsmodels.genmod.families.links import Link
+from statsmodels.genmod.families.links import Link, Log
 
-from helpers.forecast.windows import Windows, bend
+from helpers.curves import Gompertz
+from helpers.forecast.windows import Levels, Windows, mean_change, to_link
+from helpers.levels import band_ends
 
 HEAVY_TAILS = 4.0
 """Degrees of freedom of the Student-t likelihood."""
-SEVEN = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+REPORTED_QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 """Quantiles that every forecast gives."""
-FINE = np.arange(1, 200) / 200
-"""Quantiles from which means and CRPS are computed."""
+INTEGRATION_QUANTILES = np.arange(1, 200) / 200
+"""Quantiles from which means and probabilities are computed."""
+MIN_FORECASTS = 10
+"""Forecasts a technology must have before its coverage is quoted as the worst: one or two are 0 or 100 % by chance."""
+NORMAL_DRIFT = "drift_normal"
+"""Drift with the normal bands that it claims for itself, as textbooks give it; all other bands are conformal."""
+FAST = 1.6
+"""Last over first value of a window from which growth counts as fast."""
 
 
-FEATURES = ("years", "rate", "roughness", "window", "stretch")
-"""Columns of a residual frame from which the spread is told."""
-
-
-def ingredients(
-    years: np.ndarray, rate: np.ndarray, roughness: np.ndarray, points: np.ndarray | int, stretch: np.ndarray
+def variance_components(
+    years: np.ndarray, rate: np.ndarray, step_sd: np.ndarray, points: np.ndarray | int, link_derivative: np.ndarray
 ) -> np.ndarray:
     """Three variances for each forecast, (..., 3): its own random walk, its uncertain trend, and a drift common to all.
 
-    Few points judge roughness badly, and then the errors have heavier tails; n / (n - 2) makes up for that. The common
-    drift is counted in points of the bound (two a year), so on the link's scale it grows with the stretch.
+    Few points tell the deviation of the steps badly, and then the errors have heavier tails; n / (n - 2) makes up for
+    that. The common drift is counted in points of the bound (two a year), so on the link's scale it grows with the
+    link's derivative.
     """
-    years, rate, roughness, points, stretch = np.broadcast_arrays(years, rate, roughness, points, stretch)
-    walk = roughness**2 * years * points / (points - 2)
-    return np.stack([walk, rate**2 * years**2 / points, (0.02 * stretch * years) ** 2], axis=-1)
+    walk = step_sd**2 * years * points / (points - 2)
+    trend, common = rate**2 * years**2 / points, (0.02 * link_derivative * years) ** 2
+    return np.stack(np.broadcast_arrays(walk, trend, common), axis=-1)
 
 
-def fit_spread(parts: np.ndarray, errors: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Weights of the three ingredients, all positive, by maximum likelihood (Fisher scoring).
+def components_of(residuals: pd.DataFrame) -> np.ndarray:
+    """`variance_components` (R, 3) of residual rows."""
+    columns = ("years", "rate", "roughness", "window", "stretch")
+    return variance_components(*(residuals[name].to_numpy(float) for name in columns))
+
+
+def fit_variance_weights(components: np.ndarray, errors: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Weights of the three variance components, all positive, by maximum likelihood (Fisher scoring).
 
     Parameters
     ----------
-    parts : (R, 3) from `ingredients`
+    components : (R, 3) from `variance_components`
     errors : (R,) forecast errors on the link's scale
     weights : (R,) how much each row counts
 
     Returns
     -------
-    (3,) multipliers of the variances.
+    (3,) weights of the variances.
     """
     weights, nu, squares = weights / weights.sum(), HEAVY_TAILS, errors**2
-    logs = np.full(
-        3, np.log(np.average(np.minimum(squares, 1.0), weights=weights) / np.average(parts.sum(1), weights=weights))
-    )
-    columns = np.ascontiguousarray(parts.T)
+    start = np.average(np.minimum(squares, 1.0), weights=weights) / np.average(components.sum(1), weights=weights)
+    logs, columns = np.full(3, np.log(start)), np.ascontiguousarray(components.T)
     for _ in range(100):
         shares = columns * np.exp(logs)[:, None]
         total = shares.sum(axis=0)
@@ -80,117 +89,113 @@ def fit_spread(parts: np.ndarray, errors: np.ndarray, weights: np.ndarray) -> np
     return np.exp(logs)
 
 
-def weigh_technologies(frame: pd.DataFrame) -> np.ndarray:
+def weigh_technologies(residuals: pd.DataFrame) -> np.ndarray:
     """(R,) weights: each technology counts the same at each horizon."""
-    technology, horizon = (pd.factorize(frame[name])[0] for name in ("technology", "horizon_years"))
+    technology, horizon = (pd.factorize(residuals[name])[0] for name in ("technology", "horizon_years"))
     group = technology * (horizon.max(initial=0) + 1) + horizon
     return 1.0 / np.bincount(group)[group]
 
 
 @dataclass
 class Calibration:
-    """What the residuals of one method teach about its errors."""
+    """Distribution of one method's errors, estimated from its residuals."""
 
-    multipliers: np.ndarray  # (3,) of the ingredients
+    variance_weights: np.ndarray  # (3,) of the components
     scores: np.ndarray  # (R,) increasing absolute quotients
     steps: np.ndarray  # (R,) share of the weight below each, midpoints
     count: float  # groups of scores: windows of one technology and horizon overlap, so together they count as one
 
-    def spread(self, *features: np.ndarray | float) -> np.ndarray:
-        """Expected spread on the link's scale from the `FEATURES`; arrays broadcast."""
-        return np.sqrt(ingredients(*features) @ self.multipliers)
+    def spread(self, components: np.ndarray) -> np.ndarray:
+        """Expected spread on the link's scale from `variance_components` (..., 3)."""
+        return np.sqrt(components @ self.variance_weights)
 
-    def reach(self, quantiles: Sequence[float] | np.ndarray) -> np.ndarray:
+    def score_quantile(self, levels: Levels) -> np.ndarray:
         """Spreads from the median to each quantile, signed, with the conformal correction for a finite sample."""
-        quantiles = np.asarray(quantiles, float)
-        inner = np.minimum(np.abs(2 * quantiles - 1) * (1 + 1 / self.count), 1.0)
-        return np.sign(quantiles - 0.5) * np.interp(inner, np.r_[0, self.steps], np.r_[0, self.scores])
+        levels = np.asarray(levels, float)
+        inner = np.minimum(np.abs(2 * levels - 1) * (1 + 1 / self.count), 1.0)
+        return np.sign(levels - 0.5) * np.interp(inner, np.r_[0, self.steps], np.r_[0, self.scores])
 
 
-def calibrate(residuals: pd.DataFrame, method: str, link: Link, bounded: bool = True) -> Calibration:
+def calibrate(residuals: pd.DataFrame, method: str) -> Calibration:
     """`Calibration` of one method from residual rows (of other technologies than the one forecast).
 
     Parameters
     ----------
-    residuals : DataFrame as `find_residuals` gives it
+    residuals : DataFrame as `backtest.run_backtest` gives it
     method : str, a column of it
-    link : statsmodels link
-    bounded : bool
     """
-    return _calibrate(*_weigh_errors(residuals, method, link, bounded))
+    return _calibrate(components_of(residuals), link_errors(residuals, method), weigh_technologies(residuals))
 
 
-def _weigh_errors(residuals: pd.DataFrame, method: str, link: Link, bounded: bool) -> tuple[np.ndarray, ...]:
-    """Ingredients (R, 3), errors (R,) and weights (R,) of residual rows: what a calibration is made from."""
-    parts = ingredients(*features_of(residuals))
-    return parts, bend_errors(residuals, method, link, bounded), weigh_technologies(residuals)
-
-
-def _calibrate(parts: np.ndarray, errors: np.ndarray, weights: np.ndarray) -> Calibration:
-    multipliers = fit_spread(parts, errors, weights)
-    scores = np.abs(errors) / np.sqrt(parts @ multipliers)
+def _calibrate(components: np.ndarray, errors: np.ndarray, weights: np.ndarray) -> Calibration:
+    variance_weights = fit_variance_weights(components, errors, weights)
+    scores = np.abs(errors) / np.sqrt(components @ variance_weights)
     order = np.argsort(scores, kind="stable")
     steps = (np.cumsum(weights[order]) - weights[order] / 2) / weights.sum()
-    return Calibration(multipliers, scores[order], steps, weights.sum())
+    return Calibration(variance_weights, scores[order], steps, weights.sum())
 
 
-def features_of(residuals: pd.DataFrame) -> list[np.ndarray]:
-    """The `FEATURES` of residual rows, one (R,) array each."""
-    return [residuals[name].to_numpy(float) for name in FEATURES]
+def is_bounded(residuals: pd.DataFrame) -> bool:
+    """Whether residual rows are shares of a known bound."""
+    return bool(residuals["share"].notna().all())
 
 
-def bend_errors(residuals: pd.DataFrame, method: str, link: Link, bounded: bool = True) -> np.ndarray:
+def link_of(residuals: pd.DataFrame) -> Link:
+    """The link of residual rows, as `Windows.link`."""
+    return Gompertz.link if is_bounded(residuals) else Log()
+
+
+def link_errors(residuals: pd.DataFrame, method: str) -> np.ndarray:
     """(R,) actual less forecast on the link's scale; both as shares of the bound as it was forecast."""
-    unit = residuals["unit_ahead"].to_numpy(float)
+    link, unit = link_of(residuals), residuals["unit_ahead"].to_numpy(float)
     actual, point = residuals["actual"].to_numpy(float) / unit, residuals[method].to_numpy(float) / unit
-    return bend(link, actual, bounded) - bend(link, point, bounded)
+    return to_link(link, actual) - to_link(link, point)
 
 
-def spread_out(
-    point: np.ndarray, unit: np.ndarray, spread: np.ndarray, reach: np.ndarray, link: Link, bounded: bool = True
+def band_quantiles(
+    point: np.ndarray, unit: np.ndarray, spread: np.ndarray, score_quantile: np.ndarray, link: Link
 ) -> np.ndarray:
     """Quantiles (..., Q) around point forecasts: moved on the link's scale, so inside the bound and never below 0."""
-    centre = bend(link, point / unit, bounded)
-    moved = link.inverse(np.clip(centre[..., None] + spread[..., None] * reach, -50, 50))
+    centre = to_link(link, point / unit)
+    moved = link.inverse(np.clip(centre[..., None] + spread[..., None] * score_quantile, -50, 50))
     return np.maximum(unit[..., None] * moved, 0.0)
 
 
-def quantiles_elsewhere(
-    residuals: pd.DataFrame, method: str, link: Link, bounded: bool = True
-) -> Callable[[Sequence[float] | np.ndarray], np.ndarray]:
-    """A function of the levels that gives (R, Q) quantiles of residual rows, each technology calibrated on the others.
+def leave_one_technology_out_quantiles(residuals: pd.DataFrame, method: str, levels: Levels) -> np.ndarray:
+    """Quantiles (R, Q) of residual rows, each technology calibrated on the others.
 
     It is what `backtest` scores and what a forecast quotes as its measured coverage.
     """
     point, unit = (residuals[name].to_numpy(float) for name in (method, "unit_ahead"))
-    judged, groups = _weigh_errors(residuals, method, link, bounded), []
-    technology, names = pd.factorize(residuals["technology"])
-    for number in range(len(names)):
-        own = technology == number
-        calibration = _calibrate(*(part[~own] for part in judged))
-        groups.append((own, np.sqrt(judged[0][own] @ calibration.multipliers), calibration))
-
-    def at(levels: Sequence[float] | np.ndarray) -> np.ndarray:
-        found = np.empty((len(residuals), len(levels)))
-        for rows, spread, calibration in groups:
-            found[rows] = spread_out(point[rows], unit[rows], spread, calibration.reach(levels), link, bounded)
-        return found
-
-    return at
+    components, link = components_of(residuals), link_of(residuals)
+    errors, weights = link_errors(residuals, method), weigh_technologies(residuals)
+    found = np.empty((len(residuals), len(levels)))
+    for technology in residuals["technology"].unique():
+        own = (residuals["technology"] == technology).to_numpy()
+        calibration = _calibrate(components[~own], errors[~own], weights[~own])
+        spread, score_quantile = calibration.spread(components[own]), calibration.score_quantile(levels)
+        found[own] = band_quantiles(point[own], unit[own], spread, score_quantile, link)
+    return found
 
 
-def normal_quantiles(point: np.ndarray, sd: np.ndarray, quantiles: Sequence[float] | np.ndarray) -> np.ndarray:
+def normal_quantiles(point: np.ndarray, sd: np.ndarray, levels: Levels) -> np.ndarray:
     """Quantiles (..., Q) of a normal distribution, cut at 0: the bands a random walk with drift claims for itself."""
-    return np.maximum(point[..., None] + sd[..., None] * np.array([NormalDist().inv_cdf(q) for q in quantiles]), 0.0)
+    return np.maximum(point[..., None] + sd[..., None] * np.array([NormalDist().inv_cdf(q) for q in levels]), 0.0)
 
 
 def drift_sd(windows: Windows, years: np.ndarray) -> np.ndarray:
     """(N, H) standard error of a random walk with drift: shocks to come, and the uncertain mean change."""
-    gaps = np.diff(windows.years, axis=1)
-    change = (windows.values[:, -1:] - windows.values[:, :1]) / (windows.years[:, -1:] - windows.years[:, :1])
+    gaps, change = np.diff(windows.years, axis=1), mean_change(windows.years, windows.values)[:, None]
     shocks = ((np.diff(windows.values, axis=1) - change * gaps) ** 2 / gaps).sum(axis=1) / (windows.points - 2)
     length = windows.years[:, -1:] - windows.years[:, :1]
     return np.sqrt(shocks[:, None] * years * (1 + years / length))
+
+
+def quantiles_of(residuals: pd.DataFrame, method: str, levels: Levels) -> np.ndarray:
+    """Quantiles (R, Q) of residual rows by any method or by `NORMAL_DRIFT`, with nothing learnt from the technology."""
+    if method != NORMAL_DRIFT:
+        return leave_one_technology_out_quantiles(residuals, method, levels)
+    return normal_quantiles(residuals["drift"].to_numpy(float), residuals["drift_sd"].to_numpy(float), levels)
 
 
 def leave_out(residuals: pd.DataFrame, technology: str) -> pd.DataFrame:
@@ -198,6 +203,12 @@ def leave_out(residuals: pd.DataFrame, technology: str) -> pd.DataFrame:
     return residuals if not technology else residuals[residuals["technology"] != technology]
 
 
-def technologies_of(frame: pd.DataFrame) -> list[str]:
-    """Sorted names of the technologies in a frame."""
-    return sorted(pd.unique(frame["technology"]))
+def measure_coverage(residuals: pd.DataFrame, method: str, levels: Sequence[float]) -> pd.DataFrame:
+    """Whether the central bands of a method, by level, covered each residual row, its technology left out."""
+    ends, actual = (
+        np.array([band_ends(level) for level in levels]).ravel(),
+        residuals["actual"].to_numpy(float)[:, None],
+    )
+    found = quantiles_of(residuals, method, ends)
+    covered = (actual >= found[:, ::2]) & (actual <= found[:, 1::2])
+    return pd.DataFrame(covered, index=residuals.index, columns=pd.Index(levels, name="nominal"))

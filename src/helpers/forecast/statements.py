@@ -1,281 +1,211 @@
-"""Sentences that go with a forecast, from its own numbers: what it rests on, and what would contradict it."""
+"""Sentences that go with a forecast, from its own numbers: what it rests on, and what would contradict it.
+
+Each function gives a text and the numbers in it; `Forecast.statements` calls them.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from helpers.curves import Logistic
-from helpers.forecast import bands
-from helpers.levels import band_columns, band_ends, say_level
+from helpers.forecast.bands import FAST, MIN_FORECASTS
+from helpers.forecast.windows import Target, Windows
+from helpers.levels import band_columns, say_level
 from helpers.wording import say_count
-
-if TYPE_CHECKING:
-    from helpers.forecast.model import Forecast
-
 
 Statement: TypeAlias = tuple[str, dict[str, Any]]
 """A text and the numbers in it."""
 
-ENOUGH = 10
-"""Forecasts a technology must have before its coverage is quoted as the worst: one or two are 0 or 100 % by chance."""
 
-FAST = 1.6
-"""Last over first value of a window from which growth counts as fast."""
-
-
-def state(forecast: Forecast, respondents: int | None = None) -> pd.DataFrame:
-    """Statements (a) to (i) that accompany a forecast.
-
-    Parameters
-    ----------
-    forecast : Forecast
-    respondents : int, sample size of the survey if it is known; used for the sampling error only
+def list_statements(statements: dict[str, Statement]) -> pd.DataFrame:
+    """Statements by topic as a table.
 
     Returns
     -------
-    DataFrame, a row per statement: key ("a" to "i"), topic, statement (plain English), numbers (JSON of the numbers in
-    it).
+    DataFrame
+        A row per statement: key ("a", "b", ...), topic, statement (plain English), numbers (JSON).
     """
-    free = fit_free_ceiling(forecast)
-    made = [
-        ("a", "ceiling", _state_ceiling(forecast, free)),
-        ("b", "bound", _state_bound(forecast)),
-        ("c", "noise", _state_noise(forecast, free, respondents)),
-        ("d", "data", _state_data(forecast, free)),
-        ("e", "calibration", _state_calibration(forecast)),
-        ("f", "spread", _state_spread(forecast)),
-        ("g", "question", _state_question(forecast)),
-        ("h", "contradiction", _state_contradiction(forecast)),
-        ("i", "horizon", _state_horizon(forecast)),
+    rows = [
+        (chr(ord("a") + place), topic, text, json.dumps({key: _plain(numbers[key]) for key in sorted(numbers)}))
+        for place, (topic, (text, numbers)) in enumerate(statements.items())
     ]
-    rows = [(key, topic, text, json.dumps(_plain(numbers), sort_keys=True)) for key, topic, (text, numbers) in made]
     return pd.DataFrame(rows, columns=["key", "topic", "statement", "numbers"])
 
 
-def fit_free_ceiling(forecast: Forecast) -> dict[str, Any]:
+def _plain(value: Any) -> Any:
+    """A value that JSON can hold: infinite becomes the word, and floats have six digits."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, float):
+        return float(f"{value:.6g}") if np.isfinite(value) else "infinite" if value > 0 else None
+    return value
+
+
+def fit_free_ceiling(windows: Windows) -> dict[str, Any]:
     """Logistic curve with a free ceiling: its 80 % profile interval, residual SD and degrees of freedom.
 
     Returns
     -------
-    dict with low, high, identified, residual_sd (NaN without degrees of freedom), points, df.
+    dict with low, high, identified, residual_sd (NaN without degrees of freedom), df.
     """
-    points = forecast.windows.points
-    found = {
-        "low": np.nan,
-        "high": np.inf,
-        "identified": False,
-        "residual_sd": np.nan,
-        "points": points,
-        "df": points - 3,
-    }
-    if points < 4:
-        return found
-    result = Logistic(forecast.windows.values[0], forecast.windows.years[0]).fit()
-    low, high = result.conf_int(0.2, method="profile").loc["ceiling"]
-    residual_sd = float(np.sqrt(result.ssr / (points - 3)))
-    return found | {
-        "low": float(low),
-        "high": float(high),
-        "identified": bool(np.isfinite(high)),
-        "residual_sd": residual_sd,
-    }
+    df = windows.points - 3
+    if df < 1:
+        return {"low": np.nan, "high": np.inf, "identified": False, "residual_sd": np.nan, "df": df}
+    results = Logistic(windows.values[0], windows.years[0]).fit()
+    low, high = results.conf_int(0.2, method="profile").loc["ceiling"]
+    residual_sd = float(np.sqrt(results.ssr / df))
+    return {"low": low, "high": high, "identified": np.isfinite(high), "residual_sd": residual_sd, "df": df}
 
 
-def _state_ceiling(forecast: Forecast, free: dict[str, Any]) -> Statement:
-    unit, prior = forecast.subject.unit, forecast.prior
-    low = max(free["low"], float(forecast.windows.values.max())) if free["df"] > 0 else np.nan
-    numbers = {
-        "low": free["low"],
-        "high": free["high"],
-        "identified": free["identified"],
-        "technologies": prior.technologies,
-    }
+def state_ceiling(free: dict[str, Any], windows: Windows, unit: str, technologies: int) -> Statement:
+    """Whether the data identify a ceiling; `free` is from `fit_free_ceiling`."""
+    numbers = {key: free[key] for key in ("low", "high", "identified")} | {"technologies": technologies}
     if free["identified"]:
         interval = f"{count(free['low'])} to {count(free['high'], unit)}"
         return f"A logistic curve with a free ceiling puts the ceiling at {interval} (80 % profile interval).", numbers
-    fits = (
-        "With three points any ceiling fits" if free["df"] < 1 else f"Any ceiling from {count(low, unit)} upwards fits"
-    )
-    interval = "" if free["df"] < 1 else " (80 % profile interval of a logistic curve, open above)"
-    source = (
-        f"a prior from {say_technologies(prior.technologies)}"
-        if forecast.windows.bounded
-        else "no part of this forecast"
-    )
-    return (
-        f"The data do not identify a ceiling. {fits}{interval}. A saturation level is {source}, not a finding.",
-        numbers,
-    )
+    fits = "With three points any ceiling fits"
+    if free["df"] > 0:
+        fits = f"Any ceiling from {count(max(free['low'], windows.values.max()), unit)} upwards fits "
+        fits += "(80 % profile interval of a logistic curve, open above)"
+    prior = f"a prior from {say_technologies(technologies)}" if windows.bounded else "no part of this forecast"
+    text = f"The data do not identify a ceiling. {fits}. A saturation level is {prior}, not a finding."
+    return text, numbers
 
 
-def _state_bound(forecast: Forecast) -> Statement:
-    if not forecast.windows.bounded:
+def state_bound(windows: Windows, target: Target, reached: pd.Series) -> Statement:
+    """What the bound is, and which shares of theirs the references have `reached`."""
+    if not windows.bounded:
         return "No upper bound is known for this series, so nothing stops the forecast from growing.", {}
-    shares = forecast.reached["share"]
-    low, quarter, middle, three, high = (float(shares.quantile(at)) for at in (0, 0.25, 0.5, 0.75, 1))
-    bound, title = (
-        float(forecast.windows.bounds[0, -1]),
-        getattr(forecast.subject.source, "bound_title", "") or "the bound",
-    )
+    names = ("low", "quarter", "median", "three_quarters", "high")
+    numbers: dict[str, Any] = dict(zip(names, reached.quantile([0, 0.25, 0.5, 0.75, 1]), strict=True))
+    numbers |= {"bound": float(windows.bounds[0, -1]), "technologies": len(reached)}
+    title = getattr(target.source, "bound_title", "") or "the bound"
     text = (
-        f"The bound ({title}, {count(bound, forecast.subject.unit)}) is a limit, not a ceiling to be expected: "
-        f"{say_technologies(len(shares))} {'has' if len(shares) == 1 else 'have'} so far reached "
-        f"{percent(low)} to {percent(high)} of theirs, half of them {percent(quarter)} to {percent(three)}."
+        f"The bound ({title}, {count(numbers['bound'], target.unit)}) is a limit, not a ceiling to be expected: "
+        f"{say_technologies(len(reached))} {'has' if len(reached) == 1 else 'have'} so far reached "
+        f"{percent(numbers['low'])} to {percent(numbers['high'])} of theirs, half of them "
+        f"{percent(numbers['quarter'])} to {percent(numbers['three_quarters'])}."
     )
-    return text, {
-        "bound": bound,
-        "technologies": len(shares),
-        "low": low,
-        "quarter": quarter,
-        "median": middle,
-        "three_quarters": three,
-        "high": high,
-    }
+    return text, numbers
 
 
-def _state_noise(forecast: Forecast, free: dict[str, Any], respondents: int | None) -> Statement:
-    sd, unit = free["residual_sd"], forecast.subject.unit
+def state_noise(free: dict[str, Any], windows: Windows, unit: str, respondents: int | None) -> Statement:
+    """How far the points scatter about a curve, beside the error of a survey of so many `respondents`."""
+    sd = free["residual_sd"]
     if not np.isfinite(sd):
         return "With three points a curve with a free ceiling fits exactly, so scatter about it cannot be measured.", {}
-    numbers, text = (
-        {"residual_sd": sd},
-        f"The points scatter about the best logistic curve by {count(sd, unit)} (residual SD)",
-    )
-    if not forecast.windows.bounded:
-        return text + "; without a base its sampling error cannot be worked out.", numbers
-    share, base = float(forecast.windows.shares[0, -1]), float(forecast.windows.bounds[0, -1])
+    numbers = {"residual_sd": sd}
+    text = f"The points scatter about the best logistic curve by {count(sd, unit)} (residual SD)"
+    if not windows.bounded:
+        return f"{text}; without a base its sampling error cannot be worked out.", numbers
+    share, base = float(windows.shares[0, -1]), float(windows.bounds[0, -1])
     variance = base**2 * share * (1 - share)
     if respondents:
-        error = float(np.sqrt(variance / respondents))
+        error, asked = float(np.sqrt(variance / respondents)), say_count(respondents, "respondent")
         numbers |= {"sampling_error": error, "respondents": respondents}
-        asked = say_count(respondents, "respondent")
         return f"{text}, against a sampling error of about {count(error, unit)} with {asked}.", numbers
     size = variance / sd**2 if sd > 0 else np.inf
+    people = "less than one person"
+    if np.isfinite(size) and size >= 1:
+        people = say_count(round(size), "person")
     numbers |= {"equivalent_sample": size}
-    return f"{text}; sampling alone would scatter so much only in a survey of {say_people(size)}.", numbers
+    return f"{text}; sampling alone would scatter so much only in a survey of {people}.", numbers
 
 
-def _state_data(forecast: Forecast, free: dict[str, Any]) -> Statement:
-    window, available = forecast.windows, len(forecast.subject.values)
-    span = f"{window.points} points" if available == window.points else f"{window.points} of {available} points"
-    left = say_count(max(free["df"], 0), "degree")
+def state_data(free: dict[str, Any], windows: Windows, available: int) -> Statement:
+    """How many of the points `available` the forecast rests on."""
+    points, origin = windows.points, windows.labels["origin"].iloc[0]
     text = (
-        f"The forecast rests on {span}, the last on {forecast.origin:%Y-%m-%d}. A curve with a free ceiling has three "
-        f"parameters and leaves {left} of freedom; six to ten points past half of the curve are the practical minimum."
+        f"The forecast rests on {points if available == points else f'{points} of {available}'} points, the last on "
+        f"{origin:%Y-%m-%d}. A curve with a free ceiling has three parameters and leaves "
+        f"{say_count(max(free['df'], 0), 'degree')} of freedom; six to ten points past half of the curve are the "
+        "practical minimum."
     )
-    return text, {"points": window.points, "available": available, "degrees_of_freedom": free["df"]}
+    return text, {"points": points, "available": available, "degrees_of_freedom": free["df"]}
 
 
-def measure_coverage(forecast: Forecast, level: float = 0.8, method: str = "combined") -> pd.DataFrame:
-    """Whether a method's band covered each residual row, its technology left out: labels and ``covered``."""
-    at = bands.quantiles_elsewhere(forecast.residuals, method, forecast.windows.link, forecast.windows.bounded)
-    found = at(band_ends(level))
-    actual = forecast.residuals["actual"].to_numpy(float)
-    covered = (actual >= found[:, 0]) & (actual <= found[:, 1])
-    return forecast.residuals[["technology", "horizon_years", "growth"]].assign(covered=covered)
-
-
-def _state_calibration(forecast: Forecast) -> Statement:
-    level = forecast.level
-    rows = measure_coverage(forecast, level)
-    by_horizon = rows.groupby(["horizon_years", "technology"])["covered"].mean().groupby("horizon_years").mean()
-    at_two = rows[rows["horizon_years"] == 2].groupby("technology")["covered"].agg(["mean", "size"])
-    at_two = at_two[at_two["size"] >= ENOUGH].sort_values("mean", kind="stable")
-    mean, number = float(by_horizon.mean()), rows["technology"].nunique()
+def state_calibration(covered: pd.DataFrame, windows: Windows, level: float) -> Statement:
+    """How the band of `level` did on the references: technology, horizon_years, growth and covered of each forecast."""
+    by_horizon = covered.groupby(["horizon_years", "technology"])["covered"].mean().groupby("horizon_years").mean()
+    at_two = covered[covered["horizon_years"] == 2].groupby("technology")["covered"].agg(["mean", "size"])
+    at_two = at_two[at_two["size"] >= MIN_FORECASTS].sort_values("mean", kind="stable")
+    mean, number, name = float(by_horizon.mean()), covered["technology"].nunique(), f"coverage_{100 * level:g}"
     text = (
-        f"The bands are calibrated on {say_technologies(number)} ({say_count(len(rows), 'forecast')} "
+        f"The bands are calibrated on {say_technologies(number)} ({say_count(len(covered), 'forecast')} "
         f"{by_horizon.index.min():g} to {say_count(by_horizon.index.max(), 'year')} ahead). Judged each time on the "
-        f"technology left out, the {say_level(level)} band has covered {percent(mean)}"
+        f"technology left out, the {say_level(level)} band has covered {percent(mean)} of outcomes"
     )
-    numbers = {"technologies": number, "forecasts": len(rows), f"coverage_{100 * level:g}": mean}
+    numbers = {"technologies": number, "forecasts": len(covered), name: mean}
     if len(at_two):
-        worst, share, size = at_two.index[0], float(at_two["mean"].iloc[0]), int(at_two["size"].iloc[0])
-        text += (
-            f"; at two years the worst of those with {ENOUGH} or more forecasts is {worst}, {percent(share)} of {size}"
-        )
-        numbers |= {"worst_technology": worst, f"worst_coverage_{100 * level:g}": share, "worst_forecasts": size}
-    first, last = forecast.windows.values[0, [0, -1]]
-    growth = float(last / first) if first > 0 else np.inf
-    fast = rows[rows["growth"] >= FAST].groupby("technology")["covered"].mean()
+        worst, (share, size) = at_two.index[0], at_two.iloc[0]
+        text += f"; at two years the worst of those with {MIN_FORECASTS} or more forecasts is {worst}, "
+        text += f"{percent(share)} of {size:.0f}"
+        numbers |= {"worst_technology": worst, f"worst_{name}": share, "worst_forecasts": int(size)}
+    growth = float(windows.values[0, -1] / windows.values[0, 0])
+    fast = covered[covered["growth"] >= FAST].groupby("technology")["covered"].mean()
     if growth >= FAST and len(fast):
-        numbers |= {"growth": growth, "technologies_fast": len(fast)}
-        numbers |= {f"coverage_{100 * level:g}_fast": float(fast.mean())}
+        numbers |= {"growth": growth, f"{name}_fast": fast.mean(), "technologies_fast": len(fast)}
         text += f". After growth as fast as here (by a factor of {FAST:g} or more within the window) it has covered "
-        text += f"{percent(fast.mean())} on {say_count(len(fast), 'technology', 'technologies')}"
-    return text + ".", numbers
+        text += f"{percent(fast.mean())} of outcomes on {say_count(len(fast), 'technology', 'technologies')}"
+    return f"{text}.", numbers
 
 
-def _state_spread(forecast: Forecast) -> Statement:
-    frame, unit = forecast.frame(), forecast.subject.unit
-    date = forecast.dates[int(np.abs(forecast.years - 3).argmin())]
-    last = frame[frame["date"] == date].set_index("method")
-    curves = last.drop(index=["combined", "last_value"])["q0.5"]
-    low, high, band = float(curves.min()), float(curves.max()), last.loc["combined"]
-    least, most = (float(band[end]) for end in band_columns(forecast.level))
+def state_spread(frame: pd.DataFrame, scenarios: pd.DataFrame, level: float) -> Statement:
+    """How far the methods, the band of `level` and the scenarios lie apart; both frames hold one date."""
+    date, unit, by_method = frame["date"].iloc[0], frame["unit"].iloc[0], frame.set_index("method")
+    curves = by_method["q0.5"].drop(index=["combined", "last_value"])
+    (least, most), band = curves.agg(["idxmin", "idxmax"]), by_method.loc["combined", list(band_columns(level))]
     text = (
-        f"For {date:%Y-%m-%d} the single methods say {count(low)} ({curves.idxmin().replace('_', ' ')}) to "
-        f"{count(high, unit)} "
-        f"({curves.idxmax().replace('_', ' ')}); the {say_level(forecast.level)} band is {count(least)} to "
-        f"{count(most, unit)}"
+        f"For {date:%Y-%m-%d} the single methods say {count(curves[least])} ({least.replace('_', ' ')}) to "
+        f"{count(curves[most], unit)} ({most.replace('_', ' ')}); the {say_level(level)} band is "
+        f"{count(band.iloc[0])} to {count(band.iloc[1], unit)}"
     )
-    paths = forecast.scenarios()
-    paths = paths[paths["date"] == date].dropna(subset=["value"])
+    numbers = {"date": f"{date:%Y-%m-%d}", "low": curves[least], "high": curves[most]}
+    numbers |= {"band_low": band.iloc[0], "band_high": band.iloc[1]}
+    paths = scenarios.dropna(subset=["value"]).set_index("share")["value"]
     if len(paths):
-        ends = paths.iloc[[0, -1]]
-        text += (
-            f"; saturation at {percent(ends['share'].iloc[0])} to {percent(ends['share'].iloc[-1])} of the bound gives "
-        )
-        text += f"{count(ends['value'].iloc[0])} to {count(ends['value'].iloc[-1], unit)}"
-    numbers = {
-        "date": f"{date:%Y-%m-%d}",
-        "low": low,
-        "high": high,
-        "band_low": least,
-        "band_high": most,
-    }
-    return text + ".", numbers | {
-        f"scenario_{share:g}": value for share, value in zip(paths["share"], paths["value"], strict=True)
-    }
+        text += f"; saturation at {percent(paths.index[0])} to {percent(paths.index[-1])} of the bound gives "
+        text += f"{count(paths.iloc[0])} to {count(paths.iloc[-1], unit)}"
+        numbers |= {f"scenario_{share:g}": value for share, value in paths.items()}
+    return f"{text}.", numbers
 
 
-def _state_question(forecast: Forecast) -> Statement:
-    source = forecast.subject.source
+def state_question(windows: Windows, target: Target) -> Statement:
+    """What the figures count, and the breaks of question or method."""
+    source = target.source
     if source is None:
         return "The series comes without notes on its question; a change of wording would look like adoption.", {}
-    start, parts = forecast.windows.years[0, 0], []
+    parts = [f"The figures count {source.base}."] if source.base else []
+    notes = [note for note in (source.segment_note, source.bound_note) if note]
     for row in source.breaks.itertuples():
         verb = "splits the series" if row.kind == "break" else "may be inside the growth seen (the forecast crosses it)"
         parts.append(f"{row.date:%Y-%m-%d}: {row.reason.rstrip('.')}; this {verb}.")
-    notes = [text for text in (getattr(source, "segment_note", ""), source.bound_note) if text]
-    known = " ".join([*parts, *notes]) or "No break of question or method is recorded."
-    base = f"The figures count {source.base}. " if source.base else ""
-    return f"{base}{known}", {"breaks": len(source.breaks), "first_used": round(float(start), 2)}
+    if not len(source.breaks) and not notes:
+        notes = ["No break of question or method is recorded."]
+    first_used = round(float(windows.years[0, 0]), 2)
+    return " ".join([*parts, *notes]), {"breaks": len(source.breaks), "first_used": first_used}
 
 
-def _state_contradiction(forecast: Forecast) -> Statement:
-    date, unit = forecast.dates[0], forecast.subject.unit
-    low, tenth, ninetieth, high = (
-        float(value) for value in forecast.at(forecast.years[0], (0.025, 0.1, 0.9, 0.975))[0]
-    )
+def state_contradiction(quantiles: pd.Series, unit: str) -> Statement:
+    """Which next figure would contradict the forecast; `quantiles` by level, named by its date."""
+    low, tenth, ninetieth, high = quantiles[[0.025, 0.1, 0.9, 0.975]]
+    date = f"{quantiles.name:%Y-%m-%d}"
     text = (
-        f"A figure below {count(low)} or above {count(high, unit)} for {date:%Y-%m-%d} would contradict the "
-        f"forecast (outside its 95 % band); one time in five it will be below {count(tenth)} or "
-        f"above {count(ninetieth, unit)}."
+        f"A figure below {count(low)} or above {count(high, unit)} for {date} would contradict the forecast (outside "
+        f"its 95 % band); one time in five it will be below {count(tenth)} or above {count(ninetieth, unit)}."
     )
-    return text, {"date": f"{date:%Y-%m-%d}", "low_95": low, "low_80": tenth, "high_80": ninetieth, "high_95": high}
+    return text, {"date": date, "low_95": low, "low_80": tenth, "high_80": ninetieth, "high_95": high}
 
 
-def _state_horizon(forecast: Forecast) -> Statement:
-    reach = float(forecast.residuals["horizon_years"].max())
-    later = forecast.dates[forecast.years > reach + 0.26]
-    text = f"The bands were tested up to {say_count(reach, 'year')} ahead; beyond two to three years they are "
+def state_horizon(tested_years: float, extrapolated: pd.DatetimeIndex) -> Statement:
+    """How far ahead the bands were tested, and the dates beyond."""
+    text = f"The bands were tested up to {say_count(tested_years, 'year')} ahead; beyond two to three years they are "
     text += "scenarios that rest on the prior"
-    text += f", and from {later[0]:%Y-%m-%d} they are extrapolated." if len(later) else "."
-    return text, {"tested_years": reach, "extrapolated_dates": len(later)}
+    text += f", and from {extrapolated[0]:%Y-%m-%d} they are extrapolated." if len(extrapolated) else "."
+    return text, {"tested_years": tested_years, "extrapolated_dates": len(extrapolated)}
 
 
 def count(value: float, unit: str = "") -> str:
@@ -290,22 +220,6 @@ def say_technologies(number: int) -> str:
     return say_count(number, "earlier technology", "earlier technologies")
 
 
-def say_people(number: float) -> str:
-    """A number of persons, whole; what is less than one is said to be so."""
-    return say_count(int(f"{number:.0f}"), "person") if np.isfinite(number) and number >= 1 else "less than one person"
-
-
 def percent(share: float) -> str:
     """A share as a whole percentage."""
     return f"{100 * share:.0f} %"
-
-
-def _plain(numbers: dict[str, Any]) -> dict[str, Any]:
-    """Numbers that JSON can hold: infinite becomes the word, and floats have six digits."""
-    return {key: _plain_one(value) for key, value in numbers.items()}
-
-
-def _plain_one(value: Any) -> Any:
-    if isinstance(value, (float, np.floating)):
-        return float(f"{value:.6g}") if np.isfinite(value) else "infinite" if value > 0 else None
-    return int(value) if isinstance(value, np.integer) else bool(value) if isinstance(value, np.bool_) else value

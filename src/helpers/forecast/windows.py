@@ -1,4 +1,4 @@
-"""Windows: the last few points of a series, as they were known at the last of them, for all methods at once.
+"""The series that is forecast, and windows of last points, as known at the last of them, for all methods at once.
 
 Every array has one row per window (N) and one column per point (n) or per date ahead (H). A *bounded* window knows an
 upper bound and is measured in shares of it; an unbounded one is measured in multiples of its last value.
@@ -7,37 +7,37 @@ upper bound and is measured in shares of it; an unbounded one is measured in mul
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
-from statsmodels.genmod.families.links import Link, Log, LogLog
+from statsmodels.genmod.families.links import Link, Log
 
-from helpers.curves import decimal_years
-
-if TYPE_CHECKING:
-    from helpers.indicators.series import AdoptionSeries
-
+from helpers.curves import Gompertz, decimal_years
+from helpers.indicators.series import AdoptionSeries
 
 SHARE_LIMITS = (1e-6, 0.999)
 """Shares of a bound are held inside these limits before a logarithm is taken of them."""
-STRETCH_SHARES = (0.01, 0.98)
+DERIVATIVE_SHARES = (0.01, 0.98)
 """Outside these shares one point of the bound counts as much as at them."""
 LOWEST_RATIO = 0.01
 """The same for multiples of the last value, when there is no bound: a loss of 99 % is the end of the scale."""
-ORIGIN_SHARES = (0.05, 0.60)
-"""A reference window enters the backtest when its last value lies between these shares of its bound."""
 DATE_TOLERANCE = 0.26
 """Years by which a figure may miss a nominal horizon; the forecast is made for the figure's own date."""
 SHORTEST, LONGEST = 3, 8
 """Points a forecast needs at least (a slope and one degree of freedom to judge it), and uses at most."""
-LABELS = ("technology", "entity", "indicator")
-"""What a window is called by, besides its origin."""
 SHORTEST_SPAN = 0.49
 """Years that the points must span."""
+LONGEST_HORIZON = 100
+"""Years; a run allows fewer."""
 DAMPING = 0.9
 """Share of a trend that is left after each year: 0.95 a half-year, within the 0.8 to 0.98 of damped ETS."""
+
+
+Levels: TypeAlias = Sequence[float] | np.ndarray
+"""Quantile levels, or other numbers in a row."""
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Windows:
     years: np.ndarray  # (N, n) decimal years, increasing
     values: np.ndarray  # (N, n)
     bounds: np.ndarray  # (N, n) the bound as known at the origin
-    labels: pd.DataFrame  # N rows: `LABELS` and origin
+    labels: pd.DataFrame  # N rows: origin, and what the window is called by
 
     @property
     def points(self) -> int:
@@ -72,7 +72,7 @@ class Windows:
     @property
     def link(self) -> Link:
         """The scale on which growth is close to straight: log-log (Gompertz) for shares of a bound, else the log."""
-        return LogLog() if self.bounded else Log()
+        return Gompertz.link if self.bounded else Log()
 
 
 @dataclass
@@ -83,9 +83,9 @@ class Ahead:
     bounds: np.ndarray  # (N, H) forecast of the bound, or of the unit when there is no bound
 
 
-def bend(link: Link, shares: np.ndarray, bounded: bool = True) -> np.ndarray:
-    """Shares on the link's scale, held inside `SHARE_LIMITS`, or above `LOWEST_RATIO` when there is no bound."""
-    low, high = SHARE_LIMITS if bounded else (LOWEST_RATIO, None)
+def to_link(link: Link, shares: np.ndarray) -> np.ndarray:
+    """Shares on the link's scale, held inside `SHARE_LIMITS`; multiples (with `Log`) above `LOWEST_RATIO`."""
+    low, high = (LOWEST_RATIO, None) if isinstance(link, Log) else SHARE_LIMITS
     return link(np.clip(shares, low, high))
 
 
@@ -105,18 +105,19 @@ def damp(years: np.ndarray) -> np.ndarray:
     return (DAMPING**years - 1) / np.log(DAMPING)
 
 
-def describe(windows: Windows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rate, roughness and stretch of each window on its link's scale, (N,) each.
+def measure_growth(windows: Windows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rate, standard deviation of the steps, and derivative of the link for each window on its link's scale, (N,) each.
 
-    The rate is the least-squares slope per year. The roughness is the standard deviation of the steps about their
-    mean, per root of a year, as for a random walk with drift. The stretch is the link's slope at the last share.
+    The rate is the least-squares slope per year. The steps' deviation is about their mean and per root of a year, as
+    for a random walk with drift. The derivative is taken at the last share.
     """
-    bent = bend(windows.link, windows.shares, windows.bounded)
+    link_share = to_link(windows.link, windows.shares)
     gaps = np.diff(windows.years, axis=1)
-    surprise = (np.diff(bent, axis=1) - mean_change(windows.years, bent)[:, None] * gaps) / np.sqrt(gaps)
-    roughness = np.sqrt((surprise**2).sum(axis=1) / (windows.points - 2))
-    share = np.clip(windows.shares[:, -1], *STRETCH_SHARES) if windows.bounded else windows.shares[:, -1]
-    return slope_of(windows.years, bent), roughness, windows.link.deriv(share)
+    surprise = (np.diff(link_share, axis=1) - mean_change(windows.years, link_share)[:, None] * gaps) / np.sqrt(gaps)
+    step_sd = np.sqrt((surprise**2).sum(axis=1) / (windows.points - 2))
+    last = windows.shares[:, -1]
+    link_derivative = windows.link.deriv(np.clip(last, *DERIVATIVE_SHARES) if windows.bounded else last)
+    return slope_of(windows.years, link_share), step_sd, link_derivative
 
 
 def look_ahead(windows: Windows, years: np.ndarray) -> Ahead:
@@ -127,13 +128,83 @@ def look_ahead(windows: Windows, years: np.ndarray) -> Ahead:
     return Ahead(years, np.maximum(windows.bounds[:, -1:] + drift, 0.1 * windows.bounds[:, -1:]))
 
 
-def known_bound(seen: np.ndarray, bound: np.ndarray, years: np.ndarray) -> np.ndarray:
-    """The bound at `years` (..., n) from what was observed by the last of each n; NaN where nothing was.
-
-    `seen` dates `bound`.
-    """
+def known_bound(bound: pd.Series, years: np.ndarray) -> np.ndarray:
+    """The bound at `years` (..., n) from what was observed by the last of each n; NaN where nothing was."""
+    seen = decimal_years(bound.index)
     known = np.searchsorted(seen, years[..., -1:] + 1e-9)
-    return np.where(known > 0, np.interp(np.minimum(years, seen[known - 1]), seen, bound), np.nan)
+    found = np.interp(np.minimum(years, seen[known - 1]), seen, bound.to_numpy(float))
+    return np.where(known > 0, found, np.nan)
+
+
+@dataclass(frozen=True)
+class Target:
+    """The series that is forecast; `source` is the AdoptionSeries it came from, or None."""
+
+    entity: str
+    indicator: str
+    title: str
+    unit: str
+    technology: str
+    values: pd.Series
+    bound: pd.Series | None = None
+    source: AdoptionSeries | None = None
+
+    @property
+    def known_bound(self) -> pd.Series:
+        """The bound, for those who know that there is one."""
+        assert self.bound is not None
+        return self.bound
+
+    def shares(self) -> pd.Series:
+        """All its values as shares of the bound, by date."""
+        values, bound = self.values.dropna().sort_index(), self.known_bound
+        return values / np.interp(decimal_years(values.index), decimal_years(bound.index), bound.to_numpy(float))
+
+
+def read_target(series: pd.Series | AdoptionSeries, bound: pd.Series | float | None = None) -> Target:
+    """Bring a series and its bound into one form.
+
+    Parameters
+    ----------
+    series : pandas.Series with a DatetimeIndex, or AdoptionSeries
+        A pandas Series is called by its ``name``; ``attrs`` may hold entity, title, unit and technology.
+    bound : None, number, or pandas.Series with a DatetimeIndex
+        None is the AdoptionSeries' own bound, or none.
+
+    Returns
+    -------
+    Target
+
+    Raises
+    ------
+    ValueError
+        When the bound is none of these, is not above 0, or the series is no series.
+    """
+    if isinstance(series, pd.Series):
+        texts = {key: str(series.attrs.get(key, "")) for key in ("entity", "title", "unit", "technology")}
+        name = str(series.name or "series")
+        fields: dict[str, Any] = texts | {"title": texts["title"] or name, "indicator": name, "values": series}
+    elif isinstance(series, AdoptionSeries):
+        names = ("entity", "indicator", "title", "unit", "technology", "values", "bound")
+        fields = {name: getattr(series, name) for name in names} | {"source": series}
+    else:
+        raise ValueError(f"forecast a pandas Series with dates, or an AdoptionSeries, not {type(series).__name__}")
+    return Target(**fields if bound is None else fields | {"bound": _read_bound(bound, fields["values"])})
+
+
+def _read_bound(bound: Any, values: pd.Series) -> pd.Series:
+    """The bound as a dated series; a number holds on every date of the series."""
+    if isinstance(bound, pd.Series):
+        found = bound.dropna().sort_index().astype(float)
+        if not isinstance(found.index, pd.DatetimeIndex):
+            raise ValueError("a bound that changes needs dates: pd.Series(values, index=pd.to_datetime(dates))")
+    elif isinstance(bound, Real) and not isinstance(bound, bool):
+        found = pd.Series(float(bound), index=values.index)
+    else:
+        raise ValueError(f"the bound is None, a number in the series' unit, or a dated pandas Series, not {bound!r}")
+    if found.empty or not (found > 0).all():
+        raise ValueError("the bound must be above 0 on every date")
+    return found
 
 
 def thin(series: pd.Series) -> pd.Series:
@@ -152,14 +223,13 @@ def thin(series: pd.Series) -> pd.Series:
     return series
 
 
-def last_window(values: pd.Series, bound: pd.Series | None, labels: dict[str, str]) -> Windows:
+def last_window(values: pd.Series, bound: pd.Series | None = None) -> Windows:
     """The window of the last (at most `LONGEST`) points of one series, N = 1; a figure of 0 is passed over.
 
     Parameters
     ----------
     values : pandas.Series with a DatetimeIndex
     bound : pandas.Series with a DatetimeIndex, or None
-    labels : dict with technology, entity and indicator
 
     Raises
     ------
@@ -167,24 +237,22 @@ def last_window(values: pd.Series, bound: pd.Series | None, labels: dict[str, st
         With fewer than `SHORTEST` points above 0, points that span less than `SHORTEST_SPAN`, or values above the
         bound.
     """
-    kept = thin(_checked(values)).iloc[-LONGEST:]
-    years = decimal_years(kept.index)
-    bounds = np.full(len(kept), np.nan)
+    kept = thin(_check_values(values)).iloc[-LONGEST:]
+    years, bounds = decimal_years(kept.index), np.full(len(kept), np.nan)
     if bound is not None:
         if bound.index[0] > kept.index[-1]:
             raise ValueError(
                 f"the bound starts on {bound.index[0]:%Y-%m-%d}, after the last observation: give earlier values of it"
             )
-        bounds = known_bound(decimal_years(bound.index), bound.to_numpy(float), years)
+        bounds = known_bound(bound, years)
     if (kept.to_numpy() > 1.02 * bounds).any():
         raise ValueError(
             f"values up to {kept.max():g} lie above the bound ({bounds.max():g}): a bound is an upper limit"
         )
-    frame = pd.DataFrame([labels | {"origin": kept.index[-1]}])
-    return Windows(years[None], kept.to_numpy(float)[None], np.asarray(bounds, float)[None], frame)
+    return Windows(years[None], kept.to_numpy(float)[None], bounds[None], pd.DataFrame({"origin": kept.index[-1:]}))
 
 
-def _checked(values: pd.Series) -> pd.Series:
+def _check_values(values: pd.Series) -> pd.Series:
     """The series sorted by date, or an error that says what is wrong with it."""
     if not isinstance(values.index, pd.DatetimeIndex):
         raise ValueError("the series needs a DatetimeIndex: pd.Series(values, index=pd.to_datetime(dates))")
@@ -199,41 +267,46 @@ def _checked(values: pd.Series) -> pd.Series:
             f"a forecast needs at least {SHORTEST} dated values above 0 (a slope and a way to judge it), "
             f"not {len(values)}"
         )
-    years = decimal_years(values.index)
-    if years[-1] - years[0] < SHORTEST_SPAN:
-        span = 12 * (years[-1] - years[0])
-        raise ValueError(f"the values span {span:.0f} months: half a year at least is needed to forecast half-years")
+    span = np.ptp(decimal_years(values.index))
+    if span < SHORTEST_SPAN:
+        raise ValueError(
+            f"the values span {12 * span:.0f} months: half a year at least is needed to forecast half-years"
+        )
     return values
 
 
-def roll_windows(
-    references: Sequence[AdoptionSeries], points: int, bounded: bool = True
-) -> tuple[Windows | None, np.ndarray]:
-    """Every window of `points` observations of the references that ends inside `ORIGIN_SHARES`.
+def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeIndex:
+    """Dates to forecast: ends of half-years, or the series' own day of the year when it is annual.
+
+    Parameters
+    ----------
+    index : DatetimeIndex
+        Of the observations used.
+    horizon_years : number
+        At most `LONGEST_HORIZON`.
 
     Returns
     -------
-    Windows, and (N,) for each window the position in `references` of the series it comes from; None when there is no
-    window.
+    DatetimeIndex
+
+    Raises
+    ------
+    ValueError
+        When the horizon is no such number, or ends before the first of the dates.
     """
-    parts = [_windows_of(series, points) for series in references]
-    numbers = np.repeat(np.arange(len(parts)), [len(part[0]) for part in parts])
-    if not len(numbers):
-        return None, numbers
-    years, values, bounds, origins = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    names = {name: np.array([getattr(series, name) for series in references])[numbers] for name in LABELS}
-    windows = Windows(years, values, bounds, pd.DataFrame(names | {"origin": origins}))
-    return (windows if bounded else replace(windows, bounds=np.full(bounds.shape, np.nan))), numbers
-
-
-def _windows_of(series: AdoptionSeries, points: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The windows of one reference series: years, values, bounds and origins."""
-    years, values = decimal_years(series.values.index), series.values.to_numpy(float)
-    assert series.bound is not None  # references without one are left out before
-    seen, bound = decimal_years(series.bound.index), series.bound.to_numpy(float)
-    last = np.arange(points - 1, len(values) - 1)
-    at = last[:, None] + np.arange(1 - points, 1)
-    bounds = known_bound(seen, bound, years[at])
-    share = values[last] / bounds[:, -1]
-    kept = (share >= ORIGIN_SHARES[0]) & (share <= ORIGIN_SHARES[1]) & (values[at].min(axis=1) > 0)
-    return years[at][kept], values[at][kept], bounds[kept], series.values.index.to_numpy()[last[kept]]
+    if not 0 < horizon_years <= LONGEST_HORIZON:
+        raise ValueError(f"horizon_years is {horizon_years}; it must be above 0 and at most {LONGEST_HORIZON}")
+    last, gaps = index[-1], np.diff(decimal_years(index))
+    if len(gaps) and np.median(gaps) > 0.75:
+        day = pd.offsets.MonthEnd(0) if last.is_month_end else pd.DateOffset(0)
+        dates = [last + pd.DateOffset(years=year) + day for year in range(1, int(horizon_years + 1e-9) + 1)]
+    else:
+        months = round(12 * horizon_years)
+        ends = pd.date_range(last, last + pd.DateOffset(months=months + 3), freq="QE")
+        limit = last + pd.DateOffset(months=months, days=16)
+        dates = [date for date in ends if date.month in (6, 12) and last + pd.Timedelta(days=30) < date <= limit]
+    if not dates:
+        raise ValueError(
+            f"horizon_years is {horizon_years} and ends before the next date of the series; give at least 1"
+        )
+    return pd.DatetimeIndex(dates, name="date")

@@ -64,7 +64,7 @@ def check_parameters(parameters: Parameters, load: Callable[..., Any] | None = N
                 "more references"
             )
     if parameters.horizon_years < 1:  # a longer one reaches the next date of any series
-        from helpers.forecast.subject import next_dates
+        from helpers.forecast import next_dates
 
         try:
             next_dates(values.index, parameters.horizon_years)

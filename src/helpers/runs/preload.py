@@ -41,7 +41,7 @@ def warm_up() -> None:
     import matplotlib as mpl
     from matplotlib import pyplot
 
-    from helpers import backtest, describe, figures, forecast, indicators, tables  # noqa: F401  for the kernels
+    from helpers import describe, figures, forecast, indicators, tables  # noqa: F401  for the kernels
     from helpers.figures.images import draw_images
     from helpers.project import find_data
 

@@ -1,0 +1,386 @@
+"""The backtest: what each method would have said at every earlier date of the reference technologies, scored.
+
+`run_backtest` makes the residual frame, one row per window, origin and horizon and one column per method. `evaluate`
+turns it into one row per method and forecast, with bands that know nothing of the technology they are judged on;
+`score`, `cover_by_technology`, `cover_by_stage`, `find_worst`, `compare` and `check_calibration` summarise that. Every
+summary gives each technology the same weight, however many series and dates it has.
+
+Source of the scores: Bracher, Ray, Gneiting and Reich 2021 (WIS, as the mean of twice the quantile losses over seven
+quantiles); Gneiting and Raftery 2007 (CRPS, the same over 39 quantiles).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.lib.stride_tricks import sliding_window_view
+
+from helpers.curves import decimal_years
+from helpers.curves.many import map_parts
+from helpers.forecast import bands
+from helpers.forecast.bands import FAST, MIN_FORECASTS, NORMAL_DRIFT, REPORTED_QUANTILES
+from helpers.forecast.methods import METHODS, Prior, forecast_points, learn_prior, saturation_shares
+from helpers.forecast.windows import DATE_TOLERANCE, Ahead, Levels, Windows, known_bound, look_ahead, measure_growth
+from helpers.indicators.series import AdoptionSeries
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+
+WINDOWS = (4, 6, 8)
+HORIZONS = (0.5, 1.0, 2.0, 3.0)
+LEAST_TECHNOLOGIES = 3
+"""Each is judged by what two others at least teach."""
+ORIGIN_SHARES = (0.05, 0.60)
+"""A reference window enters the backtest when its last value lies between these shares of its bound."""
+LABELS = ["technology", "entity", "indicator"]
+"""What a reference window is called by, besides its origin."""
+BENCHMARKS = ("last_value", "drift", "damped_drift", NORMAL_DRIFT)
+STAGES = (0.05, 0.2, 0.4, 0.6)
+LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+COVERAGES = ["coverage_50", "coverage_80", "coverage_95"]
+MEANS = {"ape": "mape", "wis": "wis", "crps": "crps"} | {f"covered_{p}": f"coverage_{p}" for p in (50, 80, 95)}
+"""Columns of `evaluate`, and what their means are called."""
+CRPS_QUANTILES = np.arange(1, 40) / 40
+Rolled: TypeAlias = tuple[pd.DataFrame, Windows, Ahead, tuple[np.ndarray, np.ndarray]]
+"""Residual rows before the methods, their windows, the dates ahead, and the place of each row in those."""
+
+
+def run_backtest(
+    references: Sequence[AdoptionSeries],
+    windows: Sequence[int] = WINDOWS,
+    horizons: Sequence[float] = HORIZONS,
+    bounded: bool = True,
+    client: Client | None = None,
+) -> pd.DataFrame:
+    """Forecast every reference series from every earlier date at which 5 to 60 % of its bound was reached.
+
+    What a technology's forecasts take from the references (`Prior`) comes from the other technologies; the bound is
+    the one known at the origin.
+
+    Parameters
+    ----------
+    references : list of AdoptionSeries
+        For example ``indicators.load().references()``.
+    windows : sequence of int
+        Numbers of points that the methods may see.
+    horizons : sequence of float
+        Years ahead; the forecast is made for the date of the observation nearest to each.
+    bounded : bool
+        False to calibrate forecasts without a bound.
+    client : dask.distributed.Client, optional
+        Its workers take a window length each, with the same results.
+
+    Returns
+    -------
+    DataFrame
+        A row per window, origin and horizon: technology, entity, indicator, origin, date, window, horizon_years
+        (nominal), years (exact), share (last value / bound, NaN when unbounded), last, growth (last / first value),
+        unit (bound at the origin, or the last value), unit_ahead (its forecast), rate, roughness (standard deviation of
+        the steps), stretch (derivative of the link at the last share), drift_sd, actual, and a column per method.
+        Numbers have ten significant digits, so that a CSV file keeps them. `forecast.forecast` takes it.
+
+    Raises
+    ------
+    ValueError
+        When no reference series is long enough for any window.
+
+    Examples
+    --------
+    >>> from helpers import indicators
+    >>> residuals = run_backtest(indicators.load().references()[:8], windows=(4,), horizons=(1.0, 2.0))
+    >>> score(residuals)["method"].iloc[0]
+    'combined'
+    """
+    references = [series for series in references if series.bound is not None and len(series.values)]
+    tasks = [(references, points, horizons, bounded) for points in windows]
+    parts = [part for part in map_parts(_roll, tasks, client) if part is not None]
+    if not parts:
+        raise ValueError(
+            f"none of the {len(references)} reference series has {min(windows)} points and a later one while at "
+            "5 to 60 % of its bound: give longer or more references"
+        )
+    known = pd.concat([frame for frame, *_ in parts], ignore_index=True)
+    reached, technologies = saturation_shares(references), known["technology"].unique()
+    priors = {name: learn_prior(reached, known, name) for name in technologies} if bounded else {}
+    frames = map_parts(_add_methods, [(part, priors) for part in parts], client)
+    residuals = pd.concat(frames, ignore_index=True)
+    numbers = residuals.select_dtypes("float").columns
+    return residuals.assign(**{name: [float(f"{value:.10g}") for value in residuals[name]] for name in numbers})
+
+
+def roll_origins(
+    references: Sequence[AdoptionSeries], points: int, horizons: Sequence[float]
+) -> tuple[Windows, np.ndarray, np.ndarray, np.ndarray] | None:
+    """Every window of `points` figures that ends inside `ORIGIN_SHARES` with a figure after it.
+
+    Returns
+    -------
+    Windows (N), and (N, H) each the years ahead, dates and values of the figures nearest to the horizons; the years are
+    NaN where none is near. None when there is no window.
+    """
+    parts, wide = [], np.asarray(horizons, float)
+    references = [series for series in references if len(series.values) > points]
+    for series in references:
+        assert series.bound is not None  # references without one are left out before
+        seen, values, dates = decimal_years(series.values.index), series.values.to_numpy(float), series.values.index
+        years, rolled = (sliding_window_view(array, points)[:-1] for array in (seen, values))
+        bounds = known_bound(series.bound, years)
+        share = rolled[:, -1] / bounds[:, -1]
+        kept = (share >= ORIGIN_SHARES[0]) & (share <= ORIGIN_SHARES[1]) & (rolled.min(axis=1) > 0)
+        origin = years[kept, -1:]
+        nearest = np.abs(seen - (origin + wide)[..., None]).argmin(axis=2)
+        gap = seen[nearest] - origin
+        ahead = np.where((np.abs(gap - wide) <= DATE_TOLERANCE) & (gap > 0), gap, np.nan)
+        origins, later = dates.to_numpy()[points - 1 : -1][kept], dates.to_numpy("datetime64[ns]")[nearest]
+        parts.append((years[kept], rolled[kept], bounds[kept], origins, ahead, later, values[nearest]))
+    if not sum(len(part[0]) for part in parts):
+        return None
+    years, values, bounds, origins, ahead, later, actual = (
+        np.concatenate(arrays) for arrays in zip(*parts, strict=True)
+    )
+    counts = [len(part[0]) for part in parts]
+    labels = {name: np.repeat([getattr(series, name) for series in references], counts) for name in LABELS}
+    return Windows(years, values, bounds, pd.DataFrame(labels | {"origin": origins})), ahead, later, actual
+
+
+def can_calibrate(references: Sequence[AdoptionSeries]) -> bool:
+    """Whether `LEAST_TECHNOLOGIES` or more of the references have windows to learn from."""
+    rolled = roll_origins([series for series in references if series.bound is not None], min(WINDOWS), HORIZONS)
+    return rolled is not None and rolled[0].labels["technology"].nunique() >= LEAST_TECHNOLOGIES
+
+
+def _roll(references: Sequence[AdoptionSeries], points: int, horizons: Sequence[float], bounded: bool) -> Rolled | None:
+    """Residual rows of one window length before the methods, their windows, dates ahead, and place in those."""
+    rolled = roll_origins(references, points, horizons)
+    if rolled is None:
+        return None
+    windows, years, dates, actual = rolled
+    if not bounded:
+        windows = replace(windows, bounds=np.full(windows.bounds.shape, np.nan))
+    ahead = look_ahead(windows, years)
+    row, column = place = np.nonzero(np.isfinite(years))
+    rate, step_sd, link_derivative = measure_growth(windows)
+    frame = windows.labels.iloc[row].reset_index(drop=True)
+    last, first = windows.values[row, -1], windows.values[row, 0]
+    columns = {"date": dates[place], "window": points, "horizon_years": np.asarray(horizons, float)[column]}
+    columns |= {"years": years[place], "share": windows.shares[row, -1] if bounded else np.nan, "last": last}
+    columns |= {"growth": last / first, "unit": windows.unit[row, 0], "unit_ahead": ahead.bounds[place]}
+    columns |= {"rate": rate[row], "roughness": step_sd[row], "stretch": link_derivative[row]}
+    columns |= {"drift_sd": bands.drift_sd(windows, years)[place], "actual": actual[place]}
+    return frame.assign(**columns), windows, ahead, place
+
+
+def _add_methods(part: Rolled, priors: dict[str, Prior]) -> pd.DataFrame:
+    """The frame with a column per method, each window with the prior of its technology."""
+    frame, windows, ahead, place = part
+    rows = [priors.get(name, Prior(0.0, 1.0)) for name in windows.labels["technology"]]
+    prior = Prior(**{field: np.array([getattr(row, field) for row in rows]) for field in vars(rows[0])})
+    return frame.assign(**{name: path[place] for name, path in forecast_points(windows, ahead, prior).items()})
+
+
+def evaluate(residuals: pd.DataFrame, client: Client | None = None) -> pd.DataFrame:
+    """Score every forecast of every method with bands that leave out its technology.
+
+    Parameters
+    ----------
+    residuals : DataFrame
+        From `run_backtest`; one that `evaluate` has made is returned as it is.
+    client : dask.distributed.Client, optional
+        Its workers take a method each, with the same results.
+
+    Returns
+    -------
+    DataFrame
+        A row per method and forecast: the residual frame's labels, method, forecast, actual, the seven quantiles, and
+        ``ape`` (absolute error / actual), ``wis`` and ``crps`` (in shares of the unit at the origin), ``covered_50``,
+        ``covered_80``, ``covered_95``.
+    """
+    if "wis" in residuals.columns:
+        return residuals
+    names = [name for name in METHODS if name in residuals.columns] + [NORMAL_DRIFT]
+    return pd.concat(map_parts(_score_rows, [(residuals, name) for name in names], client), ignore_index=True)
+
+
+def _score_rows(residuals: pd.DataFrame, method: str) -> pd.DataFrame:
+    """Rows of `evaluate` for one method."""
+    labels = [*LABELS, "window", "origin", "date", "horizon_years", "years", "share", "growth", "unit"]
+    point = residuals["drift" if method == NORMAL_DRIFT else method].to_numpy(float)
+    actual, unit = residuals["actual"].to_numpy(float), residuals["unit"].to_numpy(float)
+    found = bands.quantiles_of(residuals, method, [*REPORTED_QUANTILES, *CRPS_QUANTILES])
+    reported, fine = np.split(found, [len(REPORTED_QUANTILES)], axis=1)
+    frame = residuals[labels].assign(method=method, forecast=point, actual=actual)
+    frame = frame.assign(**{f"q{level:g}": reported[:, at] for at, level in enumerate(REPORTED_QUANTILES)})
+    frame["ape"] = np.abs(actual - point) / actual
+    frame["wis"] = quantile_score(actual, reported, REPORTED_QUANTILES) / unit
+    frame["crps"] = quantile_score(actual, fine, CRPS_QUANTILES) / unit
+    slack = 1e-9 * unit
+    for name, low, high in (("covered_50", 2, 4), ("covered_80", 1, 5), ("covered_95", 0, 6)):
+        frame[name] = (actual >= reported[:, low] - slack) & (actual <= reported[:, high] + slack)
+    return frame
+
+
+def quantile_score(actual: np.ndarray, quantiles: np.ndarray, levels: Levels) -> np.ndarray:
+    """Mean of twice the quantile losses: (R,) for actual (R,), quantiles (R, Q) and levels (Q,)."""
+    levels, miss = np.asarray(levels, float), actual[:, None] - quantiles
+    return (2 * np.where(miss >= 0, levels * miss, (levels - 1) * miss)).mean(axis=1)
+
+
+def score(residuals: pd.DataFrame, by: Sequence[str] = ("method", "window", "horizon_years")) -> pd.DataFrame:
+    """Scores by method, window and horizon: the table ``04_scores``.
+
+    Parameters
+    ----------
+    residuals : DataFrame
+        From `run_backtest` or `evaluate`.
+    by : sequence of str
+        Labels of the rows; without ``window`` the windows are pooled.
+
+    Returns
+    -------
+    DataFrame
+        method, window, horizon_years, n (forecasts), technologies, mape, wis, wis_relative (to drift with conformal
+        bands), wis_relative_normal (to drift with its own normal bands), crps, coverage_50, coverage_80, coverage_95.
+        WIS and CRPS are in shares of the bound; every mean gives each technology the same weight.
+    """
+    table = _mean_scores(evaluate(residuals), by)
+    keys = [name for name in by if name != "method"]
+    for name, benchmark in (("wis_relative", "drift"), ("wis_relative_normal", NORMAL_DRIFT)):
+        against = table[table["method"] == benchmark].set_index(keys)["wis"]
+        table[name] = table["wis"] / against.reindex(pd.MultiIndex.from_frame(table[keys])).to_numpy()
+    means = ["mape", "wis", "wis_relative", "wis_relative_normal", "crps", *COVERAGES]
+    return table[[*by, "n", "technologies", *means]]
+
+
+def cover_by_technology(
+    residuals: pd.DataFrame, by: Sequence[str] = ("method", "technology", "window", "horizon_years")
+) -> pd.DataFrame:
+    """Coverage and errors of each technology: the table ``04_coverage_by_technology``.
+
+    Parameters
+    ----------
+    residuals, by
+        As for `score`.
+
+    Returns
+    -------
+    DataFrame
+        method, technology, window, horizon_years, n, mape, wis, coverage_50, coverage_80, coverage_95.
+    """
+    return _mean_scores(evaluate(residuals), by)[[*by, "n", "mape", "wis", *COVERAGES]]
+
+
+def cover_by_stage(residuals: pd.DataFrame) -> pd.DataFrame:
+    """Scores by stage of adoption (share of the bound at the origin), and for fast growth within the window.
+
+    Returns
+    -------
+    DataFrame
+        method, stage, horizon_years, n, technologies, mape, wis, crps, coverage_50, coverage_80, coverage_95.
+    """
+    frame = evaluate(residuals)
+    names = [f"{100 * low:.0f}-{100 * high:.0f} % of the bound" for low, high in pairwise(STAGES)]
+    staged = frame.assign(stage=pd.cut(frame["share"], STAGES, labels=names, include_lowest=True).astype(str))
+    fast = frame[frame["growth"] >= FAST].assign(stage=f"growth by {FAST:g} or more in the window")
+    by = ["method", "stage", "horizon_years"]
+    table = _mean_scores(pd.concat([staged, fast], ignore_index=True), by)
+    return table[[*by, "n", "technologies", "mape", "wis", "crps", *COVERAGES]]
+
+
+def _mean_scores(evaluated: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Number of forecasts and of technologies, and the mean over technologies of each one's mean scores, by labels.
+
+    Methods stand in their published order.
+    """
+    by, each = list(by), list(dict.fromkeys([*by, "technology"]))
+    table = evaluated.groupby(by).agg(n=("actual", "size"), technologies=("technology", "nunique"))
+    table = table.join(evaluated.groupby(each)[list(MEANS)].mean().groupby(by).mean())
+    rank = {name: position for position, name in enumerate([*METHODS, NORMAL_DRIFT])}
+    table = table.reset_index().rename(columns=MEANS)
+    return table.sort_values("method", key=lambda names: names.map(rank), kind="stable").reset_index(drop=True)
+
+
+def find_worst(
+    residuals: pd.DataFrame, method: str = "combined", horizon_years: float = 2.0, enough: int = MIN_FORECASTS
+) -> pd.DataFrame:
+    """Technologies from the least to the best covered by the 80 % band at one horizon, windows pooled.
+
+    Returns
+    -------
+    DataFrame
+        technology, n, coverage_80, ``enough`` (whether it has that many forecasts: one or two say nothing).
+    """
+    table = cover_by_technology(residuals, by=("method", "technology", "horizon_years"))
+    table = table[(table["method"] == method) & (table["horizon_years"] == horizon_years)]
+    table = table.sort_values(["coverage_80", "technology"], kind="stable")[["technology", "n", "coverage_80"]]
+    return table.assign(enough=table["n"] >= enough).reset_index(drop=True)
+
+
+def compare(
+    residuals: pd.DataFrame,
+    method: str = "combined",
+    benchmarks: Sequence[str] = BENCHMARKS,
+    draws: int = 2000,
+    seed: int = 0,
+    by: Sequence[str] = ("window", "horizon_years"),
+) -> pd.DataFrame:
+    """WIS of a method relative to benchmarks, with a paired bootstrap over technologies.
+
+    Technologies are drawn with replacement, the same ones for both methods; the interval is that of the ratio of mean
+    WIS.
+
+    Returns
+    -------
+    DataFrame
+        method, benchmark, window, horizon_years, technologies, wis_relative, low and high (95 % interval).
+    """
+    frame, by, rows = evaluate(residuals), list(by), []
+    mean = frame.groupby(["method", *by, "technology"])["wis"].mean()
+    for benchmark in benchmarks:
+        pairs = pd.DataFrame({"own": mean[method], "other": mean[benchmark]})
+        for key, group in pairs.groupby(by):
+            own, other = group["own"].to_numpy(), group["other"].to_numpy()
+            drawn = np.random.default_rng(seed).integers(0, len(own), (draws, len(own)))
+            low, high = np.quantile(own[drawn].mean(axis=1) / other[drawn].mean(axis=1), (0.025, 0.975))
+            rows.append((method, benchmark, *key, len(own), own.mean() / other.mean(), low, high))
+    return pd.DataFrame(rows, columns=["method", "benchmark", *by, "technologies", "wis_relative", "low", "high"])
+
+
+def check_calibration(
+    residuals: pd.DataFrame,
+    methods: Sequence[str] = ("combined", "drift", NORMAL_DRIFT),
+    levels: Levels = LEVELS,
+    client: Client | None = None,
+) -> pd.DataFrame:
+    """Nominal against actual coverage by horizon, each technology judged on the others and weighing the same.
+
+    Parameters
+    ----------
+    residuals : DataFrame
+        From `run_backtest` (not from `evaluate`, which keeps seven quantiles only).
+    methods : sequence of str
+    levels : sequence of float
+        Nominal coverages.
+    client : dask.distributed.Client, optional
+        Its workers take a method each, with the same results.
+
+    Returns
+    -------
+    DataFrame
+        method, horizon_years, nominal, actual.
+    """
+    parts = map_parts(_cover_levels, [(residuals, method, levels) for method in methods], client)
+    return pd.concat(parts, ignore_index=True)
+
+
+def _cover_levels(residuals: pd.DataFrame, method: str, levels: Sequence[float]) -> pd.DataFrame:
+    """Rows of `check_calibration` for one method."""
+    covered = bands.measure_coverage(residuals, method, levels)
+    keys = [residuals["horizon_years"], residuals["technology"]]
+    mean = covered.groupby(keys).mean().groupby("horizon_years").mean().stack()
+    return pd.DataFrame({"method": method, "actual": mean}).reset_index()[["method", *mean.index.names, "actual"]]

@@ -1,0 +1,209 @@
+"""Forecasts of a series: `forecast` from all its figures, `hindcast` from those at earlier dates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from helpers import indicators
+from helpers.curves import decimal_years, to_dates
+from helpers.curves.dates import Times
+from helpers.forecast import bands
+from helpers.forecast.backtest import can_calibrate, run_backtest
+from helpers.forecast.fan import PUBLISHED, Forecast
+from helpers.forecast.methods import Prior, learn_prior, methods_for, saturation_shares
+from helpers.forecast.windows import SHORTEST, SHORTEST_SPAN, last_window, next_dates, read_target
+from helpers.indicators.series import AdoptionSeries
+from helpers.levels import LEVELS
+
+Series = TypeVar("Series", pd.Series, AdoptionSeries)
+
+
+def forecast(
+    series: pd.Series | AdoptionSeries,
+    bound: pd.Series | float | None = None,
+    references: Sequence[AdoptionSeries] | None = None,
+    horizon_years: float = 5,
+    levels: Sequence[float] = LEVELS,
+    shares: Sequence[float] = (0.5, 0.75, 0.9),
+    residuals: pd.DataFrame | None = None,
+) -> Forecast:
+    """Forecast an adoption series with bands calibrated on earlier technologies.
+
+    The published method, ``combined``, is the mean of three curves anchored at the last observation: a Gompertz curve
+    at the bound whose rate is drawn towards what followed in the references, and a Gompertz and a logistic curve
+    averaged over the references' saturation shares. Bands are normalised split conformal (`helpers.forecast.bands`).
+    Without a bound it is damped drift. Sources: Meade and Islam 2006 (diffusion forecasts), Gardner 2006 (damped
+    trends), Lei et al. 2018 (bands).
+
+    Parameters
+    ----------
+    series : pandas.Series with a DatetimeIndex, or AdoptionSeries
+        At least three values. The last eight are used; values closer together than 0.4 years are thinned.
+    bound : number, pandas.Series with a DatetimeIndex, or None
+        A known upper limit in the unit of `series`. None stands for an AdoptionSeries' own, or for none.
+    references : list of AdoptionSeries, optional
+        By default those of the project's data folder. The technology of `series` is left out.
+    horizon_years : number
+        Beyond three years the bands are extrapolated and labelled so.
+    levels : sequence of float
+        Coverage of the bands, each between 0 and 1; sentences and milestones quote the one nearest to 0.8.
+    shares : sequence of float
+        Saturation shares of the scenarios, each between 0 and 1.
+    residuals : DataFrame, optional
+        From `backtest.run_backtest`; by default it is computed from the references, with the same numbers.
+
+    Returns
+    -------
+    Forecast
+
+    Raises
+    ------
+    ValueError
+        With fewer than three values, values above the bound, fewer than two reference technologies, or no level.
+
+    Examples
+    --------
+    >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
+    >>> made = forecast(pd.Series([12, 19, 31, 44, 52], index=dates, name="users"), bound=100, horizon_years=2)
+    >>> made
+    <Forecast of users: 52.0 in December 2025; forecast for December 2027: 57.2 to 75.7 (80 % band, median 67.4)>
+    >>> made.quantiles[[0.1, 0.5, 0.9]].round().loc["2026-12-31"].tolist()
+    [55.0, 61.0, 66.0]
+    >>> axes = made.plot()
+    """
+    target = read_target(series, bound)
+    windows = last_window(target.values, target.bound)
+    levels, shares = _check_shares("levels", levels), _check_shares("shares", shares)
+    if not levels:
+        raise ValueError("levels is empty; give one level at least, such as 0.8")
+    references = indicators.load().references() if references is None else references
+    references = [each for each in references if not target.technology or each.technology != target.technology]
+    if residuals is None or bands.is_bounded(residuals) != windows.bounded:
+        residuals = run_backtest(references, bounded=windows.bounded)
+    residuals, reached = bands.leave_out(residuals, target.technology), saturation_shares(references)
+    prior = learn_prior(reached, residuals) if windows.bounded else Prior(0.0, 1.0)
+    calibrations = {name: bands.calibrate(residuals, name) for name in methods_for(windows.bounded)}
+    dates = next_dates(pd.DatetimeIndex(to_dates(windows.years[0])), horizon_years)
+    return Forecast(target, windows, prior, calibrations, residuals, reached, dates, levels, shares)
+
+
+def _check_shares(name: str, shares: Sequence[float]) -> tuple[float, ...]:
+    """The shares as a tuple, or an error when one is not between 0 and 1."""
+    wrong = [share for share in shares if not 0 < share < 1]
+    if wrong:
+        raise ValueError(f"{name} are shares between 0 and 1, such as 0.8, not {wrong[0]:g}")
+    return tuple(float(share) for share in shares)
+
+
+def hindcast(
+    series: pd.Series | AdoptionSeries,
+    bound: pd.Series | float | None = None,
+    references: Sequence[AdoptionSeries] | None = None,
+    origins: Times | None = None,
+    **settings: Any,
+) -> pd.DataFrame:
+    """The same forecast as it would have been made at earlier observations, with nothing dated later.
+
+    Parameters
+    ----------
+    series, bound, references
+        As for `forecast`.
+    origins : dates of observations
+        By default every one from the third on but the last.
+    **settings
+        horizon_years, levels, shares as for `forecast`.
+
+    Returns
+    -------
+    DataFrame
+        The rows of `Forecast.frame` with ``origin`` first and ``actual``, the value observed on that date or missing.
+
+    Raises
+    ------
+    ValueError
+        With fewer than four values, and where `forecast` raises one.
+    """
+    target, frames = read_target(series, bound), []
+    values = target.values.dropna().sort_index()
+    references = indicators.load().references() if references is None else references
+    for origin in pd.DatetimeIndex(values.index[SHORTEST - 1 : -1] if origins is None else origins):
+        earlier = [each for each in (cut_series(each, origin) for each in references) if len(each.values) >= SHORTEST]
+        known = cut_series(target.bound, origin) if target.bound is not None else None
+        frame = forecast(cut_series(series, origin), known, earlier, **settings).frame()
+        frame.insert(0, "origin", origin)
+        frames.append(frame.assign(actual=values.reindex(frame["date"]).to_numpy()))
+    if not frames:
+        raise ValueError(f"a hindcast needs at least {SHORTEST + 1} values, not {len(values)}")
+    return pd.concat(frames, ignore_index=True)
+
+
+def cut_series(series: Series, date: pd.Timestamp) -> Series:
+    """The same series with nothing dated after `date`; values, bound, censored, breaks and observations alike."""
+    if isinstance(series, pd.Series):
+        return series[series.index <= date]
+    cut = {name: getattr(series, name) for name in ("values", "censored", "later", "bound")}
+    cut = {name: part if part is None else part[part.index <= date] for name, part in cut.items()}
+    cut |= {"bound": None if cut["bound"] is None or cut["bound"].empty else cut["bound"]}
+    rows = {name: getattr(series, name) for name in ("breaks", "observations")}
+    return replace(series, **cut, **{name: part[part["date"] <= date] for name, part in rows.items()})
+
+
+def pick_origins(series: AdoptionSeries, back: float = 3.2, most: int = 3) -> pd.DatetimeIndex:
+    """At most `most` earlier dates, evenly spread over the last `back` years, with enough points before each.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+    back : float
+        Years before its last observation.
+    most : int
+
+    Returns
+    -------
+    DatetimeIndex
+    """
+    values = series.values[series.values > 0]  # a forecast passes over a figure of 0
+    years = decimal_years(values.index)
+    enough = (np.arange(len(years)) >= SHORTEST - 1) & (years - years[0] >= SHORTEST_SPAN)
+    dates = values.index[enough][:-1]
+    dates = dates[dates >= series.values.index[-1] - pd.Timedelta(days=365.25 * back)]
+    step = max(1, -(-len(dates) // most))
+    return dates[::-1][::step][::-1]
+
+
+def make_hindcasts(
+    series: AdoptionSeries,
+    references: Sequence[AdoptionSeries],
+    origins: pd.DatetimeIndex,
+    levels: Sequence[float] = LEVELS,
+) -> pd.DataFrame:
+    """The published forecast as it would have been made at each origin by which enough was known of others.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+    references : sequence of AdoptionSeries
+    origins : DatetimeIndex
+        Dates of observations, as from `pick_origins`; none is right too.
+    levels : sequence of float
+        Coverage of the bands.
+
+    Returns
+    -------
+    DataFrame
+        As `hindcast`, the rows of the published method up to half a year beyond the last observation.
+    """
+    enough = [can_calibrate([cut_series(each, origin) for each in references]) for origin in origins]
+    origins = origins[enough]
+    if not len(origins):
+        return pd.DataFrame(columns=["origin", "date", "method", "mean", "q0.1", "q0.5", "q0.9", "actual"])
+    last = series.values.index[-1]
+    years = (last - origins[0]).days / 365.25 + 0.5
+    frame = hindcast(series, references=references, origins=origins, horizon_years=years, levels=levels)
+    near = frame["date"] <= last + pd.Timedelta(days=190)
+    return frame[(frame["method"] == PUBLISHED) & near].reset_index(drop=True)
