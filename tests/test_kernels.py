@@ -12,7 +12,6 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 from test_pipeline import is_alive, wait_for
 
-from helpers.runs import preload as preloaded
 from helpers.runs.kernels import ENVIRONMENT, RUNNING, can_fork, open_kernel, preload, stop_kernels
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="unix-domain sockets are POSIX")
@@ -55,10 +54,6 @@ def test_what_is_done_beforehand_leaves_no_trace(tmp_path):
     )
     assert ask(True, tmp_path, question) == ask(False, tmp_path, question)
     assert ask(True, tmp_path, "import sys; 'statsmodels' in sys.modules and 'seaborn' in sys.modules")
-
-
-def test_every_library_that_is_imported_beforehand_exists():
-    assert [name for name in preloaded.LIBRARIES if name not in sys.modules] == []
 
 
 @pytest.mark.parametrize("forked", FORKED)

@@ -212,7 +212,10 @@ def sweep(
     name: Annotated[str, typer.Option(metavar="NAME", help="Name of the sweep; by default the file's.")] = "",
     workers: Annotated[int, typer.Option(metavar="N", min=0, help="Runs at a time; 0: as many as processors.")] = 0,
     scheduler: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="Let the workers of this Dask scheduler make the runs.")
+        str,
+        typer.Option(
+            metavar="ADDRESS", help="Let the workers of this Dask scheduler make the runs; trust its network."
+        ),
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Make more than 200 runs.")] = False,
 ) -> None:

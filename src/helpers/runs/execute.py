@@ -19,7 +19,7 @@ from papermill.engines import NBClientEngine, papermill_engines
 from papermill.parameterize import parameterize_notebook
 
 from helpers.project import RunError, shorten_path, write_json
-from helpers.runs.kernels import ENVIRONMENT, open_kernel
+from helpers.runs.kernels import ENVIRONMENT, open_kernel, open_log
 from helpers.runs.notebook import RUNNER
 
 
@@ -32,7 +32,16 @@ class RunEngine(NBClientEngine):
 
     @classmethod
     def execute_managed_notebook(
-        cls, nb_man: Any, kernel_name: str, *, outputs: Path, forked: bool, limits: tuple[float, float], **options: Any
+        cls,
+        nb_man: Any,
+        kernel_name: str,
+        *,
+        outputs: Path,
+        folder: str,
+        forked: bool,
+        limits: tuple[float, float],
+        stray: list[str],
+        **options: Any,
     ) -> None:
         """Execute the cells; whatever becomes of them, papermill writes the copy after this."""
         end = time.monotonic() + limits[1]
@@ -47,7 +56,9 @@ class RunEngine(NBClientEngine):
                     shutdown_kernel="immediate",
                     timeout_func=lambda cell: max(0.1, min(limits[0], end - time.monotonic())),
                 )
-                client.execute(env=environment, cwd=options["folder"], cleanup_kc=True)
+                client.execute(env=environment, cwd=folder, cleanup_kc=True)
+                log = open_log(manager.connection_file)
+                stray += log.read_text(errors="replace").splitlines() if log.exists() else []
         finally:
             nb_man.output_path = target
 
@@ -83,6 +94,7 @@ def execute_notebook(
     """
     for library in ("papermill", "asyncio", "traitlets"):  # what they'd say of a failure is said by describe_failure
         logging.getLogger(library).setLevel(logging.CRITICAL)
+    stray: list[str] = []
     try:
         papermill.execute_notebook(
             str(source).replace("{", "{{").replace("}", "}}"),
@@ -95,13 +107,14 @@ def execute_notebook(
             folder=str(source.parent),
             forked=forked,
             limits=limits,
+            stray=stray,
         )
     except Exception as error:
         if target.is_file():
             partial.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(target, partial)
         raise NotebookFailed(describe_failure(error, source, partial)) from error
-    return _clean_copy(source, target)
+    return (*stray, *_clean_copy(source, target))
 
 
 def _clean_copy(source: Path, target: Path) -> tuple[str, ...]:

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROVISIONER = "adoption-forked"
-PRELOADED = ("helpers.runs.preload",)
 ENVIRONMENT = {  # of every kernel of a run
     "PYTHONHASHSEED": "0",  # sets in one order, so that two runs agree to the byte
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
@@ -52,27 +51,32 @@ def can_fork() -> bool:
 def preload() -> None:
     """Start the fork server, which imports the libraries while this process goes on."""
     os.environ.update(ENVIRONMENT)  # the server takes its hash seed from here
-    forkserver.set_forkserver_preload(list(PRELOADED))
+    forkserver.set_forkserver_preload(["helpers.runs.preload"])
     forkserver.ensure_running()
 
 
-def run_kernel(connection_file: str, folder: str, environment: dict[str, str], log: str) -> None:
+def run_kernel(connection_file: str, folder: str, environment: dict[str, str]) -> None:
     """Be a kernel, in a process of its own, that ends with the process that asked for it."""
     os.setsid()  # Ctrl-C is for the run, which then ends its kernels itself
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    with Path(log).open("ab") as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
+    with open_log(connection_file).open("ab") as log:
+        for stream in (1, 2):
+            os.dup2(log.fileno(), stream)
     threading.Thread(target=_end_with_parent, args=(connection_file,), daemon=True).start()
     import numpy as np
     from ipykernel.kernelapp import IPKernelApp
 
     random.seed()  # else all kernels would draw the same
     np.random.seed()  # noqa: NPY002  the state that libraries share
+    parent = f"--IPKernelApp.parent_handle={os.getppid()}"  # it is no kernel that someone started at a prompt
+    IPKernelApp.launch_instance(argv=["-f", connection_file, parent, *OPTIONS])
 
-    IPKernelApp.launch_instance(argv=["-f", connection_file, *OPTIONS])
+
+def open_log(connection_file: str) -> Path:
+    """Where a forked kernel writes what its process, not its notebook, has to say."""
+    return Path(connection_file).with_name("log")
 
 
 def _end_with_parent(connection_file: str) -> None:
@@ -101,23 +105,24 @@ class ForkedProvisioner(KernelProvisionerBase):
 
     async def launch_kernel(self, cmd: list[str], **options: Any) -> dict[str, Any]:
         """Fork the kernel; waits for the server's imports without holding up the event loop."""
+        arguments = (cmd[0], str(options.get("cwd") or Path.cwd()), dict(options["env"]))
         context = multiprocessing.get_context("forkserver")
-        log = str(Path(cmd[0]).with_name("log"))
-        arguments = (cmd[0], str(options.get("cwd") or Path.cwd()), dict(options["env"]), log)
         self.process = context.Process(target=run_kernel, args=arguments, daemon=True)
         await asyncio.to_thread(self.process.start)
         return self.connection_info
 
     async def poll(self) -> int | None:
         """None while the kernel runs, then its exit code."""
-        return None if self.process and self.process.is_alive() else self.process.exitcode if self.process else 0
+        if self.process is None:
+            return 0
+        return None if self.process.is_alive() else self.process.exitcode
 
     async def wait(self) -> int | None:
         """Wait for the kernel's end and forget it."""
-        process, self.process = self.process, None
-        if process:
-            await asyncio.to_thread(process.join)
-        return process.exitcode if process else 0
+        if self.process:
+            await asyncio.to_thread(self.process.join)
+        code, self.process = await self.poll(), None
+        return code
 
     async def send_signal(self, signum: int) -> None:
         """Send a signal; none to a kernel that is ending, which would tell of an interrupt."""
@@ -147,17 +152,14 @@ class KernelClient(AsyncKernelClient):
         """Return when the kernel has told on one channel that it is done with what was asked on the other."""
         end = time.monotonic() + (timeout or 60)
         while time.monotonic() < end:
-            asked = self.kernel_info()
+            asked, told = self.kernel_info(), ("", "")
             with suppress(queue.Empty):  # it may have begun to listen too late: ask again
                 while (await self.get_shell_msg(timeout=1))["msg_type"] != "kernel_info_reply":
                     pass
-                while True:
-                    told = await self.get_iopub_msg(timeout=0.05)
-                    if (
-                        told["parent_header"].get("msg_id") == asked
-                        and told["content"].get("execution_state") == "idle"
-                    ):
-                        return
+                while told != (asked, "idle"):
+                    message = await self.get_iopub_msg(timeout=0.05)
+                    told = message["parent_header"].get("msg_id"), message["content"].get("execution_state")
+                return
             if not await self.is_alive():
                 raise RuntimeError("Kernel died before replying to kernel_info")
         raise RuntimeError(f"Kernel didn't respond in {timeout} seconds")
@@ -167,6 +169,7 @@ class KernelManager(AsyncKernelManager):
     """Starts this interpreter, whatever the user's installed kernel of the same name points to."""
 
     client_factory = Type(klass=KernelClient)
+    forked = False
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -174,8 +177,6 @@ class KernelManager(AsyncKernelManager):
         command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", *OPTIONS]
         starter = {"kernel_provisioner": {"provisioner_name": PROVISIONER}} if self.forked else {}
         return KernelSpec(argv=command, display_name="Python 3", language="python", metadata=starter)
-
-    forked = False
 
 
 RUNNING: set[KernelManager] = set()

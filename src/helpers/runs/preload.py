@@ -8,40 +8,22 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import importlib
 
 from helpers.project import UNNEEDED, block_imports
 
-LIBRARIES = (  # of the notebooks and helpers; not matplotlib's inline backend, which must come with IPython
-    "ipykernel.debugger",
-    "ipykernel.ipkernel",
-    "ipykernel.kernelapp",
-    "numpy",
-    "pandas",
-    "scipy.optimize",
-    "scipy.special",
-    "scipy.stats",
-    "statsmodels.genmod.generalized_linear_model",
-    "matplotlib.patheffects",
-    "matplotlib.pyplot",
-    "matplotlib.backends.backend_agg",
-    "matplotlib.backends.backend_svg",
-    "seaborn",
-    "great_tables",
-    "pydantic",
-    "threadpoolctl",
-    "tqdm",
-    "yaml",
-    "PIL.PngImagePlugin",
-)
-
 
 def warm_up() -> None:
-    """Read the project's own data, and draw a small figure as PNG, SVG and PDF to nowhere."""
+    """Import the libraries, read the project's own data, and draw a small figure as PNG, SVG and PDF to nowhere.
+
+    Not matplotlib's inline backend, which must come with IPython.
+    """
+    import ipykernel.kernelapp  # noqa: F401
     import matplotlib as mpl
+    import seaborn as sns  # noqa: F401
+    import statsmodels.api as sm  # noqa: F401
     from matplotlib import pyplot
 
-    from helpers import describe, figures, forecast, indicators, tables  # noqa: F401  for the kernels
+    from helpers import figures, forecast, indicators, tables  # noqa: F401
     from helpers.figures.images import draw_images
     from helpers.project import find_data
 
@@ -54,11 +36,7 @@ def warm_up() -> None:
 
 
 gc.disable()  # nothing of what follows is garbage
-with block_imports(UNNEEDED):
-    for library in LIBRARIES:
-        with contextlib.suppress(ImportError):  # a library that is missing is missed by the notebook that needs it
-            importlib.import_module(library)
-    with contextlib.suppress(Exception):  # a notebook that does the same will say what's wrong
-        warm_up()
+with block_imports(UNNEEDED), contextlib.suppress(Exception):  # a notebook that does the same will say what's wrong
+    warm_up()
 gc.freeze()
 gc.enable()
