@@ -12,6 +12,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 from test_pipeline import is_alive, wait_for
 
+from helpers.runs import kernels
 from helpers.runs.kernels import ENVIRONMENT, RUNNING, can_fork, open_kernel, preload, stop_kernels
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="unix-domain sockets are POSIX")
@@ -99,3 +100,11 @@ def test_no_kernel_outlives_the_process_that_wanted_it(tmp_path):
     process.communicate()
     assert wait_for(lambda: not is_alive(kernel))
     assert wait_for(lambda: not sockets.exists()), "its sockets go too"
+
+
+@pytest.mark.skipif(not can_fork(), reason="Linux only")
+def test_no_kernel_is_forked_with_helpers_that_have_changed_since(monkeypatch):
+    preload()
+    assert can_fork()
+    monkeypatch.setattr(kernels, "hash_helpers", lambda: {"curves/model.py": "another"})
+    assert not can_fork()

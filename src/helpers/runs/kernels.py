@@ -29,6 +29,8 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Type
 
+from helpers.project import hash_helpers
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -43,16 +45,30 @@ OPTIONS = ("--HistoryManager.enabled=False",)  # what a run executes is no one's
 MAX_FOLDER = 60  # a socket's whole path may have about 100 characters
 
 
+LOADED: dict[str, str] = {}
+"""The helpers as they were when the fork server imported them."""
+
+
 def can_fork() -> bool:
-    """Whether kernels can be forked: macOS's libraries don't survive a fork, Windows has none."""
-    return sys.platform == "linux" and not multiprocessing.current_process().daemon
+    """Whether kernels can be forked: macOS's libraries don't survive a fork, Windows has none.
+
+    Nor may they where the helpers have changed since the fork server imported them.
+    """
+    possible = sys.platform == "linux" and not multiprocessing.current_process().daemon
+    return possible and LOADED in ({}, hash_helpers())
 
 
 def preload() -> None:
     """Start the fork server, which imports the libraries while this process goes on."""
+    LOADED.update(hash_helpers())
+    kept = dict(os.environ)
     os.environ.update(ENVIRONMENT)  # the server takes its hash seed from here
-    forkserver.set_forkserver_preload(["helpers.runs.preload"])
-    forkserver.ensure_running()
+    try:
+        forkserver.set_forkserver_preload(["helpers.runs.preload"])
+        forkserver.ensure_running()
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
 
 
 def run_kernel(connection_file: str, folder: str, environment: dict[str, str]) -> None:

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
@@ -165,7 +165,9 @@ class RunFolder:
             stack.enter_context(hold_folder(self.asked))
             self.kept = restore_folder(self.final, list_own)
             check_replaceable(self.final)
-            for left in self.final.parent.glob(f".{glob.escape(self.final.name)}.new-*"):  # by a run that was killed
+            for left in self.final.parent.glob(
+                f".{glob.escape(self.final.name)}.new-????????"
+            ):  # by a run that was killed
                 shutil.rmtree(left, ignore_errors=True)
             place = stack.enter_context(
                 tempfile.TemporaryDirectory(
@@ -217,7 +219,11 @@ class RunFolder:
         self.store.keep_record(self.asked.name, self.folder / RECORD)
         before_commit()
         self.kept += replace_folder(self.final, self.folder, list_own)
-        shutil.rmtree(self.final.parent / f"{self.final.name}.partial", ignore_errors=True)
+        partial = self.final.parent / f"{self.final.name}.partial"
+        for source in self.sources:  # of attempts that failed
+            (partial / source.name).unlink(missing_ok=True)
+        with suppress(OSError):  # there is none, or someone put a file there
+            partial.rmdir()
         for path in self.kept:
             name = path.relative_to(self.final).as_posix()
             print(f"note: a file that wasn't this run's had the name of one that is; yours is now {name}", flush=True)

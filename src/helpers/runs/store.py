@@ -21,6 +21,7 @@ from helpers.project import RunError, hash_file, write_json
 
 FOLDER = ".store"
 MAX_BYTES = 2_000_000_000
+MAX_RECORDS = 50  # of a run
 PARTS = {  # words for what a notebook is made from
     "notebook": "the notebook",
     "parameters": "its parameters",
@@ -138,6 +139,8 @@ class Store:
         target = self.make() / "records" / run / f"{made}.json"
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(record, target)
+        for old in sorted(target.parent.glob("*.json"))[:-MAX_RECORDS]:
+            old.unlink()
 
     def find_record(self, run: str, date: str) -> dict[str, Any]:
         """Record of a run as it was last made on or before a date.

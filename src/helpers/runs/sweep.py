@@ -18,6 +18,8 @@ from helpers.runs.compare import FinishedRun, embed_figure, read_finished
 from helpers.runs.notebook import write_csv
 from helpers.runs.pages.frame import render
 from helpers.runs.pages.index import set_value
+from helpers.runs.record import read_keys
+from helpers.runs.store import Store
 from helpers.runs.sweep_file import Sweep
 from helpers.wording import say_count
 
@@ -59,6 +61,7 @@ def run_sweep(
         write_json(folder / "sweep.json", {"sweep": sweep.name, "varied": sweep.varied, "runs": runs})
         failed = make_runs(sweep, folder, workers or count_processors(), scheduler, notebooks)
         write_summary(sweep, folder, failed)
+    Store(find_outputs()).shrink(read_keys(find_outputs()))
     return folder, failed
 
 
