@@ -1,4 +1,4 @@
-"""What the exhibits show, as tidy frames: series, growth, alignment at equal adoption, other countries, fits."""
+"""Fits and forecasts as the tables of notebooks 03 to 05; what else these notebooks call lives in `indicators`."""
 
 from helpers.describe.fits import (
     fit_families,
@@ -18,47 +18,26 @@ from helpers.describe.forecasts import (
     spread_scenarios,
     spread_sensitivity,
 )
-from helpers.describe.references import align_references, compare_countries, list_references, rank_pace
-from helpers.describe.series import (
-    cite_series,
-    cite_sources,
-    count_verdicts,
-    last_bound,
-    list_observations,
-    list_series,
-    measure_growth,
-    name_series,
-)
-from helpers.describe.summary import SUMMARISED, list_key_numbers, state_findings
+from helpers.indicators.described import cite_series, cite_sources, last_bound, list_references, name_series
 
 __all__ = [
-    "SUMMARISED",
-    "align_references",
     "cite_series",
     "cite_sources",
-    "compare_countries",
-    "count_verdicts",
     "fit_families",
     "judge_ceilings",
     "last_bound",
-    "list_key_numbers",
-    "list_observations",
     "list_parameters",
     "list_quality",
     "list_references",
-    "list_series",
     "make_hindcasts",
     "mark_ceilings",
-    "measure_growth",
     "name_series",
     "pick_origins",
     "profile_ceilings",
-    "rank_pace",
     "shorten_forecast",
     "shorten_scores",
     "shorten_stages",
     "spread_scenarios",
     "spread_sensitivity",
-    "state_findings",
     "trace_alternatives",
 ]

@@ -63,7 +63,7 @@ def can_move() -> bool:
 
 def show_still(view: View) -> None:
     """Display a view as a figure and a table that need no kernel and no network."""
-    from helpers.describe import name_series
+    from helpers.indicators import name_series
 
     display(HTML(draw(view)))
     note = " ".join([judge(view)[1], *view.problems])

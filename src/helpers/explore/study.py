@@ -54,7 +54,7 @@ class View:
     choice : Choice
     series : AdoptionSeries or None
     growth : DataFrame or None
-        From `describe.measure_growth`.
+        date, value: the exact figures.
     free : Results or None
         The fit with a free ceiling: it tells whether the data identify it.
     chosen : Results or None
@@ -184,9 +184,7 @@ class Study:
         return cut_references(everything, pd.Timestamp(as_of)) if as_of else everything
 
     def _measure(self, series: Any) -> pd.DataFrame:
-        from helpers import describe
-
-        return describe.measure_growth(self.data, series)
+        return series.values.rename("value").rename_axis("date").reset_index()
 
     def _fit_free(self, choice: Choice, series: Any) -> tuple[curves.Results, Others | None]:
         key = ("free", choice.entity, choice.indicator, choice.as_of, choice.family)

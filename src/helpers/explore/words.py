@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from helpers.describe.summary import year_of_growth
 from helpers.explore.study import View
 from helpers.figures.style import lower_first, say, say_date, say_range
+from helpers.findings import year_of_growth
 from helpers.forecast import NOT_REACHED
 
 

@@ -4,17 +4,27 @@
 one's own and returns `Data`, or raises `DataError` with every problem found. ``Data.series`` selects one series and its
 bound as an `AdoptionSeries`, ``Data.references`` the earlier technologies, `check_claims` recomputes the figures of the
 news item, `describe_coverage` says how long and how sound each series is, and `choose_series` finds the series of own
-data where nobody has named it.
+data where nobody has named it. `name_series`, `cite_series` and `cite_sources` write the words around tables and
+figures; `list_shares` and `crossing_years` set technologies beside each other.
 
 The parts, each importing only those before it: ``problems``, ``breaks`` and ``explanations`` (what a wrong cell may
 mean); ``opening`` (files), ``descriptor`` (the schema), ``form`` (header and rows), ``reading`` (text tables),
 ``cells`` (one cell), ``plausibility`` and ``validation`` (tables against each other) and ``own`` (a single file);
-``series``, ``bounds``, ``claims``, ``selection``, ``coverage``, ``choice``.
+``series``, ``bounds``, ``claims``, ``selection``, ``coverage``, ``choice``, ``described``.
 """
 
 from helpers.indicators.choice import choose_series
 from helpers.indicators.claims import check_claims
 from helpers.indicators.coverage import describe_coverage, list_doubts, summarise_data
+from helpers.indicators.described import (
+    cite_series,
+    cite_sources,
+    crossing_years,
+    last_bound,
+    list_references,
+    list_shares,
+    name_series,
+)
 from helpers.indicators.problems import DataError, Problem
 from helpers.indicators.selection import Data, load
 from helpers.indicators.series import AdoptionSeries
@@ -26,8 +36,15 @@ __all__ = [
     "Problem",
     "check_claims",
     "choose_series",
+    "cite_series",
+    "cite_sources",
+    "crossing_years",
     "describe_coverage",
+    "last_bound",
     "list_doubts",
+    "list_references",
+    "list_shares",
     "load",
+    "name_series",
     "summarise_data",
 ]
