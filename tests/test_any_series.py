@@ -66,15 +66,6 @@ def quick_run(small_project):
 # ---- single causes
 
 
-def test_a_series_below_a_tenth_of_its_bound_has_no_place_on_the_clock():
-    data = indicators.load()
-    series = data.series("Romania", "firms_ai_use_eurostat", "100")
-    assert series.penetration.max() < 0.1
-    aligned = describe.align_references(series, data.references(exclude=series))
-    assert aligned.empty
-    assert describe.rank_pace(aligned).empty
-
-
 def test_a_fit_without_residuals_has_a_profile(tmp_path):
     series = indicators.load(write(tmp_path, [99.999999, 100, 100, 100], unit="%")).series("own data", "own", 100)
     with warnings.catch_warnings():

@@ -1,20 +1,20 @@
 """Figures: labels never overlap, titles say what the frame says, drawing twice gives the same bytes."""
 
 import io
-from pathlib import Path
 
 import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from cells import run_cells
 from figure_faults import find_faults
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.collections import PolyCollection
 from matplotlib.text import Text
 
-from helpers import describe, figures, indicators
+from helpers import figures
 from helpers.figures import comparisons, style
 from helpers.figures.forecasts import shade_bands
 
@@ -31,6 +31,15 @@ GROWTH = pd.DataFrame(
         "years": [np.nan, 0.5, 0.5, 0.5],
         "change": VALUES.diff().to_numpy(),
         "growth": 100 * VALUES.pct_change().to_numpy(),
+    }
+)
+COMPARED = pd.DataFrame(
+    {
+        "measure": ["Survey"] * 12 + ["Panel"] * 2,
+        "entity": [*(f"Country {letter}" for letter in "ABCDEFGHIJK"), "China", "Atlantis", "China"],
+        "date": DATES[-1],
+        "value": [*np.linspace(60, 20, 12), 70.0, 42.8],
+        "unit": "percent of adults",
     }
 )
 QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
@@ -83,6 +92,22 @@ def test_growth_names_the_fastest_interval_and_its_share():
     assert "December 2024 and June 2025" in title
     assert "+266 million persons, 72 % of the whole rise" in title
     assert "+107 %" in read_texts(figure)
+
+
+def test_a_comparison_shows_the_highest_of_a_measure_and_the_entitys_own():
+    figure = figures.draw_comparison(COMPARED, "China", "Source: test.")
+    assert "China has 20.0 % by one measure and 42.8 % by another" in read_texts(figure)[0].replace("\n", " ")
+    assert "Survey: adults (11 of 12 shown)" in read_texts(figure)
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert names[9:12] == ["Country J, 2025-12", "China, 2025-12", "Atlantis, 2025-12"]
+
+
+def test_a_bound_known_on_other_dates_is_drawn_along_the_whole_series():
+    known = pd.Series([1000.0], index=pd.to_datetime(["2020-12-31"]))
+    figure = figures.draw_levels(GROWTH, known, NAMES, BREAKS.iloc[:0], "Source: test.")
+    [line] = [line for line in figure.axes[0].lines if line.get_ls() == "--"]
+    assert line.get_ydata().tolist() == [1000.0] * 4
+    assert "Bound: internet users\n1,000" in read_texts(figure)
 
 
 def test_levels_state_share_and_mark_the_suspected_break():
@@ -156,42 +181,17 @@ def test_same_frame_same_bytes():
     assert draw() == draw()
 
 
-SAMPLE = Path(__file__).parent / "sample"
 SERIES = {
-    "four figures": ("China", "genai_users", "internet_users"),
-    "long": ("China", "online_payment_users", "internet_users"),
-    "percent": ("Germany", "internet_use_itu", 100),
-    "no bound": ("China", "genai_users", ""),
+    "four figures": {},
+    "long": {"indicator": "online_payment_users"},
+    "percent": {"entity": "Germany", "indicator": "internet_use_itu", "bound": 100},
+    "no bound": {"bound": ""},
+    "uneven intervals": {"data": "data", "entity": "World", "indicator": "chatgpt_weekly_active_users", "bound": ""},
 }
-
-
-@pytest.fixture(scope="module")
-def sample():
-    return indicators.load(SAMPLE)
 
 
 def name_long(name):
     return f"{name} and the other islands of the southern archipelago"
-
-
-def draw_described(data, entity, indicator, bound):
-    """The figures of notebooks 01 to 03."""
-    series = data.series(entity, indicator, bound)
-    names, source = describe.name_series(series), describe.cite_series(data, series)
-    growth = describe.measure_growth(data, series)
-    yield figures.draw_coverage(describe.list_observations(data, entity, indicator), indicator, source)
-    yield figures.draw_levels(growth, series.bound, names, series.breaks, source)
-    yield figures.draw_growth(growth, names, source)
-    aligned = describe.align_references(series, data.references(exclude=series))
-    if len(aligned):
-        yield figures.draw_alignment(aligned, names, source)
-    compared = describe.compare_countries(data, series)
-    if len(compared):
-        yield figures.draw_comparison(compared, entity, source)
-    fits = describe.fit_families(series, ["logistic", "gompertz", "bass"])
-    traced, profiles = describe.trace_alternatives(fits, series), describe.profile_ceilings(fits, series)
-    yield figures.draw_fits(series.values, traced, describe.last_bound(series), names, source)
-    yield figures.draw_profiles(profiles, describe.mark_ceilings(series), names, source)
 
 
 def draw_numbers(scale=1.0, title="Users, Atlantis"):
@@ -223,9 +223,12 @@ def list_faults(drawn):
     ]
 
 
-@pytest.mark.parametrize("case", SERIES)
-def test_no_text_overlaps_or_leaves_the_canvas(sample, case):
-    assert not list_faults(draw_described(sample, *SERIES[case]))
+@pytest.mark.parametrize("given", SERIES.values(), ids=SERIES)
+@pytest.mark.parametrize("number", ["01", "02", "03"])
+def test_no_text_overlaps_or_leaves_the_canvas(tmp_path, number, given):
+    _, drawn = run_cells(number, tmp_path, **given)
+    assert drawn
+    assert not list_faults(drawn)
 
 
 @pytest.mark.parametrize("scale", [1e-4, 1.0, 1e6])
@@ -233,10 +236,8 @@ def test_small_and_large_numbers_find_room(scale):
     assert not list_faults(draw_numbers(scale, title=name_long("Users, Atlantis")))
 
 
-def test_long_names_find_room(sample):
-    series = sample.series("China", "genai_users", "internet_users")
-    compared = describe.compare_countries(sample, series)
-    compared["entity"] = compared["entity"].map(lambda name: name_long(name)[:40])
+def test_long_names_find_room():
+    compared = COMPARED.assign(entity=COMPARED["entity"].map(lambda name: name_long(name)[:40]))
     assert not list_faults([figures.draw_comparison(compared, "China", "Source: test.")])
 
 
@@ -249,14 +250,13 @@ def test_a_fault_would_be_found():
     assert faults == ["'outside' leaves the canvas", "'one' overlaps 'two'"]
 
 
-def test_dollars_in_names_are_no_mathematics(sample):
+def test_dollars_in_names_are_no_mathematics():
     """Titles, names on axes and direct labels stand as they are written; `$K_1$` would be set as K with an index."""
     names = NAMES | {"title": r"A $K_1$ \alpha$", "bound_title": "$5 a day$"}
-    compared = describe.compare_countries(sample, sample.series("China", "genai_users", "internet_users"))
     run = comparisons.Forecast("a $x$ b", ("$y$", "$"), make_fan(DATES).rename(columns=COLUMNS), VALUES)
     drawn = [
         figures.draw_levels(GROWTH, BOUND, names, BREAKS.assign(reason="$z$"), "Source: $s$."),
-        figures.draw_comparison(compared.assign(entity=compared["entity"] + " $c$"), "China", "Source: test."),
+        figures.draw_comparison(COMPARED.assign(entity=COMPARED["entity"] + " $c$"), "China", "Source: test."),
         comparisons.draw_runs([run], "$t$", "Source: test."),
     ]
     for figure in drawn:

@@ -36,7 +36,7 @@ from helpers.figures.style import (
 )
 from helpers.wording import say_count
 
-MOST_BARS = 300
+MOST_BARS, NUMBERED_BARS = 300, 12
 NAMED = 5  # references that are named beside a series
 UNLIKE_ORANGE = tuple(colour for colour in COLOURS if colour != ORANGE)
 
@@ -70,10 +70,8 @@ def draw_coverage(observations: pd.DataFrame, coverage: pd.DataFrame, indicator:
     axis.vlines(pd.to_datetime(breaks), rows - 0.42, rows + 0.42, color=INK, lw=1.6, zorder=3)
     titles = described["title"]
     axis.set_yticks(places, [f"{shorten_label(titles[name])}  {dates['size'][name]}" for name in dates.index], size=8)
-    chosen = axis.get_yticklabels()
-    for tick in chosen:
-        tick.set_color(INK)
-    chosen[places[indicator]].set(color=ORANGE, weight="bold")
+    axis.tick_params("y", labelcolor=INK)
+    axis.get_yticklabels()[places[indicator]].set(color=ORANGE, weight="bold")
     axis.set_ylim(len(dates) - 0.4, -0.6)
     axis.grid(False)
     use_dates(axis, pd.DatetimeIndex(observations["date"]))
@@ -93,7 +91,7 @@ def draw_levels(
     Parameters
     ----------
     growth : DataFrame
-        From `describe.measure_growth`.
+        A row a figure: date, value, share_of_bound (percent).
     bound : Series or None
         The known upper bound by date.
     names : dict
@@ -103,55 +101,58 @@ def draw_levels(
     source : str
     """
     figure, axes = open_canvas(4.0)
-    axis = axes[0, 0]
-    last = growth.iloc[-1]
-    axis.plot(growth["date"], growth["value"], "-o", color=ORANGE, lw=1.8, ms=5, zorder=3)
+    axis, dates, last = axes[0, 0], pd.DatetimeIndex(growth["date"]), growth.iloc[-1]
+    axis.plot(dates, growth["value"], "-o", color=ORANGE, lw=1.8, ms=5, zorder=3)
     labels = [Label(last["date"], last["value"], f"{say(last['value'])}\n{say_date(last['date'])}", ORANGE)]
-    if bound is not None:
-        bound = bound[(bound.index >= growth["date"].min()) & (bound.index <= last["date"])]
-        bound = bound if len(bound) > 1 else pd.Series(bound.iloc[-1:].tolist() * 2, index=growth["date"].iloc[[0, -1]])
+    top = growth["value"].max()
+    if bound is not None:  # to both ends of the series, as it is interpolated
+        bound = bound.reindex(bound.index.union(dates)).interpolate("time").ffill().bfill().loc[dates[0] : dates[-1]]
         axis.plot(bound.index, bound, "--", color=BLUE, lw=1.4)
         text = f"Bound: {lower_first(names['bound_title'])}\n{say(bound.iloc[-1])}"
         labels.append(Label(bound.index[-1], bound.iloc[-1], text, BLUE))
-    axis.set_ylim(0, max(growth["value"].max(), 0 if bound is None else bound.max()) * 1.08)
-    use_dates(axis, pd.DatetimeIndex(growth["date"]))
+        top = max(top, bound.max())
+    axis.set_ylim(0, 1.08 * top)
+    use_dates(axis, dates)
     use_numbers(axis)
     mark_breaks(axis, breaks)
-    of_bound = f", {say(last['share_of_bound'])} % of {lower_first(names['bound_title'])}"
-    share = (
-        of_bound if np.isfinite(last["share_of_bound"]) and bound is not None and names["unit"][:7] != "percent" else ""
-    )
-    title = f"{names['title']}: {say(last['value'], names['unit'])} in {say_date(last['date'])}{share}"
+    title = f"{names['title']}: {say(last['value'], names['unit'])} in {say_date(last['date'])}"
+    if np.isfinite(last["share_of_bound"]) and not names["unit"].startswith("percent"):
+        title += f", {say(last['share_of_bound'])} % of {lower_first(names['bound_title'])}"
     label_ends(axis, labels)
     return close_canvas(figure, title, names["unit"].capitalize(), source)
 
 
 def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Figure:
-    """Change from one observation to the next, as bars over the time between them, with the growth written on."""
+    """Change from one observation to the next, as bars over the time between them, with the growth written on.
+
+    Parameters
+    ----------
+    growth : DataFrame
+        A row a figure: date, value, and since the figure before: years, change, growth (percent).
+    names : dict
+        title, unit.
+    source : str
+    """
     rows = growth.dropna(subset=["change"])
     figure, axes = open_canvas(3.6)
     axis = axes[0, 0]
     dates = mdates.date2num(growth["date"])
     spans = np.diff(dates)
+    widths = spans / spans.sum()
+    sign = " %" if widths.min() > 0.09 else ""  # texts on narrow bars are short
     per_year = rows["change"].to_numpy() / rows["years"].to_numpy()
     biggest = int(np.argmax(per_year))
     if len(rows) <= MOST_BARS:
         colours = [ORANGE if i == biggest else BLUE for i in range(len(rows))]
-        bars = axis.bar(
-            dates[:-1], per_year, width=spans, align="edge", color=colours, edgecolor="white", linewidth=1.5
-        )
+        bars = axis.bar(dates[:-1], per_year, spans, align="edge", color=colours, edgecolor="white", linewidth=1.5)
         bars[biggest].set_hatch("//")
+        if len(rows) <= NUMBERED_BARS:
+            seen = rows["growth"].where(widths > 0.035)
+            texts = [f"{percent:+.0f}{sign}" if np.isfinite(percent) else "" for percent in seen]
+            axis.bar_label(bars, texts, padding=3, size=8.5, color=INK)
     else:  # one outline: a bar each would take minutes
         axis.stairs(per_year, dates, fill=True, color=BLUE)
     axis.axhline(0, color=GREY, lw=0.8)
-    if len(rows) <= 12:
-        for start, span, height, percent in zip(dates[:-1], spans, per_year, rows["growth"], strict=True):
-            text = f"{percent:+.0f} %" if np.isfinite(percent) else ""
-            offset = 3 if height >= 0 else -3
-            axis.annotate(
-                text, (start + span / 2, height), xytext=(0, offset), textcoords="offset points", ha="center",
-                va="bottom" if height >= 0 else "top", size=8.5, color=INK,
-            )  # fmt: skip
     axis.margins(y=0.14)
     axis.xaxis_date()
     use_dates(axis, pd.DatetimeIndex(growth["date"]))
@@ -162,8 +163,9 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     told = f", {100 * share:.0f} % of the whole rise shown" if 0 < share < 1 and len(rows) > 1 else ""
     title = f"Fastest between {say_date(date)} and {say_date(top['date'])}: {top['change']:+,.3g} {unit}{told}"
     units = f"{names['title']}: change between observations, {unit} a year"
-    written = "; on the bars, growth over the interval" if len(rows) <= 12 else ""
-    return close_canvas(figure, title, units + written, source)
+    if len(rows) <= NUMBERED_BARS:
+        units += f"; on the bars, growth over the interval{'' if sign else ', percent'}"
+    return close_canvas(figure, title, units, source)
 
 
 def draw_alignment(aligned: pd.DataFrame, names: dict[str, Any], source: str) -> Figure:
@@ -247,7 +249,8 @@ def draw_comparison(compared: pd.DataFrame, entity: str, source: str, most: int 
     axis.hlines(shown["row"], 0, shown["value"], color=PALE, lw=1)
     sns.scatterplot(
         shown, x="value", y="row", hue="own", palette={False: BLUE, True: ORANGE}, style="measure",
-        markers=dict(zip(measures, MARKERS * len(measures), strict=False)), s=26, zorder=3, legend=False, ax=axis,
+        markers=dict(zip(measures, MARKERS * len(measures), strict=False)), s=26, linewidth=0, zorder=3,
+        legend=False, ax=axis,
     )  # fmt: skip
     for row in shown.itertuples():
         axis.annotate(
