@@ -170,7 +170,7 @@ def test_notebooks_carry_series_at_the_edge(tmp_path, quick_run, values, given):
     columns = {name: given[name] for name in given if name == "source"}
     parameters = {name: given[name] for name in given if name == "bound"}
     execute({"data": str(write(tmp_path, values, **columns)), "run": "edge", **parameters})
-    assert len(list((tmp_path / "outputs" / "edge" / "tables").glob("06_*.csv"))) == 3
+    assert len(list((tmp_path / "outputs").glob("lab/edge/tables/06_*.csv"))) == 3
 
 
 @pytest.mark.parametrize("case", ["a highest share under a tenth", "percentages at the top"])
@@ -244,4 +244,4 @@ def test_any_series_is_reported_or_refused(tmp_path_factory, quick_run, drawn):
         assert not (folder / "outputs").exists(), "refused too late"
         assert re.search(r"\b(data|indicator|entity|bound|as_of|horizon_years|own)\b", str(error))
         return
-    assert len(list((folder / "outputs" / "any" / "tables").glob("06_*.csv"))) == 3
+    assert len(list((folder / "outputs").glob("lab/any/tables/06_*.csv"))) == 3

@@ -48,14 +48,11 @@ LONGEST_LINE = 400
 LONGEST_LABEL = 44
 """Letters in a line beside a mark."""
 
-STYLE = {
-    "axes.axisbelow": True,
+STYLE = {  # over seaborn's "whitegrid" in the context "paper"
     "axes.edgecolor": GREY,
-    "axes.grid": True,
     "axes.grid.axis": "y",
     "axes.labelcolor": GREY,
     "axes.labelsize": 9.5,
-    "axes.linewidth": 1.0,
     "axes.spines.left": False,
     "axes.spines.right": False,
     "axes.spines.top": False,
@@ -64,17 +61,10 @@ STYLE = {
     "font.family": "DejaVu Sans",
     "font.size": 9.5,
     "grid.color": "#ececec",
-    "grid.linewidth": 0.8,
-    "lines.solid_capstyle": "round",
-    "patch.linewidth": 0.8,
     "text.color": INK,
     "text.hinting": "none",  # letters keep their shape and place at every size
-    "xtick.bottom": False,
     "xtick.color": GREY,
-    "xtick.labelsize": 8.8,
     "ytick.color": GREY,
-    "ytick.labelsize": 8.8,
-    "ytick.left": False,
 }
 
 
