@@ -3,7 +3,6 @@
 import io
 
 import matplotlib.dates as mdates
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -45,22 +44,35 @@ COMPARED = pd.DataFrame(
 QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 
 
+NOTHING = pd.DataFrame({"share": [], "date": [], "value": []})
+
+
 def make_fan(dates):
     frame = pd.DataFrame({"date": pd.to_datetime(dates)})
     for rank, level in enumerate(QUANTILES):
         frame[f"q{level}"] = 620.0 + 40 * rank + 10 * np.arange(len(frame)) * (rank - 2)
-    return frame
+    return frame.assign(basis="calibrated")
+
+
+def draw_fan(fan, scenarios=NOTHING, breaks=BREAKS, **options):
+    ahead = fan[["date"]].assign(mean=1130.0)
+    return figures.draw_forecast(fan, VALUES, BOUND, ahead, scenarios, NAMES, breaks, "Source: test.", **options)
 
 
 def read_texts(figure):
+    """Title, units, source, and the texts on the axes; line ends of the first three are spaces."""
+    around = [text.get_text().replace("\n", " ") for text in figure.texts]
     axes = [text.get_text() for axis in figure.axes for text in axis.texts]
-    return [text.replace("\N{NO-BREAK SPACE}", " ") for text in [*(one.get_text() for one in figure.texts), *axes]]
+    return [text.replace("\N{NO-BREAK SPACE}", " ") for text in [*around, *axes]]
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
+def list_faults(drawn):
+    return [
+        (place, width, fault)
+        for place, figure in enumerate(drawn)
+        for width in style.WIDTHS.values()
+        for fault in find_faults(figure.lay_out(width))
+    ]
 
 
 @settings(max_examples=60, deadline=None)
@@ -71,35 +83,19 @@ def test_spread_keeps_the_gap_the_order_and_the_room(positions):
     assert np.all(np.diff(spots[order]) >= 9.0 - 1e-9)
     assert spots.min() >= -1e-9
     assert spots.max() <= 100 + 1e-9
-
-
-def test_spread_leaves_distant_labels_alone():
     np.testing.assert_allclose(style.spread([10, 90, 50], 9, 0, 100), [10, 90, 50])
 
 
-def test_direct_labels_do_not_overlap():
-    figure, axes = style.open_canvas()
-    axes[0, 0].plot([0, 1], [0, 1])
-    style.label_ends(axes[0, 0], [style.Label(1, 1 - 0.001 * i, f"label {i}") for i in range(5)])
-    figure = style.close_canvas(figure, "Title", "Units", "Source: test.")
-    boxes = [Text.get_window_extent(text) for text in axes[0, 0].texts]  # without the leader
-    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
-
-
 def test_growth_names_the_fastest_interval_and_its_share():
-    figure = figures.draw_growth(GROWTH, NAMES, "Source: test.")
-    title = read_texts(figure)[0].replace("\n", " ")
-    assert "December 2024 and June 2025" in title
-    assert "+266 million persons, 72 % of the whole rise" in title
-    assert "+107 %" in read_texts(figure)
+    title, *texts = read_texts(figures.draw_growth(GROWTH, NAMES, "Source: test."))
+    assert "December 2024 and June 2025: +266 million persons, 72 % of the whole rise" in title
+    assert "+107 %" in texts
 
 
-def test_a_comparison_shows_the_highest_of_a_measure_and_the_entitys_own():
-    figure = figures.draw_comparison(COMPARED, "China", "Source: test.")
-    assert "China has 20.0 % by one measure and 42.8 % by another" in read_texts(figure)[0].replace("\n", " ")
-    assert "Survey: adults (11 of 12 shown)" in read_texts(figure)
-    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert names[9:12] == ["Country J, 2025-12", "China, 2025-12", "Atlantis, 2025-12"]
+def test_levels_state_the_share_and_mark_the_suspected_break():
+    texts = read_texts(figures.draw_levels(GROWTH, BOUND, NAMES, BREAKS, "Source: test."))
+    assert "53.5 % of internet users" in texts[0]
+    assert any("suspected" in text for text in texts[3:])
 
 
 def test_a_bound_known_on_other_dates_is_drawn_along_the_whole_series():
@@ -110,33 +106,29 @@ def test_a_bound_known_on_other_dates_is_drawn_along_the_whole_series():
     assert "Bound: internet users\n1,000" in read_texts(figure)
 
 
-def test_levels_state_share_and_mark_the_suspected_break():
-    figure = figures.draw_levels(GROWTH, BOUND, NAMES, BREAKS, "Source: test.")
-    texts = read_texts(figure)
-    assert "53.5 % of internet users" in texts[0].replace("\n", " ")
-    assert any("suspected" in text for text in texts[3:])
+def test_a_comparison_shows_the_highest_of_a_measure_and_the_entitys_own():
+    figure = figures.draw_comparison(COMPARED, "China", "Source: test.")
+    title, *texts = read_texts(figure)
+    assert "China has 20.0 % by one measure and 42.8 % by another" in title
+    assert "Survey: adults (11 of 12 shown)" in texts
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert names[9:12] == ["Country J, 2025-12", "China, 2025-12", "Atlantis, 2025-12"]
 
 
 def test_forecast_title_is_the_last_tested_eighty_percent_band():
     fan = make_fan(["2026-06-30", "2026-12-31"]).assign(basis=["calibrated", "extrapolated"])
     scenarios = pd.DataFrame({"share": [0.5, 0.9], "date": fan["date"].iloc[-1], "value": [600.0, 900.0]})
-    bound_ahead = fan[["date"]].assign(mean=1130.0)
-    figure = figures.draw_forecast(fan, VALUES, BOUND, bound_ahead, scenarios, NAMES, BREAKS, "Source: test.")
-    end = fan.iloc[0]
-    assert f"{end['q0.1']:.0f} to {end['q0.9']:.0f} million persons" in read_texts(figure)[0].replace("\n", " ")
+    figure = draw_fan(fan, scenarios)
+    assert f"{fan['q0.1'][0]:.0f} to {fan['q0.9'][0]:.0f} million persons" in read_texts(figure)[0]
     assert "suspected\nbreak" in read_texts(figure)
     dotted = [line for line in figure.axes[0].lines if line.get_ls() == ":"]
-    marked = [mdates.num2date(line.get_xdata(orig=False)[0]).date() for line in dotted]
-    assert BREAKS["date"].iloc[0].date() in marked
+    assert BREAKS["date"].iloc[0].date() in [mdates.num2date(line.get_xdata(orig=False)[0]).date() for line in dotted]
 
 
 def test_breaks_that_lie_close_are_marked_with_one_name_between_them():
     """Names of breaks a few months apart would overlap; the lines stay."""
     breaks = pd.DataFrame({"date": DATES[1:], "kind": ["break", "suspected", "suspected"], "reason": ""})
-    fan = make_fan(pd.date_range("2026-06-30", periods=12, freq="6ME")).assign(basis="calibrated")
-    nothing = pd.DataFrame({"share": [], "date": [], "value": []})
-    drawn = (fan, VALUES, BOUND, fan[["date"]].assign(mean=1130.0), nothing, NAMES, breaks, "Source: test.")
-    figure = figures.draw_forecast(*drawn)
+    figure = draw_fan(make_fan(pd.date_range("2026-06-30", periods=12, freq="6ME")), breaks=breaks)
     assert not list_faults([figure])
     assert len([line for line in figure.axes[0].lines if line.get_ls() == ":"]) == 3
     assert len([text for text in read_texts(figure) if "break" in text.split("\n")]) == 1
@@ -144,14 +136,12 @@ def test_breaks_that_lie_close_are_marked_with_one_name_between_them():
 
 @pytest.mark.parametrize("levels", [(0.5,), (0.95, 0.8), (0.5, 0.8, 0.95)])
 def test_a_fan_has_a_band_for_each_level(levels):
-    fan = make_fan(["2026-06-30", "2026-12-31"]).assign(basis="calibrated")
-    nothing = pd.DataFrame({"share": [], "date": [], "value": []})
-    drawn = (fan, VALUES, BOUND, fan[["date"]].assign(mean=1130.0), nothing, NAMES, BREAKS, "Source: test.")
-    figure = figures.draw_forecast(*drawn, levels=levels)
-    shown = [text.split(" band: ")[0] for text in read_texts(figure)[1:] if " band: " in text]
+    figure = draw_fan(make_fan(["2026-06-30", "2026-12-31"]), levels=levels)
+    title, *texts = read_texts(figure)
+    shown = [text.split(" band: ")[0] for text in texts if " band: " in text]
     assert shown == [f"{100 * level:g} %" for level in sorted(levels, reverse=True)]
     assert sum(isinstance(drawn, PolyCollection) for drawn in figure.axes[0].collections) == len(levels)
-    assert f"({100 * (0.8 if 0.8 in levels else 0.5):g} % band)" in read_texts(figure)[0].replace("\n", " ")
+    assert f"({100 * (0.8 if 0.8 in levels else 0.5):g} % band)" in title
     assert not list_faults([figure])
 
 
@@ -169,7 +159,7 @@ def test_hindcasts_count_what_the_band_held():
     fan = make_fan(["2025-06-30", "2025-12-31"]).assign(origin=DATES[1])
     fan[["q0.1", "q0.9"]] = [[500.0, 550.0], [700.0, 900.0]]
     figure = figures.draw_hindcasts(fan, VALUES, NAMES, "Source: test.")
-    assert "held 1 of the 2" in read_texts(figure)[0].replace("\n", " ")
+    assert "held 1 of the 2" in read_texts(figure)[0]
 
 
 def test_same_frame_same_bytes():
@@ -212,15 +202,6 @@ def draw_numbers(scale=1.0, title="Users, Atlantis"):
     growth = GROWTH.assign(value=scale * GROWTH["value"], change=scale * GROWTH["change"])
     yield figures.draw_levels(growth, BOUND * scale, names, BREAKS, "Source: test.")
     yield figures.draw_growth(growth, names, "Source: test.")
-
-
-def list_faults(drawn):
-    return [
-        (place, width, fault)
-        for place, figure in enumerate(drawn)
-        for width in style.WIDTHS.values()
-        for fault in find_faults(figure.lay_out(width))
-    ]
 
 
 @pytest.mark.parametrize("given", SERIES.values(), ids=SERIES)

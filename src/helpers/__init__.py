@@ -8,7 +8,8 @@ Rooms, and who may call whom (imports go one way, down):
 - `curves` holds the families, the Model and Results classes, intervals and identification; imports projection.
 - `forecast` holds priors, the combination, bands, milestones and statements; imports curves and indicators.
 - `backtest` holds rolling origins and scores; imports forecast and curves.
-- `describe` turns series and fits into the frames that exhibits show; imports curves and indicators.
+- `describe` turns fits and forecasts into the frames that exhibits show; imports curves, forecast and indicators.
+- `findings` writes the findings and the key numbers from a run's tables; imports nothing of ours but words and levels.
 - `figures` and `tables` hold one function per exhibit: a frame in, a Figure or a table out. The `picture` of `curves`
   and of `forecast` imports them only when a fit or a forecast is asked to draw itself.
 - `wording` sets the words for numbers of things; imports nothing of ours, and anything may import it.
@@ -29,7 +30,7 @@ Rooms, and who may call whom (imports go one way, down):
 - `sweep` makes many runs, with local workers or on a Dask cluster, the only module that knows Dask (beside the client
   that mass fits take); imports pipeline and compare.
 - `lab` writes what people make in JupyterLab, copies of notebooks and saved choices; imports pipeline and execution.
-- `explore` shows one series that a person can move, the only module that knows ipywidgets; imports lab, describe,
+- `explore` shows one series that a person can move, the only module that knows ipywidgets; imports lab, findings,
   figures, tables, forecast.
 - `fetch` writes figures of the World Bank into a data folder, the only module that knows wbgapi and never part of a
   run; imports indicators and project.

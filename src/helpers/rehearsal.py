@@ -12,7 +12,16 @@ def rehearse() -> None:
     import matplotlib as mpl
     from matplotlib import pyplot
 
-    from helpers import backtest, describe, figures, forecast, indicators, run, tables  # noqa: F401  for the kernels
+    from helpers import (  # noqa: F401  for the kernels
+        backtest,
+        describe,
+        figures,
+        findings,
+        forecast,
+        indicators,
+        run,
+        tables,
+    )
     from helpers.figures.images import draw_images
     from helpers.project import find_data
 
