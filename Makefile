@@ -16,8 +16,8 @@ golden: .venv/ready
 	$(BIN)/python tests/golden.py $(if $(RENEW),--renew)
 
 # The tests of numbers and data, and the default run, with every direct dependency at its lower bound.
-NUMERICAL := backtest curves data describe forecast indicators malformed many parameters projection properties \
-	tables values
+NUMERICAL := backtest curves data findings forecast indicators malformed many parameters projection \
+	properties see_adoption tables values
 test-lowest: .venv-lowest/ready
 	.venv-lowest/bin/python -m pytest $(NUMERICAL:%=tests/test_%.py) \
 		tests/test_sequence.py::test_the_baseline_in_git_is_what_the_code_makes

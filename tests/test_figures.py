@@ -1,20 +1,19 @@
 """Figures: labels never overlap, titles say what the frame says, drawing twice gives the same bytes."""
 
 import io
-from pathlib import Path
 
 import matplotlib.dates as mdates
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from cells import run_cells
 from figure_faults import find_faults
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.collections import PolyCollection
 from matplotlib.text import Text
 
-from helpers import curves, describe, figures, indicators
+from helpers import figures
 from helpers.figures import comparisons, style
 from helpers.figures.forecasts import shade_bands
 
@@ -33,25 +32,47 @@ GROWTH = pd.DataFrame(
         "growth": 100 * VALUES.pct_change().to_numpy(),
     }
 )
+COMPARED = pd.DataFrame(
+    {
+        "measure": ["Survey"] * 12 + ["Panel"] * 2,
+        "entity": [*(f"Country {letter}" for letter in "ABCDEFGHIJK"), "China", "Atlantis", "China"],
+        "date": DATES[-1],
+        "value": [*np.linspace(60, 20, 12), 70.0, 42.8],
+        "unit": "percent of adults",
+    }
+)
 QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+
+
+NOTHING = pd.DataFrame({"share": [], "date": [], "value": []})
 
 
 def make_fan(dates):
     frame = pd.DataFrame({"date": pd.to_datetime(dates)})
     for rank, level in enumerate(QUANTILES):
         frame[f"q{level}"] = 620.0 + 40 * rank + 10 * np.arange(len(frame)) * (rank - 2)
-    return frame
+    return frame.assign(basis="calibrated")
+
+
+def draw_fan(fan, scenarios=NOTHING, breaks=BREAKS, **options):
+    ahead = fan[["date"]].assign(mean=1130.0)
+    return figures.draw_forecast(fan, VALUES, BOUND, ahead, scenarios, NAMES, breaks, "Source: test.", **options)
 
 
 def read_texts(figure):
+    """Title, units, source, and the texts on the axes; line ends of the first three are spaces."""
+    around = [text.get_text().replace("\n", " ") for text in figure.texts]
     axes = [text.get_text() for axis in figure.axes for text in axis.texts]
-    return [text.replace("\N{NO-BREAK SPACE}", " ") for text in [*(one.get_text() for one in figure.texts), *axes]]
+    return [text.replace("\N{NO-BREAK SPACE}", " ") for text in [*around, *axes]]
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
+def list_faults(drawn):
+    return [
+        (place, width, fault)
+        for place, figure in enumerate(drawn)
+        for width in style.WIDTHS.values()
+        for fault in find_faults(figure.lay_out(width))
+    ]
 
 
 @settings(max_examples=60, deadline=None)
@@ -62,56 +83,52 @@ def test_spread_keeps_the_gap_the_order_and_the_room(positions):
     assert np.all(np.diff(spots[order]) >= 9.0 - 1e-9)
     assert spots.min() >= -1e-9
     assert spots.max() <= 100 + 1e-9
-
-
-def test_spread_leaves_distant_labels_alone():
     np.testing.assert_allclose(style.spread([10, 90, 50], 9, 0, 100), [10, 90, 50])
 
 
-def test_direct_labels_do_not_overlap():
-    figure, axes = style.open_canvas()
-    axes[0, 0].plot([0, 1], [0, 1])
-    style.label_ends(axes[0, 0], [style.Label(1, 1 - 0.001 * i, f"label {i}") for i in range(5)])
-    figure = style.close_canvas(figure, "Title", "Units", "Source: test.")
-    boxes = [Text.get_window_extent(text) for text in axes[0, 0].texts]  # without the leader
-    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
-
-
 def test_growth_names_the_fastest_interval_and_its_share():
-    figure = figures.draw_growth(GROWTH, NAMES, "Source: test.")
-    title = read_texts(figure)[0].replace("\n", " ")
-    assert "December 2024 and June 2025" in title
-    assert "+266 million persons, 72 % of the whole rise" in title
-    assert "+107 %" in read_texts(figure)
+    title, *texts = read_texts(figures.draw_growth(GROWTH, NAMES, "Source: test."))
+    assert "December 2024 and June 2025: +266 million persons, 72 % of the whole rise" in title
+    assert "+107 %" in texts
 
 
-def test_levels_state_share_and_mark_the_suspected_break():
-    figure = figures.draw_levels(GROWTH, BOUND, NAMES, BREAKS, "Source: test.")
-    texts = read_texts(figure)
-    assert "53.5 % of internet users" in texts[0].replace("\n", " ")
+def test_levels_state_the_share_and_mark_the_suspected_break():
+    texts = read_texts(figures.draw_levels(GROWTH, BOUND, NAMES, BREAKS, "Source: test."))
+    assert "53.5 % of internet users" in texts[0]
     assert any("suspected" in text for text in texts[3:])
+
+
+def test_a_bound_known_on_other_dates_is_drawn_along_the_whole_series():
+    known = pd.Series([1000.0], index=pd.to_datetime(["2020-12-31"]))
+    figure = figures.draw_levels(GROWTH, known, NAMES, BREAKS.iloc[:0], "Source: test.")
+    [line] = [line for line in figure.axes[0].lines if line.get_ls() == "--"]
+    assert line.get_ydata().tolist() == [1000.0] * 4
+    assert "Bound: internet users\n1,000" in read_texts(figure)
+
+
+def test_a_comparison_shows_the_highest_of_a_measure_and_the_entitys_own():
+    figure = figures.draw_comparison(COMPARED, "China", "Source: test.")
+    title, *texts = read_texts(figure)
+    assert "China has 20.0 % by one measure and 42.8 % by another" in title
+    assert "Survey: adults (11 of 12 shown)" in texts
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert names[9:12] == ["Country J, 2025-12", "China, 2025-12", "Atlantis, 2025-12"]
 
 
 def test_forecast_title_is_the_last_tested_eighty_percent_band():
     fan = make_fan(["2026-06-30", "2026-12-31"]).assign(basis=["calibrated", "extrapolated"])
     scenarios = pd.DataFrame({"share": [0.5, 0.9], "date": fan["date"].iloc[-1], "value": [600.0, 900.0]})
-    bound_ahead = fan[["date"]].assign(mean=1130.0)
-    figure = figures.draw_forecast(fan, VALUES, BOUND, bound_ahead, scenarios, NAMES, BREAKS, "Source: test.")
-    end = fan.iloc[0]
-    assert f"{end['q0.1']:.0f} to {end['q0.9']:.0f} million persons" in read_texts(figure)[0].replace("\n", " ")
+    figure = draw_fan(fan, scenarios)
+    assert f"{fan['q0.1'][0]:.0f} to {fan['q0.9'][0]:.0f} million persons" in read_texts(figure)[0]
     assert "suspected\nbreak" in read_texts(figure)
     dotted = [line for line in figure.axes[0].lines if line.get_ls() == ":"]
-    marked = [mdates.num2date(line.get_xdata(orig=False)[0]).date() for line in dotted]
-    assert BREAKS["date"].iloc[0].date() in marked
+    assert BREAKS["date"].iloc[0].date() in [mdates.num2date(line.get_xdata(orig=False)[0]).date() for line in dotted]
 
 
 def test_breaks_that_lie_close_are_marked_with_one_name_between_them():
     """Names of breaks a few months apart would overlap; the lines stay."""
     breaks = pd.DataFrame({"date": DATES[1:], "kind": ["break", "suspected", "suspected"], "reason": ""})
-    fan = make_fan(pd.date_range("2026-06-30", periods=12, freq="6ME")).assign(basis="calibrated")
-    nothing = pd.DataFrame({"share": [], "date": [], "value": []})
-    drawn = (fan, VALUES, BOUND, fan[["date"]].assign(mean=1130.0), nothing, NAMES, breaks, "Source: test.")
-    figure = figures.draw_forecast(*drawn)
+    figure = draw_fan(make_fan(pd.date_range("2026-06-30", periods=12, freq="6ME")), breaks=breaks)
     assert not list_faults([figure])
     assert len([line for line in figure.axes[0].lines if line.get_ls() == ":"]) == 3
     assert len([text for text in read_texts(figure) if "break" in text.split("\n")]) == 1
@@ -119,14 +136,12 @@ def test_breaks_that_lie_close_are_marked_with_one_name_between_them():
 
 @pytest.mark.parametrize("levels", [(0.5,), (0.95, 0.8), (0.5, 0.8, 0.95)])
 def test_a_fan_has_a_band_for_each_level(levels):
-    fan = make_fan(["2026-06-30", "2026-12-31"]).assign(basis="calibrated")
-    nothing = pd.DataFrame({"share": [], "date": [], "value": []})
-    drawn = (fan, VALUES, BOUND, fan[["date"]].assign(mean=1130.0), nothing, NAMES, BREAKS, "Source: test.")
-    figure = figures.draw_forecast(*drawn, levels=levels)
-    shown = [text.split(" band: ")[0] for text in read_texts(figure)[1:] if " band: " in text]
+    figure = draw_fan(make_fan(["2026-06-30", "2026-12-31"]), levels=levels)
+    title, *texts = read_texts(figure)
+    shown = [text.split(" band: ")[0] for text in texts if " band: " in text]
     assert shown == [f"{100 * level:g} %" for level in sorted(levels, reverse=True)]
     assert sum(isinstance(drawn, PolyCollection) for drawn in figure.axes[0].collections) == len(levels)
-    assert f"({100 * (0.8 if 0.8 in levels else 0.5):g} % band)" in read_texts(figure)[0].replace("\n", " ")
+    assert f"({100 * (0.8 if 0.8 in levels else 0.5):g} % band)" in title
     assert not list_faults([figure])
 
 
@@ -156,41 +171,17 @@ def test_same_frame_same_bytes():
     assert draw() == draw()
 
 
-SAMPLE = Path(__file__).parent / "sample"
 SERIES = {
-    "four figures": ("China", "genai_users", "internet_users"),
-    "long": ("China", "online_payment_users", "internet_users"),
-    "percent": ("Germany", "internet_use_itu", 100),
-    "no bound": ("China", "genai_users", ""),
+    "four figures": {},
+    "long": {"indicator": "online_payment_users"},
+    "percent": {"entity": "Germany", "indicator": "internet_use_itu", "bound": 100},
+    "no bound": {"bound": ""},
+    "uneven intervals": {"data": "data", "entity": "World", "indicator": "chatgpt_weekly_active_users", "bound": ""},
 }
-
-
-@pytest.fixture(scope="module")
-def sample():
-    return indicators.load(SAMPLE)
 
 
 def name_long(name):
     return f"{name} and the other islands of the southern archipelago"
-
-
-def draw_described(data, entity, indicator, bound):
-    """The figures of notebooks 01 to 03."""
-    series = data.series(entity, indicator, bound)
-    names, source = describe.name_series(series), describe.cite_series(data, series)
-    growth = describe.measure_growth(data, series)
-    yield figures.draw_coverage(describe.list_observations(data, entity, indicator), indicator, source)
-    yield figures.draw_levels(growth, series.bound, names, series.breaks, source)
-    yield figures.draw_growth(growth, names, source)
-    aligned = describe.align_references(series, data.references(exclude=series))
-    if len(aligned):
-        yield figures.draw_alignment(aligned, names, source)
-    compared = describe.compare_countries(data, series)
-    if len(compared):
-        yield figures.draw_comparison(compared, entity, source)
-    fits = curves.fit_families(series.values, ["logistic", "gompertz", "bass"], series.bound, series.censored)
-    bound = describe.last_bound(series)
-    yield figures.draw_fits(series.values, curves.trace_alternatives(fits, bound), bound, names, source)
 
 
 def draw_numbers(scale=1.0, title="Users, Atlantis"):
@@ -213,18 +204,12 @@ def draw_numbers(scale=1.0, title="Users, Atlantis"):
     yield figures.draw_growth(growth, names, "Source: test.")
 
 
-def list_faults(drawn):
-    return [
-        (place, width, fault)
-        for place, figure in enumerate(drawn)
-        for width in style.WIDTHS.values()
-        for fault in find_faults(figure.lay_out(width))
-    ]
-
-
-@pytest.mark.parametrize("case", SERIES)
-def test_no_text_overlaps_or_leaves_the_canvas(sample, case):
-    assert not list_faults(draw_described(sample, *SERIES[case]))
+@pytest.mark.parametrize("given", SERIES.values(), ids=SERIES)
+@pytest.mark.parametrize("number", ["01", "02", "03"])
+def test_no_text_overlaps_or_leaves_the_canvas(tmp_path, number, given):
+    _, drawn = run_cells(number, tmp_path, **given)
+    assert drawn
+    assert not list_faults(drawn)
 
 
 @pytest.mark.parametrize("scale", [1e-4, 1.0, 1e6])
@@ -232,10 +217,8 @@ def test_small_and_large_numbers_find_room(scale):
     assert not list_faults(draw_numbers(scale, title=name_long("Users, Atlantis")))
 
 
-def test_long_names_find_room(sample):
-    series = sample.series("China", "genai_users", "internet_users")
-    compared = describe.compare_countries(sample, series)
-    compared["entity"] = compared["entity"].map(lambda name: name_long(name)[:40])
+def test_long_names_find_room():
+    compared = COMPARED.assign(entity=COMPARED["entity"].map(lambda name: name_long(name)[:40]))
     assert not list_faults([figures.draw_comparison(compared, "China", "Source: test.")])
 
 
@@ -248,14 +231,13 @@ def test_a_fault_would_be_found():
     assert faults == ["'outside' leaves the canvas", "'one' overlaps 'two'"]
 
 
-def test_dollars_in_names_are_no_mathematics(sample):
+def test_dollars_in_names_are_no_mathematics():
     """Titles, names on axes and direct labels stand as they are written; `$K_1$` would be set as K with an index."""
     names = NAMES | {"title": r"A $K_1$ \alpha$", "bound_title": "$5 a day$"}
-    compared = describe.compare_countries(sample, sample.series("China", "genai_users", "internet_users"))
     run = comparisons.Forecast("a $x$ b", ("$y$", "$"), make_fan(DATES).rename(columns=COLUMNS), VALUES)
     drawn = [
         figures.draw_levels(GROWTH, BOUND, names, BREAKS.assign(reason="$z$"), "Source: $s$."),
-        figures.draw_comparison(compared.assign(entity=compared["entity"] + " $c$"), "China", "Source: test."),
+        figures.draw_comparison(COMPARED.assign(entity=COMPARED["entity"] + " $c$"), "China", "Source: test."),
         comparisons.draw_runs([run], "$t$", "Source: test."),
     ]
     for figure in drawn:

@@ -60,14 +60,25 @@ def test_cells_are_few_short_and_introduced(notebook):
             assert len(cell.source.splitlines()) <= 25, cell.source
 
 
-def test_code_only_calls(notebook):
-    for cell in read_code(notebook):
-        for node in ast.walk(ast.parse(cell.source)):
-            assert not isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef, ast.While, ast.Try))
-            if isinstance(node, ast.For):
-                assert len(node.body) <= 5
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                assert not re.match(r"(/|~|[A-Za-z]:\\)", node.value), node.value
+def list_assigned(tree):
+    """Names that code binds; those of comprehensions stay inside them."""
+    nodes = list(ast.walk(tree))
+    inside = {id(node) for each in nodes if isinstance(each, ast.comprehension) for node in ast.walk(each.target)}
+    stored = [node for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)]
+    imported = [node.asname or node.name for node in nodes if isinstance(node, ast.alias)]
+    return {node.id for node in stored if id(node) not in inside} | set(imported)
+
+
+def test_code_is_flat_and_leaves_the_parameters_alone(notebook):
+    trees = [ast.parse(cell.source) for cell in read_code(notebook)]
+    parameters = list_assigned(trees[0])
+    assert not parameters & set().union(*map(list_assigned, trees[1:]))
+    for node in [node for tree in trees for node in ast.walk(tree)]:
+        assert not isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef, ast.While, ast.Try))
+        if isinstance(node, ast.For):
+            assert node.end_lineno - node.lineno <= 5
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            assert not re.match(r"(/|~|[A-Za-z]:\\)", node.value), node.value
 
 
 def test_no_number_stands_in_prose(notebook):
@@ -100,5 +111,5 @@ def test_a_mistake_is_told_without_a_traceback(tmp_path, monkeypatch):
         assert len(shown) == 1
         assert "Traceback" not in shown[0]
     shown.clear()
-    shell.run_cell("from helpers import describe\ndescribe.last_bound(3)")
+    shell.run_cell("from helpers import indicators\nindicators.last_bound(3)")
     assert len("\n".join(shown).splitlines()) > 5, "an error of ours is told with its frames"

@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from cells import run_cells
 from conftest import SAMPLE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import __main__ as command
-from helpers import describe, indicators
+from helpers import indicators
 from helpers.indicators.checks import read_unit
 from helpers.indicators.own import name_indicator
 from helpers.parameters import ParameterError, Parameters, complete_parameters, read_parameters
@@ -70,8 +71,8 @@ def test_six_lines_are_a_series_with_the_projects_references(tmp_path):
     project = indicators.load(ROOT / "data")
     names = [(one.entity, one.indicator, one.values.index[0]) for one in project.references()]
     assert [(one.entity, one.indicator, one.values.index[0]) for one in data.references(series)] == names
-    assert describe.cite_series(data, series) == "Source: own data (my_series.csv)."
-    assert "CNNIC" in describe.cite_sources(data, describe.list_references(data.references(series)))
+    assert indicators.cite_series(data, series) == "Source: own data (my_series.csv)."
+    assert "CNNIC" in indicators.cite_sources(data, indicators.list_references(data.references(series)))
 
 
 def test_optional_columns_are_read_whatever_their_order(tmp_path):
@@ -110,7 +111,10 @@ def test_an_indicator_of_the_project_keeps_its_meaning(tmp_path):
     assert (series.unit, series.technology) == ("million persons", "generative AI")
     assert len(data.exact_values("China", "internet_users")) > 40
     assert "generative AI" not in {one.technology for one in data.references(series)}
-    assert "United States" in set(describe.compare_countries(data, series)["entity"])
+    compared = run_cells("02", tmp_path, data=str(data.path), entity="China", indicator="genai_users")[0][
+        "02_countries"
+    ]
+    assert "United States" in set(compared["entity"])
     wrong = text.replace("indicator\n", "indicator,unit\n").replace("genai_users\n", "genai_users,%\n")
     [line, _] = find_problems(write(tmp_path, wrong))
     assert line.startswith(
@@ -152,7 +156,7 @@ def test_as_of_holds_for_own_data_and_the_references(tmp_path):
 def test_no_claims_and_an_empty_table_of_them(tmp_path):
     claims = indicators.check_claims(indicators.load(write(tmp_path, SIX)))
     assert list(claims.columns) == list(indicators.check_claims(indicators.load(SAMPLE)).columns)
-    assert len(claims) == len(describe.count_verdicts(claims)) == 0
+    assert len(claims) == 0
 
 
 def test_a_spreadsheet_is_told_to_become_csv(tmp_path):
@@ -373,14 +377,16 @@ def test_references_calibrate_a_run_on_an_own_file(own_run):
 
 @pytest.mark.parametrize("bound", ["inhabitants", "120", ""])
 def test_counts_are_described_with_and_without_a_bound(tmp_path, bound):
-    """What the notebooks call on a count, without their kernels."""
     data = indicators.load(write(tmp_path, FULL))
     series = data.series("Town", "club_members", bound)
-    growth = describe.measure_growth(data, series)
-    assert growth["share_of_bound"].notna().all() == (bound != "")
-    aligned = describe.align_references(series, data.references(series))
-    assert (len(aligned) > 0) == (bound != "")
-    assert describe.cite_series(data, series).startswith("Source: Club yearbook (my_series.csv)")
-    assert ("Office" in describe.cite_series(data, series)) == (bound == "inhabitants")
-    assert len(describe.list_observations(data, "Town", "club_members")) == 6
-    assert describe.compare_countries(data, series).empty
+    given = {"data": str(data.path), "entity": "Town", "indicator": "club_members", "bound": bound}
+    tables, drawn = run_cells("02", tmp_path, **given)
+    assert tables["02_growth"]["share_of_bound"].notna().all() == (bound != "")
+    assert (len(tables["02_aligned"]) > 0) == (bound != "")
+    assert tables["02_countries"].empty
+    assert len(drawn) == 2 + (bound != "")
+    assert indicators.cite_series(data, series).startswith("Source: Club yearbook (my_series.csv)")
+    assert ("Office" in indicators.cite_series(data, series)) == (bound == "inhabitants")
+    tables, [figure] = run_cells("01", tmp_path, **given)
+    assert len(tables["01_observations"]) == 4
+    assert sum(len(line.get_xdata()) for line in figure.axes[0].lines) == 6

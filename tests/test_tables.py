@@ -30,27 +30,16 @@ def test_numbers_read_well(value, text):
 def test_hostile_text_stays_text():
     frame = pd.DataFrame({"<b>name</b>": ["<script>alert(1)</script>"]})
     page = tables.show(frame, "<i>Title</i>", "<u>note</u>").as_raw_html()
-    assert "<script>alert" not in page
-    assert "<b>name" not in page
-    assert "<i>Title" not in page
-    assert "<u>note" not in page
+    assert not [word for word in ("<script>alert", "<b>name", "<i>Title", "<u>note") if word in page]
 
 
-def test_same_frame_same_table():
-    frame = pd.DataFrame({"a": [1.0], "date": pd.to_datetime(["2025-12-31"]), "yes": [True]})
+def test_yes_and_no_stand_as_words_numbers_to_the_right_and_all_the_same_each_time():
+    frame = pd.DataFrame({"held": [True, False], "value": [1.5, 2.5], "name": ["a", "2025"]})
     first, second = (tables.show(frame, "Same", "unit").as_raw_html() for _ in range(2))
     assert first == second
-    assert "2025-12-31" in first
     assert ">yes<" in first
-
-
-def test_yes_and_no_stand_as_words_and_numbers_to_the_right():
-    frame = pd.DataFrame({"held": [True, False], "value": [1.5, 2.5], "name": ["a", "b"]})
-    page = tables.show(frame, "Sides").as_raw_html()
-    sides = dict(
-        zip(frame, re.findall(r'<th class="gt_col_heading gt_columns_bottom_border gt_(\w+)"', page), strict=True)
-    )
-    assert sides == {"held": "left", "value": "right", "name": "left"}
+    sides = re.findall(r'<th class="gt_col_heading gt_columns_bottom_border gt_(\w+)"', first)
+    assert dict(zip(frame, sides, strict=True)) == {"held": "left", "value": "right", "name": "left"}
 
 
 def test_claims_have_the_decimals_of_what_was_claimed():
@@ -74,7 +63,8 @@ def test_of_a_long_table_the_first_and_the_last_rows_are_shown():
     assert len(re.findall("<tr>", short)) >= 300
 
 
-def test_one_of_a_thing_is_in_the_singular():
-    assert [say_count(number, "year") for number in (0, 0.5, 1, 1.0, 2, 1200)] == [
-        *("0 years", "0.5 years", "1 year", "1 year", "2 years", "1,200 years")
-    ]
+@pytest.mark.parametrize(
+    ("number", "words"), [(0, "0 years"), (0.5, "0.5 years"), (1.0, "1 year"), (1200, "1,200 years")]
+)
+def test_one_of_a_thing_is_in_the_singular(number, words):
+    assert say_count(number, "year") == words

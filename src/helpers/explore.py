@@ -22,9 +22,9 @@ from IPython.core.getipython import get_ipython
 from IPython.display import HTML, display
 
 from helpers import curves, figures, forecast, indicators, tables
-from helpers.describe.summary import year_of_growth
 from helpers.figures.images import draw_png
 from helpers.figures.style import lower_first, say, say_date, say_range
+from helpers.findings import year_of_growth
 from helpers.forecast.windows import SHORTEST, SHORTEST_SPAN
 from helpers.project import find_data
 from helpers.wording import say_count

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import pairwise
 from typing import Any
 
@@ -19,7 +20,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+from scipy.optimize import isotonic_regression
 
 # Okabe and Ito (2008): told apart by readers with any common colour blindness. Grey scale is served by line
 # style and marker, which change together with the colour.
@@ -28,17 +30,12 @@ BLUE, ORANGE, GREEN, PURPLE, GOLD, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, GOLD, SKY)
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
-WIDTHS = {
-    "page": 7.4,
-    "print": 6.3,
-}  # inches: a page on a screen, and the text of an A4 sheet; text has one size in both
+WIDTHS = {"page": 7.4, "print": 6.3}
+"""Inches of a page on a screen, and of the text of an A4 sheet; text has one size in both."""
 DOTS_PER_INCH = 200
 EDGE = 0.08  # inches that stay empty at the edges
-TITLE, UNITS, SOURCE = (
-    {"size": 12, "weight": "bold", "color": INK},
-    {"size": 9.5, "color": GREY},
-    {"size": 7.5, "color": GREY},
-)
+TITLE, UNITS = {"size": 12, "weight": "bold", "color": INK}, {"size": 9.5, "color": GREY}
+SOURCE = {"size": 7.5, "color": GREY}
 ROOM_FOR_BREAK = 0.18
 """Of the width of an axis, for the words beside the mark of a break."""
 LINE_HEIGHT = 1.3  # of the text around the axes, in sizes of its type
@@ -51,14 +48,11 @@ LONGEST_LINE = 400
 LONGEST_LABEL = 44
 """Letters in a line beside a mark."""
 
-STYLE = {
-    "axes.axisbelow": True,
+STYLE = {  # over seaborn's "whitegrid" in the context "paper"
     "axes.edgecolor": GREY,
-    "axes.grid": True,
     "axes.grid.axis": "y",
     "axes.labelcolor": GREY,
     "axes.labelsize": 9.5,
-    "axes.linewidth": 1.0,
     "axes.spines.left": False,
     "axes.spines.right": False,
     "axes.spines.top": False,
@@ -67,17 +61,10 @@ STYLE = {
     "font.family": "DejaVu Sans",
     "font.size": 9.5,
     "grid.color": "#ececec",
-    "grid.linewidth": 0.8,
-    "lines.solid_capstyle": "round",
-    "patch.linewidth": 0.8,
     "text.color": INK,
     "text.hinting": "none",  # letters keep their shape and place at every size
-    "xtick.bottom": False,
     "xtick.color": GREY,
-    "xtick.labelsize": 8.8,
     "ytick.color": GREY,
-    "ytick.labelsize": 8.8,
-    "ytick.left": False,
 }
 
 
@@ -124,9 +111,25 @@ class Exhibit(Figure):
         return self
 
     def _repr_png_(self) -> bytes:
-        from helpers.figures.images import draw_png
-
         return draw_png(self)
+
+
+def draw_png(figure: Any, alt: str = "") -> bytes:
+    """The figure as PNG with 256 colours: a third of the bytes, and no eye sees the difference."""
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    plain, content, description = BytesIO(), BytesIO(), PngInfo()
+    if isinstance(figure, Exhibit):
+        figure.canvas.draw()
+        image = Image.fromarray(np.asarray(figure.canvas.buffer_rgba()))
+    else:  # may stick out of its paper
+        figure.savefig(plain, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight")
+        image = Image.open(plain)
+    description.add_itxt("Description", alt)
+    reduced = image.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    reduced.save(content, "PNG", pnginfo=description, dpi=(DOTS_PER_INCH, DOTS_PER_INCH))
+    return content.getvalue()
 
 
 def open_canvas(height: float = 4.4, panels: tuple[int, int] = (1, 1), **options: Any) -> tuple[Exhibit, np.ndarray]:
@@ -262,19 +265,9 @@ def spread(positions: Sequence[float], heights: float | np.ndarray, low: float, 
     order = np.argsort(places, kind="stable")
     tall = np.broadcast_to(heights, places.shape)[order]
     offsets = np.r_[0.0, np.cumsum((tall[1:] + tall[:-1]) / 2)]
-    blocks: list[list[float]] = []
-    for value in places[order] - offsets:
-        blocks.append([value, 1])
-        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
-            upper, weight = blocks.pop()
-            blocks[-1] = [
-                (blocks[-1][0] * blocks[-1][1] + upper * weight) / (blocks[-1][1] + weight),
-                blocks[-1][1] + weight,
-            ]
-    fitted = np.concatenate([[value] * int(weight) for value, weight in blocks])
-    fitted = np.clip(fitted, low, max(low, high - offsets[-1])) + offsets
-    result = np.empty_like(fitted)
-    result[order] = fitted
+    fitted = isotonic_regression(places[order] - offsets).x
+    result = np.empty_like(places)
+    result[order] = np.clip(fitted, low, max(low, high - offsets[-1])) + offsets
     return result
 
 
@@ -314,7 +307,7 @@ def use_numbers(axis: Axes, which: str = "y", suffix: str = "") -> None:
     """Plain numbers with thousands separators."""
     target = axis.yaxis if which == "y" else axis.xaxis
     target.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-    target.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}{suffix}"))
+    target.set_major_formatter(StrMethodFormatter(f"{{x:,.10g}}{suffix}"))
 
 
 def say(value: float, unit: str = "") -> str:

@@ -4,14 +4,24 @@
 one's own and returns `Data`, or raises `DataError` with every problem found. ``Data.series`` selects one series and its
 bound as an `AdoptionSeries`, ``Data.references`` the earlier technologies, `check_claims` recomputes the figures of the
 news item, `describe_coverage` says how long and how sound each series is, and `choose_series` finds the series of own
-data where nobody has named it.
+data where nobody has named it. `name_series`, `cite_series` and `cite_sources` write the words around tables and
+figures; `list_shares` and `crossing_years` set technologies beside each other.
 
 The parts, each importing only those before it: ``problems``; ``cells`` (one cell, and what a wrong one may mean),
 ``series`` (with its breaks and bound), ``tables`` (files, header and rows, the descriptor), ``checks`` (tables against
-each other), ``own`` (a single file), ``data`` and ``review`` (coverage and claims).
+each other), ``own`` (a single file), ``data``, ``review`` (coverage and claims) and ``described``.
 """
 
 from helpers.indicators.data import Data, choose_series, load
+from helpers.indicators.described import (
+    cite_series,
+    cite_sources,
+    crossing_years,
+    last_bound,
+    list_references,
+    list_shares,
+    name_series,
+)
 from helpers.indicators.problems import DataError, Problem
 from helpers.indicators.review import check_claims, describe_coverage, list_warnings, summarise_data
 from helpers.indicators.series import AdoptionSeries
@@ -23,8 +33,15 @@ __all__ = [
     "Problem",
     "check_claims",
     "choose_series",
+    "cite_series",
+    "cite_sources",
+    "crossing_years",
     "describe_coverage",
+    "last_bound",
+    "list_references",
+    "list_shares",
     "list_warnings",
     "load",
+    "name_series",
     "summarise_data",
 ]

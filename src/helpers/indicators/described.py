@@ -1,0 +1,164 @@
+"""A series in words, the publishers behind the figures of a table, and shares of the bound on one clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from helpers.curves import decimal_years
+from helpers.indicators.data import Data
+from helpers.indicators.series import AdoptionSeries
+
+
+def name_series(series: AdoptionSeries) -> dict[str, Any]:
+    """Return what figures and tables call a series.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+
+    Returns
+    -------
+    dict
+        title (with its entity), unit, base, bound_title, and cautions: its suspected breaks, date -> what may have
+        changed.
+    """
+    suspected = series.breaks[series.breaks["kind"] == "suspected"]
+    title = series.title if series.entity in series.title else f"{series.title}, {series.entity}"
+    cautions = dict(zip(suspected["date"], suspected["reason"], strict=True))
+    words = {"title": title, "unit": series.unit, "base": series.base, "bound_title": series.bound_title}
+    return words | {"cautions": cautions}
+
+
+def cite_sources(data: Data, frame: pd.DataFrame) -> str:
+    """Name the publishers behind the observations of every entity and indicator in a frame.
+
+    Parameters
+    ----------
+    data : Data
+    frame : DataFrame
+        With the columns indicator and, optionally, entity.
+
+    Returns
+    -------
+    str
+        "Source: publisher (title, or the number of publications); ...", or "" where there is none.
+    """
+    keys = [column for column in ("entity", "indicator") if column in frame]
+    used = data.observations.merge(frame[keys].drop_duplicates(), on=keys)["source_id"].unique()
+    sources = data.sources[data.sources["source_id"].isin(used)]
+    parts = []
+    for publisher, group in sources.groupby("publisher", sort=True):
+        what = group["title"].iloc[0] if len(group) == 1 else f"{len(group)} publications"
+        parts.append(f"{publisher} ({what})")
+    return "Source: " + "; ".join(parts) + "." if parts else ""
+
+
+def cite_series(data: Data, series: AdoptionSeries) -> str:
+    """Name the publishers of a series and of its bound, and its suspected breaks.
+
+    Parameters
+    ----------
+    data : Data
+    series : AdoptionSeries
+
+    Returns
+    -------
+    str
+    """
+    rows = [(series.entity, series.indicator), (series.entity, series.bound_name)]
+    text = cite_sources(data, pd.DataFrame(rows, columns=["entity", "indicator"]))
+    crossed = series.breaks[series.breaks["date"].between(series.values.index[0], series.values.index[-1])]
+    notes = [f"{date:%Y-%m}: {reason}" for date, reason in zip(crossed["date"], crossed["reason"], strict=True)]
+    return " ".join([text, *[f"Suspected break {note}." for note in notes]]).strip()
+
+
+def last_bound(series: AdoptionSeries) -> float:
+    """Return the bound at the last observation; nan without one."""
+    return float(series.bound_at(series.values.index[-1:])[0]) if series.bound is not None else np.nan
+
+
+def list_references(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
+    """Return the reference series, one row each: how long, and how far they have come by the last figure.
+
+    Parameters
+    ----------
+    references : sequence of AdoptionSeries
+        Each with its own bound.
+
+    Returns
+    -------
+    DataFrame
+        technology, entity, indicator, points, first, last (dates), last_share (percent of the bound), highest_share.
+    """
+    rows = [
+        (one.technology, one.entity, one.indicator, len(one.values), one.values.index[0], one.values.index[-1],
+         100 * one.share.iloc[-1], 100 * one.share.max())
+        for one in references
+    ]  # fmt: skip
+    columns = ["technology", "entity", "indicator", "points", "first", "last", "last_share", "highest_share"]
+    return pd.DataFrame(rows, columns=columns).sort_values(["technology", "entity", "first"], ignore_index=True)
+
+
+def list_shares(series: AdoptionSeries, references: Sequence[AdoptionSeries]) -> pd.DataFrame:
+    """Return the shares of the bound of a series and of reference technologies as one table, a row a figure.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+        Without a bound, or with a single figure, it has no rows.
+    references : sequence of AdoptionSeries
+        Each with its own bound.
+
+    Returns
+    -------
+    DataFrame
+        number (of the series, 0 is `series`), entity, indicator, technology, target (bool: `series`), year (with
+        decimals), share (of the bound, 0 to 1).
+    """
+    frames = [
+        pd.DataFrame(
+            {
+                "number": number,
+                "entity": one.entity,
+                "indicator": one.indicator,
+                "technology": one.technology,
+                "target": number == 0,
+                "year": decimal_years(one.values.index),
+                "share": one.share.to_numpy(),
+            }
+        )
+        for number, one in enumerate((series, *references))
+        if one.bound is not None and len(one.values) > 1
+    ]
+    columns = {"number": int, "entity": str, "indicator": str, "technology": str, "target": bool}
+    empty = pd.DataFrame(columns=[*columns, "year", "share"]).astype(columns | {"year": float, "share": float})
+    return pd.concat(frames, ignore_index=True) if frames else empty
+
+
+def crossing_years(shares: pd.DataFrame, level: float) -> pd.Series:
+    """Return when each series first rises through a share of its bound, linear between figures.
+
+    Parameters
+    ----------
+    shares : DataFrame
+        From `list_shares`.
+    level : float
+        Share of the bound, 0 to 1.
+
+    Returns
+    -------
+    Series
+        Year with decimals, for each row that of its series; nan where a series begins above `level` or never reaches
+        it.
+    """
+    before = shares.groupby("number")[["year", "share"]].shift()
+    part = (level - before["share"]) / (shares["share"] - before["share"])
+    years = before["year"] + part * (shares["year"] - before["year"])
+    years = years.where(before["share"].notna(), shares["year"].where(shares["share"] <= level * 1.0001))
+    above = shares["share"] >= level
+    first = shares.loc[above, "number"].drop_duplicates().index
+    return shares["number"].map(pd.Series(years[first].to_numpy(), shares.loc[first, "number"]))

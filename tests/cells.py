@@ -1,0 +1,39 @@
+"""A notebook's cells, run in this process: its variables, its tables and its figures can be looked at."""
+
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+
+from helpers.figures import images
+from helpers.parameters import complete_parameters, read_parameters
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+SAMPLE = Path(__file__).parent / "sample"
+
+
+def run_cells(number, outputs, **parameters):
+    """Tables and figures by name of notebook `number` ("02"), run with these parameters; figures are not rendered."""
+    [path] = NOTEBOOKS.glob(f"{number}_*.ipynb")
+    given = complete_parameters(read_parameters({"run": "cells", "data": str(SAMPLE), **parameters}))
+    drawn, names = [], {}
+
+    def keep(figure, alt):
+        drawn.append(figure)
+        yield "png", bytes(24)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ADOPTION_OUTPUTS", str(outputs))
+        patch.setattr(images, "draw_images", keep)
+        for cell in nbformat.read(path, 4).cells:
+            if cell.cell_type == "code":
+                exec(compile(cell.source, path.stem, "exec"), names)
+            if "parameters" in cell.metadata.get("tags", []):
+                names.update({name: value for name, value in given.model_dump().items() if name in names})
+        tables = {
+            path.stem: names["this_run"].read_table(path.stem)
+            for path in sorted((names["this_run"].folder / "tables").glob(f"{number}_*.csv"))
+        }
+    assert all(isinstance(table, pd.DataFrame) for table in tables.values())
+    return tables, drawn

@@ -1,0 +1,41 @@
+"""Findings and key numbers agree with each other and with the tables they are written from."""
+
+import pandas as pd
+import pytest
+from cells import SAMPLE
+
+from helpers import findings, indicators
+
+
+def test_the_growth_of_a_year_is_rounded_alike_in_the_finding_and_the_key_numbers(whole_run):
+    tables = {name: pd.read_csv(whole_run / "tables" / f"{name}.csv") for name in ("06_findings", "06_key_numbers")}
+    numbers = tables["06_key_numbers"].set_index("key")["text"]
+    assert numbers["growth_year"] == "141.8 %"
+    assert f"; +{numbers['growth_year']} since December 2024." in tables["06_findings"]["sentence"][0]
+
+
+@pytest.mark.parametrize(
+    ("unit", "days", "grown"),
+    [
+        ("million persons", ["2024-12-31", "2025-06-30", "2025-12-31"], 50.0),
+        ("percent of adults", ["2024-12-31", "2025-06-30", "2025-12-31"], 10.0),
+        ("million persons", ["2022-12-31", "2023-12-31", "2025-12-31"], None),
+    ],
+    ids=["a count grows by percent", "a share by points", "no figure a year before"],
+)
+def test_growth_over_the_last_year(unit, days, grown):
+    growth = pd.DataFrame({"date": pd.to_datetime(days), "value": [20.0, 25.0, 30.0]})
+    gain, start = findings.year_of_growth(growth, unit)
+    assert (start is None) == (grown is None)
+    assert start is None or (gain, start) == (grown, growth["date"][0])
+
+
+def test_a_band_one_year_ahead_is_in_the_singular(whole_run):
+    names = indicators.name_series(indicators.load(SAMPLE).series("China", "genai_users", "internet_users"))
+    tables = {name: pd.read_csv(whole_run / "tables" / f"{name}.csv") for name in findings.SUMMARISED}
+    for table in tables.values():
+        table["date"] = pd.to_datetime(table.get("date"))
+    row = {"method": "combined", "window": 3, "horizon_years": 1.0, "technologies": 1, "coverage_80": 0.754}
+    numbers = findings.list_key_numbers(tables | {"04_scores": pd.DataFrame([row])}, names).iloc[-1]
+    assert numbers["key"] == "coverage_80_1"
+    assert numbers["label"].endswith("1 year ahead, 1 other technology")

@@ -1,0 +1,76 @@
+"""The tables of notebook 02 (growth, alignment, comparison) say what hand computation says; for any kind of series."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from cells import SAMPLE, run_cells
+
+from helpers import indicators
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    """Of generative AI users in China below internet users: four figures."""
+    return run_cells("02", tmp_path_factory.mktemp("outputs"))[0]
+
+
+def test_growth_of_the_published_figures(tables):
+    growth = tables["02_growth"]
+    assert growth["change"].tolist()[1:] == [19, 266, 87]
+    np.testing.assert_allclose(growth["growth"][2], 100 * (515 / 249 - 1))
+    np.testing.assert_allclose(growth["growth_per_year"][3], 100 * ((602 / 515) ** (365 / 184) - 1))
+    np.testing.assert_allclose(growth["share_of_bound"][3], 100 * 602 / 1125)
+    np.testing.assert_allclose(growth["years"][3], 184 / 365)
+    assert growth["published_rate"].tolist() == [16.4, 17.7, 36.5, 42.8]
+
+
+def test_alignment_starts_all_at_the_same_share(tables):
+    aligned = tables["02_aligned"]
+    starts = aligned.groupby(["entity", "indicator"]).first()
+    np.testing.assert_allclose(starts["years"], 0)
+    np.testing.assert_allclose(starts["share"], 100 * 230 / 1099.67)
+    assert aligned["target"].iloc[0]
+    assert not aligned["indicator"].isin(["genai_adoption_rate"]).any()
+
+
+def test_a_share_is_crossed_between_two_figures():
+    """Germany's internet use crosses both shares between two years; linear in between."""
+    germany = indicators.load(SAMPLE).series("Germany", "internet_use_itu", 100)
+    share, years = germany.penetration.to_numpy(), germany.values.index.year.to_numpy() + 1.0
+    assert np.all(np.diff(share[:13]) >= 0)
+    shares = indicators.list_shares(germany, [germany])
+    for level in (230 / 1099.67, 602 / 1125):
+        crossed = indicators.crossing_years(shares, level)
+        np.testing.assert_allclose(crossed, np.interp(level, share[:20], years[:20]), atol=1e-9)
+
+
+def test_a_share_that_is_never_reached_or_passed_from_the_start_is_not_crossed():
+    shares = pd.DataFrame({"number": [0, 0, 0, 1, 1, 2, 2], "year": [1.0, 2, 3, 1, 2, 1, 2]})
+    shares["share"] = [0.1, 0.3, 0.2, 0.4, 0.5, 0.2, 0.3]
+    np.testing.assert_allclose(indicators.crossing_years(shares, 0.2), [1.5, 1.5, 1.5, np.nan, np.nan, 1, 1])
+    np.testing.assert_allclose(indicators.crossing_years(shares, 0.5), [np.nan] * 3 + [2, 2, np.nan, np.nan])
+    assert indicators.crossing_years(shares, np.nan).isna().all()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"bound": ""},
+        {"data": "data", "entity": "Romania", "indicator": "firms_ai_use_eurostat", "bound": 100},
+    ],
+    ids=["no bound", "always below a tenth of its bound"],
+)
+def test_a_series_without_a_place_on_the_clock_is_compared_with_nothing(tmp_path, given):
+    tables, drawn = run_cells("02", tmp_path, **given)
+    assert tables["02_aligned"].empty
+    assert len(tables["02_growth"]) >= 3
+    assert len(drawn) == 3
+
+
+def test_comparison_keeps_measures_apart_and_takes_the_latest(tables):
+    compared = tables["02_countries"]
+    measures = {"genai_adoption_rate", "genai_use_eurostat", "genai_use_msit", "genai_use_rps"}
+    assert set(compared["indicator"]) == measures
+    own = compared[compared["entity"] == "China"].iloc[0]
+    assert (own["value"], own["date"]) == (42.8, pd.Timestamp("2025-12-31"))
+    assert compared["unit"].str.startswith("percent").all()
