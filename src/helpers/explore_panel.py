@@ -48,12 +48,12 @@ STYLE = """<style>
 .adoption-explorer .main-svg .point, .adoption-explorer .scatterpts { fill: var(--jp-ui-font-color0, #222) !important; }
 .adoption-explorer .spikeline { stroke: #8a8a8a !important; stroke-width: 1px !important; }
 .adoption-explorer .hoverlayer .bg { fill: var(--jp-layout-color1, #fff) !important; }
-.adoption-explorer .modebar-btn--logo { display: none; }
+.adoption-explorer .modebar-btn--logo { display: none !important; }
 .adoption-explorer code { overflow-wrap: anywhere; }
 .adoption-verdict b { display: inline-block; padding: 1px 10px; margin-right: 8px; border-radius: 10px; color: #fff; }
 .adoption-verdict b.yes { background: #00694d; } .adoption-verdict b.no { background: #a34700; }
 .adoption-numbers td { padding: 2px 14px 2px 0; text-align: left; vertical-align: top; }
-.adoption-numbers td:first-child { opacity: .75; }
+.adoption-numbers { table-layout: auto; } .adoption-numbers td:first-child { opacity: .75; }
 .adoption-problem { padding: 8px 12px; border-left: 4px solid #a34700; margin: 6px 0; }
 .adoption-unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; }
 </style>"""
