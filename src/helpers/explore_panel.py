@@ -13,10 +13,12 @@ from dataclasses import replace
 from html import escape
 from typing import Any
 
+import anywidget
 import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+import traitlets
 
 from helpers import explore
 from helpers.curves import FAMILIES
@@ -34,7 +36,7 @@ UNWANTED = ["select", "lasso", "sendChartToCloud"]
 """Buttons: nothing is to be selected, and nothing leaves the machine."""
 AXIS = {"gridcolor": "rgba(128,128,128,.25)", "linecolor": GREY, "zerolinecolor": GREY}
 LAYOUT = {
-    "autosize": True, "height": 420, "margin": {"l": 56, "r": 8, "t": 8, "b": 32}, "font": {"size": 12},
+    "width": 560, "height": 420, "margin": {"l": 56, "r": 8, "t": 8, "b": 32}, "font": {"size": 12},
     "paper_bgcolor": CLEAR, "plot_bgcolor": CLEAR, "template": "none", "hovermode": "x unified", "uirevision": "kept",
     "legend": {"bgcolor": CLEAR, "orientation": "h", "y": -0.1},
     "modebar": {"bgcolor": CLEAR, "color": GREY, "activecolor": BLUE, "remove": UNWANTED},
@@ -57,6 +59,16 @@ STYLE = """<style>
 .adoption-problem { padding: 8px 12px; border-left: 4px solid #a34700; margin: 6px 0; }
 .adoption-unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; }
 </style>"""
+
+
+class Ruler(anywidget.AnyWidget):
+    """The width that the page has for the figure, which can't find it out by itself."""
+
+    _esm = """export default { render({ model, el }) {
+        new ResizeObserver(([{ contentRect: { width } }]) => {
+            if (width) { model.set("width", Math.floor(width)); model.save_changes() }
+        }).observe(el) } }"""
+    width = traitlets.Int().tag(sync=True)
 
 
 class Panel(widgets.Box):
@@ -86,7 +98,9 @@ class Panel(widgets.Box):
             "horizon_years": widgets.IntSlider(**years, description="Years on"),
         }
         self.figure = go.FigureWidget(layout=LAYOUT)
-        self.frame = widgets.VBox([self.figure])  # a VBox stretches it
+        ruler = Ruler()
+        ruler.observe(lambda change: self.figure.update_layout(width=change["new"]), "width")
+        self.frame = widgets.VBox([ruler, self.figure])  # a VBox stretches them
         self.verdict, self.head, self.numbers, self.saved = (widgets.HTML() for _ in range(4))
         self.save = widgets.Button(description="Save as parameters", icon="save", layout={"width": "auto"})
         self.save.on_click(self._save)
