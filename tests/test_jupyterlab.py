@@ -35,9 +35,9 @@ WATCH = """() => {
     })
 }"""
 FITS = """() => {
-    const [place, drawn] = ['.adoption-numbers', '.main-svg'].map(name =>
-        document.querySelector(`.adoption-explorer ${name}`).closest('.widget-html, .js-plotly-plot'))
-    return Math.abs(drawn.querySelector('.main-svg').getBoundingClientRect().width - place.clientWidth) < 12
+    const [place, drawn] = ['.js-plotly-plot', '.main-svg'].map(name =>
+        document.querySelector(`.adoption-explorer ${name}`).getBoundingClientRect().width)
+    return Math.abs(drawn - place) < 2
 }"""
 CURVES = ".adoption-explorer .scatterlayer .js-line"
 

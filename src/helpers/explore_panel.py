@@ -83,7 +83,8 @@ class Panel(widgets.Box):
     def __init__(self, explorer: Explorer, first: Selection):
         self.explorer, self.result = explorer, Result(first)
         self.pending: list[str] = []  # dates that are still to be prepared, the next one last
-        self._busy, self._timer = False, None
+        self._busy = False
+        self._timer: asyncio.TimerHandle | None = None
         years = {"value": round(first.horizon_years), "min": 1, "max": max(MAX_YEARS, int(first.horizon_years))}
         share = {"value": first.share, "min": 0.05, "max": 0.99, "step": 0.01, "readout_format": ".0%"}
         families = [(name.replace("_", "-").capitalize(), name) for name in FAMILIES]
@@ -212,7 +213,7 @@ def list_traces(result: Result) -> list[dict[str, Any]]:
         trace |= {"text": [f"{name}: {say(value)}" for value in data], "hovertemplate": "%{text}<extra></extra>"}
         traces.append(trace | {"visible": bool(data.notna().any())} | look)
 
-    unseen = {"hoverinfo": "skip", "hovertemplate": None, "showlegend": False, "text": []}
+    unseen: dict[str, Any] = {"hoverinfo": "skip", "hovertemplate": None, "showlegend": False, "text": []}
     texts = [f"forecast: median {say(value)}" for value in fan["q0.5"]]
     for level, (low, high) in BANDS.items():
         ends = zip(texts, fan[low], fan[high], strict=True)
@@ -226,8 +227,8 @@ def list_traces(result: Result) -> list[dict[str, Any]]:
     add(ceiling, lines["ceiling"].dropna(), GREEN, dash="dashdot")
     add(curve, lines["curve"].dropna(), ORANGE, 2.2, "dash", legendgroup="curve")
     add("forecast: median and bands", fan["q0.5"], BLUE, 2.2, legendgroup="fan", text=texts)
-    dots = {"mode": "markers", "marker": {"size": 8, "color": GREY}}
-    add("published figures", lines["observations"].dropna(), GREY, **dots)
+    dots = {"size": 8, "color": GREY}
+    add("published figures", lines["observations"].dropna(), GREY, mode="markers", marker=dots)
     return traces
 
 
