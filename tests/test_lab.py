@@ -13,12 +13,6 @@ from helpers.parameters import ParameterError
 from helpers.project import RunError
 
 
-@pytest.fixture
-def outputs(tmp_path, monkeypatch):
-    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
-    return tmp_path / "outputs"
-
-
 def test_open_prepares_a_copy_and_never_overwrites_one(outputs, capsys):
     with pytest.raises(SystemExit) as ended:
         main(["open", "05", "-p", "horizon_years", "10", "--prepare-only"])
