@@ -55,7 +55,8 @@ STYLE = """<style>
 .adoption-verdict b { display: inline-block; padding: 1px 10px; margin-right: 8px; border-radius: 10px; color: #fff; }
 .adoption-verdict b.yes { background: #00694d; } .adoption-verdict b.no { background: #a34700; }
 .adoption-numbers td { padding: 2px 14px 2px 0; text-align: left; vertical-align: top; }
-.adoption-numbers { table-layout: auto; } .adoption-numbers td:first-child { opacity: .75; }
+.adoption-explorer .adoption-numbers { table-layout: auto !important; }
+.adoption-numbers td:first-child { opacity: .75; }
 .adoption-problem { padding: 8px 12px; border-left: 4px solid #a34700; margin: 6px 0; }
 .adoption-unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; }
 </style>"""
