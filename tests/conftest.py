@@ -82,3 +82,10 @@ def small_project():
         patch.setattr(selection, "find_data", lambda data="data": SAMPLE if data == "data" else find_data(data))
         patch.setattr(selection, "read_tables", lambda folder: kept if folder == SAMPLE else read(folder))
         yield
+
+
+@pytest.fixture
+def outputs(tmp_path, monkeypatch):
+    """A folder of outputs for one test."""
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
+    return tmp_path / "outputs"

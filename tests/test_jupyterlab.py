@@ -34,6 +34,11 @@ WATCH = """() => {
         if (pressed) { window.latencies.push(performance.now() - pressed); pressed = 0 }
     })
 }"""
+FITS = """() => {
+    const [place, drawn] = ['.js-plotly-plot', '.main-svg'].map(name =>
+        document.querySelector(`.adoption-explorer ${name}`).getBoundingClientRect().width)
+    return Math.abs(drawn - place) < 2
+}"""
 CURVES = ".adoption-explorer .scatterlayer .js-line"
 
 
@@ -111,6 +116,7 @@ def page(lab):
             page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Run All Cells$")).click()
             page.wait_for_selector(CURVES, state="attached")
             page.wait_for_selector("text=Python 3 (ipykernel) | Idle")
+            page.wait_for_function(FITS)
             yield page
         finally:
             browser.close()
@@ -192,8 +198,17 @@ def test_the_choice_is_saved_for_a_run(page, lab):
     assert "horizon_years: 15" in saved.read_text()
 
 
+@pytest.mark.parametrize("width", [1000, 1500, 1280])
+def test_the_figure_is_as_wide_as_its_place(page, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.wait_for_function(FITS)
+
+
 def test_nothing_is_asked_of_the_network(page):
     assert page.asked == []
-    assert page.locator(".modebar-btn").count() > 0
-    assert not [name for name in page.locator(".modebar-btn").evaluate_all("all => all.map(b => b.dataset.title)")
-                if "Cloud" in name or "Produced" in name]  # fmt: skip
+    buttons = page.locator(".adoption-explorer .modebar-btn")
+    assert buttons.count() > 0
+    for number in range(buttons.count()):
+        name = buttons.nth(number).get_attribute("data-title")
+        assert "Cloud" not in name
+        assert "Produced" not in name or not buttons.nth(number).is_visible()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property
 from html import escape
 from importlib.util import find_spec
@@ -26,6 +26,7 @@ from helpers.figures.images import draw_png
 from helpers.figures.style import lower_first, say, say_date, say_range
 from helpers.findings import year_of_growth
 from helpers.forecast.windows import SHORTEST, SHORTEST_SPAN
+from helpers.parameters import read_parameters
 from helpers.project import find_data
 from helpers.wording import say_count
 
@@ -42,8 +43,8 @@ OTHERS = 7
 PAST_YEARS, PAST_PER_YEAR = 9.0, 3.0
 """Years of the past that are drawn: so many, and so many for each year of the horizon."""
 POINTS = 101
-BANDS = {95: (0.025, 0.975), 80: (0.1, 0.9), 50: (0.25, 0.75)}
-"""Ends of each prediction band, by its level in percent."""
+BANDS = {95: ("q0.025", "q0.975"), 80: ("q0.1", "q0.9"), 50: ("q0.25", "q0.75")}
+"""Columns of both ends of each prediction band, by its level in percent."""
 
 
 @dataclass(frozen=True)
@@ -91,14 +92,10 @@ class Result:
     problems: tuple[str, ...] = ()
 
     @property
-    def curve_name(self) -> str:
-        """What the curve is, in a legend."""
-        return self.selection.curve.capitalize() + (", one of many that fit" if self.others else "")
-
-    @property
-    def ceiling_name(self) -> str:
-        """What the ceiling is, in a legend."""
-        return f"ceiling ({'identified' if self.selection.ceiling == 'free' else 'given'})"
+    def names(self) -> tuple[str, str]:
+        """What the curve and its ceiling are, in a legend."""
+        kind = "identified" if self.selection.ceiling == "free" else "given"
+        return self.selection.curve.capitalize() + ", one of many that fit" * bool(self.others), f"ceiling ({kind})"
 
 
 # ---- compute --------------------------------------------------------------------------------------------------------
@@ -118,21 +115,20 @@ class Explorer:
     def __init__(self, source: str = "data", bound: str = "internet_users"):
         self.source, self.bound = source, bound
         self.data = indicators.load(find_data(source))
-        self.prepared: set[tuple[str, str, str]] = set()
-        self._known, self._references = cache(self.data.known_on), cache(self.data.references)
-        self.select, self.predict = cache(self._select), cache(self._predict)
-        self._residuals, self._fit_free = cache(self._find_residuals), cache(self._fit_with_others)
+        self.references = self.data.references()
+        self.known_on, self.select, self.predict = cache(self.data.known_on), cache(self._select), cache(self._predict)
+        self._calibration, self._free = cache(self._calibrate), cache(self._fit_free)
 
     @cached_property
-    def offers(self) -> dict[str, dict[str, str]]:
-        """Indicators with data enough by entity: name -> title. Base populations are left out."""
+    def offers(self) -> dict[str, list[tuple[str, str]]]:
+        """Title and name of the indicators with data enough, by entity. Base populations are left out."""
         entries = {entry.indicator: entry for entry in self.data.indicators.itertuples(index=False)}
-        offers: dict[str, dict[str, str]] = {}
+        offers: dict[str, list[tuple[str, str]]] = {}
         for entity, indicator in self.data.list_series():
             entry = entries[indicator]
             found = self.select(entity, indicator).values if entry.breaks else self.data.exact_values(entity, indicator)
             if entry.role != "base" and find_enough(found):  # of a series with breaks only one stretch counts
-                offers.setdefault(entity, {})[indicator] = entry.title
+                offers.setdefault(entity, []).append((entry.title, indicator))
         return offers
 
     def list_dates(self, entity: str, indicator: str) -> list[str]:
@@ -140,63 +136,49 @@ class Explorer:
         dates = find_enough(self.select(entity, indicator).values)
         return [*dates[:-1], ""] if dates else []
 
+    def compute(self, selection: Selection) -> Result:
+        """What follows from a selection; never raises for what the data can't carry."""
+        problems: dict[str, None] = {}
+
+        def attempt(make: Callable[..., Any], *arguments: Any) -> Any:
+            try:
+                return make(*arguments)
+            except ValueError as error:  # what the data can't carry
+                text = str(error).rstrip(".") + "."
+                problems[text[:1].upper() + text[1:]] = None
+                return None
+
+        key, free, others = (selection.entity, selection.indicator, selection.as_of), None, ()
+        series, made, chosen = attempt(self.select, *key), None, None
+        if series is not None:
+            made = attempt(lambda: self.predict(*key).until(selection.horizon_years))
+            free, others = attempt(self._free, selection.family, *key) or (None, ())
+            chosen = free
+            if selection.ceiling != "free":
+                chosen, others = attempt(fit_given, selection, series, made), ()
+        return Result(selection, series, free, chosen, others, made, tuple(problems))
+
     def _select(self, entity: str, indicator: str, as_of: str = "") -> Any:
         """The series as known on a date, with the bound of the explorer, its own base, or none."""
         for bound in (self.bound, indicator):
             try:
-                return self._known(as_of).series(entity, indicator, bound)
+                return self.known_on(as_of).series(entity, indicator, bound)
             except indicators.DataError:
                 continue
-        return self._known(as_of).series(entity, indicator)
+        return self.known_on(as_of).series(entity, indicator)
 
-    def compute(self, selection: Selection) -> Result:
-        """What follows from a selection; never raises for what the data can't carry."""
-        problems: list[str] = []
-
-        def attempt(make: Callable[[], Any]) -> Any:
-            try:
-                return make()
-            except ValueError as error:  # what the data can't carry
-                text = str(error).rstrip(".") + "."
-                problems.append(text[:1].upper() + text[1:])
-                return None
-
-        key = (selection.entity, selection.indicator, selection.as_of)
-        series = attempt(lambda: self.select(*key))
-        if series is None:
-            return Result(selection, problems=tuple(problems))
-        made = attempt(lambda: self.predict(*key).until(selection.horizon_years))
-        free, others = attempt(lambda: self._fit_free(selection.family, *key)) or (None, ())
-        chosen = free
-        if selection.ceiling != "free":
-            chosen, others = attempt(lambda: fit_given(selection, series, made)), ()
-        return Result(selection, series, free, chosen, others, made, tuple(dict.fromkeys(problems)))
-
-    def prepare(self, selection: Selection) -> bool:
-        """Compute what is slow for one more date of the selected series, the latest first; False if all is there."""
-        for date in reversed(self.list_dates(selection.entity, selection.indicator)):
-            key = (selection.entity, selection.indicator, date)
-            if key not in self.prepared:
-                self.prepared.add(key)  # what fails isn't tried again
-                self.compute(replace(selection, as_of=date))
-                return True
-        return False
-
-    def _predict(self, entity: str, indicator: str, as_of: str = "") -> Any:
+    def _predict(self, *key: str) -> Any:
         """The forecast of a series as known on a date, to some horizon: see `Forecast.until`."""
-        series = self.select(entity, indicator, as_of)
-        references = self._list_references(series.technology, as_of)
-        residuals = self._residuals(series.technology, as_of, series.bound is not None)
+        series = self.select(*key)
+        references, residuals = self._calibration(series.technology, key[-1], series.bound is not None)
         return forecast.forecast(series, references=references, residuals=residuals)
 
-    def _find_residuals(self, technology: str, as_of: str, bounded: bool) -> pd.DataFrame:
-        return forecast.find_residuals(self._list_references(technology, as_of), bounded=bounded)
+    def _calibrate(self, technology: str, as_of: str, bounded: bool) -> tuple[list[Any], pd.DataFrame]:
+        """The references of other technologies as known on a date, and what forecasts of them missed."""
+        found = [each for each in cut_references(self.references, as_of) if each.technology != technology]
+        return found, forecast.find_residuals(found, bounded=bounded)
 
-    def _list_references(self, technology: str, as_of: str) -> list[Any]:
-        references = [each for each in self._references() if each.technology != technology]
-        return cut_references(references, pd.Timestamp(as_of)) if as_of else references
-
-    def _fit_with_others(self, family: str, *key: str) -> tuple[Any, tuple[Any, ...]]:
+    def _fit_free(self, family: str, *key: str) -> tuple[Any, tuple[Any, ...]]:
         """The fit with a free ceiling, and the fits with ceilings within its 80 % profile interval.
 
         An open interval is cut at ten times the highest figure; without a degree of freedom to judge by there are none.
@@ -218,14 +200,11 @@ def find_enough(values: pd.Series) -> list[str]:
     return [f"{date:%Y-%m-%d}" for date in values.index[enough]]
 
 
-def cut_references(references: list[Any], date: pd.Timestamp) -> list[Any]:
+def cut_references(references: list[Any], as_of: str) -> list[Any]:
     """The references as `Data.references` would list them on an earlier date, without reading the data again."""
-    kept = []
-    for series in references:
-        values, bound = series.values[series.values.index <= date], series.bound[series.bound.index <= date]
-        if len(values) >= SHORTEST and len(bound) and values.max() > values.iloc[0]:
-            kept.append(replace(series, values=values, bound=bound))
-    return kept
+    cut = [forecast.cut_series(each, pd.Timestamp(as_of)) for each in references] if as_of else references
+    cut = [each for each in cut if len(each.values) >= SHORTEST and each.bound is not None]
+    return [each for each in cut if each.values.max() > each.values.iloc[0]]
 
 
 def build_model(family: str, series: Any, ceiling: Any = None) -> Any:
@@ -246,21 +225,17 @@ def fit_given(selection: Selection, series: Any, made: Any) -> Any:
     """
     if series.bound is None:
         raise ValueError("this series has no known bound, so its ceiling can only be free")
-    share = 1.0 if selection.ceiling == "bound" else selection.share
+    share, reached = 1.0 if selection.ceiling == "bound" else selection.share, f"{100 * series.share.max():.1f} %"
     if selection.ceiling == "prior":
         if made is None:
             raise ValueError("there is no forecast, so nothing to take the prior's spread from")
         prior = curves.SharePrior(series.bound, float(np.log(share / (1 - share))), made.prior.sd)
         return build_model(selection.family, series, prior).fit()
-    reached = float(series.share.max())
-    if reached >= share:
-        raise ValueError(
-            f"{100 * reached:.1f} % of the bound has been reached, so the ceiling can't be {100 * share:g} % of it: "
-            "choose a higher share"
-        )
-    as_share = selection.family in curves.GENERALISED_LINEAR and not len(series.censored)
+    if series.share.max() >= share:
+        sentence = f"{reached} of the bound has been reached, so the ceiling can't be {100 * share:g} % of it"
+        raise ValueError(f"{sentence}: choose a higher share")
     model = build_model(selection.family, series, curves.Share(series.bound, share))
-    return model.fit(noise="binomial" if as_share else "level")
+    return model.fit(noise="binomial" if model.link is not None and model.censored is None else "level")
 
 
 # ---- lines and words ------------------------------------------------------------------------------------------------
@@ -276,25 +251,22 @@ def trace_lines(result: Result) -> pd.DataFrame:
         curve, other_1 and so on, and the forecast's quantiles, named as in its table (q0.5). What isn't there is NaN,
         and so is a curve where it runs far above the rest.
     """
-    series, made, selection = result.series, result.made, result.selection
-    values, seen = series.values, curves.decimal_years(series.values.index)
-    ahead = selection.horizon_years
+    series, made, selection, values = result.series, result.made, result.selection, result.series.values
+    seen, ahead = curves.decimal_years(values.index), selection.horizon_years
     start = max(seen[0], seen[-1] - PAST_YEARS - PAST_PER_YEAR * ahead)
     dates = pd.DatetimeIndex(curves.to_dates(np.linspace(start, seen[-1] + ahead, POINTS)))
     dates = dates.union(values.index[seen >= start]).union(made.dates if made else [])
-    levels = [0.5, *(end for ends in BANDS.values() for end in ends)]
-    names, others = [f"q{level:g}" for level in levels], [f"other_{n}" for n, _ in enumerate(result.others, start=1)]
-    lines = pd.DataFrame(
-        index=dates, columns=["observations", "bound", "ceiling", "curve", *others, *names], dtype=float
-    )
-    lines["observations"] = values.reindex(dates)
+    names = ["q0.5", *(name for ends in BANDS.values() for name in ends)]
+    others = [f"other_{number}" for number, _ in enumerate(result.others, start=1)]
+    columns = ["observations", "bound", "ceiling", "curve", *others, *names]
+    lines = pd.DataFrame(index=dates, columns=columns, dtype=float).assign(observations=values.reindex(dates))
     if series.bound is not None:
         lines["bound"] = series.bound_at(dates)
     if made is not None:
         after = dates > made.origin
         years = curves.decimal_years(dates[after]) - curves.decimal_years([made.origin])
-        lines.loc[after, names] = made.at(years, levels)
         lines.loc[made.origin, names] = values.iloc[-1]
+        lines.loc[after, names] = made.at(years, [float(name[1:]) for name in names])
         if series.bound is not None:
             lines.loc[after, "bound"] = made.ahead_of(years).bounds[0]
     if result.chosen is not None:
@@ -322,70 +294,58 @@ def describe(result: Result) -> str:
 
 def judge(result: Result) -> tuple[bool, str]:
     """Whether the data identify the ceiling of the chosen family, and a sentence that says why."""
-    free = result.free
-    if free is None:
-        return False, "Not identified: these figures carry no curve with a free ceiling."
-    if free.flag:
-        return False, f"Not identified: {free.flag}."
-    reached, unit = result.series.values.max(), result.series.unit
+    free, reached, unit = result.free, result.series.values.max(), result.series.unit
+    if free is None or free.flag:
+        why = free.flag if free else "these figures carry no curve with a free ceiling"
+        return False, f"Not identified: {why}."
     low, high = free.conf_int(0.05, "profile").loc["ceiling"]
     low = max(low, reached) if free.ceiling >= reached else low
     end = say(high, unit) if np.isfinite(high) else f"no upper end ({unit})"
-    text = f"dentified: the 95 % profile interval of a free ceiling runs from {say(low)} to {end}"
-    if not free.identified:
-        return False, f"Not i{text}."
-    below = "" if high >= reached else ", below the last figure: this curve doesn't describe the series"
-    return True, f"I{text}{below}."
+    below = ", below the last figure: this curve doesn't describe the series" if high < reached else ""
+    word = "Identified" if free.identified else "Not identified"
+    return free.identified, f"{word}: the 95 % profile interval of a free ceiling runs from {say(low)} to {end}{below}."
 
 
 def say_ceiling(result: Result) -> str:
     """What the ceiling of the drawn curve is, and how it came to be; a free one only where it is identified."""
-    chosen, selection = result.chosen, result.selection
+    chosen, kind = result.chosen, result.selection.ceiling
     if chosen is None:
         return "no curve is drawn"
-    if selection.ceiling == "free":
-        return say(chosen.ceiling, result.series.unit) if chosen.identified else "not identified, so none is given"
-    when = f"{say(chosen.ceiling, result.series.unit)} in {say_date(result.series.values.index[-1])}"
-    if selection.ceiling == "bound":
-        return f"given: the bound, {when}"
-    if selection.ceiling == "share":
-        return f"given: {100 * selection.share:g} % of the bound, {when}"
-    share = 100 * chosen.params["share"]
-    return f"mostly the prior's (median {100 * selection.share:g} %): {share:.0f} % of the bound, {when}"
+    if kind == "free" and not chosen.identified:
+        return "not identified, so none is given"
+    text, share = say(chosen.ceiling, result.series.unit), f"{100 * result.selection.share:g} %"
+    if kind == "free":
+        return text
+    if kind == "prior":
+        given = f"mostly the prior's (median {share}): {100 * chosen.params['share']:.0f} % of the bound"
+    else:
+        given = "given: the bound" if kind == "bound" else f"given: {share} of the bound"
+    return f"{given}, {text} in {say_date(result.series.values.index[-1])}"
 
 
-def list_numbers(result: Result) -> pd.DataFrame:
-    """Return the key numbers of a result.
-
-    Returns
-    -------
-    DataFrame
-        what, number (both text).
-    """
-    series, made = result.series, result.made
-    values, unit = series.values, series.unit
-    rows = [(f"Last figure, {say_date(values.index[-1])}", say(values.iloc[-1], unit))]
+def list_numbers(result: Result) -> dict[str, str]:
+    """The key numbers of a result as text, by what they are."""
+    series, made, values, unit = result.series, result.made, result.series.values, result.series.unit
+    numbers = {f"Last figure, {say_date(values.index[-1])}": say(values.iloc[-1], unit)}
     if series.bound is not None and series.bound_title:
         share = say(100 * series.share.iloc[-1], "percent")
-        rows.append((f"Share of the bound ({lower_first(series.bound_title)})", share))
+        numbers[f"Share of the bound ({lower_first(series.bound_title)})"] = share
     gain, start = year_of_growth(pd.DataFrame({"date": values.index, "value": values.to_numpy()}), unit)
     if start is not None:
         measure = "percentage points" if unit.startswith("percent") else "%"
-        rows.append((f"Growth since {say_date(start)}", f"{gain:+,.1f} {measure}"))
-    rows.append((f"Ceiling of the {result.selection.curve}", say_ceiling(result)))
-    if made is not None:
-        end, beyond = made.quantiles.iloc[-1], "" if made.tested[-1] else "; beyond what was tested"
-        band = f"median {say(end[0.5])}, 80 % band {say_range(end[0.1], end[0.9], unit)}{beyond}"
-        rows.append((f"Forecast, {say_date(made.dates[-1])}", band))
-        for row in made.milestones().itertuples():
-            median, early, late = (
-                date if date == forecast.NOT_REACHED else say_date(date)
-                for date in (row.median, row.earliest, row.latest)
-            )
-            text = f"{median} (80 % interval: {early} to {late})" if early != forecast.NOT_REACHED else early
-            text = f"reached in {median}" if row.status == "reached" else text
-            rows.append((f"{100 * row.share:g} % of the bound", text))
-    return pd.DataFrame(rows, columns=["what", "number"])
+        numbers[f"Growth since {say_date(start)}"] = f"{gain:+,.1f} {measure}"
+    numbers[f"Ceiling of the {result.selection.curve}"] = say_ceiling(result)
+    if made is None:
+        return numbers
+    end, beyond = made.quantiles.iloc[-1], "" if made.tested[-1] else "; beyond what was tested"
+    band = f"median {say(end[0.5])}, 80 % band {say_range(end[0.1], end[0.9], unit)}{beyond}"
+    numbers[f"Forecast, {say_date(made.dates[-1])}"] = band
+    for row in made.milestones().itertuples():
+        dates = [row.median, row.earliest, row.latest]
+        median, early, late = (date if date == forecast.NOT_REACHED else say_date(date) for date in dates)
+        text = f"{median} (80 % interval: {early} to {late})" if early != forecast.NOT_REACHED else early
+        numbers[f"{100 * row.share:g} % of the bound"] = f"reached in {median}" if row.status == "reached" else text
+    return numbers
 
 
 # ---- show -----------------------------------------------------------------------------------------------------------
@@ -415,8 +375,6 @@ def show(
     ParameterError, DataError
         For a value that a run would refuse too.
     """
-    from helpers.parameters import read_parameters
-
     given = {"entity": entity, "indicator": indicator, "bound": bound, "as_of": as_of, "families": list(families)}
     checked = read_parameters(given | {"horizon_years": horizon_years, "data": str(data)})
     explorer = Explorer(checked.data, checked.bound)
@@ -445,14 +403,15 @@ def show_still(result: Result) -> str:
         return f"<p>{escape(problems)}</p>"
     picture = b64encode(draw_png(draw_still(result).figure, describe(result))).decode()
     title, note = f"{result.series.title}, {result.series.entity}", f"{judge(result)[1]} {problems}".strip()
-    table = tables.show(list_numbers(result), title, note, what="", number="").as_raw_html()
+    numbers = pd.DataFrame(list_numbers(result).items(), columns=["what", "number"])
+    table = tables.show(numbers, title, note, what="", number="").as_raw_html()
     return f'<img alt="{escape(describe(result))}" width="760" src="data:image/png;base64,{picture}">\n{table}'
 
 
 def draw_still(result: Result) -> Any:
     """The lines of a result on matplotlib's Axes."""
-    axis, lines, series = figures.open_axes(), trace_lines(result), result.series
-    labels = []
+    axis, lines, series, labels = figures.open_axes(), trace_lines(result), result.series, []
+    curve_name, ceiling_name = result.names
     if series.bound is not None:
         known = lines.index <= series.bound.index[-1]
         labels += figures.plot_bound(axis, lines.loc[known, "bound"], lines.loc[~known, "bound"])
@@ -460,8 +419,8 @@ def draw_still(result: Result) -> Any:
         fan = lines.filter(like="q").dropna().iloc[1:].rename_axis("date").reset_index()
         labels += figures.plot_forecast(axis, fan, lines["observations"].dropna())
     others = [lines[other] for other in lines.filter(like="other_")]
-    labels += figures.plot_fit(axis, lines["observations"].dropna(), lines["curve"], result.curve_name, others)
+    labels += figures.plot_fit(axis, lines["observations"].dropna(), lines["curve"], curve_name, others)
     if lines["ceiling"].notna().any():
-        labels += figures.plot_ceiling(axis, lines["ceiling"], result.ceiling_name)
+        labels += figures.plot_ceiling(axis, lines["ceiling"], ceiling_name)
     title, top = f"{series.title}, {series.entity}, {series.unit}", 1.06 * np.nanmax(lines.to_numpy())
     return figures.finish_axes(axis, labels, (lines.index[0], lines.index[-1]), top, title)

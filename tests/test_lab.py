@@ -1,0 +1,57 @@
+"""What `adoption open` makes in outputs/lab/: copies to work on, checked as a run, never overwritten."""
+
+import re
+import sys
+
+import nbformat
+import pytest
+from conftest import SAMPLE
+
+from helpers import indicators, lab
+from helpers.__main__ import main
+from helpers.parameters import ParameterError
+from helpers.project import RunError
+
+
+def test_open_prepares_a_copy_and_never_overwrites_one(outputs, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["open", "05", "-p", "horizon_years", "10", "--prepare-only"])
+    assert not ended.value.code
+    copy = outputs / "lab" / "05_forecast_adoption.ipynb"
+    assert str(copy) in capsys.readouterr().out
+    notebook = nbformat.read(copy, 4)
+    nbformat.validate(notebook)
+    (given,) = [cell for cell in notebook.cells if "injected-parameters" in cell.metadata.get("tags", [])]
+    assert "horizon_years = 10" in given.source
+    assert lab.prepare_copy("5", {"horizon_years": 10}) == copy
+    copy.write_text(copy.read_text().replace("# 5.", "# My own 5."))
+    edited = copy.read_bytes()
+    assert lab.prepare_copy("05", {"horizon_years": 10}).name == "05_forecast_adoption-2.ipynb"
+    assert copy.read_bytes() == edited
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "kind", "words"),
+    [
+        ("09", {}, RunError, "No notebook is called '09'; there are 01_check_indicators"),
+        ("0", {}, RunError, "No notebook"),
+        ("05", {"horizon_year": 10}, ParameterError, "did you mean 'horizon_years'"),
+        ("05", {"horizon_years": 0}, ParameterError, "it must be a number above 0"),
+        ("01", {"horizon_years": 3}, ParameterError, "notebook 01_check_indicators doesn't read 'horizon_years'"),
+        ("05", {"entity": "Chine", "data": str(SAMPLE)}, indicators.DataError, "nearest: China"),
+    ],
+)
+def test_open_checks_as_a_run_does(outputs, name, given, kind, words):
+    with pytest.raises(kind, match=re.escape(words)):
+        lab.prepare_copy(name, given)
+    assert not outputs.exists()
+
+
+def test_open_becomes_jupyterlab(outputs, monkeypatch):
+    called = []
+    monkeypatch.setattr(lab.os, "execv", lambda *words: called.append(words))
+    with pytest.raises(SystemExit):
+        main(["open", "explore", "--no-browser", "--", "--port=9999"])
+    (words,) = called
+    assert words[1][:3] == [sys.executable, "-m", "jupyterlab"]
+    assert words[1][3:] == [str(outputs / "lab" / "explore_adoption.ipynb"), "--no-browser", "--port=9999"]
