@@ -36,7 +36,7 @@ class State:
     """Curve and residuals of every row at the current coordinates."""
 
     share: np.ndarray  # (N, n or n + 1) of the ceiling, at the edges for adoptions per period
-    curve: np.ndarray  # (N, n) share, or its differences, times scale; the same array where that changes nothing
+    curve: np.ndarray  # (N, n) share, or its differences, times scale
     square: np.ndarray  # (N,) sum of squares of the curve, never zero
     ceiling: np.ndarray  # (N,)
     residual: np.ndarray  # (N, n)
@@ -45,8 +45,7 @@ class State:
 
     def take(self, rows: np.ndarray) -> State:
         """The state of the given rows."""
-        picked = {name: getattr(self, name)[rows] for name in self.__dataclass_fields__ if name != "curve"}
-        return State(curve=picked["share"] if self.curve is self.share else self.curve[rows], **picked)
+        return State(**{name: getattr(self, name)[rows] for name in self.__dataclass_fields__})
 
     def put(self, rows: np.ndarray, other: State) -> None:
         """Overwrite rows with the state of these rows."""
@@ -62,8 +61,7 @@ def dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def evaluate(batch: Batch, theta: np.ndarray) -> State:
     """State at coordinates theta (q, N)."""
     share = batch.family.share(batch.times, *theta[: len(batch.family.parameters), :, None])
-    curve = np.diff(share, axis=1) if batch.per_period else share
-    curve = curve if batch.scale is None else curve * batch.scale
+    curve = (np.diff(share, axis=1) if batch.per_period else share) * batch.scale
     square = np.maximum(dot(curve, curve), 1e-300)
     if batch.has_share:
         ceiling = 1 / (1 + np.exp(-theta[-1]))
@@ -88,15 +86,23 @@ def _penalty(batch: Batch, theta: np.ndarray) -> np.ndarray | float:
     return (_precision(batch) * (theta - batch.prior_mean) ** 2).sum(0)
 
 
+def jacobian(batch: Batch, theta: np.ndarray, ceiling: np.ndarray, share: np.ndarray | None = None) -> list[np.ndarray]:
+    """Derivatives of the weighted curve by the log ceiling (or logit share) and the coordinates: 1 + p of (N, n)."""
+    theta = theta[: len(batch.family.parameters), :, None]
+    share = batch.family.share(batch.times, *theta) if share is None else share
+    columns = [share, *batch.family.slopes(batch.times, share, *theta)]
+    if batch.per_period:
+        columns = [np.diff(column, axis=1) for column in columns]
+    factor = ceiling[:, None] * batch.scale
+    first = (1 - ceiling[:, None] if batch.has_share else 1.0) * columns[0]
+    return [factor * column for column in (first, *columns[1:])]
+
+
 def linearise(batch: Batch, theta: np.ndarray, state: State) -> list[np.ndarray]:
     """Derivatives of the curve by the coordinates, a list of q arrays (N, n), with the free ceiling projected out."""
-    slopes = batch.family.slopes(batch.times, state.share, *theta[: len(batch.family.parameters), :, None])
-    if batch.per_period:
-        slopes = [np.diff(slope, axis=1) for slope in slopes]
-    factor = state.ceiling[:, None] if batch.scale is None else state.ceiling[:, None] * batch.scale
-    columns = [factor * slope for slope in slopes]
+    first, *columns = jacobian(batch, theta, state.ceiling, state.share)
     if batch.has_share:
-        return [*columns, (state.ceiling * (1 - state.ceiling))[:, None] * state.curve]
+        return [*columns, first]
     free = np.isnan(batch.ceiling)
     if free.any():
         inverse = free / state.square
@@ -312,7 +318,7 @@ def _is_flat(batch: Batch, state: State) -> np.ndarray:
     """A constant share of the bound fits as well as the curve: the series does not rise."""
     if batch.per_period:
         return batch.top == 0
-    scale = np.ones_like(batch.target) if batch.scale is None else batch.scale
+    scale = np.broadcast_to(batch.scale, batch.target.shape)
     size = dot(batch.target, batch.target)
     level = dot(scale, batch.target) / np.maximum(dot(scale, scale), 1e-300)
     # The quick sum of squares is rough where the constant fits well, so near the limit the residuals are summed.
@@ -336,15 +342,15 @@ def _is_step(batch: Batch, state: State) -> np.ndarray:
 
 
 def _prefers_jump(batch: Batch, ssr: np.ndarray) -> np.ndarray:
-    target, squares = batch.target, batch.target**2
+    target, scale, squares = batch.target, batch.scale, batch.target**2
     until = np.cumsum(squares, axis=1)
     total = until[:, -1:]
-    cross = target if batch.scale is None else batch.scale * target
-    square = np.ones((1, target.shape[1])) if batch.scale is None else batch.scale**2
-    later_cross, later_square = (np.cumsum(part[:, ::-1], axis=1)[:, ::-1] - part for part in (cross, square))
+    later_cross, later_square = (
+        np.cumsum(part[:, ::-1], axis=1)[:, ::-1] - part for part in (scale * target, scale**2)
+    )
     level = np.maximum(later_cross, 0) / np.maximum(later_square, 1e-300)
     level = np.where(np.isnan(batch.ceiling)[:, None], level, batch.ceiling[:, None])
-    at_step = target - np.clip(target, 0, level if batch.scale is None else level * batch.scale)
+    at_step = target - np.clip(target, 0, level * scale)
     after = total - until + level * (level * later_square - 2 * later_cross)
     least = (until - squares + at_step**2 + np.maximum(after, 0))[:, :-1].min(1, initial=np.inf)
     return least < ssr * (1 - 1e-7) - 1e-14 * total[:, 0]

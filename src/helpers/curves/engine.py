@@ -33,6 +33,8 @@ FEW, MANY = 4, 24
 LONG points, else FEW."""
 LIMITS = {"rate": (0.0, np.inf), "duration": (0.0, np.inf), "number": (0.0, np.inf), "date": (-np.inf, np.inf)}
 """Limits that a parameter of each kind runs to."""
+UNITS = {"rate": -1, "duration": 1, "number": 0}
+"""Power of the span in the unit of a coordinate."""
 
 
 class Family:
@@ -59,7 +61,7 @@ class Batch:
     family: type[Family]
     times: np.ndarray  # (N or 1, n), or n + 1 period edges for adoptions per period; in spans from the origin
     target: np.ndarray  # (N, n) values times the root of the weight; 0 where missing
-    scale: np.ndarray | None  # (N, n) bound times the root of the weight; None stands for ones
+    scale: np.ndarray  # (N or 1, n) bound times the root of the weight
     ceiling: np.ndarray  # (N,) known ceiling, NaN = free
     top: np.ndarray  # (N,) largest observed value over bound
     count: np.ndarray  # (N,) observations
@@ -82,12 +84,12 @@ class Batch:
 
     def take(self, rows: np.ndarray) -> Batch:
         """The same data for the given rows (repeats allowed)."""
-        picked: dict[str, Any] = {}
-        for name in ("target", "scale", "ceiling", "top", "count", "origin", "span", "noise"):
-            picked[name] = None if getattr(self, name) is None else getattr(self, name)[rows]
-        for name in ("prior_mean", "prior_sd"):
-            picked[name] = None if getattr(self, name) is None else getattr(self, name)[:, rows]
-        return replace(self, **picked, times=self.times if len(self.times) == 1 else self.times[rows])
+        names = ("target", "ceiling", "top", "count", "origin", "span", "noise", "prior_mean", "prior_sd")
+        picked: dict[str, Any] = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        picked = {name: part[:, rows] if name.startswith("prior") else part[rows] for name, part in picked.items()}
+        for name in ("times", "scale"):
+            picked[name] = getattr(self, name) if len(getattr(self, name)) == 1 else getattr(self, name)[rows]
+        return replace(self, **picked)
 
 
 @dataclass
@@ -176,17 +178,12 @@ def prepare(
     scaled = (points - first[:, None]) / span[:, None]
     if len(points) == 1 and np.ptp(first) == 0 and np.ptp(span) == 0:
         scaled = scaled[:1]
-    target, scale, relative = values, None, values
-    if bound is not None:
-        bound = np.broadcast_to(np.asarray(bound, float), values.shape)
-        relative = values / bound
-    if not seen.all() or bound is not None or weights is not None:
-        root = np.where(seen, 1.0 if weights is None else np.sqrt(np.broadcast_to(weights, values.shape)), 0.0)
-        target = np.where(seen, values, 0.0) * root
-        scale = np.where(seen, root if bound is None else root * bound, 0.0)
-    size = len(values)
-    level = np.full(size, np.nan) if ceiling is None else np.broadcast_to(np.asarray(ceiling, float), size).copy()
-    sizes = np.abs(np.where(seen, relative, 0.0))
+    bound = 1.0 if bound is None else np.asarray(bound, float)
+    root = np.where(seen, 1.0 if weights is None else np.sqrt(weights), 0.0)
+    target, scale = np.where(seen, values, 0.0) * root, np.where(seen, root * bound, 0.0)
+    scale = scale[:1] if (scale == scale[:1]).all() else scale
+    level = np.broadcast_to(np.asarray(np.nan if ceiling is None else ceiling, float), len(values)).copy()
+    sizes = np.abs(np.where(seen, values / bound, 0.0))
     top = sizes.sum(1) if per_period else sizes.max(1)
     batch = Batch(family, np.nan_to_num(scaled), target, scale, level, top, seen.sum(1), first, span, per_period)
     return batch if prior is None else _with_prior(batch, prior)
@@ -217,31 +214,36 @@ def _with_prior(batch: Batch, prior: Mapping[str, tuple[Any, Any]]) -> Batch:
     for row, (name, kind) in enumerate(batch.family.parameters):
         if name in prior:
             centre, spread = prior[name]
-            mean[row] = (centre - batch.origin) / batch.span if kind == "date" else centre + _log_unit(batch, kind)
+            mean[row] = to_coordinate(batch, kind, centre if kind == "date" else np.exp(centre))
             sd[row] = spread / batch.span if kind == "date" else spread
     return replace(batch, prior_mean=mean, prior_sd=sd)
 
 
-def _log_unit(batch: Batch, kind: str) -> np.ndarray:
-    return {"rate": np.log(batch.span), "duration": -np.log(batch.span), "number": np.zeros(len(batch.span))}[kind]
+def to_parameter(batch: Batch, kind: str, value: np.ndarray) -> np.ndarray:
+    """Values of a coordinate, a logarithm, a date in spans or a logit, as the parameter in years."""
+    if kind == "share":
+        return 1 / (1 + np.exp(-value))
+    return batch.origin + batch.span * value if kind == "date" else np.exp(value) * batch.span ** UNITS[kind]
+
+
+def to_coordinate(batch: Batch, kind: str, value: np.ndarray) -> np.ndarray:
+    """The inverse of `to_parameter`."""
+    if kind == "share":
+        return np.log(value / (1 - value))
+    return (value - batch.origin) / batch.span if kind == "date" else np.log(value / batch.span ** UNITS[kind])
 
 
 def to_natural(batch: Batch, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates (p or q, N) as parameters in years, and the derivative of each by its coordinate, both (p, N)."""
-    values, slopes = [], []
-    for (_, kind), row in zip(batch.family.parameters, theta, strict=False):
-        value = batch.origin + batch.span * row if kind == "date" else np.exp(row - _log_unit(batch, kind))
-        values.append(value)
-        slopes.append(batch.span + 0 * row if kind == "date" else value)
-    return np.array(values), np.array(slopes)
+    kinds = [kind for _, kind in batch.family.parameters]
+    values = np.array([to_parameter(batch, kind, row) for kind, row in zip(kinds, theta, strict=False)])
+    return values, np.where(np.array(kinds)[:, None] == "date", batch.span, values)
 
 
 def to_coordinates(batch: Batch, natural: np.ndarray) -> np.ndarray:
     """The inverse of `to_natural`: parameters (p, N) as coordinates (p, N)."""
-    rows = []
-    for (_, kind), value in zip(batch.family.parameters, natural, strict=True):
-        rows.append((value - batch.origin) / batch.span if kind == "date" else np.log(value) + _log_unit(batch, kind))
-    return np.array(rows)
+    pairs = zip(batch.family.parameters, natural, strict=True)
+    return np.array([to_coordinate(batch, kind, value) for (_, kind), value in pairs])
 
 
 def limits_reached(family: type[Family], fit: Fit) -> np.ndarray:
@@ -326,48 +328,26 @@ def _gains(batch: Batch, rows: np.ndarray, times: np.ndarray, grid: np.ndarray) 
     """Fall of the sum of squares that each cell of the grid achieves, (rows, G); in single precision for many rows."""
     kind = np.float32 if len(rows) > 64 else float
     target = batch.target[rows]
-    size = np.maximum(np.abs(target).max(1), 1e-300)[:, None]
-    ceiling = batch.ceiling[rows, None] / size
-    target, scale = (target / size).astype(kind), None
-    if batch.scale is not None:
-        scale = batch.scale[rows]
-        width = np.maximum(scale.max(1), 1e-300)[:, None]
-        scale, ceiling = (scale / width).astype(kind), ceiling * width
+    scale = batch.scale if len(batch.scale) == 1 else batch.scale[rows]
+    size, width = (np.maximum(np.abs(part).max(1), 1e-300)[:, None] for part in (target, scale))
+    ceiling = batch.ceiling[rows, None] / size * width
+    target, scale = (target / size).astype(kind), (scale / width).astype(kind)
     cells, points = grid.shape[1], target.shape[1]
-    linear, square = np.zeros((len(rows), cells), kind), np.zeros((1 if scale is None else len(rows), cells), kind)
+    linear, square = np.zeros((len(rows), cells), kind), np.zeros((len(scale), cells), kind)
     highest, step = np.zeros(cells), max(1, PIECE // cells)
     for begin in range(0, points, step):
         end = min(begin + step, points)
         share = batch.family.share(times[None, begin : end + batch.per_period], *grid[:, :, None])
         share = np.diff(share, axis=-1) if batch.per_period else share
-        table, seen = share.T.astype(kind), target[:, begin:end]
-        if scale is None:
-            linear += seen @ table
-            square += (share * share).sum(1)[None].astype(kind)
-        else:
-            width = scale[:, begin:end]
-            linear += (width * seen) @ table
-            square += (width * width) @ (table * table)
+        table, part = share.T.astype(kind), scale[:, begin:end]
+        linear += (part * target[:, begin:end]) @ table
+        square += part**2 @ table**2
         highest = np.maximum(highest, share.max(1))
     nothing = highest < 1 / CEILING_CAP
     linear[:, nothing] = square[:, nothing] = 0
-    return _falls(linear, square, ceiling.astype(kind))
-
-
-def _falls(linear: np.ndarray, square: np.ndarray, ceiling: np.ndarray) -> np.ndarray:
-    known = np.isfinite(ceiling[:, 0])
-    if known.all():
-        linear *= 2
-        linear -= ceiling * square
-        linear *= ceiling
-        return linear
-    free = np.maximum(linear, 0, out=None if known.any() else linear)
-    free *= free
-    free /= np.maximum(square, 1e-12)
-    if known.any():
-        squares = square[known] if len(square) > 1 else square
-        free[known] = ceiling[known] * (2 * linear[known] - ceiling[known] * squares)
-    return free
+    free = np.maximum(linear, 0) / np.maximum(square, 1e-12)
+    level = np.where(np.isnan(ceiling), free, ceiling.astype(kind))
+    return level * (2 * linear - level * square)
 
 
 def _best_cells(gains: np.ndarray, axes: list[int], most: int) -> tuple[np.ndarray, np.ndarray]:
