@@ -9,8 +9,8 @@ import numpy as np
 from scipy.special import fdtri, log_ndtr
 
 from helpers.curves.dates import CurveError
-from helpers.curves.descent import descend, evaluate, fit_batch, fit_rows
-from helpers.curves.engine import Batch, Fit, grid_starts
+from helpers.curves.descent import descend, evaluate, fit_batch
+from helpers.curves.engine import Batch, Fit
 from helpers.curves.likelihoods import LeastSquares
 from helpers.curves.model import CurveModel
 from helpers.curves.profile import CEILING, find_crossing, fix, limits
@@ -186,7 +186,7 @@ class Censored(LeastSquares):
     def _fixed_start(self, coordinate: int | str, value: float) -> np.ndarray:
         """Start with a coordinate fixed: the least squares of the exact values there."""
         work, theta, fixed = fix(self.batch, self.fit.theta, coordinate, np.array([value]))
-        theta = fit_rows(work, *grid_starts(work)).theta if coordinate == CEILING else descend(work, theta, fixed)[0]
+        theta = fit_batch(work).theta if coordinate == CEILING else descend(work, theta, fixed)[0]
         state = evaluate(work, theta)
         return self._join(state.ceiling, theta, state.ssr)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from helpers.curves.engine import CEILING_CAP, Batch, Fit, grid_starts, join
+from helpers.curves.engine import CEILING_CAP, FEW, MANY, Batch, Fit, grid_starts, join
 
 SHARE_BOX = (-12.0, 12.0)
 LEAST_DAMPING = 1e-10
@@ -17,12 +17,14 @@ BLOCK = 2000
 """Series that descend together: many enough to make the calls cheap, few enough for the cache."""
 WORTH_LEAVING = 0.25
 """Part of the rows that must be finished before the others are copied together."""
-STRAGGLING = 6
-"""Steps after which the unfinished series of all blocks go on together."""
 FIRST_STEPS, FINALISTS = 15, 3
 """Steps that every start gets where a series has more than FINALISTS, which then go on to the end."""
 ROUNDING = 1e-28
 """Sums of squares below this part of the values' own are nothing but rounding."""
+SHORT, LONG = 13, 2000
+"""Series below SHORT points have many valleys, so they get MANY starts at once; above LONG none gets a second look."""
+POOR = 0.1
+"""Part of the variance that a curve may leave before its series gets a second look."""
 PATIENCE = 20
 """Gauss-Newton steps before the second derivatives are taken."""
 LEAST_SHRINKING = 1e-4
@@ -111,23 +113,18 @@ def linearise(batch: Batch, theta: np.ndarray, state: State) -> list[np.ndarray]
     return columns
 
 
-def _gradient(batch: Batch, theta: np.ndarray, state: State, columns: list[np.ndarray]) -> np.ndarray:
-    """Direction of steepest descent (q, N), from the columns of `linearise`."""
-    gradient = np.array([dot(column, state.residual) for column in columns])
-    return gradient if batch.prior_mean is None else gradient - _precision(batch) * (theta - batch.prior_mean)
-
-
 def _normal_equations(batch: Batch, theta: np.ndarray, state: State) -> tuple[np.ndarray, np.ndarray]:
-    """Gradient (q, N) and Gauss-Newton matrix (q, q, N)."""
+    """Direction of steepest descent (q, N) and Gauss-Newton matrix (q, q, N)."""
     columns = linearise(batch, theta, state)
     q = len(columns)
-    hessian = np.empty((q, q, batch.size))
+    gradient, hessian = np.array([dot(column, state.residual) for column in columns]), np.empty((q, q, batch.size))
     for a in range(q):
         for b in range(a + 1):
             hessian[a, b] = hessian[b, a] = dot(columns[a], columns[b])
     if batch.prior_mean is not None:
+        gradient -= _precision(batch) * (theta - batch.prior_mean)
         hessian[range(q), range(q)] += _precision(batch)
-    return _gradient(batch, theta, state, columns), hessian
+    return gradient, hessian
 
 
 def _curvature(batch: Batch, theta: np.ndarray, hessian: np.ndarray, step: float = 1e-5) -> np.ndarray:
@@ -138,8 +135,7 @@ def _curvature(batch: Batch, theta: np.ndarray, hessian: np.ndarray, step: float
     q, moves = len(theta), step * np.eye(len(theta))
     at = np.hstack([theta + move[:, None] for move in (*-moves, *moves)])
     around = batch.take(np.tile(np.arange(batch.size), 2 * q))
-    state = evaluate(around, at)
-    gradient = _gradient(around, at, state, linearise(around, at, state)).reshape(q, 2, q, batch.size)
+    gradient = _normal_equations(around, at, evaluate(around, at))[0].reshape(q, 2, q, batch.size)
     exact = (gradient[:, 0] - gradient[:, 1]) / (2 * step)
     exact = (exact + exact.transpose(1, 0, 2)) / 2
     root = _root_diagonal(hessian)
@@ -249,6 +245,9 @@ def descend(
 def fit_batch(batch: Batch, iterations: int = 150, tolerance: float | None = None) -> Fit:
     """Best curve of every series: grid start, then descent; with a prior, the noise variance is fit along the way.
 
+    A series gets few starts, and many where it is short or its first fit doubtful; never does it matter for this how
+    many others are in the batch.
+
     Parameters
     ----------
     batch : Batch of N series from `prepare`
@@ -265,14 +264,24 @@ def fit_batch(batch: Batch, iterations: int = 150, tolerance: float | None = Non
         return _fit_with_prior(batch, iterations, tolerance)
     if batch.size > BLOCK:
         blocks = [slice(begin, begin + BLOCK) for begin in range(0, batch.size, BLOCK)]
-        parts = [batch.take(rows) for rows in blocks]
-        fit = join([fit_rows(part, *grid_starts(part), STRAGGLING, tolerance) for part in parts])
-        slow = np.flatnonzero(~fit.converged)
-        if len(slow):
-            left = np.arange(len(slow))
-            fit.put(slow, fit_rows(batch.take(slow), left, fit.theta[:, slow], iterations, tolerance))
-        return fit
-    return fit_rows(batch, *grid_starts(batch), iterations, tolerance)
+        return join([fit_batch(batch.take(rows), iterations, tolerance) for rows in blocks])
+    short = batch.count < SHORT
+    fit = fit_rows(batch, *grid_starts(batch, MANY if short.all() else FEW), iterations, tolerance)
+    again = np.flatnonzero(short | ((batch.count <= LONG) & _is_doubtful(batch, fit)))
+    if len(again) and not short.all():
+        part = batch.take(again)
+        second = fit_rows(part, *grid_starts(part, MANY), iterations, tolerance)
+        better = short[again] | (second.objective <= fit.objective[again] * (1 + 1e-9))
+        fit.put(again[better], second.take(better))
+    return fit
+
+
+def _is_doubtful(batch: Batch, fit: Fit) -> np.ndarray:
+    """Whether a fit may have missed the global optimum: no plain optimum, or far from the data for a curve."""
+    level = dot(batch.scale, batch.target) / np.maximum(dot(batch.scale, batch.scale), 1e-300)
+    rest = batch.target - level[:, None] * batch.scale
+    odd = fit.flat | fit.step | fit.diverged | (fit.on_boundary != 0).any(0) | ~fit.converged
+    return odd | (fit.ssr > POOR * dot(rest, rest))
 
 
 def fit_rows(batch: Batch, rows: np.ndarray, theta: np.ndarray, iterations: int = 150, tolerance: float = 1e-9) -> Fit:

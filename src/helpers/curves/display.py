@@ -26,12 +26,7 @@ PROFILE_TOP = 10.0
 """How far a profile of the ceiling is drawn, in multiples of what has been reached."""
 TOP_FORMAT = fmt_base | {"data_fmts": ["%s"] * 3, "data_aligns": "rlr", "colwidths": [24, 16, 14], "colsep": "  "}
 TOP_HTML = default_html_fmt | {"data_aligns": "rlr"}
-CEILING_WORDS = {
-    "free": "free",
-    "known": "known",
-    "share": "known share of a bound",
-    "prior": "prior on the share of a bound",
-}
+CEILING_WORDS = {"share": "known share of a bound", "prior": "prior on the share of a bound"}
 
 
 def say_family(name: str) -> str:
@@ -187,39 +182,30 @@ def build_summary(results: Any, alpha: float) -> Summary:
 
 
 def _summary_top(results: Any) -> SimpleTable:
-    left = [
-        ("Dep. Variable:", results.model.endog_name),
-        ("Noise:", results.noise),
-        ("Ceiling:", CEILING_WORDS[results.ceiling_kind]),
-        ("No. Observations:", f"{results.nobs}"),
-        ("Df Residuals:", f"{results.df_resid}"),
-        ("Identified:", "yes" if results.identified else "no"),
-    ]
-    right = [
-        ("Sum of squares:", f"{results.ssr:.6g}"),
-        ("Residual SD:", f"{np.sqrt(results.scale):.5g}"),
-        ("Log-Likelihood:", f"{results.llf:.5g}"),
-        ("AIC:", f"{results.aic:.5g}"),
-        ("AICc:", f"{results.aicc:.5g}"),
-        ("BIC:", f"{results.bic:.5g}"),
-    ]
-    cells = [[a[1], b[0], b[1]] for a, b in zip(left, right, strict=True)]
+    kind = CEILING_WORDS.get(results.ceiling_kind, results.ceiling_kind)
+    cells = {
+        "Dep. Variable:": [results.model.endog_name, "Sum of squares:", f"{results.ssr:.6g}"],
+        "Noise:": [results.noise, "Residual SD:", f"{np.sqrt(results.scale):.5g}"],
+        "Ceiling:": [
+            kind,
+            "Log-Likelihood:",
+            f"{results.llf:.5g}",
+        ],
+        "No. Observations:": [f"{results.nobs}", "AIC:", f"{results.aic:.5g}"],
+        "Df Residuals:": [f"{results.df_resid}", "AICc:", f"{results.aicc:.5g}"],
+        "Identified:": ["yes" if results.identified else "no", "BIC:", f"{results.bic:.5g}"],
+    }
     title = f"{say_family(results.model.name)} adoption curve"
-    return SimpleTable(cells, stubs=[a[0] for a in left], title=title, txt_fmt=TOP_FORMAT, html_fmt=TOP_HTML)
+    return SimpleTable([*cells.values()], stubs=[*cells], title=title, txt_fmt=TOP_FORMAT, html_fmt=TOP_HTML)
 
 
 def _summary_estimates(results: Any, alpha: float) -> SimpleTable:
-    ends = [f"[{alpha / 2:.3g}", f"{1 - alpha / 2:.3g}]"]
-    heads = ["coef", "std err", "t", *ends, f"profile {ends[0]}", ends[1]]
-    estimates = [results.params, results.bse, results.tvalues]
-    numbers = np.column_stack([*estimates, results.conf_int(alpha), results.conf_int(alpha, "profile")])
-    cells = [
-        [
-            "-" if np.isnan(value) else f"{value:.{digits}g}"
-            for value, digits in zip(row, (7, 4, 4, 7, 7, 7, 7), strict=True)
-        ]
-        for row in numbers
-    ]
+    low, high = f"[{alpha / 2:.3g}", f"{1 - alpha / 2:.3g}]"
+    heads = ["coef", "std err", "t", low, high, f"profile {low}", high]
+    ends = [column for method in ("wald", "profile") for column in results.conf_int(alpha, method).to_numpy().T]
+    columns = zip((results.params, results.bse, results.tvalues, *ends), (7, 4, 4, 7, 7, 7, 7), strict=True)
+    written = [["-" if np.isnan(value) else f"{value:.{digits}g}" for value in column] for column, digits in columns]
+    cells = list(zip(*written, strict=True))
     return SimpleTable(cells, headers=heads, stubs=results.param_names, txt_fmt=fmt_params)
 
 

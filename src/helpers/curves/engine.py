@@ -15,22 +15,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from statsmodels.genmod.families.links import Link
 from threadpoolctl import ThreadpoolController
 
+Array: TypeAlias = np.ndarray
 CEILING_CAP = 1e4
 """A ceiling above this many times the largest observation counts as infinite: no data here could tell."""
 GRID_BLOCK = 1024
 """Rows whose grid values are in memory together."""
 PIECE = 4_000_000
 """Values of the grid's curves that are in memory together, 8 bytes each: a long series is gone through in pieces."""
-SHORT, SMALL, LONG = 13, 64, 2000
 FEW, MANY = 4, 24
-"""Starts of one series: MANY for series with fewer than SHORT points and for batches of up to SMALL series with up to
-LONG points, else FEW."""
+"""Starts of one series, at the first look and at the second."""
 LIMITS = {"rate": (0.0, np.inf), "duration": (0.0, np.inf), "number": (0.0, np.inf), "date": (-np.inf, np.inf)}
 """Limits that a parameter of each kind runs to."""
 UNITS = {"rate": -1, "duration": 1, "number": 0}
@@ -51,7 +50,11 @@ class Family:
     latex: ClassVar[str]
     share: ClassVar[Callable[..., np.ndarray]]
     slopes: ClassVar[Callable[..., list[np.ndarray]]]
-    inflection: ClassVar[Callable[..., np.ndarray]]
+
+    @staticmethod
+    def inflection(*theta: Array) -> Array:
+        """Time of the steepest growth: the midpoint, the second coordinate of the families that have one."""
+        return theta[1]
 
 
 @dataclass
@@ -128,11 +131,10 @@ def prepare(
     values: np.ndarray,
     ceiling: float | np.ndarray | None = None,
     bound: float | np.ndarray | None = None,
-    launch: float | np.ndarray | None = None,
+    launch: float | None = None,
     weights: np.ndarray | None = None,
     per_period: bool = False,
     prior: Mapping[str, tuple[Any, Any]] | None = None,
-    edges: np.ndarray | None = None,
 ) -> Batch:
     """Put N series into the form that `fit_batch` takes.
 
@@ -143,13 +145,13 @@ def prepare(
     values : (N, n), NaN where missing
     ceiling : None (free), number or (N,): the known ceiling, with a bound a share of it; NaN entries are free
     bound : None, number, (n,) or (N, n): the known upper bound in the units of the values
-    launch : None, number or (N,) decimal years; only for families that need it; None = `default_launch`
+    launch : None or decimal year; only for families that need it; None = `default_launch`
     weights : None or like values: inverse relative variances
-    per_period : bool, the values are adoptions per period: differences of the cumulative curve
+    per_period : bool, the values are adoptions per period: differences of the cumulative curve between the times, the
+        first from one spacing before them
     prior : None or dict of name -> (mean, sd), numbers or (N,): ``share`` on the logit of the share of the bound
         (then the ceiling must be None), parameters of the family on the log of their value per year (dates: decimal
         years)
-    edges : (n + 1,) or (N, n + 1) ends of the periods; None = the times and one spacing before the first
 
     Returns
     -------
@@ -167,14 +169,12 @@ def prepare(
     first, last = np.where(seen, times, np.inf).min(1), np.where(seen, times, -np.inf).max(1)
     first, last = np.where(np.isfinite(first), first, 0.0), np.where(np.isfinite(last), last, 1.0)
     if family.needs_launch:
-        first = (
-            default_launch(times, seen) if launch is None else np.broadcast_to(np.asarray(launch, float), first.shape)
-        )
+        first = default_launch(times, seen) if launch is None else np.broadcast_to(float(launch), first.shape)
     span = np.where(last > first, last - first, 1.0)
     points = times
     if per_period:
         step = times[:, 1:2] - times[:, :1] if times.shape[1] > 1 else 1.0
-        points = np.concatenate([times[:, :1] - step, times], axis=1) if edges is None else np.atleast_2d(edges)
+        points = np.concatenate([times[:, :1] - step, times], axis=1)
     scaled = (points - first[:, None]) / span[:, None]
     if len(points) == 1 and np.ptp(first) == 0 and np.ptp(span) == 0:
         scaled = scaled[:1]
@@ -192,14 +192,11 @@ def prepare(
 def default_launch(times: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
     """Launch assumed where none is given: a median spacing before the first observation; (N,) decimal years."""
     times = np.atleast_2d(times)
-    kept = np.where(np.ones(times.shape, bool) if seen is None else seen, times, np.nan)
-    kept = np.sort(kept, axis=1)
+    kept = np.sort(times if seen is None else np.where(seen, times, np.nan), axis=1)
     spacing = np.diff(kept, axis=1)
-    positive = np.where(spacing > 0, spacing, np.nan)
-    known = np.isfinite(positive).any(1)
-    median = np.ones(len(kept))
-    median[known] = np.nanmedian(positive[known], axis=1)
-    return kept[:, 0] - median
+    spacing = np.where(spacing > 0, spacing, np.nan)
+    spacing = np.where((spacing > 0).any(1)[:, None], spacing, 1.0) if spacing.size else np.ones(kept.shape)
+    return kept[:, 0] - np.nanmedian(spacing, axis=1)
 
 
 def _with_prior(batch: Batch, prior: Mapping[str, tuple[Any, Any]]) -> Batch:
@@ -248,27 +245,24 @@ def to_coordinates(batch: Batch, natural: np.ndarray) -> np.ndarray:
 
 def limits_reached(family: type[Family], fit: Fit) -> np.ndarray:
     """Limits that the parameters run to, (p, N): -1 lower, 1 upper, 0 none; a diverging ceiling takes some along."""
-    reached = fit.on_boundary[: len(family.parameters)].copy()
-    for row, (name, _) in enumerate(family.parameters):
-        reached[row, fit.diverged] = dict(family.escape).get(name, 0)
-    return reached
+    along = np.array([[dict(family.escape).get(name, 0)] for name, _ in family.parameters])
+    return np.where(fit.diverged, along, fit.on_boundary[: len(family.parameters)])
 
 
 def estimates(batch: Batch, fit: Fit) -> np.ndarray:
     """Ceiling and natural parameters of many fits, (N, 1 + p): limits where they diverge, NaN where nothing rises."""
     values, reached = to_natural(batch, fit.theta)[0], limits_reached(batch.family, fit)
-    for row, (_, kind) in enumerate(batch.family.parameters):
-        values[row] = np.where(reached[row] == 0, values[row], np.take(LIMITS[kind], (reached[row] > 0).astype(int)))
+    low, high = np.array([LIMITS[kind] for _, kind in batch.family.parameters]).T[:, :, None]
+    values = np.where(reached < 0, low, np.where(reached > 0, high, values))
     table = np.column_stack([np.where(fit.diverged, np.inf, fit.ceiling), *values])
     table[fit.flat] = np.nan
     return table
 
 
-def predict(batch: Batch, fit: Fit, times: np.ndarray, bound: float | np.ndarray | None = None) -> np.ndarray:
-    """Curve of each series, (N, h), at decimal years (h,) or (N, h); bound alike, where the ceiling is a share."""
-    times = (np.atleast_2d(times) - batch.origin[:, None]) / batch.span[:, None]
-    level = fit.ceiling[:, None] * batch.family.share(times, *fit.theta[: len(batch.family.parameters), :, None])
-    return level if bound is None else level * bound
+def predict(batch: Batch, fit: Fit, times: np.ndarray) -> np.ndarray:
+    """Curve of each series, (N, h), at decimal years (h,)."""
+    times = (times - batch.origin[:, None]) / batch.span[:, None]
+    return fit.ceiling[:, None] * batch.family.share(times, *fit.theta[: len(batch.family.parameters), :, None])
 
 
 # ---- global starts
@@ -289,15 +283,11 @@ def _grid(family: type[Family], coarse: bool) -> tuple[tuple[np.ndarray, ...], n
     return axes, np.array([mesh.ravel() for mesh in np.meshgrid(*axes, indexing="ij")])
 
 
-def grid_starts(batch: Batch, most: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Starting coordinates: for each series the best cell of the grid and other peaks of the grid.
+def grid_starts(batch: Batch, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Starting coordinates: for each series the best cell of the grid and other peaks of the grid, `most` in all.
 
-    Returns rows (M,), the series of each start, and theta (p, M). `most` limits the starts of a series; None chooses
-    MANY for short series, whose sum of squares has many valleys, and for small batches, and FEW for others.
+    Returns rows (M,), the series of each start, and theta (p, M). FEW come from a coarser grid.
     """
-    if most is None:
-        points = batch.target.shape[1]
-        most = MANY if points < SHORT or (batch.size <= SMALL and points <= LONG) else FEW
     family, coarse = batch.family, most == FEW and len(batch.family.axes) < 3
     axes, grid = _grid(family, coarse)  # type: ignore[arg-type]  # mypy asks the class for its instances' hash
     rows, cells = [], []
@@ -353,7 +343,7 @@ def _gains(batch: Batch, rows: np.ndarray, times: np.ndarray, grid: np.ndarray) 
 def _best_cells(gains: np.ndarray, axes: list[int], most: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows and cells of the best fits: the best of all, then other peaks of the grid, `most` for each row.
 
-    For short series a peak is a cell above its four neighbours in the first two coordinates, else above its two
+    With more than FEW a peak is a cell above its four neighbours in the first two coordinates, else above its two
     neighbours in the first coordinate alone; the further coordinates are at their best.
     """
     lead = axes[: 2 if most > FEW and len(axes) > 1 else 1]

@@ -51,11 +51,14 @@ def covariance(batch: Batch, fit: Fit, natural: bool = True) -> np.ndarray:
     estimated = np.isnan(batch.ceiling) | batch.has_share
     off = np.column_stack([~estimated | fit.diverged, *(fit.on_boundary[:p] != 0)])
     inverse = _invert(information, off | fit.flat[:, None]) * variance[:, None, None]
-    if not natural:
-        return inverse
-    by_ceiling = fit.ceiling * (1 - fit.ceiling if batch.has_share else 1.0)
-    unit = np.column_stack([by_ceiling, *to_natural(batch, fit.theta[:p])[1]])
+    unit = units(batch, fit) if natural else np.ones(off.shape)
     return inverse * unit[:, :, None] * unit[:, None, :]
+
+
+def units(batch: Batch, fit: Fit) -> np.ndarray:
+    """Derivatives of ceiling and parameters by their coordinates, (N, 1 + p)."""
+    by_ceiling = fit.ceiling * (1 - fit.ceiling if batch.has_share else 1.0)
+    return np.column_stack([by_ceiling, *to_natural(batch, fit.theta)[1]])
 
 
 def _invert(information: np.ndarray, off: np.ndarray) -> np.ndarray:

@@ -14,9 +14,10 @@ from statsmodels.base.model import LikelihoodModelResults
 from helpers.curves import display
 from helpers.curves.dates import CurveError, Times, decimal_years
 from helpers.curves.derived import DERIVED, CurvePrediction, derive, find_outliers, percentile_intervals, resample
-from helpers.curves.engine import LIMITS, estimates, limits_reached, to_natural
+from helpers.curves.engine import LIMITS, estimates, limits_reached
 from helpers.curves.likelihoods import LeastSquares
 from helpers.curves.model import CurveModel
+from helpers.curves.profile import units
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,11 +97,9 @@ class Results(LikelihoodModelResults):
     def cov_params_default(self) -> pd.DataFrame:
         """Wald covariance of the estimates: what `cov_params()` returns."""
         likelihood = self.likelihood
-        ceiling, slopes = likelihood.fit.ceiling[0], to_natural(likelihood.batch, likelihood.fit.theta)[1][:, 0]
-        unit = np.r_[ceiling * (1 - ceiling if likelihood.batch.has_share else 1.0), slopes]
+        unit = units(likelihood.batch, likelihood.fit)[0]
         unit[1:][self.limits != 0] = np.nan
-        matrix = likelihood.covariance * np.outer(unit, unit)
-        matrix = matrix if likelihood.free else matrix[1:, 1:]
+        matrix = (likelihood.covariance * np.outer(unit, unit))[not likelihood.free :, not likelihood.free :]
         return pd.DataFrame(matrix, index=self.param_names, columns=self.param_names)
 
     @cached_property
@@ -108,11 +107,6 @@ class Results(LikelihoodModelResults):
         """Standard errors by name."""
         with np.errstate(invalid="ignore"):
             return pd.Series(np.sqrt(np.diag(self.cov_params_default)), index=self.param_names)
-
-    @property
-    def tvalues(self) -> pd.Series:
-        """Estimates over their standard errors."""
-        return self.params / self.bse
 
     @property
     def pvalues(self) -> pd.Series:
