@@ -226,9 +226,7 @@ class QuasiBinomial(LeastSquares):
         rises = not self.has_slope or self.glm.params[-1] > 0
         count = len(model.parameters)
         theta, turn = self._to_coordinates(self.glm.params) if rises else (np.zeros(count), np.eye(count))
-        known = turn @ self.glm.cov_params() @ turn.T if self.glm.df_resid > 0 else np.nan
-        self._covariance = np.full((count + 1,) * 2, np.nan)
-        self._covariance[1:, 1:] = known
+        self.turn = turn
         curve = model.share(batch.times[0], *theta) * batch.scale[0]
         residual = batch.target[0] - batch.ceiling[0] * curve
         ssr, no = np.array([residual @ residual]), np.array([False])
@@ -269,7 +267,8 @@ class QuasiBinomial(LeastSquares):
     @cached_property
     def covariance(self) -> np.ndarray:
         """Covariance of `theta`, from the model's; the ceiling is not estimated: NaN."""
-        return self._covariance
+        known = self.turn @ self.glm.cov_params() @ self.turn.T if self.glm.df_resid > 0 else self.turn * np.nan
+        return np.pad(known, ((1, 0), (1, 0)), constant_values=np.nan)
 
     @property
     def scale(self) -> float:

@@ -206,7 +206,7 @@ class CurveModel(Family):
             type(self),
             times,
             observed if ceiling is None else np.repeat(observed, len(ceiling), axis=0),
-            ceiling=ceiling if ceiling is not None or np.isnan(self.ceiling.level) else self.ceiling.level,
+            ceiling=self.ceiling.level if ceiling is None else ceiling,
             bound=self.ceiling.bound_at(times),
             launch=self.launch,
             weights=None if self.weights is None else self.weights[order],
