@@ -73,19 +73,15 @@ def evaluate(batch: Batch, theta: np.ndarray) -> State:
     residual = ceiling[:, None] * curve
     np.subtract(batch.target, residual, out=residual)
     ssr = dot(residual, residual)
-    return State(share, curve, square, ceiling, residual, ssr, ssr + _penalty(batch, theta))
+    penalty = 0.0 if batch.prior is None else precision(batch) * (theta[-1] - batch.prior[:, 0]) ** 2
+    return State(share, curve, square, ceiling, residual, ssr, ssr + penalty)
 
 
-def _precision(batch: Batch) -> np.ndarray:
+def precision(batch: Batch) -> np.ndarray:
+    """Weight of the prior against the data, (N,)."""
+    assert batch.prior is not None
     assert batch.noise is not None  # set before the first step, in `_fit_with_prior`
-    assert batch.prior_sd is not None
-    return batch.noise / batch.prior_sd**2
-
-
-def _penalty(batch: Batch, theta: np.ndarray) -> np.ndarray | float:
-    if batch.prior_mean is None:
-        return 0.0
-    return (_precision(batch) * (theta - batch.prior_mean) ** 2).sum(0)
+    return batch.noise / batch.prior[:, 1] ** 2
 
 
 def jacobian(batch: Batch, theta: np.ndarray, ceiling: np.ndarray, share: np.ndarray | None = None) -> list[np.ndarray]:
@@ -121,9 +117,9 @@ def _normal_equations(batch: Batch, theta: np.ndarray, state: State) -> tuple[np
     for a in range(q):
         for b in range(a + 1):
             hessian[a, b] = hessian[b, a] = dot(columns[a], columns[b])
-    if batch.prior_mean is not None:
-        gradient -= _precision(batch) * (theta - batch.prior_mean)
-        hessian[range(q), range(q)] += _precision(batch)
+    if batch.prior is not None:
+        gradient[-1] -= precision(batch) * (theta[-1] - batch.prior[:, 0])
+        hessian[-1, -1] += precision(batch)
     return gradient, hessian
 
 
@@ -260,7 +256,7 @@ def fit_batch(batch: Batch, iterations: int = 150, tolerance: float | None = Non
         Never raises for bad data: see its ``flat``, ``diverged``, ``on_boundary`` and ``converged``.
     """
     tolerance = tolerance or (MASS_TOLERANCE if batch.size > MASS else TOLERANCE)
-    if batch.prior_mean is not None:
+    if batch.prior is not None:
         return _fit_with_prior(batch, iterations, tolerance)
     if batch.size > BLOCK:
         blocks = [slice(begin, begin + BLOCK) for begin in range(0, batch.size, BLOCK)]
@@ -371,19 +367,13 @@ def _fit_with_prior(batch: Batch, iterations: int, tolerance: float, rounds: int
     The rounds minimise df log(SSR) + penalty by majorisation; the first variance comes from the fit at the centre of
     the prior. With no more observations than coordinates SSR can reach zero, so there the first variance stays.
     """
-    mean, sd = batch.prior_mean, batch.prior_sd
-    assert mean is not None  # `fit_batch` comes here only with a prior
-    assert sd is not None
-    centre = replace(batch, prior_mean=None, prior_sd=None, noise=None)
-    if batch.has_share:
-        centre = replace(centre, ceiling=1 / (1 + np.exp(-mean[-1])))
+    assert batch.prior is not None  # `fit_batch` comes here only with one
+    mean, coordinates = batch.prior[:, 0], len(batch.family.parameters)
+    centre = replace(batch, prior=None, noise=None, ceiling=1 / (1 + np.exp(-mean)))
     at_centre = fit_batch(centre, iterations, tolerance)
-    coordinates = len(batch.family.parameters)
     noise = at_centre.ssr / np.maximum(batch.count - coordinates, 1)
-    loose = np.isinf(sd).sum(0)
-    freedom = np.maximum(batch.count - np.minimum(loose, batch.count - 1), 1)
-    estimable = batch.count > len(mean)
-    theta = np.vstack([at_centre.theta, mean[-1:]]) if batch.has_share else at_centre.theta
+    freedom = np.maximum(batch.count - np.minimum(coordinates, batch.count - 1), 1)
+    estimable, theta = batch.count > coordinates + 1, np.vstack([at_centre.theta, mean])
     for _ in range(rounds):
         batch.noise = np.maximum(noise, 1e-12 * dot(batch.target, batch.target) / batch.count + 1e-300)
         fit = fit_rows(batch, np.arange(batch.size), theta, iterations, tolerance)

@@ -12,7 +12,7 @@ durations and numbers, and dates in spans; `to_natural` turns them into units pe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, ClassVar, TypeAlias
@@ -71,8 +71,7 @@ class Batch:
     origin: np.ndarray  # (N,) decimal years
     span: np.ndarray  # (N,) years
     per_period: bool = False
-    prior_mean: np.ndarray | None = None  # (q, N) in coordinates; the last row is the logit of the share
-    prior_sd: np.ndarray | None = None  # (q, N), infinity = no prior
+    prior: np.ndarray | None = None  # (N, 2) mean and standard deviation of the logit of the share of the bound
     noise: np.ndarray | None = None  # (N,) noise variance that weighs the prior against the data
 
     @property
@@ -83,13 +82,12 @@ class Batch:
     @property
     def has_share(self) -> bool:
         """True where the share of the bound is itself a coordinate, the last one, with a prior."""
-        return self.prior_mean is not None and len(self.prior_mean) > len(self.family.parameters)
+        return self.prior is not None
 
     def take(self, rows: np.ndarray) -> Batch:
         """The same data for the given rows (repeats allowed)."""
-        names = ("target", "ceiling", "top", "count", "origin", "span", "noise", "prior_mean", "prior_sd")
-        picked: dict[str, Any] = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-        picked = {name: part[:, rows] if name.startswith("prior") else part[rows] for name, part in picked.items()}
+        names = ("target", "ceiling", "top", "count", "origin", "span", "noise", "prior")
+        picked: dict[str, Any] = {name: getattr(self, name)[rows] for name in names if getattr(self, name) is not None}
         for name in ("times", "scale"):
             picked[name] = getattr(self, name) if len(getattr(self, name)) == 1 else getattr(self, name)[rows]
         return replace(self, **picked)
@@ -134,7 +132,7 @@ def prepare(
     launch: float | None = None,
     weights: np.ndarray | None = None,
     per_period: bool = False,
-    prior: Mapping[str, tuple[Any, Any]] | None = None,
+    prior: tuple[float, float] | None = None,
 ) -> Batch:
     """Put N series into the form that `fit_batch` takes.
 
@@ -149,18 +147,11 @@ def prepare(
     weights : None or like values: inverse relative variances
     per_period : bool, the values are adoptions per period: differences of the cumulative curve between the times, the
         first from one spacing before them
-    prior : None or dict of name -> (mean, sd), numbers or (N,): ``share`` on the logit of the share of the bound
-        (then the ceiling must be None), parameters of the family on the log of their value per year (dates: decimal
-        years)
+    prior : None or mean and standard deviation of the logit of the share of the bound, which is then a coordinate
 
     Returns
     -------
     Batch
-
-    Raises
-    ------
-    ValueError
-        For a prior on a parameter that the family does not have.
     """
     values = np.atleast_2d(np.asarray(values, float))
     times = np.asarray(times, float)
@@ -186,7 +177,7 @@ def prepare(
     sizes = np.abs(np.where(seen, values / bound, 0.0))
     top = sizes.sum(1) if per_period else sizes.max(1)
     batch = Batch(family, np.nan_to_num(scaled), target, scale, level, top, seen.sum(1), first, span, per_period)
-    return batch if prior is None else _with_prior(batch, prior)
+    return batch if prior is None else replace(batch, prior=np.tile(prior, (batch.size, 1)))
 
 
 def default_launch(times: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
@@ -197,23 +188,6 @@ def default_launch(times: np.ndarray, seen: np.ndarray | None = None) -> np.ndar
     spacing = np.where(spacing > 0, spacing, np.nan)
     spacing = np.where((spacing > 0).any(1)[:, None], spacing, 1.0) if spacing.size else np.ones(kept.shape)
     return kept[:, 0] - np.nanmedian(spacing, axis=1)
-
-
-def _with_prior(batch: Batch, prior: Mapping[str, tuple[Any, Any]]) -> Batch:
-    names = [name for name, _ in batch.family.parameters]
-    rows = len(names) + ("share" in prior)
-    unknown = set(prior) - {"share", *names}
-    if unknown:
-        raise ValueError(f"no parameter {min(unknown)!r} for a prior: choose among share, {', '.join(names)}")
-    mean, sd = np.zeros((rows, batch.size)), np.full((rows, batch.size), np.inf)
-    if "share" in prior:
-        mean[-1], sd[-1] = prior["share"]
-    for row, (name, kind) in enumerate(batch.family.parameters):
-        if name in prior:
-            centre, spread = prior[name]
-            mean[row] = to_coordinate(batch, kind, centre if kind == "date" else np.exp(centre))
-            sd[row] = spread / batch.span if kind == "date" else spread
-    return replace(batch, prior_mean=mean, prior_sd=sd)
 
 
 def to_parameter(batch: Batch, kind: str, value: np.ndarray) -> np.ndarray:

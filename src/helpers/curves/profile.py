@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import fdtri
 
-from helpers.curves.descent import box, descend, fit_rows, jacobian
+from helpers.curves.descent import box, descend, fit_rows, jacobian, precision
 from helpers.curves.engine import CEILING_CAP, Batch, Fit, grid_starts, to_natural
 
 CEILING = "ceiling"
@@ -44,10 +44,8 @@ def covariance(batch: Batch, fit: Fit, natural: bool = True) -> np.ndarray:
     columns, p = np.stack(jacobian(batch, fit.theta, fit.ceiling), axis=2), len(batch.family.parameters)
     information = np.matmul(columns.transpose(0, 2, 1), columns)
     variance = noise_variance(batch, fit)
-    if batch.prior_sd is not None:
-        order = [p, *range(p)] if batch.has_share else range(p)
-        places = range(p + 1) if batch.has_share else range(1, p + 1)
-        information[:, places, places] += (batch.noise / batch.prior_sd[order] ** 2).T
+    if batch.prior is not None:
+        information[:, 0, 0] += precision(batch)
     estimated = np.isnan(batch.ceiling) | batch.has_share
     off = np.column_stack([~estimated | fit.diverged, *(fit.on_boundary[:p] != 0)])
     inverse = _invert(information, off | fit.flat[:, None]) * variance[:, None, None]
