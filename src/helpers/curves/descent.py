@@ -274,10 +274,8 @@ def fit_batch(batch: Batch, iterations: int = 150, tolerance: float | None = Non
 
 def _is_doubtful(batch: Batch, fit: Fit) -> np.ndarray:
     """Whether a fit may have missed the global optimum: no plain optimum, or far from the data for a curve."""
-    level = dot(batch.scale, batch.target) / np.maximum(dot(batch.scale, batch.scale), 1e-300)
-    rest = batch.target - level[:, None] * batch.scale
     odd = fit.flat | fit.step | fit.diverged | (fit.on_boundary != 0).any(0) | ~fit.converged
-    return odd | (fit.ssr > POOR * dot(rest, rest))
+    return odd | (fit.ssr > POOR * _constant_ssr(batch))
 
 
 def fit_rows(batch: Batch, rows: np.ndarray, theta: np.ndarray, iterations: int = 150, tolerance: float = 1e-9) -> Fit:
@@ -319,46 +317,38 @@ def _choose(rows: np.ndarray, objective: np.ndarray, most: int) -> np.ndarray:
     return order[rank < most]
 
 
+def _constant_ssr(batch: Batch) -> np.ndarray:
+    """Sum of squares around the best constant share of the bound, (N,)."""
+    level = dot(batch.scale, batch.target) / np.maximum(dot(batch.scale, batch.scale), 1e-300)
+    rest = batch.target - level[:, None] * batch.scale
+    return dot(rest, rest)
+
+
 def _is_flat(batch: Batch, state: State) -> np.ndarray:
     """A constant share of the bound fits as well as the curve: the series does not rise."""
     if batch.per_period:
         return batch.top == 0
-    scale = np.broadcast_to(batch.scale, batch.target.shape)
-    size = dot(batch.target, batch.target)
-    level = dot(scale, batch.target) / np.maximum(dot(scale, scale), 1e-300)
-    # The quick sum of squares is rough where the constant fits well, so near the limit the residuals are summed.
-    flat = size - level * dot(scale, batch.target) <= state.ssr * (1 + 1e-6) + 1e-12 * size
-    rows = np.flatnonzero(flat)
-    rest = batch.target[rows] - level[rows, None] * scale[rows]
-    flat[rows] = dot(rest, rest) <= state.ssr[rows] * (1 + 1e-9) + 1e-24 * size[rows]
-    return flat
+    return _constant_ssr(batch) <= state.ssr * (1 + 1e-9) + 1e-24 * dot(batch.target, batch.target)
 
 
 def _is_step(batch: Batch, state: State) -> np.ndarray:
     """A jump from nothing to the ceiling at one observation fits better than the curve: the rate runs to infinity."""
-    family = batch.family
     steep = np.zeros(batch.size, bool)
-    if batch.per_period or batch.has_share or len(family.parameters) == 1:
+    if batch.per_period or batch.has_share or len(batch.family.parameters) == 1:
         return steep
     # Where no two dates see a tenth of the ceiling pass between them, a jump cannot be the better fit.
     rows = np.flatnonzero((np.diff(state.share, axis=1) > 0.1).any(1))
-    steep[rows] = _prefers_jump(batch.take(rows), state.ssr[rows])
-    return steep
-
-
-def _prefers_jump(batch: Batch, ssr: np.ndarray) -> np.ndarray:
-    target, scale, squares = batch.target, batch.scale, batch.target**2
+    work, ssr = batch.take(rows), state.ssr[rows]
+    target, scale, squares = work.target, work.scale, work.target**2
     until = np.cumsum(squares, axis=1)
-    total = until[:, -1:]
-    later_cross, later_square = (
-        np.cumsum(part[:, ::-1], axis=1)[:, ::-1] - part for part in (scale * target, scale**2)
-    )
-    level = np.maximum(later_cross, 0) / np.maximum(later_square, 1e-300)
-    level = np.where(np.isnan(batch.ceiling)[:, None], level, batch.ceiling[:, None])
+    later = [np.cumsum(part[:, ::-1], axis=1)[:, ::-1] - part for part in (scale * target, scale**2)]
+    level = np.maximum(later[0], 0) / np.maximum(later[1], 1e-300)
+    level = np.where(np.isnan(work.ceiling)[:, None], level, work.ceiling[:, None])
     at_step = target - np.clip(target, 0, level * scale)
-    after = total - until + level * (level * later_square - 2 * later_cross)
+    after = until[:, -1:] - until + level * (level * later[1] - 2 * later[0])
     least = (until - squares + at_step**2 + np.maximum(after, 0))[:, :-1].min(1, initial=np.inf)
-    return least < ssr * (1 - 1e-7) - 1e-14 * total[:, 0]
+    steep[rows] = least < ssr * (1 - 1e-7) - 1e-14 * until[:, -1]
+    return steep
 
 
 def _fit_with_prior(batch: Batch, iterations: int, tolerance: float, rounds: int = 12) -> Fit:

@@ -197,12 +197,9 @@ class Displayed:
         frame = self.profile(parameter, POINTS, values)
         ax = open_axes() if ax is None else ax
         drawn = [line for line in ax.get_lines() if line.get_gid() == "profile"]
-        look = {
-            "color": style.COLOURS[len(drawn) % 6],
-            "ls": style.LINES[(len(drawn) + len(drawn) // 6) % 6],
-            "lw": 1.8,
-        }
-        ax.plot(frame.iloc[:, 0], 100 * frame["confidence"], label=say_family(model.name), gid="profile", **look)
+        colour, line = style.COLOURS[len(drawn) % 6], style.LINES[(len(drawn) + len(drawn) // 6) % 6]
+        label, rejected = say_family(model.name), 100 * frame["confidence"]
+        ax.plot(frame.iloc[:, 0], rejected, label=label, gid="profile", color=colour, ls=line, lw=1.8)
         ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8.5)
         if is_ceiling:
             ax.set_xscale("log")

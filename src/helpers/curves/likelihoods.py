@@ -216,6 +216,7 @@ class QuasiBinomial(LeastSquares):
     """
 
     noise = "binomial"
+    llf = np.nan
 
     def __init__(self, model: CurveModel, batch: Batch, share: np.ndarray) -> None:
         self.model, self.share = model, share
@@ -274,11 +275,6 @@ class QuasiBinomial(LeastSquares):
     def scale(self) -> float:
         """Dispersion: Pearson's X2 over the degrees of freedom."""
         return float(self.glm.scale) if self.df_resid > 0 else np.nan
-
-    @property
-    def llf(self) -> float:
-        """NaN: a quasi-likelihood has none."""
-        return np.nan
 
     def observation_variance(self, share: np.ndarray, scale: np.ndarray | float) -> np.ndarray:
         """Dispersion times share times one less share, in the units of the series."""
