@@ -9,8 +9,8 @@ import numpy as np
 from scipy.special import fdtri, log_ndtr
 
 from helpers.curves.dates import CurveError
-from helpers.curves.descent import descend, evaluate, fit_batch, fit_rows
-from helpers.curves.engine import Batch, Fit, grid_starts
+from helpers.curves.descent import descend, evaluate, fit_batch
+from helpers.curves.engine import Batch, Fit
 from helpers.curves.likelihoods import LeastSquares
 from helpers.curves.model import CurveModel
 from helpers.curves.profile import CEILING, find_crossing, fix, limits
@@ -57,9 +57,7 @@ class Censored(LeastSquares):
         bound = model.ceiling.bound_at(years)
         self.bound = np.ones(len(years)) if bound is None else bound
         places: list[int | str] = [*([CEILING] if self.free else []), *range(self.count)]
-        ranges = [limits(batch, place) for place in places]
-        self.low = np.array([*(float(low[0]) for low, _ in ranges), -25.0])
-        self.high = np.array([*(float(high[0]) for _, high in ranges), 5.0])
+        self.low, self.high = np.array([*(np.ravel(limits(batch, place)) for place in places), (-25.0, 5.0)]).T
         self.point, self.least = self._best(self._join(start.ceiling, start.theta, start.ssr))
         self.fit = self._as_fit(start)
         self.ssr = float(self.fit.ssr[0])
@@ -127,10 +125,9 @@ class Censored(LeastSquares):
 
     def _best(self, start: np.ndarray) -> tuple[np.ndarray, float]:
         """The best of several starts: without the censored values, and with larger noise and ceilings."""
-        starts = [start.copy() for _ in range(3)]
-        starts[1][-1] += 1.5
-        starts[2][: int(self.free)] += 0.7
-        return min((self._search(start) for start in starts), key=lambda pair: pair[1])
+        moves = np.zeros((3, len(start)))
+        moves[1, -1], moves[2, : int(self.free)] = 1.5, 0.7
+        return min((self._search(start + move) for move in moves), key=lambda pair: pair[1])
 
     def _as_fit(self, start: Fit) -> Fit:
         theta = self.point[self.free : -1, None]
@@ -186,7 +183,7 @@ class Censored(LeastSquares):
     def _fixed_start(self, coordinate: int | str, value: float) -> np.ndarray:
         """Start with a coordinate fixed: the least squares of the exact values there."""
         work, theta, fixed = fix(self.batch, self.fit.theta, coordinate, np.array([value]))
-        theta = fit_rows(work, *grid_starts(work)).theta if coordinate == CEILING else descend(work, theta, fixed)[0]
+        theta = fit_batch(work).theta if coordinate == CEILING else descend(work, theta, fixed)[0]
         state = evaluate(work, theta)
         return self._join(state.ceiling, theta, state.ssr)
 

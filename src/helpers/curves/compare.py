@@ -77,8 +77,8 @@ def compare_estimates(fits: Fits) -> pd.DataFrame:
         identified (the intervals are closed and the fit has no flag), remark (why a fit is no estimate: its optimum
         lies on the boundary of the parameter space or at infinity).
     """
-    frames = []
-    for (family, ceiling), fit in fits.items():
+    frames = {}
+    for key, fit in fits.items():
         if isinstance(fit, CurveError):
             continue
         ends = pd.concat([fit.conf_int(0.2, "profile"), fit.conf_int(0.05, "profile")], axis=1)
@@ -89,11 +89,8 @@ def compare_estimates(fits: Fits) -> pd.DataFrame:
             ends.loc["ceiling", lows] = ends.loc["ceiling", lows].clip(lower=reached)
         closed = np.isfinite(ends).all(axis=1) & (fit.flag == "")
         frame = pd.DataFrame({"estimate": fit.params, "std_error": fit.bse}).join(ends)
-        frame = frame.rename_axis("parameter").reset_index().assign(identified=closed.to_numpy(), remark=fit.flag)
-        frame.insert(0, "family", family)
-        frame.insert(1, "ceiling", ceiling)
-        frames.append(frame)
-    return pd.concat(frames, ignore_index=True)
+        frames[key] = frame.assign(identified=closed, remark=fit.flag)
+    return pd.concat(frames, names=["family", "ceiling", "parameter"]).reset_index()
 
 
 def compare_fits(fits: Fits) -> pd.DataFrame:
@@ -111,6 +108,7 @@ def compare_fits(fits: Fits) -> pd.DataFrame:
         aicc, bic, weight (AICc weight among the fits that have one, percent; only from `ENOUGH_TO_WEIGH` points on),
         remark (what must be said of the fit, or why there is none).
     """
+    columns = ["family", "ceiling", "noise", "points", "parameters", "df_resid", "residual_sd", "aicc", "bic", "remark"]
     points = max((len(fit.model.endog) for fit in fits.values() if isinstance(fit, Results)), default=0)
     rows = []
     for (family, ceiling), fit in fits.items():
@@ -118,12 +116,9 @@ def compare_fits(fits: Fits) -> pd.DataFrame:
             rows.append({"family": family, "ceiling": ceiling, "points": points, "remark": str(fit)})
             continue
         spread = np.sqrt(fit.ssr / fit.df_resid) if fit.df_resid > 0 else np.nan
-        rows.append(
-            {"family": family, "ceiling": ceiling, "noise": fit.noise, "points": points, "parameters": len(fit.params),
-             "df_resid": fit.df_resid, "residual_sd": spread, "aicc": fit.aicc if np.isfinite(fit.aicc) else np.nan,
-             "bic": fit.bic, "remark": fit.flag}
-        )  # fmt: skip
-    columns = ["family", "ceiling", "noise", "points", "parameters", "df_resid", "residual_sd", "aicc", "bic", "remark"]
+        aicc = fit.aicc if np.isfinite(fit.aicc) else np.nan
+        numbers = (fit.noise, points, len(fit.params), fit.df_resid, spread, aicc, fit.bic, fit.flag)
+        rows.append(dict(zip(columns, (family, ceiling, *numbers), strict=True)))
     frame = pd.DataFrame(rows, columns=columns)
     likely = np.exp(-(frame["aicc"] - frame["aicc"].min()) / 2).where(frame["points"] >= ENOUGH_TO_WEIGH)
     frame.insert(len(frame.columns) - 1, "weight", 100 * likely / likely.sum())

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import stdtr, stdtrit
 
 from helpers.curves.dates import CurveError
-from helpers.curves.descent import fit_batch
+from helpers.curves.descent import fit_batch, jacobian
 from helpers.curves.engine import Family, estimates
 from helpers.curves.likelihoods import LeastSquares
-from helpers.curves.profile import CEILING, jacobian, limits
+from helpers.curves.profile import CEILING, limits
 
 EARLIEST = 1e-5
 """Spans after the launch at which growth that falls from the start is measured."""
@@ -30,27 +33,23 @@ class CurvePrediction:
 
     def __init__(self, likelihood: LeastSquares, index: pd.Index, years: np.ndarray, bound: np.ndarray | None) -> None:
         batch, fit, model = likelihood.batch, likelihood.fit, likelihood.model
-        theta, times = fit.theta[: likelihood.count, 0], (years - batch.origin[0]) / batch.span[0]
-        share = model.share(times, *theta)
-        columns = [share, *model.slopes(times, share, *theta)]
-        if model.per_period:
-            earlier = times - (years - model.period_start(years)) / batch.span[0]
-            before = model.share(earlier, *theta)
-            others = [before, *model.slopes(earlier, before, *theta)]
-            columns = [late - early for late, early in zip(columns, others, strict=True)]
-        share, slopes = columns[0], columns[1:]
         known = model.ceiling.bound_at(years)
         scale = 1.0 if known is None else known if bound is None else np.asarray(bound)
-        level = fit.ceiling[0] * scale
-        by_ceiling = (1 - fit.ceiling[0] if batch.has_share else 1.0) * share
-        gradient = np.column_stack([level * part for part in (by_ceiling, *slopes)])
+        levels = replace(batch, scale=np.atleast_2d(scale), per_period=False)
+
+        def slopes(years: np.ndarray) -> np.ndarray:
+            times = (years[None] - batch.origin[0]) / batch.span[0]
+            return np.stack(jacobian(replace(levels, times=times), fit.theta, fit.ceiling), axis=2)[0]
+
+        gradient = slopes(years) - (slopes(model.period_start(years)) if model.per_period else 0.0)
+        mean = gradient[:, 0] / (1 - fit.ceiling[0] if batch.has_share else 1.0)
         estimated = np.isfinite(np.diag(likelihood.covariance))
         part, matrix = gradient[:, estimated], likelihood.covariance[np.ix_(estimated, estimated)]
-        variance = np.maximum(((part @ matrix) * part).sum(1), 0) if estimated.any() else np.full(len(share), np.nan)
+        variance = np.maximum(((part @ matrix) * part).sum(1), 0) if estimated.any() else np.full(len(mean), np.nan)
+        noise = likelihood.observation_variance(mean / np.maximum(fit.ceiling[0] * scale, 1e-300), scale)
         self.df_resid = likelihood.df_resid
-        self.predicted_mean = pd.Series(level * share, index, name="mean")
+        self.predicted_mean = pd.Series(mean, index, name="mean")
         self.se_mean = pd.Series(np.sqrt(variance), index, name="mean_se")
-        noise = likelihood.observation_variance(share, scale)
         self.se_obs = pd.Series(np.sqrt(variance + noise), index, name="obs_se")
 
     def conf_int(self, alpha: float = 0.05, obs: bool = False) -> np.ndarray:
@@ -64,13 +63,6 @@ class CurvePrediction:
         frame[["mean_ci_lower", "mean_ci_upper"]] = self.conf_int(alpha)
         frame[["obs_ci_lower", "obs_ci_upper"]] = self.conf_int(alpha, obs=True)
         return frame
-
-
-def derive(likelihood: LeastSquares, alpha: float) -> pd.DataFrame:
-    """Inflection, peak growth and takeover time, each with its profile interval; see `Results.derived`."""
-    region = _Region(likelihood, alpha)
-    rows = {name: np.exp(region.measure(name)) if log else region.measure(name) for name, log in DERIVED.items()}
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "lower", "upper"])
 
 
 def measure_curve(likelihood: LeastSquares, theta: np.ndarray, name: str) -> float:
@@ -94,10 +86,8 @@ def _growth_of_share(family: type[Family], theta: np.ndarray, time: float) -> fl
     A curve with a date moves with it; one from a launch shrinks with its rates and stretches with its durations.
     """
     slopes = family.slopes(time, family.share(time, *theta), *theta)
-    by_kind = {"date": -1.0, "rate": 0.0, "duration": 0.0, "number": 0.0}
-    if family.needs_launch:
-        by_kind |= {"rate": 1 / time, "duration": -1 / time}
-    return float(sum(by_kind[kind] * slope for (_, kind), slope in zip(family.parameters, slopes, strict=True)))
+    by_kind = {"rate": 1 / time, "duration": -1 / time} if family.needs_launch else {"date": -1.0}
+    return float(np.dot([by_kind.get(kind, 0.0) for _, kind in family.parameters], slopes))
 
 
 def _time_of_share(family: type[Family], theta: np.ndarray, shares: np.ndarray) -> np.ndarray:
@@ -110,95 +100,6 @@ def _time_of_share(family: type[Family], theta: np.ndarray, shares: np.ndarray) 
     return high
 
 
-class _Region:
-    """Parameters that the data do not exclude: the objective stays below its limit."""
-
-    def __init__(self, likelihood: LeastSquares, alpha: float) -> None:
-        self.likelihood, batch = likelihood, likelihood.batch
-        self.least, limit = likelihood.objective_bounds(alpha)
-        self.limit = np.log(limit / self.least) if self.least > 0 else 0.0
-        first = likelihood.count if batch.has_share else CEILING
-        free = slice(0 if likelihood.free else 1, None)
-        ranges = [limits(batch, place) for place in [first, *range(likelihood.count)][free]]
-        self.start, self.fixed = likelihood.theta[free], likelihood.theta[: free.start]
-        low, high = (np.array([float(pair[side][0]) for pair in ranges]) for side in (0, 1))
-        errors = np.sqrt(np.diag(likelihood.covariance[free, free]))
-        self.unit = np.where(np.isfinite(errors), np.clip(errors, 1e-9, 1.0), 1.0)
-        self.low, self.high = ((end - self.start) / self.unit for end in (low, high))
-
-    def _theta(self, inner: np.ndarray) -> np.ndarray:
-        return np.r_[self.fixed, self.start + inner * self.unit]
-
-    def _room(self, inner: np.ndarray) -> float:
-        return self.limit - np.log(max(self.likelihood.objective(self._theta(inner)), 1e-300) / self.least)
-
-    def measure(self, name: str) -> tuple[float, float, float]:
-        """Estimate and both ends of the quantity."""
-        estimate = measure_curve(self.likelihood, self.likelihood.theta, name)
-        if np.isinf(self.limit):
-            return estimate, -np.inf, np.inf
-        if not np.isfinite(self.limit) or self.least <= 0:
-            return estimate, estimate, estimate
-        return estimate, self._end(name, -1, estimate), self._end(name, 1, estimate)
-
-    def _end(self, name: str, side: int, estimate: float) -> float:
-        scale = max(abs(self.likelihood.batch.span[0]), 1e-9) if name == "inflection" else 1.0
-
-        def goal(inner: np.ndarray) -> float:
-            return -side * (measure_curve(self.likelihood, self._theta(inner), name) - estimate) / scale
-
-        best = minimize(
-            goal,
-            np.zeros(len(self.unit)),
-            method="SLSQP",
-            bounds=list(zip(self.low, self.high, strict=True)),
-            constraints={"type": "ineq", "fun": self._room},
-            options={"maxiter": 200, "ftol": 1e-10},
-        )
-        if np.any(best.x <= self.low + 1e-6) or np.any(best.x >= self.high - 1e-6) or not best.success:
-            return side * np.inf
-        return estimate - side * best.fun * scale
-
-
-def find_outliers(likelihood: LeastSquares, resid: pd.Series, alpha: float) -> pd.DataFrame:
-    """Observations that lie too far from the curve for chance; see `Results.outliers`."""
-    freedom, model = likelihood.df_resid - 1, likelihood.model
-    if freedom < 1 or likelihood.fit.flat[0]:
-        return pd.DataFrame(columns=["student_resid", "bonf(p)"], dtype=float)
-    columns = jacobian(likelihood.batch, likelihood.fit)[0]
-    basis, triangle = np.linalg.qr(columns if likelihood.free else columns[:, 1:])
-    basis = basis[:, np.abs(np.diag(triangle)) > 1e-10 * np.abs(triangle).max()]
-    residual = (resid.to_numpy() * model.root_weights)[model.order]
-    left = np.maximum(1 - (basis**2).sum(1), 1e-9)
-    deleted = np.maximum(likelihood.ssr - residual**2 / left, 1e-12 * likelihood.ssr + 1e-300) / freedom
-    student = residual / np.sqrt(deleted * left)
-    chance = np.minimum(2 * stdtr(freedom, -np.abs(student)) * len(student), 1)
-    frame = pd.DataFrame({"student_resid": student, "bonf(p)": chance}, index=model.index[model.order])
-    return frame[frame["bonf(p)"] < alpha]
-
-
-def resample(
-    likelihood: LeastSquares, fitted: pd.Series, resid: pd.Series, repetitions: int, kind: str, seed: int
-) -> pd.DataFrame:
-    """Estimates from series made of the curve and its residuals, all fitted together; see `Results.resample`."""
-    model, random = likelihood.model, np.random.default_rng(seed)
-    if likelihood.noise != "level" or model.censored is not None:
-        raise CurveError("the bootstrap serves least squares without censored values; use method='profile'")
-    if likelihood.df_resid <= 0:
-        raise CurveError(f"{model.nobs} observations leave no residual to draw for {likelihood.k_params} parameters")
-    root = model.root_weights
-    residual = resid.to_numpy() * root * np.sqrt(len(root) / likelihood.df_resid)
-    if kind == "residual":
-        drawn = random.choice(residual - residual.mean(), size=(repetitions, len(residual))) / root
-    elif kind == "wild":
-        drawn = random.choice([-1.0, 1.0], size=(repetitions, len(residual))) * residual / root
-    else:
-        raise CurveError(f"kind={kind!r} is unknown; choose 'residual' or 'wild'")
-    batch = model.batch(fitted.to_numpy() + drawn)
-    table = estimates(batch, fit_batch(batch))
-    return pd.DataFrame(table if likelihood.free else table[:, 1:], columns=model.param_names)
-
-
 def percentile_intervals(drawn: pd.DataFrame, alpha: float) -> pd.DataFrame:
     """Percentile intervals of resampled estimates, columns 0 and 1; series that do not rise count at neither end."""
     ends = {}
@@ -207,3 +108,136 @@ def percentile_intervals(drawn: pd.DataFrame, alpha: float) -> pd.DataFrame:
         place = np.clip(np.array([alpha / 2, 1 - alpha / 2]) * (len(known) + 1) - 1, 0, len(known) - 1)
         ends[name] = known[[int(np.floor(place[0])), int(np.ceil(place[1]))]] if len(known) else [np.nan, np.nan]
     return pd.DataFrame.from_dict(ends, orient="index", columns=[0, 1])
+
+
+class Derived:
+    """The methods of `Results` that search and draw on from a fit."""
+
+    def derived(self: Any, alpha: float = 0.05) -> pd.DataFrame:
+        """Inflection, peak growth and takeover time, each with its profile interval.
+
+        The interval is the range over all parameters whose sum of squares stays below the F limit. An end that the
+        search pushes to the limits of the parameters is infinite or 0.
+
+        Parameters
+        ----------
+        alpha : float
+            One minus the level.
+
+        Returns
+        -------
+        DataFrame
+            Rows inflection (decimal year; the launch where growth falls from the start), peak_growth (units of the
+            series a year, at the last value of a bound) and takeover_years (10 to 90 % of the ceiling); columns
+            estimate, lower, upper.
+        """
+        if self.flag and not np.isfinite(self.params).all():
+            return pd.DataFrame(np.nan, index=list(DERIVED), columns=["estimate", "lower", "upper"])
+        likelihood = self.likelihood
+        batch, best = likelihood.batch, likelihood.theta
+        free = slice(0 if likelihood.free else 1, None)
+        places = [likelihood.count if batch.has_share else CEILING, *range(likelihood.count)][free]
+        errors = np.sqrt(np.diag(likelihood.covariance[free, free]))
+        unit = np.where(np.isfinite(errors), np.clip(errors, 1e-9, 1.0), 1.0)
+        ranges = np.array([limits(batch, place) for place in places])[:, :, 0]
+        low, high = (ranges.T - best[free]) / unit
+        least, limit = likelihood.objective_bounds(alpha)
+        allowed = np.log(limit / least) if least > 0 else 0.0
+
+        def move(inner: np.ndarray) -> np.ndarray:
+            return np.r_[best[: free.start], best[free] + inner * unit]
+
+        def room(inner: np.ndarray) -> float:
+            return allowed - np.log(max(likelihood.objective(move(inner)), 1e-300) / least)
+
+        def find_end(name: str, side: int, estimate: float) -> float:
+            scale = max(abs(batch.span[0]), 1e-9) if name == "inflection" else 1.0
+            found = minimize(
+                lambda inner: -side * (measure_curve(likelihood, move(inner), name) - estimate) / scale,
+                np.zeros(len(unit)), method="SLSQP", bounds=np.column_stack([low, high]),
+                constraints={"type": "ineq", "fun": room}, options={"maxiter": 200, "ftol": 1e-10},
+            )  # fmt: skip
+            if np.any(found.x <= low + 1e-6) or np.any(found.x >= high - 1e-6) or not found.success:
+                return side * np.inf
+            return estimate - side * found.fun * scale
+
+        rows = {}
+        for name, is_log in DERIVED.items():
+            estimate = measure_curve(likelihood, best, name)
+            ends = [side * np.inf if np.isposinf(allowed) else estimate for side in (-1, 1)]
+            if np.isfinite(allowed) and least > 0:
+                ends = [find_end(name, side, estimate) for side in (-1, 1)]
+            rows[name] = np.exp([estimate, *ends]) if is_log else [estimate, *ends]
+        return pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "lower", "upper"])
+
+    def outliers(self: Any, alpha: float = 0.05) -> pd.DataFrame:
+        """Observations that lie too far from the curve for chance.
+
+        Externally studentised residuals with a Bonferroni t test, as statsmodels' `outlier_test` has for linear models.
+
+        Parameters
+        ----------
+        alpha : float
+            The chance that a clean series yields any.
+
+        Returns
+        -------
+        DataFrame
+            student_resid and bonf(p) by observation; empty where fewer than two degrees of freedom are left.
+        """
+        likelihood = self.likelihood
+        freedom, model = likelihood.df_resid - 1, likelihood.model
+        if freedom < 1 or likelihood.fit.flat[0]:
+            return pd.DataFrame(columns=["student_resid", "bonf(p)"], dtype=float)
+        fit = likelihood.fit
+        columns = np.stack(jacobian(likelihood.batch, fit.theta, fit.ceiling), axis=2)[0]
+        basis, triangle = np.linalg.qr(columns if likelihood.free else columns[:, 1:])
+        basis = basis[:, np.abs(np.diag(triangle)) > 1e-10 * np.abs(triangle).max()]
+        residual = (self.resid.to_numpy() * model.root_weights)[model.order]
+        left = np.maximum(1 - (basis**2).sum(1), 1e-9)
+        deleted = np.maximum(likelihood.ssr - residual**2 / left, 1e-12 * likelihood.ssr + 1e-300) / freedom
+        student = residual / np.sqrt(deleted * left)
+        chance = np.minimum(2 * stdtr(freedom, -np.abs(student)) * len(student), 1)
+        frame = pd.DataFrame({"student_resid": student, "bonf(p)": chance}, index=model.index[model.order])
+        return frame[frame["bonf(p)"] < alpha]
+
+    def resample(self: Any, repetitions: int = 999, kind: str = "residual", seed: int = 0) -> pd.DataFrame:
+        """Bootstrap: estimates from series made of the curve and its residuals, all fitted together.
+
+        Parameters
+        ----------
+        repetitions : int
+            Number of series.
+        kind : {"residual", "wild"}
+            Residuals drawn with replacement after centring and scaling by sqrt(n / df); or each residual keeps its
+            place and gets a random sign, for errors of unequal size (Wu 1986).
+        seed : int
+            Of numpy's default_rng.
+
+        Returns
+        -------
+        DataFrame
+            One row per series, the parameters as columns; those that diverge are infinite, not left out.
+
+        Raises
+        ------
+        CurveError
+            For an unknown kind, no degrees of freedom, or a binomial or censored fit.
+        """
+        likelihood = self.likelihood
+        model, random = likelihood.model, np.random.default_rng(seed)
+        if likelihood.noise != "level" or model.censored is not None:
+            raise CurveError("the bootstrap serves least squares without censored values; use method='profile'")
+        if self.df_resid <= 0:
+            raise CurveError(f"{model.nobs} observations leave no residual to draw for {self.k_params} parameters")
+        root = model.root_weights
+        residual = self.resid.to_numpy() * root * np.sqrt(len(root) / likelihood.df_resid)
+        if kind == "residual":
+            drawn = random.choice(residual - residual.mean(), size=(repetitions, len(residual))) / root
+        elif kind == "wild":
+            drawn = random.choice([-1.0, 1.0], size=(repetitions, len(residual))) * residual / root
+        else:
+            raise CurveError(f"kind={kind!r} is unknown; choose 'residual' or 'wild'")
+        batch = model.batch(self.fittedvalues.to_numpy() + drawn)
+        table = estimates(batch, fit_batch(batch))
+        return pd.DataFrame(table if likelihood.free else table[:, 1:], columns=model.param_names)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from helpers.curves.engine import CEILING_CAP, Batch, Fit, grid_starts, join
+from helpers.curves.engine import CEILING_CAP, FEW, MANY, Batch, Fit, grid_starts, join
 
 SHARE_BOX = (-12.0, 12.0)
 LEAST_DAMPING = 1e-10
@@ -17,12 +17,14 @@ BLOCK = 2000
 """Series that descend together: many enough to make the calls cheap, few enough for the cache."""
 WORTH_LEAVING = 0.25
 """Part of the rows that must be finished before the others are copied together."""
-STRAGGLING = 6
-"""Steps after which the unfinished series of all blocks go on together."""
 FIRST_STEPS, FINALISTS = 15, 3
 """Steps that every start gets where a series has more than FINALISTS, which then go on to the end."""
 ROUNDING = 1e-28
 """Sums of squares below this part of the values' own are nothing but rounding."""
+SHORT, LONG = 13, 2000
+"""Series below SHORT points have many valleys, so they get MANY starts at once; above LONG none gets a second look."""
+POOR = 0.1
+"""Part of the variance that a curve may leave before its series gets a second look."""
 PATIENCE = 20
 """Gauss-Newton steps before the second derivatives are taken."""
 LEAST_SHRINKING = 1e-4
@@ -36,7 +38,7 @@ class State:
     """Curve and residuals of every row at the current coordinates."""
 
     share: np.ndarray  # (N, n or n + 1) of the ceiling, at the edges for adoptions per period
-    curve: np.ndarray  # (N, n) share, or its differences, times scale; the same array where that changes nothing
+    curve: np.ndarray  # (N, n) share, or its differences, times scale
     square: np.ndarray  # (N,) sum of squares of the curve, never zero
     ceiling: np.ndarray  # (N,)
     residual: np.ndarray  # (N, n)
@@ -45,8 +47,7 @@ class State:
 
     def take(self, rows: np.ndarray) -> State:
         """The state of the given rows."""
-        picked = {name: getattr(self, name)[rows] for name in self.__dataclass_fields__ if name != "curve"}
-        return State(curve=picked["share"] if self.curve is self.share else self.curve[rows], **picked)
+        return State(**{name: getattr(self, name)[rows] for name in self.__dataclass_fields__})
 
     def put(self, rows: np.ndarray, other: State) -> None:
         """Overwrite rows with the state of these rows."""
@@ -62,8 +63,7 @@ def dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def evaluate(batch: Batch, theta: np.ndarray) -> State:
     """State at coordinates theta (q, N)."""
     share = batch.family.share(batch.times, *theta[: len(batch.family.parameters), :, None])
-    curve = np.diff(share, axis=1) if batch.per_period else share
-    curve = curve if batch.scale is None else curve * batch.scale
+    curve = (np.diff(share, axis=1) if batch.per_period else share) * batch.scale
     square = np.maximum(dot(curve, curve), 1e-300)
     if batch.has_share:
         ceiling = 1 / (1 + np.exp(-theta[-1]))
@@ -73,30 +73,34 @@ def evaluate(batch: Batch, theta: np.ndarray) -> State:
     residual = ceiling[:, None] * curve
     np.subtract(batch.target, residual, out=residual)
     ssr = dot(residual, residual)
-    return State(share, curve, square, ceiling, residual, ssr, ssr + _penalty(batch, theta))
+    penalty = 0.0 if batch.prior is None else precision(batch) * (theta[-1] - batch.prior[:, 0]) ** 2
+    return State(share, curve, square, ceiling, residual, ssr, ssr + penalty)
 
 
-def _precision(batch: Batch) -> np.ndarray:
+def precision(batch: Batch) -> np.ndarray:
+    """Weight of the prior against the data, (N,)."""
+    assert batch.prior is not None
     assert batch.noise is not None  # set before the first step, in `_fit_with_prior`
-    assert batch.prior_sd is not None
-    return batch.noise / batch.prior_sd**2
+    return batch.noise / batch.prior[:, 1] ** 2
 
 
-def _penalty(batch: Batch, theta: np.ndarray) -> np.ndarray | float:
-    if batch.prior_mean is None:
-        return 0.0
-    return (_precision(batch) * (theta - batch.prior_mean) ** 2).sum(0)
+def jacobian(batch: Batch, theta: np.ndarray, ceiling: np.ndarray, share: np.ndarray | None = None) -> list[np.ndarray]:
+    """Derivatives of the weighted curve by the log ceiling (or logit share) and the coordinates: 1 + p of (N, n)."""
+    theta = theta[: len(batch.family.parameters), :, None]
+    share = batch.family.share(batch.times, *theta) if share is None else share
+    columns = [share, *batch.family.slopes(batch.times, share, *theta)]
+    if batch.per_period:
+        columns = [np.diff(column, axis=1) for column in columns]
+    factor = ceiling[:, None] * batch.scale
+    first = (1 - ceiling[:, None] if batch.has_share else 1.0) * columns[0]
+    return [factor * column for column in (first, *columns[1:])]
 
 
 def linearise(batch: Batch, theta: np.ndarray, state: State) -> list[np.ndarray]:
     """Derivatives of the curve by the coordinates, a list of q arrays (N, n), with the free ceiling projected out."""
-    slopes = batch.family.slopes(batch.times, state.share, *theta[: len(batch.family.parameters), :, None])
-    if batch.per_period:
-        slopes = [np.diff(slope, axis=1) for slope in slopes]
-    factor = state.ceiling[:, None] if batch.scale is None else state.ceiling[:, None] * batch.scale
-    columns = [factor * slope for slope in slopes]
+    first, *columns = jacobian(batch, theta, state.ceiling, state.share)
     if batch.has_share:
-        return [*columns, (state.ceiling * (1 - state.ceiling))[:, None] * state.curve]
+        return [*columns, first]
     free = np.isnan(batch.ceiling)
     if free.any():
         inverse = free / state.square
@@ -105,23 +109,18 @@ def linearise(batch: Batch, theta: np.ndarray, state: State) -> list[np.ndarray]
     return columns
 
 
-def _gradient(batch: Batch, theta: np.ndarray, state: State, columns: list[np.ndarray]) -> np.ndarray:
-    """Direction of steepest descent (q, N), from the columns of `linearise`."""
-    gradient = np.array([dot(column, state.residual) for column in columns])
-    return gradient if batch.prior_mean is None else gradient - _precision(batch) * (theta - batch.prior_mean)
-
-
 def _normal_equations(batch: Batch, theta: np.ndarray, state: State) -> tuple[np.ndarray, np.ndarray]:
-    """Gradient (q, N) and Gauss-Newton matrix (q, q, N)."""
+    """Direction of steepest descent (q, N) and Gauss-Newton matrix (q, q, N)."""
     columns = linearise(batch, theta, state)
     q = len(columns)
-    hessian = np.empty((q, q, batch.size))
+    gradient, hessian = np.array([dot(column, state.residual) for column in columns]), np.empty((q, q, batch.size))
     for a in range(q):
         for b in range(a + 1):
             hessian[a, b] = hessian[b, a] = dot(columns[a], columns[b])
-    if batch.prior_mean is not None:
-        hessian[range(q), range(q)] += _precision(batch)
-    return _gradient(batch, theta, state, columns), hessian
+    if batch.prior is not None:
+        gradient[-1] -= precision(batch) * (theta[-1] - batch.prior[:, 0])
+        hessian[-1, -1] += precision(batch)
+    return gradient, hessian
 
 
 def _curvature(batch: Batch, theta: np.ndarray, hessian: np.ndarray, step: float = 1e-5) -> np.ndarray:
@@ -132,8 +131,7 @@ def _curvature(batch: Batch, theta: np.ndarray, hessian: np.ndarray, step: float
     q, moves = len(theta), step * np.eye(len(theta))
     at = np.hstack([theta + move[:, None] for move in (*-moves, *moves)])
     around = batch.take(np.tile(np.arange(batch.size), 2 * q))
-    state = evaluate(around, at)
-    gradient = _gradient(around, at, state, linearise(around, at, state)).reshape(q, 2, q, batch.size)
+    gradient = _normal_equations(around, at, evaluate(around, at))[0].reshape(q, 2, q, batch.size)
     exact = (gradient[:, 0] - gradient[:, 1]) / (2 * step)
     exact = (exact + exact.transpose(1, 0, 2)) / 2
     root = _root_diagonal(hessian)
@@ -243,6 +241,9 @@ def descend(
 def fit_batch(batch: Batch, iterations: int = 150, tolerance: float | None = None) -> Fit:
     """Best curve of every series: grid start, then descent; with a prior, the noise variance is fit along the way.
 
+    A series gets few starts, and many where it is short or its first fit doubtful; never does it matter for this how
+    many others are in the batch.
+
     Parameters
     ----------
     batch : Batch of N series from `prepare`
@@ -255,18 +256,26 @@ def fit_batch(batch: Batch, iterations: int = 150, tolerance: float | None = Non
         Never raises for bad data: see its ``flat``, ``diverged``, ``on_boundary`` and ``converged``.
     """
     tolerance = tolerance or (MASS_TOLERANCE if batch.size > MASS else TOLERANCE)
-    if batch.prior_mean is not None:
+    if batch.prior is not None:
         return _fit_with_prior(batch, iterations, tolerance)
     if batch.size > BLOCK:
         blocks = [slice(begin, begin + BLOCK) for begin in range(0, batch.size, BLOCK)]
-        parts = [batch.take(rows) for rows in blocks]
-        fit = join([fit_rows(part, *grid_starts(part), STRAGGLING, tolerance) for part in parts])
-        slow = np.flatnonzero(~fit.converged)
-        if len(slow):
-            left = np.arange(len(slow))
-            fit.put(slow, fit_rows(batch.take(slow), left, fit.theta[:, slow], iterations, tolerance))
-        return fit
-    return fit_rows(batch, *grid_starts(batch), iterations, tolerance)
+        return join([fit_batch(batch.take(rows), iterations, tolerance) for rows in blocks])
+    short = batch.count < SHORT
+    fit = fit_rows(batch, *grid_starts(batch, MANY if short.all() else FEW), iterations, tolerance)
+    again = np.flatnonzero(short | ((batch.count <= LONG) & _is_doubtful(batch, fit)))
+    if len(again) and not short.all():
+        part = batch.take(again)
+        second = fit_rows(part, *grid_starts(part, MANY), iterations, tolerance)
+        better = short[again] | (second.objective <= fit.objective[again] * (1 + 1e-9))
+        fit.put(again[better], second.take(better))
+    return fit
+
+
+def _is_doubtful(batch: Batch, fit: Fit) -> np.ndarray:
+    """Whether a fit may have missed the global optimum: no plain optimum, or far from the data for a curve."""
+    odd = fit.flat | fit.step | fit.diverged | (fit.on_boundary != 0).any(0) | ~fit.converged
+    return odd | (fit.ssr > POOR * _constant_ssr(batch))
 
 
 def fit_rows(batch: Batch, rows: np.ndarray, theta: np.ndarray, iterations: int = 150, tolerance: float = 1e-9) -> Fit:
@@ -308,46 +317,38 @@ def _choose(rows: np.ndarray, objective: np.ndarray, most: int) -> np.ndarray:
     return order[rank < most]
 
 
+def _constant_ssr(batch: Batch) -> np.ndarray:
+    """Sum of squares around the best constant share of the bound, (N,)."""
+    level = dot(batch.scale, batch.target) / np.maximum(dot(batch.scale, batch.scale), 1e-300)
+    rest = batch.target - level[:, None] * batch.scale
+    return dot(rest, rest)
+
+
 def _is_flat(batch: Batch, state: State) -> np.ndarray:
     """A constant share of the bound fits as well as the curve: the series does not rise."""
     if batch.per_period:
         return batch.top == 0
-    scale = np.ones_like(batch.target) if batch.scale is None else batch.scale
-    size = dot(batch.target, batch.target)
-    level = dot(scale, batch.target) / np.maximum(dot(scale, scale), 1e-300)
-    # The quick sum of squares is rough where the constant fits well, so near the limit the residuals are summed.
-    flat = size - level * dot(scale, batch.target) <= state.ssr * (1 + 1e-6) + 1e-12 * size
-    rows = np.flatnonzero(flat)
-    rest = batch.target[rows] - level[rows, None] * scale[rows]
-    flat[rows] = dot(rest, rest) <= state.ssr[rows] * (1 + 1e-9) + 1e-24 * size[rows]
-    return flat
+    return _constant_ssr(batch) <= state.ssr * (1 + 1e-9) + 1e-24 * dot(batch.target, batch.target)
 
 
 def _is_step(batch: Batch, state: State) -> np.ndarray:
     """A jump from nothing to the ceiling at one observation fits better than the curve: the rate runs to infinity."""
-    family = batch.family
     steep = np.zeros(batch.size, bool)
-    if batch.per_period or batch.has_share or len(family.parameters) == 1:
+    if batch.per_period or batch.has_share or len(batch.family.parameters) == 1:
         return steep
     # Where no two dates see a tenth of the ceiling pass between them, a jump cannot be the better fit.
     rows = np.flatnonzero((np.diff(state.share, axis=1) > 0.1).any(1))
-    steep[rows] = _prefers_jump(batch.take(rows), state.ssr[rows])
-    return steep
-
-
-def _prefers_jump(batch: Batch, ssr: np.ndarray) -> np.ndarray:
-    target, squares = batch.target, batch.target**2
+    work, ssr = batch.take(rows), state.ssr[rows]
+    target, scale, squares = work.target, work.scale, work.target**2
     until = np.cumsum(squares, axis=1)
-    total = until[:, -1:]
-    cross = target if batch.scale is None else batch.scale * target
-    square = np.ones((1, target.shape[1])) if batch.scale is None else batch.scale**2
-    later_cross, later_square = (np.cumsum(part[:, ::-1], axis=1)[:, ::-1] - part for part in (cross, square))
-    level = np.maximum(later_cross, 0) / np.maximum(later_square, 1e-300)
-    level = np.where(np.isnan(batch.ceiling)[:, None], level, batch.ceiling[:, None])
-    at_step = target - np.clip(target, 0, level if batch.scale is None else level * batch.scale)
-    after = total - until + level * (level * later_square - 2 * later_cross)
+    later = [np.cumsum(part[:, ::-1], axis=1)[:, ::-1] - part for part in (scale * target, scale**2)]
+    level = np.maximum(later[0], 0) / np.maximum(later[1], 1e-300)
+    level = np.where(np.isnan(work.ceiling)[:, None], level, work.ceiling[:, None])
+    at_step = target - np.clip(target, 0, level * scale)
+    after = until[:, -1:] - until + level * (level * later[1] - 2 * later[0])
     least = (until - squares + at_step**2 + np.maximum(after, 0))[:, :-1].min(1, initial=np.inf)
-    return least < ssr * (1 - 1e-7) - 1e-14 * total[:, 0]
+    steep[rows] = least < ssr * (1 - 1e-7) - 1e-14 * until[:, -1]
+    return steep
 
 
 def _fit_with_prior(batch: Batch, iterations: int, tolerance: float, rounds: int = 12) -> Fit:
@@ -356,19 +357,13 @@ def _fit_with_prior(batch: Batch, iterations: int, tolerance: float, rounds: int
     The rounds minimise df log(SSR) + penalty by majorisation; the first variance comes from the fit at the centre of
     the prior. With no more observations than coordinates SSR can reach zero, so there the first variance stays.
     """
-    mean, sd = batch.prior_mean, batch.prior_sd
-    assert mean is not None  # `fit_batch` comes here only with a prior
-    assert sd is not None
-    centre = replace(batch, prior_mean=None, prior_sd=None, noise=None)
-    if batch.has_share:
-        centre = replace(centre, ceiling=1 / (1 + np.exp(-mean[-1])))
+    assert batch.prior is not None  # `fit_batch` comes here only with one
+    mean, coordinates = batch.prior[:, 0], len(batch.family.parameters)
+    centre = replace(batch, prior=None, noise=None, ceiling=1 / (1 + np.exp(-mean)))
     at_centre = fit_batch(centre, iterations, tolerance)
-    coordinates = len(batch.family.parameters)
     noise = at_centre.ssr / np.maximum(batch.count - coordinates, 1)
-    loose = np.isinf(sd).sum(0)
-    freedom = np.maximum(batch.count - np.minimum(loose, batch.count - 1), 1)
-    estimable = batch.count > len(mean)
-    theta = np.vstack([at_centre.theta, mean[-1:]]) if batch.has_share else at_centre.theta
+    freedom = np.maximum(batch.count - np.minimum(coordinates, batch.count - 1), 1)
+    estimable, theta = batch.count > coordinates + 1, np.vstack([at_centre.theta, mean])
     for _ in range(rounds):
         batch.noise = np.maximum(noise, 1e-12 * dot(batch.target, batch.target) / batch.count + 1e-300)
         fit = fit_rows(batch, np.arange(batch.size), theta, iterations, tolerance)

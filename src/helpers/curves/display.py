@@ -26,12 +26,7 @@ PROFILE_TOP = 10.0
 """How far a profile of the ceiling is drawn, in multiples of what has been reached."""
 TOP_FORMAT = fmt_base | {"data_fmts": ["%s"] * 3, "data_aligns": "rlr", "colwidths": [24, 16, 14], "colsep": "  "}
 TOP_HTML = default_html_fmt | {"data_aligns": "rlr"}
-CEILING_WORDS = {
-    "free": "free",
-    "known": "known",
-    "share": "known share of a bound",
-    "prior": "prior on the share of a bound",
-}
+CEILING_WORDS = {"share": "known share of a bound", "prior": "prior on the share of a bound"}
 
 
 def say_family(name: str) -> str:
@@ -56,106 +51,6 @@ def _quieten(ax: Axes) -> None:
     ax.grid(True, axis="y", color="#ececec")
 
 
-def plot_results(results: Any, ax: Axes | None) -> Axes:
-    """Draw observations, curve and ceiling; see `Results.plot`."""
-    from helpers import figures
-
-    model, likelihood = results.model, results.likelihood
-    values = pd.Series([], dtype=float) if model.endog is None else pd.Series(model.endog, model.index).sort_index()
-    start, span = likelihood.batch.origin[0], likelihood.batch.span[0]
-    # adoptions per period are known only for the periods of the data
-    times = np.sort(model.exog) if model.per_period else np.linspace(start, start + (1 + AHEAD) * span, POINTS)
-    curve = pd.Series(np.asarray(results.predict(times)), to_dates(times) if model.is_dated else times)
-    ax = open_axes() if ax is None else ax
-    labels = figures.plot_fit(ax, values, curve, f"{say_family(model.name)} curve")
-    if np.isfinite(results.ceiling) and (not model.ceiling.name or results.identified):
-        bound = model.ceiling.bound_at(times)
-        level = np.full(len(times), results.ceiling) if bound is None else likelihood.fit.ceiling[0] * bound
-        name = "ceiling" if model.ceiling.name else "given ceiling"
-        labels += figures.plot_ceiling(ax, pd.Series(level, curve.index), name)
-    if results.flag:
-        verdict = f"no estimate, {results.flag}"
-    elif not model.ceiling.name:
-        verdict = "the ceiling is given"
-    else:
-        verdict = f"the ceiling is {'identified' if results.identified else 'not identified'}"
-    title = f"{say_family(model.name)} curve of {model.endog_name}: {verdict}"
-    top = 1.05 * np.nanmax([*values, *curve, *(label.y for label in labels)])
-    return figures.finish_axes(ax, labels, (curve.index[0], curve.index[-1]), top, title)
-
-
-def plot_profile(results: Any, parameter: str, ax: Axes | None) -> Axes:
-    """Draw the confidence at which values of a parameter are rejected; see `Results.plot_profile`."""
-    from matplotlib.ticker import LogLocator, NullLocator
-
-    from helpers.figures import style
-
-    model, likelihood, values = results.model, results.likelihood, None
-    if results.df_resid <= 0 or likelihood.fit.flat[0]:
-        raise CurveError(f"{model.endog_name}: nothing is left to judge a profile by")
-    is_ceiling = likelihood.coordinate(parameter) == CEILING
-    if is_ceiling:
-        reached, best = likelihood.batch.top[0], results.params.iloc[0]
-        low, high = likelihood.interval(parameter, 0.05)
-        start = 1.001 * reached if best >= reached else min(reached, 0.97 * low)
-        end = min(PROFILE_TOP * reached, 1.1 * high) if high > start else 1.1 * reached
-        values = np.geomspace(start, end, POINTS)
-        values = np.sort(np.r_[values, best]) if start < best < end else values
-    frame = results.profile(parameter, POINTS, values)
-    ax = open_axes() if ax is None else ax
-    drawn = [line for line in ax.get_lines() if line.get_gid() == "profile"]
-    look = {"color": style.COLOURS[len(drawn) % 6], "ls": style.LINES[(len(drawn) + len(drawn) // 6) % 6], "lw": 1.8}
-    ax.plot(frame.iloc[:, 0], 100 * frame["confidence"], label=say_family(model.name), gid="profile", **look)
-    ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8.5)
-    if is_ceiling:
-        ax.set_xscale("log")
-        style.use_numbers(ax, "x")
-        if ax.get_xlim()[1] > 5 * ax.get_xlim()[0]:
-            ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        ax.xaxis.set_minor_locator(NullLocator())
-    if drawn:
-        return ax
-    for level in (80, 95):
-        ax.axhline(level, color=style.GREY, lw=0.9, ls="--", label="_")
-        ax.annotate(
-            f"{level} % interval ends", (1, level), xycoords=("axes fraction", "data"), xytext=(0, 2),
-            textcoords="offset points", size=7.5, color=style.GREY, ha="right",
-        )  # fmt: skip
-    ax.set_ylim(0, 100)
-    style.use_numbers(ax, "y", " %")
-    _quieten(ax)
-    ax.set_xlabel(f"{parameter.capitalize()} of {model.endog_name}{' (log scale)' if is_ceiling else ''}")
-    ax.set_title("Confidence at which the value is rejected", loc="left", size=9.5, color=style.GREY)
-    return ax
-
-
-def plot_diagnostics(results: Any) -> Figure:
-    """Draw the residuals by date and each against the one before it; see `Results.plot_diagnostics`."""
-    from matplotlib import pyplot
-
-    from helpers.figures import SIZE, style
-
-    resid = results.resid.sort_index()
-    figure, (by_date, by_lag) = pyplot.subplots(1, 2, figsize=SIZE, width_ratios=(3, 2), layout="constrained")
-    by_date.axhline(0, color=style.GREY, lw=0.9)
-    by_date.vlines(resid.index, 0, resid, color=style.PALE, lw=1.5)
-    by_date.plot(resid.index, resid, "o", color=style.BLUE, ms=4.5)
-    by_date.set_title(f"Residuals of {results.model.endog_name}", loc="left", size=9.5, parse_math=False)
-    by_lag.axhline(0, color=style.GREY, lw=0.9)
-    by_lag.axvline(0, color=style.GREY, lw=0.9)
-    by_lag.plot(resid[:-1], resid[1:], "o", color=style.BLUE, ms=4.5)
-    by_lag.set_xlabel("the residual before", size=9)
-    by_lag.set_ylabel("residual", size=9)
-    by_lag.set_title(_describe_lag(resid.to_numpy()), loc="left", size=9.5)
-    if isinstance(resid.index, pd.DatetimeIndex):
-        style.use_dates(by_date, resid.index)
-    for ax in (by_date, by_lag):
-        _quieten(ax)
-        style.use_numbers(ax)
-    style.use_numbers(by_lag, "x")
-    return figure
-
-
 def _describe_lag(resid: np.ndarray) -> str:
     """Lag-1 correlation and Durbin-Watson statistic of residuals in their order, where there are enough."""
     if len(resid) < 3 or not (resid**2).sum() > 0:
@@ -177,49 +72,31 @@ class CurveSummary(Summary):
         return super().as_html().replace(self.name, escape(self.name)) if self.name else super().as_html()
 
 
-def build_summary(results: Any, alpha: float) -> Summary:
-    """The summary; see `Results.summary`."""
-    summary = CurveSummary()
-    summary.name = results.model.endog_name
-    summary.tables += [_summary_top(results), _summary_estimates(results, alpha)]
-    summary.add_extra_txt(describe_notes(results))
-    return summary
-
-
 def _summary_top(results: Any) -> SimpleTable:
-    left = [
-        ("Dep. Variable:", results.model.endog_name),
-        ("Noise:", results.noise),
-        ("Ceiling:", CEILING_WORDS[results.ceiling_kind]),
-        ("No. Observations:", f"{results.nobs}"),
-        ("Df Residuals:", f"{results.df_resid}"),
-        ("Identified:", "yes" if results.identified else "no"),
-    ]
-    right = [
-        ("Sum of squares:", f"{results.ssr:.6g}"),
-        ("Residual SD:", f"{np.sqrt(results.scale):.5g}"),
-        ("Log-Likelihood:", f"{results.llf:.5g}"),
-        ("AIC:", f"{results.aic:.5g}"),
-        ("AICc:", f"{results.aicc:.5g}"),
-        ("BIC:", f"{results.bic:.5g}"),
-    ]
-    cells = [[a[1], b[0], b[1]] for a, b in zip(left, right, strict=True)]
+    kind = CEILING_WORDS.get(results.ceiling_kind, results.ceiling_kind)
+    cells = {
+        "Dep. Variable:": [results.model.endog_name, "Sum of squares:", f"{results.ssr:.6g}"],
+        "Noise:": [results.noise, "Residual SD:", f"{np.sqrt(results.scale):.5g}"],
+        "Ceiling:": [
+            kind,
+            "Log-Likelihood:",
+            f"{results.llf:.5g}",
+        ],
+        "No. Observations:": [f"{results.nobs}", "AIC:", f"{results.aic:.5g}"],
+        "Df Residuals:": [f"{results.df_resid}", "AICc:", f"{results.aicc:.5g}"],
+        "Identified:": ["yes" if results.identified else "no", "BIC:", f"{results.bic:.5g}"],
+    }
     title = f"{say_family(results.model.name)} adoption curve"
-    return SimpleTable(cells, stubs=[a[0] for a in left], title=title, txt_fmt=TOP_FORMAT, html_fmt=TOP_HTML)
+    return SimpleTable([*cells.values()], stubs=[*cells], title=title, txt_fmt=TOP_FORMAT, html_fmt=TOP_HTML)
 
 
 def _summary_estimates(results: Any, alpha: float) -> SimpleTable:
-    ends = [f"[{alpha / 2:.3g}", f"{1 - alpha / 2:.3g}]"]
-    heads = ["coef", "std err", "t", *ends, f"profile {ends[0]}", ends[1]]
-    estimates = [results.params, results.bse, results.tvalues]
-    numbers = np.column_stack([*estimates, results.conf_int(alpha), results.conf_int(alpha, "profile")])
-    cells = [
-        [
-            "-" if np.isnan(value) else f"{value:.{digits}g}"
-            for value, digits in zip(row, (7, 4, 4, 7, 7, 7, 7), strict=True)
-        ]
-        for row in numbers
-    ]
+    low, high = f"[{alpha / 2:.3g}", f"{1 - alpha / 2:.3g}]"
+    heads = ["coef", "std err", "t", low, high, f"profile {low}", high]
+    ends = [column for method in ("wald", "profile") for column in results.conf_int(alpha, method).to_numpy().T]
+    columns = zip((results.params, results.bse, results.tvalues, *ends), (7, 4, 4, 7, 7, 7, 7), strict=True)
+    written = [["-" if np.isnan(value) else f"{value:.{digits}g}" for value in column] for column, digits in columns]
+    cells = list(zip(*written, strict=True))
     return SimpleTable(cells, headers=heads, stubs=results.param_names, txt_fmt=fmt_params)
 
 
@@ -239,3 +116,150 @@ def describe_notes(results: Any) -> list[str]:
         "Wald intervals use t quantiles, profile intervals the F distribution; an infinite end was never crossed."
     )
     return notes
+
+
+class Displayed:
+    """The methods of `Results` that print and draw."""
+
+    def plot(self: Any, ax: Axes | None = None) -> Axes:
+        """Draw the observations and the curve, half the span of the series further on.
+
+        A ceiling is drawn where it is given or where the data identify it, never where they leave it open.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes
+            None: new ones in a figure of their own.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from helpers import figures
+
+        model, likelihood = self.model, self.likelihood
+        values = pd.Series([], dtype=float) if model.endog is None else pd.Series(model.endog, model.index).sort_index()
+        start, span = likelihood.batch.origin[0], likelihood.batch.span[0]
+        # adoptions per period are known only for the periods of the data
+        times = np.sort(model.exog) if model.per_period else np.linspace(start, start + (1 + AHEAD) * span, POINTS)
+        curve = pd.Series(np.asarray(self.predict(times)), to_dates(times) if model.is_dated else times)
+        ax = open_axes() if ax is None else ax
+        labels = figures.plot_fit(ax, values, curve, f"{say_family(model.name)} curve")
+        if np.isfinite(self.ceiling) and (not model.ceiling.name or self.identified):
+            bound = model.ceiling.bound_at(times)
+            level = np.full(len(times), self.ceiling) if bound is None else likelihood.fit.ceiling[0] * bound
+            name = "ceiling" if model.ceiling.name else "given ceiling"
+            labels += figures.plot_ceiling(ax, pd.Series(level, curve.index), name)
+        if self.flag:
+            verdict = f"no estimate, {self.flag}"
+        elif not model.ceiling.name:
+            verdict = "the ceiling is given"
+        else:
+            verdict = f"the ceiling is {'identified' if self.identified else 'not identified'}"
+        title = f"{say_family(model.name)} curve of {model.endog_name}: {verdict}"
+        top = 1.05 * np.nanmax([*values, *curve, *(label.y for label in labels)])
+        return figures.finish_axes(ax, labels, (curve.index[0], curve.index[-1]), top, title)
+
+    def plot_profile(self: Any, parameter: str = "ceiling", ax: Axes | None = None) -> Axes:
+        """Draw the confidence at which each value of a parameter is rejected, the others fitted again.
+
+        Parameters
+        ----------
+        parameter : str
+            An estimated parameter; a ceiling is drawn from what has been reached.
+        ax : matplotlib Axes
+            None: new ones in a figure of their own.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        CurveError
+            If the parameter is not estimated, or no degree of freedom is left to judge by.
+        """
+        from matplotlib.ticker import LogLocator, NullLocator
+
+        from helpers.figures import style
+
+        model, likelihood, values = self.model, self.likelihood, None
+        if self.df_resid <= 0 or likelihood.fit.flat[0]:
+            raise CurveError(f"{model.endog_name}: nothing is left to judge a profile by")
+        is_ceiling = likelihood.coordinate(parameter) == CEILING
+        if is_ceiling:
+            reached, best = likelihood.batch.top[0], self.params.iloc[0]
+            low, high = likelihood.interval(parameter, 0.05)
+            start = 1.001 * reached if best >= reached else min(reached, 0.97 * low)
+            end = min(PROFILE_TOP * reached, 1.1 * high) if high > start else 1.1 * reached
+            values = np.geomspace(start, end, POINTS)
+            values = np.sort(np.r_[values, best]) if start < best < end else values
+        frame = self.profile(parameter, POINTS, values)
+        ax = open_axes() if ax is None else ax
+        drawn = [line for line in ax.get_lines() if line.get_gid() == "profile"]
+        colour, line = style.COLOURS[len(drawn) % 6], style.LINES[(len(drawn) + len(drawn) // 6) % 6]
+        label, rejected = say_family(model.name), 100 * frame["confidence"]
+        ax.plot(frame.iloc[:, 0], rejected, label=label, gid="profile", color=colour, ls=line, lw=1.8)
+        ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8.5)
+        if is_ceiling:
+            ax.set_xscale("log")
+            style.use_numbers(ax, "x")
+            if ax.get_xlim()[1] > 5 * ax.get_xlim()[0]:
+                ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            ax.xaxis.set_minor_locator(NullLocator())
+        if drawn:
+            return ax
+        for level in (80, 95):
+            ax.axhline(level, color=style.GREY, lw=0.9, ls="--", label="_")
+            ax.annotate(
+                f"{level} % interval ends", (1, level), xycoords=("axes fraction", "data"), xytext=(0, 2),
+                textcoords="offset points", size=7.5, color=style.GREY, ha="right",
+            )  # fmt: skip
+        ax.set_ylim(0, 100)
+        style.use_numbers(ax, "y", " %")
+        _quieten(ax)
+        ax.set_xlabel(f"{parameter.capitalize()} of {model.endog_name}{' (log scale)' if is_ceiling else ''}")
+        ax.set_title("Confidence at which the value is rejected", loc="left", size=9.5, color=style.GREY)
+        return ax
+
+    def plot_diagnostics(self: Any) -> Figure:
+        """Draw the residuals by date, and each against the one before it, with their lag-1 correlation.
+
+        Returns
+        -------
+        matplotlib Figure
+        """
+        from matplotlib import pyplot
+
+        from helpers.figures import SIZE, style
+
+        resid = self.resid.sort_index()
+        figure, (by_date, by_lag) = pyplot.subplots(1, 2, figsize=SIZE, width_ratios=(3, 2), layout="constrained")
+        by_date.axhline(0, color=style.GREY, lw=0.9)
+        by_date.vlines(resid.index, 0, resid, color=style.PALE, lw=1.5)
+        by_date.plot(resid.index, resid, "o", color=style.BLUE, ms=4.5)
+        by_date.set_title(f"Residuals of {self.model.endog_name}", loc="left", size=9.5, parse_math=False)
+        by_lag.axhline(0, color=style.GREY, lw=0.9)
+        by_lag.axvline(0, color=style.GREY, lw=0.9)
+        by_lag.plot(resid[:-1], resid[1:], "o", color=style.BLUE, ms=4.5)
+        by_lag.set_xlabel("the residual before", size=9)
+        by_lag.set_ylabel("residual", size=9)
+        by_lag.set_title(_describe_lag(resid.to_numpy()), loc="left", size=9.5)
+        if isinstance(resid.index, pd.DatetimeIndex):
+            style.use_dates(by_date, resid.index)
+        for ax in (by_date, by_lag):
+            _quieten(ax)
+            style.use_numbers(ax)
+        style.use_numbers(by_lag, "x")
+        return figure
+
+    def summary(self: Any, alpha: float = 0.05) -> Summary:
+        """A statsmodels Summary with Wald and profile intervals and what to bear in mind; without date and time."""
+        summary = CurveSummary()
+        summary.name = self.model.endog_name
+        summary.tables += [_summary_top(self), _summary_estimates(self, alpha)]
+        summary.add_extra_txt(describe_notes(self))
+        return summary
+
+    def _repr_html_(self: Any) -> str:
+        return self.summary().as_html()

@@ -12,27 +12,28 @@ durations and numbers, and dates in spans; `to_natural` turns them into units pe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from statsmodels.genmod.families.links import Link
 from threadpoolctl import ThreadpoolController
 
+Array: TypeAlias = np.ndarray
 CEILING_CAP = 1e4
 """A ceiling above this many times the largest observation counts as infinite: no data here could tell."""
 GRID_BLOCK = 1024
 """Rows whose grid values are in memory together."""
 PIECE = 4_000_000
 """Values of the grid's curves that are in memory together, 8 bytes each: a long series is gone through in pieces."""
-SHORT, SMALL, LONG = 13, 64, 2000
 FEW, MANY = 4, 24
-"""Starts of one series: MANY for series with fewer than SHORT points and for batches of up to SMALL series with up to
-LONG points, else FEW."""
+"""Starts of one series, at the first look and at the second."""
 LIMITS = {"rate": (0.0, np.inf), "duration": (0.0, np.inf), "number": (0.0, np.inf), "date": (-np.inf, np.inf)}
 """Limits that a parameter of each kind runs to."""
+UNITS = {"rate": -1, "duration": 1, "number": 0}
+"""Power of the span in the unit of a coordinate."""
 
 
 class Family:
@@ -49,7 +50,11 @@ class Family:
     latex: ClassVar[str]
     share: ClassVar[Callable[..., np.ndarray]]
     slopes: ClassVar[Callable[..., list[np.ndarray]]]
-    inflection: ClassVar[Callable[..., np.ndarray]]
+
+    @staticmethod
+    def inflection(*theta: Array) -> Array:
+        """Time of the steepest growth: the midpoint, the second coordinate of the families that have one."""
+        return theta[1]
 
 
 @dataclass
@@ -59,15 +64,14 @@ class Batch:
     family: type[Family]
     times: np.ndarray  # (N or 1, n), or n + 1 period edges for adoptions per period; in spans from the origin
     target: np.ndarray  # (N, n) values times the root of the weight; 0 where missing
-    scale: np.ndarray | None  # (N, n) bound times the root of the weight; None stands for ones
+    scale: np.ndarray  # (N or 1, n) bound times the root of the weight
     ceiling: np.ndarray  # (N,) known ceiling, NaN = free
     top: np.ndarray  # (N,) largest observed value over bound
     count: np.ndarray  # (N,) observations
     origin: np.ndarray  # (N,) decimal years
     span: np.ndarray  # (N,) years
     per_period: bool = False
-    prior_mean: np.ndarray | None = None  # (q, N) in coordinates; the last row is the logit of the share
-    prior_sd: np.ndarray | None = None  # (q, N), infinity = no prior
+    prior: np.ndarray | None = None  # (N, 2) mean and standard deviation of the logit of the share of the bound
     noise: np.ndarray | None = None  # (N,) noise variance that weighs the prior against the data
 
     @property
@@ -78,16 +82,15 @@ class Batch:
     @property
     def has_share(self) -> bool:
         """True where the share of the bound is itself a coordinate, the last one, with a prior."""
-        return self.prior_mean is not None and len(self.prior_mean) > len(self.family.parameters)
+        return self.prior is not None
 
     def take(self, rows: np.ndarray) -> Batch:
         """The same data for the given rows (repeats allowed)."""
-        picked: dict[str, Any] = {}
-        for name in ("target", "scale", "ceiling", "top", "count", "origin", "span", "noise"):
-            picked[name] = None if getattr(self, name) is None else getattr(self, name)[rows]
-        for name in ("prior_mean", "prior_sd"):
-            picked[name] = None if getattr(self, name) is None else getattr(self, name)[:, rows]
-        return replace(self, **picked, times=self.times if len(self.times) == 1 else self.times[rows])
+        names = ("target", "ceiling", "top", "count", "origin", "span", "noise", "prior")
+        picked: dict[str, Any] = {name: getattr(self, name)[rows] for name in names if getattr(self, name) is not None}
+        for name in ("times", "scale"):
+            picked[name] = getattr(self, name) if len(getattr(self, name)) == 1 else getattr(self, name)[rows]
+        return replace(self, **picked)
 
 
 @dataclass
@@ -126,11 +129,10 @@ def prepare(
     values: np.ndarray,
     ceiling: float | np.ndarray | None = None,
     bound: float | np.ndarray | None = None,
-    launch: float | np.ndarray | None = None,
+    launch: float | None = None,
     weights: np.ndarray | None = None,
     per_period: bool = False,
-    prior: Mapping[str, tuple[Any, Any]] | None = None,
-    edges: np.ndarray | None = None,
+    prior: tuple[float, float] | None = None,
 ) -> Batch:
     """Put N series into the form that `fit_batch` takes.
 
@@ -141,22 +143,15 @@ def prepare(
     values : (N, n), NaN where missing
     ceiling : None (free), number or (N,): the known ceiling, with a bound a share of it; NaN entries are free
     bound : None, number, (n,) or (N, n): the known upper bound in the units of the values
-    launch : None, number or (N,) decimal years; only for families that need it; None = `default_launch`
+    launch : None or decimal year; only for families that need it; None = `default_launch`
     weights : None or like values: inverse relative variances
-    per_period : bool, the values are adoptions per period: differences of the cumulative curve
-    prior : None or dict of name -> (mean, sd), numbers or (N,): ``share`` on the logit of the share of the bound
-        (then the ceiling must be None), parameters of the family on the log of their value per year (dates: decimal
-        years)
-    edges : (n + 1,) or (N, n + 1) ends of the periods; None = the times and one spacing before the first
+    per_period : bool, the values are adoptions per period: differences of the cumulative curve between the times, the
+        first from one spacing before them
+    prior : None or mean and standard deviation of the logit of the share of the bound, which is then a coordinate
 
     Returns
     -------
     Batch
-
-    Raises
-    ------
-    ValueError
-        For a prior on a parameter that the family does not have.
     """
     values = np.atleast_2d(np.asarray(values, float))
     times = np.asarray(times, float)
@@ -165,108 +160,83 @@ def prepare(
     first, last = np.where(seen, times, np.inf).min(1), np.where(seen, times, -np.inf).max(1)
     first, last = np.where(np.isfinite(first), first, 0.0), np.where(np.isfinite(last), last, 1.0)
     if family.needs_launch:
-        first = (
-            default_launch(times, seen) if launch is None else np.broadcast_to(np.asarray(launch, float), first.shape)
-        )
+        first = default_launch(times, seen) if launch is None else np.broadcast_to(float(launch), first.shape)
     span = np.where(last > first, last - first, 1.0)
     points = times
     if per_period:
         step = times[:, 1:2] - times[:, :1] if times.shape[1] > 1 else 1.0
-        points = np.concatenate([times[:, :1] - step, times], axis=1) if edges is None else np.atleast_2d(edges)
+        points = np.concatenate([times[:, :1] - step, times], axis=1)
     scaled = (points - first[:, None]) / span[:, None]
     if len(points) == 1 and np.ptp(first) == 0 and np.ptp(span) == 0:
         scaled = scaled[:1]
-    target, scale, relative = values, None, values
-    if bound is not None:
-        bound = np.broadcast_to(np.asarray(bound, float), values.shape)
-        relative = values / bound
-    if not seen.all() or bound is not None or weights is not None:
-        root = np.where(seen, 1.0 if weights is None else np.sqrt(np.broadcast_to(weights, values.shape)), 0.0)
-        target = np.where(seen, values, 0.0) * root
-        scale = np.where(seen, root if bound is None else root * bound, 0.0)
-    size = len(values)
-    level = np.full(size, np.nan) if ceiling is None else np.broadcast_to(np.asarray(ceiling, float), size).copy()
-    sizes = np.abs(np.where(seen, relative, 0.0))
+    bound = 1.0 if bound is None else np.asarray(bound, float)
+    root = np.where(seen, 1.0 if weights is None else np.sqrt(weights), 0.0)
+    target, scale = np.where(seen, values, 0.0) * root, np.where(seen, root * bound, 0.0)
+    scale = scale[:1] if (scale == scale[:1]).all() else scale
+    level = np.broadcast_to(np.asarray(np.nan if ceiling is None else ceiling, float), len(values)).copy()
+    sizes = np.abs(np.where(seen, values / bound, 0.0))
     top = sizes.sum(1) if per_period else sizes.max(1)
     batch = Batch(family, np.nan_to_num(scaled), target, scale, level, top, seen.sum(1), first, span, per_period)
-    return batch if prior is None else _with_prior(batch, prior)
+    return batch if prior is None else replace(batch, prior=np.tile(prior, (batch.size, 1)))
 
 
 def default_launch(times: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
     """Launch assumed where none is given: a median spacing before the first observation; (N,) decimal years."""
     times = np.atleast_2d(times)
-    kept = np.where(np.ones(times.shape, bool) if seen is None else seen, times, np.nan)
-    kept = np.sort(kept, axis=1)
+    kept = np.sort(times if seen is None else np.where(seen, times, np.nan), axis=1)
     spacing = np.diff(kept, axis=1)
-    positive = np.where(spacing > 0, spacing, np.nan)
-    known = np.isfinite(positive).any(1)
-    median = np.ones(len(kept))
-    median[known] = np.nanmedian(positive[known], axis=1)
-    return kept[:, 0] - median
+    spacing = np.where(spacing > 0, spacing, np.nan)
+    spacing = np.where((spacing > 0).any(1)[:, None], spacing, 1.0) if spacing.size else np.ones(kept.shape)
+    return kept[:, 0] - np.nanmedian(spacing, axis=1)
 
 
-def _with_prior(batch: Batch, prior: Mapping[str, tuple[Any, Any]]) -> Batch:
-    names = [name for name, _ in batch.family.parameters]
-    rows = len(names) + ("share" in prior)
-    unknown = set(prior) - {"share", *names}
-    if unknown:
-        raise ValueError(f"no parameter {min(unknown)!r} for a prior: choose among share, {', '.join(names)}")
-    mean, sd = np.zeros((rows, batch.size)), np.full((rows, batch.size), np.inf)
-    if "share" in prior:
-        mean[-1], sd[-1] = prior["share"]
-    for row, (name, kind) in enumerate(batch.family.parameters):
-        if name in prior:
-            centre, spread = prior[name]
-            mean[row] = (centre - batch.origin) / batch.span if kind == "date" else centre + _log_unit(batch, kind)
-            sd[row] = spread / batch.span if kind == "date" else spread
-    return replace(batch, prior_mean=mean, prior_sd=sd)
+def to_parameter(batch: Batch, kind: str, value: np.ndarray) -> np.ndarray:
+    """Values of a coordinate, a logarithm, a date in spans or a logit, as the parameter in years."""
+    if kind == "share":
+        return 1 / (1 + np.exp(-value))
+    return batch.origin + batch.span * value if kind == "date" else np.exp(value) * batch.span ** UNITS[kind]
 
 
-def _log_unit(batch: Batch, kind: str) -> np.ndarray:
-    return {"rate": np.log(batch.span), "duration": -np.log(batch.span), "number": np.zeros(len(batch.span))}[kind]
+def to_coordinate(batch: Batch, kind: str, value: np.ndarray) -> np.ndarray:
+    """The inverse of `to_parameter`."""
+    if kind == "share":
+        return np.log(value / (1 - value))
+    return (value - batch.origin) / batch.span if kind == "date" else np.log(value / batch.span ** UNITS[kind])
 
 
 def to_natural(batch: Batch, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates (p or q, N) as parameters in years, and the derivative of each by its coordinate, both (p, N)."""
-    values, slopes = [], []
-    for (_, kind), row in zip(batch.family.parameters, theta, strict=False):
-        value = batch.origin + batch.span * row if kind == "date" else np.exp(row - _log_unit(batch, kind))
-        values.append(value)
-        slopes.append(batch.span + 0 * row if kind == "date" else value)
-    return np.array(values), np.array(slopes)
+    kinds = [kind for _, kind in batch.family.parameters]
+    values = np.array([to_parameter(batch, kind, row) for kind, row in zip(kinds, theta, strict=False)])
+    return values, np.where(np.array(kinds)[:, None] == "date", batch.span, values)
 
 
 def to_coordinates(batch: Batch, natural: np.ndarray) -> np.ndarray:
     """The inverse of `to_natural`: parameters (p, N) as coordinates (p, N)."""
-    rows = []
-    for (_, kind), value in zip(batch.family.parameters, natural, strict=True):
-        rows.append((value - batch.origin) / batch.span if kind == "date" else np.log(value) + _log_unit(batch, kind))
-    return np.array(rows)
+    pairs = zip(batch.family.parameters, natural, strict=True)
+    return np.array([to_coordinate(batch, kind, value) for (_, kind), value in pairs])
 
 
 def limits_reached(family: type[Family], fit: Fit) -> np.ndarray:
     """Limits that the parameters run to, (p, N): -1 lower, 1 upper, 0 none; a diverging ceiling takes some along."""
-    reached = fit.on_boundary[: len(family.parameters)].copy()
-    for row, (name, _) in enumerate(family.parameters):
-        reached[row, fit.diverged] = dict(family.escape).get(name, 0)
-    return reached
+    along = np.array([[dict(family.escape).get(name, 0)] for name, _ in family.parameters])
+    return np.where(fit.diverged, along, fit.on_boundary[: len(family.parameters)])
 
 
 def estimates(batch: Batch, fit: Fit) -> np.ndarray:
     """Ceiling and natural parameters of many fits, (N, 1 + p): limits where they diverge, NaN where nothing rises."""
     values, reached = to_natural(batch, fit.theta)[0], limits_reached(batch.family, fit)
-    for row, (_, kind) in enumerate(batch.family.parameters):
-        values[row] = np.where(reached[row] == 0, values[row], np.take(LIMITS[kind], (reached[row] > 0).astype(int)))
+    low, high = np.array([LIMITS[kind] for _, kind in batch.family.parameters]).T[:, :, None]
+    values = np.where(reached < 0, low, np.where(reached > 0, high, values))
     table = np.column_stack([np.where(fit.diverged, np.inf, fit.ceiling), *values])
     table[fit.flat] = np.nan
     return table
 
 
-def predict(batch: Batch, fit: Fit, times: np.ndarray, bound: float | np.ndarray | None = None) -> np.ndarray:
-    """Curve of each series, (N, h), at decimal years (h,) or (N, h); bound alike, where the ceiling is a share."""
-    times = (np.atleast_2d(times) - batch.origin[:, None]) / batch.span[:, None]
-    level = fit.ceiling[:, None] * batch.family.share(times, *fit.theta[: len(batch.family.parameters), :, None])
-    return level if bound is None else level * bound
+def predict(batch: Batch, fit: Fit, times: np.ndarray) -> np.ndarray:
+    """Curve of each series, (N, h), at decimal years (h,)."""
+    times = (times - batch.origin[:, None]) / batch.span[:, None]
+    return fit.ceiling[:, None] * batch.family.share(times, *fit.theta[: len(batch.family.parameters), :, None])
 
 
 # ---- global starts
@@ -287,15 +257,11 @@ def _grid(family: type[Family], coarse: bool) -> tuple[tuple[np.ndarray, ...], n
     return axes, np.array([mesh.ravel() for mesh in np.meshgrid(*axes, indexing="ij")])
 
 
-def grid_starts(batch: Batch, most: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Starting coordinates: for each series the best cell of the grid and other peaks of the grid.
+def grid_starts(batch: Batch, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Starting coordinates: for each series the best cell of the grid and other peaks of the grid, `most` in all.
 
-    Returns rows (M,), the series of each start, and theta (p, M). `most` limits the starts of a series; None chooses
-    MANY for short series, whose sum of squares has many valleys, and for small batches, and FEW for others.
+    Returns rows (M,), the series of each start, and theta (p, M). FEW come from a coarser grid.
     """
-    if most is None:
-        points = batch.target.shape[1]
-        most = MANY if points < SHORT or (batch.size <= SMALL and points <= LONG) else FEW
     family, coarse = batch.family, most == FEW and len(batch.family.axes) < 3
     axes, grid = _grid(family, coarse)  # type: ignore[arg-type]  # mypy asks the class for its instances' hash
     rows, cells = [], []
@@ -326,54 +292,32 @@ def _gains(batch: Batch, rows: np.ndarray, times: np.ndarray, grid: np.ndarray) 
     """Fall of the sum of squares that each cell of the grid achieves, (rows, G); in single precision for many rows."""
     kind = np.float32 if len(rows) > 64 else float
     target = batch.target[rows]
-    size = np.maximum(np.abs(target).max(1), 1e-300)[:, None]
-    ceiling = batch.ceiling[rows, None] / size
-    target, scale = (target / size).astype(kind), None
-    if batch.scale is not None:
-        scale = batch.scale[rows]
-        width = np.maximum(scale.max(1), 1e-300)[:, None]
-        scale, ceiling = (scale / width).astype(kind), ceiling * width
+    scale = batch.scale if len(batch.scale) == 1 else batch.scale[rows]
+    size, width = (np.maximum(np.abs(part).max(1), 1e-300)[:, None] for part in (target, scale))
+    ceiling = batch.ceiling[rows, None] / size * width
+    target, scale = (target / size).astype(kind), (scale / width).astype(kind)
     cells, points = grid.shape[1], target.shape[1]
-    linear, square = np.zeros((len(rows), cells), kind), np.zeros((1 if scale is None else len(rows), cells), kind)
+    linear, square = np.zeros((len(rows), cells), kind), np.zeros((len(scale), cells), kind)
     highest, step = np.zeros(cells), max(1, PIECE // cells)
     for begin in range(0, points, step):
         end = min(begin + step, points)
         share = batch.family.share(times[None, begin : end + batch.per_period], *grid[:, :, None])
         share = np.diff(share, axis=-1) if batch.per_period else share
-        table, seen = share.T.astype(kind), target[:, begin:end]
-        if scale is None:
-            linear += seen @ table
-            square += (share * share).sum(1)[None].astype(kind)
-        else:
-            width = scale[:, begin:end]
-            linear += (width * seen) @ table
-            square += (width * width) @ (table * table)
+        table, part = share.T.astype(kind), scale[:, begin:end]
+        linear += (part * target[:, begin:end]) @ table
+        square += part**2 @ table**2
         highest = np.maximum(highest, share.max(1))
     nothing = highest < 1 / CEILING_CAP
     linear[:, nothing] = square[:, nothing] = 0
-    return _falls(linear, square, ceiling.astype(kind))
-
-
-def _falls(linear: np.ndarray, square: np.ndarray, ceiling: np.ndarray) -> np.ndarray:
-    known = np.isfinite(ceiling[:, 0])
-    if known.all():
-        linear *= 2
-        linear -= ceiling * square
-        linear *= ceiling
-        return linear
-    free = np.maximum(linear, 0, out=None if known.any() else linear)
-    free *= free
-    free /= np.maximum(square, 1e-12)
-    if known.any():
-        squares = square[known] if len(square) > 1 else square
-        free[known] = ceiling[known] * (2 * linear[known] - ceiling[known] * squares)
-    return free
+    free = np.maximum(linear, 0) / np.maximum(square, 1e-12)
+    level = np.where(np.isnan(ceiling), free, ceiling.astype(kind))
+    return level * (2 * linear - level * square)
 
 
 def _best_cells(gains: np.ndarray, axes: list[int], most: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows and cells of the best fits: the best of all, then other peaks of the grid, `most` for each row.
 
-    For short series a peak is a cell above its four neighbours in the first two coordinates, else above its two
+    With more than FEW a peak is a cell above its four neighbours in the first two coordinates, else above its two
     neighbours in the first coordinate alone; the further coordinates are at their best.
     """
     lead = axes[: 2 if most > FEW and len(axes) > 1 else 1]

@@ -4,8 +4,9 @@ To add a family, write its class here and its line in `FAMILIES`. `parameters` n
 per year, date, duration in years, number); `axes` is the grid of starts and `box` the limits of the coordinates:
 logarithms of rates, durations and numbers, counted in spans of the series, and dates in spans. `share` and `slopes` are
 static and work on arrays of any shape; `escape` says which parameters go to which end (-1 lower, 1 upper) when the
-ceiling diverges; `inflection` is the time of the steepest growth (0, the launch, where growth falls from the start);
-`link` makes the curve at a known ceiling a generalised linear model of time, or with `log_time` of its logarithm.
+ceiling diverges; `inflection` is the time of the steepest growth (the midpoint where there is one; 0, the launch, where
+growth falls from the start); `link` makes the curve at a known ceiling a generalised linear model of time, or with
+`log_time` of its logarithm.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from statsmodels.genmod.families import links
 
 from helpers.curves.censored import fit_censored
 from helpers.curves.dates import CurveError
+from helpers.curves.engine import Array
 from helpers.curves.likelihoods import fit_binomial, fit_level
 from helpers.curves.model import CurveModel
 from helpers.curves.results import Results
@@ -78,7 +80,7 @@ class AdoptionCurve(CurveModel):
         'binomial'
         """
         if noise == "binomial" and self.link is None:
-            served = ", ".join(name for name, family in FAMILIES.items() if family.link is not None)
+            served = ", ".join(GENERALISED_LINEAR)
             raise CurveError(f"noise='binomial' serves {served}; for the {self.name} curve use noise='level'")
         if noise == "binomial":
             return Results(fit_binomial(self))
@@ -87,7 +89,7 @@ class AdoptionCurve(CurveModel):
         return Results(fit_level(self) if self.censored is None else fit_censored(self))
 
 
-def _log_axis(low: float, high: float, size: int) -> np.ndarray:
+def _log_axis(low: float, high: float, size: int) -> Array:
     return np.linspace(np.log(low), np.log(high), size)
 
 
@@ -120,19 +122,15 @@ class Logistic(AdoptionCurve):
     latex = r"\frac{K}{1 + e^{-r(t - m)}}"
 
     @staticmethod
-    def share(times: np.ndarray, log_rate: np.ndarray, midpoint: np.ndarray) -> np.ndarray:
+    def share(times: Array, log_rate: Array, midpoint: Array) -> Array:
         with np.errstate(over="ignore"):
             return 1 / (1 + np.exp(-np.exp(log_rate) * (times - midpoint)))
 
     @staticmethod
-    def slopes(times: np.ndarray, share: np.ndarray, log_rate: np.ndarray, midpoint: np.ndarray) -> list[np.ndarray]:
+    def slopes(times: Array, share: Array, log_rate: Array, midpoint: Array) -> list[Array]:
         rate = np.exp(log_rate)
         steep = share * (1 - share) * rate
         return [steep * (times - midpoint), -steep]
-
-    @staticmethod
-    def inflection(log_rate: np.ndarray, midpoint: np.ndarray) -> np.ndarray:
-        return midpoint
 
 
 class Gompertz(AdoptionCurve):
@@ -153,19 +151,15 @@ class Gompertz(AdoptionCurve):
     latex = r"K\, e^{-e^{-r(t - m)}}"
 
     @staticmethod
-    def share(times: np.ndarray, log_rate: np.ndarray, midpoint: np.ndarray) -> np.ndarray:
+    def share(times: Array, log_rate: Array, midpoint: Array) -> Array:
         return np.exp(-np.exp(np.minimum(-np.exp(log_rate) * (times - midpoint), LARGEST)))
 
     @staticmethod
-    def slopes(times: np.ndarray, share: np.ndarray, log_rate: np.ndarray, midpoint: np.ndarray) -> list[np.ndarray]:
+    def slopes(times: Array, share: Array, log_rate: Array, midpoint: Array) -> list[Array]:
         rate = np.exp(log_rate)
         gap = np.exp(np.minimum(-rate * (times - midpoint), LARGEST))
         steep = share * np.minimum(gap, 1e290) * rate
         return [steep * (times - midpoint), -steep]
-
-    @staticmethod
-    def inflection(log_rate: np.ndarray, midpoint: np.ndarray) -> np.ndarray:
-        return midpoint
 
 
 class Bass(AdoptionCurve):
@@ -188,15 +182,13 @@ class Bass(AdoptionCurve):
     latex = r"K\, \frac{1 - e^{-(p + q)(t - l)}}{1 + \frac{q}{p} e^{-(p + q)(t - l)}}"
 
     @staticmethod
-    def share(times: np.ndarray, log_innovation: np.ndarray, log_imitation: np.ndarray) -> np.ndarray:
+    def share(times: Array, log_innovation: Array, log_imitation: Array) -> Array:
         p, q = np.exp(log_innovation), np.exp(log_imitation)
         left = np.exp(-(p + q) * np.maximum(times, 0))
         return -p * np.expm1(-(p + q) * np.maximum(times, 0)) / (p + q * left)
 
     @staticmethod
-    def slopes(
-        times: np.ndarray, share: np.ndarray, log_innovation: np.ndarray, log_imitation: np.ndarray
-    ) -> list[np.ndarray]:
+    def slopes(times: Array, share: Array, log_innovation: Array, log_imitation: Array) -> list[Array]:
         p, q, t = np.exp(log_innovation), np.exp(log_imitation), np.maximum(times, 0)
         left = np.exp(-(p + q) * t)
         below, moved = p + q * left, p * t * left
@@ -205,7 +197,7 @@ class Bass(AdoptionCurve):
         return [p * by_p, q * by_q]
 
     @staticmethod
-    def inflection(log_innovation: np.ndarray, log_imitation: np.ndarray) -> np.ndarray:
+    def inflection(log_innovation: Array, log_imitation: Array) -> Array:
         total = np.exp(log_innovation) + np.exp(log_imitation)
         return np.maximum(log_imitation - log_innovation, 0) / total
 
@@ -229,16 +221,16 @@ class Exponential(AdoptionCurve):
     latex = r"K\, (1 - e^{-r(t - l)})"
 
     @staticmethod
-    def share(times: np.ndarray, log_rate: np.ndarray) -> np.ndarray:
+    def share(times: Array, log_rate: Array) -> Array:
         return -np.expm1(-np.exp(log_rate) * np.maximum(times, 0))
 
     @staticmethod
-    def slopes(times: np.ndarray, share: np.ndarray, log_rate: np.ndarray) -> list[np.ndarray]:
+    def slopes(times: Array, share: Array, log_rate: Array) -> list[Array]:
         spent = np.exp(log_rate) * np.maximum(times, 0)
         return [spent * np.exp(-spent)]
 
     @staticmethod
-    def inflection(log_rate: np.ndarray) -> np.ndarray:
+    def inflection(log_rate: Array) -> Array:
         return np.zeros_like(log_rate)
 
 
@@ -262,24 +254,22 @@ class Weibull(AdoptionCurve):
     latex = r"K\, (1 - e^{-((t - l) / s)^c})"
 
     @staticmethod
-    def _spent(times: np.ndarray, log_scale: np.ndarray, log_shape: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _spent(times: Array, log_scale: Array, log_shape: Array) -> tuple[Array, Array]:
         ratio = np.log(np.maximum(times, 1e-300)) - log_scale
         return ratio, np.exp(np.minimum(np.exp(log_shape) * ratio, LARGEST))
 
     @classmethod
-    def share(cls, times: np.ndarray, log_scale: np.ndarray, log_shape: np.ndarray) -> np.ndarray:
+    def share(cls, times: Array, log_scale: Array, log_shape: Array) -> Array:
         return -np.expm1(-cls._spent(times, log_scale, log_shape)[1])
 
     @classmethod
-    def slopes(
-        cls, times: np.ndarray, share: np.ndarray, log_scale: np.ndarray, log_shape: np.ndarray
-    ) -> list[np.ndarray]:
+    def slopes(cls, times: Array, share: Array, log_scale: Array, log_shape: Array) -> list[Array]:
         ratio, spent = cls._spent(times, log_scale, log_shape)
         steep = np.exp(log_shape) * spent * np.exp(-spent)
         return [-steep, steep * ratio]
 
     @staticmethod
-    def inflection(log_scale: np.ndarray, log_shape: np.ndarray) -> np.ndarray:
+    def inflection(log_scale: Array, log_shape: Array) -> Array:
         shape = np.exp(log_shape)
         return np.where(shape > 1, np.exp(log_scale) * np.maximum(1 - 1 / shape, 0) ** (1 / shape), 0.0)
 
@@ -302,23 +292,17 @@ class Richards(AdoptionCurve):
     latex = r"K\, (1 + s\, e^{-r(t - m)})^{-1 / s}"
 
     @staticmethod
-    def share(times: np.ndarray, log_rate: np.ndarray, midpoint: np.ndarray, log_shape: np.ndarray) -> np.ndarray:
+    def share(times: Array, log_rate: Array, midpoint: Array, log_shape: Array) -> Array:
         log_sum = np.logaddexp(0.0, log_shape - np.exp(log_rate) * (times - midpoint))
         return np.exp(-log_sum * np.exp(-log_shape))
 
     @staticmethod
-    def slopes(
-        times: np.ndarray, share: np.ndarray, log_rate: np.ndarray, midpoint: np.ndarray, log_shape: np.ndarray
-    ) -> list[np.ndarray]:
+    def slopes(times: Array, share: Array, log_rate: Array, midpoint: Array, log_shape: Array) -> list[Array]:
         rate, shape = np.exp(log_rate), np.exp(log_shape)
         power = log_shape - rate * (times - midpoint)
         weight = expit(power)
         steep = share * weight / shape * rate
         return [steep * (times - midpoint), -steep, share / shape * (np.logaddexp(0.0, power) - weight)]
-
-    @staticmethod
-    def inflection(log_rate: np.ndarray, midpoint: np.ndarray, log_shape: np.ndarray) -> np.ndarray:
-        return midpoint
 
 
 class GammaGompertz(AdoptionCurve):
@@ -338,14 +322,12 @@ class GammaGompertz(AdoptionCurve):
     latex = r"K\, (1 - e^{-b(t - l)})\, (1 + a\, e^{-b(t - l)})^{-c}"
 
     @staticmethod
-    def share(times: np.ndarray, log_rate: np.ndarray, log_scale: np.ndarray, log_shape: np.ndarray) -> np.ndarray:
+    def share(times: Array, log_rate: Array, log_scale: Array, log_shape: Array) -> Array:
         spent = np.exp(log_rate) * np.maximum(times, 0)
         return -np.expm1(-spent) * np.exp(-np.exp(log_shape) * np.log1p(np.exp(log_scale - spent)))
 
     @staticmethod
-    def slopes(
-        times: np.ndarray, share: np.ndarray, log_rate: np.ndarray, log_scale: np.ndarray, log_shape: np.ndarray
-    ) -> list[np.ndarray]:
+    def slopes(times: Array, share: Array, log_rate: Array, log_scale: Array, log_shape: Array) -> list[Array]:
         spent, shape = np.exp(log_rate) * np.maximum(times, 0), np.exp(log_shape)
         weight = expit(log_scale - spent)
         delay = np.log1p(np.exp(log_scale - spent))
@@ -353,7 +335,7 @@ class GammaGompertz(AdoptionCurve):
         return [by_rate, -share * shape * weight, -share * shape * delay]
 
     @staticmethod
-    def inflection(log_rate: np.ndarray, log_scale: np.ndarray, log_shape: np.ndarray) -> np.ndarray:
+    def inflection(log_rate: Array, log_scale: Array, log_shape: Array) -> Array:
         # Growth is proportional to e (1 + a e)^-c (1 + c a (1 - e) / (1 + a e)); its derivative vanishes where the
         # quadratic below does; the smaller root is the maximum. Without a root in (0, 1) growth falls from the launch.
         a, c = np.exp(log_scale), np.exp(log_shape)

@@ -20,7 +20,7 @@ from statsmodels.genmod.generalized_linear_model import GLM
 
 from helpers.curves.dates import CurveError
 from helpers.curves.descent import descend, evaluate, fit_batch, fit_rows
-from helpers.curves.engine import Batch, Fit, grid_starts, to_coordinates
+from helpers.curves.engine import Batch, Fit, grid_starts, to_coordinate, to_natural, to_parameter
 from helpers.curves.model import CurveModel
 from helpers.curves.profile import (
     CEILING,
@@ -62,7 +62,7 @@ class LeastSquares:
     def theta(self) -> np.ndarray:
         """Coordinates of the optimum, with the log ceiling (or the logit of the share) first, (1 + p,)."""
         ceiling = self.fit.ceiling[0]
-        first = np.log(ceiling / (1 - ceiling)) if self.batch.has_share else np.log(max(ceiling, 1e-300))
+        first = to_coordinate(self.batch, "share" if self.batch.has_share else "number", np.maximum(ceiling, 1e-300))
         return np.r_[first, self.fit.theta[: self.count, 0]]
 
     @cached_property
@@ -123,25 +123,11 @@ class LeastSquares:
             raise CurveError(f"no estimated parameter {parameter!r}: choose among {', '.join(names)}")
         return names.index(parameter) - self.free
 
-    def to_parameter(self, coordinate: int | str, value: np.ndarray) -> np.ndarray:
-        """Values of a coordinate in the units of the parameter."""
+    def kind(self, coordinate: int | str) -> str:
+        """Kind of a coordinate, as `to_parameter` takes it."""
         if isinstance(coordinate, str):  # the ceiling
-            return np.exp(value)
-        if coordinate == self.count:
-            return 1 / (1 + np.exp(-value))
-        kind, span = self.model.parameters[coordinate][1], self.batch.span[0]
-        if kind == "date":
-            return self.batch.origin[0] + span * value
-        return np.exp(value) * {"rate": 1 / span, "duration": span, "number": 1.0}[kind]
-
-    def to_coordinate(self, coordinate: int | str, value: np.ndarray) -> np.ndarray:
-        """The inverse of `to_parameter`."""
-        value = np.asarray(value, float)
-        if isinstance(coordinate, str):
-            return np.log(value)
-        if coordinate == self.count:
-            return np.log(value / (1 - value))
-        return to_coordinates(self.batch, np.tile(value, (self.count, 1)))[coordinate]
+            return "number"
+        return "share" if coordinate == self.count else self.model.parameters[coordinate][1]
 
     def bounds_of(self, coordinate: int | str, alpha: float) -> tuple[float, float]:
         """`profile_bounds` at one level, kept."""
@@ -153,7 +139,7 @@ class LeastSquares:
     def interval(self, parameter: str, alpha: float) -> np.ndarray:
         """Ends of the profile interval of one parameter, (2,); an end without crossing is infinite (0 for a rate)."""
         coordinate = self.coordinate(parameter)
-        return self.to_parameter(coordinate, np.array(self.bounds_of(coordinate, alpha)))
+        return to_parameter(self.batch, self.kind(coordinate), np.array(self.bounds_of(coordinate, alpha)))
 
     def _profile_values(self, coordinate: int | str, points: int, alpha: float = 0.05) -> np.ndarray:
         low, high = (float(limit[0]) for limit in limits(self.batch, coordinate))
@@ -169,8 +155,11 @@ class LeastSquares:
         batch, fit, coordinate = self.batch, self.fit, self.coordinate(parameter)
         if fit.flat[0] or self.df_resid < 0:
             return pd.DataFrame(columns=[parameter, "ssr", "statistic", "confidence"], dtype=float)
-        given = values
-        values = self._profile_values(coordinate, points) if given is None else self.to_coordinate(coordinate, given)
+        kind = self.kind(coordinate)
+        if values is None:
+            values = self._profile_values(coordinate, points)
+        else:
+            values = to_coordinate(batch, kind, np.asarray(values, float))
         rows = np.zeros(len(values), int)
         work, theta, fixed = fix(batch.take(rows), fit.theta[:, rows], coordinate, values)
         if coordinate == CEILING:  # from the estimate, and from the grid
@@ -179,13 +168,12 @@ class LeastSquares:
         else:
             theta = descend(work, theta, fixed, 40, 1e-5)[0]
         state = evaluate(work, theta)
-        frame = pd.DataFrame({parameter: self.to_parameter(coordinate, values), "ssr": state.ssr})
+        frame = pd.DataFrame({parameter: to_parameter(batch, kind, values), "ssr": state.ssr})
         frame["statistic"] = np.maximum(state.objective - fit.objective[0], 0) / noise_variance(batch, fit)[0]
         frame["confidence"] = fdtr(1, self.df_resid, frame["statistic"]) if self.df_resid > 0 else np.nan
-        others = {self.model.ceiling.name: state.ceiling} if self.free else {}
-        for index, (name, _) in enumerate(self.model.parameters):
-            others[name] = self.to_parameter(index, theta[index])
-        return frame.assign(**{name: value for name, value in others.items() if name != parameter})
+        others = [*([state.ceiling] if self.free else []), *to_natural(work, theta)[0]]
+        pairs = zip(self.model.param_names, others, strict=True)
+        return frame.assign(**{name: value for name, value in pairs if name != parameter})
 
 
 def fit_level(model: CurveModel) -> LeastSquares:
@@ -210,7 +198,7 @@ def fit_binomial(model: CurveModel) -> QuasiBinomial:
     if model.per_period or model.censored is not None:
         raise CurveError("noise='binomial' takes levels without censored values; use noise='level'")
     batch = model.batch()
-    share = batch.target[0] if batch.scale is None else batch.target[0] / batch.scale[0]
+    share = batch.target[0] / batch.scale[0]
     share = share / batch.ceiling[0]
     if share.min() < 0 or share.max() > 1:
         raise CurveError(
@@ -228,6 +216,7 @@ class QuasiBinomial(LeastSquares):
     """
 
     noise = "binomial"
+    llf = np.nan
 
     def __init__(self, model: CurveModel, batch: Batch, share: np.ndarray) -> None:
         self.model, self.share = model, share
@@ -238,10 +227,8 @@ class QuasiBinomial(LeastSquares):
         rises = not self.has_slope or self.glm.params[-1] > 0
         count = len(model.parameters)
         theta, turn = self._to_coordinates(self.glm.params) if rises else (np.zeros(count), np.eye(count))
-        known = turn @ self.glm.cov_params() @ turn.T if self.glm.df_resid > 0 else np.nan
-        self._covariance = np.full((count + 1,) * 2, np.nan)
-        self._covariance[1:, 1:] = known
-        curve = model.share(batch.times[0], *theta) * (1.0 if batch.scale is None else batch.scale[0])
+        self.turn = turn
+        curve = model.share(batch.times[0], *theta) * batch.scale[0]
         residual = batch.target[0] - batch.ceiling[0] * curve
         ssr, no = np.array([residual @ residual]), np.array([False])
         converged, boundary = np.array([bool(self.glm.converged)]), np.zeros((count, 1), int)
@@ -281,17 +268,13 @@ class QuasiBinomial(LeastSquares):
     @cached_property
     def covariance(self) -> np.ndarray:
         """Covariance of `theta`, from the model's; the ceiling is not estimated: NaN."""
-        return self._covariance
+        known = self.turn @ self.glm.cov_params() @ self.turn.T if self.glm.df_resid > 0 else self.turn * np.nan
+        return np.pad(known, ((1, 0), (1, 0)), constant_values=np.nan)
 
     @property
     def scale(self) -> float:
         """Dispersion: Pearson's X2 over the degrees of freedom."""
         return float(self.glm.scale) if self.df_resid > 0 else np.nan
-
-    @property
-    def llf(self) -> float:
-        """NaN: a quasi-likelihood has none."""
-        return np.nan
 
     def observation_variance(self, share: np.ndarray, scale: np.ndarray | float) -> np.ndarray:
         """Dispersion times share times one less share, in the units of the series."""

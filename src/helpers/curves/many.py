@@ -129,18 +129,17 @@ def _fit_block(
     alpha: float | None,
 ) -> pd.DataFrame:
     """Rows of the result for some series of one family."""
-    family, given = FAMILIES[name], ceiling
-    known = read_ceiling(None if isinstance(given, np.ndarray) else given, years)
-    level = given if isinstance(given, np.ndarray) else None if np.isnan(known.level) else known.level
+    family, by_series = FAMILIES[name], isinstance(ceiling, np.ndarray)
+    known = read_ceiling(None if by_series else ceiling, years)
+    level = ceiling if by_series else known.level
     start = float(decimal_years(launch)) if launch is not None and family.needs_launch else None
     batch = prepare(family, years, values, level, known.bound_at(years), start, prior=known.prior)
     fit, free = fit_batch(batch), np.isnan(batch.ceiling)
     left, p = batch.count - count_parameters(batch), len(family.parameters)
     names = [known.name or "ceiling", *(parameter for parameter, _ in family.parameters)]
-    table = estimates(batch, fit)
+    table = np.where(left[:, None] >= 0, estimates(batch, fit), np.nan)
     if not known.name:
-        table[:, 0] = fit.ceiling
-    table[left < 0] = np.nan
+        table[:, 0] = np.where(left >= 0, fit.ceiling, np.nan)
     bad = [left < 0, fit.flat, fit.diverged | fit.step | (fit.on_boundary[:p] != 0).any(0), ~fit.converged]
     flag = np.select(bad, ["too short", "does not rise", "runs away", "not settled"], "")
     frame = pd.DataFrame({"series": columns, "family": name, "nobs": batch.count, "flag": flag})

@@ -55,7 +55,7 @@ class Ceiling:
     level: float  # the known number or share; NaN where it is estimated
     years: np.ndarray | None = None  # of the bound
     bounds: np.ndarray | None = None
-    prior: dict[str, tuple[float, float]] | None = None
+    prior: tuple[float, float] | None = None  # mean and standard deviation of the logit of the share
 
     @property
     def name(self) -> str:
@@ -82,8 +82,7 @@ def read_ceiling(ceiling: float | Share | SharePrior | None, years: np.ndarray) 
             return Ceiling("free", np.nan, *_read_bound(ceiling.bound, years))
         return Ceiling("share", _positive(ceiling.share, "the share"), *_read_bound(ceiling.bound, years))
     if isinstance(ceiling, SharePrior):
-        spread = _positive(ceiling.sd_logit, "sd_logit of the prior")
-        prior = {"share": (float(ceiling.mean_logit), spread)}
+        prior = (float(ceiling.mean_logit), _positive(ceiling.sd_logit, "sd_logit of the prior"))
         return Ceiling("prior", np.nan, *_read_bound(ceiling.bound, years), prior)
     if np.ndim(ceiling):
         raise CurveError("a ceiling is one number; for a bound that moves use ceiling=Share(bound, share)")
@@ -206,7 +205,7 @@ class CurveModel(Family):
             type(self),
             times,
             observed if ceiling is None else np.repeat(observed, len(ceiling), axis=0),
-            ceiling=ceiling if ceiling is not None or np.isnan(self.ceiling.level) else self.ceiling.level,
+            ceiling=self.ceiling.level if ceiling is None else ceiling,
             bound=self.ceiling.bound_at(times),
             launch=self.launch,
             weights=None if self.weights is None else self.weights[order],

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import fdtri
 
-from helpers.curves.descent import box, descend, fit_rows
+from helpers.curves.descent import box, descend, fit_rows, jacobian, precision
 from helpers.curves.engine import CEILING_CAP, Batch, Fit, grid_starts, to_natural
 
 CEILING = "ceiling"
@@ -17,6 +18,8 @@ DOUBTFUL = 0.3
 """Where an end is expected this far away (a log ceiling: a third), the profile is first asked whether it is open."""
 NEAR_LIMIT = 0.7
 """A crossing this near to the limit of the search (a factor of two) counts as none."""
+ROUNDS = 60
+"""Most steps to an end."""
 
 
 def count_parameters(batch: Batch) -> np.ndarray:
@@ -32,55 +35,43 @@ def noise_variance(batch: Batch, fit: Fit) -> np.ndarray:
     return np.where(freedom > 0, fit.ssr / np.maximum(freedom, 1), np.nan)
 
 
-def jacobian(batch: Batch, fit: Fit) -> np.ndarray:
-    """Derivatives of the weighted curve by the log ceiling (or logit share) and the coordinates, (N, n, 1 + p)."""
-    theta = fit.theta[: len(batch.family.parameters), :, None]
-    share = batch.family.share(batch.times, *theta)
-    columns = [share, *batch.family.slopes(batch.times, share, *theta)]
-    if batch.per_period:
-        columns = [np.diff(column, axis=-1) for column in columns]
-    factor = fit.ceiling[:, None] if batch.scale is None else fit.ceiling[:, None] * batch.scale
-    first = factor * columns[0] * (1 - fit.ceiling[:, None] if batch.has_share else 1.0)
-    return np.stack([first, *(factor * slope for slope in columns[1:])], axis=2)
-
-
 def covariance(batch: Batch, fit: Fit, natural: bool = True) -> np.ndarray:
     """Wald covariance of ceiling and parameters, (N, 1 + p, 1 + p).
 
     Parameters on the boundary, a ceiling that diverged and a known ceiling have NaN rows; the others are conditional
     on them. With `natural` the units are those of the parameters (`to_natural`); else logarithms and spans.
     """
-    columns, p = jacobian(batch, fit), len(batch.family.parameters)
+    columns, p = np.stack(jacobian(batch, fit.theta, fit.ceiling), axis=2), len(batch.family.parameters)
     information = np.matmul(columns.transpose(0, 2, 1), columns)
     variance = noise_variance(batch, fit)
-    if batch.prior_sd is not None:
-        order = [p, *range(p)] if batch.has_share else range(p)
-        places = range(p + 1) if batch.has_share else range(1, p + 1)
-        information[:, places, places] += (batch.noise / batch.prior_sd[order] ** 2).T
+    if batch.prior is not None:
+        information[:, 0, 0] += precision(batch)
     estimated = np.isnan(batch.ceiling) | batch.has_share
     off = np.column_stack([~estimated | fit.diverged, *(fit.on_boundary[:p] != 0)])
     inverse = _invert(information, off | fit.flat[:, None]) * variance[:, None, None]
-    if not natural:
-        return inverse
-    by_ceiling = fit.ceiling * (1 - fit.ceiling if batch.has_share else 1.0)
-    unit = np.column_stack([by_ceiling, *to_natural(batch, fit.theta[:p])[1]])
+    unit = units(batch, fit) if natural else np.ones(off.shape)
     return inverse * unit[:, :, None] * unit[:, None, :]
+
+
+def units(batch: Batch, fit: Fit) -> np.ndarray:
+    """Derivatives of ceiling and parameters by their coordinates, (N, 1 + p)."""
+    by_ceiling = fit.ceiling * (1 - fit.ceiling if batch.has_share else 1.0)
+    return np.column_stack([by_ceiling, *to_natural(batch, fit.theta)[1]])
 
 
 def _invert(information: np.ndarray, off: np.ndarray) -> np.ndarray:
     """Inverse without the rows and columns that are off; these, and singular matrices, come back as NaN."""
     diagonal = np.arange(information.shape[1])
-    matrix = np.where(off[:, :, None] | off[:, None, :], 0.0, information)
-    size = np.sqrt(matrix[:, diagonal, diagonal])
-    size = np.where(off, 1.0, size)
-    empty = (size <= 0) | ~np.isfinite(size)
+    size = np.sqrt(np.where(off, 1.0, information[:, diagonal, diagonal]))
+    empty = ~((size > 0) & np.isfinite(size))
     size = np.where(empty, 1.0, size)
-    matrix = matrix / size[:, :, None] / size[:, None, :]
+    either = off[:, :, None] | off[:, None, :]
+    matrix = np.where(either, 0.0, information) / size[:, :, None] / size[:, None, :]
     matrix[:, diagonal, diagonal] = 1.0
     singular = empty.any(1) | (np.linalg.cond(matrix) > 1e14)
     matrix[singular] = np.eye(len(diagonal))
     inverse = np.linalg.inv(matrix) / size[:, :, None] / size[:, None, :]
-    return np.where(singular[:, None, None] | off[:, :, None] | off[:, None, :], np.nan, inverse)
+    return np.where(singular[:, None, None] | either, np.nan, inverse)
 
 
 def profile_target(batch: Batch, fit: Fit, alpha: float | np.ndarray) -> np.ndarray:
@@ -121,36 +112,33 @@ def profile_bounds(batch: Batch, fit: Fit, coordinate: int | str, alpha: float =
     together: the limit first (from grid starts for the ceiling), then a secant on the root of the rise, safeguarded
     by a bracket.
     """
-    size, side = batch.size, np.repeat([-1.0, 1.0], batch.size)
-    rows = np.tile(np.arange(size), 2)
-    work = batch.take(rows)
-    target = np.sqrt(profile_target(batch, fit, alpha))[rows]
-    limit = np.concatenate(limits(batch, coordinate))
-    centre = (np.log(np.maximum(fit.ceiling, 1e-300)) if coordinate == CEILING else fit.theta[coordinate])[rows]
+    size, side, rows = batch.size, np.repeat([-1.0, 1.0], batch.size), np.tile(np.arange(batch.size), 2)
+    work, fits, target = batch.take(rows), fit.take(rows), np.sqrt(profile_target(batch, fit, alpha))[rows]
+    low, high = limits(batch, coordinate)
+    limit = np.concatenate([low, high])
+    centre = np.log(np.maximum(fits.ceiling, 1e-300)) if coordinate == CEILING else fits.theta[coordinate]
+    centre = np.where(fits.diverged & (side < 0) & (coordinate == CEILING), high[rows], centre)
     step, tangent = _local_shape(batch, fit, coordinate, alpha)
-    step = step[rows]
-    ends = side * np.inf
-    diverged = fit.diverged[rows] & (side < 0) & (coordinate == CEILING)
-    centre = np.where(diverged, limit[rows + size * (side < 0)], centre)
-    lost = ~np.isfinite(target) | fit.flat[rows] | ((limit - centre) * side <= 0)
+    step, ends = step[rows], side * np.inf
+    lost = ~np.isfinite(target) | fits.flat | ((limit - centre) * side <= 0)
     search = np.flatnonzero(~lost & (target > 0))
     ends[~lost & (target == 0)] = centre[~lost & (target == 0)]
     doubtful = search[step[search] > DOUBTFUL]
     if len(doubtful):
-        above = fit.objective[rows[doubtful]] + target[doubtful] ** 2
-        low = _stays_low(work.take(doubtful), fit, rows[doubtful], coordinate, limit[doubtful], above)
+        above = fits.objective[doubtful] + target[doubtful] ** 2
+        low = _stays_low(work.take(doubtful), fits.theta[:, doubtful], coordinate, limit[doubtful], above)
         search = np.setdiff1d(search, doubtful[low])
     if len(search):
-        walk = _Walk(work.take(search), fit, rows[search], coordinate, side[search], target[search], tangent)
-        crossing = walk.run(centre[search], step[search], limit[search])
-        ends[search] = np.where(np.abs(crossing - limit[search]) < NEAR_LIMIT, side[search] * np.inf, crossing)
+        line = np.array([side, target, centre, step, limit])[:, search]
+        crossing = _walk(work.take(search), fits.take(search), coordinate, tangent[:, rows[search]], *line)
+        ends[search] = np.where(np.abs(crossing - limit[search]) < NEAR_LIMIT, ends[search], crossing)
     return ends[:size], ends[size:]
 
 
 def _local_shape(batch: Batch, fit: Fit, coordinate: int | str, alpha: float) -> tuple[np.ndarray, np.ndarray]:
     """First guess of the distance to the ends (N,), and how the other coordinates move along the profile (q, N)."""
     p, matrix = len(batch.family.parameters), covariance(batch, fit, natural=False)
-    order = [*range(1, p + 1), 0] if batch.has_share else list(range(1, p + 1))
+    order = [*range(1, p + 1), 0][: len(fit.theta)]
     place = 0 if isinstance(coordinate, str) or coordinate == p else coordinate + 1
     variance = matrix[:, place, place]
     freedom = np.maximum(batch.count - count_parameters(batch), 1)
@@ -161,10 +149,10 @@ def _local_shape(batch: Batch, fit: Fit, coordinate: int | str, alpha: float) ->
 
 
 def _stays_low(
-    work: Batch, fit: Fit, rows: np.ndarray, coordinate: int | str, limit: np.ndarray, above: np.ndarray
+    work: Batch, theta: np.ndarray, coordinate: int | str, limit: np.ndarray, above: np.ndarray
 ) -> np.ndarray:
     """True where the objective at the limit is at most `above`: from the fit, or for the ceiling from the grid."""
-    work, theta, fixed = fix(work, fit.theta[:, rows], coordinate, limit)
+    work, theta, fixed = fix(work, theta, coordinate, limit)
     low = descend(work, theta, fixed, 60, 1e-5, above)[1].objective <= above
     left = np.flatnonzero(~low)
     if coordinate == CEILING and len(left):
@@ -173,73 +161,43 @@ def _stays_low(
     return low
 
 
-class _Walk:
-    """Search for the crossing on one side of each row, with the last inner point as the warm start."""
+def _walk(
+    work: Batch, fit: Fit, coordinate: int | str, slope: np.ndarray, side: np.ndarray, target: np.ndarray,
+    centre: np.ndarray, step: np.ndarray, limit: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Where the root of the rise meets the target on one side of each row, with the last inner point as warm start.
 
-    def __init__(
-        self,
-        work: Batch,
-        fit: Fit,
-        rows: np.ndarray,
-        coordinate: int | str,
-        side: np.ndarray,
-        target: np.ndarray,
-        tangent: np.ndarray,
-    ) -> None:
-        self.work, self.coordinate, self.side, self.target = work, coordinate, side, target
-        self.least, self.theta, self.slope = fit.objective[rows], fit.theta[:, rows], tangent[:, rows]
-
-    def rise(self, rows: np.ndarray, value: np.ndarray, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Root of the rise of the objective with the coordinate fixed at value, and the coordinates there."""
-        work, theta, fixed = fix(self.work.take(rows), theta, self.coordinate, value)
-        theta, state, _ = descend(work, theta, fixed, 40, 1e-6)
-        return np.sqrt(np.maximum(state.objective - self.least[rows], 0)), theta
-
-    def run(self, centre: np.ndarray, step: np.ndarray, limit: np.ndarray, rounds: int = 60) -> np.ndarray:
-        """Crossings, one for each row."""
-        inner, outer = centre.copy(), limit.copy()
-        inner_rise, outer_rise = np.zeros_like(centre), np.full_like(centre, np.nan)
-        value, rows = centre + self.side * np.minimum(step, np.abs(limit - centre)), np.arange(len(centre))
-        for count in range(rounds):
-            guess = self.theta[:, rows] + self.slope[:, rows] * (value[rows] - inner[rows])
-            rise, theta = self.rise(rows, value[rows], np.clip(guess, *box(self.work)))
-            inside = rise < self.target[rows]
-            within, beyond = rows[inside], rows[~inside]
-            with np.errstate(divide="ignore", invalid="ignore"):
-                slope = (theta[:, inside] - self.theta[:, within]) / (value[within] - inner[within])
-            self.slope[:, within] = np.nan_to_num(slope, posinf=0, neginf=0)
-            self.theta[:, within], inner[within], inner_rise[within] = theta[:, inside], value[within], rise[inside]
-            outer[beyond], outer_rise[beyond] = value[beyond], rise[~inside]
-            gap = np.abs(outer[rows] - inner[rows]) <= 1e-10 * np.maximum(np.abs(value[rows]), 1e-3)
-            rows = rows[(np.abs(rise / self.target[rows] - 1) > 1e-7) & ~gap]
-            if len(rows) == 0:
-                break
-            bracket = (part[rows] for part in (inner, outer, inner_rise, outer_rise, centre, step))
-            value[rows] = self._next(rows, (count + 1) % 6 == 0, *bracket)
-        return value
-
-    def _next(
-        self,
-        rows: np.ndarray,
-        halve: bool,
-        inner: np.ndarray,
-        outer: np.ndarray,
-        low: np.ndarray,
-        high: np.ndarray,
-        centre: np.ndarray,
-        step: np.ndarray,
-    ) -> np.ndarray:
-        """Secant between the bracket's ends, or from the centre without an outer point; halved when it hugs an end."""
-        side, target, width = self.side[rows], self.target[rows], outer - inner
+    The next value is the secant between the bracket's ends, or from the centre without an outer point; it is halved
+    when it hugs an end.
+    """
+    theta, inner, outer = fit.theta.copy(), centre.copy(), limit.copy()
+    low, high, rows = np.zeros_like(centre), np.full_like(centre, np.nan), np.arange(len(centre))
+    value = centre + side * np.minimum(step, np.abs(limit - centre))
+    for count in range(1, ROUNDS + 1):
+        guess = np.clip(theta[:, rows] + slope[:, rows] * (value[rows] - inner[rows]), *box(work))
+        held, guess, fixed = fix(work.take(rows), guess, coordinate, value[rows])
+        found, state, _ = descend(held, guess, fixed, 40, 1e-6)
+        rise = np.sqrt(np.maximum(state.objective - fit.objective[rows], 0))
+        inside = rise < target[rows]
+        within, beyond = rows[inside], rows[~inside]
         with np.errstate(divide="ignore", invalid="ignore"):
-            bracketed = inner + width * (target - low) / (high - low)
+            moved = (found[:, inside] - theta[:, within]) / (value[within] - inner[within])
+        slope[:, within] = np.nan_to_num(moved, posinf=0, neginf=0)
+        theta[:, within], inner[within], low[within] = found[:, inside], value[within], rise[inside]
+        outer[beyond], high[beyond] = value[beyond], rise[~inside]
+        gap = np.abs(outer - inner)[rows] <= 1e-10 * np.maximum(np.abs(value[rows]), 1e-3)
+        rows = rows[(np.abs(rise / target[rows] - 1) > 1e-7) & ~gap]
+        if len(rows) == 0:
+            break
+        width, longest = outer - inner, inner + side * np.maximum(4 * np.abs(inner - centre), step)
+        with np.errstate(divide="ignore", invalid="ignore"):
             ahead = centre + (inner - centre) * target / low * 1.02
-        longest = inner + side * np.maximum(4 * np.abs(inner - centre), step)
-        ahead = np.where(np.isfinite(ahead) & ((ahead - inner) * side > 0), ahead, longest)
-        ahead = np.where(np.abs(ahead - inner) > np.abs(longest - inner), longest, ahead)
-        proposal = np.where(np.isnan(high), ahead, bracketed)
-        part = (proposal - inner) / np.where(width == 0, 1, width)
-        return np.where(~np.isfinite(part) | (part <= 0) | (part >= 1) | halve, inner + 0.5 * width, proposal)
+            ahead = np.where((ahead - inner) * side > 0, side * np.minimum(side * ahead, side * longest), longest)
+            proposal = np.where(np.isnan(high), ahead, inner + width * (target - low) / (high - low))
+            part = (proposal - inner) / width
+        halved = ~((part > 0) & (part < 1)) | (count % 6 == 0)
+        value[rows] = np.where(halved, inner + 0.5 * width, proposal)[rows]
+    return value
 
 
 def find_crossing(
@@ -254,22 +212,11 @@ def find_crossing(
     target : number above 0, or infinite
     step : first step away from the centre, doubled until the target is passed
     """
-    if not np.isfinite(target) or (limit - centre) * side <= 0:
-        return side * np.inf
-    known = {centre: 0.0}  # a search that starts from the last one may find another value the second time
-
-    def excess(value: float) -> float:
-        if value not in known:
-            known[value] = rise(value)
-        return known[value] - target
-
-    inner, width = centre, min(max(abs(step), 1e-8), 1.0) if np.isfinite(step) else 0.5
-    while True:
-        outer = centre + side * width
-        if (limit - outer) * side <= 0:
-            outer = limit
+    excess = cache(lambda value: rise(value) - target)  # a search from the last one may find another value next time
+    inner, width = float(centre), min(max(abs(step), 1e-8), 1.0) if np.isfinite(step) else 0.5
+    while np.isfinite(target) and (limit - inner) * side > 0:
+        outer = float(side * min(side * (centre + side * width), side * limit))
         if excess(outer) > 0:
-            return brentq(excess, inner, outer, xtol=1e-10, rtol=1e-12)
-        if outer == limit:
-            return side * np.inf
+            return brentq(excess, inner, outer, xtol=1e-10, rtol=1e-12) if excess(inner) < 0 else inner
         inner, width = outer, width * 2
+    return side * np.inf

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from copy import copy
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.special import stdtr, stdtrit
 from statsmodels.base.model import LikelihoodModelResults
 
-from helpers.curves import display
 from helpers.curves.dates import CurveError, Times, decimal_years
-from helpers.curves.derived import DERIVED, CurvePrediction, derive, find_outliers, percentile_intervals, resample
-from helpers.curves.engine import LIMITS, estimates, limits_reached, to_natural
+from helpers.curves.derived import CurvePrediction, Derived, percentile_intervals
+from helpers.curves.display import Displayed
+from helpers.curves.engine import LIMITS, estimates, limits_reached
 from helpers.curves.likelihoods import LeastSquares
 from helpers.curves.model import CurveModel
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from statsmodels.iolib.summary import Summary
+from helpers.curves.profile import units
 
 
-class Results(LikelihoodModelResults):
+class Results(Derived, Displayed, LikelihoodModelResults):
     """Estimates of one curve, with what statsmodels' results have: `t_test`, `wald_test`, `f_test`, `save`, `load`.
 
     Attributes
@@ -35,6 +31,9 @@ class Results(LikelihoodModelResults):
         on it); where the data single out no curve all are NaN. `flag` says so.
     ssr, scale, llf, aic, aicc, bic, nobs, df_model, df_resid : numbers
         The criteria count the noise variance as a parameter, as R and Burnham and Anderson (2002) do.
+    param_names : list of str
+        Names of the estimated parameters.
+    glm : results of statsmodels' own GLM, of a quasi-binomial fit, else None
     flag : str
         "" or what is wrong with the optimum.
     ceiling_kind : str
@@ -48,6 +47,7 @@ class Results(LikelihoodModelResults):
         self.noise, self.ceiling_kind = likelihood.noise, model.ceiling.kind
         self.nobs, self.k_params, self.df_resid = model.nobs, likelihood.k_params, likelihood.df_resid
         self.df_model, self.ssr = self.k_params, likelihood.ssr
+        self.param_names, self.glm = model.param_names, getattr(likelihood, "glm", None)
         self.limits = limits_reached(type(model), likelihood.fit)[:, 0]
         values = estimates(likelihood.batch, likelihood.fit)[0, 0 if likelihood.free else 1 :]
         values = np.where(self.df_resid < 0, np.nan, values)
@@ -75,16 +75,6 @@ class Results(LikelihoodModelResults):
         return "; ".join(reasons)
 
     @property
-    def glm(self) -> Any:
-        """Results of statsmodels' own GLM, of a quasi-binomial fit, else None."""
-        return getattr(self.likelihood, "glm", None)
-
-    @property
-    def param_names(self) -> list[str]:
-        """Names of the estimated parameters."""
-        return self.model.param_names
-
-    @property
     def ceiling(self) -> float:
         """The ceiling as a number: estimated or known; with a bound, its value at the last observation."""
         ceiling = self.model.ceiling
@@ -96,11 +86,9 @@ class Results(LikelihoodModelResults):
     def cov_params_default(self) -> pd.DataFrame:
         """Wald covariance of the estimates: what `cov_params()` returns."""
         likelihood = self.likelihood
-        ceiling, slopes = likelihood.fit.ceiling[0], to_natural(likelihood.batch, likelihood.fit.theta)[1][:, 0]
-        unit = np.r_[ceiling * (1 - ceiling if likelihood.batch.has_share else 1.0), slopes]
+        unit = units(likelihood.batch, likelihood.fit)[0]
         unit[1:][self.limits != 0] = np.nan
-        matrix = likelihood.covariance * np.outer(unit, unit)
-        matrix = matrix if likelihood.free else matrix[1:, 1:]
+        matrix = (likelihood.covariance * np.outer(unit, unit))[not likelihood.free :, not likelihood.free :]
         return pd.DataFrame(matrix, index=self.param_names, columns=self.param_names)
 
     @cached_property
@@ -108,11 +96,6 @@ class Results(LikelihoodModelResults):
         """Standard errors by name."""
         with np.errstate(invalid="ignore"):
             return pd.Series(np.sqrt(np.diag(self.cov_params_default)), index=self.param_names)
-
-    @property
-    def tvalues(self) -> pd.Series:
-        """Estimates over their standard errors."""
-        return self.params / self.bse
 
     @property
     def pvalues(self) -> pd.Series:
@@ -181,70 +164,6 @@ class Results(LikelihoodModelResults):
             return self.model.without_prior().fit().identified
         names = [self.model.ceiling.name] if self.model.ceiling.name else self.param_names
         return bool(np.isfinite([self.likelihood.interval(name, 0.05) for name in names]).all())
-
-    def resample(self, repetitions: int = 999, kind: str = "residual", seed: int = 0) -> pd.DataFrame:
-        """Bootstrap: estimates from series made of the curve and its residuals, all fitted together.
-
-        Parameters
-        ----------
-        repetitions : int
-            Number of series.
-        kind : {"residual", "wild"}
-            Residuals drawn with replacement after centring and scaling by sqrt(n / df); or each residual keeps its
-            place and gets a random sign, for errors of unequal size (Wu 1986).
-        seed : int
-            Of numpy's default_rng.
-
-        Returns
-        -------
-        DataFrame
-            One row per series, the parameters as columns; those that diverge are infinite, not left out.
-
-        Raises
-        ------
-        CurveError
-            For an unknown kind, no degrees of freedom, or a binomial or censored fit.
-        """
-        return resample(self.likelihood, self.fittedvalues, self.resid, repetitions, kind, seed)
-
-    def derived(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Inflection, peak growth and takeover time, each with its profile interval.
-
-        The interval is the range over all parameters whose sum of squares stays below the F limit. An end that the
-        search pushes to the limits of the parameters is infinite or 0.
-
-        Parameters
-        ----------
-        alpha : float
-            One minus the level.
-
-        Returns
-        -------
-        DataFrame
-            Rows inflection (decimal year; the launch where growth falls from the start), peak_growth (units of the
-            series a year, at the last value of a bound) and takeover_years (10 to 90 % of the ceiling); columns
-            estimate, lower, upper.
-        """
-        if self.flag and not np.isfinite(self.params).all():
-            return pd.DataFrame(np.nan, index=list(DERIVED), columns=["estimate", "lower", "upper"])
-        return derive(self.likelihood, alpha)
-
-    def outliers(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Observations that lie too far from the curve for chance.
-
-        Externally studentised residuals with a Bonferroni t test, as statsmodels' `outlier_test` has for linear models.
-
-        Parameters
-        ----------
-        alpha : float
-            The chance that a clean series yields any.
-
-        Returns
-        -------
-        DataFrame
-            student_resid and bonf(p) by observation; empty where fewer than two degrees of freedom are left.
-        """
-        return find_outliers(self.likelihood, self.resid, alpha)
 
     def profile(self, parameter: str = "ceiling", points: int = 41, values: np.ndarray | None = None) -> pd.DataFrame:
         """Sum of squares along one parameter, the others fitted again.
@@ -337,63 +256,10 @@ class Results(LikelihoodModelResults):
         self.likelihood.model = self.model
         self.likelihood.drop_data()
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the observations and the curve, half the span of the series further on.
-
-        A ceiling is drawn where it is given or where the data identify it, never where they leave it open.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes
-            None: new ones in a figure of their own.
-
-        Returns
-        -------
-        matplotlib Axes
-        """
-        return display.plot_results(self, ax)
-
-    def plot_profile(self, parameter: str = "ceiling", ax: Axes | None = None) -> Axes:
-        """Draw the confidence at which each value of a parameter is rejected, the others fitted again.
-
-        Parameters
-        ----------
-        parameter : str
-            An estimated parameter; a ceiling is drawn from what has been reached.
-        ax : matplotlib Axes
-            None: new ones in a figure of their own.
-
-        Returns
-        -------
-        matplotlib Axes
-
-        Raises
-        ------
-        CurveError
-            If the parameter is not estimated, or no degree of freedom is left to judge by.
-        """
-        return display.plot_profile(self, parameter, ax)
-
-    def plot_diagnostics(self) -> Figure:
-        """Draw the residuals by date, and each against the one before it, with their lag-1 correlation.
-
-        Returns
-        -------
-        matplotlib Figure
-        """
-        return display.plot_diagnostics(self)
-
-    def summary(self, alpha: float = 0.05) -> Summary:
-        """A statsmodels Summary with Wald and profile intervals and what to bear in mind; without date and time."""
-        return display.build_summary(self, alpha)
-
     def __repr__(self) -> str:
         numbers = ", ".join(f"{name} {value:.6g}" for name, value in self.params.items())
         warning = f"; {self.flag}" if self.flag else ""
         return f"<{type(self.model).__name__} of {self.model.endog_name}: {numbers}{warning}>"
-
-    def _repr_html_(self) -> str:
-        return self.summary().as_html()
 
     def __dir__(self) -> list[str]:
         return sorted(name for name in object.__dir__(self) if not name.startswith("_") or name.endswith("__"))
