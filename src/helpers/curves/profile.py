@@ -250,9 +250,15 @@ def find_crossing(
     Parameters
     ----------
     rise : function of one number
-    centre, limit : numbers; the limit lies on the given side, -1 or +1, or at the centre
+    centre : number
     target : number above 0, or infinite
+    limit : number on the given side of the centre, or the centre itself
     step : first step away from the centre, doubled until the target is passed
+    side : -1 or +1
+
+    Returns
+    -------
+    float
     """
     if not np.isfinite(target) or (limit - centre) * side <= 0:
         return side * np.inf

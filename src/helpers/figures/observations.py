@@ -52,6 +52,10 @@ def draw_coverage(observations: pd.DataFrame, indicator: str, source: str) -> Fi
         The series to bring out.
     source : str
         The caption's text.
+
+    Returns
+    -------
+    Figure
     """
     points = observations[observations["kind"] != "break"]
     order = points.groupby("indicator")["date"].min().sort_values(kind="stable").index
@@ -101,6 +105,10 @@ def draw_levels(
     breaks : DataFrame
         date, kind.
     source : str
+
+    Returns
+    -------
+    Figure
     """
     figure, axes = open_canvas(4.0)
     axis = axes[0, 0]
@@ -176,6 +184,10 @@ def draw_alignment(aligned: pd.DataFrame, names: dict[str, Any], source: str) ->
     names : dict
         title, bound_title.
     source : str
+
+    Returns
+    -------
+    Figure
     """
     figure, axes = open_canvas(4.8)
     axis = axes[0, 0]
