@@ -32,7 +32,7 @@ COURSES = {
 
 def curve_with_ripples(name):
     """A whole course of the family with deviations that no generator of random numbers draws."""
-    shape = FAMILIES[name].shape
+    shape = FAMILIES[name]
     theta = [
         value - 2000.0 if kind == "date" else np.log(value)
         for value, (_, kind) in zip(COURSES[name], shape.parameters, strict=True)
@@ -55,7 +55,7 @@ def values_of_fit(results):
         results.conf_int().iloc[-1],
         results.conf_int(method="profile").iloc[0],
         results.get_prediction([2030.0]).summary_frame(),
-        *([results.derived().iloc[0]] if results.model.shape.name in ("weibull", "richards") else []),
+        *([results.derived().iloc[0]] if results.model.name in ("weibull", "richards") else []),
     ]
     return [number for part in parts for number in flatten(part)]
 
@@ -65,7 +65,7 @@ def fit_curves():
     series = curve_with_ripples("logistic")
     censored = pd.DataFrame({"value": [99.0], "bound": ["at_least"]}, index=[2026.0])
     early = series.iloc[:12]
-    launches = {name: 2000.0 if FAMILIES[name].shape.needs_launch else None for name in FAMILIES}
+    launches = {name: 2000.0 if FAMILIES[name].needs_launch else None for name in FAMILIES}
     fits = {name: FAMILIES[name](curve_with_ripples(name), launch=launches[name]).fit() for name in FAMILIES}
     fits["known ceiling"] = Gompertz(early, ceiling=110.0).fit()
     fits["share"] = Logistic(early, ceiling=Share(120.0, 0.9)).fit()
