@@ -1,26 +1,45 @@
-# The project's commands: `make run` and `make test` set up everything they need.
+# The project's commands; `make run`, `make check` and the tests set up everything they need.
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: run test golden test-lowest coverage audit lab bench lock clean
+.PHONY: run check test test-all golden test-lowest test-newest coverage audit lab bench lock clean
 
 run: .venv/ready
 	$(BIN)/python -P -m helpers run
 
+# Rules, form, types and docstrings.
+check: .venv/ready
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
+	$(BIN)/python tests/docstrings.py
+
+# Every promise once, in about three minutes on two cores; `test-all` adds the further cases of a kind.
 test: .venv/ready
+	$(BIN)/python -m pytest -m 'not slow'
+
+test-all: .venv/ready
 	$(BIN)/python -m pytest
 
 # The runs of tests/golden/golden.yaml, whose tables must stay as they are in git; RENEW=1 writes them anew.
 golden: .venv/ready
 	$(BIN)/python tests/golden.py $(if $(RENEW),--renew)
 
-# The tests of numbers and data, and the default run, with every direct dependency at its lower bound.
-NUMERICAL := backtest curves data findings forecast indicators malformed many parameters projection \
-	properties see_adoption tables values
+# The tests of numbers and data, and the default run: with every direct dependency at its lower bound, and with the
+# newest versions that the bounds allow, whatever the lock says; these are looked up anew each time.
+NUMERICAL := backtest curves data findings forecast indicators malformed many parameters projection properties \
+	see_adoption tables values
+NUMBERS = -m pytest $(NUMERICAL:%=tests/test_%.py) \
+	tests/test_sequence.py::test_the_baseline_in_git_is_what_the_code_makes
 test-lowest: .venv-lowest/ready
-	.venv-lowest/bin/python -m pytest $(NUMERICAL:%=tests/test_%.py) \
-		tests/test_sequence.py::test_the_baseline_in_git_is_what_the_code_makes
+	.venv-lowest/bin/python $(NUMBERS)
+
+test-newest:
+	$(PYTHON) -m venv .venv-newest
+	.venv-newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager \
+		--editable '.[test]' || { echo "The newest versions that pyproject.toml allows could not be installed; this needs the package registry."; exit 1; }
+	.venv-newest/bin/python $(NUMBERS)
 
 # What the tests run, in all processes: 95 % of lines and branches, and every one in what checks data and parameters.
 CHECKED := src/helpers/indicators/*,src/helpers/parameters.py,src/helpers/options.py
@@ -44,7 +63,7 @@ bench: .venv/ready
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/$(INSTALL) --require-hashes $(WHEELS) --requirement $(filter %.lock,$^)$(ADVICE)
 	$(@D)/bin/$(INSTALL) --no-build-isolation --editable .
-	@echo ../../../../src | tee $(@D)/lib/python3*/site-packages/_editable_impl_adoption_curves.pth > /dev/null
+	@echo ../../../../src | tee $(@D)/lib/python3*/site-packages/_*adoption_curves.pth > /dev/null
 	@printf '%s\n' $(COMMAND) > $(@D)/bin/adoption
 	@printf '%s\n' $(ACTIVATE) >> $(@D)/bin/activate
 	@touch $@
@@ -70,4 +89,4 @@ lock: .venv/ready
 	$(BIN)/$(COMPILE) --resolution lowest-direct pyproject.toml --output-file tests/lowest.lock
 
 clean:
-	rm -rf .venv .venv-lowest
+	rm -rf .venv .venv-lowest .venv-newest

@@ -17,6 +17,11 @@ from helpers.runs.pipeline import run_all
 SAMPLE = Path(__file__).parent / "sample"
 
 
+def further(*values):
+    """A further case of a kind among the parameters of a test: `make test` leaves it out, `make test-all` runs it."""
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 def run_sequence(outputs, name, *options, data=SAMPLE):
     """Run all notebooks through the command, as a person would, from a folder that is not the project's."""
     command = [sys.executable, "-m", "helpers", "run", name, "-p", "data", str(data), *options]

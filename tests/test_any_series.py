@@ -11,6 +11,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import further
 from figure_faults import find_faults
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -151,9 +152,9 @@ def test_long_texts_wrap_and_leave_the_axes_their_room(source, width):
     ("values", "given"),
     [
         ([0, 0, 0, 1, 4, 9], {}),
-        ([3.1, 8, 15.5, 27, 39, 48.2], {"bound": 48200}),
+        further([3.1, 8, 15.5, 27, 39, 48.2], {"bound": 48200}),
         ([1, 5, 9, 5, 1, 0], {"bound": 10}),
-        ([1, 2, 4, 8, 16], {"source": [f"https://example.org/{number}/{'c' * 98}" for number in range(5)]}),
+        further([1, 2, 4, 8, 16], {"source": [f"https://example.org/{number}/{'c' * 98}" for number in range(5)]}),
     ],
     ids=["zeros", "bound far above", "decline to 0", "long addresses"],
 )
@@ -165,7 +166,7 @@ def test_notebooks_carry_series_at_the_edge(tmp_path, quick_run, values, given):
     assert len(list((tmp_path / "outputs").glob("lab/edge/tables/06_*.csv"))) == 3
 
 
-@pytest.mark.parametrize("case", ["a highest share under a tenth", "percentages at the top"])
+@pytest.mark.parametrize("case", ["a highest share under a tenth", further("percentages at the top")])
 def test_pages_are_made_of_series_at_the_edge(tmp_path, monkeypatch, case):
     monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
     values = {"data": str(write(tmp_path, [99.999999, 100, 100, 100], unit="%"))}

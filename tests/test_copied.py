@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import SAMPLE
+from conftest import SAMPLE, further
 from small_notebooks import write_notebooks
 
 from helpers.project import find_root
@@ -52,7 +52,7 @@ def call(*words, cwd):
     return done.stdout
 
 
-@pytest.mark.parametrize("options", [[], ["--isolated"]], ids=["forked", "isolated"])
+@pytest.mark.parametrize("options", [[], further(["--isolated"])], ids=["forked", "isolated"])
 def test_a_copy_runs_itself_also_when_it_is_moved(copy, tmp_path, options):
     for place in (copy, copy.with_name("moved")):
         if place != copy:

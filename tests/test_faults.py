@@ -10,7 +10,7 @@ import sys
 import time
 
 import pytest
-from conftest import SAMPLE
+from conftest import SAMPLE, further
 from small_notebooks import ALL, write_notebook, write_notebooks
 from test_pipeline import list_files, patch_notebooks
 
@@ -138,7 +138,7 @@ def test_a_clock_that_was_moved_back_makes_nothing_stale(place, small_run):
     assert process.communicate()[0].startswith("up\nNothing changed")
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), further(signal.SIGTERM, 143)])
 def test_a_signal_in_any_phase_ends_with_a_line_and_a_state_to_go_on_from(place, small_run, number, code):
     moments = random.Random(code)
     for phase in range(4):

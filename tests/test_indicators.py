@@ -105,7 +105,7 @@ def test_byte_order_mark_crlf_extra_columns_and_column_order_are_accepted(tmp_pa
     pd.testing.assert_frame_equal(changed[plain.columns], plain)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)  # each reads a folder
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=12))
 def test_any_text_as_value_is_a_number_or_a_data_error(tmp_path_factory, text):
     """Nothing is silently coerced: a value that loads is the float that its text says."""

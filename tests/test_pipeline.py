@@ -10,7 +10,7 @@ import sys
 import time
 
 import pytest
-from conftest import SAMPLE
+from conftest import SAMPLE, further
 from small_notebooks import write_notebooks
 
 from helpers.indicators import DataError
@@ -147,7 +147,7 @@ def test_a_kernel_that_dies_is_told(tmp_path, outputs):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals to a process group are POSIX")
-@pytest.mark.parametrize("options", [[], ["--isolated"]], ids=["forked", "isolated"])
+@pytest.mark.parametrize("options", [[], further(["--isolated"])], ids=["forked", "isolated"])
 @pytest.mark.parametrize(
     ("number", "code", "word"), [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Terminated")]
 )

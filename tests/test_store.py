@@ -10,7 +10,7 @@ import sys
 import time
 
 import pytest
-from conftest import SAMPLE
+from conftest import SAMPLE, further
 from small_notebooks import ALL, write_notebook, write_notebooks
 from test_pipeline import list_files, wait_for
 
@@ -91,7 +91,9 @@ def test_changed_data_run_what_reads_them(place, make):
     assert make({"data": str(data)})[CHECK].endswith("(the data changed)")
 
 
-@pytest.mark.parametrize("part", ["tables/05_forecast.csv", "figures/05_forecast.svg", f"notebooks/{FORECAST}.ipynb"])
+@pytest.mark.parametrize(
+    "part", ["tables/05_forecast.csv", *map(further, ["figures/05_forecast.svg", f"notebooks/{FORECAST}.ipynb"])]
+)
 def test_a_result_that_was_changed_in_the_run_comes_back_from_the_store(place, make, part):
     path = place / "outputs" / "small" / part
     good = path.read_bytes()
@@ -100,7 +102,7 @@ def test_a_result_that_was_changed_in_the_run_comes_back_from_the_store(place, m
     assert path.read_bytes() == good
 
 
-@pytest.mark.parametrize("damage", ["changed", "lost", "gone"])
+@pytest.mark.parametrize("damage", ["changed", further("lost"), further("gone")])
 def test_a_result_that_is_not_whole_in_the_store_is_made_again(place, make, damage):
     (entry,) = {path.parents[1] for path in (place / "outputs" / ".store").glob("*/tables/05_forecast.csv")}
     table = entry / "tables" / "05_forecast.csv"
@@ -250,7 +252,7 @@ def test_readers_wait_for_their_tables(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-@pytest.mark.parametrize("seconds", [1, 2.5, 4])
+@pytest.mark.parametrize("seconds", [further(1), 2.5, further(4)])
 def test_a_killed_run_goes_on_and_ends_as_if_nothing_had_happened(small_run, tmp_path, seconds):
     write_notebooks(tmp_path / "notebooks")
     program = (

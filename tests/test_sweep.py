@@ -8,7 +8,7 @@ import time
 
 import pandas as pd
 import pytest
-from conftest import SAMPLE
+from conftest import SAMPLE, further
 from distributed import LocalCluster
 from small_notebooks import write_notebooks
 from test_pages import Page
@@ -266,7 +266,7 @@ def test_what_isnt_this_sweeps_is_left_alone(tmp_path, outputs, notebooks):
 
 
 @linux
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), further(signal.SIGKILL, -9)])
 def test_kernels_never_outlive_the_sweep(tmp_path, outputs, notebooks, number, code):
     path = write(tmp_path, "grid: {horizon_years: [30]}")
     program = (
@@ -319,7 +319,7 @@ def test_a_scheduler_that_goes_ends_the_sweep_with_a_sentence(tmp_path, cluster,
     ending.join()
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://here"])
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", further("nonsense://here")])
 def test_a_cluster_that_isnt_there_is_told_within_seconds(tmp_path, outputs, notebooks, address):
     started = time.monotonic()
     with pytest.raises(RunError, match=f"No Dask scheduler answers at {address}"):

@@ -2,15 +2,18 @@
 
 Modules and allowed imports (imports go one way, down this list; a test draws the graph and fails on a circle):
 
-- `wording`, `quoting`: words for numbers of things, and quotes of what others wrote; import nothing of ours.
+- `wording`, `quoting`, `levels`: words for numbers of things, quotes of what others wrote, levels of intervals.
 - `project`: the project's folders, files that are written whole, and folders that are replaced whole.
 - `indicators`: load and check tables, select a series with its bound and breaks; own files, coverage, claims.
 - `curves`: one class a family; engine, likelihoods, results, profiles, many series at once.
 - `forecast`: windows, methods, bands, backtest, statements, the `Forecast`; built on `curves` and `indicators`.
+- `describe`: what the exhibits show, as tidy frames.
 - `figures`, `tables`: data in, a Figure or a table out.
 - `parameters`, `options`: the one typed list of a run's parameters, and how they are typed at a prompt.
 - `runs`: what makes runs; the notebook alone joins it with what is above. Nothing above knows how runs are made.
 - `fetch`: newer figures of the World Bank into a data folder; never part of a run.
-- `lab`, `explore`, `explore_panel`: what people make and move in JupyterLab.
+- `lab`: notebooks that people make and change in JupyterLab.
+- `explore`: the interactive panel's frames and figures.
+- `explore_panel`: its widgets.
 - `__main__`: the command line.
 """

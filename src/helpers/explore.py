@@ -366,9 +366,10 @@ def show(
 
     Parameters
     ----------
-    entity, indicator, bound, as_of, horizon_years, data : as the parameters of a run
+    entity, indicator, bound, as_of : as the parameters of a run
     families : sequence of str
         The first one is shown first.
+    horizon_years, data : as the parameters of a run
 
     Raises
     ------

@@ -42,6 +42,11 @@ def save_choice(values: dict[str, Any], stem: str, comment: str = "") -> Path:
     comment : str
         First line of the file.
 
+    Returns
+    -------
+    Path
+        The file, in ``outputs/lab/``.
+
     Raises
     ------
     ParameterError
@@ -81,6 +86,11 @@ def prepare_copy(name: str, given: dict[str, Any]) -> Path:
         As for `find_notebook`.
     given : dict
         Parameters by name, checked as a run's.
+
+    Returns
+    -------
+    Path
+        The copy.
 
     Raises
     ------

@@ -302,6 +302,10 @@ def read_parameters(values: Mapping[str, Any]) -> Parameters:
     ----------
     values : mapping of parameter names to values, in their own types or as text that means them
 
+    Returns
+    -------
+    helpers.parameters.Parameters
+
     Raises
     ------
     ParameterError

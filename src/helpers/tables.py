@@ -98,6 +98,10 @@ def show_parameters(parameters: pd.DataFrame, title: str, note: str = "") -> gre
         family, ceiling, parameter, estimate, std_error, low_80, high_80, low_95, high_95, identified, remark.
     title, note : str
         As for `show`.
+
+    Returns
+    -------
+    great_tables.GT
     """
     numbers = ["estimate", "std_error", "low_80", "high_80", "low_95", "high_95"]
     is_date = parameters["parameter"].isin(["midpoint", "launch"])
@@ -129,6 +133,10 @@ def show_claims(claims: pd.DataFrame, title: str, note: str = "") -> great_table
         From `indicators.check_claims`.
     title, note : str
         As for `show`.
+
+    Returns
+    -------
+    great_tables.GT
     """
     decimals = [max(1, _count_decimals(value)) for value in claims["reported"]]
     words = {

@@ -241,7 +241,7 @@ class Displayed:
         by_date.set_title(f"Residuals of {self.model.endog_name}", loc="left", size=9.5, parse_math=False)
         by_lag.axhline(0, color=style.GREY, lw=0.9)
         by_lag.axvline(0, color=style.GREY, lw=0.9)
-        by_lag.plot(resid[:-1], resid[1:], "o", color=style.BLUE, ms=4.5)
+        by_lag.plot(resid.iloc[:-1], resid.iloc[1:], "o", color=style.BLUE, ms=4.5)
         by_lag.set_xlabel("the residual before", size=9)
         by_lag.set_ylabel("residual", size=9)
         by_lag.set_title(_describe_lag(resid.to_numpy()), loc="left", size=9.5)

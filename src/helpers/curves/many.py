@@ -37,9 +37,14 @@ def map_parts(
     parts : sequence of tuples of arguments
     client : dask.distributed.Client or None (compute here); the parts are the same either way, so the results are too
 
+    Yields
+    ------
+    What the function returned for each part.
+
     Raises
     ------
-    What the function raises, also from a worker; parts that nobody waits for any more are then cancelled.
+    Exception
+        What the function raises, also from a worker; parts that nobody waits for any more are then cancelled.
     """
     if client is None:
         yield from (function(*part) for part in parts)

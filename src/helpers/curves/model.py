@@ -197,6 +197,10 @@ class CurveModel(Family):
         ----------
         values : (N, n) or None; in the place of the observed ones
         ceiling : (N,) or None; the series once for each of these known ceilings
+
+        Returns
+        -------
+        Batch
         """
         order = self.order
         times = self.exog[order]

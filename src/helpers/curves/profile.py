@@ -208,9 +208,15 @@ def find_crossing(
     Parameters
     ----------
     rise : function of one number
-    centre, limit : numbers; the limit lies on the given side, -1 or +1, or at the centre
+    centre : number
     target : number above 0, or infinite
+    limit : number on the given side of the centre, or the centre itself
     step : first step away from the centre, doubled until the target is passed
+    side : -1 or +1
+
+    Returns
+    -------
+    float
     """
     excess = cache(lambda value: rise(value) - target)  # a search from the last one may find another value next time
     inner, width = float(centre), min(max(abs(step), 1e-8), 1.0) if np.isfinite(step) else 0.5

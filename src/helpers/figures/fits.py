@@ -38,6 +38,10 @@ def draw_fits(
     names : dict
         title, unit, bound_title.
     source : str
+
+    Returns
+    -------
+    Figure
     """
     families = list(dict.fromkeys(alternatives["family"]))
     rows = -(-len(families) // 3)

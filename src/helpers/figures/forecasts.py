@@ -79,6 +79,10 @@ def draw_forecast(
     source : str
     levels : sequence of float
         A band is drawn for each; the title quotes one, see `helpers.levels.quoted_level`.
+
+    Returns
+    -------
+    Figure
     """
     figure, axes = open_canvas(5.0)
     axis = axes[0, 0]
@@ -140,6 +144,10 @@ def draw_hindcasts(
     source : str
     levels : sequence of float
         As for `draw_forecast`.
+
+    Returns
+    -------
+    Figure
     """
     quoted = quoted_level(levels)
     low, high = band_columns(quoted)

@@ -54,6 +54,10 @@ def draw_coverage(observations: pd.DataFrame, coverage: pd.DataFrame, indicator:
         The series to bring out.
     source : str
         The caption's text.
+
+    Returns
+    -------
+    Figure
     """
     dates = observations.groupby("indicator")["date"].agg(["min", "max", "size"]).sort_values("min", kind="stable")
     places = pd.Series(range(len(dates)), dates.index)
@@ -99,6 +103,10 @@ def draw_levels(
     breaks : DataFrame
         date, kind.
     source : str
+
+    Returns
+    -------
+    Figure
     """
     figure, axes = open_canvas(4.0)
     axis, dates, last = axes[0, 0], pd.DatetimeIndex(growth["date"]), growth.iloc[-1]
@@ -179,6 +187,10 @@ def draw_alignment(aligned: pd.DataFrame, names: dict[str, Any], source: str) ->
     names : dict
         title, bound_title.
     source : str
+
+    Returns
+    -------
+    Figure
     """
     figure, axes = open_canvas(4.8)
     axis = axes[0, 0]

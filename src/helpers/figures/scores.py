@@ -33,6 +33,11 @@ def draw_skill(scores: pd.DataFrame, window: int, source: str) -> Figure:
         04_scores: method, window, horizon_years, n, technologies, wis_relative.
     window : int
         Which window length to draw.
+    source : str
+
+    Returns
+    -------
+    Figure
     """
     rows = scores[scores["window"] == window]
     figure, axes = open_canvas(4.4)
@@ -81,6 +86,10 @@ def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, eno
     enough : int
         Technologies with fewer forecasts say nothing and are left out on the right.
     source : str
+
+    Returns
+    -------
+    Figure
     """
     figure, axes = open_canvas(4.3, (1, 2))
     labels = _draw_reliability(axes[0, 0], calibration)

@@ -141,6 +141,11 @@ def finish_axes(axis: Axes, labels: Sequence[Label], span: tuple[Any, ...], top:
     top : float
         Highest value shown.
     title : str
+
+    Returns
+    -------
+    Axes
+        The same.
     """
     axis.spines[["top", "right", "left"]].set_visible(False)
     axis.tick_params(left=False, labelsize=8.5, colors=GREY)

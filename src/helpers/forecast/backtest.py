@@ -264,8 +264,10 @@ def cover_by_technology(
 
     Parameters
     ----------
-    residuals, by
+    residuals : DataFrame
         As for `score`.
+    by : sequence of str
+        Columns, as for `score`.
 
     Returns
     -------

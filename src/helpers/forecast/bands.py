@@ -123,6 +123,10 @@ def calibrate(residuals: pd.DataFrame, method: str) -> Calibration:
     ----------
     residuals : DataFrame as `backtest.run_backtest` gives it
     method : str, a column of it
+
+    Returns
+    -------
+    Calibration
     """
     return _calibrate(components_of(residuals), link_errors(residuals, method), weigh_technologies(residuals))
 

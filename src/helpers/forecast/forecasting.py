@@ -111,8 +111,7 @@ def hindcast(
 
     Parameters
     ----------
-    series, bound, references
-        As for `forecast`.
+    series, bound, references : as for `forecast`
     origins : dates of observations
         By default every one from the third on but the last.
     **settings

@@ -231,6 +231,10 @@ def last_window(values: pd.Series, bound: pd.Series | None = None) -> Windows:
     values : pandas.Series with a DatetimeIndex
     bound : pandas.Series with a DatetimeIndex, or None
 
+    Returns
+    -------
+    Windows
+
     Raises
     ------
     ValueError

@@ -188,6 +188,10 @@ class Data:
         ----------
         date : str or date
             ISO date; "" for all that ``self`` holds.
+
+        Returns
+        -------
+        Data
         """
         if date in ("", None):
             return self

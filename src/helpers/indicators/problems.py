@@ -65,10 +65,12 @@ def list_problems(
 
     Parameters
     ----------
-    file, column : str
+    file : str
         Where the problems stand.
     rows : DataFrame
         ``row`` (line in the file), ``value`` (what is quoted), and whatever the message needs.
+    column : str
+        The column that has the problems.
     message : str or callable
         A format string over the columns of ``rows``, or a function of one row as dict.
 

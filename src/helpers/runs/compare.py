@@ -348,6 +348,10 @@ def build_page(
         PNG of the figure, whose alternative text is `alt`.
     alt : str
     folder : Path
+
+    Returns
+    -------
+    str
     """
     names, units = [run.name for run in runs], sorted({run.subject[1] for run in runs})
     shown = differences[~differences["item"].str.match("forecast_|ceiling_")]  # they have tables of their own

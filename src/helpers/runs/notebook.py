@@ -205,6 +205,10 @@ def open_run(notebook: str) -> Run:
     notebook : str
         Name of the calling notebook, such as ``03_fit_curves``.
 
+    Returns
+    -------
+    Run
+
     Raises
     ------
     ParameterError

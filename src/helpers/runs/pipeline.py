@@ -101,6 +101,10 @@ def make_notebook(
     limits : pair of float
         Seconds that a cell and the notebook may take.
 
+    Returns
+    -------
+    Made
+
     Raises
     ------
     helpers.runs.execute.NotebookFailed
@@ -341,6 +345,11 @@ def restore_run(run: str, date: str, notebooks: Path | None = None) -> Path:
         ISO date, or date and time, in UTC.
     notebooks : Path, optional
         Folder of the notebooks; the project's own by default.
+
+    Returns
+    -------
+    Path
+        The run's folder.
 
     Raises
     ------

@@ -46,7 +46,11 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
     parameters : Parameters
     inputs : mapping
         From `describe_inputs`, as it was before the first notebook ran.
-    data : helpers.indicators.Indicators
+    data : helpers.indicators.Data
+
+    Returns
+    -------
+    dict
     """
     records = read_records(folder)
     figures = sorted(name for record in records.values() for name in record["figures"])
@@ -124,6 +128,10 @@ def find_differences(folder: Path, content: Mapping[str, Any], inputs: Mapping[s
         Of its record, from `read_run`.
     inputs : mapping
         From `describe_inputs`.
+
+    Returns
+    -------
+    list of str
     """
     recorded = {**content, "notebooks": {name: entry["source"] for name, entry in content["notebooks"].items()}}
     outputs = list_outputs(content)

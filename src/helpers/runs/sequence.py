@@ -106,6 +106,10 @@ def choose_forced(sources: Iterable[Path], force: bool = False, only: str = "", 
     first : str
         The one with this number and those after it.
 
+    Returns
+    -------
+    set of str
+
     Raises
     ------
     RunError

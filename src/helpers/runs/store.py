@@ -61,6 +61,11 @@ def describe_parts(
         From `helpers.runs.record.describe_inputs`; data count for the notebooks that declare them.
     tables : mapping
         sha256 of the tables that the notebooks before it have written for it, by name.
+
+    Returns
+    -------
+    dict
+        Hashes by the part's name.
     """
     return {
         "notebook": hash_source(source),

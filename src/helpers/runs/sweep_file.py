@@ -59,6 +59,10 @@ def read_sweep(path: Path, name: str = "", many: bool = False) -> Sweep:
     many : bool
         Whether more than 200 runs are meant.
 
+    Returns
+    -------
+    Sweep
+
     Raises
     ------
     ParameterError

@@ -94,6 +94,10 @@ def embed_tables(page: str, tables: Path) -> str:
     page : str
     tables : Path
         Folder of the tables.
+
+    Returns
+    -------
+    str
     """
     size = len(page.encode())
     paths = [tables / f"{name}.csv" for name in set(re.findall(r'href="table:([\w-]+)"', page))]
