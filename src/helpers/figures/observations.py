@@ -140,6 +140,10 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     names : dict
         title, unit.
     source : str
+
+    Returns
+    -------
+    Figure
     """
     rows = growth.dropna(subset=["change"])
     figure, axes = open_canvas(3.6)
@@ -250,6 +254,10 @@ def draw_comparison(compared: pd.DataFrame, entity: str, source: str, most: int 
     source : str
     most : int
         Of a longer block the highest figures are shown, and the entity's own.
+
+    Returns
+    -------
+    Figure
     """
     ranked = compared.assign(own=compared["entity"] == entity, rank=compared.groupby("measure").cumcount())
     ranked["others"] = ~ranked.groupby("measure")["own"].transform("any")
