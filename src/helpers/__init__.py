@@ -2,12 +2,13 @@
 
 Modules and allowed imports (imports go one way, down this list; a test draws the graph and fails on a circle):
 
-- `wording`, `quoting`, `levels`: words for numbers of things, quotes of what others wrote, levels of intervals.
+- `wording`, `quoting`, `levels`, `dates`: words for numbers of things, quotes of what others wrote, levels of
+  intervals, dates as decimal years.
 - `project`: the project's folders, files that are written whole, and folders that are replaced whole.
 - `indicators`: load and check tables, select a series with its bound and breaks; own files, coverage, claims.
 - `curves`: one class a family; engine, likelihoods, results, profiles, many series at once.
 - `forecast`: windows, methods, bands, backtest, statements, the `Forecast`; built on `curves` and `indicators`.
-- `describe`: what the exhibits show, as tidy frames.
+- `findings`: the finding and the key numbers, written from the tables of a run.
 - `figures`, `tables`: data in, a Figure or a table out.
 - `parameters`, `options`: the one typed list of a run's parameters, and how they are typed at a prompt.
 - `runs`: what makes runs; the notebook alone joins it with what is above. Nothing above knows how runs are made.

@@ -20,7 +20,6 @@ from helpers.curves.compare import (
     profile_ceilings,
     trace_alternatives,
 )
-from helpers.curves.dates import CurveError, decimal_years, to_dates
 from helpers.curves.families import (
     FAMILIES,
     GENERALISED_LINEAR,
@@ -36,6 +35,7 @@ from helpers.curves.families import (
 from helpers.curves.many import fit_many
 from helpers.curves.model import Share, SharePrior
 from helpers.curves.results import Results
+from helpers.dates import CurveError, decimal_years, to_dates
 
 __all__ = [
     "FAMILIES",

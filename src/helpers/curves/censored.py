@@ -8,12 +8,12 @@ from functools import cached_property
 import numpy as np
 from scipy.special import fdtri, log_ndtr
 
-from helpers.curves.dates import CurveError
 from helpers.curves.descent import descend, evaluate, fit_batch
 from helpers.curves.engine import Batch, Fit
 from helpers.curves.likelihoods import LeastSquares
 from helpers.curves.model import CurveModel
 from helpers.curves.profile import CEILING, find_crossing, fix, limits
+from helpers.dates import CurveError
 
 
 def fit_censored(model: CurveModel) -> LeastSquares:

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import f
 
-from helpers.curves.dates import CurveError, decimal_years, to_dates
 from helpers.curves.descent import fit_batch
 from helpers.curves.engine import predict
 from helpers.curves.families import FAMILIES
 from helpers.curves.model import Share
 from helpers.curves.results import Results
+from helpers.dates import CurveError, decimal_years, to_dates
 
 Fits: TypeAlias = Mapping[tuple[str, str], Results | CurveError]
 """Results, or why there are none, by family and ceiling ("free" or "at the bound")."""

@@ -10,11 +10,11 @@ import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import stdtr, stdtrit
 
-from helpers.curves.dates import CurveError
 from helpers.curves.descent import fit_batch, jacobian
 from helpers.curves.engine import Family, estimates
 from helpers.curves.likelihoods import LeastSquares
 from helpers.curves.profile import CEILING, limits
+from helpers.dates import CurveError
 
 EARLIEST = 1e-5
 """Spans after the launch at which growth that falls from the start is measured."""

@@ -12,8 +12,8 @@ from statsmodels.iolib.table import SimpleTable, default_html_fmt
 from statsmodels.iolib.tableformatting import fmt_base, fmt_params
 from statsmodels.stats.stattools import durbin_watson
 
-from helpers.curves.dates import CurveError, to_dates
 from helpers.curves.profile import CEILING
+from helpers.dates import CurveError, to_dates
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,11 +16,11 @@ from scipy.special import expit
 from statsmodels.genmod.families import links
 
 from helpers.curves.censored import fit_censored
-from helpers.curves.dates import CurveError
 from helpers.curves.engine import Array
 from helpers.curves.likelihoods import fit_binomial, fit_level
 from helpers.curves.model import CurveModel
 from helpers.curves.results import Results
+from helpers.dates import CurveError
 
 LARGEST = 700.0
 """exp overflows just above."""

@@ -18,7 +18,6 @@ from scipy.special import fdtr, fdtri
 from statsmodels.genmod.families import Binomial
 from statsmodels.genmod.generalized_linear_model import GLM
 
-from helpers.curves.dates import CurveError
 from helpers.curves.descent import descend, evaluate, fit_batch, fit_rows
 from helpers.curves.engine import Batch, Fit, grid_starts, to_coordinate, to_natural, to_parameter
 from helpers.curves.model import CurveModel
@@ -33,6 +32,7 @@ from helpers.curves.profile import (
     profile_bounds,
     profile_target,
 )
+from helpers.dates import CurveError
 
 TABLE_ALPHAS = (0.2, 0.05)
 """One minus the levels of the intervals that tables show."""

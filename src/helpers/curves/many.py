@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from helpers.curves.dates import CurveError, Times, decimal_years
 from helpers.curves.descent import fit_batch
 from helpers.curves.engine import estimates, prepare
 from helpers.curves.families import FAMILIES
 from helpers.curves.model import Share, SharePrior, read_ceiling
 from helpers.curves.profile import CEILING, count_parameters, covariance, profile_bounds
+from helpers.dates import CurveError, Times, decimal_years
 
 if TYPE_CHECKING:
     from distributed import Client

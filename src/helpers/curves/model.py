@@ -11,8 +11,8 @@ from typing import Any, ClassVar, Self, TypeAlias
 import numpy as np
 import pandas as pd
 
-from helpers.curves.dates import CurveError, Dates, Times, decimal_years, is_dated
 from helpers.curves.engine import Batch, Family, default_launch, prepare
+from helpers.dates import CurveError, Dates, Times, decimal_years, is_dated
 
 Bound: TypeAlias = float | pd.Series | np.ndarray | Sequence[Any]
 """What a ceiling is a share of: one number, a series over dates, or a value for each observation."""

@@ -11,13 +11,13 @@ import pandas as pd
 from scipy.special import stdtr, stdtrit
 from statsmodels.base.model import LikelihoodModelResults
 
-from helpers.curves.dates import CurveError, Times, decimal_years
 from helpers.curves.derived import CurvePrediction, Derived, percentile_intervals
 from helpers.curves.display import Displayed
 from helpers.curves.engine import LIMITS, estimates, limits_reached
 from helpers.curves.likelihoods import LeastSquares
 from helpers.curves.model import CurveModel
 from helpers.curves.profile import units
+from helpers.dates import CurveError, Times, decimal_years
 
 
 class Results(Derived, Displayed, LikelihoodModelResults):

@@ -11,7 +11,7 @@ import pandas as pd
 
 from helpers import indicators
 from helpers.curves import decimal_years, to_dates
-from helpers.curves.dates import Times
+from helpers.dates import Times
 from helpers.forecast import bands
 from helpers.forecast.backtest import can_calibrate, run_backtest
 from helpers.forecast.fan import PUBLISHED, Forecast

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.curves import decimal_years
+from helpers.dates import decimal_years
 from helpers.indicators.data import Data
 from helpers.indicators.series import AdoptionSeries
 
