@@ -1,4 +1,4 @@
-"""Dates as decimal years and back (the end of a day counts, so 2025-12-31 is 2026.0), and what is said of dates and fits that can't be."""
+"""Dates as decimal years and back: the end of a day counts, so 2025-12-31 is 2026.0. `CurveError` is the curves' own."""
 
 from __future__ import annotations
 
