@@ -64,7 +64,6 @@ def quick_run(small_project):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(images, "draw_images", lay_out)
-        patch.setenv("ADOPTION_RUNNER", "1")
         yield patch
 
 

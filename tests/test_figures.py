@@ -66,12 +66,20 @@ def read_texts(figure):
     return [text.replace("\N{NO-BREAK SPACE}", " ") for text in [*around, *axes]]
 
 
+def lay_out(figure, width):
+    """The figure at a width; those of a fit itself are matplotlib's own and have one."""
+    if hasattr(figure, "lay_out"):
+        return figure.lay_out(width)
+    figure.draw_without_rendering()
+    return figure
+
+
 def list_faults(drawn):
     return [
         (place, width, fault)
         for place, figure in enumerate(drawn)
         for width in style.WIDTHS.values()
-        for fault in find_faults(figure.lay_out(width))
+        for fault in find_faults(lay_out(figure, width))
     ]
 
 

@@ -36,7 +36,7 @@ def test_alignment_starts_all_at_the_same_share(tables):
 def test_a_share_is_crossed_between_two_figures():
     """Germany's internet use crosses both shares between two years; linear in between."""
     germany = indicators.load(SAMPLE).series("Germany", "internet_use_itu", 100)
-    share, years = germany.penetration.to_numpy(), germany.values.index.year.to_numpy() + 1.0
+    share, years = germany.share.to_numpy(), germany.values.index.year.to_numpy() + 1.0
     assert np.all(np.diff(share[:13]) >= 0)
     shares = indicators.list_shares(germany, [germany])
     for level in (230 / 1099.67, 602 / 1125):

@@ -14,8 +14,8 @@ from conftest import SAMPLE, further, run_sequence
 
 ROOT = Path(__file__).parents[1]
 FIGURES = {
-    "01_coverage", "02_aligned", "02_countries", "02_growth", "02_levels", "03_fits", "03_profiles", "04_calibration",
-    "04_skill", "05_forecast", "05_hindcasts",
+    "01_coverage", "02_aligned", "02_countries", "02_growth", "02_levels", "03_fits", "03_profiles", "03_residuals",
+    "04_calibration", "04_skill", "05_forecast", "05_hindcasts",
 }  # fmt: skip
 
 
@@ -91,7 +91,7 @@ BY_HAND = """import nbformat, os, sys
 os.environ.pop("ADOPTION_RUNNER", None)
 for path in sys.argv[1:]:
     cells = nbformat.read(path, 4).cells
-    names = {}
+    names = {"display": print}  # as Jupyter has it
     for cell in cells:
         if cell.cell_type == "code":
             exec(compile(cell.source, path, "exec"), names)

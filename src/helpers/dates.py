@@ -1,4 +1,4 @@
-"""Dates as decimal years and back: the end of a day counts, so 2025-12-31 is 2026.0. `CurveError` is the curves' own."""
+"""Dates as decimal years and back: the end of a day counts, so 2025-12-31 is 2026.0. `CurveError` is for curves."""
 
 from __future__ import annotations
 

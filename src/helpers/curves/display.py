@@ -190,7 +190,7 @@ class Displayed:
         if is_ceiling:
             reached, best = likelihood.batch.top[0], self.params.iloc[0]
             low, high = likelihood.interval(parameter, 0.05)
-            start = 1.001 * reached if best >= reached else min(reached, 0.97 * low)
+            start = 1.001 * reached if best >= reached else max(min(reached, 0.97 * low), 0.1 * best)
             end = min(PROFILE_TOP * reached, 1.1 * high) if high > start else 1.1 * reached
             values = np.geomspace(start, end, POINTS)
             values = np.sort(np.r_[values, best]) if start < best < end else values

@@ -169,9 +169,7 @@ class RunFolder:
             stack.enter_context(hold_folder(self.asked))
             self.kept = restore_folder(self.final, list_own)
             check_replaceable(self.final)
-            for left in self.final.parent.glob(
-                f".{glob.escape(self.final.name)}.new-????????"
-            ):  # by a run that was killed
+            for left in find_left(self.final):
                 shutil.rmtree(left, ignore_errors=True)
             place = stack.enter_context(
                 tempfile.TemporaryDirectory(
@@ -286,7 +284,7 @@ def run_all(
     sources, forced = find_notebooks(notebooks), set(forced)
     inputs = describe_inputs(parameters, sources)
     final = follow_link(outputs / parameters.run)
-    if not forced and not is_cut_off(final) and is_current(final, inputs):
+    if not forced and not is_cut_off(final) and not find_left(final) and is_current(final, inputs):
         print(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.", flush=True)
         return outputs / parameters.run
     forked = not isolated and can_fork()
@@ -397,6 +395,11 @@ def make_in_order(
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def find_left(folder: Path) -> list[Path]:
+    """What runs that were killed have left beside the folder of the run."""
+    return list(folder.parent.glob(f".{glob.escape(folder.name)}.new-????????"))
 
 
 def check_replaceable(folder: Path) -> None:
