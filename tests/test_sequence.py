@@ -91,7 +91,7 @@ BY_HAND = """import nbformat, os, sys
 os.environ.pop("ADOPTION_RUNNER", None)
 for path in sys.argv[1:]:
     cells = nbformat.read(path, 4).cells
-    names = {"display": print}  # as Jupyter has it
+    names = {}
     for cell in cells:
         if cell.cell_type == "code":
             exec(compile(cell.source, path, "exec"), names)
