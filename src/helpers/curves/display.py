@@ -179,8 +179,10 @@ class Displayed:
         CurveError
             If the parameter is not estimated, or no degree of freedom is left to judge by.
         """
+        from matplotlib import pyplot
         from matplotlib.ticker import LogLocator, NullLocator
 
+        from helpers import figures
         from helpers.figures import style
 
         model, likelihood, values = self.model, self.likelihood, None
@@ -195,7 +197,7 @@ class Displayed:
             values = np.geomspace(start, end, POINTS)
             values = np.sort(np.r_[values, best]) if start < best < end else values
         frame = self.profile(parameter, POINTS, values)
-        ax = open_axes() if ax is None else ax
+        ax = pyplot.subplots(figsize=figures.SIZE, layout="constrained")[1] if ax is None else ax
         drawn = [line for line in ax.get_lines() if line.get_gid() == "profile"]
         colour, line = style.COLOURS[len(drawn) % 6], style.LINES[(len(drawn) + len(drawn) // 6) % 6]
         label, rejected = say_family(model.name), 100 * frame["confidence"]
