@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,11 +55,25 @@ class Step:
         return self.source.stem
 
 
+PARSING = threading.Lock()
+
+
+def parse_code(source: str) -> ast.Module:
+    """The syntax tree of code, one at a time: Python 3.11 miscounts its depth when two threads parse.
+
+    Raises
+    ------
+    SyntaxError
+    """
+    with PARSING:
+        return ast.parse(source)
+
+
 def read_declared(notebook: Path) -> dict[str, Any]:
     """Parameters that a notebook declares: names and defaults of the assignments in its ``parameters`` cell."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     sources = ["".join(cell["source"]) for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
-    statements = [statement for source in sources for statement in ast.parse(source).body]
+    statements = [statement for source in sources for statement in parse_code(source).body]
     assigned = [each for each in statements if isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name)]
     return {each.targets[0].id: ast.literal_eval(each.value) for each in assigned}  # type: ignore[attr-defined]
 
@@ -68,7 +83,7 @@ def read_calls(notebook: Path, method: str, place: int = 0) -> list[str | None]:
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     try:
-        nodes = list(ast.walk(ast.parse(code)))
+        nodes = list(ast.walk(parse_code(code)))
     except SyntaxError:  # IPython's own commands
         return [None]
     calls = [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == method]

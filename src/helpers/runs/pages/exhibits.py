@@ -11,6 +11,8 @@ from pathlib import Path
 
 import nh3
 
+from helpers.runs.sequence import parse_code
+
 PAGE_BYTES = 950_000  # a page stays under a megabyte
 LONG = 50  # letters from which a cell needs room
 BOX = '<div class="scroll" tabindex="0" role="region" aria-label="Table">'
@@ -76,7 +78,7 @@ def set_tables(text: str) -> str:
 def find_saved(source: str) -> list[str]:
     """Names of the tables that the code of a cell saves: ``this_run.save(frame, "03_fits")``, without an ``alt``."""
     try:
-        nodes = list(ast.walk(ast.parse(source)))
+        nodes = list(ast.walk(parse_code(source)))
     except SyntaxError:  # IPython's own commands
         return []
     calls = [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "save"]
