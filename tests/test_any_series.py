@@ -15,6 +15,7 @@ from conftest import further
 from figure_faults import find_faults
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from matplotlib import pyplot
 
 from helpers import curves, forecast, indicators
 from helpers.figures import images, style
@@ -60,6 +61,7 @@ def quick_run(small_project):
     def lay_out(figure, alt):
         if hasattr(figure, "lay_out"):  # those of a fit itself are matplotlib's own
             figure.lay_out(style.WIDTHS["print"])
+        pyplot.close(figure)  # as what writes the images does
         yield "png", bytes(24)
 
     with pytest.MonkeyPatch.context() as patch:
