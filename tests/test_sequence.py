@@ -99,16 +99,19 @@ for path in sys.argv[1:]:
 
 
 def run_by_hand(outputs, notebooks):
-    """Run notebooks as a person would, from their own folder; returns what they print."""
-    done = subprocess.run(
-        [sys.executable, "-c", BY_HAND, *notebooks],
-        env={**os.environ, "ADOPTION_OUTPUTS": str(outputs), "MPLBACKEND": "agg"},
-        cwd=ROOT / "notebooks",
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    """Run notebooks as a person would, each in a process and from its own folder; returns what they print."""
+    told = ""
+    for notebook in notebooks:
+        done = subprocess.run(
+            [sys.executable, "-c", BY_HAND, notebook],
+            env={**os.environ, "ADOPTION_OUTPUTS": str(outputs), "MPLBACKEND": "agg"},
+            cwd=ROOT / "notebooks",
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        told += done.stdout
+    return told
 
 
 def test_each_notebook_runs_by_hand_in_any_order_after_the_first_run(made, tmp_path):

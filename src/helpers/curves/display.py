@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +34,19 @@ CEILING_WORDS = {"share": "known share of a bound", "prior": "prior on the share
 def say_family(name: str) -> str:
     """A family's name for the beginning of a line."""
     return name.replace("_", "-").capitalize()
+
+
+def in_default_style(draw: Callable[..., Any]) -> Callable[..., Any]:
+    """The same drawing whatever the project's figures, or a reader, have set for others before."""
+
+    @wraps(draw)
+    def draw_plainly(*arguments: Any, **options: Any) -> Any:
+        from matplotlib import style
+
+        with style.context("default"):
+            return draw(*arguments, **options)
+
+    return draw_plainly
 
 
 def open_axes() -> Axes:
@@ -160,6 +175,7 @@ class Displayed:
         top = 1.05 * np.nanmax([*values, *curve, *(label.y for label in labels)])
         return figures.finish_axes(ax, labels, (curve.index[0], curve.index[-1]), top, title)
 
+    @in_default_style
     def plot_profile(self: Any, parameter: str = "ceiling", ax: Axes | None = None) -> Axes:
         """Draw the confidence at which each value of a parameter is rejected, the others fitted again.
 
@@ -197,7 +213,7 @@ class Displayed:
             values = np.geomspace(start, end, POINTS)
             values = np.sort(np.r_[values, best]) if start < best < end else values
         frame = self.profile(parameter, POINTS, values)
-        ax = pyplot.subplots(figsize=figures.SIZE, layout="constrained")[1] if ax is None else ax
+        ax = pyplot.subplots(figsize=figures.SIZE, dpi=100, layout="constrained")[1] if ax is None else ax
         drawn = [line for line in ax.get_lines() if line.get_gid() == "profile"]
         colour, line = style.COLOURS[len(drawn) % 6], style.LINES[(len(drawn) + len(drawn) // 6) % 6]
         label, rejected = say_family(model.name), 100 * frame["confidence"]
@@ -224,6 +240,7 @@ class Displayed:
         ax.set_title("Confidence at which the value is rejected", loc="left", size=9.5, color=style.GREY)
         return ax
 
+    @in_default_style
     def plot_diagnostics(self: Any) -> Figure:
         """Draw the residuals by date, and each against the one before it, with their lag-1 correlation.
 
@@ -236,7 +253,9 @@ class Displayed:
         from helpers.figures import SIZE, style
 
         resid = self.resid.sort_index()
-        figure, (by_date, by_lag) = pyplot.subplots(1, 2, figsize=SIZE, width_ratios=(3, 2), layout="constrained")
+        figure, (by_date, by_lag) = pyplot.subplots(
+            1, 2, figsize=SIZE, dpi=100, width_ratios=(3, 2), layout="constrained"
+        )
         by_date.axhline(0, color=style.GREY, lw=0.9)
         by_date.vlines(resid.index, 0, resid, color=style.PALE, lw=1.5)
         by_date.plot(resid.index, resid, "o", color=style.BLUE, ms=4.5)
