@@ -23,7 +23,7 @@ def read_blocks(language):
     return [content for name, content in blocks if name == language]
 
 
-MADE = ("outputs/baseline/html/index.html", "outputs/grid/", "outputs/lab/")  # by the commands
+MADE = ("outputs/.store", "outputs/baseline/html/index.html", "outputs/grid/", "outputs/lab/")  # by the commands
 COMMANDS = [line.split("  #")[0] for block in read_blocks("") for line in block.splitlines()]
 
 
