@@ -116,13 +116,14 @@ def finish_run(
     with RunFolder(parameters, sources, inputs, folder, Store(folder.parent)) as run:
         for name, each in made.items():
             run.add(name, each)
-        run.commit(run.describe(load_data(str(find_data(parameters.data)), parameters.as_of)))
+        version = digest(inputs["data"]["files"])
+        run.commit(run.describe(load_data(str(find_data(parameters.data)), parameters.as_of, version)))
     return time.monotonic() - began
 
 
 @lru_cache(maxsize=8)
-def load_data(path: str, as_of: str) -> Any:
-    """The data of several runs, read once."""
+def load_data(path: str, as_of: str, version: str) -> Any:
+    """The data of several runs, read once for each version: a worker of a cluster may outlive a change of them."""
     from helpers import indicators
 
     return indicators.load(path, as_of=as_of)
