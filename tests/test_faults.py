@@ -149,7 +149,7 @@ def test_a_signal_in_any_phase_ends_with_a_line_and_a_state_to_go_on_from(place,
         _, errors = process.communicate(timeout=30)
         if process.returncode == 0:  # it was through
             break
-        assert process.returncode == code
+        assert process.returncode == code, errors
         assert len(errors.strip().splitlines()) == 1, errors
         assert not (place / "outputs" / "small").exists()
     assert run(place, place / "outputs")[0] == 0

@@ -219,5 +219,5 @@ def stop_kernels() -> None:
     """End all kernels of this process at once."""
     for manager in list(RUNNING):
         process = getattr(manager.provisioner, "process", None)
-        if process:
+        if process and process.pid:  # else it hasn't started
             process.kill()

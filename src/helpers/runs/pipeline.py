@@ -390,11 +390,11 @@ def make_in_order(
                 made[name] = future.result()
                 sorter.done(name)
                 yield name
-    except BaseException:
-        stop_kernels()
-        raise
     finally:
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)
+        while not all(future.done() for future in running):  # a kernel may only be starting now
+            stop_kernels()
+            time.sleep(0.05)
 
 
 def find_left(folder: Path) -> list[Path]:
