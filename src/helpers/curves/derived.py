@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 from scipy.special import stdtr, stdtrit
 
 from helpers.curves.descent import fit_batch, jacobian
-from helpers.curves.engine import Family, estimates
+from helpers.curves.engine import Family, estimates, time_of_share
 from helpers.curves.likelihoods import LeastSquares
 from helpers.curves.profile import CEILING, limits
 from helpers.dates import CurveError
@@ -35,7 +35,7 @@ class CurvePrediction:
         batch, fit, model = likelihood.batch, likelihood.fit, likelihood.model
         known = model.ceiling.bound_at(years)
         scale = 1.0 if known is None else known if bound is None else np.asarray(bound)
-        levels = replace(batch, scale=np.atleast_2d(scale), per_period=False)
+        levels = replace(batch, scale=np.atleast_2d(scale), per_period=False, before=None)
 
         def slopes(years: np.ndarray) -> np.ndarray:
             times = (years[None] - batch.origin[0]) / batch.span[0]
@@ -69,7 +69,7 @@ def measure_curve(likelihood: LeastSquares, theta: np.ndarray, name: str) -> flo
     """One of the quantities at `LeastSquares.theta`; durations and growth as logarithms."""
     family, span, shape = likelihood.batch.family, likelihood.batch.span[0], np.asarray(theta)[1:]
     if name == "takeover_years":
-        early, late = _time_of_share(family, shape, np.array([0.1, 0.9]))
+        early, late = time_of_share(family, shape, np.array([0.1, 0.9]))
         return np.log(max((late - early) * span, 1e-300))
     bend = float(family.inflection(*shape))
     if name == "inflection":
@@ -90,14 +90,45 @@ def _growth_of_share(family: type[Family], theta: np.ndarray, time: float) -> fl
     return float(np.dot([by_kind.get(kind, 0.0) for _, kind in family.parameters], slopes))
 
 
-def _time_of_share(family: type[Family], theta: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Times in spans at which the curve reaches the shares, by bisection."""
-    low, high = np.full(len(shares), 0.0 if family.needs_launch else -1e6), np.full(len(shares), 1e6)
-    for _ in range(90):
-        middle = (low + high) / 2
-        below = family.share(middle, *theta) < shares
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return high
+def measure_all(likelihood: LeastSquares, alpha: float) -> pd.DataFrame:
+    """Each quantity with its profile interval under one likelihood: estimate, lower, upper."""
+    batch, best = likelihood.batch, likelihood.theta
+    free = slice(0 if likelihood.free else 1, None)
+    places = [likelihood.count if batch.has_share else CEILING, *range(likelihood.count)][free]
+    errors = np.sqrt(np.diag(likelihood.covariance[free, free]))
+    unit = np.where(np.isfinite(errors), np.clip(errors, 1e-9, 1.0), 1.0)
+    ranges = np.array([limits(batch, place) for place in places])[:, :, 0]
+    low, high = (ranges.T - best[free]) / unit
+    least, limit = likelihood.objective_bounds(alpha)
+    allowed = np.log(limit / least) if least > 0 else 0.0
+
+    def move(inner: np.ndarray) -> np.ndarray:
+        return np.r_[best[: free.start], best[free] + inner * unit]
+
+    def room(inner: np.ndarray) -> float:
+        return allowed - np.log(max(likelihood.objective(move(inner)), 1e-300) / least)
+
+    def find_end(name: str, side: int, estimate: float) -> float:
+        scale = max(abs(batch.span[0]), 1e-9) if name == "inflection" else 1.0
+        found = minimize(
+            lambda inner: -side * (measure_curve(likelihood, move(inner), name) - estimate) / scale,
+            np.zeros(len(unit)), method="SLSQP", bounds=np.column_stack([low, high]),
+            constraints={"type": "ineq", "fun": room}, options={"maxiter": 200, "ftol": 1e-10},
+        )  # fmt: skip
+        if np.any(found.x <= low + 1e-6) or np.any(found.x >= high - 1e-6) or not found.success:
+            return side * np.inf
+        return estimate - side * found.fun * scale
+
+    rows = {}
+    for name, is_log in DERIVED.items():
+        estimate = measure_curve(likelihood, best, name)
+        ends = [side * np.inf if np.isposinf(allowed) else estimate for side in (-1, 1)]
+        if likelihood.fit.flat[0]:
+            ends = [-np.inf, np.inf]
+        elif np.isfinite(allowed) and least > 0:
+            ends = [find_end(name, side, estimate) for side in (-1, 1)]
+        rows[name] = np.exp([estimate, *ends]) if is_log else [estimate, *ends]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "lower", "upper"])
 
 
 def percentile_intervals(drawn: pd.DataFrame, alpha: float) -> pd.DataFrame:
@@ -133,42 +164,9 @@ class Derived:
         """
         if self.flag and not np.isfinite(self.params).all():
             return pd.DataFrame(np.nan, index=list(DERIVED), columns=["estimate", "lower", "upper"])
-        likelihood = self.likelihood
-        batch, best = likelihood.batch, likelihood.theta
-        free = slice(0 if likelihood.free else 1, None)
-        places = [likelihood.count if batch.has_share else CEILING, *range(likelihood.count)][free]
-        errors = np.sqrt(np.diag(likelihood.covariance[free, free]))
-        unit = np.where(np.isfinite(errors), np.clip(errors, 1e-9, 1.0), 1.0)
-        ranges = np.array([limits(batch, place) for place in places])[:, :, 0]
-        low, high = (ranges.T - best[free]) / unit
-        least, limit = likelihood.objective_bounds(alpha)
-        allowed = np.log(limit / least) if least > 0 else 0.0
-
-        def move(inner: np.ndarray) -> np.ndarray:
-            return np.r_[best[: free.start], best[free] + inner * unit]
-
-        def room(inner: np.ndarray) -> float:
-            return allowed - np.log(max(likelihood.objective(move(inner)), 1e-300) / least)
-
-        def find_end(name: str, side: int, estimate: float) -> float:
-            scale = max(abs(batch.span[0]), 1e-9) if name == "inflection" else 1.0
-            found = minimize(
-                lambda inner: -side * (measure_curve(likelihood, move(inner), name) - estimate) / scale,
-                np.zeros(len(unit)), method="SLSQP", bounds=np.column_stack([low, high]),
-                constraints={"type": "ineq", "fun": room}, options={"maxiter": 200, "ftol": 1e-10},
-            )  # fmt: skip
-            if np.any(found.x <= low + 1e-6) or np.any(found.x >= high - 1e-6) or not found.success:
-                return side * np.inf
-            return estimate - side * found.fun * scale
-
-        rows = {}
-        for name, is_log in DERIVED.items():
-            estimate = measure_curve(likelihood, best, name)
-            ends = [side * np.inf if np.isposinf(allowed) else estimate for side in (-1, 1)]
-            if np.isfinite(allowed) and least > 0:
-                ends = [find_end(name, side, estimate) for side in (-1, 1)]
-            rows[name] = np.exp([estimate, *ends]) if is_log else [estimate, *ends]
-        return pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "lower", "upper"])
+        frames = [measure_all(likelihood, alpha) for likelihood in self.likelihoods]
+        ends = frames[0].assign(lower=np.minimum.reduce([frame["lower"] for frame in frames]))
+        return ends.assign(upper=np.maximum.reduce([frame["upper"] for frame in frames]))
 
     def outliers(self: Any, alpha: float = 0.05) -> pd.DataFrame:
         """Observations that lie too far from the curve for chance.

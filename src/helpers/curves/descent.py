@@ -63,7 +63,7 @@ def dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def evaluate(batch: Batch, theta: np.ndarray) -> State:
     """State at coordinates theta (q, N)."""
     share = batch.family.share(batch.times, *theta[: len(batch.family.parameters), :, None])
-    curve = (np.diff(share, axis=1) if batch.per_period else share) * batch.scale
+    curve = batch.weigh(share)
     square = np.maximum(dot(curve, curve), 1e-300)
     if batch.has_share:
         ceiling = 1 / (1 + np.exp(-theta[-1]))
@@ -88,12 +88,9 @@ def jacobian(batch: Batch, theta: np.ndarray, ceiling: np.ndarray, share: np.nda
     """Derivatives of the weighted curve by the log ceiling (or logit share) and the coordinates: 1 + p of (N, n)."""
     theta = theta[: len(batch.family.parameters), :, None]
     share = batch.family.share(batch.times, *theta) if share is None else share
-    columns = [share, *batch.family.slopes(batch.times, share, *theta)]
-    if batch.per_period:
-        columns = [np.diff(column, axis=1) for column in columns]
-    factor = ceiling[:, None] * batch.scale
-    first = (1 - ceiling[:, None] if batch.has_share else 1.0) * columns[0]
-    return [factor * column for column in (first, *columns[1:])]
+    first, *others = [batch.weigh(column) for column in (share, *batch.family.slopes(batch.times, share, *theta))]
+    level = ceiling[:, None]
+    return [level * (1 - level if batch.has_share else 1.0) * first, *(level * column for column in others)]
 
 
 def linearise(batch: Batch, theta: np.ndarray, state: State) -> list[np.ndarray]:
@@ -319,8 +316,9 @@ def _choose(rows: np.ndarray, objective: np.ndarray, most: int) -> np.ndarray:
 
 def _constant_ssr(batch: Batch) -> np.ndarray:
     """Sum of squares around the best constant share of the bound, (N,)."""
-    level = dot(batch.scale, batch.target) / np.maximum(dot(batch.scale, batch.scale), 1e-300)
-    rest = batch.target - level[:, None] * batch.scale
+    constant = batch.scale if batch.before is None else batch.weigh(np.ones(batch.target.shape))
+    level = dot(constant, batch.target) / np.maximum(dot(constant, constant), 1e-300)
+    rest = batch.target - level[:, None] * constant
     return dot(rest, rest)
 
 
@@ -334,7 +332,7 @@ def _is_flat(batch: Batch, state: State) -> np.ndarray:
 def _is_step(batch: Batch, state: State) -> np.ndarray:
     """A jump from nothing to the ceiling at one observation fits better than the curve: the rate runs to infinity."""
     steep = np.zeros(batch.size, bool)
-    if batch.per_period or batch.has_share or len(batch.family.parameters) == 1:
+    if batch.per_period or batch.has_share or batch.before is not None or len(batch.family.parameters) == 1:
         return steep
     # Where no two dates see a tenth of the ceiling pass between them, a jump cannot be the better fit.
     rows = np.flatnonzero((np.diff(state.share, axis=1) > 0.1).any(1))

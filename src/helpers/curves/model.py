@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.curves.engine import Batch, Family, default_launch, prepare
+from helpers.curves.errors import KINDS, whiten
 from helpers.dates import CurveError, Dates, Times, decimal_years, is_dated
 
 Bound: TypeAlias = float | pd.Series | np.ndarray | Sequence[Any]
@@ -118,6 +119,8 @@ def _read_bound(bound: Bound, years: np.ndarray) -> tuple[np.ndarray, np.ndarray
 class CurveModel(Family):
     """Observations of one series with what is known of its ceiling; `families.AdoptionCurve` documents and fits it."""
 
+    model_error = np.nan
+    """Standard error of the model itself beside `known_se`, once it has been fitted."""
     _data_attr: ClassVar[tuple[str, ...]] = ("endog", "weights", "index", "censored")  # dropped by `remove_data`
 
     def __init__(
@@ -129,7 +132,17 @@ class CurveModel(Family):
         weights: np.ndarray | Sequence[Any] | None = None,
         censored: pd.DataFrame | None = None,
         per_period: bool = False,
+        errors: str | None = None,
+        variance: str = "constant",
+        known_se: np.ndarray | Sequence[Any] | None = None,
     ) -> None:
+        if errors not in KINDS:
+            raise CurveError(f"errors={errors!r} is unknown; choose None, 'independent', 'ar1' or 'cumulative'")
+        if variance not in ("constant", "curve"):
+            raise CurveError(f"variance={variance!r} is unknown; choose 'constant' or 'curve'")
+        if sum((weights is not None, known_se is not None, variance == "curve")) > 1:
+            raise CurveError("weights, known_se and variance='curve' each say how large the errors are; give one")
+        self.errors, self.variance = errors, variance
         self.endog_name = str(getattr(endog, "name", None) or "y")
         values, times = _read_observations(endog, exog)
         kept = np.isfinite(values) & np.isfinite(decimal_years(times))
@@ -142,7 +155,8 @@ class CurveModel(Family):
             raise CurveError(
                 f"{self.endog_name}: all {len(self.exog)} observations have the same date; a curve needs two dates"
             )
-        self.weights = _read_weights(weights, kept)
+        self.weights = _read_weights(weights, kept, "weights")
+        self.known_se = _read_weights(known_se, kept, "known_se")
         self.ceiling = read_ceiling(ceiling, decimal_years(times))
         self.per_period = bool(per_period)
         self.censored = _read_censored(censored)
@@ -190,13 +204,20 @@ class CurveModel(Family):
         """Square roots of the weights, (n,)."""
         return np.ones(len(self.endog)) if self.weights is None else np.sqrt(self.weights)
 
-    def batch(self, values: np.ndarray | None = None, ceiling: np.ndarray | None = None) -> Batch:
+    def batch(
+        self,
+        values: np.ndarray | None = None,
+        ceiling: np.ndarray | None = None,
+        correlation: np.ndarray | None = None,
+        first: float = 1.0,
+    ) -> Batch:
         """The observations in the form of the engine, oldest first.
 
         Parameters
         ----------
         values : (N, n) or None; in the place of the observed ones
         ceiling : (N,) or None; the series once for each of these known ceilings
+        correlation, first : (N,) or None, and a number: of the errors, as in `errors.whiten`; None: independent ones
 
         Returns
         -------
@@ -205,17 +226,36 @@ class CurveModel(Family):
         order = self.order
         times = self.exog[order]
         observed = self.endog[None, order] if values is None else values[:, order]
+        rows = max(
+            len(observed), 1 if ceiling is None else len(ceiling), 1 if correlation is None else len(correlation)
+        )
+        weights = None if self.weights is None else np.broadcast_to(self.weights[order], (rows, len(order)))
+        carry = None
+        if correlation is not None:
+            new, carry = whiten(np.broadcast_to(times, (rows, len(times))), correlation, first)
+            if weights is not None:  # of correlated errors that grow, each carries a part in its own size
+                root = np.sqrt(weights)
+                ratio = np.hstack([np.ones((rows, 1)), root[:, :-1] / root[:, 1:]])
+                carry = np.where(np.asarray(correlation)[:, None] < 1, carry * ratio, carry)
+            weights = new if weights is None else new * weights
         return prepare(
             type(self),
             times,
-            observed if ceiling is None else np.repeat(observed, len(ceiling), axis=0),
+            np.broadcast_to(observed, (rows, len(order))),
             ceiling=self.ceiling.level if ceiling is None else ceiling,
             bound=self.ceiling.bound_at(times),
             launch=self.launch,
-            weights=None if self.weights is None else self.weights[order],
+            weights=weights,
             per_period=self.per_period,
             prior=self.ceiling.prior,
+            carry=carry,
         )
+
+    def with_weights(self, weights: np.ndarray) -> Self:
+        """The same model with other weights."""
+        other = copy(self)
+        other.weights = weights
+        return other
 
     def without_prior(self) -> Self:
         """The same model with a free share of the bound."""
@@ -252,17 +292,17 @@ def _read_observations(
     return values, exog
 
 
-def _read_weights(given: np.ndarray | Sequence[Any] | None, kept: np.ndarray) -> np.ndarray | None:
+def _read_weights(given: np.ndarray | Sequence[Any] | None, kept: np.ndarray, what: str) -> np.ndarray | None:
     if given is None:
         return None
     weights = np.asarray(given, float)
     if weights.shape != kept.shape:
         raise CurveError(
-            f"weights has shape {weights.shape}; it must have one weight for each of the {len(kept)} observations"
+            f"{what} has shape {weights.shape}; it must have one number for each of the {len(kept)} observations"
         )
     weights = weights[kept]
     if not (np.isfinite(weights).all() and (weights > 0).all()):
-        raise CurveError("weights must be finite and above 0; leave an observation out instead of weighing it with 0")
+        raise CurveError(f"{what} must be finite and above 0; where an observation has none, leave it out")
     return weights
 
 

@@ -11,10 +11,11 @@ import pandas as pd
 from scipy.special import stdtr, stdtrit
 from statsmodels.base.model import LikelihoodModelResults
 
+from helpers.curves.censored import fit_censored
 from helpers.curves.derived import CurvePrediction, Derived, percentile_intervals
 from helpers.curves.display import Displayed
 from helpers.curves.engine import LIMITS, estimates, limits_reached
-from helpers.curves.likelihoods import LeastSquares
+from helpers.curves.likelihoods import LeastSquares, fit_level
 from helpers.curves.model import CurveModel
 from helpers.curves.profile import units
 from helpers.dates import CurveError, Times, decimal_years
@@ -44,7 +45,7 @@ class Results(Derived, Displayed, LikelihoodModelResults):
 
     def __init__(self, likelihood: LeastSquares) -> None:
         self.likelihood, model = likelihood, likelihood.model
-        self.noise, self.ceiling_kind = likelihood.noise, model.ceiling.kind
+        self.noise, self.ceiling_kind, self.errors = likelihood.noise, model.ceiling.kind, model.errors
         self.nobs, self.k_params, self.df_resid = model.nobs, likelihood.k_params, likelihood.df_resid
         self.df_model, self.ssr = self.k_params, likelihood.ssr
         self.param_names, self.glm = model.param_names, getattr(likelihood, "glm", None)
@@ -81,6 +82,25 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         level = self.params[ceiling.name] if ceiling.name else ceiling.level
         bound = ceiling.bound_at(self.likelihood.last)
         return float(level if bound is None else level * bound)
+
+    @cached_property
+    def likelihoods(self) -> list[LeastSquares]:
+        """What profile intervals hold under: the fit's own likelihood and, where errors are not known, a second one.
+
+        The second is that of cumulative errors. Adoptions per period, and series without a degree of freedom, have
+        none.
+        """
+        model = self.model
+        if model.errors is not None or model.per_period or self.df_resid <= 0:
+            return [self.likelihood]
+        other = copy(model)
+        other.errors, other.known_se = "cumulative", None
+        return [self.likelihood, fit_level(other) if other.censored is None else fit_censored(other)]
+
+    def interval(self, name: str, alpha: float) -> np.ndarray:
+        """Profile interval of a parameter, (2,): the hull of those of all `likelihoods`."""
+        ends = np.array([likelihood.interval(name, alpha) for likelihood in self.likelihoods])
+        return np.array([ends[:, 0].min(), ends[:, 1].max()])
 
     @cached_property
     def cov_params_default(self) -> pd.DataFrame:
@@ -127,8 +147,9 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         alpha : float
             One minus the level.
         method : {"wald", "profile", "bootstrap"}
-            t quantile times the standard error; F profile (an end without crossing is infinite, 0 for a rate);
-            percentiles of `resample`.
+            t quantile times the standard error, which holds for independent errors; F profile (an end without crossing
+            is infinite, 0 for a rate), under the errors of the model: where they are not known, the hull of the
+            intervals under independent and under cumulative errors; bootstrap-t with the series of `resample`.
         **options
             Of the bootstrap, see `resample`.
 
@@ -146,7 +167,7 @@ class Results(Derived, Displayed, LikelihoodModelResults):
             half = stdtrit(max(self.df_resid, 1), 1 - alpha / 2) * self.bse
             return pd.DataFrame({0: self.params - half, 1: self.params + half})
         if method == "profile":
-            rows = {name: self.likelihood.interval(name, alpha) for name in self.param_names}
+            rows = {name: self.interval(name, alpha) for name in self.param_names}
             return pd.DataFrame.from_dict(rows, orient="index", columns=[0, 1])
         if method == "bootstrap":
             return percentile_intervals(self.resample(**options), alpha)
@@ -163,7 +184,7 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         if self.ceiling_kind == "prior":
             return self.model.without_prior().fit().identified
         names = [self.model.ceiling.name] if self.model.ceiling.name else self.param_names
-        return bool(np.isfinite([self.likelihood.interval(name, 0.05) for name in names]).all())
+        return bool(np.isfinite([self.interval(name, 0.05) for name in names]).all())
 
     def profile(self, parameter: str = "ceiling", points: int = 41, values: np.ndarray | None = None) -> pd.DataFrame:
         """Sum of squares along one parameter, the others fitted again.
@@ -181,14 +202,20 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         -------
         DataFrame
             The parameter, ssr, statistic (F of the value), confidence (level of the profile interval that ends there)
-            and the other parameters.
+            and the other parameters. Where errors are not known the confidence is the lower one of the columns
+            independent and cumulative.
 
         Raises
         ------
         CurveError
             If the parameter is not estimated.
         """
-        return self.likelihood.profile(parameter, points, values=values)
+        frame = self.likelihood.profile(parameter, points, values=values)
+        if len(self.likelihoods) > 1 and len(frame):
+            other = self.likelihoods[1].profile(parameter, points, frame[parameter].to_numpy())
+            confidence = pd.DataFrame({"independent": frame["confidence"], "cumulative": other.get("confidence", 0.0)})
+            frame = frame.assign(confidence=confidence.min(axis=1), **confidence)
+        return frame
 
     @property
     def llf(self) -> float:
