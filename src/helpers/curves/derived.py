@@ -10,10 +10,10 @@ import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import stdtr, stdtrit
 
-from helpers.curves.descent import fit_batch, jacobian
-from helpers.curves.engine import Family, estimates, time_of_share
+from helpers.curves.descent import evaluate, fit_batch, jacobian
+from helpers.curves.engine import Batch, Family, Fit, estimates, time_of_share, to_coordinate, to_parameter
 from helpers.curves.likelihoods import LeastSquares
-from helpers.curves.profile import CEILING, limits
+from helpers.curves.profile import CEILING, covariance, limits
 from helpers.dates import CurveError
 
 EARLIEST = 1e-5
@@ -131,14 +131,48 @@ def measure_all(likelihood: LeastSquares, alpha: float) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "lower", "upper"])
 
 
-def percentile_intervals(drawn: pd.DataFrame, alpha: float) -> pd.DataFrame:
-    """Percentile intervals of resampled estimates, columns 0 and 1; series that do not rise count at neither end."""
-    ends = {}
-    for name, column in drawn.items():
-        known = np.sort(column.dropna().to_numpy())
-        place = np.clip(np.array([alpha / 2, 1 - alpha / 2]) * (len(known) + 1) - 1, 0, len(known) - 1)
-        ends[name] = known[[int(np.floor(place[0])), int(np.ceil(place[1]))]] if len(known) else [np.nan, np.nan]
-    return pd.DataFrame.from_dict(ends, orient="index", columns=[0, 1])
+def draw_series(likelihood: LeastSquares, repetitions: int, kind: str, seed: int) -> tuple[Batch, Fit]:
+    """Series made of the fitted curve and its residuals, freed of their correlation, and their fits; see `resample`."""
+    batch, fit, model = likelihood.batch, likelihood.fit, likelihood.model
+    if likelihood.noise != "level" or model.censored is not None:
+        raise CurveError("the bootstrap serves least squares without censored values; use method='profile'")
+    if likelihood.df_resid <= 0:
+        raise CurveError(f"{model.nobs} observations leave no residual to draw for {likelihood.k_params} parameters")
+    if kind not in ("residual", "wild"):
+        raise CurveError(f"kind={kind!r} is unknown; choose 'residual' or 'wild'")
+    random, shape = np.random.default_rng(seed), (repetitions, batch.target.shape[1])
+    curve = fit.ceiling[0] * evaluate(batch, fit.theta).curve[0]
+    residual = (batch.target[0] - curve) * np.sqrt(shape[1] / likelihood.df_resid)
+    if kind == "wild":
+        drawn = random.choice([-1.0, 1.0], size=shape) * residual
+    else:
+        drawn = random.choice(residual - residual.mean(), size=shape)
+    drawn = replace(batch.take(np.zeros(repetitions, int)), target=curve + drawn)
+    return drawn, fit_batch(drawn)
+
+
+def bootstrap_intervals(likelihood: LeastSquares, alpha: float, **options: Any) -> np.ndarray:
+    """Bootstrap-t intervals of the estimated parameters, (k, 2), in the coordinates of the search (Efron 1981).
+
+    Each resampled series is measured by its own standard error, which percentiles are not: they cover .79 to .89 at
+    six and eight points. A series whose optimum runs away has none and counts against the upper end.
+    """
+    drawn, fit = draw_series(likelihood, **{"repetitions": 999, "kind": "residual", "seed": 0} | options)
+    free, count = not likelihood.free, likelihood.count
+    ceiling = to_coordinate(drawn, "share" if drawn.has_share else "number", np.maximum(fit.ceiling, 1e-300))
+    found = np.column_stack([ceiling, *fit.theta[:count]])[:, free:]
+    errors = np.sqrt(np.diagonal(covariance(drawn, fit, natural=False), axis1=1, axis2=2))[:, free:]
+    own, best = np.sqrt(np.diag(likelihood.covariance))[free:], likelihood.theta[free:]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scores = np.sort(np.where(errors > 0, (found - best) / errors, -np.inf)[~fit.flat], axis=0)
+    place = np.array([1 - alpha / 2, alpha / 2]) * (len(scores) + 1) - 1
+    low, high = np.clip([np.ceil(place[0]), np.floor(place[1])], 0, len(scores) - 1).astype(int)
+    ends = np.column_stack([best - scores[low] * own, best - scores[high] * own])
+    kinds = [
+        *(["share" if drawn.has_share else "number"] if likelihood.free else []),
+        *(k for _, k in drawn.family.parameters),
+    ]
+    return np.array([to_parameter(likelihood.batch, kind, pair) for kind, pair in zip(kinds, ends, strict=True)])
 
 
 class Derived:
@@ -202,6 +236,9 @@ class Derived:
     def resample(self: Any, repetitions: int = 999, kind: str = "residual", seed: int = 0) -> pd.DataFrame:
         """Bootstrap: estimates from series made of the curve and its residuals, all fitted together.
 
+        Errors are taken to be independent where they are not known; those that are correlated are drawn as what is
+        new in each.
+
         Parameters
         ----------
         repetitions : int
@@ -223,19 +260,5 @@ class Derived:
             For an unknown kind, no degrees of freedom, or a binomial or censored fit.
         """
         likelihood = self.likelihood
-        model, random = likelihood.model, np.random.default_rng(seed)
-        if likelihood.noise != "level" or model.censored is not None:
-            raise CurveError("the bootstrap serves least squares without censored values; use method='profile'")
-        if self.df_resid <= 0:
-            raise CurveError(f"{model.nobs} observations leave no residual to draw for {self.k_params} parameters")
-        root = model.root_weights
-        residual = self.resid.to_numpy() * root * np.sqrt(len(root) / likelihood.df_resid)
-        if kind == "residual":
-            drawn = random.choice(residual - residual.mean(), size=(repetitions, len(residual))) / root
-        elif kind == "wild":
-            drawn = random.choice([-1.0, 1.0], size=(repetitions, len(residual))) * residual / root
-        else:
-            raise CurveError(f"kind={kind!r} is unknown; choose 'residual' or 'wild'")
-        batch = model.batch(self.fittedvalues.to_numpy() + drawn)
-        table = estimates(batch, fit_batch(batch))
-        return pd.DataFrame(table if likelihood.free else table[:, 1:], columns=model.param_names)
+        table = estimates(*draw_series(likelihood, repetitions, kind, seed))
+        return pd.DataFrame(table if likelihood.free else table[:, 1:], columns=self.param_names)

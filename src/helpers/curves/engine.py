@@ -190,7 +190,7 @@ def prepare(
     if carry is not None:
         kept = np.where(seen, root * carry, 0.0)[:, 1:]
         target[:, 1:] -= kept * np.where(seen, values, 0.0)[:, :-1]
-        before = _shared(kept * np.broadcast_to(bound, values.shape)[:, :-1])
+        before = _shared(kept * np.nan_to_num(np.broadcast_to(bound, values.shape)[:, :-1]))
     scale = _shared(scale)
     level = np.broadcast_to(np.asarray(np.nan if ceiling is None else ceiling, float), len(values)).copy()
     sizes = np.abs(np.where(seen, values / bound, 0.0))

@@ -10,9 +10,10 @@ import pandas as pd
 from tqdm import tqdm
 
 from helpers.curves.descent import fit_batch
-from helpers.curves.engine import estimates, prepare
+from helpers.curves.engine import Batch, Fit, estimates, prepare
+from helpers.curves.errors import count_steps, whiten
 from helpers.curves.families import FAMILIES
-from helpers.curves.model import Share, SharePrior, read_ceiling
+from helpers.curves.model import Ceiling, Share, SharePrior, read_ceiling
 from helpers.curves.profile import CEILING, count_parameters, covariance, profile_bounds
 from helpers.dates import CurveError, Times, decimal_years
 
@@ -65,6 +66,7 @@ def fit_many(
     alpha: float | None = 0.05,
     progress: bool = True,
     client: Client | None = None,
+    errors: str | None = None,
 ) -> pd.DataFrame:
     """Fit every column of a frame with every family, by least squares on the level.
 
@@ -93,17 +95,20 @@ def fit_many(
     Raises
     ------
     CurveError
-        For an unknown family, a frame without rows or columns, or equal dates.
+        For an unknown family or kind of errors, a frame without rows or columns, or equal dates.
 
     Examples
     --------
     >>> frame = pd.DataFrame({"a": [12, 19, 31, 44, 52], "b": [1, 2, 4, 8, 16]}, index=range(2021, 2026))
-    >>> fit_many(frame, families=["logistic"], progress=False)[["series", "identified"]].to_numpy().tolist()
+    >>> table = fit_many(frame, families=["logistic"], progress=False, errors="independent")
+    >>> table[["series", "identified"]].to_numpy().tolist()
     [['a', True], ['b', False]]
     """
     unknown = [name for name in families if name not in FAMILIES]
     if unknown:
         raise CurveError(f"no family {unknown[0]!r}: choose among {', '.join(FAMILIES)}")
+    if errors not in (None, "independent", "cumulative"):
+        raise CurveError(f"errors={errors!r}: fit_many takes None, 'independent' or 'cumulative'")
     years = decimal_years(frame.index)
     if frame.shape[0] < 2 or frame.shape[1] == 0 or np.ptp(years) == 0:
         raise CurveError("the frame needs at least two dates as rows and one series as column")
@@ -115,7 +120,7 @@ def fit_many(
         for begin in range(0, len(values), BLOCK):
             columns = frame.columns[begin : begin + BLOCK]
             level = ceiling.reindex(columns).to_numpy(float) if isinstance(ceiling, pd.Series) else ceiling
-            blocks.append((name, columns, years, values[begin : begin + BLOCK], level, launch, alpha))
+            blocks.append((name, columns, years, values[begin : begin + BLOCK], level, launch, alpha, errors))
     tables = []
     with tqdm(total=len(values) * len(families), disable=not progress, unit="fit") as bar:
         for table in map_parts(_fit_block, blocks, client):
@@ -132,6 +137,7 @@ def _fit_block(
     ceiling: float | Share | SharePrior | np.ndarray | None,
     launch: Times | None,
     alpha: float | None,
+    errors: str | None,
 ) -> pd.DataFrame:
     """Rows of the result for some series of one family."""
     family, by_series = FAMILIES[name], isinstance(ceiling, np.ndarray)
@@ -140,6 +146,11 @@ def _fit_block(
     start = float(decimal_years(launch)) if launch is not None and family.needs_launch else None
     batch = prepare(family, years, values, level, known.bound_at(years), start, prior=known.prior)
     fit, free = fit_batch(batch), np.isnan(batch.ceiling)
+    other = None
+    if errors == "cumulative" or (errors is None and alpha is not None):
+        other = _cumulate(batch, fit, years, values, level, known, start)
+    if errors == "cumulative" and other:
+        (batch, fit), other = other, None
     left, p = batch.count - count_parameters(batch), len(family.parameters)
     names = [known.name or "ceiling", *(parameter for parameter, _ in family.parameters)]
     table = np.where(left[:, None] >= 0, estimates(batch, fit), np.nan)
@@ -153,16 +164,39 @@ def _fit_block(
     frame[names] = table
     if alpha is None:
         return frame
-    errors = covariance(batch, fit)[:, range(p + 1), range(p + 1)]
-    frame[[f"{parameter}_se" for parameter in names]] = np.sqrt(np.where(left[:, None] > 0, errors, np.nan))
+    variances = covariance(batch, fit)[:, range(p + 1), range(p + 1)]
+    frame[[f"{parameter}_se" for parameter in names]] = np.sqrt(np.where(left[:, None] > 0, variances, np.nan))
     ends = np.full((batch.size, 2), np.nan)
     if free.any() and not batch.has_share:
         found = np.exp(np.column_stack(profile_bounds(batch, fit, CEILING, alpha)))
+        if other:
+            second = np.exp(np.column_stack(profile_bounds(*other, CEILING, alpha)))
+            found = np.column_stack([np.minimum(found[:, 0], second[:, 0]), np.maximum(found[:, 1], second[:, 1])])
         ends = np.where(free[:, None], found, np.nan)
     frame[["ceiling_lower", "ceiling_upper"]] = ends
     closed = np.isfinite(ends).all(axis=1) & (ends[:, 0] > 0)
     frame.insert(4, "identified", closed & (flag == "") & free & (not batch.has_share))
     return frame
+
+
+def _cumulate(
+    batch: Batch, fit: Fit, years: np.ndarray, values: np.ndarray, level: Any, known: Ceiling, launch: float | None
+) -> tuple[Batch, Fit]:
+    """The same series under cumulative errors; missing values go to the end, where nothing carries them along."""
+    missing = ~np.isfinite(values)
+    place = np.argsort(missing, axis=1, kind="stable")
+    values = np.take_along_axis(values, place, 1)
+    times = np.where(np.take_along_axis(missing, place, 1), np.nan, years[place])
+    at_last = np.maximum(batch.count - 1, 0)[:, None]
+    last_year = np.nan_to_num(np.take_along_axis(times, at_last, 1))[:, 0]
+    bound = known.bound_at(last_year)
+    last = np.abs(np.nan_to_num(np.take_along_axis(values, at_last, 1)))[:, 0] / (1.0 if bound is None else bound)
+    weights, carry = whiten(times, 1.0, count_steps(batch, fit, times, last))
+    times = times if missing.any() else years  # one row serves all
+    other = prepare(
+        batch.family, times, values, level, known.bound_at(times), launch, weights, prior=known.prior, carry=carry
+    )
+    return other, fit_batch(other)
 
 
 def _corrected_criterion(ssr: np.ndarray, count: np.ndarray, parameters: np.ndarray) -> np.ndarray:

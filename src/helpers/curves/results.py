@@ -12,7 +12,7 @@ from scipy.special import stdtr, stdtrit
 from statsmodels.base.model import LikelihoodModelResults
 
 from helpers.curves.censored import fit_censored
-from helpers.curves.derived import CurvePrediction, Derived, percentile_intervals
+from helpers.curves.derived import CurvePrediction, Derived, bootstrap_intervals
 from helpers.curves.display import Displayed
 from helpers.curves.engine import LIMITS, estimates, limits_reached
 from helpers.curves.likelihoods import LeastSquares, fit_level
@@ -170,7 +170,7 @@ class Results(Derived, Displayed, LikelihoodModelResults):
             rows = {name: self.interval(name, alpha) for name in self.param_names}
             return pd.DataFrame.from_dict(rows, orient="index", columns=[0, 1])
         if method == "bootstrap":
-            return percentile_intervals(self.resample(**options), alpha)
+            return pd.DataFrame(bootstrap_intervals(self.likelihood, alpha, **options), self.param_names, [0, 1])
         raise CurveError(f"method={method!r} is unknown; choose 'wald', 'profile' or 'bootstrap'")
 
     @cached_property
