@@ -104,7 +104,7 @@ def _ceilings(parameters: pd.DataFrame, reached: float, names: Mapping[str, str]
     for row in free.itertuples(index=False):
         name = row.family.replace("_", " ")
         ends = f"95 % profile interval {_say(row.low_95)} to {_say(row.high_95)}"
-        text = f"{_say(row.estimate, names['unit'])} ({ends})" if row.identified else f"not identified: {ends}"
+        text = f"{_say(row.estimate, names['unit'])} ({ends})" if row.identified else f"open: {ends}"
         if row.identified and row.high_95 < reached:
             text += ", below the last figure: the curve does not describe the series"
         value = row.estimate if row.identified else np.nan

@@ -151,13 +151,15 @@ def draw_series(likelihood: LeastSquares, repetitions: int, kind: str, seed: int
     return drawn, fit_batch(drawn)
 
 
-def bootstrap_intervals(likelihood: LeastSquares, alpha: float, **options: Any) -> np.ndarray:
+def bootstrap_intervals(
+    likelihood: LeastSquares, alpha: float, repetitions: int = 999, kind: str = "residual", seed: int = 0
+) -> np.ndarray:
     """Bootstrap-t intervals of the estimated parameters, (k, 2), in the coordinates of the search (Efron 1981).
 
     Each resampled series is measured by its own standard error, which percentiles are not: they cover .79 to .89 at
     six and eight points. A series whose optimum runs away has none and counts against the upper end.
     """
-    drawn, fit = draw_series(likelihood, **{"repetitions": 999, "kind": "residual", "seed": 0} | options)
+    drawn, fit = draw_series(likelihood, repetitions, kind, seed)
     free, count = not likelihood.free, likelihood.count
     ceiling = to_coordinate(drawn, "share" if drawn.has_share else "number", np.maximum(fit.ceiling, 1e-300))
     found = np.column_stack([ceiling, *fit.theta[:count]])[:, free:]
@@ -225,7 +227,7 @@ class Derived:
         columns = np.stack(jacobian(likelihood.batch, fit.theta, fit.ceiling), axis=2)[0]
         basis, triangle = np.linalg.qr(columns if likelihood.free else columns[:, 1:])
         basis = basis[:, np.abs(np.diag(triangle)) > 1e-10 * np.abs(triangle).max()]
-        residual = (self.resid.to_numpy() * model.root_weights)[model.order]
+        residual = likelihood.batch.target[0] - fit.ceiling[0] * evaluate(likelihood.batch, fit.theta).curve[0]
         left = np.maximum(1 - (basis**2).sum(1), 1e-9)
         deleted = np.maximum(likelihood.ssr - residual**2 / left, 1e-12 * likelihood.ssr + 1e-300) / freedom
         student = residual / np.sqrt(deleted * left)

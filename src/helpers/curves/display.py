@@ -97,8 +97,7 @@ class CurveSummary(Summary):
 
 def _summary_top(results: Any) -> SimpleTable:
     kind = CEILING_WORDS.get(results.ceiling_kind, results.ceiling_kind)
-    kept = results.model.endog is not None
-    lag, statistic = measure_lag(results.resid.sort_index().to_numpy()) if kept else (np.nan, np.nan)
+    lag, statistic = results.serial_correlation
     cells = {
         "Dep. Variable:": [results.model.endog_name, "Sum of squares:", f"{results.ssr:.6g}"],
         "Noise:": [results.noise, "Residual SD:", f"{np.sqrt(results.scale):.5g}"],
@@ -247,7 +246,7 @@ class Displayed:
         is_ceiling = likelihood.coordinate(parameter) == CEILING
         if is_ceiling:
             reached, best = likelihood.batch.top[0], self.params.iloc[0]
-            low, high = likelihood.interval(parameter, 0.05)
+            low, high = self.interval(parameter, 0.05)
             start = 1.001 * reached if best >= reached else max(min(reached, 0.97 * low), 0.1 * best)
             end = min(PROFILE_TOP * reached, 1.1 * high) if high > start else 1.1 * reached
             values = np.geomspace(start, end, POINTS)

@@ -269,10 +269,11 @@ def predict(batch: Batch, fit: Fit, times: np.ndarray) -> np.ndarray:
 def time_of_share(family: type[Family], theta: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """Times in spans at which curves (p, N) or one curve (p,) reach shares (N,), by bisection."""
     low, high = np.full(len(shares), 0.0 if family.needs_launch else -1e6), np.full(len(shares), 1e6)
-    for _ in range(90):
-        middle = (low + high) / 2
-        below = family.share(middle, *theta) < shares
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    with np.errstate(over="ignore", invalid="ignore"):  # far from the curve
+        for _ in range(90):
+            middle = (low + high) / 2
+            below = family.share(middle, *theta) < shares
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
     return high
 
 

@@ -150,14 +150,19 @@ class LeastSquares:
         coordinate = self.coordinate(parameter)
         return to_parameter(self.batch, self.kind(coordinate), np.array(self.bounds_of(coordinate, alpha)))
 
-    def _profile_values(self, coordinate: int | str, points: int, alpha: float = 0.05) -> np.ndarray:
+    def profile_values(self, parameter: str, points: int, ends: tuple[float, float]) -> np.ndarray:
+        """Values of a parameter to draw its profile at: a third past its ends, `OPEN_SPAN` where they are open."""
+        coordinate = self.coordinate(parameter)
         low, high = (float(limit[0]) for limit in limits(self.batch, coordinate))
-        centre = np.log(self.fit.ceiling[0]) if coordinate == CEILING else self.fit.theta[coordinate, 0]
+        centre = np.log(max(self.fit.ceiling[0], 1e-300)) if coordinate == CEILING else self.fit.theta[coordinate, 0]
         centre = float(np.clip(centre, low, high))
-        ends = zip(self.bounds_of(coordinate, alpha), (-1, 1), strict=True)
-        reach = [1.3 * (end - centre) if np.isfinite(end) else side * OPEN_SPAN for end, side in ends]
+        reach = [
+            1.3 * (end - centre) if np.isfinite(end) else side * OPEN_SPAN
+            for end, side in zip(ends, (-1, 1), strict=True)
+        ]
         below = np.linspace(max(low, centre + reach[0]), centre, points // 2 + 1)
-        return np.unique(np.r_[below, np.linspace(centre, min(high, centre + reach[1]), points - points // 2)])
+        values = np.unique(np.r_[below, np.linspace(centre, min(high, centre + reach[1]), points - points // 2)])
+        return to_parameter(self.batch, self.kind(coordinate), values)
 
     def along(self, coordinate: int | str, values: np.ndarray) -> tuple[np.ndarray, ...]:
         """The best fits with one coordinate (or the log ceiling) at each of the values (v,).
@@ -175,19 +180,17 @@ class LeastSquares:
         else:
             theta = descend(work, theta, fixed, 40, 1e-5)[0]
         state = evaluate(work, theta)
-        statistic = np.maximum(state.objective - fit.objective[0], 0) / noise_variance(batch, fit)[0]
+        with np.errstate(divide="ignore", invalid="ignore"):  # a perfect fit leaves no noise to measure by
+            statistic = np.maximum(state.objective - fit.objective[0], 0) / noise_variance(batch, fit)[0]
         return statistic, state.ssr, state.ceiling, theta[: self.count]
 
-    def profile(self, parameter: str, points: int, values: np.ndarray | None = None) -> pd.DataFrame:
-        """Fit along one parameter, the others refitted; see `Results.profile`."""
+    def profile(self, parameter: str, values: np.ndarray) -> pd.DataFrame:
+        """Fit at values of one parameter, the others refitted; see `Results.profile`."""
         coordinate = self.coordinate(parameter)
         if self.fit.flat[0] or self.df_resid < 0:
             return pd.DataFrame(columns=[parameter, "ssr", "statistic", "confidence"], dtype=float)
         kind = self.kind(coordinate)
-        if values is None:
-            values = self._profile_values(coordinate, points)
-        else:
-            values = to_coordinate(self.batch, kind, np.asarray(values, float))
+        values = to_coordinate(self.batch, kind, np.asarray(values, float))
         statistic, ssr, ceiling, theta = self.along(coordinate, values)
         frame = pd.DataFrame({parameter: to_parameter(self.batch, kind, values), "ssr": ssr, "statistic": statistic})
         frame["confidence"] = fdtr(1, self.df_resid, statistic) if self.df_resid > 0 else np.nan
@@ -234,17 +237,16 @@ def settle_weights(model: CurveModel) -> CurveModel:
             curve = curve * (1.0 if bound is None else bound)
             model = model.with_weights((curve.max() / np.maximum(curve, LEAST_CURVE * curve.max())) ** 2)
     if model.known_se is not None:
-        freedom = len(model.endog) - len(model.param_names)
+        known, freedom = model.known_se**2, len(model.endog) - len(model.param_names)
 
         def excess(variance: float) -> float:
-            batch = model.with_weights(1 / (model.known_se**2 + variance)).batch()
-            return float(fit_batch(batch).ssr[0]) - freedom
+            return float(fit_batch(model.with_weights(1 / (known + variance)).batch()).ssr[0]) - freedom
 
-        top = float(np.var(model.endog)) + 1e-300
-        model.model_error = 0.0
+        top, variance = float(np.var(model.endog)) + 1e-300, 0.0
         if freedom > 0 and excess(0.0) > 0:
-            model.model_error = np.sqrt(brentq(excess, 0.0, top, xtol=1e-12 * top))
-        model = model.with_weights(1 / (model.known_se**2 + model.model_error**2))
+            variance = brentq(excess, 0.0, top, xtol=1e-12 * top)
+        model = model.with_weights(1 / (known + variance))
+        model.model_error = np.sqrt(variance)
     return model
 
 

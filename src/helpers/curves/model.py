@@ -199,11 +199,6 @@ class CurveModel(Family):
         """Places of the observations by date."""
         return np.lexsort((self.endog, self.exog))
 
-    @property
-    def root_weights(self) -> np.ndarray:
-        """Square roots of the weights, (n,)."""
-        return np.ones(len(self.endog)) if self.weights is None else np.sqrt(self.weights)
-
     def batch(
         self,
         values: np.ndarray | None = None,

@@ -13,7 +13,7 @@ from statsmodels.base.model import LikelihoodModelResults
 
 from helpers.curves.censored import fit_censored
 from helpers.curves.derived import CurvePrediction, Derived, bootstrap_intervals
-from helpers.curves.display import Displayed
+from helpers.curves.display import Displayed, measure_lag
 from helpers.curves.engine import LIMITS, estimates, limits_reached
 from helpers.curves.likelihoods import LeastSquares, fit_level
 from helpers.curves.model import CurveModel
@@ -202,19 +202,25 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         -------
         DataFrame
             The parameter, ssr, statistic (F of the value), confidence (level of the profile interval that ends there)
-            and the other parameters. Where errors are not known the confidence is the lower one of the columns
-            independent and cumulative.
+            and the other parameters. Where errors are not known statistic and confidence are the lower ones of
+            those under independent and under cumulative errors, whose confidence the columns of these names hold.
 
         Raises
         ------
         CurveError
             If the parameter is not estimated.
         """
-        frame = self.likelihood.profile(parameter, points, values=values)
+        first, coordinate = self.likelihood, self.likelihood.coordinate(parameter)
+        if values is None:
+            ends = np.array([likelihood.bounds_of(coordinate, 0.05) for likelihood in self.likelihoods])
+            values = first.profile_values(parameter, points, (ends[:, 0].min(), ends[:, 1].max()))
+        frame = first.profile(parameter, values)
         if len(self.likelihoods) > 1 and len(frame):
-            other = self.likelihoods[1].profile(parameter, points, frame[parameter].to_numpy())
-            confidence = pd.DataFrame({"independent": frame["confidence"], "cumulative": other.get("confidence", 0.0)})
-            frame = frame.assign(confidence=confidence.min(axis=1), **confidence)
+            other = self.likelihoods[1].profile(parameter, values)
+            other = other.reindex(frame.index, fill_value=0.0)  # a fit that does not rise excludes nothing
+            frame["independent"], frame["cumulative"] = frame["confidence"], other["confidence"]
+            for name in ("statistic", "confidence"):
+                frame[name] = np.minimum(frame[name], other[name])
         return frame
 
     @property
@@ -272,16 +278,24 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         """Observation less curve, a Series."""
         return pd.Series(self.model.endog, self.fittedvalues.index, name=self.model.endog_name) - self.fittedvalues
 
+    @cached_property
+    def serial_correlation(self) -> tuple[float, float]:
+        """Lag-1 correlation and Durbin-Watson statistic of the residuals by date; NaN where they are too few."""
+        return measure_lag(self.resid.sort_index().to_numpy())
+
     def remove_data(self) -> None:
         """Drop the observations, as statsmodels does, for small pickles: estimates, intervals and `predict` stay.
 
         Whatever needs the observations (profiles not yet asked for, resid, the bootstrap) is computed before or lost.
         """
-        self.identified, self.bse, self.fittedvalues, self.conf_int(method="profile")  # kept from here on
-        self.model, self.likelihood = copy(self.model), copy(self.likelihood)
+        # kept from here on
+        self.identified, self.bse, self.fittedvalues, self.serial_correlation, self.conf_int(method="profile")
+        self.model, self.likelihoods = copy(self.model), [copy(likelihood) for likelihood in self.likelihoods]
         self.model.endog = self.model.weights = self.model.index = None
-        self.likelihood.model = self.model
-        self.likelihood.drop_data()
+        self.likelihood = self.likelihoods[0]
+        for likelihood in self.likelihoods:
+            likelihood.model = self.model
+            likelihood.drop_data()
 
     def __repr__(self) -> str:
         numbers = ", ".join(f"{name} {value:.6g}" for name, value in self.params.items())
