@@ -18,6 +18,9 @@ from helpers.dates import CurveError
 LEAST_STEPS = 0.01
 """Median steps from an exact to a censored observation, at least: on one day they would have the same error."""
 
+ROUNDS, ALONG = 200, 1e-12
+"""Most steps of a search, and the fall of the loss that is left where one along a profile ends."""
+
 
 def fit_censored(model: CurveModel) -> LeastSquares:
     """Maximum likelihood: normal density for exact values, normal probability of the stated side for censored ones.
@@ -142,13 +145,13 @@ class Censored(LeastSquares):
         return (matrix + matrix.transpose(0, 2, 1)) / 2
 
     def _search(
-        self, starts: np.ndarray, fixed: np.ndarray | None = None, rounds: int = 200
+        self, starts: np.ndarray, fixed: np.ndarray | None = None, tolerance: float = 1e-18
     ) -> tuple[np.ndarray, np.ndarray]:
         """Minima from starts (R, k), some coordinates fixed: Newton steps, damped where the loss is not convex."""
         points = np.clip(starts, self.low, self.high)
         values, damping, active = self._loss(points)[0], np.full(len(points), 1e-3), np.arange(len(points))
         fixed, k = np.zeros(points.shape, bool) if fixed is None else fixed, points.shape[1]
-        for _ in range(rounds):
+        for _ in range(ROUNDS):
             here = points[active]
             gradient, hessian = self._loss(here)[1], self._hessian(here)
             still = fixed[active] | (here <= self.low) & (gradient > 0) | (here >= self.high) & (gradient < 0)
@@ -163,7 +166,7 @@ class Censored(LeastSquares):
             better = new <= values[active] + 1e-13 * np.abs(values[active])
             points[active[better]], values[active[better]] = trial[better], new[better]
             damping[active] = np.where(better, damping[active] * 0.1, np.maximum(damping[active] * 10, 1e-3))
-            active = active[(promise >= 1e-18) & (damping[active] <= 1e9)]
+            active = active[(promise >= tolerance) & (damping[active] <= 1e9)]
             if len(active) == 0:
                 break
         return points, values
@@ -232,19 +235,23 @@ class Censored(LeastSquares):
         for part in range(len(starts)):
             points[part * len(rows) + rows, places] = values
             fixed[part * len(rows) + rows, places] = True
-        points, losses = self._search(points, fixed)
+        points, losses = self._search(points, fixed, ALONG)
         losses = losses.reshape(len(starts), -1)
         best = losses.argmin(0)
         return points.reshape(len(starts), len(rows), -1)[best, rows], losses[best, rows]
 
-    def along(self, coordinate: int | str, values: np.ndarray) -> tuple[np.ndarray, ...]:
-        """As `LeastSquares.along`; each value starts from the optimum, the exact values' fit, and its neighbours."""
-        place, rows = self.places.index(coordinate), np.zeros(len(values), int)
+    def _exact(self, coordinate: int | str, values: np.ndarray) -> np.ndarray:
+        """Points (v, k) of the exact values' own fits with one coordinate at each of the values."""
+        rows = np.zeros(len(values), int)
         work, theta, fixed = fix(self.batch.take(rows), self.fit.theta[:, rows], coordinate, values)
         theta = fit_batch(work).theta if coordinate == CEILING else descend(work, theta, fixed)[0]
-        state, places = evaluate(work, theta), np.full(len(values), place)
-        optimum = np.tile(self.point, (len(values), 1))
-        points, losses = self._settle(places, values, optimum, self._join(state.ceiling, theta, state.ssr))
+        state = evaluate(work, theta)
+        return self._join(state.ceiling, theta, state.ssr)
+
+    def along(self, coordinate: int | str, values: np.ndarray) -> tuple[np.ndarray, ...]:
+        """As `LeastSquares.along`; each value starts from the optimum, the exact values' fit, and its neighbours."""
+        places, optimum = np.full(len(values), self.places.index(coordinate)), np.tile(self.point, (len(values), 1))
+        points, losses = self._settle(places, values, optimum, self._exact(coordinate, values))
         for shift in (1, -1):  # a better valley next to a value is tried there too
             other, better = self._settle(places, values, np.roll(points, shift, axis=0))
             points, losses = np.where((better < losses)[:, None], other, points), np.minimum(better, losses)
@@ -253,29 +260,30 @@ class Censored(LeastSquares):
         return self._statistic(losses), (self._weigh(error) ** 2).sum(1), ceiling, points[:, self.free : -1].T
 
     def profile_bounds(self, coordinate: int | str, alpha: float) -> dict[float, tuple[float, float]]:
-        """Ends of the profile of a coordinate, or of the log ceiling."""
+        """Ends of the profile of a coordinate, or of the log ceiling; the limits are asked first."""
         if not self.solved:
             return {alpha: (-np.inf, np.inf)}
         place, alphas = self.places.index(coordinate), TABLE_ALPHAS if alpha in TABLE_ALPHAS else (alpha,)
-        side = np.repeat([-1.0, 1.0], len(alphas))
+        row, centre = place + (not self.free), self.point[place]
+        side, bounds = np.array([-1.0, 1.0]), np.array([self.low[place], self.high[place]])
+        starts = np.tile(self.point, (2, 1)), self._exact(coordinate, bounds)
+        at_limit = np.sqrt(self._statistic(self._settle(np.full(2, place), bounds, *starts)[1]))
+        side, limit, at_limit = (np.repeat(part, len(alphas)) for part in (side, bounds, at_limit))
         target = np.sqrt(np.tile([fdtri(1, self.df_resid, 1 - level) for level in alphas], 2))
-        centre, limit = np.full(len(side), self.point[place]), np.where(side < 0, self.low[place], self.high[place])
-        row = place + (not self.free)
-        step = np.full(len(side), np.clip(np.nan_to_num(np.sqrt(self.covariance[row, row]), nan=0.5), 1e-8, 1.0))
-        warm = np.tile(self.point, (len(side), 1))
+        ends, search = side * np.inf, np.flatnonzero((at_limit > target) & ((limit - centre) * side > 0))
+        step = np.clip(np.nan_to_num(np.sqrt(self.covariance[row, row]), nan=0.5), 1e-8, 1.0)
+        warm, target = np.tile(self.point, (len(search), 1)), target[search]
 
         def rise(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
-            places = np.full(len(rows), place)
-            points, losses = self._settle(places, values, warm[rows], np.tile(self.point, (len(rows), 1)))
+            points, losses = self._settle(np.full(len(rows), place), values, warm[rows])
             root = np.sqrt(self._statistic(losses))
             inside = root < target[rows]
             warm[rows[inside]] = points[inside]
             return root
 
-        search = np.flatnonzero((limit - centre) * side > 0)
-        ends = side * np.inf
-        warm, target, line = warm[search], target[search], (centre[search], step[search], limit[search])
         if len(search):
-            ends[search] = close(find_crossings(rise, side[search], target, *line), limit[search], side[search])
+            same = np.ones(len(search))
+            found = find_crossings(rise, side[search], target, centre * same, step * same, limit[search])
+            ends[search] = close(found, limit[search], side[search])
         low, high = ends.reshape(2, -1)
         return dict(zip(alphas, zip(low.tolist(), high.tolist(), strict=True), strict=True))
