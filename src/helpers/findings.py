@@ -216,6 +216,13 @@ def _state_pace(growth: pd.DataFrame, aligned: pd.DataFrame, names: Mapping[str,
     return text.strip()
 
 
+_UNDER = {
+    "not known": "whether its errors are independent or add up",
+    "independent": "if the errors of its figures are independent, as those of repeated surveys are",
+    "cumulative": "if the errors of its figures add up, as those of a cumulated count do",
+}
+
+
 def _state_ceiling(parameters: pd.DataFrame, growth: pd.DataFrame, bounded: bool) -> str:
     free = parameters[(parameters["parameter"] == "ceiling") & (parameters["ceiling"] == "free")]
     if free.empty:
@@ -227,7 +234,7 @@ def _state_ceiling(parameters: pd.DataFrame, growth: pd.DataFrame, bounded: bool
         text = f"Over the fitted curves the 95 % intervals for the ceiling run from {ends}"
         if high < growth["value"].iloc[-1]:
             return f"{text}, below the last figure: these curves do not describe the series, and no ceiling is given."
-        return f"{text}: the data bound it as far as the curves describe the series."
+        return f"{text}: the data bound it as far as the curves describe the series, {_UNDER[free['errors'].iloc[0]]}."
     listed = ", ".join(name.replace("_", " ") for name in open_families["family"])
     return (
         f"The {len(growth)} points do not say where it ends: the 95 % interval for the ceiling is open "
