@@ -26,7 +26,7 @@ CEILING_CAP = 1e4
 """A ceiling above this many times the largest observation counts as infinite: no data here could tell."""
 LOT = 64
 """Rows of one product with the grid."""
-GRID_BLOCK = 1024
+GRID_BLOCK = 256
 """Rows whose grid values are in memory together."""
 PIECE = 4_000_000
 """Values of the grid's curves that are in memory together, 8 bytes each: a long series is gone through in pieces."""
