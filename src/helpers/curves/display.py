@@ -124,6 +124,9 @@ def describe_notes(results: Any) -> list[str]:
         notes.append("The data do not bound the ceiling: its 95 % profile interval is open.")
     if results.ceiling_kind in ("known", "share"):
         notes.append(f"The ceiling is given, not estimated: {results.ceiling:.6g} at the last observation.")
+    if model.above > 1e-9:
+        what = "bound" if model.ceiling.kind == "prior" else "given ceiling"
+        notes.append(f"An observation lies {model.above:.2%} above the {what}, where no curve goes.")
     if model.launch is not None:
         how = "assumed one median spacing before the first observation" if model.launch_is_assumed else "given"
         notes.append(f"Launch {model.launch:.4f}, {how}.")

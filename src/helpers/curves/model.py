@@ -25,6 +25,8 @@ WIDEST_MOMENTS = 0.9
 MARGIN = 0.1
 """Part by which observations may lie above a known ceiling: more than noise and rounding do."""
 
+INTERNAL = ("data", "period_start", "order", "root_weights", "batch", "without_prior", "above", "launch_is_assumed")
+
 
 @dataclass(frozen=True)
 class Share:
@@ -240,6 +242,13 @@ class CurveModel(Family):
         self.nobs = len(self.endog) + (0 if self.censored is None else len(self.censored))
         self.launch, self.launch_is_assumed = self._read_launch(launch)
         self.above = self._measure_above()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.endog_name}: {self.nobs} observations, {self.ceiling.kind} ceiling>"
+
+    def __dir__(self) -> list[str]:
+        internal = {*vars(Family), *INTERNAL} - {"name", "parameters", "latex"}
+        return sorted(name for name in set(object.__dir__(self)) - internal if not name.startswith("_"))
 
     def _measure_above(self) -> float:
         """Part by which the highest observation lies above the highest ceiling that is possible, 0 if it doesn't."""

@@ -15,9 +15,11 @@ from helpers.curves.derived import CurvePrediction, Derived, percentile_interval
 from helpers.curves.display import Displayed
 from helpers.curves.engine import LIMITS, estimates, limits_reached
 from helpers.curves.likelihoods import LeastSquares
-from helpers.curves.model import CurveModel
+from helpers.curves.model import CurveModel, check_alpha
 from helpers.curves.profile import units
-from helpers.dates import CurveError, Times, decimal_years
+from helpers.dates import CurveError, Times, years_among
+
+INTERNAL = {"likelihood", "limits", "cov_params_default", "initialize", "normalized_cov_params"}
 
 
 class Results(Derived, Displayed, LikelihoodModelResults):
@@ -140,8 +142,9 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         Raises
         ------
         CurveError
-            For an unknown method.
+            For an unknown method, or an alpha that does not lie between 0 and 1.
         """
+        check_alpha(alpha)
         if method == "wald":
             half = stdtrit(max(self.df_resid, 1), 1 - alpha / 2) * self.bse
             return pd.DataFrame({0: self.params - half, 1: self.params + half})
@@ -186,14 +189,22 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         Raises
         ------
         CurveError
-            If the parameter is not estimated.
+            If the parameter is not estimated, or the data are gone.
         """
+        self.need_data("a profile")
         return self.likelihood.profile(parameter, points, values=values)
 
     @property
     def llf(self) -> float:
         """Log-likelihood; NaN for a quasi-likelihood, infinite for a perfect fit."""
         return self.likelihood.llf
+
+    @cached_property
+    def rsquared(self) -> float:
+        """Part of the variance around the (weighted) mean that the curve explains; NaN where there is none."""
+        values, weights = self.model.endog, self.model.root_weights**2
+        total = float(weights @ (values - np.average(values, weights=weights)) ** 2)
+        return 1 - self.ssr / total if total > 0 else np.nan
 
     @property
     def aic(self) -> float:
@@ -217,7 +228,7 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         Parameters
         ----------
         exog : dates or decimal years, (h,)
-            None: those of the data.
+            None: those of the data. Data with numbers for dates are asked for numbers.
         bound : array, (h,)
             Bound at these times; None: the model's own, constant after its last date.
 
@@ -233,7 +244,8 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         if exog is None:
             return CurvePrediction(self.likelihood, self.model.index, self.model.exog, bound)
         index = exog if isinstance(exog, pd.Index) else pd.Index(np.atleast_1d(exog))
-        return CurvePrediction(self.likelihood, index, np.atleast_1d(decimal_years(exog)), bound)
+        years = np.atleast_1d(years_among(exog, self.model.is_dated, "what is asked for"))
+        return CurvePrediction(self.likelihood, index, years, bound)
 
     @cached_property
     def fittedvalues(self) -> pd.Series:
@@ -243,6 +255,7 @@ class Results(Derived, Displayed, LikelihoodModelResults):
     @property
     def resid(self) -> pd.Series:
         """Observation less curve, a Series."""
+        self.need_data("resid")
         return pd.Series(self.model.endog, self.fittedvalues.index, name=self.model.endog_name) - self.fittedvalues
 
     def remove_data(self) -> None:
@@ -250,11 +263,35 @@ class Results(Derived, Displayed, LikelihoodModelResults):
 
         Whatever needs the observations (profiles not yet asked for, resid, the bootstrap) is computed before or lost.
         """
-        self.identified, self.bse, self.fittedvalues, self.conf_int(method="profile")  # kept from here on
+        if self.model.endog is None:
+            return
+        (
+            self.identified,
+            self.bse,
+            self.fittedvalues,
+            self.rsquared,
+            self.conf_int(method="profile"),
+        )  # kept from here on
         self.model, self.likelihood = copy(self.model), copy(self.likelihood)
         self.model.endog = self.model.weights = self.model.index = None
         self.likelihood.model = self.model
         self.likelihood.drop_data()
+
+    def need_data(self, what: str) -> None:
+        """Refuse what `remove_data` has made impossible.
+
+        Parameters
+        ----------
+        what : str
+            What needs the observations.
+
+        Raises
+        ------
+        CurveError
+            Where they are gone.
+        """
+        if self.model.endog is None:
+            raise CurveError(f"{what} needs the observations, which remove_data() dropped: ask before, or fit again")
 
     def __repr__(self) -> str:
         numbers = ", ".join(f"{name} {value:.6g}" for name, value in self.params.items())
@@ -262,4 +299,4 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         return f"<{type(self.model).__name__} of {self.model.endog_name}: {numbers}{warning}>"
 
     def __dir__(self) -> list[str]:
-        return sorted(name for name in object.__dir__(self) if not name.startswith("_") or name.endswith("__"))
+        return sorted(name for name in set(object.__dir__(self)) - INTERNAL if not name.startswith("_"))
