@@ -139,7 +139,7 @@ class Censored(LeastSquares):
         ssr, flat = np.array([residual @ residual]), start.flat & (evaluate(self.batch, theta).ssr >= start.ssr)
         return Fit(theta, ceiling, ssr, ssr, boundary, diverged, flat, start.step, start.converged)
 
-    @property
+    @cached_property
     def _correction(self) -> float:
         return len(self.model.endog) / self.df_resid if self.df_resid > 0 else np.nan
 
@@ -194,7 +194,7 @@ class Censored(LeastSquares):
         place = 0 if isinstance(coordinate, str) else coordinate + self.free
         target = fdtri(1, self.df_resid, 1 - alpha) / self.df_resid
         row = place + (not self.free)
-        step = np.sqrt(self.covariance[row, row])
+        step = np.sqrt(np.maximum(self.covariance[row, row], 0))
         ends = []
         for side, end in ((-1, self.low[place]), (1, self.high[place])):
             warm = {"point": self.point}

@@ -129,15 +129,13 @@ def look_ahead(model: CurveModel, ahead: Times) -> Times:
     if not isinstance(ahead, int | np.integer):
         return ahead
     if not 0 < ahead < MOST_STEPS:
-        raise CurveError(
-            f"steps={ahead}; it must lie between 0 and {MOST_STEPS}; a year is asked for as [{ahead}]"
-        )
+        raise CurveError(f"steps={ahead}; it must lie between 0 and {MOST_STEPS}; a year is asked for as [{ahead}]")
     known = np.unique(model.exog)
     years = known[-1] + np.arange(1, ahead + 1) * (np.median(np.diff(known)) if len(known) > 1 else 1.0)
     dates = to_dates(known)
-    freq = pd.infer_freq(dates) if model.is_dated and len(dates) > 2 else None
-    if freq is not None:  # ends of months stay ends of months
-        return pd.date_range(dates[-1], periods=ahead + 1, freq=freq)[1:]
+    if model.is_dated and len(dates) > 1 and dates.is_month_end.all():  # ends of months stay ends of months
+        months = int(np.median(np.diff(12 * dates.year + dates.month)))
+        return pd.date_range(dates[-1], periods=ahead + 1, freq=pd.offsets.MonthEnd(months))[1:]
     return to_dates(years) if model.is_dated else years
 
 
@@ -170,7 +168,8 @@ class Derived:
         batch, best = likelihood.batch, likelihood.theta
         free = slice(0 if likelihood.free else 1, None)
         places = [likelihood.count if batch.has_share else CEILING, *range(likelihood.count)][free]
-        errors = np.sqrt(np.diag(likelihood.covariance[free, free]))
+        with np.errstate(invalid="ignore"):
+            errors = np.sqrt(np.diag(likelihood.covariance[free, free]))
         unit = np.where(np.isfinite(errors), np.clip(errors, 1e-9, 1.0), 1.0)
         ranges = np.array([limits(batch, place) for place in places])[:, :, 0]
         low, high = (ranges.T - best[free]) / unit
@@ -307,7 +306,7 @@ class Derived:
             lagged = lagged - basis @ (basis.T @ lagged)
             explained = (lagged @ residual) ** 2 / max(lagged @ lagged, 1e-300)
             left = total - (basis.T @ residual) @ (basis.T @ residual) - explained
-            values["f_statistic"] = explained / max(left, 1e-300) * freedom
+            values["f_statistic"] = explained / left * freedom if left > 1e-12 * total else np.inf
             values["p_value"] = fdtrc(1, freedom, values["f_statistic"])
         return values
 

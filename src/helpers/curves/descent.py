@@ -341,12 +341,12 @@ def _is_step(batch: Batch, state: State) -> np.ndarray:
     rows = np.flatnonzero((np.diff(state.share, axis=1) > 0.1).any(1))
     work, ssr, whole = batch.take(rows), state.ssr[rows], dot(batch.target, batch.target)[rows]
     known = (state.ceiling[rows] if batch.has_share else work.ceiling)[:, None]
-    least = (_jumps_per_period if batch.per_period else _jumps)(work, known).min(1, initial=np.inf)
+    least = (_jumps_per_period if batch.per_period else jumps)(work, known).min(1, initial=np.inf)
     steep[rows] = least <= ssr * (1 + 1e-7) + 1e-14 * whole
     return steep
 
 
-def _jumps(batch: Batch, known: np.ndarray) -> np.ndarray:
+def jumps(batch: Batch, known: np.ndarray) -> np.ndarray:
     """Sum of squares of a jump from nothing to the ceiling, known or free, through each observation but the last."""
     target, scale, squares = batch.target, batch.scale, batch.target**2
     until = np.cumsum(squares, axis=1)

@@ -14,6 +14,7 @@ from statsmodels.iolib.table import SimpleTable, default_html_fmt
 from statsmodels.iolib.tableformatting import fmt_base, fmt_params
 from statsmodels.stats.stattools import durbin_watson
 
+from helpers.curves.model import check_alpha
 from helpers.curves.profile import CEILING
 from helpers.dates import CurveError, to_dates
 
@@ -279,6 +280,7 @@ class Displayed:
 
     def summary(self: Any, alpha: float = 0.05) -> Summary:
         """A statsmodels Summary with Wald and profile intervals and what to bear in mind; without date and time."""
+        check_alpha(alpha)
         summary = CurveSummary()
         summary.name = self.model.endog_name
         summary.tables += [_summary_top(self), _summary_estimates(self, alpha)]

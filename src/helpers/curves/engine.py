@@ -299,8 +299,9 @@ def _gains(batch: Batch, rows: np.ndarray, times: np.ndarray, grid: np.ndarray) 
     """Fall of the sum of squares that each cell of the grid achieves, (rows, G)."""
     target = batch.target[rows]
     scale = batch.scale if len(batch.scale) == 1 else batch.scale[rows]
-    size, width = (np.maximum(np.abs(part).max(1), 1e-300)[:, None] for part in (target, scale))
-    ceiling = batch.ceiling[rows, None] / size * width
+    size, width = (np.abs(part).max(1)[:, None] for part in (target, scale))
+    size, width = (np.where(part > 0, part, 1.0) for part in (size, width))
+    ceiling = np.minimum(batch.ceiling[rows, None] / size * width, 1e100)
     target, scale = target / size, scale / width
     cells, points = grid.shape[1], target.shape[1]
     linear, square = np.zeros((len(rows), cells)), np.zeros((len(scale), cells))

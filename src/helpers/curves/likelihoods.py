@@ -18,7 +18,7 @@ from scipy.special import fdtr, fdtri
 from statsmodels.genmod.families import Binomial
 from statsmodels.genmod.generalized_linear_model import GLM
 
-from helpers.curves.descent import descend, evaluate, fit_batch, fit_rows
+from helpers.curves.descent import descend, evaluate, fit_batch, fit_rows, jumps
 from helpers.curves.engine import Batch, Fit, grid_starts, to_coordinate, to_natural, to_parameter
 from helpers.curves.model import CurveModel
 from helpers.curves.profile import (
@@ -132,6 +132,8 @@ class LeastSquares:
     def bounds_of(self, coordinate: int | str, alpha: float) -> tuple[float, float]:
         """`profile_bounds` at one level, kept."""
         if (coordinate, alpha) not in self._ends:
+            if self.batch.times is None:
+                raise CurveError(f"remove_data() dropped the observations before alpha={alpha:g} was asked for")
             ends = self.profile_bounds(coordinate, alpha)
             self._ends |= {(coordinate, level): pair for level, pair in ends.items()}
         return self._ends[coordinate, alpha]
@@ -169,7 +171,8 @@ class LeastSquares:
             theta = descend(work, theta, fixed, 40, 1e-5)[0]
         state = evaluate(work, theta)
         frame = pd.DataFrame({parameter: to_parameter(batch, kind, values), "ssr": state.ssr})
-        frame["statistic"] = np.maximum(state.objective - fit.objective[0], 0) / noise_variance(batch, fit)[0]
+        with np.errstate(divide="ignore", invalid="ignore"):  # a perfect fit leaves no noise to measure by
+            frame["statistic"] = np.maximum(state.objective - fit.objective[0], 0) / noise_variance(batch, fit)[0]
         frame["confidence"] = fdtr(1, self.df_resid, frame["statistic"]) if self.df_resid > 0 else np.nan
         others = [*([state.ceiling] if self.free else []), *to_natural(work, theta)[0]]
         pairs = zip(self.model.param_names, others, strict=True)
@@ -232,7 +235,9 @@ class QuasiBinomial(LeastSquares):
         residual = batch.target[0] - batch.ceiling[0] * curve
         ssr, no = np.array([residual @ residual]), np.array([False])
         converged, boundary = np.array([bool(self.glm.converged)]), np.zeros((count, 1), int)
-        fit = Fit(theta[:, None], batch.ceiling, ssr, ssr, boundary, no, np.array([not rises]), no, converged)
+        step = jumps(batch, batch.ceiling[:, None]).min(1, initial=np.inf) <= 1e-14 * np.sum(batch.target**2)
+        step &= self.has_slope
+        fit = Fit(theta[:, None], batch.ceiling, ssr, ssr, boundary, no, np.array([not rises]), step, converged)
         super().__init__(model, batch, fit)
 
     def _glm(self, columns: list[np.ndarray], offset: np.ndarray | None = None) -> Any:

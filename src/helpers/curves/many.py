@@ -181,6 +181,7 @@ def _fit_equals(
     table = np.where(left[:, None] >= 0, estimates(batch, fit), np.nan)
     if not known.name:
         table[:, 0] = np.where(left >= 0, fit.ceiling, np.nan)
+    errors = covariance(batch, fit)[:, range(p + 1), range(p + 1)]
     parts, last = (values, 1.0) if bound is None else (values / bound, bound[:, -1])
     reached = parts.sum(1) if per_period else parts.max(1)
     bad = {
@@ -189,7 +190,7 @@ def _fit_equals(
         "before the launch": ((years < (-np.inf if start is None else start)) & (values != 0)).any(1),
         "does not rise": fit.flat,
         "runs away": fit.diverged | fit.step | (fit.on_boundary[:p] != 0).any(0),
-        "not settled": ~fit.converged,
+        "not settled": ~fit.converged | ((left > 0) & np.isnan(errors[:, not known.name :]).any(1)),
     }
     flag = np.select([*bad.values()], [*bad], "")
     table[np.isin(flag, ["above the ceiling", "before the launch"]), bool(not known.name) :] = np.nan
@@ -200,8 +201,9 @@ def _fit_equals(
     frame["ceiling"] = table[:, 0] * last
     if alpha is None:
         return frame
-    errors = np.where(np.isnan(table), np.nan, covariance(batch, fit)[:, range(p + 1), range(p + 1)])
-    frame[[f"{parameter}_se" for parameter in names]] = np.sqrt(np.where(left[:, None] > 0, errors, np.nan))
+    frame[[f"{parameter}_se" for parameter in names]] = np.sqrt(
+        np.where((left[:, None] > 0) & ~np.isnan(table), errors, np.nan)
+    )
     ends = np.full((batch.size, 2), np.nan)
     if free.any() and not batch.has_share:
         found = np.exp(np.column_stack(profile_bounds(batch, fit, CEILING, alpha)))

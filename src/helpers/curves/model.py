@@ -25,6 +25,7 @@ WIDEST_MOMENTS = 0.9
 MARGIN = 0.1
 """Part by which observations may lie above a known ceiling: more than noise and rounding do."""
 
+HUGE = 1e60
 INTERNAL = ("data", "period_start", "order", "root_weights", "batch", "without_prior", "above", "launch_is_assumed")
 
 
@@ -188,6 +189,9 @@ def read_numbers(values: Any, what: str) -> np.ndarray:
         raise CurveError(f"{what} must be numbers: {error}") from None
     if np.isinf(numbers).any():
         raise CurveError(f"{what} has an infinite value; leave it out, or write NaN")
+    sizes = np.abs(numbers[np.isfinite(numbers) & (numbers != 0)])
+    if len(sizes) and not 1 / HUGE < sizes.max() < HUGE:
+        raise CurveError(f"{what} reaches {sizes.max():.3g}, and sums of squares overflow; choose another unit")
     return numbers
 
 
@@ -247,7 +251,7 @@ class CurveModel(Family):
         return f"<{type(self).__name__} of {self.endog_name}: {self.nobs} observations, {self.ceiling.kind} ceiling>"
 
     def __dir__(self) -> list[str]:
-        internal = {*vars(Family), *INTERNAL} - {"name", "parameters", "latex"}
+        internal = {*vars(Family), *Family.__annotations__, *INTERNAL} - {"name", "parameters", "latex"}
         return sorted(name for name in set(object.__dir__(self)) - internal if not name.startswith("_"))
 
     def _measure_above(self) -> float:

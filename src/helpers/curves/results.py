@@ -115,11 +115,16 @@ class Results(Derived, Displayed, LikelihoodModelResults):
 
     def t_test(self, r_matrix: Any, cov_p: np.ndarray | None = None, use_t: bool | None = None) -> Any:
         """Test linear hypotheses such as "rate = 0.5" one by one; see statsmodels' `t_test`."""
-        return self._plain.t_test(r_matrix, cov_p, use_t)
+        with np.errstate(invalid="ignore"):  # of a limit there is no test: NaN
+            return self._plain.t_test(r_matrix, cov_p, use_t)
 
     def wald_test(self, r_matrix: Any, **options: Any) -> Any:
         """Test linear hypotheses together; see statsmodels' `wald_test`."""
-        return self._plain.wald_test(r_matrix, **options)
+        try:
+            with np.errstate(invalid="ignore"):
+                return self._plain.wald_test(r_matrix, **options)
+        except ValueError as error:
+            raise CurveError(f"no joint test of {r_matrix!r}: {error}") from None
 
     def conf_int(self, alpha: float = 0.05, method: str = "wald", **options: Any) -> pd.DataFrame:
         """Intervals of the estimates.
