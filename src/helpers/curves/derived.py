@@ -39,8 +39,8 @@ class CurvePrediction:
         batch, fit, model = likelihood.batch, likelihood.fit, likelihood.model
         known = model.ceiling.bound_at(years)
         scale = 1.0 if known is None else known if bound is None else read_numbers(bound, "the bound")
-        if np.ndim(scale) and len(scale) != len(years):
-            raise CurveError(f"the bound has {len(scale)} values for {len(years)} dates; give one for each")
+        if np.shape(scale) not in ((), np.shape(years)):
+            raise CurveError(f"the bound has the shape {np.shape(scale)} for {len(years)} dates; give one for each")
         levels = replace(batch, scale=np.atleast_2d(scale), per_period=False)
 
         def slopes(years: np.ndarray) -> np.ndarray:

@@ -127,12 +127,12 @@ def fit_many(
     years, dated = decimal_years(frame.index), is_dated(frame.index)
     if frame.shape[0] < 2 or frame.shape[1] == 0 or np.ptp(years) == 0 or not np.isfinite(years).all():
         raise CurveError("the frame needs at least two dates as rows and one series as column")
-    each = isinstance(ceiling, pd.Series)
-    levels = read_numbers(ceiling.reindex(frame.columns), "the ceilings") if each else np.empty(0)
+    each = ceiling.reindex(frame.columns) if isinstance(ceiling, pd.Series) else None
+    levels = np.empty(0) if each is None else read_numbers(each, "the ceilings")
     if (levels <= 0).any():
         least = np.nanmin(levels)
         raise CurveError(f"a ceiling is {least:g}; it must be a number above 0, or NaN where it is free")
-    known = read_ceiling(None if each else ceiling, frame.index)
+    known = read_ceiling(None if each is not None else ceiling, frame.index)
     start = None if launch is None else read_launch(launch, dated)
     order = np.argsort(years, kind="stable")
     # in rows: sums run in the order of memory, and what travels to a worker arrives in rows
@@ -141,7 +141,7 @@ def fit_many(
     for name in families:
         for begin in range(0, len(values), BLOCK):
             columns = frame.columns[begin : begin + BLOCK]
-            level = levels[begin : begin + BLOCK] if each else known.level
+            level = known.level if each is None else levels[begin : begin + BLOCK]
             options = (known, start, alpha, per_period)
             blocks.append((name, columns, years, values[begin : begin + BLOCK], level, *options))
     tables = []
