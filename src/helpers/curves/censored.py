@@ -182,7 +182,7 @@ class Censored(LeastSquares):
         flat = start.flat & (evaluate(self.batch, theta).ssr >= start.ssr)
         return Fit(theta, ceiling, ssr, ssr, boundary, diverged, flat, start.step, start.converged)
 
-    @property
+    @cached_property
     def _correction(self) -> float:
         return len(self.model.endog) / self.df_resid if self.df_resid > 0 else np.nan
 

@@ -8,18 +8,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
-from scipy.special import stdtr, stdtrit
+from scipy.special import fdtrc, stdtr, stdtrit
+from statsmodels.stats.stattools import durbin_watson
 
 from helpers.curves.descent import evaluate, fit_batch, jacobian
 from helpers.curves.engine import Batch, Family, Fit, estimates, time_of_share, to_coordinate, to_parameter
 from helpers.curves.likelihoods import LeastSquares
+from helpers.curves.model import CurveModel, check_alpha, read_numbers
 from helpers.curves.profile import CEILING, covariance, limits
-from helpers.dates import CurveError
+from helpers.dates import CurveError, Times, to_dates
 
 EARLIEST = 1e-5
 """Spans after the launch at which growth that falls from the start is measured."""
 DERIVED = {"inflection": False, "peak_growth": True, "takeover_years": True}
 """The derived quantities, and whether they are searched as logarithms."""
+MOST_STEPS = 1000
+"""As many steps are rather a year."""
 
 
 class CurvePrediction:
@@ -34,7 +38,9 @@ class CurvePrediction:
     def __init__(self, likelihood: LeastSquares, index: pd.Index, years: np.ndarray, bound: np.ndarray | None) -> None:
         batch, fit, model = likelihood.batch, likelihood.fit, likelihood.model
         known = model.ceiling.bound_at(years)
-        scale = 1.0 if known is None else known if bound is None else np.asarray(bound)
+        scale: Any = 1.0 if known is None else known if bound is None else read_numbers(bound, "the bound")
+        if np.ndim(scale) and len(scale) != len(years):
+            raise CurveError(f"the bound has {len(scale)} values for {len(years)} dates; give one for each")
         levels = replace(batch, scale=np.atleast_2d(scale), per_period=False, before=None)
 
         def slopes(years: np.ndarray) -> np.ndarray:
@@ -54,6 +60,7 @@ class CurvePrediction:
 
     def conf_int(self, alpha: float = 0.05, obs: bool = False) -> np.ndarray:
         """Interval of the curve, or of a new observation, (h, 2)."""
+        check_alpha(alpha)
         half = stdtrit(max(self.df_resid, 1), 1 - alpha / 2) * (self.se_obs if obs else self.se_mean)
         return np.column_stack([self.predicted_mean - half, self.predicted_mean + half])
 
@@ -95,7 +102,8 @@ def measure_all(likelihood: LeastSquares, alpha: float) -> pd.DataFrame:
     batch, best = likelihood.batch, likelihood.theta
     free = slice(0 if likelihood.free else 1, None)
     places = [likelihood.count if batch.has_share else CEILING, *range(likelihood.count)][free]
-    errors = np.sqrt(np.diag(likelihood.covariance[free, free]))
+    with np.errstate(invalid="ignore"):
+        errors = np.sqrt(np.diag(likelihood.covariance[free, free]))
     unit = np.where(np.isfinite(errors), np.clip(errors, 1e-9, 1.0), 1.0)
     ranges = np.array([limits(batch, place) for place in places])[:, :, 0]
     low, high = (ranges.T - best[free]) / unit
@@ -133,7 +141,7 @@ def measure_all(likelihood: LeastSquares, alpha: float) -> pd.DataFrame:
 
 def draw_series(likelihood: LeastSquares, repetitions: int, kind: str, seed: int) -> tuple[Batch, Fit]:
     """Series made of the fitted curve and its residuals, freed of their correlation, and their fits; see `resample`."""
-    batch, fit, model = likelihood.batch, likelihood.fit, likelihood.model
+    batch, model = likelihood.batch, likelihood.model
     if likelihood.noise != "level" or model.censored is not None:
         raise CurveError("the bootstrap serves least squares without censored values; use method='profile'")
     if likelihood.df_resid <= 0:
@@ -141,8 +149,8 @@ def draw_series(likelihood: LeastSquares, repetitions: int, kind: str, seed: int
     if kind not in ("residual", "wild"):
         raise CurveError(f"kind={kind!r} is unknown; choose 'residual' or 'wild'")
     random, shape = np.random.default_rng(seed), (repetitions, batch.target.shape[1])
-    curve = fit.ceiling[0] * evaluate(batch, fit.theta).curve[0]
-    residual = (batch.target[0] - curve) * np.sqrt(shape[1] / likelihood.df_resid)
+    residual = _residual(likelihood)
+    curve, residual = batch.target[0] - residual, residual * np.sqrt(shape[1] / likelihood.df_resid)
     if kind == "wild":
         drawn = random.choice([-1.0, 1.0], size=shape) * residual
     else:
@@ -177,6 +185,34 @@ def bootstrap_intervals(
     return np.array([to_parameter(likelihood.batch, kind, pair) for kind, pair in zip(kinds, ends, strict=True)])
 
 
+def _tangent_basis(likelihood: LeastSquares) -> np.ndarray:
+    """Orthonormal basis of the directions in which the parameters move the curve, (n, k), oldest observation first."""
+    columns = np.stack(jacobian(likelihood.batch, likelihood.fit.theta, likelihood.fit.ceiling), axis=2)[0]
+    basis, triangle = np.linalg.qr(columns if likelihood.free else columns[:, 1:])
+    return basis[:, np.abs(np.diag(triangle)) > 1e-10 * np.abs(triangle).max()]
+
+
+def _residual(likelihood: LeastSquares) -> np.ndarray:
+    """What is new in each error, weighted, (n,), oldest observation first."""
+    curve = evaluate(likelihood.batch, likelihood.fit.theta).curve[0]
+    return likelihood.batch.target[0] - likelihood.fit.ceiling[0] * curve
+
+
+def look_ahead(model: CurveModel, ahead: Times) -> Times:
+    """Dates or numbers as they are, and a whole number as that many steps at the median spacing of the observations."""
+    if not isinstance(ahead, int | np.integer):
+        return ahead
+    if not 0 < ahead < MOST_STEPS:
+        raise CurveError(f"steps={ahead}; it must lie between 0 and {MOST_STEPS}; a year is asked for as [{ahead}]")
+    known = np.unique(model.exog)
+    years = known[-1] + np.arange(1, ahead + 1) * (np.median(np.diff(known)) if len(known) > 1 else 1.0)
+    dates = to_dates(known)
+    if model.is_dated and len(dates) > 1 and dates.is_month_end.all():  # ends of months stay ends of months
+        months = int(np.median(np.diff(12 * dates.year + dates.month)))
+        return pd.date_range(dates[-1], periods=ahead + 1, freq=pd.offsets.MonthEnd(months))[1:]
+    return to_dates(years) if model.is_dated else years
+
+
 class Derived:
     """The methods of `Results` that search and draw on from a fit."""
 
@@ -198,6 +234,8 @@ class Derived:
             series a year, at the last value of a bound) and takeover_years (10 to 90 % of the ceiling); columns
             estimate, lower, upper.
         """
+        check_alpha(alpha)
+        self.need_data("derived()")
         if self.flag and not np.isfinite(self.params).all():
             return pd.DataFrame(np.nan, index=list(DERIVED), columns=["estimate", "lower", "upper"])
         frames = [measure_all(likelihood, alpha) for likelihood in self.likelihoods]
@@ -219,21 +257,97 @@ class Derived:
         DataFrame
             student_resid and bonf(p) by observation; empty where fewer than two degrees of freedom are left.
         """
+        check_alpha(alpha)
+        self.need_data("outliers()")
         likelihood = self.likelihood
         freedom, model = likelihood.df_resid - 1, likelihood.model
         if freedom < 1 or likelihood.fit.flat[0]:
             return pd.DataFrame(columns=["student_resid", "bonf(p)"], dtype=float)
-        fit = likelihood.fit
-        columns = np.stack(jacobian(likelihood.batch, fit.theta, fit.ceiling), axis=2)[0]
-        basis, triangle = np.linalg.qr(columns if likelihood.free else columns[:, 1:])
-        basis = basis[:, np.abs(np.diag(triangle)) > 1e-10 * np.abs(triangle).max()]
-        residual = likelihood.batch.target[0] - fit.ceiling[0] * evaluate(likelihood.batch, fit.theta).curve[0]
+        basis, residual = _tangent_basis(likelihood), _residual(likelihood)
         left = np.maximum(1 - (basis**2).sum(1), 1e-9)
         deleted = np.maximum(likelihood.ssr - residual**2 / left, 1e-12 * likelihood.ssr + 1e-300) / freedom
         student = residual / np.sqrt(deleted * left)
         chance = np.minimum(2 * stdtr(freedom, -np.abs(student)) * len(student), 1)
         frame = pd.DataFrame({"student_resid": student, "bonf(p)": chance}, index=model.index[model.order])
         return frame[frame["bonf(p)"] < alpha]
+
+    def forecast(self: Any, steps: Times = 1) -> pd.Series:
+        """Curve after the last observation; for intervals see `get_prediction`.
+
+        Parameters
+        ----------
+        steps : int, or dates or decimal years
+            Steps continue at the median spacing of the observations.
+
+        Returns
+        -------
+        Series
+            Indexed by date.
+        """
+        return self.predict(look_ahead(self.model, steps))
+
+    def simulate(self: Any, steps: Times = 1, repetitions: int = 1, seed: int = 0) -> pd.DataFrame:
+        """Draw new observations: the curve as estimated, and independent normal errors of the residual variance.
+
+        Parameters
+        ----------
+        steps : int, or dates or decimal years
+            As in `forecast`.
+        repetitions : int
+            Number of series.
+        seed : int
+            Of numpy's default_rng.
+
+        Returns
+        -------
+        DataFrame
+            Dates as index, one series a column.
+
+        Raises
+        ------
+        CurveError
+            Without a curve, or without a residual variance.
+        """
+        made = self.get_prediction(look_ahead(self.model, steps))
+        spread = np.sqrt(np.maximum(made.se_obs**2 - made.se_mean**2, 0))
+        if not np.isfinite(made.predicted_mean + spread).all():
+            raise CurveError(f"{self.model.endog_name}: no curve or no residual variance to draw from: {self.flag}")
+        errors = np.random.default_rng(seed).normal(size=(repetitions, len(spread))).T
+        drawn = made.predicted_mean.to_numpy()[:, None] + spread.to_numpy()[:, None] * errors
+        return pd.DataFrame(drawn, index=made.predicted_mean.index)
+
+    def test_serial_correlation(self: Any) -> pd.Series:
+        """Ask whether each residual goes with the one before.
+
+        The test is Breusch and Godfrey's of the first order in its F form: the lagged residual beside the directions in
+        which the parameters move the curve, which take out what fitting them did to the residuals.
+
+        Returns
+        -------
+        Series
+            durbin_watson (2 without correlation), lag_1 (correlation), f_statistic, p_value; NaN where there are too
+            few residuals, or a likelihood without equal variances.
+        """
+        self.need_data("a test of the residuals")
+        likelihood, model = self.likelihood, self.likelihood.model
+        names = ["durbin_watson", "lag_1", "f_statistic", "p_value"]
+        values = pd.Series(np.nan, index=names)
+        residual = _residual(likelihood)
+        total = residual @ residual
+        if len(residual) < 3 or likelihood.fit.flat[0] or not total > 1e-20 * (model.endog @ model.endog):
+            return values
+        values["durbin_watson"] = durbin_watson(residual)
+        values["lag_1"] = (residual[1:] @ residual[:-1]) / total
+        basis = _tangent_basis(likelihood)
+        freedom = len(residual) - basis.shape[1] - 1
+        if freedom > 0 and likelihood.noise == "level":
+            lagged = np.r_[0.0, residual[:-1]]
+            lagged = lagged - basis @ (basis.T @ lagged)
+            explained = (lagged @ residual) ** 2 / max(lagged @ lagged, 1e-300)
+            left = total - (basis.T @ residual) @ (basis.T @ residual) - explained
+            values["f_statistic"] = explained / left * freedom if left > 1e-12 * total else np.inf
+            values["p_value"] = fdtrc(1, freedom, values["f_statistic"])
+        return values
 
     def resample(self: Any, repetitions: int = 999, kind: str = "residual", seed: int = 0) -> pd.DataFrame:
         """Bootstrap: estimates from series made of the curve and its residuals, all fitted together.
@@ -261,6 +375,7 @@ class Derived:
         CurveError
             For an unknown kind, no degrees of freedom, or a binomial or censored fit.
         """
+        self.need_data("the bootstrap")
         likelihood = self.likelihood
         table = estimates(*draw_series(likelihood, repetitions, kind, seed))
         return pd.DataFrame(table if likelihood.free else table[:, 1:], columns=self.param_names)

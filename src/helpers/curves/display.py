@@ -12,8 +12,8 @@ import pandas as pd
 from statsmodels.iolib.summary import Summary
 from statsmodels.iolib.table import SimpleTable, default_html_fmt
 from statsmodels.iolib.tableformatting import fmt_base, fmt_params
-from statsmodels.stats.stattools import durbin_watson
 
+from helpers.curves.model import check_alpha
 from helpers.curves.profile import CEILING
 from helpers.dates import CurveError, to_dates
 
@@ -68,18 +68,12 @@ def _quieten(ax: Axes) -> None:
     ax.grid(True, axis="y", color="#ececec")
 
 
-def measure_lag(resid: np.ndarray) -> tuple[float, float]:
-    """Lag-1 correlation and Durbin-Watson statistic of residuals in their order; NaN where they are too few."""
-    if len(resid) < 3 or not (resid**2).sum() > 0:
-        return np.nan, np.nan
-    return float((resid[1:] * resid[:-1]).sum() / (resid**2).sum()), float(durbin_watson(resid))
-
-
-def _describe_lag(resid: np.ndarray) -> str:
-    lag, statistic = measure_lag(resid)
-    if np.isnan(lag):
+def _describe_lag(serial: pd.Series) -> str:
+    """Lag-1 correlation and Durbin-Watson statistic, where there are enough residuals."""
+    if np.isnan(serial["lag_1"]):
         return "Too few residuals for a correlation"
-    return f"Lag 1: r = {lag:.2f}, Durbin-Watson {statistic:.2f}".replace("-0.00", "0.00")
+    text = f"Lag 1: r = {serial['lag_1']:.2f}, Durbin-Watson {serial['durbin_watson']:.2f}"
+    return text.replace("-0.00", "0.00")
 
 
 # ---- the printed summary
@@ -97,7 +91,7 @@ class CurveSummary(Summary):
 
 def _summary_top(results: Any) -> SimpleTable:
     kind = CEILING_WORDS.get(results.ceiling_kind, results.ceiling_kind)
-    lag, statistic = results.serial_correlation
+    statistic, lag = results.serial_correlation[["durbin_watson", "lag_1"]]
     cells = {
         "Dep. Variable:": [results.model.endog_name, "Sum of squares:", f"{results.ssr:.6g}"],
         "Noise:": [results.noise, "Residual SD:", f"{np.sqrt(results.scale):.5g}"],
@@ -140,6 +134,9 @@ def describe_notes(results: Any) -> list[str]:
         notes.append(_describe_intervals(results))
     if results.ceiling_kind in ("known", "share"):
         notes.append(f"The ceiling is given, not estimated: {results.ceiling:.6g} at the last observation.")
+    if model.above > 1e-9:
+        what = "bound" if model.ceiling.kind == "prior" else "given ceiling"
+        notes.append(f"An observation lies {model.above:.2%} above the {what}, where no curve goes.")
     if model.launch is not None:
         how = "assumed one median spacing before the first observation" if model.launch_is_assumed else "given"
         notes.append(f"Launch {model.launch:.4f}, {how}.")
@@ -304,7 +301,7 @@ class Displayed:
         by_lag.plot(resid.iloc[:-1], resid.iloc[1:], "o", color=style.BLUE, ms=4.5)
         by_lag.set_xlabel("the residual before", size=9)
         by_lag.set_ylabel("residual", size=9)
-        by_lag.set_title(_describe_lag(resid.to_numpy()), loc="left", size=9.5)
+        by_lag.set_title(_describe_lag(self.serial_correlation), loc="left", size=9.5)
         if isinstance(resid.index, pd.DatetimeIndex):
             style.use_dates(by_date, resid.index)
         for ax in (by_date, by_lag):
@@ -315,6 +312,7 @@ class Displayed:
 
     def summary(self: Any, alpha: float = 0.05) -> Summary:
         """A statsmodels Summary with Wald and profile intervals and what to bear in mind; without date and time."""
+        check_alpha(alpha)
         summary = CurveSummary()
         summary.name = self.model.endog_name
         summary.tables += [_summary_top(self), _summary_estimates(self, alpha)]

@@ -24,7 +24,9 @@ from threadpoolctl import ThreadpoolController
 Array: TypeAlias = np.ndarray
 CEILING_CAP = 1e4
 """A ceiling above this many times the largest observation counts as infinite: no data here could tell."""
-GRID_BLOCK = 1024
+LOT = 64
+"""Rows of one product with the grid."""
+GRID_BLOCK = 256
 """Rows whose grid values are in memory together."""
 PIECE = 4_000_000
 """Values of the grid's curves that are in memory together, 8 bytes each: a long series is gone through in pieces."""
@@ -181,8 +183,7 @@ def prepare(
         step = times[:, 1:2] - times[:, :1] if times.shape[1] > 1 else 1.0
         points = np.concatenate([times[:, :1] - step, times], axis=1)
     scaled = (points - first[:, None]) / span[:, None]
-    if len(points) == 1 and np.ptp(first) == 0 and np.ptp(span) == 0:
-        scaled = scaled[:1]
+    scaled = scaled[:1] if (scaled == scaled[:1]).all() else scaled
     bound = 1.0 if bound is None else np.asarray(bound, float)
     root = np.where(seen, 1.0 if weights is None else np.sqrt(weights), 0.0)
     target, scale = np.where(seen, values, 0.0) * root, np.where(seen, root * bound, 0.0)
@@ -317,47 +318,53 @@ def grid_starts(batch: Batch, most: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _patterns(batch: Batch) -> list[tuple[np.ndarray, np.ndarray]]:
     """Series that share their times, to a thousandth of the span, and those times: one evaluation of the grid each."""
-    if len(batch.times) == 1:
-        return [(np.arange(batch.size), batch.times[0])]
-    key = np.round(batch.times * 1000).astype(np.int64)
-    _, first, group = np.unique(key, axis=0, return_index=True, return_inverse=True)
+    times = np.round(batch.times, 3)
+    if len(times) == 1:
+        return [(np.arange(batch.size), times[0])]
+    unique, group = np.unique(times, axis=0, return_inverse=True)
     order = np.argsort(group.ravel(), kind="stable")
-    members = np.split(order, np.cumsum(np.bincount(group.ravel()))[:-1])
-    return [(rows, batch.times[index]) for rows, index in zip(members, first, strict=True)]
+    return list(zip(np.split(order, np.cumsum(np.bincount(group.ravel()))[:-1]), unique, strict=True))
+
+
+def _multiply(rows: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """Rows @ table in lots of one size: how BLAS rounds goes by the size, and ties between cells would show it."""
+    whole = np.zeros((-(-len(rows) // LOT) * LOT, rows.shape[1]))
+    whole[: len(rows)] = rows
+    return (whole.reshape(-1, LOT, rows.shape[1]) @ table).reshape(len(whole), -1)[: len(rows)]
 
 
 def _gains(batch: Batch, rows: np.ndarray, times: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    """Fall of the sum of squares that each cell of the grid achieves, (rows, G); in single precision for many rows."""
-    kind = np.float32 if len(rows) > 64 and batch.before is None else float
+    """Fall of the sum of squares that each cell of the grid achieves, (rows, G)."""
     target = batch.target[rows]
     scale = batch.scale if len(batch.scale) == 1 else batch.scale[rows]
-    size, width = (np.maximum(np.abs(part).max(1), 1e-300)[:, None] for part in (target, scale))
-    ceiling = batch.ceiling[rows, None] / size * width
-    target, scale = (target / size).astype(kind), (scale / width).astype(kind)
+    size, width = (np.abs(part).max(1)[:, None] for part in (target, scale))
+    size, width = (np.where(part > 0, part, 1.0) for part in (size, width))
+    ceiling = np.minimum(batch.ceiling[rows, None] / size * width, 1e100)
+    target, scale = target / size, scale / width
     cells, points = grid.shape[1], target.shape[1]
-    linear, square = np.zeros((len(rows), cells), kind), np.zeros((len(scale), cells), kind)
+    linear, square = np.zeros((len(rows), cells)), np.zeros((len(scale), cells))
     if batch.before is not None:
         before = batch.before if len(batch.before) == 1 else batch.before[rows]
         before = np.pad(before, ((0, 0), (1, 0))) / width
         square = square + np.zeros((len(before), cells))
-    highest, previous, step = np.zeros(cells), np.zeros((1, cells), kind), max(1, PIECE // cells)
+    highest, previous, step = np.zeros(cells), np.zeros((1, cells)), max(1, PIECE // cells)
     for begin in range(0, points, step):
         end = min(begin + step, points)
         share = batch.family.share(times[None, begin : end + batch.per_period], *grid[:, :, None])
         share = np.diff(share, axis=-1) if batch.per_period else share
-        table, part = share.T.astype(kind), scale[:, begin:end]
-        linear += (part * target[:, begin:end]) @ table
-        square += part**2 @ table**2
+        table, part = share.T, scale[:, begin:end]
+        linear += _multiply(part * target[:, begin:end], table)
+        square += _multiply(part**2, table**2)
         if batch.before is not None:
             earlier, off = np.vstack([previous, table[:-1]]), before[:, begin:end]
-            linear -= (off * target[:, begin:end]) @ earlier
-            square += off**2 @ earlier**2 - 2 * (part * off) @ (table * earlier)
+            linear -= _multiply(off * target[:, begin:end], earlier)
+            square += _multiply(off**2, earlier**2) - 2 * _multiply(part * off, table * earlier)
         previous = table[-1:]
         highest = np.maximum(highest, share.max(1))
     nothing = highest < 1 / CEILING_CAP
     linear[:, nothing] = square[:, nothing] = 0
     free = np.maximum(linear, 0) / np.maximum(square, 1e-12)
-    level = np.where(np.isnan(ceiling), free, ceiling.astype(kind))
+    level = np.where(np.isnan(ceiling), free, ceiling)
     return level * (2 * linear - level * square)
 
 

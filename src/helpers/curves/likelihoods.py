@@ -19,7 +19,7 @@ from scipy.special import fdtr, fdtri
 from statsmodels.genmod.families import Binomial
 from statsmodels.genmod.generalized_linear_model import GLM
 
-from helpers.curves.descent import descend, evaluate, fit_batch, fit_rows
+from helpers.curves.descent import descend, evaluate, fit_batch, fit_rows, jumps
 from helpers.curves.engine import Batch, Fit, grid_starts, predict, to_coordinate, to_natural, to_parameter
 from helpers.curves.errors import CORRELATIONS, count_steps
 from helpers.curves.model import CurveModel
@@ -141,6 +141,8 @@ class LeastSquares:
     def bounds_of(self, coordinate: int | str, alpha: float) -> tuple[float, float]:
         """`profile_bounds` at one level, kept."""
         if (coordinate, alpha) not in self._ends:
+            if self.batch.times is None:
+                raise CurveError(f"remove_data() dropped the observations before alpha={alpha:g} was asked for")
             ends = self.profile_bounds(coordinate, alpha)
             self._ends |= {(coordinate, level): pair for level, pair in ends.items()}
         return self._ends[coordinate, alpha]
@@ -210,8 +212,8 @@ def fit_level(model: CurveModel) -> LeastSquares:
         batch = replace(batch, noise=np.ones(1))
     if model.errors != "cumulative":
         return LeastSquares(model, batch, fit)
-    batch = model.batch(correlation=np.ones(1), first=first_steps(model, batch, fit))
-    return LeastSquares(model, batch, fit_batch(batch))
+    batch, step = model.batch(correlation=np.ones(1), first=first_steps(model, batch, fit)), fit.step
+    return LeastSquares(model, batch, replace(fit_batch(batch), step=step))  # a jump is one whatever the errors
 
 
 def first_steps(model: CurveModel, batch: Batch, fit: Fit) -> float:
@@ -352,7 +354,9 @@ class QuasiBinomial(LeastSquares):
         residual = batch.target[0] - batch.ceiling[0] * curve
         ssr, no = np.array([residual @ residual]), np.array([False])
         converged, boundary = np.array([bool(self.glm.converged)]), np.zeros((count, 1), int)
-        fit = Fit(theta[:, None], batch.ceiling, ssr, ssr, boundary, no, np.array([not rises]), no, converged)
+        step = jumps(batch, batch.ceiling[:, None]).min(1, initial=np.inf) <= 1e-14 * np.sum(batch.target**2)
+        step &= self.has_slope
+        fit = Fit(theta[:, None], batch.ceiling, ssr, ssr, boundary, no, np.array([not rises]), step, converged)
         super().__init__(model, batch, fit)
 
     def _glm(self, columns: list[np.ndarray], offset: np.ndarray | None = None) -> Any:

@@ -13,12 +13,23 @@ from statsmodels.base.model import LikelihoodModelResults
 
 from helpers.curves.censored import fit_censored
 from helpers.curves.derived import CurvePrediction, Derived, bootstrap_intervals
-from helpers.curves.display import Displayed, measure_lag
+from helpers.curves.display import Displayed
 from helpers.curves.engine import LIMITS, estimates, limits_reached
 from helpers.curves.likelihoods import LeastSquares, fit_level
-from helpers.curves.model import CurveModel
+from helpers.curves.model import CurveModel, check_alpha
 from helpers.curves.profile import units
-from helpers.dates import CurveError, Times, decimal_years
+from helpers.dates import CurveError, Times, years_among
+
+INTERNAL = {
+    "likelihood",
+    "likelihoods",
+    "interval",
+    "serial_correlation",
+    "limits",
+    "cov_params_default",
+    "initialize",
+    "normalized_cov_params",
+}
 
 
 class Results(Derived, Displayed, LikelihoodModelResults):
@@ -133,11 +144,16 @@ class Results(Derived, Displayed, LikelihoodModelResults):
 
     def t_test(self, r_matrix: Any, cov_p: np.ndarray | None = None, use_t: bool | None = None) -> Any:
         """Test linear hypotheses such as "rate = 0.5" one by one; see statsmodels' `t_test`."""
-        return self._plain.t_test(r_matrix, cov_p, use_t)
+        with np.errstate(invalid="ignore"):  # of a limit there is no test: NaN
+            return self._plain.t_test(r_matrix, cov_p, use_t)
 
     def wald_test(self, r_matrix: Any, **options: Any) -> Any:
         """Test linear hypotheses together; see statsmodels' `wald_test`."""
-        return self._plain.wald_test(r_matrix, **options)
+        try:
+            with np.errstate(invalid="ignore"):
+                return self._plain.wald_test(r_matrix, **options)
+        except ValueError as error:
+            raise CurveError(f"no joint test of {r_matrix!r}: {error}") from None
 
     def conf_int(self, alpha: float = 0.05, method: str = "wald", **options: Any) -> pd.DataFrame:
         """Intervals of the estimates.
@@ -161,8 +177,9 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         Raises
         ------
         CurveError
-            For an unknown method.
+            For an unknown method, or an alpha that does not lie between 0 and 1.
         """
+        check_alpha(alpha)
         if method == "wald":
             half = stdtrit(max(self.df_resid, 1), 1 - alpha / 2) * self.bse
             return pd.DataFrame({0: self.params - half, 1: self.params + half})
@@ -208,8 +225,9 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         Raises
         ------
         CurveError
-            If the parameter is not estimated.
+            If the parameter is not estimated, or the data are gone.
         """
+        self.need_data("a profile")
         first, coordinate = self.likelihood, self.likelihood.coordinate(parameter)
         if values is None:
             ends = np.array([likelihood.bounds_of(coordinate, 0.05) for likelihood in self.likelihoods])
@@ -227,6 +245,14 @@ class Results(Derived, Displayed, LikelihoodModelResults):
     def llf(self) -> float:
         """Log-likelihood; NaN for a quasi-likelihood, infinite for a perfect fit."""
         return self.likelihood.llf
+
+    @cached_property
+    def rsquared(self) -> float:
+        """Part of the variance around the (weighted) mean that the curve explains; NaN where there is none."""
+        values = self.model.endog
+        weights = np.ones(len(values)) if self.model.weights is None else self.model.weights
+        total = float(weights @ (values - np.average(values, weights=weights)) ** 2)
+        return 1 - self.ssr / total if total > 0 else np.nan
 
     @property
     def aic(self) -> float:
@@ -250,7 +276,7 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         Parameters
         ----------
         exog : dates or decimal years, (h,)
-            None: those of the data.
+            None: those of the data. Data with numbers for dates are asked for numbers.
         bound : array, (h,)
             Bound at these times; None: the model's own, constant after its last date.
 
@@ -266,7 +292,8 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         if exog is None:
             return CurvePrediction(self.likelihood, self.model.index, self.model.exog, bound)
         index = exog if isinstance(exog, pd.Index) else pd.Index(np.atleast_1d(exog))
-        return CurvePrediction(self.likelihood, index, np.atleast_1d(decimal_years(exog)), bound)
+        years = np.atleast_1d(years_among(exog, self.model.is_dated, "what is asked for"))
+        return CurvePrediction(self.likelihood, index, years, bound)
 
     @cached_property
     def fittedvalues(self) -> pd.Series:
@@ -276,20 +303,24 @@ class Results(Derived, Displayed, LikelihoodModelResults):
     @property
     def resid(self) -> pd.Series:
         """Observation less curve, a Series."""
+        self.need_data("resid")
         return pd.Series(self.model.endog, self.fittedvalues.index, name=self.model.endog_name) - self.fittedvalues
 
     @cached_property
-    def serial_correlation(self) -> tuple[float, float]:
-        """Lag-1 correlation and Durbin-Watson statistic of the residuals by date; NaN where they are too few."""
-        return measure_lag(self.resid.sort_index().to_numpy())
+    def serial_correlation(self) -> pd.Series:
+        """`test_serial_correlation`, kept."""
+        return self.test_serial_correlation()
 
     def remove_data(self) -> None:
         """Drop the observations, as statsmodels does, for small pickles: estimates, intervals and `predict` stay.
 
         Whatever needs the observations (profiles not yet asked for, resid, the bootstrap) is computed before or lost.
         """
-        # kept from here on
-        self.identified, self.bse, self.fittedvalues, self.serial_correlation, self.conf_int(method="profile")
+        if self.model.endog is None:
+            return
+        for name in ("identified", "bse", "fittedvalues", "rsquared", "serial_correlation"):
+            getattr(self, name)  # kept from here on, as are the ends of the profiles
+        self.conf_int(method="profile")
         self.model, self.likelihoods = copy(self.model), [copy(likelihood) for likelihood in self.likelihoods]
         self.model.endog = self.model.weights = self.model.index = None
         self.likelihood = self.likelihoods[0]
@@ -297,10 +328,26 @@ class Results(Derived, Displayed, LikelihoodModelResults):
             likelihood.model = self.model
             likelihood.drop_data()
 
+    def need_data(self, what: str) -> None:
+        """Refuse what `remove_data` has made impossible.
+
+        Parameters
+        ----------
+        what : str
+            What needs the observations.
+
+        Raises
+        ------
+        CurveError
+            Where they are gone.
+        """
+        if self.model.endog is None:
+            raise CurveError(f"{what} needs the observations, which remove_data() dropped: ask before, or fit again")
+
     def __repr__(self) -> str:
         numbers = ", ".join(f"{name} {value:.6g}" for name, value in self.params.items())
         warning = f"; {self.flag}" if self.flag else ""
         return f"<{type(self.model).__name__} of {self.model.endog_name}: {numbers}{warning}>"
 
     def __dir__(self) -> list[str]:
-        return sorted(name for name in object.__dir__(self) if not name.startswith("_") or name.endswith("__"))
+        return sorted(name for name in set(object.__dir__(self)) - INTERNAL if not name.startswith("_"))
