@@ -179,7 +179,7 @@ class Censored(LeastSquares):
         boundary = (theta >= high - 1e-6).astype(int) - (theta <= low + 1e-6)
         diverged = np.array([self.free and self.point[0] >= self.high[0] - 1e-6])
         ssr = (self._weigh(error) ** 2).sum(1)
-        flat = start.flat & (evaluate(self.batch, theta).ssr >= start.ssr)
+        flat = start.flat & (evaluate(self.batch, theta).ssr >= start.ssr * (1 - 1e-9))
         return Fit(theta, ceiling, ssr, ssr, boundary, diverged, flat, start.step, start.converged)
 
     @cached_property
@@ -216,11 +216,15 @@ class Censored(LeastSquares):
         """The F statistic of least squares whose likelihood ratio these losses have."""
         return self.df_resid * np.expm1(np.minimum(2 * np.maximum(losses - self.least, 0) / len(self.values), 600.0))
 
+    @property
+    def nuisance(self) -> np.ndarray:
+        """The log of sigma, which `objective` takes after the coordinates."""
+        return self.point[-1:]
+
     def objective(self, theta: np.ndarray) -> float:
-        """Sum of squares that would have the same likelihood, at theta."""
-        point = np.r_[theta if self.free else theta[1:], self.point[-1]][None]
-        fixed = np.arange(point.shape[1])[None] < point.shape[1] - 1
-        return float(self.fit.objective[0] * (1 + self._statistic(self._search(point, fixed)[1])[0] / self.df_resid))
+        """Sum of squares that would have the same likelihood, at theta and a log of sigma."""
+        loss = self._loss((theta if self.free else theta[1:])[None])[0]
+        return float(self.fit.objective[0] * (1 + self._statistic(loss)[0] / self.df_resid))
 
     def objective_bounds(self, alpha: float) -> tuple[float, float]:
         """Objective at the optimum, and its limit in the region that the data do not exclude."""

@@ -74,7 +74,8 @@ class CurvePrediction:
 
 def measure_curve(likelihood: LeastSquares, theta: np.ndarray, name: str) -> float:
     """One of the quantities at `LeastSquares.theta`; durations and growth as logarithms."""
-    family, span, shape = likelihood.batch.family, likelihood.batch.span[0], np.asarray(theta)[1:]
+    family, span = likelihood.batch.family, likelihood.batch.span[0]
+    shape = np.asarray(theta)[1 : 1 + likelihood.count]
     if name == "takeover_years":
         early, late = time_of_share(family, shape, np.array([0.1, 0.9]))
         return np.log(max((late - early) * span, 1e-300))
@@ -99,13 +100,14 @@ def _growth_of_share(family: type[Family], theta: np.ndarray, time: float) -> fl
 
 def measure_all(likelihood: LeastSquares, alpha: float) -> pd.DataFrame:
     """Each quantity with its profile interval under one likelihood: estimate, lower, upper."""
-    batch, best = likelihood.batch, likelihood.theta
+    batch, best = likelihood.batch, np.r_[likelihood.theta, likelihood.nuisance]
     free = slice(0 if likelihood.free else 1, None)
     places = [likelihood.count if batch.has_share else CEILING, *range(likelihood.count)][free]
     with np.errstate(invalid="ignore"):
         errors = np.sqrt(np.diag(likelihood.covariance[free, free]))
-    unit = np.where(np.isfinite(errors), np.clip(errors, 1e-9, 1.0), 1.0)
+    unit = np.r_[np.where(np.isfinite(errors), np.clip(errors, 1e-9, 1.0), 1.0), np.ones_like(likelihood.nuisance)]
     ranges = np.array([limits(batch, place) for place in places])[:, :, 0]
+    ranges = np.vstack([ranges, np.add.outer(likelihood.nuisance, [-20.0, 20.0])])
     low, high = (ranges.T - best[free]) / unit
     least, limit = likelihood.objective_bounds(alpha)
     allowed = np.log(limit / least) if least > 0 else 0.0

@@ -51,6 +51,8 @@ class LeastSquares:
     """Normal errors of equal variance (over the weights) on the level, with the penalty of a prior."""
 
     noise = "level"
+    nuisance = np.empty(0)
+    """Further coordinates of `objective`, which nothing is asked about."""
 
     def __init__(self, model: CurveModel, batch: Batch, fit: Fit) -> None:
         self.model, self.batch, self.fit = model, batch, fit
