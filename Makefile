@@ -15,7 +15,7 @@ check: .venv/ready
 	$(BIN)/python -m mypy
 	$(BIN)/python tests/docstrings.py
 
-# Every promise once, in about three minutes on two cores; `test-all` adds the further cases of a kind.
+# Every room and most promises once, in about three minutes on two cores; `test-all` adds whole runs and further cases.
 test: .venv/ready
 	$(BIN)/python -m pytest -m 'not slow'
 

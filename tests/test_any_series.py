@@ -167,6 +167,7 @@ def test_notebooks_carry_series_at_the_edge(tmp_path, quick_run, values, given):
     assert len(list((tmp_path / "outputs").glob("lab/edge/tables/06_*.csv"))) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["a highest share under a tenth", further("percentages at the top")])
 def test_pages_are_made_of_series_at_the_edge(tmp_path, monkeypatch, case):
     monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))

@@ -52,6 +52,7 @@ def call(*words, cwd):
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [[], further(["--isolated"])], ids=["forked", "isolated"])
 def test_a_copy_runs_itself_also_when_it_is_moved(copy, tmp_path, options):
     for place in (copy, copy.with_name("moved")):

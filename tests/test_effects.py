@@ -70,6 +70,7 @@ def test_every_parameter_is_declared_somewhere():
     assert set(NAMES) == set(Parameters.model_fields) - {"run"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_declared_parameter_changes_what_its_notebooks_write(changed_runs, whole_run, name):
     numbers = {notebook[:2] for notebook, declared in DECLARED.items() if name in declared}

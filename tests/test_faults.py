@@ -67,6 +67,7 @@ def disk(tmp_path):
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_told_and_room_is_all_that_it_needs(place, disk, small_run):
     folder, change = disk
     for size in ("16k", "64k", "400k"):
@@ -90,6 +91,7 @@ def test_a_folder_that_may_not_be_written_is_told(place, disk):
     assert said == f"Read-only file system: {folder / 'outputs'}. Nothing of the last complete run was changed."
 
 
+@pytest.mark.slow
 def test_outputs_that_vanish_meanwhile_are_told(place):
     cells = list(ALL["05_forecast_small"])
     cells.insert(4, f"import shutil\nshutil.rmtree({str(place / 'outputs')!r})")
@@ -138,6 +140,7 @@ def test_a_clock_that_was_moved_back_makes_nothing_stale(place, small_run):
     assert process.communicate()[0].startswith("up\nNothing changed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), further(signal.SIGTERM, 143)])
 def test_a_signal_in_any_phase_ends_with_a_line_and_a_state_to_go_on_from(place, small_run, number, code):
     moments = random.Random(code)

@@ -39,6 +39,7 @@ def test_python_runs(capsys):
     assert "Identified" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_commands_do_what_they_are_said_to(tmp_path):
     """Every command of the README, in its order, in a folder with the files that it shows."""
     (tmp_path / "my_series.csv").write_text(read_blocks("csv")[0], encoding="utf-8")

@@ -42,6 +42,7 @@ def elsewhere(whole_run, tmp_path_factory):
     return outputs / whole_run.name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["tables", "figures", "html"])
 def test_another_place_gives_the_same_bytes(part, whole_run, elsewhere):
     assert list_files(elsewhere / part) == list_files(whole_run / part)

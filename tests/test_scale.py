@@ -102,6 +102,7 @@ def list_large(count=COUNT):
     return [Parameters(**{**run.model_dump(), "run": name}) for run, name in zip(runs, names, strict=True)]
 
 
+@pytest.mark.slow
 def test_the_summary_of_a_large_sweep_reads_each_run_once_and_stays_readable(tmp_path, monkeypatch):
     runs = list_large()
     for place, run in enumerate(runs):

@@ -75,6 +75,7 @@ def test_same_inputs_same_bytes_and_later_figures_change_nothing(tmp_path):
     assert read_bytes(first, "tables", "figures") == read_bytes(second, "tables", "figures")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [("-p", "bound", ""), further(("-p", "indicator", "internet_users"))])
 def test_other_bounds_and_indicators_run_through(tmp_path, options):
     folder = run_sequence(tmp_path, "other", *options)
@@ -114,6 +115,7 @@ def run_by_hand(outputs, notebooks):
     return told
 
 
+@pytest.mark.slow
 def test_each_notebook_runs_by_hand_in_any_order_after_the_first_run(made, tmp_path):
     """With the defaults, the last one first; no byte of the published run changes, and no number of theirs differs."""
     shutil.copytree(made, tmp_path / "baseline")

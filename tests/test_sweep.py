@@ -298,6 +298,7 @@ def cluster(outputs, tmp_path):
         yield cluster
 
 
+@pytest.mark.slow
 @linux
 def test_on_a_cluster_all_runs_complete_though_a_worker_is_killed(tmp_path, cluster, notebooks):
     sweep = read_sweep(write(tmp_path, "grid: {horizon_years: [1, 9, 3]}"))
@@ -309,6 +310,7 @@ def test_on_a_cluster_all_runs_complete_though_a_worker_is_killed(tmp_path, clus
     assert list_made(tmp_path).count("9") == 2
 
 
+@pytest.mark.slow
 @linux
 def test_a_scheduler_that_goes_ends_the_sweep_with_a_sentence(tmp_path, cluster, notebooks):
     ending = threading.Thread(target=lambda: (wait_for((tmp_path / "waiting").exists, 60), cluster.close()))
