@@ -47,7 +47,10 @@ def call(capsys, *words):
         (["-p", "horizon_years", "0"], "parameter 'horizon_years' is 0; it must be a number above 0 and at most 30"),
         (["-p", "indicator", "genai_user", "-p", "data", str(SAMPLE)], "nearest: genai_users"),
         (["-p", "as_of", "1990-01-01", "-p", "data", str(SAMPLE)], "is before the first figure"),
-        (["-p", "as_of", "2025-06-30", "-p", "data", str(SAMPLE)], "has 2 exact figures above 0 as known on 2025-06-30"),
+        (
+            ["-p", "as_of", "2025-06-30", "-p", "data", str(SAMPLE)],
+            "has 2 exact figures above 0 as known on 2025-06-30",
+        ),
         (["-p", "bound", "1", "-p", "data", str(SAMPLE)], "is below an observation"),
     ],
 )

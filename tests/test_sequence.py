@@ -61,7 +61,7 @@ def test_pages_say_what_the_tables_say(folder):
 
 
 def test_same_inputs_same_bytes_and_later_figures_change_nothing(tmp_path):
-    """Two runs as of October 2025: one on the data, one with every figure altered that came out later, whatever its date."""
+    """Two runs as of October 2025: one on the data, one with all that came out later altered."""
     altered = tmp_path / "altered"
     shutil.copytree(SAMPLE, altered)
     table = pd.read_csv(altered / "observations.csv", dtype=str, keep_default_na=False)

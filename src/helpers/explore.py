@@ -131,7 +131,7 @@ class Explorer:
         return offers
 
     def list_dates(self, entity: str, indicator: str) -> list[str]:
-        """Days on which figures came out, from the first with enough for a forecast on; the last one is "", all data."""
+        """Days on which figures came out, once there were enough for a forecast; the last one is "", all data."""
         series = self.select(entity, indicator)
         known = series.observations.set_index("date")["published"].cummax()
         dates = [f"{known[date]:%Y-%m-%d}" for date in find_enough(series.values)]
