@@ -1,9 +1,12 @@
 """The published tables as they stand in data/: schema, keys, counts and spot values."""
 
 import json
+import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from data_readme import MARK, list_indicators
 from frictionless import Package
 
 from helpers import indicators
@@ -61,6 +64,22 @@ def data():
 def test_frictionless_finds_the_package_valid(folder):
     report = Package(str(folder / "datapackage.json")).validate()
     assert report.valid, report.flatten(["resourceName", "rowNumber", "fieldName", "message"])
+
+
+def test_the_descriptor_and_the_readme_are_true_to_the_tables(data):
+    """Columns in order, rows counted, days of publication counted, and the generated list of indicators."""
+    text = (DATA / "README.md").read_text(encoding="utf-8")
+    descriptor = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))
+    assert {one["path"] for one in descriptor["resources"]} == {path.name for path in DATA.glob("*.csv")}
+    for resource in descriptor["resources"]:
+        table = pd.read_csv(DATA / resource["path"], dtype=str, keep_default_na=False)
+        assert list(table) == [field["name"] for field in resource["schema"]["fields"]]
+        assert f"| `{resource['path']}` | {len(table):,} |" in text
+    rows = pd.read_csv(DATA / "observations.csv", dtype=str)
+    for kind, count in rows["published_by"].value_counts().items():
+        assert re.search(rf"^\| {kind} \|.*\| {count:,} \|$", text, flags=re.MULTILINE), (kind, count)
+    assert f"{(rows['vintage'] == 'later').sum()} rows are of a later vintage" in text
+    assert text.endswith(MARK + list_indicators())
 
 
 def test_sample_has_the_schema_of_the_data():
