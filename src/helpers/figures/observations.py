@@ -279,9 +279,9 @@ def draw_comparison(compared: pd.DataFrame, entity: str, source: str, most: int 
         markers=dict(zip(measures, MARKERS * len(measures), strict=False)), s=26, linewidth=0, zorder=3,
         legend=False, ax=axis,
     )  # fmt: skip
-    for row in shown.itertuples():
+    for row, right in zip(shown.itertuples(), shown["value"] + half.fillna(0), strict=True):
         axis.annotate(
-            say(row.value), (row.value, row.row), xytext=(6, 0), textcoords="offset points", va="center", size=7.5,
+            say(row.value), (right, row.row), xytext=(6, 0), textcoords="offset points", va="center", size=7.5,
             weight="bold" if row.own else "normal",
         )  # fmt: skip
     whole = ranked["measure"].value_counts()
