@@ -143,6 +143,11 @@ def put_into(
     -------
     str
         What changed, a line for each series.
+
+    Raises
+    ------
+    FetchError
+        When the folder cannot take the rows; it is as it was then.
     """
     folder = folder.expanduser().resolve()
     _check_folder(folder)

@@ -38,6 +38,10 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
     main = figures.get(record["main_figure"])
     tables = {part: find_table(record, part) for part in ("findings", "key_numbers", "statements")}
     rows = {part: read_rows(folder / "tables" / f"{name}.csv") for part, name in tables.items()}
+    numbers = [
+        {"label": row["label"], "reading": read_number(row), "url": keep_address(row.get("url", ""))}
+        for row in rows["key_numbers"]
+    ]
     empty = {"numbers": not rows["key_numbers"], "limits": not rows["statements"]}
     page = render(
         "index.html.j2",
@@ -48,10 +52,8 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
         counted=subject.get("counted", ""),
         findings=[row["sentence"] for row in rows["findings"]],
         figure=main and {**main, "source": embed_image(folder / "figures" / f"{main['name']}.png")},
-        numbers=[
-            {"label": row["label"], "reading": read_number(row), "url": keep_address(row.get("url", ""))}
-            for row in rows["key_numbers"]
-        ],
+        numbers=numbers,
+        cited=list({row["url"]: row["label"] for row in reversed(numbers) if row["url"]}.items())[::-1],
         statements=rows["statements"],
         tables=tables,
         notebooks=notebooks,
