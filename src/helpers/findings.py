@@ -32,7 +32,8 @@ def list_key_numbers(
     Returns
     -------
     DataFrame
-        key, label, value, low, high, unit, text (the number as a reader wants it).
+        key, label, value, low, high, unit, text (the number as a reader wants it), url (of the publication behind an
+        observed number; "" for others).
     """
     rows = [
         *_observed(tables["02_growth"], names),
@@ -40,7 +41,12 @@ def list_key_numbers(
     ]
     level = quoted_level(levels)
     rows += [*_forecasts(tables["05_forecast"], names, level), *_coverage(tables["04_scores"], level)]
-    return pd.DataFrame(rows, columns=["key", "label", "value", "low", "high", "unit", "text"])
+    numbers = pd.DataFrame(rows, columns=["key", "label", "value", "low", "high", "unit", "text"])
+    last = tables["02_growth"].iloc[-1]
+    behind = {"latest": "url", "growth_year": "url", "share_of_bound": "bound_url", "published_rate": "rate_url"}
+    return numbers.assign(url=[last[behind[key]] if key in behind else "" for key in numbers["key"]]).fillna(
+        {"url": ""}
+    )
 
 
 def _say(value: float, unit: str = "") -> str:
@@ -197,7 +203,7 @@ def _state_pace(growth: pd.DataFrame, aligned: pd.DataFrame, names: Mapping[str,
         if own > 0 and len(others):
             text = (
                 f"It went from {_say(pace['start_share'].iloc[0], 'percent')} to {_say(goal, 'percent')} of its "
-                f"bound in {own:.1f} years; of {len(others)} reference series that passed the same start, "
+                f"bound in {own:.1f} years; of {len(others)} series of other technologies that passed the same start, "
                 f"{'none was' if faster == 0 else '1 was' if faster == 1 else f'{faster} were'} as fast. "
             )
     peak = growth.loc[growth["value"].idxmax()]

@@ -95,6 +95,21 @@ class AdoptionSeries:
         bound = np.nan if self.bound is None else self.bound_at(self.values.index)
         return (self.values / bound).rename(self.indicator)
 
+    @property
+    def standard_error(self) -> pd.Series:
+        """Standard error of each exact observation, in ``unit``; NaN where none was published."""
+        return self._published("standard_error")
+
+    @property
+    def sample_size(self) -> pd.Series:
+        """Persons asked for each exact observation; NaN where the number was not published."""
+        return self._published("sample_size")
+
+    def _published(self, column: str) -> pd.Series:
+        rows = self.observations
+        known = rows[rows["bound"] == "exact"].set_index("date")[column] if column in rows else pd.Series(dtype=float)
+        return known.reindex(self.values.index).rename(self.indicator)
+
     def with_bound(self, values: pd.Series | float, name: str, title: str, note: str = "") -> AdoptionSeries:
         """Return the series with an upper bound.
 
