@@ -29,6 +29,7 @@ def fit_families(
     bound: pd.Series | None = None,
     censored: pd.DataFrame | None = None,
     errors: str | None = None,
+    known_se: pd.Series | None = None,
 ) -> dict[tuple[str, str], Results | CurveError]:
     """Fit each family with a free ceiling and, where there is a bound, with the ceiling at the bound.
 
@@ -47,6 +48,8 @@ def fit_families(
         As in `AdoptionCurve`; one without rows is none.
     errors : str or None
         As in `AdoptionCurve`.
+    known_se : Series or None
+        Known standard errors of the values, as in `AdoptionCurve`.
 
     Returns
     -------
@@ -58,9 +61,9 @@ def fit_families(
     for name in families:
         for words, ceiling in ceilings.items():
             try:
-                model = FAMILIES[name](values, ceiling=ceiling, censored=censored, errors=errors)
+                model = FAMILIES[name](values, ceiling=ceiling, censored=censored, errors=errors, known_se=known_se)
                 as_share = ceiling is not None and model.censored is None and model.link is not None
-                as_share = as_share and errors in (None, "independent")
+                as_share = as_share and errors in (None, "independent") and known_se is None
                 fits[name, words] = model.fit(noise="binomial" if as_share else "level")
             except CurveError as error:
                 fits[name, words] = error

@@ -40,6 +40,8 @@ class AdoptionSeries:
         Known upper bound in ``unit``, by date; a number is a constant series.
     bound_name, bound_title, bound_note, segment_note : str
         Name of the bound (an indicator or a number as text), the same in words, and what must be said about the choice.
+    errors : {"independent", "cumulative"} or None
+        What is known of the errors of its figures, as a curve's `errors` takes it; None: nothing.
     """
 
     entity: str
@@ -62,6 +64,7 @@ class AdoptionSeries:
     bound_title: str = ""
     bound_note: str = ""
     segment_note: str = ""
+    errors: str | None = None
 
     def __repr__(self) -> str:
         span = f"{self.values.index[0]:%Y-%m-%d} to {self.values.index[-1]:%Y-%m-%d}"
@@ -267,6 +270,7 @@ def cut_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bool
                 breaks=breaks,
                 observations=rows,
                 segment_note=note,
+                errors=getattr(entry, "errors", "") or None,
                 **{name: getattr(entry, name) for name in DESCRIPTION},
             )
         )

@@ -45,7 +45,7 @@ NEEDED = {
 }
 TABLES = tuple(NEEDED)
 OPTIONAL = {"published", "published_by", "vintage", "standard_error", "sample_size"}
-OPTIONAL |= {"published_evidence", "lag_months", "stock_or_flow"}
+OPTIONAL |= {"published_evidence", "lag_months", "stock_or_flow", "errors"}
 """Columns that a table may lack: folders from before them stay readable."""
 
 
