@@ -18,8 +18,8 @@ from helpers.dates import CurveError
 LEAST_STEPS = 0.01
 """Median steps from an exact to a censored observation, at least: on one day they would have the same error."""
 
-ROUNDS, ALONG = 200, 1e-12
-"""Most steps of a search, and the fall of the loss that is left where one along a profile ends."""
+ROUNDS, ALONG = (200, 50), (1e-18, 1e-12)
+"""Most steps of a search, and the fall of the loss that is left where it ends: of the fit, and along a profile."""
 
 
 def fit_censored(model: CurveModel) -> LeastSquares:
@@ -145,13 +145,13 @@ class Censored(LeastSquares):
         return (matrix + matrix.transpose(0, 2, 1)) / 2
 
     def _search(
-        self, starts: np.ndarray, fixed: np.ndarray | None = None, tolerance: float = 1e-18
+        self, starts: np.ndarray, fixed: np.ndarray | None = None, along: bool = False
     ) -> tuple[np.ndarray, np.ndarray]:
         """Minima from starts (R, k), some coordinates fixed: Newton steps, damped where the loss is not convex."""
         points = np.clip(starts, self.low, self.high)
         values, damping, active = self._loss(points)[0], np.full(len(points), 1e-3), np.arange(len(points))
         fixed, k = np.zeros(points.shape, bool) if fixed is None else fixed, points.shape[1]
-        for _ in range(ROUNDS):
+        for _ in range(ROUNDS[along]):
             here = points[active]
             gradient, hessian = self._loss(here)[1], self._hessian(here)
             still = fixed[active] | (here <= self.low) & (gradient > 0) | (here >= self.high) & (gradient < 0)
@@ -166,7 +166,7 @@ class Censored(LeastSquares):
             better = new <= values[active] + 1e-13 * np.abs(values[active])
             points[active[better]], values[active[better]] = trial[better], new[better]
             damping[active] = np.where(better, damping[active] * 0.1, np.maximum(damping[active] * 10, 1e-3))
-            active = active[(promise >= tolerance) & (damping[active] <= 1e9)]
+            active = active[(promise >= ALONG[along]) & (damping[active] <= 1e9)]
             if len(active) == 0:
                 break
         return points, values
@@ -239,7 +239,7 @@ class Censored(LeastSquares):
         for part in range(len(starts)):
             points[part * len(rows) + rows, places] = values
             fixed[part * len(rows) + rows, places] = True
-        points, losses = self._search(points, fixed, ALONG)
+        points, losses = self._search(points, fixed, along=True)
         losses = losses.reshape(len(starts), -1)
         best = losses.argmin(0)
         return points.reshape(len(starts), len(rows), -1)[best, rows], losses[best, rows]
@@ -264,30 +264,43 @@ class Censored(LeastSquares):
         return self._statistic(losses), (self._weigh(error) ** 2).sum(1), ceiling, points[:, self.free : -1].T
 
     def profile_bounds(self, coordinate: int | str, alpha: float) -> dict[float, tuple[float, float]]:
-        """Ends of the profile of a coordinate, or of the log ceiling; the limits are asked first."""
+        """Ends of the profile of a coordinate, or of the log ceiling; those of all others are searched along, and kept.
+
+        The limits of the search are asked first: where the profile stays low there, it is open.
+        """
         if not self.solved:
             return {alpha: (-np.inf, np.inf)}
-        place, alphas = self.places.index(coordinate), TABLE_ALPHAS if alpha in TABLE_ALPHAS else (alpha,)
-        row, centre = place + (not self.free), self.point[place]
-        side, bounds = np.array([-1.0, 1.0]), np.array([self.low[place], self.high[place]])
-        starts = np.tile(self.point, (2, 1)), self._exact(coordinate, bounds)
-        at_limit = np.sqrt(self._statistic(self._settle(np.full(2, place), bounds, *starts)[1]))
-        side, limit, at_limit = (np.repeat(part, len(alphas)) for part in (side, bounds, at_limit))
-        target = np.sqrt(np.tile([fdtri(1, self.df_resid, 1 - level) for level in alphas], 2))
-        ends, search = side * np.inf, np.flatnonzero((at_limit > target) & ((limit - centre) * side > 0))
-        step = np.clip(np.nan_to_num(np.sqrt(self.covariance[row, row]), nan=0.5), 1e-8, 1.0)
-        warm, target = np.tile(self.point, (len(search), 1)), target[search]
+        alphas = TABLE_ALPHAS if alpha in TABLE_ALPHAS else (alpha,)
+        place, side, level = (part.ravel() for part in np.indices((len(self.places), 2, len(alphas))))
+        target = np.sqrt([fdtri(1, self.df_resid, 1 - each) for each in alphas])[level]
+        centre, limit = self.point[place], np.where(side == 0, self.low[place], self.high[place])
+        with np.errstate(invalid="ignore"):
+            error = np.sqrt(np.diag(self.covariance))[place + (not self.free)]
+        step, side = np.clip(np.nan_to_num(error, nan=0.5), 1e-8, 1.0), 2.0 * side - 1
+        ends, optimum = side * np.inf, np.tile(self.point, (len(side), 1))
+        exact = [
+            self._exact(each, np.array([low, high]))
+            for each, low, high in zip(self.places, self.low, self.high, strict=False)
+        ]
+        starts = optimum, np.repeat(np.concatenate(exact), len(alphas), axis=0)
+        at_limit = np.sqrt(self._statistic(self._settle(place, limit, *starts)[1]))
+        search = np.flatnonzero((at_limit > target) & ((limit - centre) * side > 0))
+        place, side, target, centre, step, limit = (part[search] for part in (place, side, target, centre, step, limit))
+        warm, inner, slope = optimum[search], centre.copy(), np.zeros((len(search), len(self.point)))
 
         def rise(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
-            points, losses = self._settle(np.full(len(rows), place), values, warm[rows])
+            guess = warm[rows] + slope[rows] * (values - inner[rows])[:, None]
+            points, losses = self._settle(place[rows], values, guess)
             root = np.sqrt(self._statistic(losses))
             inside = root < target[rows]
-            warm[rows[inside]] = points[inside]
+            within, moved = rows[inside], (values - inner[rows])[inside, None]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                slope[within] = np.nan_to_num((points[inside] - warm[within]) / moved, posinf=0, neginf=0)
+            warm[within], inner[within] = points[inside], values[inside]
             return root
 
         if len(search):
-            same = np.ones(len(search))
-            found = find_crossings(rise, side[search], target, centre * same, step * same, limit[search])
-            ends[search] = close(found, limit[search], side[search])
-        low, high = ends.reshape(2, -1)
-        return dict(zip(alphas, zip(low.tolist(), high.tolist(), strict=True), strict=True))
+            ends[search] = close(find_crossings(rise, side, target, centre, step, limit), limit, side)
+        for each, pairs in zip(self.places, ends.reshape(len(self.places), 2, -1).transpose(0, 2, 1), strict=True):
+            self._ends |= {(each, a): (float(low), float(high)) for a, (low, high) in zip(alphas, pairs, strict=True)}
+        return {a: self._ends[coordinate, a] for a in alphas}
