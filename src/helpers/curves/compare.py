@@ -82,7 +82,8 @@ def compare_estimates(fits: Fits) -> pd.DataFrame:
     -------
     DataFrame
         family, ceiling, parameter, estimate, std_error (Wald), low_80, high_80, low_95, high_95 (profile intervals;
-        infinite where open; those of a ceiling estimated above what has been reached begin no lower than that),
+        infinite where open; that of a ceiling which may lie above the highest figure begins no lower than this, or
+        than the estimate where that is lower),
         identified (the intervals are closed and the fit has no flag), remark (why a fit is no estimate: its optimum
         lies on the boundary of the parameter space or at infinity), errors (what is said of them: "not known" makes
         the intervals hold under independent and under cumulative ones).
@@ -93,10 +94,12 @@ def compare_estimates(fits: Fits) -> pd.DataFrame:
             continue
         ends = pd.concat([fit.conf_int(0.2, "profile"), fit.conf_int(0.05, "profile")], axis=1)
         ends.columns = pd.Index(["low_80", "high_80", "low_95", "high_95"])
-        reached = fit.model.endog.max()
-        if "ceiling" in ends.index and fit.params["ceiling"] >= reached:
-            lows = ["low_80", "low_95"]
-            ends.loc["ceiling", lows] = ends.loc["ceiling", lows].clip(lower=reached)
+        if "ceiling" in ends.index:
+            highest = fit.model.endog.max()
+            for level in ("80", "95"):
+                if ends.loc["ceiling", f"high_{level}"] >= highest:
+                    least = min(highest, fit.params["ceiling"])
+                    ends.loc["ceiling", f"low_{level}"] = max(ends.loc["ceiling", f"low_{level}"], least)
         closed = np.isfinite(ends).all(axis=1) & (fit.flag == "")
         frame = pd.DataFrame({"estimate": fit.params, "std_error": fit.bse}).join(ends)
         frames[key] = frame.assign(identified=closed, remark=fit.flag, errors=fit.errors or "not known")
