@@ -100,7 +100,7 @@ def measure_reference():
     """The reference series against scipy at full precision and the stored profile interval."""
     series = pd.read_csv(REFERENCE / "logistic30.csv").set_index("t")["y"]
     stored = json.loads((REFERENCE / "logistic30_reference.json").read_text())
-    results = Logistic(series).fit()
+    results = Logistic(series, errors="independent").fit()
     exact = {"ftol": 1e-15, "xtol": 1e-15, "gtol": 1e-15}
     theirs, matrix = curve_fit(logistic, series.index, series, (100, 0.3, 15), **exact)
     gaps = [
@@ -151,7 +151,7 @@ def measure_speed():
     yield "median gap of those of 30 points to scipy's", "1e-6", f"{gap:.0e}"
 
     def fit_with_intervals():
-        return fit_many(frame, ["logistic"], progress=False)
+        return fit_many(frame, ["logistic"], progress=False, errors="independent")
 
     def loop_lmfit():
         return [profile_with_lmfit(times, values[row]) for row in range(few)]
@@ -205,7 +205,26 @@ def measure_single():
         analyse(series)
         seconds = [clock(lambda series=series: analyse(series)) for _ in range(25)]
         measured = f"{1000 * np.median(seconds):.1f} ms (best {1000 * min(seconds):.1f} ms)"
-        yield f"one series of {words}: fit, profile, summary", "20 ms", measured
+        yield f"one series of {words}: fit, profile, summary, errors not known", "20 ms", measured
+    yield from measure_censored(closed)
+
+
+def measure_censored(series):
+    """Profiles of all parameters where a figure says only "at least": an ordinary series, and one that says little."""
+    short = pd.Series([230.0, 249.0, 515.0, 602.0, 650.0], index=[2023.5, 2024.0, 2024.5, 2025.0, 2025.2])
+    for words, values, least in (
+        ("30 points", series, 1.01 * series.iloc[-1]),
+        ("5 points, open intervals", short, 700),
+    ):
+        censored = pd.DataFrame({"value": [least], "bound": ["at_least"]}, index=[values.index[-1] + 0.5])
+
+        def analyse(values=values, censored=censored):
+            results = Logistic(values, censored=censored, errors="independent").fit()
+            return [results.profile(name) for name in results.param_names]
+
+        analyse()
+        seconds = np.median([clock(analyse) for _ in range(9)])
+        yield f"{words} and a censored one: profiles of all parameters", "0.05 s, 0.5 s at worst", f"{seconds:.2f} s"
 
 
 def measure_search(count=40, starts=200):
@@ -240,7 +259,7 @@ def measure_coverage(count=2000):
                 clean = 100 * FAMILIES[name].share(years / times[-1], *place)
                 random = np.random.default_rng(points)
                 frame = pd.DataFrame((clean + random.normal(0, noise, (count, points))).T, index=years)
-                table = fit_many(frame, [name], progress=False)
+                table = fit_many(frame, [name], progress=False, errors="independent")
                 inside = (table["ceiling_lower"] <= 100) & (table["ceiling_upper"] >= 100)
                 closed = np.isfinite(table["ceiling_upper"])
                 wald = (table["ceiling"] - 100).abs() <= table["ceiling_se"] * find_quantile(points)

@@ -33,19 +33,22 @@ def main(count=200):
     ]
     frame = pd.DataFrame(rows)
     print(
-        "| course seen, % | errors | points | covers, families' mean | worst family | independent: covers "
-        "| identified | independent: identified | identified and wrong | of the identified | width, of independent |\n"
-        "|---|---|---|---|---|---|---|---|---|---|---|"
+        "| course seen, % | errors | covers or is open | worst family | with independent errors | identified "
+        "| with independent errors | identified and wrong | of the identified | width against independent |\n"
+        "|---|---|---|---|---|---|---|---|---|---|"
     )
-    for (seen, kind, points), part in frame.groupby(["seen", "kind", "points"], sort=False):
-        means, worst = part.mean(numeric_only=True), part.loc[part["covers"].idxmin()]
-        wrong = means["wrong"] / means["identified"] if means["identified"] else np.nan
-        cells = (
-            seen, kind, points, f"{means['covers']:.3f}", f"{worst['covers']:.3f} {worst['family']}",
-            f"{means['alone']:.3f}", f"{means['identified']:.2f}", f"{means['alone_identified']:.2f}",
-            f"{means['wrong']:.3f}", f"{wrong:.3f}", f"{part['width'].median():.1f}",
-        )  # fmt: skip
-        print("| " + " | ".join(map(str, cells)) + " |", flush=True)
+    for (seen, kind), part in frame.groupby(["seen", "kind"], sort=False):
+        by_points, worst = part.groupby("points").mean(numeric_only=True), part.loc[part["covers"].idxmin()]
+        by_points["of"] = by_points["wrong"] / by_points["identified"]
+        cells = [say(by_points[name]) for name in ("covers", "alone", "identified", "alone_identified", "wrong", "of")]
+        cells.insert(1, f"{worst['covers']:.2f} {worst['family']}, {worst['points']}")
+        widths = part.groupby("points")["width"].median()
+        print("| " + " | ".join([seen, kind, *cells, " / ".join(f"{each:.1f}" for each in widths)]) + " |", flush=True)
+
+
+def say(values):
+    """Means over families with 6, 8 and 16 points."""
+    return " / ".join(f"{value:.2f}".removeprefix("0") for value in values)
 
 
 def measure(name, points, kind, first, last, count):

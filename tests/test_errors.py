@@ -6,7 +6,9 @@ import pytest
 from conftest import further
 from scipy.optimize import minimize
 
+from helpers import indicators
 from helpers.curves import FAMILIES, Bass, CurveError, Gompertz, Logistic, Share, SharePrior, fit_many
+from helpers.project import find_data
 
 YEARS = np.array([2012.0, 2013.0, 2013.5, 2015.0, 2016.0, 2017.0, 2019.0, 2020.0, 2021.0, 2022.0])
 STEP = 1.0  # the median of their distances
@@ -259,3 +261,24 @@ def test_what_does_not_go_together_is_refused(series):
         Logistic(series, ceiling=130.0, errors="cumulative").fit(noise="binomial")
     with pytest.raises(CurveError, match="None, 'independent' or 'cumulative'"):
         fit_many(pd.DataFrame({"a": series}), progress=False, errors="ar1")
+
+
+def test_new_observations_are_drawn_with_the_errors_of_the_model(series):
+    ahead = [2023.0, 2025.0, 2027.0]
+    summed = Logistic(series, errors="cumulative").fit()
+    widths = summed.get_prediction(ahead).se_obs
+    assert widths.is_monotonic_increasing
+    drawn = summed.simulate(ahead, repetitions=4000, seed=1)
+    np.testing.assert_allclose(drawn.std(axis=1) ** 2, widths**2 - summed.get_prediction(ahead).se_mean ** 2, rtol=0.1)
+    assert np.corrcoef(drawn)[0, 2] > 0.7
+    alone = Logistic(series, errors="independent").fit().simulate(ahead, repetitions=4000, seed=1)
+    assert abs(np.corrcoef(alone)[0, 2]) < 0.1
+    with pytest.raises(CurveError, match="dates that increase"):
+        summed.simulate([2025.0, 2023.0])
+
+
+def test_a_filing_adds_up_and_a_survey_does_not():
+    data = indicators.load(find_data())
+    assert data.series("China", "genai_services_filed").errors == "cumulative"
+    assert data.series("United States", "genai_use_rps").errors == "independent"
+    assert data.series("China", "genai_users").errors is None

@@ -204,7 +204,7 @@ def find_enough(values: pd.Series) -> list[str]:
 def build_model(family: str, series: Any, ceiling: Any = None) -> Any:
     """A family's model of the series, with its censored figures save beside a prior, which does not take them."""
     censored = series.censored if len(series.censored) and not isinstance(ceiling, curves.SharePrior) else None
-    return curves.FAMILIES[family](series.values, ceiling=ceiling, censored=censored)
+    return curves.FAMILIES[family](series.values, ceiling=ceiling, censored=censored, errors=series.errors)
 
 
 def fit_given(selection: Selection, series: Any, made: Any) -> Any:
@@ -229,7 +229,8 @@ def fit_given(selection: Selection, series: Any, made: Any) -> Any:
         sentence = f"{reached} of the bound has been reached, so the ceiling can't be {100 * share:g} % of it"
         raise ValueError(f"{sentence}: choose a higher share")
     model = build_model(selection.family, series, curves.Share(series.bound, share))
-    return model.fit(noise="binomial" if model.link is not None and model.censored is None else "level")
+    shares = model.link is not None and model.censored is None and series.errors != "cumulative"
+    return model.fit(noise="binomial" if shares else "level")
 
 
 # ---- lines and words ------------------------------------------------------------------------------------------------

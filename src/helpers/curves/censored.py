@@ -42,7 +42,9 @@ def fit_censored(model: CurveModel) -> LeastSquares:
     first = first_steps(model, batch, fit_batch(batch))
     if model.errors == "cumulative":
         batch = model.batch(correlation=np.ones(1), first=first)
-    return Censored(model, batch, fit_batch(batch), first)
+    likelihood = Censored(model, batch, fit_batch(batch), first)
+    likelihood.correlation, likelihood.first = float(model.errors == "cumulative"), first
+    return likelihood
 
 
 class Censored(LeastSquares):

@@ -13,10 +13,11 @@ from statsmodels.stats.stattools import durbin_watson
 
 from helpers.curves.descent import evaluate, fit_batch, jacobian
 from helpers.curves.engine import Batch, Family, Fit, estimates, time_of_share, to_coordinate, to_parameter
+from helpers.curves.errors import typical_step
 from helpers.curves.likelihoods import LeastSquares
 from helpers.curves.model import CurveModel, check_alpha, read_numbers
 from helpers.curves.profile import CEILING, covariance, limits
-from helpers.dates import CurveError, Times, to_dates
+from helpers.dates import CurveError, Times, decimal_years, to_dates
 
 EARLIEST = 1e-5
 """Spans after the launch at which growth that falls from the start is measured."""
@@ -52,7 +53,7 @@ class CurvePrediction:
         estimated = np.isfinite(np.diag(likelihood.covariance))
         part, matrix = gradient[:, estimated], likelihood.covariance[np.ix_(estimated, estimated)]
         variance = np.maximum(((part @ matrix) * part).sum(1), 0) if estimated.any() else np.full(len(mean), np.nan)
-        noise = likelihood.observation_variance(mean / np.maximum(fit.ceiling[0] * scale, 1e-300), scale)
+        noise = likelihood.observation_variance(mean / np.maximum(fit.ceiling[0] * scale, 1e-300), scale, years)
         self.df_resid = likelihood.df_resid
         self.predicted_mean = pd.Series(mean, index, name="mean")
         self.se_mean = pd.Series(np.sqrt(variance), index, name="mean_se")
@@ -289,7 +290,9 @@ class Derived:
         return self.predict(look_ahead(self.model, steps))
 
     def simulate(self: Any, steps: Times = 1, repetitions: int = 1, seed: int = 0) -> pd.DataFrame:
-        """Draw new observations: the curve as estimated, and independent normal errors of the residual variance.
+        """Draw new observations: the curve as estimated, and normal errors of the fit's variance and correlation.
+
+        Where errors are not known, independent ones are drawn.
 
         Parameters
         ----------
@@ -308,15 +311,23 @@ class Derived:
         Raises
         ------
         CurveError
-            Without a curve, or without a residual variance.
+            Without a curve or a residual variance; for correlated errors at dates that do not increase.
         """
         made = self.get_prediction(look_ahead(self.model, steps))
         spread = np.sqrt(np.maximum(made.se_obs**2 - made.se_mean**2, 0))
         if not np.isfinite(made.predicted_mean + spread).all():
             raise CurveError(f"{self.model.endog_name}: no curve or no residual variance to draw from: {self.flag}")
         errors = np.random.default_rng(seed).normal(size=(repetitions, len(spread))).T
-        drawn = made.predicted_mean.to_numpy()[:, None] + spread.to_numpy()[:, None] * errors
-        return pd.DataFrame(drawn, index=made.predicted_mean.index)
+        rho, size = self.likelihood.correlation, spread.to_numpy()
+        if rho > 0:  # each standardised error carries a part of the one before
+            years = decimal_years(made.predicted_mean.index)
+            steps = np.diff(years) / typical_step(np.sort(self.model.exog)[None])[0]
+            if (steps <= 0).any():
+                raise CurveError("correlated errors are drawn in the order of time: ask for dates that increase")
+            parts = size[:-1] / size[1:] if rho == 1 else rho**steps
+            for place, part in enumerate(parts, start=1):
+                errors[place] = part * errors[place - 1] + np.sqrt(1 - part**2) * errors[place]
+        return pd.DataFrame(made.predicted_mean.to_numpy()[:, None] + size[:, None] * errors, spread.index)
 
     def test_serial_correlation(self: Any) -> pd.Series:
         """Ask whether each residual goes with the one before.

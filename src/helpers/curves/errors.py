@@ -56,7 +56,7 @@ def count_steps(batch: Batch, fit: Fit, times: np.ndarray, last: np.ndarray) -> 
     """Median steps over which the errors of the first observation have added up, (N,), at least 1.
 
     From where the fitted curve is at `EARLY` of the last value; whoever counts one step only is wrong for series that
-    begin late, and whoever leaves the first error free gives up most of what they say (docs: errors).
+    begin late, and whoever leaves the first error free gives up most of what they say (`make bench` simulates both).
 
     Parameters
     ----------

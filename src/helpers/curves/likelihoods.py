@@ -21,7 +21,7 @@ from statsmodels.genmod.generalized_linear_model import GLM
 
 from helpers.curves.descent import descend, evaluate, fit_batch, fit_rows, jumps
 from helpers.curves.engine import Batch, Fit, grid_starts, predict, to_coordinate, to_natural, to_parameter
-from helpers.curves.errors import CORRELATIONS, count_steps
+from helpers.curves.errors import CORRELATIONS, count_steps, typical_step
 from helpers.curves.model import CurveModel
 from helpers.curves.profile import (
     CEILING,
@@ -51,6 +51,8 @@ class LeastSquares:
     """Normal errors of equal variance (over the weights) on the level, with the penalty of a prior."""
 
     noise = "level"
+    correlation, first = 0.0, 1.0
+    """Of errors a median step apart, and the steps over which those of the first observation have added up."""
     nuisance = np.empty(0)
     """Further coordinates of `objective`, which nothing is asked about."""
 
@@ -95,9 +97,16 @@ class LeastSquares:
         nobs = self.model.nobs
         return -0.5 * nobs * (np.log(2 * np.pi * self.ssr / nobs) + 1) + self.log_roots
 
-    def observation_variance(self, share: np.ndarray, scale: np.ndarray | float) -> np.ndarray:
-        """Variance of a new observation around the curve, (h,), where the curve has this share of the bound `scale`."""
-        return np.full(len(share), self.scale)
+    def observation_variance(self, share: np.ndarray, scale: np.ndarray | float, years: np.ndarray) -> np.ndarray:
+        """Variance of a new observation around the curve, (h,), where the curve has this share of the bound `scale`.
+
+        That of cumulative errors grows with the time since they began.
+        """
+        if self.correlation < 1:
+            return np.full(len(share), self.scale)
+        exact = np.sort(self.model.exog)
+        steps = (years - exact[0]) / typical_step(exact[None])[0]
+        return self.scale * np.maximum(self.first + steps, 0.0)
 
     def objective(self, theta: np.ndarray) -> float:
         """Sum of squares, with the penalty of a prior, at theta."""
@@ -214,8 +223,11 @@ def fit_level(model: CurveModel) -> LeastSquares:
         batch = replace(batch, noise=np.ones(1))
     if model.errors != "cumulative":
         return LeastSquares(model, batch, fit)
-    batch, step = model.batch(correlation=np.ones(1), first=first_steps(model, batch, fit)), fit.step
-    return LeastSquares(model, batch, replace(fit_batch(batch), step=step))  # a jump is one whatever the errors
+    first, step = first_steps(model, batch, fit), fit.step
+    batch = model.batch(correlation=np.ones(1), first=first)
+    likelihood = LeastSquares(model, batch, replace(fit_batch(batch), step=step))  # a jump is one whatever the errors
+    likelihood.correlation, likelihood.first = 1.0, first
+    return likelihood
 
 
 def first_steps(model: CurveModel, batch: Batch, fit: Fit) -> float:
@@ -407,7 +419,7 @@ class QuasiBinomial(LeastSquares):
         """Dispersion: Pearson's X2 over the degrees of freedom."""
         return float(self.glm.scale) if self.df_resid > 0 else np.nan
 
-    def observation_variance(self, share: np.ndarray, scale: np.ndarray | float) -> np.ndarray:
+    def observation_variance(self, share: np.ndarray, scale: np.ndarray | float, years: np.ndarray) -> np.ndarray:
         """Dispersion times share times one less share, in the units of the series."""
         return self.scale * share * (1 - share) * (self.fit.ceiling[0] * scale) ** 2
 

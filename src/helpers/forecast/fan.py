@@ -279,7 +279,7 @@ class Forecast:
             numbers in it).
         """
         windows, target, level = self.windows, self.target, self.level
-        free = statements.fit_free_ceiling(windows)
+        free = statements.fit_free_ceiling(windows, getattr(target.source, "errors", None))
         covered = bands.measure_coverage(self.residuals, PUBLISHED, [level])[level]
         covered = self.residuals[["technology", "horizon_years", "growth"]].assign(covered=covered)
         at_three = [int(np.abs(self.years - 3).argmin())]

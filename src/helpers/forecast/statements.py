@@ -44,7 +44,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def fit_free_ceiling(windows: Windows) -> dict[str, Any]:
+def fit_free_ceiling(windows: Windows, errors: str | None = None) -> dict[str, Any]:
     """Logistic curve with a free ceiling: its 80 % profile interval, residual SD and degrees of freedom.
 
     Returns
@@ -54,7 +54,7 @@ def fit_free_ceiling(windows: Windows) -> dict[str, Any]:
     df = windows.points - 3
     if df < 1:
         return {"low": np.nan, "high": np.inf, "identified": False, "residual_sd": np.nan, "df": df}
-    results = Logistic(windows.values[0], windows.years[0]).fit()
+    results = Logistic(windows.values[0], windows.years[0], errors=errors).fit()
     low, high = results.conf_int(0.2, method="profile").loc["ceiling"]
     residual_sd = float(np.sqrt(results.ssr / df))
     return {"low": low, "high": high, "identified": np.isfinite(high), "residual_sd": residual_sd, "df": df}
