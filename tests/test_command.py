@@ -32,7 +32,7 @@ def call(capsys, *words):
     ("words", "message"),
     [
         (["-p", "indcator", "genai_users"], "unknown parameter 'indcator', did you mean 'indicator'?"),
-        (["-p", "as_of", "2025-13-01"], "parameter 'as_of' is '2025-13-01'; it must be a date such as 2025-06-30"),
+        (["-p", "as_of", "2025-13-01"], "parameter 'as_of' is '2025-13-01'; it must be a date such as 2025-10-31"),
         (["-r", "horizon_years", "soon"], "parameter 'horizon_years' is 'soon'"),
         (["-y", "shares: [0.5, 2]"], "parameter 'shares' is [0.5, 2]"),
         (["-y", "shares: [0.5, 1]"], "it must be a list of different numbers between 0 and 1, such as"),
@@ -47,7 +47,10 @@ def call(capsys, *words):
         (["-p", "horizon_years", "0"], "parameter 'horizon_years' is 0; it must be a number above 0 and at most 30"),
         (["-p", "indicator", "genai_user", "-p", "data", str(SAMPLE)], "nearest: genai_users"),
         (["-p", "as_of", "1990-01-01", "-p", "data", str(SAMPLE)], "is before the first figure"),
-        (["-p", "as_of", "2024-12-31", "-p", "data", str(SAMPLE)], "has 2 exact figures above 0 up to 2024-12-31"),
+        (
+            ["-p", "as_of", "2025-06-30", "-p", "data", str(SAMPLE)],
+            "has 2 exact figures above 0 as known on 2025-06-30",
+        ),
         (["-p", "bound", "1", "-p", "data", str(SAMPLE)], "is below an observation"),
     ],
 )

@@ -115,7 +115,7 @@ def test_nist_problems_hold_to_eight_digits_and_errors_to_seven(name):
 
 def test_reference_series_agrees_with_the_independent_program(logistic30):
     wanted = json.loads((REFERENCE / "logistic30_reference.json").read_text())
-    results = Logistic(logistic30).fit()
+    results = Logistic(logistic30, errors="independent").fit()
     # The printed K stopped 3e-4 short of the minimum; its sum of squares and interval are those of the minimum.
     assert results.params["ceiling"] == pytest.approx(wanted["K"], abs=4e-4)
     assert results.bse["ceiling"] == pytest.approx(wanted["K_se_wald"], abs=5e-5)
@@ -367,7 +367,7 @@ def test_bootstrap_is_seeded_and_near_the_profile(logistic30):
 
 
 def test_pickle_and_remove_data_keep_the_answers(logistic30):
-    results = Logistic(np.tile(logistic30, 10), np.tile(logistic30.index, 10)).fit()
+    results = Logistic(np.tile(logistic30, 10), np.tile(logistic30.index, 10), errors="independent").fit()
     whole = pickle.loads(pickle.dumps(results))
     pd.testing.assert_series_equal(whole.params, results.params)
     before, frame = len(pickle.dumps(results)), results.get_prediction([35.0]).summary_frame()
@@ -540,7 +540,7 @@ def test_intervals_of_the_ceiling_cover_at_their_level(points):
     years = np.linspace(0, 10, points)
     clean = 100 / (1 + np.exp(-0.8 * (years - 5)))
     frame = pd.DataFrame((clean + random.normal(0, 3, (count, points))).T, index=years)
-    table = fit_many(frame, ["logistic"], progress=False)
+    table = fit_many(frame, ["logistic"], progress=False, errors="independent")
     covered = (table["ceiling_lower"] <= 100) & (table["ceiling_upper"] >= 100)
     assert 0.93 <= covered.mean() <= 0.97
     kept = table[table["flag"] == ""]

@@ -19,7 +19,7 @@ NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("0*.ipynb"))
 CHANGED = {
     "indicator": "online_payment_users",
     "bound": "1400",
-    "as_of": "2025-06-30",
+    "as_of": "2025-10-31",
     "families": ["logistic"],
     "shares": [0.6],
     "horizon_years": 3,

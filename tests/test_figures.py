@@ -27,6 +27,7 @@ GROWTH = pd.DataFrame(
         "date": DATES,
         "value": VALUES.to_numpy(),
         "share_of_bound": 100 * (VALUES / BOUND).to_numpy(),
+        "standard_error": np.nan,
         "years": [np.nan, 0.5, 0.5, 0.5],
         "change": VALUES.diff().to_numpy(),
         "growth": 100 * VALUES.pct_change().to_numpy(),
@@ -39,6 +40,7 @@ COMPARED = pd.DataFrame(
         "date": DATES[-1],
         "value": [*np.linspace(60, 20, 12), 70.0, 42.8],
         "unit": "percent of adults",
+        "standard_error": np.nan,
     }
 )
 QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
@@ -104,6 +106,18 @@ def test_levels_state_the_share_and_mark_the_suspected_break():
     texts = read_texts(figures.draw_levels(GROWTH, BOUND, NAMES, BREAKS, "Source: test."))
     assert "53.5 % of internet users" in texts[0]
     assert any("suspected" in text for text in texts[3:])
+
+
+def test_sampling_errors_are_drawn_where_they_were_published():
+    sampled = figures.draw_levels(
+        GROWTH.assign(standard_error=[np.nan, 5, 5, 5]), BOUND, NAMES, BREAKS, "Source: test."
+    )
+    assert any("95 % sampling error" in text for text in read_texts(sampled))
+    assert len(sampled.axes[0].collections) > len(
+        figures.draw_levels(GROWTH, BOUND, NAMES, BREAKS, "Source: test.").axes[0].collections
+    )
+    compared = figures.draw_comparison(COMPARED.assign(standard_error=1.0), "China", "Source: test.")
+    assert any("95 % sampling error" in text for text in read_texts(compared))
 
 
 def test_a_bound_known_on_other_dates_is_drawn_along_the_whole_series():

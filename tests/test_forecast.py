@@ -240,13 +240,13 @@ def disturb(series, date):
     return replace(series, values=series.values.where(~later, 3 * series.values), bound=bound)
 
 
-def test_later_rows_of_the_data_file_change_no_byte(tmp_path):
-    """As of a date, the forecast from a file whose later rows are all altered is the same to the byte."""
-    as_of, source, copy = "2025-06-30", indicators.load().path, tmp_path / "data"
+def test_rows_published_later_change_no_byte(tmp_path):
+    """As of a day, the forecast from a file whose later published rows are all altered is the same to the byte."""
+    as_of, source, copy = "2025-10-31", indicators.load().path, tmp_path / "data"
     shutil.copytree(source, copy)
     table = pd.read_csv(copy / "observations.csv", dtype=str, keep_default_na=False)
-    later = (table["date"] > as_of) & table["value"].ne("")
-    assert later.sum() > 20
+    later = table["published"] > as_of
+    assert (later & (table["date"] <= as_of)).sum() > 20
     table.loc[later, "value"] = [f"{0.97 * float(value):.6g}" for value in table.loc[later, "value"]]
     table.to_csv(copy / "observations.csv", index=False)
     found = []
@@ -336,7 +336,7 @@ def test_statements_take_their_numbers_from_the_run():
         "a": "do not identify a ceiling",
         "c": "30,000 respondents",
         "d": "1 degree of freedom",
-        "g": "have used",
+        "g": "narrower question",
         "h": f"below {low:,.0f} or above {high:,.0f} million persons",
     }.items():
         assert words in table.loc[key, "statement"]

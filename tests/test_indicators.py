@@ -33,14 +33,14 @@ ROW = "Land,tool_users,2021-12-31,20.5,exact,report,high,,"
 WRONG = [  # table, old, new, message
     ("observations", ROW, ROW.replace("20.5", "1 125.5"), "row 3, column value: '1 125.5' has a thousands separator; write 1125.5"),
     ("observations", ROW, ROW.replace("2021", "1021"), "row 3, column date: '1021-12-31' is before 1800-01-01; is the year right?"),
-    ("observations", ROW, ROW.replace("high", "certain"), "row 3, column confidence: 'certain' is none of high, medium; there is: high, medium"),
+    ("observations", ROW, ROW.replace("high", "certain"), "row 3, column confidence: 'certain' is none of high, medium, low; there is: high, low, medium"),
     ("observations", ROW, ROW.replace("20.5", "20.5,7"), 'row 3: has 10 fields where the header has 9; take away commas at its end, or put a text that holds a comma in ""'),
     ("observations", "18.6", "186", "row 8, column value: '186' is a percentage above 100; write a value from 0 to 100"),
     ("indicators", "population,,,,", "population,,mid 2021,,", "row 4, column breaks: 'mid 2021' does not have the right form; it needs: YYYY-MM-DD reason"),
     ("indicators", "population,,,,", "population,,2021-02-30 census,,", "row 4, column breaks: '2021-02-30 census' 2021-02-30 is not a day of the calendar; write a day that exists"),
     ("indicators", "population,,,,", "population,,,2021-12-31 x; later,", "row 4, column suspected_breaks: '2021-12-31 x; later' entry 'later' is no break; write 'YYYY-MM-DD reason', entries separated by ';'"),
     ("indicators", "population,,,,", "population,,2021-12-31 [Lund] x,,", "row 4, column breaks: 'Lund' is no entity of observations.csv; nearest: Land"),
-    ("indicators", "base,pop", "basis,pop", "row 4, column role: 'basis' is none of target, reference, base, supply; nearest: base"),
+    ("indicators", "base,pop", "basis,pop", "row 4, column role: 'basis' is none of target, reference, held_out, base, supply; nearest: base"),
     ("observations", ",45,", ",145,", "row 5, column value: '145' is above its base persons, 120 on 2023-12-31; check value, unit and base"),
     ("observations", ",120,", ",0,", "row 4, column value: '30' has the base persons, which is 0 on 2022-12-31; a base is above 0"),
     ("observations", "tool_users,2021", "tools,2021", "row 3, column indicator: 'tools' is not in indicators.csv; nearest: tool_users"),
@@ -231,15 +231,15 @@ def test_bounds_of_a_figure_are_censored_not_exact(data):
 
 
 def test_as_of_hides_everything_later():
-    data = indicators.load(DATA, as_of="2025-06-30")
+    data = indicators.load(DATA, as_of="2025-10-31")
     series = data.series("China", "genai_users", "internet_users")
     assert series.values.tolist() == [230, 249, 515]
     assert series.bound_at(["2030-12-31"])[0] == 1123
-    assert data.observations["date"].max() <= pd.Timestamp("2025-06-30")
+    assert data.observations["published"].max() <= pd.Timestamp("2025-10-31")
     before = indicators.load(DATA, as_of="2024-12-31")
     assert before.series("China", "genai_users").breaks.empty
     assert set(indicators.check_claims(before)["verdict"]) == {"not checkable"}
-    message = "as_of: '2024-01-01' is before the first figure of genai_users of China, 2024-06-30"
+    message = "as_of: '2024-01-01' is before the first figure of genai_users of China was public, 2024-11-30"
     with pytest.raises(indicators.DataError, match=message):
         indicators.load(DATA, as_of="2024-01-01").series("China", "genai_users")
 
@@ -407,10 +407,10 @@ def test_the_nearest_of_very_many_names_is_found():
 
 
 def test_data_as_they_were_known_on_a_date(data):
-    known, loaded = data.known_on("2025-06-30"), indicators.load("data", as_of="2025-06-30")
+    known, loaded = data.known_on("2025-10-31"), indicators.load("data", as_of="2025-10-31")
     pd.testing.assert_frame_equal(known.observations, loaded.observations)
     assert repr(known) == repr(loaded)
-    assert " up to 2025-06-30: " in repr(known)
+    assert " as known on 2025-10-31: " in repr(known)
     assert data.known_on("") is data
     with pytest.raises(indicators.DataError, match="as_of"):
         data.known_on("soon")

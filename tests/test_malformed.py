@@ -134,8 +134,8 @@ MALFORMED = [
     (put_date(""), 1, ', row 5, column date: is empty; it needs: Day that the figure refers to, YYYY-MM-DD'),
     (put_date("# the end"), 1, ", row 5, column date: '# the end' is not an ISO date; write YYYY-MM-DD, such as 2025-12-31"),
     (HEADER + "2019-12-31,3\n31.12.2020,4\n2021/12/31,5\n", 2, ", row 3, column date: '31.12.2020' is not an ISO date; write 2020-12-31"),
-    (GOOD + "2020-12-31,8\n", 1, ", row 5, column entity, indicator, date: 'own data, own, 2020-12-31' is already in row 3 (value 8, here 8); keep one of the two"),
-    (GOOD + "2020-12-31,9\n", 1, ", row 5, column entity, indicator, date: 'own data, own, 2020-12-31' is already in row 3 (value 8, here 9); keep one of the two"),
+    (GOOD + "2020-12-31,8\n", 1, ", row 5, column entity, indicator, date, published: 'own data, own, 2020-12-31, 2020-12-31' is already in row 3 (value 8, here 8); keep one of the two"),
+    (GOOD + "2020-12-31,9\n", 1, ", row 5, column entity, indicator, date, published: 'own data, own, 2020-12-31, 2020-12-31' is already in row 3 (value 8, here 9); keep one of the two"),
     (GOOD + GOOD, 4, ', row 5: repeats the header; take the line away'),
     ("# figures\n" + GOOD, 1, ', row 1: names no columns, row 2 does; take the lines above it away'),
     ("sep=,\n" + GOOD, 1, ', row 1: names no columns, row 2 does; take the lines above it away'),
@@ -263,7 +263,7 @@ def test_a_file_without_permission(capsys, tmp_path):
     ("old", "new", "words"),
     [
         ('"resources"', '"resource"', "does not describe the tables"),
-        ('"type": "number"', '"type": "integer"', "fields.3.type: input should be 'string', 'number' or 'date'"),
+        ('"type": "number"', '"type": "integer"', "fields.4.type: input should be 'string', 'number' or 'date'"),
         ('"pattern": "^https?', '"pattern": "(^https?', "is no pattern: missing ), unterminated subpattern"),
         (
             '"primaryKey": [\n          "entity"',

@@ -203,7 +203,7 @@ def test_a_folder_without_references_takes_the_projects(tmp_path):
 def make_folder(place):
     """A data folder of two series, as someone would cut it out of the sample; its claims are a header."""
     folder = shutil.copytree(SAMPLE, place / "mine")
-    for name, keep in (("observations", "indicator"), ("indicators", "indicator"), ("claims", None)):
+    for name, keep in (*((one, "indicator") for one in ("observations", "indicators", "wording")), ("claims", None)):
         table = pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False)
         kept = table[table[keep].isin(["genai_users", "genai_adoption_rate"])] if keep else table.iloc[:0]
         if name == "indicators":
@@ -273,7 +273,7 @@ def test_a_folder_without_exact_figures_has_nothing_to_study(tmp_path):
     ("values", "words"),
     [
         ({"as_of": "2010-01-01"}, "as_of: '2010-01-01' is before the first figure"),
-        ({"as_of": "2020-12-31"}, "has 2 exact figures above 0 up to 2020-12-31; a forecast needs 3"),
+        ({"as_of": "2020-12-31"}, "has 2 exact figures above 0 as known on 2020-12-31; a forecast needs 3"),
         ({"bound": 40}, "is below an observation: my_series of own data is 48.2 units on 2024-12-31"),
         ({"bound": "internet_users"}, "internet_users' is in million persons; .*a number in units"),
         ({"bound": "internet_user"}, "nearest: internet_users"),

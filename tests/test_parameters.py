@@ -44,7 +44,7 @@ def test_every_parameter_has_help_and_says_what_it_may_be():
         ("bound", 100, "100"),
         ("bound", 1404.89, "1404.89"),
         ("bound", None, ""),
-        ("as_of", date(2025, 6, 30), "2025-06-30"),
+        ("as_of", date(2025, 10, 31), "2025-10-31"),
         ("shares", "[0.9, 0.5]", [0.5, 0.9]),
         ("shares", 0.8, [0.8]),
         ("families", "bass", ["bass"]),

@@ -102,7 +102,7 @@ def test_the_project_notebooks_and_the_model_agree():
         ({"bound": "internet_user"}, DataError, "internet_users"),
         ({"bound": 1}, DataError, "below"),
         ({"as_of": "1990-01-01"}, DataError, "as_of"),
-        ({"as_of": "2024-12-31"}, ParameterError, "has 2 exact figures above 0 up to 2024-12-31; a forecast needs 3"),
+        ({"as_of": "2025-07-01"}, ParameterError, "has 2 exact figures above 0 as known on .* public on 2025-10-18"),
         ({"data": "no/such/folder"}, ParameterError, "no such folder"),
         ({"families": ["logistc"]}, ParameterError, "did you mean 'logistic'"),
     ],

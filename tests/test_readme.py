@@ -53,7 +53,7 @@ def test_commands_do_what_they_are_said_to(tmp_path):
     assert all((tmp_path / name).exists() for name in MADE)
     made = {path.parent.name for path in (tmp_path / "outputs").glob("*/run.json")}
     assert made == {"baseline"} | {one.split()[2] for one in COMMANDS if one.startswith("adoption run ")}
-    assert (tmp_path / "outputs" / "compare-baseline-mid2025" / "index.html").is_file()
+    assert (tmp_path / "outputs" / "compare-baseline-autumn2025" / "index.html").is_file()
 
 
 def test_every_make_target_exists():

@@ -49,6 +49,9 @@ def find_rows(columns, rows, frame, number):
     shared = [name for name in columns if name in frame]
     factors = {name: 100 if number == "04" and name.replace(" ", "_") in PERCENT else 1 for name in shared}
     cells = frame[shared].to_dict("records")
+    for cell in cells:  # no number is shown for a ceiling that the data leave open
+        if "estimate" in shared and cell["parameter"] in ("ceiling", "share") and not cell["identified"]:
+            cell["estimate"] = "open"
     lost = []
     for row in rows:
         shown = dict(zip(columns, row, strict=True))

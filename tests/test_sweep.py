@@ -100,7 +100,7 @@ def write(tmp_path, text, name="grid.yaml"):
 def test_a_grid_and_a_list_become_named_runs(tmp_path):
     path = write(
         tmp_path,
-        "grid:\n  horizon_years: [1, 2]\n  shares: [[0.5, 0.9], [0.75]]\nruns:\n- {run: own, as_of: 2025-06-30}\n",
+        "grid:\n  horizon_years: [1, 2]\n  shares: [[0.5, 0.9], [0.75]]\nruns:\n- {run: own, as_of: 2025-10-31}\n",
     )
     sweep = read_sweep(path)
     assert (sweep.name, sweep.varied, sweep.full) == ("grid", ("horizon_years", "shares", "as_of"), False)
@@ -111,7 +111,7 @@ def test_a_grid_and_a_list_become_named_runs(tmp_path):
         "horizon_years-2_shares-0.75_as_of-none",
         "own",
     ]
-    assert sweep.runs[4].as_of == "2025-06-30"
+    assert sweep.runs[4].as_of == "2025-10-31"
     assert read_sweep(write(tmp_path, "grid: {horizon_years: [1, 2]}"), "mine").full
 
 

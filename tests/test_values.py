@@ -66,13 +66,19 @@ def fit_curves():
     censored = pd.DataFrame({"value": [99.0], "bound": ["at_least"]}, index=[2026.0])
     early = series.iloc[:12]
     launches = {name: 2000.0 if FAMILIES[name].needs_launch else None for name in FAMILIES}
-    fits = {name: FAMILIES[name](curve_with_ripples(name), launch=launches[name]).fit() for name in FAMILIES}
-    fits["known ceiling"] = Gompertz(early, ceiling=110.0).fit()
-    fits["share"] = Logistic(early, ceiling=Share(120.0, 0.9)).fit()
-    fits["prior"] = Logistic(early, ceiling=SharePrior(120.0, 1.5, 0.8)).fit()
-    fits["binomial"] = Logistic(early.clip(1, None), ceiling=110.0).fit(noise="binomial")
-    fits["censored"] = Logistic(series, censored=censored).fit()
-    fits["weights"] = Logistic(series, weights=1 + np.arange(len(series)) % 5).fit()
+    same = {"errors": "independent"}
+    fits = {name: FAMILIES[name](curve_with_ripples(name), launch=launches[name], **same).fit() for name in FAMILIES}
+    fits["known ceiling"] = Gompertz(early, ceiling=110.0, **same).fit()
+    fits["share"] = Logistic(early, ceiling=Share(120.0, 0.9), **same).fit()
+    fits["prior"] = Logistic(early, ceiling=SharePrior(120.0, 1.5, 0.8), **same).fit()
+    fits["binomial"] = Logistic(early.clip(1, None), ceiling=110.0, **same).fit(noise="binomial")
+    fits["censored"] = Logistic(series, censored=censored, **same).fit()
+    fits["weights"] = Logistic(series, weights=1 + np.arange(len(series)) % 5, **same).fit()
+    fits["not known"] = Logistic(series).fit()
+    for errors in ("cumulative", "ar1"):
+        fits[errors] = Logistic(series, errors=errors).fit()
+    fits["variance"] = Logistic(series, variance="curve", errors="independent").fit()
+    fits["known errors"] = Logistic(series, known_se=0.1 + 0.01 * np.arange(len(series))).fit()
     return {name: values_of_fit(results) for name, results in fits.items()}
 
 
@@ -86,7 +92,8 @@ def compute_values():
     many = pd.DataFrame({name: curve_with_ripples(name) for name in FAMILIES})
     frames = {
         "resampled": Gompertz(curve_with_ripples("gompertz")).fit().resample(repetitions=30, seed=5),
-        "mass fits": fit_many(many, ("logistic", "bass"), launch=2000.0, progress=False),
+        "mass fits": fit_many(many, ("logistic", "bass"), launch=2000.0, progress=False, errors="independent"),
+        "mass fits, errors not known": fit_many(many, ("logistic", "bass"), launch=2000.0, progress=False),
         "residuals": residuals,
         "forecast": bounded.frame(),
         "scenarios": bounded.scenarios(),

@@ -13,6 +13,7 @@ Modules and allowed imports (imports go one way, down this list; a test draws th
 - `parameters`, `options`: the one typed list of a run's parameters, and how they are typed at a prompt.
 - `runs`: what makes runs; the notebook alone joins it with what is above. Nothing above knows how runs are made.
 - `fetch`: newer figures of the World Bank into a data folder; never part of a run.
+- `fetch_surveys`: the same of Eurostat and of the US survey of firms.
 - `lab`: notebooks that people make and change in JupyterLab.
 - `explore`: the interactive panel's frames and figures.
 - `explore_panel`: its widgets.

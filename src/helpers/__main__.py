@@ -281,13 +281,13 @@ def check(
         raise SystemExit(FAILED) from error
 
 
-fetch = typer.Typer(help="Fetch newer figures into a data folder; needs the extra 'live'.", no_args_is_help=True)
+fetch = typer.Typer(help="Fetch newer figures into a data folder.", no_args_is_help=True)
 app.add_typer(fetch, name="fetch")
 
 
 @fetch.callback()
 def choose_publisher() -> None:
-    """Fetch newer figures into a data folder; needs the extra 'live'."""
+    """Fetch newer figures into a data folder; the World Bank's need the extra 'live'."""
 
 
 @fetch.command()
@@ -307,6 +307,32 @@ def worldbank(
     entities = [name for text in entity for name in text.replace(",", " ").split()]
     print(fetch_worldbank(code, entities, into, unit, technology))
     print(f"Study one of them: adoption run NAME -p data {into} -p entity ENTITY")
+
+
+@fetch.command()
+def eurostat(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="Eurostat's code of the table, such as isoc_eb_ai.")],
+    entity: Annotated[list[str], typer.Option(help="Code of a country or area, such as DE; may be repeated.")],
+    into: Annotated[str, typer.Option(metavar="FOLDER", help="Data folder, new or existing.")],
+    where: Annotated[list[str] | None, typer.Option(metavar="NAME=CATEGORY", help="Category of a dimension.")] = None,
+) -> None:
+    """Fetch a table of Eurostat on the digital society (isoc), whole or not at all.
+
+    Each dimension but time needs one category, as in: --where indic_is=E_AI_TANY --where unit=PC_ENT
+    """
+    from helpers.fetch_surveys import fetch_eurostat
+
+    entities = [name for text in entity for name in text.replace(",", " ").split()]
+    chosen = {name: category for name, _, category in (text.partition("=") for text in where or [])}
+    print(fetch_eurostat(code, entities, chosen, into))
+
+
+@fetch.command()
+def btos(into: Annotated[str, typer.Option(metavar="FOLDER", help="Data folder, new or existing.")]) -> None:
+    """Fetch the share of US firms that use AI (Business Trends and Outlook Survey), whole or not at all."""
+    from helpers.fetch_surveys import fetch_btos
+
+    print(fetch_btos(into))
 
 
 class Stopped(BaseException):

@@ -14,6 +14,7 @@ Dates: TypeAlias = pd.Index | pd.Series | np.ndarray | Sequence[Any]
 Times: TypeAlias = Dates | str | date | float
 """The same, or a single one."""
 FARTHEST_YEAR = 9999
+REAL = (int, float, np.integer, np.floating)
 
 
 class CurveError(ValueError):
@@ -24,12 +25,12 @@ def is_dated(times: Times) -> bool:
     """Whether times are dates, in contrast to numbers."""
     if isinstance(times, pd.DatetimeIndex | pd.PeriodIndex):
         return True
-    kind = np.asarray(times).dtype.kind
-    return kind == "M" or (kind in "OUST" and len(np.atleast_1d(np.asarray(times, object))) > 0)
+    kind, parts = np.asarray(times).dtype.kind, np.atleast_1d(np.asarray(times, object))
+    return kind == "M" or (kind in "OUST" and not all(isinstance(part, REAL) for part in parts.ravel()))
 
 
 def decimal_years(dates: Times) -> np.ndarray:
-    """Dates as decimal years.
+    """Dates as decimal years, the end of the day; numbers are an axis of their own and stay what they are.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ def decimal_years(dates: Times) -> np.ndarray:
 
     Returns
     -------
-    ndarray of float, shape (n,); a scalar date gives shape ()
+    ndarray of float, shape (n,); a scalar date gives shape (), NaT gives NaN
 
     Raises
     ------
@@ -47,7 +48,10 @@ def decimal_years(dates: Times) -> np.ndarray:
     if isinstance(dates, pd.PeriodIndex):
         dates = dates.to_timestamp(how="end")
     if not is_dated(dates):
-        return np.asarray(dates, float)
+        numbers = np.asarray(dates)
+        if numbers.dtype.kind in "cm":
+            raise CurveError(f"these are neither dates nor numbers: {numbers.dtype}; write dates as 2025-12-31")
+        return numbers.astype(float)
     try:
         dated = isinstance(dates, pd.DatetimeIndex)
         index = pd.DatetimeIndex(dates if dated else np.atleast_1d(np.asarray(pd.to_datetime(dates))))
@@ -56,8 +60,37 @@ def decimal_years(dates: Times) -> np.ndarray:
     days = index.tz_localize(None).to_numpy("datetime64[D]")
     year = days.astype("datetime64[Y]")
     first, next_first = (start.astype("datetime64[D]") for start in (year, year + 1))
-    years = 1970 + year.astype(int) + (days - first + 1) / (next_first - first)
+    years = np.where(np.isnat(days), np.nan, 1970 + year.astype(int) + (days - first + 1) / (next_first - first))
     return years if np.ndim(dates) or isinstance(dates, pd.Index) else years[0]
+
+
+def years_among(times: Times, dated: bool, what: str) -> np.ndarray:
+    """Decimal years of times that are asked of observations, which have dates themselves or numbers.
+
+    Parameters
+    ----------
+    times : as in `decimal_years`
+    dated : bool, whether the observations have dates
+    what : what the times are, for the message
+
+    Returns
+    -------
+    ndarray of float, as from `decimal_years`
+
+    Raises
+    ------
+    CurveError
+        For dates asked of numbers: whether 2027 is the end of 2026 or of 2027 only those who counted can say.
+    """
+    years = decimal_years(times)
+    if not dated and is_dated(times):
+        first, year = np.ravel(np.asarray(times, object))[0], np.ravel(years)[0]
+        first = f"{pd.Timestamp(first):%Y-%m-%d}" if isinstance(first, date | np.datetime64) else first
+        raise CurveError(
+            f"{what} is the date {first}, but the observations have numbers for dates: write {year:.10g}, or give the "
+            "observations dates too (2026-12-31 or 2027.0)"
+        )
+    return years
 
 
 def to_dates(years: float | np.ndarray) -> pd.DatetimeIndex:

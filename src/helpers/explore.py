@@ -115,7 +115,6 @@ class Explorer:
     def __init__(self, source: str = "data", bound: str = "internet_users"):
         self.source, self.bound = source, bound
         self.data = indicators.load(find_data(source))
-        self.references = self.data.references()
         self.known_on, self.select, self.predict = cache(self.data.known_on), cache(self._select), cache(self._predict)
         self._calibration, self._free = cache(self._calibrate), cache(self._fit_free)
 
@@ -132,9 +131,11 @@ class Explorer:
         return offers
 
     def list_dates(self, entity: str, indicator: str) -> list[str]:
-        """ISO dates of the figures from which on there are enough for a forecast; the last one is "", all data."""
-        dates = find_enough(self.select(entity, indicator).values)
-        return [*dates[:-1], ""] if dates else []
+        """Days on which figures came out, once there were enough for a forecast; the last one is "", all data."""
+        series = self.select(entity, indicator)
+        known = series.observations.set_index("date")["published"].cummax()
+        dates = [f"{known[date]:%Y-%m-%d}" for date in find_enough(series.values)]
+        return [*dict.fromkeys(dates[:-1]), ""] if dates else []
 
     def compute(self, selection: Selection) -> Result:
         """What follows from a selection; never raises for what the data can't carry."""
@@ -175,7 +176,7 @@ class Explorer:
 
     def _calibrate(self, technology: str, as_of: str, bounded: bool) -> tuple[list[Any], pd.DataFrame]:
         """The references of other technologies as known on a date, and what forecasts of them missed."""
-        found = [each for each in cut_references(self.references, as_of) if each.technology != technology]
+        found = [each for each in self.known_on(as_of).references() if each.technology != technology]
         return found, forecast.find_residuals(found, bounded=bounded)
 
     def _fit_free(self, family: str, *key: str) -> tuple[Any, tuple[Any, ...]]:
@@ -185,7 +186,7 @@ class Explorer:
         """
         series = self.select(*key)
         free, reached = build_model(family, series).fit(), series.values.max()
-        if free.df_resid <= 0 or free.params.isna().any() or len(series.censored):
+        if free.df_resid <= 0 or free.params.isna().any():
             return free, ()
         low, high = free.conf_int(0.2, "profile").loc["ceiling"]
         ends = max(low, 1.001 * reached), max(min(high, 10 * reached), 1.002 * reached)
@@ -200,17 +201,10 @@ def find_enough(values: pd.Series) -> list[str]:
     return [f"{date:%Y-%m-%d}" for date in values.index[enough]]
 
 
-def cut_references(references: list[Any], as_of: str) -> list[Any]:
-    """The references as `Data.references` would list them on an earlier date, without reading the data again."""
-    cut = [forecast.cut_series(each, pd.Timestamp(as_of)) for each in references] if as_of else references
-    cut = [each for each in cut if len(each.values) >= SHORTEST and each.bound is not None]
-    return [each for each in cut if each.values.max() > each.values.iloc[0]]
-
-
 def build_model(family: str, series: Any, ceiling: Any = None) -> Any:
-    """A family's model of the series, with its censored figures."""
-    censored = series.censored if len(series.censored) else None
-    return curves.FAMILIES[family](series.values, ceiling=ceiling, censored=censored)
+    """A family's model of the series, with its censored figures save beside a prior, which does not take them."""
+    censored = series.censored if len(series.censored) and not isinstance(ceiling, curves.SharePrior) else None
+    return curves.FAMILIES[family](series.values, ceiling=ceiling, censored=censored, errors=series.errors)
 
 
 def fit_given(selection: Selection, series: Any, made: Any) -> Any:
@@ -235,7 +229,8 @@ def fit_given(selection: Selection, series: Any, made: Any) -> Any:
         sentence = f"{reached} of the bound has been reached, so the ceiling can't be {100 * share:g} % of it"
         raise ValueError(f"{sentence}: choose a higher share")
     model = build_model(selection.family, series, curves.Share(series.bound, share))
-    return model.fit(noise="binomial" if model.link is not None and model.censored is None else "level")
+    shares = model.link is not None and model.censored is None and series.errors != "cumulative"
+    return model.fit(noise="binomial" if shares else "level")
 
 
 # ---- lines and words ------------------------------------------------------------------------------------------------

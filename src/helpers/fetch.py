@@ -1,4 +1,4 @@
-"""Fetch figures from the World Bank into a data folder: the only module that knows wbgapi, and never part of a run.
+"""Fetch figures into a data folder, from the World Bank: the only module that knows wbgapi, and never part of a run.
 
 wbgapi is the extra ``live``; the rest of the package works without it and without a network.
 """
@@ -9,8 +9,9 @@ import json
 import re
 import shutil
 import tempfile
+import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -93,17 +94,70 @@ def fetch_worldbank(
     folder = Path(into).expanduser().resolve()
     _check_names({unit, technology})
     _check_folder(folder)
-    answer = _ask(code, list(dict.fromkeys(entities)))
+    asked = list(dict.fromkeys(entities))
+    answer = run_within(ALL_SECONDS, "The World Bank", lambda: _ask(code, asked))
     given = {name: text for name, text in (("unit", read_unit(unit)), ("technology", technology)) if text}
-    rows = describe_answer(answer, given, today or datetime.now(UTC).date())
+    return put_into(folder, describe_answer(answer, given, today or datetime.now(UTC).date()), "The World Bank", given)
+
+
+def run_within(seconds: float, publisher: str, call: Callable[[], Any]) -> Any:
+    """Return what a call returns, or raise what it raises; a `FetchError` where it takes longer.
+
+    Time-outs of sockets count from byte to byte, so a server that sends one every half second would never end.
+    """
+    found: list[Any] = []
+
+    def run() -> None:
+        try:
+            found.append((call(), None))
+        except BaseException as error:  # noqa: BLE001  it is raised below
+            found.append((None, error))
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(max(seconds, 0))
+    if not found:
+        raise FetchError(f"{publisher}'s answer does not come to an end; nothing was written. Try again later.")
+    result, error = found[0]
+    if error is not None:
+        raise error
+    return result
+
+
+def put_into(
+    folder: Path, rows: Mapping[str, pd.DataFrame], publisher: str, given: Mapping[str, str] | None = None
+) -> str:
+    """Put rows of observations, indicators and one source into a data folder, whole or not at all.
+
+    Parameters
+    ----------
+    folder : Path
+    rows : mapping
+        Tables of text: observations, indicators, sources.
+    publisher : str
+        Who sent them, for messages.
+    given : mapping, optional
+        Columns of indicators.csv that are to have these values, also in a folder that describes them otherwise.
+
+    Returns
+    -------
+    str
+        What changed, a line for each series.
+
+    Raises
+    ------
+    FetchError
+        When the folder cannot take the rows; it is as it was then.
+    """
+    folder = folder.expanduser().resolve()
+    _check_folder(folder)
     try:
-        return _write_folder(folder, rows, given)
+        return _write_folder(folder, rows, publisher, given or {})
     except OSError as error:
         raise FetchError(f"{folder} is as it was: it cannot be written ({error}).") from error
 
 
-def _write_folder(folder: Path, rows: Mapping[str, pd.DataFrame], given: Mapping[str, str]) -> str:
-    """Put rows into the folder, whole or not at all, and say what changed."""
+def _write_folder(folder: Path, rows: Mapping[str, pd.DataFrame], publisher: str, given: Mapping[str, str]) -> str:
     with ExitStack() as stack:
         try:
             stack.enter_context(hold_folder(folder))
@@ -119,7 +173,8 @@ def _write_folder(folder: Path, rows: Mapping[str, pd.DataFrame], given: Mapping
         try:
             indicators.load(new)
         except indicators.DataError as error:
-            message = f"What the World Bank sent does not pass the checks; nothing was written:\n{error}"
+            name = publisher.replace("The ", "the ")
+            message = f"What {name} sent does not pass the checks; nothing was written:\n{error}"
             raise FetchError(message) from error
         replace_folder(folder, new)
     return _tell_changes(before["observations"], rows["observations"])
@@ -262,7 +317,10 @@ def describe_answer(answer: Answer, given: Mapping[str, str], today: date) -> di
     }
     observed = pd.DataFrame(answer.figures, columns=["entity", "date", "value"]).assign(
         date=[f"{year}-12-31" for _, year, _ in answer.figures],
-        value=[_write_number(value) for _, _, value in answer.figures],
+        published=[min(date(int(year) + 1, 12, 31), today).isoformat() for _, year, _ in answer.figures],
+        published_by="lag",
+        vintage="later",
+        value=[write_number(value) for _, _, value in answer.figures],
         indicator=indicator,
         bound="exact",
         source_id=source,
@@ -286,7 +344,7 @@ def _keep_breaks(text: str, entities: set[str]) -> str:
     return "; ".join(f"{day} {f'[{entity}] ' if entity else ''}{reason}" for day, entity, reason in kept)
 
 
-def _write_number(value: Any) -> str:
+def write_number(value: Any) -> str:
     """A number with all its digits and no exponent; anything else as it is, for the checks to refuse."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
@@ -318,8 +376,8 @@ def _start_folder(folder: Path, new: Path) -> dict[str, pd.DataFrame]:
         return {name: table for name, table in tables.items() if table is not None}
     new.mkdir()
     descriptor = json.loads((find_data() / "datapackage.json").read_text(encoding="utf-8"))
-    descriptor |= {"name": "own-data", "title": "Figures fetched from the World Bank", "description": ""}
-    descriptor["licenses"] = [one for one in descriptor["licenses"] if one["name"] == "CC-BY-4.0"]
+    descriptor |= {"name": "own-data", "title": "Fetched figures", "description": ""}
+    descriptor["licenses"] = [one for one in descriptor["licenses"] if one["name"] in ("CC-BY-4.0", "other-pd")]
     (new / "datapackage.json").write_text(json.dumps(descriptor, indent=2) + "\n", encoding="utf-8")
     columns = {one["name"]: [field["name"] for field in one["schema"]["fields"]] for one in descriptor["resources"]}
     return {table: pd.DataFrame(columns=names, dtype=str) for table, names in columns.items()}
@@ -330,21 +388,23 @@ def _put_rows(
 ) -> dict[str, pd.DataFrame]:
     """Put rows into tables: series are replaced, an indicator that is there keeps its words but for what is given."""
     old, described, sources = (tables[name] for name in ("observations", "indicators", "sources"))
-    new, about, source = rows["observations"], rows["indicators"].iloc[0], rows["sources"]["source_id"].iloc[0]
+    new, source = rows["observations"], rows["sources"]["source_id"].iloc[0]
     replaced = pd.MultiIndex.from_frame(old[SERIES]).isin(pd.MultiIndex.from_frame(new[SERIES]))
-    observed = pd.concat([old[~replaced], new]).sort_values([*SERIES, "date"], kind="stable")[list(old)]
-    known = described["indicator"] == about["indicator"]
-    if known.any():
-        described = described.copy()
+    observed = pd.concat([old[~replaced], new]).sort_values([*SERIES, "date"], kind="stable")
+    observed, described = observed.reindex(columns=list(old)), described.copy()
+    for about in rows["indicators"].fillna("").to_dict("records"):
+        known = described["indicator"] == about["indicator"]
+        if not known.any():
+            described = pd.concat([described, pd.DataFrame([about])]).reindex(columns=list(described))
+            continue
         described.loc[known, list(given)] = list(given.values())
         for column in ("breaks", "suspected_breaks"):
-            entries = [entry.strip() for entry in f"{described.loc[known, column].iloc[0]};{about[column]}".split(";")]
-            described.loc[known, column] = "; ".join(dict.fromkeys(filter(None, entries)))
-    else:
-        described = pd.concat([described, rows["indicators"]])[list(described)]
+            both = f"{described.loc[known, column].iloc[0]};{about.get(column, '')}"
+            entries = filter(None, (entry.strip() for entry in both.split(";")))
+            described.loc[known, column] = "; ".join(dict.fromkeys(entries))
     earlier = sources["source_id"].str.startswith(f"{source.rpartition('_')[0]}_")  # of the indicator, on another day
     kept = sources[(sources["source_id"] != source) & (sources["source_id"].isin(observed["source_id"]) | ~earlier)]
-    sources = pd.concat([kept, rows["sources"]])[list(sources)]
+    sources = pd.concat([kept, rows["sources"]]).reindex(columns=list(sources))
     return {**tables, "observations": observed, "indicators": described, "sources": sources}
 
 
@@ -356,5 +416,5 @@ def _tell_changes(before: pd.DataFrame, rows: pd.DataFrame) -> str:
     return "\n".join(
         f"{own['indicator'].iloc[0]} of {entity}: {len(own)} figures, {own['date'].iloc[0]} to {own['date'].iloc[-1]}; "
         f"{own['new'].sum()} new, {own['changed'].sum()} changed"
-        for entity, own in both.groupby("entity", sort=False)
+        for (entity, _), own in both.groupby(SERIES, sort=False)
     )

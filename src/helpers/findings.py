@@ -32,7 +32,8 @@ def list_key_numbers(
     Returns
     -------
     DataFrame
-        key, label, value, low, high, unit, text (the number as a reader wants it).
+        key, label, value, low, high, unit, text (the number as a reader wants it), url (of the publication behind an
+        observed number; "" for others).
     """
     rows = [
         *_observed(tables["02_growth"], names),
@@ -40,7 +41,12 @@ def list_key_numbers(
     ]
     level = quoted_level(levels)
     rows += [*_forecasts(tables["05_forecast"], names, level), *_coverage(tables["04_scores"], level)]
-    return pd.DataFrame(rows, columns=["key", "label", "value", "low", "high", "unit", "text"])
+    numbers = pd.DataFrame(rows, columns=["key", "label", "value", "low", "high", "unit", "text"])
+    last = tables["02_growth"].iloc[-1]
+    behind = {"latest": "url", "growth_year": "url", "share_of_bound": "bound_url", "published_rate": "rate_url"}
+    return numbers.assign(url=[last[behind[key]] if key in behind else "" for key in numbers["key"]]).fillna(
+        {"url": ""}
+    )
 
 
 def _say(value: float, unit: str = "") -> str:
@@ -104,7 +110,7 @@ def _ceilings(parameters: pd.DataFrame, reached: float, names: Mapping[str, str]
     for row in free.itertuples(index=False):
         name = row.family.replace("_", " ")
         ends = f"95 % profile interval {_say(row.low_95)} to {_say(row.high_95)}"
-        text = f"{_say(row.estimate, names['unit'])} ({ends})" if row.identified else f"not identified: {ends}"
+        text = f"{_say(row.estimate, names['unit'])} ({ends})" if row.identified else f"open: {ends}"
         if row.identified and row.high_95 < reached:
             text += ", below the last figure: the curve does not describe the series"
         value = row.estimate if row.identified else np.nan
@@ -197,7 +203,7 @@ def _state_pace(growth: pd.DataFrame, aligned: pd.DataFrame, names: Mapping[str,
         if own > 0 and len(others):
             text = (
                 f"It went from {_say(pace['start_share'].iloc[0], 'percent')} to {_say(goal, 'percent')} of its "
-                f"bound in {own:.1f} years; of {len(others)} reference series that passed the same start, "
+                f"bound in {own:.1f} years; of {len(others)} series of other technologies that passed the same start, "
                 f"{'none was' if faster == 0 else '1 was' if faster == 1 else f'{faster} were'} as fast. "
             )
     peak = growth.loc[growth["value"].idxmax()]
@@ -216,6 +222,13 @@ def _state_pace(growth: pd.DataFrame, aligned: pd.DataFrame, names: Mapping[str,
     return text.strip()
 
 
+_UNDER = {
+    "not known": "whether its errors are independent or add up",
+    "independent": "if the errors of its figures are independent, as those of repeated surveys are",
+    "cumulative": "if the errors of its figures add up, as those of a cumulated count do",
+}
+
+
 def _state_ceiling(parameters: pd.DataFrame, growth: pd.DataFrame, bounded: bool) -> str:
     free = parameters[(parameters["parameter"] == "ceiling") & (parameters["ceiling"] == "free")]
     if free.empty:
@@ -227,7 +240,7 @@ def _state_ceiling(parameters: pd.DataFrame, growth: pd.DataFrame, bounded: bool
         text = f"Over the fitted curves the 95 % intervals for the ceiling run from {ends}"
         if high < growth["value"].iloc[-1]:
             return f"{text}, below the last figure: these curves do not describe the series, and no ceiling is given."
-        return f"{text}: the data bound it as far as the curves describe the series."
+        return f"{text}: the data bound it as far as the curves describe the series, {_UNDER[free['errors'].iloc[0]]}."
     listed = ", ".join(name.replace("_", " ") for name in open_families["family"])
     return (
         f"The {len(growth)} points do not say where it ends: the 95 % interval for the ceiling is open "

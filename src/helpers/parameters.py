@@ -201,8 +201,8 @@ class Parameters(BaseModel):
     )
     as_of: Annotated[Text, AfterValidator(_check_date)] = _describe(
         "",
-        "date up to which observations exist for every notebook; '' for all",
-        "a date such as 2025-06-30, or '' for all data",
+        "day whose public figures exist for every notebook: none published later; '' for all",
+        "a date such as 2025-10-31, or '' for all data",
     )
     families: Annotated[list[Plain], BeforeValidator(_to_list), AfterValidator(_check_distinct)] = _describe(
         ["logistic", "gompertz", "bass"],
@@ -313,7 +313,7 @@ def read_parameters(values: Mapping[str, Any]) -> Parameters:
 
     Examples
     --------
-    >>> read_parameters({"as_of": "2025-06-30", "shares": 0.9}).shares
+    >>> read_parameters({"as_of": "2025-10-31", "shares": 0.9}).shares
     [0.9]
     >>> read_parameters({"indcator": "genai_users"})
     Traceback (most recent call last):

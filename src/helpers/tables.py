@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 
@@ -51,7 +52,7 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
     ----------
     frame : DataFrame
         Numbers are shown to about three digits, and of more than `MOST_ROWS` rows the first and the last; the CSV
-        beside keeps ten digits and all rows.
+        beside keeps ten digits and all rows. A column ``url`` becomes links.
     title : str
         What the table says.
     note : str
@@ -82,15 +83,21 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
         else:
             shown[column] = shown[column].fillna("–")
     numeric = [column for column in frame if column in right or is_number(frame[column])]
-    headings = {column: names.get(column, column.replace("_", " ")) for column in shown}
+    headings = {column: names.get(column, column.replace("_", " ")) for column in shown} | {"url": "source"}
+    headings = {column: heading for column, heading in headings.items() if column in shown}
     table = great_tables.GT(shown, id="table-" + re.sub(r"[^a-z0-9]+", "-", title.lower())[:40])
     table = table.tab_header(title=title).cols_label(**headings).cols_align("right", columns=numeric)
+    table = table.fmt(_link, columns="url") if "url" in shown else table
     table = table.tab_options(table_font_size="14px", heading_title_font_size="16px", heading_align="left")
     return table.tab_source_note(note) if note else table
 
 
+def _link(url: str) -> str:
+    return f'<a href="{html.escape(url)}">link</a>' if re.match("https?://", url) else html.escape(url)
+
+
 def show_parameters(parameters: pd.DataFrame, title: str, note: str = "") -> great_tables.GT:
-    """Set estimates as a table, dates as decimal years and each interval in one column.
+    """Set estimates as a table, dates as decimal years and each interval in one column; no number for an open ceiling.
 
     Parameters
     ----------
@@ -112,6 +119,8 @@ def show_parameters(parameters: pd.DataFrame, title: str, note: str = "") -> gre
         ]
         for name in numbers
     }
+    is_open = parameters["parameter"].isin(["ceiling", "share"]) & ~parameters["identified"]
+    words["estimate"] = ["open" if left else word for word, left in zip(words["estimate"], is_open, strict=True)]
     intervals = {
         f"{level} % interval": [
             f"{low} to {high}" for low, high in zip(words[f"low_{level}"], words[f"high_{level}"], strict=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
@@ -10,24 +9,42 @@ from scipy.special import fdtri, log_ndtr
 
 from helpers.curves.descent import descend, evaluate, fit_batch
 from helpers.curves.engine import Batch, Fit
-from helpers.curves.likelihoods import LeastSquares
+from helpers.curves.errors import typical_step
+from helpers.curves.likelihoods import TABLE_ALPHAS, LeastSquares, first_steps, settle_weights
 from helpers.curves.model import CurveModel
-from helpers.curves.profile import CEILING, find_crossing, fix, limits
+from helpers.curves.profile import CEILING, close, find_crossings, fix, limits
 from helpers.dates import CurveError
+
+LEAST_STEPS = 0.01
+"""Median steps from an exact to a censored observation, at least: on one day they would have the same error."""
+
+ROUNDS, ALONG = (200, 50), (1e-18, 1e-12)
+"""Most steps of a search, and the fall of the loss that is left where it ends: of the fit, and along a profile."""
 
 
 def fit_censored(model: CurveModel) -> LeastSquares:
     """Maximum likelihood: normal density for exact values, normal probability of the stated side for censored ones.
 
+    Under cumulative errors a censored observation is judged by the exact one before it, whose error it carries along.
+
     Raises
     ------
     CurveError
-        For per-period data or a prior on the ceiling.
+        For per-period data, a prior on the ceiling, or errors with an estimated correlation.
     """
-    if model.per_period or model.ceiling.kind == "prior":
-        raise CurveError("censored observations are taken with levels, and a free, known or shared ceiling")
+    if model.per_period or model.ceiling.kind == "prior" or model.errors == "ar1":
+        raise CurveError(
+            "censored observations are taken with levels, a free, known or shared ceiling, and errors that are not "
+            "known, independent or cumulative"
+        )
+    model = settle_weights(model)
     batch = model.batch()
-    return Censored(model, batch, fit_batch(batch))
+    first = first_steps(model, batch, fit_batch(batch))
+    if model.errors == "cumulative":
+        batch = model.batch(correlation=np.ones(1), first=first)
+    likelihood = Censored(model, batch, fit_batch(batch), first)
+    likelihood.correlation, likelihood.first = float(model.errors == "cumulative"), first
+    return likelihood
 
 
 class Censored(LeastSquares):
@@ -35,30 +52,39 @@ class Censored(LeastSquares):
 
     `scale` is the likelihood's variance with the correction n / df for the exact observations. Standard errors from the
     observed information share it; profiles turn the likelihood ratio into the F statistic that least squares have.
+    Points of the search are rows of (R, k) arrays; all of them are searched together.
     """
 
-    def __init__(self, model: CurveModel, batch: Batch, start: Fit) -> None:
+    def __init__(self, model: CurveModel, batch: Batch, start: Fit, first: float) -> None:
         super().__init__(model, batch, start)
         self.df_resid = len(model.endog) - self.k_params
         self.solved = self.df_resid > 0  # else there is no variance to weigh the censored values with
         if not self.solved:
             return
-        order = model.order
-        self.size = float(np.abs(model.endog).max()) or 1.0
-        self.root, self.values = model.root_weights[order], model.endog[order]
-        later = model.censored
+        order, later = model.order, model.censored
         assert later is not None  # `fit_censored` is for models that have some
-        count, by_weight = len(self.values), np.log(self.root).sum()
-        self.constant = float(-count * (0.5 * np.log(2 * np.pi) + np.log(self.size)) + by_weight)
+        exact, years = model.exog[order], later["years"].to_numpy(float)
+        self.size = float(np.abs(model.endog).max()) or 1.0
+        self.values, count = model.endog[order], len(exact)
+        bound = model.ceiling.bound_at(np.r_[exact, years])
+        self.bound = np.ones(count + len(years)) if bound is None else bound
+        self.root = batch.scale[0] / self.bound[:count]
+        self.carry = None if batch.before is None else batch.before[0] / self.bound[: count - 1]
+        self.constant = float(-count * (0.5 * np.log(2 * np.pi) + np.log(self.size)) + self.log_roots)
         self.side = np.where(later["bound"] == "at_least", 1.0, -1.0)
         self.limits = later["value"].to_numpy(float)
-        years = np.r_[model.exog[order], later["years"].to_numpy(float)]
-        self.times = (years - batch.origin[0]) / batch.span[0]
-        bound = model.ceiling.bound_at(years)
-        self.bound = np.ones(len(years)) if bound is None else bound
-        places: list[int | str] = [*([CEILING] if self.free else []), *range(self.count)]
-        self.low, self.high = np.array([*(np.ravel(limits(batch, place)) for place in places), (-25.0, 5.0)]).T
-        self.point, self.least = self._best(self._join(start.ceiling, start.theta, start.ssr))
+        self.times = (np.r_[exact, years] - batch.origin[0]) / batch.span[0]
+        # the exact observation before each censored one, the part of its error that is carried, and what comes to it
+        self.prior_place = np.maximum(np.searchsorted(exact, years, side="right") - 1, 0)
+        self.carried, self.spread = np.zeros(len(years)), np.ones(len(years))
+        if self.carry is not None:
+            steps = (years - exact[self.prior_place]) / typical_step(exact[None])[0]
+            self.carried = (steps >= 0).astype(float)
+            self.spread = np.sqrt(np.where(steps >= 0, np.maximum(steps, LEAST_STEPS), first))
+        self.places: list[int | str] = [*([CEILING] if self.free else []), *range(self.count)]
+        self.low, self.high = np.array([*(np.ravel(limits(batch, place)) for place in self.places), (-25.0, 5.0)]).T
+        points, losses = self._search(self._starts(self._join(start.ceiling, start.theta, start.ssr)))
+        self.point, self.least = points[losses.argmin()], float(losses.min())
         self.fit = self._as_fit(start)
         self.ssr = float(self.fit.ssr[0])
 
@@ -66,80 +92,99 @@ class Censored(LeastSquares):
         """Let go of what is as long as the series."""
         self.__dict__["covariance"] = self.covariance  # needs the data, and stays
         super().drop_data()
-        for name in ("root", "values", "side", "limits", "times", "bound"):
+        for name in ("root", "carry", "values", "side", "limits", "times", "bound", "prior_place", "carried", "spread"):
             self.__dict__.pop(name, None)
 
     def _join(self, ceiling: np.ndarray, theta: np.ndarray, ssr: np.ndarray) -> np.ndarray:
-        """The point of a least-squares fit of the exact values."""
-        sigma = np.log(max(np.sqrt(ssr[0] / len(self.values)) / self.size, 1e-8))
-        return np.r_[[np.log(max(ceiling[0], 1e-300))] if self.free else [], theta[:, 0], sigma]
+        """Points (R, k) of least-squares fits of the exact values."""
+        sigma = np.log(np.maximum(np.sqrt(ssr / len(self.values)) / self.size, 1e-8))
+        return np.column_stack([*([np.log(np.maximum(ceiling, 1e-300))] if self.free else []), *theta, sigma])
 
-    def _curve(self, point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Curve at all times and its derivatives by the parameters, (n,) and (n, k)."""
-        theta = point[self.free : -1]
-        share = self.model.share(self.times, *theta)
-        level = (np.exp(point[0]) if self.free else self.batch.ceiling[0]) * self.bound
-        slopes = [level * slope for slope in self.model.slopes(self.times, share, *theta)]
-        return level * share, np.column_stack([*([level * share] if self.free else []), *slopes])
+    def _starts(self, point: np.ndarray) -> np.ndarray:
+        """The fit without the censored values, and one each with larger noise and a larger ceiling."""
+        moves = np.zeros((3, point.shape[1]))
+        moves[1, -1], moves[2, : int(self.free)] = 1.5, 0.7
+        return point + moves
 
-    def _loss(self, point: np.ndarray) -> tuple[float, np.ndarray]:
-        """Negative log-likelihood and its gradient."""
-        mean, slopes = self._curve(point)
-        count, sigma = len(self.values), np.exp(point[-1]) * self.size
-        residual = (self.values - mean[:count]) * self.root / sigma
-        reach = self.side * (mean[count:] - self.limits) / sigma
+    def _curve(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Curve at all times and its derivatives by the parameters, (R, n) and (R, n, k - 1)."""
+        theta = points[:, self.free : -1].T[:, :, None]
+        share = self.model.share(self.times[None], *theta)
+        level = (np.exp(points[:, :1]) if self.free else self.batch.ceiling[0]) * self.bound
+        slopes = [level * slope for slope in self.model.slopes(self.times[None], share, *theta)]
+        return level * share, np.stack([*([level * share] if self.free else []), *slopes], axis=2)
+
+    def _weigh(self, error: np.ndarray) -> np.ndarray:
+        """What is new in errors of the exact values, or in derivatives of the curve there; (R, n, ...)."""
+        shape = (-1,) + (1,) * (error.ndim - 2)
+        new = error * self.root.reshape(shape)
+        if self.carry is not None:
+            new[:, 1:] -= error[:, :-1] * self.carry.reshape(shape)
+        return new
+
+    def _loss(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Negative log-likelihood (R,) and its gradient (R, k)."""
+        mean, slopes = self._curve(points)
+        count, sigma, log_sigma = len(self.values), np.exp(points[:, -1:]) * self.size, points[:, -1]
+        error, place = self.values - mean[:, :count], self.prior_place
+        residual, turned = self._weigh(error) / sigma, self._weigh(slopes[:, :count])
+        ahead = mean[:, count:] + self.carried * error[:, place] - self.limits
+        reach = self.side * ahead / (sigma * self.spread)
         near = np.maximum(reach, -1e4)
         hazard = np.exp(-0.5 * near**2 - 0.5 * np.log(2 * np.pi) - log_ndtr(near)) + near - reach
-        value = count * point[-1] + 0.5 * residual @ residual - log_ndtr(reach).sum()
-        by_mean = np.r_[-residual * self.root / sigma, -hazard * self.side / sigma]
-        return value, np.r_[by_mean @ slopes, count - residual @ residual + hazard @ reach]
+        value = count * log_sigma + 0.5 * (residual**2).sum(1) - log_ndtr(reach).sum(1)
+        by_ahead = slopes[:, count:] - self.carried[:, None] * slopes[:, place]
+        pull = hazard * self.side / (sigma * self.spread)
+        gradient = -np.einsum("rn,rnk->rk", residual / sigma, turned) - np.einsum("rm,rmk->rk", pull, by_ahead)
+        return value, np.column_stack([gradient, count - (residual**2).sum(1) + (hazard * reach).sum(1)])
 
-    def _hessian(self, point: np.ndarray, step: float = 1e-5) -> np.ndarray:
-        """Second derivatives, from differences of the gradient."""
-        moves = step * np.eye(len(point))
-        matrix = np.array([(self._loss(point + move)[1] - self._loss(point - move)[1]) / (2 * step) for move in moves])
-        return (matrix + matrix.T) / 2
+    def _hessian(self, points: np.ndarray, step: float = 1e-5) -> np.ndarray:
+        """Second derivatives (R, k, k), from differences of the gradient."""
+        rows, k = points.shape
+        moves = step * np.vstack([np.eye(k), -np.eye(k)])
+        gradient = self._loss((points[:, None] + moves).reshape(-1, k))[1].reshape(rows, 2, k, k)
+        matrix = (gradient[:, 0] - gradient[:, 1]) / (2 * step)
+        return (matrix + matrix.transpose(0, 2, 1)) / 2
 
-    def _search(self, start: np.ndarray, fixed: Iterable[int] = (), rounds: int = 200) -> tuple[np.ndarray, float]:
-        """Minimum from a start, some coordinates fixed: Newton steps, damped where the likelihood is not convex."""
-        point = np.clip(start, self.low, self.high)
-        value, damping = self._loss(point)[0], 1e-3
-        for _ in range(rounds):
-            gradient, hessian = self._loss(point)[1], self._hessian(point)
-            still = ((point <= self.low) & (gradient > 0)) | ((point >= self.high) & (gradient < 0))
-            still[list(fixed)] = True
-            free = np.flatnonzero(~still)
-            root, basis = np.linalg.eigh(hessian[np.ix_(free, free)])
-            root = np.maximum(np.abs(root), 1e-9) * (1 + damping)
-            trial = point.copy()
-            step = basis @ (basis.T @ gradient[free] / root)
-            trial[free] = np.clip(point[free] - np.clip(step, -1, 1), self.low[free], self.high[free])
-            new, promise = self._loss(trial)[0], gradient[free] @ step
-            if new <= value + 1e-13 * abs(value):
-                point, value, damping = trial, new, damping * 0.1
-            else:
-                damping = max(damping * 10, 1e-3)
-            if promise < 1e-18 or damping > 1e9:
+    def _search(
+        self, starts: np.ndarray, fixed: np.ndarray | None = None, along: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Minima from starts (R, k), some coordinates fixed: Newton steps, damped where the loss is not convex."""
+        points = np.clip(starts, self.low, self.high)
+        values, damping, active = self._loss(points)[0], np.full(len(points), 1e-3), np.arange(len(points))
+        fixed, k = np.zeros(points.shape, bool) if fixed is None else fixed, points.shape[1]
+        for _ in range(ROUNDS[along]):
+            here = points[active]
+            gradient, hessian = self._loss(here)[1], self._hessian(here)
+            still = fixed[active] | (here <= self.low) & (gradient > 0) | (here >= self.high) & (gradient < 0)
+            gradient = np.where(still, 0.0, gradient)
+            hessian = np.where(still[:, :, None] | still[:, None, :], np.eye(k), hessian)
+            root, basis = np.linalg.eigh(hessian)
+            root = np.maximum(np.abs(root), 1e-9) * (1 + damping[active, None])
+            step = np.einsum("rij,rj->ri", basis, np.einsum("rji,rj->ri", basis, gradient) / root)
+            trial = np.clip(here - np.clip(step, -1, 1), self.low, self.high)
+            trial = np.where(still, here, trial)
+            new, promise = self._loss(trial)[0], (gradient * step).sum(1)
+            better = new <= values[active] + 1e-13 * np.abs(values[active])
+            points[active[better]], values[active[better]] = trial[better], new[better]
+            damping[active] = np.where(better, damping[active] * 0.1, np.maximum(damping[active] * 10, 1e-3))
+            active = active[(promise >= ALONG[along]) & (damping[active] <= 1e9)]
+            if len(active) == 0:
                 break
-        return point, value
-
-    def _best(self, start: np.ndarray) -> tuple[np.ndarray, float]:
-        """The best of several starts: without the censored values, and with larger noise and ceilings."""
-        moves = np.zeros((3, len(start)))
-        moves[1, -1], moves[2, : int(self.free)] = 1.5, 0.7
-        return min((self._search(start + move) for move in moves), key=lambda pair: pair[1])
+        return points, values
 
     def _as_fit(self, start: Fit) -> Fit:
         theta = self.point[self.free : -1, None]
         ceiling = np.exp(self.point[:1]) if self.free else self.batch.ceiling
-        residual = (self.values - self._curve(self.point)[0][: len(self.values)]) * self.root
+        error = self.values - self._curve(self.point[None])[0][:, : len(self.values)]
         low, high = self.low[self.free : -1, None], self.high[self.free : -1, None]
         boundary = (theta >= high - 1e-6).astype(int) - (theta <= low + 1e-6)
         diverged = np.array([self.free and self.point[0] >= self.high[0] - 1e-6])
-        ssr, flat = np.array([residual @ residual]), start.flat & (evaluate(self.batch, theta).ssr >= start.ssr)
+        ssr = (self._weigh(error) ** 2).sum(1)
+        flat = start.flat & (evaluate(self.batch, theta).ssr >= start.ssr * (1 - 1e-9))
         return Fit(theta, ceiling, ssr, ssr, boundary, diverged, flat, start.step, start.converged)
 
-    @property
+    @cached_property
     def _correction(self) -> float:
         return len(self.model.endog) / self.df_resid if self.df_resid > 0 else np.nan
 
@@ -152,7 +197,7 @@ class Censored(LeastSquares):
         off = np.r_[self.fit.diverged if self.free else [], self.fit.on_boundary[:, 0] != 0, False].astype(bool)
         inside = np.flatnonzero(~off)
         try:
-            inverse = np.linalg.inv(self._hessian(self.point)[np.ix_(inside, inside)]) * self._correction
+            inverse = np.linalg.inv(self._hessian(self.point[None])[0][np.ix_(inside, inside)]) * self._correction
         except np.linalg.LinAlgError:
             return whole
         place = inside[:-1] + (not self.free)
@@ -169,42 +214,95 @@ class Censored(LeastSquares):
         """Log-likelihood: densities of the exact and probabilities of the censored observations."""
         return self.constant - self.least if self.solved else np.nan
 
+    def _statistic(self, losses: np.ndarray) -> np.ndarray:
+        """The F statistic of least squares whose likelihood ratio these losses have."""
+        return self.df_resid * np.expm1(np.minimum(2 * np.maximum(losses - self.least, 0) / len(self.values), 600.0))
+
+    @property
+    def nuisance(self) -> np.ndarray:
+        """The log of sigma, which `objective` takes after the coordinates."""
+        return self.point[-1:]
+
     def objective(self, theta: np.ndarray) -> float:
-        """Sum of squares that would have the same likelihood, at theta."""
-        point = np.r_[theta if self.free else theta[1:], self.point[-1]]
-        loss = self._search(point, range(len(point) - 1))[1]
-        return self.fit.objective[0] * np.exp(min(2 * (loss - self.least) / len(self.values), 600.0))
+        """Sum of squares that would have the same likelihood, at theta and a log of sigma."""
+        loss = self._loss((theta if self.free else theta[1:])[None])[0]
+        return float(self.fit.objective[0] * (1 + self._statistic(loss)[0] / self.df_resid))
 
     def objective_bounds(self, alpha: float) -> tuple[float, float]:
         """Objective at the optimum, and its limit in the region that the data do not exclude."""
         least = self.fit.objective[0]
         return least, least * (1 + fdtri(1, self.df_resid, 1 - alpha) / self.df_resid) if self.solved else np.inf
 
-    def _fixed_start(self, coordinate: int | str, value: float) -> np.ndarray:
-        """Start with a coordinate fixed: the least squares of the exact values there."""
-        work, theta, fixed = fix(self.batch, self.fit.theta, coordinate, np.array([value]))
+    def _settle(self, places: np.ndarray, values: np.ndarray, *starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Best points (R, k) and losses (R,) from several starts, with the coordinate at one place of each fixed."""
+        rows = np.arange(len(values))
+        points = np.concatenate(starts)
+        fixed = np.zeros(points.shape, bool)
+        for part in range(len(starts)):
+            points[part * len(rows) + rows, places] = values
+            fixed[part * len(rows) + rows, places] = True
+        points, losses = self._search(points, fixed, along=True)
+        losses = losses.reshape(len(starts), -1)
+        best = losses.argmin(0)
+        return points.reshape(len(starts), len(rows), -1)[best, rows], losses[best, rows]
+
+    def _exact(self, coordinate: int | str, values: np.ndarray) -> np.ndarray:
+        """Points (v, k) of the exact values' own fits with one coordinate at each of the values."""
+        rows = np.zeros(len(values), int)
+        work, theta, fixed = fix(self.batch.take(rows), self.fit.theta[:, rows], coordinate, values)
         theta = fit_batch(work).theta if coordinate == CEILING else descend(work, theta, fixed)[0]
         state = evaluate(work, theta)
         return self._join(state.ceiling, theta, state.ssr)
 
+    def along(self, coordinate: int | str, values: np.ndarray) -> tuple[np.ndarray, ...]:
+        """As `LeastSquares.along`; each value starts from the optimum, the exact values' fit, and its neighbours."""
+        places, optimum = np.full(len(values), self.places.index(coordinate)), np.tile(self.point, (len(values), 1))
+        points, losses = self._settle(places, values, optimum, self._exact(coordinate, values))
+        for shift in (1, -1):  # a better valley next to a value is tried there too
+            other, better = self._settle(places, values, np.roll(points, shift, axis=0))
+            points, losses = np.where((better < losses)[:, None], other, points), np.minimum(better, losses)
+        error = self.values - self._curve(points)[0][:, : len(self.values)]
+        ceiling = np.exp(points[:, 0]) if self.free else np.full(len(values), self.fit.ceiling[0])
+        return self._statistic(losses), (self._weigh(error) ** 2).sum(1), ceiling, points[:, self.free : -1].T
+
     def profile_bounds(self, coordinate: int | str, alpha: float) -> dict[float, tuple[float, float]]:
-        """Ends of the profile of a coordinate, or of the log ceiling."""
+        """Ends of the profile of a coordinate, or of the log ceiling; those of all others are searched along, and kept.
+
+        The limits of the search are asked first: where the profile stays low there, it is open.
+        """
         if not self.solved:
             return {alpha: (-np.inf, np.inf)}
-        place = 0 if isinstance(coordinate, str) else coordinate + self.free
-        target = fdtri(1, self.df_resid, 1 - alpha) / self.df_resid
-        row = place + (not self.free)
-        step = np.sqrt(self.covariance[row, row])
-        ends = []
-        for side, end in ((-1, self.low[place]), (1, self.high[place])):
-            warm = {"point": self.point}
+        alphas = TABLE_ALPHAS if alpha in TABLE_ALPHAS else (alpha,)
+        place, side, level = (part.ravel() for part in np.indices((len(self.places), 2, len(alphas))))
+        target = np.sqrt([fdtri(1, self.df_resid, 1 - each) for each in alphas])[level]
+        centre, limit = self.point[place], np.where(side == 0, self.low[place], self.high[place])
+        with np.errstate(invalid="ignore"):
+            error = np.sqrt(np.diag(self.covariance))[place + (not self.free)]
+        step, side = np.clip(np.nan_to_num(error, nan=0.5), 1e-8, 1.0), 2.0 * side - 1
+        ends, optimum = side * np.inf, np.tile(self.point, (len(side), 1))
+        exact = [
+            self._exact(each, np.array([low, high]))
+            for each, low, high in zip(self.places, self.low, self.high, strict=False)
+        ]
+        starts = optimum, np.repeat(np.concatenate(exact), len(alphas), axis=0)
+        at_limit = np.sqrt(self._statistic(self._settle(place, limit, *starts)[1]))
+        search = np.flatnonzero((at_limit > target) & ((limit - centre) * side > 0))
+        place, side, target, centre, step, limit = (part[search] for part in (place, side, target, centre, step, limit))
+        warm, inner, slope = optimum[search], centre.copy(), np.zeros((len(search), len(self.point)))
 
-            def rise(value: float, warm: dict[str, np.ndarray] = warm) -> float:
-                start = warm["point"].copy()
-                start[place] = value
-                starts = (start, self._fixed_start(coordinate, value))
-                warm["point"], least = min((self._search(each, [place]) for each in starts), key=lambda pair: pair[1])
-                return np.expm1(2 * max(least - self.least, 0) / len(self.values))
+        def rise(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
+            guess = warm[rows] + slope[rows] * (values - inner[rows])[:, None]
+            points, losses = self._settle(place[rows], values, guess)
+            root = np.sqrt(self._statistic(losses))
+            inside = root < target[rows]
+            within, moved = rows[inside], (values - inner[rows])[inside, None]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                slope[within] = np.nan_to_num((points[inside] - warm[within]) / moved, posinf=0, neginf=0)
+            warm[within], inner[within] = points[inside], values[inside]
+            return root
 
-            ends.append(find_crossing(rise, self.point[place], target, end, step, side))
-        return {alpha: (ends[0], ends[1])}
+        if len(search):
+            ends[search] = close(find_crossings(rise, side, target, centre, step, limit), limit, side)
+        for each, pairs in zip(self.places, ends.reshape(len(self.places), 2, -1).transpose(0, 2, 1), strict=True):
+            self._ends |= {(each, a): (float(low), float(high)) for a, (low, high) in zip(alphas, pairs, strict=True)}
+        return {a: self._ends[coordinate, a] for a in alphas}

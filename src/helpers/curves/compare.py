@@ -19,13 +19,17 @@ from helpers.dates import CurveError, decimal_years, to_dates
 Fits: TypeAlias = Mapping[tuple[str, str], Results | CurveError]
 """Results, or why there are none, by family and ceiling ("free" or "at the bound")."""
 ENOUGH_TO_WEIGH = 8  # points below which AICc weights are noise
-ROUNDING = 1e-12  # relative rise of the sum of squares that is none
 YEARS_ON = 5  # how far alternatives are drawn beyond the last observation
 REACH = 10  # how far ceilings are tried, in multiples of the bound or of what has been reached
 
 
 def fit_families(
-    values: pd.Series, families: Sequence[str], bound: pd.Series | None = None, censored: pd.DataFrame | None = None
+    values: pd.Series,
+    families: Sequence[str],
+    bound: pd.Series | None = None,
+    censored: pd.DataFrame | None = None,
+    errors: str | None = None,
+    known_se: pd.Series | None = None,
 ) -> dict[tuple[str, str], Results | CurveError]:
     """Fit each family with a free ceiling and, where there is a bound, with the ceiling at the bound.
 
@@ -42,6 +46,10 @@ def fit_families(
         Known upper bound by date, in the unit of the values.
     censored : DataFrame or None
         As in `AdoptionCurve`; one without rows is none.
+    errors : str or None
+        As in `AdoptionCurve`.
+    known_se : Series or None
+        Known standard errors of the values, as in `AdoptionCurve`.
 
     Returns
     -------
@@ -53,8 +61,9 @@ def fit_families(
     for name in families:
         for words, ceiling in ceilings.items():
             try:
-                model = FAMILIES[name](values, ceiling=ceiling, censored=censored)
+                model = FAMILIES[name](values, ceiling=ceiling, censored=censored, errors=errors, known_se=known_se)
                 as_share = ceiling is not None and model.censored is None and model.link is not None
+                as_share = as_share and errors in (None, "independent") and known_se is None
                 fits[name, words] = model.fit(noise="binomial" if as_share else "level")
             except CurveError as error:
                 fits[name, words] = error
@@ -73,9 +82,11 @@ def compare_estimates(fits: Fits) -> pd.DataFrame:
     -------
     DataFrame
         family, ceiling, parameter, estimate, std_error (Wald), low_80, high_80, low_95, high_95 (profile intervals;
-        infinite where open; those of a ceiling estimated above what has been reached begin no lower than that),
+        infinite where open; that of a ceiling which may lie above the highest figure begins no lower than this, or
+        than the estimate where that is lower),
         identified (the intervals are closed and the fit has no flag), remark (why a fit is no estimate: its optimum
-        lies on the boundary of the parameter space or at infinity).
+        lies on the boundary of the parameter space or at infinity), errors (what is said of them: "not known" makes
+        the intervals hold under independent and under cumulative ones).
     """
     frames = {}
     for key, fit in fits.items():
@@ -83,13 +94,15 @@ def compare_estimates(fits: Fits) -> pd.DataFrame:
             continue
         ends = pd.concat([fit.conf_int(0.2, "profile"), fit.conf_int(0.05, "profile")], axis=1)
         ends.columns = pd.Index(["low_80", "high_80", "low_95", "high_95"])
-        reached = fit.model.endog.max()
-        if "ceiling" in ends.index and fit.params["ceiling"] >= reached:
-            lows = ["low_80", "low_95"]
-            ends.loc["ceiling", lows] = ends.loc["ceiling", lows].clip(lower=reached)
+        if "ceiling" in ends.index:
+            highest = fit.model.endog.max()
+            for level in ("80", "95"):
+                if ends.loc["ceiling", f"high_{level}"] >= highest:
+                    least = min(highest, fit.params["ceiling"])
+                    ends.loc["ceiling", f"low_{level}"] = max(ends.loc["ceiling", f"low_{level}"], least)
         closed = np.isfinite(ends).all(axis=1) & (fit.flag == "")
         frame = pd.DataFrame({"estimate": fit.params, "std_error": fit.bse}).join(ends)
-        frames[key] = frame.assign(identified=closed, remark=fit.flag)
+        frames[key] = frame.assign(identified=closed, remark=fit.flag, errors=fit.errors or "not known")
     return pd.concat(frames, names=["family", "ceiling", "parameter"]).reset_index()
 
 
@@ -170,11 +183,8 @@ def profile_ceilings(fits: Fits, bound: float = np.nan, points: int = 60) -> pd.
         start, top = min([reached * 1.001, *(0.9 * ceiling for ceiling in best)]), REACH * np.nanmax([bound, reached])
         grid = np.geomspace(start, top, points)
         grid = np.unique([*grid, *(ceiling for ceiling in best if start < ceiling < top)])
-        ssr = fit_batch(fit.model.batch(ceiling=grid)).ssr
-        least = min(fit.ssr, ssr.min())
-        rise = np.where(ssr > least * (1 + ROUNDING), ssr - least, 0.0)
-        with np.errstate(divide="ignore", invalid="ignore"):  # a perfect fit leaves no noise to measure by
-            frame = pd.DataFrame({"family": family, "ceiling": grid, "distance": np.sqrt(rise / (least / freedom))})
+        profile = fit.profile("ceiling", values=grid).replace(np.inf, np.nan)
+        frame = pd.DataFrame({"family": family, "ceiling": grid, "distance": np.sqrt(profile["statistic"])})
         limits = {f"threshold_{level}": np.sqrt(f.ppf(level / 100, 1, freedom)) for level in (80, 95)}
         frames.append(frame.assign(**limits).dropna())
     columns = ["family", "ceiling", "distance", "threshold_80", "threshold_95"]

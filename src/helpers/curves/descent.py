@@ -10,9 +10,6 @@ from helpers.curves.engine import CEILING_CAP, FEW, MANY, Batch, Fit, grid_start
 
 SHARE_BOX = (-12.0, 12.0)
 LEAST_DAMPING = 1e-10
-MASS = 1000
-"""Series above which a fit ends at MASS_TOLERANCE."""
-TOLERANCE, MASS_TOLERANCE = 1e-9, 1e-6
 BLOCK = 2000
 """Series that descend together: many enough to make the calls cheap, few enough for the cache."""
 WORTH_LEAVING = 0.25
@@ -63,7 +60,7 @@ def dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def evaluate(batch: Batch, theta: np.ndarray) -> State:
     """State at coordinates theta (q, N)."""
     share = batch.family.share(batch.times, *theta[: len(batch.family.parameters), :, None])
-    curve = (np.diff(share, axis=1) if batch.per_period else share) * batch.scale
+    curve = batch.weigh(share)
     square = np.maximum(dot(curve, curve), 1e-300)
     if batch.has_share:
         ceiling = 1 / (1 + np.exp(-theta[-1]))
@@ -88,12 +85,9 @@ def jacobian(batch: Batch, theta: np.ndarray, ceiling: np.ndarray, share: np.nda
     """Derivatives of the weighted curve by the log ceiling (or logit share) and the coordinates: 1 + p of (N, n)."""
     theta = theta[: len(batch.family.parameters), :, None]
     share = batch.family.share(batch.times, *theta) if share is None else share
-    columns = [share, *batch.family.slopes(batch.times, share, *theta)]
-    if batch.per_period:
-        columns = [np.diff(column, axis=1) for column in columns]
-    factor = ceiling[:, None] * batch.scale
-    first = (1 - ceiling[:, None] if batch.has_share else 1.0) * columns[0]
-    return [factor * column for column in (first, *columns[1:])]
+    first, *others = [batch.weigh(column) for column in (share, *batch.family.slopes(batch.times, share, *theta))]
+    level = ceiling[:, None]
+    return [level * (1 - level if batch.has_share else 1.0) * first, *(level * column for column in others)]
 
 
 def linearise(batch: Batch, theta: np.ndarray, state: State) -> list[np.ndarray]:
@@ -225,49 +219,53 @@ def descend(
         damping = np.where(better, np.maximum(damping * 0.15, LEAST_DAMPING), damping * 8.0)
         diverged = np.isnan(work.ceiling) & (now.ceiling > CEILING_CAP * work.top) & (not work.has_share)
         finished = small | (now.objective <= np.maximum(floor, enough)) | diverged | (damping > 1e12)
-        done[active[finished]] = True
-        if finished.all():
+        fresh = finished & ~done[active]  # a row ends here, though it may walk on until enough others have ended
+        theta[:, active[fresh]], done[active[fresh]] = here[:, fresh], True
+        left = np.flatnonzero(~done[active])
+        if len(left) == 0:
             break
-        if finished.sum() < max(1, WORTH_LEAVING * len(active)):
+        if len(active) - len(left) < max(1, WORTH_LEAVING * len(active)):
             continue
-        theta[:, active[finished]] = here[:, finished]
-        left = np.flatnonzero(~finished)
         active, damping, size, enough, before = (part[left] for part in (active, damping, size, enough, before))
         work, now, here, fixed = work.take(left), now.take(left), here[:, left], fixed[:, left]
-    theta[:, active] = here
-    return theta, now if work is batch else evaluate(batch, theta), done
+    going = ~done[active]
+    theta[:, active[going]] = here[:, going]
+    return theta, now if work is batch and (theta == here).all() else evaluate(batch, theta), done
 
 
-def fit_batch(batch: Batch, iterations: int = 150, tolerance: float | None = None) -> Fit:
+def fit_batch(batch: Batch, iterations: int = 150, tolerance: float = 1e-9) -> Fit:
     """Best curve of every series: grid start, then descent; with a prior, the noise variance is fit along the way.
 
-    A series gets few starts, and many where it is short or its first fit doubtful; never does it matter for this how
-    many others are in the batch.
+    A series gets few starts, and many where it is short or its first fit doubtful; its fit is the same to the last bit
+    whatever others are in the batch.
 
     Parameters
     ----------
     batch : Batch of N series from `prepare`
     iterations : most steps
-    tolerance : distance to the optimum in standard errors; None = 1e-9, or 1e-6 for batches above MASS
+    tolerance : distance to the optimum in standard errors
 
     Returns
     -------
     Fit
         Never raises for bad data: see its ``flat``, ``diverged``, ``on_boundary`` and ``converged``.
     """
-    tolerance = tolerance or (MASS_TOLERANCE if batch.size > MASS else TOLERANCE)
     if batch.prior is not None:
         return _fit_with_prior(batch, iterations, tolerance)
     if batch.size > BLOCK:
         blocks = [slice(begin, begin + BLOCK) for begin in range(0, batch.size, BLOCK)]
         return join([fit_batch(batch.take(rows), iterations, tolerance) for rows in blocks])
     short = batch.count < SHORT
+    if short.any() and not short.all():
+        parts = np.flatnonzero(short), np.flatnonzero(~short)
+        fits = [fit_batch(batch.take(rows), iterations, tolerance) for rows in parts]
+        return join(fits).take(np.argsort(np.concatenate(parts)))
     fit = fit_rows(batch, *grid_starts(batch, MANY if short.all() else FEW), iterations, tolerance)
-    again = np.flatnonzero(short | ((batch.count <= LONG) & _is_doubtful(batch, fit)))
-    if len(again) and not short.all():
+    again = np.flatnonzero(~short & (batch.count <= LONG) & _is_doubtful(batch, fit))
+    if len(again):
         part = batch.take(again)
         second = fit_rows(part, *grid_starts(part, MANY), iterations, tolerance)
-        better = short[again] | (second.objective <= fit.objective[again] * (1 + 1e-9))
+        better = second.objective <= fit.objective[again] * (1 + 1e-9)
         fit.put(again[better], second.take(better))
     return fit
 
@@ -300,8 +298,8 @@ def fit_rows(batch: Batch, rows: np.ndarray, theta: np.ndarray, iterations: int 
 
 
 def _choose_finalists(batch: Batch, rows: np.ndarray, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Take the first steps where a series has several starts; rows and coordinates of the starts to keep."""
-    several = np.flatnonzero(np.bincount(rows)[rows] > 1)
+    """Take the first steps where a series has more than FINALISTS; rows and coordinates of the starts to keep."""
+    several = np.flatnonzero(np.bincount(rows)[rows] > FINALISTS)
     theta[:, several], state, _ = descend(batch.take(rows[several]), theta[:, several], None, FIRST_STEPS, 1e-3)
     best = several[_choose(rows[several], state.objective, FINALISTS)]
     kept = np.r_[np.setdiff1d(np.arange(len(rows)), several), best]
@@ -319,8 +317,9 @@ def _choose(rows: np.ndarray, objective: np.ndarray, most: int) -> np.ndarray:
 
 def _constant_ssr(batch: Batch) -> np.ndarray:
     """Sum of squares around the best constant share of the bound, (N,)."""
-    level = dot(batch.scale, batch.target) / np.maximum(dot(batch.scale, batch.scale), 1e-300)
-    rest = batch.target - level[:, None] * batch.scale
+    constant = batch.scale if batch.before is None else batch.weigh(np.ones(batch.target.shape))
+    level = dot(constant, batch.target) / np.maximum(dot(constant, constant), 1e-300)
+    rest = batch.target - level[:, None] * constant
     return dot(rest, rest)
 
 
@@ -332,23 +331,41 @@ def _is_flat(batch: Batch, state: State) -> np.ndarray:
 
 
 def _is_step(batch: Batch, state: State) -> np.ndarray:
-    """A jump from nothing to the ceiling at one observation fits better than the curve: the rate runs to infinity."""
+    """A jump at one observation fits no worse than the curve: the rate runs to infinity."""
     steep = np.zeros(batch.size, bool)
-    if batch.per_period or batch.has_share or len(batch.family.parameters) == 1:
+    if len(batch.family.parameters) == 1 or batch.before is not None:  # correlated errors: see `fit_level`
         return steep
     # Where no two dates see a tenth of the ceiling pass between them, a jump cannot be the better fit.
     rows = np.flatnonzero((np.diff(state.share, axis=1) > 0.1).any(1))
-    work, ssr = batch.take(rows), state.ssr[rows]
-    target, scale, squares = work.target, work.scale, work.target**2
+    work, ssr, whole = batch.take(rows), state.ssr[rows], dot(batch.target, batch.target)[rows]
+    known = (state.ceiling[rows] if batch.has_share else work.ceiling)[:, None]
+    least = (_jumps_per_period if batch.per_period else jumps)(work, known).min(1, initial=np.inf)
+    steep[rows] = least <= ssr * (1 + 1e-7) + 1e-14 * whole
+    return steep
+
+
+def jumps(batch: Batch, known: np.ndarray) -> np.ndarray:
+    """Sum of squares of a jump from nothing to the ceiling, known or free, through each observation but the last."""
+    target, scale, squares = batch.target, batch.scale, batch.target**2
     until = np.cumsum(squares, axis=1)
     later = [np.cumsum(part[:, ::-1], axis=1)[:, ::-1] - part for part in (scale * target, scale**2)]
     level = np.maximum(later[0], 0) / np.maximum(later[1], 1e-300)
-    level = np.where(np.isnan(work.ceiling)[:, None], level, work.ceiling[:, None])
+    level = np.where(np.isnan(known), level, known)
     at_step = target - np.clip(target, 0, level * scale)
     after = until[:, -1:] - until + level * (level * later[1] - 2 * later[0])
-    least = (until - squares + at_step**2 + np.maximum(after, 0))[:, :-1].min(1, initial=np.inf)
-    steep[rows] = least < ssr * (1 - 1e-7) - 1e-14 * until[:, -1]
-    return steep
+    return (until - squares + at_step**2 + np.maximum(after, 0))[:, :-1]
+
+
+def _jumps_per_period(batch: Batch, known: np.ndarray) -> np.ndarray:
+    """Sum of squares of all adoptions at one time, which divides them between two periods."""
+    scale, squares = np.broadcast_to(batch.scale, batch.target.shape), batch.target**2
+    (first, second), (one, two) = ((part[:, :-1], part[:, 1:]) for part in (batch.target, scale))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = np.clip((first * one - second * two + known * two**2) / (known * (one**2 + two**2)), 0, 1)
+    free = np.minimum(first, 0) ** 2 + np.minimum(second, 0) ** 2
+    fixed = (first - known * one * part) ** 2 + (second - known * two * (1 - part)) ** 2
+    rest = squares.sum(1)[:, None] - squares[:, :-1] - squares[:, 1:]
+    return np.maximum(rest, 0) + np.where(np.isnan(known), free, fixed)
 
 
 def _fit_with_prior(batch: Batch, iterations: int, tolerance: float, rounds: int = 12) -> Fit:
@@ -364,12 +381,19 @@ def _fit_with_prior(batch: Batch, iterations: int, tolerance: float, rounds: int
     noise = at_centre.ssr / np.maximum(batch.count - coordinates, 1)
     freedom = np.maximum(batch.count - np.minimum(coordinates, batch.count - 1), 1)
     estimable, theta = batch.count > coordinates + 1, np.vstack([at_centre.theta, mean])
-    for _ in range(rounds):
-        batch.noise = np.maximum(noise, 1e-12 * dot(batch.target, batch.target) / batch.count + 1e-300)
-        fit = fit_rows(batch, np.arange(batch.size), theta, iterations, tolerance)
-        update = np.where(estimable, fit.ssr / freedom, noise)
-        theta = fit.theta
-        if np.all(np.abs(update - noise) <= 1e-6 * noise):
+    least = 1e-12 * dot(batch.target, batch.target) / batch.count + 1e-300
+    batch.noise, rows, fit = np.maximum(noise, least), np.arange(batch.size), None
+    for _ in range(rounds):  # a series leaves when its own noise has settled
+        found = fit_rows(batch.take(rows), np.arange(len(rows)), theta[:, rows], iterations, tolerance)
+        if fit is None:
+            fit = found
+        else:
+            fit.put(rows, found)
+        update, theta = np.where(estimable, fit.ssr / freedom, noise), fit.theta
+        rows = rows[np.abs(update - noise)[rows] > 1e-6 * noise[rows]]
+        if len(rows) == 0:
             break
-        noise = update
+        noise[rows] = update[rows]
+        batch.noise[rows] = np.maximum(noise, least)[rows]
+    assert fit is not None
     return fit

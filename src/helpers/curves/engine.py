@@ -24,7 +24,9 @@ from threadpoolctl import ThreadpoolController
 Array: TypeAlias = np.ndarray
 CEILING_CAP = 1e4
 """A ceiling above this many times the largest observation counts as infinite: no data here could tell."""
-GRID_BLOCK = 1024
+LOT = 64
+"""Rows of one product with the grid."""
+GRID_BLOCK = 256
 """Rows whose grid values are in memory together."""
 PIECE = 4_000_000
 """Values of the grid's curves that are in memory together, 8 bytes each: a long series is gone through in pieces."""
@@ -73,6 +75,7 @@ class Batch:
     per_period: bool = False
     prior: np.ndarray | None = None  # (N, 2) mean and standard deviation of the logit of the share of the bound
     noise: np.ndarray | None = None  # (N,) noise variance that weighs the prior against the data
+    before: np.ndarray | None = None  # (N or 1, n - 1) weighted bound one earlier, which correlated errors take off
 
     @property
     def size(self) -> int:
@@ -88,9 +91,19 @@ class Batch:
         """The same data for the given rows (repeats allowed)."""
         names = ("target", "ceiling", "top", "count", "origin", "span", "noise", "prior")
         picked: dict[str, Any] = {name: getattr(self, name)[rows] for name in names if getattr(self, name) is not None}
-        for name in ("times", "scale"):
-            picked[name] = getattr(self, name) if len(getattr(self, name)) == 1 else getattr(self, name)[rows]
+        for name in ("times", "scale", "before"):
+            part = getattr(self, name)
+            picked[name] = part if part is None or len(part) == 1 else part[rows]
         return replace(self, **picked)
+
+    def weigh(self, column: np.ndarray) -> np.ndarray:
+        """A curve or a derivative of its share at the times, (N, n), weighted as the target is."""
+        if self.per_period:
+            column = np.diff(column, axis=1)
+        weighted = column * self.scale
+        if self.before is not None:
+            weighted[:, 1:] -= column[:, :-1] * self.before
+        return weighted
 
 
 @dataclass
@@ -133,6 +146,7 @@ def prepare(
     weights: np.ndarray | None = None,
     per_period: bool = False,
     prior: tuple[float, float] | None = None,
+    carry: np.ndarray | None = None,
 ) -> Batch:
     """Put N series into the form that `fit_batch` takes.
 
@@ -148,6 +162,8 @@ def prepare(
     per_period : bool, the values are adoptions per period: differences of the cumulative curve between the times, the
         first from one spacing before them
     prior : None or mean and standard deviation of the logit of the share of the bound, which is then a coordinate
+    carry : None or (n,) or (N, n): the part of the error before that each error holds; the weights are then those of
+        what is new in it, and missing values come last (`errors.whiten`)
 
     Returns
     -------
@@ -167,17 +183,29 @@ def prepare(
         step = times[:, 1:2] - times[:, :1] if times.shape[1] > 1 else 1.0
         points = np.concatenate([times[:, :1] - step, times], axis=1)
     scaled = (points - first[:, None]) / span[:, None]
-    if len(points) == 1 and np.ptp(first) == 0 and np.ptp(span) == 0:
-        scaled = scaled[:1]
+    scaled = scaled[:1] if (scaled == scaled[:1]).all() else scaled
     bound = 1.0 if bound is None else np.asarray(bound, float)
     root = np.where(seen, 1.0 if weights is None else np.sqrt(weights), 0.0)
     target, scale = np.where(seen, values, 0.0) * root, np.where(seen, root * bound, 0.0)
-    scale = scale[:1] if (scale == scale[:1]).all() else scale
+    before = None
+    if carry is not None:
+        kept = np.where(seen, root * carry, 0.0)[:, 1:]
+        target[:, 1:] -= kept * np.where(seen, values, 0.0)[:, :-1]
+        before = _shared(kept * np.nan_to_num(np.broadcast_to(bound, values.shape)[:, :-1]))
+    scale = _shared(scale)
     level = np.broadcast_to(np.asarray(np.nan if ceiling is None else ceiling, float), len(values)).copy()
     sizes = np.abs(np.where(seen, values / bound, 0.0))
     top = sizes.sum(1) if per_period else sizes.max(1)
-    batch = Batch(family, np.nan_to_num(scaled), target, scale, level, top, seen.sum(1), first, span, per_period)
+    count = (root > 0).sum(1)
+    batch = Batch(
+        family, np.nan_to_num(scaled), target, scale, level, top, count, first, span, per_period, before=before
+    )
     return batch if prior is None else replace(batch, prior=np.tile(prior, (batch.size, 1)))
+
+
+def _shared(part: np.ndarray) -> np.ndarray:
+    """One row, where all are equal."""
+    return part[:1] if (part == part[:1]).all() else part
 
 
 def default_launch(times: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
@@ -239,6 +267,17 @@ def predict(batch: Batch, fit: Fit, times: np.ndarray) -> np.ndarray:
     return fit.ceiling[:, None] * batch.family.share(times, *fit.theta[: len(batch.family.parameters), :, None])
 
 
+def time_of_share(family: type[Family], theta: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Times in spans at which curves (p, N) or one curve (p,) reach shares (N,), by bisection."""
+    low, high = np.full(len(shares), 0.0 if family.needs_launch else -1e6), np.full(len(shares), 1e6)
+    with np.errstate(over="ignore", invalid="ignore"):  # far from the curve
+        for _ in range(90):
+            middle = (low + high) / 2
+            below = family.share(middle, *theta) < shares
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return high
+
+
 # ---- global starts
 
 
@@ -279,38 +318,53 @@ def grid_starts(batch: Batch, most: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _patterns(batch: Batch) -> list[tuple[np.ndarray, np.ndarray]]:
     """Series that share their times, to a thousandth of the span, and those times: one evaluation of the grid each."""
-    if len(batch.times) == 1:
-        return [(np.arange(batch.size), batch.times[0])]
-    key = np.round(batch.times * 1000).astype(np.int64)
-    _, first, group = np.unique(key, axis=0, return_index=True, return_inverse=True)
+    times = np.round(batch.times, 3)
+    if len(times) == 1:
+        return [(np.arange(batch.size), times[0])]
+    unique, group = np.unique(times, axis=0, return_inverse=True)
     order = np.argsort(group.ravel(), kind="stable")
-    members = np.split(order, np.cumsum(np.bincount(group.ravel()))[:-1])
-    return [(rows, batch.times[index]) for rows, index in zip(members, first, strict=True)]
+    return list(zip(np.split(order, np.cumsum(np.bincount(group.ravel()))[:-1]), unique, strict=True))
+
+
+def _multiply(rows: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """Rows @ table in lots of one size: how BLAS rounds goes by the size, and ties between cells would show it."""
+    whole = np.zeros((-(-len(rows) // LOT) * LOT, rows.shape[1]))
+    whole[: len(rows)] = rows
+    return (whole.reshape(-1, LOT, rows.shape[1]) @ table).reshape(len(whole), -1)[: len(rows)]
 
 
 def _gains(batch: Batch, rows: np.ndarray, times: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    """Fall of the sum of squares that each cell of the grid achieves, (rows, G); in single precision for many rows."""
-    kind = np.float32 if len(rows) > 64 else float
+    """Fall of the sum of squares that each cell of the grid achieves, (rows, G)."""
     target = batch.target[rows]
     scale = batch.scale if len(batch.scale) == 1 else batch.scale[rows]
-    size, width = (np.maximum(np.abs(part).max(1), 1e-300)[:, None] for part in (target, scale))
-    ceiling = batch.ceiling[rows, None] / size * width
-    target, scale = (target / size).astype(kind), (scale / width).astype(kind)
+    size, width = (np.abs(part).max(1)[:, None] for part in (target, scale))
+    size, width = (np.where(part > 0, part, 1.0) for part in (size, width))
+    ceiling = np.minimum(batch.ceiling[rows, None] / size * width, 1e100)
+    target, scale = target / size, scale / width
     cells, points = grid.shape[1], target.shape[1]
-    linear, square = np.zeros((len(rows), cells), kind), np.zeros((len(scale), cells), kind)
-    highest, step = np.zeros(cells), max(1, PIECE // cells)
+    linear, square = np.zeros((len(rows), cells)), np.zeros((len(scale), cells))
+    if batch.before is not None:
+        before = batch.before if len(batch.before) == 1 else batch.before[rows]
+        before = np.pad(before, ((0, 0), (1, 0))) / width
+        square = square + np.zeros((len(before), cells))
+    highest, previous, step = np.zeros(cells), np.zeros((1, cells)), max(1, PIECE // cells)
     for begin in range(0, points, step):
         end = min(begin + step, points)
         share = batch.family.share(times[None, begin : end + batch.per_period], *grid[:, :, None])
         share = np.diff(share, axis=-1) if batch.per_period else share
-        table, part = share.T.astype(kind), scale[:, begin:end]
-        linear += (part * target[:, begin:end]) @ table
-        square += part**2 @ table**2
+        table, part = share.T, scale[:, begin:end]
+        linear += _multiply(part * target[:, begin:end], table)
+        square += _multiply(part**2, table**2)
+        if batch.before is not None:
+            earlier, off = np.vstack([previous, table[:-1]]), before[:, begin:end]
+            linear -= _multiply(off * target[:, begin:end], earlier)
+            square += _multiply(off**2, earlier**2) - 2 * _multiply(part * off, table * earlier)
+        previous = table[-1:]
         highest = np.maximum(highest, share.max(1))
     nothing = highest < 1 / CEILING_CAP
     linear[:, nothing] = square[:, nothing] = 0
     free = np.maximum(linear, 0) / np.maximum(square, 1e-12)
-    level = np.where(np.isnan(ceiling), free, ceiling.astype(kind))
+    level = np.where(np.isnan(ceiling), free, ceiling)
     return level * (2 * linear - level * square)
 
 

@@ -39,17 +39,26 @@ class AdoptionCurve(CurveModel):
     weights : (n,) inverse relative variances (for instance survey sizes), or None
     censored : DataFrame with dates as index and columns value and bound ("at_least" or "at_most"), or None
     per_period : bool, `endog` counts the adoptions of each period, so it is a difference of the cumulative curve
+    errors : None (not known; the default), "independent" (a repeated survey), "cumulative" (a cumulated count carries
+        its errors along) or "ar1" (a correlation that is estimated). The estimate is least squares on the level for the
+        first two, generalised for the others. Where they are not known, profile intervals and `identified` hold under
+        independent and under cumulative errors: they are the hull of both. Adoptions per period have errors of their
+        own, so there None means independent
+    variance : "constant", or "curve": standard deviations grow in proportion to the curve
+    known_se : (n,) known standard errors, as of a survey, or None; the variance of the model's own error is estimated
+        beside them (`model_error`)
 
     Raises
     ------
     CurveError
         For data that no curve can be fitted to: no values, equal dates, lengths that differ, impossible weights or
-        ceilings.
+        ceilings, an unknown kind of errors.
 
     Examples
     --------
     >>> from helpers.curves import Logistic
-    >>> results = Logistic([12, 19, 31, 44, 52], exog=[2021, 2022, 2023, 2024, 2025]).fit()
+    >>> survey = Logistic([12, 19, 31, 44, 52], exog=[2021, 2022, 2023, 2024, 2025], errors="independent")
+    >>> results = survey.fit()
     >>> round(results.ceiling, 1), results.identified
     (64.8, True)
     >>> results.conf_int(method="profile").loc["ceiling"].round().tolist()

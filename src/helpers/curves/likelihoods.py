@@ -14,18 +14,21 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import brentq
 from scipy.special import fdtr, fdtri
 from statsmodels.genmod.families import Binomial
 from statsmodels.genmod.generalized_linear_model import GLM
 
-from helpers.curves.descent import descend, evaluate, fit_batch, fit_rows
-from helpers.curves.engine import Batch, Fit, grid_starts, to_coordinate, to_natural, to_parameter
+from helpers.curves.descent import descend, evaluate, fit_batch, fit_rows, jumps
+from helpers.curves.engine import Batch, Fit, grid_starts, predict, to_coordinate, to_natural, to_parameter
+from helpers.curves.errors import CORRELATIONS, count_steps, typical_step
 from helpers.curves.model import CurveModel
 from helpers.curves.profile import (
     CEILING,
+    close,
     count_parameters,
     covariance,
-    find_crossing,
+    find_crossings,
     fix,
     limits,
     noise_variance,
@@ -36,6 +39,10 @@ from helpers.dates import CurveError
 
 TABLE_ALPHAS = (0.2, 0.05)
 """One minus the levels of the intervals that tables show."""
+CURVE_ROUNDS, LEAST_CURVE = 5, 0.01
+"""How often weights are taken from the curve that they shape, and below what part of its highest value no longer."""
+CORRELATION_ROUNDS = 3
+"""How often the search for the correlation closes in."""
 OPEN_SPAN = np.log(100.0)
 """How far an open profile is drawn past the estimate: a factor of 100, or 4.6 spans of the series for a date."""
 
@@ -44,12 +51,17 @@ class LeastSquares:
     """Normal errors of equal variance (over the weights) on the level, with the penalty of a prior."""
 
     noise = "level"
+    correlation, first = 0.0, 1.0
+    """Of errors a median step apart, and the steps over which those of the first observation have added up."""
+    nuisance = np.empty(0)
+    """Further coordinates of `objective`, which nothing is asked about."""
 
     def __init__(self, model: CurveModel, batch: Batch, fit: Fit) -> None:
         self.model, self.batch, self.fit = model, batch, fit
         self.k_params = int(count_parameters(batch)[0])
         self.df_resid = model.nobs - self.k_params
         self.ssr = float(fit.ssr[0])
+        self.log_roots = float(_log_roots(model, batch)[0])
         self.free, self.count = bool(model.ceiling.name), len(model.parameters)
         self.last = float(batch.origin[0] + batch.span[0])  # decimal year of the last observation
         self._ends: dict[tuple[int | str, float], tuple[float, float]] = {}
@@ -72,7 +84,9 @@ class LeastSquares:
 
     @property
     def scale(self) -> float:
-        """Residual variance with the degrees-of-freedom correction."""
+        """Residual variance with the degrees-of-freedom correction, 1 beside known standard errors."""
+        if self.model.known_se is not None:
+            return 1.0
         return self.ssr / self.df_resid if self.df_resid > 0 else np.nan
 
     @property
@@ -80,13 +94,19 @@ class LeastSquares:
         """Gaussian log-likelihood at its maximum over the variance; infinite for a perfect fit."""
         if self.ssr <= 0:
             return np.inf
-        nobs, weights = self.model.nobs, self.model.weights
-        by_weights = 0.0 if weights is None else 0.5 * np.log(weights).sum()
-        return -0.5 * nobs * (np.log(2 * np.pi * self.ssr / nobs) + 1) + by_weights
+        nobs = self.model.nobs
+        return -0.5 * nobs * (np.log(2 * np.pi * self.ssr / nobs) + 1) + self.log_roots
 
-    def observation_variance(self, share: np.ndarray, scale: np.ndarray | float) -> np.ndarray:
-        """Variance of a new observation around the curve, (h,), where the curve has this share of the bound `scale`."""
-        return np.full(len(share), self.scale)
+    def observation_variance(self, share: np.ndarray, scale: np.ndarray | float, years: np.ndarray) -> np.ndarray:
+        """Variance of a new observation around the curve, (h,), where the curve has this share of the bound `scale`.
+
+        That of cumulative errors grows with the time since they began.
+        """
+        if self.correlation < 1:
+            return np.full(len(share), self.scale)
+        exact = np.sort(self.model.exog)
+        steps = (years - exact[0]) / typical_step(exact[None])[0]
+        return self.scale * np.maximum(self.first + steps, 0.0)
 
     def objective(self, theta: np.ndarray) -> float:
         """Sum of squares, with the penalty of a prior, at theta."""
@@ -132,6 +152,8 @@ class LeastSquares:
     def bounds_of(self, coordinate: int | str, alpha: float) -> tuple[float, float]:
         """`profile_bounds` at one level, kept."""
         if (coordinate, alpha) not in self._ends:
+            if self.batch.times is None:
+                raise CurveError(f"remove_data() dropped the observations before alpha={alpha:g} was asked for")
             ends = self.profile_bounds(coordinate, alpha)
             self._ends |= {(coordinate, level): pair for level, pair in ends.items()}
         return self._ends[coordinate, alpha]
@@ -141,26 +163,29 @@ class LeastSquares:
         coordinate = self.coordinate(parameter)
         return to_parameter(self.batch, self.kind(coordinate), np.array(self.bounds_of(coordinate, alpha)))
 
-    def _profile_values(self, coordinate: int | str, points: int, alpha: float = 0.05) -> np.ndarray:
+    def profile_values(self, parameter: str, points: int, ends: tuple[float, float]) -> np.ndarray:
+        """Values of a parameter to draw its profile at: a third past its ends, `OPEN_SPAN` where they are open."""
+        coordinate = self.coordinate(parameter)
         low, high = (float(limit[0]) for limit in limits(self.batch, coordinate))
-        centre = np.log(self.fit.ceiling[0]) if coordinate == CEILING else self.fit.theta[coordinate, 0]
+        centre = np.log(max(self.fit.ceiling[0], 1e-300)) if coordinate == CEILING else self.fit.theta[coordinate, 0]
         centre = float(np.clip(centre, low, high))
-        ends = zip(self.bounds_of(coordinate, alpha), (-1, 1), strict=True)
-        reach = [1.3 * (end - centre) if np.isfinite(end) else side * OPEN_SPAN for end, side in ends]
+        reach = [
+            1.3 * (end - centre) if np.isfinite(end) else side * OPEN_SPAN
+            for end, side in zip(ends, (-1, 1), strict=True)
+        ]
         below = np.linspace(max(low, centre + reach[0]), centre, points // 2 + 1)
-        return np.unique(np.r_[below, np.linspace(centre, min(high, centre + reach[1]), points - points // 2)])
+        values = np.unique(np.r_[below, np.linspace(centre, min(high, centre + reach[1]), points - points // 2)])
+        return to_parameter(self.batch, self.kind(coordinate), values)
 
-    def profile(self, parameter: str, points: int, values: np.ndarray | None = None) -> pd.DataFrame:
-        """Sum of squares along one parameter, the others refitted; see `Results.profile`."""
-        batch, fit, coordinate = self.batch, self.fit, self.coordinate(parameter)
-        if fit.flat[0] or self.df_resid < 0:
-            return pd.DataFrame(columns=[parameter, "ssr", "statistic", "confidence"], dtype=float)
-        kind = self.kind(coordinate)
-        if values is None:
-            values = self._profile_values(coordinate, points)
-        else:
-            values = to_coordinate(batch, kind, np.asarray(values, float))
-        rows = np.zeros(len(values), int)
+    def along(self, coordinate: int | str, values: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The best fits with one coordinate (or the log ceiling) at each of the values (v,).
+
+        Returns
+        -------
+        statistic, ssr, ceiling, theta : (v,) each, theta (p, v)
+            The statistic is the F of the value: how much worse it is than the optimum, in noise variances.
+        """
+        batch, fit, rows = self.batch, self.fit, np.zeros(len(values), int)
         work, theta, fixed = fix(batch.take(rows), fit.theta[:, rows], coordinate, values)
         if coordinate == CEILING:  # from the estimate, and from the grid
             more, starts = grid_starts(work, most=2)
@@ -168,18 +193,127 @@ class LeastSquares:
         else:
             theta = descend(work, theta, fixed, 40, 1e-5)[0]
         state = evaluate(work, theta)
-        frame = pd.DataFrame({parameter: to_parameter(batch, kind, values), "ssr": state.ssr})
-        frame["statistic"] = np.maximum(state.objective - fit.objective[0], 0) / noise_variance(batch, fit)[0]
-        frame["confidence"] = fdtr(1, self.df_resid, frame["statistic"]) if self.df_resid > 0 else np.nan
-        others = [*([state.ceiling] if self.free else []), *to_natural(work, theta)[0]]
+        with np.errstate(divide="ignore", invalid="ignore"):  # a perfect fit leaves no noise to measure by
+            statistic = np.maximum(state.objective - fit.objective[0], 0) / noise_variance(batch, fit)[0]
+        return statistic, state.ssr, state.ceiling, theta[: self.count]
+
+    def profile(self, parameter: str, values: np.ndarray) -> pd.DataFrame:
+        """Fit at values of one parameter, the others refitted; see `Results.profile`."""
+        coordinate = self.coordinate(parameter)
+        if self.fit.flat[0] or self.df_resid < 0:
+            return pd.DataFrame(columns=[parameter, "ssr", "statistic", "confidence"], dtype=float)
+        kind = self.kind(coordinate)
+        values = to_coordinate(self.batch, kind, np.asarray(values, float))
+        statistic, ssr, ceiling, theta = self.along(coordinate, values)
+        frame = pd.DataFrame({parameter: to_parameter(self.batch, kind, values), "ssr": ssr, "statistic": statistic})
+        frame["confidence"] = fdtr(1, self.df_resid, statistic) if self.df_resid > 0 else np.nan
+        others = [*([ceiling] if self.free else []), *to_natural(self.batch, theta)[0]]
         pairs = zip(self.model.param_names, others, strict=True)
         return frame.assign(**{name: value for name, value in pairs if name != parameter})
 
 
 def fit_level(model: CurveModel) -> LeastSquares:
-    """Least squares on the level."""
+    """Least squares on the level, generalised where the model says that errors are correlated or of unequal size."""
+    model = settle_weights(model)
     batch = model.batch()
-    return LeastSquares(model, batch, fit_batch(batch))
+    fit = fit_batch(batch)
+    if model.errors == "ar1":
+        return Autoregressive(model)
+    if model.known_se is not None:  # the weights are variances, not in proportion to them
+        batch = replace(batch, noise=np.ones(1))
+    if model.errors != "cumulative":
+        return LeastSquares(model, batch, fit)
+    first, step = first_steps(model, batch, fit), fit.step
+    batch = model.batch(correlation=np.ones(1), first=first)
+    likelihood = LeastSquares(model, batch, replace(fit_batch(batch), step=step))  # a jump is one whatever the errors
+    likelihood.correlation, likelihood.first = 1.0, first
+    return likelihood
+
+
+def first_steps(model: CurveModel, batch: Batch, fit: Fit) -> float:
+    """Steps over which the errors of a model's first observation have added up; see `errors.count_steps`."""
+    years = model.exog[model.order]
+    bound = model.ceiling.bound_at(years[-1:])
+    last = np.abs(model.endog[model.order][-1:]) / (1.0 if bound is None else bound)
+    return float(count_steps(batch, fit, years[None], last)[0])
+
+
+def settle_weights(model: CurveModel) -> CurveModel:
+    """The model with the weights that its own fit implies, where errors grow with the curve or have known parts.
+
+    With known standard errors the variance of the model's own error is the one at which the residuals are as large as
+    expected, or 0 (Paule and Mandel 1982).
+    """
+    if model.variance == "curve":
+        for _ in range(CURVE_ROUNDS):
+            level = replace(model.batch(), per_period=model.per_period)
+            fit = fit_batch(level)
+            curve = np.abs(predict(level, fit, model.exog)[0])
+            bound = model.ceiling.bound_at(model.exog)
+            curve = curve * (1.0 if bound is None else bound)
+            model = model.with_weights((curve.max() / np.maximum(curve, LEAST_CURVE * curve.max())) ** 2)
+    if model.known_se is not None:
+        known, freedom = model.known_se**2, len(model.endog) - len(model.param_names)
+
+        def excess(variance: float) -> float:
+            return float(fit_batch(model.with_weights(1 / (known + variance)).batch()).ssr[0]) - freedom
+
+        top, variance = float(np.var(model.endog)) + 1e-300, 0.0
+        if freedom > 0 and excess(0.0) > 0:
+            variance = brentq(excess, 0.0, top, xtol=1e-12 * top)
+        model = model.with_weights(1 / (known + variance))
+        model.model_error = np.sqrt(variance)
+    return model
+
+
+class Autoregressive(LeastSquares):
+    """Errors with a first-order correlation, which is estimated, and with it fitted again along every profile."""
+
+    def __init__(self, model: CurveModel) -> None:
+        rho = CORRELATIONS
+        for _ in range(CORRELATION_ROUNDS):
+            batch = model.batch(correlation=rho)
+            fit = fit_batch(batch)
+            logs = _log_roots(model, batch)
+            best = int(np.argmin(len(model.endog) * np.log(np.maximum(fit.ssr, 1e-300)) - 2 * logs))
+            found = rho[best]
+            rho = np.union1d(CORRELATIONS, np.linspace(*rho[[max(best - 1, 0), min(best + 1, len(rho) - 1)]], 9))
+        super().__init__(model, batch.take(np.array([best])), fit.take(np.array([best])))
+        self.correlation, self.rows, self.fits, self.logs = float(found), batch, fit, logs
+        self.k_params, self.df_resid = self.k_params + 1, self.df_resid - 1
+
+    def _rises(self, limit: np.ndarray | float) -> np.ndarray:
+        """Sums of squares of each correlation that are as likely as the best with a statistic of limit."""
+        count = len(self.model.endog)
+        least = (count * np.log(np.maximum(self.fits.ssr, 1e-300)) - 2 * self.logs).min()
+        return np.exp((least + 2 * self.logs) / count) * (1 + limit / self.df_resid)
+
+    def profile_bounds(self, coordinate: int | str, alpha: float) -> dict[float, tuple[float, float]]:
+        """The union of the intervals of all correlations, whose own likelihood counts too."""
+        if self.df_resid <= 0:
+            return {alpha: (-np.inf, np.inf)}
+        rise = self._rises(fdtri(1, self.df_resid, 1 - alpha)) - self.fits.ssr
+        rows = np.flatnonzero(rise > 0)
+        low, high = profile_bounds(self.rows.take(rows), self.fits.take(rows), coordinate, alpha, rise[rows])
+        return {alpha: (float(low.min()), float(high.max()))}
+
+    def along(self, coordinate: int | str, values: np.ndarray) -> tuple[np.ndarray, ...]:
+        """As `LeastSquares.along`, with the best correlation at each of the values."""
+        paths = []
+        for row in range(self.rows.size):
+            part = LeastSquares(self.model, self.rows.take(np.array([row])), self.fits.take(np.array([row])))
+            paths.append(part.along(coordinate, values))
+        ssr, ceiling = (np.array([path[place] for path in paths]) for place in (1, 2))
+        theta, least = np.stack([path[3] for path in paths]), self._rises(0.0)[:, None]
+        best, at = (ssr / least).argmin(0), np.arange(len(values))
+        statistic = self.df_resid * np.maximum((ssr / least).min(0) - 1, 0)
+        return statistic, ssr[best, at], ceiling[best, at], theta[best, :, at].T
+
+
+def _log_roots(model: CurveModel, batch: Batch) -> np.ndarray:
+    """Sum of the logarithms of the roots of the weights, (N,)."""
+    bound = model.ceiling.bound_at(model.exog[model.order])
+    return np.log(batch.scale / (1.0 if bound is None else bound)).sum(1) * np.ones(batch.size)
 
 
 # ---- quasi-binomial: a generalised linear model of the share
@@ -197,6 +331,8 @@ def fit_binomial(model: CurveModel) -> QuasiBinomial:
         raise CurveError("noise='binomial' needs a known ceiling: a number or Share(bound, share)")
     if model.per_period or model.censored is not None:
         raise CurveError("noise='binomial' takes levels without censored values; use noise='level'")
+    if model.errors in ("ar1", "cumulative") or model.variance != "constant" or model.known_se is not None:
+        raise CurveError("noise='binomial' says itself how large errors are, and that they are independent")
     batch = model.batch()
     share = batch.target[0] / batch.scale[0]
     share = share / batch.ceiling[0]
@@ -232,7 +368,9 @@ class QuasiBinomial(LeastSquares):
         residual = batch.target[0] - batch.ceiling[0] * curve
         ssr, no = np.array([residual @ residual]), np.array([False])
         converged, boundary = np.array([bool(self.glm.converged)]), np.zeros((count, 1), int)
-        fit = Fit(theta[:, None], batch.ceiling, ssr, ssr, boundary, no, np.array([not rises]), no, converged)
+        step = jumps(batch, batch.ceiling[:, None]).min(1, initial=np.inf) <= 1e-14 * np.sum(batch.target**2)
+        step &= self.has_slope
+        fit = Fit(theta[:, None], batch.ceiling, ssr, ssr, boundary, no, np.array([not rises]), step, converged)
         super().__init__(model, batch, fit)
 
     def _glm(self, columns: list[np.ndarray], offset: np.ndarray | None = None) -> Any:
@@ -254,13 +392,18 @@ class QuasiBinomial(LeastSquares):
         order = slice(None, None, -1 if self.model.log_time else 1)  # a scale and a shape; else a rate and a midpoint
         return np.array(values[order]), np.array(rows[order])
 
-    def _fixed_deviance(self, coordinate: int, value: float) -> float:
-        """Least deviance with one coordinate fixed."""
+    def _fix(self, coordinate: int | str, value: float) -> tuple[float, np.ndarray]:
+        """Least deviance with one coordinate fixed, and the coordinates there."""
         if not self.has_slope:
-            return self._deviance(-np.expm1(-np.exp(self.line + value)))
+            return self._deviance(-np.expm1(-np.exp(self.line + value))), np.array([value])
         if (coordinate == 0) != self.model.log_time:
-            return self._glm([self.one], np.exp(value) * self.line).deviance
-        return self._glm([self.line - value]).deviance
+            glm, slope = self._glm([self.one], np.exp(value) * self.line), np.exp(value)
+            coefficients = np.array([glm.params[0], slope])
+        else:
+            glm = self._glm([self.line - value])
+            coefficients = glm.params[0] * np.array([-value, 1.0])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return glm.deviance, self._to_coordinates(coefficients)[0]
 
     def _deviance(self, share: np.ndarray) -> float:
         return self.glm.family.deviance(self.share, np.clip(share, 1e-300, 1 - 1e-16), var_weights=self.weights)
@@ -276,7 +419,7 @@ class QuasiBinomial(LeastSquares):
         """Dispersion: Pearson's X2 over the degrees of freedom."""
         return float(self.glm.scale) if self.df_resid > 0 else np.nan
 
-    def observation_variance(self, share: np.ndarray, scale: np.ndarray | float) -> np.ndarray:
+    def observation_variance(self, share: np.ndarray, scale: np.ndarray | float, years: np.ndarray) -> np.ndarray:
         """Dispersion times share times one less share, in the units of the series."""
         return self.scale * share * (1 - share) * (self.fit.ceiling[0] * scale) ** 2
 
@@ -294,13 +437,22 @@ class QuasiBinomial(LeastSquares):
         """Ends of the quasi-likelihood F profile of a coordinate."""
         if self.fit.flat[0] or self.df_resid <= 0:
             return {alpha: (-np.inf, np.inf)}
-        least, limit = self.objective_bounds(alpha)
+        least, highest = self.objective_bounds(alpha)
         assert isinstance(coordinate, int)  # the ceiling is known
 
-        def rise(value: float) -> float:
-            return self._fixed_deviance(coordinate, value) - least
+        def rise(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
+            return np.sqrt([max(self._fix(coordinate, value)[0] - least, 0) for value in values])
 
         centre, step = self.fit.theta[coordinate, 0], np.sqrt(self.covariance[coordinate + 1, coordinate + 1])
-        ends = zip(limits(self.batch, coordinate), (-1, 1), strict=True)
-        low, high = (find_crossing(rise, centre, limit - least, float(end[0]), step, side) for end, side in ends)
-        return {alpha: (low, high)}
+        side, limit = np.array([-1.0, 1.0]), np.concatenate(limits(self.batch, coordinate))
+        start, target = np.full(2, centre), np.full(2, np.sqrt(highest - least))
+        ends = close(find_crossings(rise, side, target, start, np.full(2, step), limit), limit, side)
+        return {alpha: (float(ends[0]), float(ends[1]))}
+
+    def along(self, coordinate: int | str, values: np.ndarray) -> tuple[np.ndarray, ...]:
+        """As `LeastSquares.along`; the statistic is the deviance's rise over the dispersion."""
+        pairs = [self._fix(coordinate, value) for value in values]
+        theta = np.array([theta for _, theta in pairs]).T
+        rise = np.array([deviance for deviance, _ in pairs]) - self.glm.deviance
+        ssr = evaluate(self.batch.take(np.zeros(len(values), int)), theta).ssr
+        return np.maximum(rise, 0) / self.scale, ssr, np.full(len(values), self.fit.ceiling[0]), theta

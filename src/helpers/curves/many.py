@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -11,10 +12,20 @@ from tqdm import tqdm
 
 from helpers.curves.descent import fit_batch
 from helpers.curves.engine import estimates, prepare
+from helpers.curves.errors import count_steps, whiten
 from helpers.curves.families import FAMILIES
-from helpers.curves.model import Share, SharePrior, read_ceiling
+from helpers.curves.model import (
+    MARGIN,
+    Ceiling,
+    Share,
+    SharePrior,
+    check_alpha,
+    read_ceiling,
+    read_launch,
+    read_numbers,
+)
 from helpers.curves.profile import CEILING, count_parameters, covariance, profile_bounds
-from helpers.dates import CurveError, Times, decimal_years
+from helpers.dates import CurveError, Times, decimal_years, is_dated
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -59,63 +70,88 @@ def map_parts(
 
 def fit_many(
     frame: pd.DataFrame,
-    families: Sequence[str] = ("logistic", "gompertz", "bass"),
+    families: str | Sequence[str] = ("logistic", "gompertz", "bass"),
     ceiling: float | Share | SharePrior | pd.Series | None = None,
     launch: Times | None = None,
     alpha: float | None = 0.05,
     progress: bool = True,
     client: Client | None = None,
+    per_period: bool = False,
+    errors: str | None = None,
 ) -> pd.DataFrame:
     """Fit every column of a frame with every family, by least squares on the level.
+
+    The numbers of a series are those of its own fit, whatever else is in the frame.
 
     Parameters
     ----------
     frame : DataFrame, dates or decimal years as index, one series a column; NaN where a series has no observation
-    families : names of `FAMILIES`
+    families : names of `FAMILIES`, or one name
     ceiling : None (free), number, `Share` or `SharePrior` for all series; or a Series of known ceilings by column
         name, NaN = free
     launch : date, decimal year or None (a median spacing before each first observation); ignored by families without
         one
-    alpha : one minus the level of the profile interval of the ceiling; None leaves standard errors and intervals out
+    alpha : one minus the level of the profile interval of the ceiling; None leaves standard errors, intervals and
+        `identified` out
     progress : bool, show a bar
     client : dask.distributed.Client or None; with one, its workers fit blocks of 2000 series and one family each, and
         the table is the same to the last bit (the workers need the package, and processors of the same kind). A block
         takes a tenth of a second (logistic) to a second (richards) and a few hundredths to send: it pays with many
         series on machines of their own.
+    per_period : bool, the values count the adoptions since the observation before, as in the models
 
     Returns
     -------
     DataFrame
-        One row for each series and family: series, family, nobs, flag ("", "too short", "does not rise", "runs away",
-        "not settled"), identified, ssr, aicc, each parameter with ``_se``, and ceiling_lower and ceiling_upper
-        (infinite where the profile is open). A parameter that a family does not have is NaN.
+        One row for each series and family: series, family, nobs, flag ("", "too short", "above the ceiling",
+        "before the launch", "does not rise", "runs away", "not settled"), identified, ssr, aicc, each parameter with
+        ``_se``, and ceiling_lower and ceiling_upper (infinite where the profile is open). A parameter that a family
+        does not have is NaN. With a `Share` or `SharePrior` ceiling is the level at the last observation, beside an
+        estimated share.
 
     Raises
     ------
     CurveError
-        For an unknown family, a frame without rows or columns, or equal dates.
+        For an unknown family or kind of errors, a frame without rows, columns or numbers, or equal dates.
 
     Examples
     --------
     >>> frame = pd.DataFrame({"a": [12, 19, 31, 44, 52], "b": [1, 2, 4, 8, 16]}, index=range(2021, 2026))
-    >>> fit_many(frame, families=["logistic"], progress=False)[["series", "identified"]].to_numpy().tolist()
+    >>> table = fit_many(frame, families=["logistic"], progress=False, errors="independent")
+    >>> table[["series", "identified"]].to_numpy().tolist()
     [['a', True], ['b', False]]
     """
+    families = [families] if isinstance(families, str) else list(families)
     unknown = [name for name in families if name not in FAMILIES]
     if unknown:
         raise CurveError(f"no family {unknown[0]!r}: choose among {', '.join(FAMILIES)}")
-    years = decimal_years(frame.index)
-    if frame.shape[0] < 2 or frame.shape[1] == 0 or np.ptp(years) == 0:
+    if errors not in (None, "independent", "cumulative"):
+        raise CurveError(f"errors={errors!r}: fit_many takes None, 'independent' or 'cumulative'")
+    if per_period and errors == "cumulative":
+        raise CurveError("adoptions per period have errors of their own: leave errors=None, or say 'independent'")
+    if not isinstance(frame, pd.DataFrame):
+        raise CurveError(f"fit_many takes a DataFrame with one series a column, not a {type(frame).__name__}")
+    check_alpha(alpha if alpha is not None else 0.05)
+    years, dated = decimal_years(frame.index), is_dated(frame.index)
+    if frame.shape[0] < 2 or frame.shape[1] == 0 or np.ptp(years) == 0 or not np.isfinite(years).all():
         raise CurveError("the frame needs at least two dates as rows and one series as column")
+    each = ceiling.reindex(frame.columns) if isinstance(ceiling, pd.Series) else None
+    levels = np.empty(0) if each is None else read_numbers(each, "the ceilings")
+    if (levels <= 0).any():
+        least = np.nanmin(levels)
+        raise CurveError(f"a ceiling is {least:g}; it must be a number above 0, or NaN where it is free")
+    known = read_ceiling(None if each is not None else ceiling, frame.index)
+    start = None if launch is None else read_launch(launch, dated)
     order = np.argsort(years, kind="stable")
     # in rows: sums run in the order of memory, and what travels to a worker arrives in rows
-    years, values = years[order], np.ascontiguousarray(frame.to_numpy(float).T[:, order])
+    years, values = years[order], np.ascontiguousarray(read_numbers(frame, "the frame").T[:, order])
     blocks = []
     for name in families:
         for begin in range(0, len(values), BLOCK):
             columns = frame.columns[begin : begin + BLOCK]
-            level = ceiling.reindex(columns).to_numpy(float) if isinstance(ceiling, pd.Series) else ceiling
-            blocks.append((name, columns, years, values[begin : begin + BLOCK], level, launch, alpha))
+            level = known.level if each is None else levels[begin : begin + BLOCK]
+            options = (known, start, alpha, per_period, errors)
+            blocks.append((name, columns, years, values[begin : begin + BLOCK], level, *options))
     tables = []
     with tqdm(total=len(values) * len(families), disable=not progress, unit="fit") as bar:
         for table in map_parts(_fit_block, blocks, client):
@@ -125,40 +161,72 @@ def fit_many(
 
 
 def _fit_block(
-    name: str,
-    columns: pd.Index,
-    years: np.ndarray,
-    values: np.ndarray,
-    ceiling: float | Share | SharePrior | np.ndarray | None,
-    launch: Times | None,
-    alpha: float | None,
+    name: str, columns: pd.Index, years: np.ndarray, values: np.ndarray, level: float | np.ndarray, *options: Any
 ) -> pd.DataFrame:
-    """Rows of the result for some series of one family."""
-    family, by_series = FAMILIES[name], isinstance(ceiling, np.ndarray)
-    known = read_ceiling(None if by_series else ceiling, years)
-    level = ceiling if by_series else known.level
-    start = float(decimal_years(launch)) if launch is not None and family.needs_launch else None
-    batch = prepare(family, years, values, level, known.bound_at(years), start, prior=known.prior)
+    """Rows of the result for some series of one family; the options are those of `_fit_equals`."""
+    seen = np.isfinite(values)
+    count, level = seen.sum(1), np.broadcast_to(level, len(values))
+    # Each series as it would be alone: sums round by where the gaps are, and a period begins at the observation before.
+    parts, tables = [np.flatnonzero(count == size) for size in np.unique(count)], []
+    for rows in parts:
+        place = np.argsort(~seen[rows], axis=1, kind="stable")[:, : max(count[rows[0]], 1)]
+        own = np.take_along_axis(values[rows], place, 1)
+        tables.append(_fit_equals(name, columns[rows], years[place], own, level[rows], *options))
+    return pd.concat(tables).iloc[np.argsort(np.concatenate(parts))]
+
+
+def _fit_equals(
+    name: str, columns: pd.Index, years: np.ndarray, values: np.ndarray, level: np.ndarray,
+    known: Ceiling, start: float | None, alpha: float | None, per_period: bool, errors: str | None,
+) -> pd.DataFrame:  # fmt: skip
+    """Rows of the result for series with equally many observations, at years (N, n)."""
+    family, bound = FAMILIES[name], known.bound_at(years)
+    start = start if family.needs_launch else None
+    batch = prepare(family, years, values, level, bound, start, per_period=per_period, prior=known.prior)
     fit, free = fit_batch(batch), np.isnan(batch.ceiling)
+    other = None
+    if errors == "cumulative" or (errors is None and alpha is not None and not per_period):
+        last = np.abs(values[:, -1]) / (1.0 if bound is None else bound[:, -1])
+        weights, carry = whiten(years, 1.0, count_steps(batch, fit, years, np.nan_to_num(last)))
+        summed = prepare(family, years, values, level, bound, start, weights, prior=known.prior, carry=carry)
+        other = summed, replace(fit_batch(summed), step=fit.step)
+    if errors == "cumulative" and other:
+        (batch, fit), other = other, None
     left, p = batch.count - count_parameters(batch), len(family.parameters)
     names = [known.name or "ceiling", *(parameter for parameter, _ in family.parameters)]
     table = np.where(left[:, None] >= 0, estimates(batch, fit), np.nan)
     if not known.name:
         table[:, 0] = np.where(left >= 0, fit.ceiling, np.nan)
-    bad = [left < 0, fit.flat, fit.diverged | fit.step | (fit.on_boundary[:p] != 0).any(0), ~fit.converged]
-    flag = np.select(bad, ["too short", "does not rise", "runs away", "not settled"], "")
+    variances = covariance(batch, fit)[:, range(p + 1), range(p + 1)]
+    parts, last = (values, 1.0) if bound is None else (values / bound, bound[:, -1])
+    reached = parts.sum(1) if per_period else parts.max(1)
+    bad = {
+        "too short": left < 0,
+        "above the ceiling": reached > (1 + MARGIN) * (1.0 if batch.has_share else batch.ceiling),
+        "before the launch": ((years < (-np.inf if start is None else start)) & (values != 0)).any(1),
+        "does not rise": fit.flat,
+        "runs away": fit.diverged | fit.step | (fit.on_boundary[:p] != 0).any(0),
+        "not settled": ~fit.converged | ((left > 0) & np.isnan(variances[:, not known.name :]).any(1)),
+    }
+    flag = np.select([*bad.values()], [*bad], "")
+    table[np.isin(flag, ["above the ceiling", "before the launch"]), bool(not known.name) :] = np.nan
     frame = pd.DataFrame({"series": columns, "family": name, "nobs": batch.count, "flag": flag})
     frame["ssr"] = np.where(left >= 0, fit.ssr, np.nan)
     frame["aicc"] = _corrected_criterion(fit.ssr, batch.count, count_parameters(batch))
     frame[names] = table
+    frame["ceiling"] = table[:, 0] * last
     if alpha is None:
         return frame
-    errors = covariance(batch, fit)[:, range(p + 1), range(p + 1)]
-    frame[[f"{parameter}_se" for parameter in names]] = np.sqrt(np.where(left[:, None] > 0, errors, np.nan))
+    frame[[f"{parameter}_se" for parameter in names]] = np.sqrt(
+        np.where((left[:, None] > 0) & ~np.isnan(table), variances, np.nan)
+    )
     ends = np.full((batch.size, 2), np.nan)
     if free.any() and not batch.has_share:
         found = np.exp(np.column_stack(profile_bounds(batch, fit, CEILING, alpha)))
-        ends = np.where(free[:, None], found, np.nan)
+        if other:
+            second = np.exp(np.column_stack(profile_bounds(*other, CEILING, alpha)))
+            found = np.column_stack([np.minimum(found[:, 0], second[:, 0]), np.maximum(found[:, 1], second[:, 1])])
+        ends = np.where(free[:, None], found, np.nan) * np.reshape(last, (-1, 1))
     frame[["ceiling_lower", "ceiling_upper"]] = ends
     closed = np.isfinite(ends).all(axis=1) & (ends[:, 0] > 0)
     frame.insert(4, "identified", closed & (flag == "") & free & (not batch.has_share))

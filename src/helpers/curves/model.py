@@ -10,12 +10,24 @@ from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import root
 
 from helpers.curves.engine import Batch, Family, default_launch, prepare
-from helpers.dates import CurveError, Dates, Times, decimal_years, is_dated
+from helpers.curves.errors import KINDS, whiten
+from helpers.dates import REAL, CurveError, Dates, Times, decimal_years, is_dated, years_among
 
 Bound: TypeAlias = float | pd.Series | np.ndarray | Sequence[Any]
 """What a ceiling is a share of: one number, a series over dates, or a value for each observation."""
+LARGEST_SHARE = 10.0
+"""A larger one is a bound in the place of a share."""
+WIDEST = 10.0
+"""A mean or spread of logits beyond this says nothing: e^-10 is nothing of the bound, and e^10 all of it."""
+WIDEST_MOMENTS = 0.9
+MARGIN = 0.1
+"""Part by which observations may lie above a known ceiling: more than noise and rounding do."""
+
+HUGE = 1e60
+INTERNAL = ("data", "period_start", "order", "batch", "with_weights", "without_prior", "above", "launch_is_assumed")
 
 
 @dataclass(frozen=True)
@@ -25,7 +37,7 @@ class Share:
     Parameters
     ----------
     bound : number, Series over dates or decimal years, or array like the observations, in the units of the values
-    share : fraction above 0, or None: the share is free and estimated
+    share : fraction above 0, at most 10, or None: the share is free and estimated
     """
 
     bound: Bound
@@ -39,12 +51,52 @@ class SharePrior:
     Parameters
     ----------
     bound : as in `Share`
-    mean_logit, sd_logit : mean and standard deviation of log(share / (1 - share)); sd above 0
+    mean_logit, sd_logit : mean and standard deviation of log(share / (1 - share)); sd above 0; at most 10 either way
     """
 
     bound: Bound
     mean_logit: float
     sd_logit: float
+
+    @classmethod
+    def from_mean(cls, bound: Bound, *, mean: float, sd: float) -> Self:
+        """The prior whose share of the bound itself has this mean and standard deviation.
+
+        Those are matched exactly, by integrating over the normal logit: the mean of the logits isn't the logit of the
+        mean.
+
+        Parameters
+        ----------
+        bound : as in `Share`
+        mean : of the share, between 0 and 1
+        sd : standard deviation of the share, above 0 and below 0.9 sqrt(mean (1 - mean))
+
+        Returns
+        -------
+        SharePrior
+
+        Raises
+        ------
+        CurveError
+            For a mean or sd out of range.
+        """
+        if not 0 < mean < 1:
+            raise CurveError(f"the mean of the share is {mean:g}; it must lie between 0 and 1, as in mean=0.75")
+        most = WIDEST_MOMENTS * np.sqrt(mean * (1 - mean))
+        if not 0 < sd < most:
+            raise CurveError(f"the sd of the share is {sd:g}; with mean={mean:g} it must lie between 0 and {most:.3g}")
+        nodes, weights = np.polynomial.hermite_e.hermegauss(200)
+        weights = weights / weights.sum()
+
+        def miss(place: np.ndarray) -> list[float]:
+            share = 1 / (1 + np.exp(-(place[0] + np.exp(place[1]) * nodes)))
+            centre = weights @ share
+            spread = np.sqrt(weights @ (share - centre) ** 2)
+            return [np.log(centre / (1 - centre)) - start[0], np.log(spread / sd)]
+
+        start = np.array([np.log(mean / (1 - mean)), np.log(sd / (mean * (1 - mean)))])
+        logit, log_sd = root(miss, start).x
+        return cls(bound, float(logit), float(np.exp(log_sd)))
 
 
 @dataclass(frozen=True)
@@ -67,8 +119,8 @@ class Ceiling:
         return None if self.bounds is None else np.interp(years, self.years, self.bounds)
 
 
-def read_ceiling(ceiling: float | Share | SharePrior | None, years: np.ndarray) -> Ceiling:
-    """Turn the argument `ceiling` of a model, observed at decimal years (n,), into a `Ceiling`.
+def read_ceiling(ceiling: float | Share | SharePrior | None, times: Dates) -> Ceiling:
+    """Turn the argument `ceiling` of a model, observed at times (n,), into a `Ceiling`.
 
     Raises
     ------
@@ -79,11 +131,21 @@ def read_ceiling(ceiling: float | Share | SharePrior | None, years: np.ndarray) 
         return Ceiling("free", np.nan)
     if isinstance(ceiling, Share):
         if ceiling.share is None:
-            return Ceiling("free", np.nan, *_read_bound(ceiling.bound, years))
-        return Ceiling("share", _positive(ceiling.share, "the share"), *_read_bound(ceiling.bound, years))
+            return Ceiling("free", np.nan, *_read_bound(ceiling.bound, times))
+        share = _positive(ceiling.share, "the share")
+        if share > LARGEST_SHARE:
+            raise CurveError(f"the share is {share:g} times the bound; the bound comes first, as in Share(100, 0.75)")
+        return Ceiling("share", share, *_read_bound(ceiling.bound, times))
     if isinstance(ceiling, SharePrior):
-        prior = (float(ceiling.mean_logit), _positive(ceiling.sd_logit, "sd_logit of the prior"))
-        return Ceiling("prior", np.nan, *_read_bound(ceiling.bound, years), prior)
+        mean, sd = (float(read_numbers(part, "the prior")) for part in (ceiling.mean_logit, ceiling.sd_logit))
+        if not (abs(mean) <= WIDEST and 0 < sd <= WIDEST):
+            raise CurveError(
+                f"mean_logit is {mean:g} and sd_logit of the prior {sd:g}; the mean must lie between {-WIDEST:g} and "
+                f"{WIDEST:g}, the sd above 0 and up to {WIDEST:g}. The bound comes first: "
+                "SharePrior(100, mean_logit=1.1, sd_logit=0.5), or SharePrior.from_mean(100, mean=0.75, sd=0.1)"
+            )
+        prior = (mean, sd)
+        return Ceiling("prior", np.nan, *_read_bound(ceiling.bound, times), prior)
     if np.ndim(ceiling):
         raise CurveError("a ceiling is one number; for a bound that moves use ceiling=Share(bound, share)")
     return Ceiling("known", _positive(ceiling, "the ceiling"))
@@ -99,16 +161,52 @@ def _positive(value: Any, what: str) -> float:
     return number
 
 
-def _read_bound(bound: Bound, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def check_alpha(alpha: float) -> None:
+    """Refuse what is no one minus a level.
+
+    Raises
+    ------
+    CurveError
+        Unless alpha lies between 0 and 1.
+    """
+    if not (isinstance(alpha, REAL) and 0 < alpha < 1):
+        raise CurveError(f"alpha is {alpha!r}; it is one minus the level, between 0 and 1, so 0.05 for 95 %")
+
+
+def read_numbers(values: Any, what: str) -> np.ndarray:
+    """Real numbers as floats, NaN among them.
+
+    Raises
+    ------
+    CurveError
+        For anything else: texts, complex numbers, infinities.
+    """
+    try:
+        raw = np.asarray(values)
+        if raw.dtype.kind in "cmM":
+            raise TypeError(f"{raw.dtype} is no kind of real number")
+        numbers = raw.astype(float)
+    except (TypeError, ValueError) as error:
+        raise CurveError(f"{what} must be numbers: {error}") from None
+    if np.isinf(numbers).any():
+        raise CurveError(f"{what} has an infinite value; leave it out, or write NaN")
+    sizes = np.abs(numbers[np.isfinite(numbers) & (numbers != 0)])
+    if len(sizes) and not 1 / HUGE < sizes.max() < HUGE:
+        raise CurveError(f"{what} reaches {sizes.max():.3g}, and sums of squares overflow; choose another unit")
+    return numbers
+
+
+def _read_bound(bound: Bound, times: Dates) -> tuple[np.ndarray, np.ndarray]:
     if np.ndim(bound) == 0:
         return np.array([0.0]), np.array([_positive(bound, "the bound")])
     if isinstance(bound, pd.Series):
-        at, values = decimal_years(bound.index), bound.to_numpy(float)
+        at = years_among(bound.index, is_dated(times), "the index of the bound")
+        values = read_numbers(bound, "the bound")
     else:
-        at, values = years, np.asarray(bound, float)
-        if len(at) != len(values):
+        at, values = decimal_years(times), read_numbers(bound, "the bound")
+        if at.shape != values.shape:
             raise CurveError(f"the bound has {len(values)} values for {len(at)} observations; give a Series over dates")
-    kept = np.isfinite(values)
+    kept = np.isfinite(values) & np.isfinite(at)
     if not kept.any() or (values[kept] <= 0).any():
         raise CurveError("the bound needs values above 0")
     order = np.argsort(at[kept], kind="stable")
@@ -118,6 +216,8 @@ def _read_bound(bound: Bound, years: np.ndarray) -> tuple[np.ndarray, np.ndarray
 class CurveModel(Family):
     """Observations of one series with what is known of its ceiling; `families.AdoptionCurve` documents and fits it."""
 
+    model_error = np.nan
+    """Standard error of the model itself beside `known_se`, once it has been fitted."""
     _data_attr: ClassVar[tuple[str, ...]] = ("endog", "weights", "index", "censored")  # dropped by `remove_data`
 
     def __init__(
@@ -129,7 +229,19 @@ class CurveModel(Family):
         weights: np.ndarray | Sequence[Any] | None = None,
         censored: pd.DataFrame | None = None,
         per_period: bool = False,
+        errors: str | None = None,
+        variance: str = "constant",
+        known_se: np.ndarray | Sequence[Any] | None = None,
     ) -> None:
+        if errors not in KINDS:
+            raise CurveError(f"errors={errors!r} is unknown; choose None, 'independent', 'ar1' or 'cumulative'")
+        if variance not in ("constant", "curve"):
+            raise CurveError(f"variance={variance!r} is unknown; choose 'constant' or 'curve'")
+        if per_period and errors == "cumulative":
+            raise CurveError("adoptions per period have errors of their own: leave errors=None, or say 'independent'")
+        if sum((weights is not None, known_se is not None, variance == "curve")) > 1:
+            raise CurveError("weights, known_se and variance='curve' each say how large the errors are; give one")
+        self.errors, self.variance = errors, variance
         self.endog_name = str(getattr(endog, "name", None) or "y")
         values, times = _read_observations(endog, exog)
         kept = np.isfinite(values) & np.isfinite(decimal_years(times))
@@ -142,12 +254,37 @@ class CurveModel(Family):
             raise CurveError(
                 f"{self.endog_name}: all {len(self.exog)} observations have the same date; a curve needs two dates"
             )
-        self.weights = _read_weights(weights, kept)
-        self.ceiling = read_ceiling(ceiling, decimal_years(times))
+        self.weights = _read_weights(weights, kept, "weights")
+        self.known_se = _read_weights(known_se, kept, "known_se")
+        self.ceiling = read_ceiling(ceiling, times)
         self.per_period = bool(per_period)
-        self.censored = _read_censored(censored)
+        self.censored = _read_censored(censored, self.is_dated)
         self.nobs = len(self.endog) + (0 if self.censored is None else len(self.censored))
         self.launch, self.launch_is_assumed = self._read_launch(launch)
+        self.above = self._measure_above()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.endog_name}: {self.nobs} observations, {self.ceiling.kind} ceiling>"
+
+    def __dir__(self) -> list[str]:
+        internal = {*vars(Family), *Family.__annotations__, *INTERNAL} - {"name", "parameters", "latex"}
+        return sorted(name for name in set(object.__dir__(self)) - internal if not name.startswith("_"))
+
+    def _measure_above(self) -> float:
+        """Part by which the highest observation lies above the highest ceiling that is possible, 0 if it doesn't."""
+        bound, kind = self.ceiling.bound_at(self.exog), self.ceiling.kind
+        if kind == "free":
+            return 0.0
+        most = (1.0 if kind == "prior" else self.ceiling.level) * (1.0 if bound is None else bound)
+        parts = self.endog / most
+        above = max(0.0, float((parts.sum() if self.per_period else parts.max()) - 1))
+        if above > MARGIN:
+            what = "bound" if kind == "prior" else "ceiling"
+            raise CurveError(
+                f"{self.endog_name}: {1 + above:.4g} of the given {what} is observed; it must lie between 0 and 1, or "
+                f"{1 + MARGIN:g} with noise: give a higher one, or ceiling=None"
+            )
+        return above
 
     def _read_launch(self, launch: Times | None) -> tuple[float | None, bool]:
         if not self.needs_launch:
@@ -156,9 +293,15 @@ class CurveModel(Family):
             return None, False
         if launch is None:
             return float(default_launch(self.exog[None])[0]), True
-        launch = float(decimal_years(launch))
+        launch = read_launch(launch, self.is_dated)
         if launch >= self.exog.max():
             raise CurveError(f"the launch ({launch:g}) lies after the last observation ({self.exog.max():g})")
+        early = (self.exog < launch) & (self.endog != 0)
+        if early.any():
+            raise CurveError(
+                f"{self.endog_name}: {early.sum()} observations before the launch ({launch:g}) are not 0; leave them "
+                f"out, or set a launch before {self.exog[early].min():g}"
+            )
         return launch, False
 
     @property
@@ -185,18 +328,20 @@ class CurveModel(Family):
         """Places of the observations by date."""
         return np.lexsort((self.endog, self.exog))
 
-    @property
-    def root_weights(self) -> np.ndarray:
-        """Square roots of the weights, (n,)."""
-        return np.ones(len(self.endog)) if self.weights is None else np.sqrt(self.weights)
-
-    def batch(self, values: np.ndarray | None = None, ceiling: np.ndarray | None = None) -> Batch:
+    def batch(
+        self,
+        values: np.ndarray | None = None,
+        ceiling: np.ndarray | None = None,
+        correlation: np.ndarray | None = None,
+        first: float = 1.0,
+    ) -> Batch:
         """The observations in the form of the engine, oldest first.
 
         Parameters
         ----------
         values : (N, n) or None; in the place of the observed ones
         ceiling : (N,) or None; the series once for each of these known ceilings
+        correlation, first : (N,) or None, and a number: of the errors, as in `errors.whiten`; None: independent ones
 
         Returns
         -------
@@ -205,17 +350,36 @@ class CurveModel(Family):
         order = self.order
         times = self.exog[order]
         observed = self.endog[None, order] if values is None else values[:, order]
+        rows = max(
+            len(observed), 1 if ceiling is None else len(ceiling), 1 if correlation is None else len(correlation)
+        )
+        weights = None if self.weights is None else np.broadcast_to(self.weights[order], (rows, len(order)))
+        carry = None
+        if correlation is not None:
+            new, carry = whiten(np.broadcast_to(times, (rows, len(times))), correlation, first)
+            if weights is not None:  # of correlated errors that grow, each carries a part in its own size
+                root = np.sqrt(weights)
+                ratio = np.hstack([np.ones((rows, 1)), root[:, :-1] / root[:, 1:]])
+                carry = np.where(np.asarray(correlation)[:, None] < 1, carry * ratio, carry)
+            weights = new if weights is None else new * weights
         return prepare(
             type(self),
             times,
-            observed if ceiling is None else np.repeat(observed, len(ceiling), axis=0),
+            np.broadcast_to(observed, (rows, len(order))),
             ceiling=self.ceiling.level if ceiling is None else ceiling,
             bound=self.ceiling.bound_at(times),
             launch=self.launch,
-            weights=None if self.weights is None else self.weights[order],
+            weights=weights,
             per_period=self.per_period,
             prior=self.ceiling.prior,
+            carry=carry,
         )
+
+    def with_weights(self, weights: np.ndarray) -> Self:
+        """The same model with other weights."""
+        other = copy(self)
+        other.weights = weights
+        return other
 
     def without_prior(self) -> Self:
         """The same model with a free share of the bound."""
@@ -226,6 +390,20 @@ class CurveModel(Family):
     def fit(self, noise: str = "level") -> Any:
         """Fit the curve; the families do."""
         raise NotImplementedError
+
+
+def read_launch(launch: Times, dated: bool) -> float:
+    """The launch as a decimal year, for observations with dates or with numbers.
+
+    Raises
+    ------
+    CurveError
+        For anything but one date or number.
+    """
+    years = years_among(launch, dated, "the launch")
+    if years.size != 1 or not np.isfinite(years).all():
+        raise CurveError(f"the launch is {launch!r}; it must be one date or decimal year, or None")
+    return float(years.item())
 
 
 def _read_observations(
@@ -241,32 +419,30 @@ def _read_observations(
                 "endog has no dates: give a Series with dates as index, or exog with dates or decimal years"
             )
         exog = endog.index
-    try:
-        values = np.asarray(endog, float)
-    except (TypeError, ValueError) as error:
-        raise CurveError(f"endog must be numbers: {error}") from None
-    if values.ndim != 1 or len(values) != len(exog):
-        raise CurveError(
-            f"endog has shape {values.shape} and exog {len(exog)} dates; both must be one column of equal length"
-        )
+    values, shape = read_numbers(endog, "endog"), np.shape(exog)
+    if values.ndim != 1 or shape != values.shape:
+        raise CurveError(f"endog has shape {values.shape} and exog {shape}; both must be one column of equal length")
     return values, exog
 
 
-def _read_weights(given: np.ndarray | Sequence[Any] | None, kept: np.ndarray) -> np.ndarray | None:
+def _read_weights(given: np.ndarray | Sequence[Any] | None, kept: np.ndarray, what: str) -> np.ndarray | None:
     if given is None:
         return None
-    weights = np.asarray(given, float)
+    weights = read_numbers(given, "weights")
     if weights.shape != kept.shape:
         raise CurveError(
-            f"weights has shape {weights.shape}; it must have one weight for each of the {len(kept)} observations"
+            f"{what} has shape {weights.shape}; it must have one number for each of the {len(kept)} observations"
         )
     weights = weights[kept]
     if not (np.isfinite(weights).all() and (weights > 0).all()):
-        raise CurveError("weights must be finite and above 0; leave an observation out instead of weighing it with 0")
+        raise CurveError(f"{what} must be finite and above 0; where an observation has none, leave it out")
     return weights
 
 
-def _read_censored(censored: pd.DataFrame | None) -> pd.DataFrame | None:
+def _read_censored(censored: pd.DataFrame | None, dated: bool) -> pd.DataFrame | None:
+    if censored is not None and not isinstance(censored, pd.DataFrame):
+        kind = type(censored).__name__
+        raise CurveError(f"censored is a {kind}; it must be a DataFrame with dates as index and value and bound")
     if censored is None or len(censored) == 0:
         return None
     missing = {"value", "bound"} - set(censored.columns)
@@ -275,4 +451,8 @@ def _read_censored(censored: pd.DataFrame | None) -> pd.DataFrame | None:
     wrong = set(censored["bound"]) - {"at_least", "at_most"}
     if wrong:
         raise CurveError(f"bound {min(map(str, wrong))!r} is unknown; write at_least or at_most")
-    return censored[["value", "bound"]].assign(years=decimal_years(censored.index))
+    years = years_among(censored.index, dated, "the index of censored")
+    values = read_numbers(censored["value"], "censored's value")
+    if not np.isfinite(years + values).all():
+        raise CurveError("censored has a row without date or value; leave it out")
+    return pd.DataFrame({"value": values, "bound": censored["bound"], "years": years}, index=censored.index)

@@ -1,13 +1,11 @@
-"""Covariances and profile intervals of many fits at once, and the search for one end of a profile."""
+"""Covariances and profile intervals of many fits at once, and the search for the ends of any profiles."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import fdtri
 
 from helpers.curves.descent import box, descend, fit_rows, jacobian, precision
@@ -68,7 +66,9 @@ def _invert(information: np.ndarray, off: np.ndarray) -> np.ndarray:
     either = off[:, :, None] | off[:, None, :]
     matrix = np.where(either, 0.0, information) / size[:, :, None] / size[:, None, :]
     matrix[:, diagonal, diagonal] = 1.0
-    singular = empty.any(1) | (np.linalg.cond(matrix) > 1e14)
+    singular = empty.any(1)
+    doubtful = np.flatnonzero(~(np.linalg.det(matrix) > 1e-8))  # with ones on the diagonal no other is near singular
+    singular[doubtful] |= np.linalg.cond(matrix[doubtful]) > 1e14
     matrix[singular] = np.eye(len(diagonal))
     inverse = np.linalg.inv(matrix) / size[:, :, None] / size[:, None, :]
     return np.where(singular[:, None, None] | either, np.nan, inverse)
@@ -105,15 +105,18 @@ def fix(
     return batch, theta, fixed
 
 
-def profile_bounds(batch: Batch, fit: Fit, coordinate: int | str, alpha: float = 0.05) -> tuple[np.ndarray, np.ndarray]:
+def profile_bounds(
+    batch: Batch, fit: Fit, coordinate: int | str, alpha: float = 0.05, target: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Ends of the profile interval of one coordinate, or of the log ceiling with ``"ceiling"``; (N,), (N,).
 
     An end that is not crossed within `limits` is minus or plus infinity. Both sides of all series are searched
     together: the limit first (from grid starts for the ceiling), then a secant on the root of the rise, safeguarded
-    by a bracket.
+    by a bracket. `target` (N,) is another rise than that of `profile_target`.
     """
     size, side, rows = batch.size, np.repeat([-1.0, 1.0], batch.size), np.tile(np.arange(batch.size), 2)
-    work, fits, target = batch.take(rows), fit.take(rows), np.sqrt(profile_target(batch, fit, alpha))[rows]
+    work, fits = batch.take(rows), fit.take(rows)
+    target = np.sqrt(profile_target(batch, fit, alpha) if target is None else target)[rows]
     low, high = limits(batch, coordinate)
     limit = np.concatenate([low, high])
     centre = np.log(np.maximum(fits.ceiling, 1e-300)) if coordinate == CEILING else fits.theta[coordinate]
@@ -131,7 +134,7 @@ def profile_bounds(batch: Batch, fit: Fit, coordinate: int | str, alpha: float =
     if len(search):
         line = np.array([side, target, centre, step, limit])[:, search]
         crossing = _walk(work.take(search), fits.take(search), coordinate, tangent[:, rows[search]], *line)
-        ends[search] = np.where(np.abs(crossing - limit[search]) < NEAR_LIMIT, ends[search], crossing)
+        ends[search] = close(crossing, limit[search], side[search])
     return ends[:size], ends[size:]
 
 
@@ -165,28 +168,57 @@ def _walk(
     work: Batch, fit: Fit, coordinate: int | str, slope: np.ndarray, side: np.ndarray, target: np.ndarray,
     centre: np.ndarray, step: np.ndarray, limit: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
-    """Where the root of the rise meets the target on one side of each row, with the last inner point as warm start.
+    """Where the root of the rise meets the target on one side of each row, with the last inner point as warm start."""
+    theta, inner = fit.theta.copy(), centre.copy()
+
+    def rise(rows: np.ndarray, value: np.ndarray) -> np.ndarray:
+        guess = np.clip(theta[:, rows] + slope[:, rows] * (value - inner[rows]), *box(work))
+        held, guess, fixed = fix(work.take(rows), guess, coordinate, value)
+        found, state, _ = descend(held, guess, fixed, 40, 1e-6)
+        root = np.sqrt(np.maximum(state.objective - fit.objective[rows], 0))
+        inside = root < target[rows]
+        within = rows[inside]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            moved = (found[:, inside] - theta[:, within]) / (value[inside] - inner[within])
+        slope[:, within] = np.nan_to_num(moved, posinf=0, neginf=0)
+        theta[:, within], inner[within] = found[:, inside], value[inside]
+        return root
+
+    return find_crossings(rise, side, target, centre, step, limit)
+
+
+def find_crossings(
+    rise: Callable[[np.ndarray, np.ndarray], np.ndarray], side: np.ndarray, target: np.ndarray, centre: np.ndarray,
+    step: np.ndarray, limit: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Where the rise meets the target on one side of each row; near the limit where it does not.
 
     The next value is the secant between the bracket's ends, or from the centre without an outer point; it is halved
     when it hugs an end.
+
+    Parameters
+    ----------
+    rise : function of rows and values, (m,) each: about in proportion to the distance from the centre, where it is 0
+    side : (R,) -1 or +1
+    target : (R,) above 0
+    centre, limit : (R,) the limit lies on the given side of the centre
+    step : (R,) first step away from the centre
+
+    Returns
+    -------
+    ndarray, (R,)
     """
-    theta, inner, outer = fit.theta.copy(), centre.copy(), limit.copy()
+    inner, outer = centre.copy(), limit.copy()
     low, high, rows = np.zeros_like(centre), np.full_like(centre, np.nan), np.arange(len(centre))
     value = centre + side * np.minimum(step, np.abs(limit - centre))
     for count in range(1, ROUNDS + 1):
-        guess = np.clip(theta[:, rows] + slope[:, rows] * (value[rows] - inner[rows]), *box(work))
-        held, guess, fixed = fix(work.take(rows), guess, coordinate, value[rows])
-        found, state, _ = descend(held, guess, fixed, 40, 1e-6)
-        rise = np.sqrt(np.maximum(state.objective - fit.objective[rows], 0))
-        inside = rise < target[rows]
+        found = rise(rows, value[rows])
+        inside = found < target[rows]
         within, beyond = rows[inside], rows[~inside]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            moved = (found[:, inside] - theta[:, within]) / (value[within] - inner[within])
-        slope[:, within] = np.nan_to_num(moved, posinf=0, neginf=0)
-        theta[:, within], inner[within], low[within] = found[:, inside], value[within], rise[inside]
-        outer[beyond], high[beyond] = value[beyond], rise[~inside]
+        inner[within], low[within] = value[within], found[inside]
+        outer[beyond], high[beyond] = value[beyond], found[~inside]
         gap = np.abs(outer - inner)[rows] <= 1e-10 * np.maximum(np.abs(value[rows]), 1e-3)
-        rows = rows[(np.abs(rise / target[rows] - 1) > 1e-7) & ~gap]
+        rows = rows[(np.abs(found / target[rows] - 1) > 1e-7) & ~gap]
         if len(rows) == 0:
             break
         width, longest = outer - inner, inner + side * np.maximum(4 * np.abs(inner - centre), step)
@@ -200,29 +232,6 @@ def _walk(
     return value
 
 
-def find_crossing(
-    rise: Callable[[float], float], centre: float, target: float, limit: float, step: float, side: int
-) -> float:
-    """Where rise, zero at centre, first reaches target on the way to limit; infinite on that side if it does not.
-
-    Parameters
-    ----------
-    rise : function of one number
-    centre : number
-    target : number above 0, or infinite
-    limit : number on the given side of the centre, or the centre itself
-    step : first step away from the centre, doubled until the target is passed
-    side : -1 or +1
-
-    Returns
-    -------
-    float
-    """
-    excess = cache(lambda value: rise(value) - target)  # a search from the last one may find another value next time
-    inner, width = float(centre), min(max(abs(step), 1e-8), 1.0) if np.isfinite(step) else 0.5
-    while np.isfinite(target) and (limit - inner) * side > 0:
-        outer = float(side * min(side * (centre + side * width), side * limit))
-        if excess(outer) > 0:
-            return brentq(excess, inner, outer, xtol=1e-10, rtol=1e-12) if excess(inner) < 0 else inner
-        inner, width = outer, width * 2
-    return side * np.inf
+def close(crossing: np.ndarray, limit: np.ndarray, side: np.ndarray) -> np.ndarray:
+    """Crossings, infinite on their side where they lie at the limit of the search."""
+    return np.where(np.abs(crossing - limit) < NEAR_LIMIT, side * np.inf, crossing)

@@ -11,13 +11,25 @@ import pandas as pd
 from scipy.special import stdtr, stdtrit
 from statsmodels.base.model import LikelihoodModelResults
 
-from helpers.curves.derived import CurvePrediction, Derived, percentile_intervals
+from helpers.curves.censored import fit_censored
+from helpers.curves.derived import CurvePrediction, Derived, bootstrap_intervals
 from helpers.curves.display import Displayed
 from helpers.curves.engine import LIMITS, estimates, limits_reached
-from helpers.curves.likelihoods import LeastSquares
-from helpers.curves.model import CurveModel
+from helpers.curves.likelihoods import LeastSquares, fit_level
+from helpers.curves.model import CurveModel, check_alpha
 from helpers.curves.profile import units
-from helpers.dates import CurveError, Times, decimal_years
+from helpers.dates import CurveError, Times, years_among
+
+INTERNAL = {
+    "likelihood",
+    "likelihoods",
+    "interval",
+    "serial_correlation",
+    "limits",
+    "cov_params_default",
+    "initialize",
+    "normalized_cov_params",
+}
 
 
 class Results(Derived, Displayed, LikelihoodModelResults):
@@ -44,7 +56,7 @@ class Results(Derived, Displayed, LikelihoodModelResults):
 
     def __init__(self, likelihood: LeastSquares) -> None:
         self.likelihood, model = likelihood, likelihood.model
-        self.noise, self.ceiling_kind = likelihood.noise, model.ceiling.kind
+        self.noise, self.ceiling_kind, self.errors = likelihood.noise, model.ceiling.kind, model.errors
         self.nobs, self.k_params, self.df_resid = model.nobs, likelihood.k_params, likelihood.df_resid
         self.df_model, self.ssr = self.k_params, likelihood.ssr
         self.param_names, self.glm = model.param_names, getattr(likelihood, "glm", None)
@@ -83,6 +95,25 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         return float(level if bound is None else level * bound)
 
     @cached_property
+    def likelihoods(self) -> list[LeastSquares]:
+        """What profile intervals hold under: the fit's own likelihood and, where errors are not known, a second one.
+
+        The second is that of cumulative errors. Adoptions per period, and series without a degree of freedom, have
+        none.
+        """
+        model = self.model
+        if model.errors is not None or model.per_period or self.df_resid <= 0:
+            return [self.likelihood]
+        other = copy(model)
+        other.errors, other.known_se = "cumulative", None
+        return [self.likelihood, fit_level(other) if other.censored is None else fit_censored(other)]
+
+    def interval(self, name: str, alpha: float) -> np.ndarray:
+        """Profile interval of a parameter, (2,): the hull of those of all `likelihoods`."""
+        ends = np.array([likelihood.interval(name, alpha) for likelihood in self.likelihoods])
+        return np.array([ends[:, 0].min(), ends[:, 1].max()])
+
+    @cached_property
     def cov_params_default(self) -> pd.DataFrame:
         """Wald covariance of the estimates: what `cov_params()` returns."""
         likelihood = self.likelihood
@@ -113,11 +144,16 @@ class Results(Derived, Displayed, LikelihoodModelResults):
 
     def t_test(self, r_matrix: Any, cov_p: np.ndarray | None = None, use_t: bool | None = None) -> Any:
         """Test linear hypotheses such as "rate = 0.5" one by one; see statsmodels' `t_test`."""
-        return self._plain.t_test(r_matrix, cov_p, use_t)
+        with np.errstate(invalid="ignore"):  # of a limit there is no test: NaN
+            return self._plain.t_test(r_matrix, cov_p, use_t)
 
     def wald_test(self, r_matrix: Any, **options: Any) -> Any:
         """Test linear hypotheses together; see statsmodels' `wald_test`."""
-        return self._plain.wald_test(r_matrix, **options)
+        try:
+            with np.errstate(invalid="ignore"):
+                return self._plain.wald_test(r_matrix, **options)
+        except ValueError as error:
+            raise CurveError(f"no joint test of {r_matrix!r}: {error}") from None
 
     def conf_int(self, alpha: float = 0.05, method: str = "wald", **options: Any) -> pd.DataFrame:
         """Intervals of the estimates.
@@ -127,8 +163,9 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         alpha : float
             One minus the level.
         method : {"wald", "profile", "bootstrap"}
-            t quantile times the standard error; F profile (an end without crossing is infinite, 0 for a rate);
-            percentiles of `resample`.
+            t quantile times the standard error, which holds for independent errors; F profile (an end without crossing
+            is infinite, 0 for a rate), under the errors of the model: where they are not known, the hull of the
+            intervals under independent and under cumulative errors; bootstrap-t with the series of `resample`.
         **options
             Of the bootstrap, see `resample`.
 
@@ -140,16 +177,17 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         Raises
         ------
         CurveError
-            For an unknown method.
+            For an unknown method, or an alpha that does not lie between 0 and 1.
         """
+        check_alpha(alpha)
         if method == "wald":
             half = stdtrit(max(self.df_resid, 1), 1 - alpha / 2) * self.bse
             return pd.DataFrame({0: self.params - half, 1: self.params + half})
         if method == "profile":
-            rows = {name: self.likelihood.interval(name, alpha) for name in self.param_names}
+            rows = {name: self.interval(name, alpha) for name in self.param_names}
             return pd.DataFrame.from_dict(rows, orient="index", columns=[0, 1])
         if method == "bootstrap":
-            return percentile_intervals(self.resample(**options), alpha)
+            return pd.DataFrame(bootstrap_intervals(self.likelihood, alpha, **options), self.param_names, [0, 1])
         raise CurveError(f"method={method!r} is unknown; choose 'wald', 'profile' or 'bootstrap'")
 
     @cached_property
@@ -163,7 +201,7 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         if self.ceiling_kind == "prior":
             return self.model.without_prior().fit().identified
         names = [self.model.ceiling.name] if self.model.ceiling.name else self.param_names
-        return bool(np.isfinite([self.likelihood.interval(name, 0.05) for name in names]).all())
+        return bool(np.isfinite([self.interval(name, 0.05) for name in names]).all())
 
     def profile(self, parameter: str = "ceiling", points: int = 41, values: np.ndarray | None = None) -> pd.DataFrame:
         """Sum of squares along one parameter, the others fitted again.
@@ -181,19 +219,40 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         -------
         DataFrame
             The parameter, ssr, statistic (F of the value), confidence (level of the profile interval that ends there)
-            and the other parameters.
+            and the other parameters. Where errors are not known statistic and confidence are the lower ones of
+            those under independent and under cumulative errors, whose confidence the columns of these names hold.
 
         Raises
         ------
         CurveError
-            If the parameter is not estimated.
+            If the parameter is not estimated, or the data are gone.
         """
-        return self.likelihood.profile(parameter, points, values=values)
+        self.need_data("a profile")
+        first, coordinate = self.likelihood, self.likelihood.coordinate(parameter)
+        if values is None:
+            ends = np.array([likelihood.bounds_of(coordinate, 0.05) for likelihood in self.likelihoods])
+            values = first.profile_values(parameter, points, (ends[:, 0].min(), ends[:, 1].max()))
+        frame = first.profile(parameter, values)
+        if len(self.likelihoods) > 1 and len(frame):
+            other = self.likelihoods[1].profile(parameter, values)
+            other = other.reindex(frame.index, fill_value=0.0)  # a fit that does not rise excludes nothing
+            frame["independent"], frame["cumulative"] = frame["confidence"], other["confidence"]
+            for name in ("statistic", "confidence"):
+                frame[name] = np.minimum(frame[name], other[name])
+        return frame
 
     @property
     def llf(self) -> float:
         """Log-likelihood; NaN for a quasi-likelihood, infinite for a perfect fit."""
         return self.likelihood.llf
+
+    @cached_property
+    def rsquared(self) -> float:
+        """Part of the variance around the (weighted) mean that the curve explains; NaN where there is none."""
+        values = self.model.endog
+        weights = np.ones(len(values)) if self.model.weights is None else self.model.weights
+        total = float(weights @ (values - np.average(values, weights=weights)) ** 2)
+        return 1 - self.ssr / total if total > 0 else np.nan
 
     @property
     def aic(self) -> float:
@@ -217,7 +276,7 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         Parameters
         ----------
         exog : dates or decimal years, (h,)
-            None: those of the data.
+            None: those of the data. Data with numbers for dates are asked for numbers.
         bound : array, (h,)
             Bound at these times; None: the model's own, constant after its last date.
 
@@ -233,7 +292,8 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         if exog is None:
             return CurvePrediction(self.likelihood, self.model.index, self.model.exog, bound)
         index = exog if isinstance(exog, pd.Index) else pd.Index(np.atleast_1d(exog))
-        return CurvePrediction(self.likelihood, index, np.atleast_1d(decimal_years(exog)), bound)
+        years = np.atleast_1d(years_among(exog, self.model.is_dated, "what is asked for"))
+        return CurvePrediction(self.likelihood, index, years, bound)
 
     @cached_property
     def fittedvalues(self) -> pd.Series:
@@ -243,18 +303,46 @@ class Results(Derived, Displayed, LikelihoodModelResults):
     @property
     def resid(self) -> pd.Series:
         """Observation less curve, a Series."""
+        self.need_data("resid")
         return pd.Series(self.model.endog, self.fittedvalues.index, name=self.model.endog_name) - self.fittedvalues
+
+    @cached_property
+    def serial_correlation(self) -> pd.Series:
+        """`test_serial_correlation`, kept."""
+        return self.test_serial_correlation()
 
     def remove_data(self) -> None:
         """Drop the observations, as statsmodels does, for small pickles: estimates, intervals and `predict` stay.
 
         Whatever needs the observations (profiles not yet asked for, resid, the bootstrap) is computed before or lost.
         """
-        self.identified, self.bse, self.fittedvalues, self.conf_int(method="profile")  # kept from here on
-        self.model, self.likelihood = copy(self.model), copy(self.likelihood)
+        if self.model.endog is None:
+            return
+        for name in ("identified", "bse", "fittedvalues", "rsquared", "serial_correlation"):
+            getattr(self, name)  # kept from here on, as are the ends of the profiles
+        self.conf_int(method="profile")
+        self.model, self.likelihoods = copy(self.model), [copy(likelihood) for likelihood in self.likelihoods]
         self.model.endog = self.model.weights = self.model.index = None
-        self.likelihood.model = self.model
-        self.likelihood.drop_data()
+        self.likelihood = self.likelihoods[0]
+        for likelihood in self.likelihoods:
+            likelihood.model = self.model
+            likelihood.drop_data()
+
+    def need_data(self, what: str) -> None:
+        """Refuse what `remove_data` has made impossible.
+
+        Parameters
+        ----------
+        what : str
+            What needs the observations.
+
+        Raises
+        ------
+        CurveError
+            Where they are gone.
+        """
+        if self.model.endog is None:
+            raise CurveError(f"{what} needs the observations, which remove_data() dropped: ask before, or fit again")
 
     def __repr__(self) -> str:
         numbers = ", ".join(f"{name} {value:.6g}" for name, value in self.params.items())
@@ -262,4 +350,4 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         return f"<{type(self.model).__name__} of {self.model.endog_name}: {numbers}{warning}>"
 
     def __dir__(self) -> list[str]:
-        return sorted(name for name in object.__dir__(self) if not name.startswith("_") or name.endswith("__"))
+        return sorted(name for name in set(object.__dir__(self)) - INTERNAL if not name.startswith("_"))

@@ -95,7 +95,7 @@ def draw_levels(
     Parameters
     ----------
     growth : DataFrame
-        A row a figure: date, value, share_of_bound (percent).
+        A row a figure: date, value, share_of_bound (percent), standard_error (missing where not published).
     bound : Series or None
         The known upper bound by date.
     names : dict
@@ -111,6 +111,9 @@ def draw_levels(
     figure, axes = open_canvas(4.0)
     axis, dates, last = axes[0, 0], pd.DatetimeIndex(growth["date"]), growth.iloc[-1]
     axis.plot(dates, growth["value"], "-o", color=ORANGE, lw=1.8, ms=5, zorder=3)
+    sampled = bool(growth["standard_error"].notna().any())
+    if sampled:
+        axis.errorbar(dates, growth["value"], 1.96 * growth["standard_error"], fmt="none", ecolor=INK, capsize=3)
     labels = [Label(last["date"], last["value"], f"{say(last['value'])}\n{say_date(last['date'])}", ORANGE)]
     top = growth["value"].max()
     if bound is not None:  # to both ends of the series, as it is interpolated
@@ -127,7 +130,8 @@ def draw_levels(
     if np.isfinite(last["share_of_bound"]) and not names["unit"].startswith("percent"):
         title += f", {say(last['share_of_bound'])} % of {lower_first(names['bound_title'])}"
     label_ends(axis, labels)
-    return close_canvas(figure, title, names["unit"].capitalize(), source)
+    units = names["unit"].capitalize() + "; upright bars: 95 % sampling error, as published" * sampled
+    return close_canvas(figure, title, units, source)
 
 
 def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Figure:
@@ -228,13 +232,13 @@ def draw_alignment(aligned: pd.DataFrame, names: dict[str, Any], source: str) ->
     faster = int((pace <= own).sum())
     title = (
         f"From {start} to {say(target['share'].max())} % of its bound in {own:.1f} years: "
-        f"{faster or 'none'} of {total} reference series did it as fast"
+        f"{faster or 'none'} of {total} series of other technologies did it as fast"
         if own > 0
-        else f"Never above the {start} % of its bound at which it begins; {total} reference series passed that share"
+        else f"Never above the {start} % of its bound at which it begins; {total} other series passed that share"
     )
     units = (
         f"Share of each technology's bound, percent (here: {lower_first(names['bound_title'])}); "
-        "grey: all references, named: the fastest"
+        "grey: all other technologies, named: the fastest"
     )
     label_ends(axis, labels, size=8)
     return close_canvas(figure, title, units, source)
@@ -248,7 +252,8 @@ def draw_comparison(compared: pd.DataFrame, entity: str, source: str, most: int 
     Parameters
     ----------
     compared : DataFrame
-        measure, entity, date, value, unit; the highest of each measure first.
+        measure, entity, date, value, unit, standard_error (missing where not published); the highest of each measure
+        first.
     entity : str
         Its figures stand out, and their measures come first.
     source : str
@@ -267,14 +272,16 @@ def draw_comparison(compared: pd.DataFrame, entity: str, source: str, most: int 
     figure, axes = open_canvas(1.4 + 0.185 * (shown["row"].iloc[-1] + 1))
     axis = axes[0, 0]
     axis.hlines(shown["row"], 0, shown["value"], color=PALE, lw=1)
+    half = 1.96 * shown["standard_error"]
+    axis.hlines(shown["row"], shown["value"] - half, shown["value"] + half, color=INK, lw=2.2)
     sns.scatterplot(
         shown, x="value", y="row", hue="own", palette={False: BLUE, True: ORANGE}, style="measure",
         markers=dict(zip(measures, MARKERS * len(measures), strict=False)), s=26, linewidth=0, zorder=3,
         legend=False, ax=axis,
     )  # fmt: skip
-    for row in shown.itertuples():
+    for row, right in zip(shown.itertuples(), shown["value"] + half.fillna(0), strict=True):
         axis.annotate(
-            say(row.value), (row.value, row.row), xytext=(6, 0), textcoords="offset points", va="center", size=7.5,
+            say(row.value), (right, row.row), xytext=(6, 0), textcoords="offset points", va="center", size=7.5,
             weight="bold" if row.own else "normal",
         )  # fmt: skip
     whole = ranked["measure"].value_counts()
@@ -288,9 +295,9 @@ def draw_comparison(compared: pd.DataFrame, entity: str, source: str, most: int 
     axis.set(xlim=(0, 105), ylim=(shown["row"].iloc[-1] + 0.7, -0.9), xlabel="", ylabel="")
     axis.grid(False, axis="y")
     use_numbers(axis, "x", " %")
-    return close_canvas(
-        figure, _say_measures(ranked, entity), "Percent of the people whom each measure covers; latest figure", source
-    )
+    units = "Percent of the people whom each measure covers; latest figure"
+    units += "; dark bars: 95 % sampling error, as published" * bool(half.notna().any())
+    return close_canvas(figure, _say_measures(ranked, entity), units, source)
 
 
 def _say_measures(compared: pd.DataFrame, entity: str) -> str:

@@ -2,8 +2,9 @@
 
 `run_backtest` makes the residual frame, one row per window, origin and horizon and one column per method. `evaluate`
 turns it into one row per method and forecast, with bands that know nothing of the technology they are judged on;
-`score`, `cover_by_technology`, `cover_by_stage`, `find_worst`, `compare` and `check_calibration` summarise that. Every
-summary gives each technology the same weight, however many series and dates it has.
+`score`, `cover_by_technology`, `cover_by_stage`, `find_worst`, `compare` and `check_calibration` summarise that;
+`score_held_out` judges by technologies that taught nothing. Every summary gives each technology the same weight,
+however many series and dates it has.
 
 Source of the scores: Bracher, Ray, Gneiting and Reich 2021 (WIS, as the mean of twice the quantile losses over seven
 quantiles); Gneiting and Raftery 2007 (CRPS, the same over 39 quantiles).
@@ -44,6 +45,7 @@ BENCHMARKS = ("last_value", "drift", "damped_drift", NORMAL_DRIFT)
 STAGES = (0.05, 0.2, 0.4, 0.6)
 LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 COVERAGES = ["coverage_50", "coverage_80", "coverage_95"]
+SCORES = ["n", "technologies", "mape", "wis", "wis_relative", "wis_relative_normal", "crps", *COVERAGES]
 MEANS = {"ape": "mape", "wis": "wis", "crps": "crps"} | {f"covered_{p}": f"coverage_{p}" for p in (50, 80, 95)}
 """Columns of `evaluate`, and what their means are called."""
 CRPS_QUANTILES = np.arange(1, 40) / 40
@@ -207,12 +209,12 @@ def evaluate(residuals: pd.DataFrame, client: Client | None = None) -> pd.DataFr
     return pd.concat(map_parts(_score_rows, [(residuals, name) for name in names], client), ignore_index=True)
 
 
-def _score_rows(residuals: pd.DataFrame, method: str) -> pd.DataFrame:
+def _score_rows(residuals: pd.DataFrame, method: str, training: pd.DataFrame | None = None) -> pd.DataFrame:
     """Rows of `evaluate` for one method."""
     labels = [*LABELS, "window", "origin", "date", "horizon_years", "years", "share", "growth", "unit"]
     point = residuals["drift" if method == NORMAL_DRIFT else method].to_numpy(float)
     actual, unit = residuals["actual"].to_numpy(float), residuals["unit"].to_numpy(float)
-    found = bands.quantiles_of(residuals, method, [*REPORTED_QUANTILES, *CRPS_QUANTILES])
+    found = bands.quantiles_of(residuals, method, [*REPORTED_QUANTILES, *CRPS_QUANTILES], training)
     reported, fine = np.split(found, [len(REPORTED_QUANTILES)], axis=1)
     frame = residuals[labels].assign(method=method, forecast=point, actual=actual)
     frame = frame.assign(**{f"q{level:g}": reported[:, at] for at, level in enumerate(REPORTED_QUANTILES)})
@@ -253,8 +255,35 @@ def score(residuals: pd.DataFrame, by: Sequence[str] = ("method", "window", "hor
     for name, benchmark in (("wis_relative", "drift"), ("wis_relative_normal", NORMAL_DRIFT)):
         against = table[table["method"] == benchmark].set_index(keys)["wis"]
         table[name] = table["wis"] / against.reindex(pd.MultiIndex.from_frame(table[keys])).to_numpy()
-    means = ["mape", "wis", "wis_relative", "wis_relative_normal", "crps", *COVERAGES]
-    return table[[*by, "n", "technologies", *means]]
+    return table[[*by, *SCORES]]
+
+
+def score_held_out(
+    residuals: pd.DataFrame, references: Sequence[AdoptionSeries], held_out: Sequence[AdoptionSeries]
+) -> pd.DataFrame:
+    """Score forecasts of technologies that calibrate nothing: priors and bands come from the references alone.
+
+    Parameters
+    ----------
+    residuals : DataFrame
+        From `run_backtest` on the references.
+    references, held_out : sequence of AdoptionSeries
+
+    Returns
+    -------
+    DataFrame
+        Columns as `score`; no rows where no held-out series has a window inside 5 to 60 % of its bound.
+    """
+    bounded = bands.is_bounded(residuals)
+    rolled = [_roll(held_out, points, HORIZONS, bounded) for points in WINDOWS]
+    prior = learn_prior(saturation_shares(references), residuals) if bounded else Prior(0.0, 1.0)
+    priors = {series.technology: prior for series in held_out}
+    found = [_add_methods(part, priors) for part in rolled if part is not None]
+    by = ["method", "window", "horizon_years"]
+    if not found:
+        return pd.DataFrame(columns=[*by, *SCORES])
+    rows, names = pd.concat(found, ignore_index=True), [name for name in METHODS if name in residuals.columns]
+    return score(pd.concat([_score_rows(rows, name, residuals) for name in [*names, NORMAL_DRIFT]]), by)
 
 
 def cover_by_technology(

@@ -195,11 +195,21 @@ def drift_sd(windows: Windows, years: np.ndarray) -> np.ndarray:
     return np.sqrt(shocks[:, None] * years * (1 + years / length))
 
 
-def quantiles_of(residuals: pd.DataFrame, method: str, levels: Levels) -> np.ndarray:
-    """Quantiles (R, Q) of residual rows by any method or by `NORMAL_DRIFT`, with nothing learnt from the technology."""
-    if method != NORMAL_DRIFT:
+def quantiles_of(
+    residuals: pd.DataFrame, method: str, levels: Levels, training: pd.DataFrame | None = None
+) -> np.ndarray:
+    """Quantiles (R, Q) of residual rows by any method or by `NORMAL_DRIFT`, with nothing learnt from the technology.
+
+    They are calibrated on residual rows of other technologies, ``training``, or by default on each other.
+    """
+    if method == NORMAL_DRIFT:
+        return normal_quantiles(residuals["drift"].to_numpy(float), residuals["drift_sd"].to_numpy(float), levels)
+    if training is None:
         return leave_one_technology_out_quantiles(residuals, method, levels)
-    return normal_quantiles(residuals["drift"].to_numpy(float), residuals["drift_sd"].to_numpy(float), levels)
+    calibration, link = calibrate(training, method), link_of(residuals)
+    point, unit = (residuals[name].to_numpy(float) for name in (method, "unit_ahead"))
+    spread, score_quantile = calibration.spread(components_of(residuals)), calibration.score_quantile(levels)
+    return band_quantiles(point, unit, spread, score_quantile, link)
 
 
 def leave_out(residuals: pd.DataFrame, technology: str) -> pd.DataFrame:

@@ -270,7 +270,7 @@ class Forecast:
         Parameters
         ----------
         respondents : int, optional
-            Sample size of the survey if it is known; used for the sampling error only.
+            Sample size of the survey, for its sampling error; by default the one that it published, if it did.
 
         Returns
         -------
@@ -279,7 +279,7 @@ class Forecast:
             numbers in it).
         """
         windows, target, level = self.windows, self.target, self.level
-        free = statements.fit_free_ceiling(windows)
+        free = statements.fit_free_ceiling(windows, getattr(target.source, "errors", None))
         covered = bands.measure_coverage(self.residuals, PUBLISHED, [level])[level]
         covered = self.residuals[["technology", "horizon_years", "growth"]].assign(covered=covered)
         at_three = [int(np.abs(self.years - 3).argmin())]
@@ -287,7 +287,7 @@ class Forecast:
         made = {
             "ceiling": statements.state_ceiling(free, windows, target.unit, int(self.prior.technologies)),
             "bound": statements.state_bound(windows, target, self.reached["share"]),
-            "noise": statements.state_noise(free, windows, target.unit, respondents),
+            "noise": statements.state_noise(free, windows, target, respondents),
             "data": statements.state_data(free, windows, len(target.values)),
             "calibration": statements.state_calibration(covered, windows, level),
             "spread": statements.state_spread(there.frame(), there.scenarios(), level),

@@ -71,7 +71,7 @@ def forecast(
     >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
     >>> made = forecast(pd.Series([12, 19, 31, 44, 52], index=dates, name="users"), bound=100, horizon_years=2)
     >>> made
-    <Forecast of users: 52.0 in December 2025; forecast for December 2027: 57.2 to 75.7 (80 % band, median 67.4)>
+    <Forecast of users: 52.0 in December 2025; forecast for December 2027: 57.6 to 75.5 (80 % band, median 67.5)>
     >>> made.quantiles[[0.1, 0.5, 0.9]].round().loc["2026-12-31"].tolist()
     [55.0, 61.0, 66.0]
     >>> axes = made.plot()
@@ -200,7 +200,9 @@ def make_hindcasts(
     enough = [can_calibrate([cut_series(each, origin) for each in references]) for origin in origins]
     origins = origins[enough]
     if not len(origins):
-        return pd.DataFrame(columns=["origin", "date", "method", "mean", "q0.1", "q0.5", "q0.9", "actual"])
+        quantiles = [f"q{level:g}" for level in bands.REPORTED_QUANTILES]
+        columns = ["origin", "entity", "indicator", "date", "method", "mean", *quantiles, "unit", "basis", "actual"]
+        return pd.DataFrame(columns=columns)
     last = series.values.index[-1]
     years = (last - origins[0]).days / 365.25 + 0.5
     frame = hindcast(series, references=references, origins=origins, horizon_years=years, levels=levels)

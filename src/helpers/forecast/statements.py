@@ -44,7 +44,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def fit_free_ceiling(windows: Windows) -> dict[str, Any]:
+def fit_free_ceiling(windows: Windows, errors: str | None = None) -> dict[str, Any]:
     """Logistic curve with a free ceiling: its 80 % profile interval, residual SD and degrees of freedom.
 
     Returns
@@ -54,7 +54,7 @@ def fit_free_ceiling(windows: Windows) -> dict[str, Any]:
     df = windows.points - 3
     if df < 1:
         return {"low": np.nan, "high": np.inf, "identified": False, "residual_sd": np.nan, "df": df}
-    results = Logistic(windows.values[0], windows.years[0]).fit()
+    results = Logistic(windows.values[0], windows.years[0], errors=errors).fit()
     low, high = results.conf_int(0.2, method="profile").loc["ceiling"]
     residual_sd = float(np.sqrt(results.ssr / df))
     return {"low": low, "high": high, "identified": np.isfinite(high), "residual_sd": residual_sd, "df": df}
@@ -92,13 +92,18 @@ def state_bound(windows: Windows, target: Target, reached: pd.Series) -> Stateme
     return text, numbers
 
 
-def state_noise(free: dict[str, Any], windows: Windows, unit: str, respondents: int | None) -> Statement:
-    """How far the points scatter about a curve, beside the error of a survey of so many `respondents`."""
-    sd = free["residual_sd"]
+def state_noise(free: dict[str, Any], windows: Windows, target: Target, respondents: int | None) -> Statement:
+    """How far the points scatter about a curve, beside the survey's own error or that of so many `respondents`."""
+    sd, unit, published = free["residual_sd"], target.unit, getattr(target.source, "standard_error", pd.Series())
+    asked_last = getattr(target.source, "sample_size", pd.Series()).dropna()
+    respondents = respondents or (int(asked_last.iloc[-1]) if len(asked_last) else None)
     if not np.isfinite(sd):
         return "With three points a curve with a free ceiling fits exactly, so scatter about it cannot be measured.", {}
     numbers = {"residual_sd": sd}
     text = f"The points scatter about the best logistic curve by {count(sd, unit)} (residual SD)"
+    if published.notna().any():
+        numbers |= {"standard_error": float(published.median())}
+        return f"{text}, against a standard error of {count(numbers['standard_error'], unit)} as published.", numbers
     if not windows.bounded:
         return f"{text}; without a base its sampling error cannot be worked out.", numbers
     share, base = float(windows.shares[0, -1]), float(windows.bounds[0, -1])

@@ -4,8 +4,9 @@
 one's own and returns `Data`, or raises `DataError` with every problem found. ``Data.series`` selects one series and its
 bound as an `AdoptionSeries`, ``Data.references`` the earlier technologies, `check_claims` recomputes the figures of the
 news item, `describe_coverage` says how long and how sound each series is, and `choose_series` finds the series of own
-data where nobody has named it. `name_series`, `cite_series` and `cite_sources` write the words around tables and
-figures; `list_shares` and `crossing_years` set technologies beside each other.
+data where nobody has named it. `name_series`, `cite_series`, `cite_sources`, `find_urls`, `list_wording` and
+`state_vintages` write the words around tables and figures; `list_shares` and `crossing_years` set technologies beside
+each other.
 
 The parts, each importing only those before it: ``problems``; ``cells`` (one cell, and what a wrong one may mean),
 ``series`` (with its breaks and bound), ``tables`` (files, header and rows, the descriptor), ``checks`` (tables against
@@ -17,10 +18,13 @@ from helpers.indicators.described import (
     cite_series,
     cite_sources,
     crossing_years,
+    find_urls,
     last_bound,
     list_references,
     list_shares,
+    list_wording,
     name_series,
+    state_vintages,
 )
 from helpers.indicators.problems import DataError, Problem
 from helpers.indicators.review import check_claims, describe_coverage, list_warnings, summarise_data
@@ -37,11 +41,14 @@ __all__ = [
     "cite_sources",
     "crossing_years",
     "describe_coverage",
+    "find_urls",
     "last_bound",
     "list_references",
     "list_shares",
     "list_warnings",
+    "list_wording",
     "load",
     "name_series",
+    "state_vintages",
     "summarise_data",
 ]

@@ -72,7 +72,8 @@ def read_cells(
         cells = [cell.strip() for cell in distinct]
         if field["type"] == "number":
             values = np.array([read_number(cell) for cell in cells], dtype=float)
-            table["precision"] = np.array([_read_precision(cell) for cell in cells], dtype=float)[places]
+            if field.get("constraints", {}).get("required"):  # a printed figure, not what is known of it
+                table["precision"] = np.array([_read_precision(cell) for cell in cells], dtype=float)[places]
         elif field["type"] == "date":
             values = np.array([read_day(cell) for cell in cells], dtype="datetime64[us]")
         else:

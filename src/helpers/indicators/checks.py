@@ -68,6 +68,8 @@ def _read_checked(folder: Path, state: tuple[str, ...]) -> dict[str, pd.DataFram
         for name, text in texts.items()
         if text is not None
     }
+    if "observations" in tables:
+        tables["observations"] = complete_vintages(tables["observations"])
     for name, table in tables.items():
         problems += check_key(f"{name}.csv", table, schemas[name]["primaryKey"])
         for key in schemas[name].get("foreignKeys", []):
@@ -75,6 +77,17 @@ def _read_checked(folder: Path, state: tuple[str, ...]) -> dict[str, pd.DataFram
     problems += _check_meaning(tables)
     raise_problems(problems)
     return tables
+
+
+def complete_vintages(observations: pd.DataFrame) -> pd.DataFrame:
+    """Take a figure without a day of publication as public on its date, and add the columns that a table lacks."""
+    lacking: dict[str, Any] = {"published": pd.NaT, "published_by": "", "vintage": ""}
+    lacking |= {"standard_error": np.nan, "sample_size": np.nan}
+    table = observations.assign(**{name: blank for name, blank in lacking.items() if name not in observations})
+    table["published"] = table["published"].astype(table["date"].dtype).fillna(table["date"])
+    for name, usual in (("published_by", "date"), ("vintage", "first")):
+        table[name] = table[name].replace("", usual).astype("str")
+    return table
 
 
 def raise_problems(problems: list[Problem]) -> None:

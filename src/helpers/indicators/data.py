@@ -39,7 +39,7 @@ def load(path: str | Path = "data", as_of: str | date = "") -> Data:
         claims), or a CSV file with the columns date and value (see ``own.read_series_file``); what does
         not exist here is looked up in the project's folder.
     as_of : str or date, default ""
-        ISO date. Later observations and breaks do not exist for anything that uses the result.
+        ISO date. Observations published later, and later breaks, do not exist for anything that uses the result.
 
     Returns
     -------
@@ -56,8 +56,8 @@ def load(path: str | Path = "data", as_of: str | date = "") -> Data:
     >>> users = data.series("China", "internet_users", bound="population_year_end")
     >>> users.unit, users.bound_title
     ('million persons', 'Population at the year-end')
-    >>> load(as_of="2020-06-30").series("China", "internet_users").values.index.max().year
-    2020
+    >>> f'{load(as_of="2020-06-30").series("China", "internet_users").values.index.max():%Y-%m}'
+    '2020-03'
     """
     path = Path(path) if find_kind(path) else find_data(str(path))
     own = None if find_kind(path) == "file" else read_tables(path)
@@ -80,11 +80,13 @@ def _list_exact(observations: pd.DataFrame) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Data:
-    """Checked tables of one data folder or file, without the observations after ``as_of``.
+    """Checked tables of one data folder or file, without the observations published after ``as_of``.
+
+    Of a figure that was revised, ``observations`` holds the newest vintage that was public.
 
     Attributes
     ----------
-    observations, indicators, sources, claims : DataFrame
+    observations, indicators, sources, wording, claims : DataFrame
         Columns as in ``data/README.md``, typed; besides ``row`` (line in the file) and, where figures are printed,
         ``precision`` (half a unit of the last printed digit).
     path : Path
@@ -100,12 +102,13 @@ class Data:
     observations: pd.DataFrame
     indicators: pd.DataFrame
     sources: pd.DataFrame
+    wording: pd.DataFrame
     claims: pd.DataFrame
     path: Path
     as_of: str = ""
     own: list[tuple[str, str]] = field(default_factory=list, repr=False)
     project_data: Data | None = field(default=None, repr=False)
-    _whole: pd.DataFrame | None = field(default=None, repr=False)  # the observations, also those after ``as_of``
+    _whole: pd.DataFrame | None = field(default=None, repr=False)  # every vintage, also those after ``as_of``
 
     def __repr__(self) -> str:
         entities = say_count(len({entity for entity, _ in self.own}), "entity", "entities")
@@ -132,7 +135,7 @@ class Data:
         Raises
         ------
         DataError
-            For an unknown name (with the nearest ones), no exact observation up to ``as_of``, or a bound that is
+            For an unknown name (with the nearest ones), no exact observation public by ``as_of``, or a bound that is
             missing, in another unit or below an observation.
         """
         entry = self.find_entry(indicator)
@@ -143,7 +146,7 @@ class Data:
         found = self._find_bound(entry, entity, bound)
         return series.with_bound(*found) if found else series
 
-    def references(self, exclude: AdoptionSeries | None = None) -> list[AdoptionSeries]:
+    def references(self, exclude: AdoptionSeries | None = None, role: str = "reference") -> list[AdoptionSeries]:
         """List the reference technologies, one `AdoptionSeries` per unbroken segment, each with its own base as bound.
 
         A percentage has the bound 100; a count has its base indicator. Left out are usage rates that repeat a users
@@ -155,14 +158,16 @@ class Data:
         ----------
         exclude : AdoptionSeries, optional
             Every series of the same technology, in whichever entity, is left out.
+        role : str, default "reference"
+            Or "held_out": technologies that calibrate nothing, to judge by what was learnt from the references.
 
         Returns
         -------
         list of AdoptionSeries, in order of entity, indicator and date
         """
         if self.project_data is not None:
-            return self.project_data.references(exclude)
-        wanted = self.indicators[(self.indicators["role"] == "reference") & (self.indicators["rate_of"] == "")]
+            return self.project_data.references(exclude, role)
+        wanted = self.indicators[(self.indicators["role"] == role) & (self.indicators["rate_of"] == "")]
         if exclude is not None:
             wanted = wanted[wanted["technology"] != exclude.technology]
         entries = {entry.indicator: entry for entry in wanted.itertuples(index=False)}
@@ -193,16 +198,30 @@ class Data:
         -------
         Data
         """
-        if date in ("", None):
+        whole, known, limit = self._whole, self.observations, self.limit()
+        if date not in ("", None):
+            limit = min(filter(None, (limit, check_date("as_of", date))))
+            known = (known if whole is None else whole)[lambda rows: rows["published"] <= limit]
+        elif whole is not None:
             return self
-        limit = check_date("as_of", date)
+        key = ["entity", "indicator", "date"]
+        if known.duplicated(key).any():
+            known = known.sort_values("published", kind="stable").drop_duplicates(key, keep="last").sort_index()
         return replace(
             self,
-            observations=self.observations[self.observations["date"] <= limit].reset_index(drop=True),
-            as_of=f"{limit:%Y-%m-%d}",
+            observations=known.reset_index(drop=True),
+            as_of=f"{limit:%Y-%m-%d}" if limit else "",
             project_data=None if self.project_data is None else self.project_data.known_on(date),
-            _whole=self.observations if self._whole is None else self._whole,
+            _whole=self.observations if whole is None else whole,
         )
+
+    def public_on(self, entity: str, indicator: str, figures: int) -> str:
+        """Return the day on which so many exact figures above 0 of a series had become public; "" if there is none."""
+        whole = self.observations if self._whole is None else self._whole
+        mine = (whole["entity"] == entity) & (whole["indicator"] == indicator)
+        rows = whole[mine & (whole["bound"] == "exact") & (whole["value"] > 0)]
+        days = rows.groupby("date")["published"].min().sort_values()
+        return f"{days.iloc[figures - 1]:%Y-%m-%d}" if len(days) >= figures else ""
 
     def find_entry(self, indicator: str, parameter: str = "indicator") -> Any:
         """Return the row of indicators.csv as a named tuple, or raise a `DataError` with the nearest names."""
@@ -231,8 +250,8 @@ class Data:
         return pd.Timestamp(self.as_of) if self.as_of else None
 
     def until(self) -> str:
-        """Say in words up to when there are data: "" or " up to 2025-06-30"."""
-        return f" up to {self.as_of}" if self.as_of else ""
+        """Say in words when the data were public: "" or " as known on 2025-10-31"."""
+        return f" as known on {self.as_of}" if self.as_of else ""
 
     @cached_property
     def _entries(self) -> dict[str, Any]:
@@ -255,10 +274,12 @@ class Data:
         """Say why there is no exact observation of the indicator, and what there is."""
         whole = self.observations if self._whole is None else self._whole
         exact = whole[whole["bound"] == "exact"]
-        first = exact.loc[(exact["entity"] == entity) & (exact["indicator"] == indicator), "date"].min()
+        first = exact.loc[(exact["entity"] == entity) & (exact["indicator"] == indicator), "published"].min()
         if pd.notna(first):
-            message = f"is before the first figure of {indicator} of {entity}, {first:%Y-%m-%d}; choose a later date"
-            return parameter_error("as_of", self.as_of, message)
+            message = f"is before the first figure of {indicator} of {entity} was public, {first:%Y-%m-%d}"
+            third = self.public_on(entity, indicator, SHORTEST_SEGMENT)
+            hint = f"; the third was on {third}" if third else ""
+            return parameter_error("as_of", self.as_of, f"{message}{hint}; choose a later date")
         where, known = self._name_table("observations"), set(exact["entity"])
         having = set(exact.loc[exact["indicator"] == indicator, "entity"])
         if not having:

@@ -76,6 +76,77 @@ def cite_series(data: Data, series: AdoptionSeries) -> str:
     return " ".join([text, *[f"Suspected break {note}." for note in notes]]).strip()
 
 
+def find_urls(data: Data, entity: str, indicator: str, dates: Any) -> list[str]:
+    """Find the address of the publication that has the last figure of a series up to each date; "" where none is known.
+
+    Parameters
+    ----------
+    data : Data
+    entity, indicator : str
+    dates : DatetimeIndex, Series or list of dates, increasing
+
+    Returns
+    -------
+    list of str
+    """
+    address = data.sources.drop_duplicates("source_id").set_index("source_id")["url"]
+    rows = data.find_rows(entity, indicator)
+    rows = rows[rows["bound"] == "exact"].sort_values("date")
+    places = rows["date"].searchsorted(pd.DatetimeIndex(dates), side="right") - 1
+    urls = rows["source_id"].map(address).fillna("").tolist()
+    return [urls[place] if place >= 0 else "" for place in places]
+
+
+def list_wording(data: Data, series: AdoptionSeries) -> pd.DataFrame:
+    """List what was asked or counted, wave by wave, as far as the figures of the series are public.
+
+    Parameters
+    ----------
+    data : Data
+    series : AdoptionSeries
+
+    Returns
+    -------
+    DataFrame
+        date, wording, status, population, field_dates, break, reason, url.
+    """
+    rows = data.wording[data.wording["indicator"] == series.indicator]
+    rows = rows[rows["entity"].isin([series.entity, ""]) & (rows["date"] <= series.observations["date"].max())]
+    return rows.sort_values("date").drop(columns=["row", "indicator", "entity"]).reset_index(drop=True)
+
+
+def state_vintages(data: Data, series: AdoptionSeries) -> str:
+    """Say how many figures of a series, its bound and the references have another value than on their day.
+
+    Parameters
+    ----------
+    data : Data
+    series : AdoptionSeries
+
+    Returns
+    -------
+    str
+    """
+    taught = {(one.entity, one.indicator) for one in data.references(exclude=series)}
+    parts, later = [], 0
+    for name, pairs in (
+        ("the series", {(series.entity, series.indicator)}),
+        ("its bound", {(series.entity, series.bound_name)}),
+        ("the references", taught),
+    ):
+        rows = pd.concat([data.find_rows(*pair) for pair in pairs] or [data.observations.iloc[:0]])
+        kinds = rows["vintage"].value_counts()
+        later += kinds.get("later", 0)
+        compiled = f", {kinds['compiled']:,} compiled decades later" if "compiled" in kinds else ""
+        parts += [f"{name}: {len(rows):,}, {kinds.get('later', 0):,} revised{compiled}"] if len(rows) else []
+    text = f"Figures that were public{data.until() or ' up to now'} ({'; '.join(parts)})."
+    if later:
+        text += " A revised one counts from the day of its first print on, but has the value of today."
+    if "compiled decades" in text:
+        text += " A compiled one counts as public on its date."
+    return text
+
+
 def last_bound(series: AdoptionSeries) -> float:
     """Return the bound at the last observation; nan without one."""
     return float(series.bound_at(series.values.index[-1:])[0]) if series.bound is not None else np.nan

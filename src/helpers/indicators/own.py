@@ -15,7 +15,15 @@ import numpy as np
 import pandas as pd
 
 from helpers.indicators.cells import NUMBER, read_cells
-from helpers.indicators.checks import check_figures, check_key, check_spellings, check_units, raise_problems, read_unit
+from helpers.indicators.checks import (
+    check_figures,
+    check_key,
+    check_spellings,
+    check_units,
+    complete_vintages,
+    raise_problems,
+    read_unit,
+)
 from helpers.indicators.problems import DataError, Problem, list_problems
 from helpers.indicators.tables import read_descriptor, read_table
 from helpers.quoting import quote
@@ -43,8 +51,8 @@ def read_series_file(path: Path, project: Mapping[str, pd.DataFrame], descriptor
     Parameters
     ----------
     path : Path
-        Columns date and value; optionally entity, indicator, unit, source, technology, and bound (exact, at_least or
-        at_most). Other columns are not read.
+        Columns date and value; optionally entity, indicator, unit, source, technology, bound (exact, at_least or
+        at_most), published, standard_error and sample_size. Other columns are not read.
     project : dict of str to DataFrame
         The project's tables: an indicator that they hold keeps its title, base, technology and breaks.
     descriptor : Path
@@ -64,8 +72,9 @@ def read_series_file(path: Path, project: Mapping[str, pd.DataFrame], descriptor
     if path.suffix.lower() != ".csv":
         raise DataError([Problem(path.name, None, "", "", "is no CSV file; save it as 'CSV UTF-8', named like x.csv")])
     of_project = {field["name"]: field for field in read_descriptor(descriptor)["observations"]["fields"]}
+    known = [of_project[name] for name in ("published", "standard_error", "sample_size") if name in of_project]
     censoring = of_project["bound"] | {"constraints": {**of_project["bound"]["constraints"], "required": False}}
-    needed, optional = [of_project["date"], of_project["value"]], [*OWN_FIELDS, censoring]
+    needed, optional = [of_project["date"], of_project["value"]], [*OWN_FIELDS, censoring, *known]
     problems: list[Problem] = []
     text = read_table(path, needed, problems)
     if text is None:
@@ -73,7 +82,7 @@ def read_series_file(path: Path, project: Mapping[str, pd.DataFrame], descriptor
     problems += _check_optional(path.name, text, [field["name"] for field in optional])
     fields = [*needed, *optional]
     text = text.reindex(columns=[field["name"] for field in fields], fill_value="")
-    rows = _fill_defaults(path, read_cells(path.name, text, fields, problems))
+    rows = complete_vintages(_fill_defaults(path, read_cells(path.name, text, fields, problems)))
     tables = _build_tables(path.name, rows, project)
     problems += _check_rows(path.name, rows, set_beside(tables, project), project)
     raise_problems([_name_meant(problem) for problem in problems])
@@ -101,7 +110,9 @@ def set_beside(own: Mapping[str, pd.DataFrame], project: Mapping[str, pd.DataFra
     tables = {"observations": _join(own["observations"], theirs[~(described | replaced)]), "claims": own["claims"]}
     for name, key in (("indicators", "indicator"), ("sources", "source_id")):
         tables[name] = _join(own[name], project[name][~project[name][key].isin(own[name][key])])
-    return tables
+    wording = project["wording"]
+    wording = wording[~wording["indicator"].isin(own["observations"]["indicator"])]
+    return tables | {"wording": _join(own["wording"], wording)}
 
 
 def name_indicator(text: str) -> str:
@@ -153,7 +164,8 @@ def _build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFr
     address = sources["publisher"].where(sources["publisher"].str.fullmatch(r"https?://\S+"), "")
     sources = sources.assign(url=address, licence="not stated", attribution=sources["publisher"])
     observations = rows.assign(source_id=rows["source"].map(names), confidence="medium")
-    own = {"observations": observations, "indicators": indicators, "sources": sources, "claims": pd.DataFrame()}
+    own = {"observations": observations, "indicators": indicators, "sources": sources}
+    own |= {"wording": pd.DataFrame(), "claims": pd.DataFrame()}
     for name, table in own.items():  # columns and types are the project's; texts that are not there are empty
         model = project[name]
         blank = {column: "" if pd.api.types.is_string_dtype(model[column]) else np.nan for column in model}
@@ -183,7 +195,7 @@ def _check_rows(
     problems = []
     if rows["bound"].isin(["at_least", "at_most"]).all():
         problems.append(Problem(file, None, "bound", "", "no figure is exact; a curve is fitted to exact ones"))
-    problems += check_key(file, rows, ["entity", "indicator", "date"]) + check_spellings(file, rows)
+    problems += check_key(file, rows, ["entity", "indicator", "date", "published"]) + check_spellings(file, rows)
     problems += check_units(file, rows)
     for column in ("unit", "technology"):
         problems += _check_same(file, rows, column, project["indicators"])

@@ -40,6 +40,8 @@ class AdoptionSeries:
         Known upper bound in ``unit``, by date; a number is a constant series.
     bound_name, bound_title, bound_note, segment_note : str
         Name of the bound (an indicator or a number as text), the same in words, and what must be said about the choice.
+    errors : {"independent", "cumulative"} or None
+        What is known of the errors of its figures, as a curve's `errors` takes it; None: nothing.
     """
 
     entity: str
@@ -62,6 +64,7 @@ class AdoptionSeries:
     bound_title: str = ""
     bound_note: str = ""
     segment_note: str = ""
+    errors: str | None = None
 
     def __repr__(self) -> str:
         span = f"{self.values.index[0]:%Y-%m-%d} to {self.values.index[-1]:%Y-%m-%d}"
@@ -94,6 +97,21 @@ class AdoptionSeries:
         """Exact observations as a share of the bound on the same date (0 to 1); NaN without a bound."""
         bound = np.nan if self.bound is None else self.bound_at(self.values.index)
         return (self.values / bound).rename(self.indicator)
+
+    @property
+    def standard_error(self) -> pd.Series:
+        """Standard error of each exact observation, in ``unit``; NaN where none was published."""
+        return self._published("standard_error")
+
+    @property
+    def sample_size(self) -> pd.Series:
+        """Persons asked for each exact observation; NaN where the number was not published."""
+        return self._published("sample_size")
+
+    def _published(self, column: str) -> pd.Series:
+        rows = self.observations
+        known = rows[rows["bound"] == "exact"].set_index("date")[column] if column in rows else pd.Series(dtype=float)
+        return known.reindex(self.values.index).rename(self.indicator)
 
     def with_bound(self, values: pd.Series | float, name: str, title: str, note: str = "") -> AdoptionSeries:
         """Return the series with an upper bound.
@@ -252,6 +270,7 @@ def cut_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bool
                 breaks=breaks,
                 observations=rows,
                 segment_note=note,
+                errors=getattr(entry, "errors", "") or None,
                 **{name: getattr(entry, name) for name in DESCRIPTION},
             )
         )

@@ -35,14 +35,18 @@ BEGINNINGS = {
 SAVE = "save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8')"
 DELIMITERS = ";\t|"
 SEARCHED = 20  # lines among which a header that is not the first is looked for
-MAY_BE_EMPTY = ("claims",)  # own data have series to study, but no news item to check
+MAY_BE_EMPTY = ("wording", "claims")  # own data have series to study, but no news item to check
 NEEDED = {
     "observations": "entity indicator date value bound source_id confidence note",
     "indicators": "indicator title unit base base_indicator role technology rate_of breaks suspected_breaks note",
     "sources": "source_id title publisher licence",
+    "wording": "indicator entity date wording status population field_dates break reason url",
     "claims": "claim_id entity statement reported unit comparison rule first second agrees_with note",
 }
 TABLES = tuple(NEEDED)
+OPTIONAL = {"published", "published_by", "vintage", "standard_error", "sample_size"}
+OPTIONAL |= {"published_evidence", "lag_months", "stock_or_flow", "errors"}
+"""Columns that a table may lack: folders from before them stay readable."""
 
 
 # ---- files
@@ -108,7 +112,7 @@ def read_table(path: Path, fields: Sequence[Mapping[str, Any]], problems: list[P
     except DataError as error:
         problems += error.problems
         return None
-    found = _check_header(path.name, rows, names)
+    found = _check_header(path.name, rows, [name for name in names if name not in OPTIONAL])
     if found:
         problems += found
         return None
@@ -267,13 +271,14 @@ def read_descriptor(path: Path) -> dict[str, dict[str, Any]]:
     Raises
     ------
     DataError
-        Where the file is missing, is not JSON, or does not describe the four tables with the columns that are needed.
+        Where the file is missing, is not JSON, or does not describe the tables with the columns that are needed.
     """
     if not path.exists():
         raise _file_error(path, f"is missing in {path.parent}; copy it from the folder data/")
     text = _read_text(path)
     try:
         schemas = {one["name"]: one["schema"] for one in json.loads(text)["resources"] if one["name"] in TABLES}
+        schemas.setdefault("wording", _describe_wording())  # folders from before this table
         checked = {name: Schema.model_validate(schemas[name]) for name in TABLES}
         reason = _check_keys(checked)
     except json.JSONDecodeError as error:
@@ -287,6 +292,12 @@ def read_descriptor(path: Path) -> dict[str, dict[str, Any]]:
         described = f"does not describe the tables {', '.join(TABLES)}"
         raise _file_error(path, f"{described} ({reason}); copy it from the folder data/")
     return schemas
+
+
+def _describe_wording() -> dict[str, Any]:
+    kinds = {name: "date" if name == "date" else "string" for name in NEEDED["wording"].split()}
+    fields = [{"name": name, "type": kind, "description": name} for name, kind in kinds.items()]
+    return {"fields": fields, "primaryKey": ["indicator", "entity", "date"]}
 
 
 def _check_keys(schemas: Mapping[str, Schema]) -> str:

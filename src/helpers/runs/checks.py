@@ -42,11 +42,13 @@ def check_parameters(parameters: Parameters, load: Callable[..., Any] | None = N
     values = series.values[series.values > 0]
     if len(values) < FEWEST_POINTS or (values.index[-1] - values.index[0]).days < FEWEST_DAYS:
         figures = say_count(len(values), "exact figure")
-        until = f" up to {parameters.as_of}" if parameters.as_of else ""
+        until = data.until()
+        day = data.public_on(parameters.entity, parameters.indicator, FEWEST_POINTS) if until else ""
+        hint = f"a later as_of: the third became public on {day}" if day > parameters.as_of else "a later as_of"
         raise ParameterError(
             f"{parameters.indicator} of {parameters.entity} has {figures} above 0{until}; a forecast "
-            f"needs {FEWEST_POINTS}, half a year apart: a slope, and a way to judge it. Choose another indicator or a "
-            "later as_of"
+            f"needs {FEWEST_POINTS}, half a year apart: a slope, and a way to judge it. Choose another indicator or "
+            f"{hint}"
         )
     if values.max() <= values.iloc[0]:
         raise ParameterError(

@@ -36,7 +36,6 @@ from helpers.project import (
     write_json,
 )
 from helpers.runs.checks import check_parameters, print_warnings
-from helpers.runs.kernels import can_fork, preload, stop_kernels
 from helpers.runs.notebook import list_written, read_valid
 from helpers.runs.record import (
     LOG,
@@ -287,6 +286,8 @@ def run_all(
     if not forced and not is_cut_off(final) and not find_left(final) and is_current(final, inputs):
         print(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.", flush=True)
         return outputs / parameters.run
+    from helpers.runs.kernels import can_fork, preload  # imports for a third of a second that nothing changed needs not
+
     forked = not isolated and can_fork()
     if forked:
         preload()  # it imports while the parameters are checked
@@ -392,6 +393,8 @@ def make_in_order(
                 yield name
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+        if running:
+            from helpers.runs.kernels import stop_kernels
         while not all(future.done() for future in running):  # a kernel may only be starting now
             stop_kernels()
             time.sleep(0.05)

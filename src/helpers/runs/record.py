@@ -238,9 +238,9 @@ def list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:
     reference = used.indicator.isin(roles.index[roles.role == "reference"])
     uses = dict.fromkeys(used.source_id[reference], "reference")
     uses |= dict.fromkeys(used.source_id[own], "series")
-    sources = data.sources.drop_duplicates("source_id").set_index("source_id").reindex(sorted(uses)).fillna("")
+    sources = data.sources.drop_duplicates("source_id").set_index("source_id").reindex(sorted(uses))
     keep = [column for column in ("title", "publisher", "url", "licence", "attribution") if column in sources]
-    told = sources[keep].astype(str).to_dict("index")
+    told = sources[keep].fillna("").astype(str).to_dict("index")
     return [{"source_id": key, "use": uses[key], **row} for key, row in told.items()]
 
 

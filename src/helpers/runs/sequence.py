@@ -66,7 +66,10 @@ def parse_code(source: str) -> ast.Module:
     SyntaxError
     """
     with PARSING:
-        return ast.parse(source)
+        try:
+            return ast.parse(source)
+        except SystemError:  # a library's own thread was parsing
+            return ast.parse(source)
 
 
 def read_declared(notebook: Path) -> dict[str, Any]:

@@ -38,6 +38,10 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
     main = figures.get(record["main_figure"])
     tables = {part: find_table(record, part) for part in ("findings", "key_numbers", "statements")}
     rows = {part: read_rows(folder / "tables" / f"{name}.csv") for part, name in tables.items()}
+    numbers = [
+        {"label": row["label"], "reading": read_number(row), "url": keep_address(row.get("url", ""))}
+        for row in rows["key_numbers"]
+    ]
     empty = {"numbers": not rows["key_numbers"], "limits": not rows["statements"]}
     page = render(
         "index.html.j2",
@@ -48,7 +52,8 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
         counted=subject.get("counted", ""),
         findings=[row["sentence"] for row in rows["findings"]],
         figure=main and {**main, "source": embed_image(folder / "figures" / f"{main['name']}.png")},
-        numbers=[{"label": row["label"], "reading": read_number(row)} for row in rows["key_numbers"]],
+        numbers=numbers,
+        cited=list({row["url"]: row["label"] for row in reversed(numbers) if row["url"]}.items())[::-1],
         statements=rows["statements"],
         tables=tables,
         notebooks=notebooks,
@@ -139,9 +144,14 @@ def group_sources(sources: list[dict[str, Any]]) -> dict[str, list[dict[str, Any
         found = list(items)
         titles = [item["title"] for item in found]
         what = "; ".join(titles) if len(titles) <= 3 else f"{titles[0]} and {len(titles) - 1} more"
-        url = found[0]["url"] if found[0]["url"].startswith(("https://", "http://")) else ""
+        url = keep_address(found[0]["url"])
         grouped[use].append({"publisher": publisher, "licence": licence, "what": what, "url": url})
     return grouped if sources else {}
+
+
+def keep_address(text: str) -> str:
+    """An address that a page may link to; "" for anything else."""
+    return text if text.startswith(("https://", "http://")) else ""
 
 
 def list_facts(record: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -1,0 +1,284 @@
+"""What is said of the errors: estimates against direct likelihoods, intervals that cover, and what is refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import further
+from scipy.optimize import minimize
+
+from helpers import indicators
+from helpers.curves import FAMILIES, Bass, CurveError, Gompertz, Logistic, Share, SharePrior, fit_many
+from helpers.project import find_data
+
+YEARS = np.array([2012.0, 2013.0, 2013.5, 2015.0, 2016.0, 2017.0, 2019.0, 2020.0, 2021.0, 2022.0])
+STEP = 1.0  # the median of their distances
+
+
+def course(years, rate=0.8, midpoint=2016.0):
+    return 100 / (1 + np.exp(-rate * (years - midpoint)))
+
+
+def draw(kind, count, years, size=2.0, seed=0):
+    """Series (n, count) around the course with errors of a kind; those cumulated since the curve was at 5 % of 95."""
+    random, n = np.random.default_rng(seed), len(years)
+    new, errors = random.normal(0, size, (count, n)), np.zeros((count, n))
+    if kind == "in proportion":
+        errors = new * course(years) / 60
+    elif kind == "cumulated":
+        before = max(0.0, (years[0] - (2016 + np.log(0.0475 / 0.9525) / 0.8)) / (years[1] - years[0]))
+        errors = np.cumsum(new, axis=1) + random.normal(0, size, (count, 1)) * np.sqrt(before)
+    else:
+        rho = {"independent": 0.0, "ar .6": 0.6, "ar .9": 0.9}[kind]
+        errors[:, 0] = new[:, 0]
+        for place in range(1, n):
+            errors[:, place] = rho * errors[:, place - 1] + np.sqrt(1 - rho**2) * new[:, place]
+    return pd.DataFrame((course(years) + errors).T, index=years)
+
+
+@pytest.fixture(scope="module")
+def series():
+    return draw("cumulated", 1, YEARS, seed=4)[0]
+
+
+def minimise(loss, start):
+    for method in ("Nelder-Mead", "BFGS", "Nelder-Mead"):
+        start = minimize(
+            loss,
+            start,
+            method=method,
+            options={"maxiter": 5000} | ({"xatol": 1e-9, "fatol": 1e-13} if method[0] == "N" else {}),
+        ).x
+    return start
+
+
+def test_cumulative_errors_are_least_squares_of_increments_on_irregular_dates(series):
+    results = Logistic(series, errors="cumulative").fit()
+    level = Logistic(series, errors="independent").fit().params
+    begin = (
+        level["midpoint"] + np.log(0.05 * series.iloc[-1] / (level["ceiling"] - 0.05 * series.iloc[-1])) / level["rate"]
+    )
+    first = max(1.0, (YEARS[0] - begin) / STEP)
+
+    def loss(p):
+        errors = series.to_numpy() - p[0] * 100 / (1 + np.exp(-p[1] * (YEARS - 2016 - p[2])))
+        return errors[0] ** 2 / first + (np.diff(errors) ** 2 / (np.diff(YEARS) / STEP)).sum()
+
+    found = minimise(loss, np.array([1.0, 0.8, 0.0]))
+    assert results.ssr == pytest.approx(loss(found), rel=1e-8)
+    np.testing.assert_allclose(results.params, [100 * found[0], found[1], 2016 + found[2]], rtol=1e-5)
+
+
+def test_a_correlation_is_estimated_by_its_likelihood(series):
+    results = Logistic(series, errors="ar1").fit()
+
+    def loss(p, fixed=None):
+        ceiling = p[0] if fixed is None else fixed / 100
+        rho = 1 / (1 + np.exp(-p[3]))
+        errors = series.to_numpy() - ceiling * 100 / (1 + np.exp(-p[1] * (YEARS - 2016 - p[2])))
+        carry = rho ** (np.diff(YEARS) / STEP)
+        new = np.r_[errors[0], (errors[1:] - carry * errors[:-1]) / np.sqrt(1 - carry**2)]
+        return len(new) * np.log((new**2).sum()) + np.log(1 - carry**2).sum()
+
+    found = minimise(loss, np.array([1.0, 0.8, 0.0, 1.0]))
+    assert results.ceiling == pytest.approx(100 * found[0], rel=2e-3)
+    assert results.likelihood.correlation == pytest.approx(1 / (1 + np.exp(-found[3])), abs=0.02)
+    at = results.ceiling * 1.08
+    starts = (found, np.array([1.0, 0.6, 0.5, 2.0]))  # two valleys
+    worse = min(loss(minimise(lambda p: loss(p, at), start), at) for start in starts) - loss(found)
+    statistic = results.df_resid * np.expm1(worse / len(YEARS))
+    assert results.profile("ceiling", values=[at])["statistic"].iloc[0] == pytest.approx(statistic, rel=0.05)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_and_ceiling_takes_every_kind(name, series):
+    for ceiling in (None, 130.0, Share(pd.Series([120.0, 140.0], index=[2012.0, 2022.0]), 0.9)):
+        fits = {
+            kind: FAMILIES[name](series, ceiling=ceiling, errors=kind).fit()
+            for kind in (None, "independent", "ar1", "cumulative")
+        }
+        ends = {kind: fit.conf_int(method="profile") for kind, fit in fits.items()}
+        np.testing.assert_allclose(fits[None].params, fits["independent"].params)
+        assert (ends[None][0] <= np.minimum(ends["independent"][0], ends["cumulative"][0])).all()
+        assert (ends[None][1] >= np.maximum(ends["independent"][1], ends["cumulative"][1])).all()
+        assert (ends["cumulative"][1] > fits["cumulative"].params).all() or fits["cumulative"].flag
+
+
+def test_where_errors_are_not_known_intervals_are_the_hull_and_the_profile_agrees_with_them(series):
+    results = Logistic(series).fit()
+    low, high = results.conf_int(method="profile").loc["ceiling"]
+    frame = results.profile("ceiling", values=[low, high])
+    np.testing.assert_allclose(frame["confidence"], 0.95, atol=1e-4)
+    assert (frame["confidence"] <= frame[["independent", "cumulative"]].min(axis=1) + 1e-12).all()
+    derived = results.derived()
+    np.testing.assert_allclose(
+        derived.loc["inflection", ["lower", "upper"]], results.conf_int(method="profile").loc["midpoint"], rtol=1e-6
+    )
+
+
+def test_a_moving_bound_is_part_of_the_increments():
+    bound = pd.Series([100.0, 160.0], index=[2012.0, 2022.0])
+    values = pd.Series(0.8 * np.interp(YEARS, bound.index, bound) * course(YEARS) / 100, index=YEARS)
+    results = Logistic(values, ceiling=Share(bound), errors="cumulative").fit()
+    np.testing.assert_allclose(results.params, [0.8, 0.8, 2016.0], rtol=1e-6)
+
+
+def test_a_prior_and_a_censored_value_go_with_cumulative_errors(series):
+    prior = Logistic(series, ceiling=SharePrior(bound=120.0, mean_logit=1.5, sd_logit=0.8), errors="cumulative").fit()
+    assert 0 < prior.params["share"] < 1
+    later = pd.DataFrame({"value": [series.iloc[-1] + 6.0], "bound": ["at_least"]}, index=[2023.0])
+    plain, higher = (Logistic(series, errors="cumulative", censored=censored).fit() for censored in (None, later))
+    assert higher.ceiling > plain.ceiling
+    nothing = pd.DataFrame({"value": [1.0], "bound": ["at_least"]}, index=[2023.0])
+    same = Logistic(series, errors="cumulative", censored=nothing).fit()
+    np.testing.assert_allclose(same.params, plain.params, rtol=1e-6)
+    np.testing.assert_allclose(same.conf_int(method="profile"), plain.conf_int(method="profile"), rtol=1e-5)
+    by_profile = same.profile("rate")
+    np.testing.assert_allclose(
+        by_profile["statistic"], plain.profile("rate", values=by_profile["rate"])["statistic"], rtol=1e-3, atol=1e-6
+    )
+
+
+def test_a_profile_follows_its_own_likelihood(series):
+    """The interval of each likelihood ends where its profile says that it does."""
+    values = series.clip(0.5, None)
+    later = pd.DataFrame({"value": [120.0], "bound": ["at_least"]}, index=[2023.0])
+    for results in (
+        Logistic(values, ceiling=120.0, errors="independent").fit(noise="binomial"),
+        Gompertz(values, errors="independent", censored=later).fit(),
+        Logistic(values, ceiling=SharePrior(bound=120.0, mean_logit=1.5, sd_logit=0.8), errors="independent").fit(),
+    ):
+        for parameter, ends in results.conf_int(method="profile").iterrows():
+            kept = ends[np.isfinite(ends)]
+            np.testing.assert_allclose(results.profile(parameter, values=kept)["confidence"], 0.95, atol=2e-3)
+
+
+def test_known_standard_errors_are_variances_and_the_rest_is_the_models():
+    random, known = np.random.default_rng(3), np.where(np.arange(30) % 2, 0.5, 4.0)
+    years = np.linspace(2008, 2024, 30)
+    values = course(years) + random.normal(0, np.hypot(known, 2.0))
+    results = Logistic(values, exog=years, known_se=known, errors="independent").fit()
+    error = results.likelihood.model.model_error
+    assert 1.2 < error < 3.0
+    assert results.scale == 1
+    weights = 1 / (known**2 + error**2)
+    assert (weights * results.resid.to_numpy() ** 2).sum() == pytest.approx(results.df_resid, rel=1e-6)
+    np.testing.assert_allclose(results.params, Logistic(values, exog=years, weights=weights).fit().params, rtol=1e-7)
+    wide = Logistic(values, exog=years, known_se=10 * known, errors="independent").fit()
+    assert wide.likelihood.model.model_error == 0
+    assert wide.bse["ceiling"] > 2 * results.bse["ceiling"]
+
+
+def test_errors_in_proportion_to_the_curve_are_weighed_by_it(series):
+    results = Logistic(series, variance="curve", errors="independent").fit()
+    curve = np.maximum(results.fittedvalues, 0.01 * results.fittedvalues.max())
+    weighed = Logistic(series, weights=1 / curve**2, errors="independent").fit()
+    np.testing.assert_allclose(results.params, weighed.params, rtol=1e-4)
+
+
+KINDS = ("independent", "in proportion", "ar .6", "ar .9", "cumulated")
+
+
+@pytest.mark.parametrize("kind", [KINDS[0], KINDS[4], *(further(kind) for kind in KINDS[1:4])])
+@pytest.mark.parametrize("points", [8, further(6), further(16)])
+def test_intervals_cover_or_are_open_whatever_the_errors(kind, points):
+    """The benchmark's simulation in small, at series that begin at 4 and at 20 % of their ceiling."""
+    for start in (0.04, 0.2):
+        first, last = 2016 + np.log([start / (1 - start), 19.0]) / 0.8
+        frame = draw(kind, 300, np.linspace(first, last, points))
+        table = fit_many(frame, ["logistic"], progress=False)
+        covered = (table["ceiling_lower"] <= 100) & (table["ceiling_upper"] >= 100)
+        assert covered.mean() >= 0.89
+        assert (table["identified"] & ~covered).mean() <= 0.1
+        if kind == "independent":
+            assert table["identified"].mean() >= 0.85
+
+
+def test_a_frame_gives_what_single_series_give():
+    frame = draw("cumulated", 5, YEARS)
+    frame.iloc[3, 1] = frame.iloc[8, 2] = frame.iloc[0, 3] = np.nan
+    for errors in (None, "cumulative"):
+        table = fit_many(frame, ["logistic", "bass"], progress=False, errors=errors)
+        for row in table.itertuples():
+            single = FAMILIES[row.family](frame[row.series], errors=errors).fit()
+            ends = single.conf_int(method="profile").loc["ceiling"]
+            np.testing.assert_allclose(
+                [row.ceiling, row.ceiling_lower, row.ceiling_upper], [single.ceiling, *ends], rtol=1e-6
+            )
+            assert row.identified == single.identified
+
+
+@pytest.mark.parametrize("name", ["logistic", further("gompertz"), further("bass")])
+def test_bootstrap_intervals_cover(name):
+    random, years = np.random.default_rng(2), np.linspace(2009, 2020, 7)
+    clean = 100 * FAMILIES[name].share(
+        years - 2008, *({"bass": (np.log(0.01), np.log(0.8))}.get(name, (np.log(0.7), 7.0)))
+    )
+    hits = 0
+    for _ in range(120):
+        values = clean + random.normal(0, 2, len(years))
+        results = FAMILIES[name](
+            values, exog=years, launch=2008.0 if name == "bass" else None, errors="independent"
+        ).fit()
+        low, high = results.conf_int(method="bootstrap", repetitions=199).loc["ceiling"]
+        hits += low <= 100 <= high
+    assert hits / 120 >= 0.89
+
+
+def test_the_summary_says_what_the_verdict_rests_on(series):
+    text = str(Logistic(series).fit().summary())
+    assert "Durbin-Watson" in text
+    assert "Lag-1 correlation" in text
+    assert "indep. [0.025" in text
+    assert "cumul. [0.025" in text
+    four = Bass([230, 249, 515, 602], exog=[2024.5, 2025.0, 2025.5, 2026.0])
+    assert "open" in str(four.fit().summary())
+    tight = draw("independent", 1, np.linspace(2008, 2020, 8), seed=1)[0]
+    says = [str(Logistic(tight, errors=errors).fit().summary()) for errors in (None, "independent")]
+    assert "under independent errors" in says[1]
+    assert "independent and under cumulative errors" in says[0] or "only if errors are independent" in says[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"errors": "white"}, "choose None, 'independent', 'ar1' or 'cumulative'"),
+        ({"variance": "level"}, "choose 'constant' or 'curve'"),
+        ({"known_se": np.ones(10), "weights": np.ones(10)}, "give one"),
+        ({"known_se": np.ones(3)}, "one number for each of the 10 observations"),
+        ({"known_se": np.zeros(10)}, "finite and above 0"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(options, message, series):
+    with pytest.raises(CurveError, match=message):
+        Logistic(series, **options)
+
+
+def test_what_does_not_go_together_is_refused(series):
+    later = pd.DataFrame({"value": [120.0], "bound": ["at_least"]}, index=[2023.0])
+    with pytest.raises(CurveError, match="not known, independent or cumulative"):
+        Logistic(series, censored=later, errors="ar1").fit()
+    with pytest.raises(CurveError, match="that they are independent"):
+        Logistic(series, ceiling=130.0, errors="cumulative").fit(noise="binomial")
+    with pytest.raises(CurveError, match="None, 'independent' or 'cumulative'"):
+        fit_many(pd.DataFrame({"a": series}), progress=False, errors="ar1")
+
+
+def test_new_observations_are_drawn_with_the_errors_of_the_model(series):
+    ahead = [2023.0, 2025.0, 2027.0]
+    summed = Logistic(series, errors="cumulative").fit()
+    widths = summed.get_prediction(ahead).se_obs
+    assert widths.is_monotonic_increasing
+    drawn = summed.simulate(ahead, repetitions=4000, seed=1)
+    np.testing.assert_allclose(drawn.std(axis=1) ** 2, widths**2 - summed.get_prediction(ahead).se_mean ** 2, rtol=0.1)
+    assert np.corrcoef(drawn)[0, 2] > 0.7
+    alone = Logistic(series, errors="independent").fit().simulate(ahead, repetitions=4000, seed=1)
+    assert abs(np.corrcoef(alone)[0, 2]) < 0.1
+    with pytest.raises(CurveError, match="dates that increase"):
+        summed.simulate([2025.0, 2023.0])
+
+
+def test_a_filing_adds_up_and_a_survey_does_not():
+    data = indicators.load(find_data())
+    assert data.series("China", "genai_services_filed").errors == "cumulative"
+    assert data.series("United States", "genai_use_rps").errors == "independent"
+    assert data.series("China", "genai_users").errors is None
