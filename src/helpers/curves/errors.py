@@ -33,7 +33,8 @@ def whiten(
 
     Returns
     -------
-    weights, carry : (N, n) each
+    weights : ndarray, (N, n)
+    carry : ndarray, (N, n)
     """
     gap = np.diff(times, axis=1)
     steps = np.nan_to_num(np.where(gap > 0, gap, np.nan) / typical_step(times)[:, None], nan=1.0)
@@ -63,6 +64,10 @@ def count_steps(batch: Batch, fit: Fit, times: np.ndarray, last: np.ndarray) -> 
     batch, fit : the curves of least squares
     times : (N, n) decimal years, NaN last
     last : (N,) last value over the bound
+
+    Returns
+    -------
+    ndarray, (N,)
     """
     share = np.clip(EARLY * last / np.maximum(fit.ceiling, 1e-300), 1e-12, 1 - 1e-12)
     begin = time_of_share(batch.family, fit.theta[: len(batch.family.parameters)], share)

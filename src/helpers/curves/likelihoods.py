@@ -182,8 +182,10 @@ class LeastSquares:
 
         Returns
         -------
-        statistic, ssr, ceiling, theta : (v,) each, theta (p, v)
-            The statistic is the F of the value: how much worse it is than the optimum, in noise variances.
+        statistic : ndarray, (v,)
+            F of the value: how much worse it is than the optimum, in noise variances.
+        ssr, ceiling : ndarray, (v,)
+        theta : ndarray, (p, v)
         """
         batch, fit, rows = self.batch, self.fit, np.zeros(len(values), int)
         work, theta, fixed = fix(batch.take(rows), fit.theta[:, rows], coordinate, values)

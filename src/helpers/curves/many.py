@@ -99,6 +99,7 @@ def fit_many(
         takes a tenth of a second (logistic) to a second (richards) and a few hundredths to send: it pays with many
         series on machines of their own.
     per_period : bool, the values count the adoptions since the observation before, as in the models
+    errors : None (not known), "independent" or "cumulative", as in the models; "ar1" is for single series
 
     Returns
     -------

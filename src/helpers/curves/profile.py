@@ -201,8 +201,9 @@ def find_crossings(
     rise : function of rows and values, (m,) each: about in proportion to the distance from the centre, where it is 0
     side : (R,) -1 or +1
     target : (R,) above 0
-    centre, limit : (R,) the limit lies on the given side of the centre
+    centre : (R,)
     step : (R,) first step away from the centre
+    limit : (R,) on the given side of the centre
 
     Returns
     -------
