@@ -4,8 +4,10 @@ import json
 import threading
 import time
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
+
+from worldbank_server import listen
 
 GEO = {"DE": "Germany", "EU27_2020": "European Union - 27 countries (from 2020)", "FR": "France"}
 YEARS = ("2021", "2023", "2024", "2025")
@@ -86,14 +88,5 @@ def serve(spoil=lambda path, answer: answer):
         def log_message(self, *words):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
-    finally:
-        closing.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with listen(Handler, closing) as address:
+        yield address, asked

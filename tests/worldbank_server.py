@@ -107,12 +107,19 @@ def serve(spoil=lambda path, answer: answer):
         def log_message(self, *words):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    with listen(Handler, closing) as address:
+        yield f"{address}/v2", asked
+
+
+@contextmanager
+def listen(handler, closing):
+    """Address of a server on this machine, which answers until the block ends and `closing` is set."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/v2", asked
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         closing.set()
         server.shutdown()
