@@ -262,6 +262,8 @@ def settle_weights(model: CurveModel) -> CurveModel:
 
         top, variance = float(np.var(model.endog)) + 1e-300, 0.0
         if freedom > 0 and excess(0.0) > 0:
+            while excess(top) > 0:  # a curve that doesn't describe the series
+                top *= 4
             variance = brentq(excess, 0.0, top, xtol=1e-12 * top)
         model = model.with_weights(1 / (known + variance))
         model.model_error = np.sqrt(variance)
