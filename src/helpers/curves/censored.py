@@ -151,11 +151,11 @@ class Censored(LeastSquares):
     ) -> tuple[np.ndarray, np.ndarray]:
         """Minima from starts (R, k), some coordinates fixed: Newton steps, damped where the loss is not convex."""
         points = np.clip(starts, self.low, self.high)
-        values, damping, active = self._loss(points)[0], np.full(len(points), 1e-3), np.arange(len(points))
+        (values, slopes), damping, active = self._loss(points), np.full(len(points), 1e-3), np.arange(len(points))
         fixed, k = np.zeros(points.shape, bool) if fixed is None else fixed, points.shape[1]
         for _ in range(ROUNDS[along]):
             here = points[active]
-            gradient, hessian = self._loss(here)[1], self._hessian(here)
+            gradient, hessian = slopes[active], self._hessian(here)
             still = fixed[active] | (here <= self.low) & (gradient > 0) | (here >= self.high) & (gradient < 0)
             gradient = np.where(still, 0.0, gradient)
             hessian = np.where(still[:, :, None] | still[:, None, :], np.eye(k), hessian)
@@ -164,9 +164,10 @@ class Censored(LeastSquares):
             step = np.einsum("rij,rj->ri", basis, np.einsum("rji,rj->ri", basis, gradient) / root)
             trial = np.clip(here - np.clip(step, -1, 1), self.low, self.high)
             trial = np.where(still, here, trial)
-            new, promise = self._loss(trial)[0], (gradient * step).sum(1)
+            (new, turned), promise = self._loss(trial), (gradient * step).sum(1)
             better = new <= values[active] + 1e-13 * np.abs(values[active])
-            points[active[better]], values[active[better]] = trial[better], new[better]
+            rows = active[better]
+            points[rows], values[rows], slopes[rows] = trial[better], new[better], turned[better]
             damping[active] = np.where(better, damping[active] * 0.1, np.maximum(damping[active] * 10, 1e-3))
             active = active[(promise >= ALONG[along]) & (damping[active] <= 1e9)]
             if len(active) == 0:
