@@ -18,8 +18,11 @@ from helpers.dates import CurveError
 LEAST_STEPS = 0.01
 """Median steps from an exact to a censored observation, at least: on one day they would have the same error."""
 
-ROUNDS, ALONG = (200, 50), (1e-18, 1e-12)
+ROUNDS, ALONG = (200, 50), (1e-18, 1e-16)
 """Most steps of a search, and the fall of the loss that is left where it ends: of the fit, and along a profile."""
+FARTHEST, FOUND = 3.0, 0.01
+"""An end farther from the estimate than this, a factor of 20 or three spans, counts as none, and so does one where the
+profile leaps past its target: out there curves are jumps or straight lines, between which a search loses its way."""
 
 
 def fit_censored(model: CurveModel) -> LeastSquares:
@@ -303,7 +306,10 @@ class Censored(LeastSquares):
             return root
 
         if len(search):
-            ends[search] = close(find_crossings(rise, side, target, centre, step, limit), limit, side)
+            found = find_crossings(rise, side, target, centre, step, limit)
+            reached = rise(np.arange(len(search)), found) / target
+            vouched = (np.abs(reached - 1) < FOUND) & (np.abs(found - centre) <= FARTHEST)
+            ends[search] = np.where(vouched, close(found, limit, side), side * np.inf)
         for each, pairs in zip(self.places, ends.reshape(len(self.places), 2, -1).transpose(0, 2, 1), strict=True):
             self._ends |= {(each, a): (float(low), float(high)) for a, (low, high) in zip(alphas, pairs, strict=True)}
         return {a: self._ends[coordinate, a] for a in alphas}
