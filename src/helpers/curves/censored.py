@@ -42,11 +42,13 @@ def fit_censored(model: CurveModel) -> LeastSquares:
         )
     model = settle_weights(model)
     batch = model.batch()
-    first = first_steps(model, batch, fit_batch(batch))
-    if model.errors == "cumulative":
-        batch = model.batch(correlation=np.ones(1), first=first)
+    fit = fit_batch(batch)
+    if model.errors != "cumulative":
+        return Censored(model, batch, fit, 1.0)
+    first = first_steps(model, batch, fit)
+    batch = model.batch(correlation=np.ones(1), first=first)
     likelihood = Censored(model, batch, fit_batch(batch), first)
-    likelihood.correlation, likelihood.first = float(model.errors == "cumulative"), first
+    likelihood.correlation, likelihood.first = 1.0, first
     return likelihood
 
 

@@ -217,10 +217,10 @@ class LeastSquares:
 def fit_level(model: CurveModel) -> LeastSquares:
     """Least squares on the level, generalised where the model says that errors are correlated or of unequal size."""
     model = settle_weights(model)
-    batch = model.batch()
-    fit = fit_batch(batch)
     if model.errors == "ar1":
         return Autoregressive(model)
+    batch = model.batch()
+    fit = fit_batch(batch)
     if model.known_se is not None:  # the weights are variances, not in proportion to them
         batch = replace(batch, noise=np.ones(1))
     if model.errors != "cumulative":
@@ -248,9 +248,8 @@ def settle_weights(model: CurveModel) -> CurveModel:
     """
     if model.variance == "curve":
         for _ in range(CURVE_ROUNDS):
-            level = replace(model.batch(), per_period=model.per_period)
-            fit = fit_batch(level)
-            curve = np.abs(predict(level, fit, model.exog)[0])
+            batch = model.batch()
+            curve = np.abs(predict(batch, fit_batch(batch), model.exog)[0])
             bound = model.ceiling.bound_at(model.exog)
             curve = curve * (1.0 if bound is None else bound)
             model = model.with_weights((curve.max() / np.maximum(curve, LEAST_CURVE * curve.max())) ** 2)

@@ -186,9 +186,9 @@ def _fit_equals(
     batch = prepare(family, years, values, level, bound, start, per_period=per_period, prior=known.prior)
     fit, free = fit_batch(batch), np.isnan(batch.ceiling)
     other = None
+    parts, last = (values, 1.0) if bound is None else (values / bound, bound[:, -1])
     if errors == "cumulative" or (errors is None and alpha is not None and not per_period):
-        last = np.abs(values[:, -1]) / (1.0 if bound is None else bound[:, -1])
-        weights, carry = whiten(years, 1.0, count_steps(batch, fit, years, np.nan_to_num(last)))
+        weights, carry = whiten(years, 1.0, count_steps(batch, fit, years, np.nan_to_num(np.abs(parts[:, -1]))))
         summed = prepare(family, years, values, level, bound, start, weights, prior=known.prior, carry=carry)
         other = summed, replace(fit_batch(summed), step=fit.step)
     if errors == "cumulative" and other:
@@ -199,7 +199,6 @@ def _fit_equals(
     if not known.name:
         table[:, 0] = np.where(left >= 0, fit.ceiling, np.nan)
     variances = covariance(batch, fit)[:, range(p + 1), range(p + 1)]
-    parts, last = (values, 1.0) if bound is None else (values / bound, bound[:, -1])
     reached = parts.sum(1) if per_period else parts.max(1)
     bad = {
         "too short": left < 0,
