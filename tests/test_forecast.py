@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.collections import PolyCollection
-from statsmodels.genmod.families.links import LogLog
 from statsmodels.tsa.holtwinters import Holt
 
-from helpers import forecast, indicators
+from helpers import curves, forecast, indicators
+from helpers.curves.ceilings import fit_ceilings
 from helpers.forecast import bands, methods, windows
 from helpers.forecast.backtest import roll_origins
 from helpers.forecast.forecasting import cut_series
@@ -49,6 +49,7 @@ def make_series(values, start="2022-12-31", freq="6ME", **attrs):
     return found
 
 
+NO_PRIOR = methods.Prior(0.0, 1.0)
 SERIES = {
     "rising share": ([10, 14, 20, 27], 100.0),
     "three points": ([10, 14, 20], 100.0),
@@ -71,8 +72,8 @@ def test_quantiles_are_ordered_finite_and_inside(name, make):
     assert np.isfinite(found).all()
     assert (np.diff(found, axis=1) >= 0).all()
     assert found.min() >= 0
-    assert found.max() <= (bound or np.inf)
-    assert len(made.statements()) == 9
+    assert found.max() <= (bound or np.inf) * (1 + 1e-12)
+    assert len(made.statements()) == 10
 
 
 def test_frame_has_the_published_columns(make):
@@ -81,10 +82,92 @@ def test_frame_has_the_published_columns(make):
     assert list(frame.columns) == ["entity", "indicator", "date", "method", "mean", *levels, "unit", "basis"]
     assert list(frame["method"].unique()) == list(forecast.METHODS)
     assert frame["method"].iloc[0] == forecast.PUBLISHED
-    assert frame[frame["date"] <= "2027-06-30"]["basis"].eq("calibrated").all()
-    assert frame[frame["date"] > "2027-12-31"]["basis"].eq("extrapolated").all()
-    medians = frame.pivot(index="date", columns="method", values="q0.5")
-    np.testing.assert_allclose(medians["combined"], medians[list(methods.members())].mean(axis=1), rtol=1e-9)
+    assert frame[frame["date"] <= "2029-06-30"]["basis"].eq("calibrated").all()
+
+
+def test_bands_beyond_the_backtest_are_said_to_be_extrapolated(make):
+    frame = make([10, 14, 20, 27], horizon_years=8).frame()
+    assert frame[frame["date"] > "2029-12-31"]["basis"].eq("extrapolated").all()
+
+
+def test_the_combination_is_the_weighted_mean_of_its_members(make):
+    made = make([10, 14, 20, 27])
+    medians, weights = made.frame().pivot(index="date", columns="method", values="q0.5"), made.known.weights
+    assert set(weights) == set(methods.MEMBERS)
+    mean = sum(weight[0] * medians[name] for name, weight in weights.items())
+    np.testing.assert_allclose(medians["combined"], mean, rtol=1e-9)
+
+
+def test_the_likelihood_of_a_ceiling_is_the_profile_of_the_fit_that_curves_makes(make):
+    made = make([10, 14, 20, 27, 31, 42])
+    for family, name in ((curves.Logistic, "logistic_prior"), (curves.Gompertz, "gompertz_prior")):
+        curve = made.known.curves[name]
+        fit = family(made.target.values, ceiling=curves.Share(100.0), errors="independent").fit()
+        profile = fit.profile("share", values=curve.fits.shares[0])
+        np.testing.assert_allclose(curve.fits.ssr[0], profile["ssr"], rtol=1e-6)
+        likelihood = (profile["ssr"] / 1e4 + methods.MEASUREMENT**2) ** (-(6 - 2) / 2)
+        np.testing.assert_allclose(curve.frame()["likelihood"], likelihood / likelihood.max(), rtol=1e-5)
+
+
+@pytest.mark.parametrize("errors", ["independent", "cumulative"])
+def test_sums_of_squares_at_ceilings_are_those_of_the_fit_under_the_same_errors(errors):
+    years, values = np.arange(2015.0, 2024.0), np.array([3.0, 6, 9, 17, 24, 33, 39, 47, 50])
+    shares = np.array([[0.55, 0.7, 0.9]])
+    table = np.broadcast_to(100.0, (1, 9))
+    found = fit_ceilings(curves.Gompertz, years[None], values[None], table, shares, errors)
+    fit = curves.Gompertz(values, years, ceiling=curves.Share(100.0), errors=errors).fit()
+    np.testing.assert_allclose(found.ssr[0], fit.profile("share", values=shares[0])["ssr"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("family", [curves.Logistic, curves.Gompertz])
+def test_an_identified_ceiling_decides_the_forecast(family, make):
+    """36 months that have bent: the median stays with the fit, though the prior and drift would go far beyond."""
+    random, years = np.random.default_rng(5), np.arange(36) / 12
+    share = family.share(years, np.log(2.5), np.array(1.2))
+    series = pd.Series(62 * share + random.normal(0, 0.7, 36) + 2, pd.date_range("2020-01-31", periods=36, freq="ME"))
+    fit = family(series, errors="independent").fit()
+    made = make(series)
+    assert fit.identified
+    assert abs(made.at([3.0], [0.5])[0, 0] / 64 - 1) < 0.08
+    interval = fit.get_prediction(curves.to_dates([2028.0])).summary_frame(0.05).iloc[0]
+    median = made.at([2028 - made.windows.years[0, -1]], [0.5])[0, 0]
+    assert interval["obs_ci_lower"] <= median <= interval["obs_ci_upper"]
+    assert made.known.weights["damped_drift"][0] + made.known.weights["gompertz_shrunk"][0] < 0.02
+
+
+def test_past_the_peak_the_last_level_stands(make):
+    made = make([11, 46, 37, 30, 27.5, 25.2])
+    assert made.declines
+    np.testing.assert_allclose(made.quantiles[0.5], 25.2)
+    assert made.scenarios().empty
+    assert made.milestones().empty
+    assert "past its peak" in made.statements()["statement"].iloc[0]
+    assert not make([11, 46, 37, 30, 46.1, 46.2]).declines
+
+
+def test_a_band_stays_above_the_floor_and_within_what_any_reference_grew_by(make, unbounded):
+    made = make([1, 3, 9, 27], None, horizon_years=5)
+    most = (unbounded["actual"] / unbounded["last"]).max()
+    assert made.quantiles[0.975].iloc[-1] <= 27 * most * (1 + 1e-9)
+    assert made.quantiles.min().min() >= 27 * made.calibrations["combined"].floor
+    assert 0 < made.calibrations["combined"].floor < 0.9
+
+
+def test_percent_without_a_bound_stays_below_100_and_a_limit_is_kept(make):
+    assert make(make_series([20, 35, 60, 80], unit="percent of adults"), None).frame()["q0.975"].max() <= 100
+    assert make([20, 35, 60, 80], None, limit=120).frame()["q0.975"].max() <= 120
+
+
+def test_the_uncertain_bound_widens_the_bands(make):
+    steady, shaky = (make([100, 200, 320, 420], make_series(values)) for values in ([1000] * 4, [900, 1100, 950, 1050]))
+    widths = [(made.quantiles[0.975] - made.quantiles[0.025]).iloc[-1] for made in (steady, shaky)]
+    assert widths[1] > 1.05 * widths[0]
+    assert shaky.quantiles[0.975].iloc[-1] > shaky.ahead_of(shaky.years).bounds[0, -1]
+
+
+def test_a_series_that_bends_far_below_the_bound_is_said_to_disagree_with_it(make):
+    assert "disagrees" in make([5, 12, 21, 28, 32, 34, 35, 35.3]).statements()["statement"].iloc[1]
+    assert "disagrees" not in make([10, 14, 20, 27]).statements()["statement"].iloc[1]
 
 
 def test_bands_widen_with_the_horizon_and_do_not_depend_on_the_unit(make):
@@ -165,7 +248,7 @@ def test_damped_drift_is_the_damped_holt_of_statsmodels():
     series = make_series([10, 14, 20, 27, 31], freq="12ME", start="2016-12-31")
     window = windows.last_window(series)
     ahead = windows.look_ahead(window, np.arange(1, 5, dtype=float)[None])
-    ours = methods.damped_drift(window, ahead, None)[0] - 31
+    ours = methods.damped_drift(methods.Origin(window, NO_PRIOR), ahead)[0] - 31
     trend = (31 - 10) / 4 / windows.DAMPING**5  # smoothing 0 lets the trend decay to the mean change in five steps
     known = {"initialization_method": "known", "initial_level": 10, "initial_trend": trend}
     model = Holt(series.to_numpy(), damped_trend=True, **known)
@@ -178,18 +261,18 @@ def test_a_gompertz_series_is_continued_exactly():
     curve = make_series(100 * np.exp(-np.exp(-0.3 * np.arange(-5, 4))), start="2015-12-31", freq="12ME")
     window = windows.last_window(curve.iloc[:6], pd.Series(100.0, index=curve.index))
     ahead = windows.look_ahead(window, np.array([[1.0, 2.0, 3.0]]))
-    for path in (methods.gompertz_bound(window, ahead, None), methods.curve_at(LogLog(), window, ahead, 1.0)):
-        np.testing.assert_allclose(path[0], curve.iloc[6:], rtol=1e-3)
+    path = methods.gompertz_bound(methods.Origin(window, NO_PRIOR), ahead)
+    np.testing.assert_allclose(path[0], curve.iloc[6:], rtol=1e-3)
 
 
 def test_methods_treat_all_windows_at_once_as_one_by_one(references):
     many, *_ = roll_origins(references[:8], 4, (1.0,))
     ahead = windows.look_ahead(many, np.tile([0.5, 2.0], (len(many.years), 1)))
     prior = methods.Prior(1.5, 1.2, 0.04, 0.7)
-    together = methods.forecast_points(many, ahead, prior)
+    together = methods.forecast_points(methods.Origin(many, prior), ahead)
     row = len(many.years) // 2
-    one = replace(many, years=many.years[[row]], values=many.values[[row]], bounds=many.bounds[[row]])
-    alone = methods.forecast_points(one, windows.look_ahead(one, ahead.years[[row]]), prior)
+    one = many.take(np.array([row]))
+    alone = methods.forecast_points(methods.Origin(one, prior), windows.look_ahead(one, ahead.years[[row]]))
     for name, path in alone.items():
         np.testing.assert_allclose(path[0], together[name][row], rtol=1e-12)
 
@@ -293,15 +376,16 @@ def test_prior_leaves_the_technology_out(references, residuals):
 
 def test_variance_weights_are_recovered():
     random, size = np.random.default_rng(3), 20000
-    years, rate = random.choice([0.5, 1.0, 2.0, 3.0], size), random.normal(0.1, 0.1, size)
-    components = bands.variance_components(years, rate, random.gamma(2, 0.05, size), 6, 4.0)
+    columns = {"years": random.choice([0.5, 1.0, 2.0, 3.0], size), "rate": random.normal(0.1, 0.1, size)}
+    columns |= {"roughness": random.gamma(2, 0.05, size), "window": 6, "share": 0.3}
+    components = bands.components_of(pd.DataFrame(columns))
     weights = np.array([0.6, 0.5, 0.2])
     errors = np.sqrt(components @ weights) * random.standard_t(bands.HEAVY_TAILS, size)
     np.testing.assert_allclose(bands.fit_variance_weights(components, errors, np.ones(size)), weights, rtol=0.25)
 
 
 def test_conformal_quantiles_have_the_correction_for_a_finite_sample():
-    calibration = bands.Calibration(np.ones(3), np.arange(1.0, 10.0), (np.arange(9) + 0.5) / 9, 9.0)
+    calibration = bands.Calibration(0.5, np.ones(3), np.arange(1.0, 10.0), (np.arange(9) + 0.5) / 9, 9.0, None)
     found = calibration.score_quantile((0.025, 0.1, 0.5, 0.9, 0.975))
     assert found[2] == 0
     assert found[0] == -found[4] == -9.0  # 0.95 x (1 + 1 / 9) is beyond the sample: the largest score
@@ -330,14 +414,14 @@ def test_statements_take_their_numbers_from_the_run():
     series = data.series("China", "genai_users", "population_year_end")
     made = forecast.forecast(series, references=data.references())
     table = made.statements(respondents=30000).set_index("key")
-    assert list(table.index) == list("abcdefghi")
+    assert list(table.index) == list("abcdefghij")
     low, high = made.quantiles.iloc[0][[0.025, 0.975]]
     for key, words in {
         "a": "do not identify a ceiling",
         "c": "30,000 respondents",
         "d": "1 degree of freedom",
-        "g": "narrower question",
-        "h": f"below {low:,.0f} or above {high:,.0f} million persons",
+        "h": "narrower question",
+        "i": f"below {low:,.0f} or above {high:,.0f} million persons",
     }.items():
         assert words in table.loc[key, "statement"]
 

@@ -13,6 +13,10 @@ from helpers.wording import say_count
 
 SUMMARISED = ("02_growth", "02_aligned", "03_parameters", "04_scores", "05_forecast", "05_statements")
 """Tables of the run that the summary reads."""
+FALLEN = 1.03
+"""A peak this many times the last figure is past."""
+ABOUT, MOST_NAMED = 1.2, 3
+"""Who took at most this many times as long was about as fast; how many of them are named."""
 
 
 def list_key_numbers(
@@ -40,7 +44,10 @@ def list_key_numbers(
         *_ceilings(tables["03_parameters"], tables["02_growth"]["value"].iloc[-1], names),
     ]
     level = quoted_level(levels)
-    rows += [*_forecasts(tables["05_forecast"], names, level), *_coverage(tables["04_scores"], level)]
+    rows += [
+        *_forecasts(tables["05_forecast"], names, level),
+        *_coverage(tables["04_scores"], level, len(tables["02_growth"])),
+    ]
     numbers = pd.DataFrame(rows, columns=["key", "label", "value", "low", "high", "unit", "text"])
     last = tables["02_growth"].iloc[-1]
     behind = {"latest": "url", "growth_year": "url", "share_of_bound": "bound_url", "published_rate": "rate_url"}
@@ -137,10 +144,17 @@ def _tested_level(scores: pd.DataFrame, level: float) -> float:
     return level if f"coverage_{100 * level:g}" in scores else QUOTED
 
 
-def _coverage(scores: pd.DataFrame, level: float) -> list[tuple[Any, ...]]:
+def _own_scores(scores: pd.DataFrame, points: int) -> pd.DataFrame:
+    """Scores of the published method with the longest windows that a series of so many points could fill."""
+    own = scores[scores["method"] == "combined"]
+    lengths = own["window"].unique()
+    return own[own["window"] == max((length for length in lengths if length <= points), default=min(lengths))]
+
+
+def _coverage(scores: pd.DataFrame, level: float, points: int) -> list[tuple[Any, ...]]:
     tested = _tested_level(scores, level)
     column = f"coverage_{100 * tested:g}"
-    own = scores[(scores["method"] == "combined") & (scores["window"] == scores["window"].min())]
+    own = _own_scores(scores, points)
     rows = []
     for row in own.sort_values("horizon_years").itertuples(index=False):
         covered = 100 * getattr(row, column)
@@ -193,24 +207,13 @@ def _state_level(growth: pd.DataFrame, names: Mapping[str, str]) -> str:
 
 
 def _state_pace(growth: pd.DataFrame, aligned: pd.DataFrame, names: Mapping[str, Any]) -> str:
-    text = ""
-    if len(aligned):
-        pace = aligned.drop_duplicates(["entity", "indicator"])
-        own = pace.loc[pace["target"], "years_to_target_share"].iloc[0]
-        others = pace.loc[~pace["target"], "years_to_target_share"]
-        goal = aligned.loc[aligned["target"], "share"].max()
-        faster = int((others <= own).sum())
-        if own > 0 and len(others):
-            text = (
-                f"It went from {_say(pace['start_share'].iloc[0], 'percent')} to {_say(goal, 'percent')} of its "
-                f"bound in {own:.1f} years; of {len(others)} series of other technologies that passed the same start, "
-                f"{'none was' if faster == 0 else '1 was' if faster == 1 else f'{faster} were'} as fast. "
-            )
-    peak = growth.loc[growth["value"].idxmax()]
-    if peak["value"] > 1.03 * growth["value"].iloc[-1]:
-        text += f"It has fallen since {_say(peak['value'], names['unit'])} in {_month(peak['date'])}. "
+    peak, last = growth.loc[growth["value"].idxmax()], growth["value"].iloc[-1]
+    if peak["value"] > FALLEN * last:
+        fall = f"It has fallen since {_say(peak['value'], names['unit'])} in {_month(peak['date'])}"
+        return f"{fall}: past a peak an adoption curve does not apply."
+    text = _state_rivals(aligned) if len(aligned) else ""
     rises = growth["change"].fillna(0)
-    whole = growth["value"].iloc[-1] - growth["value"].iloc[0]
+    whole = last - growth["value"].iloc[0]
     if len(growth) > 2 and whole > 0 and rises.max() / whole > 0.5:
         row, before = growth.loc[rises.idxmax()], growth.loc[rises.idxmax() - 1]
         text += (
@@ -222,6 +225,33 @@ def _state_pace(growth: pd.DataFrame, aligned: pd.DataFrame, names: Mapping[str,
     return text.strip()
 
 
+def _state_rivals(aligned: pd.DataFrame) -> str:
+    """How fast it went through its shares of the bound, beside other technologies, and what became of these."""
+    own = aligned[aligned["target"]]
+    years, goal = own["years_to_target_share"].iloc[0], own["share"].max()
+    others = aligned[~aligned["target"]].groupby(["technology", "entity", "indicator"], sort=False)
+    rivals = others["years_to_target_share"].first()
+    if not years > 0 or rivals.empty:
+        return ""
+    near = rivals[rivals <= ABOUT * years].sort_values(kind="stable")
+    text = (
+        f"It went from {_say(own['start_share'].iloc[0], 'percent')} to {_say(goal, 'percent')} of its bound in "
+        f"{years:.1f} years; of {len(rivals)} series of other technologies that passed the same start, "
+        f"{_count_some(len(near))} about as fast or faster"
+    )
+    told = []
+    for key in near.index[:MOST_NAMED]:
+        shares = others.get_group(key)["share"]
+        lost = 100 * (1 - shares.iloc[-1] / shares.max())
+        told.append(key[0] + (f", which later lost {lost:.0f} %" if lost > 100 * (1 - 1 / FALLEN) else ""))
+    named = f" ({'; '.join(told)}{'; and others' if len(near) > MOST_NAMED else ''})" if told else ""
+    return f"{text}{named}. "
+
+
+def _count_some(number: int) -> str:
+    return "none was" if number == 0 else "1 was" if number == 1 else f"{number} were"
+
+
 _UNDER = {
     "not known": "whether its errors are independent or add up",
     "independent": "if the errors of its figures are independent, as those of repeated surveys are",
@@ -231,6 +261,8 @@ _UNDER = {
 
 def _state_ceiling(parameters: pd.DataFrame, growth: pd.DataFrame, bounded: bool) -> str:
     free = parameters[(parameters["parameter"] == "ceiling") & (parameters["ceiling"] == "free")]
+    if growth["value"].max() > FALLEN * growth["value"].iloc[-1]:
+        return ""
     if free.empty:
         return f"{len(growth)} points carry no curve with a free ceiling: where adoption ends is not known."
     open_families = free[~free["identified"]]
@@ -265,13 +297,12 @@ def _state_forecast(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str]
     end = fan.iloc[-1]
     if end["basis"] != "calibrated":
         text += f" and, beyond what was tested, for {_month(end['date'])} {_say(end[low])} to {_say(end[high])}"
-    scores = tables["04_scores"]
-    own = scores[(scores["method"] == "combined") & (scores["window"] == scores["window"].min())]
-    tested = _tested_level(scores, level)
-    such, covered = "such" if tested == level else say_level(tested), own[f"coverage_{100 * tested:g}"]
+    own = _own_scores(tables["04_scores"], len(tables["02_growth"]))
+    tested_level = _tested_level(own, level)
+    covered = 100 * own[f"coverage_{100 * tested_level:g}"]
     others = say_count(own["technologies"].max(), "other technology", "other technologies")
     return text + (
-        f"; on {others}, each left out in turn, "
-        f"{such} bands covered {100 * covered.min():.0f} to {100 * covered.max():.0f} % of outcomes, "
+        f". Tested on {others}, each left out in turn, {say_level(tested_level)} bands, most of them narrower, covered "
+        f"{covered.min():.0f} to {covered.max():.0f} % of outcomes, "
         f"up to {say_count(own['horizon_years'].max(), 'year')} on."
     )

@@ -254,6 +254,9 @@ class Displayed:
         colour, line = style.COLOURS[len(drawn) % 6], style.LINES[(len(drawn) + len(drawn) // 6) % 6]
         label, rejected = say_family(model.name), 100 * frame["confidence"]
         ax.plot(frame.iloc[:, 0], rejected, label=label, gid="profile", color=colour, ls=line, lw=1.8)
+        if "independent" in frame:
+            one, name = 100 * frame["independent"], f"{label}, if errors are independent"
+            ax.plot(frame.iloc[:, 0], one, label=name, color=colour, ls=line, lw=0.8)
         ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8.5)
         if is_ceiling:
             ax.set_xscale("log")

@@ -30,6 +30,9 @@ from helpers.figures.style import (
 )
 from helpers.levels import LEVELS, band_columns, quoted_level, say_level
 
+ENOUGH = 3
+"""Later figures from which on it is said how many of them a band covered."""
+
 
 def _fan(axis: Axes, forecast: pd.DataFrame, start: tuple[Any, ...], levels: Sequence[float]) -> list[Label]:
     """A band for each level and the median, from the last observation on; returns the labels of their ends."""
@@ -169,10 +172,9 @@ def draw_hindcasts(
         total += len(met)
     lowest = min(values.min(), hindcasts[band_columns(max(levels))[0]].min())
     axes[0, 0].set_ylim(bottom=0 if lowest < 0.6 * values.max() else None)
-    told = f"covered {inside} of the {total} later figures"
-    if total == 1:
-        told = f"{'covered' if inside else 'missed'} the later figure"
-    title = f"Made at earlier dates, the {say_level(quoted)} band {told}"
+    title = f"Made at earlier dates, the {say_level(quoted)} band covered {inside} of the {total} later figures"
+    if total < ENOUGH:
+        title = "The same forecast as made at earlier dates, and what came"
     units = f"{names['title']}, {names['unit']}; circles: known then, diamonds: what came; {_list_levels(levels)}"
     return close_canvas(figure, title, units, source)
 

@@ -10,8 +10,8 @@ prior), ``backtest`` (what the methods would have said of the reference technolo
 from helpers.forecast.backtest import HORIZONS, LEAST_TECHNOLOGIES, WINDOWS, can_calibrate
 from helpers.forecast.backtest import run_backtest as find_residuals
 from helpers.forecast.fan import MILESTONES, NOT_REACHED, PUBLISHED, Forecast
-from helpers.forecast.forecasting import cut_series, forecast, hindcast, make_hindcasts, pick_origins
-from helpers.forecast.methods import METHODS, Prior, learn_prior, saturation_shares
+from helpers.forecast.forecasting import cut_series, forecast, hindcast, make_hindcasts, pick_origins, vary_bound
+from helpers.forecast.methods import METHODS, Origin, Prior, average_ceilings, learn_prior, saturation_shares
 from helpers.forecast.windows import next_dates
 
 __all__ = [
@@ -23,7 +23,9 @@ __all__ = [
     "PUBLISHED",
     "WINDOWS",
     "Forecast",
+    "Origin",
     "Prior",
+    "average_ceilings",
     "can_calibrate",
     "cut_series",
     "find_residuals",
@@ -34,4 +36,5 @@ __all__ = [
     "next_dates",
     "pick_origins",
     "saturation_shares",
+    "vary_bound",
 ]

@@ -25,24 +25,35 @@ from helpers.curves import decimal_years
 from helpers.curves.many import map_parts
 from helpers.forecast import bands
 from helpers.forecast.bands import FAST, MIN_FORECASTS, NORMAL_DRIFT, REPORTED_QUANTILES
-from helpers.forecast.methods import METHODS, Prior, forecast_points, learn_prior, saturation_shares
-from helpers.forecast.windows import DATE_TOLERANCE, Ahead, Levels, Windows, known_bound, look_ahead, measure_growth
+from helpers.forecast.methods import METHODS, Origin, Prior, forecast_points, learn_prior, saturation_shares
+from helpers.forecast.windows import (
+    DATE_TOLERANCE,
+    LONGEST,
+    Ahead,
+    Levels,
+    Windows,
+    describe,
+    drift_sd,
+    known_bound,
+    look_ahead,
+)
 from helpers.indicators.series import AdoptionSeries
 
 if TYPE_CHECKING:
     from distributed import Client
 
 
-WINDOWS = (4, 6, 8)
-HORIZONS = (0.5, 1.0, 2.0, 3.0)
+WINDOWS = (3, 4, 6, LONGEST)
+"""Points of a window; curves are fitted to all points of a series whose window is the longest."""
+HORIZONS = (0.5, 1.0, 2.0, 3.0, 5.0)
 LEAST_TECHNOLOGIES = 3
 """Each is judged by what two others at least teach."""
-ORIGIN_SHARES = (0.05, 0.60)
+ORIGIN_SHARES = (0.05, 0.98)
 """A reference window enters the backtest when its last value lies between these shares of its bound."""
 LABELS = ["technology", "entity", "indicator"]
 """What a reference window is called by, besides its origin."""
 BENCHMARKS = ("last_value", "drift", "damped_drift", NORMAL_DRIFT)
-STAGES = (0.05, 0.2, 0.4, 0.6)
+STAGES = (0.05, 0.2, 0.4, 0.6, 0.98)
 LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 COVERAGES = ["coverage_50", "coverage_80", "coverage_95"]
 SCORES = ["n", "technologies", "mape", "wis", "wis_relative", "wis_relative_normal", "crps", *COVERAGES]
@@ -60,7 +71,7 @@ def run_backtest(
     bounded: bool = True,
     client: Client | None = None,
 ) -> pd.DataFrame:
-    """Forecast every reference series from every earlier date at which 5 to 60 % of its bound was reached.
+    """Forecast every reference series from every earlier date at which 5 to 98 % of its bound was reached.
 
     What a technology's forecasts take from the references (`Prior`) comes from the other technologies; the bound is
     the one known at the origin.
@@ -83,8 +94,9 @@ def run_backtest(
     DataFrame
         A row per window, origin and horizon: technology, entity, indicator, origin, date, window, horizon_years
         (nominal), years (exact), share (last value / bound, NaN when unbounded), last, growth (last / first value),
-        unit (bound at the origin, or the last value), unit_ahead (its forecast), rate, roughness (standard deviation of
-        the steps), stretch (derivative of the link at the last share), drift_sd, actual, and a column per method.
+        unit (bound at the origin, or the last value), unit_ahead (its forecast), bound_sd (its standard error),
+        unit_then (the bound as it came), rate, roughness (standard deviation of the steps), drift_sd, actual, and a
+        column per method.
         Numbers have ten significant digits, so that a CSV file keeps them. `forecast.forecast` takes it.
 
     Raises
@@ -105,7 +117,7 @@ def run_backtest(
     if not parts:
         raise ValueError(
             f"none of the {len(references)} reference series has {min(windows)} points and a later one while at "
-            "5 to 60 % of its bound: give longer or more references"
+            "5 to 98 % of its bound: give longer or more references"
         )
     known = pd.concat([frame for frame, *_ in parts], ignore_index=True)
     reached, technologies = saturation_shares(references), known["technology"].unique()
@@ -118,13 +130,13 @@ def run_backtest(
 
 def roll_origins(
     references: Sequence[AdoptionSeries], points: int, horizons: Sequence[float]
-) -> tuple[Windows, np.ndarray, np.ndarray, np.ndarray] | None:
+) -> tuple[Windows, np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None:
     """Every window of `points` figures that ends inside `ORIGIN_SHARES` with a figure after it.
 
     Returns
     -------
-    Windows (N), and (N, H) each the years ahead, dates and values of the figures nearest to the horizons; the years are
-    NaN where none is near. None when there is no window.
+    Windows (N), and (N, H) each the years ahead, dates, values and bounds of the figures nearest to the horizons; the
+    years are NaN where none is near. None when there is no window.
     """
     parts, wide = [], np.asarray(horizons, float)
     references = [series for series in references if len(series.values) > points]
@@ -140,15 +152,27 @@ def roll_origins(
         gap = seen[nearest] - origin
         ahead = np.where((np.abs(gap - wide) <= DATE_TOLERANCE) & (gap > 0), gap, np.nan)
         origins, later = dates.to_numpy()[points - 1 : -1][kept], dates.to_numpy("datetime64[ns]")[nearest]
-        parts.append((years[kept], rolled[kept], bounds[kept], origins, ahead, later, values[nearest]))
+        then = series.bound_at(dates)[nearest]
+        known = np.where((seen <= origin) & (values > 0), seen, np.nan)
+        known = np.stack([known, values + 0 * known, known_bound(series.bound, np.fmin(known, origin)) + 0 * known])
+        parts.append((years[kept], rolled[kept], bounds[kept], origins, ahead, later, values[nearest], then, known))
     if not sum(len(part[0]) for part in parts):
         return None
-    years, values, bounds, origins, ahead, later, actual = (
-        np.concatenate(arrays) for arrays in zip(*parts, strict=True)
-    )
+    *most, known = zip(*parts, strict=True)
+    years, values, bounds, origins, ahead, later, actual, then = (np.concatenate(arrays) for arrays in most)
     counts = [len(part[0]) for part in parts]
     labels = {name: np.repeat([getattr(series, name) for series in references], counts) for name in LABELS}
-    return Windows(years, values, bounds, pd.DataFrame(labels | {"origin": origins})), ahead, later, actual
+    windows = Windows(years, values, bounds, pd.DataFrame(labels | {"origin": origins}))
+    if points == LONGEST:
+        widest = max(part.shape[2] for part in known)
+        pad = [np.pad(part, ((0, 0), (0, 0), (0, widest - part.shape[2])), constant_values=np.nan) for part in known]
+        windows = replace(windows, history=Windows(*np.concatenate(pad, axis=1), windows.labels))
+    return windows, ahead, later, actual, then
+
+
+def pick_window(points: int) -> int:
+    """Length of the longest windows of the backtest that a series of so many points fills."""
+    return max((length for length in WINDOWS if length <= points), default=min(WINDOWS))
 
 
 def can_calibrate(references: Sequence[AdoptionSeries]) -> bool:
@@ -162,20 +186,18 @@ def _roll(references: Sequence[AdoptionSeries], points: int, horizons: Sequence[
     rolled = roll_origins(references, points, horizons)
     if rolled is None:
         return None
-    windows, years, dates, actual = rolled
+    windows, years, dates, actual, then = rolled
     if not bounded:
-        windows = replace(windows, bounds=np.full(windows.bounds.shape, np.nan))
+        unknown = np.full(windows.bounds.shape, np.nan)
+        windows, then = replace(windows, bounds=unknown), np.broadcast_to(windows.values[:, -1:], then.shape).copy()
     ahead = look_ahead(windows, years)
-    row, column = place = np.nonzero(np.isfinite(years))
-    rate, step_sd, link_derivative = measure_growth(windows)
-    frame = windows.labels.iloc[row].reset_index(drop=True)
-    last, first = windows.values[row, -1], windows.values[row, 0]
-    columns = {"date": dates[place], "window": points, "horizon_years": np.asarray(horizons, float)[column]}
-    columns |= {"years": years[place], "share": windows.shares[row, -1] if bounded else np.nan, "last": last}
-    columns |= {"growth": last / first, "unit": windows.unit[row, 0], "unit_ahead": ahead.bounds[place]}
-    columns |= {"rate": rate[row], "roughness": step_sd[row], "stretch": link_derivative[row]}
-    columns |= {"drift_sd": bands.drift_sd(windows, years)[place], "actual": actual[place]}
-    return frame.assign(**columns), windows, ahead, place
+    place = np.nonzero(np.isfinite(years))
+    frame = describe(windows, ahead, place)
+    columns = {"date": dates[place], "horizon_years": np.asarray(horizons, float)[place[1]]}
+    columns |= {"unit_then": then[place], "actual": actual[place]}
+    columns |= {"drift_sd": drift_sd(windows.years, windows.values, years)[place]}
+    labels = windows.labels.iloc[place[0]].reset_index(drop=True)
+    return pd.concat([labels, frame.assign(**columns)], axis=1), windows, ahead, place
 
 
 def _add_methods(part: Rolled, priors: dict[str, Prior]) -> pd.DataFrame:
@@ -183,7 +205,7 @@ def _add_methods(part: Rolled, priors: dict[str, Prior]) -> pd.DataFrame:
     frame, windows, ahead, place = part
     rows = [priors.get(name, Prior(0.0, 1.0)) for name in windows.labels["technology"]]
     prior = Prior(**{field: np.array([getattr(row, field) for row in rows]) for field in vars(rows[0])})
-    return frame.assign(**{name: path[place] for name, path in forecast_points(windows, ahead, prior).items()})
+    return frame.assign(**{name: path[place] for name, path in forecast_points(Origin(windows, prior), ahead).items()})
 
 
 def evaluate(residuals: pd.DataFrame, client: Client | None = None) -> pd.DataFrame:
@@ -272,7 +294,7 @@ def score_held_out(
     Returns
     -------
     DataFrame
-        Columns as `score`; no rows where no held-out series has a window inside 5 to 60 % of its bound.
+        Columns as `score`; no rows where no held-out series has a window inside 5 to 98 % of its bound.
     """
     bounded = bands.is_bounded(residuals)
     rolled = [_roll(held_out, points, HORIZONS, bounded) for points in WINDOWS]
@@ -415,3 +437,25 @@ def _cover_levels(residuals: pd.DataFrame, method: str, levels: Sequence[float])
     keys = [residuals["horizon_years"], residuals["technology"]]
     mean = covered.groupby(keys).mean().groupby("horizon_years").mean().stack()
     return pd.DataFrame({"method": method, "actual": mean}).reset_index()[["method", *mean.index.names, "actual"]]
+
+
+def count_sides(residuals: pd.DataFrame, method: str = "combined", levels: Levels = (0.8, 0.95)) -> pd.DataFrame:
+    """How many outcomes lay below and above a method's bands, by horizon: each technology left out, all of one weight.
+
+    Returns
+    -------
+    DataFrame
+        level, horizon_years, technologies, below, above (percent), low_covered and high_covered (ends of the 95 %
+        bootstrap interval of the coverage over technologies, percent).
+    """
+    rows = []
+    for level in levels:
+        judged = bands.judge(residuals, method, level)
+        means = judged.groupby(["horizon_years", "technology"])[["below", "above", "covered"]].mean()
+        for horizon, part in means.groupby("horizon_years"):
+            drawn = np.random.default_rng(0).integers(0, len(part), (2000, len(part)))
+            ends = np.quantile(part["covered"].to_numpy()[drawn].mean(axis=1), (0.025, 0.975))
+            sides = part[["below", "above"]].mean()
+            rows.append((level, horizon, len(part), *(100 * sides), *(100 * ends)))
+    names = ["level", "horizon_years", "technologies", "below", "above", "low_covered", "high_covered"]
+    return pd.DataFrame(rows, columns=names)

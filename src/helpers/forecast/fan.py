@@ -15,17 +15,15 @@ import pandas as pd
 from helpers.curves import Gompertz, Logistic, decimal_years, to_dates
 from helpers.forecast import bands, statements
 from helpers.forecast.bands import FAST, INTEGRATION_QUANTILES, REPORTED_QUANTILES
-from helpers.forecast.methods import Prior, curve_at, forecast_points
+from helpers.forecast.methods import Origin, fit_at_share, forecast_points
 from helpers.forecast.windows import (
     DATE_TOLERANCE,
-    SHORTEST,
     Ahead,
     Levels,
     Target,
     Windows,
-    last_window,
+    describe,
     look_ahead,
-    measure_growth,
     next_dates,
 )
 from helpers.levels import band_columns, band_ends, quoted_level, say_level
@@ -48,14 +46,18 @@ class Forecast:
     """
 
     target: Target
-    windows: Windows
-    prior: Prior
+    known: Origin
     calibrations: dict[str, bands.Calibration]
     residuals: pd.DataFrame
     reached: pd.DataFrame
     dates: pd.DatetimeIndex
     levels: tuple[float, ...]
     shares: tuple[float, ...]
+
+    @property
+    def windows(self) -> Windows:
+        """The window of last points, N = 1."""
+        return self.known.windows
 
     @property
     def level(self) -> float:
@@ -66,6 +68,11 @@ class Forecast:
     def origin(self) -> pd.Timestamp:
         """Date of the last observation."""
         return self.windows.labels["origin"].iloc[0]
+
+    @property
+    def declines(self) -> bool:
+        """Whether the series is past its peak, so that no adoption curve applies."""
+        return bool(self.windows.past_peak[0])
 
     @property
     def quantile_levels(self) -> tuple[float, ...]:
@@ -108,25 +115,24 @@ class Forecast:
         """`Ahead` for any years after the origin, an array (H,); the bound is as known, then drifts on."""
         years = np.atleast_1d(np.asarray(years, float))[None]
         ahead, until = look_ahead(self.windows, years), self._years_of_bound
-        if until <= 0:
-            return ahead
-        bound = self.target.known_bound
-        known = np.interp(years, decimal_years(bound.index) - self.windows.years[0, -1], bound.to_numpy(float))
-        at_last = look_ahead(self.windows, np.array([[until]])).bounds
-        return replace(ahead, bounds=np.where(years <= until, known, known * ahead.bounds / at_last))
+        if until > 0:
+            bound = self.target.known_bound
+            known = np.interp(years, decimal_years(bound.index) - self.windows.years[0, -1], bound.to_numpy(float))
+            at_last = look_ahead(self.windows, np.array([[until]])).bounds
+            beyond = look_ahead(self.windows, np.maximum(years - until, 0))
+            bounds = np.where(years <= until, known, known * ahead.bounds / at_last)
+            ahead = replace(ahead, bounds=bounds, bound_sd=beyond.bound_sd, top=bounds)
+        return replace(ahead, top=np.minimum(ahead.top, self.target.limit))
 
     def at(self, years: Levels, levels: Levels, method: str = PUBLISHED) -> np.ndarray:
         """Quantiles (H, Q) of one method at any years after the origin."""
         ahead = self.ahead_of(years)
-        point = forecast_points(self.windows, ahead, self.prior, (method,))[method][0]
+        point = forecast_points(self.known, ahead, (method,))[method][0]
         return self._band_quantiles(method, point, ahead, levels)
 
     def _band_quantiles(self, method: str, point: np.ndarray, ahead: Ahead, levels: Levels) -> np.ndarray:
-        rate, step_sd, link_derivative = (feature[0] for feature in measure_growth(self.windows))
-        components = bands.variance_components(ahead.years[0], rate, step_sd, self.windows.points, link_derivative)
-        calibration = self.calibrations[method]
-        spread, score_quantile = calibration.spread(components), calibration.score_quantile(levels)
-        return bands.band_quantiles(point, ahead.bounds[0], spread, score_quantile, self.windows.link)
+        cases = describe(self.windows, ahead, (np.zeros(len(point), int), np.arange(len(point))))
+        return np.minimum(self.calibrations[method].quantiles(cases, point, levels), self.target.limit)
 
     def until(self, horizon_years: float) -> Forecast:
         """The same forecast to another horizon, without fitting or calibrating anything again."""
@@ -142,7 +148,7 @@ class Forecast:
             quantile, unit, and ``basis``: "calibrated" as far as the backtest reaches, "extrapolated" beyond.
         """
         ahead, frames = self.ahead_of(self.years), []
-        for method, (point,) in forecast_points(self.windows, ahead, self.prior).items():
+        for method, (point,) in forecast_points(self.known, ahead).items():
             found = self._band_quantiles(method, point, ahead, self.quantile_levels)
             mean = self._band_quantiles(method, point, ahead, INTEGRATION_QUANTILES).mean(axis=1)
             columns = self._labels | {"date": self.dates, "method": method, "mean": mean}
@@ -163,16 +169,16 @@ class Forecast:
         -------
         DataFrame
             A row per share and date: entity, indicator, share, date, value, unit, note. The value is missing
-            where the series already stands above that ceiling, and the note says so. No rows when there is no bound.
+            where the series already stands above that ceiling, and the note says so. No rows when there is no bound,
+            or the series is past its peak.
         """
         shares = self.shares if shares is None else shares
-        if not self.windows.bounded or not len(shares):
+        if not self.windows.bounded or not len(shares) or self.declines:
             return pd.DataFrame(columns=["entity", "indicator", "share", "date", "value", "unit", "note"])
-        ahead, frames = self.ahead_of(self.years), []
+        ahead, frames, reached = self.ahead_of(self.years), [], self.windows.shares.max()
         for share in shares:
-            value = np.mean(
-                [curve_at(link, self.windows, ahead, share)[0] for link in (Logistic.link, Gompertz.link)], axis=0
-            )
+            paths = [fit_at_share(family, self.windows, share).paths(ahead)[0, 0] for family in (Logistic, Gompertz)]
+            value = np.where(reached < share, np.mean(paths, axis=0), np.nan)
             columns = self._labels | {"share": share, "date": self.dates, "value": value, "unit": self.target.unit}
             note = "already above this share" if np.isnan(value).any() else ""
             frames.append(pd.DataFrame(columns | {"note": note}))
@@ -195,11 +201,11 @@ class Forecast:
         DataFrame
             A row per share: entity, indicator, share, status ("reached", "expected", or "not within the horizon"),
             median, earliest, latest (ISO dates, or "not within the horizon"), level, probability (of reaching it within
-            the horizon). No rows when there is no bound.
+            the horizon). No rows when there is no bound, or the series is past its peak.
         """
         names = ["entity", "indicator", "share", "status", "median", "earliest", "latest", "level", "probability"]
         level = self.level if level is None else level
-        rows = [self._milestone(share, level) for share in shares] if self.windows.bounded else []
+        rows = [self._milestone(share, level) for share in shares] if self.windows.bounded and not self.declines else []
         return pd.DataFrame([[*self._labels.values(), *row] for row in rows], columns=names)
 
     def _milestone(self, share: float, level: float) -> tuple[float | str, ...]:
@@ -238,11 +244,9 @@ class Forecast:
         names = [f"q{level:g}" for level in self.quantile_levels]
         if not self.windows.bounded:
             return pd.DataFrame(columns=["entity", "indicator", "date", "method", "mean", *names, "unit"])
-        centre, history = self.ahead_of(self.years).bounds[0], self.target.known_bound
-        sd = np.zeros(len(centre))
-        if len(history) >= SHORTEST and history.nunique() > 1:
-            sd = bands.drift_sd(last_window(history), np.maximum(self.years - self._years_of_bound, 0)[None])[0]
-        found = bands.normal_quantiles(centre, sd, self.quantile_levels)
+        ahead = self.ahead_of(self.years)
+        centre = ahead.bounds[0]
+        found = bands.normal_quantiles(centre, ahead.bound_sd[0], self.quantile_levels)
         columns: dict[str, Any] = self._labels | {"date": self.dates, "method": "bound", "mean": centre}
         return pd.DataFrame(columns | dict(zip(names, found.T, strict=True)) | {"unit": self.target.unit})
 
@@ -280,20 +284,23 @@ class Forecast:
         """
         windows, target, level = self.windows, self.target, self.level
         free = statements.fit_free_ceiling(windows, getattr(target.source, "errors", None))
-        covered = bands.measure_coverage(self.residuals, PUBLISHED, [level])[level]
-        covered = self.residuals[["technology", "horizon_years", "growth"]].assign(covered=covered)
-        at_three = [int(np.abs(self.years - 3).argmin())]
-        there = replace(self, dates=self.dates[at_three])
+        judged = bands.judge(self.residuals, PUBLISHED, level)
+        far = int(np.abs(self.years - 3).argmin())
+        there = replace(self, dates=self.dates[[far]])
+        frame, first = there.frame(), replace(self, dates=self.dates[:1]).fan.iloc[0]
         made = {
-            "ceiling": statements.state_ceiling(free, windows, target.unit, int(self.prior.technologies)),
-            "bound": statements.state_bound(windows, target, self.reached["share"]),
+            "ceiling": statements.state_ceiling(free, self.known, target.unit),
+            "bound": statements.state_bound(self.known, target, self.reached["share"]),
             "noise": statements.state_noise(free, windows, target, respondents),
             "data": statements.state_data(free, windows, len(target.values)),
-            "calibration": statements.state_calibration(covered, windows, level),
-            "spread": statements.state_spread(there.frame(), there.scenarios(), level),
+            "calibration": statements.state_calibration(judged, windows, level),
+            "width": statements.state_width(judged, frame.iloc[0], float(self.years[far]), self.windows, level),
+            "spread": statements.state_spread(frame, there.scenarios(), level),
             "question": statements.state_question(windows, target),
-            "contradiction": statements.state_contradiction(self.quantiles.iloc[0], target.unit),
-            "horizon": statements.state_horizon(self.residuals["horizon_years"].max(), self.dates[~self.tested]),
+            "contradiction": statements.state_contradiction(first, judged, float(self.years[0]), level, target),
+            "horizon": statements.state_horizon(
+                self.residuals["horizon_years"].max(), self.dates[~self.tested], windows.bounded
+            ),
         }
         return statements.list_statements(made)
 

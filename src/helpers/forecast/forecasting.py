@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -15,7 +15,7 @@ from helpers.dates import Times
 from helpers.forecast import bands
 from helpers.forecast.backtest import can_calibrate, run_backtest
 from helpers.forecast.fan import PUBLISHED, Forecast
-from helpers.forecast.methods import Prior, learn_prior, methods_for, saturation_shares
+from helpers.forecast.methods import Origin, Prior, learn_prior, methods_for, saturation_shares
 from helpers.forecast.windows import SHORTEST, SHORTEST_SPAN, last_window, next_dates, read_target
 from helpers.indicators.series import AdoptionSeries
 from helpers.levels import LEVELS
@@ -31,31 +31,36 @@ def forecast(
     levels: Sequence[float] = LEVELS,
     shares: Sequence[float] = (0.5, 0.75, 0.9),
     residuals: pd.DataFrame | None = None,
+    limit: float | None = None,
 ) -> Forecast:
     """Forecast an adoption series with bands calibrated on earlier technologies.
 
-    The published method, ``combined``, is the mean of three curves anchored at the last observation: a Gompertz curve
-    at the bound whose rate is drawn towards what followed in the references, and a Gompertz and a logistic curve
-    averaged over the references' saturation shares. Bands are normalised split conformal (`helpers.forecast.bands`).
-    Without a bound it is damped drift. Sources: Meade and Islam 2006 (diffusion forecasts), Gardner 2006 (damped
-    trends), Lei et al. 2018 (bands).
+    The published method, ``combined``, is a weighted mean of four paths from the last observation: a Gompertz and a
+    logistic curve, each averaged over its ceiling by where the references ended and how well it fits the series with
+    that ceiling; a Gompertz curve at the bound whose rate is drawn towards what followed in the references; and damped
+    drift. Bands are normalised split conformal (`helpers.forecast.bands`). Without a bound it is damped drift alone;
+    past its peak a series keeps its last value. Sources: Meade and Islam 2006 (diffusion forecasts), Gardner 2006
+    (damped trends), Lei et al. 2018 (bands).
 
     Parameters
     ----------
     series : pandas.Series with a DatetimeIndex, or AdoptionSeries
-        At least three values. The last eight are used; values closer together than 0.4 years are thinned.
+        At least three values. Curves are fitted to all of them; growth and its unevenness are measured on the last
+        eight, of which those closer together than 0.4 years are thinned.
     bound : number, pandas.Series with a DatetimeIndex, or None
         A known upper limit in the unit of `series`. None stands for an AdoptionSeries' own, or for none.
     references : list of AdoptionSeries, optional
         By default those of the project's data folder. The technology of `series` is left out.
     horizon_years : number
-        Beyond three years the bands are extrapolated and labelled so.
+        Beyond five years the bands are extrapolated and labelled so.
     levels : sequence of float
         Coverage of the bands, each between 0 and 1; sentences and milestones quote the one nearest to 0.8.
     shares : sequence of float
         Saturation shares of the scenarios, each between 0 and 1.
     residuals : DataFrame, optional
         From `backtest.run_backtest`; by default it is computed from the references, with the same numbers.
+    limit : number, optional
+        What no value can pass though it's no bound, such as a population; never more than 100 for percent.
 
     Returns
     -------
@@ -76,7 +81,7 @@ def forecast(
     [55.0, 61.0, 66.0]
     >>> axes = made.plot()
     """
-    target = read_target(series, bound)
+    target = read_target(series, bound, limit)
     windows = last_window(target.values, target.bound)
     levels, shares = _check_shares("levels", levels), _check_shares("shares", shares)
     if not levels:
@@ -89,7 +94,39 @@ def forecast(
     prior = learn_prior(reached, residuals) if windows.bounded else Prior(0.0, 1.0)
     calibrations = {name: bands.calibrate(residuals, name) for name in methods_for(windows.bounded)}
     dates = next_dates(pd.DatetimeIndex(to_dates(windows.years[0])), horizon_years)
-    return Forecast(target, windows, prior, calibrations, residuals, reached, dates, levels, shares)
+    return Forecast(target, Origin(windows, prior), calibrations, residuals, reached, dates, levels, shares)
+
+
+def vary_bound(
+    series: AdoptionSeries,
+    bounds: Mapping[str, pd.Series | None],
+    references: Sequence[AdoptionSeries],
+    horizon_years: float = 5,
+    residuals: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """The published forecast under several bounds: how much of it the choice of the bound decides.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+    bounds : mapping of names to bounds in the unit of the series, None for no bound
+        As from `indicators.offer_bounds`. Without a bound no value passes the highest of the others.
+    references, horizon_years, residuals : as for `forecast`
+
+    Returns
+    -------
+    DataFrame
+        A row per bound and date: bound, date, q0.1, q0.5, q0.9, unit.
+    """
+    frames, ends = [], (0.1, 0.5, 0.9)
+    limit = max((float(bound.iloc[-1]) for bound in bounds.values() if bound is not None), default=None)
+    for name, bound in bounds.items():
+        made = forecast(replace(series, bound=bound), None, references, horizon_years, residuals=residuals, limit=limit)
+        found = pd.DataFrame(made.at(made.years, ends), columns=[f"q{end:g}" for end in ends])
+        found.insert(0, "date", made.dates)
+        found.insert(0, "bound", name)
+        frames.append(found.assign(unit=series.unit))
+    return pd.concat(frames, ignore_index=True)
 
 
 def _check_shares(name: str, shares: Sequence[float]) -> tuple[float, ...]:

@@ -1,4 +1,4 @@
-"""The forecasting methods, all through one interface: windows, dates ahead and a prior give (N, H) values.
+"""The forecasting methods, all through one interface: what is known at an origin and dates ahead give (N, H) values.
 
 To add a method, write the function and its line in `METHODS`; its bands, scores and place in every table follow.
 """
@@ -7,30 +7,39 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
-from statsmodels.genmod.families.links import Link
 
-from helpers.curves import Gompertz, Logistic
+from helpers.curves import AdoptionCurve, Gompertz, Logistic
+from helpers.curves.ceilings import CeilingFits, fit_ceilings
 from helpers.forecast import bands
 from helpers.forecast.windows import (
     SHARE_LIMITS,
+    SHORTEST,
     Ahead,
     Windows,
     damp,
     mean_change,
     measure_growth,
-    slope_of,
     to_link,
 )
 from helpers.indicators.series import AdoptionSeries
 
-CEILING_NODES = np.linspace(-2, 2, 9)
-"""Ceilings that a prior-ceiling method tries, in standard deviations of the prior on the logit of the share."""
+ERRORS = "independent"
+"""Errors under which a ceiling's likelihood is multiplied by its prior; `make bench` tries the other kind."""
+NODES = np.linspace(-2, 2, 9)
+"""Where ceilings are tried, in standard deviations around a centre."""
+ZOOMS = 3
+"""How often the ceilings are set closer together where the data tell them apart."""
 MEASUREMENT = 0.005
 """Half a point of the bound: no fit is believed to be closer than figures are published."""
+LEAST_ERROR = 0.02
+"""Two points of the bound, and half the window's mean step: no member is believed to err less than that."""
+MEMBERS = {"gompertz_shrunk": 1.0, "gompertz_prior": 1.0, "logistic_prior": 1.0, "damped_drift": 0.5}
+"""Members of the combination, and how much each counts before the data are asked."""
 
 
 @dataclass
@@ -43,8 +52,147 @@ class Prior:
     rate_slope: np.ndarray | float = 1.0  # the link's scale
     technologies: np.ndarray | int = 0
 
+    def shares(self, away: np.ndarray) -> np.ndarray:
+        """Saturation shares (N, K) that lie `away` (N, K) standard deviations from the prior's mean."""
+        return 1 / (1 + np.exp(-(np.reshape(self.mean, (-1, 1)) + np.reshape(self.sd, (-1, 1)) * away)))
 
-Method: TypeAlias = Callable[[Windows, Ahead, Prior], np.ndarray]
+
+@dataclass
+class Curve:
+    """One family at several ceilings for each of N windows, and how much each ceiling counts."""
+
+    windows: Windows
+    fits: CeilingFits
+    away: np.ndarray  # (N, K) ceilings, evenly spaced, in standard deviations of the prior from its mean
+
+    @cached_property
+    def loglike(self) -> np.ndarray:
+        """Profile log-likelihood of the ceilings, (N, K): errors independent, of a size that is not known."""
+        power = (np.isfinite(self.windows.all_points.values).sum(axis=1, keepdims=True) - 2) / 2
+        return -power * np.log(self.fits.ssr / self.windows.unit**2 + MEASUREMENT**2)
+
+    @cached_property
+    def weight(self) -> np.ndarray:
+        """Prior times likelihood of the ceilings, (N, K); adds up to 1."""
+        logs = self.loglike - self.away**2 / 2
+        weight = np.exp(logs - logs.max(axis=1, keepdims=True))
+        return weight / weight.sum(axis=1, keepdims=True)
+
+    @property
+    def moments(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation of the ceilings under their weights, as `away`, (N, 1) each."""
+        mean = (self.weight * self.away).sum(axis=1, keepdims=True)
+        return mean, np.sqrt((self.weight * (self.away - mean) ** 2).sum(axis=1, keepdims=True))
+
+    @property
+    def evidence(self) -> np.ndarray:
+        """Logarithm of the mean likelihood over the prior, up to a constant of the window, (N,)."""
+        logs = self.loglike - self.away**2 / 2 + np.log(np.diff(self.away[:, :2]))
+        top = logs.max(axis=1)
+        return top + np.log(np.exp(logs - top[:, None]).sum(axis=1))
+
+    def paths(self, ahead: Ahead) -> np.ndarray:
+        """Each ceiling's curve through the last observation, (N, K, H), in the unit of the series."""
+        last = self.windows.years[:, -1:]
+        gain = self.fits.curve(last + ahead.years) - self.fits.curve(last)
+        return ahead.bounds[:, None] * (self.windows.shares[:, -1:, None] + gain)
+
+    def path(self, ahead: Ahead) -> np.ndarray:
+        """The mean of the paths over the ceilings, (N, H)."""
+        return (self.weight[:, :, None] * self.paths(ahead)).sum(axis=1)
+
+    def frame(self) -> pd.DataFrame:
+        """Share of the bound, prior, likelihood (1 at its highest) and weight of the ceilings of one window (N = 1)."""
+        prior = np.exp(-(self.away**2) / 2)
+        columns = {"share": self.fits.shares, "prior": prior / prior.sum()}
+        columns |= {"likelihood": np.exp(self.loglike - self.loglike.max()), "weight": self.weight}
+        return pd.DataFrame({name: column[0] for name, column in columns.items()})
+
+
+def average_ceilings(family: type[AdoptionCurve], windows: Windows, prior: Prior) -> Curve:
+    """A curve whose ceiling is not known: every ceiling counts by prior times profile likelihood.
+
+    The prior is where the references ended. The likelihood is that of the fit to all points of the series with the
+    ceiling held, its sum of squares to the power -(n - 2) / 2. With four points it hardly chooses, and the prior
+    decides; where the series has bent it decides alone. There the ceilings lie close together, around the likeliest
+    (adaptive quadrature: Naylor and Smith 1982).
+    """
+    away = np.tile(NODES, (len(windows.years), 1))
+    curve = Curve(windows, _fit(family, windows, prior.shares(away)), away)
+    for _ in range(ZOOMS):
+        mean, sd = curve.moments
+        step = np.diff(curve.away[:, :2])
+        rows = np.flatnonzero(sd < step)
+        if not len(rows):
+            break
+        away = curve.away.copy()
+        away[rows] = (mean + NODES * np.maximum(sd, step / 2))[rows]
+        fits = curve.fits.put(rows, _fit(family, windows.take(rows), prior.shares(away)[rows]))
+        curve = Curve(windows, fits, away)
+    return curve
+
+
+def fit_at_share(family: type[AdoptionCurve], windows: Windows, share: float) -> Curve:
+    """The curve of each window whose ceiling is one known share of the bound."""
+    shares = np.full((len(windows.years), 1), share)
+    return Curve(windows, _fit(family, windows, shares), np.zeros_like(shares))
+
+
+def _fit(family: type[AdoptionCurve], windows: Windows, shares: np.ndarray) -> CeilingFits:
+    known = windows.all_points
+    return fit_ceilings(family, known.years, known.values, known.bounds, shares, ERRORS)
+
+
+@dataclass
+class Origin:
+    """What a method may know: windows of last points, and the prior of each. Curves are fitted once, when asked for."""
+
+    windows: Windows
+    prior: Prior
+
+    @cached_property
+    def curves(self) -> dict[str, Curve]:
+        """The members whose ceiling is not known, by name."""
+        families = {"gompertz_prior": Gompertz, "logistic_prior": Logistic}
+        return {name: average_ceilings(family, self.windows, self.prior) for name, family in families.items()}
+
+    @cached_property
+    def weights(self) -> dict[str, np.ndarray]:
+        """Weight of each member of the combination, a dict of (N,) that add up to 1.
+
+        A member counts the less, the worse it forecasts the window's last point from those before it: by the fourth
+        power of its error. The two curves share what they count by their evidence, the likelihood of each averaged over
+        its ceilings. The other two know nothing of a ceiling, and count the less, the more the data do: by the square
+        of the part of the prior's spread that they leave. With three points nothing is forecast from those before, and
+        without a bound there is one member.
+        """
+        if not self.windows.bounded:
+            return {"damped_drift": np.ones(len(self.windows.years))}
+        weights = {name: np.full(len(self.windows.years), weight) for name, weight in MEMBERS.items()}
+        if self.windows.points > SHORTEST:
+            tried = self._try_last()
+            weights = {name: weight / tried[name] for name, weight in weights.items()}
+        evidence = {name: curve.evidence for name, curve in self.curves.items()}
+        likelier = np.maximum(*evidence.values())
+        told = {name: weights[name] * np.exp(evidence[name] - likelier) for name in evidence}
+        both = sum(weights[name] for name in told) / sum(told.values())
+        left = np.mean([curve.moments[1][:, 0] for curve in self.curves.values()], axis=0) / np.std(NODES)
+        for name in weights:
+            weights[name] = both * told[name] if name in told else weights[name] * np.minimum(left, 1) ** 2
+        total = sum(weights.values())
+        return {name: weight / total for name, weight in weights.items()}
+
+    def _try_last(self) -> dict[str, np.ndarray]:
+        """Fourth power of each member's error on the last point, (N,), in shares of the bound and never too small."""
+        windows, unit = self.windows, self.windows.unit
+        before = Origin(windows.without_last(), self.prior)
+        ahead = Ahead(windows.years[:, -1:] - before.windows.years[:, -1:], unit, np.zeros_like(unit))
+        least = LEAST_ERROR + np.abs(np.diff(windows.shares, axis=1)).mean(axis=1) / 2
+        errors = {name: ((METHODS[name](before, ahead) - windows.values[:, -1:]) / unit)[:, 0] for name in MEMBERS}
+        return {name: (least**2 + error**2) ** 2 for name, error in errors.items()}
+
+
+Method: TypeAlias = Callable[[Origin, Ahead], np.ndarray]
 NEEDS_BOUND: set[Method] = set()
 
 
@@ -54,106 +202,62 @@ def needs_bound(method: Method) -> Method:
     return method
 
 
-def last_value(windows: Windows, ahead: Ahead, prior: Prior) -> np.ndarray:
+def last_value(origin: Origin, ahead: Ahead) -> np.ndarray:
     """Nothing changes."""
-    return windows.values[:, -1:] + 0 * ahead.years
+    return origin.windows.values[:, -1:] + 0 * ahead.years
 
 
-def drift(windows: Windows, ahead: Ahead, prior: Prior) -> np.ndarray:
+def drift(origin: Origin, ahead: Ahead) -> np.ndarray:
     """The mean change per year goes on: a random walk with drift."""
-    return windows.values[:, -1:] + mean_change(windows.years, windows.values)[:, None] * ahead.years
+    return last_value(origin, ahead) + mean_change(origin.windows.years, origin.windows.values)[:, None] * ahead.years
 
 
-def damped_drift(windows: Windows, ahead: Ahead, prior: Prior) -> np.ndarray:
-    """The mean change per year goes on but loses a tenth each year: statsmodels' damped Holt with smoothing 1 and 0."""
-    return windows.values[:, -1:] + mean_change(windows.years, windows.values)[:, None] * damp(ahead.years)
-
-
-@needs_bound
-def gompertz_bound(windows: Windows, ahead: Ahead, prior: Prior) -> np.ndarray:
-    """A Gompertz curve whose ceiling is the bound, anchored at the last observation."""
-    return _anchored(Gompertz.link, windows, ahead, np.ones(len(windows.years)))[0]
+def damped_drift(origin: Origin, ahead: Ahead) -> np.ndarray:
+    """The mean change per year goes on but loses a fifth each year: statsmodels' damped Holt with smoothing 1 and 0."""
+    change = mean_change(origin.windows.years, origin.windows.values)[:, None]
+    return last_value(origin, ahead) + change * damp(ahead.years)
 
 
 @needs_bound
-def gompertz_shrunk(windows: Windows, ahead: Ahead, prior: Prior) -> np.ndarray:
-    """The same with the rate drawn towards what followed in the references: fast growth seldom lasts."""
-    rate, *_ = measure_growth(windows)
-    expected = np.atleast_1d(prior.rate_intercept + prior.rate_slope * rate)[:, None]
-    link_share = to_link(Gompertz.link, windows.shares[:, -1:])
-    gain = Gompertz.link.inverse(link_share + expected * ahead.years) - Gompertz.link.inverse(link_share)
+def gompertz_bound(origin: Origin, ahead: Ahead) -> np.ndarray:
+    """The Gompertz curve whose ceiling is the bound, anchored at the last observation."""
+    return fit_at_share(Gompertz, origin.windows, 1.0).path(ahead)
+
+
+@needs_bound
+def gompertz_shrunk(origin: Origin, ahead: Ahead) -> np.ndarray:
+    """A Gompertz curve up to the bound, its rate drawn from the window's towards what followed in the references."""
+    windows, prior, link = origin.windows, origin.prior, Gompertz.link
+    expected = np.atleast_1d(prior.rate_intercept + prior.rate_slope * measure_growth(windows)[0])[:, None]
+    last = to_link(link, windows.shares[:, -1:])
+    gain = link.inverse(last + expected * ahead.years) - link.inverse(last)
     return ahead.bounds * (windows.shares[:, -1:] + gain)
 
 
 @needs_bound
-def gompertz_prior(windows: Windows, ahead: Ahead, prior: Prior) -> np.ndarray:
-    """Gompertz curves over the ceiling's prior, weighted by how well each fits, anchored at the last observation."""
-    return _over_ceilings(Gompertz.link, windows, ahead, prior)
+def gompertz_prior(origin: Origin, ahead: Ahead) -> np.ndarray:
+    """The Gompertz curve averaged over its ceiling, see `average_ceilings`."""
+    return origin.curves["gompertz_prior"].path(ahead)
 
 
 @needs_bound
-def logistic_prior(windows: Windows, ahead: Ahead, prior: Prior) -> np.ndarray:
-    """Logistic curves over the ceiling's prior, weighted by how well each fits, anchored at the last observation."""
-    return _over_ceilings(Logistic.link, windows, ahead, prior)
+def logistic_prior(origin: Origin, ahead: Ahead) -> np.ndarray:
+    """The logistic curve averaged over its ceiling, see `average_ceilings`."""
+    return origin.curves["logistic_prior"].path(ahead)
 
 
-def combined(windows: Windows, ahead: Ahead, prior: Prior) -> np.ndarray:
-    """The published forecast: the equal-weight mean of the members, so that no single curve decides.
+def combined(origin: Origin, ahead: Ahead) -> np.ndarray:
+    """The published forecast: the mean of the members with `Origin.weights`.
 
-    Without a bound it is damped drift; a fall is taken in proportion to what is left, so that it never reaches 0.
+    Past its peak a series has no adoption curve, and its last value stands. Without a bound a fall is taken in
+    proportion to what is left, so that it never reaches 0.
     """
-    path = np.mean([METHODS[name](windows, ahead, prior) for name in members(windows.bounded)], axis=0)
-    last = windows.values[:, -1:]
-    return path if windows.bounded else np.where(path < last, last * np.exp(np.minimum(path / last - 1, 0)), path)
-
-
-def curve_at(link: Link, windows: Windows, ahead: Ahead, ceiling: float) -> np.ndarray:
-    """The anchored curve of each window for a known ceiling.
-
-    Parameters
-    ----------
-    link : statsmodels link
-        `Logistic.link` makes it a logistic curve, `Gompertz.link` a Gompertz curve.
-    windows : Windows of N series
-    ahead : Ahead with H dates
-    ceiling : number, a share of the bound
-
-    Returns
-    -------
-    (N, H) values; NaN where an observation lies at or above the ceiling.
-    """
-    with np.errstate(over="ignore"):  # as in `forecast_points`
-        path, _ = _anchored(link, windows, ahead, np.full(len(windows.years), ceiling))
-    return np.where((windows.shares.max(axis=1) < ceiling)[:, None], path, np.nan)
-
-
-def _anchored(link: Link, windows: Windows, ahead: Ahead, ceiling: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Curve through the last observation with the window's slope on the link's scale; its squared misfit."""
-    link_share = to_link(link, windows.shares / ceiling[:, None])
-    slope = slope_of(windows.years, link_share)[:, None]
-    centred = windows.years - windows.years.mean(axis=1, keepdims=True)
-    fitted = link_share.mean(axis=1, keepdims=True) + slope * centred
-    misfit = ((windows.shares - ceiling[:, None] * link.inverse(fitted)) ** 2).sum(axis=1)
-    gain = link.inverse(link_share[:, -1:] + slope * ahead.years) - link.inverse(link_share[:, -1:])
-    return ahead.bounds * (windows.shares[:, -1:] + ceiling[:, None] * gain), misfit
-
-
-def _over_ceilings(link: Link, windows: Windows, ahead: Ahead, prior: Prior) -> np.ndarray:
-    """Mean of anchored curves over the ceiling's prior, each weighted by prior times likelihood.
-
-    The noise is unknown, so the likelihood is the squared misfit to the power -(n - 2) / 2. It integrates over the
-    ceiling where a fit would find its best single value: with four points the data hardly choose, and the mean is
-    what counts.
-    """
-    total, weight = 0.0, 0.0
-    top = windows.shares.max(axis=1)
-    for node in CEILING_NODES:
-        ceiling = 1 / (1 + np.exp(-(prior.mean + prior.sd * node))) * np.ones(len(top))
-        path, misfit = _anchored(link, windows, ahead, ceiling)
-        likelihood = (misfit + MEASUREMENT**2) ** (-(windows.points - 2) / 2)
-        believed = np.where(top < 0.97 * ceiling, np.exp(-(node**2) / 2) * likelihood, 0.0)[:, None]
-        total, weight = total + believed * path, weight + believed
-    return np.where(weight > 0, total / np.where(weight > 0, weight, 1), last_value(windows, ahead, prior))
+    last = last_value(origin, ahead)
+    points = {name: np.clip(METHODS[name](origin, ahead), 0, ahead.top) for name in origin.weights}
+    path = sum(weight[:, None] * points[name] for name, weight in origin.weights.items())
+    if not origin.windows.bounded:
+        path = np.where(path < last, last * np.exp(np.minimum(path / last - 1, 0)), path)
+    return np.where(origin.windows.past_peak[:, None], last, path)
 
 
 METHODS: dict[str, Method] = {
@@ -169,24 +273,16 @@ METHODS: dict[str, Method] = {
 """Every method by name; the first is the published one."""
 
 
-def members(bounded: bool = True) -> tuple[str, ...]:
-    """Names of the methods that the combination averages; without a bound only damped drift proved itself."""
-    return ("gompertz_shrunk", "gompertz_prior", "logistic_prior") if bounded else ("damped_drift",)
-
-
 def methods_for(bounded: bool = True) -> tuple[str, ...]:
     """Names of the methods that apply, the published one first."""
     return tuple(name for name, method in METHODS.items() if bounded or method not in NEEDS_BOUND)
 
 
-def forecast_points(
-    windows: Windows, ahead: Ahead, prior: Prior, names: Sequence[str] | None = None
-) -> dict[str, np.ndarray]:
-    """Point forecasts of some methods, or of every one that applies: a dict of (N, H) arrays from 0 to the bound."""
-    top = ahead.bounds if windows.bounded else np.inf
-    names = names or methods_for(windows.bounded)
+def forecast_points(origin: Origin, ahead: Ahead, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+    """Point forecasts of some methods, or of every one that applies: a dict of (N, H) arrays from 0 to the top."""
+    names = names or methods_for(origin.windows.bounded)
     with np.errstate(over="ignore"):  # where a curve falls so steeply that its share is 0
-        return {name: np.clip(METHODS[name](windows, ahead, prior), 0, top) for name in names}
+        return {name: np.clip(METHODS[name](origin, ahead), 0, ahead.top) for name in names}
 
 
 def saturation_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:

@@ -12,13 +12,18 @@ import numpy as np
 import pandas as pd
 
 from helpers.curves import Logistic
-from helpers.forecast.bands import FAST, MIN_FORECASTS
+from helpers.forecast.bands import FAST, MIN_FORECASTS, mean_by_technology
+from helpers.forecast.methods import Origin
 from helpers.forecast.windows import Target, Windows
 from helpers.levels import band_columns, say_level
 from helpers.wording import say_count
 
 Statement: TypeAlias = tuple[str, dict[str, Any]]
 """A text and the numbers in it."""
+EARLY_END = -1.0
+"""A series whose curves end so many standard deviations of the prior below its mean disagrees with the bound."""
+LIKE_WIDTH = 1.25
+"""Bands whose widths differ by no more than this factor count as about as wide."""
 
 
 def list_statements(statements: dict[str, Statement]) -> pd.DataFrame:
@@ -51,18 +56,27 @@ def fit_free_ceiling(windows: Windows, errors: str | None = None) -> dict[str, A
     -------
     dict with low, high, identified, residual_sd (NaN without degrees of freedom), df.
     """
-    df = windows.points - 3
+    known = windows.all_points
+    df = known.points - 3
     if df < 1:
         return {"low": np.nan, "high": np.inf, "identified": False, "residual_sd": np.nan, "df": df}
-    results = Logistic(windows.values[0], windows.years[0], errors=errors).fit()
+    results = Logistic(known.values[0], known.years[0], errors=errors).fit()
     low, high = results.conf_int(0.2, method="profile").loc["ceiling"]
     residual_sd = float(np.sqrt(results.ssr / df))
     return {"low": low, "high": high, "identified": np.isfinite(high), "residual_sd": residual_sd, "df": df}
 
 
-def state_ceiling(free: dict[str, Any], windows: Windows, unit: str, technologies: int) -> Statement:
+def state_ceiling(free: dict[str, Any], known: Origin, unit: str) -> Statement:
     """Whether the data identify a ceiling; `free` is from `fit_free_ceiling`."""
+    windows, technologies = known.windows, int(known.prior.technologies)
     numbers = {key: free[key] for key in ("low", "high", "identified")} | {"technologies": technologies}
+    if windows.past_peak[0]:
+        peak, last = windows.values.max(), windows.values[0, -1]
+        text = (
+            f"The series is past its peak ({count(peak, unit)}, now {count(last, unit)}). Adoption curves only rise "
+            "and do not apply: the forecast is its last level, with a band as wide as such forecasts have missed by."
+        )
+        return text, numbers | {"peak": peak, "last": last}
     if free["identified"]:
         interval = f"{count(free['low'])} to {count(free['high'], unit)}"
         return f"A logistic curve with a free ceiling puts the ceiling at {interval} (80 % profile interval).", numbers
@@ -75,10 +89,12 @@ def state_ceiling(free: dict[str, Any], windows: Windows, unit: str, technologie
     return text, numbers
 
 
-def state_bound(windows: Windows, target: Target, reached: pd.Series) -> Statement:
-    """What the bound is, and which shares of theirs the references have `reached`."""
+def state_bound(known: Origin, target: Target, reached: pd.Series) -> Statement:
+    """What the bound is, which shares of theirs the references have `reached`, and whether the series agrees."""
+    windows = known.windows
     if not windows.bounded:
-        return "No upper bound is known for this series, so nothing stops the forecast from growing.", {}
+        text = "No upper bound is known for this series: only what earlier technologies grew by limits the band."
+        return f"{text} A population that the users are part of would be one.", {}
     names = ("low", "quarter", "median", "three_quarters", "high")
     numbers: dict[str, Any] = dict(zip(names, reached.quantile([0, 0.25, 0.5, 0.75, 1]), strict=True))
     numbers |= {"bound": float(windows.bounds[0, -1]), "technologies": len(reached)}
@@ -89,6 +105,15 @@ def state_bound(windows: Windows, target: Target, reached: pd.Series) -> Stateme
         f"{percent(numbers['low'])} to {percent(numbers['high'])} of theirs, half of them "
         f"{percent(numbers['quarter'])} to {percent(numbers['three_quarters'])}."
     )
+    curves = list(known.curves.values())
+    away = float(np.mean([curve.moments[0][0, 0] for curve in curves]))
+    share = float(np.mean([(curve.weight * curve.fits.shares).sum() for curve in curves]))
+    numbers |= {"expected_share": share, "prior_deviations": away}
+    if away < EARLY_END and not windows.past_peak[0]:
+        text += (
+            f" The series disagrees with so high an end: it slows down already, and with the prior its curves put the "
+            f"end at {percent(share)} of the bound on average."
+        )
     return text, numbers
 
 
@@ -122,7 +147,7 @@ def state_noise(free: dict[str, Any], windows: Windows, target: Target, responde
 
 def state_data(free: dict[str, Any], windows: Windows, available: int) -> Statement:
     """How many of the points `available` the forecast rests on."""
-    points, origin = windows.points, windows.labels["origin"].iloc[0]
+    points, origin = windows.all_points.points, windows.labels["origin"].iloc[0]
     text = (
         f"The forecast rests on {points if available == points else f'{points} of {available}'} points, the last on "
         f"{origin:%Y-%m-%d}. A curve with a free ceiling has three parameters and leaves "
@@ -132,30 +157,52 @@ def state_data(free: dict[str, Any], windows: Windows, available: int) -> Statem
     return text, {"points": points, "available": available, "degrees_of_freedom": free["df"]}
 
 
-def state_calibration(covered: pd.DataFrame, windows: Windows, level: float) -> Statement:
-    """How the band of `level` did on the references: technology, horizon_years, growth and covered of each forecast."""
-    by_horizon = covered.groupby(["horizon_years", "technology"])["covered"].mean().groupby("horizon_years").mean()
-    at_two = covered[covered["horizon_years"] == 2].groupby("technology")["covered"].agg(["mean", "size"])
-    at_two = at_two[at_two["size"] >= MIN_FORECASTS].sort_values("mean", kind="stable")
-    mean, number, name = float(by_horizon.mean()), covered["technology"].nunique(), f"coverage_{100 * level:g}"
+def state_calibration(judged: pd.DataFrame, windows: Windows, level: float) -> Statement:
+    """How the band of `level` did on the references; `judged` is from `bands.judge`."""
+    mean = float(judged.groupby("horizon_years").apply(mean_by_technology, "covered").mean())
+    worst = judged.groupby("technology")["covered"].agg(["mean", "size"])
+    worst = worst[worst["size"] >= MIN_FORECASTS].sort_values("mean", kind="stable")
+    number, name = judged["technology"].nunique(), f"coverage_{100 * level:g}"
+    horizons = judged["horizon_years"]
     text = (
-        f"The bands are calibrated on {say_technologies(number)} ({say_count(len(covered), 'forecast')} "
-        f"{by_horizon.index.min():g} to {say_count(by_horizon.index.max(), 'year')} ahead). Judged each time on the "
+        f"The bands are calibrated on {say_technologies(number)} ({say_count(len(judged), 'forecast')} "
+        f"{horizons.min():g} to {say_count(horizons.max(), 'year')} ahead). Judged each time on the "
         f"technology left out, the {say_level(level)} band has covered {percent(mean)} of outcomes"
     )
-    numbers = {"technologies": number, "forecasts": len(covered), name: mean}
-    if len(at_two):
-        worst, (share, size) = at_two.index[0], at_two.iloc[0]
-        text += f"; at two years the worst of those with {MIN_FORECASTS} or more forecasts is {worst}, "
+    numbers = {"technologies": number, "forecasts": len(judged), name: mean}
+    if len(worst):
+        technology, (share, size) = worst.index[0], worst.iloc[0]
+        text += f"; over all horizons the worst of those with {MIN_FORECASTS} or more forecasts is {technology}, "
         text += f"{percent(share)} of {size:.0f}"
-        numbers |= {"worst_technology": worst, f"worst_{name}": share, "worst_forecasts": int(size)}
-    growth = float(windows.values[0, -1] / windows.values[0, 0])
-    fast = covered[covered["growth"] >= FAST].groupby("technology")["covered"].mean()
+        numbers |= {"worst_technology": technology, f"worst_{name}": share, "worst_forecasts": int(size)}
+    growth, fast = float(windows.values[0, -1] / windows.values[0, 0]), judged[judged["growth"] >= FAST]
     if growth >= FAST and len(fast):
-        numbers |= {"growth": growth, f"{name}_fast": fast.mean(), "technologies_fast": len(fast)}
+        covered, others = mean_by_technology(fast, "covered"), fast["technology"].nunique()
+        numbers |= {"growth": growth, f"{name}_fast": covered, "technologies_fast": others}
         text += f". After growth as fast as here (by a factor of {FAST:g} or more within the window) it has covered "
-        text += f"{percent(fast.mean())} of outcomes on {say_count(len(fast), 'technology', 'technologies')}"
+        text += f"{percent(covered)} of outcomes on {say_count(others, 'technology', 'technologies')}"
     return f"{text}.", numbers
+
+
+def state_width(judged: pd.DataFrame, row: pd.Series, years: float, windows: Windows, level: float) -> Statement:
+    """How bands of `level` as wide as this one did on the references, about as far ahead; `row` is of the forecast."""
+    low, high = row[list(band_columns(level))]
+    width = float((high - low) / windows.unit[0, 0])
+    horizon = min(judged["horizon_years"].unique(), key=lambda known: abs(known - years))
+    near = judged[judged["horizon_years"] == horizon]
+    like = near[(near["width"] / width).between(1 / LIKE_WIDTH, LIKE_WIDTH)] if width > 0 else near.iloc[:0]
+    numbers = {"width": width, "horizon_years": horizon, "forecasts": len(like), "of": len(near)}
+    wide = f"{percent(width)} of {'the bound' if windows.bounded else 'the last figure'} wide"
+    text = (
+        f"The {say_level(level)} band for {row['date']:%Y-%m-%d} is {wide}. Of {say_count(len(near), 'forecast')} of "
+    )
+    text += f"earlier technologies {say_count(horizon, 'year')} ahead "
+    if like.empty:
+        return f"{text}none had a band about as wide, so how such a band does is not known.", numbers
+    covered, others = mean_by_technology(like, "covered"), like["technology"].nunique()
+    numbers |= {"covered": covered, "technologies": others}
+    text += f"{len(like)} had a band about as wide, on {say_count(others, 'technology', 'technologies')}; they covered "
+    return f"{text}{percent(covered)} of outcomes.", numbers
 
 
 def state_spread(frame: pd.DataFrame, scenarios: pd.DataFrame, level: float) -> Statement:
@@ -194,22 +241,30 @@ def state_question(windows: Windows, target: Target) -> Statement:
     return " ".join([*parts, *notes]), {"breaks": len(source.breaks), "first_used": first_used}
 
 
-def state_contradiction(quantiles: pd.Series, unit: str) -> Statement:
-    """Which next figure would contradict the forecast; `quantiles` by level, named by its date."""
-    low, tenth, ninetieth, high = quantiles[[0.025, 0.1, 0.9, 0.975]]
-    date = f"{quantiles.name:%Y-%m-%d}"
+def state_contradiction(row: pd.Series, judged: pd.DataFrame, years: float, level: float, target: Target) -> Statement:
+    """Which next figure would contradict the forecast, and how often such figures came; `row` is of its fan."""
+    low, high = row[["q0.025", "q0.975"]]
+    near, far = row[list(band_columns(level))]
+    horizon = min(judged["horizon_years"].unique(), key=lambda known: abs(known - years))
+    at_horizon = judged[judged["horizon_years"] == horizon]
+    below, above = (mean_by_technology(at_horizon, name) for name in ("below", "above"))
+    date, unit = f"{row['date']:%Y-%m-%d}", target.unit
     text = (
         f"A figure below {count(low)} or above {count(high, unit)} for {date} would contradict the forecast (outside "
-        f"its 95 % band); one time in five it will be below {count(tenth)} or above {count(ninetieth, unit)}."
+        f"its 95 % band). The {say_level(level)} band is {count(near)} to {count(far, unit)}; of the outcomes of "
+        f"earlier technologies {say_count(horizon, 'year')} ahead {percent(below)} lay below such bands and "
+        f"{percent(above)} above."
     )
-    return text, {"date": date, "low_95": low, "low_80": tenth, "high_80": ninetieth, "high_95": high}
+    numbers = {"date": date, "low_95": low, "low": near, "high": far, "high_95": high}
+    return text, numbers | {"share_below": below, "share_above": above}
 
 
-def state_horizon(tested_years: float, extrapolated: pd.DatetimeIndex) -> Statement:
+def state_horizon(tested_years: float, extrapolated: pd.DatetimeIndex, bounded: bool) -> Statement:
     """How far ahead the bands were tested, and the dates beyond."""
-    text = f"The bands were tested up to {say_count(tested_years, 'year')} ahead; beyond two to three years they are "
-    text += "scenarios that rest on the prior"
-    text += f", and from {extrapolated[0]:%Y-%m-%d} they are extrapolated." if len(extrapolated) else "."
+    text = f"The bands were tested up to {say_count(tested_years, 'year')} ahead"
+    if bounded:
+        text += "; beyond two to three years the median rests on where earlier technologies ended"
+    text += f", and from {extrapolated[0]:%Y-%m-%d} the bands are extrapolated." if len(extrapolated) else "."
     return text, {"tested_years": tested_years, "extrapolated_dates": len(extrapolated)}
 
 

@@ -7,7 +7,7 @@ upper bound and is measured in shares of it; an unbounded one is measured in mul
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, TypeAlias
 
@@ -20,8 +20,6 @@ from helpers.indicators.series import AdoptionSeries
 
 SHARE_LIMITS = (1e-6, 0.999)
 """Shares of a bound are held inside these limits before a logarithm is taken of them."""
-DERIVATIVE_SHARES = (0.01, 0.98)
-"""Outside these shares one point of the bound counts as much as at them."""
 LOWEST_RATIO = 0.01
 """The same for multiples of the last value, when there is no bound: a loss of 99 % is the end of the scale."""
 DATE_TOLERANCE = 0.26
@@ -32,8 +30,10 @@ SHORTEST_SPAN = 0.49
 """Years that the points must span."""
 LONGEST_HORIZON = 100
 """Years; a run allows fewer."""
-DAMPING = 0.9
-"""Share of a trend that is left after each year: 0.95 a half-year, within the 0.8 to 0.98 of damped ETS."""
+DAMPING = 0.8
+"""Share of a trend that is left after each year: 0.89 a half-year, within the 0.8 to 0.98 of damped ETS."""
+PAST_PEAK = 0.97
+"""A window that ends below this part of its highest value is past its peak."""
 
 
 Levels: TypeAlias = Sequence[float] | np.ndarray
@@ -42,12 +42,22 @@ Levels: TypeAlias = Sequence[float] | np.ndarray
 
 @dataclass
 class Windows:
-    """N windows of n points. `bounds` holds NaN when there is no bound."""
+    """N windows of n points. `bounds` holds NaN when there is no bound.
+
+    A series may have more figures than a window takes: earlier ones, and ones between. Curves are fitted to all of
+    them, `history`; rates, steps and the spread of errors are those of the window.
+    """
 
     years: np.ndarray  # (N, n) decimal years, increasing
     values: np.ndarray  # (N, n)
     bounds: np.ndarray  # (N, n) the bound as known at the origin
     labels: pd.DataFrame  # N rows: origin, and what the window is called by
+    history: Windows | None = None  # (N, m) all figures up to the origin, NaN where there is none
+
+    @property
+    def all_points(self) -> Windows:
+        """All figures up to the origin."""
+        return self.history or self
 
     @property
     def points(self) -> int:
@@ -70,6 +80,20 @@ class Windows:
         return self.values / (self.bounds if self.bounded else self.values[:, -1:])
 
     @property
+    def past_peak(self) -> np.ndarray:
+        """(N,) whether the last value lies clearly below an earlier one: adoption curves only rise."""
+        return self.values[:, -1] < PAST_PEAK * self.values.max(axis=1)
+
+    def take(self, rows: np.ndarray) -> Windows:
+        """The windows of these rows."""
+        parts = (part[rows] for part in (self.years, self.values, self.bounds))
+        return Windows(*parts, self.labels.iloc[rows], self.history and self.history.take(rows))
+
+    def without_last(self) -> Windows:
+        """The same windows without their last point."""
+        return Windows(self.years[:, :-1], self.values[:, :-1], self.bounds[:, :-1], self.labels)
+
+    @property
     def link(self) -> Link:
         """The scale on which growth is close to straight: log-log (Gompertz) for shares of a bound, else the log."""
         return Gompertz.link if self.bounded else Log()
@@ -81,6 +105,8 @@ class Ahead:
 
     years: np.ndarray  # (N, H) years after the origin
     bounds: np.ndarray  # (N, H) forecast of the bound, or of the unit when there is no bound
+    bound_sd: np.ndarray  # (N, H) standard error of that forecast
+    top: np.ndarray | float = np.inf  # (N, H) what no value can pass
 
 
 def to_link(link: Link, shares: np.ndarray) -> np.ndarray:
@@ -105,27 +131,55 @@ def damp(years: np.ndarray) -> np.ndarray:
     return (DAMPING**years - 1) / np.log(DAMPING)
 
 
-def measure_growth(windows: Windows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rate, standard deviation of the steps, and derivative of the link for each window on its link's scale, (N,) each.
+def measure_growth(windows: Windows) -> tuple[np.ndarray, np.ndarray]:
+    """Rate and standard deviation of the steps of each window on its link's scale, (N,) each.
 
     The rate is the least-squares slope per year. The steps' deviation is about their mean and per root of a year, as
-    for a random walk with drift. The derivative is taken at the last share.
+    for a random walk with drift.
     """
     link_share = to_link(windows.link, windows.shares)
     gaps = np.diff(windows.years, axis=1)
     surprise = (np.diff(link_share, axis=1) - mean_change(windows.years, link_share)[:, None] * gaps) / np.sqrt(gaps)
     step_sd = np.sqrt((surprise**2).sum(axis=1) / (windows.points - 2))
-    last = windows.shares[:, -1]
-    link_derivative = windows.link.deriv(np.clip(last, *DERIVATIVE_SHARES) if windows.bounded else last)
-    return slope_of(windows.years, link_share), step_sd, link_derivative
+    return slope_of(windows.years, link_share), step_sd
 
 
 def look_ahead(windows: Windows, years: np.ndarray) -> Ahead:
     """`Ahead` for horizons `years` (N, H): the bound follows its own damped drift and never falls below nothing."""
     if not windows.bounded:
-        return Ahead(years, np.broadcast_to(windows.unit, years.shape))
+        return Ahead(years, np.broadcast_to(windows.unit, years.shape), np.zeros_like(years))
     drift = mean_change(windows.years, windows.bounds)[:, None] * damp(years)
-    return Ahead(years, np.maximum(windows.bounds[:, -1:] + drift, 0.1 * windows.bounds[:, -1:]))
+    bounds = np.maximum(windows.bounds[:, -1:] + drift, 0.1 * windows.bounds[:, -1:])
+    return Ahead(years, bounds, drift_sd(windows.years, windows.bounds, years), bounds)
+
+
+def drift_sd(seen: np.ndarray, values: np.ndarray, years: np.ndarray) -> np.ndarray:
+    """Standard error (N, H) of a random walk with drift `years` (N, H) after its values (N, n), `seen` at (N, n).
+
+    Shocks to come, and the uncertain mean change.
+    """
+    gaps, change = np.diff(seen, axis=1), mean_change(seen, values)[:, None]
+    shocks = ((np.diff(values, axis=1) - change * gaps) ** 2 / gaps).sum(axis=1) / (values.shape[1] - 2)
+    return np.sqrt(shocks[:, None] * years * (1 + years / (seen[:, -1:] - seen[:, :1])))
+
+
+def describe(windows: Windows, ahead: Ahead, place: tuple[np.ndarray, ...]) -> pd.DataFrame:
+    """What bands depend on, a row for each of R dates ahead at `place`, the windows' and dates' numbers.
+
+    Returns
+    -------
+    DataFrame
+        window (its points), years (ahead), share (last value / bound, NaN when unbounded), last, growth (last / first
+        value), unit, unit_ahead (its forecast), bound_sd (its standard error), rate, roughness (standard deviation of
+        the steps).
+    """
+    row = place[0]
+    rate, step_sd = measure_growth(windows)
+    last, first = windows.values[row, -1], windows.values[row, 0]
+    columns = {"window": windows.points, "years": ahead.years[place], "last": last, "growth": last / first}
+    columns |= {"share": windows.shares[row, -1] if windows.bounded else np.nan, "unit": windows.unit[row, 0]}
+    columns |= {"unit_ahead": ahead.bounds[place], "bound_sd": ahead.bound_sd[place]}
+    return pd.DataFrame(columns | {"rate": rate[row], "roughness": step_sd[row]})
 
 
 def known_bound(bound: pd.Series, years: np.ndarray) -> np.ndarray:
@@ -147,6 +201,7 @@ class Target:
     technology: str
     values: pd.Series
     bound: pd.Series | None = None
+    limit: float = np.inf
     source: AdoptionSeries | None = None
 
     @property
@@ -161,7 +216,9 @@ class Target:
         return values / np.interp(decimal_years(values.index), decimal_years(bound.index), bound.to_numpy(float))
 
 
-def read_target(series: pd.Series | AdoptionSeries, bound: pd.Series | float | None = None) -> Target:
+def read_target(
+    series: pd.Series | AdoptionSeries, bound: pd.Series | float | None = None, limit: float | None = None
+) -> Target:
     """Bring a series and its bound into one form.
 
     Parameters
@@ -170,6 +227,8 @@ def read_target(series: pd.Series | AdoptionSeries, bound: pd.Series | float | N
         A pandas Series is called by its ``name``; ``attrs`` may hold entity, title, unit and technology.
     bound : None, number, or pandas.Series with a DatetimeIndex
         None is the AdoptionSeries' own bound, or none.
+    limit : None or number
+        What no value can pass, besides the bound; never more than 100 for percent.
 
     Returns
     -------
@@ -189,6 +248,8 @@ def read_target(series: pd.Series | AdoptionSeries, bound: pd.Series | float | N
         fields = {name: getattr(series, name) for name in names} | {"source": series}
     else:
         raise ValueError(f"forecast a pandas Series with dates, or an AdoptionSeries, not {type(series).__name__}")
+    most = 100.0 if fields["unit"].startswith("percent") else np.inf
+    fields["limit"] = most if limit is None else min(most, float(limit))
     return Target(**fields if bound is None else fields | {"bound": _read_bound(bound, fields["values"])})
 
 
@@ -241,19 +302,25 @@ def last_window(values: pd.Series, bound: pd.Series | None = None) -> Windows:
         With fewer than `SHORTEST` points above 0, points that span less than `SHORTEST_SPAN`, or values above the
         bound.
     """
-    kept = thin(_check_values(values)).iloc[-LONGEST:]
-    years, bounds = decimal_years(kept.index), np.full(len(kept), np.nan)
-    if bound is not None:
-        if bound.index[0] > kept.index[-1]:
-            raise ValueError(
-                f"the bound starts on {bound.index[0]:%Y-%m-%d}, after the last observation: give earlier values of it"
-            )
-        bounds = known_bound(bound, years)
-    if (kept.to_numpy() > 1.02 * bounds).any():
+    seen = _check_values(values)
+    kept = thin(seen).iloc[-LONGEST:]
+    if bound is not None and bound.index[0] > kept.index[-1]:
         raise ValueError(
-            f"values up to {kept.max():g} lie above the bound ({bounds.max():g}): a bound is an upper limit"
+            f"the bound starts on {bound.index[0]:%Y-%m-%d}, after the last observation: give earlier values of it"
         )
-    return Windows(years[None], kept.to_numpy(float)[None], bounds[None], pd.DataFrame({"origin": kept.index[-1:]}))
+    window, history = (_window_of(part, bound) for part in (kept, seen))
+    if (window.values > 1.02 * window.bounds).any():
+        raise ValueError(
+            f"values up to {kept.max():g} lie above the bound ({window.bounds.max():g}): a bound is an upper limit"
+        )
+    return replace(window, history=history if len(seen) > len(kept) else None)
+
+
+def _window_of(values: pd.Series, bound: pd.Series | None) -> Windows:
+    """All of the values as one window."""
+    years = decimal_years(values.index)
+    bounds = np.full(len(years), np.nan) if bound is None else known_bound(bound, years)
+    return Windows(years[None], values.to_numpy(float)[None], bounds[None], pd.DataFrame({"origin": values.index[-1:]}))
 
 
 def _check_values(values: pd.Series) -> pd.Series:

@@ -186,6 +186,30 @@ class Data:
             ]
         return found
 
+    def offer_bounds(self, series: AdoptionSeries) -> dict[str, pd.Series | None]:
+        """Bounds that a series could have, by name: its own, the latest population of its entity, and none.
+
+        Parameters
+        ----------
+        series : AdoptionSeries
+
+        Returns
+        -------
+        dict of str to Series or None
+            In the unit of the series.
+        """
+        offered: dict[str, pd.Series | None] = {} if series.bound is None else {series.bound_title: series.bound}
+        found = []
+        for name, entry in self._entries.items():
+            values = self.exact_values(series.entity, name)
+            if entry.role == "base" and entry.unit == series.unit and len(values):
+                found.append((values.index[-1], entry.title, values))
+        if found:
+            _, title, values = max(found, key=lambda each: (each[0], each[1]))
+            if values.iloc[-1] >= series.values.max():
+                offered.setdefault(title, values)
+        return offered | {"none": None}
+
     def known_on(self, date: str | date) -> Data:
         """Return the data as they were known on a date, as ``load(path, as_of=date)`` reads them.
 

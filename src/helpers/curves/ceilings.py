@@ -1,0 +1,113 @@
+"""Fits of many series at many known ceilings: how likely each ceiling is, and the curve that goes with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from helpers.curves.descent import descend, fit_batch
+from helpers.curves.engine import Family, prepare
+from helpers.curves.errors import count_steps, whiten
+
+INSIDE = (1e-4, 0.995)
+"""Shares of a ceiling are held inside these limits for the straight line from which the search starts."""
+STEEPEST = 60.0
+"""Rate per span of the series, from which a search may start; the least is its inverse."""
+STEPS, TOLERANCE = 40, 1e-4
+"""Most steps of a search, and how near it comes to the optimum, in standard errors."""
+
+
+@dataclass
+class CeilingFits:
+    """The best curve of each of N series at each of K ceilings."""
+
+    family: type[Family]
+    shares: np.ndarray  # (N, K) ceilings, as shares of the bound
+    ssr: np.ndarray  # (N, K) sum of squares of observation less curve, or of what is new in it under cumulative errors
+    theta: np.ndarray  # (p, N, K) coordinates of the engine
+    origin: np.ndarray  # (N,) decimal years
+    span: np.ndarray  # (N,) years
+
+    def curve(self, years: np.ndarray) -> np.ndarray:
+        """Each curve as a share of the bound, (N, K, H), at decimal years (N, H)."""
+        times = (years - self.origin[:, None]) / self.span[:, None]
+        share = self.family.share(times[:, None, :], *self.theta[:, :, :, None])
+        return self.shares[:, :, None] * share
+
+    def put(self, rows: np.ndarray, other: CeilingFits) -> CeilingFits:
+        """The same with the fits of some rows taken from others."""
+        names = ("shares", "ssr", "origin", "span")
+        parts = {name: getattr(self, name).copy() for name in names} | {"theta": self.theta.copy()}
+        for name in names:
+            parts[name][rows] = getattr(other, name)
+        parts["theta"][:, rows] = other.theta
+        return replace(self, **parts)
+
+
+def fit_ceilings(
+    family: type[Family],
+    years: np.ndarray,
+    values: np.ndarray,
+    bounds: np.ndarray,
+    shares: np.ndarray,
+    errors: str = "independent",
+) -> CeilingFits:
+    """Fit one family to each series with its ceiling at each of some shares of the bound.
+
+    The sums of squares are those that ``Results.profile("share")`` gives for a fit with ``ceiling=Share(bound)`` and
+    the same errors. Every search starts from the straight line on the family's link scale, so all of them go side by
+    side.
+
+    Parameters
+    ----------
+    family : `Logistic` or `Gompertz`
+    years, values, bounds : (N, n) decimal years, observations and known bound; NaN where there is no observation
+    shares : (N, K)
+    errors : "independent" or "cumulative"
+
+    Returns
+    -------
+    CeilingFits
+    """
+    ends = np.where(np.isfinite(values), np.arange(values.shape[1]), 0).max(axis=1) + 1
+    blocks = np.ceil(np.log2(ends))  # series of like length side by side: beside a long one they'd be mostly empty
+    theta = np.empty((len(family.parameters), *shares.shape))
+    fits = CeilingFits(family, shares, np.empty(shares.shape), theta, np.empty(len(shares)), np.empty(len(shares)))
+    for block in np.unique(blocks):
+        rows = np.flatnonzero(blocks == block)
+        parts = (part[rows, : ends[rows].max()] for part in (years, values, bounds))
+        fits = fits.put(rows, _fit_block(family, *parts, shares[rows], errors))
+    return fits
+
+
+def _fit_block(
+    family: type[Family], years: np.ndarray, values: np.ndarray, bounds: np.ndarray, shares: np.ndarray, errors: str
+) -> CeilingFits:
+    weights = carry = None
+    if errors == "cumulative":
+        free = prepare(family, years, values, None, bounds)
+        last = np.isfinite(values).sum(axis=1, keepdims=True) - 1
+        level = np.take_along_axis(values / bounds, last, axis=1)[:, 0]
+        weights, carry = whiten(years, 1.0, count_steps(free, fit_batch(free), years, level))
+        weights, carry = (np.repeat(part, shares.shape[1], axis=0) for part in (weights, carry))
+    count = shares.shape[1]
+    at, level, bound = (np.repeat(part, count, axis=0) for part in (years, values, bounds))
+    batch = prepare(family, at, level, shares.ravel(), bound, None, weights, carry=carry)
+    assert family.link is not None  # of the two families that are generalised linear models in time
+    line = family.link(np.clip(level / bound / shares.reshape(-1, 1), *INSIDE))
+    seen, times = np.isfinite(line), (at - batch.origin[:, None]) / batch.span[:, None]
+    weights = seen / seen.sum(axis=1, keepdims=True)
+    line, times = np.where(seen, line, 0.0), np.where(seen, times, 0.0)
+    height, centre = (weights * line).sum(axis=1), (weights * times).sum(axis=1)
+    away = np.where(seen, times - centre[:, None], 0.0)
+    slope = np.clip((away * line).sum(axis=1) / (away**2).sum(axis=1), 1 / STEEPEST, STEEPEST)
+    theta, state, _ = descend(batch, np.array([np.log(slope), centre - height / slope]), None, STEPS, TOLERANCE)
+    return CeilingFits(
+        family,
+        shares,
+        state.ssr.reshape(shares.shape),
+        theta.reshape(-1, *shares.shape),
+        batch.origin[::count],
+        batch.span[::count],
+    )
