@@ -377,8 +377,15 @@ def test_prior_leaves_the_technology_out(references, residuals):
 def test_variance_weights_are_recovered():
     random, size = np.random.default_rng(3), 20000
     columns = {"years": random.choice([0.5, 1.0, 2.0, 3.0], size), "rate": random.normal(0.1, 0.1, size)}
-    columns |= {"roughness": random.gamma(2, 0.05, size), "window": 6, "share": 0.3}
-    components = bands.components_of(pd.DataFrame(columns))
+    columns |= {
+        "roughness": random.gamma(2, 0.05, size),
+        "window": 6,
+        "share": 0.3,
+        "unit_ahead": 1.0,
+        "bound_sd": 0.0,
+        "stretch": 4.0,
+    }
+    components = bands.Cases.of(pd.DataFrame(columns)).components
     weights = np.array([0.6, 0.5, 0.2])
     errors = np.sqrt(components @ weights) * random.standard_t(bands.HEAVY_TAILS, size)
     np.testing.assert_allclose(bands.fit_variance_weights(components, errors, np.ones(size)), weights, rtol=0.25)

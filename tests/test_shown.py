@@ -90,8 +90,7 @@ def read_shown(run, number, caption):
     ("caption", "table", "value", "heading"),
     [
         ("Scenarios by", "05_scenarios", "value", lambda row: f"saturates at {100 * row['share']:g} %"),
-        ("Ends of the", "05_sensitivity", "q0.1", lambda row: f"{row['calibration']}: q0.1"),
-        ("Ends of the", "05_sensitivity", "q0.9", lambda row: f"{row['calibration']}: q0.9"),
+        ("Median of the combined forecast by", "05_bounds", "q0.5", lambda row: row["bound"]),
     ],
 )
 def test_spread_tables_show_each_number_at_its_date(whole_run, caption, table, value, heading):

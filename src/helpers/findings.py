@@ -302,7 +302,7 @@ def _state_forecast(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str]
     covered = 100 * own[f"coverage_{100 * tested_level:g}"]
     others = say_count(own["technologies"].max(), "other technology", "other technologies")
     return text + (
-        f". Tested on {others}, each left out in turn, {say_level(tested_level)} bands, most of them narrower, covered "
+        f". Tested on {others}, each left out in turn, {say_level(tested_level)} bands covered "
         f"{covered.min():.0f} to {covered.max():.0f} % of outcomes, "
         f"up to {say_count(own['horizon_years'].max(), 'year')} on."
     )

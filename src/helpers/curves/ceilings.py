@@ -76,8 +76,8 @@ def fit_ceilings(
     fits = CeilingFits(family, shares, np.empty(shares.shape), theta, np.empty(len(shares)), np.empty(len(shares)))
     for block in np.unique(blocks):
         rows = np.flatnonzero(blocks == block)
-        parts = (part[rows, : ends[rows].max()] for part in (years, values, bounds))
-        fits = fits.put(rows, _fit_block(family, *parts, shares[rows], errors))
+        seen, level, bound = (part[rows, : ends[rows].max()] for part in (years, values, bounds))
+        fits = fits.put(rows, _fit_block(family, seen, level, bound, shares[rows], errors))
     return fits
 
 

@@ -95,8 +95,8 @@ def run_backtest(
         A row per window, origin and horizon: technology, entity, indicator, origin, date, window, horizon_years
         (nominal), years (exact), share (last value / bound, NaN when unbounded), last, growth (last / first value),
         unit (bound at the origin, or the last value), unit_ahead (its forecast), bound_sd (its standard error),
-        unit_then (the bound as it came), rate, roughness (standard deviation of the steps), drift_sd, actual, and a
-        column per method.
+        unit_then (the bound as it came), rate, roughness (standard deviation of the steps), stretch (derivative
+        of the link at the last share), drift_sd, actual, and a column per method.
         Numbers have ten significant digits, so that a CSV file keeps them. `forecast.forecast` takes it.
 
     Raises
@@ -166,7 +166,8 @@ def roll_origins(
     if points == LONGEST:
         widest = max(part.shape[2] for part in known)
         pad = [np.pad(part, ((0, 0), (0, 0), (0, widest - part.shape[2])), constant_values=np.nan) for part in known]
-        windows = replace(windows, history=Windows(*np.concatenate(pad, axis=1), windows.labels))
+        seen, level, bound = np.concatenate(pad, axis=1)
+        windows = replace(windows, history=Windows(seen, level, bound, windows.labels))
     return windows, ahead, later, actual, then
 
 

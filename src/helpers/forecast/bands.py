@@ -15,15 +15,16 @@ Tibshirani, Barber, Candes and Ramdas 2019 (weights); Dunn, Wasserman and Ramdas
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
+from typing import Self
 
 import numpy as np
 import pandas as pd
 from statsmodels.genmod.families.links import Link, Log
 
 from helpers.curves import Gompertz
-from helpers.forecast.windows import Levels, damp, to_link
+from helpers.forecast.windows import STEEP_WITHIN, Levels, damp, to_link
 from helpers.levels import band_ends
 
 HEAVY_TAILS = 4.0
@@ -40,21 +41,56 @@ FAST = 1.6
 """Last over first value of a window from which growth counts as fast."""
 DEEPER, LEAST_FALL = 2.0, 0.05
 """The floor lies this many times as deep below the last value as any reference ever fell, and at least so deep."""
-STEEP_WITHIN = {True: ((0.01, 0.95), (0.005, 0.95)), False: ((0.05, np.inf), (0.05, np.inf))}
-"""With and without a bound: shares outside which one point counts as much as at them, on the link and on the scale."""
 
 
-def components_of(cases: pd.DataFrame) -> np.ndarray:
-    """Three variances for each forecast, (R, 3): its own random walk, its uncertain trend, and a drift common to all.
+@dataclass
+class Cases:
+    """What R forecasts depend on besides their method: everything that was known at their origins."""
 
-    They are on the link's scale at the last share. Few points tell the deviation of the steps badly, and then the
-    errors have heavier tails; n / (n - 2) makes up for that. Trend and common drift run down as growth does (`damp`);
-    the common drift is two points of the bound in the first year, or two percent of the last value.
-    """
-    years, rate, step_sd, points = (cases[name].to_numpy(float) for name in ("years", "rate", "roughness", "window"))
-    steep = link_of(cases).deriv(np.clip(_last_share(cases), *STEEP_WITHIN[is_bounded(cases)][0]))
-    walk = step_sd**2 * years * points / (points - 2)
-    return np.stack([walk, (rate * damp(years)) ** 2 / points, (0.02 * steep * damp(years)) ** 2], axis=-1)
+    bounded: bool
+    years: np.ndarray  # (R,) ahead
+    last: np.ndarray  # (R,) last share of the bound; 1 without a bound, when the last value is the unit
+    unit: np.ndarray  # (R,) forecast of the bound, or the last value
+    bound_sd: np.ndarray  # (R,) standard error of that forecast
+    components: np.ndarray  # (R, 3) variances, on the link's scale at the last share
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> Self:
+        """Those of a frame from `windows.describe`, or of residual rows.
+
+        The variances: a random walk of its own, an uncertain trend, and a drift common to all. Few points tell the
+        deviation of the steps badly, and then the errors have heavier tails; n / (n - 2) makes up for that. Trend and
+        common drift run down as growth does (`damp`); the common drift is two points of the bound in the first year, or
+        two percent of the last value.
+        """
+        names = ("years", "unit_ahead", "bound_sd", "rate", "roughness", "window", "stretch")
+        years, unit, bound_sd, rate, step_sd, points, steep = (frame[name].to_numpy(float) for name in names)
+        last = frame["share"].fillna(1.0).to_numpy(float)
+        walk = step_sd**2 * years * points / (points - 2)
+        trend, common = (rate * damp(years)) ** 2 / points, (0.02 * steep * damp(years)) ** 2
+        return cls(is_bounded(frame), years, last, unit, bound_sd, np.stack([walk, trend, common], axis=-1))
+
+    def take(self, rows: np.ndarray) -> Cases:
+        """The cases of these rows."""
+        names = ("years", "last", "unit", "bound_sd", "components")
+        return replace(self, **{name: getattr(self, name)[rows] for name in names})
+
+    @property
+    def link(self) -> Link:
+        """The link of the rows, as `Windows.link`."""
+        return Gompertz.link if self.bounded else Log()
+
+    def scale(self, shares: np.ndarray, floor: float) -> tuple[np.ndarray, np.ndarray]:
+        """Shares on the scale between floor and bound, and how much steeper than the link it is there, (R,) each."""
+        lowest, within = floor * self.last, STEEP_WITHIN[self.bounded]
+        part = (shares - lowest) / (1 - lowest)
+        steeper = self.link.deriv(np.clip(part, *within)) / (1 - lowest) / self.link.deriv(np.clip(shares, *within))
+        return to_link(self.link, part), steeper
+
+
+def is_bounded(frame: pd.DataFrame) -> bool:
+    """Whether the rows of a frame are shares of a known bound."""
+    return bool(frame["share"].notna().all())
 
 
 def fit_variance_weights(
@@ -64,7 +100,7 @@ def fit_variance_weights(
 
     Parameters
     ----------
-    components : (R, 3) from `components_of`
+    components : (R, 3) from `Cases`
     errors : (R,) forecast errors on the same scale
     weights : (R,) how much each row counts
     start : (3,) weights to start from
@@ -102,41 +138,6 @@ def weigh_technologies(residuals: pd.DataFrame) -> np.ndarray:
     return 1.0 / np.bincount(group)[group]
 
 
-def is_bounded(cases: pd.DataFrame) -> bool:
-    """Whether the rows are shares of a known bound."""
-    return bool(cases["share"].notna().all())
-
-
-def link_of(cases: pd.DataFrame) -> Link:
-    """The link of the rows, as `Windows.link`."""
-    return Gompertz.link if is_bounded(cases) else Log()
-
-
-def _last_share(cases: pd.DataFrame) -> np.ndarray:
-    """(R,) the last share of the bound; without a bound the last value is the unit: 1."""
-    return cases["share"].fillna(1.0).to_numpy(float)
-
-
-def find_floor(residuals: pd.DataFrame) -> float:
-    """Part of its last value that no series is expected to fall below, from how far any of these fell, at most 0.9."""
-    fallen = 1 - float((_actual_share(residuals) / _last_share(residuals)).min())
-    return max(0.0, 1 - DEEPER * max(fallen, LEAST_FALL))
-
-
-def _actual_share(residuals: pd.DataFrame) -> np.ndarray:
-    """(R,) what came, in shares of the bound as it came, or in multiples of the last value."""
-    return (residuals["actual"] / residuals["unit_then"]).to_numpy(float)
-
-
-def _scale(cases: pd.DataFrame, shares: np.ndarray, floor: float) -> tuple[np.ndarray, np.ndarray]:
-    """Shares on the scale between floor and bound, and how much steeper than the link it is there, (R,) each."""
-    link, lowest = link_of(cases), floor * _last_share(cases)
-    on_link, on_scale = STEEP_WITHIN[is_bounded(cases)]
-    part = (shares - lowest) / (1 - lowest)
-    steeper = link.deriv(np.clip(part, *on_scale)) / (1 - lowest) / link.deriv(np.clip(shares, *on_link))
-    return to_link(link, part), steeper
-
-
 @dataclass
 class Calibration:
     """Distribution of one method's errors, estimated from its residuals."""
@@ -154,52 +155,75 @@ class Calibration:
         inner = np.minimum(np.abs(2 * levels - 1) * (1 + 1 / self.count), 1.0)
         return np.sign(levels - 0.5) * np.interp(inner, np.r_[0, self.steps], np.r_[0, self.scores])
 
-    def quantiles(self, cases: pd.DataFrame, point: np.ndarray, levels: Levels) -> np.ndarray:
+    def quantiles(self, cases: Cases, point: np.ndarray, levels: Levels) -> np.ndarray:
         """Quantiles (R, Q) around point forecasts (R,).
 
         Moved on the scale, so above the floor and inside the bound; the error of the bound itself is independent of
         that: the squares of both distances from the median add up.
         """
-        unit, lowest = cases["unit_ahead"].to_numpy(float), self.floor * _last_share(cases)
-        centre, steeper = _scale(cases, point / unit, self.floor)
-        spread = np.sqrt(components_of(cases) @ self.variance_weights) * steeper
+        lowest = self.floor * cases.last[:, None]
+        centre, steeper = cases.scale(point / cases.unit, self.floor)
+        spread = np.sqrt(cases.components @ self.variance_weights) * steeper
         moved = centre[:, None] + np.c_[np.zeros(len(centre)), spread[:, None] * self.score_quantile(levels)]
-        share = lowest[:, None] + (1 - lowest[:, None]) * link_of(cases).inverse(np.clip(moved, -50, 50))
+        share = lowest + (1 - lowest) * cases.link.inverse(np.clip(moved, -50, 50))
         if self.furthest is not None:
             years, most = self.furthest
-            ahead = damp(cases["years"].to_numpy(float))
+            ahead = damp(cases.years)
             grown = np.interp(ahead, years, most) * np.maximum(ahead / years[-1], 1)
             share = np.minimum(share, np.exp(grown)[:, None])
-        middle, away = share[:, :1], unit[:, None] * (share[:, 1:] - share[:, :1])
+        middle, away = share[:, :1], cases.unit[:, None] * (share[:, 1:] - share[:, :1])
         normal = np.array([NormalDist().inv_cdf(level) for level in levels])
-        by_bound = middle * cases["bound_sd"].to_numpy(float)[:, None] * normal
-        return unit[:, None] * middle + np.sign(normal) * np.sqrt(away**2 + by_bound**2)
+        by_bound = middle * cases.bound_sd[:, None] * normal
+        return cases.unit[:, None] * middle + np.sign(normal) * np.sqrt(away**2 + by_bound**2)
 
 
-def calibrate(residuals: pd.DataFrame, method: str, start: np.ndarray | None = None) -> Calibration:
+class Errors:
+    """What a method's forecasts missed by, (R,) rows, ready to calibrate with or without some technologies."""
+
+    def __init__(self, residuals: pd.DataFrame, method: str) -> None:
+        self.residuals, self.cases = residuals, Cases.of(residuals)
+        self.point, self.weights = residuals[method].to_numpy(float), weigh_technologies(residuals)
+        self.actual = (residuals["actual"] / residuals["unit_then"]).to_numpy(float)
+        self._scaled: dict[float, tuple[np.ndarray, np.ndarray]] = {}
+
+    def _on_scale(self, floor: float) -> tuple[np.ndarray, np.ndarray]:
+        """Errors (R,) and variances (R, 3) on the scale above a floor."""
+        if floor not in self._scaled:
+            centre, steeper = self.cases.scale(self.point / self.cases.unit, floor)
+            errors = self.cases.scale(self.actual, floor)[0] - centre
+            self._scaled[floor] = errors, self.cases.components * steeper[:, None] ** 2
+        return self._scaled[floor]
+
+    def calibrate(self, rows: np.ndarray, start: np.ndarray | None = None) -> Calibration:
+        """`Calibration` from the given rows.
+
+        The floor lies `DEEPER` times as far below the last value as any of them ever fell.
+        """
+        fallen = 1 - float((self.actual[rows] / self.cases.last[rows]).min())
+        floor = max(0.0, 1 - DEEPER * max(fallen, LEAST_FALL))
+        errors, components = (part[rows] for part in self._on_scale(floor))
+        weights = self.weights[rows]
+        variance_weights = fit_variance_weights(components, errors, weights, start)
+        scores = np.abs(errors) / np.sqrt(components @ variance_weights)
+        order = np.argsort(scores, kind="stable")
+        steps = (np.cumsum(weights[order]) - weights[order] / 2) / weights.sum()
+        furthest = None if self.cases.bounded else _find_furthest(self.residuals[rows])
+        return Calibration(floor, variance_weights, scores[order], steps, weights.sum(), furthest)
+
+
+def calibrate(residuals: pd.DataFrame, method: str) -> Calibration:
     """`Calibration` of one method from residual rows (of other technologies than the one forecast).
 
     Parameters
     ----------
     residuals : DataFrame as `backtest.run_backtest` gives it
     method : str, a column of it
-    start : (3,) weights of the variances to start from
 
     Returns
     -------
     Calibration
     """
-    floor, weights = find_floor(residuals), weigh_technologies(residuals)
-    point = (residuals[method] / residuals["unit_ahead"]).to_numpy(float)
-    centre, steeper = _scale(residuals, point, floor)
-    errors = _scale(residuals, _actual_share(residuals), floor)[0] - centre
-    components = components_of(residuals) * steeper[:, None] ** 2
-    variance_weights = fit_variance_weights(components, errors, weights, start)
-    scores = np.abs(errors) / np.sqrt(components @ variance_weights)
-    order = np.argsort(scores, kind="stable")
-    steps = (np.cumsum(weights[order]) - weights[order] / 2) / weights.sum()
-    furthest = None if is_bounded(residuals) else _find_furthest(residuals)
-    return Calibration(floor, variance_weights, scores[order], steps, weights.sum(), furthest)
+    return Errors(residuals, method).calibrate(np.ones(len(residuals), bool))
 
 
 def _find_furthest(residuals: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -214,11 +238,13 @@ def leave_one_technology_out_quantiles(residuals: pd.DataFrame, method: str, lev
 
     It is what `backtest` scores and what a forecast quotes as its measured coverage.
     """
-    found, start = np.empty((len(residuals), len(levels))), calibrate(residuals, method).variance_weights
-    for technology in residuals["technology"].unique():
-        own = (residuals["technology"] == technology).to_numpy()
-        rows = residuals[own]
-        found[own] = calibrate(residuals[~own], method, start).quantiles(rows, rows[method].to_numpy(float), levels)
+    errors, found = Errors(residuals, method), np.empty((len(residuals), len(levels)))
+    start = errors.calibrate(np.ones(len(residuals), bool)).variance_weights
+    technologies, names = pd.factorize(residuals["technology"])
+    for technology in range(len(names)):
+        own = technologies == technology
+        calibration = errors.calibrate(~own, start)
+        found[own] = calibration.quantiles(errors.cases.take(own), errors.point[own], levels)
     return found
 
 
@@ -238,7 +264,7 @@ def quantiles_of(
         return normal_quantiles(residuals["drift"].to_numpy(float), residuals["drift_sd"].to_numpy(float), levels)
     if training is None:
         return leave_one_technology_out_quantiles(residuals, method, levels)
-    return calibrate(training, method).quantiles(residuals, residuals[method].to_numpy(float), levels)
+    return calibrate(training, method).quantiles(Cases.of(residuals), residuals[method].to_numpy(float), levels)
 
 
 def leave_out(residuals: pd.DataFrame, technology: str) -> pd.DataFrame:

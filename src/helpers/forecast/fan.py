@@ -131,7 +131,7 @@ class Forecast:
         return self._band_quantiles(method, point, ahead, levels)
 
     def _band_quantiles(self, method: str, point: np.ndarray, ahead: Ahead, levels: Levels) -> np.ndarray:
-        cases = describe(self.windows, ahead, (np.zeros(len(point), int), np.arange(len(point))))
+        cases = bands.Cases.of(describe(self.windows, ahead, (np.zeros(len(point), int), np.arange(len(point)))))
         return np.minimum(self.calibrations[method].quantiles(cases, point, levels), self.target.limit)
 
     def until(self, horizon_years: float) -> Forecast:

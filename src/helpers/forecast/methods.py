@@ -346,7 +346,7 @@ def learn_prior(reached: pd.DataFrame, residuals: pd.DataFrame, exclude: str = "
         rows[name].to_numpy(float) for name in ("years", "rate", "actual", "unit_ahead", "share")
     )
     gain = to_link(Gompertz.link, actual / unit) - to_link(Gompertz.link, share)
-    weights, components = bands.weigh_technologies(rows), bands.components_of(rows)
+    weights, components = bands.weigh_technologies(rows), bands.Cases.of(rows).components
     variance = components @ bands.fit_variance_weights(components, gain - rate * years, weights)
     root = np.sqrt(weights / variance)
     design = np.stack([root * years, root * rate * years], axis=1)

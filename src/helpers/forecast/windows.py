@@ -20,6 +20,8 @@ from helpers.indicators.series import AdoptionSeries
 
 SHARE_LIMITS = (1e-6, 0.999)
 """Shares of a bound are held inside these limits before a logarithm is taken of them."""
+STEEP_WITHIN = {True: (0.01, 0.95), False: (0.05, np.inf)}
+"""With and without a bound: outside these shares one point counts as much as at them."""
 LOWEST_RATIO = 0.01
 """The same for multiples of the last value, when there is no bound: a loss of 99 % is the end of the scale."""
 DATE_TOLERANCE = 0.26
@@ -86,8 +88,8 @@ class Windows:
 
     def take(self, rows: np.ndarray) -> Windows:
         """The windows of these rows."""
-        parts = (part[rows] for part in (self.years, self.values, self.bounds))
-        return Windows(*parts, self.labels.iloc[rows], self.history and self.history.take(rows))
+        years, values, bounds = (part[rows] for part in (self.years, self.values, self.bounds))
+        return Windows(years, values, bounds, self.labels.iloc[rows], self.history and self.history.take(rows))
 
     def without_last(self) -> Windows:
         """The same windows without their last point."""
@@ -171,7 +173,7 @@ def describe(windows: Windows, ahead: Ahead, place: tuple[np.ndarray, ...]) -> p
     DataFrame
         window (its points), years (ahead), share (last value / bound, NaN when unbounded), last, growth (last / first
         value), unit, unit_ahead (its forecast), bound_sd (its standard error), rate, roughness (standard deviation of
-        the steps).
+        the steps), stretch (derivative of the link at the last share).
     """
     row = place[0]
     rate, step_sd = measure_growth(windows)
@@ -179,7 +181,8 @@ def describe(windows: Windows, ahead: Ahead, place: tuple[np.ndarray, ...]) -> p
     columns = {"window": windows.points, "years": ahead.years[place], "last": last, "growth": last / first}
     columns |= {"share": windows.shares[row, -1] if windows.bounded else np.nan, "unit": windows.unit[row, 0]}
     columns |= {"unit_ahead": ahead.bounds[place], "bound_sd": ahead.bound_sd[place]}
-    return pd.DataFrame(columns | {"rate": rate[row], "roughness": step_sd[row]})
+    steep = windows.link.deriv(np.clip(last / windows.unit[row, 0], *STEEP_WITHIN[windows.bounded]))
+    return pd.DataFrame(columns | {"rate": rate[row], "roughness": step_sd[row], "stretch": steep})
 
 
 def known_bound(bound: pd.Series, years: np.ndarray) -> np.ndarray:
