@@ -36,6 +36,8 @@ ZOOMS = 3
 """How often the ceilings are set closer together where the data tell them apart."""
 MEASUREMENT = 0.005
 """Half a point of the bound: no fit is believed to be closer than figures are published."""
+MOST_POINTS = 10
+"""The errors of a long series hang together, so it counts as no more points than these."""
 LEAST_ERROR = 0.02
 """Two points of the bound, and half the window's mean step: no member is believed to err less than that."""
 MEMBERS = {"gompertz_shrunk": 1.0, "gompertz_prior": 1.0, "logistic_prior": 1.0, "damped_drift": 0.5}
@@ -68,7 +70,8 @@ class Curve:
     @cached_property
     def loglike(self) -> np.ndarray:
         """Profile log-likelihood of the ceilings, (N, K): errors independent, of a size that is not known."""
-        power = (np.isfinite(self.windows.all_points.values).sum(axis=1, keepdims=True) - 2) / 2
+        count = np.isfinite(self.windows.all_points.values).sum(axis=1, keepdims=True)
+        power = (np.minimum(count, MOST_POINTS) - 2) / 2
         return -power * np.log(self.fits.ssr / self.windows.unit**2 + MEASUREMENT**2)
 
     @cached_property
@@ -113,7 +116,7 @@ def average_ceilings(family: type[AdoptionCurve], windows: Windows, prior: Prior
     """A curve whose ceiling is not known: every ceiling counts by prior times profile likelihood.
 
     The prior is where the references ended. The likelihood is that of the fit to all points of the series with the
-    ceiling held, its sum of squares to the power -(n - 2) / 2. With four points it hardly chooses, and the prior
+    ceiling held, its sum of squares to the power -(n - 2) / 2, with n at most `MOST_POINTS`. With four points it hardly chooses, and the prior
     decides; where the series has bent it decides alone. There the ceilings lie close together, around the likeliest
     (adaptive quadrature: Naylor and Smith 1982).
     """
