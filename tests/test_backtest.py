@@ -42,7 +42,7 @@ def test_crps_is_close_to_that_of_a_normal_distribution():
 
 def test_every_method_is_scored_at_every_window_and_horizon_and_technologies_weigh_the_same(scored):
     table = backtest.score(scored)
-    assert len(table) == (len(METHODS) + 1) * 3 * 4
+    assert len(table) == (len(METHODS) + 1) * 4 * 5
     assert list(table["method"].unique()) == [*METHODS, backtest.NORMAL_DRIFT]
     assert (table[table["method"] == "drift"]["wis_relative"] == 1).all()
     assert (table[table["method"] == backtest.NORMAL_DRIFT]["wis_relative_normal"] == 1).all()
@@ -56,8 +56,8 @@ def test_every_method_is_scored_at_every_window_and_horizon_and_technologies_wei
 def test_origins_horizons_and_windows_are_as_said(references, residuals):
     assert residuals["share"].between(*backtest.ORIGIN_SHARES).all()
     assert ((residuals["years"] - residuals["horizon_years"]).abs() <= windows.DATE_TOLERANCE).all()
-    assert set(residuals["window"]) == {4, 6, 8}
-    assert set(residuals["horizon_years"]) == {0.5, 1, 2, 3}
+    assert set(residuals["window"]) == {3, 4, 6, 8}
+    assert set(residuals["horizon_years"]) == {0.5, 1, 2, 3, 5}
     assert (residuals["date"] > residuals["origin"]).all()
     assert residuals["technology"].nunique() >= 20
     row = residuals[(residuals["indicator"] == "us_radio") & (residuals["window"] == 4)].iloc[0]
@@ -110,8 +110,8 @@ def test_a_new_method_is_one_function_and_one_line(monkeypatch, references):
     """It is then in the scores and in the tables of a forecast, and only where its kind of series is forecast."""
 
     @methods.needs_bound
-    def half_way(given, ahead, prior):
-        return (given.values[:, -1:] + ahead.bounds) / 2
+    def half_way(origin, ahead):
+        return (origin.windows.values[:, -1:] + ahead.bounds) / 2
 
     monkeypatch.setitem(METHODS, "half_way", half_way)
     residuals = backtest.run_backtest(references, windows=(4,), horizons=(1.0,))

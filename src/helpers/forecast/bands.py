@@ -93,9 +93,7 @@ def is_bounded(frame: pd.DataFrame) -> bool:
     return bool(frame["share"].notna().all())
 
 
-def fit_variance_weights(
-    components: np.ndarray, errors: np.ndarray, weights: np.ndarray, start: np.ndarray | None = None
-) -> np.ndarray:
+def fit_variance_weights(components: np.ndarray, errors: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Weights of the three variance components, all positive, by maximum likelihood (Fisher scoring).
 
     Parameters
@@ -103,17 +101,14 @@ def fit_variance_weights(
     components : (R, 3) from `Cases`
     errors : (R,) forecast errors on the same scale
     weights : (R,) how much each row counts
-    start : (3,) weights to start from
 
     Returns
     -------
     (3,) weights of the variances.
     """
     weights, nu, squares = weights / weights.sum(), HEAVY_TAILS, errors**2
-    if start is None:
-        mean = np.average(np.minimum(squares, 1.0), weights=weights) / np.average(components.sum(1), weights=weights)
-        start = np.full(3, mean)
-    logs, columns = np.log(start), np.ascontiguousarray(components.T)
+    start = np.average(np.minimum(squares, 1.0), weights=weights) / np.average(components.sum(1), weights=weights)
+    logs, columns = np.full(3, np.log(start)), np.ascontiguousarray(components.T)
     for _ in range(100):
         shares = columns * np.exp(logs)[:, None]
         total = shares.sum(axis=0)
@@ -194,7 +189,7 @@ class Errors:
             self._scaled[floor] = errors, self.cases.components * steeper[:, None] ** 2
         return self._scaled[floor]
 
-    def calibrate(self, rows: np.ndarray, start: np.ndarray | None = None) -> Calibration:
+    def calibrate(self, rows: np.ndarray) -> Calibration:
         """`Calibration` from the given rows.
 
         The floor lies `DEEPER` times as far below the last value as any of them ever fell.
@@ -203,7 +198,7 @@ class Errors:
         floor = max(0.0, 1 - DEEPER * max(fallen, LEAST_FALL))
         errors, components = (part[rows] for part in self._on_scale(floor))
         weights = self.weights[rows]
-        variance_weights = fit_variance_weights(components, errors, weights, start)
+        variance_weights = fit_variance_weights(components, errors, weights)
         scores = np.abs(errors) / np.sqrt(components @ variance_weights)
         order = np.argsort(scores, kind="stable")
         steps = (np.cumsum(weights[order]) - weights[order] / 2) / weights.sum()
@@ -239,11 +234,10 @@ def leave_one_technology_out_quantiles(residuals: pd.DataFrame, method: str, lev
     It is what `backtest` scores and what a forecast quotes as its measured coverage.
     """
     errors, found = Errors(residuals, method), np.empty((len(residuals), len(levels)))
-    start = errors.calibrate(np.ones(len(residuals), bool)).variance_weights
     technologies, names = pd.factorize(residuals["technology"])
     for technology in range(len(names)):
         own = technologies == technology
-        calibration = errors.calibrate(~own, start)
+        calibration = errors.calibrate(~own)
         found[own] = calibration.quantiles(errors.cases.take(own), errors.point[own], levels)
     return found
 
