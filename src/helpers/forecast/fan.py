@@ -299,7 +299,7 @@ class Forecast:
             "question": statements.state_question(windows, target),
             "contradiction": statements.state_contradiction(first, judged, float(self.years[0]), level, target),
             "horizon": statements.state_horizon(
-                self.residuals["horizon_years"].max(), self.dates[~self.tested], windows.bounded
+                self.residuals["horizon_years"].max(), self.dates[~self.tested], windows.bounded and not self.declines
             ),
         }
         return statements.list_statements(made)

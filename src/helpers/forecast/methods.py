@@ -116,9 +116,9 @@ def average_ceilings(family: type[AdoptionCurve], windows: Windows, prior: Prior
     """A curve whose ceiling is not known: every ceiling counts by prior times profile likelihood.
 
     The prior is where the references ended. The likelihood is that of the fit to all points of the series with the
-    ceiling held, its sum of squares to the power -(n - 2) / 2, with n at most `MOST_POINTS`. With four points it hardly chooses, and the prior
-    decides; where the series has bent it decides alone. There the ceilings lie close together, around the likeliest
-    (adaptive quadrature: Naylor and Smith 1982).
+    ceiling held: its sum of squares to the power -(n - 2) / 2, with n at most `MOST_POINTS`. With four points it hardly
+    chooses, and the prior decides; where the series has bent it decides alone. There the ceilings lie close together,
+    around the likeliest (adaptive quadrature: Naylor and Smith 1982).
     """
     away = np.tile(NODES, (len(windows.years), 1))
     curve = Curve(windows, _fit(family, windows, prior.shares(away)), away)

@@ -84,8 +84,10 @@ def state_ceiling(free: dict[str, Any], known: Origin, unit: str) -> Statement:
     if free["df"] > 0:
         fits = f"Any ceiling from {count(max(free['low'], windows.values.max()), unit)} upwards fits "
         fits += "(80 % profile interval of a logistic curve, open above)"
-    prior = f"a prior from {say_technologies(technologies)}" if windows.bounded else "no part of this forecast"
-    text = f"The data do not identify a ceiling. {fits}. A saturation level is {prior}, not a finding."
+    prior = "No saturation level is part of this forecast."
+    if windows.bounded:
+        prior = f"A saturation level is a prior from {say_technologies(technologies)}, not a finding."
+    text = f"The data do not identify a ceiling. {fits}. {prior}"
     return text, numbers
 
 
@@ -259,10 +261,10 @@ def state_contradiction(row: pd.Series, judged: pd.DataFrame, years: float, leve
     return text, numbers | {"share_below": below, "share_above": above}
 
 
-def state_horizon(tested_years: float, extrapolated: pd.DatetimeIndex, bounded: bool) -> Statement:
-    """How far ahead the bands were tested, and the dates beyond."""
+def state_horizon(tested_years: float, extrapolated: pd.DatetimeIndex, curved: bool) -> Statement:
+    """How far ahead the bands were tested, and the dates beyond; `curved` where curves are part of the forecast."""
     text = f"The bands were tested up to {say_count(tested_years, 'year')} ahead"
-    if bounded:
+    if curved:
         text += "; beyond two to three years the median rests on where earlier technologies ended"
     text += f", and from {extrapolated[0]:%Y-%m-%d} the bands are extrapolated." if len(extrapolated) else "."
     return text, {"tested_years": tested_years, "extrapolated_dates": len(extrapolated)}
