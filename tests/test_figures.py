@@ -182,6 +182,8 @@ def test_hindcasts_count_what_the_band_covered():
     fan[["q0.1", "q0.9"]] = [[500.0, 550.0], [700.0, 900.0]]
     figure = figures.draw_hindcasts(fan, VALUES, NAMES, "Source: test.")
     assert "covered 1 of the 2" in read_texts(figure)[0].replace("\n", " ")
+    single = figures.draw_hindcasts(fan[fan["date"] == fan["date"].min()], VALUES, NAMES, "Source: test.")
+    assert "covered" not in read_texts(single)[0]
 
 
 def test_same_frame_same_bytes():

@@ -223,7 +223,7 @@ def fit_given(selection: Selection, series: Any, made: Any) -> Any:
     if selection.ceiling == "prior":
         if made is None:
             raise ValueError("there is no forecast, so nothing to take the prior's spread from")
-        prior = curves.SharePrior(series.bound, float(np.log(share / (1 - share))), made.prior.sd)
+        prior = curves.SharePrior(series.bound, float(np.log(share / (1 - share))), made.known.prior.sd)
         return build_model(selection.family, series, prior).fit()
     if series.share.max() >= share:
         sentence = f"{reached} of the bound has been reached, so the ceiling can't be {100 * share:g} % of it"

@@ -14,7 +14,7 @@ INSIDE = (1e-4, 0.995)
 """Shares of a ceiling are held inside these limits for the straight line from which the search starts."""
 STEEPEST = 60.0
 """Rate per span of the series, from which a search may start; the least is its inverse."""
-STEPS, TOLERANCE = 40, 1e-4
+STEPS, TOLERANCE = 40, 1e-6
 """Most steps of a search, and how near it comes to the optimum, in standard errors."""
 
 

@@ -30,7 +30,7 @@ from helpers.figures.style import (
 )
 from helpers.levels import LEVELS, band_columns, quoted_level, say_level
 
-ENOUGH = 3
+ENOUGH = 2
 """Later figures from which on it is said how many of them a band covered."""
 
 
