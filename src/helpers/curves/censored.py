@@ -10,7 +10,7 @@ from scipy.special import fdtri, log_ndtr
 from helpers.curves.descent import descend, evaluate, fit_batch
 from helpers.curves.engine import Batch, Fit
 from helpers.curves.errors import typical_step
-from helpers.curves.likelihoods import TABLE_ALPHAS, LeastSquares, first_steps, settle_weights
+from helpers.curves.likelihoods import TABLE_ALPHAS, LeastSquares, fit_increments, settle_weights
 from helpers.curves.model import CurveModel
 from helpers.curves.profile import CEILING, close, find_crossings, fix, limits
 from helpers.dates import CurveError
@@ -45,9 +45,8 @@ def fit_censored(model: CurveModel) -> LeastSquares:
     fit = fit_batch(batch)
     if model.errors != "cumulative":
         return Censored(model, batch, fit, 1.0)
-    first = first_steps(model, batch, fit)
-    batch = model.batch(correlation=np.ones(1), first=first)
-    likelihood = Censored(model, batch, fit_batch(batch), first)
+    batch, fit, first = fit_increments(model, batch, fit)
+    likelihood = Censored(model, batch, fit, first)
     likelihood.correlation, likelihood.first = 1.0, first
     return likelihood
 

@@ -225,19 +225,29 @@ def fit_level(model: CurveModel) -> LeastSquares:
         batch = replace(batch, noise=np.ones(1))
     if model.errors != "cumulative":
         return LeastSquares(model, batch, fit)
-    first, step = first_steps(model, batch, fit), fit.step
-    batch = model.batch(correlation=np.ones(1), first=first)
-    likelihood = LeastSquares(model, batch, replace(fit_batch(batch), step=step))  # a jump is one whatever the errors
+    batch, fit, first = fit_increments(model, batch, fit)
+    likelihood = LeastSquares(model, batch, fit)
     likelihood.correlation, likelihood.first = 1.0, first
     return likelihood
 
 
-def first_steps(model: CurveModel, batch: Batch, fit: Fit) -> float:
-    """Steps over which the errors of a model's first observation have added up; see `errors.count_steps`."""
+def fit_increments(model: CurveModel, batch: Batch, fit: Fit) -> tuple[Batch, Fit, float]:
+    """Least squares under cumulative errors, after those on the level.
+
+    Returns
+    -------
+    batch : Batch
+    fit : Fit
+        A jump is one whatever the errors, so what least squares on the level say of it stays.
+    first : float
+        Steps over which the errors of the first observation have added up; see `errors.count_steps`.
+    """
     years = model.exog[model.order]
     bound = model.ceiling.bound_at(years[-1:])
     last = np.abs(model.endog[model.order][-1:]) / (1.0 if bound is None else bound)
-    return float(count_steps(batch, fit, years[None], last)[0])
+    first = float(count_steps(batch, fit, years[None], last)[0])
+    batch = model.batch(correlation=np.ones(1), first=first)
+    return batch, replace(fit_batch(batch), step=fit.step), first
 
 
 def settle_weights(model: CurveModel) -> CurveModel:
