@@ -177,6 +177,14 @@ def test_errors_in_proportion_to_the_curve_are_weighed_by_it(series):
     np.testing.assert_allclose(results.params, weighed.params, rtol=1e-4)
 
 
+def test_adoptions_whose_errors_grow_are_weighed_by_what_each_period_expects(series):
+    steps = series.diff().iloc[1:]
+    results = Logistic(steps, per_period=True, variance="curve").fit()
+    expected = np.maximum(results.fittedvalues, 0.01 * results.fittedvalues.max())
+    weighed = Logistic(steps, per_period=True, weights=1 / expected**2).fit()
+    np.testing.assert_allclose(results.params, weighed.params, rtol=1e-3)
+
+
 KINDS = ("independent", "in proportion", "ar .6", "ar .9", "cumulated")
 
 

@@ -259,9 +259,14 @@ def settle_weights(model: CurveModel) -> CurveModel:
     if model.variance == "curve":
         for _ in range(CURVE_ROUNDS):
             batch = model.batch()
-            curve = np.abs(predict(batch, fit_batch(batch), model.exog)[0])
+            fit = fit_batch(batch)
+            curve = predict(batch, fit, model.exog)[0]
+            if model.per_period:  # what is observed are the curve's increments
+                curve = curve - predict(batch, fit, model.period_start(model.exog))[0]
             bound = model.ceiling.bound_at(model.exog)
-            curve = curve * (1.0 if bound is None else bound)
+            curve = np.abs(curve) * (1.0 if bound is None else bound)
+            if not curve.any():
+                break
             model = model.with_weights((curve.max() / np.maximum(curve, LEAST_CURVE * curve.max())) ** 2)
     if model.known_se is not None:
         known, freedom = model.known_se**2, len(model.endog) - len(model.param_names)
