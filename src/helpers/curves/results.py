@@ -31,6 +31,8 @@ INTERNAL = {
     "normalized_cov_params",
 }
 
+    "t_test_pairwise",
+    "wald_test_terms",
 
 class Results(Derived, Displayed, LikelihoodModelResults):
     """Estimates of one curve, with what statsmodels' results have: `t_test`, `wald_test`, `f_test`, `save`, `load`.
@@ -157,6 +159,12 @@ class Results(Derived, Displayed, LikelihoodModelResults):
 
     def conf_int(self, alpha: float = 0.05, method: str = "wald", **options: Any) -> pd.DataFrame:
         """Intervals of the estimates.
+
+    def _refuse_terms(self, *_: Any, **__: Any) -> None:
+        """What statsmodels has for models of a formula."""
+        raise CurveError("a curve has no terms of a formula: test its parameters, as in wald_test('rate = 0.5')")
+
+    t_test_pairwise = wald_test_terms = _refuse_terms
 
         Parameters
         ----------
