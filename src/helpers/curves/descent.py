@@ -129,7 +129,8 @@ def _curvature(batch: Batch, theta: np.ndarray, hessian: np.ndarray, step: float
     exact = (gradient[:, 0] - gradient[:, 1]) / (2 * step)
     exact = (exact + exact.transpose(1, 0, 2)) / 2
     root = _root_diagonal(hessian)
-    scaled = exact / (root[:, None] * root)
+    with np.errstate(over="ignore"):  # of a coordinate that moves nothing
+        scaled = np.clip(exact / (root[:, None] * root), -1e100, 1e100)
     least = np.linalg.eigvalsh(scaled.transpose(2, 0, 1))[:, 0]
     return np.where(least > 1e-8, exact, hessian)
 

@@ -221,9 +221,10 @@ def default_launch(times: np.ndarray, seen: np.ndarray | None = None) -> np.ndar
 
 def to_parameter(batch: Batch, kind: str, value: np.ndarray) -> np.ndarray:
     """Values of a coordinate, a logarithm, a date in spans or a logit, as the parameter in years."""
-    if kind == "share":
-        return 1 / (1 + np.exp(-value))
-    return batch.origin + batch.span * value if kind == "date" else np.exp(value) * batch.span ** UNITS[kind]
+    if kind == "date":
+        return batch.origin + batch.span * value
+    with np.errstate(over="ignore"):  # beyond all numbers is infinite
+        return 1 / (1 + np.exp(-value)) if kind == "share" else np.exp(value) * batch.span ** UNITS[kind]
 
 
 def to_coordinate(batch: Batch, kind: str, value: np.ndarray) -> np.ndarray:
@@ -271,8 +272,8 @@ def predict(batch: Batch, fit: Fit, times: np.ndarray) -> np.ndarray:
 def time_of_share(family: type[Family], theta: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """Times in spans at which curves (p, N) or one curve (p,) reach shares (N,): an eighth of the range each round."""
     low, high = np.full(len(shares), 0.0 if family.needs_launch else -1e6), np.full(len(shares), 1e6)
-    with np.errstate(over="ignore", invalid="ignore"):  # far from the curve
     series = np.arange(len(shares))
+    with np.errstate(over="ignore", invalid="ignore"):  # far from the curve
         for _ in range(30):
             times = low + (high - low) * EIGHTHS
             place = (family.share(times[1:-1], *theta) < shares).sum(0)

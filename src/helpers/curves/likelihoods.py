@@ -304,7 +304,7 @@ class Autoregressive(LeastSquares):
         """Sums of squares of each correlation that are as likely as the best with a statistic of limit."""
         count = len(self.model.endog)
         least = (count * np.log(np.maximum(self.fits.ssr, 1e-300)) - 2 * self.logs).min()
-        return np.exp((least + 2 * self.logs) / count) * (1 + limit / self.df_resid)
+        return np.exp((least + 2 * self.logs) / count) * (1 + limit / max(self.df_resid, 1))
 
     def profile_bounds(self, coordinate: int | str, alpha: float) -> dict[float, tuple[float, float]]:
         """The union of the intervals of all correlations, whose own likelihood counts too."""
@@ -324,7 +324,7 @@ class Autoregressive(LeastSquares):
         ssr, ceiling = (np.array([path[place] for path in paths]) for place in (1, 2))
         theta, least = np.stack([path[3] for path in paths]), self._rises(0.0)[:, None]
         best, at = (ssr / least).argmin(0), np.arange(len(values))
-        statistic = self.df_resid * np.maximum((ssr / least).min(0) - 1, 0)
+        statistic = (self.df_resid or np.nan) * np.maximum((ssr / least).min(0) - 1, 0)
         return statistic, ssr[best, at], ceiling[best, at], theta[best, :, at].T
 
 
@@ -378,7 +378,7 @@ class QuasiBinomial(LeastSquares):
         self.line = np.log(batch.times[0]) if model.log_time else batch.times[0]
         self.one, self.has_slope = np.ones_like(self.line), len(model.parameters) > 1
         self.glm = self._glm([self.one, self.line]) if self.has_slope else self._glm([self.one], self.line)
-        rises = not self.has_slope or self.glm.params[-1] > 0
+        rises = not self.has_slope or (self.glm.params[-1] > 0 and np.ptp(share) > 0)
         count = len(model.parameters)
         theta, turn = self._to_coordinates(self.glm.params) if rises else (np.zeros(count), np.eye(count))
         self.turn = turn
@@ -396,7 +396,11 @@ class QuasiBinomial(LeastSquares):
         glm = GLM(self.share, np.column_stack(columns), family, offset=offset, var_weights=self.weights)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            fitted = glm.fit(scale="X2", tol=1e-12, maxiter=200, use_t=True)
+            try:
+                fitted = glm.fit(scale="X2", tol=1e-12, maxiter=200, use_t=True)
+            except ValueError as error:
+                name = self.model.endog_name
+                raise CurveError(f"{name}: there is no binomial fit ({error}); use noise='level'") from None
             _ = fitted.deviance  # statsmodels computes it when asked first, and may warn then
             return fitted
 
@@ -457,6 +461,8 @@ class QuasiBinomial(LeastSquares):
             return {alpha: (-np.inf, np.inf)}
         least, highest = self.objective_bounds(alpha)
         assert isinstance(coordinate, int)  # the ceiling is known
+        if not highest > least:  # a perfect fit
+            return {alpha: (float(self.fit.theta[coordinate, 0]),) * 2}
 
         def rise(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
             return np.sqrt([max(self._fix(coordinate, value)[0] - least, 0) for value in values])
@@ -473,4 +479,6 @@ class QuasiBinomial(LeastSquares):
         theta = np.array([theta for _, theta in pairs]).T
         rise = np.array([deviance for deviance, _ in pairs]) - self.glm.deviance
         ssr = evaluate(self.batch.take(np.zeros(len(values), int)), theta).ssr
-        return np.maximum(rise, 0) / self.scale, ssr, np.full(len(values), self.fit.ceiling[0]), theta
+        with np.errstate(divide="ignore", invalid="ignore"):  # a perfect fit leaves no noise to measure by
+            statistic = np.maximum(rise, 0) / self.scale
+        return statistic, ssr, np.full(len(values), self.fit.ceiling[0]), theta
