@@ -163,6 +163,7 @@ def test_known_standard_errors_are_variances_and_the_rest_is_the_models():
     weights = 1 / (known**2 + error**2)
     assert (weights * results.resid.to_numpy() ** 2).sum() == pytest.approx(results.df_resid, rel=1e-6)
     np.testing.assert_allclose(results.params, Logistic(values, exog=years, weights=weights).fit().params, rtol=1e-7)
+    assert results.get_prediction([2030.0]).error_sd.iloc[0] == pytest.approx(np.hypot(error, known[-1]))
     far = Logistic(values, exog=years, known_se=known, errors="independent", ceiling=900.0).fit()
     assert far.likelihood.model.model_error > np.std(values) / 4
     wide = Logistic(values, exog=years, known_se=10 * known, errors="independent").fit()

@@ -33,7 +33,7 @@ class CurvePrediction:
     Attributes
     ----------
     predicted_mean, se_mean, se_obs : Series
-        Curve; standard errors of the curve and of a new observation (of weight 1).
+        Curve; standard errors of the curve and of a new observation (of weight 1, or known as well as the last one).
     error_sd : Series
         Standard deviation of what a new observation adds to the curve.
     """

@@ -100,8 +100,11 @@ class LeastSquares:
     def observation_variance(self, share: np.ndarray, scale: np.ndarray | float, years: np.ndarray) -> np.ndarray:
         """Variance of a new observation around the curve, (h,), where the curve has this share of the bound `scale`.
 
-        That of cumulative errors grows with the time since they began.
+        That of cumulative errors grows with the time since they began. Beside known standard errors it is the model's
+        own and that of the last observation.
         """
+        if self.model.known_se is not None and self.correlation == 0:
+            return np.full(len(share), self.model.model_error**2 + self.model.known_se[self.model.exog.argmax()] ** 2)
         if self.correlation < 1:
             return np.full(len(share), self.scale)
         exact = np.sort(self.model.exog)
