@@ -15,8 +15,8 @@ from helpers.curves import FAMILIES, CurveError, Results, Share, SharePrior, fit
 
 LOT = 50
 """Series in one test; `make test` takes the first lot, `make test-all` all 5,000."""
-DRAWN = 25
-"""One fit in so many is drawn too, which takes longer than everything else."""
+SELDOM = {"plot": 23, "plot_profile": 23, "plot_diagnostics": 23, "derived": 3}
+"""These take longest, so only one fit in so many is asked; the numbers share no factor with the other cycles."""
 
 
 def draw_values(random):
@@ -103,16 +103,17 @@ def list_options(random, times, values):
     }
 
 
-def list_calls(fit, later, folder, is_drawn):
+def list_calls(fit, later, folder, number):
     """Every public method of a fit, by what is called, with arguments where it needs some."""
     name = fit.param_names[-1]
     given = {each: [f"{name} = 1"] for each in ("t_test", "f_test", "wald_test")}
     given |= {"resample": [5], "profile": [name, 5], "simulate": [3, 2], "get_prediction": [later]}
     given["save"] = [folder / "fit.pickle"]
     for each in dir(fit):
+        if number % SELDOM.get(each, 1):
+            continue
         if each.startswith("plot"):
-            if is_drawn:
-                yield each, lambda each=each: draw(getattr(fit, each)())
+            yield each, lambda each=each: draw(getattr(fit, each)())
         elif not callable(getattr(Results, each, None)):
             yield each, partial(getattr, fit, each)
         elif each not in ("load", "remove_data", "need_data"):
@@ -169,7 +170,7 @@ def find_faults(number, folder):
         fit = model and call("fit", partial(model.fit, noise))
         if fit is None:
             return faults
-        calls = partial(list_calls, fit, later, folder, number % DRAWN == 0)
+        calls = partial(list_calls, fit, later, folder, number)
         for what, function in chain([("of model", partial(str, (model, dir(model))))], calls()):
             call(what, function)
         call("remove_data", fit.remove_data)
