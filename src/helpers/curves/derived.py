@@ -321,7 +321,7 @@ class Derived:
         """
         made = self.get_prediction(look_ahead(self.model, steps))
         spread = made.error_sd
-        if not np.isfinite(made.predicted_mean + spread).all():
+        if not np.isfinite(made.predicted_mean + made.se_obs).all():
             raise CurveError(f"{self.model.endog_name}: no curve or no residual variance to draw from: {self.flag}")
         errors = np.random.default_rng(seed).normal(size=(repetitions, len(spread))).T
         rho, size = self.likelihood.correlation, spread.to_numpy()
