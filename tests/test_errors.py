@@ -163,6 +163,7 @@ def test_known_standard_errors_are_variances_and_the_rest_is_the_models():
     weights = 1 / (known**2 + error**2)
     assert (weights * results.resid.to_numpy() ** 2).sum() == pytest.approx(results.df_resid, rel=1e-6)
     np.testing.assert_allclose(results.params, Logistic(values, exog=years, weights=weights).fit().params, rtol=1e-7)
+    assert results.get_prediction([2030.0]).error_sd.iloc[0] == pytest.approx(np.hypot(error, known[-1]))
     far = Logistic(values, exog=years, known_se=known, errors="independent", ceiling=900.0).fit()
     assert far.likelihood.model.model_error > np.std(values) / 4
     wide = Logistic(values, exog=years, known_se=10 * known, errors="independent").fit()
@@ -175,6 +176,14 @@ def test_errors_in_proportion_to_the_curve_are_weighed_by_it(series):
     curve = np.maximum(results.fittedvalues, 0.01 * results.fittedvalues.max())
     weighed = Logistic(series, weights=1 / curve**2, errors="independent").fit()
     np.testing.assert_allclose(results.params, weighed.params, rtol=1e-4)
+
+
+def test_adoptions_whose_errors_grow_are_weighed_by_what_each_period_expects(series):
+    steps = series.diff().iloc[1:]
+    results = Logistic(steps, per_period=True, variance="curve").fit()
+    expected = np.maximum(results.fittedvalues, 0.01 * results.fittedvalues.max())
+    weighed = Logistic(steps, per_period=True, weights=1 / expected**2).fit()
+    np.testing.assert_allclose(results.params, weighed.params, rtol=1e-3)
 
 
 KINDS = ("independent", "in proportion", "ar .6", "ar .9", "cumulated")

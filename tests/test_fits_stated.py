@@ -1,9 +1,5 @@
 """Fits that say what they are: one answer a series, axes of dates or numbers, mistakes refused in words."""
 
-import warnings
-from contextlib import suppress
-from functools import partial
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -53,11 +49,13 @@ def test_a_series_has_one_answer_alone_and_among_others(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["logistic", "bass"])
-def test_a_series_has_one_answer_among_ten_thousand(name):
-    frame = draw_any(10_000, seed=1)
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_series_has_one_answer_among_thousands(name):
+    """More than are fitted together; of families that take long, ten thousand were compared once (README)."""
+    count = 10_000 if name in ("logistic", "bass") else 2500
+    frame = draw_any(count, seed=1)
     whole = fit_many(frame, name, progress=False, alpha=None)
-    for begin in range(0, 10_000, 500):
+    for begin in range(0, count, count // 20):
         part = fit_many(frame.iloc[:, begin : begin + 10], name, progress=False, alpha=None)
         check_same(part, whole.iloc[begin : begin + 10])
 
@@ -240,6 +238,9 @@ def test_a_perfect_jump_or_spike_is_no_estimate(name):
         fit = family(values, range(6)).fit()
         assert not fit.identified
         assert "runs to" in fit.flag
+    later = pd.DataFrame({"value": [8.0], "bound": ["at_least"]}, [7.0])
+    for errors in (None, "independent", "cumulative"):
+        assert "runs to" in family([0, 0, 0, 10, 10, 10], range(6), censored=later, errors=errors).fit().flag
     spike = family([0, 0, 0, 10, 0, 0], range(6), per_period=True).fit()
     assert "runs to" in spike.flag
     if family.link is not None:
@@ -262,47 +263,3 @@ def test_without_data_a_fit_answers_or_says_why_not():
             call()
     with pytest.raises(CurveError, match="remove_data"):
         fit.conf_int(0.1, "profile")
-
-
-SPECIAL = {"save", "load", "remove_data", "need_data", "wald_test_terms", "t_test_pairwise", "cov_params"}
-SPECIAL |= {"plot", "plot_profile", "plot_diagnostics"}
-
-
-def draw_hopeless(random):
-    """Times, values and options that no curve can do much with."""
-    size = int(random.integers(1, 13))
-    place, times = np.arange(size), np.arange(2000.0, 2000 + size)
-    at = random.integers(0, size)
-    kinds = (
-        0.0 * place, 5.0 + 0 * place, 10.0 * (place >= at), 10.0 * (place == at), random.normal(0, 1, size),
-        -1.0 * place, np.exp(place * random.uniform(0.1, 9)), -np.exp(0.3 * place), 1.0 * (place % 2), 1e40 * place,
-        np.where(random.random(size) < 0.6, np.nan, place), 100 / (1 + np.exp(size / 2 - place)),
-        random.choice([0, 1e-9, 1, 1e9, -1], size),
-    )  # fmt: skip
-    values = kinds[random.integers(0, len(kinds))]
-    top = float(np.nanmax(np.abs([*values, 0]))) or 1.0
-    options = (
-        {}, {"ceiling": top}, {"ceiling": Share(2 * top, 0.7)}, {"ceiling": Share(2 * top)}, {"per_period": True},
-        {"ceiling": SharePrior(2 * top, 0.5, 1.0)}, {"weights": random.uniform(0.1, 10, size)},
-    )  # fmt: skip
-    return times, values, options[random.integers(0, len(options))]
-
-
-@pytest.mark.parametrize("seed", [0, *map(further, range(1, 8))])
-def test_every_method_answers_for_hopeless_series_or_says_why_not(seed):
-    random = np.random.default_rng(seed)
-    for count in range(12):
-        times, values, options = draw_hopeless(random)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            try:
-                fit = [*FAMILIES.values()][count % 7](values, times, **options).fit()
-            except CurveError:
-                continue
-            test = [f"{fit.param_names[-1]} = 1"]
-            given = dict.fromkeys(("t_test", "f_test", "wald_test"), test) | {"resample": [5], "profile": ["rate", 5]}
-            calls = {name: getattr(fit, name) for name in dir(fit) if name not in SPECIAL}
-            calls = [partial(call, *given.get(name, [])) for name, call in calls.items() if callable(call)]
-            for call in (*calls, partial(fit.conf_int, method="profile"), fit.remove_data, fit.summary):
-                with suppress(CurveError):
-                    call()

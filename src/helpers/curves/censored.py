@@ -10,7 +10,7 @@ from scipy.special import fdtri, log_ndtr
 from helpers.curves.descent import descend, evaluate, fit_batch
 from helpers.curves.engine import Batch, Fit
 from helpers.curves.errors import typical_step
-from helpers.curves.likelihoods import TABLE_ALPHAS, LeastSquares, first_steps, settle_weights
+from helpers.curves.likelihoods import TABLE_ALPHAS, LeastSquares, fit_increments, settle_weights
 from helpers.curves.model import CurveModel
 from helpers.curves.profile import CEILING, close, find_crossings, fix, limits
 from helpers.dates import CurveError
@@ -45,9 +45,8 @@ def fit_censored(model: CurveModel) -> LeastSquares:
     fit = fit_batch(batch)
     if model.errors != "cumulative":
         return Censored(model, batch, fit, 1.0)
-    first = first_steps(model, batch, fit)
-    batch = model.batch(correlation=np.ones(1), first=first)
-    likelihood = Censored(model, batch, fit_batch(batch), first)
+    batch, fit, first = fit_increments(model, batch, fit)
+    likelihood = Censored(model, batch, fit, first)
     likelihood.correlation, likelihood.first = 1.0, first
     return likelihood
 
@@ -222,15 +221,17 @@ class Censored(LeastSquares):
 
     def _statistic(self, losses: np.ndarray) -> np.ndarray:
         """The F statistic of least squares whose likelihood ratio these losses have."""
-        return self.df_resid * np.expm1(np.minimum(2 * np.maximum(losses - self.least, 0) / len(self.values), 600.0))
+        return self.df_resid * np.expm1(np.minimum(2 * np.maximum(losses - self.least, 0) / len(self.values), 300.0))
 
     @property
     def nuisance(self) -> np.ndarray:
         """The log of sigma, which `objective` takes after the coordinates."""
-        return self.point[-1:]
+        return self.point[-1:] if self.solved else np.empty(0)
 
     def objective(self, theta: np.ndarray) -> float:
         """Sum of squares that would have the same likelihood, at theta and a log of sigma."""
+        if not self.solved:
+            return super().objective(theta)
         loss = self._loss((theta if self.free else theta[1:])[None])[0]
         return float(self.fit.objective[0] * (1 + self._statistic(loss)[0] / self.df_resid))
 
@@ -262,6 +263,8 @@ class Censored(LeastSquares):
 
     def along(self, coordinate: int | str, values: np.ndarray) -> tuple[np.ndarray, ...]:
         """As `LeastSquares.along`; each value starts from the optimum, the exact values' fit, and its neighbours."""
+        if not self.solved:
+            return super().along(coordinate, values)
         places, optimum = np.full(len(values), self.places.index(coordinate)), np.tile(self.point, (len(values), 1))
         points, losses = self._settle(places, values, optimum, self._exact(coordinate, values))
         for shift in (1, -1):  # a better valley next to a value is tried there too

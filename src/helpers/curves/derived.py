@@ -33,7 +33,9 @@ class CurvePrediction:
     Attributes
     ----------
     predicted_mean, se_mean, se_obs : Series
-        Curve; standard errors of the curve and of a new observation (of weight 1).
+        Curve; standard errors of the curve and of a new observation (of weight 1, or known as well as the last one).
+    error_sd : Series
+        Standard deviation of what a new observation adds to the curve.
     """
 
     def __init__(self, likelihood: LeastSquares, index: pd.Index, years: np.ndarray, bound: np.ndarray | None) -> None:
@@ -58,6 +60,7 @@ class CurvePrediction:
         self.predicted_mean = pd.Series(mean, index, name="mean")
         self.se_mean = pd.Series(np.sqrt(variance), index, name="mean_se")
         self.se_obs = pd.Series(np.sqrt(variance + noise), index, name="obs_se")
+        self.error_sd = pd.Series(np.sqrt(noise), index, name="error_sd")
 
     def conf_int(self, alpha: float = 0.05, obs: bool = False) -> np.ndarray:
         """Interval of the curve, or of a new observation, (h, 2)."""
@@ -168,10 +171,13 @@ def bootstrap_intervals(
     """Bootstrap-t intervals of the estimated parameters, (k, 2), in the coordinates of the search (Efron 1981).
 
     Each resampled series is measured by its own standard error, which percentiles are not: they cover .79 to .89 at
-    six and eight points. A series whose optimum runs away has none and counts against the upper end.
+    six and eight points. A series whose optimum runs away has none and counts against the upper end;
+    where none of them rises there is no interval.
     """
     drawn, fit = draw_series(likelihood, repetitions, kind, seed)
     free, count = not likelihood.free, likelihood.count
+    if fit.flat.all():
+        return np.full((count + likelihood.free, 2), np.nan)
     ceiling = to_coordinate(drawn, "share" if drawn.has_share else "number", np.maximum(fit.ceiling, 1e-300))
     found = np.column_stack([ceiling, *fit.theta[:count]])[:, free:]
     errors = np.sqrt(np.diagonal(covariance(drawn, fit, natural=False), axis1=1, axis2=2))[:, free:]
@@ -314,8 +320,8 @@ class Derived:
             Without a curve or a residual variance; for correlated errors at dates that do not increase.
         """
         made = self.get_prediction(look_ahead(self.model, steps))
-        spread = np.sqrt(np.maximum(made.se_obs**2 - made.se_mean**2, 0))
-        if not np.isfinite(made.predicted_mean + spread).all():
+        spread = made.error_sd
+        if not np.isfinite(made.predicted_mean + made.se_obs).all():
             raise CurveError(f"{self.model.endog_name}: no curve or no residual variance to draw from: {self.flag}")
         errors = np.random.default_rng(seed).normal(size=(repetitions, len(spread))).T
         rho, size = self.likelihood.correlation, spread.to_numpy()
@@ -324,7 +330,7 @@ class Derived:
             steps = np.diff(years) / typical_step(np.sort(self.model.exog)[None])[0]
             if (steps <= 0).any():
                 raise CurveError("correlated errors are drawn in the order of time: ask for dates that increase")
-            parts = size[:-1] / size[1:] if rho == 1 else rho**steps
+            parts = size[:-1] / np.maximum(size[1:], 1e-300) if rho == 1 else rho**steps
             for place, part in enumerate(parts, start=1):
                 errors[place] = part * errors[place - 1] + np.sqrt(1 - part**2) * errors[place]
         return pd.DataFrame(made.predicted_mean.to_numpy()[:, None] + size[:, None] * errors, spread.index)

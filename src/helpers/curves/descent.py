@@ -9,7 +9,7 @@ import numpy as np
 from helpers.curves.engine import CEILING_CAP, FEW, MANY, Batch, Fit, grid_starts, join
 
 SHARE_BOX = (-12.0, 12.0)
-LEAST_DAMPING = 1e-10
+LEAST_DAMPING, MOST_DAMPING = 1e-10, 1e12
 BLOCK = 2000
 """Series that descend together: many enough to make the calls cheap, few enough for the cache."""
 WORTH_LEAVING = 0.25
@@ -129,7 +129,8 @@ def _curvature(batch: Batch, theta: np.ndarray, hessian: np.ndarray, step: float
     exact = (gradient[:, 0] - gradient[:, 1]) / (2 * step)
     exact = (exact + exact.transpose(1, 0, 2)) / 2
     root = _root_diagonal(hessian)
-    scaled = exact / (root[:, None] * root)
+    with np.errstate(over="ignore"):  # of a coordinate that moves nothing
+        scaled = np.clip(exact / (root[:, None] * root), -1e100, 1e100)
     least = np.linalg.eigvalsh(scaled.transpose(2, 0, 1))[:, 0]
     return np.where(least > 1e-8, exact, hessian)
 
@@ -216,9 +217,9 @@ def descend(
             trial[:, worse] = here[:, worse]
             new.put(worse, now.take(worse))
         here, now, before = trial, new, promise
-        damping = np.where(better, np.maximum(damping * 0.15, LEAST_DAMPING), damping * 8.0)
+        damping = np.clip(np.where(better, damping * 0.15, damping * 8.0), LEAST_DAMPING, 8 * MOST_DAMPING)
         diverged = np.isnan(work.ceiling) & (now.ceiling > CEILING_CAP * work.top) & (not work.has_share)
-        finished = small | (now.objective <= np.maximum(floor, enough)) | diverged | (damping > 1e12)
+        finished = small | (now.objective <= np.maximum(floor, enough)) | diverged | (damping > MOST_DAMPING)
         fresh = finished & ~done[active]  # a row ends here, though it may walk on until enough others have ended
         theta[:, active[fresh]], done[active[fresh]] = here[:, fresh], True
         left = np.flatnonzero(~done[active])

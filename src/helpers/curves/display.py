@@ -208,8 +208,9 @@ class Displayed:
         else:
             verdict = f"the ceiling is {'identified' if self.identified else 'not identified'}"
         title = f"{say_family(model.name)} curve of {model.endog_name}: {verdict}"
-        top = 1.05 * np.nanmax([*values, *curve, *(label.y for label in labels)])
-        return figures.finish_axes(ax, labels, (curve.index[0], curve.index[-1]), top, title)
+        shown = [0.0, *values, *curve, *(label.y for label in labels)]
+        limits = 1.05 * np.nanmin(shown), 1.05 * np.nanmax(shown)
+        return figures.finish_axes(ax, labels, (curve.index[0], curve.index[-1]), limits[1], title, limits[0])
 
     @in_default_style
     def plot_profile(self: Any, parameter: str = "ceiling", ax: Axes | None = None) -> Axes:

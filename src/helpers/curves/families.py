@@ -44,7 +44,7 @@ class AdoptionCurve(CurveModel):
         first two, generalised for the others. Where they are not known, profile intervals and `identified` hold under
         independent and under cumulative errors: they are the hull of both. Adoptions per period have errors of their
         own, so there None means independent
-    variance : "constant", or "curve": standard deviations grow in proportion to the curve
+    variance : "constant", or "curve": standard deviations are in proportion to the curve; per period, to its increments
     known_se : (n,) known standard errors, as of a survey, or None; the variance of the model's own error is estimated
         beside them (`model_error`)
 

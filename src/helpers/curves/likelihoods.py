@@ -100,8 +100,11 @@ class LeastSquares:
     def observation_variance(self, share: np.ndarray, scale: np.ndarray | float, years: np.ndarray) -> np.ndarray:
         """Variance of a new observation around the curve, (h,), where the curve has this share of the bound `scale`.
 
-        That of cumulative errors grows with the time since they began.
+        That of cumulative errors grows with the time since they began. Beside known standard errors it is the model's
+        own and that of the last observation.
         """
+        if self.model.known_se is not None and self.correlation == 0:
+            return np.full(len(share), self.model.model_error**2 + self.model.known_se[self.model.exog.argmax()] ** 2)
         if self.correlation < 1:
             return np.full(len(share), self.scale)
         exact = np.sort(self.model.exog)
@@ -225,19 +228,29 @@ def fit_level(model: CurveModel) -> LeastSquares:
         batch = replace(batch, noise=np.ones(1))
     if model.errors != "cumulative":
         return LeastSquares(model, batch, fit)
-    first, step = first_steps(model, batch, fit), fit.step
-    batch = model.batch(correlation=np.ones(1), first=first)
-    likelihood = LeastSquares(model, batch, replace(fit_batch(batch), step=step))  # a jump is one whatever the errors
+    batch, fit, first = fit_increments(model, batch, fit)
+    likelihood = LeastSquares(model, batch, fit)
     likelihood.correlation, likelihood.first = 1.0, first
     return likelihood
 
 
-def first_steps(model: CurveModel, batch: Batch, fit: Fit) -> float:
-    """Steps over which the errors of a model's first observation have added up; see `errors.count_steps`."""
+def fit_increments(model: CurveModel, batch: Batch, fit: Fit) -> tuple[Batch, Fit, float]:
+    """Least squares under cumulative errors, after those on the level.
+
+    Returns
+    -------
+    batch : Batch
+    fit : Fit
+        A jump is one whatever the errors, so what least squares on the level say of it stays.
+    first : float
+        Steps over which the errors of the first observation have added up; see `errors.count_steps`.
+    """
     years = model.exog[model.order]
     bound = model.ceiling.bound_at(years[-1:])
     last = np.abs(model.endog[model.order][-1:]) / (1.0 if bound is None else bound)
-    return float(count_steps(batch, fit, years[None], last)[0])
+    first = float(count_steps(batch, fit, years[None], last)[0])
+    batch = model.batch(correlation=np.ones(1), first=first)
+    return batch, replace(fit_batch(batch), step=fit.step), first
 
 
 def settle_weights(model: CurveModel) -> CurveModel:
@@ -249,9 +262,14 @@ def settle_weights(model: CurveModel) -> CurveModel:
     if model.variance == "curve":
         for _ in range(CURVE_ROUNDS):
             batch = model.batch()
-            curve = np.abs(predict(batch, fit_batch(batch), model.exog)[0])
+            fit = fit_batch(batch)
+            curve = predict(batch, fit, model.exog)[0]
+            if model.per_period:  # what is observed are the curve's increments
+                curve = curve - predict(batch, fit, model.period_start(model.exog))[0]
             bound = model.ceiling.bound_at(model.exog)
-            curve = curve * (1.0 if bound is None else bound)
+            curve = np.abs(curve) * (1.0 if bound is None else bound)
+            if not curve.any():
+                break
             model = model.with_weights((curve.max() / np.maximum(curve, LEAST_CURVE * curve.max())) ** 2)
     if model.known_se is not None:
         known, freedom = model.known_se**2, len(model.endog) - len(model.param_names)
@@ -289,7 +307,7 @@ class Autoregressive(LeastSquares):
         """Sums of squares of each correlation that are as likely as the best with a statistic of limit."""
         count = len(self.model.endog)
         least = (count * np.log(np.maximum(self.fits.ssr, 1e-300)) - 2 * self.logs).min()
-        return np.exp((least + 2 * self.logs) / count) * (1 + limit / self.df_resid)
+        return np.exp((least + 2 * self.logs) / count) * (1 + limit / max(self.df_resid, 1))
 
     def profile_bounds(self, coordinate: int | str, alpha: float) -> dict[float, tuple[float, float]]:
         """The union of the intervals of all correlations, whose own likelihood counts too."""
@@ -309,7 +327,7 @@ class Autoregressive(LeastSquares):
         ssr, ceiling = (np.array([path[place] for path in paths]) for place in (1, 2))
         theta, least = np.stack([path[3] for path in paths]), self._rises(0.0)[:, None]
         best, at = (ssr / least).argmin(0), np.arange(len(values))
-        statistic = self.df_resid * np.maximum((ssr / least).min(0) - 1, 0)
+        statistic = (self.df_resid or np.nan) * np.maximum((ssr / least).min(0) - 1, 0)
         return statistic, ssr[best, at], ceiling[best, at], theta[best, :, at].T
 
 
@@ -363,7 +381,7 @@ class QuasiBinomial(LeastSquares):
         self.line = np.log(batch.times[0]) if model.log_time else batch.times[0]
         self.one, self.has_slope = np.ones_like(self.line), len(model.parameters) > 1
         self.glm = self._glm([self.one, self.line]) if self.has_slope else self._glm([self.one], self.line)
-        rises = not self.has_slope or self.glm.params[-1] > 0
+        rises = not self.has_slope or (self.glm.params[-1] > 0 and np.ptp(share) > 0)
         count = len(model.parameters)
         theta, turn = self._to_coordinates(self.glm.params) if rises else (np.zeros(count), np.eye(count))
         self.turn = turn
@@ -381,7 +399,11 @@ class QuasiBinomial(LeastSquares):
         glm = GLM(self.share, np.column_stack(columns), family, offset=offset, var_weights=self.weights)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            fitted = glm.fit(scale="X2", tol=1e-12, maxiter=200, use_t=True)
+            try:
+                fitted = glm.fit(scale="X2", tol=1e-12, maxiter=200, use_t=True)
+            except ValueError as error:
+                name = self.model.endog_name
+                raise CurveError(f"{name}: there is no binomial fit ({error}); use noise='level'") from None
             _ = fitted.deviance  # statsmodels computes it when asked first, and may warn then
             return fitted
 
@@ -442,6 +464,8 @@ class QuasiBinomial(LeastSquares):
             return {alpha: (-np.inf, np.inf)}
         least, highest = self.objective_bounds(alpha)
         assert isinstance(coordinate, int)  # the ceiling is known
+        if not highest > least:  # a perfect fit
+            return {alpha: (float(self.fit.theta[coordinate, 0]),) * 2}
 
         def rise(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
             return np.sqrt([max(self._fix(coordinate, value)[0] - least, 0) for value in values])
@@ -458,4 +482,6 @@ class QuasiBinomial(LeastSquares):
         theta = np.array([theta for _, theta in pairs]).T
         rise = np.array([deviance for deviance, _ in pairs]) - self.glm.deviance
         ssr = evaluate(self.batch.take(np.zeros(len(values), int)), theta).ssr
-        return np.maximum(rise, 0) / self.scale, ssr, np.full(len(values), self.fit.ceiling[0]), theta
+        with np.errstate(divide="ignore", invalid="ignore"):  # a perfect fit leaves no noise to measure by
+            statistic = np.maximum(rise, 0) / self.scale
+        return statistic, ssr, np.full(len(values), self.fit.ceiling[0]), theta

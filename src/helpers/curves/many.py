@@ -20,6 +20,7 @@ from helpers.curves.model import (
     Share,
     SharePrior,
     check_alpha,
+    check_errors,
     read_ceiling,
     read_launch,
     read_numbers,
@@ -126,10 +127,9 @@ def fit_many(
     unknown = [name for name in families if name not in FAMILIES]
     if unknown:
         raise CurveError(f"no family {unknown[0]!r}: choose among {', '.join(FAMILIES)}")
-    if errors not in (None, "independent", "cumulative"):
-        raise CurveError(f"errors={errors!r}: fit_many takes None, 'independent' or 'cumulative'")
-    if per_period and errors == "cumulative":
-        raise CurveError("adoptions per period have errors of their own: leave errors=None, or say 'independent'")
+    check_errors(errors, per_period)
+    if errors == "ar1":
+        raise CurveError("errors='ar1' is for single series: fit_many takes None, 'independent' or 'cumulative'")
     if not isinstance(frame, pd.DataFrame):
         raise CurveError(f"fit_many takes a DataFrame with one series a column, not a {type(frame).__name__}")
     check_alpha(alpha if alpha is not None else 0.05)

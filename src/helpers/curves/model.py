@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
@@ -173,6 +174,20 @@ def check_alpha(alpha: float) -> None:
         raise CurveError(f"alpha is {alpha!r}; it is one minus the level, between 0 and 1, so 0.05 for 95 %")
 
 
+def check_errors(errors: str | None, per_period: bool) -> None:
+    """Refuse what cannot be said of errors.
+
+    Raises
+    ------
+    CurveError
+        For an unknown kind, and for adoptions per period whose errors add up.
+    """
+    if errors not in KINDS:
+        raise CurveError(f"errors={errors!r} is unknown; choose None, 'independent', 'ar1' or 'cumulative'")
+    if per_period and errors == "cumulative":
+        raise CurveError("adoptions per period have errors of their own: leave errors=None, or say 'independent'")
+
+
 def read_numbers(values: Any, what: str) -> np.ndarray:
     """Real numbers as floats, NaN among them.
 
@@ -213,7 +228,7 @@ def _read_bound(bound: Bound, times: Dates) -> tuple[np.ndarray, np.ndarray]:
     return at[kept][order], values[kept][order]
 
 
-class CurveModel(Family):
+class CurveModel(Family, ABC):
     """Observations of one series with what is known of its ceiling; `families.AdoptionCurve` documents and fits it."""
 
     model_error = np.nan
@@ -233,12 +248,9 @@ class CurveModel(Family):
         variance: str = "constant",
         known_se: np.ndarray | Sequence[Any] | None = None,
     ) -> None:
-        if errors not in KINDS:
-            raise CurveError(f"errors={errors!r} is unknown; choose None, 'independent', 'ar1' or 'cumulative'")
+        check_errors(errors, per_period)
         if variance not in ("constant", "curve"):
             raise CurveError(f"variance={variance!r} is unknown; choose 'constant' or 'curve'")
-        if per_period and errors == "cumulative":
-            raise CurveError("adoptions per period have errors of their own: leave errors=None, or say 'independent'")
         if sum((weights is not None, known_se is not None, variance == "curve")) > 1:
             raise CurveError("weights, known_se and variance='curve' each say how large the errors are; give one")
         self.errors, self.variance = errors, variance
@@ -387,9 +399,9 @@ class CurveModel(Family):
         other.ceiling = replace(self.ceiling, kind="free", prior=None)
         return other
 
+    @abstractmethod
     def fit(self, noise: str = "level") -> Any:
         """Fit the curve; the families do."""
-        raise NotImplementedError
 
 
 def read_launch(launch: Times, dated: bool) -> float:

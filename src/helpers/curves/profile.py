@@ -70,7 +70,8 @@ def _invert(information: np.ndarray, off: np.ndarray) -> np.ndarray:
     doubtful = np.flatnonzero(~(np.linalg.det(matrix) > 1e-8))  # with ones on the diagonal no other is near singular
     singular[doubtful] |= np.linalg.cond(matrix[doubtful]) > 1e14
     matrix[singular] = np.eye(len(diagonal))
-    inverse = np.linalg.inv(matrix) / size[:, :, None] / size[:, None, :]
+    with np.errstate(over="ignore"):  # of a coordinate that moves next to nothing: no error is known
+        inverse = np.linalg.inv(matrix) / size[:, :, None] / size[:, None, :]
     return np.where(singular[:, None, None] | either, np.nan, inverse)
 
 

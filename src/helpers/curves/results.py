@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from copy import copy
 from functools import cached_property
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr, stdtrit
 from statsmodels.base.model import LikelihoodModelResults
+from statsmodels.tools.sm_exceptions import ValueWarning
 
 from helpers.curves.censored import fit_censored
 from helpers.curves.derived import CurvePrediction, Derived, bootstrap_intervals
@@ -29,6 +31,8 @@ INTERNAL = {
     "cov_params_default",
     "initialize",
     "normalized_cov_params",
+    "t_test_pairwise",
+    "wald_test_terms",
 }
 
 
@@ -119,7 +123,8 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         likelihood = self.likelihood
         unit = units(likelihood.batch, likelihood.fit)[0]
         unit[1:][self.limits != 0] = np.nan
-        matrix = (likelihood.covariance * np.outer(unit, unit))[not likelihood.free :, not likelihood.free :]
+        with np.errstate(over="ignore"):  # beyond all numbers is infinite
+            matrix = (likelihood.covariance * np.outer(unit, unit))[not likelihood.free :, not likelihood.free :]
         return pd.DataFrame(matrix, index=self.param_names, columns=self.param_names)
 
     @cached_property
@@ -150,10 +155,17 @@ class Results(Derived, Displayed, LikelihoodModelResults):
     def wald_test(self, r_matrix: Any, **options: Any) -> Any:
         """Test linear hypotheses together; see statsmodels' `wald_test`."""
         try:
-            with np.errstate(invalid="ignore"):
+            with np.errstate(invalid="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("error", ValueWarning)
                 return self._plain.wald_test(r_matrix, **options)
-        except ValueError as error:
+        except (ValueError, ValueWarning) as error:
             raise CurveError(f"no joint test of {r_matrix!r}: {error}") from None
+
+    def _refuse_terms(self, *_: Any, **__: Any) -> None:
+        """What statsmodels has for models of a formula."""
+        raise CurveError("a curve has no terms of a formula: test its parameters, as in wald_test('rate = 0.5')")
+
+    t_test_pairwise = wald_test_terms = _refuse_terms
 
     def conf_int(self, alpha: float = 0.05, method: str = "wald", **options: Any) -> pd.DataFrame:
         """Intervals of the estimates.
@@ -187,6 +199,7 @@ class Results(Derived, Displayed, LikelihoodModelResults):
             rows = {name: self.interval(name, alpha) for name in self.param_names}
             return pd.DataFrame.from_dict(rows, orient="index", columns=[0, 1])
         if method == "bootstrap":
+            self.need_data("the bootstrap")
             return pd.DataFrame(bootstrap_intervals(self.likelihood, alpha, **options), self.param_names, [0, 1])
         raise CurveError(f"method={method!r} is unknown; choose 'wald', 'profile' or 'bootstrap'")
 

@@ -129,7 +129,9 @@ def plot_bound(axis: Axes, known: pd.Series, ahead: pd.Series) -> list[Label]:
     return [Label(line.index[-1], line.iloc[-1], f"bound {say(line.iloc[-1])}", GREY)]
 
 
-def finish_axes(axis: Axes, labels: Sequence[Label], span: tuple[Any, ...], top: float, title: str = "") -> Axes:
+def finish_axes(
+    axis: Axes, labels: Sequence[Label], span: tuple[Any, ...], top: float, title: str = "", bottom: float = 0.0
+) -> Axes:
     """Set limits, ticks and title, and write the labels at the right end.
 
     Parameters
@@ -141,6 +143,8 @@ def finish_axes(axis: Axes, labels: Sequence[Label], span: tuple[Any, ...], top:
     top : float
         Highest value shown.
     title : str
+    bottom : float
+        Lowest value shown.
 
     Returns
     -------
@@ -150,9 +154,9 @@ def finish_axes(axis: Axes, labels: Sequence[Label], span: tuple[Any, ...], top:
     axis.spines[["top", "right", "left"]].set_visible(False)
     axis.tick_params(left=False, labelsize=8.5, colors=GREY)
     axis.set_axisbelow(True)
-    axis.set_ylim(0, top)
+    axis.set_ylim(bottom, top if top > bottom else bottom + 1)
     first, last = (float(axis.convert_xunits(end)) for end in span)
-    axis.set_xlim(first - 0.02 * (last - first), last)
+    axis.set_xlim(first - 0.02 * (last - first), last if last > first else first + 1)
     axis.set_title(title, loc="left", size=9.5, color=GREY, parse_math=False)
     if isinstance(span[0], pd.Timestamp):
         use_dates(axis, pd.DatetimeIndex(span))
