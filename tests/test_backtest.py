@@ -134,9 +134,14 @@ def test_coverage_by_technology_and_stage_counts_every_forecast_once(scored):
     assert backtest.cover_by_technology(scored)["n"].sum() == len(scored)
     stages = backtest.cover_by_stage(scored)
     assert stages[~stages["stage"].str.startswith("growth")]["n"].sum() == len(scored)
-    worst = backtest.find_worst(scored)
-    assert worst["coverage_80"].is_monotonic_increasing
-    assert (worst["enough"] == (worst["n"] >= 10)).all()
+
+
+def test_sides_and_coverage_add_up_and_the_interval_holds_the_coverage(residuals):
+    table = backtest.count_sides(residuals)
+    covered = 100 - table["below"] - table["above"]
+    assert (table["low_covered"] < covered).all()
+    assert (covered < table["high_covered"]).all()
+    assert (covered[table["level"] == 0.95].to_numpy() > covered[table["level"] == 0.8].to_numpy()).all()
 
 
 def test_the_targets_that_are_met_stay_met(residuals, scored):

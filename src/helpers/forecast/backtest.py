@@ -2,7 +2,7 @@
 
 `run_backtest` makes the residual frame, one row per window, origin and horizon and one column per method. `evaluate`
 turns it into one row per method and forecast, with bands that know nothing of the technology they are judged on;
-`score`, `cover_by_technology`, `cover_by_stage`, `find_worst`, `compare` and `check_calibration` summarise that;
+`score`, `cover_by_technology`, `cover_by_stage`, `count_sides`, `compare` and `check_calibration` summarise that;
 `score_held_out` judges by technologies that taught nothing. Every summary gives each technology the same weight,
 however many series and dates it has.
 
@@ -24,7 +24,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from helpers.curves import decimal_years
 from helpers.curves.many import map_parts
 from helpers.forecast import bands
-from helpers.forecast.bands import FAST, MIN_FORECASTS, NORMAL_DRIFT, REPORTED_QUANTILES
+from helpers.forecast.bands import FAST, NORMAL_DRIFT, REPORTED_QUANTILES
 from helpers.forecast.methods import METHODS, Origin, Prior, forecast_points, learn_prior, saturation_shares
 from helpers.forecast.windows import (
     DATE_TOLERANCE,
@@ -357,22 +357,6 @@ def _mean_scores(evaluated: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     rank = {name: position for position, name in enumerate([*METHODS, NORMAL_DRIFT])}
     table = table.reset_index().rename(columns=MEANS)
     return table.sort_values("method", key=lambda names: names.map(rank), kind="stable").reset_index(drop=True)
-
-
-def find_worst(
-    residuals: pd.DataFrame, method: str = "combined", horizon_years: float = 2.0, enough: int = MIN_FORECASTS
-) -> pd.DataFrame:
-    """Technologies from the least to the best covered by the 80 % band at one horizon, windows pooled.
-
-    Returns
-    -------
-    DataFrame
-        technology, n, coverage_80, ``enough`` (whether it has that many forecasts: one or two say nothing).
-    """
-    table = cover_by_technology(residuals, by=("method", "technology", "horizon_years"))
-    table = table[(table["method"] == method) & (table["horizon_years"] == horizon_years)]
-    table = table.sort_values(["coverage_80", "technology"], kind="stable")[["technology", "n", "coverage_80"]]
-    return table.assign(enough=table["n"] >= enough).reset_index(drop=True)
 
 
 def compare(
