@@ -100,7 +100,7 @@ def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, eno
         "on average by horizon"
     )
     if worst is not None:
-        title += f"; worst technology at 2 years: {worst['technology']}, {100 * worst['coverage_80']:.0f} %"
+        title += f"; worst technology over all horizons: {worst.name}, {100 * worst['coverage_80']:.0f} %"
     axes[0, 0].set_title("all bands", loc="left", size=9.5, weight="bold")
     axes[0, 1].set_title("80 % band by technology", loc="left", size=9.5, weight="bold")
     units = f"Actual coverage, percent; dotted: as claimed; technologies with {enough} or more forecasts"
@@ -127,7 +127,7 @@ def _draw_reliability(axis: Axes, calibration: pd.DataFrame) -> list[Label]:
 
 
 def _draw_technologies(axis: Axes, by_technology: pd.DataFrame, enough: int) -> pd.Series | None:
-    """Dots by horizon; returns the worst technology at two years."""
+    """Dots by horizon; returns the technology that is covered worst over all horizons."""
     rows = by_technology[(by_technology["method"] == "combined") & (by_technology["n"] >= enough)]
     horizons = sorted(by_technology["horizon_years"].unique())
     for position, horizon in enumerate(horizons):
@@ -139,5 +139,8 @@ def _draw_technologies(axis: Axes, by_technology: pd.DataFrame, enough: int) -> 
     axis.set_xlabel("Horizon, years")
     axis.set_ylim(0, 102)
     use_numbers(axis)
-    at_two = rows[np.isclose(rows["horizon_years"], 2.0)].sort_values(["coverage_80", "technology"])
-    return at_two.iloc[0] if len(at_two) else None
+    forecasts = by_technology[by_technology["method"] == "combined"]
+    covered = (forecasts["coverage_80"] * forecasts["n"]).groupby(forecasts["technology"]).sum()
+    whole = pd.DataFrame({"n": forecasts.groupby("technology")["n"].sum(), "coverage_80": covered})
+    whole = whole[whole["n"] >= enough].assign(coverage_80=lambda frame: frame["coverage_80"] / frame["n"])
+    return whole.loc[whole["coverage_80"].idxmin()] if len(whole) else None
