@@ -100,5 +100,5 @@ def test_sentences_quote_the_chosen_level(changed_runs):
     assert "the 90 % band is" in statements["spread"]
     assert set(pd.read_csv(tables / "05_milestones.csv")["level"]) == {0.9}
     page = next((changed_runs / "levels" / "html").glob("05_*.html")).read_text(encoding="utf-8")
-    assert "Ends of the 90 % band by calibration" in page
+    assert "median and 90 % band in" in page
     assert "80 % band" not in page

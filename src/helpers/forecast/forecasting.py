@@ -18,7 +18,7 @@ from helpers.forecast.fan import PUBLISHED, Forecast
 from helpers.forecast.methods import Origin, Prior, learn_prior, methods_for, saturation_shares
 from helpers.forecast.windows import SHORTEST, SHORTEST_SPAN, last_window, next_dates, read_target
 from helpers.indicators.series import AdoptionSeries
-from helpers.levels import LEVELS
+from helpers.levels import LEVELS, QUOTED, band_ends
 
 Series = TypeVar("Series", pd.Series, AdoptionSeries)
 
@@ -76,9 +76,9 @@ def forecast(
     >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
     >>> made = forecast(pd.Series([12, 19, 31, 44, 52], index=dates, name="users"), bound=100, horizon_years=2)
     >>> made
-    <Forecast of users: 52.0 in December 2025; forecast for December 2027: 57.6 to 75.5 (80 % band, median 67.5)>
+    <Forecast of users: 52.0 in December 2025; forecast for December 2027: 56.2 to 76.8 (80 % band, median 67.5)>
     >>> made.quantiles[[0.1, 0.5, 0.9]].round().loc["2026-12-31"].tolist()
-    [55.0, 61.0, 66.0]
+    [54.0, 61.0, 67.0]
     >>> axes = made.plot()
     """
     target = read_target(series, bound, limit)
@@ -103,6 +103,7 @@ def vary_bound(
     references: Sequence[AdoptionSeries],
     horizon_years: float = 5,
     residuals: pd.DataFrame | None = None,
+    level: float = QUOTED,
 ) -> pd.DataFrame:
     """The published forecast under several bounds: how much of it the choice of the bound decides.
 
@@ -112,13 +113,15 @@ def vary_bound(
     bounds : mapping of names to bounds in the unit of the series, None for no bound
         As from `indicators.offer_bounds`. Without a bound no value passes the highest of the others.
     references, horizon_years, residuals : as for `forecast`
+    level : float
+        Coverage of a band whose ends are given beside those of the 80 % band.
 
     Returns
     -------
     DataFrame
-        A row per bound and date: bound, date, q0.1, q0.5, q0.9, unit.
+        A row per bound and date: bound, date, q0.1, q0.5, q0.9 and the ends of the other band, unit.
     """
-    frames, ends = [], (0.1, 0.5, 0.9)
+    frames, ends = [], sorted({0.1, 0.5, 0.9, *band_ends(level)})
     limit = max((float(bound.iloc[-1]) for bound in bounds.values() if bound is not None), default=None)
     for name, bound in bounds.items():
         made = forecast(replace(series, bound=bound), None, references, horizon_years, residuals=residuals, limit=limit)
