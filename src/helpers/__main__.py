@@ -18,7 +18,8 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from helpers.options import join_pairs, read_options
+from helpers.choices import join_choices, split_choices
+from helpers.options import add_choices, join_pairs, read_options
 from helpers.project import UNNEEDED, block_imports
 from helpers.quoting import escape
 
@@ -53,7 +54,9 @@ Files = Annotated[
 
 
 @app.command()
+@add_choices
 def run(
+    choices: dict[str, str],
     run: RunName = None,
     parameters: Pairs = None,
     parameters_raw: RawPairs = None,
@@ -76,18 +79,18 @@ def run(
     it stopped.
 
     The options mean what they mean to papermill; where they give a parameter twice, -p and -r win over -y, and -y
-    over -f. 'adoption params' lists the parameters.
+    over -f. 'adoption params' lists the parameters. --date, --value and the options after them say how a file of your
+    own is to be read, where 'adoption check' asks.
     """
     from helpers.parameters import read_parameters
-    from helpers.project import find_from_here, shorten_path
+    from helpers.project import shorten_path
     from helpers.runs.pipeline import plan_run, restore_run, run_all
     from helpers.runs.sequence import choose_forced, find_notebooks
 
     given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
     if run is not None:
         given["run"] = run
-    if isinstance(given.get("data"), str):
-        given["data"] = find_from_here(given["data"])
+    locate_data(given, choices)
     chosen = read_parameters(given)
     forced = choose_forced(find_notebooks(), force, only, first)
     if dry_run:
@@ -102,7 +105,9 @@ def run(
 
 
 @app.command(name="open")
+@add_choices
 def open_notebook(
+    choices: dict[str, str],
     notebook: Annotated[str, typer.Argument(metavar="NOTEBOOK", help="Its number, such as 05, or 'explore'.")],
     options: Annotated[
         list[str] | None, typer.Argument(metavar="[-- OPTIONS]", help="Options for JupyterLab, after a --.")
@@ -120,11 +125,10 @@ def open_notebook(
     What it writes goes to outputs/lab/RUN/, where RUN is its parameter 'run'; the run itself stays as it is.
     """
     from helpers import lab
-    from helpers.project import find_from_here, shorten_path
+    from helpers.project import shorten_path
 
     given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
-    if isinstance(given.get("data"), str):
-        given["data"] = find_from_here(given["data"])
+    locate_data(given, choices)
     path = lab.prepare_copy(notebook, given)
     print(f"Your copy: {shorten_path(path)}")
     if not prepare_only:
@@ -261,24 +265,45 @@ def params() -> None:
 
 
 @app.command()
+@add_choices
 def check(
-    path: Annotated[str, typer.Argument(metavar="[PATH]", help="Folder of data, or a CSV file.")] = "data",
+    choices: dict[str, str],
+    path: Annotated[str, typer.Argument(metavar="[PATH]", help="Folder of data, or a file of your own.")] = "data",
+    fix: Annotated[Path | None, typer.Option(metavar="OUT.csv", help="Write the clean file.")] = None,
 ) -> None:
     """Check data of your own before a run.
 
-    Prints every problem with file, row and column and ends with 1, or says what the data hold.
+    Tells how a file was understood, a line each, and what the data hold; or prints every problem with file, row and
+    column and ends with 1. What can mean two things is refused, with the option to write.
     """
     from helpers import indicators
-    from helpers.project import find_data, find_from_here
 
+    given: dict[str, Any] = {"data": path}
+    locate_data(given, choices)
     try:
-        data = indicators.load(find_data(find_from_here(path)))
+        data = indicators.load(given["data"])
+        for understood in data.understood:
+            print(f"understood: {understood}")
         print(f"ok: {indicators.summarise_data(data)}")
         for doubt in indicators.list_warnings(data):
             print(f"note: {doubt}")
+        if fix:
+            indicators.write_clean(given["data"], fix)
+            print(f"Clean file: {fix}")
     except indicators.DataError as error:
         print(error)
         raise SystemExit(FAILED) from error
+
+
+def locate_data(given: dict[str, Any], choices: dict[str, str]) -> None:
+    """Write the parameter `data` as seen from here, with how its file is to be read."""
+    from helpers.project import find_from_here
+
+    if isinstance(given.get("data"), str):
+        path, said = split_choices(given["data"])
+        given["data"] = find_from_here(join_choices(path, said | choices))
+    elif choices:
+        raise typer.BadParameter(f"--{next(iter(choices))} says how a file is to be read; name it: -p data FILE")
 
 
 fetch = typer.Typer(help="Fetch newer figures into a data folder.", no_args_is_help=True)

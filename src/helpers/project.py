@@ -15,6 +15,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
+from helpers.choices import join_choices, split_choices
+
 UNNEEDED = ("debugpy", "hypothesis", "rfc3987_syntax")
 """What libraries import only if it's there, which costs a second in all, and no run needs."""
 
@@ -75,8 +77,9 @@ def find_data(data: str = "data") -> Path:
 def find_from_here(data: str) -> str:
     """A path that exists as seen from the working directory, whole; others as they are, for the project's folder."""
     try:
-        path = Path(data).expanduser()
-        return str(path.absolute()) if path.exists() else data
+        path, choices = split_choices(data)
+        path = path.expanduser()
+        return join_choices(path.absolute(), choices) if path.exists() else data
     except (OSError, RuntimeError):  # a name that is too long, a home that nobody has
         return data
 

@@ -16,6 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from helpers.choices import split_choices
 from helpers.parameters import Parameters, read_parameters
 from helpers.project import RECORD, RunError, find_data, find_root, hash_file, hash_files, hash_helpers, write_json
 from helpers.runs.notebook import list_written, read_records, read_valid
@@ -215,6 +216,7 @@ def describe_subject(data: Any, parameters: Parameters) -> dict[str, str]:
 def hash_data(path: Path) -> dict[str, str]:
     """sha256 of every file that the data in `path` are read from: own data take the references from the project's."""
     kinds = {".csv", ".json"}
+    path, _ = split_choices(path)
     files = hash_files(path, kinds)
     if not _has_references(path):
         files |= {f"data/{name}": digest for name, digest in hash_files(find_data(), kinds).items()}
