@@ -4,12 +4,18 @@
 
 import gzip
 import io
+from datetime import date
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_own_data import call
 
 from helpers import indicators
-from helpers.choices import join_choices
+from helpers.choices import join_choices, split_choices
+from helpers.parameters import complete_parameters, read_parameters
 
 pytestmark = pytest.mark.usefixtures("small_project")
 
@@ -170,3 +176,163 @@ def test_what_can_mean_two_things_is_refused_with_the_option_to_write(tmp_path, 
     with pytest.raises(indicators.DataError) as caught:
         indicators.load(join_choices(write(tmp_path, name, content), choices))
     assert str(caught.value).splitlines()[0] == message
+
+
+# Round trips
+
+DAYS_WRITTEN = {"%Y-%m-%d": {}, "%d.%m.%Y": {}, "%d %B %Y": {}, "%Y%m%d": {}, "%Y/%m/%d": {}}
+DAYS_WRITTEN |= {"%d/%m/%Y": {"order": "dmy"}, "%m/%d/%Y": {"order": "mdy"}}
+SPANS_WRITTEN = {"Y": "{0.year}", "Q": "{0.year}Q{0.quarter}", "M": "{0.year}-{0.month:02d}"}
+NUMBERS_WRITTEN = {
+    "plain": ("{:.2f}", ".", ",;\t"),
+    "commas part thousands": ("{:,.2f}", ".", ";\t"),
+    "decimal comma": ("{:,.2f}", ",", ";\t"),
+}
+SWAPPED = str.maketrans(",.", ".,")
+FIGURES = st.lists(st.integers(1, 10**9).map(lambda number: number / 100), min_size=3, max_size=8)
+
+
+def write_text(path, dates, numbers, mark):
+    lines = [f"when{mark}figure", *(f"{day}{mark}{number}" for day, number in zip(dates, numbers, strict=True))]
+    path.write_bytes(("\n".join(lines) + "\n").encode())
+
+
+@settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_a_series_comes_back_from_every_written_form(tmp_path_factory, data):
+    values, path = data.draw(FIGURES), tmp_path_factory.mktemp("form") / "form.csv"
+    kind = data.draw(st.sampled_from([*DAYS_WRITTEN, *SPANS_WRITTEN]))
+    if kind in DAYS_WRITTEN:
+        few = st.lists(
+            st.dates(date(1900, 1, 1), date(2099, 12, 31)), min_size=len(values), max_size=len(values), unique=True
+        )
+        days = pd.DatetimeIndex(sorted(data.draw(few)))
+        dates, choices = days.strftime(kind), DAYS_WRITTEN[kind]
+    else:
+        spans = pd.period_range(f"{data.draw(st.integers(1900, 2080))}-01-01", periods=len(values), freq=kind)
+        days, choices = spans.to_timestamp(how="end").normalize(), {}
+        dates = [SPANS_WRITTEN[kind].format(span) for span in spans]
+    form, decimal, marks = NUMBERS_WRITTEN[data.draw(st.sampled_from(sorted(NUMBERS_WRITTEN)))]
+    numbers = [form.format(value) for value in values]
+    numbers = [number.translate(SWAPPED) for number in numbers] if decimal == "," else numbers
+    write_text(path, dates, numbers, data.draw(st.sampled_from(marks)))
+    found = find_values(indicators.load(join_choices(path, {**choices, "unit": "users"})))
+    assert [f"{day:%Y-%m-%d}" for day in found.index] == [f"{day:%Y-%m-%d}" for day in days]
+    assert found.tolist() == pytest.approx(values, rel=1e-12)
+
+
+@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(FIGURES, st.sampled_from(["xlsx", "ods", "csv.gz", "tsv"]))
+def test_a_series_comes_back_from_every_kind_of_file(tmp_path_factory, values, kind):
+    path = tmp_path_factory.mktemp("kind") / f"kind.{kind}"
+    days = pd.date_range("2001-12-31", periods=len(values), freq="YE")
+    if kind in ("xlsx", "ods"):
+        rows = [["when", "figure"], *([day.date(), value] for day, value in zip(days, values, strict=True))]
+        path.write_bytes(make_book(kind, ("Data", rows)))
+    else:
+        write_text(path, days.strftime("%Y-%m-%d"), values, "," if kind == "csv.gz" else "\t")
+    if kind == "csv.gz":
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    found = find_values(indicators.load(f"{path}?unit=users"))
+    assert found.index.tolist() == days.tolist()
+    assert found.tolist() == values
+
+
+# What else a file or a choice may say
+
+
+def test_titles_breaks_and_other_columns_are_read(tmp_path):
+    text = "date,value,country,title,units,breaks,sample size,standard error,notes\n"
+    text += (
+        '2018-12-31,3,Chad,Heat pumps,% of homes,,"1,000",0.1,\n2019-12-31,5,Chad,Heat pumps,% of homes,no,1000,,x\n'
+    )
+    text += "2020-12-31,8,Chad,Heat pumps,% of homes,new survey; by post,900,0.2,\n2021-12-31,15,Chad,Heat pumps,% of homes,0,,,\n2022-12-31,20,Chad,Heat pumps,% of homes,,,,\n"
+    data = indicators.load(write(tmp_path, "pumps.csv", text))
+    series = data.series("Chad", "pumps")
+    assert (series.title, series.unit, list(series.values)) == ("Heat pumps", "percent of homes", [8, 15, 20])
+    assert series.breaks["reason"].tolist() == ["new survey, by post"]
+    assert data.find_rows("Chad", "pumps")["sample_size"].tolist()[:3] == [1000, 1000, 900]
+    assert data.understood[-1] == "not read: the column notes"
+
+
+def test_choices_say_what_the_file_does_not(tmp_path):
+    path = write(tmp_path, "pumps.csv", "year,n\n" + "".join(f"{year},{year - 2010}\n" for year in range(2012, 2020)))
+    chosen = {
+        "title": "Heat pumps",
+        "entity": "Chad",
+        "unit": "% of homes",
+        "source": "Office",
+        "break": "31.12.2016 new survey",
+    }
+    data = indicators.load(join_choices(path, chosen))
+    series = data.series("Chad", "pumps")
+    assert (series.title, series.unit, series.values.index[0].year) == ("Heat pumps", "percent of homes", 2016)
+    assert indicators.cite_series(data, series) == "Source: Office (pumps.csv). Suspected break 2016-12: new survey."
+    for text, message in (("2016", "'2016' is no break; write"), ("2030 late", "'2030 late' is after the last figure")):
+        with pytest.raises(indicators.DataError, match=message):
+            indicators.load(join_choices(path, {"break": text}))
+
+
+def test_columns_that_are_entities_or_indicators(tmp_path):
+    path = write(tmp_path, "two.csv", "year,Chad,Mali\n2019,3,4\n2020,8,\n2021,15,16\n")
+    data = indicators.load(join_choices(path, {"wide": "entity"}))
+    assert data.own == [("Chad", "two"), ("Mali", "two")]
+    assert data.exact_values("Mali", "two").tolist() == [4, 16]
+    data = indicators.load(join_choices(path, {"wide": "indicator"}))
+    assert data.own == [("own data", "chad"), ("own data", "mali")]
+    path = write(tmp_path, "years.csv", "Country,Group,2019,2020,2021\nChad,all,3,8,15\nMali,all,4,9,16\n")
+    data = indicators.load(path)
+    assert data.exact_values("Mali", "years").tolist() == [4, 9, 16]
+    with pytest.raises(indicators.DataError, match="has no two columns of figures"):
+        indicators.load(join_choices(write(tmp_path, "one.csv", "year,n\n2019,3\n"), {"wide": "entity"}))
+
+
+def test_a_file_without_an_entity_gets_the_one_that_is_given(tmp_path):
+    path = write(tmp_path, "pumps.csv", "year,n\n2019,3\n2020,8\n2021,15\n")
+    chosen = complete_parameters(read_parameters({"data": str(path), "entity": "Chad"}))
+    assert (chosen.entity, chosen.data) == ("Chad", f"{path}?entity=Chad")
+    assert indicators.load(chosen.data).own == [("Chad", "pumps")]
+    assert complete_parameters(chosen) == chosen
+
+
+# The commands
+
+
+def test_check_tells_what_was_understood_and_writes_the_clean_file(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, "mine.csv", "Jahr;Anteil\n2019;3,5\n2020;8\n2021;15\n")
+    code, out, _ = call(capsys, "check", "mine.csv", "--unit", "% of homes", "--fix", "clean.csv")
+    assert (code, out.splitlines()[:2]) == (
+        0,
+        ["understood: fields are separated by ';'", "understood: Jahr is the date, Anteil is the value"],
+    )
+    assert out.splitlines()[-1] == "Clean file: clean.csv"
+    assert (
+        tmp_path / "clean.csv"
+    ).read_text() == "date,value,unit\n2019-12-31,3.5,% of homes\n2020-12-31,8,% of homes\n2021-12-31,15,% of homes\n"
+    code, out, _ = call(capsys, "check", "mine.csv", "--fix", "clean.csv")
+    assert (code, out.splitlines()[-1]) == (1, "--fix: 'clean.csv' is there already; name another file")
+    assert "is no file" in call(capsys, "check", "--fix", "x.csv")[1]
+    code, out, _ = call(capsys, "check", "mine.csv", "--value", "Anteile")
+    assert (code, out) == (1, "--value: 'Anteile' is no column of mine.csv; nearest: Anteil\n")
+
+
+def test_choices_need_a_file(capsys):
+    code, _, err = call(capsys, "run", "mine", "--value", "Percent")
+    assert (code, "--value says how a file is to be read; name it: -p data FILE" in err) == (2, True)
+    assert (
+        call(capsys, "check", "--value", "x")[1]
+        == "data: 'data' is a folder; only a file can be read in one way or another\n"
+    )
+
+
+def test_the_source_of_a_file_says_how_it_is_read():
+    assert split_choices("x.csv?date=Year&unit=%25+of+adults") == (
+        Path("x.csv"),
+        {"date": "Year", "unit": "% of adults"},
+    )
+    assert split_choices("why?.csv") == (Path("why?.csv"), {})
+    assert split_choices(join_choices("x.csv", {"break": "2020 a/b; 2021 c&d=e?"})) == (
+        Path("x.csv"),
+        {"break": "2020 a/b; 2021 c&d=e?"},
+    )

@@ -19,7 +19,7 @@ from helpers.indicators.checks import FRACTION, read_unit
 from helpers.indicators.columns import CLEAN, MISSING, Columns, check_choices, name_forms
 from helpers.indicators.problems import DataError, Problem
 from helpers.indicators.sheets import is_figure, plain_name, quote_option, read_sheet, say_lines
-from helpers.quoting import shorten
+from helpers.quoting import escape, shorten
 from helpers.wording import say_count
 
 EITHER = r"[+-]?[1-9]\d{0,2}[.,]\d{3}"
@@ -79,7 +79,11 @@ def read_everyday(
     sheet = read_sheet(path, headings, choices.get("sheet", ""))
     found = Columns(path.name, sheet, choices)
     clean = _Cells(found, sheet.mark, described, name_file(path)).clean
-    return clean, found.notes, {ours: theirs for ours, theirs in found.columns.items() if not found.is_melted(theirs)}
+    return (
+        clean,
+        list(map(escape, found.notes)),
+        {ours: theirs for ours, theirs in found.columns.items() if not found.is_melted(theirs)},
+    )
 
 
 class _Cells:
