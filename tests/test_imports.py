@@ -12,7 +12,7 @@ import helpers
 SRC = Path(__file__).parents[1] / "src"
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 STATISTICS = {"indicators", "curves", "forecast"}
-MAKING = {"runs", "parameters", "options", "lab", "explore", "explore_panel", "__main__"}
+MAKING = {"runs", "parameters", "options", "lab", "explore", "explore_panel", "commands", "__main__"}
 
 
 def name_module(path, src):

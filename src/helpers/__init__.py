@@ -17,5 +17,6 @@ Modules and allowed imports (imports go one way, down this list; a test draws th
 - `lab`: notebooks that people make and change in JupyterLab.
 - `explore`: the interactive panel's frames and figures.
 - `explore_panel`: its widgets.
+- `commands`: the commands that make no run.
 - `__main__`: the command line.
 """

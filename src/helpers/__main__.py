@@ -18,8 +18,9 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from helpers.choices import join_choices, split_choices
-from helpers.options import add_choices, join_pairs, read_options
+from helpers import commands
+from helpers.commands import complete_runs
+from helpers.options import add_choices, join_pairs, locate_data, read_options
 from helpers.project import UNNEEDED, block_imports
 from helpers.quoting import escape
 
@@ -27,14 +28,17 @@ WRONG_INPUT, FAILED = 2, 1
 SYSTEM_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR}
 
 app = typer.Typer(
-    help="Adoption curves: from published figures to tables, figures and pages, in one command.",
-    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 
-RunName = Annotated[str | None, typer.Argument(metavar="[RUN]", help="Name of the run.", show_default="baseline")]
+app.add_typer(commands.app)
+
+RunName = Annotated[
+    str | None,
+    typer.Argument(metavar="[RUN]", help="Name of the run.", show_default="baseline", autocompletion=complete_runs),
+]
 Pairs = Annotated[
     list[str] | None,
     typer.Option("-p", "--parameters", metavar="NAME VALUE", help="A parameter; numbers are read as numbers."),
@@ -51,6 +55,24 @@ Files = Annotated[
     list[Path] | None,
     typer.Option("-f", "--parameters_file", metavar="FILE", help="Parameters in a YAML file."),
 ]
+
+
+def print_version(asked: bool) -> None:
+    """Print the version and end, if it is asked for."""
+    if asked:
+        from importlib.metadata import version
+
+        print(f"adoption {version('adoption-curves')}")
+        raise typer.Exit
+
+
+@app.callback()
+def adoption(
+    version: Annotated[
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Adoption curves: from published figures to tables, figures and pages, in one command."""
 
 
 @app.command()
@@ -245,119 +267,6 @@ def sweep(
     if failed:
         named = ", ".join(list(failed)[:10]) + (f" and {len(failed) - 10} more" if len(failed) > 10 else "")
         stop(f"{len(failed)} of {len(chosen.runs)} runs failed: {named}", FAILED)
-
-
-@app.command()
-def params() -> None:
-    """List the parameters, with what each may be.
-
-    Shows name, type, default, meaning, range, and the notebooks that read it.
-    """
-    from helpers.parameters import Parameters, expected_value, name_type
-    from helpers.runs.sequence import find_notebooks, read_declared
-
-    readers = {path.stem.split("_")[0]: read_declared(path) for path in find_notebooks()}
-    for name, field in Parameters.model_fields.items():
-        numbers = ", ".join(number for number, declared in readers.items() if name in declared)
-        print(f"{name} = {field.default!r}\n    {field.description}")
-        print(f"    {name_type(name)}; may be: {expected_value(name)}")
-        print(f"    read by notebooks: {numbers or 'none'}")
-
-
-@app.command()
-@add_choices
-def check(
-    choices: dict[str, str],
-    path: Annotated[str, typer.Argument(metavar="[PATH]", help="Folder of data, or a file of your own.")] = "data",
-    fix: Annotated[Path | None, typer.Option(metavar="OUT.csv", help="Write the clean file.")] = None,
-) -> None:
-    """Check data of your own before a run.
-
-    Tells how a file was understood, a line each, and what the data hold; or prints every problem with file, row and
-    column and ends with 1. What can mean two things is refused, with the option to write.
-    """
-    from helpers import indicators
-
-    given: dict[str, Any] = {"data": path}
-    locate_data(given, choices)
-    try:
-        data = indicators.load(given["data"])
-        for understood in data.understood:
-            print(f"understood: {understood}")
-        print(f"ok: {indicators.summarise_data(data)}")
-        for doubt in indicators.list_warnings(data):
-            print(f"note: {doubt}")
-        if fix:
-            indicators.write_clean(given["data"], fix)
-            print(f"Clean file: {fix}")
-    except indicators.DataError as error:
-        print(error)
-        raise SystemExit(FAILED) from error
-
-
-def locate_data(given: dict[str, Any], choices: dict[str, str]) -> None:
-    """Write the parameter `data` as seen from here, with how its file is to be read."""
-    from helpers.project import find_from_here
-
-    if isinstance(given.get("data"), str):
-        path, said = split_choices(given["data"])
-        given["data"] = find_from_here(join_choices(path, said | choices))
-    elif choices:
-        raise typer.BadParameter(f"--{next(iter(choices))} says how a file is to be read; name it: -p data FILE")
-
-
-fetch = typer.Typer(help="Fetch newer figures into a data folder.", no_args_is_help=True)
-app.add_typer(fetch, name="fetch")
-
-
-@fetch.callback()
-def choose_publisher() -> None:
-    """Fetch newer figures into a data folder; the World Bank's need the extra 'live'."""
-
-
-@fetch.command()
-def worldbank(
-    code: Annotated[str, typer.Argument(metavar="CODE", help="The World Bank's code, such as IT.NET.USER.ZS.")],
-    entity: Annotated[list[str], typer.Option(help="Code of an economy, such as CHN; may be repeated.")],
-    into: Annotated[str, typer.Option(metavar="FOLDER", help="Data folder, new or existing.")],
-    unit: Annotated[str, typer.Option(help="Unit of the values; by default as the indicator's name says.")] = "",
-    technology: Annotated[str, typer.Option(help="Label of its twins among the references, to leave out.")] = "",
-) -> None:
-    """Fetch an indicator of the World Bank, whole or not at all.
-
-    Series that the folder holds already are replaced. A run never does this by itself.
-    """
-    from helpers.fetch import fetch_worldbank
-
-    entities = [name for text in entity for name in text.replace(",", " ").split()]
-    print(fetch_worldbank(code, entities, into, unit, technology))
-    print(f"Study one of them: adoption run NAME -p data {into} -p entity ENTITY")
-
-
-@fetch.command()
-def eurostat(
-    code: Annotated[str, typer.Argument(metavar="CODE", help="Eurostat's code of the table, such as isoc_eb_ai.")],
-    entity: Annotated[list[str], typer.Option(help="Code of a country or area, such as DE; may be repeated.")],
-    into: Annotated[str, typer.Option(metavar="FOLDER", help="Data folder, new or existing.")],
-    where: Annotated[list[str] | None, typer.Option(metavar="NAME=CATEGORY", help="Category of a dimension.")] = None,
-) -> None:
-    """Fetch a table of Eurostat on the digital society (isoc), whole or not at all.
-
-    Each dimension but time needs one category, as in: --where indic_is=E_AI_TANY --where unit=PC_ENT
-    """
-    from helpers.fetch_surveys import fetch_eurostat
-
-    entities = [name for text in entity for name in text.replace(",", " ").split()]
-    chosen = {name: category for name, _, category in (text.partition("=") for text in where or [])}
-    print(fetch_eurostat(code, entities, chosen, into))
-
-
-@fetch.command()
-def btos(into: Annotated[str, typer.Option(metavar="FOLDER", help="Data folder, new or existing.")]) -> None:
-    """Fetch the share of US firms that use AI (Business Trends and Outlook Survey), whole or not at all."""
-    from helpers.fetch_surveys import fetch_btos
-
-    print(fetch_btos(into))
 
 
 class Stopped(BaseException):

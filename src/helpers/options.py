@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from helpers.choices import CHOICES
+from helpers.choices import CHOICES, join_choices, split_choices
 from helpers.quoting import escape, quote, shorten
 
 PAIRED = ("-p", "--parameters", "-r", "--parameters_raw")
@@ -115,3 +115,14 @@ def add_choices(command: Callable[..., None]) -> Callable[..., None]:
 
 def _name_option(name: str) -> str:
     return f"read_{name}"
+
+
+def locate_data(given: dict[str, Any], choices: dict[str, str]) -> None:
+    """Write the parameter `data` as seen from here, with how its file is to be read."""
+    from helpers.project import find_from_here
+
+    if isinstance(given.get("data"), str):
+        path, said = split_choices(given["data"])
+        given["data"] = find_from_here(join_choices(path, said | choices))
+    elif choices:
+        raise typer.BadParameter(f"--{next(iter(choices))} says how a file is to be read; name it: -p data FILE")

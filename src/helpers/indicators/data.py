@@ -236,7 +236,8 @@ class Data:
     def find_entry(self, indicator: str, parameter: str = "indicator") -> Any:
         """Return the row of indicators.csv as a named tuple, or raise a `DataError` with the nearest names."""
         if indicator not in self._entries:
-            message = f"is not in {self._name_table('indicators')}; {suggest_names(indicator, self._entries)}"
+            near = suggest_names(indicator, self._entries)
+            message = f"is not in {self._name_table('indicators')}; {near} ('adoption list' shows all)"
             raise parameter_error(parameter, indicator, message)
         return self._entries[indicator]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import pandas as pd
 
 from helpers.indicators.data import Data
 from helpers.indicators.series import SHORTEST_SEGMENT, list_breaks, number_segments
-from helpers.wording import say_count
+from helpers.wording import say_count, say_large
 
 COVERAGE = ["entity", "indicator", "title", "role", "technology", "unit", "n", "bounds", "first", "last", "last_value"]
 COVERAGE += ["spacing_years", "segments", "longest", "high_confidence", "breaks", "suspected_breaks"]
@@ -68,6 +68,51 @@ def describe_coverage(data: Data) -> pd.DataFrame:
             days = inside.loc[inside["kind"] == kind, "date"].dt.strftime("%Y-%m-%d")
             found.loc[place, column] = "; ".join(days)
     return found[COVERAGE]
+
+
+def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
+    """List the series that ``data.path`` itself holds, with what a run would need to know.
+
+    Parameters
+    ----------
+    data : Data
+    words : sequence of str
+        Only series that have all of them in entity, indicator, title or unit, in whatever case.
+
+    Returns
+    -------
+    DataFrame
+        entity, indicator, title, unit, n (exact figures), first, last (dates), last_value, bound (the base indicator,
+        if the entity has it; "100" for percentages; or "").
+    """
+    found = describe_coverage(data)
+    own = set(data.own)
+    found = found[[pair in own for pair in zip(found["entity"], found["indicator"], strict=True)]]
+    texts = found[["entity", "indicator", "title", "unit"]].agg(" ".join, axis=1).str.casefold()
+    for word in words:
+        found = found[texts.loc[found.index].str.contains(word.casefold(), regex=False)]
+    about = data.indicators.drop_duplicates("indicator").set_index("indicator")
+    base = found["indicator"].map(about["base_indicator"])
+    known = [pair in own for pair in zip(found["entity"], base, strict=True)]
+    bound = base.where(known, np.where(found["unit"].str.startswith("percent"), "100", ""))
+    found = found.assign(bound=bound.astype("str")).sort_values(["entity", "indicator"], ignore_index=True)
+    return found[["entity", "indicator", "title", "unit", "n", "first", "last", "last_value", "bound"]]
+
+
+def say_series(found: pd.DataFrame) -> list[dict[str, str]]:
+    """Write the rows of `list_series` as a reader wants them."""
+    return [
+        {
+            "entity": row.entity,
+            "indicator": row.indicator,
+            "unit": row.unit,
+            "figures": f"{row.n}",
+            "span": f"{row.first:%Y-%m} to {row.last:%Y-%m}",
+            "bound": row.bound or "none",
+            "last figure": say_large(row.last_value) or f"{row.last_value:,.6g}",
+        }
+        for row in found.itertuples()
+    ]
 
 
 def summarise_data(data: Data) -> str:

@@ -24,6 +24,7 @@ from helpers.runs.sequence import find_notebooks
 from helpers.runs.store import hash_source
 
 LOG = "run.log"
+SEE = "'adoption runs' lists those that there are"
 
 
 def describe_inputs(parameters: Parameters, notebooks: Sequence[Path]) -> dict[str, Any]:
@@ -88,7 +89,7 @@ def read_run(folder: Path) -> dict[str, Any]:
         content = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         list_outputs(content), read_parameters(content["parameters"])
     except OSError as error:
-        raise RunError(f"There is no run '{folder.name}' with a record, run.json. {again}") from error
+        raise RunError(f"There is no run '{folder.name}' with a record, run.json; {SEE}. {again}") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise RunError(f"The record of run '{folder.name}', run.json, can't be used. {again}") from error
     return content
@@ -135,12 +136,11 @@ def find_differences(folder: Path, content: Mapping[str, Any], inputs: Mapping[s
     list of str
     """
     recorded = {**content, "notebooks": {name: entry["source"] for name, entry in content["notebooks"].items()}}
-    outputs = list_outputs(content)
     found = [line for name in inputs for line in _compare(name, recorded.get(name), inputs[name])]
     for name, entry in content["notebooks"].items():
         if {"source": entry["source"], **(read_valid(folder, name) or {})} != entry:
             found.append(f"notebooks/{name}.json: not as in run.json")
-    found += [f"{path}: {word}" for path, expected in outputs.items() if (word := _judge_file(folder / path, expected))]
+    found += [f"{path}: {word}" for path, word in find_changed(folder, content).items()]
     return found
 
 
@@ -186,6 +186,12 @@ def _list_recorded(folder: Path) -> set[str]:
         return {*list_outputs(content), *(f"notebooks/{name}.json" for name in content["notebooks"]), RECORD, LOG}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return set()
+
+
+def find_changed(folder: Path, content: Mapping[str, Any]) -> dict[str, str]:
+    """Files that the content of a ``run.json`` names and that aren't as it says: "missing" or "changed", by path."""
+    judged = {path: _judge_file(folder / path, expected) for path, expected in list_outputs(content).items()}
+    return {path: word for path, word in judged.items() if word}
 
 
 def _judge_file(path: Path, expected: str) -> str:
