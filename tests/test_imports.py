@@ -63,7 +63,8 @@ def list_steps(graph):
 
 @pytest.fixture(scope="module")
 def graphs():
-    return draw_graph()
+    """Those of the package; the command's door, adoption_curves, only opens it."""
+    return [{name: found for name, found in graph.items() if name.startswith("helpers")} for graph in draw_graph()]
 
 
 def test_no_module_leads_back_to_itself(graphs):

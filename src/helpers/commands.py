@@ -104,6 +104,19 @@ def rm(
         print(f"Left in {shorten_path(folder)}: {shown}")
 
 
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make; it must not be there, or be empty.")],
+) -> None:
+    """Begin a project of your own: a folder with the data and the notebooks, to edit.
+
+    In it and below it, the commands use these, and write to its outputs/.
+    """
+    from helpers.project import begin_project
+
+    print(f"A project to edit: {shorten_path(begin_project(folder.absolute()))}. Go there, and: adoption run")
+
+
 def print_table(rows: list[dict[str, str]]) -> None:
     """Print rows under the names of their columns, each as wide as it needs."""
     columns = list(rows[0]) if rows else []

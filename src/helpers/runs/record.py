@@ -265,6 +265,8 @@ def list_versions() -> dict[str, str]:
 
 def describe_commit() -> dict[str, Any] | None:
     """Commit of the project, and whether sources, notebooks or data differ from it; None outside git."""
+    if not (find_root() / ".git").exists():  # a folder somewhere in another project's repository is none of it
+        return None
     try:
         commit = _ask_git("rev-parse", "HEAD")
         changed = bool(_ask_git("status", "--porcelain", "--", "src", "notebooks", "data"))
