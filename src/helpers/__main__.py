@@ -160,23 +160,41 @@ def open_notebook(
 @app.command()
 def export(
     run: Annotated[
-        str, typer.Argument(metavar="[RUN or NOTEBOOK.ipynb]", help="A run (of a sweep's: SWEEP/RUN) or any notebook.")
+        str,
+        typer.Argument(
+            metavar="[RUN or NOTEBOOK.ipynb]",
+            help="A run (of a sweep's: SWEEP/RUN) or any notebook.",
+            autocompletion=complete_runs,
+        ),
     ] = "baseline",
+    xlsx: Annotated[bool, typer.Option("--xlsx", help="Write a run's tables as one spreadsheet.")] = False,
+    latex: Annotated[bool, typer.Option("--latex", help="Write a run's tables as LaTeX.")] = False,
 ) -> None:
-    """Write the pages of a run again, or the page of one notebook.
+    """Write the pages of a run again, its tables for other programs, or the page of one notebook.
 
-    A run's are made from its tables, figures and executed notebooks. A notebook's page, as the notebook is stored, lies
-    beside it.
+    A run's pages are made from its tables, figures and executed notebooks. The spreadsheet and the LaTeX lie in the
+    run's folder, and go when the run is made anew. A notebook's page, as the notebook is stored, lies beside it.
     """
     from helpers.project import shorten_path
-    from helpers.runs import pages
     from helpers.runs.compare import find_run
-    from helpers.runs.record import note_pages
 
     if run.endswith(".ipynb"):
+        if xlsx or latex:
+            raise typer.BadParameter("--xlsx and --latex are for the tables of a run; name one")
+        from helpers.runs import pages
+
         page, notes = pages.export_notebook(Path(run).absolute())
         print("".join(f"note: {note}\n" for note in notes), end="")
+    elif xlsx or latex:
+        from helpers.runs.exports import write_latex, write_workbook
+
+        for write in (write_workbook,) * xlsx + (write_latex,) * latex:
+            print(f"Written: {shorten_path(write(find_run(run)))}")
+        return
     else:
+        from helpers.runs import pages
+        from helpers.runs.record import note_pages
+
         page = pages.write_pages(find_run(run))
         note_pages(find_run(run))
     print(f"Read it: {shorten_path(page)}")

@@ -76,6 +76,13 @@ def note_pages(folder: Path) -> None:
     write_json(path, {**content, "pages": {page.name: hash_file(page) for page in pages if page.is_file()}})
 
 
+def note_exports(folder: Path, written: Mapping[str, str]) -> None:
+    """Add files that were made from the run's tables to ``run.json``, so that they go when the run is made anew."""
+    path = folder / RECORD
+    content = json.loads(path.read_text(encoding="utf-8"))
+    write_json(path, {**content, "exports": {**content.get("exports", {}), **written}})
+
+
 def read_run(folder: Path) -> dict[str, Any]:
     """Content of the ``run.json`` of the run in `folder`.
 
@@ -163,7 +170,7 @@ def is_hash(value: Any) -> bool:
 
 def list_outputs(content: Mapping[str, Any]) -> dict[str, str]:
     """sha256 of each file that the content of a ``run.json`` names, by its path in the run's folder."""
-    outputs = {f"html/{name}": expected for name, expected in content["pages"].items()}
+    outputs = {f"html/{name}": expected for name, expected in content["pages"].items()} | content.get("exports", {})
     for name, record in content["notebooks"].items():
         outputs |= list_written(record) | {f"notebooks/{name}.ipynb": record["executed"]}
     return outputs

@@ -31,8 +31,8 @@ PARTS = {  # words for what a notebook is made from
     "tables": "its tables",
 }
 NO_PART = (
-    "runs/pages/", "runs/sweep", "runs/futures.py", "runs/compare.py", "runs/listing.py", "__main__.py", "commands.py",
-    "explore.py",
+    "runs/pages/", "runs/sweep", "runs/futures.py", "runs/compare.py", "runs/exports.py", "runs/listing.py",
+    "__main__.py", "commands.py", "explore.py",
 )  # fmt: skip
 """Helpers that no result of a notebook depends on."""
 
