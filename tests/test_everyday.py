@@ -75,6 +75,10 @@ UNDERSTOOD = [
      ["年份 is the date, 数值 is the value", YEARS, "blanks that part thousands, and digits of other scripts, are read as a plain number"]),
     ("millions.csv", "Year,Users (million)\n2019,0.3\n2020,0.8\n2021,0.95\n", {}, DAYS, [0.3, 0.8, 0.95],
      ["Year is the date, Users (million) is the value", YEARS, "the unit is million users, as the column Users (million) says"]),
+    ("scaled.csv", "year,users\n2019,1.2M\n2020,2.4 million\n2021,1.05 bn\n", {}, DAYS, [1.2e6, 2.4e6, 1.05e9],
+     ["year is the date, users is the value", YEARS, "figures such as 1.2M are read as 1.2 million"]),
+    ("japanese.csv", "年,普及率（%）\n2019年,12\n2020年,15\n2021年,22\n", {}, DAYS, [12, 15, 22],
+     ["年 is the date, 普及率（%） is the value", YEARS, "the unit is percent, as the column 普及率（%） says"]),
     ("fractions.csv", "date,value\n2019-12-31,0.031\n2020-12-31,0.08\n2021-12-31,0.155\n", {"unit": "fraction"}, DAYS, [3.1, 8, 15.5],
      ["fractions of 1 are read as percentages, times 100"]),
     ("gaps.csv", "date,value\n2018-12-31,n/a\n2019-12-31,3\n2020-12-31,\n2020-12-31,8\n2021-12-31,15\n", {}, DAYS, [3, 8, 15],
@@ -120,7 +124,8 @@ REFUSED = [
     ("both.csv", "date,value\n31/12/2019,3\n12/31/2020,8\n", {}, "both.csv, row 3, column date: '12/31/2020' has the month first, and 31/12/2019 in row 2 the day; write both as YYYY-MM-DD"),
     ("fiscal.csv", "year,value\n2009-10,3\n2010-11,8\n2011-12,15\n", {}, "fiscal.csv, row 2, column year: '2009-10' may be a month or a year that spans two; write the day on which it ended, as 2010-06-30"),
     ("short.csv", "date,value\n31.12.19,3\n31.12.20,8\n", {}, "short.csv, row 2, column date: '31.12.19' has a year of two digits; write all four, as YYYY-MM-DD"),
-    ("percent.csv", "date,value\n2019-12-31,0.03\n2020-12-31,0.08\n2021-12-31,0.15\n", {}, "percent.csv, column value: has no figure above 1, and no unit: fractions of 1, or percentages? write --unit fraction, --unit percent, or the unit that they have, as --unit 'million users'"),
+    ("percent.csv", "date,value\n2019-12-31,0.03\n2020-12-31,0.08\n2021-12-31,0.15\n", {}, "percent.csv, column value: has no figure above 1: fractions of 1, or percentages? write --unit fraction, --unit percent, or the unit that they have, as --unit 'million users'"),
+    ("cells.xlsx", make_book("xlsx", ("Data", [["Year", "Share (%)"], [2019, 0.031], [2020, 0.08]])), {}, "cells.xlsx, column Share (%): has no figure above 1: fractions of 1, or percentages? write --unit fraction, --unit percent, or the unit that they have, as --unit 'million users'"),
     ("comma.csv", 'date,value\n2019-12-31,"1,125"\n2020-12-31,"2,250"\n', {}, "comma.csv, row 2, column value: '1,125' may mean 1125 or 1.125; write --decimal . for 1125, --decimal , for 1.125"),
     ("point.csv", "date;value\n2019-12-31;1.125\n2020-12-31;2.250\n", {}, "point.csv, row 2, column value: '1.125' may mean 1125 or 1.125; write --decimal , for 1125, --decimal . for 1.125"),
     ("mixed.csv", "date;value\n2019-12-31;1,5\n2020-12-31;2.5\n", {}, "mixed.csv, row 2, column value: '1,5' has a decimal comma; write 1.5"),
@@ -131,6 +136,9 @@ REFUSED = [
     ("sheets.xlsx", make_book("xlsx", ("2023", THREE), ("Last year", THREE)), {}, "sheets.xlsx: holds 2 sheets: 2023, Last year; write --sheet 2023 for one"),
     ("sheet.xlsx", make_book("xlsx", ("2023", THREE)), {"sheet": "2024"}, "sheet.xlsx, column sheet: '2024' is no sheet of it; there is: 2023"),
     ("broken.xlsx", make_book("xlsx", ("2023", THREE))[:900], {}, "broken.xlsx: is a spreadsheet that cannot be read (File is not a zip file); save it as CSV UTF-8"),
+    ("blanks.csv", "year value\n2019 3\n2020 4\n", {}, "blanks.csv, row 1: fields are separated by blanks; separate them by commas"),
+    ("scales.csv", "year,value\n2019,3\n2020,4 million\n", {}, "scales.csv, row 3, column value: '4 million' has words or signs beside the number; write 4 alone, the unit stands apart"),
+    ("flags.csv", "year,value\n2019,93\n2020,94 b\n", {}, "flags.csv, row 3, column value: '94 b' has words or signs beside the number; write 94 alone, the unit stands apart"),
     ("misspelt.csv", "date,value,sorce\n2019-12-31,3,Office\n", {}, "misspelt.csv, row 1, column sorce: is not read; rename it source, or write --source sorce, if that is what it holds"),
     ("none.csv", "date,value\n2019-12-31,n/a\n2020-12-31,\n", {}, "none.csv, column value: has no figures"),
     ("text.csv", "when,what\nsoon,something\nlater,else\n", {}, "text.csv: has no column of dates; the table needs date and value, there is: when, what"),
@@ -315,6 +323,14 @@ def test_check_tells_what_was_understood_and_writes_the_clean_file(tmp_path, cap
     assert "is no file" in call(capsys, "check", "--fix", "x.csv")[1]
     code, out, _ = call(capsys, "check", "mine.csv", "--value", "Anteile")
     assert (code, out) == (1, "--value: 'Anteile' is no column of mine.csv; nearest: Anteil\n")
+
+
+def test_first_days_of_years_are_doubted(tmp_path, capsys):
+    path = write(tmp_path, "fred.csv", "observation_date,SERIES\n2019-01-01,3\n2020-01-01,8\n2021-01-01,15\n")
+    assert (
+        "note: All dates of fred of own data are 1 January; where they stand for whole years"
+        in call(capsys, "check", path)[1]
+    )
 
 
 def test_choices_need_a_file(capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -395,6 +396,7 @@ def _choose_one(data: Data, name: str, held: set[str], given: Mapping[str, str],
     if not held:
         raise parameter_error("data", data.path.name, "holds no exact figure, so there is nothing to study")
     if len(held) > 1:
-        message = f"is not given, and {data.path.name} holds {len(held)}: {list_names(held)}; name one"
+        listed, option = list_names(held), f"-p {name} {shlex.quote(min(held))}"
+        message = f"is not given, and {data.path.name} holds {len(held)}: {listed}; name one, as in {option}"
         raise parameter_error(name, "", message)
     return min(held)

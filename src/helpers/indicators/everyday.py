@@ -18,18 +18,14 @@ from helpers.indicators.cells import BLANK, NUMBER, interpret_date, read_number,
 from helpers.indicators.checks import FRACTION, read_unit
 from helpers.indicators.columns import CLEAN, MISSING, Columns, check_choices, name_forms
 from helpers.indicators.problems import DataError, Problem
-from helpers.indicators.sheets import is_figure, plain_name, quote_option, read_sheet, say_lines
+from helpers.indicators.sheets import SCALE, SCALES, is_figure, plain_name, quote_option, read_sheet, say_lines
 from helpers.quoting import escape, shorten
 from helpers.wording import say_count
 
 EITHER = r"[+-]?[1-9]\d{0,2}[.,]\d{3}"
 COMMA_DECIMAL = rf"(?!{EITHER}$)[+-]?\d+,\d+|[+-]?\d{{1,3}}(\.\d{{3}})+,\d+|[+-]?\d{{1,3}}(\.\d{{3}}){{2,}}"
 POINT_DECIMAL = rf"(?!{EITHER}$)[+-]?\d*\.\d+|[+-]?\d{{1,3}}(,\d{{2,3}})*,\d{{3}}(\.\d+|,\d{{3}})"
-SCALES = {
-    "thousand": "thousand thousands k 000s",
-    "million": "million millions mn mio m",
-    "billion": "billion billions bn",
-}
+POWERS = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 NAME = r"^[a-z][a-z0-9_]*$"
 YES, NO = {"1", "x", "yes", "true"}, {"", "0", "no", "false", "-"}
 SPAN_NOTES = {
@@ -156,6 +152,7 @@ class _Cells:
             )
         names = [name for name in ("value", "standard_error") if name in self.clean]
         self._read_percent()
+        scales = self._take_scales()
         cells = [(int(line), name, cell) for name in names for line, cell in self.clean[name].items()]
         texts = {cell: _drop_blanks(write_plainly(cell)) for _, _, cell in cells if len(cell) < 40}
         if any(texts[cell] != cell for cell in texts):
@@ -165,6 +162,8 @@ class _Cells:
         decimal = self._find_decimal(cells, texts)
         for name in names:
             self.clean[name] = [_write_number(texts.get(cell, cell), decimal) for cell in self.clean[name]]
+        if scales:
+            self.clean["value"] = [_shift(cell, power) for cell, power in zip(self.clean["value"], scales, strict=True)]
 
     def _find_decimal(self, cells: list[tuple[int, str, str]], texts: Mapping[str, str]) -> str:
         """Find the decimal mark that all cells (row, column, text) agree on; "" where they don't."""
@@ -191,6 +190,17 @@ class _Cells:
             self.found.notes.append("commas part thousands")
         return decimal
 
+    def _take_scales(self) -> list[int]:
+        """Take the words thousand to trillion from the figures, where all have one; returns their powers of ten."""
+        parts = [re.fullmatch(rf"(.*\d)\s*({SCALE})\.?", cell) for cell in self.clean["value"]]
+        found = [part for part in parts if part]
+        if len(found) < len(parts):
+            return []
+        self.clean["value"] = [part[1] for part in found]
+        words = [next(name for name, forms in SCALES.items() if part[2].casefold() in forms.split()) for part in found]
+        self.found.notes.append(f"figures such as {found[0][0]} are read as {found[0][1]} {words[0]}")
+        return [POWERS[word] for word in words]
+
     def _read_percent(self) -> None:
         """Take percent signs for the unit, where all figures have one."""
         signs = r"\s*(?:%|percent|per cent|pct)$"
@@ -203,11 +213,11 @@ class _Cells:
 
     def _read_units(self, described: Collection[str], usual: str) -> None:
         """Find the unit in the name of the column, and write fractions of 1 as percentages."""
-        theirs = self.found.columns["value"]
+        theirs, by_name = self.found.columns["value"], False
         if "unit" not in self.clean and not self.found.is_melted(theirs):
             unit, title = _find_unit(theirs)
             if unit:
-                self.clean["unit"] = unit
+                self.clean["unit"], by_name = unit, True
                 self.found.notes.append(f"the unit is {shorten(unit)}, as the column {shorten(theirs)} says")
             if title and "title" not in self.clean and plain_name(title) not in name_forms("value"):
                 self.clean["title"] = title
@@ -219,12 +229,14 @@ class _Cells:
             if re.fullmatch(FRACTION, unit, flags=re.IGNORECASE) and largest <= 1:
                 self.clean.loc[inside, "unit"] = re.sub(r"^\w+", "percent", unit)
                 for column in {"value", "standard_error"} & set(self.clean):
-                    self.clean.loc[inside, column] = self.clean.loc[inside, column].map(_times_hundred)
+                    self.clean.loc[inside, column] = self.clean.loc[inside, column].map(lambda cell: _shift(cell, 2))
                 self.found.notes.append("fractions of 1 are read as percentages, times 100")
-            elif unit == "" and name not in described and 0 < largest <= 1:
+            elif name not in described and 0 < largest <= 1 and (not unit or (by_name and unit.startswith("percent"))):
+                # a spreadsheet holds 42 % as 0.42, whatever the name of the column
                 option = "write --unit fraction, --unit percent, or the unit that they have, as --unit 'million users'"
-                message = f"has no figure above 1, and no unit: fractions of 1, or percentages? {option}"
-                raise self.found.refuse(message, None, theirs)
+                raise self.found.refuse(
+                    f"has no figure above 1: fractions of 1, or percentages? {option}", None, theirs
+                )
 
     def _read_names(self) -> None:
         """Make names of indicators, and reasons of breaks."""
@@ -303,6 +315,7 @@ def name_file(path: Path) -> str:
 
 def _find_unit(column: str) -> tuple[str, str]:
     """Find the unit and the title in the name of a column of figures: "" where it says none."""
+    column = unicodedata.normalize("NFKC", column)
     if inside := re.fullmatch(r"(.*?)\s*[(\[]\s*([^)\]]+?)\s*[)\]]|(.+?)\s*,\s*(%|percent|per cent|pct)", column):
         title, unit = inside[1] or inside[3] or "", inside[2] or inside[4]
         if is_figure(unit):
@@ -334,5 +347,6 @@ def _write_number(text: str, decimal: str) -> str:
     return text
 
 
-def _times_hundred(text: str) -> str:
-    return format(Decimal(text).scaleb(2), "f") if re.fullmatch(NUMBER, text) else text
+def _shift(text: str, power: int) -> str:
+    """Write a number times a power of ten, with its printed digits; what is none stays."""
+    return format(Decimal(text).scaleb(power), "f") if re.fullmatch(NUMBER, text) else text

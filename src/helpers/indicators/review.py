@@ -132,7 +132,7 @@ def summarise_data(data: Data) -> str:
 
 
 def list_warnings(data: Data, series: list[tuple[str, str]] | None = None) -> list[str]:
-    """List what is allowed but probably a mistake: percentages that are all 1 or less look like fractions.
+    """List what is allowed but probably a mistake: percentages like fractions, and days that stand for whole years.
 
     Parameters
     ----------
@@ -143,17 +143,22 @@ def list_warnings(data: Data, series: list[tuple[str, str]] | None = None) -> li
     Returns
     -------
     list of str
-        One sentence for each series, at most twelve.
+        A sentence each, at most twelve.
     """
     percent = data.indicators.loc[data.indicators["unit"].str.startswith("percent"), "indicator"]
     rows = data.observations[data.observations["indicator"].isin(percent) & (data.observations["bound"] == "exact")]
     largest = rows.groupby(["entity", "indicator"])["value"].max()
     small = set(largest.index[(largest <= 1) & (largest > 0)])
-    return [
-        f"All figures of {indicator} of {entity} are 1 or less, in percent; multiply them by 100 if they are fractions."
-        for entity, indicator in (series or data.own)
-        if (entity, indicator) in small
-    ][:12]
+    doubts = []
+    for entity, indicator in series or data.own:
+        days = data.find_rows(entity, indicator)["date"]
+        if (entity, indicator) in small:
+            hint = "multiply them by 100 if they are fractions"
+            doubts.append(f"All figures of {indicator} of {entity} are 1 or less, in percent; {hint}.")
+        if len(days) > 2 and (days.dt.dayofyear == 1).all() and data.project_data is not None:
+            hint = "where they stand for whole years, write the years alone, which end on 31 December"
+            doubts.append(f"All dates of {indicator} of {entity} are 1 January; {hint}.")
+    return doubts[:12]
 
 
 @dataclass(frozen=True)

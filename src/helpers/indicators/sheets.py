@@ -33,7 +33,14 @@ from helpers.quoting import shorten
 
 LARGEST_FILE = 500_000_000  # bytes, unpacked
 MARKS = "\t;|,"  # of two that split all lines alike, the first: commas also stand in numbers and texts
-FIGURE = r"[+-]?[\d.,' _\u2019\u00a0\u2009\u202f]*\d[\d.,]*\s*(%|percent|per cent|pct)?"
+SCALES = {
+    "thousand": "thousand thousands k",
+    "million": "million millions mn mio m",
+    "billion": "billion billions bn",
+    "trillion": "trillion trillions tn",
+}  # "94 b" is a figure with a flag
+SCALE = rf"(?i:{'|'.join(word for words in SCALES.values() for word in words.split())})"
+FIGURE = rf"[+-]?[\d.,' _\u2019\u00a0\u2009\u202f]*\d[\d.,]*\s*(%|percent|per cent|pct|{SCALE}\.?)?"
 
 
 @dataclass
@@ -214,6 +221,8 @@ def _find_header(path: Path, rows: Sequence[Row], headings: Collection[str]) -> 
         if wide > 1 and wide >= 0.7 * full and not any(map(is_figure, cells)):
             return place
     misplaced = find_delimiter(rows, ["date", "value"])
+    if not misplaced and full == 1 and all(len(cells[0].split()) == len(filled[0][0].split()) > 1 for cells in filled):
+        misplaced = "fields are separated by blanks; separate them by commas"
     if not misplaced and any(map(is_figure, filled[0])):
         misplaced = "is a row of figures; the first line must name the columns: date,value"
     raise file_error(path, misplaced or "names no columns; the first line must name them, as in date,value", rows[0][0])
