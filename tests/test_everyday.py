@@ -4,6 +4,7 @@
 
 import gzip
 import io
+import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from test_own_data import call
 
 from helpers import indicators
 from helpers.choices import join_choices, split_choices
+from helpers.indicators import sheets
 from helpers.parameters import complete_parameters, read_parameters
 
 pytestmark = pytest.mark.usefixtures("small_project")
@@ -79,6 +81,16 @@ UNDERSTOOD = [
      ["year is the date, users is the value", YEARS, "figures such as 1.2M are read as 1.2 million"]),
     ("japanese.csv", "年,普及率（%）\n2019年,12\n2020年,15\n2021年,22\n", {}, DAYS, [12, 15, 22],
      ["年 is the date, 普及率（%） is the value", YEARS, "the unit is percent, as the column 普及率（%） says"]),
+    ("same.csv", "date,value\n05/05/2019,3\n06/06/2020,8\n07/07/2021,15\n", {}, ["2019-05-05", "2020-06-06", "2021-07-07"], [3, 8, 15],
+     ["dates such as 05/05/2019 are read as 2019-05-05"]),
+    ("label.csv", "Technology name,2019,2020,2021\nHeat pumps,3,8,15\n", {}, DAYS, [3, 8, 15],
+     ["the columns 2019 to 2021 are the dates of the figures in them", "Technology name is the title", YEARS]),
+    ("signed.csv", "date,value,unit\n2019-12-31,3 %,% of homes\n2020-12-31,8 %,% of homes\n2021-12-31,15 %,% of homes\n", {}, DAYS, [3, 8, 15], []),
+    ("points.csv", "date,value\n2019-12-31,.5\n2020-12-31,8.\n2021-12-31,15\n", {}, DAYS, [0.5, 8, 15], []),
+    ("year.csv", "Year,Users (2021)\n2019,3\n2020,8\n2021,15\n", {}, DAYS, [3, 8, 15],
+     ["Year is the date, Users (2021) is the value", YEARS]),
+    ("holes.csv", "year,value\n2015,..\n2016,..\n2017,..\n2019,3\n2020,8\n2021,15\n", {}, DAYS, [3, 8, 15],
+     ["year is the date", YEARS, "3 cells without a figure left out, rows 2 to 4"]),
     ("fractions.csv", "date,value\n2019-12-31,0.031\n2020-12-31,0.08\n2021-12-31,0.155\n", {"unit": "fraction"}, DAYS, [3.1, 8, 15.5],
      ["fractions of 1 are read as percentages, times 100"]),
     ("gaps.csv", "date,value\n2018-12-31,n/a\n2019-12-31,3\n2020-12-31,\n2020-12-31,8\n2021-12-31,15\n", {}, DAYS, [3, 8, 15],
@@ -139,6 +151,13 @@ REFUSED = [
     ("blanks.csv", "year value\n2019 3\n2020 4\n", {}, "blanks.csv, row 1: fields are separated by blanks; separate them by commas"),
     ("scales.csv", "year,value\n2019,3\n2020,4 million\n", {}, "scales.csv, row 3, column value: '4 million' has words or signs beside the number; write 4 alone, the unit stands apart"),
     ("flags.csv", "year,value\n2019,93\n2020,94 b\n", {}, "flags.csv, row 3, column value: '94 b' has words or signs beside the number; write 94 alone, the unit stands apart"),
+    ("against.csv", "date,value\n2019-12-31,3.5\n", {"decimal": ","}, "against.csv, row 2, column value: '3.5' has a decimal point, against --decimal ,"),
+    ("other.csv", "date,value,unit\n2019-12-31,3 %,users\n", {}, "other.csv, row 2, column value: '3 %' has a percent sign; write 3, the unit stands apart"),
+    ("alike.csv", "date,value,indicator\n2019-12-31,3,My app\n2019-12-31,4,My-app\n", {}, "alike.csv, row 3, column indicator: 'My-app' is told from 'My app' by signs alone; name them by letters and digits"),
+    ("nobody.csv", "year,country,value\n2019,Chad,3\n2020,Chad,8\n", {"entity": "Tschad"}, "--entity: 'Tschad' is no column of nobody.csv, and not in its column country; nearest: Chad"),
+    ("twice.csv", "year,country,region,value\n2019,Chad,Africa,3\n", {}, "twice.csv: has 2 columns that may be the entity: country, region; write --entity country for that one"),
+    ("unnamed.csv", "date,value,\n2019-12-31,3,5\n2020-12-31,8,1\n", {}, "unnamed.csv, row 2: '5' stands in column 3, which has no name in the header; name it, or take the column away"),
+    ("cut.csv.gz", gzip.compress(b"date,value\n")[:-9], {}, "cut.csv.gz: is a compressed file that cannot be unpacked (Compressed file ended before the end-of-stream marker was reached)"),
     ("misspelt.csv", "date,value,sorce\n2019-12-31,3,Office\n", {}, "misspelt.csv, row 1, column sorce: is not read; rename it source, or write --source sorce, if that is what it holds"),
     ("none.csv", "date,value\n2019-12-31,n/a\n2020-12-31,\n", {}, "none.csv, column value: has no figures"),
     ("text.csv", "when,what\nsoon,something\nlater,else\n", {}, "text.csv: has no column of dates; the table needs date and value, there is: when, what"),
@@ -247,6 +266,36 @@ def test_a_series_comes_back_from_every_kind_of_file(tmp_path_factory, values, k
 
 
 # What else a file or a choice may say
+
+
+def test_archives_and_damaged_or_huge_files_are_refused(tmp_path, monkeypatch):
+    def find_message(path):
+        with pytest.raises(indicators.DataError) as caught:
+            indicators.load(path)
+        return str(caught.value)
+
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.csv", "date,value\n2019-12-31,3\n")
+    assert find_message(tmp_path / "a.zip") == "a.zip: is a zip archive; unpack it, and name the file in it"
+    packed = bytearray(gzip.compress(b"date,value\n" + b"2019-12-31,3\n" * 50))
+    packed[12:20] = b"\xff" * 8
+    assert "b.csv.gz: is a compressed file that is damaged" in find_message(write(tmp_path, "b.csv.gz", bytes(packed)))
+    monkeypatch.setattr(sheets, "LARGEST_FILE", 100)
+    for name, content in (("c.csv.gz", gzip.compress(b"x" * 200)), ("c.xlsx", make_book("xlsx", ("Data", THREE)))):
+        assert find_message(write(tmp_path, name, content)) == f"{name}: holds more than 100 bytes; take a part of it"
+
+
+def test_a_column_of_groups_becomes_entities_by_choice(tmp_path):
+    path = write(tmp_path, "groups.csv", "year,group,value\n2019,young,3\n2019,old,1\n2020,young,8\n2020,old,2\n")
+    assert indicators.load(f"{path}?entity=group").own == [("old", "groups"), ("young", "groups")]
+    assert indicators.load(f"{path}?indicator=group").own == [("own data", "old"), ("own data", "young")]
+
+
+def test_an_indicator_of_the_project_keeps_its_breaks(tmp_path):
+    text = "date,value,entity,indicator,break\n2023-12-31,90,China,genai_users,\n2024-12-31,200,China,genai_users,new survey\n"
+    data = indicators.load(write(tmp_path, "mine.csv", text))
+    assert data.understood == ["breaks of an indicator of the project are not read: it keeps its own"]
+    assert "new survey" not in data.find_entry("genai_users").breaks
 
 
 def test_titles_breaks_and_other_columns_are_read(tmp_path):
