@@ -91,6 +91,16 @@ UNDERSTOOD = [
      ["Year is the date, Users (2021) is the value", YEARS]),
     ("holes.csv", "year,value\n2015,..\n2016,..\n2017,..\n2019,3\n2020,8\n2021,15\n", {}, DAYS, [3, 8, 15],
      ["year is the date", YEARS, "3 cells without a figure left out, rows 2 to 4"]),
+    ("dated.csv", "date,year,month,value\n2019-12-31,2019,12,3\n2020-12-31,2020,12,8\n2021-12-31,2021,12,15\n", {}, DAYS, [3, 8, 15],
+     ["not read: the columns year, month"]),
+    ("named.csv", "Year,percent\n2019,0.3\n2020,0.8\n2021,0.9\n", {"unit": "percent"}, DAYS, [0.3, 0.8, 0.9],
+     ["Year is the date, percent is the value", YEARS]),
+    ("rates.csv", "Year,Adoption percent\n2019,3\n2020,8\n2021,15\n", {}, DAYS, [3, 8, 15],
+     ["Year is the date, Adoption percent is the value", YEARS, "the unit is percent, as the column Adoption percent says"]),
+    ("change.csv", "Year,% change\n2019,3\n2020,8\n2021,15\n", {}, DAYS, [3, 8, 15],
+     ["Year is the date, % change is the value", YEARS]),
+    ("scientific.csv", "Year,users\n2019,1.2E+06\n2020,2.4E+06\n2021,9.4E+06\n", {}, DAYS, [1.2e6, 2.4e6, 9.4e6],
+     ["Year is the date, users is the value", YEARS]),
     ("fractions.csv", "date,value\n2019-12-31,0.031\n2020-12-31,0.08\n2021-12-31,0.155\n", {"unit": "fraction"}, DAYS, [3.1, 8, 15.5],
      ["fractions of 1 are read as percentages, times 100"]),
     ("gaps.csv", "date,value\n2018-12-31,n/a\n2019-12-31,3\n2020-12-31,\n2020-12-31,8\n2021-12-31,15\n", {}, DAYS, [3, 8, 15],
@@ -350,6 +360,9 @@ def test_a_file_without_an_entity_gets_the_one_that_is_given(tmp_path):
     assert (chosen.entity, chosen.data) == ("Chad", f"{path}?entity=Chad")
     assert indicators.load(chosen.data).own == [("Chad", "pumps")]
     assert complete_parameters(chosen) == chosen
+    unnamed = complete_parameters(read_parameters({"data": str(path)}))
+    assert (unnamed.entity, unnamed.data) == ("own data", str(path))
+    assert complete_parameters(read_parameters(unnamed.model_dump())) == unnamed, "as the page of a run says it"
 
 
 # The commands

@@ -281,7 +281,8 @@ def complete_parameters(parameters: Parameters, load: Callable[..., Any] | None 
     given = {name: getattr(parameters, name) for name in usual if name in parameters.model_fields_set}
     data = (load or indicators.load)(join_choices(path, choices))
     source = parameters.data
-    if "entity" in given and {entity for entity, _ in data.own} == {indicators.UNNAMED}:  # then it's a name for it
+    unnamed = {entity for entity, _ in data.own} == {indicators.UNNAMED}
+    if unnamed and given.get("entity", indicators.UNNAMED) != indicators.UNNAMED:  # it's a name for what has none
         file, _ = split_choices(parameters.data)
         source = join_choices(file, choices | {"entity": given["entity"]})
         data = (load or indicators.load)(join_choices(path, choices | {"entity": given["entity"]}))

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -283,9 +284,22 @@ def _interpret_form(text: str, order: str) -> tuple[str, date | None]:
 
 
 def _parse(text: str, *forms: str) -> date | None:
+    shape = _find_shape(text)
     for form in forms:
-        try:
-            return datetime.strptime(text, form).date()
-        except ValueError:
-            continue
+        if _find_form_shape(form) == shape:  # the others cannot match, and trying them takes most of the time
+            try:
+                return datetime.strptime(text, form).date()
+            except ValueError:
+                continue
     return None
+
+
+def _find_shape(text: str) -> tuple[frozenset[str], bool]:
+    """Return the signs between numbers and words, and whether there are words."""
+    plain = [mark for mark in text if mark.isascii() and mark.isalnum()]
+    return frozenset(text) - frozenset(plain), any(mark.isalpha() for mark in plain)
+
+
+@cache
+def _find_form_shape(form: str) -> tuple[frozenset[str], bool]:
+    return _find_shape(re.sub(r"%[a-zA-Z]", lambda part: "a" if part[0] in ("%b", "%B") else "0", form))

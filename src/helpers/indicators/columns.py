@@ -176,7 +176,7 @@ class Columns:
     def _join_dates(self) -> None:
         """Join a column of years and one of quarters or months."""
         by_name = {plain_name(column): column for column in self.table}
-        year = by_name.get("year")
+        year = None if "date" in by_name else by_name.get("year")
         part = next((name for name in ("quarter", "month") if name in by_name), "")
         if year is None or not part or not self.mostly(year, lambda cell: re.fullmatch(r"\d{4}", cell) is not None):
             return
@@ -243,7 +243,7 @@ class Columns:
         found, chosen = self.named(name), self.choices.get(name)
         found = [column for column in found if column not in self.columns.values()]
         if chosen is not None:
-            if chosen in self.table:
+            if chosen in self.table and not self.mostly(chosen, is_figure):  # percent may be a column, and a unit
                 self.columns[name] = chosen
             elif name not in ("entity", "indicator") or not found:
                 return {name: chosen}

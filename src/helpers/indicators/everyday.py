@@ -316,6 +316,9 @@ def name_file(path: Path) -> str:
 def _find_unit(column: str) -> tuple[str, str]:
     """Find the unit and the title in the name of a column of figures: "" where it says none."""
     column = unicodedata.normalize("NFKC", column)
+    words = set(plain_name(column).split("_"))
+    if words & {"point", "points", "change", "growth", "increase", "percentile"}:  # of a percentage, not one
+        return "", ""
     if inside := re.fullmatch(r"(.*?)\s*[(\[]\s*([^)\]]+?)\s*[)\]]|(.+?)\s*,\s*(%|percent|per cent|pct)", column):
         title, unit = inside[1] or inside[3] or "", inside[2] or inside[4]
         if is_figure(unit):
@@ -323,11 +326,10 @@ def _find_unit(column: str) -> tuple[str, str]:
         scale = next((name for name, forms in SCALES.items() if unit.casefold() in forms.split()), "")
         counted = title.lower() if title and plain_name(title) not in name_forms("value") else ""
         return (f"{scale} {counted}".strip() if scale else read_unit(unit)), title
-    unit, words = read_unit(column.strip()), plain_name(column).split("_")
-    if unit.startswith("percent") and unit != "percentile":
+    unit = read_unit(column.strip())
+    if unit.startswith("percent"):
         return unit, ""
-    rate = {"percent", "percentage", "pct"} & set(words) and not {"point", "points", "change", "growth"} & set(words)
-    return ("percent", column) if rate else ("", "")
+    return ("percent", column) if {"percent", "percentage", "pct"} & words else ("", "")
 
 
 def _drop_blanks(text: str) -> str:

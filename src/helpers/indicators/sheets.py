@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.indicators.cells import interpret_date, write_plainly
+from helpers.indicators.cells import NUMBER, interpret_date, write_plainly
 from helpers.indicators.problems import DataError, Problem, list_names, list_problems
 from helpers.indicators.tables import (
     SEARCHED,
@@ -127,7 +127,8 @@ def say_lines(lines: Sequence[int]) -> str:
 
 def is_figure(text: str) -> bool:
     """Whether a cell looks like a number or a date."""
-    return re.fullmatch(FIGURE, write_plainly(text.strip())) is not None or is_date(text)
+    plain = write_plainly(text.strip())
+    return re.fullmatch(FIGURE, plain) is not None or re.fullmatch(NUMBER, plain) is not None or is_date(text)
 
 
 def is_date(text: str) -> bool:
