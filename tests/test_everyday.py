@@ -59,6 +59,8 @@ UNDERSTOOD = [
      ["the month stands first in the dates, as in 12/31/2019"]),
     ("chosen.csv", "date,value\n03/04/2020,3\n03/04/2021,8\n03/04/2022,15\n", {"order": "dmy"}, ["2020-04-03", "2021-04-03", "2022-04-03"], [3, 8, 15],
      ["the day stands first in the dates, as in 03/04/2020"]),
+    ("exported.csv", "date,value\n31/12/2019 00:00,3\n31/12/2020 00:00:00,8\n31/12/2021 12:00 AM,15\n", {}, DAYS, [3, 8, 15],
+     ["the day stands first in the dates, as in 31/12/2019 00:00"]),
     ("dots.csv", "Datum;Wert\n31.12.2019;3,5\n31.12.2020;8,25\n31.12.2021;15\n", {}, DAYS, [3.5, 8.25, 15],
      ["fields are separated by ';'", "Datum is the date, Wert is the value", "dates such as 31.12.2019 are read as 2019-12-31", "commas are the decimal mark"]),
     ("words.csv", '"Date","Value"\n"December 31, 2019","3"\n"December 31, 2020","8"\n"December 31, 2021","15"\n', {}, DAYS, [3, 8, 15],

@@ -252,6 +252,7 @@ def interpret_date(text: str, order: str = "") -> tuple[str, date | None]:
     clock = r"([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?"
     if (timed := re.fullmatch(rf"({ISO_DATE}){clock}", text)) and (day := read_day(timed[1])):
         return "time zone" if timed[5] else "time of day", day
+    text = re.sub(r"(?<=\d)[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?$", "", text)  # 31/12/2019 00:00
     text = re.sub(r"(?<=[^\W\d])\.", "", re.sub(r"\bSept\b", "Sep", text))  # Dec. 2022
     months = {"Q1": 3, "Q2": 6, "Q3": 9, "Q4": 12, "H1": 6, "H2": 12, "S1": 6, "S2": 12}
     ordered = re.sub(r"^([QHS])([1-4])[ -/]?(\d{4})$|^([1-4])([QHS])[ -/]?(\d{4})$", r"\3\6\1\5\2\4", text.upper())
