@@ -246,7 +246,7 @@ class Columns:
             if chosen in self.table and not self.mostly(chosen, is_figure):  # percent may be a column, and a unit
                 self.columns[name] = chosen
             elif name not in ("entity", "indicator") or not found:
-                return {name: chosen}
+                return {name: chosen.strip()}
             else:  # one of those in the file
                 rows = self.table[self.table[found[0]] == chosen]
                 if rows.empty:
