@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: run check test test-all golden test-lowest test-newest coverage audit lab bench lock clean
+.PHONY: run check test test-all test-wheel golden test-lowest test-newest coverage audit lab bench lock clean
 
 run: .venv/ready
-	$(BIN)/python -P -m helpers run
+	$(BIN)/python -P -m adoption_curves run
 
 # Rules, form, types and docstrings.
 check: .venv/ready
@@ -21,6 +21,10 @@ test: .venv/ready
 
 test-all: .venv/ready
 	$(BIN)/python -m pytest
+
+# The wheel, installed beside nothing of the checkout and tried in empty folders; `test-all` has it too.
+test-wheel: .venv/ready
+	$(BIN)/python -m pytest tests/test_wheel.py
 
 # The runs of tests/golden/golden.yaml, whose tables must stay as they are in git; RENEW=1 writes them anew.
 golden: .venv/ready
@@ -48,7 +52,7 @@ coverage: .venv/ready
 	$(BIN)/python -m coverage report --include='$(CHECKED)' --fail-under=100
 
 lab: .venv/ready
-	$(BIN)/python -m jupyterlab notebooks/explore_adoption.ipynb
+	$(BIN)/python -m jupyterlab --ServerApp.root_dir='$(CURDIR)' notebooks/explore_adoption.ipynb
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks
@@ -69,7 +73,7 @@ bench: .venv/ready
 	@touch $@
 
 # What pip and venv write names this folder; with these a project that is copied or moved runs itself, not the original.
-COMMAND := '\#!/bin/sh' 'exec "$$(dirname "$$(readlink -f "$$0" || echo "$$0")")/python" -P -m helpers "$$@"'
+COMMAND := '\#!/bin/sh' 'exec "$$(dirname "$$(readlink -f "$$0" || echo "$$0")")/python" -P -m adoption_curves "$$@"'
 ACTIVATE := 'if [ -n "$${BASH_SOURCE:-}$${ZSH_VERSION:-}" ]; then' \
 	'    VIRTUAL_ENV="$$(cd "$$(dirname "$${BASH_SOURCE:-$$0}")/.." && pwd)"' \
 	'    PATH="$$VIRTUAL_ENV/bin:$$PATH"' 'fi'

@@ -291,5 +291,5 @@ def test_no_run_can_fetch():
             for name in [*names, *([module] if module else []), *(f"{module}.{name}" for name in names)]:
                 if name in importers:
                     importers[name].add(path.name)
-    assert importers == {"helpers.fetch": {"__main__.py", "fetch_surveys.py"}, "wbgapi": {"fetch.py"}}
+    assert importers == {"helpers.fetch": {"commands.py", "fetch_surveys.py"}, "wbgapi": {"fetch.py"}}
     assert not [path for path in (ROOT / "notebooks").glob("*.ipynb") if "fetch" in path.read_text(encoding="utf-8")]

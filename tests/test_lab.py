@@ -49,9 +49,12 @@ def test_open_checks_as_a_run_does(outputs, name, given, kind, words):
 
 def test_open_becomes_jupyterlab(outputs, monkeypatch):
     called = []
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(outputs))  # it is set for the kernels, and is taken back after this
     monkeypatch.setattr(lab.os, "execv", lambda *words: called.append(words))
     with pytest.raises(SystemExit):
         main(["open", "explore", "--no-browser", "--", "--port=9999"])
     (words,) = called
     assert words[1][:3] == [sys.executable, "-m", "jupyterlab"]
-    assert words[1][3:] == [str(outputs / "lab" / "explore_adoption.ipynb"), "--no-browser", "--port=9999"]
+    copy, root, *options = words[1][3:]
+    assert (copy, options) == (str(outputs / "lab" / "explore_adoption.ipynb"), ["--no-browser", "--port=9999"])
+    assert root == f"--ServerApp.root_dir={outputs.parent}", "outputs/ is at hand"

@@ -2,8 +2,8 @@
 
 Modules and allowed imports (imports go one way, down this list; a test draws the graph and fails on a circle):
 
-- `wording`, `quoting`, `levels`, `dates`: words for numbers of things, quotes of what others wrote, levels of
-  intervals, dates as decimal years.
+- `wording`, `quoting`, `levels`, `dates`, `choices`: words for numbers of things, quotes of what others wrote, levels
+  of intervals, dates as decimal years, how a file is to be read.
 - `project`: the project's folders, files that are written whole, and folders that are replaced whole.
 - `indicators`: load and check tables, select a series with its bound and breaks; own files, coverage, claims.
 - `curves`: one class a family; engine, likelihoods, results, profiles, many series at once.
@@ -17,5 +17,6 @@ Modules and allowed imports (imports go one way, down this list; a test draws th
 - `lab`: notebooks that people make and change in JupyterLab.
 - `explore`: the interactive panel's frames and figures.
 - `explore_panel`: its widgets.
+- `commands`: the commands that make no run.
 - `__main__`: the command line.
 """

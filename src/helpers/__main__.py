@@ -18,7 +18,9 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from helpers.options import join_pairs, read_options
+from helpers import commands
+from helpers.commands import complete_runs
+from helpers.options import add_choices, join_pairs, locate_data, read_options
 from helpers.project import UNNEEDED, block_imports
 from helpers.quoting import escape
 
@@ -26,14 +28,17 @@ WRONG_INPUT, FAILED = 2, 1
 SYSTEM_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR}
 
 app = typer.Typer(
-    help="Adoption curves: from published figures to tables, figures and pages, in one command.",
-    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 
-RunName = Annotated[str | None, typer.Argument(metavar="[RUN]", help="Name of the run.", show_default="baseline")]
+app.add_typer(commands.app)
+
+RunName = Annotated[
+    str | None,
+    typer.Argument(metavar="[RUN]", help="Name of the run.", show_default="baseline", autocompletion=complete_runs),
+]
 Pairs = Annotated[
     list[str] | None,
     typer.Option("-p", "--parameters", metavar="NAME VALUE", help="A parameter; numbers are read as numbers."),
@@ -52,8 +57,28 @@ Files = Annotated[
 ]
 
 
+def print_version(asked: bool) -> None:
+    """Print the version and end, if it is asked for."""
+    if asked:
+        from importlib.metadata import version
+
+        print(f"adoption {version('adoption-curves')}")
+        raise typer.Exit
+
+
+@app.callback()
+def adoption(
+    version: Annotated[
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Adoption curves: from published figures to tables, figures and pages, in one command."""
+
+
 @app.command()
+@add_choices
 def run(
+    choices: dict[str, str],
     run: RunName = None,
     parameters: Pairs = None,
     parameters_raw: RawPairs = None,
@@ -76,18 +101,18 @@ def run(
     it stopped.
 
     The options mean what they mean to papermill; where they give a parameter twice, -p and -r win over -y, and -y
-    over -f. 'adoption params' lists the parameters.
+    over -f. 'adoption params' lists the parameters. --date, --value and the options after them say how a file of your
+    own is to be read, where 'adoption check' asks.
     """
     from helpers.parameters import read_parameters
-    from helpers.project import find_from_here, shorten_path
+    from helpers.project import shorten_path
     from helpers.runs.pipeline import plan_run, restore_run, run_all
     from helpers.runs.sequence import choose_forced, find_notebooks
 
     given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
     if run is not None:
         given["run"] = run
-    if isinstance(given.get("data"), str):
-        given["data"] = find_from_here(given["data"])
+    locate_data(given, choices)
     chosen = read_parameters(given)
     forced = choose_forced(find_notebooks(), force, only, first)
     if dry_run:
@@ -102,7 +127,9 @@ def run(
 
 
 @app.command(name="open")
+@add_choices
 def open_notebook(
+    choices: dict[str, str],
     notebook: Annotated[str, typer.Argument(metavar="NOTEBOOK", help="Its number, such as 05, or 'explore'.")],
     options: Annotated[
         list[str] | None, typer.Argument(metavar="[-- OPTIONS]", help="Options for JupyterLab, after a --.")
@@ -120,11 +147,10 @@ def open_notebook(
     What it writes goes to outputs/lab/RUN/, where RUN is its parameter 'run'; the run itself stays as it is.
     """
     from helpers import lab
-    from helpers.project import find_from_here, shorten_path
+    from helpers.project import shorten_path
 
     given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
-    if isinstance(given.get("data"), str):
-        given["data"] = find_from_here(given["data"])
+    locate_data(given, choices)
     path = lab.prepare_copy(notebook, given)
     print(f"Your copy: {shorten_path(path)}")
     if not prepare_only:
@@ -134,23 +160,41 @@ def open_notebook(
 @app.command()
 def export(
     run: Annotated[
-        str, typer.Argument(metavar="[RUN or NOTEBOOK.ipynb]", help="A run (of a sweep's: SWEEP/RUN) or any notebook.")
+        str,
+        typer.Argument(
+            metavar="[RUN or NOTEBOOK.ipynb]",
+            help="A run (of a sweep's: SWEEP/RUN) or any notebook.",
+            autocompletion=complete_runs,
+        ),
     ] = "baseline",
+    xlsx: Annotated[bool, typer.Option("--xlsx", help="Write a run's tables as one spreadsheet.")] = False,
+    latex: Annotated[bool, typer.Option("--latex", help="Write a run's tables as LaTeX.")] = False,
 ) -> None:
-    """Write the pages of a run again, or the page of one notebook.
+    """Write the pages of a run again, its tables for other programs, or the page of one notebook.
 
-    A run's are made from its tables, figures and executed notebooks. A notebook's page, as the notebook is stored, lies
-    beside it.
+    A run's pages are made from its tables, figures and executed notebooks. The spreadsheet and the LaTeX lie in the
+    run's folder, and go when the run is made anew. A notebook's page, as the notebook is stored, lies beside it.
     """
     from helpers.project import shorten_path
-    from helpers.runs import pages
     from helpers.runs.compare import find_run
-    from helpers.runs.record import note_pages
 
     if run.endswith(".ipynb"):
+        if xlsx or latex:
+            raise typer.BadParameter("--xlsx and --latex are for the tables of a run; name one")
+        from helpers.runs import pages
+
         page, notes = pages.export_notebook(Path(run).absolute())
         print("".join(f"note: {note}\n" for note in notes), end="")
+    elif xlsx or latex:
+        from helpers.runs.exports import write_latex, write_workbook
+
+        for write in (write_workbook,) * xlsx + (write_latex,) * latex:
+            print(f"Written: {shorten_path(write(find_run(run)))}")
+        return
     else:
+        from helpers.runs import pages
+        from helpers.runs.record import note_pages
+
         page = pages.write_pages(find_run(run))
         note_pages(find_run(run))
     print(f"Read it: {shorten_path(page)}")
@@ -241,98 +285,6 @@ def sweep(
     if failed:
         named = ", ".join(list(failed)[:10]) + (f" and {len(failed) - 10} more" if len(failed) > 10 else "")
         stop(f"{len(failed)} of {len(chosen.runs)} runs failed: {named}", FAILED)
-
-
-@app.command()
-def params() -> None:
-    """List the parameters, with what each may be.
-
-    Shows name, type, default, meaning, range, and the notebooks that read it.
-    """
-    from helpers.parameters import Parameters, expected_value, name_type
-    from helpers.runs.sequence import find_notebooks, read_declared
-
-    readers = {path.stem.split("_")[0]: read_declared(path) for path in find_notebooks()}
-    for name, field in Parameters.model_fields.items():
-        numbers = ", ".join(number for number, declared in readers.items() if name in declared)
-        print(f"{name} = {field.default!r}\n    {field.description}")
-        print(f"    {name_type(name)}; may be: {expected_value(name)}")
-        print(f"    read by notebooks: {numbers or 'none'}")
-
-
-@app.command()
-def check(
-    path: Annotated[str, typer.Argument(metavar="[PATH]", help="Folder of data, or a CSV file.")] = "data",
-) -> None:
-    """Check data of your own before a run.
-
-    Prints every problem with file, row and column and ends with 1, or says what the data hold.
-    """
-    from helpers import indicators
-    from helpers.project import find_data, find_from_here
-
-    try:
-        data = indicators.load(find_data(find_from_here(path)))
-        print(f"ok: {indicators.summarise_data(data)}")
-        for doubt in indicators.list_warnings(data):
-            print(f"note: {doubt}")
-    except indicators.DataError as error:
-        print(error)
-        raise SystemExit(FAILED) from error
-
-
-fetch = typer.Typer(help="Fetch newer figures into a data folder.", no_args_is_help=True)
-app.add_typer(fetch, name="fetch")
-
-
-@fetch.callback()
-def choose_publisher() -> None:
-    """Fetch newer figures into a data folder; the World Bank's need the extra 'live'."""
-
-
-@fetch.command()
-def worldbank(
-    code: Annotated[str, typer.Argument(metavar="CODE", help="The World Bank's code, such as IT.NET.USER.ZS.")],
-    entity: Annotated[list[str], typer.Option(help="Code of an economy, such as CHN; may be repeated.")],
-    into: Annotated[str, typer.Option(metavar="FOLDER", help="Data folder, new or existing.")],
-    unit: Annotated[str, typer.Option(help="Unit of the values; by default as the indicator's name says.")] = "",
-    technology: Annotated[str, typer.Option(help="Label of its twins among the references, to leave out.")] = "",
-) -> None:
-    """Fetch an indicator of the World Bank, whole or not at all.
-
-    Series that the folder holds already are replaced. A run never does this by itself.
-    """
-    from helpers.fetch import fetch_worldbank
-
-    entities = [name for text in entity for name in text.replace(",", " ").split()]
-    print(fetch_worldbank(code, entities, into, unit, technology))
-    print(f"Study one of them: adoption run NAME -p data {into} -p entity ENTITY")
-
-
-@fetch.command()
-def eurostat(
-    code: Annotated[str, typer.Argument(metavar="CODE", help="Eurostat's code of the table, such as isoc_eb_ai.")],
-    entity: Annotated[list[str], typer.Option(help="Code of a country or area, such as DE; may be repeated.")],
-    into: Annotated[str, typer.Option(metavar="FOLDER", help="Data folder, new or existing.")],
-    where: Annotated[list[str] | None, typer.Option(metavar="NAME=CATEGORY", help="Category of a dimension.")] = None,
-) -> None:
-    """Fetch a table of Eurostat on the digital society (isoc), whole or not at all.
-
-    Each dimension but time needs one category, as in: --where indic_is=E_AI_TANY --where unit=PC_ENT
-    """
-    from helpers.fetch_surveys import fetch_eurostat
-
-    entities = [name for text in entity for name in text.replace(",", " ").split()]
-    chosen = {name: category for name, _, category in (text.partition("=") for text in where or [])}
-    print(fetch_eurostat(code, entities, chosen, into))
-
-
-@fetch.command()
-def btos(into: Annotated[str, typer.Option(metavar="FOLDER", help="Data folder, new or existing.")]) -> None:
-    """Fetch the share of US firms that use AI (Business Trends and Outlook Survey), whole or not at all."""
-    from helpers.fetch_surveys import fetch_btos
-
-    print(fetch_btos(into))
 
 
 class Stopped(BaseException):

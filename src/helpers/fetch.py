@@ -23,7 +23,8 @@ import pandas as pd
 
 from helpers import indicators
 from helpers.indicators.checks import read_unit
-from helpers.indicators.own import UNIT, name_indicator
+from helpers.indicators.everyday import name_indicator
+from helpers.indicators.own import UNIT
 from helpers.indicators.series import parse_breaks
 from helpers.indicators.tables import read_descriptor, read_table
 from helpers.project import RunError, find_data, hold_folder, replace_folder, restore_folder, write_file

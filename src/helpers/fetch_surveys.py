@@ -22,7 +22,8 @@ import pandas as pd
 from helpers import fetch
 from helpers.fetch import FetchError
 from helpers.indicators.checks import read_unit
-from helpers.indicators.own import UNIT, name_indicator
+from helpers.indicators.everyday import name_indicator
+from helpers.indicators.own import UNIT
 from helpers.project import find_data
 from helpers.quoting import quote
 

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import yaml
 
 from helpers.parameters import ParameterError, Parameters, read_parameters
-from helpers.project import RunError, find_lab, find_root, write_file
+from helpers.project import RunError, find_lab, find_outputs, find_root, write_file
 
 
 def keep_beside(stem: str, suffix: str, content: bytes) -> Path:
@@ -120,8 +120,15 @@ def name_copy(source: Path, values: dict[str, Any]) -> str:
 
 
 def open_lab(path: Path, options: Sequence[str] = ()) -> NoReturn:
-    """Become JupyterLab of this interpreter, open on a file; `options` are JupyterLab's own."""
-    words = [sys.executable, "-m", "jupyterlab", str(path), *options]
+    """Become JupyterLab of this interpreter, open on a file, with the project's folder at its root.
+
+    `options` are JupyterLab's own, and win. Kernels write to the outputs that this command knows.
+    """
+    outputs = find_outputs()
+    root = next((folder for folder in (find_root(), Path.cwd(), outputs.parent) if path.is_relative_to(folder)), None)
+    beside = [f"--ServerApp.root_dir={root}"] if root else []  # so that outputs/ and data/ are at hand
+    words = [sys.executable, "-m", "jupyterlab", str(path), *beside, *options]
+    os.environ["ADOPTION_OUTPUTS"] = str(outputs)
     sys.stdout.flush()
     if os.name == "nt":  # there exec gives the prompt back while the program runs
         import subprocess

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
+from helpers.choices import CHOICES, join_choices, split_choices
 from helpers.quoting import escape, quote, shorten
 
 PAIRED = ("-p", "--parameters", "-r", "--parameters_raw")
@@ -84,3 +87,42 @@ def join_pairs(words: Iterable[str]) -> list[str]:
                 raise typer.BadParameter(f"{word} needs a name and a value, as in: {word} indicator genai_users")
             joined.append(name if "=" in name else f"{name}={value}")
     return joined
+
+
+def add_choices(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command an option for each of `CHOICES`; it gets those that are given as the dict `choices`."""
+
+    @wraps(command)
+    def wrapped(**given: Any) -> None:
+        chosen = {name: given.pop(_name_option(name)) for name in CHOICES}
+        command(**given, choices={name: text for name, text in chosen.items() if text is not None})
+
+    signature = inspect.signature(command, eval_str=True)
+    options = [
+        inspect.Parameter(
+            _name_option(name),
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[str | None, typer.Option(f"--{name}", metavar="TEXT", help=meaning)],
+        )
+        for name, meaning in CHOICES.items()
+    ]
+    own = [one for name, one in signature.parameters.items() if name != "choices"]
+    wrapped.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {one.name: one.annotation for one in (*own, *options)} | {"return": None}
+    return wrapped
+
+
+def _name_option(name: str) -> str:
+    return f"read_{name}"
+
+
+def locate_data(given: dict[str, Any], choices: dict[str, str]) -> None:
+    """Write the parameter `data` as seen from here, with how its file is to be read."""
+    from helpers.project import find_from_here
+
+    if isinstance(given.get("data"), str):
+        path, said = split_choices(given["data"])
+        given["data"] = find_from_here(join_choices(path, said | choices))
+    elif choices:
+        raise typer.BadParameter(f"--{next(iter(choices))} says how a file is to be read; name it: -p data FILE")

@@ -13,6 +13,7 @@ from typing import Annotated, Any, get_args, get_origin
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from helpers.choices import join_choices, split_choices
 from helpers.project import UserError, find_data, name_path
 from helpers.quoting import UNSEEN, quote, shorten
 
@@ -183,7 +184,8 @@ class Parameters(BaseModel):
     )
     entity: Plain = _describe(
         "China",
-        "country or group of the series; if not given with own data that hold only one: that one",
+        "country or group of the series; if not given with own data that hold only one: that one; of a file that "
+        "names none it is the name",
         "the name of a country or group",
         min_length=1,
     )
@@ -228,8 +230,9 @@ class Parameters(BaseModel):
     )
     data: Annotated[Plain, AfterValidator(name_path)] = _describe(
         "data",
-        "folder of the data, or a CSV file of your own with the columns date and value",
-        "the path of a folder of data or of a CSV file",
+        "folder of the data, or a file of your own with dates and figures; FILE?date=Year&value=Percent says how to "
+        "read it, as the options of 'adoption check' do",
+        "the path of a folder of data or of a file",
         min_length=1,
     )
 
@@ -270,14 +273,21 @@ def complete_parameters(parameters: Parameters, load: Callable[..., Any] | None 
         If the data have problems, or hold several series and none is named.
     """
     usual = {name: Parameters.model_fields[name].default for name in ("entity", "indicator", "bound")}
-    path = find_data(parameters.data)
+    path, choices = split_choices(find_data(parameters.data))
     if parameters.data == Parameters.model_fields["data"].default or not os.path.lexists(path):
         return parameters
     from helpers import indicators
 
     given = {name: getattr(parameters, name) for name in usual if name in parameters.model_fields_set}
-    found = indicators.choose_series((load or indicators.load)(str(path)), given, usual)
-    return Parameters(**{**parameters.model_dump(), **found})
+    data = (load or indicators.load)(join_choices(path, choices))
+    source = parameters.data
+    unnamed = {entity for entity, _ in data.own} == {indicators.UNNAMED}
+    if unnamed and given.get("entity", indicators.UNNAMED) != indicators.UNNAMED:  # it's a name for what has none
+        file, _ = split_choices(parameters.data)
+        source = join_choices(file, choices | {"entity": given["entity"]})
+        data = (load or indicators.load)(join_choices(path, choices | {"entity": given["entity"]}))
+    found = indicators.choose_series(data, given, usual)
+    return Parameters(**{**parameters.model_dump(), **found, "data": source})
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

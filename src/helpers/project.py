@@ -15,6 +15,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
+from helpers.choices import join_choices, split_choices
+
 UNNEEDED = ("debugpy", "hypothesis", "rfc3987_syntax")
 """What libraries import only if it's there, which costs a second in all, and no run needs."""
 
@@ -35,30 +37,79 @@ def count_processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def find_root() -> Path:
-    """Folder of the project: the checkout that holds ``notebooks/`` and ``data/``.
+MARK = ".adoption-project"
+"""File that marks a project made by `adoption new`: in it and below it, that one counts."""
+PACKAGED = Path(__file__).parent / "_project"
+"""Where an installed package keeps data and notebooks; in a checkout there is no such folder."""
 
-    Looks beside the installed package first (editable install), then in the working directory and its parents.
+
+def find_root() -> Path:
+    """Folder of the project, which holds ``notebooks/`` and ``data/``.
+
+    The one made by `adoption new` in which one stands; else the checkout that this package is part of, or in which one
+    stands; else what was installed with the package, which nobody writes to.
 
     Raises
     ------
     RunError
         If there is no such folder.
     """
-    here = Path(__file__).resolve()
-    for folder in (here.parents[2], Path.cwd(), *Path.cwd().parents):
-        if (folder / "notebooks").is_dir() and (folder / "data").is_dir():
+    checkout, above = Path(__file__).resolve().parents[2], [Path.cwd(), *Path.cwd().parents]
+    for folder in above:
+        if (folder / MARK).is_file():
             return folder
+    for folder in (checkout, *above):
+        if any((folder / "notebooks").glob("[0-9][0-9]_*.ipynb")) and (folder / "data" / "datapackage.json").is_file():
+            return folder
+    if PACKAGED.is_dir():
+        return PACKAGED
     raise RunError(
-        "The project's folders notebooks/ and data/ were not found. Install the project from its checkout with "
-        "'pip install -e .', or start from inside the checkout."
+        "The project's folders notebooks/ and data/ were not found, nor were they installed with the package. Install "
+        "it from its checkout with 'pip install -e .', or start from inside the checkout."
     )
 
 
 def find_outputs() -> Path:
-    """Folder that holds the runs: ``outputs/`` of the project, or what the variable ADOPTION_OUTPUTS names."""
+    """Folder that holds the runs: ``outputs/`` of the project, or what the variable ADOPTION_OUTPUTS names.
+
+    Where the project is what was installed with the package, it is ``outputs/`` of the working directory.
+    """
     chosen = os.environ.get("ADOPTION_OUTPUTS", "").strip()
-    return Path(chosen).expanduser().resolve() if chosen else find_root() / "outputs"
+    if chosen:
+        return Path(chosen).expanduser().resolve()
+    root = find_root()
+    if root != PACKAGED:
+        return root / "outputs"
+    here = Path.cwd()  # a notebook that was opened by hand runs in outputs/lab/
+    return here.parent if (here.name, here.parent.name) == ("lab", "outputs") else here / "outputs"
+
+
+def begin_project(folder: Path) -> Path:
+    """Copy data and notebooks into a new folder, whole or not at all, and mark it as a project.
+
+    Raises
+    ------
+    RunError
+        If there is something in that place.
+    """
+    import shutil
+    import tempfile
+
+    if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir() or any(folder.iterdir())):
+        raise RunError(f"{shorten_path(folder)} is there already, and not empty. Name a new folder.")
+    root = find_root()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
+        new = Path(place) / "new"
+        for path in (*root.glob("data/*.*"), *root.glob("notebooks/*.ipynb")):
+            target = new / path.relative_to(root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+        (new / MARK).write_text("In this folder and below it, adoption uses data/ and notebooks/ of this folder.\n")
+        if folder.exists():
+            folder.rmdir()
+        new.rename(folder)
+    return folder
 
 
 def find_lab() -> Path:
@@ -75,8 +126,9 @@ def find_data(data: str = "data") -> Path:
 def find_from_here(data: str) -> str:
     """A path that exists as seen from the working directory, whole; others as they are, for the project's folder."""
     try:
-        path = Path(data).expanduser()
-        return str(path.absolute()) if path.exists() else data
+        path, choices = split_choices(data)
+        path = path.expanduser()
+        return join_choices(path.absolute(), choices) if path.exists() else data
     except (OSError, RuntimeError):  # a name that is too long, a home that nobody has
         return data
 

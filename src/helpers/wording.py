@@ -1,4 +1,4 @@
-"""Numbers of things in sentences, in the singular or the plural."""
+"""Numbers of things in sentences, in the singular or the plural, and large numbers in words."""
 
 from __future__ import annotations
 
@@ -10,3 +10,15 @@ def say_count(number: float, one: str, many: str = "") -> str:
     ('1 year', '0.5 years', '1,200 technologies')
     """
     return f"{number:,.10g} {one if number == 1 else many or f'{one}s'}"
+
+
+def say_large(number: float) -> str:
+    """A number from a million on in three digits and a word; "" for smaller ones, which are plainer in digits.
+
+    >>> say_large(9_400_000), say_large(1.2345e9), say_large(640)
+    ('9.4 million', '1.23 billion', '')
+    """
+    for size, word in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
+        if 0.9995 * size <= abs(number) < 999.5 * size:
+            return f"{number / size:.3g} {word}"
+    return ""

@@ -20,8 +20,10 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
-from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 from scipy.optimize import isotonic_regression
+
+from helpers.wording import say_large
 
 # Okabe and Ito (2008): told apart by readers with any common colour blindness. Grey scale is served by line
 # style and marker, which change together with the colour.
@@ -304,22 +306,23 @@ def mark_breaks(axis: Axes, breaks: pd.DataFrame) -> None:
 
 
 def use_numbers(axis: Axes, which: str = "y", suffix: str = "") -> None:
-    """Plain numbers with thousands separators."""
+    """Plain numbers with thousands separators, millions in words."""
     target = axis.yaxis if which == "y" else axis.xaxis
     target.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-    target.set_major_formatter(StrMethodFormatter(f"{{x:,.10g}}{suffix}"))
+    target.set_major_formatter(FuncFormatter(lambda tick, _: f"{say_large(tick) or f'{tick:,.10g}'}{suffix}"))
 
 
 def say(value: float, unit: str = "") -> str:
     """A number as a reader wants it: three significant digits, or the whole part where that is longer, and its unit.
 
-    >>> say(1125.3, "million persons"), say(42.8, "percent"), say(0.0532), say(3e-11)
-    ('1,125 million persons', '42.8 %', '0.0532', '3.00e-11')
+    >>> say(1125.3, "million persons"), say(42.8, "percent"), say(0.0532), say(3e-11), say(9_400_000, "users")
+    ('1,125 million persons', '42.8 %', '0.0532', '3.00e-11', '9.4 million users')
     """
     if not np.isfinite(value):
         return "unbounded" if value > 0 else "not known"
     digits = max(0, 2 - int(np.floor(np.log10(abs(value))))) if value else 0
     text = f"{value:,.{digits}f}" if digits <= 6 and abs(value) < 1e16 else f"{value:.2e}"
+    text = say_large(value) or text
     if unit.startswith("percent"):
         return f"{text} %" + unit.removeprefix("percent")
     return f"{text} {unit}".strip()

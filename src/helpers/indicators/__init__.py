@@ -1,16 +1,18 @@
 """Load, validate and select the published observations; reconcile the claims.
 
-``load`` reads a data folder (``data/README.md`` is its dictionary, ``datapackage.json`` its schema) or a CSV file of
-one's own and returns `Data`, or raises `DataError` with every problem found. ``Data.series`` selects one series and its
-bound as an `AdoptionSeries`, ``Data.references`` the earlier technologies, `check_claims` recomputes the figures of the
-news item, `describe_coverage` says how long and how sound each series is, and `choose_series` finds the series of own
-data where nobody has named it. `name_series`, `cite_series`, `cite_sources`, `find_urls`, `list_wording` and
-`state_vintages` write the words around tables and figures; `list_shares` and `crossing_years` set technologies beside
-each other.
+``load`` reads a data folder (``data/README.md`` is its dictionary, ``datapackage.json`` its schema) or any file of
+one's own with dates and figures, and returns `Data`, or raises `DataError` with every problem found. ``Data.series``
+selects one series and its bound as an `AdoptionSeries`, ``Data.references`` the earlier technologies, `check_claims`
+recomputes the figures of the news item, `describe_coverage` says how long and how sound each series is, `list_series`
+which there are, and `choose_series` finds the series of own data where nobody has named it. `write_clean` writes a file
+of one's own as a clean one. `name_series`, `cite_series`, `cite_sources`, `find_urls`, `list_wording` and
+`state_vintages` write words around tables and figures; `list_shares` and `crossing_years` set technologies beside each
+other.
 
 The parts, each importing only those before it: ``problems``; ``cells`` (one cell, and what a wrong one may mean),
 ``series`` (with its breaks and bound), ``tables`` (files, header and rows, the descriptor), ``checks`` (tables against
-each other), ``own`` (a single file), ``data``, ``review`` (coverage and claims) and ``described``.
+each other), ``sheets`` (the table of any file), ``columns`` and ``everyday`` (what it means), ``own`` (a single file),
+``data``, ``review`` (coverage and claims) and ``described``.
 """
 
 from helpers.indicators.data import Data, choose_series, load
@@ -26,11 +28,22 @@ from helpers.indicators.described import (
     name_series,
     state_vintages,
 )
+from helpers.indicators.everyday import read_everyday
+from helpers.indicators.own import ENTITY as UNNAMED
+from helpers.indicators.own import write_clean
 from helpers.indicators.problems import DataError, Problem
-from helpers.indicators.review import check_claims, describe_coverage, list_warnings, summarise_data
+from helpers.indicators.review import (
+    check_claims,
+    describe_coverage,
+    list_series,
+    list_warnings,
+    say_series,
+    summarise_data,
+)
 from helpers.indicators.series import AdoptionSeries
 
 __all__ = [
+    "UNNAMED",
     "AdoptionSeries",
     "Data",
     "DataError",
@@ -44,11 +57,15 @@ __all__ = [
     "find_urls",
     "last_bound",
     "list_references",
+    "list_series",
     "list_shares",
     "list_warnings",
     "list_wording",
     "load",
     "name_series",
+    "read_everyday",
+    "say_series",
     "state_vintages",
     "summarise_data",
+    "write_clean",
 ]

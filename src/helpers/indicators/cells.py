@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -35,8 +36,8 @@ NUMBER_FORMS = (  # what a text that is no number looks like, what to say of it,
 )
 DATE_FORMS = ("%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y-%m-%d", "%d.%m.%Y", "%Y年%m月%d日", "%d %b %Y", "%d %B %Y")
 WORDY_DATE_FORMS = ("%d-%b-%Y", "%d-%B-%Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y")
-DAY_OR_MONTH_FIRST = ("%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y")
-MONTH_FORMS = ("%b %Y", "%B %Y", "%m/%Y", "%Y/%m", "%b-%Y", "%Y年%m月")
+ORDERS = {"dmy": ("%d/%m/%Y", "%d-%m-%Y"), "mdy": ("%m/%d/%Y", "%m-%d-%Y")}
+MONTH_FORMS = ("%b %Y", "%B %Y", "%m/%Y", "%Y/%m", "%b-%Y", "%B-%Y", "%Y %b", "%Y %B", "%YM%m", "%Y年%m月")
 TWO_DIGITS = ("%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%d-%b-%y", "%d %b %y")
 
 
@@ -153,7 +154,7 @@ def _explain_unseen(mark: str) -> str:
     return f"holds U+{ord(mark):04X} ({name}), which nobody sees; take it away"
 
 
-def _write_plainly(text: str) -> str:
+def write_plainly(text: str) -> str:
     """Write the digits of other scripts, and dashes that mean minus, as those of a keyboard."""
     marks = ("-" if mark in "\u2212\u2013\u2010\u2011" else mark for mark in text)
     return "".join(str(unicodedata.decimal(mark, mark)) if mark not in "0123456789" else mark for mark in marks)
@@ -161,7 +162,7 @@ def _write_plainly(text: str) -> str:
 
 def explain_number(text: str) -> str:
     """Say what is wrong with a text that is no plain number, and the number that it may mean."""
-    plain = _write_plainly(text)
+    plain = write_plainly(text)
     if re.fullmatch(NUMBER, plain) and plain != text:
         return f"is not written with the digits 0 to 9 and the signs . and -; write {plain}"
     size = abs(float(text)) if re.fullmatch(NUMBER, text) else math.nan
@@ -200,59 +201,106 @@ def _explain_words(text: str) -> str:
 
 def explain_date(text: str) -> str:
     """Say what is wrong with a text that is no ISO date, and the ISO date that it may mean."""
-    text = _write_plainly(text) if len(text) < 40 else text[:40]
+    text = write_plainly(text) if len(text) < 40 else text[:40]
     if read_day(text):  # in other digits or dashes
         return f"is not an ISO date; write {text}"
     if re.fullmatch(ISO_DATE, text):
         swapped = f"{text[:4]}-{text[8:]}-{text[5:7]}"
         hint = f"; with day and month exchanged it is {swapped}" if read_day(swapped) else ""
         return f"is not a day of the calendar; write a day that exists, as YYYY-MM-DD{hint}"
-    clock = r"([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?"
-    if (timed := re.fullmatch(rf"({ISO_DATE}){clock}", text)) and read_day(timed[1]):
-        return f"has {'a time zone' if timed[5] else 'a time of day'}; write the day alone, {timed[1]}"
-    return _explain_span(text) or _explain_form(text) or "is not an ISO date; write YYYY-MM-DD, such as 2025-12-31"
-
-
-def _explain_span(text: str) -> str:
-    """Explain a year, half-year, quarter or month; "" where it is none."""
-    ordered = re.sub(r"^([QH][1-4])[ -]?(\d{4})$", r"\2\1", text.upper())
-    months = {"Q1": 3, "Q2": 6, "Q3": 9, "Q4": 12, "H1": 6, "H2": 12}
-    part = re.fullmatch(r"(\d{4})[ -]?([QH][1-4])", ordered)
-    if match := re.fullmatch(r"((1[89]|20)\d{2})(\.0+)?", text):
-        span, year, month = "year", int(match[1]), 12
-    elif match := re.fullmatch(r"((?:1[89]|20)\d{2})-(0[1-9]|1[0-2])", text):
-        span, year, month = "month", int(match[1]), int(match[2])
-    elif part and part[2] in months:
-        span, year, month = "quarter" if "Q" in part[2] else "half-year", int(part[1]), months[part[2]]
-    elif re.fullmatch(r"(1[89]|20)\d{2}\.\d+", text):
+    kind, meant = interpret_date(text)
+    if kind in ("time of day", "time zone"):
+        return f"has a {kind}; write the day alone, {meant}"
+    if kind in SPANS:
+        return f"is a whole {kind}; write the day itself as YYYY-MM-DD, such as {meant}"
+    if meant:
+        return f"is not an ISO date; write {meant}"
+    if re.fullmatch(r"(1[89]|20)\d{2}\.\d+", text):
         return "is a year with decimals; write the day itself as YYYY-MM-DD"
-    elif meant := _parse(text, *MONTH_FORMS):
-        span, year, month = "month", meant.year, meant.month
-    else:
-        return ""
-    last = calendar.monthrange(year, month)[1]
-    return f"is a whole {span}; write the day itself as YYYY-MM-DD, such as {year}-{month:02d}-{last}"
-
-
-def _explain_form(text: str) -> str:
-    """Explain a day that is written in another form; "" where it is none."""
-    meant = _parse(text, *DATE_FORMS, *WORDY_DATE_FORMS)
-    if meant and not (re.fullmatch(r"\d+", text) and len(text) != 8):  # 201512 would be read as the second of January
-        return f"is not an ISO date; write {meant.isoformat()}"
     if _parse(text, *TWO_DIGITS):
         return "has a year of two digits; write all four, as YYYY-MM-DD"
-    days = sorted({day.isoformat() for form in DAY_OR_MONTH_FIRST if (day := _parse(text, form))})
-    if len(days) > 1:
+    if kind == "ambiguous":
+        days = sorted(day.isoformat() for forms in ORDERS.values() if (day := _parse(text, *forms)))
         return f"may mean {' or '.join(days)}; write the one that it is"
     if re.fullmatch(r"[2-6]\d{4}(\.\d+)?", text):
         return f"is a spreadsheet's number of a day; write {date(1899, 12, 30) + timedelta(days=int(text[:5]))}"
-    return f"is not an ISO date; write {days[0]}" if days else ""
+    return "is not an ISO date; write YYYY-MM-DD, such as 2025-12-31"
+
+
+SPANS = ("year", "half-year", "quarter", "month")
+
+
+def interpret_date(text: str, order: str = "") -> tuple[str, date | None]:
+    """Find the day that a text means; of a year, half-year, quarter or month it is the last.
+
+    Parameters
+    ----------
+    text : str
+    order : {"", "dmy", "mdy"}
+        Which comes first in 03/04/2020, where the text itself does not show it.
+
+    Returns
+    -------
+    kind : str
+        "day" for an ISO date; one of `SPANS`; "time of day" and "time zone" for what stands after the day; "dmy" and
+        "mdy" for a day in numbers in that order; "form" for one in another form; "ambiguous"; or "" for no date.
+    day : date or None
+        None where the kind is "ambiguous" or "".
+    """
+    if day := read_day(text):
+        return "day", day
+    clock = r"([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?"
+    if (timed := re.fullmatch(rf"({ISO_DATE}){clock}", text)) and (day := read_day(timed[1])):
+        return "time zone" if timed[5] else "time of day", day
+    text = re.sub(r"(?<=\d)[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?$", "", text)  # 31/12/2019 00:00
+    text = re.sub(r"(?<=[^\W\d])\.", "", re.sub(r"\bSept\b", "Sep", text))  # Dec. 2022
+    months = {"Q1": 3, "Q2": 6, "Q3": 9, "Q4": 12, "H1": 6, "H2": 12, "S1": 6, "S2": 12}
+    ordered = re.sub(r"^([QHS])([1-4])[ -/]?(\d{4})$|^([1-4])([QHS])[ -/]?(\d{4})$", r"\3\6\1\5\2\4", text.upper())
+    part = re.fullmatch(r"((?:1[89]|20)\d{2})[ :/-]?([QHS][1-4])", ordered)
+    if match := re.fullmatch(r"((1[89]|20)\d{2})(\.0+|年)?", text):
+        kind, year, month = "year", int(match[1]), 12
+    elif match := re.fullmatch(r"((?:1[89]|20)\d{2})-(0[1-9]|1[0-2])", text):
+        kind, year, month = "month", int(match[1]), int(match[2])
+    elif part and part[2] in months:
+        kind, year, month = "quarter" if "Q" in part[2] else "half-year", int(part[1]), months[part[2]]
+    elif meant := _parse(text, *MONTH_FORMS):
+        kind, year, month = "month", meant.year, meant.month
+    else:
+        return _interpret_form(text, order)
+    return kind, date(year, month, calendar.monthrange(year, month)[1])
+
+
+def _interpret_form(text: str, order: str) -> tuple[str, date | None]:
+    """Find a day that is written in another form than the ISO's."""
+    meant = _parse(text, *DATE_FORMS, *WORDY_DATE_FORMS)
+    if meant and not (re.fullmatch(r"\d+", text) and len(text) != 8):  # 201512 would be read as the second of January
+        return "form", meant
+    days = {name: day for name, forms in ORDERS.items() if (day := _parse(text, *forms))}
+    if len(days) == 1 or order in days:
+        name = order if order in days else next(iter(days))
+        return name, days[name]
+    if len(set(days.values())) == 1:  # 05/05/2020
+        return "form", days["dmy"]
+    return ("ambiguous" if days else ""), None
 
 
 def _parse(text: str, *forms: str) -> date | None:
+    shape = _find_shape(text)
     for form in forms:
-        try:
-            return datetime.strptime(text, form).date()
-        except ValueError:
-            continue
+        if _find_form_shape(form) == shape:  # the others cannot match, and trying them takes most of the time
+            try:
+                return datetime.strptime(text, form).date()
+            except ValueError:
+                continue
     return None
+
+
+def _find_shape(text: str) -> tuple[frozenset[str], bool]:
+    """Return the signs between numbers and words, and whether there are words."""
+    plain = [mark for mark in text if mark.isascii() and mark.isalnum()]
+    return frozenset(text) - frozenset(plain), any(mark.isalpha() for mark in plain)
+
+
+@cache
+def _find_form_shape(form: str) -> tuple[frozenset[str], bool]:
+    return _find_shape(re.sub(r"%[a-zA-Z]", lambda part: "a" if part[0] in ("%b", "%B") else "0", form))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -13,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from helpers.choices import split_choices
 from helpers.indicators.cells import LARGEST, NUMBER, SMALLEST, check_date
 from helpers.indicators.checks import read_tables
 from helpers.indicators.own import read_series_file, set_beside
@@ -27,7 +29,7 @@ Bound: TypeAlias = tuple[pd.Series | float, str, str, str]
 
 
 def load(path: str | Path = "data", as_of: str | date = "") -> Data:
-    """Read, check and hold the tables of a data folder, or the series of a CSV file.
+    """Read, check and hold the tables of a data folder, or the series of a file.
 
     Beside own data (a file, or a folder without reference technologies) the project's own data stay available: their
     references, bounds and other countries, never their claims.
@@ -36,8 +38,8 @@ def load(path: str | Path = "data", as_of: str | date = "") -> Data:
     ----------
     path : str or Path, default "data"
         Folder with observations.csv, indicators.csv, sources.csv and datapackage.json (and claims.csv, if there are
-        claims), or a CSV file with the columns date and value (see ``own.read_series_file``); what does
-        not exist here is looked up in the project's folder.
+        claims), or any file with dates and figures (see ``everyday.read_everyday``), where ``x.csv?date=Year`` says how
+        to read it; what does not exist here is looked up in the project's folder.
     as_of : str or date, default ""
         ISO date. Observations published later, and later breaks, do not exist for anything that uses the result.
 
@@ -59,17 +61,23 @@ def load(path: str | Path = "data", as_of: str | date = "") -> Data:
     >>> f'{load(as_of="2020-06-30").series("China", "internet_users").values.index.max():%Y-%m}'
     '2020-03'
     """
-    path = Path(path) if find_kind(path) else find_data(str(path))
+    path, choices = split_choices(path)
+    path = path if find_kind(path) else find_data(str(path))
     own = None if find_kind(path) == "file" else read_tables(path)
+    if own is not None and choices:
+        raise parameter_error("data", path.name, "is a folder; only a file can be read in one way or another")
     if own is not None and (own["indicators"]["role"] == "reference").any():
         return Data(**own, path=path, own=_list_exact(own["observations"])).known_on(as_of)
     folder = find_data()
     project = read_tables(folder)
+    understood: list[str] = []
     if own is None:
-        own = read_series_file(path, project, folder / "datapackage.json")
+        own, understood = read_series_file(path, choices, project, folder / "datapackage.json")
     project_data = Data(**project, path=folder, own=_list_exact(project["observations"]))
     exact = _list_exact(own["observations"])
-    return Data(**set_beside(own, project), path=path, own=exact, project_data=project_data).known_on(as_of)
+    return Data(
+        **set_beside(own, project), path=path, own=exact, project_data=project_data, understood=understood
+    ).known_on(as_of)
 
 
 def _list_exact(observations: pd.DataFrame) -> list[tuple[str, str]]:
@@ -97,6 +105,8 @@ class Data:
     project_data : Data or None
         The project's data, whose tables stand beside own ones and whose references serve; None where ``path`` has
         references of its own.
+    understood : list of str
+        How a file of own data was read, a sentence each; nothing where it needed no understanding.
     """
 
     observations: pd.DataFrame
@@ -108,6 +118,7 @@ class Data:
     as_of: str = ""
     own: list[tuple[str, str]] = field(default_factory=list, repr=False)
     project_data: Data | None = field(default=None, repr=False)
+    understood: list[str] = field(default_factory=list, repr=False)
     _whole: pd.DataFrame | None = field(default=None, repr=False)  # every vintage, also those after ``as_of``
 
     def __repr__(self) -> str:
@@ -250,7 +261,8 @@ class Data:
     def find_entry(self, indicator: str, parameter: str = "indicator") -> Any:
         """Return the row of indicators.csv as a named tuple, or raise a `DataError` with the nearest names."""
         if indicator not in self._entries:
-            message = f"is not in {self._name_table('indicators')}; {suggest_names(indicator, self._entries)}"
+            near = suggest_names(indicator, self._entries)
+            message = f"is not in {self._name_table('indicators')}; {near} ('adoption list' shows all)"
             raise parameter_error(parameter, indicator, message)
         return self._entries[indicator]
 
@@ -408,6 +420,7 @@ def _choose_one(data: Data, name: str, held: set[str], given: Mapping[str, str],
     if not held:
         raise parameter_error("data", data.path.name, "holds no exact figure, so there is nothing to study")
     if len(held) > 1:
-        message = f"is not given, and {data.path.name} holds {len(held)}: {list_names(held)}; name one"
+        listed, option = list_names(held), f"-p {name} {shlex.quote(min(held))}"
+        message = f"is not given, and {data.path.name} holds {len(held)}: {listed}; name one, as in {option}"
         raise parameter_error(name, "", message)
     return min(held)

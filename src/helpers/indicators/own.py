@@ -1,10 +1,9 @@
-"""Own data: a single CSV file as tables like the project's, and the project's tables set beside own ones."""
+"""Own data: a single file as tables like the project's, and the project's tables set beside own ones."""
 
 from __future__ import annotations
 
-import difflib
+import os
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from helpers.choices import split_choices
 from helpers.indicators.cells import NUMBER, read_cells
 from helpers.indicators.checks import (
     check_figures,
@@ -22,15 +22,17 @@ from helpers.indicators.checks import (
     check_units,
     complete_vintages,
     raise_problems,
+    read_tables,
     read_unit,
 )
+from helpers.indicators.everyday import NAME, name_file, name_indicator, read_everyday
 from helpers.indicators.problems import DataError, Problem, list_problems
-from helpers.indicators.tables import read_descriptor, read_table
+from helpers.indicators.tables import find_kind, read_descriptor
+from helpers.project import find_data, write_file
 from helpers.quoting import quote
 
 ENTITY = "own data"  # where the file names no country or group
 UNIT = "units"
-NAME = r"^[a-z][a-z0-9_]*$"
 OWN_FIELDS = (
     {"name": "entity", "type": "string", "description": "Country or group"},
     {
@@ -41,18 +43,23 @@ OWN_FIELDS = (
     },
     {"name": "unit", "type": "string", "description": "Unit of the values, such as percent of adults"},
     {"name": "source", "type": "string", "description": "Who published the figure, or its address"},
+    {"name": "title", "type": "string", "description": "What figures and tables call the series"},
+    {"name": "break", "type": "string", "description": "why a new series begins with this figure"},
     {"name": "technology", "type": "string", "description": "Label that twins of the series share in indicators.csv"},
 )
 
 
-def read_series_file(path: Path, project: Mapping[str, pd.DataFrame], descriptor: Path) -> dict[str, pd.DataFrame]:
-    """Read and check a CSV file of series.
+def read_series_file(
+    path: Path, choices: Mapping[str, str], project: Mapping[str, pd.DataFrame], descriptor: Path
+) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """Read and check a file of series.
 
     Parameters
     ----------
     path : Path
-        Columns date and value; optionally entity, indicator, unit, source, technology, bound (exact, at_least or
-        at_most), published, standard_error and sample_size. Other columns are not read.
+        Anything that `everyday.read_everyday` understands.
+    choices : dict of str to str
+        How to read it, by the names of `everyday.CHOICES`.
     project : dict of str to DataFrame
         The project's tables: an indicator that they hold keeps its title, base, technology and breaks.
     descriptor : Path
@@ -60,33 +67,58 @@ def read_series_file(path: Path, project: Mapping[str, pd.DataFrame], descriptor
 
     Returns
     -------
-    dict of str to DataFrame
+    tables : dict of str to DataFrame
         observations, indicators (those that the project does not hold), sources and claims (none), typed as the
         project's.
+    understood : list of str
+        How the file was read, a sentence each.
 
     Raises
     ------
     DataError
         With every problem of the file.
     """
-    if path.suffix.lower() != ".csv":
-        raise DataError([Problem(path.name, None, "", "", "is no CSV file; save it as 'CSV UTF-8', named like x.csv")])
     of_project = {field["name"]: field for field in read_descriptor(descriptor)["observations"]["fields"]}
     known = [of_project[name] for name in ("published", "standard_error", "sample_size") if name in of_project]
     censoring = of_project["bound"] | {"constraints": {**of_project["bound"]["constraints"], "required": False}}
-    needed, optional = [of_project["date"], of_project["value"]], [*OWN_FIELDS, censoring, *known]
+    fields = [of_project["date"], of_project["value"], *OWN_FIELDS, censoring, *known]
     problems: list[Problem] = []
-    text = read_table(path, needed, problems)
-    if text is None:
-        raise DataError(problems)
-    problems += _check_optional(path.name, text, [field["name"] for field in optional])
-    fields = [*needed, *optional]
+    described = set(project["indicators"]["indicator"])
+    text, understood, columns = read_everyday(path, choices, described)
     text = text.reindex(columns=[field["name"] for field in fields], fill_value="")
     rows = complete_vintages(_fill_defaults(path, read_cells(path.name, text, fields, problems)))
     tables = _build_tables(path.name, rows, project)
     problems += _check_rows(path.name, rows, set_beside(tables, project), project)
-    raise_problems([_name_meant(problem) for problem in problems])
-    return tables
+    named = [replace(problem, column=columns.get(problem.column, problem.column)) for problem in problems]
+    raise_problems([_name_meant(problem) for problem in named])
+    if (rows.loc[rows["indicator"].isin(described), "break"] != "").any():
+        understood.append("breaks of an indicator of the project are not read: it keeps its own")
+    return tables, understood
+
+
+def write_clean(source: str | Path, target: Path) -> None:
+    """Write any reasonable file as a clean one, whole or not at all; what is there already is never overwritten.
+
+    Parameters
+    ----------
+    source : str or Path
+        As for `data.load`; it must be a file.
+    target : Path
+        Ends in .csv.
+
+    Raises
+    ------
+    DataError
+        Where the source is no file, or the target cannot be written.
+    """
+    path, choices = split_choices(source)
+    if find_kind(path) != "file":
+        raise DataError([Problem(path.name, None, "", "", "is no file; --fix writes the clean form of a file")])
+    if target.suffix.lower() != ".csv" or os.path.lexists(target):
+        what = "is there already; name another file" if os.path.lexists(target) else "is no name of a CSV file"
+        raise DataError([Problem("", None, "--fix", str(target), what)])
+    table, _, _ = read_everyday(path, choices, set(read_tables(find_data())["indicators"]["indicator"]))
+    write_file(target, table.to_csv(index=False, lineterminator="\n").encode())
 
 
 def set_beside(own: Mapping[str, pd.DataFrame], project: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -115,24 +147,6 @@ def set_beside(own: Mapping[str, pd.DataFrame], project: Mapping[str, pd.DataFra
     return tables | {"wording": _join(own["wording"], wording)}
 
 
-def name_indicator(text: str) -> str:
-    """Make the name of an indicator from any text: small letters, digits and '_', beginning with a letter."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_") or "series"
-    return name if name[0].isalpha() else f"series_{name}"
-
-
-def _check_optional(file: str, text: pd.DataFrame, optional: list[str]) -> list[Problem]:
-    """Report columns whose name is nearly that of a column that would be read."""
-    free = [name for name in optional if name not in text]
-    return [
-        Problem(file, 1, name, "", f"is not read; rename it {near} if that is what it holds")
-        for name in text
-        if name not in optional
-        for near in difflib.get_close_matches(name.lower(), free, n=1, cutoff=0.75)
-    ]
-
-
 def _name_meant(problem: Problem) -> Problem:
     """Tell those who write an upper bound into the column bound where it belongs."""
     if problem.column != "bound" or not re.fullmatch(NUMBER, problem.value):
@@ -142,7 +156,7 @@ def _name_meant(problem: Problem) -> Problem:
 
 
 def _fill_defaults(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
-    defaults = {"entity": ENTITY, "indicator": name_indicator(path.stem), "source": "own data", "bound": "exact"}
+    defaults = {"entity": ENTITY, "indicator": name_file(path), "source": "own data", "bound": "exact"}
     filled = {column: rows[column].replace("", default) for column, default in defaults.items()}
     return rows.assign(**filled, unit=rows["unit"].map(read_unit))
 
@@ -151,13 +165,15 @@ def _build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFr
     """Build the four tables from checked rows; units and technologies are those of each indicator's first row."""
     described = rows.drop_duplicates("indicator")
     described = described[~described["indicator"].isin(project["indicators"]["indicator"])]
-    title = described["indicator"].str.replace("_", " ").str.capitalize()
+    words = described["indicator"].str.replace("_", " ").str.capitalize()
+    title = described["title"].where(described["title"] != "", words)
     indicators = described[["row", "indicator"]].assign(
         title=title,
         unit=described["unit"].replace("", UNIT),
         counted=f"What {file} counts",
         role="target",
         technology=described["technology"].where(described["technology"] != "", title),
+        breaks=described["indicator"].map(_write_breaks(rows)),
     )
     names = _name_sources(rows["source"].unique())
     sources = pd.DataFrame({"row": 1, "source_id": names.values(), "publisher": names.keys(), "title": file})
@@ -172,6 +188,19 @@ def _build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFr
         given = {column: table[column] for column in table if column in blank}
         own[name] = pd.DataFrame(blank | given, index=table.index).astype(model.dtypes.to_dict()).reset_index(drop=True)
     return own
+
+
+def _write_breaks(rows: pd.DataFrame) -> dict[str, str]:
+    """Write the breaks of each indicator as in indicators.csv; those of one entity among several name it."""
+    marked = rows[(rows["break"] != "") & rows["date"].notna()].sort_values("date", kind="stable")
+    several = rows.groupby("indicator")["entity"].nunique() > 1
+    texts: dict[str, list[str]] = {name: [] for name in rows["indicator"].unique()}
+    for row in marked.itertuples():
+        only = f"[{row.entity.replace(']', ')')}] " if several[row.indicator] else ""
+        texts[row.indicator].append(
+            f"{row.date:%Y-%m-%d} {only}{row[marked.columns.get_loc('break') + 1].replace(';', ',')}"
+        )
+    return {name: "; ".join(parts) for name, parts in texts.items()}
 
 
 def _name_sources(sources: Iterable[str]) -> dict[str, str]:
@@ -197,7 +226,7 @@ def _check_rows(
         problems.append(Problem(file, None, "bound", "", "no figure is exact; a curve is fitted to exact ones"))
     problems += check_key(file, rows, ["entity", "indicator", "date", "published"]) + check_spellings(file, rows)
     problems += check_units(file, rows)
-    for column in ("unit", "technology"):
+    for column in ("unit", "technology", "title"):
         problems += _check_same(file, rows, column, project["indicators"])
     pairs = set(zip(rows["entity"], rows["indicator"], strict=True))
     return problems + check_figures(file, both["observations"], both["indicators"], only=pairs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import pandas as pd
 
 from helpers.indicators.data import Data
 from helpers.indicators.series import SHORTEST_SEGMENT, list_breaks, number_segments
-from helpers.wording import say_count
+from helpers.wording import say_count, say_large
 
 COVERAGE = ["entity", "indicator", "title", "role", "technology", "unit", "n", "bounds", "first", "last", "last_value"]
 COVERAGE += ["spacing_years", "segments", "longest", "high_confidence", "breaks", "suspected_breaks"]
@@ -70,6 +70,51 @@ def describe_coverage(data: Data) -> pd.DataFrame:
     return found[COVERAGE]
 
 
+def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
+    """List the series that ``data.path`` itself holds, with what a run would need to know.
+
+    Parameters
+    ----------
+    data : Data
+    words : sequence of str
+        Only series that have all of them in entity, indicator, title or unit, in whatever case.
+
+    Returns
+    -------
+    DataFrame
+        entity, indicator, title, unit, n (exact figures), first, last (dates), last_value, bound (the base indicator,
+        if the entity has it; "100" for percentages; or "").
+    """
+    found = describe_coverage(data)
+    own = set(data.own)
+    found = found[[pair in own for pair in zip(found["entity"], found["indicator"], strict=True)]]
+    texts = found[["entity", "indicator", "title", "unit"]].agg(" ".join, axis=1).str.casefold()
+    for word in words:
+        found = found[texts.loc[found.index].str.contains(word.casefold(), regex=False)]
+    about = data.indicators.drop_duplicates("indicator").set_index("indicator")
+    base = found["indicator"].map(about["base_indicator"])
+    known = [pair in own for pair in zip(found["entity"], base, strict=True)]
+    bound = base.where(known, np.where(found["unit"].str.startswith("percent"), "100", ""))
+    found = found.assign(bound=bound.astype("str")).sort_values(["entity", "indicator"], ignore_index=True)
+    return found[["entity", "indicator", "title", "unit", "n", "first", "last", "last_value", "bound"]]
+
+
+def say_series(found: pd.DataFrame) -> list[dict[str, str]]:
+    """Write the rows of `list_series` as a reader wants them."""
+    return [
+        {
+            "entity": row.entity,
+            "indicator": row.indicator,
+            "unit": row.unit,
+            "figures": f"{row.n}",
+            "span": f"{row.first:%Y-%m} to {row.last:%Y-%m}",
+            "bound": row.bound or "none",
+            "last figure": say_large(row.last_value) or f"{row.last_value:,.6g}",
+        }
+        for row in found.itertuples()
+    ]
+
+
 def summarise_data(data: Data) -> str:
     """Say in one line what ``data.path`` itself holds: "x.csv holds 1 series of 1 entity, 6 figures, ..."."""
     if not data.own:
@@ -87,7 +132,7 @@ def summarise_data(data: Data) -> str:
 
 
 def list_warnings(data: Data, series: list[tuple[str, str]] | None = None) -> list[str]:
-    """List what is allowed but probably a mistake: percentages that are all 1 or less look like fractions.
+    """List what is allowed but probably a mistake: percentages like fractions, and days that stand for whole years.
 
     Parameters
     ----------
@@ -98,17 +143,22 @@ def list_warnings(data: Data, series: list[tuple[str, str]] | None = None) -> li
     Returns
     -------
     list of str
-        One sentence for each series, at most twelve.
+        A sentence each, at most twelve.
     """
     percent = data.indicators.loc[data.indicators["unit"].str.startswith("percent"), "indicator"]
     rows = data.observations[data.observations["indicator"].isin(percent) & (data.observations["bound"] == "exact")]
     largest = rows.groupby(["entity", "indicator"])["value"].max()
     small = set(largest.index[(largest <= 1) & (largest > 0)])
-    return [
-        f"All figures of {indicator} of {entity} are 1 or less, in percent; multiply them by 100 if they are fractions."
-        for entity, indicator in (series or data.own)
-        if (entity, indicator) in small
-    ][:12]
+    doubts = []
+    for entity, indicator in series or data.own:
+        days = data.find_rows(entity, indicator)["date"]
+        if (entity, indicator) in small:
+            hint = "multiply them by 100 if they are fractions"
+            doubts.append(f"All figures of {indicator} of {entity} are 1 or less, in percent; {hint}.")
+        if len(days) > 2 and (days.dt.dayofyear == 1).all() and data.project_data is not None:
+            hint = "where they stand for whole years, write the years alone, which end on 31 December"
+            doubts.append(f"All dates of {indicator} of {entity} are 1 January; {hint}.")
+    return doubts[:12]
 
 
 @dataclass(frozen=True)

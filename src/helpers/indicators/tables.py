@@ -65,21 +65,25 @@ def find_kind(path: str | Path) -> str:
     return "file" if stat.S_ISREG(mode) else "is neither a file nor a folder"
 
 
-def _read_text(path: Path) -> str:
-    """Return the text of a file with LF at the ends of its lines, or raise a `DataError` where it is no UTF-8 text."""
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file, or raise a `DataError` that says why it cannot be read."""
     kind = find_kind(path)
     if kind != "file":
         message = {"": "is missing in {}; the data need this file", "folder": "is a folder in {}; the data need a file"}
-        raise _file_error(path, message.get(kind, kind).format(escape(str(path.parent))))
+        raise file_error(path, message.get(kind, kind).format(escape(str(path.parent))))
     try:
-        raw = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
-        raise _file_error(path, f"cannot be read ({_name_reason(error)}); allow reading it") from error
+        raise file_error(path, f"cannot be read ({_name_reason(error)}); allow reading it") from error
+
+
+def decode_text(path: Path, raw: bytes) -> str:
+    """Return the content of a file with LF at the ends of its lines, or raise a `DataError` where it is no UTF-8."""
     what = next((words for mark, words in BEGINNINGS.items() if raw[:400].lstrip().startswith(mark)), "")
     if what and path.suffix != ".json":
-        raise _file_error(path, f"is {what}, not CSV; save or export it as 'CSV UTF-8'")
+        raise file_error(path, f"is {what}, not CSV; save or export it as 'CSV UTF-8'")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or (len(raw) > 3 and raw[:400].count(0) * 3 > len(raw[:400])):
-        raise _file_error(path, f"looks like UTF-16; {SAVE}")
+        raise file_error(path, f"looks like UTF-16; {SAVE}")
     try:
         return raw.decode("utf-8").lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:  # a byte that stands alone and is a letter in Latin-1 tells the encoding
@@ -88,14 +92,15 @@ def _read_text(path: Path) -> str:
         letter = bytes([byte]).decode("cp1252", errors="replace")
         hint = f"looks like Latin-1 ({letter!r}); " if alone and letter.isalpha() else ""
         line = raw.count(b"\n", 0, place) + 1
-        raise _file_error(path, f"byte 0x{byte:02x} is not UTF-8; {hint}{SAVE}", line) from error
+        raise file_error(path, f"byte 0x{byte:02x} is not UTF-8; {hint}{SAVE}", line) from error
 
 
 def _name_reason(error: Exception) -> str:
     return (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
 
 
-def _file_error(path: Path, message: str, row: int | None = None, column: str = "") -> DataError:
+def file_error(path: Path, message: str, row: int | None = None, column: str = "") -> DataError:
+    """Return the `DataError` for one thing that is wrong with a file."""
     return DataError([Problem(path.name, row, column, "", message)])
 
 
@@ -108,7 +113,9 @@ def read_table(path: Path, fields: Sequence[Mapping[str, Any]], problems: list[P
     if path.stem in MAY_BE_EMPTY and not path.exists():
         return pd.DataFrame(columns=names, dtype=str)
     try:
-        rows = _split_rows(path, names)
+        rows = split_rows(path, decode_text(path, read_bytes(path)))
+        if not rows:
+            raise file_error(path, f"is empty; its first line must be {','.join(names)}")
     except DataError as error:
         problems += error.problems
         return None
@@ -119,7 +126,7 @@ def read_table(path: Path, fields: Sequence[Mapping[str, Any]], problems: list[P
     first, header = rows[0]
     wrong = [row for row in rows[1:] if len(row[1]) != len(header) or row[1] == header]
     frame = pd.DataFrame(wrong, columns=["row", "cells"])
-    problems += list_problems(path.name, frame, "", lambda row: _explain_length(row["cells"], header))
+    problems += list_problems(path.name, frame, "", lambda row: explain_length(row["cells"], header))
     whole = [row for row in rows[1:] if len(row[1]) == len(header) and row[1] != header]
     if not whole and (wrong or path.stem not in MAY_BE_EMPTY):
         problems += [] if wrong else [Problem(path.name, first, "", "", "the table has a header but no rows")]
@@ -133,11 +140,11 @@ def read_table(path: Path, fields: Sequence[Mapping[str, Any]], problems: list[P
     return table.loc[:, table.columns != ""]
 
 
-def _split_rows(path: Path, names: Sequence[str]) -> list[Row]:
-    """Split into (line number, cells); blank lines, and lines of commas alone, are no rows."""
+def split_rows(path: Path, text: str, mark: str = ",") -> list[Row]:
+    """Split into (line number, cells); blank lines, and lines of delimiters alone, are no rows."""
     rows: list[Row] = []
     start = 1
-    reader = csv.reader(io.StringIO(_read_text(path)), strict=True)
+    reader = csv.reader(io.StringIO(text), strict=True, delimiter=mark)
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
@@ -146,16 +153,14 @@ def _split_rows(path: Path, names: Sequence[str]) -> list[Row]:
     except csv.Error as error:
         reason = f"a cell has more than {csv.field_size_limit():,} characters" if "limit" in str(error) else error
         message = f"is not readable from here on ({reason}); look for a quotation mark that is not closed"
-        raise _file_error(path, message, start) from error
-    if not rows:
-        raise _file_error(path, f"is empty; its first line must be {','.join(names)}")
+        raise file_error(path, message, start) from error
     return rows
 
 
 def _check_header(file: str, rows: Sequence[Row], names: Sequence[str]) -> list[Problem]:
     """Report a wrong delimiter, a header in another line, doubled and missing columns; extra columns are welcome."""
     line, header = rows[0][0], [name.strip() for name in rows[0][1]]
-    misplaced = _find_delimiter(rows, names) or _find_header(rows, names)
+    misplaced = find_delimiter(rows, names) or _find_header(rows, names)
     if misplaced:
         return [Problem(file, line, "", "", misplaced)]
     twice = sorted({name for name in header if name and header.count(name) > 1})
@@ -168,7 +173,7 @@ def _check_header(file: str, rows: Sequence[Row], names: Sequence[str]) -> list[
     return problems
 
 
-def _find_delimiter(rows: Sequence[Row], names: Sequence[str]) -> str:
+def find_delimiter(rows: Sequence[Row], names: Sequence[str]) -> str:
     """Explain a header whose fields are separated by another mark than the comma; "" where they are not."""
     first = rows[0][1][0]
     marks = [mark for mark in DELIMITERS if mark in first]
@@ -193,7 +198,7 @@ def _find_header(rows: Sequence[Row], names: Sequence[str]) -> str:
     return ""
 
 
-def _explain_length(cells: list[str], header: Sequence[str]) -> str:
+def explain_length(cells: list[str], header: Sequence[str]) -> str:
     """Explain a row that repeats the header, or has more or fewer fields than it."""
     if cells == header:
         return "repeats the header; take the line away"
@@ -274,15 +279,15 @@ def read_descriptor(path: Path) -> dict[str, dict[str, Any]]:
         Where the file is missing, is not JSON, or does not describe the tables with the columns that are needed.
     """
     if not path.exists():
-        raise _file_error(path, f"is missing in {path.parent}; copy it from the folder data/")
-    text = _read_text(path)
+        raise file_error(path, f"is missing in {path.parent}; copy it from the folder data/")
+    text = decode_text(path, read_bytes(path))
     try:
         schemas = {one["name"]: one["schema"] for one in json.loads(text)["resources"] if one["name"] in TABLES}
         schemas.setdefault("wording", _describe_wording())  # folders from before this table
         checked = {name: Schema.model_validate(schemas[name]) for name in TABLES}
         reason = _check_keys(checked)
     except json.JSONDecodeError as error:
-        raise _file_error(path, f"is not JSON: {error.msg}", error.lineno) from error
+        raise file_error(path, f"is not JSON: {error.msg}", error.lineno) from error
     except ValidationError as error:
         first = error.errors()[0]
         reason = f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
@@ -290,7 +295,7 @@ def read_descriptor(path: Path) -> dict[str, dict[str, Any]]:
         reason = repr(error)
     if reason:
         described = f"does not describe the tables {', '.join(TABLES)}"
-        raise _file_error(path, f"{described} ({reason}); copy it from the folder data/")
+        raise file_error(path, f"{described} ({reason}); copy it from the folder data/")
     return schemas
 
 

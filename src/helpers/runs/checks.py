@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from helpers.choices import split_choices
 from helpers.parameters import ParameterError, Parameters, suggest
 from helpers.project import find_data, shorten_path
 from helpers.wording import say_count
@@ -33,11 +34,12 @@ def check_parameters(parameters: Parameters, load: Callable[..., Any] | None = N
         for family in parameters.families:
             if family not in FAMILIES:
                 raise ParameterError(f"parameter 'families' has the unknown '{family}'{suggest(family, FAMILIES)}")
-    path = find_data(parameters.data)
+    source = find_data(parameters.data)
+    path, _ = split_choices(source)
     if not os.path.lexists(path):
         missing = f"there is no such folder or file: {shorten_path(path)}"
         raise ParameterError(f"parameter 'data' is '{parameters.data}', but {missing}")
-    data = (load or indicators.load)(str(path), as_of=parameters.as_of)
+    data = (load or indicators.load)(str(source), as_of=parameters.as_of)
     series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
     values = series.values[series.values > 0]
     if len(values) < FEWEST_POINTS or (values.index[-1] - values.index[0]).days < FEWEST_DAYS:
@@ -76,8 +78,10 @@ def check_parameters(parameters: Parameters, load: Callable[..., Any] | None = N
 
 
 def print_warnings(data: Any, parameters: Parameters) -> None:
-    """Tell what is doubtful in the data of the series in question."""
+    """Tell how a file of own data was read, and what is doubtful in the data of the series in question."""
     from helpers import indicators
 
+    for understood in data.understood:
+        print(f"understood: {understood}", flush=True)
     for doubt in indicators.list_warnings(data, [(parameters.entity, parameters.indicator)]):
         print(f"note: {doubt}", flush=True)

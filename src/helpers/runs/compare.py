@@ -37,6 +37,7 @@ from helpers.runs.notebook import restore_text, write_csv
 from helpers.runs.pages.exhibits import embed_content
 from helpers.runs.pages.frame import render
 from helpers.runs.pages.index import find_table, format_number, set_value
+from helpers.runs.record import SEE
 
 FILES = {"index.html", "comparison.csv", "comparison.png", "comparison.svg", "comparison.pdf"}
 SOURCE = "Source: the runs' tables of forecasts and key numbers; each run's pages name the publishers of its data"
@@ -168,7 +169,7 @@ def _read_record(name: str, folder: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         begun = folder.is_dir() or (folder.parent / f"{folder.name}.partial").is_dir()
         state = f"Run '{name}' isn't finished" if begun else f"There is no run '{name}'"
-        raise RunError(f"{state}. Make it with: {again}") from error
+        raise RunError(f"{state}. Make it with: {again} ({SEE})") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(f"run.json of run '{name}' can't be read ({error}). Make the run again: {again}") from error
     return record

@@ -175,7 +175,7 @@ def describe_failure(error: Exception, source: Path, target: Path) -> str:
     lines = [f"Notebook {source.stem} failed" + (f' in the part "{headings[-1].strip()}"' if headings else "")]
     lines += _describe_error(error)
     text = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(getattr(error, "traceback", None) or []))
-    frames = re.findall(r"File \S*?(src/helpers/[\w/]+\.py):(\d+), in ([\w.<>]+)", text)
+    frames = re.findall(r"File \S*?((?:src/)?helpers/[\w/]+\.py):(\d+), in ([\w.<>]+)", text)
     lines += ["  at {}:{} in {}".format(*frames[-1])] if frames else []
     return "\n".join([*lines, *([f"Executed up to there: {shorten_path(target)}"] if cells else [])])
 

@@ -149,7 +149,7 @@ class Run:
                 f"Table {name} was changed after notebook {writer} wrote it. Run that notebook again to restore it."
             )
         self._note("read", name, entry["sha256"])
-        return _read_csv(path, entry["columns"])
+        return read_csv(path, entry["columns"])
 
     def _save_figure(self, figure: Any, name: str, alt: str) -> SavedFigure:
         from helpers.figures.images import draw_images
@@ -349,7 +349,8 @@ def _kind_of(column: Any) -> str:
     return "text" if all(isinstance(value, str) for value in column.dropna()) else "mixed"
 
 
-def _read_csv(path: Path, kinds: Mapping[str, str]) -> Any:
+def read_csv(path: Path, kinds: Mapping[str, str]) -> Any:
+    """A table that `write_csv` has written, with the kinds of its columns that it returned."""
     import pandas as pd
 
     types = {"text": "str", "mixed": "object", "number": "float64"}

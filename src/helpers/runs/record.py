@@ -16,6 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from helpers.choices import split_choices
 from helpers.parameters import Parameters, read_parameters
 from helpers.project import RECORD, RunError, find_data, find_root, hash_file, hash_files, hash_helpers, write_json
 from helpers.runs.notebook import list_written, read_records, read_valid
@@ -23,6 +24,7 @@ from helpers.runs.sequence import find_notebooks
 from helpers.runs.store import hash_source
 
 LOG = "run.log"
+SEE = "'adoption runs' lists those that there are"
 
 
 def describe_inputs(parameters: Parameters, notebooks: Sequence[Path]) -> dict[str, Any]:
@@ -74,6 +76,13 @@ def note_pages(folder: Path) -> None:
     write_json(path, {**content, "pages": {page.name: hash_file(page) for page in pages if page.is_file()}})
 
 
+def note_exports(folder: Path, written: Mapping[str, str]) -> None:
+    """Add files that were made from the run's tables to ``run.json``, so that they go when the run is made anew."""
+    path = folder / RECORD
+    content = json.loads(path.read_text(encoding="utf-8"))
+    write_json(path, {**content, "exports": {**content.get("exports", {}), **written}})
+
+
 def read_run(folder: Path) -> dict[str, Any]:
     """Content of the ``run.json`` of the run in `folder`.
 
@@ -87,7 +96,7 @@ def read_run(folder: Path) -> dict[str, Any]:
         content = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         list_outputs(content), read_parameters(content["parameters"])
     except OSError as error:
-        raise RunError(f"There is no run '{folder.name}' with a record, run.json. {again}") from error
+        raise RunError(f"There is no run '{folder.name}' with a record, run.json; {SEE}. {again}") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise RunError(f"The record of run '{folder.name}', run.json, can't be used. {again}") from error
     return content
@@ -134,12 +143,11 @@ def find_differences(folder: Path, content: Mapping[str, Any], inputs: Mapping[s
     list of str
     """
     recorded = {**content, "notebooks": {name: entry["source"] for name, entry in content["notebooks"].items()}}
-    outputs = list_outputs(content)
     found = [line for name in inputs for line in _compare(name, recorded.get(name), inputs[name])]
     for name, entry in content["notebooks"].items():
         if {"source": entry["source"], **(read_valid(folder, name) or {})} != entry:
             found.append(f"notebooks/{name}.json: not as in run.json")
-    found += [f"{path}: {word}" for path, expected in outputs.items() if (word := _judge_file(folder / path, expected))]
+    found += [f"{path}: {word}" for path, word in find_changed(folder, content).items()]
     return found
 
 
@@ -162,7 +170,7 @@ def is_hash(value: Any) -> bool:
 
 def list_outputs(content: Mapping[str, Any]) -> dict[str, str]:
     """sha256 of each file that the content of a ``run.json`` names, by its path in the run's folder."""
-    outputs = {f"html/{name}": expected for name, expected in content["pages"].items()}
+    outputs = {f"html/{name}": expected for name, expected in content["pages"].items()} | content.get("exports", {})
     for name, record in content["notebooks"].items():
         outputs |= list_written(record) | {f"notebooks/{name}.ipynb": record["executed"]}
     return outputs
@@ -185,6 +193,12 @@ def _list_recorded(folder: Path) -> set[str]:
         return {*list_outputs(content), *(f"notebooks/{name}.json" for name in content["notebooks"]), RECORD, LOG}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return set()
+
+
+def find_changed(folder: Path, content: Mapping[str, Any]) -> dict[str, str]:
+    """Files that the content of a ``run.json`` names and that aren't as it says: "missing" or "changed", by path."""
+    judged = {path: _judge_file(folder / path, expected) for path, expected in list_outputs(content).items()}
+    return {path: word for path, word in judged.items() if word}
 
 
 def _judge_file(path: Path, expected: str) -> str:
@@ -215,6 +229,7 @@ def describe_subject(data: Any, parameters: Parameters) -> dict[str, str]:
 def hash_data(path: Path) -> dict[str, str]:
     """sha256 of every file that the data in `path` are read from: own data take the references from the project's."""
     kinds = {".csv", ".json"}
+    path, _ = split_choices(path)
     files = hash_files(path, kinds)
     if not _has_references(path):
         files |= {f"data/{name}": digest for name, digest in hash_files(find_data(), kinds).items()}
@@ -257,6 +272,8 @@ def list_versions() -> dict[str, str]:
 
 def describe_commit() -> dict[str, Any] | None:
     """Commit of the project, and whether sources, notebooks or data differ from it; None outside git."""
+    if not (find_root() / ".git").exists():  # a folder somewhere in another project's repository is none of it
+        return None
     try:
         commit = _ask_git("rev-parse", "HEAD")
         changed = bool(_ask_git("status", "--porcelain", "--", "src", "notebooks", "data"))

@@ -30,7 +30,10 @@ PARTS = {  # words for what a notebook is made from
     "data": "the data",
     "tables": "its tables",
 }
-NO_PART = ("runs/pages/", "runs/sweep", "runs/futures.py", "runs/compare.py", "__main__.py", "explore.py")
+NO_PART = (
+    "runs/pages/", "runs/sweep", "runs/futures.py", "runs/compare.py", "runs/exports.py", "runs/listing.py",
+    "__main__.py", "commands.py", "explore.py",
+)  # fmt: skip
 """Helpers that no result of a notebook depends on."""
 
 

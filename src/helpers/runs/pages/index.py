@@ -15,6 +15,7 @@ from helpers.project import RECORD
 from helpers.runs.notebook import read_valid, restore_text, write_argument
 from helpers.runs.pages.exhibits import embed_image, embed_tables
 from helpers.runs.pages.frame import render
+from helpers.wording import say_large
 
 THUMBNAIL = 480  # pixels of width, shown at half of that
 SECTIONS = {
@@ -110,6 +111,8 @@ def format_number(text: str) -> str:
         return "no limit"
     if math.isnan(number):
         return ""
+    if large := say_large(number):
+        return large.replace("-", "−")
     digits = 0 if abs(number) >= 100 or number == int(number) else 1 if abs(number) >= 10 else 2
     return f"{number:,.{digits}f}".replace("-", "−")
 

@@ -1,0 +1,42 @@
+"""How a file of own data is to be read, in the text that names it: ``x.csv?date=Year&value=Percent``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
+
+CHOICES = {
+    "date": "Column of the dates.",
+    "value": "Column of the figures.",
+    "entity": "Column of countries or groups; or the one that the figures are of.",
+    "indicator": "Column of names of indicators; or the one that the figures are of.",
+    "title": "Title of the series, or the column of titles.",
+    "unit": "Unit of the figures ('percent of adults', fraction, 'million users'), or the column of units.",
+    "source": "Who published the figures, or the column that says so.",
+    "technology": "Label of the series' twins among the references, or the column of labels.",
+    "break": "Breaks, as in '2021-12-31 new survey', or the column of reasons.",
+    "sheet": "Sheet of a spreadsheet.",
+    "wide": "What the columns of figures are: entity or indicator.",
+    "order": "What comes first in 03/04/2020: dmy (the day) or mdy (the month).",
+    "decimal": "The decimal mark: . or ,",
+}
+"""How a file is to be read, where the file itself does not say it."""
+LIMITED = {"wide": ("entity", "indicator"), "order": ("dmy", "mdy"), "decimal": (".", ",")}
+
+
+def split_choices(data: str | Path) -> tuple[Path, dict[str, str]]:
+    """A path, and how its file is to be read, as ``x.csv?date=Year&value=Percent`` says it.
+
+    >>> split_choices("x.csv?date=Year&unit=percent+of+adults")[1]
+    {'date': 'Year', 'unit': 'percent of adults'}
+    """
+    path, mark, query = str(data).rpartition("?")
+    if not mark or not all("=" in part for part in query.split("&")):
+        return Path(data), {}
+    return Path(path), dict(parse_qsl(query, keep_blank_values=True))
+
+
+def join_choices(path: str | Path, choices: Mapping[str, str]) -> str:
+    """The inverse of `split_choices`."""
+    return f"{path}?{urlencode(choices)}" if choices else str(path)

@@ -1,0 +1,228 @@
+"""The commands that make no run: look up what there is, check and fetch data, tidy up, begin a project."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from helpers.options import add_choices, locate_data
+from helpers.project import RECORD, find_outputs, shorten_path
+from helpers.quoting import escape
+
+FAILED = 1
+
+app = typer.Typer()
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+def complete_runs(incomplete: str) -> list[str]:
+    """Names of runs, for the shell's completion."""
+    outputs = find_outputs()
+    found = [*outputs.glob(f"*/{RECORD}"), *outputs.glob(f"*/*/{RECORD}")]
+    names = [path.parent.relative_to(outputs).as_posix() for path in found]
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+@app.command(name="list")
+def list_series(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[WORD]...", help="Only series with all of these words in entity, name or title."),
+    ] = None,
+    data: Annotated[str, typer.Option(metavar="PATH", help="Folder of data, or a file of your own.")] = "data",
+    as_json: Json = False,
+) -> None:
+    """List the series of the data: entity, span, bound and last figure.
+
+    The bound is what '-p bound' would name: the indicator of the base, or 100 for percentages.
+    """
+    from helpers import indicators
+
+    given: dict[str, Any] = {"data": data}
+    locate_data(given, {})
+    found = indicators.list_series(indicators.load(given["data"]), words or [])
+    if as_json:
+        days = {name: found[name].dt.strftime("%Y-%m-%d") for name in ("first", "last")}
+        print(found.assign(**days).to_json(orient="records", force_ascii=False, indent=1))
+        return
+    print_table(indicators.say_series(found))
+    if len(found):
+        first = found.iloc[0]
+        source = [] if data == "data" else ["-p", "data", data]
+        words = [
+            "adoption",
+            "run",
+            "NAME",
+            *source,
+            "-p",
+            "entity",
+            first["entity"],
+            "-p",
+            "indicator",
+            first["indicator"],
+        ]
+        print(f"{len(found):,} series. Study one: {shlex.join([*words, '-p', 'bound', first['bound']])}")
+    else:
+        print("No series has all of these words.")
+
+
+@app.command()
+def runs(as_json: Json = False) -> None:
+    """List the runs, newest first: what they are of, and whether they are whole."""
+    from helpers.runs.listing import list_runs
+
+    found = list_runs(find_outputs())
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False, indent=1))
+    elif found:
+        print_table([{**each, "made": each["made"][:16].replace("T", " ")} for each in found])
+    else:
+        print(f"No run yet in {shorten_path(find_outputs())}. Make one: adoption run")
+
+
+@app.command()
+def rm(
+    run: Annotated[str, typer.Argument(help="Name of the run; of a sweep's: SWEEP/RUN.", autocompletion=complete_runs)],
+) -> None:
+    """Remove a run: the files that its record names, as it wrote them.
+
+    Files that the record does not name, or that were changed since, stay where they are, and are named.
+    """
+    from helpers.runs.compare import find_run
+    from helpers.runs.listing import remove_run
+
+    folder = find_run(run)
+    removed, left = remove_run(folder)
+    print(f"Removed run '{run}': {removed} files.")
+    if left:
+        shown = ", ".join(map(escape, left[:10])) + (f" and {len(left) - 10} more" if len(left) > 10 else "")
+        print(f"Left in {shorten_path(folder)}: {shown}")
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make; it must not be there, or be empty.")],
+) -> None:
+    """Begin a project of your own: a folder with the data and the notebooks, to edit.
+
+    In it and below it, the commands use these, and write to its outputs/.
+    """
+    from helpers.project import begin_project
+
+    print(f"A project to edit: {shorten_path(begin_project(folder.absolute()))}. Go there, and: adoption run")
+
+
+def print_table(rows: list[dict[str, str]]) -> None:
+    """Print rows under the names of their columns, each as wide as it needs."""
+    columns = list(rows[0]) if rows else []
+    cells = [columns, *([escape(str(row[column])) for column in columns] for row in rows)]
+    widths = [max(len(line[place]) for line in cells) for place in range(len(columns))]
+    for line in cells:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+@app.command()
+def params() -> None:
+    """List the parameters, with what each may be.
+
+    Shows name, type, default, meaning, range, and the notebooks that read it.
+    """
+    from helpers.parameters import Parameters, expected_value, name_type
+    from helpers.runs.sequence import find_notebooks, read_declared
+
+    readers = {path.stem.split("_")[0]: read_declared(path) for path in find_notebooks()}
+    for name, field in Parameters.model_fields.items():
+        numbers = ", ".join(number for number, declared in readers.items() if name in declared)
+        print(f"{name} = {field.default!r}\n    {field.description}")
+        print(f"    {name_type(name)}; may be: {expected_value(name)}")
+        print(f"    read by notebooks: {numbers or 'none'}")
+
+
+@app.command()
+@add_choices
+def check(
+    choices: dict[str, str],
+    path: Annotated[str, typer.Argument(metavar="[PATH]", help="Folder of data, or a file of your own.")] = "data",
+    fix: Annotated[Path | None, typer.Option(metavar="OUT.csv", help="Write the clean file.")] = None,
+) -> None:
+    """Check data of your own before a run.
+
+    Tells how a file was understood, a line each, and what the data hold; or prints every problem with file, row and
+    column and ends with 1. What can mean two things is refused, with the option to write.
+    """
+    from helpers import indicators
+
+    given: dict[str, Any] = {"data": path}
+    locate_data(given, choices)
+    try:
+        data = indicators.load(given["data"])
+        for understood in data.understood:
+            print(f"understood: {understood}")
+        print(f"ok: {indicators.summarise_data(data)}")
+        for doubt in indicators.list_warnings(data):
+            print(f"note: {doubt}")
+        if fix:
+            indicators.write_clean(given["data"], fix)
+            print(f"Clean file: {fix}")
+    except indicators.DataError as error:
+        print(error)
+        raise SystemExit(FAILED) from error
+
+
+fetch = typer.Typer(help="Fetch newer figures into a data folder.", no_args_is_help=True)
+app.add_typer(fetch, name="fetch")
+
+
+@fetch.callback()
+def choose_publisher() -> None:
+    """Fetch newer figures into a data folder; the World Bank's need the extra 'live'."""
+
+
+@fetch.command()
+def worldbank(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="The World Bank's code, such as IT.NET.USER.ZS.")],
+    entity: Annotated[list[str], typer.Option(help="Code of an economy, such as CHN; may be repeated.")],
+    into: Annotated[str, typer.Option(metavar="FOLDER", help="Data folder, new or existing.")],
+    unit: Annotated[str, typer.Option(help="Unit of the values; by default as the indicator's name says.")] = "",
+    technology: Annotated[str, typer.Option(help="Label of its twins among the references, to leave out.")] = "",
+) -> None:
+    """Fetch an indicator of the World Bank, whole or not at all.
+
+    Series that the folder holds already are replaced. A run never does this by itself.
+    """
+    from helpers.fetch import fetch_worldbank
+
+    entities = [name for text in entity for name in text.replace(",", " ").split()]
+    print(fetch_worldbank(code, entities, into, unit, technology))
+    print(f"Study one of them: adoption run NAME -p data {into} -p entity ENTITY")
+
+
+@fetch.command()
+def eurostat(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="Eurostat's code of the table, such as isoc_eb_ai.")],
+    entity: Annotated[list[str], typer.Option(help="Code of a country or area, such as DE; may be repeated.")],
+    into: Annotated[str, typer.Option(metavar="FOLDER", help="Data folder, new or existing.")],
+    where: Annotated[list[str] | None, typer.Option(metavar="NAME=CATEGORY", help="Category of a dimension.")] = None,
+) -> None:
+    """Fetch a table of Eurostat on the digital society (isoc), whole or not at all.
+
+    Each dimension but time needs one category, as in: --where indic_is=E_AI_TANY --where unit=PC_ENT
+    """
+    from helpers.fetch_surveys import fetch_eurostat
+
+    entities = [name for text in entity for name in text.replace(",", " ").split()]
+    chosen = {name: category for name, _, category in (text.partition("=") for text in where or [])}
+    print(fetch_eurostat(code, entities, chosen, into))
+
+
+@fetch.command()
+def btos(into: Annotated[str, typer.Option(metavar="FOLDER", help="Data folder, new or existing.")]) -> None:
+    """Fetch the share of US firms that use AI (Business Trends and Outlook Survey), whole or not at all."""
+    from helpers.fetch_surveys import fetch_btos
+
+    print(fetch_btos(into))

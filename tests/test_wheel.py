@@ -1,0 +1,115 @@
+"""The wheel, installed without the checkout: data and notebooks travel along, and it runs in any folder."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import make_once
+
+from helpers.project import find_root
+
+pytestmark = pytest.mark.slow
+
+SERIES = "Year,Percent\n2018,1.2\n2019,3.1\n2020,7\n2021,15.5\n2022,27\n"
+FORECAST = """import pandas as pd
+from helpers import forecast
+users = pd.Series([12, 19, 31, 44, 52], index=pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)]))
+made = forecast.forecast(users, bound=100)
+print(made.quantiles.shape[0])"""
+
+
+@pytest.fixture(scope="module")
+def installed(shared):
+    """A virtual environment with the wheel of this checkout, which sees the libraries of ours, but not our package."""
+
+    def make():
+        folder = shared / "wheel" / "installed"
+        build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+        subprocess.run([*build, "--wheel-dir", folder.parent / "dist", find_root()], check=True)
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "new"], check=True)
+        [libraries] = (folder / "new").glob("lib/python3*/site-packages")
+        [ours] = Path(sys.prefix).glob("lib/python3*/site-packages")
+        (libraries / "ours.pth").write_text(
+            f"{ours}\n"
+        )  # a .pth in there, such as the editable install's, isn't followed
+        (folder / "new" / "share").symlink_to(Path(sys.prefix) / "share")  # the libraries' own templates
+        [wheel] = (folder.parent / "dist").glob("*.whl")
+        into = ["--python", folder / "new", "install", "--quiet", "--no-deps", "--no-index", "--ignore-installed"]
+        subprocess.run([sys.executable, "-m", "pip", *into, wheel], check=True)
+
+    return make_once(shared / "wheel" / "installed", make) / "new"
+
+
+def call(installed, *words, cwd, program="adoption", code=0, **variables):
+    environment = {name: value for name, value in os.environ.items() if name not in ("ADOPTION_OUTPUTS", "PYTHONPATH")}
+    done = subprocess.run(
+        [installed / "bin" / program, *words], cwd=cwd, env=environment | variables, capture_output=True, text=True
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_data_and_notebooks_are_in_the_wheel(installed):
+    [wheel] = (installed.parents[1] / "dist").glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    root = find_root()
+    for path in (*root.glob("data/*.*"), *root.glob("notebooks/*.ipynb")):
+        assert f"helpers/_project/{path.relative_to(root).as_posix()}" in names
+    assert not [name for name in names if "tests/" in name or "outputs/" in name]
+
+
+def test_it_runs_in_an_empty_folder(installed, tmp_path):
+    (tmp_path / "x.csv").write_text(SERIES)
+    assert "years are read as 31 December of each" in call(installed, "check", "x.csv", cwd=tmp_path)
+    said = call(installed, "run", "mine", "-p", "data", "x.csv", cwd=tmp_path)
+    assert said.splitlines()[-1] == "Read it: outputs/mine/html/index.html"
+    assert {path.name for path in tmp_path.iterdir()} == {"x.csv", "outputs"}
+    record = json.loads((tmp_path / "outputs" / "mine" / "run.json").read_text())
+    assert record["git"] is None
+    assert "Nothing changed" in call(installed, "run", "mine", "-p", "data", "x.csv", cwd=tmp_path)
+    assert call(installed, "verify", "mine", cwd=tmp_path).startswith("ok: ")
+    assert "mine" in call(installed, "runs", cwd=tmp_path)
+    call(installed, "open", "01", "--prepare-only", cwd=tmp_path)
+    assert (tmp_path / "outputs" / "lab" / "01_check_indicators.ipynb").is_file()
+    where = "from helpers.project import find_outputs; print(find_outputs())"
+    lab = call(installed, "-c", where, cwd=tmp_path / "outputs" / "lab", program="python")
+    assert lab.strip() == str(tmp_path / "outputs"), "a notebook opened by hand writes there too"
+
+
+def test_five_lines_of_python_need_no_checkout(installed, tmp_path):
+    assert int(call(installed, "-c", FORECAST, cwd=tmp_path, program="python")) > 3
+    where = "import helpers; print(helpers.__file__)"
+    assert call(installed, "-c", where, cwd=tmp_path, program="python").startswith(str(installed))
+
+
+def test_new_makes_a_project_to_edit(installed, tmp_path):
+    assert "A project to edit: mine." in call(installed, "new", "mine", cwd=tmp_path)
+    table = tmp_path / "mine" / "data" / "indicators.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace("Generative AI users", "My AI users"), encoding="utf-8")
+    below = tmp_path / "mine" / "notes"
+    below.mkdir()
+    assert "My AI users" in call(installed, "list", "genai_users", "--json", cwd=below)
+    assert "My AI users" not in call(installed, "list", "genai_users", "--json", cwd=tmp_path)
+    call(installed, "run", "--only", "01", "-p", "as_of", "2026-02-28", cwd=below)
+    assert (tmp_path / "mine" / "outputs" / "baseline" / "html" / "index.html").is_file()
+    assert "is there already, and not empty" in call(installed, "new", "mine", cwd=tmp_path, code=1)
+    assert {path.name for path in tmp_path.iterdir()} == {"mine"}
+
+
+def test_a_foreign_package_of_the_same_name_is_named(installed, tmp_path):
+    (tmp_path / "helpers").mkdir()
+    foreign = tmp_path / "helpers" / "__init__.py"
+    foreign.write_text("")
+    said = call(installed, "params", cwd=tmp_path, code=1, PYTHONPATH=str(tmp_path))
+    assert said.startswith(f"Another package or file is called 'helpers' and comes first on Python's path: {foreign}.")
+
+
+def test_kernels_that_are_spawned_as_on_other_systems(installed, tmp_path):
+    """macOS and Windows can't fork kernels: each is an interpreter of its own there."""
+    (tmp_path / "x.csv").write_text(SERIES)
+    said = call(installed, "run", "mine", "-p", "data", "x.csv", "--isolated", cwd=tmp_path)
+    assert said.splitlines()[-1] == "Read it: outputs/mine/html/index.html"
