@@ -39,3 +39,14 @@ def test_a_band_one_year_ahead_is_in_the_singular(whole_run):
     numbers = findings.list_key_numbers(tables | {"04_scores": pd.DataFrame([row])}, names).iloc[-1]
     assert numbers["key"] == "coverage_80_1"
     assert numbers["label"].endswith("1 year ahead, 1 other technology")
+
+
+def test_large_counts_are_said_in_words(whole_run):
+    """Own data may count persons, not millions of them."""
+    names = indicators.name_series(indicators.load(SAMPLE).series("China", "genai_users", "internet_users"))
+    tables = {name: pd.read_csv(whole_run / "tables" / f"{name}.csv") for name in findings.SUMMARISED}
+    for table in tables.values():
+        table["date"] = pd.to_datetime(table.get("date"))
+    tables["02_growth"]["value"] *= 1e6
+    numbers = findings.list_key_numbers(tables, names | {"unit": "persons"}).set_index("key")["text"]
+    assert numbers["latest"] == "602 million persons"

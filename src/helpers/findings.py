@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.levels import LEVELS, QUOTED, band_columns, quoted_level, say_level
-from helpers.wording import say_count
+from helpers.wording import say_count, say_large
 
 SUMMARISED = ("02_growth", "02_aligned", "03_parameters", "04_scores", "05_forecast", "05_statements")
 """Tables of the run that the summary reads."""
@@ -66,6 +66,7 @@ def _say(value: float, unit: str = "") -> str:
     digits = 0 if abs(value) >= 100 and not unit.startswith("percent") else 1
     sign = " %" if unit.startswith("percent") and unit != "percentage points" else f" {unit}" if unit else ""
     text = f"{value:,.{digits}f}" if value == 0 or abs(value) >= 0.05 else f"{value:.2g}"
+    text = say_large(value) or text
     return f"{text}{sign}".replace("-", "−")
 
 

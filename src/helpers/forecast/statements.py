@@ -16,7 +16,7 @@ from helpers.forecast.bands import FAST, MIN_FORECASTS, mean_by_technology
 from helpers.forecast.methods import Origin
 from helpers.forecast.windows import Target, Windows
 from helpers.levels import band_columns, say_level
-from helpers.wording import say_count
+from helpers.wording import say_count, say_large
 
 Statement: TypeAlias = tuple[str, dict[str, Any]]
 """A text and the numbers in it."""
@@ -271,10 +271,15 @@ def state_horizon(tested_years: float, extrapolated: pd.DatetimeIndex, curved: b
 
 
 def count(value: float, unit: str = "") -> str:
-    """A number for readers, three digits or whole, with its unit; per cent sticks to its number."""
+    """A number for readers, three digits or whole, from a million on in words, with its unit.
+
+    >>> count(9_412_345, "persons"), count(602, "million persons"), count(0.1234)
+    ('9.41 million persons', '602 million persons', '0.123')
+    """
     if not np.isfinite(value):
         return "no limit"
-    return f"{value:,.0f} {unit}".strip() if abs(value) >= 100 else f"{value:.3g} {unit}".strip()
+    text = say_large(value) or (f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}")
+    return f"{text} {unit}".strip()
 
 
 def say_technologies(number: int) -> str:
