@@ -50,3 +50,16 @@ def test_large_counts_are_said_in_words(whole_run):
     tables["02_growth"]["value"] *= 1e6
     numbers = findings.list_key_numbers(tables, names | {"unit": "persons"}).set_index("key")["text"]
     assert numbers["latest"] == "602 million persons"
+
+
+def test_past_a_peak_no_ceiling_and_no_pace_is_told(whole_run):
+    names = indicators.name_series(indicators.load(SAMPLE).series("China", "genai_users", "internet_users"))
+    tables = {name: pd.read_csv(whole_run / "tables" / f"{name}.csv") for name in findings.SUMMARISED}
+    for table in tables.values():
+        table["date"] = pd.to_datetime(table.get("date"))
+    tables["02_growth"].loc[tables["02_growth"].index[-1], "value"] = 400.0
+    keys = findings.list_key_numbers(tables, names)["key"]
+    assert not keys.str.startswith("ceiling").any()
+    told = " ".join(findings.state_findings(tables, names)["sentence"])
+    assert "past a peak an adoption curve does not apply" in told
+    assert not any(word in told for word in ("of the rise", "of its bound in", "where it ends"))

@@ -145,6 +145,16 @@ def test_past_the_peak_the_last_level_stands(make):
     assert not make([11, 46, 37, 30, 46.1, 46.2]).declines
 
 
+def test_past_the_peak_rate_and_steps_are_those_of_the_fall(make):
+    """However fast the rise was: the band is that of a series which only fell so."""
+    slow, fast = (make([*rise, 46, 37, 30, 27.5, 25.2]) for rise in ([38, 42], [1, 9]))
+    np.testing.assert_allclose(slow.quantiles, fast.quantiles)
+    rate, step_sd = windows.measure_growth(fast.windows)
+    steps = np.diff(windows.to_link(fast.windows.link, fast.windows.shares[0, 2:]))
+    assert rate[0] == pytest.approx(steps.sum() / np.ptp(fast.windows.years[0, 2:]))
+    assert step_sd[0] == pytest.approx(np.sqrt(np.mean(steps**2 / np.diff(fast.windows.years[0, 2:]))))
+
+
 def test_a_band_stays_above_the_floor_and_within_what_any_reference_grew_by(make, unbounded):
     made = make([1, 3, 9, 27], None, horizon_years=5)
     most = (unbounded["actual"] / unbounded["last"]).max()

@@ -41,7 +41,9 @@ def list_key_numbers(
     """
     rows = [
         *_observed(tables["02_growth"], names),
-        *_ceilings(tables["03_parameters"], tables["02_growth"]["value"].iloc[-1], names),
+        *_ceilings(
+            tables["03_parameters"], tables["02_growth"]["value"].iloc[-1], names, declines(tables["02_growth"])
+        ),
     ]
     level = quoted_level(levels)
     rows += [
@@ -112,8 +114,12 @@ def _observed(growth: pd.DataFrame, names: Mapping[str, str]) -> list[tuple[Any,
     return rows
 
 
-def _ceilings(parameters: pd.DataFrame, reached: float, names: Mapping[str, str]) -> list[tuple[Any, ...]]:
-    rows = []
+def _ceilings(
+    parameters: pd.DataFrame, reached: float, names: Mapping[str, str], declines: bool
+) -> list[tuple[Any, ...]]:
+    rows: list[tuple[Any, ...]] = []
+    if declines:
+        return rows
     free = parameters[(parameters["parameter"] == "ceiling") & (parameters["ceiling"] == "free")]
     for row in free.itertuples(index=False):
         name = row.family.replace("_", " ")
@@ -207,9 +213,14 @@ def _state_level(growth: pd.DataFrame, names: Mapping[str, str]) -> str:
     )
 
 
+def declines(growth: pd.DataFrame) -> bool:
+    """Whether the last figure lies clearly below an earlier one, so that no adoption curve applies."""
+    return bool(growth["value"].max() > FALLEN * growth["value"].iloc[-1])
+
+
 def _state_pace(growth: pd.DataFrame, aligned: pd.DataFrame, names: Mapping[str, Any]) -> str:
     peak, last = growth.loc[growth["value"].idxmax()], growth["value"].iloc[-1]
-    if peak["value"] > FALLEN * last:
+    if declines(growth):
         fall = f"It has fallen since {_say(peak['value'], names['unit'])} in {_month(peak['date'])}"
         return f"{fall}: past a peak an adoption curve does not apply."
     text = _state_rivals(aligned) if len(aligned) else ""
@@ -262,7 +273,7 @@ _UNDER = {
 
 def _state_ceiling(parameters: pd.DataFrame, growth: pd.DataFrame, bounded: bool) -> str:
     free = parameters[(parameters["parameter"] == "ceiling") & (parameters["ceiling"] == "free")]
-    if growth["value"].max() > FALLEN * growth["value"].iloc[-1]:
+    if declines(growth):
         return ""
     if free.empty:
         return f"{len(growth)} points carry no curve with a free ceiling: where adoption ends is not known."

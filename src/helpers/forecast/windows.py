@@ -137,13 +137,20 @@ def measure_growth(windows: Windows) -> tuple[np.ndarray, np.ndarray]:
     """Rate and standard deviation of the steps of each window on its link's scale, (N,) each.
 
     The rate is the least-squares slope per year. The steps' deviation is about their mean and per root of a year, as
-    for a random walk with drift.
+    for a random walk with drift. Past a peak both are those of the fall alone, the steps about 0.
     """
     link_share = to_link(windows.link, windows.shares)
     gaps = np.diff(windows.years, axis=1)
     surprise = (np.diff(link_share, axis=1) - mean_change(windows.years, link_share)[:, None] * gaps) / np.sqrt(gaps)
     step_sd = np.sqrt((surprise**2).sum(axis=1) / (windows.points - 2))
-    return slope_of(windows.years, link_share), step_sd
+    rate, fallen = slope_of(windows.years, link_share), np.flatnonzero(windows.past_peak)
+    if len(fallen):
+        peak = windows.values[fallen].argmax(axis=1)
+        since = np.arange(windows.points - 1) >= peak[:, None]
+        steps = np.where(since, np.diff(link_share[fallen], axis=1), 0.0)
+        rate[fallen] = steps.sum(axis=1) / np.where(since, gaps[fallen], 0.0).sum(axis=1)
+        step_sd[fallen] = np.sqrt((steps**2 / gaps[fallen]).sum(axis=1) / since.sum(axis=1))
+    return rate, step_sd
 
 
 def look_ahead(windows: Windows, years: np.ndarray) -> Ahead:
