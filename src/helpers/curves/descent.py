@@ -150,8 +150,9 @@ def _solve(
         scaled[blocked] = 0.0
         normal[blocked[:, None] | blocked] = 0.0
     normal[diagonal, diagonal] = 1.0 + damping
-    step = _eliminate(normal, scaled)
-    return step / root, (scaled * step).sum(0) * (1 + damping)
+    with np.errstate(over="ignore", invalid="ignore"):  # without curvature the step is endless, or none: not taken
+        step = _eliminate(normal, scaled)
+        return np.nan_to_num(step / root), (scaled * step).sum(0) * (1 + damping)
 
 
 def _eliminate(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
