@@ -26,6 +26,8 @@ PATIENCE = 20
 """Gauss-Newton steps before the second derivatives are taken."""
 LEAST_SHRINKING = 1e-4
 """Strongest shrinking of the promised fall from step to step that is trusted to go on."""
+ENDLESS = 1e300
+"""Fall that a step promises whose size no number holds."""
 LONGEST_STEP = 3.0
 """Longest move of one coordinate in one step: a factor of 20 for a rate, three spans for a date."""
 
@@ -152,7 +154,8 @@ def _solve(
     normal[diagonal, diagonal] = 1.0 + damping
     with np.errstate(over="ignore", invalid="ignore"):  # without curvature the step is endless, or none: not taken
         step = _eliminate(normal, scaled)
-        return np.nan_to_num(step / root), (scaled * step).sum(0) * (1 + damping)
+        promise = (scaled * step).sum(0) * (1 + damping)
+        return np.nan_to_num(step / root), np.nan_to_num(promise, nan=ENDLESS, posinf=ENDLESS)
 
 
 def _eliminate(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
