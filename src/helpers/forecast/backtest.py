@@ -125,7 +125,10 @@ def run_backtest(
     frames = map_parts(_add_methods, [(part, priors) for part in parts], client)
     residuals = pd.concat(frames, ignore_index=True)
     numbers = residuals.select_dtypes("float").columns
-    return residuals.assign(**{name: [float(f"{value:.10g}") for value in residuals[name]] for name in numbers})
+    rounded = {name: [float(f"{value:.10g}") for value in residuals[name]] for name in numbers}
+    for name, size in (("rate", 1.0), ("roughness", 1.0), ("drift_sd", residuals["last"])):
+        rounded[name] = np.where(np.abs(residuals[name]) > 1e-12 * size, rounded[name], 0.0)  # less is rounding
+    return residuals.assign(**rounded)
 
 
 def roll_origins(
