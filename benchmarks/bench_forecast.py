@@ -19,7 +19,7 @@ def main():
     references = indicators.load().references()
     seconds, residuals, scored = time_backtest(references)
     rows = [
-        *measure_coverage(residuals),
+        *measure_coverage(scored),
         *measure_before(scored),
         measure_skill(scored),
         *measure_late(references, residuals),
@@ -52,14 +52,14 @@ def time_backtest(references):
         backtest.cover_by_stage(scored)
         backtest.compare(scored)
         backtest.check_calibration(residuals)
-        backtest.count_sides(residuals)
+        backtest.count_sides(scored)
         best = min(best, time.perf_counter() - start)
     return best, residuals, scored
 
 
-def measure_coverage(residuals):
+def measure_coverage(scored):
     """Coverage and misses by side of the 80 and 95 % bands."""
-    sides = backtest.count_sides(residuals)
+    sides = backtest.count_sides(scored)
     for level, target, least, most in ((0.8, "77-83 %", 77, 83), (0.95, "-", 0, 100)):
         part = sides[sides["level"] == level].set_index("horizon_years")
         covered = 100 - part["below"] - part["above"]

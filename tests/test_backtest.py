@@ -136,8 +136,8 @@ def test_coverage_by_technology_and_stage_counts_every_forecast_once(scored):
     assert stages[~stages["stage"].str.startswith("growth")]["n"].sum() == len(scored)
 
 
-def test_sides_and_coverage_add_up_and_the_interval_holds_the_coverage(residuals):
-    table = backtest.count_sides(residuals)
+def test_sides_and_coverage_add_up_and_the_interval_holds_the_coverage(scored):
+    table = backtest.count_sides(scored)
     covered = 100 - table["below"] - table["above"]
     assert (table["low_covered"] < covered).all()
     assert (covered < table["high_covered"]).all()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.levels import LEVELS, QUOTED, band_columns, quoted_level, say_level
+from helpers.levels import LEVELS, QUOTED, band_columns, quoted_level, quoted_window, say_level
 from helpers.wording import say_count, say_large
 
 SUMMARISED = ("02_growth", "02_aligned", "03_parameters", "04_scores", "05_forecast", "05_statements")
@@ -41,9 +41,7 @@ def list_key_numbers(
     """
     rows = [
         *_observed(tables["02_growth"], names),
-        *_ceilings(
-            tables["03_parameters"], tables["02_growth"]["value"].iloc[-1], names, declines(tables["02_growth"])
-        ),
+        *_ceilings(tables["03_parameters"], tables["02_growth"], names),
     ]
     level = quoted_level(levels)
     rows += [
@@ -114,18 +112,16 @@ def _observed(growth: pd.DataFrame, names: Mapping[str, str]) -> list[tuple[Any,
     return rows
 
 
-def _ceilings(
-    parameters: pd.DataFrame, reached: float, names: Mapping[str, str], declines: bool
-) -> list[tuple[Any, ...]]:
+def _ceilings(parameters: pd.DataFrame, growth: pd.DataFrame, names: Mapping[str, str]) -> list[tuple[Any, ...]]:
+    if declines(growth):
+        return []
     rows: list[tuple[Any, ...]] = []
-    if declines:
-        return rows
     free = parameters[(parameters["parameter"] == "ceiling") & (parameters["ceiling"] == "free")]
     for row in free.itertuples(index=False):
         name = row.family.replace("_", " ")
         ends = f"95 % profile interval {_say(row.low_95)} to {_say(row.high_95)}"
         text = f"{_say(row.estimate, names['unit'])} ({ends})" if row.identified else f"open: {ends}"
-        if row.identified and row.high_95 < reached:
+        if row.identified and row.high_95 < growth["value"].iloc[-1]:
             text += ", below the last figure: the curve does not describe the series"
         value = row.estimate if row.identified else np.nan
         rows.append(
@@ -152,10 +148,9 @@ def _tested_level(scores: pd.DataFrame, level: float) -> float:
 
 
 def _own_scores(scores: pd.DataFrame, points: int) -> pd.DataFrame:
-    """Scores of the published method with the longest windows that a series of so many points could fill."""
+    """Scores of the published method with the windows that are quoted for a series of so many points."""
     own = scores[scores["method"] == "combined"]
-    lengths = own["window"].unique()
-    return own[own["window"] == max((length for length in lengths if length <= points), default=min(lengths))]
+    return own[own["window"] == quoted_window(own["window"], points)]
 
 
 def _coverage(scores: pd.DataFrame, level: float, points: int) -> list[tuple[Any, ...]]:

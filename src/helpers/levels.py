@@ -1,8 +1,8 @@
-"""Levels of a forecast's bands: the quantiles at their ends, and the one level that sentences quote."""
+"""Levels of a forecast's bands, the quantiles at their ends, and what sentences and shown tables quote of several."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 LEVELS = (0.5, 0.8, 0.95)
 """Coverage of the bands unless others are asked for."""
@@ -17,6 +17,16 @@ def quoted_level(levels: Sequence[float]) -> float:
     (0.8, 0.9, 0.5)
     """
     return min(levels, key=lambda level: (round(abs(level - QUOTED), 9), -level))
+
+
+def quoted_window(lengths: Iterable[int], points: int) -> int:
+    """The length of the backtest's windows that is quoted for a series of so many points: the longest that it fills.
+
+    >>> quoted_window([3, 4, 6, 8], 5), quoted_window([4, 6], 3)
+    (4, 4)
+    """
+    lengths = list(lengths)
+    return max((length for length in lengths if length <= points), default=min(lengths))
 
 
 def band_ends(level: float) -> tuple[float, float]:

@@ -38,6 +38,7 @@ from helpers.forecast.windows import (
     look_ahead,
 )
 from helpers.indicators.series import AdoptionSeries
+from helpers.levels import band_columns
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -126,8 +127,9 @@ def run_backtest(
     residuals = pd.concat(frames, ignore_index=True)
     numbers = residuals.select_dtypes("float").columns
     rounded = {name: [float(f"{value:.10g}") for value in residuals[name]] for name in numbers}
-    for name, size in (("rate", 1.0), ("roughness", 1.0), ("drift_sd", residuals["last"])):
-        rounded[name] = np.where(np.abs(residuals[name]) > 1e-12 * size, rounded[name], 0.0)  # less is rounding
+    sizes = {"rate": 1.0, "roughness": 1.0, "drift_sd": residuals["last"], "bound_sd": residuals["unit_ahead"]}
+    for name, size in sizes.items():  # what is less than rounding is 0, and a CSV file keeps it
+        rounded[name] = np.where(np.abs(residuals[name]) > 1e-12 * size, rounded[name], 0.0)
     return residuals.assign(**rounded)
 
 
@@ -172,11 +174,6 @@ def roll_origins(
         seen, level, bound = np.concatenate(pad, axis=1)
         windows = replace(windows, history=Windows(seen, level, bound, windows.labels))
     return windows, ahead, later, actual, then
-
-
-def pick_window(points: int) -> int:
-    """Length of the longest windows of the backtest that a series of so many points fills."""
-    return max((length for length in WINDOWS if length <= points), default=min(WINDOWS))
 
 
 def can_calibrate(references: Sequence[AdoptionSeries]) -> bool:
@@ -430,15 +427,26 @@ def _cover_levels(residuals: pd.DataFrame, method: str, levels: Sequence[float])
 def count_sides(residuals: pd.DataFrame, method: str = "combined", levels: Levels = (0.8, 0.95)) -> pd.DataFrame:
     """How many outcomes lay below and above a method's bands, by horizon: each technology left out, all of one weight.
 
+    Parameters
+    ----------
+    residuals : DataFrame
+        As for `score`.
+    method : str
+    levels : sequence of float
+        Of bands whose ends are among `bands.REPORTED_QUANTILES`.
+
     Returns
     -------
     DataFrame
         level, horizon_years, technologies, below, above (percent), low_covered and high_covered (ends of the 95 %
         bootstrap interval of the coverage over technologies, percent).
     """
-    rows = []
+    frame, rows = evaluate(residuals), []
+    own = frame[frame["method"] == method]
     for level in levels:
-        judged = bands.judge(residuals, method, level)
+        low, high = band_columns(level)
+        judged = own.assign(below=own["actual"] < own[low], above=own["actual"] > own[high])
+        judged["covered"] = ~(judged["below"] | judged["above"])
         means = judged.groupby(["horizon_years", "technology"])[["below", "above", "covered"]].mean()
         for horizon, part in means.groupby("horizon_years"):
             drawn = np.random.default_rng(0).integers(0, len(part), (2000, len(part)))

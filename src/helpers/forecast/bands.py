@@ -221,6 +221,18 @@ def calibrate(residuals: pd.DataFrame, method: str) -> Calibration:
     return Errors(residuals, method).calibrate(np.ones(len(residuals), bool))
 
 
+class Calibrations(dict[str, Calibration]):
+    """`Calibration` of each method from the same residual rows, made when it is first asked for."""
+
+    def __init__(self, residuals: pd.DataFrame) -> None:
+        super().__init__()
+        self.residuals = residuals
+
+    def __missing__(self, method: str) -> Calibration:
+        self[method] = calibrate(self.residuals, method)
+        return self[method]
+
+
 def _find_furthest(residuals: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Damped years of each horizon, and the logarithm of the most that any series has grown by within them."""
     most = np.log(residuals["actual"] / residuals["last"]).groupby(residuals["horizon_years"]).max()

@@ -47,7 +47,7 @@ class Forecast:
 
     target: Target
     known: Origin
-    calibrations: dict[str, bands.Calibration]
+    calibrations: bands.Calibrations
     residuals: pd.DataFrame
     reached: pd.DataFrame
     dates: pd.DatetimeIndex
@@ -262,7 +262,7 @@ class Forecast:
         fast, frames = self.residuals[self.residuals["growth"] >= FAST], []
         ends = sorted({0.1, 0.5, 0.9, *band_ends(self.level)})
         for words, rows in (("all windows", self.residuals), (f"growth by {FAST:g} or more in the window", fast)):
-            found = replace(self, calibrations={PUBLISHED: bands.calibrate(rows, PUBLISHED)}).at(self.years, ends)
+            found = replace(self, calibrations=bands.Calibrations(rows)).at(self.years, ends)
             size = {"technologies": rows["technology"].nunique(), "forecasts": len(rows), "date": self.dates}
             values = {f"q{end:g}": column for end, column in zip(ends, found.T, strict=True)}
             frames.append(pd.DataFrame({"calibration": words} | size | values | {"unit": self.target.unit}))

@@ -15,10 +15,10 @@ from helpers.dates import Times
 from helpers.forecast import bands
 from helpers.forecast.backtest import can_calibrate, run_backtest
 from helpers.forecast.fan import PUBLISHED, Forecast
-from helpers.forecast.methods import Origin, Prior, learn_prior, methods_for, saturation_shares
+from helpers.forecast.methods import Origin, Prior, learn_prior, saturation_shares
 from helpers.forecast.windows import SHORTEST, SHORTEST_SPAN, last_window, next_dates, read_target
 from helpers.indicators.series import AdoptionSeries
-from helpers.levels import LEVELS, QUOTED, band_ends
+from helpers.levels import LEVELS, band_ends
 
 Series = TypeVar("Series", pd.Series, AdoptionSeries)
 
@@ -92,43 +92,36 @@ def forecast(
         residuals = run_backtest(references, bounded=windows.bounded)
     residuals, reached = bands.leave_out(residuals, target.technology), saturation_shares(references)
     prior = learn_prior(reached, residuals) if windows.bounded else Prior(0.0, 1.0)
-    calibrations = {name: bands.calibrate(residuals, name) for name in methods_for(windows.bounded)}
+    calibrations = bands.Calibrations(residuals)
     dates = next_dates(pd.DatetimeIndex(to_dates(windows.years[0])), horizon_years)
     return Forecast(target, Origin(windows, prior), calibrations, residuals, reached, dates, levels, shares)
 
 
 def vary_bound(
-    series: AdoptionSeries,
-    bounds: Mapping[str, pd.Series | None],
-    references: Sequence[AdoptionSeries],
-    horizon_years: float = 5,
-    residuals: pd.DataFrame | None = None,
-    level: float = QUOTED,
+    made: Forecast, bounds: Mapping[str, pd.Series | None], references: Sequence[AdoptionSeries]
 ) -> pd.DataFrame:
     """The published forecast under several bounds: how much of it the choice of the bound decides.
 
     Parameters
     ----------
-    series : AdoptionSeries
+    made : Forecast
+        Of an AdoptionSeries; its dates, its limit and the level that it quotes are those of all.
     bounds : mapping of names to bounds in the unit of the series, None for no bound
-        As from `indicators.offer_bounds`. Without a bound no value passes the highest of the others.
-    references, horizon_years, residuals : as for `forecast`
-    level : float
-        Coverage of a band whose ends are given beside those of the 80 % band.
+        As from `Data.offer_bounds`.
+    references : list of AdoptionSeries
 
     Returns
     -------
     DataFrame
-        A row per bound and date: bound, date, q0.1, q0.5, q0.9 and the ends of the other band, unit.
+        A row per bound and date: bound, date, q0.1, q0.5, q0.9 and the ends of the quoted band, unit.
     """
-    frames, ends = [], sorted({0.1, 0.5, 0.9, *band_ends(level)})
-    limit = max((float(bound.iloc[-1]) for bound in bounds.values() if bound is not None), default=None)
+    frames, ends = [], sorted({0.1, 0.5, 0.9, *band_ends(made.level)})
+    source, limit = made.target.source, made.target.limit
+    assert source is not None
     for name, bound in bounds.items():
-        made = forecast(replace(series, bound=bound), None, references, horizon_years, residuals=residuals, limit=limit)
-        found = pd.DataFrame(made.at(made.years, ends), columns=[f"q{end:g}" for end in ends])
-        found.insert(0, "date", made.dates)
-        found.insert(0, "bound", name)
-        frames.append(found.assign(unit=series.unit))
+        other = forecast(replace(source, bound=bound), None, references, residuals=made.residuals, limit=limit)
+        columns = {f"q{end:g}": column for end, column in zip(ends, other.at(made.years, ends).T, strict=True)}
+        frames.append(pd.DataFrame({"bound": name, "date": made.dates} | columns | {"unit": made.target.unit}))
     return pd.concat(frames, ignore_index=True)
 
 

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit, logsumexp, softmax
 
 from helpers.curves import AdoptionCurve, Gompertz, Logistic
 from helpers.curves.ceilings import CeilingFits, fit_ceilings
@@ -56,7 +57,7 @@ class Prior:
 
     def shares(self, away: np.ndarray) -> np.ndarray:
         """Saturation shares (N, K) that lie `away` (N, K) standard deviations from the prior's mean."""
-        return 1 / (1 + np.exp(-(np.reshape(self.mean, (-1, 1)) + np.reshape(self.sd, (-1, 1)) * away)))
+        return expit(np.reshape(self.mean, (-1, 1)) + np.reshape(self.sd, (-1, 1)) * away)
 
 
 @dataclass
@@ -74,12 +75,15 @@ class Curve:
         power = (np.minimum(count, MOST_POINTS) - 2) / 2
         return -power * np.log(self.fits.ssr / self.windows.unit**2 + MEASUREMENT**2)
 
+    @property
+    def logs(self) -> np.ndarray:
+        """Logarithm of prior times likelihood of the ceilings, (N, K), up to a constant of the window."""
+        return self.loglike - self.away**2 / 2
+
     @cached_property
     def weight(self) -> np.ndarray:
         """Prior times likelihood of the ceilings, (N, K); adds up to 1."""
-        logs = self.loglike - self.away**2 / 2
-        weight = np.exp(logs - logs.max(axis=1, keepdims=True))
-        return weight / weight.sum(axis=1, keepdims=True)
+        return softmax(self.logs, axis=1)
 
     @property
     def moments(self) -> tuple[np.ndarray, np.ndarray]:
@@ -90,9 +94,7 @@ class Curve:
     @property
     def evidence(self) -> np.ndarray:
         """Logarithm of the mean likelihood over the prior, up to a constant of the window, (N,)."""
-        logs = self.loglike - self.away**2 / 2 + np.log(np.diff(self.away[:, :2]))
-        top = logs.max(axis=1)
-        return top + np.log(np.exp(logs - top[:, None]).sum(axis=1))
+        return logsumexp(self.logs + np.log(np.diff(self.away[:, :2])), axis=1)
 
     def paths(self, ahead: Ahead) -> np.ndarray:
         """Each ceiling's curve through the last observation, (N, K, H), in the unit of the series."""
@@ -317,7 +319,7 @@ def learn_prior(reached: pd.DataFrame, residuals: pd.DataFrame, exclude: str = "
     """`Prior` from all technologies but one: where they saturated, and how their growth went on.
 
     The rate that followed is a straight line of the rate in the window: weighted least squares on the Gompertz scale,
-    each technology the same weight at each horizon, each row by the inverse of the variance that
+    each technology the same weight at each horizon and length of window, each row by the inverse of the variance that
     `bands.fit_variance_weights` finds for it. That is empirical Bayes shrinkage with two numbers.
 
     Parameters

@@ -186,12 +186,17 @@ def state_calibration(judged: pd.DataFrame, windows: Windows, level: float) -> S
     return f"{text}.", numbers
 
 
+def _pick_horizon(judged: pd.DataFrame, years: float) -> tuple[float, pd.DataFrame]:
+    """The horizon of the backtest nearest to so many years ahead, and its rows."""
+    horizon = min(judged["horizon_years"].unique(), key=lambda known: abs(known - years))
+    return horizon, judged[judged["horizon_years"] == horizon]
+
+
 def state_width(judged: pd.DataFrame, row: pd.Series, years: float, windows: Windows, level: float) -> Statement:
     """How bands of `level` as wide as this one did on the references, about as far ahead; `row` is of the forecast."""
     low, high = row[list(band_columns(level))]
     width = float((high - low) / windows.unit[0, 0])
-    horizon = min(judged["horizon_years"].unique(), key=lambda known: abs(known - years))
-    near = judged[judged["horizon_years"] == horizon]
+    horizon, near = _pick_horizon(judged, years)
     like = near[(near["width"] / width).between(1 / LIKE_WIDTH, LIKE_WIDTH)] if width > 0 else near.iloc[:0]
     numbers = {"width": width, "horizon_years": horizon, "forecasts": len(like), "of": len(near)}
     wide = f"{percent(width)} of {'the bound' if windows.bounded else 'the last figure'} wide"
@@ -247,8 +252,7 @@ def state_contradiction(row: pd.Series, judged: pd.DataFrame, years: float, leve
     """Which next figure would contradict the forecast, and how often such figures came; `row` is of its fan."""
     low, high = row[["q0.025", "q0.975"]]
     near, far = row[list(band_columns(level))]
-    horizon = min(judged["horizon_years"].unique(), key=lambda known: abs(known - years))
-    at_horizon = judged[judged["horizon_years"] == horizon]
+    horizon, at_horizon = _pick_horizon(judged, years)
     below, above = (mean_by_technology(at_horizon, name) for name in ("below", "above"))
     date, unit = f"{row['date']:%Y-%m-%d}", target.unit
     text = (

@@ -159,9 +159,7 @@ def look_ahead(windows: Windows, years: np.ndarray) -> Ahead:
         return Ahead(years, np.broadcast_to(windows.unit, years.shape), np.zeros_like(years))
     drift = mean_change(windows.years, windows.bounds)[:, None] * damp(years)
     bounds = np.maximum(windows.bounds[:, -1:] + drift, 0.1 * windows.bounds[:, -1:])
-    spread = drift_sd(windows.years, windows.bounds, years)
-    spread = np.where(spread > 1e-9 * bounds, spread, 0.0)  # less is rounding: the bound has not moved
-    return Ahead(years, bounds, spread, bounds)
+    return Ahead(years, bounds, drift_sd(windows.years, windows.bounds, years), bounds)
 
 
 def drift_sd(seen: np.ndarray, values: np.ndarray, years: np.ndarray) -> np.ndarray:
