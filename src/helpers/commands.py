@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from helpers.options import add_choices, locate_data
-from helpers.project import RECORD, find_outputs, shorten_path
+from helpers.project import find_outputs, list_records, shorten_path
 from helpers.quoting import escape
 
 FAILED = 1
@@ -23,8 +23,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 def complete_runs(incomplete: str) -> list[str]:
     """Names of runs, for the shell's completion."""
     outputs = find_outputs()
-    found = [*outputs.glob(f"*/{RECORD}"), *outputs.glob(f"*/*/{RECORD}")]
-    names = [path.parent.relative_to(outputs).as_posix() for path in found]
+    names = [path.parent.relative_to(outputs).as_posix() for path in list_records(outputs)]
     return sorted(name for name in names if name.startswith(incomplete))
 
 
@@ -52,21 +51,9 @@ def list_series(
         return
     print_table(indicators.say_series(found))
     if len(found):
-        first = found.iloc[0]
-        source = [] if data == "data" else ["-p", "data", data]
-        words = [
-            "adoption",
-            "run",
-            "NAME",
-            *source,
-            "-p",
-            "entity",
-            first["entity"],
-            "-p",
-            "indicator",
-            first["indicator"],
-        ]
-        print(f"{len(found):,} series. Study one: {shlex.join([*words, '-p', 'bound', first['bound']])}")
+        given = ({} if data == "data" else {"data": data}) | found.iloc[0][["entity", "indicator", "bound"]].to_dict()
+        pairs = [part for name, value in given.items() for part in ("-p", name, value)]
+        print(f"{len(found):,} series. Study one: {shlex.join(['adoption', 'run', 'NAME', *pairs])}")
     else:
         print("No series has all of these words.")
 

@@ -69,6 +69,11 @@ def find_root() -> Path:
     )
 
 
+def list_records(outputs: Path) -> list[Path]:
+    """The records of the runs in a folder of outputs, those of sweeps included."""
+    return [*outputs.glob(f"*/{RECORD}"), *outputs.glob(f"*/*/{RECORD}")]
+
+
 def find_outputs() -> Path:
     """Folder that holds the runs: ``outputs/`` of the project, or what the variable ADOPTION_OUTPUTS names.
 

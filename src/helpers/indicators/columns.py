@@ -15,19 +15,10 @@ from helpers.indicators.sheets import Sheet, is_date, is_figure, plain_name, quo
 from helpers.quoting import shorten
 from helpers.wording import say_count
 
-CLEAN: tuple[str, ...] = (
-    "date",
-    "value",
-    "entity",
-    "indicator",
-    "title",
-    "unit",
-    "source",
-    "technology",
-    "bound",
-    "break",
+CLEAN = (
+    *("date", "value", "entity", "indicator", "title", "unit", "source", "technology", "bound", "break"),
+    *("published", "standard_error", "sample_size"),
 )
-CLEAN += ("published", "standard_error", "sample_size")
 SYNONYMS = {
     "date": "year years month quarter period time day time_period ref_date reference_date datum jahr fecha año année "
     "annee ano anno 年份 年 日期 时间 年月",

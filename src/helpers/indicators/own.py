@@ -192,14 +192,13 @@ def _build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFr
 
 def _write_breaks(rows: pd.DataFrame) -> dict[str, str]:
     """Write the breaks of each indicator as in indicators.csv; those of one entity among several name it."""
-    marked = rows[(rows["break"] != "") & rows["date"].notna()].sort_values("date", kind="stable")
+    marked = rows.rename(columns={"break": "reason"})  # a word of Python's own is no name in a row
+    marked = marked[(marked["reason"] != "") & marked["date"].notna()].sort_values("date", kind="stable")
     several = rows.groupby("indicator")["entity"].nunique() > 1
     texts: dict[str, list[str]] = {name: [] for name in rows["indicator"].unique()}
     for row in marked.itertuples():
         only = f"[{row.entity.replace(']', ')')}] " if several[row.indicator] else ""
-        texts[row.indicator].append(
-            f"{row.date:%Y-%m-%d} {only}{row[marked.columns.get_loc('break') + 1].replace(';', ',')}"
-        )
+        texts[row.indicator].append(f"{row.date:%Y-%m-%d} {only}{row.reason.replace(';', ',')}")
     return {name: "; ".join(parts) for name, parts in texts.items()}
 
 

@@ -155,7 +155,7 @@ def list_warnings(data: Data, series: list[tuple[str, str]] | None = None) -> li
         if (entity, indicator) in small:
             hint = "multiply them by 100 if they are fractions"
             doubts.append(f"All figures of {indicator} of {entity} are 1 or less, in percent; {hint}.")
-        if len(days) > 2 and (days.dt.dayofyear == 1).all() and data.project_data is not None:
+        if len(days) > 2 and (days.dt.day_of_year == 1).all() and data.project_data is not None:
             hint = "where they stand for whole years, write the years alone, which end on 31 December"
             doubts.append(f"All dates of {indicator} of {entity} are 1 January; {hint}.")
     return doubts[:12]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from helpers.project import RECORD, RunError, hold_folder
+from helpers.project import RECORD, RunError, hold_folder, list_records
 from helpers.runs.record import LOG, find_changed, list_outputs, read_run
 from helpers.wording import say_count
 
@@ -24,7 +24,7 @@ def list_runs(outputs: Path) -> list[dict[str, str]]:
         run, made, entity, indicator, bound, as_of, data, state ("whole", or what is wrong).
     """
     found = []
-    for path in (*outputs.glob(f"*/{RECORD}"), *outputs.glob(f"*/*/{RECORD}")):
+    for path in list_records(outputs):
         name = path.parent.relative_to(outputs).as_posix()
         try:
             content = read_run(path.parent)
