@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from helpers import curves, forecast, indicators
-from helpers.forecast import backtest, bands, methods
+from helpers.forecast import backtest, bands, methods, paths, scores
 
 BEFORE = {0.5: 0.0233706, 1.0: 0.0224491, 2.0: 0.0385982, 3.0: 0.0370789}
 """WIS of the first edition's forecast on these references and origins, by horizon: windows of 4, 6 and 8 points that
@@ -24,6 +24,8 @@ def main():
         measure_skill(scored),
         *measure_late(references, residuals),
         *measure_unbounded(references),
+        *measure_newer(residuals),
+        *measure_reaching(residuals),
         *measure_identified(references, residuals),
         *measure_errors(references, scored),
         row("full backtest: all methods, windows, scores, comparisons", "3 s", f"{seconds:.1f} s", seconds <= 3),
@@ -45,21 +47,21 @@ def time_backtest(references):
     best = np.inf
     for _ in range(3):
         start = time.perf_counter()
-        residuals = backtest.run_backtest(references)
-        scored = backtest.evaluate(residuals)
-        backtest.score(scored)
-        backtest.cover_by_technology(scored)
-        backtest.cover_by_stage(scored)
-        backtest.compare(scored)
-        backtest.check_calibration(residuals)
-        backtest.count_sides(scored)
+        residuals = backtest(references)
+        scored = scores.evaluate(residuals)
+        scores.score(scored)
+        scores.cover_by_technology(scored)
+        scores.cover_by_stage(scored)
+        scores.compare(scored)
+        scores.check_calibration(residuals)
+        scores.count_sides(scored)
         best = min(best, time.perf_counter() - start)
     return best, residuals, scored
 
 
 def measure_coverage(scored):
     """Coverage and misses by side of the 80 and 95 % bands."""
-    sides = backtest.count_sides(scored)
+    sides = scores.count_sides(scored)
     for level, target, least, most in ((0.8, "77-83 %", 77, 83), (0.95, "-", 0, 100)):
         part = sides[sides["level"] == level].set_index("horizon_years")
         covered = 100 - part["below"] - part["above"]
@@ -91,7 +93,7 @@ def measure_before(scored):
 
 def measure_skill(scored):
     """WIS at three years with four points relative to drift, with its bootstrap interval."""
-    table = backtest.compare(scored[scored["share"] <= 0.6])
+    table = scores.compare(scored[scored["share"] <= 0.6])
     found = table[(table["window"] == 4) & (table["horizon_years"] == 3) & (table["benchmark"] == "drift")].iloc[0]
     measured = f"{found['wis_relative']:.2f} ({found['low']:.2f}-{found['high']:.2f})"
     what = "WIS at 3 years, 4 points, origins to 60 %, relative to drift with conformal bands"
@@ -114,7 +116,7 @@ def measure_late(references, residuals):
 
 def measure_unbounded(references):
     """The references as if they had no bound, and a series that trebles each year."""
-    residuals = backtest.run_backtest(references, bounded=False)
+    residuals = backtest(references, bounded=False)
     judged = bands.judge(residuals, "combined", 0.8)
     means = judged.groupby(["horizon_years", "technology"])["covered"].mean().groupby("horizon_years").mean()
     measured = f"{100 * means.mean():.0f} % ({100 * means.min():.0f}-{100 * means.max():.0f} % by horizon)"
@@ -124,6 +126,80 @@ def measure_unbounded(references):
     times, most = made.quantiles[0.975].iloc[-1] / 27, (residuals["actual"] / residuals["last"]).max()
     what = "no bound, after 1, 3, 9, 27: 97.5 % quantile at five years, in multiples of the last value"
     yield row(what, f"{most:.1f}, the most that any reference grew by", f"{times:.1f}", times <= most * 1.001)
+
+
+def measure_newer(residuals):
+    """WIS and coverage where the figure of the first horizon is known to within a bound 3 % below it, against without.
+
+    Each technology is judged with calibration and correlation from the others; at most 60 origins of one count.
+    """
+    errors, levels = bands.Errors(residuals, "combined"), [*bands.REPORTED_QUANTILES]
+    every, rows = (np.arange(1000) + 0.5) / 1000, []
+    for technology in residuals["technology"].unique():
+        mine = (residuals["technology"] == technology).to_numpy()
+        calibration = errors.calibrate(~mine)
+        decay = paths.fit_decay(paths.correlate_errors(residuals[~mine], "combined"))
+        own = residuals[mine].reset_index(names="row")
+        for first in (0.5, 1.0):
+            pairs = own[own["horizon_years"] == first].merge(own, on=paths.SAME_ORIGIN, suffixes=("", "_later"))
+            pairs = pairs[pairs["horizon_years_later"] > first].reset_index(drop=True)
+            pairs = pairs.iloc[np.unique(np.linspace(0, len(pairs) - 1, 60).astype(int))] if len(pairs) else pairs
+            for pair in pairs.itertuples():
+                near, far = ([number] for number in (pair.row, pair.row_later))
+                margin = calibration.quantiles(errors.cases.take(near), errors.point[near], every)[0]
+                limit = (pair.years, np.searchsorted(margin, 0.97 * pair.actual) / len(every), 1.0)
+                ranks, share = paths.sift((pair.years_later,), decay, (limit,), 2**12)
+                both = (np.array(levels)[None], paths.levels_within(ranks, levels))
+                found = [calibration.quantiles(errors.cases.take(far), errors.point[far], each)[0] for each in both]
+                wis = [scores.quantile_score(np.array([pair.actual_later]), each[None], levels)[0] for each in found]
+                covered = [each[1] <= pair.actual_later <= each[5] for each in found]
+                size = np.array(wis) / pair.unit
+                rows.append((technology, first, pair.horizon_years_later, share < paths.LEAST_KEPT, *size, *covered))
+    names = ["technology", "first", "later", "refuted", "wis", "wis_newer", "covered", "covered_newer"]
+    means = pd.DataFrame(rows, columns=names).groupby(["first", "later", "technology"]).mean()
+    means = means.groupby(["first", "later"]).mean()
+    for first, part in means.groupby("first"):
+        ratios = part["wis_newer"] / part["wis"]
+        by_horizon = ", ".join(f"{ratio:.2f} at {later:g}" for (_, later), ratio in ratios.items())
+        covered = (
+            f"80 % band {100 * part['covered_newer'].mean():.0f} % (without: {100 * part['covered'].mean():.0f} %)"
+        )
+        measured = f"WIS {by_horizon} years; {covered}; refuted {100 * part['refuted'].mean():.0f} %"
+        what = f"a bound 3 % below the figure {first:g} years on is known: later forecasts against those without it"
+        yield row(what, "-", measured)
+
+
+def measure_reaching(residuals):
+    """How often shares of the bound were reached at 1, 2, 3 or 5 years, against the share of paths that reach them.
+
+    Each technology is judged with calibration and correlation from the others; at most 80 origins of one count. The
+    shares are those that a half, and a quarter, of the paths lie above after five years.
+    """
+    errors, horizons, rows = bands.Errors(residuals, "combined"), (1.0, 2.0, 3.0, 5.0), []
+    for technology in residuals["technology"].unique():
+        mine = (residuals["technology"] == technology).to_numpy()
+        calibration = errors.calibrate(~mine)
+        decay = paths.fit_decay(paths.correlate_errors(residuals[~mine], "combined"))
+        ranks, _ = paths.sift(horizons, decay, (), 2**11)
+        own = residuals[mine].reset_index(names="row")
+        own = own[own["horizon_years"].isin(horizons)].sort_values("horizon_years")
+        origins = [part for _, part in own.groupby(paths.SAME_ORIGIN) if len(part) == len(horizons)]
+        kept = np.unique(np.linspace(0, len(origins) - 1, 80).astype(int)) if origins else []
+        for part in (origins[place] for place in kept):
+            places = part["row"].to_numpy()
+            made = calibration.quantiles(errors.cases.take(places), errors.point[places], ranks.T)
+            made, came = made / part[["unit_ahead"]].to_numpy(), (part["actual"] / part["unit_then"]).max()
+            for level in (0.5, 0.75):
+                share = np.quantile(made[-1], level)
+                if share > part["share"].iloc[0]:
+                    rows.append((technology, level, (made >= share).any(axis=0).mean(), came >= share))
+    found = pd.DataFrame(rows, columns=["technology", "level", "said", "came"])
+    means = found.groupby(["level", "technology"]).mean().groupby("level").mean()
+    said = " and ".join(f"{100 * each.came:.0f} % ({100 * each.said:.0f} % said)" for each in means.itertuples())
+    what = (
+        "shares of the bound that half, and a quarter, of the paths reach by the fifth year: how often reached by then"
+    )
+    yield row(what, "-", said)
 
 
 def measure_identified(references, residuals):
@@ -161,7 +237,7 @@ def measure_errors(references, scored):
     usual, kept = methods.ERRORS, scored[scored["method"] == "combined"]
     methods.ERRORS = "cumulative"
     try:
-        other = backtest.evaluate(backtest.run_backtest(references)).query("method == 'combined'")
+        other = scores.evaluate(backtest(references)).query("method == 'combined'")
     finally:
         methods.ERRORS = usual
     ratio = mean_wis(other) / mean_wis(kept)
@@ -189,7 +265,7 @@ def measure_forecast(references, residuals):
 def measure_held_out(references, residuals):
     """The technologies held out, from which nothing is learnt; for one look a release."""
     held_out = indicators.load().references(role="held_out")
-    table = backtest.score_held_out(residuals, references, held_out)
+    table = scores.score_held_out(residuals, references, held_out)
     own = table[table["method"] == "combined"]
     for window, part in own.groupby("window"):
         covered = ", ".join(f"{100 * each.coverage_80:.0f}" for each in part.itertuples())

@@ -270,7 +270,7 @@ class CurveModel(Family, ABC):
         self.known_se = _read_weights(known_se, kept, "known_se")
         self.ceiling = read_ceiling(ceiling, times)
         self.per_period = bool(per_period)
-        self.censored = _read_censored(censored, self.is_dated)
+        self.censored = read_censored(censored, self.is_dated)
         self.nobs = len(self.endog) + (0 if self.censored is None else len(self.censored))
         self.launch, self.launch_is_assumed = self._read_launch(launch)
         self.above = self._measure_above()
@@ -451,7 +451,8 @@ def _read_weights(given: np.ndarray | Sequence[Any] | None, kept: np.ndarray, wh
     return weights
 
 
-def _read_censored(censored: pd.DataFrame | None, dated: bool) -> pd.DataFrame | None:
+def read_censored(censored: pd.DataFrame | None, dated: bool) -> pd.DataFrame | None:
+    """Observations that are bounds, as value, bound and decimal years by their index; None where there are none."""
     if censored is not None and not isinstance(censored, pd.DataFrame):
         kind = type(censored).__name__
         raise CurveError(f"censored is a {kind}; it must be a DataFrame with dates as index and value and bound")

@@ -16,17 +16,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from typing import Self
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 from statsmodels.genmod.families.links import Link, Log
 
 from helpers.curves import Gompertz
 from helpers.forecast.windows import STEEP_WITHIN, Levels, damp, to_link
 from helpers.levels import band_ends
 
+PUBLISHED = "combined"
+"""The method that a run publishes."""
 HEAVY_TAILS = 4.0
 """Degrees of freedom of the Student-t likelihood."""
 REPORTED_QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
@@ -146,12 +148,12 @@ class Calibration:
 
     def score_quantile(self, levels: Levels) -> np.ndarray:
         """Spreads from the median to each quantile, signed, with the conformal correction for a finite sample."""
-        levels = np.asarray(levels, float)
+        levels = np.asarray(levels, float)  # of any shape
         inner = np.minimum(np.abs(2 * levels - 1) * (1 + 1 / self.count), 1.0)
         return np.sign(levels - 0.5) * np.interp(inner, np.r_[0, self.steps], np.r_[0, self.scores])
 
     def quantiles(self, cases: Cases, point: np.ndarray, levels: Levels) -> np.ndarray:
-        """Quantiles (R, Q) around point forecasts (R,).
+        """Quantiles (R, Q) around point forecasts (R,), at levels (Q,) or, where each row has its own, (R, Q).
 
         Moved on the scale, so above the floor and inside the bound; the error of the bound itself is independent of
         that: the squares of both distances from the median add up.
@@ -159,7 +161,8 @@ class Calibration:
         lowest = self.floor * cases.last[:, None]
         centre, steeper = cases.scale(point / cases.unit, self.floor)
         spread = np.sqrt(cases.components @ self.variance_weights) * steeper
-        moved = centre[:, None] + np.c_[np.zeros(len(centre)), spread[:, None] * self.score_quantile(levels)]
+        away = spread[:, None] * self.score_quantile(levels)
+        moved = centre[:, None] + np.c_[np.zeros(len(centre)), away]
         share = lowest + (1 - lowest) * cases.link.inverse(np.clip(moved, -50, 50))
         if self.furthest is not None:
             years, most = self.furthest
@@ -167,7 +170,7 @@ class Calibration:
             grown = np.interp(ahead, years, most) * np.maximum(ahead / years[-1], 1)
             share = np.minimum(share, np.exp(grown)[:, None])
         middle, away = share[:, :1], cases.unit[:, None] * (share[:, 1:] - share[:, :1])
-        normal = np.array([NormalDist().inv_cdf(level) for level in levels])
+        normal = ndtri(np.asarray(levels, float))
         by_bound = middle * cases.bound_sd[:, None] * normal
         return cases.unit[:, None] * middle + np.sign(normal) * np.sqrt(away**2 + by_bound**2)
 
@@ -205,13 +208,21 @@ class Errors:
         furthest = None if self.cases.bounded else _find_furthest(self.residuals[rows])
         return Calibration(floor, variance_weights, scores[order], steps, weights.sum(), furthest)
 
+    def normal_scores(self) -> np.ndarray:
+        """(R,) what a standard normal distribution has where the errors, divided by their spread, have their ranks."""
+        calibration = self.calibrate(np.ones(len(self.residuals), bool))
+        errors, components = self._on_scale(calibration.floor)
+        sizes = np.abs(errors) / np.sqrt(components @ calibration.variance_weights)
+        inner = np.interp(sizes, calibration.scores, calibration.steps)
+        return np.sign(errors) * ndtri((1 + inner) / 2)
+
 
 def calibrate(residuals: pd.DataFrame, method: str) -> Calibration:
     """`Calibration` of one method from residual rows (of other technologies than the one forecast).
 
     Parameters
     ----------
-    residuals : DataFrame as `backtest.run_backtest` gives it
+    residuals : DataFrame as `backtest` gives it
     method : str, a column of it
 
     Returns
@@ -219,18 +230,6 @@ def calibrate(residuals: pd.DataFrame, method: str) -> Calibration:
     Calibration
     """
     return Errors(residuals, method).calibrate(np.ones(len(residuals), bool))
-
-
-class Calibrations(dict[str, Calibration]):
-    """`Calibration` of each method from the same residual rows, made when it is first asked for."""
-
-    def __init__(self, residuals: pd.DataFrame) -> None:
-        super().__init__()
-        self.residuals = residuals
-
-    def __missing__(self, method: str) -> Calibration:
-        self[method] = calibrate(self.residuals, method)
-        return self[method]
 
 
 def _find_furthest(residuals: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -256,7 +255,7 @@ def leave_one_technology_out_quantiles(residuals: pd.DataFrame, method: str, lev
 
 def normal_quantiles(point: np.ndarray, sd: np.ndarray, levels: Levels) -> np.ndarray:
     """Quantiles (..., Q) of a normal distribution, cut at 0: the bands a random walk with drift claims for itself."""
-    return np.maximum(point[..., None] + sd[..., None] * np.array([NormalDist().inv_cdf(q) for q in levels]), 0.0)
+    return np.maximum(point[..., None] + sd[..., None] * ndtri(np.asarray(levels, float)), 0.0)
 
 
 def quantiles_of(

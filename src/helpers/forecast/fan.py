@@ -1,4 +1,4 @@
-"""The forecast of one series as one object: its fan of quantiles, and the tables, picture and statements made of it."""
+"""The forecast of one series as one object: its paths, and the tables, picture and statements made of them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ import pandas as pd
 
 from helpers.curves import Gompertz, Logistic, decimal_years, to_dates
 from helpers.forecast import bands, statements
-from helpers.forecast.bands import FAST, INTEGRATION_QUANTILES, REPORTED_QUANTILES
-from helpers.forecast.methods import Origin, fit_at_share, forecast_points
+from helpers.forecast.bands import FAST, INTEGRATION_QUANTILES, PUBLISHED, REPORTED_QUANTILES
+from helpers.forecast.methods import Origin, fit_at_share, forecast_points, methods_for
+from helpers.forecast.paths import LEAST_KEPT, PATHS, Calibrations, levels_within, sift
 from helpers.forecast.windows import (
     DATE_TOLERANCE,
     Ahead,
@@ -32,27 +33,35 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-PUBLISHED = "combined"
 NOT_REACHED = "not within the horizon"
+HUB_QUANTILES = (0.01, 0.025, *(round(0.05 * step, 2) for step in range(1, 20)), 0.975, 0.99)
+"""Levels of the forecasts on record: those of the forecast hubs."""
+CURVES = (Logistic, Gompertz)
+"""A scenario is their mean."""
+ROUNDING = 0.005
+"""Part of a figure by which a scenario may miss it."""
 MILESTONES = (0.5, 0.6, 0.75)
+EVERY_RANK = (np.arange(PATHS) + 0.5) / PATHS
+"""The ranks that paths have at each date."""
 
 
 @dataclass(repr=False)
 class Forecast:
     """Quantiles by date of every method, and what is derived from them; made by `forecast.forecast`.
 
-    Every number is a function of the window of last points, the prior, and one calibration per method, so any date
-    between the last observation and the horizon can be asked for (`at`).
+    Every number is one of the joint paths (`paths`): they start from the window of last points, the prior, and one
+    calibration per method, and those that contradict a newer figure, one that is only a bound, are left out.
     """
 
     target: Target
     known: Origin
-    calibrations: bands.Calibrations
+    calibrations: Calibrations
     residuals: pd.DataFrame
     reached: pd.DataFrame
     dates: pd.DatetimeIndex
     levels: tuple[float, ...]
     shares: tuple[float, ...]
+    method: str = PUBLISHED
 
     @property
     def windows(self) -> Windows:
@@ -91,7 +100,7 @@ class Forecast:
 
     @property
     def quantiles(self) -> pd.DataFrame:
-        """Quantiles of the published method: index date, a column per level."""
+        """Quantiles of the forecast's method: index date, a column per level."""
         found = self.at(self.years, self.quantile_levels)
         return pd.DataFrame(found, index=self.dates, columns=list(self.quantile_levels))
 
@@ -124,15 +133,48 @@ class Forecast:
             ahead = replace(ahead, bounds=bounds, bound_sd=beyond.bound_sd, top=bounds)
         return replace(ahead, top=np.minimum(ahead.top, self.target.limit))
 
-    def at(self, years: Levels, levels: Levels, method: str = PUBLISHED) -> np.ndarray:
-        """Quantiles (H, Q) of one method at any years after the origin."""
-        ahead = self.ahead_of(years)
-        point = forecast_points(self.known, ahead, (method,))[method][0]
-        return self._band_quantiles(method, point, ahead, levels)
+    def at(self, years: Levels, levels: Levels, method: str = "") -> np.ndarray:
+        """Quantiles (H, Q) of the forecast's method, or of another one, at any years after the origin."""
+        within = levels_within(self._sift(years, method)[0], levels) if len(self.target.newer) else levels
+        return self._margins(years, within, method)
 
-    def _band_quantiles(self, method: str, point: np.ndarray, ahead: Ahead, levels: Levels) -> np.ndarray:
+    def _margins(self, years: Levels, levels: Levels, method: str = "") -> np.ndarray:
+        """Calibrated quantiles (H, Q) that know of no newer figure, at levels (Q,) or (H, Q)."""
+        ahead, method = self.ahead_of(years), method or self.method
+        point = forecast_points(self.known, ahead, (method,))[method][0]
         cases = bands.Cases.of(describe(self.windows, ahead, (np.zeros(len(point), int), np.arange(len(point)))))
         return np.minimum(self.calibrations[method].quantiles(cases, point, levels), self.target.limit)
+
+    def _sift(self, years: Levels, method: str = "") -> tuple[np.ndarray, float]:
+        """Ranks (M, H) of the paths that newer figures leave, see `paths.sift`, and their share of all."""
+        newer, limits = self.target.newer, []
+        on = decimal_years(newer.index) - self.windows.years[0, -1]
+        for year, value, bound in zip(on.tolist(), newer["value"], newer["bound"], strict=True):
+            margin = self._margins([year], EVERY_RANK, method)[0]
+            below = np.searchsorted(margin, value, "left" if bound == "at_least" else "right") / len(margin)
+            limits.append((year, below, 1.0) if bound == "at_least" else (year, 0.0, below))
+        return sift(tuple(np.atleast_1d(years).tolist()), self.calibrations.decay, tuple(limits))
+
+    def share_kept(self, method: str = "") -> float:
+        """Share of the paths that satisfy the newer figures; under `paths.LEAST_KEPT` these refute the forecast."""
+        return self._sift(self.years, method)[1]
+
+    @property
+    def refuted(self) -> bool:
+        """Whether newer figures refute the forecast; then its numbers know nothing of them."""
+        return self.share_kept() < LEAST_KEPT
+
+    @property
+    def paths(self) -> pd.DataFrame:
+        """Values by date, a row per path, all as likely; any event's probability is the share of paths in which it is.
+
+        Examples
+        --------
+        >>> import helpers.indicators
+        >>> made = forecast(helpers.indicators.load().series("China", "genai_users", "internet_users"))
+        >>> probability = (made.paths["2028-12-31"] > 1000).mean()
+        """
+        return pd.DataFrame(self._margins(self.years, self._sift(self.years)[0].T).T, columns=self.dates)
 
     def until(self, horizon_years: float) -> Forecast:
         """The same forecast to another horizon, without fitting or calibrating anything again."""
@@ -145,17 +187,36 @@ class Forecast:
         -------
         DataFrame
             A row per method and date: entity, indicator, date, method, mean, a column ``q<level>`` per
-            quantile, unit, and ``basis``: "calibrated" as far as the backtest reaches, "extrapolated" beyond.
+            quantile, unit, and ``basis``: "calibrated" as far as the backtest reaches, "extrapolated" beyond;
+            "refuted" where a newer figure refutes the method, whose numbers then know nothing of it.
         """
-        ahead, frames = self.ahead_of(self.years), []
-        for method, (point,) in forecast_points(self.known, ahead).items():
-            found = self._band_quantiles(method, point, ahead, self.quantile_levels)
-            mean = self._band_quantiles(method, point, ahead, INTEGRATION_QUANTILES).mean(axis=1)
+        frames, levels = [], self.quantile_levels
+        for method in methods_for(self.windows.bounded):
+            found = self.at(self.years, [*levels, *INTEGRATION_QUANTILES], method)
+            mean = found[:, len(levels) :].mean(axis=1)
             columns = self._labels | {"date": self.dates, "method": method, "mean": mean}
-            columns |= {f"q{level:g}": found[:, place] for place, level in enumerate(self.quantile_levels)}
+            columns |= {f"q{level:g}": found[:, place] for place, level in enumerate(levels)}
             basis = np.where(self.tested, "calibrated", "extrapolated")
+            basis = basis if self.share_kept(method) >= LEAST_KEPT else "refuted"
             frames.append(pd.DataFrame(columns | {"unit": self.target.unit, "basis": basis}))
         return pd.concat(frames, ignore_index=True)
+
+    def hub_frame(self) -> pd.DataFrame:
+        """The forecast as rows of quantiles, in the columns of the hubverse, for the record of forecasts.
+
+        Returns
+        -------
+        DataFrame
+            target_end_date, output_type ("quantile"), output_type_id (level), value. No rows where a newer figure
+            refutes the forecast.
+        """
+        found = self.at(self.years, HUB_QUANTILES)
+        rows = pd.DataFrame(found, self.dates, HUB_QUANTILES).rename_axis("target_end_date").reset_index()
+        rows = rows.melt("target_end_date", var_name="output_type_id").sort_values(
+            ["target_end_date", "output_type_id"]
+        )
+        rows.insert(1, "output_type", "quantile")
+        return rows.reset_index(drop=True).iloc[: 0 if self.refuted else None]
 
     def scenarios(self, shares: Sequence[float] | None = None) -> pd.DataFrame:
         """Paths to saturation at given shares of the bound: mean of a Gompertz and a logistic curve, anchored.
@@ -169,7 +230,8 @@ class Forecast:
         -------
         DataFrame
             A row per share and date: entity, indicator, share, date, value, unit, note. The value is missing
-            where the series already stands above that ceiling, and the note says so. No rows when there is no bound,
+            where the series already stands above that ceiling, and the note says so, or which newer figure the path
+            contradicts. No rows when there is no bound,
             or the series is past its peak.
         """
         shares = self.shares if shares is None else shares
@@ -177,18 +239,32 @@ class Forecast:
             return pd.DataFrame(columns=["entity", "indicator", "share", "date", "value", "unit", "note"])
         ahead, frames, reached = self.ahead_of(self.years), [], self.windows.shares.max()
         for share in shares:
-            paths = [fit_at_share(family, self.windows, share).paths(ahead)[0, 0] for family in (Logistic, Gompertz)]
+            paths = [fit_at_share(family, self.windows, share).paths(ahead)[0, 0] for family in CURVES]
             value = np.where(reached < share, np.mean(paths, axis=0), np.nan)
             columns = self._labels | {"share": share, "date": self.dates, "value": value, "unit": self.target.unit}
-            note = "already above this share" if np.isnan(value).any() else ""
+            note = "already above this share" if np.isnan(value).any() else self._contradict(share)
             frames.append(pd.DataFrame(columns | {"note": note}))
         return pd.concat(frames, ignore_index=True)
 
-    def milestones(self, shares: Sequence[float] = MILESTONES, level: float | None = None) -> pd.DataFrame:
-        """Dates at which shares of the bound are reached, with the interval that the bands give.
+    def _contradict(self, share: float) -> str:
+        """Which newer figure the scenario of this share contradicts; "" where none."""
+        newer = self.target.newer
+        if newer.empty:
+            return ""
+        ahead = self.ahead_of(decimal_years(newer.index) - self.windows.years[0, -1])
+        values = np.mean([fit_at_share(each, self.windows, share).paths(ahead)[0, 0] for each in CURVES], axis=0)
+        room = ROUNDING * newer["value"]  # published figures are rounded
+        short, over = newer["value"] - values > room, values - newer["value"] > room
+        missed = np.where(newer["bound"] == "at_least", short, over)
+        told = [statements.say_bound(date, row, self.target.unit) for date, row in newer[missed].iterrows()]
+        return f"contradicts {' and '.join(told)}" if told else ""
 
-        A date is where a quantile path first reaches the share of the bound as it is forecast for that date. The
-        earliest date belongs to the upper quantile, the latest to the lower.
+    def milestones(self, shares: Sequence[float] = MILESTONES, level: float | None = None) -> pd.DataFrame:
+        """Dates at which shares of the bound are reached.
+
+        A path reaches a share where it first comes to that share of the bound as it is forecast; between its dates it
+        runs straight. By the median half of the paths have, by the earliest and the latest as many as lie below both
+        ends of the band.
 
         Parameters
         ----------
@@ -204,33 +280,52 @@ class Forecast:
             the horizon). No rows when there is no bound, or the series is past its peak.
         """
         names = ["entity", "indicator", "share", "status", "median", "earliest", "latest", "level", "probability"]
-        level = self.level if level is None else level
-        rows = [self._milestone(share, level) for share in shares] if self.windows.bounded and not self.declines else []
-        return pd.DataFrame([[*self._labels.values(), *row] for row in rows], columns=names)
+        level, rows = self.level if level is None else level, []
+        (low, high), newest = band_ends(level), decimal_years(self.target.newer.index)[-1:]
+        for share, reached in self._reach(shares).items():
+            years = np.sort(reached)[[int(np.ceil(part * len(reached))) - 1 for part in (0.5, low, high)]]
+            dates = [f"{to_dates([year])[0]:%Y-%m-%d}" if np.isfinite(year) else NOT_REACHED for year in years]
+            known = max([self.windows.years[0, -1], *newest])
+            status = "reached" if reached.max() <= known else "expected" if np.isfinite(years[0]) else NOT_REACHED
+            rows.append((*self._labels.values(), share, status, *dates, level, float(np.isfinite(reached).mean())))
+        return pd.DataFrame(rows, columns=names)
 
-    def _milestone(self, share: float, level: float) -> tuple[float | str, ...]:
-        """A row of `milestones` from the share on."""
-        seen = self.target.shares()
-        if (seen >= share).any():
-            date = f"{seen.index[(seen >= share).to_numpy()][0]:%Y-%m-%d}"
-            return share, "reached", date, date, date, level, 1.0
-        years = np.linspace(0, self.years[-1], 12 * int(np.ceil(self.years[-1])) + 1)[1:]
-        bounds, (low, high) = self.ahead_of(years).bounds[0], ((1 - level) / 2, (1 + level) / 2)
-        paths = self.at(years, (0.5, high, low)) / bounds[:, None] - share
-        dates = [self._crossing(years, path, share) for path in paths.T]
-        at_end = self.at(years[-1:], INTEGRATION_QUANTILES)[0] / bounds[-1]
-        chance = 1 - float(np.interp(share, at_end, INTEGRATION_QUANTILES, left=0, right=1))
-        return share, NOT_REACHED if dates[0] == NOT_REACHED else "expected", *dates, level, round(chance, 3)
+    def probabilities(self, shares: Sequence[float] = MILESTONES) -> pd.DataFrame:
+        """Probability that a share of the bound is reached by each date: the share of paths that have.
 
-    def _crossing(self, years: np.ndarray, gap: np.ndarray, share: float) -> str:
-        """ISO date at which a path first reaches a share, or `NOT_REACHED`; `gap` is path less share at `years`."""
-        if (gap < 0).all():
-            return NOT_REACHED
-        years, gap = np.r_[0, years], np.r_[self.windows.shares[0, -1] - share, gap]
-        first = int(np.argmax(gap >= 0))
-        part = -gap[first - 1] / (gap[first] - gap[first - 1])
-        year = years[first - 1] + part * (years[first] - years[first - 1])
-        return f"{to_dates([self.windows.years[0, -1] + year])[0]:%Y-%m-%d}"
+        Returns
+        -------
+        DataFrame
+            A row per share and date: entity, indicator, share, date, probability. No rows when there is no bound, or
+            the series is past its peak.
+        """
+        years, names = decimal_years(self.dates), ["entity", "indicator", "share", "date", "probability"]
+        frames = [
+            pd.DataFrame(self._labels | {"share": share, "date": self.dates})
+            .assign(probability=(reached[:, None] <= years).mean(axis=0))
+            for share, reached in self._reach(shares).items()
+        ]  # fmt: skip
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=names)
+
+    def _reach(self, shares: Sequence[float]) -> dict[float, np.ndarray]:
+        """Decimal year (M,) in which each path first reaches each share; infinite where it doesn't."""
+        if not self.windows.bounded or self.declines:
+            return {}
+        seen, found = self.target.shares(), {}
+        paths = self.paths.to_numpy() / self.ahead_of(self.years).bounds[0]
+        paths = np.c_[np.full(len(paths), self.windows.shares[0, -1]), paths]
+        years = np.r_[self.windows.years[0, -1], decimal_years(self.dates)]
+        for share in shares:
+            if (seen >= share).any():
+                first = decimal_years(seen.index[(seen >= share).to_numpy()][:1])
+                found[share] = np.repeat(first, len(paths))
+                continue
+            after = np.maximum((paths >= share).argmax(axis=1), 1)
+            before, value = (np.take_along_axis(paths, place[:, None], 1)[:, 0] for place in (after - 1, after))
+            part = (share - before) / (value - before)
+            reached = years[after - 1] + part * (years[after] - years[after - 1])
+            found[share] = np.where((paths >= share).any(axis=1), reached, np.inf)
+        return found
 
     def bound_frame(self) -> pd.DataFrame:
         """The bound itself: as known, then forecast by its damped drift with the spread of its own past steps.
@@ -262,7 +357,7 @@ class Forecast:
         fast, frames = self.residuals[self.residuals["growth"] >= FAST], []
         ends = sorted({0.1, 0.5, 0.9, *band_ends(self.level)})
         for words, rows in (("all windows", self.residuals), (f"growth by {FAST:g} or more in the window", fast)):
-            found = replace(self, calibrations=bands.Calibrations(rows)).at(self.years, ends)
+            found = replace(self, calibrations=Calibrations(rows)).at(self.years, ends)
             size = {"technologies": rows["technology"].nunique(), "forecasts": len(rows), "date": self.dates}
             values = {f"q{end:g}": column for end, column in zip(ends, found.T, strict=True)}
             frames.append(pd.DataFrame({"calibration": words} | size | values | {"unit": self.target.unit}))
@@ -284,23 +379,31 @@ class Forecast:
         """
         windows, target, level = self.windows, self.target, self.level
         free = statements.fit_free_ceiling(windows, getattr(target.source, "errors", None))
-        judged = bands.judge(self.residuals, PUBLISHED, level)
-        far = int(np.abs(self.years - 3).argmin())
-        there = replace(self, dates=self.dates[[far]])
-        frame, first = there.frame(), replace(self, dates=self.dates[:1]).fan.iloc[0]
+        kind = statements.kind_of(self.residuals)
+        judged, kept = bands.judge(self.residuals, self.method, level), self.share_kept()
+        far, later = int(np.abs(self.years - 3).argmin()), self.dates > max([self.origin, *target.newer.index])
+        near = int(np.argmax(later)) if later.any() else len(later) - 1
+        frame, paths = self.frame(), self.scenarios()
+        frame, paths = frame[frame["date"] == self.dates[far]], paths[paths["date"] == self.dates[far]]
         made = {
-            "ceiling": statements.state_ceiling(free, self.known, target.unit),
-            "bound": statements.state_bound(self.known, target, self.reached["share"]),
+            "ceiling": statements.state_ceiling(free, self.known, target.unit, kind),
+            "bound": statements.state_bound(self.known, target, self.reached["share"], kind),
             "noise": statements.state_noise(free, windows, target, respondents),
             "data": statements.state_data(free, windows, len(target.values)),
-            "calibration": statements.state_calibration(judged, windows, level),
-            "width": statements.state_width(judged, frame.iloc[0], float(self.years[far]), self.windows, level),
-            "spread": statements.state_spread(frame, there.scenarios(), level),
+            "calibration": statements.state_calibration(judged, windows, level, kind),
+            "width": statements.state_width(judged, self.fan.iloc[far], float(self.years[far]), windows, level, kind),
+            "spread": statements.state_spread(frame, paths, level),
             "question": statements.state_question(windows, target),
-            "contradiction": statements.state_contradiction(first, judged, float(self.years[0]), level, target),
-            "horizon": statements.state_horizon(
-                self.residuals["horizon_years"].max(), self.dates[~self.tested], windows.bounded and not self.declines
+            "contradiction": statements.state_contradiction(
+                self.fan.iloc[near], judged, float(self.years[near]), level, target, kind
             ),
+            "horizon": statements.state_horizon(
+                self.residuals["horizon_years"].max(),
+                self.dates[~self.tested],
+                windows.bounded and not self.declines,
+                kind,
+            ),
+            "paths": statements.state_paths(self.calibrations.correlations, target, kept, kept < LEAST_KEPT, kind),
         }
         return statements.list_statements(made)
 
@@ -331,15 +434,19 @@ class Forecast:
             ahead = ahead[ahead.index > known.index[-1]]
             labels += figures.plot_bound(ax, known, ahead)
             top = max(top, known.max(), ahead.max())
+        figures.plot_newer(ax, self.target.newer)
         return figures.finish_axes(ax, labels, (values.index[0], self.dates[-1]), 1.05 * top, self.target.title)
 
     def __repr__(self) -> str:
+        from helpers.figures.single import say_newer
         from helpers.figures.style import say, say_date, say_range
 
         end, unit = self.quantiles.iloc[-1], self.target.unit
         low, high = band_ends(self.level)
+        newer = say_newer(self.target.newer)
         return (
-            f"<Forecast of {self.target.title}: {say(self.windows.values[0, -1], unit)} in {say_date(self.origin)}; "
+            f"<Forecast of {self.target.title}: {say(self.windows.values[0, -1], unit)} in {say_date(self.origin)}"
+            f"{newer}{', which refutes it' if self.refuted else ''}; "
             f"forecast for {say_date(self.dates[-1])}: {say_range(end[low], end[high], unit)} "
             f"({say_level(self.level)} band, median {say(end[0.5])})>"
         )

@@ -13,9 +13,11 @@ from helpers import indicators
 from helpers.curves import decimal_years, to_dates
 from helpers.dates import Times
 from helpers.forecast import bands
-from helpers.forecast.backtest import can_calibrate, run_backtest
-from helpers.forecast.fan import PUBLISHED, Forecast
-from helpers.forecast.methods import Origin, Prior, learn_prior, saturation_shares
+from helpers.forecast.bands import PUBLISHED
+from helpers.forecast.fan import Forecast
+from helpers.forecast.methods import Origin, Prior, learn_prior, methods_for, saturation_shares
+from helpers.forecast.paths import Calibrations
+from helpers.forecast.rolling import backtest, can_calibrate
 from helpers.forecast.windows import SHORTEST, SHORTEST_SPAN, last_window, next_dates, read_target
 from helpers.indicators.series import AdoptionSeries
 from helpers.levels import LEVELS, band_ends
@@ -32,6 +34,8 @@ def forecast(
     shares: Sequence[float] = (0.5, 0.75, 0.9),
     residuals: pd.DataFrame | None = None,
     limit: float | None = None,
+    censored: pd.DataFrame | None = None,
+    method: str = PUBLISHED,
 ) -> Forecast:
     """Forecast an adoption series with bands calibrated on earlier technologies.
 
@@ -58,9 +62,15 @@ def forecast(
     shares : sequence of float
         Saturation shares of the scenarios, each between 0 and 1.
     residuals : DataFrame, optional
-        From `backtest.run_backtest`; by default it is computed from the references, with the same numbers.
+        From `backtest`; by default it is computed from the references, with the same numbers.
     limit : number, optional
         What no value can pass though it's no bound, such as a population; never more than 100 for percent.
+    censored : DataFrame, optional
+        Figures that are only bounds: dates as index, columns value and bound ("at_least" or "at_most"). None stands for
+        an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: it is made of the
+        paths that satisfy them.
+    method : str
+        A name in `METHODS`, whose forecast it is.
 
     Returns
     -------
@@ -69,7 +79,8 @@ def forecast(
     Raises
     ------
     ValueError
-        With fewer than three values, values above the bound, fewer than two reference technologies, or no level.
+        With fewer than three values, values above the bound, fewer than two reference technologies, no level, or a
+        method that there is not, or not without a bound.
 
     Examples
     --------
@@ -81,20 +92,23 @@ def forecast(
     [54.0, 61.0, 67.0]
     >>> axes = made.plot()
     """
-    target = read_target(series, bound, limit)
+    target = read_target(series, bound, limit, censored)
     windows = last_window(target.values, target.bound)
     levels, shares = _check_shares("levels", levels), _check_shares("shares", shares)
+    if method not in methods_for(windows.bounded):
+        without = "" if windows.bounded else " without a bound"
+        raise ValueError(f"method is {method!r}; the methods{without} are {', '.join(methods_for(windows.bounded))}")
     if not levels:
         raise ValueError("levels is empty; give one level at least, such as 0.8")
     references = indicators.load().references() if references is None else references
     references = [each for each in references if not target.technology or each.technology != target.technology]
     if residuals is None or bands.is_bounded(residuals) != windows.bounded:
-        residuals = run_backtest(references, bounded=windows.bounded)
+        residuals = backtest(references, bounded=windows.bounded)
     residuals, reached = bands.leave_out(residuals, target.technology), saturation_shares(references)
     prior = learn_prior(reached, residuals) if windows.bounded else Prior(0.0, 1.0)
-    calibrations = bands.Calibrations(residuals)
+    calibrations = Calibrations(residuals)
     dates = next_dates(pd.DatetimeIndex(to_dates(windows.years[0])), horizon_years)
-    return Forecast(target, Origin(windows, prior), calibrations, residuals, reached, dates, levels, shares)
+    return Forecast(target, Origin(windows, prior), calibrations, residuals, reached, dates, levels, shares, method)
 
 
 def vary_bound(

@@ -327,7 +327,7 @@ def learn_prior(reached: pd.DataFrame, residuals: pd.DataFrame, exclude: str = "
     reached : DataFrame
         From `saturation_shares`.
     residuals : DataFrame
-        From `backtest.run_backtest` with bounds (the methods' columns are not needed).
+        From `backtest` with bounds (the methods' columns are not needed).
     exclude : str
         Technology to leave out.
 

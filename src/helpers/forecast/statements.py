@@ -14,6 +14,7 @@ import pandas as pd
 from helpers.curves import Logistic
 from helpers.forecast.bands import FAST, MIN_FORECASTS, mean_by_technology
 from helpers.forecast.methods import Origin
+from helpers.forecast.paths import LEAST_KEPT
 from helpers.forecast.windows import Target, Windows
 from helpers.levels import band_columns, say_level
 from helpers.wording import say_count, say_large
@@ -22,6 +23,9 @@ Statement: TypeAlias = tuple[str, dict[str, Any]]
 """A text and the numbers in it."""
 EARLY_END = -1.0
 """A series whose curves end so many standard deviations of the prior below its mean disagrees with the bound."""
+Kind: TypeAlias = tuple[str, str]
+"""What the forecast has learnt from, one and several."""
+TECHNOLOGIES, SERIES = ("earlier technology", "earlier technologies"), ("other series", "other series")
 LIKE_WIDTH = 1.25
 """Bands whose widths differ by no more than this factor count as about as wide."""
 
@@ -49,6 +53,12 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def kind_of(residuals: pd.DataFrame) -> Kind:
+    """Whether technologies were left out of the backtest, or single series of one, see `panel.read_panel`."""
+    names = (residuals["entity"] + " " + residuals["indicator"]).str.strip()
+    return SERIES if (names == residuals["technology"]).all() else TECHNOLOGIES
+
+
 def fit_free_ceiling(windows: Windows, errors: str | None = None) -> dict[str, Any]:
     """Logistic curve with a free ceiling: its 80 % profile interval, residual SD and degrees of freedom.
 
@@ -66,7 +76,7 @@ def fit_free_ceiling(windows: Windows, errors: str | None = None) -> dict[str, A
     return {"low": low, "high": high, "identified": np.isfinite(high), "residual_sd": residual_sd, "df": df}
 
 
-def state_ceiling(free: dict[str, Any], known: Origin, unit: str) -> Statement:
+def state_ceiling(free: dict[str, Any], known: Origin, unit: str, kind: Kind) -> Statement:
     """Whether the data identify a ceiling; `free` is from `fit_free_ceiling`."""
     windows, technologies = known.windows, int(known.prior.technologies)
     numbers = {key: free[key] for key in ("low", "high", "identified")} | {"technologies": technologies}
@@ -86,16 +96,16 @@ def state_ceiling(free: dict[str, Any], known: Origin, unit: str) -> Statement:
         fits += "(80 % profile interval of a logistic curve, open above)"
     prior = "No saturation level is part of this forecast."
     if windows.bounded:
-        prior = f"A saturation level is a prior from {say_technologies(technologies)}, not a finding."
+        prior = f"A saturation level is a prior from {say_count(technologies, *kind)}, not a finding."
     text = f"The data do not identify a ceiling. {fits}. {prior}"
     return text, numbers
 
 
-def state_bound(known: Origin, target: Target, reached: pd.Series) -> Statement:
+def state_bound(known: Origin, target: Target, reached: pd.Series, kind: Kind) -> Statement:
     """What the bound is, which shares of theirs the references have `reached`, and whether the series agrees."""
     windows = known.windows
     if not windows.bounded:
-        text = "No upper bound is known for this series: only what earlier technologies grew by limits the band."
+        text = f"No upper bound is known for this series: only what {kind[1]} grew by limits the band."
         return f"{text} A population that the users are part of would be one.", {}
     names = ("low", "quarter", "median", "three_quarters", "high")
     numbers: dict[str, Any] = dict(zip(names, reached.quantile([0, 0.25, 0.5, 0.75, 1]), strict=True))
@@ -103,7 +113,7 @@ def state_bound(known: Origin, target: Target, reached: pd.Series) -> Statement:
     title = getattr(target.source, "bound_title", "") or "the bound"
     text = (
         f"The bound ({title}, {count(numbers['bound'], target.unit)}) is a limit, not a ceiling to be expected: "
-        f"{say_technologies(len(reached))} {'has' if len(reached) == 1 else 'have'} so far reached "
+        f"{say_count(len(reached), *kind)} {'has' if len(reached) == 1 else 'have'} so far reached "
         f"{percent(numbers['low'])} to {percent(numbers['high'])} of theirs, half of them "
         f"{percent(numbers['quarter'])} to {percent(numbers['three_quarters'])}."
     )
@@ -159,7 +169,31 @@ def state_data(free: dict[str, Any], windows: Windows, available: int) -> Statem
     return text, {"points": points, "available": available, "degrees_of_freedom": free["df"]}
 
 
-def state_calibration(judged: pd.DataFrame, windows: Windows, level: float) -> Statement:
+def state_paths(correlations: pd.DataFrame, target: Target, kept: float, refuted: bool, kind: Kind) -> Statement:
+    """What newer figures that are bounds leave of the paths, and how well it is known how dates hang together."""
+    said = "; ".join(say_bound(date, row, target.unit) for date, row in target.newer.iterrows())
+    near = correlations.loc[correlations["horizon_years"] < 1, "technologies"].max()
+    every = correlations["technologies"].max()
+    numbers: dict[str, Any] = {} if not said else {"kept": kept, "refuted": refuted}
+    text = f"{said[:1].upper()}{said[1:]}: {percent(kept)} of the paths agree" if said else ""
+    if refuted:
+        text += f", fewer than {percent(LEAST_KEPT)}. This refutes the forecast. Its numbers know nothing of it. "
+    elif said:
+        text += " with this, and the forecast is made of these. "
+    if correlations.empty:
+        return f"{text}How errors at two dates hang together is assumed, as for a random walk.", numbers
+    numbers |= {"technologies": int(every), "technologies_half_year": 0 if np.isnan(near) else int(near)}
+    few = "none has" if np.isnan(near) else "1 has" if near == 1 else f"{int(near)} have"
+    text += f"How errors at two dates hang together is learnt from {say_count(every, *kind)}, of which {few} figures "
+    return f"{text}half a year apart; one rule for all distances in time is assumed.", numbers
+
+
+def say_bound(date: pd.Timestamp, row: pd.Series, unit: str) -> str:
+    """A figure that is a bound: "at least 700 million persons for 2026-06-30"."""
+    return f"{row['bound'].replace('_', ' ')} {count(row['value'], unit)} for {date:%Y-%m-%d}"
+
+
+def state_calibration(judged: pd.DataFrame, windows: Windows, level: float, kind: Kind) -> Statement:
     """How the band of `level` did on the references; `judged` is from `bands.judge`."""
     mean = float(judged.groupby("horizon_years").apply(mean_by_technology, "covered").mean())
     worst = judged.groupby("technology")["covered"].agg(["mean", "size"])
@@ -167,9 +201,9 @@ def state_calibration(judged: pd.DataFrame, windows: Windows, level: float) -> S
     number, name = judged["technology"].nunique(), f"coverage_{100 * level:g}"
     horizons = judged["horizon_years"]
     text = (
-        f"The bands are calibrated on {say_technologies(number)} ({say_count(len(judged), 'forecast')} "
+        f"The bands are calibrated on {say_count(number, *kind)} ({say_count(len(judged), 'forecast')} "
         f"{horizons.min():g} to {say_count(horizons.max(), 'year')} ahead). Judged each time on the "
-        f"technology left out, the {say_level(level)} band has covered {percent(mean)} of outcomes"
+        f"one left out, the {say_level(level)} band has covered {percent(mean)} of outcomes"
     )
     numbers = {"technologies": number, "forecasts": len(judged), name: mean}
     if len(worst):
@@ -182,7 +216,7 @@ def state_calibration(judged: pd.DataFrame, windows: Windows, level: float) -> S
         covered, others = mean_by_technology(fast, "covered"), fast["technology"].nunique()
         numbers |= {"growth": growth, f"{name}_fast": covered, "technologies_fast": others}
         text += f". After growth as fast as here (by a factor of {FAST:g} or more within the window) it has covered "
-        text += f"{percent(covered)} of outcomes on {say_count(others, 'technology', 'technologies')}"
+        text += f"{percent(covered)} of outcomes on {say_count(others, *kind)}"
     return f"{text}.", numbers
 
 
@@ -192,7 +226,9 @@ def _pick_horizon(judged: pd.DataFrame, years: float) -> tuple[float, pd.DataFra
     return horizon, judged[judged["horizon_years"] == horizon]
 
 
-def state_width(judged: pd.DataFrame, row: pd.Series, years: float, windows: Windows, level: float) -> Statement:
+def state_width(
+    judged: pd.DataFrame, row: pd.Series, years: float, windows: Windows, level: float, kind: Kind
+) -> Statement:
     """How bands of `level` as wide as this one did on the references, about as far ahead; `row` is of the forecast."""
     low, high = row[list(band_columns(level))]
     width = float((high - low) / windows.unit[0, 0])
@@ -203,12 +239,12 @@ def state_width(judged: pd.DataFrame, row: pd.Series, years: float, windows: Win
     text = (
         f"The {say_level(level)} band for {row['date']:%Y-%m-%d} is {wide}. Of {say_count(len(near), 'forecast')} of "
     )
-    text += f"earlier technologies {say_count(horizon, 'year')} ahead "
+    text += f"{kind[1]} {say_count(horizon, 'year')} ahead "
     if like.empty:
         return f"{text}none had a band about as wide, so how such a band does is not known.", numbers
     covered, others = mean_by_technology(like, "covered"), like["technology"].nunique()
     numbers |= {"covered": covered, "technologies": others}
-    text += f"{len(like)} had a band about as wide, on {say_count(others, 'technology', 'technologies')}; they covered "
+    text += f"{len(like)} had a band about as wide, on {say_count(others, *kind)}; they covered "
     return f"{text}{percent(covered)} of outcomes.", numbers
 
 
@@ -248,7 +284,9 @@ def state_question(windows: Windows, target: Target) -> Statement:
     return " ".join([*parts, *notes]), {"breaks": len(source.breaks), "first_used": first_used}
 
 
-def state_contradiction(row: pd.Series, judged: pd.DataFrame, years: float, level: float, target: Target) -> Statement:
+def state_contradiction(
+    row: pd.Series, judged: pd.DataFrame, years: float, level: float, target: Target, kind: Kind
+) -> Statement:
     """Which next figure would contradict the forecast, and how often such figures came; `row` is of its fan."""
     low, high = row[["q0.025", "q0.975"]]
     near, far = row[list(band_columns(level))]
@@ -258,18 +296,18 @@ def state_contradiction(row: pd.Series, judged: pd.DataFrame, years: float, leve
     text = (
         f"A figure below {count(low)} or above {count(high, unit)} for {date} would contradict the forecast (outside "
         f"its 95 % band). The {say_level(level)} band is {count(near)} to {count(far, unit)}; of the outcomes of "
-        f"earlier technologies {say_count(horizon, 'year')} ahead {percent(below)} lay below such bands and "
-        f"{percent(above)} above."
+        f"{kind[1]} {say_count(horizon, 'year')} ahead {percent(below)} lay below such bands and "
+        f"{percent(above)} above{', where no newer bound was known' if len(target.newer) else ''}."
     )
     numbers = {"date": date, "low_95": low, "low": near, "high": far, "high_95": high}
     return text, numbers | {"share_below": below, "share_above": above}
 
 
-def state_horizon(tested_years: float, extrapolated: pd.DatetimeIndex, curved: bool) -> Statement:
+def state_horizon(tested_years: float, extrapolated: pd.DatetimeIndex, curved: bool, kind: Kind) -> Statement:
     """How far ahead the bands were tested, and the dates beyond; `curved` where curves are part of the forecast."""
     text = f"The bands were tested up to {say_count(tested_years, 'year')} ahead"
     if curved:
-        text += "; beyond two to three years the median rests on where earlier technologies ended"
+        text += f"; beyond two to three years the median rests on where {kind[1]} ended"
     text += f", and from {extrapolated[0]:%Y-%m-%d} the bands are extrapolated." if len(extrapolated) else "."
     return text, {"tested_years": tested_years, "extrapolated_dates": len(extrapolated)}
 
@@ -284,11 +322,6 @@ def count(value: float, unit: str = "") -> str:
         return "no limit"
     text = say_large(value) or (f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}")
     return f"{text} {unit}".strip()
-
-
-def say_technologies(number: int) -> str:
-    """A number of earlier technologies."""
-    return say_count(number, "earlier technology", "earlier technologies")
 
 
 def percent(share: float) -> str:

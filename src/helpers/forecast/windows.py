@@ -16,6 +16,7 @@ import pandas as pd
 from statsmodels.genmod.families.links import Link, Log
 
 from helpers.curves import Gompertz, decimal_years
+from helpers.curves.model import read_censored
 from helpers.indicators.series import AdoptionSeries
 
 SHARE_LIMITS = (1e-6, 0.999)
@@ -213,6 +214,15 @@ class Target:
     bound: pd.Series | None = None
     limit: float = np.inf
     source: AdoptionSeries | None = None
+    censored: pd.DataFrame | None = None
+
+    @property
+    def newer(self) -> pd.DataFrame:
+        """Figures after the last exact one that are bounds: index date; columns value, bound."""
+        if self.censored is None:
+            return pd.DataFrame({"value": [], "bound": []}, pd.DatetimeIndex([]))
+        later = self.censored.index > self.values.dropna().index.max()
+        return self.censored.loc[later, ["value", "bound"]].sort_index()
 
     @property
     def known_bound(self) -> pd.Series:
@@ -227,7 +237,10 @@ class Target:
 
 
 def read_target(
-    series: pd.Series | AdoptionSeries, bound: pd.Series | float | None = None, limit: float | None = None
+    series: pd.Series | AdoptionSeries,
+    bound: pd.Series | float | None = None,
+    limit: float | None = None,
+    censored: pd.DataFrame | None = None,
 ) -> Target:
     """Bring a series and its bound into one form.
 
@@ -239,6 +252,8 @@ def read_target(
         None is the AdoptionSeries' own bound, or none.
     limit : None or number
         What no value can pass, besides the bound; never more than 100 for percent.
+    censored : None or DataFrame
+        Figures that are bounds, as `AdoptionSeries.censored`, which is the default for one.
 
     Returns
     -------
@@ -247,15 +262,17 @@ def read_target(
     Raises
     ------
     ValueError
-        When the bound is none of these, is not above 0, or the series is no series.
+        When the bound is none of these, is not above 0, the series is no series, or a censored figure is not one.
     """
     if isinstance(series, pd.Series):
         texts = {key: str(series.attrs.get(key, "")) for key in ("entity", "title", "unit", "technology")}
         name = str(series.name or "series")
         fields: dict[str, Any] = texts | {"title": texts["title"] or name, "indicator": name, "values": series}
+        fields["censored"] = read_censored(censored, True)
     elif isinstance(series, AdoptionSeries):
-        names = ("entity", "indicator", "title", "unit", "technology", "values", "bound")
+        names = ("entity", "indicator", "title", "unit", "technology", "values", "bound", "censored")
         fields = {name: getattr(series, name) for name in names} | {"source": series}
+        fields |= {} if censored is None else {"censored": read_censored(censored, True)}
     else:
         raise ValueError(f"forecast a pandas Series with dates, or an AdoptionSeries, not {type(series).__name__}")
     most = 100.0 if fields["unit"].startswith("percent") else np.inf

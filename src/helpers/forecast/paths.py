@@ -1,0 +1,156 @@
+"""Joint paths: which ranks a path has at several dates, and which paths a newer figure leaves.
+
+A path keeps part of its rank from one date to the next, as errors on the references do: normal scores of the errors s
+and t years ahead, s < t, have the correlation (s / t) ** decay. A random walk has a decay of one half, an error of the
+trend alone one of 0. The ranks are fixed: a Sobol sequence (one dimension a date) through this Gaussian copula, then
+evened out at each date, so that where nothing is left out the margins stay what the calibration says.
+
+Sources: Wilks 2002 and Pinson et al. 2009 (copulas over horizons), Sobol 1967; Joe 2014 (normal scores).
+"""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize_scalar
+from scipy.special import ndtr, ndtri
+from scipy.stats import qmc
+
+from helpers.forecast.bands import PUBLISHED, Calibration, Errors, calibrate
+from helpers.forecast.windows import Levels
+
+PATHS = 2**14
+LEAST_KEPT = 0.05
+"""A figure that fewer of the paths satisfy refutes the forecast."""
+RANDOM_WALK = 0.5
+"""Decay that is assumed where no reference has two figures after an origin."""
+GRID, MOST_GIVEN = np.linspace(-6, 6, 241), 1024
+"""Scores at which a distribution is computed, and paths that it is averaged over."""
+SAME_ORIGIN = ["technology", "entity", "indicator", "origin", "window"]
+
+
+def correlate_errors(residuals: pd.DataFrame, method: str) -> pd.DataFrame:
+    """Correlation of a method's errors at two horizons from the same origin, on normal scores.
+
+    Parameters
+    ----------
+    residuals : DataFrame
+        From `backtest`.
+    method : str
+        A column of it.
+
+    Returns
+    -------
+    DataFrame
+        horizon_years, later_years, technologies, forecasts, correlation (every technology the same weight).
+    """
+    scores = residuals[[*SAME_ORIGIN, "horizon_years"]].assign(score=Errors(residuals, method).normal_scores())
+    pairs = scores.merge(scores, on=SAME_ORIGIN, suffixes=("", "_later"))
+    pairs = pairs[pairs["horizon_years"] < pairs["horizon_years_later"]]
+    products = pd.DataFrame({"product": pairs["score"] * pairs["score_later"]})
+    products = products.assign(own=pairs["score"] ** 2, later=pairs["score_later"] ** 2)
+    by = [pairs["horizon_years"], pairs["horizon_years_later"].rename("later_years")]
+    mean = products.groupby([*by, pairs["technology"]]).mean().groupby(level=[0, 1]).mean()
+    sizes = pairs.groupby(by)["technology"].agg(technologies="nunique", forecasts="size")
+    correlation = mean["product"] / np.sqrt(mean["own"] * mean["later"])
+    return sizes.assign(correlation=correlation).reset_index()
+
+
+def fit_decay(correlations: pd.DataFrame) -> float:
+    """The decay whose rule comes closest to measured correlations, each weighing as many technologies as it rests on.
+
+    Parameters
+    ----------
+    correlations : DataFrame
+        From `correlate_errors`; without rows the decay is that of a random walk.
+
+    Returns
+    -------
+    float
+    """
+    if correlations.empty:
+        return RANDOM_WALK
+    weights, measured = correlations["technologies"].to_numpy(float), correlations["correlation"].to_numpy()
+    parts = (correlations["horizon_years"] / correlations["later_years"]).to_numpy()
+    found = minimize_scalar(lambda decay: weights @ (measured - parts**decay) ** 2, bounds=(0, 3), method="bounded")
+    return float(found.x)
+
+
+class Calibrations(dict[str, Calibration]):
+    """`Calibration` of each method from the same residual rows, made when it is first asked for, and their decay."""
+
+    def __init__(self, residuals: pd.DataFrame) -> None:
+        super().__init__()
+        self.residuals = residuals
+
+    def __missing__(self, method: str) -> Calibration:
+        self[method] = calibrate(self.residuals, method)
+        return self[method]
+
+    @cached_property
+    def correlations(self) -> pd.DataFrame:
+        """Those of the published forecast's errors."""
+        return correlate_errors(self.residuals, PUBLISHED)
+
+    @cached_property
+    def decay(self) -> float:
+        """That of every method's paths."""
+        return fit_decay(self.correlations)
+
+
+@lru_cache(maxsize=32)
+def sift(
+    years: tuple[float, ...], decay: float, limits: tuple[tuple[float, float, float], ...] = (), paths: int = PATHS
+) -> tuple[np.ndarray, float]:
+    """Ranks at each date of the paths that stay within limits; of all, where under `LEAST_KEPT` do.
+
+    At each date they are those that the kept paths would have if there were endlessly many: from the exact distribution
+    at that date given the scores at the limits, so that few paths in a tail do no harm.
+
+    Parameters
+    ----------
+    years : tuple of float
+        After the origin.
+    decay : float
+    limits : tuple of (year, lowest rank, highest rank)
+    paths : int
+        How many are drawn, a power of two.
+
+    Returns
+    -------
+    ndarray (M, H) of numbers between 0 and 1, not to be written to, and the share of the paths within the limits.
+    """
+    on = list(dict.fromkeys(year for year, *_ in limits))
+    order = np.array(on + [year for year in years if year not in on])
+    correlation = (np.minimum.outer(order, order) / np.maximum.outer(order, order)) ** decay
+    uniform = qmc.Sobol(len(order), scramble=False).random(paths) + 0.5 / paths
+    scores = ndtri(uniform) @ np.linalg.cholesky(correlation).T
+    kept = np.ones(paths, bool)
+    for year, low, high in limits:
+        rank = ndtr(scores[:, on.index(year)])
+        kept &= (rank > low) & (rank < high)
+    share = float(kept.mean())
+    if share < LEAST_KEPT:
+        return sift(years, decay, (), paths)[0], share
+    scores = scores[kept]
+    given, evenly = scores[:, : len(on)], (np.arange(len(scores)) + 0.5) / len(scores)
+    given = given[np.lexsort(given.T[::-1])[:: -(-len(scores) // MOST_GIVEN)]] if on else given[:1]
+    ranks = ndtr(scores)
+    for place in range(len(on), len(order)):
+        slopes = np.linalg.solve(correlation[: len(on), : len(on)], correlation[: len(on), place])
+        spread = np.sqrt(1 - slopes @ correlation[: len(on), place])
+        below = ndtr((GRID[:, None] - given @ slopes) / spread).mean(axis=1)
+        inside = (below > 1e-12) & (below < 1 - 1e-12)
+        ranks[np.argsort(scores[:, place], kind="stable"), place] = ndtr(
+            np.interp(ndtri(evenly), ndtri(below[inside]), GRID[inside])
+        )
+    ranks = ranks[:, [list(order).index(year) for year in years]]
+    ranks.flags.writeable = False
+    return ranks, share
+
+
+def levels_within(ranks: np.ndarray, levels: Levels) -> np.ndarray:
+    """Levels (H, Q) of the margins at which quantiles of the paths with these `ranks` (M, H) lie."""
+    return np.quantile(ranks, np.asarray(levels, float), axis=0, method="hazen").T
