@@ -1,7 +1,7 @@
 """Figures: one function per exhibit, a frame in, a matplotlib Figure out; `style` is the one look of all."""
 
 from helpers.figures.fits import draw_fits
-from helpers.figures.forecasts import draw_forecast, draw_hindcasts
+from helpers.figures.forecasts import draw_fans, draw_forecast, draw_hindcasts
 from helpers.figures.observations import draw_alignment, draw_comparison, draw_coverage, draw_growth, draw_levels
 from helpers.figures.scores import draw_calibration, draw_skill
 from helpers.figures.single import (
@@ -13,6 +13,7 @@ from helpers.figures.single import (
     plot_ceiling,
     plot_fit,
     plot_forecast,
+    plot_newer,
 )
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "draw_calibration",
     "draw_comparison",
     "draw_coverage",
+    "draw_fans",
     "draw_fits",
     "draw_forecast",
     "draw_growth",
@@ -34,4 +36,5 @@ __all__ = [
     "plot_ceiling",
     "plot_fit",
     "plot_forecast",
+    "plot_newer",
 ]

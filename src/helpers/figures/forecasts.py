@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from helpers.figures.single import plot_bound, shade_bands
+from helpers.figures.single import plot_bound, plot_newer, say_newer, shade_bands
 from helpers.figures.style import (
     BLUE,
     GREEN,
@@ -25,6 +25,7 @@ from helpers.figures.style import (
     open_canvas,
     say,
     say_date,
+    shorten_label,
     use_dates,
     use_numbers,
 )
@@ -58,6 +59,7 @@ def draw_forecast(
     scenarios: pd.DataFrame,
     names: dict[str, Any],
     breaks: pd.DataFrame,
+    newer: pd.DataFrame,
     source: str,
     levels: Sequence[float] = LEVELS,
 ) -> Figure:
@@ -79,6 +81,8 @@ def draw_forecast(
         title, unit, bound_title.
     breaks : DataFrame
         date, kind; those between the observations are marked.
+    newer : DataFrame
+        Figures after these that are bounds: index date; value, bound.
     source : str
     levels : sequence of float
         A band is drawn for each; the title quotes one, see `helpers.levels.quoted_level`.
@@ -97,7 +101,7 @@ def draw_forecast(
         shown = bound[values.index[0] :] if bound.index[-1] >= values.index[0] else bound.iloc[-1:]
         ahead = bound_ahead.set_index("date")["mean"]
         labels += plot_bound(axis, shown, ahead[ahead.index > shown.index[-1]])
-    tested = forecast[forecast["basis"] == "calibrated"]
+    tested = forecast[forecast["basis"] != "extrapolated"]
     end = tested.iloc[-1] if len(tested) else forecast.iloc[-1]
     if end["date"] < forecast["date"].iloc[-1]:
         axis.axvline(end["date"], color=GREY, lw=1, ls=":")
@@ -106,6 +110,7 @@ def draw_forecast(
             xytext=(3, 0), textcoords="offset points", size=7.5, color=GREY,
         )  # fmt: skip
     axis.plot(values.index, values, "o-", color=INK, ms=5, lw=1.2, zorder=6)
+    plot_newer(axis, newer)
     axis.set_ylim(bottom=0)
     use_dates(axis, pd.DatetimeIndex([values.index[0], forecast["date"].iloc[-1]]))
     use_numbers(axis)
@@ -113,8 +118,11 @@ def draw_forecast(
     low, high = band_columns(quoted_level(levels))
     title = (
         f"{names['title']} in {say_date(end['date'])}: {say(end[low])} to {say(end[high], names['unit'])} "
-        f"({say_level(quoted_level(levels))} band), after {say(start[1])} in {say_date(start[0])}"
+        f"({say_level(quoted_level(levels))} band), after {say(start[1])} in {say_date(start[0])}{say_newer(newer)}"
     )
+    if (forecast["basis"] == "refuted").any():
+        title = f"{names['title']}: the forecast after {say(start[1])} in {say_date(start[0])} is refuted"
+        title += say_newer(newer).replace(",", ":", 1)
     grey = f"; grey: bound ({lower_first(names['bound_title'])}), dashed as forecast" if bound is not None else ""
     units = f"{names['unit'].capitalize()}; points: published figures; fan: combined forecast{grey}"
     label_ends(axis, labels, size=8)
@@ -177,6 +185,46 @@ def draw_hindcasts(
         title = "The same forecast as made at earlier dates, and what came"
     units = f"{names['title']}, {names['unit']}; circles: known then, diamonds: what came; {_list_levels(levels)}"
     return close_canvas(figure, title, units, source)
+
+
+def draw_fans(forecasts: Mapping[str, Any], columns: int, learnt: str) -> Figure:
+    """Many forecasts side by side, each on its own scale.
+
+    Parameters
+    ----------
+    forecasts : mapping of name to Forecast
+    columns : int
+    learnt : str
+        What they were learnt from.
+
+    Returns
+    -------
+    Figure
+    """
+    columns = max(1, min(columns, len(forecasts)))
+    rows = -(-len(forecasts) // columns)
+    figure, axes = open_canvas(1.0 + 1.9 * rows, (rows, columns))
+    for axis in axes.flat[len(forecasts) :]:
+        axis.set_visible(False)
+    for axis, (name, made) in zip(axes.flat, forecasts.items(), strict=False):
+        values, fan = made.target.values.dropna().sort_index(), made.fan
+        _fan(axis, fan, (values.index[-1], values.iloc[-1]), made.levels)
+        axis.plot(values.index, values, "o-", color=INK, ms=2.5, lw=1, zorder=5)
+        plot_newer(axis, made.target.newer)
+        axis.set_ylim(bottom=0)
+        axis.set_title(shorten_label(name), loc="left", size=9, weight="bold", parse_math=False)
+        use_dates(axis, pd.DatetimeIndex([values.index[0], fan["date"].iloc[-1]]))
+        use_numbers(axis)
+        axis.tick_params(labelsize=7.5)
+    end = max((made.dates[-1] for made in forecasts.values()), default=None)
+    title = f"Forecasts of {len(forecasts)} series" + (f" to {say_date(end)}" if end is not None else "")
+    levels = next(iter(forecasts.values())).levels if forecasts else LEVELS
+    return close_canvas(
+        figure,
+        title,
+        f"Each on its own scale; points: figures, fan: forecast, {_list_levels(levels)}",
+        f"Bands {learnt}.",
+    )
 
 
 def _list_levels(levels: Sequence[float]) -> str:

@@ -12,6 +12,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
+from helpers.figures.single import plot_newer, say_newer
 from helpers.figures.style import (
     BLUE,
     COLOURS,
@@ -88,7 +89,12 @@ def draw_coverage(observations: pd.DataFrame, coverage: pd.DataFrame, indicator:
 
 
 def draw_levels(
-    growth: pd.DataFrame, bound: pd.Series | None, names: dict[str, Any], breaks: pd.DataFrame, source: str
+    growth: pd.DataFrame,
+    bound: pd.Series | None,
+    names: dict[str, Any],
+    breaks: pd.DataFrame,
+    newer: pd.DataFrame,
+    source: str,
 ) -> Figure:
     """The series' level beneath its known upper bound.
 
@@ -102,6 +108,8 @@ def draw_levels(
         title, unit, bound_title.
     breaks : DataFrame
         date, kind.
+    newer : DataFrame
+        Figures after these that are bounds: index date; value, bound.
     source : str
 
     Returns
@@ -122,13 +130,15 @@ def draw_levels(
         text = f"Bound: {lower_first(names['bound_title'])}\n{say(bound.iloc[-1])}"
         labels.append(Label(bound.index[-1], bound.iloc[-1], text, BLUE))
         top = max(top, bound.max())
-    axis.set_ylim(0, 1.08 * top)
-    use_dates(axis, dates)
+    plot_newer(axis, newer)
+    axis.set_ylim(0, 1.08 * max([top, *newer["value"]]))
+    use_dates(axis, dates.append(newer.index))
     use_numbers(axis)
     mark_breaks(axis, breaks)
     title = f"{names['title']}: {say(last['value'], names['unit'])} in {say_date(last['date'])}"
     if np.isfinite(last["share_of_bound"]) and not names["unit"].startswith("percent"):
         title += f", {say(last['share_of_bound'])} % of {lower_first(names['bound_title'])}"
+    title += say_newer(newer).replace(",", ";", 1)
     label_ends(axis, labels)
     units = names["unit"].capitalize() + "; upright bars: 95 % sampling error, as published" * sampled
     return close_canvas(figure, title, units, source)

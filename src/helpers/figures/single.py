@@ -23,6 +23,7 @@ from helpers.figures.style import (
     Label,
     label_ends,
     say,
+    say_date,
     say_range,
     use_dates,
     use_numbers,
@@ -113,6 +114,29 @@ def plot_fit(
 
 def _plot_values(axis: Axes, values: pd.Series) -> None:
     axis.plot(values.index, values, "o", color=INK, ms=4.5, zorder=6, clip_on=False)
+
+
+def plot_newer(axis: Axes, newer: pd.DataFrame) -> None:
+    """Draw figures that are bounds (index date; value, bound) as a stroke with an arrow to the side that is left."""
+    axis.plot(newer.index, newer["value"], ls="", marker="_", color=INK, ms=9, mew=1.8, zorder=6)
+    for date, row in newer.iterrows():
+        least = row["bound"] == "at_least"
+        axis.annotate(
+            "", (date, row["value"]), (0, 22 if least else -22), textcoords="offset points", zorder=6,
+            arrowprops={"arrowstyle": "<|-", "color": INK, "lw": 1.3, "shrinkA": 0, "shrinkB": 0},
+        )  # fmt: skip
+        axis.annotate(
+            f"{'≥' if least else '≤'} {say(row['value'])}", (date, row["value"]), (-7, 2 if least else -2),
+            textcoords="offset points", size=8, color=INK, ha="right", va="bottom" if least else "top", zorder=7,
+        )  # fmt: skip
+
+
+def say_newer(newer: pd.DataFrame) -> str:
+    """The newest figure that is a bound, for a title: ", at least 700 in June 2026"; "" where there is none."""
+    if newer.empty:
+        return ""
+    row = newer.iloc[-1]
+    return f", {row['bound'].replace('_', ' ')} {say(row['value'])} in {say_date(newer.index[-1])}"
 
 
 def plot_ceiling(axis: Axes, line: pd.Series, name: str) -> list[Label]:

@@ -7,11 +7,13 @@ prior), ``backtest`` (what the methods would have said of the reference technolo
 (the forecast object) and ``forecasting``.
 """
 
-from helpers.forecast.backtest import HORIZONS, LEAST_TECHNOLOGIES, WINDOWS, can_calibrate
-from helpers.forecast.backtest import run_backtest as find_residuals
-from helpers.forecast.fan import MILESTONES, NOT_REACHED, PUBLISHED, Forecast
+from helpers.forecast.bands import PUBLISHED
+from helpers.forecast.fan import MILESTONES, NOT_REACHED, Forecast
 from helpers.forecast.forecasting import cut_series, forecast, hindcast, make_hindcasts, pick_origins, vary_bound
+from helpers.forecast.many import Forecasts, forecast_many
 from helpers.forecast.methods import METHODS, Origin, Prior, average_ceilings, learn_prior, saturation_shares
+from helpers.forecast.panel import LEAST_TECHNOLOGIES, read_panel
+from helpers.forecast.rolling import HORIZONS, WINDOWS, backtest, can_calibrate
 from helpers.forecast.windows import next_dates
 
 __all__ = [
@@ -23,18 +25,21 @@ __all__ = [
     "PUBLISHED",
     "WINDOWS",
     "Forecast",
+    "Forecasts",
     "Origin",
     "Prior",
     "average_ceilings",
+    "backtest",
     "can_calibrate",
     "cut_series",
-    "find_residuals",
     "forecast",
+    "forecast_many",
     "hindcast",
     "learn_prior",
     "make_hindcasts",
     "next_dates",
     "pick_origins",
+    "read_panel",
     "saturation_shares",
     "vary_bound",
 ]
