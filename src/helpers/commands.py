@@ -92,6 +92,25 @@ def rm(
 
 
 @app.command()
+def register(
+    run: Annotated[str, typer.Argument(help="Name of the run; of a sweep's: SWEEP/RUN.", autocompletion=complete_runs)],
+    dates: Annotated[
+        list[str] | None,
+        typer.Option("--for", metavar="YYYY-MM-DD", help="Date of the forecast; may be repeated. By default all."),
+    ] = None,
+) -> None:
+    """Put a run's forecast on record, to be scored when the figure comes.
+
+    Writes a file to data/forecasts, in the quantile form of the hubverse, with the day on which the run's data were
+    known and today as the day of publication. It is never written over.
+    """
+    from helpers.runs.compare import find_run
+    from helpers.runs.registry import register_run
+
+    print(f"On record: {shorten_path(register_run(find_run(run), dates or []))}")
+
+
+@app.command()
 def new(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make; it must not be there, or be empty.")],
 ) -> None:
@@ -143,6 +162,7 @@ def check(
     column and ends with 1. What can mean two things is refused, with the option to write.
     """
     from helpers import indicators
+    from helpers.forecast.register import ENTRY, read_register
 
     given: dict[str, Any] = {"data": path}
     locate_data(given, choices)
@@ -150,7 +170,10 @@ def check(
         data = indicators.load(given["data"])
         for understood in data.understood:
             print(f"understood: {understood}")
+        entries = read_register(data)
         print(f"ok: {indicators.summarise_data(data)}")
+        if len(entries):
+            print(f"on record: {entries.groupby(ENTRY).ngroups} forecasts, see 'adoption register --help'")
         for doubt in indicators.list_warnings(data):
             print(f"note: {doubt}")
         if fix:

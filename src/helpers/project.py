@@ -106,7 +106,7 @@ def begin_project(folder: Path) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
         new = Path(place) / "new"
-        for path in (*root.glob("data/*.*"), *root.glob("notebooks/*.ipynb")):
+        for path in (*root.glob("data/*.*"), *root.glob("data/forecasts/*.csv"), *root.glob("notebooks/*.ipynb")):
             target = new / path.relative_to(root)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)

@@ -1,6 +1,8 @@
-"""Numbers of things in sentences, in the singular or the plural, and large numbers in words."""
+"""Numbers of things in sentences, in the singular or the plural, large numbers in words, and days."""
 
 from __future__ import annotations
+
+from typing import Any
 
 
 def say_count(number: float, one: str, many: str = "") -> str:
@@ -22,3 +24,13 @@ def say_large(number: float) -> str:
         if 0.9995 * size <= abs(number) < 999.5 * size:
             return f"{number / size:.3g} {word}"
     return ""
+
+
+def say_day(date: Any) -> str:
+    """A day in a sentence.
+
+    >>> from datetime import date
+    >>> say_day(date(2026, 9, 29))
+    '29 September 2026'
+    """
+    return f"{date.day} {date:%B %Y}"

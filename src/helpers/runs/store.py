@@ -32,7 +32,7 @@ PARTS = {  # words for what a notebook is made from
 }
 NO_PART = (
     "runs/pages/", "runs/sweep", "runs/futures.py", "runs/compare.py", "runs/exports.py", "runs/listing.py",
-    "__main__.py", "commands.py", "explore.py",
+    "runs/registry.py", "__main__.py", "commands.py", "explore.py",
 )  # fmt: skip
 """Helpers that no result of a notebook depends on."""
 
@@ -75,9 +75,15 @@ def describe_parts(
         "parameters": digest({name: value for name, value in values.items() if name != "run"}),
         "helpers": digest({name: each for name, each in inputs["helpers"].items() if not name.startswith(NO_PART)}),
         "libraries": digest(inputs["versions"]),
-        "data": digest(inputs["data"]["files"]) if "data" in values else "",
+        "data": digest(_choose_data(source, inputs["data"]["files"])) if "data" in values else "",
         "tables": digest(dict(tables)),
     }
+
+
+def _choose_data(source: Path, files: Mapping[str, str]) -> dict[str, str]:
+    """The files of the data that a notebook reads: the record of forecasts only where its code asks for that."""
+    asks = "read_register" in source.read_text(encoding="utf-8")
+    return {name: each for name, each in files.items() if asks or "forecasts" not in name.split("/")[:-1]}
 
 
 def explain_change(parts: Mapping[str, str], before: Mapping[str, str] | None) -> str:

@@ -22,6 +22,7 @@ SECTIONS = {
     "finding": "The finding",
     "numbers": "Key numbers",
     "limits": "How far to trust this",
+    "register": "Forecasts on record",
     "notebooks": "The notebooks, their figures and tables",
     "made": "How this was made",
 }
@@ -37,13 +38,13 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
     heading = (subject.get("title", parameters["indicator"]), parameters["entity"])
     figures = {figure["name"]: figure for page in notebooks for figure in page["figures"]}
     main = figures.get(record["main_figure"])
-    tables = {part: find_table(record, part) for part in ("findings", "key_numbers", "statements")}
+    tables = {part: find_table(record, part) for part in ("findings", "key_numbers", "statements", "register")}
     rows = {part: read_rows(folder / "tables" / f"{name}.csv") for part, name in tables.items()}
     numbers = [
         {"label": row["label"], "reading": read_number(row), "url": keep_address(row.get("url", ""))}
         for row in rows["key_numbers"]
     ]
-    empty = {"numbers": not rows["key_numbers"], "limits": not rows["statements"]}
+    empty = {"numbers": not rows["key_numbers"], "limits": not rows["statements"], "register": not rows["register"]}
     page = render(
         "index.html.j2",
         run=folder.name,
@@ -56,6 +57,7 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
         numbers=numbers,
         cited=list({row["url"]: row["label"] for row in reversed(numbers) if row["url"]}.items())[::-1],
         statements=rows["statements"],
+        registered=[row["text"] for row in rows["register"]],
         tables=tables,
         notebooks=notebooks,
         command=write_command(folder.name, parameters),
