@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import norm
 
 from helpers import forecast, indicators
-from helpers.forecast import METHODS, backtest, bands, methods, windows
+from helpers.forecast import METHODS, backtest, bands, can_calibrate, methods, rolling, scores, windows
 
 
 @pytest.fixture(scope="module")
@@ -18,34 +18,34 @@ def references():
 
 @pytest.fixture(scope="module")
 def residuals(references):
-    return backtest.run_backtest(references)
+    return backtest(references)
 
 
 @pytest.fixture(scope="module")
 def scored(residuals):
-    return backtest.evaluate(residuals)
+    return scores.evaluate(residuals)
 
 
 def test_wis_is_that_of_bracher_et_al():
     actual, quantiles, levels = np.array([12.0]), np.array([[8.0, 10.0, 11.0]]), np.array([0.1, 0.5, 0.9])
     interval_score = (11 - 8) + 2 / 0.2 * (12 - 11)
     wis = (0.5 * abs(12 - 10) + 0.2 / 2 * interval_score) / 1.5
-    assert backtest.quantile_score(actual, quantiles, levels)[0] == pytest.approx(wis)
+    assert scores.quantile_score(actual, quantiles, levels)[0] == pytest.approx(wis)
 
 
 def test_crps_is_close_to_that_of_a_normal_distribution():
-    levels = backtest.CRPS_QUANTILES
-    found = backtest.quantile_score(np.array([0.7]), norm.ppf(levels)[None], levels)[0]
+    levels = scores.CRPS_QUANTILES
+    found = scores.quantile_score(np.array([0.7]), norm.ppf(levels)[None], levels)[0]
     exact = 0.7 * (2 * norm.cdf(0.7) - 1) + 2 * norm.pdf(0.7) - 1 / np.sqrt(np.pi)
     assert found == pytest.approx(exact, rel=0.03)
 
 
 def test_every_method_is_scored_at_every_window_and_horizon_and_technologies_weigh_the_same(scored):
-    table = backtest.score(scored)
+    table = scores.score(scored)
     assert len(table) == (len(METHODS) + 1) * 4 * 5
-    assert list(table["method"].unique()) == [*METHODS, backtest.NORMAL_DRIFT]
+    assert list(table["method"].unique()) == [*METHODS, scores.NORMAL_DRIFT]
     assert (table[table["method"] == "drift"]["wis_relative"] == 1).all()
-    assert (table[table["method"] == backtest.NORMAL_DRIFT]["wis_relative_normal"] == 1).all()
+    assert (table[table["method"] == scores.NORMAL_DRIFT]["wis_relative_normal"] == 1).all()
     assert table.notna().all().all()
     row = "method == 'drift' and window == 4 and horizon_years == 2"
     rows, found = scored.query(row), table.query(row)["wis"].item()
@@ -54,7 +54,7 @@ def test_every_method_is_scored_at_every_window_and_horizon_and_technologies_wei
 
 
 def test_origins_horizons_and_windows_are_as_said(references, residuals):
-    assert residuals["share"].between(*backtest.ORIGIN_SHARES).all()
+    assert residuals["share"].between(*rolling.ORIGIN_SHARES).all()
     assert ((residuals["years"] - residuals["horizon_years"]).abs() <= windows.DATE_TOLERANCE).all()
     assert set(residuals["window"]) == {3, 4, 6, 8}
     assert set(residuals["horizon_years"]) == {0.5, 1, 2, 3, 5}
@@ -77,7 +77,7 @@ def test_later_figures_change_no_forecast_made_before(references):
     columns = [*keys, "share", "unit", "unit_ahead", "rate", "roughness", *METHODS]
     pair = []
     for each in (references, altered):
-        rows = backtest.run_backtest(each, windows=(4,)).query("technology == 'internet' and origin <= @date")
+        rows = backtest(each, windows=(4,)).query("technology == 'internet' and origin <= @date")
         pair.append(rows[columns].sort_values(keys).reset_index(drop=True))
     assert len(pair[0]) > 50
     pd.testing.assert_frame_equal(*pair, check_exact=True)
@@ -100,7 +100,7 @@ def test_bands_of_a_technology_know_nothing_of_its_outcomes(residuals):
 
 
 def test_the_same_again_also_from_a_csv_file(tmp_path, references, residuals):
-    assert backtest.run_backtest(references).to_csv() == residuals.to_csv()
+    assert backtest(references).to_csv() == residuals.to_csv()
     residuals.to_csv(tmp_path / "residuals.csv", index=False, float_format="%.10g")
     read = pd.read_csv(tmp_path / "residuals.csv", parse_dates=["origin", "date"])
     pd.testing.assert_frame_equal(read, residuals, check_exact=True, check_dtype=False)
@@ -114,8 +114,8 @@ def test_a_new_method_is_one_function_and_one_line(monkeypatch, references):
         return (origin.windows.values[:, -1:] + ahead.bounds) / 2
 
     monkeypatch.setitem(METHODS, "half_way", half_way)
-    residuals = backtest.run_backtest(references, windows=(4,), horizons=(1.0,))
-    assert backtest.score(residuals).set_index("method").loc["half_way", "wis_relative"] > 1
+    residuals = backtest(references, windows=(4,), horizons=(1.0,))
+    assert scores.score(residuals).set_index("method").loc["half_way", "wis_relative"] > 1
     series = next(each for each in references if each.indicator == "us_radio")
     frame = forecast.forecast(series, references=references, residuals=residuals).frame()
     assert frame[frame["method"] == "half_way"]["q0.5"].notna().all()
@@ -123,21 +123,21 @@ def test_a_new_method_is_one_function_and_one_line(monkeypatch, references):
 
 
 def test_comparison_is_paired_and_the_same_again(scored):
-    table = backtest.compare(scored, draws=500)
+    table = scores.compare(scored, draws=500)
     assert ((table["low"] <= table["wis_relative"]) & (table["wis_relative"] <= table["high"])).all()
-    pd.testing.assert_frame_equal(table, backtest.compare(scored, draws=500), check_exact=True)
-    itself = backtest.compare(scored, "drift", ("drift",), draws=50)
+    pd.testing.assert_frame_equal(table, scores.compare(scored, draws=500), check_exact=True)
+    itself = scores.compare(scored, "drift", ("drift",), draws=50)
     assert (itself[["wis_relative", "low", "high"]] == 1).all().all()
 
 
 def test_coverage_by_technology_and_stage_counts_every_forecast_once(scored):
-    assert backtest.cover_by_technology(scored)["n"].sum() == len(scored)
-    stages = backtest.cover_by_stage(scored)
+    assert scores.cover_by_technology(scored)["n"].sum() == len(scored)
+    stages = scores.cover_by_stage(scored)
     assert stages[~stages["stage"].str.startswith("growth")]["n"].sum() == len(scored)
 
 
 def test_sides_and_coverage_add_up_and_the_interval_holds_the_coverage(scored):
-    table = backtest.count_sides(scored)
+    table = scores.count_sides(scored)
     covered = 100 - table["below"] - table["above"]
     assert (table["low_covered"] < covered).all()
     assert (covered < table["high_covered"]).all()
@@ -146,25 +146,25 @@ def test_sides_and_coverage_add_up_and_the_interval_holds_the_coverage(scored):
 
 def test_the_targets_that_are_met_stay_met(residuals, scored):
     """Bounds on the published numbers, with room for new data."""
-    pooled = backtest.score(scored, by=("method", "horizon_years")).set_index(["method", "horizon_years"])
+    pooled = scores.score(scored, by=("method", "horizon_years")).set_index(["method", "horizon_years"])
     own = pooled.loc["combined"]
     assert 0.75 <= own["coverage_80"].mean() <= 0.85
     assert 0.92 <= own["coverage_95"].mean() <= 0.98
-    best = pooled.loc[list(backtest.BENCHMARKS)]["wis"].groupby("horizon_years").min()
+    best = pooled.loc[list(scores.BENCHMARKS)]["wis"].groupby("horizon_years").min()
     assert (own["wis"] <= 1.02 * best).all()
-    four = backtest.score(scored).query("method == 'combined' and window == 4 and horizon_years == 3")
+    four = scores.score(scored).query("method == 'combined' and window == 4 and horizon_years == 3")
     assert four["wis_relative"].item() <= 0.82
     assert four["wis_relative_normal"].item() <= 0.80
-    curve = backtest.check_calibration(residuals).query("method == 'combined' and horizon_years == 2")
+    curve = scores.check_calibration(residuals).query("method == 'combined' and horizon_years == 2")
     assert curve["actual"].is_monotonic_increasing
     assert abs(curve.set_index("nominal")["actual"][0.8] - 0.8) < 0.06
 
 
 def test_too_few_references_are_named(references):
     with pytest.raises(ValueError, match="none of the 0 reference series"):
-        backtest.run_backtest([])
+        backtest([])
     radio = [each for each in references if each.technology == "radio"]
     with pytest.raises(ValueError, match="two technologies"):
-        backtest.run_backtest(radio)
-    assert (backtest.can_calibrate(references), backtest.can_calibrate(radio)) == (True, False)
-    assert not backtest.can_calibrate([])
+        backtest(radio)
+    assert (can_calibrate(references), can_calibrate(radio)) == (True, False)
+    assert not can_calibrate([])

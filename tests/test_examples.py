@@ -11,10 +11,9 @@ from matplotlib import pyplot
 import helpers
 from helpers import curves, forecast, indicators, parameters
 from helpers.curves import AdoptionCurve
-from helpers.forecast import backtest
 
 MODULES = sorted(module.name for module in pkgutil.walk_packages(helpers.__path__, "helpers."))
-FIRST = (indicators.load, AdoptionCurve, curves.fit_many, forecast.forecast, backtest.run_backtest)
+FIRST = (indicators.load, AdoptionCurve, curves.fit_many, forecast.forecast, forecast.backtest)
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name != "helpers.__main__"])

@@ -46,6 +46,8 @@ COMPARED = pd.DataFrame(
 QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 
 
+NONE_NEWER = pd.DataFrame({"value": [], "bound": []}, pd.DatetimeIndex([]))
+NEWER = pd.DataFrame({"value": [700.0], "bound": ["at_least"]}, pd.to_datetime(["2026-06-30"]))
 NOTHING = pd.DataFrame({"share": [], "date": [], "value": []})
 
 
@@ -56,9 +58,9 @@ def make_fan(dates):
     return frame.assign(basis="calibrated")
 
 
-def draw_fan(fan, scenarios=NOTHING, breaks=BREAKS, **options):
+def draw_fan(fan, scenarios=NOTHING, breaks=BREAKS, newer=NONE_NEWER, **options):
     ahead = fan[["date"]].assign(mean=1130.0)
-    return figures.draw_forecast(fan, VALUES, BOUND, ahead, scenarios, NAMES, breaks, "Source: test.", **options)
+    return figures.draw_forecast(fan, VALUES, BOUND, ahead, scenarios, NAMES, breaks, newer, "Source: test.", **options)
 
 
 def read_texts(figure):
@@ -103,18 +105,31 @@ def test_growth_names_the_fastest_interval_and_its_share():
 
 
 def test_levels_state_the_share_and_mark_the_suspected_break():
-    texts = read_texts(figures.draw_levels(GROWTH, BOUND, NAMES, BREAKS, "Source: test."))
+    texts = read_texts(figures.draw_levels(GROWTH, BOUND, NAMES, BREAKS, NONE_NEWER, "Source: test."))
     assert "53.5 % of internet users" in texts[0]
     assert any("suspected" in text for text in texts[3:])
 
 
+def test_a_newer_figure_that_is_a_bound_is_an_arrow_and_in_the_title():
+    drawn = figures.draw_levels(GROWTH, BOUND, NAMES, BREAKS, NEWER, "Source: test.")
+    assert "602 million persons in December 2025, 53.5 % of internet users; at least 700 in June 2026" in str(
+        read_texts(drawn)[0]
+    )
+    assert "≥ 700" in read_texts(drawn)
+    assert sum(getattr(text, "arrow_patch", None) is not None for text in drawn.axes[0].texts) == 1
+    fan = make_fan(["2026-06-30", "2026-12-31"])
+    assert read_texts(draw_fan(fan, newer=NEWER))[0].endswith("after 602 in December 2025, at least 700 in June 2026")
+    refuted = read_texts(draw_fan(fan.assign(basis="refuted"), newer=NEWER))[0]
+    assert refuted.endswith("the forecast after 602 in December 2025 is refuted: at least 700 in June 2026")
+
+
 def test_sampling_errors_are_drawn_where_they_were_published():
     sampled = figures.draw_levels(
-        GROWTH.assign(standard_error=[np.nan, 5, 5, 5]), BOUND, NAMES, BREAKS, "Source: test."
+        GROWTH.assign(standard_error=[np.nan, 5, 5, 5]), BOUND, NAMES, BREAKS, NONE_NEWER, "Source: test."
     )
     assert any("95 % sampling error" in text for text in read_texts(sampled))
     assert len(sampled.axes[0].collections) > len(
-        figures.draw_levels(GROWTH, BOUND, NAMES, BREAKS, "Source: test.").axes[0].collections
+        figures.draw_levels(GROWTH, BOUND, NAMES, BREAKS, NONE_NEWER, "Source: test.").axes[0].collections
     )
     compared = figures.draw_comparison(COMPARED.assign(standard_error=1.0), "China", "Source: test.")
     assert any("95 % sampling error" in text for text in read_texts(compared))
@@ -122,7 +137,7 @@ def test_sampling_errors_are_drawn_where_they_were_published():
 
 def test_a_bound_known_on_other_dates_is_drawn_along_the_whole_series():
     known = pd.Series([1000.0], index=pd.to_datetime(["2020-12-31"]))
-    figure = figures.draw_levels(GROWTH, known, NAMES, BREAKS.iloc[:0], "Source: test.")
+    figure = figures.draw_levels(GROWTH, known, NAMES, BREAKS.iloc[:0], NONE_NEWER, "Source: test.")
     [line] = [line for line in figure.axes[0].lines if line.get_ls() == "--"]
     assert line.get_ydata().tolist() == [1000.0] * 4
     assert "Bound: internet users\n1,000" in read_texts(figure)
@@ -216,15 +231,16 @@ def draw_numbers(scale=1.0, title="Users, Atlantis"):
     ends = {"share": [0.5, 0.75, 0.9], "date": fan["date"].iloc[-1], "value": np.array([700.0, 705.0, 710.0]) * scale}
     names = NAMES | {"title": title}
     ahead = fan[["date"]].assign(mean=712.0 * scale)
+    newer = NEWER.assign(value=700.0 * scale)
     yield figures.draw_forecast(
-        fan, VALUES * scale, BOUND * scale, ahead, pd.DataFrame(ends), names, BREAKS, "Source: test."
+        fan, VALUES * scale, BOUND * scale, ahead, pd.DataFrame(ends), names, BREAKS, newer, "Source: test."
     )
     made = [make_fan(DATES[place + 1 :]).assign(origin=DATES[place]) for place in (0, 1, 2)]
     hindcasts = pd.concat(made)
     hindcasts[[f"q{level}" for level in QUANTILES]] *= scale
     yield figures.draw_hindcasts(hindcasts, VALUES * scale, names, "Source: test.")
     growth = GROWTH.assign(value=scale * GROWTH["value"], change=scale * GROWTH["change"])
-    yield figures.draw_levels(growth, BOUND * scale, names, BREAKS, "Source: test.")
+    yield figures.draw_levels(growth, BOUND * scale, names, BREAKS, newer, "Source: test.")
     yield figures.draw_growth(growth, names, "Source: test.")
 
 
@@ -260,7 +276,7 @@ def test_dollars_in_names_are_no_mathematics():
     names = NAMES | {"title": r"A $K_1$ \alpha$", "bound_title": "$5 a day$"}
     run = comparisons.Forecast("a $x$ b", ("$y$", "$"), make_fan(DATES).rename(columns=COLUMNS), VALUES)
     drawn = [
-        figures.draw_levels(GROWTH, BOUND, names, BREAKS.assign(reason="$z$"), "Source: $s$."),
+        figures.draw_levels(GROWTH, BOUND, names, BREAKS.assign(reason="$z$"), NONE_NEWER, "Source: $s$."),
         figures.draw_comparison(COMPARED.assign(entity=COMPARED["entity"] + " $c$"), "China", "Source: test."),
         comparisons.draw_runs([run], "$t$", "Source: test."),
     ]

@@ -110,6 +110,7 @@ COMMANDS = {
     "sweep": {"--name", "--workers", "--scheduler", "--yes"},
     "params": set(),
     "check": set(),
+    "register": {"--for"},
     "fetch worldbank": {"--entity", "--into", "--unit", "--technology"},
 }
 

@@ -7,7 +7,7 @@ import pytest
 from helpers import indicators
 from helpers.curves import CurveError, many
 from helpers.curves.many import fit_many, map_parts
-from helpers.forecast import backtest
+from helpers.forecast import backtest, scores
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +39,12 @@ def test_fits_on_a_cluster_are_those_made_here_to_the_last_bit(client, monkeypat
 
 def test_the_backtest_on_a_cluster_is_that_made_here_to_the_last_bit(client):
     references = indicators.load().references()[:12]
-    here = backtest.run_backtest(references, windows=(4, 6))
-    there = backtest.run_backtest(references, windows=(4, 6), client=client)
+    here = backtest(references, windows=(4, 6))
+    there = backtest(references, windows=(4, 6), client=client)
     pd.testing.assert_frame_equal(there, here, check_exact=True)
-    scored, scored_there = backtest.evaluate(here), backtest.evaluate(here, client=client)
+    scored, scored_there = scores.evaluate(here), scores.evaluate(here, client=client)
     pd.testing.assert_frame_equal(scored_there, scored, check_exact=True)
-    pairs = [backtest.check_calibration(here, client=each) for each in (None, client)]
+    pairs = [scores.check_calibration(here, client=each) for each in (None, client)]
     pd.testing.assert_frame_equal(*pairs, check_exact=True)
 
 

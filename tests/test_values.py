@@ -13,7 +13,7 @@ import pytest
 
 from helpers import indicators
 from helpers.curves import FAMILIES, Gompertz, Logistic, Share, SharePrior, fit_many
-from helpers.forecast import backtest, forecast
+from helpers.forecast import backtest, forecast, scores
 
 HERE = Path(__file__).parent
 PATH = HERE / "reference" / "numerical_values.json"
@@ -87,7 +87,7 @@ def compute_values():
     """Values of fits, and three rows of each table of resampling, mass fits, forecasts and a backtest."""
     data = indicators.load(HERE / "sample")
     series, references = data.series("China", "genai_users", "internet_users"), data.references()
-    residuals = backtest.run_backtest(references, windows=(4, 8))
+    residuals = backtest(references, windows=(4, 8))
     bounded = forecast(series, references=references, residuals=residuals, horizon_years=6)
     many = pd.DataFrame({name: curve_with_ripples(name) for name in FAMILIES})
     frames = {
@@ -100,8 +100,8 @@ def compute_values():
         "bound": bounded.bound_frame(),
         "sensitivity": bounded.sensitivity(),
         "forecast without bound": forecast(series.values, references=references).frame(),
-        "scores": backtest.score(residuals),
-        "calibration": backtest.check_calibration(residuals),
+        "scores": scores.score(residuals),
+        "calibration": scores.check_calibration(residuals),
     }
     rows = {name: frame.iloc[[0, len(frame) // 2, -1]] for name, frame in frames.items()}
     return fit_curves() | {name: flatten(three) for name, three in rows.items()}

@@ -177,7 +177,7 @@ class Explorer:
     def _calibrate(self, technology: str, as_of: str, bounded: bool) -> tuple[list[Any], pd.DataFrame]:
         """The references of other technologies as known on a date, and what forecasts of them missed."""
         found = [each for each in self.known_on(as_of).references() if each.technology != technology]
-        return found, forecast.find_residuals(found, bounded=bounded)
+        return found, forecast.backtest(found, bounded=bounded)
 
     def _fit_free(self, family: str, *key: str) -> tuple[Any, tuple[Any, ...]]:
         """The fit with a free ceiling, and the fits with ceilings within its 80 % profile interval.
@@ -242,7 +242,8 @@ def trace_lines(result: Result) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        By date: observations, bound, ceiling (where given or identified: one that the data leave open is no line),
+        By date: observations, newer (figures after these that are bounds), bound, ceiling (where
+        given or identified: one that the data leave open is no line),
         curve, other_1 and so on, and the forecast's quantiles, named as in its table (q0.5). What isn't there is NaN,
         and so is a curve where it runs far above the rest.
     """
@@ -250,19 +251,20 @@ def trace_lines(result: Result) -> pd.DataFrame:
     seen, ahead = curves.decimal_years(values.index), selection.horizon_years
     start = max(seen[0], seen[-1] - PAST_YEARS - PAST_PER_YEAR * ahead)
     dates = pd.DatetimeIndex(curves.to_dates(np.linspace(start, seen[-1] + ahead, POINTS)))
-    dates = dates.union(values.index[seen >= start]).union(made.dates if made else [])
+    dates = dates.union(values.index[seen >= start]).union(made.dates if made else []).union(series.newer.index)
     names = ["q0.5", *(name for ends in BANDS.values() for name in ends)]
     others = [f"other_{number}" for number, _ in enumerate(result.others, start=1)]
-    columns = ["observations", "bound", "ceiling", "curve", *others, *names]
+    columns = ["observations", "newer", "bound", "ceiling", "curve", *others, *names]
     lines = pd.DataFrame(index=dates, columns=columns, dtype=float).assign(observations=values.reindex(dates))
+    lines["newer"] = series.newer["value"][~series.newer.index.duplicated(keep="last")].reindex(dates)
     if series.bound is not None:
         lines["bound"] = series.bound_at(dates)
     if made is not None:
-        after = dates > made.origin
-        years = curves.decimal_years(dates[after]) - curves.decimal_years([made.origin])
         lines.loc[made.origin, names] = values.iloc[-1]
-        lines.loc[after, names] = made.at(years, [float(name[1:]) for name in names])
+        lines.loc[made.dates, names] = made.quantiles[[float(name[1:]) for name in names]].to_numpy()
         if series.bound is not None:
+            after = dates > made.origin
+            years = curves.decimal_years(dates[after]) - curves.decimal_years([made.origin])
             lines.loc[after, "bound"] = made.ahead_of(years).bounds[0]
     if result.chosen is not None:
         top = np.nanmax(lines.to_numpy())
@@ -322,6 +324,8 @@ def list_numbers(result: Result) -> dict[str, str]:
     """The key numbers of a result as text, by what they are."""
     series, made, values, unit = result.series, result.made, result.series.values, result.series.unit
     numbers = {f"Last figure, {say_date(values.index[-1])}": say(values.iloc[-1], unit)}
+    for date, row in series.newer.iterrows():
+        numbers[f"Newer bound, {say_date(date)}"] = f"{row['bound'].replace('_', ' ')} {say(row['value'], unit)}"
     if series.bound is not None and series.bound_title:
         share = say(100 * series.share.iloc[-1], "percent")
         numbers[f"Share of the bound ({lower_first(series.bound_title)})"] = share
@@ -334,7 +338,9 @@ def list_numbers(result: Result) -> dict[str, str]:
         return numbers
     end, beyond = made.quantiles.iloc[-1], "" if made.tested[-1] else "; beyond what was tested"
     band = f"median {say(end[0.5])}, 80 % band {say_range(end[0.1], end[0.9], unit)}{beyond}"
-    numbers[f"Forecast, {say_date(made.dates[-1])}"] = band
+    numbers[f"Forecast, {say_date(made.dates[-1])}"] = "refuted by the newer bound" if made.refuted else band
+    if result.selection.ceiling != "free":
+        numbers["Curve and forecast"] = "two things: the forecast weighs all ceilings, whichever is chosen"
     for row in made.milestones().itertuples():
         dates = [row.median, row.earliest, row.latest]
         median, early, late = (date if date == forecast.NOT_REACHED else say_date(date) for date in dates)
@@ -414,6 +420,7 @@ def draw_still(result: Result) -> Any:
     if result.made is not None:
         fan = lines.filter(like="q").dropna().iloc[1:].rename_axis("date").reset_index()
         labels += figures.plot_forecast(axis, fan, lines["observations"].dropna())
+    figures.plot_newer(axis, series.newer)
     others = [lines[other] for other in lines.filter(like="other_")]
     labels += figures.plot_fit(axis, lines["observations"].dropna(), lines["curve"], curve_name, others)
     if lines["ceiling"].notna().any():

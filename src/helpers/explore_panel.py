@@ -230,6 +230,10 @@ def list_traces(result: Result) -> list[dict[str, Any]]:
     add("forecast: median and bands", fan["q0.5"], BLUE, 2.2, legendgroup="fan", text=texts)
     dots = {"size": 8, "color": GREY}
     add("published figures", lines["observations"].dropna(), GREY, mode="markers", marker=dots)
+    sides = dict.fromkeys(result.series.newer["bound"].str.replace("_", " "))
+    name = f"newer figure: {' or '.join(sides)}" if sides else "newer figure"
+    arrow = {"size": 12, "color": GREY, "symbol": "triangle-down" if "at most" in sides else "triangle-up"}
+    add(name, lines["newer"].dropna(), GREY, mode="markers", marker=arrow)
     return traces
 
 

@@ -11,7 +11,16 @@ import pandas as pd
 from helpers.levels import LEVELS, QUOTED, band_columns, quoted_level, quoted_window, say_level
 from helpers.wording import say_count, say_large
 
-SUMMARISED = ("02_growth", "02_aligned", "03_parameters", "04_scores", "05_forecast", "05_statements")
+SUMMARISED = (
+    "02_growth",
+    "02_newer",
+    "02_aligned",
+    "03_parameters",
+    "04_scores",
+    "05_forecast",
+    "05_probabilities",
+    "05_statements",
+)
 """Tables of the run that the summary reads."""
 FALLEN = 1.03
 """A peak this many times the last figure is past."""
@@ -41,19 +50,21 @@ def list_key_numbers(
     """
     rows = [
         *_observed(tables["02_growth"], names),
+        *_bounded(tables["02_newer"], names),
         *_ceilings(tables["03_parameters"], tables["02_growth"], names),
     ]
     level = quoted_level(levels)
     rows += [
         *_forecasts(tables["05_forecast"], names, level),
+        *_reached(tables["05_probabilities"], tables["02_growth"]),
         *_coverage(tables["04_scores"], level, len(tables["02_growth"])),
     ]
     numbers = pd.DataFrame(rows, columns=["key", "label", "value", "low", "high", "unit", "text"])
-    last = tables["02_growth"].iloc[-1]
-    behind = {"latest": "url", "growth_year": "url", "share_of_bound": "bound_url", "published_rate": "rate_url"}
-    return numbers.assign(url=[last[behind[key]] if key in behind else "" for key in numbers["key"]]).fillna(
-        {"url": ""}
-    )
+    last, newer = tables["02_growth"].iloc[-1], tables["02_newer"]
+    urls = {"latest": last["url"], "growth_year": last["url"], "share_of_bound": last["bound_url"]}
+    urls |= {"published_rate": last["rate_url"]}
+    urls |= {f"bound_{date:%Y_%m_%d}": url for date, url in zip(newer["date"], newer["url"], strict=True)}
+    return numbers.assign(url=numbers["key"].map(urls).fillna(""))
 
 
 def _say(value: float, unit: str = "") -> str:
@@ -112,6 +123,21 @@ def _observed(growth: pd.DataFrame, names: Mapping[str, str]) -> list[tuple[Any,
     return rows
 
 
+def _bounded(newer: pd.DataFrame, names: Mapping[str, str]) -> list[tuple[Any, ...]]:
+    """Rows for figures after the last exact one, which are bounds."""
+    rows: list[tuple[Any, ...]] = []
+    for row in newer.itertuples(index=False):
+        low, high = (row.value, np.inf) if row.bound == "at_least" else (0.0, row.value)
+        label = f"{names['title']}, {_month(row.date)}, a bound"
+        rows.append((f"bound_{row.date:%Y_%m_%d}", label, np.nan, low, high, names["unit"], _say_bound(row, names)))
+    return rows
+
+
+def _say_bound(row: Any, names: Mapping[str, str]) -> str:
+    """A figure that is a bound: "at least 700 million persons"."""
+    return f"{row.bound.replace('_', ' ')} {_say(row.value, names['unit'])}"
+
+
 def _ceilings(parameters: pd.DataFrame, growth: pd.DataFrame, names: Mapping[str, str]) -> list[tuple[Any, ...]]:
     if declines(growth):
         return []
@@ -132,6 +158,8 @@ def _ceilings(parameters: pd.DataFrame, growth: pd.DataFrame, names: Mapping[str
 
 def _forecasts(forecast: pd.DataFrame, names: Mapping[str, str], level: float) -> list[tuple[Any, ...]]:
     fan = forecast[forecast["method"] == "combined"].sort_values("date").reset_index(drop=True)
+    if _is_refuted(fan):
+        return [("forecast", "Forecast", np.nan, np.nan, np.nan, names["unit"], "refuted by the newest figure")]
     yearly = fan[(fan["date"].dt.month == 12) | (fan.index == len(fan) - 1)]
     rows, ends = [], band_columns(level)
     for row in yearly.to_dict("records"):
@@ -139,6 +167,24 @@ def _forecasts(forecast: pd.DataFrame, names: Mapping[str, str], level: float) -
         text = f"{_say(low)} to {_say(high, names['unit'])} ({say_level(level)} band; median {_say(middle)})"
         label = f"Forecast for {_month(row['date'])}"
         rows.append((f"forecast_{row['date']:%Y_%m}", label, middle, low, high, names["unit"], text))
+    return rows
+
+
+def _is_refuted(fan: pd.DataFrame) -> bool:
+    return bool((fan["basis"] == "refuted").any())
+
+
+def _reached(probabilities: pd.DataFrame, growth: pd.DataFrame) -> list[tuple[Any, ...]]:
+    """Rows for the probability that shares of the bound are reached by the date nearest to three years on."""
+    if probabilities.empty:
+        return []
+    ahead = (probabilities["date"] - growth["date"].iloc[-1]).dt.days / 365.25
+    rows: list[tuple[Any, ...]] = []
+    for row in probabilities[(ahead - 3).abs() == (ahead - 3).abs().min()].itertuples(index=False):
+        if row.probability < 1:
+            label = f"Probability that {100 * row.share:g} % of the bound is reached by {_month(row.date)}"
+            key, percent = f"reached_{100 * row.share:g}_{row.date:%Y_%m}", 100 * row.probability
+            rows.append((key, label, percent, np.nan, np.nan, "percent", f"{percent:.0f} %"))
     return rows
 
 
@@ -184,7 +230,7 @@ def state_findings(
         order, sentence.
     """
     sentences = [
-        _state_level(tables["02_growth"], names),
+        _state_level(tables["02_growth"], tables["02_newer"], names),
         _state_pace(tables["02_growth"], tables["02_aligned"], names),
         _state_ceiling(tables["03_parameters"], tables["02_growth"], bool(names["bound_title"])),
         _state_forecast(tables, names, quoted_level(levels)),
@@ -193,7 +239,7 @@ def state_findings(
     return pd.DataFrame({"order": range(1, len(kept) + 1), "sentence": kept})
 
 
-def _state_level(growth: pd.DataFrame, names: Mapping[str, str]) -> str:
+def _state_level(growth: pd.DataFrame, newer: pd.DataFrame, names: Mapping[str, str]) -> str:
     last = growth.iloc[-1]
     text = f"{names['title']}: {_say(last['value'], names['unit'])} in {_month(last['date'])}"
     if np.isfinite(last["published_rate"]):
@@ -202,10 +248,12 @@ def _state_level(growth: pd.DataFrame, names: Mapping[str, str]) -> str:
     if np.isfinite(last["share_of_bound"]) and not names["unit"].startswith("percent") and not same:
         text += f", {_say(last['share_of_bound'], 'percent')} of the known bound ({names['bound_title']})"
     gain, start = year_of_growth(growth, names["unit"])
-    rise = "+" if gain > 0 else ""
-    return text + (
-        f"; {rise}{_say(gain, _gain_unit(names['unit']))} since {_month(start)}." if start is not None else "."
-    )
+    if start is not None:
+        text += f"; {'+' if gain > 0 else ''}{_say(gain, _gain_unit(names['unit']))} since {_month(start)}"
+    if len(newer):
+        row = newer.iloc[-1]
+        text += f". For {_month(row['date'])} only a bound has been published: {_say_bound(row, names)}"
+    return f"{text}."
 
 
 def declines(growth: pd.DataFrame) -> bool:
@@ -292,10 +340,15 @@ def _state_forecast(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str]
     fan = tables["05_forecast"]
     fan = fan[fan["method"] == "combined"].sort_values("date").reset_index(drop=True)
     start = tables["02_growth"]["date"].iloc[-1]
+    if _is_refuted(fan):
+        row = tables["02_newer"].iloc[-1]
+        refuted = f"{_say_bound(row, names)} in {_month(row['date'])} lie outside nearly all of its paths"
+        return f"The forecast from the exact figures is refuted: {refuted}. No forecast is given."
     near = fan.iloc[((fan["date"] - start).dt.days / 365.25 - 1).abs().argmin()]
     tested = fan[fan["basis"] == "calibrated"]
     text = (
-        f"The combined forecast for {_month(near['date'])} is {_say(near[low])} to "
+        f"The combined forecast{', of the paths that satisfy this bound,' if len(tables['02_newer']) else ''} for "
+        f"{_month(near['date'])} is {_say(near[low])} to "
         f"{_say(near[high], names['unit'])} ({say_level(level)} band)"
     )
     if len(tested) and tested["date"].iloc[-1] > near["date"]:

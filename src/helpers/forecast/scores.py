@@ -1,10 +1,9 @@
-"""The backtest: what each method would have said at every earlier date of the reference technologies, scored.
+"""Scores of a backtest: errors, intervals, coverage of every method, by window, horizon, technology and stage.
 
-`run_backtest` makes the residual frame, one row per window, origin and horizon and one column per method. `evaluate`
-turns it into one row per method and forecast, with bands that know nothing of the technology they are judged on;
-`score`, `cover_by_technology`, `cover_by_stage`, `count_sides`, `compare` and `check_calibration` summarise that;
-`score_held_out` judges by technologies that taught nothing. Every summary gives each technology the same weight,
-however many series and dates it has.
+`evaluate` turns the residual frame of `backtest` into one row per method and forecast, with bands that know nothing of
+the technology they are judged on; `score`, `cover_by_technology`, `cover_by_stage`, `count_sides`, `compare` and
+`check_calibration` summarise that; `score_held_out` judges by technologies that taught nothing. Every summary gives
+each technology the same weight, however many series and dates it has.
 
 Source of the scores: Bracher, Ray, Gneiting and Reich 2021 (WIS, as the mean of twice the quantile losses over seven
 quantiles); Gneiting and Raftery 2007 (CRPS, the same over 39 quantiles).
@@ -13,30 +12,18 @@ quantiles); Gneiting and Raftery 2007 (CRPS, the same over 39 quantiles).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.lib.stride_tricks import sliding_window_view
 
-from helpers.curves import decimal_years
 from helpers.curves.many import map_parts
 from helpers.forecast import bands
 from helpers.forecast.bands import FAST, NORMAL_DRIFT, REPORTED_QUANTILES
-from helpers.forecast.methods import METHODS, Origin, Prior, forecast_points, learn_prior, saturation_shares
-from helpers.forecast.windows import (
-    DATE_TOLERANCE,
-    LONGEST,
-    Ahead,
-    Levels,
-    Windows,
-    describe,
-    drift_sd,
-    known_bound,
-    look_ahead,
-)
+from helpers.forecast.methods import METHODS, Prior, learn_prior, saturation_shares
+from helpers.forecast.rolling import HORIZONS, LABELS, WINDOWS, add_methods, roll
+from helpers.forecast.windows import Levels
 from helpers.indicators.series import AdoptionSeries
 from helpers.levels import band_columns
 
@@ -44,15 +31,6 @@ if TYPE_CHECKING:
     from distributed import Client
 
 
-WINDOWS = (3, 4, 6, LONGEST)
-"""Points of a window; curves are fitted to all points of a series whose window is the longest."""
-HORIZONS = (0.5, 1.0, 2.0, 3.0, 5.0)
-LEAST_TECHNOLOGIES = 3
-"""Each is judged by what two others at least teach."""
-ORIGIN_SHARES = (0.05, 0.98)
-"""A reference window enters the backtest when its last value lies between these shares of its bound."""
-LABELS = ["technology", "entity", "indicator"]
-"""What a reference window is called by, besides its origin."""
 BENCHMARKS = ("last_value", "drift", "damped_drift", NORMAL_DRIFT)
 STAGES = (0.05, 0.2, 0.4, 0.6, 0.98)
 LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
@@ -61,152 +39,6 @@ SCORES = ["n", "technologies", "mape", "wis", "wis_relative", "wis_relative_norm
 MEANS = {"ape": "mape", "wis": "wis", "crps": "crps"} | {f"covered_{p}": f"coverage_{p}" for p in (50, 80, 95)}
 """Columns of `evaluate`, and what their means are called."""
 CRPS_QUANTILES = np.arange(1, 40) / 40
-Rolled: TypeAlias = tuple[pd.DataFrame, Windows, Ahead, tuple[np.ndarray, np.ndarray]]
-"""Residual rows before the methods, their windows, the dates ahead, and the place of each row in those."""
-
-
-def run_backtest(
-    references: Sequence[AdoptionSeries],
-    windows: Sequence[int] = WINDOWS,
-    horizons: Sequence[float] = HORIZONS,
-    bounded: bool = True,
-    client: Client | None = None,
-) -> pd.DataFrame:
-    """Forecast every reference series from every earlier date at which 5 to 98 % of its bound was reached.
-
-    What a technology's forecasts take from the references (`Prior`) comes from the other technologies; the bound is
-    the one known at the origin.
-
-    Parameters
-    ----------
-    references : list of AdoptionSeries
-        For example ``indicators.load().references()``.
-    windows : sequence of int
-        Numbers of points that the methods may see.
-    horizons : sequence of float
-        Years ahead; the forecast is made for the date of the observation nearest to each.
-    bounded : bool
-        False to calibrate forecasts without a bound.
-    client : dask.distributed.Client, optional
-        Its workers take a window length each, with the same results.
-
-    Returns
-    -------
-    DataFrame
-        A row per window, origin and horizon: technology, entity, indicator, origin, date, window, horizon_years
-        (nominal), years (exact), share (last value / bound, NaN when unbounded), last, growth (last / first value),
-        unit (bound at the origin, or the last value), unit_ahead (its forecast), bound_sd (its standard error),
-        unit_then (the bound as it came), rate, roughness (standard deviation of the steps), stretch (derivative
-        of the link at the last share), drift_sd, actual, and a column per method.
-        Numbers have ten significant digits, so that a CSV file keeps them. `forecast.forecast` takes it.
-
-    Raises
-    ------
-    ValueError
-        When no reference series is long enough for any window.
-
-    Examples
-    --------
-    >>> from helpers import indicators
-    >>> residuals = run_backtest(indicators.load().references()[:8], windows=(4,), horizons=(1.0, 2.0))
-    >>> score(residuals)["method"].iloc[0]
-    'combined'
-    """
-    references = [series for series in references if series.bound is not None and len(series.values)]
-    tasks = [(references, points, horizons, bounded) for points in windows]
-    parts = [part for part in map_parts(_roll, tasks, client) if part is not None]
-    if not parts:
-        raise ValueError(
-            f"none of the {len(references)} reference series has {min(windows)} points and a later one while at "
-            "5 to 98 % of its bound: give longer or more references"
-        )
-    known = pd.concat([frame for frame, *_ in parts], ignore_index=True)
-    reached, technologies = saturation_shares(references), known["technology"].unique()
-    priors = {name: learn_prior(reached, known, name) for name in technologies} if bounded else {}
-    frames = map_parts(_add_methods, [(part, priors) for part in parts], client)
-    residuals = pd.concat(frames, ignore_index=True)
-    numbers = residuals.select_dtypes("float").columns
-    rounded = {name: [float(f"{value:.10g}") for value in residuals[name]] for name in numbers}
-    sizes = {"rate": 1.0, "roughness": 1.0, "drift_sd": residuals["last"], "bound_sd": residuals["unit_ahead"]}
-    for name, size in sizes.items():  # what is less than rounding is 0, and a CSV file keeps it
-        rounded[name] = np.where(np.abs(residuals[name]) > 1e-12 * size, rounded[name], 0.0)
-    return residuals.assign(**rounded)
-
-
-def roll_origins(
-    references: Sequence[AdoptionSeries], points: int, horizons: Sequence[float]
-) -> tuple[Windows, np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None:
-    """Every window of `points` figures that ends inside `ORIGIN_SHARES` with a figure after it.
-
-    Returns
-    -------
-    Windows (N), and (N, H) each the years ahead, dates, values and bounds of the figures nearest to the horizons; the
-    years are NaN where none is near. None when there is no window.
-    """
-    parts, wide = [], np.asarray(horizons, float)
-    references = [series for series in references if len(series.values) > points]
-    for series in references:
-        assert series.bound is not None  # references without one are left out before
-        seen, values, dates = decimal_years(series.values.index), series.values.to_numpy(float), series.values.index
-        years, rolled = (sliding_window_view(array, points)[:-1] for array in (seen, values))
-        bounds = known_bound(series.bound, years)
-        share = rolled[:, -1] / bounds[:, -1]
-        kept = (share >= ORIGIN_SHARES[0]) & (share <= ORIGIN_SHARES[1]) & (rolled.min(axis=1) > 0)
-        origin = years[kept, -1:]
-        nearest = np.abs(seen - (origin + wide)[..., None]).argmin(axis=2)
-        gap = seen[nearest] - origin
-        ahead = np.where((np.abs(gap - wide) <= DATE_TOLERANCE) & (gap > 0), gap, np.nan)
-        origins, later = dates.to_numpy()[points - 1 : -1][kept], dates.to_numpy("datetime64[ns]")[nearest]
-        then = series.bound_at(dates)[nearest]
-        known = np.where((seen <= origin) & (values > 0), seen, np.nan)
-        known = np.stack([known, values + 0 * known, known_bound(series.bound, np.fmin(known, origin)) + 0 * known])
-        parts.append((years[kept], rolled[kept], bounds[kept], origins, ahead, later, values[nearest], then, known))
-    if not sum(len(part[0]) for part in parts):
-        return None
-    *most, known = zip(*parts, strict=True)
-    years, values, bounds, origins, ahead, later, actual, then = (np.concatenate(arrays) for arrays in most)
-    counts = [len(part[0]) for part in parts]
-    labels = {name: np.repeat([getattr(series, name) for series in references], counts) for name in LABELS}
-    windows = Windows(years, values, bounds, pd.DataFrame(labels | {"origin": origins}))
-    if points == LONGEST:
-        widest = max(part.shape[2] for part in known)
-        pad = [np.pad(part, ((0, 0), (0, 0), (0, widest - part.shape[2])), constant_values=np.nan) for part in known]
-        seen, level, bound = np.concatenate(pad, axis=1)
-        windows = replace(windows, history=Windows(seen, level, bound, windows.labels))
-    return windows, ahead, later, actual, then
-
-
-def can_calibrate(references: Sequence[AdoptionSeries]) -> bool:
-    """Whether `LEAST_TECHNOLOGIES` or more of the references have windows to learn from."""
-    rolled = roll_origins([series for series in references if series.bound is not None], min(WINDOWS), HORIZONS)
-    return rolled is not None and rolled[0].labels["technology"].nunique() >= LEAST_TECHNOLOGIES
-
-
-def _roll(references: Sequence[AdoptionSeries], points: int, horizons: Sequence[float], bounded: bool) -> Rolled | None:
-    """Residual rows of one window length before the methods, their windows, dates ahead, and place in those."""
-    rolled = roll_origins(references, points, horizons)
-    if rolled is None:
-        return None
-    windows, years, dates, actual, then = rolled
-    if not bounded:
-        unknown = np.full(windows.bounds.shape, np.nan)
-        windows, then = replace(windows, bounds=unknown), np.broadcast_to(windows.values[:, -1:], then.shape).copy()
-    ahead = look_ahead(windows, years)
-    place = np.nonzero(np.isfinite(years))
-    frame = describe(windows, ahead, place)
-    columns = {"date": dates[place], "horizon_years": np.asarray(horizons, float)[place[1]]}
-    columns |= {"unit_then": then[place], "actual": actual[place]}
-    columns |= {"drift_sd": drift_sd(windows.years, windows.values, years)[place]}
-    labels = windows.labels.iloc[place[0]].reset_index(drop=True)
-    return pd.concat([labels, frame.assign(**columns)], axis=1), windows, ahead, place
-
-
-def _add_methods(part: Rolled, priors: dict[str, Prior]) -> pd.DataFrame:
-    """The frame with a column per method, each window with the prior of its technology."""
-    frame, windows, ahead, place = part
-    rows = [priors.get(name, Prior(0.0, 1.0)) for name in windows.labels["technology"]]
-    prior = Prior(**{field: np.array([getattr(row, field) for row in rows]) for field in vars(rows[0])})
-    return frame.assign(**{name: path[place] for name, path in forecast_points(Origin(windows, prior), ahead).items()})
 
 
 def evaluate(residuals: pd.DataFrame, client: Client | None = None) -> pd.DataFrame:
@@ -215,7 +47,7 @@ def evaluate(residuals: pd.DataFrame, client: Client | None = None) -> pd.DataFr
     Parameters
     ----------
     residuals : DataFrame
-        From `run_backtest`; one that `evaluate` has made is returned as it is.
+        From `backtest`; one that `evaluate` has made is returned as it is.
     client : dask.distributed.Client, optional
         Its workers take a method each, with the same results.
 
@@ -262,7 +94,7 @@ def score(residuals: pd.DataFrame, by: Sequence[str] = ("method", "window", "hor
     Parameters
     ----------
     residuals : DataFrame
-        From `run_backtest` or `evaluate`.
+        From `backtest` or `evaluate`.
     by : sequence of str
         Labels of the rows; without ``window`` the windows are pooled.
 
@@ -289,7 +121,7 @@ def score_held_out(
     Parameters
     ----------
     residuals : DataFrame
-        From `run_backtest` on the references.
+        From `backtest` on the references.
     references, held_out : sequence of AdoptionSeries
 
     Returns
@@ -298,10 +130,10 @@ def score_held_out(
         Columns as `score`; no rows where no held-out series has a window inside 5 to 98 % of its bound.
     """
     bounded = bands.is_bounded(residuals)
-    rolled = [_roll(held_out, points, HORIZONS, bounded) for points in WINDOWS]
+    rolled = [roll(held_out, points, HORIZONS, bounded) for points in WINDOWS]
     prior = learn_prior(saturation_shares(references), residuals) if bounded else Prior(0.0, 1.0)
     priors = {series.technology: prior for series in held_out}
-    found = [_add_methods(part, priors) for part in rolled if part is not None]
+    found = [add_methods(part, priors) for part in rolled if part is not None]
     by = ["method", "window", "horizon_years"]
     if not found:
         return pd.DataFrame(columns=[*by, *SCORES])
@@ -400,7 +232,7 @@ def check_calibration(
     Parameters
     ----------
     residuals : DataFrame
-        From `run_backtest` (not from `evaluate`, which keeps seven quantiles only).
+        From `backtest` (not from `evaluate`, which keeps seven quantiles only).
     methods : sequence of str
     levels : sequence of float
         Nominal coverages.

@@ -5,7 +5,7 @@ one's own with dates and figures, and returns `Data`, or raises `DataError` with
 selects one series and its bound as an `AdoptionSeries`, ``Data.references`` the earlier technologies, `check_claims`
 recomputes the figures of the news item, `describe_coverage` says how long and how sound each series is, `list_series`
 which there are, and `choose_series` finds the series of own data where nobody has named it. `write_clean` writes a file
-of one's own as a clean one. `name_series`, `cite_series`, `cite_sources`, `find_urls`, `list_wording` and
+of one's own as a clean one. `name_series`, `cite_series`, `cite_sources`, `find_urls`, `list_newer`, `list_wording` and
 `state_vintages` write words around tables and figures; `list_shares` and `crossing_years` set technologies beside each
 other.
 
@@ -22,6 +22,7 @@ from helpers.indicators.described import (
     crossing_years,
     find_urls,
     last_bound,
+    list_newer,
     list_references,
     list_shares,
     list_wording,
@@ -56,6 +57,7 @@ __all__ = [
     "describe_coverage",
     "find_urls",
     "last_bound",
+    "list_newer",
     "list_references",
     "list_series",
     "list_shares",

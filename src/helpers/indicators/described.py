@@ -97,6 +97,25 @@ def find_urls(data: Data, entity: str, indicator: str, dates: Any) -> list[str]:
     return [urls[place] if place >= 0 else "" for place in places]
 
 
+def list_newer(data: Data, series: AdoptionSeries) -> pd.DataFrame:
+    """List the figures after the last exact one, which are bounds ("more than 700 million").
+
+    Parameters
+    ----------
+    data : Data
+    series : AdoptionSeries
+
+    Returns
+    -------
+    DataFrame
+        date, bound (at_least or at_most), value, unit, published, url.
+    """
+    address = data.sources.drop_duplicates("source_id").set_index("source_id")["url"]
+    rows = series.observations[series.observations["date"].isin(series.newer.index)].sort_values("date")
+    rows = rows.assign(unit=series.unit, url=rows["source_id"].map(address).fillna(""))
+    return rows[["date", "bound", "value", "unit", "published", "url"]].reset_index(drop=True)
+
+
 def list_wording(data: Data, series: AdoptionSeries) -> pd.DataFrame:
     """List what was asked or counted, wave by wave, as far as the figures of the series are public.
 

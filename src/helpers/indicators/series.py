@@ -108,6 +108,11 @@ class AdoptionSeries:
         """Persons asked for each exact observation; NaN where the number was not published."""
         return self._published("sample_size")
 
+    @property
+    def newer(self) -> pd.DataFrame:
+        """The rows of ``censored`` after the last exact observation, in order of date."""
+        return self.censored.loc[self.censored.index > self.values.index[-1]].sort_index()
+
     def _published(self, column: str) -> pd.Series:
         rows = self.observations
         known = rows[rows["bound"] == "exact"].set_index("date")[column] if column in rows else pd.Series(dtype=float)
