@@ -7,7 +7,7 @@ import pytest
 from helpers import indicators
 from helpers.curves import CurveError, many
 from helpers.curves.many import fit_many, map_parts
-from helpers.forecast import backtest, scores
+from helpers.forecast import backtest, forecast_many, scores
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +53,16 @@ def test_parts_come_in_order_and_after_a_mistake_the_others_are_dropped(client):
     with pytest.raises(ZeroDivisionError):
         list(map_parts(divmod, [(7, 0), (9, 4)], client))
     assert list(map_parts(divmod, [(7, 2)])) == [(3, 1)]
+
+
+def test_a_panel_is_forecast_there_as_here(client):
+    dates, time = pd.date_range("2012-12-31", periods=12, freq="YE"), np.arange(12)
+    courses = {f"place {n}": 90 / (1 + np.exp(-0.4 * (time - 4 - 0.3 * n))) for n in range(18)}
+    panel = pd.DataFrame(courses, dates)
+    residuals = backtest(panel, bound=100, windows=(4,), horizons=(1.0, 2.0))
+    made = [
+        forecast_many(panel, 100, references=panel, residuals=residuals, client=each, horizon_years=1)
+        for each in (None, client)
+    ]
+    pd.testing.assert_frame_equal(made[0].frame(), made[1].frame(), check_exact=True)
+    assert repr(made[0]) == repr(made[1])

@@ -3,15 +3,18 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from helpers.__main__ import app
+from helpers.project import begin_project
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -34,14 +37,19 @@ def test_findings_are_those_of_the_baseline():
 
 
 def test_python_runs(capsys):
-    (block,) = read_blocks("python")
-    exec(compile(block, "README.md", "exec"), {})
+    dates = pd.date_range("2010-12-31", periods=14, freq="YE")
+    panel = [100 / (1 + np.exp(-0.5 * (np.arange(14) - middle))) for middle in (7, 8, 9, 10)]
+    names = {"frame": pd.DataFrame(dict(zip(["north", "south", "east", "west"], panel, strict=True)), dates)}
+    for block in read_blocks("python"):
+        exec(compile(block, "README.md", "exec"), names)
     assert "Identified" in capsys.readouterr().out
 
 
 @pytest.mark.slow
 def test_commands_do_what_they_are_said_to(tmp_path):
-    """Every command of the README, in its order, in a folder with the files that it shows."""
+    """Every command of the README, in its order, in a project of its own with the files that it shows."""
+    begin_project(tmp_path)
+    shutil.rmtree(tmp_path / "data" / "forecasts")  # one may be of today
     (tmp_path / "my_series.csv").write_text(read_blocks("csv")[0], encoding="utf-8")
     (tmp_path / "grid.yaml").write_text(read_blocks("yaml")[0], encoding="utf-8")
     environment = {**os.environ, "ADOPTION_OUTPUTS": str(tmp_path / "outputs")}

@@ -8,7 +8,6 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import further
 from test_own_data import call
 
 from helpers import indicators
@@ -170,8 +169,9 @@ def test_the_index_shows_what_is_on_record(run):
     assert ("Forecasts on record" in page) == bool(len(table))
 
 
-@pytest.mark.parametrize("_", further(0))
-def test_a_sweep_over_as_of_makes_the_entries_of_the_record_again(outputs, tmp_path, record, _):
+@pytest.mark.slow
+@pytest.mark.usefixtures("outputs")
+def test_a_sweep_over_as_of_makes_the_entries_of_the_record_again(tmp_path, record):
     """Byte for byte; who changes the forecast changes the version, and the entries of earlier versions stay."""
     from importlib.metadata import version
 

@@ -172,7 +172,7 @@ def check(
             print(f"understood: {understood}")
         entries = read_register(data)
         print(f"ok: {indicators.summarise_data(data)}")
-        if len(entries):
+        if len(entries) and data.path.is_dir():
             print(f"on record: {entries.groupby(ENTRY).ngroups} forecasts, see 'adoption register --help'")
         for doubt in indicators.list_warnings(data):
             print(f"note: {doubt}")

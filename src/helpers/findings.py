@@ -64,7 +64,8 @@ def list_key_numbers(
     urls = {"latest": last["url"], "growth_year": last["url"], "share_of_bound": last["bound_url"]}
     urls |= {"published_rate": last["rate_url"]}
     urls |= {f"bound_{date:%Y_%m_%d}": url for date, url in zip(newer["date"], newer["url"], strict=True)}
-    return numbers.assign(url=numbers["key"].map(urls).fillna(""))
+    found = pd.Series([urls.get(key, "") for key in numbers["key"]], dtype=object)
+    return numbers.assign(url=found.fillna(""))
 
 
 def _say(value: float, unit: str = "") -> str:

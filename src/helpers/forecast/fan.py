@@ -170,9 +170,11 @@ class Forecast:
 
         Examples
         --------
-        >>> import helpers.indicators
-        >>> made = forecast(helpers.indicators.load().series("China", "genai_users", "internet_users"))
-        >>> probability = (made.paths["2028-12-31"] > 1000).mean()
+        >>> from helpers.forecast import forecast
+        >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
+        >>> made = forecast(pd.Series([12, 19, 31, 44, 52], index=dates), bound=100, horizon_years=2)
+        >>> bool((made.paths["2027-12-31"] > 60).mean() > 0.5)
+        True
         """
         return pd.DataFrame(self._margins(self.years, self._sift(self.years)[0].T).T, columns=self.dates)
 
