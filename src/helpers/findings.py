@@ -1,4 +1,4 @@
-"""The findings and the key numbers of a run, written from its own tables."""
+"""The findings and the key numbers of a run, written from its own tables; `plain` says them without the jargon."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def list_key_numbers(
     return numbers.assign(url=found.fillna(""))
 
 
-def _say(value: float, unit: str = "") -> str:
+def say_number(value: float, unit: str = "") -> str:
     """A number and its unit in a sentence: one decimal, but none from 100 on save for percent, which get a sign.
 
     A number that would be 0.0 has two digits.
@@ -82,11 +82,12 @@ def _say(value: float, unit: str = "") -> str:
     return f"{text}{sign}".replace("-", "−")
 
 
-def _month(date: object) -> str:
+def say_month(date: object) -> str:
+    """A date as month and year."""
     return f"{pd.Timestamp(date):%B %Y}"
 
 
-def _gain_unit(unit: str) -> str:
+def gain_unit(unit: str) -> str:
     """A share grows by percentage points, anything else by percent."""
     return "percentage points" if unit.startswith("percent") else "percent"
 
@@ -107,20 +108,22 @@ def year_of_growth(growth: pd.DataFrame, unit: str) -> tuple[float, pd.Timestamp
 
 
 def _observed(growth: pd.DataFrame, names: Mapping[str, str]) -> list[tuple[Any, ...]]:
-    last, unit, when = growth.iloc[-1], names["unit"], _month(growth["date"].iloc[-1])
-    rows = [("latest", f"{names['title']}, {when}", last["value"], np.nan, np.nan, unit, _say(last["value"], unit))]
+    last, unit, when = growth.iloc[-1], names["unit"], say_month(growth["date"].iloc[-1])
+    rows = [
+        ("latest", f"{names['title']}, {when}", last["value"], np.nan, np.nan, unit, say_number(last["value"], unit))
+    ]
     if np.isfinite(last["share_of_bound"]):
         share = last["share_of_bound"]
         rows.append(("share_of_bound", f"Share of the bound ({names['bound_title']})", share, np.nan, np.nan, "percent",
-                     _say(share, "percent")))  # fmt: skip
+                     say_number(share, "percent")))  # fmt: skip
     if np.isfinite(last["published_rate"]):
         rate = last["published_rate"]
         rows.append(("published_rate", f"Share of the {names['base']}, as published", rate, np.nan, np.nan, "percent",
-                     _say(rate, "percent")))  # fmt: skip
+                     say_number(rate, "percent")))  # fmt: skip
     gain, start = year_of_growth(growth, unit)
     if start is not None:
-        label, measure = f"Growth from {_month(start)} to {when}", _gain_unit(unit)
-        rows.append(("growth_year", label, gain, np.nan, np.nan, measure, _say(gain, measure)))
+        label, measure = f"Growth from {say_month(start)} to {when}", gain_unit(unit)
+        rows.append(("growth_year", label, gain, np.nan, np.nan, measure, say_number(gain, measure)))
     return rows
 
 
@@ -129,14 +132,14 @@ def _bounded(newer: pd.DataFrame, names: Mapping[str, str]) -> list[tuple[Any, .
     rows: list[tuple[Any, ...]] = []
     for row in newer.itertuples(index=False):
         low, high = (row.value, np.inf) if row.bound == "at_least" else (0.0, row.value)
-        label = f"{names['title']}, {_month(row.date)}, a bound"
-        rows.append((f"bound_{row.date:%Y_%m_%d}", label, np.nan, low, high, names["unit"], _say_bound(row, names)))
+        label = f"{names['title']}, {say_month(row.date)}, a bound"
+        rows.append((f"bound_{row.date:%Y_%m_%d}", label, np.nan, low, high, names["unit"], say_bound(row, names)))
     return rows
 
 
-def _say_bound(row: Any, names: Mapping[str, str]) -> str:
+def say_bound(row: Any, names: Mapping[str, str]) -> str:
     """A figure that is a bound: "at least 700 million persons"."""
-    return f"{row.bound.replace('_', ' ')} {_say(row.value, names['unit'])}"
+    return f"{row.bound.replace('_', ' ')} {say_number(row.value, names['unit'])}"
 
 
 def _ceilings(parameters: pd.DataFrame, growth: pd.DataFrame, names: Mapping[str, str]) -> list[tuple[Any, ...]]:
@@ -144,34 +147,39 @@ def _ceilings(parameters: pd.DataFrame, growth: pd.DataFrame, names: Mapping[str
         return []
     rows: list[tuple[Any, ...]] = []
     free = parameters[(parameters["parameter"] == "ceiling") & (parameters["ceiling"] == "free")]
-    for row in free.itertuples(index=False):
-        name = row.family.replace("_", " ")
-        ends = f"95 % profile interval {_say(row.low_95)} to {_say(row.high_95)}"
-        text = f"{_say(row.estimate, names['unit'])} ({ends})" if row.identified else f"open: {ends}"
-        if row.identified and row.high_95 < growth["value"].iloc[-1]:
+    for row in free[free["identified"]].itertuples(index=False):
+        name, ends = row.family.replace("_", " "), f"{say_number(row.low_95)} to {say_number(row.high_95)}"
+        text = f"{say_number(row.estimate, names['unit'])} (95 % interval {ends})"
+        if row.high_95 < growth["value"].iloc[-1]:
             text += ", below the last figure: the curve does not describe the series"
-        value = row.estimate if row.identified else np.nan
-        rows.append(
-            (f"ceiling_{row.family}", f"Ceiling, {name} curve", value, row.low_95, row.high_95, names["unit"], text)
-        )
+        label = f"Ceiling, {name} curve"
+        rows.append((f"ceiling_{row.family}", label, row.estimate, row.low_95, row.high_95, names["unit"], text))
+    left = free[~free["identified"]]
+    if len(left):
+        families, low = " and ".join(left["family"].str.replace("_", " ")), left["low_95"].min()
+        label = "Ceiling" if len(left) == len(free) else f"Ceiling, {families} curve"
+        text = "not known: the figures leave it open above"
+        rows.append(("ceiling_open", label, np.nan, low, np.inf, names["unit"], text))
     return rows
 
 
 def _forecasts(forecast: pd.DataFrame, names: Mapping[str, str], level: float) -> list[tuple[Any, ...]]:
     fan = forecast[forecast["method"] == "combined"].sort_values("date").reset_index(drop=True)
-    if _is_refuted(fan):
+    if is_refuted(fan):
         return [("forecast", "Forecast", np.nan, np.nan, np.nan, names["unit"], "refuted by the newest figure")]
     yearly = fan[(fan["date"].dt.month == 12) | (fan.index == len(fan) - 1)]
     rows, ends = [], band_columns(level)
     for row in yearly.to_dict("records"):
         low, middle, high = row[ends[0]], row["q0.5"], row[ends[1]]
-        text = f"{_say(low)} to {_say(high, names['unit'])} ({say_level(level)} band; median {_say(middle)})"
-        label = f"Forecast for {_month(row['date'])}"
+        text = f"{say_number(low)} to {say_number(high, names['unit'])} "
+        text += f"({say_level(level)} band; median {say_number(middle)})"
+        label = f"Forecast for {say_month(row['date'])}"
         rows.append((f"forecast_{row['date']:%Y_%m}", label, middle, low, high, names["unit"], text))
     return rows
 
 
-def _is_refuted(fan: pd.DataFrame) -> bool:
+def is_refuted(fan: pd.DataFrame) -> bool:
+    """Whether newer figures refute the forecast."""
     return bool((fan["basis"] == "refuted").any())
 
 
@@ -183,37 +191,39 @@ def _reached(probabilities: pd.DataFrame, growth: pd.DataFrame) -> list[tuple[An
     rows: list[tuple[Any, ...]] = []
     for row in probabilities[(ahead - 3).abs() == (ahead - 3).abs().min()].itertuples(index=False):
         if row.probability < 1:
-            label = f"Probability that {100 * row.share:g} % of the bound is reached by {_month(row.date)}"
+            label = f"Probability that {100 * row.share:g} % of the bound is reached by {say_month(row.date)}"
             key, percent = f"reached_{100 * row.share:g}_{row.date:%Y_%m}", 100 * row.probability
             rows.append((key, label, percent, np.nan, np.nan, "percent", f"{percent:.0f} %"))
     return rows
 
 
-def _tested_level(scores: pd.DataFrame, level: float) -> float:
+def tested_level(scores: pd.DataFrame, level: float) -> float:
     """The level whose coverage is told: the quoted one where the backtest scored it, else the one it always scores."""
     return level if f"coverage_{100 * level:g}" in scores else QUOTED
 
 
-def _own_scores(scores: pd.DataFrame, points: int) -> pd.DataFrame:
+def own_scores(scores: pd.DataFrame, points: int) -> pd.DataFrame:
     """Scores of the published method with the windows that are quoted for a series of so many points."""
     own = scores[scores["method"] == "combined"]
     return own[own["window"] == quoted_window(own["window"], points)]
 
 
 def _coverage(scores: pd.DataFrame, level: float, points: int) -> list[tuple[Any, ...]]:
-    tested = _tested_level(scores, level)
+    tested = tested_level(scores, level)
     column = f"coverage_{100 * tested:g}"
-    own = _own_scores(scores, points)
-    rows = []
-    for row in own.sort_values("horizon_years").itertuples(index=False):
-        covered = 100 * getattr(row, column)
-        ahead = say_count(row.horizon_years, "year")
-        others = say_count(row.technologies, "other technology", "other technologies")
-        label = f"Coverage of the {say_level(tested)} band {ahead} ahead, {others}"
-        rows.append(
-            (f"{column}_{row.horizon_years:g}", label, covered, np.nan, np.nan, "percent", _say(covered, "percent"))
-        )
-    return rows
+    own = own_scores(scores, points)
+    covered, horizons = 100 * own[column], own["horizon_years"]
+    label = (
+        f"Outcomes inside the {say_level(tested)} band, earlier technologies, up to {say_count(horizons.max(), 'year')}"
+    )
+    text = say_share_range(covered)
+    return [(column, label, covered.mean(), covered.min(), covered.max(), "percent", text)]
+
+
+def say_share_range(percent: pd.Series) -> str:
+    """The lowest and the highest percentage of several, or the one that they all are: "75 to 82 %"."""
+    low, high = f"{percent.min():.0f}", f"{percent.max():.0f}"
+    return f"{low} %" if low == high else f"{low} to {high} %"
 
 
 def state_findings(
@@ -242,18 +252,18 @@ def state_findings(
 
 def _state_level(growth: pd.DataFrame, newer: pd.DataFrame, names: Mapping[str, str]) -> str:
     last = growth.iloc[-1]
-    text = f"{names['title']}: {_say(last['value'], names['unit'])} in {_month(last['date'])}"
+    text = f"{names['title']}: {say_number(last['value'], names['unit'])} in {say_month(last['date'])}"
     if np.isfinite(last["published_rate"]):
-        text += f", {_say(last['published_rate'], 'percent')} of the {names['base']}"
+        text += f", {say_number(last['published_rate'], 'percent')} of the {names['base']}"
     same = names["base"].lower() == names["bound_title"].lower() and np.isfinite(last["published_rate"])
     if np.isfinite(last["share_of_bound"]) and not names["unit"].startswith("percent") and not same:
-        text += f", {_say(last['share_of_bound'], 'percent')} of the known bound ({names['bound_title']})"
+        text += f", {say_number(last['share_of_bound'], 'percent')} of the known bound ({names['bound_title']})"
     gain, start = year_of_growth(growth, names["unit"])
     if start is not None:
-        text += f"; {'+' if gain > 0 else ''}{_say(gain, _gain_unit(names['unit']))} since {_month(start)}"
+        text += f"; {'+' if gain > 0 else ''}{say_number(gain, gain_unit(names['unit']))} since {say_month(start)}"
     if len(newer):
         row = newer.iloc[-1]
-        text += f". For {_month(row['date'])} only a bound has been published: {_say_bound(row, names)}"
+        text += f". For {say_month(row['date'])} only a bound has been published: {say_bound(row, names)}"
     return f"{text}."
 
 
@@ -265,7 +275,7 @@ def declines(growth: pd.DataFrame) -> bool:
 def _state_pace(growth: pd.DataFrame, aligned: pd.DataFrame, names: Mapping[str, Any]) -> str:
     peak, last = growth.loc[growth["value"].idxmax()], growth["value"].iloc[-1]
     if declines(growth):
-        fall = f"It has fallen since {_say(peak['value'], names['unit'])} in {_month(peak['date'])}"
+        fall = f"It has fallen since {say_number(peak['value'], names['unit'])} in {say_month(peak['date'])}"
         return f"{fall}: past a peak an adoption curve does not apply."
     text = _state_rivals(aligned) if len(aligned) else ""
     rises = growth["change"].fillna(0)
@@ -273,8 +283,8 @@ def _state_pace(growth: pd.DataFrame, aligned: pd.DataFrame, names: Mapping[str,
     if len(growth) > 2 and whole > 0 and rises.max() / whole > 0.5:
         row, before = growth.loc[rises.idxmax()], growth.loc[rises.idxmax() - 1]
         text += (
-            f"{100 * rises.max() / whole:.0f} % of the rise came in one step, from {_say(before['value'])} to "
-            f"{_say(row['value'], names['unit'])} by {_month(row['date'])}"
+            f"{100 * rises.max() / whole:.0f} % of the rise came in one step, from {say_number(before['value'])} to "
+            f"{say_number(row['value'], names['unit'])} by {say_month(row['date'])}"
         )
         told = [reason for date, reason in names["cautions"].items() if before["date"] < date <= row["date"]]
         text += f"; a suspected break lies in it ({'; '.join(told)})." if told else "."
@@ -291,8 +301,8 @@ def _state_rivals(aligned: pd.DataFrame) -> str:
         return ""
     near = rivals[rivals <= ABOUT * years].sort_values(kind="stable")
     text = (
-        f"It went from {_say(own['start_share'].iloc[0], 'percent')} to {_say(goal, 'percent')} of its bound in "
-        f"{years:.1f} years; of {len(rivals)} series of other technologies that passed the same start, "
+        f"It went from {say_number(own['start_share'].iloc[0], 'percent')} to {say_number(goal, 'percent')} of its "
+        f"bound in {years:.1f} years; of {len(rivals)} series of other technologies that passed the same start, "
         f"{_count_some(len(near))} about as fast or faster"
     )
     told = []
@@ -324,7 +334,7 @@ def _state_ceiling(parameters: pd.DataFrame, growth: pd.DataFrame, bounded: bool
     open_families = free[~free["identified"]]
     if open_families.empty:
         low, high = free["low_95"].min(), free["high_95"].max()
-        ends = f"{_say(low)} to {_say(high, growth['unit'].iloc[-1])}"
+        ends = f"{say_number(low)} to {say_number(high, growth['unit'].iloc[-1])}"
         text = f"Over the fitted curves the 95 % intervals for the ceiling run from {ends}"
         if high < growth["value"].iloc[-1]:
             return f"{text}, below the last figure: these curves do not describe the series, and no ceiling is given."
@@ -341,29 +351,29 @@ def _state_forecast(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str]
     fan = tables["05_forecast"]
     fan = fan[fan["method"] == "combined"].sort_values("date").reset_index(drop=True)
     start = tables["02_growth"]["date"].iloc[-1]
-    if _is_refuted(fan):
+    if is_refuted(fan):
         row = tables["02_newer"].iloc[-1]
-        refuted = f"{_say_bound(row, names)} in {_month(row['date'])} lie outside nearly all of its paths"
+        refuted = f"{say_bound(row, names)} in {say_month(row['date'])} lie outside nearly all of its paths"
         return f"The forecast from the exact figures is refuted: {refuted}. No forecast is given."
     near = fan.iloc[((fan["date"] - start).dt.days / 365.25 - 1).abs().argmin()]
     tested = fan[fan["basis"] == "calibrated"]
     text = (
         f"The combined forecast{', of the paths that satisfy this bound,' if len(tables['02_newer']) else ''} for "
-        f"{_month(near['date'])} is {_say(near[low])} to "
-        f"{_say(near[high], names['unit'])} ({say_level(level)} band)"
+        f"{say_month(near['date'])} is {say_number(near[low])} to "
+        f"{say_number(near[high], names['unit'])} ({say_level(level)} band)"
     )
     if len(tested) and tested["date"].iloc[-1] > near["date"]:
         far = tested.iloc[-1]
-        text += f", for {_month(far['date'])} {_say(far[low])} to {_say(far[high])}"
+        text += f", for {say_month(far['date'])} {say_number(far[low])} to {say_number(far[high])}"
     end = fan.iloc[-1]
     if end["basis"] != "calibrated":
-        text += f" and, beyond what was tested, for {_month(end['date'])} {_say(end[low])} to {_say(end[high])}"
-    own = _own_scores(tables["04_scores"], len(tables["02_growth"]))
-    tested_level = _tested_level(own, level)
-    covered = 100 * own[f"coverage_{100 * tested_level:g}"]
-    others = say_count(own["technologies"].max(), "other technology", "other technologies")
+        text += f" and, beyond what was tested, for {say_month(end['date'])} {say_number(end[low])} to "
+        text += say_number(end[high])
+    own = own_scores(tables["04_scores"], len(tables["02_growth"]))
+    scored_level = tested_level(own, level)
+    covered = 100 * own[f"coverage_{100 * scored_level:g}"]
     return text + (
-        f". Tested on {others}, each left out in turn, {say_level(tested_level)} bands covered "
-        f"{covered.min():.0f} to {covered.max():.0f} % of outcomes, "
+        f". On earlier technologies, each left out in turn, {say_level(scored_level)} bands covered "
+        f"{say_share_range(covered)} of outcomes, "
         f"up to {say_count(own['horizon_years'].max(), 'year')} on."
     )

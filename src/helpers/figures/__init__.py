@@ -2,7 +2,14 @@
 
 from helpers.figures.fits import draw_fits
 from helpers.figures.forecasts import draw_fans, draw_forecast, draw_hindcasts
-from helpers.figures.observations import draw_alignment, draw_comparison, draw_coverage, draw_growth, draw_levels
+from helpers.figures.observations import (
+    draw_alignment,
+    draw_comparison,
+    draw_coverage,
+    draw_growth,
+    draw_levels,
+    draw_shares,
+)
 from helpers.figures.scores import draw_calibration, draw_skill
 from helpers.figures.single import (
     ROOM,
@@ -29,6 +36,7 @@ __all__ = [
     "draw_growth",
     "draw_hindcasts",
     "draw_levels",
+    "draw_shares",
     "draw_skill",
     "finish_axes",
     "open_axes",

@@ -134,7 +134,7 @@ def _draw_scenarios(axis: Axes, scenarios: pd.DataFrame, start: tuple[Any, ...])
     labels = []
     for (share, line), dash in zip(scenarios.dropna(subset=["value"]).groupby("share"), LINES[1:] * 3, strict=False):
         axis.plot([start[0], *line["date"]], [start[1], *line["value"]], ls=dash, color=GREEN, lw=1.2)
-        text = f"scenario: ends at {100 * share:.0f} % of bound"
+        text = f"scenario: {100 * share:.0f} % of the bound"
         labels.append(Label(line["date"].iloc[-1], line["value"].iloc[-1], text, GREEN))
     return labels
 

@@ -144,6 +144,41 @@ def draw_levels(
     return close_canvas(figure, title, units, source)
 
 
+def draw_shares(shares: pd.DataFrame, names: dict[str, Any], source: str) -> Figure:
+    """The series as a share of each population that its users are part of.
+
+    Parameters
+    ----------
+    shares : DataFrame
+        base (in words), date, share (percent).
+    names : dict
+        title.
+    source : str
+
+    Returns
+    -------
+    Figure
+    """
+    figure, axes = open_canvas(3.4)
+    axis, labels = axes[0, 0], []
+    bases = list(dict.fromkeys(shares["base"]))
+    for base, colour, dash, marker in zip(bases, COLOURS, LINES, MARKERS, strict=False):
+        line = shares[shares["base"] == base]
+        axis.plot(line["date"], line["share"], color=colour, ls=dash, marker=marker, ms=5, lw=1.8)
+        end = line.iloc[-1]
+        labels.append(Label(end["date"], end["share"], f"of {lower_first(base)}\n{say(end['share'])} %", colour))
+    axis.set_ylim(0, 1.08 * max(100.0, shares["share"].max()) if shares["share"].max() > 60 else None)
+    axis.set_ylim(bottom=0)
+    use_dates(axis, pd.DatetimeIndex(shares["date"]))
+    use_numbers(axis, suffix=" %")
+    label_ends(axis, labels)
+    last = shares[shares["date"] == shares["date"].max()]
+    told = " and ".join(f"{say(row.share)} % of {lower_first(row.base)}" for row in last.itertuples())
+    title = f"{names['title']} in {say_date(last['date'].iloc[0])}: {told}"
+    units = "Percent of each population, computed from both figures; a published rate may differ in its last digit"
+    return close_canvas(figure, title, units, source)
+
+
 def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Figure:
     """Change from one observation to the next, as bars over the time between them, with the growth written on.
 
@@ -268,7 +303,8 @@ def draw_comparison(compared: pd.DataFrame, entity: str, source: str, most: int 
         Its figures stand out, and their measures come first.
     source : str
     most : int
-        Of a longer block the highest figures are shown, and the entity's own.
+        Of a longer block the highest figures are shown, and the entity's own. A measure of one other country alone is
+        left out where there are others.
 
     Returns
     -------
@@ -276,6 +312,9 @@ def draw_comparison(compared: pd.DataFrame, entity: str, source: str, most: int 
     """
     ranked = compared.assign(own=compared["entity"] == entity, rank=compared.groupby("measure").cumcount())
     ranked["others"] = ~ranked.groupby("measure")["own"].transform("any")
+    apart = ranked["others"] & (ranked.groupby("measure")["rank"].transform("size") == 1)
+    if not apart.all():  # what compares nothing is in the table
+        ranked = ranked[~apart]
     shown = ranked[(ranked["rank"] < most) | ranked["own"]].sort_values("others", kind="stable", ignore_index=True)
     block, measures = pd.factorize(shown["measure"])
     shown["row"] = shown.index + 1.7 * (block + 1) - 1
@@ -307,6 +346,8 @@ def draw_comparison(compared: pd.DataFrame, entity: str, source: str, most: int 
     use_numbers(axis, "x", " %")
     units = "Percent of the people whom each measure covers; latest figure"
     units += "; dark bars: 95 % sampling error, as published" * bool(half.notna().any())
+    if apart.any() and not apart.all():
+        units += f"; {say_count(apart.sum(), 'measure')} of one other country alone left out"
     return close_canvas(figure, _say_measures(ranked, entity), units, source)
 
 

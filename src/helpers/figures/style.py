@@ -20,7 +20,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from scipy.optimize import isotonic_regression
 
 from helpers.wording import say_large
@@ -274,20 +274,28 @@ def spread(positions: Sequence[float], heights: float | np.ndarray, low: float, 
 
 
 def use_dates(axis: Axes, dates: pd.DatetimeIndex) -> None:
-    """Years on the time axis, or half-years on a short one, at a spacing that keeps the labels apart at every width."""
+    """Years on the time axis, or ends of half-years on a short one, so spaced that labels stay apart at every width.
+
+    A year's name stands in its middle, between the marks of its first day and of the next year's: a figure of December
+    belongs to it.
+    """
     years = max(1, (dates.max() - dates.min()).days / 365.25)
     axis.grid(False, axis="x")
     place = axis.get_subplotspec()
     columns = place.get_gridspec().ncols if place else 1
     room = 0.75 * min(WIDTHS.values()) / columns / 0.5  # labels that fit side by side
     if years < 2.5:
-        months = (1, 7) if 2 * years < 0.75 * room else (1,)
-        axis.xaxis.set_major_locator(mdates.MonthLocator(months))
+        months = (6, 12) if 2 * years < 0.75 * room else (12,)
+        axis.xaxis.set_major_locator(mdates.MonthLocator(months, bymonthday=-1))
         axis.xaxis.set_major_formatter(mdates.DateFormatter("%b %Y"))
         return
     step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500) if years / step <= room)
     axis.xaxis.set_major_locator(mdates.YearLocator(step))
-    axis.xaxis.set_major_formatter(mdates.DateFormatter("%Y"))
+    axis.xaxis.set_major_formatter(NullFormatter())
+    axis.xaxis.set_minor_locator(mdates.YearLocator(step, month=7, day=2))
+    axis.xaxis.set_minor_formatter(mdates.DateFormatter("%Y"))
+    axis.tick_params("x", which="major", bottom=True, length=3, color=PALE)
+    axis.tick_params("x", which="minor", bottom=False, labelcolor=GREY)
 
 
 def mark_breaks(axis: Axes, breaks: pd.DataFrame) -> None:

@@ -17,7 +17,7 @@ from helpers.forecast.methods import Origin
 from helpers.forecast.paths import LEAST_KEPT
 from helpers.forecast.windows import Target, Windows
 from helpers.levels import band_columns, say_level
-from helpers.wording import say_count, say_large
+from helpers.wording import say_count, say_day, say_large
 
 Statement: TypeAlias = tuple[str, dict[str, Any]]
 """A text and the numbers in it."""
@@ -162,7 +162,7 @@ def state_data(free: dict[str, Any], windows: Windows, available: int) -> Statem
     points, origin = windows.all_points.points, windows.labels["origin"].iloc[0]
     text = (
         f"The forecast rests on {points if available == points else f'{points} of {available}'} points, the last on "
-        f"{origin:%Y-%m-%d}. A curve with a free ceiling has three parameters and leaves "
+        f"{say_day(origin)}. A curve with a free ceiling has three parameters and leaves "
         f"{say_count(max(free['df'], 0), 'degree')} of freedom; six to ten points past half of the curve are the "
         "practical minimum."
     )
@@ -190,7 +190,7 @@ def state_paths(correlations: pd.DataFrame, target: Target, kept: float, refuted
 
 def say_bound(date: pd.Timestamp, row: pd.Series, unit: str) -> str:
     """A figure that is a bound: "at least 700 million persons for 2026-06-30"."""
-    return f"{row['bound'].replace('_', ' ')} {count(row['value'], unit)} for {date:%Y-%m-%d}"
+    return f"{row['bound'].replace('_', ' ')} {count(row['value'], unit)} for {say_day(date)}"
 
 
 def state_calibration(judged: pd.DataFrame, windows: Windows, level: float, kind: Kind) -> Statement:
@@ -237,7 +237,7 @@ def state_width(
     numbers = {"width": width, "horizon_years": horizon, "forecasts": len(like), "of": len(near)}
     wide = f"{percent(width)} of {'the bound' if windows.bounded else 'the last figure'} wide"
     text = (
-        f"The {say_level(level)} band for {row['date']:%Y-%m-%d} is {wide}. Of {say_count(len(near), 'forecast')} of "
+        f"The {say_level(level)} band for {say_day(row['date'])} is {wide}. Of {say_count(len(near), 'forecast')} of "
     )
     text += f"{kind[1]} {say_count(horizon, 'year')} ahead "
     if like.empty:
@@ -254,7 +254,7 @@ def state_spread(frame: pd.DataFrame, scenarios: pd.DataFrame, level: float) -> 
     curves = by_method["q0.5"].drop(index=["combined", "last_value"])
     (least, most), band = curves.agg(["idxmin", "idxmax"]), by_method.loc["combined", list(band_columns(level))]
     text = (
-        f"For {date:%Y-%m-%d} the single methods say {count(curves[least])} ({least.replace('_', ' ')}) to "
+        f"For {say_day(date)} the single methods say {count(curves[least])} ({least.replace('_', ' ')}) to "
         f"{count(curves[most], unit)} ({most.replace('_', ' ')}); the {say_level(level)} band is "
         f"{count(band.iloc[0])} to {count(band.iloc[1], unit)}"
     )
@@ -277,7 +277,7 @@ def state_question(windows: Windows, target: Target) -> Statement:
     notes = [note for note in (source.segment_note, source.bound_note) if note]
     for row in source.breaks.itertuples():
         verb = "splits the series" if row.kind == "break" else "may be inside the growth seen (the forecast crosses it)"
-        parts.append(f"{row.date:%Y-%m-%d}: {row.reason.rstrip('.')}; this {verb}.")
+        parts.append(f"{say_day(row.date)}: {row.reason.rstrip('.')}; this {verb}.")
     if not len(source.breaks) and not notes:
         notes = ["No break of question or method is recorded."]
     first_used = round(float(windows.years[0, 0]), 2)
@@ -294,8 +294,8 @@ def state_contradiction(
     below, above = (mean_by_technology(at_horizon, name) for name in ("below", "above"))
     date, unit = f"{row['date']:%Y-%m-%d}", target.unit
     text = (
-        f"A figure below {count(low)} or above {count(high, unit)} for {date} would contradict the forecast (outside "
-        f"its 95 % band). The {say_level(level)} band is {count(near)} to {count(far, unit)}; of the outcomes of "
+        f"A figure below {count(low)} or above {count(high, unit)} for {say_day(row['date'])} would contradict the "
+        f"forecast (outside its 95 % band). The {say_level(level)} band is {count(near)} to {count(far, unit)}; of the outcomes of "
         f"{kind[1]} {say_count(horizon, 'year')} ahead {percent(below)} lay below such bands and "
         f"{percent(above)} above{', where no newer bound was known' if len(target.newer) else ''}."
     )
@@ -308,7 +308,7 @@ def state_horizon(tested_years: float, extrapolated: pd.DatetimeIndex, curved: b
     text = f"The bands were tested up to {say_count(tested_years, 'year')} ahead"
     if curved:
         text += f"; beyond two to three years the median rests on where {kind[1]} ended"
-    text += f", and from {extrapolated[0]:%Y-%m-%d} the bands are extrapolated." if len(extrapolated) else "."
+    text += f", and from {say_day(extrapolated[0])} the bands are extrapolated." if len(extrapolated) else "."
     return text, {"tested_years": tested_years, "extrapolated_dates": len(extrapolated)}
 
 

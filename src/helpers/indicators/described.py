@@ -12,6 +12,9 @@ from helpers.dates import decimal_years
 from helpers.indicators.data import Data
 from helpers.indicators.series import AdoptionSeries
 
+MOST_SOURCES = 3
+"""Publishers whose publications are named in a caption."""
+
 
 def name_series(series: AdoptionSeries) -> dict[str, Any]:
     """Return what figures and tables call a series.
@@ -45,7 +48,8 @@ def cite_sources(data: Data, frame: pd.DataFrame) -> str:
     Returns
     -------
     str
-        "Source: publisher (title, or the number of publications); ...", or "" where there is none.
+        "Source: publisher (title, or the number of publications); ...", of more than three publishers their names
+        alone; "" where there is none.
     """
     keys = [column for column in ("entity", "indicator") if column in frame]
     used = data.observations.merge(frame[keys].drop_duplicates(), on=keys)["source_id"].unique()
@@ -54,6 +58,8 @@ def cite_sources(data: Data, frame: pd.DataFrame) -> str:
     for publisher, group in sources.groupby("publisher", sort=True):
         what = group["title"].iloc[0] if len(group) == 1 else f"{len(group)} publications"
         parts.append(f"{publisher} ({what})")
+    if len(parts) > MOST_SOURCES:
+        parts = sorted(sources["publisher"].unique())
     return "Source: " + "; ".join(parts) + "." if parts else ""
 
 
