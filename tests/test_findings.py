@@ -30,15 +30,17 @@ def test_growth_over_the_last_year(unit, days, grown):
     assert start is None or (gain, start) == (grown, growth["date"][0])
 
 
-def test_a_band_one_year_ahead_is_in_the_singular(whole_run):
+def test_coverage_is_one_number_where_all_horizons_have_the_same(whole_run):
     names = indicators.name_series(indicators.load(SAMPLE).series("China", "genai_users", "internet_users"))
     tables = {name: pd.read_csv(whole_run / "tables" / f"{name}.csv") for name in findings.SUMMARISED}
     for table in tables.values():
         table["date"] = pd.to_datetime(table.get("date"))
     row = {"method": "combined", "window": 3, "horizon_years": 1.0, "technologies": 1, "coverage_80": 0.754}
     numbers = findings.list_key_numbers(tables | {"04_scores": pd.DataFrame([row])}, names).iloc[-1]
-    assert numbers["key"] == "coverage_80_1"
-    assert numbers["label"].endswith("1 year ahead, 1 other technology")
+    assert (numbers["key"], numbers["text"]) == ("coverage_80", "75 %")
+    assert numbers["label"].endswith("up to 1 year ahead")
+    other = findings.list_key_numbers(tables | {"04_scores": pd.DataFrame([row, row | {"coverage_80": 0.8}])}, names)
+    assert other.iloc[-1]["text"] == "75 to 80 %"
 
 
 def test_large_counts_are_said_in_words(whole_run):

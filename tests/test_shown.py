@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-PERCENT = {"mape", "wis", "coverage_50", "coverage_80", "coverage_95"}
+from helpers.tables import name_column
+
+PERCENT = {name_column(name) for name in ("mape", "wis", "coverage_50", "coverage_80", "coverage_95")}
 """Shares in the CSV that tables of notebook 04 show in percent."""
 
 
@@ -40,14 +42,14 @@ def agrees(shown, value, factor=1):
 
 
 def read_cells(path):
-    frame = pd.read_csv(path, keep_default_na=False, na_values=[""])
-    return frame.rename(columns=lambda name: name.replace("_", " ")).astype(object)
+    frame = pd.read_csv(path, keep_default_na=False, na_values=[""]).drop(columns="url", errors="ignore")
+    return frame.rename(columns=name_column).astype(object)
 
 
 def find_rows(columns, rows, frame, number):
     """Columns that a shown table shares with a CSV, and the shown rows that no row of the CSV agrees with."""
     shared = [name for name in columns if name in frame]
-    factors = {name: 100 if number == "04" and name.replace(" ", "_") in PERCENT else 1 for name in shared}
+    factors = {name: 100 if number == "04" and name in PERCENT else 1 for name in shared}
     cells = frame[shared].to_dict("records")
     for cell in cells:  # no number is shown for a ceiling that the data leave open
         if "estimate" in shared and cell["parameter"] in ("ceiling", "share") and not cell["identified"]:
@@ -60,8 +62,21 @@ def find_rows(columns, rows, frame, number):
     return shared, lost
 
 
-PIVOTED = ("Scenarios by", "Median of the combined", "Verdicts", "Is the ceiling identified?", "Generative AI users")
-TAKEN_APART = ("Logistic curve by", "Weights of the members", "Medians of the members", "Distance from the median")
+PIVOTED = (
+    "Scenarios by",
+    "Median of the combined",
+    "Verdicts",
+    "Is the ceiling identified?",
+    "Generative AI users",
+    "Probability of having",
+)
+TAKEN_APART = (
+    "Logistic curve by",
+    "Weights of the members",
+    "Medians of the members",
+    "Distance from the median",
+    "Rank correlation",
+)
 """The forecast taken apart: what is in the forecast object, not in a table."""
 
 

@@ -169,26 +169,31 @@ def export(
     ] = "baseline",
     xlsx: Annotated[bool, typer.Option("--xlsx", help="Write a run's tables as one spreadsheet.")] = False,
     latex: Annotated[bool, typer.Option("--latex", help="Write a run's tables as LaTeX.")] = False,
+    single: Annotated[bool, typer.Option("--single", help="Write all pages of a run as one file to send.")] = False,
+    archive: Annotated[bool, typer.Option("--zip", help="Write a run's folder as one archive.")] = False,
 ) -> None:
     """Write the pages of a run again, its tables for other programs, or the page of one notebook.
 
     A run's pages are made from its tables, figures and executed notebooks. The spreadsheet and the LaTeX lie in the
-    run's folder, and go when the run is made anew. A notebook's page, as the notebook is stored, lies beside it.
+    run's folder, and go when the run is made anew, as does RUN.html, which has all pages in one; RUN.zip lies beside
+    the folder. A notebook's page, as the notebook is stored, lies beside it.
     """
     from helpers.project import shorten_path
     from helpers.runs.compare import find_run
 
     if run.endswith(".ipynb"):
-        if xlsx or latex:
-            raise typer.BadParameter("--xlsx and --latex are for the tables of a run; name one")
+        if xlsx or latex or single or archive:
+            raise typer.BadParameter("--xlsx, --latex, --single and --zip are for a run; name one")
         from helpers.runs import pages
 
         page, notes = pages.export_notebook(Path(run).absolute())
         print("".join(f"note: {note}\n" for note in notes), end="")
-    elif xlsx or latex:
+    elif xlsx or latex or single or archive:
         from helpers.runs.exports import write_latex, write_workbook
+        from helpers.runs.pages.single import write_archive, write_single
 
-        for write in (write_workbook,) * xlsx + (write_latex,) * latex:
+        chosen = ((xlsx, write_workbook), (latex, write_latex), (single, write_single), (archive, write_archive))
+        for write in (write for asked, write in chosen if asked):
             print(f"Written: {shorten_path(write(find_run(run)))}")
         return
     else:

@@ -87,6 +87,11 @@ def say_month(date: object) -> str:
     return f"{pd.Timestamp(date):%B %Y}"
 
 
+def say_base(base: str) -> str:
+    """A population in a sentence: "the total population", but "internet users"."""
+    return base if base.endswith("s") else f"the {base}"
+
+
 def gain_unit(unit: str) -> str:
     """A share grows by percentage points, anything else by percent."""
     return "percentage points" if unit.startswith("percent") else "percent"
@@ -118,8 +123,8 @@ def _observed(growth: pd.DataFrame, names: Mapping[str, str]) -> list[tuple[Any,
                      say_number(share, "percent")))  # fmt: skip
     if np.isfinite(last["published_rate"]):
         rate = last["published_rate"]
-        rows.append(("published_rate", f"Share of the {names['base']}, as published", rate, np.nan, np.nan, "percent",
-                     say_number(rate, "percent")))  # fmt: skip
+        label = f"Share of {say_base(names['base'])}, as published"
+        rows.append(("published_rate", label, rate, np.nan, np.nan, "percent", say_number(rate, "percent")))
     gain, start = year_of_growth(growth, unit)
     if start is not None:
         label, measure = f"Growth from {say_month(start)} to {when}", gain_unit(unit)
@@ -254,7 +259,7 @@ def _state_level(growth: pd.DataFrame, newer: pd.DataFrame, names: Mapping[str, 
     last = growth.iloc[-1]
     text = f"{names['title']}: {say_number(last['value'], names['unit'])} in {say_month(last['date'])}"
     if np.isfinite(last["published_rate"]):
-        text += f", {say_number(last['published_rate'], 'percent')} of the {names['base']}"
+        text += f", {say_number(last['published_rate'], 'percent')} of {say_base(names['base'])}"
     same = names["base"].lower() == names["bound_title"].lower() and np.isfinite(last["published_rate"])
     if np.isfinite(last["share_of_bound"]) and not names["unit"].startswith("percent") and not same:
         text += f", {say_number(last['share_of_bound'], 'percent')} of the known bound ({names['bound_title']})"

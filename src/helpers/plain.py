@@ -9,7 +9,16 @@ import numpy as np
 import pandas as pd
 
 from helpers.figures.style import lower_first
-from helpers.findings import declines, is_refuted, own_scores, say_bound, say_month, say_number, tested_level
+from helpers.findings import (
+    declines,
+    is_refuted,
+    own_scores,
+    say_base,
+    say_bound,
+    say_month,
+    say_number,
+    tested_level,
+)
 from helpers.levels import LEVELS, band_columns, quoted_level
 from helpers.wording import say_count
 
@@ -56,9 +65,10 @@ def state_plainly(
 def _say_headline(growth: pd.DataFrame, newer: pd.DataFrame, names: Mapping[str, Any]) -> str:
     last, unit = growth.iloc[-1], names["unit"]
     level = f"{say_number(last['value'], unit)} in {say_month(last['date'])}"
-    if len(newer):
+    if len(newer) and _tells_more(newer.iloc[-1], last["value"]):
         row = newer.iloc[-1]
-        return f"{names['title']}: {say_bound(row, names)} in {say_month(row['date'])}, after {level}"
+        after = f"{say_number(last['value'])} in {say_month(last['date'])}"
+        return f"{names['title']}: {say_bound(row, names)} in {say_month(row['date'])}, after {after}"
     if declines(growth):
         peak = growth.loc[growth["value"].idxmax()]
         return f"{names['title']}: {level}, down from {say_number(peak['value'])} in {say_month(peak['date'])}"
@@ -68,11 +78,16 @@ def _say_headline(growth: pd.DataFrame, newer: pd.DataFrame, names: Mapping[str,
     gain, ratio = last["value"] - before["value"], last["value"] / before["value"]
     if unit.startswith("percent"):
         word = "more" if gain >= 0 else "less"
-        return f"{names['title']}: {level}, {say_number(abs(gain))} points {word} than a year before"
+        return f"{names['title']}: {level}, {say_number(abs(gain))} percentage points {word} than a year before"
     if ratio >= MANY_TIMES:
         return f"{names['title']}: {level}, {ratio:.1f} times as many as a year before"
     word = "more" if ratio >= 1 else "fewer"
     return f"{names['title']}: {level}, {abs(100 * (ratio - 1)):.0f} % {word} than a year before"
+
+
+def _tells_more(bound: pd.Series, last: float) -> bool:
+    """Whether a newer bound lies beyond the last figure."""
+    return bool(bound["value"] > last if bound["bound"] == "at_least" else bound["value"] < last)
 
 
 def _a_year_before(growth: pd.DataFrame) -> pd.Series | None:
@@ -85,7 +100,7 @@ def _a_year_before(growth: pd.DataFrame) -> pd.Series | None:
 def _say_level(growth: pd.DataFrame, names: Mapping[str, Any]) -> str:
     last, unit, parts = growth.iloc[-1], names["unit"], []
     if np.isfinite(last["published_rate"]):
-        parts.append(f"{say_number(last['published_rate'], 'percent')} of the {lower_first(names['base'])}")
+        parts.append(f"{say_number(last['published_rate'], 'percent')} of {say_base(names['base'])}")
     same = names["base"].lower() == names["bound_title"].lower() and parts
     if np.isfinite(last["share_of_bound"]) and not unit.startswith("percent") and not same:
         parts.append(f"{say_number(last['share_of_bound'], 'percent')} of {lower_first(names['bound_title'])}")
@@ -97,6 +112,7 @@ def _say_level(growth: pd.DataFrame, names: Mapping[str, Any]) -> str:
 
 def _say_countries(compared: pd.DataFrame, entity: str) -> str:
     """Where the entity stands in the measure that compares most countries."""
+    compared = compared[compared["entity"] != "World"]
     own = compared[compared["measure"].isin(compared.loc[compared["entity"] == entity, "measure"])]
     sizes = own.groupby("measure", sort=False).size()
     if sizes.empty or sizes.max() < 3:
@@ -104,8 +120,8 @@ def _say_countries(compared: pd.DataFrame, entity: str) -> str:
     ranked = own[own["measure"] == sizes.idxmax()].sort_values("value", ascending=False, kind="stable")
     mine, top = ranked[ranked["entity"] == entity].iloc[0], ranked.iloc[0]
     place = int((ranked["value"] > mine["value"]).sum()) + 1
-    text = f"By a measure that compares countries ({sizes.idxmax()}, {say_month(mine['date'])}) {entity} has "
-    text += f"{say_number(mine['value'], 'percent')}, place {place} of {len(ranked)}"
+    text = f"{sizes.idxmax()}, which compares countries, puts {entity} at {say_number(mine['value'], 'percent')} in "
+    text += f"{say_month(mine['date'])}, place {place} of {len(ranked)}"
     if top["entity"] != entity:
         text += f" (highest: {top['entity']}, {say_number(top['value'], 'percent')})"
     return f"{text}. It asks other people another question, so its level is not that of the figures above."

@@ -16,6 +16,48 @@ MOST_ROWS = 300
 """Rows of a table that a page shows: of a longer one the first and the last half of so many."""
 
 
+READABLE = {
+    "n": "number",
+    "first": "first date",
+    "last": "last date",
+    "longest": "longest stretch",
+    "horizon_years": "years ahead",
+    "later_years": "and years ahead",
+    "mape": "mean error",
+    "wis": "WIS",
+    "wis_relative": "WIS against drift",
+    "low": "from",
+    "high": "to",
+    "share_of_bound": "share of the bound",
+    "published_rate": "share as published",
+    "growth_per_year": "growth a year",
+    "years_to_target_share": "years it took",
+    "low_covered": "covered, from",
+    "high_covered": "covered, to",
+    "standard_error": "standard error",
+    "sample_size": "persons asked",
+    "std_error": "standard error",
+    "url": "source",
+}
+"""Headings of columns that their names in the CSV would not explain."""
+
+
+def name_column(column: str) -> str:
+    """The heading of a column of a CSV for readers.
+
+    >>> name_column("q0.1"), name_column("q0.5"), name_column("q0.975"), name_column("coverage_80"), name_column("date")
+    ('80 % band from', 'median', '95 % band to', 'inside the 80 % band', 'date')
+    """
+    if re.fullmatch(r"q0\.\d+", column):
+        level = float(column[1:])
+        if level == 0.5:
+            return "median"
+        return f"{100 * abs(1 - 2 * level):.3g} % band {'from' if level < 0.5 else 'to'}"
+    if found := re.fullmatch(r"coverage_(\d+)", column):
+        return f"inside the {found[1]} % band"
+    return READABLE.get(column, column.replace("_", " "))
+
+
 def format_number(value: float | None) -> str:
     """Three significant digits, or all digits of the whole part; millions, infinity and missing values in words."""
     if value is None or (isinstance(value, float) and np.isnan(value)):
@@ -64,7 +106,7 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
     right : sequence of str
         Columns of text that stand to the right all the same: numbers that are written already.
     **names : str
-        Headings for columns whose name is not its own heading.
+        Headings for columns that `name_column` has no words for.
 
     Returns
     -------
@@ -87,8 +129,7 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
         else:
             shown[column] = shown[column].fillna("–")
     numeric = [column for column in frame if column in right or is_number(frame[column])]
-    headings = {column: names.get(column, column.replace("_", " ")) for column in shown} | {"url": "source"}
-    headings = {column: heading for column, heading in headings.items() if column in shown}
+    headings = {column: names.get(column, name_column(str(column))) for column in shown}
     table = great_tables.GT(shown, id="table-" + re.sub(r"[^a-z0-9]+", "-", title.lower())[:40])
     table = table.tab_header(title=title).cols_label(**headings).cols_align("right", columns=numeric)
     table = table.fmt(_link, columns="url") if "url" in shown else table

@@ -111,8 +111,9 @@ def state_bound(known: Origin, target: Target, reached: pd.Series, kind: Kind) -
     numbers: dict[str, Any] = dict(zip(names, reached.quantile([0, 0.25, 0.5, 0.75, 1]), strict=True))
     numbers |= {"bound": float(windows.bounds[0, -1]), "technologies": len(reached)}
     title = getattr(target.source, "bound_title", "") or "the bound"
+    size = count(numbers["bound"], target.unit)
     text = (
-        f"The bound ({title}, {count(numbers['bound'], target.unit)}) is a limit, not a ceiling to be expected: "
+        f"The bound ({title if title == size else f'{title}, {size}'}) is a limit, not a ceiling to be expected: "
         f"{say_count(len(reached), *kind)} {'has' if len(reached) == 1 else 'have'} so far reached "
         f"{percent(numbers['low'])} to {percent(numbers['high'])} of theirs, half of them "
         f"{percent(numbers['quarter'])} to {percent(numbers['three_quarters'])}."
@@ -244,7 +245,7 @@ def state_width(
         return f"{text}none had a band about as wide, so how such a band does is not known.", numbers
     covered, others = mean_by_technology(like, "covered"), like["technology"].nunique()
     numbers |= {"covered": covered, "technologies": others}
-    text += f"{len(like)} had a band about as wide, on {say_count(others, *kind)}; they covered "
+    text += f"{len(like):,} had a band about as wide, on {say_count(others, *kind)}; they covered "
     return f"{text}{percent(covered)} of outcomes.", numbers
 
 
@@ -253,9 +254,13 @@ def state_spread(frame: pd.DataFrame, scenarios: pd.DataFrame, level: float) -> 
     date, unit, by_method = frame["date"].iloc[0], frame["unit"].iloc[0], frame.set_index("method")
     curves = by_method["q0.5"].drop(index=["combined", "last_value"])
     (least, most), band = curves.agg(["idxmin", "idxmax"]), by_method.loc["combined", list(band_columns(level))]
+    ends = (
+        f"{count(curves[least])} ({least.replace('_', ' ')}) to {count(curves[most], unit)} ({most.replace('_', ' ')})"
+    )
+    if count(curves[least]) == count(curves[most]):
+        ends = f"all the same, {count(curves[most], unit)}"
     text = (
-        f"For {say_day(date)} the single methods say {count(curves[least])} ({least.replace('_', ' ')}) to "
-        f"{count(curves[most], unit)} ({most.replace('_', ' ')}); the {say_level(level)} band is "
+        f"For {say_day(date)} the single methods say {ends}; the {say_level(level)} band is "
         f"{count(band.iloc[0])} to {count(band.iloc[1], unit)}"
     )
     numbers = {"date": f"{date:%Y-%m-%d}", "low": curves[least], "high": curves[most]}
@@ -295,8 +300,8 @@ def state_contradiction(
     date, unit = f"{row['date']:%Y-%m-%d}", target.unit
     text = (
         f"A figure below {count(low)} or above {count(high, unit)} for {say_day(row['date'])} would contradict the "
-        f"forecast (outside its 95 % band). The {say_level(level)} band is {count(near)} to {count(far, unit)}; of the outcomes of "
-        f"{kind[1]} {say_count(horizon, 'year')} ahead {percent(below)} lay below such bands and "
+        f"forecast (outside its 95 % band). The {say_level(level)} band is {count(near)} to {count(far, unit)}; of the "
+        f"outcomes of {kind[1]} {say_count(horizon, 'year')} ahead {percent(below)} lay below such bands and "
         f"{percent(above)} above{', where no newer bound was known' if len(target.newer) else ''}."
     )
     numbers = {"date": date, "low_95": low, "low": near, "high": far, "high_95": high}

@@ -20,12 +20,18 @@ from helpers.wording import say_large
 THUMBNAIL = 480  # pixels of width, shown at half of that
 SECTIONS = {
     "finding": "The finding",
-    "numbers": "Key numbers",
+    "forecast": "Where it could go",
     "limits": "How far to trust this",
+    "numbers": "Key numbers",
     "register": "Forecasts on record",
     "notebooks": "The notebooks, their figures and tables",
     "made": "How this was made",
+    "cite": "How to cite it",
 }
+SHOWN = ("levels", "shares", "countries")
+"""Figures, by their names after the number, that stand with the finding, before any forecast."""
+FIRST_LIMITS = ("ceiling", "bound", "calibration", "question", "contradiction")
+"""Topics of the statements that stand beside the forecast; all of them are in the last notebook."""
 
 
 def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
@@ -38,25 +44,34 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
     heading = (subject.get("title", parameters["indicator"]), parameters["entity"])
     figures = {figure["name"]: figure for page in notebooks for figure in page["figures"]}
     main = figures.get(record["main_figure"])
-    tables = {part: find_table(record, part) for part in ("findings", "key_numbers", "statements", "register")}
+    tables = {part: find_table(record, part) for part in ("findings", "key_numbers", "statements", "register", "plain")}
     rows = {part: read_rows(folder / "tables" / f"{name}.csv") for part, name in tables.items()}
     numbers = [
         {"label": row["label"], "reading": read_number(row), "url": keep_address(row.get("url", ""))}
         for row in rows["key_numbers"]
     ]
+    plainly = {row["part"]: row["sentence"] for row in rows["plain"]}
+    first = [row for row in rows["statements"] if row.get("topic") in FIRST_LIMITS] if plainly else []
     empty = {"numbers": not rows["key_numbers"], "limits": not rows["statements"], "register": not rows["register"]}
+    empty |= {"forecast": not plainly}
     page = render(
         "index.html.j2",
         run=folder.name,
-        title=": ".join(heading),
+        title=plainly.get("headline", ": ".join(heading)),
         heading=heading,
+        plainly=plainly,
+        shown=[each for part in SHOWN for name, each in figures.items() if name.partition("_")[2] == part],
+        citation=cite_run(record, folder.name, heading),
         sections=[(address, title) for address, title in SECTIONS.items() if not empty.get(address)],
         counted=subject.get("counted", ""),
         findings=[row["sentence"] for row in rows["findings"]],
         figure=main and {**main, "source": embed_image(folder / "figures" / f"{main['name']}.png")},
+        embed=lambda name: embed_image(folder / "figures" / f"{name}.png"),
         numbers=numbers,
         cited=list({row["url"]: row["label"] for row in reversed(numbers) if row["url"]}.items())[::-1],
-        statements=rows["statements"],
+        statements=first or rows["statements"],
+        left_out=len(rows["statements"]) - len(first) if first else 0,
+        last=notebooks[-1] if notebooks else None,
         registered=[row["text"] for row in rows["register"]],
         tables=tables,
         notebooks=notebooks,
@@ -66,6 +81,14 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
         facts=list_facts(record),
     )
     return embed_tables(page, folder / "tables")
+
+
+def cite_run(record: Mapping[str, Any], run: str, heading: tuple[str, str]) -> str:
+    """How to cite the run: package, version, commit, what it is of, and what the data were known as of."""
+    version, commit = record["versions"].get("adoption-curves", ""), record["git"]
+    known = f", data as known on {record['parameters']['as_of']}" if record["parameters"].get("as_of") else ""
+    made = f", commit {commit['commit'][:12]}" if commit else ""
+    return f"Adoption Curves {version}{made}: run '{run}' ({', '.join(heading)}{known})."
 
 
 def find_table(record: Mapping[str, Any], part: str) -> str:

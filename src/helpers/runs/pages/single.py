@@ -1,0 +1,137 @@
+"""All pages of a run in one file, to send by mail; and its folder as one archive."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from base64 import b64encode
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from bs4 import BeautifulSoup
+
+from helpers.project import RunError, shorten_path, write_file
+from helpers.runs.pages import write_pages
+from helpers.runs.record import note_exports, note_pages
+
+MOST_BYTES = 4_900_000
+"""Tables are put in, the smallest first, as long as the file stays below this."""
+MARK = b"Adoption curves"
+"""Comment of our archives."""
+EARLIEST = (1980, 1, 1, 0, 0, 0)
+"""The date of every file in an archive, so that the same run makes the same one."""
+
+
+def write_single(folder: Path) -> Path:
+    """Write ``RUN.html`` into the folder of a run: its index, and below it the page of each notebook.
+
+    Links between pages lead within the file. Tables are in it, save those that would make it heavier than five
+    megabytes; figures are, as they are shown.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    RunError
+        If there is no such run, or a file of another kind has the name.
+    """
+    index, target = write_pages(folder), folder / f"{folder.name}.html"
+    if target.exists() and 'content="Adoption curves"' not in target.read_text("utf-8", "replace"):
+        raise RunError(f"{shorten_path(target)} is a file of another kind and was left as it is. Move it away.")
+    whole: Any = BeautifulSoup(index.read_bytes(), "html.parser")
+    names = {path.name: path.stem for path in sorted(index.parent.glob("*.html"))}
+    for name, stem in names.items():
+        page: Any = whole if name == index.name else BeautifulSoup((index.parent / name).read_bytes(), "html.parser")
+        part = page.find("main")
+        if page is not whole:
+            _set_addresses(part, f"{stem}-")
+            section = whole.new_tag("section", id=stem)
+            section.extend(list(part.contents))
+            whole.find("main").append(section)
+    _lead_within(whole, names)
+    _put_in(whole, folder)
+    note_pages(folder)
+    note_exports(folder, {target.name: write_file(target, str(whole).encode())})
+    return target
+
+
+def _set_addresses(part: Any, prefix: str) -> None:
+    """Give the addresses within a page a prefix, so that no two pages share one."""
+    for tag in part.find_all(id=True):
+        tag["id"] = prefix + tag["id"]
+    for name in ("href", "for", "aria-labelledby", "aria-describedby"):
+        for tag in part.find_all(attrs={name: True}):
+            value = tag[name]
+            if name != "href":
+                tag[name] = prefix + value
+            elif value.startswith("#"):
+                tag["href"] = f"#{prefix}{value[1:]}"
+
+
+def _lead_within(whole: Any, names: dict[str, str]) -> None:
+    """Let links between pages lead within the file, and take out those to figures, which it shows anyway."""
+    for tag in whole.find_all("a", href=True):
+        if tag["href"] in names:
+            tag["href"] = f"#{names[tag['href']]}" if names[tag["href"]] != "index" else "#content"
+        elif tag["href"].startswith(("../figures/", "../run.json")):  # the record says that this file was made
+            tag.unwrap()
+    for tag in whole.select("span.links"):
+        tag.decompose()
+
+
+def _put_in(whole: Any, folder: Path) -> None:
+    """Put the files of the run's folder that links lead to into the file, or take out the link."""
+    size, kinds = len(str(whole).encode()), {".csv": "text/csv"}
+    links = list(whole.find_all("a", href=re.compile(r"^\.\./")))
+    paths = {tag["href"]: folder / tag["href"].removeprefix("../") for tag in links}
+    for href, path in sorted(paths.items(), key=lambda each: (each[1].stat().st_size, each[0])):
+        content = path.read_bytes()
+        address = f"data:{kinds.get(path.suffix, 'text/plain')};charset=utf-8;base64,{b64encode(content).decode()}"
+        same = [tag for tag in links if tag["href"] == href]
+        fits = size + len(address) * len(same) < MOST_BYTES
+        size += len(address) * len(same) if fits else 0
+        for tag in same:
+            if fits:
+                tag["href"], tag["download"] = address, path.name
+                tag["class"] = [name for name in tag.get("class", []) if name != "beside"]
+            else:
+                tag.unwrap()
+
+
+def write_archive(folder: Path) -> Path:
+    """Write the folder of a run as ``RUN.zip`` beside it; the same run makes the same bytes.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    RunError
+        If an archive of somebody else has the name.
+    """
+    target, content = folder.with_name(f"{folder.name}.zip"), BytesIO()
+    if target.exists() and not _is_ours(target):
+        raise RunError(f"{shorten_path(target)} is a file of another kind and was left as it is. Move it away.")
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.comment = MARK
+        for path in sorted(folder.rglob("*")):
+            hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+            if path.is_file() and not path.is_symlink() and not hidden:
+                name = f"{folder.name}/{path.relative_to(folder).as_posix()}"
+                entry = zipfile.ZipInfo(name, EARLIEST)
+                entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
+                archive.writestr(entry, path.read_bytes())
+    write_file(target, content.getvalue())
+    return target
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.comment == MARK
+    except (OSError, zipfile.BadZipFile):
+        return False
