@@ -218,9 +218,7 @@ def _coverage(scores: pd.DataFrame, level: float, points: int) -> list[tuple[Any
     column = f"coverage_{100 * tested:g}"
     own = own_scores(scores, points)
     covered, horizons = 100 * own[column], own["horizon_years"]
-    label = (
-        f"Outcomes inside the {say_level(tested)} band, earlier technologies, up to {say_count(horizons.max(), 'year')}"
-    )
+    label = f"Outcomes inside the {say_level(tested)} band, up to {say_count(horizons.max(), 'year')} ahead"
     text = say_share_range(covered)
     return [(column, label, covered.mean(), covered.min(), covered.max(), "percent", text)]
 

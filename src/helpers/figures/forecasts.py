@@ -99,6 +99,7 @@ def draw_forecast(
     labels += _draw_scenarios(axis, scenarios, start)
     if bound is not None:
         shown = bound[values.index[0] :] if bound.index[-1] >= values.index[0] else bound.iloc[-1:]
+        shown = shown[shown.index <= max(forecast["date"].iloc[-1], shown.index[0])]
         ahead = bound_ahead.set_index("date")["mean"]
         labels += plot_bound(axis, shown, ahead[ahead.index > shown.index[-1]])
     tested = forecast[forecast["basis"] != "extrapolated"]
