@@ -15,6 +15,7 @@ import pytest
 from conftest import further
 
 from helpers.runs.pages import write_pages
+from helpers.runs.pages.single import write_single
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
@@ -86,10 +87,15 @@ def test_a_page_fits_its_window(whole_run, visit, tmp_path, name):
 
 @pytest.mark.parametrize("name", SOME)
 def test_a_page_has_no_barrier_in_light_or_dark(whole_run, visit, name):
-    axe = pytest.importorskip("axe_playwright_python", reason="needs axe: pip install axe-playwright-python")
     page = visit(whole_run / "html" / f"{name}.html", 390)
     if name != "index":
         page.get_by_role("switch").check()  # code has colours to be judged
+    judge(page)
+
+
+def judge(page):
+    """Nothing serious that axe finds, in light and dark."""
+    axe = pytest.importorskip("axe_playwright_python", reason="needs axe: pip install axe-playwright-python")
     page.evaluate((Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
     for scheme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
         page.emulate_media(color_scheme=scheme)
@@ -99,16 +105,36 @@ def test_a_page_has_no_barrier_in_light_or_dark(whole_run, visit, name):
         assert not serious, [(each["id"], each["nodes"][0]["html"][:200]) for each in serious]
 
 
-def test_dark_is_dark_and_leaves_pictures_their_paper(whole_run, visit):
+@pytest.fixture(scope="module")
+def single(whole_run, tmp_path_factory):
+    """All pages of the run in one file, alone in a folder as one that was sent is."""
+    copy = shutil.copytree(whole_run, tmp_path_factory.mktemp("sent") / "small")
+    return write_single(copy).rename(copy.parent / "alone.html")
+
+
+def test_the_single_file_reads_alone_and_has_no_barrier(single, visit, tmp_path):
+    folder = Path(os.environ.get("ADOPTION_SCREENSHOTS") or tmp_path)
+    for width in WIDTHS:
+        page = visit(single, width)
+        page.screenshot(path=folder / f"single-{width}.png", full_page=True)
+        assert overflow(page) == 0
+        assert all(page.locator("img").evaluate_all("found => found.map(each => each.naturalWidth)"))
+    judge(page)
+    page.locator("a[href='#05_forecast_adoption']").first.click()
+    assert page.locator("section[id='05_forecast_adoption'] h1").is_visible()
+    with page.expect_download() as given:
+        page.locator("a[download='06_findings.csv']").first.click()
+    assert len(pd.read_csv(given.value.path())) >= 3
+
+
+def test_dark_is_dark_and_charts_follow(whole_run, visit):
     page = visit(whole_run / "html" / "index.html")
     brightness = {}
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        paper, picture = (
-            page.locator(part).first.evaluate("each => getComputedStyle(each).backgroundColor")
-            for part in ("body", "main img")
-        )
-        assert picture == "rgb(255, 255, 255)"
+        paper = page.locator("body").first.evaluate("each => getComputedStyle(each).backgroundColor")
+        picture = page.locator("main img").first.evaluate("each => getComputedStyle(each).filter")
+        assert ("invert" in picture) == (scheme == "dark")
         brightness[scheme] = sum(map(int, re.findall(r"\d+", paper)))
     assert brightness["light"] > 700
     assert brightness["dark"] < 100
