@@ -1,4 +1,4 @@
-"""Adoption curves: seven families, every kind of ceiling, results in statsmodels' convention.
+"""Adoption curves: eight families, every kind of ceiling, results in statsmodels' convention.
 
 >>> results = Logistic([12, 19, 31, 44, 52], [2021, 2022, 2023, 2024, 2025], ceiling=Share(100, 0.75)).fit()
 >>> results
@@ -30,6 +30,7 @@ from helpers.curves.families import (
     Gompertz,
     Logistic,
     Richards,
+    ShiftedGompertz,
     Weibull,
 )
 from helpers.curves.many import fit_many
@@ -51,6 +52,7 @@ __all__ = [
     "Richards",
     "Share",
     "SharePrior",
+    "ShiftedGompertz",
     "Weibull",
     "compare_estimates",
     "compare_fits",

@@ -84,9 +84,9 @@ def compare_estimates(fits: Fits) -> pd.DataFrame:
         family, ceiling, parameter, estimate, std_error (Wald), low_80, high_80, low_95, high_95 (profile intervals;
         infinite where open; that of a ceiling which may lie above the highest figure begins no lower than this, or
         than the estimate where that is lower),
-        identified (the intervals are closed and the fit has no flag), remark (why a fit is no estimate: its optimum
-        lies on the boundary of the parameter space or at infinity), errors (what is said of them: "not known" makes
-        the intervals hold under independent and under cumulative ones).
+        identified (the intervals are closed and the fit is an estimate), remark (why a fit is no estimate: its optimum
+        lies at infinity, or on the boundary of the parameter space; or which nested family's curve was fitted there),
+        errors (what is said of them: "not known" makes the intervals hold under independent and under cumulative ones).
     """
     frames = {}
     for key, fit in fits.items():
@@ -100,7 +100,7 @@ def compare_estimates(fits: Fits) -> pd.DataFrame:
                 if ends.loc["ceiling", f"high_{level}"] >= highest:
                     least = min(highest, fit.params["ceiling"])
                     ends.loc["ceiling", f"low_{level}"] = max(ends.loc["ceiling", f"low_{level}"], least)
-        closed = np.isfinite(ends).all(axis=1) & (fit.flag == "")
+        closed = np.isfinite(ends).all(axis=1) & (fit.flag == "" or fit.limit != "")
         frame = pd.DataFrame({"estimate": fit.params, "std_error": fit.bse}).join(ends)
         frames[key] = frame.assign(identified=closed, remark=fit.flag, errors=fit.errors or "not known")
     return pd.concat(frames, names=["family", "ceiling", "parameter"]).reset_index()

@@ -241,10 +241,12 @@ class Derived:
         DataFrame
             Rows inflection (decimal year; the launch where growth falls from the start), peak_growth (units of the
             series a year, at the last value of a bound) and takeover_years (10 to 90 % of the ceiling); columns
-            estimate, lower, upper.
+            estimate, lower, upper. At a `limit` they are those of the nested family.
         """
         check_alpha(alpha)
         self.need_data("derived()")
+        if self.limit:
+            return self.nested.derived(alpha)
         if self.flag and not np.isfinite(self.params).all():
             return pd.DataFrame(np.nan, index=list(DERIVED), columns=["estimate", "lower", "upper"])
         frames = [measure_all(likelihood, alpha) for likelihood in self.likelihoods]

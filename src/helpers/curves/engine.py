@@ -47,6 +47,8 @@ class Family:
     axes: ClassVar[tuple[np.ndarray, ...]]  # the grid of starts of each coordinate
     box: ClassVar[tuple[tuple[float, float], ...]]  # limits of the coordinates
     escape: ClassVar[tuple[tuple[str, int], ...]] = ()  # parameters that go to an end (-1, 1) as the ceiling diverges
+    nested: ClassVar[tuple[tuple[str, int, str, tuple[tuple[str, int], ...]], ...]] = ()
+    # a parameter, the end at which the curve is one of another family, that family, and what goes to an end beside it
     needs_launch: ClassVar[bool] = False
     link: ClassVar[Link | None] = None  # where the curve at a known ceiling is a generalised linear model
     log_time: ClassVar[bool] = False  # of the logarithm of time since the launch
@@ -249,8 +251,25 @@ def to_coordinates(batch: Batch, natural: np.ndarray) -> np.ndarray:
 
 def limits_reached(family: type[Family], fit: Fit) -> np.ndarray:
     """Limits that the parameters run to, (p, N): -1 lower, 1 upper, 0 none; a diverging ceiling takes some along."""
-    along = np.array([[dict(family.escape).get(name, 0)] for name, _ in family.parameters])
-    return np.where(fit.diverged, along, fit.on_boundary[: len(family.parameters)])
+    names = [name for name, _ in family.parameters]
+    along = np.array([[dict(family.escape).get(name, 0)] for name in names])
+    reached = fit.on_boundary[: len(names)].copy()
+    for name, end, _, others in family.nested:
+        for other, its_end in others:
+            reached[names.index(other), fit.on_boundary[names.index(name)] == end] = its_end
+    return np.where(fit.diverged, along, reached)
+
+
+def nested_families(family: type[Family], fit: Fit) -> np.ndarray:
+    """Name of the family that is the limit where each estimate lies, (N,); "" inside, and where none is an estimate."""
+    names, boundary = [name for name, _ in family.parameters], fit.on_boundary[: len(family.parameters)]
+    found, known = np.full(len(fit.ssr), "", object), np.zeros(boundary.shape, bool)
+    for name, end, nested, _ in family.nested:
+        here = boundary[names.index(name)] == end
+        known[names.index(name)] |= here
+        found[here] = nested
+    found[((boundary != 0) & ~known).any(0) | fit.flat | fit.step | fit.diverged | ~fit.converged] = ""
+    return found
 
 
 def estimates(batch: Batch, fit: Fit) -> np.ndarray:

@@ -400,6 +400,10 @@ class CurveModel(Family, ABC):
         return other
 
     @abstractmethod
+    def as_family(self, name: str) -> CurveModel:
+        """The same observations for a nested family; the families do."""
+
+    @abstractmethod
     def fit(self, noise: str = "level") -> Any:
         """Fit the curve; the families do."""
 

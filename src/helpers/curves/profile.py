@@ -48,7 +48,8 @@ def covariance(batch: Batch, fit: Fit, natural: bool = True) -> np.ndarray:
     off = np.column_stack([~estimated | fit.diverged, *(fit.on_boundary[:p] != 0)])
     inverse = _invert(information, off | fit.flat[:, None]) * variance[:, None, None]
     unit = units(batch, fit) if natural else np.ones(off.shape)
-    return inverse * unit[:, :, None] * unit[:, None, :]
+    with np.errstate(over="ignore"):  # beyond all numbers is infinite
+        return inverse * unit[:, :, None] * unit[:, None, :]
 
 
 def units(batch: Batch, fit: Fit) -> np.ndarray:
