@@ -7,8 +7,8 @@
 np.float64(73.8)
 
 Modules, each importing only those before it: `dates` decimal years; `engine`, `descent`, `profile` least squares for
-many series at once; `model` the observations and the ceiling; `likelihoods`, `censored` what is minimised; `derived`,
-`display`, `results` what comes out; `families` the curves; `many` thousands of series;
+many series at once; `shifts` changed definitions; `model` the observations and the ceiling; `likelihoods`, `censored`
+what is minimised; `derived`, `display`, `results` what comes out; `families` the curves; `many` thousands of series;
 `compare` several families on one series.
 """
 
@@ -36,6 +36,7 @@ from helpers.curves.families import (
 from helpers.curves.many import fit_many
 from helpers.curves.model import Share, SharePrior
 from helpers.curves.results import Results
+from helpers.curves.shifts import LevelShift
 from helpers.dates import CurveError, decimal_years, to_dates
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "Exponential",
     "GammaGompertz",
     "Gompertz",
+    "LevelShift",
     "Logistic",
     "Results",
     "Richards",

@@ -113,9 +113,9 @@ class Censored(LeastSquares):
     def _curve(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Curve at all times and its derivatives by the parameters, (R, n) and (R, n, k - 1)."""
         theta = points[:, self.free : -1].T[:, :, None]
-        share = self.model.share(self.times[None], *theta)
+        share = self.batch.family.share(self.times[None], *theta)
         level = (np.exp(points[:, :1]) if self.free else self.batch.ceiling[0]) * self.bound
-        slopes = [level * slope for slope in self.model.slopes(self.times[None], share, *theta)]
+        slopes = [level * slope for slope in self.batch.family.slopes(self.times[None], share, *theta)]
         return level * share, np.stack([*([level * share] if self.free else []), *slopes], axis=2)
 
     def _weigh(self, error: np.ndarray) -> np.ndarray:
@@ -140,6 +140,9 @@ class Censored(LeastSquares):
         by_ahead = slopes[:, count:] - self.carried[:, None] * slopes[:, place]
         pull = hazard * self.side / (sigma * self.spread)
         gradient = -np.einsum("rn,rnk->rk", residual / sigma, turned) - np.einsum("rm,rmk->rk", pull, by_ahead)
+        for coordinate, sd in self.batch.family.priors:
+            value += 0.5 * (points[:, self.free + coordinate] / sd) ** 2
+            gradient[:, self.free + coordinate] += points[:, self.free + coordinate] / sd**2
         return value, np.column_stack([gradient, count - (residual**2).sum(1) + (hazard * reach).sum(1)])
 
     def _hessian(self, points: np.ndarray, step: float = 1e-5) -> np.ndarray:

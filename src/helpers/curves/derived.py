@@ -78,8 +78,8 @@ class CurvePrediction:
 
 def measure_curve(likelihood: LeastSquares, theta: np.ndarray, name: str) -> float:
     """One of the quantities at `LeastSquares.theta`; durations and growth as logarithms."""
-    family, span = likelihood.batch.family, likelihood.batch.span[0]
-    shape = np.asarray(theta)[1 : 1 + likelihood.count]
+    family, span = getattr(likelihood.batch.family, "base", likelihood.batch.family), likelihood.batch.span[0]
+    shape = np.asarray(theta)[1 : 1 + len(family.parameters)]  # without level shifts, which move no adopter
     if name == "takeover_years":
         early, late = time_of_share(family, shape, np.array([0.1, 0.9]))
         return np.log(max((late - early) * span, 1e-300))

@@ -43,6 +43,11 @@ def say_limit(name: str) -> str:
     return name.replace("_", " ").replace("gompertz", "Gompertz")
 
 
+def say_time(year: float, dated: bool) -> str:
+    """A decimal year as what the observations have."""
+    return f"{to_dates([year])[0]:%Y-%m-%d}" if dated else f"{year:.6g}"
+
+
 def in_default_style(draw: Callable[..., Any]) -> Callable[..., Any]:
     """The same drawing whatever the project's figures, or a reader, have set for others before."""
 
@@ -135,7 +140,8 @@ def describe_notes(results: Any) -> list[str]:
     notes, model = [], results.model
     if results.limit:
         found = ", ".join(f"{name} {value:.6g}" for name, value in results.nested.params.items())
-        notes.append(f"At a limit: {results.flag}, with {found}.")
+        with_a_prior = results.likelihood.batch.noise is not None  # which weighs otherwise in a fit of its own
+        notes.append(f"At a limit: {results.flag}{'' if with_a_prior else f', with {found}'}.")
     elif results.flag:
         notes.append(f"Not an estimate: {results.flag}.")
     if model.ceiling.name and (results.limit or not results.flag) and results.df_resid > 0:
@@ -148,6 +154,13 @@ def describe_notes(results: Any) -> list[str]:
     if model.launch is not None:
         how = "assumed one median spacing before the first observation" if model.launch_is_assumed else "given"
         notes.append(f"Launch {model.launch:.4f}, {how}.")
+    for name, at, sd in zip(
+        model.param_names[-len(model.shift_sds) :], model.shift_years, model.shift_sds, strict=False
+    ):
+        notes.append(
+            f"From {say_time(at, model.is_dated)} on values are exp({name}) = {np.exp(results.params[name]):.4g} times "
+            f"what counted before (prior of {name}: normal, sd {sd:g}); the ceiling and forecasts count as since then."
+        )
     notes.append(
         "Standard errors and Wald intervals (t quantiles) are those of independent errors; profile intervals use the F "
         "distribution, and an infinite end was never crossed."

@@ -49,6 +49,9 @@ class AdoptionCurve(CurveModel):
     variance : "constant", or "curve": standard deviations are in proportion to the curve; per period, to its increments
     known_se : (n,) known standard errors, as of a survey, or None; the variance of the model's own error is estimated
         beside them (`model_error`)
+    shifts : `LevelShift`, a list of those, or None: dates from which on the values count more or less than before. They
+        are parameters with a prior; the ceiling and every forecast are in the definition after the last one, and
+        `predict` at an earlier date says what was counted then
 
     Raises
     ------
@@ -103,6 +106,7 @@ class AdoptionCurve(CurveModel):
         """The same observations for a family that this one holds as a limit."""
         other = copy(self)
         other.__class__ = FAMILIES[name]
+        other.parameters = other.family.parameters
         return other
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from helpers.curves.descent import fit_batch
-from helpers.curves.engine import estimates, limits_reached, nested_families, prepare
+from helpers.curves.engine import count_parameters, estimates, limits_reached, nested_families, prepare
 from helpers.curves.errors import count_steps, whiten
 from helpers.curves.families import FAMILIES
 from helpers.curves.model import (
@@ -25,7 +25,7 @@ from helpers.curves.model import (
     read_launch,
     read_numbers,
 )
-from helpers.curves.profile import CEILING, count_parameters, covariance, profile_bounds
+from helpers.curves.profile import CEILING, covariance, profile_bounds
 from helpers.dates import CurveError, Times, decimal_years, is_dated
 
 if TYPE_CHECKING:

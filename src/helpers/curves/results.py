@@ -68,8 +68,8 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         self.nobs, self.k_params, self.df_resid = model.nobs, likelihood.k_params, likelihood.df_resid
         self.df_model, self.ssr = self.k_params, likelihood.ssr
         self.param_names, self.glm = model.param_names, getattr(likelihood, "glm", None)
-        self.limits = limits_reached(type(model), likelihood.fit)[:, 0]
-        self.limit = str(nested_families(type(model), likelihood.fit)[0]) if self.df_resid > 0 else ""
+        self.limits = limits_reached(likelihood.batch.family, likelihood.fit)[:, 0]
+        self.limit = str(nested_families(likelihood.batch.family, likelihood.fit)[0]) if self.df_resid > 0 else ""
         values = estimates(likelihood.batch, likelihood.fit)[0, 0 if likelihood.free else 1 :]
         values = np.where(self.df_resid < 0, np.nan, values)
         params = pd.Series(values, index=model.param_names)
@@ -312,7 +312,8 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         Returns
         -------
         Series
-            Indexed by exog.
+            Indexed by exog; as the series counted at each date, so after the last level shift in its present
+            definition.
         """
         return self.get_prediction(exog, bound).predicted_mean
 
