@@ -205,3 +205,17 @@ def test_the_changed_question_of_the_project():
     for key, fit in shifted.items():
         if key[1] == "at the bound":
             assert fit.predict(ahead).iloc[0] < plain[key].predict(ahead).iloc[0]
+
+
+@pytest.mark.parametrize("rows", [24, 5, 4])
+def test_a_censored_value_that_says_nothing_changes_nothing(rows):
+    """Also where the curve could meet every value, and the variance is that of the fit without a shift."""
+    series = draw(sd=3.0).iloc[np.linspace(5, 22, rows).astype(int)]
+    empty = pd.DataFrame({"value": [1.0], "bound": ["at_least"]}, index=[2026.0])
+    options = {"shifts": LevelShift(2015.0, sd=0.2), "errors": "independent"}
+    plain, censored = (Logistic(series, **options, **more).fit() for more in ({}, {"censored": empty}))
+    np.testing.assert_allclose(censored.params, plain.params, rtol=1e-4 if rows > 5 else 2e-3)
+    np.testing.assert_allclose(censored.bse, plain.bse, rtol=0.1)
+    if rows == 24:
+        ends = [fit.conf_int(method="profile").loc["shift"] for fit in (plain, censored)]
+        np.testing.assert_allclose(*ends, rtol=0.05)
