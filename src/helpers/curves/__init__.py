@@ -8,8 +8,8 @@ np.float64(73.8)
 
 Modules, each importing only those before it: `dates` decimal years; `engine`, `descent`, `profile` least squares for
 many series at once; `shifts` changed definitions; `model` the observations and the ceiling; `likelihoods`, `censored`
-what is minimised; `derived`, `display`, `results` what comes out; `families` the curves; `many` thousands of series;
-`compare` several families on one series.
+what is minimised; `derived`, `display`, `results` what comes out; `families` the curves; `waves` two of them in one
+series; `many` thousands of series; `compare` several families on one series.
 """
 
 from helpers.curves.compare import (
@@ -37,6 +37,7 @@ from helpers.curves.many import fit_many
 from helpers.curves.model import Share, SharePrior
 from helpers.curves.results import Results
 from helpers.curves.shifts import LevelShift
+from helpers.curves.waves import TwoWaves, fit_waves
 from helpers.dates import CurveError, decimal_years, to_dates
 
 __all__ = [
@@ -55,12 +56,14 @@ __all__ = [
     "Share",
     "SharePrior",
     "ShiftedGompertz",
+    "TwoWaves",
     "Weibull",
     "compare_estimates",
     "compare_fits",
     "decimal_years",
     "fit_families",
     "fit_many",
+    "fit_waves",
     "free_fits",
     "profile_ceilings",
     "to_dates",

@@ -34,7 +34,7 @@ FEW, MANY = 4, 24
 """Starts of one series, at the first look and at the second."""
 LIMITS = {
     "rate": (0.0, np.inf), "duration": (0.0, np.inf), "number": (0.0, np.inf),
-    "date": (-np.inf, np.inf), "shift": (-np.inf, np.inf),
+    "date": (-np.inf, np.inf), "shift": (-np.inf, np.inf), "share": (0.0, 1.0),
 }  # fmt: skip
 """Limits that a parameter of each kind runs to."""
 EIGHTHS = np.linspace(0, 1, 9)[:, None]
@@ -251,7 +251,8 @@ def to_natural(batch: Batch, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     kinds = [kind for _, kind in batch.family.parameters]
     values = np.array([to_parameter(batch, kind, row) for kind, row in zip(kinds, theta, strict=False)])
     kind = np.array(kinds)[:, None]
-    return values, np.where(kind == "date", batch.span, np.where(kind == "shift", 1.0, values))
+    units = np.where(kind == "share", values * (1 - values), np.where(kind == "shift", 1.0, values))
+    return values, np.where(kind == "date", batch.span, units)
 
 
 def to_coordinates(batch: Batch, natural: np.ndarray) -> np.ndarray:
