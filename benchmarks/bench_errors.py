@@ -16,6 +16,7 @@ SHAPES = {  # coordinates: logarithms of rates, durations and numbers, and dates
     "weibull": (np.log(8.0), np.log(2.5)),
     "richards": (0.0, 0.0, np.log(0.4)),
     "gamma_gompertz": (np.log(0.6), np.log(30.0), np.log(0.7)),
+    "shifted_gompertz": (np.log(0.6), np.log(20.0)),
 }
 KINDS = {"independent": 0.0, "in proportion": 0.0, "AR .6": 0.6, "AR .9": 0.9, "cumulated": 1.0}
 POINTS = (6, 8, 16)

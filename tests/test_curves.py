@@ -57,6 +57,7 @@ def simulate(name, noise=1.0, points=30, seed=0):
         "weibull": [100, 14.0, 2.5],
         "richards": [100, 0.5, 2012.0, 1.8],
         "gamma_gompertz": [100, 0.4, 30.0, 1.5],
+        "shifted_gompertz": [100, 0.3, 20.0],
     }[name]
     model = FAMILIES[name]
     launch = 2000.0 if model.needs_launch else None

@@ -28,6 +28,8 @@ def write_out(name, t, *p):
     if name == "richards":
         return (1 + p[2] * np.exp(-p[0] * (t - p[1]))) ** (-1 / p[2])
     left = np.exp(-p[0] * t)
+    if name == "shifted_gompertz":
+        return (1 - left) * np.exp(-p[1] * left)
     return (1 - left) * (1 + p[1] * left) ** -p[2]
 
 

@@ -27,6 +27,7 @@ COURSES = {
     "weibull": (12.0, 2.5),
     "richards": (0.6, 2011.0, 1.8),
     "gamma_gompertz": (0.4, 30.0, 1.5),
+    "shifted_gompertz": (0.3, 20.0),
 }
 
 

@@ -1,4 +1,4 @@
-"""Adoption curves: seven families, every kind of ceiling, results in statsmodels' convention.
+"""Adoption curves: eight families, every kind of ceiling, results in statsmodels' convention.
 
 >>> results = Logistic([12, 19, 31, 44, 52], [2021, 2022, 2023, 2024, 2025], ceiling=Share(100, 0.75)).fit()
 >>> results
@@ -7,9 +7,9 @@
 np.float64(73.8)
 
 Modules, each importing only those before it: `dates` decimal years; `engine`, `descent`, `profile` least squares for
-many series at once; `model` the observations and the ceiling; `likelihoods`, `censored` what is minimised; `derived`,
-`display`, `results` what comes out; `families` the curves; `many` thousands of series;
-`compare` several families on one series.
+many series at once; `shifts` changed definitions; `model` the observations and the ceiling; `likelihoods`, `censored`
+what is minimised; `derived`, `display`, `results` what comes out; `families` the curves; `waves` two of them in one
+series; `many` thousands of series; `compare` several families on one series.
 """
 
 from helpers.curves.compare import (
@@ -30,11 +30,14 @@ from helpers.curves.families import (
     Gompertz,
     Logistic,
     Richards,
+    ShiftedGompertz,
     Weibull,
 )
 from helpers.curves.many import fit_many
 from helpers.curves.model import Share, SharePrior
 from helpers.curves.results import Results
+from helpers.curves.shifts import LevelShift
+from helpers.curves.waves import TwoWaves, fit_waves
 from helpers.dates import CurveError, decimal_years, to_dates
 
 __all__ = [
@@ -46,17 +49,21 @@ __all__ = [
     "Exponential",
     "GammaGompertz",
     "Gompertz",
+    "LevelShift",
     "Logistic",
     "Results",
     "Richards",
     "Share",
     "SharePrior",
+    "ShiftedGompertz",
+    "TwoWaves",
     "Weibull",
     "compare_estimates",
     "compare_fits",
     "decimal_years",
     "fit_families",
     "fit_many",
+    "fit_waves",
     "free_fits",
     "profile_ceilings",
     "to_dates",

@@ -87,6 +87,11 @@ class Censored(LeastSquares):
             self.spread = np.sqrt(np.where(steps >= 0, np.maximum(steps, LEAST_STEPS), first))
         self.places: list[int | str] = [*([CEILING] if self.free else []), *range(self.count)]
         self.low, self.high = np.array([*(np.ravel(limits(batch, place)) for place in self.places), (-25.0, 5.0)]).T
+        # with level shifts a curve may meet every value: then sigma stays that of the fit without them, as in `descent`
+        self.held = bool(batch.family.priors) and count <= len(model.param_names)
+        if self.held and batch.noise is not None:
+            sigma = np.sqrt(batch.noise[0] * self.df_resid / count) / self.size
+            self.low[-1] = self.high[-1] = np.clip(np.log(max(sigma, 1e-300)), self.low[-1], self.high[-1])
         points, losses = self._search(self._starts(self._join(start.ceiling, start.theta, start.ssr)))
         self.point, self.least = points[losses.argmin()], float(losses.min())
         self.fit = self._as_fit(start)
@@ -113,9 +118,9 @@ class Censored(LeastSquares):
     def _curve(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Curve at all times and its derivatives by the parameters, (R, n) and (R, n, k - 1)."""
         theta = points[:, self.free : -1].T[:, :, None]
-        share = self.model.share(self.times[None], *theta)
+        share = self.batch.family.share(self.times[None], *theta)
         level = (np.exp(points[:, :1]) if self.free else self.batch.ceiling[0]) * self.bound
-        slopes = [level * slope for slope in self.model.slopes(self.times[None], share, *theta)]
+        slopes = [level * slope for slope in self.batch.family.slopes(self.times[None], share, *theta)]
         return level * share, np.stack([*([level * share] if self.free else []), *slopes], axis=2)
 
     def _weigh(self, error: np.ndarray) -> np.ndarray:
@@ -140,6 +145,10 @@ class Censored(LeastSquares):
         by_ahead = slopes[:, count:] - self.carried[:, None] * slopes[:, place]
         pull = hazard * self.side / (sigma * self.spread)
         gradient = -np.einsum("rn,rnk->rk", residual / sigma, turned) - np.einsum("rm,rmk->rk", pull, by_ahead)
+        for coordinate, sd in self.batch.family.priors:
+            shift, weight = points[:, self.free + coordinate], self._correction / sd**2
+            value += 0.5 * weight * shift**2
+            gradient[:, self.free + coordinate] += weight * shift
         return value, np.column_stack([gradient, count - (residual**2).sum(1) + (hazard * reach).sum(1)])
 
     def _hessian(self, points: np.ndarray, step: float = 1e-5) -> np.ndarray:
@@ -199,14 +208,15 @@ class Censored(LeastSquares):
         whole = np.full((self.count + 1,) * 2, np.nan)
         if not self.solved:
             return whole
-        off = np.r_[self.fit.diverged if self.free else [], self.fit.on_boundary[:, 0] != 0, False].astype(bool)
+        off = np.r_[self.fit.diverged if self.free else [], self.fit.on_boundary[:, 0] != 0, self.held].astype(bool)
         inside = np.flatnonzero(~off)
         try:
             inverse = np.linalg.inv(self._hessian(self.point[None])[0][np.ix_(inside, inside)]) * self._correction
         except np.linalg.LinAlgError:
             return whole
-        place = inside[:-1] + (not self.free)
-        whole[np.ix_(place, place)] = inverse[:-1, :-1]
+        known = np.flatnonzero(inside < len(off) - 1)  # of the coordinates, without sigma
+        place = inside[known] + (not self.free)
+        whole[np.ix_(place, place)] = inverse[np.ix_(known, known)]
         return whole
 
     @property
@@ -221,7 +231,8 @@ class Censored(LeastSquares):
 
     def _statistic(self, losses: np.ndarray) -> np.ndarray:
         """The F statistic of least squares whose likelihood ratio these losses have."""
-        return self.df_resid * np.expm1(np.minimum(2 * np.maximum(losses - self.least, 0) / len(self.values), 300.0))
+        rise = np.minimum(2 * np.maximum(losses - self.least, 0) / len(self.values), 300.0)
+        return self.df_resid * (rise if self.held else np.expm1(rise))
 
     @property
     def nuisance(self) -> np.ndarray:

@@ -14,6 +14,7 @@ from helpers.curves.engine import predict
 from helpers.curves.families import FAMILIES
 from helpers.curves.model import Share
 from helpers.curves.results import Results
+from helpers.curves.shifts import LevelShift
 from helpers.dates import CurveError, decimal_years, to_dates
 
 Fits: TypeAlias = Mapping[tuple[str, str], Results | CurveError]
@@ -30,11 +31,12 @@ def fit_families(
     censored: pd.DataFrame | None = None,
     errors: str | None = None,
     known_se: pd.Series | None = None,
+    shifts: LevelShift | Sequence[LevelShift] | None = None,
 ) -> dict[tuple[str, str], Results | CurveError]:
     """Fit each family with a free ceiling and, where there is a bound, with the ceiling at the bound.
 
     With a free ceiling by least squares; at the bound as a quasi-binomial share where the curve is a generalised linear
-    model and no observation is censored.
+    model, no observation is censored and no level shifts are taken.
 
     Parameters
     ----------
@@ -50,6 +52,8 @@ def fit_families(
         As in `AdoptionCurve`.
     known_se : Series or None
         Known standard errors of the values, as in `AdoptionCurve`.
+    shifts : LevelShift, list of those or None
+        As in `AdoptionCurve`.
 
     Returns
     -------
@@ -61,9 +65,11 @@ def fit_families(
     for name in families:
         for words, ceiling in ceilings.items():
             try:
-                model = FAMILIES[name](values, ceiling=ceiling, censored=censored, errors=errors, known_se=known_se)
+                model = FAMILIES[name](
+                    values, ceiling=ceiling, censored=censored, errors=errors, known_se=known_se, shifts=shifts
+                )
                 as_share = ceiling is not None and model.censored is None and model.link is not None
-                as_share = as_share and errors in (None, "independent") and known_se is None
+                as_share = as_share and errors in (None, "independent") and known_se is None and not shifts
                 fits[name, words] = model.fit(noise="binomial" if as_share else "level")
             except CurveError as error:
                 fits[name, words] = error
@@ -84,9 +90,9 @@ def compare_estimates(fits: Fits) -> pd.DataFrame:
         family, ceiling, parameter, estimate, std_error (Wald), low_80, high_80, low_95, high_95 (profile intervals;
         infinite where open; that of a ceiling which may lie above the highest figure begins no lower than this, or
         than the estimate where that is lower),
-        identified (the intervals are closed and the fit has no flag), remark (why a fit is no estimate: its optimum
-        lies on the boundary of the parameter space or at infinity), errors (what is said of them: "not known" makes
-        the intervals hold under independent and under cumulative ones).
+        identified (the intervals are closed and the fit is an estimate), remark (why a fit is no estimate: its optimum
+        lies at infinity, or on the boundary of the parameter space; or which nested family's curve was fitted there),
+        errors (what is said of them: "not known" makes the intervals hold under independent and under cumulative ones).
     """
     frames = {}
     for key, fit in fits.items():
@@ -100,7 +106,7 @@ def compare_estimates(fits: Fits) -> pd.DataFrame:
                 if ends.loc["ceiling", f"high_{level}"] >= highest:
                     least = min(highest, fit.params["ceiling"])
                     ends.loc["ceiling", f"low_{level}"] = max(ends.loc["ceiling", f"low_{level}"], least)
-        closed = np.isfinite(ends).all(axis=1) & (fit.flag == "")
+        closed = np.isfinite(ends).all(axis=1) & (fit.flag == "" or fit.limit != "")
         frame = pd.DataFrame({"estimate": fit.params, "std_error": fit.bse}).join(ends)
         frames[key] = frame.assign(identified=closed, remark=fit.flag, errors=fit.errors or "not known")
     return pd.concat(frames, names=["family", "ceiling", "parameter"]).reset_index()

@@ -78,8 +78,8 @@ class CurvePrediction:
 
 def measure_curve(likelihood: LeastSquares, theta: np.ndarray, name: str) -> float:
     """One of the quantities at `LeastSquares.theta`; durations and growth as logarithms."""
-    family, span = likelihood.batch.family, likelihood.batch.span[0]
-    shape = np.asarray(theta)[1 : 1 + likelihood.count]
+    family, span = getattr(likelihood.batch.family, "base", likelihood.batch.family), likelihood.batch.span[0]
+    shape = np.asarray(theta)[1 : 1 + len(family.parameters)]  # without level shifts, which move no adopter
     if name == "takeover_years":
         early, late = time_of_share(family, shape, np.array([0.1, 0.9]))
         return np.log(max((late - early) * span, 1e-300))
@@ -241,10 +241,12 @@ class Derived:
         DataFrame
             Rows inflection (decimal year; the launch where growth falls from the start), peak_growth (units of the
             series a year, at the last value of a bound) and takeover_years (10 to 90 % of the ceiling); columns
-            estimate, lower, upper.
+            estimate, lower, upper. At a `limit` they are those of the nested family.
         """
         check_alpha(alpha)
         self.need_data("derived()")
+        if self.limit:
+            return self.nested.derived(alpha)
         if self.flag and not np.isfinite(self.params).all():
             return pd.DataFrame(np.nan, index=list(DERIVED), columns=["estimate", "lower", "upper"])
         frames = [measure_all(likelihood, alpha) for likelihood in self.likelihoods]

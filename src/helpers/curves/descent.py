@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from helpers.curves.engine import CEILING_CAP, FEW, MANY, Batch, Fit, grid_starts, join
+from helpers.curves.engine import CEILING_CAP, FEW, MANY, Batch, Fit, count_parameters, grid_starts, join
 
 SHARE_BOX = (-12.0, 12.0)
 LEAST_DAMPING, MOST_DAMPING = 1e-10, 1e12
@@ -72,15 +72,21 @@ def evaluate(batch: Batch, theta: np.ndarray) -> State:
     residual = ceiling[:, None] * curve
     np.subtract(batch.target, residual, out=residual)
     ssr = dot(residual, residual)
-    penalty = 0.0 if batch.prior is None else precision(batch) * (theta[-1] - batch.prior[:, 0]) ** 2
-    return State(share, curve, square, ceiling, residual, ssr, ssr + penalty)
+    objective = ssr.copy()
+    for place, mean, precision in list_priors(batch):
+        objective += precision * (theta[place] - mean) ** 2
+    return State(share, curve, square, ceiling, residual, ssr, objective)
 
 
-def precision(batch: Batch) -> np.ndarray:
-    """Weight of the prior against the data, (N,)."""
-    assert batch.prior is not None
+def list_priors(batch: Batch) -> list[tuple[int, np.ndarray | float, np.ndarray]]:
+    """Coordinates with a prior, -1 for the logit of the share; their means, and weights against the data, (N,)."""
+    if batch.prior is None and not batch.family.priors:
+        return []
     assert batch.noise is not None  # set before the first step, in `_fit_with_prior`
-    return batch.noise / batch.prior[:, 1] ** 2
+    found: list[tuple[int, np.ndarray | float, np.ndarray]] = []
+    if batch.prior is not None:
+        found.append((-1, batch.prior[:, 0], batch.noise / batch.prior[:, 1] ** 2))
+    return found + [(place, 0.0, batch.noise / sd**2) for place, sd in batch.family.priors]
 
 
 def jacobian(batch: Batch, theta: np.ndarray, ceiling: np.ndarray, share: np.ndarray | None = None) -> list[np.ndarray]:
@@ -113,9 +119,9 @@ def _normal_equations(batch: Batch, theta: np.ndarray, state: State) -> tuple[np
     for a in range(q):
         for b in range(a + 1):
             hessian[a, b] = hessian[b, a] = dot(columns[a], columns[b])
-    if batch.prior is not None:
-        gradient[-1] -= precision(batch) * (theta[-1] - batch.prior[:, 0])
-        hessian[-1, -1] += precision(batch)
+    for place, mean, precision in list_priors(batch):
+        gradient[place] -= precision * (theta[place] - mean)
+        hessian[place, place] += precision
     return gradient, hessian
 
 
@@ -255,7 +261,7 @@ def fit_batch(batch: Batch, iterations: int = 150, tolerance: float = 1e-9) -> F
     Fit
         Never raises for bad data: see its ``flat``, ``diverged``, ``on_boundary`` and ``converged``.
     """
-    if batch.prior is not None:
+    if batch.prior is not None or batch.family.priors:
         return _fit_with_prior(batch, iterations, tolerance)
     if batch.size > BLOCK:
         blocks = [slice(begin, begin + BLOCK) for begin in range(0, batch.size, BLOCK)]
@@ -338,7 +344,9 @@ def _is_flat(batch: Batch, state: State) -> np.ndarray:
 def _is_step(batch: Batch, state: State) -> np.ndarray:
     """A jump at one observation fits no worse than the curve: the rate runs to infinity."""
     steep = np.zeros(batch.size, bool)
-    if len(batch.family.parameters) == 1 or batch.before is not None:  # correlated errors: see `fit_level`
+    if (
+        len(batch.family.parameters) - len(batch.family.priors) == 1 or batch.before is not None
+    ):  # correlated errors: see `fit_level`
         return steep
     # Where no two dates see a tenth of the ceiling pass between them, a jump cannot be the better fit.
     rows = np.flatnonzero((np.diff(state.share, axis=1) > 0.1).any(1))
@@ -377,19 +385,28 @@ def _fit_with_prior(batch: Batch, iterations: int, tolerance: float, rounds: int
     """Posterior mode: the penalty is weighed by the noise variance, which is itself estimated.
 
     The rounds minimise df log(SSR) + penalty by majorisation; the first variance comes from the fit at the centre of
-    the prior. With no more observations than coordinates SSR can reach zero, so there the first variance stays.
+    the prior. With no more observations than coordinates SSR can reach zero, so there the first variance stays. The
+    shifts of a family start at zero, and from the grid.
     """
-    assert batch.prior is not None  # `fit_batch` comes here only with one
-    mean, coordinates = batch.prior[:, 0], len(batch.family.parameters)
-    centre = replace(batch, prior=None, noise=None, ceiling=1 / (1 + np.exp(-mean)))
-    at_centre = fit_batch(centre, iterations, tolerance)
+    shifts = len(batch.family.priors)
+    family = getattr(batch.family, "base", batch.family)
+    centre = replace(batch, family=family, prior=None, noise=None)
+    if batch.prior is not None:
+        centre = replace(centre, ceiling=1 / (1 + np.exp(-batch.prior[:, 0])))
+    at_centre, coordinates = fit_batch(centre, iterations, tolerance), count_parameters(replace(batch, family=family))
     noise = at_centre.ssr / np.maximum(batch.count - coordinates, 1)
-    freedom = np.maximum(batch.count - np.minimum(coordinates, batch.count - 1), 1)
-    estimable, theta = batch.count > coordinates + 1, np.vstack([at_centre.theta, mean])
+    freedom = np.maximum(batch.count - np.minimum(count_parameters(batch), batch.count - 1), 1)
+    mean = np.empty((0, batch.size)) if batch.prior is None else batch.prior[None, :, 0]
+    theta = np.vstack([at_centre.theta, np.zeros((shifts, batch.size)), mean])
+    estimable = batch.count > coordinates + shifts + len(mean)
     least = 1e-12 * dot(batch.target, batch.target) / batch.count + 1e-300
     batch.noise, rows, fit = np.maximum(noise, least), np.arange(batch.size), None
     for _ in range(rounds):  # a series leaves when its own noise has settled
-        found = fit_rows(batch.take(rows), np.arange(len(rows)), theta[:, rows], iterations, tolerance)
+        series, starts = np.arange(len(rows)), theta[:, rows]
+        if fit is None and shifts:
+            more, cells = grid_starts(batch, FEW)
+            series, starts = np.r_[series, more], np.hstack([starts, np.vstack([cells, mean[:, more]])])
+        found = fit_rows(batch.take(rows), series, starts, iterations, tolerance)
         if fit is None:
             fit = found
         else:

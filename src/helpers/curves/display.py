@@ -38,6 +38,16 @@ def say_family(name: str) -> str:
     return name.replace("_", "-").capitalize()
 
 
+def say_limit(name: str) -> str:
+    """A family's name within a sentence."""
+    return name.replace("_", " ").replace("gompertz", "Gompertz")
+
+
+def say_time(year: float, dated: bool) -> str:
+    """A decimal year as what the observations have."""
+    return f"{to_dates([year])[0]:%Y-%m-%d}" if dated else f"{year:.6g}"
+
+
 def in_default_style(draw: Callable[..., Any]) -> Callable[..., Any]:
     """The same drawing whatever the project's figures, or a reader, have set for others before."""
 
@@ -128,9 +138,13 @@ def _summary_estimates(results: Any, alpha: float) -> SimpleTable:
 def describe_notes(results: Any) -> list[str]:
     """Sentences under the summary, one string each line."""
     notes, model = [], results.model
-    if results.flag:
+    if results.limit:
+        found = ", ".join(f"{name} {value:.6g}" for name, value in results.nested.params.items())
+        with_a_prior = results.likelihood.batch.noise is not None  # which weighs otherwise in a fit of its own
+        notes.append(f"At a limit: {results.flag}{'' if with_a_prior else f', with {found}'}.")
+    elif results.flag:
         notes.append(f"Not an estimate: {results.flag}.")
-    if model.ceiling.name and not results.flag and results.df_resid > 0:
+    if model.ceiling.name and (results.limit or not results.flag) and results.df_resid > 0:
         notes.append(_describe_intervals(results))
     if results.ceiling_kind in ("known", "share"):
         notes.append(f"The ceiling is given, not estimated: {results.ceiling:.6g} at the last observation.")
@@ -140,6 +154,13 @@ def describe_notes(results: Any) -> list[str]:
     if model.launch is not None:
         how = "assumed one median spacing before the first observation" if model.launch_is_assumed else "given"
         notes.append(f"Launch {model.launch:.4f}, {how}.")
+    for name, at, sd in zip(
+        model.param_names[-len(model.shift_sds) :], model.shift_years, model.shift_sds, strict=False
+    ):
+        notes.append(
+            f"From {say_time(at, model.is_dated)} on values are exp({name}) = {np.exp(results.params[name]):.4g} times "
+            f"what counted before (prior of {name}: normal, sd {sd:g}); the ceiling and forecasts count as since then."
+        )
     notes.append(
         "Standard errors and Wald intervals (t quantiles) are those of independent errors; profile intervals use the F "
         "distribution, and an infinite end was never crossed."
@@ -201,12 +222,14 @@ class Displayed:
             level = np.full(len(times), self.ceiling) if bound is None else likelihood.fit.ceiling[0] * bound
             name = "ceiling" if model.ceiling.name else "given ceiling"
             labels += figures.plot_ceiling(ax, pd.Series(level, curve.index), name)
-        if self.flag:
+        if self.flag and not self.limit:
             verdict = f"no estimate, {self.flag}"
         elif not model.ceiling.name:
             verdict = "the ceiling is given"
         else:
             verdict = f"the ceiling is {'identified' if self.identified else 'not identified'}"
+        if self.limit:
+            verdict = f"in the limit {say_limit(self.limit)}, {verdict}"
         title = f"{say_family(model.name)} curve of {model.endog_name}: {verdict}"
         shown = [0.0, *values, *curve, *(label.y for label in labels)]
         limits = 1.05 * np.nanmin(shown), 1.05 * np.nanmax(shown)

@@ -4,12 +4,14 @@ To add a family, write its class here and its line in `FAMILIES`. `parameters` n
 per year, date, duration in years, number); `axes` is the grid of starts and `box` the limits of the coordinates:
 logarithms of rates, durations and numbers, counted in spans of the series, and dates in spans. `share` and `slopes` are
 static and work on arrays of any shape; `escape` says which parameters go to which end (-1 lower, 1 upper) when the
-ceiling diverges; `inflection` is the time of the steepest growth (the midpoint where there is one; 0, the launch, where
-growth falls from the start); `link` makes the curve at a known ceiling a generalised linear model of time, or with
-`log_time` of its logarithm.
+ceiling diverges, `nested` which family the curve becomes as a parameter goes to an end; `inflection` is the time of the
+steepest growth (the midpoint where there is one; 0, the launch, where growth falls from the start); `link` makes the
+curve at a known ceiling a generalised linear model of time, or with `log_time` of its logarithm.
 """
 
 from __future__ import annotations
+
+from copy import copy
 
 import numpy as np
 from scipy.special import expit
@@ -47,6 +49,9 @@ class AdoptionCurve(CurveModel):
     variance : "constant", or "curve": standard deviations are in proportion to the curve; per period, to its increments
     known_se : (n,) known standard errors, as of a survey, or None; the variance of the model's own error is estimated
         beside them (`model_error`)
+    shifts : `LevelShift`, a list of those, or None: dates from which on the values count more or less than before. They
+        are parameters with a prior; the ceiling and every forecast are in the definition after the last one, and
+        `predict` at an earlier date says what was counted then
 
     Raises
     ------
@@ -96,6 +101,13 @@ class AdoptionCurve(CurveModel):
         if noise != "level":
             raise CurveError(f"noise={noise!r} is unknown; choose 'level' or 'binomial'")
         return Results(fit_level(self) if self.censored is None else fit_censored(self))
+
+    def as_family(self, name: str) -> AdoptionCurve:
+        """The same observations for a family that this one holds as a limit."""
+        other = copy(self)
+        other.__class__ = FAMILIES[name]
+        other.parameters = other.family.parameters
+        return other
 
 
 def _log_axis(low: float, high: float, size: int) -> Array:
@@ -178,8 +190,8 @@ class Bass(AdoptionCurve):
     with ``per_period=True`` the adoptions of each period as differences of the cumulative curve (Srinivasan and Mason
     1986), not as the density at its end. Source: Bass 1969.
 
-    Degenerates: q runs to 0 where growth slows from the start (then it is the exponential curve); p runs to 0 where the
-    launch lies long before the growth.
+    Degenerates: q runs to 0 where growth slows from the start (then the exponential curve is fitted); p runs to 0 where
+    the launch lies long before the growth.
     """
 
     name = "bass"
@@ -187,6 +199,7 @@ class Bass(AdoptionCurve):
     axes = (_log_axis(1e-6, 20.0, 36), _log_axis(1e-3, 60.0, 32))
     box = (_box(1e-14, 1e4), _box(1e-7, 1e4))
     escape = (("innovation", -1),)
+    nested = (("imitation", -1, "exponential", ()),)
     needs_launch = True
     latex = r"K\, \frac{1 - e^{-(p + q)(t - l)}}{1 + \frac{q}{p} e^{-(p + q)(t - l)}}"
 
@@ -290,7 +303,8 @@ class Richards(AdoptionCurve):
     towards 0 the Gompertz curve). The form ``(1 + exp(-r (t - m')))^(-1 / s)`` is the same curve with
     ``m' = m + log(s) / r``; here m stays put while s moves. Source: Richards 1959.
 
-    Degenerates: s runs to 0 or infinity unless the data cover both sides of the inflection.
+    Degenerates: s runs to 0 (then the Gompertz curve is fitted) or infinity unless the data cover both sides of the
+    inflection.
     """
 
     name = "richards"
@@ -298,6 +312,7 @@ class Richards(AdoptionCurve):
     axes = (_log_axis(0.05, 60.0, 20), np.r_[np.linspace(-1.0, 2.0, 31), 2.5, 3.2, 4.0], _log_axis(0.01, 30.0, 9))
     box = (RATE_BOX, DATE_BOX, _box(1e-4, 1e3))
     escape = (("midpoint", 1),)
+    nested = (("shape", -1, "gompertz", ()),)
     latex = r"K\, (1 + s\, e^{-r(t - m)})^{-1 / s}"
 
     @staticmethod
@@ -318,15 +333,22 @@ class GammaGompertz(AdoptionCurve):
     """Gamma/shifted Gompertz curve, ``K (1 - e) (1 + a e)^-c`` with ``e = exp(-b (t - launch))``.
 
     Parameters: ceiling K, rate b (per year), scale a, shape c; the launch is given. With c = 1 it is the Bass curve
-    (a = q / p), with c = 0 the exponential. Source: Bemmaor 1994; Bemmaor and Lee 2002.
+    (a = q / p), with c = 0 the exponential. As c runs to infinity and a to 0 only a c counts: then the shifted Gompertz
+    curve is fitted, with that product as its shape. Source: Bemmaor 1994; Bemmaor and Lee 2002.
 
-    Degenerates: a and c trade off along a ridge in most short series; a runs to infinity or c to 0.
+    Degenerates: a and c trade off along a ridge in most short series; where growth stops at once b and a run to
+    infinity and c to 0.
     """
 
     name = "gamma_gompertz"
     parameters = (("rate", "rate"), ("scale", "number"), ("shape", "number"))
     axes = (_log_axis(0.02, 40.0, 24), _log_axis(0.1, 1e5, 15), _log_axis(0.05, 20.0, 12))
-    box = (_box(1e-5, 1e4), _box(1e-4, 1e9), _box(1e-4, 1e3))
+    box = (_box(1e-5, 1e4), _box(1e-8, 1e100), _box(1e-4, 1e4))
+    nested = (
+        ("shape", 1, "shifted_gompertz", (("scale", -1),)),
+        ("scale", -1, "exponential", ()),
+        ("shape", -1, "exponential", ()),
+    )
     needs_launch = True
     latex = r"K\, (1 - e^{-b(t - l)})\, (1 + a\, e^{-b(t - l)})^{-c}"
 
@@ -346,15 +368,55 @@ class GammaGompertz(AdoptionCurve):
     @staticmethod
     def inflection(log_rate: Array, log_scale: Array, log_shape: Array) -> Array:
         # Growth is proportional to e (1 + a e)^-c (1 + c a (1 - e) / (1 + a e)); its derivative vanishes where the
-        # quadratic below does; the smaller root is the maximum. Without a root in (0, 1) growth falls from the launch.
+        # quadratic in a e below does; the smaller root is the maximum. Without a root in (0, a) growth falls from the
+        # launch.
         a, c = np.exp(log_scale), np.exp(log_shape)
-        constant, linear, square = 1 + a * c, a * (2 - 3 * c - a * c**2), (a * (c - 1)) ** 2
+        constant, linear, square = 1 + a * c, 2 - 3 * c - a * c**2, (c - 1) ** 2
         root = linear**2 - 4 * square * constant
         left = 2 * constant / np.maximum(np.sqrt(np.maximum(root, 0)) - linear, 1e-300)
-        return -np.log(np.where((root >= 0) & (left < 1), left, 1.0)) / np.exp(log_rate)
+        return (log_scale - np.log(np.where((root >= 0) & (left < a), left, a))) / np.exp(log_rate)
 
 
-FAMILIES = {family.name: family for family in (Logistic, Gompertz, Bass, Exponential, Weibull, Richards, GammaGompertz)}
+class ShiftedGompertz(AdoptionCurve):
+    """Shifted Gompertz curve, ``K (1 - e) exp(-h e)`` with ``e = exp(-b (t - launch))``.
+
+    Parameters: ceiling K, rate b (per year), shape h; the launch is given. With h = 0 it is the exponential; it is
+    itself the limit of the gamma/shifted Gompertz curve, without differences between adopters. Source: Bemmaor 1994.
+
+    Degenerates: h runs to 0 where growth slows from the start (then the exponential curve is fitted).
+    """
+
+    name = "shifted_gompertz"
+    parameters = (("rate", "rate"), ("shape", "number"))
+    axes = (_log_axis(0.02, 40.0, 40), _log_axis(0.01, 1e5, 40))
+    box = (_box(1e-5, 1e4), _box(1e-7, 1e100))
+    escape = (("rate", -1),)
+    nested = (("shape", -1, "exponential", ()),)
+    needs_launch = True
+    latex = r"K\, (1 - e^{-b(t - l)})\, e^{-h\, e^{-b(t - l)}}"
+
+    @staticmethod
+    def share(times: Array, log_rate: Array, log_shape: Array) -> Array:
+        spent = np.exp(log_rate) * np.maximum(times, 0)
+        return -np.expm1(-spent) * np.exp(-np.exp(log_shape - spent))
+
+    @staticmethod
+    def slopes(times: Array, share: Array, log_rate: Array, log_shape: Array) -> list[Array]:
+        spent = np.exp(log_rate) * np.maximum(times, 0)
+        delay = np.exp(log_shape - spent)
+        return [spent * (np.exp(-spent - delay) + share * delay), -share * delay]
+
+    @staticmethod
+    def inflection(log_rate: Array, log_shape: Array) -> Array:
+        h = np.exp(log_shape)  # growth is highest where (1 + h - h e) (1 - h e) = h e
+        left = 2 * (1 + h) / (3 + h + np.sqrt(h**2 + 2 * h + 5))
+        return (log_shape - np.log(np.minimum(left, h))) / np.exp(log_rate)
+
+
+FAMILIES = {
+    family.name: family
+    for family in (Logistic, Gompertz, Bass, Exponential, Weibull, Richards, GammaGompertz, ShiftedGompertz)
+}
 """Every family by name."""
 GENERALISED_LINEAR = tuple(name for name, family in FAMILIES.items() if family.link is not None)
 """Families that are generalised linear models at a known ceiling."""

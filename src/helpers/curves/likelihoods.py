@@ -20,13 +20,21 @@ from statsmodels.genmod.families import Binomial
 from statsmodels.genmod.generalized_linear_model import GLM
 
 from helpers.curves.descent import descend, evaluate, fit_batch, fit_rows, jumps
-from helpers.curves.engine import Batch, Fit, grid_starts, predict, to_coordinate, to_natural, to_parameter
+from helpers.curves.engine import (
+    Batch,
+    Fit,
+    count_parameters,
+    grid_starts,
+    predict,
+    to_coordinate,
+    to_natural,
+    to_parameter,
+)
 from helpers.curves.errors import CORRELATIONS, count_steps, typical_step
 from helpers.curves.model import CurveModel
 from helpers.curves.profile import (
     CEILING,
     close,
-    count_parameters,
     covariance,
     find_crossings,
     fix,
@@ -226,6 +234,8 @@ def fit_level(model: CurveModel) -> LeastSquares:
     fit = fit_batch(batch)
     if model.known_se is not None:  # the weights are variances, not in proportion to them
         batch = replace(batch, noise=np.ones(1))
+        if batch.family.priors:  # which weighed against an estimated variance until now
+            fit = fit_rows(batch, np.zeros(1, int), fit.theta)
     if model.errors != "cumulative":
         return LeastSquares(model, batch, fit)
     batch, fit, first = fit_increments(model, batch, fit)
@@ -350,6 +360,8 @@ def fit_binomial(model: CurveModel) -> QuasiBinomial:
     """
     if model.ceiling.kind not in ("known", "share"):
         raise CurveError("noise='binomial' needs a known ceiling: a number or Share(bound, share)")
+    if model.shift_sds:
+        raise CurveError("noise='binomial' takes no level shifts; use noise='level'")
     if model.per_period or model.censored is not None:
         raise CurveError("noise='binomial' takes levels without censored values; use noise='level'")
     if model.errors in ("ar1", "cumulative") or model.variance != "constant" or model.known_se is not None:

@@ -11,7 +11,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from helpers.curves.descent import fit_batch
-from helpers.curves.engine import estimates, prepare
+from helpers.curves.engine import count_parameters, estimates, limits_reached, nested_families, prepare
 from helpers.curves.errors import count_steps, whiten
 from helpers.curves.families import FAMILIES
 from helpers.curves.model import (
@@ -25,7 +25,7 @@ from helpers.curves.model import (
     read_launch,
     read_numbers,
 )
-from helpers.curves.profile import CEILING, count_parameters, covariance, profile_bounds
+from helpers.curves.profile import CEILING, covariance, profile_bounds
 from helpers.dates import CurveError, Times, decimal_years, is_dated
 
 if TYPE_CHECKING:
@@ -106,7 +106,8 @@ def fit_many(
     -------
     DataFrame
         One row for each series and family: series, family, nobs, flag ("", "too short", "above the ceiling",
-        "before the launch", "does not rise", "runs away", "not settled"), identified, ssr, aicc, each parameter with
+        "before the launch", "does not rise", "limit" (that of a nested family, an estimate), "runs away", "not
+        settled"), identified, ssr, aicc, each parameter with
         ``_se``, and ceiling_lower and ceiling_upper (infinite where the profile is open). A parameter that a family
         does not have is NaN. With a `Share` or `SharePrior` ceiling is the level at the last observation, beside an
         estimated share.
@@ -205,6 +206,7 @@ def _fit_equals(
         "above the ceiling": reached > (1 + MARGIN) * (1.0 if batch.has_share else batch.ceiling),
         "before the launch": ((years < (-np.inf if start is None else start)) & (values != 0)).any(1),
         "does not rise": fit.flat,
+        "limit": (nested_families(family, fit) != "") & (left > 0),
         "runs away": fit.diverged | fit.step | (fit.on_boundary[:p] != 0).any(0),
         "not settled": ~fit.converged | ((left > 0) & np.isnan(variances[:, not known.name :]).any(1)),
     }
@@ -217,9 +219,9 @@ def _fit_equals(
     frame["ceiling"] = table[:, 0] * last
     if alpha is None:
         return frame
-    frame[[f"{parameter}_se" for parameter in names]] = np.sqrt(
-        np.where((left[:, None] > 0) & ~np.isnan(table), variances, np.nan)
-    )
+    known_error = (left[:, None] > 0) & ~np.isnan(table)
+    known_error[:, 1:] &= limits_reached(family, fit).T == 0
+    frame[[f"{parameter}_se" for parameter in names]] = np.sqrt(np.where(known_error, variances, np.nan))
     ends = np.full((batch.size, 2), np.nan)
     if free.any() and not batch.has_share:
         found = np.exp(np.column_stack(profile_bounds(batch, fit, CEILING, alpha)))
@@ -229,7 +231,7 @@ def _fit_equals(
         ends = np.where(free[:, None], found, np.nan) * np.reshape(last, (-1, 1))
     frame[["ceiling_lower", "ceiling_upper"]] = ends
     closed = np.isfinite(ends).all(axis=1) & (ends[:, 0] > 0)
-    frame.insert(4, "identified", closed & (flag == "") & free & (not batch.has_share))
+    frame.insert(4, "identified", closed & np.isin(flag, ["", "limit"]) & free & (not batch.has_share))
     return frame
 
 

@@ -15,6 +15,7 @@ from scipy.optimize import root
 
 from helpers.curves.engine import Batch, Family, default_launch, prepare
 from helpers.curves.errors import KINDS, whiten
+from helpers.curves.shifts import LevelShift, read_shifts, shift_family
 from helpers.dates import REAL, CurveError, Dates, Times, decimal_years, is_dated, years_among
 
 Bound: TypeAlias = float | pd.Series | np.ndarray | Sequence[Any]
@@ -28,7 +29,10 @@ MARGIN = 0.1
 """Part by which observations may lie above a known ceiling: more than noise and rounding do."""
 
 HUGE = 1e60
-INTERNAL = ("data", "period_start", "order", "batch", "with_weights", "without_prior", "above", "launch_is_assumed")
+INTERNAL = (
+    "data", "period_start", "order", "batch", "with_weights", "without_prior", "above", "launch_is_assumed", "family",
+    "as_family", "shift_years", "shift_sds",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -247,6 +251,7 @@ class CurveModel(Family, ABC):
         errors: str | None = None,
         variance: str = "constant",
         known_se: np.ndarray | Sequence[Any] | None = None,
+        shifts: LevelShift | Sequence[LevelShift] | None = None,
     ) -> None:
         check_errors(errors, per_period)
         if variance not in ("constant", "curve"):
@@ -273,6 +278,10 @@ class CurveModel(Family, ABC):
         self.censored = read_censored(censored, self.is_dated)
         self.nobs = len(self.endog) + (0 if self.censored is None else len(self.censored))
         self.launch, self.launch_is_assumed = self._read_launch(launch)
+        self.shift_years, self.shift_sds = read_shifts(shifts, self.exog, self.is_dated)
+        if self.shift_sds and self.per_period:
+            raise CurveError("level shifts are taken with levels, not with adoptions per period: cumulate those first")
+        self.parameters = self.family.parameters
         self.above = self._measure_above()
 
     def __repr__(self) -> str:
@@ -315,6 +324,12 @@ class CurveModel(Family, ABC):
                 f"out, or set a launch before {self.exog[early].min():g}"
             )
         return launch, False
+
+    @property
+    def family(self) -> type[Family]:
+        """The curve as the engine takes it, with its level shifts."""
+        start = self.exog.min() if self.launch is None else self.launch
+        return shift_family(type(self), (self.shift_years - start) / max(self.exog.max() - start, 1e-9), self.shift_sds)
 
     @property
     def param_names(self) -> list[str]:
@@ -375,7 +390,7 @@ class CurveModel(Family, ABC):
                 carry = np.where(np.asarray(correlation)[:, None] < 1, carry * ratio, carry)
             weights = new if weights is None else new * weights
         return prepare(
-            type(self),
+            self.family,
             times,
             np.broadcast_to(observed, (rows, len(order))),
             ceiling=self.ceiling.level if ceiling is None else ceiling,
@@ -398,6 +413,10 @@ class CurveModel(Family, ABC):
         other = copy(self)
         other.ceiling = replace(self.ceiling, kind="free", prior=None)
         return other
+
+    @abstractmethod
+    def as_family(self, name: str) -> CurveModel:
+        """The same observations for a nested family; the families do."""
 
     @abstractmethod
     def fit(self, noise: str = "level") -> Any:

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import fdtri
 
-from helpers.curves.descent import box, descend, fit_rows, jacobian, precision
-from helpers.curves.engine import CEILING_CAP, Batch, Fit, grid_starts, to_natural
+from helpers.curves.descent import box, descend, fit_rows, jacobian, list_priors
+from helpers.curves.engine import CEILING_CAP, Batch, Fit, count_parameters, grid_starts, to_natural
 
 CEILING = "ceiling"
 DOUBTFUL = 0.3
@@ -18,11 +18,6 @@ NEAR_LIMIT = 0.7
 """A crossing this near to the limit of the search (a factor of two) counts as none."""
 ROUNDS = 60
 """Most steps to an end."""
-
-
-def count_parameters(batch: Batch) -> np.ndarray:
-    """Number of parameters estimated from the data alone, (N,): the family's, and the ceiling where it is free."""
-    return len(batch.family.parameters) + np.isnan(batch.ceiling) * (not batch.has_share)
 
 
 def noise_variance(batch: Batch, fit: Fit) -> np.ndarray:
@@ -42,13 +37,14 @@ def covariance(batch: Batch, fit: Fit, natural: bool = True) -> np.ndarray:
     columns, p = np.stack(jacobian(batch, fit.theta, fit.ceiling), axis=2), len(batch.family.parameters)
     information = np.matmul(columns.transpose(0, 2, 1), columns)
     variance = noise_variance(batch, fit)
-    if batch.prior is not None:
-        information[:, 0, 0] += precision(batch)
+    for place, _, precision in list_priors(batch):
+        information[:, place + 1, place + 1] += precision
     estimated = np.isnan(batch.ceiling) | batch.has_share
     off = np.column_stack([~estimated | fit.diverged, *(fit.on_boundary[:p] != 0)])
     inverse = _invert(information, off | fit.flat[:, None]) * variance[:, None, None]
     unit = units(batch, fit) if natural else np.ones(off.shape)
-    return inverse * unit[:, :, None] * unit[:, None, :]
+    with np.errstate(over="ignore"):  # beyond all numbers is infinite
+        return inverse * unit[:, :, None] * unit[:, None, :]
 
 
 def units(batch: Batch, fit: Fit) -> np.ndarray:

@@ -15,8 +15,8 @@ from statsmodels.tools.sm_exceptions import ValueWarning
 
 from helpers.curves.censored import fit_censored
 from helpers.curves.derived import CurvePrediction, Derived, bootstrap_intervals
-from helpers.curves.display import Displayed
-from helpers.curves.engine import LIMITS, estimates, limits_reached
+from helpers.curves.display import Displayed, say_limit
+from helpers.curves.engine import LIMITS, estimates, limits_reached, nested_families
 from helpers.curves.likelihoods import LeastSquares, fit_level
 from helpers.curves.model import CurveModel, check_alpha
 from helpers.curves.profile import units
@@ -45,13 +45,17 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         Dates in decimal years, rates per year, the ceiling in the unit of the series. A parameter whose optimum lies at
         infinity or on the boundary has that limit as value and NaN as standard error (the other errors are conditional
         on it); where the data single out no curve all are NaN. `flag` says so.
+    limit : str
+        Where the optimum lies on the boundary and the curve there is one of a nested family, the name of that; else "".
+        It is an estimate then: its ceiling, intervals and `identified` are those of the whole family, whose best curve
+        lies there, and `nested` has the fit of the nested family alone.
     ssr, scale, llf, aic, aicc, bic, nobs, df_model, df_resid : numbers
         The criteria count the noise variance as a parameter, as R and Burnham and Anderson (2002) do.
     param_names : list of str
         Names of the estimated parameters.
     glm : results of statsmodels' own GLM, of a quasi-binomial fit, else None
     flag : str
-        "" or what is wrong with the optimum.
+        "" or what is wrong with the optimum, or at which `limit` it lies.
     ceiling_kind : str
         "free", "known", "share" or "prior".
     """
@@ -64,7 +68,8 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         self.nobs, self.k_params, self.df_resid = model.nobs, likelihood.k_params, likelihood.df_resid
         self.df_model, self.ssr = self.k_params, likelihood.ssr
         self.param_names, self.glm = model.param_names, getattr(likelihood, "glm", None)
-        self.limits = limits_reached(type(model), likelihood.fit)[:, 0]
+        self.limits = limits_reached(likelihood.batch.family, likelihood.fit)[:, 0]
+        self.limit = str(nested_families(likelihood.batch.family, likelihood.fit)[0]) if self.df_resid > 0 else ""
         values = estimates(likelihood.batch, likelihood.fit)[0, 0 if likelihood.free else 1 :]
         values = np.where(self.df_resid < 0, np.nan, values)
         params = pd.Series(values, index=model.param_names)
@@ -82,6 +87,8 @@ class Results(Derived, Displayed, LikelihoodModelResults):
             if end:
                 limit = LIMITS[kind][int(end > 0)]
                 reasons.append(f"{parameter} runs to {'infinity' if np.isposinf(limit) else f'{limit:g}'}")
+        if self.limit:
+            reasons[-1] += f": the limit of this family, the {say_limit(self.limit)} curve, is what was fitted"
         if fit.step[0]:
             reasons.append("a jump at one date fits better than any smooth curve: the rate runs to infinity")
         if not reasons and freedom == 0:
@@ -116,6 +123,14 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         """Profile interval of a parameter, (2,): the hull of those of all `likelihoods`."""
         ends = np.array([likelihood.interval(name, alpha) for likelihood in self.likelihoods])
         return np.array([ends[:, 0].min(), ends[:, 1].max()])
+
+    @cached_property
+    def nested(self) -> Results | None:
+        """Fit of the nested family at whose `limit` the estimate lies, with its own parameters; None elsewhere."""
+        if not self.limit:
+            return None
+        self.need_data("the fit of the nested family")
+        return self.model.as_family(self.limit).fit()
 
     @cached_property
     def cov_params_default(self) -> pd.DataFrame:
@@ -207,13 +222,14 @@ class Results(Derived, Displayed, LikelihoodModelResults):
     def identified(self) -> bool:
         """Whether the data bound the ceiling: its 95 % profile interval is closed.
 
-        With a prior this is asked of the fit without it; with a given ceiling, of all parameters.
+        With a prior this is asked of the fit without it; with a given ceiling, of all parameters inside the boundary.
         """
-        if self.flag:
+        if self.flag and not self.limit:
             return False
         if self.ceiling_kind == "prior":
             return self.model.without_prior().fit().identified
-        names = [self.model.ceiling.name] if self.model.ceiling.name else self.param_names
+        inside = [name for name, end in zip(self.param_names, self.limits, strict=False) if not end]
+        names = [self.model.ceiling.name] if self.model.ceiling.name else inside
         return bool(np.isfinite([self.interval(name, 0.05) for name in names]).all())
 
     def profile(self, parameter: str = "ceiling", points: int = 41, values: np.ndarray | None = None) -> pd.DataFrame:
@@ -296,7 +312,8 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         Returns
         -------
         Series
-            Indexed by exog.
+            Indexed by exog; as the series counted at each date, so after the last level shift in its present
+            definition.
         """
         return self.get_prediction(exog, bound).predicted_mean
 
@@ -333,6 +350,8 @@ class Results(Derived, Displayed, LikelihoodModelResults):
             return
         for name in ("identified", "bse", "fittedvalues", "rsquared", "serial_correlation"):
             getattr(self, name)  # kept from here on, as are the ends of the profiles
+        if self.nested is not None:
+            self.nested.remove_data()
         self.conf_int(method="profile")
         self.model, self.likelihoods = copy(self.model), [copy(likelihood) for likelihood in self.likelihoods]
         self.model.endog = self.model.weights = self.model.index = None
