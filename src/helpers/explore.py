@@ -292,7 +292,7 @@ def describe(result: Result) -> str:
 def judge(result: Result) -> tuple[bool, str]:
     """Whether the data identify the ceiling of the chosen family, and a sentence that says why."""
     free, reached, unit = result.free, result.series.values.max(), result.series.unit
-    if free is None or free.flag:
+    if free is None or (free.flag and not free.limit):
         why = free.flag if free else "these figures carry no curve with a free ceiling"
         return False, f"Not identified: {why}."
     low, high = free.conf_int(0.05, "profile").loc["ceiling"]
