@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import reprlib
 from typing import Any
 
@@ -38,3 +39,18 @@ def escape(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(mark if mark.isprintable() else repr(mark)[1:-1] for mark in text)
+
+
+class PlainStream:
+    """A stream of text that writes what steers a terminal as codes, whoever wrote it: nothing else need think of it."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+    def write(self, text: str) -> int:
+        """Write a text, whose lines stay lines."""
+        self.stream.write(re.sub(rf"(?![\n\t]){UNSEEN}", lambda mark: repr(mark[0])[1:-1], text))
+        return len(text)

@@ -57,7 +57,7 @@ def make_runs(sweep: Sweep, folder: Path, workers: int, scheduler: str, notebook
                 runs[last] = run.run
         began, told = time.monotonic(), len(sweep.runs) - len(runs)
         done, total = 0, len(futures) + len(runs)
-        with tqdm(total=len(sweep.runs), initial=told, unit="run", disable=not sys.stderr.isatty(), leave=False) as bar:
+        with tqdm(total=len(sweep.runs), initial=told, unit="run", disable=not sys.stderr.isatty(), leave=False, file=sys.__stderr__) as bar:
             for future in as_completed([*futures.values(), *runs], loop=client.loop):
                 done += 1
                 if future not in runs:
@@ -68,8 +68,8 @@ def make_runs(sweep: Sweep, folder: Path, workers: int, scheduler: str, notebook
                 left = (total - done) * (time.monotonic() - began) / done
                 line = describe_progress(name, told, len(sweep.runs), seconds, message, len(failed), left)
                 if line:
-                    bar.write(line, file=sys.stdout)
-                    sys.stdout.flush()
+                    bar.clear()
+                    print(line, flush=True)
                 bar.update()
     return failed
 

@@ -24,6 +24,7 @@ from helpers.parameters import Parameters, complete_parameters, read_parameters
 from helpers.project import (
     RECORD,
     RunError,
+    claim_folder,
     count_processors,
     find_outputs,
     follow_link,
@@ -43,6 +44,7 @@ from helpers.runs.record import (
     describe_run,
     is_current,
     list_own,
+    load_record,
     note_pages,
     read_keys,
     read_parts,
@@ -115,8 +117,8 @@ def make_notebook(
     from helpers.runs.execute import execute_notebook
 
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(dir=store.make(), prefix=".work-", ignore_cleanup_errors=True) as place:
-        folder = Path(place) / str(step.values.get("run", "run"))
+    with claim_folder(store.make(), ".work-") as place:
+        folder = place / str(step.values.get("run", "run"))
         for name in step.upstream:
             store.get(keys[name], folder)
         target = folder / "notebooks" / step.source.name
@@ -357,8 +359,11 @@ def restore_run(run: str, date: str, notebooks: Path | None = None) -> Path:
     """
     outputs = find_outputs()
     store = Store(outputs)
-    content = store.find_record(run, date)
-    parameters, sources = read_parameters(content["parameters"]), find_notebooks(notebooks)
+    try:
+        content = load_record(store.find_record(run, date))
+    except (OSError, ValueError) as error:
+        raise RunError(f"The record of run '{run}' in {shorten_path(store.folder)} can't be used.") from error
+    parameters, sources = read_parameters(content["parameters"] | {"run": run}), find_notebooks(notebooks)
     missing = [name for name, entry in content["notebooks"].items() if not store.is_whole(entry["key"])]
     if missing:
         raise RunError(

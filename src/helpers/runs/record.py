@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import os
 import re
 import subprocess
@@ -14,12 +13,24 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, StringConstraints
 
 from helpers.choices import split_choices
 from helpers.parameters import Parameters, read_parameters
-from helpers.project import RECORD, RunError, find_data, find_root, hash_file, hash_files, hash_helpers, write_json
-from helpers.runs.notebook import list_written, read_records, read_valid
+from helpers.project import (
+    RECORD,
+    RunError,
+    find_data,
+    find_root,
+    hash_file,
+    hash_files,
+    hash_helpers,
+    read_json,
+    write_json,
+)
+from helpers.runs.notebook import Hash, Name, NotebookRecord, list_written, read_records, read_valid
 from helpers.runs.sequence import find_notebooks
 from helpers.runs.store import hash_source
 
@@ -68,10 +79,64 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
     }
 
 
+class MadeNotebook(NotebookRecord):
+    """What ``run.json`` says of a notebook."""
+
+    source: Hash | None
+    key: Hash
+    made_from: dict[str, str]
+    executed: Hash
+
+
+class DataFiles(BaseModel):
+    """Where the data of a run lay, and what they were."""
+
+    path: str
+    files: dict[str, Hash]
+
+
+class Commit(BaseModel):
+    """The project's commit, and whether anything differed from it."""
+
+    commit: str
+    changed: bool
+
+
+class RunRecord(BaseModel):
+    """The form of ``run.json``. Whoever changed the file: its names lead out of no folder, and no command trips."""
+
+    run: str
+    made: Annotated[str, StringConstraints(pattern=r"^[0-9T:+-]+$")]
+    subject: dict[str, str]
+    main_figure: str | None
+    parameters: dict[str, Any]
+    notebooks: dict[Name, MadeNotebook]
+    data: DataFiles
+    helpers: dict[str, str]
+    versions: dict[str, str]
+    sources: list[dict[str, str]]
+    git: Commit | None
+    pages: dict[Name, Hash]
+    exports: dict[Annotated[str, StringConstraints(pattern=r"^(tables\.xlsx|latex/[A-Za-z0-9_-]+\.tex)$")], Hash] = {}
+
+
+def load_record(path: Path) -> dict[str, Any]:
+    """Content of a ``run.json``.
+
+    Raises
+    ------
+    OSError, ValueError
+        If there is none, or it's damaged or of another form.
+    """
+    content = read_json(path)
+    RunRecord.model_validate(content), read_parameters(content["parameters"])
+    return content
+
+
 def note_pages(folder: Path) -> None:
     """Add the hashes of the run's pages to ``run.json``; other files in ``html/`` are none of it."""
     path = folder / RECORD
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = read_json(path)
     pages = [folder / "html" / f"{name}.html" for name in (*content["notebooks"], "index")]
     write_json(path, {**content, "pages": {page.name: hash_file(page) for page in pages if page.is_file()}})
 
@@ -79,7 +144,7 @@ def note_pages(folder: Path) -> None:
 def note_exports(folder: Path, written: Mapping[str, str]) -> None:
     """Add files that were made from the run's tables to ``run.json``, so that they go when the run is made anew."""
     path = folder / RECORD
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = read_json(path)
     write_json(path, {**content, "exports": {**content.get("exports", {}), **written}})
 
 
@@ -93,20 +158,18 @@ def read_run(folder: Path) -> dict[str, Any]:
     """
     again = f"Make the run again: adoption run {folder.name}"
     try:
-        content = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        list_outputs(content), read_parameters(content["parameters"])
+        return load_record(folder / RECORD)
     except OSError as error:
         raise RunError(f"There is no run '{folder.name}' with a record, run.json; {SEE}. {again}") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except ValueError as error:
         raise RunError(f"The record of run '{folder.name}', run.json, can't be used. {again}") from error
-    return content
 
 
 def read_parts(folder: Path) -> dict[str, dict[str, str]]:
     """What each notebook of the run in `folder` was made from, as hashes; nothing where there is no run."""
     try:
         return {name: entry["made_from"] for name, entry in read_run(folder)["notebooks"].items()}
-    except (RunError, KeyError):
+    except RunError:
         return {}
 
 
@@ -115,7 +178,7 @@ def read_keys(outputs: Path) -> set[str]:
     keys = set()
     for path in (*outputs.glob(f"*/{RECORD}"), *outputs.glob(f"*/*/{RECORD}")):
         with suppress(RunError):
-            keys |= {entry.get("key", "") for entry in read_run(path.parent)["notebooks"].values()}
+            keys |= {entry["key"] for entry in read_run(path.parent)["notebooks"].values()}
     return keys
 
 
@@ -189,7 +252,7 @@ def list_own(folder: Path, new: Path) -> set[str]:
 def _list_recorded(folder: Path) -> set[str]:
     """Paths of all files that the record of a run lists, of whatever version; none where it can't be read."""
     try:
-        content = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        content = read_json(folder / RECORD)
         return {*list_outputs(content), *(f"notebooks/{name}.json" for name in content["notebooks"]), RECORD, LOG}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return set()
