@@ -196,8 +196,9 @@ def export(
         return
     else:
         from helpers.runs import pages
-        from helpers.runs.record import note_pages
+        from helpers.runs.record import note_pages, read_run
 
+        read_run(find_run(run))
         page = pages.write_pages(find_run(run))
         note_pages(find_run(run))
     print(f"Read it: {shorten_path(page)}")
@@ -349,11 +350,11 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def open_streams() -> None:
-    """Lead standard streams that are closed to nowhere, else files would get their numbers; ASCII terminals get codes."""
+    """Lead closed standard streams to nowhere, else files would get their numbers; ASCII terminals get codes."""
     while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(handle, True)
     os.close(handle)
-    sys.stdout, sys.stderr = (stream or open(os.devnull, "w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115
+    sys.stdout, sys.stderr = (stream or Path(os.devnull).open("w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -376,7 +377,7 @@ def run_app(arguments: list[str]) -> None:
 
 
 def describe_system_error(error: Exception) -> str:
-    """What the system refused, and for which file: no space left, no permission, no memory; or the error's own words."""
+    """What the system refused, and for which file: no space left, no permission, no memory; else the error's words."""
     from helpers.project import shorten_path
 
     if not isinstance(error, OSError | MemoryError) and not is_short_of_threads(error):

@@ -6,11 +6,11 @@ import re
 import reprlib
 from typing import Any
 
-# Control characters, marks that steer the direction of text, marks without width, halves of pairs, and the sign of a
-# lost letter. U+200C and U+200D, which Persian and Indian names need, are text.
+# Control characters, marks that steer the direction of text, marks without width, letters that look empty, halves of
+# pairs, and the sign of a lost letter. U+200C and U+200D, which Persian and Indian names need, are text.
 UNSEEN = (
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffd\ufffe\uffff"
-    "\U000e0000-\U000e007f]"
+    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
+    "\ud800-\udfff\ufeff\uffa0\ufff9-\ufffd\ufffe\uffff\U000e0000-\U000e01ef]"
 )
 SHOWN_CHARACTERS = 80  # of one value or name
 

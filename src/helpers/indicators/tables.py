@@ -15,9 +15,11 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 import pandas as pd
 from pydantic import AfterValidator, BaseModel, ValidationError
+from pydantic_core import SchemaError
 
+from helpers.indicators.cells import compile_pattern
 from helpers.indicators.problems import DataError, Problem, list_problems
-from helpers.quoting import escape, shorten
+from helpers.quoting import escape, quote, shorten
 from helpers.wording import say_count
 
 Row: TypeAlias = tuple[int, list[str]]
@@ -224,9 +226,9 @@ def explain_length(cells: list[str], header: Sequence[str]) -> str:
 
 def _compile(pattern: str) -> str:
     try:
-        re.compile(pattern)
-    except (re.error, RecursionError) as error:
-        raise ValueError(f"{pattern!r} is no pattern: {error}") from error
+        compile_pattern(pattern)
+    except SchemaError as error:
+        raise ValueError(f"{quote(pattern)} is no pattern: {str(error).splitlines()[-1].strip()}") from error
     return pattern
 
 

@@ -36,7 +36,7 @@ from helpers.runs.notebook import restore_text, write_csv
 from helpers.runs.pages.exhibits import embed_content
 from helpers.runs.pages.frame import render
 from helpers.runs.pages.index import find_table, format_number, set_value
-from helpers.runs.record import SEE, load_record
+from helpers.runs.record import SEE, hide_place, load_record
 
 FILES = {"index.html", "comparison.csv", "comparison.png", "comparison.svg", "comparison.pdf"}
 SOURCE = "Source: the runs' tables of forecasts and key numbers; each run's pages name the publishers of its data"
@@ -236,6 +236,8 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
             for kind, image in images.items():
                 write_file(working / f"comparison.{kind}", image)
             page = build_page(runs, differences, images.get("png"), alt, final)
+            for data in {run.parameters["data"] for run in runs}:
+                page = hide_place(page, data)
             write_file(working / "index.html", page.encode("utf-8"))
             replace_folder(final, working, list_own)
     return final

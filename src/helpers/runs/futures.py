@@ -22,9 +22,9 @@ from tqdm import tqdm
 
 from helpers.parameters import Parameters
 from helpers.project import RunError, find_data, hash_helpers
-from helpers.runs.kernels import can_fork, preload, stop_kernels
+from helpers.runs.kernels import can_fork, check_limits, preload, stop_kernels
 from helpers.runs.pipeline import Made, RunFolder, make_notebook
-from helpers.runs.record import describe_inputs, is_current
+from helpers.runs.record import describe_inputs, is_current, watch_data
 from helpers.runs.sequence import Step, find_notebooks, plan_steps
 from helpers.runs.store import Store, digest, hash_source
 from helpers.runs.sweep_file import Sweep
@@ -57,7 +57,14 @@ def make_runs(sweep: Sweep, folder: Path, workers: int, scheduler: str, notebook
                 runs[last] = run.run
         began, told = time.monotonic(), len(sweep.runs) - len(runs)
         done, total = 0, len(futures) + len(runs)
-        with tqdm(total=len(sweep.runs), initial=told, unit="run", disable=not sys.stderr.isatty(), leave=False, file=sys.__stderr__) as bar:
+        with tqdm(
+            total=len(sweep.runs),
+            initial=told,
+            unit="run",
+            disable=None,
+            leave=False,
+            file=sys.__stderr__,
+        ) as bar:
             for future in as_completed([*futures.values(), *runs], loop=client.loop):
                 done += 1
                 if future not in runs:
@@ -69,7 +76,8 @@ def make_runs(sweep: Sweep, folder: Path, workers: int, scheduler: str, notebook
                 line = describe_progress(name, told, len(sweep.runs), seconds, message, len(failed), left)
                 if line:
                     bar.clear()
-                    print(line, flush=True)
+                    sys.stdout.write(f"{line}\n")
+                    sys.stdout.flush()
                 bar.update()
     return failed
 
@@ -116,8 +124,10 @@ def finish_run(
     with RunFolder(parameters, sources, inputs, folder, Store(folder.parent)) as run:
         for name, each in made.items():
             run.add(name, each)
-        version = digest(inputs["data"]["files"])
-        run.commit(run.describe(load_data(str(find_data(parameters.data)), parameters.as_of, version)))
+        path, files = find_data(parameters.data), inputs["data"]["files"]
+        with watch_data(path, files):
+            data = load_data(str(path), parameters.as_of, digest(files))
+        run.commit(run.describe(data))
     return time.monotonic() - began
 
 
@@ -183,6 +193,7 @@ def open_client(workers: int, scheduler: str, folder: Path) -> Iterator[Client]:
     ):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # we tell ourselves what goes wrong
     if not scheduler:
+        check_limits()
         if can_fork():
             preload()
         with (

@@ -31,7 +31,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Type
 
-from helpers.project import claim_folder, hash_helpers
+from helpers.project import RunError, claim_folder, hash_helpers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,16 +48,37 @@ OPTIONS = (
     "--HistoryManager.enabled=False",  # what a run executes is no one's history
     "--InteractiveShellApp.exec_PYTHONSTARTUP=False",  # nor is it what someone likes at the prompt
 )
+LEAST_FILES, LEAST_MEMORY = 128, 1_500_000_000
 MAX_FOLDER = 50  # a socket's whole path may have about 100 characters
 
 
 @cache
 def make_place() -> Path:
-    """The folder of this process for its sockets; it goes with the process, or with the next run where that is killed."""
+    """The folder of this process for its sockets; it goes with the process, or with the run after a kill."""
     place = tempfile.gettempdir() if os.name == "nt" or len(os.fsencode(tempfile.gettempdir())) < MAX_FOLDER else "/tmp"
     claimed = claim_folder(Path(place), "adoption-")
     Finalize(None, claimed.__exit__, args=(None, None, None), exitpriority=-101)  # after multiprocessing's own folder
     return claimed.__enter__()
+
+
+def check_limits() -> None:
+    """Refuse what the system's limits would end in the middle, with an abort of some library.
+
+    Raises
+    ------
+    RunError
+    """
+    if os.name == "nt":
+        return
+    import resource
+
+    for kind, least, words in (
+        (resource.RLIMIT_NOFILE, LEAST_FILES, "{:,} open files, a run needs {:,}: ulimit -n 256"),
+        (resource.RLIMIT_AS, LEAST_MEMORY, "{:,} bytes of memory, a run needs {:,}: ulimit -v unlimited"),
+    ):
+        granted, _ = resource.getrlimit(kind)
+        if granted != resource.RLIM_INFINITY and granted < least:
+            raise RunError(f"The system grants this process {words.format(granted, least)}")
 
 
 LOADED: dict[str, str] = {}

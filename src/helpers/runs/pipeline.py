@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
@@ -26,6 +26,7 @@ from helpers.project import (
     RunError,
     claim_folder,
     count_processors,
+    find_data,
     find_outputs,
     follow_link,
     hash_file,
@@ -48,6 +49,7 @@ from helpers.runs.record import (
     note_pages,
     read_keys,
     read_parts,
+    watch_data,
 )
 from helpers.runs.sequence import Step, find_notebooks, plan_steps
 from helpers.runs.store import Store, describe_parts, digest, explain_change
@@ -123,7 +125,9 @@ def make_notebook(
             store.get(keys[name], folder)
         target = folder / "notebooks" / step.source.name
         target.parent.mkdir(parents=True, exist_ok=True)
-        stray = execute_notebook(step.source, target, step.values, forked, limits, partial / step.source.name)
+        data = inputs["data"]
+        with watch_data(find_data(data["path"]), data["files"]) if "data" in step.values else nullcontext():
+            stray = execute_notebook(step.source, target, step.values, forked, limits, partial / step.source.name)
         record = EMPTY | (read_valid(folder, step.name) or {})
         record |= {"key": key, "made_from": parts, "executed": hash_file(target)}
         write_json(target.with_suffix(".json"), record)
@@ -288,12 +292,18 @@ def run_all(
     if not forced and not is_cut_off(final) and not find_left(final) and is_current(final, inputs):
         print(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.", flush=True)
         return outputs / parameters.run
-    from helpers.runs.kernels import can_fork, preload  # imports for a third of a second that nothing changed needs not
+    from helpers.runs.kernels import (  # imports for a third of a second that nothing changed needs not
+        can_fork,
+        check_limits,
+        preload,
+    )
 
+    check_limits()
     forked = not isolated and can_fork()
     if forked:
         preload()  # it imports while the parameters are checked
-    data = check_parameters(parameters)
+    with watch_data(find_data(parameters.data), inputs["data"]["files"]):
+        data = check_parameters(parameters)
     print_warnings(data, parameters)
     before = read_parts(final)
     steps = {step.name: step for step in plan_steps(sources, parameters)}

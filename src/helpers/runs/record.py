@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import html
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import metadata
@@ -28,6 +29,7 @@ from helpers.project import (
     hash_files,
     hash_helpers,
     read_json,
+    write_file,
     write_json,
 )
 from helpers.runs.notebook import Hash, Name, NotebookRecord, list_written, read_records, read_valid
@@ -75,7 +77,7 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
         **inputs,
         "notebooks": {name: {"source": inputs["notebooks"].get(name), **record} for name, record in records.items()},
         "sources": list_sources(data, parameters),
-        "git": describe_commit(),
+        **describe_commit(),
     }
 
 
@@ -138,7 +140,23 @@ def note_pages(folder: Path) -> None:
     path = folder / RECORD
     content = read_json(path)
     pages = [folder / "html" / f"{name}.html" for name in (*content["notebooks"], "index")]
+    for page in filter(Path.is_file, pages):
+        text = page.read_text(encoding="utf-8")
+        hidden = hide_place(text, content["parameters"]["data"])
+        if hidden != text:
+            write_file(page, hidden.encode())
     write_json(path, {**content, "pages": {page.name: hash_file(page) for page in pages if page.is_file()}})
+
+
+def hide_place(text: str, data: str) -> str:
+    """A page with the name of own data in the place of its path on this machine, which only the record needs."""
+    path, _ = split_choices(data)
+    if not path.is_absolute():
+        return text
+    ways = {html.escape(each, quote=quoted) for each in (str(path), repr(str(path))[1:-1]) for quoted in (True, False)}
+    ways |= {way.replace("&#x27;", "&#39;") for way in ways}  # as templates write it
+    pattern = "|".join(map(re.escape, sorted(ways, reverse=True)))
+    return re.sub(rf"(?<![\w./-])(?:{pattern})(?![\w/-])", lambda _: html.escape(path.name), text)
 
 
 def note_exports(folder: Path, written: Mapping[str, str]) -> None:
@@ -299,6 +317,31 @@ def hash_data(path: Path) -> dict[str, str]:
     return files
 
 
+@contextmanager
+def watch_data(path: Path, files: Mapping[str, str]) -> Iterator[None]:
+    """Refuse what the block makes of data that aren't, or don't stay, as `hash_data` had them; changed back counts too.
+
+    Raises
+    ------
+    RunError
+    """
+    changed = RunError("The data changed while the run was being made. Run the same command again.")
+    before = _stamp(path)
+    if hash_data(path) != files:
+        raise changed
+    yield
+    if _stamp(path) != before:
+        raise changed
+
+
+def _stamp(path: Path) -> dict[Path, tuple[int, int, int, int]]:
+    """What the system notes of each file of the data when it is written, the time of which nobody can set."""
+    path, _ = split_choices(path)
+    files = [path, *path.rglob("*"), *find_data().rglob("*")]
+    found = {file: file.stat() for file in files if file.is_file()}
+    return {file: (each.st_ino, each.st_size, each.st_mtime_ns, each.st_ctime_ns) for file, each in found.items()}
+
+
 def _has_references(path: Path) -> bool:
     table = path / "indicators.csv"
     if not table.is_file():
@@ -333,16 +376,17 @@ def list_versions() -> dict[str, str]:
     return {"adoption-curves": metadata.version("adoption-curves"), **versions}
 
 
-def describe_commit() -> dict[str, Any] | None:
-    """Commit of the project, and whether sources, notebooks or data differ from it; None outside git."""
+def describe_commit() -> dict[str, Any]:
+    """``git``: commit of the project, and whether sources, notebooks or data differ from it; None with the reason."""
     if not (find_root() / ".git").exists():  # a folder somewhere in another project's repository is none of it
-        return None
+        return {"git": None, "no_git": "the project's folder is no git repository"}
     try:
         commit = _ask_git("rev-parse", "HEAD")
         changed = bool(_ask_git("status", "--porcelain", "--", "src", "notebooks", "data"))
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return {"commit": commit, "changed": changed}
+    except (OSError, subprocess.SubprocessError) as error:
+        told = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
+        return {"git": None, "no_git": f"git did not tell the commit: {told[0] if told else 'no reason given'}"}
+    return {"git": {"commit": commit, "changed": changed}}
 
 
 def _ask_git(*question: str) -> str:
