@@ -153,8 +153,9 @@ def hide_place(text: str, data: str) -> str:
     path, _ = split_choices(data)
     if not path.is_absolute():
         return text
-    ways = {html.escape(each, quote=quoted) for each in (str(path), repr(str(path))[1:-1]) for quoted in (True, False)}
-    ways |= {way.replace("&#x27;", "&#39;") for way in ways}  # as templates write it
+    plain = str(path), repr(str(path))[1:-1], str(path).replace("'", "'\"'\"'")  # as it is, in code, in a shell
+    ways = {html.escape(each, quote=quoted) for each in plain for quoted in (True, False)}
+    ways |= {way.replace("&#x27;", "&#39;").replace("&quot;", "&#34;") for way in ways}  # as templates write it
     pattern = "|".join(map(re.escape, sorted(ways, reverse=True)))
     return re.sub(rf"(?<![\w./-])(?:{pattern})(?![\w/-])", lambda _: html.escape(path.name), text)
 
