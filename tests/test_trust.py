@@ -9,7 +9,6 @@ import random
 import resource
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -20,18 +19,18 @@ from pathlib import Path
 
 import pytest
 from conftest import SAMPLE, further, make_once
-from small_notebooks import ALL, write_notebook, write_notebooks
+from small_notebooks import ALL, write_notebooks
 from test_pipeline import list_files
 from worldbank_server import CODE
 
 from helpers import __main__ as command
 from helpers import fetch, indicators
 from helpers.parameters import ParameterError, read_parameters
-from helpers.project import MARK, RunError, claim_folder, find_outputs, find_root, read_json, refuse_planted, write_file
-from helpers.quoting import UNSEEN, PlainStream
+from helpers.project import MARK, RunError, claim_folder, find_root, refuse_planted, write_file
+from helpers.quoting import PlainStream
 from helpers.runs import kernels
 from helpers.runs.notebook import read_valid
-from helpers.runs.record import find_differences, load_record
+from helpers.runs.record import load_record
 from helpers.runs.store import Store
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
@@ -516,8 +515,12 @@ def limit(kind, number):
 @pytest.mark.parametrize("options", [[], further(["--isolated"])])
 @pytest.mark.parametrize(
     ("kind", "number", "words"),
-    [("RLIMIT_NOFILE", 24, "24 open files"), ("RLIMIT_NOFILE", 64, "64 open files"), ("RLIMIT_AS", 700_000_000, "700,000,000")],
-)  # fmt: skip
+    [
+        ("RLIMIT_NOFILE", 24, "24 open files"),
+        ("RLIMIT_NOFILE", 64, "64 open files"),
+        ("RLIMIT_AS", 700_000_000, "700,000,000"),
+    ],
+)
 def test_limits_of_the_system_are_told_before_anything_starts(place, kind, number, words, options):
     code, _, err = run(place, "run", "small", *options, before=limit(kind, number))
     assert (code, len(err.splitlines())) == (1, 1)
@@ -585,7 +588,7 @@ def kill_tree(process):
 def test_the_next_run_removes_what_a_killed_tree_has_left(place, reference, temporary, options):
     cells = [*ALL["01_check_small"], "import time\ntime.sleep(60)"]
     write_notebooks(place / "notebooks", {**ALL, "01_check_small": cells})
-    words, temporary = [*WORDS, *options], {"TMPDIR": strtemporary}
+    words = [*WORDS, *options]
     process = start(place, *words, TMPDIR=str(temporary))
     end = time.monotonic() + 60
     while not list((place / "outputs").glob(".store/.work-*/small/tables/*.csv")) and time.monotonic() < end:
@@ -697,8 +700,8 @@ def test_levels_and_shares_that_nobody_can_tell_from_0_or_1_are_refused(value):
 ENTITIES = {
     "Ch\u0456na": "has a Greek or Cyrillic letter among Latin ones",
     "C\u03bfngo": "has a Greek or Cyrillic letter among Latin ones",
-    "\u3164": r"'\\u3164'",
-    "\u2800": r"'\\u2800'",
+    "\u3164": "hangul filler",
+    "\u2800": "braille pattern blank",
     "...": "has no letter and no digit",
     "\u200c": "has no letter and no digit",
 }
@@ -781,14 +784,14 @@ def test_a_signal_at_any_moment_leaves_a_run_that_ends_equal_to_the_byte(place, 
 def end_at_random_moments(place, reference, temporary, number, code, times):
     """End runs at random moments, and make them again; what a test does `times`, the report does 30 times."""
     moments, ended = random.Random(number), 0
-    words, temporary = WORDS, {"TMPDIR": strtemporary}
+    words = WORDS
     while ended < times:
         shutil.rmtree(place / "outputs", ignore_errors=True)
         process = start(place, *words, TMPDIR=str(temporary))
         time.sleep(moments.uniform(0.3, 4))
         if process.poll() is None:
             kill_tree(process) if number == signal.SIGKILL else process.send_signal(number)
-        out, err = process.communicate(timeout=60) if process.stdout and not process.stdout.closed else ("", "")
+        _, err = process.communicate(timeout=60) if process.stdout and not process.stdout.closed else ("", "")
         if process.returncode == 0:
             continue
         ended += 1

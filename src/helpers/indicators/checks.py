@@ -26,10 +26,10 @@ from helpers.project import hash_file
 from helpers.quoting import quote
 
 PERCENT = r"(%|percentage|per cent|percent|pct)(\s+\S.*|)"
-TWINS = "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425"
+TWINS = "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425"
 TWINS += "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458"
 TWINS += "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bf\u03bd"
-LATIN = "ABEKMHOPCTXaeopcyxsijABEZHIKMNOPTYXov"
+LATIN = "ABEKMHOPCTYXaeopcyxsijABEZHIKMNOPTYXov"
 """Cyrillic and Greek letters, and the Latin ones that they look like."""
 FRACTION = r"(fraction|proportion|share)s?(\s+(of|in)\s.*|)"
 

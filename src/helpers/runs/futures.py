@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from helpers.parameters import Parameters
 from helpers.project import RunError, find_data, hash_helpers
-from helpers.runs.kernels import can_fork, check_limits, preload, stop_kernels
+from helpers.runs.kernels import can_fork, check_limits, make_place, preload, stop_kernels
 from helpers.runs.pipeline import Made, RunFolder, make_notebook
 from helpers.runs.record import describe_inputs, is_current, watch_data
 from helpers.runs.sequence import Step, find_notebooks, plan_steps
@@ -198,7 +198,12 @@ def open_client(workers: int, scheduler: str, folder: Path) -> Iterator[Client]:
             preload()
         with (
             LocalCluster(
-                n_workers=1, threads_per_worker=workers, processes=False, dashboard_address=None, memory_limit=0
+                n_workers=1,
+                threads_per_worker=workers,
+                processes=False,
+                dashboard_address=None,
+                memory_limit=0,
+                local_directory=str(make_place()),
             ) as cluster,
             Client(cluster, set_as_default=False) as client,
         ):
