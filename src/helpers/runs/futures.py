@@ -201,7 +201,7 @@ def open_client(workers: int, scheduler: str, folder: Path) -> Iterator[Client]:
                 n_workers=1,
                 threads_per_worker=workers,
                 processes=False,
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",
                 memory_limit=0,
                 local_directory=str(make_place()),
             ) as cluster,
