@@ -176,7 +176,7 @@ def describe_progress(run: str, told: int, count: int, seconds: float, message: 
 
 @contextmanager
 def open_client(workers: int, scheduler: str, folder: Path) -> Iterator[Client]:
-    """A client of the scheduler at an address, or of threads in this process, without any port.
+    """A client of the scheduler at an address, or of threads in this process; its page of state is on loopback only.
 
     Raises
     ------
