@@ -54,10 +54,15 @@ def make(outputs, name, median=800.0, subject=("Users", "million persons"), date
     )
     for table, frame in tables.items():
         frame.to_csv(folder / "tables" / f"{table}.csv", index=False)
-    written = {table: {"sha256": hash_file(folder / "tables" / f"{table}.csv")} for table in tables}
-    record = {"parameters": parameters, "subject": {"title": subject[0], "unit": subject[1]}}
-    record |= {"notebooks": {"06_summarise_findings": {"source": "a", "tables": written}}}
-    record |= {"data": {"path": "data", "files": {"observations.csv": data}}, "helpers": {}, "versions": {}}
+    written = {
+        table: {"sha256": hash_file(folder / "tables" / f"{table}.csv"), "rows": 1, "columns": {}} for table in tables
+    }
+    record = {"run": name, "made": "2026-11-26", "main_figure": None, "parameters": parameters, "git": None}
+    record |= {"subject": {"title": subject[0], "unit": subject[1]}, "pages": {}, "sources": []}
+    summary = {"parameters": {}, "read": {}, "tables": written, "figures": {}, "made_from": {}}
+    summary |= {"source": "a" * 64, "key": "a" * 64, "executed": "a" * 64}
+    record |= {"notebooks": {"06_summarise_findings": summary}}
+    record |= {"data": {"path": "data", "files": {"observations.csv": data * 64}}, "helpers": {}, "versions": {}}
     (folder / "run.json").write_text(json.dumps(record))
     return folder
 
@@ -166,7 +171,7 @@ def test_the_sentences_say_what_the_tables_hold(outputs):
 
 def test_other_data_code_and_edited_tables_are_told(outputs):
     one, two = make(outputs, "one"), make(outputs, "two", data="2")
-    (one / "run.json").write_text((one / "run.json").read_text().replace('"source": "a"', '"source": "b"'))
+    (one / "run.json").write_text((one / "run.json").read_text().replace('"source": "aa', '"source": "bb'))
     with (one / "tables" / "06_key_numbers.csv").open("a") as file:
         file.write("edited,Edited,1,,,,\n")
     runs = [read_finished("one", one), read_finished("two", two)]

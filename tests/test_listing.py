@@ -88,7 +88,8 @@ def test_rm_never_leaves_the_folder_whatever_the_record_says(outputs, run):
     (outputs / "precious.html").write_text("mine")
     record["pages"]["../../precious.html"] = "0" * 64
     (run / RECORD).write_text(json.dumps(record))
-    remove_run(run)
+    with pytest.raises(RunError, match=r"run\.json, can't be used"):
+        remove_run(run)
     assert (outputs / "precious.html").exists()
 
 

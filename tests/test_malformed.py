@@ -299,7 +299,7 @@ def test_a_file_without_permission(capsys, tmp_path):
     [
         ('"resources"', '"resource"', "does not describe the tables"),
         ('"type": "number"', '"type": "integer"', "fields.4.type: input should be 'string', 'number' or 'date'"),
-        ('"pattern": "^https?', '"pattern": "(^https?', "is no pattern: missing ), unterminated subpattern"),
+        ('"pattern": "^https?', '"pattern": "(^https?', "is no pattern: error: unclosed group"),
         (
             '"primaryKey": [\n          "entity"',
             '"primaryKey": [\n          "land"',

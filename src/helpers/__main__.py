@@ -8,11 +8,12 @@ from __future__ import annotations
 import atexit
 import errno
 import gc
+import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -22,10 +23,12 @@ from helpers import commands
 from helpers.commands import complete_runs
 from helpers.options import add_choices, join_pairs, locate_data, read_options
 from helpers.project import UNNEEDED, block_imports
-from helpers.quoting import escape
+from helpers.quoting import PlainStream
 
 WRONG_INPUT, FAILED = 2, 1
 SYSTEM_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR}
+SYSTEM_ERRORS |= {errno.EEXIST, errno.EISDIR, errno.ELOOP, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
+STOPS = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -198,8 +201,9 @@ def export(
         return
     else:
         from helpers.runs import pages
-        from helpers.runs.record import note_pages
+        from helpers.runs.record import note_pages, read_run
 
+        read_run(find_run(run))
         page = pages.write_pages(find_run(run))
         note_pages(find_run(run))
     print(f"Read it: {shorten_path(page)}")
@@ -297,19 +301,20 @@ class Stopped(BaseException):
 
     def __init__(self, number: int):
         self.word = "\nInterrupted." if number == signal.SIGINT else "Terminated."
-        self.code = 128 + number  # as shells have it: 130 and 143
+        self.code = 128 + number  # as shells have it: 130, 143, and 129 where the terminal has gone
 
 
 @contextmanager
 def handle_signals() -> Iterator[None]:
-    """Raise `Stopped` in the block on Ctrl-C and SIGTERM; signals that come while it ends are too late."""
+    """Raise `Stopped` in the block on Ctrl-C, SIGTERM and SIGHUP; signals that come while it ends are too late."""
 
     def raise_stopped(number: int, frame: Any) -> NoReturn:
         ignore_signals()
         raise Stopped(number)
 
     ours = threading.current_thread() is threading.main_thread()
-    previous = {one: signal.signal(one, raise_stopped) for one in (signal.SIGINT, signal.SIGTERM) if ours}
+    heard = [one for one in STOPS if ours and signal.getsignal(one) != signal.SIG_IGN]  # nohup ignores SIGHUP
+    previous = {one: signal.signal(one, raise_stopped) for one in heard}
     try:
         yield
     finally:
@@ -318,9 +323,9 @@ def handle_signals() -> Iterator[None]:
 
 
 def ignore_signals() -> None:
-    """Let Ctrl-C and SIGTERM do nothing any more: it's too late to stop."""
+    """Let Ctrl-C, SIGTERM and SIGHUP do nothing any more: it's too late to stop."""
     if threading.current_thread() is threading.main_thread():  # no other one can, nor is interrupted
-        for one in (signal.SIGINT, signal.SIGTERM):
+        for one in STOPS:
             signal.signal(one, signal.SIG_IGN)
 
 
@@ -335,7 +340,8 @@ def say_state(state: str) -> Iterator[None]:
 
 def stop(message: str, code: int) -> NoReturn:
     """Say why on the error stream and end."""
-    print(message, file=sys.stderr)
+    with suppress(OSError):  # the terminal may have gone
+        print(message, file=sys.stderr)
     raise SystemExit(code)
 
 
@@ -343,26 +349,53 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line; people's mistakes end with a sentence on the error stream, not with a traceback."""
     atexit.register(gc.freeze)  # else Python looks through all that's loaded for what to free, before it ends anyway
     atexit.register(ignore_signals)
+    open_streams()
+    with redirect_stdout(PlainStream(sys.stdout)), redirect_stderr(PlainStream(sys.stderr)):
+        run_app(sys.argv[1:] if arguments is None else arguments)
+
+
+def open_streams() -> None:
+    """Lead closed standard streams to nowhere, else files would get their numbers; ASCII terminals get codes."""
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(handle, True)
+    os.close(handle)
+    sys.stdout, sys.stderr = (stream or Path(os.devnull).open("w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def run_app(arguments: list[str]) -> None:
+    """Run a command, and end with a sentence and an exit code where it's the user's to mend."""
     try:
         with block_imports(UNNEEDED), handle_signals():
-            app(join_pairs(sys.argv[1:] if arguments is None else arguments), prog_name="adoption")
+            app(join_pairs(arguments), prog_name="adoption")
     except Stopped as stopped:
         stop(stopped.word, stopped.code)
     except typer.BadParameter as error:
-        stop(f"{escape(error.message)}\nTry 'adoption run --help' for help.", WRONG_INPUT)
+        stop(f"{error.message}\nTry 'adoption run --help' for help.", WRONG_INPUT)
     except Exception as error:
         code = judge(error)
         if code is None:
             raise
-        stop(describe_os_error(error) if isinstance(error, OSError) else str(error), code)
+        stop(describe_system_error(error), code)
 
 
-def describe_os_error(error: OSError) -> str:
-    """What the system refused, and for which file: no space left, no permission, read-only."""
+def describe_system_error(error: Exception) -> str:
+    """What the system refused, and for which file: no space left, no permission, no memory; else the error's words."""
     from helpers.project import shorten_path
 
-    place = f": {shorten_path(Path(error.filename))}" if isinstance(error.filename, str) else ""
-    return f"{error.strerror or error}{place}. Nothing of the last complete run was changed."
+    if not isinstance(error, OSError | MemoryError) and not is_short_of_threads(error):
+        return str(error)
+    reason = getattr(error, "strerror", "") or ("Out of memory" if isinstance(error, MemoryError) else str(error))
+    name = getattr(error, "filename", None)
+    place = f": {shorten_path(Path(name))}" if isinstance(name, str) else ""
+    return f"{reason}{place}. Nothing of the last complete run was changed."
+
+
+def is_short_of_threads(error: Exception) -> bool:
+    """Whether the system gave no further thread; Python has no kind of error of its own for that."""
+    return isinstance(error, RuntimeError) and "can't start new thread" in str(error)
 
 
 def judge(error: Exception) -> int | None:
@@ -372,7 +405,9 @@ def judge(error: Exception) -> int | None:
 
     if isinstance(error, ParameterError):
         return WRONG_INPUT
-    if isinstance(error, RunError) or (isinstance(error, OSError) and error.errno in SYSTEM_ERRORS):
+    if isinstance(error, RunError | MemoryError) or is_short_of_threads(error):
+        return FAILED
+    if isinstance(error, OSError) and error.errno in SYSTEM_ERRORS:
         return FAILED
     indicators = sys.modules.get("helpers.indicators")
     return WRONG_INPUT if indicators and isinstance(error, indicators.DataError) else None

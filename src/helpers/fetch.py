@@ -5,6 +5,7 @@ wbgapi is the extra ``live``; the rest of the package works without it and witho
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
@@ -32,6 +33,7 @@ from helpers.quoting import UNSEEN, quote, shorten
 
 REQUEST_SECONDS = 30
 ALL_SECONDS = 300
+MAX_BYTES = 20_000_000  # of an answer
 MAX_REQUESTS = 200  # 30 years of all countries are ten pages
 LICENCES = {"CC BY-4.0": "CC BY 4.0", "CC BY 4.0": "CC BY 4.0"}  # as the World Bank writes them, and as we do
 SERIES = ["entity", "indicator"]
@@ -189,6 +191,7 @@ def _ask(code: str, entities: list[str]) -> Answer:
     try:
         import requests
         import wbgapi
+        from urllib3.exceptions import HTTPError, ReadTimeoutError
     except ImportError as error:
         message = "adoption fetch needs the library wbgapi, the extra 'live'; install it with: pip install wbgapi"
         raise FetchError(message) from error
@@ -202,9 +205,9 @@ def _ask(code: str, entities: list[str]) -> Answer:
         rows = list(wbgapi.data.fetch(code, entities, labels=True))
         watch.check_complete(len(rows))
         return _read_answer(code, entities, rows, _ask_licence(wbgapi, code))
-    except requests.Timeout as error:
+    except (requests.Timeout, ReadTimeoutError) as error:
         raise FetchError(f"The World Bank did not answer within {REQUEST_SECONDS} s. Try again later.") from error
-    except requests.RequestException as error:
+    except (requests.RequestException, HTTPError) as error:
         raise FetchError(f"The World Bank cannot be reached: {_shorten(error)}") from error
     except wbgapi.APIResponseError as error:
         raise FetchError("The World Bank's answer cannot be read: it is no JSON. Try again later.") from error
@@ -241,7 +244,9 @@ class _Watch:
     def look(self, response: Any, *args: Any, **options: Any) -> None:
         """Count the answers, and note how many figures they announce."""
         self.requests += 1
-        if self.requests > MAX_REQUESTS or time.monotonic() > self.end:
+        content = response.raw.read(MAX_BYTES + 1, decode_content=True)  # requests itself would read without end
+        response.raw = io.BytesIO(content)
+        if self.requests > MAX_REQUESTS or time.monotonic() > self.end or len(content) > MAX_BYTES:
             raise FetchError("The World Bank's answer does not come to an end; nothing was written. Try again later.")
         if "/series/" in response.url and "/country/" in response.url and "&page=1&" in response.url:
             with suppress(ValueError, TypeError, LookupError):  # wbgapi says what is wrong with such an answer

@@ -14,6 +14,7 @@ import typer
 from helpers.choices import CHOICES, join_choices, split_choices
 from helpers.quoting import escape, quote, shorten
 
+MAX_BYTES = 100_000  # of a file of parameters
 PAIRED = ("-p", "--parameters", "-r", "--parameters_raw")
 
 
@@ -24,7 +25,11 @@ def read_options(
     given: dict[str, Any] = {}
     for path in files:
         try:
-            text = path.read_text(encoding="utf-8-sig")
+            with path.open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
+            if len(content) > MAX_BYTES:
+                raise typer.BadParameter(f"-f {escape(str(path))}: the file is larger than parameters can be.")
+            text = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise typer.BadParameter(f"-f {escape(str(path))}: the file isn't UTF-8 text; save it as UTF-8.") from error
         except OSError as error:

@@ -17,6 +17,7 @@ from helpers.choices import join_choices, split_choices
 from helpers.project import UserError, find_data, name_path
 from helpers.quoting import UNSEEN, quote, shorten
 
+MOST_TOLD = 20  # names that no parameter has
 DEEPEST = 8  # levels of lists and mappings in YAML
 TAKEN = {"readme.md", "lab"}  # what stands beside the runs in outputs/
 
@@ -161,7 +162,7 @@ def _sort_distinct(values: list[Any]) -> list[Any]:
 
 Text = Annotated[str, BeforeValidator(_to_text), AfterValidator(_check_text)]
 Plain = Annotated[str, AfterValidator(_check_text)]
-Share = Annotated[float, BeforeValidator(_reject_truth), Field(gt=0, lt=1)]
+Share = Annotated[float, BeforeValidator(_reject_truth), Field(ge=0.001, le=0.999)]
 
 
 def _describe(default: Any, meaning: str, expected: str, **limits: Any) -> Any:
@@ -215,7 +216,7 @@ class Parameters(BaseModel):
     shares: Annotated[list[Share], BeforeValidator(_to_list), AfterValidator(_sort_distinct)] = _describe(
         [0.5, 0.75, 0.9],
         "shares of the bound at which the scenarios saturate",
-        "a list of different numbers between 0 and 1, such as [0.5, 0.75, 0.9]",
+        "a list of different numbers between 0 and 1, such as [0.5, 0.75, 0.9], none within 0.001 of either",
         min_length=1,
     )
     horizon_years: Annotated[int | float, BeforeValidator(_reject_truth)] = _describe(
@@ -224,7 +225,7 @@ class Parameters(BaseModel):
     levels: Annotated[list[Share], BeforeValidator(_to_list), AfterValidator(_sort_distinct)] = _describe(
         [0.5, 0.8, 0.95],
         "levels of the forecast's bands; sentences, key numbers and milestones quote the one nearest to 0.8",
-        "a list of one to six different numbers between 0 and 1, such as [0.5, 0.8, 0.95]",
+        "a list of one to six different numbers between 0 and 1, such as [0.5, 0.8, 0.95], none within 0.001 of either",
         min_length=1,
         max_length=6,
     )
@@ -329,11 +330,11 @@ def read_parameters(values: Mapping[str, Any]) -> Parameters:
     Traceback (most recent call last):
     helpers.parameters.ParameterError: unknown parameter 'indcator', did you mean 'indicator'?
     """
+    unknown = [name for name in values if name not in Parameters.model_fields]
     problems = [
-        f"unknown parameter {quote(str(name))}{suggest(name, Parameters.model_fields)}"
-        for name in values
-        if name not in Parameters.model_fields
+        f"unknown parameter {quote(str(name))}{suggest(name, Parameters.model_fields)}" for name in unknown[:MOST_TOLD]
     ]
+    problems += [f"and {len(unknown) - MOST_TOLD:,} more unknown parameters"] if len(unknown) > MOST_TOLD else []
     known = {name: value for name, value in values.items() if name in Parameters.model_fields}
     try:
         parameters = Parameters(**known)

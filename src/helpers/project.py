@@ -6,13 +6,15 @@ import hashlib
 import json
 import os
 import platform
+import secrets
+import shutil
 import stat
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 from helpers.choices import join_choices, split_choices
@@ -57,9 +59,12 @@ def find_root() -> Path:
     checkout, above = Path(__file__).resolve().parents[2], [Path.cwd(), *Path.cwd().parents]
     for folder in above:
         if (folder / MARK).is_file():
+            refuse_planted(folder, folder / MARK, folder / "notebooks", folder / "data")
             return folder
     for folder in (checkout, *above):
         if any((folder / "notebooks").glob("[0-9][0-9]_*.ipynb")) and (folder / "data" / "datapackage.json").is_file():
+            if folder != checkout:
+                refuse_planted(folder, folder / "notebooks", folder / "data")
             return folder
     if PACKAGED.is_dir():
         return PACKAGED
@@ -97,14 +102,11 @@ def begin_project(folder: Path) -> Path:
     RunError
         If there is something in that place.
     """
-    import shutil
-    import tempfile
-
     if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir() or any(folder.iterdir())):
         raise RunError(f"{shorten_path(folder)} is there already, and not empty. Name a new folder.")
     root = find_root()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
+    with TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
         new = Path(place) / "new"
         for path in (*root.glob("data/*.*"), *root.glob("data/forecasts/*.csv"), *root.glob("notebooks/*.ipynb")):
             target = new / path.relative_to(root)
@@ -164,23 +166,41 @@ def shorten_path(path: Path) -> str:
 def write_file(path: Path, content: bytes) -> str:
     """Write `content` whole or not at all (temporary file, then rename) and return its sha256."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")  # opened plainly, so that the user's umask holds
+    try:
+        with beside.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-            file.close()
-            Path(file.name).chmod(0o644)
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
     return hashlib.sha256(content).hexdigest()
 
 
 def write_json(path: Path, content: Any) -> None:
     """Write `content` as readable JSON, whole or not at all."""
     write_file(path, (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
+
+
+def read_json(path: Path) -> Any:
+    """Content of a JSON file that this package wrote, or that someone put in its place.
+
+    Raises
+    ------
+    OSError
+        If there is none.
+    ValueError
+        If it's no JSON, too large, or a pipe or a device, which may have no end.
+    """
+    state = path.stat()
+    if not stat.S_ISREG(state.st_mode) or state.st_size > LARGEST_JSON:
+        raise ValueError("no file, or a very large one")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError("lists or mappings lie too deep in each other") from error
 
 
 def hash_file(path: Path) -> str:
@@ -204,7 +224,9 @@ def hash_helpers() -> dict[str, str]:
 
 # ---- folders ------------------------------------------------------------------------------------------------------
 
+LARGEST_JSON = 50_000_000
 RECORD = "run.json"
+LOCK = ".lock"
 ListOwn = Callable[[Path, Path], set[str]]
 
 
@@ -240,6 +262,7 @@ def hold_folder(folder: Path, what: str = "run") -> Iterator[None]:
         If another process holds it, where the message says which one; or if the lock's name is that of another file.
     """
     place = follow_link(folder)
+    refuse_planted(place.parent, place, _find_previous(place))
     path = place.parent / f".{place.name}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with _open_locked(path, f"{what.capitalize()} '{folder.name}'") as file:
@@ -266,7 +289,7 @@ def _open_locked(path: Path, title: str) -> Any:
                 raise foreign from error
             raise
         try:
-            _lock(file)
+            lock_file(file)
         except OSError as error:
             file.seek(0)
             holder = file.read().strip() or "another process"
@@ -288,7 +311,8 @@ def _open_plain(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o644)
 
 
-def _lock(file: Any) -> None:
+def lock_file(file: Any) -> None:
+    """Lock an open file, or raise an OSError where another process has; the system frees it when this one ends."""
     if sys.platform == "win32":
         import msvcrt
 
@@ -298,6 +322,43 @@ def _lock(file: Any) -> None:
         import fcntl
 
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def refuse_planted(*places: Path) -> None:
+    """Refuse what another user has put where everyone may write: what is in it would become part of a report.
+
+    Raises
+    ------
+    RunError
+    """
+    for place in places if hasattr(os, "geteuid") else ():
+        with suppress(OSError):
+            if place.lstat().st_uid not in (0, os.geteuid()) and place.parent.stat().st_mode & stat.S_IWOTH:
+                planted = f"{shorten_path(place)} is another user's, in a folder where everyone may write."
+                raise RunError(f"{planted} Nothing of it is used; work in a folder of your own.")
+
+
+@contextmanager
+def claim_folder(place: Path, prefix: str) -> Iterator[Path]:
+    """A folder of one's own in `place` for the block; those that killed processes have left there go.
+
+    Each is told by a lock in it, which the system frees when its process ends.
+    """
+    for left in place.glob(f"{prefix}*") if os.name != "nt" else ():
+        with suppress(OSError):
+            if left.lstat().st_uid == os.geteuid():
+                with open(left / LOCK, "r+", opener=_open_plain) as file:
+                    lock_file(file)
+                    shutil.rmtree(left)
+    folder = Path(mkdtemp(prefix=prefix, dir=place))
+    try:
+        with (folder / "new").open("w") as file:
+            if os.name != "nt":
+                lock_file(file)
+                (folder / "new").rename(folder / LOCK)  # others never see one that isn't locked
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _list_entries(_: Path, new: Path) -> set[str]:

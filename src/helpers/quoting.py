@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import reprlib
 from typing import Any
 
-# Control characters, marks that steer the direction of text, marks without width, halves of pairs, and the sign of a
-# lost letter. U+200C and U+200D, which Persian and Indian names need, are text.
+# Control characters, marks that steer the direction of text, marks without width, letters that look empty, halves of
+# pairs, and the sign of a lost letter. U+200C and U+200D, which Persian and Indian names need, are text.
 UNSEEN = (
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffd\ufffe\uffff"
-    "\U000e0000-\U000e007f]"
+    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
+    "\ud800-\udfff\ufeff\uffa0\ufff9-\ufffd\ufffe\uffff\U000e0000-\U000e01ef]"
 )
 SHOWN_CHARACTERS = 80  # of one value or name
 
@@ -38,3 +39,18 @@ def escape(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(mark if mark.isprintable() else repr(mark)[1:-1] for mark in text)
+
+
+class PlainStream:
+    """A stream of text that writes what steers a terminal as codes, whoever wrote it: nothing else need think of it."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+    def write(self, text: str) -> int:
+        """Write a text, whose lines stay lines."""
+        self.stream.write(re.sub(rf"(?![\n\t]){UNSEEN}", lambda mark: repr(mark[0])[1:-1], text))
+        return len(text)

@@ -12,10 +12,11 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
+from pydantic import StringConstraints, TypeAdapter, ValidationError
 
 from helpers.indicators.problems import Problem, list_problems, parameter_error, suggest_names
 from helpers.quoting import UNSEEN
@@ -105,9 +106,30 @@ def explain_cell(text: str, field: Mapping[str, Any]) -> str:
         return f"is after {LATEST}; is the year right?"
     if names is not None and text not in names:
         return f"is none of {', '.join(names)}; {suggest_names(text, names)}"
-    if not re.fullmatch(constraints.get("pattern") or ".*", text):
+    pattern = constraints.get("pattern")
+    if pattern and not matches(compile_pattern(pattern), text):
         return f"does not have the right form; it needs: {field['description']}"
     return ""
+
+
+@cache
+def compile_pattern(pattern: str) -> TypeAdapter[str]:
+    """A pattern of a descriptor for whole cells; pydantic's patterns take no longer than the text is, Python's may.
+
+    Raises
+    ------
+    pydantic_core.SchemaError
+        If it's no pattern.
+    """
+    return TypeAdapter(Annotated[str, StringConstraints(pattern=f"^(?:{pattern})$")])
+
+
+def matches(pattern: TypeAdapter[str], text: str) -> bool:
+    """Whether a text has the form of a pattern."""
+    try:
+        return bool(pattern.validate_python(text))
+    except ValidationError:
+        return False
 
 
 def read_number(text: str) -> float:

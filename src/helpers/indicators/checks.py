@@ -26,6 +26,11 @@ from helpers.project import hash_file
 from helpers.quoting import quote
 
 PERCENT = r"(%|percentage|per cent|percent|pct)(\s+\S.*|)"
+TWINS = "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425"
+TWINS += "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458"
+TWINS += "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bf\u03bd"
+LATIN = "ABEKMHOPCTYXaeopcyxsijABEZHIKMNOPTYXov"
+"""Cyrillic and Greek letters, and the Latin ones that they look like."""
 FRACTION = r"(fraction|proportion|share)s?(\s+(of|in)\s.*|)"
 
 
@@ -54,7 +59,8 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     state = []
     for name in ("datapackage.json", *(f"{name}.csv" for name in TABLES)):
         with suppress(OSError):
-            state.append(f"{name} {hash_file(folder / name)}")
+            if (folder / name).is_file():  # opening a pipe would wait for ever
+                state.append(f"{name} {hash_file(folder / name)}")
     return {name: table.copy() for name, table in _read_checked(folder.absolute(), tuple(state)).items()}
 
 
@@ -231,15 +237,27 @@ def check_units(file: str, table: pd.DataFrame) -> list[Problem]:
 
 
 def check_spellings(file: str, observations: pd.DataFrame) -> list[Problem]:
-    """Report an entity that is spelled in two ways."""
+    """Report an entity that is spelled in two ways, also with a letter that looks like another, or that looks empty."""
     usual: dict[str, str] = {}
-    plain = {name: unicodedata.normalize("NFKC", name).casefold() for name in observations["entity"].unique()}
+    plain = {name: _read_plainly(name) for name in observations["entity"].unique()}
     for name in observations["entity"].value_counts().index:
         usual.setdefault(plain[name], name)
     names = observations.loc[:, ["row", "entity"]].drop_duplicates("entity").rename(columns={"entity": "value"})
     names["usual"] = [usual[plain[name]] for name in names["value"]]
     wrong = names[names["value"] != names["usual"]]
-    return list_problems(file, wrong, "entity", lambda entry: f"is spelled {quote(entry['usual'])} elsewhere")
+    mixed = names[names["value"].str.contains(rf"[a-zA-Z][{TWINS}]|[{TWINS}][a-zA-Z]")]
+    blank = names[(names["value"] != "") & ~names["value"].str.contains(r"[^\W_]")]
+    return [
+        *list_problems(file, wrong, "entity", lambda entry: f"is spelled {quote(entry['usual'])} elsewhere"),
+        *list_problems(file, mixed, "entity", "has a Greek or Cyrillic letter among Latin ones that look like it"),
+        *list_problems(file, blank, "entity", "has no letter and no digit; write the name"),
+    ]
+
+
+def _read_plainly(name: str) -> str:
+    """What a reader takes a name for, whatever its letters' case, alphabet and marks that nobody sees."""
+    seen = re.sub("[\u200c\u200d\ufe00-\ufe0f]", "", unicodedata.normalize("NFKC", name))
+    return seen.translate(str.maketrans(TWINS, LATIN)).casefold()
 
 
 def check_figures(

@@ -31,7 +31,7 @@ from helpers.indicators.tables import (
 )
 from helpers.quoting import shorten
 
-LARGEST_FILE = 500_000_000  # bytes, unpacked
+LARGEST_FILE, MOST_COLUMNS = 500_000_000, 5_000  # bytes, unpacked
 MARKS = "\t;|,"  # of two that split all lines alike, the first: commas also stand in numbers and texts
 SCALES = {
     "thousand": "thousand thousands k",
@@ -101,6 +101,9 @@ def read_sheet(path: Path, headings: Collection[str], sheet: str = "") -> Sheet:
             notes.append(f"fields are separated by {'tabs' if mark == chr(9) else repr(mark)}")
     if not rows:
         raise file_error(path, "is empty; its first line must be date,value")
+    widest = max(len(cells) for _, cells in rows)
+    if widest > MOST_COLUMNS:
+        raise file_error(path, f"has {widest:,} columns, more than {MOST_COLUMNS:,}; write a row for each figure")
     start = _find_header(path, rows, headings)
     if start:
         above = say_lines([line for line, _ in rows[:start]])

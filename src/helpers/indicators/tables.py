@@ -10,14 +10,17 @@ import json
 import re
 import stat
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
 import pandas as pd
-from pydantic import AfterValidator, BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, FiniteFloat, ValidationError
+from pydantic_core import SchemaError
 
+from helpers.indicators.cells import compile_pattern
 from helpers.indicators.problems import DataError, Problem, list_problems
-from helpers.quoting import escape, shorten
+from helpers.quoting import escape, quote, shorten
 from helpers.wording import say_count
 
 Row: TypeAlias = tuple[int, list[str]]
@@ -44,6 +47,12 @@ NEEDED = {
     "claims": "claim_id entity statement reported unit comparison rule first second agrees_with note",
 }
 TABLES = tuple(NEEDED)
+KINDS = {
+    "observations": {"date": "date", "value": "number"},
+    "wording": {"date": "date"},
+    "claims": {"reported": "number"},
+}
+"""What the fields are that are computed with."""
 OPTIONAL = {"published", "published_by", "vintage", "standard_error", "sample_size"}
 OPTIONAL |= {"published_evidence", "lag_months", "stock_or_flow", "errors"}
 """Columns that a table may lack: folders from before them stay readable."""
@@ -224,17 +233,17 @@ def explain_length(cells: list[str], header: Sequence[str]) -> str:
 
 def _compile(pattern: str) -> str:
     try:
-        re.compile(pattern)
-    except (re.error, RecursionError) as error:
-        raise ValueError(f"{pattern!r} is no pattern: {error}") from error
+        compile_pattern(pattern)
+    except SchemaError as error:
+        raise ValueError(f"{quote(pattern)} is no pattern: {str(error).splitlines()[-1].strip()}") from error
     return pattern
 
 
-class Constraints(BaseModel):
-    """What the cells of a field must keep to."""
+class Constraints(BaseModel, extra="forbid"):
+    """What the cells of a field must keep to; another of the standard's would look as if it were checked."""
 
     required: bool = False
-    minimum: float | str | None = None
+    minimum: FiniteFloat | date | None = None
     enum: list[str] | None = None
     pattern: Annotated[str, AfterValidator(_compile)] | None = None
 
@@ -282,10 +291,12 @@ def read_descriptor(path: Path) -> dict[str, dict[str, Any]]:
         raise file_error(path, f"is missing in {path.parent}; copy it from the folder data/")
     text = decode_text(path, read_bytes(path))
     try:
-        schemas = {one["name"]: one["schema"] for one in json.loads(text)["resources"] if one["name"] in TABLES}
+        listed = [one for one in json.loads(text)["resources"] if one["name"] in TABLES]
+        schemas = {one["name"]: one["schema"] for one in listed}
+        twice = "a table stands twice" if len(listed) > len(schemas) else ""
         schemas.setdefault("wording", _describe_wording())  # folders from before this table
         checked = {name: Schema.model_validate(schemas[name]) for name in TABLES}
-        reason = _check_keys(checked)
+        reason = twice or _check_keys(checked)
     except json.JSONDecodeError as error:
         raise file_error(path, f"is not JSON: {error.msg}", error.lineno) from error
     except ValidationError as error:
@@ -312,6 +323,14 @@ def _check_keys(schemas: Mapping[str, Schema]) -> str:
         missing = sorted(set(NEEDED[table].split()) - names[table])
         if missing:
             return f"it lacks the fields {', '.join(missing)} of {table}"
+        if len(names[table]) < len(schema.fields):
+            return f"a field of {table} stands twice"
+        for field in schema.fields:
+            kind = KINDS.get(table, {}).get(field.name, field.type)
+            if field.type != kind or (
+                kind == "number" and field.name in KINDS.get(table, {}) and not field.constraints.required
+            ):
+                return f"the field {field.name} of {table} must be a required {kind}"
         keys = [schema.primaryKey] if isinstance(schema.primaryKey, str) else schema.primaryKey or [""]
         named: list[tuple[str, ...]] = [(table, name) for name in keys]
         for key in schema.foreignKeys:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,7 +36,7 @@ from helpers.runs.notebook import restore_text, write_csv
 from helpers.runs.pages.exhibits import embed_content
 from helpers.runs.pages.frame import render
 from helpers.runs.pages.index import find_table, format_number, set_value
-from helpers.runs.record import SEE
+from helpers.runs.record import SEE, hide_place, load_record
 
 FILES = {"index.html", "comparison.csv", "comparison.png", "comparison.svg", "comparison.pdf"}
 SOURCE = "Source: the runs' tables of forecasts and key numbers; each run's pages name the publishers of its data"
@@ -164,15 +163,13 @@ def _read_record(name: str, folder: Path) -> dict[str, Any]:
     if (folder / "sweep.json").exists():
         raise RunError(f"'{name}' is a sweep, not a run. Name its runs: {name}/RUN")
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        find_table(record, ""), dict(record["parameters"])  # a record of another form ends here
+        return load_record(folder / RECORD)
     except FileNotFoundError as error:
         begun = folder.is_dir() or (folder.parent / f"{folder.name}.partial").is_dir()
         state = f"Run '{name}' isn't finished" if begun else f"There is no run '{name}'"
         raise RunError(f"{state}. Make it with: {again} ({SEE})") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RunError(f"run.json of run '{name}' can't be read ({error}). Make the run again: {again}") from error
-    return record
+    except (OSError, ValueError) as error:
+        raise RunError(f"run.json of run '{name}' can't be read. Make the run again: {again}") from error
 
 
 def _read_table(name: str, path: Path, columns: Sequence[str]) -> pd.DataFrame:
@@ -239,6 +236,8 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
             for kind, image in images.items():
                 write_file(working / f"comparison.{kind}", image)
             page = build_page(runs, differences, images.get("png"), alt, final)
+            for data in {run.parameters["data"] for run in runs}:
+                page = hide_place(page, data)
             write_file(working / "index.html", page.encode("utf-8"))
             replace_folder(final, working, list_own)
     return final

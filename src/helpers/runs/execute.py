@@ -46,6 +46,7 @@ class RunEngine(NBClientEngine):
         """Execute the cells; whatever becomes of them, papermill writes the copy after this."""
         end = time.monotonic() + limits[1]
         environment = {**os.environ, **ENVIRONMENT, "ADOPTION_OUTPUTS": str(outputs), RUNNER: "1"}
+        environment["IPYTHONDIR"] = str(outputs)  # which is the work folder's: it has no profile
         target, nb_man.output_path = nb_man.output_path, None
         try:
             with open_kernel(forked) as manager:

@@ -22,9 +22,9 @@ from tqdm import tqdm
 
 from helpers.parameters import Parameters
 from helpers.project import RunError, find_data, hash_helpers
-from helpers.runs.kernels import can_fork, preload, stop_kernels
+from helpers.runs.kernels import can_fork, check_limits, make_place, preload, stop_kernels
 from helpers.runs.pipeline import Made, RunFolder, make_notebook
-from helpers.runs.record import describe_inputs, is_current
+from helpers.runs.record import describe_inputs, is_current, watch_data
 from helpers.runs.sequence import Step, find_notebooks, plan_steps
 from helpers.runs.store import Store, digest, hash_source
 from helpers.runs.sweep_file import Sweep
@@ -57,7 +57,14 @@ def make_runs(sweep: Sweep, folder: Path, workers: int, scheduler: str, notebook
                 runs[last] = run.run
         began, told = time.monotonic(), len(sweep.runs) - len(runs)
         done, total = 0, len(futures) + len(runs)
-        with tqdm(total=len(sweep.runs), initial=told, unit="run", disable=not sys.stderr.isatty(), leave=False) as bar:
+        with tqdm(
+            total=len(sweep.runs),
+            initial=told,
+            unit="run",
+            disable=None,
+            leave=False,
+            file=sys.__stderr__,
+        ) as bar:
             for future in as_completed([*futures.values(), *runs], loop=client.loop):
                 done += 1
                 if future not in runs:
@@ -68,7 +75,8 @@ def make_runs(sweep: Sweep, folder: Path, workers: int, scheduler: str, notebook
                 left = (total - done) * (time.monotonic() - began) / done
                 line = describe_progress(name, told, len(sweep.runs), seconds, message, len(failed), left)
                 if line:
-                    bar.write(line, file=sys.stdout)
+                    bar.clear()
+                    sys.stdout.write(f"{line}\n")
                     sys.stdout.flush()
                 bar.update()
     return failed
@@ -116,8 +124,10 @@ def finish_run(
     with RunFolder(parameters, sources, inputs, folder, Store(folder.parent)) as run:
         for name, each in made.items():
             run.add(name, each)
-        version = digest(inputs["data"]["files"])
-        run.commit(run.describe(load_data(str(find_data(parameters.data)), parameters.as_of, version)))
+        path, files = find_data(parameters.data), inputs["data"]["files"]
+        with watch_data(path, files):
+            data = load_data(str(path), parameters.as_of, digest(files))
+        run.commit(run.describe(data))
     return time.monotonic() - began
 
 
@@ -166,7 +176,7 @@ def describe_progress(run: str, told: int, count: int, seconds: float, message: 
 
 @contextmanager
 def open_client(workers: int, scheduler: str, folder: Path) -> Iterator[Client]:
-    """A client of the scheduler at an address, or of threads in this process, without any port.
+    """A client of the scheduler at an address, or of threads in this process; its page of state is on loopback only.
 
     Raises
     ------
@@ -183,11 +193,17 @@ def open_client(workers: int, scheduler: str, folder: Path) -> Iterator[Client]:
     ):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # we tell ourselves what goes wrong
     if not scheduler:
+        check_limits()
         if can_fork():
             preload()
         with (
             LocalCluster(
-                n_workers=1, threads_per_worker=workers, processes=False, dashboard_address=None, memory_limit=0
+                n_workers=1,
+                threads_per_worker=workers,
+                processes=False,
+                dashboard_address="127.0.0.1:0",
+                memory_limit=0,
+                local_directory=str(make_place()),
             ) as cluster,
             Client(cluster, set_as_default=False) as client,
         ):

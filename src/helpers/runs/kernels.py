@@ -19,7 +19,9 @@ import tempfile
 import threading
 import time
 from contextlib import contextmanager, suppress
+from functools import cache
 from multiprocessing import forkserver
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +31,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Type
 
-from helpers.project import hash_helpers
+from helpers.project import RunError, claim_folder, hash_helpers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,9 +42,44 @@ ENVIRONMENT = {  # of every kernel of a run
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "OMP_NUM_THREADS": "1",  # matrices are small here: threads of linear algebra would wait for each other
+    "MATPLOTLIBRC": os.devnull,  # figures look alike whatever someone likes
+    "PYTHONSAFEPATH": "1",  # a file that lies about and is called like a module is none
 }
-OPTIONS = ("--HistoryManager.enabled=False",)  # what a run executes is no one's history
-MAX_FOLDER = 60  # a socket's whole path may have about 100 characters
+OPTIONS = (
+    "--HistoryManager.enabled=False",  # what a run executes is no one's history
+    "--InteractiveShellApp.exec_PYTHONSTARTUP=False",  # nor is it what someone likes at the prompt
+)
+LEAST_FILES, LEAST_MEMORY = 128, 1_500_000_000
+MAX_FOLDER = 50  # a socket's whole path may have about 100 characters
+
+
+@cache
+def make_place() -> Path:
+    """The folder of this process for its sockets; it goes with the process, or with the run after a kill."""
+    place = tempfile.gettempdir() if os.name == "nt" or len(os.fsencode(tempfile.gettempdir())) < MAX_FOLDER else "/tmp"
+    claimed = claim_folder(Path(place), "adoption-")
+    Finalize(None, claimed.__exit__, args=(None, None, None), exitpriority=-101)  # after multiprocessing's own folder
+    return claimed.__enter__()
+
+
+def check_limits() -> None:
+    """Refuse what the system's limits would end in the middle, with an abort of some library.
+
+    Raises
+    ------
+    RunError
+    """
+    if os.name == "nt":
+        return
+    import resource
+
+    for kind, least, words in (
+        (resource.RLIMIT_NOFILE, LEAST_FILES, "{:,} open files, a run needs {:,}: ulimit -n 256"),
+        (resource.RLIMIT_AS, LEAST_MEMORY, "{:,} bytes of memory, a run needs {:,}: ulimit -v unlimited"),
+    ):
+        granted, _ = resource.getrlimit(kind)
+        if granted != resource.RLIM_INFINITY and granted < least:
+            raise RunError(f"The system grants this process {words.format(granted, least)}")
 
 
 LOADED: dict[str, str] = {}
@@ -61,12 +98,14 @@ def can_fork() -> bool:
 def preload() -> None:
     """Start the fork server, which imports the libraries while this process goes on."""
     LOADED.update(hash_helpers())
-    kept = dict(os.environ)
+    kept, usual = dict(os.environ), tempfile.tempdir
     os.environ.update(ENVIRONMENT)  # the server takes its hash seed from here
+    tempfile.tempdir = str(make_place())
     try:
         forkserver.set_forkserver_preload(["helpers.runs.preload"])
         forkserver.ensure_running()
     finally:
+        tempfile.tempdir = usual
         os.environ.clear()
         os.environ.update(kept)
 
@@ -202,8 +241,7 @@ RUNNING: set[KernelManager] = set()
 @contextmanager
 def open_kernel(forked: bool) -> Iterator[KernelManager]:
     """A manager whose kernel ends with the block."""
-    place = tempfile.gettempdir() if os.name == "nt" or len(os.fsencode(tempfile.gettempdir())) < MAX_FOLDER else "/tmp"
-    with tempfile.TemporaryDirectory(prefix="adoption-kernel-", dir=place, ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="kernel-", dir=make_place(), ignore_cleanup_errors=True) as folder:
         manager = KernelManager(connection_file=str(Path(folder) / "kernel.json"))
         if os.name != "nt":
             manager.transport, manager.ip = "ipc", str(Path(folder) / "socket")

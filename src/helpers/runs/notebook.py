@@ -18,7 +18,9 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, StringConstraints
 
 from helpers.parameters import Parameters, read_parameters
 from helpers.project import (
@@ -29,9 +31,40 @@ from helpers.project import (
     find_root,
     hash_file,
     name_path,
+    read_json,
     write_file,
     write_json,
 )
+
+Name = Annotated[str, StringConstraints(pattern=r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]*$")]
+"""A name in a record, which becomes that of a file: it leads out of no folder."""
+Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class TableEntry(BaseModel):
+    """What a notebook's record says of a table."""
+
+    sha256: Hash
+    rows: int
+    columns: dict[str, str]
+
+
+class FigureEntry(BaseModel):
+    """What a notebook's record says of a figure."""
+
+    alt: str
+    width: int
+    sha256: dict[Name, Hash]
+
+
+class NotebookRecord(BaseModel):
+    """What a notebook read and wrote, and with which parameters; anyone may have changed the file."""
+
+    parameters: dict[str, Any]
+    read: dict[str, str]
+    tables: dict[Name, TableEntry]
+    figures: dict[Name, FigureEntry]
+
 
 RUNNER = "ADOPTION_RUNNER"
 """Variable that marks the kernels of `helpers.runs`; without it a notebook is run by hand."""
@@ -255,19 +288,17 @@ def _record_path(folder: Path, notebook: str) -> Path:
 
 def read_record(folder: Path, notebook: str) -> dict[str, Any]:
     """What `notebook` read and wrote in the run in `folder`, and with which parameters."""
-    return json.loads(_record_path(folder, notebook).read_text(encoding="utf-8"))
+    return read_json(_record_path(folder, notebook))
 
 
 def read_valid(folder: Path, notebook: str) -> dict[str, Any] | None:
     """The record of `notebook`; None when there is none, or none that can be read."""
     try:
         record = read_record(folder, notebook)
+        NotebookRecord.model_validate(record)
     except (OSError, ValueError):
         return None
-    valid = isinstance(record, dict) and all(
-        isinstance(record.get(kind), dict) for kind in ("read", "tables", "figures")
-    )
-    return record if valid else None
+    return record
 
 
 def read_records(folder: Path) -> dict[str, dict[str, Any]]:

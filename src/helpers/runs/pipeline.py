@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
@@ -24,7 +24,9 @@ from helpers.parameters import Parameters, complete_parameters, read_parameters
 from helpers.project import (
     RECORD,
     RunError,
+    claim_folder,
     count_processors,
+    find_data,
     find_outputs,
     follow_link,
     hash_file,
@@ -43,9 +45,11 @@ from helpers.runs.record import (
     describe_run,
     is_current,
     list_own,
+    load_record,
     note_pages,
     read_keys,
     read_parts,
+    watch_data,
 )
 from helpers.runs.sequence import Step, find_notebooks, plan_steps
 from helpers.runs.store import Store, describe_parts, digest, explain_change
@@ -115,13 +119,15 @@ def make_notebook(
     from helpers.runs.execute import execute_notebook
 
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(dir=store.make(), prefix=".work-", ignore_cleanup_errors=True) as place:
-        folder = Path(place) / str(step.values.get("run", "run"))
+    with claim_folder(store.make(), ".work-") as place:
+        folder = place / str(step.values.get("run", "run"))
         for name in step.upstream:
             store.get(keys[name], folder)
         target = folder / "notebooks" / step.source.name
         target.parent.mkdir(parents=True, exist_ok=True)
-        stray = execute_notebook(step.source, target, step.values, forked, limits, partial / step.source.name)
+        data = inputs["data"]
+        with watch_data(find_data(data["path"]), data["files"]) if "data" in step.values else nullcontext():
+            stray = execute_notebook(step.source, target, step.values, forked, limits, partial / step.source.name)
         record = EMPTY | (read_valid(folder, step.name) or {})
         record |= {"key": key, "made_from": parts, "executed": hash_file(target)}
         write_json(target.with_suffix(".json"), record)
@@ -286,12 +292,18 @@ def run_all(
     if not forced and not is_cut_off(final) and not find_left(final) and is_current(final, inputs):
         print(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.", flush=True)
         return outputs / parameters.run
-    from helpers.runs.kernels import can_fork, preload  # imports for a third of a second that nothing changed needs not
+    from helpers.runs.kernels import (  # imports for a third of a second that nothing changed needs not
+        can_fork,
+        check_limits,
+        preload,
+    )
 
+    check_limits()
     forked = not isolated and can_fork()
     if forked:
         preload()  # it imports while the parameters are checked
-    data = check_parameters(parameters)
+    with watch_data(find_data(parameters.data), inputs["data"]["files"]):
+        data = check_parameters(parameters)
     print_warnings(data, parameters)
     before = read_parts(final)
     steps = {step.name: step for step in plan_steps(sources, parameters)}
@@ -357,8 +369,11 @@ def restore_run(run: str, date: str, notebooks: Path | None = None) -> Path:
     """
     outputs = find_outputs()
     store = Store(outputs)
-    content = store.find_record(run, date)
-    parameters, sources = read_parameters(content["parameters"]), find_notebooks(notebooks)
+    try:
+        content = load_record(store.find_record(run, date))
+    except (OSError, ValueError) as error:
+        raise RunError(f"The record of run '{run}' in {shorten_path(store.folder)} can't be used.") from error
+    parameters, sources = read_parameters(content["parameters"] | {"run": run}), find_notebooks(notebooks)
     missing = [name for name, entry in content["notebooks"].items() if not store.is_whole(entry["key"])]
     if missing:
         raise RunError(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+from pathlib import Path
 
 from helpers.project import UNNEEDED, block_imports
 
@@ -17,8 +18,9 @@ def warm_up() -> None:
 
     Not matplotlib's inline backend, which must come with IPython.
     """
+    with contextlib.chdir(Path(__file__).parent):  # a matplotlibrc where the command was typed is none of ours
+        import matplotlib as mpl
     import ipykernel.kernelapp  # noqa: F401
-    import matplotlib as mpl
     import seaborn as sns  # noqa: F401
     import statsmodels.api as sm  # noqa: F401
     from matplotlib import pyplot

@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 import csv
-import json
+import html
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, StringConstraints
 
 from helpers.choices import split_choices
 from helpers.parameters import Parameters, read_parameters
-from helpers.project import RECORD, RunError, find_data, find_root, hash_file, hash_files, hash_helpers, write_json
-from helpers.runs.notebook import list_written, read_records, read_valid
+from helpers.project import (
+    RECORD,
+    RunError,
+    find_data,
+    find_root,
+    hash_file,
+    hash_files,
+    hash_helpers,
+    read_json,
+    write_file,
+    write_json,
+)
+from helpers.runs.notebook import Hash, Name, NotebookRecord, list_written, read_records, read_valid
 from helpers.runs.sequence import find_notebooks
 from helpers.runs.store import hash_source
 
@@ -64,22 +77,93 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
         **inputs,
         "notebooks": {name: {"source": inputs["notebooks"].get(name), **record} for name, record in records.items()},
         "sources": list_sources(data, parameters),
-        "git": describe_commit(),
+        **describe_commit(),
     }
+
+
+class MadeNotebook(NotebookRecord):
+    """What ``run.json`` says of a notebook."""
+
+    source: Hash | None
+    key: Hash
+    made_from: dict[str, str]
+    executed: Hash
+
+
+class DataFiles(BaseModel):
+    """Where the data of a run lay, and what they were."""
+
+    path: str
+    files: dict[str, Hash]
+
+
+class Commit(BaseModel):
+    """The project's commit, and whether anything differed from it."""
+
+    commit: str
+    changed: bool
+
+
+class RunRecord(BaseModel):
+    """The form of ``run.json``. Whoever changed the file: its names lead out of no folder, and no command trips."""
+
+    run: str
+    made: Annotated[str, StringConstraints(pattern=r"^[0-9T:+-]+$")]
+    subject: dict[str, str]
+    main_figure: str | None
+    parameters: dict[str, Any]
+    notebooks: dict[Name, MadeNotebook]
+    data: DataFiles
+    helpers: dict[str, str]
+    versions: dict[str, str]
+    sources: list[dict[str, str]]
+    git: Commit | None
+    pages: dict[Name, Hash]
+    exports: dict[Annotated[str, StringConstraints(pattern=r"^(tables\.xlsx|latex/[A-Za-z0-9_-]+\.tex)$")], Hash] = {}
+
+
+def load_record(path: Path) -> dict[str, Any]:
+    """Content of a ``run.json``.
+
+    Raises
+    ------
+    OSError, ValueError
+        If there is none, or it's damaged or of another form.
+    """
+    content = read_json(path)
+    RunRecord.model_validate(content), read_parameters(content["parameters"])
+    return content
 
 
 def note_pages(folder: Path) -> None:
     """Add the hashes of the run's pages to ``run.json``; other files in ``html/`` are none of it."""
     path = folder / RECORD
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = read_json(path)
     pages = [folder / "html" / f"{name}.html" for name in (*content["notebooks"], "index")]
+    for page in filter(Path.is_file, pages):
+        text = page.read_text(encoding="utf-8")
+        hidden = hide_place(text, content["parameters"]["data"])
+        if hidden != text:
+            write_file(page, hidden.encode())
     write_json(path, {**content, "pages": {page.name: hash_file(page) for page in pages if page.is_file()}})
+
+
+def hide_place(text: str, data: str) -> str:
+    """A page with the name of own data in the place of its path on this machine, which only the record needs."""
+    path, _ = split_choices(data)
+    if not path.is_absolute():
+        return text
+    plain = str(path), repr(str(path))[1:-1], str(path).replace("'", "'\"'\"'")  # as it is, in code, in a shell
+    ways = {html.escape(each, quote=quoted) for each in plain for quoted in (True, False)}
+    ways |= {way.replace("&#x27;", "&#39;").replace("&quot;", "&#34;") for way in ways}  # as templates write it
+    pattern = "|".join(map(re.escape, sorted(ways, reverse=True)))
+    return re.sub(rf"(?<![\w./-])(?:{pattern})(?![\w/-])", lambda _: html.escape(path.name), text)
 
 
 def note_exports(folder: Path, written: Mapping[str, str]) -> None:
     """Add files that were made from the run's tables to ``run.json``, so that they go when the run is made anew."""
     path = folder / RECORD
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = read_json(path)
     write_json(path, {**content, "exports": {**content.get("exports", {}), **written}})
 
 
@@ -93,20 +177,18 @@ def read_run(folder: Path) -> dict[str, Any]:
     """
     again = f"Make the run again: adoption run {folder.name}"
     try:
-        content = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        list_outputs(content), read_parameters(content["parameters"])
+        return load_record(folder / RECORD)
     except OSError as error:
         raise RunError(f"There is no run '{folder.name}' with a record, run.json; {SEE}. {again}") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except ValueError as error:
         raise RunError(f"The record of run '{folder.name}', run.json, can't be used. {again}") from error
-    return content
 
 
 def read_parts(folder: Path) -> dict[str, dict[str, str]]:
     """What each notebook of the run in `folder` was made from, as hashes; nothing where there is no run."""
     try:
         return {name: entry["made_from"] for name, entry in read_run(folder)["notebooks"].items()}
-    except (RunError, KeyError):
+    except RunError:
         return {}
 
 
@@ -115,7 +197,7 @@ def read_keys(outputs: Path) -> set[str]:
     keys = set()
     for path in (*outputs.glob(f"*/{RECORD}"), *outputs.glob(f"*/*/{RECORD}")):
         with suppress(RunError):
-            keys |= {entry.get("key", "") for entry in read_run(path.parent)["notebooks"].values()}
+            keys |= {entry["key"] for entry in read_run(path.parent)["notebooks"].values()}
     return keys
 
 
@@ -189,7 +271,7 @@ def list_own(folder: Path, new: Path) -> set[str]:
 def _list_recorded(folder: Path) -> set[str]:
     """Paths of all files that the record of a run lists, of whatever version; none where it can't be read."""
     try:
-        content = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        content = read_json(folder / RECORD)
         return {*list_outputs(content), *(f"notebooks/{name}.json" for name in content["notebooks"]), RECORD, LOG}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return set()
@@ -236,6 +318,31 @@ def hash_data(path: Path) -> dict[str, str]:
     return files
 
 
+@contextmanager
+def watch_data(path: Path, files: Mapping[str, str]) -> Iterator[None]:
+    """Refuse what the block makes of data that aren't, or don't stay, as `hash_data` had them; changed back counts too.
+
+    Raises
+    ------
+    RunError
+    """
+    changed = RunError("The data changed while the run was being made. Run the same command again.")
+    before = _stamp(path)
+    if hash_data(path) != files:
+        raise changed
+    yield
+    if _stamp(path) != before:
+        raise changed
+
+
+def _stamp(path: Path) -> dict[Path, tuple[int, int, int, int]]:
+    """What the system notes of each file of the data when it is written, the time of which nobody can set."""
+    path, _ = split_choices(path)
+    files = [path, *path.rglob("*"), *find_data().rglob("*")]
+    found = {file: file.stat() for file in files if file.is_file()}
+    return {file: (each.st_ino, each.st_size, each.st_mtime_ns, each.st_ctime_ns) for file, each in found.items()}
+
+
 def _has_references(path: Path) -> bool:
     table = path / "indicators.csv"
     if not table.is_file():
@@ -270,16 +377,17 @@ def list_versions() -> dict[str, str]:
     return {"adoption-curves": metadata.version("adoption-curves"), **versions}
 
 
-def describe_commit() -> dict[str, Any] | None:
-    """Commit of the project, and whether sources, notebooks or data differ from it; None outside git."""
+def describe_commit() -> dict[str, Any]:
+    """``git``: commit of the project, and whether sources, notebooks or data differ from it; None with the reason."""
     if not (find_root() / ".git").exists():  # a folder somewhere in another project's repository is none of it
-        return None
+        return {"git": None, "no_git": "the project's folder is no git repository"}
     try:
         commit = _ask_git("rev-parse", "HEAD")
         changed = bool(_ask_git("status", "--porcelain", "--", "src", "notebooks", "data"))
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return {"commit": commit, "changed": changed}
+    except (OSError, subprocess.SubprocessError) as error:
+        told = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
+        return {"git": None, "no_git": f"git did not tell the commit: {told[0] if told else 'no reason given'}"}
+    return {"git": {"commit": commit, "changed": changed}}
 
 
 def _ask_git(*question: str) -> str:

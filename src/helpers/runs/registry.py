@@ -74,4 +74,4 @@ def _find_folder(data: str) -> Path:
     if find_root() == PACKAGED:
         raise RunError("What was installed keeps no record. Begin a project of your own: adoption new DIR")
     path = find_data(data)
-    return (path if path.is_dir() else find_data()) / FOLDER
+    return (path if (path / "datapackage.json").is_file() else find_data()) / FOLDER

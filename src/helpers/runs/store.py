@@ -9,15 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
-import tempfile
 import time
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from helpers.project import RunError, hash_file, write_json
+from helpers.project import RunError, claim_folder, hash_file, read_json, refuse_planted, write_json
 
 FOLDER = ".store"
 MAX_BYTES = 2_000_000_000
@@ -99,13 +99,17 @@ class Store:
         self.folder, self.limit = outputs / FOLDER, limit
 
     def make(self) -> Path:
-        """The store's folder, made if need be."""
+        """The store's folder, made if need be; results that another user may have put there are refused."""
+        refuse_planted(self.folder.parent, self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         return self.folder
 
     def read(self, key: str) -> dict[str, Any]:
         """Record of the result under `key`: what the notebook declared, read and wrote."""
-        return json.loads((self.folder / key / "record.json").read_text(encoding="utf-8"))
+        content = read_json(self.folder / key / "record.json")
+        if not all(re.fullmatch(r"(tables|figures|notebooks)/[^./\\][^/\\]*", path) for path in content["files"]):
+            raise ValueError("a result lies in tables/, figures/ or notebooks/")
+        return content
 
     def is_whole(self, key: str) -> bool:
         """Whether everything of the result under `key` is there as it was written; one that isn't is removed."""
@@ -135,8 +139,8 @@ class Store:
 
     def put(self, key: str, folder: Path, record: Mapping[str, Any], files: Iterable[str]) -> None:
         """Keep `files` of a run's folder, with the `record` that says what they are."""
-        beside = Path(tempfile.mkdtemp(dir=self.make(), prefix=".new-"))
-        try:
+        with claim_folder(self.make(), ".new-") as place:
+            beside = place / key
             for path in files:
                 (beside / path).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(folder / path, beside / path)
@@ -144,20 +148,18 @@ class Store:
             shutil.rmtree(self.folder / key, ignore_errors=True)
             with suppress(OSError):  # another run was first, with the same
                 beside.rename(self.folder / key)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
 
     def keep_record(self, run: str, record: Path) -> None:
         """Keep the record of a run, to find its results again when it has been made anew."""
-        made = json.loads(record.read_text(encoding="utf-8"))["made"].replace(":", "")
+        made = read_json(record)["made"].replace(":", "")
         target = self.make() / "records" / run / f"{made}.json"
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(record, target)
         for old in sorted(target.parent.glob("*.json"))[:-MAX_RECORDS]:
             old.unlink()
 
-    def find_record(self, run: str, date: str) -> dict[str, Any]:
-        """Record of a run as it was last made on or before a date.
+    def find_record(self, run: str, date: str) -> Path:
+        """The record of a run as it was last made on or before a date.
 
         Raises
         ------
@@ -172,7 +174,7 @@ class Store:
                 or "never, as far as the store knows"
             )
             raise RunError(f"Run '{run}' wasn't made by {date}. It was made: {known}.")
-        return json.loads(earlier[-1].read_text(encoding="utf-8"))
+        return earlier[-1]
 
     def shrink(self, needed: Collection[str] = ()) -> int:
         """Remove what was used least recently beyond the limit, never the `needed` keys; returns the bytes freed.

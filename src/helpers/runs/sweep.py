@@ -18,7 +18,7 @@ from helpers.runs.compare import FinishedRun, embed_figure, read_finished
 from helpers.runs.notebook import write_csv
 from helpers.runs.pages.frame import render
 from helpers.runs.pages.index import set_value
-from helpers.runs.record import read_keys
+from helpers.runs.record import hide_place, read_keys
 from helpers.runs.store import Store
 from helpers.runs.sweep_file import Sweep
 from helpers.wording import say_count
@@ -84,7 +84,10 @@ def write_summary(sweep: Sweep, folder: Path, failed: Mapping[str, str]) -> None
         (folder / f"sweep.{kind}").unlink(missing_ok=True)  # of an earlier time
         if kind in images:
             write_file(folder / f"sweep.{kind}", images[kind])
-    write_file(folder / "index.html", build_page(sweep, finished, failed, finding, images.get("png")).encode("utf-8"))
+    page = build_page(sweep, finished, failed, finding, images.get("png"))
+    for data in {run.data for run in sweep.runs}:
+        page = hide_place(page, data)
+    write_file(folder / "index.html", page.encode("utf-8"))
 
 
 def list_runs(sweep: Sweep, finished: Mapping[str, FinishedRun], failed: Mapping[str, str]) -> pd.DataFrame:

@@ -100,9 +100,11 @@ def read_sweep(path: Path, name: str = "", many: bool = False) -> Sweep:
 
 def _read_yaml(path: Path) -> Any:
     try:
-        if path.stat().st_size > MAX_BYTES:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+        if len(raw) > MAX_BYTES:
             raise ParameterError(f"{path.name} is larger than a list of parameters can be")
-        return parse_yaml(path.read_text(encoding="utf-8-sig"))
+        return parse_yaml(raw.decode("utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise ParameterError(f"{path}: the file can't be read ({error})") from error
     except ParameterError:

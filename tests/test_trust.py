@@ -1,0 +1,804 @@
+"""What an attacker, a full machine or a damaged file may not do: the cases of docs/SECURITY.md."""
+
+import contextlib
+import http.server
+import io
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from conftest import SAMPLE, further, make_once
+from small_notebooks import ALL, write_notebooks
+from test_pipeline import list_files
+from worldbank_server import CODE
+
+from helpers import __main__ as command
+from helpers import fetch, indicators
+from helpers.parameters import ParameterError, read_parameters
+from helpers.project import MARK, RunError, claim_folder, find_root, refuse_planted, write_file
+from helpers.quoting import PlainStream
+from helpers.runs import kernels
+from helpers.runs.notebook import read_valid
+from helpers.runs.record import load_record
+from helpers.runs.store import Store
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
+WORDS = ["run", "small", "-p", "horizon_years", "3"]
+ESCAPE = "\x1b]0;owned\x07\x1b[31m"
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A project of its own: the small notebooks and the sample data."""
+    folder = tmp_path / "project"
+    write_notebooks(folder / "notebooks")
+    shutil.copytree(SAMPLE, folder / "data")
+    (folder / MARK).write_text("")
+    return folder
+
+
+@pytest.fixture
+def temporary():
+    """A folder for temporary files, with a path short enough for sockets."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def reference(shared):
+    """Folder of the run as it is made when nothing goes wrong."""
+    project = shared / "reference"
+
+    def make():
+        write_notebooks(project / "notebooks")
+        shutil.copytree(SAMPLE, project / "data")
+        (project / MARK).write_text("")
+        assert run(project, *WORDS)[0] == 0
+
+    return make_once(project / "outputs" / "small", make)
+
+
+@pytest.fixture
+def made(place, small_run, monkeypatch):
+    """The project with a run, made whole, and its store; the commands stand in it."""
+    shutil.copytree(small_run.parent, place / "outputs")
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(place / "outputs"))
+    return place / "outputs" / "small"
+
+
+def start(place, *words, before="", **environment):
+    """Start the command in a folder, after some code or with some variables."""
+    program = f"import sys\n{before}\nfrom helpers import __main__\n__main__.main(sys.argv[1:])"
+    return subprocess.Popen(
+        [sys.executable, "-P", "-c", program, *words],
+        cwd=place,
+        env={**os.environ, "ADOPTION_OUTPUTS": str(place / "outputs"), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    )
+
+
+def run(place, *words, **options):
+    """Exit code, and what was said on both streams."""
+    process = start(place, *words, **options)
+    out, err = process.communicate(timeout=120)
+    assert "Traceback" not in out + err, err
+    return process.returncode, out, err
+
+
+def call(capsys, *words):
+    """Exit code and what was said, of the command in this process."""
+    code = 0
+    try:
+        command.main(list(words))
+    except SystemExit as ended:
+        code = ended.code or 0
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def change(path, **values):
+    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+
+
+def list_tree(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+# ---- others on the machine
+
+
+needs_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="gives files to another user")
+
+
+def give_away(path):
+    """Give a file to another user, in a folder where everyone may write."""
+    os.chown(path, 12345, 12345)
+    path.parent.chmod(0o1777)
+
+
+@needs_root
+@pytest.mark.parametrize("planted", ["small", ".store", ".small.previous"])
+def test_what_another_user_planted_in_an_open_folder_is_refused(place, planted):
+    (place / "outputs" / planted).mkdir(parents=True)
+    give_away(place / "outputs" / planted)
+    code, _, err = run(place, "run", "small")
+    assert (code, len(err.splitlines())) == (1, 1)
+    assert f"{planted} is another user's, in a folder where everyone may write." in err
+
+
+@needs_root
+def test_a_project_that_another_user_planted_above_is_not_run(place, monkeypatch):
+    mine = place / "mine"
+    mine.mkdir()
+    monkeypatch.chdir(mine)
+    assert find_root() == place
+    give_away(place / MARK)
+    with pytest.raises(RunError, match="is another user's"):
+        find_root()
+    refuse_planted(place / "data")  # ours
+
+
+def test_files_about_change_nothing_of_a_run(place, reference, tmp_path):
+    home = tmp_path / "home"
+    (home / ".ipython" / "profile_default" / "startup").mkdir(parents=True)
+    spoil = "import sys\nsys.stdout.write('owned')\nimport pandas\npandas.DataFrame.to_csv = None\n"
+    (home / ".ipython" / "profile_default" / "startup" / "00.py").write_text(spoil)
+    (home / ".ipython" / "profile_default" / "ipython_config.py").write_text(
+        "c.InteractiveShell.ast_node_interactivity = 'all'\n"
+    )
+    (home / "startup.py").write_text(spoil)
+    for folder in (place, place / "elsewhere"):
+        folder.mkdir(exist_ok=True)
+        for name in ("signal.py", "numpy.py", "pandas.py"):
+            (folder / name).write_text("raise SystemExit('owned')")
+    (place / "elsewhere" / "matplotlibrc").write_text("axes.facecolor: red\nfont.size: 30\n")
+    for options in ([], ["--isolated"]):
+        code, out, err = run(
+            place / "elsewhere", *WORDS, "--force", *options,
+            HOME=str(home), PYTHONSTARTUP=str(home / "startup.py"), ADOPTION_OUTPUTS=str(place / "outputs"),
+        )  # fmt: skip
+        assert (code, err) == (0, ""), out
+        for part in ("tables", "figures"):
+            assert list_files(place / "outputs" / "small" / part) == list_files(reference / part)
+
+
+def test_names_in_a_strangers_record_lead_out_of_no_folder(made, capsys, tmp_path):
+    target, record = tmp_path / "precious.csv", made / "run.json"
+    target.write_text("mine")
+    whole = record.read_text()
+    tables = json.loads(whole)["notebooks"]["01_check_small"]["tables"]
+    for name in ("../../../precious", "/precious", "..\\precious", ".hidden", "a/b"):
+        content = json.loads(whole)
+        content["notebooks"]["01_check_small"]["tables"] = {name: tables["01_coverage"]}
+        record.write_text(json.dumps(content))
+        for words in (["export", "small", "--latex"], ["export", "small"], ["rm", "small"], ["verify", "small"]):
+            code, _, err = call(capsys, *words)
+            assert code == 1
+            assert "can't be used" in err
+    for change_it in (
+        lambda one: one.update(made="../../../../precious"),
+        lambda one: one["pages"].update({"../../precious.csv": "0" * 64}),
+        lambda one: one.update(exports={"../precious.csv": "0" * 64}),
+        lambda one: one["notebooks"]["01_check_small"].update(key="../../.."),
+    ):
+        content = json.loads(whole)
+        change_it(content)
+        record.write_text(json.dumps(content))
+        with pytest.raises(ValueError, match="RunRecord"):
+            load_record(record)
+        kept = made.parent / ".store" / "records" / "small" / "2026-01-01T000000+0000.json"
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(record, kept)
+        assert call(capsys, "run", "small", "--restore", "2026-01-02")[0] == 1
+    assert target.read_text() == "mine"
+    part = made / "notebooks" / "01_check_small.json"
+    change(part, figures={"../../../precious": {"alt": "x", "width": 1, "sha256": {"png": "0" * 64}}})
+    assert read_valid(made, "01_check_small") is None
+
+
+def test_a_result_in_the_store_leads_out_of_no_folder(made, tmp_path):
+    store = Store(made.parent)
+    key = load_record(made / "run.json")["notebooks"]["01_check_small"]["key"]
+    change(store.folder / key / "record.json", files={"../../precious": "0" * 64})
+    assert not store.is_whole(key)
+
+
+def test_a_record_registers_into_no_folder_that_is_no_data(made, capsys, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    content = json.loads((made / "run.json").read_text())
+    change(made / "run.json", parameters=content["parameters"] | {"data": str(tmp_path / "elsewhere")})
+    call(capsys, "register", "small")
+    assert list_tree(tmp_path / "elsewhere") == []
+
+
+def test_no_page_tells_where_own_data_lie(place, tmp_path):
+    secret = tmp_path / "ann's & <secret> home"
+    secret.mkdir()
+    (secret / "heat & pumps.csv").write_text("date,value\n2020,8\n2021,15.5\n2022,27\n2023,39\n2024,48.2\n")
+    path = secret / "heat & pumps.csv"
+    code, _, err = run(place, "run", "mine", "-p", "data", str(path), "--unit", "% of homes")
+    assert code == 0, err
+    folder = place / "outputs" / "mine"
+    assert json.loads((folder / "run.json").read_text())["parameters"]["data"].startswith(str(path))
+    for page in (folder / "html").iterdir():
+        text = page.read_text()
+        assert "secret" not in text, page
+        assert str(tmp_path) not in text, page
+    assert "heat &amp; pumps.csv" in (folder / "html" / "index.html").read_text()
+    assert run(place, "verify", "mine")[0] == 0
+    assert run(place, "export", "mine")[0] == 0
+    assert "secret" not in (folder / "html" / "index.html").read_text()
+
+
+@pytest.mark.parametrize("name", ["lab", "LAB", ".store", "README.md"])
+def test_reserved_names_are_refused(name):
+    with pytest.raises(ParameterError, match="it must be a name"):
+        read_parameters({"run": name})
+
+
+# ---- the terminal
+
+
+def test_a_stream_writes_what_steers_a_terminal_as_codes():
+    stream = io.StringIO()
+    print(f"a {ESCAPE} b\tc\n\u202eevil é 中 \u200c \r", file=PlainStream(stream))
+    assert stream.getvalue() == "a \\x1b]0;owned\\x07\\x1b[31m b\tc\n\\u202eevil é 中 \u200c \\r\n"
+
+
+def test_no_escape_sequence_reaches_the_terminal(made, capsys, tmp_path):
+    own = tmp_path / f"x{ESCAPE}.csv".replace("/", "")
+    own.write_text(f"date,value,{ESCAPE}\n2020,{ESCAPE}\n")
+    notebook = {**ALL, "01_check_small": [*ALL["01_check_small"], f"raise ValueError({ESCAPE!r})"]}
+    record = json.loads((made / "run.json").read_text())
+    record["versions"][ESCAPE], record["helpers"][ESCAPE] = ESCAPE, ESCAPE
+    record["parameters"]["entity"] = f"China{ESCAPE[-1]}"
+    (made / "run.json").write_text(json.dumps({**record, "parameters": record["parameters"] | {"entity": "China"}}))
+    (made / f"tables/{ESCAPE.replace('/', '')}").write_text("")
+    said = []
+    for words in (
+        ["verify", "small"],
+        ["check", str(own)],
+        ["run", "small", "--only", ESCAPE],
+        ["run", "small", "--from", ESCAPE],
+        ["run", "small", "-p", "entity", ESCAPE],
+        ["run", "small", "-f", ESCAPE],
+        ["run", ESCAPE],
+        [ESCAPE],
+        ["list", "--data", ESCAPE],
+        ["fetch", "worldbank", ESCAPE, "--entity", ESCAPE, "--into", str(tmp_path / "into")],
+        ["rm", "small"],
+        ["export", f"{ESCAPE}.ipynb"],
+        ["compare", ESCAPE, "b"],
+    ):
+        _, out, err = call(capsys, *words)
+        said.append(out + err)
+        assert not {mark for mark in out + err if ord(mark) < 32 or 127 <= ord(mark) < 160} - {"\n", "\t"}, words
+    assert "\\x1b" in "".join(said)
+    write_notebooks(made.parents[1] / "notebooks", notebook)
+    code, out, err = run(made.parents[1], "run", "other")
+    assert code == 1
+    assert "\\x1b]0;owned\\x07" in err
+    assert "\x1b" not in out + err
+
+
+def test_a_scheduler_s_address_does_not_steer_the_terminal(place):
+    (place / "grid.yaml").write_text("grid: {horizon_years: [3, 5]}\n")
+    code, out, err = run(place, "sweep", "grid.yaml", "--scheduler", f"tcp://127.0.0.1:1{ESCAPE}")
+    assert code == 1
+    assert "No Dask scheduler answers" in err
+    assert "\x1b" not in out + err
+
+
+# ---- no end
+
+
+def write_pattern(folder, pattern):
+    shutil.copytree(SAMPLE, folder, dirs_exist_ok=True)
+    path = folder / "datapackage.json"
+    content = json.loads(path.read_text())
+    for one in content["resources"]:
+        for field in one["schema"]["fields"]:
+            if one["name"] == "sources" and field["name"] == "title":
+                field["constraints"] = {"pattern": pattern}
+    path.write_text(json.dumps(content))
+    text = (folder / "sources.csv").read_text().splitlines()
+    place = text[0].split(",").index("title")
+    cells = text[1].split(",")
+    cells[place] = "a" * 5000 + "!"
+    (folder / "sources.csv").write_text("\n".join([text[0], ",".join(cells), *text[2:]]) + "\n")
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+", "(a|a)*", "(a*)*b", "a*a*a*a*a*a*a*a*b"])
+def test_a_pattern_takes_no_longer_than_the_text_is(tmp_path, pattern):
+    write_pattern(tmp_path, pattern)
+    began = time.monotonic()
+    with pytest.raises(indicators.DataError, match="does not have the right form"):
+        indicators.load(tmp_path)
+    assert time.monotonic() - began < 5
+
+
+def test_pipes_and_devices_are_no_files(made, capsys, tmp_path):
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    folder = shutil.copytree(SAMPLE, tmp_path / "folder")
+    (folder / "observations.csv").unlink()
+    os.mkfifo(folder / "observations.csv")
+    for path in (pipe, folder, "/dev/zero"):
+        assert call(capsys, "check", str(path))[0] == 1
+    assert call(capsys, "run", "small", "-f", "/dev/zero")[0] == 2
+    (tmp_path / "zero.yaml").symlink_to("/dev/zero")
+    assert call(capsys, "sweep", str(tmp_path / "zero.yaml"))[0] == 2
+    (made / "run.json").unlink()
+    os.mkfifo(made / "run.json")
+    for words in (["verify", "small"], ["rm", "small"], ["export", "small"]):
+        assert call(capsys, *words)[0] == 1
+    (made / "run.json").unlink()
+    (made / "run.json").symlink_to("/dev/zero")
+    assert call(capsys, "verify", "small")[0] == 1
+    assert call(capsys, "runs")[1].count("its record can't be read") == 1
+
+
+def test_many_columns_names_and_bytes_end_soon(capsys, tmp_path):
+    began = time.monotonic()
+    wide = tmp_path / "wide.csv"
+    wide.write_text("date," + ",".join(f"c{n}" for n in range(100_000)) + "\n2020" + ",1" * 100_000 + "\n")
+    assert call(capsys, "check", str(wide))[0] == 1
+    assert time.monotonic() - began < 20
+    with pytest.raises(ParameterError) as caught:
+        read_parameters({f"indicatr{number}": 1 for number in range(100_000)})
+    assert len(str(caught.value).splitlines()) == 21
+    assert str(caught.value).endswith("and 99,980 more unknown parameters")
+    large = tmp_path / "large.yaml"
+    large.write_text("horizon_years: 3\n" * 1_200_000)
+    code, _, err = call(capsys, "run", "x", "-f", str(large))
+    assert code == 2
+    assert "the file is larger than parameters can be" in err
+    assert time.monotonic() - began < 30
+
+
+def answer_without_end(pause):
+    """A server on loopback whose answers never end: bytes as fast as it can, or one after each pause."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while True:
+                    self.wfile.write(b" " * (1 if pause else 65536))
+                    time.sleep(pause)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+@pytest.mark.parametrize("pause", [0, 0.05])
+def test_a_server_without_end_is_left(tmp_path, monkeypatch, pause):
+    import wbgapi
+
+    monkeypatch.setattr(fetch, "ALL_SECONDS", 3 if pause else 60)
+    monkeypatch.setattr(fetch, "MAX_BYTES", 2_000_000)
+    server = answer_without_end(pause)
+    monkeypatch.setattr(wbgapi, "endpoint", f"http://127.0.0.1:{server.server_port}")
+    began = time.monotonic()
+    with pytest.raises(fetch.FetchError, match="does not come to an end"):
+        fetch.fetch_worldbank(CODE, ["CHN"], tmp_path / "live")
+    assert time.monotonic() - began < 10
+    assert not (tmp_path / "live").exists()
+    server.shutdown()
+
+
+# ---- a sentence instead of a traceback
+
+
+KEYS = ("run", "made", "subject", "main_figure", "parameters", "notebooks", "data", "helpers", "versions", "sources")
+KEYS += ("git", "pages")
+TEXTS = ("", " ", "{", "[]", "null", "5", "NaN", '"text"', "\udcff", "[" * 100_000, '{"run": ' + "9" * 5000 + "}")
+TEXTS += ('{"run": "\\ud800"}',)
+DAMAGES = [("text", text) for text in TEXTS] + [("lost", key) for key in KEYS]
+DAMAGES += [("odd", key) for key in KEYS] + [("list", key) for key in KEYS if key != "sources"]
+COMMANDS = (
+    ["verify", "small"], ["runs"], ["runs", "--json"], ["export", "small"], ["export", "small", "--xlsx"],
+    ["export", "small", "--latex"], ["compare", "small", "other"], ["register", "small"], ["gc"],
+    ["run", "small", "--dry-run"], ["open", "05", "--prepare-only"], ["rm", "small"],
+)  # fmt: skip
+
+
+def damage(path, kind, what):
+    content = json.loads(path.read_text())
+    if kind == "lost":
+        del content[what]
+    elif kind in ("odd", "list"):
+        content[what] = 5 if kind == "odd" else [[None]]
+    path.write_bytes(what.encode(errors="surrogateescape") if kind == "text" else json.dumps(content).encode())
+
+
+def test_there_are_45_ways_to_damage_a_record():
+    assert len(DAMAGES) >= 45
+
+
+@pytest.mark.parametrize(("kind", "what"), DAMAGES, ids=[f"{kind} {what[:12]!r}" for kind, what in DAMAGES])
+def test_a_damaged_record_is_told_by_every_command(made, capsys, kind, what):
+    damage(made / "run.json", kind, what)
+    shutil.copytree(made, made.with_name("other"))
+    for words in COMMANDS:
+        code, _, err = call(capsys, *words)  # anything but a sentence would be raised here
+        expected = 0 if words[0] in ("runs", "gc", "run", "open") else 1
+        assert code == expected, (words, err)
+        assert len(err.splitlines()) <= 1, (words, err)
+    assert list_tree(made.parent).count("small/tables/01_coverage.csv") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "what"), [("text", ""), ("lost", "pages"), ("odd", "notebooks")])
+def test_a_run_with_a_damaged_record_is_made_again(made, place, reference, kind, what):
+    damage(made / "run.json", kind, what)
+    assert run(place, *WORDS)[0] == 0
+    assert list_files(made / "html") == list_files(reference / "html")
+
+
+def test_numbers_of_5000_digits_are_refused(made, capsys, tmp_path):
+    number, own = "9" * 5000, tmp_path / "own.csv"
+    for words in (["-p", "horizon_years", number], ["-p", "bound", number], ["-y", f"shares: [{number}]"]):
+        code, _, err = call(capsys, "run", "x", *words)
+        assert code == 2
+        assert len(err) < 1000
+    own.write_text(f"date,value\n2020,{number}\n2021,5\n")
+    assert call(capsys, "check", str(own))[0] == 1
+    (tmp_path / "grid.yaml").write_text(f"grid: {{horizon_years: [{number}]}}")
+    assert call(capsys, "sweep", str(tmp_path / "grid.yaml"))[0] == 2
+
+
+def test_outputs_that_are_a_file_are_told(place):
+    (place / "outputs").write_text("mine")
+    (place / "grid.yaml").write_text("grid: {horizon_years: [3, 5]}\n")
+    for words in (["run", "small"], ["sweep", "grid.yaml"], ["gc"], ["open", "05", "--prepare-only"]):
+        code, _, err = run(place, *words)
+        assert code in (0, 1)
+        assert len(err.splitlines()) <= 1, err
+    assert (place / "outputs").read_text() == "mine"
+
+
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
+
+
+def test_a_terminal_that_knows_only_ascii_gets_codes(made, place, tmp_path):
+    own = tmp_path / "中.csv"
+    own.write_text("Jahr,Wörter\n2020,1\n2021,é\n", encoding="utf-8")
+    code, _, err = run(place, "list", **ASCII)
+    assert (code, err) == (0, "")
+    code, out, err = run(place, "check", str(own), **ASCII)
+    assert code == 1
+    assert "\\xf6" in out + err
+    assert run(place, *WORDS, "--force", **ASCII)[0] == 0
+
+
+@LINUX
+def test_closed_standard_streams_get_no_file_of_the_run(place, reference):
+    for options in ([], ["--isolated", "--force"]):
+        words = [*WORDS, *options]
+        process = start(
+            place, *words, before="import os\nos.closerange(0, 3)\nsys.stdin = sys.stdout = sys.stderr = None"
+        )
+        process.communicate(timeout=120)
+        assert process.returncode == 0
+        for part in ("tables", "figures", "html"):
+            assert list_files(place / "outputs" / "small" / part) == list_files(reference / part)
+
+
+def limit(kind, number):
+    return f"import resource\nresource.setrlimit(resource.{kind}, ({number}, {number}))"
+
+
+@LINUX
+@pytest.mark.parametrize("options", [[], further(["--isolated"])])
+@pytest.mark.parametrize(
+    ("kind", "number", "words"),
+    [
+        ("RLIMIT_NOFILE", 24, "24 open files"),
+        ("RLIMIT_NOFILE", 64, "64 open files"),
+        ("RLIMIT_AS", 700_000_000, "700,000,000"),
+    ],
+)
+def test_limits_of_the_system_are_told_before_anything_starts(place, kind, number, words, options):
+    code, _, err = run(place, "run", "small", *options, before=limit(kind, number))
+    assert (code, len(err.splitlines())) == (1, 1)
+    assert err.startswith(f"The system grants this process {words}")
+    assert not (place / "outputs" / "small").exists()
+    (place / "grid.yaml").write_text("grid: {horizon_years: [3, 5]}\n")
+    code, _, err = run(place, "sweep", "grid.yaml", before=limit(kind, number))
+    assert (code, len(err.splitlines())) == (1, 1)
+
+
+@LINUX
+def test_a_usual_limit_is_enough():
+    kernels.check_limits()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (kernels.LEAST_FILES, hard))
+    kernels.check_limits()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+NO_THREADS = """import threading
+def refuse(self):
+    raise RuntimeError("can't start new thread")
+threading.Thread.start = refuse"""
+NO_MEMORY = """import helpers.runs.pipeline
+def refuse(*_, **__):
+    raise MemoryError
+helpers.runs.pipeline.check_parameters = refuse"""
+
+
+@pytest.mark.parametrize(("before", "words"), [(NO_THREADS, "can't start new thread"), (NO_MEMORY, "Out of memory")])
+def test_too_few_threads_and_no_memory_are_told(place, before, words):
+    code, _, err = run(place, "run", "small", "--isolated", before=before)
+    assert (code, len(err.splitlines())) == (1, 1)
+    assert err == f"{words}. Nothing of the last complete run was changed.\n"
+
+
+# ---- leftovers
+
+
+def list_tree_processes(pid):
+    """A process and all below it."""
+    found = [pid]
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            words = path.read_text().rpartition(")")[2].split()
+            if int(words[1]) == pid:
+                found += list_tree_processes(int(path.parent.name))
+    return found
+
+
+def kill_tree(process):
+    """Kill a process and all below it, at once, so that nothing is left to tidy up."""
+    tree = list_tree_processes(process.pid)
+    for pid in tree:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+    for pid in {*tree, *list_tree_processes(process.pid)}:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.communicate()
+
+
+@LINUX
+@pytest.mark.parametrize("options", [[], further(["--isolated"])])
+def test_the_next_run_removes_what_a_killed_tree_has_left(place, reference, temporary, options):
+    cells = [*ALL["01_check_small"], "import time\ntime.sleep(60)"]
+    write_notebooks(place / "notebooks", {**ALL, "01_check_small": cells})
+    words = [*WORDS, *options]
+    process = start(place, *words, TMPDIR=str(temporary))
+    end = time.monotonic() + 60
+    while not list((place / "outputs").glob(".store/.work-*/small/tables/*.csv")) and time.monotonic() < end:
+        time.sleep(0.05)
+    kill_tree(process)
+    left = [path.name for path in (place / "outputs").iterdir()]
+    assert any(name.startswith(".small.new-") for name in left)
+    assert list((place / "outputs" / ".store").glob(".work-*"))
+    assert list(temporary.glob("adoption-*"))
+    write_notebooks(place / "notebooks")
+    assert run(place, *words, TMPDIR=str(temporary))[0] == 0
+    assert sorted(path.name for path in (place / "outputs").iterdir()) == [".store", "small"]
+    assert not [path.name for path in (place / "outputs" / ".store").iterdir() if path.name.startswith(".")]
+    assert list(temporary.iterdir()) == []
+    assert list_files(place / "outputs" / "small" / "html") == list_files(reference / "html")
+
+
+def test_a_folder_in_use_is_no_leftover(tmp_path):
+    with claim_folder(tmp_path, "x-") as first:
+        (first / "work").write_text("")
+        with claim_folder(tmp_path, "x-") as second:
+            assert first.exists()
+            assert second != first
+        assert (first / "work").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+@LINUX
+@pytest.mark.parametrize("umask", [0o077, further(0o002)])
+def test_the_users_umask_holds(place, umask):
+    code, _, err = run(place, "run", "small", before=f"import os\nos.umask({umask})")
+    assert code == 0, err
+    for path in (place / "outputs").rglob("*"):
+        expected = (0o777 if path.is_dir() else 0o666) & ~umask
+        assert stat.S_IMODE(path.stat().st_mode) == expected, path
+
+
+def test_a_file_is_replaced_whole_under_the_umask(tmp_path):
+    before = os.umask(0o027)
+    try:
+        write_file(tmp_path / "a", b"x")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o640
+    assert list_tree(tmp_path) == ["a"]
+
+
+@LINUX
+def test_a_temporary_folder_of_many_bytes_in_few_letters_works(place, tmp_path):
+    temporary = tmp_path / ("中" * 60)
+    temporary.mkdir()
+    code, _, err = run(place, "run", "small", TMPDIR=str(temporary))
+    assert code == 0, err
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_record_without_a_commit_says_why(place):
+    assert run(place, "run", "small")[0] == 0
+    record = json.loads((place / "outputs" / "small" / "run.json").read_text())
+    assert (record["git"], record["no_git"]) == (None, "the project's folder is no git repository")
+    (place / ".git").mkdir()
+    assert run(place, "run", "other")[0] == 0
+    record = json.loads((place / "outputs" / "other" / "run.json").read_text())
+    assert record["git"] is None
+    assert record["no_git"].startswith("git did not tell the commit: ")
+
+
+# ---- what was read is what is recorded
+
+
+CHANGE = """from pathlib import Path
+table = results.data / "observations.csv"
+kept = table.read_bytes()
+table.write_bytes(kept.replace(b"602", b"702"))
+wrong = load(str(results.data), as_of=as_of).series(entity, indicator).values
+table.write_bytes(kept)"""
+
+
+def test_data_that_change_and_change_back_are_noticed(place):
+    cells = list(ALL["01_check_small"])
+    write_notebooks(place / "notebooks", {**ALL, "01_check_small": [*cells, CHANGE]})
+    code, _, err = run(place, "run", "small")
+    assert (code, err) == (1, "The data changed while the run was being made. Run the same command again.\n")
+    assert not (place / "outputs" / "small").exists()
+    assert not list((place / "outputs" / ".store").glob("[0-9a-f]*")), "what was made of them is not reused"
+    write_notebooks(place / "notebooks")
+    assert run(place, "run", "small")[0] == 0
+
+
+def test_pip_and_setuptools_are_in_the_lock():
+    lock = (Path(__file__).parents[1] / "requirements.lock").read_text()
+    from importlib.metadata import version
+
+    for name in ("pip", "setuptools"):
+        assert f"\n{name}=={version(name)} \\\n    --hash=sha256:" in lock
+
+
+# ---- odd values
+
+
+@pytest.mark.parametrize("value", [0.9999999999999999, 1e-17, 0.9995, 0.0005])
+def test_levels_and_shares_that_nobody_can_tell_from_0_or_1_are_refused(value):
+    for name in ("levels", "shares"):
+        with pytest.raises(ParameterError, match=r"none within 0\.001 of either"):
+            read_parameters({name: [value]})
+    assert read_parameters({"levels": [0.001, 0.999]}).levels == [0.001, 0.999]
+
+
+ENTITIES = {
+    "Ch\u0456na": "has a Greek or Cyrillic letter among Latin ones",
+    "C\u03bfngo": "has a Greek or Cyrillic letter among Latin ones",
+    "\u3164": "hangul filler",
+    "\u2800": "braille pattern blank",
+    "...": "has no letter and no digit",
+    "\u200c": "has no letter and no digit",
+}
+
+
+@pytest.mark.parametrize("entity", ENTITIES)
+def test_entities_that_look_empty_or_like_another_are_refused(tmp_path, entity):
+    path = tmp_path / "own.csv"
+    rows = "".join(f"{entity},{year},{year - 2010}\n" for year in range(2019, 2024))
+    path.write_text(f"entity,date,value\n{rows}", encoding="utf-8")
+    with pytest.raises(indicators.DataError, match=ENTITIES[entity]):
+        indicators.load(f"{path}?unit=units")
+
+
+@pytest.mark.parametrize("other", ["\u0421\u0423\u0420", "CYP\ufe0f", "C\u200cYP"])
+def test_entities_that_differ_by_a_look_are_refused(tmp_path, other):
+    path = tmp_path / "own.csv"
+    rows = "".join(f"CYP,{year},{year - 2010}\n{other},{year},{year - 2011}\n" for year in range(2019, 2024))
+    path.write_text(f"entity,date,value\n{rows}", encoding="utf-8")
+    with pytest.raises(indicators.DataError, match=r"is spelled|\\ufe0f"):
+        indicators.load(f"{path}?unit=units")
+    assert indicators.load(SAMPLE)
+
+
+def put(field=None, **constraints):
+    def spoil(content):
+        table = content["resources"][0]["schema"]
+        value = next(one for one in table["fields"] if one["name"] == "value")
+        value["constraints"] = {"required": True, **constraints}
+        table["fields"] += [field] if field else []
+        return content
+
+    return spoil
+
+
+def double(content):
+    return content | {"resources": [*content["resources"], content["resources"][0]]}
+
+
+def retype(content):
+    next(one for one in content["resources"][0]["schema"]["fields"] if one["name"] == "value")["type"] = "string"
+    return content
+
+
+DESCRIPTORS = {
+    "maximum": (put(maximum=5), "extra inputs are not permitted"),
+    "minimum of text": (put(minimum="NaN"), "minimum"),
+    "endless minimum": (put(minimum=float("inf")), "minimum"),
+    "not required": (put(required=False), "the field value of observations must be a required number"),
+    "text for a number": (retype, "the field value of observations must be a required number"),
+    "field twice": (
+        put({"name": "value", "type": "number", "description": "x"}),
+        "a field of observations stands twice",
+    ),
+    "table twice": (double, "a table stands twice"),
+}
+
+
+@pytest.mark.parametrize("name", DESCRIPTORS)
+def test_odd_entries_in_a_descriptor_are_refused(tmp_path, name):
+    spoil, message = DESCRIPTORS[name]
+    folder = shutil.copytree(SAMPLE, tmp_path / "data")
+    content = json.loads((folder / "datapackage.json").read_text())
+    assert content["resources"][0]["name"] == "observations"
+    (folder / "datapackage.json").write_text(json.dumps(spoil(content)))
+    with pytest.raises(indicators.DataError, match=message):
+        indicators.load(folder)
+
+
+# ---- killed at any moment
+
+
+@LINUX
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGHUP, 129), (signal.SIGTERM, 143)])
+def test_a_signal_at_any_moment_leaves_a_run_that_ends_equal_to_the_byte(place, reference, temporary, number, code):
+    end_at_random_moments(place, reference, temporary, number, code, times=3)
+
+
+def end_at_random_moments(place, reference, temporary, number, code, times):
+    """End runs at random moments, and make them again; what a test does `times`, the report does 30 times."""
+    moments, ended = random.Random(number), 0
+    words = WORDS
+    while ended < times:
+        shutil.rmtree(place / "outputs", ignore_errors=True)
+        process = start(place, *words, TMPDIR=str(temporary))
+        time.sleep(moments.uniform(0.3, 4))
+        if process.poll() is None:
+            kill_tree(process) if number == signal.SIGKILL else process.send_signal(number)
+        _, err = process.communicate(timeout=60) if process.stdout and not process.stdout.closed else ("", "")
+        if process.returncode == 0:
+            continue
+        ended += 1
+        assert process.returncode == code, err
+        assert len(err.strip().splitlines()) <= 1, err
+        assert run(place, *words, TMPDIR=str(temporary))[0] == 0
+        for part in ("tables", "figures", "html"):
+            assert list_files(place / "outputs" / "small" / part) == list_files(reference / part)
+        assert sorted(path.name for path in (place / "outputs").iterdir()) == [".store", "small"]
+        assert list(temporary.iterdir()) == []
