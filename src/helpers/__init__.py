@@ -10,6 +10,7 @@ Modules and allowed imports (imports go one way, down this list; a test draws th
 - `forecast`: windows, methods, bands, backtest, statements, the `Forecast`; built on `curves` and `indicators`.
 - `findings`: the finding and the key numbers, written from the tables of a run.
 - `figures`, `tables`: data in, a Figure or a table out.
+- `plain`: the headline and the finding in plain words.
 - `parameters`, `options`: the one typed list of a run's parameters, and how they are typed at a prompt.
 - `runs`: what makes runs; the notebook alone joins it with what is above. Nothing above knows how runs are made.
 - `fetch`: newer figures of the World Bank into a data folder; never part of a run.

@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import dask
 from distributed import Client, LocalCluster, as_completed
 from distributed.scheduler import KilledWorker
 from tqdm import tqdm
@@ -197,13 +198,13 @@ def open_client(workers: int, scheduler: str, folder: Path) -> Iterator[Client]:
         if can_fork():
             preload()
         with (
+            dask.config.set({"temporary-directory": str(make_place())}),
             LocalCluster(
                 n_workers=1,
                 threads_per_worker=workers,
                 processes=False,
                 dashboard_address="127.0.0.1:0",
                 memory_limit=0,
-                local_directory=str(make_place()),
             ) as cluster,
             Client(cluster, set_as_default=False) as client,
         ):
