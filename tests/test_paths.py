@@ -194,5 +194,5 @@ def test_a_figure_that_is_no_bound_is_named(make, newer, message):
 def test_a_scenario_that_misses_the_newer_figure_says_so(make):
     made = make(newer=at("2026-12-31", 60.0))
     notes = made.scenarios([0.55, 0.95]).groupby("share")["note"].first()
-    assert notes[0.55] == "contradicts at least 60 for 2026-12-31"
+    assert notes[0.55] == "contradicts at least 60 for 31 December 2026"
     assert notes[0.95] == ""

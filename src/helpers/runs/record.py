@@ -104,6 +104,10 @@ class Commit(BaseModel):
     changed: bool
 
 
+EXPORTED = r"^(tables\.xlsx|latex/[A-Za-z0-9_-]+\.tex|\w[\w.-]*\.html)$"
+"""Files that `adoption export` adds to a run: its tables for other programs, and all its pages in one."""
+
+
 class RunRecord(BaseModel):
     """The form of ``run.json``. Whoever changed the file: its names lead out of no folder, and no command trips."""
 
@@ -119,7 +123,7 @@ class RunRecord(BaseModel):
     sources: list[dict[str, str]]
     git: Commit | None
     pages: dict[Name, Hash]
-    exports: dict[Annotated[str, StringConstraints(pattern=r"^(tables\.xlsx|latex/[A-Za-z0-9_-]+\.tex)$")], Hash] = {}
+    exports: dict[Annotated[str, StringConstraints(pattern=EXPORTED)], Hash] = {}
 
 
 def load_record(path: Path) -> dict[str, Any]:
