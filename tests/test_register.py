@@ -30,7 +30,7 @@ def run(whole_run, outputs):
 @pytest.fixture
 def record(tmp_path, monkeypatch):
     """An empty record, in place of the project's."""
-    monkeypatch.setattr(registry, "find_data", lambda data="data": tmp_path)
+    monkeypatch.setattr(registry, "find_register", lambda path: tmp_path / "forecasts")
     return tmp_path / "forecasts"
 
 

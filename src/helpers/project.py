@@ -108,7 +108,7 @@ def begin_project(folder: Path) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
         new = Path(place) / "new"
-        for path in (*root.glob("data/*.*"), *root.glob("data/forecasts/*.csv"), *root.glob("notebooks/*.ipynb")):
+        for path in (*root.glob("data/*.*"), *root.glob(f"data/{REGISTER}/*.csv"), *root.glob("notebooks/*.ipynb")):
             target = new / path.relative_to(root)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
@@ -128,6 +128,15 @@ def find_data(data: str = "data") -> Path:
     """Full path of the parameter ``data``; a relative one is looked up in the project's folder."""
     path = _expand(data)
     return path if path.is_absolute() else find_root() / path
+
+
+REGISTER = "forecasts"
+"""Folder of a data folder that holds the forecasts on record."""
+
+
+def find_register(path: Path) -> Path:
+    """Folder of the forecasts on record: beside the data in `path`, or the project's where `path` is no data folder."""
+    return (path if (path / "datapackage.json").is_file() else find_data()) / REGISTER
 
 
 def find_from_here(data: str) -> str:

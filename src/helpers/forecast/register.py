@@ -16,9 +16,9 @@ from helpers.forecast.scores import quantile_score
 from helpers.forecast.statements import count, percent
 from helpers.indicators import AdoptionSeries, Data, DataError, Problem
 from helpers.levels import band_ends
+from helpers.project import REGISTER, find_register
 from helpers.wording import say_day
 
-FOLDER = "forecasts"
 COLUMNS = [
     "model_id",
     "entity",
@@ -35,11 +35,6 @@ COLUMNS = [
 DAYS = ["origin_date", "published", "target_end_date"]
 ENTRY = ["model_id", "bound", "origin_date", "published", "target_end_date"]
 FOUND = ["outcome", "side", "came", "hindsight", "probability", "inside", "wis", "text"]
-
-
-def find_register(data: Data) -> Path:
-    """The folder of the record that lies with the data, or with the project's where these are a file of one's own."""
-    return (data.path if data.path.is_dir() else data.project_data.path if data.project_data else data.path) / FOLDER
 
 
 def read_register(data: Data, entity: str = "", indicator: str = "") -> pd.DataFrame:
@@ -61,7 +56,7 @@ def read_register(data: Data, entity: str = "", indicator: str = "") -> pd.DataF
     DataError
         When a file lacks a column, or holds dates, quantiles or values that cannot be right.
     """
-    frames = [_read_entry(path) for path in sorted(find_register(data).glob("*.csv"))]
+    frames = [_read_entry(path) for path in sorted(find_register(data.path).glob("*.csv"))]
     rows = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COLUMNS)
     limit = data.limit()
     kept = (rows["entity"] == entity) | (entity == "")
@@ -74,7 +69,7 @@ def _read_entry(path: Path) -> pd.DataFrame:
     """One file of the record, checked."""
 
     def wrong(column: str, message: str, row: Any = None) -> DataError:
-        return DataError([Problem(f"{FOLDER}/{path.name}", row, column, "", message)])
+        return DataError([Problem(f"{REGISTER}/{path.name}", row, column, "", message)])
 
     try:
         rows = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")

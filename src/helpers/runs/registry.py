@@ -10,11 +10,11 @@ from datetime import date, datetime
 from importlib import metadata
 from pathlib import Path
 
-from helpers.project import PACKAGED, RunError, find_data, find_root, shorten_path, write_file
+from helpers.project import PACKAGED, RunError, find_data, find_register, find_root, shorten_path, write_file
 from helpers.runs.notebook import restore_text
 from helpers.runs.record import find_changed, read_run
 
-FOLDER, TABLE = "forecasts", "05_quantiles"
+TABLE = "05_quantiles"
 
 
 def register_run(folder: Path, dates: Sequence[str] = (), today: date | None = None) -> Path:
@@ -36,7 +36,8 @@ def register_run(folder: Path, dates: Sequence[str] = (), today: date | None = N
     Raises
     ------
     RunError
-        When the run isn't as its record says, has no forecast for a date, or the same forecast is on record already.
+        When the run isn't as its record says, has no forecast for a date, the same forecast is on record already, or
+        the project is what was installed, which nobody writes to.
     """
     content, today = read_run(folder), today or datetime.now().astimezone().date()
     parameters, path = content["parameters"], folder / "tables" / f"{TABLE}.csv"
@@ -56,7 +57,9 @@ def register_run(folder: Path, dates: Sequence[str] = (), today: date | None = N
     entry = {"model_id": f"adoption-curves-{metadata.version('adoption-curves')}", "entity": parameters["entity"]}
     entry |= {"indicator": parameters["indicator"], "bound": parameters["bound"], "unit": content["subject"]["unit"]}
     entry |= {"origin_date": origin, "published": today.isoformat()}
-    place = _find_folder(parameters["data"])
+    if find_root() == PACKAGED:
+        raise RunError("What was installed keeps no record. Begin a project of your own: adoption new DIR")
+    place = find_register(find_data(parameters["data"]))
     words = [origin, entry["entity"], entry["indicator"], *([parameters["bound"]] if parameters["bound"] else [])]
     target = place / ("_".join(re.sub(r"[^a-z0-9.-]+", "-", word.lower()).strip("-.") for word in words) + ".csv")
     if target.exists():
@@ -67,11 +70,3 @@ def register_run(folder: Path, dates: Sequence[str] = (), today: date | None = N
     writer.writerows([*entry.values(), *row.values()] for row in rows if not dates or row["target_end_date"] in dates)
     write_file(target, text.getvalue().encode())
     return target
-
-
-def _find_folder(data: str) -> Path:
-    """Folder of the record: with the data, or with the project's where these are a file."""
-    if find_root() == PACKAGED:
-        raise RunError("What was installed keeps no record. Begin a project of your own: adoption new DIR")
-    path = find_data(data)
-    return (path if (path / "datapackage.json").is_file() else find_data()) / FOLDER

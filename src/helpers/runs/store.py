@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from helpers.project import RunError, claim_folder, hash_file, read_json, refuse_planted, write_json
+from helpers.project import REGISTER, RunError, claim_folder, hash_file, read_json, refuse_planted, write_json
 
 FOLDER = ".store"
 MAX_BYTES = 2_000_000_000
@@ -83,7 +83,7 @@ def describe_parts(
 def _choose_data(source: Path, files: Mapping[str, str]) -> dict[str, str]:
     """The files of the data that a notebook reads: the record of forecasts only where its code asks for that."""
     asks = "read_register" in source.read_text(encoding="utf-8")
-    return {name: each for name, each in files.items() if asks or "forecasts" not in name.split("/")[:-1]}
+    return {name: each for name, each in files.items() if asks or REGISTER not in name.split("/")[:-1]}
 
 
 def explain_change(parts: Mapping[str, str], before: Mapping[str, str] | None) -> str:
