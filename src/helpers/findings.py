@@ -97,18 +97,35 @@ def gain_unit(unit: str) -> str:
     return "percentage points" if unit.startswith("percent") else "percent"
 
 
+def find_year_before(growth: pd.DataFrame) -> pd.Series | None:
+    """The figure nearest to a year before the last one; None where there is none within a quarter, or it is 0."""
+    last = growth.iloc[-1]
+    gaps = (last["date"] - growth["date"]).dt.days / 365.25
+    near = growth[(gaps - 1).abs() < 0.26]
+    if near.empty or near["value"].iloc[-1] <= 0:
+        return None
+    return near.iloc[(near["date"] - (last["date"] - pd.DateOffset(years=1))).abs().argmin()]
+
+
+def pick_published(forecast: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the published method in order of date."""
+    return forecast[forecast["method"] == "combined"].sort_values("date").reset_index(drop=True)
+
+
+def pick_free_ceilings(parameters: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the ceilings that were estimated freely, one a family."""
+    return parameters[(parameters["parameter"] == "ceiling") & (parameters["ceiling"] == "free")]
+
+
 def year_of_growth(growth: pd.DataFrame, unit: str) -> tuple[float, pd.Timestamp | None]:
     """Return the growth over the last year and the date it is counted from; nan and None if there is none.
 
     A share grows by percentage points, anything else by percent.
     """
-    last = growth.iloc[-1]
-    gaps = (last["date"] - growth["date"]).dt.days / 365.25
-    near = growth[(gaps - 1).abs() < 0.26]
-    if near.empty or near["value"].iloc[-1] <= 0:
+    start = find_year_before(growth)
+    if start is None:
         return np.nan, None
-    start = near.iloc[(near["date"] - (last["date"] - pd.DateOffset(years=1))).abs().argmin()]
-    points = last["value"] - start["value"]
+    points = growth["value"].iloc[-1] - start["value"]
     return points if unit.startswith("percent") else 100 * points / start["value"], start["date"]
 
 
@@ -151,7 +168,7 @@ def _ceilings(parameters: pd.DataFrame, growth: pd.DataFrame, names: Mapping[str
     if declines(growth):
         return []
     rows: list[tuple[Any, ...]] = []
-    free = parameters[(parameters["parameter"] == "ceiling") & (parameters["ceiling"] == "free")]
+    free = pick_free_ceilings(parameters)
     for row in free[free["identified"]].itertuples(index=False):
         name, ends = row.family.replace("_", " "), f"{say_number(row.low_95)} to {say_number(row.high_95)}"
         text = f"{say_number(row.estimate, names['unit'])} (95 % interval {ends})"
@@ -169,7 +186,7 @@ def _ceilings(parameters: pd.DataFrame, growth: pd.DataFrame, names: Mapping[str
 
 
 def _forecasts(forecast: pd.DataFrame, names: Mapping[str, str], level: float) -> list[tuple[Any, ...]]:
-    fan = forecast[forecast["method"] == "combined"].sort_values("date").reset_index(drop=True)
+    fan = pick_published(forecast)
     if is_refuted(fan):
         return [("forecast", "Forecast", np.nan, np.nan, np.nan, names["unit"], "refuted by the newest figure")]
     yearly = fan[(fan["date"].dt.month == 12) | (fan.index == len(fan) - 1)]
@@ -329,7 +346,7 @@ _UNDER = {
 
 
 def _state_ceiling(parameters: pd.DataFrame, growth: pd.DataFrame, bounded: bool) -> str:
-    free = parameters[(parameters["parameter"] == "ceiling") & (parameters["ceiling"] == "free")]
+    free = pick_free_ceilings(parameters)
     if declines(growth):
         return ""
     if free.empty:
@@ -351,8 +368,7 @@ def _state_ceiling(parameters: pd.DataFrame, growth: pd.DataFrame, bounded: bool
 
 def _state_forecast(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str], level: float) -> str:
     low, high = band_columns(level)
-    fan = tables["05_forecast"]
-    fan = fan[fan["method"] == "combined"].sort_values("date").reset_index(drop=True)
+    fan = pick_published(tables["05_forecast"])
     start = tables["02_growth"]["date"].iloc[-1]
     if is_refuted(fan):
         row = tables["02_newer"].iloc[-1]

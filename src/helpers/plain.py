@@ -11,8 +11,11 @@ import pandas as pd
 from helpers.figures.style import lower_first
 from helpers.findings import (
     declines,
+    find_year_before,
     is_refuted,
     own_scores,
+    pick_free_ceilings,
+    pick_published,
     say_base,
     say_bound,
     say_month,
@@ -72,7 +75,7 @@ def _say_headline(growth: pd.DataFrame, newer: pd.DataFrame, names: Mapping[str,
     if declines(growth):
         peak = growth.loc[growth["value"].idxmax()]
         return f"{names['title']}: {level}, down from {say_number(peak['value'])} in {say_month(peak['date'])}"
-    before = _a_year_before(growth)
+    before = find_year_before(growth)
     if before is None:
         return f"{names['title']}: {level}"
     gain, ratio = last["value"] - before["value"], last["value"] / before["value"]
@@ -90,13 +93,6 @@ def _tells_more(bound: pd.Series, last: float) -> bool:
     return bool(bound["value"] > last if bound["bound"] == "at_least" else bound["value"] < last)
 
 
-def _a_year_before(growth: pd.DataFrame) -> pd.Series | None:
-    """The figure nearest to a year before the last one, if there is one above 0."""
-    ago = (growth["date"].iloc[-1] - growth["date"]).dt.days / 365.25
-    near = growth[((ago - 1).abs() < 0.26) & (growth["value"] > 0)]
-    return near.loc[(ago - 1).abs()[near.index].idxmin()] if len(near) else None
-
-
 def _say_level(growth: pd.DataFrame, names: Mapping[str, Any]) -> str:
     last, unit, parts = growth.iloc[-1], names["unit"], []
     if np.isfinite(last["published_rate"]):
@@ -106,7 +102,7 @@ def _say_level(growth: pd.DataFrame, names: Mapping[str, Any]) -> str:
         parts.append(f"{say_number(last['share_of_bound'], 'percent')} of {lower_first(names['bound_title'])}")
     text = f"In {say_month(last['date'])} it was {say_number(last['value'], unit)}"
     text += f": {' and '.join(parts)}." if parts else "."
-    before = _a_year_before(growth)
+    before = find_year_before(growth)
     return text + (f" A year before, it was {say_number(before['value'], unit)}." if before is not None else "")
 
 
@@ -128,8 +124,7 @@ def _say_countries(compared: pd.DataFrame, entity: str) -> str:
 
 
 def _say_forecast(tables: Mapping[str, pd.DataFrame], names: Mapping[str, Any], level: float) -> str:
-    fan, growth = tables["05_forecast"], tables["02_growth"]
-    fan = fan[fan["method"] == "combined"].sort_values("date").reset_index(drop=True)
+    fan, growth = pick_published(tables["05_forecast"]), tables["02_growth"]
     if is_refuted(fan):
         return "The newest figure lies outside what the earlier ones let expect, so no forecast is given."
     ahead = (fan["date"] - growth["date"].iloc[-1]).dt.days / 365.25
@@ -148,7 +143,7 @@ def _say_forecast(tables: Mapping[str, pd.DataFrame], names: Mapping[str, Any], 
 
 
 def _say_end(parameters: pd.DataFrame, growth: pd.DataFrame, names: Mapping[str, Any]) -> str:
-    free = parameters[(parameters["parameter"] == "ceiling") & (parameters["ceiling"] == "free")]
+    free = pick_free_ceilings(parameters)
     if declines(growth):
         return "It is past its peak, so curves of adoption, which only rise, do not apply."
     if free.empty or not free["identified"].all():

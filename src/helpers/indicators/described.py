@@ -95,12 +95,17 @@ def find_urls(data: Data, entity: str, indicator: str, dates: Any) -> list[str]:
     -------
     list of str
     """
-    address = data.sources.drop_duplicates("source_id").set_index("source_id")["url"]
     rows = data.find_rows(entity, indicator)
     rows = rows[rows["bound"] == "exact"].sort_values("date")
     places = rows["date"].searchsorted(pd.DatetimeIndex(dates), side="right") - 1
-    urls = rows["source_id"].map(address).fillna("").tolist()
+    urls = _list_addresses(data, rows).tolist()
     return [urls[place] if place >= 0 else "" for place in places]
+
+
+def _list_addresses(data: Data, rows: pd.DataFrame) -> pd.Series:
+    """Address of the publication of each observation; "" where none is known."""
+    address = data.sources.drop_duplicates("source_id").set_index("source_id")["url"]
+    return rows["source_id"].map(address).fillna("")
 
 
 def list_newer(data: Data, series: AdoptionSeries) -> pd.DataFrame:
@@ -116,9 +121,8 @@ def list_newer(data: Data, series: AdoptionSeries) -> pd.DataFrame:
     DataFrame
         date, bound (at_least or at_most), value, unit, published, url.
     """
-    address = data.sources.drop_duplicates("source_id").set_index("source_id")["url"]
     rows = series.observations[series.observations["date"].isin(series.newer.index)].sort_values("date")
-    rows = rows.assign(unit=series.unit, url=rows["source_id"].map(address).fillna(""))
+    rows = rows.assign(unit=series.unit, url=_list_addresses(data, rows))
     return rows[["date", "bound", "value", "unit", "published", "url"]].reset_index(drop=True)
 
 
