@@ -65,7 +65,7 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
         sections=[(address, title) for address, title in SECTIONS.items() if not empty.get(address)],
         counted=subject.get("counted", ""),
         findings=[row["sentence"] for row in rows["findings"]],
-        figure=main and {**main, "source": embed_image(folder / "figures" / f"{main['name']}.png")},
+        figure=main,
         embed=lambda name: embed_image(folder / "figures" / f"{name}.png"),
         numbers=numbers,
         cited=list({row["url"]: row["label"] for row in reversed(numbers) if row["url"]}.items())[::-1],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from base64 import b64encode
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,7 @@ def write_single(folder: Path) -> Path:
         If there is no such run, or a file of another kind has the name.
     """
     index, target = write_pages(folder), folder / f"{folder.name}.html"
-    if target.exists() and 'content="Adoption curves"' not in target.read_text("utf-8", "replace"):
-        raise RunError(f"{shorten_path(target)} is a file of another kind and was left as it is. Move it away.")
+    _refuse_foreign(target, _is_our_page)
     whole: Any = BeautifulSoup(index.read_bytes(), "html.parser")
     names = {path.name: path.stem for path in sorted(index.parent.glob("*.html"))}
     for name, stem in names.items():
@@ -114,8 +114,7 @@ def write_archive(folder: Path) -> Path:
         If an archive of somebody else has the name.
     """
     target, content = folder.with_name(f"{folder.name}.zip"), BytesIO()
-    if target.exists() and not _is_ours(target):
-        raise RunError(f"{shorten_path(target)} is a file of another kind and was left as it is. Move it away.")
+    _refuse_foreign(target, _is_our_archive)
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.comment = MARK
         for path in sorted(folder.rglob("*")):
@@ -129,7 +128,17 @@ def write_archive(folder: Path) -> Path:
     return target
 
 
-def _is_ours(path: Path) -> bool:
+def _refuse_foreign(target: Path, is_ours: Callable[[Path], bool]) -> None:
+    """Refuse to write over a file that is not one of ours."""
+    if target.exists() and not is_ours(target):
+        raise RunError(f"{shorten_path(target)} is a file of another kind and was left as it is. Move it away.")
+
+
+def _is_our_page(path: Path) -> bool:
+    return 'content="Adoption curves"' in path.read_text("utf-8", "replace")
+
+
+def _is_our_archive(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.comment == MARK
