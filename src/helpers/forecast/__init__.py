@@ -1,10 +1,12 @@
 """Forecasts with calibrated prediction intervals.
 
 ``forecast`` turns a series into a `Forecast`: quantiles by date, scenarios, milestones, statements. ``hindcast`` makes
-the same forecast at earlier dates. The parts, each importing those before it: ``windows`` (the series, and the points
-that a forecast may see), ``bands`` (conformal calibration), ``methods`` (one function each, in `METHODS`, and the
-prior), ``backtest`` (what the methods would have said of the reference technologies, scored), ``statements``, ``fan``
-(the forecast object) and ``forecasting``.
+the same forecast at earlier dates, ``forecast_many`` forecasts of a panel. The parts, each importing those before it:
+``windows`` (the series, and the points that a forecast may see), ``bands`` (conformal calibration), ``methods`` (one
+function each, in `METHODS`, and the prior), ``paths`` (how dates hang together, and what newer bounds leave), ``panel``
+(many series in one form), ``rolling`` (`backtest`: what the methods would have said of the reference technologies),
+``scores`` (of that), ``statements``, ``fan`` (the forecast object), ``forecasting``, ``many`` and ``register`` (the
+forecasts on record).
 """
 
 from helpers.forecast.bands import PUBLISHED

@@ -157,7 +157,7 @@ class Forecast:
 
     def share_kept(self, method: str = "") -> float:
         """Share of the paths that satisfy the newer figures; under `paths.LEAST_KEPT` these refute the forecast."""
-        return self._sift(self.years, method)[1]
+        return self._sift(self.years, method)[1] if len(self.target.newer) else 1.0
 
     @property
     def refuted(self) -> bool:
