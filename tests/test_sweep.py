@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from conftest import SAMPLE, further
 from distributed import LocalCluster
+from jupyter_core.utils import ensure_event_loop
 from small_notebooks import write_notebooks
 from test_pages import Page
 from test_pipeline import is_alive, wait_for
@@ -224,6 +225,7 @@ def test_runs_share_the_notebooks_that_their_differences_do_not_touch(tmp_path, 
 def test_a_failing_run_stops_no_other_and_the_same_command_resumes(tmp_path, outputs, notebooks, capsys):
     sweep = read_sweep(write(tmp_path, "grid: {horizon_years: [1, 9, 13]}"))
     (tmp_path / "killed").touch()
+    ensure_event_loop()  # as whatever ran a notebook in this process before left one in the context
     folder, failed = run_sweep(sweep, workers=2, notebooks=notebooks)
     assert list(failed) == ["horizon_years-13"]
     assert "AssertionError: thirteen" in failed["horizon_years-13"]

@@ -9,6 +9,7 @@ import re
 import shutil
 import time
 from collections.abc import Mapping
+from contextvars import Context
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,8 @@ def execute_notebook(
         logging.getLogger(library).setLevel(logging.CRITICAL)
     stray: list[str] = []
     try:
-        papermill.execute_notebook(
+        Context().run(  # nbclient finds its event loop in the context, which Dask's threads have copies of
+            papermill.execute_notebook,
             str(source).replace("{", "{{").replace("}", "}}"),
             str(target).replace("{", "{{").replace("}", "}}"),
             parameters=dict(values),
