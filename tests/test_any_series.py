@@ -58,9 +58,10 @@ def execute(values):
 def quick_run(small_project):
     """Figures are laid out at both widths and not drawn."""
 
-    def lay_out(figure, alt):
+    def lay_out(figure, alt, narrow):
         if hasattr(figure, "lay_out"):  # those of a fit itself are matplotlib's own
             figure.lay_out(style.WIDTHS["print"])
+            figure.narrow()
         pyplot.close(figure)  # as what writes the images does
         yield "png", bytes(24)
 

@@ -18,6 +18,7 @@ from helpers import tables
 from helpers.project import RunError
 from helpers.runs.execute import name_run
 from helpers.runs.pages import write_pages
+from helpers.runs.pages.charts import set_drawing
 from helpers.runs.pages.exhibits import embed_tables, find_saved, set_html, set_tables
 from helpers.runs.pages.exporter import set_body, set_equation, set_markdown_output
 from helpers.runs.pages.frame import STEERING
@@ -42,7 +43,9 @@ class Page(HTMLParser):
         self.links += [given["href"]] if tag == "a" else []
         self.loads += [given["href"]] if tag == "link" else []
         self.names += [given["id"]] if "id" in given else []
-        self.images += [given] if tag == "img" else []
+        if tag == "svg":
+            given["alt"] = given["aria-label"]
+        self.images += [given] if tag == "img" or (tag == "svg" and given["class"] == "chart wide") else []
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +62,7 @@ def test_pages_load_nothing_and_run_nothing(pages):
         assert all(address.startswith("data:") for address in page.loads), name
         assert not {"script", "iframe", "object", "base"} & set(page.tags), name
         assert page.tags.count("link") == 1  # the icon, which is in the page
-        assert not re.search(r"@import|url\(", page.text), name
+        assert not re.search(r"@import|url\((?!#)", page.text), name
         assert not re.search(r"<[^>]+\s(on\w+|style)=", page.text), name
 
 
@@ -84,6 +87,7 @@ def test_links_lead_somewhere_and_to_every_exhibit(pages, small_run):
             elif not link.startswith(("https://", "data:text/csv")):
                 assert (small_run / "html" / link).resolve().is_file(), f"{name}: {link}"
     exhibits = {path for part in ("tables", "figures") for path in (small_run / part).iterdir()}
+    exhibits = {path for path in exhibits if ".narrow" not in path.name}  # the page's own form of one
     linked = {(small_run / "html" / link).resolve() for link in pages["index"].links if link.startswith("..")}
     assert {path.resolve() for path in exhibits} <= linked
 
@@ -358,3 +362,48 @@ def test_headings_and_tables_have_an_address_and_a_number_each():
         *("content-again", "a-b", "a-b-again", "content-again-again", "a-b-again-again", "a-b-again-again-again")
     ]
     assert re.findall(r'aria-label="(Table \d)"', body) == ["Table 1", "Table 2"]
+
+
+# ---- drawings -----------------------------------------------------------------------------------------------------
+
+DRAWING = (
+    '<?xml version="1.0"?><svg width="72pt" height="36pt" viewBox="0 0 72 36"><title>All</title><metadata>x</metadata>'
+    '<defs><path id="m" d="M 0 0" style="stroke: #000000"/></defs><g clip-path="url(#c)">'
+    '<use xlink:href="#m" x="1" y="2" style="fill: #0072b2"><title>1 May: 5 &lt; 6</title></use></g>{}</svg>'
+)
+
+
+def test_a_drawing_becomes_part_of_a_page():
+    made = set_drawing(DRAWING.format("").encode(), "f-", 'a "b"', "wide")
+    assert made.startswith('<svg aria-label="a &quot;b&quot;"') or "aria-label='a \"b\"'" in made
+    assert 'viewbox="0 0 72 36"' in made
+    assert 'width="96"' in made
+    assert '<use fill="#0072b2" href="#f-m"' in made or 'href="#f-m"' in made
+    assert 'clip-path="url(#f-c)"' in made
+    assert "<title>1 May: 5 &lt; 6</title>" in made
+    assert not re.search("style|metadata|<title>All", made)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "<script>alert(1)</script>",
+        "<foreignObject><p>x</p></foreignObject>",
+        '<image href="https://example.org/x.png"/>',
+        '<use href="https://example.org/x.svg#a"/>',
+        '<path style="fill: url(https://example.org/#a)"/>',
+        '<a href="javascript:alert(1)"><text>x</text></a>',
+        "<animate attributeName='href'/>",
+    ],
+)
+def test_a_drawing_that_holds_more_than_shapes_and_letters_is_left_out(part):
+    assert not set_drawing(DRAWING.format(part).encode(), "f-", "words", "wide")
+
+
+def test_what_a_drawing_listens_to_is_left_out():
+    made = set_drawing(
+        DRAWING.format('<g onclick="alert(1)" class="top"><path d="M 0 0"/></g>').encode(), "f-", "", "wide"
+    )
+    assert "alert" not in made
+    assert "top" not in made
+    assert not set_drawing(b"no drawing at all", "f-", "", "wide")

@@ -28,7 +28,7 @@ from helpers.findings import year_of_growth
 from helpers.forecast.windows import SHORTEST, SHORTEST_SPAN
 from helpers.parameters import read_parameters
 from helpers.project import find_data
-from helpers.wording import say_count
+from helpers.wording import say_count, say_name
 
 __all__ = ["CEILINGS", "Explorer", "Result", "Selection", "show"]
 
@@ -62,7 +62,7 @@ class Selection:
     @property
     def curve(self) -> str:
         """The family in words."""
-        return f"{self.family.replace('_', '-')} curve"
+        return f"{say_name(self.family)} curve"
 
 
 @dataclass(frozen=True)
@@ -325,7 +325,7 @@ def list_numbers(result: Result) -> dict[str, str]:
     series, made, values, unit = result.series, result.made, result.series.values, result.series.unit
     numbers = {f"Last figure, {say_date(values.index[-1])}": say(values.iloc[-1], unit)}
     for date, row in series.newer.iterrows():
-        numbers[f"Newer bound, {say_date(date)}"] = f"{row['bound'].replace('_', ' ')} {say(row['value'], unit)}"
+        numbers[f"Newer bound, {say_date(date)}"] = f"{say_name(row['bound'])} {say(row['value'], unit)}"
     if series.bound is not None and series.bound_title:
         share = say(100 * series.share.iloc[-1], "percent")
         numbers[f"Share of the bound ({lower_first(series.bound_title)})"] = share

@@ -26,6 +26,7 @@ from helpers.explore import BANDS, CEILINGS, Explorer, Result, Selection
 from helpers.figures.style import BLUE, GREEN, ORANGE, say, say_range
 from helpers.lab import save_choice
 from helpers.project import name_path
+from helpers.wording import say_first, say_name
 
 PAUSE = 0.3
 """Seconds without a move after which the next date is prepared."""
@@ -88,7 +89,7 @@ class Panel(widgets.Box):
         self._timer: asyncio.TimerHandle | None = None
         years = {"value": round(first.horizon_years), "min": 1, "max": max(MAX_YEARS, int(first.horizon_years))}
         share = {"value": first.share, "min": 0.05, "max": 0.99, "step": 0.01, "readout_format": ".0%"}
-        families = [(name.replace("_", "-").capitalize(), name) for name in FAMILIES]
+        families = [(say_first(say_name(name)), name) for name in FAMILIES]
         entities = sorted({*explorer.offers, first.entity})
         self.controls = {  # by the name in a Selection
             "entity": widgets.Dropdown(options=entities, value=first.entity, description="Entity"),
@@ -230,7 +231,7 @@ def list_traces(result: Result) -> list[dict[str, Any]]:
     add("forecast: median and bands", fan["q0.5"], BLUE, 2.2, legendgroup="fan", text=texts)
     dots = {"size": 8, "color": GREY}
     add("published figures", lines["observations"].dropna(), GREY, mode="markers", marker=dots)
-    sides = dict.fromkeys(result.series.newer["bound"].str.replace("_", " "))
+    sides = dict.fromkeys(result.series.newer["bound"].map(say_name))
     name = f"newer figure: {' or '.join(sides)}" if sides else "newer figure"
     arrow = {"size": 12, "color": GREY, "symbol": "triangle-down" if "at most" in sides else "triangle-up"}
     add(name, lines["newer"].dropna(), GREY, mode="markers", marker=arrow)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.levels import LEVELS, QUOTED, band_columns, quoted_level, quoted_window, say_level
-from helpers.wording import say_count, say_large
+from helpers.wording import say_count, say_large, say_name
 
 SUMMARISED = (
     "02_growth",
@@ -161,7 +161,7 @@ def _bounded(newer: pd.DataFrame, names: Mapping[str, str]) -> list[tuple[Any, .
 
 def say_bound(row: Any, names: Mapping[str, str]) -> str:
     """A figure that is a bound: "at least 700 million persons"."""
-    return f"{row.bound.replace('_', ' ')} {say_number(row.value, names['unit'])}"
+    return f"{say_name(row.bound)} {say_number(row.value, names['unit'])}"
 
 
 def _ceilings(parameters: pd.DataFrame, growth: pd.DataFrame, names: Mapping[str, str]) -> list[tuple[Any, ...]]:
@@ -170,7 +170,7 @@ def _ceilings(parameters: pd.DataFrame, growth: pd.DataFrame, names: Mapping[str
     rows: list[tuple[Any, ...]] = []
     free = pick_free_ceilings(parameters)
     for row in free[free["identified"]].itertuples(index=False):
-        name, ends = row.family.replace("_", " "), f"{say_number(row.low_95)} to {say_number(row.high_95)}"
+        name, ends = say_name(row.family), f"{say_number(row.low_95)} to {say_number(row.high_95)}"
         text = f"{say_number(row.estimate, names['unit'])} (95 % interval {ends})"
         if row.high_95 < growth["value"].iloc[-1]:
             text += ", below the last figure: the curve does not describe the series"
@@ -178,7 +178,7 @@ def _ceilings(parameters: pd.DataFrame, growth: pd.DataFrame, names: Mapping[str
         rows.append((f"ceiling_{row.family}", label, row.estimate, row.low_95, row.high_95, names["unit"], text))
     left = free[~free["identified"]]
     if len(left):
-        families, low = " and ".join(left["family"].str.replace("_", " ")), left["low_95"].min()
+        families, low = " and ".join(left["family"].map(say_name)), left["low_95"].min()
         label = "Ceiling" if len(left) == len(free) else f"Ceiling, {families} curve"
         text = "not known: the figures leave it open above"
         rows.append(("ceiling_open", label, np.nan, low, np.inf, names["unit"], text))
@@ -359,7 +359,7 @@ def _state_ceiling(parameters: pd.DataFrame, growth: pd.DataFrame, bounded: bool
         if high < growth["value"].iloc[-1]:
             return f"{text}, below the last figure: these curves do not describe the series, and no ceiling is given."
         return f"{text}: the data bound it as far as the curves describe the series, {_UNDER[free['errors'].iloc[0]]}."
-    listed = ", ".join(name.replace("_", " ") for name in open_families["family"])
+    listed = ", ".join(map(say_name, open_families["family"]))
     return (
         f"The {len(growth)} points do not say where it ends: the 95 % interval for the ceiling is open "
         f"({listed}), so no ceiling is given{'; the bound is not one' if bounded else ''}."

@@ -1,7 +1,8 @@
-"""Numbers of things in sentences, in the singular or the plural, large numbers in words, and days."""
+"""Numbers of things in sentences, in the singular or the plural, large numbers in words, days, and names in code."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 
@@ -34,3 +35,22 @@ def say_day(date: Any) -> str:
     '29 September 2026'
     """
     return f"{date.day} {date:%B %Y}"
+
+
+def say_name(name: str) -> str:
+    """A name in the code (of a family, a method, a side) within a sentence; those of people keep their capital.
+
+    >>> say_name("shifted_gompertz"), say_name("logistic_prior"), say_name("gamma_gompertz"), say_name("at_least")
+    ('shifted Gompertz', 'logistic prior', 'gamma/shifted Gompertz', 'at least')
+    """
+    words = name.replace("gamma_", "gamma/shifted ").replace("_", " ")
+    return re.sub(r"\b(gompertz|bass|weibull|richards)\b", lambda person: person[1].capitalize(), words)
+
+
+def say_first(text: str) -> str:
+    """A text for the beginning of a line: its first letter is a capital, the others stay.
+
+    >>> say_first("gamma/shifted Gompertz")
+    'Gamma/shifted Gompertz'
+    """
+    return text[:1].upper() + text[1:]

@@ -180,7 +180,8 @@ def profile_ceilings(fits: Fits, bound: float = np.nan, points: int = 60) -> pd.
     -------
     DataFrame
         family, ceiling (the unit), distance (root of the F statistic of the profile), threshold_80 and threshold_95
-        (above them the ceiling is outside that interval).
+        (above them the ceiling is outside that interval if errors are independent), confidence at which it is rejected
+        (percent), and the same if errors are independent.
     """
     free, frames = free_fits(fits), []
     best = [fit.params["ceiling"] for fit in free.values()]
@@ -192,8 +193,10 @@ def profile_ceilings(fits: Fits, bound: float = np.nan, points: int = 60) -> pd.
         profile = fit.profile("ceiling", values=grid).replace(np.inf, np.nan)
         frame = pd.DataFrame({"family": family, "ceiling": grid, "distance": np.sqrt(profile["statistic"])})
         limits = {f"threshold_{level}": np.sqrt(f.ppf(level / 100, 1, freedom)) for level in (80, 95)}
-        frames.append(frame.assign(**limits).dropna())
-    columns = ["family", "ceiling", "distance", "threshold_80", "threshold_95"]
+        rejected = 100 * profile["confidence"].to_numpy()
+        alone = 100 * profile["independent"].to_numpy() if "independent" in profile else rejected
+        frames.append(frame.assign(**limits, confidence=rejected, confidence_independent=alone).dropna())
+    columns = ["family", "ceiling", "distance", "threshold_80", "threshold_95", "confidence", "confidence_independent"]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
 

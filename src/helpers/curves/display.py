@@ -16,6 +16,7 @@ from statsmodels.iolib.tableformatting import fmt_base, fmt_params
 from helpers.curves.model import check_alpha
 from helpers.curves.profile import CEILING
 from helpers.dates import CurveError, to_dates
+from helpers.wording import say_first, say_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,16 +32,6 @@ TOP_HTML = default_html_fmt | {"data_aligns": "rlr"}
 WALD_FAILS = ("richards", "gamma_gompertz")
 """Families whose Wald intervals were seen to cover .64 to .85 where 95 % is claimed."""
 CEILING_WORDS = {"share": "known share of a bound", "prior": "prior on the share of a bound"}
-
-
-def say_family(name: str) -> str:
-    """A family's name for the beginning of a line."""
-    return name.replace("_", "-").capitalize()
-
-
-def say_limit(name: str) -> str:
-    """A family's name within a sentence."""
-    return name.replace("_", " ").replace("gompertz", "Gompertz")
 
 
 def say_time(year: float, dated: bool) -> str:
@@ -112,7 +103,7 @@ def _summary_top(results: Any) -> SimpleTable:
         "Identified:": ["yes" if results.identified else "no", "AICc:", f"{results.aicc:.5g}"],
         "": ["", "BIC:", f"{results.bic:.5g}"],
     }
-    title = f"{say_family(results.model.name)} adoption curve"
+    title = f"{say_first(say_name(results.model.name))} adoption curve"
     return SimpleTable([*cells.values()], stubs=[*cells], title=title, txt_fmt=TOP_FORMAT, html_fmt=TOP_HTML)
 
 
@@ -216,7 +207,7 @@ class Displayed:
         times = np.sort(model.exog) if model.per_period else np.linspace(start, start + (1 + AHEAD) * span, POINTS)
         curve = pd.Series(np.asarray(self.predict(times)), to_dates(times) if model.is_dated else times)
         ax = open_axes() if ax is None else ax
-        labels = figures.plot_fit(ax, values, curve, f"{say_family(model.name)} curve")
+        labels = figures.plot_fit(ax, values, curve, f"{say_first(say_name(model.name))} curve")
         if np.isfinite(self.ceiling) and (not model.ceiling.name or self.identified):
             bound = model.ceiling.bound_at(times)
             level = np.full(len(times), self.ceiling) if bound is None else likelihood.fit.ceiling[0] * bound
@@ -229,8 +220,8 @@ class Displayed:
         else:
             verdict = f"the ceiling is {'identified' if self.identified else 'not identified'}"
         if self.limit:
-            verdict = f"in the limit {say_limit(self.limit)}, {verdict}"
-        title = f"{say_family(model.name)} curve of {model.endog_name}: {verdict}"
+            verdict = f"in the limit {say_name(self.limit)}, {verdict}"
+        title = f"{say_first(say_name(model.name))} curve of {model.endog_name}: {verdict}"
         shown = [0.0, *values, *curve, *(label.y for label in labels)]
         limits = 1.05 * np.nanmin(shown), 1.05 * np.nanmax(shown)
         return figures.finish_axes(ax, labels, (curve.index[0], curve.index[-1]), limits[1], title, limits[0])
@@ -276,7 +267,7 @@ class Displayed:
         ax = pyplot.subplots(figsize=figures.SIZE, dpi=100, layout="constrained")[1] if ax is None else ax
         drawn = [line for line in ax.get_lines() if line.get_gid() == "profile"]
         colour, line = style.COLOURS[len(drawn) % 6], style.LINES[(len(drawn) + len(drawn) // 6) % 6]
-        label, rejected = say_family(model.name), 100 * frame["confidence"]
+        label, rejected = say_first(say_name(model.name)), 100 * frame["confidence"]
         ax.plot(frame.iloc[:, 0], rejected, label=label, gid="profile", color=colour, ls=line, lw=1.8)
         if "independent" in frame:
             one, name = 100 * frame["independent"], f"{label}, if errors are independent"

@@ -15,12 +15,13 @@ from statsmodels.tools.sm_exceptions import ValueWarning
 
 from helpers.curves.censored import fit_censored
 from helpers.curves.derived import CurvePrediction, Derived, bootstrap_intervals
-from helpers.curves.display import Displayed, say_limit
+from helpers.curves.display import Displayed
 from helpers.curves.engine import LIMITS, estimates, limits_reached, nested_families
 from helpers.curves.likelihoods import LeastSquares, fit_level
 from helpers.curves.model import CurveModel, check_alpha
 from helpers.curves.profile import units
 from helpers.dates import CurveError, Times, years_among
+from helpers.wording import say_name
 
 INTERNAL = {
     "likelihood",
@@ -88,7 +89,7 @@ class Results(Derived, Displayed, LikelihoodModelResults):
                 limit = LIMITS[kind][int(end > 0)]
                 reasons.append(f"{parameter} runs to {'infinity' if np.isposinf(limit) else f'{limit:g}'}")
         if self.limit:
-            reasons[-1] += f": the limit of this family, the {say_limit(self.limit)} curve, is what was fitted"
+            reasons[-1] += f": the limit of this family, the {say_name(self.limit)} curve, is what was fitted"
         if fit.step[0]:
             reasons.append("a jump at one date fits better than any smooth curve: the rate runs to infinity")
         if not reasons and freedom == 0:

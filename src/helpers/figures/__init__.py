@@ -1,6 +1,6 @@
 """Figures: one function per exhibit, a frame in, a matplotlib Figure out; `style` is the one look of all."""
 
-from helpers.figures.fits import draw_fits
+from helpers.figures.fits import draw_fits, draw_profiles
 from helpers.figures.forecasts import draw_fans, draw_forecast, draw_hindcasts
 from helpers.figures.observations import (
     draw_alignment,
@@ -36,6 +36,7 @@ __all__ = [
     "draw_growth",
     "draw_hindcasts",
     "draw_levels",
+    "draw_profiles",
     "draw_shares",
     "draw_skill",
     "finish_axes",

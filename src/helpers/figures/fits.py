@@ -7,19 +7,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from helpers.figures.style import (
     BLUE,
+    COLOURS,
+    FAR,
     GREY,
     INK,
+    LINES,
     ORANGE,
+    Label,
     close_canvas,
+    label_ends,
     open_canvas,
     say,
+    say_range,
     shorten_label,
     use_dates,
     use_numbers,
 )
+from helpers.wording import say_first, say_name
 
 
 def draw_fits(
@@ -46,7 +54,8 @@ def draw_fits(
     families = list(dict.fromkeys(alternatives["family"]))
     rows = -(-len(families) // 3)
     figure, axes = open_canvas(1.2 + 2.7 * rows, (rows, min(3, len(families))), sharey=True, sharex=True)
-    top = max(values.max(), 0 if np.isnan(bound) else bound) * 1.3
+    top = max(values.max(), alternatives.loc[alternatives["best"], "value"].max())
+    top = 1.3 * (bound if top < bound < FAR * top else top)
     for axis, family in zip(axes.flat, families, strict=False):
         curves = alternatives[alternatives["family"] == family]
         others = curves[~curves["best"]]
@@ -55,16 +64,16 @@ def draw_fits(
         best = curves[curves["best"]]
         axis.plot(best["date"], best["value"], "-", color=ORANGE, lw=2)
         axis.plot(values.index, values, "o", color=INK, ms=4, zorder=5)
-        if np.isfinite(bound):
+        if bound < top:
             axis.axhline(bound, color=GREY, ls="--", lw=1)
-        axis.set_title(family.replace("_", " "), loc="left", size=9.5, weight="bold")
+        axis.set_title(say_first(say_name(family)), loc="left", size=9.5, weight="bold")
         axis.set_ylim(0, top)
         axis.set_xlim(best["date"].min() - 0.03 * (best["date"].max() - best["date"].min()), best["date"].max())
         use_dates(axis, pd.DatetimeIndex(curves["date"]))
         use_numbers(axis)
     for axis in axes.flat[len(families) :]:
         axis.set_visible(False)
-    if np.isfinite(bound):
+    if bound < top:
         axes[0, 0].annotate(
             shorten_label(names["bound_title"]), (0.02, bound), xycoords=("axes fraction", "data"), xytext=(0, 3),
             textcoords="offset points", size=7.5, color=GREY,
@@ -80,5 +89,59 @@ def draw_fits(
     units = (
         f"{names['title']}, {names['unit']}. Thick: least squares; "
         f"thin: other ceilings inside the {level:.0f} % profile interval"
+    )
+    return close_canvas(figure, title, units, source)
+
+
+def draw_profiles(profiles: pd.DataFrame, bound: float, names: dict[str, Any], source: str) -> Figure:
+    """The confidence at which each ceiling is rejected, a line a family.
+
+    Parameters
+    ----------
+    profiles : DataFrame
+        From `curves.profile_ceilings`: family, ceiling, confidence and confidence_independent (percent).
+    bound : float
+        Known upper bound at the last observation; nan for none.
+    names : dict
+        title, unit, bound_title.
+    source : str
+
+    Returns
+    -------
+    Figure
+    """
+    figure, axes = open_canvas(4.2)
+    axis, labels, kept = axes[0, 0], [], {}
+    for place, (family, line) in enumerate(profiles.groupby("family", sort=False)):
+        colour, dash = COLOURS[place % len(COLOURS)], LINES[place % len(LINES)]
+        axis.plot(line["ceiling"], line["confidence"], color=colour, ls=dash, lw=1.8)
+        axis.plot(line["ceiling"], line["confidence_independent"], color=colour, ls=dash, lw=0.7)
+        labels.append(Label(line["ceiling"].iloc[-1], line["confidence"].iloc[-1], say_first(say_name(family)), colour))
+        kept[family] = line.loc[line["confidence"] < 95, "ceiling"]
+    low, high = profiles["ceiling"].min(), profiles["ceiling"].max()
+    for level in (80, 95):
+        axis.axhline(level, color=GREY, lw=0.9, ls="--")
+        labels.append(Label(high, level, f"{level} % interval ends", GREY))
+    if low < bound < high:
+        axis.axvline(bound, color=GREY, lw=1.2, ls=":")
+        axis.annotate(
+            shorten_label(names["bound_title"]), (bound, 1), xycoords=("data", "axes fraction"), xytext=(3, -2),
+            textcoords="offset points", size=7.5, color=GREY, va="top",
+        )  # fmt: skip
+    axis.set(xscale="log", xlim=(low, high), ylim=(0, 114))
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.xaxis.set_minor_locator(NullLocator())
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: say(tick)))
+    axis.set_yticks(range(0, 101, 20), [f"{tick} %" for tick in range(0, 101, 20)])
+    label_ends(axis, labels)
+    open_ended = [family for family, inside in kept.items() if len(inside) and inside.max() == high]
+    inside = pd.concat(kept.values())
+    title = f"Every curve rules out ceilings outside {say_range(inside.min(), inside.max(), names['unit'])}, at 95 %"
+    if open_ended:
+        which = ", ".join(map(say_name, open_ended))
+        title = f"However high a ceiling, the data do not rule it out at 95 % ({which})"
+    units = (
+        f"{names['title']}: confidence at which each ceiling is rejected, by ceiling ({names['unit']}, log scale); "
+        "thin: if errors are independent"
     )
     return close_canvas(figure, title, units, source)

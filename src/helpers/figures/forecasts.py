@@ -26,6 +26,7 @@ from helpers.figures.style import (
     say,
     say_date,
     shorten_label,
+    tell_figures,
     use_dates,
     use_numbers,
 )
@@ -78,7 +79,7 @@ def draw_forecast(
     scenarios : DataFrame
         From 05_scenarios: share, date, value.
     names : dict
-        title, unit, bound_title.
+        title, unit, bound_title, and points where known: what is said of each figure, by date.
     breaks : DataFrame
         date, kind; those between the observations are marked.
     newer : DataFrame
@@ -110,20 +111,22 @@ def draw_forecast(
             "tested to here,\nbeyond: extrapolated", (end["date"], 0.02), xycoords=("data", "axes fraction"),
             xytext=(3, 0), textcoords="offset points", size=7.5, color=GREY,
         )  # fmt: skip
-    axis.plot(values.index, values, "o-", color=INK, ms=5, lw=1.2, zorder=6)
+    [line] = axis.plot(values.index, values, "o-", color=INK, ms=5, lw=1.2, zorder=6)
+    tell_figures(line, names, values.index)
     plot_newer(axis, newer)
     axis.set_ylim(bottom=0)
     use_dates(axis, pd.DatetimeIndex([values.index[0], forecast["date"].iloc[-1]]))
     use_numbers(axis)
     mark_breaks(axis, breaks[breaks["date"].between(values.index[0], start[0])])
     low, high = band_columns(quoted_level(levels))
+    told = say_newer(newer, start[1])
     title = (
         f"{names['title']} in {say_date(end['date'])}: {say(end[low])} to {say(end[high], names['unit'])} "
-        f"({say_level(quoted_level(levels))} band), after {say(start[1])} in {say_date(start[0])}{say_newer(newer)}"
+        f"({say_level(quoted_level(levels))} band), after {say(start[1])} in {say_date(start[0])}{told}"
     )
     if (forecast["basis"] == "refuted").any():
         title = f"{names['title']}: the forecast after {say(start[1])} in {say_date(start[0])} is refuted"
-        title += say_newer(newer).replace(",", ":", 1)
+        title += told.replace(",", ":", 1)
     grey = f"; grey: bound ({lower_first(names['bound_title'])}), dashed as forecast" if bound is not None else ""
     units = f"{names['unit'].capitalize()}; points: published figures; fan: combined forecast{grey}"
     label_ends(axis, labels, size=8)
@@ -152,7 +155,7 @@ def draw_hindcasts(
     values : Series
         Observations by date.
     names : dict
-        title, unit.
+        title, unit, points.
     source : str
     levels : sequence of float
         As for `draw_forecast`.
@@ -172,7 +175,8 @@ def draw_hindcasts(
         _fan(axis, forecast, start, levels)
         known, later = values[values.index <= origin], values[values.index > origin]
         axis.plot(known.index, known, "o-", color=INK, ms=4, lw=1.2, zorder=5)
-        axis.plot(later.index, later, "D", color=ORANGE, ms=6, mec="white", mew=0.8, zorder=6)
+        [came] = axis.plot(later.index, later, "D", color=ORANGE, ms=6, mec="white", mew=0.8, zorder=6)
+        tell_figures(came, names, later.index)
         axis.set_title(f"made {say_date(origin)}", loc="left", size=9.5, weight="bold")
         use_dates(axis, pd.DatetimeIndex([values.index[0], forecast["date"].iloc[-1]]))
         use_numbers(axis)

@@ -11,11 +11,13 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
+from matplotlib.transforms import blended_transform_factory
 
 from helpers.figures.single import plot_newer, say_newer
 from helpers.figures.style import (
     BLUE,
     COLOURS,
+    FAR,
     GREY,
     INK,
     LINES,
@@ -32,10 +34,12 @@ from helpers.figures.style import (
     say,
     say_date,
     shorten_label,
+    tell,
+    tell_figures,
     use_dates,
     use_numbers,
 )
-from helpers.wording import say_count
+from helpers.wording import say_count, say_day
 
 MOST_BARS, NUMBERED_BARS = 300, 12
 NAMED = 5  # references that are named beside a series
@@ -105,7 +109,7 @@ def draw_levels(
     bound : Series or None
         The known upper bound by date.
     names : dict
-        title, unit, bound_title.
+        title, unit, bound_title, and points where known: what is said of each figure, by date.
     breaks : DataFrame
         date, kind.
     newer : DataFrame
@@ -118,7 +122,8 @@ def draw_levels(
     """
     figure, axes = open_canvas(4.0)
     axis, dates, last = axes[0, 0], pd.DatetimeIndex(growth["date"]), growth.iloc[-1]
-    axis.plot(dates, growth["value"], "-o", color=ORANGE, lw=1.8, ms=5, zorder=3)
+    [line] = axis.plot(dates, growth["value"], "-o", color=ORANGE, lw=1.8, ms=5, zorder=3)
+    tell_figures(line, names, dates)
     sampled = bool(growth["standard_error"].notna().any())
     if sampled:
         axis.errorbar(dates, growth["value"], 1.96 * growth["standard_error"], fmt="none", ecolor=INK, capsize=3)
@@ -126,10 +131,12 @@ def draw_levels(
     top = growth["value"].max()
     if bound is not None:  # to both ends of the series, as it is interpolated
         bound = bound.reindex(bound.index.union(dates)).interpolate("time").ffill().bfill().loc[dates[0] : dates[-1]]
-        axis.plot(bound.index, bound, "--", color=BLUE, lw=1.4)
-        text = f"Bound: {lower_first(names['bound_title'])}\n{say(bound.iloc[-1])}"
-        labels.append(Label(bound.index[-1], bound.iloc[-1], text, BLUE))
-        top = max(top, bound.max())
+        far = bound.min() > FAR * top
+        if not far:
+            axis.plot(bound.index, bound, "--", color=BLUE, lw=1.4)
+            text = f"Bound: {lower_first(names['bound_title'])}\n{say(bound.iloc[-1])}"
+            labels.append(Label(bound.index[-1], bound.iloc[-1], text, BLUE))
+            top = max(top, bound.max())
     plot_newer(axis, newer)
     axis.set_ylim(0, 1.08 * max([top, *newer["value"]]))
     use_dates(axis, dates.append(newer.index))
@@ -138,9 +145,11 @@ def draw_levels(
     title = f"{names['title']}: {say(last['value'], names['unit'])} in {say_date(last['date'])}"
     if np.isfinite(last["share_of_bound"]) and not names["unit"].startswith("percent"):
         title += f", {say(last['share_of_bound'])} % of {lower_first(names['bound_title'])}"
-    title += say_newer(newer).replace(",", ";", 1)
+    title += say_newer(newer, last["value"]).replace(",", ";", 1)
     label_ends(axis, labels)
     units = names["unit"].capitalize() + "; upright bars: 95 % sampling error, as published" * sampled
+    if bound is not None and far:
+        units += f"; the bound, {lower_first(names['bound_title'])}, lies above at {say(bound.iloc[-1])}"
     return close_canvas(figure, title, units, source)
 
 
@@ -164,7 +173,8 @@ def draw_shares(shares: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     bases = list(dict.fromkeys(shares["base"]))
     for base, colour, dash, marker in zip(bases, COLOURS, LINES, MARKERS, strict=False):
         line = shares[shares["base"] == base]
-        axis.plot(line["date"], line["share"], color=colour, ls=dash, marker=marker, ms=5, lw=1.8)
+        [drawn] = axis.plot(line["date"], line["share"], color=colour, ls=dash, marker=marker, ms=5, lw=1.8)
+        tell(drawn, [f"{say_day(row.date)}: {say(row.share)} % of {lower_first(base)}" for row in line.itertuples()])
         end = line.iloc[-1]
         labels.append(Label(end["date"], end["share"], f"of {lower_first(base)}\n{say(end['share'])} %", colour))
     axis.set_ylim(0, 1.08 * max(100.0, shares["share"].max()) if shares["share"].max() > 60 else None)
@@ -197,6 +207,7 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     rows = growth.dropna(subset=["change"])
     figure, axes = open_canvas(3.6)
     axis = axes[0, 0]
+    unit = "percentage points" if names["unit"].startswith("percent") else names["unit"]
     dates = mdates.date2num(growth["date"])
     spans = np.diff(dates)
     widths = spans / spans.sum()
@@ -207,6 +218,8 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
         colours = [ORANGE if i == biggest else BLUE for i in range(len(rows))]
         bars = axis.bar(dates[:-1], per_year, spans, align="edge", color=colours, edgecolor="white", linewidth=1.5)
         bars[biggest].set_hatch("//")
+        for bar, before, row in zip(bars, growth["date"], rows.itertuples(), strict=False):
+            tell(bar, [f"{say_day(before)} to {say_day(row.date)}: {row.change:+,.4g} {unit}"])
         if len(rows) <= NUMBERED_BARS:
             seen = rows["growth"].where(widths > 0.035)
             texts = [f"{percent:+.0f}{sign}" if np.isfinite(percent) else "" for percent in seen]
@@ -218,7 +231,6 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     axis.xaxis_date()
     use_dates(axis, pd.DatetimeIndex(growth["date"]))
     use_numbers(axis)
-    unit = "percentage points" if names["unit"].startswith("percent") else names["unit"]
     top, date = rows.iloc[biggest], growth["date"].iloc[biggest]
     share = top["change"] / (growth["value"].iloc[-1] - growth["value"].iloc[0])
     told = f", {100 * share:.0f} % of the whole rise shown" if 0 < share < 1 and len(rows) > 1 else ""
@@ -261,7 +273,8 @@ def draw_alignment(aligned: pd.DataFrame, names: dict[str, Any], source: str) ->
             colour, last = UNLIKE_ORANGE[rank % len(UNLIKE_ORANGE)], line.iloc[-1]
             axis.plot(line["years"], line["share"], color=colour, ls=LINES[(rank + 1) % 6], lw=1.5)
             labels.append(Label(last["years"], last["share"], f"{last['technology']}, {last['entity']}", colour))
-    axis.plot(target["years"], target["share"], "-o", color=ORANGE, lw=2.4, ms=5, zorder=5)
+    [line] = axis.plot(target["years"], target["share"], "-o", color=ORANGE, lw=2.4, ms=5, zorder=5)
+    tell(line, [f"After {row.years:.2g} years: {say(row.share)} % of the bound" for row in target.itertuples()])
     axis.set(xlim=(0, reach), ylim=(0, 105), ylabel="")
     axis.set_xlabel(f"Years since {say(end['start_share'])} % of the bound")
     use_numbers(axis, suffix=" %")
@@ -328,17 +341,19 @@ def draw_comparison(compared: pd.DataFrame, entity: str, source: str, most: int 
         markers=dict(zip(measures, MARKERS * len(measures), strict=False)), s=26, linewidth=0, zorder=3,
         legend=False, ax=axis,
     )  # fmt: skip
+    said = [f"{row.entity}, {say_date(row.date)}: {say(row.value)} %, {row.measure}" for row in shown.itertuples()]
+    tell(axis.collections[-1], said)
     for row, right in zip(shown.itertuples(), shown["value"] + half.fillna(0), strict=True):
         axis.annotate(
             say(row.value), (right, row.row), xytext=(6, 0), textcoords="offset points", va="center", size=7.5,
             weight="bold" if row.own else "normal",
         )  # fmt: skip
-    whole = ranked["measure"].value_counts()
+    left = blended_transform_factory(figure.transFigure, axis.transData)
     for measure, rows in shown.groupby("measure", sort=False):
-        more = f" ({len(rows)} of {whole[measure]} shown)" if len(rows) < whole[measure] else ""
         unit = rows["unit"].iloc[0].removeprefix("percent").removeprefix(" of ")
         words = shorten_label(f"{measure}{': ' + unit if unit else ''}", 2 * LONGEST_LABEL)
-        axis.text(0, rows["row"].iloc[0] - 1, words + more, size=8.5, va="center")
+        axis.text(0.01, rows["row"].iloc[0] - 1, words, size=8, va="center", weight="bold", transform=left,
+                  in_layout=False)  # fmt: skip
     short = shown["entity"].map(lambda name: textwrap.shorten(name, 30, placeholder="…"))
     axis.set_yticks(shown["row"], short + shown["date"].dt.strftime(", %Y-%m"), size=7.5)
     axis.set(xlim=(0, 105), ylim=(shown["row"].iloc[-1] + 0.7, -0.9), xlabel="", ylabel="")
@@ -346,6 +361,8 @@ def draw_comparison(compared: pd.DataFrame, entity: str, source: str, most: int 
     use_numbers(axis, "x", " %")
     units = "Percent of the people whom each measure covers; latest figure"
     units += "; dark bars: 95 % sampling error, as published" * bool(half.notna().any())
+    if len(shown) < len(ranked):
+        units += f"; of longer lists the {most} highest" + f", and {entity}" * bool(ranked["own"].any())
     if apart.any() and not apart.all():
         units += f"; {say_count(apart.sum(), 'measure')} of one other country alone left out"
     return close_canvas(figure, _say_measures(ranked, entity), units, source)

@@ -22,7 +22,7 @@ from helpers.figures.style import (
     shorten_label,
     use_numbers,
 )
-from helpers.wording import say_count
+from helpers.wording import say_count, say_name
 
 
 def draw_skill(scores: pd.DataFrame, window: int, source: str) -> Figure:
@@ -54,11 +54,10 @@ def draw_skill(scores: pd.DataFrame, window: int, source: str) -> Figure:
             zorder=5 if main else 2,
         )  # fmt: skip
         end = line["wis_relative"].iloc[-1]
-        labels.append(
-            Label(line["horizon_years"].iloc[-1], min(end, cap), f"{method.replace('_', ' ')} {end:.2f}", colour)
-        )
+        labels.append(Label(line["horizon_years"].iloc[-1], min(end, cap), f"{say_name(method)} {end:.2f}", colour))
     axis.set_xlabel("Horizon, years")
-    axis.set_xticks(sorted(rows["horizon_years"].unique()))
+    horizons = sorted(rows["horizon_years"].unique())
+    axis.set_xticks(horizons, [f"{horizon:g}" for horizon in horizons])
     axis.grid(False, axis="x")
     last = rows[rows["method"] == "combined"].sort_values("horizon_years").iloc[-1]
     word = "lower" if last["wis_relative"] < 1 else "higher"

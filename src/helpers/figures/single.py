@@ -29,6 +29,7 @@ from helpers.figures.style import (
     use_numbers,
 )
 from helpers.levels import LEVELS, band_columns, quoted_level, say_level
+from helpers.wording import say_name
 
 SIZE = (7.6, 4.2)  # inches
 ROOM = (0.085, 0.085, 0.66, 0.83)  # of the axes within the figure; the labels stand to the right
@@ -131,12 +132,15 @@ def plot_newer(axis: Axes, newer: pd.DataFrame) -> None:
         )  # fmt: skip
 
 
-def say_newer(newer: pd.DataFrame) -> str:
-    """The newest figure that is a bound, for a title: ", at least 700 in June 2026"; "" where there is none."""
-    if newer.empty:
+def say_newer(newer: pd.DataFrame, last: float) -> str:
+    """The newest figure that is a bound, for a title: ", at least 700 in June 2026".
+
+    "" where there is none, or it says no more than that the last figure has been kept.
+    """
+    if newer.empty or (newer["bound"].iloc[-1] == "at_least" and newer["value"].iloc[-1] <= last):
         return ""
     row = newer.iloc[-1]
-    return f", {row['bound'].replace('_', ' ')} {say(row['value'])} in {say_date(newer.index[-1])}"
+    return f", {say_name(row['bound'])} {say(row['value'])} in {say_date(newer.index[-1])}"
 
 
 def plot_ceiling(axis: Axes, line: pd.Series, name: str) -> list[Label]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
@@ -18,8 +19,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpec
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.text import Text
+from matplotlib.text import Annotation, Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from scipy.optimize import isotonic_regression
 
@@ -34,6 +36,8 @@ LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
 WIDTHS = {"page": 7.4, "print": 6.3}
 """Inches of a page on a screen, and of the text of an A4 sheet; text has one size in both."""
+NARROW, NARROW_LABEL, LONGEST_NARROW = 3.8, 17, 25
+"""Inches of a page on a telephone, letters in a line of a label there, and of words at a mark that stay in one line."""
 DOTS_PER_INCH = 200
 EDGE = 0.08  # inches that stay empty at the edges
 TITLE, UNITS = {"size": 12, "weight": "bold", "color": INK}, {"size": 9.5, "color": GREY}
@@ -49,6 +53,8 @@ LONGEST_LINE = 400
 """Letters that no line holds."""
 LONGEST_LABEL = 44
 """Letters in a line beside a mark."""
+FAR = 5
+"""Times the highest figure: a bound from there on would press a series flat."""
 
 STYLE = {  # over seaborn's "whitegrid" in the context "paper"
     "axes.edgecolor": GREY,
@@ -92,6 +98,7 @@ class Exhibit(Figure):
         self.height = self.get_size_inches()[1]
         self.around: list[tuple[Any, str]] = []
         self.ends: list[tuple[Any, ...]] = []
+        self.told: dict[str, list[str]] = {}
 
     def lay_out(self, width: float = WIDTHS["page"]) -> Exhibit:
         """Wrap the text around the axes, give the axes the room that is left, and spread the labels of their ends."""
@@ -112,8 +119,61 @@ class Exhibit(Figure):
             _place_labels(*end)
         return self
 
+    def narrow(self) -> Exhibit:
+        """Lay the figure out for a telephone, for good: panels below each other, labels in short lines."""
+        panels = [axis for axis in self.axes if axis.get_visible()]
+        columns = panels[0].get_gridspec().ncols
+        for axis, place in zip(panels, GridSpec(len(panels), 1, figure=self), strict=True):
+            axis.set_subplotspec(place)
+            axis.tick_params(labelleft=True)
+        self.height *= columns if columns > 1 else 1.1  # the text around the axes has more lines
+        for _, labels, texts, _ in self.ends:
+            for label, text in zip(labels, texts, strict=True):
+                text.set_text(textwrap.fill(label.text.replace("\n", " "), NARROW_LABEL))
+        for text in self.findobj(Annotation):
+            if len(text.get_text()) > LONGEST_NARROW:
+                text.set_text(textwrap.fill(text.get_text(), NARROW_LABEL))
+        self.lay_out(NARROW)
+        for axis in panels:
+            _clear_texts(axis, self.bbox.x1)
+        return self
+
     def _repr_png_(self) -> bytes:
         return draw_png(self)
+
+
+def _clear_texts(axis: Axes, edge: float) -> None:
+    """Leave out every second name of a tick, or more, and words at marks, until none covers another or is cut off."""
+    named = [(text.get_window_extent(), text) for text in axis.get_xticklabels(which="both") if text.get_text()]
+    named.sort(key=lambda each: each[0].x0)
+    ends = [(box.x0, box.x1 + 0.4 * box.height) for box, _ in named]
+    step = 1
+    while any(one[1] > other[0] for one, other in pairwise(ends[::step])):
+        step += 1
+    for place, (_, text) in enumerate(named):
+        text.set_visible(place % step == 0)
+    kept: list[Any] = []
+    for text in axis.texts:
+        words, box = text.get_text(), text.get_window_extent()
+        if box.x0 < edge < box.x1:
+            text.set_text(shorten_label(words, int(len(words) * (edge - box.x0) / box.width)))
+        if isinstance(text, Annotation) and any(box.overlaps(other) for other in kept):
+            text.set_visible(False)
+        else:
+            kept.append(box)
+
+
+def tell(artist: Any, texts: Iterable[str]) -> None:
+    """Say something of each of a line's or a cloud's marks, or of a bar: pages show it when one points there."""
+    told = artist.figure.told
+    artist.set_gid(f"told-{len(told) + 1}")
+    told[artist.get_gid()] = list(texts)
+
+
+def tell_figures(line: Any, names: Mapping[str, Any], dates: Iterable[Any]) -> None:
+    """Say of each mark of a line of figures what ``names["points"]`` has of its date."""
+    points = names.get("points", {})
+    tell(line, [points.get(date, "") for date in dates])
 
 
 def draw_png(figure: Any, alt: str = "") -> bytes:
@@ -242,8 +302,7 @@ def _place_labels(axis: Axes, labels: Sequence[Label], texts: list[Any], leaders
     marks = [(float(axis.convert_xunits(label.x)), label.y) for label in labels]
     marks = axis.transAxes.inverted().transform(axis.transData.transform(marks))
     point = axis.figure.dpi / 72 / axis.get_window_extent().height  # in heights of the axes
-    tall = np.array([(label.text.count("\n") + 1) * text.get_size() * LINE_HEIGHT * point
-                     for label, text in zip(labels, texts, strict=True)])  # fmt: skip
+    tall = np.array([(text.get_text().count("\n") + 1) * text.get_size() * LINE_HEIGHT * point for text in texts])
     spots = spread(marks[:, 1], tall, tall.max() / 2, 1.0)
     to_data = axis.transAxes + axis.transData.inverted()
     lines, colours = [], []
@@ -289,7 +348,7 @@ def use_dates(axis: Axes, dates: pd.DatetimeIndex) -> None:
         axis.xaxis.set_major_locator(mdates.MonthLocator(months, bymonthday=-1))
         axis.xaxis.set_major_formatter(mdates.DateFormatter("%b %Y"))
         return
-    step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500) if years / step <= room)
+    step = next(step for step in (1, 2, 4, 5, 10, 20, 50, 100, 200, 500) if years / step <= room)
     axis.xaxis.set_major_locator(mdates.YearLocator(step))
     axis.xaxis.set_major_formatter(NullFormatter())
     axis.xaxis.set_minor_locator(mdates.YearLocator(step, month=7, day=2))

@@ -445,7 +445,7 @@ class Forecast:
 
         end, unit = self.quantiles.iloc[-1], self.target.unit
         low, high = band_ends(self.level)
-        newer = say_newer(self.target.newer)
+        newer = say_newer(self.target.newer, self.windows.values[0, -1])
         return (
             f"<Forecast of {self.target.title}: {say(self.windows.values[0, -1], unit)} in {say_date(self.origin)}"
             f"{newer}{', which refutes it' if self.refuted else ''}; "

@@ -17,7 +17,7 @@ from helpers.forecast.statements import count, percent
 from helpers.indicators import AdoptionSeries, Data, DataError, Problem
 from helpers.levels import band_ends
 from helpers.project import REGISTER, find_register
-from helpers.wording import say_day
+from helpers.wording import say_day, say_name
 
 COLUMNS = [
     "model_id",
@@ -142,7 +142,7 @@ def _say_entry(row: dict[str, Any]) -> str:
     text += f"{count(row['q0.9'], unit)} (80 % band; median {count(row['q0.5'])}). "
     if not row["side"]:
         return f"{text}Put on record on {say_day(row['published'])}; the figure has not come yet."
-    side = "" if row["side"] == "exact" else f"{row['side'].replace('_', ' ')} "
+    side = "" if row["side"] == "exact" else f"{say_name(row['side'])} "
     text += f"Came on {say_day(row['came'])}: {side}{count(row['outcome'], unit)}"
     if row["inside"]:
         text += f", {'inside' if row['inside'] == 'yes' else 'outside'} the band"

@@ -17,7 +17,7 @@ from helpers.forecast.methods import Origin
 from helpers.forecast.paths import LEAST_KEPT
 from helpers.forecast.windows import Target, Windows
 from helpers.levels import band_columns, say_level
-from helpers.wording import say_count, say_day, say_large
+from helpers.wording import say_count, say_day, say_large, say_name
 
 Statement: TypeAlias = tuple[str, dict[str, Any]]
 """A text and the numbers in it."""
@@ -191,7 +191,7 @@ def state_paths(correlations: pd.DataFrame, target: Target, kept: float, refuted
 
 def say_bound(date: pd.Timestamp, row: pd.Series, unit: str) -> str:
     """A figure that is a bound: "at least 700 million persons for 2026-06-30"."""
-    return f"{row['bound'].replace('_', ' ')} {count(row['value'], unit)} for {say_day(date)}"
+    return f"{say_name(row['bound'])} {count(row['value'], unit)} for {say_day(date)}"
 
 
 def state_calibration(judged: pd.DataFrame, windows: Windows, level: float, kind: Kind) -> Statement:
@@ -254,9 +254,7 @@ def state_spread(frame: pd.DataFrame, scenarios: pd.DataFrame, level: float) -> 
     date, unit, by_method = frame["date"].iloc[0], frame["unit"].iloc[0], frame.set_index("method")
     curves = by_method["q0.5"].drop(index=["combined", "last_value"])
     (least, most), band = curves.agg(["idxmin", "idxmax"]), by_method.loc["combined", list(band_columns(level))]
-    ends = (
-        f"{count(curves[least])} ({least.replace('_', ' ')}) to {count(curves[most], unit)} ({most.replace('_', ' ')})"
-    )
+    ends = f"{count(curves[least])} ({say_name(least)}) to {count(curves[most], unit)} ({say_name(most)})"
     if count(curves[least]) == count(curves[most]):
         ends = f"all the same, {count(curves[most], unit)}"
     text = (

@@ -11,29 +11,37 @@ import pandas as pd
 from helpers.dates import decimal_years
 from helpers.indicators.data import Data
 from helpers.indicators.series import AdoptionSeries
+from helpers.wording import say_day
 
 MOST_SOURCES = 3
 """Publishers whose publications are named in a caption."""
 
 
-def name_series(series: AdoptionSeries) -> dict[str, Any]:
+def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
     """Return what figures and tables call a series.
 
     Parameters
     ----------
+    data : Data
     series : AdoptionSeries
 
     Returns
     -------
     dict
-        title (with its entity), unit, base, bound_title, and cautions: its suspected breaks, date -> what may have
-        changed.
+        title (with its entity), unit, base, bound_title, cautions: its suspected breaks, date -> what may have changed,
+        and points: its figures, date -> value and publication in words.
     """
     suspected = series.breaks[series.breaks["kind"] == "suspected"]
     title = series.title if series.entity in series.title else f"{series.title}, {series.entity}"
     cautions = dict(zip(suspected["date"], suspected["reason"], strict=True))
     words = {"title": title, "unit": series.unit, "base": series.base, "bound_title": series.bound_title}
-    return words | {"cautions": cautions}
+    titles = data.sources.set_index("source_id")["title"]
+    rows = series.observations.loc[series.observations["bound"] == "exact", ["date", "value", "source_id"]]
+    points = {
+        date: f"{say_day(date)}: {value:,.10g} {series.unit}. {titles.get(source, '')}".strip(" .") + "."
+        for date, value, source in rows.itertuples(index=False)
+    }
+    return words | {"cautions": cautions, "points": points}
 
 
 def cite_sources(data: Data, frame: pd.DataFrame) -> str:

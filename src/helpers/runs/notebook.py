@@ -114,10 +114,11 @@ class Run:
         return find_data(self.parameters.data)
 
     def save(self, what: Any, name: str, alt: str = "") -> SavedFigure | None:
-        """Write a frame to ``tables/<name>.csv``, or a figure to ``figures/<name>.png``, ``.svg`` and ``.pdf``.
+        """Write a frame to ``tables/<name>.csv``, or a figure to ``figures/<name>.png``, ``.svg``, ``.pdf``.
 
         Floats get ten significant digits, dates are ISO, lines end in LF; a named index becomes columns. A text that
-        a spreadsheet would take for a formula gets an apostrophe before it, which `read_table` takes off again.
+        a spreadsheet would take for a formula gets an apostrophe before it, which `read_table` takes off again. An
+        `Exhibit` has a ``.narrow.svg`` for telephones too.
 
         Parameters
         ----------
@@ -194,7 +195,7 @@ class Run:
         figure = figure if hasattr(figure, "savefig") and hasattr(figure, "axes") else figure.figure
         if not any(axes.has_data() for axes in figure.get_axes()):
             raise RunError(f"Figure {name} is empty: nothing is drawn in it.")
-        images = dict(draw_images(figure, alt))
+        images = dict(draw_images(figure, alt, narrow=True))
         hashes = {kind: write_file(self.folder / "figures" / f"{name}.{kind}", image) for kind, image in images.items()}
         width = round(int.from_bytes(images["png"][16:20], "big") / DOTS_PER_INCH * 96)
         self._note("figures", name, {"alt": alt, "width": width, "sha256": hashes})

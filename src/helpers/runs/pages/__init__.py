@@ -1,8 +1,8 @@
 """The pages of a run: one for each notebook, and an index to begin with; and the page of any other notebook.
 
-``exporter`` turns a notebook's cells into HTML, ``index`` writes the page that a reader opens first, ``exhibits`` has
-tables, images and downloads, ``frame`` what all pages share: a page is made with its `render`, from a template that
-extends ``sheet.html.j2``.
+``exporter`` turns a notebook's cells into HTML, ``index`` writes the page that a reader opens first, ``charts`` has
+drawings, ``exhibits`` tables, images and downloads, ``frame`` what all pages share: a page is made with its `render`,
+from a template that extends ``sheet.html.j2``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -68,11 +69,13 @@ class PageWriter:
 
     def _write(self, name: str) -> dict[str, Any]:
         """Write one page; what the index tells of it is returned."""
+        from helpers.runs.pages.charts import set_chart
         from helpers.runs.pages.exporter import list_sections, set_body  # heavy, and not needed for other pages
 
         page, tables = self.pages[name], self.folder / "tables"
         notebook = read_notebook(self.folder / "notebooks" / f"{name}.ipynb")
-        body, wordless = set_body(notebook, {path.stem for path in tables.glob("*.csv")}, self.folder.name)
+        names, draw = {path.stem for path in tables.glob("*.csv")}, partial(set_chart, self.folder / "figures")
+        body, wordless = set_body(notebook, names, self.folder.name, draw)
         if wordless:
             raise RunError(f"Notebook {name}, cell {wordless[0]}: {WORDLESS}")
         made = render("notebook.html.j2", **page, run=self.folder.name, sections=list_sections(body), body=body)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache, lru_cache
 from itertools import count
 from typing import Any
@@ -29,7 +29,12 @@ TAKEN = ("content", "show-code")
 """Addresses that the frame of a page has itself."""
 
 
-def set_body(notebook: NotebookNode, tables: Collection[str] = (), run: str = "") -> tuple[Markup, list[str]]:
+def set_body(
+    notebook: NotebookNode,
+    tables: Collection[str] = (),
+    run: str = "",
+    draw: Callable[[str, str], str] = lambda name, alt: "",
+) -> tuple[Markup, list[str]]:
     """HTML of a notebook's cells, with a link to each of the `tables` under the cell that saves it.
 
     Parameters
@@ -39,6 +44,8 @@ def set_body(notebook: NotebookNode, tables: Collection[str] = (), run: str = ""
         Names of the tables that the run has.
     run : str
         Name of the run; without one, figures have no links to their files.
+    draw : callable
+        Takes name and words of a figure, and returns the drawing that stands in for its image, or "".
 
     Returns
     -------
@@ -46,7 +53,7 @@ def set_body(notebook: NotebookNode, tables: Collection[str] = (), run: str = ""
         The HTML, and the ids of the cells with an image that has no alternative text.
     """
     injected = any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells)
-    given = {"tables": tables, "run": run, "injected": injected, "wordless": []}
+    given = {"tables": tables, "run": run, "injected": injected, "wordless": [], "draw": draw}
     body, resources = open_exporter().from_notebook_node(notebook, given)
     taken, numbers = set(TAKEN), count(1)
 

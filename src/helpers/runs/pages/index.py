@@ -6,6 +6,7 @@ import csv
 import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from helpers.parameters import Parameters
 from helpers.project import RECORD
 from helpers.runs.notebook import read_valid, restore_text, write_argument
+from helpers.runs.pages.charts import set_chart
 from helpers.runs.pages.exhibits import embed_image, embed_tables
 from helpers.runs.pages.frame import render
 from helpers.wording import say_large
@@ -67,6 +69,7 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
         findings=[row["sentence"] for row in rows["findings"]],
         figure=main,
         embed=lambda name: embed_image(folder / "figures" / f"{name}.png"),
+        set_chart=partial(set_chart, folder / "figures"),
         numbers=numbers,
         cited=list({row["url"]: row["label"] for row in reversed(numbers) if row["url"]}.items())[::-1],
         statements=first or rows["statements"],

@@ -69,6 +69,9 @@ def _set_addresses(part: Any, prefix: str) -> None:
                 tag[name] = prefix + value
             elif value.startswith("#"):
                 tag["href"] = f"#{prefix}{value[1:]}"
+    for name in ("clip-path", "fill"):
+        for tag in part.find_all(attrs={name: re.compile(r"^url\(#")}):
+            tag[name] = tag[name].replace("#", f"#{prefix}")
 
 
 def _lead_within(whole: Any, names: dict[str, str]) -> None:

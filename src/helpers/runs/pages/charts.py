@@ -1,0 +1,67 @@
+"""Charts as parts of a page: sharp at every size, with words at each point, and laid out anew for a telephone."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from bs4 import BeautifulSoup
+from markupsafe import Markup
+
+TAGS = {"svg", "g", "path", "use", "text", "tspan", "title", "defs", "clippath", "rect", "pattern"}
+PLACES = {"d", "x", "y", "width", "height", "transform", "id", "href", "clip-path", "viewbox", "patternunits"}
+LOOK = re.compile(r"fill|stroke|opacity|(fill|stroke)-[a-z]+|text-anchor|font-(size|weight|style)")
+WITHIN = re.compile(r"#[\w.-]+|url\(#[\w.-]+\)")
+"""What leads from one part of a drawing to another."""
+
+
+def set_chart(figures: Path, name: str, alt: str) -> Markup:
+    """The drawing of a figure for wide and for narrow pages.
+
+    Parameters
+    ----------
+    figures : Path
+        Folder of the figures.
+    name, alt : str
+        The figure's name, and what it shows.
+
+    Returns
+    -------
+    Markup
+        Empty where there is no drawing, or it holds anything but shapes and letters: then its PNG will do.
+    """
+    parts = [(form, figures / f"{name}.{kind}") for form, kind in (("wide", "svg"), ("narrow", "narrow.svg"))]
+    found = [(form, path.read_bytes()) for form, path in parts if path.is_file()]
+    charts = [set_drawing(content, f"{name}-{form}-", alt, form) for form, content in found]
+    return Markup("").join(charts) if charts and all(charts) else Markup("")
+
+
+@lru_cache(maxsize=256)  # the runs of a sweep share most of their figures
+def set_drawing(content: bytes, prefix: str, alt: str, form: str) -> Markup:
+    """An SVG of matplotlib as part of a page, whose policy allows no styles in it; empty where it holds more.
+
+    Its ids get a prefix, since a page has many drawings.
+    """
+    drawing: Any = BeautifulSoup(content[max(0, content.find(b"<svg")) :], "html.parser").find("svg")
+    if drawing is None:
+        return Markup("")
+    for tag in drawing.find_all(["metadata", "style", "title"]):
+        if tag.name != "title" or tag.parent is drawing:  # the title of the whole would cover those of its points
+            tag.decompose()
+    for tag in [drawing, *drawing.find_all(True)]:
+        look = [part.split(":", 1) for part in tag.attrs.pop("style", "").split(";") if ":" in part]
+        given = tag.attrs | {name.strip(): value.strip() for name, value in look}
+        given = {name.removeprefix("xlink:"): value for name, value in given.items()}
+        tag.attrs = {name: value for name, value in given.items() if name in PLACES or LOOK.fullmatch(name)}
+        leads = [name for name, value in tag.attrs.items() if name == "href" or "url" in value]
+        if tag.name not in TAGS or not all(WITHIN.fullmatch(tag[name]) for name in leads):
+            return Markup("")
+        tag.attrs |= {name: tag[name].replace("#", f"#{prefix}") for name in leads}
+        if tag.get("id"):
+            tag["id"] = prefix + tag["id"]
+    width = round(float(drawing.attrs.get("width", "0").removesuffix("pt")) * 4 / 3)
+    drawing.attrs = {"viewbox": drawing["viewbox"], "width": str(width), "class": f"chart {form}"}
+    drawing.attrs |= {"role": "img", "aria-label": alt, "stroke-linejoin": "round"}
+    return Markup(str(drawing))  # noqa: S704  only shapes and letters are left
