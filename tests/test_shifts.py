@@ -1,5 +1,7 @@
 """Level shifts: a date from which on the same people count as more or fewer."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -219,3 +221,15 @@ def test_a_censored_value_that_says_nothing_changes_nothing(rows):
     if rows == 24:
         ends = [fit.conf_int(method="profile").loc["shift"] for fit in (plain, censored)]
         np.testing.assert_allclose(*ends, rtol=0.05)
+
+
+def test_a_factor_on_the_figures_before_a_break_slows_the_forecast():
+    """In the default run: the larger the part of the step that is not people, the lower what follows."""
+    tables = Path(__file__).parents[1] / "outputs" / "baseline" / "tables"
+    shifts, published = pd.read_csv(tables / "05_shifts.csv"), pd.read_csv(tables / "05_forecast.csv")
+    wide = shifts.pivot(index="date", columns="factor", values="q0.5")
+    combined = published[published["method"] == "combined"].set_index("date")["q0.5"]
+    np.testing.assert_allclose(wide["as published"], combined[wide.index], rtol=1e-9)
+    others = wide[sorted(wide.columns.drop("as published"))]
+    assert others.shape[1] == 3
+    assert (np.diff(np.c_[wide["as published"], others], axis=1) < 0).all()

@@ -107,7 +107,8 @@ def read_shown(run, number, caption):
     ("caption", "table", "value", "heading"),
     [
         ("Scenarios by", "05_scenarios", "value", lambda row: f"saturates at {100 * row['share']:g} %"),
-        ("Median of the combined", "05_bounds", "q0.5", lambda row: row["bound"]),
+        ("Median of the combined forecast by bound", "05_bounds", "q0.5", lambda row: row["bound"]),
+        ("Median of the combined forecast by factor", "05_shifts", "q0.5", lambda row: row["factor"]),
     ],
 )
 def test_spread_tables_show_each_number_at_its_date(whole_run, caption, table, value, heading):

@@ -11,7 +11,7 @@ forecasts on record).
 
 from helpers.forecast.bands import PUBLISHED
 from helpers.forecast.fan import MILESTONES, NOT_REACHED, Forecast
-from helpers.forecast.forecasting import cut_series, forecast, hindcast, make_hindcasts, pick_origins, vary_bound
+from helpers.forecast.forecasting import cut_series, forecast, hindcast, make_hindcasts, pick_origins, vary
 from helpers.forecast.many import Forecasts, forecast_many
 from helpers.forecast.methods import METHODS, Origin, Prior, average_ceilings, learn_prior, saturation_shares
 from helpers.forecast.panel import LEAST_TECHNOLOGIES, read_panel
@@ -43,5 +43,5 @@ __all__ = [
     "pick_origins",
     "read_panel",
     "saturation_shares",
-    "vary_bound",
+    "vary",
 ]

@@ -111,31 +111,26 @@ def forecast(
     return Forecast(target, Origin(windows, prior), calibrations, residuals, reached, dates, levels, shares, method)
 
 
-def vary_bound(
-    made: Forecast, bounds: Mapping[str, pd.Series | None], references: Sequence[AdoptionSeries]
-) -> pd.DataFrame:
-    """The published forecast under several bounds: how much of it the choice of the bound decides.
+def vary(made: Forecast, others: Mapping[str, AdoptionSeries], references: Sequence[AdoptionSeries]) -> pd.DataFrame:
+    """The published forecast of other forms of the series: with another bound, or with figures counted in another way.
 
     Parameters
     ----------
     made : Forecast
-        Of an AdoptionSeries; its dates, its limit and the level that it quotes are those of all.
-    bounds : mapping of names to bounds in the unit of the series, None for no bound
-        As from `Data.offer_bounds`.
+        Its dates, its limit and the level that it quotes are those of all.
+    others : mapping of names to AdoptionSeries, one at least
     references : list of AdoptionSeries
 
     Returns
     -------
     DataFrame
-        A row per bound and date: bound, date, q0.1, q0.5, q0.9 and the ends of the quoted band, unit.
+        A row per form and date: form, date, q0.1, q0.5, q0.9 and the ends of the quoted band, unit.
     """
     frames, ends = [], sorted({0.1, 0.5, 0.9, *band_ends(made.level)})
-    source, limit = made.target.source, made.target.limit
-    assert source is not None
-    for name, bound in bounds.items():
-        other = forecast(replace(source, bound=bound), None, references, residuals=made.residuals, limit=limit)
+    for name, series in others.items():
+        other = forecast(series, None, references, residuals=made.residuals, limit=made.target.limit)
         columns = {f"q{end:g}": column for end, column in zip(ends, other.at(made.years, ends).T, strict=True)}
-        frames.append(pd.DataFrame({"bound": name, "date": made.dates} | columns | {"unit": made.target.unit}))
+        frames.append(pd.DataFrame({"form": name, "date": made.dates} | columns | {"unit": made.target.unit}))
     return pd.concat(frames, ignore_index=True)
 
 
