@@ -91,7 +91,7 @@ audit: .venv/ready
 COMPILE := python -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra test --no-header
 lock: .venv/ready
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/$(COMPILE) pyproject.toml --output-file requirements.lock
+	$(BIN)/$(COMPILE) --extra docs pyproject.toml --output-file requirements.lock
 	$(BIN)/$(COMPILE) --resolution lowest-direct pyproject.toml --output-file tests/lowest.lock
 
 clean:
