@@ -56,7 +56,7 @@ lab: .venv/ready
 
 # The site in docs/_build/html, of the pages in docs/, the docstrings and the default run; a warning stops it.
 docs: run
-	$(BIN)/python -m sphinx -q -W --keep-going -E -d docs/_build/doctrees docs docs/_build/html
+	$(BIN)/python -m sphinx -q -n -W --keep-going -E -d docs/_build/doctrees docs docs/_build/html
 	@echo 'Read it: docs/_build/html/index.html'
 
 bench: .venv/ready
@@ -100,4 +100,4 @@ lock: .venv/ready
 	$(BIN)/$(COMPILE) --resolution lowest-direct pyproject.toml --output-file tests/lowest.lock
 
 clean:
-	rm -rf .venv .venv-lowest .venv-newest
+	rm -rf .venv .venv-lowest .venv-newest docs/_build docs/run
