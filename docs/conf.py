@@ -8,7 +8,6 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
 
 project = "Adoption Curves"
-author = "The Adoption Curves authors"
 version = release = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 extensions = ["sphinx.ext.autodoc", "numpydoc", "myst_nb", "run"]
@@ -32,6 +31,7 @@ html_math_renderer = "mathml"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sphinx = False
+html_show_copyright = False  # the licence stands on the page that says how to cite
 html_copy_source = False
 html_show_sourcelink = False
 highlight_language = "none"

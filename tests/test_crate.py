@@ -56,7 +56,7 @@ def test_an_action_for_each_notebook_says_what_it_read_and_wrote(run):
         assert {f"#data/{each}" for each in record["data"]["files"]} <= read
         assert {f"#parameter-{each}" for each in notebook["parameters"]} <= read
         assert {f"small/tables/{each}.csv" for each in notebook["read"]} <= read
-        assert {each["name"] for each in action["instrument"]["softwareRequirements"]} >= {"Python", "pandas"}
+        assert {each["name"] for each in action["instrument"]["softwareRequirements"]} >= {"python", "pandas"}
     assert any(notebook["read"] for notebook in record["notebooks"].values())
 
 

@@ -71,7 +71,7 @@ def _name_subject(record: Mapping[str, Any]) -> str:
     return f"{record['subject'].get('title', parameters['indicator'])}, {parameters['entity']}"
 
 
-def _add(crate: Any, identifier: str, kind: str | list[str], **properties: Any) -> Any:
+def _add(crate: Any, identifier: str, kind: str, **properties: Any) -> Any:
     """Add what is described in the crate and lies elsewhere; properties that are None are left out."""
     from rocrate.model.contextentity import ContextEntity
 
@@ -107,21 +107,13 @@ def _add_files(crate: Any, folder: Path, record: Mapping[str, Any]) -> dict[str,
 
 def _add_actions(crate: Any, record: Mapping[str, Any], files: Mapping[str, Any]) -> list[Any]:
     """Add an action for each notebook: the notebook, the data, parameters and tables it read, the files it wrote."""
-    versions = [
-        _add(
-            crate,
-            f"https://pypi.org/project/{name}/{version}/",
-            "SoftwareApplication",
-            name=name,
-            softwareVersion=version,
-        )
-        for name, version in record["versions"].items()
-        if name not in ("adoption-curves", "python")
-    ]
-    python, own = record["versions"].get("python", ""), record["versions"].get("adoption-curves", "")
-    versions.append(
-        _add(crate, "https://www.python.org/", "SoftwareApplication", name="Python", softwareVersion=python)
-    )
+    own = record["versions"].get("adoption-curves", "")
+    versions = []
+    for name, version in record["versions"].items():
+        address = "https://www.python.org/" if name == "python" else f"https://pypi.org/project/{name}/{version}/"
+        if name != "adoption-curves":
+            told = {"name": name, "url": address, "softwareVersion": version}
+            versions.append(_add(crate, address, "SoftwareApplication", **told))
     data = [
         _add(crate, f"#data/{quote(name)}", "CreativeWork", name=name, sha256=digest)
         for name, digest in record["data"]["files"].items()
@@ -136,9 +128,9 @@ def _add_actions(crate: Any, record: Mapping[str, Any], files: Mapping[str, Any]
         tool = _add(
             crate,
             f"#notebook-{name}",
-            ["SoftwareApplication", "SoftwareSourceCode"],
+            "SoftwareSourceCode",
             name=f"{name}.ipynb",
-            softwareVersion=own,
+            version=own,
             sha256=notebook["source"],
             softwareRequirements=versions,
         )
@@ -153,6 +145,7 @@ def _add_actions(crate: Any, record: Mapping[str, Any], files: Mapping[str, Any]
             ],
             "result": [files[path] for path in written if path in files],
             "endTime": record["made"],
+            "description": "The notebook, executed with the parameters, data and tables that are its objects",
         }
         actions.append(_add(crate, f"#run-{name}", "CreateAction", name=f"Run of {name}.ipynb", **about))
     return actions
