@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: run check test test-all test-wheel golden test-lowest test-newest coverage audit lab bench lock clean
+.PHONY: run check test test-all test-wheel golden test-lowest test-newest coverage audit lab docs bench lock clean
 
 run: .venv/ready
 	$(BIN)/python -P -m adoption_curves run
@@ -54,6 +54,11 @@ coverage: .venv/ready
 lab: .venv/ready
 	$(BIN)/python -m jupyterlab --ServerApp.root_dir='$(CURDIR)' notebooks/explore_adoption.ipynb
 
+# The site in docs/_build/html, of the pages in docs/, the docstrings and the default run; a warning stops it.
+docs: run
+	$(BIN)/python -m sphinx -q -n -W --keep-going -E -d docs/_build/doctrees docs docs/_build/html
+	@echo 'Read it: docs/_build/html/index.html'
+
 bench: .venv/ready
 	$(BIN)/python -m benchmarks
 
@@ -91,8 +96,8 @@ audit: .venv/ready
 COMPILE := python -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra test --no-header
 lock: .venv/ready
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/$(COMPILE) pyproject.toml --output-file requirements.lock
+	$(BIN)/$(COMPILE) --extra docs pyproject.toml --output-file requirements.lock
 	$(BIN)/$(COMPILE) --resolution lowest-direct pyproject.toml --output-file tests/lowest.lock
 
 clean:
-	rm -rf .venv .venv-lowest .venv-newest
+	rm -rf .venv .venv-lowest .venv-newest docs/_build docs/run

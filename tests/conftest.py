@@ -1,6 +1,7 @@
 """What several test files share: a run of small notebooks, and a run of the project's own on the sample data."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -14,7 +15,8 @@ from helpers.project import RunError, find_data, hold_folder
 from helpers.runs import open_run
 from helpers.runs.pipeline import run_all
 
-SAMPLE = Path(__file__).parent / "sample"
+ROOT = Path(__file__).parents[1]
+SAMPLE = ROOT / "tests" / "sample"
 
 
 def further(*values):
@@ -75,6 +77,26 @@ def whole_run(shared):
     """Folder of a run of the project's notebooks on the sample data; copy it to change it."""
     outputs = shared / "whole"
     return make_once(outputs / "small", lambda: run_sequence(outputs, "small"))
+
+
+@pytest.fixture(scope="session")
+def site(shared, whole_run):
+    """The site of a copy of the pages, with `whole_run` in the place of the default run; a warning stops it."""
+    project = shared / "site" / "project"
+
+    def make():
+        ignored = shutil.ignore_patterns("_build", "run", "__pycache__")
+        shutil.copytree(ROOT / "docs", project / "docs", ignore=ignored, dirs_exist_ok=True)
+        for name in ("README.md", "pyproject.toml", "data/README.md", "outputs/README.md"):
+            (project / name).parent.mkdir(exist_ok=True)
+            shutil.copyfile(ROOT / name, project / name)
+        shutil.copytree(whole_run, project / "outputs" / "baseline", dirs_exist_ok=True)
+        command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-d", project / "trees"]
+        done = subprocess.run([*command, project / "docs", project / "made"], capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        (project / "made").rename(project / "html")
+
+    return make_once(project / "html", make)
 
 
 @pytest.fixture(scope="module")

@@ -99,7 +99,9 @@ def judge(page):
     page.evaluate((Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
     for scheme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
         page.emulate_media(color_scheme=scheme)
-        found = page.evaluate("options => axe.run(document, {...options, resultTypes: ['violations']})", rules)
+        found = page.evaluate(
+            "options => axe.run(document, {...options, resultTypes: ['violations'], preload: false})", rules
+        )
         assert found["passes"], "axe has judged nothing"
         serious = [each for each in found["violations"] if each["impact"] in ("serious", "critical")]
         assert not serious, [(each["id"], each["nodes"][0]["html"][:200]) for each in serious]
@@ -225,6 +227,16 @@ def test_on_paper_there_are_figures_and_addresses_and_no_controls(whole_run, vis
         assert all("http" in text for text in shown)
         assert name != "index" or shown
         page.emulate_media(media="screen")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["index", "method", "run/05_forecast_adoption", "api/curves"])
+def test_the_site_fits_its_window_and_has_no_barrier(site, visit, name):
+    for width in WIDTHS:
+        page = visit(site / f"{name}.html", width)
+        assert overflow(page) == 0
+        assert all(page.locator("img").evaluate_all("found => found.map(each => each.naturalWidth)"))
+        judge(page)
 
 
 # ---- hostile content ----------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def test_a_series_has_one_answer_alone_and_among_others(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILIES)
 def test_a_series_has_one_answer_among_thousands(name):
-    """More than are fitted together; of families that take long, ten thousand were compared once (README)."""
+    """More than are fitted together; of families that take long, ten thousand were compared once (docs/measured.md)."""
     count = 10_000 if name in ("logistic", "bass") else 2500
     frame = draw_any(count, seed=1)
     whole = fit_many(frame, name, progress=False, alpha=None)

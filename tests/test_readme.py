@@ -1,4 +1,4 @@
-"""What the README shows is true: its code runs, its commands are valid, its findings are the baseline's."""
+"""What the README and the pages of docs/ show is true: code runs, commands are valid, findings are the baseline's."""
 
 import os
 import re
@@ -17,23 +17,40 @@ from helpers.__main__ import app
 from helpers.project import begin_project
 
 ROOT = Path(__file__).parents[1]
-TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").rglob("*.md"))}
+PAGES = {name: text for name, text in PAGES.items() if name != "gallery.md"}  # made by a build
+TEXT = "\n".join([README, *PAGES.values()])
 
 
 def read_blocks(language):
-    """Contents of the README's blocks in a language; "" for those without one."""
-    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
-    return [content for name, content in blocks if name == language]
+    """Contents of the blocks in a language, of the README first, each once."""
+    blocks = re.findall(r"^```(\S*)[^\n]*\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
+    return list(dict.fromkeys(content for name, content in blocks if name == language))
 
 
-MADE = ("outputs/.store", "outputs/baseline/html/index.html", "outputs/grid/", "outputs/lab/")  # by the commands
-COMMANDS = [line.split("  #")[0] for block in read_blocks("") for line in block.splitlines()]
+MADE = ("outputs/.store", "outputs/baseline/html/index.html", "outputs/baseline.zip", "outputs/grid/", "outputs/lab/")
+"""By the commands."""
+COMMANDS = list(
+    dict.fromkeys(line.split("  #")[0].strip() for block in read_blocks("sh") for line in block.splitlines())
+)
+
+
+def test_the_readme_is_short():
+    lines = README.splitlines()
+    assert len(lines) <= 150
+    assert [line for line in lines if len(line) > 120 and not line.startswith(("|", "!"))] == []
 
 
 def test_findings_are_those_of_the_baseline():
-    text = " ".join(TEXT.split())
+    text = " ".join(README.split())
     for sentence in pd.read_csv(ROOT / "outputs" / "baseline" / "tables" / "06_findings.csv")["sentence"]:
         assert " ".join(sentence.split()) in text
+
+
+def test_every_block_says_its_language():
+    """So no command escapes being tried."""
+    assert read_blocks("") == []
 
 
 def test_python_runs(capsys):
@@ -47,7 +64,7 @@ def test_python_runs(capsys):
 
 @pytest.mark.slow
 def test_commands_do_what_they_are_said_to(tmp_path):
-    """Every command of the README, in its order, in a project of its own with the files that it shows."""
+    """Every command of README and pages, in its order, in a project of its own with the files that they show."""
     begin_project(tmp_path)
     shutil.rmtree(tmp_path / "data" / "forecasts")  # one may be of today
     (tmp_path / "my_series.csv").write_text(read_blocks("csv")[0], encoding="utf-8")
@@ -77,6 +94,12 @@ def test_every_command_has_help(name):
     assert CliRunner().invoke(app, [name, "--help"]).exit_code == 0
 
 
+def test_only_commands_stand_in_blocks_of_commands():
+    assert {one.split()[0] for one in COMMANDS} == {"adoption", "make"}
+
+
 def test_named_files_exist():
-    for name in re.findall(r"`((?:data|src|outputs|notebooks|tests)/[\w./-]+)`", TEXT):
-        assert name.startswith(MADE) or (ROOT / name).exists(), name
+    for name in re.findall(r"`((?:data|docs|src|outputs|notebooks|tests)/[\w./-]+)`", TEXT):
+        assert name.startswith((*MADE, "docs/_build/")) or (ROOT / name).exists(), name
+    for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", README):
+        assert (ROOT / link).exists(), link

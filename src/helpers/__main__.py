@@ -178,8 +178,8 @@ def export(
     """Write the pages of a run again, its tables for other programs, or the page of one notebook.
 
     A run's pages are made from its tables, figures and executed notebooks. The spreadsheet and the LaTeX lie in the
-    run's folder, and go when the run is made anew, as does RUN.html, which has all pages in one; RUN.zip lies beside
-    the folder. A notebook's page, as the notebook is stored, lies beside it.
+    run's folder, and go when the run is made anew, as does RUN.html, which has all pages in one; RUN.zip, an RO-Crate,
+    lies beside the folder. A notebook's page, as the notebook is stored, lies beside it.
     """
     from helpers.project import shorten_path
     from helpers.runs.compare import find_run

@@ -36,22 +36,23 @@ class AdoptionCurve(CurveModel):
     endog : Series with a DatetimeIndex or decimal years as index, or (n,) array with `exog`; NaN are left out
     exog : (n,) dates or decimal years, or None for the index of `endog`
     ceiling : None (free), number (known), `Share` or `SharePrior`
-    launch : date or decimal year, for the families that start at one; None = a median spacing before the first
-        observation
+    launch : date or decimal year, for the families that start at one, or None
+        None is a median spacing before the first observation.
     weights : (n,) inverse relative variances (for instance survey sizes), or None
     censored : DataFrame with dates as index and columns value and bound ("at_least" or "at_most"), or None
     per_period : bool, `endog` counts the adoptions of each period, so it is a difference of the cumulative curve
-    errors : None (not known; the default), "independent" (a repeated survey), "cumulative" (a cumulated count carries
-        its errors along) or "ar1" (a correlation that is estimated). The estimate is least squares on the level for the
-        first two, generalised for the others. Where they are not known, profile intervals and `identified` hold under
-        independent and under cumulative errors: they are the hull of both. Adoptions per period have errors of their
-        own, so there None means independent
+    errors : None (not known; the default), "independent", "cumulative" or "ar1"
+        Those of a repeated survey are independent, a cumulated count carries its errors along, and "ar1" estimates a
+        correlation. The estimate is least squares on the level for the first two, generalised for the others. Where
+        they are not known, profile intervals and `identified` hold under independent and under cumulative errors: they
+        are the hull of both. Adoptions per period have errors of their own, so there None means independent.
     variance : "constant", or "curve": standard deviations are in proportion to the curve; per period, to its increments
-    known_se : (n,) known standard errors, as of a survey, or None; the variance of the model's own error is estimated
-        beside them (`model_error`)
-    shifts : `LevelShift`, a list of those, or None: dates from which on the values count more or less than before. They
-        are parameters with a prior; the ceiling and every forecast are in the definition after the last one, and
-        `predict` at an earlier date says what was counted then
+    known_se : (n,) known standard errors, as of a survey, or None
+        The variance of the model's own error is estimated beside them (`model_error`).
+    shifts : `LevelShift`, a list of those, or None
+        Dates from which on the values count more or less than before. They are parameters with a prior; the ceiling and
+        every forecast are in the definition after the last one, and `predict` at an earlier date says what was counted
+        then.
 
     Raises
     ------

@@ -88,17 +88,17 @@ def fit_many(
     ----------
     frame : DataFrame, dates or decimal years as index, one series a column; NaN where a series has no observation
     families : names of `FAMILIES`, or one name
-    ceiling : None (free), number, `Share` or `SharePrior` for all series; or a Series of known ceilings by column
-        name, NaN = free
-    launch : date, decimal year or None (a median spacing before each first observation); ignored by families without
-        one
-    alpha : one minus the level of the profile interval of the ceiling; None leaves standard errors, intervals and
-        `identified` out
+    ceiling : None (free), number, `Share` or `SharePrior` for all series, or a Series
+        A Series holds known ceilings by column name, NaN where one is free.
+    launch : date, decimal year or None (a median spacing before each first observation)
+        Ignored by families without one.
+    alpha : one minus the level of the profile interval of the ceiling, or None
+        None leaves standard errors, intervals and `identified` out.
     progress : bool, show a bar
-    client : dask.distributed.Client or None; with one, its workers fit blocks of 2000 series and one family each, and
-        the table is the same to the last bit (the workers need the package, and processors of the same kind). A block
-        takes a tenth of a second (logistic) to a second (richards) and a few hundredths to send: it pays with many
-        series on machines of their own.
+    client : dask.distributed.Client or None
+        With one, its workers fit blocks of 2000 series and one family each, and the table is the same to the last bit
+        (the workers need the package, and processors of the same kind). A block takes a tenth of a second (logistic) to
+        a second (richards) and a few hundredths to send: it pays with many series on machines of their own.
     per_period : bool, the values count the adoptions since the observation before, as in the models
     errors : None (not known), "independent" or "cumulative", as in the models; "ar1" is for single series
 

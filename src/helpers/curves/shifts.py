@@ -27,8 +27,8 @@ class LevelShift:
     Parameters
     ----------
     date : date or decimal year of the first value in the new definition, or a time between it and the one before
-    sd : standard deviation of the log size a priori, above 0 and at most 1: 0.3 = two thirds of shifts between 0.74 and
-        1.35
+    sd : standard deviation of the log size a priori, above 0 and at most 1
+        With 0.3, two thirds of shifts are between 0.74 and 1.35.
     """
 
     date: Times

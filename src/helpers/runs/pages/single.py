@@ -13,6 +13,7 @@ from typing import Any
 from bs4 import BeautifulSoup
 
 from helpers.project import RunError, shorten_path, write_file
+from helpers.runs.crate import METADATA, describe_crate
 from helpers.runs.pages import write_pages
 from helpers.runs.record import note_exports, note_pages
 
@@ -105,7 +106,7 @@ def _put_in(whole: Any, folder: Path) -> None:
 
 
 def write_archive(folder: Path) -> Path:
-    """Write the folder of a run as ``RUN.zip`` beside it; the same run makes the same bytes.
+    """Write the folder of a run as ``RUN.zip`` beside it, an RO-Crate; the same run makes the same bytes.
 
     Returns
     -------
@@ -114,21 +115,26 @@ def write_archive(folder: Path) -> Path:
     Raises
     ------
     RunError
-        If an archive of somebody else has the name.
+        If an archive of somebody else has the name, or there is no such run.
     """
     target, content = folder.with_name(f"{folder.name}.zip"), BytesIO()
     _refuse_foreign(target, _is_our_archive)
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.comment = MARK
+        _pack(archive, METADATA, describe_crate(folder))
         for path in sorted(folder.rglob("*")):
             hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
             if path.is_file() and not path.is_symlink() and not hidden:
-                name = f"{folder.name}/{path.relative_to(folder).as_posix()}"
-                entry = zipfile.ZipInfo(name, EARLIEST)
-                entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
-                archive.writestr(entry, path.read_bytes())
+                _pack(archive, f"{folder.name}/{path.relative_to(folder).as_posix()}", path.read_bytes())
     write_file(target, content.getvalue())
     return target
+
+
+def _pack(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    """Put a file into an archive, without a date or an owner of its own."""
+    entry = zipfile.ZipInfo(name, EARLIEST)
+    entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
+    archive.writestr(entry, content)
 
 
 def _refuse_foreign(target: Path, is_ours: Callable[[Path], bool]) -> None:

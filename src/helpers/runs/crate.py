@@ -1,0 +1,151 @@
+"""A run as a Process Run Crate: an RO-Crate that says which notebook made which files, and from what.
+
+Everything comes from the run's record, so the same run has the same crate, and no path of this machine stands in it.
+Source: Process Run Crate 0.5, which extends RO-Crate 1.1.
+"""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from helpers.choices import split_choices
+from helpers.project import RECORD
+from helpers.runs.notebook import list_written
+from helpers.runs.record import find_changed, list_outputs, read_run
+
+METADATA = "ro-crate-metadata.json"
+"""Where a crate has what describes it: at its root."""
+PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
+TERMS = "https://w3id.org/ro/terms/workflow-run/context"
+"""Where the word sha256 is defined."""
+LICENCE = "https://spdx.org/licenses/MIT"
+KINDS = {".ipynb": "application/x-ipynb+json", ".csv": "text/csv", ".tex": "application/x-tex"}
+
+
+def describe_crate(folder: Path) -> bytes:
+    """Content of ``ro-crate-metadata.json`` of a crate whose root holds the run's folder.
+
+    Files that the record doesn't name, or that were changed since, are no part of the description.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    RunError
+        If there is no such run, or its record can't be used.
+    """
+    from rocrate.rocrate import ROCrate
+
+    record = read_run(folder)
+    crate = ROCrate(version="1.1")
+    crate.metadata.extra_contexts.append(TERMS)
+    root = {"name": f"Adoption Curves, run '{folder.name}': {_name_subject(record)}", "datePublished": record["made"]}
+    root["description"] = (
+        "Tables, figures, pages and executed notebooks of a run. The code is under the MIT licence; published figures "
+        "have the licences of their publishers, see citation."
+    )
+    profile = _add(crate, PROFILE, "CreativeWork", name="Process Run Crate", version="0.5")
+    licence = _add(crate, LICENCE, "CreativeWork", name="MIT License")
+    for name, value in (root | {"conformsTo": profile, "license": licence}).items():
+        crate.root_dataset[name] = value
+    crate.root_dataset["citation"] = [_add_source(crate, source) for source in record["sources"]]
+    files = _add_files(crate, folder, record)
+    crate.root_dataset["mentions"] = _add_actions(crate, record, files)
+    return json.dumps(crate.metadata.generate(), indent=1, sort_keys=True).encode()
+
+
+def _name_subject(record: Mapping[str, Any]) -> str:
+    parameters = record["parameters"]
+    return f"{record['subject'].get('title', parameters['indicator'])}, {parameters['entity']}"
+
+
+def _add(crate: Any, identifier: str, kind: str, **properties: Any) -> Any:
+    """Add what is described in the crate and lies elsewhere; properties that are None are left out."""
+    from rocrate.model.contextentity import ContextEntity
+
+    told = {name: value for name, value in properties.items() if value is not None}
+    return crate.add(ContextEntity(crate, identifier, {"@type": kind, **told}))
+
+
+def _add_source(crate: Any, source: Mapping[str, str]) -> Any:
+    """Add a publication that figures were taken from, with its licence and attribution as the data have them."""
+    url = source.get("url", "")
+    told = {"name": "title", "publisher": "publisher", "usageInfo": "licence", "creditText": "attribution"}
+    texts = {name: source.get(column) for name, column in told.items()}
+    texts["url"] = url if url.startswith(("https://", "http://")) else None
+    return _add(crate, f"#source-{quote(source['source_id'])}", "CreativeWork", **texts)
+
+
+def _add_files(crate: Any, folder: Path, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Add the files that the run's record names, and the record itself; returned by their paths in the folder."""
+    alt = {
+        name: entry["alt"] for notebook in record["notebooks"].values() for name, entry in notebook["figures"].items()
+    }
+    changed = find_changed(folder, record)
+    hashes = {path: digest for path, digest in list_outputs(record).items() if path not in changed}
+    files = {}
+    for path in [*sorted(hashes), RECORD]:
+        form = KINDS.get(Path(path).suffix) or mimetypes.guess_type(path)[0] or "application/octet-stream"
+        told = {"name": path, "encodingFormat": form}
+        told |= {"sha256": hashes[path]} if path in hashes else {"description": "The record of the run"}
+        told |= {"description": alt[Path(path).stem]} if path.startswith("figures/") else {}
+        files[path] = crate.add_file(dest_path=f"{folder.name}/{path}", properties=told)
+    return files
+
+
+def _add_actions(crate: Any, record: Mapping[str, Any], files: Mapping[str, Any]) -> list[Any]:
+    """Add an action for each notebook: the notebook, the data, parameters and tables it read, the files it wrote."""
+    own = record["versions"].get("adoption-curves", "")
+    versions = []
+    for name, version in record["versions"].items():
+        address = "https://www.python.org/" if name == "python" else f"https://pypi.org/project/{name}/{version}/"
+        if name != "adoption-curves":
+            told = {"name": name, "url": address, "softwareVersion": version}
+            versions.append(_add(crate, address, "SoftwareApplication", **told))
+    data = [
+        _add(crate, f"#data/{quote(name)}", "CreativeWork", name=name, sha256=digest)
+        for name, digest in record["data"]["files"].items()
+    ]
+    values = record["parameters"] | {"data": split_choices(record["parameters"]["data"])[0].name}
+    parameters = {
+        name: _add(crate, f"#parameter-{name}", "PropertyValue", name=name, value=value)
+        for name, value in values.items()
+    }
+    actions = []
+    for name, notebook in record["notebooks"].items():
+        tool = _add(
+            crate,
+            f"#notebook-{name}",
+            "SoftwareSourceCode",
+            name=f"{name}.ipynb",
+            version=own,
+            sha256=notebook["source"],
+            softwareRequirements=versions,
+        )
+        written = [*list_written(notebook), f"notebooks/{name}.ipynb"]
+        read = [f"tables/{table}.csv" for table in notebook["read"]]
+        about = {
+            "instrument": tool,
+            "object": [
+                *data,
+                *(parameters[one] for one in notebook["parameters"]),
+                *(files[path] for path in read if path in files),
+            ],
+            "result": [files[path] for path in written if path in files],
+            "endTime": record["made"],
+            "description": "The notebook, executed with the parameters, data and tables that are its objects",
+        }
+        actions.append(_add(crate, f"#run-{name}", "CreateAction", name=f"Run of {name}.ipynb", **about))
+    return actions

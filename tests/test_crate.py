@@ -1,0 +1,89 @@
+"""An archive of a run is a research object: rocrate reads it back, and every file that it describes is there."""
+
+import json
+import shutil
+import zipfile
+from hashlib import sha256
+
+import pytest
+from rocrate.rocrate import ROCrate
+from test_own_data import call
+
+from helpers.project import RECORD
+from helpers.runs.crate import METADATA, PROFILE, describe_crate
+from helpers.runs.notebook import list_written
+from helpers.runs.pages.single import write_archive
+from helpers.runs.record import list_outputs, read_run
+
+
+@pytest.fixture
+def run(small_run, outputs):
+    return shutil.copytree(small_run, outputs / "small")
+
+
+def list_files(crate):
+    return {entity.id: entity for entity in crate.get_by_type("File")}
+
+
+def test_the_archive_is_a_crate_with_every_file_of_the_record(run, tmp_path):
+    path = write_archive(run)
+    crate = ROCrate(path)
+    assert crate.root_dataset["conformsTo"].id == PROFILE
+    assert crate.root_dataset["license"].id == "https://spdx.org/licenses/MIT"
+    assert crate.root_dataset["datePublished"] == read_run(run)["made"]
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(tmp_path / "there")
+    files = list_files(crate)
+    assert set(files) == {f"small/{name}" for name in [*list_outputs(read_run(run)), RECORD]}
+    for name, entity in files.items():
+        content = (tmp_path / "there" / name).read_bytes()
+        assert entity.get("sha256", sha256(content).hexdigest()) == sha256(content).hexdigest(), name
+    figures = [entity for name, entity in files.items() if "/figures/" in name]
+    assert figures
+    assert all(entity["description"] for entity in figures)
+
+
+def test_an_action_for_each_notebook_says_what_it_read_and_wrote(run):
+    record, crate = read_run(run), ROCrate(write_archive(run))
+    actions = {action.id: action for action in crate.get_by_type("CreateAction")}
+    assert [action.id for action in crate.root_dataset["mentions"]] == list(actions)
+    for name, notebook in record["notebooks"].items():
+        action = actions[f"#run-{name}"]
+        assert action["instrument"]["sha256"] == notebook["source"]
+        written = {f"small/{path}" for path in list_written(notebook)} | {f"small/notebooks/{name}.ipynb"}
+        assert {entity.id for entity in action["result"]} == written
+        read = {entity.id for entity in action["object"]}
+        assert {f"#data/{each}" for each in record["data"]["files"]} <= read
+        assert {f"#parameter-{each}" for each in notebook["parameters"]} <= read
+        assert {f"small/tables/{each}.csv" for each in notebook["read"]} <= read
+        assert {each["name"] for each in action["instrument"]["softwareRequirements"]} >= {"python", "pandas"}
+    assert any(notebook["read"] for notebook in record["notebooks"].values())
+
+
+def test_the_same_run_has_the_same_crate_without_a_path_of_the_machine(run):
+    record = json.loads((run / RECORD).read_text())
+    record["parameters"]["data"] = "/home/somebody/private/series.csv?unit=percent"
+    (run / RECORD).write_text(json.dumps(record))
+    first = write_archive(run).read_bytes()
+    assert write_archive(run).read_bytes() == first
+    text = describe_crate(run).decode()
+    assert '"value": "series.csv"' in text
+    assert "somebody" not in text
+    assert str(run.parent) not in text
+
+
+def test_what_was_changed_since_is_not_described(run):
+    changed = min((run / "tables").glob("0*.csv"))
+    changed.write_text("x")
+    (run / "note.txt").write_text("mine")
+    path = write_archive(run)
+    described = list_files(ROCrate(path))
+    with zipfile.ZipFile(path) as archive:
+        assert {f"small/tables/{changed.name}", "small/note.txt", METADATA} <= set(archive.namelist())
+    assert not {f"small/tables/{changed.name}", "small/note.txt"} & set(described)
+
+
+def test_without_a_record_there_is_no_archive(run, outputs, capsys):
+    (run / RECORD).unlink()
+    assert "There is no run 'small' with a record" in call(capsys, "export", "small", "--zip")[2]
+    assert not (outputs / "small.zip").exists()

@@ -1,0 +1,86 @@
+"""The site, and the files that tell other tools of the project: citation, CODECHECK, Binder."""
+
+import re
+import tomllib
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+
+from helpers import curves, figures, forecast, indicators
+from helpers.runs.record import list_outputs, read_run
+
+ROOT = Path(__file__).parents[1]
+FETCHED = ("img", "script", "link", "iframe", "source", "video", "audio")
+
+
+@pytest.fixture(scope="module")
+def pages(site):
+    """The site's pages by path."""
+    return {path: BeautifulSoup(path.read_bytes(), "html.parser") for path in sorted(site.rglob("*.html"))}
+
+
+@pytest.mark.slow
+def test_no_link_of_the_site_is_broken(site, pages):
+    anchors = {path: {tag.get("id") or tag.get("name") for tag in page.find_all(True)} for path, page in pages.items()}
+    assert len(pages) > 30
+    broken, links = [], 0
+    for path, page in pages.items():
+        for address in [tag["href"] for tag in page.find_all("a", href=True)]:
+            parts = urlsplit(address)
+            if parts.scheme:
+                continue
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            links += 1
+            if not target.is_file() or (parts.fragment and unquote(parts.fragment) not in anchors.get(target, ())):
+                broken.append(f"{path.relative_to(site)}: {address}")
+    assert links > 1000
+    assert not broken
+
+
+@pytest.mark.slow
+def test_no_page_of_the_site_makes_a_request(site, pages):
+    for path, page in pages.items():
+        for tag in page.find_all(FETCHED):
+            for address in filter(None, (tag.get("src"), tag.get("href"))):
+                parts = urlsplit(address)
+                assert not parts.netloc, (path, address)
+                assert parts.scheme in ("", "data"), (path, address)
+                assert parts.scheme or address == "#" or (path.parent / unquote(parts.path)).is_file(), (path, address)
+    for style in site.rglob("*.css"):
+        assert not re.search(r"@import|url\(\s*['\"]?(https?:)?//", style.read_text(encoding="utf-8")), style
+
+
+@pytest.mark.slow
+def test_the_site_has_equations_figures_and_every_public_name(site, pages, whole_run):
+    assert len(pages[site / "method.html"].find_all("math")) > 50
+    shown = {tag["alt"].split()[1].strip(",") for tag in pages[site / "run" / "gallery.html"].find_all("img")}
+    assert shown == {path.stem for path in (whole_run / "figures").glob("*.png")}
+    for package in (curves, figures, forecast, indicators):
+        name = package.__name__
+        text = pages[site / "api" / f"{name.partition('.')[2]}.html"]
+        documented = {tag["id"] for tag in text.find_all("dt", id=True)}
+        functions = [one for one in package.__all__ if callable(getattr(package, one))]
+        assert not [one for one in functions if f"{name}.{one}" not in documented]
+
+
+def test_a_citation_names_the_version():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert (citation["version"], citation["license"]) == (project["version"], project["license"])
+
+
+def test_codecheck_lists_files_of_the_default_run(whole_run):
+    """As CODECHECK 1.0 wants: an explicit document, its version, a manifest, title and authors; no check is claimed."""
+    text = (ROOT / "codecheck.yml").read_text(encoding="utf-8")
+    check, citation = yaml.safe_load(text), yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert text.startswith("---\n")
+    assert check["version"] == "https://codecheck.org.uk/spec/config/1.0/"
+    made = {f"outputs/baseline/{path}" for path in list_outputs(read_run(whole_run))}
+    assert {entry["file"] for entry in check["manifest"]} <= made
+    assert all(entry["comment"] for entry in check["manifest"])
+    assert check["paper"]["title"] == citation["title"]
+    assert check["paper"]["authors"] == citation["authors"]
+    assert set(check) == {"version", "manifest", "paper"}
