@@ -649,6 +649,8 @@ def test_a_record_without_a_commit_says_why(place):
     assert run(place, "run", "small")[0] == 0
     record = json.loads((place / "outputs" / "small" / "run.json").read_text())
     assert (record["git"], record["no_git"]) == (None, "the project's folder is no git repository")
+    page = (place / "outputs" / "small" / "html" / "index.html").read_text()
+    assert "<dt>commit</dt><dd>none: the project&#39;s folder is no git repository</dd>" in page
     (place / ".git").mkdir()
     assert run(place, "run", "other")[0] == 0
     record = json.loads((place / "outputs" / "other" / "run.json").read_text())

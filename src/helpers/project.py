@@ -19,8 +19,8 @@ from typing import Any
 
 from helpers.choices import join_choices, split_choices
 
-UNNEEDED = ("debugpy", "hypothesis", "rfc3987_syntax")
-"""What libraries import only if it's there, which costs a second in all, and no run needs."""
+UNNEEDED = ("bokeh", "debugpy", "hypothesis", "rfc3987_syntax")
+"""What libraries import only if it's there, which costs a second in all, and no run needs; Dask's pages among it."""
 
 
 class UserError(Exception):

@@ -232,13 +232,13 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
         with tempfile.TemporaryDirectory(dir=follow_link(final).parent, prefix=f".{final.name}.") as place:
             working = Path(place) / final.name
             differences, (images, alt) = list_differences(runs), draw_comparison(runs)
-            write_file(working / "comparison.csv", write_csv("comparison", differences)[0])
+            data = {run.parameters["data"] for run in runs}
+            table = hide_place(write_csv("comparison", differences)[0].decode(), *data)
+            write_file(working / "comparison.csv", table.encode())
             for kind, image in images.items():
                 write_file(working / f"comparison.{kind}", image)
             page = build_page(runs, differences, images.get("png"), alt, final)
-            for data in {run.parameters["data"] for run in runs}:
-                page = hide_place(page, data)
-            write_file(working / "index.html", page.encode("utf-8"))
+            write_file(working / "index.html", hide_place(page, *data).encode())
             replace_folder(final, working, list_own)
     return final
 

@@ -8,14 +8,16 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import metadata
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
 
+from markupsafe import escape
 from pydantic import BaseModel, StringConstraints
 
 from helpers.choices import split_choices
@@ -122,6 +124,7 @@ class RunRecord(BaseModel):
     versions: dict[str, str]
     sources: list[dict[str, str]]
     git: Commit | None
+    no_git: str = ""
     pages: dict[Name, Hash]
     exports: dict[Annotated[str, StringConstraints(pattern=EXPORTED)], Hash] = {}
 
@@ -152,16 +155,24 @@ def note_pages(folder: Path) -> None:
     write_json(path, {**content, "pages": {page.name: hash_file(page) for page in pages if page.is_file()}})
 
 
-def hide_place(text: str, data: str) -> str:
-    """A page with the name of own data in the place of its path on this machine, which only the record needs."""
-    path, _ = split_choices(data)
-    if not path.is_absolute():
-        return text
-    plain = str(path), repr(str(path))[1:-1], str(path).replace("'", "'\"'\"'")  # as it is, in code, in a shell
-    ways = {html.escape(each, quote=quoted) for each in plain for quoted in (True, False)}
-    ways |= {way.replace("&#x27;", "&#39;").replace("&quot;", "&#34;") for way in ways}  # as templates write it
-    pattern = "|".join(map(re.escape, sorted(ways, reverse=True)))
-    return re.sub(rf"(?<![\w./-])(?:{pattern})(?![\w/-])", lambda _: html.escape(path.name), text)
+WRITTEN: tuple[Callable[[str], str], ...] = (
+    str,
+    lambda path: repr(path)[1:-1],
+    lambda path: path.replace("'", "'\"'\"'"),
+    lambda path: path.replace('"', '""'),
+)
+"""How a path is written: as it is, in code, in a shell, in a table."""
+ESCAPED: tuple[Callable[[str], str], ...] = (str, html.escape, partial(html.escape, quote=False), escape)
+
+
+def hide_place(text: str, *data: str) -> str:
+    """A page or table with the names of own data in the place of their paths on this machine, which no reader needs."""
+    names = {}
+    for path in filter(Path.is_absolute, (split_choices(each)[0] for each in data)):
+        for write, mark in product(WRITTEN, ESCAPED):
+            names[str(mark(write(str(path))))] = str(mark(write(path.name)))
+    pattern = "|".join(map(re.escape, sorted(names, reverse=True)))
+    return re.sub(rf"(?<![\w./-])(?:{pattern})(?![\w/-])", lambda found: names[found[0]], text) if names else text
 
 
 def note_exports(folder: Path, written: Mapping[str, str]) -> None:
