@@ -688,6 +688,18 @@ def test_pip_and_setuptools_are_in_the_lock():
         assert f"\n{name}=={version(name)} \\\n    --hash=sha256:" in lock
 
 
+@pytest.mark.skipif(not shutil.which("make"), reason="needs make")
+def test_an_audit_without_a_network_ends_with_a_sentence():
+    words = ["make", "--silent", "--assume-old=.venv/ready", "audit", f"BIN={Path(sys.executable).parent}"]
+    nowhere = dict.fromkeys(("https_proxy", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:1") | {"no_proxy": ""}
+    done = subprocess.run(
+        words, cwd=Path(__file__).parents[1], env={**os.environ, **nowhere}, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert done.stdout.startswith("https://api.osv.dev/v1/query or the package index can't be reached")
+    assert len(done.stdout.splitlines()) == 1
+
+
 # ---- odd values
 
 
