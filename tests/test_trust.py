@@ -1,11 +1,13 @@
 """What an attacker, a full machine or a damaged file may not do: the cases of docs/SECURITY.md."""
 
+import base64
 import contextlib
 import http.server
 import io
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -26,7 +28,7 @@ from worldbank_server import CODE
 from helpers import __main__ as command
 from helpers import fetch, indicators
 from helpers.parameters import ParameterError, read_parameters
-from helpers.project import MARK, RunError, claim_folder, find_root, refuse_planted, write_file
+from helpers.project import MARK, RunError, claim_folder, find_root, hash_file, refuse_planted, write_file
 from helpers.quoting import PlainStream
 from helpers.runs import kernels
 from helpers.runs.notebook import read_valid
@@ -241,8 +243,54 @@ def test_no_page_tells_where_own_data_lie(place, tmp_path):
         assert str(tmp_path) not in text, page
     assert "heat &amp; pumps.csv" in (folder / "html" / "index.html").read_text()
     assert run(place, "verify", "mine")[0] == 0
-    assert run(place, "export", "mine")[0] == 0
+    assert run(place, "export", "mine", "--single")[0] == 0
     assert "secret" not in (folder / "html" / "index.html").read_text()
+    text = (folder / "mine.html").read_text()
+    parts = [base64.b64decode(part).decode() for part in re.findall(r"data:text/[^,]*,([\w+/=]+)", text)]
+    assert len(parts) >= 5
+    assert not any("secret" in part for part in [text, *parts])
+
+
+def test_a_page_to_send_takes_in_no_file_but_the_run_s(made, capsys, tmp_path):
+    (tmp_path / "precious.csv").write_text("precious")
+    (made / "tables" / "precious.csv").symlink_to(tmp_path / "precious.csv")
+    record, path = json.loads((made / "run.json").read_text()), made / "notebooks" / "01_check_small.ipynb"
+    notebook = json.loads(path.read_text())
+    links = ("../../../../precious.csv", "../tables/precious.csv", "../../../etc/hostname", "../nothing", "../tables")
+    notebook["cells"][0]["source"] += "".join(f"\n\n[link]({link})" for link in links)
+    path.write_text(json.dumps(notebook))
+    part = path.with_suffix(".json")
+    change(part, executed=hash_file(path))
+    record["notebooks"]["01_check_small"]["executed"] = hash_file(path)
+    (made / "run.json").write_text(json.dumps(record))
+    assert call(capsys, "export", "small", "--single")[0] == 0
+    text = (made / "small.html").read_text()
+    assert text.count("link") > len(links)
+    assert not any(f'href="{link}' in text for link in links)
+    assert base64.b64encode(b"precious").decode() not in text
+
+
+BROKEN = ("tables/01_coverage.csv", "figures/01_series.png", "notebooks/01_check_small.ipynb")
+
+
+@pytest.mark.parametrize("path", BROKEN)
+def test_no_page_is_made_of_files_that_are_not_the_run_s(made, capsys, tmp_path, path):
+    whole = (made / path).read_bytes()
+    (tmp_path / "precious").write_text("precious")
+    for spoil in (
+        lambda place: place.write_bytes(b""),
+        lambda place: place.write_bytes(whole[:20]),
+        lambda place: place.mkdir(),
+        os.mkfifo,
+        lambda place: place.symlink_to("/dev/zero"),
+        lambda place: place.symlink_to(tmp_path / "precious"),
+        lambda place: None,
+    ):
+        shutil.rmtree(made / path) if (made / path).is_dir() else (made / path).unlink(missing_ok=True)
+        spoil(made / path)
+        for option in ([], ["--single"]):
+            code, _, err = call(capsys, "export", "small", *option)
+            assert (code, err) == (1, f"{path} of run 'small' is missing or was changed. Make the run again.\n")
 
 
 @pytest.mark.parametrize("name", ["lab", "LAB", ".store", "README.md"])

@@ -201,11 +201,8 @@ def export(
         return
     else:
         from helpers.runs import pages
-        from helpers.runs.record import note_pages, read_run
 
-        read_run(find_run(run))
-        page = pages.write_pages(find_run(run))
-        note_pages(find_run(run))
+        page = pages.export_run(find_run(run))
     print(f"Read it: {shorten_path(page)}")
 
 

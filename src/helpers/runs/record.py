@@ -298,6 +298,20 @@ def find_changed(folder: Path, content: Mapping[str, Any]) -> dict[str, str]:
     return {path: word for path, word in judged.items() if word}
 
 
+def read_unchanged(folder: Path, *parts: str) -> dict[str, Any]:
+    """`read_run`, of a run whose files below these folders are as it made them.
+
+    Raises
+    ------
+    RunError
+    """
+    content = read_run(folder)
+    changed = [path for path in find_changed(folder, content) if path.split("/")[0] in parts]
+    if changed:
+        raise RunError(f"{changed[0]} of run '{folder.name}' is missing or was changed. Make the run again.")
+    return content
+
+
 def _judge_file(path: Path, expected: str) -> str:
     if not path.is_file():
         return "missing"

@@ -20,8 +20,9 @@ from helpers.runs.notebook import read_valid
 from helpers.runs.pages.exhibits import embed_tables
 from helpers.runs.pages.frame import render
 from helpers.runs.pages.index import build_index, describe_notebook
+from helpers.runs.record import note_pages, read_unchanged
 
-__all__ = ["PageWriter", "export_notebook", "write_pages"]
+__all__ = ["PageWriter", "export_notebook", "export_run", "write_pages"]
 
 OURS = '<meta name="generator" content="Adoption curves">'
 
@@ -150,6 +151,20 @@ def write_pages(folder: Path) -> Path:
         for notebook in notebooks:
             pages.write(notebook.stem)
         return pages.finish()
+
+
+def export_run(folder: Path) -> Path:
+    """`write_pages`, of a run whose tables, figures and notebooks are as it made them; its record gets the hashes.
+
+    Raises
+    ------
+    RunError
+        If one of them is missing or was changed, or as for `write_pages`.
+    """
+    read_unchanged(folder, "tables", "figures", "notebooks")
+    index = write_pages(folder)
+    note_pages(folder)
+    return index
 
 
 def export_notebook(path: Path) -> tuple[Path, list[str]]:
