@@ -580,6 +580,15 @@ def test_limits_of_the_system_are_told_before_anything_starts(place, kind, numbe
 
 
 @LINUX
+def test_a_limit_to_the_size_of_files_is_told(place):
+    code, _, err = run(place, *WORDS, before=limit("RLIMIT_FSIZE", 60_000))
+    assert code == 1
+    assert err.startswith("File too large")
+    assert err.endswith("Nothing of the last complete run was changed.\n")
+    assert [path.name for path in (place / "outputs").iterdir()] == [".store"]
+
+
+@LINUX
 def test_a_usual_limit_is_enough():
     kernels.check_limits()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -6,7 +6,6 @@ Everything heavy is imported in the command that needs it, so that help comes at
 from __future__ import annotations
 
 import atexit
-import errno
 import gc
 import os
 import signal
@@ -26,8 +25,6 @@ from helpers.project import UNNEEDED, block_imports
 from helpers.quoting import PlainStream
 
 WRONG_INPUT, FAILED = 2, 1
-SYSTEM_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR}
-SYSTEM_ERRORS |= {errno.EEXIST, errno.EISDIR, errno.ELOOP, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
 STOPS = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])
 
 app = typer.Typer(
@@ -402,9 +399,8 @@ def judge(error: Exception) -> int | None:
 
     if isinstance(error, ParameterError):
         return WRONG_INPUT
-    if isinstance(error, RunError | MemoryError) or is_short_of_threads(error):
-        return FAILED
-    if isinstance(error, OSError) and error.errno in SYSTEM_ERRORS:
+    refused = isinstance(error, OSError) and error.errno  # by the system, else some library's own
+    if refused or isinstance(error, RunError | MemoryError) or is_short_of_threads(error):
         return FAILED
     indicators = sys.modules.get("helpers.indicators")
     return WRONG_INPUT if indicators and isinstance(error, indicators.DataError) else None
