@@ -22,7 +22,7 @@ from helpers import commands
 from helpers.commands import complete_runs
 from helpers.options import add_choices, join_pairs, locate_data, read_options
 from helpers.project import UNNEEDED, block_imports
-from helpers.quoting import PlainStream
+from helpers.quoting import PlainStream, shorten
 
 WRONG_INPUT, FAILED = 2, 1
 STOPS = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])
@@ -383,7 +383,7 @@ def describe_system_error(error: Exception) -> str:
         return str(error)
     reason = getattr(error, "strerror", "") or ("Out of memory" if isinstance(error, MemoryError) else str(error))
     name = getattr(error, "filename", None)
-    place = f": {shorten_path(Path(name))}" if isinstance(name, str) else ""
+    place = f": {shorten(shorten_path(Path(name)), 400)}" if isinstance(name, str) else ""
     return f"{reason}{place}. Nothing of the last complete run was changed."
 
 

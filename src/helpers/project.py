@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
@@ -353,7 +354,7 @@ def claim_folder(place: Path, prefix: str) -> Iterator[Path]:
 
     Each is told by a lock in it, which the system frees when its process ends.
     """
-    for left in place.glob(f"{prefix}*") if os.name != "nt" else ():
+    for left in place.glob(f"{glob.escape(prefix)}*") if os.name != "nt" else ():
         with suppress(OSError):
             if left.lstat().st_uid == os.geteuid():
                 with open(left / LOCK, "r+", opener=_open_plain) as file:

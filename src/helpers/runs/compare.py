@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +22,7 @@ from helpers.parameters import ParameterError, read_parameters
 from helpers.project import (
     RECORD,
     RunError,
+    claim_folder,
     find_outputs,
     follow_link,
     hash_file,
@@ -229,8 +229,8 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
                 f"{shorten_path(final)} exists and doesn't look like a comparison. Move it away, or choose another "
                 "folder with --into."
             )
-        with tempfile.TemporaryDirectory(dir=follow_link(final).parent, prefix=f".{final.name}.") as place:
-            working = Path(place) / final.name
+        with claim_folder(follow_link(final).parent, f".{final.name}.new-") as place:
+            working = place / final.name
             differences, (images, alt) = list_differences(runs), draw_comparison(runs)
             data = {run.parameters["data"] for run in runs}
             table = hide_place(write_csv("comparison", differences)[0].decode(), *data)

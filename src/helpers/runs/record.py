@@ -30,6 +30,7 @@ from helpers.project import (
     hash_file,
     hash_files,
     hash_helpers,
+    list_records,
     read_json,
     write_file,
     write_json,
@@ -210,7 +211,7 @@ def read_parts(folder: Path) -> dict[str, dict[str, str]]:
 def read_keys(outputs: Path) -> set[str]:
     """Keys of the results that the records of all runs in `outputs` name, those of sweeps included."""
     keys = set()
-    for path in (*outputs.glob(f"*/{RECORD}"), *outputs.glob(f"*/*/{RECORD}")):
+    for path in list_records(outputs):
         with suppress(RunError):
             keys |= {entry["key"] for entry in read_run(path.parent)["notebooks"].values()}
     return keys
