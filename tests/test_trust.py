@@ -293,6 +293,27 @@ def test_no_page_is_made_of_files_that_are_not_the_run_s(made, capsys, tmp_path,
             assert (code, err) == (1, f"{path} of run 'small' is missing or was changed. Make the run again.\n")
 
 
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("figures/01_series.png", b"no image"),
+        ("notebooks/01_check_small.ipynb", b"{}"),
+        ("notebooks/01_check_small.ipynb", b'{"cells": ' + b"[" * 100_000),
+        ("tables/06_key_numbers.csv", b"a\n1\n"),
+    ],
+)
+def test_a_strangers_run_of_odd_files_with_right_hashes_is_told(made, capsys, path, content):
+    before = hash_file(made / path)
+    (made / path).write_bytes(content)
+    for record in (made / "run.json", *made.glob("notebooks/*.json")):
+        record.write_text(record.read_text().replace(before, hash_file(made / path)))
+    for words in (["export", "small"], ["export", "small", "--single"], ["compare", "small", "small/"]):
+        code, _, err = call(capsys, *words)
+        assert code in (1, 2)
+        assert len(err.splitlines()) == 1
+    assert call(capsys, "rm", "small")[0] == 0
+
+
 @pytest.mark.parametrize("name", ["lab", "LAB", ".store", "README.md"])
 def test_reserved_names_are_refused(name):
     with pytest.raises(ParameterError, match="it must be a name"):
@@ -514,6 +535,9 @@ def test_numbers_of_5000_digits_are_refused(made, capsys, tmp_path):
         assert len(err) < 1000
     own.write_text(f"date,value\n2020,{number}\n2021,5\n")
     assert call(capsys, "check", str(own))[0] == 1
+    folder = shutil.copytree(SAMPLE, tmp_path / "folder")
+    (folder / "datapackage.json").write_text(f'{{"resources": {number}}}')
+    assert call(capsys, "check", str(folder))[0] == 1
     (tmp_path / "grid.yaml").write_text(f"grid: {{horizon_years: [{number}]}}")
     assert call(capsys, "sweep", str(tmp_path / "grid.yaml"))[0] == 2
 

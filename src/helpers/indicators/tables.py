@@ -312,7 +312,7 @@ def read_descriptor(path: Path) -> dict[str, dict[str, Any]]:
     except ValidationError as error:
         first = error.errors()[0]
         reason = f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
-    except (LookupError, TypeError, RecursionError) as error:
+    except (LookupError, TypeError, RecursionError, ValueError) as error:  # Python reads no number of 5,000 digits
         reason = repr(error)
     if reason:
         described = f"does not describe the tables {', '.join(TABLES)}"

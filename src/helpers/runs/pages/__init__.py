@@ -159,10 +159,16 @@ def export_run(folder: Path) -> Path:
     Raises
     ------
     RunError
-        If one of them is missing or was changed, or as for `write_pages`.
+        If one of them is missing or was changed, or no page can be made of it.
     """
     read_unchanged(folder, "tables", "figures", "notebooks")
-    index = write_pages(folder)
+    try:
+        index = write_pages(folder)
+    except RunError:
+        raise
+    except Exception as error:  # files of anybody, with hashes that agree, make the libraries raise anything
+        problem = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        raise RunError(f"The pages of run '{folder.name}' can't be made of its files ({problem}).") from error
     note_pages(folder)
     return index
 
