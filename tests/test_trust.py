@@ -407,8 +407,19 @@ def test_pipes_and_devices_are_no_files(made, capsys, tmp_path):
     folder = shutil.copytree(SAMPLE, tmp_path / "folder")
     (folder / "observations.csv").unlink()
     os.mkfifo(folder / "observations.csv")
-    for path in (pipe, folder, "/dev/zero"):
+    other = shutil.copytree(SAMPLE, tmp_path / "other")
+    (other / "forecasts").mkdir()
+    os.mkfifo(other / "forecasts" / "one.csv")
+    for path in (pipe, folder, other, "/dev/zero"):
         assert call(capsys, "check", str(path))[0] == 1
+    own = tmp_path / "own.ipynb"
+    for plant in (os.mkfifo, lambda path: path.symlink_to("/dev/zero"), Path.mkdir):
+        plant(own)
+        code, _, err = call(capsys, "export", str(own))
+        assert (code, len(err.splitlines())) == (1, 1)
+        own.rmdir() if own.is_dir() else own.unlink()
+    os.mkfifo(made / "small.html")
+    assert "was left as it is" in call(capsys, "export", "small", "--single")[2]
     assert call(capsys, "run", "small", "-f", "/dev/zero")[0] == 2
     (tmp_path / "zero.yaml").symlink_to("/dev/zero")
     assert call(capsys, "sweep", str(tmp_path / "zero.yaml"))[0] == 2
@@ -525,6 +536,27 @@ def test_a_run_with_a_damaged_record_is_made_again(made, place, reference, kind,
     damage(made / "run.json", kind, what)
     assert run(place, *WORDS)[0] == 0
     assert list_files(made / "html") == list_files(reference / "html")
+
+
+CELLS = ("[5]", "5", '[{"cell_type": "markdown"}]', '[{"cell_type": "code", "source": "x", "metadata": {"tags": 5}}]')
+CELLS += tuple(
+    json.dumps([{"cell_type": "code", "source": source, "metadata": {"tags": ["parameters"]}}])
+    for source in ("run = = 1", "run = name", "%time run = 1")
+)
+NOTEBOOKS = ("", "{}", "[]", "[" * 100_000, *(f'{{"cells": {cells}, "nbformat": 4}}' for cells in CELLS))
+
+
+@pytest.mark.parametrize("content", NOTEBOOKS, ids=[text[:60] for text in NOTEBOOKS])
+def test_a_notebook_that_is_none_is_told(made, capsys, content):
+    path = made.parents[1] / "notebooks" / "01_check_small.ipynb"
+    path.write_text(content)
+    for words in (["run", "small"], ["run", "small", "--dry-run"], ["verify", "small"], ["params"]):
+        code, out, err = call(capsys, *words)  # `verify` tells that it is another one
+        assert code == 1
+        assert "01_check_small" in out + err
+        assert len(err.splitlines()) <= 1
+    code, out, err = call(capsys, "export", str(path))
+    assert len((out + err).splitlines()) == 1
 
 
 def test_numbers_of_5000_digits_are_refused(made, capsys, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import zipfile
 from base64 import b64encode
@@ -131,7 +132,7 @@ def write_archive(folder: Path) -> Path:
 
 def _refuse_foreign(target: Path, is_ours: Callable[[Path], bool]) -> None:
     """Refuse to write over a file that is not one of ours."""
-    if target.exists() and not is_ours(target):
+    if os.path.lexists(target) and not (target.is_file() and is_ours(target)):
         raise RunError(f"{shorten_path(target)} is a file of another kind and was left as it is. Move it away.")
 
 
