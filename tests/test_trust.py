@@ -908,13 +908,17 @@ def test_a_signal_at_any_moment_leaves_a_run_that_ends_equal_to_the_byte(place, 
     end_at_random_moments(place, reference, temporary, number, code, times=3)
 
 
+UP = "from helpers import __main__\nprint('up', flush=True)"
+
+
 def end_at_random_moments(place, reference, temporary, number, code, times):
     """End runs at random moments, and make them again; what a test does `times`, the report does 30 times."""
     moments, ended = random.Random(number), 0
     words = WORDS
     while ended < times:
         shutil.rmtree(place / "outputs", ignore_errors=True)
-        process = start(place, *words, TMPDIR=str(temporary))
+        process = start(place, *words, before=UP, TMPDIR=str(temporary))
+        process.stdout.readline()  # Python is up: before, a signal is its own matter
         time.sleep(moments.uniform(0.3, 4))
         if process.poll() is None:
             kill_tree(process) if number == signal.SIGKILL else process.send_signal(number)
