@@ -86,9 +86,8 @@ ACTIVATE := 'if [ -n "$${BASH_SOURCE:-}$${ZSH_VERSION:-}" ]; then' \
 # Known vulnerabilities of what the lock installs; asks OSV's database, so it needs the network.
 OSV := https://api.osv.dev/v1/query
 audit: .venv/ready
-	@$(BIN)/python -c 'import requests; requests.get("$(OSV)", timeout=20)' 2> /dev/null || \
-		{ echo "$(OSV) can't be reached, so nothing was audited; make audit needs the network."; exit 1; }
-	$(BIN)/python -m pip install --quiet uv
+	@{ $(BIN)/python -c 'import requests; requests.get("$(OSV)", timeout=20)' && $(BIN)/python -m pip install --quiet uv; } \
+		2> /dev/null || { echo "$(OSV) or the package index can't be reached, so nothing was audited; make audit needs the network."; exit 1; }
 	$(BIN)/python -m uv tool run --quiet pip-audit --requirement requirements.lock --require-hashes --disable-pip --strict \
 		--vulnerability-service osv --osv-url $(OSV) --progress-spinner off
 

@@ -4,6 +4,7 @@ import json
 import xml.etree.ElementTree
 from dataclasses import replace
 
+import matplotlib as mpl
 import pandas as pd
 import pytest
 from test_pages import Page
@@ -112,6 +113,26 @@ def test_the_same_comparison_twice_is_the_same_to_the_byte(outputs, tmp_path):
     again = {path.name: path.read_bytes() for path in compare_runs(["one", "two"]).iterdir()}
     assert first == again
     assert sorted(path.name for path in outputs.iterdir()) == ["compare-one-two", "one", "two"]
+
+
+def test_a_comparison_does_not_tell_where_own_data_lie(outputs):
+    for name, data in (("one", '/home/ann "& co"/heat & pumps.csv'), ("two", "/home/bob/x.csv?unit=percent")):
+        path = make(outputs, name) / "run.json"
+        record = json.loads(path.read_text())
+        path.write_text(json.dumps({**record, "parameters": record["parameters"] | {"data": data}}))
+    for path in compare_runs(["one", "two"]).iterdir():
+        assert b"/home" not in path.read_bytes(), path
+    table = pd.read_csv(outputs / "compare-one-two" / "comparison.csv").set_index("item").loc["data", "text"]
+    assert table.tolist() == ["heat & pumps.csv", "x.csv?unit=percent"]
+    assert "<td>heat &amp; pumps.csv" in (outputs / "compare-one-two" / "index.html").read_text()
+
+
+def test_settings_of_matplotlib_change_no_figure(outputs):
+    runs = [read_finished(name, make(outputs, name)) for name in ("one", "two")]
+    usual = draw_comparison(runs)
+    odd = {"axes.facecolor": "red", "axes.titlepad": 40, "timezone": "Asia/Shanghai", "lines.solid_capstyle": "butt"}
+    with mpl.rc_context({**odd, "savefig.facecolor": "red", "pdf.fonttype": 42, "path.sketch": (1, 100, 2)}):
+        assert draw_comparison(runs) == usual
 
 
 def test_runs_without_a_forecast_are_compared_too(outputs):

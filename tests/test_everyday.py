@@ -16,7 +16,7 @@ from test_own_data import call
 
 from helpers import indicators
 from helpers.choices import join_choices, split_choices
-from helpers.indicators import sheets
+from helpers.indicators import tables
 from helpers.parameters import complete_parameters, read_parameters
 
 pytestmark = pytest.mark.usefixtures("small_project")
@@ -280,7 +280,7 @@ def test_a_series_comes_back_from_every_kind_of_file(tmp_path_factory, values, k
 # What else a file or a choice may say
 
 
-def test_archives_and_damaged_or_huge_files_are_refused(tmp_path, monkeypatch):
+def test_archives_and_damaged_or_huge_files_are_refused(tmp_path):
     def find_message(path):
         with pytest.raises(indicators.DataError) as caught:
             indicators.load(path)
@@ -292,9 +292,12 @@ def test_archives_and_damaged_or_huge_files_are_refused(tmp_path, monkeypatch):
     packed = bytearray(gzip.compress(b"date,value\n" + b"2019-12-31,3\n" * 50))
     packed[12:20] = b"\xff" * 8
     assert "b.csv.gz: is a compressed file that is damaged" in find_message(write(tmp_path, "b.csv.gz", bytes(packed)))
-    monkeypatch.setattr(sheets, "LARGEST_FILE", 100)
-    for name, content in (("c.csv.gz", gzip.compress(b"x" * 200)), ("c.xlsx", make_book("xlsx", ("Data", THREE)))):
-        assert find_message(write(tmp_path, name, content)) == f"{name}: holds more than 100 bytes; take a part of it"
+    huge = b"x" * (tables.LARGEST_FILE + 1)
+    with zipfile.ZipFile(tmp_path / "book.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", huge)
+    packed = gzip.compress(huge, 1)
+    for path in (write(tmp_path, "c.csv", huge), write(tmp_path, "c.csv.gz", packed), tmp_path / "book.xlsx"):
+        assert find_message(path) == f"{path.name}: holds more than 50,000,000 bytes; take a part of it"
 
 
 def test_a_column_of_groups_becomes_entities_by_choice(tmp_path):

@@ -62,6 +62,13 @@ def test_rm_removes_a_run_and_nothing_else(capsys, outputs, run):
     assert call(capsys, "rm", "../small")[0] == 2
 
 
+def test_rm_empties_the_folder_that_a_link_leads_to(capsys, outputs, run, tmp_path):
+    run.rename(tmp_path / "elsewhere")
+    run.symlink_to(tmp_path / "elsewhere")
+    assert call(capsys, "rm", "small")[0] == 0
+    assert (run.is_symlink(), list(run.iterdir())) == (True, [])
+
+
 def count_files(folder):
     return sum(path.is_file() for path in folder.rglob("*"))
 

@@ -1,5 +1,6 @@
 """Sweeps: what the file may say, and that every run is made once whatever dies meanwhile."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import time
 
 import pandas as pd
 import pytest
+import requests
 from conftest import SAMPLE, further
 from distributed import LocalCluster
 from jupyter_core.utils import ensure_event_loop
@@ -251,6 +253,33 @@ def test_a_failing_run_stops_no_other_and_the_same_command_resumes(tmp_path, out
     with pytest.raises(SystemExit):
         command.main(["export", "grid/horizon_years-1"])
     assert capsys.readouterr().out.strip().endswith("grid/horizon_years-1/html/index.html")
+
+
+def test_a_sweep_does_not_tell_where_own_data_lie(tmp_path, outputs, notebooks):
+    own = tmp_path / "ann's secret & home"
+    own.mkdir()
+    for number, name in enumerate(("one", "two"), 2):
+        rows = "".join(f"{2010 + year},{year * year + number}\n" for year in range(9))
+        (own / f"{name}.csv").write_text(f"date,value\n{rows}")
+    text = json.dumps({"grid": {"data": [f"{own}/one.csv?unit=users", f"{own}/two.csv?unit=users"]}})
+    (tmp_path / "grid.yaml").write_text(text)
+    folder, failed = run_sweep(read_sweep(tmp_path / "grid.yaml"), workers=2, notebooks=notebooks)
+    assert failed == {}
+    assert (folder / "sweep.svg").exists()
+    for path in folder.glob("*.*"):
+        assert (b"secret" in path.read_bytes()) == (path.name == "sweep.json"), path
+    pages = list(folder.glob("*/html/*"))
+    assert len(pages) == 8
+    assert not any("secret" in page.read_text() for page in pages)
+
+
+def test_no_other_user_can_ask_dask_for_the_state_of_a_sweep(tmp_path):
+    with futures.open_client(1, "", tmp_path) as client:
+        for server in (client.cluster.scheduler, *client.cluster.workers.values()):
+            assert server.http_server.address == "127.0.0.1"
+            for page in ("", "status", "health", "metrics", "json/counts.json", "info/main/workers.html"):
+                address = f"http://127.0.0.1:{server.http_server.port}/{page}"
+                assert requests.get(address, timeout=5).status_code == 404, page
 
 
 def test_what_isnt_this_sweeps_is_left_alone(tmp_path, outputs, notebooks):

@@ -1,11 +1,13 @@
 """What an attacker, a full machine or a damaged file may not do: the cases of docs/SECURITY.md."""
 
+import base64
 import contextlib
 import http.server
 import io
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -26,7 +28,7 @@ from worldbank_server import CODE
 from helpers import __main__ as command
 from helpers import fetch, indicators
 from helpers.parameters import ParameterError, read_parameters
-from helpers.project import MARK, RunError, claim_folder, find_root, refuse_planted, write_file
+from helpers.project import MARK, RunError, claim_folder, find_root, hash_file, refuse_planted, write_file
 from helpers.quoting import PlainStream
 from helpers.runs import kernels
 from helpers.runs.notebook import read_valid
@@ -241,8 +243,75 @@ def test_no_page_tells_where_own_data_lie(place, tmp_path):
         assert str(tmp_path) not in text, page
     assert "heat &amp; pumps.csv" in (folder / "html" / "index.html").read_text()
     assert run(place, "verify", "mine")[0] == 0
-    assert run(place, "export", "mine")[0] == 0
+    assert run(place, "export", "mine", "--single")[0] == 0
     assert "secret" not in (folder / "html" / "index.html").read_text()
+    text = (folder / "mine.html").read_text()
+    parts = [base64.b64decode(part).decode() for part in re.findall(r"data:text/[^,]*,([\w+/=]+)", text)]
+    assert len(parts) >= 5
+    assert not any("secret" in part for part in [text, *parts])
+
+
+def test_a_page_to_send_takes_in_no_file_but_the_run_s(made, capsys, tmp_path):
+    (tmp_path / "precious.csv").write_text("precious")
+    (made / "tables" / "precious.csv").symlink_to(tmp_path / "precious.csv")
+    record, path = json.loads((made / "run.json").read_text()), made / "notebooks" / "01_check_small.ipynb"
+    notebook = json.loads(path.read_text())
+    links = ("../../../../precious.csv", "../tables/precious.csv", "../../../etc/hostname", "../nothing", "../tables")
+    notebook["cells"][0]["source"] += "".join(f"\n\n[link]({link})" for link in links)
+    path.write_text(json.dumps(notebook))
+    part = path.with_suffix(".json")
+    change(part, executed=hash_file(path))
+    record["notebooks"]["01_check_small"]["executed"] = hash_file(path)
+    (made / "run.json").write_text(json.dumps(record))
+    assert call(capsys, "export", "small", "--single")[0] == 0
+    text = (made / "small.html").read_text()
+    assert text.count("link") > len(links)
+    assert not any(f'href="{link}' in text for link in links)
+    assert base64.b64encode(b"precious").decode() not in text
+
+
+BROKEN = ("tables/01_coverage.csv", "figures/01_series.png", "notebooks/01_check_small.ipynb")
+
+
+@pytest.mark.parametrize("path", BROKEN)
+def test_no_page_is_made_of_files_that_are_not_the_run_s(made, capsys, tmp_path, path):
+    whole = (made / path).read_bytes()
+    (tmp_path / "precious").write_text("precious")
+    for spoil in (
+        lambda place: place.write_bytes(b""),
+        lambda place: place.write_bytes(whole[:20]),
+        lambda place: place.mkdir(),
+        os.mkfifo,
+        lambda place: place.symlink_to("/dev/zero"),
+        lambda place: place.symlink_to(tmp_path / "precious"),
+        lambda place: None,
+    ):
+        shutil.rmtree(made / path) if (made / path).is_dir() else (made / path).unlink(missing_ok=True)
+        spoil(made / path)
+        for option in ([], ["--single"]):
+            code, _, err = call(capsys, "export", "small", *option)
+            assert (code, err) == (1, f"{path} of run 'small' is missing or was changed. Make the run again.\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("figures/01_series.png", b"no image"),
+        ("notebooks/01_check_small.ipynb", b"{}"),
+        ("notebooks/01_check_small.ipynb", b'{"cells": ' + b"[" * 100_000),
+        ("tables/06_key_numbers.csv", b"a\n1\n"),
+    ],
+)
+def test_a_strangers_run_of_odd_files_with_right_hashes_is_told(made, capsys, path, content):
+    before = hash_file(made / path)
+    (made / path).write_bytes(content)
+    for record in (made / "run.json", *made.glob("notebooks/*.json")):
+        record.write_text(record.read_text().replace(before, hash_file(made / path)))
+    for words in (["export", "small"], ["export", "small", "--single"], ["compare", "small", "small/"]):
+        code, _, err = call(capsys, *words)
+        assert code in (1, 2)
+        assert len(err.splitlines()) == 1
+    assert call(capsys, "rm", "small")[0] == 0
 
 
 @pytest.mark.parametrize("name", ["lab", "LAB", ".store", "README.md"])
@@ -338,8 +407,19 @@ def test_pipes_and_devices_are_no_files(made, capsys, tmp_path):
     folder = shutil.copytree(SAMPLE, tmp_path / "folder")
     (folder / "observations.csv").unlink()
     os.mkfifo(folder / "observations.csv")
-    for path in (pipe, folder, "/dev/zero"):
+    other = shutil.copytree(SAMPLE, tmp_path / "other")
+    (other / "forecasts").mkdir()
+    os.mkfifo(other / "forecasts" / "one.csv")
+    for path in (pipe, folder, other, "/dev/zero"):
         assert call(capsys, "check", str(path))[0] == 1
+    own = tmp_path / "own.ipynb"
+    for plant in (os.mkfifo, lambda path: path.symlink_to("/dev/zero"), Path.mkdir):
+        plant(own)
+        code, _, err = call(capsys, "export", str(own))
+        assert (code, len(err.splitlines())) == (1, 1)
+        own.rmdir() if own.is_dir() else own.unlink()
+    os.mkfifo(made / "small.html")
+    assert "was left as it is" in call(capsys, "export", "small", "--single")[2]
     assert call(capsys, "run", "small", "-f", "/dev/zero")[0] == 2
     (tmp_path / "zero.yaml").symlink_to("/dev/zero")
     assert call(capsys, "sweep", str(tmp_path / "zero.yaml"))[0] == 2
@@ -458,6 +538,27 @@ def test_a_run_with_a_damaged_record_is_made_again(made, place, reference, kind,
     assert list_files(made / "html") == list_files(reference / "html")
 
 
+CELLS = ("[5]", "5", '[{"cell_type": "markdown"}]', '[{"cell_type": "code", "source": "x", "metadata": {"tags": 5}}]')
+CELLS += tuple(
+    json.dumps([{"cell_type": "code", "source": source, "metadata": {"tags": ["parameters"]}}])
+    for source in ("run = = 1", "run = name", "%time run = 1")
+)
+NOTEBOOKS = ("", "{}", "[]", "[" * 100_000, *(f'{{"cells": {cells}, "nbformat": 4}}' for cells in CELLS))
+
+
+@pytest.mark.parametrize("content", NOTEBOOKS, ids=[text[:60] for text in NOTEBOOKS])
+def test_a_notebook_that_is_none_is_told(made, capsys, content):
+    path = made.parents[1] / "notebooks" / "01_check_small.ipynb"
+    path.write_text(content)
+    for words in (["run", "small"], ["run", "small", "--dry-run"], ["verify", "small"], ["params"]):
+        code, out, err = call(capsys, *words)  # `verify` tells that it is another one
+        assert code == 1
+        assert "01_check_small" in out + err
+        assert len(err.splitlines()) <= 1
+    code, out, err = call(capsys, "export", str(path))
+    assert len((out + err).splitlines()) == 1
+
+
 def test_numbers_of_5000_digits_are_refused(made, capsys, tmp_path):
     number, own = "9" * 5000, tmp_path / "own.csv"
     for words in (["-p", "horizon_years", number], ["-p", "bound", number], ["-y", f"shares: [{number}]"]):
@@ -466,6 +567,9 @@ def test_numbers_of_5000_digits_are_refused(made, capsys, tmp_path):
         assert len(err) < 1000
     own.write_text(f"date,value\n2020,{number}\n2021,5\n")
     assert call(capsys, "check", str(own))[0] == 1
+    folder = shutil.copytree(SAMPLE, tmp_path / "folder")
+    (folder / "datapackage.json").write_text(f'{{"resources": {number}}}')
+    assert call(capsys, "check", str(folder))[0] == 1
     (tmp_path / "grid.yaml").write_text(f"grid: {{horizon_years: [{number}]}}")
     assert call(capsys, "sweep", str(tmp_path / "grid.yaml"))[0] == 2
 
@@ -529,6 +633,15 @@ def test_limits_of_the_system_are_told_before_anything_starts(place, kind, numbe
     (place / "grid.yaml").write_text("grid: {horizon_years: [3, 5]}\n")
     code, _, err = run(place, "sweep", "grid.yaml", before=limit(kind, number))
     assert (code, len(err.splitlines())) == (1, 1)
+
+
+@LINUX
+def test_a_limit_to_the_size_of_files_is_told(place):
+    code, _, err = run(place, *WORDS, before=limit("RLIMIT_FSIZE", 60_000))
+    assert code == 1
+    assert err.startswith("File too large")
+    assert err.endswith("Nothing of the last complete run was changed.\n")
+    assert [path.name for path in (place / "outputs").iterdir()] == [".store"]
 
 
 @LINUX
@@ -649,6 +762,8 @@ def test_a_record_without_a_commit_says_why(place):
     assert run(place, "run", "small")[0] == 0
     record = json.loads((place / "outputs" / "small" / "run.json").read_text())
     assert (record["git"], record["no_git"]) == (None, "the project's folder is no git repository")
+    page = (place / "outputs" / "small" / "html" / "index.html").read_text()
+    assert "<dt>commit</dt><dd>none: the project&#39;s folder is no git repository</dd>" in page
     (place / ".git").mkdir()
     assert run(place, "run", "other")[0] == 0
     record = json.loads((place / "outputs" / "other" / "run.json").read_text())
@@ -684,6 +799,18 @@ def test_pip_and_setuptools_are_in_the_lock():
 
     for name in ("pip", "setuptools"):
         assert f"\n{name}=={version(name)} \\\n    --hash=sha256:" in lock
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="needs make")
+def test_an_audit_without_a_network_ends_with_a_sentence():
+    words = ["make", "--silent", "--assume-old=.venv/ready", "audit", f"BIN={Path(sys.executable).parent}"]
+    nowhere = dict.fromkeys(("https_proxy", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:1") | {"no_proxy": ""}
+    done = subprocess.run(
+        words, cwd=Path(__file__).parents[1], env={**os.environ, **nowhere}, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert done.stdout.startswith("https://api.osv.dev/v1/query or the package index can't be reached")
+    assert len(done.stdout.splitlines()) == 1
 
 
 # ---- odd values
@@ -781,13 +908,17 @@ def test_a_signal_at_any_moment_leaves_a_run_that_ends_equal_to_the_byte(place, 
     end_at_random_moments(place, reference, temporary, number, code, times=3)
 
 
+UP = "from helpers import __main__\nprint('up', flush=True)"
+
+
 def end_at_random_moments(place, reference, temporary, number, code, times):
     """End runs at random moments, and make them again; what a test does `times`, the report does 30 times."""
     moments, ended = random.Random(number), 0
     words = WORDS
     while ended < times:
         shutil.rmtree(place / "outputs", ignore_errors=True)
-        process = start(place, *words, TMPDIR=str(temporary))
+        process = start(place, *words, before=UP, TMPDIR=str(temporary))
+        process.stdout.readline()  # Python is up: before, a signal is its own matter
         time.sleep(moments.uniform(0.3, 4))
         if process.poll() is None:
             kill_tree(process) if number == signal.SIGKILL else process.send_signal(number)

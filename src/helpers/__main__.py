@@ -6,7 +6,6 @@ Everything heavy is imported in the command that needs it, so that help comes at
 from __future__ import annotations
 
 import atexit
-import errno
 import gc
 import os
 import signal
@@ -23,11 +22,9 @@ from helpers import commands
 from helpers.commands import complete_runs
 from helpers.options import add_choices, join_pairs, locate_data, read_options
 from helpers.project import UNNEEDED, block_imports
-from helpers.quoting import PlainStream
+from helpers.quoting import PlainStream, shorten
 
 WRONG_INPUT, FAILED = 2, 1
-SYSTEM_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR}
-SYSTEM_ERRORS |= {errno.EEXIST, errno.EISDIR, errno.ELOOP, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
 STOPS = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])
 
 app = typer.Typer(
@@ -201,11 +198,8 @@ def export(
         return
     else:
         from helpers.runs import pages
-        from helpers.runs.record import note_pages, read_run
 
-        read_run(find_run(run))
-        page = pages.write_pages(find_run(run))
-        note_pages(find_run(run))
+        page = pages.export_run(find_run(run))
     print(f"Read it: {shorten_path(page)}")
 
 
@@ -389,7 +383,7 @@ def describe_system_error(error: Exception) -> str:
         return str(error)
     reason = getattr(error, "strerror", "") or ("Out of memory" if isinstance(error, MemoryError) else str(error))
     name = getattr(error, "filename", None)
-    place = f": {shorten_path(Path(name))}" if isinstance(name, str) else ""
+    place = f": {shorten(shorten_path(Path(name)), 400)}" if isinstance(name, str) else ""
     return f"{reason}{place}. Nothing of the last complete run was changed."
 
 
@@ -405,9 +399,8 @@ def judge(error: Exception) -> int | None:
 
     if isinstance(error, ParameterError):
         return WRONG_INPUT
-    if isinstance(error, RunError | MemoryError) or is_short_of_threads(error):
-        return FAILED
-    if isinstance(error, OSError) and error.errno in SYSTEM_ERRORS:
+    refused = isinstance(error, OSError) and error.errno  # by the system, else some library's own
+    if refused or isinstance(error, RunError | MemoryError) or is_short_of_threads(error):
         return FAILED
     indicators = sys.modules.get("helpers.indicators")
     return WRONG_INPUT if indicators and isinstance(error, indicators.DataError) else None

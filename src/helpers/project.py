@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
@@ -19,8 +20,8 @@ from typing import Any
 
 from helpers.choices import join_choices, split_choices
 
-UNNEEDED = ("debugpy", "hypothesis", "rfc3987_syntax")
-"""What libraries import only if it's there, which costs a second in all, and no run needs."""
+UNNEEDED = ("bokeh", "debugpy", "hypothesis", "rfc3987_syntax")
+"""What libraries import only if it's there, which costs a second in all, and no run needs; Dask's pages among it."""
 
 
 class UserError(Exception):
@@ -201,15 +202,35 @@ def read_json(path: Path) -> Any:
     OSError
         If there is none.
     ValueError
-        If it's no JSON, too large, or a pipe or a device, which may have no end.
+        If it's no JSON, or no file of a usual size.
     """
-    state = path.stat()
-    if not stat.S_ISREG(state.st_mode) or state.st_size > LARGEST_JSON:
-        raise ValueError("no file, or a very large one")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(read_file(path))
     except RecursionError as error:
         raise ValueError("lists or mappings lie too deep in each other") from error
+
+
+def read_file(path: Path) -> str:
+    """Text of a file that anybody may have put there; a `ValueError` says that it's a pipe, a device, or very large."""
+    state = path.stat()
+    if not stat.S_ISREG(state.st_mode) or state.st_size > LARGEST_TEXT:
+        raise ValueError("no file, or a very large one")
+    return path.read_text(encoding="utf-8")
+
+
+def read_cells(notebook: Path) -> list[tuple[str, str, list[str]]]:
+    """Kind, source and tags of each cell of a notebook.
+
+    Raises
+    ------
+    RunError
+        If it is none.
+    """
+    try:
+        cells = read_json(notebook)["cells"]
+        return [(cell["cell_type"], "".join(cell["source"]), list(cell["metadata"].get("tags", []))) for cell in cells]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise RunError(f"{shorten_path(notebook)} can't be read as a notebook ({str(error)[:200]}).") from error
 
 
 def hash_file(path: Path) -> str:
@@ -233,7 +254,7 @@ def hash_helpers() -> dict[str, str]:
 
 # ---- folders ------------------------------------------------------------------------------------------------------
 
-LARGEST_JSON = 50_000_000
+LARGEST_TEXT = 50_000_000
 RECORD = "run.json"
 LOCK = ".lock"
 ListOwn = Callable[[Path, Path], set[str]]
@@ -353,7 +374,7 @@ def claim_folder(place: Path, prefix: str) -> Iterator[Path]:
 
     Each is told by a lock in it, which the system frees when its process ends.
     """
-    for left in place.glob(f"{prefix}*") if os.name != "nt" else ():
+    for left in place.glob(f"{glob.escape(prefix)}*") if os.name != "nt" else ():
         with suppress(OSError):
             if left.lstat().st_uid == os.geteuid():
                 with open(left / LOCK, "r+", opener=_open_plain) as file:

@@ -10,6 +10,7 @@ from io import BytesIO
 from itertools import pairwise
 from typing import Any
 
+import matplotlib as mpl
 import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
@@ -71,6 +72,7 @@ STYLE = {  # over seaborn's "whitegrid" in the context "paper"
     "grid.color": "#ececec",
     "text.color": INK,
     "text.hinting": "none",  # letters keep their shape and place at every size
+    "timezone": "UTC",
     "xtick.color": GREY,
     "ytick.color": GREY,
 }
@@ -196,6 +198,7 @@ def draw_png(figure: Any, alt: str = "") -> bytes:
 
 def open_canvas(height: float = 4.4, panels: tuple[int, int] = (1, 1), **options: Any) -> tuple[Exhibit, np.ndarray]:
     """Return a figure of a page's width and its axes as an array of shape `panels`."""
+    mpl.rcdefaults()  # whatever a matplotlibrc or an earlier figure has set
     sns.set_theme(context="paper", style="whitegrid", palette=list(COLOURS), rc=STYLE)
     figure = Exhibit(figsize=(WIDTHS["page"], height))
     return figure, figure.subplots(*panels, squeeze=False, **options)

@@ -6,6 +6,7 @@ A file in ``data/forecasts/`` holds one forecast in the quantile form of the hub
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pandas as pd
 from helpers.forecast.scores import quantile_score
 from helpers.forecast.statements import count, percent
 from helpers.indicators import AdoptionSeries, Data, DataError, Problem
+from helpers.indicators.tables import read_bytes
 from helpers.levels import band_ends
 from helpers.project import REGISTER, find_register
 from helpers.wording import say_day, say_name
@@ -71,9 +73,10 @@ def _read_entry(path: Path) -> pd.DataFrame:
     def wrong(column: str, message: str, row: Any = None) -> DataError:
         return DataError([Problem(f"{REGISTER}/{path.name}", row, column, "", message)])
 
+    content = BytesIO(read_bytes(path))
     try:
-        rows = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    except (ValueError, OSError) as error:
+        rows = pd.read_csv(content, dtype=str, keep_default_na=False, encoding="utf-8")
+    except ValueError as error:
         raise wrong("", f"cannot be read as a table: {error}") from error
     if list(rows.columns) != COLUMNS:
         raise wrong("", f"the header must be {','.join(COLUMNS)}")

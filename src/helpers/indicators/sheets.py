@@ -20,6 +20,7 @@ import pandas as pd
 from helpers.indicators.cells import NUMBER, interpret_date, write_plainly
 from helpers.indicators.problems import DataError, Problem, list_names, list_problems
 from helpers.indicators.tables import (
+    LARGEST_FILE,
     SEARCHED,
     Row,
     decode_text,
@@ -27,11 +28,12 @@ from helpers.indicators.tables import (
     file_error,
     find_delimiter,
     read_bytes,
+    refuse_large,
     split_rows,
 )
 from helpers.quoting import shorten
 
-LARGEST_FILE, MOST_COLUMNS = 500_000_000, 5_000  # bytes, unpacked
+MOST_COLUMNS = 5_000
 MARKS = "\t;|,"  # of two that split all lines alike, the first: commas also stand in numbers and texts
 SCALES = {
     "thousand": "thousand thousands k",
@@ -147,8 +149,7 @@ def _unpack(path: Path, raw: bytes) -> bytes:
         raise file_error(path, f"is a compressed file that cannot be unpacked ({error})") from error
     except Exception as error:  # zlib's own error, which no module of the standard library names
         raise file_error(path, f"is a compressed file that is damaged ({error})") from error
-    if len(content) > LARGEST_FILE:
-        raise file_error(path, f"holds more than {LARGEST_FILE:,} bytes; take a part of it")
+    refuse_large(path, len(content))
     return content
 
 
@@ -169,8 +170,7 @@ def _read_spreadsheet(path: Path, raw: bytes, sheet: str, notes: list[str]) -> l
             names, size = set(archive.namelist()), sum(entry.file_size for entry in archive.infolist())
         if not names & {"xl/workbook.xml", "content.xml"}:
             raise file_error(path, "is a zip archive; unpack it, and name the file in it")
-        if size > LARGEST_FILE:
-            raise file_error(path, f"holds more than {LARGEST_FILE:,} bytes; take a part of it")
+        refuse_large(path, size)
         sheets = pd.read_excel(
             io.BytesIO(raw), sheet_name=None, header=None, dtype=object, engine="calamine", keep_default_na=False
         )

@@ -37,6 +37,7 @@ BEGINNINGS = {
 }
 SAVE = "save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8')"
 DELIMITERS = ";\t|"
+LARGEST_FILE = 50_000_000
 SEARCHED = 20  # lines among which a header that is not the first is looked for
 MAY_BE_EMPTY = ("wording", "claims")  # own data have series to study, but no news item to check
 NEEDED = {
@@ -81,9 +82,18 @@ def read_bytes(path: Path) -> bytes:
         message = {"": "is missing in {}; the data need this file", "folder": "is a folder in {}; the data need a file"}
         raise file_error(path, message.get(kind, kind).format(escape(str(path.parent))))
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise file_error(path, f"cannot be read ({_name_reason(error)}); allow reading it") from error
+    refuse_large(path, len(content))
+    return content
+
+
+def refuse_large(path: Path, size: int) -> None:
+    """Raise a `DataError` where a file, unpacked, would take minutes to be checked, and most of the memory."""
+    if size > LARGEST_FILE:
+        raise file_error(path, f"holds more than {LARGEST_FILE:,} bytes; take a part of it")
 
 
 def decode_text(path: Path, raw: bytes) -> str:
@@ -302,7 +312,7 @@ def read_descriptor(path: Path) -> dict[str, dict[str, Any]]:
     except ValidationError as error:
         first = error.errors()[0]
         reason = f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
-    except (LookupError, TypeError, RecursionError) as error:
+    except (LookupError, TypeError, RecursionError, ValueError) as error:  # Python reads no number of 5,000 digits
         reason = repr(error)
     if reason:
         described = f"does not describe the tables {', '.join(TABLES)}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +22,7 @@ from helpers.parameters import ParameterError, read_parameters
 from helpers.project import (
     RECORD,
     RunError,
+    claim_folder,
     find_outputs,
     follow_link,
     hash_file,
@@ -229,16 +229,16 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
                 f"{shorten_path(final)} exists and doesn't look like a comparison. Move it away, or choose another "
                 "folder with --into."
             )
-        with tempfile.TemporaryDirectory(dir=follow_link(final).parent, prefix=f".{final.name}.") as place:
-            working = Path(place) / final.name
+        with claim_folder(follow_link(final).parent, f".{final.name}.new-") as place:
+            working = place / final.name
             differences, (images, alt) = list_differences(runs), draw_comparison(runs)
-            write_file(working / "comparison.csv", write_csv("comparison", differences)[0])
+            data = {run.parameters["data"] for run in runs}
+            table = hide_place(write_csv("comparison", differences)[0].decode(), *data)
+            write_file(working / "comparison.csv", table.encode())
             for kind, image in images.items():
                 write_file(working / f"comparison.{kind}", image)
             page = build_page(runs, differences, images.get("png"), alt, final)
-            for data in {run.parameters["data"] for run in runs}:
-                page = hide_place(page, data)
-            write_file(working / "index.html", page.encode("utf-8"))
+            write_file(working / "index.html", hide_place(page, *data).encode())
             replace_folder(final, working, list_own)
     return final
 

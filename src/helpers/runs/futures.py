@@ -33,6 +33,9 @@ from helpers.runs.sweep_file import Sweep
 SECONDS_TO_ANSWER = 5
 MAX_LINES = 50
 """Runs up to which each one is told by a line of its own, and lines of a larger sweep."""
+LOOPBACK = "127.0.0.1:0"
+SILENT: dict[str, Any] = {f"distributed.{part}.http.routes": [] for part in ("scheduler", "worker")}
+"""Dask can't do without its two web servers; with these they know no page."""
 GONE = "The Dask scheduler has gone. The same command goes on from here."
 DIED = "The worker that made the run died, several times."
 
@@ -198,12 +201,14 @@ def open_client(workers: int, scheduler: str, folder: Path) -> Iterator[Client]:
         if can_fork():
             preload()
         with (
-            dask.config.set({"temporary-directory": str(make_place())}),
+            dask.config.set({**SILENT, "temporary-directory": str(make_place())}),
             LocalCluster(
                 n_workers=1,
                 threads_per_worker=workers,
                 processes=False,
-                dashboard_address="127.0.0.1:0",
+                dashboard_address=LOOPBACK,
+                worker_dashboard_address=LOOPBACK,
+                scheduler_kwargs={"dashboard": False},
                 memory_limit=0,
             ) as cluster,
             Client(cluster, set_as_default=False) as client,

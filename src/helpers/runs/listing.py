@@ -78,6 +78,6 @@ def remove_run(folder: Path) -> tuple[int, list[str]]:
             for path in sorted(folder.rglob("*"))
             if not path.is_dir() or path.is_symlink()
         ]
-        if not left:
+        if not left and not folder.is_symlink():  # else the link stays, and its folder for the next run
             folder.rmdir()
     return removed, left

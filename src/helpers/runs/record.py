@@ -8,14 +8,16 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import metadata
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
 
+from markupsafe import escape
 from pydantic import BaseModel, StringConstraints
 
 from helpers.choices import split_choices
@@ -28,6 +30,7 @@ from helpers.project import (
     hash_file,
     hash_files,
     hash_helpers,
+    list_records,
     read_json,
     write_file,
     write_json,
@@ -122,6 +125,7 @@ class RunRecord(BaseModel):
     versions: dict[str, str]
     sources: list[dict[str, str]]
     git: Commit | None
+    no_git: str = ""
     pages: dict[Name, Hash]
     exports: dict[Annotated[str, StringConstraints(pattern=EXPORTED)], Hash] = {}
 
@@ -152,16 +156,24 @@ def note_pages(folder: Path) -> None:
     write_json(path, {**content, "pages": {page.name: hash_file(page) for page in pages if page.is_file()}})
 
 
-def hide_place(text: str, data: str) -> str:
-    """A page with the name of own data in the place of its path on this machine, which only the record needs."""
-    path, _ = split_choices(data)
-    if not path.is_absolute():
-        return text
-    plain = str(path), repr(str(path))[1:-1], str(path).replace("'", "'\"'\"'")  # as it is, in code, in a shell
-    ways = {html.escape(each, quote=quoted) for each in plain for quoted in (True, False)}
-    ways |= {way.replace("&#x27;", "&#39;").replace("&quot;", "&#34;") for way in ways}  # as templates write it
-    pattern = "|".join(map(re.escape, sorted(ways, reverse=True)))
-    return re.sub(rf"(?<![\w./-])(?:{pattern})(?![\w/-])", lambda _: html.escape(path.name), text)
+WRITTEN: tuple[Callable[[str], str], ...] = (
+    str,
+    lambda path: repr(path)[1:-1],
+    lambda path: path.replace("'", "'\"'\"'"),
+    lambda path: path.replace('"', '""'),
+)
+"""How a path is written: as it is, in code, in a shell, in a table."""
+ESCAPED: tuple[Callable[[str], str], ...] = (str, html.escape, partial(html.escape, quote=False), escape)
+
+
+def hide_place(text: str, *data: str) -> str:
+    """A page or table with the names of own data in the place of their paths on this machine, which no reader needs."""
+    names = {}
+    for path in filter(Path.is_absolute, (split_choices(each)[0] for each in data)):
+        for write, mark in product(WRITTEN, ESCAPED):
+            names[str(mark(write(str(path))))] = str(mark(write(path.name)))
+    pattern = "|".join(map(re.escape, sorted(names, reverse=True)))
+    return re.sub(rf"(?<![\w./-])(?:{pattern})(?![\w/-])", lambda found: names[found[0]], text) if names else text
 
 
 def note_exports(folder: Path, written: Mapping[str, str]) -> None:
@@ -199,7 +211,7 @@ def read_parts(folder: Path) -> dict[str, dict[str, str]]:
 def read_keys(outputs: Path) -> set[str]:
     """Keys of the results that the records of all runs in `outputs` name, those of sweeps included."""
     keys = set()
-    for path in (*outputs.glob(f"*/{RECORD}"), *outputs.glob(f"*/*/{RECORD}")):
+    for path in list_records(outputs):
         with suppress(RunError):
             keys |= {entry["key"] for entry in read_run(path.parent)["notebooks"].values()}
     return keys
@@ -285,6 +297,20 @@ def find_changed(folder: Path, content: Mapping[str, Any]) -> dict[str, str]:
     """Files that the content of a ``run.json`` names and that aren't as it says: "missing" or "changed", by path."""
     judged = {path: _judge_file(folder / path, expected) for path, expected in list_outputs(content).items()}
     return {path: word for path, word in judged.items() if word}
+
+
+def read_unchanged(folder: Path, *parts: str) -> dict[str, Any]:
+    """`read_run`, of a run whose files below these folders are as it made them.
+
+    Raises
+    ------
+    RunError
+    """
+    content = read_run(folder)
+    changed = [path for path in find_changed(folder, content) if path.split("/")[0] in parts]
+    if changed:
+        raise RunError(f"{changed[0]} of run '{folder.name}' is missing or was changed. Make the run again.")
+    return content
 
 
 def _judge_file(path: Path, expected: str) -> str:

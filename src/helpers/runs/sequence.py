@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.parameters import Parameters
-from helpers.project import RunError, find_root, shorten_path
+from helpers.project import RunError, find_root, read_cells, shorten_path
 
 
 def find_notebooks(folder: Path | None = None) -> list[Path]:
@@ -74,17 +73,19 @@ def parse_code(source: str) -> ast.Module:
 
 def read_declared(notebook: Path) -> dict[str, Any]:
     """Parameters that a notebook declares: names and defaults of the assignments in its ``parameters`` cell."""
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    sources = ["".join(cell["source"]) for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
-    statements = [statement for source in sources for statement in parse_code(source).body]
-    assigned = [each for each in statements if isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name)]
-    return {each.targets[0].id: ast.literal_eval(each.value) for each in assigned}  # type: ignore[attr-defined]
+    sources = [source for _, source, tags in read_cells(notebook) if "parameters" in tags]
+    try:
+        lines = [line for source in sources for line in parse_code(source).body]
+        assigned = [each for each in lines if isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name)]
+        return {each.targets[0].id: ast.literal_eval(each.value) for each in assigned}  # type: ignore[attr-defined]
+    except (SyntaxError, ValueError) as error:
+        wrong = f"The cell of parameters of {shorten_path(notebook)} holds more than lines such as: horizon_years = 5"
+        raise RunError(f"{wrong} ({error}).") from error
 
 
 def read_calls(notebook: Path, method: str, place: int = 0) -> list[str | None]:
     """The argument at a place of each call of a method in a notebook's code; None where the code computes it."""
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    code = "\n".join(source for kind, source, _ in read_cells(notebook) if kind == "code")
     try:
         nodes = list(ast.walk(parse_code(code)))
     except SyntaxError:  # IPython's own commands

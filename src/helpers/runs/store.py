@@ -17,7 +17,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from helpers.project import REGISTER, RunError, claim_folder, hash_file, read_json, refuse_planted, write_json
+from helpers.project import (
+    REGISTER,
+    RunError,
+    claim_folder,
+    hash_file,
+    read_cells,
+    read_json,
+    refuse_planted,
+    write_json,
+)
 
 FOLDER = ".store"
 MAX_BYTES = 2_000_000_000
@@ -44,9 +53,7 @@ def digest(content: Any) -> str:
 
 def hash_source(notebook: Path) -> str:
     """sha256 of a notebook's cells; outputs and counts, which an editor may have saved, make no difference."""
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    kept = [(cell["cell_type"], "".join(cell["source"]), cell["metadata"].get("tags", [])) for cell in cells]
-    return digest(kept)
+    return digest(read_cells(notebook))
 
 
 def describe_parts(

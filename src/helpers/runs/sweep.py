@@ -74,7 +74,9 @@ def write_summary(sweep: Sweep, folder: Path, failed: Mapping[str, str]) -> None
                 finished[run.run] = read_finished(f"{sweep.name}/{run.run}", folder / run.run)
             except RunError as error:
                 failed[run.run] = str(error)
-    write_file(folder / "sweep.csv", write_csv("sweep", list_runs(sweep, finished, failed))[0])
+    data = {run.data for run in sweep.runs}
+    table = write_csv("sweep", list_runs(sweep, finished, failed))[0].decode()
+    write_file(folder / "sweep.csv", hide_place(table, *data).encode())
     forecasts = list_forecasts(sweep, finished)
     finding, images = say_finding(sweep, forecasts), dict[str, bytes]()
     if any(share_dates(members) for members in group_subjects(forecasts).values()):
@@ -85,9 +87,7 @@ def write_summary(sweep: Sweep, folder: Path, failed: Mapping[str, str]) -> None
         if kind in images:
             write_file(folder / f"sweep.{kind}", images[kind])
     page = build_page(sweep, finished, failed, finding, images.get("png"))
-    for data in {run.data for run in sweep.runs}:
-        page = hide_place(page, data)
-    write_file(folder / "index.html", page.encode("utf-8"))
+    write_file(folder / "index.html", hide_place(page, *data).encode())
 
 
 def list_runs(sweep: Sweep, finished: Mapping[str, FinishedRun], failed: Mapping[str, str]) -> pd.DataFrame:
@@ -111,7 +111,7 @@ def list_forecasts(sweep: Sweep, finished: Mapping[str, FinishedRun]) -> list[Fo
     forecasts = []
     for run in sweep.runs:
         if run.run in finished and len(finished[run.run].forecast.table):
-            words = tuple(f"{name} {set_value(getattr(run, name))}" for name in sweep.varied)
+            words = tuple(f"{name} {hide_place(set_value(getattr(run, name)), run.data)}" for name in sweep.varied)
             name, groups = (words[0], ()) if len(words) == 1 else (run.run, words)
             forecasts.append(replace(finished[run.run].forecast, name=name, groups=groups))
     return forecasts

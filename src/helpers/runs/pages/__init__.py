@@ -7,22 +7,23 @@ from a template that extends ``sheet.html.j2``.
 
 from __future__ import annotations
 
-import json
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-from helpers.project import RECORD, RunError, shorten_path, write_file
+from helpers.project import RECORD, RunError, read_cells, read_file, shorten_path, write_file
 from helpers.runs.notebook import read_valid
 from helpers.runs.pages.exhibits import embed_tables
 from helpers.runs.pages.frame import render
 from helpers.runs.pages.index import build_index, describe_notebook
+from helpers.runs.record import note_pages, read_unchanged
 
-__all__ = ["PageWriter", "export_notebook", "write_pages"]
+__all__ = ["PageWriter", "export_notebook", "export_run", "write_pages"]
 
 OURS = '<meta name="generator" content="Adoption curves">'
 
@@ -93,7 +94,7 @@ def describe_pages(notebooks: Iterable[Path]) -> dict[str, dict[str, Any]]:
     """Name, link, title and question of each notebook's page, and the pages before and after it, by name."""
     pages = []
     for path in notebooks:
-        title, question = read_opening(json.loads(path.read_text(encoding="utf-8"))["cells"])
+        title, question = read_opening(read_cells(path))
         pages.append(
             {"name": path.stem, "href": f"{path.stem}.html", "title": title or path.stem, "question": question}
         )
@@ -102,9 +103,9 @@ def describe_pages(notebooks: Iterable[Path]) -> dict[str, dict[str, Any]]:
     return {page["name"]: {**page, "before": before, "after": after} for before, page, after in beside}
 
 
-def read_opening(cells: Sequence[Any]) -> tuple[str, str]:
+def read_opening(cells: Sequence[tuple[str, str, list[str]]]) -> tuple[str, str]:
     """Heading and first paragraph of a notebook's first cell of text, as plain text."""
-    text = next(("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"), "")
+    text = next((source for kind, source, _ in cells if kind == "markdown"), "")
     title, _, rest = text.strip().partition("\n")
     paragraph = rest.strip().split("\n\n")[0]
     plain = re.sub(r"\[([^\]]*)\]\([^)]*\)|[*_`]{1,2}([^*_`]+)[*_`]{1,2}", r"\1\2", " ".join(paragraph.split()))
@@ -122,10 +123,10 @@ def read_notebook(path: Path) -> Any:
     import nbformat
 
     try:
-        return nbformat.read(path, 4)
+        return nbformat.reads(read_file(path), 4)
     except FileNotFoundError as error:
         raise RunError(f"There is no notebook {shorten_path(path)}.") from error
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except Exception as error:  # odd ones make nbformat raise anything
         problem = " ".join(str(error).split())[:200]
         raise RunError(f"{shorten_path(path)} can't be read as a notebook ({problem}).") from error
 
@@ -155,6 +156,33 @@ def write_pages(folder: Path) -> Path:
         return pages.finish()
 
 
+@contextmanager
+def explain_failure(what: str) -> Iterator[None]:
+    """Turn whatever a stranger's files make the libraries raise into a `RunError`, also where their hashes agree."""
+    try:
+        yield
+    except RunError:
+        raise
+    except Exception as error:
+        problem = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        raise RunError(f"No page can be made of {what} ({problem}).") from error
+
+
+def export_run(folder: Path) -> Path:
+    """`write_pages`, of a run whose tables, figures and notebooks are as it made them; its record gets the hashes.
+
+    Raises
+    ------
+    RunError
+        If one of them is missing or was changed, or no page can be made of it.
+    """
+    read_unchanged(folder, "tables", "figures", "notebooks")
+    with explain_failure(f"run '{folder.name}'"):
+        index = write_pages(folder)
+    note_pages(folder)
+    return index
+
+
 def export_notebook(path: Path) -> tuple[Path, list[str]]:
     """Write the page of any notebook beside it, as it is stored: with its outputs if it was saved with them.
 
@@ -173,8 +201,9 @@ def export_notebook(path: Path) -> tuple[Path, list[str]]:
     from helpers.runs.pages.exporter import list_sections, set_body
 
     notebook = read_notebook(path)
-    body, wordless = set_body(notebook)
-    title = read_opening(notebook.cells)[0] or path.stem
+    with explain_failure(shorten_path(path)):
+        body, wordless = set_body(notebook)
+    title = read_opening([(cell.cell_type, cell.source, []) for cell in notebook.cells])[0] or path.stem
     page = render("notebook.html.j2", title=title, name=path.stem, sections=list_sections(body), body=body)
     target, number = path.with_suffix(".html"), 1
     while os.path.lexists(target) and not (target.is_file() and OURS in target.read_text("utf-8", "replace")):

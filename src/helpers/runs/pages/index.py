@@ -186,8 +186,9 @@ def keep_address(text: str) -> str:
 
 
 def list_facts(record: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Commit, versions and hashes of the data, as pairs."""
-    commit = record["git"]
+    """Commit or why there is none, versions, and hashes of the data, as pairs."""
+    commit, without = record["git"], record.get("no_git")
     facts = [("commit", commit["commit"] + (" with changes" if commit["changed"] else ""))] if commit else []
+    facts += [("commit", f"none: {without}")] if without else []
     facts += list(record["versions"].items())
     return facts + [(f"sha256 of {name}", digest) for name, digest in record["data"]["files"].items()]

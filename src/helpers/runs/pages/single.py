@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import zipfile
 from base64 import b64encode
@@ -14,8 +15,8 @@ from bs4 import BeautifulSoup
 
 from helpers.project import RunError, shorten_path, write_file
 from helpers.runs.crate import METADATA, describe_crate
-from helpers.runs.pages import write_pages
-from helpers.runs.record import note_exports, note_pages
+from helpers.runs.pages import export_run
+from helpers.runs.record import list_outputs, note_exports, read_run
 
 MOST_BYTES = 4_900_000
 """Tables are put in, the smallest first, as long as the file stays below this."""
@@ -40,7 +41,7 @@ def write_single(folder: Path) -> Path:
     RunError
         If there is no such run, or a file of another kind has the name.
     """
-    index, target = write_pages(folder), folder / f"{folder.name}.html"
+    index, target = export_run(folder), folder / f"{folder.name}.html"
     _refuse_foreign(target, _is_our_page)
     whole: Any = BeautifulSoup(index.read_bytes(), "html.parser")
     names = {path.name: path.stem for path in sorted(index.parent.glob("*.html"))}
@@ -54,7 +55,6 @@ def write_single(folder: Path) -> Path:
             whole.find("main").append(section)
     _lead_within(whole, names)
     _put_in(whole, folder)
-    note_pages(folder)
     note_exports(folder, {target.name: write_file(target, str(whole).encode())})
     return target
 
@@ -87,13 +87,15 @@ def _lead_within(whole: Any, names: dict[str, str]) -> None:
 
 
 def _put_in(whole: Any, folder: Path) -> None:
-    """Put the files of the run's folder that links lead to into the file, or take out the link."""
-    size, kinds = len(str(whole).encode()), {".csv": "text/csv"}
+    """Put the run's tables that links lead to into the file, or take out the link."""
+    size = len(str(whole).encode())
     links = list(whole.find_all("a", href=re.compile(r"^\.\./")))
-    paths = {tag["href"]: folder / tag["href"].removeprefix("../") for tag in links}
+    ours = {f"../{name}": folder / name for name in list_outputs(read_run(folder)) if name.startswith("tables/")}
+    for tag in (tag for tag in links if tag["href"] not in ours):  # whoever wrote the notebook
+        tag.unwrap()
+    paths = {tag["href"]: ours[tag["href"]] for tag in links if tag["href"] in ours}
     for href, path in sorted(paths.items(), key=lambda each: (each[1].stat().st_size, each[0])):
-        content = path.read_bytes()
-        address = f"data:{kinds.get(path.suffix, 'text/plain')};charset=utf-8;base64,{b64encode(content).decode()}"
+        address = f"data:text/csv;charset=utf-8;base64,{b64encode(path.read_bytes()).decode()}"
         same = [tag for tag in links if tag["href"] == href]
         fits = size + len(address) * len(same) < MOST_BYTES
         size += len(address) * len(same) if fits else 0
@@ -139,7 +141,7 @@ def _pack(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 
 def _refuse_foreign(target: Path, is_ours: Callable[[Path], bool]) -> None:
     """Refuse to write over a file that is not one of ours."""
-    if target.exists() and not is_ours(target):
+    if os.path.lexists(target) and not (target.is_file() and is_ours(target)):
         raise RunError(f"{shorten_path(target)} is a file of another kind and was left as it is. Move it away.")
 
 
