@@ -16,9 +16,11 @@ import pandas as pd
 from scipy.optimize import curve_fit
 from scipy.special import stdtrit
 
-from helpers.curves import FAMILIES, Exponential, Logistic, Richards, fit_many
+from helpers import indicators
+from helpers.curves import FAMILIES, CurveError, Exponential, Logistic, Richards, fit_many
 from helpers.curves.descent import fit_batch, fit_rows
 from helpers.curves.engine import prepare
+from helpers.wording import say_name
 
 REFERENCE = Path(__file__).parent.parent / "tests" / "reference"
 SIZES = (1_000, 10_000, 100_000)
@@ -34,6 +36,7 @@ def main():
         *measure_scaling(),
         *measure_single(),
         measure_search(),
+        *measure_limits(),
     ):
         print("| " + " | ".join(row) + " |", flush=True)
     print("\n| family | noise, % of ceiling | points | closed | 95 % interval of the ceiling covers | Wald covers |")
@@ -246,6 +249,20 @@ def measure_search(count=40, starts=200):
         "0",
         f"{beaten} of {reported} estimates",
     )
+
+
+def measure_limits():
+    """Fits of the project's series, by family: how many end in the family's limit, and how many are no estimate."""
+    data = indicators.load()
+    series = data.references() + data.references(role="held_out")
+    for name in ("gamma_gompertz", "shifted_gompertz", "richards", "bass"):
+        made = []
+        for each in series:
+            with suppress(CurveError):
+                made.append(FAMILIES[name](each.values).fit())
+        limits, none = sum(bool(fit.limit) for fit in made), sum(bool(fit.flag and not fit.limit) for fit in made)
+        what = f"{say_name(name)}, {len(made)} series of the project: no estimate"
+        yield what, "0", f"{none}; {limits} more are reported as the limit of the family"
 
 
 def measure_coverage(count=2000):

@@ -10,7 +10,7 @@ import nbformat
 from docutils import nodes
 from sphinx.errors import ExtensionError
 
-from helpers.runs.pages import read_opening
+from helpers.runs.pages import describe_pages
 from helpers.runs.pages.exhibits import set_html
 from helpers.runs.pages.exporter import set_equation
 
@@ -29,10 +29,11 @@ def bring_run(app):
     shutil.copytree(source / "figures", target / "figures", ignore=shutil.ignore_patterns("*.svg", "*.pdf"))
     gallery = [GALLERY]
     for name, entry in json.loads((source / "run.json").read_text(encoding="utf-8"))["notebooks"].items():
-        notebook = clean_notebook(nbformat.read(source / "notebooks" / f"{name}.ipynb", 4))
+        path = source / "notebooks" / f"{name}.ipynb"
+        notebook = clean_notebook(nbformat.read(path, 4))
         nbformat.write(notebook, target / f"{name}.ipynb")
         if entry["figures"]:
-            gallery.append(f"\n## {read_opening(notebook.cells)[0]}\n\n[The notebook]({name}.ipynb)\n")
+            gallery.append(f"\n## {describe_pages([path])[name]['title']}\n\n[The notebook]({name}.ipynb)\n")
         gallery += [show_figure(figure, told["alt"]) for figure, told in sorted(entry["figures"].items())]
     (target / "gallery.md").write_text("\n".join(gallery), encoding="utf-8")
 
