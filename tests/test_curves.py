@@ -610,7 +610,7 @@ def test_a_family_is_one_class_and_one_line(monkeypatch):
     values = pd.Series([8.0, 16, 24, 32, 40, 40, 40], index=np.arange(2001.0, 2008.0), name="v")
     results = Line(values, launch=2000.0, ceiling=40.0).fit()
     assert results.params["rate"] == pytest.approx(0.2, rel=1e-3)
-    assert "Straight-line" in str(results.summary())
+    assert "Straight line" in str(results.summary())
     many = fit_many(pd.DataFrame({"v": values}), [Line.name], ceiling=40.0, launch=2000.0, progress=False)
     assert many["rate"].iloc[0] == pytest.approx(results.params["rate"])
     assert Line.name in compare_fits(fit_families(values, FAMILIES))["family"].tolist()

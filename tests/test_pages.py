@@ -406,4 +406,5 @@ def test_what_a_drawing_listens_to_is_left_out():
     )
     assert "alert" not in made
     assert "top" not in made
-    assert not set_drawing(b"no drawing at all", "f-", "", "wide")
+    for broken in (b"no drawing at all", b"<svg/>", b'<svg width="100%" viewBox="0 0 1 1"/>', b'<svg width="9pt"/>'):
+        assert not set_drawing(broken, "f-", "", "wide")

@@ -45,7 +45,8 @@ def set_drawing(content: bytes, prefix: str, alt: str, form: str) -> Markup:
     Its ids get a prefix, since a page has many drawings.
     """
     drawing: Any = BeautifulSoup(content[max(0, content.find(b"<svg")) :], "html.parser").find("svg")
-    if drawing is None:
+    width = re.fullmatch(r"([\d.]+)pt", drawing.get("width", "")) if drawing else None
+    if not width or not drawing.get("viewbox"):
         return Markup("")
     for tag in drawing.find_all(["metadata", "style", "title"]):
         if tag.name != "title" or tag.parent is drawing:  # the title of the whole would cover those of its points
@@ -61,7 +62,7 @@ def set_drawing(content: bytes, prefix: str, alt: str, form: str) -> Markup:
         tag.attrs |= {name: tag[name].replace("#", f"#{prefix}") for name in leads}
         if tag.get("id"):
             tag["id"] = prefix + tag["id"]
-    width = round(float(drawing.attrs.get("width", "0").removesuffix("pt")) * 4 / 3)
-    drawing.attrs = {"viewbox": drawing["viewbox"], "width": str(width), "class": f"chart {form}"}
+    pixels = round(float(width[1]) * 4 / 3)
+    drawing.attrs = {"viewbox": drawing["viewbox"], "width": str(pixels), "class": f"chart {form}"}
     drawing.attrs |= {"role": "img", "aria-label": alt, "stroke-linejoin": "round"}
     return Markup(str(drawing))  # noqa: S704  only shapes and letters are left
