@@ -157,8 +157,10 @@ def _clear_texts(axis: Axes, edge: float) -> None:
     kept: list[Any] = []
     for text in axis.texts:
         words, box = text.get_text(), text.get_window_extent()
-        if box.x0 < edge < box.x1:
-            text.set_text(shorten_label(words, int(len(words) * (edge - box.x0) / box.width)))
+        for longest in range(len(words) - 1, 1, -1):
+            if not box.x0 < edge < text.get_window_extent().x1:
+                break
+            text.set_text(shorten_label(words, longest))
         if isinstance(text, Annotation) and any(box.overlaps(other) for other in kept):
             text.set_visible(False)
         else:
