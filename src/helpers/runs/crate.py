@@ -100,7 +100,7 @@ def _add_files(crate: Any, folder: Path, record: Mapping[str, Any]) -> dict[str,
         form = KINDS.get(Path(path).suffix) or mimetypes.guess_type(path)[0] or "application/octet-stream"
         told = {"name": path, "encodingFormat": form}
         told |= {"sha256": hashes[path]} if path in hashes else {"description": "The record of the run"}
-        told |= {"description": alt[Path(path).stem]} if path.startswith("figures/") else {}
+        told |= {"description": alt[Path(path).name.partition(".")[0]]} if path.startswith("figures/") else {}
         files[path] = crate.add_file(dest_path=f"{folder.name}/{path}", properties=told)
     return files
 
