@@ -32,7 +32,7 @@ def read_bytes(folder, *kinds):
 
 
 def test_every_exhibit_is_there(folder):
-    assert {path.stem for path in (folder / "figures").iterdir()} == FIGURES
+    assert {path.name.partition(".")[0] for path in (folder / "figures").iterdir()} == FIGURES
     assert {path.suffix for path in (folder / "figures").iterdir()} == {".png", ".svg", ".pdf"}
     assert len(list((folder / "html").glob("*.html"))) == 7
     empty = {path.stem for path in (folder / "tables").iterdir() if not len(pd.read_csv(path))}
