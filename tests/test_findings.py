@@ -31,7 +31,8 @@ def test_growth_over_the_last_year(unit, days, grown):
 
 
 def test_coverage_is_one_number_where_all_horizons_have_the_same(whole_run):
-    names = indicators.name_series(indicators.load(SAMPLE).series("China", "genai_users", "internet_users"))
+    published = indicators.load(SAMPLE)
+    names = indicators.name_series(published, published.series("China", "genai_users", "internet_users"))
     tables = {name: pd.read_csv(whole_run / "tables" / f"{name}.csv") for name in findings.SUMMARISED}
     for table in tables.values():
         table["date"] = pd.to_datetime(table.get("date"))
@@ -45,7 +46,8 @@ def test_coverage_is_one_number_where_all_horizons_have_the_same(whole_run):
 
 def test_large_counts_are_said_in_words(whole_run):
     """Own data may count persons, not millions of them."""
-    names = indicators.name_series(indicators.load(SAMPLE).series("China", "genai_users", "internet_users"))
+    published = indicators.load(SAMPLE)
+    names = indicators.name_series(published, published.series("China", "genai_users", "internet_users"))
     tables = {name: pd.read_csv(whole_run / "tables" / f"{name}.csv") for name in findings.SUMMARISED}
     for table in tables.values():
         table["date"] = pd.to_datetime(table.get("date"))
@@ -55,7 +57,8 @@ def test_large_counts_are_said_in_words(whole_run):
 
 
 def test_past_a_peak_no_ceiling_and_no_pace_is_told(whole_run):
-    names = indicators.name_series(indicators.load(SAMPLE).series("China", "genai_users", "internet_users"))
+    published = indicators.load(SAMPLE)
+    names = indicators.name_series(published, published.series("China", "genai_users", "internet_users"))
     tables = {name: pd.read_csv(whole_run / "tables" / f"{name}.csv") for name in findings.SUMMARISED}
     for table in tables.values():
         table["date"] = pd.to_datetime(table.get("date"))
