@@ -82,12 +82,10 @@ def read_bytes(path: Path) -> bytes:
         message = {"": "is missing in {}; the data need this file", "folder": "is a folder in {}; the data need a file"}
         raise file_error(path, message.get(kind, kind).format(escape(str(path.parent))))
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
+        refuse_large(path, path.stat().st_size)
+        return path.read_bytes()
     except OSError as error:
         raise file_error(path, f"cannot be read ({_name_reason(error)}); allow reading it") from error
-    refuse_large(path, len(content))
-    return content
 
 
 def refuse_large(path: Path, size: int) -> None:
