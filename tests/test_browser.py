@@ -184,7 +184,9 @@ def test_tables_can_be_taken_along(whole_run, visit, tmp_path, name):
     page = visit(Path(alone))
     links = page.locator("a[download]:not(.beside)")
     assert links.count()
-    for link in links.all():
+    for place, link in enumerate(links.all()):
+        if place % 10 == 9:
+            page.reload()  # Chromium asks before an eleventh download
         with page.expect_download() as download:
             link.click()
         table = whole_run / "tables" / download.value.suggested_filename
