@@ -195,7 +195,7 @@ def profile_ceilings(fits: Fits, bound: float = np.nan, points: int = 60) -> pd.
         limits = {f"threshold_{level}": np.sqrt(f.ppf(level / 100, 1, freedom)) for level in (80, 95)}
         rejected = 100 * profile["confidence"].to_numpy()
         alone = 100 * profile["independent"].to_numpy() if "independent" in profile else rejected
-        told = {"confidence": rejected.round(3), "confidence_independent": alone.round(3)}  # further digits are the search's
+        told = {"confidence": rejected.round(3), "confidence_independent": alone.round(3)}  # more are the search's
         frames.append(frame.assign(**limits, **told).dropna())
     columns = ["family", "ceiling", "distance", "threshold_80", "threshold_95", "confidence", "confidence_independent"]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
