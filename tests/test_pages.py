@@ -18,7 +18,7 @@ from helpers import tables
 from helpers.project import RunError
 from helpers.runs.execute import name_run
 from helpers.runs.pages import write_pages
-from helpers.runs.pages.charts import set_drawing
+from helpers.runs.pages.charts import set_chart, set_drawing
 from helpers.runs.pages.exhibits import embed_tables, find_saved, set_html, set_tables
 from helpers.runs.pages.exporter import set_body, set_equation, set_markdown_output
 from helpers.runs.pages.frame import STEERING
@@ -398,6 +398,14 @@ def test_a_drawing_becomes_part_of_a_page():
 )
 def test_a_drawing_that_holds_more_than_shapes_and_letters_is_left_out(part):
     assert not set_drawing(DRAWING.format(part).encode(), "f-", "words", "wide")
+
+
+def test_a_drawing_of_thousands_of_marks_stays_a_picture(tmp_path):
+    for kind in ("svg", "narrow.svg"):
+        (tmp_path / f"01_x.{kind}").write_text(DRAWING.format(""))
+    assert set_chart(tmp_path, "01_x", "words").count("<svg") == 2
+    (tmp_path / "01_x.svg").write_text(DRAWING.format('<path d="M 0 0"/>' * 10_000))
+    assert not set_chart(tmp_path, "01_x", "words")
 
 
 def test_what_a_drawing_listens_to_is_left_out():

@@ -35,11 +35,10 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
     title = series.title if series.entity in series.title else f"{series.title}, {series.entity}"
     cautions = dict(zip(suspected["date"], suspected["reason"], strict=True))
     words = {"title": title, "unit": series.unit, "base": series.base, "bound_title": series.bound_title}
-    titles = data.sources.set_index("source_id")["title"]
-    rows = series.observations.loc[series.observations["bound"] == "exact", ["date", "value", "source_id"]]
+    rows = series.observations[series.observations["bound"] == "exact"]
     points = {
-        date: f"{say_day(date)}: {value:,.10g} {series.unit}. {titles.get(source, '')}".strip(" .") + "."
-        for date, value, source in rows.itertuples(index=False)
+        date: f"{say_day(date)}: {value:,.10g} {series.unit}. {title}".strip(" .") + "."
+        for date, value, title in zip(rows["date"], rows["value"], _look_up(data, rows, "title"), strict=True)
     }
     return words | {"cautions": cautions, "points": points}
 
@@ -106,14 +105,14 @@ def find_urls(data: Data, entity: str, indicator: str, dates: Any) -> list[str]:
     rows = data.find_rows(entity, indicator)
     rows = rows[rows["bound"] == "exact"].sort_values("date")
     places = rows["date"].searchsorted(pd.DatetimeIndex(dates), side="right") - 1
-    urls = _list_addresses(data, rows).tolist()
+    urls = _look_up(data, rows, "url").tolist()
     return [urls[place] if place >= 0 else "" for place in places]
 
 
-def _list_addresses(data: Data, rows: pd.DataFrame) -> pd.Series:
-    """Address of the publication of each observation; "" where none is known."""
-    address = data.sources.drop_duplicates("source_id").set_index("source_id")["url"]
-    return rows["source_id"].map(address).fillna("")
+def _look_up(data: Data, rows: pd.DataFrame, column: str) -> pd.Series:
+    """What the sources say, in a column, of the publication of each observation; "" where nothing is known."""
+    told = data.sources.drop_duplicates("source_id").set_index("source_id")[column]
+    return rows["source_id"].map(told).fillna("")
 
 
 def list_newer(data: Data, series: AdoptionSeries) -> pd.DataFrame:
@@ -130,7 +129,7 @@ def list_newer(data: Data, series: AdoptionSeries) -> pd.DataFrame:
         date, bound (at_least or at_most), value, unit, published, url.
     """
     rows = series.observations[series.observations["date"].isin(series.newer.index)].sort_values("date")
-    rows = rows.assign(unit=series.unit, url=_list_addresses(data, rows))
+    rows = rows.assign(unit=series.unit, url=_look_up(data, rows, "url"))
     return rows[["date", "bound", "value", "unit", "published", "url"]].reset_index(drop=True)
 
 

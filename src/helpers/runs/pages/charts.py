@@ -15,6 +15,8 @@ PLACES = {"d", "x", "y", "width", "height", "transform", "id", "href", "clip-pat
 LOOK = re.compile(r"fill|stroke|opacity|(fill|stroke)-[a-z]+|text-anchor|font-(size|weight|style)")
 WITHIN = re.compile(r"#[\w.-]+|url\(#[\w.-]+\)")
 """What leads from one part of a drawing to another."""
+HEAVIEST = 100_000
+"""Bytes of a drawing that a page takes in: with thousands of marks its picture is lighter, and nobody points at one."""
 
 
 def set_chart(figures: Path, name: str, alt: str) -> Markup:
@@ -30,10 +32,12 @@ def set_chart(figures: Path, name: str, alt: str) -> Markup:
     Returns
     -------
     Markup
-        Empty where there is no drawing, or it holds anything but shapes and letters: then its PNG will do.
+        Empty where there is no drawing, it is heavy, or holds anything but shapes and letters: then its PNG will do.
     """
     parts = [(form, figures / f"{name}.{kind}") for form, kind in (("wide", "svg"), ("narrow", "narrow.svg"))]
     found = [(form, path.read_bytes()) for form, path in parts if path.is_file()]
+    if any(len(content) > HEAVIEST for _, content in found):
+        return Markup("")
     charts = [set_drawing(content, f"{name}-{form}-", alt, form) for form, content in found]
     return Markup("").join(charts) if charts and all(charts) else Markup("")
 
