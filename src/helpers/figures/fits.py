@@ -22,7 +22,6 @@ from helpers.figures.style import (
     label_ends,
     open_canvas,
     say,
-    say_range,
     shorten_label,
     use_dates,
     use_numbers,
@@ -93,13 +92,17 @@ def draw_fits(
     return close_canvas(figure, title, units, source)
 
 
-def draw_profiles(profiles: pd.DataFrame, bound: float, names: dict[str, Any], source: str) -> Figure:
+def draw_profiles(
+    profiles: pd.DataFrame, ceilings: pd.DataFrame, bound: float, names: dict[str, Any], source: str
+) -> Figure:
     """The confidence at which each ceiling is rejected, a line a family.
 
     Parameters
     ----------
     profiles : DataFrame
         From `curves.profile_ceilings`: family, ceiling, confidence and confidence_independent (percent).
+    ceilings : DataFrame
+        From `curves.compare_estimates`, the rows of free ceilings: family, high_95.
     bound : float
         Known upper bound at the last observation; nan for none.
     names : dict
@@ -111,13 +114,12 @@ def draw_profiles(profiles: pd.DataFrame, bound: float, names: dict[str, Any], s
     Figure
     """
     figure, axes = open_canvas(4.2)
-    axis, labels, kept = axes[0, 0], [], {}
+    axis, labels = axes[0, 0], []
     for place, (family, line) in enumerate(profiles.groupby("family", sort=False)):
         colour, dash = COLOURS[place % len(COLOURS)], LINES[place % len(LINES)]
         axis.plot(line["ceiling"], line["confidence"], color=colour, ls=dash, lw=1.8)
         axis.plot(line["ceiling"], line["confidence_independent"], color=colour, ls=dash, lw=0.7)
         labels.append(Label(line["ceiling"].iloc[-1], line["confidence"].iloc[-1], say_first(say_name(family)), colour))
-        kept[family] = line.loc[line["confidence"] < 95, "ceiling"]
     low, high = profiles["ceiling"].min(), profiles["ceiling"].max()
     for level in (80, 95):
         axis.axhline(level, color=GREY, lw=0.9, ls="--")
@@ -134,11 +136,10 @@ def draw_profiles(profiles: pd.DataFrame, bound: float, names: dict[str, Any], s
     axis.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: say(tick)))
     axis.set_yticks(range(0, 101, 20), [f"{tick} %" for tick in range(0, 101, 20)])
     label_ends(axis, labels)
-    open_ended = [family for family, inside in kept.items() if len(inside) and inside.max() == high]
-    inside = pd.concat(kept.values())
-    title = f"Every curve rules out ceilings outside {say_range(inside.min(), inside.max(), names['unit'])}, at 95 %"
-    if open_ended:
-        which = ", ".join(map(say_name, open_ended))
+    ends = ceilings[ceilings["family"].isin(profiles["family"])].set_index("family")["high_95"]
+    title = f"Every curve rules out ceilings above {say(ends.max(), names['unit'])}, at 95 %"
+    if np.isinf(ends.max()):
+        which = ", ".join(map(say_name, ends.index[np.isinf(ends)]))
         title = f"However high a ceiling, the data do not rule it out at 95 % ({which})"
     units = (
         f"{names['title']}: confidence at which each ceiling is rejected, by ceiling ({names['unit']}, log scale); "
