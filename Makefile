@@ -31,7 +31,8 @@ golden: .venv/ready
 	$(BIN)/python tests/golden.py $(if $(RENEW),--renew)
 
 # The tests of numbers and data, and the default run: with every direct dependency at its lower bound, and with the
-# newest versions that the bounds allow, whatever the lock says; these are looked up anew each time.
+# newest versions that the bounds allow, whatever the lock says, on the newest Python here; these are looked up anew
+# each time.
 NUMERICAL := backtest curves data findings forecast indicators malformed many parameters projection properties \
 	see_adoption tables values
 NUMBERS = -m pytest $(NUMERICAL:%=tests/test_%.py) \
@@ -39,8 +40,10 @@ NUMBERS = -m pytest $(NUMERICAL:%=tests/test_%.py) \
 test-lowest: .venv-lowest/ready
 	.venv-lowest/bin/python $(NUMBERS)
 
+NEWEST = $(shell for python in python3.14 python3.13 python3.12 $(PYTHON); do \
+	$$python -c 'import ensurepip, ssl' 2> /dev/null && echo $$python && break; done)
 test-newest:
-	$(PYTHON) -m venv .venv-newest
+	$(NEWEST) -m venv --clear .venv-newest
 	.venv-newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager \
 		--editable '.[test]' || { echo "The newest versions that pyproject.toml allows could not be installed; this needs the package registry."; exit 1; }
 	.venv-newest/bin/python $(NUMBERS)

@@ -59,8 +59,9 @@ def decimal_years(dates: Times) -> np.ndarray:
         raise CurveError(f"these are neither dates nor numbers: {error}; write dates as 2025-12-31") from None
     days = index.tz_localize(None).to_numpy("datetime64[D]")
     year = days.astype("datetime64[Y]")
-    first, next_first = (start.astype("datetime64[D]") for start in (year, year + 1))
-    years = np.where(np.isnat(days), np.nan, 1970 + year.astype(int) + (days - first + 1) / (next_first - first))
+    first, next_first = (start.astype("datetime64[D]") for start in (year, year + np.timedelta64(1, "Y")))
+    passed = (days - first + np.timedelta64(1, "D")) / (next_first - first)
+    years = np.where(np.isnat(days), np.nan, 1970 + year.astype(int) + passed)
     return years if np.ndim(dates) or isinstance(dates, pd.Index) else years[0]
 
 
@@ -112,4 +113,4 @@ def to_dates(years: float | np.ndarray) -> pd.DatetimeIndex:
     day = np.rint((safe - year) * np.where(leap, 366, 365)).astype(int)
     start = (year - 1970).astype("datetime64[Y]").astype("datetime64[D]")
     dates = (start + (day - 1).astype("timedelta64[D]")).astype("datetime64[s]")
-    return pd.DatetimeIndex(np.where(valid, dates, np.datetime64("NaT")))
+    return pd.DatetimeIndex(np.where(valid, dates, np.datetime64("NaT", "s")))
