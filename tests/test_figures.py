@@ -298,13 +298,17 @@ def is_mathematics(text):
 
 
 @pytest.mark.parametrize(
-    ("high", "told"),
-    [(1234.0, "Every curve rules out ceilings above 1,234 million persons"), (np.inf, "However high a ceiling")],
+    ("high", "bound", "told"),
+    [
+        (1234.0, np.nan, "Every curve rules out ceilings above 1,234 million persons"),
+        (1234.0, 1125.0, "The data do not rule out at 95 % that adoption ends only at the bound (logistic)"),
+        (np.inf, 1125.0, "However high a ceiling"),
+    ],
 )
-def test_the_profile_says_the_end_that_the_table_of_estimates_has(high, told):
+def test_the_profile_says_the_end_that_the_table_of_estimates_has(high, bound, told):
     """The grid that is drawn is coarser than the search for the interval's end."""
     grid = pd.DataFrame({"family": "logistic", "ceiling": np.geomspace(700, 5000, 30)})
     profiles = grid.assign(confidence=np.linspace(0, 99, 30), confidence_independent=np.linspace(0, 99, 30))
     ceilings = pd.DataFrame({"family": ["logistic", "bass"], "high_95": [high, np.inf]})
-    figure = figures.draw_profiles(profiles, ceilings, 1125.0, NAMES, "Source: test.")
+    figure = figures.draw_profiles(profiles, ceilings, bound, NAMES, "Source: test.")
     assert read_texts(figure)[0].startswith(told)

@@ -1,10 +1,11 @@
 """Findings and key numbers agree with each other and with the tables they are written from."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from cells import SAMPLE
 
-from helpers import findings, indicators
+from helpers import findings, indicators, plain
 
 
 def test_the_growth_of_a_year_is_rounded_alike_in_the_finding_and_the_key_numbers(whole_run):
@@ -68,3 +69,43 @@ def test_past_a_peak_no_ceiling_and_no_pace_is_told(whole_run):
     told = " ".join(findings.state_findings(tables, names)["sentence"])
     assert "past a peak an adoption curve does not apply" in told
     assert not any(word in told for word in ("of the rise", "of its bound in", "where it ends"))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "found", "plainly"),
+    [
+        (70.0, 90.0, "run from 70.0 to 90.0 %: the data bound it", "it ends between 70.0 and 90.0 %."),
+        (
+            70.0,
+            150.0,
+            "run from 70.0 % to beyond the bound (adults)",
+            "may end anywhere from 70.0 % on, up to the bound",
+        ),
+        (
+            60.0,
+            150.0,
+            "run from 60.0 % to beyond the bound (adults)",
+            "anywhere from here on, up to the bound (adults).",
+        ),
+        (110.0, 150.0, "lie beyond the bound (adults): the data do not say", "the curves put it beyond the bound."),
+        (50.0, 55.0, "below the last figure: these curves do not", "the curves put it below what has been reached."),
+        (60.0, np.inf, "open (logistic), so no ceiling is given; the bound is not one.", "the figures do not say."),
+    ],
+)
+def test_no_ceiling_is_told_that_lies_beyond_the_bound(whole_run, low, high, found, plainly):
+    """Nobody can read that a share may end at 150 %: what lies beyond the bound is only the curve's."""
+    names = {"title": "Users", "unit": "percent", "bound_title": "adults", "base": "adults", "cautions": {}}
+    tables = {name: pd.read_csv(whole_run / "tables" / f"{name}.csv") for name in plain.SUMMARISED}
+    tables |= {name: pd.read_csv(whole_run / "tables" / f"{name}.csv") for name in findings.SUMMARISED}
+    for table in tables.values():
+        table["date"] = pd.to_datetime(table.get("date"))
+    rising = {"value": np.linspace(20, 60, len(tables["02_growth"])), "unit": "percent"}
+    tables["02_growth"] = tables["02_growth"].assign(**rising, share_of_bound=rising["value"])
+    ceiling = {"family": "logistic", "ceiling": "free", "parameter": "ceiling", "estimate": low, "errors": "not known"}
+    tables["03_parameters"] = pd.DataFrame(
+        [ceiling | {"low_95": low, "high_95": high, "identified": np.isfinite(high)}]
+    )
+    assert found in " ".join(findings.state_findings(tables, names)["sentence"])
+    assert plainly in plain.state_plainly(tables, names, "China").set_index("part")["sentence"]["end"]
+    numbers = findings.list_key_numbers(tables, names).set_index("key")["text"]
+    assert "150" not in numbers.get("ceiling_logistic", "")

@@ -117,6 +117,12 @@ def pick_free_ceilings(parameters: pd.DataFrame) -> pd.DataFrame:
     return parameters[(parameters["parameter"] == "ceiling") & (parameters["ceiling"] == "free")]
 
 
+def find_bound(growth: pd.DataFrame) -> float:
+    """The known bound at the last figure; infinite where there is none."""
+    last = growth.iloc[-1]
+    return 100 * last["value"] / last["share_of_bound"] if np.isfinite(last["share_of_bound"]) else np.inf
+
+
 def year_of_growth(growth: pd.DataFrame, unit: str) -> tuple[float, pd.Timestamp | None]:
     """Return the growth over the last year and the date it is counted from; nan and None if there is none.
 
@@ -168,13 +174,16 @@ def _ceilings(parameters: pd.DataFrame, growth: pd.DataFrame, names: Mapping[str
     if declines(growth):
         return []
     rows: list[tuple[Any, ...]] = []
-    free = pick_free_ceilings(parameters)
+    free, bound = pick_free_ceilings(parameters), find_bound(growth)
     for row in free[free["identified"]].itertuples(index=False):
-        name, ends = say_name(row.family), f"{say_number(row.low_95)} to {say_number(row.high_95)}"
-        text = f"{say_number(row.estimate, names['unit'])} (95 % interval {ends})"
+        low, high, estimate = (
+            say_number(value, unit) if value <= bound else "beyond the bound"
+            for value, unit in ((row.low_95, ""), (row.high_95, ""), (row.estimate, names["unit"]))
+        )
+        text = f"{estimate} (95 % interval {low} to {high})" if row.low_95 <= bound else low
         if row.high_95 < growth["value"].iloc[-1]:
             text += ", below the last figure: the curve does not describe the series"
-        label = f"Ceiling, {name} curve"
+        label = f"Ceiling, {say_name(row.family)} curve"
         rows.append((f"ceiling_{row.family}", label, row.estimate, row.low_95, row.high_95, names["unit"], text))
     left = free[~free["identified"]]
     if len(left):
@@ -263,7 +272,7 @@ def state_findings(
     sentences = [
         _state_level(tables["02_growth"], tables["02_newer"], names),
         _state_pace(tables["02_growth"], tables["02_aligned"], names),
-        _state_ceiling(tables["03_parameters"], tables["02_growth"], bool(names["bound_title"])),
+        _state_ceiling(tables["03_parameters"], tables["02_growth"], names),
         _state_forecast(tables, names, quoted_level(levels)),
     ]
     kept = [sentence for sentence in sentences if sentence]
@@ -345,7 +354,7 @@ _UNDER = {
 }
 
 
-def _state_ceiling(parameters: pd.DataFrame, growth: pd.DataFrame, bounded: bool) -> str:
+def _state_ceiling(parameters: pd.DataFrame, growth: pd.DataFrame, names: Mapping[str, str]) -> str:
     free = pick_free_ceilings(parameters)
     if declines(growth):
         return ""
@@ -353,16 +362,20 @@ def _state_ceiling(parameters: pd.DataFrame, growth: pd.DataFrame, bounded: bool
         return f"{len(growth)} points carry no curve with a free ceiling: where adoption ends is not known."
     open_families = free[~free["identified"]]
     if open_families.empty:
-        low, high = free["low_95"].min(), free["high_95"].max()
-        ends = f"{say_number(low)} to {say_number(high, growth['unit'].iloc[-1])}"
-        text = f"Over the fitted curves the 95 % intervals for the ceiling run from {ends}"
+        low, high, unit = free["low_95"].min(), free["high_95"].max(), growth["unit"].iloc[-1]
+        text = "Over the fitted curves the 95 % intervals for the ceiling"
+        if high > find_bound(growth):
+            start = "lie" if low > find_bound(growth) else f"run from {say_number(low, unit)} to"
+            text += f" {start} beyond the bound ({names['bound_title']})"
+            return f"{text}: the data do not say whether adoption ends before it."
+        text += f" run from {say_number(low)} to {say_number(high, unit)}"
         if high < growth["value"].iloc[-1]:
             return f"{text}, below the last figure: these curves do not describe the series, and no ceiling is given."
         return f"{text}: the data bound it as far as the curves describe the series, {_UNDER[free['errors'].iloc[0]]}."
     listed = ", ".join(map(say_name, open_families["family"]))
     return (
         f"The {len(growth)} points do not say where it ends: the 95 % interval for the ceiling is open "
-        f"({listed}), so no ceiling is given{'; the bound is not one' if bounded else ''}."
+        f"({listed}), so no ceiling is given{'; the bound is not one' if names['bound_title'] else ''}."
     )
 
 

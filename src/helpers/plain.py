@@ -11,6 +11,7 @@ import pandas as pd
 from helpers.figures.style import lower_first
 from helpers.findings import (
     declines,
+    find_bound,
     find_year_before,
     is_refuted,
     own_scores,
@@ -148,7 +149,14 @@ def _say_end(parameters: pd.DataFrame, growth: pd.DataFrame, names: Mapping[str,
         return "It is past its peak, so curves of adoption, which only rise, do not apply."
     if free.empty or not free["identified"].all():
         return "Where it ends, the figures do not say."
-    low, high = free["low_95"].min(), free["high_95"].max()
+    low, high, bound = free["low_95"].min(), free["high_95"].max(), find_bound(growth)
+    if high > bound:
+        if low > bound:
+            return "Where it ends, the figures do not say: the curves put it beyond the bound."
+        start = f"from {say_number(low, names['unit'])} on" if low > growth["value"].max() else "from here on"
+        return (
+            f"As far as the curves describe it, it may end anywhere {start}, up to the bound ({names['bound_title']})."
+        )
     if high < growth["value"].iloc[-1]:
         return "Where it ends, the figures do not say: the curves put it below what has been reached."
     return f"As far as the curves describe it, it ends between {say_number(low)} and {say_number(high, names['unit'])}."

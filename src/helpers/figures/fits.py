@@ -141,6 +141,9 @@ def draw_profiles(
     if np.isinf(ends.max()):
         which = ", ".join(map(say_name, ends.index[np.isinf(ends)]))
         title = f"However high a ceiling, the data do not rule it out at 95 % ({which})"
+    elif ends.max() > bound:
+        which = ", ".join(map(say_name, ends.index[ends > bound]))
+        title = f"The data do not rule out at 95 % that adoption ends only at the bound ({which})"
     units = (
         f"{names['title']}: confidence at which each ceiling is rejected, by ceiling ({names['unit']}, log scale); "
         "thin: if errors are independent"

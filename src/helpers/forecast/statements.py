@@ -88,8 +88,13 @@ def state_ceiling(free: dict[str, Any], known: Origin, unit: str, kind: Kind) ->
         )
         return text, numbers | {"peak": peak, "last": last}
     if free["identified"]:
-        interval = f"{count(free['low'])} to {count(free['high'], unit)}"
-        return f"A logistic curve with a free ceiling puts the ceiling at {interval} (80 % profile interval).", numbers
+        low, high, limit = free["low"], free["high"], np.inf if not windows.bounded else windows.bounds[0, -1]
+        if high > windows.values.max():  # what has been reached is no ceiling
+            low = max(low, windows.values.max())
+        interval, said = f"{count(low)} to {count(high, unit)}", "80 % profile interval"
+        if high > limit:
+            interval, said = f"{count(low, unit)} or more", f"{said}, which goes beyond the bound"
+        return f"A logistic curve with a free ceiling puts the ceiling at {interval} ({said}).", numbers
     fits = "With three points any ceiling fits"
     if free["df"] > 0:
         fits = f"Any ceiling from {count(max(free['low'], windows.values.max()), unit)} upwards fits "
