@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from helpers.tables import name_column
+from helpers.tables import CODED, name_column
+from helpers.wording import say_name
 
 PERCENT = {name_column(name) for name in ("mape", "wis", "coverage_50", "coverage_80", "coverage_95")}
 """Shares in the CSV that tables of notebook 04 show in percent."""
@@ -43,7 +44,8 @@ def agrees(shown, value, factor=1):
 
 def read_cells(path):
     frame = pd.read_csv(path, keep_default_na=False, na_values=[""]).drop(columns="url", errors="ignore")
-    return frame.rename(columns=name_column).astype(object)
+    frame = frame.rename(columns=name_column).astype(object)
+    return frame.assign(**{name: frame[name].map(say_name, na_action="ignore") for name in CODED & {*frame}})
 
 
 def find_rows(columns, rows, frame, number):

@@ -10,7 +10,7 @@ import great_tables
 import numpy as np
 import pandas as pd
 
-from helpers.wording import say_large
+from helpers.wording import say_large, say_name
 
 MOST_ROWS = 300
 """Rows of a table that a page shows: of a longer one the first and the last half of so many."""
@@ -40,6 +40,8 @@ READABLE = {
     "url": "source",
 }
 """Headings of columns that their names in the CSV would not explain."""
+CODED = {"family", "method", "member"}
+"""Columns of names in the code."""
 
 
 def name_column(column: str) -> str:
@@ -55,7 +57,7 @@ def name_column(column: str) -> str:
         return f"{100 * abs(1 - 2 * level):.3g} % band {'from' if level < 0.5 else 'to'}"
     if found := re.fullmatch(r"coverage_(\d+)", column):
         return f"inside the {found[1]} % band"
-    return READABLE.get(column, column.replace("_", " "))
+    return READABLE.get(column, say_name(column))
 
 
 def format_number(value: float | None) -> str:
@@ -127,7 +129,7 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
         elif pd.api.types.is_datetime64_any_dtype(shown[column]):
             shown[column] = shown[column].dt.strftime("%Y-%m-%d")
         else:
-            shown[column] = shown[column].fillna("–")
+            shown[column] = shown[column].fillna("–").map(say_name if column in CODED else str)
     numeric = [column for column in frame if column in right or is_number(frame[column])]
     headings = {column: names.get(column, name_column(str(column))) for column in shown}
     table = great_tables.GT(shown, id="table-" + re.sub(r"[^a-z0-9]+", "-", title.lower())[:40])

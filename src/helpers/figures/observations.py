@@ -134,7 +134,8 @@ def draw_levels(
         far = bound.min() > FAR * top
         if not far:
             axis.plot(bound.index, bound, "--", color=BLUE, lw=1.4)
-            text = f"Bound: {lower_first(names['bound_title'])}\n{say(bound.iloc[-1])}"
+            named, size = lower_first(names["bound_title"]), say(bound.iloc[-1])
+            text = f"Bound: {named}" if named.startswith(size) else f"Bound: {named}\n{size}"
             labels.append(Label(bound.index[-1], bound.iloc[-1], text, BLUE))
             top = max(top, bound.max())
     plot_newer(axis, newer)
