@@ -32,6 +32,7 @@ def call(capsys, *words):
     ("words", "message"),
     [
         (["-p", "indcator", "genai_users"], "unknown parameter 'indcator', did you mean 'indicator'?"),
+        (["-p", "title", "Phones"], "unknown parameter 'title'; it tells how a file is read: write --title '...'"),
         (["-p", "as_of", "2025-13-01"], "parameter 'as_of' is '2025-13-01'; it must be a date such as 2025-10-31"),
         (["-r", "horizon_years", "soon"], "parameter 'horizon_years' is 'soon'"),
         (["-y", "shares: [0.5, 2]"], "parameter 'shares' is [0.5, 2]"),

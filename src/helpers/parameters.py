@@ -13,7 +13,7 @@ from typing import Annotated, Any, get_args, get_origin
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from helpers.choices import join_choices, split_choices
+from helpers.choices import CHOICES, join_choices, split_choices
 from helpers.project import UserError, find_data, name_path
 from helpers.quoting import UNSEEN, quote, shorten
 
@@ -331,8 +331,10 @@ def read_parameters(values: Mapping[str, Any]) -> Parameters:
     helpers.parameters.ParameterError: unknown parameter 'indcator', did you mean 'indicator'?
     """
     unknown = [name for name in values if name not in Parameters.model_fields]
+    hints = {name: f"; it tells how a file is read: write --{name} '...'" for name in CHOICES}
     problems = [
-        f"unknown parameter {quote(str(name))}{suggest(name, Parameters.model_fields)}" for name in unknown[:MOST_TOLD]
+        f"unknown parameter {quote(str(name))}{hints.get(name) or suggest(name, Parameters.model_fields)}"
+        for name in unknown[:MOST_TOLD]
     ]
     problems += [f"and {len(unknown) - MOST_TOLD:,} more unknown parameters"] if len(unknown) > MOST_TOLD else []
     known = {name: value for name, value in values.items() if name in Parameters.model_fields}
