@@ -218,8 +218,12 @@ def drift(origin: Origin, ahead: Ahead) -> np.ndarray:
 
 
 def damped_drift(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """The mean change per year goes on but loses a fifth each year: statsmodels' damped Holt with smoothing 1 and 0."""
-    change = mean_change(origin.windows.years, origin.windows.values)[:, None]
+    """The mean change per year goes on but loses a fifth each year: statsmodels' damped Holt with smoothing 1 and 0.
+
+    Without a bound the later steps count more, see `Windows.step_weights`.
+    """
+    windows = origin.windows
+    change = mean_change(windows.years, windows.values, windows.step_weights)[:, None]
     return last_value(origin, ahead) + change * damp(ahead.years)
 
 

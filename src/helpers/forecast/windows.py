@@ -35,6 +35,8 @@ LONGEST_HORIZON = 100
 """Years; a run allows fewer."""
 DAMPING = 0.8
 """Share of a trend that is left after each year: 0.89 a half-year, within the 0.8 to 0.98 of damped ETS."""
+HALF_LIFE = 2.0
+"""Years after which a step of a series without a bound counts half: nothing but its steps tells that it slows down."""
 PAST_PEAK = 0.97
 """A window that ends below this part of its highest value is past its peak."""
 
@@ -83,6 +85,12 @@ class Windows:
         return self.values / (self.bounds if self.bounded else self.values[:, -1:])
 
     @property
+    def step_weights(self) -> np.ndarray:
+        """(N, n - 1) how much each step tells of what comes: alike with a bound, by `HALF_LIFE` without one."""
+        middle = (self.years[:, 1:] + self.years[:, :-1]) / 2
+        return np.ones_like(middle) if self.bounded else 0.5 ** ((self.years[:, -1:] - middle) / HALF_LIFE)
+
+    @property
     def past_peak(self) -> np.ndarray:
         """(N,) whether the last value lies clearly below an earlier one: adoption curves only rise."""
         return self.values[:, -1] < PAST_PEAK * self.values.max(axis=1)
@@ -124,9 +132,10 @@ def slope_of(years: np.ndarray, values: np.ndarray) -> np.ndarray:
     return (centred * values).sum(axis=1) / (centred**2).sum(axis=1)
 
 
-def mean_change(years: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """(N,) change per year from the first to the last point: the drift."""
-    return (values[:, -1] - values[:, 0]) / (years[:, -1] - years[:, 0])
+def mean_change(years: np.ndarray, values: np.ndarray, weights: np.ndarray | float = 1.0) -> np.ndarray:
+    """(N,) change per year, of all steps alike from the first to the last point: the drift; or of steps (N, n - 1)."""
+    steps, gaps = np.diff(values, axis=1), np.diff(years, axis=1)
+    return (weights * steps).sum(axis=1) / (weights * gaps).sum(axis=1)
 
 
 def damp(years: np.ndarray) -> np.ndarray:
@@ -137,14 +146,17 @@ def damp(years: np.ndarray) -> np.ndarray:
 def measure_growth(windows: Windows) -> tuple[np.ndarray, np.ndarray]:
     """Rate and standard deviation of the steps of each window on its link's scale, (N,) each.
 
-    The rate is the least-squares slope per year. The steps' deviation is about their mean and per root of a year, as
-    for a random walk with drift. Past a peak both are those of the fall alone, the steps about 0.
+    The rate is the least-squares slope per year, without a bound the mean of the steps by their weights. The steps'
+    deviation is about their mean and per root of a year, as for a random walk with drift. Past a peak both are those of
+    the fall alone, the steps about 0.
     """
-    link_share = to_link(windows.link, windows.shares)
-    gaps = np.diff(windows.years, axis=1)
-    surprise = (np.diff(link_share, axis=1) - mean_change(windows.years, link_share)[:, None] * gaps) / np.sqrt(gaps)
-    step_sd = np.sqrt((surprise**2).sum(axis=1) / (windows.points - 2))
-    rate, fallen = slope_of(windows.years, link_share), np.flatnonzero(windows.past_peak)
+    link_share, weights = to_link(windows.link, windows.shares), windows.step_weights
+    gaps, mean = np.diff(windows.years, axis=1), mean_change(windows.years, link_share, weights)
+    surprise = (np.diff(link_share, axis=1) - mean[:, None] * gaps) / np.sqrt(gaps)
+    variance = (weights * surprise**2).sum(axis=1) / weights.sum(axis=1)
+    step_sd = np.sqrt(variance * (windows.points - 1) / (windows.points - 2))
+    rate = slope_of(windows.years, link_share) if windows.bounded else mean
+    fallen = np.flatnonzero(windows.past_peak)
     if len(fallen):
         peak = windows.values[fallen].argmax(axis=1)
         since = np.arange(windows.points - 1) >= peak[:, None]
