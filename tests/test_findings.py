@@ -109,3 +109,18 @@ def test_no_ceiling_is_told_that_lies_beyond_the_bound(whole_run, low, high, fou
     assert plainly in plain.state_plainly(tables, names, "China").set_index("part")["sentence"]["end"]
     numbers = findings.list_key_numbers(tables, names).set_index("key")["text"]
     assert "150" not in numbers.get("ceiling_logistic", "")
+
+
+def test_a_series_that_stands_still_has_no_pace(whole_run):
+    names = {"title": "Users", "unit": "percent", "bound_title": "adults", "base": "adults", "cautions": {}}
+    tables = {
+        name: pd.read_csv(whole_run / "tables" / f"{name}.csv") for name in {*plain.SUMMARISED, *findings.SUMMARISED}
+    }
+    for table in tables.values():
+        table["date"] = pd.to_datetime(table.get("date"))
+    still = {"value": 41.2, "unit": "percent", "share_of_bound": 41.2, "change": 0.0}
+    tables["02_growth"], tables["02_newer"] = tables["02_growth"].assign(**still), tables["02_newer"].iloc[:0]
+    told = " ".join(findings.state_findings(tables, names)["sentence"])
+    assert "It has stayed between 41.2 and 41.2 % since" in told and "no change since December 2024" in told
+    assert "about as fast" not in told and "one step" not in told
+    assert plain.state_plainly(tables, names, "China")["sentence"][0].endswith(", as a year before")

@@ -23,7 +23,7 @@ SUMMARISED = (
 )
 """Tables of the run that the summary reads."""
 FALLEN = 1.03
-"""A peak this many times the last figure is past."""
+"""A peak this many times the last figure is past; figures that differ by less stay as they are."""
 ABOUT, MOST_NAMED = 1.2, 3
 """Who took at most this many times as long was about as fast; how many of them are named."""
 
@@ -289,7 +289,8 @@ def _state_level(growth: pd.DataFrame, newer: pd.DataFrame, names: Mapping[str, 
         text += f", {say_number(last['share_of_bound'], 'percent')} of the known bound ({names['bound_title']})"
     gain, start = year_of_growth(growth, names["unit"])
     if start is not None:
-        text += f"; {'+' if gain > 0 else ''}{say_number(gain, gain_unit(names['unit']))} since {say_month(start)}"
+        grown = f"{'+' if gain > 0 else ''}{say_number(gain, gain_unit(names['unit']))}"
+        text += f"; {grown if abs(gain) >= 0.05 else 'no change'} since {say_month(start)}"
     if len(newer):
         row = newer.iloc[-1]
         text += f". For {say_month(row['date'])} only a bound has been published: {say_bound(row, names)}"
@@ -306,6 +307,10 @@ def _state_pace(growth: pd.DataFrame, aligned: pd.DataFrame, names: Mapping[str,
     if declines(growth):
         fall = f"It has fallen since {say_number(peak['value'], names['unit'])} in {say_month(peak['date'])}"
         return f"{fall}: past a peak an adoption curve does not apply."
+    least = growth["value"].min()
+    if peak["value"] <= FALLEN * least:
+        ends = f"{say_number(least)} and {say_number(peak['value'], names['unit'])}"
+        return f"It has stayed between {ends} since {say_month(growth['date'].iloc[0])}: there is no rise to measure."
     text = _state_rivals(aligned) if len(aligned) else ""
     rises = growth["change"].fillna(0)
     whole = last - growth["value"].iloc[0]

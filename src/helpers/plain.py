@@ -80,6 +80,8 @@ def _say_headline(growth: pd.DataFrame, newer: pd.DataFrame, names: Mapping[str,
     if before is None:
         return f"{names['title']}: {level}"
     gain, ratio = last["value"] - before["value"], last["value"] / before["value"]
+    if abs(gain) < 0.05 if unit.startswith("percent") else abs(ratio - 1) < 0.005:
+        return f"{names['title']}: {level}, as a year before"
     if unit.startswith("percent"):
         word = "more" if gain >= 0 else "less"
         return f"{names['title']}: {level}, {say_number(abs(gain))} percentage points {word} than a year before"
