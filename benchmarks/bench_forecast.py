@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 
 from helpers import curves, forecast, indicators
-from helpers.forecast import backtest, bands, methods, paths, scores
+from helpers.forecast import backtest, bands, methods, paths, rolling, scores, windows
 
 BEFORE = {0.5: 0.0233706, 1.0: 0.0224491, 2.0: 0.0385982, 3.0: 0.0370789}
 """WIS of the first edition's forecast on these references and origins, by horizon: windows of 4, 6 and 8 points that
 end at 5 to 60 % of the bound, each technology judged on the others."""
 SEEDS = 20
+PUBLISHED = "method == 'combined'"
 
 
 def main():
@@ -24,6 +25,8 @@ def main():
         measure_skill(scored),
         *measure_late(references, residuals),
         *measure_unbounded(references),
+        measure_steps(references),
+        measure_free_ceilings(references),
         *measure_newer(residuals),
         *measure_reaching(residuals),
         *measure_identified(references, residuals),
@@ -126,6 +129,48 @@ def measure_unbounded(references):
     times, most = made.quantiles[0.975].iloc[-1] / 27, (residuals["actual"] / residuals["last"]).max()
     what = "no bound, after 1, 3, 9, 27: 97.5 % quantile at five years, in multiples of the last value"
     yield row(what, f"{most:.1f}, the most that any reference grew by", f"{times:.1f}", times <= most * 1.001)
+
+
+def measure_steps(references):
+    """WIS without a bound where later steps count more, against all steps alike."""
+    weighted, usual = mean_wis(scores.evaluate(backtest(references, bounded=False)).query(PUBLISHED)), windows.HALF_LIFE
+    windows.HALF_LIFE = np.inf
+    try:
+        alike = mean_wis(scores.evaluate(backtest(references, bounded=False)).query(PUBLISHED))
+    finally:
+        windows.HALF_LIFE = usual
+    ratio = weighted / alike
+    each = ", ".join(f"{value:.2f} at {years:g}" for years, value in ratio.items())
+    return row(
+        "no bound: WIS with later steps counting more, against all alike", "1", f"{ratio.mean():.3f} ({each} years)"
+    )
+
+
+def measure_free_ceilings(references):
+    """How far to believe an identified ceiling: windows of eight whose logistic curve ends below twice the last figure."""
+    frame, seen, ahead, place = rolling.roll(references, 8, rolling.HORIZONS, False)
+    points = methods.combined(methods.Origin(seen, methods.Prior(0.0, 1.0)), ahead)[place]
+    known, rows = seen.all_points, []
+    for window in np.flatnonzero(~seen.past_peak):
+        there = np.isfinite(known.values[window])
+        values, years = known.values[window][there], known.years[window][there]
+        fit = curves.Logistic(values, years).fit()
+        high = fit.conf_int(0.05, method="profile").loc["ceiling"].iloc[1]
+        if not fit.identified or high > 2 * values[-1]:
+            continue
+        for number in np.flatnonzero(place[0] == window):
+            curve = np.asarray(fit.predict(years[-1] + np.r_[0, frame["years"].iloc[number]]))
+            ends = np.r_[values[-1] + max(curve[1] - curve[0], 0), points[number]]
+            missed = np.abs(np.log(ends / frame["actual"].iloc[number]))
+            rows.append(
+                (*frame.loc[number, ["technology", "horizon_years"]], *missed, frame["actual"].iloc[number] > high)
+            )
+    judged = pd.DataFrame(rows, columns=["technology", "horizon_years", "curve", "forecast", "beyond"])
+    mean = judged.groupby(["horizon_years", "technology"]).mean().groupby("horizon_years").mean()
+    beyond = ", ".join(f"{100 * share:.0f} at {years:g}" for years, share in mean["beyond"].items())
+    measured = f"{beyond} years; the curve's error {(mean['curve'] / mean['forecast']).mean():.1f} times the forecast's"
+    what = "no bound, eight points and more, logistic ceiling identified: outcomes above its 95 % interval, percent"
+    return row(what, "-", f"{measured} ({judged['technology'].nunique()} technologies)")
 
 
 def measure_newer(residuals):
@@ -237,7 +282,7 @@ def measure_errors(references, scored):
     usual, kept = methods.ERRORS, scored[scored["method"] == "combined"]
     methods.ERRORS = "cumulative"
     try:
-        other = scores.evaluate(backtest(references)).query("method == 'combined'")
+        other = scores.evaluate(backtest(references)).query(PUBLISHED)
     finally:
         methods.ERRORS = usual
     ratio = mean_wis(other) / mean_wis(kept)

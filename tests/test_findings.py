@@ -121,6 +121,7 @@ def test_a_series_that_stands_still_has_no_pace(whole_run):
     still = {"value": 41.2, "unit": "percent", "share_of_bound": 41.2, "change": 0.0}
     tables["02_growth"], tables["02_newer"] = tables["02_growth"].assign(**still), tables["02_newer"].iloc[:0]
     told = " ".join(findings.state_findings(tables, names)["sentence"])
-    assert "It has stayed between 41.2 and 41.2 % since" in told and "no change since December 2024" in told
-    assert "about as fast" not in told and "one step" not in told
+    assert "It has stayed between 41.2 and 41.2 % since" in told
+    assert "no change since December 2024" in told
+    assert not any(word in told for word in ("about as fast", "one step"))
     assert plain.state_plainly(tables, names, "China")["sentence"][0].endswith(", as a year before")
