@@ -147,7 +147,7 @@ def measure_steps(references):
 
 
 def measure_free_ceilings(references):
-    """How far to believe an identified ceiling: windows of eight whose logistic curve ends below twice the last figure."""
+    """How far to believe an identified ceiling: windows of eight whose logistic curve ends below twice the last."""
     frame, seen, ahead, place = rolling.roll(references, 8, rolling.HORIZONS, False)
     points = methods.combined(methods.Origin(seen, methods.Prior(0.0, 1.0)), ahead)[place]
     known, rows = seen.all_points, []
