@@ -133,7 +133,7 @@ def slope_of(years: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def mean_change(years: np.ndarray, values: np.ndarray, weights: np.ndarray | float = 1.0) -> np.ndarray:
-    """(N,) change per year, of all steps alike from the first to the last point: the drift; or of steps (N, n - 1)."""
+    """(N,) mean change per year: of all steps alike, which is the drift, or by the steps' `weights` (N, n - 1)."""
     steps, gaps = np.diff(values, axis=1), np.diff(years, axis=1)
     return (weights * steps).sum(axis=1) / (weights * gaps).sum(axis=1)
 
