@@ -256,7 +256,7 @@ def test_a_horizon_that_holds_no_date_is_told(years):
 
 def test_damped_drift_is_the_damped_holt_of_statsmodels():
     series = make_series([10, 14, 20, 27, 31], freq="12ME", start="2016-12-31")
-    window = windows.last_window(series)
+    window = windows.last_window(series, make_series([100] * 5, freq="12ME", start="2016-12-31"))
     ahead = windows.look_ahead(window, np.arange(1, 5, dtype=float)[None])
     ours = methods.damped_drift(methods.Origin(window, NO_PRIOR), ahead)[0] - 31
     trend = (31 - 10) / 4 / windows.DAMPING**5  # smoothing 0 lets the trend decay to the mean change in five steps
@@ -265,6 +265,21 @@ def test_damped_drift_is_the_damped_holt_of_statsmodels():
     fit = model.fit(smoothing_level=1, smoothing_trend=0, damping_trend=windows.DAMPING, optimized=False)
     steps = windows.DAMPING * -np.log(windows.DAMPING) / (1 - windows.DAMPING)  # theirs counts steps, ours runs on
     np.testing.assert_allclose(fit.forecast(4) - 31, ours * steps, rtol=1e-9)
+
+
+def test_without_a_bound_the_later_steps_count_more():
+    """A series that slows down is continued more slowly, and in a narrower band, than one that goes on."""
+    slower, dates = make_series([10, 18, 24, 27, 28], freq="12ME", start="2016-12-31"), np.arange(1, 5, dtype=float)
+    window = windows.last_window(slower)
+    ahead = windows.look_ahead(window, dates[None])
+    mean = windows.mean_change(window.years, window.values)[0]
+    gain = methods.damped_drift(methods.Origin(window, NO_PRIOR), ahead)[0] - 28
+    ages = np.array([3.5, 2.5, 1.5, 0.5])  # years since the middle of each step
+    counted = np.average([8, 6, 3, 1], weights=0.5 ** (ages / windows.HALF_LIFE))
+    np.testing.assert_allclose(gain, counted * windows.damp(dates), rtol=2e-3)
+    assert counted < mean
+    uneven = windows.last_window(make_series([10, 11, 24, 23.5, 28], freq="12ME", start="2016-12-31"))
+    assert windows.measure_growth(window)[1][0] < 0.5 * windows.measure_growth(uneven)[1][0]
 
 
 def test_a_gompertz_series_is_continued_exactly():

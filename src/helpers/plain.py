@@ -161,7 +161,9 @@ def _say_end(parameters: pd.DataFrame, growth: pd.DataFrame, names: Mapping[str,
         )
     if high < growth["value"].iloc[-1]:
         return "Where it ends, the figures do not say: the curves put it below what has been reached."
-    return f"As far as the curves describe it, it ends between {say_number(low)} and {say_number(high, names['unit'])}."
+    ends = f"{say_number(low)} and {say_number(high, names['unit'])}"
+    unused = "" if np.isfinite(bound) else "; the ranges of the forecast do not rely on that"
+    return f"As far as the curves describe it, it ends between {ends}{unused}."
 
 
 def _say_caution(growth: pd.DataFrame, names: Mapping[str, Any]) -> str:

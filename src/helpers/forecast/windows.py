@@ -147,22 +147,28 @@ def measure_growth(windows: Windows) -> tuple[np.ndarray, np.ndarray]:
     """Rate and standard deviation of the steps of each window on its link's scale, (N,) each.
 
     The rate is the least-squares slope per year, without a bound the mean of the steps by their weights. The steps'
-    deviation is about their mean and per root of a year, as for a random walk with drift. Past a peak both are those of
+    deviation is about their mean and per root of a year, as for a random walk with drift; without a bound about the
+    step before, run down, where that is less: growth that slows smoothly is no scatter. Past a peak both are those of
     the fall alone, the steps about 0.
     """
     link_share, weights = to_link(windows.link, windows.shares), windows.step_weights
     gaps, mean = np.diff(windows.years, axis=1), mean_change(windows.years, link_share, weights)
-    surprise = (np.diff(link_share, axis=1) - mean[:, None] * gaps) / np.sqrt(gaps)
-    variance = (weights * surprise**2).sum(axis=1) / weights.sum(axis=1)
-    step_sd = np.sqrt(variance * (windows.points - 1) / (windows.points - 2))
+    steps, freedom = np.diff(link_share, axis=1), (windows.points - 1) / (windows.points - 2)
+    squares = (steps - mean[:, None] * gaps) ** 2 / gaps
+    variance = (weights * squares).sum(axis=1) / weights.sum(axis=1)
+    if not windows.bounded:
+        apart, pace = (gaps[:, 1:] + gaps[:, :-1]) / 2, steps / gaps
+        squares = (pace[:, 1:] - pace[:, :-1] * DAMPING**apart) ** 2 * gaps[:, 1:]
+        variance = np.minimum(variance, (weights[:, 1:] * squares).sum(axis=1) / weights[:, 1:].sum(axis=1))
+    step_sd = np.sqrt(variance * freedom)
     rate = slope_of(windows.years, link_share) if windows.bounded else mean
     fallen = np.flatnonzero(windows.past_peak)
     if len(fallen):
         peak = windows.values[fallen].argmax(axis=1)
         since = np.arange(windows.points - 1) >= peak[:, None]
-        steps = np.where(since, np.diff(link_share[fallen], axis=1), 0.0)
-        rate[fallen] = steps.sum(axis=1) / np.where(since, gaps[fallen], 0.0).sum(axis=1)
-        step_sd[fallen] = np.sqrt((steps**2 / gaps[fallen]).sum(axis=1) / since.sum(axis=1))
+        falls = np.where(since, steps[fallen], 0.0)
+        rate[fallen] = falls.sum(axis=1) / np.where(since, gaps[fallen], 0.0).sum(axis=1)
+        step_sd[fallen] = np.sqrt((falls**2 / gaps[fallen]).sum(axis=1) / since.sum(axis=1))
     return rate, step_sd
 
 
