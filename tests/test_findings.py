@@ -125,3 +125,13 @@ def test_a_series_that_stands_still_has_no_pace(whole_run):
     assert "no change since December 2024" in told
     assert not any(word in told for word in ("about as fast", "one step"))
     assert plain.state_plainly(tables, names, "China")["sentence"][0].endswith(", as a year before")
+
+
+@pytest.mark.parametrize(("indicator", "other"), [("genai_users", True), ("ai_share", False)])
+def test_a_comparison_of_countries_in_the_same_measure_is_of_the_same_level(indicator, other):
+    rows = [("United Arab Emirates", 70.1), ("China", 20.0), ("Japan", 31.3)]
+    compared = pd.DataFrame(rows, columns=["entity", "value"])
+    compared = compared.assign(measure="AI share", indicator="ai_share", date=pd.Timestamp("2026-03-31"))
+    told = plain._say_countries(compared, "China", indicator)
+    assert "place 3 of 3 (highest: United Arab Emirates, 70.1 %)" in told
+    assert ("another question" in told) == other

@@ -56,7 +56,7 @@ def state_plainly(
     parts = {
         "headline": _say_headline(growth, newer, names),
         "level": _say_level(growth, names),
-        "countries": _say_countries(tables["02_countries"], entity),
+        "countries": _say_countries(tables["02_countries"], entity, growth["indicator"].iloc[0]),
         "forecast": _say_forecast(tables, names, quoted_level(levels)),
         "end": _say_end(tables["03_parameters"], growth, names),
         "caution": _say_caution(growth, names),
@@ -109,7 +109,7 @@ def _say_level(growth: pd.DataFrame, names: Mapping[str, Any]) -> str:
     return text + (f" A year before, it was {say_number(before['value'], unit)}." if before is not None else "")
 
 
-def _say_countries(compared: pd.DataFrame, entity: str) -> str:
+def _say_countries(compared: pd.DataFrame, entity: str, indicator: str) -> str:
     """Where the entity stands in the measure that compares most countries."""
     compared = compared[compared["entity"] != "World"]
     own = compared[compared["measure"].isin(compared.loc[compared["entity"] == entity, "measure"])]
@@ -123,7 +123,8 @@ def _say_countries(compared: pd.DataFrame, entity: str) -> str:
     text += f"{say_month(mine['date'])}, place {place} of {len(ranked)}"
     if top["entity"] != entity:
         text += f" (highest: {top['entity']}, {say_number(top['value'], 'percent')})"
-    return f"{text}. It asks other people another question, so its level is not that of the figures above."
+    other = " It asks other people another question, so its level is not that of the figures above."
+    return f"{text}.{other if mine['indicator'] != indicator else ''}"
 
 
 def _say_forecast(tables: Mapping[str, pd.DataFrame], names: Mapping[str, Any], level: float) -> str:
