@@ -94,7 +94,8 @@ def state_ceiling(free: dict[str, Any], known: Origin, unit: str, kind: Kind) ->
         interval, said = f"{count(low)} to {count(high, unit)}", "80 % profile interval"
         if high > limit:
             interval, said = f"{count(low, unit)} or more", f"{said}, which goes beyond the bound"
-        return f"A logistic curve with a free ceiling puts the ceiling at {interval} ({said}).", numbers
+        unused = "" if windows.bounded else " The forecast does not rely on it."
+        return f"A logistic curve with a free ceiling puts the ceiling at {interval} ({said}).{unused}", numbers
     fits = "With three points any ceiling fits"
     if free["df"] > 0:
         fits = f"Any ceiling from {count(max(free['low'], windows.values.max()), unit)} upwards fits "
