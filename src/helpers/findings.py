@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from helpers.forecast.windows import PAST_PEAK
 from helpers.levels import LEVELS, QUOTED, band_columns, quoted_level, quoted_window, say_level
 from helpers.wording import say_count, say_large, say_name
 
@@ -22,8 +23,6 @@ SUMMARISED = (
     "05_statements",
 )
 """Tables of the run that the summary reads."""
-FALLEN = 1.03
-"""A peak this many times the last figure is past; figures that differ by less stay as they are."""
 ABOUT, MOST_NAMED = 1.2, 3
 """Who took at most this many times as long was about as fast; how many of them are named."""
 
@@ -299,7 +298,7 @@ def _state_level(growth: pd.DataFrame, newer: pd.DataFrame, names: Mapping[str, 
 
 def declines(growth: pd.DataFrame) -> bool:
     """Whether the last figure lies clearly below an earlier one, so that no adoption curve applies."""
-    return bool(growth["value"].max() > FALLEN * growth["value"].iloc[-1])
+    return bool(growth["value"].iloc[-1] < PAST_PEAK * growth["value"].max())
 
 
 def _state_pace(growth: pd.DataFrame, aligned: pd.DataFrame, names: Mapping[str, Any]) -> str:
@@ -308,7 +307,7 @@ def _state_pace(growth: pd.DataFrame, aligned: pd.DataFrame, names: Mapping[str,
         fall = f"It has fallen since {say_number(peak['value'], names['unit'])} in {say_month(peak['date'])}"
         return f"{fall}: past a peak an adoption curve does not apply."
     least = growth["value"].min()
-    if peak["value"] <= FALLEN * least:
+    if least >= PAST_PEAK * peak["value"]:
         ends = f"{say_number(least)} and {say_number(peak['value'], names['unit'])}"
         return f"It has stayed between {ends} since {say_month(growth['date'].iloc[0])}: there is no rise to measure."
     text = _state_rivals(aligned) if len(aligned) else ""
@@ -343,7 +342,7 @@ def _state_rivals(aligned: pd.DataFrame) -> str:
     for key in near.index[:MOST_NAMED]:
         shares = others.get_group(key)["share"]
         lost = 100 * (1 - shares.iloc[-1] / shares.max())
-        told.append(key[0] + (f", which later lost {lost:.0f} %" if lost > 100 * (1 - 1 / FALLEN) else ""))
+        told.append(key[0] + (f", which later lost {lost:.0f} %" if lost > 100 * (1 - PAST_PEAK) else ""))
     named = f" ({'; '.join(told)}{'; and others' if len(near) > MOST_NAMED else ''})" if told else ""
     return f"{text}{named}. "
 

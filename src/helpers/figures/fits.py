@@ -23,6 +23,7 @@ from helpers.figures.style import (
     open_canvas,
     say,
     shorten_label,
+    size_marks,
     use_dates,
     use_numbers,
 )
@@ -62,7 +63,7 @@ def draw_fits(
             axis.plot(curve["date"], curve["value"], "-", color=BLUE, lw=0.8, alpha=0.45)
         best = curves[curves["best"]]
         axis.plot(best["date"], best["value"], "-", color=ORANGE, lw=2)
-        axis.plot(values.index, values, "o", color=INK, ms=4, zorder=5)
+        axis.plot(values.index, values, "o", color=INK, ms=size_marks(4, values), zorder=5)
         if bound < top:
             axis.axhline(bound, color=GREY, ls="--", lw=1)
         axis.set_title(say_first(say_name(family)), loc="left", size=9.5, weight="bold")

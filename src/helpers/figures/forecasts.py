@@ -26,6 +26,7 @@ from helpers.figures.style import (
     say,
     say_date,
     shorten_label,
+    size_marks,
     tell_figures,
     use_dates,
     use_numbers,
@@ -111,7 +112,7 @@ def draw_forecast(
             "tested to here,\nbeyond: extrapolated", (end["date"], 0.02), xycoords=("data", "axes fraction"),
             xytext=(3, 0), textcoords="offset points", size=7.5, color=GREY,
         )  # fmt: skip
-    [line] = axis.plot(values.index, values, "o-", color=INK, ms=5, lw=1.2, zorder=6)
+    [line] = axis.plot(values.index, values, "o-", color=INK, ms=size_marks(5, values), lw=1.2, zorder=6)
     tell_figures(line, names, values.index)
     plot_newer(axis, newer)
     axis.set_ylim(bottom=0)
@@ -174,8 +175,9 @@ def draw_hindcasts(
         start = (origin, values[origin])
         _fan(axis, forecast, start, levels)
         known, later = values[values.index <= origin], values[values.index > origin]
-        axis.plot(known.index, known, "o-", color=INK, ms=4, lw=1.2, zorder=5)
-        [came] = axis.plot(later.index, later, "D", color=ORANGE, ms=6, mec="white", mew=0.8, zorder=6)
+        axis.plot(known.index, known, "o-", color=INK, ms=size_marks(4, known), lw=1.2, zorder=5)
+        size = size_marks(6, later)
+        [came] = axis.plot(later.index, later, "D", color=ORANGE, ms=size, mec="white", mew=size // 6, zorder=6)
         tell_figures(came, names, later.index)
         axis.set_title(f"made {say_date(origin)}", loc="left", size=9.5, weight="bold")
         use_dates(axis, pd.DatetimeIndex([values.index[0], forecast["date"].iloc[-1]]))

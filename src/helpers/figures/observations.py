@@ -34,14 +34,16 @@ from helpers.figures.style import (
     say,
     say_date,
     shorten_label,
+    size_marks,
     tell,
     tell_figures,
     use_dates,
     use_numbers,
 )
+from helpers.forecast.windows import PAST_PEAK
 from helpers.wording import say_count, say_day
 
-MOST_BARS, NUMBERED_BARS = 300, 12
+MOST_BARS, NUMBERED_BARS = 60, 12
 NAMED = 5  # references that are named beside a series
 UNLIKE_ORANGE = tuple(colour for colour in COLOURS if colour != ORANGE)
 
@@ -122,7 +124,7 @@ def draw_levels(
     """
     figure, axes = open_canvas(4.0)
     axis, dates, last = axes[0, 0], pd.DatetimeIndex(growth["date"]), growth.iloc[-1]
-    [line] = axis.plot(dates, growth["value"], "-o", color=ORANGE, lw=1.8, ms=5, zorder=3)
+    [line] = axis.plot(dates, growth["value"], "-o", color=ORANGE, lw=1.8, ms=size_marks(5, dates), zorder=3)
     tell_figures(line, names, dates)
     sampled = bool(growth["standard_error"].notna().any())
     if sampled:
@@ -205,6 +207,11 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     -------
     Figure
     """
+    step = -(-len(growth) // MOST_BARS)
+    if step > 1:  # from day to day there is little but noise
+        growth = growth.iloc[::-step].iloc[::-1].reset_index(drop=True)
+        before, years = growth["value"].shift(), growth["date"].diff().dt.days / 365.25
+        growth = growth.assign(change=growth["value"] - before, growth=np.nan, years=years)
     rows = growth.dropna(subset=["change"])
     figure, axes = open_canvas(3.6)
     axis = axes[0, 0]
@@ -215,18 +222,15 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     sign = " %" if widths.min() > 0.09 else ""  # texts on narrow bars are short
     per_year = rows["change"].to_numpy() / rows["years"].to_numpy()
     biggest = int(np.argmax(per_year))
-    if len(rows) <= MOST_BARS:
-        colours = [ORANGE if i == biggest else BLUE for i in range(len(rows))]
-        bars = axis.bar(dates[:-1], per_year, spans, align="edge", color=colours, edgecolor="white", linewidth=1.5)
-        bars[biggest].set_hatch("//")
-        for bar, before, row in zip(bars, growth["date"], rows.itertuples(), strict=False):
-            tell(bar, [f"{say_day(before)} to {say_day(row.date)}: {row.change:+,.4g} {unit}"])
-        if len(rows) <= NUMBERED_BARS:
-            seen = rows["growth"].where(widths > 0.035)
-            texts = [f"{percent:+.0f}{sign}" if np.isfinite(percent) else "" for percent in seen]
-            axis.bar_label(bars, texts, padding=3, size=8.5, color=INK)
-    else:  # one outline: a bar each would take minutes
-        axis.stairs(per_year, dates, fill=True, color=BLUE)
+    colours = [ORANGE if i == biggest else BLUE for i in range(len(rows))]
+    bars = axis.bar(dates[:-1], per_year, spans, align="edge", color=colours, edgecolor="white", linewidth=1.5)
+    bars[biggest].set_hatch("//")
+    for bar, before, row in zip(bars, growth["date"], rows.itertuples(), strict=False):
+        tell(bar, [f"{say_day(before)} to {say_day(row.date)}: {row.change:+,.4g} {unit}"])
+    if len(rows) <= NUMBERED_BARS:
+        seen = rows["growth"].where(widths > 0.035)
+        texts = [f"{percent:+.0f}{sign}" if np.isfinite(percent) else "" for percent in seen]
+        axis.bar_label(bars, texts, padding=3, size=8.5, color=INK)
     axis.axhline(0, color=GREY, lw=0.8)
     axis.margins(y=0.14)
     axis.xaxis_date()
@@ -235,8 +239,10 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     top, date = rows.iloc[biggest], growth["date"].iloc[biggest]
     share = top["change"] / (growth["value"].iloc[-1] - growth["value"].iloc[0])
     told = f", {100 * share:.0f} % of the whole rise shown" if 0 < share < 1 and len(rows) > 1 else ""
-    title = f"Fastest between {say_date(date)} and {say_date(top['date'])}: {top['change']:+,.3g} {unit}{told}"
-    units = f"{names['title']}: change between observations, {unit} a year"
+    name = say_day if say_date(date) == say_date(top["date"]) else say_date
+    title = f"Fastest between {name(date)} and {name(top['date'])}: {top['change']:+,.3g} {unit}{told}"
+    every = f"every {step} observations" if step > 1 else "observations"
+    units = f"{names['title']}: change between {every}, {unit} a year"
     if len(rows) <= NUMBERED_BARS:
         units += f"; on the bars, growth over the interval{'' if sign else ', percent'}"
     return close_canvas(figure, title, units, source)
@@ -289,12 +295,13 @@ def draw_alignment(aligned: pd.DataFrame, names: dict[str, Any], source: str) ->
         )  # fmt: skip
     own, start, total = end["years_to_target_share"], say(end["start_share"]), len(pace)
     faster = int((pace <= own).sum())
-    title = (
-        f"From {start} to {say(target['share'].max())} % of its bound in {own:.1f} years: "
-        f"{faster or 'none'} of {total} series of other technologies did it as fast"
-        if own > 0
-        else f"Never above the {start} % of its bound at which it begins; {total} other series passed that share"
-    )
+    highest = say(target["share"].max())
+    title = f"Never above the {start} % of its bound at which it begins; {total} other series passed that share"
+    if own > 0:
+        title = f"From {start} to {highest} % of its bound in {own:.1f} years: {faster or 'none'} of {total} series "
+        title += "of other technologies did it as fast"
+    if target["share"].min() >= PAST_PEAK * target["share"].max():
+        title = f"Between {say(target['share'].min())} and {highest} % of its bound for {end['years']:.1f} years"
     units = (
         f"Share of each technology's bound, percent (here: {lower_first(names['bound_title'])}); "
         "grey: all other technologies, named: the fastest"

@@ -25,6 +25,7 @@ from helpers.figures.style import (
     say,
     say_date,
     say_range,
+    size_marks,
     use_dates,
     use_numbers,
 )
@@ -114,7 +115,7 @@ def plot_fit(
 
 
 def _plot_values(axis: Axes, values: pd.Series) -> None:
-    axis.plot(values.index, values, "o", color=INK, ms=4.5, zorder=6, clip_on=False)
+    axis.plot(values.index, values, "o", color=INK, ms=size_marks(4.5, values), zorder=6, clip_on=False)
 
 
 def plot_newer(axis: Axes, newer: pd.DataFrame) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
@@ -35,6 +35,7 @@ BLUE, ORANGE, GREEN, PURPLE, GOLD, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, GOLD, SKY)
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
+MOST_MARKS = 80
 WIDTHS = {"page": 7.4, "print": 6.3}
 """Inches of a page on a screen, and of the text of an A4 sheet; text has one size in both."""
 NARROW, NARROW_LABEL, LONGEST_NARROW = 3.8, 17, 25
@@ -416,6 +417,11 @@ def lower_first(text: str) -> str:
     ('internet users', 'US firms that use AI')
     """
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def size_marks(usual: float, values: Sized) -> float:
+    """The size of the marks of so many figures: where they would run together, they are dots."""
+    return usual if len(values) <= MOST_MARKS else 1.2
 
 
 def say_date(date: object) -> str:
