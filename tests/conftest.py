@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from small_notebooks import write_notebooks
 
+from helpers.folders import lock_folder
 from helpers.parameters import read_parameters
-from helpers.project import RunError, find_data, hold_folder
+from helpers.project import RunError, find_data
 from helpers.runs import open_run
 from helpers.runs.pipeline import run_all
 
@@ -50,7 +51,7 @@ def make_once(folder, make):
     folder.parent.mkdir(parents=True, exist_ok=True)
     while not folder.exists():
         try:
-            with hold_folder(folder.parents[1] / f"making-{folder.name}"):
+            with lock_folder(folder.parents[1] / f"making-{folder.name}"):
                 if not folder.exists():
                     make()
         except RunError:  # another worker is at it

@@ -13,9 +13,10 @@ import pytest
 from conftest import SAMPLE, further
 from small_notebooks import write_notebooks
 
+from helpers.folders import lock_folder
 from helpers.indicators import DataError
 from helpers.parameters import ParameterError, Parameters, read_parameters
-from helpers.project import RunError, find_root, hold_folder
+from helpers.project import RunError, find_root
 from helpers.runs.execute import NotebookFailed
 from helpers.runs.pipeline import LIMITS, run_all
 from helpers.runs.sequence import find_notebooks, read_declared
@@ -220,7 +221,7 @@ def is_alive(process):
 
 
 def test_a_run_that_is_being_made_is_left_alone(tmp_path, outputs):
-    with hold_folder(outputs / "mine"), pytest.raises(RunError) as caught:
+    with lock_folder(outputs / "mine"), pytest.raises(RunError) as caught:
         execute(tmp_path, "pass")
     assert str(caught.value).startswith(f"Run 'mine' is being made by process {os.getpid()} on ")
     assert not list(outputs.iterdir())

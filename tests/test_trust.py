@@ -27,8 +27,10 @@ from worldbank_server import CODE
 
 from helpers import __main__ as command
 from helpers import fetch, indicators
+from helpers.files import hash_file, write_file
+from helpers.folders import claim_folder
 from helpers.parameters import ParameterError, read_parameters
-from helpers.project import MARK, RunError, claim_folder, find_root, hash_file, refuse_planted, write_file
+from helpers.project import MARK, RunError, find_root, refuse_planted
 from helpers.quoting import PlainStream
 from helpers.runs import kernels
 from helpers.runs.notebook import read_valid

@@ -11,8 +11,9 @@ from typing import Any, NoReturn
 
 import yaml
 
+from helpers.files import write_file
 from helpers.parameters import ParameterError, Parameters, read_parameters
-from helpers.project import RunError, find_lab, find_outputs, find_root, write_file
+from helpers.project import RunError, find_lab, find_outputs, find_root
 
 
 def keep_beside(stem: str, suffix: str, content: bytes) -> Path:

@@ -18,20 +18,10 @@ from helpers.figures import comparisons
 from helpers.figures.comparisons import Forecast
 from helpers.figures.images import draw_images
 from helpers.figures.style import DOTS_PER_INCH
+from helpers.files import hash_file, write_file
+from helpers.folders import claim_folder, follow_link, lock_folder, recover, swap_in
 from helpers.parameters import ParameterError, read_parameters
-from helpers.project import (
-    RECORD,
-    RunError,
-    claim_folder,
-    find_outputs,
-    follow_link,
-    hash_file,
-    hold_folder,
-    replace_folder,
-    restore_folder,
-    shorten_path,
-    write_file,
-)
+from helpers.project import RECORD, RunError, find_outputs, shorten_path
 from helpers.runs.notebook import restore_text, write_csv
 from helpers.runs.pages.exhibits import embed_content
 from helpers.runs.pages.frame import render
@@ -222,8 +212,8 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
         raise ParameterError(f"run '{twice}' is named twice; name each run once")
     runs = [read_finished(name, folder) for name, folder in folders.items()]
     final = into or find_outputs() / name_comparison(names)
-    with hold_folder(final, "comparison"):
-        restore_folder(final, list_own)
+    with lock_folder(final, "comparison"):
+        recover(final, list_own)
         if final.exists() and not (final.is_dir() and {path.name for path in final.iterdir()} <= FILES):
             raise RunError(
                 f"{shorten_path(final)} exists and doesn't look like a comparison. Move it away, or choose another "
@@ -239,7 +229,7 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
                 write_file(working / f"comparison.{kind}", image)
             page = build_page(runs, differences, images.get("png"), alt, final)
             write_file(working / "index.html", hide_place(page, *data).encode())
-            replace_folder(final, working, list_own)
+            swap_in(final, working, list_own)
     return final
 
 

@@ -19,7 +19,8 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.parameterize import parameterize_notebook
 
-from helpers.project import RunError, shorten_path, write_json
+from helpers.files import write_json
+from helpers.project import RunError, shorten_path
 from helpers.runs.kernels import ENVIRONMENT, open_kernel, open_log
 from helpers.runs.notebook import RUNNER
 

@@ -21,8 +21,9 @@ from distributed import Client, LocalCluster, as_completed
 from distributed.scheduler import KilledWorker
 from tqdm import tqdm
 
+from helpers.files import hash_helpers
 from helpers.parameters import Parameters
-from helpers.project import RunError, find_data, hash_helpers
+from helpers.project import RunError, find_data
 from helpers.runs.kernels import can_fork, check_limits, make_place, preload, stop_kernels
 from helpers.runs.pipeline import Made, RunFolder, make_notebook
 from helpers.runs.record import describe_inputs, is_current, watch_data

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from helpers.project import RECORD, RunError, hold_folder, list_records
+from helpers.folders import lock_folder
+from helpers.project import RECORD, RunError, list_records
 from helpers.runs.record import LOG, find_changed, list_outputs, read_run
 from helpers.wording import say_count
 
@@ -58,7 +59,7 @@ def remove_run(folder: Path) -> tuple[int, list[str]]:
         If there is no record that can be read, or another process makes the run.
     """
     content = read_run(folder)
-    with hold_folder(folder):
+    with lock_folder(folder):
         written = [*list_outputs(content), *(f"notebooks/{name}.json" for name in content["notebooks"]), LOG, RECORD]
         changed = set(find_changed(folder, content))
         removed = 0

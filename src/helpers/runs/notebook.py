@@ -22,19 +22,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, StringConstraints
 
+from helpers.files import hash_file, read_json, write_file, write_json
 from helpers.parameters import Parameters, read_parameters
-from helpers.project import (
-    RunError,
-    find_data,
-    find_lab,
-    find_outputs,
-    find_root,
-    hash_file,
-    name_path,
-    read_json,
-    write_file,
-    write_json,
-)
+from helpers.project import RunError, find_data, find_lab, find_outputs, find_root, name_path
 
 Name = Annotated[str, StringConstraints(pattern=r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]*$")]
 """A name in a record, which becomes that of a file: it leads out of no folder."""

@@ -21,20 +21,9 @@ from markupsafe import escape
 from pydantic import BaseModel, StringConstraints
 
 from helpers.choices import split_choices
+from helpers.files import hash_file, hash_files, hash_helpers, read_json, write_file, write_json
 from helpers.parameters import Parameters, read_parameters
-from helpers.project import (
-    RECORD,
-    RunError,
-    find_data,
-    find_root,
-    hash_file,
-    hash_files,
-    hash_helpers,
-    list_records,
-    read_json,
-    write_file,
-    write_json,
-)
+from helpers.project import RECORD, RunError, find_data, find_root, list_records
 from helpers.runs.notebook import Hash, Name, NotebookRecord, list_written, read_records, read_valid
 from helpers.runs.sequence import find_notebooks
 from helpers.runs.store import hash_source

@@ -10,7 +10,8 @@ from datetime import date, datetime
 from importlib import metadata
 from pathlib import Path
 
-from helpers.project import PACKAGED, RunError, find_data, find_register, find_root, shorten_path, write_file
+from helpers.files import write_file
+from helpers.project import PACKAGED, RunError, find_data, find_register, find_root, shorten_path
 from helpers.runs.notebook import restore_text
 from helpers.runs.record import find_changed, read_run
 

@@ -17,16 +17,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from helpers.project import (
-    REGISTER,
-    RunError,
-    claim_folder,
-    hash_file,
-    read_cells,
-    read_json,
-    refuse_planted,
-    write_json,
-)
+from helpers.files import hash_file, read_cells, read_json, write_json
+from helpers.folders import claim_folder
+from helpers.project import REGISTER, RunError, refuse_planted
 
 FOLDER = ".store"
 MAX_BYTES = 2_000_000_000

@@ -12,8 +12,10 @@ import pandas as pd
 from helpers.figures.comparisons import Forecast, draw_runs, group_subjects, say_medians, share_dates
 from helpers.figures.images import draw_images
 from helpers.figures.style import say
+from helpers.files import write_file, write_json
+from helpers.folders import lock_folder
 from helpers.parameters import Parameters
-from helpers.project import RunError, count_processors, find_outputs, hold_folder, shorten_path, write_file, write_json
+from helpers.project import RunError, count_processors, find_outputs, shorten_path
 from helpers.runs.compare import FinishedRun, embed_figure, read_finished
 from helpers.runs.notebook import write_csv
 from helpers.runs.pages.frame import render
@@ -54,7 +56,7 @@ def run_sweep(
     from helpers.runs.futures import make_runs
 
     folder = find_outputs() / sweep.name
-    with hold_folder(folder, "sweep"):
+    with lock_folder(folder, "sweep"):
         if folder.exists() and not (folder / "sweep.json").exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RunError(f"{shorten_path(folder)} exists and isn't a sweep's. Choose another name with --name.")
         runs = {run.run: run.model_dump(exclude={"run"}) for run in sweep.runs}

@@ -16,7 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-from helpers.project import RECORD, RunError, read_cells, read_file, shorten_path, write_file
+from helpers.files import read_cells, read_file, write_file
+from helpers.project import RECORD, RunError, shorten_path
 from helpers.runs.notebook import read_valid
 from helpers.runs.pages.exhibits import embed_tables
 from helpers.runs.pages.frame import render

@@ -13,7 +13,8 @@ from typing import Any
 
 from bs4 import BeautifulSoup
 
-from helpers.project import RunError, shorten_path, write_file
+from helpers.files import write_file
+from helpers.project import RunError, shorten_path
 from helpers.runs.crate import METADATA, describe_crate
 from helpers.runs.pages import export_run
 from helpers.runs.record import list_outputs, note_exports, read_run
