@@ -18,13 +18,13 @@ from helpers.project import RunError
 from helpers.runs.compare import (
     compare_runs,
     draw_comparison,
-    find_run,
     list_differences,
     list_warnings,
     name_comparison,
     read_finished,
     share_words,
 )
+from helpers.runs.record import find_run
 
 NASTY = "<script>alert(1)</script>"
 DATES = pd.date_range("2026-06-30", periods=4, freq="6ME")

@@ -20,12 +20,16 @@ UNNEEDED = ("bokeh", "debugpy", "hypothesis", "rfc3987_syntax")
 class UserError(Exception):
     """A mistake that its maker can mend: the message says it all, so a notebook shows it without a traceback."""
 
+    exit_code = 2  # of the command: what was typed or given is wrong
+
     def _render_traceback_(self) -> list[str]:  # IPython asks for it
         return str(self).splitlines()
 
 
 class RunError(UserError, RuntimeError):
     """A run's folder, table or figure isn't there, doesn't fit, or may not be written."""
+
+    exit_code = 1
 
 
 def count_processors() -> int:

@@ -163,11 +163,9 @@ class RunFolder:
             check_replaceable(self.final)
             for left in find_left(self.final):
                 shutil.rmtree(left, ignore_errors=True)
-            place = stack.enter_context(
-                tempfile.TemporaryDirectory(
-                    dir=self.final.parent, prefix=f".{self.final.name}.new-", ignore_cleanup_errors=True
-                )
-            )
+            new = f".{self.final.name}.new-"
+            beside = tempfile.TemporaryDirectory(prefix=new, dir=self.final.parent, ignore_cleanup_errors=True)
+            place = stack.enter_context(beside)
             self.folder = Path(place) / self.parameters.run
             (self.folder / "notebooks").mkdir(parents=True)
             self.pages = stack.enter_context(PageWriter(self.folder, self.sources))
@@ -279,16 +277,12 @@ def run_all(
     if not forced and not is_cut_off(final) and not find_left(final) and is_current(final, inputs):
         print(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.", flush=True)
         return outputs / parameters.run
-    from helpers.runs.kernels import (  # imports for a third of a second that nothing changed needs not
-        can_fork,
-        check_limits,
-        preload,
-    )
+    from helpers.runs import kernels  # whose imports take a third of a second, which nothing changed needs not
 
-    check_limits()
-    forked = not isolated and can_fork()
+    kernels.check_limits()
+    forked = not isolated and kernels.can_fork()
     if forked:
-        preload()  # it imports while the parameters are checked
+        kernels.preload()  # it imports while the parameters are checked
     with watch_data(find_data(parameters.data), inputs["data"]["files"]):
         data = check_parameters(parameters)
     print_warnings(data, parameters)

@@ -169,10 +169,8 @@ class Store:
         found = sorted((self.folder / "records" / run).glob("*.json"))
         earlier = [path for path in found if path.stem[: len(date.replace(":", ""))] <= date.replace(":", "")]
         if not earlier:
-            known = (
-                ", ".join(f"{path.stem[:13]}:{path.stem[13:15]}" for path in found)
-                or "never, as far as the store knows"
-            )
+            known = ", ".join(f"{path.stem[:13]}:{path.stem[13:15]}" for path in found)
+            known = known or "never, as far as the store knows"
             raise RunError(f"Run '{run}' wasn't made by {date}. It was made: {known}.")
         return earlier[-1]
 
