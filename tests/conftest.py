@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from small_notebooks import write_notebooks
 
 from helpers.folders import lock_folder
@@ -23,6 +24,18 @@ SAMPLE = ROOT / "tests" / "sample"
 def further(*values):
     """A further case of a kind among the parameters of a test: `make test` leaves it out, `make test-all` runs it."""
     return pytest.param(*values, marks=pytest.mark.slow)
+
+
+def pytest_configure(config):
+    """Note for `examples`, which test modules call as they are imported, that only `make test` is wanted."""
+    if config.option.markexpr == "not slow":
+        settings.register_profile("few", settings())
+        settings.load_profile("few")
+
+
+def examples(count):
+    """How many of the inputs that hypothesis invents are tried: a quarter in `make test`, all in `make test-all`."""
+    return max(2, count // 4) if settings.get_current_profile_name() == "few" else count
 
 
 def run_sequence(outputs, name, *options, data=SAMPLE):

@@ -34,7 +34,7 @@ def execute(tmp_path, *cells, limits=LIMITS):
     """Run one notebook of these cells as run 'mine'."""
     notebooks = write_notebooks(tmp_path / "notebooks", {"03_small": ["# 3. Small", RUN_CELL, *cells]})
     parameters = read_parameters({"run": "mine", "data": str(SAMPLE)})
-    return run_all(parameters, notebooks, isolated=True, limits=limits)
+    return run_all(parameters, notebooks, limits=limits)
 
 
 def list_files(folder):
@@ -150,7 +150,7 @@ def test_a_kernel_that_dies_is_told(tmp_path, outputs):
 @pytest.mark.skipif(os.name == "nt", reason="signals to a process group are POSIX")
 @pytest.mark.parametrize("options", [[], further(["--isolated"])], ids=["forked", "isolated"])
 @pytest.mark.parametrize(
-    ("number", "code", "word"), [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Terminated")]
+    ("number", "code", "word"), [(signal.SIGINT, 130, "Interrupted"), further(signal.SIGTERM, 143, "Terminated")]
 )
 def test_interrupting_ends_at_once_and_leaves_no_kernel(options, number, code, word, tmp_path, outputs):
     started = tmp_path / "started"
