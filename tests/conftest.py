@@ -8,10 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from small_notebooks import write_notebooks
 
+from helpers.folders import lock_folder
 from helpers.parameters import read_parameters
-from helpers.project import RunError, find_data, hold_folder
+from helpers.project import RunError, find_data
 from helpers.runs import open_run
 from helpers.runs.pipeline import run_all
 
@@ -22,6 +24,18 @@ SAMPLE = ROOT / "tests" / "sample"
 def further(*values):
     """A further case of a kind among the parameters of a test: `make test` leaves it out, `make test-all` runs it."""
     return pytest.param(*values, marks=pytest.mark.slow)
+
+
+def pytest_configure(config):
+    """Note for `examples`, which test modules call as they are imported, that only `make test` is wanted."""
+    if config.option.markexpr == "not slow":
+        settings.register_profile("few", settings())
+        settings.load_profile("few")
+
+
+def examples(count):
+    """How many of the inputs that hypothesis invents are tried: a quarter in `make test`, all in `make test-all`."""
+    return max(2, count // 4) if settings.get_current_profile_name() == "few" else count
 
 
 def run_sequence(outputs, name, *options, data=SAMPLE):
@@ -50,7 +64,7 @@ def make_once(folder, make):
     folder.parent.mkdir(parents=True, exist_ok=True)
     while not folder.exists():
         try:
-            with hold_folder(folder.parents[1] / f"making-{folder.name}"):
+            with lock_folder(folder.parents[1] / f"making-{folder.name}"):
                 if not folder.exists():
                     make()
         except RunError:  # another worker is at it

@@ -11,7 +11,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import further
+from conftest import examples, further
 from figure_faults import find_faults
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -103,7 +103,9 @@ def test_too_few_technologies_to_calibrate_on_are_refused(tmp_path, monkeypatch,
         check_parameters(chosen)
 
 
-@pytest.mark.parametrize("bound", [np.int64(100), np.int8(100), np.float32(100), np.float64(100)])
+@pytest.mark.parametrize(
+    "bound", [np.int64(100), further(np.int8(100)), further(np.float32(100)), further(np.float64(100))]
+)
 def test_numbers_of_numpy_are_numbers(bound):
     users = pd.Series([12, 19, 31, 44, 52], index=pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)]))
     given, plain = (forecast.forecast(users, bound=one, horizon_years=np.int64(2)) for one in (bound, 100))
@@ -153,9 +155,9 @@ def test_long_texts_wrap_and_leave_the_axes_their_room(source, width):
 @pytest.mark.parametrize(
     ("values", "given"),
     [
-        ([0, 0, 0, 1, 4, 9], {}),
+        further([0, 0, 0, 1, 4, 9], {}),
         further([3.1, 8, 15.5, 27, 39, 48.2], {"bound": 48200}),
-        ([1, 5, 9, 5, 1, 0], {"bound": 10}),
+        further([1, 5, 9, 5, 1, 0], {"bound": 10}),
         further([1, 2, 4, 8, 16], {"source": [f"https://example.org/{number}/{'c' * 98}" for number in range(5)]}),
     ],
     ids=["zeros", "bound far above", "decline to 0", "long addresses"],
@@ -216,7 +218,7 @@ def draw_series(draw):
 
 
 SEQUENCES = settings(
-    max_examples=5,
+    max_examples=examples(5),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

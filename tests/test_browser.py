@@ -114,6 +114,7 @@ def single(whole_run, tmp_path_factory):
     return write_single(copy).rename(copy.parent / "alone.html")
 
 
+@pytest.mark.slow
 def test_the_single_file_reads_alone_and_has_no_barrier(single, visit, tmp_path):
     folder = Path(os.environ.get("ADOPTION_SCREENSHOTS") or tmp_path)
     for width in WIDTHS:

@@ -11,18 +11,20 @@ from test_pages import Page
 
 from helpers import __main__ as command
 from helpers.figures.comparisons import MAX_LINES, draw_forecasts, draw_runs, say_each_median, say_forecasts
+from helpers.files import hash_file
+from helpers.folders import lock_folder
 from helpers.parameters import ParameterError, read_parameters
-from helpers.project import RunError, hash_file, hold_folder
+from helpers.project import RunError
 from helpers.runs.compare import (
     compare_runs,
     draw_comparison,
-    find_run,
     list_differences,
     list_warnings,
     name_comparison,
     read_finished,
     share_words,
 )
+from helpers.runs.record import find_run
 
 NASTY = "<script>alert(1)</script>"
 DATES = pd.date_range("2026-06-30", periods=4, freq="6ME")
@@ -238,7 +240,7 @@ def test_only_a_comparison_is_replaced(outputs, tmp_path):
         compare_runs(["one", "two"], into=tmp_path / "thesis")
     with pytest.raises(RunError, match="doesn't look like a comparison"):
         compare_runs(["one", "two"], into=outputs / "one")
-    with hold_folder(tmp_path / "new"), pytest.raises(RunError, match="Comparison 'new' is being made by"):
+    with lock_folder(tmp_path / "new"), pytest.raises(RunError, match="Comparison 'new' is being made by"):
         compare_runs(["one", "two"], into=tmp_path / "new")
     assert (tmp_path / "thesis" / "index.html").read_text() == "mine"
     page = Page(compare_runs(["one", "two"], into=tmp_path / "new") / "index.html")

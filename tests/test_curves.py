@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from conftest import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -498,7 +499,7 @@ def test_fit_many_is_the_single_fit_for_each_column(logistic30):
 steps = st.floats(0.2, 5.0)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(factor=st.floats(1e-3, 1e6), shift=st.floats(-50, 2000), stretch=st.floats(0.05, 20), seed=st.integers(0, 20))
 @pytest.mark.parametrize("name", ["logistic", "gompertz", "bass", "weibull", "richards"])
 def test_units_of_value_and_time_carry_over(name, factor, shift, stretch, seed):
@@ -517,7 +518,7 @@ def test_units_of_value_and_time_carry_over(name, factor, shift, stretch, seed):
     assert other.bse["ceiling"] == pytest.approx(one.bse["ceiling"] * factor, rel=1e-4)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(seed=st.integers(0, 1000))
 def test_the_order_of_rows_does_not_matter(seed):
     series, _, _ = simulate("gompertz", points=12, seed=seed)
@@ -527,7 +528,7 @@ def test_the_order_of_rows_does_not_matter(seed):
     pd.testing.assert_series_equal(other.fittedvalues.sort_index(), one.fittedvalues, check_names=False)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(low=st.floats(60, 110), gap=st.floats(0.5, 10))
 def test_likelihood_of_a_censored_point_falls_with_its_bound(low, gap):
     series, _, _ = simulate("logistic", points=12, seed=1)

@@ -11,7 +11,7 @@ import nbformat
 import pandas as pd
 import pytest
 import yaml
-from conftest import SAMPLE, make_once
+from conftest import SAMPLE, make_once, run_sequence
 
 from helpers.parameters import Parameters
 
@@ -61,6 +61,13 @@ def changed_runs(shared):
     return make_once(shared / "effects" / "effects", make)
 
 
+@pytest.fixture(scope="session")
+def levels_run(whole_run):
+    """Folder of a run with other levels alone, which takes what they don't touch from the other's results."""
+    outputs, given = whole_run.parent, f"levels: {CHANGED['levels']}"
+    return make_once(outputs / "levels", lambda: run_sequence(outputs, "levels", "-y", given))
+
+
 def read_exhibits(run, numbers, kinds=("tables", "figures")):
     paths = [path for kind in kinds for path in (run / kind).iterdir() if path.suffix in (".csv", ".svg")]
     return {path.name: path.read_bytes() for path in paths if path.name[:2] in numbers}
@@ -79,18 +86,18 @@ def test_a_declared_parameter_changes_what_its_notebooks_write(changed_runs, who
     assert read_exhibits(changed_runs / name, numbers) != usual
 
 
-def test_levels_change_the_fans_and_no_number_that_was_there(changed_runs, whole_run):
-    drawn, usual = (read_exhibits(run, {"05"}, ("figures",)) for run in (changed_runs / "levels", whole_run))
+def test_levels_change_the_fans_and_no_number_that_was_there(levels_run, whole_run):
+    drawn, usual = (read_exhibits(run, {"05"}, ("figures",)) for run in (levels_run, whole_run))
     changed = {f"{name}{form}.svg" for name in ("05_forecast", "05_hindcasts") for form in ("", ".narrow")}
     assert {name for name in usual if drawn[name] != usual[name]} == changed
     for table in ("05_forecast", "05_bound", "05_hindcasts", "05_sensitivity"):
-        made, kept = (pd.read_csv(run / "tables" / f"{table}.csv") for run in (changed_runs / "levels", whole_run))
+        made, kept = (pd.read_csv(run / "tables" / f"{table}.csv") for run in (levels_run, whole_run))
         assert set(made) - set(kept) == {"q0.05", "q0.95"}, table
         pd.testing.assert_frame_equal(made[kept.columns], kept, obj=table)
 
 
-def test_sentences_quote_the_chosen_level(changed_runs):
-    tables = changed_runs / "levels" / "tables"
+def test_sentences_quote_the_chosen_level(levels_run):
+    tables = levels_run / "tables"
     end = pd.read_csv(tables / "05_forecast.csv").query("method == 'combined'").iloc[-1]
     numbers = pd.read_csv(tables / "06_key_numbers.csv").query("key == 'forecast_2030_12'").iloc[0]
     assert (numbers["low"], numbers["high"]) == (end["q0.05"], end["q0.95"])
@@ -100,6 +107,6 @@ def test_sentences_quote_the_chosen_level(changed_runs):
     assert "the 90 % band has covered" in statements["calibration"]
     assert "the 90 % band is" in statements["spread"]
     assert set(pd.read_csv(tables / "05_milestones.csv")["level"]) == {0.9}
-    page = next((changed_runs / "levels" / "html").glob("05_*.html")).read_text(encoding="utf-8")
+    page = next((levels_run / "html").glob("05_*.html")).read_text(encoding="utf-8")
     assert "median and 90 % band in" in page
     assert "80 % band" not in page

@@ -14,7 +14,7 @@ from conftest import SAMPLE, further
 from small_notebooks import ALL, write_notebook, write_notebooks
 from test_pipeline import list_files, patch_notebooks
 
-from helpers.project import hold_folder
+from helpers.folders import lock_folder
 
 PROGRAM = """{}
 print('up', flush=True)
@@ -106,13 +106,13 @@ def test_outputs_that_vanish_meanwhile_are_told(place):
 def test_the_lock_of_a_dead_process_holds_nobody_up(place):
     outputs = place / "outputs"
     program = (
-        "import os, pathlib; from helpers.project import hold_folder\n"
-        f"with hold_folder(pathlib.Path({str(outputs / 'small')!r})): os._exit(9)"
+        "import os, pathlib; from helpers.folders import lock_folder\n"
+        f"with lock_folder(pathlib.Path({str(outputs / 'small')!r})): os._exit(9)"
     )
     assert subprocess.run([sys.executable, "-c", program]).returncode == 9
     (lock,) = outputs.iterdir()
     assert "process" in lock.read_text()
-    with hold_folder(outputs / "small"):
+    with lock_folder(outputs / "small"):
         assert lock.exists()
     assert not lock.exists()
 

@@ -11,7 +11,7 @@ from worldbank_server import CODE, FIGURES, TITLE, serve
 
 from helpers import __main__ as command
 from helpers import fetch, indicators
-from helpers.project import hold_folder
+from helpers.folders import lock_folder
 
 ROOT = Path(__file__).parents[1]
 DAY = date(2026, 11, 24)
@@ -250,7 +250,7 @@ def test_a_disk_that_fills_up_leaves_the_folder_as_it_was(tmp_path, monkeypatch,
 
 
 def test_two_writers_do_not_meet(tmp_path):
-    with hold_folder(tmp_path / "live"), pytest.raises(fetch.FetchError, match="Another process writes into"):
+    with lock_folder(tmp_path / "live"), pytest.raises(fetch.FetchError, match="Another process writes into"):
         ask(tmp_path / "live")
     assert not (tmp_path / "live").exists()
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from cells import run_cells
+from conftest import examples, further
 from figure_faults import find_faults
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -89,7 +90,7 @@ def list_faults(drawn):
     return found + [(place, "narrow", fault) for place, figure in ours for fault in find_faults(figure.narrow())]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.floats(-50, 150), min_size=1, max_size=8))
 def test_spread_keeps_the_gap_the_order_and_the_room(positions):
     spots = style.spread(positions, 9.0, 0.0, 100.0)
@@ -247,10 +248,13 @@ def draw_numbers(scale=1.0, title="Users, Atlantis"):
     yield figures.draw_growth(growth, names, "Source: test.")
 
 
-@pytest.mark.parametrize("given", SERIES.values(), ids=SERIES)
-@pytest.mark.parametrize("number", ["01", "02", "03"])
-def test_no_text_overlaps_or_leaves_the_canvas(tmp_path, number, given):
-    _, drawn = run_cells(number, tmp_path, **given)
+CASES = [(number, name) for number in ("01", "02", "03") for name in SERIES]
+FEWER = [case if case[0] != "03" or case[1] == "percent" else further(*case) for case in CASES]
+
+
+@pytest.mark.parametrize(("number", "name"), FEWER)
+def test_no_text_overlaps_or_leaves_the_canvas(tmp_path, number, name):
+    _, drawn = run_cells(number, tmp_path, **SERIES[name])
     assert drawn
     assert not list_faults(drawn)
 

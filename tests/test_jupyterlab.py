@@ -152,6 +152,7 @@ def test_moving_a_slider_moves_figure_verdict_and_numbers(page, record_property)
     assert "not identified, so none is given" in page.locator(".adoption-numbers").inner_text()
 
 
+@pytest.mark.slow
 def test_the_pointer_tells_values_and_a_box_zooms_until_another_series_comes(page):
     ticks, drag = page.locator(".adoption-explorer .xtick"), page.locator(".adoption-explorer .nsewdrag").first
     before = ticks.all_text_contents()

@@ -11,7 +11,8 @@ import pytest
 from conftest import SAMPLE
 from test_own_data import call
 
-from helpers.project import RECORD, RunError, hold_folder
+from helpers.folders import lock_folder
+from helpers.project import RECORD, RunError
 from helpers.runs.listing import list_runs, remove_run
 
 
@@ -102,7 +103,7 @@ def test_rm_never_leaves_the_folder_whatever_the_record_says(outputs, run):
 
 def test_rm_waits_for_nobody_who_makes_the_run(run):
     program = "import sys, pathlib, helpers.runs.listing as room; room.remove_run(pathlib.Path(sys.argv[1]))"
-    with hold_folder(run):
+    with lock_folder(run):
         done = subprocess.run([sys.executable, "-c", program, run], capture_output=True, text=True)
     assert "is being made by" in done.stderr
     assert (run / RECORD).exists()

@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from cells import run_cells
-from conftest import SAMPLE
+from conftest import SAMPLE, examples, further
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -159,13 +159,13 @@ def test_no_claims_and_an_empty_table_of_them(tmp_path):
     assert len(claims) == 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.text(max_size=30))
 def test_any_file_name_makes_the_name_of_an_indicator(text):
     assert re.fullmatch(r"[a-z][a-z0-9_]*", name_indicator(text))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_a_series_or_a_data_error(tmp_path_factory, content):
     path = write(tmp_path_factory.mktemp("any"), b"date,value\n2020-12-31,1\n" + content)
@@ -340,6 +340,7 @@ def own_run(tmp_path_factory):
     return place / "outputs" / "club"
 
 
+@pytest.mark.slow
 def test_a_run_on_an_own_file_tells_its_series_and_its_source(own_run):
     record = json.loads((own_run / "run.json").read_text(encoding="utf-8"))
     chosen = {name: record["parameters"][name] for name in ("entity", "indicator", "bound")}
@@ -356,6 +357,7 @@ def test_a_run_on_an_own_file_tells_its_series_and_its_source(own_run):
     assert not findings.str.contains("China|CNNIC").any()
 
 
+@pytest.mark.slow
 def test_no_claim_appears_in_a_run_on_an_own_file(own_run):
     assert len(pd.read_csv(own_run / "tables" / "01_claims.csv")) == 0
     page = (own_run / "html" / "01_check_indicators.html").read_text(encoding="utf-8")
@@ -363,6 +365,7 @@ def test_no_claim_appears_in_a_run_on_an_own_file(own_run):
     assert "602" not in pd.read_csv(own_run / "tables" / "06_key_numbers.csv").to_csv()
 
 
+@pytest.mark.slow
 def test_references_calibrate_a_run_on_an_own_file(own_run):
     references = pd.read_csv(own_run / "tables" / "04_references.csv")
     assert references["technology"].nunique() > 20
@@ -403,7 +406,7 @@ def test_small_shares_by_years_from_a_source_with_a_long_name_make_a_whole_run(t
     assert "years are read as 31 December of each" in page
 
 
-@pytest.mark.parametrize("bound", ["inhabitants", "120", ""])
+@pytest.mark.parametrize("bound", ["inhabitants", further("120"), ""])
 def test_counts_are_described_with_and_without_a_bound(tmp_path, bound):
     data = indicators.load(write(tmp_path, FULL))
     series = data.series("Town", "club_members", bound)

@@ -13,9 +13,10 @@ import pytest
 from conftest import SAMPLE, further
 from small_notebooks import write_notebooks
 
+from helpers.folders import lock_folder
 from helpers.indicators import DataError
 from helpers.parameters import ParameterError, Parameters, read_parameters
-from helpers.project import RunError, find_root, hold_folder
+from helpers.project import RunError, find_root
 from helpers.runs.execute import NotebookFailed
 from helpers.runs.pipeline import LIMITS, run_all
 from helpers.runs.sequence import find_notebooks, read_declared
@@ -33,7 +34,7 @@ def execute(tmp_path, *cells, limits=LIMITS):
     """Run one notebook of these cells as run 'mine'."""
     notebooks = write_notebooks(tmp_path / "notebooks", {"03_small": ["# 3. Small", RUN_CELL, *cells]})
     parameters = read_parameters({"run": "mine", "data": str(SAMPLE)})
-    return run_all(parameters, notebooks, isolated=True, limits=limits)
+    return run_all(parameters, notebooks, limits=limits)
 
 
 def list_files(folder):
@@ -149,7 +150,7 @@ def test_a_kernel_that_dies_is_told(tmp_path, outputs):
 @pytest.mark.skipif(os.name == "nt", reason="signals to a process group are POSIX")
 @pytest.mark.parametrize("options", [[], further(["--isolated"])], ids=["forked", "isolated"])
 @pytest.mark.parametrize(
-    ("number", "code", "word"), [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Terminated")]
+    ("number", "code", "word"), [(signal.SIGINT, 130, "Interrupted"), further(signal.SIGTERM, 143, "Terminated")]
 )
 def test_interrupting_ends_at_once_and_leaves_no_kernel(options, number, code, word, tmp_path, outputs):
     started = tmp_path / "started"
@@ -220,7 +221,7 @@ def is_alive(process):
 
 
 def test_a_run_that_is_being_made_is_left_alone(tmp_path, outputs):
-    with hold_folder(outputs / "mine"), pytest.raises(RunError) as caught:
+    with lock_folder(outputs / "mine"), pytest.raises(RunError) as caught:
         execute(tmp_path, "pass")
     assert str(caught.value).startswith(f"Run 'mine' is being made by process {os.getpid()} on ")
     assert not list(outputs.iterdir())

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import SAMPLE
+from conftest import SAMPLE, further
 from small_notebooks import write_notebooks
 from test_pipeline import list_files
 
@@ -13,6 +13,11 @@ from helpers.parameters import read_parameters
 from helpers.runs.pipeline import run_all
 
 SECRET = "xq7-not-to-be-told"
+SMALL = {"run": "small", "data": str(SAMPLE), "horizon_years": 3}
+IMPORTS = (
+    "from pathlib import Path; from helpers.parameters import read_parameters; "
+    "from helpers.runs.pipeline import run_all"
+)
 ELSEWHERE = {
     "TZ": "Asia/Kathmandu",
     "LC_ALL": "tr_TR.UTF-8",
@@ -31,38 +36,42 @@ def keep_from_network():
     return words
 
 
-@pytest.fixture(scope="module")
-def elsewhere(whole_run, tmp_path_factory):
-    """The run of the six notebooks made again: other folder, zone, language, hash seed and threads, and no network."""
-    outputs = tmp_path_factory.mktemp("else where")
-    words = [*keep_from_network(), sys.executable, "-m", "helpers", "run", whole_run.name, "--isolated"]
+@pytest.fixture(scope="module", params=["small_run", further("whole_run")])
+def made_twice(request, shared, tmp_path_factory):
+    """A run, and the same made again: other folder, zone, language, hash seed and threads, and no network."""
+    run, outputs = request.getfixturevalue(request.param), tmp_path_factory.mktemp("else where")
+    again = ["-m", "helpers", "run", run.name, "--isolated", "-p", "data", str(SAMPLE)]
+    if request.param == "small_run":
+        notebooks = str(shared / "small" / "notebooks")
+        again = ["-c", f"{IMPORTS}; run_all(read_parameters({SMALL!r}), Path({notebooks!r}), isolated=True)"]
     environment = {**os.environ, **ELSEWHERE, "ADOPTION_OUTPUTS": str(outputs)}
-    done = subprocess.run([*words, "-p", "data", str(SAMPLE)], env=environment, capture_output=True, text=True)
+    words = [*keep_from_network(), sys.executable, *again]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    return outputs / whole_run.name
+    return run, outputs / run.name
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("part", ["tables", "figures", "html"])
-def test_another_place_gives_the_same_bytes(part, whole_run, elsewhere):
-    assert list_files(elsewhere / part) == list_files(whole_run / part)
+def test_another_place_gives_the_same_bytes(part, made_twice):
+    run, elsewhere = made_twice
+    assert list_files(elsewhere / part) == list_files(run / part)
 
 
-def test_nothing_of_the_environment_is_told(elsewhere):
+def test_nothing_of_the_environment_is_told(made_twice):
+    _, elsewhere = made_twice
     for name, content in list_files(elsewhere).items():
         assert SECRET.encode() not in content, name
         assert str(elsewhere.parent).encode() not in content, name
 
 
-def test_a_run_needs_no_network(elsewhere):
+def test_a_run_needs_no_network(made_twice):
     if not keep_from_network():
         pytest.skip("a process can't be kept from the network here")
-    assert (elsewhere / "run.json").is_file()
+    assert (made_twice[1] / "run.json").is_file()
 
 
 def test_one_notebook_at_a_time_gives_the_same_bytes_as_two(small_run, tmp_path):
     notebooks = write_notebooks(tmp_path / "notebooks")
-    parameters = read_parameters({"run": "small", "data": str(SAMPLE), "horizon_years": 3})
-    alone = run_all(parameters, notebooks, outputs=tmp_path / "outputs", at_once=1, isolated=True)
+    alone = run_all(read_parameters(SMALL), notebooks, outputs=tmp_path / "outputs", at_once=1, isolated=True)
     for part in ("tables", "figures", "html"):
         assert list_files(alone / part) == list_files(small_run / part), part

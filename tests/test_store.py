@@ -39,7 +39,7 @@ def make(place, capsys):
     """Make the run with these parameters and options; returns what each notebook's line says, by its name."""
 
     def make_again(given=None, **options):
-        run_all(read_parameters({**SMALL, **(given or {})}), place / "notebooks", isolated=True, **options)
+        run_all(read_parameters({**SMALL, **(given or {})}), place / "notebooks", **options)
         said = capsys.readouterr().out
         return dict(re.findall(r"^\d/\d (\w+)  (.+)$", said, flags=re.MULTILINE)) or said
 

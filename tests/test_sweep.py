@@ -19,8 +19,9 @@ from test_pipeline import is_alive, wait_for
 
 from helpers import __main__ as command
 from helpers import indicators
+from helpers.folders import lock_folder
 from helpers.parameters import ParameterError, Parameters
-from helpers.project import RunError, hold_folder
+from helpers.project import RunError
 from helpers.runs import checks, futures
 from helpers.runs.record import describe_inputs
 from helpers.runs.sequence import find_notebooks, plan_steps
@@ -285,7 +286,7 @@ def test_no_other_user_can_ask_dask_for_the_state_of_a_sweep(tmp_path):
 def test_what_isnt_this_sweeps_is_left_alone(tmp_path, outputs, notebooks):
     sweep = read_sweep(write(tmp_path, "grid: {horizon_years: [1]}"))
     with (
-        hold_folder(outputs / "grid", "sweep"),
+        lock_folder(outputs / "grid", "sweep"),
         pytest.raises(RunError, match="Sweep 'grid' is being made by process"),
     ):
         run_sweep(sweep, notebooks=notebooks)

@@ -27,8 +27,10 @@ from worldbank_server import CODE
 
 from helpers import __main__ as command
 from helpers import fetch, indicators
+from helpers.files import hash_file, write_file
+from helpers.folders import claim_folder
 from helpers.parameters import ParameterError, read_parameters
-from helpers.project import MARK, RunError, claim_folder, find_root, hash_file, refuse_planted, write_file
+from helpers.project import MARK, RunError, find_root, refuse_planted
 from helpers.quoting import PlainStream
 from helpers.runs import kernels
 from helpers.runs.notebook import read_valid
@@ -155,7 +157,8 @@ def test_a_project_that_another_user_planted_above_is_not_run(place, monkeypatch
     refuse_planted(place / "data")  # ours
 
 
-def test_files_about_change_nothing_of_a_run(place, reference, tmp_path):
+@pytest.mark.parametrize("options", [[], further(["--isolated"])])
+def test_files_about_change_nothing_of_a_run(place, reference, tmp_path, options):
     home = tmp_path / "home"
     (home / ".ipython" / "profile_default" / "startup").mkdir(parents=True)
     spoil = "import sys\nsys.stdout.write('owned')\nimport pandas\npandas.DataFrame.to_csv = None\n"
@@ -169,14 +172,13 @@ def test_files_about_change_nothing_of_a_run(place, reference, tmp_path):
         for name in ("signal.py", "numpy.py", "pandas.py"):
             (folder / name).write_text("raise SystemExit('owned')")
     (place / "elsewhere" / "matplotlibrc").write_text("axes.facecolor: red\nfont.size: 30\n")
-    for options in ([], ["--isolated"]):
-        code, out, err = run(
-            place / "elsewhere", *WORDS, "--force", *options,
-            HOME=str(home), PYTHONSTARTUP=str(home / "startup.py"), ADOPTION_OUTPUTS=str(place / "outputs"),
-        )  # fmt: skip
-        assert (code, err) == (0, ""), out
-        for part in ("tables", "figures"):
-            assert list_files(place / "outputs" / "small" / part) == list_files(reference / part)
+    code, out, err = run(
+        place / "elsewhere", *WORDS, "--force", *options,
+        HOME=str(home), PYTHONSTARTUP=str(home / "startup.py"), ADOPTION_OUTPUTS=str(place / "outputs"),
+    )  # fmt: skip
+    assert (code, err) == (0, ""), out
+    for part in ("tables", "figures"):
+        assert list_files(place / "outputs" / "small" / part) == list_files(reference / part)
 
 
 def test_names_in_a_strangers_record_lead_out_of_no_folder(made, capsys, tmp_path):
@@ -595,20 +597,22 @@ def test_a_terminal_that_knows_only_ascii_gets_codes(made, place, tmp_path):
     code, out, err = run(place, "check", str(own), **ASCII)
     assert code == 1
     assert "\\xf6" in out + err
-    assert run(place, *WORDS, "--force", **ASCII)[0] == 0
+
+
+@pytest.mark.slow
+def test_a_run_tells_its_progress_where_only_ascii_is_known(place):
+    assert run(place, *WORDS, **ASCII)[0] == 0
 
 
 @LINUX
-def test_closed_standard_streams_get_no_file_of_the_run(place, reference):
-    for options in ([], ["--isolated", "--force"]):
-        words = [*WORDS, *options]
-        process = start(
-            place, *words, before="import os\nos.closerange(0, 3)\nsys.stdin = sys.stdout = sys.stderr = None"
-        )
-        process.communicate(timeout=120)
-        assert process.returncode == 0
-        for part in ("tables", "figures", "html"):
-            assert list_files(place / "outputs" / "small" / part) == list_files(reference / part)
+@pytest.mark.parametrize("options", [[], further(["--isolated"])])
+def test_closed_standard_streams_get_no_file_of_the_run(place, reference, options):
+    closed = "import os\nos.closerange(0, 3)\nsys.stdin = sys.stdout = sys.stderr = None"
+    process = start(place, *WORDS, *options, before=closed)
+    process.communicate(timeout=120)
+    assert process.returncode == 0
+    for part in ("tables", "figures", "html"):
+        assert list_files(place / "outputs" / "small" / part) == list_files(reference / part)
 
 
 def limit(kind, number):
@@ -730,7 +734,8 @@ def test_a_folder_in_use_is_no_leftover(tmp_path):
 
 
 @LINUX
-@pytest.mark.parametrize("umask", [0o077, further(0o002)])
+@pytest.mark.slow
+@pytest.mark.parametrize("umask", [0o077, 0o002])
 def test_the_users_umask_holds(place, umask):
     code, _, err = run(place, "run", "small", before=f"import os\nos.umask({umask})")
     assert code == 0, err
@@ -750,6 +755,7 @@ def test_a_file_is_replaced_whole_under_the_umask(tmp_path):
 
 
 @LINUX
+@pytest.mark.slow
 def test_a_temporary_folder_of_many_bytes_in_few_letters_works(place, tmp_path):
     temporary = tmp_path / ("中" * 60)
     temporary.mkdir()
@@ -758,6 +764,7 @@ def test_a_temporary_folder_of_many_bytes_in_few_letters_works(place, tmp_path):
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_record_without_a_commit_says_why(place):
     assert run(place, "run", "small")[0] == 0
     record = json.loads((place / "outputs" / "small" / "run.json").read_text())
@@ -782,6 +789,7 @@ wrong = load(str(results.data), as_of=as_of).series(entity, indicator).values
 table.write_bytes(kept)"""
 
 
+@pytest.mark.slow
 def test_data_that_change_and_change_back_are_noticed(place):
     cells = list(ALL["01_check_small"])
     write_notebooks(place / "notebooks", {**ALL, "01_check_small": [*cells, CHANGE]})

@@ -4,7 +4,8 @@ Modules and allowed imports (imports go one way, down this list; a test draws th
 
 - `wording`, `quoting`, `levels`, `dates`, `choices`: words for numbers of things, quotes of what others wrote, levels
   of intervals, dates as decimal years, how a file is to be read.
-- `project`: the project's folders, files that are written whole, and folders that are replaced whole.
+- `project`: the project's folders, and what every command needs of the system.
+- `files`, `folders`: files that are written whole, and folders that are locked and replaced whole.
 - `indicators`: load and check tables, select a series with its bound and breaks; own files, coverage, claims.
 - `curves`: one class a family; engine, likelihoods, results, profiles, many series at once.
 - `forecast`: windows, methods, bands, backtest, statements, the `Forecast`; built on `curves` and `indicators`.

@@ -21,17 +21,12 @@ import typer
 from helpers import commands
 from helpers.commands import complete_runs
 from helpers.options import add_choices, join_pairs, locate_data, read_options
-from helpers.project import UNNEEDED, block_imports
+from helpers.project import UNNEEDED, RunError, UserError, block_imports, find_outputs, shorten_path
 from helpers.quoting import PlainStream, shorten
 
-WRONG_INPUT, FAILED = 2, 1
 STOPS = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])
 
-app = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 app.add_typer(commands.app)
 
@@ -105,7 +100,6 @@ def run(
     own is to be read, where 'adoption check' asks.
     """
     from helpers.parameters import read_parameters
-    from helpers.project import shorten_path
     from helpers.runs.pipeline import plan_run, restore_run, run_all
     from helpers.runs.sequence import choose_forced, find_notebooks
 
@@ -147,7 +141,6 @@ def open_notebook(
     What it writes goes to outputs/lab/RUN/, where RUN is its parameter 'run'; the run itself stays as it is.
     """
     from helpers import lab
-    from helpers.project import shorten_path
 
     given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
     locate_data(given, choices)
@@ -178,29 +171,23 @@ def export(
     run's folder, and go when the run is made anew, as does RUN.html, which has all pages in one; RUN.zip, an RO-Crate,
     lies beside the folder. A notebook's page, as the notebook is stored, lies beside it.
     """
-    from helpers.project import shorten_path
-    from helpers.runs.compare import find_run
+    from helpers.runs import exports, pages
+    from helpers.runs.pages.single import write_archive, write_single
+    from helpers.runs.record import find_run
 
+    tables = (xlsx, exports.write_workbook), (latex, exports.write_latex)
+    asked = [write for flag, write in (*tables, (single, write_single), (archive, write_archive)) if flag]
     if run.endswith(".ipynb"):
-        if xlsx or latex or single or archive:
+        if asked:
             raise typer.BadParameter("--xlsx, --latex, --single and --zip are for a run; name one")
-        from helpers.runs import pages
-
         page, notes = pages.export_notebook(Path(run).absolute())
         print("".join(f"note: {note}\n" for note in notes), end="")
-    elif xlsx or latex or single or archive:
-        from helpers.runs.exports import write_latex, write_workbook
-        from helpers.runs.pages.single import write_archive, write_single
-
-        chosen = ((xlsx, write_workbook), (latex, write_latex), (single, write_single), (archive, write_archive))
-        for write in (write for asked, write in chosen if asked):
+        print(f"Read it: {shorten_path(page)}")
+    elif asked:
+        for write in asked:
             print(f"Written: {shorten_path(write(find_run(run)))}")
-        return
     else:
-        from helpers.runs import pages
-
-        page = pages.export_run(find_run(run))
-    print(f"Read it: {shorten_path(page)}")
+        print(f"Read it: {shorten_path(pages.export_run(find_run(run)))}")
 
 
 @app.command()
@@ -214,7 +201,6 @@ def compare(
 
     Parameters, key numbers and forecasts side by side: a table, a figure and a page.
     """
-    from helpers.project import shorten_path
     from helpers.runs.compare import compare_runs
 
     folder = compare_runs(runs, into.absolute() if into else None)
@@ -229,13 +215,12 @@ def verify(run: Annotated[str, typer.Argument(help="Name of the run.")] = "basel
     run.json; prints every difference and ends with 1, or says that there is none.
     """
     from helpers.parameters import read_parameters
-    from helpers.project import find_outputs
     from helpers.runs.record import verify as find_all
 
     differences = find_all(find_outputs() / read_parameters({"run": run}).run)
     print("\n".join(differences) or f"ok: run '{run}' is as its record says, made from what is here now.")
     if differences:
-        raise SystemExit(FAILED)
+        raise SystemExit(RunError.exit_code)
 
 
 @app.command(name="gc")
@@ -245,7 +230,6 @@ def clean_store() -> None:
     The store, outputs/.store, keeps what notebooks have made, so that nothing is made twice. It never grows beyond
     2 GB: what was used least recently goes by itself.
     """
-    from helpers.project import find_outputs
     from helpers.runs.record import read_keys
     from helpers.runs.store import Store
 
@@ -282,12 +266,10 @@ def sweep(
     chosen = read_sweep(grid, name, yes)
     with say_state(f"Finished runs of sweep '{chosen.name}' are kept; the same command goes on from here."):
         folder, failed = run_sweep(chosen, workers, scheduler)
-    from helpers.project import shorten_path
-
     print(f"Read it: {shorten_path(folder / 'index.html')}")
     if failed:
         named = ", ".join(list(failed)[:10]) + (f" and {len(failed) - 10} more" if len(failed) > 10 else "")
-        stop(f"{len(failed)} of {len(chosen.runs)} runs failed: {named}", FAILED)
+        stop(f"{len(failed)} of {len(chosen.runs)} runs failed: {named}", RunError.exit_code)
 
 
 class Stopped(BaseException):
@@ -367,43 +349,26 @@ def run_app(arguments: list[str]) -> None:
     except Stopped as stopped:
         stop(stopped.word, stopped.code)
     except typer.BadParameter as error:
-        stop(f"{error.message}\nTry 'adoption run --help' for help.", WRONG_INPUT)
-    except Exception as error:
-        code = judge(error)
-        if code is None:
+        stop(f"{error.message}\nTry 'adoption run --help' for help.", UserError.exit_code)
+    except UserError as error:
+        stop(str(error), error.exit_code)
+    except (OSError, MemoryError, RuntimeError) as error:
+        refused = describe_refusal(error)
+        if not refused:
             raise
-        stop(describe_system_error(error), code)
+        stop(f"{refused}. Nothing of the last complete run was changed.", RunError.exit_code)
 
 
-def describe_system_error(error: Exception) -> str:
-    """What the system refused, and for which file: no space left, no permission, no memory; else the error's words."""
-    from helpers.project import shorten_path
-
-    if not isinstance(error, OSError | MemoryError) and not is_short_of_threads(error):
-        return str(error)
-    reason = getattr(error, "strerror", "") or ("Out of memory" if isinstance(error, MemoryError) else str(error))
-    name = getattr(error, "filename", None)
-    place = f": {shorten(shorten_path(Path(name)), 400)}" if isinstance(name, str) else ""
-    return f"{reason}{place}. Nothing of the last complete run was changed."
-
-
-def is_short_of_threads(error: Exception) -> bool:
-    """Whether the system gave no further thread; Python has no kind of error of its own for that."""
-    return isinstance(error, RuntimeError) and "can't start new thread" in str(error)
-
-
-def judge(error: Exception) -> int | None:
-    """Exit code for an error that's the user's to mend; None for one that's ours."""
-    from helpers.parameters import ParameterError
-    from helpers.project import RunError
-
-    if isinstance(error, ParameterError):
-        return WRONG_INPUT
-    refused = isinstance(error, OSError) and error.errno  # by the system, else some library's own
-    if refused or isinstance(error, RunError | MemoryError) or is_short_of_threads(error):
-        return FAILED
-    indicators = sys.modules.get("helpers.indicators")
-    return WRONG_INPUT if indicators and isinstance(error, indicators.DataError) else None
+def describe_refusal(error: Exception) -> str:
+    """What the system refused: memory, a thread, or a file, such as for want of space; "" for an error of ours."""
+    if isinstance(error, MemoryError):
+        return "Out of memory"
+    if isinstance(error, RuntimeError):  # Python has no kind of error of its own for threads
+        return str(error) if "can't start new thread" in str(error) else ""
+    if not isinstance(error, OSError) or not error.errno:  # some library's own
+        return ""
+    place = f": {shorten(shorten_path(Path(error.filename)), 400)}" if isinstance(error.filename, str) else ""
+    return f"{error.strerror or error}{place}"
 
 
 if __name__ == "__main__":

@@ -10,10 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from helpers.options import add_choices, locate_data
-from helpers.project import find_outputs, list_records, shorten_path
+from helpers.project import RunError, find_outputs, list_records, shorten_path
 from helpers.quoting import escape
-
-FAILED = 1
 
 app = typer.Typer()
 
@@ -80,8 +78,8 @@ def rm(
 
     Files that the record does not name, or that were changed since, stay where they are, and are named.
     """
-    from helpers.runs.compare import find_run
     from helpers.runs.listing import remove_run
+    from helpers.runs.record import find_run
 
     folder = find_run(run)
     removed, left = remove_run(folder)
@@ -104,7 +102,7 @@ def register(
     Writes a file to data/forecasts, in the quantile form of the hubverse, with the day on which the run's data were
     known and today as the day of publication. It is never written over.
     """
-    from helpers.runs.compare import find_run
+    from helpers.runs.record import find_run
     from helpers.runs.registry import register_run
 
     print(f"On record: {shorten_path(register_run(find_run(run), dates or []))}")
@@ -181,7 +179,7 @@ def check(
             print(f"Clean file: {fix}")
     except indicators.DataError as error:
         print(error)
-        raise SystemExit(FAILED) from error
+        raise SystemExit(RunError.exit_code) from error
 
 
 fetch = typer.Typer(help="Fetch newer figures into a data folder.", no_args_is_help=True)

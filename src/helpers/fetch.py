@@ -23,12 +23,14 @@ from typing import Any
 import pandas as pd
 
 from helpers import indicators
+from helpers.files import write_file
+from helpers.folders import lock_folder, recover, swap_in
 from helpers.indicators.checks import read_unit
 from helpers.indicators.everyday import name_indicator
 from helpers.indicators.own import UNIT
 from helpers.indicators.series import parse_breaks
 from helpers.indicators.tables import read_descriptor, read_table
-from helpers.project import RunError, find_data, hold_folder, replace_folder, restore_folder, write_file
+from helpers.project import RunError, find_data
 from helpers.quoting import UNSEEN, quote, shorten
 
 REQUEST_SECONDS = 30
@@ -163,10 +165,10 @@ def put_into(
 def _write_folder(folder: Path, rows: Mapping[str, pd.DataFrame], publisher: str, given: Mapping[str, str]) -> str:
     with ExitStack() as stack:
         try:
-            stack.enter_context(hold_folder(folder))
+            stack.enter_context(lock_folder(folder))
         except RunError as error:
             raise FetchError(f"Another process writes into {folder}; nothing was written. Wait for it.") from error
-        restore_folder(folder)
+        recover(folder)
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.")))
         new = place / folder.name
         before = _start_folder(folder, new)
@@ -179,7 +181,7 @@ def _write_folder(folder: Path, rows: Mapping[str, pd.DataFrame], publisher: str
             name = publisher.replace("The ", "the ")
             message = f"What {name} sent does not pass the checks; nothing was written:\n{error}"
             raise FetchError(message) from error
-        replace_folder(folder, new)
+        swap_in(folder, new)
     return _tell_changes(before["observations"], rows["observations"])
 
 

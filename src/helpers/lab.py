@@ -11,8 +11,9 @@ from typing import Any, NoReturn
 
 import yaml
 
+from helpers.files import write_file
 from helpers.parameters import ParameterError, Parameters, read_parameters
-from helpers.project import RunError, find_lab, find_outputs, find_root, write_file
+from helpers.project import RunError, find_lab, find_outputs, find_root
 
 
 def keep_beside(stem: str, suffix: str, content: bytes) -> Path:
@@ -110,13 +111,8 @@ def prepare_copy(name: str, given: dict[str, Any]) -> Path:
         raise ParameterError(f"notebook {source.stem} doesn't read '{unread[0]}'; it reads {', '.join(declared)}")
     check_parameters(parameters)
     values = {each: value for each, value in parameters.model_dump().items() if each in declared}
-    return keep_beside(name_copy(source, values), ".ipynb", fill_notebook(source, values))
-
-
-def name_copy(source: Path, values: dict[str, Any]) -> str:
-    """Stem for a copy: the notebook's, and its run where that isn't the default one."""
-    run = values.get("run", Parameters().run)
-    return source.stem if run == Parameters().run else f"{source.stem}-{run}"
+    own = parameters.run if "run" in declared and parameters.run != Parameters().run else ""
+    return keep_beside(f"{source.stem}-{own}" if own else source.stem, ".ipynb", fill_notebook(source, values))
 
 
 def open_lab(path: Path, options: Sequence[str] = ()) -> NoReturn:

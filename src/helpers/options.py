@@ -99,27 +99,18 @@ def add_choices(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def wrapped(**given: Any) -> None:
-        chosen = {name: given.pop(_name_option(name)) for name in CHOICES}
+        chosen = {name: given.pop(f"read_{name}") for name in CHOICES}
         command(**given, choices={name: text for name, text in chosen.items() if text is not None})
 
     signature = inspect.signature(command, eval_str=True)
-    options = [
-        inspect.Parameter(
-            _name_option(name),
-            inspect.Parameter.KEYWORD_ONLY,
-            default=None,
-            annotation=Annotated[str | None, typer.Option(f"--{name}", metavar="TEXT", help=meaning)],
-        )
-        for name, meaning in CHOICES.items()
-    ]
-    own = [one for name, one in signature.parameters.items() if name != "choices"]
-    wrapped.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
-    wrapped.__annotations__ = {one.name: one.annotation for one in (*own, *options)} | {"return": None}
+    options = [one for name, one in signature.parameters.items() if name != "choices"]
+    for name, meaning in CHOICES.items():
+        kind = Annotated[str | None, typer.Option(f"--{name}", metavar="TEXT", help=meaning)]
+        place = inspect.Parameter.KEYWORD_ONLY
+        options.append(inspect.Parameter(f"read_{name}", place, default=None, annotation=kind))
+    wrapped.__signature__ = signature.replace(parameters=options)  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {one.name: one.annotation for one in options} | {"return": None}
     return wrapped
-
-
-def _name_option(name: str) -> str:
-    return f"read_{name}"
 
 
 def locate_data(given: dict[str, Any], choices: dict[str, str]) -> None:

@@ -6,6 +6,7 @@ import difflib
 import math
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, get_args, get_origin
@@ -64,17 +65,14 @@ def parse_yaml(text: str) -> Any:
     """
     try:
         _check_events(yaml.parse(text, Loader=yaml.SafeLoader))
-        return yaml.safe_load(text)
+        return _Loader(text).get_single_data()
     except yaml.YAMLError as error:
         raise ValueError(f"this isn't YAML ({' '.join(str(error).split())})") from error
-    except ValueError as error:  # such as a date that does not exist, or a number of thousands of digits
-        raise ValueError(str(error)) from error
 
 
 def _check_events(events: Iterable[Any]) -> None:
-    """Refuse anchors, aliases, tags, merges, names given twice, and more than `DEEPEST` levels."""
-    names: list[set[str] | None] = []  # of the mappings that are open; None for a list
-    expects: list[bool] = []  # whether the next thing in it is a name
+    """Refuse anchors, aliases, tags, numbers that YAML reads as others, and more than `DEEPEST` levels."""
+    depth = 0
     for event in events:
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise ValueError("anchors (&) and aliases (*) are not read; write the values out")
@@ -82,18 +80,8 @@ def _check_events(events: Iterable[Any]) -> None:
             raise ValueError("tags (!) are not read; write the values plainly")
         if isinstance(event, yaml.ScalarEvent) and event.implicit[0]:
             _check_number(event.value)
-        if isinstance(event, yaml.CollectionEndEvent):
-            names.pop()
-            expects.pop()
-        elif isinstance(event, yaml.NodeEvent):
-            if names and names[-1] is not None:
-                if expects[-1] and isinstance(event, yaml.ScalarEvent):
-                    _add_name(names[-1], event.value)
-                expects[-1] = not expects[-1]
-            if isinstance(event, yaml.CollectionStartEvent):
-                names.append(set() if isinstance(event, yaml.MappingStartEvent) else None)
-                expects.append(True)
-        if len(names) > DEEPEST:
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
             raise ValueError("lists or mappings lie too deep in each other")
 
 
@@ -108,12 +96,16 @@ def _check_number(text: str) -> None:
     raise ValueError(f"{text} {what}; write '{text}' in quotes if it's a text, or the number that is meant")
 
 
-def _add_name(names: set[str], name: str) -> None:
-    if name == "<<":
-        raise ValueError("merges (<<) are not read; write the values out")
-    if name in names:
-        raise ValueError(f"{quote(name)} is given twice; keep one")
-    names.add(name)
+class _Loader(yaml.SafeLoader):
+    """Refuses merges, and names that are given twice."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        names = [name.value for name, _ in node.value if isinstance(name, yaml.ScalarNode)]
+        if "<<" in names:
+            raise ValueError("merges (<<) are not read; write the values out")
+        if twice := [name for name, count in Counter(names).items() if count > 1]:
+            raise ValueError(f"{quote(twice[0])} is given twice; keep one")
+        return super().construct_mapping(node, deep)
 
 
 def _check_text(value: str) -> str:

@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from helpers.files import hash_file
 from helpers.indicators.cells import read_cells
 from helpers.indicators.problems import DataError, Problem, list_problems, suggest_names
 from helpers.indicators.series import BASE_TOLERANCE, interpolate_values, parse_breaks
 from helpers.indicators.tables import TABLES, find_kind, read_descriptor, read_table
-from helpers.project import hash_file
 from helpers.quoting import quote
 
 PERCENT = r"(%|percentage|per cent|percent|pct)(\s+\S.*|)"

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.choices import split_choices
+from helpers.files import write_file
 from helpers.indicators.cells import NUMBER, read_cells
 from helpers.indicators.checks import (
     check_figures,
@@ -28,7 +29,7 @@ from helpers.indicators.checks import (
 from helpers.indicators.everyday import NAME, name_file, name_indicator, read_everyday
 from helpers.indicators.problems import DataError, Problem, list_problems
 from helpers.indicators.tables import find_kind, read_descriptor
-from helpers.project import find_data, write_file
+from helpers.project import find_data
 from helpers.quoting import quote
 
 ENTITY = "own data"  # where the file names no country or group

@@ -41,22 +41,19 @@ def check_parameters(parameters: Parameters, load: Callable[..., Any] | None = N
         raise ParameterError(f"parameter 'data' is '{parameters.data}', but {missing}")
     data = (load or indicators.load)(str(source), as_of=parameters.as_of)
     series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
-    values = series.values[series.values > 0]
+    values, what = series.values[series.values > 0], f"{parameters.indicator} of {parameters.entity}"
     if len(values) < FEWEST_POINTS or (values.index[-1] - values.index[0]).days < FEWEST_DAYS:
         figures = say_count(len(values), "exact figure")
         until = data.until()
         day = data.public_on(parameters.entity, parameters.indicator, FEWEST_POINTS) if until else ""
         hint = f"a later as_of: the third became public on {day}" if day > parameters.as_of else "a later as_of"
         raise ParameterError(
-            f"{parameters.indicator} of {parameters.entity} has {figures} above 0{until}; a forecast "
-            f"needs {FEWEST_POINTS}, half a year apart: a slope, and a way to judge it. Choose another indicator or "
-            f"{hint}"
+            f"{what} has {figures} above 0{until}; a forecast needs {FEWEST_POINTS}, half a year apart: a slope, and a "
+            f"way to judge it. Choose another indicator or {hint}"
         )
     if values.max() <= values.iloc[0]:
-        raise ParameterError(
-            f"{parameters.indicator} of {parameters.entity} never rises above its first figure above 0, "
-            f"{values.iloc[0]:g} on {values.index[0]:%Y-%m-%d}: there is no adoption to fit. Choose another indicator"
-        )
+        first = f"{what} never rises above its first figure above 0, {values.iloc[0]:g} on {values.index[0]:%Y-%m-%d}"
+        raise ParameterError(f"{first}: there is no adoption to fit. Choose another indicator")
     if parameters.as_of or parameters.data != Parameters().data:  # with its own data as of today it does
         from helpers.forecast import LEAST_TECHNOLOGIES, can_calibrate
 

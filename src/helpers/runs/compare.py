@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
@@ -18,25 +18,15 @@ from helpers.figures import comparisons
 from helpers.figures.comparisons import Forecast
 from helpers.figures.images import draw_images
 from helpers.figures.style import DOTS_PER_INCH
-from helpers.parameters import ParameterError, read_parameters
-from helpers.project import (
-    RECORD,
-    RunError,
-    claim_folder,
-    find_outputs,
-    follow_link,
-    hash_file,
-    hold_folder,
-    replace_folder,
-    restore_folder,
-    shorten_path,
-    write_file,
-)
+from helpers.files import hash_file, write_file
+from helpers.folders import claim_folder, follow_link, lock_folder, recover, swap_in
+from helpers.parameters import ParameterError
+from helpers.project import RECORD, RunError, find_outputs, shorten_path
 from helpers.runs.notebook import restore_text, write_csv
 from helpers.runs.pages.exhibits import embed_content
 from helpers.runs.pages.frame import render
-from helpers.runs.pages.index import find_table, format_number, set_value
-from helpers.runs.record import SEE, hide_place, load_record
+from helpers.runs.pages.index import find_table, set_reading, set_value
+from helpers.runs.record import SEE, find_run, hide_place, load_record
 
 FILES = {"index.html", "comparison.csv", "comparison.png", "comparison.svg", "comparison.pdf"}
 SOURCE = "Source: the runs' tables of forecasts and key numbers; each run's pages name the publishers of its data"
@@ -98,25 +88,6 @@ class FinishedRun:
     forecast: Forecast
     ceilings: pd.DataFrame
     edited: tuple[str, ...]
-
-
-def find_run(name: str) -> Path:
-    """Folder of the run `name`, or of ``SWEEP/RUN``, a run of a sweep.
-
-    Raises
-    ------
-    ParameterError
-        If that's no name of a run.
-    """
-    parts = name.strip("/").split("/")
-    try:
-        if len(parts) > 2:
-            raise ParameterError
-        for part in parts:
-            read_parameters({"run": part})
-    except ParameterError as error:
-        raise ParameterError(f"'{name}' is no name of a run; name it as RUN, or as SWEEP/RUN") from error
-    return find_outputs().joinpath(*parts)
 
 
 def read_finished(name: str, folder: Path) -> FinishedRun:
@@ -222,25 +193,32 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
         raise ParameterError(f"run '{twice}' is named twice; name each run once")
     runs = [read_finished(name, folder) for name, folder in folders.items()]
     final = into or find_outputs() / name_comparison(names)
-    with hold_folder(final, "comparison"):
-        restore_folder(final, list_own)
+    with lock_folder(final, "comparison"):
+        recover(final, list_own)
         if final.exists() and not (final.is_dir() and {path.name for path in final.iterdir()} <= FILES):
             raise RunError(
                 f"{shorten_path(final)} exists and doesn't look like a comparison. Move it away, or choose another "
                 "folder with --into."
             )
         with claim_folder(follow_link(final).parent, f".{final.name}.new-") as place:
-            working = place / final.name
             differences, (images, alt) = list_differences(runs), draw_comparison(runs)
-            data = {run.parameters["data"] for run in runs}
-            table = hide_place(write_csv("comparison", differences)[0].decode(), *data)
-            write_file(working / "comparison.csv", table.encode())
-            for kind, image in images.items():
-                write_file(working / f"comparison.{kind}", image)
             page = build_page(runs, differences, images.get("png"), alt, final)
-            write_file(working / "index.html", hide_place(page, *data).encode())
-            replace_folder(final, working, list_own)
+            data = {run.parameters["data"] for run in runs}
+            write_report(place / final.name, "comparison", differences, images, page, data)
+            swap_in(final, place / final.name, list_own)
     return final
+
+
+def write_report(
+    folder: Path, name: str, table: pd.DataFrame, images: Mapping[str, bytes], page: str, data: Iterable[str]
+) -> None:
+    """Write table, figure and page of several runs, without the paths of their `data` on this machine."""
+    write_file(folder / f"{name}.csv", hide_place(write_csv(name, table)[0].decode(), *data).encode())
+    for kind in ("png", "svg", "pdf"):
+        (folder / f"{name}.{kind}").unlink(missing_ok=True)  # of an earlier time
+        if kind in images:
+            write_file(folder / f"{name}.{kind}", images[kind])
+    write_file(folder / "index.html", hide_place(page, *data).encode())
 
 
 def name_comparison(names: Sequence[str]) -> str:
@@ -292,23 +270,20 @@ def _list_items(run: FinishedRun) -> Iterator[tuple[Any, ...]]:
 
 def list_warnings(runs: Sequence[FinishedRun]) -> list[str]:
     """Sentences about what else differs: versions of the data, of the package or its libraries, edited tables."""
-
-    def differs(*path: str) -> bool:
-        found: list[Any] = [run.record for run in runs]
-        for name in path:
-            found = [each.get(name) if isinstance(each, dict) else None for each in found]
-        return any(each != found[0] for each in found)
-
-    sources = [{name: entry.get("source") for name, entry in run.record["notebooks"].items()} for run in runs]
+    first, *others = (run.record for run in runs)
+    code = [
+        (each["helpers"], each["versions"], {name: entry["source"] for name, entry in each["notebooks"].items()})
+        for each in (first, *others)
+    ]
     doubts = []
-    if differs("data", "path"):
+    if any(each["data"]["path"] != first["data"]["path"] for each in others):
         doubts.append("The runs are of different data: see the parameter data.")
-    elif differs("data", "files"):
+    elif any(each["data"]["files"] != first["data"]["files"] for each in others):
         doubts.append(
             "The runs were made from different versions of the data: a difference below may come from a changed "
             "figure, not from a parameter. Make the older run again to tell."
         )
-    if differs("helpers") or differs("versions") or any(each != sources[0] for each in sources):
+    if any(each != code[0] for each in code):
         doubts.append(
             "The runs were made with different versions of the notebooks, the helpers or the libraries: make the older "
             "run again to compare parameters alone."
@@ -400,14 +375,11 @@ def list_rows(differences: pd.DataFrame, names: Sequence[str], with_unit: bool) 
         part, labels = entries["part"].iloc[0], list(dict.fromkeys(entries["label"]))
         found = entries.set_index("run").to_dict("index")
         own = part == "key number" and len(labels) > 1
-        cells = [
-            (read_cell(found[name], with_unit or part == "key number"), found[name]["label"] if own else "")
-            if name in found
-            else ("–", "")
-            for name in names
-        ]
+        cells = dict.fromkeys(names, ("–", ""))
+        for name, entry in found.items():
+            cells[name] = read_cell(entry, with_unit or part == "key number"), entry["label"] if own else ""
         title = item if part == "forecast" else share_words(labels) or item.replace("_", " ").capitalize()
-        rows.append({"title": title, "cells": cells, "differs": bool(entries["differs"].any())})
+        rows.append({"title": title, "cells": list(cells.values()), "differs": bool(entries["differs"].any())})
     return rows
 
 
@@ -423,10 +395,8 @@ def share_words(labels: Sequence[str]) -> str:
 
 def read_cell(entry: Mapping[str, Any], with_unit: bool = True) -> str:
     """Value, unit and interval as a reader wants them; the run's own words where there is no value."""
-    value, low, high = (format_number(str(entry[name])) for name in ("value", "low", "high"))
-    interval = f"({low} to {high})" if low and high else ""
     unit = "%" if entry["unit"] == "percent" else entry["unit"]
-    reading = " ".join(filter(None, [value, unit if with_unit else "", interval])) if value else interval
+    reading = set_reading(entry, unit if with_unit else "")
     if entry["part"] == "ceiling":
         return f"{entry['text']}: {reading}"
-    return reading if value else entry["text"] or "–"
+    return reading if pd.notna(entry["value"]) else entry["text"] or "–"

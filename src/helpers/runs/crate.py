@@ -49,9 +49,11 @@ def describe_crate(folder: Path) -> bytes:
     from rocrate.rocrate import ROCrate
 
     record = read_run(folder)
+    parameters = record["parameters"]
+    what = f"{record['subject'].get('title', parameters['indicator'])}, {parameters['entity']}"
     crate = ROCrate(version="1.1")
     crate.metadata.extra_contexts.append(TERMS)
-    root = {"name": f"Adoption Curves, run '{folder.name}': {_name_subject(record)}", "datePublished": record["made"]}
+    root = {"name": f"Adoption Curves, run '{folder.name}': {what}", "datePublished": record["made"]}
     root["description"] = (
         "Tables, figures, pages and executed notebooks of a run. The code is under the MIT licence; published figures "
         "have the licences of their publishers, see citation."
@@ -64,11 +66,6 @@ def describe_crate(folder: Path) -> bytes:
     files = _add_files(crate, folder, record)
     crate.root_dataset["mentions"] = _add_actions(crate, record, files)
     return json.dumps(crate.metadata.generate(), indent=1, sort_keys=True).encode()
-
-
-def _name_subject(record: Mapping[str, Any]) -> str:
-    parameters = record["parameters"]
-    return f"{record['subject'].get('title', parameters['indicator'])}, {parameters['entity']}"
 
 
 def _add(crate: Any, identifier: str, kind: str, **properties: Any) -> Any:
@@ -90,9 +87,8 @@ def _add_source(crate: Any, source: Mapping[str, str]) -> Any:
 
 def _add_files(crate: Any, folder: Path, record: Mapping[str, Any]) -> dict[str, Any]:
     """Add the files that the run's record names, and the record itself; returned by their paths in the folder."""
-    alt = {
-        name: entry["alt"] for notebook in record["notebooks"].values() for name, entry in notebook["figures"].items()
-    }
+    figures = [each for notebook in record["notebooks"].values() for each in notebook["figures"].items()]
+    alt = {name: entry["alt"] for name, entry in figures}
     changed = find_changed(folder, record)
     hashes = {path: digest for path, digest in list_outputs(record).items() if path not in changed}
     files = {}
@@ -107,42 +103,28 @@ def _add_files(crate: Any, folder: Path, record: Mapping[str, Any]) -> dict[str,
 
 def _add_actions(crate: Any, record: Mapping[str, Any], files: Mapping[str, Any]) -> list[Any]:
     """Add an action for each notebook: the notebook, the data, parameters and tables it read, the files it wrote."""
-    own = record["versions"].get("adoption-curves", "")
-    versions = []
-    for name, version in record["versions"].items():
+    libraries = dict(record["versions"])
+    own, versions = libraries.pop("adoption-curves", ""), []
+    for name, version in libraries.items():
         address = "https://www.python.org/" if name == "python" else f"https://pypi.org/project/{name}/{version}/"
-        if name != "adoption-curves":
-            told = {"name": name, "url": address, "softwareVersion": version}
-            versions.append(_add(crate, address, "SoftwareApplication", **told))
+        told = {"name": name, "url": address, "softwareVersion": version}
+        versions.append(_add(crate, address, "SoftwareApplication", **told))
     data = [
         _add(crate, f"#data/{quote(name)}", "CreativeWork", name=name, sha256=digest)
         for name, digest in record["data"]["files"].items()
     ]
-    values = record["parameters"] | {"data": split_choices(record["parameters"]["data"])[0].name}
-    parameters = {
-        name: _add(crate, f"#parameter-{name}", "PropertyValue", name=name, value=value)
-        for name, value in values.items()
-    }
+    parameters = {}
+    for name, value in (record["parameters"] | {"data": split_choices(record["parameters"]["data"])[0].name}).items():
+        parameters[name] = _add(crate, f"#parameter-{name}", "PropertyValue", name=name, value=value)
     actions = []
     for name, notebook in record["notebooks"].items():
-        tool = _add(
-            crate,
-            f"#notebook-{name}",
-            "SoftwareSourceCode",
-            name=f"{name}.ipynb",
-            version=own,
-            sha256=notebook["source"],
-            softwareRequirements=versions,
-        )
-        written = [*list_written(notebook), f"notebooks/{name}.ipynb"]
+        tool = {"name": f"{name}.ipynb", "version": own, "sha256": notebook["source"], "softwareRequirements": versions}
         read = [f"tables/{table}.csv" for table in notebook["read"]]
+        written = [*list_written(notebook), f"notebooks/{name}.ipynb"]
+        given = [*data, *(parameters[one] for one in notebook["parameters"])]
         about = {
-            "instrument": tool,
-            "object": [
-                *data,
-                *(parameters[one] for one in notebook["parameters"]),
-                *(files[path] for path in read if path in files),
-            ],
+            "instrument": _add(crate, f"#notebook-{name}", "SoftwareSourceCode", **tool),
+            "object": given + [files[path] for path in read if path in files],
             "result": [files[path] for path in written if path in files],
             "endTime": record["made"],
             "description": "The notebook, executed with the parameters, data and tables that are its objects",

@@ -19,7 +19,8 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.parameterize import parameterize_notebook
 
-from helpers.project import RunError, shorten_path, write_json
+from helpers.files import write_json
+from helpers.project import RunError, shorten_path
 from helpers.runs.kernels import ENVIRONMENT, open_kernel, open_log
 from helpers.runs.notebook import RUNNER
 
@@ -184,12 +185,12 @@ def describe_failure(error: Exception, source: Path, target: Path) -> str:
 
 
 def _describe_error(error: Any) -> list[str]:
-    kind, text = type(error).__name__, str(error)
+    words = {
+        "CellTimeoutError": ("Time-out", "the cell took longer than it may"),
+        "DeadKernelError": ("Kernel died", "the notebook's process ended; it may have run out of memory"),
+    }
+    kind, text = words.get(type(error).__name__, (type(error).__name__, str(error)))
     if kind == "PapermillExecutionError":
         kind, text = error.ename, error.evalue
-    elif kind == "CellTimeoutError":
-        kind, text = "Time-out", "the cell took longer than it may"
-    elif kind == "DeadKernelError":
-        kind, text = "Kernel died", "the notebook's process ended; it may have run out of memory"
     lines = [line.rstrip() for line in f"{kind}: {text}".splitlines() if line.strip()]
     return [f"  {line[:240]}" for line in lines[:4]] + (["  ..."] if len(lines) > 4 else [])

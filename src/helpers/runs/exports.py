@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.project import RunError, write_file
+from helpers.files import write_file
+from helpers.project import RunError
 from helpers.runs.notebook import read_csv
 from helpers.runs.record import note_exports, read_unchanged
 from helpers.tables import format_column, is_number

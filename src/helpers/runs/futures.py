@@ -21,8 +21,9 @@ from distributed import Client, LocalCluster, as_completed
 from distributed.scheduler import KilledWorker
 from tqdm import tqdm
 
+from helpers.files import hash_helpers
 from helpers.parameters import Parameters
-from helpers.project import RunError, find_data, hash_helpers
+from helpers.project import RunError, find_data
 from helpers.runs.kernels import can_fork, check_limits, make_place, preload, stop_kernels
 from helpers.runs.pipeline import Made, RunFolder, make_notebook
 from helpers.runs.record import describe_inputs, is_current, watch_data
@@ -55,20 +56,12 @@ def make_runs(sweep: Sweep, folder: Path, workers: int, scheduler: str, notebook
             inputs = describe_inputs(run, sources)
             if not is_current(folder / run.run, inputs):
                 made = submit_notebooks(client, plan_steps(sources, run), inputs, folder, futures, -place)
-                last = client.submit(
-                    finish_run, run.model_dump(), sources, inputs, made, folder, priority=-place, pure=False
-                )
-                runs[last] = run.run
+                given = (run.model_dump(), sources, inputs, made, folder)
+                runs[client.submit(finish_run, *given, priority=-place, pure=False)] = run.run
         began, told = time.monotonic(), len(sweep.runs) - len(runs)
         done, total = 0, len(futures) + len(runs)
-        with tqdm(
-            total=len(sweep.runs),
-            initial=told,
-            unit="run",
-            disable=None,
-            leave=False,
-            file=sys.__stderr__,
-        ) as bar:
+        shown = {"unit": "run", "disable": None, "leave": False, "file": sys.__stderr__}
+        with tqdm(total=len(sweep.runs), initial=told, **shown) as bar:
             for future in as_completed([*futures.values(), *runs], loop=client.loop):
                 done += 1
                 if future not in runs:
@@ -188,14 +181,8 @@ def open_client(workers: int, scheduler: str, folder: Path) -> Iterator[Client]:
         If the scheduler doesn't answer, or a worker can't make runs: without this package in the same version, or
         without the folder.
     """
-    for name in (
-        "distributed",
-        "distributed.client",
-        "distributed.core",
-        "distributed.worker",
-        "distributed.scheduler",
-    ):
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # we tell ourselves what goes wrong
+    for part in ("", ".client", ".core", ".worker", ".scheduler"):
+        logging.getLogger(f"distributed{part}").setLevel(logging.CRITICAL)  # we tell ourselves what goes wrong
     if not scheduler:
         check_limits()
         if can_fork():

@@ -31,7 +31,9 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Type
 
-from helpers.project import RunError, claim_folder, hash_helpers
+from helpers.files import hash_helpers
+from helpers.folders import claim_folder
+from helpers.project import RunError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

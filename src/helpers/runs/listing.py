@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from helpers.project import RECORD, RunError, hold_folder, list_records
-from helpers.runs.record import LOG, find_changed, list_outputs, read_run
+from helpers.folders import lock_folder
+from helpers.project import RunError, list_records
+from helpers.runs.record import find_changed, list_files, read_run
 from helpers.wording import say_count
 
 SHOWN = ("entity", "indicator", "bound", "as_of", "data")
@@ -58,26 +59,20 @@ def remove_run(folder: Path) -> tuple[int, list[str]]:
         If there is no record that can be read, or another process makes the run.
     """
     content = read_run(folder)
-    with hold_folder(folder):
-        written = [*list_outputs(content), *(f"notebooks/{name}.json" for name in content["notebooks"]), LOG, RECORD]
-        changed = set(find_changed(folder, content))
-        removed = 0
-        for name in written:
+    with lock_folder(folder):
+        changed, removed = find_changed(folder, content), 0
+        for name in list_files(content):
             path = folder / name
             inside = path.parent.resolve().is_relative_to(folder.resolve())
             if name not in changed and inside and path.is_file() and not path.is_symlink():
                 path.unlink()
                 removed += 1
-        for path in sorted(
-            (each for each in folder.rglob("*") if each.is_dir() and not each.is_symlink()), reverse=True
-        ):
-            if not any(path.iterdir()):
+        left: list[str] = []
+        for path in sorted(folder.rglob("*"), reverse=True):  # what is in a folder before the folder
+            if not path.is_dir() or path.is_symlink():
+                left.insert(0, path.relative_to(folder).as_posix())
+            elif not any(path.iterdir()):
                 path.rmdir()
-        left = [
-            path.relative_to(folder).as_posix()
-            for path in sorted(folder.rglob("*"))
-            if not path.is_dir() or path.is_symlink()
-        ]
         if not left and not folder.is_symlink():  # else the link stays, and its folder for the next run
             folder.rmdir()
     return removed, left

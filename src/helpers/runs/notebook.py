@@ -8,6 +8,7 @@ table has one writer, whose number its name begins with.
 
 from __future__ import annotations
 
+import csv
 import inspect
 import json
 import math
@@ -22,19 +23,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, StringConstraints
 
+from helpers.files import hash_file, read_json, write_file, write_json
 from helpers.parameters import Parameters, read_parameters
-from helpers.project import (
-    RunError,
-    find_data,
-    find_lab,
-    find_outputs,
-    find_root,
-    hash_file,
-    name_path,
-    read_json,
-    write_file,
-    write_json,
-)
+from helpers.project import RunError, find_data, find_lab, find_outputs, find_root, name_path
 
 Name = Annotated[str, StringConstraints(pattern=r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]*$")]
 """A name in a record, which becomes that of a file: it leads out of no folder."""
@@ -166,7 +157,8 @@ class Run:
         disagreement = ""
         for folder in filter(None, (self.folder, self.published)):
             path = folder / "tables" / f"{name}.csv"
-            writer, record = _find_writer(folder, name)
+            written = ((writer, record) for writer, record in read_records(folder).items() if name in record["tables"])
+            writer, record = next(written, ("", None))
             if record is None or not path.is_file():
                 continue
             differs = self._describe_disagreement(name, writer, record["parameters"])
@@ -259,28 +251,23 @@ def open_run(notebook: str) -> Run:
     declared = tuple(name for name in given if name != "run")
     published = find_outputs() / checked.run
     by_hand = not os.environ.get(RUNNER)
-    opened = Run(
-        find_lab() / checked.run if by_hand else published, notebook, checked, declared, published if by_hand else None
-    )
-    place = name_path(str(opened.folder))
-    if os.path.lexists(opened.folder) and not opened.folder.is_dir():
+    folder = find_lab() / checked.run if by_hand else published
+    place = name_path(str(folder))
+    if os.path.lexists(folder) and not folder.is_dir():
         raise RunError(f"The results would go to {place}, but that is a file. Give the run another name.")
     record = {"parameters": checked.model_dump(include=set(declared)), "read": {}, "tables": {}, "figures": {}}
-    write_json(_record_path(opened.folder, notebook), record)
+    write_json(_record_path(folder, notebook), record)
     if by_hand:
         print(f"By hand: results go to {place}/.")
-    return opened
+    return Run(folder, notebook, checked, declared, published if by_hand else None)
 
 
 def list_written(record: Mapping[str, Any]) -> dict[str, str]:
     """sha256 of each table and figure that a notebook's `record` names, by its path in the run's folder."""
-    tables = {f"tables/{name}.csv": entry["sha256"] for name, entry in record["tables"].items()}
-    figures = {
-        f"figures/{name}.{kind}": digest
-        for name, entry in record["figures"].items()
-        for kind, digest in entry["sha256"].items()
-    }
-    return tables | figures
+    written = {f"tables/{name}.csv": entry["sha256"] for name, entry in record["tables"].items()}
+    for name, entry in record["figures"].items():
+        written |= {f"figures/{name}.{kind}": digest for kind, digest in entry["sha256"].items()}
+    return written
 
 
 def _record_path(folder: Path, notebook: str) -> Path:
@@ -307,13 +294,6 @@ def read_records(folder: Path) -> dict[str, dict[str, Any]]:
     names = [path.stem for path in sorted((folder / "notebooks").glob("[0-9]*.json"))]
     records = {name: read_valid(folder, name) for name in names}
     return {name: record for name, record in records.items() if record}  # others are files of someone's
-
-
-def _find_writer(folder: Path, table: str) -> tuple[str, dict[str, Any] | None]:
-    for notebook, record in read_records(folder).items():
-        if table in record["tables"]:
-            return notebook, record
-    return "", None
 
 
 def _name_writer(table: str) -> str:
@@ -364,6 +344,14 @@ def is_formula(text: str) -> bool:
 def restore_text(value: Any) -> Any:
     """A cell's text without the apostrophe that keeps spreadsheets from running it; other cells as they are."""
     return value[1:] if isinstance(value, str) and value.startswith("'") and is_formula(value) else value
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Rows of a table, all cells as text; none if there is no such table."""
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return [{name: restore_text(text) for name, text in row.items()} for row in csv.DictReader(file)]
 
 
 def _kind_of(column: Any) -> str:

@@ -20,23 +20,10 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, Self
 
+from helpers.files import hash_file, write_json
+from helpers.folders import claim_folder, follow_link, is_cut_off, lock_folder, recover, swap_in
 from helpers.parameters import Parameters, complete_parameters, read_parameters
-from helpers.project import (
-    RECORD,
-    RunError,
-    claim_folder,
-    count_processors,
-    find_data,
-    find_outputs,
-    follow_link,
-    hash_file,
-    hold_folder,
-    is_cut_off,
-    replace_folder,
-    restore_folder,
-    shorten_path,
-    write_json,
-)
+from helpers.project import RECORD, RunError, count_processors, find_data, find_outputs, shorten_path
 from helpers.runs.checks import check_parameters, print_warnings
 from helpers.runs.notebook import list_written, read_valid
 from helpers.runs.record import (
@@ -171,16 +158,14 @@ class RunFolder:
         from helpers.runs.pages import PageWriter
 
         with ExitStack() as stack:
-            stack.enter_context(hold_folder(self.asked))
-            self.kept = restore_folder(self.final, list_own)
+            stack.enter_context(lock_folder(self.asked))
+            self.kept = recover(self.final, list_own)
             check_replaceable(self.final)
             for left in find_left(self.final):
                 shutil.rmtree(left, ignore_errors=True)
-            place = stack.enter_context(
-                tempfile.TemporaryDirectory(
-                    dir=self.final.parent, prefix=f".{self.final.name}.new-", ignore_cleanup_errors=True
-                )
-            )
+            new = f".{self.final.name}.new-"
+            beside = tempfile.TemporaryDirectory(prefix=new, dir=self.final.parent, ignore_cleanup_errors=True)
+            place = stack.enter_context(beside)
             self.folder = Path(place) / self.parameters.run
             (self.folder / "notebooks").mkdir(parents=True)
             self.pages = stack.enter_context(PageWriter(self.folder, self.sources))
@@ -225,7 +210,7 @@ class RunFolder:
         (self.folder / LOG).write_text("\n".join(self.log) + "\n", encoding="utf-8")
         self.store.keep_record(self.asked.name, self.folder / RECORD)
         before_commit()
-        self.kept += replace_folder(self.final, self.folder, list_own)
+        self.kept += swap_in(self.final, self.folder, list_own)
         partial = self.final.parent / f"{self.final.name}.partial"
         for source in self.sources:  # of attempts that failed
             (partial / source.name).unlink(missing_ok=True)
@@ -292,16 +277,12 @@ def run_all(
     if not forced and not is_cut_off(final) and not find_left(final) and is_current(final, inputs):
         print(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.", flush=True)
         return outputs / parameters.run
-    from helpers.runs.kernels import (  # imports for a third of a second that nothing changed needs not
-        can_fork,
-        check_limits,
-        preload,
-    )
+    from helpers.runs import kernels  # whose imports take a third of a second, which nothing changed needs not
 
-    check_limits()
-    forked = not isolated and can_fork()
+    kernels.check_limits()
+    forked = not isolated and kernels.can_fork()
     if forked:
-        preload()  # it imports while the parameters are checked
+        kernels.preload()  # it imports while the parameters are checked
     with watch_data(find_data(parameters.data), inputs["data"]["files"]):
         data = check_parameters(parameters)
     print_warnings(data, parameters)

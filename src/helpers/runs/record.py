@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import html
 import os
 import re
@@ -21,21 +20,10 @@ from markupsafe import escape
 from pydantic import BaseModel, StringConstraints
 
 from helpers.choices import split_choices
-from helpers.parameters import Parameters, read_parameters
-from helpers.project import (
-    RECORD,
-    RunError,
-    find_data,
-    find_root,
-    hash_file,
-    hash_files,
-    hash_helpers,
-    list_records,
-    read_json,
-    write_file,
-    write_json,
-)
-from helpers.runs.notebook import Hash, Name, NotebookRecord, list_written, read_records, read_valid
+from helpers.files import hash_file, hash_files, hash_helpers, read_json, write_file, write_json
+from helpers.parameters import ParameterError, Parameters, read_parameters
+from helpers.project import RECORD, RunError, find_data, find_outputs, find_root, list_records
+from helpers.runs.notebook import Hash, Name, NotebookRecord, list_written, read_records, read_rows, read_valid
 from helpers.runs.sequence import find_notebooks
 from helpers.runs.store import hash_source
 
@@ -72,10 +60,11 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
     """
     records = read_records(folder)
     figures = sorted(name for record in records.values() for name in record["figures"])
+    entry = data.find_entry(parameters.indicator)
     return {
         "run": parameters.run,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "subject": describe_subject(data, parameters),
+        "subject": {name: getattr(entry, name) for name in ("title", "unit", "counted", "base")},
         "main_figure": next((name for name in figures if name.startswith("05_forecast")), None),
         **inputs,
         "notebooks": {name: {"source": inputs["notebooks"].get(name), **record} for name, record in records.items()},
@@ -183,6 +172,25 @@ def note_exports(folder: Path, written: Mapping[str, str]) -> None:
     write_json(path, {**content, "exports": {**content.get("exports", {}), **written}})
 
 
+def find_run(name: str) -> Path:
+    """Folder of the run `name`, or of ``SWEEP/RUN``, a run of a sweep.
+
+    Raises
+    ------
+    ParameterError
+        If that's no name of a run.
+    """
+    parts = name.strip("/").split("/")
+    try:
+        if len(parts) > 2:
+            raise ParameterError
+        for part in parts:
+            read_parameters({"run": part})
+    except ParameterError as error:
+        raise ParameterError(f"'{name}' is no name of a run; name it as RUN, or as SWEEP/RUN") from error
+    return find_outputs().joinpath(*parts)
+
+
 def read_run(folder: Path) -> dict[str, Any]:
     """Content of the ``run.json`` of the run in `folder`.
 
@@ -256,14 +264,10 @@ def _compare(name: str, recorded: Any, present: Any) -> list[str]:
     if not isinstance(recorded, dict) or not isinstance(present, dict):
         if recorded is None or present is None:
             return [f"{name}: {'new' if recorded is None else 'gone'}"]
-        return [f"{name}: changed" if is_hash(present) else f"{name}: was {recorded!r}, is {present!r}"]
+        is_hash = re.fullmatch(r"[0-9a-f]{64}", str(present))
+        return [f"{name}: changed" if is_hash else f"{name}: was {recorded!r}, is {present!r}"]
     parts = [part for part in {**recorded, **present} if recorded.get(part) != present.get(part)]
     return [line for part in parts for line in _compare(f"{name} {part}", recorded.get(part), present.get(part))]
-
-
-def is_hash(value: Any) -> bool:
-    """Whether `value` looks like a sha256 in hexadecimal."""
-    return isinstance(value, str) and re.fullmatch(r"[0-9a-f]{64}", value) is not None
 
 
 def list_outputs(content: Mapping[str, Any]) -> dict[str, str]:
@@ -272,6 +276,11 @@ def list_outputs(content: Mapping[str, Any]) -> dict[str, str]:
     for name, record in content["notebooks"].items():
         outputs |= list_written(record) | {f"notebooks/{name}.ipynb": record["executed"]}
     return outputs
+
+
+def list_files(content: Mapping[str, Any]) -> list[str]:
+    """Paths of all files of a run with this content of its ``run.json``; that one is the last."""
+    return [*list_outputs(content), *(f"notebooks/{name}.json" for name in content["notebooks"]), LOG, RECORD]
 
 
 def list_own(folder: Path, new: Path) -> set[str]:
@@ -287,16 +296,20 @@ def list_own(folder: Path, new: Path) -> set[str]:
 def _list_recorded(folder: Path) -> set[str]:
     """Paths of all files that the record of a run lists, of whatever version; none where it can't be read."""
     try:
-        content = read_json(folder / RECORD)
-        return {*list_outputs(content), *(f"notebooks/{name}.json" for name in content["notebooks"]), RECORD, LOG}
+        return set(list_files(read_json(folder / RECORD)))
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return set()
 
 
 def find_changed(folder: Path, content: Mapping[str, Any]) -> dict[str, str]:
     """Files that the content of a ``run.json`` names and that aren't as it says: "missing" or "changed", by path."""
-    judged = {path: _judge_file(folder / path, expected) for path, expected in list_outputs(content).items()}
-    return {path: word for path, word in judged.items() if word}
+    found = {}
+    for path, expected in list_outputs(content).items():
+        if not (folder / path).is_file():
+            found[path] = "missing"
+        elif hash_file(folder / path) != expected:
+            found[path] = "changed"
+    return found
 
 
 def read_unchanged(folder: Path, *parts: str) -> dict[str, Any]:
@@ -313,12 +326,6 @@ def read_unchanged(folder: Path, *parts: str) -> dict[str, Any]:
     return content
 
 
-def _judge_file(path: Path, expected: str) -> str:
-    if not path.is_file():
-        return "missing"
-    return "" if hash_file(path) == expected else "changed"
-
-
 def verify(folder: Path, notebooks: Path | None = None) -> list[str]:
     """Recompute the record of the run in `folder`: a line for each input and each file that isn't as it says.
 
@@ -332,18 +339,13 @@ def verify(folder: Path, notebooks: Path | None = None) -> list[str]:
     return find_differences(folder, content, inputs)
 
 
-def describe_subject(data: Any, parameters: Parameters) -> dict[str, str]:
-    """The indicator in words: its title and unit, what is counted, and the base."""
-    entry = data.find_entry(parameters.indicator)
-    return {"title": entry.title, "unit": entry.unit, "counted": entry.counted, "base": entry.base}
-
-
 def hash_data(path: Path) -> dict[str, str]:
     """sha256 of every file that the data in `path` are read from: own data take the references from the project's."""
     kinds = {".csv", ".json"}
     path, _ = split_choices(path)
     files = hash_files(path, kinds)
-    if not _has_references(path):
+    table = path / "indicators.csv"
+    if not table.is_file() or all(row.get("role") != "reference" for row in read_rows(table)):
         files |= {f"data/{name}": digest for name, digest in hash_files(find_data(), kinds).items()}
     return files
 
@@ -373,19 +375,11 @@ def _stamp(path: Path) -> dict[Path, tuple[int, int, int, int]]:
     return {file: (each.st_ino, each.st_size, each.st_mtime_ns, each.st_ctime_ns) for file, each in found.items()}
 
 
-def _has_references(path: Path) -> bool:
-    table = path / "indicators.csv"
-    if not table.is_file():
-        return False
-    with table.open(encoding="utf-8-sig", newline="") as file:
-        return any(row.get("role") == "reference" for row in csv.DictReader(file))
-
-
 def list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:
     """Sources of the observations that the run used: of the series, its bound and base, and the reference series."""
     used = data.observations
     roles = data.indicators.set_index("indicator")
-    base = roles.base_indicator.get(parameters.indicator, "") if "base_indicator" in roles else ""
+    base = roles.get("base_indicator", {}).get(parameters.indicator, "")
     own = (used.entity == parameters.entity) & used.indicator.isin([parameters.indicator, parameters.bound, base])
     reference = used.indicator.isin(roles.index[roles.role == "reference"])
     uses = dict.fromkeys(used.source_id[reference], "reference")

@@ -10,8 +10,9 @@ from datetime import date, datetime
 from importlib import metadata
 from pathlib import Path
 
-from helpers.project import PACKAGED, RunError, find_data, find_register, find_root, shorten_path, write_file
-from helpers.runs.notebook import restore_text
+from helpers.files import write_file
+from helpers.project import PACKAGED, RunError, find_data, find_register, find_root, shorten_path
+from helpers.runs.notebook import read_rows
 from helpers.runs.record import find_changed, read_run
 
 TABLE = "05_quantiles"
@@ -45,8 +46,7 @@ def register_run(folder: Path, dates: Sequence[str] = (), today: date | None = N
     if changed or not path.is_file():
         what = f"{next(iter(changed))} is {next(iter(changed.values()))}" if changed else f"{TABLE}.csv is missing"
         raise RunError(f"Run '{folder.name}' is not as it was made: {what}. Make it again, and register it then.")
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = [{name: restore_text(text) for name, text in row.items()} for row in csv.DictReader(file)]
+    rows = read_rows(path)
     known = list(dict.fromkeys(row["target_end_date"] for row in rows))
     if not known:
         raise RunError(f"Run '{folder.name}' gives no forecast that could go on record.")

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from helpers.files import read_cells
 from helpers.parameters import Parameters
-from helpers.project import RunError, find_root, read_cells, shorten_path
+from helpers.project import RunError, find_root, shorten_path
 
 
 def find_notebooks(folder: Path | None = None) -> list[Path]:

@@ -17,16 +17,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from helpers.project import (
-    REGISTER,
-    RunError,
-    claim_folder,
-    hash_file,
-    read_cells,
-    read_json,
-    refuse_planted,
-    write_json,
-)
+from helpers.files import hash_file, read_cells, read_json, write_json
+from helpers.folders import claim_folder
+from helpers.project import REGISTER, RunError, refuse_planted
 
 FOLDER = ".store"
 MAX_BYTES = 2_000_000_000
@@ -176,10 +169,8 @@ class Store:
         found = sorted((self.folder / "records" / run).glob("*.json"))
         earlier = [path for path in found if path.stem[: len(date.replace(":", ""))] <= date.replace(":", "")]
         if not earlier:
-            known = (
-                ", ".join(f"{path.stem[:13]}:{path.stem[13:15]}" for path in found)
-                or "never, as far as the store knows"
-            )
+            known = ", ".join(f"{path.stem[:13]}:{path.stem[13:15]}" for path in found)
+            known = known or "never, as far as the store knows"
             raise RunError(f"Run '{run}' wasn't made by {date}. It was made: {known}.")
         return earlier[-1]
 

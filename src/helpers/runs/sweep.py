@@ -12,10 +12,11 @@ import pandas as pd
 from helpers.figures.comparisons import Forecast, draw_runs, group_subjects, say_medians, share_dates
 from helpers.figures.images import draw_images
 from helpers.figures.style import say
+from helpers.files import write_json
+from helpers.folders import lock_folder
 from helpers.parameters import Parameters
-from helpers.project import RunError, count_processors, find_outputs, hold_folder, shorten_path, write_file, write_json
-from helpers.runs.compare import FinishedRun, embed_figure, read_finished
-from helpers.runs.notebook import write_csv
+from helpers.project import RunError, count_processors, find_outputs, shorten_path
+from helpers.runs.compare import FinishedRun, embed_figure, read_finished, write_report
 from helpers.runs.pages.frame import render
 from helpers.runs.pages.index import set_value
 from helpers.runs.record import hide_place, read_keys
@@ -54,7 +55,7 @@ def run_sweep(
     from helpers.runs.futures import make_runs
 
     folder = find_outputs() / sweep.name
-    with hold_folder(folder, "sweep"):
+    with lock_folder(folder, "sweep"):
         if folder.exists() and not (folder / "sweep.json").exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RunError(f"{shorten_path(folder)} exists and isn't a sweep's. Choose another name with --name.")
         runs = {run.run: run.model_dump(exclude={"run"}) for run in sweep.runs}
@@ -74,20 +75,14 @@ def write_summary(sweep: Sweep, folder: Path, failed: Mapping[str, str]) -> None
                 finished[run.run] = read_finished(f"{sweep.name}/{run.run}", folder / run.run)
             except RunError as error:
                 failed[run.run] = str(error)
-    data = {run.data for run in sweep.runs}
-    table = write_csv("sweep", list_runs(sweep, finished, failed))[0].decode()
-    write_file(folder / "sweep.csv", hide_place(table, *data).encode())
     forecasts = list_forecasts(sweep, finished)
     finding, images = say_finding(sweep, forecasts), dict[str, bytes]()
     if any(share_dates(members) for members in group_subjects(forecasts).values()):
         figure = draw_runs(forecasts, finding, SOURCE)
         images = dict(draw_images(figure, f"Median and 80 % band of each run. {finding}."))
-    for kind in ("png", "svg", "pdf"):
-        (folder / f"sweep.{kind}").unlink(missing_ok=True)  # of an earlier time
-        if kind in images:
-            write_file(folder / f"sweep.{kind}", images[kind])
     page = build_page(sweep, finished, failed, finding, images.get("png"))
-    write_file(folder / "index.html", hide_place(page, *data).encode())
+    data = {run.data for run in sweep.runs}
+    write_report(folder, "sweep", list_runs(sweep, finished, failed), images, page, data)
 
 
 def list_runs(sweep: Sweep, finished: Mapping[str, FinishedRun], failed: Mapping[str, str]) -> pd.DataFrame:
@@ -142,7 +137,8 @@ def build_page(
     """HTML of the sweep's page; everything that comes from the runs is escaped."""
     panels = group_subjects([found.forecast for found in finished.values()])
     dates = {subject: share_dates(members) for subject, members in panels.items()}
-    rows = []
+    rows, common = [], sweep.runs[0].model_dump(exclude={"run", *sweep.varied})
+    unmade = [("failed", "Runs that failed")] if failed else []
     for run in sweep.runs:
         found, reading, href = finished.get(run.run), "failed", ""
         if found:
@@ -155,20 +151,14 @@ def build_page(
         "sweep.html.j2",
         title="Sweep",
         run=sweep.name,
-        sections=[
-            ("runs", "Runs"),
-            *([("failed", "Runs that failed")] if failed else []),
-            ("made", "How this was made"),
-        ],
+        sections=[("runs", "Runs"), *unmade, ("made", "How this was made")],
         file=sweep.file,
         finding=finding,
         picture=embed_figure(image),
         varied=sweep.varied,
         rows=rows,
         failed=failed,
-        common={
-            name: set_value(value) for name, value in sweep.runs[0].model_dump(exclude={"run", *sweep.varied}).items()
-        },
+        common={name: set_value(value) for name, value in common.items()},
         units=sorted({found.subject[1] for found in finished.values()}),
         dates=sorted({f"{date:%Y-%m-%d}" for date in dates.values() if date is not None}),
     )

@@ -83,14 +83,11 @@ def read_sweep(path: Path, name: str = "", many: bool = False) -> Sweep:
     own = [values.pop("run", None) for values in given]
     titles = [f"run '{named}'" if named else f"set {number}" for number, named in enumerate(own, 1)]
     chosen = _check_sets(given, titles)
-    varied = tuple(
-        name
-        for name in dict.fromkeys([*grid, *Parameters.model_fields])
-        if name != "run" and len({repr(getattr(each, name)) for each in chosen}) > 1
-    )
+    fields = dict.fromkeys([*grid, *Parameters.model_fields])
+    varied = tuple(name for name in fields if len({repr(getattr(each, name)) for each in chosen}) > 1)
     names = name_runs(chosen, varied, own)
     _check_distinct(chosen, names)
-    runs = [Parameters(**{**each.model_dump(), "run": run}) for each, run in zip(chosen, names, strict=True)]
+    runs = [each.model_copy(update={"run": run}) for each, run in zip(chosen, names, strict=True)]
     try:
         named = read_parameters({"run": name or path.stem}).run
     except ParameterError as error:
@@ -115,9 +112,8 @@ def _read_yaml(path: Path) -> Any:
 
 def _check_parts(content: Any) -> dict[str, Any]:
     if not isinstance(content, dict):
-        raise ParameterError(
-            "a sweep has the parts 'grid' and 'runs' (one at least) and 'parameters', each 'name: ...'"
-        )
+        parts = "a sweep has the parts 'grid' and 'runs' (one at least) and 'parameters', each 'name: ...'"
+        raise ParameterError(parts)
     problems = [f"unknown part '{part}'{suggest(part, PARTS)}" for part in content if part not in PARTS]
     common, grid, runs = (content.get(part) for part in PARTS)
     if not (common is None or isinstance(common, dict)):
@@ -172,23 +168,18 @@ def _check_sets(given: Sequence[Mapping[str, Any]], titles: Sequence[str]) -> li
             for line in str(error).splitlines():
                 problems.setdefault(line, []).append(title)
     if problems:
-        lines = [f"{line} (in {_list_few(names)})" if len(given) > 1 else line for line, names in problems.items()]
+        lines = []
+        for line, names in problems.items():
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            lines.append(f"{line} (in {', '.join(names[:3])}{more})" if len(given) > 1 else line)
         raise ParameterError("\n".join(lines))
     return chosen
 
 
-def _list_few(names: Sequence[str], most: int = 3) -> str:
-    shown = ", ".join(names[:most])
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
-
-
 def _check_distinct(chosen: Iterable[Parameters], names: Iterable[str]) -> None:
     first: dict[str, str] = {}
-    problems = []
-    for each, name in zip(chosen, names, strict=True):
-        same = first.setdefault(repr(each.model_dump(exclude={"run"})), name)
-        if same != name:
-            problems.append(f"'{name}' is the same as '{same}': leave one out")
+    both = [(name, first.setdefault(repr(each), name)) for each, name in zip(chosen, names, strict=True)]
+    problems = [f"'{name}' is the same as '{same}': leave one out" for name, same in both if same != name]
     if problems:
         raise ParameterError("\n".join([*problems[:10], *(["..."] if len(problems) > 10 else [])]))
 

@@ -16,7 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-from helpers.project import RECORD, RunError, read_cells, read_file, shorten_path, write_file
+from helpers.files import read_cells, read_file, write_file
+from helpers.project import RECORD, RunError, shorten_path
 from helpers.runs.notebook import read_valid
 from helpers.runs.pages.exhibits import embed_tables
 from helpers.runs.pages.frame import render
@@ -95,9 +96,8 @@ def describe_pages(notebooks: Iterable[Path]) -> dict[str, dict[str, Any]]:
     pages = []
     for path in notebooks:
         title, question = read_opening(read_cells(path))
-        pages.append(
-            {"name": path.stem, "href": f"{path.stem}.html", "title": title or path.stem, "question": question}
-        )
+        page = {"name": path.stem, "href": f"{path.stem}.html"}
+        pages.append(page | {"title": title or path.stem, "question": question})
     index = {"href": "index.html", "title": "Index"}
     beside = zip([index, *pages], pages, [*pages[1:], index], strict=False)
     return {page["name"]: {**page, "before": before, "after": after} for before, page, after in beside}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -13,7 +12,7 @@ from typing import Any
 
 from helpers.parameters import Parameters
 from helpers.project import RECORD
-from helpers.runs.notebook import read_valid, restore_text, write_argument
+from helpers.runs.notebook import read_rows, read_valid, write_argument
 from helpers.runs.pages.charts import set_chart
 from helpers.runs.pages.exhibits import embed_image, embed_tables
 from helpers.runs.pages.frame import render
@@ -48,10 +47,10 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
     main = figures.get(record["main_figure"])
     tables = {part: find_table(record, part) for part in ("findings", "key_numbers", "statements", "register", "plain")}
     rows = {part: read_rows(folder / "tables" / f"{name}.csv") for part, name in tables.items()}
-    numbers = [
-        {"label": row["label"], "reading": read_number(row), "url": keep_address(row.get("url", ""))}
-        for row in rows["key_numbers"]
-    ]
+    numbers = []
+    for row in rows["key_numbers"]:
+        reading = row["text"] or set_reading(row, row["unit"])
+        numbers.append({"label": row["label"], "reading": reading, "url": keep_address(row.get("url", ""))})
     plainly = {row["part"]: row["sentence"] for row in rows["plain"]}
     first = [row for row in rows["statements"] if row.get("topic") in FIRST_LIMITS] if plainly else []
     empty = {"numbers": not rows["key_numbers"], "limits": not rows["statements"], "register": not rows["register"]}
@@ -103,30 +102,18 @@ def find_table(record: Mapping[str, Any], part: str) -> str:
 def describe_notebook(folder: Path, page: Mapping[str, str]) -> dict[str, Any]:
     """A notebook's page with what the notebook wrote: its figures, small, and its tables."""
     record = read_valid(folder, page["name"]) or {"figures": {}, "tables": {}}
-    figures = [
-        {"name": name, **entry, "source": embed_image(folder / "figures" / f"{name}.png", THUMBNAIL)}
-        for name, entry in sorted(record["figures"].items())
-    ]
-    return {
-        **page,
-        "figures": figures,
-        "tables": sorted((name, each["rows"]) for name, each in record["tables"].items()),
-    }
+    figures = []
+    for name, entry in sorted(record["figures"].items()):
+        source = embed_image(folder / "figures" / f"{name}.png", THUMBNAIL)
+        figures.append({"name": name, **entry, "source": source})
+    tables = sorted((name, each["rows"]) for name, each in record["tables"].items())
+    return {**page, "figures": figures, "tables": tables}
 
 
-def read_rows(path: Path) -> list[dict[str, str]]:
-    """Rows of a table, all cells as text; none if there is no such table."""
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return [{name: restore_text(text) for name, text in row.items()} for row in csv.DictReader(file)]
-
-
-def read_number(row: Mapping[str, Any]) -> str:
-    """What a row with value, unit, low, high and text says: the text, or else the value and its interval."""
-    low, high = format_number(row["low"]), format_number(row["high"])
-    interval = f"({low} to {high})" if low and high else ""
-    return row["text"] or " ".join(filter(None, (format_number(row["value"]), row["unit"], interval)))
+def set_reading(row: Mapping[str, Any], unit: str) -> str:
+    """Value, unit and interval of a row with value, low and high, as a reader wants them."""
+    value, low, high = (format_number(str(row[name])) for name in ("value", "low", "high"))
+    return " ".join(filter(None, (value, unit if value else "", f"({low} to {high})" if low and high else "")))
 
 
 def format_number(text: str) -> str:

@@ -13,7 +13,8 @@ from typing import Any
 
 from bs4 import BeautifulSoup
 
-from helpers.project import RunError, shorten_path, write_file
+from helpers.files import write_file
+from helpers.project import RunError, shorten_path
 from helpers.runs.crate import METADATA, describe_crate
 from helpers.runs.pages import export_run
 from helpers.runs.record import list_outputs, note_exports, read_run
@@ -46,9 +47,8 @@ def write_single(folder: Path) -> Path:
     whole: Any = BeautifulSoup(index.read_bytes(), "html.parser")
     names = {path.name: path.stem for path in sorted(index.parent.glob("*.html"))}
     for name, stem in names.items():
-        page: Any = whole if name == index.name else BeautifulSoup((index.parent / name).read_bytes(), "html.parser")
-        part = page.find("main")
-        if page is not whole:
+        if name != index.name:
+            part: Any = BeautifulSoup((index.parent / name).read_bytes(), "html.parser").find("main")
             _set_addresses(part, f"{stem}-")
             section = whole.new_tag("section", id=stem)
             section.extend(list(part.contents))
