@@ -12,11 +12,10 @@ from scipy.special import fdtrc, stdtr, stdtrit
 from statsmodels.stats.stattools import durbin_watson
 
 from helpers.curves.descent import evaluate, fit_batch, jacobian
-from helpers.curves.engine import Batch, Family, Fit, estimates, time_of_share, to_coordinate, to_parameter
-from helpers.curves.errors import typical_step
+from helpers.curves.engine import Batch, Family, Fit, coordinates, estimates, time_of_share, to_parameter, typical_step
 from helpers.curves.likelihoods import LeastSquares
 from helpers.curves.model import CurveModel, check_alpha, read_numbers
-from helpers.curves.profile import CEILING, covariance, limits
+from helpers.curves.profile import covariance, limits
 from helpers.dates import CurveError, Times, decimal_years, to_dates
 
 EARLIEST = 1e-5
@@ -106,11 +105,10 @@ def measure_all(likelihood: LeastSquares, alpha: float) -> pd.DataFrame:
     """Each quantity with its profile interval under one likelihood: estimate, lower, upper."""
     batch, best = likelihood.batch, np.r_[likelihood.theta, likelihood.nuisance]
     free = slice(0 if likelihood.free else 1, None)
-    places = [likelihood.count if batch.has_share else CEILING, *range(likelihood.count)][free]
     with np.errstate(invalid="ignore"):
         errors = np.sqrt(np.diag(likelihood.covariance[free, free]))
     unit = np.r_[np.where(np.isfinite(errors), np.clip(errors, 1e-9, 1.0), 1.0), np.ones_like(likelihood.nuisance)]
-    ranges = np.array([limits(batch, place) for place in places])[:, :, 0]
+    ranges = np.array([limits(batch, place) for place in likelihood.places])[:, :, 0]
     ranges = np.vstack([ranges, np.add.outer(likelihood.nuisance, [-20.0, 20.0])])
     low, high = (ranges.T - best[free]) / unit
     least, limit = likelihood.objective_bounds(alpha)
@@ -175,11 +173,10 @@ def bootstrap_intervals(
     where none of them rises there is no interval.
     """
     drawn, fit = draw_series(likelihood, repetitions, kind, seed)
-    free, count = not likelihood.free, likelihood.count
+    free = not likelihood.free
     if fit.flat.all():
-        return np.full((count + likelihood.free, 2), np.nan)
-    ceiling = to_coordinate(drawn, "share" if drawn.has_share else "number", np.maximum(fit.ceiling, 1e-300))
-    found = np.column_stack([ceiling, *fit.theta[:count]])[:, free:]
+        return np.full((len(likelihood.places), 2), np.nan)
+    found = coordinates(drawn, fit).T[:, free:]
     errors = np.sqrt(np.diagonal(covariance(drawn, fit, natural=False), axis1=1, axis2=2))[:, free:]
     own, best = np.sqrt(np.diag(likelihood.covariance))[free:], likelihood.theta[free:]
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -187,10 +184,7 @@ def bootstrap_intervals(
     place = np.array([1 - alpha / 2, alpha / 2]) * (len(scores) + 1) - 1
     low, high = np.clip([np.ceil(place[0]), np.floor(place[1])], 0, len(scores) - 1).astype(int)
     ends = np.column_stack([best - scores[low] * own, best - scores[high] * own])
-    kinds = [
-        *(["share" if drawn.has_share else "number"] if likelihood.free else []),
-        *(k for _, k in drawn.family.parameters),
-    ]
+    kinds = [likelihood.kind(place) for place in likelihood.places]
     return np.array([to_parameter(likelihood.batch, kind, pair) for kind, pair in zip(kinds, ends, strict=True)])
 
 

@@ -11,8 +11,6 @@ curve at a known ceiling a generalised linear model of time, or with `log_time` 
 
 from __future__ import annotations
 
-from copy import copy
-
 import numpy as np
 from scipy.special import expit
 from statsmodels.genmod.families import links
@@ -105,7 +103,7 @@ class AdoptionCurve(CurveModel):
 
     def as_family(self, name: str) -> AdoptionCurve:
         """The same observations for a family that this one holds as a limit."""
-        other = copy(self)
+        other = self.changed()
         other.__class__ = FAMILIES[name]
         other.parameters = other.family.parameters
         return other

@@ -23,14 +23,16 @@ from helpers.curves.descent import descend, evaluate, fit_batch, fit_rows, jumps
 from helpers.curves.engine import (
     Batch,
     Fit,
+    coordinates,
     count_parameters,
     grid_starts,
     predict,
     to_coordinate,
     to_natural,
     to_parameter,
+    typical_step,
 )
-from helpers.curves.errors import CORRELATIONS, count_steps, typical_step
+from helpers.curves.errors import CORRELATIONS, fit_cumulative, whiten
 from helpers.curves.model import CurveModel
 from helpers.curves.profile import (
     CEILING,
@@ -59,18 +61,22 @@ class LeastSquares:
     """Normal errors of equal variance (over the weights) on the level, with the penalty of a prior."""
 
     noise = "level"
-    correlation, first = 0.0, 1.0
-    """Of errors a median step apart, and the steps over which those of the first observation have added up."""
+    together: tuple[float, ...] = TABLE_ALPHAS
+    """One minus the levels whose intervals are searched together, which takes as long as one of them."""
     nuisance = np.empty(0)
     """Further coordinates of `objective`, which nothing is asked about."""
 
-    def __init__(self, model: CurveModel, batch: Batch, fit: Fit) -> None:
+    def __init__(self, model: CurveModel, batch: Batch, fit: Fit, first: float | None = None) -> None:
         self.model, self.batch, self.fit = model, batch, fit
+        # steps over which cumulative errors have added up at the first observation; correlation a median step apart
+        self.first, self.correlation = first, 0.0 if first is None else 1.0
         self.k_params = int(count_parameters(batch)[0])
-        self.df_resid = model.nobs - self.k_params
+        self.df_resid = len(model.endog) - self.k_params
         self.ssr = float(fit.ssr[0])
         self.log_roots = float(_log_roots(model, batch)[0])
         self.free, self.count = bool(model.ceiling.name), len(model.parameters)
+        # coordinates of the estimated parameters, in the order of their names
+        self.places = [*([self.count if batch.has_share else CEILING] if self.free else []), *range(self.count)]
         self.last = float(batch.origin[0] + batch.span[0])  # decimal year of the last observation
         self._ends: dict[tuple[int | str, float], tuple[float, float]] = {}
 
@@ -81,9 +87,7 @@ class LeastSquares:
     @property
     def theta(self) -> np.ndarray:
         """Coordinates of the optimum, with the log ceiling (or the logit of the share) first, (1 + p,)."""
-        ceiling = self.fit.ceiling[0]
-        first = to_coordinate(self.batch, "share" if self.batch.has_share else "number", np.maximum(ceiling, 1e-300))
-        return np.r_[first, self.fit.theta[: self.count, 0]]
+        return coordinates(self.batch, self.fit)[:, 0]
 
     @cached_property
     def covariance(self) -> np.ndarray:
@@ -113,7 +117,7 @@ class LeastSquares:
         """
         if self.model.known_se is not None and self.correlation == 0:
             return np.full(len(share), self.model.model_error**2 + self.model.known_se[self.model.exog.argmax()] ** 2)
-        if self.correlation < 1:
+        if self.first is None:
             return np.full(len(share), self.scale)
         exact = np.sort(self.model.exog)
         steps = (years - exact[0]) / typical_step(exact[None])[0]
@@ -121,38 +125,33 @@ class LeastSquares:
 
     def objective(self, theta: np.ndarray) -> float:
         """Sum of squares, with the penalty of a prior, at theta."""
-        if self.batch.has_share:
-            return float(evaluate(self.batch, np.r_[theta[1:], theta[0]][:, None]).objective[0])
-        fixed = fix(self.batch, theta[1:, None], CEILING, np.array([theta[0]]))[0]
-        return float(evaluate(fixed, theta[1:, None]).objective[0])
+        inner, batch = theta[1:, None], self.batch
+        if batch.has_share:
+            inner = np.vstack([inner, theta[0]])
+        else:
+            batch = replace(batch, ceiling=np.exp(theta[:1]))
+        return float(evaluate(batch, inner).objective[0])
 
     def objective_bounds(self, alpha: float) -> tuple[float, float]:
         """Objective at the optimum, and its limit in the region that the data do not exclude at level 1 - alpha."""
         least = self.fit.objective[0]
         return least, least + profile_target(self.batch, self.fit, alpha)[0]
 
-    def profile_bounds(self, coordinate: int | str, alpha: float) -> dict[float, tuple[float, float]]:
-        """Ends of the profile interval of a coordinate, or of the log ceiling; infinite where open.
-
-        A dict by alpha: the two levels that tables show are searched together, which takes as long as one of them.
-        """
-        alphas = TABLE_ALPHAS if alpha in TABLE_ALPHAS else (alpha,)
-        if self.df_resid <= 0:
-            return dict.fromkeys(alphas, (-np.inf, np.inf))
+    def profile_bounds(self, coordinate: int | str, alphas: tuple[float, ...]) -> np.ndarray:
+        """Ends of the profile intervals of a coordinate, or of the log ceiling, (a, 2); infinite where open."""
         rows = np.zeros(len(alphas), int)
-        lower, upper = profile_bounds(self.batch.take(rows), self.fit.take(rows), coordinate, np.array(alphas))
-        return dict(zip(alphas, zip(lower.tolist(), upper.tolist(), strict=True), strict=True))
+        return np.column_stack(profile_bounds(self.batch.take(rows), self.fit.take(rows), coordinate, np.array(alphas)))
 
     # ---- parameters, in whose names everybody else asks
 
     def coordinate(self, parameter: str) -> int | str:
         """Coordinate of the engine for a parameter's name; "share" and "ceiling" both name an estimated ceiling."""
         if self.free and parameter in ("ceiling", "share"):
-            return self.count if self.batch.has_share else CEILING
+            return self.places[0]
         names = self.model.param_names
         if parameter not in names:
             raise CurveError(f"no estimated parameter {parameter!r}: choose among {', '.join(names)}")
-        return names.index(parameter) - self.free
+        return self.places[names.index(parameter)]
 
     def kind(self, coordinate: int | str) -> str:
         """Kind of a coordinate, as `to_parameter` takes it."""
@@ -161,13 +160,18 @@ class LeastSquares:
         return "share" if coordinate == self.count else self.model.parameters[coordinate][1]
 
     def bounds_of(self, coordinate: int | str, alpha: float) -> tuple[float, float]:
-        """`profile_bounds` at one level, kept."""
+        """`profile_bounds` at one level, kept; nothing is excluded without a degree of freedom."""
         if (coordinate, alpha) not in self._ends:
             if self.batch.times is None:
                 raise CurveError(f"remove_data() dropped the observations before alpha={alpha:g} was asked for")
-            ends = self.profile_bounds(coordinate, alpha)
-            self._ends |= {(coordinate, level): pair for level, pair in ends.items()}
+            alphas = self.together if alpha in self.together else (alpha,)
+            open_ends = np.tile([-np.inf, np.inf], (len(alphas), 1))
+            ends = self.profile_bounds(coordinate, alphas) if self.df_resid > 0 else open_ends
+            self._keep(coordinate, alphas, ends)
         return self._ends[coordinate, alpha]
+
+    def _keep(self, coordinate: int | str, alphas: tuple[float, ...], ends: np.ndarray) -> None:
+        self._ends |= {(coordinate, a): (float(low), float(high)) for a, (low, high) in zip(alphas, ends, strict=True)}
 
     def interval(self, parameter: str, alpha: float) -> np.ndarray:
         """Ends of the profile interval of one parameter, (2,); an end without crossing is infinite (0 for a rate)."""
@@ -227,43 +231,23 @@ class LeastSquares:
 
 def fit_level(model: CurveModel) -> LeastSquares:
     """Least squares on the level, generalised where the model says that errors are correlated or of unequal size."""
-    model = settle_weights(model)
+    model = imply_weights(model)
     if model.errors == "ar1":
         return Autoregressive(model)
     batch = model.batch()
     fit = fit_batch(batch)
-    if model.known_se is not None:  # the weights are variances, not in proportion to them
+    if model.errors == "cumulative":
+        root = None if model.weights is None else np.sqrt(model.weights[model.order])
+        batch, fit, first = fit_cumulative(batch, fit, model.exog[None, model.order], root)
+        return LeastSquares(model, batch, fit, float(first[0]))
+    if model.known_se is not None and model.censored is None:  # the weights are variances, not in proportion to them
         batch = replace(batch, noise=np.ones(1))
         if batch.family.priors:  # which weighed against an estimated variance until now
             fit = fit_rows(batch, np.zeros(1, int), fit.theta)
-    if model.errors != "cumulative":
-        return LeastSquares(model, batch, fit)
-    batch, fit, first = fit_increments(model, batch, fit)
-    likelihood = LeastSquares(model, batch, fit)
-    likelihood.correlation, likelihood.first = 1.0, first
-    return likelihood
+    return LeastSquares(model, batch, fit)
 
 
-def fit_increments(model: CurveModel, batch: Batch, fit: Fit) -> tuple[Batch, Fit, float]:
-    """Least squares under cumulative errors, after those on the level.
-
-    Returns
-    -------
-    batch : Batch
-    fit : Fit
-        A jump is one whatever the errors, so what least squares on the level say of it stays.
-    first : float
-        Steps over which the errors of the first observation have added up; see `errors.count_steps`.
-    """
-    years = model.exog[model.order]
-    bound = model.ceiling.bound_at(years[-1:])
-    last = np.abs(model.endog[model.order][-1:]) / (1.0 if bound is None else bound)
-    first = float(count_steps(batch, fit, years[None], last)[0])
-    batch = model.batch(correlation=np.ones(1), first=first)
-    return batch, replace(fit_batch(batch), step=fit.step), first
-
-
-def settle_weights(model: CurveModel) -> CurveModel:
+def imply_weights(model: CurveModel) -> CurveModel:
     """The model with the weights that its own fit implies, where errors grow with the curve or have known parts.
 
     With known standard errors the variance of the model's own error is the one at which the residuals are as large as
@@ -280,30 +264,33 @@ def settle_weights(model: CurveModel) -> CurveModel:
             curve = np.abs(curve) * (1.0 if bound is None else bound)
             if not curve.any():
                 break
-            model = model.with_weights((curve.max() / np.maximum(curve, LEAST_CURVE * curve.max())) ** 2)
+            model = model.changed(weights=(curve.max() / np.maximum(curve, LEAST_CURVE * curve.max())) ** 2)
     if model.known_se is not None:
         known, freedom = model.known_se**2, len(model.endog) - len(model.param_names)
 
         def excess(variance: float) -> float:
-            return float(fit_batch(model.with_weights(1 / (known + variance)).batch()).ssr[0]) - freedom
+            return float(fit_batch(model.changed(weights=1 / (known + variance)).batch()).ssr[0]) - freedom
 
         top, variance = float(np.var(model.endog)) + 1e-300, 0.0
         if freedom > 0 and excess(0.0) > 0:
             while excess(top) > 0:  # a curve that doesn't describe the series
                 top *= 4
             variance = brentq(excess, 0.0, top, xtol=1e-12 * top)
-        model = model.with_weights(1 / (known + variance))
-        model.model_error = np.sqrt(variance)
+        model = model.changed(weights=1 / (known + variance), model_error=np.sqrt(variance))
     return model
 
 
 class Autoregressive(LeastSquares):
     """Errors with a first-order correlation, which is estimated, and with it fitted again along every profile."""
 
+    together = ()
+
     def __init__(self, model: CurveModel) -> None:
         rho = CORRELATIONS
+        independent, years = model.batch(), model.exog[None, model.order]
         for _ in range(CORRELATION_ROUNDS):
-            batch = model.batch(correlation=rho)
+            rows = np.zeros(len(rho), int)
+            batch = whiten(independent.take(rows), years[rows], rho)
             fit = fit_batch(batch)
             logs = _log_roots(model, batch)
             best = int(np.argmin(len(model.endog) * np.log(np.maximum(fit.ssr, 1e-300)) - 2 * logs))
@@ -319,14 +306,13 @@ class Autoregressive(LeastSquares):
         least = (count * np.log(np.maximum(self.fits.ssr, 1e-300)) - 2 * self.logs).min()
         return np.exp((least + 2 * self.logs) / count) * (1 + limit / max(self.df_resid, 1))
 
-    def profile_bounds(self, coordinate: int | str, alpha: float) -> dict[float, tuple[float, float]]:
+    def profile_bounds(self, coordinate: int | str, alphas: tuple[float, ...]) -> np.ndarray:
         """The union of the intervals of all correlations, whose own likelihood counts too."""
-        if self.df_resid <= 0:
-            return {alpha: (-np.inf, np.inf)}
+        [alpha] = alphas
         rise = self._rises(fdtri(1, self.df_resid, 1 - alpha)) - self.fits.ssr
         rows = np.flatnonzero(rise > 0)
         low, high = profile_bounds(self.rows.take(rows), self.fits.take(rows), coordinate, alpha, rise[rows])
-        return {alpha: (float(low.min()), float(high.max()))}
+        return np.array([[low.min(), high.max()]])
 
     def along(self, coordinate: int | str, values: np.ndarray) -> tuple[np.ndarray, ...]:
         """As `LeastSquares.along`, with the best correlation at each of the values."""
@@ -386,6 +372,7 @@ class QuasiBinomial(LeastSquares):
 
     noise = "binomial"
     llf = np.nan
+    together = ()
 
     def __init__(self, model: CurveModel, batch: Batch, share: np.ndarray) -> None:
         self.model, self.share = model, share
@@ -470,14 +457,14 @@ class QuasiBinomial(LeastSquares):
             return self.glm.deviance, np.inf
         return self.glm.deviance, self.glm.deviance + fdtri(1, self.df_resid, 1 - alpha) * self.scale
 
-    def profile_bounds(self, coordinate: int | str, alpha: float) -> dict[float, tuple[float, float]]:
+    def profile_bounds(self, coordinate: int | str, alphas: tuple[float, ...]) -> np.ndarray:
         """Ends of the quasi-likelihood F profile of a coordinate."""
-        if self.fit.flat[0] or self.df_resid <= 0:
-            return {alpha: (-np.inf, np.inf)}
-        least, highest = self.objective_bounds(alpha)
+        if self.fit.flat[0]:
+            return np.array([[-np.inf, np.inf]])
+        least, highest = self.objective_bounds(*alphas)
         assert isinstance(coordinate, int)  # the ceiling is known
         if not highest > least:  # a perfect fit
-            return {alpha: (float(self.fit.theta[coordinate, 0]),) * 2}
+            return np.full((1, 2), self.fit.theta[coordinate, 0])
 
         def rise(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
             return np.sqrt([max(self._fix(coordinate, value)[0] - least, 0) for value in values])
@@ -485,8 +472,7 @@ class QuasiBinomial(LeastSquares):
         centre, step = self.fit.theta[coordinate, 0], np.sqrt(self.covariance[coordinate + 1, coordinate + 1])
         side, limit = np.array([-1.0, 1.0]), np.concatenate(limits(self.batch, coordinate))
         start, target = np.full(2, centre), np.full(2, np.sqrt(highest - least))
-        ends = close(find_crossings(rise, side, target, start, np.full(2, step), limit), limit, side)
-        return {alpha: (float(ends[0]), float(ends[1]))}
+        return close(find_crossings(rise, side, target, start, np.full(2, step), limit), limit, side)[None]
 
     def along(self, coordinate: int | str, values: np.ndarray) -> tuple[np.ndarray, ...]:
         """As `LeastSquares.along`; the statistic is the deviance's rise over the dispersion."""

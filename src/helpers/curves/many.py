@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -12,7 +11,7 @@ from tqdm import tqdm
 
 from helpers.curves.descent import fit_batch
 from helpers.curves.engine import count_parameters, estimates, limits_reached, nested_families, prepare
-from helpers.curves.errors import count_steps, whiten
+from helpers.curves.errors import fit_cumulative
 from helpers.curves.families import FAMILIES
 from helpers.curves.model import (
     MARGIN,
@@ -189,9 +188,7 @@ def _fit_equals(
     other = None
     parts, last = (values, 1.0) if bound is None else (values / bound, bound[:, -1])
     if errors == "cumulative" or (errors is None and alpha is not None and not per_period):
-        weights, carry = whiten(years, 1.0, count_steps(batch, fit, years, np.nan_to_num(np.abs(parts[:, -1]))))
-        summed = prepare(family, years, values, level, bound, start, weights, prior=known.prior, carry=carry)
-        other = summed, replace(fit_batch(summed), step=fit.step)
+        other = fit_cumulative(batch, fit, years)[:2]
     if errors == "cumulative" and other:
         (batch, fit), other = other, None
     left, p = batch.count - count_parameters(batch), len(family.parameters)
@@ -214,7 +211,7 @@ def _fit_equals(
     table[np.isin(flag, ["above the ceiling", "before the launch"]), bool(not known.name) :] = np.nan
     frame = pd.DataFrame({"series": columns, "family": name, "nobs": batch.count, "flag": flag})
     frame["ssr"] = np.where(left >= 0, fit.ssr, np.nan)
-    frame["aicc"] = _corrected_criterion(fit.ssr, batch.count, count_parameters(batch))
+    frame["aicc"] = _corrected_criterion(fit.ssr, batch.count, batch.count - left)
     frame[names] = table
     frame["ceiling"] = table[:, 0] * last
     if alpha is None:

@@ -165,23 +165,47 @@ def _walk(
     work: Batch, fit: Fit, coordinate: int | str, slope: np.ndarray, side: np.ndarray, target: np.ndarray,
     centre: np.ndarray, step: np.ndarray, limit: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
-    """Where the root of the rise meets the target on one side of each row, with the last inner point as warm start."""
-    theta, inner = fit.theta.copy(), centre.copy()
+    """Where the root of the rise meets the target on one side of each row."""
+
+    def refit(rows: np.ndarray, guess: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        fixed_batch, guess, fixed = fix(work.take(rows), np.clip(guess, *box(work)), coordinate, value)
+        found, state, _ = descend(fixed_batch, guess, fixed, 40, 1e-6)
+        return found, np.sqrt(np.maximum(state.objective - fit.objective[rows], 0))
+
+    return follow(refit, fit.theta, slope, side, target, centre, step, limit)[0]
+
+
+def follow(
+    refit: Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]], point: np.ndarray,
+    slope: np.ndarray, side: np.ndarray, target: np.ndarray, centre: np.ndarray, step: np.ndarray, limit: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """`find_crossings` along fits that start from the last inner one, moved on as it moved before.
+
+    Parameters
+    ----------
+    refit : function of rows (m,), starts (k, m) and values (m,): the best points there, (k, m), and their rises, (m,)
+    point, slope : (k, R) points at the centre, and how they move from there
+    side, target, centre, step, limit : as in `find_crossings`
+
+    Returns
+    -------
+    crossing : ndarray, (R,)
+    point : ndarray, (k, R)
+        The last inner ones.
+    """
+    point, slope, inner = point.copy(), slope.copy(), centre.copy()
 
     def rise(rows: np.ndarray, value: np.ndarray) -> np.ndarray:
-        guess = np.clip(theta[:, rows] + slope[:, rows] * (value - inner[rows]), *box(work))
-        held, guess, fixed = fix(work.take(rows), guess, coordinate, value)
-        found, state, _ = descend(held, guess, fixed, 40, 1e-6)
-        root = np.sqrt(np.maximum(state.objective - fit.objective[rows], 0))
+        found, root = refit(rows, point[:, rows] + slope[:, rows] * (value - inner[rows]), value)
         inside = root < target[rows]
         within = rows[inside]
         with np.errstate(divide="ignore", invalid="ignore"):
-            moved = (found[:, inside] - theta[:, within]) / (value[inside] - inner[within])
+            moved = (found[:, inside] - point[:, within]) / (value[inside] - inner[within])
         slope[:, within] = np.nan_to_num(moved, posinf=0, neginf=0)
-        theta[:, within], inner[within] = found[:, inside], value[inside]
+        point[:, within], inner[within] = found[:, inside], value[inside]
         return root
 
-    return find_crossings(rise, side, target, centre, step, limit)
+    return find_crossings(rise, side, target, centre, step, limit), point
 
 
 def find_crossings(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -24,17 +25,9 @@ from helpers.dates import CurveError, Times, years_among
 from helpers.wording import say_name
 
 INTERNAL = {
-    "likelihood",
-    "likelihoods",
-    "interval",
-    "serial_correlation",
-    "limits",
-    "cov_params_default",
-    "initialize",
-    "normalized_cov_params",
-    "t_test_pairwise",
-    "wald_test_terms",
-}
+    "likelihood", "likelihoods", "interval", "serial_correlation", "limits", "cov_params_default", "initialize",
+    "normalized_cov_params", "t_test_pairwise", "wald_test_terms",
+}  # fmt: skip
 
 
 class Results(Derived, Displayed, LikelihoodModelResults):
@@ -116,8 +109,7 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         model = self.model
         if model.errors is not None or model.per_period or self.df_resid <= 0:
             return [self.likelihood]
-        other = copy(model)
-        other.errors, other.known_se = "cumulative", None
+        other = model.changed(errors="cumulative", known_se=None)
         return [self.likelihood, fit_level(other) if other.censored is None else fit_censored(other)]
 
     def interval(self, name: str, alpha: float) -> np.ndarray:
@@ -228,7 +220,8 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         if self.flag and not self.limit:
             return False
         if self.ceiling_kind == "prior":
-            return self.model.without_prior().fit().identified
+            free = replace(self.model.ceiling, kind="free", prior=None)
+            return self.model.changed(ceiling=free).fit().identified
         inside = [name for name, end in zip(self.param_names, self.limits, strict=False) if not end]
         names = [self.model.ceiling.name] if self.model.ceiling.name else inside
         return bool(np.isfinite([self.interval(name, 0.05) for name in names]).all())
@@ -354,8 +347,8 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         if self.nested is not None:
             self.nested.remove_data()
         self.conf_int(method="profile")
-        self.model, self.likelihoods = copy(self.model), [copy(likelihood) for likelihood in self.likelihoods]
-        self.model.endog = self.model.weights = self.model.index = None
+        self.model = self.model.changed(endog=None, weights=None, index=None)
+        self.likelihoods = [copy(likelihood) for likelihood in self.likelihoods]
         self.likelihood = self.likelihoods[0]
         for likelihood in self.likelihoods:
             likelihood.model = self.model
