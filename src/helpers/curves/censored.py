@@ -86,7 +86,8 @@ class Censored(LeastSquares):
             steps = (years - exact[self.prior_place]) / typical_step(exact[None])[0]
             self.carried = (steps >= 0).astype(float)
             self.spread = np.sqrt(np.where(steps >= 0, np.maximum(steps, LEAST_STEPS), first or 1.0))
-        self.low, self.high = np.array([*(np.ravel(limits(batch, place)) for place in self.places), (-25.0, 5.0)]).T
+        low, high = (part[self.places, 0] for part in limits(batch))
+        self.low, self.high = np.r_[low, -25.0], np.r_[high, 5.0]
         # with level shifts a curve may meet every value: then sigma stays that of the fit without them, as in `descent`
         self.held = bool(batch.family.priors) and count <= len(model.param_names)
         if self.held and batch.noise is not None:
@@ -256,18 +257,18 @@ class Censored(LeastSquares):
         best = losses.argmin(0)
         return points.reshape(len(starts), len(rows), -1)[best, rows], losses[best, rows]
 
-    def _exact(self, coordinate: int | str, values: np.ndarray) -> np.ndarray:
+    def _exact(self, place: int, values: np.ndarray) -> np.ndarray:
         """Points (v, k) of the exact values' own fits with one coordinate at each of the values."""
         rows = np.zeros(len(values), int)
-        work, theta, fixed = fix(self.batch.take(rows), self.fit.theta[:, rows], coordinate, values)
-        theta = fit_batch(work).theta if coordinate == CEILING else descend(work, theta, fixed)[0]
+        work, theta, fixed = fix(self.batch.take(rows), self.fit.theta[:, rows], rows + place, values)
+        theta = fit_batch(work).theta if place == CEILING else descend(work, theta, fixed)[0]
         state = evaluate(work, theta)
         return self._join(state.ceiling, theta, state.ssr)
 
-    def along(self, coordinate: int | str, values: np.ndarray) -> tuple[np.ndarray, ...]:
+    def along(self, place: int, values: np.ndarray) -> tuple[np.ndarray, ...]:
         """As `LeastSquares.along`; each value starts from the optimum, the exact values' fit, and its neighbours."""
-        places, optimum = np.full(len(values), self.places.index(coordinate)), np.tile(self.point, (len(values), 1))
-        points, losses = self._refit(places, values, optimum, self._exact(coordinate, values))
+        places, optimum = np.full(len(values), place - self.places[0]), np.tile(self.point, (len(values), 1))
+        points, losses = self._refit(places, values, optimum, self._exact(place, values))
         for shift in (1, -1):  # a better valley next to a value is tried there too
             other, better = self._refit(places, values, np.roll(points, shift, axis=0))
             points, losses = np.where((better < losses)[:, None], other, points), np.minimum(better, losses)
@@ -275,8 +276,8 @@ class Censored(LeastSquares):
         ceiling = np.exp(points[:, 0]) if self.free else np.full(len(values), self.fit.ceiling[0])
         return self._statistic(losses), (self._weigh(error) ** 2).sum(1), ceiling, points[:, self.free : -1].T
 
-    def profile_bounds(self, coordinate: int | str, alphas: tuple[float, ...]) -> np.ndarray:
-        """Ends of the profiles of a coordinate, or the log ceiling; those of all others are searched along, and kept.
+    def profile_bounds(self, alphas: tuple[float, ...]) -> np.ndarray:
+        """As `LeastSquares.profile_bounds`.
 
         The limits of the search are asked first: where the profile stays low there, it is open.
         """
@@ -306,7 +307,4 @@ class Censored(LeastSquares):
             reached = refit(np.arange(len(search)), path, found)[1] / target
             trusted = (np.abs(reached - 1) < FOUND) & (np.abs(found - centre) <= FARTHEST)
             ends[search] = np.where(trusted, close(found, limit, side), side * np.inf)
-        by_place = dict(zip(self.places, ends.reshape(len(self.places), 2, -1).transpose(0, 2, 1), strict=True))
-        for each, pairs in by_place.items():
-            self._keep(each, alphas, pairs)
-        return by_place[coordinate]
+        return ends.reshape(len(self.places), 2, -1).transpose(2, 0, 1)

@@ -108,7 +108,7 @@ def measure_all(likelihood: LeastSquares, alpha: float) -> pd.DataFrame:
     with np.errstate(invalid="ignore"):
         errors = np.sqrt(np.diag(likelihood.covariance[free, free]))
     unit = np.r_[np.where(np.isfinite(errors), np.clip(errors, 1e-9, 1.0), 1.0), np.ones_like(likelihood.nuisance)]
-    ranges = np.array([limits(batch, place) for place in likelihood.places])[:, :, 0]
+    ranges = np.column_stack([part[likelihood.places, 0] for part in limits(batch)])
     ranges = np.vstack([ranges, np.add.outer(likelihood.nuisance, [-20.0, 20.0])])
     low, high = (ranges.T - best[free]) / unit
     least, limit = likelihood.objective_bounds(alpha)

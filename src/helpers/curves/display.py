@@ -248,7 +248,7 @@ class Displayed:
         model, likelihood, values = self.model, self.likelihood, None
         if self.df_resid <= 0 or likelihood.fit.flat[0]:
             raise CurveError(f"{model.endog_name}: nothing is left to judge a profile by")
-        is_ceiling = likelihood.coordinate(parameter) == CEILING
+        is_ceiling = likelihood.place(parameter) == CEILING and not likelihood.batch.has_share
         if is_ceiling:
             reached, best = likelihood.batch.top[0], self.params.iloc[0]
             low, high = self.interval(parameter, 0.05)

@@ -75,10 +75,9 @@ class LeastSquares:
         self.ssr = float(fit.ssr[0])
         self.log_roots = float(_log_roots(model, batch)[0])
         self.free, self.count = bool(model.ceiling.name), len(model.parameters)
-        # coordinates of the estimated parameters, in the order of their names
-        self.places = [*([self.count if batch.has_share else CEILING] if self.free else []), *range(self.count)]
+        self.places = np.arange(0 if self.free else 1, self.count + 1)  # of the parameters among the `coordinates`
         self.last = float(batch.origin[0] + batch.span[0])  # decimal year of the last observation
-        self._ends: dict[tuple[int | str, float], tuple[float, float]] = {}
+        self._ends: dict[float, np.ndarray] = {}
 
     def drop_data(self) -> None:
         """Let go of what is as long as the series; whatever has been computed stays."""
@@ -137,63 +136,61 @@ class LeastSquares:
         least = self.fit.objective[0]
         return least, least + profile_target(self.batch, self.fit, alpha)[0]
 
-    def profile_bounds(self, coordinate: int | str, alphas: tuple[float, ...]) -> np.ndarray:
-        """Ends of the profile intervals of a coordinate, or of the log ceiling, (a, 2); infinite where open."""
-        rows = np.zeros(len(alphas), int)
-        return np.column_stack(profile_bounds(self.batch.take(rows), self.fit.take(rows), coordinate, np.array(alphas)))
+    def profile_bounds(self, alphas: tuple[float, ...]) -> np.ndarray:
+        """Ends of the profile intervals of all parameters in their `coordinates`, (a, k, 2); infinite where open."""
+        level, place = (part.ravel() for part in np.indices((len(alphas), len(self.places))))
+        rows = np.zeros(len(place), int)
+        ends = profile_bounds(self.batch.take(rows), self.fit.take(rows), self.places[place], np.array(alphas)[level])
+        return np.column_stack(ends).reshape(len(alphas), -1, 2)
 
     # ---- parameters, in whose names everybody else asks
 
-    def coordinate(self, parameter: str) -> int | str:
-        """Coordinate of the engine for a parameter's name; "share" and "ceiling" both name an estimated ceiling."""
+    def place(self, parameter: str) -> int:
+        """Place of a parameter among the `coordinates`; "share" and "ceiling" both name an estimated ceiling."""
         if self.free and parameter in ("ceiling", "share"):
-            return self.places[0]
+            return CEILING
         names = self.model.param_names
         if parameter not in names:
             raise CurveError(f"no estimated parameter {parameter!r}: choose among {', '.join(names)}")
-        return self.places[names.index(parameter)]
+        return int(self.places[names.index(parameter)])
 
-    def kind(self, coordinate: int | str) -> str:
+    def kind(self, place: int) -> str:
         """Kind of a coordinate, as `to_parameter` takes it."""
-        if isinstance(coordinate, str):  # the ceiling
-            return "number"
-        return "share" if coordinate == self.count else self.model.parameters[coordinate][1]
+        if place == CEILING:
+            return "share" if self.batch.has_share else "number"
+        return self.model.parameters[place - 1][1]
 
-    def bounds_of(self, coordinate: int | str, alpha: float) -> tuple[float, float]:
-        """`profile_bounds` at one level, kept; nothing is excluded without a degree of freedom."""
-        if (coordinate, alpha) not in self._ends:
+    def bounds_of(self, place: int, alpha: float) -> np.ndarray:
+        """Ends of the profile interval of a coordinate, kept; nothing is excluded without a degree of freedom."""
+        if alpha not in self._ends:
             if self.batch.times is None:
                 raise CurveError(f"remove_data() dropped the observations before alpha={alpha:g} was asked for")
             alphas = self.together if alpha in self.together else (alpha,)
-            open_ends = np.tile([-np.inf, np.inf], (len(alphas), 1))
-            ends = self.profile_bounds(coordinate, alphas) if self.df_resid > 0 else open_ends
-            self._keep(coordinate, alphas, ends)
-        return self._ends[coordinate, alpha]
-
-    def _keep(self, coordinate: int | str, alphas: tuple[float, ...], ends: np.ndarray) -> None:
-        self._ends |= {(coordinate, a): (float(low), float(high)) for a, (low, high) in zip(alphas, ends, strict=True)}
+            nothing = np.tile([-np.inf, np.inf], (len(alphas), len(self.places), 1))
+            ends = self.profile_bounds(alphas) if self.df_resid > 0 else nothing
+            self._ends |= dict(zip(alphas, ends, strict=True))
+        return self._ends[alpha][place - self.places[0]]
 
     def interval(self, parameter: str, alpha: float) -> np.ndarray:
         """Ends of the profile interval of one parameter, (2,); an end without crossing is infinite (0 for a rate)."""
-        coordinate = self.coordinate(parameter)
-        return to_parameter(self.batch, self.kind(coordinate), np.array(self.bounds_of(coordinate, alpha)))
+        place = self.place(parameter)
+        return to_parameter(self.batch, self.kind(place), self.bounds_of(place, alpha))
 
     def profile_values(self, parameter: str, points: int, ends: tuple[float, float]) -> np.ndarray:
         """Values of a parameter to draw its profile at: a third past its ends, `OPEN_SPAN` where they are open."""
-        coordinate = self.coordinate(parameter)
-        low, high = (float(limit[0]) for limit in limits(self.batch, coordinate))
-        centre = np.log(max(self.fit.ceiling[0], 1e-300)) if coordinate == CEILING else self.fit.theta[coordinate, 0]
-        centre = float(np.clip(centre, low, high))
+        place = self.place(parameter)
+        low, high = (part[place, 0] for part in limits(self.batch))
+        centre = float(np.clip(self.theta[place], low, high))
         reach = [
             1.3 * (end - centre) if np.isfinite(end) else side * OPEN_SPAN
             for end, side in zip(ends, (-1, 1), strict=True)
         ]
         below = np.linspace(max(low, centre + reach[0]), centre, points // 2 + 1)
         values = np.unique(np.r_[below, np.linspace(centre, min(high, centre + reach[1]), points - points // 2)])
-        return to_parameter(self.batch, self.kind(coordinate), values)
+        return to_parameter(self.batch, self.kind(place), values)
 
-    def along(self, coordinate: int | str, values: np.ndarray) -> tuple[np.ndarray, ...]:
-        """The best fits with one coordinate (or the log ceiling) at each of the values (v,).
+    def along(self, place: int, values: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The best fits with one of the `coordinates` at each of the values (v,).
 
         Returns
         -------
@@ -203,8 +200,8 @@ class LeastSquares:
         theta : ndarray, (p, v)
         """
         batch, fit, rows = self.batch, self.fit, np.zeros(len(values), int)
-        work, theta, fixed = fix(batch.take(rows), fit.theta[:, rows], coordinate, values)
-        if coordinate == CEILING:  # from the estimate, and from the grid
+        work, theta, fixed = fix(batch.take(rows), fit.theta[:, rows], rows + place, values)
+        if place == CEILING and not batch.has_share:  # from the estimate, and from the grid
             more, starts = grid_starts(work, most=2)
             theta = fit_rows(work, np.r_[np.arange(len(values)), more], np.hstack([theta, starts]), 55, 1e-5).theta
         else:
@@ -216,12 +213,12 @@ class LeastSquares:
 
     def profile(self, parameter: str, values: np.ndarray) -> pd.DataFrame:
         """Fit at values of one parameter, the others refitted; see `Results.profile`."""
-        coordinate = self.coordinate(parameter)
+        place = self.place(parameter)
         if self.fit.flat[0] or self.df_resid < 0:
             return pd.DataFrame(columns=[parameter, "ssr", "statistic", "confidence"], dtype=float)
-        kind = self.kind(coordinate)
+        kind = self.kind(place)
         values = to_coordinate(self.batch, kind, np.asarray(values, float))
-        statistic, ssr, ceiling, theta = self.along(coordinate, values)
+        statistic, ssr, ceiling, theta = self.along(place, values)
         frame = pd.DataFrame({parameter: to_parameter(self.batch, kind, values), "ssr": ssr, "statistic": statistic})
         frame["confidence"] = fdtr(1, self.df_resid, statistic) if self.df_resid > 0 else np.nan
         others = [*([ceiling] if self.free else []), *to_natural(self.batch, theta)[0]]
@@ -306,21 +303,22 @@ class Autoregressive(LeastSquares):
         least = (count * np.log(np.maximum(self.fits.ssr, 1e-300)) - 2 * self.logs).min()
         return np.exp((least + 2 * self.logs) / count) * (1 + limit / max(self.df_resid, 1))
 
-    def profile_bounds(self, coordinate: int | str, alphas: tuple[float, ...]) -> np.ndarray:
+    def profile_bounds(self, alphas: tuple[float, ...]) -> np.ndarray:
         """The union of the intervals of all correlations, whose own likelihood counts too."""
-        [alpha] = alphas
-        rise = self._rises(fdtri(1, self.df_resid, 1 - alpha)) - self.fits.ssr
-        rows = np.flatnonzero(rise > 0)
-        low, high = profile_bounds(self.rows.take(rows), self.fits.take(rows), coordinate, alpha, rise[rows])
-        return np.array([[low.min(), high.max()]])
+        rise = self._rises(fdtri(1, self.df_resid, 1 - alphas[0])) - self.fits.ssr
+        likely = np.flatnonzero(rise > 0)
+        place, rows = np.repeat(self.places, len(likely)), np.tile(likely, len(self.places))
+        ends = profile_bounds(self.rows.take(rows), self.fits.take(rows), place, alphas[0], rise[rows])
+        low, high = (part.reshape(len(self.places), -1) for part in ends)
+        return np.column_stack([low.min(axis=1), high.max(axis=1)])[None]
 
-    def along(self, coordinate: int | str, values: np.ndarray) -> tuple[np.ndarray, ...]:
+    def along(self, place: int, values: np.ndarray) -> tuple[np.ndarray, ...]:
         """As `LeastSquares.along`, with the best correlation at each of the values."""
         paths = []
         for row in range(self.rows.size):
             part = LeastSquares(self.model, self.rows.take(np.array([row])), self.fits.take(np.array([row])))
-            paths.append(part.along(coordinate, values))
-        ssr, ceiling = (np.array([path[place] for path in paths]) for place in (1, 2))
+            paths.append(part.along(place, values))
+        ssr, ceiling = (np.array([path[part] for path in paths]) for part in (1, 2))
         theta, least = np.stack([path[3] for path in paths]), self._rises(0.0)[:, None]
         best, at = (ssr / least).argmin(0), np.arange(len(values))
         statistic = (self.df_resid or np.nan) * np.maximum((ssr / least).min(0) - 1, 0)
@@ -416,11 +414,11 @@ class QuasiBinomial(LeastSquares):
         order = slice(None, None, -1 if self.model.log_time else 1)  # a scale and a shape; else a rate and a midpoint
         return np.array(values[order]), np.array(rows[order])
 
-    def _fix(self, coordinate: int | str, value: float) -> tuple[float, np.ndarray]:
+    def _fix(self, place: int, value: float) -> tuple[float, np.ndarray]:
         """Least deviance with one coordinate fixed, and the coordinates there."""
         if not self.has_slope:
             return self._deviance(-np.expm1(-np.exp(self.line + value))), np.array([value])
-        if (coordinate == 0) != self.model.log_time:
+        if (place == 1) != self.model.log_time:
             glm, slope = self._glm([self.one], np.exp(value) * self.line), np.exp(value)
             coefficients = np.array([glm.params[0], slope])
         else:
@@ -457,26 +455,31 @@ class QuasiBinomial(LeastSquares):
             return self.glm.deviance, np.inf
         return self.glm.deviance, self.glm.deviance + fdtri(1, self.df_resid, 1 - alpha) * self.scale
 
-    def profile_bounds(self, coordinate: int | str, alphas: tuple[float, ...]) -> np.ndarray:
-        """Ends of the quasi-likelihood F profile of a coordinate."""
+    def profile_bounds(self, alphas: tuple[float, ...]) -> np.ndarray:
+        """Ends of the quasi-likelihood F profiles of all coordinates."""
+        k, centre = len(self.places), np.tile(self.theta[1:], 2)
         if self.fit.flat[0]:
-            return np.array([[-np.inf, np.inf]])
+            return np.tile([-np.inf, np.inf], (1, k, 1))
         least, highest = self.objective_bounds(*alphas)
-        assert isinstance(coordinate, int)  # the ceiling is known
         if not highest > least:  # a perfect fit
-            return np.full((1, 2), self.fit.theta[coordinate, 0])
+            return centre.reshape(1, 2, k).swapaxes(1, 2)
+        place, side = np.tile(self.places, 2), np.repeat([-1.0, 1.0], k)
 
         def rise(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
-            return np.sqrt([max(self._fix(coordinate, value)[0] - least, 0) for value in values])
+            pairs = zip(place[rows], values, strict=True)
+            return np.sqrt([max(self._fix(each, value)[0] - least, 0) for each, value in pairs])
 
-        centre, step = self.fit.theta[coordinate, 0], np.sqrt(self.covariance[coordinate + 1, coordinate + 1])
-        side, limit = np.array([-1.0, 1.0]), np.concatenate(limits(self.batch, coordinate))
-        start, target = np.full(2, centre), np.full(2, np.sqrt(highest - least))
-        return close(find_crossings(rise, side, target, start, np.full(2, step), limit), limit, side)[None]
+        step, limit = (
+            np.sqrt(np.diag(self.covariance))[place],
+            np.concatenate([part[1:, 0] for part in limits(self.batch)]),
+        )
+        target = np.full(2 * k, np.sqrt(highest - least))
+        ends = close(find_crossings(rise, side, target, centre, step, limit), limit, side)
+        return ends.reshape(1, 2, k).swapaxes(1, 2)
 
-    def along(self, coordinate: int | str, values: np.ndarray) -> tuple[np.ndarray, ...]:
+    def along(self, place: int, values: np.ndarray) -> tuple[np.ndarray, ...]:
         """As `LeastSquares.along`; the statistic is the deviance's rise over the dispersion."""
-        pairs = [self._fix(coordinate, value) for value in values]
+        pairs = [self._fix(place, value) for value in values]
         theta = np.array([theta for _, theta in pairs]).T
         rise = np.array([deviance for deviance, _ in pairs]) - self.glm.deviance
         ssr = evaluate(self.batch.take(np.zeros(len(values), int)), theta).ssr

@@ -251,9 +251,9 @@ class Results(Derived, Displayed, LikelihoodModelResults):
             If the parameter is not estimated, or the data are gone.
         """
         self.need_data("a profile")
-        first, coordinate = self.likelihood, self.likelihood.coordinate(parameter)
+        first, place = self.likelihood, self.likelihood.place(parameter)
         if values is None:
-            ends = np.array([likelihood.bounds_of(coordinate, 0.05) for likelihood in self.likelihoods])
+            ends = np.array([likelihood.bounds_of(place, 0.05) for likelihood in self.likelihoods])
             values = first.profile_values(parameter, points, (ends[:, 0].min(), ends[:, 1].max()))
         frame = first.profile(parameter, values)
         if len(self.likelihoods) > 1 and len(frame):
