@@ -257,18 +257,20 @@ class Censored(LeastSquares):
         best = losses.argmin(0)
         return points.reshape(len(starts), len(rows), -1)[best, rows], losses[best, rows]
 
-    def _exact(self, place: int, values: np.ndarray) -> np.ndarray:
-        """Points (v, k) of the exact values' own fits with one coordinate at each of the values."""
+    def _exact(self, places: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """Points (v, k) of the exact values' own fits with one of the `coordinates` of each at a value."""
         rows = np.zeros(len(values), int)
-        work, theta, fixed = fix(self.batch.take(rows), self.fit.theta[:, rows], rows + place, values)
-        theta = fit_batch(work).theta if place == CEILING else descend(work, theta, fixed)[0]
+        work, theta, fixed = fix(self.batch.take(rows), self.fit.theta[:, rows], places, values)
+        theta, whole = descend(work, theta, fixed)[0], np.flatnonzero(places == CEILING)
+        if len(whole):
+            theta[:, whole] = fit_batch(work.take(whole)).theta
         state = evaluate(work, theta)
         return self._join(state.ceiling, theta, state.ssr)
 
     def along(self, place: int, values: np.ndarray) -> tuple[np.ndarray, ...]:
         """As `LeastSquares.along`; each value starts from the optimum, the exact values' fit, and its neighbours."""
         places, optimum = np.full(len(values), place - self.places[0]), np.tile(self.point, (len(values), 1))
-        points, losses = self._refit(places, values, optimum, self._exact(place, values))
+        points, losses = self._refit(places, values, optimum, self._exact(places + self.places[0], values))
         for shift in (1, -1):  # a better valley next to a value is tried there too
             other, better = self._refit(places, values, np.roll(points, shift, axis=0))
             points, losses = np.where((better < losses)[:, None], other, points), np.minimum(better, losses)
@@ -288,12 +290,8 @@ class Censored(LeastSquares):
             error = np.sqrt(np.diag(self.covariance))[place + (not self.free)]
         step, side = np.clip(np.nan_to_num(error, nan=0.5), 1e-8, 1.0), 2.0 * side - 1
         ends, optimum = side * np.inf, np.tile(self.point, (len(side), 1))
-        exact = [
-            self._exact(each, np.array([low, high]))
-            for each, low, high in zip(self.places, self.low, self.high, strict=False)
-        ]
-        starts = optimum, np.repeat(np.concatenate(exact), len(alphas), axis=0)
-        at_limit = np.sqrt(self._statistic(self._refit(place, limit, *starts)[1]))
+        exact = self._exact(self.places[place], limit)
+        at_limit = np.sqrt(self._statistic(self._refit(place, limit, optimum, exact)[1]))
         search = np.flatnonzero((at_limit > target) & ((limit - centre) * side > 0))
         place, target, limit = place[search], target[search], limit[search]
 
