@@ -24,16 +24,20 @@ FARTHEST, FOUND = 3.0, 0.01
 profile leaps past its target: out there curves are jumps or straight lines, between which a search loses its way."""
 
 
-def fit_censored(model: CurveModel) -> LeastSquares:
-    """Maximum likelihood: normal density for exact values, normal probability of the stated side for censored ones.
+def fit_observed(model: CurveModel) -> LeastSquares:
+    """Least squares on the level, or where there are censored observations their maximum likelihood.
 
-    Under cumulative errors a censored observation is judged by the exact one before it, whose error it carries along.
+    That is the normal density for exact values, and the normal probability of the stated side for censored ones.
+
+    Under cumulative errors a censored observation carries along the error of the exact one before it.
 
     Raises
     ------
     CurveError
         For per-period data, a prior on the ceiling, or errors with an estimated correlation.
     """
+    if model.censored is None:
+        return fit_level(model)
     if model.per_period or model.ceiling.kind == "prior" or model.errors == "ar1":
         raise CurveError(
             "censored observations are taken with levels, a free, known or shared ceiling, and errors that are not "
@@ -67,12 +71,11 @@ class Censored(LeastSquares):
         super().__init__(model, batch, start, first)
         self._correction = len(model.endog) / self.df_resid
         order, later = model.order, model.censored
-        assert later is not None  # `fit_censored` is for models that have some
+        assert later is not None  # `fit_observed` asks
         exact, years = model.exog[order], later["years"].to_numpy(float)
         self.size = float(np.abs(model.endog).max()) or 1.0
         self.values, count = model.endog[order], len(exact)
-        bound = model.ceiling.bound_at(np.r_[exact, years])
-        self.bound = np.ones(count + len(years)) if bound is None else bound
+        self.bound = model.ceiling.bound_at(np.r_[exact, years])
         self.root = batch.scale[0] / self.bound[:count]
         self.carry = None if batch.before is None else batch.before[0] / self.bound[: count - 1]
         self.constant = float(-count * (0.5 * np.log(2 * np.pi) + np.log(self.size)) + self.log_roots)
@@ -89,8 +92,8 @@ class Censored(LeastSquares):
         low, high = (part[self.places, 0] for part in limits(batch))
         self.low, self.high = np.r_[low, -25.0], np.r_[high, 5.0]
         # with level shifts a curve may meet every value: then sigma stays that of the fit without them, as in `descent`
-        self.held = bool(batch.family.priors) and count <= len(model.param_names)
-        if self.held and batch.noise is not None:
+        self.sigma_fixed = bool(batch.family.priors) and count <= len(model.param_names)
+        if self.sigma_fixed and batch.noise is not None:
             sigma = np.sqrt(batch.noise[0] * self.df_resid / count) / self.size
             self.low[-1] = self.high[-1] = np.clip(np.log(max(sigma, 1e-300)), self.low[-1], self.high[-1])
         points, losses = self._search(self._starts(self._join(start.ceiling, start.theta, start.ssr)))
@@ -203,7 +206,8 @@ class Censored(LeastSquares):
     def covariance(self) -> np.ndarray:
         """Inverse observed information with the degrees-of-freedom correction; NaN for what lies on the boundary."""
         whole = np.full((self.count + 1,) * 2, np.nan)
-        off = np.r_[self.fit.diverged if self.free else [], self.fit.on_boundary[:, 0] != 0, self.held].astype(bool)
+        boundary, diverged = self.fit.on_boundary[:, 0] != 0, self.fit.diverged if self.free else []
+        off = np.r_[diverged, boundary, self.sigma_fixed].astype(bool)
         inside = np.flatnonzero(~off)
         try:
             inverse = np.linalg.inv(self._hessian(self.point[None])[0][np.ix_(inside, inside)]) * self._correction
@@ -227,7 +231,7 @@ class Censored(LeastSquares):
     def _statistic(self, losses: np.ndarray) -> np.ndarray:
         """The F statistic of least squares whose likelihood ratio these losses have."""
         rise = np.minimum(2 * np.maximum(losses - self.least, 0) / len(self.values), 300.0)
-        return self.df_resid * (rise if self.held else np.expm1(rise))
+        return self.df_resid * (rise if self.sigma_fixed else np.expm1(rise))
 
     @property
     def nuisance(self) -> np.ndarray:

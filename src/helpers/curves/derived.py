@@ -1,4 +1,4 @@
-"""What follows from a fit: predictions, when it bends, how fast it grows and how long; outliers; the bootstrap."""
+"""What follows from a fit: predictions, inflection, peak growth and takeover time; outliers; the bootstrap."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class CurvePrediction:
     def __init__(self, likelihood: LeastSquares, index: pd.Index, years: np.ndarray, bound: np.ndarray | None) -> None:
         batch, fit, model = likelihood.batch, likelihood.fit, likelihood.model
         known = model.ceiling.bound_at(years)
-        scale: Any = 1.0 if known is None else known if bound is None else read_numbers(bound, "the bound")
+        scale = known if bound is None or model.ceiling.bounds is None else read_numbers(bound, "the bound")
         if np.ndim(scale) and len(scale) != len(years):
             raise CurveError(f"the bound has {len(scale)} values for {len(years)} dates; give one for each")
         levels = replace(batch, scale=np.atleast_2d(scale), per_period=False, before=None)
@@ -82,19 +82,19 @@ def measure_curve(likelihood: LeastSquares, theta: np.ndarray, name: str) -> flo
     if name == "takeover_years":
         early, late = time_of_share(family, shape, np.array([0.1, 0.9]))
         return np.log(max((late - early) * span, 1e-300))
-    bend = float(family.inflection(*shape))
+    steepest = float(family.inflection(*shape))
     if name == "inflection":
-        return likelihood.batch.origin[0] + span * bend
-    growth = _growth_of_share(family, shape, max(bend, EARLIEST) if family.needs_launch else bend)
+        return likelihood.batch.origin[0] + span * steepest
+    growth = _growth_of_share(family, shape, max(steepest, EARLIEST) if family.needs_launch else steepest)
     level = 1 / (1 + np.exp(-theta[0])) if likelihood.batch.has_share else np.exp(theta[0])
-    bound = likelihood.model.ceiling.bound_at(likelihood.last)
-    return np.log(max((level if bound is None else level * bound) * growth / span, 1e-300))
+    level = level * likelihood.model.ceiling.bound_at(likelihood.last)
+    return np.log(max(level * growth / span, 1e-300))
 
 
 def _growth_of_share(family: type[Family], theta: np.ndarray, time: float) -> float:
     """Derivative of the share by time, exact: differences would be too rough for the search of its ends.
 
-    A curve with a date moves with it; one from a launch shrinks with its rates and stretches with its durations.
+    A curve with a date moves with it; one from a launch grows faster with its rates and slower with its durations.
     """
     slopes = family.slopes(time, family.share(time, *theta), *theta)
     by_kind = {"rate": 1 / time, "duration": -1 / time} if family.needs_launch else {"date": -1.0}

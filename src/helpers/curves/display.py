@@ -202,8 +202,7 @@ class Displayed:
         ax = pyplot.figure(figsize=figures.SIZE).add_axes(figures.ROOM) if ax is None else ax
         labels = figures.plot_fit(ax, values, curve, f"{say_first(say_name(model.name))} curve")
         if np.isfinite(self.ceiling) and (not model.ceiling.name or self.identified):
-            bound = model.ceiling.bound_at(times)
-            level = np.full(len(times), self.ceiling) if bound is None else likelihood.fit.ceiling[0] * bound
+            level = likelihood.fit.ceiling[0] * model.ceiling.bound_at(times)
             name = "ceiling" if model.ceiling.name else "given ceiling"
             labels += figures.plot_ceiling(ax, pd.Series(level, curve.index), name)
         if self.flag and not self.limit:

@@ -49,12 +49,10 @@ class Family:
     parameters: tuple[tuple[str, str], ...]  # name and kind: rate (per year), date, duration (years), number, shift
     axes: ClassVar[tuple[np.ndarray, ...]]  # the grid of starts of each coordinate
     box: ClassVar[tuple[tuple[float, float], ...]]  # limits of the coordinates
-    escape: ClassVar[tuple[tuple[str, int], ...]] = ()  # parameters that go to an end (-1, 1) as the ceiling diverges
+    diverging: ClassVar[tuple[tuple[str, int], ...]] = ()  # what goes to an end (-1, 1) as the ceiling diverges
     nested: ClassVar[tuple[tuple[str, int, str, tuple[tuple[str, int], ...]], ...]] = ()
     # a parameter, the end at which the curve is one of another family, that family, and what goes to an end beside it
-    priors: ClassVar[
-        tuple[tuple[int, float], ...]
-    ] = ()  # coordinates that are normal around 0, and standard deviations
+    priors: ClassVar[tuple[tuple[int, float], ...]] = ()  # coordinates that are normal around 0, and their sd
     needs_launch: ClassVar[bool] = False
     link: ClassVar[Link | None] = None  # where the curve at a known ceiling is a generalised linear model
     log_time: ClassVar[bool] = False  # of the logarithm of time since the launch
@@ -270,7 +268,7 @@ def count_parameters(batch: Batch) -> np.ndarray:
 def limits_reached(family: type[Family], fit: Fit) -> np.ndarray:
     """Limits that the parameters run to, (p, N): -1 lower, 1 upper, 0 none; a diverging ceiling takes some along."""
     names = [name for name, _ in family.parameters]
-    along = np.array([[dict(family.escape).get(name, 0)] for name in names])
+    along = np.array([[dict(family.diverging).get(name, 0)] for name in names])
     reached = fit.on_boundary[: len(names)].copy()
     for name, end, _, others in family.nested:
         for other, its_end in others:

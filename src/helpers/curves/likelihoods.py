@@ -257,8 +257,7 @@ def imply_weights(model: CurveModel) -> CurveModel:
             curve = predict(batch, fit, model.exog)[0]
             if model.per_period:  # what is observed are the curve's increments
                 curve = curve - predict(batch, fit, model.period_start(model.exog))[0]
-            bound = model.ceiling.bound_at(model.exog)
-            curve = np.abs(curve) * (1.0 if bound is None else bound)
+            curve = np.abs(curve) * model.ceiling.bound_at(model.exog)
             if not curve.any():
                 break
             model = model.changed(weights=(curve.max() / np.maximum(curve, LEAST_CURVE * curve.max())) ** 2)
@@ -328,7 +327,7 @@ class Autoregressive(LeastSquares):
 def _log_roots(model: CurveModel, batch: Batch) -> np.ndarray:
     """Sum of the logarithms of the roots of the weights, (N,)."""
     bound = model.ceiling.bound_at(model.exog[model.order])
-    return np.log(batch.scale / (1.0 if bound is None else bound)).sum(1) * np.ones(batch.size)
+    return np.log(batch.scale / bound).sum(1) * np.ones(batch.size)
 
 
 # ---- quasi-binomial: a generalised linear model of the share

@@ -119,9 +119,9 @@ class Ceiling:
         """Name of the estimated parameter, "" where nothing is estimated."""
         return "" if self.kind in ("known", "share") else "ceiling" if self.bounds is None else "share"
 
-    def bound_at(self, years: np.ndarray | float) -> np.ndarray | None:
-        """Bound at decimal years, linear between its dates and constant outside them; None without a bound."""
-        return None if self.bounds is None else np.interp(years, self.years, self.bounds)
+    def bound_at(self, years: np.ndarray | float) -> np.ndarray:
+        """Bound at decimal years, linear between its dates and constant outside them; 1 without a bound."""
+        return np.ones(np.shape(years)) if self.bounds is None else np.interp(years, self.years, self.bounds)
 
 
 def read_ceiling(ceiling: float | Share | SharePrior | None, times: Dates) -> Ceiling:
@@ -293,11 +293,10 @@ class CurveModel(Family, ABC):
 
     def _measure_above(self) -> float:
         """Part by which the highest observation lies above the highest ceiling that is possible, 0 if it doesn't."""
-        bound, kind = self.ceiling.bound_at(self.exog), self.ceiling.kind
+        kind = self.ceiling.kind
         if kind == "free":
             return 0.0
-        most = (1.0 if kind == "prior" else self.ceiling.level) * (1.0 if bound is None else bound)
-        parts = self.endog / most
+        parts = self.endog / self.ceiling.bound_at(self.exog) / (1.0 if kind == "prior" else self.ceiling.level)
         above = max(0.0, float((parts.sum() if self.per_period else parts.max()) - 1))
         if above > MARGIN:
             what = "bound" if kind == "prior" else "ceiling"

@@ -14,11 +14,11 @@ from scipy.special import stdtr, stdtrit
 from statsmodels.base.model import LikelihoodModelResults
 from statsmodels.tools.sm_exceptions import ValueWarning
 
-from helpers.curves.censored import fit_censored
+from helpers.curves.censored import fit_observed
 from helpers.curves.derived import CurvePrediction, Derived, bootstrap_intervals
 from helpers.curves.display import Displayed
 from helpers.curves.engine import LIMITS, estimates, limits_reached, nested_families
-from helpers.curves.likelihoods import LeastSquares, fit_level
+from helpers.curves.likelihoods import LeastSquares
 from helpers.curves.model import CurveModel, check_alpha
 from helpers.curves.profile import units
 from helpers.dates import CurveError, Times, years_among
@@ -96,8 +96,7 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         """The ceiling as a number: estimated or known; with a bound, its value at the last observation."""
         ceiling = self.model.ceiling
         level = self.params[ceiling.name] if ceiling.name else ceiling.level
-        bound = ceiling.bound_at(self.likelihood.last)
-        return float(level if bound is None else level * bound)
+        return float(level * ceiling.bound_at(self.likelihood.last))
 
     @cached_property
     def likelihoods(self) -> list[LeastSquares]:
@@ -110,7 +109,7 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         if model.errors is not None or model.per_period or self.df_resid <= 0:
             return [self.likelihood]
         other = model.changed(errors="cumulative", known_se=None)
-        return [self.likelihood, fit_level(other) if other.censored is None else fit_censored(other)]
+        return [self.likelihood, fit_observed(other)]
 
     def interval(self, name: str, alpha: float) -> np.ndarray:
         """Profile interval of a parameter, (2,): the hull of those of all `likelihoods`."""
