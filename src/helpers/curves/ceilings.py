@@ -100,11 +100,5 @@ def _fit_block(
     away = np.where(seen, times - centre[:, None], 0.0)
     slope = np.clip((away * line).sum(axis=1) / (away**2).sum(axis=1), 1 / STEEPEST, STEEPEST)
     theta, state, _ = descend(batch, np.array([np.log(slope), centre - height / slope]), None, STEPS, TOLERANCE)
-    return CeilingFits(
-        family,
-        shares,
-        state.ssr.reshape(shares.shape),
-        theta.reshape(-1, *shares.shape),
-        batch.origin[::count],
-        batch.span[::count],
-    )
+    ssr, theta = state.ssr.reshape(shares.shape), theta.reshape(-1, *shares.shape)
+    return CeilingFits(family, shares, ssr, theta, batch.origin[::count], batch.span[::count])

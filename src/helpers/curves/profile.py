@@ -112,13 +112,14 @@ def profile_bounds(
     by a bracket. `target` (N,) is another rise than that of `profile_target`.
     """
     size, side, rows = batch.size, np.repeat([-1.0, 1.0], batch.size), np.tile(np.arange(batch.size), 2)
-    work, fits, place = batch.take(rows), fit.take(rows), np.broadcast_to(place, size)[rows]
+    work, fits, place = batch.take(rows), fit.take(rows), np.broadcast_to(place, size)
+    step, tangent = (part[..., rows] for part in _local_shape(batch, fit, place, alpha))
     target = np.sqrt(profile_target(batch, fit, alpha) if target is None else target)[rows]
+    place = place[rows]
     at = place, np.arange(2 * size)
     low, high = (part[at] for part in limits(work))
     limit, centre = np.where(side < 0, low, high), coordinates(work, fits)[at]
     centre = np.where(fits.diverged & (side < 0) & (place == CEILING), high, centre)
-    step, tangent = _local_shape(work, fits, place, np.broadcast_to(alpha, size)[rows])
     ends = side * np.inf
     lost = ~np.isfinite(target) | fits.flat | ((limit - centre) * side <= 0)
     search = np.flatnonzero(~lost & (target > 0))
@@ -142,7 +143,7 @@ def profile_bounds(
     return ends[:size], ends[size:]
 
 
-def _local_shape(batch: Batch, fit: Fit, place: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _local_shape(batch: Batch, fit: Fit, place: np.ndarray, alpha: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """First guess of the distance to the ends (N,), and how the other coordinates move along the profile (q, N)."""
     rows, matrix = np.arange(batch.size), covariance(batch, fit, natural=False)
     variance = matrix[rows, place, place]
