@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from scipy.special import fdtri, log_ndtr
 
-from helpers.curves.descent import descend, dot, evaluate, fit_batch
+from helpers.curves.descent import descend, evaluate, fit_batch
 from helpers.curves.engine import Batch, Fit, typical_step
 from helpers.curves.likelihoods import LeastSquares, fit_level
 from helpers.curves.model import CurveModel
@@ -119,20 +119,20 @@ class Censored(LeastSquares):
         moves[1, -1], moves[2, : int(self.free)] = 1.5, 0.7
         return point + moves
 
-    def _curve(self, points: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Curve at all times and its derivatives by the parameters, (R, n) and k - 1 of (R, n)."""
+    def _curve(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Curve at all times and its derivatives by the parameters, (R, n) and (R, n, k - 1)."""
         theta = points[:, self.free : -1].T[:, :, None]
         share = self.batch.family.share(self.times[None], *theta)
         level = (np.exp(points[:, :1]) if self.free else self.batch.ceiling[0]) * self.bound
-        curve = level * share
         slopes = [level * slope for slope in self.batch.family.slopes(self.times[None], share, *theta)]
-        return curve, [*([curve] if self.free else []), *slopes]
+        return level * share, np.stack([*([level * share] if self.free else []), *slopes], axis=2)
 
     def _weigh(self, error: np.ndarray) -> np.ndarray:
-        """What is new in errors of the exact values, (R, n)."""
-        new = error * self.root
+        """What is new in errors of the exact values, or in derivatives of the curve there; (R, n, ...)."""
+        shape = (-1,) + (1,) * (error.ndim - 2)
+        new = error * self.root.reshape(shape)
         if self.carry is not None:
-            new[:, 1:] -= error[:, :-1] * self.carry
+            new[:, 1:] -= error[:, :-1] * self.carry.reshape(shape)
         return new
 
     def _loss(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -140,18 +140,15 @@ class Censored(LeastSquares):
         mean, slopes = self._curve(points)
         count, sigma, log_sigma = len(self.values), np.exp(points[:, -1:]) * self.size, points[:, -1]
         error, place = self.values - mean[:, :count], self.prior_place
-        residual = self._weigh(error) / sigma
+        residual, turned = self._weigh(error) / sigma, self._weigh(slopes[:, :count])
         ahead = mean[:, count:] + self.carried * error[:, place] - self.limits
         reach = self.side * ahead / (sigma * self.spread)
         near = np.maximum(reach, -1e4)
         hazard = np.exp(-0.5 * near**2 - 0.5 * np.log(2 * np.pi) - log_ndtr(near)) + near - reach
         value = count * log_sigma + 0.5 * (residual**2).sum(1) - log_ndtr(reach).sum(1)
-        # how the log-likelihood rises with the curve at each time, whose errors the next exact and censored ones carry
-        by_curve = np.hstack([residual * self.root / sigma, hazard * self.side / (sigma * self.spread)])
-        if self.carry is not None:
-            by_curve[:, : count - 1] -= residual[:, 1:] * self.carry / sigma
-            np.subtract.at(by_curve, (slice(None), place), self.carried * by_curve[:, count:])
-        gradient = np.column_stack([-dot(by_curve, slope) for slope in slopes])
+        by_ahead = slopes[:, count:] - self.carried[:, None] * slopes[:, place]
+        by_reach = hazard * self.side / (sigma * self.spread)
+        gradient = -np.einsum("rn,rnk->rk", residual / sigma, turned) - np.einsum("rm,rmk->rk", by_reach, by_ahead)
         for coordinate, sd in self.batch.family.priors:
             shift, weight = points[:, self.free + coordinate], self._correction / sd**2
             value += 0.5 * weight * shift**2
