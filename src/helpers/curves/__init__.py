@@ -6,10 +6,10 @@
 >>> results.predict([2030]).round(1).iloc[0]
 np.float64(73.8)
 
-Modules, each importing only those before it: `dates` decimal years; `engine`, `descent`, `profile` least squares for
-many series at once; `shifts` changed definitions; `model` the observations and the ceiling; `likelihoods`, `censored`
-what is minimised; `derived`, `display`, `results` what comes out; `families` the curves; `waves` two of them in one
-series; `many` thousands of series; `compare` several families on one series.
+Modules, each importing only those before it: `engine`, `descent`, `profile` least squares for many series at once;
+`errors` how they hang together; `ceilings` many known ceilings; `shifts` changed definitions; `model` the observations
+and the ceiling; `likelihoods`, `censored` what is minimised; `derived`, `display`, `results` what comes out; `families`
+the curves; `waves` two of them in one series; `many` thousands of series; `compare` several families on one series.
 """
 
 from helpers.curves.compare import (

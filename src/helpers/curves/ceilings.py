@@ -84,16 +84,13 @@ def fit_ceilings(
 def _fit_block(
     family: type[Family], years: np.ndarray, values: np.ndarray, bounds: np.ndarray, shares: np.ndarray, errors: str
 ) -> CeilingFits:
-    weights = carry = None
-    if errors == "cumulative":
-        free = prepare(family, years, values, None, bounds)
-        last = np.isfinite(values).sum(axis=1, keepdims=True) - 1
-        level = np.take_along_axis(values / bounds, last, axis=1)[:, 0]
-        weights, carry = whiten(years, 1.0, count_steps(free, fit_batch(free), years, level))
-        weights, carry = (np.repeat(part, shares.shape[1], axis=0) for part in (weights, carry))
     count = shares.shape[1]
     at, level, bound = (np.repeat(part, count, axis=0) for part in (years, values, bounds))
-    batch = prepare(family, at, level, shares.ravel(), bound, None, weights, carry=carry)
+    batch = prepare(family, at, level, shares.ravel(), bound)
+    if errors == "cumulative":
+        free = prepare(family, years, values, None, bounds)
+        first = count_steps(free, fit_batch(free), years)
+        batch = whiten(batch, at, 1.0, np.repeat(first, count))
     assert family.link is not None  # of the two families that are generalised linear models in time
     line = family.link(np.clip(level / bound / shares.reshape(-1, 1), *INSIDE))
     seen, times = np.isfinite(line), (at - batch.origin[:, None]) / batch.span[:, None]
@@ -103,11 +100,5 @@ def _fit_block(
     away = np.where(seen, times - centre[:, None], 0.0)
     slope = np.clip((away * line).sum(axis=1) / (away**2).sum(axis=1), 1 / STEEPEST, STEEPEST)
     theta, state, _ = descend(batch, np.array([np.log(slope), centre - height / slope]), None, STEPS, TOLERANCE)
-    return CeilingFits(
-        family,
-        shares,
-        state.ssr.reshape(shares.shape),
-        theta.reshape(-1, *shares.shape),
-        batch.origin[::count],
-        batch.span[::count],
-    )
+    ssr, theta = state.ssr.reshape(shares.shape), theta.reshape(-1, *shares.shape)
+    return CeilingFits(family, shares, ssr, theta, batch.origin[::count], batch.span[::count])

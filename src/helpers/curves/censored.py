@@ -8,11 +8,10 @@ import numpy as np
 from scipy.special import fdtri, log_ndtr
 
 from helpers.curves.descent import descend, evaluate, fit_batch
-from helpers.curves.engine import Batch, Fit
-from helpers.curves.errors import typical_step
-from helpers.curves.likelihoods import TABLE_ALPHAS, LeastSquares, fit_increments, settle_weights
+from helpers.curves.engine import Batch, Fit, typical_step
+from helpers.curves.likelihoods import LeastSquares, fit_level
 from helpers.curves.model import CurveModel
-from helpers.curves.profile import CEILING, close, find_crossings, fix, limits
+from helpers.curves.profile import CEILING, close, fix, follow, limits
 from helpers.dates import CurveError
 
 LEAST_STEPS = 0.01
@@ -25,30 +24,39 @@ FARTHEST, FOUND = 3.0, 0.01
 profile leaps past its target: out there curves are jumps or straight lines, between which a search loses its way."""
 
 
-def fit_censored(model: CurveModel) -> LeastSquares:
-    """Maximum likelihood: normal density for exact values, normal probability of the stated side for censored ones.
+def fit_observed(model: CurveModel) -> LeastSquares:
+    """Least squares on the level, or where there are censored observations their maximum likelihood.
 
-    Under cumulative errors a censored observation is judged by the exact one before it, whose error it carries along.
+    That is the normal density for exact values, and the normal probability of the stated side for censored ones.
+
+    Under cumulative errors a censored observation carries along the error of the exact one before it.
 
     Raises
     ------
     CurveError
         For per-period data, a prior on the ceiling, or errors with an estimated correlation.
     """
+    if model.censored is None:
+        return fit_level(model)
     if model.per_period or model.ceiling.kind == "prior" or model.errors == "ar1":
         raise CurveError(
             "censored observations are taken with levels, a free, known or shared ceiling, and errors that are not "
             "known, independent or cumulative"
         )
-    model = settle_weights(model)
-    batch = model.batch()
-    fit = fit_batch(batch)
-    if model.errors != "cumulative":
-        return Censored(model, batch, fit, 1.0)
-    batch, fit, first = fit_increments(model, batch, fit)
-    likelihood = Censored(model, batch, fit, first)
-    likelihood.correlation, likelihood.first = 1.0, first
-    return likelihood
+    exact = fit_level(model)
+    start = exact.model, exact.batch, exact.fit, exact.first
+    return Censored(*start) if exact.df_resid > 0 else Unweighed(*start)
+
+
+class Unweighed(LeastSquares):
+    """Exact values that leave no variance to weigh the censored ones with: no error is known, and no likelihood."""
+
+    llf = scale = np.nan
+
+    @cached_property
+    def covariance(self) -> np.ndarray:
+        """NaN."""
+        return np.full((self.count + 1,) * 2, np.nan)
 
 
 class Censored(LeastSquares):
@@ -59,19 +67,15 @@ class Censored(LeastSquares):
     Points of the search are rows of (R, k) arrays; all of them are searched together.
     """
 
-    def __init__(self, model: CurveModel, batch: Batch, start: Fit, first: float) -> None:
-        super().__init__(model, batch, start)
-        self.df_resid = len(model.endog) - self.k_params
-        self.solved = self.df_resid > 0  # else there is no variance to weigh the censored values with
-        if not self.solved:
-            return
+    def __init__(self, model: CurveModel, batch: Batch, start: Fit, first: float | None) -> None:
+        super().__init__(model, batch, start, first)
+        self._correction = len(model.endog) / self.df_resid
         order, later = model.order, model.censored
-        assert later is not None  # `fit_censored` is for models that have some
+        assert later is not None  # `fit_observed` asks
         exact, years = model.exog[order], later["years"].to_numpy(float)
         self.size = float(np.abs(model.endog).max()) or 1.0
         self.values, count = model.endog[order], len(exact)
-        bound = model.ceiling.bound_at(np.r_[exact, years])
-        self.bound = np.ones(count + len(years)) if bound is None else bound
+        self.bound = model.ceiling.bound_at(np.r_[exact, years])
         self.root = batch.scale[0] / self.bound[:count]
         self.carry = None if batch.before is None else batch.before[0] / self.bound[: count - 1]
         self.constant = float(-count * (0.5 * np.log(2 * np.pi) + np.log(self.size)) + self.log_roots)
@@ -84,12 +88,12 @@ class Censored(LeastSquares):
         if self.carry is not None:
             steps = (years - exact[self.prior_place]) / typical_step(exact[None])[0]
             self.carried = (steps >= 0).astype(float)
-            self.spread = np.sqrt(np.where(steps >= 0, np.maximum(steps, LEAST_STEPS), first))
-        self.places: list[int | str] = [*([CEILING] if self.free else []), *range(self.count)]
-        self.low, self.high = np.array([*(np.ravel(limits(batch, place)) for place in self.places), (-25.0, 5.0)]).T
+            self.spread = np.sqrt(np.where(steps >= 0, np.maximum(steps, LEAST_STEPS), first or 1.0))
+        low, high = (part[self.places, 0] for part in limits(batch))
+        self.low, self.high = np.r_[low, -25.0], np.r_[high, 5.0]
         # with level shifts a curve may meet every value: then sigma stays that of the fit without them, as in `descent`
-        self.held = bool(batch.family.priors) and count <= len(model.param_names)
-        if self.held and batch.noise is not None:
+        self.sigma_fixed = bool(batch.family.priors) and count <= len(model.param_names)
+        if self.sigma_fixed and batch.noise is not None:
             sigma = np.sqrt(batch.noise[0] * self.df_resid / count) / self.size
             self.low[-1] = self.high[-1] = np.clip(np.log(max(sigma, 1e-300)), self.low[-1], self.high[-1])
         points, losses = self._search(self._starts(self._join(start.ceiling, start.theta, start.ssr)))
@@ -143,8 +147,8 @@ class Censored(LeastSquares):
         hazard = np.exp(-0.5 * near**2 - 0.5 * np.log(2 * np.pi) - log_ndtr(near)) + near - reach
         value = count * log_sigma + 0.5 * (residual**2).sum(1) - log_ndtr(reach).sum(1)
         by_ahead = slopes[:, count:] - self.carried[:, None] * slopes[:, place]
-        pull = hazard * self.side / (sigma * self.spread)
-        gradient = -np.einsum("rn,rnk->rk", residual / sigma, turned) - np.einsum("rm,rmk->rk", pull, by_ahead)
+        by_reach = hazard * self.side / (sigma * self.spread)
+        gradient = -np.einsum("rn,rnk->rk", residual / sigma, turned) - np.einsum("rm,rmk->rk", by_reach, by_ahead)
         for coordinate, sd in self.batch.family.priors:
             shift, weight = points[:, self.free + coordinate], self._correction / sd**2
             value += 0.5 * weight * shift**2
@@ -199,16 +203,11 @@ class Censored(LeastSquares):
         return Fit(theta, ceiling, ssr, ssr, boundary, diverged, flat, start.step, start.converged)
 
     @cached_property
-    def _correction(self) -> float:
-        return len(self.model.endog) / self.df_resid if self.df_resid > 0 else np.nan
-
-    @cached_property
     def covariance(self) -> np.ndarray:
         """Inverse observed information with the degrees-of-freedom correction; NaN for what lies on the boundary."""
         whole = np.full((self.count + 1,) * 2, np.nan)
-        if not self.solved:
-            return whole
-        off = np.r_[self.fit.diverged if self.free else [], self.fit.on_boundary[:, 0] != 0, self.held].astype(bool)
+        boundary, diverged = self.fit.on_boundary[:, 0] != 0, self.fit.diverged if self.free else []
+        off = np.r_[diverged, boundary, self.sigma_fixed].astype(bool)
         inside = np.flatnonzero(~off)
         try:
             inverse = np.linalg.inv(self._hessian(self.point[None])[0][np.ix_(inside, inside)]) * self._correction
@@ -222,36 +221,34 @@ class Censored(LeastSquares):
     @property
     def scale(self) -> float:
         """Variance of an exact observation."""
-        return float(np.exp(self.point[-1]) * self.size) ** 2 * self._correction if self.solved else np.nan
+        return float(np.exp(self.point[-1]) * self.size) ** 2 * self._correction
 
     @property
     def llf(self) -> float:
         """Log-likelihood: densities of the exact and probabilities of the censored observations."""
-        return self.constant - self.least if self.solved else np.nan
+        return self.constant - self.least
 
     def _statistic(self, losses: np.ndarray) -> np.ndarray:
         """The F statistic of least squares whose likelihood ratio these losses have."""
         rise = np.minimum(2 * np.maximum(losses - self.least, 0) / len(self.values), 300.0)
-        return self.df_resid * (rise if self.held else np.expm1(rise))
+        return self.df_resid * (rise if self.sigma_fixed else np.expm1(rise))
 
     @property
     def nuisance(self) -> np.ndarray:
         """The log of sigma, which `objective` takes after the coordinates."""
-        return self.point[-1:] if self.solved else np.empty(0)
+        return self.point[-1:]
 
     def objective(self, theta: np.ndarray) -> float:
         """Sum of squares that would have the same likelihood, at theta and a log of sigma."""
-        if not self.solved:
-            return super().objective(theta)
         loss = self._loss((theta if self.free else theta[1:])[None])[0]
         return float(self.fit.objective[0] * (1 + self._statistic(loss)[0] / self.df_resid))
 
     def objective_bounds(self, alpha: float) -> tuple[float, float]:
         """Objective at the optimum, and its limit in the region that the data do not exclude."""
         least = self.fit.objective[0]
-        return least, least * (1 + fdtri(1, self.df_resid, 1 - alpha) / self.df_resid) if self.solved else np.inf
+        return least, least * (1 + fdtri(1, self.df_resid, 1 - alpha) / self.df_resid)
 
-    def _settle(self, places: np.ndarray, values: np.ndarray, *starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _refit(self, places: np.ndarray, values: np.ndarray, *starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Best points (R, k) and losses (R,) from several starts, with the coordinate at one place of each fixed."""
         rows = np.arange(len(values))
         points = np.concatenate(starts)
@@ -264,35 +261,34 @@ class Censored(LeastSquares):
         best = losses.argmin(0)
         return points.reshape(len(starts), len(rows), -1)[best, rows], losses[best, rows]
 
-    def _exact(self, coordinate: int | str, values: np.ndarray) -> np.ndarray:
-        """Points (v, k) of the exact values' own fits with one coordinate at each of the values."""
+    def _exact(self, places: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """Points (v, k) of the exact values' own fits with one of the `coordinates` of each at a value."""
         rows = np.zeros(len(values), int)
-        work, theta, fixed = fix(self.batch.take(rows), self.fit.theta[:, rows], coordinate, values)
-        theta = fit_batch(work).theta if coordinate == CEILING else descend(work, theta, fixed)[0]
+        work, theta, fixed = fix(self.batch.take(rows), self.fit.theta[:, rows], places, values)
+        whole, other = (np.flatnonzero(part) for part in (places == CEILING, places != CEILING))
+        if len(whole):
+            theta[:, whole] = fit_batch(work.take(whole)).theta
+        if len(other):
+            theta[:, other] = descend(work.take(other), theta[:, other], fixed[:, other])[0]
         state = evaluate(work, theta)
         return self._join(state.ceiling, theta, state.ssr)
 
-    def along(self, coordinate: int | str, values: np.ndarray) -> tuple[np.ndarray, ...]:
+    def along(self, place: int, values: np.ndarray) -> tuple[np.ndarray, ...]:
         """As `LeastSquares.along`; each value starts from the optimum, the exact values' fit, and its neighbours."""
-        if not self.solved:
-            return super().along(coordinate, values)
-        places, optimum = np.full(len(values), self.places.index(coordinate)), np.tile(self.point, (len(values), 1))
-        points, losses = self._settle(places, values, optimum, self._exact(coordinate, values))
+        places, optimum = np.full(len(values), place - self.places[0]), np.tile(self.point, (len(values), 1))
+        points, losses = self._refit(places, values, optimum, self._exact(places + self.places[0], values))
         for shift in (1, -1):  # a better valley next to a value is tried there too
-            other, better = self._settle(places, values, np.roll(points, shift, axis=0))
+            other, better = self._refit(places, values, np.roll(points, shift, axis=0))
             points, losses = np.where((better < losses)[:, None], other, points), np.minimum(better, losses)
         error = self.values - self._curve(points)[0][:, : len(self.values)]
         ceiling = np.exp(points[:, 0]) if self.free else np.full(len(values), self.fit.ceiling[0])
         return self._statistic(losses), (self._weigh(error) ** 2).sum(1), ceiling, points[:, self.free : -1].T
 
-    def profile_bounds(self, coordinate: int | str, alpha: float) -> dict[float, tuple[float, float]]:
-        """Ends of the profile of a coordinate, or of the log ceiling; those of all others are searched along, and kept.
+    def profile_bounds(self, alphas: tuple[float, ...]) -> np.ndarray:
+        """As `LeastSquares.profile_bounds`.
 
         The limits of the search are asked first: where the profile stays low there, it is open.
         """
-        if not self.solved:
-            return {alpha: (-np.inf, np.inf)}
-        alphas = TABLE_ALPHAS if alpha in TABLE_ALPHAS else (alpha,)
         place, side, level = (part.ravel() for part in np.indices((len(self.places), 2, len(alphas))))
         target = np.sqrt([fdtri(1, self.df_resid, 1 - each) for each in alphas])[level]
         centre, limit = self.point[place], np.where(side == 0, self.low[place], self.high[place])
@@ -300,32 +296,19 @@ class Censored(LeastSquares):
             error = np.sqrt(np.diag(self.covariance))[place + (not self.free)]
         step, side = np.clip(np.nan_to_num(error, nan=0.5), 1e-8, 1.0), 2.0 * side - 1
         ends, optimum = side * np.inf, np.tile(self.point, (len(side), 1))
-        exact = [
-            self._exact(each, np.array([low, high]))
-            for each, low, high in zip(self.places, self.low, self.high, strict=False)
-        ]
-        starts = optimum, np.repeat(np.concatenate(exact), len(alphas), axis=0)
-        at_limit = np.sqrt(self._statistic(self._settle(place, limit, *starts)[1]))
+        exact = self._exact(self.places[place], limit)
+        at_limit = np.sqrt(self._statistic(self._refit(place, limit, optimum, exact)[1]))
         search = np.flatnonzero((at_limit > target) & ((limit - centre) * side > 0))
-        place, side, target, centre, step, limit = (part[search] for part in (place, side, target, centre, step, limit))
-        warm, inner, slope = optimum[search], centre.copy(), np.zeros((len(search), len(self.point)))
+        place, target, limit = place[search], target[search], limit[search]
 
-        def rise(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
-            guess = warm[rows] + slope[rows] * (values - inner[rows])[:, None]
-            points, losses = self._settle(place[rows], values, guess)
-            root = np.sqrt(self._statistic(losses))
-            inside = root < target[rows]
-            within, moved = rows[inside], (values - inner[rows])[inside, None]
-            with np.errstate(divide="ignore", invalid="ignore"):
-                slope[within] = np.nan_to_num((points[inside] - warm[within]) / moved, posinf=0, neginf=0)
-            warm[within], inner[within] = points[inside], values[inside]
-            return root
+        def refit(rows: np.ndarray, guess: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            points, losses = self._refit(place[rows], values, guess.T)
+            return points.T, np.sqrt(self._statistic(losses))
 
         if len(search):
-            found = find_crossings(rise, side, target, centre, step, limit)
-            reached = rise(np.arange(len(search)), found) / target
-            vouched = (np.abs(reached - 1) < FOUND) & (np.abs(found - centre) <= FARTHEST)
-            ends[search] = np.where(vouched, close(found, limit, side), side * np.inf)
-        for each, pairs in zip(self.places, ends.reshape(len(self.places), 2, -1).transpose(0, 2, 1), strict=True):
-            self._ends |= {(each, a): (float(low), float(high)) for a, (low, high) in zip(alphas, pairs, strict=True)}
-        return {a: self._ends[coordinate, a] for a in alphas}
+            side, centre, path = side[search], centre[search], optimum[search].T
+            found, path = follow(refit, path, np.zeros_like(path), side, target, centre, step[search], limit)
+            reached = refit(np.arange(len(search)), path, found)[1] / target
+            trusted = (np.abs(reached - 1) < FOUND) & (np.abs(found - centre) <= FARTHEST)
+            ends[search] = np.where(trusted, close(found, limit, side), side * np.inf)
+        return ends.reshape(len(self.places), 2, -1).transpose(2, 0, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -227,7 +228,7 @@ def trace_alternatives(fits: Fits, bound: float = np.nan, level: float = 0.8, cu
         times = np.linspace(first, last + YEARS_ON, 61)
         low, high = fit.conf_int(round(1 - level, 6), "profile").loc["ceiling"]
         grid = np.geomspace(max(low, reached * 1.001), min(high, REACH * np.nanmax([bound, reached])), curves_each)
-        batch = model.batch(ceiling=grid)
+        batch = replace(model.batch().take(np.zeros(len(grid), int)), ceiling=grid)
         paths = np.vstack([fit.predict(times), predict(batch, fit_batch(batch), times)])
         for place, (ceiling, path) in enumerate(zip([fit.params["ceiling"], *grid], paths, strict=True)):
             named = {"family": family, "ceiling": ceiling, "best": place == 0, "level": level}

@@ -1,4 +1,4 @@
-"""What follows from a fit: predictions, when it bends, how fast it grows and how long; outliers; the bootstrap."""
+"""What follows from a fit: predictions, inflection, peak growth and takeover time; outliers; the bootstrap."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from scipy.special import fdtrc, stdtr, stdtrit
 from statsmodels.stats.stattools import durbin_watson
 
 from helpers.curves.descent import evaluate, fit_batch, jacobian
-from helpers.curves.engine import Batch, Family, Fit, estimates, time_of_share, to_coordinate, to_parameter
-from helpers.curves.errors import typical_step
+from helpers.curves.engine import Batch, Family, Fit, coordinates, estimates, time_of_share, to_parameter, typical_step
 from helpers.curves.likelihoods import LeastSquares
 from helpers.curves.model import CurveModel, check_alpha, read_numbers
-from helpers.curves.profile import CEILING, covariance, limits
+from helpers.curves.profile import covariance, limits
 from helpers.dates import CurveError, Times, decimal_years, to_dates
 
 EARLIEST = 1e-5
@@ -41,7 +40,7 @@ class CurvePrediction:
     def __init__(self, likelihood: LeastSquares, index: pd.Index, years: np.ndarray, bound: np.ndarray | None) -> None:
         batch, fit, model = likelihood.batch, likelihood.fit, likelihood.model
         known = model.ceiling.bound_at(years)
-        scale: Any = 1.0 if known is None else known if bound is None else read_numbers(bound, "the bound")
+        scale = known if bound is None or model.ceiling.bounds is None else read_numbers(bound, "the bound")
         if np.ndim(scale) and len(scale) != len(years):
             raise CurveError(f"the bound has {len(scale)} values for {len(years)} dates; give one for each")
         levels = replace(batch, scale=np.atleast_2d(scale), per_period=False, before=None)
@@ -83,19 +82,19 @@ def measure_curve(likelihood: LeastSquares, theta: np.ndarray, name: str) -> flo
     if name == "takeover_years":
         early, late = time_of_share(family, shape, np.array([0.1, 0.9]))
         return np.log(max((late - early) * span, 1e-300))
-    bend = float(family.inflection(*shape))
+    steepest = float(family.inflection(*shape))
     if name == "inflection":
-        return likelihood.batch.origin[0] + span * bend
-    growth = _growth_of_share(family, shape, max(bend, EARLIEST) if family.needs_launch else bend)
+        return likelihood.batch.origin[0] + span * steepest
+    growth = _growth_of_share(family, shape, max(steepest, EARLIEST) if family.needs_launch else steepest)
     level = 1 / (1 + np.exp(-theta[0])) if likelihood.batch.has_share else np.exp(theta[0])
-    bound = likelihood.model.ceiling.bound_at(likelihood.last)
-    return np.log(max((level if bound is None else level * bound) * growth / span, 1e-300))
+    level = level * likelihood.model.ceiling.bound_at(likelihood.last)
+    return np.log(max(level * growth / span, 1e-300))
 
 
 def _growth_of_share(family: type[Family], theta: np.ndarray, time: float) -> float:
     """Derivative of the share by time, exact: differences would be too rough for the search of its ends.
 
-    A curve with a date moves with it; one from a launch shrinks with its rates and stretches with its durations.
+    A curve with a date moves with it; one from a launch grows faster with its rates and slower with its durations.
     """
     slopes = family.slopes(time, family.share(time, *theta), *theta)
     by_kind = {"rate": 1 / time, "duration": -1 / time} if family.needs_launch else {"date": -1.0}
@@ -106,11 +105,10 @@ def measure_all(likelihood: LeastSquares, alpha: float) -> pd.DataFrame:
     """Each quantity with its profile interval under one likelihood: estimate, lower, upper."""
     batch, best = likelihood.batch, np.r_[likelihood.theta, likelihood.nuisance]
     free = slice(0 if likelihood.free else 1, None)
-    places = [likelihood.count if batch.has_share else CEILING, *range(likelihood.count)][free]
     with np.errstate(invalid="ignore"):
         errors = np.sqrt(np.diag(likelihood.covariance[free, free]))
     unit = np.r_[np.where(np.isfinite(errors), np.clip(errors, 1e-9, 1.0), 1.0), np.ones_like(likelihood.nuisance)]
-    ranges = np.array([limits(batch, place) for place in places])[:, :, 0]
+    ranges = np.column_stack([part[likelihood.places, 0] for part in limits(batch)])
     ranges = np.vstack([ranges, np.add.outer(likelihood.nuisance, [-20.0, 20.0])])
     low, high = (ranges.T - best[free]) / unit
     least, limit = likelihood.objective_bounds(alpha)
@@ -175,11 +173,10 @@ def bootstrap_intervals(
     where none of them rises there is no interval.
     """
     drawn, fit = draw_series(likelihood, repetitions, kind, seed)
-    free, count = not likelihood.free, likelihood.count
+    free = not likelihood.free
     if fit.flat.all():
-        return np.full((count + likelihood.free, 2), np.nan)
-    ceiling = to_coordinate(drawn, "share" if drawn.has_share else "number", np.maximum(fit.ceiling, 1e-300))
-    found = np.column_stack([ceiling, *fit.theta[:count]])[:, free:]
+        return np.full((len(likelihood.places), 2), np.nan)
+    found = coordinates(drawn, fit).T[:, free:]
     errors = np.sqrt(np.diagonal(covariance(drawn, fit, natural=False), axis1=1, axis2=2))[:, free:]
     own, best = np.sqrt(np.diag(likelihood.covariance))[free:], likelihood.theta[free:]
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -187,10 +184,7 @@ def bootstrap_intervals(
     place = np.array([1 - alpha / 2, alpha / 2]) * (len(scores) + 1) - 1
     low, high = np.clip([np.ceil(place[0]), np.floor(place[1])], 0, len(scores) - 1).astype(int)
     ends = np.column_stack([best - scores[low] * own, best - scores[high] * own])
-    kinds = [
-        *(["share" if drawn.has_share else "number"] if likelihood.free else []),
-        *(k for _, k in drawn.family.parameters),
-    ]
+    kinds = [likelihood.kind(place) for place in likelihood.places]
     return np.array([to_parameter(likelihood.batch, kind, pair) for kind, pair in zip(kinds, ends, strict=True)])
 
 

@@ -22,6 +22,8 @@ SHORT, LONG = 13, 2000
 """Series below SHORT points have many valleys, so they get MANY starts at once; above LONG none gets a second look."""
 POOR = 0.1
 """Part of the variance that a curve may leave before its series gets a second look."""
+PRIOR_ROUNDS = 12
+"""How often the noise variance that weighs a prior is estimated anew, at most."""
 PATIENCE = 20
 """Gauss-Newton steps before the second derivatives are taken."""
 LEAST_SHRINKING = 1e-4
@@ -161,7 +163,9 @@ def _solve(
     with np.errstate(over="ignore", invalid="ignore"):  # without curvature the step is endless, or none: not taken
         step = _eliminate(normal, scaled)
         promise = (scaled * step).sum(0) * (1 + damping)
-        return np.nan_to_num(step / root), np.nan_to_num(promise, nan=ENDLESS, posinf=ENDLESS)
+        step /= root
+    step[np.isnan(step)] = 0.0
+    return step, np.where(promise < ENDLESS, promise, ENDLESS)
 
 
 def _eliminate(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
@@ -244,7 +248,7 @@ def descend(
     return theta, now if work is batch and (theta == here).all() else evaluate(batch, theta), done
 
 
-def fit_batch(batch: Batch, iterations: int = 150, tolerance: float = 1e-9) -> Fit:
+def fit_batch(batch: Batch) -> Fit:
     """Best curve of every series: grid start, then descent; with a prior, the noise variance is fit along the way.
 
     A series gets few starts, and many where it is short or its first fit doubtful; its fit is the same to the last bit
@@ -253,8 +257,6 @@ def fit_batch(batch: Batch, iterations: int = 150, tolerance: float = 1e-9) -> F
     Parameters
     ----------
     batch : Batch of N series from `prepare`
-    iterations : most steps
-    tolerance : distance to the optimum in standard errors
 
     Returns
     -------
@@ -262,20 +264,20 @@ def fit_batch(batch: Batch, iterations: int = 150, tolerance: float = 1e-9) -> F
         Never raises for bad data: see its ``flat``, ``diverged``, ``on_boundary`` and ``converged``.
     """
     if batch.prior is not None or batch.family.priors:
-        return _fit_with_prior(batch, iterations, tolerance)
+        return _fit_with_prior(batch)
     if batch.size > BLOCK:
         blocks = [slice(begin, begin + BLOCK) for begin in range(0, batch.size, BLOCK)]
-        return join([fit_batch(batch.take(rows), iterations, tolerance) for rows in blocks])
+        return join([fit_batch(batch.take(rows)) for rows in blocks])
     short = batch.count < SHORT
     if short.any() and not short.all():
         parts = np.flatnonzero(short), np.flatnonzero(~short)
-        fits = [fit_batch(batch.take(rows), iterations, tolerance) for rows in parts]
+        fits = [fit_batch(batch.take(rows)) for rows in parts]
         return join(fits).take(np.argsort(np.concatenate(parts)))
-    fit = fit_rows(batch, *grid_starts(batch, MANY if short.all() else FEW), iterations, tolerance)
+    fit = fit_rows(batch, *grid_starts(batch, MANY if short.all() else FEW))
     again = np.flatnonzero(~short & (batch.count <= LONG) & _is_doubtful(batch, fit))
     if len(again):
         part = batch.take(again)
-        second = fit_rows(part, *grid_starts(part, MANY), iterations, tolerance)
+        second = fit_rows(part, *grid_starts(part, MANY))
         better = second.objective <= fit.objective[again] * (1 + 1e-9)
         fit.put(again[better], second.take(better))
     return fit
@@ -381,7 +383,7 @@ def _jumps_per_period(batch: Batch, known: np.ndarray) -> np.ndarray:
     return np.maximum(rest, 0) + np.where(np.isnan(known), free, fixed)
 
 
-def _fit_with_prior(batch: Batch, iterations: int, tolerance: float, rounds: int = 12) -> Fit:
+def _fit_with_prior(batch: Batch) -> Fit:
     """Posterior mode: the penalty is weighed by the noise variance, which is itself estimated.
 
     The rounds minimise df log(SSR) + penalty by majorisation; the first variance comes from the fit at the centre of
@@ -393,7 +395,7 @@ def _fit_with_prior(batch: Batch, iterations: int, tolerance: float, rounds: int
     centre = replace(batch, family=family, prior=None, noise=None)
     if batch.prior is not None:
         centre = replace(centre, ceiling=1 / (1 + np.exp(-batch.prior[:, 0])))
-    at_centre, coordinates = fit_batch(centre, iterations, tolerance), count_parameters(replace(batch, family=family))
+    at_centre, coordinates = fit_batch(centre), count_parameters(replace(batch, family=family))
     noise = at_centre.ssr / np.maximum(batch.count - coordinates, 1)
     freedom = np.maximum(batch.count - np.minimum(count_parameters(batch), batch.count - 1), 1)
     mean = np.empty((0, batch.size)) if batch.prior is None else batch.prior[None, :, 0]
@@ -401,12 +403,12 @@ def _fit_with_prior(batch: Batch, iterations: int, tolerance: float, rounds: int
     estimable = batch.count > coordinates + shifts + len(mean)
     least = 1e-12 * dot(batch.target, batch.target) / batch.count + 1e-300
     batch.noise, rows, fit = np.maximum(noise, least), np.arange(batch.size), None
-    for _ in range(rounds):  # a series leaves when its own noise has settled
+    for _ in range(PRIOR_ROUNDS):  # a series leaves when its own noise hardly changes
         series, starts = np.arange(len(rows)), theta[:, rows]
         if fit is None and shifts:
             more, cells = grid_starts(batch, FEW)
             series, starts = np.r_[series, more], np.hstack([starts, np.vstack([cells, mean[:, more]])])
-        found = fit_rows(batch.take(rows), series, starts, iterations, tolerance)
+        found = fit_rows(batch.take(rows), series, starts)
         if fit is None:
             fit = found
         else:

@@ -52,15 +52,6 @@ def in_default_style(draw: Callable[..., Any]) -> Callable[..., Any]:
     return draw_plainly
 
 
-def open_axes() -> Axes:
-    """Axes in a figure of their own, with room for labels at the right."""
-    from matplotlib import pyplot
-
-    from helpers import figures
-
-    return pyplot.figure(figsize=figures.SIZE).add_axes(figures.ROOM)
-
-
 def _quieten(ax: Axes) -> None:
     """Leave of the frame its base, and pale lines."""
     ax.spines[["top", "right", "left"]].set_visible(False)
@@ -198,6 +189,8 @@ class Displayed:
         -------
         matplotlib Axes
         """
+        from matplotlib import pyplot
+
         from helpers import figures
 
         model, likelihood = self.model, self.likelihood
@@ -206,11 +199,10 @@ class Displayed:
         # adoptions per period are known only for the periods of the data
         times = np.sort(model.exog) if model.per_period else np.linspace(start, start + (1 + AHEAD) * span, POINTS)
         curve = pd.Series(np.asarray(self.predict(times)), to_dates(times) if model.is_dated else times)
-        ax = open_axes() if ax is None else ax
+        ax = pyplot.figure(figsize=figures.SIZE).add_axes(figures.ROOM) if ax is None else ax
         labels = figures.plot_fit(ax, values, curve, f"{say_first(say_name(model.name))} curve")
         if np.isfinite(self.ceiling) and (not model.ceiling.name or self.identified):
-            bound = model.ceiling.bound_at(times)
-            level = np.full(len(times), self.ceiling) if bound is None else likelihood.fit.ceiling[0] * bound
+            level = likelihood.fit.ceiling[0] * model.ceiling.bound_at(times)
             name = "ceiling" if model.ceiling.name else "given ceiling"
             labels += figures.plot_ceiling(ax, pd.Series(level, curve.index), name)
         if self.flag and not self.limit:
@@ -255,7 +247,7 @@ class Displayed:
         model, likelihood, values = self.model, self.likelihood, None
         if self.df_resid <= 0 or likelihood.fit.flat[0]:
             raise CurveError(f"{model.endog_name}: nothing is left to judge a profile by")
-        is_ceiling = likelihood.coordinate(parameter) == CEILING
+        is_ceiling = likelihood.place(parameter) == CEILING and not likelihood.batch.has_share
         if is_ceiling:
             reached, best = likelihood.batch.top[0], self.params.iloc[0]
             low, high = self.interval(parameter, 0.05)
@@ -265,13 +257,11 @@ class Displayed:
             values = np.sort(np.r_[values, best]) if start < best < end else values
         frame = self.profile(parameter, POINTS, values)
         ax = pyplot.subplots(figsize=figures.SIZE, dpi=100, layout="constrained")[1] if ax is None else ax
-        drawn = [line for line in ax.get_lines() if line.get_gid() == "profile"]
-        colour, line = style.COLOURS[len(drawn) % 6], style.LINES[(len(drawn) + len(drawn) // 6) % 6]
-        label, rejected = say_first(say_name(model.name)), 100 * frame["confidence"]
-        ax.plot(frame.iloc[:, 0], rejected, label=label, gid="profile", color=colour, ls=line, lw=1.8)
+        label, at = say_first(say_name(model.name)), frame.iloc[:, 0]
+        ax.plot(at, 100 * frame["confidence"], label=label, gid="profile", color=style.BLUE, lw=1.8)
         if "independent" in frame:
-            one, name = 100 * frame["independent"], f"{label}, if errors are independent"
-            ax.plot(frame.iloc[:, 0], one, label=name, color=colour, ls=line, lw=0.8)
+            name = f"{label}, if errors are independent"
+            ax.plot(at, 100 * frame["independent"], label=name, color=style.BLUE, lw=0.8)
         ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8.5)
         if is_ceiling:
             ax.set_xscale("log")
@@ -279,8 +269,6 @@ class Displayed:
             if ax.get_xlim()[1] > 5 * ax.get_xlim()[0]:
                 ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             ax.xaxis.set_minor_locator(NullLocator())
-        if drawn:
-            return ax
         for level in (80, 95):
             ax.axhline(level, color=style.GREY, lw=0.9, ls="--", label="_")
             ax.annotate(

@@ -49,12 +49,10 @@ class Family:
     parameters: tuple[tuple[str, str], ...]  # name and kind: rate (per year), date, duration (years), number, shift
     axes: ClassVar[tuple[np.ndarray, ...]]  # the grid of starts of each coordinate
     box: ClassVar[tuple[tuple[float, float], ...]]  # limits of the coordinates
-    escape: ClassVar[tuple[tuple[str, int], ...]] = ()  # parameters that go to an end (-1, 1) as the ceiling diverges
+    diverging: ClassVar[tuple[tuple[str, int], ...]] = ()  # what goes to an end (-1, 1) as the ceiling diverges
     nested: ClassVar[tuple[tuple[str, int, str, tuple[tuple[str, int], ...]], ...]] = ()
     # a parameter, the end at which the curve is one of another family, that family, and what goes to an end beside it
-    priors: ClassVar[
-        tuple[tuple[int, float], ...]
-    ] = ()  # coordinates that are normal around 0, and standard deviations
+    priors: ClassVar[tuple[tuple[int, float], ...]] = ()  # coordinates that are normal around 0, and their sd
     needs_launch: ClassVar[bool] = False
     link: ClassVar[Link | None] = None  # where the curve at a known ceiling is a generalised linear model
     log_time: ClassVar[bool] = False  # of the logarithm of time since the launch
@@ -155,7 +153,6 @@ def prepare(
     weights: np.ndarray | None = None,
     per_period: bool = False,
     prior: tuple[float, float] | None = None,
-    carry: np.ndarray | None = None,
 ) -> Batch:
     """Put N series into the form that `fit_batch` takes.
 
@@ -171,8 +168,6 @@ def prepare(
     per_period : bool, the values are adoptions per period: differences of the cumulative curve between the times, the
         first from one spacing before them
     prior : None or mean and standard deviation of the logit of the share of the bound, which is then a coordinate
-    carry : None or (n,) or (N, n): the part of the error before that each error holds; the weights are then those of
-        what is new in it, and missing values come last (`errors.whiten`)
 
     Returns
     -------
@@ -192,39 +187,36 @@ def prepare(
         step = times[:, 1:2] - times[:, :1] if times.shape[1] > 1 else 1.0
         points = np.concatenate([times[:, :1] - step, times], axis=1)
     scaled = (points - first[:, None]) / span[:, None]
-    scaled = scaled[:1] if (scaled == scaled[:1]).all() else scaled
     bound = 1.0 if bound is None else np.asarray(bound, float)
     root = np.where(seen, 1.0 if weights is None else np.sqrt(weights), 0.0)
     target, scale = np.where(seen, values, 0.0) * root, np.where(seen, root * bound, 0.0)
-    before = None
-    if carry is not None:
-        kept = np.where(seen, root * carry, 0.0)[:, 1:]
-        target[:, 1:] -= kept * np.where(seen, values, 0.0)[:, :-1]
-        before = _shared(kept * np.nan_to_num(np.broadcast_to(bound, values.shape)[:, :-1]))
-    scale = _shared(scale)
     level = np.broadcast_to(np.asarray(np.nan if ceiling is None else ceiling, float), len(values)).copy()
     sizes = np.abs(np.where(seen, values / bound, 0.0))
     top = sizes.sum(1) if per_period else sizes.max(1)
     count = (root > 0).sum(1)
     batch = Batch(
-        family, np.nan_to_num(scaled), target, scale, level, top, count, first, span, per_period, before=before
+        family, np.nan_to_num(shared(scaled)), target, shared(scale), level, top, count, first, span, per_period
     )
     return batch if prior is None else replace(batch, prior=np.tile(prior, (batch.size, 1)))
 
 
-def _shared(part: np.ndarray) -> np.ndarray:
+def shared(part: np.ndarray) -> np.ndarray:
     """One row, where all are equal."""
     return part[:1] if (part == part[:1]).all() else part
 
 
-def default_launch(times: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
+def default_launch(times: np.ndarray, seen: np.ndarray | bool = True) -> np.ndarray:
     """Launch assumed where none is given: a median spacing before the first observation; (N,) decimal years."""
-    times = np.atleast_2d(times)
-    kept = np.sort(times if seen is None else np.where(seen, times, np.nan), axis=1)
-    spacing = np.diff(kept, axis=1)
-    spacing = np.where(spacing > 0, spacing, np.nan)
-    spacing = np.where((spacing > 0).any(1)[:, None], spacing, 1.0) if spacing.size else np.ones(kept.shape)
-    return kept[:, 0] - np.nanmedian(spacing, axis=1)
+    kept = np.sort(np.where(seen, times, np.nan), axis=1)
+    return kept[:, 0] - typical_step(kept)
+
+
+def typical_step(times: np.ndarray) -> np.ndarray:
+    """Median time between observations of different dates, (N,) years; 1 where there are none."""
+    gap = np.diff(times, axis=1)
+    gap = np.where(gap > 0, gap, np.nan)
+    gap[np.isnan(gap).all(1)] = 1.0
+    return np.nanmedian(gap, axis=1) if gap.size else np.ones(len(times))
 
 
 def to_parameter(batch: Batch, kind: str, value: np.ndarray) -> np.ndarray:
@@ -255,10 +247,11 @@ def to_natural(batch: Batch, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return values, np.where(kind == "date", batch.span, units)
 
 
-def to_coordinates(batch: Batch, natural: np.ndarray) -> np.ndarray:
-    """The inverse of `to_natural`: parameters (p, N) as coordinates (p, N)."""
-    pairs = zip(batch.family.parameters, natural, strict=True)
-    return np.array([to_coordinate(batch, kind, value) for (_, kind), value in pairs])
+def coordinates(batch: Batch, fit: Fit) -> np.ndarray:
+    """The log ceiling, or the logit of the share, and below it the coordinates of the family; (1 + p, N)."""
+    ceiling = np.maximum(fit.ceiling, 1e-300)
+    first = to_coordinate(batch, "share", ceiling) if batch.has_share else np.log(ceiling)
+    return np.vstack([first, fit.theta[: len(batch.family.parameters)]])
 
 
 def count_parameters(batch: Batch) -> np.ndarray:
@@ -275,7 +268,7 @@ def count_parameters(batch: Batch) -> np.ndarray:
 def limits_reached(family: type[Family], fit: Fit) -> np.ndarray:
     """Limits that the parameters run to, (p, N): -1 lower, 1 upper, 0 none; a diverging ceiling takes some along."""
     names = [name for name, _ in family.parameters]
-    along = np.array([[dict(family.escape).get(name, 0)] for name in names])
+    along = np.array([[dict(family.diverging).get(name, 0)] for name in names])
     reached = fit.on_boundary[: len(names)].copy()
     for name, end, _, others in family.nested:
         for other, its_end in others:
@@ -387,25 +380,25 @@ def _gains(batch: Batch, rows: np.ndarray, times: np.ndarray, grid: np.ndarray) 
     ceiling = np.minimum(batch.ceiling[rows, None] / size * width, 1e100)
     target, scale = target / size, scale / width
     cells, points = grid.shape[1], target.shape[1]
-    linear, square = np.zeros((len(rows), cells)), np.zeros((len(scale), cells))
+    # what the sums take of each share, its square and, of errors carried along, its product with the one before
+    by_share, by_square = scale * target, scale**2
     if batch.before is not None:
-        before = batch.before if len(batch.before) == 1 else batch.before[rows]
-        before = np.pad(before, ((0, 0), (1, 0))) / width
-        square = square + np.zeros((len(before), cells))
+        before = (batch.before if len(batch.before) == 1 else batch.before[rows]) / width
+        by_share[:, :-1] -= before * target[:, 1:]
+        by_square[:, :-1] += before**2
+        by_product = -2 * np.pad(scale[:, 1:] * before, ((0, 0), (1, 0)))
+    linear, square = np.zeros((len(rows), cells)), np.zeros((len(scale), cells))
     highest, previous, step = np.zeros(cells), np.zeros((1, cells)), max(1, PIECE // cells)
     for begin in range(0, points, step):
-        end = min(begin + step, points)
-        share = batch.family.share(times[None, begin : end + batch.per_period], *grid[:, :, None])
+        part = slice(begin, min(begin + step, points))
+        share = batch.family.share(times[None, begin : part.stop + batch.per_period], *grid[:, :, None])
         share = np.diff(share, axis=-1) if batch.per_period else share
-        table, part = share.T, scale[:, begin:end]
-        linear += _multiply(part * target[:, begin:end], table)
-        square += _multiply(part**2, table**2)
+        table = share.T
+        linear += _multiply(by_share[:, part], table)
+        square += _multiply(by_square[:, part], table**2)
         if batch.before is not None:
-            earlier, off = np.vstack([previous, table[:-1]]), before[:, begin:end]
-            linear -= _multiply(off * target[:, begin:end], earlier)
-            square += _multiply(off**2, earlier**2) - 2 * _multiply(part * off, table * earlier)
-        previous = table[-1:]
-        highest = np.maximum(highest, share.max(1))
+            square += _multiply(by_product[:, part], table * np.vstack([previous, table[:-1]]))
+        previous, highest = table[-1:], np.maximum(highest, share.max(1))
     nothing = highest < 1 / CEILING_CAP
     linear[:, nothing] = square[:, nothing] = 0
     free = np.maximum(linear, 0) / np.maximum(square, 1e-12)

@@ -7,9 +7,12 @@ first-order correlation, rho to the power of the time in median steps.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from helpers.curves.engine import Batch, Fit, time_of_share
+from helpers.curves.descent import fit_batch
+from helpers.curves.engine import Batch, Fit, shared, time_of_share, typical_step
 
 KINDS = (None, "independent", "ar1", "cumulative")
 """What may be said of errors; None: not known, so intervals hold under independent and under cumulative ones."""
@@ -21,39 +24,67 @@ MOST_STEPS = 1000.0
 
 
 def whiten(
-    times: np.ndarray, correlation: float | np.ndarray, first: float | np.ndarray = 1.0
-) -> tuple[np.ndarray, np.ndarray]:
-    """Weights of what is new in each error, and the part of the error before that it carries.
+    batch: Batch,
+    times: np.ndarray,
+    correlation: float | np.ndarray,
+    first: float | np.ndarray = 1.0,
+    root: np.ndarray | None = None,
+) -> Batch:
+    """The batch of what is new in each error: each value less what its error carries of the one before.
 
     Parameters
     ----------
+    batch : Batch whose errors count as independent; missing values last
     times : (N, n) decimal years, increasing; NaN, where a series has no more observations, last
     correlation : (N,) or number, of errors a median step apart: 0 independent, 1 cumulative
     first : (N,) or number, variance of the first of cumulative errors, in that of a median step
+    root : (n,) roots of the weights, or None
+        Weights of cumulative errors are those of what is new; others are those of the errors themselves.
 
     Returns
     -------
-    weights : ndarray, (N, n)
-    carry : ndarray, (N, n)
+    Batch
     """
     gap = np.diff(times, axis=1)
     steps = np.nan_to_num(np.where(gap > 0, gap, np.nan) / typical_step(times)[:, None], nan=1.0)
-    rho = np.broadcast_to(np.asarray(correlation, float), len(times))[:, None]
+    rho, first = (np.broadcast_to(np.asarray(part, float), len(times))[:, None] for part in (correlation, first))
     carry = rho**steps
-    variance = np.where(rho < 1, 1 - carry**2, steps)
-    start = np.where(rho < 1, 1.0, np.broadcast_to(np.asarray(first, float), len(times))[:, None])
-    return 1 / np.hstack([start, variance]), np.hstack([np.zeros_like(start), carry])
+    variance = np.hstack([np.where(rho < 1, 1.0, first), np.where(rho < 1, 1 - carry**2, steps)])
+    scale = np.broadcast_to(batch.scale, batch.target.shape)
+    new = np.where(scale > 0, np.sqrt(1 / variance), 0.0)
+    before = new[:, 1:] * carry
+    if root is not None:
+        before = np.where(rho < 1, before, before * (root[1:] / root[:-1]))
+    target = batch.target * new
+    target[:, 1:] -= before * batch.target[:, :-1]
+    before = shared(before * scale[:, :-1])
+    return replace(batch, target=target, scale=shared(scale * new), before=before, noise=None)
 
 
-def typical_step(times: np.ndarray) -> np.ndarray:
-    """Median time between observations of different dates, (N,) years; 1 where there are none."""
-    gap = np.diff(times, axis=1)
-    gap = np.where(gap > 0, gap, np.nan)
-    gap[np.isnan(gap).all(1)] = 1.0
-    return np.nanmedian(gap, axis=1) if gap.size else np.ones(len(times))
+def fit_cumulative(
+    batch: Batch, fit: Fit, times: np.ndarray, root: np.ndarray | None = None
+) -> tuple[Batch, Fit, np.ndarray]:
+    """Least squares under cumulative errors, after those on the level.
+
+    Parameters
+    ----------
+    batch, fit, times : as in `count_steps`
+    root : as in `whiten`
+
+    Returns
+    -------
+    batch : Batch
+    fit : Fit
+        A jump is one whatever the errors, so what least squares on the level say of it stays.
+    first : ndarray, (N,)
+        From `count_steps`.
+    """
+    first = count_steps(batch, fit, times)
+    batch = whiten(batch, times, 1.0, first, root)
+    return batch, replace(fit_batch(batch), step=fit.step), first
 
 
-def count_steps(batch: Batch, fit: Fit, times: np.ndarray, last: np.ndarray) -> np.ndarray:
+def count_steps(batch: Batch, fit: Fit, times: np.ndarray) -> np.ndarray:
     """Median steps over which the errors of the first observation have added up, (N,), at least 1.
 
     From where the fitted curve is at `EARLY` of the last value; whoever counts one step only is wrong for series that
@@ -63,12 +94,14 @@ def count_steps(batch: Batch, fit: Fit, times: np.ndarray, last: np.ndarray) -> 
     ----------
     batch, fit : the curves of least squares
     times : (N, n) decimal years, NaN last
-    last : (N,) last value over the bound
 
     Returns
     -------
     ndarray, (N,)
     """
+    scale = np.broadcast_to(batch.scale, batch.target.shape)
+    place = np.arange(batch.size), np.maximum((scale > 0).sum(1) - 1, 0)
+    last = np.abs(batch.target[place]) / np.maximum(scale[place], 1e-300)
     share = np.clip(EARLY * last / np.maximum(fit.ceiling, 1e-300), 1e-12, 1 - 1e-12)
     begin = time_of_share(batch.family, fit.theta[: len(batch.family.parameters)], share)
     steps = (times[:, 0] - batch.origin - batch.span * begin) / typical_step(times)

@@ -3,7 +3,7 @@
 To add a family, write its class here and its line in `FAMILIES`. `parameters` names the parameters and their kind (rate
 per year, date, duration in years, number); `axes` is the grid of starts and `box` the limits of the coordinates:
 logarithms of rates, durations and numbers, counted in spans of the series, and dates in spans. `share` and `slopes` are
-static and work on arrays of any shape; `escape` says which parameters go to which end (-1 lower, 1 upper) when the
+static and work on arrays of any shape; `diverging` says which parameters go to which end (-1 lower, 1 upper) when the
 ceiling diverges, `nested` which family the curve becomes as a parameter goes to an end; `inflection` is the time of the
 steepest growth (the midpoint where there is one; 0, the launch, where growth falls from the start); `link` makes the
 curve at a known ceiling a generalised linear model of time, or with `log_time` of its logarithm.
@@ -11,15 +11,13 @@ curve at a known ceiling a generalised linear model of time, or with `log_time` 
 
 from __future__ import annotations
 
-from copy import copy
-
 import numpy as np
 from scipy.special import expit
 from statsmodels.genmod.families import links
 
-from helpers.curves.censored import fit_censored
+from helpers.curves.censored import fit_observed
 from helpers.curves.engine import Array
-from helpers.curves.likelihoods import fit_binomial, fit_level
+from helpers.curves.likelihoods import fit_binomial
 from helpers.curves.model import CurveModel
 from helpers.curves.results import Results
 from helpers.dates import CurveError
@@ -101,11 +99,11 @@ class AdoptionCurve(CurveModel):
             return Results(fit_binomial(self))
         if noise != "level":
             raise CurveError(f"noise={noise!r} is unknown; choose 'level' or 'binomial'")
-        return Results(fit_level(self) if self.censored is None else fit_censored(self))
+        return Results(fit_observed(self))
 
     def as_family(self, name: str) -> AdoptionCurve:
         """The same observations for a family that this one holds as a limit."""
-        other = copy(self)
+        other = self.changed()
         other.__class__ = FAMILIES[name]
         other.parameters = other.family.parameters
         return other
@@ -139,7 +137,7 @@ class Logistic(AdoptionCurve):
     parameters = (("rate", "rate"), ("midpoint", "date"))
     axes = (RATES, DATES)
     box = (RATE_BOX, DATE_BOX)
-    escape = (("midpoint", 1),)
+    diverging = (("midpoint", 1),)
     link = links.Logit()
     latex = r"\frac{K}{1 + e^{-r(t - m)}}"
 
@@ -168,7 +166,7 @@ class Gompertz(AdoptionCurve):
     parameters = (("rate", "rate"), ("midpoint", "date"))
     axes = (RATES, DATES)
     box = (RATE_BOX, DATE_BOX)
-    escape = (("rate", -1), ("midpoint", 1))
+    diverging = (("rate", -1), ("midpoint", 1))
     link = links.LogLog()
     latex = r"K\, e^{-e^{-r(t - m)}}"
 
@@ -199,7 +197,7 @@ class Bass(AdoptionCurve):
     parameters = (("innovation", "rate"), ("imitation", "rate"))
     axes = (_log_axis(1e-6, 20.0, 36), _log_axis(1e-3, 60.0, 32))
     box = (_box(1e-14, 1e4), _box(1e-7, 1e4))
-    escape = (("innovation", -1),)
+    diverging = (("innovation", -1),)
     nested = (("imitation", -1, "exponential", ()),)
     needs_launch = True
     latex = r"K\, \frac{1 - e^{-(p + q)(t - l)}}{1 + \frac{q}{p} e^{-(p + q)(t - l)}}"
@@ -237,7 +235,7 @@ class Exponential(AdoptionCurve):
     parameters = (("rate", "rate"),)
     axes = (_log_axis(1e-3, 100.0, 160),)
     box = (_box(1e-6, 1e4),)
-    escape = (("rate", -1),)
+    diverging = (("rate", -1),)
     needs_launch = True
     link = links.CLogLog()
     log_time = True
@@ -270,7 +268,7 @@ class Weibull(AdoptionCurve):
     parameters = (("scale", "duration"), ("shape", "number"))
     axes = (_log_axis(0.02, 30.0, 48), _log_axis(0.2, 60.0, 36))
     box = (_box(1e-4, 1e14), _box(1e-2, 1e3))
-    escape = (("scale", 1),)
+    diverging = (("scale", 1),)
     needs_launch = True
     link = links.CLogLog()
     log_time = True
@@ -312,7 +310,7 @@ class Richards(AdoptionCurve):
     parameters = (("rate", "rate"), ("midpoint", "date"), ("shape", "number"))
     axes = (_log_axis(0.05, 60.0, 20), np.r_[np.linspace(-1.0, 2.0, 31), 2.5, 3.2, 4.0], _log_axis(0.01, 30.0, 9))
     box = (RATE_BOX, DATE_BOX, _box(1e-4, 1e3))
-    escape = (("midpoint", 1),)
+    diverging = (("midpoint", 1),)
     nested = (("shape", -1, "gompertz", ()),)
     latex = r"K\, (1 + s\, e^{-r(t - m)})^{-1 / s}"
 
@@ -391,7 +389,7 @@ class ShiftedGompertz(AdoptionCurve):
     parameters = (("rate", "rate"), ("shape", "number"))
     axes = (_log_axis(0.02, 40.0, 40), _log_axis(0.01, 1e5, 40))
     box = (_box(1e-5, 1e4), _box(1e-7, 1e100))
-    escape = (("rate", -1),)
+    diverging = (("rate", -1),)
     nested = (("shape", -1, "exponential", ()),)
     needs_launch = True
     latex = r"K\, (1 - e^{-b(t - l)})\, e^{-h\, e^{-b(t - l)}}"

@@ -23,14 +23,16 @@ from helpers.curves.descent import descend, evaluate, fit_batch, fit_rows, jumps
 from helpers.curves.engine import (
     Batch,
     Fit,
+    coordinates,
     count_parameters,
     grid_starts,
     predict,
     to_coordinate,
     to_natural,
     to_parameter,
+    typical_step,
 )
-from helpers.curves.errors import CORRELATIONS, count_steps, typical_step
+from helpers.curves.errors import CORRELATIONS, fit_cumulative, whiten
 from helpers.curves.model import CurveModel
 from helpers.curves.profile import (
     CEILING,
@@ -59,20 +61,23 @@ class LeastSquares:
     """Normal errors of equal variance (over the weights) on the level, with the penalty of a prior."""
 
     noise = "level"
-    correlation, first = 0.0, 1.0
-    """Of errors a median step apart, and the steps over which those of the first observation have added up."""
+    together: tuple[float, ...] = TABLE_ALPHAS
+    """One minus the levels whose intervals are searched together, which takes as long as one of them."""
     nuisance = np.empty(0)
     """Further coordinates of `objective`, which nothing is asked about."""
 
-    def __init__(self, model: CurveModel, batch: Batch, fit: Fit) -> None:
+    def __init__(self, model: CurveModel, batch: Batch, fit: Fit, first: float | None = None) -> None:
         self.model, self.batch, self.fit = model, batch, fit
+        # steps over which cumulative errors have added up at the first observation; correlation a median step apart
+        self.first, self.correlation = first, 0.0 if first is None else 1.0
         self.k_params = int(count_parameters(batch)[0])
-        self.df_resid = model.nobs - self.k_params
+        self.df_resid = len(model.endog) - self.k_params
         self.ssr = float(fit.ssr[0])
         self.log_roots = float(_log_roots(model, batch)[0])
         self.free, self.count = bool(model.ceiling.name), len(model.parameters)
+        self.places = np.arange(0 if self.free else 1, self.count + 1)  # of the parameters among the `coordinates`
         self.last = float(batch.origin[0] + batch.span[0])  # decimal year of the last observation
-        self._ends: dict[tuple[int | str, float], tuple[float, float]] = {}
+        self._ends: dict[float, np.ndarray] = {}
 
     def drop_data(self) -> None:
         """Let go of what is as long as the series; whatever has been computed stays."""
@@ -81,9 +86,7 @@ class LeastSquares:
     @property
     def theta(self) -> np.ndarray:
         """Coordinates of the optimum, with the log ceiling (or the logit of the share) first, (1 + p,)."""
-        ceiling = self.fit.ceiling[0]
-        first = to_coordinate(self.batch, "share" if self.batch.has_share else "number", np.maximum(ceiling, 1e-300))
-        return np.r_[first, self.fit.theta[: self.count, 0]]
+        return coordinates(self.batch, self.fit)[:, 0]
 
     @cached_property
     def covariance(self) -> np.ndarray:
@@ -113,7 +116,7 @@ class LeastSquares:
         """
         if self.model.known_se is not None and self.correlation == 0:
             return np.full(len(share), self.model.model_error**2 + self.model.known_se[self.model.exog.argmax()] ** 2)
-        if self.correlation < 1:
+        if self.first is None:
             return np.full(len(share), self.scale)
         exact = np.sort(self.model.exog)
         steps = (years - exact[0]) / typical_step(exact[None])[0]
@@ -121,75 +124,73 @@ class LeastSquares:
 
     def objective(self, theta: np.ndarray) -> float:
         """Sum of squares, with the penalty of a prior, at theta."""
-        if self.batch.has_share:
-            return float(evaluate(self.batch, np.r_[theta[1:], theta[0]][:, None]).objective[0])
-        fixed = fix(self.batch, theta[1:, None], CEILING, np.array([theta[0]]))[0]
-        return float(evaluate(fixed, theta[1:, None]).objective[0])
+        inner, batch = theta[1:, None], self.batch
+        if batch.has_share:
+            inner = np.vstack([inner, theta[0]])
+        else:
+            batch = replace(batch, ceiling=np.exp(theta[:1]))
+        return float(evaluate(batch, inner).objective[0])
 
     def objective_bounds(self, alpha: float) -> tuple[float, float]:
         """Objective at the optimum, and its limit in the region that the data do not exclude at level 1 - alpha."""
         least = self.fit.objective[0]
         return least, least + profile_target(self.batch, self.fit, alpha)[0]
 
-    def profile_bounds(self, coordinate: int | str, alpha: float) -> dict[float, tuple[float, float]]:
-        """Ends of the profile interval of a coordinate, or of the log ceiling; infinite where open.
-
-        A dict by alpha: the two levels that tables show are searched together, which takes as long as one of them.
-        """
-        alphas = TABLE_ALPHAS if alpha in TABLE_ALPHAS else (alpha,)
-        if self.df_resid <= 0:
-            return dict.fromkeys(alphas, (-np.inf, np.inf))
-        rows = np.zeros(len(alphas), int)
-        lower, upper = profile_bounds(self.batch.take(rows), self.fit.take(rows), coordinate, np.array(alphas))
-        return dict(zip(alphas, zip(lower.tolist(), upper.tolist(), strict=True), strict=True))
+    def profile_bounds(self, alphas: tuple[float, ...]) -> np.ndarray:
+        """Ends of the profile intervals of all parameters in their `coordinates`, (a, k, 2); infinite where open."""
+        level, place = (part.ravel() for part in np.indices((len(alphas), len(self.places))))
+        rows = np.zeros(len(place), int)
+        ends = profile_bounds(self.batch.take(rows), self.fit.take(rows), self.places[place], np.array(alphas)[level])
+        return np.column_stack(ends).reshape(len(alphas), -1, 2)
 
     # ---- parameters, in whose names everybody else asks
 
-    def coordinate(self, parameter: str) -> int | str:
-        """Coordinate of the engine for a parameter's name; "share" and "ceiling" both name an estimated ceiling."""
+    def place(self, parameter: str) -> int:
+        """Place of a parameter among the `coordinates`; "share" and "ceiling" both name an estimated ceiling."""
         if self.free and parameter in ("ceiling", "share"):
-            return self.count if self.batch.has_share else CEILING
+            return CEILING
         names = self.model.param_names
         if parameter not in names:
             raise CurveError(f"no estimated parameter {parameter!r}: choose among {', '.join(names)}")
-        return names.index(parameter) - self.free
+        return int(self.places[names.index(parameter)])
 
-    def kind(self, coordinate: int | str) -> str:
+    def kind(self, place: int) -> str:
         """Kind of a coordinate, as `to_parameter` takes it."""
-        if isinstance(coordinate, str):  # the ceiling
-            return "number"
-        return "share" if coordinate == self.count else self.model.parameters[coordinate][1]
+        if place == CEILING:
+            return "share" if self.batch.has_share else "number"
+        return self.model.parameters[place - 1][1]
 
-    def bounds_of(self, coordinate: int | str, alpha: float) -> tuple[float, float]:
-        """`profile_bounds` at one level, kept."""
-        if (coordinate, alpha) not in self._ends:
+    def bounds_of(self, place: int, alpha: float) -> np.ndarray:
+        """Ends of the profile interval of a coordinate, kept; nothing is excluded without a degree of freedom."""
+        if alpha not in self._ends:
             if self.batch.times is None:
                 raise CurveError(f"remove_data() dropped the observations before alpha={alpha:g} was asked for")
-            ends = self.profile_bounds(coordinate, alpha)
-            self._ends |= {(coordinate, level): pair for level, pair in ends.items()}
-        return self._ends[coordinate, alpha]
+            alphas = self.together if alpha in self.together else (alpha,)
+            nothing = np.tile([-np.inf, np.inf], (len(alphas), len(self.places), 1))
+            ends = self.profile_bounds(alphas) if self.df_resid > 0 else nothing
+            self._ends |= dict(zip(alphas, ends, strict=True))
+        return self._ends[alpha][place - self.places[0]]
 
     def interval(self, parameter: str, alpha: float) -> np.ndarray:
         """Ends of the profile interval of one parameter, (2,); an end without crossing is infinite (0 for a rate)."""
-        coordinate = self.coordinate(parameter)
-        return to_parameter(self.batch, self.kind(coordinate), np.array(self.bounds_of(coordinate, alpha)))
+        place = self.place(parameter)
+        return to_parameter(self.batch, self.kind(place), self.bounds_of(place, alpha))
 
     def profile_values(self, parameter: str, points: int, ends: tuple[float, float]) -> np.ndarray:
         """Values of a parameter to draw its profile at: a third past its ends, `OPEN_SPAN` where they are open."""
-        coordinate = self.coordinate(parameter)
-        low, high = (float(limit[0]) for limit in limits(self.batch, coordinate))
-        centre = np.log(max(self.fit.ceiling[0], 1e-300)) if coordinate == CEILING else self.fit.theta[coordinate, 0]
-        centre = float(np.clip(centre, low, high))
+        place = self.place(parameter)
+        low, high = (part[place, 0] for part in limits(self.batch))
+        centre = float(np.clip(self.theta[place], low, high))
         reach = [
             1.3 * (end - centre) if np.isfinite(end) else side * OPEN_SPAN
             for end, side in zip(ends, (-1, 1), strict=True)
         ]
         below = np.linspace(max(low, centre + reach[0]), centre, points // 2 + 1)
         values = np.unique(np.r_[below, np.linspace(centre, min(high, centre + reach[1]), points - points // 2)])
-        return to_parameter(self.batch, self.kind(coordinate), values)
+        return to_parameter(self.batch, self.kind(place), values)
 
-    def along(self, coordinate: int | str, values: np.ndarray) -> tuple[np.ndarray, ...]:
-        """The best fits with one coordinate (or the log ceiling) at each of the values (v,).
+    def along(self, place: int, values: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The best fits with one of the `coordinates` at each of the values (v,).
 
         Returns
         -------
@@ -199,8 +200,8 @@ class LeastSquares:
         theta : ndarray, (p, v)
         """
         batch, fit, rows = self.batch, self.fit, np.zeros(len(values), int)
-        work, theta, fixed = fix(batch.take(rows), fit.theta[:, rows], coordinate, values)
-        if coordinate == CEILING:  # from the estimate, and from the grid
+        work, theta, fixed = fix(batch.take(rows), fit.theta[:, rows], rows + place, values)
+        if place == CEILING and not batch.has_share:  # from the estimate, and from the grid
             more, starts = grid_starts(work, most=2)
             theta = fit_rows(work, np.r_[np.arange(len(values)), more], np.hstack([theta, starts]), 55, 1e-5).theta
         else:
@@ -212,12 +213,12 @@ class LeastSquares:
 
     def profile(self, parameter: str, values: np.ndarray) -> pd.DataFrame:
         """Fit at values of one parameter, the others refitted; see `Results.profile`."""
-        coordinate = self.coordinate(parameter)
+        place = self.place(parameter)
         if self.fit.flat[0] or self.df_resid < 0:
             return pd.DataFrame(columns=[parameter, "ssr", "statistic", "confidence"], dtype=float)
-        kind = self.kind(coordinate)
+        kind = self.kind(place)
         values = to_coordinate(self.batch, kind, np.asarray(values, float))
-        statistic, ssr, ceiling, theta = self.along(coordinate, values)
+        statistic, ssr, ceiling, theta = self.along(place, values)
         frame = pd.DataFrame({parameter: to_parameter(self.batch, kind, values), "ssr": ssr, "statistic": statistic})
         frame["confidence"] = fdtr(1, self.df_resid, statistic) if self.df_resid > 0 else np.nan
         others = [*([ceiling] if self.free else []), *to_natural(self.batch, theta)[0]]
@@ -227,43 +228,23 @@ class LeastSquares:
 
 def fit_level(model: CurveModel) -> LeastSquares:
     """Least squares on the level, generalised where the model says that errors are correlated or of unequal size."""
-    model = settle_weights(model)
+    model = imply_weights(model)
     if model.errors == "ar1":
         return Autoregressive(model)
     batch = model.batch()
     fit = fit_batch(batch)
-    if model.known_se is not None:  # the weights are variances, not in proportion to them
+    if model.errors == "cumulative":
+        root = None if model.weights is None else np.sqrt(model.weights[model.order])
+        batch, fit, first = fit_cumulative(batch, fit, model.exog[None, model.order], root)
+        return LeastSquares(model, batch, fit, float(first[0]))
+    if model.known_se is not None and model.censored is None:  # the weights are variances, not in proportion to them
         batch = replace(batch, noise=np.ones(1))
         if batch.family.priors:  # which weighed against an estimated variance until now
             fit = fit_rows(batch, np.zeros(1, int), fit.theta)
-    if model.errors != "cumulative":
-        return LeastSquares(model, batch, fit)
-    batch, fit, first = fit_increments(model, batch, fit)
-    likelihood = LeastSquares(model, batch, fit)
-    likelihood.correlation, likelihood.first = 1.0, first
-    return likelihood
+    return LeastSquares(model, batch, fit)
 
 
-def fit_increments(model: CurveModel, batch: Batch, fit: Fit) -> tuple[Batch, Fit, float]:
-    """Least squares under cumulative errors, after those on the level.
-
-    Returns
-    -------
-    batch : Batch
-    fit : Fit
-        A jump is one whatever the errors, so what least squares on the level say of it stays.
-    first : float
-        Steps over which the errors of the first observation have added up; see `errors.count_steps`.
-    """
-    years = model.exog[model.order]
-    bound = model.ceiling.bound_at(years[-1:])
-    last = np.abs(model.endog[model.order][-1:]) / (1.0 if bound is None else bound)
-    first = float(count_steps(batch, fit, years[None], last)[0])
-    batch = model.batch(correlation=np.ones(1), first=first)
-    return batch, replace(fit_batch(batch), step=fit.step), first
-
-
-def settle_weights(model: CurveModel) -> CurveModel:
+def imply_weights(model: CurveModel) -> CurveModel:
     """The model with the weights that its own fit implies, where errors grow with the curve or have known parts.
 
     With known standard errors the variance of the model's own error is the one at which the residuals are as large as
@@ -276,34 +257,36 @@ def settle_weights(model: CurveModel) -> CurveModel:
             curve = predict(batch, fit, model.exog)[0]
             if model.per_period:  # what is observed are the curve's increments
                 curve = curve - predict(batch, fit, model.period_start(model.exog))[0]
-            bound = model.ceiling.bound_at(model.exog)
-            curve = np.abs(curve) * (1.0 if bound is None else bound)
+            curve = np.abs(curve) * model.ceiling.bound_at(model.exog)
             if not curve.any():
                 break
-            model = model.with_weights((curve.max() / np.maximum(curve, LEAST_CURVE * curve.max())) ** 2)
+            model = model.changed(weights=(curve.max() / np.maximum(curve, LEAST_CURVE * curve.max())) ** 2)
     if model.known_se is not None:
         known, freedom = model.known_se**2, len(model.endog) - len(model.param_names)
 
         def excess(variance: float) -> float:
-            return float(fit_batch(model.with_weights(1 / (known + variance)).batch()).ssr[0]) - freedom
+            return float(fit_batch(model.changed(weights=1 / (known + variance)).batch()).ssr[0]) - freedom
 
         top, variance = float(np.var(model.endog)) + 1e-300, 0.0
         if freedom > 0 and excess(0.0) > 0:
             while excess(top) > 0:  # a curve that doesn't describe the series
                 top *= 4
             variance = brentq(excess, 0.0, top, xtol=1e-12 * top)
-        model = model.with_weights(1 / (known + variance))
-        model.model_error = np.sqrt(variance)
+        model = model.changed(weights=1 / (known + variance), model_error=np.sqrt(variance))
     return model
 
 
 class Autoregressive(LeastSquares):
     """Errors with a first-order correlation, which is estimated, and with it fitted again along every profile."""
 
+    together = ()
+
     def __init__(self, model: CurveModel) -> None:
         rho = CORRELATIONS
+        independent, years = model.batch(), model.exog[None, model.order]
         for _ in range(CORRELATION_ROUNDS):
-            batch = model.batch(correlation=rho)
+            rows = np.zeros(len(rho), int)
+            batch = whiten(independent.take(rows), years[rows], rho)
             fit = fit_batch(batch)
             logs = _log_roots(model, batch)
             best = int(np.argmin(len(model.endog) * np.log(np.maximum(fit.ssr, 1e-300)) - 2 * logs))
@@ -319,22 +302,22 @@ class Autoregressive(LeastSquares):
         least = (count * np.log(np.maximum(self.fits.ssr, 1e-300)) - 2 * self.logs).min()
         return np.exp((least + 2 * self.logs) / count) * (1 + limit / max(self.df_resid, 1))
 
-    def profile_bounds(self, coordinate: int | str, alpha: float) -> dict[float, tuple[float, float]]:
+    def profile_bounds(self, alphas: tuple[float, ...]) -> np.ndarray:
         """The union of the intervals of all correlations, whose own likelihood counts too."""
-        if self.df_resid <= 0:
-            return {alpha: (-np.inf, np.inf)}
-        rise = self._rises(fdtri(1, self.df_resid, 1 - alpha)) - self.fits.ssr
-        rows = np.flatnonzero(rise > 0)
-        low, high = profile_bounds(self.rows.take(rows), self.fits.take(rows), coordinate, alpha, rise[rows])
-        return {alpha: (float(low.min()), float(high.max()))}
+        rise = self._rises(fdtri(1, self.df_resid, 1 - alphas[0])) - self.fits.ssr
+        likely = np.flatnonzero(rise > 0)
+        place, rows = np.repeat(self.places, len(likely)), np.tile(likely, len(self.places))
+        ends = profile_bounds(self.rows.take(rows), self.fits.take(rows), place, alphas[0], rise[rows])
+        low, high = (part.reshape(len(self.places), -1) for part in ends)
+        return np.column_stack([low.min(axis=1), high.max(axis=1)])[None]
 
-    def along(self, coordinate: int | str, values: np.ndarray) -> tuple[np.ndarray, ...]:
+    def along(self, place: int, values: np.ndarray) -> tuple[np.ndarray, ...]:
         """As `LeastSquares.along`, with the best correlation at each of the values."""
         paths = []
         for row in range(self.rows.size):
             part = LeastSquares(self.model, self.rows.take(np.array([row])), self.fits.take(np.array([row])))
-            paths.append(part.along(coordinate, values))
-        ssr, ceiling = (np.array([path[place] for path in paths]) for place in (1, 2))
+            paths.append(part.along(place, values))
+        ssr, ceiling = (np.array([path[part] for path in paths]) for part in (1, 2))
         theta, least = np.stack([path[3] for path in paths]), self._rises(0.0)[:, None]
         best, at = (ssr / least).argmin(0), np.arange(len(values))
         statistic = (self.df_resid or np.nan) * np.maximum((ssr / least).min(0) - 1, 0)
@@ -344,7 +327,7 @@ class Autoregressive(LeastSquares):
 def _log_roots(model: CurveModel, batch: Batch) -> np.ndarray:
     """Sum of the logarithms of the roots of the weights, (N,)."""
     bound = model.ceiling.bound_at(model.exog[model.order])
-    return np.log(batch.scale / (1.0 if bound is None else bound)).sum(1) * np.ones(batch.size)
+    return np.log(batch.scale / bound).sum(1) * np.ones(batch.size)
 
 
 # ---- quasi-binomial: a generalised linear model of the share
@@ -386,6 +369,7 @@ class QuasiBinomial(LeastSquares):
 
     noise = "binomial"
     llf = np.nan
+    together = ()
 
     def __init__(self, model: CurveModel, batch: Batch, share: np.ndarray) -> None:
         self.model, self.share = model, share
@@ -429,11 +413,11 @@ class QuasiBinomial(LeastSquares):
         order = slice(None, None, -1 if self.model.log_time else 1)  # a scale and a shape; else a rate and a midpoint
         return np.array(values[order]), np.array(rows[order])
 
-    def _fix(self, coordinate: int | str, value: float) -> tuple[float, np.ndarray]:
+    def _fix(self, place: int, value: float) -> tuple[float, np.ndarray]:
         """Least deviance with one coordinate fixed, and the coordinates there."""
         if not self.has_slope:
             return self._deviance(-np.expm1(-np.exp(self.line + value))), np.array([value])
-        if (coordinate == 0) != self.model.log_time:
+        if (place == 1) != self.model.log_time:
             glm, slope = self._glm([self.one], np.exp(value) * self.line), np.exp(value)
             coefficients = np.array([glm.params[0], slope])
         else:
@@ -470,27 +454,31 @@ class QuasiBinomial(LeastSquares):
             return self.glm.deviance, np.inf
         return self.glm.deviance, self.glm.deviance + fdtri(1, self.df_resid, 1 - alpha) * self.scale
 
-    def profile_bounds(self, coordinate: int | str, alpha: float) -> dict[float, tuple[float, float]]:
-        """Ends of the quasi-likelihood F profile of a coordinate."""
-        if self.fit.flat[0] or self.df_resid <= 0:
-            return {alpha: (-np.inf, np.inf)}
-        least, highest = self.objective_bounds(alpha)
-        assert isinstance(coordinate, int)  # the ceiling is known
+    def profile_bounds(self, alphas: tuple[float, ...]) -> np.ndarray:
+        """Ends of the quasi-likelihood F profiles of all coordinates."""
+        k, centre = len(self.places), np.tile(self.theta[1:], 2)
+        if self.fit.flat[0]:
+            return np.tile([-np.inf, np.inf], (1, k, 1))
+        least, highest = self.objective_bounds(*alphas)
         if not highest > least:  # a perfect fit
-            return {alpha: (float(self.fit.theta[coordinate, 0]),) * 2}
+            return centre.reshape(1, 2, k).swapaxes(1, 2)
+        place, side = np.tile(self.places, 2), np.repeat([-1.0, 1.0], k)
 
         def rise(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
-            return np.sqrt([max(self._fix(coordinate, value)[0] - least, 0) for value in values])
+            pairs = zip(place[rows], values, strict=True)
+            return np.sqrt([max(self._fix(each, value)[0] - least, 0) for each, value in pairs])
 
-        centre, step = self.fit.theta[coordinate, 0], np.sqrt(self.covariance[coordinate + 1, coordinate + 1])
-        side, limit = np.array([-1.0, 1.0]), np.concatenate(limits(self.batch, coordinate))
-        start, target = np.full(2, centre), np.full(2, np.sqrt(highest - least))
-        ends = close(find_crossings(rise, side, target, start, np.full(2, step), limit), limit, side)
-        return {alpha: (float(ends[0]), float(ends[1]))}
+        step, limit = (
+            np.sqrt(np.diag(self.covariance))[place],
+            np.concatenate([part[1:, 0] for part in limits(self.batch)]),
+        )
+        target = np.full(2 * k, np.sqrt(highest - least))
+        ends = close(find_crossings(rise, side, target, centre, step, limit), limit, side)
+        return ends.reshape(1, 2, k).swapaxes(1, 2)
 
-    def along(self, coordinate: int | str, values: np.ndarray) -> tuple[np.ndarray, ...]:
+    def along(self, place: int, values: np.ndarray) -> tuple[np.ndarray, ...]:
         """As `LeastSquares.along`; the statistic is the deviance's rise over the dispersion."""
-        pairs = [self._fix(coordinate, value) for value in values]
+        pairs = [self._fix(place, value) for value in values]
         theta = np.array([theta for _, theta in pairs]).T
         rise = np.array([deviance for deviance, _ in pairs]) - self.glm.deviance
         ssr = evaluate(self.batch.take(np.zeros(len(values), int)), theta).ssr

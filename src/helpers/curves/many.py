@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -12,7 +11,7 @@ from tqdm import tqdm
 
 from helpers.curves.descent import fit_batch
 from helpers.curves.engine import count_parameters, estimates, limits_reached, nested_families, prepare
-from helpers.curves.errors import count_steps, whiten
+from helpers.curves.errors import fit_cumulative
 from helpers.curves.families import FAMILIES
 from helpers.curves.model import (
     MARGIN,
@@ -185,21 +184,19 @@ def _fit_equals(
     family, bound = FAMILIES[name], known.bound_at(years)
     start = start if family.needs_launch else None
     batch = prepare(family, years, values, level, bound, start, per_period=per_period, prior=known.prior)
-    fit, free = fit_batch(batch), np.isnan(batch.ceiling)
-    other = None
-    parts, last = (values, 1.0) if bound is None else (values / bound, bound[:, -1])
+    fits, free = [(batch, fit_batch(batch))], np.isnan(batch.ceiling)
     if errors == "cumulative" or (errors is None and alpha is not None and not per_period):
-        weights, carry = whiten(years, 1.0, count_steps(batch, fit, years, np.nan_to_num(np.abs(parts[:, -1]))))
-        summed = prepare(family, years, values, level, bound, start, weights, prior=known.prior, carry=carry)
-        other = summed, replace(fit_batch(summed), step=fit.step)
-    if errors == "cumulative" and other:
-        (batch, fit), other = other, None
+        fits.append(fit_cumulative(*fits[0], years)[:2])
+    if errors == "cumulative":
+        del fits[0]
+    batch, fit = fits[0]
     left, p = batch.count - count_parameters(batch), len(family.parameters)
     names = [known.name or "ceiling", *(parameter for parameter, _ in family.parameters)]
     table = np.where(left[:, None] >= 0, estimates(batch, fit), np.nan)
     if not known.name:
         table[:, 0] = np.where(left >= 0, fit.ceiling, np.nan)
     variances = covariance(batch, fit)[:, range(p + 1), range(p + 1)]
+    parts = values / bound
     reached = parts.sum(1) if per_period else parts.max(1)
     bad = {
         "too short": left < 0,
@@ -214,9 +211,9 @@ def _fit_equals(
     table[np.isin(flag, ["above the ceiling", "before the launch"]), bool(not known.name) :] = np.nan
     frame = pd.DataFrame({"series": columns, "family": name, "nobs": batch.count, "flag": flag})
     frame["ssr"] = np.where(left >= 0, fit.ssr, np.nan)
-    frame["aicc"] = _corrected_criterion(fit.ssr, batch.count, count_parameters(batch))
+    frame["aicc"] = _corrected_criterion(fit.ssr, batch.count, batch.count - left)
     frame[names] = table
-    frame["ceiling"] = table[:, 0] * last
+    frame["ceiling"] = table[:, 0] * bound[:, -1]
     if alpha is None:
         return frame
     known_error = (left[:, None] > 0) & ~np.isnan(table)
@@ -224,11 +221,9 @@ def _fit_equals(
     frame[[f"{parameter}_se" for parameter in names]] = np.sqrt(np.where(known_error, variances, np.nan))
     ends = np.full((batch.size, 2), np.nan)
     if free.any() and not batch.has_share:
-        found = np.exp(np.column_stack(profile_bounds(batch, fit, CEILING, alpha)))
-        if other:
-            second = np.exp(np.column_stack(profile_bounds(*other, CEILING, alpha)))
-            found = np.column_stack([np.minimum(found[:, 0], second[:, 0]), np.maximum(found[:, 1], second[:, 1])])
-        ends = np.where(free[:, None], found, np.nan) * np.reshape(last, (-1, 1))
+        lower, upper = np.exp([profile_bounds(*each, CEILING, alpha) for each in fits]).swapaxes(0, 1)
+        found = np.column_stack([lower.min(axis=0), upper.max(axis=0)])
+        ends = np.where(free[:, None], found, np.nan) * bound[:, -1:]
     frame[["ceiling_lower", "ceiling_upper"]] = ends
     closed = np.isfinite(ends).all(axis=1) & (ends[:, 0] > 0)
     frame.insert(4, "identified", closed & np.isin(flag, ["", "limit"]) & free & (not batch.has_share))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, ClassVar, Self, TypeAlias
 
@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.optimize import root
 
 from helpers.curves.engine import Batch, Family, default_launch, prepare
-from helpers.curves.errors import KINDS, whiten
+from helpers.curves.errors import KINDS
 from helpers.curves.shifts import LevelShift, read_shifts, shift_family
 from helpers.dates import REAL, CurveError, Dates, Times, decimal_years, is_dated, years_among
 
@@ -30,7 +30,7 @@ MARGIN = 0.1
 
 HUGE = 1e60
 INTERNAL = (
-    "data", "period_start", "order", "batch", "with_weights", "without_prior", "above", "launch_is_assumed", "family",
+    "data", "period_start", "order", "batch", "changed", "above", "launch_is_assumed", "family",
     "as_family", "shift_years", "shift_sds",
 )  # fmt: skip
 
@@ -119,9 +119,9 @@ class Ceiling:
         """Name of the estimated parameter, "" where nothing is estimated."""
         return "" if self.kind in ("known", "share") else "ceiling" if self.bounds is None else "share"
 
-    def bound_at(self, years: np.ndarray | float) -> np.ndarray | None:
-        """Bound at decimal years, linear between its dates and constant outside them; None without a bound."""
-        return None if self.bounds is None else np.interp(years, self.years, self.bounds)
+    def bound_at(self, years: np.ndarray | float) -> np.ndarray:
+        """Bound at decimal years, linear between its dates and constant outside them; 1 without a bound."""
+        return np.ones(np.shape(years)) if self.bounds is None else np.interp(years, self.years, self.bounds)
 
 
 def read_ceiling(ceiling: float | Share | SharePrior | None, times: Dates) -> Ceiling:
@@ -293,11 +293,10 @@ class CurveModel(Family, ABC):
 
     def _measure_above(self) -> float:
         """Part by which the highest observation lies above the highest ceiling that is possible, 0 if it doesn't."""
-        bound, kind = self.ceiling.bound_at(self.exog), self.ceiling.kind
+        kind = self.ceiling.kind
         if kind == "free":
             return 0.0
-        most = (1.0 if kind == "prior" else self.ceiling.level) * (1.0 if bound is None else bound)
-        parts = self.endog / most
+        parts = self.endog / self.ceiling.bound_at(self.exog) / (1.0 if kind == "prior" else self.ceiling.level)
         above = max(0.0, float((parts.sum() if self.per_period else parts.max()) - 1))
         if above > MARGIN:
             what = "bound" if kind == "prior" else "ceiling"
@@ -355,63 +354,17 @@ class CurveModel(Family, ABC):
         """Places of the observations by date."""
         return np.lexsort((self.endog, self.exog))
 
-    def batch(
-        self,
-        values: np.ndarray | None = None,
-        ceiling: np.ndarray | None = None,
-        correlation: np.ndarray | None = None,
-        first: float = 1.0,
-    ) -> Batch:
-        """The observations in the form of the engine, oldest first.
+    def batch(self) -> Batch:
+        """The observations in the form of the engine, oldest first, with errors that count as independent."""
+        times = self.exog[self.order]
+        values, weights = self.endog[None, self.order], None if self.weights is None else self.weights[self.order]
+        level, bound, prior = self.ceiling.level, self.ceiling.bound_at(times), self.ceiling.prior
+        return prepare(self.family, times, values, level, bound, self.launch, weights, self.per_period, prior)
 
-        Parameters
-        ----------
-        values : (N, n) or None; in the place of the observed ones
-        ceiling : (N,) or None; the series once for each of these known ceilings
-        correlation, first : (N,) or None, and a number: of the errors, as in `errors.whiten`; None: independent ones
-
-        Returns
-        -------
-        Batch
-        """
-        order = self.order
-        times = self.exog[order]
-        observed = self.endog[None, order] if values is None else values[:, order]
-        rows = max(
-            len(observed), 1 if ceiling is None else len(ceiling), 1 if correlation is None else len(correlation)
-        )
-        weights = None if self.weights is None else np.broadcast_to(self.weights[order], (rows, len(order)))
-        carry = None
-        if correlation is not None:
-            new, carry = whiten(np.broadcast_to(times, (rows, len(times))), correlation, first)
-            if weights is not None:  # of correlated errors that grow, each carries a part in its own size
-                root = np.sqrt(weights)
-                ratio = np.hstack([np.ones((rows, 1)), root[:, :-1] / root[:, 1:]])
-                carry = np.where(np.asarray(correlation)[:, None] < 1, carry * ratio, carry)
-            weights = new if weights is None else new * weights
-        return prepare(
-            self.family,
-            times,
-            np.broadcast_to(observed, (rows, len(order))),
-            ceiling=self.ceiling.level if ceiling is None else ceiling,
-            bound=self.ceiling.bound_at(times),
-            launch=self.launch,
-            weights=weights,
-            per_period=self.per_period,
-            prior=self.ceiling.prior,
-            carry=carry,
-        )
-
-    def with_weights(self, weights: np.ndarray) -> Self:
-        """The same model with other weights."""
+    def changed(self, **attributes: Any) -> Self:
+        """The same model with other attributes."""
         other = copy(self)
-        other.weights = weights
-        return other
-
-    def without_prior(self) -> Self:
-        """The same model with a free share of the bound."""
-        other = copy(self)
-        other.ceiling = replace(self.ceiling, kind="free", prior=None)
+        vars(other).update(attributes)
         return other
 
     @abstractmethod

@@ -9,9 +9,10 @@ import numpy as np
 from scipy.special import fdtri
 
 from helpers.curves.descent import box, descend, fit_rows, jacobian, list_priors
-from helpers.curves.engine import CEILING_CAP, Batch, Fit, count_parameters, grid_starts, to_natural
+from helpers.curves.engine import CEILING_CAP, Batch, Fit, coordinates, count_parameters, grid_starts, to_natural
 
-CEILING = "ceiling"
+CEILING = 0
+"""Place of the log ceiling, or of the logit of the share, among the `coordinates` of a series."""
 DOUBTFUL = 0.3
 """Where an end is expected this far away (a log ceiling: a third), the profile is first asked whether it is open."""
 NEAR_LIMIT = 0.7
@@ -81,107 +82,121 @@ def profile_target(batch: Batch, fit: Fit, alpha: float | np.ndarray) -> np.ndar
     return np.where(freedom > 0, quantile * np.nan_to_num(noise_variance(batch, fit)), np.inf)
 
 
-def limits(batch: Batch, coordinate: int | str) -> tuple[np.ndarray, np.ndarray]:
-    """Range in which a coordinate is searched, two arrays (N,); the ceiling in logarithms."""
-    if coordinate == CEILING:
-        top = np.log(np.maximum(batch.top, 1e-300))
-        return top - np.log(CEILING_CAP), top + np.log(CEILING_CAP)
-    low, high = box(batch)
-    return np.full(batch.size, low[coordinate, 0]), np.full(batch.size, high[coordinate, 0])
+def limits(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
+    """Range in which each of the `coordinates` is searched, two arrays (1 + p, N)."""
+    p, top = len(batch.family.parameters), np.log(np.maximum(batch.top, 1e-300))
+    low, high = (np.broadcast_to(part, (len(part), batch.size)) for part in box(batch))
+    if batch.has_share:
+        return np.roll(low, 1, axis=0), np.roll(high, 1, axis=0)
+    return np.vstack([top - np.log(CEILING_CAP), low[:p]]), np.vstack([top + np.log(CEILING_CAP), high[:p]])
 
 
-def fix(
-    batch: Batch, theta: np.ndarray, coordinate: int | str, value: np.ndarray
-) -> tuple[Batch, np.ndarray, np.ndarray]:
-    """Batch, theta and mask of fixed coordinates with one coordinate (or the log ceiling) fixed at value (N,)."""
-    fixed = np.zeros(theta.shape, bool)
-    if coordinate == CEILING:
-        return replace(batch, ceiling=np.exp(value)), theta, fixed
-    theta = theta.copy()
-    theta[coordinate], fixed[coordinate] = value, True
+def fix(batch: Batch, theta: np.ndarray, place: np.ndarray, value: np.ndarray) -> tuple[Batch, np.ndarray, np.ndarray]:
+    """Batch, theta and mask of fixed coordinates with one of the `coordinates` of each row fixed at a value, (N,)."""
+    theta, fixed = theta.copy(), np.zeros(theta.shape, bool)
+    if not batch.has_share:
+        batch = replace(batch, ceiling=np.where(place == CEILING, np.exp(value), batch.ceiling))
+    rows = np.flatnonzero((place != CEILING) | batch.has_share)
+    inner = place[rows] - 1, rows  # the share is the last of theta
+    theta[inner], fixed[inner] = value[rows], True
     return batch, theta, fixed
 
 
 def profile_bounds(
-    batch: Batch, fit: Fit, coordinate: int | str, alpha: float = 0.05, target: np.ndarray | None = None
+    batch: Batch, fit: Fit, place: int | np.ndarray, alpha: float | np.ndarray = 0.05, target: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of the profile interval of one coordinate, or of the log ceiling with ``"ceiling"``; (N,), (N,).
+    """Ends of the profile interval of one of the `coordinates` of each series; (N,), (N,).
 
     An end that is not crossed within `limits` is minus or plus infinity. Both sides of all series are searched
     together: the limit first (from grid starts for the ceiling), then a secant on the root of the rise, safeguarded
     by a bracket. `target` (N,) is another rise than that of `profile_target`.
     """
     size, side, rows = batch.size, np.repeat([-1.0, 1.0], batch.size), np.tile(np.arange(batch.size), 2)
-    work, fits = batch.take(rows), fit.take(rows)
+    work, fits, place = batch.take(rows), fit.take(rows), np.broadcast_to(place, size)
+    step, tangent = (part[..., rows] for part in _local_shape(batch, fit, place, alpha))
     target = np.sqrt(profile_target(batch, fit, alpha) if target is None else target)[rows]
-    low, high = limits(batch, coordinate)
-    limit = np.concatenate([low, high])
-    centre = np.log(np.maximum(fits.ceiling, 1e-300)) if coordinate == CEILING else fits.theta[coordinate]
-    centre = np.where(fits.diverged & (side < 0) & (coordinate == CEILING), high[rows], centre)
-    step, tangent = _local_shape(batch, fit, coordinate, alpha)
-    step, ends = step[rows], side * np.inf
+    place = place[rows]
+    at = place, np.arange(2 * size)
+    low, high = (part[at] for part in limits(work))
+    limit, centre = np.where(side < 0, low, high), coordinates(work, fits)[at]
+    centre = np.where(fits.diverged & (side < 0) & (place == CEILING), high, centre)
+    ends = side * np.inf
     lost = ~np.isfinite(target) | fits.flat | ((limit - centre) * side <= 0)
     search = np.flatnonzero(~lost & (target > 0))
     ends[~lost & (target == 0)] = centre[~lost & (target == 0)]
     doubtful = search[step[search] > DOUBTFUL]
     if len(doubtful):
         above = fits.objective[doubtful] + target[doubtful] ** 2
-        low = _stays_low(work.take(doubtful), fits.theta[:, doubtful], coordinate, limit[doubtful], above)
+        low = _stays_low(work.take(doubtful), fits.theta[:, doubtful], place[doubtful], limit[doubtful], above)
         search = np.setdiff1d(search, doubtful[low])
-    if len(search):
-        line = np.array([side, target, centre, step, limit])[:, search]
-        crossing = _walk(work.take(search), fits.take(search), coordinate, tangent[:, rows[search]], *line)
-        ends[search] = close(crossing, limit[search], side[search])
+    if not len(search):
+        return ends[:size], ends[size:]
+    work, fits, place, side, limit = work.take(search), fits.take(search), place[search], side[search], limit[search]
+
+    def refit(rows: np.ndarray, guess: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        fixed_batch, guess, fixed = fix(work.take(rows), np.clip(guess, *box(work)), place[rows], value)
+        found, state, _ = descend(fixed_batch, guess, fixed, 40, 1e-6)
+        return found, np.sqrt(np.maximum(state.objective - fits.objective[rows], 0))
+
+    line = side, target[search], centre[search], step[search], limit
+    ends[search] = close(follow(refit, fits.theta, tangent[:, search], *line)[0], limit, side)
     return ends[:size], ends[size:]
 
 
-def _local_shape(batch: Batch, fit: Fit, coordinate: int | str, alpha: float) -> tuple[np.ndarray, np.ndarray]:
+def _local_shape(batch: Batch, fit: Fit, place: np.ndarray, alpha: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """First guess of the distance to the ends (N,), and how the other coordinates move along the profile (q, N)."""
-    p, matrix = len(batch.family.parameters), covariance(batch, fit, natural=False)
-    order = [*range(1, p + 1), 0][: len(fit.theta)]
-    place = 0 if isinstance(coordinate, str) or coordinate == p else coordinate + 1
-    variance = matrix[:, place, place]
+    rows, matrix = np.arange(batch.size), covariance(batch, fit, natural=False)
+    variance = matrix[rows, place, place]
     freedom = np.maximum(batch.count - count_parameters(batch), 1)
     with np.errstate(invalid="ignore", divide="ignore"):
         step = np.sqrt(variance * fdtri(1, freedom, 1 - alpha))
-        tangent = (matrix[:, order, place] / variance[:, None]).T
+        moved = (matrix[rows, :, place] / variance[:, None]).T
+    tangent = np.vstack([moved[1:], moved[:1]])[: len(fit.theta)]  # the share is the last of theta
     return np.clip(np.nan_to_num(step, nan=0.5), 1e-7, 1.0), np.nan_to_num(tangent)
 
 
-def _stays_low(
-    work: Batch, theta: np.ndarray, coordinate: int | str, limit: np.ndarray, above: np.ndarray
-) -> np.ndarray:
+def _stays_low(work: Batch, theta: np.ndarray, place: np.ndarray, limit: np.ndarray, above: np.ndarray) -> np.ndarray:
     """True where the objective at the limit is at most `above`: from the fit, or for the ceiling from the grid."""
-    work, theta, fixed = fix(work, theta, coordinate, limit)
+    work, theta, fixed = fix(work, theta, place, limit)
     low = descend(work, theta, fixed, 60, 1e-5, above)[1].objective <= above
-    left = np.flatnonzero(~low)
-    if coordinate == CEILING and len(left):
+    left = np.flatnonzero(~low & (place == CEILING) & (not work.has_share))
+    if len(left):
         work = work.take(left)
         low[left] = fit_rows(work, *grid_starts(work, most=1), 60, 1e-5).objective <= above[left]
     return low
 
 
-def _walk(
-    work: Batch, fit: Fit, coordinate: int | str, slope: np.ndarray, side: np.ndarray, target: np.ndarray,
-    centre: np.ndarray, step: np.ndarray, limit: np.ndarray,
-) -> np.ndarray:  # fmt: skip
-    """Where the root of the rise meets the target on one side of each row, with the last inner point as warm start."""
-    theta, inner = fit.theta.copy(), centre.copy()
+def follow(
+    refit: Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]], point: np.ndarray,
+    slope: np.ndarray, side: np.ndarray, target: np.ndarray, centre: np.ndarray, step: np.ndarray, limit: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """`find_crossings` along fits that start from the last inner one, moved on as it moved before.
+
+    Parameters
+    ----------
+    refit : function of rows (m,), starts (k, m) and values (m,): the best points there, (k, m), and their rises, (m,)
+    point, slope : (k, R) points at the centre, and how they move from there
+    side, target, centre, step, limit : as in `find_crossings`
+
+    Returns
+    -------
+    crossing : ndarray, (R,)
+    point : ndarray, (k, R)
+        The last inner ones.
+    """
+    point, slope, inner = point.copy(), slope.copy(), centre.copy()
 
     def rise(rows: np.ndarray, value: np.ndarray) -> np.ndarray:
-        guess = np.clip(theta[:, rows] + slope[:, rows] * (value - inner[rows]), *box(work))
-        held, guess, fixed = fix(work.take(rows), guess, coordinate, value)
-        found, state, _ = descend(held, guess, fixed, 40, 1e-6)
-        root = np.sqrt(np.maximum(state.objective - fit.objective[rows], 0))
+        found, root = refit(rows, point[:, rows] + slope[:, rows] * (value - inner[rows]), value)
         inside = root < target[rows]
         within = rows[inside]
         with np.errstate(divide="ignore", invalid="ignore"):
-            moved = (found[:, inside] - theta[:, within]) / (value[inside] - inner[within])
+            moved = (found[:, inside] - point[:, within]) / (value[inside] - inner[within])
         slope[:, within] = np.nan_to_num(moved, posinf=0, neginf=0)
-        theta[:, within], inner[within] = found[:, inside], value[inside]
+        point[:, within], inner[within] = found[:, inside], value[inside]
         return root
 
-    return find_crossings(rise, side, target, centre, step, limit)
+    return find_crossings(rise, side, target, centre, step, limit), point
 
 
 def find_crossings(

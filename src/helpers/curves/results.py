@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -13,28 +14,20 @@ from scipy.special import stdtr, stdtrit
 from statsmodels.base.model import LikelihoodModelResults
 from statsmodels.tools.sm_exceptions import ValueWarning
 
-from helpers.curves.censored import fit_censored
+from helpers.curves.censored import fit_observed
 from helpers.curves.derived import CurvePrediction, Derived, bootstrap_intervals
 from helpers.curves.display import Displayed
 from helpers.curves.engine import LIMITS, estimates, limits_reached, nested_families
-from helpers.curves.likelihoods import LeastSquares, fit_level
+from helpers.curves.likelihoods import LeastSquares
 from helpers.curves.model import CurveModel, check_alpha
 from helpers.curves.profile import units
 from helpers.dates import CurveError, Times, years_among
 from helpers.wording import say_name
 
 INTERNAL = {
-    "likelihood",
-    "likelihoods",
-    "interval",
-    "serial_correlation",
-    "limits",
-    "cov_params_default",
-    "initialize",
-    "normalized_cov_params",
-    "t_test_pairwise",
-    "wald_test_terms",
-}
+    "likelihood", "likelihoods", "interval", "serial_correlation", "limits", "cov_params_default", "initialize",
+    "normalized_cov_params", "t_test_pairwise", "wald_test_terms",
+}  # fmt: skip
 
 
 class Results(Derived, Displayed, LikelihoodModelResults):
@@ -103,8 +96,7 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         """The ceiling as a number: estimated or known; with a bound, its value at the last observation."""
         ceiling = self.model.ceiling
         level = self.params[ceiling.name] if ceiling.name else ceiling.level
-        bound = ceiling.bound_at(self.likelihood.last)
-        return float(level if bound is None else level * bound)
+        return float(level * ceiling.bound_at(self.likelihood.last))
 
     @cached_property
     def likelihoods(self) -> list[LeastSquares]:
@@ -116,9 +108,8 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         model = self.model
         if model.errors is not None or model.per_period or self.df_resid <= 0:
             return [self.likelihood]
-        other = copy(model)
-        other.errors, other.known_se = "cumulative", None
-        return [self.likelihood, fit_level(other) if other.censored is None else fit_censored(other)]
+        other = model.changed(errors="cumulative", known_se=None)
+        return [self.likelihood, fit_observed(other)]
 
     def interval(self, name: str, alpha: float) -> np.ndarray:
         """Profile interval of a parameter, (2,): the hull of those of all `likelihoods`."""
@@ -228,7 +219,8 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         if self.flag and not self.limit:
             return False
         if self.ceiling_kind == "prior":
-            return self.model.without_prior().fit().identified
+            free = replace(self.model.ceiling, kind="free", prior=None)
+            return self.model.changed(ceiling=free).fit().identified
         inside = [name for name, end in zip(self.param_names, self.limits, strict=False) if not end]
         names = [self.model.ceiling.name] if self.model.ceiling.name else inside
         return bool(np.isfinite([self.interval(name, 0.05) for name in names]).all())
@@ -258,9 +250,9 @@ class Results(Derived, Displayed, LikelihoodModelResults):
             If the parameter is not estimated, or the data are gone.
         """
         self.need_data("a profile")
-        first, coordinate = self.likelihood, self.likelihood.coordinate(parameter)
+        first, place = self.likelihood, self.likelihood.place(parameter)
         if values is None:
-            ends = np.array([likelihood.bounds_of(coordinate, 0.05) for likelihood in self.likelihoods])
+            ends = np.array([likelihood.bounds_of(place, 0.05) for likelihood in self.likelihoods])
             values = first.profile_values(parameter, points, (ends[:, 0].min(), ends[:, 1].max()))
         frame = first.profile(parameter, values)
         if len(self.likelihoods) > 1 and len(frame):
@@ -354,8 +346,8 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         if self.nested is not None:
             self.nested.remove_data()
         self.conf_int(method="profile")
-        self.model, self.likelihoods = copy(self.model), [copy(likelihood) for likelihood in self.likelihoods]
-        self.model.endog = self.model.weights = self.model.index = None
+        self.model = self.model.changed(endog=None, weights=None, index=None)
+        self.likelihoods = [copy(likelihood) for likelihood in self.likelihoods]
         self.likelihood = self.likelihoods[0]
         for likelihood in self.likelihoods:
             likelihood.model = self.model

@@ -45,7 +45,7 @@ class ShiftedFamily:
 
     def __post_init__(self) -> None:
         base, count = self.base, len(self.base.parameters)
-        for name in ("name", "escape", "nested", "needs_launch", "inflection"):
+        for name in ("name", "diverging", "nested", "needs_launch", "inflection"):
             object.__setattr__(self, name, getattr(base, name))
         own = name_shifts(len(self.dates))
         object.__setattr__(self, "parameters", (*base.parameters, *own))

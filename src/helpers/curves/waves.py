@@ -26,8 +26,8 @@ class TwoWaves(AdoptionCurve):
     (per year), lag d (years between the midpoints), first_share w of the ceiling that the first wave reaches. Source:
     Meyer 1994.
 
-    It is not in `FAMILIES`: six parameters need nine observations, and any series that bends twice by chance has two
-    waves. `fit_waves` asks whether they are worth it.
+    It is not in `FAMILIES`: six parameters need nine observations, and any series with two inflections by chance has
+    two waves. `fit_waves` asks whether they are worth it.
 
     Degenerates: a wave that one observation sees runs to a jump; w runs to 0 or 1 where there is one wave.
     """
@@ -78,12 +78,12 @@ class TwoWaves(AdoptionCurve):
         growth = [-cls.slopes(place, place, *theta)[1] for place in places]
         time = np.where(growth[0] >= growth[1], *places)
         for _ in range(20):
-            slope = bend = 0.0
+            slope = change = 0.0
             for part, rate, _, height in cls._waves(time, theta):
                 steep = part * rate**2 * height * (1 - height)
                 slope = slope + steep * (1 - 2 * height)
-                bend = bend + steep * rate * (1 - 6 * height * (1 - height))
-            time = time - np.where(bend < 0, slope / np.minimum(bend, -1e-300), 0.0)
+                change = change + steep * rate * (1 - 6 * height * (1 - height))
+            time = time - np.where(change < 0, slope / np.minimum(change, -1e-300), 0.0)
         return time
 
 
