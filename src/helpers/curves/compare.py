@@ -14,7 +14,7 @@ from helpers.curves.descent import fit_batch
 from helpers.curves.engine import predict
 from helpers.curves.families import FAMILIES
 from helpers.curves.model import Share
-from helpers.curves.results import Results
+from helpers.curves.results import UNSETTLED, Results
 from helpers.curves.shifts import LevelShift
 from helpers.dates import CurveError, decimal_years, to_dates
 
@@ -88,9 +88,9 @@ def compare_estimates(fits: Fits) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        family, ceiling, parameter, estimate, std_error (Wald), low_80, high_80, low_95, high_95 (profile intervals;
-        infinite where open; that of a ceiling which may lie above the highest figure begins no lower than this, or
-        than the estimate where that is lower),
+        family, ceiling, parameter, estimate, std_error (Wald; both missing where the search did not settle),
+        low_80, high_80, low_95, high_95 (profile intervals; infinite where open; that of a ceiling which may lie above
+        the highest figure begins no lower than this, or than the estimate where that is lower),
         identified (the intervals are closed and the fit is an estimate), remark (why a fit is no estimate: its optimum
         lies at infinity, or on the boundary of the parameter space; or which nested family's curve was fitted there),
         errors (what is said of them: "not known" makes the intervals hold under independent and under cumulative ones).
@@ -99,16 +99,19 @@ def compare_estimates(fits: Fits) -> pd.DataFrame:
     for key, fit in fits.items():
         if isinstance(fit, CurveError):
             continue
+        settled = fit.flag != UNSETTLED
         ends = pd.concat([fit.conf_int(0.2, "profile"), fit.conf_int(0.05, "profile")], axis=1)
         ends.columns = pd.Index(["low_80", "high_80", "low_95", "high_95"])
         if "ceiling" in ends.index:
             highest = fit.model.endog.max()
             for level in ("80", "95"):
                 if ends.loc["ceiling", f"high_{level}"] >= highest:
-                    least = min(highest, fit.params["ceiling"])
+                    least = min(highest, fit.params["ceiling"]) if settled else highest
                     ends.loc["ceiling", f"low_{level}"] = max(ends.loc["ceiling", f"low_{level}"], least)
         closed = np.isfinite(ends).all(axis=1) & (fit.flag == "" or fit.limit != "")
         frame = pd.DataFrame({"estimate": fit.params, "std_error": fit.bse}).join(ends)
+        if not settled:  # where along the ridge the search stopped says nothing
+            frame[["estimate", "std_error"]] = np.nan
         frames[key] = frame.assign(identified=closed, remark=fit.flag, errors=fit.errors or "not known")
     return pd.concat(frames, names=["family", "ceiling", "parameter"]).reset_index()
 
@@ -192,7 +195,7 @@ def profile_ceilings(fits: Fits, bound: float = np.nan, points: int = 60) -> pd.
         grid = np.geomspace(start, top, points)
         grid = np.unique([*grid, *(ceiling for ceiling in best if start < ceiling < top)])
         profile = fit.profile("ceiling", values=grid).replace(np.inf, np.nan)
-        frame = pd.DataFrame({"family": family, "ceiling": grid, "distance": np.sqrt(profile["statistic"])})
+        frame = pd.DataFrame({"family": family, "ceiling": grid, "distance": np.sqrt(profile["statistic"]).round(6)})
         limits = {f"threshold_{level}": np.sqrt(f.ppf(level / 100, 1, freedom)) for level in (80, 95)}
         rejected = 100 * profile["confidence"].to_numpy()
         alone = 100 * profile["independent"].to_numpy() if "independent" in profile else rejected

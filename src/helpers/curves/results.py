@@ -24,6 +24,7 @@ from helpers.curves.profile import units
 from helpers.dates import CurveError, Times, years_among
 from helpers.wording import say_name
 
+UNSETTLED = "the search did not settle: the sum of squares hardly changes along a ridge of parameters"
 INTERNAL = {
     "likelihood", "likelihoods", "interval", "serial_correlation", "limits", "cov_params_default", "initialize",
     "normalized_cov_params", "t_test_pairwise", "wald_test_terms",
@@ -88,7 +89,7 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         if not reasons and freedom == 0:
             reasons.append("as many parameters as observations: the curve meets each of them and its error is unknown")
         if not reasons and (not fit.converged[0] or np.isnan(np.diag(self.cov_params_default)).any()):
-            reasons.append("the search did not settle: the sum of squares hardly changes along a ridge of parameters")
+            reasons.append(UNSETTLED)
         return "; ".join(reasons)
 
     @property
