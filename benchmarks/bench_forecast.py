@@ -210,7 +210,8 @@ def measure_newer(residuals):
             f"80 % band {100 * part['covered_newer'].mean():.0f} % (without: {100 * part['covered'].mean():.0f} %)"
         )
         measured = f"WIS {by_horizon} years; {covered}; refuted {100 * part['refuted'].mean():.0f} %"
-        what = f"a bound 3 % below the figure {first:g} years on is known: later forecasts against those without it"
+        known = f"a bound 3 % below the figure {first:g} year{'s' if first != 1 else ''} on is known"
+        what = f"{known}: later forecasts against those without it"
         yield row(what, "-", measured)
 
 

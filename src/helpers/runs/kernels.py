@@ -118,9 +118,12 @@ def run_kernel(connection_file: str, folder: str, environment: dict[str, str]) -
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    with open_log(connection_file).open("ab") as log:
-        for stream in (1, 2):
-            os.dup2(log.fileno(), stream)
+    try:
+        log = os.open(open_log(connection_file), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    except FileNotFoundError:  # who asked for it was killed, and the next run has tidied up
+        return
+    for stream in (1, 2):
+        os.dup2(log, stream)
     threading.Thread(target=_end_with_parent, args=(connection_file,), daemon=True).start()
     import numpy as np
     from ipykernel.kernelapp import IPKernelApp
