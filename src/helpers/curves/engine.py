@@ -377,7 +377,8 @@ def _gains(batch: Batch, rows: np.ndarray, times: np.ndarray, grid: np.ndarray) 
     scale = batch.scale if len(batch.scale) == 1 else batch.scale[rows]
     size, width = (np.abs(part).max(1)[:, None] for part in (target, scale))
     size, width = (np.where(part > 0, part, 1.0) for part in (size, width))
-    ceiling = np.minimum(batch.ceiling[rows, None] / size * width, 1e100)
+    with np.errstate(over="ignore"):  # a known ceiling far above tiny figures
+        ceiling = np.minimum(batch.ceiling[rows, None] / size * width, 1e100)
     target, scale = target / size, scale / width
     cells, points = grid.shape[1], target.shape[1]
     # what the sums take of each share, its square and, of errors carried along, its product with the one before
