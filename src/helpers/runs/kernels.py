@@ -119,11 +119,12 @@ def run_kernel(connection_file: str, folder: str, environment: dict[str, str]) -
     os.environ.update(environment)
     os.chdir(folder)
     try:
-        log = os.open(open_log(connection_file), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        log = open_log(connection_file).open("ab")
     except FileNotFoundError:  # who asked for it was killed, and the next run has tidied up
         return
-    for stream in (1, 2):
-        os.dup2(log, stream)
+    with log:
+        for stream in (1, 2):
+            os.dup2(log.fileno(), stream)
     threading.Thread(target=_end_with_parent, args=(connection_file,), daemon=True).start()
     import numpy as np
     from ipykernel.kernelapp import IPKernelApp
