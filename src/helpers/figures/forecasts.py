@@ -177,7 +177,7 @@ def draw_hindcasts(
         known, later = values[values.index <= origin], values[values.index > origin]
         axis.plot(known.index, known, "o-", color=INK, ms=size_marks(4, known), lw=1.2, zorder=5)
         size = size_marks(6, later)
-        [came] = axis.plot(later.index, later, "D", color=ORANGE, ms=size, mec="white", mew=size // 6, zorder=6)
+        [came] = axis.plot(later.index, later, "D", color=ORANGE, ms=size, mec="white", mew=size / 7.5, zorder=6)
         tell_figures(came, names, later.index)
         axis.set_title(f"made {say_date(origin)}", loc="left", size=9.5, weight="bold")
         use_dates(axis, pd.DatetimeIndex([values.index[0], forecast["date"].iloc[-1]]))
