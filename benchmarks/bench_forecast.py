@@ -12,7 +12,6 @@ BEFORE = {0.5: 0.0233706, 1.0: 0.0224491, 2.0: 0.0385982, 3.0: 0.0370789}
 """WIS of the first edition's forecast on these references and origins, by horizon: windows of 4, 6 and 8 points that
 end at 5 to 60 % of the bound, each technology judged on the others."""
 SEEDS = 20
-PUBLISHED = "method == 'combined'"
 
 
 def main():
@@ -133,10 +132,10 @@ def measure_unbounded(references):
 
 def measure_steps(references):
     """WIS without a bound where later steps count more, against all steps alike."""
-    weighted, usual = mean_wis(scores.evaluate(backtest(references, bounded=False)).query(PUBLISHED)), windows.HALF_LIFE
+    weighted, usual = mean_wis(scores.evaluate(backtest(references, bounded=False))), windows.HALF_LIFE
     windows.HALF_LIFE = np.inf
     try:
-        alike = mean_wis(scores.evaluate(backtest(references, bounded=False)).query(PUBLISHED))
+        alike = mean_wis(scores.evaluate(backtest(references, bounded=False)))
     finally:
         windows.HALF_LIFE = usual
     ratio = weighted / alike
@@ -280,21 +279,27 @@ def measure_identified(references, residuals):
 
 def measure_errors(references, scored):
     """WIS with a ceiling's likelihood under either kind of errors, the bands calibrated on each anew."""
-    usual, kept = methods.ERRORS, scored[scored["method"] == "combined"]
+    usual = methods.ERRORS
     methods.ERRORS = "cumulative"
     try:
-        other = scores.evaluate(backtest(references)).query(PUBLISHED)
+        other = scores.evaluate(backtest(references))
     finally:
         methods.ERRORS = usual
-    ratio = mean_wis(other) / mean_wis(kept)
+    ratio = mean_wis(other) / mean_wis(scored)
     each = ", ".join(f"{value:.2f} at {years:g}" for years, value in ratio.items())
     what = "WIS with the likelihood under cumulative errors, against that under independent ones, which is used"
     yield row(what, "-", f"{ratio.mean():.3f} ({each} years)")
 
 
 def mean_wis(scored):
-    """Mean WIS by horizon, each technology the same weight."""
-    return scored.groupby(["horizon_years", "technology"])["wis"].mean().groupby("horizon_years").mean()
+    """Mean WIS of the published forecast by horizon, each technology the same weight."""
+    return (
+        scored[scored["method"] == forecast.PUBLISHED]
+        .groupby(["horizon_years", "technology"])["wis"]
+        .mean()
+        .groupby("horizon_years")
+        .mean()
+    )
 
 
 def measure_forecast(references, residuals):

@@ -366,10 +366,10 @@ def _state_ceiling(parameters: pd.DataFrame, growth: pd.DataFrame, names: Mappin
         return f"{len(growth)} points carry no curve with a free ceiling: where adoption ends is not known."
     open_families = free[~free["identified"]]
     if open_families.empty:
-        low, high, unit = free["low_95"].min(), free["high_95"].max(), growth["unit"].iloc[-1]
-        text = "Over the fitted curves the 95 % intervals for the ceiling"
-        if high > find_bound(growth):
-            start = "lie" if low > find_bound(growth) else f"run from {say_number(low, unit)} to"
+        low, high, bound = free["low_95"].min(), free["high_95"].max(), find_bound(growth)
+        unit, text = growth["unit"].iloc[-1], "Over the fitted curves the 95 % intervals for the ceiling"
+        if high > bound:
+            start = "lie" if low > bound else f"run from {say_number(low, unit)} to"
             text += f" {start} beyond the bound ({names['bound_title']})"
             return f"{text}: the data do not say whether adoption ends before it."
         text += f" run from {say_number(low)} to {say_number(high, unit)}"

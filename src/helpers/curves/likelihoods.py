@@ -468,10 +468,8 @@ class QuasiBinomial(LeastSquares):
             pairs = zip(place[rows], values, strict=True)
             return np.sqrt([max(self._fix(each, value)[0] - least, 0) for each, value in pairs])
 
-        step, limit = (
-            np.sqrt(np.diag(self.covariance))[place],
-            np.concatenate([part[1:, 0] for part in limits(self.batch)]),
-        )
+        step = np.sqrt(np.diag(self.covariance))[place]
+        limit = np.concatenate([part[1:, 0] for part in limits(self.batch)])
         target = np.full(2 * k, np.sqrt(highest - least))
         ends = close(find_crossings(rise, side, target, centre, step, limit), limit, side)
         return ends.reshape(1, 2, k).swapaxes(1, 2)

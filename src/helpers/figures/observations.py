@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import blended_transform_factory
 
+from helpers.dates import decimal_years
 from helpers.figures.single import plot_newer, say_newer
 from helpers.figures.style import (
     BLUE,
@@ -210,8 +211,8 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     step = -(-len(growth) // MOST_BARS)
     if step > 1:  # from day to day there is little but noise
         growth = growth.iloc[::-step].iloc[::-1].reset_index(drop=True)
-        before, years = growth["value"].shift(), growth["date"].diff().dt.days / 365.25
-        growth = growth.assign(change=growth["value"] - before, growth=np.nan, years=years)
+        years = np.diff(decimal_years(growth["date"]), prepend=np.nan)
+        growth = growth.assign(change=growth["value"].diff(), growth=np.nan, years=years)
     rows = growth.dropna(subset=["change"])
     figure, axes = open_canvas(3.6)
     axis = axes[0, 0]

@@ -80,25 +80,25 @@ def state_ceiling(free: dict[str, Any], known: Origin, unit: str, kind: Kind) ->
     """Whether the data identify a ceiling; `free` is from `fit_free_ceiling`."""
     windows, technologies = known.windows, int(known.prior.technologies)
     numbers = {key: free[key] for key in ("low", "high", "identified")} | {"technologies": technologies}
+    reached = windows.values.max()
     if windows.past_peak[0]:
-        peak, last = windows.values.max(), windows.values[0, -1]
+        last = windows.values[0, -1]
         text = (
-            f"The series is past its peak ({count(peak, unit)}, now {count(last, unit)}). Adoption curves only rise "
+            f"The series is past its peak ({count(reached, unit)}, now {count(last, unit)}). Adoption curves only rise "
             "and do not apply: the forecast is its last level, with a band as wide as such forecasts have missed by."
         )
-        return text, numbers | {"peak": peak, "last": last}
+        return text, numbers | {"peak": reached, "last": last}
     if free["identified"]:
-        low, high, limit = free["low"], free["high"], np.inf if not windows.bounded else windows.bounds[0, -1]
-        if high > windows.values.max():  # what has been reached is no ceiling
-            low = max(low, windows.values.max())
+        low, high = free["low"], free["high"]
+        low = max(low, reached) if high > reached else low  # what has been reached is no ceiling
         interval, said = f"{count(low)} to {count(high, unit)}", "80 % profile interval"
-        if high > limit:
+        if high > windows.bounds[0, -1]:  # without one it is NaN
             interval, said = f"{count(low, unit)} or more", f"{said}, which goes beyond the bound"
         unused = "" if windows.bounded else " The forecast does not rely on it."
         return f"A logistic curve with a free ceiling puts the ceiling at {interval} ({said}).{unused}", numbers
     fits = "With three points any ceiling fits"
     if free["df"] > 0:
-        fits = f"Any ceiling from {count(max(free['low'], windows.values.max()), unit)} upwards fits "
+        fits = f"Any ceiling from {count(max(free['low'], reached), unit)} upwards fits "
         fits += "(80 % profile interval of a logistic curve, open above)"
     prior = "No saturation level is part of this forecast."
     if windows.bounded:
