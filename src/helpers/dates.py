@@ -14,6 +14,8 @@ Dates: TypeAlias = pd.Index | pd.Series | np.ndarray | Sequence[Any]
 Times: TypeAlias = Dates | str | date | float
 """The same, or a single one."""
 FARTHEST_YEAR = 9999
+OBSERVED_YEARS = (1800, 2100)
+"""First and last year of dated observations, in files too: others are slips of the pen, or ends of calendars."""
 REAL = (int, float, np.integer, np.floating)
 
 
@@ -92,6 +94,30 @@ def years_among(times: Times, dated: bool, what: str) -> np.ndarray:
             "observations dates too (2026-12-31 or 2027.0)"
         )
     return years
+
+
+def check_observed(years: np.ndarray, what: str) -> None:
+    """Refuse dates on which nothing can have been observed.
+
+    Parameters
+    ----------
+    years : ndarray of float, shape (n,)
+        Decimal years of dates, from `decimal_years`.
+    what : str
+        What has the dates, for the message.
+
+    Raises
+    ------
+    CurveError
+        Where one is missing, or outside `OBSERVED_YEARS`.
+    """
+    first, last = OBSERVED_YEARS
+    missing, outside = np.isnan(years), (years < first) | (years > last + 1)
+    if missing.any():
+        raise CurveError(f"{what} has a figure without a date: give it one, or leave it out")
+    if outside.any():
+        year = np.ceil(years[outside][0]) - 1
+        raise CurveError(f"{what} has a date in the year {year:.0f}: dates lie from {first} to {last}; is it right?")
 
 
 def to_dates(years: float | np.ndarray) -> pd.DatetimeIndex:

@@ -25,7 +25,7 @@ from helpers.curves.model import (
     read_numbers,
 )
 from helpers.curves.profile import CEILING, covariance, profile_bounds
-from helpers.dates import CurveError, Times, decimal_years, is_dated
+from helpers.dates import CurveError, Times, check_observed, decimal_years, is_dated
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -136,6 +136,8 @@ def fit_many(
     years, dated = decimal_years(frame.index), is_dated(frame.index)
     if frame.shape[0] < 2 or frame.shape[1] == 0 or np.ptp(years) == 0 or not np.isfinite(years).all():
         raise CurveError("the frame needs at least two dates as rows and one series as column")
+    if dated:
+        check_observed(years, "the frame")
     each = ceiling.reindex(frame.columns) if isinstance(ceiling, pd.Series) else None
     levels = np.empty(0) if each is None else read_numbers(each, "the ceilings")
     if (levels <= 0).any():

@@ -16,7 +16,7 @@ from scipy.optimize import root
 from helpers.curves.engine import Batch, Family, default_launch, prepare
 from helpers.curves.errors import KINDS
 from helpers.curves.shifts import LevelShift, read_shifts, shift_family
-from helpers.dates import REAL, CurveError, Dates, Times, decimal_years, is_dated, years_among
+from helpers.dates import REAL, CurveError, Dates, Times, check_observed, decimal_years, is_dated, years_among
 
 Bound: TypeAlias = float | pd.Series | np.ndarray | Sequence[Any]
 """What a ceiling is a share of: one number, a series over dates, or a value for each observation."""
@@ -202,16 +202,18 @@ def read_numbers(values: Any, what: str) -> np.ndarray:
     """
     try:
         raw = np.asarray(values)
-        if raw.dtype.kind in "cmM":
+        if raw.dtype.kind in "bcmM":
             raise TypeError(f"{raw.dtype} is no kind of real number")
         numbers = raw.astype(float)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise CurveError(f"{what} must be numbers: {error}") from None
     if np.isinf(numbers).any():
         raise CurveError(f"{what} has an infinite value; leave it out, or write NaN")
     sizes = np.abs(numbers[np.isfinite(numbers) & (numbers != 0)])
     if len(sizes) and not 1 / HUGE < sizes.max() < HUGE:
-        raise CurveError(f"{what} reaches {sizes.max():.3g}, and sums of squares overflow; choose another unit")
+        raise CurveError(
+            f"{what} reaches {sizes.max():.3g}; from {1 / HUGE:g} to {HUGE:g} can be computed with: choose another unit"
+        )
     return numbers
 
 
@@ -221,6 +223,8 @@ def _read_bound(bound: Bound, times: Dates) -> tuple[np.ndarray, np.ndarray]:
     if isinstance(bound, pd.Series):
         at = years_among(bound.index, is_dated(times), "the index of the bound")
         values = read_numbers(bound, "the bound")
+        if is_dated(bound.index):
+            check_observed(at[np.isfinite(values)], "the bound")
     else:
         at, values = decimal_years(times), read_numbers(bound, "the bound")
         if at.shape != values.shape:
@@ -261,10 +265,12 @@ class CurveModel(Family, ABC):
         self.errors, self.variance = errors, variance
         self.endog_name = str(getattr(endog, "name", None) or "y")
         values, times = _read_observations(endog, exog)
+        self.is_dated = is_dated(times)
+        if self.is_dated:
+            check_observed(decimal_years(times)[np.isfinite(values)], self.endog_name)
         kept = np.isfinite(values) & np.isfinite(decimal_years(times))
         if not kept.any():
             raise CurveError(f"{self.endog_name}: no finite observation to fit")
-        self.is_dated = is_dated(times)
         self.index = pd.Index(np.asarray(times)[kept], name=getattr(times, "name", None))
         self.endog, self.exog = values[kept], decimal_years(times)[kept]
         if np.ptp(self.exog) == 0 and len(self.exog) > 1:
@@ -440,4 +446,6 @@ def read_censored(censored: pd.DataFrame | None, dated: bool) -> pd.DataFrame | 
     values = read_numbers(censored["value"], "censored's value")
     if not np.isfinite(years + values).all():
         raise CurveError("censored has a row without date or value; leave it out")
+    if is_dated(censored.index):
+        check_observed(years, "censored")
     return pd.DataFrame({"value": values, "bound": censored["bound"], "years": years}, index=censored.index)

@@ -18,13 +18,14 @@ import numpy as np
 import pandas as pd
 from pydantic import StringConstraints, TypeAdapter, ValidationError
 
+from helpers.dates import OBSERVED_YEARS
 from helpers.indicators.problems import Problem, list_problems, parameter_error, suggest_names
 from helpers.quoting import UNSEEN
 
 NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
 ISO_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 SMALLEST, LARGEST = 1e-12, 1e15  # what a figure above 0 may be: computing with others loses digits or overflows
-LATEST = "2100-12-31"
+LATEST = f"{OBSERVED_YEARS[1]}-12-31"
 NO_FIGURE = {"nan", "inf", "infinity", "na", "n/a", "#n/a", "null", "none", "nil", "missing", "-", "\u2013", "\u2014"}
 NO_FIGURE |= {"", ".", "..", "...", ":", "?", "*"}
 BLANK = "[ '_\u2019\u00a0\u2009\u202f]"
