@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any
+
+from helpers.dates import REAL
+from helpers.quoting import quote
 
 LEVELS = (0.5, 0.8, 0.95)
 """Coverage of the bands unless others are asked for."""
@@ -19,6 +24,45 @@ def quoted_level(levels: Sequence[float]) -> float:
     return min(levels, key=lambda level: (round(abs(level - QUOTED), 9), -level))
 
 
+def read_shares(name: str, shares: Any) -> tuple[float, ...]:
+    """Numbers between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        For anything else; it names the argument.
+    """
+    listed = list(shares) if isinstance(shares, Iterable) and not isinstance(shares, str) else None
+    wrong = [shares] if listed is None else [each for each in listed if not isinstance(each, REAL) or not 0 < each < 1]
+    if listed is None or wrong:
+        raise ValueError(f"{name} are shares between 0 and 1 in a list, such as [0.8], not {quote(wrong[0])}")
+    return tuple(float(each) for each in listed)
+
+
+def check_levels(levels: Any) -> tuple[float, ...]:
+    """Levels of bands that tables can tell apart, in the order given.
+
+    Raises
+    ------
+    ValueError
+        Where there is none, one is no share, or two would have an end in common in the digits that tables write.
+
+    >>> check_levels([0.8, 0.5])
+    (0.8, 0.5)
+    """
+    found = read_shares("levels", levels)
+    if not found:
+        raise ValueError("levels is empty; give one level at least, such as 0.8")
+    for level in found:
+        low, high = band_ends(level)
+        if not 0 < low < 0.5 < high < 1:
+            raise ValueError(f"levels has {level!r}, which tables would write as a band from {low:g} to {high:g}")
+    for lower, upper in pairwise(sorted(found)):
+        if set(band_ends(lower)) & set(band_ends(upper)):
+            raise ValueError(f"levels has {lower!r} and {upper!r}, one band in the tables; leave one out")
+    return found
+
+
 def quoted_window(lengths: Iterable[int], points: int) -> int:
     """The length of the backtest's windows that is quoted for a series of so many points: the longest that it fills.
 
@@ -30,12 +74,12 @@ def quoted_window(lengths: Iterable[int], points: int) -> int:
 
 
 def band_ends(level: float) -> tuple[float, float]:
-    """Quantile levels of both ends of the central band.
+    """Quantile levels of both ends of the central band, in the six digits that the names of columns have.
 
     >>> band_ends(0.8)
     (0.1, 0.9)
     """
-    return round((1 - level) / 2, 10), round((1 + level) / 2, 10)
+    return float(f"{(1 - level) / 2:g}"), float(f"{(1 + level) / 2:g}")
 
 
 def band_columns(level: float) -> tuple[str, str]:

@@ -15,6 +15,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from helpers.choices import CHOICES, join_choices, split_choices
+from helpers.levels import check_levels
 from helpers.project import UserError, find_data, name_path
 from helpers.quoting import UNSEEN, quote, shorten
 
@@ -152,6 +153,10 @@ def _sort_distinct(values: list[Any]) -> list[Any]:
     return sorted(_check_distinct(values))
 
 
+def _sort_levels(values: list[float]) -> list[float]:
+    return sorted(check_levels(values))
+
+
 Text = Annotated[str, BeforeValidator(_to_text), AfterValidator(_check_text)]
 Plain = Annotated[str, AfterValidator(_check_text)]
 Share = Annotated[float, BeforeValidator(_reject_truth), Field(ge=0.001, le=0.999)]
@@ -214,10 +219,11 @@ class Parameters(BaseModel):
     horizon_years: Annotated[int | float, BeforeValidator(_reject_truth)] = _describe(
         5, "years to forecast after the last observation", "a number above 0 and at most 30", gt=0, le=30
     )
-    levels: Annotated[list[Share], BeforeValidator(_to_list), AfterValidator(_sort_distinct)] = _describe(
+    levels: Annotated[list[Share], BeforeValidator(_to_list), AfterValidator(_sort_levels)] = _describe(
         [0.5, 0.8, 0.95],
         "levels of the forecast's bands; sentences, key numbers and milestones quote the one nearest to 0.8",
-        "a list of one to six different numbers between 0 and 1, such as [0.5, 0.8, 0.95], none within 0.001 of either",
+        "a list of one to six different numbers between 0 and 1, such as [0.5, 0.8, 0.95], none within 0.001 of either "
+        "and no two that tables would write alike",
         min_length=1,
         max_length=6,
     )

@@ -23,7 +23,7 @@ _shortener.maxlevel = 4
 def quote(value: Any) -> str:
     """Quote a value; a long one is shortened, with its length."""
     try:
-        text = _shortener.repr(value)
+        text = _shortener.repr(value).replace("\n", " ")
     except ValueError:  # Python writes no whole number of more than 4300 digits
         text = f"a {type(value).__name__} of more than 4300 digits"
     return f"{text} ({len(value):,} characters)" if isinstance(value, str) and len(value) > SHOWN_CHARACTERS else text
