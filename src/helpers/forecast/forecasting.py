@@ -17,10 +17,10 @@ from helpers.forecast.bands import PUBLISHED
 from helpers.forecast.fan import Forecast
 from helpers.forecast.methods import Origin, Prior, learn_prior, methods_for, saturation_shares
 from helpers.forecast.paths import Calibrations
-from helpers.forecast.rolling import backtest, can_calibrate
+from helpers.forecast.rolling import backtest, can_calibrate, check_residuals
 from helpers.forecast.windows import SHORTEST, SHORTEST_SPAN, last_window, next_dates, read_target
 from helpers.indicators.series import AdoptionSeries
-from helpers.levels import LEVELS, band_ends
+from helpers.levels import LEVELS, band_ends, check_levels, read_shares
 
 Series = TypeVar("Series", pd.Series, AdoptionSeries)
 
@@ -58,13 +58,15 @@ def forecast(
     horizon_years : number
         Beyond five years the bands are extrapolated and labelled so.
     levels : sequence of float
-        Coverage of the bands, each between 0 and 1; sentences and milestones quote the one nearest to 0.8.
+        Coverage of the bands, each between 0 and 1 and no two so near that tables would write them alike; sentences and
+        milestones quote the one nearest to 0.8.
     shares : sequence of float
         Saturation shares of the scenarios, each between 0 and 1.
     residuals : DataFrame, optional
         From `backtest`; by default it is computed from the references, with the same numbers.
     limit : number, optional
-        What no value can pass though it's no bound, such as a population; never more than 100 for percent.
+        What no value can pass though it's no bound, such as a population; no figure may lie above it. Never more than
+        100 for percent.
     censored : DataFrame, optional
         Figures that are only bounds: dates as index, columns value and bound ("at_least" or "at_most"). None stands for
         an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: it is made of the
@@ -79,8 +81,9 @@ def forecast(
     Raises
     ------
     ValueError
-        With fewer than three values, values above the bound, fewer than two reference technologies, no level, or a
-        method that there is not, or not without a bound.
+        With fewer than three values, figures above the bound or the limit, dates outside 1800 to 2100, numbers outside
+        1e-60 to 1e60, fewer than two reference technologies, no level, residuals of another form, or a method that
+        there is not, or not without a bound.
 
     Examples
     --------
@@ -94,14 +97,14 @@ def forecast(
     """
     target = read_target(series, bound, limit, censored)
     windows = last_window(target.values, target.bound)
-    levels, shares = _check_shares("levels", levels), _check_shares("shares", shares)
+    target.check_limits()
+    levels, shares = check_levels(levels), read_shares("shares", shares)
     if method not in methods_for(windows.bounded):
         without = "" if windows.bounded else " without a bound"
         raise ValueError(f"method is {method!r}; the methods{without} are {', '.join(methods_for(windows.bounded))}")
-    if not levels:
-        raise ValueError("levels is empty; give one level at least, such as 0.8")
     references = indicators.load().references() if references is None else references
     references = [each for each in references if not target.technology or each.technology != target.technology]
+    residuals = None if residuals is None else check_residuals(residuals)
     if residuals is None or bands.is_bounded(residuals) != windows.bounded:
         residuals = backtest(references, bounded=windows.bounded)
     residuals, reached = bands.leave_out(residuals, target.technology), saturation_shares(references)
@@ -127,19 +130,12 @@ def vary(made: Forecast, others: Mapping[str, AdoptionSeries], references: Seque
         A row per form and date: form, date, q0.1, q0.5, q0.9 and the ends of the quoted band, unit.
     """
     frames, ends = [], sorted({0.1, 0.5, 0.9, *band_ends(made.level)})
+    limit = made.target.limit if np.isfinite(made.target.limit) else None
     for name, series in others.items():
-        other = forecast(series, None, references, residuals=made.residuals, limit=made.target.limit)
+        other = forecast(series, None, references, residuals=made.residuals, limit=limit)
         columns = {f"q{end:g}": column for end, column in zip(ends, other.at(made.years, ends).T, strict=True)}
         frames.append(pd.DataFrame({"form": name, "date": made.dates} | columns | {"unit": made.target.unit}))
     return pd.concat(frames, ignore_index=True)
-
-
-def _check_shares(name: str, shares: Sequence[float]) -> tuple[float, ...]:
-    """The shares as a tuple, or an error when one is not between 0 and 1."""
-    wrong = [share for share in shares if not 0 < share < 1]
-    if wrong:
-        raise ValueError(f"{name} are shares between 0 and 1, such as 0.8, not {wrong[0]:g}")
-    return tuple(float(share) for share in shares)
 
 
 def hindcast(
@@ -170,9 +166,9 @@ def hindcast(
         With fewer than four values, and where `forecast` raises one.
     """
     target, frames = read_target(series, bound), []
-    values = target.values.dropna().sort_index()
+    values = target.values
     references = indicators.load().references() if references is None else references
-    for origin in pd.DatetimeIndex(values.index[SHORTEST - 1 : -1] if origins is None else origins):
+    for origin in pd.DatetimeIndex(values.index[SHORTEST - 1 : -1] if origins is None else origins).tz_localize(None):
         earlier = [each for each in (cut_series(each, origin) for each in references) if len(each.values) >= SHORTEST]
         known = cut_series(target.bound, origin) if target.bound is not None else None
         frame = forecast(cut_series(series, origin), known, earlier, **settings).frame()
@@ -186,7 +182,7 @@ def hindcast(
 def cut_series(series: Series, date: pd.Timestamp) -> Series:
     """The same series with nothing dated after `date`; values, bound, censored, breaks and observations alike."""
     if isinstance(series, pd.Series):
-        return series[series.index <= date]
+        return series[series.index.tz_localize(None) <= date]
     cut = {name: getattr(series, name) for name in ("values", "censored", "later", "bound")}
     cut = {name: part if part is None else part[part.index <= date] for name, part in cut.items()}
     cut |= {"bound": None if cut["bound"] is None or cut["bound"].empty else cut["bound"]}

@@ -50,7 +50,10 @@ def read_panel(panel: Panel, bound: Any = None) -> list[AdoptionSeries]:
     found = []
     for name, series in named.items():
         own = bound if by_name is None else by_name[name]
-        target = read_target(series, own)
+        try:
+            target = read_target(series, own)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
         found.append(_adopt(name, target) if target.source is None else replace(target.source, bound=target.bound))
     return _label(found)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from numbers import Real
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,8 +15,10 @@ import pandas as pd
 from statsmodels.genmod.families.links import Link, Log
 
 from helpers.curves import Gompertz, decimal_years
-from helpers.curves.model import read_censored
-from helpers.indicators.series import AdoptionSeries
+from helpers.curves.model import read_censored, read_numbers
+from helpers.dates import REAL, check_observed
+from helpers.indicators.series import BASE_TOLERANCE, AdoptionSeries, interpolate_known
+from helpers.quoting import quote
 
 SHARE_LIMITS = (1e-6, 0.999)
 """Shares of a bound are held inside these limits before a logarithm is taken of them."""
@@ -39,6 +40,8 @@ HALF_LIFE = 2.0
 """Years after which a step of a series without a bound counts half: nothing but its steps tells that it slows down."""
 PAST_PEAK = 0.97
 """A window that ends below this part of its highest value is past its peak."""
+BOUND_TOLERANCE = 0.02
+"""Part by which figures may lie above the bound: both are rounded, and of different days."""
 
 
 Levels: TypeAlias = Sequence[float] | np.ndarray
@@ -239,7 +242,7 @@ class Target:
         """Figures after the last exact one that are bounds: index date; columns value, bound."""
         if self.censored is None:
             return pd.DataFrame({"value": [], "bound": []}, pd.DatetimeIndex([]))
-        later = self.censored.index > self.values.dropna().index.max()
+        later = self.censored.index > self.values.index.max()
         return self.censored.loc[later, ["value", "bound"]].sort_index()
 
     @property
@@ -250,8 +253,30 @@ class Target:
 
     def shares(self) -> pd.Series:
         """All its values as shares of the bound, by date."""
-        values, bound = self.values.dropna().sort_index(), self.known_bound
+        values, bound = self.values, self.known_bound
         return values / np.interp(decimal_years(values.index), decimal_years(bound.index), bound.to_numpy(float))
+
+    def check_limits(self) -> None:
+        """Refuse figures above the limit, and those that are at least something above the bound.
+
+        Raises
+        ------
+        ValueError
+        """
+        censored = None if self.censored is None else self.censored.query("bound == 'at_least'")["value"]
+        seen = self.values if censored is None else pd.concat([self.values, censored])
+        if (seen > self.limit * (1 + BASE_TOLERANCE)).any():
+            raise ValueError(
+                f"a figure of {seen.max():g} lies above the limit ({self.limit:g}), which no value can pass"
+            )
+        if self.bound is None or censored is None:
+            return
+        above = censored[censored > (1 + BOUND_TOLERANCE) * interpolate_known(self.bound, censored.index)]
+        if len(above):
+            raise ValueError(
+                f"censored says at least {above.iloc[0]:g} on {above.index[0]:%Y-%m-%d}, which lies above the bound: "
+                "a bound is an upper limit"
+            )
 
 
 def read_target(
@@ -260,7 +285,7 @@ def read_target(
     limit: float | None = None,
     censored: pd.DataFrame | None = None,
 ) -> Target:
-    """Bring a series and its bound into one form.
+    """Bring a series and all that is known beside it into one form: sorted, with dates, as numbers; or refuse it.
 
     Parameters
     ----------
@@ -280,37 +305,69 @@ def read_target(
     Raises
     ------
     ValueError
-        When the bound is none of these, is not above 0, the series is no series, or a censored figure is not one.
+        Where one of them is none of these, has no dates, or dates or numbers that cannot be right.
     """
     if isinstance(series, pd.Series):
         texts = {key: str(series.attrs.get(key, "")) for key in ("entity", "title", "unit", "technology")}
         name = str(series.name or "series")
         fields: dict[str, Any] = texts | {"title": texts["title"] or name, "indicator": name, "values": series}
-        fields["censored"] = read_censored(censored, True)
     elif isinstance(series, AdoptionSeries):
         names = ("entity", "indicator", "title", "unit", "technology", "values", "bound", "censored")
         fields = {name: getattr(series, name) for name in names} | {"source": series}
-        fields |= {} if censored is None else {"censored": read_censored(censored, True)}
     else:
         raise ValueError(f"forecast a pandas Series with dates, or an AdoptionSeries, not {type(series).__name__}")
+    values = _read_dated(fields["values"], "the series")
+    bound = fields.get("bound") if bound is None else bound
+    censored = fields.get("censored") if censored is None else censored
     most = 100.0 if fields["unit"].startswith("percent") else np.inf
-    fields["limit"] = most if limit is None else min(most, float(limit))
-    return Target(**fields if bound is None else fields | {"bound": _read_bound(bound, fields["values"])})
+    read = {"values": values, "limit": most if limit is None else min(most, _read_level(limit, "the limit"))}
+    read |= {"bound": None if bound is None else _read_bound(bound, values), "censored": _read_censored(censored)}
+    return Target(**fields | read)
+
+
+def _read_dated(series: pd.Series, what: str) -> pd.Series:
+    """The numbers that a series has, as floats in order of date; two on one date stay for `last_window` to refuse."""
+    if not isinstance(series.index, pd.DatetimeIndex):
+        raise ValueError(f"{what} needs a DatetimeIndex: pd.Series(values, index=pd.to_datetime(dates))")
+    series = series.dropna()
+    check_observed(decimal_years(series.index), what)
+    numbers = read_numbers(series, what)
+    return pd.Series(numbers, series.index.tz_localize(None), name=series.name).sort_index()
+
+
+def _read_level(level: Any, what: str, other: str = "") -> float:
+    """A limit, or a bound that is a number."""
+    if isinstance(level, bool) or not isinstance(level, REAL) or not 0 < level < np.inf:
+        raise ValueError(f"{what} is None, a number above 0 in the series' unit{other}, not {quote(level)}")
+    return float(read_numbers(level, what))
 
 
 def _read_bound(bound: Any, values: pd.Series) -> pd.Series:
     """The bound as a dated series; a number holds on every date of the series."""
-    if isinstance(bound, pd.Series):
-        found = bound.dropna().sort_index().astype(float)
-        if not isinstance(found.index, pd.DatetimeIndex):
-            raise ValueError("a bound that changes needs dates: pd.Series(values, index=pd.to_datetime(dates))")
-    elif isinstance(bound, Real) and not isinstance(bound, bool):
-        found = pd.Series(float(bound), index=values.index)
-    else:
-        raise ValueError(f"the bound is None, a number in the series' unit, or a dated pandas Series, not {bound!r}")
+    if not isinstance(bound, pd.Series):
+        return pd.Series(_read_level(bound, "the bound", ", or a dated pandas Series"), index=values.index)
+    found = _read_dated(bound, "the bound")
     if found.empty or not (found > 0).all():
         raise ValueError("the bound must be above 0 on every date")
+    if found.index.has_duplicates:
+        raise ValueError(f"the bound has two values on {_find_double(found):%Y-%m-%d}: keep one per date")
     return found
+
+
+def _read_censored(censored: Any) -> pd.DataFrame | None:
+    """Figures that are bounds, in order of date; None where there are none."""
+    found = read_censored(censored, True)
+    if found is None:
+        return None
+    _read_dated(found["value"], "censored")
+    if (found["value"] < 0).any():
+        raise ValueError(f"adoption cannot be negative: censored has {found['value'].min():g}")
+    return found.set_axis(found.index.tz_localize(None)).sort_index()
+
+
+def _find_double(series: pd.Series) -> pd.Timestamp:
+    """The first date that stands twice."""
+    return series.index[series.index.duplicated()][0]
 
 
 def thin(series: pd.Series) -> pd.Series:
@@ -354,7 +411,7 @@ def last_window(values: pd.Series, bound: pd.Series | None = None) -> Windows:
             f"the bound starts on {bound.index[0]:%Y-%m-%d}, after the last observation: give earlier values of it"
         )
     window, history = (_window_of(part, bound) for part in (kept, seen))
-    if (window.values > 1.02 * window.bounds).any():
+    if (window.values > (1 + BOUND_TOLERANCE) * window.bounds).any():
         raise ValueError(
             f"values up to {kept.max():g} lie above the bound ({window.bounds.max():g}): a bound is an upper limit"
         )
@@ -369,12 +426,9 @@ def _window_of(values: pd.Series, bound: pd.Series | None) -> Windows:
 
 
 def _check_values(values: pd.Series) -> pd.Series:
-    """The series sorted by date, or an error that says what is wrong with it."""
-    if not isinstance(values.index, pd.DatetimeIndex):
-        raise ValueError("the series needs a DatetimeIndex: pd.Series(values, index=pd.to_datetime(dates))")
-    values = values.dropna().sort_index().astype(float)
+    """The values above 0, or an error that says what is wrong with them."""
     if values.index.has_duplicates:
-        raise ValueError(f"two values on {values.index[values.index.duplicated()][0]:%Y-%m-%d}: keep one per date")
+        raise ValueError(f"two values on {_find_double(values):%Y-%m-%d}: keep one per date")
     if (values < 0).any():
         raise ValueError(f"adoption cannot be negative: {values.min():g} on {values.idxmin():%Y-%m-%d}")
     values = values[values > 0]

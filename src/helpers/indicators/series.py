@@ -143,12 +143,15 @@ class AdoptionSeries:
         if (limits <= 0).any():
             day = self.values.index[limits <= 0][0]
             raise parameter_error("bound", name, f"is 0 on {day:%Y-%m-%d}; choose a bound that is above 0")
-        above = self.values > limits * (1 + BASE_TOLERANCE)
+        beyond = self.censored.loc[self.censored["bound"] == "at_least", "value"]
+        seen, limits = pd.concat([self.values, beyond]), np.r_[limits, interpolate_known(values, beyond.index)]
+        above = seen.to_numpy(float) > limits * (1 + BASE_TOLERANCE)
         if above.any():
             worst = above.argmax()
+            least = "at least " if worst >= len(self.values) else ""
             message = (
-                f"is below an observation: {self.indicator} of {self.entity} is {self.values.iloc[worst]:.6g} "
-                f"{self.unit} on {self.values.index[worst]:%Y-%m-%d}, the bound {limits[worst]:.6g}; "
+                f"is below an observation: {self.indicator} of {self.entity} is {least}{seen.iloc[worst]:.6g} "
+                f"{self.unit} on {seen.index[worst]:%Y-%m-%d}, the bound {limits[worst]:.6g}; "
                 "choose a bound that is never below the series"
             )
             raise parameter_error("bound", name, message)
@@ -165,6 +168,12 @@ def interpolate_values(values: pd.Series, dates: Any) -> np.ndarray:
     values = values.sort_index()
     days = pd.DatetimeIndex(dates).as_unit("s").asi8
     return np.interp(days, values.index.as_unit("s").asi8, values.to_numpy(float))
+
+
+def interpolate_known(values: pd.Series, dates: Any) -> np.ndarray:
+    """`interpolate_values`, but infinity after the last date of what has changed: it may have gone on growing."""
+    found = interpolate_values(values, dates)
+    return found if values.nunique() == 1 else np.where(pd.DatetimeIndex(dates) > values.index.max(), np.inf, found)
 
 
 def parse_breaks(text: str) -> list[tuple[str, str, str]]:
