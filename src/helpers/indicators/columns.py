@@ -159,6 +159,10 @@ class Columns:
         elif "value" not in self.columns:
             self.columns["value"] = self._choose("value", is_figure, self._list_figures)
         found = {**{ours: self.table[theirs] for ours, theirs in self.columns.items()}, **constants}
+        for name in ("date", "value"):
+            both = [ours for ours, theirs in self.columns.items() if theirs == self.columns[name]]
+            if len(both) > 1:
+                raise self.refuse(f"is taken for the {' and the '.join(both)}; name a column for each", None, name)
         other = {theirs: ours for ours, theirs in self.columns.items() if theirs.casefold() != ours}
         told = [f"{shorten(theirs)} is the {ours}" for theirs, ours in other.items() if not self.is_melted(theirs)]
         self.notes += [", ".join(told)] if told else []

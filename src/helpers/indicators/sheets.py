@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import posixpath
 import re
 import unicodedata
 import zipfile
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -174,6 +176,7 @@ def _read_spreadsheet(path: Path, raw: bytes, sheet: str, notes: list[str]) -> l
         sheets = pd.read_excel(
             io.BytesIO(raw), sheet_name=None, header=None, dtype=object, engine="calamine", keep_default_na=False
         )
+        uncomputed = _find_uncomputed(raw)
     except DataError:
         raise
     except Exception as error:  # damaged ones make these libraries raise anything
@@ -189,9 +192,45 @@ def _read_spreadsheet(path: Path, raw: bytes, sheet: str, notes: list[str]) -> l
         named = ", ".join(map(shorten, filled[:12]))
         raise file_error(path, f"holds {len(filled)} sheets: {named}; write --sheet {quote_option(filled[0])} for one")
     chosen = sheet or (filled or [""])[0]
+    if formula := uncomputed.get(chosen):
+        what = f"holds a formula without its result, {shorten(formula)}"
+        raise file_error(path, f"{what}; open it in a spreadsheet and save it, or write the figure")
     if len(found) > 1:
         notes.append(f"the sheet {shorten(chosen)} is read")
     return found.get(chosen, [])
+
+
+def _find_uncomputed(raw: bytes) -> dict[str, str]:
+    """The first formula of each sheet whose result a spreadsheet doesn't hold: programs write such cells as blank."""
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        if "content.xml" in archive.namelist():
+            return _find_uncomputed_ods(archive.read("content.xml"))
+        parts = {one.get("Id"): one.get("Target", "") for one in _parse(archive.read("xl/_rels/workbook.xml.rels"))}
+        found: dict[str, str] = {}
+        for sheet in _parse(archive.read("xl/workbook.xml")).iterfind(".//{*}sheet"):
+            part = parts[next(value for name, value in sheet.items() if name.endswith("}id"))]
+            content = archive.read(posixpath.normpath(posixpath.join("/xl", part)).lstrip("/"))
+            for cell in _parse(content).iterfind(".//{*}c") if re.search(rb"<(\w+:)?f[\s/>]", content) else []:
+                formula, result = cell.find("{*}f"), cell.findtext("{*}v")
+                if formula is not None and not result and cell.get("t") != "str":  # a text may be empty
+                    found.setdefault(sheet.get("name", ""), f"={formula.text or ''} in {cell.get('r')}")
+    return found
+
+
+def _find_uncomputed_ods(content: bytes) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for sheet in _parse(content).iterfind(".//{*}table") if b":formula=" in content else []:
+        for cell in sheet.iterfind(".//{*}table-cell"):
+            about = {name.rpartition("}")[2]: value for name, value in cell.items()}
+            empty = not any(name == "value" or name.endswith("-value") for name in about) and not any(cell.itertext())
+            if "formula" in about and empty and about.get("value-type") != "string":
+                name = next(value for key, value in sheet.items() if key.endswith("}name"))
+                found.setdefault(name, about["formula"].removeprefix("of:"))
+    return found
+
+
+def _parse(content: bytes) -> ElementTree.Element:
+    return ElementTree.fromstring(content)  # noqa: S314  expat itself refuses what unfolds without end
 
 
 def quote_option(value: str) -> str:

@@ -229,10 +229,17 @@ def explain_length(cells: list[str], header: Sequence[str]) -> str:
         return f"{counts}; separate them by commas, not by {mark!r}"
     if len(cells) < len(header):
         return f"{counts}; write a comma for each empty one"
-    for left, right in itertools.pairwise(cells):
-        if re.fullmatch(r"\d{1,9}", left) and re.fullmatch(r"\d{1,9}", right) and len(cells) == len(header) + 1:
-            mark = "" if len(right) == 3 and len(left) < 4 and left != "0" else "."
-            return f"{counts}; write {left}{mark}{right} for {left},{right}"
+    pairs = list(itertools.pairwise(cells)) if len(cells) == len(header) + 1 else []
+    if "value" in header:  # the cells before it stand where they belong
+        pairs = pairs[header.index("value") :][:1]
+    parted = [pair for pair in pairs if all(re.fullmatch(r"\d{1,9}", part) for part in pair)]
+    if len(parted) == 1:
+        (left, right), mark = parted[0], "."
+        if len(right) == 3 and len(left) < 4 and left != "0":
+            mark = ""
+        return f"{counts}; write {left}{mark}{right} for {left},{right}"
+    if parted:  # which of the commas stands in a number only those who wrote it can say
+        return f"{counts}; write a point as decimal mark, and no mark between thousands"
     return f'{counts}; put a text that holds a comma in ""'
 
 
@@ -279,6 +286,18 @@ class ForeignKey(BaseModel):
     reference: Reference
 
 
+class Resource(BaseModel):
+    """A table, whether it is read or not."""
+
+    name: str
+
+
+class Package(BaseModel):
+    """The descriptor as a whole."""
+
+    resources: list[Resource]
+
+
 class Schema(BaseModel):
     """A Table Schema, as far as it is read."""
 
@@ -299,7 +318,9 @@ def read_descriptor(path: Path) -> dict[str, dict[str, Any]]:
         raise file_error(path, f"is missing in {path.parent}; copy it from the folder data/")
     text = decode_text(path, read_bytes(path))
     try:
-        listed = [one for one in json.loads(text)["resources"] if one["name"] in TABLES]
+        content = json.loads(text)
+        Package.model_validate(content)
+        listed = [one for one in content["resources"] if one["name"] in TABLES]
         schemas = {one["name"]: one["schema"] for one in listed}
         twice = "a table stands twice" if len(listed) > len(schemas) else ""
         schemas.setdefault("wording", _describe_wording())  # folders from before this table
