@@ -12,8 +12,8 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -30,12 +30,13 @@ from helpers.indicators.everyday import name_indicator
 from helpers.indicators.own import UNIT
 from helpers.indicators.series import parse_breaks
 from helpers.indicators.tables import read_descriptor, read_table
-from helpers.project import RunError, find_data
+from helpers.project import RunError, UserError, find_data
 from helpers.quoting import UNSEEN, quote, shorten
 
 REQUEST_SECONDS = 30
 ALL_SECONDS = 300
 MAX_BYTES = 20_000_000  # of an answer
+MAX_TEXT = 5_000  # characters of a name or description
 MAX_REQUESTS = 200  # 30 years of all countries are ten pages
 LICENCES = {"CC BY-4.0": "CC BY 4.0", "CC BY 4.0": "CC BY 4.0"}  # as the World Bank writes them, and as we do
 SERIES = ["entity", "indicator"]
@@ -97,12 +98,25 @@ def fetch_worldbank(
         when the folder cannot take the figures. Nothing is written then.
     """
     folder = Path(into).expanduser().resolve()
-    _check_names({unit, technology})
     _check_folder(folder)
     asked = list(dict.fromkeys(entities))
-    answer = run_within(ALL_SECONDS, "The World Bank", lambda: _ask(code, asked))
     given = {name: text for name, text in (("unit", read_unit(unit)), ("technology", technology)) if text}
-    return put_into(folder, describe_answer(answer, given, today or datetime.now(UTC).date()), "The World Bank", given)
+    with reading("The World Bank"):
+        answer = run_within(ALL_SECONDS, "The World Bank", lambda: _ask(code, asked))
+        rows = describe_answer(answer, given, today or datetime.now(UTC).date())
+    return put_into(folder, rows, "The World Bank", given)
+
+
+@contextmanager
+def reading(publisher: str) -> Iterator[None]:
+    """Turn whatever an answer of another form than expected raises, wherever it is read, into a `FetchError`."""
+    try:
+        yield
+    except UserError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
+        what = "it is nested too deep" if isinstance(error, RecursionError) else _shorten(repr(error))
+        raise FetchError(f"{publisher}'s answer has another form than expected ({what}).") from error
 
 
 def run_within(seconds: float, publisher: str, call: Callable[[], Any]) -> Any:
@@ -152,10 +166,11 @@ def put_into(
     Raises
     ------
     FetchError
-        When the folder cannot take the rows; it is as it was then.
+        When there are names or dates that cannot be right, or the folder cannot take the rows; it is as it was then.
     """
     folder = folder.expanduser().resolve()
     _check_folder(folder)
+    _check_rows(rows, publisher)
     try:
         return _write_folder(folder, rows, publisher, given or {})
     except OSError as error:
@@ -218,9 +233,6 @@ def _ask(code: str, entities: list[str]) -> Answer:
         theirs = error.code and error.code >= 500
         hint = "Try again later." if theirs else f"Is {code} right, and {', '.join(entities)}?"
         raise FetchError(f"The World Bank refused{status}: {_shorten(error.msg)}. {hint}") from error
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        told = f"The World Bank's answer has another form than expected ({_shorten(repr(error))})."
-        raise FetchError(told) from error
     finally:
         wbgapi.get_options = usual
 
@@ -269,20 +281,31 @@ def _read_answer(code: str, entities: list[str], rows: list[dict[str, Any]], lic
     missing = [entity for entity in entities if entity.upper() not in {row["economy"]["id"] for row in full}]
     if missing:
         raise FetchError(f"The World Bank has no figure of {code} for {', '.join(missing)}; nothing was written.")
-    names = {str(full[0]["series"]["value"]).strip(), *(row["economy"]["value"].strip() for row in full)}
-    _check_names(names)
-    figures = [(row["economy"]["value"].strip(), str(row["time"]["value"]), row["value"]) for row in full]
+    figures = [(read_text(row["economy"]["value"]), read_text(row["time"]["value"]), row["value"]) for row in full]
     odd = next((year for _, year, _ in figures if not re.fullmatch(r"\d{4}", year)), None)
     if odd:
         raise FetchError(f"{code} has a figure for {odd!r}; only yearly figures can be fetched.")
-    return Answer(code.upper(), str(full[0]["series"]["value"]).strip(), licence, sorted(figures, key=lambda f: f[:2]))
+    return Answer(code.upper(), read_text(full[0]["series"]["value"]), licence, sorted(figures, key=lambda f: f[:2]))
 
 
-def _check_names(names: Iterable[str]) -> None:
-    """Refuse names that hold unseen characters, or that a spreadsheet would compute."""
-    for name in sorted(names):
-        if re.search(UNSEEN, name) or re.match(r"[=+\-@]", name):
-            raise FetchError(f"{quote(name)} is no name that can stand in a table; nothing was written.")
+def read_text(value: Any) -> str:
+    """A name in an answer, without blanks around it; a `TypeError` where it is something else."""
+    if not isinstance(value, str):
+        raise TypeError(f"{quote(value)} is no text")
+    return value.strip()
+
+
+def _check_rows(rows: Mapping[str, pd.DataFrame], publisher: str) -> None:
+    """Refuse dates to come, and texts that hold unseen characters or markup, or that a spreadsheet would compute."""
+    accessed = rows["sources"]["accessed"].iloc[0]
+    late = rows["observations"]["date"].str[:4].max()
+    if late > accessed[:4]:
+        raise FetchError(f"{publisher} has a figure for {late}, which is still to come; nothing was written.")
+    for table in rows.values():
+        for name in table.columns.drop(["value", "standard_error"], errors="ignore"):
+            for text in table[name].dropna().unique():
+                if re.search(rf"{UNSEEN}|^[=+\-@]|<[A-Za-z/!?]", text) or len(text) > MAX_TEXT:
+                    raise FetchError(f"{quote(text)} is no text that can stand in a table; nothing was written.")
 
 
 def _shorten(problem: object) -> str:
@@ -325,7 +348,7 @@ def describe_answer(answer: Answer, given: Mapping[str, str], today: date) -> di
     }
     observed = pd.DataFrame(answer.figures, columns=["entity", "date", "value"]).assign(
         date=[f"{year}-12-31" for _, year, _ in answer.figures],
-        published=[min(date(int(year) + 1, 12, 31), today).isoformat() for _, year, _ in answer.figures],
+        published=[_publish(int(year), today).isoformat() for _, year, _ in answer.figures],
         published_by="lag",
         vintage="later",
         value=[write_number(value) for _, _, value in answer.figures],
@@ -335,6 +358,11 @@ def describe_answer(answer: Answer, given: Mapping[str, str], today: date) -> di
         confidence="medium",
     )
     return {"observations": observed, "indicators": pd.DataFrame([described]), "sources": pd.DataFrame([published])}
+
+
+def _publish(year: int, today: date) -> date:
+    """The day by which a year's figure is public as usual: the end of the next year, or today."""
+    return today if year >= today.year else min(date(year + 1, 12, 31), today)
 
 
 def _find_twin(code: str) -> dict[str, str]:

@@ -72,20 +72,25 @@ def fetch_eurostat(
             f"{told} of Eurostat's tables on the digital society; they look like isoc_eb_ai, DE and PC_ENT"
         )
     query = [("format", "JSON"), ("lang", "EN"), *where.items(), *(("geo", entity) for entity in entities)]
-    answer = _download("Eurostat", f"{EUROSTAT}/{code}?{urllib.parse.urlencode(query)}")
     today = today or datetime.now(UTC).date()
-    try:
-        labels, figures = _read_statistics(answer)
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise FetchError(f"Eurostat's answer has another form than expected ({str(error)[:200]}).") from error
-    found = set(figures["geo"])
-    if missing := [entity for entity in entities if entity not in found]:
-        raise FetchError(f"Eurostat has no figure of {code} for {', '.join(missing)}; nothing was written.")
+    with fetch.reading("Eurostat"):
+        labels, figures = _read_statistics(_download("Eurostat", f"{EUROSTAT}/{code}?{urllib.parse.urlencode(query)}"))
+        if missing := [entity for entity in entities if entity not in set(figures["geo"])]:
+            raise FetchError(f"Eurostat has no figure of {code} for {', '.join(missing)}; nothing was written.")
+        rows = _describe_statistics(code, where, labels, figures, today)
+    return fetch.put_into(Path(into), rows, "Eurostat")
+
+
+def _describe_statistics(
+    code: str, where: Mapping[str, str], labels: Mapping[str, str], figures: pd.DataFrame, today: date
+) -> dict[str, pd.DataFrame]:
+    """Rows of observations, indicators and sources for what `_read_statistics` found, as text."""
     unit = read_unit(labels.get("unit", UNIT))
     chosen = "; ".join(label for name, label in labels.items() if name not in ("freq", "unit"))
-    figures["entity"] = figures["label"].where(figures["geo"] != "EU27_2020", "EU27")
     observed = figures.assign(
-        indicator=name_indicator("_".join([code, where.get("indic_is", "")])), date=figures["time"] + "-06-30"
+        entity=figures["label"].where(figures["geo"] != "EU27_2020", "EU27"),
+        indicator=name_indicator("_".join([code, where.get("indic_is", "")])),
+        date=figures["time"] + "-06-30",
     )
     described = {"title": labels["table"], "unit": unit, "counted": chosen, "technology": labels["table"]}
     described |= {"base": re.sub("^percent( of)? ?", "", unit) if unit.startswith("percent") else ""}
@@ -95,14 +100,13 @@ def fetch_eurostat(
         "url": f"https://ec.europa.eu/eurostat/databrowser/view/{code}/default/table",
         "attribution": f"Source: Eurostat ({code}), accessed {today.isoformat()}",
     }  # fmt: skip
-    rows = _build_rows(observed, [described], source, EUROSTAT_LAG, today)
-    return fetch.put_into(Path(into), rows, "Eurostat")
+    return _build_rows(observed, [described], source, EUROSTAT_LAG, today)
 
 
 def _read_statistics(answer: Any) -> tuple[dict[str, str], pd.DataFrame]:
     """Labels of the table and its chosen categories, and the figures by geo and time, from a JSON-stat 2.0 answer."""
     ids, sizes, dimensions = answer["id"], answer["size"], answer["dimension"]
-    labels, places = {"table": str(answer["label"])}, {}
+    labels, places = {"table": fetch.read_text(answer["label"])}, {}
     for name, size in zip(ids, sizes, strict=True):
         category = dimensions[name]["category"]
         codes = sorted(category["index"], key=category["index"].get)
@@ -110,8 +114,8 @@ def _read_statistics(answer: Any) -> tuple[dict[str, str], pd.DataFrame]:
             known = ", ".join(codes[:12])
             raise FetchError(f"Eurostat's table has {size} categories of {name}; name one of them: {known}")
         if name not in ("geo", "time"):
-            labels[name] = str(category["label"][codes[0]])
-        places[name] = [(code, str(category["label"][code])) for code in codes]
+            labels[name] = fetch.read_text(category["label"][codes[0]])
+        places[name] = [(code, fetch.read_text(category["label"][code])) for code in codes]
     rows, width = [], dict(zip(ids, sizes, strict=True))
     for place, value in answer["value"].items():
         at, here = int(place), {}
@@ -121,7 +125,7 @@ def _read_statistics(answer: Any) -> tuple[dict[str, str], pd.DataFrame]:
         if not re.fullmatch(r"\d{4}", year):
             raise FetchError(f"Eurostat's table has a figure for {quote(year)}; only yearly figures can be fetched.")
         if value is not None:
-            rows.append((geo, label.strip(), year, fetch.write_number(value)))
+            rows.append((geo, label, year, fetch.write_number(value)))
     return labels, pd.DataFrame(rows, columns=["geo", "label", "time", "value"])
 
 
@@ -145,7 +149,7 @@ def fetch_btos(into: str | Path, today: date | None = None) -> str:
         As `fetch_eurostat`.
     """
     today, end = today or datetime.now(UTC).date(), time.monotonic() + fetch.ALL_SECONDS
-    try:
+    with fetch.reading("The Census Bureau"):
         starts = {str(one["PERIOD_ID"]): _read_day(one["COLLECTION_START"]) for one in _ask_btos("periods", end)}
         odd = next((period for period in starts if not re.fullmatch(r"\d{1,6}", period)), None)
         if odd or len(starts) > fetch.MAX_REQUESTS:
@@ -160,8 +164,6 @@ def fetch_btos(into: str | Path, today: date | None = None) -> str:
                     named = next(name for words, name in WORDINGS.items() if words in one["QUESTION"])
                     value, error = (str(one.get(each) or "") for each in ("ESTIMATE_PERCENTAGE", "STANDARD_ERROR"))
                     rows.append(("United States", named, (start - timedelta(days=1)).isoformat(), value, error))
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise FetchError(f"The Census Bureau's answer has another form than expected ({error!r:.200}).") from error
     if not rows:
         raise FetchError("The Census Bureau sent no figure on the use of AI; nothing was written.")
     observed = pd.DataFrame(rows, columns=["entity", "indicator", "date", "value", "standard_error"])
@@ -182,7 +184,7 @@ def _ask_btos(path: str, end: float) -> Any:
 
 def _read_day(text: str) -> date:
     """The day of a time as the Census Bureau writes it: 11-SEP-23 12.00.00.000000 AM."""
-    return datetime.strptime(text.split(maxsplit=1)[0], "%d-%b-%y").date()
+    return datetime.strptime(re.sub(r"-(?=\d\d$)", "-20", text.split(maxsplit=1)[0]), "%d-%b-%Y").date()
 
 
 def _build_rows(
