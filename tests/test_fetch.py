@@ -1,6 +1,7 @@
 """Fetching from the World Bank: what lands in the folder, and that nothing lands there when something is wrong."""
 
 import ast
+import json
 import sys
 from datetime import date
 from pathlib import Path
@@ -123,6 +124,10 @@ def answer_data(with_what):
     return lambda path, answer: with_what if is_data(path) else answer
 
 
+def say_instead(old, new):
+    return lambda path, answer: (200, json.dumps(answer).replace(old, new).encode())
+
+
 def announce(path, answer):
     return {**answer, "total": 400, "per_page": 400} if is_data(path) else answer
 
@@ -152,6 +157,10 @@ WRONG = {
     "nan": (change_first(value=float("nan")), "(?s)does not pass.*not a finite number"),
     "above 100": (change_first(value=101.5), "(?s)does not pass.*percentage above 100"),
     "incomplete": (announce, "announced 400 rows and sent 7"),
+    "nested": (answer_data((200, b"[" * 100_000)), "another form than expected .it is nested too deep"),
+    "to come": (say_instead("2023", "9999"), "has a figure for 9999, which is still to come"),
+    "computed": (say_instead('"China"', '"=1+1"'), "'=1.1' is no text that can stand in a table"),
+    "markup": (say_instead("Individuals", "<script>"), "<script> using.* is no text that can stand in a table"),
     "endless": (repeat, "does not come to an end"),
 }
 

@@ -1,5 +1,6 @@
 """Fetching from Eurostat and the Census Bureau: what lands in the folder, and nothing where something is wrong."""
 
+import json
 from datetime import date
 
 import pandas as pd
@@ -112,6 +113,36 @@ def test_a_wrong_answer_writes_nothing(monkeypatch, tmp_path, entities, spoil, m
     monkeypatch.setattr(fetch_surveys, "MAX_BYTES", 2000)
     with pytest.raises(fetch.FetchError, match=message):
         ask(monkeypatch, tmp_path / "live", *entities, spoil=spoil)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("entities", [["DE"], []], ids=["eurostat", "census"])
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda text: "[" * 100_000, "another form than expected .it is nested too deep"),
+        (
+            lambda text: text.replace('"2023"', '"9999"').replace("SEP-23", "SEP-9999"),
+            "a figure for 9999, which is still",
+        ),
+        (
+            lambda text: text.replace("SEP-23", "SEP-99").replace('"2023"', '"2099"'),
+            "a figure for 2099, which is still",
+        ),
+        (lambda text: text.replace("Germany", "=1+1").replace('"3.7"', '"=1+1"'), "'=1.1' is (no text|a formula)"),
+        (lambda text: text.replace("Germany", "<b>").replace('"3.7"', '"<b>"'), "'<b>' is (no text|text, not)"),
+        (lambda text: text.replace('"Germany"', "[[]]").replace('"3.7"', "[[]]"), r"\[\[\]\].* is (no )?text"),
+    ],
+    ids=["nested", "to come", "two digits", "computed", "markup", "lists"],
+)
+def test_what_cannot_be_right_is_refused_whoever_sends_it(monkeypatch, tmp_path, entities, spoil, message):
+    with pytest.raises(fetch.FetchError, match=f"(?s){message}"):
+        ask(
+            monkeypatch,
+            tmp_path / "live",
+            *entities,
+            spoil=lambda path, answer: (200, spoil(json.dumps(answer)).encode()),
+        )
     assert not list(tmp_path.iterdir())
 
 
