@@ -2,8 +2,9 @@
 
 Modules and allowed imports (imports go one way, down this list; a test draws the graph and fails on a circle):
 
-- `wording`, `quoting`, `levels`, `dates`, `choices`: words for numbers of things, quotes of what others wrote, levels
-  of intervals, dates as decimal years, how a file is to be read.
+- `wording`, `quoting`, `dates`, `choices`: words for numbers of things, quotes of what others wrote, dates as decimal
+  years, how a file is to be read.
+- `levels`: levels of intervals.
 - `project`: the project's folders, and what every command needs of the system.
 - `files`, `folders`: files that are written whole, and folders that are locked and replaced whole.
 - `indicators`: load and check tables, select a series with its bound and breaks; own files, coverage, claims.
