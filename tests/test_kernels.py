@@ -58,6 +58,22 @@ def test_what_is_done_beforehand_leaves_no_trace(tmp_path):
 
 
 @pytest.mark.parametrize("forked", FORKED)
+def test_what_a_cell_s_own_processes_print_is_shown(forked, tmp_path, monkeypatch):
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")  # which ipykernel knows, and shows less
+    code = (
+        "import os, subprocess\nprint('before')\nchild = os.fork()\nif not child:\n    print('forked', flush=True)\n"
+        "    os._exit(0)\nos.waitpid(child, 0)\nsubprocess.run(['echo', 'started'])\nprint('after')"
+    )
+    notebook = new_notebook(cells=[new_code_cell(code)])
+    preload()
+    with open_kernel(forked) as manager:
+        client = NotebookClient(notebook, km=manager, shutdown_kernel="immediate")
+        client.execute(env={**os.environ, **ENVIRONMENT}, cwd=str(tmp_path), cleanup_kc=True)
+    shown = "".join(output.text for output in nbformat.from_dict(notebook).cells[0].outputs)
+    assert sorted(shown.split()) == ["after", "before", "forked", "started"]
+
+
+@pytest.mark.parametrize("forked", FORKED)
 def test_kernels_can_be_stopped_at_once(forked, tmp_path):
     import threading
 

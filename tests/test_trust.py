@@ -700,6 +700,38 @@ def kill_tree(process):
     process.communicate()
 
 
+def list_listening(pid):
+    """The TCP sockets on which a process or one below it waits for others."""
+    tables = [Path(f"/proc/net/{name}").read_text().splitlines()[1:] for name in ("tcp", "tcp6")]
+    waiting = {f"socket:[{words[9]}]" for table in tables for words in map(str.split, table) if words[3] == "0A"}
+    handles = [path for each in list_tree_processes(pid) for path in Path(f"/proc/{each}/fd").glob("*")]
+    found = set()
+    for path in handles:
+        with contextlib.suppress(OSError):
+            found.add(str(path.readlink()))
+    return found & waiting
+
+
+@LINUX
+def test_a_listening_port_would_be_noticed():
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler):
+        assert list_listening(os.getpid())
+
+
+@LINUX
+@pytest.mark.parametrize("options", [[], further(["--isolated"])])
+def test_no_process_of_a_run_listens_on_a_port(place, options):
+    process, found, seen = start(place, *WORDS, *options), set(), set()
+    while process.poll() is None:
+        found |= list_listening(process.pid)
+        seen |= set(list_tree_processes(process.pid))
+        time.sleep(0.02)
+    assert process.wait() == 0, process.stderr.read()
+    assert len(seen) > 3, "kernels among them"
+    assert not found
+    process.communicate()
+
+
 @LINUX
 @pytest.mark.parametrize("options", [[], further(["--isolated"])])
 def test_the_next_run_removes_what_a_killed_tree_has_left(place, reference, temporary, options):

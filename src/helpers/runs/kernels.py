@@ -127,12 +127,13 @@ def run_kernel(connection_file: str, folder: str, environment: dict[str, str]) -
             os.dup2(log.fileno(), stream)
     threading.Thread(target=_end_with_parent, args=(connection_file,), daemon=True).start()
     import numpy as np
-    from ipykernel.kernelapp import IPKernelApp
+
+    from helpers.runs.kernel_app import KernelApp
 
     random.seed()  # else all kernels would draw the same
     np.random.seed()  # noqa: NPY002  the state that libraries share
     parent = f"--IPKernelApp.parent_handle={os.getppid()}"  # it is no kernel that someone started at a prompt
-    IPKernelApp.launch_instance(argv=["-f", connection_file, parent, *OPTIONS])
+    KernelApp.launch_instance(argv=["-f", connection_file, parent, *OPTIONS])
 
 
 def open_log(connection_file: str) -> Path:
@@ -235,7 +236,7 @@ class KernelManager(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """The kernel's command, and who starts it."""
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", *OPTIONS]
+        command = [sys.executable, "-m", "helpers.runs.kernel_app", "-f", "{connection_file}", *OPTIONS]
         starter = {"kernel_provisioner": {"provisioner_name": PROVISIONER}} if self.forked else {}
         return KernelSpec(argv=command, display_name="Python 3", language="python", metadata=starter)
 

@@ -20,7 +20,6 @@ def warm_up() -> None:
     """
     with contextlib.chdir(Path(__file__).parent):  # a matplotlibrc where the command was typed is none of ours
         import matplotlib as mpl
-    import ipykernel.kernelapp  # noqa: F401
     import seaborn as sns  # noqa: F401
     import statsmodels.api as sm  # noqa: F401
     from matplotlib import pyplot
@@ -28,6 +27,7 @@ def warm_up() -> None:
     from helpers import figures, forecast, indicators, tables  # noqa: F401
     from helpers.figures.images import draw_images
     from helpers.project import find_data
+    from helpers.runs import kernel_app  # noqa: F401
 
     indicators.load(find_data())
     with mpl.rc_context():
