@@ -244,6 +244,10 @@ def test_the_site_fits_its_window_and_has_no_barrier(site, visit, name):
 
 # ---- hostile content ----------------------------------------------------------------------------------------------
 
+CELL = (
+    '<meta http-equiv="refresh" content="0; url=about:blank#elsewhere"><script>window.owned=1</script>'
+    "[l](javascript:window.owned=1) $$\\href{javascript:window.owned=1}{x} \\text{<script>window.owned=1</script>}$$"
+)
 ATTACK = (
     '<img src=x onerror="window.owned=1"><script>window.owned=1</script>"\'><svg onload="window.owned=1">'
     "</title></style><iframe src=https://evil.example></iframe>{{ 7*7 }} **b** [l](javascript:window.owned=1) "
@@ -277,6 +281,7 @@ def write_hostile(folder):
         outputs += [nbformat.v4.new_output("stream", name=name, text=ATTACK) for name in ("stdout", "stderr")]
         outputs += [nbformat.v4.new_output("error", ename=ATTACK, evalue=ATTACK, traceback=[ATTACK])]
         notebook.cells[-1]["outputs"] = outputs
+        notebook.cells[0]["source"] += f"\n\n{ATTACK}\n\n{CELL}"
         notebook.cells[2]["source"] = f"entity = {ATTACK!r}"
         nbformat.write(notebook, path)
     return folder
@@ -289,7 +294,8 @@ def test_hostile_data_are_text(small_run, visit, tmp_path):
         page = visit(path, 390)
         assert page.evaluate("window.owned") is None, path.name
         assert page.locator("script, iframe, svg:not(.chart), [onerror], [onload], [style]").count() == 0, path.name
-        assert page.locator("a[href^='javascript']").count() == 0, path.name
+        assert page.locator("[href^='javascript'], main meta").count() == 0, path.name
+        assert page.url == path.as_uri(), "nobody was sent elsewhere"
         assert overflow(page) == 0, path.name
         text = page.locator("main").inner_text()
         assert "onerror" in text, path.name

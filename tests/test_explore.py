@@ -20,7 +20,7 @@ from helpers.options import read_options
 from helpers.parameters import read_parameters
 from helpers.project import find_root
 from helpers.runs.checks import check_parameters
-from helpers.runs.pages.exhibits import set_html
+from helpers.runs.pages.exporter import set_html
 
 GENAI = Selection("China", "genai_users")
 

@@ -19,8 +19,8 @@ from helpers.project import RunError
 from helpers.runs.execute import name_run
 from helpers.runs.pages import write_pages
 from helpers.runs.pages.charts import set_chart, set_drawing
-from helpers.runs.pages.exhibits import embed_tables, find_saved, set_html, set_tables
-from helpers.runs.pages.exporter import set_body, set_equation, set_markdown_output
+from helpers.runs.pages.exhibits import embed_tables, find_saved, set_tables
+from helpers.runs.pages.exporter import set_body, set_equation, set_html, set_markdown_output
 from helpers.runs.pages.frame import STEERING
 from helpers.runs.pages.index import find_table, format_number, group_sources, write_command
 
@@ -40,7 +40,7 @@ class Page(HTMLParser):
         given = dict(attributes)
         self.tags.append(tag)
         self.loads += [value for name, value in attributes if name in LOADING]
-        self.links += [given["href"]] if tag == "a" else []
+        self.links += [given["href"]] if tag == "a" and "href" in given else []
         self.loads += [given["href"]] if tag == "link" else []
         self.names += [given["id"]] if "id" in given else []
         if tag == "svg":

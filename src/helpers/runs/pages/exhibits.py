@@ -9,41 +9,14 @@ from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
-import nh3
-
 from helpers.runs.sequence import parse_code
 
 PAGE_BYTES = 950_000  # a page stays under a megabyte
 LONG = 50  # letters from which a cell needs room
 BOX = '<div class="scroll" tabindex="0" role="region" aria-label="Table">'
-TAGS = {
-    *("a", "b", "blockquote", "br", "code", "dd", "div", "dl", "dt", "em", "figcaption", "figure", "h2", "h3", "h4"),
-    *("hr", "i", "img", "li", "ol", "p", "pre", "small", "span", "strong", "sub", "sup", "u", "ul"),
-    *("caption", "col", "colgroup", "table", "tbody", "td", "tfoot", "th", "thead", "tr"),
-}
-ATTRIBUTES = {tag: {"class", "colspan", "rowspan", "scope"} for tag in TAGS} | {
-    "a": {"class", "href"},
-    "img": {"alt", "src", "width"},
-}
-ADDRESSES = {("a", "href"): r"https?://|#", ("img", "src"): "data:image/(png|jpeg)"}
-"""How the addresses that a page may hold begin."""
 
 
 # ---- tables -------------------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=256)  # the runs of a sweep share most of their tables
-def set_html(source: str) -> str:
-    """HTML that a cell has put out, without anything that runs, loads or brings a style of its own."""
-    schemes = {"http", "https", "data"}
-    plain = nh3.clean(
-        source, tags=TAGS, attributes=ATTRIBUTES, attribute_filter=_filter_address, url_schemes=schemes, link_rel=None
-    )
-    return set_tables(re.sub(r"<img\b(?![^>]*\ssrc=)[^>]*>", "", plain))
-
-
-def _filter_address(tag: str, name: str, value: str) -> str | None:
-    return value if re.match(ADDRESSES.get((tag, name), ""), value) else None
 
 
 def set_tables(text: str) -> str:

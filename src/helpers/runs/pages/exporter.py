@@ -8,25 +8,30 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from functools import cache, lru_cache
 from itertools import count
 from typing import Any
+from xml.etree.ElementTree import tostring
 
-from latex2mathml.converter import convert
+from latex2mathml.converter import Converter
 from markupsafe import Markup
 from nbconvert.exporters.templateexporter import TemplateExporter
 from nbconvert.filters.highlight import Highlight2HTML
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.filters.markdown_mistune import InvalidNotebook, IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from helpers.runs.pages.exhibits import BOX, find_saved, set_html, set_tables
+from helpers.runs.pages.cleaning import clean_html
+from helpers.runs.pages.exhibits import BOX, find_saved, set_tables
 from helpers.runs.pages.frame import TEMPLATES
 
 SHOWN = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain")
 """Forms of an output that a page without scripts can show, the richest first."""
 TAKEN = ("content", "show-code")
 """Addresses that the frame of a page has itself."""
+EQUATION = r'<math\b[^>]* display="block"[^>]*>.*?</math>'
+EQUATION_BOX = '<div class="equation" tabindex="0" role="group" aria-label="Equation">'
 
 
 def set_body(
@@ -89,10 +94,11 @@ def open_exporter() -> TemplateExporter:
         extra_template_paths=[str(TEMPLATES)],
         filters={
             "highlight_code": lru_cache(maxsize=256)(highlight),  # the runs of a sweep share their code
-            "markdown_cell": set_markdown_cell,
+            "markdown_cell": set_markdown,
             "markdown_output": set_markdown_output,
             "html_output": set_html,
             "saved_tables": find_saved,
+            "figure_name": lambda name: name if re.fullmatch(r"[\w-]+", str(name)) else "",  # no path
             "note_wordless": note_wordless,
         },
         config=Config(NbConvertBase={"display_data_priority": list(SHOWN)}, Exporter={"default_preprocessors": []}),
@@ -126,8 +132,11 @@ class PageRenderer(IPythonRenderer):
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
         """An image within the page; of one that lies elsewhere only the words, since the page must not fetch it."""
-        tag = super().image(text, url, title)
-        return tag if 'src="data:' in tag else f"<em>{html.escape(html.unescape(text))}</em>"
+        with suppress(InvalidNotebook):  # an attachment that isn't there
+            tag = super().image(text, url, title)
+            if 'src="data:' in tag:
+                return tag
+        return f"<em>{html.escape(html.unescape(text))}</em>"
 
     def heading(self, text: str, level: int, **attributes: Any) -> str:
         """A heading with an address."""
@@ -136,27 +145,30 @@ class PageRenderer(IPythonRenderer):
         return f'<h{level} id="{html.escape(address)}">{text}</h{level}>\n'
 
 
-def set_markdown_cell(source: str, attachments: Mapping[str, Any]) -> str:
+def set_markdown(source: str, attachments: Mapping[str, Any]) -> str:
     """HTML of a Markdown cell."""
     renderer = PageRenderer(escape=False, attachments=dict(attachments))
-    return set_tables(MarkdownWithMath(renderer=renderer).render(source))
+    return set_html(MarkdownWithMath(renderer=renderer).render(source), addressed=True)
 
 
 def set_markdown_output(source: str) -> str:
     """HTML of Markdown that a cell has put out: it may hold data, so tags in it are text; its headings are no parts."""
-    renderer = PageRenderer(escape=True, allow_harmful_protocols=False)
-    made = set_tables(MarkdownWithMath(renderer=renderer).render(source))
-    return re.sub(r'<h(\d) id="[^"]*">', r"<h\1>", made)
+    return set_html(MarkdownWithMath(renderer=PageRenderer(escape=True)).render(source))
+
+
+def set_html(source: str, addressed: bool = False) -> str:
+    """HTML from a cell as part of a page: cleaned, with its tables and equations in boxes that scroll."""
+    return re.sub(EQUATION, rf"{EQUATION_BOX}\g<0></div>", set_tables(clean_html(source, addressed)), flags=re.DOTALL)
 
 
 def set_equation(latex: str, display: bool) -> str:
-    """MathML of a LaTeX equation, one of its own in a box that scrolls; what can't be set stands as it was written."""
+    """MathML of a LaTeX equation; what can't be set stands as it was written."""
     latex = latex.strip()
     try:
-        equation = convert(latex, display="block" if display else "inline")
+        equation = Converter(display="block" if display else "inline").convert_to_element(latex)
     except Exception:  # noqa: BLE001  latex2mathml raises of many kinds, and a page must not fail for an equation
         return f"<code>{html.escape(latex)}</code>"
-    equation = equation.replace("<math ", f'<math alttext="{html.escape(latex, quote=True)}" ', 1)
-    if not display:
-        return equation
-    return f'<div class="equation" tabindex="0" role="group" aria-label="Equation">{equation}</div>'
+    for part in equation.iter():  # it writes signs as entities, and leaves tags in texts as they are
+        part.text = html.unescape(part.text) if part.text else None
+    equation.attrib = {"alttext": latex, **equation.attrib}
+    return tostring(equation, encoding="unicode")

@@ -1,0 +1,78 @@
+"""What a notebook's cells bring, as markup that runs nothing, loads nothing and leads to no file.
+
+Whatever comes from a cell and isn't escaped goes through `clean_html`: Markdown, equations, attachments, outputs.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import nh3
+
+TEXT = {
+    *("a", "abbr", "b", "blockquote", "br", "code", "dd", "del", "details", "div", "dl", "dt", "em", "figcaption"),
+    *("figure", "hr", "i", "img", "ins", "kbd", "li", "mark", "ol", "p", "pre", "s", "section", "small", "span"),
+    *("strong", "sub", "summary", "sup", "u", "ul"),
+    *("caption", "col", "colgroup", "table", "tbody", "td", "tfoot", "th", "thead", "tr"),
+}
+HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
+EQUATIONS = {  # what latex2mathml writes
+    *("math", "menclose", "mfrac", "mi", "mmultiscripts", "mn", "mo", "mover", "mpadded", "mphantom", "mprescripts"),
+    *("mroot", "mrow", "mspace", "msqrt", "mstyle", "msub", "msubsup", "msup", "mtable", "mtd", "mtext", "mtr"),
+    *("munder", "munderover", "none"),
+}
+LOOKS = {
+    *("accent", "accentunder", "alttext", "columnalign", "columnlines", "columnspacing", "depth", "display"),
+    *("displaystyle", "fence", "form", "framespacing", "height", "largeop", "linebreak", "linethickness", "lspace"),
+    *("mathbackground", "mathcolor", "mathsize", "mathvariant", "maxsize", "minsize", "movablelimits", "notation"),
+    *("rowlines", "rowspacing", "rspace", "scriptlevel", "separator", "stretchy", "symmetric", "voffset", "width"),
+    "xmlns",
+}
+"""Attributes of equations: how they look, and no address."""
+ATTRIBUTES = {
+    **{tag: {"class"} for tag in TEXT},
+    **{tag: {"id"} for tag in HEADINGS},
+    **dict.fromkeys(EQUATIONS, LOOKS),
+    "a": {"class", "href", "id"},
+    "img": {"alt", "src", "width"},
+    **{tag: {"class", "colspan", "rowspan", "scope", "style"} for tag in ("col", "colgroup", "td", "th")},
+}
+KEPT = {
+    ("a", "href"): r"https?://|mailto:|#",
+    ("a", "id"): r"(?!content$|show-code$)",  # the frame of a page has these itself
+    ("img", "src"): r"data:image/(png|jpeg|gif|webp|svg\+xml)[;,]",
+}
+"""How the addresses that a page may hold begin."""
+
+
+@lru_cache(maxsize=256)  # the runs of a sweep share most of what they show
+def clean_html(source: str, addressed: bool = False) -> str:
+    """A piece of HTML from a cell without anything that runs, loads, sends on, or brings a style of its own.
+
+    Parameters
+    ----------
+    source : str
+    addressed : bool
+        Whether its headings and anchors keep their addresses: those of Markdown cells are parts of the page.
+
+    Returns
+    -------
+    str
+        Well-formed. Links lead to the web, to a mail address or to a place within the page; images are in the page.
+    """
+
+    def keep(tag: str, name: str, value: str) -> str | None:
+        kept = (addressed or name != "id") and re.match(KEPT.get((tag, name), ""), value, re.IGNORECASE)
+        return value if kept else None
+
+    plain = nh3.clean(
+        source,
+        tags=TEXT | HEADINGS | EQUATIONS,
+        attributes=ATTRIBUTES,
+        attribute_filter=keep,
+        url_schemes={"http", "https", "mailto", "data"},
+        filter_style_properties={"text-align"},  # of Markdown's tables
+        link_rel=None,
+    )
+    return re.sub(r"<img\b(?![^>]*\ssrc=)[^>]*>", "", plain)
