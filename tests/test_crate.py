@@ -4,12 +4,14 @@ import json
 import shutil
 import zipfile
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from rocrate.rocrate import ROCrate
 from test_own_data import call
 
 from helpers.project import RECORD
+from helpers.runs import record as records
 from helpers.runs.crate import METADATA, PROFILE, describe_crate
 from helpers.runs.notebook import list_written
 from helpers.runs.pages.single import write_archive
@@ -72,15 +74,27 @@ def test_the_same_run_has_the_same_crate_without_a_path_of_the_machine(run):
     assert str(run.parent) not in text
 
 
-def test_what_was_changed_since_is_not_described(run):
-    changed = min((run / "tables").glob("0*.csv"))
-    changed.write_text("x")
-    (run / "note.txt").write_text("mine")
-    path = write_archive(run)
-    described = list_files(ROCrate(path))
-    with zipfile.ZipFile(path) as archive:
-        assert {f"small/tables/{changed.name}", "small/note.txt", METADATA} <= set(archive.namelist())
-    assert not {f"small/tables/{changed.name}", "small/note.txt"} & set(described)
+def test_what_lies_beside_is_not_packed(run):
+    (run / "private.txt").write_text("mine")
+    (run / "tables" / "private.csv").write_text("mine")
+    (run / "run.log").unlink(missing_ok=True)
+    (run / "run.log").symlink_to(run / "private.txt")
+    with zipfile.ZipFile(write_archive(run)) as archive:
+        names = {name.removeprefix("small/") for name in archive.namelist()}
+    assert names == {METADATA, *records.list_files(read_run(run))} - {"run.log"}
+
+
+def test_a_damaged_run_is_not_packed(run, outputs, capsys):
+    kinds = {Path(name).parent / Path(name).suffix: name for name in records.list_files(read_run(run))}
+    for name in (name for name in kinds.values() if name not in ("run.log", RECORD)):
+        content = (run / name).read_bytes()
+        for spoil in (Path.unlink, lambda path: path.write_bytes(b"{}")):
+            spoil(run / name)
+            told = f"{name} of run 'small' is missing or was changed. Make the run again.\n"
+            assert call(capsys, "export", "small", "--zip") == (1, "", told)
+            (run / name).write_bytes(content)
+    assert not (outputs / "small.zip").exists()
+    assert call(capsys, "export", "small", "--zip")[0] == 0
 
 
 def test_without_a_record_there_is_no_archive(run, outputs, capsys):

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from helpers.choices import split_choices
 from helpers.project import RECORD
 from helpers.runs.notebook import list_written
-from helpers.runs.record import find_changed, list_outputs, read_run
+from helpers.runs.record import list_outputs, read_unchanged
 
 METADATA = "ro-crate-metadata.json"
 """Where a crate has what describes it: at its root."""
@@ -30,7 +30,7 @@ KINDS = {".ipynb": "application/x-ipynb+json", ".csv": "text/csv", ".tex": "appl
 def describe_crate(folder: Path) -> bytes:
     """Content of ``ro-crate-metadata.json`` of a crate whose root holds the run's folder.
 
-    Files that the record doesn't name, or that were changed since, are no part of the description.
+    Files that the record doesn't name are no part of the description.
 
     Parameters
     ----------
@@ -44,11 +44,11 @@ def describe_crate(folder: Path) -> bytes:
     Raises
     ------
     RunError
-        If there is no such run, or its record can't be used.
+        If there is no such run, its record can't be used, or a file of it is missing or was changed.
     """
     from rocrate.rocrate import ROCrate
 
-    record = read_run(folder)
+    record = read_unchanged(folder)
     parameters = record["parameters"]
     what = f"{record['subject'].get('title', parameters['indicator'])}, {parameters['entity']}"
     crate = ROCrate(version="1.1")
@@ -89,8 +89,7 @@ def _add_files(crate: Any, folder: Path, record: Mapping[str, Any]) -> dict[str,
     """Add the files that the run's record names, and the record itself; returned by their paths in the folder."""
     figures = [each for notebook in record["notebooks"].values() for each in notebook["figures"].items()]
     alt = {name: entry["alt"] for name, entry in figures}
-    changed = find_changed(folder, record)
-    hashes = {path: digest for path, digest in list_outputs(record).items() if path not in changed}
+    hashes = list_outputs(record)
     files = {}
     for path in [*sorted(hashes), RECORD]:
         form = KINDS.get(Path(path).suffix) or mimetypes.guess_type(path)[0] or "application/octet-stream"
@@ -125,7 +124,7 @@ def _add_actions(crate: Any, record: Mapping[str, Any], files: Mapping[str, Any]
         about = {
             "instrument": _add(crate, f"#notebook-{name}", "SoftwareSourceCode", **tool),
             "object": given + [files[path] for path in read if path in files],
-            "result": [files[path] for path in written if path in files],
+            "result": [files[path] for path in written],
             "endTime": record["made"],
             "description": "The notebook, executed with the parameters, data and tables that are its objects",
         }

@@ -250,9 +250,6 @@ def find_differences(folder: Path, content: Mapping[str, Any], inputs: Mapping[s
     """
     recorded = {**content, "notebooks": {name: entry["source"] for name, entry in content["notebooks"].items()}}
     found = [line for name in inputs for line in _compare(name, recorded.get(name), inputs[name])]
-    for name, entry in content["notebooks"].items():
-        if {"source": entry["source"], **(read_valid(folder, name) or {})} != entry:
-            found.append(f"notebooks/{name}.json: not as in run.json")
     found += [f"{path}: {word}" for path, word in find_changed(folder, content).items()]
     return found
 
@@ -302,25 +299,28 @@ def _list_recorded(folder: Path) -> set[str]:
 
 
 def find_changed(folder: Path, content: Mapping[str, Any]) -> dict[str, str]:
-    """Files that the content of a ``run.json`` names and that aren't as it says: "missing" or "changed", by path."""
+    """Files that the content of a ``run.json`` names and that aren't as it says: why, by path."""
     found = {}
     for path, expected in list_outputs(content).items():
         if not (folder / path).is_file():
             found[path] = "missing"
         elif hash_file(folder / path) != expected:
             found[path] = "changed"
+    for name, entry in content["notebooks"].items():
+        if {"source": entry["source"], **(read_valid(folder, name) or {})} != entry:
+            found[f"notebooks/{name}.json"] = "not as in run.json"
     return found
 
 
 def read_unchanged(folder: Path, *parts: str) -> dict[str, Any]:
-    """`read_run`, of a run whose files below these folders are as it made them.
+    """`read_run`, of a run whose files below these folders, or all where none is named, are as it made them.
 
     Raises
     ------
     RunError
     """
     content = read_run(folder)
-    changed = [path for path in find_changed(folder, content) if path.split("/")[0] in parts]
+    changed = [path for path in find_changed(folder, content) if not parts or path.split("/")[0] in parts]
     if changed:
         raise RunError(f"{changed[0]} of run '{folder.name}' is missing or was changed. Make the run again.")
     return content

@@ -17,7 +17,7 @@ from helpers.files import write_file
 from helpers.project import RunError, shorten_path
 from helpers.runs.crate import METADATA, describe_crate
 from helpers.runs.pages import export_run
-from helpers.runs.record import list_outputs, note_exports, read_run
+from helpers.runs.record import LOG, list_files, list_outputs, note_exports, read_run, read_unchanged
 
 MOST_BYTES = 4_900_000
 """Tables are put in, the smallest first, as long as the file stays below this."""
@@ -108,7 +108,9 @@ def _put_in(whole: Any, folder: Path) -> None:
 
 
 def write_archive(folder: Path) -> Path:
-    """Write the folder of a run as ``RUN.zip`` beside it, an RO-Crate; the same run makes the same bytes.
+    """Write the files of a run as ``RUN.zip`` beside its folder, an RO-Crate; the same run makes the same bytes.
+
+    They are those that its record names, no others that lie there.
 
     Returns
     -------
@@ -117,17 +119,17 @@ def write_archive(folder: Path) -> Path:
     Raises
     ------
     RunError
-        If an archive of somebody else has the name, or there is no such run.
+        If an archive of somebody else has the name, there is no such run, or a file of it is missing or was changed.
     """
     target, content = folder.with_name(f"{folder.name}.zip"), BytesIO()
     _refuse_foreign(target, _is_our_archive)
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.comment = MARK
         _pack(archive, METADATA, describe_crate(folder))
-        for path in sorted(folder.rglob("*")):
-            hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-            if path.is_file() and not path.is_symlink() and not hidden:
-                _pack(archive, f"{folder.name}/{path.relative_to(folder).as_posix()}", path.read_bytes())
+        for name in sorted(list_files(read_unchanged(folder))):
+            path = folder / name
+            if name != LOG or (path.is_file() and not path.is_symlink()):  # the only one without a hash
+                _pack(archive, f"{folder.name}/{name}", path.read_bytes())
     write_file(target, content.getvalue())
     return target
 
