@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import time
 
 import openpyxl
 import pandas as pd
@@ -64,6 +65,14 @@ def test_the_spreadsheet_has_every_table_with_its_types(run):
     for other, kinds in list_tables(run).items():
         frame = read_csv(run / "tables" / f"{other}.csv", kinds)
         assert book[other[:31]].max_row == len(frame) + 1
+
+
+def test_the_same_run_makes_the_same_spreadsheet(run):
+    first = write_workbook(run).read_bytes()
+    made = openpyxl.load_workbook(run / "tables.xlsx").properties
+    assert f"{made.created:%Y-%m-%dT%H:%M:%S}" == f"{made.modified:%Y-%m-%dT%H:%M:%S}" == read_run(run)["made"][:19]
+    time.sleep(2.1)  # an archive's times are even seconds
+    assert write_workbook(run).read_bytes() == first
 
 
 def test_latex_escapes_what_it_would_run(run):

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import io
+import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from helpers.files import write_file
+from helpers.files import pack_files, write_file
 from helpers.project import RunError
 from helpers.runs.notebook import read_csv
-from helpers.runs.record import note_exports, read_unchanged
+from helpers.runs.record import note_exports, read_run, read_unchanged
 from helpers.tables import format_column, is_number
 
 BOOK, PAPER = "tables.xlsx", "latex"
 MOST_ROWS = 1_048_575  # of a sheet, below its header
+PROPERTIES = "docProps/core.xml"
+"""Where a workbook says when it was made; openpyxl writes the present time."""
 ON_ONE_PAGE = 40  # rows of a table that LaTeX does not break
 
 
 def write_workbook(folder: Path) -> Path:
     """Write all tables of the run in `folder` into ``tables.xlsx``, a sheet each; numbers and dates stay such.
+
+    The same run makes the same bytes.
 
     Returns
     -------
@@ -41,7 +47,10 @@ def write_workbook(folder: Path) -> Path:
                 for cell in row:
                     if cell.data_type == "f":  # a text of the data that looks like a formula stays a text
                         cell.data_type = "s"
-    note_exports(folder, {BOOK: write_file(folder / BOOK, content.getvalue())})
+    with zipfile.ZipFile(content) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts[PROPERTIES] = re.sub(rb"(?<=W3CDTF\">)[^<]+", read_run(folder)["made"].encode(), parts[PROPERTIES])
+    note_exports(folder, {BOOK: write_file(folder / BOOK, pack_files(parts))})
     return folder / BOOK
 
 

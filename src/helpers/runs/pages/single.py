@@ -7,13 +7,12 @@ import re
 import zipfile
 from base64 import b64encode
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from bs4 import BeautifulSoup
 
-from helpers.files import write_file
+from helpers.files import pack_files, write_file
 from helpers.project import RunError, shorten_path
 from helpers.runs.crate import METADATA, describe_crate
 from helpers.runs.pages import export_run
@@ -23,8 +22,6 @@ MOST_BYTES = 4_900_000
 """Tables are put in, the smallest first, as long as the file stays below this."""
 MARK = b"Adoption curves"
 """Comment of our archives."""
-EARLIEST = (1980, 1, 1, 0, 0, 0)
-"""The date of every file in an archive, so that the same run makes the same one."""
 
 
 def write_single(folder: Path) -> Path:
@@ -121,24 +118,15 @@ def write_archive(folder: Path) -> Path:
     RunError
         If an archive of somebody else has the name, there is no such run, or a file of it is missing or was changed.
     """
-    target, content = folder.with_name(f"{folder.name}.zip"), BytesIO()
+    target = folder.with_name(f"{folder.name}.zip")
     _refuse_foreign(target, _is_our_archive)
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.comment = MARK
-        _pack(archive, METADATA, describe_crate(folder))
-        for name in sorted(list_files(read_unchanged(folder))):
-            path = folder / name
-            if name != LOG or (path.is_file() and not path.is_symlink()):  # the only one without a hash
-                _pack(archive, f"{folder.name}/{name}", path.read_bytes())
-    write_file(target, content.getvalue())
+    files = {METADATA: describe_crate(folder)}
+    for name in sorted(list_files(read_unchanged(folder))):
+        path = folder / name
+        if name != LOG or (path.is_file() and not path.is_symlink()):  # the only one without a hash
+            files[f"{folder.name}/{name}"] = path.read_bytes()
+    write_file(target, pack_files(files, MARK))
     return target
-
-
-def _pack(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
-    """Put a file into an archive, without a date or an owner of its own."""
-    entry = zipfile.ZipInfo(name, EARLIEST)
-    entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
-    archive.writestr(entry, content)
 
 
 def _refuse_foreign(target: Path, is_ours: Callable[[Path], bool]) -> None:
