@@ -1,8 +1,12 @@
 """The parameter model: what it accepts, what it refuses, and what it says then."""
 
+from contextlib import suppress
 from datetime import date
 
 import pytest
+from conftest import examples
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from helpers.curves import FAMILIES
 from helpers.options import read_value
@@ -155,3 +159,20 @@ def test_typed_numbers_with_leading_zeros_are_text(typed, value):
     assert read_value(typed) == value
     assert read_parameters({"run": "x", "horizon_years": read_value("010")}).horizon_years == 10
     assert read_parameters({"run": read_value("007")}).run == "007"
+
+
+@example("1e3")
+@example("1_000")
+@example("1.0")
+@example("nan")
+@given(st.from_regex(r"[0-9]{1,3}[0-9eE._-]{0,6}", fullmatch=True) | st.from_regex(r"(?i)(inf|nan)", fullmatch=True))
+@settings(max_examples=examples(200))
+def test_a_name_that_looks_like_a_number_stays_as_typed(typed):
+    with suppress(ParameterError):
+        assert read_parameters({"run": read_value(typed)}).run == typed
+
+
+@given(st.floats(0.01, 30).map("{:.3e}".format) | st.floats(0.01, 30).map("{:.2f}".format))
+@settings(max_examples=examples(100))
+def test_a_number_however_written_is_that_number(typed):
+    assert read_parameters({"horizon_years": read_value(typed)}).horizon_years == float(typed)

@@ -94,7 +94,7 @@ def test_new_makes_a_project_to_edit(installed, tmp_path):
     below.mkdir()
     assert "My AI users" in call(installed, "list", "genai_users", "--json", cwd=below)
     assert "My AI users" not in call(installed, "list", "genai_users", "--json", cwd=tmp_path)
-    call(installed, "run", "--only", "01", "-p", "as_of", "2026-02-28", cwd=below)
+    call(installed, "run", "-p", "as_of", "2026-02-28", cwd=below)
     assert (tmp_path / "mine" / "outputs" / "baseline" / "html" / "index.html").is_file()
     assert "is there already, and not empty" in call(installed, "new", "mine", cwd=tmp_path, code=1)
     assert {path.name for path in tmp_path.iterdir()} == {"mine"}

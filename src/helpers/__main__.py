@@ -68,6 +68,10 @@ def adoption(
     ] = False,
 ) -> None:
     """Adoption curves: from published figures to tables, figures and pages, in one command."""
+    try:
+        Path.cwd()
+    except FileNotFoundError as error:
+        raise RunError("The folder that you stand in is gone. Go to one that is there, and try again.") from error
 
 
 @app.command()
@@ -101,6 +105,7 @@ def run(
     """
     from helpers.parameters import read_parameters
     from helpers.runs.pipeline import plan_run, restore_run, run_all
+    from helpers.runs.record import read_run
     from helpers.runs.sequence import choose_forced, find_notebooks
 
     given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
@@ -108,7 +113,10 @@ def run(
         given["run"] = run
     locate_data(given, choices)
     chosen = read_parameters(given)
+    refuse_contradiction({"--force": force, "--only": only, "--from": first, "--restore": restore}, dry_run)
     forced = choose_forced(find_notebooks(), force, only, first)
+    if only or first:
+        read_run(find_outputs() / chosen.run)  # what isn't there can't run again
     if dry_run:
         print("\n".join(plan_run(chosen, forced)))
         return
@@ -118,6 +126,14 @@ def run(
         else:
             folder = run_all(chosen, forced=forced, isolated=isolated, before_commit=ignore_signals)
     print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
+
+
+def refuse_contradiction(again: dict[str, object], dry_run: bool) -> None:
+    """Refuse options of which each says what is to be made again, and a dry run of the one that runs nothing."""
+    asked = [option for option, value in again.items() if value]
+    asked += ["--dry-run"] if dry_run and "--restore" in asked else []
+    if len(asked) > 1:
+        raise typer.BadParameter(f"{' and '.join(asked)} contradict each other; give one of them")
 
 
 @app.command(name="open")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.project import RunError, shorten_path
+from helpers.quoting import MAX_CHARACTERS, clean
 
 MAX_TEXT = 50_000_000
 """Bytes of a file that is read as text."""
@@ -42,8 +43,8 @@ def write_json(path: Path, content: Any) -> None:
     write_file(path, (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
 
 
-def read_json(path: Path) -> Any:
-    """Content of a JSON file that this package wrote, or that someone put in its place.
+def read_json(path: Path, longest: int = MAX_CHARACTERS) -> Any:
+    """Content of a JSON file that this package wrote, or that someone put in its place; longer texts are cut.
 
     Raises
     ------
@@ -53,7 +54,7 @@ def read_json(path: Path) -> Any:
         If it's no JSON, or no file of a usual size.
     """
     try:
-        return json.loads(read_file(path))
+        return clean(json.loads(read_file(path)), longest)
     except RecursionError as error:
         raise ValueError("lists or mappings lie too deep in each other") from error
 
@@ -87,7 +88,7 @@ def read_cells(notebook: Path) -> list[tuple[str, str, list[str]]]:
         If it is none.
     """
     try:
-        cells = read_json(notebook)["cells"]
+        cells = read_json(notebook, MAX_TEXT)["cells"]
         return [(cell["cell_type"], "".join(cell["source"]), list(cell["metadata"].get("tags", []))) for cell in cells]
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise RunError(f"{shorten_path(notebook)} can't be read as a notebook ({str(error)[:200]}).") from error

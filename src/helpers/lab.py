@@ -14,6 +14,7 @@ import yaml
 from helpers.files import write_file
 from helpers.parameters import ParameterError, Parameters, read_parameters
 from helpers.project import RunError, find_lab, find_outputs, find_root
+from helpers.quoting import quote
 
 
 def keep_beside(stem: str, suffix: str, content: bytes) -> Path:
@@ -70,12 +71,15 @@ def find_notebook(name: str) -> Path:
         If there is none, or several.
     """
     folder = find_root() / "notebooks"
-    wanted = f"{int(name):02d}_" if name.isdecimal() else name.removesuffix(".ipynb")
+    digits = name.lstrip("0").zfill(2) if name.isdecimal() else ""
+    wanted = f"{digits}_" if digits else name.removesuffix(".ipynb")
     found = sorted(path for path in folder.glob("*.ipynb") if path.stem.startswith(wanted))
     if len(found) == 1:
         return found[0]
     known = ", ".join(path.stem for path in sorted(folder.glob("*.ipynb")))
-    raise RunError(f"{'No notebook' if not found else 'More than one notebook'} is called '{name}'; there are {known}.")
+    raise RunError(
+        f"{'No notebook' if not found else 'More than one notebook'} is called {quote(name)}; there are {known}."
+    )
 
 
 def prepare_copy(name: str, given: dict[str, Any]) -> Path:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -64,18 +64,16 @@ def read_yaml(text: str, option: str) -> dict[str, Any]:
 def read_value(text: str) -> Any:
     """The value that papermill reads from a text: True, False, None, a whole number, a number, or the text.
 
-    A number that begins with zeros stays text, as a name such as 007 is meant; as a number it still means the same.
+    What is no number's usual way to be written stays text (007, 1e3, 1_000), as it may be meant for a name; where a
+    number is wanted it still means the same.
     """
     words = {"True": True, "False": False, "None": None}
     if text in words:
         return words[text]
-    if re.fullmatch(r"[-+]?0[\d_]+", text):
-        return text
     for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
+        with suppress(ValueError):
+            if repr(kind(text)).removesuffix(".0") == text:
+                return kind(text)
     return text
 
 

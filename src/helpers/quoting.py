@@ -12,7 +12,10 @@ UNSEEN = (
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
     "\ud800-\udfff\ufeff\uffa0\ufff9-\ufffd\ufffe\uffff\U000e0000-\U000e01ef]"
 )
+HALVES = re.compile("[\ud800-\udfff]")
+"""Halves of pairs, which JSON may hold and no file takes."""
 SHOWN_CHARACTERS = 80  # of one value or name
+MAX_CHARACTERS = 5_000  # of one text that a page or a figure shows
 
 _shortener = reprlib.Repr()
 _shortener.maxstring = _shortener.maxother = SHOWN_CHARACTERS
@@ -32,6 +35,15 @@ def quote(value: Any) -> str:
 def shorten(text: str, longest: int = SHOWN_CHARACTERS) -> str:
     """Cut a text that others wrote, so that a message stays readable."""
     return text if len(text) <= longest else f"{text[:longest]}..."
+
+
+def clean(value: Any, longest: int = MAX_CHARACTERS) -> Any:
+    """A value of JSON, or a text, that anybody may have written: no text in it is long, or holds halves of pairs."""
+    if isinstance(value, dict):
+        return {clean(name, longest): clean(part, longest) for name, part in value.items()}
+    if isinstance(value, list):
+        return [clean(part, longest) for part in value]
+    return shorten(HALVES.sub("\N{REPLACEMENT CHARACTER}", value), longest) if isinstance(value, str) else value
 
 
 def escape(text: str) -> str:

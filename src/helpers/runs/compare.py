@@ -22,6 +22,7 @@ from helpers.files import hash_file, write_file
 from helpers.folders import claim_folder, follow_link, lock_folder, recover, swap_in
 from helpers.parameters import ParameterError
 from helpers.project import RECORD, RunError, find_outputs, shorten_path
+from helpers.quoting import clean
 from helpers.runs.notebook import restore_text, write_csv
 from helpers.runs.pages.exhibits import embed_content
 from helpers.runs.pages.frame import render
@@ -151,7 +152,9 @@ def _read_table(name: str, path: Path, columns: Sequence[str]) -> pd.DataFrame:
         if missing:
             raise ValueError(f"it has no column {missing[0]}")
         kinds = {column: KINDS.get(column, to_numbers) for column in columns}
-        return pd.DataFrame({column: kind(frame[column].map(restore_text)) for column, kind in kinds.items()})
+        return pd.DataFrame(
+            {column: kind(frame[column].map(restore_text).map(clean)) for column, kind in kinds.items()}
+        )
     except FileNotFoundError as error:
         raise RunError(f"Run '{name}' isn't whole: it has no table {path.stem}. Make it again.") from error
     except (OSError, ValueError) as error:  # pandas' own errors are of the latter kind

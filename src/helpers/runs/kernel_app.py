@@ -23,13 +23,13 @@ class KernelApp(IPKernelApp):
         self.iopub_socket = context.socket(zmq.XPUB)
         self.iopub_socket.linger = 1000  # milliseconds for what is still to be sent at the end, as in ipykernel
         self.iopub_socket.bind(f"{self.transport}://{self.ip}{between}{self.iopub_port}")
-        self.iopub_thread = IOPubThread(self.iopub_socket, pipe=False, session=self.session)
+        self.iopub_thread = IOPubThread(self.iopub_socket, session=self.session)  # type: ignore[no-untyped-call]
         self.iopub_thread.start()
         self.iopub_socket = self.iopub_thread.background_socket
 
     def init_io(self) -> None:
         """Replace the standard streams here, but not in forked children, which can't use the channel."""
-        super().init_io()
+        super().init_io()  # type: ignore[no-untyped-call]
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self.reset_io)
 

@@ -25,7 +25,8 @@ from pydantic import BaseModel, StringConstraints
 
 from helpers.files import hash_file, read_json, write_file, write_json
 from helpers.parameters import Parameters, read_parameters
-from helpers.project import RunError, find_data, find_lab, find_outputs, find_root, name_path
+from helpers.project import RunError, find_data, find_lab, find_outputs, find_root, name_path, shorten_path
+from helpers.quoting import clean
 
 Name = Annotated[str, StringConstraints(pattern=r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]*$")]
 """A name in a record, which becomes that of a file: it leads out of no folder."""
@@ -347,11 +348,20 @@ def restore_text(value: Any) -> Any:
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
-    """Rows of a table, all cells as text; none if there is no such table."""
+    """Rows of a table, all cells as text, long ones cut; none if there is no such table.
+
+    Raises
+    ------
+    RunError
+        If it can't be read as one.
+    """
     if not path.is_file():
         return []
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return [{name: restore_text(text) for name, text in row.items()} for row in csv.DictReader(file)]
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return [{name: clean(restore_text(text)) for name, text in row.items()} for row in csv.DictReader(file)]
+    except (ValueError, csv.Error) as error:
+        raise RunError(f"{shorten_path(path)} can't be read as a table ({error}).") from error
 
 
 def _kind_of(column: Any) -> str:

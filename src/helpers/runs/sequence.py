@@ -12,6 +12,7 @@ from typing import Any
 from helpers.files import read_cells
 from helpers.parameters import Parameters
 from helpers.project import RunError, find_root, shorten_path
+from helpers.quoting import quote
 
 
 def find_notebooks(folder: Path | None = None) -> list[Path]:
@@ -138,7 +139,7 @@ def choose_forced(sources: Iterable[Path], force: bool = False, only: str = "", 
     numbers = {source.stem: source.stem.split("_")[0] for source in sources}
     for number in filter(None, (only, first)):
         if number.zfill(2) not in numbers.values():
-            raise RunError(f"There is no notebook {number}; there are {', '.join(numbers.values())}.")
+            raise RunError(f"There is no notebook {quote(number)}; there are {', '.join(numbers.values())}.")
     return {
         name
         for name, number in numbers.items()

@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from helpers.files import read_cells, read_file, write_file
 from helpers.project import RECORD, RunError, shorten_path
+from helpers.quoting import clean
 from helpers.runs.notebook import read_valid
 from helpers.runs.pages.exhibits import embed_tables
 from helpers.runs.pages.frame import render
@@ -109,7 +110,7 @@ def read_opening(cells: Sequence[tuple[str, str, list[str]]]) -> tuple[str, str]
     title, _, rest = text.strip().partition("\n")
     paragraph = rest.strip().split("\n\n")[0]
     plain = re.sub(r"\[([^\]]*)\]\([^)]*\)|[*_`]{1,2}([^*_`]+)[*_`]{1,2}", r"\1\2", " ".join(paragraph.split()))
-    return title.lstrip("# ").strip(), plain if not plain.startswith("#") else ""
+    return clean(title.lstrip("# ").strip()), clean(plain) if not plain.startswith("#") else ""
 
 
 def read_notebook(path: Path) -> Any:

@@ -13,8 +13,9 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 TEMPLATES = Path(__file__).parent / "templates"
-# characters that steer a terminal or turn the direction of writing; in a page they could hide or move other text
-STEERING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# characters that steer a terminal or turn the direction of writing, which in a page could hide or move other text, and
+# halves of pairs, which no file takes
+STEERING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def render(template: str, **content: Any) -> str:
@@ -32,7 +33,7 @@ def render(template: str, **content: Any) -> str:
     -------
     str
         A page that makes no request and runs nothing; it shows a mark in place of each character that steers a
-        terminal or turns the direction of writing.
+        terminal, turns the direction of writing, or is half of a pair.
     """
     page = open_templates().get_template(template).render(**content)
     return STEERING.sub("\N{REPLACEMENT CHARACTER}", page)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -10,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from helpers.files import read_json
 from helpers.parameters import Parameters
 from helpers.project import RECORD
 from helpers.runs.notebook import read_rows, read_valid, write_argument
@@ -40,7 +40,7 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
 
     `notebooks` are as `describe_notebook` has them.
     """
-    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    record = read_json(folder / RECORD)
     parameters, subject = record["parameters"], record["subject"]
     heading = (subject.get("title", parameters["indicator"]), parameters["entity"])
     figures = {figure["name"]: figure for page in notebooks for figure in page["figures"]}
