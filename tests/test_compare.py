@@ -1,6 +1,7 @@
 """Runs side by side: what differs is found and told, and nothing else is touched."""
 
 import json
+import time
 import xml.etree.ElementTree
 from dataclasses import replace
 
@@ -94,6 +95,23 @@ def test_two_runs_become_a_table_a_figure_and_a_page(outputs, capsys):
     assert forecast[["value", "low", "high"]].astype(float).to_numpy().tolist() == [[900, 810, 970]] * 4
     assert set(table[table["part"] == "ceiling"]["text"]) == {"not identified"}
     assert xml.etree.ElementTree.parse(folder / "comparison.svg").getroot().tag.endswith("svg")
+
+
+@pytest.mark.parametrize("text", ["title " * 500_000, "w" * 3_000_000], ids=["words", "letters"])
+def test_long_texts_are_cut_before_anything_is_made_of_them(outputs, capsys, text):
+    make(outputs, "one", subject=(text, text)), make(outputs, "two", median=900.0, subject=("Users", "persons"))
+    began = time.process_time()
+    assert call(capsys, "one", "two")[::2] == (0, "")
+    assert time.process_time() - began < 20
+    assert (outputs / "compare-one-two" / "index.html").stat().st_size < 1_000_000
+
+
+def test_halves_of_pairs_are_marks(outputs, capsys):
+    make(outputs, "one", subject=("half \ud800", "unit")), make(outputs, "two", subject=("half \udfff", "unit"))
+    path = outputs / "one" / "run.json"
+    path.write_text(path.read_text().replace('"half ', '"\\udc00 half '))
+    assert call(capsys, "one", "two")[::2] == (0, "")
+    assert "\N{REPLACEMENT CHARACTER}" in (outputs / "compare-one-two" / "comparison.csv").read_text()
 
 
 def test_the_page_stands_alone_and_takes_data_as_text(outputs):

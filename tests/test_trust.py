@@ -4,6 +4,7 @@ import base64
 import contextlib
 import http.server
 import io
+import itertools
 import json
 import os
 import random
@@ -20,7 +21,9 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import SAMPLE, further, make_once
+from conftest import SAMPLE, examples, further, make_once
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from small_notebooks import ALL, write_notebooks
 from test_pipeline import list_files
 from worldbank_server import CODE
@@ -31,7 +34,7 @@ from helpers.files import hash_file, write_file
 from helpers.folders import claim_folder
 from helpers.parameters import ParameterError, read_parameters
 from helpers.project import MARK, RunError, find_root, refuse_planted
-from helpers.quoting import PlainStream
+from helpers.quoting import MAX_CHARACTERS, PlainStream, clean
 from helpers.runs import kernels
 from helpers.runs.notebook import read_valid
 from helpers.runs.record import load_record
@@ -171,13 +174,15 @@ def test_files_about_change_nothing_of_a_run(place, reference, tmp_path, options
         folder.mkdir(exist_ok=True)
         for name in ("signal.py", "numpy.py", "pandas.py"):
             (folder / name).write_text("raise SystemExit('owned')")
+        for name in ("cells.html.j2", "display_priority.j2", "frame.html.j2", "sheet.html.j2"):
+            (folder / name).write_text("owned")
     (place / "elsewhere" / "matplotlibrc").write_text("axes.facecolor: red\nfont.size: 30\n")
     code, out, err = run(
         place / "elsewhere", *WORDS, "--force", *options,
         HOME=str(home), PYTHONSTARTUP=str(home / "startup.py"), ADOPTION_OUTPUTS=str(place / "outputs"),
     )  # fmt: skip
     assert (code, err) == (0, ""), out
-    for part in ("tables", "figures"):
+    for part in ("tables", "figures", "html"):
         assert list_files(place / "outputs" / "small" / part) == list_files(reference / part)
 
 
@@ -574,6 +579,104 @@ def test_numbers_of_5000_digits_are_refused(made, capsys, tmp_path):
     assert call(capsys, "check", str(folder))[0] == 1
     (tmp_path / "grid.yaml").write_text(f"grid: {{horizon_years: [{number}]}}")
     assert call(capsys, "sweep", str(tmp_path / "grid.yaml"))[0] == 2
+
+
+@pytest.mark.parametrize("zeros", ["7", "0" * 4999 + "5", "9" * 5000, "٣" * 5000])
+def test_a_notebook_s_number_is_never_too_long(made, capsys, zeros):
+    for words in (
+        ["open", zeros, "--prepare-only"],
+        ["run", "small", "--only", zeros],
+        ["run", "small", "--from", zeros],
+    ):
+        code, _, err = call(capsys, *words)
+        assert code == 0 if words[0] == "open" and zeros.endswith("5") else code in (1, 2), words
+        assert len(err) < 1000
+
+
+GONE = "The folder that you stand in is gone. Go to one that is there, and try again.\n"
+
+
+@pytest.mark.parametrize("words", [
+    ["run"], ["run", "small", "--dry-run"], ["open", "05", "--prepare-only"], ["export", "small"],
+    ["export", "x.ipynb"], ["compare", "a", "b"], ["verify", "small"], ["gc"], ["sweep", "grid.yaml"], ["list"],
+    ["runs"], ["rm", "small"],
+    ["register", "small"], ["new", "mine"], ["params"], ["check"], ["check", "x.csv"], ["fetch", "btos", "--into", "x"],
+    ["fetch", "eurostat", "isoc_eb_ai", "--entity", "DE", "--into", "x"],
+    ["fetch", "worldbank", CODE, "--entity", "CHN", "--into", "x"],
+], ids=" ".join)  # fmt: skip
+def test_a_working_directory_that_is_gone_is_told(tmp_path, monkeypatch, capsys, words):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert call(capsys, *words) == (1, "", GONE)
+
+
+def test_options_that_contradict_each_other_are_refused(made, capsys):
+    options = {"--force": [], "--only": ["01"], "--from": ["05"], "--restore": ["2026-01-01"]}
+    for first, second in itertools.combinations(options, 2):
+        code, out, err = call(capsys, "run", "small", second, *options[second], first, *options[first])
+        assert (code, out) == (2, "")
+        assert f"{first} and {second} contradict each other; give one of them" in err
+    assert (
+        "--restore and --dry-run contradict" in call(capsys, "run", "small", "--restore", "2026-01-01", "--dry-run")[2]
+    )
+
+
+def test_what_is_not_there_can_not_run_again(made, capsys):
+    for option in (["--only", "01"], ["--from", "05"], ["--only", "01", "--dry-run"]):
+        code, out, err = call(capsys, "run", "other", *option)
+        assert (code, out) == (1, "")
+        assert err.startswith("There is no run 'other' with a record")
+    assert not (made.parent / "other").exists()
+
+
+def test_a_library_s_warning_is_not_for_the_terminal(place):
+    spoil = (
+        "from helpers.runs import listing\nimport warnings\nlisting.list_runs = lambda _: warnings.warn('raw') or []"
+    )
+    code, out, err = run(place, "runs", before=spoil)
+    assert (code, err) == (0, "")
+    assert out.startswith("No run yet")
+
+
+JSON = st.recursive(
+    st.none() | st.floats() | st.text(st.characters(), max_size=20) | st.just("x" * 10_000),
+    lambda part: st.lists(part) | st.dictionaries(st.text(st.characters()), part),
+)
+
+
+@given(JSON)
+@settings(max_examples=examples(200))
+def test_no_text_of_a_record_is_long_or_half(content):
+    for text in re.findall(r'"((?:[^"\\]|\\.)*)"', json.dumps(clean(content), ensure_ascii=False)):
+        assert len(text.encode()) <= 4 * (MAX_CHARACTERS + 3)
+
+
+def change_texts(made, text):
+    """Put a text wherever a record, a notebook or a table of the run may hold one; all hashes agree."""
+    record = json.loads((made / "run.json").read_text())
+    record["subject"] = dict.fromkeys(record["subject"], text)
+    record["sources"] = [{**source, "title": text, "publisher": text} for source in record["sources"]]
+    for name, entry in record["notebooks"].items():
+        notebook, part = (made / "notebooks" / f"{name}{kind}" for kind in (".ipynb", ".json"))
+        content = json.loads(notebook.read_text())
+        content["cells"][0]["source"] = f"# {text}\n\n{text}"
+        notebook.write_text(json.dumps(content))
+        entry["executed"] = hash_file(notebook)
+        for figure in entry["figures"].values():
+            figure["alt"] = text
+        part.write_text(json.dumps({key: value for key, value in entry.items() if key != "source"}))
+    (made / "run.json").write_text(json.dumps(record))
+
+
+@pytest.mark.parametrize("text", ["title " * 20_000, "half of a \ud800 pair"], ids=["long", "half"])
+def test_texts_of_a_strangers_run_are_short_and_whole_where_they_are_shown(made, capsys, text):
+    change_texts(made, text)
+    for words in (["export", "small", "--single"], ["export", "small", "--zip"], ["runs"]):
+        assert call(capsys, *words)[::2] == (0, ""), words
+    page = (made / "html" / "index.html").read_text()
+    assert len(page) < 1_000_000
+    assert "\N{REPLACEMENT CHARACTER}" in page or "title..." in page or "title title" in page
 
 
 def test_outputs_that_are_a_file_are_told(place):

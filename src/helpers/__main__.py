@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
@@ -179,7 +180,7 @@ def export(
     xlsx: Annotated[bool, typer.Option("--xlsx", help="Write a run's tables as one spreadsheet.")] = False,
     latex: Annotated[bool, typer.Option("--latex", help="Write a run's tables as LaTeX.")] = False,
     single: Annotated[bool, typer.Option("--single", help="Write all pages of a run as one file to send.")] = False,
-    archive: Annotated[bool, typer.Option("--zip", help="Write a run's folder as one archive.")] = False,
+    archive: Annotated[bool, typer.Option("--zip", help="Write a run's files as one archive.")] = False,
 ) -> None:
     """Write the pages of a run again, its tables for other programs, or the page of one notebook.
 
@@ -342,6 +343,8 @@ def main(arguments: list[str] | None = None) -> None:
     atexit.register(gc.freeze)  # else Python looks through all that's loaded for what to free, before it ends anyway
     atexit.register(ignore_signals)
     open_streams()
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # what libraries warn of names their files, and helps nobody here
     with redirect_stdout(PlainStream(sys.stdout)), redirect_stderr(PlainStream(sys.stderr)):
         run_app(sys.argv[1:] if arguments is None else arguments)
 

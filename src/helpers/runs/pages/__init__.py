@@ -7,6 +7,7 @@ from a template that extends ``sheet.html.j2``.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-from helpers.files import read_cells, read_file, write_file
+from helpers.files import MAX_TEXT, read_cells, read_json, write_file
 from helpers.project import RECORD, RunError, shorten_path
 from helpers.quoting import clean
 from helpers.runs.notebook import read_valid
@@ -124,7 +125,7 @@ def read_notebook(path: Path) -> Any:
     import nbformat
 
     try:
-        return nbformat.reads(read_file(path), 4)
+        return nbformat.reads(json.dumps(read_json(path, MAX_TEXT)), 4)
     except FileNotFoundError as error:
         raise RunError(f"There is no notebook {shorten_path(path)}.") from error
     except Exception as error:  # odd ones make nbformat raise anything

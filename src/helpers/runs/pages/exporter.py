@@ -90,8 +90,7 @@ def open_exporter() -> TemplateExporter:
     highlight = Highlight2HTML(pygments_lexer="ipython3")
     return TemplateExporter(
         template_name="base",
-        template_file="cells.html.j2",
-        extra_template_paths=[str(TEMPLATES)],
+        template_file=str(TEMPLATES / "cells.html.j2"),  # by its name alone, one in the working directory would do
         filters={
             "highlight_code": lru_cache(maxsize=256)(highlight),  # the runs of a sweep share their code
             "markdown_cell": set_markdown,
