@@ -100,9 +100,9 @@ def run(
     the libraries, the data or a table that it reads have changed. After an interruption the same command goes on where
     it stopped.
 
-    The options mean what they mean to papermill; where they give a parameter twice, -p and -r win over -y, and -y
-    over -f. 'adoption params' lists the parameters. --date, --value and the options after them say how a file of your
-    own is to be read, where 'adoption check' asks.
+    The options mean what they mean to papermill, but 007 and 1e3 stay as typed where a text is wanted; where they
+    give a parameter twice, -p and -r win over -y, and -y over -f. 'adoption params' lists the parameters. --date,
+    --value and the options after them say how a file of your own is to be read, where 'adoption check' asks.
     """
     from helpers.parameters import read_parameters
     from helpers.runs.pipeline import plan_run, restore_run, run_all
