@@ -281,6 +281,18 @@ class Data:
         """Return the observations of a series as in the table; empty where there are none."""
         return self.observations.iloc[self._places.get((entity, indicator), [])]
 
+    def find_vintages(self, entity: str, indicator: str) -> pd.DataFrame:
+        """Return every vintage of the observations of a series that was public by ``as_of``, in order of date."""
+        whole = self.observations if self._whole is None else self._whole
+        mine = (whole["entity"] == entity) & (whole["indicator"] == indicator)
+        mine &= True if self.limit() is None else whole["published"] <= self.limit()
+        return whole[mine].sort_values(["date", "published"], kind="stable")
+
+    def find_breaks(self, entity: str, indicator: str) -> pd.DataFrame:
+        """Return the breaks of a series by ``as_of``: date, kind (break or suspected), reason."""
+        entry = self.find_entry(indicator)
+        return list_breaks(entry.breaks, entry.suspected_breaks, entity, self.limit())
+
     def limit(self) -> pd.Timestamp | None:
         """Return ``as_of`` as a Timestamp, or None."""
         return pd.Timestamp(self.as_of) if self.as_of else None
