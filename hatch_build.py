@@ -14,5 +14,5 @@ class ProjectHook(BuildHookInterface):
         if version == "editable":
             return
         root = Path(self.root)
-        for path in (*root.glob("data/*.*"), *root.glob("data/forecasts/*.csv"), *root.glob("notebooks/*.ipynb")):
+        for path in (*root.glob("data/*.*"), *root.glob("data/forecasts/**/*.*"), *root.glob("notebooks/*.ipynb")):
             build_data["force_include"][str(path)] = f"helpers/_project/{path.relative_to(root).as_posix()}"

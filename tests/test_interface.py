@@ -110,7 +110,8 @@ COMMANDS = {
     "sweep": {"--name", "--workers", "--scheduler", "--yes"},
     "params": set(),
     "check": set(),
-    "register": {"--for"},
+    "register": {"--for", "--hub", "--series", "--data", "--as-of"},
+    "score": {"--data", "--hub", "--vintage", "--update", "--json"},
     "fetch worldbank": {"--entity", "--into", "--unit", "--technology"},
 }
 

@@ -215,8 +215,12 @@ def test_a_folder_with_references_stands_alone():
 def test_every_file_that_is_read_is_in_the_record(tmp_path):
     path = write(tmp_path, SIX)
     assert set(hash_data(path)) == {"my_series.csv", *(f"data/{one}" for one in hash_data(ROOT / "data"))}
-    on_record = {f"forecasts/{path.name}" for path in (ROOT / "data" / "forecasts").iterdir()}
+    on_record = {name for name in hash_data(ROOT / "data") if name.startswith("forecasts/")}
+    assert len(on_record) > len(list((ROOT / "data" / "forecasts").glob("model-output/*/*.csv"))) > 0
     assert set(hash_data(SAMPLE)) == set(hash_data(ROOT / "data")) - on_record
+    shutil.copytree(ROOT / "data" / "forecasts", tmp_path / "forecasts")
+    assert on_record < set(hash_data(path))
+    shutil.rmtree(tmp_path / "forecasts")
     assert "data/observations.csv" in hash_data(make_folder(tmp_path))
 
 

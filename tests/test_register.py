@@ -1,4 +1,4 @@
-"""Forecasts on record: written once from a run, in the columns of the hubverse, and scored when the figure comes."""
+"""Forecasts on record: registered from runs and tables, all or none, never written over, scored when figures come."""
 
 import json
 import shutil
@@ -8,18 +8,21 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import SAMPLE
 from test_own_data import call
 
 from helpers import indicators
-from helpers.forecast import register
+from helpers.forecast import hub, hub_scores, register
+from helpers.forecast.baselines import baseline_quantiles
+from helpers.forecast.hub_config import BASELINES
+from helpers.forecast.next_figure import bands_on_record, state_next
 from helpers.project import RunError, find_data
 from helpers.runs import registry
 from helpers.runs.pages import write_pages
 from helpers.runs.sweep import run_sweep
 from helpers.runs.sweep_file import read_sweep
 
-TODAY = date(2026, 11, 26)
-HUB = ["origin_date", "published", "target_end_date", "output_type", "output_type_id", "value"]
+TODAY, MODEL = date(2026, 11, 26), register.PUBLISHED_MODEL
 
 
 @pytest.fixture
@@ -28,54 +31,52 @@ def run(whole_run, outputs):
 
 
 @pytest.fixture
-def record(tmp_path, monkeypatch):
-    """An empty record, in place of the project's."""
-    monkeypatch.setattr(registry, "find_register", lambda path: tmp_path / "forecasts")
+def record(tmp_path):
+    """An empty record, in place of that beside the data."""
     return tmp_path / "forecasts"
+
+
+def list_tree(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_forecast_is_put_on_record_as_the_run_has_it(run, record):
     table = pd.read_csv(run / "tables" / "05_quantiles.csv")
-    first, last = table["target_end_date"].iloc[[0, -1]]
-    path = registry.register_run(run, [first, last], TODAY)
-    assert path == record / "2026-11-26_china_genai-users_internet-users.csv"
-    rows = pd.read_csv(path)
-    assert set(HUB) < set(rows.columns) == set(register.COLUMNS)
-    assert rows["target_end_date"].unique().tolist() == [first, last]
-    assert len(rows) == 46
-    assert (rows[["origin_date", "published"]] == "2026-11-26").all().all()
-    merged = rows.merge(table, on=["target_end_date", "output_type_id"])
-    np.testing.assert_array_equal(merged["value_x"], merged["value_y"])
+    paths = registry.register_run(run, hub=record, today=TODAY)
+    assert sorted(path.name for path in paths) == sorted(f"{TODAY}-{name}.csv" for name in (MODEL, *BASELINES))
+    rows = pd.read_csv(record / "model-output" / MODEL / f"{TODAY}-{MODEL}.csv")
+    assert rows["target_end_date"].unique().tolist() == ["2026-12-31", "2027-06-30"]
+    assert (rows[["origin_date", "published"]] == str(TODAY)).all().all()
+    merged = rows[rows["output_type"] == "quantile"].merge(table, on=["target_end_date", "output_type_id"])
+    assert len(merged) == 46
+    np.testing.assert_allclose(merged["value_x"], merged["value_y"], rtol=1e-8)
 
 
 def test_what_is_on_record_is_never_written_over(run, record):
-    before = registry.register_run(run, (), TODAY).read_bytes()
-    with pytest.raises(RunError, match="is on record already, and a record is not written over"):
-        registry.register_run(run, (), TODAY)
-    assert [path.read_bytes() for path in record.iterdir()] == [before]
+    registry.register_run(run, ["2026-12-31"], record, TODAY)
+    before = list_tree(record)
+    with pytest.raises(RunError, match=r"31 December 2026 by .* on record already, and a record is not written over"):
+        registry.register_run(run, ["2026-12-31", "2027-12-31"], record, TODAY)
+    assert list_tree(record) == before
+    registry.register_run(run, ["2027-12-31"], record, TODAY)
+    after = list_tree(record)
+    for name in before:
+        if name.startswith("model-output"):
+            assert after[name].startswith(before[name])
+    assert {one for one in record.parent.iterdir() if one.name != "outputs"} == {record}, "nothing is left beside it"
 
 
-def test_a_run_that_was_changed_or_lacks_the_date_is_refused(run, record):
-    with pytest.raises(RunError, match="has no forecast for 2026-01-01; it has 2026-06-30, "):
-        registry.register_run(run, ["2026-01-01"], TODAY)
-    path = run / "tables" / "05_quantiles.csv"
-    path.write_text(path.read_text().replace("0.5,", "0.5,1"))
-    with pytest.raises(RunError, match=r"is not as it was made: tables/05_quantiles.csv is changed"):
-        registry.register_run(run, (), TODAY)
-    assert not record.exists()
-
-
-def test_the_command_says_where_the_record_is_and_what_is_wrong(run, record, capsys):
-    code, out, _ = call(capsys, "register", "small", "--for", "2026-12-31")
-    assert (code, out.startswith("On record: ")) == (0, True)
-    code, _, error = call(capsys, "register", "nothing")
-    assert (code, "There is no run 'nothing'" in error) == (1, True)
-    assert len(list(record.iterdir())) == 1
+def test_another_model_joins_the_round_beside_the_same_baselines(data, series, made, record):
+    for model in (MODEL, "adoption_curves-other"):
+        register.register(register.enter(series, made, model=model, origin=TODAY, published=TODAY), data, record)
+    rows = hub.read_hub(record)
+    assert set(rows["model_id"]) == {MODEL, "adoption_curves-other", *BASELINES}
+    assert not rows.duplicated([*hub.ENTRY, "output_type", "output_type_id"]).any()
 
 
 @pytest.fixture(scope="module")
 def data():
-    return indicators.load()
+    return indicators.load(SAMPLE)
 
 
 @pytest.fixture(scope="module")
@@ -83,42 +84,238 @@ def series(data):
     return data.series("China", "genai_users", "internet_users")
 
 
-def enter(day, values=(500.0, 600.0, 700.0), published="2026-01-01"):
-    levels = (0.1, 0.5, 0.9)
-    rows = [("m", "China", "genai_users", "", "million persons", published, published, day, "quantile", level, value)
-            for level, value in zip(levels, values, strict=True)]  # fmt: skip
-    frame = pd.DataFrame(rows, columns=register.COLUMNS)
-    return frame.assign(**{name: pd.to_datetime(frame[name]) for name in register.DAYS})
+@pytest.fixture(scope="module")
+def made(data, series):
+    return register.forecast_series(data, series)
 
 
-def test_scores_are_those_of_the_figure_that_came(series):
-    found = register.score_register(enter("2025-12-31"), series).iloc[0]
-    assert (found["outcome"], found["side"], found["inside"], found["hindsight"]) == (602, "exact", "yes", False)
+@pytest.mark.parametrize(
+    "model", ["adoption-curves-0.3.0", "weighted", "team-", "a-b-c", "x" * 17 + "-y", "tëam-model"]
+)
+def test_a_model_s_id_of_another_form_is_refused(data, series, made, record, model):
+    with pytest.raises(RunError, match="is no id of a hub: write TEAM-MODEL, each of 1 to 16 letters"):
+        register.enter(series, made, model=model)
+    rows = register.enter(series, made).query("model_id == @MODEL").assign(model_id=model)
+    with pytest.raises(RunError, match="is no id of a hub"):
+        register.register(rows, data, record)
+    assert not record.exists()
+
+
+def test_what_no_figure_could_be_set_beside_is_refused(series, made):
+    with pytest.raises(RunError, match="last figure on 2025-12-31; 2025-06-30 is not after it"):
+        register.enter(series, made, ["2025-06-30"])
+    later = pd.Series([1.0], pd.to_datetime(["2026-01-31"]))
+    with pytest.raises(RunError, match=r"cannot go on record: It ends.* What comes counts something else"):
+        register.enter(replace(series, later=later, segment_note="It ends."), made)
+    breaks = pd.DataFrame({"date": pd.to_datetime(["2026-10-01"]), "kind": "break", "reason": ["other question"]})
+    with pytest.raises(RunError, match=r"breaks on 2026-10-01 \(other question\), before 2026-12-31"):
+        register.enter(replace(series, breaks=breaks), made, ["2026-12-31"])
+    newer = pd.DataFrame({"value": [1100.0], "bound": "at_least"}, pd.to_datetime(["2026-06-30"]))
+    refuted = register.forecast(
+        replace(series, censored=newer), references=indicators.load(SAMPLE).references(), residuals=made.residuals
+    )
+    with pytest.raises(RunError, match="a newer figure refutes the forecast"):
+        register.enter(series, refuted, ["2026-12-31"])
+
+
+def test_another_unit_is_refused_and_nothing_is_written(data, series, made, record):
+    register.register(register.enter(series, made, ["2026-12-31"], origin=TODAY, published=TODAY), data, record)
+    before = list_tree(record)
+    rows = register.enter(replace(series, unit="thousand persons"), made, ["2027-12-31"])
+    with pytest.raises(RunError, match="is on record in million persons, not in thousand persons: nothing was written"):
+        register.register(rows, data, record)
+    assert list_tree(record) == before
+
+
+def test_a_folder_of_something_else_is_left_alone(data, series, made, record):
+    record.mkdir()
+    (record / "weather.csv").write_text("rain")
+    with pytest.raises(RunError, match="is there already, and is no hub"):
+        register.register(register.enter(series, made), data, record)
+    assert list_tree(record) == {"weather.csv": b"rain"}
+
+
+def test_of_a_table_all_series_go_on_record_or_none(data, record):
+    table = pd.DataFrame({
+        "entity": ["China", "China", "Chna"], "indicator": ["genai_users", "genai_adoption_rate", "genai_users"],
+        "bound": ["", "100", ""], "dates": ["2026-12-31;2027-12-31", "", ""],
+    })  # fmt: skip
+    with pytest.raises(indicators.DataError, match=r"row 4: .*genai_users of Chna"):
+        register.register_series(table, data, hub=record, today=TODAY)
+    assert not record.exists()
+    register.register_series(table[:2], data, hub=record, today=TODAY)
+    rows = hub.read_hub(record)
+    assert rows.groupby("indicator")["bound"].unique().map(list).to_dict() == {
+        "genai_users": ["none"],
+        "genai_adoption_rate": ["100"],
+    }
+    assert (rows.groupby(["model_id", "indicator"])["target_end_date"].nunique() == 2).all()
+    with pytest.raises(RunError, match="is named twice"):
+        register.register_series(table.iloc[[0, 0]], data, hub=record, today=date(2026, 11, 27))
+    with pytest.raises(RunError, match="columns entity, indicator, bound; missing"):
+        register.register_series(table[["entity"]], data, hub=record)
+
+
+def test_a_run_that_was_changed_is_refused(run, record, monkeypatch):
+    path = run / "tables" / "05_quantiles.csv"
+    whole = path.read_text()
+    path.write_text(whole.replace("0.5,", "0.5,1"))
+    with pytest.raises(RunError, match=r"is not as it was made: tables/05_quantiles.csv is changed"):
+        registry.register_run(run, (), record, TODAY)
+    path.write_text(whole)
+    monkeypatch.setattr(registry, "_agree", lambda *_: False)
+    with pytest.raises(RunError, match="the data or the method have changed since it was made"):
+        registry.register_run(run, (), record, TODAY)
+    assert not record.exists()
+
+
+def test_the_commands_register_and_score(run, record, capsys, tmp_path):
+    code, out, _ = call(capsys, "register", "small", "--for", "2026-12-31", "--hub", str(record))
+    assert (code, out.count("On record: ")) == (0, 3)
+    for words in (["register", "nothing"], ["register", "small", "--for", "soon", "--hub", str(tmp_path / "other")]):
+        code, _, error = call(capsys, *words)
+        assert code != 0
+        assert "Traceback" not in error
+    (tmp_path / "list.csv").write_text("entity,indicator,bound\nChina,genai_adoption_rate,100\n")
+    code, out, _ = call(
+        capsys, "register", "--series", str(tmp_path / "list.csv"), "--data", str(SAMPLE), "--hub", str(record)
+    )
+    assert (code, out.count("On record: ")) == (0, 3)
+    assert call(capsys, "register")[0] == 1
+    code, out, _ = call(capsys, "score", "--data", str(SAMPLE), "--hub", str(record), "--update")
+    assert (code, "3 forecasts on record, 3 to come" in out) == (0, True)
+    assert call(capsys, "score", "--data", str(SAMPLE), "--vintage", "third")[0] == 1
+    assert (
+        json.loads(call(capsys, "score", "--data", str(SAMPLE), "--hub", str(record), "--json")[1])[0]["model_id"]
+        == MODEL
+    )
+    assert (
+        "No forecast is on record" in call(capsys, "score", "--data", str(SAMPLE), "--hub", str(tmp_path / "empty"))[1]
+    )
+
+
+def test_own_data_have_a_hub_of_their_own(tmp_path):
+    from helpers.project import find_register
+
+    path = tmp_path / "mine.csv"
+    path.write_text(
+        "date,value,unit\n2021-12-31,12,%\n2022-12-31,19,%\n2023-12-31,31,%\n2024-12-31,44,%\n2025-12-31,52,%\n"
+    )
+    own = indicators.load(path)
+    assert find_register(own.path) == tmp_path / "forecasts"
+    table = pd.DataFrame({"entity": ["own data"], "indicator": ["mine"], "bound": ["100"]})
+    register.register_series(table, own, today=TODAY)
+    assert len(bands_on_record(register.read_register(own))) == 2
+    assert register.read_register(indicators.load(), "own data").empty
+
+
+# The baselines
+
+
+def test_baselines_are_the_closed_forms_of_the_textbook():
+    days = pd.to_datetime([f"{year}-12-31" for year in range(2020, 2025)])
+    values = pd.Series([10.0, 12, 15, 17, 21], days)
+    ahead = pd.to_datetime(["2025-12-31", "2026-12-31"])
+    last, drift = (baseline_quantiles(values, ahead, [0.5, 0.9], kind) for kind in (False, True))
+    steps = np.array([2.0, 3, 2, 4])
+    np.testing.assert_allclose(last[:, 0], 21)
+    np.testing.assert_allclose(last[:, 1] - 21, 1.2815515655 * np.sqrt((steps**2).mean() * np.array([1, 2])), rtol=2e-3)
+    np.testing.assert_allclose(drift[:, 0], [23.75, 26.5], rtol=1e-3)
+    sd = steps.std(ddof=1) * np.sqrt([1 * (1 + 1 / 4), 2 * (1 + 2 / 4)])
+    np.testing.assert_allclose(drift[:, 1] - drift[:, 0], 1.2815515655 * sd, rtol=2e-3)
+    cut = baseline_quantiles(values * 4.7, ahead, [0.01, 0.99], False, 100.0)
+    assert (cut.max(), baseline_quantiles(values / 1e9, ahead, [1e-9], False).min()) == (100, 0)
+    with pytest.raises(ValueError, match="three figures, not 2"):
+        baseline_quantiles(values[:2], ahead, [0.5], True)
+
+
+# Scores
+
+
+def enter(day, values=(500.0, 600.0, 700.0), published="2026-01-01", model=MODEL, unit="million persons"):
+    rows = [(model, published, published, "China", "genai_users", "none", day, "quantile", level, value, unit)
+            for level, value in zip((0.1, 0.5, 0.9), values, strict=True)]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=hub.COLUMNS)
+    return frame.assign(**{name: pd.to_datetime(frame[name]) for name in hub.DAYS})
+
+
+def score(data, *frames, **options):
+    return hub_scores.score_register(pd.concat(frames), data, **options)
+
+
+def test_scores_are_those_of_the_figure_that_came(data):
+    last = enter("2025-12-31", (400, 500, 600), model=BASELINES[0])
+    found = score(data, enter("2025-12-31"), last).iloc[0]
+    assert (found["outcome"], found["side"], found["inside"], found["counted"]) == (602, "exact", "yes", True)
     assert found["wis"] == pytest.approx((2 * 0.1 * 102 + 2 * 0.5 * 2 + 2 * 0.1 * 98) / 3)
-    assert found["text"].endswith("Came on 5 February 2026: 602 million persons, inside the band.")
-    late = register.score_register(enter("2025-12-31", (610, 620, 630), "2026-02-05"), series).iloc[0]
-    assert (late["inside"], late["hindsight"]) == ("no", True)
-    assert "in hindsight" in late["text"]
+    assert found["wis_last_value"] == pytest.approx((2 * 0.1 * 202 + 2 * 0.5 * 102 + 2 * 0.9 * 2) / 3)
+    assert np.isnan(found["wis_drift"])
+    assert "Came on 5 February 2026: 602 million persons, inside the band. Its WIS is" in found["text"]
+    summary = hub_scores.summarise_scores(score(data, enter("2025-12-31"), last)).iloc[0]
+    assert summary["wis_last_value_ratio"] == pytest.approx(found["wis"] / found["wis_last_value"])
+    assert (summary["exact"], summary["coverage_80"]) == (1, 1)
 
 
-def test_a_bound_is_scored_by_the_probability_it_was_given(series):
-    found = register.score_register(enter("2026-06-30", (500, 700, 900)), series).iloc[0]
+def test_hindsight_is_marked_and_never_counted(data):
+    scored = score(data, enter("2025-12-31", (610, 620, 630), "2026-02-05"))
+    found, summary = scored.iloc[0], hub_scores.summarise_scores(scored).iloc[0]
+    assert (found["inside"], found["hindsight"], found["counted"]) == ("no", True, False)
+    assert "in hindsight" in found["text"]
+    assert (summary["hindsight"], summary["counted"], summary["exact"]) == (1, 0, 0)
+    assert np.isnan(summary["coverage_80"])
+
+
+def test_a_bound_is_scored_by_the_probability_it_was_given(data):
+    found = score(data, enter("2026-06-30", (500, 700, 900))).iloc[0]
     assert (found["side"], found["probability"], found["inside"]) == ("at_least", 0.5, "")
     assert np.isnan(found["wis"])
-    assert register.score_register(enter("2026-06-30", (500, 600, 650)), series).iloc[0]["inside"] == "no"
-    rows = series.observations.assign(bound=series.observations["bound"].replace("at_least", "at_most"))
-    below = register.score_register(enter("2026-06-30", (500, 600, 800)), replace(series, observations=rows)).iloc[0]
+    assert score(data, enter("2026-06-30", (500, 600, 650))).iloc[0]["inside"] == "no"
+    rows = data.observations.assign(bound=data.observations["bound"].replace("at_least", "at_most"))
+    below = score(replace(data, observations=rows, _whole=rows), enter("2026-06-30", (500, 600, 800))).iloc[0]
     assert below["probability"] == pytest.approx(0.7)
+    assert (
+        "printed as a bound: probability 50 %"
+        in hub_scores.say_scores(hub_scores.summarise_scores(score(data, enter("2026-06-30", (500, 700, 900)))))[0]
+    )
 
 
-def test_a_figure_to_come_is_no_score(series):
-    found = register.score_register(enter("2031-12-31"), series).iloc[0]
+def test_a_score_is_of_the_first_print_unless_it_says_so(data):
+    rows = data.find_vintages("China", "genai_users")
+    revised = rows[rows["date"] == "2025-12-31"].assign(value=610.0, published=pd.Timestamp("2026-08-01"))
+    whole = pd.concat([data.observations, revised], ignore_index=True)
+    later = replace(data, _whole=whole)
+    assert score(later, enter("2025-12-31")).iloc[0]["outcome"] == 602
+    latest = score(later, enter("2025-12-31"), vintage="latest").iloc[0]
+    assert latest["outcome"] == 610
+    assert "revised since" in latest["text"]
+    with pytest.raises(RunError, match="the first or the latest vintage"):
+        score(later, enter("2025-12-31"), vintage="newest")
+
+
+def test_another_unit_or_a_break_is_a_sentence_and_no_score(data):
+    found = score(data, enter("2025-12-31", unit="thousand persons")).iloc[0]
+    assert np.isnan(found["wis"])
+    assert found["text"].endswith(
+        "There is no score: the figure is in million persons, the forecast in thousand persons."
+    )
+    table = data.indicators.copy()
+    table.loc[table["indicator"] == "genai_users", "breaks"] = "2025-12-31 another question"
+    broken = replace(data, indicators=table)
+    found = score(broken, enter("2025-12-31")).iloc[0]
+    assert (found["counted"], found["side"]) == (False, "")
+    assert "the series broke on 31 December 2025 (another question), and counts something else" in found["text"]
+    assert hub_scores.summarise_scores(score(broken, enter("2025-12-31"))).iloc[0]["no_score"] == 1
+
+
+def test_a_figure_to_come_is_no_score(data):
+    found = score(data, enter("2031-12-31")).iloc[0]
     assert (found["side"], found["inside"]) == ("", "")
     assert found["text"].endswith("the figure has not come yet.")
-    assert register.score_register(enter("2031-12-31").iloc[:0], series).empty
+    assert score(data, enter("2031-12-31").iloc[:0]).empty
 
 
-def test_the_record_of_the_project_is_read_as_it_was_known_on_a_day(data):
+def test_the_record_of_the_project_is_read_as_it_was_known_on_a_day():
+    data = indicators.load()
     entries = register.read_register(data, "China", "genai_users")
     asked = entries.groupby("origin_date")["target_end_date"].unique()
     assert pd.Timestamp("2026-06-30") in asked[pd.Timestamp("2026-03-31")]
@@ -126,66 +323,89 @@ def test_the_record_of_the_project_is_read_as_it_was_known_on_a_day(data):
         assert any(pd.Timestamp(day) in days for days in asked)
     assert register.read_register(data.known_on("2026-06-30"), "China", "genai_users").empty
     assert register.read_register(data, "Atlantis").empty
+    scored = hub_scores.score_register(entries, data)
+    assert scored[scored["origin_date"] == "2026-03-31"]["hindsight"].all()
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("output_type_id", "quantile", "the header must be model_id,"),
-        ("2026-06-30", "30.6.2026", "row 2: a day is YYYY-MM-DD"),
-        ("quantile,0.1,", "mean,0.1,", "every row is a quantile between 0 and 1"),
-        ("quantile,0.1,", "quantile,1.5,", "every row is a quantile between 0 and 1"),
-        ("500.0", "900", "their values must not fall"),
-        ("500.0", "many", "quantile and value are numbers"),
+        ("output_type_id", "quantile", "the header must be origin_date,"),
+        ("2026-12-31", "31.12.2026", "row 2: a day is YYYY-MM-DD"),
+        ("quantile,0.01,", "mean,0.01,", "every row is a quantile or a sample"),
+        ("quantile,0.01,", "quantile,1.5,", "a quantile is between 0 and 1"),
+        ("quantile,0.01,", "quantile,0.01,9", "their values must not fall"),
+        ("quantile,0.01,", "quantile,0.01,many", "output_type_id and value are numbers"),
+        ("2026-11-26,2026-11-26", "2026-11-25,2026-11-26", "the file is named ROUND-TEAM-MODEL.csv"),
+        ("China,genai_users", "China,genai_user", "has no target 'genai_user', which is on record"),
     ],
 )
-def test_an_entry_that_cannot_be_right_is_named(data, tmp_path, old, new, message):
-    folder = shutil.copytree(find_data(), tmp_path / "data", ignore=shutil.ignore_patterns("forecasts"))
-    (folder / "forecasts").mkdir()
-    text = enter("2026-06-30").to_csv(index=False)
-    (folder / "forecasts" / "one.csv").write_text(text.replace(old, new, 1))
+def test_an_entry_that_cannot_be_right_is_named(tmp_path, old, new, message):
+    folder = shutil.copytree(find_data() / "forecasts", tmp_path / "forecasts")
+    path = folder / "model-output" / MODEL / f"2026-11-26-{MODEL}.csv"
+    path.write_text(path.read_text().replace(old, new, 1))
     with pytest.raises(indicators.DataError, match=message) as caught:
-        register.read_register(replace(data, path=folder))
-    assert str(caught.value).startswith("forecasts/one.csv")
+        hub.read_hub(folder)
+    assert str(caught.value).startswith("forecasts/")
 
 
-def test_the_record_changes_only_the_notebook_that_reads_it():
+# What readers see of it
+
+
+def test_the_next_figure_says_what_would_surprise_and_why_it_changed(data, series, made):
+    frame = made.frame().query("method == @made.method")
+    entries = enter("2026-12-31", (600, 700, 800))
+    told = state_next(frame, series, entries, data, made.levels).set_index("part")
+    assert "a figure below" in told.loc["surprise", "sentence"]
+    row = frame[frame["date"] == "2026-12-31"].iloc[0]
+    assert told.loc["surprise", ["low", "high"]].tolist() == row[["q0.1", "q0.9"]].tolist()
+    assert "the record said 600 to 800 million persons" in told.loc["before", "sentence"]
+    assert "since then came 602 million persons" in told.loc["changed", "sentence"].replace(
+        "602 for", "602 million persons for"
+    )
+    assert "the bound is another, internet_users for none" in told.loc["changed", "sentence"]
+    same = enter("2026-12-31", (row["q0.1"], row["q0.5"], row["q0.9"]))
+    assert "It is the same now" in state_next(frame, series, same, data, made.levels)["sentence"].iloc[2]
+    assert len(state_next(frame, series, entries.iloc[:0], data, made.levels)) == 1
+    assert state_next(frame.assign(basis="refuted"), series, entries, data, made.levels).empty
+
+
+def test_the_record_changes_only_the_notebooks_that_read_it():
     from helpers.runs.sequence import find_notebooks
     from helpers.runs.store import describe_parts
 
     inputs = {"helpers": {}, "versions": {}, "data": {"files": {"observations.csv": "1"}}}
-    more = inputs | {"data": {"files": {"observations.csv": "1", "forecasts/new.csv": "2"}}}
+    more = inputs | {"data": {"files": {"observations.csv": "1", "forecasts/model-output/a-b/new.csv": "2"}}}
     changed = [
         path.stem
         for path in find_notebooks()
         if describe_parts(path, {"data": "data"}, inputs, {}) != describe_parts(path, {"data": "data"}, more, {})
     ]
-    assert changed == ["06_summarise_findings"]
+    assert changed == ["05_forecast_adoption", "06_summarise_findings"]
 
 
-def test_the_index_shows_what_is_on_record(run):
+def test_the_index_shows_what_is_on_record_and_what_comes_next(run):
     table = pd.read_csv(run / "tables" / "06_register.csv")
     page = write_pages(run).read_text(encoding="utf-8")
     assert ("Forecasts on record" in page) == bool(len(table))
+    assert pd.read_csv(run / "tables" / "06_next.csv")["sentence"].iloc[0] in page
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("outputs")
 def test_a_sweep_over_as_of_makes_the_entries_of_the_record_again(tmp_path, record):
-    """Byte for byte; who changes the forecast changes the version, and the entries of earlier versions stay."""
-    from importlib.metadata import version
-
-    mine = [path for path in sorted((find_data() / "forecasts").glob("*.csv"))
-            if f"adoption-curves-{version('adoption-curves')}," in path.read_text()]  # fmt: skip
-    rows = [pd.read_csv(path) for path in mine]
-    assert rows
-    origins = [each["origin_date"].iloc[0] for each in rows]
+    """To six digits; entries of a method that is no longer the published one stay as they are."""
+    rows = hub.read_hub(find_data() / "forecasts").query("model_id == @MODEL and indicator == 'genai_users'")
+    origins = rows["origin_date"].dt.strftime("%Y-%m-%d").unique().tolist()
+    assert origins
     (tmp_path / "record.yaml").write_text(f"grid:\n  as_of: {json.dumps(origins)}\n")
     folder, failed = run_sweep(read_sweep(tmp_path / "record.yaml", "record", False))
     assert not failed
-    for path, each, origin in zip(mine, rows, origins, strict=True):
-        published = date.fromisoformat(each["published"].iloc[0])
+    for origin in origins:
         [run] = [one for one in folder.iterdir() if one.is_dir() and one.name.endswith(origin)]
-        again = registry.register_run(run, each["target_end_date"].unique().tolist(), published)
-        assert again.name == path.name
-        assert again.read_bytes() == path.read_bytes()
+        dates = rows.loc[rows["origin_date"] == origin, "target_end_date"].dt.strftime("%Y-%m-%d").unique().tolist()
+        registry.register_run(run, dates, record, TODAY)
+    key = [*hub.ENTRY[:5], "target_end_date", "output_type", "output_type_id"]
+    both = rows.merge(hub.read_hub(record), on=key)
+    assert len(both) == len(rows)
+    np.testing.assert_allclose(both["value_x"], both["value_y"], rtol=1e-6)

@@ -415,8 +415,10 @@ def test_pipes_and_devices_are_no_files(made, capsys, tmp_path):
     (folder / "observations.csv").unlink()
     os.mkfifo(folder / "observations.csv")
     other = shutil.copytree(SAMPLE, tmp_path / "other")
-    (other / "forecasts").mkdir()
-    os.mkfifo(other / "forecasts" / "one.csv")
+    for part in ("hub-config", "model-output/a-b"):
+        (other / "forecasts" / part).mkdir(parents=True)
+    (other / "forecasts/hub-config/tasks.json").write_text('{"rounds": []}')
+    os.mkfifo(other / "forecasts/model-output/a-b/2026-01-01-a-b.csv")
     for path in (pipe, folder, other, "/dev/zero"):
         assert call(capsys, "check", str(path))[0] == 1
     own = tmp_path / "own.ipynb"

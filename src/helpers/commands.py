@@ -89,23 +89,92 @@ def rm(
         print(f"Left in {shorten_path(folder)}: {shown}")
 
 
+Hub = Annotated[
+    Path | None, typer.Option("--hub", metavar="FOLDER", help="Hub; by default forecasts/ beside the data.")
+]
+
+
 @app.command()
 def register(
-    run: Annotated[str, typer.Argument(help="Name of the run; of a sweep's: SWEEP/RUN.", autocompletion=complete_runs)],
+    run: Annotated[
+        str,
+        typer.Argument(metavar="[RUN]", help="Name of the run; of a sweep's: SWEEP/RUN.", autocompletion=complete_runs),
+    ] = "",
     dates: Annotated[
         list[str] | None,
-        typer.Option("--for", metavar="YYYY-MM-DD", help="Date of the forecast; may be repeated. By default all."),
+        typer.Option("--for", metavar="YYYY-MM-DD", help="A date of the forecast; may be repeated."),
     ] = None,
+    hub: Hub = None,
+    series: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TABLE.csv", help="Instead of a run: series with columns entity, indicator, bound, dates."
+        ),
+    ] = None,
+    data: Annotated[str, typer.Option(metavar="PATH", help="Data of the series.")] = "data",
+    as_of: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Day as of which the series are known.")] = "",
 ) -> None:
-    """Put a run's forecast on record, to be scored when the figure comes.
+    """Put forecasts on record, to be scored when their figures come.
 
-    Writes a file to data/forecasts, in the quantile form of the hubverse, with the day on which the run's data were
-    known and today as the day of publication. It is never written over.
+    Writes to the folder forecasts/ beside the data, a hub in the form of the hubverse: quantiles and joint paths of the
+    forecast, and two baselines. The round is the day on which the data were known; today is the day of publication.
+    What is on record is never written over. Of many series in a table all go on record, or none.
     """
     from helpers.runs.record import find_run
-    from helpers.runs.registry import register_run
+    from helpers.runs.registry import register_run, register_table
 
-    print(f"On record: {shorten_path(register_run(find_run(run), dates or []))}")
+    if bool(run) == (series is not None):
+        raise RunError("Name a run, or a table of series with --series.")
+    if series is None:
+        paths = register_run(find_run(run), dates or [], hub)
+    else:
+        given: dict[str, Any] = {"data": data}
+        locate_data(given, {})
+        paths = register_table(series, given["data"], as_of, hub)
+    for path in paths:
+        print(f"On record: {shorten_path(path)}")
+
+
+@app.command()
+def score(
+    data: Annotated[str, typer.Option(metavar="PATH", help="Folder of data, or a file of your own.")] = "data",
+    hub: Hub = None,
+    vintage: Annotated[str, typer.Option(help="Of a revised figure: first, or latest.")] = "first",
+    update: Annotated[
+        bool, typer.Option("--update", help="Write the figures that came to the hub's target data.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Score the forecasts on record whose figures have come.
+
+    Weighted interval score against each baseline, coverage of the 50, 80 and 95 % bands, and for a figure that is only
+    a bound the probability given to it. What went on record after its figure was public is marked, and never counted.
+    """
+    from helpers import indicators
+    from helpers.forecast import hub_scores
+    from helpers.forecast.hub import write_figures
+    from helpers.forecast.register import list_figures, read_register
+    from helpers.project import find_register
+
+    given: dict[str, Any] = {"data": data}
+    locate_data(given, {})
+    known = indicators.load(given["data"])
+    place = find_register(known.path) if hub is None else hub
+    entries = read_register(known, hub=place)
+    scored = hub_scores.score_register(entries, known, vintage)
+    if update and len(entries):
+        write_figures(place, list_figures(known, entries))
+    if as_json:
+        print(scored.to_json(orient="records", date_format="iso", force_ascii=False, indent=1))
+        return
+    for row in scored[scored["came"].notna()].itertuples():
+        print(escape(f"{row.entity}, {row.indicator}. {row.text}"))
+    for sentence in hub_scores.say_scores(hub_scores.summarise_scores(scored)):
+        print(escape(sentence))
+    if vintage == "latest":
+        print("Of revised figures the latest vintage was taken.")
+    if scored.empty:
+        print(f"No forecast is on record in {shorten_path(place)}. Put one there: adoption register RUN")
 
 
 @app.command()
@@ -160,7 +229,8 @@ def check(
     column and ends with 1. What can mean two things is refused, with the option to write.
     """
     from helpers import indicators
-    from helpers.forecast.register import ENTRY, read_register
+    from helpers.forecast.hub import ENTRY
+    from helpers.forecast.register import read_register
 
     given: dict[str, Any] = {"data": path}
     locate_data(given, choices)
@@ -171,7 +241,7 @@ def check(
         entries = read_register(data)
         print(f"ok: {indicators.summarise_data(data)}")
         if len(entries) and data.path.is_dir():
-            print(f"on record: {entries.groupby(ENTRY).ngroups} forecasts, see 'adoption register --help'")
+            print(f"on record: {entries.groupby(ENTRY).ngroups} forecasts, see 'adoption score'")
         for doubt in indicators.list_warnings(data):
             print(f"note: {doubt}")
         if fix:

@@ -109,7 +109,7 @@ def begin_project(folder: Path) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
         new = Path(place) / "new"
-        for path in (*root.glob("data/*.*"), *root.glob(f"data/{REGISTER}/*.csv"), *root.glob("notebooks/*.ipynb")):
+        for path in (*root.glob("data/*.*"), *root.glob(f"data/{REGISTER}/**/*.*"), *root.glob("notebooks/*.ipynb")):
             target = new / path.relative_to(root)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
@@ -136,8 +136,8 @@ REGISTER = "forecasts"
 
 
 def find_register(path: Path) -> Path:
-    """Folder of the forecasts on record: beside the data in `path`, or the project's where `path` is no data folder."""
-    return (path if (path / "datapackage.json").is_file() else find_data()) / REGISTER
+    """Folder of the forecasts on record, a hub: ``forecasts/`` in a data folder, or beside a file of own data."""
+    return (path if path.is_dir() else path.parent) / REGISTER
 
 
 def find_from_here(data: str) -> str:

@@ -1,7 +1,7 @@
 """Figures: one function per exhibit, a frame in, a matplotlib Figure out; `style` is the one look of all."""
 
 from helpers.figures.fits import draw_fits, draw_profiles
-from helpers.figures.forecasts import draw_fans, draw_forecast, draw_hindcasts
+from helpers.figures.forecasts import draw_fans, draw_forecast, draw_hindcasts, draw_record
 from helpers.figures.observations import (
     draw_alignment,
     draw_comparison,
@@ -37,6 +37,7 @@ __all__ = [
     "draw_hindcasts",
     "draw_levels",
     "draw_profiles",
+    "draw_record",
     "draw_shares",
     "draw_skill",
     "finish_axes",

@@ -64,6 +64,7 @@ def draw_forecast(
     newer: pd.DataFrame,
     source: str,
     levels: Sequence[float] = LEVELS,
+    said: pd.DataFrame | None = None,
 ) -> Figure:
     """The published forecast as a fan, with observations and their breaks, the known bound and the scenarios.
 
@@ -88,6 +89,8 @@ def draw_forecast(
     source : str
     levels : sequence of float
         A band is drawn for each; the title quotes one, see `helpers.levels.quoted_level`.
+    said : DataFrame, optional
+        From `helpers.forecast.next_figure.bands_on_record`: what the record said before, drawn faintly.
 
     Returns
     -------
@@ -115,6 +118,7 @@ def draw_forecast(
     [line] = axis.plot(values.index, values, "o-", color=INK, ms=size_marks(5, values), lw=1.2, zorder=6)
     tell_figures(line, names, values.index)
     plot_newer(axis, newer)
+    recorded = _draw_said(axis, said, forecast["date"].iloc[-1])
     axis.set_ylim(bottom=0)
     use_dates(axis, pd.DatetimeIndex([values.index[0], forecast["date"].iloc[-1]]))
     use_numbers(axis)
@@ -129,9 +133,21 @@ def draw_forecast(
         title = f"{names['title']}: the forecast after {say(start[1])} in {say_date(start[0])} is refuted"
         title += told.replace(",", ":", 1)
     grey = f"; grey: bound ({lower_first(names['bound_title'])}), dashed as forecast" if bound is not None else ""
-    units = f"{names['unit'].capitalize()}; points: published figures; fan: combined forecast{grey}"
+    units = f"{names['unit'].capitalize()}; points: published figures; fan: combined forecast{grey}{recorded}"
     label_ends(axis, labels, size=8)
     return close_canvas(figure, title, units, source)
+
+
+def _draw_said(axis: Axes, said: pd.DataFrame | None, end: pd.Timestamp) -> str:
+    """What the record said of dates up to `end`, a pale bar with a stroke each; returns the words for that."""
+    shown = said[said["target_end_date"] <= end] if said is not None else pd.DataFrame()
+    if shown.empty:
+        return ""
+    axis.vlines(shown["target_end_date"], shown["q0.1"], shown["q0.9"], color=GREY, lw=4, alpha=0.3, zorder=4)
+    axis.plot(
+        shown["target_end_date"], shown["q0.5"], ls="", marker="_", ms=8, mew=1.5, color=GREY, alpha=0.7, zorder=4
+    )
+    return "; pale bars: 80 % bands on record"
 
 
 def _draw_scenarios(axis: Axes, scenarios: pd.DataFrame, start: tuple[Any, ...]) -> list[Label]:
@@ -238,3 +254,45 @@ def _list_levels(levels: Sequence[float]) -> str:
     """``bands 50, 80 and 95 %``."""
     *others, widest = [f"{100 * level:g}" for level in sorted(levels)]
     return f"bands {', '.join(others)} and {widest} %" if others else f"band {widest} %"
+
+
+def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Figure:
+    """The forecasts on record of a series, and the figures that came.
+
+    Parameters
+    ----------
+    scored : DataFrame
+        ``06_register``, at least a row.
+    names : dict
+        title, unit.
+    source : str
+
+    Returns
+    -------
+    Figure
+    """
+    figure, axes = open_canvas(0.9 + 0.42 * max(4, len(scored)))
+    axis, rows = axes[0, 0], scored.sort_values(["target_end_date", "origin_date", "model_id"])
+    for place, row in enumerate(rows.to_dict("records")):
+        colour = GREY if row["hindsight"] else BLUE
+        axis.hlines(place, row["q0.1"], row["q0.9"], color=colour, lw=5, alpha=0.5)
+        axis.plot(row["q0.5"], place, "|", color=colour, ms=11, mew=2)
+        if row["side"] == "exact":
+            axis.plot(row["outcome"], place, "D", color=ORANGE, ms=6, mec="white", zorder=6)
+        elif row["side"]:
+            marker = ">" if row["side"] == "at_least" else "<"
+            axis.plot(row["outcome"], place, marker, color=ORANGE, ms=8, mec="white", zorder=6)
+    labels = [f"{say_date(row['target_end_date'])}, {row['model_id'].partition('-')[2].replace('_', ' ')},\n"
+              f"known on {row['origin_date']:%Y-%m-%d}" for row in rows.to_dict("records")]  # fmt: skip
+    axis.set_yticks(range(len(rows)), labels, size=8)
+    use_numbers(axis, "x")
+    axis.set_ylim(len(rows) - 0.4, -0.6)
+    counted = rows[rows["counted"] & (rows["side"] == "exact")]
+    title = f"Forecasts on record: {int(rows['came'].isna().sum())} of {len(rows)} to come"
+    if len(counted):
+        title += (
+            f"; the 80 % band covered {int((counted['inside'] == 'yes').sum())} of the {len(counted)} figures that came"
+        )
+    units = f"{names['title']}, {names['unit']}; bars: 80 % band with median (grey: put on record in hindsight); "
+    units += "diamonds: what came; arrows: what came is a bound"
+    return close_canvas(figure, title, units, source)

@@ -1,155 +1,276 @@
-"""The record of published forecasts: files that are never written over, scored when their figures come.
+"""Put forecasts on record, and read what is: a hub in the form of the hubverse, see `hub`.
 
-A file in ``data/forecasts/`` holds one forecast in the quantile form of the hubverse: a row per date and quantile.
-``runs.registry`` writes them from runs; here they are read, checked and scored.
+`enter` makes the rows of one forecast and of the two baselines beside it, `register` writes rows of any number of
+series, `register_series` does both for a table of series, and `read_register` reads them.
 """
 
 from __future__ import annotations
 
-from io import BytesIO
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from helpers.forecast.scores import quantile_score
-from helpers.forecast.statements import count, percent
+from helpers.forecast.baselines import baseline_quantiles
+from helpers.forecast.fan import HUB_QUANTILES, Forecast
+from helpers.forecast.forecasting import forecast
+from helpers.forecast.hub import COLUMNS, ENTRY, add_to_hub, check_model_id, read_hub
+from helpers.forecast.hub_config import BASELINES, SAMPLES, TARGET_COLUMNS, TEAM
+from helpers.forecast.rolling import backtest
 from helpers.indicators import AdoptionSeries, Data, DataError, Problem
-from helpers.indicators.tables import read_bytes
-from helpers.levels import band_ends
-from helpers.project import REGISTER, find_register
-from helpers.wording import say_day, say_name
+from helpers.indicators.cells import check_date
+from helpers.project import RunError, find_register
 
-COLUMNS = [
-    "model_id",
-    "entity",
-    "indicator",
-    "bound",
-    "unit",
-    "origin_date",
-    "published",
-    "target_end_date",
-    "output_type",
-    "output_type_id",
-    "value",
-]
-DAYS = ["origin_date", "published", "target_end_date"]
-ENTRY = ["model_id", "bound", "origin_date", "published", "target_end_date"]
-FOUND = ["outcome", "side", "came", "hindsight", "probability", "inside", "wis", "text"]
+PUBLISHED_MODEL = f"{TEAM}-weighted"
+"""Id of the published method; another method has another id."""
+NEXT_DATES = 2
+"""Dates that go on record unless others are named."""
 
 
-def read_register(data: Data, entity: str = "", indicator: str = "") -> pd.DataFrame:
-    """Read the forecasts of one series, or of all, that were published by the day on which the data were known.
+def enter(
+    series: AdoptionSeries,
+    made: Forecast,
+    dates: Sequence[Any] = (),
+    model: str = PUBLISHED_MODEL,
+    origin: str | date = "",
+    published: str | date = "",
+) -> pd.DataFrame:
+    """Make the rows of a forecast, and of both baselines beside it, for the record; nothing is written.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+        As known on the day of origin; it may have no bound.
+    made : Forecast
+        Of that series. Quantiles and 100 of its joint paths go on record.
+    dates : sequence of dates
+        After the last figure; by default the first two of the forecast after the day of origin, or its last.
+    model : str
+        Id of the method: TEAM-MODEL, each of at most 16 letters, digits or "_".
+    origin, published : str or date
+        The day as of which `series` was known, and the one on which this goes on record; by default today.
+
+    Returns
+    -------
+    DataFrame
+        Columns `hub.COLUMNS`, days as text.
+
+    Raises
+    ------
+    RunError
+        When nothing that comes could be set beside it: the series ends at a break, one lies before a date, a date is
+        not after the last figure, or a newer figure refutes the forecast. And for a model's id of another form.
+    """
+    check_model_id(model)
+    today = f"{datetime.now().astimezone():%Y-%m-%d}"
+    day, known = (check_date("as_of", each or today) for each in (origin, published))
+    after = made.dates[made.dates > day]
+    wanted = [check_date("dates", each) for each in dates] or list(after[:NEXT_DATES]) or list(made.dates[-1:])
+    ends = pd.DatetimeIndex(sorted(set(wanted)))
+    _refuse_unscorable(series, made, ends)
+    chosen = replace(made, dates=ends)
+    paths = chosen.paths.to_numpy()
+    paths = paths[np.random.default_rng(0).choice(len(paths), SAMPLES, replace=False)]
+    top = 100.0 if series.unit.startswith("percent") else np.inf
+    parts: list[tuple[str, str, Sequence[float], np.ndarray]]
+    parts = [(model, "quantile", HUB_QUANTILES, chosen.at(chosen.years, HUB_QUANTILES).T)]
+    parts += [(model, "sample", range(SAMPLES), paths)]
+    for name in BASELINES:
+        found = baseline_quantiles(series.values, ends, HUB_QUANTILES, name.endswith("drift"), top)
+        parts.append((name, "quantile", HUB_QUANTILES, found.T))
+    frames = [
+        pd.DataFrame(values.T, ends.strftime("%Y-%m-%d"), list(ids))
+        .rename_axis("target_end_date").reset_index().melt("target_end_date", var_name="output_type_id")
+        .sort_values(["target_end_date", "output_type_id"], kind="stable")
+        .assign(model_id=name, output_type=kind)
+        for name, kind, ids, values in parts
+    ]  # fmt: skip
+    labels = {"origin_date": f"{day:%Y-%m-%d}", "published": f"{known:%Y-%m-%d}", "entity": series.entity}
+    labels |= {"indicator": series.indicator, "bound": series.bound_name or "none", "unit": series.unit}
+    return pd.concat(frames, ignore_index=True).assign(**labels)[COLUMNS]
+
+
+def _refuse_unscorable(series: AdoptionSeries, made: Forecast, dates: pd.DatetimeIndex) -> None:
+    """Refuse a forecast beside which no figure to come could be set."""
+    name, last = f"{series.indicator} of {series.entity}", series.values.index[-1]
+    if len(series.later):
+        raise RunError(f"{name} cannot go on record: {series.segment_note} What comes counts something else.")
+    if dates[0] <= last:
+        raise RunError(f"{name} has its last figure on {last:%Y-%m-%d}; {dates[0]:%Y-%m-%d} is not after it.")
+    hard = series.breaks[(series.breaks["kind"] == "break") & series.breaks["date"].between(last, dates[-1], "right")]
+    if len(hard):
+        reason = f"{hard['date'].iloc[0]:%Y-%m-%d} ({hard['reason'].iloc[0]})"
+        raise RunError(f"{name} breaks on {reason}, before {dates[-1]:%Y-%m-%d}: what comes counts something else.")
+    if made.refuted:
+        raise RunError(f"{name} cannot go on record: a newer figure refutes the forecast.")
+
+
+def register(rows: pd.DataFrame, data: Data, hub: Path | None = None) -> list[Path]:
+    """Put the rows of `enter` on record, of any number of series at once: all or none.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From `enter`; of several, joined by ``pandas.concat``.
+    data : Data
+        That the series come from.
+    hub : Path, optional
+        By default ``forecasts/`` beside these data; made where it is not there.
+
+    Returns
+    -------
+    list of Path
+        The files that are new or longer.
+
+    Raises
+    ------
+    RunError
+        As `hub.add_to_hub`.
+    """
+    folder = find_register(data.path) if hub is None else hub
+    there, task = read_hub(folder), ["entity", "indicator"]
+    pairs = pd.concat([there[task], rows[task]]).drop_duplicates()
+    if rows.duplicated([*ENTRY, "output_type", "output_type_id"]).any():
+        row = rows[rows.duplicated([*ENTRY, "output_type", "output_type_id"])].iloc[0]
+        raise RunError(f"{row['indicator']} of {row['entity']} for {row['target_end_date']} is named twice.")
+    titles = {name: data.find_entry(name).title for name in rows["indicator"].unique()}
+    return add_to_hub(folder, rows, titles, list_figures(data, pairs))
+
+
+def register_series(
+    table: pd.DataFrame, data: Data, model: str = PUBLISHED_MODEL, hub: Path | None = None, today: date | None = None
+) -> list[Path]:
+    """Forecast every series of a table and put all on record, or none.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns entity, indicator, bound ("" for none) and, where it has them, dates: "YYYY-MM-DD", several with blanks
+        or semicolons between; "" for the forecast's own next two.
+    data : Data
+        The day of origin is their `as_of`, or today.
+    model : str
+        Id of the published method.
+    hub : Path, optional
+        As for `register`.
+    today : date, optional
+        The day on which they go on record.
+
+    Returns
+    -------
+    list of Path
+
+    Raises
+    ------
+    DataError, RunError
+        With every row that cannot go on record, and why.
+    """
+    missing = {"entity", "indicator", "bound"} - set(table)
+    if missing or table.empty:
+        raise RunError(
+            f"A table of series has rows, and the columns entity, indicator, bound; missing: {sorted(missing)}."
+        )
+    day = today or datetime.now().astimezone().date()
+    backtests: dict[Any, pd.DataFrame] = {}
+    found, problems = [], []
+    for row, (_, each) in enumerate(table.fillna("").astype(str).iterrows(), 2):
+        try:
+            dates = each.get("dates", "").replace(";", " ").split()
+            series = data.series(each["entity"], each["indicator"], each["bound"])
+            found.append(enter(series, forecast_series(data, series, backtests), dates, model, data.as_of or day, day))
+        except (ValueError, RunError) as error:
+            problems.append(Problem("", row, "", f"{each['indicator']} of {each['entity']}", str(error)))
+    if problems:
+        raise DataError(problems)
+    return register(pd.concat(found, ignore_index=True), data, hub)
+
+
+def forecast_series(
+    data: Data, series: AdoptionSeries, backtests: dict[Any, pd.DataFrame] | None = None, horizon_years: float = 5
+) -> Forecast:
+    """The published forecast of a series of `data`, with the settings of notebook 5.
+
+    Parameters
+    ----------
+    data : Data
+    series : AdoptionSeries
+    backtests : dict, optional
+        Where the backtests are kept for further series.
+    horizon_years : number
+
+    Returns
+    -------
+    Forecast
+    """
+    references, kept = data.references(exclude=series), {} if backtests is None else backtests
+    key = (frozenset(each.technology for each in references), series.bound is not None)
+    if key not in kept:
+        kept[key] = backtest(references, bounded=key[1])
+    offered = [float(other.iloc[-1]) for other in data.offer_bounds(series).values() if other is not None]
+    limit = max(offered, default=None)
+    return forecast(series, references=references, horizon_years=horizon_years, residuals=kept[key], limit=limit)
+
+
+def read_register(data: Data, entity: str = "", indicator: str = "", hub: Path | None = None) -> pd.DataFrame:
+    """Read the quantiles on record of one series, or of all, that were published by the day as of which data are known.
 
     Parameters
     ----------
     data : Data
     entity, indicator : str
         "" for all.
+    hub : Path, optional
+        By default ``forecasts/`` beside these data.
 
     Returns
     -------
     DataFrame
-        Columns as in the files (`COLUMNS`), dates as such, in order of origin, publication, date and quantile.
+        Columns `hub.COLUMNS`, dates as such, in order of model, series, origin, date and quantile.
 
     Raises
     ------
     DataError
-        When a file lacks a column, or holds dates, quantiles or values that cannot be right.
+        When a file of the record holds what cannot be right.
     """
-    frames = [_read_entry(path) for path in sorted(find_register(data.path).glob("*.csv"))]
-    rows = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COLUMNS)
-    limit = data.limit()
-    kept = (rows["entity"] == entity) | (entity == "")
+    rows, limit = read_hub(find_register(data.path) if hub is None else hub), data.limit()
+    kept = rows["output_type"] == "quantile"
+    kept &= (rows["entity"] == entity) | (entity == "")
     kept &= (rows["indicator"] == indicator) | (indicator == "")
     kept &= True if limit is None else rows["published"] <= limit
     return rows[kept].sort_values([*ENTRY, "output_type_id"], kind="stable").reset_index(drop=True)
 
 
-def _read_entry(path: Path) -> pd.DataFrame:
-    """One file of the record, checked."""
-
-    def wrong(column: str, message: str, row: Any = None) -> DataError:
-        return DataError([Problem(f"{REGISTER}/{path.name}", row, column, "", message)])
-
-    content = BytesIO(read_bytes(path))
-    try:
-        rows = pd.read_csv(content, dtype=str, keep_default_na=False, encoding="utf-8")
-    except ValueError as error:
-        raise wrong("", f"cannot be read as a table: {error}") from error
-    if list(rows.columns) != COLUMNS:
-        raise wrong("", f"the header must be {','.join(COLUMNS)}")
-    for name in DAYS:
-        rows[name] = pd.to_datetime(rows[name], format="%Y-%m-%d", errors="coerce")
-    for name in ("output_type_id", "value"):
-        rows[name] = pd.to_numeric(rows[name], errors="coerce")
-    bad = rows[[*DAYS, "output_type_id", "value"]].isna().any(axis=1)
-    if bad.any():
-        raise wrong("", "a day is YYYY-MM-DD, and quantile and value are numbers", int(bad.idxmax()) + 2)
-    if (rows["output_type"] != "quantile").any() or not rows["output_type_id"].between(0, 1, inclusive="neither").all():
-        raise wrong("output_type_id", "every row is a quantile between 0 and 1")
-    falls = rows.groupby(ENTRY)[["output_type_id", "value"]].diff()
-    if (falls["output_type_id"] <= 0).any() or (falls["value"] < 0).any():
-        raise wrong("value", "quantiles of a date must rise, and their values must not fall")
-    return rows
-
-
-def score_register(entries: pd.DataFrame, series: AdoptionSeries) -> pd.DataFrame:
-    """Set each registered forecast beside what came: the table ``06_register``.
+def list_figures(data: Data, pairs: pd.DataFrame) -> pd.DataFrame:
+    """The figures of series, each vintage with the day on which it was public: a hub's target data.
 
     Parameters
     ----------
-    entries : DataFrame
-        From `read_register`, of the series.
-    series : AdoptionSeries
+    data : Data
+    pairs : DataFrame
+        Columns entity, indicator.
 
     Returns
     -------
     DataFrame
-        A row per forecast and date: model_id, bound, origin_date, published, target_end_date, q0.1, q0.5, q0.9, unit;
-        outcome and side ("exact", "at_least", "at_most"; missing and "" where no figure has come), came (the day the
-        figure was published), hindsight (whether the forecast was published after it), probability (that the forecast
-        gave to an outcome at least, or at most, so high; for bounds only), inside ("yes" or "no": the 80 % band; ""
-        where a bound leaves it open), wis (weighted interval score over all quantiles, in the unit; for exact figures),
-        text (all that as a sentence).
+        Columns `hub_config.TARGET_COLUMNS`: days as text, ``censoring`` exact, at_least or at_most, ``last_break`` the
+        day of the last break at or before the figure, or "".
     """
-    known = series.observations.sort_values("published", kind="stable").drop_duplicates("date", keep="last")
-    known = known.set_index("date")
-    rows = []
-    for key, part in entries.groupby(ENTRY, sort=True):
-        levels, values = part["output_type_id"].to_numpy(), part["value"].to_numpy()
-        low, middle, high = np.interp([*band_ends(0.8)[:1], 0.5, *band_ends(0.8)[1:]], levels, values)
-        row = dict(zip(ENTRY, key, strict=True)) | {"q0.1": low, "q0.5": middle, "q0.9": high}
-        row |= {"unit": part["unit"].iloc[0], "outcome": np.nan, "side": "", "came": pd.NaT, "hindsight": False}
-        row |= {"probability": np.nan, "inside": "", "wis": np.nan}
-        if row["target_end_date"] in known.index:
-            figure = known.loc[row["target_end_date"]]
-            outcome, side = float(figure["value"]), figure["bound"]
-            row |= {"outcome": outcome, "side": side, "came": figure["published"]}
-            row["hindsight"] = bool(row["published"] >= figure["published"])
-            below = float(np.interp(outcome, values, levels, left=0, right=1))
-            row["probability"] = {"at_least": 1 - below, "at_most": below}.get(side, np.nan)
-            outside = {"exact": outcome < low or outcome > high, "at_least": outcome > high, "at_most": outcome < low}
-            row["inside"] = "no" if outside[side] else "yes" if side == "exact" else ""
-            if side == "exact":
-                row["wis"] = float(quantile_score(np.array([outcome]), values[None], levels)[0])
-        rows.append(row | {"text": _say_entry(row)})
-    return pd.DataFrame(rows, columns=[*ENTRY, "q0.1", "q0.5", "q0.9", "unit", *FOUND])
-
-
-def _say_entry(row: dict[str, Any]) -> str:
-    """A row of `score_register` for readers."""
-    unit, made = row["unit"], f"{say_day(row['origin_date'])}"
-    text = f"From what was known on {made}, for {say_day(row['target_end_date'])}: {count(row['q0.1'])} to "
-    text += f"{count(row['q0.9'], unit)} (80 % band; median {count(row['q0.5'])}). "
-    if not row["side"]:
-        return f"{text}Put on record on {say_day(row['published'])}; the figure has not come yet."
-    side = "" if row["side"] == "exact" else f"{say_name(row['side'])} "
-    text += f"Came on {say_day(row['came'])}: {side}{count(row['outcome'], unit)}"
-    if row["inside"]:
-        text += f", {'inside' if row['inside'] == 'yes' else 'outside'} the band"
-    text += "." if not side else f"; the forecast gave that a probability of {percent(row['probability'])}."
-    if row["hindsight"]:
-        text += f" Put on record only on {say_day(row['published'])}, in hindsight: it proves nothing."
-    return text
+    frames = []
+    for entity, indicator in (
+        pairs[["entity", "indicator"]].drop_duplicates().sort_values(["entity", "indicator"]).to_numpy()
+    ):
+        rows = data.find_vintages(entity, indicator)
+        breaks = data.find_breaks(entity, indicator)
+        hard = breaks.loc[breaks["kind"] == "break", "date"]
+        last = [hard[hard <= day].max() for day in rows["date"]]
+        frames.append(pd.DataFrame({
+            "as_of": rows["published"].dt.strftime("%Y-%m-%d"), "target_end_date": rows["date"].dt.strftime("%Y-%m-%d"),
+            "entity": entity, "indicator": indicator, "observation": rows["value"], "censoring": rows["bound"],
+            "unit": data.find_entry(indicator).unit,
+            "last_break": ["" if pd.isna(day) else f"{day:%Y-%m-%d}" for day in last],
+        }))  # fmt: skip
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=TARGET_COLUMNS)

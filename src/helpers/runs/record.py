@@ -22,7 +22,16 @@ from pydantic import BaseModel, StringConstraints
 from helpers.choices import split_choices
 from helpers.files import hash_file, hash_files, hash_helpers, read_json, write_file, write_json
 from helpers.parameters import ParameterError, Parameters, read_parameters
-from helpers.project import RECORD, RunError, find_data, find_outputs, find_root, list_records
+from helpers.project import (
+    RECORD,
+    REGISTER,
+    RunError,
+    find_data,
+    find_outputs,
+    find_register,
+    find_root,
+    list_records,
+)
 from helpers.runs.notebook import Hash, Name, NotebookRecord, list_written, read_records, read_rows, read_valid
 from helpers.runs.sequence import find_notebooks
 from helpers.runs.store import hash_source
@@ -344,6 +353,8 @@ def hash_data(path: Path) -> dict[str, str]:
     kinds = {".csv", ".json"}
     path, _ = split_choices(path)
     files = hash_files(path, kinds)
+    if path.is_file() and (find_register(path) / "hub-config").is_dir():
+        files |= {f"{REGISTER}/{name}": digest for name, digest in hash_files(find_register(path), kinds).items()}
     table = path / "indicators.csv"
     if not table.is_file() or all(row.get("role") != "reference" for row in read_rows(table)):
         files |= {f"data/{name}": digest for name, digest in hash_files(find_data(), kinds).items()}

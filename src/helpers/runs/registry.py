@@ -1,72 +1,117 @@
-"""Put a run's forecast on record: a file in ``data/forecasts/`` that nothing writes over."""
+"""Put a run's forecast on record: `forecast.register` with the run's parameters."""
 
 from __future__ import annotations
 
-import csv
-import io
-import re
+import math
 from collections.abc import Sequence
 from datetime import date, datetime
-from importlib import metadata
 from pathlib import Path
+from typing import Any
 
-from helpers.files import write_file
-from helpers.project import PACKAGED, RunError, find_data, find_register, find_root, shorten_path
+from helpers.project import PACKAGED, RunError, find_register
 from helpers.runs.notebook import read_rows
 from helpers.runs.record import find_changed, read_run
 
 TABLE = "05_quantiles"
+EQUAL = 1e-6
+"""Part by which the forecast made again may miss the run's."""
 
 
-def register_run(folder: Path, dates: Sequence[str] = (), today: date | None = None) -> Path:
-    """Write the forecast of the run in `folder` to the record.
+def register_run(
+    folder: Path, dates: Sequence[str] = (), hub: Path | None = None, today: date | None = None
+) -> list[Path]:
+    """Put the forecast of the run in `folder` on record, and both baselines beside it.
 
     Parameters
     ----------
     folder : Path
     dates : sequence of str
-        Dates of the forecast to put on record, as YYYY-MM-DD; none for all.
+        As for `forecast.register.enter`.
+    hub : Path, optional
+        By default ``forecasts/`` beside the run's data.
     today : date, optional
-        The day of publication.
+        The day on which it goes on record.
 
     Returns
     -------
-    Path
-        The file. Its origin is the run's ``as_of``, or today where that is not set.
+    list of Path
+        The files that are new or longer. The round is the run's ``as_of``, or today where that is not set.
 
     Raises
     ------
     RunError
-        When the run isn't as its record says, has no forecast for a date, the same forecast is on record already, or
-        the project is what was installed, which nobody writes to.
+        When the run isn't as its record says, its forecast is not what the same parameters give now, or as
+        `forecast.register` has it.
     """
+    from helpers import indicators
+    from helpers.forecast import register
+
     content, today = read_run(folder), today or datetime.now().astimezone().date()
     parameters, path = content["parameters"], folder / "tables" / f"{TABLE}.csv"
     changed = find_changed(folder, content)
     if changed or not path.is_file():
         what = f"{next(iter(changed))} is {next(iter(changed.values()))}" if changed else f"{TABLE}.csv is missing"
         raise RunError(f"Run '{folder.name}' is not as it was made: {what}. Make it again, and register it then.")
+    data = indicators.load(parameters["data"], parameters["as_of"])
+    place = find_register(data.path) if hub is None else hub
+    _refuse_packaged(place)
     rows = read_rows(path)
-    known = list(dict.fromkeys(row["target_end_date"] for row in rows))
-    if not known:
+    if not rows:
         raise RunError(f"Run '{folder.name}' gives no forecast that could go on record.")
-    missing = [each for each in dates if each not in known]
-    if missing:
-        raise RunError(f"Run '{folder.name}' has no forecast for {missing[0]}; it has {', '.join(known)}.")
-    origin = parameters["as_of"] or today.isoformat()
-    entry = {"model_id": f"adoption-curves-{metadata.version('adoption-curves')}", "entity": parameters["entity"]}
-    entry |= {"indicator": parameters["indicator"], "bound": parameters["bound"], "unit": content["subject"]["unit"]}
-    entry |= {"origin_date": origin, "published": today.isoformat()}
-    if find_root() == PACKAGED:
-        raise RunError("What was installed keeps no record. Begin a project of your own: adoption new DIR")
-    place = find_register(find_data(parameters["data"]))
-    words = [origin, entry["entity"], entry["indicator"], *([parameters["bound"]] if parameters["bound"] else [])]
-    target = place / ("_".join(re.sub(r"[^a-z0-9.-]+", "-", word.lower()).strip("-.") for word in words) + ".csv")
-    if target.exists():
-        raise RunError(f"{shorten_path(target)} is on record already, and a record is not written over.")
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*entry, *rows[0]])
-    writer.writerows([*entry.values(), *row.values()] for row in rows if not dates or row["target_end_date"] in dates)
-    write_file(target, text.getvalue().encode())
-    return target
+    series = data.series(parameters["entity"], parameters["indicator"], parameters["bound"])
+    made = register.forecast_series(data, series, horizon_years=parameters["horizon_years"])
+    if not _agree(made.hub_frame(), rows):
+        told = "the data or the method have changed since it was made"
+        raise RunError(
+            f"The forecast of run '{folder.name}' is another now: {told}. Make it again, and register it then."
+        )
+    origin = parameters["as_of"] or today
+    return register.register(register.enter(series, made, dates, origin=origin, published=today), data, place)
+
+
+def register_table(path: Path, data: str, as_of: str = "", hub: Path | None = None) -> list[Path]:
+    """Put the series that a CSV file names on record, as `forecast.register.register_series` does.
+
+    Parameters
+    ----------
+    path : Path
+        Columns entity, indicator, bound and, where wanted, dates.
+    data, as_of : str
+        As for a run.
+    hub : Path, optional
+
+    Returns
+    -------
+    list of Path
+
+    Raises
+    ------
+    RunError
+        When the file cannot be read, and as `register_series`.
+    """
+    import pandas as pd
+
+    from helpers import indicators
+    from helpers.forecast import register
+
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} cannot be read as a table of series: {error}") from error
+    known = indicators.load(data, as_of)
+    place = find_register(known.path) if hub is None else hub
+    _refuse_packaged(place)
+    return register.register_series(table, known, hub=place)
+
+
+def _refuse_packaged(place: Path) -> None:
+    if place.is_relative_to(PACKAGED):
+        raise RunError("What was installed keeps no record. Name a folder of your own, as in: --hub forecasts")
+
+
+def _agree(made: Any, rows: list[dict[str, Any]]) -> bool:
+    """Whether a forecast, a frame of quantiles, is that of the run's table to six digits."""
+    if list(made["target_end_date"].dt.strftime("%Y-%m-%d")) != [row["target_end_date"] for row in rows]:
+        return False
+    pairs = zip(made["value"], (float(row["value"]) for row in rows), strict=True)
+    return all(math.isclose(now, then, rel_tol=EQUAL) for now, then in pairs)

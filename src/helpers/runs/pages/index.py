@@ -22,6 +22,7 @@ THUMBNAIL = 480  # pixels of width, shown at half of that
 SECTIONS = {
     "finding": "The finding",
     "forecast": "Where it could go",
+    "next": "The next figure",
     "limits": "How far to trust this",
     "numbers": "Key numbers",
     "register": "Forecasts on record",
@@ -45,7 +46,8 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
     heading = (subject.get("title", parameters["indicator"]), parameters["entity"])
     figures = {figure["name"]: figure for page in notebooks for figure in page["figures"]}
     main = figures.get(record["main_figure"])
-    tables = {part: find_table(record, part) for part in ("findings", "key_numbers", "statements", "register", "plain")}
+    parts = ("findings", "key_numbers", "statements", "register", "plain", "next")
+    tables = {part: find_table(record, part) for part in parts}
     rows = {part: read_rows(folder / "tables" / f"{name}.csv") for part, name in tables.items()}
     numbers = []
     for row in rows["key_numbers"]:
@@ -54,7 +56,7 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
     plainly = {row["part"]: row["sentence"] for row in rows["plain"]}
     first = [row for row in rows["statements"] if row.get("topic") in FIRST_LIMITS] if plainly else []
     empty = {"numbers": not rows["key_numbers"], "limits": not rows["statements"], "register": not rows["register"]}
-    empty |= {"forecast": not plainly}
+    empty |= {"forecast": not plainly, "next": not rows["next"]}
     page = render(
         "index.html.j2",
         run=folder.name,
@@ -74,6 +76,7 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
         statements=first or rows["statements"],
         left_out=len(rows["statements"]) - len(first) if first else 0,
         last=notebooks[-1] if notebooks else None,
+        coming=[row["sentence"] for row in rows["next"]],
         registered=[row["text"] for row in rows["register"]],
         tables=tables,
         notebooks=notebooks,

@@ -1,0 +1,251 @@
+"""Read a hub of forecasts, and add to it: rows that are on record never change.
+
+A hub is a folder in the form of the hubverse (`hub_config` has its configuration). In frames its rows have the columns
+`COLUMNS`: those of the files, the model's id, and the unit of the target.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from helpers.files import read_json, write_file, write_json
+from helpers.folders import lock_folder, recover, swap_in
+from helpers.forecast.hub_config import (
+    BASELINES,
+    README,
+    SAMPLES,
+    TASK_IDS,
+    admin_config,
+    describe_target,
+    metadata_schema,
+    model_metadata,
+    target_data_config,
+    tasks_config,
+)
+from helpers.indicators import DataError, Problem
+from helpers.indicators.tables import read_bytes
+from helpers.project import RunError, shorten_path
+from helpers.wording import say_day
+
+FILE_COLUMNS = [*TASK_IDS, "output_type", "output_type_id", "value"]
+COLUMNS = ["model_id", *FILE_COLUMNS, "unit"]
+DAYS = ["origin_date", "published", "target_end_date"]
+ENTRY = ["model_id", "entity", "indicator", "bound", "origin_date", "published", "target_end_date"]
+"""What tells one forecast on record from another."""
+MODEL_ID = re.compile(r"[A-Za-z0-9_]{1,16}-[A-Za-z0-9_]{1,16}")
+TASKS = "hub-config/tasks.json"
+
+
+def check_model_id(model_id: str) -> None:
+    """Refuse a model's id that the hubverse would not take, with a `RunError`."""
+    if not MODEL_ID.fullmatch(model_id):
+        raise RunError(
+            f"model '{model_id}' is no id of a hub: write TEAM-MODEL, each of 1 to 16 letters, digits or '_', such as "
+            "adoption_curves-weighted."
+        )
+
+
+def read_hub(folder: Path) -> pd.DataFrame:
+    """All that is on record in the hub `folder`; no rows where it is none.
+
+    Returns
+    -------
+    DataFrame
+        Columns `COLUMNS`, dates as such, levels and samples as numbers.
+
+    Raises
+    ------
+    DataError
+        When a file lacks a column, or holds dates, levels or values that cannot be right.
+    """
+    files = sorted(folder.glob("model-output/*/*.csv"))
+    if not files:
+        return pd.DataFrame(columns=COLUMNS)
+    units = {indicator: target["target_units"] for indicator, target in read_targets(folder).items()}
+    rows = pd.concat([_read_output(folder, path) for path in files], ignore_index=True)
+    rows["unit"] = rows["indicator"].map(units)
+    if rows["unit"].isna().any():
+        missing = rows.loc[rows["unit"].isna(), "indicator"].iloc[0]
+        raise _fault(folder / TASKS, folder, "target_metadata", f"has no target {missing!r}, which is on record")
+    return rows[COLUMNS]
+
+
+def read_targets(folder: Path) -> dict[str, dict[str, Any]]:
+    """The ``target_metadata`` of a hub's tasks, by indicator."""
+    path = folder / TASKS
+    try:
+        tasks = [task for one in read_json(path)["rounds"] for task in one["model_tasks"]]
+        found = [target for task in tasks for target in task["target_metadata"]]
+        return {
+            target["target_keys"]["indicator"]: {"target_units": target["target_units"], **target} for target in found
+        }
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _fault(path, folder, "", "is missing, or has not the form of a hub's tasks") from error
+
+
+def _fault(path: Path, folder: Path, column: str, message: str, row: Any = None) -> DataError:
+    return DataError([Problem(f"{folder.name}/{path.relative_to(folder).as_posix()}", row, column, "", message)])
+
+
+def _read_output(folder: Path, path: Path) -> pd.DataFrame:
+    """One file of model output, checked."""
+    content, model_id = BytesIO(read_bytes(path)), path.parent.name
+    try:
+        rows = pd.read_csv(content, dtype=str, keep_default_na=False, encoding="utf-8")
+    except ValueError as error:
+        raise _fault(path, folder, "", f"cannot be read as a table: {error}") from error
+    if list(rows.columns) != FILE_COLUMNS:
+        raise _fault(path, folder, "", f"the header must be {','.join(FILE_COLUMNS)}")
+    if not MODEL_ID.fullmatch(model_id) or (rows["origin_date"] + f"-{model_id}" != path.stem).any():
+        raise _fault(
+            path, folder, "origin_date", "the file is named ROUND-TEAM-MODEL.csv, and its rows are of that round"
+        )
+    for name in DAYS:
+        rows[name] = pd.to_datetime(rows[name], format="%Y-%m-%d", errors="coerce")
+    for name in ("output_type_id", "value"):
+        rows[name] = pd.to_numeric(rows[name], errors="coerce")
+    bad = rows[[*DAYS, "output_type_id", "value"]].isna().any(axis=1)
+    if bad.any():
+        row = int(bad.idxmax()) + 2
+        raise _fault(path, folder, "", "a day is YYYY-MM-DD, and output_type_id and value are numbers", row)
+    rows.insert(0, "model_id", model_id)
+    quantiles, samples = (rows[rows["output_type"] == kind] for kind in ("quantile", "sample"))
+    if len(quantiles) + len(samples) < len(rows):
+        raise _fault(path, folder, "output_type", "every row is a quantile or a sample")
+    if not quantiles["output_type_id"].between(0, 1, inclusive="neither").all():
+        raise _fault(path, folder, "output_type_id", "a quantile is between 0 and 1")
+    falls = quantiles.groupby(ENTRY)[["output_type_id", "value"]].diff()
+    if (falls["output_type_id"] <= 0).any() or (falls["value"] < 0).any():
+        raise _fault(path, folder, "value", "quantiles of a date must rise, and their values must not fall")
+    return rows
+
+
+def add_to_hub(folder: Path, rows: pd.DataFrame, titles: dict[str, str], figures: pd.DataFrame) -> list[Path]:
+    """Put rows on record, all or none: the hub is made beside, and takes its place.
+
+    Rows of a baseline that are on record already stay as they are, and are no fault.
+
+    Parameters
+    ----------
+    folder : Path
+        The hub; one that is not there is made.
+    rows : DataFrame
+        Columns `COLUMNS`, days as text.
+    titles : dict
+        By indicator.
+    figures : DataFrame
+        The hub's target data, columns `hub_config.TARGET_COLUMNS`.
+
+    Returns
+    -------
+    list of Path
+        The files of model output that are new or longer.
+
+    Raises
+    ------
+    RunError
+        When a forecast is on record already, a target is there in another unit, the folder is no hub, or a model's id
+        has another form.
+    """
+    for model_id in rows["model_id"].unique():
+        check_model_id(model_id)
+    with lock_folder(folder, "hub"):
+        recover(folder)
+        _refuse_foreign(folder)
+        before = read_hub(folder)
+        rows = _leave_known(rows, before)
+        targets = _join_targets(read_targets(folder) if len(before) else {}, rows, titles)
+        with TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
+            new = Path(place) / "new"
+            if folder.is_dir():
+                shutil.copytree(folder, new)
+            changed = [
+                _append(new, str(key[0]), str(key[1]), part) for key, part in rows.groupby(["model_id", "origin_date"])
+            ]
+            _write_config(new, pd.concat([_as_text(before), rows]), targets)
+            write_figures(new, figures)
+            swap_in(folder, new)
+    return [folder / path for path in changed]
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Refuse a folder that holds something, but no hub."""
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / TASKS).is_file():
+        raise RunError(
+            f"{shorten_path(folder)} is there already, and is no hub: it has no {TASKS}. Name another folder."
+        )
+
+
+def _as_text(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.assign(**{name: pd.to_datetime(rows[name]).dt.strftime("%Y-%m-%d") for name in DAYS})
+
+
+def _leave_known(rows: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """The rows that are not on record; a `RunError` where one of a model that is no baseline is."""
+    task = [name for name in ENTRY if name != "published"]
+    known = pd.MultiIndex.from_frame(_as_text(before)[task].drop_duplicates())
+    there = pd.MultiIndex.from_frame(rows[task]).isin(known)
+    twice = rows[there & ~rows["model_id"].isin(BASELINES)]
+    if len(twice):
+        first = twice.iloc[0]
+        day = say_day(pd.Timestamp(first["target_end_date"]))
+        what = f"{first['indicator']} of {first['entity']} (bound {first['bound']}) for {day} by {first['model_id']}"
+        raise RunError(f"Round {first['origin_date']} has {what} on record already, and a record is not written over.")
+    return rows[~there]
+
+
+def _join_targets(known: dict[str, Any], rows: pd.DataFrame, titles: dict[str, str]) -> dict[str, Any]:
+    """Targets of the hub with those of new rows; a `RunError` where the unit is another."""
+    for indicator, unit in rows[["indicator", "unit"]].drop_duplicates().itertuples(index=False):
+        if known.get(indicator, {}).get("target_units", unit) != unit:
+            there = known[indicator]["target_units"]
+            raise RunError(
+                f"{indicator} is on record in {there}, not in {unit}: nothing was written. Name another hub."
+            )
+        known = {indicator: describe_target(indicator, titles[indicator], unit)} | known
+    return known
+
+
+def _append(folder: Path, model_id: str, origin: str, rows: pd.DataFrame) -> Path:
+    """Add rows to the file of a round; its samples are numbered on. Returns the path below the hub."""
+    path = Path("model-output", model_id, f"{origin}-{model_id}.csv")
+    there = (folder / path).read_bytes() if (folder / path).is_file() else b""
+    samples = rows["output_type"] == "sample"
+    path_of = rows.groupby(["published", "entity", "indicator", "bound"], sort=False).ngroup()
+    before = there.count(b",sample,") and 1 + int(
+        _read_output(folder, folder / path).query("output_type == 'sample'")["output_type_id"].max()
+    )
+    number = (before + SAMPLES * path_of + rows["output_type_id"]).where(samples, rows["output_type_id"])
+    ids = [f"{one:.0f}" if sample else f"{one:g}" for one, sample in zip(number, samples, strict=True)]
+    table = rows.assign(output_type_id=ids, value=[f"{value:.10g}" for value in rows["value"]])[FILE_COLUMNS]
+    write_file(folder / path, there + table.to_csv(index=False, header=not there, lineterminator="\n").encode())
+    return path
+
+
+def _write_config(folder: Path, rows: pd.DataFrame, targets: dict[str, Any]) -> None:
+    """Write what the hub says of itself; what somebody may have changed by hand stays."""
+    write_json(folder / TASKS, tasks_config(rows, targets))
+    write_json(folder / "hub-config/target-data.json", target_data_config())
+    for name, content in (("admin", admin_config()), ("model-metadata-schema", metadata_schema())):
+        if not (folder / f"hub-config/{name}.json").exists():
+            write_json(folder / f"hub-config/{name}.json", content)
+    for model_id in sorted(set(rows["model_id"])):
+        path = folder / "model-metadata" / f"{model_id}.yml"
+        if not path.exists():
+            text = yaml.safe_dump(model_metadata(model_id), sort_keys=False, allow_unicode=True, width=110)
+            write_file(path, text.encode())
+    if not (folder / "README.md").exists():
+        write_file(folder / "README.md", README.encode())
+
+
+def write_figures(folder: Path, figures: pd.DataFrame) -> None:
+    """Write the hub's target data anew, from `register.list_figures`."""
+    write_file(folder / "target-data/time-series.csv", figures.to_csv(index=False, lineterminator="\n").encode())

@@ -1,0 +1,197 @@
+"""Set the forecasts on record beside what came: the table ``06_register``, and its summary by model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from helpers.forecast.hub import ENTRY
+from helpers.forecast.hub_config import BASELINES
+from helpers.forecast.scores import quantile_score
+from helpers.forecast.statements import count, percent
+from helpers.indicators import Data, DataError
+from helpers.levels import LEVELS, band_ends
+from helpers.project import RunError
+from helpers.wording import say_count, say_day, say_name
+
+VINTAGES = ("first", "latest")
+TASK = ["entity", "indicator", "bound", "origin_date", "target_end_date"]
+RATIOS = {name: f"wis_{name.partition('-')[2]}" for name in BASELINES}
+COVERED = ["inside_50", "inside", "inside_95"]
+"""Columns of `helpers.levels.LEVELS`; the 80 % band is the one that sentences quote."""
+SCORES = ["outcome", "side", "came", "hindsight", "counted", "probability", *COVERED, "wis", *RATIOS.values(), "text"]
+SUMMARY = ["model_id", "on_record", "to_come", "hindsight", "no_score", "counted", "exact"]
+SUMMARY += [*(f"coverage_{100 * level:.0f}" for level in LEVELS), *(f"{name}_ratio" for name in RATIOS.values())]
+SUMMARY += ["bounds", "probability"]
+
+
+def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") -> pd.DataFrame:
+    """Set each registered forecast beside the figure that came.
+
+    Parameters
+    ----------
+    entries : DataFrame
+        From `register.read_register`; those of the baselines among them score the others.
+    data : Data
+        With the figures that have come.
+    vintage : {"first", "latest"}
+        Of a figure that was revised, the one that counts.
+
+    Returns
+    -------
+    DataFrame
+        A row per forecast and date of a model that is no baseline: model_id, entity, indicator, bound, origin_date,
+        published, target_end_date, q0.1, q0.5, q0.9, unit; outcome and side ("exact", "at_least", "at_most"; missing
+        and "" where no figure has come that can be compared), came (the day on which the figure was first published),
+        hindsight (whether the forecast went on record on that day or later), counted (whether there is a score, and no
+        hindsight), probability (that the forecast gave to an outcome at least, or at most, so high; for bounds only),
+        inside_50, inside (80 %), inside_95 ("yes" or "no"; "" where a bound leaves it open), wis (weighted interval
+        score over all quantiles, in the unit; for exact figures), wis_last_value and wis_drift (those of the baselines,
+        where they are on record), text (all that as a sentence).
+
+    Raises
+    ------
+    RunError
+        For another vintage.
+    """
+    if vintage not in VINTAGES:
+        raise RunError(f"vintage is '{vintage}'; a score is of the {' or the '.join(VINTAGES)} vintage of a figure.")
+    parts = entries.groupby(ENTRY, sort=True)
+    found = [_score_entry(dict(zip(ENTRY, key, strict=True)), part, data, vintage) for key, part in parts]
+    against: dict[Any, dict[str, float]] = {}
+    for row in found:
+        if row["model_id"] in RATIOS:
+            against.setdefault(tuple(row[name] for name in TASK), {})[RATIOS[row["model_id"]]] = row["wis"]
+    rows = []
+    for row in found:
+        if row["model_id"] not in RATIOS:
+            baselines = dict.fromkeys(RATIOS.values(), np.nan) | against.get(tuple(row[name] for name in TASK), {})
+            rows.append(row | baselines | {"text": _say_entry(row | baselines)})
+    return pd.DataFrame(rows, columns=[*ENTRY, "q0.1", "q0.5", "q0.9", "unit", *SCORES])
+
+
+def _score_entry(row: dict[str, Any], part: pd.DataFrame, data: Data, vintage: str) -> dict[str, Any]:
+    """One forecast for one date, with its scores."""
+    levels, values = part["output_type_id"].to_numpy(float), part["value"].to_numpy(float)
+    row |= dict(zip(("q0.1", "q0.5", "q0.9"), np.interp([0.1, 0.5, 0.9], levels, values), strict=True))
+    row |= {"unit": part["unit"].iloc[0], "outcome": np.nan, "side": "", "came": pd.NaT, "hindsight": False}
+    row |= {"counted": False, "probability": np.nan, "wis": np.nan, "why": ""} | dict.fromkeys(COVERED, "")
+    rows = data.find_vintages(row["entity"], row["indicator"])
+    figures = rows[rows["date"] == row["target_end_date"]]
+    if figures.empty:
+        return row
+    row |= {"came": figures["published"].iloc[0], "hindsight": bool(row["published"] >= figures["published"].iloc[0])}
+    row["why"] = _find_reason(row, rows, data)
+    if row["why"]:
+        return row
+    figure = figures.iloc[0 if vintage == "first" else -1]
+    outcome, side = float(figure["value"]), figure["bound"]
+    row |= {"outcome": outcome, "side": side, "counted": not row["hindsight"]}
+    row["revised"] = len(figures) - 1 if vintage == "latest" else 0
+    below = float(np.interp(outcome, values, levels, left=0, right=1))
+    row["probability"] = {"at_least": 1 - below, "at_most": below}.get(side, np.nan)
+    for name, level in zip(COVERED, LEVELS, strict=True):
+        low, high = np.interp(band_ends(level), levels, values)
+        outside = {"exact": outcome < low or outcome > high, "at_least": outcome > high, "at_most": outcome < low}
+        row[name] = "no" if outside[side] else "yes" if side == "exact" else ""
+    if side == "exact":
+        row["wis"] = float(quantile_score(np.array([outcome]), values[None], levels)[0])
+    return row
+
+
+def _find_reason(row: dict[str, Any], rows: pd.DataFrame, data: Data) -> str:
+    """Why the figure that came cannot be compared with the forecast; "" where it can."""
+    try:
+        unit = data.find_entry(row["indicator"]).unit
+    except DataError:
+        unit = ""
+    if unit != row["unit"]:
+        return f"the figure is in {unit}, the forecast in {row['unit']}"
+    seen = rows[(rows["published"] <= row["origin_date"]) & (rows["bound"] == "exact")]["date"].max()
+    breaks = data.find_breaks(row["entity"], row["indicator"])
+    hard = breaks[(breaks["kind"] == "break") & (breaks["date"] > seen) & (breaks["date"] <= row["target_end_date"])]
+    if len(hard):
+        return (
+            f"the series broke on {say_day(hard['date'].iloc[0])} ({hard['reason'].iloc[0]}), and counts something else"
+        )
+    return ""
+
+
+def _say_entry(row: dict[str, Any]) -> str:
+    """A row of `score_register` for readers."""
+    unit, model = row["unit"], row["model_id"].partition("-")[2]
+    text = f"From what was known on {say_day(row['origin_date'])}, for {say_day(row['target_end_date'])}: "
+    text += f"{count(row['q0.1'])} to {count(row['q0.9'], unit)} (80 % band; median {count(row['q0.5'])}; {model}). "
+    if pd.isna(row["came"]):
+        return f"{text}Put on record on {say_day(row['published'])}; the figure has not come yet."
+    if row["why"]:
+        return f"{text}There is no score: {row['why']}."
+    side = "" if row["side"] == "exact" else f"{say_name(row['side'])} "
+    text += f"Came on {say_day(row['came'])}: {side}{count(row['outcome'], unit)}"
+    text += ", revised since" if row["revised"] else ""
+    if row["inside"]:
+        text += f", {'inside' if row['inside'] == 'yes' else 'outside'} the band"
+    text += "." if not side else f"; the forecast gave that a probability of {percent(row['probability'])}."
+    if row["hindsight"]:
+        return f"{text} Put on record only on {say_day(row['published'])}, in hindsight: it proves nothing."
+    ratios = [f"{row['wis'] / row[name]:.2f} of that of the {name[4:].replace('_', ' ')}" for name in RATIOS.values()
+              if row[name] > 0 and pd.notna(row["wis"])]  # fmt: skip
+    return f"{text} Its WIS is {' and '.join(ratios)}." if ratios else text
+
+
+def summarise_scores(scored: pd.DataFrame) -> pd.DataFrame:
+    """Scores by model, of what was put on record before its figure came.
+
+    Parameters
+    ----------
+    scored : DataFrame
+        From `score_register`.
+
+    Returns
+    -------
+    DataFrame
+        model_id; how many forecasts are on_record, to_come, made in hindsight, without a score (no_score), counted, of
+        these exact; coverage_50, coverage_80, coverage_95 (share of exact figures inside); wis_last_value_ratio and
+        wis_drift_ratio (geometric mean of the WIS over that of the baseline, over exact figures that have both: below
+        1 is better); how many figures were bounds, and the mean probability given to them. Missing where nothing has
+        come.
+    """
+    rows = []
+    for model_id, part in scored.groupby("model_id"):
+        counted = part[part["counted"]]
+        exact, bounds = counted[counted["side"] == "exact"], counted[counted["side"] != "exact"]
+        came = part["came"].notna()
+        row: dict[str, Any] = {"model_id": model_id, "on_record": len(part), "to_come": int((~came).sum())}
+        row |= {"hindsight": int(part["hindsight"].sum()), "counted": len(counted), "exact": len(exact)}
+        row["no_score"] = int((came & (part["side"] == "") & ~part["hindsight"]).sum())
+        for level, name in zip(LEVELS, COVERED, strict=True):
+            row[f"coverage_{100 * level:.0f}"] = (exact[name] == "yes").mean() if len(exact) else np.nan
+        for name in RATIOS.values():
+            both = exact[(exact["wis"] > 0) & (exact[name] > 0)]
+            row[f"{name}_ratio"] = np.exp(np.log(both["wis"] / both[name]).mean()) if len(both) else np.nan
+        row |= {"bounds": len(bounds), "probability": bounds["probability"].mean() if len(bounds) else np.nan}
+        rows.append(row)
+    return pd.DataFrame(rows, columns=SUMMARY)
+
+
+def say_scores(summary: pd.DataFrame) -> list[str]:
+    """A sentence for each model of `summarise_scores`."""
+    told = []
+    for row in summary.to_dict("records"):
+        text = f"{row['model_id']}: {say_count(row['on_record'], 'forecast')} on record, {row['to_come']} to come, "
+        text += f"{row['hindsight']} made in hindsight and not counted, {row['no_score']} without a score."
+        if row["exact"]:
+            covered = ", ".join(
+                f"{percent(row[f'coverage_{100 * level:.0f}'])} by the {100 * level:.0f} % band" for level in LEVELS
+            )
+            text += f" Of {say_count(row['exact'], 'exact figure')} covered: {covered}."
+            for name in RATIOS.values():
+                ratio, which = row[f"{name}_ratio"], name[4:].replace("_", " ")
+                text += "" if np.isnan(ratio) else f" WIS against the {which}: {ratio:.2f} (below 1 is better)."
+        if row["bounds"]:
+            text += f" {say_count(row['bounds'], 'figure')} printed as a bound: probability "
+            text += f"{percent(row['probability'])} on average."
+        told.append(text if row["counted"] else f"{text} No figure has come since, so there is no score yet.")
+    return told
