@@ -199,13 +199,15 @@ def test_own_data_have_a_hub_of_their_own(tmp_path):
 
     path = tmp_path / "mine.csv"
     path.write_text(
-        "date,value,unit\n2021-12-31,12,%\n2022-12-31,19,%\n2023-12-31,31,%\n2024-12-31,44,%\n2025-12-31,52,%\n"
+        "date,value,unit\n2021-06-30,12,%\n2022-06-30,19,%\n2023-06-30,31,%\n2024-06-30,44,%\n2025-06-30,52,%\n"
     )
     own = indicators.load(path)
     assert find_register(own.path) == tmp_path / "forecasts"
     table = pd.DataFrame({"entity": ["own data"], "indicator": ["mine"], "bound": ["100"]})
     register.register_series(table, own, today=TODAY)
-    assert len(bands_on_record(register.read_register(own))) == 2
+    said = bands_on_record(register.read_register(own))
+    dates = said["target_end_date"].dt.strftime("%Y-%m-%d").tolist()
+    assert dates == ["2026-06-30", "2027-06-30"], "that of June has not come by November, so it is still to be forecast"
     assert register.read_register(indicators.load(), "own data").empty
 
 
@@ -389,6 +391,16 @@ def test_the_index_shows_what_is_on_record_and_what_comes_next(run):
     page = write_pages(run).read_text(encoding="utf-8")
     assert ("Forecasts on record" in page) == bool(len(table))
     assert pd.read_csv(run / "tables" / "06_next.csv")["sentence"].iloc[0] in page
+
+
+def test_a_run_of_0_2_without_the_new_tables_still_has_its_pages(run):
+    content = json.loads((run / "run.json").read_text())
+    for name in ("06_next", "06_scores"):
+        del content["notebooks"]["06_summarise_findings"]["tables"][name]
+        (run / "tables" / f"{name}.csv").unlink()
+    content["versions"]["adoption-curves"] = "0.2.0"
+    (run / "run.json").write_text(json.dumps(content))
+    assert "The next figure" not in write_pages(run).read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

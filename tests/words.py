@@ -6,7 +6,8 @@ import golden
 import pandas as pd
 
 PATH = Path(__file__).parents[1] / "docs" / "WORDS.md"
-PARTS = {"06_plain": "sentence", "06_findings": "sentence", "05_statements": "statement", "06_register": "text"}
+PARTS = {"06_plain": "sentence", "06_findings": "sentence", "06_next": "sentence", "05_statements": "statement"}
+PARTS |= {"06_register": "text"}
 OPENING = """# What a run says
 
 The sentences of the kept runs (`tests/golden`), one kind of series each, as `python tests/words.py` collects them. They

@@ -48,7 +48,7 @@ def enter(
     made : Forecast
         Of that series. Quantiles and 100 of its joint paths go on record.
     dates : sequence of dates
-        After the last figure; by default the first two of the forecast after the day of origin, or its last.
+        After the last exact figure; by default the first two of the forecast after every figure, or its last.
     model : str
         Id of the method: TEAM-MODEL, each of at most 16 letters, digits or "_".
     origin, published : str or date
@@ -68,7 +68,7 @@ def enter(
     check_model_id(model)
     today = f"{datetime.now().astimezone():%Y-%m-%d}"
     day, known = (check_date("as_of", each or today) for each in (origin, published))
-    after = made.dates[made.dates > day]
+    after = made.dates[made.dates > max([series.values.index[-1], *series.newer.index])]
     wanted = [check_date("dates", each) for each in dates] or list(after[:NEXT_DATES]) or list(made.dates[-1:])
     ends = pd.DatetimeIndex(sorted(set(wanted)))
     _refuse_unscorable(series, made, ends)
