@@ -52,13 +52,18 @@ def test_a_forecast_is_put_on_record_as_the_run_has_it(run, record):
     np.testing.assert_allclose(merged["value_x"], merged["value_y"], rtol=1e-8)
 
 
-def test_what_is_on_record_is_never_written_over(run, record):
+def test_what_is_on_record_is_never_written_over(run, data, series, made, record):
     registry.register_run(run, ["2026-12-31"], record, TODAY)
     before = list_tree(record)
-    with pytest.raises(RunError, match=r"31 December 2026 by .* on record already, and a record is not written over"):
-        registry.register_run(run, ["2026-12-31", "2027-12-31"], record, TODAY)
+    for dates in (["2026-12-31"], ["2027-12-31"], ["2027-12-31", "2026-12-31"]):
+        with pytest.raises(
+            RunError, match=r"genai_users of China .* on record already, and a record is not written over"
+        ):
+            registry.register_run(run, dates, record, TODAY)
     assert list_tree(record) == before
-    registry.register_run(run, ["2027-12-31"], record, TODAY)
+    register.register(
+        register.enter(replace(series, bound_name="100"), made, origin=TODAY, published=TODAY), data, record
+    )
     after = list_tree(record)
     for name in before:
         if name.startswith("model-output"):

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -33,7 +34,6 @@ from helpers.forecast.hub_config import (
 from helpers.indicators import DataError, Problem
 from helpers.indicators.tables import read_bytes
 from helpers.project import RunError, shorten_path
-from helpers.wording import say_day
 
 FILE_COLUMNS = [*TASK_IDS, "output_type", "output_type_id", "value"]
 COLUMNS = ["model_id", *FILE_COLUMNS, "unit"]
@@ -189,17 +189,22 @@ def _as_text(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _leave_known(rows: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
-    """The rows that are not on record; a `RunError` where one of a model that is no baseline is."""
+    """The rows that are not on record; a `RunError` where a series of a model that is no baseline is in the round.
+
+    Dates cannot join later: their samples would be no paths over the dates that are there.
+    """
     task = [name for name in ENTRY if name != "published"]
-    known = pd.MultiIndex.from_frame(_as_text(before)[task].drop_duplicates())
-    there = pd.MultiIndex.from_frame(rows[task]).isin(known)
-    twice = rows[there & ~rows["model_id"].isin(BASELINES)]
+    known, own = _as_text(before)[task], ~rows["model_id"].isin(BASELINES)
+    twice = rows[own & _is_in(rows[task[:-1]], known[task[:-1]])]
     if len(twice):
         first = twice.iloc[0]
-        day = say_day(pd.Timestamp(first["target_end_date"]))
-        what = f"{first['indicator']} of {first['entity']} (bound {first['bound']}) for {day} by {first['model_id']}"
+        what = f"{first['indicator']} of {first['entity']} (bound {first['bound']}) by {first['model_id']}"
         raise RunError(f"Round {first['origin_date']} has {what} on record already, and a record is not written over.")
-    return rows[~there]
+    return rows[own | ~_is_in(rows[task], known)]
+
+
+def _is_in(rows: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
+    return pd.MultiIndex.from_frame(rows).isin(pd.MultiIndex.from_frame(known.drop_duplicates()))
 
 
 def _join_targets(known: dict[str, Any], rows: pd.DataFrame, titles: dict[str, str]) -> dict[str, Any]:
@@ -217,13 +222,13 @@ def _join_targets(known: dict[str, Any], rows: pd.DataFrame, titles: dict[str, s
 def _append(folder: Path, model_id: str, origin: str, rows: pd.DataFrame) -> Path:
     """Add rows to the file of a round; its samples are numbered on. Returns the path below the hub."""
     path = Path("model-output", model_id, f"{origin}-{model_id}.csv")
-    there = (folder / path).read_bytes() if (folder / path).is_file() else b""
+    there, used = b"", -1
+    if (folder / path).is_file():
+        there, old = (folder / path).read_bytes(), _read_output(folder, folder / path)
+        used = max([-1, *old.loc[old["output_type"] == "sample", "output_type_id"]])
     samples = rows["output_type"] == "sample"
-    path_of = rows.groupby(["published", "entity", "indicator", "bound"], sort=False).ngroup()
-    before = there.count(b",sample,") and 1 + int(
-        _read_output(folder, folder / path).query("output_type == 'sample'")["output_type_id"].max()
-    )
-    number = (before + SAMPLES * path_of + rows["output_type_id"]).where(samples, rows["output_type_id"])
+    series = rows.groupby(["published", "entity", "indicator", "bound"], sort=False).ngroup()
+    number = (used + 1 + SAMPLES * series + rows["output_type_id"]).where(samples, rows["output_type_id"])
     ids = [f"{one:.0f}" if sample else f"{one:g}" for one, sample in zip(number, samples, strict=True)]
     table = rows.assign(output_type_id=ids, value=[f"{value:.10g}" for value in rows["value"]])[FILE_COLUMNS]
     write_file(folder / path, there + table.to_csv(index=False, header=not there, lineterminator="\n").encode())
