@@ -9,16 +9,14 @@ MARK = "<!-- indicators -->\n"
 
 
 def list_indicators():
-    """Rows of a Markdown table, one an indicator."""
+    """Rows of a Markdown table, one an indicator; a further figure changes none."""
     data = indicators.load(PATH.parent)
-    lines = ["", "| indicator | title | unit | role | stock or flow | of | figures | first | last |", "|---" * 9 + "|"]
-    grouped = dict(tuple(data.observations.groupby("indicator")))
+    lines = ["", "| indicator | title | unit | role | stock or flow | of |", "|---" * 6 + "|"]
+    grouped = dict(tuple(data.observations.groupby("indicator")["entity"]))
     for entry in data.indicators.sort_values("indicator").itertuples():
-        rows = grouped[entry.indicator]
-        places = sorted(rows["entity"].unique())
-        named = places[0] if len(places) == 1 else f"{len(places)} countries and areas"
-        days = f"{rows['date'].min():%Y-%m} | {rows['date'].max():%Y-%m}"
-        about = f"{entry.title} | {entry.unit} | {entry.role} | {entry.stock_or_flow} | {named} | {len(rows)} | {days}"
+        places = grouped[entry.indicator].unique()
+        named = places[0] if len(places) == 1 else "several countries and areas"
+        about = f"{entry.title} | {entry.unit} | {entry.role} | {entry.stock_or_flow} | {named}"
         lines.append(f"| {entry.indicator} | {about} |")
     return "\n".join(lines) + "\n"
 

@@ -41,7 +41,8 @@ def test_every_day_of_publication_is_where_it_says_that_it_comes_from(data, rows
 def test_a_derived_figure_is_known_with_the_figure_that_it_is_derived_from(rows):
     derived = rows[rows["published_by"] == "derived"].set_index(["entity", "indicator", "date"])["published"]
     assert derived[("China", "genai_services_filed", pd.Timestamp("2023-12-31"))] == pd.Timestamp("2025-01-08")
-    assert derived[("United Kingdom", "firms_ai_use_ons", pd.Timestamp("2025-06-29"))] == pd.Timestamp("2025-10-02")
+    ramp = ("United States", "firms_pay_for_ai_ramp", pd.Timestamp("2025-06-30"))
+    assert derived[ramp] == pd.Timestamp("2026-07-31"), "June 2025 is that of June 2026 less its rise in a year"
     with_later = rows.set_index(["entity", "indicator", "published"])["date"]
     other = [(with_later.loc[[(*key[:2], day)]] > key[2]).any() for key, day in derived.items() if day < derived.max()]
     assert sum(other) >= 15
@@ -54,6 +55,49 @@ def test_a_revised_figure_has_a_row_a_vintage_and_the_newest_public_one_counts(d
     assert data.known_on("2026-09-26").series(*key).values.iloc[0] == 44.62
     assert data.known_on("2026-09-25").known_on("2026-12-31").as_of == "2026-09-25", "nothing comes back"
     assert len(data.find_rows(*key)) == len(data.find_rows(*key).drop_duplicates("date"))
+
+
+@pytest.mark.parametrize(
+    ("entity", "indicator", "date", "known"),
+    [
+        (
+            "United Kingdom",
+            "firms_ai_use_ons",
+            "2025-06-29",
+            {"2025-07-02": None, "2025-07-03": 21, "2026-09-30": 21, "2026-10-01": 20.5},
+        ),
+        (
+            "EU27",
+            "firms_ai_use_eurostat",
+            "2023-06-30",
+            {"2024-05-28": None, "2024-05-29": 8.0, "2025-12-10": 8.0, "2025-12-11": 8.1},
+        ),
+        (
+            "United States",
+            "firms_pay_for_ai_ramp",
+            "2026-05-31",
+            {"2026-06-08": None, "2026-06-09": 54, "2026-07-31": 54.17},
+        ),
+        ("48 markets", "ai_for_news_weekly_reuters", "2025-02-28", {"2025-06-16": None, "2025-06-17": 7}),
+        ("Japan", "genai_use_mic_panel", "2026-03-31", {"2026-07-23": None, "2026-07-24": 58.8}),
+    ],
+)
+def test_a_figure_is_known_from_its_first_print_on_and_revised_from_its_own_day(data, entity, indicator, date, known):
+    for day, value in known.items():
+        assert data.known_on(day).exact_values(entity, indicator).get(date) == value, day
+
+
+def test_each_figure_of_generative_ai_has_wording_and_an_address(data, rows):
+    """From the first figure on there is a row that says what was asked or counted; a page says where it was read."""
+    roles = data.indicators.set_index("indicator")
+    surveyed = roles.index[(roles["role"] == "target") & roles["technology"].str.contains(r"\bAI\b")]
+    told = data.wording.groupby("indicator")["date"].min()
+    first = rows[rows["indicator"].isin(surveyed)].groupby("indicator")["date"].min()
+    without = {"genai_aware_rate", "genai_aware_users"} | {name for name in first.index if "nonwork" in name}
+    without |= {"genai_daily_use_rps", "genai_work_daily_use_rps", "genai_work_weekly_use_rps"}
+    assert set(first.index[~(told.reindex(first.index) <= first)]) == without, "as asked of their twins"
+    urls = data.sources.set_index("source_id")["url"]
+    assert (rows["reported_at"].where(rows["reported_at"] != "", rows["source_id"].map(urls)) != "").all()
 
 
 def test_own_data_may_say_when_their_figures_came_out(tmp_path):
