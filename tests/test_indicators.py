@@ -64,6 +64,22 @@ def test_what_is_wrong_in_a_folder_is_named_with_what_would_be_right(tmp_path, t
     assert [line for line in lines if line.startswith(f"{table}.csv, {message}")], lines
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("soon", "does not have the right form; it needs: YYYY-MM-DD, YYYY-MM or YYYY-MM/YYYY-MM: "),
+        ("2027-13", "names no day or month of the calendar; write one that exists"),
+        ("2027-02-30", "names no day or month of the calendar; write one that exists"),
+        ("2027-02/2027-01", "ends before it begins; write the earlier one first"),
+    ],
+)
+def test_a_day_that_a_figure_cannot_be_expected_on_is_refused(tmp_path, text, message):
+    changes = [("suspected_breaks,note", "suspected_breaks,next_expected,note"), ("tool,,,,", f"tool,,,,{text},")]
+    changes += [("tool_users,,,", "tool_users,,,,"), ("population,,,,", "population,,,,,")]
+    [line] = find_problems(tmp_path, indicators=changes)
+    assert line.startswith(f"indicators.csv, row 2, column next_expected: '{text}' {message}")
+
+
 def test_all_problems_at_once_in_order(tmp_path):
     changes = [(",20.5,", ",many,"), ("2023-12-31", "2023-13-31"), ("Land,persons,2020-12-31,100", "Land,persons,,100")]
     lines = find_problems(tmp_path, observations=changes, sources=None, indicators=[("Tool users", "")])

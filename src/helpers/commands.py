@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ import typer
 from helpers.options import add_choices, locate_data
 from helpers.project import RunError, find_outputs, list_records, shorten_path
 from helpers.quoting import escape
+from helpers.wording import say_count
 
 app = typer.Typer()
 
@@ -32,21 +34,40 @@ def list_series(
         typer.Argument(metavar="[WORD]...", help="Only series with all of these words in entity, name or title."),
     ] = None,
     data: Annotated[str, typer.Option(metavar="PATH", help="Folder of data, or a file of your own.")] = "data",
+    due: Annotated[bool, typer.Option("--due", help="Only those whose next figure is expected, by day.")] = False,
+    weeks: Annotated[int, typer.Option(min=0, help="With --due: how many weeks ahead.")] = 10,
     as_json: Json = False,
 ) -> None:
     """List the series of the data: entity, span, bound and last figure.
 
-    The bound is what '-p bound' would name: the indicator of the base, or 100 for percentages.
+    The bound is what '-p bound' would name: the indicator of the base, or 100 for percentages. With '--due' those
+    whose next figure is expected within some weeks, or should have come.
     """
     from helpers import indicators
 
     given: dict[str, Any] = {"data": data}
     locate_data(given, {})
-    found = indicators.list_series(indicators.load(given["data"]), words or [])
+    known = indicators.load(given["data"])
+    if due:
+        found = indicators.list_due(known, datetime.now().astimezone().date(), weeks, words or [])
+    else:
+        found = indicators.list_series(known, words or [])
     if as_json:
-        days = {name: found[name].dt.strftime("%Y-%m-%d") for name in ("first", "last")}
+        days = {name: column.dt.strftime("%Y-%m-%d") for name, column in found.select_dtypes("datetime").items()}
         print(found.assign(**days).to_json(orient="records", force_ascii=False, indent=1))
-        return
+    elif due:
+        rows, late = indicators.say_due(found)
+        print_table(rows)
+        nothing = "Nothing is late." if rows else f"No figure is expected within {say_count(weeks, 'week')}."
+        print(*(late or [nothing]), sep="\n")
+    else:
+        print_found(found, data)
+
+
+def print_found(found: Any, data: str) -> None:
+    """Print the series that were found, and how to study the first."""
+    from helpers import indicators
+
     print_table(indicators.say_series(found))
     if len(found):
         given = ({} if data == "data" else {"data": data}) | found.iloc[0][["entity", "indicator", "bound"]].to_dict()
@@ -191,8 +212,10 @@ def new(
 
 
 def print_table(rows: list[dict[str, str]]) -> None:
-    """Print rows under the names of their columns, each as wide as it needs."""
-    columns = list(rows[0]) if rows else []
+    """Print rows under the names of their columns, each as wide as it needs; nothing where there are none."""
+    if not rows:
+        return
+    columns = list(rows[0])
     cells = [columns, *([escape(str(row[column])) for column in columns] for row in rows)]
     widths = [max(len(line[place]) for line in cells) for place in range(len(columns))]
     for line in cells:

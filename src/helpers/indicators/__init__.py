@@ -7,12 +7,12 @@ recomputes the figures of the news item, `describe_coverage` says how long and h
 which there are, and `choose_series` finds the series of own data where nobody has named it. `write_clean` writes a file
 of one's own as a clean one. `name_series`, `cite_series`, `cite_sources`, `find_urls`, `list_newer`, `list_wording` and
 `state_vintages` write words around tables and figures; `list_shares` and `crossing_years` set technologies beside each
-other.
+other. `find_expected`, `list_due`, `say_due` and `say_expected` tell which figures are to come.
 
 The parts, each importing only those before it: ``problems``; ``cells`` (one cell, and what a wrong one may mean),
-``series`` (with its breaks and bound), ``tables`` (files, header and rows, the descriptor), ``checks`` (tables against
-each other), ``sheets`` (the table of any file), ``columns`` and ``everyday`` (what it means), ``own`` (a single file),
-``data``, ``review`` (coverage and claims) and ``described``.
+``series`` (with its breaks and bound), ``tables`` (files, header and rows, the descriptor), ``expected`` (when a figure
+is), ``checks`` (tables against each other), ``sheets`` (the table of any file), ``columns`` and ``everyday`` (what it
+means), ``own`` (a single file), ``data``, ``review`` (coverage, claims), ``due`` (figures to come) and ``described``.
 """
 
 from helpers.indicators.data import Data, choose_series, load
@@ -29,7 +29,9 @@ from helpers.indicators.described import (
     name_series,
     state_vintages,
 )
+from helpers.indicators.due import find_expected, list_due, say_due
 from helpers.indicators.everyday import read_everyday
+from helpers.indicators.expected import say_expected
 from helpers.indicators.own import ENTITY as UNNAMED
 from helpers.indicators.own import write_clean
 from helpers.indicators.problems import DataError, Problem
@@ -55,8 +57,10 @@ __all__ = [
     "cite_sources",
     "crossing_years",
     "describe_coverage",
+    "find_expected",
     "find_urls",
     "last_bound",
+    "list_due",
     "list_newer",
     "list_references",
     "list_series",
@@ -66,6 +70,8 @@ __all__ = [
     "load",
     "name_series",
     "read_everyday",
+    "say_due",
+    "say_expected",
     "say_series",
     "state_vintages",
     "summarise_data",

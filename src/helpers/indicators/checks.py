@@ -20,6 +20,7 @@ import pandas as pd
 
 from helpers.files import hash_file
 from helpers.indicators.cells import read_cells
+from helpers.indicators.expected import read_expected
 from helpers.indicators.problems import DataError, Problem, list_problems, suggest_names
 from helpers.indicators.series import BASE_TOLERANCE, interpolate_values, parse_breaks
 from helpers.indicators.tables import TABLES, find_kind, read_descriptor, read_table
@@ -140,7 +141,7 @@ def _check_meaning(tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
     if indicators is not None:
         entities = set() if observations is None else set(observations["entity"])
         problems += _check_breaks(indicators, entities) + check_units("indicators.csv", indicators)
-        problems += _check_base_units(indicators) + _check_circles(indicators)
+        problems += _check_base_units(indicators) + _check_circles(indicators) + _check_expected(indicators)
     if observations is not None:
         problems += check_spellings("observations.csv", observations)
     if observations is not None and indicators is not None:
@@ -165,6 +166,17 @@ def _check_breaks(indicators: pd.DataFrame, entities: set[str]) -> list[Problem]
             for entity in sorted(named - entities) if entities else []:
                 message = f"is no entity of observations.csv; {suggest_names(entity, entities)}"
                 problems.append(Problem("indicators.csv", int(row), column, entity, message))
+    return problems
+
+
+def _check_expected(indicators: pd.DataFrame) -> list[Problem]:
+    problems = []
+    texts = indicators.get("next_expected", pd.Series(dtype="str"))
+    for place, text in texts[texts != ""].items():
+        try:
+            read_expected(text)
+        except ValueError as error:
+            problems.append(Problem("indicators.csv", int(indicators["row"][place]), "next_expected", text, str(error)))
     return problems
 
 

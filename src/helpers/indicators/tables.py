@@ -55,7 +55,7 @@ KINDS = {
 }
 """What the fields are that are computed with."""
 OPTIONAL = {"published", "published_by", "vintage", "standard_error", "sample_size"}
-OPTIONAL |= {"published_evidence", "lag_months", "stock_or_flow", "errors"}
+OPTIONAL |= {"published_evidence", "lag_months", "stock_or_flow", "errors", "rhythm", "next_expected"}
 """Columns that a table may lack: folders from before them stay readable."""
 
 

@@ -67,13 +67,16 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
     -------
     dict
     """
+    from helpers.indicators import find_expected, say_expected
+
     records = read_records(folder)
     figures = sorted(name for record in records.values() for name in record["figures"])
     entry = data.find_entry(parameters.indicator)
     return {
         "run": parameters.run,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "subject": {name: getattr(entry, name) for name in ("title", "unit", "counted", "base")},
+        "subject": {name: getattr(entry, name) for name in ("title", "unit", "counted", "base")}
+        | {"next": say_expected(find_expected(data, parameters.entity, parameters.indicator))},
         "main_figure": next((name for name in figures if name.startswith("05_forecast")), None),
         **inputs,
         "notebooks": {name: {"source": inputs["notebooks"].get(name), **record} for name, record in records.items()},

@@ -67,6 +67,7 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
         citation=cite_run(record, folder.name, heading),
         sections=[(address, title) for address, title in SECTIONS.items() if not empty.get(address)],
         counted=subject.get("counted", ""),
+        expected=subject.get("next", ""),
         findings=[row["sentence"] for row in rows["findings"]],
         figure=main,
         embed=lambda name: embed_image(folder / "figures" / f"{name}.png"),
