@@ -9,9 +9,11 @@ np.float64(73.8)
 Modules, each importing only those before it: `engine`, `descent`, `profile` least squares for many series at once;
 `errors` how they hang together; `ceilings` many known ceilings; `shifts` changed definitions; `model` the observations
 and the ceiling; `likelihoods`, `censored` what is minimised; `derived`, `display`, `results` what comes out; `families`
-the curves; `waves` two of them in one series; `many` thousands of series; `compare` several families on one series.
+the curves; `waves` two of them in one series; `many` thousands of series; `compare` several families on one series;
+`assess` one verdict on the ceiling of a series. `launches` frees a launch that nobody gave.
 """
 
+from helpers.curves.assess import Assessment, assess_ceiling
 from helpers.curves.compare import (
     compare_estimates,
     compare_fits,
@@ -44,6 +46,7 @@ __all__ = [
     "FAMILIES",
     "GENERALISED_LINEAR",
     "AdoptionCurve",
+    "Assessment",
     "Bass",
     "CurveError",
     "Exponential",
@@ -58,6 +61,7 @@ __all__ = [
     "ShiftedGompertz",
     "TwoWaves",
     "Weibull",
+    "assess_ceiling",
     "compare_estimates",
     "compare_fits",
     "decimal_years",

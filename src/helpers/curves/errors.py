@@ -7,17 +7,26 @@ first-order correlation, rho to the power of the time in median steps.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from helpers.curves.descent import fit_batch
-from helpers.curves.engine import Batch, Fit, shared, time_of_share, typical_step
+from helpers.curves.descent import dot, evaluate, fit_batch, fit_rows, jacobian
+from helpers.curves.engine import Batch, Fit, count_parameters, shared, time_of_share, typical_step
 
 KINDS = (None, "independent", "ar1", "cumulative")
 """What may be said of errors; None: not known, so intervals hold under independent and under cumulative ones."""
 CORRELATIONS = np.array([0.0, 0.25, 0.5, 0.7, 0.85, 0.95, 0.99])
 """Correlations a median step apart among which that of `ar1` is searched."""
+ASSUMED = ("independent", "cumulative", "in proportion", "cumulative in proportion")
+"""What errors may be where nothing is said of them; the latter two are in proportion to the curve."""
+LEAST_LIKELY = 0.1
+"""Kinds of errors less likely than this part of the likeliest have no say in an interval. All of them together leave
+next to no ceiling identified; the residuals of short series seldom tell independent errors from cumulative ones, but
+whether errors grow with the curve they do tell (`make bench` simulates it)."""
+CURVE_ROUNDS, LEAST_CURVE = 5, 0.01
+"""How often weights are taken from the curve that they shape, and below what part of its highest value no longer."""
 EARLY = 0.05
 """Part of the last value where a curve is taken to begin, and its errors to add up."""
 MOST_STEPS = 1000.0
@@ -38,7 +47,7 @@ def whiten(
     times : (N, n) decimal years, increasing; NaN, where a series has no more observations, last
     correlation : (N,) or number, of errors a median step apart: 0 independent, 1 cumulative
     first : (N,) or number, variance of the first of cumulative errors, in that of a median step
-    root : (n,) roots of the weights, or None
+    root : (n,) or (N, n) roots of the weights, or None
         Weights of cumulative errors are those of what is new; others are those of the errors themselves.
 
     Returns
@@ -54,7 +63,7 @@ def whiten(
     new = np.where(scale > 0, np.sqrt(1 / variance), 0.0)
     before = new[:, 1:] * carry
     if root is not None:
-        before = np.where(rho < 1, before, before * (root[1:] / root[:-1]))
+        before = np.where(rho < 1, before, before * (root[..., 1:] / root[..., :-1]))
     target = batch.target * new
     target[:, 1:] -= before * batch.target[:, :-1]
     before = shared(before * scale[:, :-1])
@@ -106,3 +115,100 @@ def count_steps(batch: Batch, fit: Fit, times: np.ndarray) -> np.ndarray:
     begin = time_of_share(batch.family, fit.theta[: len(batch.family.parameters)], share)
     steps = (times[:, 0] - batch.origin - batch.span * begin) / typical_step(times)
     return np.clip(np.nan_to_num(steps, nan=1.0), 1.0, MOST_STEPS)
+
+
+def weigh(batch: Batch, root: np.ndarray) -> Batch:
+    """The batch, without weights until now, with weights whose roots are (N, n)."""
+    return replace(batch, target=batch.target * root, scale=batch.scale * root)
+
+
+def proportional_roots(batch: Batch, fit: Fit) -> np.ndarray:
+    """Roots of the weights of errors in proportion to the curve, (N, n), which their own fit implies.
+
+    Parameters
+    ----------
+    batch, fit : without weights, and the curves of least squares
+
+    Returns
+    -------
+    ndarray, (N, n)
+        1 at each curve's highest value; at most one over `LEAST_CURVE`.
+    """
+    root, rows = np.ones(batch.target.shape), np.arange(batch.size)
+    for last in np.arange(CURVE_ROUNDS) == CURVE_ROUNDS - 1:
+        curve = np.abs(fit.ceiling[:, None] * evaluate(batch, fit.theta).curve)
+        top = curve.max(axis=1, keepdims=True)
+        root = np.where(top > 0, top / np.maximum(curve, LEAST_CURVE * np.maximum(top, 1e-300)), 1.0)
+        if not last:
+            work = weigh(batch, root)
+            fit = fit_batch(work) if batch.has_share or batch.family.priors else fit_rows(work, rows, fit.theta)
+    return root
+
+
+def fit_kinds(
+    batch: Batch, times: np.ndarray, kinds: Sequence[str], root: np.ndarray | None = None
+) -> list[tuple[Batch, Fit]]:
+    """Fit each series under each kind of errors.
+
+    Parameters
+    ----------
+    batch : Batch whose errors count as independent
+    times : (N, n) decimal years, NaN last
+    kinds : names in `ASSUMED`
+    root : (n,) roots of the weights that the batch already has, or None; beside them no kind is in proportion
+
+    Returns
+    -------
+    list of (Batch, Fit), one for each kind
+    """
+    level = batch, fit_batch(batch)
+    grown, grown_root = level, root
+    if any("proportion" in kind for kind in kinds):
+        grown_root = proportional_roots(*level)
+        weighed = weigh(batch, grown_root)
+        grown = weighed, fit_batch(weighed)
+    fits = {"independent": (level, root), "in proportion": (grown, grown_root)}
+    made = []
+    for kind in kinds:
+        fitted, its_root = fits[kind.removeprefix("cumulative ") if "proportion" in kind else "independent"]
+        made.append(fit_cumulative(*fitted, times, its_root)[:2] if kind.startswith("cumulative") else fitted)
+    return made
+
+
+def restricted_deviance(batch: Batch, fit: Fit, level: Fit) -> np.ndarray:
+    """Minus twice the restricted log-likelihood of a kind of errors, (N,), up to what is the same for all kinds.
+
+    It is the likelihood of what fitting leaves of the series; that of the whole series favours errors that a flexible
+    curve has already taken out. Source: Patterson and Thompson 1971.
+
+    Parameters
+    ----------
+    batch, fit : under that kind of errors
+    level : the same curves under independent errors, at which the directions are taken for every kind
+
+    Returns
+    -------
+    ndarray, (N,)
+    """
+    columns = np.stack(jacobian(batch, level.theta, level.ceiling), axis=2)
+    if not (batch.has_share or np.isnan(batch.ceiling).any()):
+        columns = columns[:, :, 1:]
+    sizes = np.linalg.svd(columns, compute_uv=False)
+    sizes = np.maximum(sizes, 1e-8 * sizes[:, :1] + 1e-300)
+    freedom = np.maximum(batch.count - count_parameters(batch), 1)
+    least = 1e-28 * dot(batch.target, batch.target) + 1e-300
+    return freedom * np.log(np.maximum(fit.ssr, least) / freedom) - 2 * log_roots(batch) + 2 * np.log(sizes).sum(axis=1)
+
+
+def log_roots(batch: Batch) -> np.ndarray:
+    """Sum of the logarithms of what observations are multiplied by, (N,): the roots of weights, and the bound."""
+    scale = np.broadcast_to(batch.scale, batch.target.shape)
+    return np.log(np.where(scale > 0, scale, 1.0)).sum(axis=1)
+
+
+def corrected_criterion(ssr: np.ndarray, count: np.ndarray, parameters: np.ndarray) -> np.ndarray:
+    """AICc of least squares with the variance counted; infinite where it is undefined, as in `Results`."""
+    size, left = parameters + 1, count - parameters - 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        likelihood = count * (np.log(2 * np.pi * ssr / count) + 1)
+        return np.where(left > 0, likelihood + 2 * size + 2 * size * (size + 1) / left, np.inf)

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from helpers.curves.descent import fit_batch
 from helpers.curves.engine import count_parameters, estimates, limits_reached, nested_families, prepare
-from helpers.curves.errors import fit_cumulative
+from helpers.curves.errors import corrected_criterion, fit_cumulative
 from helpers.curves.families import FAMILIES
 from helpers.curves.model import (
     MARGIN,
@@ -213,7 +213,7 @@ def _fit_equals(
     table[np.isin(flag, ["above the ceiling", "before the launch"]), bool(not known.name) :] = np.nan
     frame = pd.DataFrame({"series": columns, "family": name, "nobs": batch.count, "flag": flag})
     frame["ssr"] = np.where(left >= 0, fit.ssr, np.nan)
-    frame["aicc"] = _corrected_criterion(fit.ssr, batch.count, batch.count - left)
+    frame["aicc"] = corrected_criterion(fit.ssr, batch.count, batch.count - left)
     frame[names] = table
     frame["ceiling"] = table[:, 0] * bound[:, -1]
     if alpha is None:
@@ -230,11 +230,3 @@ def _fit_equals(
     closed = np.isfinite(ends).all(axis=1) & (ends[:, 0] > 0)
     frame.insert(4, "identified", closed & np.isin(flag, ["", "limit"]) & free & (not batch.has_share))
     return frame
-
-
-def _corrected_criterion(ssr: np.ndarray, count: np.ndarray, parameters: np.ndarray) -> np.ndarray:
-    """AICc of least squares with the variance counted; infinite where it is undefined, as in `Results`."""
-    size, left = parameters + 1, count - parameters - 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        likelihood = count * (np.log(2 * np.pi * ssr / count) + 1)
-        return np.where(left > 0, likelihood + 2 * size + 2 * size * (size + 1) / left, np.inf)

@@ -15,6 +15,7 @@ from scipy.optimize import root
 
 from helpers.curves.engine import Batch, Family, default_launch, prepare
 from helpers.curves.errors import KINDS
+from helpers.curves.launches import any_launch
 from helpers.curves.shifts import LevelShift, read_shifts, shift_family
 from helpers.dates import REAL, CurveError, Dates, Times, check_observed, decimal_years, is_dated, years_among
 
@@ -31,7 +32,7 @@ MARGIN = 0.1
 HUGE = 1e60
 INTERNAL = (
     "data", "period_start", "order", "batch", "changed", "above", "launch_is_assumed", "family",
-    "as_family", "shift_years", "shift_sds",
+    "as_family", "with_any_launch", "frees_launch", "shift_years", "shift_sds",
 )  # fmt: skip
 
 
@@ -241,6 +242,8 @@ class CurveModel(Family, ABC):
 
     model_error = np.nan
     """Standard error of the model itself beside `known_se`, once it has been fitted."""
+    frees_launch = False
+    """True where the launch is one more parameter; see `with_any_launch`."""
     _data_attr: ClassVar[tuple[str, ...]] = ("endog", "weights", "index", "censored")  # dropped by `remove_data`
 
     def __init__(
@@ -333,8 +336,9 @@ class CurveModel(Family, ABC):
     @property
     def family(self) -> type[Family]:
         """The curve as the engine takes it, with its level shifts."""
-        start = self.exog.min() if self.launch is None else self.launch
-        return shift_family(type(self), (self.shift_years - start) / max(self.exog.max() - start, 1e-9), self.shift_sds)
+        start = self.exog.min() if self.launch is None or self.frees_launch else self.launch
+        base = any_launch(type(self)) if self.frees_launch else type(self)
+        return shift_family(base, (self.shift_years - start) / max(self.exog.max() - start, 1e-9), self.shift_sds)
 
     @property
     def param_names(self) -> list[str]:
@@ -371,6 +375,14 @@ class CurveModel(Family, ABC):
         """The same model with other attributes."""
         other = copy(self)
         vars(other).update(attributes)
+        return other
+
+    def with_any_launch(self) -> Self:
+        """The same model with its launch as one more parameter where none was given; else itself."""
+        if not self.launch_is_assumed:
+            return self
+        other = self.changed(frees_launch=True)
+        other.parameters = other.family.parameters
         return other
 
     @abstractmethod

@@ -1,0 +1,403 @@
+"""One verdict on where a series ends, whatever its curve and its errors are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from helpers.curves.engine import Batch, Family, Fit, count_parameters, prepare
+from helpers.curves.errors import ASSUMED, corrected_criterion, fit_kinds, log_roots, restricted_deviance
+from helpers.curves.families import FAMILIES
+from helpers.curves.launches import any_launch
+from helpers.curves.likelihoods import imply_weights
+from helpers.curves.model import (
+    Bound,
+    Ceiling,
+    CurveModel,
+    Share,
+    check_errors,
+    read_ceiling,
+    read_launch,
+    read_numbers,
+)
+from helpers.curves.profile import CEILING, profile_bounds
+from helpers.dates import CurveError, Dates, Times, decimal_years, is_dated
+from helpers.wording import say_large, say_name
+
+ALWAYS, LONG = ("logistic", "gompertz", "bass"), ("richards",)
+"""Families that are asked of every series, and of those with `ENOUGH` figures."""
+WITHIN = (("bass", "logistic"), ("richards", "gompertz"))
+"""Families that hold another as a limit: Bass with its launch long ago, Richards with its shape at 0."""
+ENOUGH = 8
+VOICE = 0.05
+"""Least weight of a family under a kind of errors with which it has a voice."""
+BLOCK = 500
+"""Series in memory together."""
+WIDEST = 2.0
+"""Upper over lower end up to which a ceiling is identified: a wider interval is closed and says next to nothing."""
+BELOW = 2.0
+"""Residual standard deviations by which an interval may end below the highest figure, which has an error too."""
+ALPHA = 0.05
+VERDICTS = ("identified", "depends on the curve", "open", "beyond the bound")
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What a series says of its ceiling, from `assess_ceiling`.
+
+    Attributes
+    ----------
+    verdict : str
+        "identified": every family with a voice, under every kind of errors, puts the ceiling into one closed interval
+        whose upper end is at most twice the lower; "depends on the curve": each of them has a closed one and all
+        together are wider; "open": at least one has none, or no family has a voice; "beyond the bound": the interval is
+        closed and all of it lies above the bound, so the curves or the bound are wrong.
+    low, high : float
+        Hull of these intervals, 95 %, in the unit of the series, not cut at any figure; high is infinite where one of
+        them is open. NaN and infinite where no family has a voice.
+    reached : float
+        Lowest value of the curves with a voice at the last date; with errors that add up, the last figure. Sentences
+        and pictures of the interval begin no lower.
+    voices : tuple of str
+        Families with a voice.
+    reasons : dict of str
+        Why each of the others has none, by family.
+    table : DataFrame
+        A row for each family and kind of errors: family, errors, low, high, weight (percent; missing where AICc is
+        infinite for every family), flag, voice.
+    bound : float
+        The bound at the last date; NaN for none.
+    """
+
+    verdict: str
+    low: float
+    high: float
+    reached: float
+    voices: tuple[str, ...]
+    reasons: dict[str, str]
+    table: pd.DataFrame = field(repr=False)
+    bound: float = np.nan
+    note: ClassVar[str] = "of this wave; a later one cannot be seen"
+    """What goes with every sentence."""
+
+    @property
+    def identified(self) -> bool:
+        """True where the verdict is "identified"."""
+        return self.verdict == "identified"
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in words, as "ends between 61 and 64"."""
+        return say_verdict(self.verdict, self.low, self.high, self.reached)
+
+    def __repr__(self) -> str:
+        return f"<{self.verdict}: {self.sentence}>"
+
+
+def assess_ceiling(
+    endog: pd.Series | pd.DataFrame | np.ndarray | Sequence[Any],
+    exog: Dates | None = None,
+    bound: Bound | None = None,
+    errors: str | None = None,
+    launch: Times | None = None,
+    **options: Any,
+) -> Assessment | pd.DataFrame:
+    """Say what a series tells of the ceiling it grows to, whatever its curve and its errors are.
+
+    The logistic, Gompertz and Bass curve, and from eight figures on the Richards curve, are fitted under every kind of
+    errors that is possible. A family has a voice under a kind of errors with 5 % of the weight of all of these, unless
+    its best curve is another's, or its interval ends below the highest figure by more than two residual standard
+    deviations. The verdict is the hull of the 95 % profile intervals of those with a voice; one whose optimum carries a
+    flag leaves the ceiling open.
+
+    Weights are AICc weights of the families, from residuals as each kind of errors whitens them; between kinds of
+    errors the restricted likelihood decides, since fitting takes more out of errors that hang together. Where AICc is
+    infinite for all families, every one counts.
+
+    Parameters
+    ----------
+    endog, exog : as in `AdoptionCurve`
+        Or a frame with one series a column, NaN where a series has no figure.
+    bound : number, Series over dates, array like `endog`, or None
+        What the ceiling can hardly lie above.
+    errors : None (not known), "independent" or "cumulative"
+    launch : date, decimal year or None
+        Of the Bass curve; None: any launch that fits not worse.
+    **options
+        For one series: `weights`, `known_se`, `shifts`, as in `AdoptionCurve`.
+
+    Returns
+    -------
+    Assessment
+        For a frame, a DataFrame with a row for each series: series, verdict, low, high, reached, voices (a text with
+        commas), sentence.
+
+    Raises
+    ------
+    CurveError
+        As `AdoptionCurve`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> years = np.arange(2008, 2020)
+    >>> users = np.round(60 / (1 + np.exp(-0.8 * (years - 2013))) + 0.4 * np.sin(5 * years), 1)
+    >>> found = assess_ceiling(users, years)
+    >>> found.verdict, found.sentence
+    ('identified', 'ends between 59 and 64')
+    """
+    check_errors(errors, per_period=False)
+    if isinstance(endog, pd.DataFrame) and endog.shape[1] != 1:
+        if options:
+            raise CurveError(f"{min(options)} is for one series: a frame takes bound, errors and launch")
+        return _assess_frame(endog, bound, errors, launch)
+    return _assess_one(endog, exog, bound, errors, launch, options)
+
+
+@dataclass
+class _Measured:
+    """One family under K kinds of errors on N series."""
+
+    low: np.ndarray  # (K, N) ends of the 95 % profile interval of the ceiling
+    high: np.ndarray  # (K, N)
+    reached: np.ndarray  # (K, N) the curve at the last date
+    aicc: np.ndarray  # (N,) under the first kind; infinite where undefined
+    deviance: np.ndarray  # (K, N) restricted
+    ssr: np.ndarray  # (N,) under the first kind
+    spread: np.ndarray  # (N,) residual standard deviation under the first kind
+    flag: np.ndarray  # (N,) what is wrong with the optimum, or ""
+    silent: np.ndarray  # (N,) True where the family has nothing of its own to say
+
+
+def _measure(batch: Batch, times: np.ndarray, kinds: Sequence[str], root: np.ndarray | None = None) -> _Measured:
+    fits = fit_kinds(batch, times, kinds, root)
+    first, level = fits[0]
+    left = batch.count - count_parameters(batch)
+    theta = np.array([fit.theta[: len(batch.family.parameters)] for _, fit in fits])
+    at_end = np.array(
+        [
+            fit.ceiling * batch.family.share(np.ones(batch.size), *part)
+            for (_, fit), part in zip(fits, theta, strict=True)
+        ]
+    )
+    ends = np.exp([profile_bounds(*each, CEILING, ALPHA) for each in fits])
+    flag = _flag(batch, level)
+    return _Measured(
+        low=ends[:, 0],
+        high=np.where(flag == "", ends[:, 1], np.inf),
+        reached=at_end,
+        aicc=corrected_criterion(level.ssr, batch.count, batch.count - left) - 2 * log_roots(first),
+        deviance=np.array([restricted_deviance(*each, level) for each in fits]),
+        ssr=level.ssr,
+        spread=np.sqrt(level.ssr / np.maximum(left, 1)),
+        flag=np.where(left > 0, flag, "as many parameters as figures"),
+        silent=left <= 0,
+    )
+
+
+def _flag(batch: Batch, fit: Fit) -> np.ndarray:
+    """What is wrong with each optimum, (N,)."""
+    kinds = [name for name, _ in batch.family.parameters]
+    boundary = fit.on_boundary[: len(kinds)] != 0
+    if "launch" in kinds:  # a series may begin at its launch
+        boundary[kinds.index("launch")] &= fit.on_boundary[kinds.index("launch")] < 0
+    wrong = {
+        "does not rise": fit.flat,
+        "its ceiling runs to infinity": fit.diverged,
+        "a jump fits better": fit.step,
+        "its best curve is a limit of the family": boundary.any(axis=0),
+        "the search did not settle": ~fit.converged,
+    }
+    return np.select([*wrong.values()], [*wrong], "")
+
+
+def _silence_limits(parts: dict[str, _Measured]) -> None:
+    """Flag families whose best curve is another's, which speaks for it."""
+    for name, other in WITHIN:
+        if name in parts:
+            same = parts[name].ssr >= (1 - 1e-3) * parts[other].ssr
+            parts[name].flag = np.where(same, f"its best curve is the {say_name(other)} curve", parts[name].flag)
+            parts[name].silent |= same
+
+
+def _weigh(parts: Sequence[_Measured]) -> np.ndarray:
+    """Weight of each of F families under each of K kinds of errors, (F, K, N)."""
+    aicc, deviance = np.array([part.aicc for part in parts]), np.array([part.deviance for part in parts])
+    none = ~np.isfinite(aicc).any(axis=0)  # then only kinds of errors are told apart
+    base = np.where(none, deviance[:, 0] - deviance.min(axis=1), aicc)
+    base[np.array([part.silent for part in parts])] = np.inf
+    score = base[:, None] + deviance - deviance[:, :1]
+    weight = np.exp(-np.maximum(score - np.minimum(score.min(axis=(0, 1)), 1e300), 0) / 2)
+    return weight / np.maximum(weight.sum(axis=(0, 1)), 1e-300)
+
+
+def _give_voices(parts: Sequence[_Measured], highest: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weights and voices, (F, K, N), and the families that end below the highest figure, (F, N)."""
+    weight = _weigh(parts)
+    voice = weight >= VOICE
+    high, spread = (np.array([getattr(part, name) for part in parts]) for name in ("high", "spread"))
+    below = np.where(voice, high, -np.inf).max(axis=1) < highest - BELOW * spread
+    below &= voice.any(axis=1)
+    return weight, voice & ~below[:, None], below
+
+
+def _judge(low: np.ndarray, high: np.ndarray, voiced: np.ndarray, bound: np.ndarray) -> np.ndarray:
+    """Verdict on each hull, (N,)."""
+    closed = voiced & np.isfinite(high) & (low > 0)
+    with np.errstate(invalid="ignore"):
+        beyond, narrow = closed & (low > bound), closed & (high <= WIDEST * low)
+    return np.select([beyond, narrow, closed], [VERDICTS[3], VERDICTS[0], VERDICTS[1]], VERDICTS[2])
+
+
+def _conclude(
+    parts: dict[str, _Measured], highest: np.ndarray, bound: np.ndarray, least: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Everything that is said of N series."""
+    _silence_limits(parts)
+    weight, voice, below = _give_voices([*parts.values()], highest)
+    low, high, reached = (
+        np.array([getattr(part, name) for part in parts.values()]) for name in ("low", "high", "reached")
+    )
+    voiced = voice.any(axis=(0, 1))
+    hull = [
+        np.where(voiced, np.where(voice, part, empty).min(axis=(0, 1)), np.nan)
+        for part, empty in ((low, np.inf), (reached, np.inf))
+    ]
+    top = np.where(voiced, np.where(voice, high, -np.inf).max(axis=(0, 1)), np.inf)
+    verdict = _judge(hull[0], top, voiced, bound)
+    found = {"verdict": verdict, "low": hull[0], "high": top, "reached": np.maximum(hull[1], least)}
+    return found | {"weight": weight, "voice": voice, "below": below}
+
+
+def _assess_one(
+    endog: Any,
+    exog: Dates | None,
+    bound: Bound | None,
+    errors: str | None,
+    launch: Times | None,
+    options: dict[str, Any],
+) -> Assessment:
+    def make(name: str) -> CurveModel:
+        given = options | ({"launch": launch} if FAMILIES[name].needs_launch else {})
+        return imply_weights(FAMILIES[name](endog, exog, errors=errors, **given).with_any_launch())
+
+    models = {name: make(name) for name in ALWAYS}
+    first = models[ALWAYS[0]]
+    if len(first.endog) >= ENOUGH:
+        models |= {name: make(name) for name in LONG}
+    kinds = list_kinds(errors, weighted=first.weights is not None)
+    years = first.exog[first.order]
+    parts = {}
+    for name, model in models.items():
+        root = None if model.weights is None else np.sqrt(model.weights[model.order])
+        parts[name] = _measure(model.batch(), years[None], kinds, root)
+    highest = first.endog.max()
+    level = np.nan if bound is None else float(_read_bound(bound, exog, endog).bound_at(years[-1]))
+    last = first.endog[first.order][-1] if errors == "cumulative" else -np.inf  # a count does not fall
+    found = _conclude(parts, np.array([highest]), np.array([level]), np.array([last]))
+    return _describe(parts, kinds, found, level)
+
+
+def list_kinds(errors: str | None, weighted: bool = False) -> tuple[str, ...]:
+    """Kinds of errors that are possible where this is said of them; weights say themselves how large they are."""
+    return (errors,) if errors else ASSUMED[: 2 if weighted else None]
+
+
+def _read_bound(bound: Bound, exog: Dates | None, endog: Any) -> Ceiling:
+    times = endog.index if exog is None else exog
+    return read_ceiling(Share(bound), times)
+
+
+def _describe(
+    parts: dict[str, _Measured], kinds: Sequence[str], found: dict[str, np.ndarray], bound: float
+) -> Assessment:
+    weight, voice, rows, reasons = found["weight"][..., 0], found["voice"][..., 0], [], {}
+    counted = any(np.isfinite(part.aicc[0]) for part in parts.values())
+    for place, (name, part) in enumerate(parts.items()):
+        if part.silent[0]:
+            reasons[name] = str(part.flag[0])
+        elif found["below"][place, 0]:
+            reasons[name] = "its interval ends below the highest figure"
+        elif not voice[place].any():
+            reasons[name] = f"less than {100 * VOICE:g} % of the weight under every kind of errors"
+        for at, kind in enumerate(kinds):
+            share = 100 * weight[place, at] if counted else np.nan
+            rows.append((name, kind, part.low[at, 0], part.high[at, 0], share, part.flag[0], voice[place, at]))
+    reasons |= {name: f"fewer than {ENOUGH} figures" for name in (*ALWAYS, *LONG) if name not in parts}
+    table = pd.DataFrame(rows, columns=["family", "errors", "low", "high", "weight", "flag", "voice"])
+    voices = tuple(name for name in parts if name not in reasons)
+    low, high, reached = (float(found[name][0]) for name in ("low", "high", "reached"))
+    return Assessment(str(found["verdict"][0]), low, high, reached, voices, reasons, table, bound)
+
+
+def _assess_frame(frame: pd.DataFrame, bound: Bound | None, errors: str | None, launch: Times | None) -> pd.DataFrame:
+    years, values = decimal_years(frame.index), read_numbers(frame, "the frame").T
+    if not np.isfinite(years).all():
+        raise CurveError("the index of the frame has a missing date")
+    start = None if launch is None else read_launch(launch, is_dated(frame.index))
+    order = np.argsort(years, kind="stable")
+    seen = np.isfinite(values[:, order])
+    if (seen.sum(axis=1) < 2).any():
+        raise CurveError(f"{frame.columns[seen.sum(axis=1) < 2][0]}: a curve needs two figures")
+    tables = []
+    for count in np.unique(seen.sum(axis=1)):
+        rows = np.flatnonzero(seen.sum(axis=1) == count)
+        place = np.argsort(~seen[rows], axis=1, kind="stable")[:, :count]
+        at, own = years[order][place], np.take_along_axis(values[rows][:, order], place, axis=1)
+        level = np.nan if bound is None else _read_bound(bound, frame.index, frame).bound_at(at[:, -1])
+        for begin in range(0, len(rows), BLOCK):
+            part = slice(begin, begin + BLOCK)
+            table = _assess_equals(
+                at[part], own[part], np.broadcast_to(level, len(rows))[part], list_kinds(errors), start
+            )
+            tables.append(table.assign(series=frame.columns[rows[part]], place=rows[part]))
+    table = pd.concat(tables).sort_values("place", ignore_index=True)
+    return table[["series", "verdict", "low", "high", "reached", "voices", "sentence"]]
+
+
+def _assess_equals(
+    years: np.ndarray, values: np.ndarray, bound: np.ndarray, kinds: Sequence[str], launch: float | None
+) -> pd.DataFrame:
+    """Rows of the result for series with equally many figures, at years (N, n)."""
+    parts = {}
+    for name in (*ALWAYS, *(LONG if values.shape[1] >= ENOUGH else ())):
+        family: type[Family] = FAMILIES[name]
+        family = any_launch(family) if family.needs_launch and launch is None else family
+        parts[name] = _measure(prepare(family, years, values, launch=launch), years, kinds)
+    last = np.where(tuple(kinds) == ("cumulative",), values[:, -1], -np.inf)
+    found = _conclude(parts, values.max(axis=1), bound, last)
+    table = pd.DataFrame({name: found[name] for name in ("verdict", "low", "high", "reached")})
+    spoken = found["voice"].any(axis=1).T
+    table["voices"] = [", ".join(np.array([*parts])[row]) for row in spoken]
+    table["sentence"] = [
+        say_verdict(*row) for row in table[["verdict", "low", "high", "reached"]].itertuples(index=False)
+    ]
+    return table
+
+
+def say_verdict(verdict: str, low: float, high: float, reached: float) -> str:
+    """A verdict in words; see `Assessment`."""
+    if verdict == "open":
+        return "not known"
+    ends = "between {} and {}".format(*round_out(max(low, min(reached, high)), high))
+    words = {"identified": "ends ", "depends on the curve": "somewhere ", "beyond the bound": "beyond the bound, "}
+    return words[verdict] + ends
+
+
+def round_out(low: float, high: float) -> tuple[str, ...]:
+    """Two numbers in as many digits as their distance bears, and at least two, the lower down and the higher up.
+
+    >>> round_out(61.27, 63.8), round_out(52.4, 238.2), round_out(1.21e9, 1.48e9)
+    (('61', '64'), ('52', '240'), ('1.2 billion', '1.5 billion'))
+    """
+    said = []
+    for number, away in ((low, np.floor), (high, np.ceil)):
+        width, size = (np.floor(np.log10(max(part, 1e-3 * abs(number), 1e-300))) for part in (high - low, abs(number)))
+        unit = 10.0 ** min(width, size - 1)
+        outside = away(round(number / unit, 6)) * unit
+        said.append(say_large(outside) or f"{outside:,.{max(0, -round(np.log10(unit)))}f}")
+    return tuple(said)

@@ -1,0 +1,63 @@
+"""Launches that nobody gave: the family with its launch as one more coordinate, for intervals that hold for any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from helpers.curves.engine import Array, Family
+
+LAUNCH_BOX = (-40.0, 0.0)
+"""Spans of the series from the first observation back to the launch; as early as the first, Bass is the logistic."""
+LAUNCHES = -np.array([0.0, 0.02, 0.06, 0.15, 0.35, 0.8, 2.0])
+
+
+@dataclass(frozen=True)
+class AnyLaunch:
+    """A family from a launch whose launch is a coordinate, the last one; for the engine a family like others.
+
+    Time is counted from the first observation, which the launch does not come after.
+    """
+
+    curve: type[Family]
+
+    def __post_init__(self) -> None:
+        for name in ("name", "diverging", "nested", "priors"):
+            object.__setattr__(self, name, getattr(self.curve, name))
+        object.__setattr__(self, "parameters", (*self.curve.parameters, ("launch", "date")))
+        object.__setattr__(self, "axes", (*(thin(axis) for axis in self.curve.axes), LAUNCHES))
+        object.__setattr__(self, "box", (*self.curve.box, LAUNCH_BOX))
+        object.__setattr__(self, "needs_launch", False)
+
+    def share(self, times: Array, *theta: Array) -> Array:
+        """The share at times since the first observation."""
+        return self.curve.share(times - theta[-1], *theta[:-1])
+
+    def slopes(self, times: Array, share: Array, *theta: Array) -> list[Array]:
+        """Derivatives of `share` by the coordinates; a later launch is an earlier time."""
+        since = np.maximum(times - theta[-1], 0)
+        own = self.curve.slopes(since, share, *theta[:-1])
+        return [*own, -grow(self.curve, since, own)]
+
+    def inflection(self, *theta: Array) -> Array:
+        """Time of the steepest growth."""
+        return theta[-1] + self.curve.inflection(*theta[:-1])
+
+
+def thin(axis: Array) -> Array:
+    """An axis of the grid with about every third value: with the launch there are as many cells as without."""
+    return axis[1::3] if len(axis) > 12 else axis[1::2]
+
+
+def grow(curve: type[Family], since: Array, slopes: list[Array]) -> Array:
+    """Derivative of the share by time since the launch: it grows faster with its rates, slower with its durations."""
+    by_kind = {"rate": 1.0, "duration": -1.0}
+    rise = sum(by_kind.get(kind, 0.0) * slope for (_, kind), slope in zip(curve.parameters, slopes, strict=True))
+    return np.where(since > 0, rise / np.maximum(since, 1e-12), 0.0)
+
+
+def any_launch(curve: type[Family]) -> type[Family]:
+    """The family with any launch, in the place of a class: only attributes are asked of it."""
+    return cast("type[Family]", AnyLaunch(curve))
