@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from helpers.curves.engine import Batch, Family, Fit, count_parameters, prepare
-from helpers.curves.errors import ASSUMED, corrected_criterion, fit_kinds, log_roots, restricted_deviance
+from helpers.curves.engine import Batch, Family, count_parameters, flag_optima, prepare
+from helpers.curves.errors import corrected_criterion, fit_kinds, list_kinds, log_roots, restricted_deviance
 from helpers.curves.families import FAMILIES
 from helpers.curves.launches import any_launch
 from helpers.curves.likelihoods import imply_weights
@@ -24,7 +24,7 @@ from helpers.curves.model import (
     read_launch,
     read_numbers,
 )
-from helpers.curves.profile import CEILING, profile_bounds
+from helpers.curves.profile import CEILING, is_narrow, profile_bounds
 from helpers.dates import CurveError, Dates, Times, decimal_years, is_dated
 from helpers.wording import say_large, say_name
 
@@ -37,8 +37,6 @@ VOICE = 0.05
 """Least weight of a family under a kind of errors with which it has a voice."""
 BLOCK = 500
 """Series in memory together."""
-WIDEST = 2.0
-"""Upper over lower end up to which a ceiling is identified: a wider interval is closed and says next to nothing."""
 BELOW = 2.0
 """Residual standard deviations by which an interval may end below the highest figure, which has an error too."""
 ALPHA = 0.05
@@ -185,7 +183,7 @@ def _measure(batch: Batch, times: np.ndarray, kinds: Sequence[str], root: np.nda
         ]
     )
     ends = np.exp([profile_bounds(*each, CEILING, ALPHA) for each in fits])
-    flag = _flag(batch, level)
+    flag = flag_optima(batch.family, level)
     return _Measured(
         low=ends[:, 0],
         high=np.where(flag == "", ends[:, 1], np.inf),
@@ -197,22 +195,6 @@ def _measure(batch: Batch, times: np.ndarray, kinds: Sequence[str], root: np.nda
         flag=np.where(left > 0, flag, "as many parameters as figures"),
         silent=left <= 0,
     )
-
-
-def _flag(batch: Batch, fit: Fit) -> np.ndarray:
-    """What is wrong with each optimum, (N,)."""
-    kinds = [name for name, _ in batch.family.parameters]
-    boundary = fit.on_boundary[: len(kinds)] != 0
-    if "launch" in kinds:  # a series may begin at its launch
-        boundary[kinds.index("launch")] &= fit.on_boundary[kinds.index("launch")] < 0
-    wrong = {
-        "does not rise": fit.flat,
-        "its ceiling runs to infinity": fit.diverged,
-        "a jump fits better": fit.step,
-        "its best curve is a limit of the family": boundary.any(axis=0),
-        "the search did not settle": ~fit.converged,
-    }
-    return np.select([*wrong.values()], [*wrong], "")
 
 
 def _silence_limits(parts: dict[str, _Measured]) -> None:
@@ -247,9 +229,9 @@ def _give_voices(parts: Sequence[_Measured], highest: np.ndarray) -> tuple[np.nd
 
 def _judge(low: np.ndarray, high: np.ndarray, voiced: np.ndarray, bound: np.ndarray) -> np.ndarray:
     """Verdict on each hull, (N,)."""
-    closed = voiced & np.isfinite(high) & (low > 0)
     with np.errstate(invalid="ignore"):
-        beyond, narrow = closed & (low > bound), closed & (high <= WIDEST * low)
+        closed = voiced & np.isfinite(high) & (low > 0)
+        beyond, narrow = closed & (low > bound), voiced & is_narrow(low, high)
     return np.select([beyond, narrow, closed], [VERDICTS[3], VERDICTS[0], VERDICTS[1]], VERDICTS[2])
 
 
@@ -300,11 +282,6 @@ def _assess_one(
     last = first.endog[first.order][-1] if errors == "cumulative" else -np.inf  # a count does not fall
     found = _conclude(parts, np.array([highest]), np.array([level]), np.array([last]))
     return _describe(parts, kinds, found, level)
-
-
-def list_kinds(errors: str | None, weighted: bool = False) -> tuple[str, ...]:
-    """Kinds of errors that are possible where this is said of them; weights say themselves how large they are."""
-    return (errors,) if errors else ASSUMED[: 2 if weighted else None]
 
 
 def _read_bound(bound: Bound, exog: Dates | None, endog: Any) -> Ceiling:

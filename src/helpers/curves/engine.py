@@ -288,6 +288,22 @@ def nested_families(family: type[Family], fit: Fit) -> np.ndarray:
     return found
 
 
+def flag_optima(family: type[Family], fit: Fit) -> np.ndarray:
+    """What is wrong with each optimum, (N,), "" for nothing; a series may begin at its launch."""
+    boundary = fit.on_boundary[: len(family.parameters)] != 0
+    for place, (name, _) in enumerate(family.parameters):
+        if name == "launch":
+            boundary[place] = fit.on_boundary[place] < 0
+    wrong = {
+        "does not rise": fit.flat,
+        "its ceiling runs to infinity": fit.diverged,
+        "a jump fits better": fit.step,
+        "its best curve is a limit of the family": boundary.any(axis=0),
+        "the search did not settle": ~fit.converged,
+    }
+    return np.select([*wrong.values()], [*wrong], "")
+
+
 def estimates(batch: Batch, fit: Fit) -> np.ndarray:
     """Ceiling and natural parameters of many fits, (N, 1 + p): limits where they diverge, NaN where nothing rises."""
     values, reached = to_natural(batch, fit.theta)[0], limits_reached(batch.family, fit)

@@ -117,6 +117,17 @@ def count_steps(batch: Batch, fit: Fit, times: np.ndarray) -> np.ndarray:
     return np.clip(np.nan_to_num(steps, nan=1.0), 1.0, MOST_STEPS)
 
 
+def list_kinds(errors: str | None, weighted: bool = False) -> tuple[str, ...]:
+    """Kinds of errors that are possible where this is said of them; weights say themselves how large they are."""
+    return (errors,) if errors else ASSUMED[: 2 if weighted else None]
+
+
+def have_say(fits: Sequence[tuple[Batch, Fit]]) -> np.ndarray:
+    """Which of K kinds of errors the residuals of N series speak for, (K, N): all but those that are `LEAST_LIKELY`."""
+    deviance = np.array([restricted_deviance(*each, fits[0][1]) for each in fits])
+    return deviance <= deviance.min(axis=0) - 2 * np.log(LEAST_LIKELY)
+
+
 def weigh(batch: Batch, root: np.ndarray) -> Batch:
     """The batch, without weights until now, with weights whose roots are (N, n)."""
     return replace(batch, target=batch.target * root, scale=batch.scale * root)

@@ -26,13 +26,12 @@ from helpers.curves.engine import (
     coordinates,
     count_parameters,
     grid_starts,
-    predict,
     to_coordinate,
     to_natural,
     to_parameter,
     typical_step,
 )
-from helpers.curves.errors import CORRELATIONS, fit_cumulative, whiten
+from helpers.curves.errors import CORRELATIONS, fit_cumulative, proportional_roots, whiten
 from helpers.curves.model import CurveModel
 from helpers.curves.profile import (
     CEILING,
@@ -49,8 +48,6 @@ from helpers.dates import CurveError
 
 TABLE_ALPHAS = (0.2, 0.05)
 """One minus the levels of the intervals that tables show."""
-CURVE_ROUNDS, LEAST_CURVE = 5, 0.01
-"""How often weights are taken from the curve that they shape, and below what part of its highest value no longer."""
 CORRELATION_ROUNDS = 3
 """How often the search for the correlation closes in."""
 OPEN_SPAN = np.log(100.0)
@@ -251,16 +248,9 @@ def imply_weights(model: CurveModel) -> CurveModel:
     expected, or 0 (Paule and Mandel 1982).
     """
     if model.variance == "curve":
-        for _ in range(CURVE_ROUNDS):
-            batch = model.batch()
-            fit = fit_batch(batch)
-            curve = predict(batch, fit, model.exog)[0]
-            if model.per_period:  # what is observed are the curve's increments
-                curve = curve - predict(batch, fit, model.period_start(model.exog))[0]
-            curve = np.abs(curve) * model.ceiling.bound_at(model.exog)
-            if not curve.any():
-                break
-            model = model.changed(weights=(curve.max() / np.maximum(curve, LEAST_CURVE * curve.max())) ** 2)
+        batch, weights = model.batch(), np.empty(len(model.endog))
+        weights[model.order] = proportional_roots(batch, fit_batch(batch))[0] ** 2
+        model = model.changed(weights=weights)
     if model.known_se is not None:
         known, freedom = model.known_se**2, len(model.endog) - len(model.param_names)
 

@@ -9,10 +9,20 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from helpers.curves.descent import fit_batch
-from helpers.curves.engine import count_parameters, estimates, limits_reached, nested_families, prepare
-from helpers.curves.errors import corrected_criterion, fit_cumulative
+from helpers.curves.engine import (
+    Batch,
+    Family,
+    Fit,
+    count_parameters,
+    estimates,
+    flag_optima,
+    limits_reached,
+    nested_families,
+    prepare,
+)
+from helpers.curves.errors import corrected_criterion, fit_kinds, have_say, list_kinds
 from helpers.curves.families import FAMILIES
+from helpers.curves.launches import any_launch
 from helpers.curves.model import (
     MARGIN,
     Ceiling,
@@ -24,7 +34,7 @@ from helpers.curves.model import (
     read_launch,
     read_numbers,
 )
-from helpers.curves.profile import CEILING, covariance, profile_bounds
+from helpers.curves.profile import CEILING, covariance, is_narrow, profile_bounds, profile_target
 from helpers.dates import CurveError, Times, check_observed, decimal_years, is_dated
 
 if TYPE_CHECKING:
@@ -183,15 +193,12 @@ def _fit_equals(
     known: Ceiling, start: float | None, alpha: float | None, per_period: bool, errors: str | None,
 ) -> pd.DataFrame:  # fmt: skip
     """Rows of the result for series with equally many observations, at years (N, n)."""
-    family, bound = FAMILIES[name], known.bound_at(years)
+    family: type[Family] = FAMILIES[name]
+    bound = known.bound_at(years)
     start = start if family.needs_launch else None
     batch = prepare(family, years, values, level, bound, start, per_period=per_period, prior=known.prior)
-    fits, free = [(batch, fit_batch(batch))], np.isnan(batch.ceiling)
-    if errors == "cumulative" or (errors is None and alpha is not None and not per_period):
-        fits.append(fit_cumulative(*fits[0], years)[:2])
-    if errors == "cumulative":
-        del fits[0]
-    batch, fit = fits[0]
+    plain, free = batch, np.isnan(batch.ceiling) & (not batch.has_share)
+    batch, fit = fit_kinds(batch, years, ["cumulative" if errors == "cumulative" else "independent"])[0]
     left, p = batch.count - count_parameters(batch), len(family.parameters)
     names = [known.name or "ceiling", *(parameter for parameter, _ in family.parameters)]
     table = np.where(left[:, None] >= 0, estimates(batch, fit), np.nan)
@@ -221,12 +228,32 @@ def _fit_equals(
     known_error = (left[:, None] > 0) & ~np.isnan(table)
     known_error[:, 1:] &= limits_reached(family, fit).T == 0
     frame[[f"{parameter}_se" for parameter in names]] = np.sqrt(np.where(known_error, variances, np.nan))
-    ends = np.full((batch.size, 2), np.nan)
-    if free.any() and not batch.has_share:
-        lower, upper = np.exp([profile_bounds(*each, CEILING, alpha) for each in fits]).swapaxes(0, 1)
-        found = np.column_stack([lower.min(axis=0), upper.max(axis=0)])
+    kinds = ("independent",) if per_period and errors is None else list_kinds(errors)
+    ends, sound = np.full((batch.size, 2), np.nan), np.isin(flag, ["", "limit"]) & free
+    if free.any() and family.needs_launch and start is None:
+        family = any_launch(family)
+        wide = prepare(family, years, values, level, bound, per_period=per_period)
+        found, best, rise = _bound_ceilings(wide, years, kinds, alpha)
+        sound &= (flag_optima(family, best) == "") & (fit.objective <= best.objective + rise)
+    elif free.any():
+        found = _bound_ceilings(plain, years, kinds, alpha)[0]
+    if free.any():
         ends = np.where(free[:, None], found, np.nan) * bound[:, -1:]
     frame[["ceiling_lower", "ceiling_upper"]] = ends
-    closed = np.isfinite(ends).all(axis=1) & (ends[:, 0] > 0)
-    frame.insert(4, "identified", closed & np.isin(flag, ["", "limit"]) & free & (not batch.has_share))
+    frame.insert(4, "identified", sound & is_narrow(*ends.T))
     return frame
+
+
+def _bound_ceilings(
+    batch: Batch, years: np.ndarray, kinds: Sequence[str], alpha: float
+) -> tuple[np.ndarray, Fit, np.ndarray]:
+    """Profile intervals of the ceilings, (N, 2), under all kinds of errors that have a say.
+
+    Besides, the curves under the first kind, and by how much more another may miss the figures and fit not worse (F,
+    95 %), (N,).
+    """
+    fits = fit_kinds(batch, years, kinds)
+    say = have_say(fits) if len(fits) > 1 else np.ones((1, batch.size), bool)
+    lower, upper = np.exp([profile_bounds(*each, CEILING, alpha) for each in fits]).swapaxes(0, 1)
+    ends = np.column_stack([np.where(say, lower, np.inf).min(axis=0), np.where(say, upper, -np.inf).max(axis=0)])
+    return ends, fits[0][1], profile_target(*fits[0], 0.05)

@@ -15,6 +15,8 @@ CEILING = 0
 """Place of the log ceiling, or of the logit of the share, among the `coordinates` of a series."""
 DOUBTFUL = 0.3
 """Where an end is expected this far away (a log ceiling: a third), the profile is first asked whether it is open."""
+WIDEST = 2.0
+"""Upper over lower end up to which a ceiling is identified: a wider interval may be closed and says next to nothing."""
 NEAR_LIMIT = 0.7
 """A crossing this near to the limit of the search (a factor of two) counts as none."""
 ROUNDS = 60
@@ -243,6 +245,11 @@ def find_crossings(
         halved = ~((part > 0) & (part < 1)) | (count % 6 == 0)
         value[rows] = np.where(halved, inner + 0.5 * width, proposal)[rows]
     return value
+
+
+def is_narrow(low: np.ndarray | float, high: np.ndarray | float) -> np.ndarray:
+    """Whether intervals of a ceiling are closed and their upper end is at most `WIDEST` times the lower."""
+    return (np.asarray(low) > 0) & np.isfinite(high) & (high <= WIDEST * np.asarray(low))
 
 
 def close(crossing: np.ndarray, limit: np.ndarray, side: np.ndarray) -> np.ndarray:

@@ -17,17 +17,18 @@ from statsmodels.tools.sm_exceptions import ValueWarning
 from helpers.curves.censored import fit_observed
 from helpers.curves.derived import CurvePrediction, Derived, bootstrap_intervals
 from helpers.curves.display import Displayed
-from helpers.curves.engine import LIMITS, estimates, limits_reached, nested_families
+from helpers.curves.engine import LIMITS, estimates, flag_optima, limits_reached, nested_families
+from helpers.curves.errors import have_say, list_kinds
 from helpers.curves.likelihoods import LeastSquares
 from helpers.curves.model import CurveModel, check_alpha
-from helpers.curves.profile import units
+from helpers.curves.profile import is_narrow, units
 from helpers.dates import CurveError, Times, years_among
 from helpers.wording import say_name
 
 UNSETTLED = "the search did not settle: the sum of squares hardly changes along a ridge of parameters"
 INTERNAL = {
-    "likelihood", "likelihoods", "interval", "serial_correlation", "limits", "cov_params_default", "initialize",
-    "normalized_cov_params", "t_test_pairwise", "wald_test_terms",
+    "likelihood", "likelihoods", "by_errors", "launch_fits", "interval", "serial_correlation", "limits",
+    "cov_params_default", "initialize", "normalized_cov_params", "t_test_pairwise", "wald_test_terms",
 }  # fmt: skip
 
 
@@ -100,17 +101,51 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         return float(level * ceiling.bound_at(self.likelihood.last))
 
     @cached_property
-    def likelihoods(self) -> list[LeastSquares]:
-        """What profile intervals hold under: the fit's own likelihood and, where errors are not known, a second one.
+    def by_errors(self) -> dict[str, LeastSquares]:
+        """The likelihood under each kind of errors that is possible, with any launch where none was given.
 
-        The second is that of cumulative errors. Adoptions per period, and series without a degree of freedom, have
-        none.
+        Adoptions per period, and series without a degree of freedom, have one only; weights say themselves how errors
+        grow.
         """
+        model = self.model.with_any_launch() if self.noise == "level" else self.model
+        own = self.likelihood if model is self.model else fit_observed(model)
+        if model.errors is not None or model.per_period or own.df_resid <= 0:
+            return {model.errors or "independent": own}
+        weighted = self._has_weights or model.censored is not None
+        first, *others = list_kinds(None, weighted)
+        made = {first: own}
+        for kind in others:
+            variance = "curve" if "proportion" in kind else model.variance
+            errors = "cumulative" if kind.startswith("cumulative") else "independent"
+            made[kind] = fit_observed(model.changed(errors=errors, variance=variance, known_se=None))
+        return made
+
+    @property
+    def _has_weights(self) -> bool:
         model = self.model
-        if model.errors is not None or model.per_period or self.df_resid <= 0:
-            return [self.likelihood]
-        other = model.changed(errors="cumulative", known_se=None)
-        return [self.likelihood, fit_observed(other)]
+        return (
+            model.weights is not None
+            or model.known_se is not None
+            or model.variance == "curve"
+            or self.noise != "level"
+        )
+
+    @cached_property
+    def likelihoods(self) -> list[LeastSquares]:
+        """What profile intervals hold under: those of `by_errors` that the residuals speak for."""
+        made = [*self.by_errors.values()]
+        if len(made) < 2 or self.noise != "level" or self.model.censored is not None or self.model.known_se is not None:
+            return made
+        say = have_say([(likelihood.batch, likelihood.fit) for likelihood in made])[:, 0]
+        return [likelihood for likelihood, kept in zip(made, say, strict=True) if kept]
+
+    @cached_property
+    def launch_fits(self) -> bool:
+        """Whether the launch that was assumed fits not worse (F, 95 %) than the best one; True where it was given."""
+        free = next(iter(self.by_errors.values()))
+        if free.df_resid <= 0 or len(free.places) == len(self.likelihood.places):
+            return True
+        return bool(self.likelihood.fit.objective[0] <= free.objective_bounds(0.05)[1])
 
     def interval(self, name: str, alpha: float) -> np.ndarray:
         """Profile interval of a parameter, (2,): the hull of those of all `likelihoods`."""
@@ -185,7 +220,8 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         method : {"wald", "profile", "bootstrap"}
             t quantile times the standard error, which holds for independent errors; F profile (an end without crossing
             is infinite, 0 for a rate), under the errors of the model: where they are not known, the hull of the
-            intervals under independent and under cumulative errors; bootstrap-t with the series of `resample`.
+            intervals under the kinds of errors that have a say, and where no launch was given, over all launches that
+            fit; bootstrap-t with the series of `resample`. No interval is cut at a figure, which has an error too.
         **options
             Of the bootstrap, see `resample`.
 
@@ -213,18 +249,28 @@ class Results(Derived, Displayed, LikelihoodModelResults):
 
     @cached_property
     def identified(self) -> bool:
-        """Whether the data bound the ceiling: its 95 % profile interval is closed.
+        """Whether the data bound the ceiling: its 95 % profile interval is closed, and at most 2 : 1.
 
-        With a prior this is asked of the fit without it; with a given ceiling, of all parameters inside the boundary.
+        A closed interval from 35 to 2,416 says no more than an open one; an upper end at most twice the lower one is
+        the coarsest answer to "where will it end" that still tells a reader the order of size. Where no launch was
+        given, the best one must be no limit of the family, and the one assumed fit not worse (F, 95 %).
+        With a prior this is asked of the fit without it; with a given ceiling, whether the intervals of all parameters
+        inside the boundary are closed.
         """
         if self.flag and not self.limit:
             return False
         if self.ceiling_kind == "prior":
             free = replace(self.model.ceiling, kind="free", prior=None)
             return self.model.changed(ceiling=free).fit().identified
+        own = next(iter(self.by_errors.values()))
+        if own.batch.family is not self.likelihood.batch.family and (
+            flag_optima(own.batch.family, own.fit)[0] or not self.launch_fits
+        ):
+            return False
+        if self.model.ceiling.name:
+            return bool(is_narrow(*self.interval(self.model.ceiling.name, 0.05)))
         inside = [name for name, end in zip(self.param_names, self.limits, strict=False) if not end]
-        names = [self.model.ceiling.name] if self.model.ceiling.name else inside
-        return bool(np.isfinite([self.interval(name, 0.05) for name in names]).all())
+        return bool(np.isfinite([self.interval(name, 0.05) for name in inside]).all())
 
     def profile(self, parameter: str = "ceiling", points: int = 41, values: np.ndarray | None = None) -> pd.DataFrame:
         """Sum of squares along one parameter, the others fitted again.
@@ -242,8 +288,9 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         -------
         DataFrame
             The parameter, ssr, statistic (F of the value), confidence (level of the profile interval that ends there)
-            and the other parameters. Where errors are not known statistic and confidence are the lower ones of
-            those under independent and under cumulative errors, whose confidence the columns of these names hold.
+            and the other parameters, of the likeliest kind listed first. Where errors are not known statistic and
+            confidence are the lowest of those under the kinds of errors that have a say, whose confidence the columns
+            of their names hold.
 
         Raises
         ------
@@ -251,17 +298,20 @@ class Results(Derived, Displayed, LikelihoodModelResults):
             If the parameter is not estimated, or the data are gone.
         """
         self.need_data("a profile")
-        first, place = self.likelihood, self.likelihood.place(parameter)
+        kinds = [kind for kind, likelihood in self.by_errors.items() if likelihood in self.likelihoods]
+        first, place = self.likelihoods[0], self.likelihoods[0].place(parameter)
         if values is None:
             ends = np.array([likelihood.bounds_of(place, 0.05) for likelihood in self.likelihoods])
             values = first.profile_values(parameter, points, (ends[:, 0].min(), ends[:, 1].max()))
         frame = first.profile(parameter, values)
-        if len(self.likelihoods) > 1 and len(frame):
-            other = self.likelihoods[1].profile(parameter, values)
-            other = other.reindex(frame.index, fill_value=0.0)  # a fit that does not rise excludes nothing
-            frame["independent"], frame["cumulative"] = frame["confidence"], other["confidence"]
-            for name in ("statistic", "confidence"):
-                frame[name] = np.minimum(frame[name], other[name])
+        if len(kinds) > 1 and len(frame):
+            frame[kinds[0]] = frame["confidence"]
+            for kind, likelihood in zip(kinds[1:], self.likelihoods[1:], strict=True):
+                other = likelihood.profile(parameter, values)
+                other = other.reindex(frame.index, fill_value=0.0)  # a fit that does not rise excludes nothing
+                frame[kind] = other["confidence"]
+                for name in ("statistic", "confidence"):
+                    frame[name] = np.minimum(frame[name], other[name])
         return frame
 
     @property
@@ -342,16 +392,18 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         """
         if self.model.endog is None:
             return
-        for name in ("identified", "bse", "fittedvalues", "rsquared", "serial_correlation"):
+        for name in ("identified", "launch_fits", "bse", "fittedvalues", "rsquared", "serial_correlation"):
             getattr(self, name)  # kept from here on, as are the ends of the profiles
         if self.nested is not None:
             self.nested.remove_data()
         self.conf_int(method="profile")
         self.model = self.model.changed(endog=None, weights=None, index=None)
-        self.likelihoods = [copy(likelihood) for likelihood in self.likelihoods]
-        self.likelihood = self.likelihoods[0]
-        for likelihood in self.likelihoods:
-            likelihood.model = self.model
+        kept = {id(each): copy(each) for each in (self.likelihood, *self.by_errors.values())}
+        self.likelihoods = [kept[id(each)] for each in self.likelihoods]
+        self.by_errors = {kind: kept[id(each)] for kind, each in self.by_errors.items()}
+        self.likelihood = kept[id(self.likelihood)]
+        for likelihood in kept.values():
+            likelihood.model = likelihood.model.changed(endog=None, weights=None, index=None)
             likelihood.drop_data()
 
     def need_data(self, what: str) -> None:
