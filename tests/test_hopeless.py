@@ -77,7 +77,7 @@ def draw_times(random, size):
 def list_options(random, times, values):
     """Options of a model, and of its fit, by the likelihood that they ask for."""
     size, top = len(values), float(np.nanmax(np.abs([*values, 0]))) or 1.0
-    errors = random.choice([None, "independent", "cumulative", "ar1"])
+    errors = random.choice([None, "independent", "cumulative"])
     later = max(times) + (pd.Timedelta("500D") if isinstance(times, pd.DatetimeIndex) else 2)
     at = pd.Index([later, times[size // 2]])
     censored, below = (
@@ -89,7 +89,6 @@ def list_options(random, times, values):
         "errors not known": {},
         "independent": {"errors": "independent"},
         "cumulative": {"errors": "cumulative"},
-        "correlated": {"errors": "ar1"},
         "known ceiling": {"ceiling": top},
         "known ceiling, any errors": {"ceiling": 1.2 * top, "errors": errors},
         "known share": {"ceiling": Share(2 * top, 0.7), "errors": errors},

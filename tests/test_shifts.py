@@ -45,7 +45,7 @@ def test_slopes_of_a_shifted_family_are_derivatives(name):
         np.testing.assert_allclose(slope, rise, rtol=1e-5, atol=1e-8)
 
 
-@pytest.mark.parametrize("errors", ["independent", None, "cumulative", "ar1"])
+@pytest.mark.parametrize("errors", ["independent", None, "cumulative"])
 def test_a_shift_is_found_and_the_ceiling_with_it(errors):
     fit = Logistic(draw(), shifts=SHIFT, errors=errors).fit()
     assert fit.param_names == ["ceiling", "rate", "midpoint", "shift"]

@@ -76,8 +76,7 @@ def fit_curves():
     fits["censored"] = Logistic(series, censored=censored, **same).fit()
     fits["weights"] = Logistic(series, weights=1 + np.arange(len(series)) % 5, **same).fit()
     fits["not known"] = Logistic(series).fit()
-    for errors in ("cumulative", "ar1"):
-        fits[errors] = Logistic(series, errors=errors).fit()
+    fits["cumulative"] = Logistic(series, errors="cumulative").fit()
     fits["variance"] = Logistic(series, variance="curve", errors="independent").fit()
     fits["known errors"] = Logistic(series, known_se=0.1 + 0.01 * np.arange(len(series))).fit()
     return {name: values_of_fit(results) for name, results in fits.items()}

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from helpers.curves.engine import Batch, Family, count_parameters, flag_optima, prepare
-from helpers.curves.errors import corrected_criterion, fit_kinds, list_kinds, log_roots, restricted_deviance
+from helpers.curves.engine import Batch, Family, Fit, count_parameters, flag_optima, prepare
+from helpers.curves.errors import corrected_criterion, fit_kinds, judge_end, list_kinds, log_roots, restricted_deviance
 from helpers.curves.families import FAMILIES
 from helpers.curves.launches import any_launch
 from helpers.curves.likelihoods import imply_weights
@@ -24,7 +24,7 @@ from helpers.curves.model import (
     read_launch,
     read_numbers,
 )
-from helpers.curves.profile import CEILING, is_narrow, profile_bounds
+from helpers.curves.profile import bound_ceilings, is_narrow
 from helpers.dates import CurveError, Dates, Times, decimal_years, is_dated
 from helpers.wording import say_large, say_name
 
@@ -32,6 +32,8 @@ ALWAYS, LONG = ("logistic", "gompertz", "bass"), ("richards",)
 """Families that are asked of every series, and of those with `ENOUGH` figures."""
 WITHIN = (("bass", "logistic"), ("richards", "gompertz"))
 """Families that hold another as a limit: Bass with its launch long ago, Richards with its shape at 0."""
+SAME = 1e-3
+"""Part of the sum of squares by which a family must fit better than the one it holds to be another curve."""
 ENOUGH = 8
 VOICE = 0.05
 """Least weight of a family under a kind of errors with which it has a voice."""
@@ -40,6 +42,9 @@ BLOCK = 500
 BELOW = 2.0
 """Residual standard deviations by which an interval may end below the highest figure, which has an error too."""
 ALPHA = 0.05
+LATE, LATE_ALPHA, TESTED = 2, 0.2, 10
+"""Last figures that must not all lie above the curves, as where another wave begins, and the least to test them by."""
+DOUBT = "the last three figures lie above every curve: another wave may have begun"
 VERDICTS = ("identified", "depends on the curve", "open", "beyond the bound")
 
 
@@ -69,6 +74,9 @@ class Assessment:
         infinite for every family), flag, voice.
     bound : float
         The bound at the last date; NaN for none.
+    doubt : str
+        Why the verdict is "open" though the interval is closed: from ten figures on, the last three lie above every
+        curve with a voice (t test, 5 %, of residuals as each kind of errors whitens them); else "".
     """
 
     verdict: str
@@ -79,6 +87,7 @@ class Assessment:
     reasons: dict[str, str]
     table: pd.DataFrame = field(repr=False)
     bound: float = np.nan
+    doubt: str = ""
     note: ClassVar[str] = "of this wave; a later one cannot be seen"
     """What goes with every sentence."""
 
@@ -132,7 +141,7 @@ def assess_ceiling(
     -------
     Assessment
         For a frame, a DataFrame with a row for each series: series, verdict, low, high, reached, voices (a text with
-        commas), sentence.
+        commas), doubt, sentence.
 
     Raises
     ------
@@ -157,74 +166,61 @@ def assess_ceiling(
 
 
 @dataclass
-class _Measured:
+class _Fitted:
     """One family under K kinds of errors on N series."""
 
-    low: np.ndarray  # (K, N) ends of the 95 % profile interval of the ceiling
-    high: np.ndarray  # (K, N)
-    reached: np.ndarray  # (K, N) the curve at the last date
+    fits: list[tuple[Batch, Fit]]
     aicc: np.ndarray  # (N,) under the first kind; infinite where undefined
     deviance: np.ndarray  # (K, N) restricted
-    ssr: np.ndarray  # (N,) under the first kind
     spread: np.ndarray  # (N,) residual standard deviation under the first kind
     flag: np.ndarray  # (N,) what is wrong with the optimum, or ""
     silent: np.ndarray  # (N,) True where the family has nothing of its own to say
+    late: np.ndarray  # (K, N) p-values of the last figures' rise above the curve
 
 
-def _measure(batch: Batch, times: np.ndarray, kinds: Sequence[str], root: np.ndarray | None = None) -> _Measured:
+def _fit(batch: Batch, times: np.ndarray, kinds: Sequence[str], root: np.ndarray | None = None) -> _Fitted:
     fits = fit_kinds(batch, times, kinds, root)
     first, level = fits[0]
     left = batch.count - count_parameters(batch)
-    theta = np.array([fit.theta[: len(batch.family.parameters)] for _, fit in fits])
-    at_end = np.array(
-        [
-            fit.ceiling * batch.family.share(np.ones(batch.size), *part)
-            for (_, fit), part in zip(fits, theta, strict=True)
-        ]
-    )
-    ends = np.exp([profile_bounds(*each, CEILING, ALPHA) for each in fits])
-    flag = flag_optima(batch.family, level)
-    return _Measured(
-        low=ends[:, 0],
-        high=np.where(flag == "", ends[:, 1], np.inf),
-        reached=at_end,
+    return _Fitted(
+        fits,
         aicc=corrected_criterion(level.ssr, batch.count, batch.count - left) - 2 * log_roots(first),
         deviance=np.array([restricted_deviance(*each, level) for each in fits]),
-        ssr=level.ssr,
         spread=np.sqrt(level.ssr / np.maximum(left, 1)),
-        flag=np.where(left > 0, flag, "as many parameters as figures"),
+        flag=np.where(left > 0, flag_optima(batch.family, level), "as many parameters as figures"),
         silent=left <= 0,
+        late=np.array([judge_end(*each, LATE) for each in fits]) if batch.target.shape[1] >= TESTED else np.ones(1),
     )
 
 
-def _silence_limits(parts: dict[str, _Measured]) -> None:
-    """Flag families whose best curve is another's, which speaks for it."""
+def _silence_limits(fitted: dict[str, _Fitted]) -> None:
+    """Flag families whose best curve is another's, which speaks for it; Bass only where it has any launch."""
     for name, other in WITHIN:
-        if name in parts:
-            same = parts[name].ssr >= (1 - 1e-3) * parts[other].ssr
-            parts[name].flag = np.where(same, f"its best curve is the {say_name(other)} curve", parts[name].flag)
-            parts[name].silent |= same
+        own = fitted.get(name)
+        if own is not None and not own.fits[0][0].family.needs_launch:
+            same = own.fits[0][1].ssr >= (1 - SAME) * fitted[other].fits[0][1].ssr
+            own.flag = np.where(same, f"its best curve is the {say_name(other)} curve", own.flag)
+            own.silent |= same
 
 
-def _weigh(parts: Sequence[_Measured]) -> np.ndarray:
+def _weigh(fitted: Sequence[_Fitted]) -> np.ndarray:
     """Weight of each of F families under each of K kinds of errors, (F, K, N)."""
-    aicc, deviance = np.array([part.aicc for part in parts]), np.array([part.deviance for part in parts])
+    aicc, deviance = np.array([each.aicc for each in fitted]), np.array([each.deviance for each in fitted])
     none = ~np.isfinite(aicc).any(axis=0)  # then only kinds of errors are told apart
     base = np.where(none, deviance[:, 0] - deviance.min(axis=1), aicc)
-    base[np.array([part.silent for part in parts])] = np.inf
+    base[np.array([each.silent for each in fitted])] = np.inf
     score = base[:, None] + deviance - deviance[:, :1]
     weight = np.exp(-np.maximum(score - np.minimum(score.min(axis=(0, 1)), 1e300), 0) / 2)
     return weight / np.maximum(weight.sum(axis=(0, 1)), 1e-300)
 
 
-def _give_voices(parts: Sequence[_Measured], highest: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Weights and voices, (F, K, N), and the families that end below the highest figure, (F, N)."""
-    weight = _weigh(parts)
-    voice = weight >= VOICE
-    high, spread = (np.array([getattr(part, name) for part in parts]) for name in ("high", "spread"))
-    below = np.where(voice, high, -np.inf).max(axis=1) < highest - BELOW * spread
-    below &= voice.any(axis=1)
-    return weight, voice & ~below[:, None], below
+def _bound(each: _Fitted, wanted: np.ndarray) -> np.ndarray:
+    """Lower and upper ends of the ceiling and the curve at the last date, (3, K, N), where wanted, (K, N); else NaN."""
+    low, high = bound_ceilings(each.fits, wanted, ALPHA)
+    count = len(each.fits[0][0].family.parameters)
+    curves = [fit.ceiling * batch.family.share(np.ones(batch.size), *fit.theta[:count]) for batch, fit in each.fits]
+    open_end = np.where(wanted & (each.flag != ""), np.inf, high)
+    return np.array([low, open_end, np.where(wanted, curves, np.nan)])
 
 
 def _judge(low: np.ndarray, high: np.ndarray, voiced: np.ndarray, bound: np.ndarray) -> np.ndarray:
@@ -235,24 +231,41 @@ def _judge(low: np.ndarray, high: np.ndarray, voiced: np.ndarray, bound: np.ndar
     return np.select([beyond, narrow, closed], [VERDICTS[3], VERDICTS[0], VERDICTS[1]], VERDICTS[2])
 
 
+@dataclass
+class _Verdicts:
+    """What is said of N series by F families under K kinds of errors."""
+
+    weight: np.ndarray  # (F, K, N)
+    ends: np.ndarray  # (3, F, K, N): lower and upper ends and curves at the last date
+    below: np.ndarray  # (F, N) families that end below the highest figure
+    voice: np.ndarray  # (F, K, N)
+    table: pd.DataFrame  # verdict, low, high, reached, doubt of each series
+
+
 def _conclude(
-    parts: dict[str, _Measured], highest: np.ndarray, bound: np.ndarray, least: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Everything that is said of N series."""
-    _silence_limits(parts)
-    weight, voice, below = _give_voices([*parts.values()], highest)
-    low, high, reached = (
-        np.array([getattr(part, name) for part in parts.values()]) for name in ("low", "high", "reached")
-    )
+    fitted: dict[str, _Fitted], values: np.ndarray, bound: np.ndarray, errors: str | None, every: bool
+) -> _Verdicts:
+    """Verdicts on series with these values, (N, n), oldest first; with `every`, intervals of all families and kinds."""
+    _silence_limits(fitted)
+    weight = _weigh([*fitted.values()])
+    voice = weight >= VOICE
+    wanted = voice | every
+    ends = np.stack([_bound(each, part) for each, part in zip(fitted.values(), wanted, strict=True)], axis=1)
+    spread = np.array([each.spread for each in fitted.values()])
+    below = np.where(voice, ends[1], -np.inf).max(axis=1) < values.max(axis=1) - BELOW * spread
+    below &= voice.any(axis=1)
+    voice &= ~below[:, None]
     voiced = voice.any(axis=(0, 1))
-    hull = [
-        np.where(voiced, np.where(voice, part, empty).min(axis=(0, 1)), np.nan)
-        for part, empty in ((low, np.inf), (reached, np.inf))
-    ]
-    top = np.where(voiced, np.where(voice, high, -np.inf).max(axis=(0, 1)), np.inf)
-    verdict = _judge(hull[0], top, voiced, bound)
-    found = {"verdict": verdict, "low": hull[0], "high": top, "reached": np.maximum(hull[1], least)}
-    return found | {"weight": weight, "voice": voice, "below": below}
+    low, reached = (np.where(voiced, np.where(voice, ends[place], np.inf).min(axis=(0, 1)), np.nan) for place in (0, 2))
+    high = np.where(voiced, np.where(voice, ends[1], -np.inf).max(axis=(0, 1)), np.inf)
+    if errors == "cumulative":  # a count does not fall
+        reached = np.maximum(reached, values[:, -1])
+    late = np.stack([np.broadcast_to(each.late, voice.shape[1:]) for each in fitted.values()])
+    doubt = voiced & (np.where(voice, late, 0.0).max(axis=(0, 1)) < LATE_ALPHA)
+    verdict = np.where(doubt, VERDICTS[2], _judge(low, high, voiced, bound))
+    table = pd.DataFrame({"verdict": verdict, "low": low, "high": high, "reached": reached})
+    table["doubt"] = np.where(doubt, DOUBT, "")
+    return _Verdicts(weight, ends, below, voice, table)
 
 
 def _assess_one(
@@ -272,16 +285,13 @@ def _assess_one(
     if len(first.endog) >= ENOUGH:
         models |= {name: make(name) for name in LONG}
     kinds = list_kinds(errors, weighted=first.weights is not None)
-    years = first.exog[first.order]
-    parts = {}
+    years, fitted = first.exog[first.order], {}
     for name, model in models.items():
         root = None if model.weights is None else np.sqrt(model.weights[model.order])
-        parts[name] = _measure(model.batch(), years[None], kinds, root)
-    highest = first.endog.max()
+        fitted[name] = _fit(model.batch(), years[None], kinds, root)
     level = np.nan if bound is None else float(_read_bound(bound, exog, endog).bound_at(years[-1]))
-    last = first.endog[first.order][-1] if errors == "cumulative" else -np.inf  # a count does not fall
-    found = _conclude(parts, np.array([highest]), np.array([level]), np.array([last]))
-    return _describe(parts, kinds, found, level)
+    found = _conclude(fitted, first.endog[None, first.order], np.array([level]), errors, every=True)
+    return _describe(fitted, kinds, found, level)
 
 
 def _read_bound(bound: Bound, exog: Dates | None, endog: Any) -> Ceiling:
@@ -289,26 +299,27 @@ def _read_bound(bound: Bound, exog: Dates | None, endog: Any) -> Ceiling:
     return read_ceiling(Share(bound), times)
 
 
-def _describe(
-    parts: dict[str, _Measured], kinds: Sequence[str], found: dict[str, np.ndarray], bound: float
-) -> Assessment:
-    weight, voice, rows, reasons = found["weight"][..., 0], found["voice"][..., 0], [], {}
-    counted = any(np.isfinite(part.aicc[0]) for part in parts.values())
-    for place, (name, part) in enumerate(parts.items()):
-        if part.silent[0]:
-            reasons[name] = str(part.flag[0])
-        elif found["below"][place, 0]:
+def _describe(fitted: dict[str, _Fitted], kinds: Sequence[str], found: _Verdicts, bound: float) -> Assessment:
+    """Everything that is said of one series."""
+    weight, voice, ends = found.weight[..., 0], found.voice[..., 0], found.ends[..., 0]
+    counted = any(np.isfinite(each.aicc[0]) for each in fitted.values())
+    reasons: dict[str, str] = {}
+    rows = []
+    for place, (name, each) in enumerate(fitted.items()):
+        if each.silent[0]:
+            reasons[name] = str(each.flag[0])
+        elif found.below[place, 0]:
             reasons[name] = "its interval ends below the highest figure"
         elif not voice[place].any():
             reasons[name] = f"less than {100 * VOICE:g} % of the weight under every kind of errors"
         for at, kind in enumerate(kinds):
             share = 100 * weight[place, at] if counted else np.nan
-            rows.append((name, kind, part.low[at, 0], part.high[at, 0], share, part.flag[0], voice[place, at]))
-    reasons |= {name: f"fewer than {ENOUGH} figures" for name in (*ALWAYS, *LONG) if name not in parts}
+            rows.append((name, kind, *ends[:2, place, at], share, str(each.flag[0]), bool(voice[place, at])))
+    reasons |= {name: f"fewer than {ENOUGH} figures" for name in (*ALWAYS, *LONG) if name not in fitted}
     table = pd.DataFrame(rows, columns=["family", "errors", "low", "high", "weight", "flag", "voice"])
-    voices = tuple(name for name in parts if name not in reasons)
-    low, high, reached = (float(found[name][0]) for name in ("low", "high", "reached"))
-    return Assessment(str(found["verdict"][0]), low, high, reached, voices, reasons, table, bound)
+    verdict, low, high, reached, doubt = found.table.iloc[0].tolist()
+    voices = tuple(name for name in fitted if name not in reasons)
+    return Assessment(verdict, low, high, reached, voices, reasons, table, bound, doubt)
 
 
 def _assess_frame(frame: pd.DataFrame, bound: Bound | None, errors: str | None, launch: Times | None) -> pd.DataFrame:
@@ -328,32 +339,26 @@ def _assess_frame(frame: pd.DataFrame, bound: Bound | None, errors: str | None, 
         level = np.nan if bound is None else _read_bound(bound, frame.index, frame).bound_at(at[:, -1])
         for begin in range(0, len(rows), BLOCK):
             part = slice(begin, begin + BLOCK)
-            table = _assess_equals(
-                at[part], own[part], np.broadcast_to(level, len(rows))[part], list_kinds(errors), start
-            )
+            bounds = np.broadcast_to(level, len(rows))[part]
+            table = _assess_equals(at[part], own[part], bounds, errors, start)
             tables.append(table.assign(series=frame.columns[rows[part]], place=rows[part]))
     table = pd.concat(tables).sort_values("place", ignore_index=True)
-    return table[["series", "verdict", "low", "high", "reached", "voices", "sentence"]]
+    return table[["series", "verdict", "low", "high", "reached", "voices", "doubt", "sentence"]]
 
 
 def _assess_equals(
-    years: np.ndarray, values: np.ndarray, bound: np.ndarray, kinds: Sequence[str], launch: float | None
+    years: np.ndarray, values: np.ndarray, bound: np.ndarray, errors: str | None, launch: float | None
 ) -> pd.DataFrame:
     """Rows of the result for series with equally many figures, at years (N, n)."""
-    parts = {}
+    fitted = {}
     for name in (*ALWAYS, *(LONG if values.shape[1] >= ENOUGH else ())):
         family: type[Family] = FAMILIES[name]
         family = any_launch(family) if family.needs_launch and launch is None else family
-        parts[name] = _measure(prepare(family, years, values, launch=launch), years, kinds)
-    last = np.where(tuple(kinds) == ("cumulative",), values[:, -1], -np.inf)
-    found = _conclude(parts, values.max(axis=1), bound, last)
-    table = pd.DataFrame({name: found[name] for name in ("verdict", "low", "high", "reached")})
-    spoken = found["voice"].any(axis=1).T
-    table["voices"] = [", ".join(np.array([*parts])[row]) for row in spoken]
-    table["sentence"] = [
-        say_verdict(*row) for row in table[["verdict", "low", "high", "reached"]].itertuples(index=False)
-    ]
-    return table
+        fitted[name] = _fit(prepare(family, years, values, launch=launch), years, list_kinds(errors))
+    found = _conclude(fitted, values, bound, errors, every=False)
+    names, spoken = np.array([*fitted]), found.voice.any(axis=1).T
+    sentences = [say_verdict(*row[:4]) for row in found.table.itertuples(index=False)]
+    return found.table.assign(voices=[", ".join(names[row]) for row in spoken], sentence=sentences)
 
 
 def say_verdict(verdict: str, low: float, high: float, reached: float) -> str:

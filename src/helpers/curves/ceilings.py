@@ -90,7 +90,7 @@ def _fit_block(
     if errors == "cumulative":
         free = prepare(family, years, values, None, bounds)
         first = count_steps(free, fit_batch(free), years)
-        batch = whiten(batch, at, 1.0, np.repeat(first, count))
+        batch = whiten(batch, at, np.repeat(first, count))
     assert family.link is not None  # of the two families that are generalised linear models in time
     line = family.link(np.clip(level / bound / shares.reshape(-1, 1), *INSIDE))
     seen, times = np.isfinite(line), (at - batch.origin[:, None]) / batch.span[:, None]

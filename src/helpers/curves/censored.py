@@ -34,15 +34,12 @@ def fit_observed(model: CurveModel) -> LeastSquares:
     Raises
     ------
     CurveError
-        For per-period data, a prior on the ceiling, or errors with an estimated correlation.
+        For per-period data, or a prior on the ceiling.
     """
     if model.censored is None:
         return fit_level(model)
-    if model.per_period or model.ceiling.kind == "prior" or model.errors == "ar1":
-        raise CurveError(
-            "censored observations are taken with levels, a free, known or shared ceiling, and errors that are not "
-            "known, independent or cumulative"
-        )
+    if model.per_period or model.ceiling.kind == "prior":
+        raise CurveError("censored observations are taken with levels and a free, known or shared ceiling")
     exact = fit_level(model)
     start = exact.model, exact.batch, exact.fit, exact.first
     return Censored(*start) if exact.df_resid > 0 else Unweighed(*start)

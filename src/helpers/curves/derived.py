@@ -12,7 +12,7 @@ from scipy.special import fdtrc, stdtr, stdtrit
 from statsmodels.stats.stattools import durbin_watson
 
 from helpers.curves.descent import evaluate, fit_batch, jacobian
-from helpers.curves.engine import Batch, Family, Fit, coordinates, estimates, time_of_share, to_parameter, typical_step
+from helpers.curves.engine import Batch, Family, Fit, coordinates, estimates, time_of_share, to_parameter
 from helpers.curves.likelihoods import LeastSquares
 from helpers.curves.model import CurveModel, check_alpha, read_numbers
 from helpers.curves.profile import covariance, limits
@@ -292,7 +292,7 @@ class Derived:
         return self.predict(look_ahead(self.model, steps))
 
     def simulate(self: Any, steps: Times = 1, repetitions: int = 1, seed: int = 0) -> pd.DataFrame:
-        """Draw new observations: the curve as estimated, and normal errors of the fit's variance and correlation.
+        """Draw new observations: the curve as estimated, and normal errors of the fit's kind and variance.
 
         Where errors are not known, independent ones are drawn.
 
@@ -313,21 +313,18 @@ class Derived:
         Raises
         ------
         CurveError
-            Without a curve or a residual variance; for correlated errors at dates that do not increase.
+            Without a curve or a residual variance; for cumulative errors at dates that do not increase.
         """
         made = self.get_prediction(look_ahead(self.model, steps))
         spread = made.error_sd
         if not np.isfinite(made.predicted_mean + made.se_obs).all():
             raise CurveError(f"{self.model.endog_name}: no curve or no residual variance to draw from: {self.flag}")
         errors = np.random.default_rng(seed).normal(size=(repetitions, len(spread))).T
-        rho, size = self.likelihood.correlation, spread.to_numpy()
-        if rho > 0:  # each standardised error carries a part of the one before
-            years = decimal_years(made.predicted_mean.index)
-            steps = np.diff(years) / typical_step(np.sort(self.model.exog)[None])[0]
-            if (steps <= 0).any():
-                raise CurveError("correlated errors are drawn in the order of time: ask for dates that increase")
-            parts = size[:-1] / np.maximum(size[1:], 1e-300) if rho == 1 else rho**steps
-            for place, part in enumerate(parts, start=1):
+        size = spread.to_numpy()
+        if self.likelihood.first is not None:  # each standardised error carries a part of the one before
+            if (np.diff(decimal_years(made.predicted_mean.index)) <= 0).any():
+                raise CurveError("cumulative errors are drawn in the order of time: ask for dates that increase")
+            for place, part in enumerate(size[:-1] / np.maximum(size[1:], 1e-300), start=1):
                 errors[place] = part * errors[place - 1] + np.sqrt(1 - part**2) * errors[place]
         return pd.DataFrame(made.predicted_mean.to_numpy()[:, None] + size[:, None] * errors, spread.index)
 

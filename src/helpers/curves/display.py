@@ -99,14 +99,12 @@ def _summary_top(results: Any) -> SimpleTable:
 
 
 def _summary_estimates(results: Any, alpha: float) -> SimpleTable:
-    """Estimates, Wald intervals, and the profile intervals under each kind of errors that the model allows."""
+    """Estimates, Wald intervals and profile intervals."""
     low, high = f"[{alpha / 2:.3g}", f"{1 - alpha / 2:.3g}]"
     columns: list[Any] = [results.params, results.bse, results.tvalues, *results.conf_int(alpha).to_numpy().T]
-    kinds = ["indep.", "cumul."] if len(results.likelihoods) > 1 else ["profile"]
-    for likelihood in results.likelihoods:
-        columns += [*np.array([likelihood.interval(name, alpha) for name in results.param_names]).T]
-    heads = ["coef", "std err", "t", low, high, *(head for kind in kinds for head in (f"{kind} {low}", high))]
-    digits = (7, 4, 4, *[6 if len(kinds) > 1 else 7] * (len(columns) - 3))
+    columns += [*results.conf_int(alpha, "profile").to_numpy().T]
+    heads = ["coef", "std err", "t", low, high, f"profile {low}", high]
+    digits = (7, 4, 4, *[7] * (len(columns) - 3))
     written = [
         ["-" if np.isnan(value) else f"{value:.{digit}g}" for value in column]
         for column, digit in zip(columns, digits, strict=True)
@@ -153,23 +151,23 @@ def describe_notes(results: Any) -> list[str]:
 
 
 def _describe_intervals(results: Any) -> str:
-    """Whether the data bound the ceiling, and whether that depends on what errors are taken to be."""
-    if len(results.likelihoods) < 2:
-        found = "bound the ceiling" if results.identified else "do not bound the ceiling: its 95 % interval is open"
-        return f"The data {found}, under {results.errors or 'independent'} errors."
+    """Whether the data bound the ceiling, and what that depends on."""
     name = results.model.ceiling.name
-    closed = [bool(np.isfinite(likelihood.interval(name, 0.05)).all()) for likelihood in results.likelihoods]
-    if all(closed):
-        return (
-            "The data bound the ceiling under independent and under cumulative errors; its interval is both together."
-        )
-    if not any(closed):
-        return "The data do not bound the ceiling: its 95 % profile interval is open whatever the errors are."
-    kind, other = ("independent", "cumulative") if closed[0] else ("cumulative", "independent")
-    return (
-        f"The data bound the ceiling only if errors are {kind}, not if they are {other}. It counts as open unless "
-        f"errors='{kind}' is known to be true."
-    )
+    kinds = [kind for kind, likelihood in results.by_errors.items() if likelihood in results.likelihoods]
+    low, high = results.interval(name, 0.05)
+    if results.identified:
+        found = "bound the ceiling"
+    elif not np.isfinite(high):
+        found = "do not bound the ceiling: its 95 % interval is open"
+    elif not results.launch_fits:
+        found = "do not bound the ceiling: the launch that is assumed fits worse than others, so give one"
+    else:
+        found = f"hardly bound the ceiling: its 95 % interval runs from {low:.4g} to {high:.4g}"
+    if len(kinds) < 2:
+        return f"The data {found}, under {kinds[0]} errors."
+    pairs = zip(kinds, (likelihood.interval(name, 0.05) for likelihood in results.likelihoods), strict=True)
+    each = ", ".join(f"{start:.4g} to {end:.4g} if they are {kind}" for kind, (start, end) in pairs)
+    return f"The data {found}. Errors are not known; its interval is {each}, and all of these together."
 
 
 class Displayed:

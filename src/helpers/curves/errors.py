@@ -1,8 +1,8 @@
 """How the errors of a series hang together, and the weights that make them independent.
 
 The errors of repeated surveys are independent. A cumulated count carries its past errors along: each error is the one
-before it and something new, whose variance is in proportion to the time between them. In between lie errors with a
-first-order correlation, rho to the power of the time in median steps.
+before it and something new, whose variance is in proportion to the time between them. Either may be in proportion to
+the curve.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from scipy.special import stdtr
 
 from helpers.curves.descent import dot, evaluate, fit_batch, fit_rows, jacobian
 from helpers.curves.engine import Batch, Fit, count_parameters, shared, time_of_share, typical_step
 
-KINDS = (None, "independent", "ar1", "cumulative")
-"""What may be said of errors; None: not known, so intervals hold under independent and under cumulative ones."""
-CORRELATIONS = np.array([0.0, 0.25, 0.5, 0.7, 0.85, 0.95, 0.99])
-"""Correlations a median step apart among which that of `ar1` is searched."""
+KINDS = (None, "independent", "cumulative")
+"""What may be said of errors; None: not known, so intervals hold under all that are `ASSUMED`."""
 ASSUMED = ("independent", "cumulative", "in proportion", "cumulative in proportion")
 """What errors may be where nothing is said of them; the latter two are in proportion to the curve."""
 LEAST_LIKELY = 0.1
@@ -32,23 +31,15 @@ EARLY = 0.05
 MOST_STEPS = 1000.0
 
 
-def whiten(
-    batch: Batch,
-    times: np.ndarray,
-    correlation: float | np.ndarray,
-    first: float | np.ndarray = 1.0,
-    root: np.ndarray | None = None,
-) -> Batch:
-    """The batch of what is new in each error: each value less what its error carries of the one before.
+def whiten(batch: Batch, times: np.ndarray, first: float | np.ndarray = 1.0, root: np.ndarray | None = None) -> Batch:
+    """The batch of what is new in each of cumulative errors: each value less the one before.
 
     Parameters
     ----------
     batch : Batch whose errors count as independent; missing values last
     times : (N, n) decimal years, increasing; NaN, where a series has no more observations, last
-    correlation : (N,) or number, of errors a median step apart: 0 independent, 1 cumulative
-    first : (N,) or number, variance of the first of cumulative errors, in that of a median step
-    root : (n,) or (N, n) roots of the weights, or None
-        Weights of cumulative errors are those of what is new; others are those of the errors themselves.
+    first : (N,) or number, variance of the first error, in that of a median step
+    root : (n,) or (N, n) roots of the weights, which are those of what is new, or None
 
     Returns
     -------
@@ -56,14 +47,10 @@ def whiten(
     """
     gap = np.diff(times, axis=1)
     steps = np.nan_to_num(np.where(gap > 0, gap, np.nan) / typical_step(times)[:, None], nan=1.0)
-    rho, first = (np.broadcast_to(np.asarray(part, float), len(times))[:, None] for part in (correlation, first))
-    carry = rho**steps
-    variance = np.hstack([np.where(rho < 1, 1.0, first), np.where(rho < 1, 1 - carry**2, steps)])
+    variance = np.hstack([np.broadcast_to(np.asarray(first, float), len(times))[:, None], steps])
     scale = np.broadcast_to(batch.scale, batch.target.shape)
     new = np.where(scale > 0, np.sqrt(1 / variance), 0.0)
-    before = new[:, 1:] * carry
-    if root is not None:
-        before = np.where(rho < 1, before, before * (root[..., 1:] / root[..., :-1]))
+    before = new[:, 1:] * (1.0 if root is None else root[..., 1:] / root[..., :-1])
     target = batch.target * new
     target[:, 1:] -= before * batch.target[:, :-1]
     before = shared(before * scale[:, :-1])
@@ -89,7 +76,7 @@ def fit_cumulative(
         From `count_steps`.
     """
     first = count_steps(batch, fit, times)
-    batch = whiten(batch, times, 1.0, first, root)
+    batch = whiten(batch, times, first, root)
     return batch, replace(fit_batch(batch), step=fit.step), first
 
 
@@ -223,3 +210,19 @@ def corrected_criterion(ssr: np.ndarray, count: np.ndarray, parameters: np.ndarr
     with np.errstate(divide="ignore", invalid="ignore"):
         likelihood = count * (np.log(2 * np.pi * ssr / count) + 1)
         return np.where(left > 0, likelihood + 2 * size + 2 * size * (size + 1) / left, np.inf)
+
+
+def judge_end(batch: Batch, fit: Fit, last: int) -> np.ndarray:
+    """One-sided p-value of the sum of the last few whitened residuals, (N,): small where figures end above the curve.
+
+    It is a t test of a shift from there on, beside the directions in which the parameters move the curve.
+    """
+    columns = np.stack(jacobian(batch, fit.theta, fit.ceiling), axis=2)
+    basis, sizes, _ = np.linalg.svd(columns, full_matrices=False)
+    basis = basis * (sizes > 1e-8 * sizes[:, :1])[:, None]
+    late = np.zeros(batch.target.shape[1])
+    late[-last:] = 1.0
+    left = last - ((basis.transpose(0, 2, 1) @ late) ** 2).sum(axis=1)
+    freedom = np.maximum(batch.count - count_parameters(batch), 1)
+    spread = np.sqrt(np.maximum(fit.ssr / freedom * left, 1e-300))
+    return stdtr(freedom, -(evaluate(batch, fit.theta).residual @ late) / spread)

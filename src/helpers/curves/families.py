@@ -39,11 +39,12 @@ class AdoptionCurve(CurveModel):
     weights : (n,) inverse relative variances (for instance survey sizes), or None
     censored : DataFrame with dates as index and columns value and bound ("at_least" or "at_most"), or None
     per_period : bool, `endog` counts the adoptions of each period, so it is a difference of the cumulative curve
-    errors : None (not known; the default), "independent", "cumulative" or "ar1"
-        Those of a repeated survey are independent, a cumulated count carries its errors along, and "ar1" estimates a
-        correlation. The estimate is least squares on the level for the first two, generalised for the others. Where
-        they are not known, profile intervals and `identified` hold under independent and under cumulative errors: they
-        are the hull of both. Adoptions per period have errors of their own, so there None means independent.
+    errors : None (not known; the default), "independent" or "cumulative"
+        Those of a repeated survey are independent, and a cumulated count carries its errors along, so that the
+        estimate is generalised least squares. Where they are not known the estimate is least squares on the level, and
+        profile intervals and `identified` hold under all kinds that the residuals speak for: independent and
+        cumulative errors, each of equal size or in proportion to the curve. Adoptions per period have errors of their
+        own, so there None means independent.
     variance : "constant", or "curve": standard deviations are in proportion to the curve; per period, to its increments
     known_se : (n,) known standard errors, as of a survey, or None
         The variance of the model's own error is estimated beside them (`model_error`).

@@ -31,7 +31,7 @@ from helpers.curves.engine import (
     to_parameter,
     typical_step,
 )
-from helpers.curves.errors import CORRELATIONS, fit_cumulative, proportional_roots, whiten
+from helpers.curves.errors import fit_cumulative, proportional_roots
 from helpers.curves.model import CurveModel
 from helpers.curves.profile import (
     CEILING,
@@ -48,8 +48,6 @@ from helpers.dates import CurveError
 
 TABLE_ALPHAS = (0.2, 0.05)
 """One minus the levels of the intervals that tables show."""
-CORRELATION_ROUNDS = 3
-"""How often the search for the correlation closes in."""
 OPEN_SPAN = np.log(100.0)
 """How far an open profile is drawn past the estimate: a factor of 100, or 4.6 spans of the series for a date."""
 
@@ -65,8 +63,7 @@ class LeastSquares:
 
     def __init__(self, model: CurveModel, batch: Batch, fit: Fit, first: float | None = None) -> None:
         self.model, self.batch, self.fit = model, batch, fit
-        # steps over which cumulative errors have added up at the first observation; correlation a median step apart
-        self.first, self.correlation = first, 0.0 if first is None else 1.0
+        self.first = first  # steps over which cumulative errors have added up at the first observation; else None
         self.k_params = int(count_parameters(batch)[0])
         self.df_resid = len(model.endog) - self.k_params
         self.ssr = float(fit.ssr[0])
@@ -111,7 +108,7 @@ class LeastSquares:
         That of cumulative errors grows with the time since they began. Beside known standard errors it is the model's
         own and that of the last observation.
         """
-        if self.model.known_se is not None and self.correlation == 0:
+        if self.model.known_se is not None and self.first is None:
             return np.full(len(share), self.model.model_error**2 + self.model.known_se[self.model.exog.argmax()] ** 2)
         if self.first is None:
             return np.full(len(share), self.scale)
@@ -226,8 +223,6 @@ class LeastSquares:
 def fit_level(model: CurveModel) -> LeastSquares:
     """Least squares on the level, generalised where the model says that errors are correlated or of unequal size."""
     model = imply_weights(model)
-    if model.errors == "ar1":
-        return Autoregressive(model)
     batch = model.batch()
     fit = fit_batch(batch)
     if model.errors == "cumulative":
@@ -266,54 +261,6 @@ def imply_weights(model: CurveModel) -> CurveModel:
     return model
 
 
-class Autoregressive(LeastSquares):
-    """Errors with a first-order correlation, which is estimated, and with it fitted again along every profile."""
-
-    together = ()
-
-    def __init__(self, model: CurveModel) -> None:
-        rho = CORRELATIONS
-        independent, years = model.batch(), model.exog[None, model.order]
-        for _ in range(CORRELATION_ROUNDS):
-            rows = np.zeros(len(rho), int)
-            batch = whiten(independent.take(rows), years[rows], rho)
-            fit = fit_batch(batch)
-            logs = _log_roots(model, batch)
-            best = int(np.argmin(len(model.endog) * np.log(np.maximum(fit.ssr, 1e-300)) - 2 * logs))
-            found = rho[best]
-            rho = np.union1d(CORRELATIONS, np.linspace(*rho[[max(best - 1, 0), min(best + 1, len(rho) - 1)]], 9))
-        super().__init__(model, batch.take(np.array([best])), fit.take(np.array([best])))
-        self.correlation, self.rows, self.fits, self.logs = float(found), batch, fit, logs
-        self.k_params, self.df_resid = self.k_params + 1, self.df_resid - 1
-
-    def _rises(self, limit: np.ndarray | float) -> np.ndarray:
-        """Sums of squares of each correlation that are as likely as the best with a statistic of limit."""
-        count = len(self.model.endog)
-        least = (count * np.log(np.maximum(self.fits.ssr, 1e-300)) - 2 * self.logs).min()
-        return np.exp((least + 2 * self.logs) / count) * (1 + limit / max(self.df_resid, 1))
-
-    def profile_bounds(self, alphas: tuple[float, ...]) -> np.ndarray:
-        """The union of the intervals of all correlations, whose own likelihood counts too."""
-        rise = self._rises(fdtri(1, self.df_resid, 1 - alphas[0])) - self.fits.ssr
-        likely = np.flatnonzero(rise > 0)
-        place, rows = np.repeat(self.places, len(likely)), np.tile(likely, len(self.places))
-        ends = profile_bounds(self.rows.take(rows), self.fits.take(rows), place, alphas[0], rise[rows])
-        low, high = (part.reshape(len(self.places), -1) for part in ends)
-        return np.column_stack([low.min(axis=1), high.max(axis=1)])[None]
-
-    def along(self, place: int, values: np.ndarray) -> tuple[np.ndarray, ...]:
-        """As `LeastSquares.along`, with the best correlation at each of the values."""
-        paths = []
-        for row in range(self.rows.size):
-            part = LeastSquares(self.model, self.rows.take(np.array([row])), self.fits.take(np.array([row])))
-            paths.append(part.along(place, values))
-        ssr, ceiling = (np.array([path[part] for path in paths]) for part in (1, 2))
-        theta, least = np.stack([path[3] for path in paths]), self._rises(0.0)[:, None]
-        best, at = (ssr / least).argmin(0), np.arange(len(values))
-        statistic = (self.df_resid or np.nan) * np.maximum((ssr / least).min(0) - 1, 0)
-        return statistic, ssr[best, at], ceiling[best, at], theta[best, :, at].T
-
-
 def _log_roots(model: CurveModel, batch: Batch) -> np.ndarray:
     """Sum of the logarithms of the roots of the weights, (N,)."""
     bound = model.ceiling.bound_at(model.exog[model.order])
@@ -337,7 +284,7 @@ def fit_binomial(model: CurveModel) -> QuasiBinomial:
         raise CurveError("noise='binomial' takes no level shifts; use noise='level'")
     if model.per_period or model.censored is not None:
         raise CurveError("noise='binomial' takes levels without censored values; use noise='level'")
-    if model.errors in ("ar1", "cumulative") or model.variance != "constant" or model.known_se is not None:
+    if model.errors == "cumulative" or model.variance != "constant" or model.known_se is not None:
         raise CurveError("noise='binomial' says itself how large errors are, and that they are independent")
     batch = model.batch()
     share = batch.target[0] / batch.scale[0]

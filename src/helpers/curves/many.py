@@ -34,7 +34,7 @@ from helpers.curves.model import (
     read_launch,
     read_numbers,
 )
-from helpers.curves.profile import CEILING, covariance, is_narrow, profile_bounds, profile_target
+from helpers.curves.profile import bound_ceilings, covariance, is_narrow, profile_target
 from helpers.dates import CurveError, Times, check_observed, decimal_years, is_dated
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def fit_many(
         (the workers need the package, and processors of the same kind). A block takes a tenth of a second (logistic) to
         a second (richards) and a few hundredths to send: it pays with many series on machines of their own.
     per_period : bool, the values count the adoptions since the observation before, as in the models
-    errors : None (not known), "independent" or "cumulative", as in the models; "ar1" is for single series
+    errors : None (not known), "independent" or "cumulative", as in the models
 
     Returns
     -------
@@ -138,8 +138,6 @@ def fit_many(
     if unknown:
         raise CurveError(f"no family {unknown[0]!r}: choose among {', '.join(FAMILIES)}")
     check_errors(errors, per_period)
-    if errors == "ar1":
-        raise CurveError("errors='ar1' is for single series: fit_many takes None, 'independent' or 'cumulative'")
     if not isinstance(frame, pd.DataFrame):
         raise CurveError(f"fit_many takes a DataFrame with one series a column, not a {type(frame).__name__}")
     check_alpha(alpha if alpha is not None else 0.05)
@@ -254,6 +252,6 @@ def _bound_ceilings(
     """
     fits = fit_kinds(batch, years, kinds)
     say = have_say(fits) if len(fits) > 1 else np.ones((1, batch.size), bool)
-    lower, upper = np.exp([profile_bounds(*each, CEILING, alpha) for each in fits]).swapaxes(0, 1)
-    ends = np.column_stack([np.where(say, lower, np.inf).min(axis=0), np.where(say, upper, -np.inf).max(axis=0)])
+    lower, upper = bound_ceilings(fits, say, alpha)
+    ends = np.column_stack([np.nanmin(lower, axis=0), np.nanmax(upper, axis=0)])
     return ends, fits[0][1], profile_target(*fits[0], 0.05)

@@ -188,7 +188,7 @@ def check_errors(errors: str | None, per_period: bool) -> None:
         For an unknown kind, and for adoptions per period whose errors add up.
     """
     if errors not in KINDS:
-        raise CurveError(f"errors={errors!r} is unknown; choose None, 'independent', 'ar1' or 'cumulative'")
+        raise CurveError(f"errors={errors!r} is unknown; choose None, 'independent' or 'cumulative'")
     if per_period and errors == "cumulative":
         raise CurveError("adoptions per period have errors of their own: leave errors=None, or say 'independent'")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -245,6 +245,16 @@ def find_crossings(
         halved = ~((part > 0) & (part < 1)) | (count % 6 == 0)
         value[rows] = np.where(halved, inner + 0.5 * width, proposal)[rows]
     return value
+
+
+def bound_ceilings(fits: Sequence[tuple[Batch, Fit]], wanted: np.ndarray, alpha: float) -> np.ndarray:
+    """Profile intervals of the ceilings of K batches of the same series where they are wanted, (2, K, N); else NaN."""
+    ends = np.full((2, *wanted.shape), np.nan)
+    for place, (batch, fit) in enumerate(fits):
+        rows = np.flatnonzero(wanted[place])
+        if len(rows):
+            ends[:, place, rows] = np.exp(profile_bounds(batch.take(rows), fit.take(rows), CEILING, alpha))
+    return ends
 
 
 def is_narrow(low: np.ndarray | float, high: np.ndarray | float) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
@@ -12,7 +11,6 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr, stdtrit
 from statsmodels.base.model import LikelihoodModelResults
-from statsmodels.tools.sm_exceptions import ValueWarning
 
 from helpers.curves.censored import fit_observed
 from helpers.curves.derived import CurvePrediction, Derived, bootstrap_intervals
@@ -197,18 +195,8 @@ class Results(Derived, Displayed, LikelihoodModelResults):
 
     def wald_test(self, r_matrix: Any, **options: Any) -> Any:
         """Test linear hypotheses together; see statsmodels' `wald_test`."""
-        try:
-            with np.errstate(invalid="ignore"), warnings.catch_warnings():
-                warnings.simplefilter("error", ValueWarning)
-                return self._plain.wald_test(r_matrix, **options)
-        except (ValueError, ValueWarning) as error:
-            raise CurveError(f"no joint test of {r_matrix!r}: {error}") from None
-
-    def _refuse_terms(self, *_: Any, **__: Any) -> None:
-        """What statsmodels has for models of a formula."""
-        raise CurveError("a curve has no terms of a formula: test its parameters, as in wald_test('rate = 0.5')")
-
-    t_test_pairwise = wald_test_terms = _refuse_terms
+        with np.errstate(invalid="ignore"):
+            return self._plain.wald_test(r_matrix, **options)
 
     def conf_int(self, alpha: float = 0.05, method: str = "wald", **options: Any) -> pd.DataFrame:
         """Intervals of the estimates.

@@ -1,0 +1,180 @@
+"""Simulate what "identified" is worth: how often it is said, and how often it is wrong, with default arguments.
+
+Every cell draws series of one curve with one kind of errors, and asks `fit_many` for the fit of the true family (the
+logistic, where the truth is none of the families asked) and `assess_ceiling` for the verdict on the series.
+"""
+
+import os
+import sys
+import zlib
+from concurrent.futures import ProcessPoolExecutor
+
+import numpy as np
+import pandas as pd
+
+from helpers.curves import FAMILIES, assess_ceiling, fit_many
+from helpers.curves.engine import time_of_share
+
+TRUTHS = {  # the family that is fitted alone, and coordinates: logarithms of rates and numbers, and dates
+    "logistic": ("logistic", (0.0, 0.0)),
+    "gompertz": ("gompertz", (0.0, 0.0)),
+    "bass": ("bass", (np.log(0.01), np.log(0.6))),
+    "richards .15": ("logistic", (0.0, 0.0, np.log(0.15))),
+    "richards 4": ("logistic", (0.0, 0.0, np.log(4.0))),
+    "two waves": ("logistic", ()),
+}
+OWN = ("logistic", "gompertz", "bass")
+KINDS = ("independent", "in proportion", "AR .6", "AR .9", "cumulated", "cumulated in proportion")
+CEILING, SIZE = 100.0, 2.0  # the errors, or what is new in cumulated ones, are 2 % of the ceiling
+COUNT = 100
+WORTH = 0.2  # part of the series that must be identified for a cell to count among the worst
+
+
+def list_cells():
+    """Truth, parts of the course between which it is seen, number of points, kind of errors."""
+    cells = [(truth, 0.05, 0.95, n, kind) for truth in OWN for n in (6, 8, 16) for kind in KINDS]
+    cells += [
+        (truth, first, last, n, kind)
+        for first, last in ((0.05, 0.75), (0.2, 0.95), (0.5, 0.95))
+        for truth in OWN
+        for n in (8, 16)
+        for kind in ("independent", "cumulated")
+    ]
+    cells += [(truth, 0.05, 0.75, n, "cumulated in proportion") for truth in OWN for n in (8, 16)]
+    cells += [(truth, 0.05, 0.95, n, kind) for truth in OWN[:2] for n in (8, 16) for kind in ("t(3)", "outlier")]
+    cells += [(truth, 0.05, last, n, "independent") for truth in OWN[:2] for n in (5, 12) for last in (0.75, 0.95)]
+    cells += [
+        (truth, 0.05, 0.75, n, kind)
+        for truth in ("richards .15", "richards 4")
+        for n in (8, 16)
+        for kind in ("independent", "cumulated")
+    ]
+    return cells + [
+        ("two waves", 0.05, last, n, kind)
+        for last in (0.7, 0.8)
+        for n in (12, 16)
+        for kind in ("independent", "cumulated")
+    ]
+
+
+def main(count=COUNT, workers=None):
+    """Print a row a cell, and the worst of them; `count` series a cell."""
+    with ProcessPoolExecutor(workers or os.cpu_count()) as pool:
+        rows = list(pool.map(measure, list_cells(), [count] * len(list_cells())))
+    frame = pd.DataFrame(rows)
+    print(f"{count} series a cell; the verdict on the series, and the default fit of the family named.\n")
+    print(
+        "| curve | seen, % | points | errors | identified | of these wrong | covers or is open "
+        "| one fit: identified | of these wrong | covers or is open |\n" + "|---" * 10 + "|"
+    )
+    for row in frame.itertuples(index=False):
+        numbers = " | ".join(say(value) for value in row[4:])
+        print(f"| {row.truth} | {100 * row.first:g} to {100 * row.last:g} | {row.points} | {row.kind} | {numbers} |")
+    print("\n| what | worst, where a fifth is identified | mean | cells |\n|---|---|---|---|")
+    for what, part in list_groups(frame).items():
+        for who, name in (("series", "wrong"), ("one fit", "fit_wrong")):
+            power = part["identified" if who == "series" else "fit_identified"]
+            counted = part[power >= WORTH]
+            if len(counted):
+                worst = counted.loc[counted[name].idxmax()]
+                where = f"{worst.truth}, {worst.points} points, {worst.kind}, {100 * worst['first']:g} to {100 * worst['last']:g} %"
+                print(
+                    f"| wrong of those identified, {who}: {what} | {say(worst[name])} ({where}) | {say(counted[name].mean())} | {len(counted)} |"
+                )
+    own = frame[frame["truth"].isin(OWN)]
+    for who, name in (("series", "covers"), ("one fit", "fit_covers")):
+        print(f"| covers or is not identified, {who} | {say(own[name].min())} | {say(own[name].mean())} | {len(own)} |")
+    for last in (0.95, 0.75):
+        for points in (8, 16):
+            part = own[
+                (own["kind"] == "independent")
+                & (own["first"] == 0.05)
+                & (own["last"] == last)
+                & (own["points"] == points)
+            ]
+            for who, name in (("series", "identified"), ("one fit", "fit_identified")):
+                print(
+                    f"| identified, independent errors, to {100 * last:g} %, {points} points, {who} | {say(part[name].min())} (least) | {say(part[name].mean())} | {len(part)} |"
+                )
+
+
+def list_groups(frame):
+    """Cells by what is asked of them."""
+    own, proportional = frame["truth"].isin(OWN), frame["kind"] == "cumulated in proportion"
+    return {
+        "bass": frame[frame["truth"] == "bass"],
+        "right family, other errors": frame[own & ~proportional],
+        "right family, cumulated in proportion": frame[own & proportional],
+        "richards .15 to 75 %": frame[frame["truth"] == "richards .15"],
+        "richards 4 to 75 %": frame[frame["truth"] == "richards 4"],
+        "two waves to 70 and 80 %": frame[frame["truth"] == "two waves"],
+    }
+
+
+def say(value):
+    """A part as two digits after the point."""
+    return "-" if np.isnan(value) else f"{value:.2f}".removeprefix("0")
+
+
+def measure(cell, count):
+    """Power, errors and coverage of one cell."""
+    truth, first, last, points, kind = cell
+    years, curve, steps = draw_course(truth, first, last, points)
+    random = np.random.default_rng(zlib.crc32(repr(cell).encode()))
+    frame = pd.DataFrame((curve + draw_errors(kind, count, curve, steps, random)).T, index=years)
+    table = assess_ceiling(frame)
+    fit = fit_many(frame, [TRUTHS[truth][0]], progress=False)
+    named = {"truth": truth, "points": points, "kind": kind, "first": first, "last": last}
+    row = {"truth": truth, "first": first, "last": last, "points": points, "kind": kind}
+    row = {name: named[name] for name in ("truth", "points", "kind", "first")} | row
+    for prefix, identified, low, high in (
+        ("", table["verdict"] == "identified", table["low"], table["high"]),
+        ("fit_", fit["identified"], fit["ceiling_lower"], fit["ceiling_upper"]),
+    ):
+        wrong = identified & ~((low <= CEILING) & (high >= CEILING))
+        row[f"{prefix}identified"] = identified.mean()
+        row[f"{prefix}wrong"] = wrong.sum() / identified.sum() if identified.any() else np.nan
+        row[f"{prefix}covers"] = 1 - wrong.mean()
+    return row
+
+
+def draw_course(truth, first, last, points):
+    """Years, the curve there, and for how many steps errors have added up before the first."""
+    if truth == "two waves":  # 60 and 40 % of the ceiling, ten times the inverse of their rate apart
+        times = np.linspace(-12, 30, 200_001)
+        course = 0.6 / (1 + np.exp(-times)) + 0.4 / (1 + np.exp(10 - times))
+        begin, end, early = np.interp([first, last, 0.05 * last], course, times)
+        years = np.linspace(begin, end, points)
+        curve = CEILING * np.interp(years, times, course)
+    else:
+        theta = np.array(TRUTHS[truth][1])
+        family = FAMILIES[truth.split()[0]]
+        begin, end, early = time_of_share(family, theta, np.array([first, last, 0.05 * last]))
+        years = np.linspace(begin, end, points)
+        curve = CEILING * family.share(years, *theta)
+    return years, curve, max(0.0, (begin - early) / (years[1] - years[0]))
+
+
+def draw_errors(kind, count, curve, steps, random):
+    """Errors (count, points); cumulated ones have added up over `steps` before the first."""
+    new = random.normal(0, SIZE, (count, len(curve)))
+    if kind == "in proportion":
+        return new * curve / 60
+    if kind == "cumulated in proportion":
+        return np.cumsum(new * curve / 60, axis=1)
+    if kind == "cumulated":
+        return np.cumsum(new, axis=1) + np.sqrt(steps) * random.normal(0, SIZE, (count, 1))
+    if kind == "t(3)":
+        return SIZE * random.standard_t(3, new.shape) / np.sqrt(3)
+    if kind == "outlier":  # one figure ten standard deviations off
+        new[np.arange(count), random.integers(0, len(curve), count)] += 10 * SIZE * random.choice([-1, 1], count)
+        return new
+    rho = {"independent": 0.0, "AR .6": 0.6, "AR .9": 0.9}[kind]
+    errors = new.copy()
+    for place in range(1, len(curve)):
+        errors[:, place] = rho * errors[:, place - 1] + np.sqrt(1 - rho**2) * new[:, place]
+    return errors
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
