@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import fdtri
 
-from helpers.curves.descent import box, descend, fit_rows, jacobian, list_priors
+from helpers.curves.descent import box, descend, evaluate, fit_rows, jacobian, list_priors
 from helpers.curves.engine import CEILING_CAP, Batch, Fit, coordinates, count_parameters, grid_starts, to_natural
 
 CEILING = 0
@@ -19,6 +19,9 @@ WIDEST = 2.0
 """Upper over lower end up to which a ceiling is identified: a wider interval may be closed and says next to nothing."""
 NEAR_LIMIT = 0.7
 """A crossing this near to the limit of the search (a factor of two) counts as none."""
+FAR, STARTS, HALVINGS, WIDENED = 1.0, 8, 24, 8.0
+"""An end this far away (a factor of 2.7, or a span) is searched again from this many starts, by halving, on axes that
+reach this much farther than those of the grid; beyond them it counts as none."""
 ROUNDS = 60
 """Most steps to an end."""
 
@@ -141,8 +144,49 @@ def profile_bounds(
         return found, np.sqrt(np.maximum(state.objective - fits.objective[rows], 0))
 
     line = side, target[search], centre[search], step[search], limit
-    ends[search] = close(follow(refit, fits.theta, tangent[:, search], *line)[0], limit, side)
+    crossings = close(follow(refit, fits.theta, tangent[:, search], *line)[0], limit, side)
+    far = np.isfinite(crossings) & (np.abs(crossings - centre[search]) > FAR) & (place != CEILING) & ~work.has_share
+    for row in np.flatnonzero(far):
+        above = fits.objective[row] + target[search][row] ** 2
+        one, which = work.take(np.array([row])), int(place[row])
+        crossings[row] = _search_end(one, which, centre[search][row], crossings[row], above)
+    ends[search] = crossings
     return ends[:size], ends[size:]
+
+
+def _search_end(batch: Batch, place: int, centre: float, end: float, above: float) -> float:
+    """The end that was found far away, or a farther one where there the path missed a valley that is not above."""
+
+    def is_inside(value: float) -> bool:
+        axes = [_widen(axis, *limits) for axis, limits in zip(batch.family.axes, batch.family.box, strict=True)]
+        axes[place - 1] = np.array([value])
+        grid = np.array([mesh.ravel() for mesh in np.meshgrid(*axes, indexing="ij")])
+        objective = evaluate(batch.take(np.zeros(grid.shape[1], int)), grid).objective
+        best = np.argsort(objective, kind="stable")[:STARTS]
+        theta, fixed = grid[:, best], np.zeros((len(grid), len(best)), bool)
+        fixed[place - 1] = True
+        found = descend(batch.take(np.zeros(len(best), int)), theta, fixed, 60, 1e-6, above)[1]
+        return bool(found.objective.min() < above * (1 - 1e-6))
+
+    inner, step = end, end - centre
+    axis = batch.family.axes[place - 1]
+    farthest = axis[0] - WIDENED, axis[-1] + WIDENED
+    if not is_inside(inner):
+        return end
+    while is_inside(outer := inner + step):
+        inner, step = outer, 2 * step
+        if not farthest[0] < inner < farthest[1]:
+            return np.sign(step) * np.inf
+    for _ in range(HALVINGS):
+        middle = 0.5 * (inner + outer)
+        inner, outer = (middle, outer) if is_inside(middle) else (inner, middle)
+    return inner
+
+
+def _widen(axis: np.ndarray, low: float, high: float) -> np.ndarray:
+    """An axis of the grid, and on to its limits, where ridges lead."""
+    below, above = max(low, axis[0] - WIDENED), min(high, axis[-1] + WIDENED)
+    return np.r_[np.linspace(below, axis[0], 9)[:-1], axis[::2], np.linspace(axis[-1], above, 9)]
 
 
 def _local_shape(batch: Batch, fit: Fit, place: np.ndarray, alpha: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
