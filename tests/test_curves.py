@@ -35,6 +35,7 @@ from helpers.curves import (
     to_dates,
     trace_alternatives,
 )
+from helpers.curves.ceilings import fit_ceilings
 from helpers.parameters import expected_value
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -618,6 +619,19 @@ def test_a_family_is_one_class_and_one_line(monkeypatch):
     assert Line.name in expected_value("families")
     with pytest.raises(CurveError, match=Line.name):
         fit_many(pd.DataFrame({"v": values}), ["spline"], progress=False)
+
+
+def test_a_family_that_is_no_generalised_linear_model_says_so():
+    fit = Richards(simulate("richards")[0]).fit()
+    with pytest.raises(CurveError, match="for the richards curve use noise='level'"):
+        fit.model.fit(noise="binomial")
+    for compare in (compare_fits, compare_estimates):
+        with pytest.raises(CurveError, match="as fit_families returns them"):
+            compare([fit, fit])
+    years, values = np.arange(2001.0, 2013)[None], 50 / (1 + np.exp(-np.arange(-6.0, 6)))[None]
+    found = fit_ceilings(Richards, years, values, np.full((1, 12), 100.0), np.array([[0.5, 0.9]]))
+    assert found.ssr[0, 0] == pytest.approx(0, abs=1e-6)
+    assert found.ssr[0, 1] > 1
 
 
 def test_the_tests_of_statsmodels_are_those_of_the_estimates(logistic30, tmp_path):

@@ -56,12 +56,12 @@ def fit_ceilings(
     """Fit one family to each series with its ceiling at each of some shares of the bound.
 
     The sums of squares are those that ``Results.profile("share")`` gives for a fit with ``ceiling=Share(bound)`` and
-    the same errors. Every search starts from the straight line on the family's link scale, so all of them go side by
-    side.
+    the same errors. Where the family is a generalised linear model in time, every search starts from the straight line
+    on its link scale, so all of them go side by side.
 
     Parameters
     ----------
-    family : `Logistic` or `Gompertz`
+    family : class of `helpers.curves.FAMILIES`, or one of your own
     years, values, bounds : (N, n) decimal years, observations and known bound; NaN where there is no observation
     shares : (N, K)
     errors : "independent" or "cumulative"
@@ -91,7 +91,12 @@ def _fit_block(
         free = prepare(family, years, values, None, bounds)
         first = count_steps(free, fit_batch(free), years)
         batch = whiten(batch, at, np.repeat(first, count))
-    assert family.link is not None  # of the two families that are generalised linear models in time
+    if family.link is None or family.log_time:  # no straight line in time to start from
+        fit = fit_batch(batch)
+        theta = fit.theta.reshape(-1, *shares.shape)
+        return CeilingFits(
+            family, shares, fit.ssr.reshape(shares.shape), theta, batch.origin[::count], batch.span[::count]
+        )
     line = family.link(np.clip(level / bound / shares.reshape(-1, 1), *INSIDE))
     seen, times = np.isfinite(line), (at - batch.origin[:, None]) / batch.span[:, None]
     weights = seen / seen.sum(axis=1, keepdims=True)

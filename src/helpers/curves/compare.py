@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,22 @@ Fits: TypeAlias = Mapping[tuple[str, str], Results | CurveError]
 ENOUGH_TO_WEIGH = 8  # points below which AICc weights are noise
 YEARS_ON = 5  # how far alternatives are drawn beyond the last observation
 REACH = 10  # how far ceilings are tried, in multiples of the bound or of what has been reached
+
+
+def _check_fits(fits: Any) -> None:
+    """Refuse anything but fits by family and ceiling.
+
+    Raises
+    ------
+    CurveError
+        For a list of fits, or other keys.
+    """
+    pairs = isinstance(fits, Mapping) and all(isinstance(key, tuple) and len(key) == 2 for key in fits)
+    if not pairs:
+        raise CurveError(
+            'give fits by family and ceiling, as fit_families returns them: {("logistic", "free"): fit}, not a '
+            f"{type(fits).__name__}"
+        )
 
 
 def fit_families(
@@ -89,12 +105,14 @@ def compare_estimates(fits: Fits) -> pd.DataFrame:
     -------
     DataFrame
         family, ceiling, parameter, estimate, std_error (Wald; both missing where the search did not settle),
-        low_80, high_80, low_95, high_95 (profile intervals; infinite where open; that of a ceiling which may lie above
-        the highest figure begins no lower than this, or than the estimate where that is lower),
-        identified (the intervals are closed and the fit is an estimate), remark (why a fit is no estimate: its optimum
+        low_80, high_80, low_95, high_95 (profile intervals; infinite where open, and not cut at any figure, which has
+        an error too),
+        identified (the interval is closed, a ceiling's at 95 % at most 2 : 1, and the fit is an estimate),
+        remark (why a fit is no estimate: its optimum
         lies at infinity, or on the boundary of the parameter space; or which nested family's curve was fitted there),
-        errors (what is said of them: "not known" makes the intervals hold under independent and under cumulative ones).
+        errors (what is said of them: "not known" makes the intervals hold under all that the residuals speak for).
     """
+    _check_fits(fits)
     frames = {}
     for key, fit in fits.items():
         if isinstance(fit, CurveError):
@@ -102,13 +120,9 @@ def compare_estimates(fits: Fits) -> pd.DataFrame:
         settled = fit.flag != UNSETTLED
         ends = pd.concat([fit.conf_int(0.2, "profile"), fit.conf_int(0.05, "profile")], axis=1)
         ends.columns = pd.Index(["low_80", "high_80", "low_95", "high_95"])
-        if "ceiling" in ends.index:
-            highest = fit.model.endog.max()
-            for level in ("80", "95"):
-                if ends.loc["ceiling", f"high_{level}"] >= highest:
-                    least = min(highest, fit.params["ceiling"]) if settled else highest
-                    ends.loc["ceiling", f"low_{level}"] = max(ends.loc["ceiling", f"low_{level}"], least)
         closed = np.isfinite(ends).all(axis=1) & (fit.flag == "" or fit.limit != "")
+        if fit.model.ceiling.name:
+            closed[fit.model.ceiling.name] = fit.identified
         frame = pd.DataFrame({"estimate": fit.params, "std_error": fit.bse}).join(ends)
         if not settled:  # where along the ridge the search stopped says nothing
             frame[["estimate", "std_error"]] = np.nan
@@ -131,6 +145,7 @@ def compare_fits(fits: Fits) -> pd.DataFrame:
         aicc, bic, weight (AICc weight among the fits that have one, percent; only from `ENOUGH_TO_WEIGH` points on),
         remark (what must be said of the fit, or why there is none).
     """
+    _check_fits(fits)
     columns = ["family", "ceiling", "noise", "points", "parameters", "df_resid", "residual_sd", "aicc", "bic", "remark"]
     points = max((len(fit.model.endog) for fit in fits.values() if isinstance(fit, Results)), default=0)
     rows = []
@@ -231,7 +246,7 @@ def trace_alternatives(fits: Fits, bound: float = np.nan, level: float = 0.8, cu
         times = np.linspace(first, last + YEARS_ON, 61)
         low, high = fit.conf_int(round(1 - level, 6), "profile").loc["ceiling"]
         grid = np.geomspace(max(low, reached * 1.001), min(high, REACH * np.nanmax([bound, reached])), curves_each)
-        batch = replace(model.batch().take(np.zeros(len(grid), int)), ceiling=grid)
+        batch = replace(model.with_any_launch().batch().take(np.zeros(len(grid), int)), ceiling=grid)
         paths = np.vstack([fit.predict(times), predict(batch, fit_batch(batch), times)])
         for place, (ceiling, path) in enumerate(zip([fit.params["ceiling"], *grid], paths, strict=True)):
             named = {"family": family, "ceiling": ceiling, "best": place == 0, "level": level}
