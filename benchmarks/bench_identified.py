@@ -27,6 +27,7 @@ OWN = ("logistic", "gompertz", "bass")
 KINDS = ("independent", "in proportion", "AR .6", "AR .9", "cumulated", "cumulated in proportion")
 CEILING, SIZE = 100.0, 2.0  # the errors, or what is new in cumulated ones, are 2 % of the ceiling
 COUNT = 100
+WHO = {"series": "", "one fit": "fit_"}
 WORTH = 0.2  # part of the series that must be identified for a cell to count among the worst
 
 
@@ -57,58 +58,73 @@ def list_cells():
     ]
 
 
-def main(count=COUNT, workers=None):
+def main(count=COUNT):
     """Print a row a cell, and the worst of them; `count` series a cell."""
-    with ProcessPoolExecutor(workers or os.cpu_count()) as pool:
-        rows = list(pool.map(measure, list_cells(), [count] * len(list_cells())))
-    frame = pd.DataFrame(rows)
-    print(f"{count} series a cell; the verdict on the series, and the default fit of the family named.\n")
-    print(
-        "| curve | seen, % | points | errors | identified | of these wrong | covers or is open "
-        "| one fit: identified | of these wrong | covers or is open |\n" + "|---" * 10 + "|"
-    )
-    for row in frame.itertuples(index=False):
-        numbers = " | ".join(say(value) for value in row[4:])
-        print(f"| {row.truth} | {100 * row.first:g} to {100 * row.last:g} | {row.points} | {row.kind} | {numbers} |")
-    print("\n| what | worst, where a fifth is identified | mean | cells |\n|---|---|---|---|")
+    cells = list_cells()
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        frame = pd.DataFrame(pool.map(measure, cells, [count] * len(cells)))
+    print(f"{len(cells)} cells of {count} series:\n")
+    print_worst(frame)
+    print_cells(frame)
+
+
+def print_worst(frame):
+    """What is asked of the words, and the worst and the mean of the cells where a fifth is identified."""
+    print("| what | who | worst cell | mean | cells |\n|---|---|---|---|---|")
     for what, part in list_groups(frame).items():
-        for who, name in (("series", "wrong"), ("one fit", "fit_wrong")):
-            power = part["identified" if who == "series" else "fit_identified"]
-            counted = part[power >= WORTH]
-            if len(counted):
-                worst = counted.loc[counted[name].idxmax()]
-                where = f"{worst.truth}, {worst.points} points, {worst.kind}, {100 * worst['first']:g} to {100 * worst['last']:g} %"
-                print(
-                    f"| wrong of those identified, {who}: {what} | {say(worst[name])} ({where}) | {say(counted[name].mean())} | {len(counted)} |"
-                )
+        for who, prefix in WHO.items():
+            print_row(
+                f"wrong, of those identified: {what}", who, part[part[f"{prefix}identified"] >= WORTH], f"{prefix}wrong"
+            )
     own = frame[frame["truth"].isin(OWN)]
-    for who, name in (("series", "covers"), ("one fit", "fit_covers")):
-        print(f"| covers or is not identified, {who} | {say(own[name].min())} | {say(own[name].mean())} | {len(own)} |")
-    for last in (0.95, 0.75):
-        for points in (8, 16):
-            part = own[
-                (own["kind"] == "independent")
-                & (own["first"] == 0.05)
-                & (own["last"] == last)
-                & (own["points"] == points)
-            ]
-            for who, name in (("series", "identified"), ("one fit", "fit_identified")):
-                print(
-                    f"| identified, independent errors, to {100 * last:g} %, {points} points, {who} | {say(part[name].min())} (least) | {say(part[name].mean())} | {len(part)} |"
-                )
+    for who, prefix in WHO.items():
+        print_row("covers or is not identified: right family", who, own, f"{prefix}covers", lowest=True)
+    alike = own[(own["kind"] == "independent") & (own["first"] == 0.05)]
+    for (last, points), part in alike[alike["points"].isin([8, 16])].groupby(["last", "points"]):
+        for who, prefix in WHO.items():
+            what = f"identified: right family, independent, to {100 * last:g} %, {points} points"
+            print_row(what, who, part, f"{prefix}identified", lowest=True)
+
+
+def print_row(what, who, part, name, lowest=False):
+    """One row of the table of the worst."""
+    part = part[part[name].notna()]
+    if part.empty:
+        print(f"| {what} | {who} | none | - | 0 |")
+        return
+    worst = part.loc[part[name].idxmin() if lowest else part[name].idxmax()]
+    where = f"{worst['truth']}, {worst['points']} points, {worst['kind']}, {say_course(worst)} %"
+    print(f"| {what} | {who} | {say(worst[name])} ({where}) | {say(part[name].mean())} | {len(part)} |")
+
+
+def print_cells(frame):
+    """Every cell."""
+    print(
+        "\n| curve | seen, % | points | errors | series: identified | wrong of these | covers or is not identified "
+        "| one fit: identified | wrong of these | covers or is not identified |\n" + "|---" * 10 + "|"
+    )
+    numbers = [f"{prefix}{name}" for prefix in WHO.values() for name in ("identified", "wrong", "covers")]
+    for _, row in frame.iterrows():
+        said = " | ".join(say(row[name]) for name in numbers)
+        print(f"| {row['truth']} | {say_course(row)} | {row['points']} | {row['kind']} | {said} |")
 
 
 def list_groups(frame):
     """Cells by what is asked of them."""
     own, proportional = frame["truth"].isin(OWN), frame["kind"] == "cumulated in proportion"
-    return {
-        "bass": frame[frame["truth"] == "bass"],
-        "right family, other errors": frame[own & ~proportional],
+    groups = {
+        "right family": frame[own & ~proportional],
         "right family, cumulated in proportion": frame[own & proportional],
-        "richards .15 to 75 %": frame[frame["truth"] == "richards .15"],
-        "richards 4 to 75 %": frame[frame["truth"] == "richards 4"],
-        "two waves to 70 and 80 %": frame[frame["truth"] == "two waves"],
+        "Bass": frame[frame["truth"] == "bass"],
     }
+    for name in ("richards .15", "richards 4", "two waves"):
+        groups[f"{name}, to 70 to 80 %"] = frame[frame["truth"] == name]
+    return groups
+
+
+def say_course(row):
+    """Parts of the ceiling between which the course is seen."""
+    return f"{100 * row['first']:g} to {100 * row['last']:g}"
 
 
 def say(value):
@@ -124,9 +140,7 @@ def measure(cell, count):
     frame = pd.DataFrame((curve + draw_errors(kind, count, curve, steps, random)).T, index=years)
     table = assess_ceiling(frame)
     fit = fit_many(frame, [TRUTHS[truth][0]], progress=False)
-    named = {"truth": truth, "points": points, "kind": kind, "first": first, "last": last}
     row = {"truth": truth, "first": first, "last": last, "points": points, "kind": kind}
-    row = {name: named[name] for name in ("truth", "points", "kind", "first")} | row
     for prefix, identified, low, high in (
         ("", table["verdict"] == "identified", table["low"], table["high"]),
         ("fit_", fit["identified"], fit["ceiling_lower"], fit["ceiling_upper"]),

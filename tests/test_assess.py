@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.curves import CurveError, assess_ceiling
+from helpers.curves import FAMILIES, CurveError, Logistic, assess_ceiling, fit_many
+from helpers.curves.engine import time_of_share
 
 YEARS = np.arange(2008.0, 2020)
 
@@ -73,3 +74,49 @@ def test_errors_are_sentences():
         assess_ceiling(pd.DataFrame({"a": [1.0, 2], "b": [1.0, 2.0]}, index=[2020, 2021]), shifts=[])
     with pytest.raises(CurveError, match="is unknown"):
         assess_ceiling([1, 2], [2020, 2021], errors="white")
+
+
+def test_a_curve_that_misses_the_figures_has_no_voice():
+    """A step: Gompertz alone would put the ceiling between 70 and 135."""
+    values = [2.0, 2.1, 2.0, 2.2, 75.0, 77.0, 78.0, 78.2]
+    found = assess_ceiling(values, YEARS[:8])
+    assert found.verdict == "open" or 65 < found.low < 78.2 < found.high < 90
+    silent = found.table[found.table["weight"] < 5]
+    assert not silent["voice"].any()
+
+
+def test_a_second_wave_that_has_begun_is_no_ceiling():
+    years = np.linspace(-3, 10.5, 14)
+    values = 60 / (1 + np.exp(-years)) + 40 / (1 + np.exp(10 - years)) + 0.5 * np.sin(7 * years)
+    found = assess_ceiling(values, years)
+    assert found.verdict != "identified" or found.high >= 100
+    assert found.doubt == "" or found.verdict == "open"
+
+
+def test_bass_without_its_launch_is_not_identified_and_wrong():
+    """Seen from half of its course on, the launch that used to be assumed was wrong in 96 % of series."""
+    random, family = np.random.default_rng(4), FAMILIES["bass"]
+    theta = np.log(0.01), np.log(0.6)
+    first, last = time_of_share(family, np.array(theta), np.array([0.5, 0.95]))
+    years = np.linspace(first, last, 16)
+    curve = 100 * family.share(years, *theta)
+    frame = pd.DataFrame((curve + random.normal(0, 2, (40, 16))).T, index=years)
+    table = fit_many(frame, ["bass"], progress=False)
+    inside = (table["ceiling_lower"] <= 100) & (table["ceiling_upper"] >= 100)
+    assert (table["identified"] & ~inside).mean() <= 0.1
+    assert inside.mean() >= 0.9
+    given = fit_many(frame, ["bass"], launch=0.0, progress=False)
+    assert given["identified"].mean() > 0.5
+    one = FAMILIES["bass"](frame[0]).fit()
+    assert list(one.conf_int(method="profile").loc["ceiling"]) == pytest.approx(
+        table.loc[0, ["ceiling_lower", "ceiling_upper"]].tolist(), rel=1e-6
+    )
+
+
+def test_identified_is_at_most_two_to_one():
+    wide = Logistic([12, 19, 31, 44, 52], exog=range(2021, 2026), errors="independent").fit()
+    low, high = wide.conf_int(method="profile").loc["ceiling"]
+    assert np.isfinite(high)
+    assert high > 2 * low
+    assert not wide.identified
+    assert Logistic(grow()).fit().identified

@@ -44,7 +44,7 @@ BELOW = 2.0
 ALPHA = 0.05
 LATE, LATE_ALPHA, TESTED = 2, 0.2, 10
 """Last figures that must not all lie above the curves, as where another wave begins, and the least to test them by."""
-DOUBT = "the last three figures lie above every curve: another wave may have begun"
+DOUBT = "the last two figures lie above every curve: another wave may have begun"
 VERDICTS = ("identified", "depends on the curve", "open", "beyond the bound")
 
 
@@ -75,8 +75,8 @@ class Assessment:
     bound : float
         The bound at the last date; NaN for none.
     doubt : str
-        Why the verdict is "open" though the interval is closed: from ten figures on, the last three lie above every
-        curve with a voice (t test, 5 %, of residuals as each kind of errors whitens them); else "".
+        Why the verdict is "open" though the interval is closed: from ten figures on, the last two lie above every
+        curve with a voice (one-sided t test, 20 %, of residuals as each kind of errors whitens them); else "".
     """
 
     verdict: str

@@ -102,7 +102,8 @@ def fit_many(
     launch : date, decimal year or None (a median spacing before each first observation)
         Ignored by families without one.
     alpha : one minus the level of the profile interval of the ceiling, or None
-        None leaves standard errors, intervals and `identified` out.
+        None leaves standard errors, intervals and `identified` out, which is said as for one fit: the interval is
+        closed and at most 2 : 1.
     progress : bool, show a bar
     client : dask.distributed.Client or None
         With one, its workers fit blocks of 2000 series and one family each, and the table is the same to the last bit
