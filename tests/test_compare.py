@@ -43,15 +43,13 @@ def make(outputs, name, median=800.0, subject=("Users", "million persons"), date
     (folder / "tables").mkdir(parents=True)
     parameters = read_parameters({"run": name.split("/")[-1], **values}).model_dump()
     numbers = [("latest", "Users, December 2025", 602.0, "", "", subject[1], "602 users")]
-    numbers += [("ceiling_logistic", "Ceiling", "", 602, "inf", subject[1], "not identified")]
+    numbers += [("ceiling", "Where it ends", "", "", "", subject[1], "not known")]
     numbers += [("growth", f"Growth {NASTY}", median / 10, 5, 9, "percent", "")]
     columns = ["key", "label", "value", "low", "high", "unit", "text"]
     tables = {"06_key_numbers": pd.DataFrame(numbers, columns=columns)}
     forecast = pd.DataFrame({"date": dates, "method": "combined", "q0.1": median - 90, "q0.5": median})
     tables["05_forecast"] = pd.concat([forecast, forecast.assign(method="drift")]).assign(**{"q0.9": median + 70})
     tables["05_forecast"]["unit"] = subject[1]
-    ceiling = {"family": "logistic", "ceiling": "free", "parameter": "ceiling", "estimate": 900.0, "low_95": 602.0}
-    tables["03_parameters"] = pd.DataFrame([{**ceiling, "high_95": float("inf"), "identified": False}])
     tables["01_observations"] = pd.DataFrame(
         {"date": ["2024-12-31", "2025-12-31"], "value": [median / 3, median / 1.3]}
     )
@@ -93,7 +91,7 @@ def test_two_runs_become_a_table_a_figure_and_a_page(outputs, capsys):
     assert set(differing[differing["part"] == "key number"]["item"]) == {"growth"}
     forecast = table[(table["part"] == "forecast") & (table["run"] == "sweep/two")]
     assert forecast[["value", "low", "high"]].astype(float).to_numpy().tolist() == [[900, 810, 970]] * 4
-    assert set(table[table["part"] == "ceiling"]["text"]) == {"not identified"}
+    assert set(table[table["item"] == "ceiling"]["text"]) == {"not known"}
     assert xml.etree.ElementTree.parse(folder / "comparison.svg").getroot().tag.endswith("svg")
 
 

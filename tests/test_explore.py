@@ -88,11 +88,11 @@ def test_dates_are_the_days_on_which_figures_came_out(real):
 def test_an_open_ceiling_is_never_drawn_or_told_as_if_known(real):
     panel = Panel(real, GENAI)
     result, traces, words = panel.result, find_traces(panel), panel.verdict.value + panel.numbers.value
-    assert re.search("no.>Not identified<.*runs from 602 to no upper end", words)
+    assert re.search("no.>Open<.*Where it ends, the figures do not say", words)
     assert f"{result.free.ceiling:,.0f}" not in words + panel.head.value
     assert not [name for name in traces if "ceiling" in name]
     assert "Logistic curve, one of many that fit" in traces
-    reached, (low, high) = result.series.values.max(), result.free.conf_int(0.2, "profile").loc["ceiling"]
+    reached, (low, high) = result.free.fittedvalues.iloc[-1], result.free.conf_int(0.2, "profile").loc["ceiling"]
     assert all(max(low, reached) <= fit.ceiling <= min(high, 11 * reached) for fit in result.others)
     assert len(result.others) == explore.OTHERS
 
@@ -111,9 +111,18 @@ def test_each_ceiling_is_drawn_for_what_it_is(real, ceiling):
 
 
 def test_an_identified_ceiling_is_shown_with_its_interval(real):
-    panel = Panel(real, Selection("China", "internet_users"))
-    assert re.search(r"yes.>Identified<.*runs from [\d,]+ to [\d,]+ million persons", panel.verdict.value)
+    """And the ceiling of a curve that has no voice in it is no line."""
+    chosen = Selection("China", "internet_users")
+    voices = real.assess("China", "internet_users", "")["voices"].split(", ")
+    panel = Panel(real, replace(chosen, family=voices[0]))
+    assert re.search(r"yes.>Identified<.*ends between [\d,]+ and [\d,]+ million persons", panel.verdict.value)
+    assert curves.Assessment.note in panel.verdict.value
     assert set(find_traces(panel)["ceiling (identified)"].y) == {panel.result.free.ceiling}
+    silent = next(family for family in curves.FAMILIES if family not in voices)
+    panel = Panel(real, replace(chosen, family=silent))
+    assert "yes" in panel.verdict.value
+    assert "without a voice, so none is given" in panel.numbers.value
+    assert not [name for name in find_traces(panel) if "ceiling" in name]
 
 
 def test_the_pointer_tells_every_value(real):

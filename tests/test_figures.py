@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from matplotlib.collections import PolyCollection
 from matplotlib.text import Text
 
-from helpers import figures
+from helpers import curves, figures, findings
 from helpers.figures import comparisons, style
 from helpers.figures.forecasts import shade_bands
 
@@ -301,18 +301,35 @@ def is_mathematics(text):
     return text._preprocess_math(text.get_text())[1] is True
 
 
+def rule_verdict(verdict, low, high, voices):
+    found = curves.Assessment(verdict, low, high, low, voices, {}, pd.DataFrame())
+    return findings.list_ceiling(found, pd.Series([100.0, 300, 600])).iloc[0]
+
+
 @pytest.mark.parametrize(
-    ("high", "bound", "told"),
+    ("verdict", "told"),
     [
-        (1234.0, np.nan, "Every curve rules out ceilings above 1,234 million persons"),
-        (1234.0, 1125.0, "The data do not rule out at 95 % that adoption ends only at the bound (logistic)"),
-        (np.inf, 1125.0, "However high a ceiling"),
+        (("identified", 1234.0, 1400.0, ("logistic",)), "As far as the curves describe it, it ends between 1,200 and"),
+        (("depends on the curve", 700.0, 9e3, ("logistic",)), "Where it ends depends on the curve, somewhere between"),
+        (("open", 700.0, np.inf, ("logistic", "bass")), "Where it ends, the figures do not say"),
     ],
 )
-def test_the_profile_says_the_end_that_the_table_of_estimates_has(high, bound, told):
-    """The grid that is drawn is coarser than the search for the interval's end."""
-    grid = pd.DataFrame({"family": "logistic", "ceiling": np.geomspace(700, 5000, 30)})
-    profiles = grid.assign(confidence=np.linspace(0, 99, 30), confidence_independent=np.linspace(0, 99, 30))
-    ceilings = pd.DataFrame({"family": ["logistic", "bass"], "high_95": [high, np.inf]})
-    figure = figures.draw_profiles(profiles, ceilings, bound, NAMES, "Source: test.")
-    assert read_texts(figure)[0].startswith(told)
+def test_the_figures_of_ceilings_say_the_verdict_and_who_has_no_voice(verdict, told):
+    """Bass, which would end at 9,999, is drawn and named, and in no title."""
+    found, names = rule_verdict(*verdict), {"logistic": "Logistic", "bass": "Bass"}
+    grid = pd.DataFrame({"ceiling": np.geomspace(700, 9999, 30), "confidence": 50.0, "confidence_independent": 50.0})
+    profiles = pd.concat([grid.assign(family=family) for family in names])
+    texts = read_texts(figures.draw_profiles(profiles, found, np.nan, NAMES, "Source: test."))
+    assert texts[0].startswith(told)
+    dates = pd.to_datetime(["2023-12-31", "2024-12-31", "2025-12-31", "2030-12-31"])
+    paths = pd.DataFrame({"date": dates, "value": [100.0, 300, 600, 700], "level": 0.8, "best": True, "ceiling": 710.0})
+    paths = pd.concat([paths.assign(family="logistic"), paths.assign(family="bass", value=[100.0, 300, 600, 9999])])
+    drawn = figures.draw_fits(pd.Series([100.0, 300, 600], dates[:3]), paths, found, np.nan, NAMES, "Source: test.")
+    fitted = read_texts(drawn) + [axis.get_title(loc="left") for axis in drawn.axes]
+    assert "9,999" not in fitted[0] + texts[0]
+    for shown in (texts, fitted):
+        for family, name in names.items():
+            assert (f"{name} (no voice)" in shown) == (family not in verdict[-1])
+    silent = rule_verdict(*verdict[:3], ("gompertz",))
+    title = read_texts(figures.draw_fits(pd.Series([100.0, 300, 600], dates[:3]), paths, silent, np.nan, NAMES, ""))[0]
+    assert title == "None of these curves has a voice in the verdict on where adoption ends"

@@ -1,11 +1,14 @@
 """Findings and key numbers agree with each other and with the tables they are written from."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from cells import SAMPLE
 
-from helpers import findings, indicators, plain
+from helpers import curves, findings, indicators, plain
+from helpers.wording import say_end
 
 
 def test_the_growth_of_a_year_is_rounded_alike_in_the_finding_and_the_key_numbers(whole_run):
@@ -64,6 +67,8 @@ def test_past_a_peak_no_ceiling_and_no_pace_is_told(whole_run):
     for table in tables.values():
         table["date"] = pd.to_datetime(table.get("date"))
     tables["02_growth"].loc[tables["02_growth"].index[-1], "value"] = 400.0
+    values = tables["02_growth"].set_index("date")["value"]
+    tables["03_ceiling"] = findings.list_ceiling(curves.assess_ceiling(values), values)
     keys = findings.list_key_numbers(tables, names)["key"]
     assert not keys.str.startswith("ceiling").any()
     told = " ".join(findings.state_findings(tables, names)["sentence"])
@@ -71,44 +76,54 @@ def test_past_a_peak_no_ceiling_and_no_pace_is_told(whole_run):
     assert not any(word in told for word in ("of the rise", "of its bound in", "where it ends"))
 
 
+NOTE = curves.Assessment.note
+
+
+def give_verdict(verdict, low, high, reached, bound=np.nan, voices=("logistic", "gompertz")):
+    return curves.Assessment(verdict, low, high, reached, voices, {}, pd.DataFrame(), bound)
+
+
 @pytest.mark.parametrize(
-    ("low", "high", "found", "plainly"),
+    ("verdict", "told", "found", "plainly"),
     [
-        (70.0, 90.0, "run from 70.0 to 90.0 %: the data bound it", "it ends between 70.0 and 90.0 %."),
-        (
-            70.0,
-            150.0,
-            "run from 70.0 % to beyond the bound (adults)",
-            "may end anywhere from 70.0 % on, up to the bound",
-        ),
-        (
-            60.0,
-            150.0,
-            "run from 60.0 % to beyond the bound (adults)",
-            "anywhere from here on, up to the bound (adults).",
-        ),
-        (110.0, 150.0, "lie beyond the bound (adults): the data do not say", "the curves put it beyond the bound."),
-        (50.0, 55.0, "below the last figure: these curves do not", "the curves put it below what has been reached."),
-        (60.0, np.inf, "open (logistic), so no ceiling is given; the bound is not one.", "the figures do not say."),
+        (("identified", 61.2, 74.0, 62.0, 100.0), (62.0, 74.0), "it ends between 62 and 74 %: the end", ""),
+        (("identified", 41.2, 74.0, 62.0, 100.0), (62.0, 74.0), "it ends between 62 and 74 %: the end", ""),
+        (("identified", 70.2, 110.0, 62.0, 100.0), (70.2, 110.0), "70 and 110 % (in part beyond the bound): the", ""),
+        (("depends on the curve", 52.0, 238.0, 50.0), (52.0, 238.0), "curve, somewhere between 52 and 240 %: the", ""),
+        (("beyond the bound", 121.0, 148.0, 62.0, 100.0), (121.0, 148.0), "(adults) are wrong", "beyond the bound, be"),
+        (("open", 27.7, np.inf, 26.0, 100.0), None, "interval for the ceiling is open, so no", "the figures do not say."),
+        (("open", np.nan, np.inf, np.nan, 100.0, ()), None, "no adoption curve describes them", "figures do not say."),
     ],
 )
-def test_no_ceiling_is_told_that_lies_beyond_the_bound(whole_run, low, high, found, plainly):
-    """Nobody can read that a share may end at 150 %: what lies beyond the bound is only the curve's."""
+def test_every_register_says_the_one_verdict(whole_run, verdict, told, found, plainly):
+    """In the same words and ends, from the row that 03 keeps, and never as an end of all times."""
     names = {"title": "Users", "unit": "percent", "bound_title": "adults", "base": "adults", "cautions": {}}
-    tables = {name: pd.read_csv(whole_run / "tables" / f"{name}.csv") for name in plain.SUMMARISED}
-    tables |= {name: pd.read_csv(whole_run / "tables" / f"{name}.csv") for name in findings.SUMMARISED}
+    tables = {
+        name: pd.read_csv(whole_run / "tables" / f"{name}.csv") for name in {*plain.SUMMARISED, *findings.SUMMARISED}
+    }
     for table in tables.values():
         table["date"] = pd.to_datetime(table.get("date"))
-    rising = {"value": np.linspace(20, 60, len(tables["02_growth"])), "unit": "percent"}
-    tables["02_growth"] = tables["02_growth"].assign(**rising, share_of_bound=rising["value"])
-    ceiling = {"family": "logistic", "ceiling": "free", "parameter": "ceiling", "estimate": low, "errors": "not known"}
-    tables["03_parameters"] = pd.DataFrame(
-        [ceiling | {"low_95": low, "high_95": high, "identified": np.isfinite(high)}]
-    )
-    assert found in " ".join(findings.state_findings(tables, names)["sentence"])
-    assert plainly in plain.state_plainly(tables, names, "China").set_index("part")["sentence"]["end"]
-    numbers = findings.list_key_numbers(tables, names).set_index("key")["text"]
-    assert "150" not in numbers.get("ceiling_logistic", "")
+    rising = pd.Series(np.linspace(20, 60, len(tables["02_growth"])))
+    tables["02_growth"] = tables["02_growth"].assign(value=rising, unit="percent", share_of_bound=rising)
+    assessed = give_verdict(*verdict)
+    tables["03_ceiling"] = findings.list_ceiling(assessed, rising)
+    sentences = findings.state_findings(tables, names)["sentence"]
+    [finding] = [text for text in sentences if found in text]
+    end = plain.state_plainly(tables, names, "China").set_index("part")["sentence"]["end"]
+    assert (plainly or found) in end
+    row = findings.list_key_numbers(tables, names).set_index("key").loc["ceiling"]
+    assert assessed.sentence in row["text"]
+    for text in (finding, end, row["text"]):
+        assert (NOTE in text) == (verdict[0] in ("identified", "depends on the curve")), text
+        assert told or not re.search(r"27|inf", text)
+    assert (row["low"], row["high"]) == told if told else row[["low", "high"]].isna().all()
+
+
+def test_a_series_past_its_peak_has_no_ceiling_whatever_curves_say():
+    values = pd.Series([10.0, 30, 60, 80, 60])
+    row = findings.list_ceiling(give_verdict("identified", 61.0, 64.0, 60.0), values).iloc[0]
+    assert (row["verdict"], row["voices"], row["sentence"]) == ("past its peak", "", "not known")
+    assert "61" not in say_end(row, "percent")
 
 
 def test_a_series_that_stands_still_has_no_pace(whole_run):

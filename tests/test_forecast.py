@@ -14,6 +14,7 @@ from helpers.curves.ceilings import fit_ceilings
 from helpers.forecast import bands, methods, windows
 from helpers.forecast.forecasting import cut_series
 from helpers.forecast.rolling import roll_origins
+from helpers.wording import say_name
 
 
 @pytest.fixture(scope="module")
@@ -456,6 +457,16 @@ def test_statements_take_their_numbers_from_the_run():
         "i": f"below {low:,.0f} or above {high:,.0f} million persons",
     }.items():
         assert words in table.loc[key, "statement"]
+
+
+def test_the_statement_on_the_ceiling_is_the_one_verdict(make):
+    made = make([5, 12, 21, 28, 32, 34, 35, 35.3])
+    found = curves.assess_ceiling(made.target.values, bound=made.target.bound)
+    assert found.identified
+    text = made.statements()["statement"].iloc[0]
+    assert f"it {found.sentence}" in text
+    assert found.note in text
+    assert all((say_name(family) in text) == (family in found.voices) for family in curves.FAMILIES)
 
 
 def test_sensitivity_to_the_calibration(make):

@@ -53,9 +53,9 @@ def find_rows(columns, rows, frame, number):
     shared = [name for name in columns if name in frame]
     factors = {name: 100 if number == "04" and name in PERCENT else 1 for name in shared}
     cells = frame[shared].to_dict("records")
-    for cell in cells:  # no number is shown for a ceiling that the data leave open
+    for cell in cells:  # no number is shown for a ceiling that is not identified
         if "estimate" in shared and cell["parameter"] in ("ceiling", "share") and not cell["identified"]:
-            cell["estimate"] = "open"
+            cell["estimate"] = "not identified"
     lost = []
     for row in rows:
         shown = dict(zip(columns, row, strict=True))
@@ -68,7 +68,6 @@ PIVOTED = (
     "Scenarios by",
     "Median of the combined",
     "Verdicts",
-    "Is the ceiling identified?",
     "Generative AI users",
     "Probability of having",
 )

@@ -24,11 +24,11 @@ from IPython.display import HTML, display
 from helpers import curves, figures, forecast, indicators, tables
 from helpers.figures.images import draw_png
 from helpers.figures.style import lower_first, say, say_date, say_range
-from helpers.findings import year_of_growth
+from helpers.findings import list_ceiling, year_of_growth
 from helpers.forecast.windows import SHORTEST, SHORTEST_SPAN
 from helpers.parameters import read_parameters
 from helpers.project import find_data
-from helpers.wording import say_count, say_name
+from helpers.wording import say_count, say_end, say_first, say_name
 
 __all__ = ["CEILINGS", "Explorer", "Result", "Selection", "show"]
 
@@ -74,12 +74,14 @@ class Result:
     selection : Selection
     series : AdoptionSeries or None
     free : Results or None
-        The fit with a free ceiling: it tells whether the data identify it.
+        The fit with a free ceiling.
     chosen : Results or None
         The fit with the chosen ceiling.
     others : tuple of Results
         Fits with ceilings within the 80 % profile interval of a free fit: they describe the data about as well.
     made : Forecast or None
+    ceiling : row of `findings.list_ceiling`, or None
+        The verdict on where the series ends, whichever curve is drawn.
     problems : tuple of str
     """
 
@@ -89,7 +91,14 @@ class Result:
     chosen: Any = None
     others: tuple[Any, ...] = ()
     made: Any = None
+    ceiling: Any = None
     problems: tuple[str, ...] = ()
+
+    @property
+    def identified(self) -> bool:
+        """Whether the data identify the ceiling, and the drawn curve has a voice in that."""
+        found = self.ceiling
+        return found is not None and found.verdict == "identified" and self.selection.family in found.voices.split(", ")
 
     @property
     def names(self) -> tuple[str, str]:
@@ -117,6 +126,7 @@ class Explorer:
         self.data = indicators.load(find_data(source))
         self.known_on, self.select, self.predict = cache(self.data.known_on), cache(self._select), cache(self._predict)
         self._calibration, self._free = cache(self._calibrate), cache(self._fit_free)
+        self.assess = cache(self._assess)
 
     @cached_property
     def offers(self) -> dict[str, list[tuple[str, str]]]:
@@ -150,14 +160,15 @@ class Explorer:
                 return None
 
         key, free, others = (selection.entity, selection.indicator, selection.as_of), None, ()
-        series, made, chosen = attempt(self.select, *key), None, None
+        series, made, chosen, ceiling = attempt(self.select, *key), None, None, None
         if series is not None:
             made = attempt(lambda: self.predict(*key).until(selection.horizon_years))
+            ceiling = attempt(self.assess, *key)
             free, others = attempt(self._free, selection.family, *key) or (None, ())
             chosen = free
             if selection.ceiling != "free":
                 chosen, others = attempt(fit_given, selection, series, made), ()
-        return Result(selection, series, free, chosen, others, made, tuple(problems))
+        return Result(selection, series, free, chosen, others, made, ceiling, tuple(problems))
 
     def _select(self, entity: str, indicator: str, as_of: str = "") -> Any:
         """The series as known on a date, with the bound of the explorer, its own base, or none."""
@@ -174,6 +185,12 @@ class Explorer:
         references, residuals = self._calibration(series.technology, key[-1], series.bound is not None)
         return forecast.forecast(series, references=references, residuals=residuals)
 
+    def _assess(self, *key: str) -> Any:
+        """The verdict on the ceiling of a series as known on a date, as notebook 03 has it."""
+        series = self.select(*key)
+        given = {"bound": series.bound, "errors": series.errors, "known_se": series.known_se}
+        return list_ceiling(curves.assess_ceiling(series.values, **given), series.values).iloc[0]
+
     def _calibrate(self, technology: str, as_of: str, bounded: bool) -> tuple[list[Any], pd.DataFrame]:
         """The references of other technologies as known on a date, and what forecasts of them missed."""
         found = [each for each in self.known_on(as_of).references() if each.technology != technology]
@@ -182,14 +199,16 @@ class Explorer:
     def _fit_free(self, family: str, *key: str) -> tuple[Any, tuple[Any, ...]]:
         """The fit with a free ceiling, and the fits with ceilings within its 80 % profile interval.
 
-        An open interval is cut at ten times the highest figure; without a degree of freedom to judge by there are none.
+        They begin at the curve's own value at the last date, and an open interval ends at ten times the highest figure;
+        without a degree of freedom to judge by there are none.
         """
         series = self.select(*key)
-        free, reached = build_model(family, series).fit(), series.values.max()
+        free, highest = build_model(family, series).fit(), series.values.max()
         if free.df_resid <= 0 or free.params.isna().any():
             return free, ()
         low, high = free.conf_int(0.2, "profile").loc["ceiling"]
-        ends = max(low, 1.001 * reached), max(min(high, 10 * reached), 1.002 * reached)
+        reached = float(free.predict(series.values.index[-1:]).iloc[0])
+        ends = max(low, 1.001 * reached), max(min(high, 10 * highest), 1.002 * reached)
         return free, tuple(build_model(family, series, ceiling).fit() for ceiling in np.geomspace(*ends, OTHERS))
 
 
@@ -275,7 +294,7 @@ def trace_lines(result: Result) -> pd.DataFrame:
             lines[name] = np.where(curve <= top, curve, np.nan)
         if selection.ceiling in ("share", "bound"):
             lines["ceiling"] = lines["bound"] * (1.0 if selection.ceiling == "bound" else selection.share)
-        elif selection.ceiling == "free" and result.chosen.identified:
+        elif selection.ceiling == "free" and result.identified:
             lines["ceiling"] = result.chosen.ceiling
     return lines
 
@@ -290,17 +309,11 @@ def describe(result: Result) -> str:
 
 
 def judge(result: Result) -> tuple[bool, str]:
-    """Whether the data identify the ceiling of the chosen family, and a sentence that says why."""
-    free, reached, unit = result.free, result.series.values.max(), result.series.unit
-    if free is None or (free.flag and not free.limit):
-        why = free.flag if free else "these figures carry no curve with a free ceiling"
-        return False, f"Not identified: {why}."
-    low, high = free.conf_int(0.05, "profile").loc["ceiling"]
-    low = max(low, reached) if free.ceiling >= reached else low
-    end = say(high, unit) if np.isfinite(high) else f"no upper end ({unit})"
-    below = ", below the last figure: this curve doesn't describe the series" if high < reached else ""
-    word = "Identified" if free.identified else "Not identified"
-    return free.identified, f"{word}: the 95 % profile interval of a free ceiling runs from {say(low)} to {end}{below}."
+    """Whether the data identify the ceiling, and the verdict with its sentence: "Open: where it ends, ..."."""
+    found = result.ceiling
+    if found is None:
+        return False, "Open: these figures carry no curve with a free ceiling."
+    return found.verdict == "identified", f"{say_first(found.verdict)}: {say_end(found, result.series.unit)}."
 
 
 def say_ceiling(result: Result) -> str:
@@ -308,8 +321,8 @@ def say_ceiling(result: Result) -> str:
     chosen, kind = result.chosen, result.selection.ceiling
     if chosen is None:
         return "no curve is drawn"
-    if kind == "free" and not chosen.identified:
-        return "not identified, so none is given"
+    if kind == "free" and not result.identified:
+        return f"{'without a voice' if result.ceiling.verdict == 'identified' else 'not identified'}, so none is given"
     text, share = say(chosen.ceiling, result.series.unit), f"{100 * result.selection.share:g} %"
     if kind == "free":
         return text

@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from helpers.curves import Assessment
 from helpers.forecast.windows import PAST_PEAK
 from helpers.levels import LEVELS, QUOTED, band_columns, quoted_level, quoted_window, say_level
-from helpers.wording import say_count, say_large, say_name
+from helpers.wording import DECLINED, say_count, say_end, say_first, say_large, say_name, say_unit, say_voices
 
 SUMMARISED = (
     "02_growth",
     "02_newer",
     "02_aligned",
-    "03_parameters",
+    "03_ceiling",
     "04_scores",
     "05_forecast",
     "05_probabilities",
@@ -50,7 +51,7 @@ def list_key_numbers(
     rows = [
         *_observed(tables["02_growth"], names),
         *_bounded(tables["02_newer"], names),
-        *_ceilings(tables["03_parameters"], tables["02_growth"], names),
+        *_ended(tables["03_ceiling"].iloc[0], names["unit"]),
     ]
     level = quoted_level(levels)
     rows += [
@@ -75,10 +76,9 @@ def say_number(value: float, unit: str = "") -> str:
     if not np.isfinite(value):
         return "no end"
     digits = 0 if abs(value) >= 100 and not unit.startswith("percent") else 1
-    sign = " %" if unit.startswith("percent") and unit != "percentage points" else f" {unit}" if unit else ""
     text = f"{value:,.{digits}f}" if value == 0 or abs(value) >= 0.05 else f"{value:.2g}"
     text = say_large(value) or text
-    return f"{text}{sign}".replace("-", "−")
+    return f"{text}{say_unit(unit)}".replace("-", "−")
 
 
 def say_month(date: object) -> str:
@@ -111,15 +111,20 @@ def pick_published(forecast: pd.DataFrame) -> pd.DataFrame:
     return forecast[forecast["method"] == "combined"].sort_values("date").reset_index(drop=True)
 
 
-def pick_free_ceilings(parameters: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the ceilings that were estimated freely, one a family."""
-    return parameters[(parameters["parameter"] == "ceiling") & (parameters["ceiling"] == "free")]
+def list_ceiling(found: Assessment, values: pd.Series) -> pd.DataFrame:
+    """The verdict on where a series of `values` ends as a row, from which every notebook and page says it.
 
-
-def find_bound(growth: pd.DataFrame) -> float:
-    """The known bound at the last figure; infinite where there is none."""
-    last = growth.iloc[-1]
-    return 100 * last["value"] / last["share_of_bound"] if np.isfinite(last["share_of_bound"]) else np.inf
+    Returns
+    -------
+    DataFrame
+        verdict, low, high, reached, bound, voices (a text with commas), sentence, note: as `curves.Assessment`. Of a
+        series past its peak the verdict is that, no family has a voice, and nothing is known.
+    """
+    names = ("verdict", "low", "high", "reached", "bound", "voices", "sentence", "note")
+    row = {name: getattr(found, name) for name in names} | {"voices": ", ".join(found.voices)}
+    if declines(values.to_frame("value")):
+        row |= {"verdict": DECLINED, "low": np.nan, "high": np.inf, "voices": "", "sentence": "not known"}
+    return pd.DataFrame([row])
 
 
 def year_of_growth(growth: pd.DataFrame, unit: str) -> tuple[float, pd.Timestamp | None]:
@@ -169,28 +174,16 @@ def say_bound(row: Any, names: Mapping[str, str]) -> str:
     return f"{say_name(row.bound)} {say_number(row.value, names['unit'])}"
 
 
-def _ceilings(parameters: pd.DataFrame, growth: pd.DataFrame, names: Mapping[str, str]) -> list[tuple[Any, ...]]:
-    if declines(growth):
+def _ended(found: Any, unit: str) -> list[tuple[Any, ...]]:
+    """Row for the verdict on the ceiling, with the range that its text tells; none past a peak."""
+    if found.verdict == DECLINED:
         return []
-    rows: list[tuple[Any, ...]] = []
-    free, bound = pick_free_ceilings(parameters), find_bound(growth)
-    for row in free[free["identified"]].itertuples(index=False):
-        low, high, estimate = (
-            say_number(value, unit) if value <= bound else "beyond the bound"
-            for value, unit in ((row.low_95, ""), (row.high_95, ""), (row.estimate, names["unit"]))
-        )
-        text = f"{estimate} (95 % interval {low} to {high})" if row.low_95 <= bound else low
-        if row.high_95 < growth["value"].iloc[-1]:
-            text += ", below the last figure: the curve does not describe the series"
-        label = f"Ceiling, {say_name(row.family)} curve"
-        rows.append((f"ceiling_{row.family}", label, row.estimate, row.low_95, row.high_95, names["unit"], text))
-    left = free[~free["identified"]]
-    if len(left):
-        families, low = " and ".join(left["family"].map(say_name)), left["low_95"].min()
-        label = "Ceiling" if len(left) == len(free) else f"Ceiling, {families} curve"
-        text = "not known: the figures leave it open above"
-        rows.append(("ceiling_open", label, np.nan, low, np.inf, names["unit"], text))
-    return rows
+    low, high, text = np.nan, np.nan, found.sentence
+    if found.verdict != "open":
+        low, high = max(found.low, min(found.reached, found.high)), found.high
+        text += say_unit(unit)
+        text = f"not known: {text}" if found.verdict.startswith("beyond") else f"{text}, {found.note}"
+    return [("ceiling", "Where it ends", np.nan, low, high, unit, text)]
 
 
 def _forecasts(forecast: pd.DataFrame, names: Mapping[str, str], level: float) -> list[tuple[Any, ...]]:
@@ -271,7 +264,7 @@ def state_findings(
     sentences = [
         _state_level(tables["02_growth"], tables["02_newer"], names),
         _state_pace(tables["02_growth"], tables["02_aligned"], names),
-        _state_ceiling(tables["03_parameters"], tables["02_growth"], names),
+        _state_end(tables["03_ceiling"].iloc[0], tables["02_growth"], names),
         _state_forecast(tables, names, quoted_level(levels)),
     ]
     kept = [sentence for sentence in sentences if sentence]
@@ -351,36 +344,17 @@ def _count_some(number: int) -> str:
     return "none was" if number == 0 else "1 was" if number == 1 else f"{number} were"
 
 
-_UNDER = {
-    "not known": "whether its errors are independent or add up",
-    "independent": "if the errors of its figures are independent, as those of repeated surveys are",
-    "cumulative": "if the errors of its figures add up, as those of a cumulated count do",
-}
-
-
-def _state_ceiling(parameters: pd.DataFrame, growth: pd.DataFrame, names: Mapping[str, str]) -> str:
-    free = pick_free_ceilings(parameters)
-    if declines(growth):
+def _state_end(found: Any, growth: pd.DataFrame, names: Mapping[str, str]) -> str:
+    if found.verdict == DECLINED:
         return ""
-    if free.empty:
-        return f"{len(growth)} points carry no curve with a free ceiling: where adoption ends is not known."
-    open_families = free[~free["identified"]]
-    if open_families.empty:
-        low, high, bound = free["low_95"].min(), free["high_95"].max(), find_bound(growth)
-        unit, text = growth["unit"].iloc[-1], "Over the fitted curves the 95 % intervals for the ceiling"
-        if high > bound:
-            start = "lie" if low > bound else f"run from {say_number(low, unit)} to"
-            text += f" {start} beyond the bound ({names['bound_title']})"
-            return f"{text}: the data do not say whether adoption ends before it."
-        text += f" run from {say_number(low)} to {say_number(high, unit)}"
-        if high < growth["value"].iloc[-1]:
-            return f"{text}, below the last figure: these curves do not describe the series, and no ceiling is given."
-        return f"{text}: the data bound it as far as the curves describe the series, {_UNDER[free['errors'].iloc[0]]}."
-    listed = ", ".join(map(say_name, open_families["family"]))
-    return (
-        f"The {len(growth)} points do not say where it ends: the 95 % interval for the ceiling is open "
-        f"({listed}), so no ceiling is given{'; the bound is not one' if names['bound_title'] else ''}."
-    )
+    if found.verdict == "open":
+        why = "the 95 % interval for the ceiling is open" if found.voices else "no adoption curve describes them"
+        kept = "; the bound is not one" if names["bound_title"] else ""
+        return f"The {len(growth)} points do not say where it ends: {why}, so no ceiling is given{kept}."
+    text = f"{say_first(say_end(found, names['unit']))}."
+    if found.verdict == "beyond the bound":
+        return f"{text} Either they or the bound ({names['bound_title']}) are wrong, and no ceiling is given."
+    return f"{text} {say_voices(found.voices.split(', '))}"
 
 
 def _state_forecast(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str], level: float) -> str:

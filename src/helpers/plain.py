@@ -11,11 +11,9 @@ import pandas as pd
 from helpers.figures.style import lower_first
 from helpers.findings import (
     declines,
-    find_bound,
     find_year_before,
     is_refuted,
     own_scores,
-    pick_free_ceilings,
     pick_published,
     say_base,
     say_bound,
@@ -24,9 +22,9 @@ from helpers.findings import (
     tested_level,
 )
 from helpers.levels import LEVELS, band_columns, quoted_level
-from helpers.wording import say_count
+from helpers.wording import say_count, say_end, say_first
 
-SUMMARISED = ("02_growth", "02_newer", "02_countries", "03_parameters", "04_scores", "05_forecast")
+SUMMARISED = ("02_growth", "02_newer", "02_countries", "03_ceiling", "04_scores", "05_forecast")
 """Tables of the run that the plain words are written from."""
 MANY_TIMES = 1.5
 """From this ratio on growth is told as so many times as many, below it in percent."""
@@ -58,7 +56,7 @@ def state_plainly(
         "level": _say_level(growth, names),
         "countries": _say_countries(tables["02_countries"], entity, growth["indicator"].iloc[0]),
         "forecast": _say_forecast(tables, names, quoted_level(levels)),
-        "end": _say_end(tables["03_parameters"], growth, names),
+        "end": _say_end(tables["03_ceiling"].iloc[0], names["unit"]),
         "caution": _say_caution(growth, names),
     }
     rows = [(part, sentence) for part, sentence in parts.items() if sentence]
@@ -146,25 +144,9 @@ def _say_forecast(tables: Mapping[str, pd.DataFrame], names: Mapping[str, Any], 
     return text
 
 
-def _say_end(parameters: pd.DataFrame, growth: pd.DataFrame, names: Mapping[str, Any]) -> str:
-    free = pick_free_ceilings(parameters)
-    if declines(growth):
-        return "It is past its peak, so curves of adoption, which only rise, do not apply."
-    if free.empty or not free["identified"].all():
-        return "Where it ends, the figures do not say."
-    low, high, bound = free["low_95"].min(), free["high_95"].max(), find_bound(growth)
-    if high > bound:
-        if low > bound:
-            return "Where it ends, the figures do not say: the curves put it beyond the bound."
-        start = f"from {say_number(low, names['unit'])} on" if low > growth["value"].max() else "from here on"
-        return (
-            f"As far as the curves describe it, it may end anywhere {start}, up to the bound ({names['bound_title']})."
-        )
-    if high < growth["value"].iloc[-1]:
-        return "Where it ends, the figures do not say: the curves put it below what has been reached."
-    ends = f"{say_number(low)} and {say_number(high, names['unit'])}"
-    unused = "" if np.isfinite(bound) else "; the ranges of the forecast do not rely on that"
-    return f"As far as the curves describe it, it ends between {ends}{unused}."
+def _say_end(found: Any, unit: str) -> str:
+    unused = pd.isna(found.bound) and found.verdict in ("identified", "depends on the curve")
+    return f"{say_first(say_end(found, unit))}.{' The ranges of the forecast do not rely on that.' if unused else ''}"
 
 
 def _say_caution(growth: pd.DataFrame, names: Mapping[str, Any]) -> str:

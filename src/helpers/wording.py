@@ -1,8 +1,9 @@
-"""Numbers of things in sentences, in the singular or the plural, large numbers in words, days, and names in code."""
+"""Sentences: numbers of things, large numbers, units, days, names in code, and where a series ends."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -54,3 +55,48 @@ def say_first(text: str) -> str:
     'Gamma/shifted Gompertz'
     """
     return text[:1].upper() + text[1:]
+
+
+DECLINED = "past its peak"
+"""In the place of a verdict on the ceiling of a series that falls: curves that only rise were not asked."""
+
+
+def say_unit(unit: str) -> str:
+    """A unit behind a number: shares get a sign.
+
+    >>> say_unit("percent of adults"), say_unit("million persons"), say_unit("percentage points")
+    (' %', ' million persons', ' percentage points')
+    """
+    if unit.startswith("percent") and unit != "percentage points":
+        return " %"
+    return f" {unit}" if unit else ""
+
+
+def say_end(found: Any, unit: str) -> str:
+    """Where a series ends, as every page, figure and panel says it; without a capital and a full stop.
+
+    Parameters
+    ----------
+    found : Assessment, or a row of the table 03_ceiling
+        With the attributes verdict, sentence, note, high and bound.
+    unit : str
+    """
+    said = f"{found.sentence}{say_unit(unit)}"
+    end = f"{' (in part beyond the bound)' if found.high > found.bound else ''}: the end {found.note}"
+    words = {
+        "identified": f"as far as the curves describe it, it {said}{end}",
+        "depends on the curve": f"where it ends depends on the curve, {said}{end}",
+        "beyond the bound": f"where it ends, the figures do not say: the curves put it {said}",
+        DECLINED: "it is past its peak, so curves of adoption, which only rise, do not apply",
+    }
+    return words.get(found.verdict, "where it ends, the figures do not say")
+
+
+def say_voices(names: Sequence[str]) -> str:
+    """Whose intervals a range joins, as a sentence; `names` are families in the code.
+
+    >>> say_voices(["logistic", "gompertz"])
+    'The range joins the 95 % intervals of these curves, from where they stand now on: logistic, Gompertz.'
+    """
+    named = ", ".join(map(say_name, names))
+    return f"The range joins the 95 % intervals of these curves, from where they stand now on: {named}."

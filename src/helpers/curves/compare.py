@@ -105,12 +105,11 @@ def compare_estimates(fits: Fits) -> pd.DataFrame:
     -------
     DataFrame
         family, ceiling, parameter, estimate, std_error (Wald; both missing where the search did not settle),
-        low_80, high_80, low_95, high_95 (profile intervals; infinite where open, and not cut at any figure, which has
-        an error too),
-        identified (the interval is closed, a ceiling's at 95 % at most 2 : 1, and the fit is an estimate),
-        remark (why a fit is no estimate: its optimum
-        lies at infinity, or on the boundary of the parameter space; or which nested family's curve was fitted there),
-        errors (what is said of them: "not known" makes the intervals hold under all that the residuals speak for).
+        low_80, high_80, low_95, high_95 (profile intervals; infinite where open; not cut at any figure, which has an
+        error too), identified (of a ceiling as `Results.identified`; of others: the intervals are closed and the fit is
+        an estimate), remark (why a fit is no estimate: its optimum lies at infinity, or on the boundary of the
+        parameter space; or which nested family's curve was fitted there), errors (what is said of them: "not known"
+        makes the intervals hold under all that the residuals speak for).
     """
     _check_fits(fits)
     frames = {}
@@ -232,7 +231,8 @@ def trace_alternatives(fits: Fits, bound: float = np.nan, level: float = 0.8, cu
     level : float
         Of the profile interval that the ceilings are taken from, 0 to 1.
     curves_each : int
-        Ceilings a family. An interval without end is cut at ten times the bound or the last observation.
+        Ceilings a family, from the curve's own value at the last date on. An interval without end is drawn up to ten
+        times the bound or the highest observation.
 
     Returns
     -------
@@ -241,11 +241,12 @@ def trace_alternatives(fits: Fits, bound: float = np.nan, level: float = 0.8, cu
     """
     frames = []
     for family, fit in free_fits(fits).items():
-        model, reached = fit.model, fit.model.endog.max()
+        model = fit.model
         first, last = np.sort(decimal_years(model.index))[[0, -1]]
+        at_end, top = float(fit.predict([last]).iloc[0]), REACH * np.nanmax([bound, model.endog.max()])
         times = np.linspace(first, last + YEARS_ON, 61)
         low, high = fit.conf_int(round(1 - level, 6), "profile").loc["ceiling"]
-        grid = np.geomspace(max(low, reached * 1.001), min(high, REACH * np.nanmax([bound, reached])), curves_each)
+        grid = np.geomspace(max(low, 1.001 * at_end), max(min(high, top), 1.002 * at_end), curves_each)
         batch = replace(model.with_any_launch().batch().take(np.zeros(len(grid), int)), ceiling=grid)
         paths = np.vstack([fit.predict(times), predict(batch, fit_batch(batch), times)])
         for place, (ceiling, path) in enumerate(zip([fit.params["ceiling"], *grid], paths, strict=True)):

@@ -27,13 +27,15 @@ from helpers.figures.style import (
     use_dates,
     use_numbers,
 )
-from helpers.wording import say_first, say_name
+from helpers.wording import say_end, say_first, say_name
 
 
 def draw_fits(
-    values: pd.Series, alternatives: pd.DataFrame, bound: float, names: dict[str, Any], source: str
+    values: pd.Series, alternatives: pd.DataFrame, found: Any, bound: float, names: dict[str, Any], source: str
 ) -> Figure:
     """The fitted curves, one panel a family, with all ceilings that the data do not rule out.
+
+    A family without a voice in the verdict is named so, and the title leaves it out.
 
     Parameters
     ----------
@@ -41,6 +43,7 @@ def draw_fits(
         Observations by date.
     alternatives : DataFrame
         From `curves.trace_alternatives`: family, ceiling, date, value, best (bool), level.
+    found : a row of `findings.list_ceiling`
     bound : float
         Known upper bound at the last observation; nan for none.
     names : dict
@@ -66,7 +69,7 @@ def draw_fits(
         axis.plot(values.index, values, "o", color=INK, ms=size_marks(4, values), zorder=5)
         if bound < top:
             axis.axhline(bound, color=GREY, ls="--", lw=1)
-        axis.set_title(say_first(say_name(family)), loc="left", size=9.5, weight="bold")
+        axis.set_title(_name_family(family, found), loc="left", size=9.5, weight="bold")
         axis.set_ylim(0, top)
         axis.set_xlim(best["date"].min() - 0.03 * (best["date"].max() - best["date"].min()), best["date"].max())
         use_dates(axis, pd.DatetimeIndex(curves["date"]))
@@ -78,13 +81,15 @@ def draw_fits(
             shorten_label(names["bound_title"]), (0.02, bound), xycoords=("axes fraction", "data"), xytext=(0, 3),
             textcoords="offset points", size=7.5, color=GREY,
         )  # fmt: skip
-    ends = alternatives.groupby(["family", "ceiling"])["value"].last()
-    beyond = np.isfinite(bound) and ends.max() > bound
-    title = (
-        f"In {alternatives['date'].max():%Y}, curves that the data do not rule out lie anywhere "
-        f"from {say(ends.min())} to "
-        f"{'beyond the bound' if beyond else say(ends.max(), names['unit'])}"
-    )
+    heard = alternatives[alternatives["family"].isin(found.voices.split(", "))]
+    ends, end = heard.groupby(["family", "ceiling"])["value"].last(), alternatives["date"].max()
+    if heard.empty:
+        title = "None of these curves has a voice in the verdict on where adoption ends"
+    elif found.verdict == "open":
+        title = f"Up to {values.index.max():%Y} they agree; where they end, the figures do not say"
+    else:
+        to = "beyond the bound" if ends.max() > bound else say(ends.max(), names["unit"])
+        title = f"In {end:%Y}, curves that the data do not rule out lie anywhere from {say(ends.min())} to {to}"
     level = 100 * alternatives["level"].iloc[0]
     units = (
         f"{names['title']}, {names['unit']}. Thick: least squares; "
@@ -94,7 +99,7 @@ def draw_fits(
 
 
 def draw_profiles(
-    profiles: pd.DataFrame, ceilings: pd.DataFrame, bound: float, names: dict[str, Any], source: str
+    profiles: pd.DataFrame, found: Any, bound: float, names: dict[str, Any], source: str
 ) -> Figure:
     """The confidence at which each ceiling is rejected, a line a family.
 
@@ -102,8 +107,8 @@ def draw_profiles(
     ----------
     profiles : DataFrame
         From `curves.profile_ceilings`: family, ceiling, confidence and confidence_independent (percent).
-    ceilings : DataFrame
-        From `curves.compare_estimates`, the rows of free ceilings: family, high_95.
+    found : a row of `findings.list_ceiling`
+        The verdict, which is the title.
     bound : float
         Known upper bound at the last observation; nan for none.
     names : dict
@@ -120,7 +125,7 @@ def draw_profiles(
         colour, dash = COLOURS[place % len(COLOURS)], LINES[place % len(LINES)]
         axis.plot(line["ceiling"], line["confidence"], color=colour, ls=dash, lw=1.8)
         axis.plot(line["ceiling"], line["confidence_independent"], color=colour, ls=dash, lw=0.7)
-        labels.append(Label(line["ceiling"].iloc[-1], line["confidence"].iloc[-1], say_first(say_name(family)), colour))
+        labels.append(Label(line["ceiling"].iloc[-1], line["confidence"].iloc[-1], _name_family(family, found), colour))
     low, high = profiles["ceiling"].min(), profiles["ceiling"].max()
     for level in (80, 95):
         axis.axhline(level, color=GREY, lw=0.9, ls="--")
@@ -137,16 +142,14 @@ def draw_profiles(
     axis.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: say(tick)))
     axis.set_yticks(range(0, 101, 20), [f"{tick} %" for tick in range(0, 101, 20)])
     label_ends(axis, labels)
-    ends = ceilings[ceilings["family"].isin(profiles["family"])].set_index("family")["high_95"]
-    title = f"Every curve rules out ceilings above {say(ends.max(), names['unit'])}, at 95 %"
-    if np.isinf(ends.max()):
-        which = ", ".join(map(say_name, ends.index[np.isinf(ends)]))
-        title = f"However high a ceiling, the data do not rule it out at 95 % ({which})"
-    elif ends.max() > bound:
-        which = ", ".join(map(say_name, ends.index[ends > bound]))
-        title = f"The data do not rule out at 95 % that adoption ends only at the bound ({which})"
     units = (
         f"{names['title']}: confidence at which each ceiling is rejected, by ceiling ({names['unit']}, log scale); "
         "thin: if errors are independent"
     )
-    return close_canvas(figure, title, units, source)
+    return close_canvas(figure, say_first(say_end(found, names["unit"])), units, source)
+
+
+def _name_family(family: str, found: Any) -> str:
+    """A family, and whether it has a voice in the verdict."""
+    voice = "" if family in found.voices.split(", ") else " (no voice)"
+    return say_first(say_name(family)) + voice

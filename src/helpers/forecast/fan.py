@@ -380,7 +380,7 @@ class Forecast:
             numbers in it).
         """
         windows, target, level = self.windows, self.target, self.level
-        free = statements.fit_free_ceiling(windows, getattr(target.source, "errors", None))
+        found, scatter = statements.assess_target(target), statements.measure_scatter(windows)
         kind = statements.kind_of(self.residuals)
         judged, kept = bands.judge(self.residuals, self.method, level), self.share_kept()
         far, later = int(np.abs(self.years - 3).argmin()), self.dates > max([self.origin, *target.newer.index])
@@ -388,10 +388,10 @@ class Forecast:
         frame, paths = self.frame(), self.scenarios()
         frame, paths = frame[frame["date"] == self.dates[far]], paths[paths["date"] == self.dates[far]]
         made = {
-            "ceiling": statements.state_ceiling(free, self.known, target.unit, kind),
+            "ceiling": statements.state_ceiling(found, self.known, target.unit, kind),
             "bound": statements.state_bound(self.known, target, self.reached["share"], kind),
-            "noise": statements.state_noise(free, windows, target, respondents),
-            "data": statements.state_data(free, windows, len(target.values)),
+            "noise": statements.state_noise(scatter, windows, target, respondents),
+            "data": statements.state_data(scatter, windows, len(target.values)),
             "calibration": statements.state_calibration(judged, windows, level, kind),
             "width": statements.state_width(judged, self.fan.iloc[far], float(self.years[far]), windows, level, kind),
             "spread": statements.state_spread(frame, paths, level),

@@ -11,13 +11,13 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from helpers.curves import Logistic
+from helpers.curves import Assessment, Logistic, assess_ceiling
 from helpers.forecast.bands import FAST, MIN_FORECASTS, mean_by_technology
 from helpers.forecast.methods import Origin
 from helpers.forecast.paths import LEAST_KEPT
 from helpers.forecast.windows import Target, Windows
 from helpers.levels import band_columns, say_level
-from helpers.wording import say_count, say_day, say_large, say_name
+from helpers.wording import say_count, say_day, say_end, say_first, say_large, say_name, say_voices
 
 Statement: TypeAlias = tuple[str, dict[str, Any]]
 """A text and the numbers in it."""
@@ -59,52 +59,40 @@ def kind_of(residuals: pd.DataFrame) -> Kind:
     return SERIES if (names == residuals["technology"]).all() else TECHNOLOGIES
 
 
-def fit_free_ceiling(windows: Windows, errors: str | None = None) -> dict[str, Any]:
-    """Logistic curve with a free ceiling: its 80 % profile interval, residual SD and degrees of freedom.
+def assess_target(target: Target) -> Assessment:
+    """What a series says of its ceiling, as in notebook 03; what its source knows of its errors counts."""
+    source = target.source
+    known = {} if source is None else {"errors": source.errors, "known_se": source.known_se}
+    return assess_ceiling(target.values.dropna(), bound=target.bound, **known)
 
-    Returns
-    -------
-    dict with low, high, identified, residual_sd (NaN without degrees of freedom), df.
-    """
+
+def measure_scatter(windows: Windows) -> dict[str, float]:
+    """Residual SD of a logistic curve with a free ceiling (NaN without degrees of freedom), and these degrees, df."""
     known = windows.all_points
     df = known.points - 3
-    if df < 1:
-        return {"low": np.nan, "high": np.inf, "identified": False, "residual_sd": np.nan, "df": df}
-    results = Logistic(known.values[0], known.years[0], errors=errors).fit()
-    low, high = results.conf_int(0.2, method="profile").loc["ceiling"]
-    residual_sd = float(np.sqrt(results.ssr / df))
-    return {"low": low, "high": high, "identified": np.isfinite(high), "residual_sd": residual_sd, "df": df}
+    sd = np.sqrt(Logistic(known.values[0], known.years[0]).fit().ssr / df) if df > 0 else np.nan
+    return {"residual_sd": float(sd), "df": df}
 
 
-def state_ceiling(free: dict[str, Any], known: Origin, unit: str, kind: Kind) -> Statement:
-    """Whether the data identify a ceiling; `free` is from `fit_free_ceiling`."""
+def state_ceiling(found: Assessment, known: Origin, unit: str, kind: Kind) -> Statement:
+    """Whether the data identify a ceiling; `found` is from `assess_target`."""
     windows, technologies = known.windows, int(known.prior.technologies)
-    numbers = {key: free[key] for key in ("low", "high", "identified")} | {"technologies": technologies}
-    reached = windows.values.max()
+    numbers: dict[str, Any] = {"verdict": found.verdict, "technologies": technologies}
     if windows.past_peak[0]:
-        last = windows.values[0, -1]
+        peak, last = windows.values.max(), windows.values[0, -1]
         text = (
-            f"The series is past its peak ({count(reached, unit)}, now {count(last, unit)}). Adoption curves only rise "
+            f"The series is past its peak ({count(peak, unit)}, now {count(last, unit)}). Adoption curves only rise "
             "and do not apply: the forecast is its last level, with a band as wide as such forecasts have missed by."
         )
-        return text, numbers | {"peak": reached, "last": last}
-    if free["identified"]:
-        low, high = free["low"], free["high"]
-        low = max(low, reached) if high > reached else low  # what has been reached is no ceiling
-        interval, said = f"{count(low)} to {count(high, unit)}", "80 % profile interval"
-        if high > windows.bounds[0, -1]:  # without one it is NaN
-            interval, said = f"{count(low, unit)} or more", f"{said}, which goes beyond the bound"
+        return text, {"technologies": technologies, "peak": peak, "last": last}
+    if found.verdict != "open":
+        numbers |= {"low": max(found.low, min(found.reached, found.high)), "high": found.high}
         unused = "" if windows.bounded else " The forecast does not rely on it."
-        return f"A logistic curve with a free ceiling puts the ceiling at {interval} ({said}).{unused}", numbers
-    fits = "With three points any ceiling fits"
-    if free["df"] > 0:
-        fits = f"Any ceiling from {count(max(free['low'], reached), unit)} upwards fits "
-        fits += "(80 % profile interval of a logistic curve, open above)"
+        return f"{say_first(say_end(found, unit))}. {say_voices(found.voices)}{unused}", numbers
     prior = "No saturation level is part of this forecast."
     if windows.bounded:
         prior = f"A saturation level is a prior from {say_count(technologies, *kind)}, not a finding."
-    text = f"The data do not identify a ceiling. {fits}. {prior}"
-    return text, numbers
+    return f"The data do not identify a ceiling: {say_end(found, unit)}. {prior}", numbers
 
 
 def state_bound(known: Origin, target: Target, reached: pd.Series, kind: Kind) -> Statement:
@@ -136,9 +124,9 @@ def state_bound(known: Origin, target: Target, reached: pd.Series, kind: Kind) -
     return text, numbers
 
 
-def state_noise(free: dict[str, Any], windows: Windows, target: Target, respondents: int | None) -> Statement:
+def state_noise(scatter: dict[str, float], windows: Windows, target: Target, respondents: int | None) -> Statement:
     """How far the points scatter about a curve, beside the survey's own error or that of so many `respondents`."""
-    sd, unit, published = free["residual_sd"], target.unit, getattr(target.source, "standard_error", pd.Series())
+    sd, unit, published = scatter["residual_sd"], target.unit, getattr(target.source, "standard_error", pd.Series())
     asked_last = getattr(target.source, "sample_size", pd.Series()).dropna()
     respondents = respondents or (int(asked_last.iloc[-1]) if len(asked_last) else None)
     if not np.isfinite(sd):
@@ -164,16 +152,16 @@ def state_noise(free: dict[str, Any], windows: Windows, target: Target, responde
     return f"{text}; sampling alone would scatter so much only in a survey of {people}.", numbers
 
 
-def state_data(free: dict[str, Any], windows: Windows, available: int) -> Statement:
+def state_data(scatter: dict[str, float], windows: Windows, available: int) -> Statement:
     """How many of the points `available` the forecast rests on."""
     points, origin = windows.all_points.points, windows.labels["origin"].iloc[0]
     text = (
         f"The forecast rests on {points if available == points else f'{points} of {available}'} points, the last on "
         f"{say_day(origin)}. A curve with a free ceiling has three parameters and leaves "
-        f"{say_count(max(free['df'], 0), 'degree')} of freedom; six to ten points past half of the curve are the "
+        f"{say_count(max(scatter['df'], 0), 'degree')} of freedom; six to ten points past half of the curve are the "
         "practical minimum."
     )
-    return text, {"points": points, "available": available, "degrees_of_freedom": free["df"]}
+    return text, {"points": points, "available": available, "degrees_of_freedom": scatter["df"]}
 
 
 def state_paths(correlations: pd.DataFrame, target: Target, kept: float, refuted: bool, kind: Kind) -> Statement:

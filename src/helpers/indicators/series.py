@@ -93,6 +93,11 @@ class AdoptionSeries:
         return interpolate_values(self.bound, dates)
 
     @property
+    def known_se(self) -> pd.Series | None:
+        """Standard errors of the exact observations, as a curve's `known_se` takes them; None unless all have one."""
+        return self.standard_error if self.standard_error.notna().all() else None
+
+    @property
     def share(self) -> pd.Series:
         """Exact observations as a share of the bound on the same date (0 to 1); NaN without a bound."""
         bound = np.nan if self.bound is None else self.bound_at(self.values.index)

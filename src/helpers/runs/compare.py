@@ -34,19 +34,16 @@ SOURCE = "Source: the runs' tables of forecasts and key numbers; each run's page
 TABLES = {  # the columns that a comparison needs; only the first table must be there
     "key_numbers": ["key", "label", "value", "low", "high", "unit", "text"],
     "forecast": ["date", "method", "q0.1", "q0.5", "q0.9", "unit"],
-    "parameters": ["family", "ceiling", "parameter", "estimate", "low_95", "high_95", "identified"],
     "observations": ["date", "value"],
 }
 KINDS: dict[str, Callable[[pd.Series], pd.Series]] = {  # of columns that aren't numbers
-    **dict.fromkeys(("key", "label", "unit", "text", "method", "family", "ceiling", "parameter"), pd.Series.copy),
+    **dict.fromkeys(("key", "label", "unit", "text", "method"), pd.Series.copy),
     "date": pd.to_datetime,
-    "identified": lambda texts: texts == "True",
 }
 to_numbers = partial(pd.to_numeric, errors="coerce")
 PARTS = {  # of a comparison: address and heading on the page
     "parameter": ("parameters", "Parameters that differ"),
     "key number": ("numbers", "Key numbers"),
-    "ceiling": ("ceilings", "Do the data identify the ceiling?"),
     "forecast": ("forecasts", "Forecasts by date"),
 }
 NEEDED = ("parameter", "key number")
@@ -74,8 +71,6 @@ class FinishedRun:
         Key numbers by key: label, value, low, high, unit, text.
     forecast : Forecast
         Of the combined method.
-    ceilings : DataFrame
-        By family, of the fit with a free ceiling: estimate, low_95, high_95, identified.
     edited : tuple of str
         Tables that aren't as the run's record says.
     """
@@ -87,7 +82,6 @@ class FinishedRun:
     subject: tuple[str, str]
     numbers: pd.DataFrame
     forecast: Forecast
-    ceilings: pd.DataFrame
     edited: tuple[str, ...]
 
 
@@ -113,10 +107,9 @@ def read_finished(name: str, folder: Path) -> FinishedRun:
     parameters = {key: value for key, value in record["parameters"].items() if key != "run"}
     told = record.get("subject", {})
     subject = str(told.get("title", parameters.get("indicator", ""))), str(told.get("unit", ""))
-    forecast, fits, observed = tables["forecast"], tables["parameters"], tables["observations"].dropna()
+    forecast, observed = tables["forecast"], tables["observations"].dropna()
     combined = forecast[forecast["method"] == "combined"].sort_values("date").reset_index(drop=True)
     combined = combined.rename(columns={"q0.1": "low", "q0.5": "median", "q0.9": "high"})
-    free = fits[(fits["ceiling"] == "free") & (fits["parameter"] == "ceiling")]
     return FinishedRun(
         name,
         folder,
@@ -125,7 +118,6 @@ def read_finished(name: str, folder: Path) -> FinishedRun:
         subject,
         tables["key_numbers"].drop_duplicates("key").set_index("key"),
         Forecast(name, subject, combined, observed.set_index("date")["value"].sort_index()),
-        free.drop_duplicates("family").set_index("family"),
         tuple(edited),
     )
 
@@ -241,9 +233,9 @@ def list_differences(runs: Sequence[FinishedRun]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        part (``parameter``, ``key number``, ``forecast``, ``ceiling``), item, label, run, value, low, high, unit,
+        part (``parameter``, ``key number``, ``forecast``), item, label, run, value, low, high, unit,
         text, and differs (whether the item isn't the same in all runs). Bands of forecasts are of 80 %, those of key
-        numbers of the level that their text says, intervals of ceilings of 95 %.
+        numbers of the level that their text says.
     """
     columns = ["part", "item", "label", "run", "value", "low", "high", "unit", "text"]
     rows = [(part, item, label, run.name, *told) for run in runs for part, item, label, *told in _list_items(run)]
@@ -252,7 +244,7 @@ def list_differences(runs: Sequence[FinishedRun]) -> pd.DataFrame:
     told = table[["label", *columns[4:]]].astype(object).where(lambda cell: cell.notna(), "").apply(tuple, axis=1)
     several = told.groupby(items.ngroup()).transform("nunique") > 1
     table["differs"] = several | (items["run"].transform("size") < len(runs))
-    part, item = table["part"].map(["parameter", "key number", "forecast", "ceiling"].index), items.ngroup()
+    part, item = table["part"].map(["parameter", "key number", "forecast"].index), items.ngroup()
     date = table["item"].where(table["part"] == "forecast", "")  # runs forecast different dates
     return table.iloc[np.lexsort((item, date, part))]
 
@@ -265,10 +257,6 @@ def _list_items(run: FinishedRun) -> Iterator[tuple[Any, ...]]:
         yield "key number", key, *row[["label", "value", "low", "high", "unit", "text"]]
     for _, row in run.forecast.table.iterrows():
         yield "forecast", f"{row.date:%Y-%m-%d}", run.subject[0], *row[["median", "low", "high", "unit"]], ""
-    for family, row in run.ceilings.iterrows():
-        value, words = (row.estimate, "identified") if row.identified else (np.nan, "not identified")
-        label = f"Ceiling, {family} curve"
-        yield "ceiling", family, label, value, row.low_95, row.high_95, run.subject[1], words
 
 
 def list_warnings(runs: Sequence[FinishedRun]) -> list[str]:
@@ -332,7 +320,7 @@ def build_page(
     str
     """
     names, units = [run.name for run in runs], sorted({run.subject[1] for run in runs})
-    shown = differences[~differences["item"].str.match("forecast_|ceiling_")]  # they have tables of their own
+    shown = differences[~differences["item"].str.match("forecast_")]  # they have a table of their own
     rows = {part: list_rows(shown[shown["part"] == part], names, len(units) > 1) for part in PARTS}
     sections = [(address, heading) for part, (address, heading) in PARTS.items() if rows[part] or part in NEEDED]
     subjects = [(*run.subject[:1], str(run.parameters.get("entity", "")), *run.subject[1:]) for run in runs]
@@ -400,6 +388,4 @@ def read_cell(entry: Mapping[str, Any], with_unit: bool = True) -> str:
     """Value, unit and interval as a reader wants them; the run's own words where there is no value."""
     unit = "%" if entry["unit"] == "percent" else entry["unit"]
     reading = set_reading(entry, unit if with_unit else "")
-    if entry["part"] == "ceiling":
-        return f"{entry['text']}: {reading}"
     return reading if pd.notna(entry["value"]) else entry["text"] or "–"
