@@ -160,8 +160,8 @@ def test_a_band_stays_above_the_floor_and_within_what_any_reference_grew_by(make
     made = make([1, 3, 9, 27], None, horizon_years=5)
     most = (unbounded["actual"] / unbounded["last"]).max()
     assert made.quantiles[0.975].iloc[-1] <= 27 * most * (1 + 1e-9)
-    assert made.quantiles.min().min() >= 27 * made.calibrations["combined"].floor
-    assert 0 < made.calibrations["combined"].floor < 0.9
+    assert made.quantiles.min().min() >= 27 * made.lessons.calibration("combined").floor
+    assert 0 < made.lessons.calibration("combined").floor < 0.9
 
 
 def test_percent_without_a_bound_stays_below_100_and_a_limit_is_kept(make):

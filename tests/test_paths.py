@@ -48,7 +48,7 @@ def at(date, value, bound="at_least"):
 
 def test_without_a_newer_figure_the_margins_stay_what_they_are(make):
     made = make()
-    direct = made.calibrations["combined"]
+    direct = made.lessons.calibration("combined")
     found = made.quantiles.to_numpy()
     ahead = made.ahead_of(made.years)
     point = fan.forecast_points(made.known, ahead, ("combined",))["combined"][0]

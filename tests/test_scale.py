@@ -8,8 +8,9 @@ import pytest
 from figure_faults import find_faults
 from test_compare import make
 
-from helpers import curves, figures, indicators
+from helpers import curves, figures, forecast, indicators
 from helpers.figures import style
+from helpers.forecast import bands, lessons
 from helpers.parameters import Parameters
 from helpers.runs import compare, sweep
 from helpers.runs.sweep_file import Sweep, name_runs
@@ -88,6 +89,65 @@ def test_many_series_are_loaded_with_memory_in_proportion(tmp_path):
     few, many = load_many(tmp_path, 500), load_many(tmp_path, 2000)
     assert many < 4.5 * few
     assert many < 12_000 * 2000, "bytes for a series of four figures"
+
+
+# ---- many forecasts
+
+
+def make_courses(count):
+    """So many noisy logistic courses of eight figures."""
+    dates, random = pd.date_range("2016-12-31", periods=8, freq="YE"), np.random.default_rng(0)
+    rates, middles = random.uniform(0.3, 0.9, (count, 1)), random.uniform(2, 8, (count, 1))
+    shares = 90 / (1 + np.exp(-rates * (np.arange(8) - middles))) * np.exp(random.normal(0, 0.02, (count, 8)))
+    return {f"place {number}": pd.Series(values, dates) for number, values in enumerate(shares)}
+
+
+def test_what_the_references_teach_is_learnt_once_for_many_series(monkeypatch):
+    """With and without a bound mixed each series had a backtest of its own: two seconds and more for each."""
+    calls = {"backtest": 0, "calibrate": 0, "learn_prior": 0}
+
+    def count(holder, name):
+        original = getattr(holder, name)
+
+        def counted(*given, **named):
+            calls[name] += 1
+            return original(*given, **named)
+
+        monkeypatch.setattr(holder, name, counted)
+
+    count(lessons, "backtest")
+    count(lessons, "learn_prior")
+    count(bands.Errors, "calibrate")
+    panel = make_courses(40)
+    known = {name: 100.0 if place % 2 else None for place, name in enumerate(panel)}
+    made = forecast.forecast_many(panel, known, indicators.load().references()[:8], horizon_years=2)
+    assert len(made) == len(panel)
+    assert calls["backtest"] == 2, "one with a bound, one without"
+    assert calls["learn_prior"] == 1
+    assert calls["calibrate"] <= 2 * len(forecast.METHODS)
+
+
+def test_forecast_after_forecast_keeps_memory_flat():
+    """Newer figures draw paths, which a cache kept for 32 forecasts: 40 MB."""
+    references = indicators.load().references()[:8]
+    residuals = forecast.backtest(references, windows=(4,), horizons=(1.0, 2.0))
+
+    def make(series):
+        newer = pd.DataFrame({"value": series.iloc[-1:].array, "bound": ["at_least"]}, pd.to_datetime(["2024-06-30"]))
+        made = forecast.forecast(series, 100, references, horizon_years=8, residuals=residuals, censored=newer)
+        assert 0 < made.share_kept() < 1
+        return len(made.dates)
+
+    courses = list(make_courses(20).values())
+    assert make(courses[0]) == 8
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for course in courses:
+            make(course)
+        assert tracemalloc.get_traced_memory()[0] - before < 8e6
+    finally:
+        tracemalloc.stop()
 
 
 # ---- a large sweep

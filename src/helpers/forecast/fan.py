@@ -15,8 +15,9 @@ import pandas as pd
 from helpers.curves import Gompertz, Logistic, decimal_years, to_dates
 from helpers.forecast import bands, statements
 from helpers.forecast.bands import FAST, INTEGRATION_QUANTILES, PUBLISHED, REPORTED_QUANTILES
+from helpers.forecast.lessons import Lessons
 from helpers.forecast.methods import Origin, fit_at_share, forecast_points, methods_for
-from helpers.forecast.paths import LEAST_KEPT, PATHS, Calibrations, levels_within, sift
+from helpers.forecast.paths import LEAST_KEPT, PATHS, levels_within, sift
 from helpers.forecast.windows import (
     DATE_TOLERANCE,
     Ahead,
@@ -55,13 +56,16 @@ class Forecast:
 
     target: Target
     known: Origin
-    calibrations: Calibrations
-    residuals: pd.DataFrame
-    reached: pd.DataFrame
+    lessons: Lessons
     dates: pd.DatetimeIndex
     levels: tuple[float, ...]
     shares: tuple[float, ...]
     method: str = PUBLISHED
+
+    @property
+    def residuals(self) -> pd.DataFrame:
+        """Errors of the references' own forecasts, from `backtest`."""
+        return self.lessons.residuals
 
     @property
     def windows(self) -> Windows:
@@ -143,7 +147,7 @@ class Forecast:
         ahead, method = self.ahead_of(years), method or self.method
         point = forecast_points(self.known, ahead, (method,))[method][0]
         cases = bands.Cases.of(describe(self.windows, ahead, (np.zeros(len(point), int), np.arange(len(point)))))
-        return np.minimum(self.calibrations[method].quantiles(cases, point, levels), self.target.limit)
+        return np.minimum(self.lessons.calibration(method).quantiles(cases, point, levels), self.target.limit)
 
     def _sift(self, years: Levels, method: str = "") -> tuple[np.ndarray, float]:
         """Ranks (M, H) of the paths that newer figures leave, see `paths.sift`, and their share of all."""
@@ -153,7 +157,7 @@ class Forecast:
             margin = self._margins([year], EVERY_RANK, method)[0]
             below = np.searchsorted(margin, value, "left" if bound == "at_least" else "right") / len(margin)
             limits.append((year, below, 1.0) if bound == "at_least" else (year, 0.0, below))
-        return sift(tuple(np.atleast_1d(years).tolist()), self.calibrations.decay, tuple(limits))
+        return sift(tuple(np.atleast_1d(years).tolist()), self.lessons.decay, tuple(limits))
 
     def share_kept(self, method: str = "") -> float:
         """Share of the paths that satisfy the newer figures; under `paths.LEAST_KEPT` these refute the forecast."""
@@ -356,10 +360,11 @@ class Forecast:
             A row per calibration and date: calibration, technologies, forecasts, date, q0.1, q0.5, q0.9 and,
             where the quoted band is another, its ends; unit.
         """
-        fast, frames = self.residuals[self.residuals["growth"] >= FAST], []
+        residuals, frames = self.residuals, []
+        fast = residuals[residuals["growth"] >= FAST]
         ends = sorted({0.1, 0.5, 0.9, *band_ends(self.level)})
-        for words, rows in (("all windows", self.residuals), (f"growth by {FAST:g} or more in the window", fast)):
-            found = replace(self, calibrations=Calibrations(rows)).at(self.years, ends)
+        for words, rows in (("all windows", residuals), (f"growth by {FAST:g} or more in the window", fast)):
+            found = replace(self, lessons=Lessons({}, rows, self.lessons.reached)).at(self.years, ends)
             size = {"technologies": rows["technology"].nunique(), "forecasts": len(rows), "date": self.dates}
             values = {f"q{end:g}": column for end, column in zip(ends, found.T, strict=True)}
             frames.append(pd.DataFrame({"calibration": words} | size | values | {"unit": self.target.unit}))
@@ -381,15 +386,16 @@ class Forecast:
         """
         windows, target, level = self.windows, self.target, self.level
         found, scatter = statements.assess_target(target), statements.measure_scatter(windows)
-        kind = statements.kind_of(self.residuals)
-        judged, kept = bands.judge(self.residuals, self.method, level), self.share_kept()
+        residuals = self.residuals
+        kind = statements.kind_of(residuals)
+        judged, kept = bands.judge(residuals, self.method, level), self.share_kept()
         far, later = int(np.abs(self.years - 3).argmin()), self.dates > max([self.origin, *target.newer.index])
         near = int(np.argmax(later)) if later.any() else len(later) - 1
         frame, paths = self.frame(), self.scenarios()
         frame, paths = frame[frame["date"] == self.dates[far]], paths[paths["date"] == self.dates[far]]
         made = {
             "ceiling": statements.state_ceiling(found, self.known, target.unit, kind),
-            "bound": statements.state_bound(self.known, target, self.reached["share"], kind),
+            "bound": statements.state_bound(self.known, target, self.lessons.reached["share"], kind),
             "noise": statements.state_noise(scatter, windows, target, respondents),
             "data": statements.state_data(scatter, windows, len(target.values)),
             "calibration": statements.state_calibration(judged, windows, level, kind),
@@ -400,12 +406,12 @@ class Forecast:
                 self.fan.iloc[near], judged, float(self.years[near]), level, target, kind
             ),
             "horizon": statements.state_horizon(
-                self.residuals["horizon_years"].max(),
+                residuals["horizon_years"].max(),
                 self.dates[~self.tested],
                 windows.bounded and not self.declines,
                 kind,
             ),
-            "paths": statements.state_paths(self.calibrations.correlations, target, kept, kept < LEAST_KEPT, kind),
+            "paths": statements.state_paths(self.lessons.correlations, target, kept, kept < LEAST_KEPT, kind),
         }
         return statements.list_statements(made)
 

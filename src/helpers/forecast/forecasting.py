@@ -15,10 +15,10 @@ from helpers.dates import Times
 from helpers.forecast import bands
 from helpers.forecast.bands import PUBLISHED
 from helpers.forecast.fan import Forecast
-from helpers.forecast.methods import Origin, Prior, learn_prior, methods_for, saturation_shares
-from helpers.forecast.paths import Calibrations
-from helpers.forecast.rolling import backtest, can_calibrate, check_residuals
-from helpers.forecast.windows import SHORTEST, SHORTEST_SPAN, last_window, next_dates, read_target
+from helpers.forecast.lessons import References
+from helpers.forecast.methods import Origin, methods_for
+from helpers.forecast.rolling import can_calibrate
+from helpers.forecast.windows import SHORTEST, SHORTEST_SPAN, Target, last_window, next_dates, read_target
 from helpers.indicators.series import AdoptionSeries
 from helpers.levels import LEVELS, band_ends, check_levels, read_shares
 
@@ -95,23 +95,30 @@ def forecast(
     [54.0, 61.0, 67.0]
     >>> axes = made.plot()
     """
+    references = indicators.load().references() if references is None else references
     target = read_target(series, bound, limit, censored)
+    others = [each for each in references if not target.technology or each.technology != target.technology]
+    return forecast_target(target, References(others, residuals), horizon_years, levels, shares, method)
+
+
+def forecast_target(
+    target: Target,
+    references: References,
+    horizon_years: float = 5,
+    levels: Sequence[float] = LEVELS,
+    shares: Sequence[float] = (0.5, 0.75, 0.9),
+    method: str = PUBLISHED,
+) -> Forecast:
+    """`forecast` of a target by references that may teach several, with what it takes from them made once."""
     windows = last_window(target.values, target.bound)
     target.check_limits()
     levels, shares = check_levels(levels), read_shares("shares", shares)
     if method not in methods_for(windows.bounded):
         without = "" if windows.bounded else " without a bound"
         raise ValueError(f"method is {method!r}; the methods{without} are {', '.join(methods_for(windows.bounded))}")
-    references = indicators.load().references() if references is None else references
-    references = [each for each in references if not target.technology or each.technology != target.technology]
-    residuals = None if residuals is None else check_residuals(residuals)
-    if residuals is None or bands.is_bounded(residuals) != windows.bounded:
-        residuals = backtest(references, bounded=windows.bounded)
-    residuals, reached = bands.leave_out(residuals, target.technology), saturation_shares(references)
-    prior = learn_prior(reached, residuals) if windows.bounded else Prior(0.0, 1.0)
-    calibrations = Calibrations(residuals)
+    lessons = references.teach(target.technology, windows.bounded)
     dates = next_dates(pd.DatetimeIndex(to_dates(windows.years[0])), horizon_years)
-    return Forecast(target, Origin(windows, prior), calibrations, residuals, reached, dates, levels, shares, method)
+    return Forecast(target, Origin(windows, lessons.prior), lessons, dates, levels, shares, method)
 
 
 def vary(made: Forecast, others: Mapping[str, AdoptionSeries], references: Sequence[AdoptionSeries]) -> pd.DataFrame:
@@ -131,8 +138,9 @@ def vary(made: Forecast, others: Mapping[str, AdoptionSeries], references: Seque
     """
     frames, ends = [], sorted({0.1, 0.5, 0.9, *band_ends(made.level)})
     limit = made.target.limit if np.isfinite(made.target.limit) else None
+    taught = References(references, made.residuals)
     for name, series in others.items():
-        other = forecast(series, None, references, residuals=made.residuals, limit=limit)
+        other = forecast_target(read_target(series, limit=limit), taught)
         columns = {f"q{end:g}": column for end, column in zip(ends, other.at(made.years, ends).T, strict=True)}
         frames.append(pd.DataFrame({"form": name, "date": made.dates} | columns | {"unit": made.target.unit}))
     return pd.concat(frames, ignore_index=True)

@@ -10,9 +10,10 @@ import pandas as pd
 from helpers import indicators
 from helpers.curves.many import map_parts
 from helpers.forecast.fan import Forecast
-from helpers.forecast.forecasting import forecast
+from helpers.forecast.forecasting import forecast_target
+from helpers.forecast.lessons import References
 from helpers.forecast.panel import Panel, is_adopted, name_series, read_panel
-from helpers.forecast.rolling import backtest
+from helpers.forecast.windows import read_target
 from helpers.indicators.series import AdoptionSeries
 from helpers.wording import say_count
 
@@ -127,11 +128,11 @@ def forecast_many(
     taught = indicators.load().references()
     if references is not None:
         taught = read_panel(references, None if is_adopted(references) else bound)
-    kinds = {each.bound is not None for each in series}
-    if residuals is None and len(kinds) == 1:
-        residuals = backtest(taught, bounded=kinds.pop(), client=client)
+    school = References(taught, residuals, client)
+    for bounded in {each.bound is not None for each in series}:
+        school.residuals(bounded)  # here, and not by each worker
     blocks = [series[start : start + BLOCK] for start in range(0, len(series), BLOCK)]
-    found = list(map_parts(_forecast_block, [(block, taught, residuals, settings) for block in blocks], client))
+    found = list(map_parts(_forecast_block, [(block, school, settings) for block in blocks], client))
     results = dict(zip(names, (each for block in found for each in block), strict=True))
     problems = {name: each for name, each in results.items() if isinstance(each, str)}
     if len(problems) == len(results) and len(set(problems.values())) == 1:
@@ -144,13 +145,13 @@ def forecast_many(
 
 
 def _forecast_block(
-    series: Sequence[AdoptionSeries], references: Sequence[AdoptionSeries], residuals: Any, settings: dict[str, Any]
+    series: Sequence[AdoptionSeries], references: References, settings: dict[str, Any]
 ) -> list[Forecast | str]:
     """The forecast of each series, with its curves fitted; or why there is none."""
     found: list[Forecast | str] = []
     for each in series:
         try:
-            made = forecast(each, references=references, residuals=residuals, **settings)
+            made = forecast_target(read_target(each), references, **settings)
             _ = made.quantiles
             found.append(made)
         except ValueError as error:

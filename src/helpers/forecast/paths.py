@@ -10,7 +10,7 @@ Sources: Wilks 2002 and Pinson et al. 2009 (copulas over horizons), Sobol 1967; 
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import ndtr, ndtri
 from scipy.stats import qmc
 
-from helpers.forecast.bands import PUBLISHED, Calibration, Errors, calibrate
+from helpers.forecast.bands import Errors
 from helpers.forecast.windows import Levels
 
 PATHS = 2**14
@@ -78,29 +78,7 @@ def fit_decay(correlations: pd.DataFrame) -> float:
     return float(found.x)
 
 
-class Calibrations(dict[str, Calibration]):
-    """`Calibration` of each method from the same residual rows, made when it is first asked for, and their decay."""
-
-    def __init__(self, residuals: pd.DataFrame) -> None:
-        super().__init__()
-        self.residuals = residuals
-
-    def __missing__(self, method: str) -> Calibration:
-        self[method] = calibrate(self.residuals, method)
-        return self[method]
-
-    @cached_property
-    def correlations(self) -> pd.DataFrame:
-        """Those of the published forecast's errors."""
-        return correlate_errors(self.residuals, PUBLISHED)
-
-    @cached_property
-    def decay(self) -> float:
-        """That of every method's paths."""
-        return fit_decay(self.correlations)
-
-
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=4)  # a forecast asks again and again for the same; more would keep tens of megabytes
 def sift(
     years: tuple[float, ...], decay: float, limits: tuple[tuple[float, float, float], ...] = (), paths: int = PATHS
 ) -> tuple[np.ndarray, float]:
