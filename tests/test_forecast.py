@@ -91,12 +91,41 @@ def test_bands_beyond_the_backtest_are_said_to_be_extrapolated(make):
     assert frame[frame["date"] > "2029-12-31"]["basis"].eq("extrapolated").all()
 
 
-def test_the_combination_is_the_weighted_mean_of_its_members(make):
-    made = make([10, 14, 20, 27])
-    medians, weights = made.frame().pivot(index="date", columns="method", values="q0.5"), made.known.weights
-    assert set(weights) == set(methods.MEMBERS)
-    mean = sum(weight[0] * medians[name] for name, weight in weights.items())
-    np.testing.assert_allclose(medians["combined"], mean, rtol=1e-9)
+@pytest.mark.parametrize("name", ["slow", "no bound", "past its peak", "falling without bound"])
+def test_the_published_forecast_is_the_plain_mean_of_its_members_to_the_last_digit(name, make):
+    values, bound = (SERIES | {"slow": ([10, 14, 20, 27], 100.0), "past its peak": ([11, 46, 37, 30], 100.0)})[name]
+    made = make(values, bound)
+    members = {name: member.quantiles() for name, member in made.members.items()}
+    assert tuple(members) == (bands.MEMBERS if bound else ("damped_drift",))
+    pd.testing.assert_frame_equal(sum(members.values()) / len(members), made.quantiles, check_exact=True)
+    some, levels = made.dates[[1, 3]], (0.05, 0.5)
+    parts = [member.quantiles(some, levels) for member in made.members.values()]
+    pd.testing.assert_frame_equal(
+        sum(parts) / len(parts),
+        pd.DataFrame(made.at(made.years[[1, 3]], levels), some, list(levels)),
+        check_exact=True,
+    )
+
+
+def test_damped_drift_is_cut_at_the_bound_before_its_band_is_made(make):
+    made = make([20, 50, 80, 92], horizon_years=5)
+    path = methods.forecast_points(made.known, made.ahead_of(made.years), ("damped_drift",))["damped_drift"][0]
+    uncut = methods.damped_drift(made.known, made.ahead_of(made.years))[0]
+    assert uncut.max() > 100
+    np.testing.assert_array_equal(path, np.minimum(uncut, 100))
+    assert made.quantiles.max(axis=None) <= 100
+
+
+def test_nodes_are_so_many_that_more_change_no_path_by_half_a_point(make, monkeypatch):
+    """Nine nodes cost a point of the bound at five years, and three where a series has begun to bend."""
+    values = ([10, 14, 20, 27], [10, 30, 50, 60], [20, 40, 55, 62, 65], [5, 9, 14, 22, 31, 40, 47, 52, 57, 61])
+
+    def trace():
+        return np.array([made.at([5.0], [0.5])[0, 0] for made in (make(each) for each in values)])
+
+    usual = trace()
+    monkeypatch.setattr(methods, "NODES", 4 * (np.arange(101) + 0.5) / 101 - 2)
+    np.testing.assert_allclose(usual, trace(), atol=0.35)
 
 
 def test_the_likelihood_of_a_ceiling_is_the_profile_of_the_fit_that_curves_makes(make):
@@ -122,18 +151,19 @@ def test_sums_of_squares_at_ceilings_are_those_of_the_fit_under_the_same_errors(
 
 @pytest.mark.parametrize("family", [curves.Logistic, curves.Gompertz])
 def test_an_identified_ceiling_decides_the_forecast(family, make):
-    """36 months that have bent: the median stays with the fit, though the prior and drift would go far beyond."""
+    """36 months that have bent: the curves over their ceilings stay with the fit, though the prior goes far beyond."""
     random, years = np.random.default_rng(5), np.arange(36) / 12
     share = family.share(years, np.log(2.5), np.array(1.2))
     series = pd.Series(62 * share + random.normal(0, 0.7, 36) + 2, pd.date_range("2020-01-31", periods=36, freq="ME"))
     fit = family(series, errors="independent").fit()
     made = make(series)
     assert fit.identified
-    assert abs(made.at([3.0], [0.5])[0, 0] / 64 - 1) < 0.08
-    interval = fit.get_prediction(curves.to_dates([2028.0])).summary_frame(0.05).iloc[0]
-    median = made.at([2028 - made.windows.years[0, -1]], [0.5])[0, 0]
-    assert interval["obs_ci_lower"] <= median <= interval["obs_ci_upper"]
-    assert made.known.weights["damped_drift"][0] + made.known.weights["gompertz_shrunk"][0] < 0.02
+    member = made.members["logistic_prior" if family is curves.Logistic else "gompertz_prior"]
+    later = curves.to_dates([made.windows.years[0, -1] + 3, 2028])
+    medians = member.quantiles(later, [0.5])[0.5]
+    assert abs(medians.iloc[0] / 64 - 1) < 0.08
+    interval = fit.get_prediction(later[1:]).summary_frame(0.05).iloc[0]
+    assert interval["obs_ci_lower"] <= medians.iloc[1] <= interval["obs_ci_upper"]
 
 
 def test_past_the_peak_the_last_level_stands(make):
@@ -158,10 +188,10 @@ def test_past_the_peak_rate_and_steps_are_those_of_the_fall(make):
 
 def test_a_band_stays_above_the_floor_and_within_what_any_reference_grew_by(make, unbounded):
     made = make([1, 3, 9, 27], None, horizon_years=5)
-    most = (unbounded["actual"] / unbounded["last"]).max()
+    floor, most = made.lessons.calibration("damped_drift").floor, (unbounded["actual"] / unbounded["last"]).max()
     assert made.quantiles[0.975].iloc[-1] <= 27 * most * (1 + 1e-9)
-    assert made.quantiles.min().min() >= 27 * made.lessons.calibration("combined").floor
-    assert 0 < made.lessons.calibration("combined").floor < 0.9
+    assert made.quantiles.min().min() >= 27 * floor
+    assert 0 < floor < 0.9
 
 
 def test_percent_without_a_bound_stays_below_100_and_a_limit_is_kept(make):
@@ -182,9 +212,9 @@ def test_a_series_that_bends_far_below_the_bound_is_said_to_disagree_with_it(mak
 
 
 def test_bands_widen_with_the_horizon_and_do_not_depend_on_the_unit(make):
-    made = make([10, 14, 20, 27], horizon_years=6)
+    made = make([10, 14, 20, 27], horizon_years=4)
     assert (np.diff(made.quantiles[0.9] - made.quantiles[0.1]) > 0).all()
-    large = make([1e7, 1.4e7, 2e7, 2.7e7], 1e8, horizon_years=6)
+    large = make([1e7, 1.4e7, 2e7, 2.7e7], 1e8, horizon_years=4)
     np.testing.assert_allclose(made.quantiles * 1e6, large.quantiles, rtol=1e-9)
 
 
@@ -423,6 +453,15 @@ def test_conformal_quantiles_have_the_correction_for_a_finite_sample():
     assert found[2] == 0
     assert found[0] == -found[4] == -9.0  # 0.95 x (1 + 1 / 9) is beyond the sample: the largest score
     assert found[3] == pytest.approx(np.interp(0.8 * 10 / 9, calibration.steps, calibration.scores))
+    assert calibration.widest == 0.9
+
+
+def test_the_correction_counts_technologies(residuals):
+    """Windows, horizons and series of one technology hang together: 31 units are exchangeable, not 406."""
+    names = residuals["technology"].unique()
+    assert bands.calibrate(residuals, "damped_drift").count == len(names)
+    errors = bands.Errors(residuals, "damped_drift")
+    assert {calibration.count for calibration in errors.left_out} == {len(names) - 1}
 
 
 def test_the_bound_of_a_window_is_the_one_known_at_its_origin():
@@ -467,6 +506,13 @@ def test_the_statement_on_the_ceiling_is_the_one_verdict(make):
     assert f"it {found.sentence}" in text
     assert found.note in text
     assert all((say_name(family) in text) == (family in found.voices) for family in curves.FAMILIES)
+
+
+def test_a_band_that_no_record_vouches_for_says_so(make):
+    words = "can vouch for a band of 96.9 % at most: the 99 % band ends at the largest error on record"
+    calibration = make([10, 14, 20, 27], levels=(0.8, 0.99)).statements().set_index("topic")["statement"]["calibration"]
+    assert words in calibration
+    assert "vouch" not in make([10, 14, 20, 27]).statements()["statement"].str.cat()
 
 
 def test_sensitivity_to_the_calibration(make):

@@ -1,5 +1,7 @@
 """Joint paths: calibrated margins, the correlation of the references, newer bounds, and events from one source."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -48,12 +50,12 @@ def at(date, value, bound="at_least"):
 
 def test_without_a_newer_figure_the_margins_stay_what_they_are(make):
     made = make()
-    direct = made.lessons.calibration("combined")
-    found = made.quantiles.to_numpy()
-    ahead = made.ahead_of(made.years)
-    point = fan.forecast_points(made.known, ahead, ("combined",))["combined"][0]
-    cases = bands.Cases.of(fan.describe(made.windows, ahead, (np.zeros(len(point), int), np.arange(len(point)))))
-    np.testing.assert_array_equal(found, direct.quantiles(cases, point, made.quantile_levels))
+    found, ahead, margins = made.quantiles.to_numpy(), made.ahead_of(made.years), []
+    for name in bands.MEMBERS:
+        point = fan.forecast_points(made.known, ahead, (name,))[name][0]
+        cases = bands.Cases.of(fan.describe(made.windows, ahead, (np.zeros(len(point), int), np.arange(len(point)))))
+        margins.append(made.lessons.calibration(name).quantiles(cases, point, made.quantile_levels))
+    np.testing.assert_array_equal(found, sum(margins) / 4)
     of_paths = np.quantile(made.paths, made.quantile_levels, axis=0, method="hazen").T
     np.testing.assert_allclose(of_paths, found, rtol=2e-4)
 
@@ -99,13 +101,30 @@ def test_correlations_are_found_again_in_errors_made_with_them(residuals):
         rule = (np.minimum.outer(years, years) / np.maximum.outer(years, years)) ** 0.3
         scores[part.index] = np.linalg.cholesky(rule) @ random.normal(size=len(part))
     original = bands.Errors.normal_scores
-    bands.Errors.normal_scores = lambda self: scores
+    bands.Errors.normal_scores = lambda *_: scores
     try:
         found = paths.correlate_errors(rows, "combined")
     finally:
         bands.Errors.normal_scores = original
     assert paths.fit_decay(found) == pytest.approx(0.3, abs=0.06)
     assert paths.fit_decay(found.iloc[:0]) == paths.RANDOM_WALK
+
+
+def test_correlations_come_from_the_same_origins(residuals):
+    """A technology with figures at two horizons alone tells nothing of how all of them hang together."""
+    rows = residuals[residuals["window"] == 4].reset_index(drop=True)
+    scores = np.random.default_rng(4).normal(size=len(rows))
+    known = rows.groupby(paths.SAME_ORIGIN)["horizon_years"].transform("size")
+    full, few = rows[known >= 4], rows[(known == 2) & (rows["horizon_years"] <= 2)]
+    assert few["technology"].nunique() > 3
+    both = pd.concat([full, few])
+    found = paths.correlate_scores(both, scores[both.index])
+    pd.testing.assert_frame_equal(found, paths.correlate_scores(full, scores[full.index]))
+
+
+def test_members_of_a_forecast_with_a_newer_figure_add_up_to_it(china):
+    mean = sum(member.quantiles() for member in china.members.values()) / len(china.members)
+    pd.testing.assert_frame_equal(mean, china.quantiles, check_exact=True)
 
 
 def test_the_newest_figure_counts(china):
@@ -133,7 +152,7 @@ def test_two_figures_between_dates_bind_together(make):
     both = make(newer=pd.concat([at("2026-06-30", 55.0), at("2026-06-30", 60.0, "at_most")]))
     only = make(newer=at("2026-06-30", 55.0))
     assert both.share_kept() < only.share_kept()
-    assert np.ptp(both.paths["2026-12-31"]) < np.ptp(only.paths["2026-12-31"])
+    assert both.paths["2026-12-31"].std() < only.paths["2026-12-31"].std()
 
 
 def test_a_figure_that_hardly_any_path_satisfies_refutes_the_forecast(make):
@@ -196,3 +215,35 @@ def test_a_scenario_that_misses_the_newer_figure_says_so(make):
     notes = made.scenarios([0.55, 0.95]).groupby("share")["note"].first()
     assert notes[0.55] == "contradicts at least 60 for 31 December 2026"
     assert notes[0.95] == ""
+
+
+def test_a_narrow_interval_refutes_nothing_and_a_contradiction_does(make, china):
+    interval = make(newer=pd.concat([at("2026-06-30", 56.0), at("2026-06-30", 56.2, "at_most")]))
+    assert paths.LEAST_LEFT < interval.share_kept() < paths.LEAST_KEPT
+    assert not interval.refuted
+    open_above = make(newer=at("2026-06-30", 56.0))
+    assert interval.paths["2026-12-31"].std() < open_above.paths["2026-12-31"].std()
+    assert make(newer=pd.concat([at("2026-06-30", 60.0), at("2026-06-30", 55.0, "at_most")])).refuted
+
+
+@pytest.mark.parametrize(
+    ("value", "bound", "words"),
+    [
+        (700.0, "at_least", "700 to 710"),
+        (560.0, "at_least", "560 to 570"),
+        (1000.0, "at_least", "1,000 to 1,100"),
+        (1404.9, "at_least", "1,404.9 to 1,405"),
+        (50.5, "at_most", "50.4 to 50.5"),
+        (0.3, "at_least", "0.3 to 0.31"),
+    ],
+)
+def test_a_bound_is_read_narrowly_by_its_last_printed_step(value, bound, words, data):
+    series = data.series("China", "genai_users", "internet_users")
+    date = series.newer.index[-1]
+    rows = pd.DataFrame({"value": [value], "bound": [bound]}, [date])
+    [(said, narrow)] = forecast.read_narrowly(replace(series, censored=rows)).items()
+    assert said == words
+    assert set(narrow.newer["bound"]) == {"at_least", "at_most"}
+    ends = [float(end.replace(",", "")) for end in words.split(" to ")]
+    assert narrow.newer.sort_values("value")["value"].tolist() == pytest.approx(ends)
+    assert forecast.read_narrowly(replace(series, censored=rows.iloc[:0])) == {}

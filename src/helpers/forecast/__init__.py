@@ -12,7 +12,15 @@ object), ``forecasting``, ``many``; and of the forecasts on record ``baselines``
 
 from helpers.forecast.bands import PUBLISHED
 from helpers.forecast.fan import MILESTONES, NOT_REACHED, Forecast
-from helpers.forecast.forecasting import cut_series, forecast, hindcast, make_hindcasts, pick_origins, vary
+from helpers.forecast.forecasting import (
+    cut_series,
+    forecast,
+    hindcast,
+    make_hindcasts,
+    pick_origins,
+    read_narrowly,
+    vary,
+)
 from helpers.forecast.many import Forecasts, forecast_many
 from helpers.forecast.methods import METHODS, Origin, Prior, average_ceilings, learn_prior, saturation_shares
 from helpers.forecast.panel import LEAST_TECHNOLOGIES, read_panel
@@ -42,6 +50,7 @@ __all__ = [
     "make_hindcasts",
     "next_dates",
     "pick_origins",
+    "read_narrowly",
     "read_panel",
     "saturation_shares",
     "vary",

@@ -6,7 +6,9 @@ spread that one would have expected for it from what was known at the time: how 
 random walk keeps varying so), how fast it grew (a trend is uncertain in proportion to itself, less so with more
 points), the stage of adoption, and how far ahead one looked. The three weights in it are estimated from the reference
 technologies, with a Student-t likelihood so that one failure does not decide; the quantiles of the absolute quotient
-give the band. Every technology weighs the same at every horizon and length of window, however many windows it has.
+give the band. At every horizon and length of window a technology weighs the same, however many windows it has there;
+one with figures at more of them weighs more. What is exchangeable are technologies, so these are counted in the
+correction for a finite sample. The published quantiles are the mean of its members', each with its own band.
 
 Sources: Papadopoulos, Gammerman and Vovk 2008 (normalised scores); Lei, G'Sell, Rinaldo, Tibshirani and Wasserman 2018;
 Tibshirani, Barber, Candes and Ramdas 2019 (weights); Dunn, Wasserman and Ramdas 2023 (groups).
@@ -16,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -28,7 +31,9 @@ from helpers.forecast.windows import STEEP_WITHIN, Levels, damp, to_link
 from helpers.levels import band_ends
 
 PUBLISHED = "combined"
-"""The method that a run publishes."""
+"""The method that a run publishes: the mean of its members' quantiles."""
+MEMBERS = ("gompertz_shrunk", "gompertz_prior", "logistic_prior", "damped_drift")
+"""Members of the published forecast; without a bound the last alone."""
 HEAVY_TAILS = 4.0
 """Degrees of freedom of the Student-t likelihood."""
 REPORTED_QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
@@ -90,6 +95,13 @@ class Cases:
         return to_link(self.link, part), steeper
 
 
+def members_of(method: str, bounded: bool) -> tuple[str, ...]:
+    """Whose quantiles a method's are the mean of: those of the members of the published one, or its own."""
+    if method != PUBLISHED:
+        return (method,)
+    return MEMBERS if bounded else MEMBERS[-1:]
+
+
 def is_bounded(frame: pd.DataFrame) -> bool:
     """Whether the rows of a frame are shares of a known bound."""
     return bool(frame["share"].notna().all())
@@ -143,11 +155,19 @@ class Calibration:
     variance_weights: np.ndarray  # (3,) of the components
     scores: np.ndarray  # (R,) increasing absolute quotients
     steps: np.ndarray  # (R,) share of the weight below each, midpoints
-    count: float  # groups of scores: windows of one technology, horizon and length overlap and count as one
+    count: float  # technologies: windows, horizons and series of one hang together and count as one
     furthest: tuple[np.ndarray, np.ndarray] | None  # without a bound: damped years, and log of the most growth in them
 
+    @property
+    def widest(self) -> float:
+        """Coverage of the widest band that so many technologies vouch for; wider ones end at the largest quotient."""
+        return self.count / (self.count + 1)
+
     def score_quantile(self, levels: Levels) -> np.ndarray:
-        """Spreads from the median to each quantile, signed, with the conformal correction for a finite sample."""
+        """Spreads from the median to each quantile, signed, with the conformal correction for a finite sample.
+
+        A level that passes 1 with the correction ends at the largest quotient.
+        """
         levels = np.asarray(levels, float)  # of any shape
         inner = np.minimum(np.abs(2 * levels - 1) * (1 + 1 / self.count), 1.0)
         return np.sign(levels - 0.5) * np.interp(inner, np.r_[0, self.steps], np.r_[0, self.scores])
@@ -182,6 +202,7 @@ class Errors:
         self.residuals, self.cases = residuals, Cases.of(residuals)
         self.point, self.weights = residuals[method].to_numpy(float), weigh_technologies(residuals)
         self.actual = (residuals["actual"] / residuals["unit_then"]).to_numpy(float)
+        self.technologies = pd.factorize(residuals["technology"])[0]
         self._scaled: dict[float, tuple[np.ndarray, np.ndarray]] = {}
 
     def _on_scale(self, floor: float) -> tuple[np.ndarray, np.ndarray]:
@@ -191,6 +212,11 @@ class Errors:
             errors = self.cases.scale(self.actual, floor)[0] - centre
             self._scaled[floor] = errors, self.cases.components * steeper[:, None] ** 2
         return self._scaled[floor]
+
+    @cached_property
+    def left_out(self) -> list[Calibration]:
+        """`Calibration` from all technologies but each, in the order of `technologies`."""
+        return [self.calibrate(self.technologies != own) for own in range(self.technologies.max() + 1)]
 
     def calibrate(self, rows: np.ndarray) -> Calibration:
         """`Calibration` from the given rows.
@@ -206,15 +232,27 @@ class Errors:
         order = np.argsort(scores, kind="stable")
         steps = (np.cumsum(weights[order]) - weights[order] / 2) / weights.sum()
         furthest = None if self.cases.bounded else _find_furthest(self.residuals[rows])
-        return Calibration(floor, variance_weights, scores[order], steps, weights.sum(), furthest)
+        count = len(np.unique(self.technologies[rows]))
+        return Calibration(floor, variance_weights, scores[order], steps, count, furthest)
 
-    def normal_scores(self) -> np.ndarray:
+    def normal_scores(self, calibration: Calibration) -> np.ndarray:
         """(R,) what a standard normal distribution has where the errors, divided by their spread, have their ranks."""
-        calibration = self.calibrate(np.ones(len(self.residuals), bool))
         errors, components = self._on_scale(calibration.floor)
         sizes = np.abs(errors) / np.sqrt(components @ calibration.variance_weights)
         inner = np.interp(sizes, calibration.scores, calibration.steps)
         return np.sign(errors) * ndtri((1 + inner) / 2)
+
+
+class Records(dict[str, Errors]):
+    """`Errors` of each method from the same residual rows, read when they are first asked for."""
+
+    def __init__(self, residuals: pd.DataFrame) -> None:
+        super().__init__()
+        self.residuals = residuals
+
+    def __missing__(self, method: str) -> Errors:
+        self[method] = Errors(self.residuals, method)
+        return self[method]
 
 
 def calibrate(residuals: pd.DataFrame, method: str) -> Calibration:
@@ -239,18 +277,26 @@ def _find_furthest(residuals: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return np.r_[0, years], np.r_[0, np.maximum.accumulate(np.maximum(most.to_numpy(float), 0.0))]
 
 
-def leave_one_technology_out_quantiles(residuals: pd.DataFrame, method: str, levels: Levels) -> np.ndarray:
+def leave_one_technology_out_quantiles(records: Records, method: str, levels: Levels) -> np.ndarray:
     """Quantiles (R, Q) of residual rows, each technology calibrated on the others.
 
     It is what `backtest` scores and what a forecast quotes as its measured coverage.
     """
-    errors, found = Errors(residuals, method), np.empty((len(residuals), len(levels)))
-    technologies, names = pd.factorize(residuals["technology"])
-    for technology in range(len(names)):
-        own = technologies == technology
-        calibration = errors.calibrate(~own)
-        found[own] = calibration.quantiles(errors.cases.take(own), errors.point[own], levels)
-    return found
+    parts = []
+    for name in members_of(method, is_bounded(records.residuals)):
+        errors, found = records[name], np.empty((len(records.residuals), len(levels)))
+        point = point_of(records.residuals, name, method)
+        for technology, calibration in enumerate(errors.left_out):
+            own = errors.technologies == technology
+            found[own] = calibration.quantiles(errors.cases.take(own), point[own], levels)
+        parts.append(found)
+    return sum(parts) / len(parts)
+
+
+def point_of(rows: pd.DataFrame, member: str, method: str) -> np.ndarray:
+    """(R,) point forecasts of a member for a method: past its peak the published forecast takes the last value."""
+    point = rows[member].to_numpy(float)
+    return np.where(rows["past_peak"], rows["last"], point) if method == PUBLISHED else point
 
 
 def normal_quantiles(point: np.ndarray, sd: np.ndarray, levels: Levels) -> np.ndarray:
@@ -259,17 +305,27 @@ def normal_quantiles(point: np.ndarray, sd: np.ndarray, levels: Levels) -> np.nd
 
 
 def quantiles_of(
-    residuals: pd.DataFrame, method: str, levels: Levels, training: pd.DataFrame | None = None
+    residuals: pd.DataFrame,
+    method: str,
+    levels: Levels,
+    training: pd.DataFrame | None = None,
+    records: Records | None = None,
 ) -> np.ndarray:
     """Quantiles (R, Q) of residual rows by any method or by `NORMAL_DRIFT`, with nothing learnt from the technology.
 
-    They are calibrated on residual rows of other technologies, ``training``, or by default on each other.
+    They are calibrated on residual rows of other technologies, ``training``, or by default on each other, for which
+    ``records`` of the same rows save time.
     """
     if method == NORMAL_DRIFT:
         return normal_quantiles(residuals["drift"].to_numpy(float), residuals["drift_sd"].to_numpy(float), levels)
     if training is None:
-        return leave_one_technology_out_quantiles(residuals, method, levels)
-    return calibrate(training, method).quantiles(Cases.of(residuals), residuals[method].to_numpy(float), levels)
+        return leave_one_technology_out_quantiles(Records(residuals) if records is None else records, method, levels)
+    cases = Cases.of(residuals)
+    parts = [
+        calibrate(training, name).quantiles(cases, point_of(residuals, name, method), levels)
+        for name in members_of(method, cases.bounded)
+    ]
+    return sum(parts) / len(parts)
 
 
 def leave_out(residuals: pd.DataFrame, technology: str) -> pd.DataFrame:
@@ -277,13 +333,15 @@ def leave_out(residuals: pd.DataFrame, technology: str) -> pd.DataFrame:
     return residuals if not technology else residuals[residuals["technology"] != technology]
 
 
-def measure_coverage(residuals: pd.DataFrame, method: str, levels: Sequence[float]) -> pd.DataFrame:
+def measure_coverage(
+    residuals: pd.DataFrame, method: str, levels: Sequence[float], records: Records | None = None
+) -> pd.DataFrame:
     """Whether the central bands of a method, by level, covered each residual row, its technology left out."""
     ends, actual = (
         np.array([band_ends(level) for level in levels]).ravel(),
         residuals["actual"].to_numpy(float)[:, None],
     )
-    found = quantiles_of(residuals, method, ends)
+    found = quantiles_of(residuals, method, ends, None, records)
     covered = (actual >= found[:, ::2]) & (actual <= found[:, 1::2])
     return pd.DataFrame(covered, index=residuals.index, columns=pd.Index(levels, name="nominal"))
 

@@ -17,7 +17,7 @@ from helpers.forecast import bands, statements
 from helpers.forecast.bands import FAST, INTEGRATION_QUANTILES, PUBLISHED, REPORTED_QUANTILES
 from helpers.forecast.lessons import Lessons
 from helpers.forecast.methods import Origin, fit_at_share, forecast_points, methods_for
-from helpers.forecast.paths import LEAST_KEPT, PATHS, levels_within, sift
+from helpers.forecast.paths import PATHS, levels_within, refutes, sift
 from helpers.forecast.windows import (
     DATE_TOLERANCE,
     Ahead,
@@ -44,6 +44,41 @@ ROUNDING = 0.005
 MILESTONES = (0.5, 0.6, 0.75)
 EVERY_RANK = (np.arange(PATHS) + 0.5) / PATHS
 """The ranks that paths have at each date."""
+
+
+@dataclass
+class Member:
+    """One of the forecasters whose mean is the published forecast: a path from the last observation, and its band."""
+
+    made: Forecast
+    name: str
+
+    @property
+    def band(self) -> bands.Calibration:
+        """Its own record: floor, quotients and the widest band that they vouch for."""
+        return self.made.lessons.calibration(self.name)
+
+    def quantiles(self, dates: pd.DatetimeIndex | None = None, levels: Levels | None = None) -> pd.DataFrame:
+        """Quantiles of the member, among the paths of the forecast that newer figures leave.
+
+        Parameters
+        ----------
+        dates : DatetimeIndex, optional
+            Those of the forecast unless others are given.
+        levels : sequence of float, optional
+            The same.
+
+        Returns
+        -------
+        DataFrame
+            Index date, a column per level. In the unit of the series.
+        """
+        made = self.made
+        dates = made.dates if dates is None else pd.DatetimeIndex(dates, name="date")
+        levels = list(made.quantile_levels if levels is None else levels)
+        years = decimal_years(dates) - made.windows.years[0, -1]
+        found = made.part(self.name, years, made.within(years, levels), made.method)
+        return pd.DataFrame(found, dates, levels)
 
 
 @dataclass(repr=False)
@@ -137,36 +172,70 @@ class Forecast:
             ahead = replace(ahead, bounds=bounds, bound_sd=beyond.bound_sd, top=bounds)
         return replace(ahead, top=np.minimum(ahead.top, self.target.limit))
 
+    @property
+    def members(self) -> dict[str, Member]:
+        """The forecasters whose quantiles the forecast is the plain mean of: ``sum(...) / len(made.members)``.
+
+        Examples
+        --------
+        >>> from helpers.forecast import forecast
+        >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
+        >>> made = forecast(pd.Series([12, 19, 31, 44, 52], index=dates), bound=100, horizon_years=2)
+        >>> mean = sum(member.quantiles() for member in made.members.values()) / len(made.members)
+        >>> bool((mean == made.quantiles).all(axis=None))
+        True
+        """
+        return {name: Member(self, name) for name in bands.members_of(self.method, self.windows.bounded)}
+
     def at(self, years: Levels, levels: Levels, method: str = "") -> np.ndarray:
         """Quantiles (H, Q) of the forecast's method, or of another one, at any years after the origin."""
-        within = levels_within(self._sift(years, method)[0], levels) if len(self.target.newer) else levels
-        return self._margins(years, within, method)
+        return self._margins(years, self.within(years, levels, method), method)
+
+    def within(self, years: Levels, levels: Levels, method: str = "") -> Levels:
+        """Levels (Q,) or (H, Q) at which quantiles of the paths lie that newer figures leave."""
+        return levels_within(self._sift(years, method)[0], levels) if len(self.target.newer) else levels
 
     def _margins(self, years: Levels, levels: Levels, method: str = "") -> np.ndarray:
         """Calibrated quantiles (H, Q) that know of no newer figure, at levels (Q,) or (H, Q)."""
-        ahead, method = self.ahead_of(years), method or self.method
-        point = forecast_points(self.known, ahead, (method,))[method][0]
-        cases = bands.Cases.of(describe(self.windows, ahead, (np.zeros(len(point), int), np.arange(len(point)))))
-        return np.minimum(self.lessons.calibration(method).quantiles(cases, point, levels), self.target.limit)
+        method = method or self.method
+        names = bands.members_of(method, self.windows.bounded)
+        return sum(self.part(name, years, levels, method) for name in names) / len(names)
 
-    def _sift(self, years: Levels, method: str = "") -> tuple[np.ndarray, float]:
-        """Ranks (M, H) of the paths that newer figures leave, see `paths.sift`, and their share of all."""
+    def part(self, name: str, years: Levels, levels: Levels, method: str = PUBLISHED) -> np.ndarray:
+        """The same of one member of a method, with its own path and band: past its peak the last value is the path."""
+        ahead = self.ahead_of(years)
+        point = forecast_points(self.known, ahead, (name,))[name][0]
+        if method == PUBLISHED and self.declines:
+            point = np.full(len(point), self.windows.values[0, -1])
+        cases = bands.Cases.of(describe(self.windows, ahead, (np.zeros(len(point), int), np.arange(len(point)))))
+        return np.minimum(self.lessons.calibration(name).quantiles(cases, point, levels), self.target.limit)
+
+    def _limits(self, method: str = "") -> tuple[tuple[float, float, float], ...]:
+        """Year, lowest and highest rank that each newer figure allows."""
         newer, limits = self.target.newer, []
         on = decimal_years(newer.index) - self.windows.years[0, -1]
         for year, value, bound in zip(on.tolist(), newer["value"], newer["bound"], strict=True):
             margin = self._margins([year], EVERY_RANK, method)[0]
             below = np.searchsorted(margin, value, "left" if bound == "at_least" else "right") / len(margin)
             limits.append((year, below, 1.0) if bound == "at_least" else (year, 0.0, below))
-        return sift(tuple(np.atleast_1d(years).tolist()), self.lessons.decay, tuple(limits))
+        return tuple(limits)
+
+    def _sift(self, years: Levels, method: str = "") -> tuple[np.ndarray, float]:
+        """Ranks (M, H) of the paths that newer figures leave, see `paths.sift`, and their share of all."""
+        return sift(tuple(np.atleast_1d(years).tolist()), self.lessons.decay, self._limits(method))
 
     def share_kept(self, method: str = "") -> float:
-        """Share of the paths that satisfy the newer figures; under `paths.LEAST_KEPT` these refute the forecast."""
+        """Share of the paths that satisfy the newer figures."""
         return self._sift(self.years, method)[1] if len(self.target.newer) else 1.0
+
+    def is_refuted(self, method: str = "") -> bool:
+        """Whether newer figures refute a method, see `paths.refutes`; then its numbers know nothing of them."""
+        return refutes(self._limits(method), self.share_kept(method))
 
     @property
     def refuted(self) -> bool:
-        """Whether newer figures refute the forecast; then its numbers know nothing of them."""
-        return self.share_kept() < LEAST_KEPT
+        """Whether newer figures refute the forecast."""
+        return self.is_refuted()
 
     @property
     def paths(self) -> pd.DataFrame:
@@ -203,7 +272,7 @@ class Forecast:
             columns = self._labels | {"date": self.dates, "method": method, "mean": mean}
             columns |= {f"q{level:g}": found[:, place] for place, level in enumerate(levels)}
             basis = np.where(self.tested, "calibrated", "extrapolated")
-            basis = basis if self.share_kept(method) >= LEAST_KEPT else "refuted"
+            basis = "refuted" if self.is_refuted(method) else basis
             frames.append(pd.DataFrame(columns | {"unit": self.target.unit, "basis": basis}))
         return pd.concat(frames, ignore_index=True)
 
@@ -214,7 +283,8 @@ class Forecast:
         -------
         DataFrame
             target_end_date, output_type ("quantile"), output_type_id (level), value. No rows where a newer figure
-            refutes the forecast.
+            refutes the forecast. Levels beyond `bands.Calibration.widest`, as 0.01 and 0.99 with 31 technologies, end
+            at the largest error on record.
         """
         found = self.at(self.years, HUB_QUANTILES)
         rows = pd.DataFrame(found, self.dates, HUB_QUANTILES).rename_axis("target_end_date").reset_index()
@@ -364,7 +434,7 @@ class Forecast:
         fast = residuals[residuals["growth"] >= FAST]
         ends = sorted({0.1, 0.5, 0.9, *band_ends(self.level)})
         for words, rows in (("all windows", residuals), (f"growth by {FAST:g} or more in the window", fast)):
-            found = replace(self, lessons=Lessons({}, rows, self.lessons.reached)).at(self.years, ends)
+            found = replace(self, lessons=Lessons(bands.Records(rows), self.lessons.reached)).at(self.years, ends)
             size = {"technologies": rows["technology"].nunique(), "forecasts": len(rows), "date": self.dates}
             values = {f"q{end:g}": column for end, column in zip(ends, found.T, strict=True)}
             frames.append(pd.DataFrame({"calibration": words} | size | values | {"unit": self.target.unit}))
@@ -389,6 +459,8 @@ class Forecast:
         residuals = self.residuals
         kind = statements.kind_of(residuals)
         judged, kept = bands.judge(residuals, self.method, level), self.share_kept()
+        widest = min(self.lessons.calibration(name).widest for name in self.members)
+        beyond = [each for each in self.levels if each > widest]
         far, later = int(np.abs(self.years - 3).argmin()), self.dates > max([self.origin, *target.newer.index])
         near = int(np.argmax(later)) if later.any() else len(later) - 1
         frame, paths = self.frame(), self.scenarios()
@@ -398,7 +470,7 @@ class Forecast:
             "bound": statements.state_bound(self.known, target, self.lessons.reached["share"], kind),
             "noise": statements.state_noise(scatter, windows, target, respondents),
             "data": statements.state_data(scatter, windows, len(target.values)),
-            "calibration": statements.state_calibration(judged, windows, level, kind),
+            "calibration": statements.state_calibration(judged, windows, level, kind, beyond),
             "width": statements.state_width(judged, self.fan.iloc[far], float(self.years[far]), windows, level, kind),
             "spread": statements.state_spread(frame, paths, level),
             "question": statements.state_question(windows, target),
@@ -411,7 +483,7 @@ class Forecast:
                 windows.bounded and not self.declines,
                 kind,
             ),
-            "paths": statements.state_paths(self.lessons.correlations, target, kept, kept < LEAST_KEPT, kind),
+            "paths": statements.state_paths(self.lessons.correlations, target, kept, self.refuted, kind),
         }
         return statements.list_statements(made)
 

@@ -39,12 +39,13 @@ def forecast(
 ) -> Forecast:
     """Forecast an adoption series with bands calibrated on earlier technologies.
 
-    The published method, ``combined``, is a weighted mean of four paths from the last observation: a Gompertz and a
-    logistic curve, each averaged over its ceiling by where the references ended and how well it fits the series with
-    that ceiling; a Gompertz curve at the bound whose rate is drawn towards what followed in the references; and damped
-    drift. Bands are normalised split conformal (`helpers.forecast.bands`). Without a bound it is damped drift alone;
-    past its peak a series keeps its last value. Sources: Meade and Islam 2006 (diffusion forecasts), Gardner 2006
-    (damped trends), Lei et al. 2018 (bands).
+    The published method, ``combined``, is the plain mean of the quantiles of four forecasters, each with its own band:
+    a Gompertz and a logistic curve, each averaged over its ceiling by where the references stand and how well it fits
+    the series with that ceiling; a Gompertz curve at the bound whose rate is drawn towards what followed in the
+    references; and damped drift, cut at the bound. Bands are normalised split conformal (`helpers.forecast.bands`).
+    Without a bound it is damped drift alone; past its peak the last value is the path of all. Sources: Meade and Islam
+    2006 (diffusion forecasts), Gardner 2006 (damped trends), Lei et al. 2018 (bands), Lichtendahl, Grushka-Cockayne and
+    Winkler 2013 (means of quantiles).
 
     Parameters
     ----------
@@ -144,6 +145,34 @@ def vary(made: Forecast, others: Mapping[str, AdoptionSeries], references: Seque
         columns = {f"q{end:g}": column for end, column in zip(ends, other.at(made.years, ends).T, strict=True)}
         frames.append(pd.DataFrame({"form": name, "date": made.dates} | columns | {"unit": made.target.unit}))
     return pd.concat(frames, ignore_index=True)
+
+
+def read_narrowly(series: AdoptionSeries) -> dict[str, AdoptionSeries]:
+    """The series with its newer bounds read as rounded figures: "more than 700" as 700 to 710.
+
+    A figure printed so is often the exact one cut to its last printed step, which is that of its last digit that is not
+    0, and at most that of its second digit.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+
+    Returns
+    -------
+    dict
+        Empty without newer figures; else the series, by the ranges as words.
+    """
+    newer, ends, words = series.newer, [], []
+    for value, bound in zip(newer["value"], newer["bound"], strict=True):
+        digits = np.format_float_scientific(value, trim="-").split("e")  # 7e+02, 5.05e+01
+        step = 10.0 ** (int(digits[1]) - max(1, len(digits[0].replace(".", "")) - 1))
+        other = value + step if bound == "at_least" else value - step
+        ends.append((float(f"{other:.12g}"), "at_most" if bound == "at_least" else "at_least"))
+        words.append(f"{min(value, other):,.6g} to {max(value, other):,.6g}")
+    if not ends:
+        return {}
+    rows = pd.DataFrame(ends, newer.index, columns=["value", "bound"])
+    return {", ".join(words): replace(series, censored=pd.concat([series.censored, rows]).sort_index(kind="stable"))}
 
 
 def hindcast(

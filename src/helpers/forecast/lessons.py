@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from helpers.forecast import bands
-from helpers.forecast.bands import PUBLISHED, Calibration, Errors
+from helpers.forecast.bands import PUBLISHED, Calibration, Records
 from helpers.forecast.methods import Prior, learn_prior, saturation_shares
-from helpers.forecast.paths import correlate_errors, fit_decay
+from helpers.forecast.paths import correlate_scores, fit_decay
 from helpers.forecast.rolling import backtest, check_residuals
 from helpers.indicators.series import AdoptionSeries
 
@@ -24,45 +25,46 @@ class Lessons:
 
     Parameters
     ----------
-    errors : Errors by method, filled as they are asked for
-        Shared by all that learn from the same residuals.
-    residuals : DataFrame
-        From `backtest`.
+    records : Records
+        Of residuals from `backtest`; shared by all that learn from these.
     reached : DataFrame
         From `saturation_shares`, of the other technologies.
     technology : str
         The one left out; "" for none.
     """
 
-    def __init__(
-        self, errors: dict[str, Errors], residuals: pd.DataFrame, reached: pd.DataFrame, technology: str = ""
-    ) -> None:
-        self._errors, self._all, self.reached, self._technology = errors, residuals, reached, technology
+    def __init__(self, records: Records, reached: pd.DataFrame, technology: str = "") -> None:
+        self._records, self.reached, self._technology = records, reached, technology
         self._calibrations: dict[str, Calibration] = {}
 
     @property
     def residuals(self) -> pd.DataFrame:
         """Residual rows of the other technologies."""
-        return bands.leave_out(self._all, self._technology)
+        return bands.leave_out(self._records.residuals, self._technology)
+
+    @property
+    def _others(self) -> np.ndarray:
+        """(R,) whether a row is of another technology."""
+        return (self._records.residuals["technology"] != self._technology).to_numpy() | (not self._technology)
 
     @cached_property
     def prior(self) -> Prior:
         """Where the other technologies stand, and how their growth went on; it says nothing without bounds."""
-        bounded = bands.is_bounded(self._all)
-        return learn_prior(self.reached, self._all, self._technology) if bounded else Prior(0.0, 1.0)
+        known = self._records.residuals
+        return learn_prior(self.reached, known, self._technology) if bands.is_bounded(known) else Prior(0.0, 1.0)
 
     def calibration(self, method: str) -> Calibration:
         """`Calibration` of a method on the other technologies."""
         if method not in self._calibrations:
-            errors = self._errors.get(method) or self._errors.setdefault(method, Errors(self._all, method))
-            others = self._all["technology"] != self._technology
-            self._calibrations[method] = errors.calibrate(others.to_numpy() | (not self._technology))
+            self._calibrations[method] = self._records[method].calibrate(self._others)
         return self._calibrations[method]
 
     @cached_property
     def correlations(self) -> pd.DataFrame:
         """Correlations of the published forecast's errors at two horizons."""
-        return correlate_errors(self.residuals, PUBLISHED)
+        members = bands.members_of(PUBLISHED, bands.is_bounded(self._records.residuals))
+        scores = sum(self._records[name].normal_scores(self.calibration(name)) for name in members) / len(members)
+        return correlate_scores(self.residuals, scores[self._others])
 
     @cached_property
     def decay(self) -> float:
@@ -88,7 +90,7 @@ class References:
         self.series, self._client = list(series), client
         known = [] if residuals is None else [check_residuals(residuals)]
         self._residuals = {bands.is_bounded(each): each for each in known}
-        self._errors: dict[bool, dict[str, Errors]] = {True: {}, False: {}}
+        self._records: dict[bool, Records] = {}
         self._lessons: dict[tuple[str, bool], Lessons] = {}
 
     def __getstate__(self) -> dict[str, object]:
@@ -107,5 +109,6 @@ class References:
         key = (technology if own else "", bounded)
         if key not in self._lessons:
             others = [each for each in self.series if not key[0] or each.technology != key[0]]
-            self._lessons[key] = Lessons(self._errors[bounded], residuals, saturation_shares(others), key[0])
+            records = self._records.setdefault(bounded, Records(residuals))
+            self._lessons[key] = Lessons(records, saturation_shares(others), key[0])
         return self._lessons[key]

@@ -12,14 +12,14 @@ from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logsumexp, softmax
+from scipy.special import expit, softmax
 
 from helpers.curves import AdoptionCurve, Gompertz, Logistic
 from helpers.curves.ceilings import CeilingFits, fit_ceilings
 from helpers.forecast import bands
+from helpers.forecast.bands import PUBLISHED
 from helpers.forecast.windows import (
     SHARE_LIMITS,
-    SHORTEST,
     Ahead,
     Windows,
     damp,
@@ -31,18 +31,14 @@ from helpers.indicators.series import AdoptionSeries
 
 ERRORS = "independent"
 """Errors under which a ceiling's likelihood is multiplied by its prior; `make bench` tries the other kind."""
-NODES = np.linspace(-2, 2, 9)
-"""Where ceilings are tried, in standard deviations around a centre."""
-ZOOMS = 3
+NODES = 4 * (np.arange(25) + 0.5) / 25 - 2
+"""Where ceilings are tried, in standard deviations around a centre: the middles of equal parts of two to each side."""
+ZOOMS = 2
 """How often the ceilings are set closer together where the data tell them apart."""
 MEASUREMENT = 0.005
 """Half a point of the bound: no fit is believed to be closer than figures are published."""
 MOST_POINTS = 10
 """The errors of a long series hang together, so it counts as no more points than these."""
-LEAST_ERROR = 0.02
-"""Two points of the bound, and half the window's mean step: no member is believed to err less than that."""
-MEMBERS = {"gompertz_shrunk": 1.0, "gompertz_prior": 1.0, "logistic_prior": 1.0, "damped_drift": 0.5}
-"""Members of the combination, and how much each counts before the data are asked."""
 
 
 @dataclass
@@ -90,11 +86,6 @@ class Curve:
         """Mean and standard deviation of the ceilings under their weights, as `away`, (N, 1) each."""
         mean = (self.weight * self.away).sum(axis=1, keepdims=True)
         return mean, np.sqrt((self.weight * (self.away - mean) ** 2).sum(axis=1, keepdims=True))
-
-    @property
-    def evidence(self) -> np.ndarray:
-        """Logarithm of the mean likelihood over the prior, up to a constant of the window, (N,)."""
-        return logsumexp(self.logs + np.log(np.diff(self.away[:, :2])), axis=1)
 
     def paths(self, ahead: Ahead) -> np.ndarray:
         """Each ceiling's curve through the last observation, (N, K, H), in the unit of the series."""
@@ -161,41 +152,6 @@ class Origin:
         families = {"gompertz_prior": Gompertz, "logistic_prior": Logistic}
         return {name: average_ceilings(family, self.windows, self.prior) for name, family in families.items()}
 
-    @cached_property
-    def weights(self) -> dict[str, np.ndarray]:
-        """Weight of each member of the combination, a dict of (N,) that add up to 1.
-
-        A member counts the less, the worse it forecasts the window's last point from those before it: by the fourth
-        power of its error. The two curves share what they count by their evidence, the likelihood of each averaged over
-        its ceilings. The other two know nothing of a ceiling, and count the less, the more the data do: by the square
-        of the part of the prior's spread that they leave. With three points nothing is forecast from those before, and
-        without a bound there is one member.
-        """
-        if not self.windows.bounded:
-            return {"damped_drift": np.ones(len(self.windows.years))}
-        weights = {name: np.full(len(self.windows.years), weight) for name, weight in MEMBERS.items()}
-        if self.windows.points > SHORTEST:
-            tried = self._try_last()
-            weights = {name: weight / tried[name] for name, weight in weights.items()}
-        evidence = {name: curve.evidence for name, curve in self.curves.items()}
-        likelier = np.maximum(*evidence.values())
-        told = {name: weights[name] * np.exp(evidence[name] - likelier) for name in evidence}
-        both = sum(weights[name] for name in told) / sum(told.values())
-        left = np.mean([curve.moments[1][:, 0] for curve in self.curves.values()], axis=0) / np.std(NODES)
-        for name in weights:
-            weights[name] = both * told[name] if name in told else weights[name] * np.minimum(left, 1) ** 2
-        total = sum(weights.values())
-        return {name: weight / total for name, weight in weights.items()}
-
-    def _try_last(self) -> dict[str, np.ndarray]:
-        """Fourth power of each member's error on the last point, (N,), in shares of the bound and never too small."""
-        windows, unit = self.windows, self.windows.unit
-        before = Origin(windows.without_last(), self.prior)
-        ahead = Ahead(windows.years[:, -1:] - before.windows.years[:, -1:], unit, np.zeros_like(unit))
-        least = LEAST_ERROR + np.abs(np.diff(windows.shares, axis=1)).mean(axis=1) / 2
-        errors = {name: ((METHODS[name](before, ahead) - windows.values[:, -1:]) / unit)[:, 0] for name in MEMBERS}
-        return {name: (least**2 + error**2) ** 2 for name, error in errors.items()}
-
 
 Method: TypeAlias = Callable[[Origin, Ahead], np.ndarray]
 NEEDS_BOUND: set[Method] = set()
@@ -220,11 +176,14 @@ def drift(origin: Origin, ahead: Ahead) -> np.ndarray:
 def damped_drift(origin: Origin, ahead: Ahead) -> np.ndarray:
     """The mean change per year goes on but loses a fifth each year: statsmodels' damped Holt with smoothing 1 and 0.
 
-    Without a bound the later steps count more, see `Windows.step_weights`.
+    Without a bound the later steps count more, see `Windows.step_weights`, and a fall is taken in proportion to what is
+    left, so that it never reaches 0.
     """
-    windows = origin.windows
-    change = mean_change(windows.years, windows.values, windows.step_weights)[:, None]
-    return last_value(origin, ahead) + change * damp(ahead.years)
+    windows, last = origin.windows, last_value(origin, ahead)
+    change = mean_change(windows.years, windows.values, windows.step_weights)[:, None] * damp(ahead.years)
+    if windows.bounded:
+        return last + change
+    return np.where(change < 0, last * np.exp(np.minimum(change / last, 0)), last + change)
 
 
 @needs_bound
@@ -256,17 +215,11 @@ def logistic_prior(origin: Origin, ahead: Ahead) -> np.ndarray:
 
 
 def combined(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """The published forecast: the mean of the members with `Origin.weights`.
+    """The published forecast: the plain mean of its members, each between 0 and the top.
 
-    Past its peak a series has no adoption curve, and its last value stands. Without a bound a fall is taken in
-    proportion to what is left, so that it never reaches 0.
+    Past its peak a series has no adoption curve, and its last value stands.
     """
-    last = last_value(origin, ahead)
-    points = {name: np.clip(METHODS[name](origin, ahead), 0, ahead.top) for name in origin.weights}
-    path = sum(weight[:, None] * points[name] for name, weight in origin.weights.items())
-    if not origin.windows.bounded:
-        path = np.where(path < last, last * np.exp(np.minimum(path / last - 1, 0)), path)
-    return np.where(origin.windows.past_peak[:, None], last, path)
+    return forecast_points(origin, ahead, (PUBLISHED,))[PUBLISHED]
 
 
 METHODS: dict[str, Method] = {
@@ -289,9 +242,16 @@ def methods_for(bounded: bool = True) -> tuple[str, ...]:
 
 def forecast_points(origin: Origin, ahead: Ahead, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
     """Point forecasts of some methods, or of every one that applies: a dict of (N, H) arrays from 0 to the top."""
-    names = names or methods_for(origin.windows.bounded)
+    windows, found = origin.windows, {}
+    names = names or methods_for(windows.bounded)
+    members = bands.members_of(PUBLISHED, windows.bounded)
     with np.errstate(over="ignore"):  # where a curve falls so steeply that its share is 0
-        return {name: np.clip(METHODS[name](origin, ahead), 0, ahead.top) for name in names}
+        for name in {*names, *(members if PUBLISHED in names else ())} - {PUBLISHED}:
+            found[name] = np.clip(METHODS[name](origin, ahead), 0, ahead.top)
+    if PUBLISHED in names:
+        mean = sum(found[name] for name in members) / len(members)
+        found[PUBLISHED] = np.where(windows.past_peak[:, None], last_value(origin, ahead), mean)
+    return {name: found[name] for name in names}
 
 
 def saturation_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:

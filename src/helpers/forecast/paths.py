@@ -10,6 +10,7 @@ Sources: Wilks 2002 and Pinson et al. 2009 (copulas over horizons), Sobol 1967; 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -18,12 +19,12 @@ from scipy.optimize import minimize_scalar
 from scipy.special import ndtr, ndtri
 from scipy.stats import qmc
 
-from helpers.forecast.bands import Errors
+from helpers.forecast.bands import Records, is_bounded, members_of
 from helpers.forecast.windows import Levels
 
 PATHS = 2**14
-LEAST_KEPT = 0.05
-"""A figure that fewer of the paths satisfy refutes the forecast."""
+LEAST_KEPT, LEAST_LEFT = 0.05, 0.01
+"""A bound that fewer of the paths satisfy refutes the forecast; so do figures that together leave fewer than these."""
 RANDOM_WALK = 0.5
 """Decay that is assumed where no reference has two figures after an origin."""
 GRID, MOST_GIVEN = np.linspace(-6, 6, 241), 1024
@@ -39,15 +40,29 @@ def correlate_errors(residuals: pd.DataFrame, method: str) -> pd.DataFrame:
     residuals : DataFrame
         From `backtest`.
     method : str
-        A column of it.
+        A column of it. The scores of the published forecast are the means of its members'.
 
     Returns
     -------
     DataFrame
         horizon_years, later_years, technologies, forecasts, correlation (every technology the same weight).
     """
-    scores = residuals[[*SAME_ORIGIN, "horizon_years"]].assign(score=Errors(residuals, method).normal_scores())
-    pairs = scores.merge(scores, on=SAME_ORIGIN, suffixes=("", "_later"))
+    records, rows = Records(residuals), np.ones(len(residuals), bool)
+    members = members_of(method, is_bounded(residuals))
+    scores = sum(records[name].normal_scores(records[name].calibrate(rows)) for name in members) / len(members)
+    return correlate_scores(residuals, scores)
+
+
+def correlate_scores(residuals: pd.DataFrame, scores: np.ndarray) -> pd.DataFrame:
+    """`correlate_errors` of residual rows whose normal scores (R,) are known.
+
+    All pairs of horizons must come from the same origins, or their correlations differ because technologies do: only
+    origins count that have figures at as many horizons as any, or one fewer.
+    """
+    rows = residuals[[*SAME_ORIGIN, "horizon_years"]].assign(score=scores)
+    size = rows.groupby(SAME_ORIGIN)["score"].transform("size")
+    rows = rows[size >= size.max() - 1]
+    pairs = rows.merge(rows, on=SAME_ORIGIN, suffixes=("", "_later"))
     pairs = pairs[pairs["horizon_years"] < pairs["horizon_years_later"]]
     products = pd.DataFrame({"product": pairs["score"] * pairs["score_later"]})
     products = products.assign(own=pairs["score"] ** 2, later=pairs["score_later"] ** 2)
@@ -78,11 +93,19 @@ def fit_decay(correlations: pd.DataFrame) -> float:
     return float(found.x)
 
 
+def refutes(limits: Sequence[tuple[float, float, float]], share: float) -> bool:
+    """Whether limits, as for `sift`, of which a share of the paths stay within all, refute the forecast.
+
+    A narrow interval leaves few paths and refutes nothing: it is asked of each end alone how many lie beyond it.
+    """
+    return share < LEAST_LEFT or min([1.0, *(end for _, low, high in limits for end in (1 - low, high))]) < LEAST_KEPT
+
+
 @lru_cache(maxsize=4)  # a forecast asks again and again for the same; more would keep tens of megabytes
 def sift(
     years: tuple[float, ...], decay: float, limits: tuple[tuple[float, float, float], ...] = (), paths: int = PATHS
 ) -> tuple[np.ndarray, float]:
-    """Ranks at each date of the paths that stay within limits; of all, where under `LEAST_KEPT` do.
+    """Ranks at each date of the paths that stay within limits; of all, where these refute the forecast.
 
     At each date they are those that the kept paths would have if there were endlessly many: from the exact distribution
     at that date given the scores at the limits, so that few paths in a tail do no harm.
@@ -103,18 +126,18 @@ def sift(
     on = list(dict.fromkeys(year for year, *_ in limits))
     order = np.array(on + [year for year in years if year not in on])
     correlation = (np.minimum.outer(order, order) / np.maximum.outer(order, order)) ** decay
-    uniform = qmc.Sobol(len(order), scramble=False).random(paths) + 0.5 / paths
-    scores = ndtri(uniform) @ np.linalg.cholesky(correlation).T
+    scores = draw(len(order), paths) @ np.linalg.cholesky(correlation).T
     kept = np.ones(paths, bool)
     for year, low, high in limits:
         rank = ndtr(scores[:, on.index(year)])
         kept &= (rank > low) & (rank < high)
     share = float(kept.mean())
-    if share < LEAST_KEPT:
+    if refutes(limits, share):
         return sift(years, decay, (), paths)[0], share
     scores = scores[kept]
     given, evenly = scores[:, : len(on)], (np.arange(len(scores)) + 0.5) / len(scores)
-    given = given[np.lexsort(given.T[::-1])[:: -(-len(scores) // MOST_GIVEN)]] if on else given[:1]
+    step = -(-len(scores) // MOST_GIVEN)
+    given = given[np.lexsort(given.T[::-1])[step // 2 :: step]] if on else given[:1]
     ranks = ndtr(scores)
     for place in range(len(on), len(order)):
         slopes = np.linalg.solve(correlation[: len(on), : len(on)], correlation[: len(on), place])
@@ -127,6 +150,14 @@ def sift(
     ranks = ranks[:, [list(order).index(year) for year in years]]
     ranks.flags.writeable = False
     return ranks, share
+
+
+@lru_cache(maxsize=1)
+def draw(dimensions: int, paths: int) -> np.ndarray:
+    """Independent normal scores (M, dimensions) from a Sobol sequence, not to be written to."""
+    scores = ndtri(qmc.Sobol(dimensions, scramble=False).random(paths) + 0.5 / paths)
+    scores.flags.writeable = False
+    return scores
 
 
 def levels_within(ranks: np.ndarray, levels: Levels) -> np.ndarray:

@@ -85,7 +85,7 @@ def backtest(
         (nominal), years (exact), share (last value / bound, NaN when unbounded), last, growth (last / first value),
         unit (bound at the origin, or the last value), unit_ahead (its forecast), bound_sd (its standard error),
         unit_then (the bound as it came), rate, roughness (standard deviation of the steps), stretch (derivative
-        of the link at the last share), drift_sd, actual, and a column per method.
+        of the link at the last share), past_peak (whether the window is), drift_sd, actual, and a column per method.
         Numbers have ten significant digits, so that a CSV file keeps them. `forecast.forecast` takes it.
 
     Raises

@@ -61,15 +61,19 @@ def evaluate(residuals: pd.DataFrame, client: Client | None = None) -> pd.DataFr
     if "wis" in residuals.columns:
         return residuals
     names = [name for name in METHODS if name in residuals.columns] + [NORMAL_DRIFT]
-    return pd.concat(map_parts(_score_rows, [(residuals, name) for name in names], client), ignore_index=True)
+    records = bands.Records(residuals) if client is None else None  # a worker has a method, and reads its own
+    tasks = [(residuals, name, None, records) for name in names]
+    return pd.concat(map_parts(_score_rows, tasks, client), ignore_index=True)
 
 
-def _score_rows(residuals: pd.DataFrame, method: str, training: pd.DataFrame | None = None) -> pd.DataFrame:
+def _score_rows(
+    residuals: pd.DataFrame, method: str, training: pd.DataFrame | None = None, records: bands.Records | None = None
+) -> pd.DataFrame:
     """Rows of `evaluate` for one method."""
     labels = [*LABELS, "window", "origin", "date", "horizon_years", "years", "share", "growth", "unit"]
     point = residuals["drift" if method == NORMAL_DRIFT else method].to_numpy(float)
     actual, unit = residuals["actual"].to_numpy(float), residuals["unit"].to_numpy(float)
-    found = bands.quantiles_of(residuals, method, [*REPORTED_QUANTILES, *CRPS_QUANTILES], training)
+    found = bands.quantiles_of(residuals, method, [*REPORTED_QUANTILES, *CRPS_QUANTILES], training, records)
     reported, fine = np.split(found, [len(REPORTED_QUANTILES)], axis=1)
     frame = residuals[labels].assign(method=method, forecast=point, actual=actual)
     frame = frame.assign(**{f"q{level:g}": reported[:, at] for at, level in enumerate(REPORTED_QUANTILES)})
@@ -244,13 +248,16 @@ def check_calibration(
     DataFrame
         method, horizon_years, nominal, actual.
     """
-    parts = map_parts(_cover_levels, [(residuals, method, levels) for method in methods], client)
+    records = bands.Records(residuals) if client is None else None
+    parts = map_parts(_cover_levels, [(residuals, method, levels, records) for method in methods], client)
     return pd.concat(parts, ignore_index=True)
 
 
-def _cover_levels(residuals: pd.DataFrame, method: str, levels: Sequence[float]) -> pd.DataFrame:
+def _cover_levels(
+    residuals: pd.DataFrame, method: str, levels: Sequence[float], records: bands.Records | None = None
+) -> pd.DataFrame:
     """Rows of `check_calibration` for one method."""
-    covered = bands.measure_coverage(residuals, method, levels)
+    covered = bands.measure_coverage(residuals, method, levels, records)
     keys = [residuals["horizon_years"], residuals["technology"]]
     mean = covered.groupby(keys).mean().groupby("horizon_years").mean().stack()
     return pd.DataFrame({"method": method, "actual": mean}).reset_index()[["method", *mean.index.names, "actual"]]

@@ -6,6 +6,7 @@ Each function gives a text and the numbers in it; `Forecast.statements` calls th
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -188,8 +189,13 @@ def say_bound(date: pd.Timestamp, row: pd.Series, unit: str) -> str:
     return f"{say_name(row['bound'])} {count(row['value'], unit)} for {say_day(date)}"
 
 
-def state_calibration(judged: pd.DataFrame, windows: Windows, level: float, kind: Kind) -> Statement:
-    """How the band of `level` did on the references; `judged` is from `bands.judge`."""
+def state_calibration(
+    judged: pd.DataFrame, windows: Windows, level: float, kind: Kind, beyond: Sequence[float] = ()
+) -> Statement:
+    """How the band of `level` did on the references; `judged` is from `bands.judge`.
+
+    So few technologies can't vouch for the bands of the levels `beyond`.
+    """
     mean = float(judged.groupby("horizon_years").apply(mean_by_technology, "covered").mean())
     worst = judged.groupby("technology")["covered"].agg(["mean", "size"])
     worst = worst[worst["size"] >= MIN_FORECASTS].sort_values("mean", kind="stable")
@@ -212,6 +218,11 @@ def state_calibration(judged: pd.DataFrame, windows: Windows, level: float, kind
         numbers |= {"growth": growth, f"{name}_fast": covered, "technologies_fast": others}
         text += f". After growth as fast as here (by a factor of {FAST:g} or more within the window) it has covered "
         text += f"{percent(covered)} of outcomes on {say_count(others, *kind)}"
+    if beyond:
+        widest, wide = number / (number + 1), " and ".join(say_level(each) for each in beyond)
+        numbers |= {"widest_level": widest}
+        text += f". So many can vouch for a band of {100 * widest:.1f} % at most: the {wide} band ends at the largest "
+        text += "error on record"
     return f"{text}.", numbers
 
 

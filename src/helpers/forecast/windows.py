@@ -103,10 +103,6 @@ class Windows:
         years, values, bounds = (part[rows] for part in (self.years, self.values, self.bounds))
         return Windows(years, values, bounds, self.labels.iloc[rows], self.history and self.history.take(rows))
 
-    def without_last(self) -> Windows:
-        """The same windows without their last point."""
-        return Windows(self.years[:, :-1], self.values[:, :-1], self.bounds[:, :-1], self.labels)
-
     @property
     def link(self) -> Link:
         """The scale on which growth is close to straight: log-log (Gompertz) for shares of a bound, else the log."""
@@ -202,7 +198,7 @@ def describe(windows: Windows, ahead: Ahead, place: tuple[np.ndarray, ...]) -> p
     DataFrame
         window (its points), years (ahead), share (last value / bound, NaN when unbounded), last, growth (last / first
         value), unit, unit_ahead (its forecast), bound_sd (its standard error), rate, roughness (standard deviation of
-        the steps), stretch (derivative of the link at the last share).
+        the steps), stretch (derivative of the link at the last share), past_peak.
     """
     row = place[0]
     rate, step_sd = measure_growth(windows)
@@ -211,7 +207,8 @@ def describe(windows: Windows, ahead: Ahead, place: tuple[np.ndarray, ...]) -> p
     columns |= {"share": windows.shares[row, -1] if windows.bounded else np.nan, "unit": windows.unit[row, 0]}
     columns |= {"unit_ahead": ahead.bounds[place], "bound_sd": ahead.bound_sd[place]}
     steep = windows.link.deriv(np.clip(last / windows.unit[row, 0], *STEEP_WITHIN[windows.bounded]))
-    return pd.DataFrame(columns | {"rate": rate[row], "roughness": step_sd[row], "stretch": steep})
+    columns |= {"rate": rate[row], "roughness": step_sd[row], "stretch": steep}
+    return pd.DataFrame(columns | {"past_peak": windows.past_peak[row]})
 
 
 def known_bound(bound: pd.Series, years: np.ndarray) -> np.ndarray:
