@@ -53,15 +53,15 @@ def correlate_errors(residuals: pd.DataFrame, method: str) -> pd.DataFrame:
     return correlate_scores(residuals, scores)
 
 
-def correlate_scores(residuals: pd.DataFrame, scores: np.ndarray) -> pd.DataFrame:
+def correlate_scores(residuals: pd.DataFrame, scores: np.ndarray, missing: int = 1) -> pd.DataFrame:
     """`correlate_errors` of residual rows whose normal scores (R,) are known.
 
     All pairs of horizons must come from the same origins, or their correlations differ because technologies do: only
-    origins count that have figures at as many horizons as any, or one fewer.
+    origins count at which at most so many horizons are `missing` that another origin has.
     """
     rows = residuals[[*SAME_ORIGIN, "horizon_years"]].assign(score=scores)
     size = rows.groupby(SAME_ORIGIN)["score"].transform("size")
-    rows = rows[size >= size.max() - 1]
+    rows = rows[size >= size.max() - missing]
     pairs = rows.merge(rows, on=SAME_ORIGIN, suffixes=("", "_later"))
     pairs = pairs[pairs["horizon_years"] < pairs["horizon_years_later"]]
     products = pd.DataFrame({"product": pairs["score"] * pairs["score_later"]})

@@ -6,7 +6,8 @@ the technology they are judged on; `score`, `cover_by_technology`, `cover_by_sta
 each technology the same weight, however many series and dates it has.
 
 Source of the scores: Bracher, Ray, Gneiting and Reich 2021 (WIS, as the mean of twice the quantile losses over seven
-quantiles); Gneiting and Raftery 2007 (CRPS, the same over 39 quantiles).
+quantiles); Gneiting and Raftery 2007 (CRPS, the same over 39 quantiles); Scheuerer and Hamill 2015 (variogram score of
+paths).
 """
 
 from __future__ import annotations
@@ -90,6 +91,17 @@ def quantile_score(actual: np.ndarray, quantiles: np.ndarray, levels: Levels) ->
     """Mean of twice the quantile losses: (R,) for actual (R,), quantiles (R, Q) and levels (Q,)."""
     levels, miss = np.asarray(levels, float), actual[:, None] - quantiles
     return (2 * np.where(miss >= 0, levels * miss, (levels - 1) * miss)).mean(axis=1)
+
+
+def variogram_score(actual: np.ndarray, paths: np.ndarray, power: float = 0.5) -> float:
+    """Variogram score of one origin's paths (M, H) for its outcomes (H,): whether dates hang together as forecast.
+
+    The sum over all pairs of dates of the squared difference between what they lie apart, to a power, and what they do
+    on average on the paths (Scheuerer and Hamill 2015); less is better.
+    """
+    apart = np.abs(actual[:, None] - actual) ** power
+    expected = (np.abs(paths[:, :, None] - paths[:, None, :]) ** power).mean(axis=0)
+    return float(((apart - expected) ** 2).sum())
 
 
 def score(residuals: pd.DataFrame, by: Sequence[str] = ("method", "window", "horizon_years")) -> pd.DataFrame:

@@ -1,0 +1,40 @@
+"""Scores against those of scoringrules, a library of its own."""
+
+import numpy as np
+import pytest
+import scoringrules
+
+from helpers.forecast import bands, scores
+
+RANDOM = np.random.default_rng(7)
+ACTUAL = RANDOM.normal(50, 20, 200)
+
+
+def make_quantiles(levels):
+    """Quantiles of normal forecasts, some far from what came."""
+    return bands.normal_quantiles(RANDOM.normal(50, 15, len(ACTUAL)), RANDOM.uniform(1, 30, len(ACTUAL)), levels)
+
+
+def test_the_weighted_interval_score_is_made_of_their_interval_scores():
+    """Bracher and others 2021: half the median's error and alpha / 2 times each interval's score, over K + 1 / 2."""
+    found, total = make_quantiles(bands.REPORTED_QUANTILES), 0.0
+    for place, alpha in enumerate((0.05, 0.2, 0.5)):
+        lower, upper = found[:, place], found[:, -1 - place]
+        total = total + alpha / 2 * scoringrules.interval_score(ACTUAL, lower, upper, alpha, backend="numpy")
+    theirs = (np.abs(ACTUAL - found[:, 3]) / 2 + total) / 3.5
+    np.testing.assert_allclose(scores.quantile_score(ACTUAL, found, bands.REPORTED_QUANTILES), theirs, rtol=1e-12)
+
+
+def test_the_crps_over_quantiles_is_theirs():
+    levels = np.array(scores.CRPS_QUANTILES)
+    found = make_quantiles(levels)
+    theirs = scoringrules.crps_quantile(ACTUAL, found, levels, backend="numpy")
+    np.testing.assert_allclose(scores.quantile_score(ACTUAL, found, levels), theirs, rtol=1e-12)
+
+
+@pytest.mark.parametrize("power", [0.5, 1.0])
+def test_the_variogram_score_is_theirs(power):
+    paths = RANDOM.normal(0, 1, (300, 5)).cumsum(axis=1)
+    actual = RANDOM.normal(0, 1, 5).cumsum()
+    theirs = scoringrules.vs_ensemble(actual, paths, p=power, backend="numpy")
+    assert scores.variogram_score(actual, paths, power) == pytest.approx(theirs, rel=1e-12)
