@@ -1,7 +1,9 @@
 """Joint paths: calibrated margins, the correlation of the references, newer bounds, and events from one source."""
 
 from dataclasses import replace
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -247,3 +249,11 @@ def test_a_bound_is_read_narrowly_by_its_last_printed_step(value, bound, words, 
     ends = [float(end.replace(",", "")) for end in words.split(" to ")]
     assert narrow.newer.sort_values("value")["value"].tolist() == pytest.approx(ends)
     assert forecast.read_narrowly(replace(series, censored=rows.iloc[:0])) == {}
+
+
+def test_the_sum_in_the_cell_of_notebook_5_is_the_forecast_to_the_last_digit(china):
+    cells = nbformat.read(Path(__file__).parents[1] / "notebooks" / "05_forecast_adoption.ipynb", 4).cells
+    [source] = [cell.source for cell in cells if "combined = sum(" in cell.source]
+    until, names = source.splitlines().index("combined = sum(members.values()) / len(members)"), {"made": china}
+    exec("\n".join(source.splitlines()[: until + 1]), names)
+    pd.testing.assert_frame_equal(names["combined"], china.quantiles, check_exact=True)
