@@ -6,8 +6,8 @@ the same forecast at earlier dates, ``forecast_many`` forecasts of a panel. The 
 function each, in `METHODS`, and the prior), ``paths`` (how dates hang together, and what newer bounds leave), ``panel``
 (many series in one form), ``rolling`` (`backtest`: what the methods would have said of the reference technologies),
 ``scores`` (of that), ``lessons`` (what the references teach, made once), ``statements``, ``fan`` (the forecast
-object), ``forecasting``, ``many``; and of the forecasts on record ``baselines`` (beside them), ``hub_config`` and ``hub``
-(their files), ``register``, ``hub_scores`` and ``next_figure``.
+object), ``forecasting``, ``many``; and of the forecasts on record ``baselines`` (beside them), ``hub_config`` and
+``hub`` (their files), ``register``, ``hub_scores`` and ``next_figure``.
 """
 
 from helpers.forecast.bands import PUBLISHED
