@@ -91,7 +91,7 @@ def give_verdict(verdict, low, high, reached, bound=np.nan, voices=("logistic", 
         (("identified", 70.2, 110.0, 62.0, 100.0), (70.2, 110.0), "70 and 110 % (in part beyond the bound): the", ""),
         (("depends on the curve", 52.0, 238.0, 50.0), (52.0, 238.0), "curve, somewhere between 52 and 240 %: the", ""),
         (("beyond the bound", 121.0, 148.0, 62.0, 100.0), (121.0, 148.0), "(adults) are wrong", "beyond the bound, be"),
-        (("open", 27.7, np.inf, 26.0, 100.0), None, "interval for the ceiling is open, so no", "the figures do not say."),
+        (("open", 27.7, np.inf, 26.0, 100.0), None, "interval for the ceiling is open, so", "the figures do not say."),
         (("open", np.nan, np.inf, np.nan, 100.0, ()), None, "no adoption curve describes them", "figures do not say."),
     ],
 )

@@ -83,7 +83,8 @@ def test_input_tables_keep_their_columns():
 
 
 def test_a_fit_keeps_its_names():
-    series = pd.Series([12.0, 19, 31, 44, 52], index=pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)]))
+    years = pd.to_datetime([f"{year}-12-31" for year in range(2016, 2026)])
+    series = pd.Series([3.0, 6, 11, 19, 29, 40, 48, 54, 57, 59], index=years)
     arguments = ["exog", "ceiling", "launch", "per_period", "censored"]
     assert set(arguments) < set(inspect.signature(curves.Logistic).parameters)
     fit = curves.Logistic(series, **dict.fromkeys(arguments)).fit()

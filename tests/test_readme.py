@@ -57,9 +57,13 @@ def test_python_runs(capsys):
     dates = pd.date_range("2010-12-31", periods=14, freq="YE")
     panel = [100 / (1 + np.exp(-0.5 * (np.arange(14) - middle))) for middle in (7, 8, 9, 10)]
     names = {"frame": pd.DataFrame(dict(zip(["north", "south", "east", "west"], panel, strict=True)), dates)}
+    printed = {}
     for block in read_blocks("python"):
         exec(compile(block, "README.md", "exec"), names)
-    assert "Identified" in capsys.readouterr().out
+        printed[block] = capsys.readouterr().out
+    shown = re.findall(r"^```python\n(.*?)^```\n\n```text\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+    assert shown
+    assert all(printed[block] == output for block, output in shown)
 
 
 @pytest.mark.slow

@@ -144,7 +144,7 @@ def _link(url: str) -> str:
 
 
 def show_parameters(parameters: pd.DataFrame, title: str, note: str = "") -> great_tables.GT:
-    """Set estimates as a table, dates as decimal years and each interval in one column; no number for a ceiling that is not identified.
+    """Set estimates as a table, dates as decimal years, each interval in one column, and only identified ceilings.
 
     Parameters
     ----------
@@ -167,8 +167,8 @@ def show_parameters(parameters: pd.DataFrame, title: str, note: str = "") -> gre
         ]
         for name in numbers
     }
-    is_open = parameters["parameter"].isin(["ceiling", "share"]) & ~parameters["identified"]
-    words["estimate"] = ["not identified" if left else word for word, left in zip(words["estimate"], is_open, strict=True)]
+    left = parameters["parameter"].isin(["ceiling", "share"]) & ~parameters["identified"]
+    words["estimate"] = np.where(left, "not identified", words["estimate"]).tolist()
     intervals = {
         f"{level} % interval": [
             f"{low} to {high}" for low, high in zip(words[f"low_{level}"], words[f"high_{level}"], strict=True)

@@ -80,6 +80,10 @@ def say_end(found: Any, unit: str) -> str:
     found : Assessment, or a row of the table 03_ceiling
         With the attributes verdict, sentence, note, high and bound.
     unit : str
+
+    Returns
+    -------
+    str
     """
     said = f"{found.sentence}{say_unit(unit)}"
     end = f"{' (in part beyond the bound)' if found.high > found.bound else ''}: the end {found.note}"

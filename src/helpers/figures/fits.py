@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
@@ -98,9 +97,7 @@ def draw_fits(
     return close_canvas(figure, title, units, source)
 
 
-def draw_profiles(
-    profiles: pd.DataFrame, found: Any, bound: float, names: dict[str, Any], source: str
-) -> Figure:
+def draw_profiles(profiles: pd.DataFrame, found: Any, bound: float, names: dict[str, Any], source: str) -> Figure:
     """The confidence at which each ceiling is rejected, a line a family.
 
     Parameters
