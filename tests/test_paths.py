@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import norm
 
 from helpers import forecast, indicators
-from helpers.forecast import bands, fan, paths
+from helpers.forecast import bands, joint, paths
 
 YEARS = (0.5, 1.0, 2.0, 3.0, 5.0)
 DATES = pd.date_range("2021-12-31", periods=5, freq="YE")
@@ -54,8 +54,8 @@ def test_without_a_newer_figure_the_margins_stay_what_they_are(make):
     made = make()
     found, ahead, margins = made.quantiles.to_numpy(), made.ahead_of(made.years), []
     for name in bands.MEMBERS:
-        point = fan.forecast_points(made.known, ahead, (name,))[name][0]
-        cases = bands.Cases.of(fan.describe(made.windows, ahead, (np.zeros(len(point), int), np.arange(len(point)))))
+        point = joint.forecast_points(made.known, ahead, (name,))[name][0]
+        cases = bands.Cases.of(joint.describe(made.windows, ahead, (np.zeros(len(point), int), np.arange(len(point)))))
         margins.append(made.lessons.calibration(name).quantiles(cases, point, made.quantile_levels))
     np.testing.assert_array_equal(found, sum(margins) / 4)
     of_paths = np.quantile(made.paths, made.quantile_levels, axis=0, method="hazen").T
@@ -87,7 +87,7 @@ def test_paths_that_a_limit_leaves_have_the_truncated_normal_distribution(low):
 
 def test_twice_the_paths_move_no_quantile_by_more_than_a_fifth_of_a_percent(china, monkeypatch):
     before, reached = china.quantiles, china.probabilities()["probability"]
-    monkeypatch.setattr(fan, "sift", lambda *given: paths.sift(*given, 2 * paths.PATHS))
+    monkeypatch.setattr(joint, "sift", lambda *given: paths.sift(*given, 2 * paths.PATHS))
     assert (china.quantiles / before - 1).abs().max().max() < 0.002
     assert (china.probabilities()["probability"] - reached).abs().max() < 0.003
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -14,21 +14,11 @@ import pandas as pd
 
 from helpers.curves import Gompertz, Logistic, decimal_years, to_dates
 from helpers.forecast import bands, statements
-from helpers.forecast.bands import FAST, INTEGRATION_QUANTILES, PUBLISHED, REPORTED_QUANTILES
+from helpers.forecast.bands import FAST, INTEGRATION_QUANTILES
+from helpers.forecast.joint import JointForecast
 from helpers.forecast.lessons import Lessons
-from helpers.forecast.methods import Origin, fit_at_share, forecast_points, methods_for
-from helpers.forecast.paths import PATHS, levels_within, refutes, sift
-from helpers.forecast.windows import (
-    DATE_TOLERANCE,
-    Ahead,
-    Levels,
-    Target,
-    Windows,
-    describe,
-    look_ahead,
-    next_dates,
-)
-from helpers.levels import band_columns, band_ends, quoted_level, say_level
+from helpers.forecast.methods import fit_at_share, methods_for
+from helpers.levels import band_columns, band_ends, say_level
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,218 +32,14 @@ CURVES = (Logistic, Gompertz)
 ROUNDING = 0.005
 """Part of a figure by which a scenario may miss it."""
 MILESTONES = (0.5, 0.6, 0.75)
-EVERY_RANK = (np.arange(PATHS) + 0.5) / PATHS
-"""The ranks that paths have at each date."""
 
 
-@dataclass
-class Member:
-    """One of the forecasters whose mean is the published forecast: a path from the last observation, and its band."""
-
-    made: Forecast
-    name: str
-
-    @property
-    def band(self) -> bands.Calibration:
-        """Its own record: floor, quotients and the widest band that they vouch for."""
-        return self.made.lessons.calibration(self.name)
-
-    def quantiles(self, dates: pd.DatetimeIndex | None = None, levels: Levels | None = None) -> pd.DataFrame:
-        """Quantiles of the member, among the paths of the forecast that newer figures leave.
-
-        Parameters
-        ----------
-        dates : DatetimeIndex, optional
-            Those of the forecast unless others are given.
-        levels : sequence of float, optional
-            The same.
-
-        Returns
-        -------
-        DataFrame
-            Index date, a column per level. In the unit of the series.
-        """
-        made = self.made
-        dates = made.dates if dates is None else pd.DatetimeIndex(dates, name="date")
-        levels = list(made.quantile_levels if levels is None else levels)
-        years = decimal_years(dates) - made.windows.years[0, -1]
-        found = made.part(self.name, years, made.within(years, levels), made.method)
-        return pd.DataFrame(found, dates, levels)
-
-
-@dataclass(repr=False)
-class Forecast:
+class Forecast(JointForecast):
     """Quantiles by date of every method, and what is derived from them; made by `forecast.forecast`.
 
-    Every number is one of the joint paths (`paths`): they start from the window of last points, the prior, and one
-    calibration per method, and those that contradict a newer figure, one that is only a bound, are left out.
+    Every number is one of the joint paths (`paths`): those that contradict a newer figure, one that is only a bound,
+    are left out.
     """
-
-    target: Target
-    known: Origin
-    lessons: Lessons
-    dates: pd.DatetimeIndex
-    levels: tuple[float, ...]
-    shares: tuple[float, ...]
-    method: str = PUBLISHED
-
-    @property
-    def residuals(self) -> pd.DataFrame:
-        """Errors of the references' own forecasts, from `backtest`."""
-        return self.lessons.residuals
-
-    @property
-    def windows(self) -> Windows:
-        """The window of last points, N = 1."""
-        return self.known.windows
-
-    @property
-    def level(self) -> float:
-        """The level of the band that is quoted, see `helpers.levels.quoted_level`."""
-        return quoted_level(self.levels)
-
-    @property
-    def origin(self) -> pd.Timestamp:
-        """Date of the last observation."""
-        return self.windows.labels["origin"].iloc[0]
-
-    @property
-    def declines(self) -> bool:
-        """Whether the series is past its peak, so that no adoption curve applies."""
-        return bool(self.windows.past_peak[0])
-
-    @property
-    def quantile_levels(self) -> tuple[float, ...]:
-        """Quantiles given: both ends of each level, and always those of `bands.REPORTED_QUANTILES`."""
-        return tuple(sorted({*REPORTED_QUANTILES, *(end for level in self.levels for end in band_ends(level))}))
-
-    @property
-    def years(self) -> np.ndarray:
-        """(H,) years from the origin to each date."""
-        return decimal_years(self.dates) - self.windows.years[0, -1]
-
-    @property
-    def tested(self) -> np.ndarray:
-        """(H,) whether the backtest reaches as far ahead as each date."""
-        return self.years <= self.residuals["horizon_years"].max() + DATE_TOLERANCE
-
-    @property
-    def quantiles(self) -> pd.DataFrame:
-        """Quantiles of the forecast's method: index date, a column per level."""
-        found = self.at(self.years, self.quantile_levels)
-        return pd.DataFrame(found, index=self.dates, columns=list(self.quantile_levels))
-
-    @property
-    def fan(self) -> pd.DataFrame:
-        """The same as figures take them: date and a column ``q<level>`` each."""
-        return self.quantiles.rename(columns=lambda level: f"q{level:g}").reset_index()
-
-    @property
-    def _labels(self) -> dict[str, str]:
-        return {"entity": self.target.entity, "indicator": self.target.indicator}
-
-    @property
-    def _years_of_bound(self) -> float:
-        """Years from the origin to the last figure of the bound; 0 where it ends with the series, or there is none."""
-        if not self.windows.bounded:
-            return 0.0
-        return max(0.0, float(decimal_years(self.target.known_bound.index)[-1] - self.windows.years[0, -1]))
-
-    def ahead_of(self, years: Levels) -> Ahead:
-        """`Ahead` for any years after the origin, an array (H,); the bound is as known, then drifts on."""
-        years = np.atleast_1d(np.asarray(years, float))[None]
-        ahead, until = look_ahead(self.windows, years), self._years_of_bound
-        if until > 0:
-            bound = self.target.known_bound
-            known = np.interp(years, decimal_years(bound.index) - self.windows.years[0, -1], bound.to_numpy(float))
-            at_last = look_ahead(self.windows, np.array([[until]])).bounds
-            beyond = look_ahead(self.windows, np.maximum(years - until, 0))
-            bounds = np.where(years <= until, known, known * ahead.bounds / at_last)
-            ahead = replace(ahead, bounds=bounds, bound_sd=beyond.bound_sd, top=bounds)
-        return replace(ahead, top=np.minimum(ahead.top, self.target.limit))
-
-    @property
-    def members(self) -> dict[str, Member]:
-        """The forecasters whose quantiles the forecast is the plain mean of: ``sum(...) / len(made.members)``.
-
-        Examples
-        --------
-        >>> from helpers.forecast import forecast
-        >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
-        >>> made = forecast(pd.Series([12, 19, 31, 44, 52], index=dates), bound=100, horizon_years=2)
-        >>> mean = sum(member.quantiles() for member in made.members.values()) / len(made.members)
-        >>> bool((mean == made.quantiles).all(axis=None))
-        True
-        """
-        return {name: Member(self, name) for name in bands.members_of(self.method, self.windows.bounded)}
-
-    def at(self, years: Levels, levels: Levels, method: str = "") -> np.ndarray:
-        """Quantiles (H, Q) of the forecast's method, or of another one, at any years after the origin."""
-        return self._margins(years, self.within(years, levels, method), method)
-
-    def within(self, years: Levels, levels: Levels, method: str = "") -> Levels:
-        """Levels (Q,) or (H, Q) at which quantiles of the paths lie that newer figures leave."""
-        return levels_within(self._sift(years, method)[0], levels) if len(self.target.newer) else levels
-
-    def _margins(self, years: Levels, levels: Levels, method: str = "") -> np.ndarray:
-        """Calibrated quantiles (H, Q) that know of no newer figure, at levels (Q,) or (H, Q)."""
-        method = method or self.method
-        names = bands.members_of(method, self.windows.bounded)
-        return sum(self.part(name, years, levels, method) for name in names) / len(names)
-
-    def part(self, name: str, years: Levels, levels: Levels, method: str = PUBLISHED) -> np.ndarray:
-        """The same of one member of a method, with its own path and band: past its peak the last value is the path."""
-        ahead = self.ahead_of(years)
-        point = forecast_points(self.known, ahead, (name,))[name][0]
-        if method == PUBLISHED and self.declines:
-            point = np.full(len(point), self.windows.values[0, -1])
-        cases = bands.Cases.of(describe(self.windows, ahead, (np.zeros(len(point), int), np.arange(len(point)))))
-        return np.minimum(self.lessons.calibration(name).quantiles(cases, point, levels), self.target.limit)
-
-    def _limits(self, method: str = "") -> tuple[tuple[float, float, float], ...]:
-        """Year, lowest and highest rank that each newer figure allows."""
-        newer, limits = self.target.newer, []
-        on = decimal_years(newer.index) - self.windows.years[0, -1]
-        for year, value, bound in zip(on.tolist(), newer["value"], newer["bound"], strict=True):
-            margin = self._margins([year], EVERY_RANK, method)[0]
-            below = np.searchsorted(margin, value, "left" if bound == "at_least" else "right") / len(margin)
-            limits.append((year, below, 1.0) if bound == "at_least" else (year, 0.0, below))
-        return tuple(limits)
-
-    def _sift(self, years: Levels, method: str = "") -> tuple[np.ndarray, float]:
-        """Ranks (M, H) of the paths that newer figures leave, see `paths.sift`, and their share of all."""
-        return sift(tuple(np.atleast_1d(years).tolist()), self.lessons.decay, self._limits(method))
-
-    def share_kept(self, method: str = "") -> float:
-        """Share of the paths that satisfy the newer figures."""
-        return self._sift(self.years, method)[1] if len(self.target.newer) else 1.0
-
-    def is_refuted(self, method: str = "") -> bool:
-        """Whether newer figures refute a method, see `paths.refutes`; then its numbers know nothing of them."""
-        return refutes(self._limits(method), self.share_kept(method))
-
-    @property
-    def refuted(self) -> bool:
-        """Whether newer figures refute the forecast."""
-        return self.is_refuted()
-
-    @property
-    def paths(self) -> pd.DataFrame:
-        """Values by date, a row per path, all as likely; any event's probability is the share of paths in which it is.
-
-        Examples
-        --------
-        >>> from helpers.forecast import forecast
-        >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
-        >>> made = forecast(pd.Series([12, 19, 31, 44, 52], index=dates), bound=100, horizon_years=2)
-        >>> bool((made.paths["2027-12-31"] > 60).mean() > 0.5)
-        True
-        """
-        return pd.DataFrame(self._margins(self.years, self._sift(self.years)[0].T).T, columns=self.dates)
-
-    def until(self, horizon_years: float) -> Forecast:
-        """The same forecast to another horizon, without fitting or calibrating anything again."""
-        return replace(self, dates=next_dates(pd.DatetimeIndex(to_dates(self.windows.years[0])), horizon_years))
 
     def frame(self) -> pd.DataFrame:
         """The forecast as a table.
@@ -478,7 +264,7 @@ class Forecast:
                 self.fan.iloc[near], judged, float(self.years[near]), level, target, kind
             ),
             "horizon": statements.state_horizon(
-                residuals["horizon_years"].max(),
+                self.lessons.furthest,
                 self.dates[~self.tested],
                 windows.bounded and not self.declines,
                 kind,

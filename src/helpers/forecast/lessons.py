@@ -42,6 +42,11 @@ class Lessons:
         """Residual rows of the other technologies."""
         return bands.leave_out(self._records.residuals, self._technology)
 
+    @cached_property
+    def furthest(self) -> float:
+        """Years ahead of the furthest forecast on record."""
+        return float(self.residuals["horizon_years"].max())
+
     @property
     def _others(self) -> np.ndarray:
         """(R,) whether a row is of another technology."""

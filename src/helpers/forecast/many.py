@@ -122,7 +122,7 @@ def forecast_many(
     >>> made
     <Forecasts of 2 series, learnt from 31 earlier technologies>
     >>> made["north"].quantiles[0.5].round().tolist()
-    [66.0]
+    [68.0]
     """
     series, names = read_panel(panel, bound), list(name_series(panel))
     taught = indicators.load().references()
