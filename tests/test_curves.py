@@ -560,7 +560,7 @@ def test_fits_of_four_points_are_not_identified():
     free = estimates[(estimates["ceiling"] == "free") & (estimates["parameter"] == "ceiling")]
     assert not free["identified"].any()
     assert np.isinf(free["high_80"]).all()
-    assert (free["low_95"] == 602).all()
+    assert (free["low_95"] < 602).all()  # not cut at the highest figure, which has an error too
     assert quality["noise"].tolist() == ["level", "binomial", "level", "binomial", "level", "level"]
     traced = trace_alternatives(fits, 1125.0)
     assert traced.groupby("family")["best"].any().all()
@@ -664,10 +664,7 @@ def test_profile_and_residuals_are_drawn(logistic30):
     [opened] = [line for line in Logistic(FOUR).fit().plot_profile().get_lines() if line.get_gid() == "profile"]
     assert opened.get_xdata().min() == pytest.approx(602, rel=0.01)
     assert opened.get_ydata().max() < 80
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
-        "Logistic",
-        "Logistic, if errors are independent",
-    ]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["Logistic"]  # no other errors are likely
     given = plt.figure().add_subplot()
     assert results.plot_profile("rate", given) is given
     by_lag = results.plot_diagnostics().axes[1]

@@ -62,12 +62,12 @@ class AdoptionCurve(CurveModel):
     Examples
     --------
     >>> from helpers.curves import Logistic
-    >>> survey = Logistic([12, 19, 31, 44, 52], exog=[2021, 2022, 2023, 2024, 2025], errors="independent")
+    >>> survey = Logistic([12, 19, 31, 44, 52, 57, 60], exog=range(2021, 2028), errors="independent")
     >>> results = survey.fit()
     >>> round(results.ceiling, 1), results.identified
-    (64.8, True)
+    (62.6, True)
     >>> results.conf_int(method="profile").loc["ceiling"].round().tolist()
-    [52.0, 142.0]
+    [60.0, 66.0]
     >>> axes = results.plot()
     """
 

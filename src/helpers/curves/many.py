@@ -129,7 +129,7 @@ def fit_many(
 
     Examples
     --------
-    >>> frame = pd.DataFrame({"a": [12, 19, 31, 44, 52], "b": [1, 2, 4, 8, 16]}, index=range(2021, 2026))
+    >>> frame = pd.DataFrame({"a": [12, 25, 44, 54, 58], "b": [1, 2, 4, 8, 16]}, index=range(2021, 2026))
     >>> table = fit_many(frame, families=["logistic"], progress=False, errors="independent")
     >>> table[["series", "identified"]].to_numpy().tolist()
     [['a', True], ['b', False]]

@@ -25,7 +25,7 @@ from helpers.wording import say_name
 
 UNSETTLED = "the search did not settle: the sum of squares hardly changes along a ridge of parameters"
 INTERNAL = {
-    "likelihood", "likelihoods", "by_errors", "launch_fits", "interval", "serial_correlation", "limits",
+    "likelihood", "likelihoods", "by_errors", "under", "launch_fits", "interval", "serial_correlation", "limits",
     "cov_params_default", "initialize", "normalized_cov_params", "t_test_pairwise", "wald_test_terms",
 }  # fmt: skip
 
@@ -58,6 +58,7 @@ class Results(Derived, Displayed, LikelihoodModelResults):
 
     def __init__(self, likelihood: LeastSquares) -> None:
         self.likelihood, model = likelihood, likelihood.model
+        self._under: dict[str, LeastSquares] = {}
         self.noise, self.ceiling_kind, self.errors = likelihood.noise, model.ceiling.kind, model.errors
         self.nobs, self.k_params, self.df_resid = model.nobs, likelihood.k_params, likelihood.df_resid
         self.df_model, self.ssr = self.k_params, likelihood.ssr
@@ -105,18 +106,24 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         Adoptions per period, and series without a degree of freedom, have one only; weights say themselves how errors
         grow.
         """
-        model = self.model.with_any_launch() if self.noise == "level" else self.model
-        own = self.likelihood if model is self.model else fit_observed(model)
+        own = self.under("independent")
+        model = own.model
         if model.errors is not None or model.per_period or own.df_resid <= 0:
             return {model.errors or "independent": own}
-        weighted = self._has_weights or model.censored is not None
-        first, *others = list_kinds(None, weighted)
-        made = {first: own}
-        for kind in others:
-            variance = "curve" if "proportion" in kind else model.variance
-            errors = "cumulative" if kind.startswith("cumulative") else "independent"
-            made[kind] = fit_observed(model.changed(errors=errors, variance=variance, known_se=None))
-        return made
+        return {kind: self.under(kind) for kind in list_kinds(None, self._has_weights or model.censored is not None)}
+
+    def under(self, kind: str) -> LeastSquares:
+        """The likelihood under a kind of errors where nothing is said of them, kept; else that of what is said."""
+        if kind not in self._under:
+            model = self.model.with_any_launch() if self.noise == "level" else self.model
+            if kind == "independent":
+                made = self.likelihood if model is self.model else fit_observed(model)
+            else:
+                variance = "curve" if "proportion" in kind else model.variance
+                errors = "cumulative" if kind.startswith("cumulative") else "independent"
+                made = fit_observed(model.changed(errors=errors, variance=variance, known_se=None))
+            self._under[kind] = made
+        return self._under[kind]
 
     @property
     def _has_weights(self) -> bool:
@@ -132,7 +139,7 @@ class Results(Derived, Displayed, LikelihoodModelResults):
     def likelihoods(self) -> list[LeastSquares]:
         """What profile intervals hold under: those of `by_errors` that the residuals speak for."""
         made = [*self.by_errors.values()]
-        if len(made) < 2 or self.noise != "level" or self.model.censored is not None or self.model.known_se is not None:
+        if len(made) < 2 or self.noise != "level" or self.model.known_se is not None:
             return made
         say = have_say([(likelihood.batch, likelihood.fit) for likelihood in made])[:, 0]
         return [likelihood for likelihood, kept in zip(made, say, strict=True) if kept]
@@ -387,6 +394,7 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         self.conf_int(method="profile")
         self.model = self.model.changed(endog=None, weights=None, index=None)
         kept = {id(each): copy(each) for each in (self.likelihood, *self.by_errors.values())}
+        self._under = {}
         self.likelihoods = [kept[id(each)] for each in self.likelihoods]
         self.by_errors = {kind: kept[id(each)] for kind, each in self.by_errors.items()}
         self.likelihood = kept[id(self.likelihood)]

@@ -134,7 +134,7 @@ def fit_waves(
     first, years = two.params["midpoint"], two.model.exog
     if two.flag or not (years.min() <= first <= first + two.params["lag"] <= years.max()):
         return one[0]
-    kinds = range(len(two.likelihoods))
-    least = [min(Results(fit.likelihoods[kind]).aicc for fit in one) for kind in kinds]
-    better = all(Results(two.likelihoods[kind]).aicc < least[kind] for kind in kinds)
+    kinds = ["independent"] if two.model.errors or two.model.per_period else ["independent", "cumulative"]
+    least = {kind: min(Results(fit.under(kind)).aicc for fit in one) for kind in kinds}
+    better = all(Results(two.under(kind)).aicc < least[kind] for kind in kinds)
     return two if better else one[0]
