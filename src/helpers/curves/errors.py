@@ -21,9 +21,9 @@ KINDS = (None, "independent", "cumulative")
 ASSUMED = ("independent", "cumulative", "in proportion", "cumulative in proportion")
 """What errors may be where nothing is said of them; the latter two are in proportion to the curve."""
 LEAST_LIKELY = 0.1
-"""Kinds of errors less likely than this part of the likeliest have no say in an interval. All of them together leave
-next to no ceiling identified; the residuals of short series seldom tell independent errors from cumulative ones, but
-whether errors grow with the curve they do tell (`make bench` simulates it)."""
+"""Kinds of errors less likely than this part of the likeliest have no say in an interval. All four together leave few
+ceilings identified; the residuals of short series seldom tell independent errors from cumulative ones, but whether
+errors grow with the curve they do tell."""
 CURVE_ROUNDS, LEAST_CURVE = 5, 0.01
 """How often weights are taken from the curve that they shape, and below what part of its highest value no longer."""
 EARLY = 0.05
@@ -84,7 +84,7 @@ def count_steps(batch: Batch, fit: Fit, times: np.ndarray) -> np.ndarray:
     """Median steps over which the errors of the first observation have added up, (N,), at least 1.
 
     From where the fitted curve is at `EARLY` of the last value; whoever counts one step only is wrong for series that
-    begin late, and whoever leaves the first error free gives up most of what they say (`make bench` simulates both).
+    begin late, and whoever leaves the first error free gives up most of what they say.
 
     Parameters
     ----------
