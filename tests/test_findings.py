@@ -79,8 +79,8 @@ def test_past_a_peak_no_ceiling_and_no_pace_is_told(whole_run):
 NOTE = curves.Assessment.note
 
 
-def give_verdict(verdict, low, high, reached, bound=np.nan, voices=("logistic", "gompertz")):
-    return curves.Assessment(verdict, low, high, reached, voices, {}, pd.DataFrame(), bound)
+def give_verdict(verdict, low, high, reached, bound=np.nan, voices=("logistic", "gompertz"), doubt=""):
+    return curves.Assessment(verdict, low, high, reached, voices, {}, pd.DataFrame(), bound, doubt)
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,14 @@ def give_verdict(verdict, low, high, reached, bound=np.nan, voices=("logistic", 
         (("identified", 70.2, 110.0, 62.0, 100.0), (70.2, 110.0), "70 and 110 % (in part beyond the bound): the", ""),
         (("depends on the curve", 52.0, 238.0, 50.0), (52.0, 238.0), "curve, somewhere between 52 and 240 %: the", ""),
         (("beyond the bound", 121.0, 148.0, 62.0, 100.0), (121.0, 148.0), "(adults) are wrong", "beyond the bound, be"),
-        (("open", 27.7, np.inf, 26.0, 100.0), None, "interval for the ceiling is open, so", "the figures do not say."),
+        (("open", 27.7, np.inf, 26.0, 100.0), None, "interval for the ceiling is open), so", "the figures do not say."),
         (("open", np.nan, np.inf, np.nan, 100.0, ()), None, "no adoption curve describes them", "figures do not say."),
+        (
+            ("open", 27.7, 31.0, 26.0, 100.0, ("bass",), "they leave it"),
+            None,
+            "(they leave it), so",
+            "(they leave it).",
+        ),
     ],
 )
 def test_every_register_says_the_one_verdict(whole_run, verdict, told, found, plainly):

@@ -51,7 +51,7 @@ def list_key_numbers(
     rows = [
         *_observed(tables["02_growth"], names),
         *_bounded(tables["02_newer"], names),
-        *_ended(tables["03_ceiling"].iloc[0], names["unit"]),
+        *_ended(pick_ceiling(tables), names["unit"]),
     ]
     level = quoted_level(levels)
     rows += [
@@ -117,14 +117,20 @@ def list_ceiling(found: Assessment, values: pd.Series) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        verdict, low, high, reached, bound, voices (a text with commas), sentence, note: as `curves.Assessment`. Of a
-        series past its peak the verdict is that, no family has a voice, and nothing is known.
+        verdict, low, high, reached, bound, voices (a text with commas), doubt, sentence, note: as `curves.Assessment`.
+        Of a series past its peak the verdict is that, no family has a voice, and nothing is known.
     """
-    names = ("verdict", "low", "high", "reached", "bound", "voices", "sentence", "note")
+    names = ("verdict", "low", "high", "reached", "bound", "voices", "doubt", "sentence", "note")
     row = {name: getattr(found, name) for name in names} | {"voices": ", ".join(found.voices)}
     if declines(values.to_frame("value")):
-        row |= {"verdict": DECLINED, "low": np.nan, "high": np.inf, "voices": "", "sentence": "not known"}
+        row |= {"verdict": DECLINED, "low": np.nan, "high": np.inf, "voices": "", "doubt": "", "sentence": "not known"}
     return pd.DataFrame([row])
+
+
+def pick_ceiling(tables: Mapping[str, pd.DataFrame]) -> Any:
+    """The row of 03_ceiling; what is blank in its file is no text."""
+    texts = {"voices": "", "doubt": ""}
+    return tables["03_ceiling"].astype(dict.fromkeys(texts, object)).fillna(texts).iloc[0]
 
 
 def year_of_growth(growth: pd.DataFrame, unit: str) -> tuple[float, pd.Timestamp | None]:
@@ -264,7 +270,7 @@ def state_findings(
     sentences = [
         _state_level(tables["02_growth"], tables["02_newer"], names),
         _state_pace(tables["02_growth"], tables["02_aligned"], names),
-        _state_end(tables["03_ceiling"].iloc[0], tables["02_growth"], names),
+        _state_end(pick_ceiling(tables), tables["02_growth"], names),
         _state_forecast(tables, names, quoted_level(levels)),
     ]
     kept = [sentence for sentence in sentences if sentence]
@@ -349,8 +355,9 @@ def _state_end(found: Any, growth: pd.DataFrame, names: Mapping[str, str]) -> st
         return ""
     if found.verdict == "open":
         why = "the 95 % interval for the ceiling is open" if found.voices else "no adoption curve describes them"
+        why = found.doubt or why
         kept = "; the bound is not one" if names["bound_title"] else ""
-        return f"The {len(growth)} points do not say where it ends: {why}, so no ceiling is given{kept}."
+        return f"The {len(growth)} points do not say where it ends ({why}), so no ceiling is given{kept}."
     text = f"{say_first(say_end(found, names['unit']))}."
     if found.verdict == "beyond the bound":
         return f"{text} Either they or the bound ({names['bound_title']}) are wrong, and no ceiling is given."

@@ -14,6 +14,7 @@ from helpers.findings import (
     find_year_before,
     is_refuted,
     own_scores,
+    pick_ceiling,
     pick_published,
     say_base,
     say_bound,
@@ -56,7 +57,7 @@ def state_plainly(
         "level": _say_level(growth, names),
         "countries": _say_countries(tables["02_countries"], entity, growth["indicator"].iloc[0]),
         "forecast": _say_forecast(tables, names, quoted_level(levels)),
-        "end": _say_end(tables["03_ceiling"].iloc[0], names["unit"]),
+        "end": _say_end(pick_ceiling(tables), names["unit"]),
         "caution": _say_caution(growth, names),
     }
     rows = [(part, sentence) for part, sentence in parts.items() if sentence]

@@ -78,7 +78,7 @@ def say_end(found: Any, unit: str) -> str:
     Parameters
     ----------
     found : Assessment, or a row of the table 03_ceiling
-        With the attributes verdict, sentence, note, high and bound.
+        With the attributes verdict, sentence, note, doubt, high and bound.
     unit : str
 
     Returns
@@ -93,7 +93,8 @@ def say_end(found: Any, unit: str) -> str:
         "beyond the bound": f"where it ends, the figures do not say: the curves put it {said}",
         DECLINED: "it is past its peak, so curves of adoption, which only rise, do not apply",
     }
-    return words.get(found.verdict, "where it ends, the figures do not say")
+    doubt = f" ({found.doubt})" if found.doubt else ""
+    return words.get(found.verdict, f"where it ends, the figures do not say{doubt}")
 
 
 def say_voices(names: Sequence[str]) -> str:
