@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -19,6 +20,8 @@ from helpers.levels import band_ends, quoted_level
 
 EVERY_RANK = (np.arange(PATHS) + 0.5) / PATHS
 """The ranks that paths have at each date."""
+RANK_STEP = 128
+"""Ranks that are passed over where the rank of a figure is looked for."""
 
 
 @dataclass
@@ -181,15 +184,25 @@ class JointForecast:
         cases = bands.Cases.of(describe(self.windows, ahead, (np.zeros(len(point), int), np.arange(len(point)))))
         return np.minimum(self.lessons.calibration(name).quantiles(cases, point, levels), self.target.limit)
 
+    @cached_property
+    def _known_limits(self) -> dict[str, tuple[tuple[float, float, float], ...]]:
+        """`_limits` by method, as they are found."""
+        return {}
+
     def _limits(self, method: str = "") -> tuple[tuple[float, float, float], ...]:
         """Year, lowest and highest rank that each newer figure allows."""
-        newer, limits = self.target.newer, []
-        on = decimal_years(newer.index) - self.windows.years[0, -1]
-        for year, value, bound in zip(on.tolist(), newer["value"], newer["bound"], strict=True):
-            margin = self._margins([year], EVERY_RANK, method)[0]
-            below = np.searchsorted(margin, value, "left" if bound == "at_least" else "right") / len(margin)
-            limits.append((year, below, 1.0) if bound == "at_least" else (year, 0.0, below))
-        return tuple(limits)
+        if method not in self._known_limits:
+            newer, limits = self.target.newer, []
+            on = decimal_years(newer.index) - self.windows.years[0, -1]
+            for year, value, bound in zip(on.tolist(), newer["value"], newer["bound"], strict=True):
+                side = "left" if bound == "at_least" else "right"
+                rough = np.searchsorted(self._margins([year], EVERY_RANK[::RANK_STEP], method)[0], value, side)
+                first = max(int(rough) - 1, 0) * RANK_STEP  # then among those between, as if among all at once
+                among = self._margins([year], EVERY_RANK[first : first + RANK_STEP], method)[0]
+                below = (first + np.searchsorted(among, value, side)) / PATHS
+                limits.append((year, below, 1.0) if bound == "at_least" else (year, 0.0, below))
+            self._known_limits[method] = tuple(limits)
+        return self._known_limits[method]
 
     def _sift(self, years: Levels, method: str = "") -> tuple[np.ndarray, float]:
         """Ranks (M, H) of the paths that newer figures leave, see `paths.sift`, and their share of all."""

@@ -27,7 +27,7 @@ LEAST_KEPT, LEAST_LEFT = 0.05, 0.01
 """A bound that fewer of the paths satisfy refutes the forecast; so do figures that together leave fewer than these."""
 RANDOM_WALK = 0.5
 """Decay that is assumed where no reference has two figures after an origin."""
-GRID, MOST_GIVEN = np.linspace(-6, 6, 241), 1024
+GRID, MOST_GIVEN = np.linspace(-6, 6, 81), 1024
 """Scores at which a distribution is computed, and paths that it is averaged over."""
 SAME_ORIGIN = ["technology", "entity", "indicator", "origin", "window"]
 
@@ -144,9 +144,7 @@ def sift(
         spread = np.sqrt(1 - slopes @ correlation[: len(on), place])
         below = ndtr((GRID[:, None] - given @ slopes) / spread).mean(axis=1)
         inside = (below > 1e-12) & (below < 1 - 1e-12)
-        ranks[np.argsort(scores[:, place], kind="stable"), place] = ndtr(
-            np.interp(ndtri(evenly), ndtri(below[inside]), GRID[inside])
-        )
+        ranks[np.argsort(scores[:, place]), place] = ndtr(np.interp(ndtri(evenly), ndtri(below[inside]), GRID[inside]))
     ranks = ranks[:, [list(order).index(year) for year in years]]
     ranks.flags.writeable = False
     return ranks, share
