@@ -85,7 +85,7 @@ def draw_fits(
     if heard.empty:
         title = "None of these curves has a voice in the verdict on where adoption ends"
     elif found.verdict == "open":
-        title = f"Up to {values.index.max():%Y} they agree; where they end, the figures do not say"
+        title = "Where these curves end, the figures do not say"
     else:
         to = "beyond the bound" if ends.max() > bound else say(ends.max(), names["unit"])
         title = f"In {end:%Y}, curves that the data do not rule out lie anywhere from {say(ends.min())} to {to}"
