@@ -85,6 +85,15 @@ def test_a_curve_that_misses_the_figures_has_no_voice():
     assert not silent["voice"].any()
 
 
+@pytest.mark.parametrize("middle", [2014, 2015])
+def test_no_verdict_ends_far_below_where_the_series_stands(middle):
+    """A step in the middle: errors that add up explain it, and the curve goes on below the figures."""
+    years = np.arange(2012, 2026)
+    values = 30 / (1 + np.exp(-0.6 * (years - middle))) + 40 * (years >= 2019) + 0.3 * np.sin(5 * years)
+    found = assess_ceiling(values, years, bound=100)
+    assert found.verdict == "open" or found.high > 0.9 * values.max()
+
+
 def test_a_second_wave_that_has_begun_is_no_ceiling():
     years = np.linspace(-3, 10.5, 14)
     values = 60 / (1 + np.exp(-years)) + 40 / (1 + np.exp(10 - years)) + 0.5 * np.sin(7 * years)

@@ -39,8 +39,9 @@ VOICE = 0.05
 """Least weight of a family under a kind of errors with which it has a voice."""
 BLOCK = 500
 """Series in memory together."""
-BELOW = 2.0
-"""Residual standard deviations by which an interval may end below the highest figure, which has an error too."""
+BELOW, BELOW_PART = 2.0, 0.1
+"""An interval may end below the highest figure, which has an error too: by so many residual standard deviations, but
+not by more than this part of the figure. A jump makes the deviations large."""
 ALPHA = 0.05
 LATE, LATE_ALPHA, TESTED = 2, 0.2, 10
 """Last figures that must not all lie above the curves, as where another wave begins, and the least to test them by."""
@@ -118,8 +119,8 @@ def assess_ceiling(
     The logistic, Gompertz and Bass curve, and from eight figures on the Richards curve, are fitted under every kind of
     errors that is possible. A family has a voice under a kind of errors with 5 % of the weight of all of these, unless
     its best curve is another's, or its interval ends below the highest figure by more than two residual standard
-    deviations. The verdict is the hull of the 95 % profile intervals of those with a voice; one whose optimum carries a
-    flag leaves the ceiling open.
+    deviations or a tenth of the figure. The verdict is the hull of the 95 % profile intervals of those with a voice;
+    one whose optimum carries a flag leaves the ceiling open.
 
     Weights are AICc weights of the families, from residuals as each kind of errors whitens them; between kinds of
     errors the restricted likelihood decides, since fitting takes more out of errors that hang together. Where AICc is
@@ -252,7 +253,8 @@ def _conclude(
     wanted = voice | every
     ends = np.stack([_bound(each, part) for each, part in zip(fitted.values(), wanted, strict=True)], axis=1)
     spread = np.array([each.spread for each in fitted.values()])
-    below = np.where(voice, ends[1], -np.inf).max(axis=1) < values.max(axis=1) - BELOW * spread
+    highest = values.max(axis=1)
+    below = np.where(voice, ends[1], -np.inf).max(axis=1) < highest - np.minimum(BELOW * spread, BELOW_PART * highest)
     below &= voice.any(axis=1)
     voice &= ~below[:, None]
     voiced = voice.any(axis=(0, 1))
