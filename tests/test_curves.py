@@ -621,6 +621,17 @@ def test_a_family_is_one_class_and_one_line(monkeypatch):
         fit_many(pd.DataFrame({"v": values}), ["spline"], progress=False)
 
 
+def test_dnase1_stays_at_the_digits_that_r_documents():
+    """nls(density ~ SSlogis(log(conc), Asym, xmid, scal), DNase1), from R's help page."""
+    conc = np.repeat([0.04882812, 0.1953125, 0.390625, 0.78125, 1.5625, 3.125, 6.25, 12.5], 2)
+    density = [0.017, 0.018, 0.121, 0.124, 0.206, 0.215, 0.377, 0.374,
+               0.614, 0.609, 1.019, 1.001, 1.334, 1.364, 1.730, 1.710]  # fmt: skip
+    fit = Logistic(density, exog=np.log(conc)).fit()
+    found = [fit.ceiling, fit.params["midpoint"], 1 / fit.params["rate"], np.sqrt(fit.scale)]
+    np.testing.assert_allclose(found, [2.34518, 1.48309, 1.04146, 0.01919], atol=6e-6)
+    np.testing.assert_allclose(fit.bse[["ceiling", "midpoint"]], [0.07815, 0.08135], atol=6e-6)
+
+
 def test_a_family_that_is_no_generalised_linear_model_says_so():
     fit = Richards(simulate("richards")[0]).fit()
     with pytest.raises(CurveError, match="for the richards curve use noise='level'"):
