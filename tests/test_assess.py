@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.curves import FAMILIES, CurveError, Logistic, assess_ceiling, fit_many
+from helpers.curves import FAMILIES, CurveError, Logistic, assess, assess_ceiling, fit_many
 from helpers.curves.engine import time_of_share
 
 YEARS = np.arange(2008.0, 2020)
@@ -92,6 +92,16 @@ def test_no_verdict_ends_far_below_where_the_series_stands(middle):
     values = 30 / (1 + np.exp(-0.6 * (years - middle))) + 40 * (years >= 2019) + 0.3 * np.sin(5 * years)
     found = assess_ceiling(values, years, bound=100)
     assert found.verdict == "open" or found.high > 0.9 * values.max()
+
+
+def test_a_hull_wider_than_ten_to_one_says_nothing(monkeypatch):
+    values = np.array([3, 6, 11, 19, 29, 40, 48, 54, 57, 59.0])
+    found = assess_ceiling(values, YEARS[:10])
+    monkeypatch.setattr(assess, "LOOSE", 0.99 * found.high / found.low)
+    monkeypatch.setattr(assess, "is_narrow", lambda low, high: np.full(np.shape(low), False))
+    wide = assess_ceiling(values, YEARS[:10])
+    assert (wide.verdict, wide.sentence, wide.doubt) == ("open", "not known", assess.TOO_WIDE)
+    assert (wide.low, wide.high) == (found.low, found.high)
 
 
 def test_a_second_wave_that_has_begun_is_no_ceiling():

@@ -57,7 +57,7 @@ def state_plainly(
         "level": _say_level(growth, names),
         "countries": _say_countries(tables["02_countries"], entity, growth["indicator"].iloc[0]),
         "forecast": _say_forecast(tables, names, quoted_level(levels)),
-        "end": _say_end(pick_ceiling(tables), names["unit"]),
+        "end": _say_end(pick_ceiling(tables), pick_published(tables["05_forecast"]), names["unit"]),
         "caution": _say_caution(growth, names),
     }
     rows = [(part, sentence) for part, sentence in parts.items() if sentence]
@@ -145,9 +145,14 @@ def _say_forecast(tables: Mapping[str, pd.DataFrame], names: Mapping[str, Any], 
     return text
 
 
-def _say_end(found: Any, unit: str) -> str:
-    unused = pd.isna(found.bound) and found.verdict in ("identified", "depends on the curve")
-    return f"{say_first(say_end(found, unit))}.{' The ranges of the forecast do not rely on that.' if unused else ''}"
+def _say_end(found: Any, fan: pd.DataFrame, unit: str) -> str:
+    text = f"{say_first(say_end(found, unit))}."
+    if found.verdict not in ("identified", "depends on the curve"):
+        return text
+    if pd.isna(found.bound):
+        return f"{text} The ranges of the forecast do not rely on that."
+    further = fan["q0.5"].iloc[-1] > found.high
+    return f"{text} The forecast goes further: half of what it is made of knows no such end." if further else text
 
 
 def _say_caution(growth: pd.DataFrame, names: Mapping[str, Any]) -> str:

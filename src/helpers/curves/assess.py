@@ -46,6 +46,9 @@ ALPHA = 0.05
 LATE, LATE_ALPHA, TESTED = 2, 0.2, 10
 """Last figures that must not all lie above the curves, as where another wave begins, and the least to test them by."""
 DOUBT = "the last two figures lie above every curve: another wave may have begun"
+LOOSE = 10.0
+"""A closed interval whose upper end is more than so many times the lower says no more than an open one."""
+TOO_WIDE = f"the highest end that fits is more than {LOOSE:g} times the lowest"
 VERDICTS = ("identified", "depends on the curve", "open", "beyond the bound")
 
 
@@ -58,14 +61,15 @@ class Assessment:
     verdict : str
         "identified": every family with a voice, under every kind of errors, puts the ceiling into one closed interval
         whose upper end is at most twice the lower; "depends on the curve": each of them has a closed one and all
-        together are wider; "open": at least one has none, or no family has a voice; "beyond the bound": the interval is
-        closed and all of it lies above the bound, so the curves or the bound are wrong.
+        together are wider, at most 10 : 1; "open": at least one has none, all together are wider still, or no family
+        has a voice; "beyond the bound": the interval is closed and all of it lies above the bound, so the curves or the
+        bound are wrong.
     low, high : float
         Hull of these intervals, 95 %, in the unit of the series, not cut at any figure; high is infinite where one of
         them is open. NaN and infinite where no family has a voice.
     reached : float
-        Lowest value of the curves with a voice at the last date; with errors that add up, the last figure. Sentences
-        and pictures of the interval begin no lower.
+        Lowest value of the curves with a voice at the last date, and of the last figure under errors that add up.
+        Sentences and pictures of the interval begin no lower.
     voices : tuple of str
         Families with a voice.
     reasons : dict of str
@@ -76,8 +80,9 @@ class Assessment:
     bound : float
         The bound at the last date; NaN for none.
     doubt : str
-        Why the verdict is "open" though the interval is closed: from ten figures on, the last two lie above every
-        curve with a voice (one-sided t test, 20 %, of residuals as each kind of errors whitens them); else "".
+        Why the verdict is "open" though the interval is closed: it is wider than 10 : 1, or, from ten figures on, the
+        last two lie above every curve with a voice (one-sided t test, 20 %, of residuals as each kind of errors whitens
+        them); else "".
     """
 
     verdict: str
@@ -229,7 +234,8 @@ def _judge(low: np.ndarray, high: np.ndarray, voiced: np.ndarray, bound: np.ndar
     with np.errstate(invalid="ignore"):
         closed = voiced & np.isfinite(high) & (low > 0)
         beyond, narrow = closed & (low > bound), voiced & is_narrow(low, high)
-    return np.select([beyond, narrow, closed], [VERDICTS[3], VERDICTS[0], VERDICTS[1]], VERDICTS[2])
+        loose = closed & (high <= LOOSE * low)
+    return np.select([beyond, narrow, loose], [VERDICTS[3], VERDICTS[0], VERDICTS[1]], VERDICTS[2])
 
 
 @dataclass
@@ -258,15 +264,17 @@ def _conclude(
     below &= voice.any(axis=1)
     voice &= ~below[:, None]
     voiced = voice.any(axis=(0, 1))
+    for place, kind in enumerate(list_kinds(errors)[: voice.shape[1]]):
+        if kind.startswith("cumulative"):  # errors that add up stay: the series goes on from its last figure
+            ends[2, :, place] = np.maximum(ends[2, :, place], values[:, -1])
     low, reached = (np.where(voiced, np.where(voice, ends[place], np.inf).min(axis=(0, 1)), np.nan) for place in (0, 2))
     high = np.where(voiced, np.where(voice, ends[1], -np.inf).max(axis=(0, 1)), np.inf)
-    if errors == "cumulative":  # a count does not fall
-        reached = np.maximum(reached, values[:, -1])
     late = np.stack([np.broadcast_to(each.late, voice.shape[1:]) for each in fitted.values()])
     doubt = voiced & (np.where(voice, late, 0.0).max(axis=(0, 1)) < LATE_ALPHA)
     verdict = np.where(doubt, VERDICTS[2], _judge(low, high, voiced, bound))
     table = pd.DataFrame({"verdict": verdict, "low": low, "high": high, "reached": reached})
-    table["doubt"] = np.where(doubt, DOUBT, "")
+    wide = (verdict == VERDICTS[2]) & np.isfinite(high)
+    table["doubt"] = np.select([doubt, wide], [DOUBT, TOO_WIDE], "")
     return _Verdicts(weight, ends, below, voice, table)
 
 

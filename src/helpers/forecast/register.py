@@ -25,7 +25,7 @@ from helpers.indicators import AdoptionSeries, Data, DataError, Problem
 from helpers.indicators.cells import check_date
 from helpers.project import RunError, find_register
 
-PUBLISHED_MODEL = f"{TEAM}-weighted"
+PUBLISHED_MODEL = f"{TEAM}-mean"
 """Id of the published method; another method has another id."""
 NEXT_DATES = 2
 """Dates that go on record unless others are named."""
