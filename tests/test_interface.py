@@ -89,7 +89,7 @@ def test_a_fit_keeps_its_names():
     assert set(arguments) < set(inspect.signature(curves.Logistic).parameters)
     fit = curves.Logistic(series, **dict.fromkeys(arguments)).fit()
     assert fit.params.index.tolist() == ["ceiling", "rate", "midpoint"]
-    assert (fit.identified, fit.flag) == (False, "")
+    assert (fit.identified, fit.flag) == (True, "")
     assert fit.ceiling == fit.params["ceiling"]
     assert {"ceiling", "ssr", "statistic", "confidence"} < set(fit.profile(points=3))
     for method in ("wald", "profile", "bootstrap"):

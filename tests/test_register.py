@@ -349,7 +349,7 @@ def test_the_record_of_the_project_is_read_as_it_was_known_on_a_day():
 )
 def test_an_entry_that_cannot_be_right_is_named(tmp_path, old, new, message):
     folder = shutil.copytree(find_data() / "forecasts", tmp_path / "forecasts")
-    path = folder / "model-output" / MODEL / f"2026-11-26-{MODEL}.csv"
+    path = folder / "model-output/adoption_curves-weighted/2026-11-26-adoption_curves-weighted.csv"
     path.write_text(path.read_text().replace(old, new, 1))
     with pytest.raises(indicators.DataError, match=message) as caught:
         hub.read_hub(folder)

@@ -157,7 +157,7 @@ def test_notebooks_can_be_chosen(place, make, choice, expected):
 
 
 def test_a_number_without_a_notebook_is_told(place):
-    with pytest.raises(RunError, match=r"^There is no notebook 07; there are 01, 05, 06\.$"):
+    with pytest.raises(RunError, match=r"^There is no notebook '07'; there are 01, 05, 06\.$"):
         choose_forced(find_notebooks(place / "notebooks"), only="07")
 
 
