@@ -214,6 +214,9 @@ def test_own_data_have_a_hub_of_their_own(tmp_path):
     dates = said["target_end_date"].dt.strftime("%Y-%m-%d").tolist()
     assert dates == ["2026-06-30", "2027-06-30"], "that of June has not come by November, so it is still to be forecast"
     assert register.read_register(indicators.load(), "own data").empty
+    register.register_series(table, own, "team-other", today=date(2026, 11, 27))
+    again = bands_on_record(register.read_register(own))
+    assert again["model_id"].tolist() == ["team-other"] * 2, "the newest round of each date"
 
 
 # The baselines

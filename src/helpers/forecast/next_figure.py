@@ -23,7 +23,7 @@ MAX_FIGURES = 3
 
 
 def bands_on_record(entries: pd.DataFrame) -> pd.DataFrame:
-    """What the record says, baselines left out: a row per forecast and date with q0.1, q0.5 and q0.9.
+    """What the record said last of each date, baselines left out: a row per series and date with q0.1, q0.5 and q0.9.
 
     Parameters
     ----------
@@ -38,7 +38,8 @@ def bands_on_record(entries: pd.DataFrame) -> pd.DataFrame:
     rows = entries[~entries["model_id"].isin(BASELINES) & entries["output_type_id"].isin([0.1, 0.5, 0.9])]
     wide = rows.set_index([*ENTRY, "output_type_id"])["value"].astype(float).unstack("output_type_id")
     wide = wide.reindex(columns=[0.1, 0.5, 0.9]).rename(columns=lambda level: f"q{level:g}").rename_axis(columns=None)
-    return wide.reset_index().sort_values(["origin_date", "target_end_date", "model_id"], ignore_index=True)
+    wide = wide.reset_index().sort_values(["origin_date", "target_end_date", "model_id"])
+    return wide.drop_duplicates(["entity", "indicator", "target_end_date"], keep="last").reset_index(drop=True)
 
 
 def find_next_date(forecast: pd.DataFrame, series: AdoptionSeries) -> pd.Timestamp | None:
