@@ -346,6 +346,7 @@ def test_the_record_of_the_project_is_read_as_it_was_known_on_a_day():
         ("quantile,0.01,", "quantile,1.5,", "a quantile is between 0 and 1"),
         ("quantile,0.01,", "quantile,0.01,9", "their values must not fall"),
         ("quantile,0.01,", "quantile,0.01,many", "output_type_id and value are numbers"),
+        ("quantile,0.99,1089.032218", "quantile,0.99,inf", "output_type_id and value are numbers"),
         ("2026-11-26,2026-11-26", "2026-11-25,2026-11-26", "the file is named ROUND-TEAM-MODEL.csv"),
         ("China,genai_users", "China,genai_user", "has no target 'genai_user', which is on record"),
     ],

@@ -601,8 +601,8 @@ GONE = "The folder that you stand in is gone. Go to one that is there, and try a
 @pytest.mark.parametrize("words", [
     ["run"], ["run", "small", "--dry-run"], ["open", "05", "--prepare-only"], ["export", "small"],
     ["export", "x.ipynb"], ["compare", "a", "b"], ["verify", "small"], ["gc"], ["sweep", "grid.yaml"], ["list"],
-    ["runs"], ["rm", "small"],
-    ["register", "small"], ["new", "mine"], ["params"], ["check"], ["check", "x.csv"], ["fetch", "btos", "--into", "x"],
+    ["runs"], ["rm", "small"], ["register", "small"], ["register", "--series", "x.csv"], ["score"], ["new", "mine"],
+    ["params"], ["check"], ["check", "x.csv"], ["fetch", "btos", "--into", "x"],
     ["fetch", "eurostat", "isoc_eb_ai", "--entity", "DE", "--into", "x"],
     ["fetch", "worldbank", CODE, "--entity", "CHN", "--into", "x"],
 ], ids=" ".join)  # fmt: skip

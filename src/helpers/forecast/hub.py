@@ -112,7 +112,7 @@ def _read_output(folder: Path, path: Path) -> pd.DataFrame:
         rows[name] = pd.to_datetime(rows[name], format="%Y-%m-%d", errors="coerce")
     for name in ("output_type_id", "value"):
         rows[name] = pd.to_numeric(rows[name], errors="coerce")
-    bad = rows[[*DAYS, "output_type_id", "value"]].isna().any(axis=1)
+    bad = rows[DAYS].isna().any(axis=1) | ~np.isfinite(rows[["output_type_id", "value"]]).all(axis=1)
     if bad.any():
         row = int(bad.idxmax()) + 2
         raise _fault(path, folder, "", "a day is YYYY-MM-DD, and output_type_id and value are numbers", row)
