@@ -374,11 +374,20 @@ def test_the_next_figure_says_what_would_surprise_and_why_it_changed(data, serie
     assert "since then came 602 million persons" in told.loc["changed", "sentence"].replace(
         "602 for", "602 million persons for"
     )
-    assert "the bound is another, internet_users for none" in told.loc["changed", "sentence"]
+    assert "the bound has changed, from none to internet_users" in told.loc["changed", "sentence"]
     same = enter("2026-12-31", (row["q0.1"], row["q0.5"], row["q0.9"]))
     assert "It is the same now" in state_next(frame, series, same, data, made.levels)["sentence"].iloc[2]
     assert len(state_next(frame, series, entries.iloc[:0], data, made.levels)) == 1
     assert state_next(frame.assign(basis="refuted"), series, entries, data, made.levels).empty
+
+
+def test_of_one_day_the_published_method_is_the_record_and_a_date_has_one_band():
+    replaced, old = (f"{MODEL.split('-')[0]}-{name}" for name in ("weighted", "zebra"))
+    entries = [enter("2026-12-31", (1, 2, 3), "2026-02-01", model) for model in (replaced, MODEL, old)]
+    entries += [enter("2026-12-31", (4, 5, 6), "2026-01-01", old), enter("2027-12-31", model=BASELINES[0])]
+    for order in (entries, entries[::-1]):
+        said = bands_on_record(pd.concat(order))
+        assert said[["model_id", "q0.5"]].to_numpy().tolist() == [[MODEL, 2]]
 
 
 def test_the_record_changes_only_the_notebooks_that_read_it():

@@ -90,7 +90,7 @@ def draw_forecast(
     levels : sequence of float
         A band is drawn for each; the title quotes one, see `helpers.levels.quoted_level`.
     said : DataFrame, optional
-        From `helpers.forecast.next_figure.bands_on_record`: what the record said before, drawn faintly.
+        From `helpers.forecast.next_figure.bands_on_record`: what the record says last of each date, drawn faintly.
 
     Returns
     -------
