@@ -11,7 +11,17 @@ import pandas as pd
 from helpers.curves import Assessment
 from helpers.forecast.windows import PAST_PEAK
 from helpers.levels import LEVELS, QUOTED, band_columns, quoted_level, quoted_window, say_level
-from helpers.wording import DECLINED, say_count, say_end, say_first, say_large, say_name, say_unit, say_voices
+from helpers.wording import (
+    DECLINED,
+    say_count,
+    say_end,
+    say_first,
+    say_large,
+    say_name,
+    say_range,
+    say_unit,
+    say_voices,
+)
 
 SUMMARISED = (
     "02_growth",
@@ -187,8 +197,8 @@ def _ended(found: Any, unit: str) -> list[tuple[Any, ...]]:
     low, high, text = np.nan, np.nan, found.sentence
     if found.verdict != "open":
         low, high = max(found.low, min(found.reached, found.high)), found.high
-        text += say_unit(unit)
-        text = f"not known: {text}" if found.verdict.startswith("beyond") else f"{text}, {found.note}"
+        beyond = found.verdict.startswith("beyond")
+        text = f"not known: {text}{say_unit(unit)}" if beyond else say_range(found, unit)
     return [("ceiling", "Where it ends", np.nan, low, high, unit, text)]
 
 

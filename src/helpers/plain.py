@@ -80,7 +80,7 @@ def _say_headline(growth: pd.DataFrame, newer: pd.DataFrame, names: Mapping[str,
         return f"{names['title']}: {level}"
     gain, ratio = last["value"] - before["value"], last["value"] / before["value"]
     if abs(gain) < 0.05 if unit.startswith("percent") else abs(ratio - 1) < 0.005:
-        return f"{names['title']}: {level}, as a year before"
+        return f"{names['title']}: {level}, the same as a year before"
     if unit.startswith("percent"):
         word = "more" if gain >= 0 else "less"
         return f"{names['title']}: {level}, {say_number(abs(gain))} percentage points {word} than a year before"
@@ -136,7 +136,7 @@ def _say_forecast(tables: Mapping[str, pd.DataFrame], names: Mapping[str, Any], 
     own = own_scores(tables["04_scores"], len(growth))
     tested = tested_level(own, level)
     year = own.loc[(own["horizon_years"] - 1).abs().idxmin()]
-    text = f"In {say_month(near['date'])} it will probably be between {say_number(near[low])} and "
+    text = f"The figure for {say_month(near['date'])} will probably be between {say_number(near[low])} and "
     text += f"{say_number(near[high], names['unit'])}. Such ranges, made for earlier technologies in the same way "
     text += f"{say_count(year['horizon_years'], 'year')} ahead, contained the later figure in "
     text += f"{100 * year[f'coverage_{100 * tested:g}']:.0f} of 100 cases."

@@ -86,15 +86,20 @@ def say_end(found: Any, unit: str) -> str:
     str
     """
     said = f"{found.sentence}{say_unit(unit)}"
-    end = f"{' (in part beyond the bound)' if found.high > found.bound else ''}: the end {found.note}"
     words = {
-        "identified": f"as far as the curves describe it, it {said}{end}",
-        "depends on the curve": f"where it ends depends on the curve, {said}{end}",
+        "identified": f"as far as the curves describe it, it {say_range(found, unit)}",
+        "depends on the curve": f"where it ends depends on the curve, {say_range(found, unit)}",
         "beyond the bound": f"where it ends, the figures do not say: the curves put it {said}",
         DECLINED: "it is past its peak, so curves of adoption, which only rise, do not apply",
     }
     doubt = f" ({found.doubt})" if found.doubt else ""
     return words.get(found.verdict, f"where it ends, the figures do not say{doubt}")
+
+
+def say_range(found: Any, unit: str) -> str:
+    """The range of an end that is identified or depends on the curve, and what it is the end of; as for `say_end`."""
+    beyond = " (in part beyond the bound)" if found.high > found.bound else ""
+    return f"{found.sentence}{say_unit(unit)}{beyond}: the end {found.note}"
 
 
 def say_voices(names: Sequence[str]) -> str:
