@@ -1,5 +1,6 @@
 """The forecast: right in form for every kind of series; it learns only what it may, and calibrates what it claims."""
 
+import re
 import shutil
 from dataclasses import replace
 
@@ -496,6 +497,14 @@ def test_statements_take_their_numbers_from_the_run():
         "i": f"below {low:,.0f} or above {high:,.0f} million persons",
     }.items():
         assert words in table.loc[key, "statement"]
+
+
+def test_a_share_scatters_by_points_and_its_bound_is_said_once():
+    data = indicators.load()
+    series = data.series("Germany", "internet_use_itu", 100)
+    said = forecast.forecast(series, references=data.references()).statements().set_index("topic")["statement"]
+    assert re.search(r"by [\d.]+ percentage points \(residual SD\)", said["noise"])
+    assert "The bound (100 percent of total population) is a limit" in said["bound"]
 
 
 def test_the_statement_on_the_ceiling_is_the_one_verdict(make):

@@ -107,8 +107,9 @@ def state_bound(known: Origin, target: Target, reached: pd.Series, kind: Kind) -
     numbers |= {"bound": float(windows.bounds[0, -1]), "technologies": len(reached)}
     title = getattr(target.source, "bound_title", "") or "the bound"
     size = count(numbers["bound"], target.unit)
+    named = title if title.startswith(size.split(" of ")[0]) else f"{title}, {size}"
     text = (
-        f"The bound ({title if title == size else f'{title}, {size}'}) is a limit, not a ceiling to be expected: "
+        f"The bound ({named}) is a limit, not a ceiling to be expected: "
         f"{say_count(len(reached), *kind)} {'has' if len(reached) == 1 else 'have'} so far reached "
         f"{percent(numbers['low'])} to {percent(numbers['high'])} of theirs, half of them "
         f"{percent(numbers['quarter'])} to {percent(numbers['three_quarters'])}."
@@ -127,7 +128,8 @@ def state_bound(known: Origin, target: Target, reached: pd.Series, kind: Kind) -
 
 def state_noise(scatter: dict[str, float], windows: Windows, target: Target, respondents: int | None) -> Statement:
     """How far the points scatter about a curve, beside the survey's own error or that of so many `respondents`."""
-    sd, unit, published = scatter["residual_sd"], target.unit, getattr(target.source, "standard_error", pd.Series())
+    sd, published = scatter["residual_sd"], getattr(target.source, "standard_error", pd.Series())
+    unit = "percentage points" if target.unit.startswith("percent") else target.unit
     asked_last = getattr(target.source, "sample_size", pd.Series()).dropna()
     respondents = respondents or (int(asked_last.iloc[-1]) if len(asked_last) else None)
     if not np.isfinite(sd):
@@ -315,7 +317,7 @@ def state_horizon(tested_years: float, extrapolated: pd.DatetimeIndex, curved: b
     """How far ahead the bands were tested, and the dates beyond; `curved` where curves are part of the forecast."""
     text = f"The bands were tested up to {say_count(tested_years, 'year')} ahead"
     if curved:
-        text += f"; beyond two to three years the median rests on where {kind[1]} ended"
+        text += f"; beyond two to three years the median rests largely on where {kind[1]} ended"
     text += f", and from {say_day(extrapolated[0])} the bands are extrapolated." if len(extrapolated) else "."
     return text, {"tested_years": tested_years, "extrapolated_dates": len(extrapolated)}
 
