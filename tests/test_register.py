@@ -138,6 +138,9 @@ def test_a_folder_of_something_else_is_left_alone(data, series, made, record):
     with pytest.raises(RunError, match="is there already, and is no hub"):
         register.register(register.enter(series, made), data, record)
     assert list_tree(record) == {"weather.csv": b"rain"}
+    with pytest.raises(RunError, match="is there already, and is no hub"):
+        register.register(register.enter(series, made), data, record / "weather.csv")
+    assert list_tree(record) == {"weather.csv": b"rain"}, "a file that is named as the hub stays"
 
 
 def test_of_a_table_all_series_go_on_record_or_none(data, record):
@@ -159,6 +162,8 @@ def test_of_a_table_all_series_go_on_record_or_none(data, record):
         register.register_series(table.iloc[[0, 0]], data, hub=record, today=date(2026, 11, 27))
     with pytest.raises(RunError, match="columns entity, indicator, bound; missing"):
         register.register_series(table[["entity"]], data, hub=record)
+    with pytest.raises(RunError, match="missing: rows"):
+        register.register_series(table[:0], data, hub=record)
 
 
 def test_a_run_that_was_changed_is_refused(run, record, monkeypatch):
@@ -187,6 +192,9 @@ def test_the_commands_register_and_score(run, record, capsys, tmp_path):
     )
     assert (code, out.count("On record: ")) == (0, 3)
     assert call(capsys, "register")[0] == 1
+    for words in (["small", "--as-of", "2025-01-01"], ["small", "--data", str(SAMPLE)]):
+        assert "a run has its own" in call(capsys, "register", *words)[2]
+    assert "column dates" in call(capsys, "register", "--series", "list.csv", "--for", "2026-12-31")[2]
     code, out, _ = call(capsys, "score", "--data", str(SAMPLE), "--hub", str(record), "--update")
     assert (code, "3 forecasts on record, 3 to come" in out) == (0, True)
     assert call(capsys, "score", "--data", str(SAMPLE), "--vintage", "third")[0] == 1

@@ -146,6 +146,10 @@ def register(
 
     if bool(run) == (series is not None):
         raise RunError("Name a run, or a table of series with --series.")
+    if series is None and (data != "data" or as_of):
+        raise RunError("--data and --as-of are for a table of series (--series): a run has its own.")
+    if series is not None and dates:
+        raise RunError("--for is for a run: a table of series has its dates in the column dates.")
     if series is None:
         paths = register_run(find_run(run), dates or [], hub)
     else:

@@ -177,8 +177,8 @@ def add_to_hub(folder: Path, rows: pd.DataFrame, titles: dict[str, str], figures
 
 
 def _refuse_foreign(folder: Path) -> None:
-    """Refuse a folder that holds something, but no hub."""
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / TASKS).is_file():
+    """Refuse what is there and no hub: a file, or a folder that holds something else."""
+    if folder.exists() and not (folder.is_dir() and ((folder / TASKS).is_file() or not any(folder.iterdir()))):
         raise RunError(
             f"{shorten_path(folder)} is there already, and is no hub: it has no {TASKS}. Name another folder."
         )

@@ -171,9 +171,8 @@ def register_series(
     """
     missing = {"entity", "indicator", "bound"} - set(table)
     if missing or table.empty:
-        raise RunError(
-            f"A table of series has rows, and the columns entity, indicator, bound; missing: {sorted(missing)}."
-        )
+        lacks = ", ".join(sorted(missing)) or "rows"
+        raise RunError(f"A table of series has rows, and the columns entity, indicator, bound; missing: {lacks}.")
     day = today or datetime.now().astimezone().date()
     backtests: dict[Any, pd.DataFrame] = {}
     found, problems = [], []

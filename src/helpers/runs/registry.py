@@ -97,7 +97,8 @@ def register_table(path: Path, data: str, as_of: str = "", hub: Path | None = No
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise RunError(f"{path} cannot be read as a table of series: {error}") from error
+        why = getattr(error, "strerror", None) or error
+        raise RunError(f"{path} cannot be read as a table of series: {why}") from error
     known = indicators.load(data, as_of)
     place = find_register(known.path) if hub is None else hub
     _refuse_packaged(place)
