@@ -55,6 +55,7 @@ def test_list_shows_what_is_due_by_day_and_says_what_is_late(capsys, tmp_path, m
     [row] = json.loads(call(capsys, *due, "million", "--json")[1])
     assert (row["from"], row["by"], row["late"]) == ("2027-01-01", "2027-02-28", False)
     assert call(capsys, *due, "--weeks", 4)[1] == "No figure is expected within 4 weeks.\n"
+    assert call(capsys, *due, "zebra")[1] == "No figure is expected within 10 weeks.\n"
     set_day(monkeypatch, "2027-03-01")
     late = call(capsys, *due)[1].splitlines()[-1]
     assert late.startswith(

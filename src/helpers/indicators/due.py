@@ -59,7 +59,9 @@ def list_due(data: Data, today: date, weeks: int, words: Sequence[str] = ()) -> 
     found["expected"] = pd.array([find_expected(data, *pair) for pair in pairs], dtype="str")
     found["rhythm"] = [getattr(data.find_entry(name), "rhythm", "") for name in found["indicator"]]
     newest = data.observations.sort_values("date", kind="stable").drop_duplicates(["entity", "indicator"], keep="last")
-    source = newest.set_index(["entity", "indicator"])["source_id"].reindex(pd.MultiIndex.from_tuples(pairs))
+    source = newest.set_index(["entity", "indicator"])["source_id"].reindex(
+        pd.MultiIndex.from_frame(found[["entity", "indicator"]])
+    )
     found["url"] = source.map(data.sources.drop_duplicates("source_id").set_index("source_id")["url"]).to_numpy()
     found = found[found["expected"] != ""].reset_index(drop=True)
     days = [read_expected(text) for text in found["expected"]]
