@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from helpers.curves.engine import Batch, Family, Fit, count_parameters, flag_optima, prepare
+from helpers.curves.engine import NOT_SETTLED, Batch, Family, Fit, count_parameters, flag_optima, prepare
 from helpers.curves.errors import corrected_criterion, fit_kinds, judge_end, list_kinds, log_roots, restricted_deviance
 from helpers.curves.families import FAMILIES
 from helpers.curves.launches import any_launch
@@ -161,7 +161,7 @@ def assess_ceiling(
     >>> users = np.round(60 / (1 + np.exp(-0.8 * (years - 2013))) + 0.4 * np.sin(5 * years), 1)
     >>> found = assess_ceiling(users, years)
     >>> found.verdict, found.sentence
-    ('identified', 'ends between 59 and 64')
+    ('identified', 'ends between 59.4 and 64')
     """
     check_errors(errors, per_period=False)
     if isinstance(endog, pd.DataFrame) and endog.shape[1] != 1:
@@ -226,6 +226,7 @@ def _bound(each: _Fitted, wanted: np.ndarray) -> np.ndarray:
     count = len(each.fits[0][0].family.parameters)
     curves = [fit.ceiling * batch.family.share(np.ones(batch.size), *fit.theta[:count]) for batch, fit in each.fits]
     open_end = np.where(wanted & (each.flag != ""), np.inf, high)
+    low = np.where(wanted & (each.flag == NOT_SETTLED), 0.0, low)  # where on a ridge a search stops says nothing
     return np.array([low, open_end, np.where(wanted, curves, np.nan)])
 
 
@@ -323,7 +324,7 @@ def _describe(fitted: dict[str, _Fitted], kinds: Sequence[str], found: _Verdicts
         elif not voice[place].any():
             reasons[name] = f"less than {100 * VOICE:g} % of the weight under every kind of errors"
         for at, kind in enumerate(kinds):
-            share = 100 * weight[place, at] if counted else np.nan
+            share = round(100 * weight[place, at], 1) if counted else np.nan  # more digits are the search's
             rows.append((name, kind, *ends[:2, place, at], share, str(each.flag[0]), bool(voice[place, at])))
     reasons |= {name: f"fewer than {ENOUGH} figures" for name in (*ALWAYS, *LONG) if name not in fitted}
     table = pd.DataFrame(rows, columns=["family", "errors", "low", "high", "weight", "flag", "voice"])
@@ -375,21 +376,24 @@ def say_verdict(verdict: str, low: float, high: float, reached: float) -> str:
     """A verdict in words; see `Assessment`."""
     if verdict == "open":
         return "not known"
-    ends = "between {} and {}".format(*round_out(max(low, min(reached, high)), high))
+    stands = min(reached, high)
+    ends = "between {} and {}".format(*round_out(max(low, stands), high, low < stands))
     words = {"identified": "ends ", "depends on the curve": "somewhere ", "beyond the bound": "beyond the bound, "}
     return words[verdict] + ends
 
 
-def round_out(low: float, high: float) -> tuple[str, ...]:
+def round_out(low: float, high: float, stands: bool = False) -> tuple[str, ...]:
     """Two numbers in as many digits as their distance bears, and at least two, the lower down and the higher up.
 
-    >>> round_out(61.27, 63.8), round_out(52.4, 238.2), round_out(1.21e9, 1.48e9)
-    (('61', '64'), ('52', '240'), ('1.2 billion', '1.5 billion'))
+    Where the series `stands` at the lower one it has a digit more, so as not to fall below.
+
+    >>> round_out(61.27, 63.8), round_out(52.4, 238.2), round_out(1.21e9, 1.48e9), round_out(93.5, 109.7, True)
+    (('61', '64'), ('52', '240'), ('1.2 billion', '1.5 billion'), ('93.5', '110'))
     """
     said = []
     for number, away in ((low, np.floor), (high, np.ceil)):
         width, size = (np.floor(np.log10(max(part, 1e-3 * abs(number), 1e-300))) for part in (high - low, abs(number)))
-        unit = 10.0 ** min(width, size - 1)
+        unit = 10.0 ** (min(width, size - 1) - (stands and number == low))
         outside = away(round(number / unit, 6)) * unit
         said.append(say_large(outside) or f"{outside:,.{max(0, -round(np.log10(unit)))}f}")
     return tuple(said)

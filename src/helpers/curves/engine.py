@@ -288,6 +288,9 @@ def nested_families(family: type[Family], fit: Fit) -> np.ndarray:
     return found
 
 
+NOT_SETTLED = "the search did not settle"
+
+
 def flag_optima(family: type[Family], fit: Fit) -> np.ndarray:
     """What is wrong with each optimum, (N,), "" for nothing; a series may begin at its launch."""
     boundary = fit.on_boundary[: len(family.parameters)] != 0
@@ -299,7 +302,7 @@ def flag_optima(family: type[Family], fit: Fit) -> np.ndarray:
         "its ceiling runs to infinity": fit.diverged,
         "a jump fits better": fit.step,
         "its best curve is a limit of the family": boundary.any(axis=0),
-        "the search did not settle": ~fit.converged,
+        NOT_SETTLED: ~fit.converged,
     }
     return np.select([*wrong.values()], [*wrong], "")
 
