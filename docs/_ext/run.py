@@ -11,8 +11,7 @@ from docutils import nodes
 from sphinx.errors import ExtensionError
 
 from helpers.runs.pages import describe_pages
-from helpers.runs.pages.exhibits import set_html
-from helpers.runs.pages.exporter import set_equation
+from helpers.runs.pages.exporter import set_equation, set_html
 
 GALLERY = """# Gallery
 
@@ -60,11 +59,11 @@ def clean_notebook(notebook):
 
 
 def visit_math(writer, node):
-    """Put an equation in as MathML."""
+    """Put an equation in as MathML, one of its own in a box that scrolls, as on the pages of a run."""
     equation = set_equation(node.astext(), display=isinstance(node, nodes.math_block))
     if "<math" not in equation:
         raise ExtensionError(f"An equation can't be set as MathML: {node.astext()}")
-    writer.body.append(equation)
+    writer.body.append(set_html(equation))
     raise nodes.SkipNode
 
 
