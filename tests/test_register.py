@@ -436,7 +436,8 @@ def test_a_sweep_over_as_of_makes_the_entries_of_the_record_again(tmp_path, reco
     rows = hub.read_hub(find_data() / "forecasts").query("model_id == @MODEL and indicator == 'genai_users'")
     origins = rows["origin_date"].dt.strftime("%Y-%m-%d").unique().tolist()
     assert origins
-    (tmp_path / "record.yaml").write_text(f"grid:\n  as_of: {json.dumps(origins)}\n")
+    several = [*origins, "2026-03-31"]  # a sweep of one run doesn't name it by its value
+    (tmp_path / "record.yaml").write_text(f"grid:\n  as_of: {json.dumps(several)}\n")
     folder, failed = run_sweep(read_sweep(tmp_path / "record.yaml", "record", False))
     assert not failed
     for origin in origins:

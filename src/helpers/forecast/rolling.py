@@ -43,7 +43,7 @@ ORIGIN_SHARES = (0.05, 0.98)
 LABELS = ["technology", "entity", "indicator"]
 """What a reference window is called by, besides its origin."""
 ABOVE = dict.fromkeys(("years", "horizon_years", "last", "growth", "unit", "unit_ahead", "unit_then", "stretch"), 0.0)
-ABOVE |= {"window": 2.0} | dict.fromkeys(("bound_sd", "rate", "roughness", "drift_sd", "actual"), -np.inf)
+ABOVE |= {"window": 2.0} | dict.fromkeys(("bound_sd", "rate", "roughness", "past_peak", "drift_sd", "actual"), -np.inf)
 """Columns of numbers in a residual frame besides its methods, and what each of them lies above."""
 Rolled: TypeAlias = tuple[pd.DataFrame, Windows, Ahead, tuple[np.ndarray, np.ndarray]]
 """Residual rows before the methods, their windows, the dates ahead, and the place of each row in those."""
