@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from inspect import signature
 from typing import Any
 
 import zmq
@@ -20,10 +21,11 @@ class KernelApp(IPKernelApp):
     def init_iopub(self, context: Any) -> None:
         """Open the channel of outputs, and no pipe beside it."""
         between = "-" if self.transport == "ipc" else ":"
-        self.iopub_socket = context.socket(zmq.XPUB)
+        given = {"session": self.session} if "session" in signature(IOPubThread).parameters else {}  # not in 7.1
+        self.iopub_socket = context.socket(zmq.XPUB if given else zmq.PUB)
         self.iopub_socket.linger = 1000  # milliseconds for what is still to be sent at the end, as in ipykernel
         self.iopub_socket.bind(f"{self.transport}://{self.ip}{between}{self.iopub_port}")
-        self.iopub_thread = IOPubThread(self.iopub_socket, session=self.session)  # type: ignore[no-untyped-call]
+        self.iopub_thread = IOPubThread(self.iopub_socket, **given)  # type: ignore[no-untyped-call]
         self.iopub_thread.start()
         self.iopub_socket = self.iopub_thread.background_socket
 
