@@ -6,6 +6,7 @@ logistic, where the truth is none of the families asked) and `assess_ceiling` fo
 
 import os
 import sys
+import time
 import zlib
 from concurrent.futures import ProcessPoolExecutor
 
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.curves import FAMILIES, assess_ceiling, fit_many
+from helpers.curves.assess import DOUBT, TESTED
 from helpers.curves.engine import time_of_share
 
 TRUTHS = {  # the family that is fitted alone, and coordinates: logarithms of rates and numbers, and dates
@@ -60,11 +62,13 @@ def list_cells():
 
 def main(count=COUNT):
     """Print a row a cell, and the worst of them; `count` series a cell."""
-    cells = list_cells()
+    cells, begun = list_cells(), time.monotonic()
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         frame = pd.DataFrame(pool.map(measure, cells, [count] * len(cells)))
-    print(f"{len(cells)} cells of {count} series:\n")
+    minutes = (time.monotonic() - begun) / 60
+    print(f"{len(cells)} cells of {count} series, {minutes:.0f} minutes on {os.cpu_count()} cores:\n")
     print_worst(frame)
+    print_doubts(frame)
     print_cells(frame)
 
 
@@ -84,6 +88,16 @@ def print_worst(frame):
         for who, prefix in WHO.items():
             what = f"identified: right family, independent, to {100 * last:g} %, {points} points"
             print_row(what, who, part, f"{prefix}identified", lowest=True)
+
+
+def print_doubts(frame):
+    """How often the last figures' test doubts the verdict, where another wave has begun and where none has."""
+    print("\n| curve | seen, % | points | errors | doubted |\n|---|---|---|---|---|")
+    waves = frame[(frame["truth"] == "two waves") & (frame["points"] >= TESTED)]
+    for _, row in waves.iterrows():
+        print(f"| two waves | {say_course(row)} | {row['points']} | {row['kind']} | {say(row['doubted'])} |")
+    one = frame[frame["truth"].isin(OWN) & (frame["points"] >= TESTED)]["doubted"]
+    print(f"| one wave, {len(one)} cells: mean; most | | | | {say(one.mean())}; {say(one.max())} |")
 
 
 def print_row(what, who, part, name, lowest=False):
@@ -141,6 +155,7 @@ def measure(cell, count):
     table = assess_ceiling(frame)
     fit = fit_many(frame, [TRUTHS[truth][0]], progress=False)
     row = {"truth": truth, "first": first, "last": last, "points": points, "kind": kind}
+    row["doubted"] = (table["doubt"] == DOUBT).mean()
     for prefix, identified, low, high in (
         ("", table["verdict"] == "identified", table["low"], table["high"]),
         ("fit_", fit["identified"], fit["ceiling_lower"], fit["ceiling_upper"]),
