@@ -171,10 +171,9 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         likelihood = self.likelihood
         unit = units(likelihood.batch, likelihood.fit)[0]
         unit[1:][self.limits != 0] = np.nan
+        unit[np.diag(likelihood.covariance) == 0] = np.nan  # it misses nothing: there is no test
         with np.errstate(over="ignore"):  # beyond all numbers is infinite
             matrix = (likelihood.covariance * np.outer(unit, unit))[not likelihood.free :, not likelihood.free :]
-        without = np.diag(matrix) == 0  # of a curve that misses nothing: no error is known, and no test has a meaning
-        matrix[without], matrix[:, without] = np.nan, np.nan
         return pd.DataFrame(matrix, index=self.param_names, columns=self.param_names)
 
     @cached_property
