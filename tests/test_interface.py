@@ -107,7 +107,7 @@ COMMANDS = {
     "open": PARAMETERS | {"--no-browser", "--prepare-only"},
     "export": set(),
     "compare": {"--into"},
-    "verify": set(),
+    "verify": {"--against"},
     "sweep": {"--name", "--workers", "--scheduler", "--yes"},
     "params": set(),
     "check": set(),

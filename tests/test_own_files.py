@@ -107,7 +107,6 @@ def test_what_an_earlier_run_wrote_goes_and_what_has_a_new_name_of_the_run_is_ke
 
 
 def test_without_a_record_a_run_replaces_only_the_names_that_it_writes(make, outputs):
-    """As in a fresh clone, where git keeps tables of the baseline."""
     kept = outputs / "mine" / "tables"
     kept.mkdir(parents=True)
     for name in ("03_small.csv", "03_old.csv"):

@@ -402,7 +402,7 @@ def find_left(folder: Path) -> list[Path]:
 
 
 def check_replaceable(folder: Path) -> None:
-    """A folder without any part of a run is not a run's; git keeps only some parts of the baseline."""
+    """A folder without any part of a run is not a run's."""
     names = {path.name for path in folder.iterdir() if not path.name.startswith(".")} if folder.is_dir() else set()
     if os.path.lexists(folder) and (not folder.is_dir() or (names and not names & RUN_PARTS)):
         raise RunError(

@@ -295,8 +295,8 @@ def list_files(content: Mapping[str, Any]) -> list[str]:
 def list_own(folder: Path, new: Path) -> set[str]:
     """Paths of the files in a run's `folder` that a `new` run in its place replaces: those that its record lists.
 
-    Without a record, as where git keeps some of a run's parts, they are those that the new run writes itself. If `new`
-    has no record, it's not a run, and nothing is replaced.
+    Without a record, as where it was lost, they are those that the new run writes itself. If `new` has no record, it's
+    not a run, and nothing is replaced.
     """
     written = _list_recorded(new)
     return (_list_recorded(folder) or written) if written else set()
