@@ -4,21 +4,25 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from processes import run
 from small_notebooks import write_notebooks
 
 from helpers.folders import lock_folder
 from helpers.parameters import read_parameters
-from helpers.project import RunError, find_data
+from helpers.project import MARK, RunError, find_data
 from helpers.runs import open_run
 from helpers.runs.pipeline import run_all
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "tests" / "sample"
+WORDS = ["run", "small", "-p", "horizon_years", "3"]
+"""The command by which `reference` was made."""
 
 
 def further(*values):
@@ -84,6 +88,58 @@ def small_run(shared):
             run_all(parameters, notebooks)
 
     return make_once(shared / "small" / "outputs" / "small", make)
+
+
+def begin(folder):
+    """A project of its own: the small notebooks and the sample data."""
+    write_notebooks(folder / "notebooks")
+    shutil.copytree(SAMPLE, folder / "data")
+    (folder / MARK).write_text("")
+    return folder
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A project of its own, in which processes make runs."""
+    return begin(tmp_path / "project")
+
+
+@pytest.fixture
+def here(place, monkeypatch):
+    """The same, in which the commands of this process stand."""
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(place / "outputs"))
+    return place
+
+
+@pytest.fixture
+def temporary():
+    """A folder for temporary files, with a path short enough for sockets."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def reference(shared):
+    """Folder of the run of such a project as it is made when nothing goes wrong."""
+    project = shared / "reference"
+
+    def make():
+        code, _, err = run(begin(project), *WORDS)
+        assert code == 0, err
+
+    return make_once(project / "outputs" / "small", make)
+
+
+def assert_equal(folder, other):
+    """The same bytes in all that readers get of two runs."""
+    for part in ("tables", "figures", "html"):
+        assert list_files(folder / part) == list_files(other / part), part
+
+
+def list_files(folder):
+    """Content of each file below a folder."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture(scope="session")

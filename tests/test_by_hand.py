@@ -2,9 +2,8 @@
 
 import pandas as pd
 import pytest
-from conftest import open_as
+from conftest import list_files, open_as
 from test_command import call
-from test_pipeline import list_files
 
 from helpers import lab
 from helpers.parameters import ParameterError, read_parameters

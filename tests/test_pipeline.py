@@ -4,13 +4,11 @@ import io
 import json
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import time
 
 import pytest
-from conftest import SAMPLE, further
+from conftest import SAMPLE, list_files
 from small_notebooks import write_notebooks
 
 from helpers.folders import lock_folder
@@ -35,10 +33,6 @@ def execute(tmp_path, *cells, limits=LIMITS):
     notebooks = write_notebooks(tmp_path / "notebooks", {"03_small": ["# 3. Small", RUN_CELL, *cells]})
     parameters = read_parameters({"run": "mine", "data": str(SAMPLE)})
     return run_all(parameters, notebooks, limits=limits)
-
-
-def list_files(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_run_has_all_its_parts(small_run):
@@ -77,14 +71,6 @@ def test_no_file_of_a_run_names_a_folder_of_this_machine(small_run):
 def test_only_declared_parameters_reach_a_notebook(small_run):
     content = json.loads((small_run / "notebooks" / "06_summarise_small.ipynb").read_text())
     assert content["metadata"]["papermill"]["parameters"] == {"run": "small", "entity": "China"}
-
-
-def test_equal_runs_are_equal_to_the_byte(small_run, outputs):
-    notebooks = small_run.parents[1] / "notebooks"
-    parameters = read_parameters(json.loads((small_run / "run.json").read_text())["parameters"])
-    again = run_all(parameters, notebooks)
-    for part in ("tables", "figures"):
-        assert list_files(again / part) == list_files(small_run / part)
 
 
 def test_the_project_notebooks_and_the_model_agree():
@@ -147,33 +133,6 @@ def test_a_kernel_that_dies_is_told(tmp_path, outputs):
         execute(tmp_path, "## Die", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals to a process group are POSIX")
-@pytest.mark.parametrize("options", [[], further(["--isolated"])], ids=["forked", "isolated"])
-@pytest.mark.parametrize(
-    ("number", "code", "word"), [(signal.SIGINT, 130, "Interrupted"), further(signal.SIGTERM, 143, "Terminated")]
-)
-def test_interrupting_ends_at_once_and_leaves_no_kernel(options, number, code, word, tmp_path, outputs):
-    started = tmp_path / "started"
-    waiting = f"import os, pathlib, time\npathlib.Path({str(started)!r}).write_text(str(os.getpid()))\ntime.sleep(60)"
-    write_notebooks(tmp_path / "notebooks", {"03_small": ["# 3. Small", RUN_CELL, "## Wait", waiting]})
-    command = ["run", "mine", "-p", "data", str(SAMPLE), *options]
-    program = f"{patch_notebooks(tmp_path / 'notebooks')}\n__main__.main({command!r})"
-    process = subprocess.Popen(
-        [sys.executable, "-c", program],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    kernel = int(wait_for(lambda: started.exists() and started.read_text()))
-    os.killpg(process.pid, number)
-    _, errors = process.communicate(timeout=15)
-    assert process.returncode == code
-    assert errors.strip() == f"{word}. Run 'mine' is as it was before; the same command goes on from here."
-    assert not (outputs / "mine").exists()
-    assert wait_for(lambda: not is_alive(kernel))
-
-
 @pytest.mark.parametrize("made_before", [False, True])
 def test_a_reader_who_goes_ends_the_run(made_before, tmp_path, outputs, monkeypatch):
     if made_before:
@@ -186,38 +145,11 @@ def test_a_reader_who_goes_ends_the_run(made_before, tmp_path, outputs, monkeypa
     assert execute(tmp_path, "1") == outputs / "mine"
 
 
-def patch_notebooks(folder):
-    """Code that lets the command run the notebooks in a folder instead of the project's."""
-    return (
-        "from pathlib import Path; from helpers import __main__; from helpers.runs import pipeline, sequence\n"
-        f"find = lambda folder=None: sorted(Path({str(folder)!r}).glob('*.ipynb'))\n"
-        "pipeline.find_notebooks = sequence.find_notebooks = find"
-    )
-
-
 class GoneReader(io.StringIO):
     """The end of a pipe whose other end is closed."""
 
     def write(self, text):
         raise BrokenPipeError(text)
-
-
-def wait_for(question, seconds=40):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        answer = question()
-        if answer:
-            return answer
-        time.sleep(0.1)
-    raise AssertionError("waited in vain")
-
-
-def is_alive(process):
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def test_a_run_that_is_being_made_is_left_alone(tmp_path, outputs):

@@ -5,9 +5,8 @@ import subprocess
 import sys
 
 import pytest
-from conftest import SAMPLE, further
+from conftest import SAMPLE, further, list_files
 from small_notebooks import write_notebooks
-from test_pipeline import list_files
 
 from helpers.parameters import read_parameters
 from helpers.runs.pipeline import run_all

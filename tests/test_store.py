@@ -1,18 +1,13 @@
 """What notebooks have made is kept: only what has changed runs again, and a killed or failed run goes on."""
 
 import json
-import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
 import time
 
 import pytest
-from conftest import SAMPLE, further
-from small_notebooks import ALL, write_notebook, write_notebooks
-from test_pipeline import list_files, wait_for
+from conftest import SAMPLE, further, list_files
+from small_notebooks import ALL, write_notebook
 
 from helpers.parameters import read_parameters
 from helpers.project import RunError
@@ -249,24 +244,3 @@ def test_readers_wait_for_their_tables(tmp_path):
     assert (steps["04_free"].upstream, steps["04_free"].reads) == (("01_a", "02_a"), ("01_t", "02_t"))
     assert (steps["05_loop"].upstream, steps["05_loop"].reads) == (("01_a", "02_a", "03_a", "04_free"), ())
     assert steps["06_magic"].upstream[-1] == "05_loop"
-
-
-@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-@pytest.mark.parametrize("seconds", [further(1), 2.5, further(4)])
-def test_a_killed_run_goes_on_and_ends_as_if_nothing_had_happened(small_run, tmp_path, seconds):
-    write_notebooks(tmp_path / "notebooks")
-    program = (
-        "from pathlib import Path; from helpers.runs.pipeline import run_all\n"
-        "from helpers.parameters import read_parameters\n"
-        f"run_all(read_parameters({SMALL!r}), Path({str(tmp_path / 'notebooks')!r}))"
-    )
-    environment = {**os.environ, "ADOPTION_OUTPUTS": str(tmp_path / "outputs")}
-    start = {"env": environment, "stdout": subprocess.PIPE, "text": True}
-    process = subprocess.Popen([sys.executable, "-c", program], **start)
-    time.sleep(seconds)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    subprocess.run([sys.executable, "-c", program], check=True, **start)
-    for part in ("tables", "figures", "html"):
-        assert list_files(tmp_path / "outputs" / "small" / part) == list_files(small_run / part), part
-    assert wait_for(lambda: {path.name for path in (tmp_path / "outputs").iterdir()} == {".store", "small"})

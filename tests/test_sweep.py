@@ -13,9 +13,9 @@ import requests
 from conftest import SAMPLE, further
 from distributed import LocalCluster
 from jupyter_core.utils import ensure_event_loop
+from processes import is_alive, wait_for
 from small_notebooks import write_notebooks
 from test_pages import Page
-from test_pipeline import is_alive, wait_for
 
 from helpers import __main__ as command
 from helpers import indicators
