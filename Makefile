@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: run check test test-all test-wheel golden test-lowest test-newest coverage audit lab docs bench lock clean
+.PHONY: run check test test-all test-wheel golden snapshots test-lowest test-newest coverage audit lab docs bench lock clean
 
 run: .venv/ready
 	$(BIN)/python -P -m adoption_curves run
@@ -29,6 +29,10 @@ test-wheel: .venv/ready
 # The runs of tests/golden/golden.yaml, whose tables must stay as they are in git; RENEW=1 writes them anew.
 golden: .venv/ready
 	$(BIN)/python tests/golden.py $(if $(RENEW),--renew)
+
+# The wording that people meet, as tests/snapshots keep it, written anew.
+snapshots: .venv/ready
+	$(BIN)/python -m pytest --renew -n 0
 
 # The tests of numbers and data, and the default run: with every direct dependency at its lower bound, and with the
 # newest versions that the bounds allow, whatever the lock says, on the newest Python here; these are looked up anew

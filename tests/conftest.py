@@ -30,6 +30,21 @@ def further(*values):
     return pytest.param(*values, marks=pytest.mark.slow)
 
 
+def pytest_addoption(parser):
+    parser.addoption("--renew", action="store_true", help="write anew what tests/snapshots keep; run nothing else")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.option.renew:
+        items[:] = [item for item in items if "renew" in item.fixturenames]
+
+
+@pytest.fixture
+def renew(request):
+    """Whether the wording in tests/snapshots is written anew."""
+    return request.config.option.renew
+
+
 def pytest_configure(config):
     """Note for `examples`, which test modules call as they are imported, that only `make test` is wanted."""
     if config.option.markexpr == "not slow":

@@ -13,6 +13,7 @@ import pytest
 from conftest import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from snapshots import check_snapshot
 from test_own_data import call
 
 from helpers import indicators
@@ -143,42 +144,6 @@ UNDERSTOOD = [
      ["year is the date, Chad is the value", "not read: the column Mali", YEARS]),
 ]  # fmt: skip
 
-# Name, content, choices, the message
-REFUSED = [
-    ("either.csv", "date,value\n03/04/2020,3\n05/06/2021,8\n", {}, "either.csv, row 2, column date: '03/04/2020' may mean 2020-03-04 or 2020-04-03; write --order dmy if it is 2020-04-03, --order mdy if it is 2020-03-04"),
-    ("both.csv", "date,value\n31/12/2019,3\n12/31/2020,8\n", {}, "both.csv, row 3, column date: '12/31/2020' has the month first, and 31/12/2019 in row 2 the day; write both as YYYY-MM-DD"),
-    ("fiscal.csv", "year,value\n2009-10,3\n2010-11,8\n2011-12,15\n", {}, "fiscal.csv, row 2, column year: '2009-10' may be a month or a year that spans two; write the day on which it ended, as 2010-06-30"),
-    ("short.csv", "date,value\n31.12.19,3\n31.12.20,8\n", {}, "short.csv, row 2, column date: '31.12.19' has a year of two digits; write all four, as YYYY-MM-DD"),
-    ("percent.csv", "date,value\n2019-12-31,0.03\n2020-12-31,0.08\n2021-12-31,0.15\n", {}, "percent.csv, column value: has no figure above 1: fractions of 1, or percentages? write --unit fraction, --unit percent, or the unit that they have, as --unit 'million users'"),
-    ("cells.xlsx", make_book("xlsx", ("Data", [["Year", "Share (%)"], [2019, 0.031], [2020, 0.08]])), {}, "cells.xlsx, column Share (%): has no figure above 1: fractions of 1, or percentages? write --unit fraction, --unit percent, or the unit that they have, as --unit 'million users'"),
-    ("comma.csv", 'date,value\n2019-12-31,"1,125"\n2020-12-31,"2,250"\n', {}, "comma.csv, row 2, column value: '1,125' may mean 1125 or 1.125; write --decimal . for 1125, --decimal , for 1.125"),
-    ("point.csv", "date;value\n2019-12-31;1.125\n2020-12-31;2.250\n", {}, "point.csv, row 2, column value: '1.125' may mean 1125 or 1.125; write --decimal , for 1125, --decimal . for 1.125"),
-    ("mixed.csv", "date;value\n2019-12-31;1,5\n2020-12-31;2.5\n", {}, "mixed.csv, row 2, column value: '1,5' has a decimal comma; write 1.5"),
-    ("values.csv", "year,Germany,France\n2019,3,4\n2020,8,9\n", {}, "values.csv: has 2 columns that may hold the figures: Germany, France; write --value Germany for that one, or --wide entity if each is one country or group"),
-    ("dates.csv", "begin,end,value\n2019-01-01,2019-12-31,3\n2020-01-01,2020-12-31,8\n", {}, "dates.csv: has 2 columns that may hold the dates: begin, end; write --date begin for that one"),
-    ("groups.csv", "year,group,value\n2019,young,3\n2019,old,1\n2020,young,8\n2020,old,2\n", {}, "groups.csv: has several figures of one date, told apart by group; write --entity group if these are countries or groups, --indicator group if they are indicators, or keep one of them"),
-    ("rows.csv", "group,2019,2020\nyoung,3,8\nold,1,2\n", {}, "rows.csv: has a column for each date and 2 rows, told apart by group; write --entity group if these are countries or groups, --indicator group if they are indicators, or keep one row"),
-    ("sheets.xlsx", make_book("xlsx", ("2023", THREE), ("Last year", THREE)), {}, "sheets.xlsx: holds 2 sheets: 2023, Last year; write --sheet 2023 for one"),
-    ("sheet.xlsx", make_book("xlsx", ("2023", THREE)), {"sheet": "2024"}, "sheet.xlsx, column sheet: '2024' is no sheet of it; there is: 2023"),
-    ("broken.xlsx", make_book("xlsx", ("2023", THREE))[:900], {}, "broken.xlsx: is a spreadsheet that cannot be read (File is not a zip file); save it as CSV UTF-8"),
-    ("blanks.csv", "year value\n2019 3\n2020 4\n", {}, "blanks.csv, row 1: fields are separated by blanks; separate them by commas"),
-    ("scales.csv", "year,value\n2019,3\n2020,4 million\n", {}, "scales.csv, row 3, column value: '4 million' has words or signs beside the number; write 4 alone, the unit stands apart"),
-    ("flags.csv", "year,value\n2019,93\n2020,94 b\n", {}, "flags.csv, row 3, column value: '94 b' has words or signs beside the number; write 94 alone, the unit stands apart"),
-    ("against.csv", "date,value\n2019-12-31,3.5\n", {"decimal": ","}, "against.csv, row 2, column value: '3.5' has a decimal point, against --decimal ,"),
-    ("other.csv", "date,value,unit\n2019-12-31,3 %,users\n", {}, "other.csv, row 2, column value: '3 %' has a percent sign; write 3, the unit stands apart"),
-    ("alike.csv", "date,value,indicator\n2019-12-31,3,My app\n2019-12-31,4,My-app\n", {}, "alike.csv, row 3, column indicator: 'My-app' is told from 'My app' by signs alone; name them by letters and digits"),
-    ("nobody.csv", "year,country,value\n2019,Chad,3\n2020,Chad,8\n", {"entity": "Tschad"}, "--entity: 'Tschad' is no column of nobody.csv, and not in its column country; nearest: Chad"),
-    ("twice.csv", "year,country,region,value\n2019,Chad,Africa,3\n", {}, "twice.csv: has 2 columns that may be the entity: country, region; write --entity country for that one"),
-    ("unnamed.csv", "date,value,\n2019-12-31,3,5\n2020-12-31,8,1\n", {}, "unnamed.csv, row 2: '5' stands in column 3, which has no name in the header; name it, or take the column away"),
-    ("cut.csv.gz", gzip.compress(b"date,value\n")[:-9], {}, "cut.csv.gz: is a compressed file that cannot be unpacked (Compressed file ended before the end-of-stream marker was reached)"),
-    ("misspelt.csv", "date,value,sorce\n2019-12-31,3,Office\n", {}, "misspelt.csv, row 1, column sorce: is not read; rename it source, or write --source sorce, if that is what it holds"),
-    ("none.csv", "date,value\n2019-12-31,n/a\n2020-12-31,\n", {}, "none.csv, column value: has no figures"),
-    ("text.csv", "when,what\nsoon,something\nlater,else\n", {}, "text.csv: has no column of dates; the table needs date and value, there is: when, what"),
-    ("clean.csv", "date,value\n2019-12-31,3\n", {"value": "Percent"}, "--value: 'Percent' is no column of clean.csv; there is: date, value"),
-    ("clean.csv", "date,value\n2019-12-31,3\n", {"order": "ymd"}, "--order: 'ymd' is not known; write dmy or mdy"),
-    ("clean.csv", "date,value\n2019-12-31,3\n", {"vlaue": "x"}, "vlaue: 'x' is no way to read a file; nearest: value"),
-]  # fmt: skip
-
 
 def write(folder, name, content):
     path = folder / name
@@ -211,11 +176,13 @@ def test_everyday_files_are_understood(tmp_path, name, content, choices, days, v
     assert clean.find_entry(again).unit == data.find_entry(indicator).unit
 
 
-@pytest.mark.parametrize(("name", "content", "choices", "message"), REFUSED, ids=[one[0] for one in REFUSED])
-def test_what_can_mean_two_things_is_refused_with_the_option_to_write(tmp_path, name, content, choices, message):
-    with pytest.raises(indicators.DataError) as caught:
-        indicators.load(join_choices(write(tmp_path, name, content), choices))
-    assert str(caught.value).splitlines()[0] == message
+def test_what_can_mean_two_things_is_refused_with_the_option_to_write(tmp_path, renew):
+    def refuse(name, content, choices=()):
+        with pytest.raises(indicators.DataError) as caught:
+            indicators.load(join_choices(write(tmp_path, name, content), dict(choices)))
+        print(str(caught.value).splitlines()[0])
+
+    check_snapshot("everyday", globals() | {"refuse": refuse}, renew)
 
 
 # Round trips
