@@ -68,6 +68,7 @@ def test_pages_say_what_the_tables_say(folder):
     assert not re.search(r'(src|href)="https?://', "".join(re.findall(r"<(?:img|script|link)[^>]*>", page)))
 
 
+@pytest.mark.slow
 def test_same_inputs_same_bytes_and_later_figures_change_nothing(tmp_path):
     """Two runs as of October 2025: one on the data, one with all that came out later altered."""
     altered = tmp_path / "altered"

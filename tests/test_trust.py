@@ -467,7 +467,11 @@ def test_there_are_45_ways_to_damage_a_record():
     assert len(DAMAGES) >= 45
 
 
-@pytest.mark.parametrize(("kind", "what"), DAMAGES, ids=[f"{kind} {what[:12]!r}" for kind, what in DAMAGES])
+@pytest.mark.parametrize(
+    ("kind", "what"),
+    [damage if number % 4 == 0 else further(*damage) for number, damage in enumerate(DAMAGES)],
+    ids=[f"{kind} {what[:12]!r}" for kind, what in DAMAGES],
+)
 def test_a_damaged_record_is_told_by_every_command(made, capsys, kind, what):
     damage(made / "run.json", kind, what)
     shutil.copytree(made, made.with_name("other"))
