@@ -1,4 +1,4 @@
-"""The command in processes of its own, and what lies below them: for tests of what one process can't show."""
+"""The command, in this process and in its own, and what lies below them: for tests of what one process can't show."""
 
 import contextlib
 import os
@@ -7,6 +7,20 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+
+from helpers import __main__ as command
+
+
+def call(capsys, *words):
+    """Exit code of the command in this process, and what was said on both streams."""
+    code = 0
+    try:
+        command.main([*map(str, words)])
+    except SystemExit as ended:
+        code = ended.code or 0
+    said = capsys.readouterr()
+    assert "Traceback" not in said.err
+    return code, said.out, said.err
 
 
 def start(place, *words, before="", **environment):

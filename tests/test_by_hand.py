@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 from conftest import list_files, open_as
-from test_command import call
+from processes import call
 
 from helpers import lab
 from helpers.parameters import ParameterError, read_parameters

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import typer
 from conftest import SAMPLE
+from processes import call
 from snapshots import check_snapshot
 
 from helpers import __main__ as command
@@ -20,15 +21,6 @@ from helpers import options
 from helpers.parameters import Parameters, expected_value, name_type
 from helpers.project import find_from_here
 from helpers.runs.sequence import find_notebooks, read_declared
-
-
-def call(capsys, *words):
-    """Exit code and what was said, of the command in this process."""
-    with pytest.raises(SystemExit) as ended:
-        command.main(list(words))
-    said = capsys.readouterr()
-    assert "Traceback" not in said.err
-    return ended.value.code or 0, said.out, said.err
 
 
 def test_mistakes_end_with_a_sentence(tmp_path, monkeypatch, renew):

@@ -31,12 +31,6 @@ NASTY = "<script>alert(1)</script>"
 DATES = pd.date_range("2026-06-30", periods=4, freq="6ME")
 
 
-@pytest.fixture
-def outputs(tmp_path, monkeypatch):
-    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
-    return tmp_path / "outputs"
-
-
 def make(outputs, name, median=800.0, subject=("Users", "million persons"), dates=DATES, data="1", **values):
     """Write a finished run as the project's notebooks do."""
     folder = outputs / name

@@ -7,8 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from processes import call
 from rocrate.rocrate import ROCrate
-from test_own_data import call
 
 from helpers.project import RECORD
 from helpers.runs import record as records

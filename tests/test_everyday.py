@@ -13,8 +13,8 @@ import pytest
 from conftest import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from processes import call
 from snapshots import check_snapshot
-from test_own_data import call
 
 from helpers import indicators
 from helpers.choices import join_choices, split_choices

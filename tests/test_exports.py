@@ -8,7 +8,7 @@ import time
 import openpyxl
 import pandas as pd
 import pytest
-from test_own_data import call
+from processes import call
 
 from helpers.project import RECORD, RunError
 from helpers.runs.exports import write_latex, write_workbook

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 from conftest import WORDS, assert_equal, further
-from processes import is_alive, kill_tree, run, start, wait_for
+from processes import call, is_alive, kill_tree, run, start, wait_for
 from small_notebooks import ALL, write_notebook, write_notebooks
-from test_command import call
 
 from helpers.folders import lock_folder
 

@@ -6,7 +6,7 @@ import subprocess
 import golden
 import pytest
 import yaml
-from test_command import call
+from processes import call
 
 from helpers.runs.reproduction import compare_table
 

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from conftest import SAMPLE
-from test_own_data import call
+from processes import call
 
 from helpers import commands, indicators
 from helpers.folders import lock_folder

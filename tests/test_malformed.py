@@ -16,7 +16,7 @@ from helpers import __main__ as command
 from helpers import indicators
 from helpers.indicators.cells import explain_cell
 from helpers.indicators.tables import read_descriptor
-from helpers.parameters import ParameterError, complete_parameters, expected_value, read_parameters
+from helpers.parameters import ParameterError, complete_parameters, read_parameters
 from helpers.runs.checks import check_parameters
 
 ROOT = Path(__file__).parents[1]
@@ -201,35 +201,6 @@ def test_malformed_descriptors(tmp_path, old, new, words):
     assert (code, len(lines)) == (1, 1)
     assert lines[0].startswith("datapackage.json")
     assert words in lines[0] or "RecursionError" in lines[0]
-
-
-# Parameters, options, names of runs
-
-RUN_NAMES = [
-    "",
-    "../x",
-    "/tmp/x",
-    "a/b",
-    "a\\b",
-    "..",
-    ".",
-    ".hidden",
-    "x.partial",
-    "x.",
-    "-p",
-    "a b",
-    "北京",
-    "x\n",
-    "x\0",
-]
-RUN_NAMES += ["=x", "~", "%2e%2e", "CON", "nul", "Nul.txt", "com1", "LPT9", "README.md", "readme.MD", "x" * 65]
-
-
-@pytest.mark.parametrize("name", RUN_NAMES)
-def test_names_that_no_run_may_have(name):
-    with pytest.raises(ParameterError) as caught:
-        read_parameters({"run": name})
-    assert str(caught.value) == f"parameter 'run' is {name!r}; it must be {expected_value('run')}"
 
 
 # Size

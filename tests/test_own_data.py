@@ -18,8 +18,8 @@ from cells import run_cells
 from conftest import SAMPLE, examples, further
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from processes import call
 
-from helpers import __main__ as command
 from helpers import indicators
 from helpers.indicators.checks import read_unit
 from helpers.indicators.everyday import name_indicator
@@ -287,17 +287,6 @@ def test_values_are_checked_against_own_data_before_any_kernel(tmp_path, monkeyp
 
 
 # The commands
-
-
-def call(capsys, *words):
-    code = 0
-    try:
-        command.main([*map(str, words)])
-    except SystemExit as ended:
-        code = ended.code or 0
-    said = capsys.readouterr()
-    assert "Traceback" not in said.err
-    return code, said.out, said.err
 
 
 def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):

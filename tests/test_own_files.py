@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 from conftest import SAMPLE, examples
+from processes import call
 from small_notebooks import write_notebooks
-from test_command import call
 
 from helpers.parameters import read_parameters
 from helpers.project import RunError
@@ -22,12 +22,6 @@ THEIRS = (
 SAVE = """import pandas as pd
 from helpers.runs import open_run
 open_run("03_small").save(pd.DataFrame({"a": [1]}), "03_small")"""
-
-
-@pytest.fixture
-def outputs(tmp_path, monkeypatch):
-    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
-    return tmp_path / "outputs"
 
 
 @pytest.fixture

@@ -65,15 +65,31 @@ def test_values_are_kept_in_one_form(name, given, kept):
     assert type(value) is type(kept)
 
 
+NO_RUN = [
+    "",
+    "../x",
+    "/tmp/x",
+    "a/b",
+    "a\\b",
+    "..",
+    ".",
+    ".hidden",
+    "x.partial",
+    "x.",
+    "-p",
+    "a b",
+    "北京",
+    "über",
+    "x\n",
+]
+NO_RUN += ["x\0", "=x", "~", "%2e%2e", "CON", "nul", "Nul.txt", "com1", "LPT9", "README.md", "readme.MD", "x" * 65]
+NO_RUN += ["/tmp/x", "lab", "LAB", ".store"]
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("run", "../elsewhere"),
-        ("run", ".hidden"),
-        ("run", "a" * 65),
-        ("run", "-p"),
-        ("run", "x.partial"),
-        ("run", "über"),
+        *(("run", name) for name in NO_RUN),
         ("entity", ""),
         ("entity", 3),
         ("indicator", None),

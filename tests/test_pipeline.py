@@ -22,12 +22,6 @@ from helpers.runs.sequence import find_notebooks, read_declared
 RUN_CELL = {"run": "baseline"}
 
 
-@pytest.fixture
-def outputs(tmp_path, monkeypatch):
-    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
-    return tmp_path / "outputs"
-
-
 def execute(tmp_path, *cells, limits=LIMITS):
     """Run one notebook of these cells as run 'mine'."""
     notebooks = write_notebooks(tmp_path / "notebooks", {"03_small": ["# 3. Small", RUN_CELL, *cells]})

@@ -4,7 +4,7 @@ import json
 import shutil
 
 import pytest
-from test_command import call
+from processes import call
 
 from helpers.project import RunError
 from helpers.runs import record

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import SAMPLE
-from test_own_data import call
+from processes import call
 
 from helpers import indicators
 from helpers.forecast import hub, hub_scores, register

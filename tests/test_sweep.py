@@ -80,12 +80,6 @@ this_run.save(pd.DataFrame([{**row, "unit": last["unit"], "text": "<b>"}]), "06_
 
 
 @pytest.fixture
-def outputs(tmp_path, monkeypatch):
-    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
-    return tmp_path / "outputs"
-
-
-@pytest.fixture
 def notebooks(tmp_path):
     forecast = [cell.replace("NOTES", repr(str(tmp_path))) if isinstance(cell, str) else cell for cell in FORECAST]
     made = {"01_shared": SHARED, "05_forecast": forecast, "06_summary": SUMMARY}

@@ -21,11 +21,10 @@ import pytest
 from conftest import SAMPLE, WORDS, assert_equal, examples, further
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from processes import list_tree_processes, run, start
+from processes import call, list_tree_processes, run, start
 from small_notebooks import ALL, write_notebooks
 from worldbank_server import CODE
 
-from helpers import __main__ as command
 from helpers import fetch, indicators
 from helpers.files import hash_file, write_file
 from helpers.folders import claim_folder
@@ -46,17 +45,6 @@ def made(here, small_run):
     """The project with a run, made whole, and its store; the commands stand in it."""
     shutil.copytree(small_run.parent, here / "outputs")
     return here / "outputs" / "small"
-
-
-def call(capsys, *words):
-    """Exit code and what was said, of the command in this process."""
-    code = 0
-    try:
-        command.main(list(words))
-    except SystemExit as ended:
-        code = ended.code or 0
-    said = capsys.readouterr()
-    return code, said.out, said.err
 
 
 def change(path, **values):
@@ -259,12 +247,6 @@ def test_a_strangers_run_of_odd_files_with_right_hashes_is_told(made, capsys, pa
         assert code in (1, 2)
         assert len(err.splitlines()) == 1
     assert call(capsys, "rm", "small")[0] == 0
-
-
-@pytest.mark.parametrize("name", ["lab", "LAB", ".store", "README.md"])
-def test_reserved_names_are_refused(name):
-    with pytest.raises(ParameterError, match="it must be a name"):
-        read_parameters({"run": name})
 
 
 # ---- the terminal
