@@ -87,7 +87,7 @@ def give_verdict(verdict, low, high, reached, bound=np.nan, voices=("logistic", 
     ("verdict", "told", "found", "plainly"),
     [
         (("identified", 61.2, 74.0, 62.0, 100.0), (62.0, 74.0), "it ends between 62.0 and 74 %: the end", ""),
-        (("identified", 41.2, 74.0, 62.0, 100.0), (62.0, 74.0), "it ends between 62 and 74 %: the end", ""),
+        (("identified", 41.2, 74.0, 62.0, 100.0), (62.0, 74.0), "it ends between 62.0 and 74 %: the end", ""),
         (("identified", 70.2, 110.0, 62.0, 100.0), (70.2, 110.0), "70 and 110 % (in part beyond the bound): the", ""),
         (("depends on the curve", 52.0, 238.0, 50.0), (52.0, 238.0), "curve, somewhere between 52 and 240 %: the", ""),
         (("beyond the bound", 121.0, 148.0, 62.0, 100.0), (121.0, 148.0), "(adults) are wrong", "beyond the bound, be"),
