@@ -19,7 +19,7 @@ def run_cells(number, outputs, **parameters):
     given = complete_parameters(read_parameters({"run": "cells", "data": str(SAMPLE), **parameters}))
     drawn, names = [], {}
 
-    def keep(figure, alt, narrow):
+    def keep(figure, alt, narrow, pdf):
         drawn.append(figure)
         yield "png", bytes(24)
 

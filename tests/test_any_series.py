@@ -58,7 +58,7 @@ def execute(values):
 def quick_run(small_project):
     """Figures are laid out at both widths and not drawn."""
 
-    def lay_out(figure, alt, narrow):
+    def lay_out(figure, alt, narrow, pdf):
         if hasattr(figure, "lay_out"):  # those of a fit itself are matplotlib's own
             figure.lay_out(style.WIDTHS["print"])
             figure.narrow()

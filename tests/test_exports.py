@@ -110,4 +110,6 @@ def test_what_is_not_the_runs_is_not_exported(run, capsys):
 
 def test_the_command_writes_both(run, capsys):
     code, out, _ = call(capsys, "export", "small", "--xlsx", "--latex")
-    assert (code, [line.rsplit("/", 1)[1] for line in out.splitlines()]) == (0, ["tables.xlsx", "latex"])
+    note, *written = out.splitlines()
+    assert (code, [line.rsplit("/", 1)[1] for line in written]) == (0, ["tables.xlsx", "latex"])
+    assert note.endswith("As PDF too: adoption run small -p horizon_years 3 -p data tests/sample --pdf")

@@ -103,7 +103,7 @@ def test_a_fit_keeps_its_names():
 
 PARAMETERS = {"--parameters", "--parameters_raw", "--parameters_yaml", "--parameters_file", "-p", "-r", "-y", "-f"}
 COMMANDS = {
-    "run": PARAMETERS | {"--force", "--only", "--from", "--isolated"},
+    "run": PARAMETERS | {"--force", "--only", "--from", "--isolated", "--pdf"},
     "open": PARAMETERS | {"--no-browser", "--prepare-only"},
     "export": set(),
     "compare": {"--into"},

@@ -196,12 +196,13 @@ def test_numbers_have_the_digits_that_a_reader_needs():
 def test_the_command_that_makes_a_run_again_names_what_differs():
     given = {"run": "mine", "entity": "South Korea", "bound": "100", "shares": [0.5, 0.9], "retired": 1}
     words = "adoption run mine -p entity 'South Korea' -p bound 100 -p shares '[0.5, 0.9]'"
-    assert write_command("mine", given) == words
+    assert write_command("mine", {"parameters": given}) == words
+    assert write_command("mine", {"parameters": given, "pdf": True}) == f"{words} --pdf"
 
 
 @pytest.mark.parametrize("value", ["Côte d'Ivoire", 'a $HOME `id` "b"', "中国", "", "100", "a\\b; c", "it's'"])
 def test_a_shell_reads_back_what_the_command_names(value):
-    command = write_command("mine", {"run": "mine", "entity": value})
+    command = write_command("mine", {"parameters": {"run": "mine", "entity": value}})
     done = subprocess.run(
         ["sh", "-c", command.replace("adoption", "printf '%s\\n'", 1)], capture_output=True, check=True
     )

@@ -32,7 +32,7 @@ def execute(tmp_path, *cells, limits=LIMITS):
 def test_a_run_has_all_its_parts(small_run):
     files = set(list_files(small_run))
     expected = {"run.json", "html/index.html", "tables/01_coverage.csv", "tables/06_key_numbers.csv"}
-    expected |= {f"figures/05_forecast.{kind}" for kind in ("pdf", "png", "svg")}
+    expected |= {f"figures/05_forecast.{kind}" for kind in ("png", "svg")}
     expected |= {f"notebooks/{name}.ipynb" for name in ("01_check_small", "05_forecast_small", "06_summarise_small")}
     assert expected <= files
     assert {path.name for path in small_run.parent.iterdir()} == {".store", "small"}, (

@@ -402,7 +402,7 @@ def test_the_record_changes_only_the_notebooks_that_read_it():
     from helpers.runs.sequence import find_notebooks
     from helpers.runs.store import describe_parts
 
-    inputs = {"helpers": {}, "versions": {}, "data": {"files": {"observations.csv": "1"}}}
+    inputs = {"helpers": {}, "versions": {}, "pdf": False, "data": {"files": {"observations.csv": "1"}}}
     more = inputs | {"data": {"files": {"observations.csv": "1", "forecasts/model-output/a-b/new.csv": "2"}}}
     changed = [
         path.stem

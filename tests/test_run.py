@@ -141,10 +141,11 @@ def test_a_table_changed_by_hand_is_refused(frame, outputs):
         open_as("05_forecast_adoption").read_table("03_parameters")
 
 
-def test_a_figure_is_saved_twice_alike_and_closed():
+def test_a_figure_is_saved_twice_alike_and_closed(monkeypatch):
     from matplotlib import pyplot
 
     pyplot.close("all")
+    monkeypatch.setenv("ADOPTION_PDF", "1")
     run = open_as("05_forecast_adoption")
     first = run.save(draw(), "05_forecast", alt="a < b & c")
     images = [(run.folder / "figures" / f"05_forecast.{kind}").read_bytes() for kind in ("png", "svg", "pdf")]

@@ -12,7 +12,7 @@ from small_notebooks import ALL, write_notebook
 from helpers.parameters import read_parameters
 from helpers.project import RunError
 from helpers.runs.pipeline import plan_run, restore_run, run_all
-from helpers.runs.record import read_keys
+from helpers.runs.record import read_keys, verify
 from helpers.runs.sequence import choose_forced, find_notebooks, plan_steps
 from helpers.runs.store import Store
 
@@ -194,6 +194,21 @@ def test_an_earlier_result_comes_back(place, make):
     shutil.rmtree(place / "outputs" / ".store" / min(read_keys(place / "outputs")))
     with pytest.raises(RunError, match=r"can't be put back: the store no longer has 0\d_"):
         restore_run("small", made[:19], sources)
+
+
+def test_pdfs_are_drawn_where_they_are_asked_for(place, make):
+    folder = place / "outputs" / "small"
+    tables = list_files(folder / "tables")
+    said = make(pdf=True)
+    assert list_run(said) == {CHECK, FORECAST, SUMMARY}
+    assert said[CHECK].endswith(" s (the forms of its figures changed)")
+    assert {path.name for path in folder.glob("figures/*.pdf")} == {"01_series.pdf", "05_forecast.pdf"}
+    assert "../figures/01_series.pdf" in (folder / "html" / f"{CHECK}.html").read_text(encoding="utf-8")
+    assert "--pdf</code>" in (folder / "html" / "index.html").read_text(encoding="utf-8")
+    assert (make(pdf=True)[:15], verify(folder, place / "notebooks")) == ("Nothing changed", [])
+    assert list_run(make()) == set(), "they were made before"
+    assert list_files(folder / "tables") == tables
+    assert not [page for page in folder.glob("html/*") if ".pdf" in page.read_text(encoding="utf-8")]
 
 
 def test_a_dry_run_tells_what_would_run(place):

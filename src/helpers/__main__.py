@@ -87,6 +87,7 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Run every notebook again.")] = False,
     only: Annotated[str, typer.Option(metavar="NN", help="Run notebook NN again.")] = "",
     first: Annotated[str, typer.Option("--from", metavar="NN", help="Run notebook NN and the later ones again.")] = "",
+    pdf: Annotated[bool, typer.Option("--pdf", help="Draw every figure as PDF too, for print.")] = False,
     isolated: Annotated[bool, typer.Option("--isolated", help="Start Python afresh for each notebook.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would run, and run nothing.")] = False,
     restore: Annotated[
@@ -114,25 +115,26 @@ def run(
         given["run"] = run
     locate_data(given, choices)
     chosen = read_parameters(given)
-    refuse_contradiction({"--force": force, "--only": only, "--from": first, "--restore": restore}, dry_run)
+    again: dict[str, object] = {"--force": force, "--only": only, "--from": first, "--restore": restore}
+    refuse_contradiction(again, {"--dry-run": dry_run, "--pdf": pdf})
     forced = choose_forced(find_notebooks(), force, only, first)
     if only or first:
         read_run(find_outputs() / chosen.run)  # what isn't there can't run again
     if dry_run:
-        print("\n".join(plan_run(chosen, forced)))
+        print("\n".join(plan_run(chosen, forced, pdf=pdf)))
         return
     with say_state(f"Run '{chosen.run}' is as it was before; the same command goes on from here."):
         if restore:
             folder = restore_run(chosen.run, restore)
         else:
-            folder = run_all(chosen, forced=forced, isolated=isolated, before_commit=ignore_signals)
+            folder = run_all(chosen, forced=forced, isolated=isolated, pdf=pdf, before_commit=ignore_signals)
     print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
 
 
-def refuse_contradiction(again: dict[str, object], dry_run: bool) -> None:
-    """Refuse options of which each says what is to be made again, and a dry run of the one that runs nothing."""
+def refuse_contradiction(again: dict[str, object], running: dict[str, bool]) -> None:
+    """Refuse options of which each says what is to be made again, and with the one that runs nothing any other."""
     asked = [option for option, value in again.items() if value]
-    asked += ["--dry-run"] if dry_run and "--restore" in asked else []
+    asked += [option for option, value in running.items() if value] if "--restore" in asked else []
     if len(asked) > 1:
         raise typer.BadParameter(f"{' and '.join(asked)} contradict each other; give one of them")
 
@@ -186,11 +188,13 @@ def export(
 
     A run's pages are made from its tables, figures and executed notebooks. The spreadsheet and the LaTeX lie in the
     run's folder, and go when the run is made anew, as does RUN.html, which has all pages in one; RUN.zip, an RO-Crate,
-    lies beside the folder. A notebook's page, as the notebook is stored, lies beside it.
+    lies beside the folder. A notebook's page, as the notebook is stored, lies beside it. Figures as PDF are made with
+    the run: 'adoption run RUN --pdf'.
     """
     from helpers.runs import exports, pages
+    from helpers.runs.pages.index import write_command
     from helpers.runs.pages.single import write_archive, write_single
-    from helpers.runs.record import find_run
+    from helpers.runs.record import find_run, read_run
 
     tables = (xlsx, exports.write_workbook), (latex, exports.write_latex)
     asked = [write for flag, write in (*tables, (single, write_single), (archive, write_archive)) if flag]
@@ -200,11 +204,16 @@ def export(
         page, notes = pages.export_notebook(Path(run).absolute())
         print("".join(f"note: {note}\n" for note in notes), end="")
         print(f"Read it: {shorten_path(page)}")
-    elif asked:
-        for write in asked:
-            print(f"Written: {shorten_path(write(find_run(run)))}")
-    else:
-        print(f"Read it: {shorten_path(pages.export_run(find_run(run)))}")
+        return
+    folder = find_run(run)
+    record = read_run(folder)
+    if not record["pdf"]:
+        again = write_command(folder.name, {**record, "pdf": True})
+        print(f"note: figures are there as PNG and SVG. As PDF too: {again}")
+    for write in asked:
+        print(f"Written: {shorten_path(write(folder))}")
+    if not asked:
+        print(f"Read it: {shorten_path(pages.export_run(folder))}")
 
 
 @app.command()

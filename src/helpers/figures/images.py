@@ -19,7 +19,7 @@ ElementTree.register_namespace("", SVG[1:-1])
 ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
 
 
-def draw_images(figure: Any, alt: str, narrow: bool = False) -> Iterator[tuple[str, bytes]]:
+def draw_images(figure: Any, alt: str, narrow: bool = False, pdf: bool = True) -> Iterator[tuple[str, bytes]]:
     """Draw every file of a figure, which is closed at the end.
 
     Parameters
@@ -30,6 +30,8 @@ def draw_images(figure: Any, alt: str, narrow: bool = False) -> Iterator[tuple[s
         What the figure shows.
     narrow : bool
         Draw an `Exhibit` for a telephone too.
+    pdf : bool
+        Draw it for print too.
 
     Yields
     ------
@@ -45,9 +47,10 @@ def draw_images(figure: Any, alt: str, narrow: bool = False) -> Iterator[tuple[s
             axes.set_position([round(edge, 6) for edge in axes.get_position(original=True).bounds])
     yield "png", draw_png(figure, alt)
     yield "svg", draw_vector(figure, "svg", {"Title": alt, "Date": None})
-    if ours:
-        figure.lay_out(WIDTHS["print"])
-    yield "pdf", draw_vector(figure, "pdf", {"Title": alt, "CreationDate": None})
+    if pdf:
+        if ours:
+            figure.lay_out(WIDTHS["print"])
+        yield "pdf", draw_vector(figure, "pdf", {"Title": alt, "CreationDate": None})
     if ours and narrow:
         yield "narrow.svg", draw_vector(figure.narrow(), "svg", {"Title": alt, "Date": None})
     pyplot.close(figure)

@@ -22,7 +22,7 @@ from papermill.parameterize import parameterize_notebook
 from helpers.files import write_json
 from helpers.project import RunError, shorten_path
 from helpers.runs.kernels import ENVIRONMENT, open_kernel, open_log
-from helpers.runs.notebook import RUNNER
+from helpers.runs.notebook import PDF, RUNNER
 
 
 class NotebookFailed(RunError):
@@ -40,6 +40,7 @@ class RunEngine(NBClientEngine):
         *,
         outputs: Path,
         folder: str,
+        pdf: bool,
         forked: bool,
         limits: tuple[float, float],
         stray: list[str],
@@ -48,7 +49,7 @@ class RunEngine(NBClientEngine):
         """Execute the cells; whatever becomes of them, papermill writes the copy after this."""
         end = time.monotonic() + limits[1]
         environment = {**os.environ, **ENVIRONMENT, "ADOPTION_OUTPUTS": str(outputs), RUNNER: "1"}
-        environment["IPYTHONDIR"] = str(outputs)  # which is the work folder's: it has no profile
+        environment |= {PDF: "1" if pdf else "", "IPYTHONDIR": str(outputs)}  # the work folder's, which has no profile
         target, nb_man.output_path = nb_man.output_path, None
         try:
             with open_kernel(forked) as manager:
@@ -70,7 +71,13 @@ papermill_engines.register("run", RunEngine)
 
 
 def execute_notebook(
-    source: Path, target: Path, values: Mapping[str, Any], forked: bool, limits: tuple[float, float], partial: Path
+    source: Path,
+    target: Path,
+    values: Mapping[str, Any],
+    pdf: bool,
+    forked: bool,
+    limits: tuple[float, float],
+    partial: Path,
 ) -> tuple[str, ...]:
     """Execute `source` with parameters `values` into `target`, a run's ``notebooks/<name>.ipynb``.
 
@@ -78,6 +85,8 @@ def execute_notebook(
     ----------
     source, target : Path
     values : mapping
+    pdf : bool
+        Write its figures as PDF too.
     forked : bool
         Fork its kernel from a process that has the libraries, instead of starting an interpreter.
     limits : pair of float
@@ -109,6 +118,7 @@ def execute_notebook(
             progress_bar=False,
             outputs=target.parents[2],
             folder=str(source.parent),
+            pdf=pdf,
             forked=forked,
             limits=limits,
             stray=stray,

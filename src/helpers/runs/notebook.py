@@ -60,6 +60,8 @@ class NotebookRecord(BaseModel):
 
 RUNNER = "ADOPTION_RUNNER"
 """Variable that marks the kernels of `helpers.runs`; without it a notebook is run by hand."""
+PDF = "ADOPTION_PDF"
+"""Variable that asks for figures as PDF too, where it isn't empty."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +72,11 @@ class SavedFigure:
     alt: str
     png: bytes = field(repr=False)
     width: int = field(repr=False)
+    pdf: bool = field(repr=False)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         data = {"image/png": b64encode(self.png).decode(), "text/plain": f"{self.name}: {self.alt}"}
-        return data, {"image/png": {"alt": self.alt, "width": self.width, "name": self.name}}
+        return data, {"image/png": {"alt": self.alt, "width": self.width, "name": self.name, "pdf": self.pdf}}
 
 
 @dataclass(frozen=True)
@@ -106,11 +109,11 @@ class Run:
         return find_data(self.parameters.data)
 
     def save(self, what: Any, name: str, alt: str = "") -> SavedFigure | None:
-        """Write a frame to ``tables/<name>.csv``, or a figure to ``figures/<name>.png``, ``.svg``, ``.pdf``.
+        """Write a frame to ``tables/<name>.csv``, or a figure to ``figures/<name>.png`` and ``.svg``.
 
         Floats get ten significant digits, dates are ISO, lines end in LF; a named index becomes columns. A text that
         a spreadsheet would take for a formula gets an apostrophe before it, which `read_table` takes off again. An
-        `Exhibit` has a ``.narrow.svg`` for telephones too.
+        `Exhibit` has a ``.narrow.svg`` for telephones too, and any figure a ``.pdf`` where the run was asked for it.
 
         Parameters
         ----------
@@ -188,11 +191,11 @@ class Run:
         figure = figure if hasattr(figure, "savefig") and hasattr(figure, "axes") else figure.figure
         if not any(axes.has_data() for axes in figure.get_axes()):
             raise RunError(f"Figure {name} is empty: nothing is drawn in it.")
-        images = dict(draw_images(figure, alt, narrow=True))
+        images = dict(draw_images(figure, alt, narrow=True, pdf=bool(os.environ.get(PDF))))
         hashes = {kind: write_file(self.folder / "figures" / f"{name}.{kind}", image) for kind, image in images.items()}
         width = round(int.from_bytes(images["png"][16:20], "big") / DOTS_PER_INCH * 96)
         self._note("figures", name, {"alt": alt, "width": width, "sha256": hashes})
-        return SavedFigure(name, alt, images["png"], width)
+        return SavedFigure(name, alt, images["png"], width, "pdf" in images)
 
     def _check_name(self, kind: str, name: str) -> None:
         number = self.notebook.split("_")[0]

@@ -114,7 +114,8 @@ def make_notebook(
         target.parent.mkdir(parents=True, exist_ok=True)
         data = inputs["data"]
         with watch_data(find_data(data["path"]), data["files"]) if "data" in step.values else nullcontext():
-            stray = execute_notebook(step.source, target, step.values, forked, limits, partial / step.source.name)
+            given = (step.source, target, step.values, inputs["pdf"], forked, limits, partial / step.source.name)
+            stray = execute_notebook(*given)
         record = EMPTY | (read_valid(folder, step.name) or {})
         record |= {"key": key, "made_from": parts, "executed": hash_file(target)}
         write_json(target.with_suffix(".json"), record)
@@ -229,6 +230,7 @@ def run_all(
     outputs: Path | None = None,
     forced: Iterable[str] = (),
     isolated: bool = False,
+    pdf: bool = False,
     at_once: int = 0,
     limits: tuple[float, float] = LIMITS,
     before_commit: Callable[[], object] = lambda: None,
@@ -246,6 +248,8 @@ def run_all(
         Names of notebooks to execute whatever there is to reuse: see `choose_forced`.
     isolated : bool
         Start an interpreter for each notebook instead of forking one that has imported the libraries.
+    pdf : bool
+        Write every figure as PDF too.
     at_once : int
         Notebooks that may run at the same time; by default one more than there are processors, since each waits for its
         kernel now and then.
@@ -272,7 +276,7 @@ def run_all(
     outputs = outputs or find_outputs()
     parameters = complete_parameters(parameters)
     sources, forced = find_notebooks(notebooks), set(forced)
-    inputs = describe_inputs(parameters, sources)
+    inputs = describe_inputs(parameters, sources, pdf)
     final = follow_link(outputs / parameters.run)
     if not forced and not is_cut_off(final) and not find_left(final) and is_current(final, inputs):
         print(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.", flush=True)
@@ -307,11 +311,13 @@ def run_all(
     return done
 
 
-def plan_run(parameters: Parameters, forced: Iterable[str] = (), notebooks: Path | None = None) -> list[str]:
+def plan_run(
+    parameters: Parameters, forced: Iterable[str] = (), notebooks: Path | None = None, pdf: bool = False
+) -> list[str]:
     """What `run_all` would do, a line for each notebook, without doing it."""
     parameters = complete_parameters(parameters)
     sources, forced = find_notebooks(notebooks), set(forced)
-    inputs, store = describe_inputs(parameters, sources), Store(find_outputs())
+    inputs, store = describe_inputs(parameters, sources, pdf), Store(find_outputs())
     check_parameters(parameters)
     before, keys, lines = read_parts(find_outputs() / parameters.run), dict[str, str](), list[str]()
     for place, step in enumerate(plan_steps(sources, parameters), start=1):

@@ -14,7 +14,7 @@ from helpers.project import UNNEEDED, block_imports
 
 
 def warm_up() -> None:
-    """Import the libraries, read the project's own data, and draw a small figure as PNG, SVG and PDF to nowhere.
+    """Import the libraries, read the project's own data, and draw a small figure as PNG and SVG to nowhere.
 
     Not matplotlib's inline backend, which must come with IPython.
     """
@@ -34,7 +34,7 @@ def warm_up() -> None:
         figure, axes = pyplot.subplots(figsize=(1, 1))
         axes.plot([0, 1], [0, 1], label="warm-up")
         axes.set_title("warm-up", weight="bold")
-        list(draw_images(figure, "warm-up"))
+        list(draw_images(figure, "warm-up", pdf=False))
 
 
 gc.disable()  # nothing of what follows is garbage

@@ -40,7 +40,7 @@ LOG = "run.log"
 SEE = "'adoption runs' lists those that there are"
 
 
-def describe_inputs(parameters: Parameters, notebooks: Sequence[Path]) -> dict[str, Any]:
+def describe_inputs(parameters: Parameters, notebooks: Sequence[Path], pdf: bool = False) -> dict[str, Any]:
     """Everything that a run is made from: a run whose record has the same is the same."""
     return {
         "parameters": parameters.model_dump(),
@@ -48,6 +48,7 @@ def describe_inputs(parameters: Parameters, notebooks: Sequence[Path]) -> dict[s
         "data": {"path": parameters.data, "files": hash_data(find_data(parameters.data))},
         "helpers": hash_helpers(),
         "versions": list_versions(),
+        "pdf": pdf,
     }
 
 
@@ -129,6 +130,7 @@ class RunRecord(BaseModel):
     no_git: str = ""
     pages: dict[Name, Hash]
     exports: dict[Annotated[str, StringConstraints(pattern=EXPORTED)], Hash] = {}
+    pdf: bool = True
 
 
 def load_record(path: Path) -> dict[str, Any]:
@@ -141,7 +143,7 @@ def load_record(path: Path) -> dict[str, Any]:
     """
     content = read_json(path)
     RunRecord.model_validate(content), read_parameters(content["parameters"])
-    return content
+    return {**content, "pdf": content.get("pdf", True)}  # before there was a choice, each run had them
 
 
 def note_pages(folder: Path) -> None:
@@ -347,7 +349,7 @@ def verify(folder: Path, notebooks: Path | None = None) -> list[str]:
         If there is no record that can be read.
     """
     content = read_run(folder)
-    inputs = describe_inputs(read_parameters(content["parameters"]), find_notebooks(notebooks))
+    inputs = describe_inputs(read_parameters(content["parameters"]), find_notebooks(notebooks), content["pdf"])
     return find_differences(folder, content, inputs)
 
 

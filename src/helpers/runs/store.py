@@ -31,6 +31,7 @@ PARTS = {  # words for what a notebook is made from
     "libraries": "the libraries",
     "data": "the data",
     "tables": "its tables",
+    "figures": "the forms of its figures",
 }
 NO_PART = (
     "runs/pages/", "runs/sweep", "runs/futures.py", "runs/compare.py", "runs/exports.py", "runs/listing.py",
@@ -77,6 +78,7 @@ def describe_parts(
         "libraries": digest(inputs["versions"]),
         "data": digest(_choose_data(source, inputs["data"]["files"])) if "data" in values else "",
         "tables": digest(dict(tables)),
+        "figures": "pdf" if inputs["pdf"] else "",
     }
 
 
@@ -88,7 +90,7 @@ def _choose_data(source: Path, files: Mapping[str, str]) -> dict[str, str]:
 
 def explain_change(parts: Mapping[str, str], before: Mapping[str, str] | None) -> str:
     """Why a notebook can't be reused: ``"the data changed"``; ``""`` where it has not run before."""
-    changed = [PARTS[name] for name in PARTS if before and before.get(name) != parts[name]]
+    changed = [PARTS[name] for name in PARTS if before and before.get(name, "") != parts[name]]
     return f"{' and '.join(changed)} changed" if changed else ""
 
 

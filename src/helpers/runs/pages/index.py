@@ -81,7 +81,7 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
         registered=[row["text"] for row in rows["register"]],
         tables=tables,
         notebooks=notebooks,
-        command=write_command(folder.name, parameters),
+        command=write_command(folder.name, record),
         parameters=[(name, set_value(value), describe_parameter(name)) for name, value in parameters.items()],
         sources=group_sources(record["sources"]),
         facts=list_facts(record),
@@ -148,11 +148,12 @@ def set_value(value: Any) -> str:
     return str(value) if value != "" else "–"
 
 
-def write_command(run: str, parameters: Mapping[str, Any]) -> str:
-    """The command that makes this run again."""
-    usual = Parameters().model_dump()
-    changed = {name: value for name, value in parameters.items() if name != "run" and value != usual.get(name, value)}
-    return " ".join(["adoption run", run, *(f"-p {name} {write_argument(value)}" for name, value in changed.items())])
+def write_command(run: str, record: Mapping[str, Any]) -> str:
+    """The command that makes the run of this record again."""
+    given, usual = record["parameters"], Parameters().model_dump()
+    changed = {name: value for name, value in given.items() if name != "run" and value != usual.get(name, value)}
+    words = ["adoption run", run, *(f"-p {name} {write_argument(value)}" for name, value in changed.items())]
+    return " ".join([*words, *(["--pdf"] if record.get("pdf") else [])])
 
 
 def group_sources(sources: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
