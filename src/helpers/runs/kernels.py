@@ -44,6 +44,7 @@ ENVIRONMENT = {  # of every kernel of a run
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "OMP_NUM_THREADS": "1",  # matrices are small here: threads of linear algebra would wait for each other
+    "OPENBLAS_NUM_THREADS": "1",  # wins over the other where both are set
     "MATPLOTLIBRC": os.devnull,  # figures look alike whatever someone likes
     "PYTHONSAFEPATH": "1",  # a file that lies about and is called like a module is none
 }

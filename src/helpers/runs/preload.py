@@ -20,6 +20,7 @@ def warm_up() -> None:
     """
     with contextlib.chdir(Path(__file__).parent):  # a matplotlibrc where the command was typed is none of ours
         import matplotlib as mpl
+    import ipykernel.debugger  # noqa: F401  while debugpy is blocked: else each kernel loads it
     import seaborn as sns  # noqa: F401
     import statsmodels.api as sm  # noqa: F401
     from matplotlib import pyplot
