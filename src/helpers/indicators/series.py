@@ -233,7 +233,9 @@ def list_breaks(breaks: str, suspected: str, entity: str, as_of: pd.Timestamp | 
         for day, only, reason in parse_breaks(text)
         if only in ("", entity) and (as_of is None or pd.Timestamp(day) <= as_of)
     ]
-    return pd.DataFrame(sorted(rows), columns=["date", "kind", "reason"]).astype({"date": "datetime64[us]"})
+    frame = pd.DataFrame(sorted(rows), columns=["date", "kind", "reason"])
+    frame["date"] = pd.DatetimeIndex(frame["date"], dtype="datetime64[us]")  # astype takes twice as long
+    return frame
 
 
 def number_segments(dates: pd.Series, breaks: pd.DataFrame) -> np.ndarray:
