@@ -6,6 +6,7 @@ import textwrap
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from itertools import pairwise
 from typing import Any
@@ -233,13 +234,12 @@ def _set_around(figure: Exhibit, around: list[tuple[Any, ...]]) -> tuple[float, 
 
 def _wrap(figure: Exhibit, words: str, text: Text, room: float) -> str:
     """`words` in at most `MOST_LINES` lines no wider than `room` (inches); a word that is wider is parted."""
-    measure = figure.canvas.get_renderer().get_text_width_height_descent
+    renderer, properties = figure.canvas.get_renderer(), text.get_fontproperties()
+    measure = cache(lambda part: renderer.get_text_width_height_descent(part, properties, False)[0])
     lines: list[str] = []
-    properties, used = text.get_fontproperties(), 0.0
-    space = measure("n n", properties, False)[0] - measure("nn", properties, False)[0]
-    space_left = room * figure.dpi
-    for word in _part_words(words, lambda part: measure(part, properties, False)[0] <= space_left):
-        wide = measure(word, properties, False)[0]
+    used, space, space_left = 0.0, measure("n n") - measure("nn"), room * figure.dpi
+    for word in _part_words(words, lambda part: measure(part) <= space_left):
+        wide = measure(word)
         if lines and used + space + wide <= space_left:
             lines[-1] += f" {word}"
             used += space + wide
