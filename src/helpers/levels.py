@@ -33,7 +33,7 @@ def read_shares(name: str, shares: Any) -> tuple[float, ...]:
         For anything else; it names the argument.
     """
     listed = list(shares) if isinstance(shares, Iterable) and not isinstance(shares, str) else None
-    wrong = [shares] if listed is None else [each for each in listed if not isinstance(each, Real) or not 0 < each < 1]
+    wrong = [shares] if listed is None else [x for x in listed if not isinstance(x, Real) or not 0 < float(x) < 1]
     if listed is None or wrong:
         raise ValueError(f"{name} are shares between 0 and 1 in a list, such as [0.8], not {quote(wrong[0])}")
     return tuple(float(each) for each in listed)
