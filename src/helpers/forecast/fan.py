@@ -51,16 +51,27 @@ class Forecast(JointForecast):
             quantile, unit, and ``basis``: "calibrated" as far as the backtest reaches, "extrapolated" beyond;
             "refuted" where a newer figure refutes the method, whose numbers then know nothing of it.
         """
-        frames, levels = [], self.quantile_levels
-        for method in methods_for(self.windows.bounded):
-            found = self.at(self.years, [*levels, *INTEGRATION_QUANTILES], method)
-            mean = found[:, len(levels) :].mean(axis=1)
-            columns = self._labels | {"date": self.dates, "method": method, "mean": mean}
-            columns |= {f"q{level:g}": found[:, place] for place, level in enumerate(levels)}
-            basis = np.where(self.tested, "calibrated", "extrapolated")
-            basis = "refuted" if self.is_refuted(method) else basis
-            frames.append(pd.DataFrame(columns | {"unit": self.target.unit, "basis": basis}))
-        return pd.concat(frames, ignore_index=True)
+        return pd.concat([self.method_frame(each) for each in methods_for(self.windows.bounded)], ignore_index=True)
+
+    def method_frame(self, method: str) -> pd.DataFrame:
+        """The rows of `frame` for one method.
+
+        Parameters
+        ----------
+        method : str
+
+        Returns
+        -------
+        DataFrame
+        """
+        levels = self.quantile_levels
+        found = self.at(self.years, [*levels, *INTEGRATION_QUANTILES], method)
+        mean = found[:, len(levels) :].mean(axis=1)
+        columns = self._labels | {"date": self.dates, "method": method, "mean": mean}
+        columns |= {f"q{level:g}": found[:, place] for place, level in enumerate(levels)}
+        basis = np.where(self.tested, "calibrated", "extrapolated")
+        basis = "refuted" if self.is_refuted(method) else basis
+        return pd.DataFrame(columns | {"unit": self.target.unit, "basis": basis})
 
     def hub_frame(self) -> pd.DataFrame:
         """The forecast as rows of quantiles, in the columns of the hubverse, for the record of forecasts.

@@ -14,7 +14,7 @@ from helpers.forecast import bands
 from helpers.forecast.bands import PUBLISHED, REPORTED_QUANTILES
 from helpers.forecast.lessons import Lessons
 from helpers.forecast.methods import Origin, forecast_points
-from helpers.forecast.paths import PATHS, levels_within, refutes, sift
+from helpers.forecast.paths import PATHS, keep, levels_left, refutes, sift
 from helpers.forecast.windows import DATE_TOLERANCE, Ahead, Levels, Target, Windows, describe, look_ahead, next_dates
 from helpers.levels import band_ends, quoted_level
 
@@ -55,7 +55,7 @@ class Member:
         dates = made.dates if dates is None else pd.DatetimeIndex(dates, name="date")
         levels = list(made.quantile_levels if levels is None else levels)
         years = decimal_years(dates) - made.windows.years[0, -1]
-        found = made.part(self.name, years, made.within(years, levels), made.method)
+        found = made.part(self.name, *made.look(years), made.within(years, levels), made.method)
         return pd.DataFrame(found, dates, levels)
 
 
@@ -167,21 +167,27 @@ class JointForecast:
 
     def within(self, years: Levels, levels: Levels, method: str = "") -> Levels:
         """Levels (Q,) or (H, Q) at which quantiles of the paths lie that newer figures leave."""
-        return levels_within(self._sift(years, method)[0], levels) if len(self.target.newer) else levels
+        if not len(self.target.newer):
+            return levels
+        return levels_left(np.atleast_1d(years).tolist(), self.lessons.decay, self._limits(method), levels)
 
     def _margins(self, years: Levels, levels: Levels, method: str = "") -> np.ndarray:
         """Calibrated quantiles (H, Q) that know of no newer figure, at levels (Q,) or (H, Q)."""
         method = method or self.method
-        names = bands.members_of(method, self.windows.bounded)
-        return sum(self.part(name, years, levels, method) for name in names) / len(names)
+        names, ahead = bands.members_of(method, self.windows.bounded), self.look(years)
+        return sum(self.part(name, *ahead, levels, method) for name in names) / len(names)
 
-    def part(self, name: str, years: Levels, levels: Levels, method: str = PUBLISHED) -> np.ndarray:
-        """The same of one member of a method, with its own path and band: past its peak the last value is the path."""
+    def look(self, years: Levels) -> tuple[Ahead, bands.Cases]:
+        """What is known of some years after the origin, and what bands depend on there: the same for all members."""
         ahead = self.ahead_of(years)
+        count = ahead.years.shape[1]
+        return ahead, bands.Cases.of(describe(self.windows, ahead, (np.zeros(count, int), np.arange(count))))
+
+    def part(self, name: str, ahead: Ahead, cases: bands.Cases, levels: Levels, method: str = PUBLISHED) -> np.ndarray:
+        """The same of one member of a method, with its own path and band: past its peak the last value is the path."""
         point = forecast_points(self.known, ahead, (name,))[name][0]
         if method == PUBLISHED and self.declines:
             point = np.full(len(point), self.windows.values[0, -1])
-        cases = bands.Cases.of(describe(self.windows, ahead, (np.zeros(len(point), int), np.arange(len(point)))))
         return np.minimum(self.lessons.calibration(name).quantiles(cases, point, levels), self.target.limit)
 
     @cached_property
@@ -204,13 +210,9 @@ class JointForecast:
             self._known_limits[method] = tuple(limits)
         return self._known_limits[method]
 
-    def _sift(self, years: Levels, method: str = "") -> tuple[np.ndarray, float]:
-        """Ranks (M, H) of the paths that newer figures leave, see `paths.sift`, and their share of all."""
-        return sift(tuple(np.atleast_1d(years).tolist()), self.lessons.decay, self._limits(method))
-
     def share_kept(self, method: str = "") -> float:
         """Share of the paths that satisfy the newer figures."""
-        return self._sift(self.years, method)[1] if len(self.target.newer) else 1.0
+        return keep(self.lessons.decay, self._limits(method)).share if len(self.target.newer) else 1.0
 
     def is_refuted(self, method: str = "") -> bool:
         """Whether newer figures refute a method, see `paths.refutes`; then its numbers know nothing of them."""
@@ -233,7 +235,8 @@ class JointForecast:
         >>> bool((made.paths["2027-12-31"] > 60).mean() > 0.5)
         True
         """
-        return pd.DataFrame(self._margins(self.years, self._sift(self.years)[0].T).T, columns=self.dates)
+        ranks, _ = sift(tuple(self.years.tolist()), self.lessons.decay, self._limits())
+        return pd.DataFrame(self._margins(self.years, ranks.T).T, columns=self.dates)
 
     def until(self, horizon_years: float) -> Self:
         """The same forecast to another horizon, without fitting or calibrating anything again."""

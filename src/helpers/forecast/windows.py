@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -234,7 +235,7 @@ class Target:
     source: AdoptionSeries | None = None
     censored: pd.DataFrame | None = None
 
-    @property
+    @cached_property
     def newer(self) -> pd.DataFrame:
         """Figures after the last exact one that are bounds: index date; columns value, bound."""
         if self.censored is None:
