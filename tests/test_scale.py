@@ -10,7 +10,7 @@ from test_compare import make
 
 from helpers import curves, figures, forecast, indicators
 from helpers.figures import style
-from helpers.forecast import bands, lessons
+from helpers.forecast import backtests, bands, lessons
 from helpers.parameters import Parameters
 from helpers.runs import compare, sweep
 from helpers.runs.sweep_file import Sweep, name_runs
@@ -102,7 +102,7 @@ def make_courses(count):
     return {f"place {number}": pd.Series(values, dates) for number, values in enumerate(shares)}
 
 
-def test_what_the_references_teach_is_learnt_once_for_many_series(monkeypatch):
+def test_what_the_references_teach_is_learnt_once_for_many_series(monkeypatch, tmp_path):
     """With and without a bound mixed each series had a backtest of its own: two seconds and more for each."""
     calls = {"backtest": 0, "calibrate": 0, "learn_prior": 0}
 
@@ -115,7 +115,9 @@ def test_what_the_references_teach_is_learnt_once_for_many_series(monkeypatch):
 
         monkeypatch.setattr(holder, name, counted)
 
-    count(lessons, "backtest")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(lessons, "_TAUGHT", {})
+    count(backtests, "backtest")
     count(lessons, "learn_prior")
     count(bands.Errors, "calibrate")
     panel = make_courses(40)

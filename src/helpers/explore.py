@@ -125,7 +125,7 @@ class Explorer:
         self.source, self.bound = source, bound
         self.data = indicators.load(find_data(source))
         self.known_on, self.select, self.predict = cache(self.data.known_on), cache(self._select), cache(self._predict)
-        self._calibration, self._free = cache(self._calibrate), cache(self._fit_free)
+        self._references, self._free = cache(lambda as_of: self.known_on(as_of).references()), cache(self._fit_free)
         self.assess = cache(self._assess)
 
     @cached_property
@@ -182,19 +182,13 @@ class Explorer:
     def _predict(self, *key: str) -> Any:
         """The forecast of a series as known on a date, to some horizon: see `Forecast.until`."""
         series = self.select(*key)
-        references, residuals = self._calibration(series.technology, key[-1], series.bound is not None)
-        return forecast.forecast(series, references=references, residuals=residuals)
+        return forecast.forecast(series, references=self._references(key[-1]))
 
     def _assess(self, *key: str) -> Any:
         """The verdict on the ceiling of a series as known on a date, as notebook 03 has it."""
         series = self.select(*key)
         given = {"bound": series.bound, "errors": series.errors, "known_se": series.known_se}
         return list_ceiling(curves.assess_ceiling(series.values, **given), series.values).iloc[0]
-
-    def _calibrate(self, technology: str, as_of: str, bounded: bool) -> tuple[list[Any], pd.DataFrame]:
-        """The references of other technologies as known on a date, and what forecasts of them missed."""
-        found = [each for each in self.known_on(as_of).references() if each.technology != technology]
-        return found, forecast.backtest(found, bounded=bounded)
 
     def _fit_free(self, family: str, *key: str) -> tuple[Any, tuple[Any, ...]]:
         """The fit with a free ceiling, and the fits with ceilings within its 80 % profile interval.

@@ -15,7 +15,7 @@ from helpers.dates import Times
 from helpers.forecast import bands
 from helpers.forecast.bands import PUBLISHED
 from helpers.forecast.fan import Forecast
-from helpers.forecast.lessons import References
+from helpers.forecast.lessons import References, recall
 from helpers.forecast.methods import Origin, methods_for
 from helpers.forecast.rolling import can_calibrate
 from helpers.forecast.windows import SHORTEST, SHORTEST_SPAN, Target, last_window, next_dates, read_target
@@ -64,7 +64,7 @@ def forecast(
     shares : sequence of float
         Saturation shares of the scenarios, each between 0 and 1.
     residuals : DataFrame, optional
-        From `backtest`; by default it is computed from the references, with the same numbers.
+        From `backtest`; by default it is that of the references (`helpers.forecast.backtests`), computed once.
     limit : number, optional
         What no value can pass though it's no bound, such as a population; no figure may lie above it. Never more than
         100 for percent.
@@ -96,10 +96,11 @@ def forecast(
     [52.0, 61.0, 68.0]
     >>> axes = made.plot()
     """
-    references = indicators.load().references() if references is None else references
+    references = indicators.load_references() if references is None else references
     target = read_target(series, bound, limit, censored)
     others = [each for each in references if not target.technology or each.technology != target.technology]
-    return forecast_target(target, References(others, residuals), horizon_years, levels, shares, method)
+    school = recall(others) if residuals is None else References(others, residuals)
+    return forecast_target(target, school, horizon_years, levels, shares, method)
 
 
 def forecast_target(
@@ -204,7 +205,7 @@ def hindcast(
     """
     target, frames = read_target(series, bound), []
     values = target.values
-    references = indicators.load().references() if references is None else references
+    references = indicators.load_references() if references is None else references
     for origin in pd.DatetimeIndex(values.index[SHORTEST - 1 : -1] if origins is None else origins).tz_localize(None):
         earlier = [each for each in (cut_series(each, origin) for each in references) if len(each.values) >= SHORTEST]
         known = cut_series(target.bound, origin) if target.bound is not None else None

@@ -1,4 +1,8 @@
-"""What the references teach: errors, prior, calibrations and correlations, made once for all that use them."""
+"""What the references teach: errors, prior, calibrations and correlations, made once for all that use them.
+
+`recall` gives the references with all that they have taught in this process; their errors come from
+`helpers.forecast.backtests`.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,11 @@ import numpy as np
 import pandas as pd
 
 from helpers.forecast import bands
+from helpers.forecast.backtests import cached_backtest, digest_series
 from helpers.forecast.bands import PUBLISHED, Calibration, Records
 from helpers.forecast.methods import Prior, learn_prior, saturation_shares
 from helpers.forecast.paths import correlate_scores, fit_decay
-from helpers.forecast.rolling import backtest, check_residuals
+from helpers.forecast.rolling import check_residuals
 from helpers.indicators.series import AdoptionSeries
 
 if TYPE_CHECKING:
@@ -84,27 +89,20 @@ class References:
     ----------
     series : sequence of AdoptionSeries
     residuals : DataFrame, optional
-        From `backtest` on them; what is missing, or of the other kind, is computed once, when it is first needed.
-    client : dask.distributed.Client, optional
-        For that.
+        From `backtest` on them; what is missing, or of the other kind, is that of `cached_backtest`.
     """
 
-    def __init__(
-        self, series: Sequence[AdoptionSeries], residuals: pd.DataFrame | None = None, client: Client | None = None
-    ) -> None:
-        self.series, self._client = list(series), client
+    def __init__(self, series: Sequence[AdoptionSeries], residuals: pd.DataFrame | None = None) -> None:
+        self.series = list(series)
         known = [] if residuals is None else [check_residuals(residuals)]
         self._residuals = {bands.is_bounded(each): each for each in known}
         self._records: dict[bool, Records] = {}
         self._lessons: dict[tuple[str, bool], Lessons] = {}
 
-    def __getstate__(self) -> dict[str, object]:
-        return vars(self) | {"_client": None}  # a worker has its residuals, and no client
-
-    def residuals(self, bounded: bool) -> pd.DataFrame:
-        """Errors of the references' own forecasts."""
+    def residuals(self, bounded: bool, client: Client | None = None) -> pd.DataFrame:
+        """Errors of the references' own forecasts; a Dask client's workers compute what isn't there yet."""
         if bounded not in self._residuals:
-            self._residuals[bounded] = backtest(self.series, bounded=bounded, client=self._client)
+            self._residuals[bounded] = cached_backtest(self.series, bounded, client)
         return self._residuals[bounded]
 
     def teach(self, technology: str, bounded: bool) -> Lessons:
@@ -117,3 +115,18 @@ class References:
             records = self._records.setdefault(bounded, Records(residuals))
             self._lessons[key] = Lessons(records, saturation_shares(others), key[0])
         return self._lessons[key]
+
+
+MOST_TAUGHT = 4
+"""Sets of references that stay in memory: each with a calibration per method is some 20 megabytes."""
+_TAUGHT: dict[str, References] = {}
+
+
+def recall(series: Sequence[AdoptionSeries]) -> References:
+    """`References` of these series; the same object for the same figures, with what it has taught already."""
+    key = digest_series(series)
+    known = _TAUGHT.pop(key) if key in _TAUGHT else References(series)
+    _TAUGHT[key] = known  # used last: the last to go
+    for old in list(_TAUGHT)[:-MOST_TAUGHT]:
+        del _TAUGHT[old]
+    return known

@@ -11,7 +11,7 @@ from helpers import indicators
 from helpers.curves.many import map_parts
 from helpers.forecast.fan import Forecast
 from helpers.forecast.forecasting import forecast_target
-from helpers.forecast.lessons import References
+from helpers.forecast.lessons import References, recall
 from helpers.forecast.panel import Panel, is_adopted, name_series, read_panel
 from helpers.forecast.windows import read_target
 from helpers.indicators.series import AdoptionSeries
@@ -43,7 +43,7 @@ class Forecasts(dict[str, Forecast]):
         DataFrame
             A row per series and date: series, then the columns of `Forecast.frame`.
         """
-        return self._join({name: each.frame().query("method == @each.method") for name, each in self.items()})
+        return self._join({name: each.method_frame(each.method) for name, each in self.items()})
 
     def milestones(self) -> pd.DataFrame:
         """The milestones of all: series, then the columns of `Forecast.milestones`."""
@@ -97,7 +97,7 @@ def forecast_many(
     references : panel, optional
         With the bounds `bound` where these are no AdoptionSeries. By default those of the project's data folder.
     residuals : DataFrame, optional
-        From `backtest` on the references; by default it is computed.
+        From `backtest` on the references; by default it is theirs, computed once.
     client : dask.distributed.Client, optional
         Its workers take some series each, with the same results.
     **settings
@@ -125,12 +125,12 @@ def forecast_many(
     [68.0]
     """
     series, names = read_panel(panel, bound), list(name_series(panel))
-    taught = indicators.load().references()
+    taught = indicators.load_references()
     if references is not None:
         taught = read_panel(references, None if is_adopted(references) else bound)
-    school = References(taught, residuals, client)
+    school = recall(taught) if residuals is None else References(taught, residuals)
     for bounded in {each.bound is not None for each in series}:
-        school.residuals(bounded)  # here, and not by each worker
+        school.residuals(bounded, client)  # here, and not by each worker
     blocks = [series[start : start + BLOCK] for start in range(0, len(series), BLOCK)]
     found = list(map_parts(_forecast_block, [(block, school, settings) for block in blocks], client))
     results = dict(zip(names, (each for block in found for each in block), strict=True))

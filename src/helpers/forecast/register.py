@@ -20,7 +20,6 @@ from helpers.forecast.fan import HUB_QUANTILES, Forecast
 from helpers.forecast.forecasting import forecast
 from helpers.forecast.hub import COLUMNS, ENTRY, add_to_hub, check_model_id, read_hub
 from helpers.forecast.hub_config import BASELINES, SAMPLES, TARGET_COLUMNS, TEAM
-from helpers.forecast.rolling import backtest
 from helpers.indicators import AdoptionSeries, Data, DataError, Problem
 from helpers.indicators.cells import check_date
 from helpers.project import RunError, find_register
@@ -174,13 +173,12 @@ def register_series(
         lacks = ", ".join(sorted(missing)) or "rows"
         raise RunError(f"A table of series has rows, and the columns entity, indicator, bound; missing: {lacks}.")
     day = today or datetime.now().astimezone().date()
-    backtests: dict[Any, pd.DataFrame] = {}
     found, problems = [], []
     for row, (_, each) in enumerate(table.fillna("").astype(str).iterrows(), 2):
         try:
             dates = each.get("dates", "").replace(";", " ").split()
             series = data.series(each["entity"], each["indicator"], each["bound"])
-            found.append(enter(series, forecast_series(data, series, backtests), dates, model, data.as_of or day, day))
+            found.append(enter(series, forecast_series(data, series), dates, model, data.as_of or day, day))
         except (ValueError, RunError) as error:
             problems.append(Problem("", row, "", f"{each['indicator']} of {each['entity']}", str(error)))
     if problems:
@@ -188,30 +186,22 @@ def register_series(
     return register(pd.concat(found, ignore_index=True), data, hub)
 
 
-def forecast_series(
-    data: Data, series: AdoptionSeries, backtests: dict[Any, pd.DataFrame] | None = None, horizon_years: float = 5
-) -> Forecast:
+def forecast_series(data: Data, series: AdoptionSeries, horizon_years: float = 5) -> Forecast:
     """The published forecast of a series of `data`, with the settings of notebook 5.
 
     Parameters
     ----------
     data : Data
     series : AdoptionSeries
-    backtests : dict, optional
-        Where the backtests are kept for further series.
     horizon_years : number
 
     Returns
     -------
     Forecast
     """
-    references, kept = data.references(exclude=series), {} if backtests is None else backtests
-    key = (frozenset(each.technology for each in references), series.bound is not None)
-    if key not in kept:
-        kept[key] = backtest(references, bounded=key[1])
     offered = [float(other.iloc[-1]) for other in data.offer_bounds(series).values() if other is not None]
     limit = max(offered, default=None)
-    return forecast(series, references=references, horizon_years=horizon_years, residuals=kept[key], limit=limit)
+    return forecast(series, references=data.references(), horizon_years=horizon_years, limit=limit)
 
 
 def read_register(data: Data, entity: str = "", indicator: str = "", hub: Path | None = None) -> pd.DataFrame:

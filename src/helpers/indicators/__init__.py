@@ -15,7 +15,7 @@ is), ``checks`` (tables against each other), ``sheets`` (the table of any file),
 means), ``own`` (a single file), ``data``, ``review`` (coverage, claims), ``due`` (figures to come) and ``described``.
 """
 
-from helpers.indicators.data import Data, choose_series, load
+from helpers.indicators.data import Data, choose_series, load, load_references
 from helpers.indicators.described import (
     cite_series,
     cite_sources,
@@ -68,6 +68,7 @@ __all__ = [
     "list_warnings",
     "list_wording",
     "load",
+    "load_references",
     "name_series",
     "read_everyday",
     "say_due",

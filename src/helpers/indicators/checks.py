@@ -57,12 +57,17 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     if kind != "folder":
         nothing = f"file or folder does not exist (looked in {Path.cwd()}); give a folder that holds observations.csv"
         raise DataError([Problem("", None, "data", str(folder), kind or f"{nothing}, or a CSV file")])
+    return {name: table.copy() for name, table in _read_checked(folder.absolute(), read_state(folder)).items()}
+
+
+def read_state(folder: Path) -> tuple[str, ...]:
+    """The files of a data folder and their hashes: what is read from them stays the same as long as these do."""
     state = []
     for name in ("datapackage.json", *(f"{name}.csv" for name in TABLES)):
         with suppress(OSError):
             if (folder / name).is_file():  # opening a pipe would wait for ever
                 state.append(f"{name} {hash_file(folder / name)}")
-    return {name: table.copy() for name, table in _read_checked(folder.absolute(), tuple(state)).items()}
+    return tuple(state)
 
 
 @lru_cache(maxsize=2)  # own data, and the project's beside them

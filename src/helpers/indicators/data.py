@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,7 +16,7 @@ import pandas as pd
 
 from helpers.choices import split_choices
 from helpers.indicators.cells import LARGEST, NUMBER, SMALLEST, check_date
-from helpers.indicators.checks import read_tables
+from helpers.indicators.checks import read_state, read_tables
 from helpers.indicators.own import read_series_file, set_beside
 from helpers.indicators.problems import DataError, list_names, parameter_error, suggest_names
 from helpers.indicators.series import SHORTEST_SEGMENT, AdoptionSeries, cut_series, list_breaks
@@ -78,6 +78,27 @@ def load(path: str | Path = "data", as_of: str | date = "") -> Data:
     return Data(
         **set_beside(own, project), path=path, own=exact, project_data=project_data, understood=understood
     ).known_on(as_of)
+
+
+def load_references() -> list[AdoptionSeries]:
+    """The reference technologies of `load`, selected once, as long as the files of the data stay the same.
+
+    Returns
+    -------
+    list of AdoptionSeries
+
+    Raises
+    ------
+    DataError
+        As `load`.
+    """
+    folders = Path("data").absolute(), find_data()
+    return list(_select_references(folders, tuple(read_state(folder) for folder in folders)))
+
+
+@lru_cache(maxsize=1)
+def _select_references(folders: tuple[Path, ...], states: tuple[tuple[str, ...], ...]) -> tuple[AdoptionSeries, ...]:
+    return tuple(load().references())
 
 
 def _list_exact(observations: pd.DataFrame) -> list[tuple[str, str]]:
