@@ -407,3 +407,13 @@ def test_tables_that_can_be_read_are_checked_when_another_cannot(tmp_path):
     problems = find_problems(tmp_path, **broken)
     assert "sources.csv, row 3, column source_id: 'report' is already in row 2; keep one of the two" in problems
     assert any(line.startswith("indicators.csv, row 1: ") for line in problems)
+
+
+def test_references_leave_out_a_technology_by_its_name_and_refuse_an_unknown_one():
+    data = indicators.load()
+    series = data.series("China", "online_payment_users")
+    named, given = (data.references(exclude=each) for each in (series.technology, series))
+    assert [repr(each) for each in named] == [repr(each) for each in given]
+    assert len(named) < len(data.references())
+    with pytest.raises(indicators.DataError, match=r"'online paymnt' is no earlier technology.*online payment"):
+        data.references(exclude="online paymnt")

@@ -17,7 +17,7 @@ from helpers.parameters import ParameterError, Parameters, read_parameters
 from helpers.project import RunError, find_root
 from helpers.runs.execute import NotebookFailed
 from helpers.runs.pipeline import LIMITS, run_all
-from helpers.runs.sequence import find_notebooks, read_declared
+from helpers.runs.sequence import describe_series, find_notebooks, read_declared
 
 RUN_CELL = {"run": "baseline"}
 
@@ -68,7 +68,7 @@ def test_only_declared_parameters_reach_a_notebook(small_run):
 
 
 def test_the_project_notebooks_and_the_model_agree():
-    defaults = Parameters().model_dump()
+    defaults = Parameters().model_dump() | describe_series(Parameters())
     for notebook in find_notebooks():
         declared = read_declared(notebook)
         assert "run" in declared, notebook.name

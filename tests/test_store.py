@@ -259,3 +259,20 @@ def test_readers_wait_for_their_tables(tmp_path):
     assert (steps["04_free"].upstream, steps["04_free"].reads) == (("01_a", "02_a"), ("01_t", "02_t"))
     assert (steps["05_loop"].upstream, steps["05_loop"].reads) == (("01_a", "02_a", "03_a", "04_free"), ())
     assert steps["06_magic"].upstream[-1] == "05_loop"
+
+
+def test_the_backtest_belongs_to_the_references_and_not_to_the_series():
+    """Series that leave out the same technology and agree in having a bound share notebook 4, whatever else differs."""
+
+    def read(**given):
+        [step] = [each for each in plan_steps(find_notebooks(), read_parameters(given)) if each.name.startswith("04")]
+        return {name: value for name, value in step.values.items() if name != "run"}
+
+    usual, internet = read(), {"indicator": "internet_use_itu", "bound": 100}
+    assert usual == {"technology": "", "bounded": True, "as_of": "", "data": "data"}
+    assert read(run="other", horizon_years=3, levels=[0.9], shares=[0.6]) == usual
+    assert read(indicator="genai_adoption_rate", bound=100) == usual
+    assert read(bound="") == usual | {"bounded": False}
+    assert read(indicator="online_payment_users") == usual | {"technology": "online payment"}
+    assert read(entity="Germany", **internet) == read(entity="France", **internet) == usual | {"technology": "internet"}
+    assert read(as_of="2026-03-01") == usual | {"as_of": "2026-03-01"}

@@ -5,12 +5,13 @@ the same forecast at earlier dates, ``forecast_many`` forecasts of a panel. The 
 ``windows`` (the series, and the points that a forecast may see), ``bands`` (conformal calibration), ``methods`` (one
 function each, in `METHODS`, and the prior), ``paths`` (how dates hang together, and what newer bounds leave), ``panel``
 (many series in one form), ``rolling`` (`backtest`: what the methods would have said of the reference technologies),
-``scores`` (of that), ``lessons`` (what the references teach, made once), ``statements``, ``joint`` (members, their
-mean and its paths), ``fan`` (the forecast object), ``forecasting``, ``many``; and of the forecasts on record
-``baselines`` (beside them), ``hub_config`` and ``hub`` (their files), ``register``, ``hub_scores`` and
-``next_figure``.
+``scores`` (of that), ``backtests`` (computed once), ``lessons`` (what the references teach, made once), ``statements``,
+``joint`` (members, their mean and its paths), ``fan`` (the forecast object), ``forecasting``, ``many``; and of the
+forecasts on record ``baselines`` (beside them), ``hub_config`` and ``hub`` (their files), ``register``, ``hub_scores``
+and ``next_figure``.
 """
 
+from helpers.forecast.backtests import cached_backtest
 from helpers.forecast.bands import PUBLISHED
 from helpers.forecast.fan import MILESTONES, NOT_REACHED, Forecast
 from helpers.forecast.forecasting import (
@@ -42,6 +43,7 @@ __all__ = [
     "Prior",
     "average_ceilings",
     "backtest",
+    "cached_backtest",
     "can_calibrate",
     "cut_series",
     "forecast",

@@ -178,7 +178,7 @@ class Data:
         found = self._find_bound(entry, entity, bound)
         return series.with_bound(*found) if found else series
 
-    def references(self, exclude: AdoptionSeries | None = None, role: str = "reference") -> list[AdoptionSeries]:
+    def references(self, exclude: AdoptionSeries | str = "", role: str = "reference") -> list[AdoptionSeries]:
         """List the reference technologies, one `AdoptionSeries` per unbroken segment, each with its own base as bound.
 
         A percentage has the bound 100; a count has its base indicator. Left out are usage rates that repeat a users
@@ -188,20 +188,27 @@ class Data:
 
         Parameters
         ----------
-        exclude : AdoptionSeries, optional
-            Every series of the same technology, in whichever entity, is left out.
+        exclude : AdoptionSeries or str, optional
+            Every series of the same technology, in whichever entity, is left out; or of the technology of this name.
         role : str, default "reference"
             Or "held_out": technologies that calibrate nothing, to judge by what was learnt from the references.
 
         Returns
         -------
         list of AdoptionSeries, in order of entity, indicator and date
+
+        Raises
+        ------
+        DataError
+            When no earlier technology has the name to exclude.
         """
+        if isinstance(exclude, str):
+            self._check_technology(exclude)
         if self.project_data is not None:
             return self.project_data.references(exclude, role)
+        technology = exclude if isinstance(exclude, str) else exclude.technology
         wanted = self.indicators[(self.indicators["role"] == role) & (self.indicators["rate_of"] == "")]
-        if exclude is not None:
-            wanted = wanted[wanted["technology"] != exclude.technology]
+        wanted = wanted[(wanted["technology"] != technology) | (not technology)]
         entries = {entry.indicator: entry for entry in wanted.itertuples(index=False)}
         known = set(_list_exact(self.observations))
         rows = self.observations[self.observations["indicator"].isin(entries) & (self.observations["value"] > 0)]
@@ -217,6 +224,11 @@ class Data:
                 if resolved and len(series.values) >= SHORTEST_SEGMENT and series.values.max() > series.values.iloc[0]
             ]
         return found
+
+    def list_technologies(self) -> set[str]:
+        """Names of the earlier technologies: those of the references, and those held out."""
+        table = (self.project_data or self).indicators
+        return set(table.loc[table["role"].isin(["reference", "held_out"]), "technology"])
 
     def offer_bounds(self, series: AdoptionSeries) -> dict[str, pd.Series | None]:
         """Bounds that a series could have, by name: its own, the latest population of its entity, and none.
@@ -330,6 +342,11 @@ class Data:
     def _places(self) -> dict[tuple[str, str], np.ndarray]:
         """Places of each series in the table; the rows themselves would need much memory for many series."""
         return self.observations.groupby(["entity", "indicator"]).indices
+
+    def _check_technology(self, name: str) -> None:
+        known = self.list_technologies()
+        if name and name not in known:
+            raise parameter_error("technology", name, f"is no earlier technology; {suggest_names(name, known)}")
 
     def _name_table(self, table: str) -> str:
         """Say where a table stands, for messages: its own file, or the one file of own data."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from helpers.files import read_cells
 from helpers.parameters import Parameters
-from helpers.project import RunError, find_root, shorten_path
+from helpers.project import RunError, find_data, find_root, shorten_path
 from helpers.quoting import quote
 
 
@@ -38,7 +38,7 @@ class Step:
     ----------
     source : Path
     values : mapping
-        The parameters that it declares.
+        The parameters that it declares, and what it declares of the series in question (`describe_series`).
     reads : tuple of str
         Names of the tables that its code reads; none where the code doesn't name them: then it may read any.
     upstream : tuple of str
@@ -85,6 +85,24 @@ def read_declared(notebook: Path) -> dict[str, Any]:
         raise RunError(f"{wrong} ({error}).") from error
 
 
+OF_SERIES = {"technology", "bounded"}
+"""What a notebook may declare in place of the series in question, if it depends on no more of it."""
+
+
+def describe_series(parameters: Parameters) -> dict[str, Any]:
+    """What notebooks on the earlier technologies must know of the series in question, `OF_SERIES`.
+
+    Its technology where that is an earlier one, else "", and whether it has a bound: series that agree in both share
+    what such a notebook has made.
+    """
+    from helpers import indicators
+
+    data = indicators.load(str(find_data(parameters.data)), as_of=parameters.as_of)
+    series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
+    known = series.technology in data.list_technologies()
+    return {"technology": series.technology if known else "", "bounded": series.bound is not None}
+
+
 def read_calls(notebook: Path, method: str, place: int = 0) -> list[str | None]:
     """The argument at a place of each call of a method in a notebook's code; None where the code computes it."""
     code = "\n".join(source for kind, source, _ in read_cells(notebook) if kind == "code")
@@ -99,7 +117,9 @@ def read_calls(notebook: Path, method: str, place: int = 0) -> list[str | None]:
 
 def plan_steps(sources: Sequence[Path], parameters: Parameters) -> list[Step]:
     """The notebooks in their order, each with what it declares and reads."""
-    given = parameters.model_dump()
+    given, declared = parameters.model_dump(), [read_declared(source) for source in sources]
+    if any(OF_SERIES & names.keys() for names in declared):
+        given |= describe_series(parameters)
     writers = {name: source.stem for source in sources for name in read_calls(source, "save", 1) if name}
     steps = []
     for place, source in enumerate(sources):
@@ -107,7 +127,7 @@ def plan_steps(sources: Sequence[Path], parameters: Parameters) -> list[Step]:
         tables = read_calls(source, "read_table")
         known = {writers.get(name or "") for name in tables}
         upstream = tuple(earlier) if None in known else tuple(name for name in earlier if name in known)
-        values = {name: given[name] for name in read_declared(source) if name in given}
+        values = {name: given[name] for name in declared[place] if name in given}
         named = () if None in known else tuple(name for name in tables if name)
         steps.append(Step(source, values, named, upstream))
     return steps
