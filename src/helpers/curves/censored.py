@@ -281,12 +281,13 @@ class Censored(LeastSquares):
         ceiling = np.exp(points[:, 0]) if self.free else np.full(len(values), self.fit.ceiling[0])
         return self._statistic(losses), (self._weigh(error) ** 2).sum(1), ceiling, points[:, self.free : -1].T
 
-    def profile_bounds(self, alphas: tuple[float, ...]) -> np.ndarray:
+    def profile_bounds(self, places: np.ndarray, alphas: tuple[float, ...]) -> np.ndarray:
         """As `LeastSquares.profile_bounds`.
 
         The limits of the search are asked first: where the profile stays low there, it is open.
         """
-        place, side, level = (part.ravel() for part in np.indices((len(self.places), 2, len(alphas))))
+        nth, side, level = (part.ravel() for part in np.indices((len(places), 2, len(alphas))))
+        place = places[nth] - self.places[0]
         target = np.sqrt([fdtri(1, self.df_resid, 1 - each) for each in alphas])[level]
         centre, limit = self.point[place], np.where(side == 0, self.low[place], self.high[place])
         with np.errstate(invalid="ignore"):
@@ -308,4 +309,4 @@ class Censored(LeastSquares):
             reached = refit(np.arange(len(search)), path, found)[1] / target
             trusted = (np.abs(reached - 1) < FOUND) & (np.abs(found - centre) <= FARTHEST)
             ends[search] = np.where(trusted, close(found, limit, side), side * np.inf)
-        return ends.reshape(len(self.places), 2, -1).transpose(2, 0, 1)
+        return ends.reshape(len(places), 2, -1).transpose(2, 0, 1)

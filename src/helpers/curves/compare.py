@@ -93,13 +93,15 @@ def fit_families(
     return fits
 
 
-def compare_estimates(fits: Fits) -> pd.DataFrame:
+def compare_estimates(fits: Fits, profiled: Sequence[str] | None = None) -> pd.DataFrame:
     """List the estimates of several fits, with profile intervals that may be open.
 
     Parameters
     ----------
     fits : dict
         From `fit_families`.
+    profiled : sequence of str or None
+        Parameters whose intervals are searched; those of others are missing, and these not `identified`. None: all.
 
     Returns
     -------
@@ -112,13 +114,17 @@ def compare_estimates(fits: Fits) -> pd.DataFrame:
         makes the intervals hold under all that the residuals speak for).
     """
     _check_fits(fits)
+    known = {name: None for fit in fits.values() if isinstance(fit, Results) for name in fit.param_names}
+    if missing := [name for name in profiled or () if known and name not in known]:
+        raise CurveError(f"profiled has {', '.join(missing)}; choose among {', '.join(known)}")
     frames = {}
     for key, fit in fits.items():
         if isinstance(fit, CurveError):
             continue
         settled = fit.flag != UNSETTLED
-        ends = pd.concat([fit.conf_int(0.2, "profile"), fit.conf_int(0.05, "profile")], axis=1)
-        ends.columns = pd.Index(["low_80", "high_80", "low_95", "high_95"])
+        names = [name for name in fit.param_names if profiled is None or name in profiled]
+        ends = np.hstack([fit.intervals(names, alpha) for alpha in (0.2, 0.05)])
+        ends = pd.DataFrame(ends, names, ["low_80", "high_80", "low_95", "high_95"]).reindex(fit.param_names)
         closed = np.isfinite(ends).all(axis=1) & (fit.flag == "" or fit.limit != "")
         if fit.model.ceiling.name:
             closed[fit.model.ceiling.name] = fit.identified
@@ -209,7 +215,8 @@ def profile_ceilings(fits: Fits, bound: float = np.nan, points: int = 60) -> pd.
         grid = np.geomspace(start, top, points)
         grid = np.unique([*grid, *(ceiling for ceiling in best if start < ceiling < top)])
         profile = fit.profile("ceiling", values=grid).replace(np.inf, np.nan)
-        frame = pd.DataFrame({"family": family, "ceiling": grid, "distance": np.sqrt(profile["statistic"]).round(6)})
+        distance = np.sqrt(profile["statistic"].round(10)).round(6)  # more digits are the search's
+        frame = pd.DataFrame({"family": family, "ceiling": grid, "distance": distance})
         limits = {f"threshold_{level}": np.sqrt(f.ppf(level / 100, 1, freedom)) for level in (80, 95)}
         rejected = 100 * profile["confidence"].to_numpy()
         alone = 100 * profile["independent"].to_numpy() if "independent" in profile else rejected

@@ -154,7 +154,7 @@ def _describe_intervals(results: Any) -> str:
     """Whether the data bound the ceiling, and what that depends on."""
     name = results.model.ceiling.name
     kinds = [kind for kind, likelihood in results.by_errors.items() if likelihood in results.likelihoods]
-    low, high = results.interval(name, 0.05)
+    low, high = results.intervals([name], 0.05)[0]
     if results.identified:
         found = "bound the ceiling"
     elif not np.isfinite(high):
@@ -165,7 +165,7 @@ def _describe_intervals(results: Any) -> str:
         found = f"hardly bound the ceiling: its 95 % interval runs from {low:.4g} to {high:.4g}"
     if len(kinds) < 2:
         return f"The data {found}, under {kinds[0]} errors."
-    pairs = zip(kinds, (likelihood.interval(name, 0.05) for likelihood in results.likelihoods), strict=True)
+    pairs = zip(kinds, (likelihood.intervals([name], 0.05)[0] for likelihood in results.likelihoods), strict=True)
     each = ", ".join(f"{start:.4g} to {end:.4g} if they are {kind}" for kind, (start, end) in pairs)
     return f"The data {found}. Errors are not known; its interval is {each}, and all of these together."
 
@@ -248,7 +248,7 @@ class Displayed:
         is_ceiling = likelihood.place(parameter) == CEILING and not likelihood.batch.has_share
         if is_ceiling:
             reached, best = likelihood.batch.top[0], self.params.iloc[0]
-            low, high = self.interval(parameter, 0.05)
+            low, high = self.intervals([parameter], 0.05)[0]
             start = 1.001 * reached if best >= reached else max(min(reached, 0.97 * low), 0.1 * best)
             end = min(PROFILE_TOP * reached, 1.1 * high) if high > start else 1.1 * reached
             values = np.geomspace(start, end, POINTS)
@@ -319,7 +319,8 @@ class Displayed:
         check_alpha(alpha)
         summary = CurveSummary()
         summary.name = self.model.endog_name
-        summary.tables += [_summary_top(self), _summary_estimates(self, alpha)]
+        estimates = _summary_estimates(self, alpha)  # first, so that all intervals are searched together
+        summary.tables += [_summary_top(self), estimates]
         summary.add_extra_txt(describe_notes(self))
         return summary
 

@@ -8,6 +8,7 @@ quantities take everything from it.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -71,7 +72,7 @@ class LeastSquares:
         self.free, self.count = bool(model.ceiling.name), len(model.parameters)
         self.places = np.arange(0 if self.free else 1, self.count + 1)  # of the parameters among the `coordinates`
         self.last = float(batch.origin[0] + batch.span[0])  # decimal year of the last observation
-        self._ends: dict[float, np.ndarray] = {}
+        self._ends: dict[tuple[int, float], np.ndarray] = {}  # by place and alpha
 
     def drop_data(self) -> None:
         """Let go of what is as long as the series; whatever has been computed stays."""
@@ -130,11 +131,11 @@ class LeastSquares:
         least = self.fit.objective[0]
         return least, least + profile_target(self.batch, self.fit, alpha)[0]
 
-    def profile_bounds(self, alphas: tuple[float, ...]) -> np.ndarray:
-        """Ends of the profile intervals of all parameters in their `coordinates`, (a, k, 2); infinite where open."""
-        level, place = (part.ravel() for part in np.indices((len(alphas), len(self.places))))
+    def profile_bounds(self, places: np.ndarray, alphas: tuple[float, ...]) -> np.ndarray:
+        """Ends of the profile intervals of some of the `coordinates`, (a, k, 2); infinite where open."""
+        level, place = (part.ravel() for part in np.indices((len(alphas), len(places))))
         rows = np.zeros(len(place), int)
-        ends = profile_bounds(self.batch.take(rows), self.fit.take(rows), self.places[place], np.array(alphas)[level])
+        ends = profile_bounds(self.batch.take(rows), self.fit.take(rows), places[place], np.array(alphas)[level])
         return np.column_stack(ends).reshape(len(alphas), -1, 2)
 
     # ---- parameters, in whose names everybody else asks
@@ -154,21 +155,27 @@ class LeastSquares:
             return "share" if self.batch.has_share else "number"
         return self.model.parameters[place - 1][1]
 
-    def bounds_of(self, place: int, alpha: float) -> np.ndarray:
-        """Ends of the profile interval of a coordinate, kept; nothing is excluded without a degree of freedom."""
-        if alpha not in self._ends:
+    def bounds_of(self, places: Sequence[int], alpha: float) -> np.ndarray:
+        """Ends of the profile intervals of coordinates, (k, 2), kept; without a degree of freedom none is excluded.
+
+        Those that have not been asked for before are searched together.
+        """
+        left = np.array([place for place in places if (place, alpha) not in self._ends], int)
+        if len(left):
             if self.batch.times is None:
                 raise CurveError(f"remove_data() dropped the observations before alpha={alpha:g} was asked for")
             alphas = self.together if alpha in self.together else (alpha,)
-            nothing = np.tile([-np.inf, np.inf], (len(alphas), len(self.places), 1))
-            ends = self.profile_bounds(alphas) if self.df_resid > 0 else nothing
-            self._ends |= dict(zip(alphas, ends, strict=True))
-        return self._ends[alpha][place - self.places[0]]
+            nothing = np.tile([-np.inf, np.inf], (len(alphas), len(left), 1))
+            ends = self.profile_bounds(left, alphas) if self.df_resid > 0 else nothing
+            for each, pairs in zip(alphas, ends, strict=True):
+                self._ends |= {(place, each): pair for place, pair in zip(left.tolist(), pairs, strict=True)}
+        return np.array([self._ends[place, alpha] for place in places])
 
-    def interval(self, parameter: str, alpha: float) -> np.ndarray:
-        """Ends of the profile interval of one parameter, (2,); an end without crossing is infinite (0 for a rate)."""
-        place = self.place(parameter)
-        return to_parameter(self.batch, self.kind(place), self.bounds_of(place, alpha))
+    def intervals(self, parameters: Sequence[str], alpha: float) -> np.ndarray:
+        """Ends of the profile intervals of parameters, (k, 2); an end without crossing is infinite (0 for a rate)."""
+        places = [self.place(parameter) for parameter in parameters]
+        pairs = zip(places, self.bounds_of(places, alpha), strict=True)
+        return np.array([to_parameter(self.batch, self.kind(place), ends) for place, ends in pairs]).reshape(-1, 2)
 
     def profile_values(self, parameter: str, points: int, ends: tuple[float, float]) -> np.ndarray:
         """Values of a parameter to draw its profile at: a third past its ends, `OPEN_SPAN` where they are open."""
@@ -391,22 +398,22 @@ class QuasiBinomial(LeastSquares):
             return self.glm.deviance, np.inf
         return self.glm.deviance, self.glm.deviance + fdtri(1, self.df_resid, 1 - alpha) * self.scale
 
-    def profile_bounds(self, alphas: tuple[float, ...]) -> np.ndarray:
-        """Ends of the quasi-likelihood F profiles of all coordinates."""
-        k, centre = len(self.places), np.tile(self.theta[1:], 2)
+    def profile_bounds(self, places: np.ndarray, alphas: tuple[float, ...]) -> np.ndarray:
+        """Ends of the quasi-likelihood F profiles of some of the coordinates."""
+        k, centre = len(places), np.tile(self.theta[places], 2)
         if self.fit.flat[0]:
             return np.tile([-np.inf, np.inf], (1, k, 1))
         least, highest = self.objective_bounds(*alphas)
         if not highest > least:  # a perfect fit
             return centre.reshape(1, 2, k).swapaxes(1, 2)
-        place, side = np.tile(self.places, 2), np.repeat([-1.0, 1.0], k)
+        place, side = np.tile(places, 2), np.repeat([-1.0, 1.0], k)
 
         def rise(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
             pairs = zip(place[rows], values, strict=True)
             return np.sqrt([max(self._fix(each, value)[0] - least, 0) for each, value in pairs])
 
         step = np.sqrt(np.diag(self.covariance))[place]
-        limit = np.concatenate([part[1:, 0] for part in limits(self.batch)])
+        limit = np.concatenate([part[places, 0] for part in limits(self.batch)])
         target = np.full(2 * k, np.sqrt(highest - least))
         ends = close(find_crossings(rise, side, target, centre, step, limit), limit, side)
         return ends.reshape(1, 2, k).swapaxes(1, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
@@ -25,7 +26,7 @@ from helpers.wording import say_name
 
 UNSETTLED = "the search did not settle: the sum of squares hardly changes along a ridge of parameters"
 INTERNAL = {
-    "likelihood", "likelihoods", "by_errors", "under", "launch_fits", "interval", "serial_correlation", "limits",
+    "likelihood", "likelihoods", "by_errors", "under", "launch_fits", "intervals", "serial_correlation", "limits",
     "cov_params_default", "initialize", "normalized_cov_params", "t_test_pairwise", "wald_test_terms",
 }  # fmt: skip
 
@@ -152,10 +153,10 @@ class Results(Derived, Displayed, LikelihoodModelResults):
             return True
         return bool(self.likelihood.fit.objective[0] <= free.objective_bounds(0.05)[1])
 
-    def interval(self, name: str, alpha: float) -> np.ndarray:
-        """Profile interval of a parameter, (2,): the hull of those of all `likelihoods`."""
-        ends = np.array([likelihood.interval(name, alpha) for likelihood in self.likelihoods])
-        return np.array([ends[:, 0].min(), ends[:, 1].max()])
+    def intervals(self, names: Sequence[str], alpha: float) -> np.ndarray:
+        """Profile intervals of parameters, (k, 2): the hulls of those of all `likelihoods`."""
+        ends = np.array([likelihood.intervals(names, alpha) for likelihood in self.likelihoods])
+        return np.column_stack([ends[:, :, 0].min(axis=0), ends[:, :, 1].max(axis=0)])
 
     @cached_property
     def nested(self) -> Results | None:
@@ -237,8 +238,7 @@ class Results(Derived, Displayed, LikelihoodModelResults):
             half = stdtrit(max(self.df_resid, 1), 1 - alpha / 2) * self.bse
             return pd.DataFrame({0: self.params - half, 1: self.params + half})
         if method == "profile":
-            rows = {name: self.interval(name, alpha) for name in self.param_names}
-            return pd.DataFrame.from_dict(rows, orient="index", columns=[0, 1])
+            return pd.DataFrame(self.intervals(self.param_names, alpha), self.param_names, [0, 1])
         if method == "bootstrap":
             self.need_data("the bootstrap")
             return pd.DataFrame(bootstrap_intervals(self.likelihood, alpha, **options), self.param_names, [0, 1])
@@ -265,9 +265,9 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         ):
             return False
         if self.model.ceiling.name:
-            return bool(is_narrow(*self.interval(self.model.ceiling.name, 0.05)))
+            return bool(is_narrow(*self.intervals([self.model.ceiling.name], 0.05)[0]))
         inside = [name for name, end in zip(self.param_names, self.limits, strict=False) if not end]
-        return bool(np.isfinite([self.interval(name, 0.05) for name in inside]).all())
+        return bool(np.isfinite(self.intervals(inside, 0.05)).all())
 
     def profile(self, parameter: str = "ceiling", points: int = 41, values: np.ndarray | None = None) -> pd.DataFrame:
         """Sum of squares along one parameter, the others fitted again.
@@ -298,7 +298,7 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         kinds = [kind for kind, likelihood in self.by_errors.items() if likelihood in self.likelihoods]
         first, place = self.likelihoods[0], self.likelihoods[0].place(parameter)
         if values is None:
-            ends = np.array([likelihood.bounds_of(place, 0.05) for likelihood in self.likelihoods])
+            ends = np.concatenate([likelihood.bounds_of([place], 0.05) for likelihood in self.likelihoods])
             values = first.profile_values(parameter, points, (ends[:, 0].min(), ends[:, 1].max()))
         frame = first.profile(parameter, values)
         if len(kinds) > 1 and len(frame):
