@@ -53,7 +53,7 @@ test-newest:
 	.venv-newest/bin/python $(NUMBERS)
 
 # What the tests run, in all processes: 95 % of lines and branches, and every one in what checks data and parameters.
-CHECKED := src/helpers/indicators/*,src/helpers/parameters.py,src/helpers/options.py
+CHECKED := src/helpers/indicators/*,src/helpers/runs/parameters.py,src/helpers/cli/options.py
 coverage: .venv/ready
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=95
 	$(BIN)/python -m coverage report --include='$(CHECKED)' --fail-under=100

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from helpers import curves, forecast, indicators
+from helpers.base.wording import say_count
 from helpers.forecast import backtest, bands, lessons, methods, paths, rolling, scores, windows
 from helpers.forecast.forecasting import forecast_target
-from helpers.wording import say_count
 
 BEFORE = {0.5: 0.0163178, 1.0: 0.0201637, 2.0: 0.0357697, 3.0: 0.041209, 5.0: 0.0516033}
 """WIS of release 0.2's forecast, a weighted mean of paths, on these references and origins, by horizon."""

@@ -6,8 +6,8 @@ import nbformat
 import pandas as pd
 import pytest
 
-from helpers.figures import images
-from helpers.parameters import complete_parameters, read_parameters
+from helpers.runs.parameters import complete_parameters, read_parameters
+from helpers.show.figures import images
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 SAMPLE = Path(__file__).parent / "sample"

@@ -13,10 +13,10 @@ from hypothesis import settings
 from processes import run
 from small_notebooks import write_notebooks
 
-from helpers.folders import lock_folder
-from helpers.parameters import read_parameters
-from helpers.project import MARK, RunError, find_data
+from helpers.base.folders import lock_folder
+from helpers.base.project import MARK, RunError, find_data
 from helpers.runs import open_run
+from helpers.runs.parameters import read_parameters
 from helpers.runs.pipeline import run_all
 
 ROOT = Path(__file__).parents[1]

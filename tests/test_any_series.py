@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from matplotlib import pyplot
 
 from helpers import curves, forecast, indicators
-from helpers.figures import images, style
-from helpers.parameters import ParameterError, Parameters, complete_parameters, read_parameters
 from helpers.runs.checks import check_parameters
+from helpers.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
 from helpers.runs.pipeline import run_all
+from helpers.show.figures import images, style
 
 ROOT = Path(__file__).parents[1]
 CELLS = [

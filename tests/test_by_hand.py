@@ -5,9 +5,9 @@ import pytest
 from conftest import list_files, open_as
 from processes import call
 
-from helpers import lab
-from helpers.parameters import ParameterError, read_parameters
-from helpers.project import RunError
+from helpers.base.project import RunError
+from helpers.runs import lab
+from helpers.runs.parameters import ParameterError, read_parameters
 
 WRITER, READER, TABLE = "03_fit_curves", "05_forecast_adoption", "03_parameters"
 

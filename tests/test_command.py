@@ -17,9 +17,9 @@ from processes import call
 from snapshots import check_snapshot
 
 from helpers import __main__ as command
-from helpers import options
-from helpers.parameters import Parameters, expected_value, name_type
-from helpers.project import find_from_here
+from helpers.base.project import find_from_here
+from helpers.cli import options
+from helpers.runs.parameters import Parameters, expected_value, name_type
 from helpers.runs.sequence import find_notebooks, read_declared
 
 

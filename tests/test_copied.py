@@ -10,7 +10,7 @@ import pytest
 from conftest import SAMPLE, further
 from small_notebooks import write_notebooks
 
-from helpers.project import find_root
+from helpers.base.project import find_root
 
 VENV = find_root() / ".venv"
 pytestmark = pytest.mark.skipif(
@@ -67,7 +67,7 @@ def test_a_copy_runs_itself_also_when_it_is_moved(copy, tmp_path, options):
 
 
 def test_however_a_copy_is_called_it_is_itself(copy, tmp_path):
-    (copy / "src" / "helpers" / "parameters.py").write_text("print('the copy')\nraise SystemExit(0)\n")
+    (copy / "src" / "helpers" / "runs" / "parameters.py").write_text("print('the copy')\nraise SystemExit(0)\n")
     adoption = copy / ".venv" / "bin" / "adoption"
     (tmp_path / "linked").symlink_to(adoption)
     (tmp_path / "helpers.py").write_text("raise SystemExit('a file of the same name in the working folder')")

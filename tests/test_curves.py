@@ -36,7 +36,7 @@ from helpers.curves import (
     trace_alternatives,
 )
 from helpers.curves.ceilings import fit_ceilings
-from helpers.parameters import expected_value
+from helpers.runs.parameters import expected_value
 
 REFERENCE = Path(__file__).parent / "reference"
 NIST = json.loads((REFERENCE / "nist_strd.json").read_text())

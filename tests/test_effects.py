@@ -13,7 +13,7 @@ import pytest
 import yaml
 from conftest import SAMPLE, make_once, run_sequence
 
-from helpers.parameters import Parameters
+from helpers.runs.parameters import Parameters
 from helpers.runs.sequence import OF_SERIES
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("0*.ipynb"))

@@ -7,8 +7,8 @@ from conftest import further
 from scipy.optimize import minimize
 
 from helpers import indicators
+from helpers.base.project import find_data
 from helpers.curves import FAMILIES, Bass, CurveError, Gompertz, Logistic, Share, SharePrior, fit_many
-from helpers.project import find_data
 
 YEARS = np.array([2012.0, 2013.0, 2013.5, 2015.0, 2016.0, 2017.0, 2019.0, 2020.0, 2021.0, 2022.0])
 STEP = 1.0  # the median of their distances

@@ -17,9 +17,9 @@ from processes import call
 from snapshots import check_snapshot
 
 from helpers import indicators
-from helpers.choices import join_choices, split_choices
+from helpers.base.choices import join_choices, split_choices
 from helpers.indicators import tables
-from helpers.parameters import complete_parameters, read_parameters
+from helpers.runs.parameters import complete_parameters, read_parameters
 
 pytestmark = pytest.mark.usefixtures("small_project")
 

@@ -13,14 +13,15 @@ import pytest
 from conftest import further
 from nbclient import NotebookClient
 
-from helpers import curves, explore, forecast, indicators
-from helpers.explore import CEILINGS, Explorer, Selection
-from helpers.explore_panel import Panel
-from helpers.options import read_options
-from helpers.parameters import read_parameters
-from helpers.project import find_root
+from helpers import curves, forecast, indicators
+from helpers.base.project import find_root
+from helpers.cli.options import read_options
 from helpers.runs.checks import check_parameters
 from helpers.runs.pages.exporter import set_html
+from helpers.runs.parameters import read_parameters
+from helpers.show import explore
+from helpers.show.explore import CEILINGS, Explorer, Selection
+from helpers.show.explore_panel import Panel
 
 GENAI = Selection("China", "genai_users")
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from processes import call
 
-from helpers.project import RECORD, RunError
+from helpers.base.project import RECORD, RunError
 from helpers.runs.exports import write_latex, write_workbook
 from helpers.runs.listing import remove_run
 from helpers.runs.notebook import read_csv, write_csv
@@ -35,7 +35,7 @@ def put_table(run, frame):
     record = json.loads((run / RECORD).read_text())
     for notebook in record["notebooks"].values():
         if name in notebook["tables"]:
-            from helpers.files import hash_file
+            from helpers.base.files import hash_file
 
             notebook["tables"][name] |= {"columns": kinds, "sha256": hash_file(run / "tables" / f"{name}.csv")}
     (run / RECORD).write_text(json.dumps(record))

@@ -15,7 +15,7 @@ from conftest import WORDS, assert_equal, further
 from processes import call, is_alive, kill_tree, run, start, wait_for
 from small_notebooks import ALL, write_notebook, write_notebooks
 
-from helpers.folders import lock_folder
+from helpers.base.folders import lock_folder
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
 

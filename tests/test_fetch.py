@@ -11,8 +11,9 @@ import pytest
 from worldbank_server import CODE, FIGURES, TITLE, serve
 
 from helpers import __main__ as command
-from helpers import fetch, indicators
-from helpers.folders import lock_folder
+from helpers import indicators
+from helpers.base.folders import lock_folder
+from helpers.indicators import fetch
 
 ROOT = Path(__file__).parents[1]
 DAY = date(2026, 11, 24)
@@ -292,7 +293,7 @@ def test_the_command_fetches_and_says_what_is_missing(tmp_path, capsys, monkeypa
 
 def test_no_run_can_fetch():
     """Only the command imports the module, and only the module imports wbgapi."""
-    importers = {"helpers.fetch": set(), "wbgapi": set()}
+    importers = {"helpers.indicators.fetch": set(), "wbgapi": set()}
     for path in (ROOT / "src" / "helpers").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, (ast.Import, ast.ImportFrom)) else []
@@ -300,5 +301,5 @@ def test_no_run_can_fetch():
             for name in [*names, *([module] if module else []), *(f"{module}.{name}" for name in names)]:
                 if name in importers:
                     importers[name].add(path.name)
-    assert importers == {"helpers.fetch": {"commands.py", "fetch_surveys.py"}, "wbgapi": {"fetch.py"}}
+    assert importers == {"helpers.indicators.fetch": {"commands.py", "fetch_surveys.py"}, "wbgapi": {"fetch.py"}}
     assert not [path for path in (ROOT / "notebooks").glob("*.ipynb") if "fetch" in path.read_text(encoding="utf-8")]

@@ -8,7 +8,8 @@ import pytest
 from survey_server import serve
 
 from helpers import __main__ as command
-from helpers import fetch, fetch_surveys, indicators
+from helpers import indicators
+from helpers.indicators import fetch, fetch_surveys
 
 DAY = date(2026, 11, 24)
 WHERE = {"indic_is": "E_AI_TANY", "unit": "PC_ENT"}

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from matplotlib.collections import PolyCollection
 from matplotlib.text import Text
 
-from helpers import curves, figures, findings
-from helpers.figures import comparisons, style
-from helpers.figures.forecasts import shade_bands
+from helpers import curves
+from helpers.say import findings
+from helpers.show import figures
+from helpers.show.figures import comparisons, style
+from helpers.show.figures.forecasts import shade_bands
 
 DATES = pd.to_datetime(["2024-06-30", "2024-12-31", "2025-06-30", "2025-12-31"])
 VALUES = pd.Series([230.0, 249.0, 515.0, 602.0], index=pd.DatetimeIndex(DATES, name="date"), name="genai_users")

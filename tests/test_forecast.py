@@ -11,11 +11,11 @@ from matplotlib.collections import PolyCollection
 from statsmodels.tsa.holtwinters import Holt
 
 from helpers import curves, forecast, indicators
+from helpers.base.wording import say_name
 from helpers.curves.ceilings import fit_ceilings
 from helpers.forecast import bands, methods, windows
 from helpers.forecast.forecasting import cut_series
 from helpers.forecast.rolling import roll_origins
-from helpers.wording import say_name
 
 
 @pytest.fixture(scope="module")

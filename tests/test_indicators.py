@@ -18,8 +18,8 @@ from malformed import DATA, TABLES, write_folder
 from snapshots import check_snapshot
 
 from helpers import indicators
+from helpers.indicators.audit import VERDICTS, Figure, _compare, summarise_data
 from helpers.indicators.problems import Problem, suggest_names
-from helpers.indicators.review import VERDICTS, Figure, _compare, summarise_data
 from helpers.indicators.series import interpolate_values, parse_breaks
 
 

@@ -16,8 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from malformed import write_folder
 
-from helpers import curves, fetch, forecast, indicators, levels
-from helpers.parameters import ParameterError, read_parameters
+from helpers import curves, forecast, indicators
+from helpers.base import levels
+from helpers.indicators import fetch
+from helpers.runs.parameters import ParameterError, read_parameters
 
 FEW = settings(max_examples=examples(40), deadline=None, derandomize=True)
 DATES = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])

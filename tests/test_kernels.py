@@ -49,7 +49,7 @@ def test_a_kernel_is_ours_and_where_and_how_we_chose(forked, tmp_path):
 @pytest.mark.skipif(not can_fork(), reason="Linux only")
 def test_what_is_done_beforehand_leaves_no_trace(tmp_path):
     question = (
-        "import matplotlib, matplotlib.pyplot, helpers.figures.style\n"
+        "import matplotlib, matplotlib.pyplot, helpers.show.figures.style\n"
         "sorted(map(str, matplotlib.rcParams.items())), matplotlib.pyplot.get_fignums()"
     )
     assert ask(True, tmp_path, question) == ask(False, tmp_path, question)

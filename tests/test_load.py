@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from small_notebooks import write_notebooks
 
-from helpers.project import MARK
+from helpers.base.project import MARK
 
 SAMPLE = Path(__file__).parent / "sample"
 FULL = {"sweep": 300, "calls": 1000, "points": 10**5, "series": 10**5, "forced": 50}

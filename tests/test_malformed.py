@@ -16,8 +16,8 @@ from helpers import __main__ as command
 from helpers import indicators
 from helpers.indicators.cells import explain_cell
 from helpers.indicators.tables import read_descriptor
-from helpers.parameters import ParameterError, complete_parameters, read_parameters
 from helpers.runs.checks import check_parameters
+from helpers.runs.parameters import ParameterError, complete_parameters, read_parameters
 
 ROOT = Path(__file__).parents[1]
 

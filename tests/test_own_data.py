@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 from processes import call
 
 from helpers import indicators
+from helpers.indicators.any_file import name_indicator
 from helpers.indicators.checks import read_unit
-from helpers.indicators.everyday import name_indicator
-from helpers.parameters import ParameterError, Parameters, complete_parameters, read_parameters
+from helpers.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
 from helpers.runs.pipeline import run_all
 from helpers.runs.record import hash_data
 

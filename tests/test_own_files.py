@@ -10,8 +10,8 @@ from conftest import SAMPLE, examples
 from processes import call
 from small_notebooks import write_notebooks
 
-from helpers.parameters import read_parameters
-from helpers.project import RunError
+from helpers.base.project import RunError
+from helpers.runs.parameters import read_parameters
 from helpers.runs.pipeline import run_all
 from helpers.runs.record import verify
 

@@ -14,8 +14,7 @@ import pytest
 from nbconvert.exporters import HTMLExporter
 
 from helpers import __main__ as command
-from helpers import tables
-from helpers.project import RunError
+from helpers.base.project import RunError
 from helpers.runs.execute import name_run
 from helpers.runs.pages import write_pages
 from helpers.runs.pages.charts import set_chart, set_drawing
@@ -23,6 +22,7 @@ from helpers.runs.pages.exhibits import embed_tables, find_saved, set_tables
 from helpers.runs.pages.exporter import set_body, set_equation, set_html, set_markdown_output
 from helpers.runs.pages.frame import STEERING
 from helpers.runs.pages.index import find_table, format_number, group_sources, write_command
+from helpers.show import tables
 
 LOADING = {"src", "srcset", "poster", "data", "action", "background"}
 

@@ -8,10 +8,10 @@ from conftest import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from helpers.base.project import find_data, find_root
+from helpers.cli.options import read_value
 from helpers.curves import FAMILIES
-from helpers.options import read_value
-from helpers.parameters import ParameterError, Parameters, expected_value, name_type, parse_yaml, read_parameters
-from helpers.project import find_data, find_root
+from helpers.runs.parameters import ParameterError, Parameters, expected_value, name_type, parse_yaml, read_parameters
 
 
 def complaint(**values):

@@ -11,11 +11,11 @@ import pytest
 from conftest import SAMPLE, list_files
 from small_notebooks import write_notebooks
 
-from helpers.folders import lock_folder
+from helpers.base.folders import lock_folder
+from helpers.base.project import RunError, find_root
 from helpers.indicators import DataError
-from helpers.parameters import ParameterError, Parameters, read_parameters
-from helpers.project import RunError, find_root
 from helpers.runs.execute import NotebookFailed
+from helpers.runs.parameters import ParameterError, Parameters, read_parameters
 from helpers.runs.pipeline import LIMITS, run_all
 from helpers.runs.sequence import describe_series, find_notebooks, read_declared
 
@@ -48,7 +48,7 @@ def test_the_record_tells_how_the_run_was_made(small_run):
     assert record["parameters"]["data"] == "tests/sample"
     assert record["main_figure"] == "05_forecast"
     assert len(record["data"]["files"]["observations.csv"]) == 64
-    assert {"runs/notebook.py", "parameters.py"} <= set(record["helpers"])
+    assert {"runs/notebook.py", "runs/parameters.py"} <= set(record["helpers"])
     assert {"python", "pandas", "papermill"} <= set(record["versions"])
     assert record["notebooks"]["05_forecast_small"]["parameters"]["horizon_years"] == 3
     assert record["notebooks"]["05_forecast_small"]["tables"]["05_forecast"]["rows"] >= 3

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from malformed import GOOD, put_column, put_date, put_value
 
 from helpers import indicators
-from helpers.options import read_yaml
-from helpers.parameters import ParameterError, Parameters, read_parameters
-from helpers.project import find_outputs
-from helpers.quoting import escape, quote
+from helpers.base.project import find_outputs
+from helpers.base.quoting import escape, quote
+from helpers.cli.options import read_yaml
+from helpers.runs.parameters import ParameterError, Parameters, read_parameters
 
 FEW = settings(max_examples=examples(25), deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 MANY = settings(FEW, max_examples=examples(120))

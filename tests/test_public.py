@@ -3,7 +3,7 @@
 import ast
 import re
 
-from helpers.project import find_root
+from helpers.base.project import find_root
 
 PRIVATE, HOOK = re.compile(r"_[^_]"), re.compile(r"_(repr|ipython)_\w+_$")  # a hook of IPython is public
 BY_NAME = ("setattr", "getattr", "hasattr", "delattr", "set_trait", "patch")

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from helpers import plain, tables
-from helpers.project import RunError
+from helpers.base.project import RunError
 from helpers.runs.pages.single import MOST_BYTES, write_archive, write_single
 from helpers.runs.record import read_run, verify
+from helpers.say import plain
+from helpers.show import tables
 
 NAMES = {"title": "Users, China", "unit": "million persons", "base": "total population", "cautions": {}}
 NAMES |= {"bound_title": "Internet users"}

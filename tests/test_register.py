@@ -12,15 +12,15 @@ from conftest import SAMPLE
 from processes import call
 
 from helpers import indicators
+from helpers.base.project import RunError, find_data
 from helpers.forecast import hub, hub_scores, register
 from helpers.forecast.baselines import baseline_quantiles
 from helpers.forecast.hub_config import BASELINES
-from helpers.forecast.next_figure import bands_on_record, state_next
-from helpers.project import RunError, find_data
 from helpers.runs import registry
 from helpers.runs.pages import write_pages
 from helpers.runs.sweep import run_sweep
 from helpers.runs.sweep_file import read_sweep
+from helpers.say.next_figure import bands_on_record, state_next
 
 TODAY, MODEL = date(2026, 11, 26), register.PUBLISHED_MODEL
 
@@ -208,7 +208,7 @@ def test_the_commands_register_and_score(run, record, capsys, tmp_path):
 
 
 def test_own_data_have_a_hub_of_their_own(tmp_path):
-    from helpers.project import find_register
+    from helpers.base.project import find_register
 
     path = tmp_path / "mine.csv"
     path.write_text(

@@ -8,13 +8,13 @@ import pytest
 from conftest import SAMPLE, further, list_files
 from small_notebooks import write_notebooks
 
-from helpers.parameters import read_parameters
+from helpers.runs.parameters import read_parameters
 from helpers.runs.pipeline import run_all
 
 SECRET = "xq7-not-to-be-told"
 SMALL = {"run": "small", "data": str(SAMPLE), "horizon_years": 3}
 IMPORTS = (
-    "from pathlib import Path; from helpers.parameters import read_parameters; "
+    "from pathlib import Path; from helpers.runs.parameters import read_parameters; "
     "from helpers.runs.pipeline import run_all"
 )
 ELSEWHERE = {

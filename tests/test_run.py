@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from conftest import open_as
 
-from helpers.parameters import ParameterError
-from helpers.project import RunError
+from helpers.base.project import RunError
 from helpers.runs.notebook import read_record, read_records
+from helpers.runs.parameters import ParameterError
 
 mpl.use("agg")
 

@@ -8,12 +8,14 @@ import pytest
 from figure_faults import find_faults
 from test_compare import make
 
-from helpers import curves, figures, forecast, indicators
-from helpers.figures import style
+from helpers import curves, forecast, indicators
 from helpers.forecast import backtests, bands, lessons
-from helpers.parameters import Parameters
-from helpers.runs import compare, sweep
+from helpers.runs import comparison as compare
+from helpers.runs import sweep
+from helpers.runs.parameters import Parameters
 from helpers.runs.sweep_file import Sweep, name_runs
+from helpers.show import figures
+from helpers.show.figures import style
 
 # ---- a long series
 

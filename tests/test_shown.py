@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from helpers.tables import CODED, name_column
-from helpers.wording import say_name
+from helpers.base.wording import say_name
+from helpers.show.tables import CODED, name_column
 
 PERCENT = {name_column(name) for name in ("mape", "wis", "coverage_50", "coverage_80", "coverage_95")}
 """Shares in the CSV that tables of notebook 04 show in percent."""

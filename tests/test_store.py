@@ -9,8 +9,8 @@ import pytest
 from conftest import SAMPLE, further, list_files
 from small_notebooks import ALL, write_notebook
 
-from helpers.parameters import read_parameters
-from helpers.project import RunError
+from helpers.base.project import RunError
+from helpers.runs.parameters import read_parameters
 from helpers.runs.pipeline import plan_run, restore_run, run_all
 from helpers.runs.record import read_keys, verify
 from helpers.runs.sequence import choose_forced, find_notebooks, plan_steps

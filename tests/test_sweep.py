@@ -19,10 +19,10 @@ from test_pages import Page
 
 from helpers import __main__ as command
 from helpers import indicators
-from helpers.folders import lock_folder
-from helpers.parameters import ParameterError, Parameters
-from helpers.project import RunError
+from helpers.base.folders import lock_folder
+from helpers.base.project import RunError
 from helpers.runs import checks, futures
+from helpers.runs.parameters import ParameterError, Parameters
 from helpers.runs.record import describe_inputs
 from helpers.runs.sequence import find_notebooks, plan_steps
 from helpers.runs.sweep import run_sweep

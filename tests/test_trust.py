@@ -25,14 +25,15 @@ from processes import call, list_tree_processes, run, start
 from small_notebooks import ALL, write_notebooks
 from worldbank_server import CODE
 
-from helpers import fetch, indicators
-from helpers.files import hash_file, write_file
-from helpers.folders import claim_folder
-from helpers.parameters import ParameterError, read_parameters
-from helpers.project import MARK, RunError, find_root, refuse_planted
-from helpers.quoting import MAX_CHARACTERS, PlainStream, clean
+from helpers import indicators
+from helpers.base.files import hash_file, write_file
+from helpers.base.folders import claim_folder
+from helpers.base.project import MARK, RunError, find_root, refuse_planted
+from helpers.base.quoting import MAX_CHARACTERS, PlainStream, clean
+from helpers.indicators import fetch
 from helpers.runs import kernels
 from helpers.runs.notebook import read_valid
+from helpers.runs.parameters import ParameterError, read_parameters
 from helpers.runs.record import load_record
 from helpers.runs.store import Store
 

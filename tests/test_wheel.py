@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import make_once
 
-from helpers.project import find_root
+from helpers.base.project import find_root
 
 pytestmark = pytest.mark.slow
 
@@ -76,7 +76,7 @@ def test_it_runs_in_an_empty_folder(installed, tmp_path):
     assert "mine" in call(installed, "runs", cwd=tmp_path)
     call(installed, "open", "01", "--prepare-only", cwd=tmp_path)
     assert (tmp_path / "outputs" / "lab" / "01_check_indicators.ipynb").is_file()
-    where = "from helpers.project import find_outputs; print(find_outputs())"
+    where = "from helpers.base.project import find_outputs; print(find_outputs())"
     lab = call(installed, "-c", where, cwd=tmp_path / "outputs" / "lab", program="python")
     assert lab.strip() == str(tmp_path / "outputs"), "a notebook opened by hand writes there too"
 

@@ -19,11 +19,11 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from helpers import commands
-from helpers.commands import complete_runs
-from helpers.options import add_choices, join_pairs, locate_data, read_options
-from helpers.project import UNNEEDED, RunError, UserError, block_imports, find_outputs, shorten_path
-from helpers.quoting import PlainStream, shorten
+from .base.project import UNNEEDED, RunError, UserError, block_imports, find_outputs, shorten_path
+from .base.quoting import PlainStream, shorten
+from .cli import commands
+from .cli.commands import complete_runs
+from .cli.options import add_choices, join_pairs, locate_data, read_options
 
 STOPS = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])
 
@@ -105,10 +105,10 @@ def run(
     give a parameter twice, -p and -r win over -y, and -y over -f. 'adoption params' lists the parameters. --date,
     --value and the options after them say how a file of your own is to be read, where 'adoption check' asks.
     """
-    from helpers.parameters import read_parameters
-    from helpers.runs.pipeline import plan_run, restore_run, run_all
-    from helpers.runs.record import read_run
-    from helpers.runs.sequence import choose_forced, find_notebooks
+    from .runs.parameters import read_parameters
+    from .runs.pipeline import plan_run, restore_run, run_all
+    from .runs.record import read_run
+    from .runs.sequence import choose_forced, find_notebooks
 
     given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
     if run is not None:
@@ -159,7 +159,7 @@ def open_notebook(
     The copy lies in outputs/lab/; one that is there already and differs is left alone and the new one gets a number.
     What it writes goes to outputs/lab/RUN/, where RUN is its parameter 'run'; the run itself stays as it is.
     """
-    from helpers import lab
+    from .runs import lab
 
     given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
     locate_data(given, choices)
@@ -191,10 +191,10 @@ def export(
     lies beside the folder. A notebook's page, as the notebook is stored, lies beside it. Figures as PDF are made with
     the run: 'adoption run RUN --pdf'.
     """
-    from helpers.runs import exports, pages
-    from helpers.runs.pages.index import write_command
-    from helpers.runs.pages.single import write_archive, write_single
-    from helpers.runs.record import find_run, read_run
+    from .runs import exports, pages
+    from .runs.pages.index import write_command
+    from .runs.pages.single import write_archive, write_single
+    from .runs.record import find_run, read_run
 
     tables = (xlsx, exports.write_workbook), (latex, exports.write_latex)
     asked = [write for flag, write in (*tables, (single, write_single), (archive, write_archive)) if flag]
@@ -227,7 +227,7 @@ def compare(
 
     Parameters, key numbers and forecasts side by side: a table, a figure and a page.
     """
-    from helpers.runs.compare import compare_runs
+    from .runs.comparison import compare_runs
 
     folder = compare_runs(runs, into.absolute() if into else None)
     print(f"Read it: {shorten_path(folder / 'index.html')}")
@@ -244,7 +244,7 @@ def verify(
     run.json. With --against it compares tables instead, with those of another run or kept ones (tests/golden/baseline):
     texts, and numbers to six digits. Prints every difference and ends with 1, or says that there is none.
     """
-    from helpers.runs import record, reproduction
+    from .runs import record, reproduction
 
     folder = record.find_run(run)
     fine = f"run '{run}' is as its record says, made from what is here now"
@@ -261,8 +261,8 @@ def clean_store() -> None:
     The store, outputs/.store, keeps what notebooks have made, so that nothing is made twice. It never grows beyond
     2 GB: what was used least recently goes by itself.
     """
-    from helpers.runs.record import read_keys
-    from helpers.runs.store import Store
+    from .runs.record import read_keys
+    from .runs.store import Store
 
     outputs = find_outputs()
     print(f"Freed {Store(outputs, limit=0).shrink(read_keys(outputs)) / 1e6:,.0f} MB.")
@@ -291,8 +291,8 @@ def sweep(
     With --scheduler, the cluster's workers write the runs into that folder themselves: all must see it, and have this
     package installed. Runs in hand go on there after Ctrl-C.
     """
-    from helpers.runs.sweep import run_sweep
-    from helpers.runs.sweep_file import read_sweep
+    from .runs.sweep import run_sweep
+    from .runs.sweep_file import read_sweep
 
     chosen = read_sweep(grid, name, yes)
     with say_state(f"Finished runs of sweep '{chosen.name}' are kept; the same command goes on from here."):

@@ -13,16 +13,9 @@ the curves; `waves` two of them in one series; `many` thousands of series; `comp
 `assess` one verdict on the ceiling of a series. `launches` frees a launch that nobody gave.
 """
 
-from helpers.curves.assess import Assessment, assess_ceiling
-from helpers.curves.compare import (
-    compare_estimates,
-    compare_fits,
-    fit_families,
-    free_fits,
-    profile_ceilings,
-    trace_alternatives,
-)
-from helpers.curves.families import (
+from ..base.dates import CurveError, decimal_years, to_dates
+from .assess import Assessment, assess_ceiling
+from .families import (
     FAMILIES,
     GENERALISED_LINEAR,
     AdoptionCurve,
@@ -35,12 +28,12 @@ from helpers.curves.families import (
     ShiftedGompertz,
     Weibull,
 )
-from helpers.curves.many import fit_many
-from helpers.curves.model import Share, SharePrior
-from helpers.curves.results import Results
-from helpers.curves.shifts import LevelShift
-from helpers.curves.waves import TwoWaves, fit_waves
-from helpers.dates import CurveError, decimal_years, to_dates
+from .many import fit_many
+from .model import Share, SharePrior
+from .results import Results
+from .shifts import LevelShift
+from .side_by_side import compare_estimates, compare_fits, fit_families, free_fits, profile_ceilings, trace_alternatives
+from .waves import TwoWaves, fit_waves
 
 __all__ = [
     "FAMILIES",

@@ -9,24 +9,15 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from helpers.curves.engine import NOT_SETTLED, Batch, Family, Fit, count_parameters, flag_optima, prepare
-from helpers.curves.errors import corrected_criterion, fit_kinds, judge_end, list_kinds, log_roots, restricted_deviance
-from helpers.curves.families import FAMILIES
-from helpers.curves.launches import any_launch
-from helpers.curves.likelihoods import imply_weights
-from helpers.curves.model import (
-    Bound,
-    Ceiling,
-    CurveModel,
-    Share,
-    check_errors,
-    read_ceiling,
-    read_launch,
-    read_numbers,
-)
-from helpers.curves.profile import bound_ceilings, is_narrow
-from helpers.dates import CurveError, Dates, Times, decimal_years, is_dated
-from helpers.wording import say_large, say_name
+from ..base.dates import CurveError, Dates, Times, decimal_years, is_dated
+from ..base.wording import say_large, say_name
+from .engine import NOT_SETTLED, Batch, Family, Fit, count_parameters, flag_optima, prepare
+from .error_models import corrected_criterion, fit_kinds, judge_end, list_kinds, log_roots, restricted_deviance
+from .families import FAMILIES
+from .launches import any_launch
+from .likelihoods import imply_weights
+from .model import Bound, Ceiling, CurveModel, Share, check_errors, read_ceiling, read_launch, read_numbers
+from .profile import bound_ceilings, is_narrow
 
 ALWAYS, LONG = ("logistic", "gompertz", "bass"), ("richards",)
 """Families that are asked of every series, and of those with `ENOUGH` figures."""

@@ -7,12 +7,12 @@ from functools import cached_property
 import numpy as np
 from scipy.special import fdtri, log_ndtr
 
-from helpers.curves.descent import descend, evaluate, fit_batch
-from helpers.curves.engine import Batch, Fit, typical_step
-from helpers.curves.likelihoods import LeastSquares, fit_level
-from helpers.curves.model import CurveModel
-from helpers.curves.profile import CEILING, close, fix, follow, limits
-from helpers.dates import CurveError
+from ..base.dates import CurveError
+from .descent import descend, evaluate, fit_batch
+from .engine import Batch, Fit, typical_step
+from .likelihoods import LeastSquares, fit_level
+from .model import CurveModel
+from .profile import CEILING, close, fix, follow, limits
 
 LEAST_STEPS = 0.01
 """Median steps from an exact to a censored observation, at least: on one day they would have the same error."""

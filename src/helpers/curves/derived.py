@@ -11,12 +11,12 @@ from scipy.optimize import minimize
 from scipy.special import fdtrc, stdtr, stdtrit
 from statsmodels.stats.stattools import durbin_watson
 
-from helpers.curves.descent import evaluate, fit_batch, jacobian
-from helpers.curves.engine import Batch, Family, Fit, coordinates, estimates, time_of_share, to_parameter
-from helpers.curves.likelihoods import LeastSquares
-from helpers.curves.model import CurveModel, check_alpha, read_numbers
-from helpers.curves.profile import covariance, limits
-from helpers.dates import CurveError, Times, decimal_years, to_dates
+from ..base.dates import CurveError, Times, decimal_years, to_dates
+from .descent import evaluate, fit_batch, jacobian
+from .engine import Batch, Family, Fit, coordinates, estimates, time_of_share, to_parameter
+from .likelihoods import LeastSquares
+from .model import CurveModel, check_alpha, read_numbers
+from .profile import covariance, limits
 
 EARLIEST = 1e-5
 """Spans after the launch at which growth that falls from the start is measured."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from helpers.curves.engine import CEILING_CAP, FEW, MANY, Batch, Fit, count_parameters, grid_starts, join
+from .engine import CEILING_CAP, FEW, MANY, Batch, Fit, count_parameters, grid_starts, join
 
 SHARE_BOX = (-12.0, 12.0)
 LEAST_DAMPING, MOST_DAMPING = 1e-10, 1e12

@@ -13,10 +13,10 @@ from statsmodels.iolib.summary import Summary
 from statsmodels.iolib.table import SimpleTable, default_html_fmt
 from statsmodels.iolib.tableformatting import fmt_base, fmt_params
 
-from helpers.curves.model import check_alpha
-from helpers.curves.profile import CEILING
-from helpers.dates import CurveError, to_dates
-from helpers.wording import say_first, say_name
+from ..base.dates import CurveError, to_dates
+from ..base.wording import say_first, say_name
+from .model import check_alpha
+from .profile import CEILING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -189,7 +189,7 @@ class Displayed:
         """
         from matplotlib import pyplot
 
-        from helpers import figures
+        from ..show import figures
 
         model, likelihood = self.model, self.likelihood
         values = pd.Series([], dtype=float) if model.endog is None else pd.Series(model.endog, model.index).sort_index()
@@ -239,8 +239,8 @@ class Displayed:
         from matplotlib import pyplot
         from matplotlib.ticker import LogLocator, NullLocator
 
-        from helpers import figures
-        from helpers.figures import style
+        from ..show import figures
+        from ..show.figures import style
 
         model, likelihood, values = self.model, self.likelihood, None
         if self.df_resid <= 0 or likelihood.fit.flat[0]:
@@ -290,7 +290,7 @@ class Displayed:
         """
         from matplotlib import pyplot
 
-        from helpers.figures import SIZE, style
+        from ..show.figures import SIZE, style
 
         resid = self.resid.sort_index()
         figure, (by_date, by_lag) = pyplot.subplots(

@@ -15,12 +15,12 @@ import numpy as np
 from scipy.special import expit
 from statsmodels.genmod.families import links
 
-from helpers.curves.censored import fit_observed
-from helpers.curves.engine import Array
-from helpers.curves.likelihoods import fit_binomial
-from helpers.curves.model import CurveModel
-from helpers.curves.results import Results
-from helpers.dates import CurveError
+from ..base.dates import CurveError
+from .censored import fit_observed
+from .engine import Array
+from .likelihoods import fit_binomial
+from .model import CurveModel
+from .results import Results
 
 LARGEST = 700.0
 """exp overflows just above."""

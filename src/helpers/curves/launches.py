@@ -7,7 +7,7 @@ from typing import cast
 
 import numpy as np
 
-from helpers.curves.engine import Array, Family
+from .engine import Array, Family
 
 LAUNCH_BOX = (-40.0, 0.0)
 """Spans of the series from the first observation back to the launch; as early as the first, Bass is the logistic."""

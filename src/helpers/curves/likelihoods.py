@@ -20,8 +20,9 @@ from scipy.special import fdtr, fdtri
 from statsmodels.genmod.families import Binomial
 from statsmodels.genmod.generalized_linear_model import GLM
 
-from helpers.curves.descent import descend, evaluate, fit_batch, fit_rows, jumps
-from helpers.curves.engine import (
+from ..base.dates import CurveError
+from .descent import descend, evaluate, fit_batch, fit_rows, jumps
+from .engine import (
     Batch,
     Fit,
     coordinates,
@@ -32,9 +33,9 @@ from helpers.curves.engine import (
     to_parameter,
     typical_step,
 )
-from helpers.curves.errors import fit_cumulative, proportional_roots
-from helpers.curves.model import CurveModel
-from helpers.curves.profile import (
+from .error_models import fit_cumulative, proportional_roots
+from .model import CurveModel
+from .profile import (
     CEILING,
     close,
     covariance,
@@ -45,7 +46,6 @@ from helpers.curves.profile import (
     profile_bounds,
     profile_target,
 )
-from helpers.dates import CurveError
 
 TABLE_ALPHAS = (0.2, 0.05)
 """One minus the levels of the intervals that tables show."""

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from helpers.curves.engine import (
+from ..base.dates import CurveError, Times, check_observed, decimal_years, is_dated
+from .engine import (
     Batch,
     Family,
     Fit,
@@ -20,10 +21,10 @@ from helpers.curves.engine import (
     nested_families,
     prepare,
 )
-from helpers.curves.errors import corrected_criterion, fit_kinds, have_say, list_kinds
-from helpers.curves.families import FAMILIES
-from helpers.curves.launches import any_launch
-from helpers.curves.model import (
+from .error_models import corrected_criterion, fit_kinds, have_say, list_kinds
+from .families import FAMILIES
+from .launches import any_launch
+from .model import (
     MARGIN,
     Ceiling,
     Share,
@@ -34,8 +35,7 @@ from helpers.curves.model import (
     read_launch,
     read_numbers,
 )
-from helpers.curves.profile import bound_ceilings, covariance, is_narrow, profile_target
-from helpers.dates import CurveError, Times, check_observed, decimal_years, is_dated
+from .profile import bound_ceilings, covariance, is_narrow, profile_target
 
 if TYPE_CHECKING:
     from distributed import Client

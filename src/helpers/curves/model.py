@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import root
 
-from helpers.curves.engine import Batch, Family, default_launch, prepare
-from helpers.curves.errors import KINDS
-from helpers.curves.launches import any_launch
-from helpers.curves.shifts import LevelShift, read_shifts, shift_family
-from helpers.dates import REAL, CurveError, Dates, Times, check_observed, decimal_years, is_dated, years_among
+from ..base.dates import REAL, CurveError, Dates, Times, check_observed, decimal_years, is_dated, years_among
+from .engine import Batch, Family, default_launch, prepare
+from .error_models import KINDS
+from .launches import any_launch
+from .shifts import LevelShift, read_shifts, shift_family
 
 Bound: TypeAlias = float | pd.Series | np.ndarray | Sequence[Any]
 """What a ceiling is a share of: one number, a series over dates, or a value for each observation."""

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import fdtri
 
-from helpers.curves.descent import box, descend, evaluate, fit_rows, jacobian, list_priors
-from helpers.curves.engine import CEILING_CAP, Batch, Fit, coordinates, count_parameters, grid_starts, to_natural
+from .descent import box, descend, evaluate, fit_rows, jacobian, list_priors
+from .engine import CEILING_CAP, Batch, Fit, coordinates, count_parameters, grid_starts, to_natural
 
 CEILING = 0
 """Place of the log ceiling, or of the logit of the share, among the `coordinates` of a series."""

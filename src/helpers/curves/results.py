@@ -13,16 +13,16 @@ import pandas as pd
 from scipy.special import stdtr, stdtrit
 from statsmodels.base.model import LikelihoodModelResults
 
-from helpers.curves.censored import fit_observed
-from helpers.curves.derived import CurvePrediction, Derived, bootstrap_intervals
-from helpers.curves.display import Displayed
-from helpers.curves.engine import LIMITS, estimates, flag_optima, limits_reached, nested_families
-from helpers.curves.errors import have_say, list_kinds
-from helpers.curves.likelihoods import LeastSquares
-from helpers.curves.model import CurveModel, check_alpha
-from helpers.curves.profile import is_narrow, units
-from helpers.dates import CurveError, Times, years_among
-from helpers.wording import say_name
+from ..base.dates import CurveError, Times, years_among
+from ..base.wording import say_name
+from .censored import fit_observed
+from .derived import CurvePrediction, Derived, bootstrap_intervals
+from .display import Displayed
+from .engine import LIMITS, estimates, flag_optima, limits_reached, nested_families
+from .error_models import have_say, list_kinds
+from .likelihoods import LeastSquares
+from .model import CurveModel, check_alpha
+from .profile import is_narrow, units
 
 UNSETTLED = "the search did not settle: the sum of squares hardly changes along a ridge of parameters"
 INTERNAL = {

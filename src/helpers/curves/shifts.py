@@ -8,8 +8,8 @@ from typing import cast
 
 import numpy as np
 
-from helpers.curves.engine import Array, Family
-from helpers.dates import REAL, CurveError, Times, years_among
+from ..base.dates import REAL, CurveError, Times, years_among
+from .engine import Array, Family
 
 SHIFT_BOX = (-3.0, 3.0)
 """Logs of a shift, a factor of 20 either way."""

@@ -11,23 +11,15 @@ forecasts on record ``baselines`` (beside them), ``hub_config`` and ``hub`` (the
 and ``next_figure``.
 """
 
-from helpers.forecast.backtests import cached_backtest
-from helpers.forecast.bands import PUBLISHED
-from helpers.forecast.fan import MILESTONES, NOT_REACHED, Forecast
-from helpers.forecast.forecasting import (
-    cut_series,
-    forecast,
-    hindcast,
-    make_hindcasts,
-    pick_origins,
-    read_narrowly,
-    vary,
-)
-from helpers.forecast.many import Forecasts, forecast_many
-from helpers.forecast.methods import METHODS, Origin, Prior, average_ceilings, learn_prior, saturation_shares
-from helpers.forecast.panel import LEAST_TECHNOLOGIES, read_panel
-from helpers.forecast.rolling import HORIZONS, WINDOWS, backtest, can_calibrate
-from helpers.forecast.windows import next_dates
+from .backtests import cached_backtest
+from .bands import PUBLISHED
+from .forecasting import cut_series, forecast, hindcast, make_hindcasts, pick_origins, read_narrowly, vary
+from .many import Forecasts, forecast_many
+from .methods import METHODS, Origin, Prior, average_ceilings, learn_prior, saturation_shares
+from .panel import LEAST_TECHNOLOGIES, read_panel
+from .result import MILESTONES, NOT_REACHED, Forecast
+from .rolling import HORIZONS, WINDOWS, backtest, can_calibrate
+from .windows import next_dates
 
 __all__ = [
     "HORIZONS",

@@ -22,10 +22,10 @@ import numpy as np
 import pandas as pd
 import platformdirs
 
-from helpers.files import hash_helpers, pack_files, write_file
-from helpers.forecast.rolling import backtest, check_residuals
-from helpers.indicators.series import AdoptionSeries
-from helpers.project import PACKAGED, RunError, refuse_planted
+from ..base.files import hash_helpers, pack_files, write_file
+from ..base.project import PACKAGED, RunError, refuse_planted
+from ..indicators.series import AdoptionSeries
+from .rolling import backtest, check_residuals
 
 if TYPE_CHECKING:
     from distributed import Client

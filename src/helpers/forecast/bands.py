@@ -26,9 +26,9 @@ import pandas as pd
 from scipy.special import ndtri
 from statsmodels.genmod.families.links import Link, Log
 
-from helpers.curves import Gompertz
-from helpers.forecast.windows import STEEP_WITHIN, Levels, damp, to_link
-from helpers.levels import band_ends
+from ..base.levels import band_ends
+from ..curves import Gompertz
+from .windows import STEEP_WITHIN, Levels, damp, to_link
 
 PUBLISHED = "combined"
 """The method that a run publishes: the mean of its members' quantiles."""

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from helpers.curves import decimal_years
+from ..curves import decimal_years
 
 
 def baseline_quantiles(

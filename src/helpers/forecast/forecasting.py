@@ -9,18 +9,18 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from helpers import indicators
-from helpers.curves import decimal_years, to_dates
-from helpers.dates import Times
-from helpers.forecast import bands
-from helpers.forecast.bands import PUBLISHED
-from helpers.forecast.fan import Forecast
-from helpers.forecast.lessons import References, recall
-from helpers.forecast.methods import Origin, methods_for
-from helpers.forecast.rolling import can_calibrate
-from helpers.forecast.windows import SHORTEST, SHORTEST_SPAN, Target, last_window, next_dates, read_target
-from helpers.indicators.series import AdoptionSeries
-from helpers.levels import LEVELS, band_ends, check_levels, read_shares
+from .. import indicators
+from ..base.dates import Times
+from ..base.levels import LEVELS, band_ends, check_levels, read_shares
+from ..curves import decimal_years, to_dates
+from ..indicators.series import AdoptionSeries
+from . import bands
+from .bands import PUBLISHED
+from .lessons import References, recall
+from .methods import Origin, methods_for
+from .result import Forecast
+from .rolling import can_calibrate
+from .windows import SHORTEST, SHORTEST_SPAN, Target, last_window, next_dates, read_target
 
 Series = TypeVar("Series", pd.Series, AdoptionSeries)
 

@@ -17,9 +17,12 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from helpers.files import read_json, write_file, write_json
-from helpers.folders import lock_folder, recover, swap_in
-from helpers.forecast.hub_config import (
+from ..base.files import read_json, write_file, write_json
+from ..base.folders import lock_folder, recover, swap_in
+from ..base.project import RunError, shorten_path
+from ..indicators import DataError, Problem
+from ..indicators.tables import read_bytes
+from .hub_config import (
     BASELINES,
     README,
     SAMPLES,
@@ -31,9 +34,6 @@ from helpers.forecast.hub_config import (
     target_data_config,
     tasks_config,
 )
-from helpers.indicators import DataError, Problem
-from helpers.indicators.tables import read_bytes
-from helpers.project import RunError, shorten_path
 
 FILE_COLUMNS = [*TASK_IDS, "output_type", "output_type_id", "value"]
 COLUMNS = ["model_id", *FILE_COLUMNS, "unit"]

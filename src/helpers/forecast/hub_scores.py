@@ -7,20 +7,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.forecast.hub import ENTRY
-from helpers.forecast.hub_config import BASELINES
-from helpers.forecast.scores import quantile_score
-from helpers.forecast.statements import count, percent
-from helpers.indicators import Data, DataError
-from helpers.levels import LEVELS, band_ends
-from helpers.project import RunError
-from helpers.wording import say_count, say_day, say_name
+from ..base.levels import LEVELS, band_ends
+from ..base.numbers import count, percent
+from ..base.project import RunError
+from ..base.wording import say_count, say_day, say_name
+from ..indicators import Data, DataError
+from .hub import ENTRY
+from .hub_config import BASELINES
+from .scores import quantile_score
 
 VINTAGES = ("first", "latest")
 TASK = ["entity", "indicator", "bound", "origin_date", "target_end_date"]
 RATIOS = {name: f"wis_{name.partition('-')[2]}" for name in BASELINES}
 COVERED = ["inside_50", "inside", "inside_95"]
-"""Columns of `helpers.levels.LEVELS`; the 80 % band is the one that sentences quote."""
+"""Columns of `helpers.base.levels.LEVELS`; the 80 % band is the one that sentences quote."""
 SCORES = ["outcome", "side", "came", "hindsight", "counted", "probability", *COVERED, "wis", *RATIOS.values(), "text"]
 SUMMARY = ["model_id", "on_record", "to_come", "hindsight", "no_score", "counted", "exact"]
 SUMMARY += [*(f"coverage_{100 * level:.0f}" for level in LEVELS), *(f"{name}_ratio" for name in RATIOS.values())]

@@ -9,14 +9,14 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from helpers.curves import decimal_years, to_dates
-from helpers.forecast import bands
-from helpers.forecast.bands import PUBLISHED, REPORTED_QUANTILES
-from helpers.forecast.lessons import Lessons
-from helpers.forecast.methods import Origin, forecast_points
-from helpers.forecast.paths import PATHS, keep, levels_left, refutes, sift
-from helpers.forecast.windows import DATE_TOLERANCE, Ahead, Levels, Target, Windows, describe, look_ahead, next_dates
-from helpers.levels import band_ends, quoted_level
+from ..base.levels import band_ends, quoted_level
+from ..curves import decimal_years, to_dates
+from . import bands
+from .bands import PUBLISHED, REPORTED_QUANTILES
+from .lessons import Lessons
+from .methods import Origin, forecast_points
+from .paths import PATHS, keep, levels_left, refutes, sift
+from .windows import DATE_TOLERANCE, Ahead, Levels, Target, Windows, describe, look_ahead, next_dates
 
 EVERY_RANK = (np.arange(PATHS) + 0.5) / PATHS
 """The ranks that paths have at each date."""
@@ -83,7 +83,7 @@ class JointForecast:
 
     @property
     def level(self) -> float:
-        """The level of the band that is quoted, see `helpers.levels.quoted_level`."""
+        """The level of the band that is quoted, see `helpers.base.levels.quoted_level`."""
         return quoted_level(self.levels)
 
     @property

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from helpers.forecast import bands
-from helpers.forecast.backtests import cached_backtest, digest_series
-from helpers.forecast.bands import PUBLISHED, Calibration, Records
-from helpers.forecast.methods import Prior, learn_prior, saturation_shares
-from helpers.forecast.paths import correlate_scores, fit_decay
-from helpers.forecast.rolling import check_residuals
-from helpers.indicators.series import AdoptionSeries
+from ..indicators.series import AdoptionSeries
+from . import bands
+from .backtests import cached_backtest, digest_series
+from .bands import PUBLISHED, Calibration, Records
+from .methods import Prior, learn_prior, saturation_shares
+from .paths import correlate_scores, fit_decay
+from .rolling import check_residuals
 
 if TYPE_CHECKING:
     from distributed import Client

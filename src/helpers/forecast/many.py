@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from helpers import indicators
-from helpers.curves.many import map_parts
-from helpers.forecast.fan import Forecast
-from helpers.forecast.forecasting import forecast_target
-from helpers.forecast.lessons import References, recall
-from helpers.forecast.panel import Panel, is_adopted, name_series, read_panel
-from helpers.forecast.windows import read_target
-from helpers.indicators.series import AdoptionSeries
-from helpers.wording import say_count
+from .. import indicators
+from ..base.wording import say_count
+from ..curves.many import map_parts
+from ..indicators.series import AdoptionSeries
+from .forecasting import forecast_target
+from .lessons import References, recall
+from .panel import Panel, is_adopted, name_series, read_panel
+from .result import Forecast
+from .windows import read_target
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -68,7 +68,7 @@ class Forecasts(dict[str, Forecast]):
         -------
         matplotlib Figure
         """
-        from helpers import figures
+        from ..show import figures
 
         return figures.draw_fans(self, columns, self.learnt_from)
 

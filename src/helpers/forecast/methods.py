@@ -14,20 +14,12 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, softmax
 
-from helpers.curves import AdoptionCurve, Gompertz, Logistic
-from helpers.curves.ceilings import CeilingFits, fit_ceilings
-from helpers.forecast import bands
-from helpers.forecast.bands import PUBLISHED
-from helpers.forecast.windows import (
-    SHARE_LIMITS,
-    Ahead,
-    Windows,
-    damp,
-    mean_change,
-    measure_growth,
-    to_link,
-)
-from helpers.indicators.series import AdoptionSeries
+from ..curves import AdoptionCurve, Gompertz, Logistic
+from ..curves.ceilings import CeilingFits, fit_ceilings
+from ..indicators.series import AdoptionSeries
+from . import bands
+from .bands import PUBLISHED
+from .windows import SHARE_LIMITS, Ahead, Windows, damp, mean_change, measure_growth, to_link
 
 ERRORS = "independent"
 """Errors under which a ceiling's likelihood is multiplied by its prior; `make bench` tries the other kind."""

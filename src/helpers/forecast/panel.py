@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
-from helpers.forecast.windows import Target, read_target
-from helpers.indicators.series import AdoptionSeries
+from ..indicators.series import AdoptionSeries
+from .windows import Target, read_target
 
 Panel: TypeAlias = pd.DataFrame | Mapping[Any, pd.Series] | Sequence[pd.Series | AdoptionSeries]
 LEAST_TECHNOLOGIES = 3

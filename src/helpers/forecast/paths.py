@@ -20,8 +20,8 @@ from scipy.optimize import minimize_scalar
 from scipy.special import ndtr, ndtri
 from scipy.stats import qmc
 
-from helpers.forecast.bands import Records, is_bounded, members_of
-from helpers.forecast.windows import Levels
+from .bands import Records, is_bounded, members_of
+from .windows import Levels
 
 PATHS = 2**14
 LEAST_KEPT, LEAST_LEFT = 0.05, 0.01

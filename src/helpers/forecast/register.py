@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.forecast.baselines import baseline_quantiles
-from helpers.forecast.fan import HUB_QUANTILES, Forecast
-from helpers.forecast.forecasting import forecast
-from helpers.forecast.hub import COLUMNS, ENTRY, add_to_hub, check_model_id, read_hub
-from helpers.forecast.hub_config import BASELINES, SAMPLES, TARGET_COLUMNS, TEAM
-from helpers.indicators import AdoptionSeries, Data, DataError, Problem
-from helpers.indicators.cells import check_date
-from helpers.project import RunError, find_register
+from ..base.project import RunError, find_register
+from ..indicators import AdoptionSeries, Data, DataError, Problem
+from ..indicators.cells import check_date
+from .baselines import baseline_quantiles
+from .forecasting import forecast
+from .hub import COLUMNS, ENTRY, add_to_hub, check_model_id, read_hub
+from .hub_config import BASELINES, SAMPLES, TARGET_COLUMNS, TEAM
+from .result import HUB_QUANTILES, Forecast
 
 PUBLISHED_MODEL = f"{TEAM}-mean"
 """Id of the published method; another method has another id."""

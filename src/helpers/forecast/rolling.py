@@ -14,22 +14,13 @@ import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
-from helpers.curves import decimal_years
-from helpers.curves.many import map_parts
-from helpers.forecast.methods import Origin, Prior, forecast_points, learn_prior, methods_for, saturation_shares
-from helpers.forecast.panel import LEAST_TECHNOLOGIES, Panel, read_panel
-from helpers.forecast.windows import (
-    DATE_TOLERANCE,
-    LONGEST,
-    Ahead,
-    Windows,
-    describe,
-    drift_sd,
-    known_bound,
-    look_ahead,
-)
-from helpers.indicators.series import AdoptionSeries
-from helpers.quoting import quote
+from ..base.quoting import quote
+from ..curves import decimal_years
+from ..curves.many import map_parts
+from ..indicators.series import AdoptionSeries
+from .methods import Origin, Prior, forecast_points, learn_prior, methods_for, saturation_shares
+from .panel import LEAST_TECHNOLOGIES, Panel, read_panel
+from .windows import DATE_TOLERANCE, LONGEST, Ahead, Windows, describe, drift_sd, known_bound, look_ahead
 
 if TYPE_CHECKING:
     from distributed import Client

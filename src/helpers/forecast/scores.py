@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from helpers.curves.many import map_parts
-from helpers.forecast import bands
-from helpers.forecast.bands import FAST, NORMAL_DRIFT, REPORTED_QUANTILES
-from helpers.forecast.methods import METHODS, Prior, learn_prior, saturation_shares
-from helpers.forecast.rolling import HORIZONS, LABELS, WINDOWS, add_methods, roll
-from helpers.forecast.windows import Levels
-from helpers.indicators.series import AdoptionSeries
-from helpers.levels import band_columns
+from ..base.levels import band_columns
+from ..curves.many import map_parts
+from ..indicators.series import AdoptionSeries
+from . import bands
+from .bands import FAST, NORMAL_DRIFT, REPORTED_QUANTILES
+from .methods import METHODS, Prior, learn_prior, saturation_shares
+from .rolling import HORIZONS, LABELS, WINDOWS, add_methods, roll
+from .windows import Levels
 
 if TYPE_CHECKING:
     from distributed import Client

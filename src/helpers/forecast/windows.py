@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 from statsmodels.genmod.families.links import Link, Log
 
-from helpers.curves import Gompertz, decimal_years
-from helpers.curves.model import read_censored, read_numbers
-from helpers.dates import REAL, check_observed
-from helpers.indicators.series import BASE_TOLERANCE, AdoptionSeries, interpolate_known
-from helpers.quoting import quote
+from ..base.dates import REAL, check_observed
+from ..base.quoting import quote
+from ..curves import Gompertz, decimal_years
+from ..curves.model import read_censored, read_numbers
+from ..indicators.series import BASE_TOLERANCE, AdoptionSeries, interpolate_known
 
 SHARE_LIMITS = (1e-6, 0.999)
 """Shares of a bound are held inside these limits before a logarithm is taken of them."""

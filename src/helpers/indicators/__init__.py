@@ -15,8 +15,12 @@ is), ``checks`` (tables against each other), ``sheets`` (the table of any file),
 means), ``own`` (a single file), ``data``, ``review`` (coverage, claims), ``due`` (figures to come) and ``described``.
 """
 
-from helpers.indicators.data import Data, choose_series, load, load_references
-from helpers.indicators.described import (
+from .any_file import read_everyday
+from .audit import check_claims, describe_coverage, list_series, list_warnings, say_series, summarise_data
+from .data import Data, choose_series, load, load_references
+from .due import find_expected, list_due, say_due
+from .expected import say_expected
+from .labels import (
     cite_series,
     cite_sources,
     crossing_years,
@@ -29,21 +33,10 @@ from helpers.indicators.described import (
     name_series,
     state_vintages,
 )
-from helpers.indicators.due import find_expected, list_due, say_due
-from helpers.indicators.everyday import read_everyday
-from helpers.indicators.expected import say_expected
-from helpers.indicators.own import ENTITY as UNNAMED
-from helpers.indicators.own import write_clean
-from helpers.indicators.problems import DataError, Problem
-from helpers.indicators.review import (
-    check_claims,
-    describe_coverage,
-    list_series,
-    list_warnings,
-    say_series,
-    summarise_data,
-)
-from helpers.indicators.series import AdoptionSeries
+from .own import ENTITY as UNNAMED
+from .own import write_clean
+from .problems import DataError, Problem
+from .series import AdoptionSeries
 
 __all__ = [
     "UNNAMED",

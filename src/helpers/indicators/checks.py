@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.files import hash_file
-from helpers.indicators.cells import read_cells
-from helpers.indicators.expected import read_expected
-from helpers.indicators.problems import DataError, Problem, list_problems, suggest_names
-from helpers.indicators.series import BASE_TOLERANCE, interpolate_values, parse_breaks
-from helpers.indicators.tables import TABLES, find_kind, read_descriptor, read_table
-from helpers.quoting import quote
+from ..base.files import hash_file
+from ..base.quoting import quote
+from .cells import read_cells
+from .expected import read_expected
+from .problems import DataError, Problem, list_problems, suggest_names
+from .series import BASE_TOLERANCE, interpolate_values, parse_breaks
+from .tables import TABLES, find_kind, read_descriptor, read_table
 
 PERCENT = r"(%|percentage|per cent|percent|pct)(\s+\S.*|)"
 TWINS = "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425"

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from helpers.choices import CHOICES, LIMITED
-from helpers.indicators.cells import NO_FIGURE
-from helpers.indicators.problems import DataError, Problem, list_names, suggest_names
-from helpers.indicators.sheets import Sheet, is_date, is_figure, plain_name, quote_option
-from helpers.quoting import shorten
-from helpers.wording import say_count
+from ..base.choices import CHOICES, LIMITED
+from ..base.quoting import shorten
+from ..base.wording import say_count
+from .cells import NO_FIGURE
+from .problems import DataError, Problem, list_names, suggest_names
+from .sheets import Sheet, is_date, is_figure, plain_name, quote_option
 
 CLEAN = (
     *("date", "value", "entity", "indicator", "title", "unit", "source", "technology", "bound", "break"),

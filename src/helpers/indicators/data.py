@@ -14,15 +14,15 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from helpers.choices import split_choices
-from helpers.indicators.cells import LARGEST, NUMBER, SMALLEST, check_date
-from helpers.indicators.checks import read_state, read_tables
-from helpers.indicators.own import read_series_file, set_beside
-from helpers.indicators.problems import DataError, list_names, parameter_error, suggest_names
-from helpers.indicators.series import SHORTEST_SEGMENT, AdoptionSeries, cut_series, list_breaks
-from helpers.indicators.tables import find_kind
-from helpers.project import find_data
-from helpers.wording import say_count
+from ..base.choices import split_choices
+from ..base.project import find_data
+from ..base.wording import say_count
+from .cells import LARGEST, NUMBER, SMALLEST, check_date
+from .checks import read_state, read_tables
+from .own import read_series_file, set_beside
+from .problems import DataError, list_names, parameter_error, suggest_names
+from .series import SHORTEST_SEGMENT, AdoptionSeries, cut_series, list_breaks
+from .tables import find_kind
 
 Bound: TypeAlias = tuple[pd.Series | float, str, str, str]
 """What `AdoptionSeries.with_bound` takes: values, name, title and note."""

@@ -13,10 +13,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.choices import split_choices
-from helpers.files import write_file
-from helpers.indicators.cells import NUMBER, read_cells
-from helpers.indicators.checks import (
+from ..base.choices import split_choices
+from ..base.files import write_file
+from ..base.project import find_data
+from ..base.quoting import quote
+from .any_file import NAME, name_file, name_indicator, read_everyday
+from .cells import NUMBER, read_cells
+from .checks import (
     check_figures,
     check_key,
     check_spellings,
@@ -26,11 +29,8 @@ from helpers.indicators.checks import (
     read_tables,
     read_unit,
 )
-from helpers.indicators.everyday import NAME, name_file, name_indicator, read_everyday
-from helpers.indicators.problems import DataError, Problem, list_problems
-from helpers.indicators.tables import find_kind, read_descriptor
-from helpers.project import find_data
-from helpers.quoting import quote
+from .problems import DataError, Problem, list_problems
+from .tables import find_kind, read_descriptor
 
 ENTITY = "own data"  # where the file names no country or group
 UNIT = "units"

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.indicators.problems import parameter_error
-from helpers.wording import say_count
+from ..base.wording import say_count
+from .problems import parameter_error
 
 SHORTEST_SEGMENT = 3  # one or two figures show a level, not a curve
 BASE_TOLERANCE = 0.005  # users and base are rounded apart: half a percent above the base is still rounding

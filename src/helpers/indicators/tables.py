@@ -18,10 +18,10 @@ import pandas as pd
 from pydantic import AfterValidator, BaseModel, FiniteFloat, ValidationError
 from pydantic_core import SchemaError
 
-from helpers.indicators.cells import compile_pattern
-from helpers.indicators.problems import DataError, Problem, list_problems
-from helpers.quoting import escape, quote, shorten
-from helpers.wording import say_count
+from ..base.quoting import escape, quote, shorten
+from ..base.wording import say_count
+from .cells import compile_pattern
+from .problems import DataError, Problem, list_problems
 
 Row: TypeAlias = tuple[int, list[str]]
 """A line of a file that holds something: its number and its cells."""

@@ -7,6 +7,6 @@ kernel is), ``kernels`` (how it starts), ``notebook`` (a notebook's view of its 
 ``sweep_file``, ``futures`` and ``sweep`` (many runs: what the file asks for, how they are made, and what they come to).
 """
 
-from helpers.runs.notebook import Run, open_run
+from .notebook import Run, open_run
 
 __all__ = ["Run", "open_run"]

@@ -19,10 +19,10 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.parameterize import parameterize_notebook
 
-from helpers.files import write_json
-from helpers.project import RunError, shorten_path
-from helpers.runs.kernels import ENVIRONMENT, open_kernel, open_log
-from helpers.runs.notebook import PDF, RUNNER
+from ..base.files import write_json
+from ..base.project import RunError, shorten_path
+from .kernels import ENVIRONMENT, open_kernel, open_log
+from .notebook import PDF, RUNNER
 
 
 class NotebookFailed(RunError):

@@ -31,9 +31,9 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Type
 
-from helpers.files import hash_helpers
-from helpers.folders import claim_folder
-from helpers.project import RunError
+from ..base.files import hash_helpers
+from ..base.folders import claim_folder
+from ..base.project import RunError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,7 +129,7 @@ def run_kernel(connection_file: str, folder: str, environment: dict[str, str]) -
     threading.Thread(target=_end_with_parent, args=(connection_file,), daemon=True).start()
     import numpy as np
 
-    from helpers.runs.kernel_app import KernelApp
+    from .kernel_app import KernelApp
 
     random.seed()  # else all kernels would draw the same
     np.random.seed()  # noqa: NPY002  the state that libraries share

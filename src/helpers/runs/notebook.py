@@ -23,10 +23,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, StringConstraints
 
-from helpers.files import hash_file, read_json, write_file, write_json
-from helpers.parameters import Parameters, read_parameters
-from helpers.project import RunError, find_data, find_lab, find_outputs, find_root, name_path, shorten_path
-from helpers.quoting import clean
+from ..base.files import hash_file, read_json, write_file, write_json
+from ..base.project import RunError, find_data, find_lab, find_outputs, find_root, name_path, shorten_path
+from ..base.quoting import clean
+from .parameters import Parameters, read_parameters
 
 Name = Annotated[str, StringConstraints(pattern=r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]*$")]
 """A name in a record, which becomes that of a file: it leads out of no folder."""
@@ -182,8 +182,8 @@ class Run:
         return read_csv(path, entry["columns"])
 
     def _save_figure(self, figure: Any, name: str, alt: str) -> SavedFigure:
-        from helpers.figures.images import draw_images
-        from helpers.figures.style import DOTS_PER_INCH
+        from ..show.figures.images import draw_images
+        from ..show.figures.style import DOTS_PER_INCH
 
         self._check_name("figure", name)
         if not alt.strip():

@@ -20,13 +20,13 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, Self
 
-from helpers.files import hash_file, write_json
-from helpers.folders import claim_folder, follow_link, is_cut_off, lock_folder, recover, swap_in
-from helpers.parameters import Parameters, complete_parameters, read_parameters
-from helpers.project import RECORD, RunError, count_processors, find_data, find_outputs, shorten_path
-from helpers.runs.checks import check_parameters, print_warnings
-from helpers.runs.notebook import list_written, read_valid
-from helpers.runs.record import (
+from ..base.files import hash_file, write_json
+from ..base.folders import claim_folder, follow_link, is_cut_off, lock_folder, recover, swap_in
+from ..base.project import RECORD, RunError, count_processors, find_data, find_outputs, shorten_path
+from .checks import check_parameters, print_warnings
+from .notebook import list_written, read_valid
+from .parameters import Parameters, complete_parameters, read_parameters
+from .record import (
     LOG,
     describe_inputs,
     describe_run,
@@ -38,8 +38,8 @@ from helpers.runs.record import (
     read_parts,
     watch_data,
 )
-from helpers.runs.sequence import Step, find_notebooks, plan_steps
-from helpers.runs.store import Store, describe_parts, digest, explain_change
+from .sequence import Step, find_notebooks, plan_steps
+from .store import Store, describe_parts, digest, explain_change
 
 LIMITS = (600.0, 1800.0)
 """Seconds that a cell and a notebook may take."""
@@ -103,7 +103,7 @@ def make_notebook(
     key = digest(parts)
     if not force and store.is_whole(key):
         return Made(key, "unchanged")
-    from helpers.runs.execute import execute_notebook
+    from .execute import execute_notebook
 
     started = time.monotonic()
     with claim_folder(store.make(), ".work-") as place:
@@ -156,7 +156,7 @@ class RunFolder:
         self.log = [f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC, run {parameters.run}"]
 
     def __enter__(self) -> Self:
-        from helpers.runs.pages import PageWriter
+        from .pages import PageWriter
 
         with ExitStack() as stack:
             stack.enter_context(lock_folder(self.asked))
@@ -178,7 +178,7 @@ class RunFolder:
 
     def add(self, name: str, made: Made) -> None:
         """Copy a notebook's result from the store, and have its page written."""
-        from helpers.runs.execute import name_run
+        from .execute import name_run
 
         self.store.get(made.key, self.folder)
         copy = self.folder / "notebooks" / f"{name}.ipynb"
@@ -243,7 +243,7 @@ def run_all(
     notebooks : Path, optional
         Folder of the notebooks; the project's own by default.
     outputs : Path, optional
-        Folder that holds the run; `helpers.project.find_outputs` by default.
+        Folder that holds the run; `helpers.base.project.find_outputs` by default.
     forced : iterable of str
         Names of notebooks to execute whatever there is to reuse: see `choose_forced`.
     isolated : bool
@@ -281,7 +281,7 @@ def run_all(
     if not forced and not is_cut_off(final) and not find_left(final) and is_current(final, inputs):
         print(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.", flush=True)
         return outputs / parameters.run
-    from helpers.runs import kernels  # whose imports take a third of a second, which nothing changed needs not
+    from . import kernels  # whose imports take a third of a second, which nothing changed needs not
 
     kernels.check_limits()
     forked = not isolated and kernels.can_fork()
@@ -396,7 +396,7 @@ def make_in_order(
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         if running:
-            from helpers.runs.kernels import stop_kernels
+            from .kernels import stop_kernels
         while not all(future.done() for future in running):  # a kernel may only be starting now
             stop_kernels()
             time.sleep(0.05)

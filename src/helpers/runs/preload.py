@@ -10,7 +10,7 @@ import contextlib
 import gc
 from pathlib import Path
 
-from helpers.project import UNNEEDED, block_imports
+from ..base.project import UNNEEDED, block_imports
 
 
 def warm_up() -> None:
@@ -25,10 +25,11 @@ def warm_up() -> None:
     import statsmodels.api as sm  # noqa: F401
     from matplotlib import pyplot
 
-    from helpers import figures, forecast, indicators, tables  # noqa: F401
-    from helpers.figures.images import draw_images
-    from helpers.project import find_data
-    from helpers.runs import kernel_app  # noqa: F401
+    from .. import forecast, indicators  # noqa: F401
+    from ..base.project import find_data
+    from ..show import figures, tables  # noqa: F401
+    from ..show.figures.images import draw_images
+    from . import kernel_app  # noqa: F401
 
     indicators.load(find_data())
     with mpl.rc_context():

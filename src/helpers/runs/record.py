@@ -19,22 +19,13 @@ from typing import Annotated, Any
 from markupsafe import escape
 from pydantic import BaseModel, StringConstraints
 
-from helpers.choices import split_choices
-from helpers.files import hash_file, hash_files, hash_helpers, read_json, write_file, write_json
-from helpers.parameters import ParameterError, Parameters, read_parameters
-from helpers.project import (
-    RECORD,
-    REGISTER,
-    RunError,
-    find_data,
-    find_outputs,
-    find_register,
-    find_root,
-    list_records,
-)
-from helpers.runs.notebook import Hash, Name, NotebookRecord, list_written, read_records, read_rows, read_valid
-from helpers.runs.sequence import find_notebooks
-from helpers.runs.store import hash_source
+from ..base.choices import split_choices
+from ..base.files import hash_file, hash_files, hash_helpers, read_json, write_file, write_json
+from ..base.project import RECORD, REGISTER, RunError, find_data, find_outputs, find_register, find_root, list_records
+from .notebook import Hash, Name, NotebookRecord, list_written, read_records, read_rows, read_valid
+from .parameters import ParameterError, Parameters, read_parameters
+from .sequence import find_notebooks
+from .store import hash_source
 
 LOG = "run.log"
 SEE = "'adoption runs' lists those that there are"
@@ -68,7 +59,7 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
     -------
     dict
     """
-    from helpers.indicators import find_expected, say_expected
+    from ..indicators import find_expected, say_expected
 
     records = read_records(folder)
     figures = sorted(name for record in records.values() for name in record["figures"])

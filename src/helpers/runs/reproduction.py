@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers.files import read_file
-from helpers.project import RunError, shorten_path
-from helpers.quoting import quote
-from helpers.runs.record import read_unchanged
-from helpers.wording import say_count
+from ..base.files import read_file
+from ..base.project import RunError, shorten_path
+from ..base.quoting import quote
+from ..base.wording import say_count
+from .record import read_unchanged
 
 TOLERANCE = 1e-5
 """Relative; a digit of the sixth place of a number that was rounded to six."""

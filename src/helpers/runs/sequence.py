@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helpers.files import read_cells
-from helpers.parameters import Parameters
-from helpers.project import RunError, find_data, find_root, shorten_path
-from helpers.quoting import quote
+from ..base.files import read_cells
+from ..base.project import RunError, find_data, find_root, shorten_path
+from ..base.quoting import quote
+from .parameters import Parameters
 
 
 def find_notebooks(folder: Path | None = None) -> list[Path]:
@@ -95,7 +95,7 @@ def describe_series(parameters: Parameters) -> dict[str, Any]:
     Its technology where that is an earlier one, else "", and whether it has a bound: series that agree in both share
     what such a notebook has made.
     """
-    from helpers import indicators
+    from .. import indicators
 
     data = indicators.load(str(find_data(parameters.data)), as_of=parameters.as_of)
     series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)

@@ -17,9 +17,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from helpers.files import hash_file, read_cells, read_json, write_json
-from helpers.folders import claim_folder
-from helpers.project import REGISTER, RunError, refuse_planted
+from ..base.files import hash_file, read_cells, read_json, write_json
+from ..base.folders import claim_folder
+from ..base.project import REGISTER, RunError, refuse_planted
 
 FOLDER = ".store"
 MAX_BYTES = 2_000_000_000
@@ -34,8 +34,8 @@ PARTS = {  # words for what a notebook is made from
     "figures": "the forms of its figures",
 }
 NO_PART = (
-    "runs/pages/", "runs/sweep", "runs/futures.py", "runs/compare.py", "runs/exports.py", "runs/listing.py",
-    "runs/registry.py", "__main__.py", "commands.py", "explore.py",
+    "runs/pages/", "runs/sweep", "runs/futures.py", "runs/comparison.py", "runs/exports.py", "runs/listing.py",
+    "runs/registry.py", "__main__.py", "cli/", "show/explore", "runs/explore.py",
 )  # fmt: skip
 """Helpers that no result of a notebook depends on."""
 

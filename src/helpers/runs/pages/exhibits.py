@@ -9,7 +9,7 @@ from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
-from helpers.runs.sequence import parse_code
+from ..sequence import parse_code
 
 PAGE_BYTES = 950_000  # a page stays under a megabyte
 LONG = 50  # letters from which a cell needs room

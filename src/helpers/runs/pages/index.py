@@ -9,14 +9,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from helpers.files import read_json
-from helpers.parameters import Parameters
-from helpers.project import RECORD
-from helpers.runs.notebook import read_rows, read_valid, write_argument
-from helpers.runs.pages.charts import set_chart
-from helpers.runs.pages.exhibits import embed_image, embed_tables
-from helpers.runs.pages.frame import render
-from helpers.wording import say_large
+from ...base.files import read_json
+from ...base.project import RECORD
+from ...base.wording import say_large
+from ..notebook import read_rows, read_valid, write_argument
+from ..parameters import Parameters
+from .charts import set_chart
+from .exhibits import embed_image, embed_tables
+from .frame import render
 
 THUMBNAIL = 480  # pixels of width, shown at half of that
 SECTIONS = {

@@ -1,0 +1,346 @@
+"""The forecast of one series as one object: its paths, and the tables, picture and statements made of them."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import replace
+from html import escape
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ..base.levels import band_columns, band_ends, say_level
+from ..curves import Gompertz, Logistic, decimal_years, to_dates
+from ..say import statements
+from . import bands
+from .bands import FAST, INTEGRATION_QUANTILES
+from .joint import JointForecast
+from .lessons import Lessons
+from .methods import fit_at_share, methods_for
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+NOT_REACHED = "not within the horizon"
+HUB_QUANTILES = (0.01, 0.025, *(round(0.05 * step, 2) for step in range(1, 20)), 0.975, 0.99)
+"""Levels of the forecasts on record: those of the forecast hubs."""
+CURVES = (Logistic, Gompertz)
+"""A scenario is their mean."""
+ROUNDING = 0.005
+"""Part of a figure by which a scenario may miss it."""
+MILESTONES = (0.5, 0.6, 0.75)
+
+
+class Forecast(JointForecast):
+    """Quantiles by date of every method, and what is derived from them; made by `forecast.forecast`.
+
+    Every number is one of the joint paths (`paths`): those that contradict a newer figure, one that is only a bound,
+    are left out.
+    """
+
+    def frame(self) -> pd.DataFrame:
+        """The forecast as a table.
+
+        Returns
+        -------
+        DataFrame
+            A row per method and date: entity, indicator, date, method, mean, a column ``q<level>`` per
+            quantile, unit, and ``basis``: "calibrated" as far as the backtest reaches, "extrapolated" beyond;
+            "refuted" where a newer figure refutes the method, whose numbers then know nothing of it.
+        """
+        return pd.concat([self.method_frame(each) for each in methods_for(self.windows.bounded)], ignore_index=True)
+
+    def method_frame(self, method: str) -> pd.DataFrame:
+        """The rows of `frame` for one method.
+
+        Parameters
+        ----------
+        method : str
+
+        Returns
+        -------
+        DataFrame
+        """
+        levels = self.quantile_levels
+        found = self.at(self.years, [*levels, *INTEGRATION_QUANTILES], method)
+        mean = found[:, len(levels) :].mean(axis=1)
+        columns = self._labels | {"date": self.dates, "method": method, "mean": mean}
+        columns |= {f"q{level:g}": found[:, place] for place, level in enumerate(levels)}
+        basis = np.where(self.tested, "calibrated", "extrapolated")
+        basis = "refuted" if self.is_refuted(method) else basis
+        return pd.DataFrame(columns | {"unit": self.target.unit, "basis": basis})
+
+    def hub_frame(self) -> pd.DataFrame:
+        """The forecast as rows of quantiles, in the columns of the hubverse, for the record of forecasts.
+
+        Returns
+        -------
+        DataFrame
+            target_end_date, output_type ("quantile"), output_type_id (level), value. No rows where a newer figure
+            refutes the forecast. Levels beyond `bands.Calibration.widest`, as 0.01 and 0.99 with 31 technologies, end
+            at the largest error on record.
+        """
+        found = self.at(self.years, HUB_QUANTILES)
+        rows = pd.DataFrame(found, self.dates, HUB_QUANTILES).rename_axis("target_end_date").reset_index()
+        rows = rows.melt("target_end_date", var_name="output_type_id").sort_values(
+            ["target_end_date", "output_type_id"]
+        )
+        rows.insert(1, "output_type", "quantile")
+        return rows.reset_index(drop=True).iloc[: 0 if self.refuted else None]
+
+    def scenarios(self, shares: Sequence[float] | None = None) -> pd.DataFrame:
+        """Paths to saturation at given shares of the bound: mean of a Gompertz and a logistic curve, anchored.
+
+        Parameters
+        ----------
+        shares : sequence of float, optional
+            Those of the forecast unless others are given.
+
+        Returns
+        -------
+        DataFrame
+            A row per share and date: entity, indicator, share, date, value, unit, note. The value is missing
+            where the series already stands above that ceiling, and the note says so, or which newer figure the path
+            contradicts. No rows when there is no bound,
+            or the series is past its peak.
+        """
+        shares = self.shares if shares is None else shares
+        if not self.windows.bounded or not len(shares) or self.declines:
+            return pd.DataFrame(columns=["entity", "indicator", "share", "date", "value", "unit", "note"])
+        ahead, frames, reached = self.ahead_of(self.years), [], self.windows.shares.max()
+        for share in shares:
+            paths = [fit_at_share(family, self.windows, share).paths(ahead)[0, 0] for family in CURVES]
+            value = np.where(reached < share, np.mean(paths, axis=0), np.nan)
+            columns = self._labels | {"share": share, "date": self.dates, "value": value, "unit": self.target.unit}
+            note = "already above this share" if np.isnan(value).any() else self._contradict(share)
+            frames.append(pd.DataFrame(columns | {"note": note}))
+        return pd.concat(frames, ignore_index=True)
+
+    def _contradict(self, share: float) -> str:
+        """Which newer figure the scenario of this share contradicts; "" where none."""
+        newer = self.target.newer
+        if newer.empty:
+            return ""
+        ahead = self.ahead_of(decimal_years(newer.index) - self.windows.years[0, -1])
+        values = np.mean([fit_at_share(each, self.windows, share).paths(ahead)[0, 0] for each in CURVES], axis=0)
+        room = ROUNDING * newer["value"]  # published figures are rounded
+        short, over = newer["value"] - values > room, values - newer["value"] > room
+        missed = np.where(newer["bound"] == "at_least", short, over)
+        told = [statements.say_bound(date, row, self.target.unit) for date, row in newer[missed].iterrows()]
+        return f"contradicts {' and '.join(told)}" if told else ""
+
+    def milestones(self, shares: Sequence[float] = MILESTONES, level: float | None = None) -> pd.DataFrame:
+        """Dates at which shares of the bound are reached.
+
+        A path reaches a share where it first comes to that share of the bound as it is forecast; between its dates it
+        runs straight. By the median half of the paths have, by the earliest and the latest as many as lie below both
+        ends of the band.
+
+        Parameters
+        ----------
+        shares : sequence of float
+        level : float, optional
+            Coverage of the band; the quoted one unless another is given.
+
+        Returns
+        -------
+        DataFrame
+            A row per share: entity, indicator, share, status ("reached", "expected", or "not within the horizon"),
+            median, earliest, latest (ISO dates, or "not within the horizon"), level, probability (of reaching it within
+            the horizon). No rows when there is no bound, or the series is past its peak.
+        """
+        names = ["entity", "indicator", "share", "status", "median", "earliest", "latest", "level", "probability"]
+        level, rows = self.level if level is None else level, []
+        (low, high), newest = band_ends(level), decimal_years(self.target.newer.index)[-1:]
+        for share, reached in self._reach(shares).items():
+            years = np.sort(reached)[[int(np.ceil(part * len(reached))) - 1 for part in (0.5, low, high)]]
+            dates = [f"{to_dates([year])[0]:%Y-%m-%d}" if np.isfinite(year) else NOT_REACHED for year in years]
+            known = max([self.windows.years[0, -1], *newest])
+            status = "reached" if reached.max() <= known else "expected" if np.isfinite(years[0]) else NOT_REACHED
+            rows.append((*self._labels.values(), share, status, *dates, level, float(np.isfinite(reached).mean())))
+        return pd.DataFrame(rows, columns=names)
+
+    def probabilities(self, shares: Sequence[float] = MILESTONES) -> pd.DataFrame:
+        """Probability that a share of the bound is reached by each date: the share of paths that have.
+
+        Returns
+        -------
+        DataFrame
+            A row per share and date: entity, indicator, share, date, probability. No rows when there is no bound, or
+            the series is past its peak.
+        """
+        years, names = decimal_years(self.dates), ["entity", "indicator", "share", "date", "probability"]
+        frames = [
+            pd.DataFrame(self._labels | {"share": share, "date": self.dates})
+            .assign(probability=(reached[:, None] <= years).mean(axis=0))
+            for share, reached in self._reach(shares).items()
+        ]  # fmt: skip
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=names)
+
+    def _reach(self, shares: Sequence[float]) -> dict[float, np.ndarray]:
+        """Decimal year (M,) in which each path first reaches each share; infinite where it doesn't."""
+        if not self.windows.bounded or self.declines:
+            return {}
+        seen, found = self.target.shares(), {}
+        paths = self.paths.to_numpy() / self.ahead_of(self.years).bounds[0]
+        paths = np.c_[np.full(len(paths), self.windows.shares[0, -1]), paths]
+        years = np.r_[self.windows.years[0, -1], decimal_years(self.dates)]
+        for share in shares:
+            if (seen >= share).any():
+                first = decimal_years(seen.index[(seen >= share).to_numpy()][:1])
+                found[share] = np.repeat(first, len(paths))
+                continue
+            after = np.maximum((paths >= share).argmax(axis=1), 1)
+            before, value = (np.take_along_axis(paths, place[:, None], 1)[:, 0] for place in (after - 1, after))
+            part = (share - before) / (value - before)
+            reached = years[after - 1] + part * (years[after] - years[after - 1])
+            found[share] = np.where((paths >= share).any(axis=1), reached, np.inf)
+        return found
+
+    def bound_frame(self) -> pd.DataFrame:
+        """The bound itself: as known, then forecast by its damped drift with the spread of its own past steps.
+
+        Returns
+        -------
+        DataFrame
+            A row per date: entity, indicator, date, method ("bound"), mean, quantiles, unit. No rows without a
+            bound.
+        """
+        names = [f"q{level:g}" for level in self.quantile_levels]
+        if not self.windows.bounded:
+            return pd.DataFrame(columns=["entity", "indicator", "date", "method", "mean", *names, "unit"])
+        ahead = self.ahead_of(self.years)
+        centre = ahead.bounds[0]
+        found = bands.normal_quantiles(centre, ahead.bound_sd[0], self.quantile_levels)
+        columns: dict[str, Any] = self._labels | {"date": self.dates, "method": "bound", "mean": centre}
+        return pd.DataFrame(columns | dict(zip(names, found.T, strict=True)) | {"unit": self.target.unit})
+
+    def sensitivity(self) -> pd.DataFrame:
+        """The published bands calibrated on all reference windows, and only on those that grew as fast (`FAST`).
+
+        Returns
+        -------
+        DataFrame
+            A row per calibration and date: calibration, technologies, forecasts, date, q0.1, q0.5, q0.9 and,
+            where the quoted band is another, its ends; unit.
+        """
+        residuals, frames = self.residuals, []
+        fast = residuals[residuals["growth"] >= FAST]
+        ends = sorted({0.1, 0.5, 0.9, *band_ends(self.level)})
+        for words, rows in (("all windows", residuals), (f"growth by {FAST:g} or more in the window", fast)):
+            found = replace(self, lessons=Lessons(bands.Records(rows), self.lessons.reached)).at(self.years, ends)
+            size = {"technologies": rows["technology"].nunique(), "forecasts": len(rows), "date": self.dates}
+            values = {f"q{end:g}": column for end, column in zip(ends, found.T, strict=True)}
+            frames.append(pd.DataFrame({"calibration": words} | size | values | {"unit": self.target.unit}))
+        return pd.concat(frames, ignore_index=True)
+
+    def statements(self, respondents: int | None = None) -> pd.DataFrame:
+        """What must be said beside the forecast, from its own numbers.
+
+        Parameters
+        ----------
+        respondents : int, optional
+            Sample size of the survey, for its sampling error; by default the one that it published, if it did.
+
+        Returns
+        -------
+        DataFrame
+            A row per statement: key ("a" to "i"), topic, statement (plain English), numbers (JSON of the
+            numbers in it).
+        """
+        windows, target, level = self.windows, self.target, self.level
+        found, scatter = statements.assess_target(target), statements.measure_scatter(windows)
+        residuals = self.residuals
+        kind = statements.kind_of(residuals)
+        judged, kept = bands.judge(residuals, self.method, level), self.share_kept()
+        widest = min(self.lessons.calibration(name).widest for name in self.members)
+        beyond = [each for each in self.levels if each > widest]
+        far, later = int(np.abs(self.years - 3).argmin()), self.dates > max([self.origin, *target.newer.index])
+        near = int(np.argmax(later)) if later.any() else len(later) - 1
+        frame, paths = self.frame(), self.scenarios()
+        frame, paths = frame[frame["date"] == self.dates[far]], paths[paths["date"] == self.dates[far]]
+        made = {
+            "ceiling": statements.state_ceiling(found, self.known, target.unit, kind),
+            "bound": statements.state_bound(self.known, target, self.lessons.reached["share"], kind),
+            "noise": statements.state_noise(scatter, windows, target, respondents),
+            "data": statements.state_data(scatter, windows, len(target.values)),
+            "calibration": statements.state_calibration(judged, windows, level, kind, beyond),
+            "width": statements.state_width(judged, self.fan.iloc[far], float(self.years[far]), windows, level, kind),
+            "spread": statements.state_spread(frame, paths, level),
+            "question": statements.state_question(windows, target),
+            "contradiction": statements.state_contradiction(
+                self.fan.iloc[near], judged, float(self.years[near]), level, target, kind
+            ),
+            "horizon": statements.state_horizon(
+                self.lessons.furthest,
+                self.dates[~self.tested],
+                windows.bounded and not self.declines,
+                kind,
+            ),
+            "paths": statements.state_paths(self.lessons.correlations, target, kept, self.refuted, kind),
+        }
+        return statements.list_statements(made)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the fan of the published method with observations and bound.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            By default new ones in a figure of their own.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from matplotlib import pyplot
+
+        from ..show import figures
+
+        ax = pyplot.figure(figsize=figures.SIZE).add_axes(figures.ROOM) if ax is None else ax
+        values, fan = self.target.values.dropna().sort_index(), self.fan
+        values = values[values.index >= self.origin - 2 * (self.dates[-1] - self.origin)]
+        labels = figures.plot_forecast(ax, fan, values, self.levels)
+        top = max(values.max(), fan[band_columns(max(self.levels))[1]].max())
+        if self.windows.bounded:
+            known, ahead = self.target.known_bound, pd.Series(self.ahead_of(self.years).bounds[0], self.dates)
+            known = known[known.index >= self.target.values.index[0]] if len(known) > 1 else known
+            ahead = ahead[ahead.index > known.index[-1]]
+            labels += figures.plot_bound(ax, known, ahead)
+            top = max(top, known.max(), ahead.max())
+        figures.plot_newer(ax, self.target.newer)
+        return figures.finish_axes(ax, labels, (values.index[0], self.dates[-1]), 1.05 * top, self.target.title)
+
+    def __repr__(self) -> str:
+        from ..base.numbers import say, say_date, say_newer, say_range
+
+        end, unit = self.quantiles.iloc[-1], self.target.unit
+        low, high = band_ends(self.level)
+        newer = say_newer(self.target.newer, self.windows.values[0, -1])
+        return (
+            f"<Forecast of {self.target.title}: {say(self.windows.values[0, -1], unit)} in {say_date(self.origin)}"
+            f"{newer}{', which refutes it' if self.refuted else ''}; "
+            f"forecast for {say_date(self.dates[-1])}: {say_range(end[low], end[high], unit)} "
+            f"({say_level(self.level)} band, median {say(end[0.5])})>"
+        )
+
+    def _repr_html_(self) -> str:
+        """The fan and a table of median and bands below it, as HTML for a notebook."""
+        from ..base.numbers import say_range
+        from ..show import figures, tables
+
+        picture, fan = BytesIO(), self.fan
+        self.plot(figures.open_axes()).figure.savefig(picture, format="png")
+        shown = fan[["date"]].assign(median=fan["q0.5"])
+        for level in sorted(self.levels):
+            ends = (fan[name] for name in band_columns(level))
+            shown[f"{say_level(level)} band"] = [say_range(low, high) for low, high in zip(*ends, strict=True)]
+        shown["basis"] = np.where(self.tested, "calibrated", "extrapolated")
+        note = f"Unit: {self.target.unit or 'that of the series'}. Calibrated: as far ahead as the bands were tested."
+        table = tables.show(shown, f"{self.target.title}: combined forecast", note)
+        source = b64encode(picture.getvalue()).decode()
+        return f'<img alt="{escape(repr(self))}" src="data:image/png;base64,{source}">\n{table.as_raw_html()}'
