@@ -105,7 +105,7 @@ def preload() -> None:
     os.environ.update(ENVIRONMENT)  # the server takes its hash seed from here
     tempfile.tempdir = str(make_place())
     try:
-        forkserver.set_forkserver_preload(["helpers.runs.preload"])
+        forkserver.set_forkserver_preload(["adoption_curves.runs.preload"])
         forkserver.ensure_running()
     finally:
         tempfile.tempdir = usual
@@ -237,7 +237,7 @@ class KernelManager(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """The kernel's command, and who starts it."""
-        command = [sys.executable, "-m", "helpers.runs.kernel_app", "-f", "{connection_file}", *OPTIONS]
+        command = [sys.executable, "-m", "adoption_curves.runs.kernel_app", "-f", "{connection_file}", *OPTIONS]
         starter = {"kernel_provisioner": {"provisioner_name": PROVISIONER}} if self.forked else {}
         return KernelSpec(argv=command, display_name="Python 3", language="python", metadata=starter)
 

@@ -10,6 +10,8 @@ import contextlib
 import gc
 from pathlib import Path
 
+from adoption_curves import serve_as_helpers
+
 from ..base.project import UNNEEDED, block_imports
 
 
@@ -39,6 +41,7 @@ def warm_up() -> None:
         list(draw_images(figure, "warm-up", pdf=False))
 
 
+serve_as_helpers()
 gc.disable()  # nothing of what follows is garbage
 with block_imports(UNNEEDED), contextlib.suppress(Exception):  # a notebook that does the same will say what's wrong
     warm_up()
