@@ -1,37 +1,28 @@
 """Explore one series: choose it, a curve, a ceiling, a date and a horizon, and see what follows.
 
-`show` is what the notebook calls: the panel where a person can move it, its first result as a picture and a table where
-nobody can. `Explorer` computes a `Result` of a `Selection` and keeps what is slow (the references as known on a date
-and the calibration that rests on them), so that a move of a slider is a matter of milliseconds. `explore_panel` holds
-the widgets.
+`Explorer` computes a `Result` of a `Selection` and keeps what is slow (the references as known on a date and the
+calibration that rests on them), so that a move of a slider is a matter of milliseconds. `explore_panel` holds the
+widgets, and `runs.explore` opens them.
 """
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
-from html import escape
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from IPython.core.getipython import get_ipython
-from IPython.display import HTML, display
 
 from .. import curves, forecast, indicators
 from ..base.numbers import lower_first, say, say_date, say_range
 from ..base.project import find_data
 from ..base.wording import say_count, say_end, say_first, say_name
 from ..forecast.windows import SHORTEST, SHORTEST_SPAN
-from ..runs.parameters import read_parameters
 from ..say.findings import list_ceiling, year_of_growth
-from . import figures, tables
-from .figures.images import draw_png
 
-__all__ = ["CEILINGS", "Explorer", "Result", "Selection", "show"]
+__all__ = ["CEILINGS", "Explorer", "Result", "Selection"]
 
 CEILINGS = {
     "free": "free",
@@ -355,83 +346,3 @@ def list_numbers(result: Result) -> dict[str, str]:
         text = f"{median} (80 % interval: {early} to {late})" if early != forecast.NOT_REACHED else early
         numbers[f"{100 * row.share:g} % of the bound"] = f"reached in {median}" if row.status == "reached" else text
     return numbers
-
-
-# ---- show -----------------------------------------------------------------------------------------------------------
-
-
-def show(
-    entity: str,
-    indicator: str,
-    bound: str = "internet_users",
-    as_of: str = "",
-    families: tuple[str, ...] | list[str] = ("logistic",),
-    horizon_years: float = 5,
-    data: Any = "data",
-) -> None:
-    """Show the explorer: sliders and figure for a person, a figure and a table where there is nobody to move them.
-
-    Nobody is there when a notebook is executed by papermill, nbclient or nbconvert, or without ipywidgets.
-
-    Parameters
-    ----------
-    entity, indicator, bound, as_of : as the parameters of a run
-    families : sequence of str
-        The first one is shown first.
-    horizon_years, data : as the parameters of a run
-
-    Raises
-    ------
-    ParameterError, DataError
-        For a value that a run would refuse too.
-    """
-    given = {"entity": entity, "indicator": indicator, "bound": bound, "as_of": as_of, "families": list(families)}
-    checked = read_parameters(given | {"horizon_years": horizon_years, "data": str(data)})
-    explorer = Explorer(checked.data, checked.bound)
-    explorer.select(entity, indicator, as_of)  # for its error, before anything is shown
-    selection = Selection(entity, indicator, checked.families[0], as_of=as_of, horizon_years=checked.horizon_years)
-    if has_reader():
-        from .explore_panel import Panel
-
-        display(Panel(explorer, selection))
-    else:
-        display(HTML(show_still(explorer.compute(selection))))
-
-
-def has_reader() -> bool:
-    """Whether there are widgets and a person: a front end that lets a cell ask its reader for input."""
-    kernel = getattr(get_ipython(), "kernel", None)
-    if kernel is None or find_spec("ipywidgets") is None:
-        return False
-    return bool(kernel.get_parent().get("content", {}).get("allow_stdin", False))
-
-
-def show_still(result: Result) -> str:
-    """A result as HTML with a picture and a table that need no kernel, no script and no network."""
-    problems = " ".join(result.problems)
-    if result.series is None:
-        return f"<p>{escape(problems)}</p>"
-    picture = b64encode(draw_png(draw_still(result).figure, describe(result))).decode()
-    title, note = f"{result.series.title}, {result.series.entity}", f"{judge(result)[1]} {problems}".strip()
-    numbers = pd.DataFrame(list_numbers(result).items(), columns=["what", "number"])
-    table = tables.show(numbers, title, note, what="", number="").as_raw_html()
-    return f'<img alt="{escape(describe(result))}" width="760" src="data:image/png;base64,{picture}">\n{table}'
-
-
-def draw_still(result: Result) -> Any:
-    """The lines of a result on matplotlib's Axes."""
-    axis, lines, series, labels = figures.open_axes(), trace_lines(result), result.series, []
-    curve_name, ceiling_name = result.names
-    if series.bound is not None:
-        known = lines.index <= series.bound.index[-1]
-        labels += figures.plot_bound(axis, lines.loc[known, "bound"], lines.loc[~known, "bound"])
-    if result.made is not None:
-        fan = lines.filter(like="q").dropna().iloc[1:].rename_axis("date").reset_index()
-        labels += figures.plot_forecast(axis, fan, lines["observations"].dropna())
-    figures.plot_newer(axis, series.newer)
-    others = [lines[other] for other in lines.filter(like="other_")]
-    labels += figures.plot_fit(axis, lines["observations"].dropna(), lines["curve"], curve_name, others)
-    if lines["ceiling"].notna().any():
-        labels += figures.plot_ceiling(axis, lines["ceiling"], ceiling_name)
-    title, top = f"{series.title}, {series.entity}, {series.unit}", 1.06 * np.nanmax(lines.to_numpy())
-    return figures.finish_axes(axis, labels, (lines.index[0], lines.index[-1]), top, title)

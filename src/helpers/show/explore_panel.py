@@ -8,9 +8,11 @@ the next one only when the kernel has finished with the last, and what lies betw
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -24,7 +26,6 @@ from ..base.numbers import say, say_range
 from ..base.project import name_path
 from ..base.wording import say_first, say_name
 from ..curves import FAMILIES
-from ..runs.lab import save_choice
 from . import explore
 from .explore import BANDS, CEILINGS, Explorer, Result, Selection
 from .figures.style import BLUE, GREEN, ORANGE
@@ -81,10 +82,13 @@ class Panel(widgets.Box):
     ----------
     explorer : Explorer
     first : Selection
+    keep : callable
+        What "Save as parameters" does with parameters of a run, the stem of a file's name, and a comment; it
+        returns the path of the file.
     """
 
-    def __init__(self, explorer: Explorer, first: Selection):
-        self.explorer, self.result = explorer, Result(first)
+    def __init__(self, explorer: Explorer, first: Selection, keep: Callable[[dict[str, Any], str, str], Path]):
+        self.explorer, self.result, self.keep_choice = explorer, Result(first), keep
         self.pending: list[str] = []  # dates that are still to be prepared, the next one last
         self._busy = False
         self._timer: asyncio.TimerHandle | None = None
@@ -194,14 +198,8 @@ class Panel(widgets.Box):
             f"Explored: {series.title}, {chosen.entity}, {chosen.curve}, ceiling: {explore.say_ceiling(self.result)}. "
             "A run fits the curve with a free ceiling and with the ceiling at the bound."
         )
-        shown = escape(name_path(str(save_choice(values, stem, comment))))
+        shown = escape(name_path(str(self.keep_choice(values, stem, comment))))
         self.saved.value = f"Saved: <code>{shown}</code><br>Run it: <code>adoption run NAME -f {shown}</code>"
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        """The widgets, and beside them the present result for pages and places that have none."""
-        bundle = super()._repr_mimebundle_(**options)
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
-        return {**data, "text/html": explore.show_still(self.result)}
 
 
 def list_traces(result: Result) -> list[dict[str, Any]]:
