@@ -19,7 +19,7 @@ def say_newer(newer: pd.DataFrame, last: float) -> str:
     return f", {say_name(row['bound'])} {say(row['value'])} in {say_date(newer.index[-1])}"
 
 
-def say_bound(date: pd.Timestamp, row: pd.Series, unit: str) -> str:
+def say_limit(date: pd.Timestamp, row: pd.Series, unit: str) -> str:
     """A figure that is a bound: "at least 700 million persons for 2026-06-30"."""
     return f"{say_name(row['bound'])} {count(row['value'], unit)} for {say_day(date)}"
 

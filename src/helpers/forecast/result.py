@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from ..base.levels import band_columns, band_ends, say_level
+from ..base.numbers import say_limit
 from ..curves import Gompertz, Logistic, decimal_years, to_dates
-from ..say import statements
 from . import bands
 from .bands import FAST, INTEGRATION_QUANTILES
 from .joint import JointForecast
@@ -130,7 +130,7 @@ class Forecast(JointForecast):
         room = ROUNDING * newer["value"]  # published figures are rounded
         short, over = newer["value"] - values > room, values - newer["value"] > room
         missed = np.where(newer["bound"] == "at_least", short, over)
-        told = [statements.say_bound(date, row, self.target.unit) for date, row in newer[missed].iterrows()]
+        told = [say_limit(date, row, self.target.unit) for date, row in newer[missed].iterrows()]
         return f"contradicts {' and '.join(told)}" if told else ""
 
     def milestones(self, shares: Sequence[float] = MILESTONES, level: float | None = None) -> pd.DataFrame:
@@ -252,38 +252,9 @@ class Forecast(JointForecast):
             A row per statement: key ("a" to "i"), topic, statement (plain English), numbers (JSON of the
             numbers in it).
         """
-        windows, target, level = self.windows, self.target, self.level
-        found, scatter = statements.assess_target(target), statements.measure_scatter(windows)
-        residuals = self.residuals
-        kind = statements.kind_of(residuals)
-        judged, kept = bands.judge(residuals, self.method, level), self.share_kept()
-        widest = min(self.lessons.calibration(name).widest for name in self.members)
-        beyond = [each for each in self.levels if each > widest]
-        far, later = int(np.abs(self.years - 3).argmin()), self.dates > max([self.origin, *target.newer.index])
-        near = int(np.argmax(later)) if later.any() else len(later) - 1
-        frame, paths = self.frame(), self.scenarios()
-        frame, paths = frame[frame["date"] == self.dates[far]], paths[paths["date"] == self.dates[far]]
-        made = {
-            "ceiling": statements.state_ceiling(found, self.known, target.unit, kind),
-            "bound": statements.state_bound(self.known, target, self.lessons.reached["share"], kind),
-            "noise": statements.state_noise(scatter, windows, target, respondents),
-            "data": statements.state_data(scatter, windows, len(target.values)),
-            "calibration": statements.state_calibration(judged, windows, level, kind, beyond),
-            "width": statements.state_width(judged, self.fan.iloc[far], float(self.years[far]), windows, level, kind),
-            "spread": statements.state_spread(frame, paths, level),
-            "question": statements.state_question(windows, target),
-            "contradiction": statements.state_contradiction(
-                self.fan.iloc[near], judged, float(self.years[near]), level, target, kind
-            ),
-            "horizon": statements.state_horizon(
-                self.lessons.furthest,
-                self.dates[~self.tested],
-                windows.bounded and not self.declines,
-                kind,
-            ),
-            "paths": statements.state_paths(self.lessons.correlations, target, kept, self.refuted, kind),
-        }
-        return statements.list_statements(made)
+        from ..say.statements import state_forecast
+
+        return state_forecast(self, respondents)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the fan of the published method with observations and bound.

@@ -1,25 +1,29 @@
 """Sentences that go with a forecast, from its own numbers: what it rests on, and what would contradict it.
 
-Each function gives a text and the numbers in it; `Forecast.statements` calls them.
+`state_forecast` makes the table; each of the others gives a text and the numbers in it.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from ..base.levels import band_columns, say_level
-from ..base.numbers import count, percent, say_bound
+from ..base.numbers import count, percent, say_limit
 from ..base.wording import say_count, say_day, say_end, say_first, say_name, say_voices
 from ..curves import Assessment, Logistic, assess_ceiling
+from ..forecast import bands
 from ..forecast.bands import FAST, MIN_FORECASTS, mean_by_technology
 from ..forecast.methods import Origin
 from ..forecast.paths import LEAST_KEPT
 from ..forecast.windows import Target, Windows
+
+if TYPE_CHECKING:
+    from ..forecast import Forecast
 
 Statement: TypeAlias = tuple[str, dict[str, Any]]
 """A text and the numbers in it."""
@@ -32,17 +36,40 @@ LIKE_WIDTH = 1.25
 """Bands whose widths differ by no more than this factor count as about as wide."""
 
 
-def list_statements(statements: dict[str, Statement]) -> pd.DataFrame:
-    """Statements by topic as a table.
-
-    Returns
-    -------
-    DataFrame
-        A row per statement: key ("a", "b", ...), topic, statement (plain English), numbers (JSON).
-    """
+def state_forecast(made: Forecast, respondents: int | None = None) -> pd.DataFrame:
+    """Rows of statements on a forecast; see `Forecast.statements`."""
+    windows, target, level = made.windows, made.target, made.level
+    found, scatter = assess_target(target), measure_scatter(windows)
+    residuals = made.residuals
+    kind = kind_of(residuals)
+    judged, kept = bands.judge(residuals, made.method, level), made.share_kept()
+    widest = min(made.lessons.calibration(name).widest for name in made.members)
+    beyond = [each for each in made.levels if each > widest]
+    far, later = int(np.abs(made.years - 3).argmin()), made.dates > max([made.origin, *target.newer.index])
+    near = int(np.argmax(later)) if later.any() else len(later) - 1
+    frame, paths = made.frame(), made.scenarios()
+    frame, paths = frame[frame["date"] == made.dates[far]], paths[paths["date"] == made.dates[far]]
+    said = {
+        "ceiling": state_ceiling(found, made.known, target.unit, kind),
+        "bound": state_bound(made.known, target, made.lessons.reached["share"], kind),
+        "noise": state_noise(scatter, windows, target, respondents),
+        "data": state_data(scatter, windows, len(target.values)),
+        "calibration": state_calibration(judged, windows, level, kind, beyond),
+        "width": state_width(judged, made.fan.iloc[far], float(made.years[far]), windows, level, kind),
+        "spread": state_spread(frame, paths, level),
+        "question": state_question(windows, target),
+        "contradiction": state_contradiction(made.fan.iloc[near], judged, float(made.years[near]), level, target, kind),
+        "horizon": state_horizon(
+            made.lessons.furthest,
+            made.dates[~made.tested],
+            windows.bounded and not made.declines,
+            kind,
+        ),
+        "paths": state_paths(made.lessons.correlations, target, kept, made.refuted, kind),
+    }
     rows = [
         (chr(ord("a") + place), topic, text, json.dumps({key: _plain(numbers[key]) for key in sorted(numbers)}))
-        for place, (topic, (text, numbers)) in enumerate(statements.items())
+        for place, (topic, (text, numbers)) in enumerate(said.items())
     ]
     return pd.DataFrame(rows, columns=["key", "topic", "statement", "numbers"])
 
@@ -170,7 +197,7 @@ def state_data(scatter: dict[str, float], windows: Windows, available: int) -> S
 
 def state_paths(correlations: pd.DataFrame, target: Target, kept: float, refuted: bool, kind: Kind) -> Statement:
     """What newer figures that are bounds leave of the paths, and how well it is known how dates hang together."""
-    said = "; ".join(say_bound(date, row, target.unit) for date, row in target.newer.iterrows())
+    said = "; ".join(say_limit(date, row, target.unit) for date, row in target.newer.iterrows())
     near = correlations.loc[correlations["horizon_years"] < 1, "technologies"].max()
     every = correlations["technologies"].max()
     numbers: dict[str, Any] = {} if not said else {"kept": kept, "refuted": refuted}
