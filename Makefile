@@ -13,6 +13,7 @@ check: .venv/ready
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
+	$(BIN)/python -c "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True, no_logo=True))"
 	$(BIN)/python tests/docstrings.py
 
 # Every room and most promises once, in about three minutes on two cores; `test-all` adds whole runs and further cases.

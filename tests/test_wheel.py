@@ -103,12 +103,15 @@ def test_new_makes_a_project_to_edit(installed, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"mine"}
 
 
-def test_a_foreign_package_of_the_same_name_is_named(installed, tmp_path):
+@pytest.mark.parametrize("isolated", [(), ("--isolated",)])
+def test_a_project_with_helpers_of_its_own_can_use_it(installed, tmp_path, isolated):
     (tmp_path / "helpers").mkdir()
-    foreign = tmp_path / "helpers" / "__init__.py"
-    foreign.write_text("")
-    said = call(installed, "params", cwd=tmp_path, code=1, PYTHONPATH=str(tmp_path))
-    assert said.startswith(f"Another package or file is called 'helpers' and comes first on Python's path: {foreign}.")
+    (tmp_path / "helpers" / "__init__.py").write_text("raise SystemExit('not what was meant')\n")
+    (tmp_path / "x.csv").write_text(SERIES)
+    said = call(installed, "run", "mine", "-p", "data", "x.csv", *isolated, cwd=tmp_path, PYTHONPATH=str(tmp_path))
+    assert said.splitlines()[-1] == "Read it: outputs/mine/html/index.html"
+    asked = "from adoption_curves import curves, forecast; print(curves.Logistic.__name__)"
+    assert call(installed, "-c", asked, cwd=tmp_path, program="python", PYTHONPATH=str(tmp_path)).strip() == "Logistic"
 
 
 def test_kernels_that_are_spawned_as_on_other_systems(installed, tmp_path):
