@@ -32,8 +32,8 @@ def run_cells(number, outputs, **parameters):
             if "parameters" in cell.metadata.get("tags", []):
                 names.update({name: value for name, value in given.model_dump().items() if name in names})
         tables = {
-            path.stem: names["this_run"].read_table(path.stem)
-            for path in sorted((names["this_run"].folder / "tables").glob(f"{number}_*.csv"))
+            path.stem: names["study"].read_table(path.stem)
+            for path in sorted((names["study"].folder / "tables").glob(f"{number}_*.csv"))
         }
     assert all(isinstance(table, pd.DataFrame) for table in tables.values())
     return tables, drawn

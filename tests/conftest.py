@@ -15,7 +15,7 @@ from small_notebooks import write_notebooks
 
 from helpers.base.folders import lock_folder
 from helpers.base.project import MARK, RunError, find_data
-from helpers.runs import open_run
+from helpers.runs import Study
 from helpers.runs.parameters import read_parameters
 from helpers.runs.pipeline import run_all
 
@@ -68,7 +68,7 @@ def run_sequence(outputs, name, *options, data=SAMPLE):
 
 def open_as(notebook, run="mine", **variables):
     """The run as a notebook with these variables opens it."""
-    return eval("open_run(notebook)", {"open_run": open_run, "notebook": notebook, "run": run, **variables})
+    return eval("Study(notebook)", {"Study": Study, "notebook": notebook, "run": run, **variables})
 
 
 @pytest.fixture(scope="session")

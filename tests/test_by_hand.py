@@ -20,7 +20,7 @@ def outputs(tmp_path, monkeypatch):
 
 
 def write(number, **values):
-    open_as(WRITER, **values).save(pd.DataFrame({"number": [number]}), TABLE)
+    open_as(WRITER, **values).keep(TABLE, pd.DataFrame({"number": [number]}))
 
 
 def read(**values):

@@ -19,9 +19,9 @@ pytestmark = pytest.mark.skipif(
 WHERE = """import sys
 import pandas as pd
 import helpers
-from helpers.runs import open_run
+from helpers.runs import Study
 places = pd.DataFrame({"module": [helpers.__file__], "python": [sys.prefix]})
-open_run("01_where").save(places, "01_where")"""
+Study("01_where").keep("01_where", places)"""
 
 
 @pytest.fixture

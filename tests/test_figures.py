@@ -1,6 +1,7 @@
 """Figures: labels never overlap, titles say what the frame says, drawing twice gives the same bytes."""
 
 import io
+from types import SimpleNamespace
 
 import matplotlib.dates as mdates
 import numpy as np
@@ -61,9 +62,14 @@ def make_fan(dates):
     return frame.assign(basis="calibrated")
 
 
+def hold(newer, breaks, scale=1.0):
+    """As much of a series as the fan needs."""
+    return SimpleNamespace(values=VALUES * scale, bound=BOUND * scale, newer=newer, breaks=breaks)
+
+
 def draw_fan(fan, scenarios=NOTHING, breaks=BREAKS, newer=NONE_NEWER, **options):
     ahead = fan[["date"]].assign(mean=1130.0)
-    return figures.draw_forecast(fan, VALUES, BOUND, ahead, scenarios, NAMES, breaks, newer, "Source: test.", **options)
+    return figures.draw_forecast(fan, hold(newer, breaks), ahead, scenarios, NAMES, "Source: test.", **options)
 
 
 def read_texts(figure):
@@ -238,9 +244,7 @@ def draw_numbers(scale=1.0, title="Users, Atlantis"):
     names = NAMES | {"title": title}
     ahead = fan[["date"]].assign(mean=712.0 * scale)
     newer = NEWER.assign(value=700.0 * scale)
-    yield figures.draw_forecast(
-        fan, VALUES * scale, BOUND * scale, ahead, pd.DataFrame(ends), names, BREAKS, newer, "Source: test."
-    )
+    yield figures.draw_forecast(fan, hold(newer, BREAKS, scale), ahead, pd.DataFrame(ends), names, "Source: test.")
     made = [make_fan(DATES[place + 1 :]).assign(origin=DATES[place]) for place in (0, 1, 2)]
     hindcasts = pd.concat(made)
     hindcasts[[f"q{level}" for level in QUANTILES]] *= scale

@@ -20,8 +20,8 @@ THEIRS = (
     "notebooks/03_small-Copy1.ipynb", "notebooks/2024-notes.json", "mine/deep/thesis.docx",
 )  # fmt: skip
 SAVE = """import pandas as pd
-from helpers.runs import open_run
-open_run("03_small").save(pd.DataFrame({"a": [1]}), "03_small")"""
+from helpers.runs import Study
+Study("03_small").keep("03_small", pd.DataFrame({"a": [1]}))"""
 
 
 @pytest.fixture

@@ -225,7 +225,7 @@ def test_a_table_too_large_for_a_page_is_a_link(tmp_path):
 
 
 def test_saved_tables_are_read_from_the_code():
-    code = 'a.save(c, "01_b")\nif d:\n    e.save(f, "01_f").head()\na.save(g, "01_g", alt="h")\nsave("x", "y")'
+    code = 'a.keep("01_b", c)\nif d:\n    e.keep("01_f", f).head()\na.draw("01_g", g, alt="h")\nsave("x", "y")'
     assert find_saved(code) == ["01_b", "01_f"]
     assert find_saved("%matplotlib inline") == []
 

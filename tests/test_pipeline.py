@@ -101,7 +101,7 @@ def test_a_failing_cell_is_told_in_a_few_lines_and_spoils_nothing(tmp_path, outp
         execute(
             tmp_path,
             "## Open the run",
-            'from helpers.runs import open_run\nresults = open_run("03_small")',
+            'from helpers.runs import Study\nresults = Study("03_small")',
             "## Read the scores",
             'results.read_table("02_growth")',
         )

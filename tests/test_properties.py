@@ -154,7 +154,7 @@ def test_texts_come_back_from_a_table_and_no_spreadsheet_computes_them(tmp_path_
         patch.setenv("ADOPTION_OUTPUTS", str(tmp_path_factory.mktemp("outputs")))
         frame = pd.DataFrame({"text": texts, "mixed": pd.Series([*texts[1:], number], dtype=object)})
         run = open_as("03_fit_curves")
-        run.save(frame, "03_texts")
+        run.keep("03_texts", frame)
         back = run.read_table("03_texts")
     assert back["text"].tolist() == texts
     assert back["mixed"].tolist()[:-1] == texts[1:]

@@ -250,8 +250,8 @@ def test_inputs_that_change_meanwhile_are_told(place, make, tmp_path):
 
 def test_readers_wait_for_their_tables(tmp_path):
     for number in (1, 2, 3):
-        write_notebook(tmp_path / f"0{number}_a.ipynb", ["# Writes", {"run": "x"}, f'run.save(frame, "0{number}_t")'])
-    reads = 'this_run.read_table("01_t")\nthis_run.read_table("02_t")'
+        write_notebook(tmp_path / f"0{number}_a.ipynb", ["# Writes", {"run": "x"}, f'run.keep("0{number}_t", frame)'])
+    reads = 'study.read_table("01_t")\nstudy.read_table("02_t")'
     write_notebook(tmp_path / "04_free.ipynb", ["# 4. Free", {"run": "x"}, "## Read", reads])
     write_notebook(tmp_path / "05_loop.ipynb", ["# 5", "for name in names:\n    run.read_table(name)"])
     write_notebook(tmp_path / "06_magic.ipynb", ["# 6", "%matplotlib inline"])

@@ -35,10 +35,10 @@ SHARED = [
     "## Draw a number",
     """import os
 import pandas as pd
-from helpers.runs import open_run
+from helpers.runs import Study
 
-this_run = open_run("01_shared")
-this_run.save(pd.DataFrame({"drawn": [os.urandom(8).hex()]}), "01_drawn")""",
+study = Study("01_shared")
+study.keep("01_drawn", pd.DataFrame({"drawn": [os.urandom(8).hex()]}))""",
 ]
 FORECAST = [
     "# 5. Forecast",
@@ -46,10 +46,10 @@ FORECAST = [
     "## Kill, fail or wait",
     """import os, pathlib, signal, time
 import pandas as pd
-from helpers.runs import open_run
+from helpers.runs import Study
 
 notes = pathlib.Path(NOTES)
-this_run = open_run("05_forecast")
+study = Study("05_forecast")
 with (notes / "made.txt").open("a") as file:
     file.write(f"{horizon_years}\\n")
 if horizon_years == 9 and not (notes / "killed").exists():
@@ -64,18 +64,18 @@ if horizon_years == 30:
     """dates = pd.date_range("2026-06-30", periods=2, freq="6ME")
 median = 600.0 + horizon_years
 frame = pd.DataFrame({"date": dates, "method": "combined", "q0.1": 500.0, "q0.5": median, "q0.9": 700.0})
-this_run.save(frame.assign(unit="million persons"), "05_forecast")""",
+study.keep("05_forecast", frame.assign(unit="million persons"))""",
 ]
 SUMMARY = [
     "# 6. Summary",
     {"run": "baseline", "entity": "China"},
     "## Write the key numbers",
     """import pandas as pd
-from helpers.runs import open_run
-this_run = open_run("06_summary")
-last = this_run.read_table("05_forecast").iloc[-1]
+from helpers.runs import Study
+study = Study("06_summary")
+last = study.read_table("05_forecast").iloc[-1]
 row = {"key": "last", "label": "Last", "value": last["q0.5"], "low": last["q0.1"], "high": last["q0.9"]}
-this_run.save(pd.DataFrame([{**row, "unit": last["unit"], "text": "<b>"}]), "06_key_numbers")""",
+study.keep("06_key_numbers", pd.DataFrame([{**row, "unit": last["unit"], "text": "<b>"}]))""",
 ]
 
 

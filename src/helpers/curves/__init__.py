@@ -32,7 +32,15 @@ from .many import fit_many
 from .model import Share, SharePrior
 from .results import Results
 from .shifts import LevelShift
-from .side_by_side import compare_estimates, compare_fits, fit_families, free_fits, profile_ceilings, trace_alternatives
+from .side_by_side import (
+    compare_estimates,
+    compare_fits,
+    fit_families,
+    free_fits,
+    profile_ceilings,
+    trace_alternatives,
+    vary_shift,
+)
 from .waves import TwoWaves, fit_waves
 
 __all__ = [
@@ -65,4 +73,5 @@ __all__ = [
     "profile_ceilings",
     "to_dates",
     "trace_alternatives",
+    "vary_shift",
 ]

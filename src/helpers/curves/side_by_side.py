@@ -20,6 +20,10 @@ from .shifts import LevelShift
 
 Fits: TypeAlias = Mapping[tuple[str, str], Results | CurveError]
 """Results, or why there are none, by family and ceiling ("free" or "at the bound")."""
+NO_ESTIMATES = pd.DataFrame(
+    {name: pd.Series(dtype=float) for name in ("estimate", "std_error", "low_80", "high_80", "low_95", "high_95")}
+    | {"identified": pd.Series(dtype=bool), "remark": pd.Series(dtype=str), "errors": pd.Series(dtype=str)}
+)
 ENOUGH_TO_WEIGH = 8  # points below which AICc weights are noise
 YEARS_ON = 5  # how far alternatives are drawn beyond the last observation
 REACH = 10  # how far ceilings are tried, in multiples of the bound or of what has been reached
@@ -93,6 +97,48 @@ def fit_families(
     return fits
 
 
+def vary_shift(
+    values: pd.Series,
+    families: Sequence[str],
+    breaks: pd.Series,
+    censored: pd.DataFrame | None = None,
+    errors: str | None = None,
+    known_se: pd.Series | None = None,
+    sds: Sequence[float] = (0.2, 0.3, 0.5),
+) -> pd.DataFrame:
+    """List the ceiling and the level shift that families find with a factor on all figures before the last break.
+
+    Parameters
+    ----------
+    values, families, censored, errors, known_se : as for `fit_families`
+    breaks : Series of dates
+        Those outside the values do not count.
+    sds : sequence of float
+        Standard deviations of the shift a priori, one after the other.
+
+    Returns
+    -------
+    DataFrame
+        The rows and columns of `compare_estimates`, date (of the break) and sd; no rows where no break counts. No
+        number for a ceiling that is not identified, and no interval for a shift.
+    """
+    frames = [compare_estimates({}).assign(date=breaks.iloc[:0], sd=0.0)]
+    breaks = breaks[(breaks > values.index[0]) & (breaks <= values.index[-1])]
+    for sd in sds if len(breaks) else ():
+        fits = fit_families(values, families, None, censored, errors, known_se, LevelShift(breaks.iloc[-1], sd))
+        rows = compare_estimates(fits, ["ceiling"]).assign(date=breaks.iloc[-1], sd=sd)
+        sure = {name for (name, _), fit in fits.items() if isinstance(fit, Results) and fit.df_resid and not fit.flag}
+        rows["identified"] |= (rows["parameter"] == "shift") & rows["family"].isin(sure)
+        frames.append(rows)
+    rows = pd.concat(frames, ignore_index=True)
+    rows = rows[rows["parameter"].isin(["ceiling", "shift"])]
+    is_shift = rows["parameter"] == "shift"
+    opened = ~is_shift & ~rows["identified"].astype(bool)
+    for name in ("estimate", "std_error"):  # of a shift as many digits as a search on a ridge has
+        rows[name] = rows[name].mask(opened).where(~is_shift, rows[name].round(3))
+    return rows
+
+
 def compare_estimates(fits: Fits, profiled: Sequence[str] | None = None) -> pd.DataFrame:
     """List the estimates of several fits, with profile intervals that may be open.
 
@@ -117,7 +163,7 @@ def compare_estimates(fits: Fits, profiled: Sequence[str] | None = None) -> pd.D
     known = {name: None for fit in fits.values() if isinstance(fit, Results) for name in fit.param_names}
     if missing := [name for name in profiled or () if known and name not in known]:
         raise CurveError(f"profiled has {', '.join(missing)}; choose among {', '.join(known)}")
-    frames = {}
+    frames = {("", ""): NO_ESTIMATES}
     for key, fit in fits.items():
         if isinstance(fit, CurveError):
             continue

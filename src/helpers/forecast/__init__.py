@@ -13,7 +13,7 @@ and ``next_figure``.
 
 from .backtests import cached_backtest
 from .bands import PUBLISHED
-from .forecasting import cut_series, forecast, hindcast, make_hindcasts, pick_origins, read_narrowly, vary
+from .forecasting import cut_series, forecast, hindcast, make_hindcasts, pick_origins, read_narrowly, scale_before, vary
 from .many import Forecasts, forecast_many
 from .methods import METHODS, Origin, Prior, average_ceilings, learn_prior, saturation_shares
 from .panel import LEAST_TECHNOLOGIES, read_panel
@@ -48,5 +48,6 @@ __all__ = [
     "read_narrowly",
     "read_panel",
     "saturation_shares",
+    "scale_before",
     "vary",
 ]

@@ -148,6 +148,30 @@ def vary(made: Forecast, others: Mapping[str, AdoptionSeries], references: Seque
     return pd.concat(frames, ignore_index=True)
 
 
+def scale_before(series: AdoptionSeries, shifts: pd.DataFrame) -> dict[str, AdoptionSeries]:
+    """The series with its figures before a break multiplied by what level shifts say: the median of the families.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+    shifts : DataFrame
+        From `curves.vary_shift`.
+
+    Returns
+    -------
+    dict
+        Empty where none was fitted; else the series, by the factor in two digits, which is what is multiplied by, and
+        the standard deviation of its prior.
+    """
+    rows = shifts[shifts["parameter"] == "shift"]
+    factors = np.exp(rows.groupby("sd")["estimate"].median().dropna()).round(2)
+    old = series.values.index < pd.Timestamp(rows["date"].max())
+    return {
+        f"{factor:.2f} (sd {sd:g})": replace(series, values=series.values * np.where(old, factor, 1))
+        for sd, factor in factors.items()
+    }
+
+
 def read_narrowly(series: AdoptionSeries) -> dict[str, AdoptionSeries]:
     """The series with its newer bounds read as rounded figures: "more than 700" as 700 to 710.
 

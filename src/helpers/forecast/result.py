@@ -74,6 +74,39 @@ class Forecast(JointForecast):
         basis = "refuted" if self.is_refuted(method) else basis
         return pd.DataFrame(columns | {"unit": self.target.unit, "basis": basis})
 
+    def prior(self) -> pd.DataFrame:
+        """Where the references stand, the prior on where this series ends, and on how its growth goes on.
+
+        Returns
+        -------
+        DataFrame
+            One row: low, middle, high (percent of the bound; one standard deviation to each side), rate_ahead (with
+            what a rate of 1 a year in the window is expected to go on, on the Gompertz scale). No rows without a bound,
+            or past a peak.
+        """
+        columns = ["low", "middle", "high", "rate_ahead"]
+        if not self.windows.bounded or self.declines:
+            return pd.DataFrame(columns=columns, dtype=float)
+        prior = self.known.prior
+        ends = 100 * prior.shares(np.array([[-1.0, 0.0, 1.0]]))[0]
+        return pd.DataFrame([[*ends, float(prior.rate_intercept + prior.rate_slope)]], columns=columns)
+
+    def ceilings(self) -> pd.DataFrame:
+        """The ceilings over which the member `logistic_prior` is averaged, by prior times likelihood.
+
+        Returns
+        -------
+        DataFrame
+            A row per ceiling: share (of the bound), prior (adds up to 1), likelihood (1 at its highest; errors
+            independent), and the path with that ceiling, a column per date, in the unit of the series. No rows without
+            a bound, or past a peak.
+        """
+        if not self.windows.bounded or self.declines:
+            return pd.DataFrame(columns=["share", "prior", "likelihood", *self.dates], dtype=float)
+        curve = self.known.curves["logistic_prior"]
+        paths = pd.DataFrame(curve.paths(self.ahead_of(self.years))[0], columns=self.dates)
+        return pd.concat([curve.frame()[["share", "prior", "likelihood"]], paths], axis=1)
+
     def hub_frame(self) -> pd.DataFrame:
         """The forecast as rows of quantiles, in the columns of the hubverse, for the record of forecasts.
 

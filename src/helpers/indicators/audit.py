@@ -70,6 +70,48 @@ def describe_coverage(data: Data) -> pd.DataFrame:
     return found[COVERAGE]
 
 
+def list_observed(data: Data, entity: str, indicator: str) -> pd.DataFrame:
+    """List the figures of an entity, without rates that repeat a number of users as its percentage.
+
+    Parameters
+    ----------
+    data : Data
+    entity : str
+    indicator : str
+        The series in question, whose figures are listed whatever they are.
+
+    Returns
+    -------
+    DataFrame
+        Rows of the observations.
+    """
+    rates = data.indicators.loc[data.indicators["rate_of"] != "", "indicator"]
+    rows = data.observations[data.observations["entity"] == entity]
+    return rows[~rows["indicator"].isin(set(rates) - {indicator})]
+
+
+def compare_entities(data: Data, technology: str) -> pd.DataFrame:
+    """List the latest figure of each measure of a technology in each entity, the highest of a measure first.
+
+    Parameters
+    ----------
+    data : Data
+    technology : str
+
+    Returns
+    -------
+    DataFrame
+        measure, indicator, entity, date, value (percent), unit, standard_error.
+    """
+    measures = data.indicators.rename(columns={"title": "measure"})
+    measures = measures[(measures["technology"] == technology) & measures["unit"].str.startswith("percent")]
+    rows = data.observations[data.observations["bound"] == "exact"]
+    latest = rows.sort_values("date").drop_duplicates(["indicator", "entity"], keep="last")
+    latest = latest.merge(measures[["indicator", "measure", "unit"]], on="indicator")
+    latest = latest.sort_values(["measure", "value", "entity"], ascending=[True, False, True], ignore_index=True)
+    return latest[["measure", "indicator", "entity", "date", "value", "unit", "standard_error"]]
+
+
 def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
     """List the series that ``data.path`` itself holds, with what a run would need to know.
 

@@ -115,6 +115,30 @@ def _look_up(data: Data, rows: pd.DataFrame, column: str) -> pd.Series:
     return rows["source_id"].map(told).fillna("")
 
 
+def list_publications(data: Data, series: AdoptionSeries) -> pd.DataFrame:
+    """Where each figure of a series and its bound were published, and the rate that the publisher gives itself.
+
+    Parameters
+    ----------
+    data : Data
+    series : AdoptionSeries
+
+    Returns
+    -------
+    DataFrame
+        A row a figure: url, bound_url, published_rate (percent; missing where none is), rate_url.
+    """
+    entity, indicator, dates = series.entity, series.indicator, series.values.index
+    rates = data.indicators.loc[data.indicators["rate_of"] == indicator, "indicator"]
+    rows = data.observations[data.observations["bound"] == "exact"]
+    rows = rows[(rows["entity"] == entity) & rows["indicator"].isin(rates)]
+    rate = dates.to_series().map(rows.groupby("date")["value"].first())
+    found = {"url": find_urls(data, entity, indicator, dates)}
+    found["bound_url"] = find_urls(data, entity, series.bound_name, dates)
+    rate_url = find_urls(data, entity, rates.iloc[0], dates) if len(rates) else ""
+    return pd.DataFrame(found | {"published_rate": rate.array, "rate_url": rate_url})
+
+
 def list_newer(data: Data, series: AdoptionSeries) -> pd.DataFrame:
     """List the figures after the last exact one, which are bounds ("more than 700 million").
 

@@ -57,6 +57,8 @@ class Step:
 
 
 PARSING = threading.Lock()
+WRITERS = ("keep", "show")
+"""Methods of a `Study` that write a table."""
 
 
 def parse_code(source: str) -> ast.Module:
@@ -103,15 +105,15 @@ def describe_series(parameters: Parameters) -> dict[str, Any]:
     return {"technology": series.technology if known else "", "bounded": series.bound is not None}
 
 
-def read_calls(notebook: Path, method: str, place: int = 0) -> list[str | None]:
-    """The argument at a place of each call of a method in a notebook's code; None where the code computes it."""
+def read_calls(notebook: Path, method: str) -> list[str | None]:
+    """The first argument of each call of a method in a notebook's code; None where the code computes it."""
     code = "\n".join(source for kind, source, _ in read_cells(notebook) if kind == "code")
     try:
         nodes = list(ast.walk(parse_code(code)))
     except SyntaxError:  # IPython's own commands
         return [None]
     calls = [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == method]
-    found = [call.args[place] for call in calls if len(call.args) > place]
+    found = [call.args[0] for call in calls if call.args]
     return [str(each.value) if isinstance(each, ast.Constant) else None for each in found]
 
 
@@ -120,7 +122,7 @@ def plan_steps(sources: Sequence[Path], parameters: Parameters) -> list[Step]:
     given, declared = parameters.model_dump(), [read_declared(source) for source in sources]
     if any(OF_SERIES & names.keys() for names in declared):
         given |= describe_series(parameters)
-    writers = {name: source.stem for source in sources for name in read_calls(source, "save", 1) if name}
+    writers = {name: source.stem for source in sources for by in WRITERS for name in read_calls(source, by) if name}
     steps = []
     for place, source in enumerate(sources):
         earlier = [other.stem for other in sources[:place]]

@@ -89,7 +89,7 @@ class PageWriter:
 
 WORDLESS = (
     "an image has no alternative text, and some readers can't see it. Save it with "
-    'this_run.save(figure, name, alt="What it shows.").'
+    'study.draw(name, figure, alt="What it shows.").'
 )
 
 

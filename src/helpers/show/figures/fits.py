@@ -31,7 +31,7 @@ from .style import (
 
 def draw_fits(
     values: pd.Series, alternatives: pd.DataFrame, found: Any, bound: float, names: dict[str, Any], source: str
-) -> Figure:
+) -> Figure | None:
     """The fitted curves, one panel a family, with all ceilings that the data do not rule out.
 
     A family without a voice in the verdict is named so, and the title leaves it out.
@@ -51,8 +51,11 @@ def draw_fits(
 
     Returns
     -------
-    Figure
+    Figure or None
+        None where nothing was fitted.
     """
+    if alternatives.empty:
+        return None
     families = list(dict.fromkeys(alternatives["family"]))
     rows = -(-len(families) // 3)
     figure, axes = open_canvas(1.2 + 2.7 * rows, (rows, min(3, len(families))), sharey=True, sharex=True)
@@ -97,7 +100,9 @@ def draw_fits(
     return close_canvas(figure, title, units, source)
 
 
-def draw_profiles(profiles: pd.DataFrame, found: Any, bound: float, names: dict[str, Any], source: str) -> Figure:
+def draw_profiles(
+    profiles: pd.DataFrame, found: Any, bound: float, names: dict[str, Any], source: str
+) -> Figure | None:
     """The confidence at which each ceiling is rejected, a line a family.
 
     Parameters
@@ -114,8 +119,11 @@ def draw_profiles(profiles: pd.DataFrame, found: Any, bound: float, names: dict[
 
     Returns
     -------
-    Figure
+    Figure or None
+        None where no fit leaves a point to judge by.
     """
+    if profiles.empty:
+        return None
     figure, axes = open_canvas(4.2)
     axis, labels = axes[0, 0], []
     for place, (family, line) in enumerate(profiles.groupby("family", sort=False)):

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
 from ...base.numbers import lower_first, say, say_date, say_newer
+from ...indicators import AdoptionSeries
 from .single import plot_bound, plot_newer, shade_bands
 from .style import (
     BLUE,
@@ -53,13 +54,10 @@ def _fan(axis: Axes, forecast: pd.DataFrame, start: tuple[Any, ...], levels: Seq
 
 def draw_forecast(
     forecast: pd.DataFrame,
-    values: pd.Series,
-    bound: pd.Series | None,
+    series: AdoptionSeries,
     bound_ahead: pd.DataFrame,
     scenarios: pd.DataFrame,
     names: dict[str, Any],
-    breaks: pd.DataFrame,
-    newer: pd.DataFrame,
     source: str,
     levels: Sequence[float] = LEVELS,
     said: pd.DataFrame | None = None,
@@ -70,20 +68,14 @@ def draw_forecast(
     ----------
     forecast : DataFrame
         Rows of 05_forecast of the method `combined`.
-    values : Series
-        Observations by date.
-    bound : Series or None
-        Known upper bound by date.
+    series : AdoptionSeries
+        With its bound, its breaks and its newer figures.
     bound_ahead : DataFrame
         From 05_bound: date, mean.
     scenarios : DataFrame
         From 05_scenarios: share, date, value.
     names : dict
         title, unit, bound_title, and points where known: what is said of each figure, by date.
-    breaks : DataFrame
-        date, kind; those between the observations are marked.
-    newer : DataFrame
-        Figures after these that are bounds: index date; value, bound.
     source : str
     levels : sequence of float
         A band is drawn for each; the title quotes one, see `helpers.base.levels.quoted_level`.
@@ -95,7 +87,7 @@ def draw_forecast(
     Figure
     """
     figure, axes = open_canvas(5.0)
-    axis = axes[0, 0]
+    axis, values, bound, newer = axes[0, 0], series.values, series.bound, series.newer
     start = (values.index[-1], values.iloc[-1])
     values = values[values.index >= start[0] - 2 * (forecast["date"].iloc[-1] - start[0])]
     labels = _fan(axis, forecast, start, levels)
@@ -120,7 +112,7 @@ def draw_forecast(
     axis.set_ylim(bottom=0)
     use_dates(axis, pd.DatetimeIndex([values.index[0], forecast["date"].iloc[-1]]))
     use_numbers(axis)
-    mark_breaks(axis, breaks[breaks["date"].between(values.index[0], start[0])])
+    mark_breaks(axis, series.breaks[series.breaks["date"].between(values.index[0], start[0])])
     low, high = band_columns(quoted_level(levels))
     told = say_newer(newer, start[1])
     title = (
@@ -160,7 +152,7 @@ def _draw_scenarios(axis: Axes, scenarios: pd.DataFrame, start: tuple[Any, ...])
 
 def draw_hindcasts(
     hindcasts: pd.DataFrame, values: pd.Series, names: dict[str, Any], source: str, levels: Sequence[float] = LEVELS
-) -> Figure:
+) -> Figure | None:
     """The same forecast as made at each earlier date, against what came.
 
     Parameters
@@ -177,8 +169,11 @@ def draw_hindcasts(
 
     Returns
     -------
-    Figure
+    Figure or None
+        None where none could be made.
     """
+    if hindcasts.empty:
+        return None
     quoted = quoted_level(levels)
     low, high = band_columns(quoted)
     origins = list(hindcasts.groupby("origin"))
@@ -254,7 +249,7 @@ def _list_levels(levels: Sequence[float]) -> str:
     return f"bands {', '.join(others)} and {widest} %" if others else f"band {widest} %"
 
 
-def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Figure:
+def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Figure | None:
     """The forecasts on record of a series, and the figures that came.
 
     Parameters
@@ -267,8 +262,11 @@ def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
 
     Returns
     -------
-    Figure
+    Figure or None
+        None where nothing is on record.
     """
+    if scored.empty:
+        return None
     figure, axes = open_canvas(0.9 + 0.42 * max(4, len(scored)))
     axis, rows = axes[0, 0], scored.sort_values(["target_end_date", "origin_date", "model_id"])
     for place, row in enumerate(rows.to_dict("records")):

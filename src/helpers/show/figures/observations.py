@@ -155,7 +155,7 @@ def draw_levels(
     return close_canvas(figure, title, units, source)
 
 
-def draw_shares(shares: pd.DataFrame, names: dict[str, Any], source: str) -> Figure:
+def draw_shares(shares: pd.DataFrame, names: dict[str, Any], source: str) -> Figure | None:
     """The series as a share of each population that its users are part of.
 
     Parameters
@@ -168,8 +168,11 @@ def draw_shares(shares: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
 
     Returns
     -------
-    Figure
+    Figure or None
+        None for fewer than two populations.
     """
+    if shares["base"].nunique() < 2:
+        return None
     figure, axes = open_canvas(3.4)
     axis, labels = axes[0, 0], []
     bases = list(dict.fromkeys(shares["base"]))
@@ -247,7 +250,7 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     return close_canvas(figure, title, units, source)
 
 
-def draw_alignment(aligned: pd.DataFrame, names: dict[str, Any], source: str) -> Figure:
+def draw_alignment(aligned: pd.DataFrame, names: dict[str, Any], source: str) -> Figure | None:
     """A series among reference technologies on a clock that starts at an equal share of the bound.
 
     Parameters
@@ -261,8 +264,11 @@ def draw_alignment(aligned: pd.DataFrame, names: dict[str, Any], source: str) ->
 
     Returns
     -------
-    Figure
+    Figure or None
+        None where nothing can be set on the clock.
     """
+    if aligned.empty:
+        return None
     figure, axes = open_canvas(4.8)
     axis = axes[0, 0]
     target, others = aligned[aligned["target"]], aligned[~aligned["target"]]
@@ -309,7 +315,7 @@ def draw_alignment(aligned: pd.DataFrame, names: dict[str, Any], source: str) ->
     return close_canvas(figure, title, units, source)
 
 
-def draw_comparison(compared: pd.DataFrame, entity: str, source: str, most: int = 10) -> Figure:
+def draw_comparison(compared: pd.DataFrame, entity: str, source: str, most: int = 10) -> Figure | None:
     """The latest figure of each measure of the technology by country, one block a measure.
 
     Blocks do not share what they count, so nothing is ranked across them.
@@ -328,8 +334,11 @@ def draw_comparison(compared: pd.DataFrame, entity: str, source: str, most: int 
 
     Returns
     -------
-    Figure
+    Figure or None
+        None for fewer than two figures.
     """
+    if len(compared) < 2:
+        return None
     ranked = compared.assign(own=compared["entity"] == entity, rank=compared.groupby("measure").cumcount())
     ranked["others"] = ~ranked.groupby("measure")["own"].transform("any")
     apart = ranked["others"] & (ranked.groupby("measure")["rank"].transform("size") == 1)
