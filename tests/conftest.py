@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -82,12 +83,14 @@ def make_once(folder, make):
     """`folder`, which the first worker makes; others wait for it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     while not folder.exists():
-        try:
-            with lock_folder(folder.parents[1] / f"making-{folder.name}"):
-                if not folder.exists():
-                    make()
-        except RunError:  # another worker is at it
-            time.sleep(0.2)
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(lock_folder(folder.parents[1] / f"making-{folder.name}"))
+            except RunError:  # another worker is at it
+                time.sleep(0.2)
+                continue
+            if not folder.exists():
+                make()
     return folder
 
 

@@ -7,11 +7,10 @@ CHECK = [
     "# 1. What is there?\n\nHow *long* is the series, and how sound?",
     {"run": "baseline", "entity": "China", "indicator": "genai_users", "data": "data", "as_of": ""},
     "## Open the run\n\nThe logistic curve is $K / (1 + e^{-r(t-m)})$ and\n\n$$\\int_0^1 x\\,dx = \\frac{1}{2}.$$",
-    """from helpers.indicators import load
-from helpers.runs import Study
+    """from helpers.runs import Study
 
 results = Study("01_check_small")
-series = load(str(results.data), as_of=as_of).series(entity, indicator)""",
+series = results.data.series(entity, indicator)""",
     "## Count the figures <b>here</b>",
     """frame = series.values.rename("value").reset_index()
 results.keep("01_coverage", frame)
