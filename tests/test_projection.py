@@ -5,9 +5,9 @@ import pytest
 from scipy.optimize import curve_fit
 
 from helpers.curves import FAMILIES
-from helpers.curves.descent import fit_batch, fit_rows
 from helpers.curves.engine import prepare, to_coordinate, to_natural
 from helpers.curves.profile import CEILING, covariance, profile_bounds, profile_target
+from helpers.curves.search import fit_batch, fit_rows
 
 TIMES = np.linspace(0.05, 1.0, 9)
 

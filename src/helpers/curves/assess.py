@@ -11,12 +11,14 @@ import pandas as pd
 
 from ..base.dates import CurveError, Dates, Times, decimal_years, is_dated
 from ..base.wording import say_large, say_name
+from .ceiling_kinds import Bound, Ceiling, Share, read_ceiling
 from .engine import NOT_SETTLED, Batch, Family, Fit, count_parameters, flag_optima, prepare
 from .error_models import corrected_criterion, fit_kinds, judge_end, list_kinds, log_roots, restricted_deviance
 from .families import FAMILIES
+from .inputs import check_errors, read_launch, read_numbers
 from .launches import any_launch
 from .likelihoods import imply_weights
-from .model import Bound, Ceiling, CurveModel, Share, check_errors, read_ceiling, read_launch, read_numbers
+from .model import CurveModel
 from .profile import bound_ceilings, is_narrow
 
 ALWAYS, LONG = ("logistic", "gompertz", "bass"), ("richards",)

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .descent import descend, fit_batch
+from .descent import descend
 from .engine import Family, prepare
 from .error_models import count_steps, whiten
+from .search import fit_batch
 
 INSIDE = (1e-4, 0.995)
 """Shares of a ceiling are held inside these limits for the straight line from which the search starts."""

@@ -8,11 +8,12 @@ import numpy as np
 from scipy.special import fdtri, log_ndtr
 
 from ..base.dates import CurveError
-from .descent import descend, evaluate, fit_batch
+from .descent import descend, evaluate
 from .engine import Batch, Fit, typical_step
 from .likelihoods import LeastSquares, fit_level
 from .model import CurveModel
 from .profile import CEILING, close, fix, follow, limits
+from .search import fit_batch
 
 LEAST_STEPS = 0.01
 """Median steps from an exact to a censored observation, at least: on one day they would have the same error."""

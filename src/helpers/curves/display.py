@@ -15,7 +15,7 @@ from statsmodels.iolib.tableformatting import fmt_base, fmt_params
 
 from ..base.dates import CurveError, to_dates
 from ..base.wording import say_first, say_name
-from .model import check_alpha
+from .inputs import check_alpha
 from .profile import CEILING
 
 if TYPE_CHECKING:

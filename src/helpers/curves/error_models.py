@@ -13,8 +13,9 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import stdtr
 
-from .descent import dot, evaluate, fit_batch, fit_rows, jacobian
+from .descent import dot, evaluate, jacobian
 from .engine import Batch, Fit, count_parameters, shared, time_of_share, typical_step
+from .search import fit_batch, fit_rows
 
 KINDS = (None, "independent", "cumulative")
 """What may be said of errors; None: not known, so intervals hold under all that are `ASSUMED`."""

@@ -10,6 +10,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from ..base.dates import CurveError, Times, check_observed, decimal_years, is_dated
+from .ceiling_kinds import Ceiling, Share, SharePrior, read_ceiling
 from .engine import (
     Batch,
     Family,
@@ -23,18 +24,9 @@ from .engine import (
 )
 from .error_models import corrected_criterion, fit_kinds, have_say, list_kinds
 from .families import FAMILIES
+from .inputs import check_alpha, check_errors, read_launch, read_numbers
 from .launches import any_launch
-from .model import (
-    MARGIN,
-    Ceiling,
-    Share,
-    SharePrior,
-    check_alpha,
-    check_errors,
-    read_ceiling,
-    read_launch,
-    read_numbers,
-)
+from .model import MARGIN
 from .profile import bound_ceilings, covariance, is_narrow, profile_target
 
 if TYPE_CHECKING:

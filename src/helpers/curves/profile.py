@@ -8,8 +8,10 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import fdtri
 
-from .descent import box, descend, evaluate, fit_rows, jacobian, list_priors
-from .engine import CEILING_CAP, Batch, Fit, coordinates, count_parameters, grid_starts, to_natural
+from .descent import box, descend, evaluate, jacobian, list_priors
+from .engine import CEILING_CAP, Batch, Fit, coordinates, count_parameters, to_natural
+from .search import fit_rows
+from .starts import grid_starts
 
 CEILING = 0
 """Place of the log ceiling, or of the logit of the share, among the `coordinates` of a series."""

@@ -13,15 +13,17 @@ import pandas as pd
 from scipy.special import stdtr, stdtrit
 from statsmodels.base.model import LikelihoodModelResults
 
-from ..base.dates import CurveError, Times, years_among
+from ..base.dates import CurveError
 from ..base.wording import say_name
 from .censored import fit_observed
-from .derived import CurvePrediction, Derived, bootstrap_intervals
+from .derived import Derived, bootstrap_intervals
 from .display import Displayed
 from .engine import LIMITS, estimates, flag_optima, limits_reached, nested_families
 from .error_models import have_say, list_kinds
+from .inputs import check_alpha
 from .likelihoods import LeastSquares
-from .model import CurveModel, check_alpha
+from .model import CurveModel
+from .prediction import Predicted
 from .profile import is_narrow, units
 
 UNSETTLED = "the search did not settle: the sum of squares hardly changes along a ridge of parameters"
@@ -31,7 +33,7 @@ INTERNAL = {
 }  # fmt: skip
 
 
-class Results(Derived, Displayed, LikelihoodModelResults):
+class Results(Predicted, Derived, Displayed, LikelihoodModelResults):
     """Estimates of one curve, with what statsmodels' results have: `t_test`, `wald_test`, `f_test`, `save`, `load`.
 
     Attributes
@@ -339,43 +341,6 @@ class Results(Derived, Displayed, LikelihoodModelResults):
     def bic(self) -> float:
         """Schwarz's criterion."""
         return -2 * self.llf + np.log(self.nobs) * (self.k_params + 1)
-
-    def predict(self, exog: Times | None = None, bound: np.ndarray | None = None) -> pd.Series:
-        """Curve at dates or decimal years.
-
-        Parameters
-        ----------
-        exog : dates or decimal years, (h,)
-            None: those of the data. Data with numbers for dates are asked for numbers.
-        bound : array, (h,)
-            Bound at these times; None: the model's own, constant after its last date.
-
-        Returns
-        -------
-        Series
-            Indexed by exog; as the series counted at each date, so after the last level shift in its present
-            definition.
-        """
-        return self.get_prediction(exog, bound).predicted_mean
-
-    def get_prediction(self, exog: Times | None = None, bound: np.ndarray | None = None) -> CurvePrediction:
-        """Curve with standard errors: `.summary_frame(alpha)` has statsmodels' columns. Arguments as in `predict`."""
-        if exog is None:
-            return CurvePrediction(self.likelihood, self.model.index, self.model.exog, bound)
-        index = exog if isinstance(exog, pd.Index) else pd.Index(np.atleast_1d(exog))
-        years = np.atleast_1d(years_among(exog, self.model.is_dated, "what is asked for"))
-        return CurvePrediction(self.likelihood, index, years, bound)
-
-    @cached_property
-    def fittedvalues(self) -> pd.Series:
-        """Curve at the observations, a Series."""
-        return self.predict().rename(self.model.endog_name)
-
-    @property
-    def resid(self) -> pd.Series:
-        """Observation less curve, a Series."""
-        self.need_data("resid")
-        return pd.Series(self.model.endog, self.fittedvalues.index, name=self.model.endog_name) - self.fittedvalues
 
     @cached_property
     def serial_correlation(self) -> pd.Series:

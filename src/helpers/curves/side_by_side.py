@@ -11,11 +11,11 @@ import pandas as pd
 from scipy.stats import f
 
 from ..base.dates import CurveError, decimal_years, to_dates
-from .descent import fit_batch
+from .ceiling_kinds import Share
 from .engine import predict
 from .families import FAMILIES
-from .model import Share
 from .results import UNSETTLED, Results
+from .search import fit_batch
 from .shifts import LevelShift
 
 Fits: TypeAlias = Mapping[tuple[str, str], Results | CurveError]

@@ -10,9 +10,9 @@ import pandas as pd
 from scipy.special import expit
 
 from ..base.dates import Dates
+from .ceiling_kinds import Share, SharePrior
 from .engine import Array
 from .families import DATE_BOX, FAMILIES, RATE_BOX, AdoptionCurve
-from .model import Share, SharePrior
 from .results import Results
 
 ONE_WAVE = ("logistic", "gompertz", "richards")

@@ -18,7 +18,7 @@ from statsmodels.genmod.families.links import Link, Log
 from ..base.dates import REAL, check_observed
 from ..base.quoting import quote
 from ..curves import Gompertz, decimal_years
-from ..curves.model import read_censored, read_numbers
+from ..curves.inputs import read_censored, read_numbers
 from ..indicators.series import BASE_TOLERANCE, AdoptionSeries, interpolate_known
 
 SHARE_LIMITS = (1e-6, 0.999)
