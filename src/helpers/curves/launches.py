@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import cast
 
 import numpy as np
@@ -23,13 +24,42 @@ class AnyLaunch:
 
     curve: type[Family]
 
-    def __post_init__(self) -> None:
-        for name in ("name", "diverging", "nested", "priors"):
-            object.__setattr__(self, name, getattr(self.curve, name))
-        object.__setattr__(self, "parameters", (*self.curve.parameters, ("launch", "date")))
-        object.__setattr__(self, "axes", (*(thin(axis) for axis in self.curve.axes), LAUNCHES))
-        object.__setattr__(self, "box", (*self.curve.box, LAUNCH_BOX))
-        object.__setattr__(self, "needs_launch", False)
+    needs_launch = False
+
+    @property
+    def name(self) -> str:
+        """Name of the family."""
+        return self.curve.name
+
+    @property
+    def diverging(self) -> tuple[tuple[str, int], ...]:
+        """As the family has it."""
+        return self.curve.diverging
+
+    @property
+    def nested(self) -> tuple[tuple[str, int, str, tuple[tuple[str, int], ...]], ...]:
+        """As the family has it."""
+        return self.curve.nested
+
+    @property
+    def priors(self) -> tuple[tuple[int, float], ...]:
+        """As the family has them."""
+        return self.curve.priors
+
+    @cached_property
+    def parameters(self) -> tuple[tuple[str, str], ...]:
+        """The family's, and the launch."""
+        return (*self.curve.parameters, ("launch", "date"))
+
+    @cached_property
+    def axes(self) -> tuple[Array, ...]:
+        """The grid of starts, thinner in the coordinates of the family."""
+        return (*(thin(axis) for axis in self.curve.axes), LAUNCHES)
+
+    @cached_property
+    def box(self) -> tuple[tuple[float, float], ...]:
+        """Limits of the coordinates."""
+        return (*self.curve.box, LAUNCH_BOX)
 
     def share(self, times: Array, *theta: Array) -> Array:
         """The share at times since the first observation."""
