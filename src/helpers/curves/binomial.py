@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -12,11 +13,12 @@ from statsmodels.genmod.families import Binomial
 from statsmodels.genmod.generalized_linear_model import GLM
 
 from ..base.dates import CurveError
+from .crossings import CrossingSearch
 from .descent import evaluate
-from .engine import Batch, Fit
+from .engine import Fit
 from .likelihoods import LeastSquares
 from .model import CurveModel
-from .profile import close, find_crossings, limits
+from .profile import limits
 from .search import jumps
 
 
@@ -28,14 +30,7 @@ def fit_binomial(model: CurveModel) -> QuasiBinomial:
     CurveError
         If the ceiling is not known, or an observation lies outside 0 to the ceiling.
     """
-    if model.ceiling.kind not in ("known", "share"):
-        raise CurveError("noise='binomial' needs a known ceiling: a number or Share(bound, share)")
-    if model.shift_sds:
-        raise CurveError("noise='binomial' takes no level shifts; use noise='level'")
-    if model.per_period or model.censored is not None:
-        raise CurveError("noise='binomial' takes levels without censored values; use noise='level'")
-    if model.errors == "cumulative" or model.variance != "constant" or model.known_se is not None:
-        raise CurveError("noise='binomial' says itself how large errors are, and that they are independent")
+    _check(model)
     batch = model.batch()
     share = batch.target[0] / batch.scale[0]
     share = share / batch.ceiling[0]
@@ -45,7 +40,95 @@ def fit_binomial(model: CurveModel) -> QuasiBinomial:
         )
     if model.log_time and batch.times[0].min() <= 0:
         raise CurveError("an observation lies at or before the launch; leave it out or set an earlier launch")
-    return QuasiBinomial(model, batch, share)
+    weights = np.ones(len(share)) if model.weights is None else model.weights[model.order]
+    regression = ShareRegression(model, share, np.log(batch.times[0]) if model.log_time else batch.times[0], weights)
+    glm = regression.fit()
+    rises = not regression.has_slope or (glm.params[-1] > 0 and np.ptp(share) > 0)
+    count = len(model.parameters)
+    theta, turn = regression.to_coordinates(glm.params) if rises else (np.zeros(count), np.eye(count))
+    residual = batch.target[0] - batch.ceiling[0] * (model.share(batch.times[0], *theta) * batch.scale[0])
+    ssr, no = np.array([residual @ residual]), np.array([False])
+    converged, boundary = np.array([bool(glm.converged)]), np.zeros((count, 1), int)
+    step = jumps(batch, batch.ceiling[:, None]).min(1, initial=np.inf) <= 1e-14 * np.sum(batch.target**2)
+    step &= regression.has_slope
+    fit = Fit(theta[:, None], batch.ceiling, ssr, ssr, boundary, no, np.array([not rises]), step, converged)
+    return QuasiBinomial(LeastSquares(model, batch, fit), regression, glm, turn)
+
+
+def _check(model: CurveModel) -> None:
+    """Refuse a model that has no binomial likelihood."""
+    if model.ceiling.kind not in ("known", "share"):
+        raise CurveError("noise='binomial' needs a known ceiling: a number or Share(bound, share)")
+    if model.shift_sds:
+        raise CurveError("noise='binomial' takes no level shifts; use noise='level'")
+    if model.per_period or model.censored is not None:
+        raise CurveError("noise='binomial' takes levels without censored values; use noise='level'")
+    if model.errors == "cumulative" or model.variance != "constant" or model.known_se is not None:
+        raise CurveError("noise='binomial' says itself how large errors are, and that they are independent")
+
+
+@dataclass(frozen=True)
+class ShareRegression:
+    """The share as a generalised linear model of time, or of its logarithm, with the link of the family."""
+
+    model: CurveModel
+    share: np.ndarray  # (n,) oldest first
+    line: np.ndarray  # (n,) time in spans, or its logarithm
+    weights: np.ndarray  # (n,)
+
+    @property
+    def has_slope(self) -> bool:
+        """False where the slope is 1 and only the height of the line is estimated."""
+        return len(self.model.parameters) > 1
+
+    @property
+    def family(self) -> Binomial:
+        """Binomial with the link of the curve."""
+        return Binomial(link=self.model.link)
+
+    def fit(self) -> Any:
+        """Fit the share by its line in time; statsmodels' own result."""
+        one = np.ones_like(self.line)
+        return self._fit([one, self.line]) if self.has_slope else self._fit([one], self.line)
+
+    def _fit(self, columns: list[np.ndarray], offset: np.ndarray | None = None) -> Any:
+        glm = GLM(self.share, np.column_stack(columns), self.family, offset=offset, var_weights=self.weights)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                fitted = glm.fit(scale="X2", tol=1e-12, maxiter=200, use_t=True)
+            except ValueError as error:
+                name = self.model.endog_name
+                raise CurveError(f"{name}: there is no binomial fit ({error}); use noise='level'") from None
+            _ = fitted.deviance  # statsmodels computes it when asked first, and may warn then
+            return fitted
+
+    def to_coordinates(self, coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Coordinates of the engine and their derivatives by the coefficients: log slope, and where the line is 0."""
+        if not self.has_slope:
+            return coefficients.copy(), np.ones((1, 1))
+        constant, slope = coefficients
+        values = [np.log(slope), -constant / slope]
+        rows = [np.array([0.0, 1 / slope]), np.array([-1 / slope, constant / slope**2])]
+        order = slice(None, None, -1 if self.model.log_time else 1)  # a scale and a shape; else a rate and a midpoint
+        return np.array(values[order]), np.array(rows[order])
+
+    def fix(self, place: int, value: float) -> tuple[float, np.ndarray]:
+        """Least deviance with one coordinate fixed, and the coordinates there."""
+        if not self.has_slope:
+            return self.deviance(-np.expm1(-np.exp(self.line + value))), np.array([value])
+        if (place == 1) != self.model.log_time:
+            glm, slope = self._fit([np.ones_like(self.line)], np.exp(value) * self.line), np.exp(value)
+            coefficients = np.array([glm.params[0], slope])
+        else:
+            glm = self._fit([self.line - value])
+            coefficients = glm.params[0] * np.array([-value, 1.0])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return glm.deviance, self.to_coordinates(coefficients)[0]
+
+    def deviance(self, share: np.ndarray) -> float:
+        """Deviance of the observed share from another."""
+        return self.family.deviance(self.share, np.clip(share, 1e-300, 1 - 1e-16), var_weights=self.weights)
 
 
 class QuasiBinomial(LeastSquares):
@@ -58,63 +141,15 @@ class QuasiBinomial(LeastSquares):
     llf = np.nan
     together = ()
 
-    def __init__(self, model: CurveModel, batch: Batch, share: np.ndarray) -> None:
-        self.model, self.share = model, share
-        self.weights = np.ones(len(share)) if model.weights is None else model.weights[model.order]
-        self.line = np.log(batch.times[0]) if model.log_time else batch.times[0]
-        self.one, self.has_slope = np.ones_like(self.line), len(model.parameters) > 1
-        self.glm = self._glm([self.one, self.line]) if self.has_slope else self._glm([self.one], self.line)
-        rises = not self.has_slope or (self.glm.params[-1] > 0 and np.ptp(share) > 0)
-        count = len(model.parameters)
-        theta, turn = self._to_coordinates(self.glm.params) if rises else (np.zeros(count), np.eye(count))
-        self.turn = turn
-        curve = model.share(batch.times[0], *theta) * batch.scale[0]
-        residual = batch.target[0] - batch.ceiling[0] * curve
-        ssr, no = np.array([residual @ residual]), np.array([False])
-        converged, boundary = np.array([bool(self.glm.converged)]), np.zeros((count, 1), int)
-        step = jumps(batch, batch.ceiling[:, None]).min(1, initial=np.inf) <= 1e-14 * np.sum(batch.target**2)
-        step &= self.has_slope
-        fit = Fit(theta[:, None], batch.ceiling, ssr, ssr, boundary, no, np.array([not rises]), step, converged)
-        super().__init__(model, batch, fit)
+    def __init__(self, level: LeastSquares, regression: ShareRegression, glm: Any, turn: np.ndarray) -> None:
+        super().__init__(level.model, level.batch, level.fit)
+        self.regression, self.glm = regression, glm
+        self.turn = turn  # derivatives of the coordinates by the coefficients of the regression
 
-    def _glm(self, columns: list[np.ndarray], offset: np.ndarray | None = None) -> Any:
-        family = Binomial(link=self.model.link)
-        glm = GLM(self.share, np.column_stack(columns), family, offset=offset, var_weights=self.weights)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                fitted = glm.fit(scale="X2", tol=1e-12, maxiter=200, use_t=True)
-            except ValueError as error:
-                name = self.model.endog_name
-                raise CurveError(f"{name}: there is no binomial fit ({error}); use noise='level'") from None
-            _ = fitted.deviance  # statsmodels computes it when asked first, and may warn then
-            return fitted
-
-    def _to_coordinates(self, coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Coordinates of the engine and their derivatives by the coefficients: log slope, and where the line is 0."""
-        if not self.has_slope:
-            return coefficients.copy(), np.ones((1, 1))
-        constant, slope = coefficients
-        values = [np.log(slope), -constant / slope]
-        rows = [np.array([0.0, 1 / slope]), np.array([-1 / slope, constant / slope**2])]
-        order = slice(None, None, -1 if self.model.log_time else 1)  # a scale and a shape; else a rate and a midpoint
-        return np.array(values[order]), np.array(rows[order])
-
-    def _fix(self, place: int, value: float) -> tuple[float, np.ndarray]:
-        """Least deviance with one coordinate fixed, and the coordinates there."""
-        if not self.has_slope:
-            return self._deviance(-np.expm1(-np.exp(self.line + value))), np.array([value])
-        if (place == 1) != self.model.log_time:
-            glm, slope = self._glm([self.one], np.exp(value) * self.line), np.exp(value)
-            coefficients = np.array([glm.params[0], slope])
-        else:
-            glm = self._glm([self.line - value])
-            coefficients = glm.params[0] * np.array([-value, 1.0])
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return glm.deviance, self._to_coordinates(coefficients)[0]
-
-    def _deviance(self, share: np.ndarray) -> float:
-        return self.glm.family.deviance(self.share, np.clip(share, 1e-300, 1 - 1e-16), var_weights=self.weights)
+    def drop_data(self) -> None:
+        """Let go of what is as long as the series, but for statsmodels' result."""
+        super().drop_data()
+        del self.regression
 
     @cached_property
     def covariance(self) -> np.ndarray:
@@ -133,7 +168,7 @@ class QuasiBinomial(LeastSquares):
 
     def objective(self, theta: np.ndarray) -> float:
         """Deviance at theta."""
-        return self._deviance(self.model.share(self.batch.times[0], *theta[1:]))
+        return self.regression.deviance(self.model.share(self.batch.times[0], *theta[1:]))
 
     def objective_bounds(self, alpha: float) -> tuple[float, float]:
         """Deviance at the optimum, and its limit in the region that the data do not exclude."""
@@ -153,17 +188,17 @@ class QuasiBinomial(LeastSquares):
 
         def rise(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
             pairs = zip(place[rows], values, strict=True)
-            return np.sqrt([max(self._fix(each, value)[0] - least, 0) for each, value in pairs])
+            return np.sqrt([max(self.regression.fix(each, value)[0] - least, 0) for each, value in pairs])
 
         step = np.sqrt(np.diag(self.covariance))[place]
         limit = np.concatenate([part[places, 0] for part in limits(self.batch)])
         target = np.full(2 * k, np.sqrt(highest - least))
-        ends = close(find_crossings(rise, side, target, centre, step, limit), limit, side)
-        return ends.reshape(1, 2, k).swapaxes(1, 2)
+        search = CrossingSearch(side, target, centre, step, limit)
+        return search.open(search.find(rise)).reshape(1, 2, k).swapaxes(1, 2)
 
     def along(self, place: int, values: np.ndarray) -> tuple[np.ndarray, ...]:
         """As `LeastSquares.along`; the statistic is the deviance's rise over the dispersion."""
-        pairs = [self._fix(place, value) for value in values]
+        pairs = [self.regression.fix(place, value) for value in values]
         theta = np.array([theta for _, theta in pairs]).T
         rise = np.array([deviance for deviance, _ in pairs]) - self.glm.deviance
         ssr = evaluate(self.batch.take(np.zeros(len(values), int)), theta).ssr
