@@ -170,6 +170,16 @@ def _describe_intervals(results: Any) -> str:
     return f"The data {found}. Errors are not known; its interval is {each}, and all of these together."
 
 
+def _ceilings_to_draw(results: Any, parameter: str) -> np.ndarray:
+    """Ceilings from what has been reached to a little past the interval, the estimate among them."""
+    reached, best = results.likelihood.batch.top[0], results.params.iloc[0]
+    low, high = results.intervals([parameter], 0.05)[0]
+    start = 1.001 * reached if best >= reached else max(min(reached, 0.97 * low), 0.1 * best)
+    end = min(PROFILE_TOP * reached, 1.1 * high) if high > start else 1.1 * reached
+    values = np.geomspace(start, end, POINTS)
+    return np.sort(np.r_[values, best]) if start < best < end else values
+
+
 class Displayed:
     """The methods of `Results` that print and draw."""
 
@@ -242,18 +252,11 @@ class Displayed:
         from ..show import figures
         from ..show.figures import style
 
-        model, likelihood, values = self.model, self.likelihood, None
+        model, likelihood = self.model, self.likelihood
         if self.df_resid <= 0 or likelihood.fit.flat[0]:
             raise CurveError(f"{model.endog_name}: nothing is left to judge a profile by")
         is_ceiling = likelihood.place(parameter) == CEILING and not likelihood.batch.has_share
-        if is_ceiling:
-            reached, best = likelihood.batch.top[0], self.params.iloc[0]
-            low, high = self.intervals([parameter], 0.05)[0]
-            start = 1.001 * reached if best >= reached else max(min(reached, 0.97 * low), 0.1 * best)
-            end = min(PROFILE_TOP * reached, 1.1 * high) if high > start else 1.1 * reached
-            values = np.geomspace(start, end, POINTS)
-            values = np.sort(np.r_[values, best]) if start < best < end else values
-        frame = self.profile(parameter, POINTS, values)
+        frame = self.profile(parameter, POINTS, _ceilings_to_draw(self, parameter) if is_ceiling else None)
         ax = pyplot.subplots(figsize=figures.SIZE, dpi=100, layout="constrained")[1] if ax is None else ax
         label, at = say_first(say_name(model.name)), frame.iloc[:, 0]
         ax.plot(at, 100 * frame["confidence"], label=label, gid="profile", color=style.BLUE, lw=1.8)

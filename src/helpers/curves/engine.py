@@ -93,6 +93,17 @@ class Batch:
             picked[name] = part if part is None or len(part) == 1 else part[rows]
         return replace(self, **picked)
 
+    def with_prior(self, prior: tuple[float, float] | None) -> Batch:
+        """The same data with a prior of this mean and standard deviation on the logit of the share; None: as they are.
+
+        The share of the bound is then a coordinate.
+        """
+        return self if prior is None else replace(self, prior=np.tile(prior, (self.size, 1)))
+
+    def with_weights(self, root: np.ndarray) -> Batch:
+        """The same data, without weights until now, with weights whose roots are (n,) or (N, n)."""
+        return replace(self, target=self.target * root, scale=self.scale * root)
+
     def weigh(self, column: np.ndarray) -> np.ndarray:
         """A curve or a derivative of its share at the times, (N, n), weighted as the target is."""
         if self.per_period:
@@ -140,9 +151,7 @@ def prepare(
     ceiling: float | np.ndarray | None = None,
     bound: float | np.ndarray | None = None,
     launch: float | None = None,
-    weights: np.ndarray | None = None,
     per_period: bool = False,
-    prior: tuple[float, float] | None = None,
 ) -> Batch:
     """Put N series into the form that `fit_batch` takes.
 
@@ -154,10 +163,8 @@ def prepare(
     ceiling : None (free), number or (N,): the known ceiling, with a bound a share of it; NaN entries are free
     bound : None, number, (n,) or (N, n): the known upper bound in the units of the values
     launch : None or decimal year; only for families that need it; None = `default_launch`
-    weights : None or like values: inverse relative variances
     per_period : bool, the values are adoptions per period: differences of the cumulative curve between the times, the
         first from one spacing before them
-    prior : None or mean and standard deviation of the logit of the share of the bound, which is then a coordinate
 
     Returns
     -------
@@ -178,16 +185,13 @@ def prepare(
         points = np.concatenate([times[:, :1] - step, times], axis=1)
     scaled = (points - first[:, None]) / span[:, None]
     bound = 1.0 if bound is None else np.asarray(bound, float)
-    root = np.where(seen, 1.0 if weights is None else np.sqrt(weights), 0.0)
-    target, scale = np.where(seen, values, 0.0) * root, np.where(seen, root * bound, 0.0)
+    target, scale = np.where(seen, values, 0.0), np.where(seen, bound, 0.0)
     level = np.broadcast_to(np.asarray(np.nan if ceiling is None else ceiling, float), len(values)).copy()
     sizes = np.abs(np.where(seen, values / bound, 0.0))
     top = sizes.sum(1) if per_period else sizes.max(1)
-    count = (root > 0).sum(1)
-    batch = Batch(
-        family, np.nan_to_num(shared(scaled)), target, shared(scale), level, top, count, first, span, per_period
-    )
-    return batch if prior is None else replace(batch, prior=np.tile(prior, (batch.size, 1)))
+    count = seen.sum(1)
+    times = np.nan_to_num(shared(scaled))
+    return Batch(family, times, target, shared(scale), level, top, count, first, span, per_period)
 
 
 def shared(part: np.ndarray) -> np.ndarray:

@@ -116,11 +116,6 @@ def have_say(fits: Sequence[tuple[Batch, Fit]]) -> np.ndarray:
     return deviance <= deviance.min(axis=0) - 2 * np.log(LEAST_LIKELY)
 
 
-def weigh(batch: Batch, root: np.ndarray) -> Batch:
-    """The batch, without weights until now, with weights whose roots are (N, n)."""
-    return replace(batch, target=batch.target * root, scale=batch.scale * root)
-
-
 def proportional_roots(batch: Batch, fit: Fit) -> np.ndarray:
     """Roots of the weights of errors in proportion to the curve, (N, n), which their own fit implies.
 
@@ -139,7 +134,7 @@ def proportional_roots(batch: Batch, fit: Fit) -> np.ndarray:
         top = curve.max(axis=1, keepdims=True)
         root = np.where(top > 0, top / np.maximum(curve, LEAST_CURVE * np.maximum(top, 1e-300)), 1.0)
         if not last:
-            work = weigh(batch, root)
+            work = batch.with_weights(root)
             fit = fit_batch(work) if batch.has_share or batch.family.priors else fit_rows(work, rows, fit.theta)
     return root
 
@@ -164,7 +159,7 @@ def fit_kinds(
     grown, grown_root = level, root
     if any("proportion" in kind for kind in kinds):
         grown_root = proportional_roots(*level)
-        weighed = weigh(batch, grown_root)
+        weighed = batch.with_weights(grown_root)
         grown = weighed, fit_batch(weighed)
     fits = {"independent": (level, root), "in proportion": (grown, grown_root)}
     made = []

@@ -157,9 +157,10 @@ class CurveModel(Family, ABC):
     def batch(self) -> Batch:
         """The observations in the form of the engine, oldest first, with errors that count as independent."""
         times = self.exog[self.order]
-        values, weights = self.endog[None, self.order], None if self.weights is None else self.weights[self.order]
-        level, bound, prior = self.ceiling.level, self.ceiling.bound_at(times), self.ceiling.prior
-        return prepare(self.family, times, values, level, bound, self.launch, weights, self.per_period, prior)
+        values, level, bound = self.endog[None, self.order], self.ceiling.level, self.ceiling.bound_at(times)
+        batch = prepare(self.family, times, values, level, bound, self.launch, self.per_period)
+        batch = batch.with_prior(self.ceiling.prior)
+        return batch if self.weights is None else batch.with_weights(np.sqrt(self.weights[self.order]))
 
     def changed(self, **attributes: Any) -> Self:
         """The same model with other attributes."""
