@@ -80,7 +80,7 @@ def test_every_family_and_ceiling_takes_every_kind(name, series):
         ends = {kind: fit.conf_int(method="profile") for kind, fit in fits.items()}
         np.testing.assert_allclose(fits[None].params, fits["independent"].params)
         for kind, likelihood in fits[None].by_errors.items():
-            own = np.array([likelihood.interval(parameter, 0.05) for parameter in fits[None].param_names]).T
+            own = likelihood.intervals(fits[None].param_names, 0.05).T
             if likelihood in fits[None].likelihoods:
                 assert (ends[None][0] <= own[0]).all()
                 assert (ends[None][1] >= own[1]).all()

@@ -110,9 +110,10 @@ def vary_shift(
 
     Parameters
     ----------
-    values, families, censored, errors, known_se : as for `fit_families`
+    values, families : as for `fit_families`
     breaks : Series of dates
         Those outside the values do not count.
+    censored, errors, known_se : as for `fit_families`
     sds : sequence of float
         Standard deviations of the shift a priori, one after the other.
 
@@ -158,6 +159,11 @@ def compare_estimates(fits: Fits, profiled: Sequence[str] | None = None) -> pd.D
         an estimate), remark (why a fit is no estimate: its optimum lies at infinity, or on the boundary of the
         parameter space; or which nested family's curve was fitted there), errors (what is said of them: "not known"
         makes the intervals hold under all that the residuals speak for).
+
+    Raises
+    ------
+    CurveError
+        For a name in `profiled` that no fit estimates.
     """
     _check_fits(fits)
     known = {name: None for fit in fits.values() if isinstance(fit, Results) for name in fit.param_names}
