@@ -165,7 +165,7 @@ def assess_ceiling(
 
 
 @dataclass
-class _Fitted:
+class _FamilyFits:
     """One family under K kinds of errors on N series."""
 
     fits: list[tuple[Batch, Fit]]
@@ -176,12 +176,25 @@ class _Fitted:
     silent: np.ndarray  # (N,) True where the family has nothing of its own to say
     late: np.ndarray  # (K, N) p-values of the last figures' rise above the curve
 
+    def silence(self, where: np.ndarray, reason: str) -> None:
+        """Take the voice of the family where it has nothing of its own to say, (N,)."""
+        self.flag, self.silent = np.where(where, reason, self.flag), self.silent | where
 
-def _fit(batch: Batch, times: np.ndarray, kinds: Sequence[str], root: np.ndarray | None = None) -> _Fitted:
+    def bound(self, wanted: np.ndarray) -> np.ndarray:
+        """Ends of the ceiling and the curve at the last date, (3, K, N), where wanted, (K, N); else NaN."""
+        low, high = bound_ceilings(self.fits, wanted, ALPHA)
+        count = len(self.fits[0][0].family.parameters)
+        curves = [fit.ceiling * batch.family.share(np.ones(batch.size), *fit.theta[:count]) for batch, fit in self.fits]
+        open_end = np.where(wanted & (self.flag != ""), np.inf, high)
+        low = np.where(wanted & (self.flag == NOT_SETTLED), 0.0, low)  # where on a ridge a search stops says nothing
+        return np.array([low, open_end, np.where(wanted, curves, np.nan)])
+
+
+def _fit(batch: Batch, times: np.ndarray, kinds: Sequence[str], root: np.ndarray | None = None) -> _FamilyFits:
     fits = fit_kinds(batch, times, kinds, root)
     first, level = fits[0]
     left = batch.count - count_parameters(batch)
-    return _Fitted(
+    return _FamilyFits(
         fits,
         aicc=corrected_criterion(level.ssr, batch.count, batch.count - left) - 2 * log_roots(first),
         deviance=np.array([restricted_deviance(*each, level) for each in fits]),
@@ -192,17 +205,16 @@ def _fit(batch: Batch, times: np.ndarray, kinds: Sequence[str], root: np.ndarray
     )
 
 
-def _silence_limits(fitted: dict[str, _Fitted]) -> None:
+def _silence_limits(fitted: dict[str, _FamilyFits]) -> None:
     """Flag families whose best curve is another's, which speaks for it; Bass only where it has any launch."""
     for name, other in WITHIN:
         own = fitted.get(name)
         if own is not None and not own.fits[0][0].family.needs_launch:
             same = own.fits[0][1].ssr >= (1 - SAME) * fitted[other].fits[0][1].ssr
-            own.flag = np.where(same, f"its best curve is the {say_name(other)} curve", own.flag)
-            own.silent |= same
+            own.silence(same, f"its best curve is the {say_name(other)} curve")
 
 
-def _weigh(fitted: Sequence[_Fitted]) -> np.ndarray:
+def _weigh(fitted: Sequence[_FamilyFits]) -> np.ndarray:
     """Weight of each of F families under each of K kinds of errors, (F, K, N)."""
     aicc, deviance = np.array([each.aicc for each in fitted]), np.array([each.deviance for each in fitted])
     none = ~np.isfinite(aicc).any(axis=0)  # then only kinds of errors are told apart
@@ -211,16 +223,6 @@ def _weigh(fitted: Sequence[_Fitted]) -> np.ndarray:
     score = base[:, None] + deviance - deviance[:, :1]
     weight = np.exp(-np.maximum(score - np.minimum(score.min(axis=(0, 1)), 1e300), 0) / 2)
     return weight / np.maximum(weight.sum(axis=(0, 1)), 1e-300)
-
-
-def _bound(each: _Fitted, wanted: np.ndarray) -> np.ndarray:
-    """Lower and upper ends of the ceiling and the curve at the last date, (3, K, N), where wanted, (K, N); else NaN."""
-    low, high = bound_ceilings(each.fits, wanted, ALPHA)
-    count = len(each.fits[0][0].family.parameters)
-    curves = [fit.ceiling * batch.family.share(np.ones(batch.size), *fit.theta[:count]) for batch, fit in each.fits]
-    open_end = np.where(wanted & (each.flag != ""), np.inf, high)
-    low = np.where(wanted & (each.flag == NOT_SETTLED), 0.0, low)  # where on a ridge a search stops says nothing
-    return np.array([low, open_end, np.where(wanted, curves, np.nan)])
 
 
 def _judge(low: np.ndarray, high: np.ndarray, voiced: np.ndarray, bound: np.ndarray) -> np.ndarray:
@@ -242,16 +244,45 @@ class _Verdicts:
     voice: np.ndarray  # (F, K, N)
     table: pd.DataFrame  # verdict, low, high, reached, doubt of each series
 
+    def describe(self, fitted: dict[str, _FamilyFits], kinds: Sequence[str], bound: float) -> Assessment:
+        """Everything that is said of the first series."""
+        weight, voice, ends = self.weight[..., 0], self.voice[..., 0], self.ends[..., 0]
+        counted = any(np.isfinite(each.aicc[0]) for each in fitted.values())
+        reasons: dict[str, str] = {}
+        rows = []
+        for place, (name, each) in enumerate(fitted.items()):
+            if each.silent[0]:
+                reasons[name] = str(each.flag[0])
+            elif self.below[place, 0]:
+                reasons[name] = "its interval ends below the highest figure"
+            elif not voice[place].any():
+                reasons[name] = f"less than {100 * VOICE:g} % of the weight under every kind of errors"
+            for at, kind in enumerate(kinds):
+                share = round(100 * weight[place, at], 1) if counted else np.nan  # more digits are the search's
+                rows.append((name, kind, *ends[:2, place, at], share, str(each.flag[0]), bool(voice[place, at])))
+        reasons |= {name: f"fewer than {ENOUGH} figures" for name in (*ALWAYS, *LONG) if name not in fitted}
+        table = pd.DataFrame(rows, columns=["family", "errors", "low", "high", "weight", "flag", "voice"])
+        verdict, low, high, reached, doubt = self.table.iloc[0].tolist()
+        voices = tuple(name for name in fitted if name not in reasons)
+        return Assessment(verdict, low, high, reached, voices, reasons, table, bound, doubt)
+
+    def list_rows(self, names: Sequence[str]) -> pd.DataFrame:
+        """A row for each series, with the names of the families that have a voice, and a sentence."""
+        spoken = self.voice.any(axis=1).T
+        voices = [", ".join(name for name, speaks in zip(names, row, strict=True) if speaks) for row in spoken]
+        sentences = [say_verdict(*row[:4]) for row in self.table.itertuples(index=False)]
+        return self.table.assign(voices=voices, sentence=sentences)
+
 
 def _conclude(
-    fitted: dict[str, _Fitted], values: np.ndarray, bound: np.ndarray, errors: str | None, every: bool
+    fitted: dict[str, _FamilyFits], values: np.ndarray, bound: np.ndarray, errors: str | None, every: bool
 ) -> _Verdicts:
     """Verdicts on series with these values, (N, n), oldest first; with `every`, intervals of all families and kinds."""
     _silence_limits(fitted)
     weight = _weigh([*fitted.values()])
     voice = weight >= VOICE
     wanted = voice | every
-    ends = np.stack([_bound(each, part) for each, part in zip(fitted.values(), wanted, strict=True)], axis=1)
+    ends = np.stack([each.bound(part) for each, part in zip(fitted.values(), wanted, strict=True)], axis=1)
     spread = np.array([each.spread for each in fitted.values()])
     highest = values.max(axis=1)
     below = np.where(voice, ends[1], -np.inf).max(axis=1) < highest - np.minimum(BELOW * spread, BELOW_PART * highest)
@@ -295,35 +326,12 @@ def _assess_one(
         fitted[name] = _fit(model.batch(), years[None], kinds, root)
     level = np.nan if bound is None else float(_read_bound(bound, exog, endog).bound_at(years[-1]))
     found = _conclude(fitted, first.endog[None, first.order], np.array([level]), errors, every=True)
-    return _describe(fitted, kinds, found, level)
+    return found.describe(fitted, kinds, level)
 
 
 def _read_bound(bound: Bound, exog: Dates | None, endog: Any) -> Ceiling:
     times = endog.index if exog is None else exog
     return read_ceiling(Share(bound), times)
-
-
-def _describe(fitted: dict[str, _Fitted], kinds: Sequence[str], found: _Verdicts, bound: float) -> Assessment:
-    """Everything that is said of one series."""
-    weight, voice, ends = found.weight[..., 0], found.voice[..., 0], found.ends[..., 0]
-    counted = any(np.isfinite(each.aicc[0]) for each in fitted.values())
-    reasons: dict[str, str] = {}
-    rows = []
-    for place, (name, each) in enumerate(fitted.items()):
-        if each.silent[0]:
-            reasons[name] = str(each.flag[0])
-        elif found.below[place, 0]:
-            reasons[name] = "its interval ends below the highest figure"
-        elif not voice[place].any():
-            reasons[name] = f"less than {100 * VOICE:g} % of the weight under every kind of errors"
-        for at, kind in enumerate(kinds):
-            share = round(100 * weight[place, at], 1) if counted else np.nan  # more digits are the search's
-            rows.append((name, kind, *ends[:2, place, at], share, str(each.flag[0]), bool(voice[place, at])))
-    reasons |= {name: f"fewer than {ENOUGH} figures" for name in (*ALWAYS, *LONG) if name not in fitted}
-    table = pd.DataFrame(rows, columns=["family", "errors", "low", "high", "weight", "flag", "voice"])
-    verdict, low, high, reached, doubt = found.table.iloc[0].tolist()
-    voices = tuple(name for name in fitted if name not in reasons)
-    return Assessment(verdict, low, high, reached, voices, reasons, table, bound, doubt)
 
 
 def _assess_frame(frame: pd.DataFrame, bound: Bound | None, errors: str | None, launch: Times | None) -> pd.DataFrame:
@@ -360,9 +368,7 @@ def _assess_equals(
         family = any_launch(family) if family.needs_launch and launch is None else family
         fitted[name] = _fit(prepare(family, years, values, launch=launch), years, list_kinds(errors))
     found = _conclude(fitted, values, bound, errors, every=False)
-    names, spoken = np.array([*fitted]), found.voice.any(axis=1).T
-    sentences = [say_verdict(*row[:4]) for row in found.table.itertuples(index=False)]
-    return found.table.assign(voices=[", ".join(names[row]) for row in spoken], sentence=sentences)
+    return found.list_rows([*fitted])
 
 
 def say_verdict(verdict: str, low: float, high: float, reached: float) -> str:
