@@ -1,12 +1,12 @@
 """The adoption curves: one class per family, which the fits, scenarios, tables and messages take everything from.
 
-To add a family, write its class here and its line in `FAMILIES`. `parameters` names the parameters and their kind (rate
-per year, date, duration in years, number); `axes` is the grid of starts and `box` the limits of the coordinates:
-logarithms of rates, durations and numbers, counted in spans of the series, and dates in spans. `share` and `slopes` are
-static and work on arrays of any shape; `diverging` says which parameters go to which end (-1 lower, 1 upper) when the
-ceiling diverges, `nested` which family the curve becomes as a parameter goes to an end; `inflection` is the time of the
-steepest growth (the midpoint where there is one; 0, the launch, where growth falls from the start); `link` makes the
-curve at a known ceiling a generalised linear model of time, or with `log_time` of its logarithm.
+To add a family, write its class here, under `@listed`, and its name in `__all__`. `parameters` names the parameters and
+their kind (rate per year, date, duration in years, number); `axes` is the grid of starts and `box` the limits of the
+coordinates: logarithms of rates, durations and numbers, counted in spans of the series, and dates in spans. `share` and
+`slopes` are static and work on arrays of any shape; `diverging` says which parameters go to which end (-1 lower, 1
+upper) when the ceiling diverges, `nested` which family the curve becomes as a parameter goes to an end; `inflection` is
+the time of the steepest growth (the midpoint where there is one; 0, the launch, where growth falls from the start);
+`link` makes the curve at a known ceiling a generalised linear model of time, or with `log_time` of its logarithm.
 """
 
 from __future__ import annotations
