@@ -17,9 +17,9 @@ Bound: TypeAlias = float | pd.Series | np.ndarray | Sequence[Any]
 """What a ceiling is a share of: one number, a series over dates, or a value for each observation."""
 LARGEST_SHARE = 10.0
 """A larger one is a bound in the place of a share."""
-WIDEST = 10.0
+MAX_LOGIT = 10.0
 """A mean or spread of logits beyond this says nothing: e^-10 is nothing of the bound, and e^10 all of it."""
-WIDEST_MOMENTS = 0.9
+MAX_SD_PART = 0.9
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class SharePrior:
         """
         if not 0 < mean < 1:
             raise CurveError(f"the mean of the share is {mean:g}; it must lie between 0 and 1, as in mean=0.75")
-        most = WIDEST_MOMENTS * np.sqrt(mean * (1 - mean))
+        most = MAX_SD_PART * np.sqrt(mean * (1 - mean))
         if not 0 < sd < most:
             raise CurveError(f"the sd of the share is {sd:g}; with mean={mean:g} it must lie between 0 and {most:.3g}")
         nodes, weights = np.polynomial.hermite_e.hermegauss(200)
@@ -130,10 +130,10 @@ def read_ceiling(ceiling: float | Share | SharePrior | None, times: Dates) -> Ce
         return Ceiling("share", share, *_read_bound(ceiling.bound, times))
     if isinstance(ceiling, SharePrior):
         mean, sd = (float(read_numbers(part, "the prior")) for part in (ceiling.mean_logit, ceiling.sd_logit))
-        if not (abs(mean) <= WIDEST and 0 < sd <= WIDEST):
+        if not (abs(mean) <= MAX_LOGIT and 0 < sd <= MAX_LOGIT):
             raise CurveError(
-                f"mean_logit is {mean:g} and sd_logit of the prior {sd:g}; the mean must lie between {-WIDEST:g} and "
-                f"{WIDEST:g}, the sd above 0 and up to {WIDEST:g}. The bound comes first: "
+                f"mean_logit is {mean:g} and sd_logit of the prior {sd:g}; the mean must lie between {-MAX_LOGIT:g} "
+                f"and {MAX_LOGIT:g}, the sd above 0 and up to {MAX_LOGIT:g}. The bound comes first: "
                 "SharePrior(100, mean_logit=1.1, sd_logit=0.5), or SharePrior.from_mean(100, mean=0.75, sd=0.1)"
             )
         prior = (mean, sd)

@@ -16,7 +16,7 @@ from .model import CurveModel
 from .profile import CEILING, fix
 from .search import fit_batch
 
-FARTHEST, FOUND = 3.0, 0.01
+MAX_DISTANCE, MISS_TOLERANCE = 3.0, 0.01
 """An end farther from the estimate than this, a factor of 20 or three spans, counts as none, and so does one where the
 profile leaps past its target: out there curves are jumps or straight lines, between which a search loses its way."""
 
@@ -184,6 +184,6 @@ class Censored(LeastSquares):
             line = CrossingSearch(side, target, centre, step[search], limit)
             found, path = line.follow(refit, path, np.zeros_like(path))
             reached = refit(np.arange(len(search)), path, found)[1] / target
-            trusted = (np.abs(reached - 1) < FOUND) & (np.abs(found - centre) <= FARTHEST)
+            trusted = (np.abs(reached - 1) < MISS_TOLERANCE) & (np.abs(found - centre) <= MAX_DISTANCE)
             ends[search] = np.where(trusted, line.open(found), side * np.inf)
         return ends.reshape(len(places), 2, -1).transpose(2, 0, 1)

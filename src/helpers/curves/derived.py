@@ -24,7 +24,7 @@ EARLIEST = 1e-5
 """Spans after the launch at which growth that falls from the start is measured."""
 DERIVED = {"inflection": False, "peak_growth": True, "takeover_years": True}
 """The derived quantities, and whether they are searched as logarithms."""
-MOST_STEPS = 1000
+MAX_STEPS_AHEAD = 1000
 """As many steps are rather a year."""
 
 
@@ -154,12 +154,14 @@ def _residual(likelihood: LeastSquares) -> np.ndarray:
     return likelihood.batch.target[0] - likelihood.fit.ceiling[0] * curve
 
 
-def look_ahead(model: CurveModel, ahead: Times) -> Times:
+def prediction_dates(model: CurveModel, ahead: Times) -> Times:
     """Dates or numbers as they are, and a whole number as that many steps at the median spacing of the observations."""
     if not isinstance(ahead, int | np.integer):
         return ahead
-    if not 0 < ahead < MOST_STEPS:
-        raise CurveError(f"steps={ahead}; it must lie between 0 and {MOST_STEPS}; a year is asked for as [{ahead}]")
+    if not 0 < ahead < MAX_STEPS_AHEAD:
+        raise CurveError(
+            f"steps={ahead}; it must lie between 0 and {MAX_STEPS_AHEAD}; a year is asked for as [{ahead}]"
+        )
     known = np.unique(model.exog)
     years = known[-1] + np.arange(1, ahead + 1) * (np.median(np.diff(known)) if len(known) > 1 else 1.0)
     dates = to_dates(known)
@@ -242,7 +244,7 @@ class Derived:
         Series
             Indexed by date.
         """
-        return self.predict(look_ahead(self.model, steps))
+        return self.predict(prediction_dates(self.model, steps))
 
     def simulate(self: Any, steps: Times = 1, repetitions: int = 1, seed: int = 0) -> pd.DataFrame:
         """Draw new observations: the curve as estimated, and normal errors of the fit's kind and variance.
@@ -268,7 +270,7 @@ class Derived:
         CurveError
             Without a curve or a residual variance; for cumulative errors at dates that do not increase.
         """
-        made = self.get_prediction(look_ahead(self.model, steps))
+        made = self.get_prediction(prediction_dates(self.model, steps))
         spread = made.error_sd
         if not np.isfinite(made.predicted_mean + made.se_obs).all():
             raise CurveError(f"{self.model.endog_name}: no curve or no residual variance to draw from: {self.flag}")

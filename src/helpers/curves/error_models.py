@@ -1,4 +1,4 @@
-"""How the errors of a series hang together, and the weights that make them independent.
+"""Error models of a series: independent or cumulative, of equal size or in proportion, and weights that whiten them.
 
 The errors of repeated surveys are independent. A cumulated count carries its past errors along: each error is the one
 before it and something new, whose variance is in proportion to the time between them. Either may be in proportion to
@@ -21,15 +21,15 @@ KINDS = (None, "independent", "cumulative")
 """What may be said of errors; None: not known, so intervals hold under all that are `ASSUMED`."""
 ASSUMED = ("independent", "cumulative", "in proportion", "cumulative in proportion")
 """What errors may be where nothing is said of them; the latter two are in proportion to the curve."""
-LEAST_LIKELY = 0.1
-"""Kinds of errors less likely than this part of the likeliest have no say in an interval. All four together leave few
+MIN_RELATIVE_LIKELIHOOD = 0.1
+"""Kinds of errors less likely than this part of the likeliest do not count for an interval. All four together leave few
 ceilings identified; the residuals of short series seldom tell independent errors from cumulative ones, but whether
 errors grow with the curve they do tell."""
-CURVE_ROUNDS, LEAST_CURVE = 5, 0.01
+CURVE_ROUNDS, MIN_CURVE = 5, 0.01
 """How often weights are taken from the curve that they shape, and below what part of its highest value no longer."""
 EARLY = 0.05
 """Part of the last value where a curve is taken to begin, and its errors to add up."""
-MOST_STEPS = 1000.0
+MAX_STEPS = 1000.0
 
 
 def whiten(batch: Batch, times: np.ndarray, first: float | np.ndarray = 1.0, root: np.ndarray | None = None) -> Batch:
@@ -102,7 +102,7 @@ def count_steps(batch: Batch, fit: Fit, times: np.ndarray) -> np.ndarray:
     share = np.clip(EARLY * last / np.maximum(fit.ceiling, 1e-300), 1e-12, 1 - 1e-12)
     begin = time_of_share(batch.family, fit.theta[: len(batch.family.parameters)], share)
     steps = (times[:, 0] - batch.origin - batch.span * begin) / typical_step(times)
-    return np.clip(np.nan_to_num(steps, nan=1.0), 1.0, MOST_STEPS)
+    return np.clip(np.nan_to_num(steps, nan=1.0), 1.0, MAX_STEPS)
 
 
 def list_kinds(errors: str | None, weighted: bool = False) -> tuple[str, ...]:
@@ -110,10 +110,10 @@ def list_kinds(errors: str | None, weighted: bool = False) -> tuple[str, ...]:
     return (errors,) if errors else ASSUMED[: 2 if weighted else None]
 
 
-def have_say(fits: Sequence[tuple[Batch, Fit]]) -> np.ndarray:
-    """Which of K kinds of errors the residuals of N series speak for, (K, N): all but those that are `LEAST_LIKELY`."""
+def supported_kinds(fits: Sequence[tuple[Batch, Fit]]) -> np.ndarray:
+    """Which of K kinds of errors the residuals of N series support, (K, N): all above `MIN_RELATIVE_LIKELIHOOD`."""
     deviance = np.array([restricted_deviance(*each, fits[0][1]) for each in fits])
-    return deviance <= deviance.min(axis=0) - 2 * np.log(LEAST_LIKELY)
+    return deviance <= deviance.min(axis=0) - 2 * np.log(MIN_RELATIVE_LIKELIHOOD)
 
 
 def proportional_roots(batch: Batch, fit: Fit) -> np.ndarray:
@@ -126,13 +126,13 @@ def proportional_roots(batch: Batch, fit: Fit) -> np.ndarray:
     Returns
     -------
     ndarray, (N, n)
-        1 at each curve's highest value; at most one over `LEAST_CURVE`.
+        1 at each curve's highest value; at most one over `MIN_CURVE`.
     """
     root, rows = np.ones(batch.target.shape), np.arange(batch.size)
     for last in np.arange(CURVE_ROUNDS) == CURVE_ROUNDS - 1:
         curve = np.abs(fit.ceiling[:, None] * evaluate(batch, fit.theta).curve)
         top = curve.max(axis=1, keepdims=True)
-        root = np.where(top > 0, top / np.maximum(curve, LEAST_CURVE * np.maximum(top, 1e-300)), 1.0)
+        root = np.where(top > 0, top / np.maximum(curve, MIN_CURVE * np.maximum(top, 1e-300)), 1.0)
         if not last:
             work = batch.with_weights(root)
             fit = fit_batch(work) if batch.has_share or batch.family.priors else fit_rows(work, rows, fit.theta)
@@ -208,7 +208,7 @@ def corrected_criterion(ssr: np.ndarray, count: np.ndarray, parameters: np.ndarr
         return np.where(left > 0, likelihood + 2 * size + 2 * size * (size + 1) / left, np.inf)
 
 
-def judge_end(batch: Batch, fit: Fit, last: int) -> np.ndarray:
+def late_pvalue(batch: Batch, fit: Fit, last: int) -> np.ndarray:
     """One-sided p-value of the sum of the last few whitened residuals, (N,): small where figures end above the curve.
 
     It is a t test of a shift from there on, beside the directions in which the parameters move the curve.

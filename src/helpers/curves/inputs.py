@@ -11,7 +11,7 @@ import pandas as pd
 from ..base.dates import REAL, CurveError, Dates, Times, check_observed, is_dated, years_among
 from .error_models import KINDS
 
-HUGE = 1e60
+LARGEST = 1e60
 
 
 def read_positive(value: Any, what: str) -> float:
@@ -75,9 +75,10 @@ def read_numbers(values: Any, what: str) -> np.ndarray:
     if np.isinf(numbers).any():
         raise CurveError(f"{what} has an infinite value; leave it out, or write NaN")
     sizes = np.abs(numbers[np.isfinite(numbers) & (numbers != 0)])
-    if len(sizes) and not 1 / HUGE < sizes.max() < HUGE:
+    if len(sizes) and not 1 / LARGEST < sizes.max() < LARGEST:
         raise CurveError(
-            f"{what} reaches {sizes.max():.3g}; from {1 / HUGE:g} to {HUGE:g} can be computed with: choose another unit"
+            f"{what} reaches {sizes.max():.3g}; from {1 / LARGEST:g} to {LARGEST:g} can be computed with: choose "
+            "another unit"
         )
     return numbers
 

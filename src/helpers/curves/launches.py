@@ -54,7 +54,7 @@ class AnyLaunch:
     @cached_property
     def axes(self) -> tuple[Array, ...]:
         """The grid of starts, thinner in the coordinates of the family."""
-        return (*(thin(axis) for axis in self.curve.axes), LAUNCHES)
+        return (*(thin_axis(axis) for axis in self.curve.axes), LAUNCHES)
 
     @cached_property
     def box(self) -> tuple[tuple[float, float], ...]:
@@ -69,19 +69,19 @@ class AnyLaunch:
         """Derivatives of `share` by the coordinates; a later launch is an earlier time."""
         since = np.maximum(times - theta[-1], 0)
         own = self.curve.slopes(since, share, *theta[:-1])
-        return [*own, -grow(self.curve, since, own)]
+        return [*own, -time_derivative(self.curve, since, own)]
 
     def inflection(self, *theta: Array) -> Array:
         """Time of the steepest growth."""
         return theta[-1] + self.curve.inflection(*theta[:-1])
 
 
-def thin(axis: Array) -> Array:
+def thin_axis(axis: Array) -> Array:
     """An axis of the grid with about every third value: with the launch there are as many cells as without."""
     return axis[1::3] if len(axis) > 12 else axis[1::2]
 
 
-def grow(curve: type[Family], since: Array, slopes: list[Array]) -> Array:
+def time_derivative(curve: type[Family], since: Array, slopes: list[Array]) -> Array:
     """Derivative of the share by time since the launch: it grows faster with its rates, slower with its durations."""
     by_kind = {"rate": 1.0, "duration": -1.0}
     rise = sum(by_kind.get(kind, 0.0) * slope for (_, kind), slope in zip(curve.parameters, slopes, strict=True))

@@ -22,7 +22,7 @@ from .engine import (
     nested_families,
     prepare,
 )
-from .error_models import corrected_criterion, fit_kinds, have_say, list_kinds
+from .error_models import corrected_criterion, fit_kinds, list_kinds, supported_kinds
 from .families import FAMILIES
 from .inputs import check_alpha, check_errors, read_launch, read_numbers
 from .launches import any_launch
@@ -279,7 +279,7 @@ def _bound_ceilings(
     95 %), (N,).
     """
     fits = fit_kinds(batch, years, kinds)
-    say = have_say(fits) if len(fits) > 1 else np.ones((1, batch.size), bool)
+    say = supported_kinds(fits) if len(fits) > 1 else np.ones((1, batch.size), bool)
     lower, upper = bound_ceilings(fits, say, alpha)
     ends = np.column_stack([np.nanmin(lower, axis=0), np.nanmax(upper, axis=0)])
     return ends, fits[0][1], profile_target(*fits[0], 0.05)

@@ -16,11 +16,11 @@ from .starts import grid_starts
 
 CEILING = 0
 """Place of the log ceiling, or of the logit of the share, among the `coordinates` of a series."""
-DOUBTFUL = 0.3
+MAX_PLAIN_STEP = 0.3
 """Where an end is expected this far away (a log ceiling: a third), the profile is first asked whether it is open."""
-WIDEST = 2.0
+MAX_RATIO = 2.0
 """Upper over lower end up to which a ceiling is identified: a wider interval may be closed and says next to nothing."""
-FAR, STARTS, HALVINGS, WIDENED = 1.0, 8, 24, 8.0
+FAR_END, FAR_STARTS, HALVINGS, WIDENED = 1.0, 8, 24, 8.0
 """An end this far away (a factor of 2.7, or a span) is searched again from this many starts, by halving, on axes that
 reach this much farther than those of the grid; beyond them it counts as none."""
 
@@ -128,7 +128,7 @@ def profile_bounds(
     lost = ~np.isfinite(target) | fits.flat | ((limit - centre) * side <= 0)
     search = np.flatnonzero(~lost & (target > 0))
     ends[~lost & (target == 0)] = centre[~lost & (target == 0)]
-    doubtful = search[step[search] > DOUBTFUL]
+    doubtful = search[step[search] > MAX_PLAIN_STEP]
     if len(doubtful):
         above = fits.objective[doubtful] + target[doubtful] ** 2
         low = _stays_low(work.take(doubtful), fits.theta[:, doubtful], place[doubtful], limit[doubtful], above)
@@ -144,7 +144,7 @@ def profile_bounds(
 
     line = CrossingSearch(side, target[search], centre[search], step[search], limit)
     crossings = line.open(line.follow(refit, fits.theta, tangent[:, search])[0])
-    far = np.isfinite(crossings) & (np.abs(crossings - centre[search]) > FAR) & (place != CEILING) & ~work.has_share
+    far = np.isfinite(crossings) & (np.abs(crossings - centre[search]) > FAR_END) & (place != CEILING) & ~work.has_share
     for row in np.flatnonzero(far):
         above = fits.objective[row] + target[search][row] ** 2
         one, which = work.take(np.array([row])), int(place[row])
@@ -161,7 +161,7 @@ def _search_end(batch: Batch, place: int, centre: float, end: float, above: floa
         axes[place - 1] = np.array([value])
         grid = np.array([mesh.ravel() for mesh in np.meshgrid(*axes, indexing="ij")])
         objective = evaluate(batch.take(np.zeros(grid.shape[1], int)), grid).objective
-        best = np.argsort(objective, kind="stable")[:STARTS]
+        best = np.argsort(objective, kind="stable")[:FAR_STARTS]
         theta, fixed = grid[:, best], np.zeros((len(grid), len(best)), bool)
         fixed[place - 1] = True
         found = descend(batch.take(np.zeros(len(best), int)), theta, fixed, 60, 1e-6, above)[1]
@@ -222,5 +222,5 @@ def bound_ceilings(fits: Sequence[tuple[Batch, Fit]], wanted: np.ndarray, alpha:
 
 
 def is_narrow(low: np.ndarray | float, high: np.ndarray | float) -> np.ndarray:
-    """Whether intervals of a ceiling are closed and their upper end is at most `WIDEST` times the lower."""
-    return (np.asarray(low) > 0) & np.isfinite(high) & (high <= WIDEST * np.asarray(low))
+    """Whether intervals of a ceiling are closed and their upper end is at most `MAX_RATIO` times the lower."""
+    return (np.asarray(low) > 0) & np.isfinite(high) & (high <= MAX_RATIO * np.asarray(low))

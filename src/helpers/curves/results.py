@@ -19,7 +19,7 @@ from .censored import fit_observed
 from .derived import Derived, bootstrap_intervals
 from .display import Displayed
 from .engine import LIMITS, estimates, flag_optima, limits_reached, nested_families
-from .error_models import have_say, list_kinds
+from .error_models import list_kinds, supported_kinds
 from .inputs import check_alpha
 from .likelihoods import LeastSquares
 from .model import CurveModel
@@ -144,7 +144,7 @@ class Results(Predicted, Derived, Displayed, LikelihoodModelResults):
         made = [*self.by_errors.values()]
         if len(made) < 2 or self.noise != "level" or self.model.known_se is not None:
             return made
-        say = have_say([(likelihood.batch, likelihood.fit) for likelihood in made])[:, 0]
+        say = supported_kinds([(likelihood.batch, likelihood.fit) for likelihood in made])[:, 0]
         return [likelihood for likelihood, kept in zip(made, say, strict=True) if kept]
 
     @cached_property

@@ -8,15 +8,16 @@ import numpy as np
 
 from .descent import State, box, descend, dot
 from .engine import CEILING_CAP, Batch, Fit, count_parameters, join
-from .starts import FEW, MANY, grid_starts
+from .starts import FIRST_STARTS, SECOND_STARTS, grid_starts
 
 BLOCK = 2000
 """Series that descend together: many enough to make the calls cheap, few enough for the cache."""
 FIRST_STEPS, FINALISTS = 15, 3
 """Steps that every start gets where a series has more than FINALISTS, which then go on to the end."""
-SHORT, LONG = 13, 2000
-"""Series below SHORT points have many valleys, so they get MANY starts at once; above LONG none gets a second look."""
-POOR = 0.1
+SHORT_SERIES, LONG_SERIES = 13, 2000
+"""Series below the first number of points have many valleys, so they get SECOND_STARTS at once; above the second
+none gets a second look."""
+POOR_FIT = 0.1
 """Part of the variance that a curve may leave before its series gets a second look."""
 PRIOR_ROUNDS = 12
 """How often the noise variance that weighs a prior is estimated anew, at most."""
@@ -42,16 +43,16 @@ def fit_batch(batch: Batch) -> Fit:
     if batch.size > BLOCK:
         blocks = [slice(begin, begin + BLOCK) for begin in range(0, batch.size, BLOCK)]
         return join([fit_batch(batch.take(rows)) for rows in blocks])
-    short = batch.count < SHORT
+    short = batch.count < SHORT_SERIES
     if short.any() and not short.all():
         parts = np.flatnonzero(short), np.flatnonzero(~short)
         fits = [fit_batch(batch.take(rows)) for rows in parts]
         return join(fits).take(np.argsort(np.concatenate(parts)))
-    fit = fit_rows(batch, *grid_starts(batch, MANY if short.all() else FEW))
-    again = np.flatnonzero(~short & (batch.count <= LONG) & _is_doubtful(batch, fit))
+    fit = fit_rows(batch, *grid_starts(batch, SECOND_STARTS if short.all() else FIRST_STARTS))
+    again = np.flatnonzero(~short & (batch.count <= LONG_SERIES) & _is_doubtful(batch, fit))
     if len(again):
         part = batch.take(again)
-        second = fit_rows(part, *grid_starts(part, MANY))
+        second = fit_rows(part, *grid_starts(part, SECOND_STARTS))
         better = second.objective <= fit.objective[again] * (1 + 1e-9)
         fit.put(again[better], second.take(better))
     return fit
@@ -60,7 +61,7 @@ def fit_batch(batch: Batch) -> Fit:
 def _is_doubtful(batch: Batch, fit: Fit) -> np.ndarray:
     """Whether a fit may have missed the global optimum: no plain optimum, or far from the data for a curve."""
     odd = fit.flat | fit.step | fit.diverged | (fit.on_boundary != 0).any(0) | ~fit.converged
-    return odd | (fit.ssr > POOR * _constant_ssr(batch))
+    return odd | (fit.ssr > POOR_FIT * _constant_ssr(batch))
 
 
 def fit_rows(batch: Batch, rows: np.ndarray, theta: np.ndarray, iterations: int = 150, tolerance: float = 1e-9) -> Fit:
@@ -180,7 +181,7 @@ def _fit_with_prior(batch: Batch) -> Fit:
     for _ in range(PRIOR_ROUNDS):  # a series leaves when its own noise hardly changes
         series, starts = np.arange(len(rows)), theta[:, rows]
         if fit is None and shifts:
-            more, cells = grid_starts(batch, FEW)
+            more, cells = grid_starts(batch, FIRST_STARTS)
             series, starts = np.r_[series, more], np.hstack([starts, np.vstack([cells, mean[:, more]])])
         found = fit_rows(batch.take(rows), series, starts)
         if fit is None:

@@ -14,7 +14,7 @@ from .engine import Array, Family
 
 SHIFT_BOX = (-3.0, 3.0)
 """Logs of a shift, a factor of 20 either way."""
-WIDEST = 1.0
+MAX_SHIFT_SD = 1.0
 """Largest standard deviation of a log size: a wider prior lets a shift explain any course."""
 
 
@@ -134,9 +134,10 @@ def read_shifts(
         at = np.atleast_1d(years_among(shift.date, dated, "the date of a shift"))
         if at.size != 1 or not np.isfinite(at).all():
             raise CurveError(f"the date of a shift is {shift.date!r}; it must be one date or decimal year")
-        if not (isinstance(shift.sd, REAL) and 0 < shift.sd <= WIDEST):
+        if not (isinstance(shift.sd, REAL) and 0 < shift.sd <= MAX_SHIFT_SD):
             raise CurveError(
-                f"the sd of a shift is {shift.sd!r}; it is that of a log size, above 0 and at most {WIDEST:g}, as 0.3"
+                f"the sd of a shift is {shift.sd!r}; it is that of a log size, above 0 and at most "
+                f"{MAX_SHIFT_SD:g}, as 0.3"
             )
         pairs.append((float(at[0]), float(shift.sd)))
     pairs.sort()

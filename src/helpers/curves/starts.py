@@ -15,7 +15,7 @@ GRID_BLOCK = 256
 """Rows whose grid values are in memory together."""
 PIECE = 4_000_000
 """Values of the grid's curves that are in memory together, 8 bytes each: a long series is gone through in pieces."""
-FEW, MANY = 4, 24
+FIRST_STARTS, SECOND_STARTS = 4, 24
 """Starts of one series, at the first look and at the second."""
 
 
@@ -37,9 +37,9 @@ def _grid(family: type[Family], coarse: bool) -> tuple[tuple[np.ndarray, ...], n
 def grid_starts(batch: Batch, most: int) -> tuple[np.ndarray, np.ndarray]:
     """Starting coordinates: for each series the best cell of the grid and other peaks of the grid, `most` in all.
 
-    Returns rows (M,), the series of each start, and theta (p, M). FEW come from a coarser grid.
+    Returns rows (M,), the series of each start, and theta (p, M). FIRST_STARTS come from a coarser grid.
     """
-    family, coarse = batch.family, most == FEW and len(batch.family.axes) < 3
+    family, coarse = batch.family, most == FIRST_STARTS and len(batch.family.axes) < 3
     axes, grid = _grid(family, coarse)  # type: ignore[arg-type]  # mypy asks the class for its instances' hash
     rows, cells = [], []
     with _linear_algebra().limit(limits=1, user_api="blas"):
@@ -110,10 +110,10 @@ def _gains(batch: Batch, rows: np.ndarray, times: np.ndarray, grid: np.ndarray) 
 def _best_cells(gains: np.ndarray, axes: list[int], most: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows and cells of the best fits: the best of all, then other peaks of the grid, `most` for each row.
 
-    With more than FEW a peak is a cell above its four neighbours in the first two coordinates, else above its two
-    neighbours in the first coordinate alone; the further coordinates are at their best.
+    With more than FIRST_STARTS a peak is a cell above its four neighbours in the first two coordinates, else above its
+    two neighbours in the first coordinate alone; the further coordinates are at their best.
     """
-    lead = axes[: 2 if most > FEW and len(axes) > 1 else 1]
+    lead = axes[: 2 if most > FIRST_STARTS and len(axes) > 1 else 1]
     table = gains.reshape(len(gains), int(np.prod(lead)), -1)
     inner = table.argmax(2) if table.shape[2] > 1 else np.zeros(table.shape[:2], int)
     ridge = np.take_along_axis(table, inner[:, :, None], 2)[:, :, 0]
