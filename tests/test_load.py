@@ -88,12 +88,7 @@ PARTS = {
 
 
 def list_files(folder):
-    """All files but the records of earlier runs, of which there are up to fifty."""
-    return sorted(
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if "records" not in path.relative_to(folder).parts
-    )
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 
 
 def list_processes(project):

@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import time
 
 import pytest
 from conftest import SAMPLE, further, list_files
@@ -11,7 +10,7 @@ from small_notebooks import ALL, write_notebook
 
 from helpers.base.project import RunError
 from helpers.runs.parameters import read_parameters
-from helpers.runs.pipeline import plan_run, restore_run, run_all
+from helpers.runs.pipeline import plan_run, run_all
 from helpers.runs.record import read_keys, verify
 from helpers.runs.sequence import choose_forced, find_notebooks, plan_steps
 from helpers.runs.store import Store
@@ -177,23 +176,6 @@ def test_a_failed_attempt_is_gone_on_from(place, make):
     edit(place, FORECAST, "oops\\n", "")
     assert list_run(make()) == set(), "the first notebook was made by the failed attempt, the others before"
     assert not list((place / "outputs").glob("*.partial"))
-
-
-def test_an_earlier_result_comes_back(place, make):
-    folder = place / "outputs" / "small"
-    before, made = list_files(folder), json.loads((folder / "run.json").read_text())["made"]
-    time.sleep(1.1)
-    make({"horizon_years": 4})
-    assert list_files(folder / "tables") == list_files(folder / "tables")
-    sources = place / "notebooks"
-    restore_run("small", made[:19], sources)
-    after = list_files(folder)
-    assert {name for name in before if before[name] != after[name]} <= {"run.log"}
-    with pytest.raises(RunError, match=rf"^Run 'small' wasn't made by 2020-01-01\. It was made: {made[:10]}"):
-        restore_run("small", "2020-01-01", sources)
-    shutil.rmtree(place / "outputs" / ".store" / min(read_keys(place / "outputs")))
-    with pytest.raises(RunError, match=r"can't be put back: the store no longer has 0\d_"):
-        restore_run("small", made[:19], sources)
 
 
 def test_pdfs_are_drawn_where_they_are_asked_for(place, make):

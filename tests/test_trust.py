@@ -139,10 +139,6 @@ def test_names_in_a_strangers_record_lead_out_of_no_folder(made, capsys, tmp_pat
         record.write_text(json.dumps(content))
         with pytest.raises(ValueError, match="RunRecord"):
             load_record(record)
-        kept = made.parent / ".store" / "records" / "small" / "2026-01-01T000000+0000.json"
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(record, kept)
-        assert call(capsys, "run", "small", "--restore", "2026-01-02")[0] == 1
     assert target.read_text() == "mine"
     part = made / "notebooks" / "01_check_small.json"
     change(part, figures={"../../../precious": {"alt": "x", "width": 1, "sha256": {"png": "0" * 64}}})
@@ -540,14 +536,11 @@ def test_a_working_directory_that_is_gone_is_told(tmp_path, monkeypatch, capsys,
 
 
 def test_options_that_contradict_each_other_are_refused(made, capsys):
-    options = {"--force": [], "--only": ["01"], "--from": ["05"], "--restore": ["2026-01-01"]}
+    options = {"--force": [], "--only": ["01"], "--from": ["05"]}
     for first, second in itertools.combinations(options, 2):
         code, out, err = call(capsys, "run", "small", second, *options[second], first, *options[first])
         assert (code, out) == (2, "")
         assert f"{first} and {second} contradict each other; give one of them" in err
-    assert (
-        "--restore and --dry-run contradict" in call(capsys, "run", "small", "--restore", "2026-01-01", "--dry-run")[2]
-    )
 
 
 def test_what_is_not_there_can_not_run_again(made, capsys):

@@ -90,9 +90,6 @@ def run(
     pdf: Annotated[bool, typer.Option("--pdf", help="Draw every figure as PDF too, for print.")] = False,
     isolated: Annotated[bool, typer.Option("--isolated", help="Start Python afresh for each notebook.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would run, and run nothing.")] = False,
-    restore: Annotated[
-        str, typer.Option(metavar="DATE", help="Put the run back as it was last made by that date (UTC).")
-    ] = "",
 ) -> None:
     """Run the notebooks: tables, figures and pages.
 
@@ -106,7 +103,7 @@ def run(
     --value and the options after them say how a file of your own is to be read, where 'adoption check' asks.
     """
     from .runs.parameters import read_parameters
-    from .runs.pipeline import plan_run, restore_run, run_all
+    from .runs.pipeline import plan_run, run_all
     from .runs.record import read_run
     from .runs.sequence import choose_forced, find_notebooks
 
@@ -115,8 +112,7 @@ def run(
         given["run"] = run
     locate_data(given, choices)
     chosen = read_parameters(given)
-    again: dict[str, object] = {"--force": force, "--only": only, "--from": first, "--restore": restore}
-    refuse_contradiction(again, {"--dry-run": dry_run, "--pdf": pdf})
+    refuse_contradiction({"--force": force, "--only": only, "--from": first})
     forced = choose_forced(find_notebooks(), force, only, first)
     if only or first:
         read_run(find_outputs() / chosen.run)  # what isn't there can't run again
@@ -124,17 +120,13 @@ def run(
         print("\n".join(plan_run(chosen, forced, pdf=pdf)))
         return
     with say_state(f"Run '{chosen.run}' is as it was before; the same command goes on from here."):
-        if restore:
-            folder = restore_run(chosen.run, restore)
-        else:
-            folder = run_all(chosen, forced=forced, isolated=isolated, pdf=pdf, before_commit=ignore_signals)
+        folder = run_all(chosen, forced=forced, isolated=isolated, pdf=pdf, before_commit=ignore_signals)
     print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
 
 
-def refuse_contradiction(again: dict[str, object], running: dict[str, bool]) -> None:
-    """Refuse options of which each says what is to be made again, and with the one that runs nothing any other."""
+def refuse_contradiction(again: dict[str, object]) -> None:
+    """Refuse options of which each says what is to run again."""
     asked = [option for option, value in again.items() if value]
-    asked += [option for option, value in running.items() if value] if "--restore" in asked else []
     if len(asked) > 1:
         raise typer.BadParameter(f"{' and '.join(asked)} contradict each other; give one of them")
 

@@ -25,14 +25,13 @@ from ..base.folders import claim_folder, follow_link, is_cut_off, lock_folder, r
 from ..base.project import RECORD, RunError, count_processors, find_data, find_outputs, shorten_path
 from .checks import check_parameters, print_warnings
 from .notebook import list_written, read_valid
-from .parameters import Parameters, complete_parameters, read_parameters
+from .parameters import Parameters, complete_parameters
 from .record import (
     LOG,
     describe_inputs,
     describe_run,
     is_current,
     list_own,
-    load_record,
     note_pages,
     read_keys,
     read_parts,
@@ -209,7 +208,6 @@ class RunFolder:
         self.pages.finish()
         note_pages(self.folder)
         (self.folder / LOG).write_text("\n".join(self.log) + "\n", encoding="utf-8")
-        self.store.keep_record(self.asked.name, self.folder / RECORD)
         before_commit()
         self.kept += swap_in(self.final, self.folder, list_own)
         partial = self.final.parent / f"{self.final.name}.partial"
@@ -331,46 +329,6 @@ def plan_run(
             how = "unchanged" if reused else "runs" + (f" ({because})" if because else "")
         lines.append(f"{place}/{len(sources)} {step.name}  {how}")
     return lines
-
-
-def restore_run(run: str, date: str, notebooks: Path | None = None) -> Path:
-    """Put a run back as it was last made on or before a date, from the store.
-
-    Parameters
-    ----------
-    run : str
-    date : str
-        ISO date, or date and time, in UTC.
-    notebooks : Path, optional
-        Folder of the notebooks; the project's own by default.
-
-    Returns
-    -------
-    Path
-        The run's folder.
-
-    Raises
-    ------
-    RunError
-        If it wasn't made by then, or one of its results has been removed from the store.
-    """
-    outputs = find_outputs()
-    store = Store(outputs)
-    try:
-        content = load_record(store.find_record(run, date))
-    except (OSError, ValueError) as error:
-        raise RunError(f"The record of run '{run}' in {shorten_path(store.folder)} can't be used.") from error
-    parameters, sources = read_parameters(content["parameters"] | {"run": run}), find_notebooks(notebooks)
-    missing = [name for name, entry in content["notebooks"].items() if not store.is_whole(entry["key"])]
-    if missing:
-        raise RunError(
-            f"Run '{run}' of {content['made']} can't be put back: the store no longer has {', '.join(missing)}. "
-            "`adoption gc` and the limit of the store remove what was used least recently."
-        )
-    with RunFolder(parameters, sources, content, outputs, store) as folder:
-        for name, entry in content["notebooks"].items():
-            folder.add(name, Made(entry["key"], "put back"))
-        return folder.commit(content)
 
 
 def make_in_order(

@@ -23,7 +23,6 @@ from ..base.project import REGISTER, RunError, refuse_planted
 
 FOLDER = ".store"
 MAX_BYTES = 2_000_000_000
-MAX_RECORDS = 50  # of a run
 PARTS = {  # words for what a notebook is made from
     "notebook": "the notebook",
     "parameters": "its parameters",
@@ -150,31 +149,6 @@ class Store:
             shutil.rmtree(self.folder / key, ignore_errors=True)
             with suppress(OSError):  # another run was first, with the same
                 beside.rename(self.folder / key)
-
-    def keep_record(self, run: str, record: Path) -> None:
-        """Keep the record of a run, to find its results again when it has been made anew."""
-        made = read_json(record)["made"].replace(":", "")
-        target = self.make() / "records" / run / f"{made}.json"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(record, target)
-        for old in sorted(target.parent.glob("*.json"))[:-MAX_RECORDS]:
-            old.unlink()
-
-    def find_record(self, run: str, date: str) -> Path:
-        """The record of a run as it was last made on or before a date.
-
-        Raises
-        ------
-        RunError
-            If there is none; the message tells when the run was made.
-        """
-        found = sorted((self.folder / "records" / run).glob("*.json"))
-        earlier = [path for path in found if path.stem[: len(date.replace(":", ""))] <= date.replace(":", "")]
-        if not earlier:
-            known = ", ".join(f"{path.stem[:13]}:{path.stem[13:15]}" for path in found)
-            known = known or "never, as far as the store knows"
-            raise RunError(f"Run '{run}' wasn't made by {date}. It was made: {known}.")
-        return earlier[-1]
 
     def shrink(self, needed: Collection[str] = ()) -> int:
         """Remove what was used least recently beyond the limit, never the `needed` keys; returns the bytes freed.
