@@ -159,7 +159,11 @@ def test_help_names_every_family():
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("bound: '010'", "010"),
+        ("bound: 010", "010"),
+        ("bound: 1:30", "1:30"),
+        ("bound: 1:30.5", "1:30.5"),
+        ("bound: .5", 0.5),
+        ("bound: -1.5e3", -1500),
         ("bound: 0", 0),
         ("bound: 0.5", 0.5),
         ("bound: 10", 10),

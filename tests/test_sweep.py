@@ -134,7 +134,7 @@ def test_a_grid_and_a_list_become_named_runs(tmp_path):
         ("runs: [{horizon_years: 1, run: sweep.csv}]", ["the sweep itself writes such a file"]),
         ("grid: {horizon_years: [1], horizon_years: [2]}", ["'horizon_years' is given twice"]),
         ("grid: {horizon_years: &a [1], shares: *a}", ["aliases"]),
-        ("grid: {horizon_years: [!!python/object/apply:os.getcwd []]}", ["tags"]),
+        ("grid: {horizon_years: [!!python/object/apply:os.getcwd []]}", ["this isn't YAML"]),
         ("grid: {horizon_years: [" + "[" * 5000 + "]" * 5000 + "]}", ["too deep"]),
         ("grid: {as_of: [2025-13-01]}", ["month must be in"]),
         ("grid: [", ["this isn't YAML"]),

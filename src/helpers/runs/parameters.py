@@ -20,7 +20,6 @@ from ..base.project import UserError, find_data, name_path
 from ..base.quoting import UNSEEN, quote, shorten
 
 MOST_TOLD = 20  # names that no parameter has
-DEEPEST = 8  # levels of lists and mappings in YAML
 TAKEN = {"readme.md", "lab"}  # what stands beside the runs in outputs/
 
 
@@ -53,11 +52,7 @@ def _to_list(value: Any) -> Any:
 
 
 def parse_yaml(text: str) -> Any:
-    """Read YAML text as plain values, each written where it stands.
-
-    Anchors, aliases and tags are refused: a few lines of aliases can mean more values than fit into memory, and a tag
-    makes another thing of a value than its text says. So is a name that is given twice, where YAML would take the last,
-    and a number that YAML reads as another one (010, 1:30).
+    """Read YAML text as plain values, as `yaml.safe_load` does; a name that is given twice and aliases are refused.
 
     Raises
     ------
@@ -65,48 +60,38 @@ def parse_yaml(text: str) -> Any:
         With the reason in words.
     """
     try:
-        _check_events(yaml.parse(text, Loader=yaml.SafeLoader))
-        return _Loader(text).get_single_data()
-    except yaml.YAMLError as error:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506, it is a SafeLoader
+    except (yaml.YAMLError, AttributeError, LookupError) as error:  # PyYAML trips over "!!bool x"
         raise ValueError(f"this isn't YAML ({' '.join(str(error).split())})") from error
-
-
-def _check_events(events: Iterable[Any]) -> None:
-    """Refuse anchors, aliases, tags, numbers that YAML reads as others, and more than `DEEPEST` levels."""
-    depth = 0
-    for event in events:
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise ValueError("anchors (&) and aliases (*) are not read; write the values out")
-        if getattr(event, "tag", None):
-            raise ValueError("tags (!) are not read; write the values plainly")
-        if isinstance(event, yaml.ScalarEvent) and event.implicit[0]:
-            _check_number(event.value)
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST:
-            raise ValueError("lists or mappings lie too deep in each other")
-
-
-def _check_number(text: str) -> None:
-    """Refuse what YAML takes for a number other than the one that's written: 010 for 8, 1:30 for 90."""
-    if re.fullmatch(r"[-+]?0[\d_]+", text):
-        what = "begins with 0, which YAML may read as an octal number"
-    elif re.fullmatch(r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.[\d_]*)?", text):
-        what = "is a number to the base of 60 in YAML"
-    else:
-        return
-    raise ValueError(f"{text} {what}; write '{text}' in quotes if it's a text, or the number that is meant")
+    except RecursionError as error:
+        raise ValueError("lists or mappings lie too deep in each other") from error
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses merges, and names that are given twice."""
+    """YAML 1.1 takes 010 for 8, 1:30 for 90, and the last of two values; a few aliases can mean more than memory holds.
+
+    Numbers are what their digits say; what is none stays text.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012, PyYAML's own
+        first: [(tag, pattern) for tag, pattern in each if not tag.endswith((":int", ":float"))]
+        for first, each in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise ValueError("aliases (*) are not read; write the values out")
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         names = [name.value for name, _ in node.value if isinstance(name, yaml.ScalarNode)]
-        if "<<" in names:
-            raise ValueError("merges (<<) are not read; write the values out")
         if twice := [name for name, count in Counter(names).items() if count > 1]:
             raise ValueError(f"{quote(twice[0])} is given twice; keep one")
         return super().construct_mapping(node, deep)
+
+
+for _tag, _digits in (("int", r"(0|[1-9]\d*)"), ("float", r"(\d+\.\d*|\.\d+)([eE][-+]?\d+)?")):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"[-+]?{_digits}$"), list("-+.0123456789"))
 
 
 def _check_text(value: str) -> str:
