@@ -367,7 +367,7 @@ def test_references_calibrate_a_run_on_an_own_file(own_run):
 
 @pytest.mark.slow
 def test_small_shares_by_years_from_a_source_with_a_long_name_make_a_whole_run(tmp_path):
-    """Everyday data: no figure reaches 10 %, dates are years, commas are decimal, and the source is a paragraph."""
+    """Data as people have them: no figure reaches 10 %, dates are years, commas are decimal, and the source is a paragraph."""
     source = "Survey of the Office of Everything, " * 30
     shares = dict(zip(range(2015, 2021), ("0,4", "1,2", "1,9", "2,8", "4,1", "5,6"), strict=True))
     write(tmp_path, "Jahr;Anteil\n" + "".join(f"{year};{share}\n" for year, share in shares.items()), "pumps.csv")

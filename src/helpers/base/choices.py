@@ -6,16 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
+from .columns import COLUMNS
+
 CHOICES = {
-    "date": "Column of the dates.",
-    "value": "Column of the figures.",
-    "entity": "Column of countries or groups; or the one that the figures are of.",
-    "indicator": "Column of names of indicators; or the one that the figures are of.",
-    "title": "Title of the series, or the column of titles.",
-    "unit": "Unit of the figures ('percent of adults', fraction, 'million users'), or the column of units.",
-    "source": "Who published the figures, or the column that says so.",
-    "technology": "Label of the series' twins among the references, or the column of labels.",
-    "break": "Breaks, as in '2021-12-31 new survey', or the column of reasons.",
+    **{column.name: column.option for column in COLUMNS if column.option},
     "sheet": "Sheet of a spreadsheet.",
     "wide": "What the columns of figures are: entity or indicator.",
     "order": "What comes first in 03/04/2020: dmy (the day) or mdy (the month).",

@@ -12,7 +12,7 @@ come), ``labels`` (words around tables and figures), ``fetch`` and ``fetch_surve
 run).
 """
 
-from .any_file import read_everyday
+from .any_file import read_any_file
 from .audit import (
     check_claims,
     compare_entities,
@@ -73,7 +73,7 @@ __all__ = [
     "load",
     "load_references",
     "name_series",
-    "read_everyday",
+    "read_any_file",
     "say_due",
     "say_expected",
     "say_series",

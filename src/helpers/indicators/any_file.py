@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..base.columns import BY_NAME, COLUMNS, NAME
 from ..base.quoting import escape, shorten
 from ..base.wording import say_count
 from .cells import BLANK, NUMBER, interpret_date, read_number, write_plainly
 from .checks import FRACTION, read_unit
-from .columns import CLEAN, MISSING, Columns, check_choices, name_forms
+from .columns import MISSING, Columns, check_choices
 from .problems import DataError, Problem
 from .sheets import SCALE, SCALES, is_figure, plain_name, quote_option, read_sheet, say_lines
 
@@ -26,7 +27,6 @@ EITHER = r"[+-]?[1-9]\d{0,2}[.,]\d{3}"
 COMMA_DECIMAL = rf"(?!{EITHER}$)[+-]?\d+,\d+|[+-]?\d{{1,3}}(\.\d{{3}})+,\d+|[+-]?\d{{1,3}}(\.\d{{3}}){{2,}}"
 POINT_DECIMAL = rf"(?!{EITHER}$)[+-]?\d*\.\d+|[+-]?\d{{1,3}}(,\d{{2,3}})*,\d{{3}}(\.\d+|,\d{{3}})"
 POWERS = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12}
-NAME = r"^[a-z][a-z0-9_]*$"
 YES, NO = {"1", "x", "yes", "true"}, {"", "0", "no", "false", "-"}
 SPAN_NOTES = {
     "year": "years are read as 31 December of each",
@@ -41,8 +41,8 @@ SPAN_NOTES = {
 }
 
 
-def read_everyday(
-    path: Path, choices: Mapping[str, str], described: Collection[str] = ()
+def read_any_file(
+    path: Path, choices: Mapping[str, str], project_indicators: Collection[str] = ()
 ) -> tuple[pd.DataFrame, list[str], dict[str, str]]:
     """Read any reasonable file as the clean table.
 
@@ -52,13 +52,13 @@ def read_everyday(
         Text with any delimiter, .xlsx or .ods, compressed by gzip or not: a row a figure, or a column a date.
     choices : dict of str to str
         By the names of `CHOICES`.
-    described : collection of str
+    project_indicators : collection of str
         Names of indicators whose units are known.
 
     Returns
     -------
     table : DataFrame of str
-        Of the columns `CLEAN` those that the file has; the index is the row in the file. Cells that could not be
+        Of the columns `COLUMNS` those that the file has; the index is the row in the file. Cells that could not be
         understood are as they were.
     understood : list of str
         A sentence each.
@@ -71,92 +71,96 @@ def read_everyday(
         Where the file cannot be read, or can be read in two ways: with the option to write.
     """
     check_choices(choices)
-    headings = {*name_forms("date"), *(plain_name(choices[name]) for name in CLEAN if choices.get(name))}
+    headings = {*BY_NAME["date"].list_names(), *(plain_name(choices[name]) for name in BY_NAME if choices.get(name))}
     sheet = read_sheet(path, headings, choices.get("sheet", ""))
-    found = Columns(path.name, sheet, choices)
-    clean = _Cells(found, sheet.mark, described, name_file(path)).clean
+    columns = Columns(path.name, sheet, choices)
+    clean = _Cells(columns, sheet.mark, project_indicators, name_file(path)).clean
     return (
         clean,
-        list(map(escape, found.notes)),
-        {ours: theirs for ours, theirs in found.columns.items() if not found.is_melted(theirs)},
+        list(map(escape, columns.notes)),
+        {ours: theirs for ours, theirs in columns.names.items() if not columns.is_melted(theirs)},
     )
 
 
 class _Cells:
     """The cells of the clean table, made plain step by step."""
 
-    def __init__(self, found: Columns, mark: str, described: Collection[str], usual: str):
-        self.found, self.mark, self.clean = found, mark, found.clean.copy()
+    def __init__(self, columns: Columns, mark: str, project_indicators: Collection[str], usual: str):
+        self.columns, self.mark, self.clean = columns, mark, columns.clean.copy()
         self._read_dates()
         self._read_numbers()
-        self._read_units(described, usual)
+        self._read_units(project_indicators, usual)
         self._read_names()
         self._check_doubles()
 
+    def _list_columns(self, kind: str) -> list[str]:
+        """Columns of a type that the file has, in the order of `COLUMNS`: of the numbers, the figures come first."""
+        return [column.name for column in COLUMNS if column.type == kind and column.name in self.clean]
+
     def _read_dates(self) -> None:
         """Write the dates as ISO dates; those that cannot be understood stay."""
-        names = [name for name in ("date", "published") if name in self.clean]
+        names = self._list_columns("date")
         rows = [(int(line), name, cell) for name in names for line, cell in self.clean[name].items()]
         plain = {cell: write_plainly(cell) for _, _, cell in rows if len(cell) < 40}
-        order = self.found.choices.get("order", "")
-        found = {cell: interpret_date(text, order) for cell, text in plain.items()}
-        first = {kind: (line, name, cell) for line, name, cell in reversed(rows) if (kind := found.get(cell, ("",))[0])}
+        order = self.columns.choices.get("order", "")
+        days = {cell: interpret_date(text, order) for cell, text in plain.items()}
+        first = {kind: (line, name, cell) for line, name, cell in reversed(rows) if (kind := days.get(cell, ("",))[0])}
         if {"dmy", "mdy"} <= set(first):
             line, name, cell = first["mdy"]
             what = (
                 f"has the month first, and {first['dmy'][2]} in row {first['dmy'][0]} the day; write both as YYYY-MM-DD"
             )
-            raise self.found.refuse(what, line, name, cell)
+            raise self.columns.refuse(what, line, name, cell)
         if "ambiguous" in first:
             order = next((kind for kind in ("dmy", "mdy") if kind in first), "")
             if not order:
                 line, name, cell = first["ambiguous"]
-                days = [f"{interpret_date(plain[cell], one)[1]}" for one in ("dmy", "mdy")]
-                option = f"write --order dmy if it is {days[0]}, --order mdy if it is {days[1]}"
-                raise self.found.refuse(f"may mean {' or '.join(sorted(days))}; {option}", line, name, cell)
-            found = {cell: interpret_date(text, order) for cell, text in plain.items()}
+                either = [f"{interpret_date(plain[cell], one)[1]}" for one in ("dmy", "mdy")]
+                option = f"write --order dmy if it is {either[0]}, --order mdy if it is {either[1]}"
+                raise self.columns.refuse(f"may mean {' or '.join(sorted(either))}; {option}", line, name, cell)
+            days = {cell: interpret_date(text, order) for cell, text in plain.items()}
         spans = [(line, cell) for line, name, cell in rows if re.fullmatch(r"\d{4}[-/]\d{2}", cell)]
         double = [line_cell for line_cell in spans if (int(line_cell[1][:4]) + 1) % 100 == int(line_cell[1][5:])]
         if len(double) > 1 and len(double) == len(spans):
             line, cell = double[0]
             end = f"write the day on which it ended, as {int(cell[:4]) + 1}-06-30"
-            raise self.found.refuse(f"may be a month or a year that spans two; {end}", line, "date", cell)
+            raise self.columns.refuse(f"may be a month or a year that spans two; {end}", line, "date", cell)
         for name in names:
             self.clean[name] = [
-                f"{found[cell][1]}" if found.get(cell, ("", None))[1] else cell for cell in self.clean[name]
+                f"{days[cell][1]}" if days.get(cell, ("", None))[1] else cell for cell in self.clean[name]
             ]
         if "ambiguous" in first:
             first.setdefault(order, first["ambiguous"])
         for kind, note in SPAN_NOTES.items():
             if kind in first:
                 cell = first[kind][2]
-                self.found.notes.append(note.format(shorten(cell), found[cell][1]))
+                self.columns.notes.append(note.format(shorten(cell), days[cell][1]))
 
     def _read_numbers(self) -> None:
         """Write the figures as plain numbers; leave out rows without one. What cannot be understood stays."""
         missing = self.clean["value"].str.casefold().isin(MISSING)
         if missing.all():
-            raise self.found.refuse("has no figures", None, "value")
+            raise self.columns.refuse("has no figures", None, "value")
         if missing.any():
             lines = sorted({int(line) for line in self.clean.index[missing]})
-            self.found.notes.append(
+            self.columns.notes.append(
                 f"{say_count(int(missing.sum()), 'cell')} without a figure left out, {say_lines(lines)}"
             )
             self.clean = self.clean[~missing].copy()
-            self.found.table = self.found.table[~missing.to_numpy()]
-        for name in {"standard_error", "sample_size"} & set(self.clean):
+            self.columns.table = self.columns.table[~missing.to_numpy()]
+        numbers = self._list_columns("number")
+        for name in numbers[1:]:
             self.clean[name] = self.clean[name].where(~self.clean[name].str.casefold().isin(MISSING), "")
-        if "sample_size" in self.clean:  # a whole number: whatever stands before three digits parts thousands
-            self.clean["sample_size"] = self.clean["sample_size"].str.replace(
-                rf"([.,]|{BLANK})(?=\d{{3}}\b)", "", regex=True
-            )
-        names = [name for name in ("value", "standard_error") if name in self.clean]
+        for name in numbers:
+            if BY_NAME[name].whole:  # whatever stands before three digits parts thousands
+                self.clean[name] = self.clean[name].str.replace(rf"([.,]|{BLANK})(?=\d{{3}}\b)", "", regex=True)
+        names = [name for name in numbers if not BY_NAME[name].whole]
         self._read_percent()
         scales = self._take_scales()
         cells = [(int(line), name, cell) for name in names for line, cell in self.clean[name].items()]
         texts = {cell: _drop_blanks(write_plainly(cell)) for _, _, cell in cells if len(cell) < 40}
         if any(texts[cell] != cell for cell in texts):
-            self.found.notes.append(
+            self.columns.notes.append(
                 "blanks that part thousands, and digits of other scripts, are read as a plain number"
             )
         decimal = self._find_decimal(cells, texts)
@@ -173,21 +177,21 @@ class _Cells:
         dotted = [entry for entry in cells if "." in entry[2]]
         if self.mark == ";" and all(re.fullmatch(EITHER, texts.get(cell, "")) for _, _, cell in dotted):
             either += dotted  # the delimiter of those who write decimal commas
-        decimal = self.found.choices.get("decimal", "," if comma and not point else "." if point or not comma else "")
-        if "decimal" not in self.found.choices and not comma and not point and either:
+        decimal = self.columns.choices.get("decimal", "," if comma and not point else "." if point or not comma else "")
+        if "decimal" not in self.columns.choices and not comma and not point and either:
             line, name, cell = either[0]
             whole, part = re.sub(r"[.,]", "", texts[cell]), texts[cell].replace(",", ".")
             mark, other = (",", ".") if "," in cell else (".", ",")
             message = f"may mean {whole} or {part}; write --decimal {other} for {whole}, --decimal {mark} for {part}"
-            raise self.found.refuse(message, line, name, cell)
+            raise self.columns.refuse(message, line, name, cell)
         if decimal == "," and point:
             line, name, cell = next(entry for entry in cells if entry[2] in point)
-            raise self.found.refuse("has a decimal point, against --decimal ,", line, name, cell)
+            raise self.columns.refuse("has a decimal point, against --decimal ,", line, name, cell)
         commas = any("," in text for text in texts.values())
         if decimal == ",":
-            self.found.notes.append("commas are the decimal mark" if commas else "points part thousands")
+            self.columns.notes.append("commas are the decimal mark" if commas else "points part thousands")
         elif decimal and commas:
-            self.found.notes.append("commas part thousands")
+            self.columns.notes.append("commas part thousands")
         return decimal
 
     def _take_scales(self) -> list[int]:
@@ -198,7 +202,7 @@ class _Cells:
             return []
         self.clean["value"] = [part[1] for part in found]
         words = [next(name for name, forms in SCALES.items() if part[2].casefold() in forms.split()) for part in found]
-        self.found.notes.append(f"figures such as {found[0][0]} are read as {found[0][1]} {words[0]}")
+        self.columns.notes.append(f"figures such as {found[0][0]} are read as {found[0][1]} {words[0]}")
         return [POWERS[word] for word in words]
 
     def _read_percent(self) -> None:
@@ -209,17 +213,17 @@ class _Cells:
             self.clean["value"] = self.clean["value"].str.replace(signs, "", case=False, regex=True)
             if "unit" not in self.clean:
                 self.clean["unit"] = "percent"
-                self.found.notes.append("percent signs: the unit is percent")
+                self.columns.notes.append("percent signs: the unit is percent")
 
-    def _read_units(self, described: Collection[str], usual: str) -> None:
+    def _read_units(self, project_indicators: Collection[str], usual: str) -> None:
         """Find the unit in the name of the column, and write fractions of 1 as percentages."""
-        theirs, by_name = self.found.columns["value"], False
-        if "unit" not in self.clean and not self.found.is_melted(theirs):
+        theirs, by_name = self.columns.names["value"], False
+        if "unit" not in self.clean and not self.columns.is_melted(theirs):
             unit, title = _find_unit(theirs)
             if unit:
                 self.clean["unit"], by_name = unit, True
-                self.found.notes.append(f"the unit is {shorten(unit)}, as the column {shorten(theirs)} says")
-            if title and "title" not in self.clean and plain_name(title) not in name_forms("value"):
+                self.columns.notes.append(f"the unit is {shorten(unit)}, as the column {shorten(theirs)} says")
+            if title and "title" not in self.clean and plain_name(title) not in BY_NAME["value"].list_names():
                 self.clean["title"] = title
         blank = pd.Series("", self.clean.index, dtype=str)
         units, names = self.clean.get("unit", blank), self.clean.get("indicator", blank).replace("", usual)
@@ -228,13 +232,17 @@ class _Cells:
             unit, largest = units[inside].iloc[0], self.clean["value"][inside].map(read_number).max()
             if re.fullmatch(FRACTION, unit, flags=re.IGNORECASE) and largest <= 1:
                 self.clean.loc[inside, "unit"] = re.sub(r"^\w+", "percent", unit)
-                for column in {"value", "standard_error"} & set(self.clean):
+                for column in (name for name in self._list_columns("number") if BY_NAME[name].in_unit):
                     self.clean.loc[inside, column] = self.clean.loc[inside, column].map(lambda cell: _shift(cell, 2))
-                self.found.notes.append("fractions of 1 are read as percentages, times 100")
-            elif name not in described and 0 < largest <= 1 and (not unit or (by_name and unit.startswith("percent"))):
+                self.columns.notes.append("fractions of 1 are read as percentages, times 100")
+            elif (
+                name not in project_indicators
+                and 0 < largest <= 1
+                and (not unit or (by_name and unit.startswith("percent")))
+            ):
                 # a spreadsheet holds 42 % as 0.42, whatever the name of the column
                 option = "write --unit fraction, --unit percent, or the unit that they have, as --unit 'million users'"
-                raise self.found.refuse(
+                raise self.columns.refuse(
                     f"has no figure above 1: fractions of 1, or percentages? {option}", None, theirs
                 )
 
@@ -242,33 +250,35 @@ class _Cells:
         """Make names of indicators, and reasons of breaks."""
         if "indicator" in self.clean:
             texts = self.clean["indicator"].unique()
-            made = {text: text if re.fullmatch(NAME, text) or not text else name_indicator(text) for text in texts}
+            names = {text: text if re.fullmatch(NAME, text) or not text else name_indicator(text) for text in texts}
             for text in texts:
-                same = [other for other in texts if made[other] == made[text]]
+                same = [other for other in texts if names[other] == names[text]]
                 if len(same) > 1:
                     message = f"is told from {same[0]!r} by signs alone; name them by letters and digits"
                     line = int(self.clean.index[self.clean["indicator"] == same[1]][0])
-                    raise self.found.refuse(message, line, "indicator", same[1])
-            renamed = [f"{shorten(text)} as {made[text]}" for text in texts if made[text] != text]
+                    raise self.columns.refuse(message, line, "indicator", same[1])
+            renamed = [f"{shorten(text)} as {names[text]}" for text in texts if names[text] != text]
             if renamed:
-                self.found.notes.append(f"indicators are named {', '.join(renamed[:5])}{', ...' * (len(renamed) > 5)}")
+                self.columns.notes.append(
+                    f"indicators are named {', '.join(renamed[:5])}{', ...' * (len(renamed) > 5)}"
+                )
             if renamed and "title" not in self.clean:
                 self.clean["title"] = self.clean["indicator"]
-            self.clean["indicator"] = self.clean["indicator"].map(made)
-        if "break" in self.found.columns:
+            self.clean["indicator"] = self.clean["indicator"].map(names)
+        if "break" in self.columns.names:
             marks = self.clean["break"]
             words = marks.str.casefold()
-            marks = marks.mask(words.isin(NO), "").mask(words.isin(YES), f"marked in {self.found.file}")
+            marks = marks.mask(words.isin(NO), "").mask(words.isin(YES), f"marked in {self.columns.file}")
             self.clean["break"] = marks.str.replace(";", ",")
         elif "break" in self.clean:
-            self.clean["break"] = self._place_breaks(self.found.choices["break"])
+            self.clean["break"] = self._place_breaks(self.columns.choices["break"])
 
     def _place_breaks(self, text: str) -> pd.Series:
         """Put the reason of each break into the row of the first figure from its date on, of each series."""
         reasons = pd.Series("", self.clean.index)
         for part in filter(None, map(str.strip, text.split(";"))):
             match = re.fullmatch(r"(\S+)\s+(\S.*)", part)
-            day = interpret_date(match[1], self.found.choices.get("order", ""))[1] if match else None
+            day = interpret_date(match[1], self.columns.choices.get("order", ""))[1] if match else None
             if not match or not day:
                 message = "is no break; write 'YYYY-MM-DD reason', several separated by ';'"
                 raise DataError([Problem("", None, "--break", part, message)])
@@ -285,17 +295,17 @@ class _Cells:
     def _check_doubles(self) -> None:
         """Ask what a column is that tells apart figures of the same date."""
         keys = [name for name in ("date", "entity", "indicator", "published") if name in self.clean]
-        if not self.clean.duplicated(keys).any() or len(self.clean) != len(self.found.table):
+        if not self.clean.duplicated(keys).any() or len(self.clean) != len(self.columns.table):
             return
-        for column in self.found.table:
-            beside = self.clean[keys].assign(other=self.found.table[column].to_numpy())
+        for column in self.columns.table:
+            beside = self.clean[keys].assign(other=self.columns.table[column].to_numpy())
             if (
-                column not in self.found.columns.values()
+                column not in self.columns.names.values()
                 and not beside.duplicated().any()
-                and not self.found.mostly(column, is_figure)
+                and not self.columns.mostly(column, is_figure)
             ):
                 option = quote_option(column)
-                raise self.found.refuse(
+                raise self.columns.refuse(
                     f"has several figures of one date, told apart by {shorten(column)}; write --entity {option} if "
                     f"these are countries or groups, --indicator {option} if they are indicators, or keep one of them"
                 )
@@ -324,7 +334,7 @@ def _find_unit(column: str) -> tuple[str, str]:
         if is_figure(unit):
             return "", ""
         scale = next((name for name, forms in SCALES.items() if unit.casefold() in forms.split()), "")
-        counted = title.lower() if title and plain_name(title) not in name_forms("value") else ""
+        counted = title.lower() if title and plain_name(title) not in BY_NAME["value"].list_names() else ""
         return (f"{scale} {counted}".strip() if scale else read_unit(unit)), title
     unit = read_unit(column.strip())
     if unit.startswith("percent"):

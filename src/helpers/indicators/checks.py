@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..base.columns import KEPT
 from ..base.files import hash_file
 from ..base.quoting import quote
 from .cells import read_cells
@@ -32,6 +33,7 @@ TWINS += "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458"
 TWINS += "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bf\u03bd"
 LATIN = "ABEKMHOPCTYXaeopcyxsijABEZHIKMNOPTYXov"
 """Cyrillic and Greek letters, and the Latin ones that they look like."""
+BLANKS = {"date": pd.NaT, "number": np.nan, "string": ""}
 FRACTION = r"(fraction|proportion|share)s?(\s+(of|in)\s.*|)"
 
 
@@ -93,8 +95,8 @@ def _read_checked(folder: Path, state: tuple[str, ...]) -> dict[str, pd.DataFram
 
 def complete_vintages(observations: pd.DataFrame) -> pd.DataFrame:
     """Take a figure without a day of publication as public on its date, and add the columns that a table lacks."""
-    lacking: dict[str, Any] = {"published": pd.NaT, "published_by": "", "vintage": ""}
-    lacking |= {"standard_error": np.nan, "sample_size": np.nan}
+    lacking: dict[str, Any] = {"published_by": "", "vintage": ""}
+    lacking |= {column.name: BLANKS[column.type] for column in KEPT}
     table = observations.assign(**{name: blank for name, blank in lacking.items() if name not in observations})
     table["published"] = table["published"].astype(table["date"].dtype).fillna(table["date"])
     for name, usual in (("published_by", "date"), ("vintage", "first")):

@@ -38,7 +38,7 @@ def load(path: str | Path = "data", as_of: str | date = "") -> Data:
     ----------
     path : str or Path, default "data"
         Folder with observations.csv, indicators.csv, sources.csv and datapackage.json (and claims.csv, if there are
-        claims), or any file with dates and figures (see ``everyday.read_everyday``), where ``x.csv?date=Year`` says how
+        claims), or any file with dates and figures (see ``any_file.read_any_file``), where ``x.csv?date=Year`` says how
         to read it; what does not exist here is looked up in the project's folder.
     as_of : str or date, default ""
         ISO date. Observations published later, and later breaks, do not exist for anything that uses the result.
@@ -72,7 +72,7 @@ def load(path: str | Path = "data", as_of: str | date = "") -> Data:
     project = read_tables(folder)
     understood: list[str] = []
     if own is None:
-        own, understood = read_series_file(path, choices, project, folder / "datapackage.json")
+        own, understood = read_series_file(path, choices, project)
     project_data = Data(**project, path=folder, own=_list_exact(project["observations"]))
     exact = _list_exact(own["observations"])
     return Data(

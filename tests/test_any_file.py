@@ -1,9 +1,13 @@
-"""Everyday files: what each was understood to say, or the option that its refusal names; and round trips."""
+"""Files as people have them: what each was understood to say, or the option that its refusal names; and round trips."""
 
 # ruff: noqa: E501  # messages stand whole
 
 import gzip
 import io
+import os
+import shutil
+import subprocess
+import sys
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -160,7 +164,7 @@ def find_values(data):
 @pytest.mark.parametrize(
     ("name", "content", "choices", "days", "values", "notes"), UNDERSTOOD, ids=[one[0] for one in UNDERSTOOD]
 )
-def test_everyday_files_are_understood(tmp_path, name, content, choices, days, values, notes):
+def test_files_as_people_have_them_are_understood(tmp_path, name, content, choices, days, values, notes):
     source = join_choices(write(tmp_path, name, content), choices)
     data = indicators.load(source)
     found = find_values(data)
@@ -182,7 +186,7 @@ def test_what_can_mean_two_things_is_refused_with_the_option_to_write(tmp_path, 
             indicators.load(join_choices(write(tmp_path, name, content), dict(choices)))
         print(str(caught.value).splitlines()[0])
 
-    check_snapshot("everyday", globals() | {"refuse": refuse}, renew)
+    check_snapshot("any_file", globals() | {"refuse": refuse}, renew)
 
 
 # Round trips
@@ -387,3 +391,41 @@ def test_the_source_of_a_file_says_how_it_is_read():
         Path("x.csv"),
         {"break": "2020 a/b; 2021 c&d=e?"},
     )
+
+
+WEIGHT = """    Column("weight", "number", "Weight in the average", "1", synonyms={"de": "gewicht"}, constraints={"minimum": 0}, kept=True),
+)
+BY_NAME ="""
+USE = """
+import sys
+from helpers import indicators
+from data_readme import list_columns
+try:
+    data = indicators.load(sys.argv[1])
+    print(data.observations.set_index("entity")["weight"].loc["own data"].tolist(), data.understood)
+    print(indicators.load().observations["weight"].isna().all())
+except indicators.DataError as error:
+    print(error)
+print([line for line in list_columns().splitlines() if "weight" in line])
+"""
+
+
+def test_a_column_is_one_row_of_the_table(tmp_path):
+    """Found by its synonym, read with the decimals of the file, checked, kept and documented."""
+    package = (
+        shutil.copytree(Path(indicators.__file__).parents[2], tmp_path / "src") / "helpers" / "base" / "columns.py"
+    )
+    text = package.read_text(encoding="utf-8")
+    package.write_text(text.replace(")\nBY_NAME =", WEIGHT), encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path / "src"), str(Path(__file__).parent)])}
+
+    def use(last):
+        path = write(tmp_path, "mine.csv", f"Jahr;Wert;Gewicht\n2019;3,1;0,5\n2020;8,25;2\n2021;15,5;{last}\n")
+        command = [sys.executable, "-c", USE, str(path)]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.splitlines()
+
+    read, ours, documented = use("1,5")
+    assert read.startswith("[0.5, 2.0, 1.5] [")
+    assert "Gewicht is the weight" in read
+    assert (ours, documented) == ("True", "['| weight | Weight in the average | 1 |']")
+    assert use("-1")[0] == "mine.csv, row 4, column Gewicht: '-1' is negative; a count or a share is 0 or more"
