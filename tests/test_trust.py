@@ -30,7 +30,7 @@ from helpers.base.files import hash_file, write_file
 from helpers.base.folders import claim_folder
 from helpers.base.project import MARK, RunError, find_root, refuse_planted
 from helpers.base.quoting import MAX_CHARACTERS, PlainStream, clean
-from helpers.indicators import fetch
+from helpers.indicators import fetch, fetch_folder
 from helpers.runs import kernels
 from helpers.runs.notebook import read_valid
 from helpers.runs.parameters import ParameterError, read_parameters
@@ -405,7 +405,7 @@ def answer_without_end(pause):
 def test_a_server_without_end_is_left(tmp_path, monkeypatch, pause):
     import wbgapi
 
-    monkeypatch.setattr(fetch, "ALL_SECONDS", 3 if pause else 60)
+    monkeypatch.setattr(fetch_folder, "ALL_SECONDS", 3 if pause else 60)
     monkeypatch.setattr(fetch, "MAX_BYTES", 2_000_000)
     server = answer_without_end(pause)
     monkeypatch.setattr(wbgapi, "endpoint", f"http://127.0.0.1:{server.server_port}")

@@ -8,8 +8,8 @@ The parts, each importing only those before it: ``problems``; ``cells`` (one cel
 ``series`` (with its breaks and bound), ``tables`` (files, header and rows, the descriptor), ``expected`` (when a figure
 is), ``checks`` (tables against each other), ``sheets`` (the table of any file), ``columns`` and ``any_file`` (what it
 means), ``own`` (a single file), ``data``, ``audit`` (coverage, claims, what other entities report), ``due`` (figures to
-come), ``labels`` (words around tables and figures), ``fetch`` and ``fetch_surveys`` (newer figures, never part of a
-run).
+come), ``labels`` (words around tables and figures), ``fetch_folder``, ``fetch`` and ``fetch_surveys`` (newer
+figures, never part of a run).
 """
 
 from .any_file import read_any_file

@@ -21,10 +21,10 @@ import pandas as pd
 
 from ..base.project import find_data
 from ..base.quoting import quote
-from . import fetch
+from . import fetch_folder
 from .any_file import name_indicator
 from .checks import read_unit
-from .fetch import FetchError
+from .fetch_folder import FetchError
 from .own import UNIT
 
 EUROSTAT = "https://ec.europa.eu/eurostat/api/dissemination/statistics/1.0/data"
@@ -73,12 +73,12 @@ def fetch_eurostat(
         )
     query = [("format", "JSON"), ("lang", "EN"), *where.items(), *(("geo", entity) for entity in entities)]
     today = today or datetime.now(UTC).date()
-    with fetch.reading("Eurostat"):
+    with fetch_folder.reading("Eurostat"):
         labels, figures = _read_statistics(_download("Eurostat", f"{EUROSTAT}/{code}?{urllib.parse.urlencode(query)}"))
         if missing := [entity for entity in entities if entity not in set(figures["geo"])]:
             raise FetchError(f"Eurostat has no figure of {code} for {', '.join(missing)}; nothing was written.")
         rows = _describe_statistics(code, where, labels, figures, today)
-    return fetch.put_into(Path(into), rows, "Eurostat")
+    return fetch_folder.put_into(Path(into), rows, "Eurostat")
 
 
 def _describe_statistics(
@@ -106,7 +106,7 @@ def _describe_statistics(
 def _read_statistics(answer: Any) -> tuple[dict[str, str], pd.DataFrame]:
     """Labels of the table and its chosen categories, and the figures by geo and time, from a JSON-stat 2.0 answer."""
     ids, sizes, dimensions = answer["id"], answer["size"], answer["dimension"]
-    labels, places = {"table": fetch.read_text(answer["label"])}, {}
+    labels, places = {"table": fetch_folder.read_text(answer["label"])}, {}
     for name, size in zip(ids, sizes, strict=True):
         category = dimensions[name]["category"]
         codes = sorted(category["index"], key=category["index"].get)
@@ -114,8 +114,8 @@ def _read_statistics(answer: Any) -> tuple[dict[str, str], pd.DataFrame]:
             known = ", ".join(codes[:12])
             raise FetchError(f"Eurostat's table has {size} categories of {name}; name one of them: {known}")
         if name not in ("geo", "time"):
-            labels[name] = fetch.read_text(category["label"][codes[0]])
-        places[name] = [(code, fetch.read_text(category["label"][code])) for code in codes]
+            labels[name] = fetch_folder.read_text(category["label"][codes[0]])
+        places[name] = [(code, fetch_folder.read_text(category["label"][code])) for code in codes]
     rows, width = [], dict(zip(ids, sizes, strict=True))
     for place, value in answer["value"].items():
         at, here = int(place), {}
@@ -125,7 +125,7 @@ def _read_statistics(answer: Any) -> tuple[dict[str, str], pd.DataFrame]:
         if not re.fullmatch(r"\d{4}", year):
             raise FetchError(f"Eurostat's table has a figure for {quote(year)}; only yearly figures can be fetched.")
         if value is not None:
-            rows.append((geo, label, year, fetch.write_number(value)))
+            rows.append((geo, label, year, fetch_folder.write_number(value)))
     return labels, pd.DataFrame(rows, columns=["geo", "label", "time", "value"])
 
 
@@ -148,11 +148,11 @@ def fetch_btos(into: str | Path, today: date | None = None) -> str:
     FetchError
         As `fetch_eurostat`.
     """
-    today, end = today or datetime.now(UTC).date(), time.monotonic() + fetch.ALL_SECONDS
-    with fetch.reading("The Census Bureau"):
+    today, end = today or datetime.now(UTC).date(), time.monotonic() + fetch_folder.ALL_SECONDS
+    with fetch_folder.reading("The Census Bureau"):
         starts = {str(one["PERIOD_ID"]): _read_day(one["COLLECTION_START"]) for one in _ask_btos("periods", end)}
         odd = next((period for period in starts if not re.fullmatch(r"\d{1,6}", period)), None)
-        if odd or len(starts) > fetch.MAX_REQUESTS:
+        if odd or len(starts) > fetch_folder.MAX_REQUESTS:
             raise FetchError(
                 f"The Census Bureau lists {len(starts)} periods, one {quote(odd or '')}; that can't be right."
             )
@@ -175,7 +175,7 @@ def fetch_btos(into: str | Path, today: date | None = None) -> str:
         "attribution": f"US Census Bureau, Business Trends and Outlook Survey, accessed {today.isoformat()}",
     }  # fmt: skip
     built = _build_rows(observed.sort_values(["indicator", "date"]), described, source, BTOS_LAG, today)
-    return fetch.put_into(Path(into), built, "The Census Bureau")
+    return fetch_folder.put_into(Path(into), built, "The Census Bureau")
 
 
 def _ask_btos(path: str, end: float) -> Any:
@@ -205,11 +205,11 @@ def _build_rows(
 
 def _download(publisher: str, url: str, end: float | None = None) -> Any:
     """The JSON at an address; all of it, headers included, within the time until `end` and within `MAX_BYTES`."""
-    end = time.monotonic() + fetch.ALL_SECONDS if end is None else end
+    end = time.monotonic() + fetch_folder.ALL_SECONDS if end is None else end
 
     def read() -> bytes:
         content = bytearray()
-        with urllib.request.urlopen(url, timeout=fetch.REQUEST_SECONDS) as response:  # noqa: S310  ours begin with https
+        with urllib.request.urlopen(url, timeout=fetch_folder.REQUEST_SECONDS) as response:  # noqa: S310  ours begin with https
             while part := response.read1(65536):
                 content += part
                 if len(content) > MAX_BYTES or time.monotonic() > end:
@@ -217,7 +217,7 @@ def _download(publisher: str, url: str, end: float | None = None) -> Any:
         return bytes(content)
 
     try:
-        content = fetch.run_within(end - time.monotonic(), publisher, read)
+        content = fetch_folder.run_within(end - time.monotonic(), publisher, read)
         if len(content) > MAX_BYTES:
             raise FetchError(f"{publisher} sends more than {MAX_BYTES:,} bytes; nothing was written. Ask for less.")
         return json.loads(content)
@@ -225,7 +225,9 @@ def _download(publisher: str, url: str, end: float | None = None) -> Any:
         told = " ".join(error.read(1000).decode("utf-8", "replace").split())
         raise FetchError(f"{publisher} refused (status {error.code}): {told[:200] or error.reason}") from error
     except TimeoutError as error:
-        raise FetchError(f"{publisher} did not answer within {fetch.REQUEST_SECONDS} s. Try again later.") from error
+        raise FetchError(
+            f"{publisher} did not answer within {fetch_folder.REQUEST_SECONDS} s. Try again later."
+        ) from error
     except (OSError, http.client.HTTPException) as error:
         raise FetchError(f"{publisher} cannot be reached, or broke off: {str(error)[:200]}") from error
     except ValueError as error:
