@@ -23,9 +23,9 @@ from processes import call
 from helpers import indicators
 from helpers.indicators.any_file import name_indicator
 from helpers.indicators.checks import read_unit
+from helpers.runs.inputs import hash_data
 from helpers.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
 from helpers.runs.pipeline import run_all
-from helpers.runs.record import hash_data
 
 ROOT = Path(__file__).parents[1]
 SIX = """date,value

@@ -22,8 +22,8 @@ from helpers import indicators
 from helpers.base.folders import lock_folder
 from helpers.base.project import RunError
 from helpers.runs import checks, futures
+from helpers.runs.inputs import describe_inputs
 from helpers.runs.parameters import ParameterError, Parameters
-from helpers.runs.record import describe_inputs
 from helpers.runs.sequence import find_notebooks, plan_steps
 from helpers.runs.sweep import run_sweep
 from helpers.runs.sweep_file import name_runs, read_sweep

@@ -7,7 +7,8 @@ selects one series and its bound as an `AdoptionSeries`, ``Data.references`` the
 The parts, each importing only those before it: ``problems``; ``cells`` (one cell, and what a wrong one may mean),
 ``series`` (with its breaks and bound), ``tables`` (files, header and rows, the descriptor), ``expected`` (when a figure
 is), ``checks`` (tables against each other), ``sheets`` (the table of any file), ``columns`` and ``any_file`` (what it
-means), ``own`` (a single file), ``data``, ``audit`` (coverage, claims, what other entities report), ``due`` (figures to
+means), ``own`` (a single file), ``data``,
+``loading``, ``audit`` (coverage, claims, what other entities report), ``due`` (figures to
 come), ``labels`` (words around tables and figures), ``fetch_folder``, ``fetch`` and ``fetch_surveys`` (newer
 figures, never part of a run).
 """
@@ -23,7 +24,7 @@ from .audit import (
     say_series,
     summarise_data,
 )
-from .data import Data, choose_series, load, load_references
+from .data import Data
 from .due import find_expected, list_due, say_due
 from .expected import say_expected
 from .labels import (
@@ -40,6 +41,7 @@ from .labels import (
     name_series,
     state_vintages,
 )
+from .loading import choose_series, load, load_references
 from .own import ENTITY as UNNAMED
 from .own import write_clean
 from .problems import DataError, Problem

@@ -85,7 +85,7 @@ def write_clean(source: str | Path, target: Path) -> None:
     Parameters
     ----------
     source : str or Path
-        As for `data.load`; it must be a file.
+        As for `loading.load`; it must be a file.
     target : Path
         Ends in .csv.
 

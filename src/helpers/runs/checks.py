@@ -41,19 +41,7 @@ def check_parameters(parameters: Parameters, load: Callable[..., Any] | None = N
         raise ParameterError(f"parameter 'data' is '{parameters.data}', but {missing}")
     data = (load or indicators.load)(str(source), as_of=parameters.as_of)
     series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
-    values, what = series.values[series.values > 0], f"{parameters.indicator} of {parameters.entity}"
-    if len(values) < FEWEST_POINTS or (values.index[-1] - values.index[0]).days < FEWEST_DAYS:
-        figures = say_count(len(values), "exact figure")
-        until = data.until()
-        day = data.public_on(parameters.entity, parameters.indicator, FEWEST_POINTS) if until else ""
-        hint = f"a later as_of: the third became public on {day}" if day > parameters.as_of else "a later as_of"
-        raise ParameterError(
-            f"{what} has {figures} above 0{until}; a forecast needs {FEWEST_POINTS}, half a year apart: a slope, and a "
-            f"way to judge it. Choose another indicator or {hint}"
-        )
-    if values.max() <= values.iloc[0]:
-        first = f"{what} never rises above its first figure above 0, {values.iloc[0]:g} on {values.index[0]:%Y-%m-%d}"
-        raise ParameterError(f"{first}: there is no adoption to fit. Choose another indicator")
+    _check_figures(data, series, parameters)
     if parameters.as_of or parameters.data != Parameters().data:  # with its own data as of today it does
         from ..forecast import LEAST_TECHNOLOGIES, can_calibrate
 
@@ -68,10 +56,27 @@ def check_parameters(parameters: Parameters, load: Callable[..., Any] | None = N
         from ..forecast import next_dates
 
         try:
-            next_dates(values.index, parameters.horizon_years)
+            next_dates(series.values[series.values > 0].index, parameters.horizon_years)
         except ValueError as error:
             raise ParameterError(f"parameter {error}") from error
     return data
+
+
+def _check_figures(data: Any, series: Any, parameters: Parameters) -> None:
+    """Refuse a series of too few figures, or one in which nothing rises."""
+    values, what = series.values[series.values > 0], f"{parameters.indicator} of {parameters.entity}"
+    if len(values) < FEWEST_POINTS or (values.index[-1] - values.index[0]).days < FEWEST_DAYS:
+        figures = say_count(len(values), "exact figure")
+        until = data.until()
+        day = data.public_on(parameters.entity, parameters.indicator, FEWEST_POINTS) if until else ""
+        hint = f"a later as_of: the third became public on {day}" if day > parameters.as_of else "a later as_of"
+        raise ParameterError(
+            f"{what} has {figures} above 0{until}; a forecast needs {FEWEST_POINTS}, half a year apart: a slope, and a "
+            f"way to judge it. Choose another indicator or {hint}"
+        )
+    if values.max() <= values.iloc[0]:
+        first = f"{what} never rises above its first figure above 0, {values.iloc[0]:g} on {values.index[0]:%Y-%m-%d}"
+        raise ParameterError(f"{first}: there is no adoption to fit. Choose another indicator")
 
 
 def print_warnings(data: Any, parameters: Parameters) -> None:

@@ -23,10 +23,11 @@ from tqdm import tqdm
 
 from ..base.files import hash_helpers
 from ..base.project import RunError, find_data
+from .inputs import describe_inputs, watch_data
 from .kernels import can_fork, check_limits, make_place, preload, stop_kernels
 from .parameters import Parameters
 from .pipeline import Made, RunFolder, make_notebook
-from .record import describe_inputs, is_current, watch_data
+from .record import is_current
 from .sequence import Step, find_notebooks, plan_steps
 from .store import Store, digest, hash_source
 from .sweep_file import Sweep

@@ -24,19 +24,10 @@ from ..base.files import hash_file, write_json
 from ..base.folders import claim_folder, follow_link, is_cut_off, lock_folder, recover, swap_in
 from ..base.project import RECORD, RunError, count_processors, find_data, find_outputs, shorten_path
 from .checks import check_parameters, print_warnings
+from .inputs import describe_inputs, watch_data
 from .notebook import list_written, read_valid
 from .parameters import Parameters, complete_parameters
-from .record import (
-    LOG,
-    describe_inputs,
-    describe_run,
-    is_current,
-    list_own,
-    note_pages,
-    read_keys,
-    read_parts,
-    watch_data,
-)
+from .record import LOG, describe_run, is_current, list_own, note_pages, read_keys, read_parts
 from .sequence import Step, find_notebooks, plan_steps
 from .store import Store, describe_parts, digest, explain_change
 
@@ -77,7 +68,7 @@ def make_notebook(
     keys : mapping
         Keys of the results of the notebooks that it reads from, by name.
     inputs : mapping
-        From `helpers.runs.record.describe_inputs`.
+        From `helpers.runs.inputs.describe_inputs`.
     store : Store
     forked : bool
         Fork its kernel from a process that has the libraries, instead of starting an interpreter.

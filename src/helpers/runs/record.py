@@ -6,12 +6,10 @@ import html
 import os
 import re
 import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from functools import lru_cache, partial
-from importlib import metadata
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,27 +18,15 @@ from markupsafe import escape
 from pydantic import BaseModel, StringConstraints
 
 from ..base.choices import split_choices
-from ..base.files import hash_file, hash_files, hash_helpers, read_json, write_file, write_json
-from ..base.project import RECORD, REGISTER, RunError, find_data, find_outputs, find_register, find_root, list_records
-from .notebook import Hash, Name, NotebookRecord, list_written, read_records, read_rows, read_valid
+from ..base.files import hash_file, read_json, write_file, write_json
+from ..base.project import RECORD, RunError, find_outputs, find_root, list_records
+from .inputs import describe_inputs
+from .notebook import Hash, Name, NotebookRecord, list_written, read_records, read_valid
 from .parameters import ParameterError, Parameters, read_parameters
 from .sequence import find_notebooks
-from .store import hash_source
 
 LOG = "run.log"
 SEE = "'adoption runs' lists those that there are"
-
-
-def describe_inputs(parameters: Parameters, notebooks: Sequence[Path], pdf: bool = False) -> dict[str, Any]:
-    """Everything that a run is made from: a run whose record has the same is the same."""
-    return {
-        "parameters": parameters.model_dump(),
-        "notebooks": {source.stem: hash_source(source) for source in notebooks},
-        "data": {"path": parameters.data, "files": hash_data(find_data(parameters.data))},
-        "helpers": hash_helpers(),
-        "versions": list_versions(),
-        "pdf": pdf,
-    }
 
 
 def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any], data: Any) -> dict[str, Any]:
@@ -344,44 +330,6 @@ def verify(folder: Path, notebooks: Path | None = None) -> list[str]:
     return find_differences(folder, content, inputs)
 
 
-def hash_data(path: Path) -> dict[str, str]:
-    """sha256 of every file that the data in `path` are read from: own data take the references from the project's."""
-    kinds = {".csv", ".json"}
-    path, _ = split_choices(path)
-    files = hash_files(path, kinds)
-    if path.is_file() and (find_register(path) / "hub-config").is_dir():
-        files |= {f"{REGISTER}/{name}": digest for name, digest in hash_files(find_register(path), kinds).items()}
-    table = path / "indicators.csv"
-    if not table.is_file() or all(row.get("role") != "reference" for row in read_rows(table)):
-        files |= {f"data/{name}": digest for name, digest in hash_files(find_data(), kinds).items()}
-    return files
-
-
-@contextmanager
-def watch_data(path: Path, files: Mapping[str, str]) -> Iterator[None]:
-    """Refuse what the block makes of data that aren't, or don't stay, as `hash_data` had them; changed back counts too.
-
-    Raises
-    ------
-    RunError
-    """
-    changed = RunError("The data changed while the run was being made. Run the same command again.")
-    before = _stamp(path)
-    if hash_data(path) != files:
-        raise changed
-    yield
-    if _stamp(path) != before:
-        raise changed
-
-
-def _stamp(path: Path) -> dict[Path, tuple[int, int, int, int]]:
-    """What the system notes of each file of the data when it is written, the time of which nobody can set."""
-    path, _ = split_choices(path)
-    files = [path, *path.rglob("*"), *find_data().rglob("*")]
-    found = {file: file.stat() for file in files if file.is_file()}
-    return {file: (each.st_ino, each.st_size, each.st_mtime_ns, each.st_ctime_ns) for file, each in found.items()}
-
-
 def list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:
     """Sources of the observations that the run used: of the series, its bound and base, and the reference series."""
     used = data.observations
@@ -395,17 +343,6 @@ def list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:
     keep = [column for column in ("title", "publisher", "url", "licence", "attribution") if column in sources]
     told = sources[keep].fillna("").astype(str).to_dict("index")
     return [{"source_id": key, "use": uses[key], **row} for key, row in told.items()]
-
-
-@lru_cache(maxsize=1)
-def list_versions() -> dict[str, str]:
-    """Versions of Python and of the libraries that the package depends on."""
-    versions = {"python": ".".join(map(str, sys.version_info[:3]))}
-    for requirement in metadata.requires("adoption-curves") or []:
-        if "extra ==" not in requirement:
-            name = re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
-            versions[name] = metadata.version(name)
-    return {"adoption-curves": metadata.version("adoption-curves"), **versions}
 
 
 def describe_commit() -> dict[str, Any]:

@@ -61,7 +61,7 @@ def describe_parts(
     values : mapping
         The parameters that it declares. The run's name makes no difference to what it finds.
     inputs : mapping
-        From `helpers.runs.record.describe_inputs`; data count for the notebooks that declare them.
+        From `helpers.runs.inputs.describe_inputs`; data count for the notebooks that declare them.
     tables : mapping
         sha256 of the tables that the notebooks before it have written for it, by name.
 
