@@ -14,6 +14,7 @@ from helpers.base.project import RunError
 from helpers.runs.parameters import read_parameters
 from helpers.runs.pipeline import run_all
 from helpers.runs.record import verify
+from helpers.runs.sequence import Execution
 
 THEIRS = (
     "notes.txt", ".hidden", "tables/99_mine.csv", "tables/.hidden/deep.csv", "figures/mine.png", "html/mine.html",
@@ -29,7 +30,11 @@ def make(tmp_path, outputs):
     """Make run 'mine' of one small notebook; returns its folder."""
     notebooks = write_notebooks(tmp_path / "notebooks", {"03_small": ["# 3. Small", {"run": "baseline"}, SAVE]})
     parameters = read_parameters({"run": "mine", "data": str(SAMPLE)})
-    return lambda **options: run_all(parameters, notebooks, **options)
+
+    def make_it(forced=(), **options):
+        return run_all(parameters, notebooks, Execution(forced), **options)
+
+    return make_it
 
 
 def put_files(folder):

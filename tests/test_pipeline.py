@@ -16,17 +16,17 @@ from helpers.base.project import RunError, find_root
 from helpers.indicators import DataError
 from helpers.runs.execute import NotebookFailed
 from helpers.runs.parameters import ParameterError, Parameters, read_parameters
-from helpers.runs.pipeline import LIMITS, run_all
-from helpers.runs.sequence import describe_series, find_notebooks, read_declared
+from helpers.runs.pipeline import run_all
+from helpers.runs.sequence import Execution, describe_series, find_notebooks, read_declared
 
 RUN_CELL = {"run": "baseline"}
 
 
-def execute(tmp_path, *cells, limits=LIMITS):
+def execute(tmp_path, *cells, **options):
     """Run one notebook of these cells as run 'mine'."""
     notebooks = write_notebooks(tmp_path / "notebooks", {"03_small": ["# 3. Small", RUN_CELL, *cells]})
     parameters = read_parameters({"run": "mine", "data": str(SAMPLE)})
-    return run_all(parameters, notebooks, limits=limits)
+    return run_all(parameters, notebooks, Execution(**options))
 
 
 def test_a_run_has_all_its_parts(small_run):

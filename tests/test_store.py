@@ -12,7 +12,7 @@ from helpers.base.project import RunError
 from helpers.runs.parameters import read_parameters
 from helpers.runs.pipeline import plan_run, run_all
 from helpers.runs.record import read_keys, verify
-from helpers.runs.sequence import choose_forced, find_notebooks, plan_steps
+from helpers.runs.sequence import Execution, choose_forced, find_notebooks, plan_steps
 from helpers.runs.store import Store
 
 CHECK, FORECAST, SUMMARY = ALL
@@ -33,7 +33,7 @@ def make(place, capsys):
     """Make the run with these parameters and options; returns what each notebook's line says, by its name."""
 
     def make_again(given=None, **options):
-        run_all(read_parameters({**SMALL, **(given or {})}), place / "notebooks", **options)
+        run_all(read_parameters({**SMALL, **(given or {})}), place / "notebooks", Execution(**options))
         said = capsys.readouterr().out
         return dict(re.findall(r"^\d/\d (\w+)  (.+)$", said, flags=re.MULTILINE)) or said
 

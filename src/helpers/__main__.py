@@ -105,7 +105,7 @@ def run(
     from .runs.parameters import read_parameters
     from .runs.pipeline import plan_run, run_all
     from .runs.record import read_run
-    from .runs.sequence import choose_forced, find_notebooks
+    from .runs.sequence import Execution, choose_forced, find_notebooks
 
     given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
     if run is not None:
@@ -113,14 +113,14 @@ def run(
     locate_data(given, choices)
     chosen = read_parameters(given)
     refuse_contradiction({"--force": force, "--only": only, "--from": first})
-    forced = choose_forced(find_notebooks(), force, only, first)
+    execution = Execution(choose_forced(find_notebooks(), force, only, first), isolated, pdf)
     if only or first:
         read_run(find_outputs() / chosen.run)  # what isn't there can't run again
     if dry_run:
-        print("\n".join(plan_run(chosen, forced, pdf=pdf)))
+        print("\n".join(plan_run(chosen, execution=execution)))
         return
     with say_state(f"Run '{chosen.run}' is as it was before; the same command goes on from here."):
-        folder = run_all(chosen, forced=forced, isolated=isolated, pdf=pdf, before_commit=ignore_signals)
+        folder = run_all(chosen, execution=execution, before_commit=ignore_signals)
     print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
 
 

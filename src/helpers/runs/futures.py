@@ -28,7 +28,7 @@ from .kernels import can_fork, check_limits, make_place, preload, stop_kernels
 from .parameters import Parameters
 from .pipeline import Made, RunFolder, make_notebook
 from .record import is_current
-from .sequence import Step, find_notebooks, plan_steps
+from .sequence import Execution, Step, find_notebooks, plan_steps
 from .store import Store, digest, hash_source
 from .sweep_file import Sweep
 
@@ -107,7 +107,7 @@ def make_here(step: Step, upstream: Mapping[str, Made], inputs: Mapping[str, Any
         preload()
     keys = {name: made.key for name, made in upstream.items()}
     partial = folder / f"{step.values.get('run', 'run')}.partial"
-    return make_notebook(step, keys, inputs, Store(folder.parent), can_fork(), partial)
+    return make_notebook(step, keys, inputs, Store(folder.parent), Execution(), partial)
 
 
 def finish_run(

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass
@@ -28,11 +28,10 @@ from .inputs import describe_inputs, watch_data
 from .notebook import list_written, read_valid
 from .parameters import Parameters, complete_parameters
 from .record import LOG, describe_run, is_current, list_own, note_pages, read_keys, read_parts
-from .sequence import Step, find_notebooks, plan_steps
+from .sequence import Execution, Step, find_notebooks, plan_steps
 from .store import Store, describe_parts, digest, explain_change
 
-LIMITS = (600.0, 1800.0)
-"""Seconds that a cell and a notebook may take."""
+USUAL = Execution()
 CHANGEABLE = {"notebooks": "the notebooks", "data": "the data", "helpers": "the helpers"}
 RUN_PARTS = {RECORD, "tables", "figures", "notebooks", "html"}
 EMPTY: dict[str, Any] = {"parameters": {}, "read": {}, "tables": {}, "figures": {}}
@@ -54,11 +53,9 @@ def make_notebook(
     keys: Mapping[str, str],
     inputs: Mapping[str, Any],
     store: Store,
-    forked: bool,
+    execution: Execution,
     partial: Path,
-    force: bool = False,
     before: Mapping[str, str] | None = None,
-    limits: tuple[float, float] = LIMITS,
 ) -> Made:
     """Have the result of a notebook in the store: it is there, or the notebook is executed.
 
@@ -70,16 +67,11 @@ def make_notebook(
     inputs : mapping
         From `helpers.runs.inputs.describe_inputs`.
     store : Store
-    forked : bool
-        Fork its kernel from a process that has the libraries, instead of starting an interpreter.
+    execution : Execution
     partial : Path
         Where a copy goes, executed as far as it came, when the notebook fails.
-    force : bool
-        Execute it whatever the store has.
     before : mapping, optional
         What it was made from when this run was last made, to say what has changed.
-    limits : pair of float
-        Seconds that a cell and the notebook may take.
 
     Returns
     -------
@@ -90,7 +82,7 @@ def make_notebook(
     helpers.runs.execute.NotebookFailed
     """
     parts = describe_parts(step.source, step.values, inputs, read_tables(step, keys, store))
-    key = digest(parts)
+    key, force = digest(parts), step.name in execution.forced
     if not force and store.is_whole(key):
         return Made(key, "unchanged")
     from .execute import execute_notebook
@@ -104,8 +96,7 @@ def make_notebook(
         target.parent.mkdir(parents=True, exist_ok=True)
         data = inputs["data"]
         with watch_data(find_data(data["path"]), data["files"]) if "data" in step.values else nullcontext():
-            given = (step.source, target, step.values, inputs["pdf"], forked, limits, partial / step.source.name)
-            stray = execute_notebook(*given)
+            stray = execute_notebook(step.source, target, step.values, execution, partial / step.source.name)
         record = EMPTY | (read_valid(folder, step.name) or {})
         record |= {"key": key, "made_from": parts, "executed": hash_file(target)}
         write_json(target.with_suffix(".json"), record)
@@ -215,13 +206,9 @@ class RunFolder:
 def run_all(
     parameters: Parameters,
     notebooks: Path | None = None,
+    execution: Execution = USUAL,
     *,
     outputs: Path | None = None,
-    forced: Iterable[str] = (),
-    isolated: bool = False,
-    pdf: bool = False,
-    at_once: int = 0,
-    limits: tuple[float, float] = LIMITS,
     before_commit: Callable[[], object] = lambda: None,
 ) -> Path:
     """Make the run ``<outputs>/<run>/``, whole or not at all; what was made from the same before is reused.
@@ -231,19 +218,9 @@ def run_all(
     parameters : Parameters
     notebooks : Path, optional
         Folder of the notebooks; the project's own by default.
+    execution : Execution
     outputs : Path, optional
         Folder that holds the run; `helpers.base.project.find_outputs` by default.
-    forced : iterable of str
-        Names of notebooks to execute whatever there is to reuse: see `choose_forced`.
-    isolated : bool
-        Start an interpreter for each notebook instead of forking one that has imported the libraries.
-    pdf : bool
-        Write every figure as PDF too.
-    at_once : int
-        Notebooks that may run at the same time; by default one more than there are processors, since each waits for its
-        kernel now and then.
-    limits : pair of float
-        Seconds that a cell and a notebook may take.
     before_commit : callable
         Called just before the run is put in place: whoever stops it later would find it whole.
 
@@ -264,17 +241,16 @@ def run_all(
     """
     outputs = outputs or find_outputs()
     parameters = complete_parameters(parameters)
-    sources, forced = find_notebooks(notebooks), set(forced)
-    inputs = describe_inputs(parameters, sources, pdf)
+    sources = find_notebooks(notebooks)
+    inputs = describe_inputs(parameters, sources, execution.pdf)
     final = follow_link(outputs / parameters.run)
-    if not forced and not is_cut_off(final) and not find_left(final) and is_current(final, inputs):
+    if not execution.forced and not is_cut_off(final) and not find_left(final) and is_current(final, inputs):
         print(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.", flush=True)
         return outputs / parameters.run
     from . import kernels  # whose imports take a third of a second, which nothing changed needs not
 
     kernels.check_limits()
-    forked = not isolated and kernels.can_fork()
-    if forked:
+    if not execution.isolated and kernels.can_fork():
         kernels.preload()  # it imports while the parameters are checked
     with watch_data(find_data(parameters.data), inputs["data"]["files"]):
         data = check_parameters(parameters)
@@ -285,13 +261,12 @@ def run_all(
 
     def make(name: str) -> Made:
         keys = {each: made[each].key for each in steps[name].upstream}
-        force = name in forced
-        return make_notebook(steps[name], keys, inputs, store, forked, partial, force, before.get(name), limits)
+        return make_notebook(steps[name], keys, inputs, store, execution, partial, before.get(name))
 
     made: dict[str, Made] = {}
     with RunFolder(parameters, sources, inputs, outputs, store) as folder:
         untold = list(steps)
-        for name in make_in_order(steps, make, made, at_once or count_processors() + 1):
+        for name in make_in_order(steps, make, made, execution.at_once or count_processors() + 1):
             folder.add(name, made[name])
             while untold and untold[0] in made:  # told in the notebooks' order
                 print(f"{len(steps) - len(untold) + 1}/{len(steps)} {untold[0]}  {made[untold.pop(0)].how}", flush=True)
@@ -300,13 +275,11 @@ def run_all(
     return done
 
 
-def plan_run(
-    parameters: Parameters, forced: Iterable[str] = (), notebooks: Path | None = None, pdf: bool = False
-) -> list[str]:
+def plan_run(parameters: Parameters, notebooks: Path | None = None, execution: Execution = USUAL) -> list[str]:
     """What `run_all` would do, a line for each notebook, without doing it."""
     parameters = complete_parameters(parameters)
-    sources, forced = find_notebooks(notebooks), set(forced)
-    inputs, store = describe_inputs(parameters, sources, pdf), Store(find_outputs())
+    sources = find_notebooks(notebooks)
+    inputs, store = describe_inputs(parameters, sources, execution.pdf), Store(find_outputs())
     check_parameters(parameters)
     before, keys, lines = read_parts(find_outputs() / parameters.run), dict[str, str](), list[str]()
     for place, step in enumerate(plan_steps(sources, parameters), start=1):
@@ -314,7 +287,7 @@ def plan_run(
         how = f"runs, or is reused where it reads the same from {', '.join(open_steps)}"
         if not open_steps:
             parts = describe_parts(step.source, step.values, inputs, read_tables(step, keys, store))
-            reused = step.name not in forced and store.is_whole(digest(parts))
+            reused = step.name not in execution.forced and store.is_whole(digest(parts))
             keys |= {step.name: digest(parts)} if reused else {}
             because = explain_change(parts, before.get(step.name))
             how = "unchanged" if reused else "runs" + (f" ({because})" if because else "")

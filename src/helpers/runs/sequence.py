@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,32 @@ class Step:
     def name(self) -> str:
         """The notebook's name."""
         return self.source.stem
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How the notebooks of a run are executed.
+
+    Attributes
+    ----------
+    forced : collection of str
+        Names of notebooks to execute whatever there is to reuse: see `choose_forced`.
+    isolated : bool
+        Start an interpreter for each notebook instead of forking one that has imported the libraries.
+    pdf : bool
+        Write every figure as PDF too.
+    at_once : int
+        Notebooks that may run at the same time; by default one more than there are processors, since each waits for its
+        kernel now and then.
+    limits : pair of float
+        Seconds that a cell and a notebook may take.
+    """
+
+    forced: Collection[str] = ()
+    isolated: bool = False
+    pdf: bool = False
+    at_once: int = 0
+    limits: tuple[float, float] = (600.0, 1800.0)
 
 
 PARSING = threading.Lock()
