@@ -111,7 +111,7 @@ def test_a_new_method_is_one_function_and_one_line(monkeypatch, references):
 
     @methods.needs_bound
     def half_way(origin, ahead):
-        return (origin.windows.values[:, -1:] + ahead.bounds) / 2
+        return (origin.windows.values[:, -1:] + ahead.bound) / 2
 
     monkeypatch.setitem(METHODS, "half_way", half_way)
     residuals = backtest(references, windows=(4,), horizons=(1.0,))

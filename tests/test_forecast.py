@@ -204,7 +204,7 @@ def test_the_uncertain_bound_widens_the_bands(make):
     steady, shaky = (make([100, 200, 320, 420], make_series(values)) for values in ([1000] * 4, [900, 1100, 950, 1050]))
     widths = [(made.quantiles[0.975] - made.quantiles[0.025]).iloc[-1] for made in (steady, shaky)]
     assert widths[1] > 1.05 * widths[0]
-    assert shaky.quantiles[0.975].iloc[-1] > shaky.ahead_of(shaky.years).bounds[0, -1]
+    assert shaky.quantiles[0.975].iloc[-1] > shaky.ahead_of(shaky.years).bound[0, -1]
 
 
 def test_a_series_that_bends_far_below_the_bound_is_said_to_disagree_with_it(make):
@@ -289,7 +289,7 @@ def test_a_horizon_that_holds_no_date_is_told(years):
 def test_damped_drift_is_the_damped_holt_of_statsmodels():
     series = make_series([10, 14, 20, 27, 31], freq="12ME", start="2016-12-31")
     window = windows.last_window(series, make_series([100] * 5, freq="12ME", start="2016-12-31"))
-    ahead = windows.look_ahead(window, np.arange(1, 5, dtype=float)[None])
+    ahead = windows.Ahead.of(window, np.arange(1, 5, dtype=float)[None])
     ours = methods.damped_drift(methods.Origin(window, NO_PRIOR), ahead)[0] - 31
     trend = (31 - 10) / 4 / windows.DAMPING**5  # smoothing 0 lets the trend decay to the mean change in five steps
     known = {"initialization_method": "known", "initial_level": 10, "initial_trend": trend}
@@ -303,7 +303,7 @@ def test_without_a_bound_the_later_steps_count_more():
     """A series that slows down is continued more slowly, and in a narrower band, than one that goes on."""
     slower, dates = make_series([10, 18, 24, 27, 28], freq="12ME", start="2016-12-31"), np.arange(1, 5, dtype=float)
     window = windows.last_window(slower)
-    ahead = windows.look_ahead(window, dates[None])
+    ahead = windows.Ahead.of(window, dates[None])
     mean = windows.mean_change(window.years, window.values)[0]
     gain = methods.damped_drift(methods.Origin(window, NO_PRIOR), ahead)[0] - 28
     ages = np.array([3.5, 2.5, 1.5, 0.5])  # years since the middle of each step
@@ -317,19 +317,19 @@ def test_without_a_bound_the_later_steps_count_more():
 def test_a_gompertz_series_is_continued_exactly():
     curve = make_series(100 * np.exp(-np.exp(-0.3 * np.arange(-5, 4))), start="2015-12-31", freq="12ME")
     window = windows.last_window(curve.iloc[:6], pd.Series(100.0, index=curve.index))
-    ahead = windows.look_ahead(window, np.array([[1.0, 2.0, 3.0]]))
+    ahead = windows.Ahead.of(window, np.array([[1.0, 2.0, 3.0]]))
     path = methods.gompertz_bound(methods.Origin(window, NO_PRIOR), ahead)
     np.testing.assert_allclose(path[0], curve.iloc[6:], rtol=1e-3)
 
 
 def test_methods_treat_all_windows_at_once_as_one_by_one(references):
     many, *_ = roll_origins(references[:8], 4, (1.0,))
-    ahead = windows.look_ahead(many, np.tile([0.5, 2.0], (len(many.years), 1)))
+    ahead = windows.Ahead.of(many, np.tile([0.5, 2.0], (len(many.years), 1)))
     prior = methods.Prior(1.5, 1.2, 0.04, 0.7)
     together = methods.forecast_points(methods.Origin(many, prior), ahead)
     row = len(many.years) // 2
     one = many.take(np.array([row]))
-    alone = methods.forecast_points(methods.Origin(one, prior), windows.look_ahead(one, ahead.years[[row]]))
+    alone = methods.forecast_points(methods.Origin(one, prior), windows.Ahead.of(one, ahead.years[[row]]))
     for name, path in alone.items():
         np.testing.assert_allclose(path[0], together[name][row], rtol=1e-12)
 
@@ -468,9 +468,7 @@ def test_the_correction_counts_technologies(residuals):
 def test_the_bound_of_a_window_is_the_one_known_at_its_origin():
     bound = pd.Series([100.0, 120.0, 300.0], index=pd.to_datetime(["2020-12-31", "2021-12-31", "2022-12-31"]))
     series = make_series([10, 12, 15], start="2020-12-31")
-    np.testing.assert_allclose(
-        windows.last_window(series, bound).bounds[0], [100, 100 + 20 * 181 / 365, 120], rtol=1e-6
-    )
+    np.testing.assert_allclose(windows.last_window(series, bound).bound[0], [100, 100 + 20 * 181 / 365, 120], rtol=1e-6)
     with pytest.raises(ValueError, match="the bound starts on 2022-12-31"):
         windows.last_window(series, bound.iloc[[2]])
 

@@ -178,7 +178,7 @@ def test_milestones_and_probabilities_are_those_of_the_paths(china):
     for share in (0.5, 0.6, 0.75):
         assert milestones.loc[share, "probability"] == reached[share, end]
         assert reached[share].is_monotonic_increasing
-    bound = china.ahead_of(china.years).bounds[0]
+    bound = china.ahead_of(china.years).bound[0]
     by_2028 = (china.paths / bound >= 0.75).loc[:, :"2028-12-31"].any(axis=1).mean()
     assert reached[0.75, pd.Timestamp("2028-12-31")] == by_2028
     assert milestones.loc[0.75, "earliest"] < milestones.loc[0.75, "median"] < milestones.loc[0.75, "latest"]

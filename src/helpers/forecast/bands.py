@@ -56,8 +56,8 @@ class Cases:
 
     bounded: bool
     years: np.ndarray  # (R,) ahead
-    last: np.ndarray  # (R,) last share of the bound; 1 without a bound, when the last value is the unit
-    unit: np.ndarray  # (R,) forecast of the bound, or the last value
+    last: np.ndarray  # (R,) last share of the bound; 1 where the last value stands in for it
+    bound: np.ndarray  # (R,) as it is forecast
     bound_sd: np.ndarray  # (R,) standard error of that forecast
     components: np.ndarray  # (R, 3) variances, on the link's scale at the last share
 
@@ -71,15 +71,15 @@ class Cases:
         two percent of the last value.
         """
         names = ("years", "unit_ahead", "bound_sd", "rate", "roughness", "window", "stretch")
-        years, unit, bound_sd, rate, step_sd, points, steep = (frame[name].to_numpy(float) for name in names)
+        years, bound, bound_sd, rate, step_sd, points, steep = (frame[name].to_numpy(float) for name in names)
         last = frame["share"].fillna(1.0).to_numpy(float)
         walk = step_sd**2 * years * points / (points - 2)
         trend, common = (rate * damp(years)) ** 2 / points, (0.02 * steep * damp(years)) ** 2
-        return cls(is_bounded(frame), years, last, unit, bound_sd, np.stack([walk, trend, common], axis=-1))
+        return cls(is_bounded(frame), years, last, bound, bound_sd, np.stack([walk, trend, common], axis=-1))
 
     def take(self, rows: np.ndarray) -> Cases:
         """The cases of these rows."""
-        names = ("years", "last", "unit", "bound_sd", "components")
+        names = ("years", "last", "bound", "bound_sd", "components")
         return replace(self, **{name: getattr(self, name)[rows] for name in names})
 
     @property
@@ -179,7 +179,7 @@ class Calibration:
         that: the squares of both distances from the median add up.
         """
         lowest = self.floor * cases.last[:, None]
-        centre, steeper = cases.scale(point / cases.unit, self.floor)
+        centre, steeper = cases.scale(point / cases.bound, self.floor)
         spread = np.sqrt(cases.components @ self.variance_weights) * steeper
         away = spread[:, None] * self.score_quantile(levels)
         moved = centre[:, None] + np.c_[np.zeros(len(centre)), away]
@@ -189,10 +189,10 @@ class Calibration:
             ahead = damp(cases.years)
             grown = np.interp(ahead, years, most) * np.maximum(ahead / years[-1], 1)
             share = np.minimum(share, np.exp(grown)[:, None])
-        middle, away = share[:, :1], cases.unit[:, None] * (share[:, 1:] - share[:, :1])
+        middle, away = share[:, :1], cases.bound[:, None] * (share[:, 1:] - share[:, :1])
         normal = ndtri(np.asarray(levels, float))
         by_bound = middle * cases.bound_sd[:, None] * normal
-        return cases.unit[:, None] * middle + np.sign(normal) * np.sqrt(away**2 + by_bound**2)
+        return cases.bound[:, None] * middle + np.sign(normal) * np.sqrt(away**2 + by_bound**2)
 
 
 class Errors:
@@ -208,7 +208,7 @@ class Errors:
     def _on_scale(self, floor: float) -> tuple[np.ndarray, np.ndarray]:
         """Errors (R,) and variances (R, 3) on the scale above a floor."""
         if floor not in self._scaled:
-            centre, steeper = self.cases.scale(self.point / self.cases.unit, floor)
+            centre, steeper = self.cases.scale(self.point / self.cases.bound, floor)
             errors = self.cases.scale(self.actual, floor)[0] - centre
             self._scaled[floor] = errors, self.cases.components * steeper[:, None] ** 2
         return self._scaled[floor]

@@ -16,7 +16,7 @@ from .bands import PUBLISHED, REPORTED_QUANTILES
 from .lessons import Lessons
 from .methods import Origin, forecast_points
 from .paths import PATHS, keep, levels_left, refutes, sift
-from .windows import DATE_TOLERANCE, Ahead, Levels, Target, Windows, describe, look_ahead, next_dates
+from .windows import DATE_TOLERANCE, Ahead, Levels, Target, Windows, describe, next_dates
 
 EVERY_RANK = (np.arange(PATHS) + 0.5) / PATHS
 """The ranks that paths have at each date."""
@@ -129,22 +129,21 @@ class JointForecast:
     @property
     def _years_of_bound(self) -> float:
         """Years from the origin to the last figure of the bound; 0 where it ends with the series, or there is none."""
-        if not self.windows.bounded:
+        if self.target.bound is None:
             return 0.0
-        return max(0.0, float(decimal_years(self.target.known_bound.index)[-1] - self.windows.years[0, -1]))
+        return max(0.0, float(decimal_years(self.target.bound.index)[-1] - self.windows.years[0, -1]))
 
     def ahead_of(self, years: Levels) -> Ahead:
         """`Ahead` for any years after the origin, an array (H,); the bound is as known, then drifts on."""
         years = np.atleast_1d(np.asarray(years, float))[None]
-        ahead, until = look_ahead(self.windows, years), self._years_of_bound
+        ahead, until = Ahead.of(self.windows, years), self._years_of_bound
         if until > 0:
-            bound = self.target.known_bound
-            known = np.interp(years, decimal_years(bound.index) - self.windows.years[0, -1], bound.to_numpy(float))
-            at_last = look_ahead(self.windows, np.array([[until]])).bounds
-            beyond = look_ahead(self.windows, np.maximum(years - until, 0))
-            bounds = np.where(years <= until, known, known * ahead.bounds / at_last)
-            ahead = replace(ahead, bounds=bounds, bound_sd=beyond.bound_sd, top=bounds)
-        return replace(ahead, top=np.minimum(ahead.top, self.target.limit))
+            bound = self.target.bound_at(self.windows.years[0, -1] + years)
+            at_last = Ahead.of(self.windows, np.array([[until]])).bound
+            beyond = Ahead.of(self.windows, np.maximum(years - until, 0))
+            bound = np.where(years <= until, bound, bound * ahead.bound / at_last)
+            ahead = replace(ahead, bound=bound, bound_sd=beyond.bound_sd, limit=bound)
+        return replace(ahead, limit=np.minimum(ahead.limit, self.target.limit))
 
     @property
     def members(self) -> dict[str, Member]:

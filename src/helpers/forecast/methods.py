@@ -47,6 +47,10 @@ class Prior:
         """Saturation shares (N, K) that lie `away` (N, K) standard deviations from the prior's mean."""
         return expit(np.reshape(self.mean, (-1, 1)) + np.reshape(self.sd, (-1, 1)) * away)
 
+    def expected_rate(self, rate: np.ndarray | float) -> np.ndarray | float:
+        """Rate at which growth is expected to go on, per year, after the `rate` of the window."""
+        return self.rate_intercept + self.rate_slope * rate
+
 
 @dataclass
 class Curve:
@@ -61,7 +65,7 @@ class Curve:
         """Profile log-likelihood of the ceilings, (N, K): errors independent, of a size that is not known."""
         count = np.isfinite(self.windows.all_points.values).sum(axis=1, keepdims=True)
         power = (np.minimum(count, MOST_POINTS) - 2) / 2
-        return -power * np.log(self.fits.ssr / self.windows.unit**2 + MEASUREMENT**2)
+        return -power * np.log(self.fits.ssr / self.windows.bound[:, -1:] ** 2 + MEASUREMENT**2)
 
     @property
     def logs(self) -> np.ndarray:
@@ -83,7 +87,7 @@ class Curve:
         """Each ceiling's curve through the last observation, (N, K, H), in the unit of the series."""
         last = self.windows.years[:, -1:]
         gain = self.fits.curve(last + ahead.years) - self.fits.curve(last)
-        return ahead.bounds[:, None] * (self.windows.shares[:, -1:, None] + gain)
+        return ahead.bound[:, None] * (self.windows.shares[:, -1:, None] + gain)
 
     def path(self, ahead: Ahead) -> np.ndarray:
         """The mean of the paths over the ceilings, (N, H)."""
@@ -127,8 +131,8 @@ def fit_at_share(family: type[AdoptionCurve], windows: Windows, share: float) ->
 
 
 def _fit(family: type[AdoptionCurve], windows: Windows, shares: np.ndarray) -> CeilingFits:
-    known = windows.all_points
-    return fit_ceilings(family, known.years, known.values, known.bounds, shares, ERRORS)
+    points = windows.all_points
+    return fit_ceilings(family, points.years, points.values, points.bound, shares, ERRORS)
 
 
 @dataclass
@@ -188,10 +192,10 @@ def gompertz_bound(origin: Origin, ahead: Ahead) -> np.ndarray:
 def gompertz_shrunk(origin: Origin, ahead: Ahead) -> np.ndarray:
     """A Gompertz curve up to the bound, its rate drawn from the window's towards what followed in the references."""
     windows, prior, link = origin.windows, origin.prior, Gompertz.link
-    expected = np.atleast_1d(prior.rate_intercept + prior.rate_slope * measure_growth(windows)[0])[:, None]
+    expected = np.atleast_1d(prior.expected_rate(measure_growth(windows)[0]))[:, None]
     last = to_link(link, windows.shares[:, -1:])
     gain = link.inverse(last + expected * ahead.years) - link.inverse(last)
-    return ahead.bounds * (windows.shares[:, -1:] + gain)
+    return ahead.bound * (windows.shares[:, -1:] + gain)
 
 
 @needs_bound
@@ -207,7 +211,7 @@ def logistic_prior(origin: Origin, ahead: Ahead) -> np.ndarray:
 
 
 def combined(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """The published forecast: the plain mean of its members, each between 0 and the top.
+    """The published forecast: the plain mean of its members, each between 0 and the limit.
 
     Past its peak a series has no adoption curve, and its last value stands.
     """
@@ -233,17 +237,17 @@ def methods_for(bounded: bool = True) -> tuple[str, ...]:
 
 
 def forecast_points(origin: Origin, ahead: Ahead, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-    """Point forecasts of some methods, or of every one that applies: a dict of (N, H) arrays from 0 to the top."""
-    windows, found = origin.windows, {}
+    """Point forecasts of some methods, or of every one that applies: a dict of (N, H) arrays from 0 to the limit."""
+    windows, points = origin.windows, {}
     names = names or methods_for(windows.bounded)
     members = bands.members_of(PUBLISHED, windows.bounded)
     with np.errstate(over="ignore"):  # where a curve falls so steeply that its share is 0
         for name in {*names, *(members if PUBLISHED in names else ())} - {PUBLISHED}:
-            found[name] = np.clip(METHODS[name](origin, ahead), 0, ahead.top)
+            points[name] = ahead.clip(METHODS[name](origin, ahead))
     if PUBLISHED in names:
-        mean = sum(found[name] for name in members) / len(members)
-        found[PUBLISHED] = np.where(windows.past_peak[:, None], last_value(origin, ahead), mean)
-    return {name: found[name] for name in names}
+        mean = sum(points[name] for name in members) / len(members)
+        points[PUBLISHED] = np.where(windows.past_peak[:, None], last_value(origin, ahead), mean)
+    return {name: points[name] for name in names}
 
 
 def saturation_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
@@ -303,10 +307,10 @@ def learn_prior(reached: pd.DataFrame, residuals: pd.DataFrame, exclude: str = "
         raise ValueError(
             "reference series of two technologies at least are needed, besides the technology that is forecast"
         )
-    years, rate, actual, unit, share = (
+    years, rate, actual, bound, share = (
         rows[name].to_numpy(float) for name in ("years", "rate", "actual", "unit_ahead", "share")
     )
-    gain = to_link(Gompertz.link, actual / unit) - to_link(Gompertz.link, share)
+    gain = to_link(Gompertz.link, actual / bound) - to_link(Gompertz.link, share)
     weights, components = bands.weigh_technologies(rows), bands.Cases.of(rows).components
     variance = components @ bands.fit_variance_weights(components, gain - rate * years, weights)
     root = np.sqrt(weights / variance)

@@ -74,12 +74,12 @@ def enter(
     chosen = replace(made, dates=ends)
     paths = chosen.paths.to_numpy()
     paths = paths[np.random.default_rng(0).choice(len(paths), SAMPLES, replace=False)]
-    top = 100.0 if series.unit.startswith("percent") else np.inf
+    limit = 100.0 if series.unit.startswith("percent") else np.inf
     parts: list[tuple[str, str, Sequence[float], np.ndarray]]
     parts = [(model, "quantile", HUB_QUANTILES, chosen.at(chosen.years, HUB_QUANTILES).T)]
     parts += [(model, "sample", range(SAMPLES), paths)]
     for name in BASELINES:
-        found = baseline_quantiles(series.values, ends, HUB_QUANTILES, name.endswith("drift"), top)
+        found = baseline_quantiles(series.values, ends, HUB_QUANTILES, name.endswith("drift"), limit)
         parts.append((name, "quantile", HUB_QUANTILES, found.T))
     frames = [
         pd.DataFrame(values.T, ends.strftime("%Y-%m-%d"), list(ids))

@@ -89,7 +89,7 @@ class Forecast(JointForecast):
             return pd.DataFrame(columns=columns, dtype=float)
         prior = self.known.prior
         ends = 100 * prior.shares(np.array([[-1.0, 0.0, 1.0]]))[0]
-        return pd.DataFrame([[*ends, float(prior.rate_intercept + prior.rate_slope)]], columns=columns)
+        return pd.DataFrame([[*ends, float(prior.expected_rate(1.0))]], columns=columns)
 
     def ceilings(self) -> pd.DataFrame:
         """The ceilings over which the member `logistic_prior` is averaged, by prior times likelihood.
@@ -219,7 +219,7 @@ class Forecast(JointForecast):
         if not self.windows.bounded or self.declines:
             return {}
         seen, found = self.target.shares(), {}
-        paths = self.paths.to_numpy() / self.ahead_of(self.years).bounds[0]
+        paths = self.paths.to_numpy() / self.ahead_of(self.years).bound[0]
         paths = np.c_[np.full(len(paths), self.windows.shares[0, -1]), paths]
         years = np.r_[self.windows.years[0, -1], decimal_years(self.dates)]
         for share in shares:
@@ -247,7 +247,7 @@ class Forecast(JointForecast):
         if not self.windows.bounded:
             return pd.DataFrame(columns=["entity", "indicator", "date", "method", "mean", *names, "unit"])
         ahead = self.ahead_of(self.years)
-        centre = ahead.bounds[0]
+        centre = ahead.bound[0]
         found = bands.normal_quantiles(centre, ahead.bound_sd[0], self.quantile_levels)
         columns: dict[str, Any] = self._labels | {"date": self.dates, "method": "bound", "mean": centre}
         return pd.DataFrame(columns | dict(zip(names, found.T, strict=True)) | {"unit": self.target.unit})
@@ -310,12 +310,12 @@ class Forecast(JointForecast):
         values = values[values.index >= self.origin - 2 * (self.dates[-1] - self.origin)]
         labels = figures.plot_forecast(ax, fan, values, self.levels)
         top = max(values.max(), fan[band_columns(max(self.levels))[1]].max())
-        if self.windows.bounded:
-            known, ahead = self.target.known_bound, pd.Series(self.ahead_of(self.years).bounds[0], self.dates)
-            known = known[known.index >= self.target.values.index[0]] if len(known) > 1 else known
-            ahead = ahead[ahead.index > known.index[-1]]
-            labels += figures.plot_bound(ax, known, ahead)
-            top = max(top, known.max(), ahead.max())
+        if self.target.bound is not None:
+            bound, ahead = self.target.bound, pd.Series(self.ahead_of(self.years).bound[0], self.dates)
+            bound = bound[bound.index >= self.target.values.index[0]] if len(bound) > 1 else bound
+            ahead = ahead[ahead.index > bound.index[-1]]
+            labels += figures.plot_bound(ax, bound, ahead)
+            top = max(top, bound.max(), ahead.max())
         figures.plot_newer(ax, self.target.newer)
         return figures.finish_axes(ax, labels, (values.index[0], self.dates[-1]), 1.05 * top, self.target.title)
 

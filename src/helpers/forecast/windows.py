@@ -1,7 +1,12 @@
 """The series that is forecast, and windows of last points, as known at the last of them, for all methods at once.
 
-Every array has one row per window (N) and one column per point (n) or per date ahead (H). A *bounded* window knows an
-upper bound and is measured in shares of it; an unbounded one is measured in multiples of its last value.
+Every array has one row per window (N) and one column per point (n) or per date ahead (H).
+
+The bound has one name and one form: `bound`, its value at each of the `years` beside it, in the unit of the series. A
+window has it as known at its origin, `Ahead` as it is forecast from there, in `Target` it is the dated Series that was
+given. All shares are shares of it. Where no upper bound is known (`bounded` is False) the last value stands in for it:
+shares are then multiples of the last value, and nothing is limited by it. Columns of tables keep their older names:
+``unit`` is the bound at the origin, ``unit_ahead`` its forecast, ``unit_then`` what came of it.
 """
 
 from __future__ import annotations
@@ -9,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -51,7 +56,7 @@ Levels: TypeAlias = Sequence[float] | np.ndarray
 
 @dataclass
 class Windows:
-    """N windows of n points. `bounds` holds NaN when there is no bound.
+    """N windows of n points.
 
     A series may have more figures than a window takes: earlier ones, and ones between. Curves are fitted to all of
     them, `history`; rates, steps and the spread of errors are those of the window.
@@ -59,8 +64,9 @@ class Windows:
 
     years: np.ndarray  # (N, n) decimal years, increasing
     values: np.ndarray  # (N, n)
-    bounds: np.ndarray  # (N, n) the bound as known at the origin
+    bound: np.ndarray  # (N, n) as known at the origin; the last value where `bounded` is False
     labels: pd.DataFrame  # N rows: origin, and what the window is called by
+    bounded: bool = True
     history: Windows | None = None  # (N, m) all figures up to the origin, NaN where there is none
 
     @property
@@ -74,19 +80,13 @@ class Windows:
         return self.years.shape[1]
 
     @property
-    def bounded(self) -> bool:
-        """Whether the windows are shares of a known bound."""
-        return bool(np.isfinite(self.bounds).all())
-
-    @property
-    def unit(self) -> np.ndarray:
-        """(N, 1) what one unit of the share is worth at the origin: the bound, or the last value."""
-        return (self.bounds if self.bounded else self.values)[:, -1:]
-
-    @property
     def shares(self) -> np.ndarray:
         """(N, n) values as shares of the bound, or as multiples of the last value."""
-        return self.values / (self.bounds if self.bounded else self.values[:, -1:])
+        return self.values / self.bound
+
+    def without_bound(self) -> Windows:
+        """The same windows where no bound is known."""
+        return replace(self, bound=np.broadcast_to(self.values[:, -1:], self.values.shape), bounded=False)
 
     @property
     def step_weights(self) -> np.ndarray:
@@ -101,8 +101,9 @@ class Windows:
 
     def take(self, rows: np.ndarray) -> Windows:
         """The windows of these rows."""
-        years, values, bounds = (part[rows] for part in (self.years, self.values, self.bounds))
-        return Windows(years, values, bounds, self.labels.iloc[rows], self.history and self.history.take(rows))
+        years, values, bound = (part[rows] for part in (self.years, self.values, self.bound))
+        history = self.history and self.history.take(rows)
+        return Windows(years, values, bound, self.labels.iloc[rows], self.bounded, history)
 
     @property
     def link(self) -> Link:
@@ -115,9 +116,21 @@ class Ahead:
     """H dates ahead of each of N windows; NaN where there is none."""
 
     years: np.ndarray  # (N, H) years after the origin
-    bounds: np.ndarray  # (N, H) forecast of the bound, or of the unit when there is no bound
+    bound: np.ndarray  # (N, H) as it is forecast
     bound_sd: np.ndarray  # (N, H) standard error of that forecast
-    top: np.ndarray | float = np.inf  # (N, H) what no value can pass
+    limit: np.ndarray | float = np.inf  # (N, H) what no value can pass: the bound, or a lower limit
+
+    @classmethod
+    def of(cls, windows: Windows, years: np.ndarray) -> Self:
+        """Horizons `years` (N, H) of windows: the bound follows its own damped drift and never falls below nothing."""
+        drift = mean_change(windows.years, windows.bound)[:, None] * damp(years)
+        bound = np.maximum(windows.bound[:, -1:] + drift, 0.1 * windows.bound[:, -1:])
+        limit = bound if windows.bounded else np.inf
+        return cls(years, bound, drift_sd(windows.years, windows.bound, years), limit)
+
+    def clip(self, values: np.ndarray) -> np.ndarray:
+        """Values (N, H) held between 0 and the limit."""
+        return np.clip(values, 0, self.limit)
 
 
 def to_link(link: Link, shares: np.ndarray) -> np.ndarray:
@@ -172,15 +185,6 @@ def measure_growth(windows: Windows) -> tuple[np.ndarray, np.ndarray]:
     return rate, step_sd
 
 
-def look_ahead(windows: Windows, years: np.ndarray) -> Ahead:
-    """`Ahead` for horizons `years` (N, H): the bound follows its own damped drift and never falls below nothing."""
-    if not windows.bounded:
-        return Ahead(years, np.broadcast_to(windows.unit, years.shape), np.zeros_like(years))
-    drift = mean_change(windows.years, windows.bounds)[:, None] * damp(years)
-    bounds = np.maximum(windows.bounds[:, -1:] + drift, 0.1 * windows.bounds[:, -1:])
-    return Ahead(years, bounds, drift_sd(windows.years, windows.bounds, years), bounds)
-
-
 def drift_sd(seen: np.ndarray, values: np.ndarray, years: np.ndarray) -> np.ndarray:
     """Standard error (N, H) of a random walk with drift `years` (N, H) after its values (N, n), `seen` at (N, n).
 
@@ -205,19 +209,19 @@ def describe(windows: Windows, ahead: Ahead, place: tuple[np.ndarray, ...]) -> p
     rate, step_sd = measure_growth(windows)
     last, first = windows.values[row, -1], windows.values[row, 0]
     columns = {"window": windows.points, "years": ahead.years[place], "last": last, "growth": last / first}
-    columns |= {"share": windows.shares[row, -1] if windows.bounded else np.nan, "unit": windows.unit[row, 0]}
-    columns |= {"unit_ahead": ahead.bounds[place], "bound_sd": ahead.bound_sd[place]}
-    steep = windows.link.deriv(np.clip(last / windows.unit[row, 0], *STEEP_WITHIN[windows.bounded]))
+    columns |= {"share": windows.shares[row, -1] if windows.bounded else np.nan, "unit": windows.bound[row, -1]}
+    columns |= {"unit_ahead": ahead.bound[place], "bound_sd": ahead.bound_sd[place]}
+    steep = windows.link.deriv(np.clip(last / windows.bound[row, -1], *STEEP_WITHIN[windows.bounded]))
     columns |= {"rate": rate[row], "roughness": step_sd[row], "stretch": steep}
     return pd.DataFrame(columns | {"past_peak": windows.past_peak[row]})
 
 
-def known_bound(bound: pd.Series, years: np.ndarray) -> np.ndarray:
+def bound_at_origin(bound: pd.Series, years: np.ndarray) -> np.ndarray:
     """The bound at `years` (..., n) from what was observed by the last of each n; NaN where nothing was."""
     seen = decimal_years(bound.index)
-    known = np.searchsorted(seen, years[..., -1:] + 1e-9)
-    found = np.interp(np.minimum(years, seen[known - 1]), seen, bound.to_numpy(float))
-    return np.where(known > 0, found, np.nan)
+    count = np.searchsorted(seen, years[..., -1:] + 1e-9)
+    values = np.interp(np.minimum(years, seen[count - 1]), seen, bound.to_numpy(float))
+    return np.where(count > 0, values, np.nan)
 
 
 @dataclass(frozen=True)
@@ -243,16 +247,14 @@ class Target:
         later = self.censored.index > self.values.index.max()
         return self.censored.loc[later, ["value", "bound"]].sort_index()
 
-    @property
-    def known_bound(self) -> pd.Series:
-        """The bound, for those who know that there is one."""
-        assert self.bound is not None
-        return self.bound
+    def bound_at(self, years: np.ndarray) -> np.ndarray:
+        """The bound at decimal years; held before its first and after its last date."""
+        assert self.bound is not None  # asked only where there is one
+        return np.interp(years, decimal_years(self.bound.index), self.bound.to_numpy(float))
 
     def shares(self) -> pd.Series:
         """All its values as shares of the bound, by date."""
-        values, bound = self.values, self.known_bound
-        return values / np.interp(decimal_years(values.index), decimal_years(bound.index), bound.to_numpy(float))
+        return self.values / self.bound_at(decimal_years(self.values.index))
 
     def check_limits(self) -> None:
         """Refuse figures above the limit, and those that are at least something above the bound.
@@ -409,18 +411,18 @@ def last_window(values: pd.Series, bound: pd.Series | None = None) -> Windows:
             f"the bound starts on {bound.index[0]:%Y-%m-%d}, after the last observation: give earlier values of it"
         )
     window, history = (_window_of(part, bound) for part in (kept, seen))
-    if (window.values > (1 + BOUND_TOLERANCE) * window.bounds).any():
+    if window.bounded and (window.values > (1 + BOUND_TOLERANCE) * window.bound).any():
         raise ValueError(
-            f"values up to {kept.max():g} lie above the bound ({window.bounds.max():g}): a bound is an upper limit"
+            f"values up to {kept.max():g} lie above the bound ({window.bound.max():g}): a bound is an upper limit"
         )
     return replace(window, history=history if len(seen) > len(kept) else None)
 
 
 def _window_of(values: pd.Series, bound: pd.Series | None) -> Windows:
     """All of the values as one window."""
-    years = decimal_years(values.index)
-    bounds = np.full(len(years), np.nan) if bound is None else known_bound(bound, years)
-    return Windows(years[None], values.to_numpy(float)[None], bounds[None], pd.DataFrame({"origin": values.index[-1:]}))
+    years, array = decimal_years(values.index)[None], values.to_numpy(float)[None]
+    windows = Windows(years, array, array, pd.DataFrame({"origin": values.index[-1:]}))
+    return windows.without_bound() if bound is None else replace(windows, bound=bound_at_origin(bound, years))
 
 
 def _check_values(values: pd.Series) -> pd.Series:

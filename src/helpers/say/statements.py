@@ -132,7 +132,7 @@ def state_bound(known: Origin, target: Target, reached: pd.Series, kind: Kind) -
         return f"{text} A population that the users are part of would be one.", {}
     names = ("low", "quarter", "median", "three_quarters", "high")
     numbers: dict[str, Any] = dict(zip(names, reached.quantile([0, 0.25, 0.5, 0.75, 1]), strict=True))
-    numbers |= {"bound": float(windows.bounds[0, -1]), "technologies": len(reached)}
+    numbers |= {"bound": float(windows.bound[0, -1]), "technologies": len(reached)}
     title = getattr(target.source, "bound_title", "") or "the bound"
     size = count(numbers["bound"], target.unit)
     named = title if title.startswith(size.split(" of ")[0]) else f"{title}, {size}"
@@ -169,7 +169,7 @@ def state_noise(scatter: dict[str, float], windows: Windows, target: Target, res
         return f"{text}, against a standard error of {count(numbers['standard_error'], unit)} as published.", numbers
     if not windows.bounded:
         return f"{text}; without a base its sampling error cannot be worked out.", numbers
-    share, base = float(windows.shares[0, -1]), float(windows.bounds[0, -1])
+    share, base = float(windows.shares[0, -1]), float(windows.bound[0, -1])
     variance = base**2 * share * (1 - share)
     if respondents:
         error, asked = float(np.sqrt(variance / respondents)), say_count(respondents, "respondent")
@@ -262,7 +262,7 @@ def state_width(
 ) -> Statement:
     """How bands of `level` as wide as this one did on the references, about as far ahead; `row` is of the forecast."""
     low, high = row[list(band_columns(level))]
-    width = float((high - low) / windows.unit[0, 0])
+    width = float((high - low) / windows.bound[0, -1])
     horizon, near = _pick_horizon(judged, years)
     like = near[(near["width"] / width).between(1 / LIKE_WIDTH, LIKE_WIDTH)] if width > 0 else near.iloc[:0]
     numbers = {"width": width, "horizon_years": horizon, "forecasts": len(like), "of": len(near)}

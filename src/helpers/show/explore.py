@@ -270,7 +270,7 @@ def trace_lines(result: Result) -> pd.DataFrame:
         if series.bound is not None:
             after = dates > made.origin
             years = curves.decimal_years(dates[after]) - curves.decimal_years([made.origin])
-            lines.loc[after, "bound"] = made.ahead_of(years).bounds[0]
+            lines.loc[after, "bound"] = made.ahead_of(years).bound[0]
     if result.chosen is not None:
         top = np.nanmax(lines.to_numpy())
         bound = None if series.bound is None else lines["bound"].to_numpy()
