@@ -191,8 +191,8 @@ def measure_late(references, residuals):
     measured = f"{100 * below:.1f} / {100 * above:.1f} %"
     yield row("origins of 60 to 98 %: misses below / above the 80 % band", "8-12 % each", measured, met)
     series = indicators.load().series("China", "mobile_internet_users", "internet_users")
-    made = forecast.forecast(series, references=references, residuals=residuals)
-    lowest = made.quantiles[0.1].min()
+    result = forecast.forecast(series, references=references, residuals=residuals)
+    lowest = result.quantiles[0.1].min()
     measured = f"{lowest:,.0f} million of {series.values.iloc[-1]:,.0f}"
     yield row("mobile internet: lowest end of the 80 % band in five years", "950 million", measured, lowest > 950)
 
@@ -205,8 +205,8 @@ def measure_unbounded(references):
     measured = f"{100 * means.mean():.0f} % ({100 * means.min():.0f}-{100 * means.max():.0f} % by horizon)"
     yield row("no bound: coverage of the 80 % band", "75-85 %", measured, 0.75 <= means.mean() <= 0.85)
     values = pd.Series([1.0, 3, 9, 27], pd.date_range("2020-12-31", periods=4, freq="YE"))
-    made = forecast.forecast(values, references=references, residuals=residuals)
-    times, most = made.quantiles[0.975].iloc[-1] / 27, (residuals["actual"] / residuals["last"]).max()
+    result = forecast.forecast(values, references=references, residuals=residuals)
+    times, most = result.quantiles[0.975].iloc[-1] / 27, (residuals["actual"] / residuals["last"]).max()
     what = "no bound, after 1, 3, 9, 27: 97.5 % quantile at five years, in multiples of the last value"
     yield row(what, f"{most:.1f}, the most that any reference grew by", f"{times:.1f}", times <= most * 1.001)
 
@@ -312,12 +312,12 @@ def measure_reaching(residuals):
         origins = [part for _, part in own.groupby(paths.SAME_ORIGIN) if len(part) == len(horizons)]
         kept = np.unique(np.linspace(0, len(origins) - 1, 80).astype(int)) if origins else []
         for part in (origins[place] for place in kept):
-            made = mean_members(part, members, ranks.T)
-            made, came = made / part[["unit_ahead"]].to_numpy(), (part["actual"] / part["unit_then"]).max()
+            result = mean_members(part, members, ranks.T)
+            result, came = result / part[["unit_ahead"]].to_numpy(), (part["actual"] / part["unit_then"]).max()
             for level in (0.5, 0.75):
-                share = np.quantile(made[-1], level)
+                share = np.quantile(result[-1], level)
                 if share > part["share"].iloc[0]:
-                    rows.append((technology, level, (made >= share).any(axis=0).mean(), came >= share))
+                    rows.append((technology, level, (result >= share).any(axis=0).mean(), came >= share))
     found = pd.DataFrame(rows, columns=["technology", "level", "said", "came"])
     means = found.groupby(["level", "technology"]).mean().groupby("level").mean()
     said = " and ".join(f"{100 * each.came:.0f} % ({100 * each.said:.0f} % said)" for each in means.itertuples())
@@ -346,9 +346,9 @@ def measure_identified(references, residuals):
             fit = family(series, errors="independent").fit()
             if not fit.identified:
                 continue
-            made = forecast_target(windows.read_target(series, 100), taught)
-            at_three, at_five = made.at([3.0, 5.0], [0.5])[:, 0]
-            later = curves.to_dates([made.windows.years[0, -1] + 5])
+            result = forecast_target(windows.read_target(series, 100), taught)
+            at_three, at_five = result.at([3.0, 5.0], [0.5])[:, 0]
+            later = curves.to_dates([result.windows.years[0, -1] + 5])
             interval = fit.get_prediction(later).summary_frame(0.05).iloc[0]
             inside += interval["obs_ci_lower"] <= at_five <= interval["obs_ci_upper"]
             near, count = near + (abs(at_three / ceiling - 1) <= 0.08), count + 1
@@ -392,10 +392,10 @@ years = pd.to_datetime([f"{year}-12-31" for year in range(2016, 2026)])
 users = pd.Series([3, 6, 11, 19, 29, 40, 48, 54, 57, 59], index=years)
 for _ in range(3):
     began = time.process_time()
-    made = forecast.forecast(users, bound=100)
-    made.quantiles
+    result = forecast.forecast(users, bound=100)
+    result.quantiles
     asked = time.process_time()
-    made.frame(), made.scenarios(), made.milestones()
+    result.frame(), result.scenarios(), result.milestones()
     print(asked - began, time.process_time() - began)
 """
 """What README calls, thrice in a process of its own: processor seconds of the quantiles, and with all tables."""

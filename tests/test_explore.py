@@ -70,13 +70,13 @@ def test_a_result_says_what_the_run_says(real, as_of):
     result = real.compute(replace(GENAI, as_of=as_of, horizon_years=5))
     data = indicators.load(as_of=as_of)
     series = data.series("China", "genai_users", "internet_users")
-    made = forecast.forecast(series, references=data.references(exclude=series), horizon_years=5)
-    pd.testing.assert_frame_equal(result.made.quantiles, made.quantiles, rtol=1e-12)
+    expected = forecast.forecast(series, references=data.references(exclude=series), horizon_years=5)
+    pd.testing.assert_frame_equal(result.forecast.quantiles, expected.quantiles, rtol=1e-12)
     censored = series.censored if len(series.censored) else None
     assert result.free.params.equals(curves.Logistic(series.values, censored=censored).fit().params)
     drawn = explore.trace_lines(result)
     for level in (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975):
-        np.testing.assert_allclose(drawn.loc[made.dates, f"q{level:g}"], made.quantiles[level])
+        np.testing.assert_allclose(drawn.loc[expected.dates, f"q{level:g}"], expected.quantiles[level])
     pd.testing.assert_series_equal(drawn["observations"].dropna(), series.values, check_names=False, check_freq=False)
 
 

@@ -124,8 +124,8 @@ def test_what_the_references_teach_is_learnt_once_for_many_series(monkeypatch, t
     count(bands.Errors, "calibrate")
     panel = make_courses(40)
     known = {name: 100.0 if place % 2 else None for place, name in enumerate(panel)}
-    made = forecast.forecast_many(panel, known, indicators.load().references()[:8], horizon_years=2)
-    assert len(made) == len(panel)
+    result = forecast.forecast_many(panel, known, indicators.load().references()[:8], horizon_years=2)
+    assert len(result) == len(panel)
     assert calls["backtest"] == 2, "one with a bound, one without"
     assert calls["learn_prior"] == 1
     assert calls["calibrate"] <= 2 * len(forecast.METHODS)
@@ -138,9 +138,9 @@ def test_forecast_after_forecast_keeps_memory_flat():
 
     def make(series):
         newer = pd.DataFrame({"value": series.iloc[-1:].array, "bound": ["at_least"]}, pd.to_datetime(["2024-06-30"]))
-        made = forecast.forecast(series, 100, references, horizon_years=8, residuals=residuals, censored=newer)
-        assert 0 < made.share_kept() < 1
-        return len(made.dates)
+        result = forecast.forecast(series, 100, references, horizon_years=8, residuals=residuals, censored=newer)
+        assert 0 < result.share_kept() < 1
+        return len(result.dates)
 
     courses = list(make_courses(20).values())
     assert make(courses[0]) == 8

@@ -18,8 +18,8 @@ SERIES = "Year,Percent\n2018,1.2\n2019,3.1\n2020,7\n2021,15.5\n2022,27\n"
 FORECAST = """import pandas as pd
 from helpers import forecast
 users = pd.Series([12, 19, 31, 44, 52], index=pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)]))
-made = forecast.forecast(users, bound=100)
-print(made.quantiles.shape[0])"""
+result = forecast.forecast(users, bound=100)
+print(result.quantiles.shape[0])"""
 
 
 @pytest.fixture(scope="module")

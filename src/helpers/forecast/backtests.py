@@ -39,14 +39,14 @@ LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels")
 
 def digest_series(references: Sequence[AdoptionSeries]) -> str:
     """sha256 of all that a backtest takes from its references: labels, dates and figures, and those of their bounds."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for each in references:
         parts = [each.values] if each.bound is None else [each.values, each.bound]
         words = (each.technology, each.entity, each.indicator, *(len(part) for part in parts))
-        found.update(json.dumps(words).encode())
+        digest.update(json.dumps(words).encode())
         for part in parts:
-            found.update(part.index.as_unit("ns").asi8.tobytes() + part.to_numpy(float).tobytes())
-    return found.hexdigest()
+            digest.update(part.index.as_unit("ns").asi8.tobytes() + part.to_numpy(float).tobytes())
+    return digest.hexdigest()
 
 
 def cached_backtest(

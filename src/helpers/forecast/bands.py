@@ -284,12 +284,12 @@ def leave_one_technology_out_quantiles(records: Records, method: str, levels: Le
     """
     parts = []
     for name in members_of(method, is_bounded(records.residuals)):
-        errors, found = records[name], np.empty((len(records.residuals), len(levels)))
+        errors, quantiles = records[name], np.empty((len(records.residuals), len(levels)))
         point = point_of(records.residuals, name, method)
         for technology, calibration in enumerate(errors.left_out):
             own = errors.technologies == technology
-            found[own] = calibration.quantiles(errors.cases.take(own), point[own], levels)
-        parts.append(found)
+            quantiles[own] = calibration.quantiles(errors.cases.take(own), point[own], levels)
+        parts.append(quantiles)
     return sum(parts) / len(parts)
 
 
@@ -341,8 +341,8 @@ def measure_coverage(
         np.array([band_ends(level) for level in levels]).ravel(),
         residuals["actual"].to_numpy(float)[:, None],
     )
-    found = quantiles_of(residuals, method, ends, None, records)
-    covered = (actual >= found[:, ::2]) & (actual <= found[:, 1::2])
+    quantiles = quantiles_of(residuals, method, ends, None, records)
+    covered = (actual >= quantiles[:, ::2]) & (actual <= quantiles[:, 1::2])
     return pd.DataFrame(covered, index=residuals.index, columns=pd.Index(levels, name="nominal"))
 
 

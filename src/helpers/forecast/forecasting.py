@@ -89,12 +89,12 @@ def forecast(
     Examples
     --------
     >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
-    >>> made = forecast(pd.Series([12, 19, 31, 44, 52], index=dates, name="users"), bound=100, horizon_years=2)
-    >>> made
+    >>> result = forecast(pd.Series([12, 19, 31, 44, 52], index=dates, name="users"), bound=100, horizon_years=2)
+    >>> result
     <Forecast of users: 52.0 in December 2025; forecast for December 2027: 53.9 to 78.1 (80 % band, median 67.4)>
-    >>> made.quantiles[[0.1, 0.5, 0.9]].round().loc["2026-12-31"].tolist()
+    >>> result.quantiles[[0.1, 0.5, 0.9]].round().loc["2026-12-31"].tolist()
     [52.0, 61.0, 68.0]
-    >>> axes = made.plot()
+    >>> axes = result.plot()
     """
     references = indicators.load_references() if references is None else references
     target = read_target(series, bound, limit, censored)
@@ -123,12 +123,12 @@ def forecast_target(
     return Forecast(target, Origin(windows, lessons.prior), lessons, dates, levels, shares, method)
 
 
-def vary(made: Forecast, others: Mapping[str, AdoptionSeries], references: Sequence[AdoptionSeries]) -> pd.DataFrame:
+def vary(result: Forecast, others: Mapping[str, AdoptionSeries], references: Sequence[AdoptionSeries]) -> pd.DataFrame:
     """The published forecast of other forms of the series: with another bound, or with figures counted in another way.
 
     Parameters
     ----------
-    made : Forecast
+    result : Forecast
         Its dates, its limit and the level that it quotes are those of all.
     others : mapping of names to AdoptionSeries, one at least
     references : list of AdoptionSeries
@@ -138,13 +138,13 @@ def vary(made: Forecast, others: Mapping[str, AdoptionSeries], references: Seque
     DataFrame
         A row per form and date: form, date, q0.1, q0.5, q0.9 and the ends of the quoted band, unit.
     """
-    frames, ends = [], sorted({0.1, 0.5, 0.9, *band_ends(made.level)})
-    limit = made.target.limit if np.isfinite(made.target.limit) else None
-    taught = References(references, made.residuals)
+    frames, ends = [], sorted({0.1, 0.5, 0.9, *band_ends(result.level)})
+    limit = result.target.limit if np.isfinite(result.target.limit) else None
+    taught = References(references, result.residuals)
     for name, series in others.items():
         other = forecast_target(read_target(series, limit=limit), taught)
-        columns = {f"q{end:g}": column for end, column in zip(ends, other.at(made.years, ends).T, strict=True)}
-        frames.append(pd.DataFrame({"form": name, "date": made.dates} | columns | {"unit": made.target.unit}))
+        columns = {f"q{end:g}": column for end, column in zip(ends, other.at(result.years, ends).T, strict=True)}
+        frames.append(pd.DataFrame({"form": name, "date": result.dates} | columns | {"unit": result.target.unit}))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -232,8 +232,8 @@ def hindcast(
     references = indicators.load_references() if references is None else references
     for origin in pd.DatetimeIndex(values.index[SHORTEST - 1 : -1] if origins is None else origins).tz_localize(None):
         earlier = [each for each in (cut_series(each, origin) for each in references) if len(each.values) >= SHORTEST]
-        known = cut_series(target.bound, origin) if target.bound is not None else None
-        frame = forecast(cut_series(series, origin), known, earlier, **settings).frame()
+        bound = cut_series(target.bound, origin) if target.bound is not None else None
+        frame = forecast(cut_series(series, origin), bound, earlier, **settings).frame()
         frame.insert(0, "origin", origin)
         frames.append(frame.assign(actual=values.reindex(frame["date"]).to_numpy()))
     if not frames:

@@ -28,13 +28,13 @@ RANK_STEP = 128
 class Member:
     """One of the forecasters whose mean is the published forecast: a path from the last observation, and its band."""
 
-    made: JointForecast
+    forecast: JointForecast
     name: str
 
     @property
     def band(self) -> bands.Calibration:
         """Its own record: floor, quotients and the widest band that they vouch for."""
-        return self.made.lessons.calibration(self.name)
+        return self.forecast.lessons.calibration(self.name)
 
     def quantiles(self, dates: pd.DatetimeIndex | None = None, levels: Levels | None = None) -> pd.DataFrame:
         """Quantiles of the member, among the paths of the forecast that newer figures leave.
@@ -51,12 +51,12 @@ class Member:
         DataFrame
             Index date, a column per level. In the unit of the series.
         """
-        made = self.made
-        dates = made.dates if dates is None else pd.DatetimeIndex(dates, name="date")
-        levels = list(made.quantile_levels if levels is None else levels)
-        years = decimal_years(dates) - made.windows.years[0, -1]
-        found = made.part(self.name, *made.look(years), made.within(years, levels), made.method)
-        return pd.DataFrame(found, dates, levels)
+        forecast = self.forecast
+        dates = forecast.dates if dates is None else pd.DatetimeIndex(dates, name="date")
+        levels = list(forecast.quantile_levels if levels is None else levels)
+        years = decimal_years(dates) - forecast.windows.years[0, -1]
+        within = forecast.within(years, levels)
+        return pd.DataFrame(forecast.part(self.name, *forecast.look(years), within, forecast.method), dates, levels)
 
 
 @dataclass(repr=False)
@@ -64,7 +64,7 @@ class JointForecast:
     """Quantiles by date of every method; made of the window of last points, the prior, and a calibration per method."""
 
     target: Target
-    known: Origin
+    at_origin: Origin
     lessons: Lessons
     dates: pd.DatetimeIndex
     levels: tuple[float, ...]
@@ -79,7 +79,7 @@ class JointForecast:
     @property
     def windows(self) -> Windows:
         """The window of last points, N = 1."""
-        return self.known.windows
+        return self.at_origin.windows
 
     @property
     def level(self) -> float:
@@ -114,8 +114,8 @@ class JointForecast:
     @property
     def quantiles(self) -> pd.DataFrame:
         """Quantiles of the forecast's method: index date, a column per level."""
-        found = self.at(self.years, self.quantile_levels)
-        return pd.DataFrame(found, index=self.dates, columns=list(self.quantile_levels))
+        levels = list(self.quantile_levels)
+        return pd.DataFrame(self.at(self.years, levels), index=self.dates, columns=levels)
 
     @property
     def fan(self) -> pd.DataFrame:
@@ -147,15 +147,15 @@ class JointForecast:
 
     @property
     def members(self) -> dict[str, Member]:
-        """The forecasters whose quantiles the forecast is the plain mean of: ``sum(...) / len(made.members)``.
+        """The forecasters whose quantiles the forecast is the plain mean of: ``sum(...) / len(result.members)``.
 
         Examples
         --------
         >>> from helpers.forecast import forecast
         >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
-        >>> made = forecast(pd.Series([12, 19, 31, 44, 52], index=dates), bound=100, horizon_years=2)
-        >>> mean = sum(member.quantiles() for member in made.members.values()) / len(made.members)
-        >>> bool((mean == made.quantiles).all(axis=None))
+        >>> result = forecast(pd.Series([12, 19, 31, 44, 52], index=dates), bound=100, horizon_years=2)
+        >>> mean = sum(member.quantiles() for member in result.members.values()) / len(result.members)
+        >>> bool((mean == result.quantiles).all(axis=None))
         True
         """
         return {name: Member(self, name) for name in bands.members_of(self.method, self.windows.bounded)}
@@ -184,19 +184,19 @@ class JointForecast:
 
     def part(self, name: str, ahead: Ahead, cases: bands.Cases, levels: Levels, method: str = PUBLISHED) -> np.ndarray:
         """The same of one member of a method, with its own path and band: past its peak the last value is the path."""
-        point = forecast_points(self.known, ahead, (name,))[name][0]
+        point = forecast_points(self.at_origin, ahead, (name,))[name][0]
         if method == PUBLISHED and self.declines:
             point = np.full(len(point), self.windows.values[0, -1])
         return np.minimum(self.lessons.calibration(name).quantiles(cases, point, levels), self.target.limit)
 
     @cached_property
-    def _known_limits(self) -> dict[str, tuple[tuple[float, float, float], ...]]:
-        """`_limits` by method, as they are found."""
+    def _limits_by_method(self) -> dict[str, tuple[tuple[float, float, float], ...]]:
+        """`_limits` by method, computed when first asked for."""
         return {}
 
     def _limits(self, method: str = "") -> tuple[tuple[float, float, float], ...]:
         """Year, lowest and highest rank that each newer figure allows."""
-        if method not in self._known_limits:
+        if method not in self._limits_by_method:
             newer, limits = self.target.newer, []
             on = decimal_years(newer.index) - self.windows.years[0, -1]
             for year, value, bound in zip(on.tolist(), newer["value"], newer["bound"], strict=True):
@@ -206,8 +206,8 @@ class JointForecast:
                 among = self._margins([year], EVERY_RANK[first : first + RANK_STEP], method)[0]
                 below = (first + np.searchsorted(among, value, side)) / PATHS
                 limits.append((year, below, 1.0) if bound == "at_least" else (year, 0.0, below))
-            self._known_limits[method] = tuple(limits)
-        return self._known_limits[method]
+            self._limits_by_method[method] = tuple(limits)
+        return self._limits_by_method[method]
 
     def share_kept(self, method: str = "") -> float:
         """Share of the paths that satisfy the newer figures."""
@@ -230,8 +230,8 @@ class JointForecast:
         --------
         >>> from helpers.forecast import forecast
         >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
-        >>> made = forecast(pd.Series([12, 19, 31, 44, 52], index=dates), bound=100, horizon_years=2)
-        >>> bool((made.paths["2027-12-31"] > 60).mean() > 0.5)
+        >>> result = forecast(pd.Series([12, 19, 31, 44, 52], index=dates), bound=100, horizon_years=2)
+        >>> bool((result.paths["2027-12-31"] > 60).mean() > 0.5)
         True
         """
         ranks, _ = sift(tuple(self.years.tolist()), self.lessons.decay, self._limits())

@@ -60,8 +60,8 @@ class Lessons:
     @cached_property
     def prior(self) -> Prior:
         """Where the other technologies stand, and how their growth went on; it says nothing without bounds."""
-        known = self._records.residuals
-        return learn_prior(self.reached, known, self._technology) if bands.is_bounded(known) else Prior(0.0, 1.0)
+        rows = self._records.residuals
+        return learn_prior(self.reached, rows, self._technology) if bands.is_bounded(rows) else Prior(0.0, 1.0)
 
     def calibration(self, method: str) -> Calibration:
         """`Calibration` of a method on the other technologies."""
@@ -94,8 +94,8 @@ class References:
 
     def __init__(self, series: Sequence[AdoptionSeries], residuals: pd.DataFrame | None = None) -> None:
         self.series = list(series)
-        known = [] if residuals is None else [check_residuals(residuals)]
-        self._residuals = {bands.is_bounded(each): each for each in known}
+        given = [] if residuals is None else [check_residuals(residuals)]
+        self._residuals = {bands.is_bounded(each): each for each in given}
         self._records: dict[bool, Records] = {}
         self._lessons: dict[tuple[str, bool], Lessons] = {}
 
@@ -125,8 +125,8 @@ _TAUGHT: dict[str, References] = {}
 def recall(series: Sequence[AdoptionSeries]) -> References:
     """`References` of these series; the same object for the same figures, with what it has taught already."""
     key = digest_series(series)
-    known = _TAUGHT.pop(key) if key in _TAUGHT else References(series)
-    _TAUGHT[key] = known  # used last: the last to go
+    references = _TAUGHT.pop(key) if key in _TAUGHT else References(series)
+    _TAUGHT[key] = references  # used last: the last to go
     for old in list(_TAUGHT)[:-MOST_TAUGHT]:
         del _TAUGHT[old]
-    return known
+    return references

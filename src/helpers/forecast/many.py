@@ -31,8 +31,8 @@ class Forecasts(dict[str, Forecast]):
     Made by `forecast_many`.
     """
 
-    def __init__(self, made: Mapping[str, Forecast], problems: Mapping[str, str], learnt_from: str) -> None:
-        super().__init__(made)
+    def __init__(self, forecasts: Mapping[str, Forecast], problems: Mapping[str, str], learnt_from: str) -> None:
+        super().__init__(forecasts)
         self.problems, self.learnt_from = dict(problems), learnt_from
 
     def frame(self) -> pd.DataFrame:
@@ -118,10 +118,10 @@ def forecast_many(
     --------
     >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2018, 2026)])
     >>> frame = pd.DataFrame({"north": [3, 6, 11, 19, 30, 42, 53, 61], "south": [1, 2, 4, 8, 15, 25, 38, 50]}, dates)
-    >>> made = forecast_many(frame, bound=100, horizon_years=1)
-    >>> made
+    >>> result = forecast_many(frame, bound=100, horizon_years=1)
+    >>> result
     <Forecasts of 2 series, learnt from 31 earlier technologies>
-    >>> made["north"].quantiles[0.5].round().tolist()
+    >>> result["north"].quantiles[0.5].round().tolist()
     [68.0]
     """
     series, names = read_panel(panel, bound), list(name_series(panel))
@@ -132,8 +132,8 @@ def forecast_many(
     for bounded in {each.bound is not None for each in series}:
         school.residuals(bounded, client)  # here, and not by each worker
     blocks = [series[start : start + BLOCK] for start in range(0, len(series), BLOCK)]
-    found = list(map_parts(_forecast_block, [(block, school, settings) for block in blocks], client))
-    results = dict(zip(names, (each for block in found for each in block), strict=True))
+    blocks_of_results = list(map_parts(_forecast_block, [(block, school, settings) for block in blocks], client))
+    results = dict(zip(names, (each for block in blocks_of_results for each in block), strict=True))
     problems = {name: each for name, each in results.items() if isinstance(each, str)}
     if len(problems) == len(results) and len(set(problems.values())) == 1:
         raise ValueError(next(iter(problems.values())))
@@ -148,12 +148,12 @@ def _forecast_block(
     series: Sequence[AdoptionSeries], references: References, settings: dict[str, Any]
 ) -> list[Forecast | str]:
     """The forecast of each series, with its curves fitted; or why there is none."""
-    found: list[Forecast | str] = []
+    results: list[Forecast | str] = []
     for each in series:
         try:
-            made = forecast_target(read_target(each), references, **settings)
-            _ = made.quantiles
-            found.append(made)
+            result = forecast_target(read_target(each), references, **settings)
+            _ = result.quantiles
+            results.append(result)
         except ValueError as error:
-            found.append(str(error))
-    return found
+            results.append(str(error))
+    return results

@@ -47,15 +47,15 @@ def read_panel(panel: Panel, bound: Any = None) -> list[AdoptionSeries]:
     missing = [name for name in named if by_name is not None and name not in by_name]
     if missing:
         raise ValueError(f"bound has no entry for {missing[0]!r}; give one for each series, None where there is none")
-    found = []
+    adopted = []
     for name, series in named.items():
         own = bound if by_name is None else by_name[name]
         try:
             target = read_target(series, own)
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from error
-        found.append(_adopt(name, target) if target.source is None else replace(target.source, bound=target.bound))
-    return _label(found)
+        adopted.append(_adopt(name, target) if target.source is None else replace(target.source, bound=target.bound))
+    return _label(adopted)
 
 
 def is_adopted(panel: Any) -> bool:

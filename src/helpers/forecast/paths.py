@@ -90,8 +90,8 @@ def fit_decay(correlations: pd.DataFrame) -> float:
         return RANDOM_WALK
     weights, measured = correlations["technologies"].to_numpy(float), correlations["correlation"].to_numpy()
     parts = (correlations["horizon_years"] / correlations["later_years"]).to_numpy()
-    found = minimize_scalar(lambda decay: weights @ (measured - parts**decay) ** 2, bounds=(0, 3), method="bounded")
-    return float(found.x)
+    optimum = minimize_scalar(lambda decay: weights @ (measured - parts**decay) ** 2, bounds=(0, 3), method="bounded")
+    return float(optimum.x)
 
 
 def refutes(limits: Sequence[tuple[float, float, float]], share: float) -> bool:
@@ -194,18 +194,18 @@ def levels_left(
     paths: int = PATHS,
 ) -> np.ndarray:
     """`levels_within` of the ranks that `sift` gives, without the paths: only their margins are needed."""
-    kept, levels, found = keep(decay, limits, paths), np.asarray(levels, float), []
+    kept, levels, rows = keep(decay, limits, paths), np.asarray(levels, float), []
     place = np.clip(len(kept.scores) * levels - 0.5, 0, len(kept.scores) - 1)  # as "hazen" has it
     lower = np.floor(place)
     ends = ndtri((np.minimum([lower, lower + 1], len(kept.scores) - 1) + 0.5) / len(kept.scores))
     for year in years:
         if year in kept.on:
             ranks = ndtr(kept.scores[:, [kept.on.index(year)]])
-            found.append(levels_within(ranks, levels)[0])
+            rows.append(levels_within(ranks, levels)[0])
             continue
         low, high = ndtr(np.interp(ends, *_spread(year, decay, limits, paths)))
-        found.append(low + (place - lower) * (high - low))
-    return np.array(found)
+        rows.append(low + (place - lower) * (high - low))
+    return np.array(rows)
 
 
 @lru_cache(maxsize=1)

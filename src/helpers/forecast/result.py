@@ -66,10 +66,10 @@ class Forecast(JointForecast):
         DataFrame
         """
         levels = self.quantile_levels
-        found = self.at(self.years, [*levels, *INTEGRATION_QUANTILES], method)
-        mean = found[:, len(levels) :].mean(axis=1)
+        quantiles = self.at(self.years, [*levels, *INTEGRATION_QUANTILES], method)
+        mean = quantiles[:, len(levels) :].mean(axis=1)
         columns = self._labels | {"date": self.dates, "method": method, "mean": mean}
-        columns |= {f"q{level:g}": found[:, place] for place, level in enumerate(levels)}
+        columns |= {f"q{level:g}": quantiles[:, place] for place, level in enumerate(levels)}
         basis = np.where(self.tested, "calibrated", "extrapolated")
         basis = "refuted" if self.is_refuted(method) else basis
         return pd.DataFrame(columns | {"unit": self.target.unit, "basis": basis})
@@ -87,7 +87,7 @@ class Forecast(JointForecast):
         columns = ["low", "middle", "high", "rate_ahead"]
         if not self.windows.bounded or self.declines:
             return pd.DataFrame(columns=columns, dtype=float)
-        prior = self.known.prior
+        prior = self.at_origin.prior
         ends = 100 * prior.shares(np.array([[-1.0, 0.0, 1.0]]))[0]
         return pd.DataFrame([[*ends, float(prior.expected_rate(1.0))]], columns=columns)
 
@@ -103,7 +103,7 @@ class Forecast(JointForecast):
         """
         if not self.windows.bounded or self.declines:
             return pd.DataFrame(columns=["share", "prior", "likelihood", *self.dates], dtype=float)
-        curve = self.known.curves["logistic_prior"]
+        curve = self.at_origin.curves["logistic_prior"]
         paths = pd.DataFrame(curve.paths(self.ahead_of(self.years))[0], columns=self.dates)
         return pd.concat([curve.frame()[["share", "prior", "likelihood"]], paths], axis=1)
 
@@ -117,8 +117,8 @@ class Forecast(JointForecast):
             refutes the forecast. Levels beyond `bands.Calibration.widest`, as 0.01 and 0.99 with 31 technologies, end
             at the largest error on record.
         """
-        found = self.at(self.years, HUB_QUANTILES)
-        rows = pd.DataFrame(found, self.dates, HUB_QUANTILES).rename_axis("target_end_date").reset_index()
+        rows = pd.DataFrame(self.at(self.years, HUB_QUANTILES), self.dates, HUB_QUANTILES)
+        rows = rows.rename_axis("target_end_date").reset_index()
         rows = rows.melt("target_end_date", var_name="output_type_id").sort_values(
             ["target_end_date", "output_type_id"]
         )
@@ -163,8 +163,8 @@ class Forecast(JointForecast):
         room = ROUNDING * newer["value"]  # published figures are rounded
         short, over = newer["value"] - values > room, values - newer["value"] > room
         missed = np.where(newer["bound"] == "at_least", short, over)
-        told = [say_limit(date, row, self.target.unit) for date, row in newer[missed].iterrows()]
-        return f"contradicts {' and '.join(told)}" if told else ""
+        limits = [say_limit(date, row, self.target.unit) for date, row in newer[missed].iterrows()]
+        return f"contradicts {' and '.join(limits)}" if limits else ""
 
     def milestones(self, shares: Sequence[float] = MILESTONES, level: float | None = None) -> pd.DataFrame:
         """Dates at which shares of the bound are reached.
@@ -192,8 +192,8 @@ class Forecast(JointForecast):
         for share, reached in self._reach(shares).items():
             years = np.sort(reached)[[int(np.ceil(part * len(reached))) - 1 for part in (0.5, low, high)]]
             dates = [f"{to_dates([year])[0]:%Y-%m-%d}" if np.isfinite(year) else NOT_REACHED for year in years]
-            known = max([self.windows.years[0, -1], *newest])
-            status = "reached" if reached.max() <= known else "expected" if np.isfinite(years[0]) else NOT_REACHED
+            today = max([self.windows.years[0, -1], *newest])
+            status = "reached" if reached.max() <= today else "expected" if np.isfinite(years[0]) else NOT_REACHED
             rows.append((*self._labels.values(), share, status, *dates, level, float(np.isfinite(reached).mean())))
         return pd.DataFrame(rows, columns=names)
 
@@ -218,21 +218,21 @@ class Forecast(JointForecast):
         """Decimal year (M,) in which each path first reaches each share; infinite where it doesn't."""
         if not self.windows.bounded or self.declines:
             return {}
-        seen, found = self.target.shares(), {}
+        seen, reached_in = self.target.shares(), {}
         paths = self.paths.to_numpy() / self.ahead_of(self.years).bound[0]
         paths = np.c_[np.full(len(paths), self.windows.shares[0, -1]), paths]
         years = np.r_[self.windows.years[0, -1], decimal_years(self.dates)]
         for share in shares:
             if (seen >= share).any():
                 first = decimal_years(seen.index[(seen >= share).to_numpy()][:1])
-                found[share] = np.repeat(first, len(paths))
+                reached_in[share] = np.repeat(first, len(paths))
                 continue
             after = np.maximum((paths >= share).argmax(axis=1), 1)
             before, value = (np.take_along_axis(paths, place[:, None], 1)[:, 0] for place in (after - 1, after))
             part = (share - before) / (value - before)
             reached = years[after - 1] + part * (years[after] - years[after - 1])
-            found[share] = np.where((paths >= share).any(axis=1), reached, np.inf)
-        return found
+            reached_in[share] = np.where((paths >= share).any(axis=1), reached, np.inf)
+        return reached_in
 
     def bound_frame(self) -> pd.DataFrame:
         """The bound itself: as known, then forecast by its damped drift with the spread of its own past steps.
@@ -248,9 +248,9 @@ class Forecast(JointForecast):
             return pd.DataFrame(columns=["entity", "indicator", "date", "method", "mean", *names, "unit"])
         ahead = self.ahead_of(self.years)
         centre = ahead.bound[0]
-        found = bands.normal_quantiles(centre, ahead.bound_sd[0], self.quantile_levels)
+        quantiles = bands.normal_quantiles(centre, ahead.bound_sd[0], self.quantile_levels)
         columns: dict[str, Any] = self._labels | {"date": self.dates, "method": "bound", "mean": centre}
-        return pd.DataFrame(columns | dict(zip(names, found.T, strict=True)) | {"unit": self.target.unit})
+        return pd.DataFrame(columns | dict(zip(names, quantiles.T, strict=True)) | {"unit": self.target.unit})
 
     def sensitivity(self) -> pd.DataFrame:
         """The published bands calibrated on all reference windows, and only on those that grew as fast (`FAST`).
@@ -265,9 +265,9 @@ class Forecast(JointForecast):
         fast = residuals[residuals["growth"] >= FAST]
         ends = sorted({0.1, 0.5, 0.9, *band_ends(self.level)})
         for words, rows in (("all windows", residuals), (f"growth by {FAST:g} or more in the window", fast)):
-            found = replace(self, lessons=Lessons(bands.Records(rows), self.lessons.reached)).at(self.years, ends)
+            quantiles = replace(self, lessons=Lessons(bands.Records(rows), self.lessons.reached)).at(self.years, ends)
             size = {"technologies": rows["technology"].nunique(), "forecasts": len(rows), "date": self.dates}
-            values = {f"q{end:g}": column for end, column in zip(ends, found.T, strict=True)}
+            values = {f"q{end:g}": column for end, column in zip(ends, quantiles.T, strict=True)}
             frames.append(pd.DataFrame({"calibration": words} | size | values | {"unit": self.target.unit}))
         return pd.concat(frames, ignore_index=True)
 

@@ -346,23 +346,23 @@ def _read_bound(bound: Any, values: pd.Series) -> pd.Series:
     """The bound as a dated series; a number holds on every date of the series."""
     if not isinstance(bound, pd.Series):
         return pd.Series(_read_level(bound, "the bound", ", or a dated pandas Series"), index=values.index)
-    found = _read_dated(bound, "the bound")
-    if found.empty or not (found > 0).all():
+    dated = _read_dated(bound, "the bound")
+    if dated.empty or not (dated > 0).all():
         raise ValueError("the bound must be above 0 on every date")
-    if found.index.has_duplicates:
-        raise ValueError(f"the bound has two values on {_find_double(found):%Y-%m-%d}: keep one per date")
-    return found
+    if dated.index.has_duplicates:
+        raise ValueError(f"the bound has two values on {_find_double(dated):%Y-%m-%d}: keep one per date")
+    return dated
 
 
 def _read_censored(censored: Any) -> pd.DataFrame | None:
     """Figures that are bounds, in order of date; None where there are none."""
-    found = read_censored(censored, True)
-    if found is None:
+    rows = read_censored(censored, True)
+    if rows is None:
         return None
-    _read_dated(found["value"], "censored")
-    if (found["value"] < 0).any():
-        raise ValueError(f"adoption cannot be negative: censored has {found['value'].min():g}")
-    return found.set_axis(found.index.tz_localize(None)).sort_index()
+    _read_dated(rows["value"], "censored")
+    if (rows["value"] < 0).any():
+        raise ValueError(f"adoption cannot be negative: censored has {rows['value'].min():g}")
+    return rows.set_axis(rows.index.tz_localize(None)).sort_index()
 
 
 def _find_double(series: pd.Series) -> pd.Timestamp:

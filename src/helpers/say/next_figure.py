@@ -82,10 +82,10 @@ def state_next(
     low, high = (float(now[name]) for name in band_columns(level))
     sentence = f"For {say_day(date)} a figure below {count(low)} or above {count(high, unit)} would be a surprise: it "
     rows = [("surprise", low, high, level, f"{sentence}would lie outside the {say_level(level)} band.")]
-    said = bands_on_record(entries)
-    said = said[said["target_end_date"] == date]
-    if len(said):
-        old = said.iloc[-1]
+    on_record = bands_on_record(entries)
+    on_record = on_record[on_record["target_end_date"] == date]
+    if len(on_record):
+        old = on_record.iloc[-1]
         text = f"From what was known on {say_day(old['origin_date'])}, the record said {count(old['q0.1'])} to "
         text += f"{count(old['q0.9'], unit)} (80 % band; median {count(old['q0.5'])}; {old['model_id']})."
         rows.append(("before", old["q0.1"], old["q0.9"], 0.8, text))

@@ -36,40 +36,42 @@ LIKE_WIDTH = 1.25
 """Bands whose widths differ by no more than this factor count as about as wide."""
 
 
-def state_forecast(made: Forecast, respondents: int | None = None) -> pd.DataFrame:
+def state_forecast(forecast: Forecast, respondents: int | None = None) -> pd.DataFrame:
     """Rows of statements on a forecast; see `Forecast.statements`."""
-    windows, target, level = made.windows, made.target, made.level
+    windows, target, level = forecast.windows, forecast.target, forecast.level
     found, scatter = assess_target(target), measure_scatter(windows)
-    residuals = made.residuals
+    residuals = forecast.residuals
     kind = kind_of(residuals)
-    judged, kept = bands.judge(residuals, made.method, level), made.share_kept()
-    widest = min(made.lessons.calibration(name).widest for name in made.members)
-    beyond = [each for each in made.levels if each > widest]
-    far, later = int(np.abs(made.years - 3).argmin()), made.dates > max([made.origin, *target.newer.index])
+    judged, kept = bands.judge(residuals, forecast.method, level), forecast.share_kept()
+    widest = min(forecast.lessons.calibration(name).widest for name in forecast.members)
+    beyond = [each for each in forecast.levels if each > widest]
+    far, later = int(np.abs(forecast.years - 3).argmin()), forecast.dates > max([forecast.origin, *target.newer.index])
     near = int(np.argmax(later)) if later.any() else len(later) - 1
-    frame, paths = made.frame(), made.scenarios()
-    frame, paths = frame[frame["date"] == made.dates[far]], paths[paths["date"] == made.dates[far]]
-    said = {
-        "ceiling": state_ceiling(found, made.known, target.unit, kind),
-        "bound": state_bound(made.known, target, made.lessons.reached["share"], kind),
+    frame, paths = forecast.frame(), forecast.scenarios()
+    frame, paths = frame[frame["date"] == forecast.dates[far]], paths[paths["date"] == forecast.dates[far]]
+    statements = {
+        "ceiling": state_ceiling(found, forecast.at_origin, target.unit, kind),
+        "bound": state_bound(forecast.at_origin, target, forecast.lessons.reached["share"], kind),
         "noise": state_noise(scatter, windows, target, respondents),
         "data": state_data(scatter, windows, len(target.values)),
         "calibration": state_calibration(judged, windows, level, kind, beyond),
-        "width": state_width(judged, made.fan.iloc[far], float(made.years[far]), windows, level, kind),
+        "width": state_width(judged, forecast.fan.iloc[far], float(forecast.years[far]), windows, level, kind),
         "spread": state_spread(frame, paths, level),
         "question": state_question(windows, target),
-        "contradiction": state_contradiction(made.fan.iloc[near], judged, float(made.years[near]), level, target, kind),
+        "contradiction": state_contradiction(
+            forecast.fan.iloc[near], judged, float(forecast.years[near]), level, target, kind
+        ),
         "horizon": state_horizon(
-            made.lessons.furthest,
-            made.dates[~made.tested],
-            windows.bounded and not made.declines,
+            forecast.lessons.furthest,
+            forecast.dates[~forecast.tested],
+            windows.bounded and not forecast.declines,
             kind,
         ),
-        "paths": state_paths(made.lessons.correlations, target, kept, made.refuted, kind),
+        "paths": state_paths(forecast.lessons.correlations, target, kept, forecast.refuted, kind),
     }
     rows = [
         (chr(ord("a") + place), topic, text, json.dumps({key: _plain(numbers[key]) for key in sorted(numbers)}))
-        for place, (topic, (text, numbers)) in enumerate(said.items())
+        for place, (topic, (text, numbers)) in enumerate(statements.items())
     ]
     return pd.DataFrame(rows, columns=["key", "topic", "statement", "numbers"])
 
@@ -97,15 +99,15 @@ def assess_target(target: Target) -> Assessment:
 
 def measure_scatter(windows: Windows) -> dict[str, float]:
     """Residual SD of a logistic curve with a free ceiling (NaN without degrees of freedom), and these degrees, df."""
-    known = windows.all_points
-    df = known.points - 3
-    sd = np.sqrt(Logistic(known.values[0], known.years[0]).fit().ssr / df) if df > 0 else np.nan
+    points = windows.all_points
+    df = points.points - 3
+    sd = np.sqrt(Logistic(points.values[0], points.years[0]).fit().ssr / df) if df > 0 else np.nan
     return {"residual_sd": float(sd), "df": df}
 
 
-def state_ceiling(found: Assessment, known: Origin, unit: str, kind: Kind) -> Statement:
+def state_ceiling(found: Assessment, at_origin: Origin, unit: str, kind: Kind) -> Statement:
     """Whether the data identify a ceiling; `found` is from `assess_target`."""
-    windows, technologies = known.windows, int(known.prior.technologies)
+    windows, technologies = at_origin.windows, int(at_origin.prior.technologies)
     numbers: dict[str, Any] = {"verdict": found.verdict, "technologies": technologies}
     if windows.past_peak[0]:
         peak, last = windows.values.max(), windows.values[0, -1]
@@ -124,9 +126,9 @@ def state_ceiling(found: Assessment, known: Origin, unit: str, kind: Kind) -> St
     return f"The data do not identify a ceiling: {say_end(found, unit)}. {prior}", numbers
 
 
-def state_bound(known: Origin, target: Target, reached: pd.Series, kind: Kind) -> Statement:
+def state_bound(at_origin: Origin, target: Target, reached: pd.Series, kind: Kind) -> Statement:
     """What the bound is, which shares of theirs the references have `reached`, and whether the series agrees."""
-    windows = known.windows
+    windows = at_origin.windows
     if not windows.bounded:
         text = f"No upper bound is known for this series: only what {kind[1]} grew by limits the band."
         return f"{text} A population that the users are part of would be one.", {}
@@ -142,7 +144,7 @@ def state_bound(known: Origin, target: Target, reached: pd.Series, kind: Kind) -
         f"{percent(numbers['low'])} to {percent(numbers['high'])} of theirs, half of them "
         f"{percent(numbers['quarter'])} to {percent(numbers['three_quarters'])}."
     )
-    curves = list(known.curves.values())
+    curves = list(at_origin.curves.values())
     away = float(np.mean([curve.moments[0][0, 0] for curve in curves]))
     share = float(np.mean([(curve.weight * curve.fits.shares).sum() for curve in curves]))
     numbers |= {"expected_share": share, "prior_deviations": away}

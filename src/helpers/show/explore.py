@@ -19,6 +19,7 @@ from .. import curves, forecast, indicators
 from ..base.numbers import lower_first, say, say_date, say_range
 from ..base.project import find_data
 from ..base.wording import say_count, say_end, say_first, say_name
+from ..forecast import NOT_REACHED
 from ..forecast.windows import SHORTEST, SHORTEST_SPAN
 from ..say.findings import list_ceiling, year_of_growth
 
@@ -71,7 +72,7 @@ class Result:
         The fit with the chosen ceiling.
     others : tuple of Results
         Fits with ceilings within the 80 % profile interval of a free fit: they describe the data about as well.
-    made : Forecast or None
+    forecast : Forecast or None
     ceiling : row of `findings.list_ceiling`, or None
         The verdict on where the series ends, whichever curve is drawn.
     problems : tuple of str
@@ -82,7 +83,7 @@ class Result:
     free: Any = None
     chosen: Any = None
     others: tuple[Any, ...] = ()
-    made: Any = None
+    forecast: Any = None
     ceiling: Any = None
     problems: tuple[str, ...] = ()
 
@@ -152,15 +153,15 @@ class Explorer:
                 return None
 
         key, free, others = (selection.entity, selection.indicator, selection.as_of), None, ()
-        series, made, chosen, ceiling = attempt(self.select, *key), None, None, None
+        series, forecast, chosen, ceiling = attempt(self.select, *key), None, None, None
         if series is not None:
-            made = attempt(lambda: self.predict(*key).until(selection.horizon_years))
+            forecast = attempt(lambda: self.predict(*key).until(selection.horizon_years))
             ceiling = attempt(self.assess, *key)
             free, others = attempt(self._free, selection.family, *key) or (None, ())
             chosen = free
             if selection.ceiling != "free":
-                chosen, others = attempt(fit_given, selection, series, made), ()
-        return Result(selection, series, free, chosen, others, made, ceiling, tuple(problems))
+                chosen, others = attempt(fit_given, selection, series, forecast), ()
+        return Result(selection, series, free, chosen, others, forecast, ceiling, tuple(problems))
 
     def _select(self, entity: str, indicator: str, as_of: str = "") -> Any:
         """The series as known on a date, with the bound of the explorer, its own base, or none."""
@@ -212,7 +213,7 @@ def build_model(family: str, series: Any, ceiling: Any = None) -> Any:
     return curves.FAMILIES[family](series.values, ceiling=ceiling, censored=censored, errors=series.errors)
 
 
-def fit_given(selection: Selection, series: Any, made: Any) -> Any:
+def fit_given(selection: Selection, series: Any, forecast: Any) -> Any:
     """The fit with a given ceiling, or with a prior on its share of the bound.
 
     As in the run's notebook: quasi-binomial where the curve is a generalised linear model, else least squares.
@@ -226,9 +227,9 @@ def fit_given(selection: Selection, series: Any, made: Any) -> Any:
         raise ValueError("this series has no known bound, so its ceiling can only be free")
     share, reached = 1.0 if selection.ceiling == "bound" else selection.share, f"{100 * series.share.max():.1f} %"
     if selection.ceiling == "prior":
-        if made is None:
+        if forecast is None:
             raise ValueError("there is no forecast, so nothing to take the prior's spread from")
-        prior = curves.SharePrior(series.bound, float(np.log(share / (1 - share))), made.known.prior.sd)
+        prior = curves.SharePrior(series.bound, float(np.log(share / (1 - share))), forecast.at_origin.prior.sd)
         return build_model(selection.family, series, prior).fit()
     if series.share.max() >= share:
         sentence = f"{reached} of the bound has been reached, so the ceiling can't be {100 * share:g} % of it"
@@ -252,11 +253,11 @@ def trace_lines(result: Result) -> pd.DataFrame:
         curve, other_1 and so on, and the forecast's quantiles, named as in its table (q0.5). What isn't there is NaN,
         and so is a curve where it runs far above the rest.
     """
-    series, made, selection, values = result.series, result.made, result.selection, result.series.values
+    series, forecast, selection, values = result.series, result.forecast, result.selection, result.series.values
     seen, ahead = curves.decimal_years(values.index), selection.horizon_years
     start = max(seen[0], seen[-1] - PAST_YEARS - PAST_PER_YEAR * ahead)
     dates = pd.DatetimeIndex(curves.to_dates(np.linspace(start, seen[-1] + ahead, POINTS)))
-    dates = dates.union(values.index[seen >= start]).union(made.dates if made else []).union(series.newer.index)
+    dates = dates.union(values.index[seen >= start]).union(forecast.dates if forecast else []).union(series.newer.index)
     names = ["q0.5", *(name for ends in BANDS.values() for name in ends)]
     others = [f"other_{number}" for number, _ in enumerate(result.others, start=1)]
     columns = ["observations", "newer", "bound", "ceiling", "curve", *others, *names]
@@ -264,13 +265,13 @@ def trace_lines(result: Result) -> pd.DataFrame:
     lines["newer"] = series.newer["value"][~series.newer.index.duplicated(keep="last")].reindex(dates)
     if series.bound is not None:
         lines["bound"] = series.bound_at(dates)
-    if made is not None:
-        lines.loc[made.origin, names] = values.iloc[-1]
-        lines.loc[made.dates, names] = made.quantiles[[float(name[1:]) for name in names]].to_numpy()
+    if forecast is not None:
+        lines.loc[forecast.origin, names] = values.iloc[-1]
+        lines.loc[forecast.dates, names] = forecast.quantiles[[float(name[1:]) for name in names]].to_numpy()
         if series.bound is not None:
-            after = dates > made.origin
-            years = curves.decimal_years(dates[after]) - curves.decimal_years([made.origin])
-            lines.loc[after, "bound"] = made.ahead_of(years).bound[0]
+            after = dates > forecast.origin
+            years = curves.decimal_years(dates[after]) - curves.decimal_years([forecast.origin])
+            lines.loc[after, "bound"] = forecast.ahead_of(years).bound[0]
     if result.chosen is not None:
         top = np.nanmax(lines.to_numpy())
         bound = None if series.bound is None else lines["bound"].to_numpy()
@@ -290,7 +291,7 @@ def describe(result: Result) -> str:
     series, selection = result.series, result.selection
     bound = "" if series.bound is None else f", the known bound ({lower_first(series.bound_title)})"
     curve = "" if result.chosen is None else f", a fitted {selection.curve}"
-    ahead = f", the forecast {say_count(selection.horizon_years, 'year')} on with its bands" if result.made else ""
+    ahead = f", the forecast {say_count(selection.horizon_years, 'year')} on with its bands" if result.forecast else ""
     return f"{series.title} of {series.entity} by date{bound}{curve}{ahead}"
 
 
@@ -321,7 +322,7 @@ def say_ceiling(result: Result) -> str:
 
 def list_numbers(result: Result) -> dict[str, str]:
     """The key numbers of a result as text, by what they are."""
-    series, made, values, unit = result.series, result.made, result.series.values, result.series.unit
+    series, forecast, values, unit = result.series, result.forecast, result.series.values, result.series.unit
     numbers = {f"Last figure, {say_date(values.index[-1])}": say(values.iloc[-1], unit)}
     for date, row in series.newer.iterrows():
         numbers[f"Newer bound, {say_date(date)}"] = f"{say_name(row['bound'])} {say(row['value'], unit)}"
@@ -333,16 +334,16 @@ def list_numbers(result: Result) -> dict[str, str]:
         measure = "percentage points" if unit.startswith("percent") else "%"
         numbers[f"Growth since {say_date(start)}"] = f"{gain:+,.1f} {measure}"
     numbers[f"Ceiling of the {result.selection.curve}"] = say_ceiling(result)
-    if made is None:
+    if forecast is None:
         return numbers
-    end, beyond = made.quantiles.iloc[-1], "" if made.tested[-1] else "; beyond what was tested"
+    end, beyond = forecast.quantiles.iloc[-1], "" if forecast.tested[-1] else "; beyond what was tested"
     band = f"median {say(end[0.5])}, 80 % band {say_range(end[0.1], end[0.9], unit)}{beyond}"
-    numbers[f"Forecast, {say_date(made.dates[-1])}"] = "refuted by the newer bound" if made.refuted else band
+    numbers[f"Forecast, {say_date(forecast.dates[-1])}"] = "refuted by the newer bound" if forecast.refuted else band
     if result.selection.ceiling != "free":
         numbers["Curve and forecast"] = "two things: the forecast weighs all ceilings, whichever is chosen"
-    for row in made.milestones().itertuples():
+    for row in forecast.milestones().itertuples():
         dates = [row.median, row.earliest, row.latest]
-        median, early, late = (date if date == forecast.NOT_REACHED else say_date(date) for date in dates)
-        text = f"{median} (80 % interval: {early} to {late})" if early != forecast.NOT_REACHED else early
+        median, early, late = (date if date == NOT_REACHED else say_date(date) for date in dates)
+        text = f"{median} (80 % interval: {early} to {late})" if early != NOT_REACHED else early
         numbers[f"{100 * row.share:g} % of the bound"] = f"reached in {median}" if row.status == "reached" else text
     return numbers

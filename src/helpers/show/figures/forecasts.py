@@ -222,17 +222,17 @@ def draw_fans(forecasts: Mapping[str, Any], columns: int, learnt: str) -> Figure
     figure, axes = open_canvas(1.0 + 1.9 * rows, (rows, columns))
     for axis in axes.flat[len(forecasts) :]:
         axis.set_visible(False)
-    for axis, (name, made) in zip(axes.flat, forecasts.items(), strict=False):
-        values, fan = made.target.values.dropna().sort_index(), made.fan
-        _fan(axis, fan, (values.index[-1], values.iloc[-1]), made.levels)
+    for axis, (name, forecast) in zip(axes.flat, forecasts.items(), strict=False):
+        values, fan = forecast.target.values.dropna().sort_index(), forecast.fan
+        _fan(axis, fan, (values.index[-1], values.iloc[-1]), forecast.levels)
         axis.plot(values.index, values, "o-", color=INK, ms=2.5, lw=1, zorder=5)
-        plot_newer(axis, made.target.newer)
+        plot_newer(axis, forecast.target.newer)
         axis.set_ylim(bottom=0)
         axis.set_title(shorten_label(name), loc="left", size=9, weight="bold", parse_math=False)
         use_dates(axis, pd.DatetimeIndex([values.index[0], fan["date"].iloc[-1]]))
         use_numbers(axis)
         axis.tick_params(labelsize=7.5)
-    end = max((made.dates[-1] for made in forecasts.values()), default=None)
+    end = max((forecast.dates[-1] for forecast in forecasts.values()), default=None)
     title = f"Forecasts of {len(forecasts)} series" + (f" to {say_date(end)}" if end is not None else "")
     levels = next(iter(forecasts.values())).levels if forecasts else LEVELS
     return close_canvas(
