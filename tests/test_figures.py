@@ -59,7 +59,7 @@ def make_fan(dates):
     frame = pd.DataFrame({"date": pd.to_datetime(dates)})
     for rank, level in enumerate(QUANTILES):
         frame[f"q{level}"] = 620.0 + 40 * rank + 10 * np.arange(len(frame)) * (rank - 2)
-    return frame.assign(basis="calibrated")
+    return frame.assign(method="combined", basis="calibrated")
 
 
 def hold(newer, breaks, scale=1.0):
@@ -68,8 +68,8 @@ def hold(newer, breaks, scale=1.0):
 
 
 def draw_fan(fan, scenarios=NOTHING, breaks=BREAKS, newer=NONE_NEWER, **options):
-    ahead = fan[["date"]].assign(mean=1130.0)
-    return figures.draw_forecast(fan, hold(newer, breaks), ahead, scenarios, NAMES, "Source: test.", **options)
+    rows = pd.concat([fan, fan[["date"]].assign(method="bound", mean=1130.0)])
+    return figures.draw_forecast(rows, hold(newer, breaks), scenarios, NAMES, "Source: test.", **options)
 
 
 def read_texts(figure):
@@ -242,9 +242,9 @@ def draw_numbers(scale=1.0, title="Users, Atlantis"):
     fan[[f"q{level}" for level in QUANTILES]] *= scale
     ends = {"share": [0.5, 0.75, 0.9], "date": fan["date"].iloc[-1], "value": np.array([700.0, 705.0, 710.0]) * scale}
     names = NAMES | {"title": title}
-    ahead = fan[["date"]].assign(mean=712.0 * scale)
+    rows = pd.concat([fan, fan[["date"]].assign(method="bound", mean=712.0 * scale)])
     newer = NEWER.assign(value=700.0 * scale)
-    yield figures.draw_forecast(fan, hold(newer, BREAKS, scale), ahead, pd.DataFrame(ends), names, "Source: test.")
+    yield figures.draw_forecast(rows, hold(newer, BREAKS, scale), pd.DataFrame(ends), names, "Source: test.")
     made = [make_fan(DATES[place + 1 :]).assign(origin=DATES[place]) for place in (0, 1, 2)]
     hindcasts = pd.concat(made)
     hindcasts[[f"q{level}" for level in QUANTILES]] *= scale

@@ -243,9 +243,9 @@ class Forecast(JointForecast):
             A row per date: entity, indicator, date, method ("bound"), mean, quantiles, unit. No rows without a
             bound.
         """
-        names = [f"q{level:g}" for level in self.quantile_levels]
         if not self.windows.bounded:
-            return pd.DataFrame(columns=["entity", "indicator", "date", "method", "mean", *names, "unit"])
+            return self.method_frame(self.method).iloc[:0].drop(columns="basis")
+        names = [f"q{level:g}" for level in self.quantile_levels]
         ahead = self.ahead_of(self.years)
         centre = ahead.bound[0]
         quantiles = bands.normal_quantiles(centre, ahead.bound_sd[0], self.quantile_levels)

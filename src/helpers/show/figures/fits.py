@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
@@ -62,20 +63,11 @@ def draw_fits(
     top = max(values.max(), alternatives.loc[alternatives["best"], "value"].max())
     top = 1.3 * (bound if top < bound < FAR * top else top)
     for axis, family in zip(axes.flat, families, strict=False):
-        curves = alternatives[alternatives["family"] == family]
-        others = curves[~curves["best"]]
-        for _, curve in others.groupby("ceiling"):
-            axis.plot(curve["date"], curve["value"], "-", color=BLUE, lw=0.8, alpha=0.45)
-        best = curves[curves["best"]]
-        axis.plot(best["date"], best["value"], "-", color=ORANGE, lw=2)
-        axis.plot(values.index, values, "o", color=INK, ms=size_marks(4, values), zorder=5)
+        _draw_family(axis, values, alternatives[alternatives["family"] == family])
         if bound < top:
             axis.axhline(bound, color=GREY, ls="--", lw=1)
         axis.set_title(_name_family(family, found), loc="left", size=9.5, weight="bold")
         axis.set_ylim(0, top)
-        axis.set_xlim(best["date"].min() - 0.03 * (best["date"].max() - best["date"].min()), best["date"].max())
-        use_dates(axis, pd.DatetimeIndex(curves["date"]))
-        use_numbers(axis)
     for axis in axes.flat[len(families) :]:
         axis.set_visible(False)
     if bound < top:
@@ -98,6 +90,18 @@ def draw_fits(
         f"thin: other ceilings inside the {level:.0f} % profile interval"
     )
     return close_canvas(figure, title, units, source)
+
+
+def _draw_family(axis: Axes, values: pd.Series, curves: pd.DataFrame) -> None:
+    """One family's curves: thick the best, thin the others."""
+    best, others = curves[curves["best"]], curves[~curves["best"]]
+    for _, curve in others.groupby("ceiling"):
+        axis.plot(curve["date"], curve["value"], "-", color=BLUE, lw=0.8, alpha=0.45)
+    axis.plot(best["date"], best["value"], "-", color=ORANGE, lw=2)
+    axis.plot(values.index, values, "o", color=INK, ms=size_marks(4, values), zorder=5)
+    axis.set_xlim(best["date"].min() - 0.03 * (best["date"].max() - best["date"].min()), best["date"].max())
+    use_dates(axis, pd.DatetimeIndex(curves["date"]))
+    use_numbers(axis)
 
 
 def draw_profiles(

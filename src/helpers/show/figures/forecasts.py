@@ -53,25 +53,22 @@ def _fan(axis: Axes, forecast: pd.DataFrame, start: tuple[Any, ...], levels: Seq
 
 
 def draw_forecast(
-    forecast: pd.DataFrame,
+    rows: pd.DataFrame,
     series: AdoptionSeries,
-    bound_ahead: pd.DataFrame,
     scenarios: pd.DataFrame,
     names: dict[str, Any],
     source: str,
     levels: Sequence[float] = LEVELS,
-    said: pd.DataFrame | None = None,
+    on_record: pd.DataFrame | None = None,
 ) -> Figure:
     """The published forecast as a fan, with observations and their breaks, the known bound and the scenarios.
 
     Parameters
     ----------
-    forecast : DataFrame
-        Rows of 05_forecast of the method `combined`.
+    rows : DataFrame
+        Those of 05_forecast of the method `combined`, and those of 05_bound, whose method is `bound`.
     series : AdoptionSeries
         With its bound, its breaks and its newer figures.
-    bound_ahead : DataFrame
-        From 05_bound: date, mean.
     scenarios : DataFrame
         From 05_scenarios: share, date, value.
     names : dict
@@ -79,7 +76,7 @@ def draw_forecast(
     source : str
     levels : sequence of float
         A band is drawn for each; the title quotes one, see `helpers.base.levels.quoted_level`.
-    said : DataFrame, optional
+    on_record : DataFrame, optional
         From `helpers.say.next_figure.bands_on_record`: what the record says last of each date, drawn faintly.
 
     Returns
@@ -87,16 +84,47 @@ def draw_forecast(
     Figure
     """
     figure, axes = open_canvas(5.0)
-    axis, values, bound, newer = axes[0, 0], series.values, series.bound, series.newer
+    forecast, bound_ahead = rows[rows["method"] != "bound"], rows[rows["method"] == "bound"]
+    axis, values, newer, last = axes[0, 0], series.values, series.newer, forecast["date"].iloc[-1]
     start = (values.index[-1], values.iloc[-1])
-    values = values[values.index >= start[0] - 2 * (forecast["date"].iloc[-1] - start[0])]
+    values = values[values.index >= start[0] - 2 * (last - start[0])]
     labels = _fan(axis, forecast, start, levels)
     labels += _draw_scenarios(axis, scenarios, start)
-    if bound is not None:
-        shown = bound[values.index[0] :] if bound.index[-1] >= values.index[0] else bound.iloc[-1:]
-        shown = shown[shown.index <= max(forecast["date"].iloc[-1], shown.index[0])]
-        ahead = bound_ahead.set_index("date")["mean"]
-        labels += plot_bound(axis, shown, ahead[ahead.index > shown.index[-1]])
+    if series.bound is not None:
+        labels += _draw_bound(axis, series.bound, bound_ahead.set_index("date")["mean"], (values.index[0], last))
+    end = _mark_tested(axis, forecast)
+    [line] = axis.plot(values.index, values, "o-", color=INK, ms=size_marks(5, values), lw=1.2, zorder=6)
+    tell_figures(line, names, values.index)
+    plot_newer(axis, newer)
+    recorded = _draw_on_record(axis, on_record, last)
+    axis.set_ylim(bottom=0)
+    use_dates(axis, pd.DatetimeIndex([values.index[0], last]))
+    use_numbers(axis)
+    mark_breaks(axis, series.breaks[series.breaks["date"].between(values.index[0], start[0])])
+    low, high = band_columns(quoted_level(levels))
+    after = say_newer(newer, start[1])
+    title = (
+        f"{names['title']} in {say_date(end['date'])}: {say(end[low])} to {say(end[high], names['unit'])} "
+        f"({say_level(quoted_level(levels))} band), after {say(start[1])} in {say_date(start[0])}{after}"
+    )
+    if (forecast["basis"] == "refuted").any():
+        title = f"{names['title']}: the forecast after {say(start[1])} in {say_date(start[0])} is refuted"
+        title += after.replace(",", ":", 1)
+    bound = "" if series.bound is None else f"; grey: bound ({lower_first(names['bound_title'])}), dashed as forecast"
+    units = f"{names['unit'].capitalize()}; points: published figures; fan: combined forecast{bound}{recorded}"
+    label_ends(axis, labels, size=8)
+    return close_canvas(figure, title, units, source)
+
+
+def _draw_bound(axis: Axes, bound: pd.Series, ahead: pd.Series, span: tuple[Any, ...]) -> list[Label]:
+    """The bound as known within the dates drawn, and as it is forecast after that."""
+    shown = bound[span[0] :] if bound.index[-1] >= span[0] else bound.iloc[-1:]
+    shown = shown[shown.index <= max(span[1], shown.index[0])]
+    return plot_bound(axis, shown, ahead[ahead.index > shown.index[-1]])
+
+
+def _mark_tested(axis: Axes, forecast: pd.DataFrame) -> pd.Series:
+    """The last row as far ahead as bands were tested; a line where others follow."""
     tested = forecast[forecast["basis"] != "extrapolated"]
     end = tested.iloc[-1] if len(tested) else forecast.iloc[-1]
     if end["date"] < forecast["date"].iloc[-1]:
@@ -105,32 +133,12 @@ def draw_forecast(
             "tested to here,\nbeyond: extrapolated", (end["date"], 0.02), xycoords=("data", "axes fraction"),
             xytext=(3, 0), textcoords="offset points", size=7.5, color=GREY,
         )  # fmt: skip
-    [line] = axis.plot(values.index, values, "o-", color=INK, ms=size_marks(5, values), lw=1.2, zorder=6)
-    tell_figures(line, names, values.index)
-    plot_newer(axis, newer)
-    recorded = _draw_said(axis, said, forecast["date"].iloc[-1])
-    axis.set_ylim(bottom=0)
-    use_dates(axis, pd.DatetimeIndex([values.index[0], forecast["date"].iloc[-1]]))
-    use_numbers(axis)
-    mark_breaks(axis, series.breaks[series.breaks["date"].between(values.index[0], start[0])])
-    low, high = band_columns(quoted_level(levels))
-    told = say_newer(newer, start[1])
-    title = (
-        f"{names['title']} in {say_date(end['date'])}: {say(end[low])} to {say(end[high], names['unit'])} "
-        f"({say_level(quoted_level(levels))} band), after {say(start[1])} in {say_date(start[0])}{told}"
-    )
-    if (forecast["basis"] == "refuted").any():
-        title = f"{names['title']}: the forecast after {say(start[1])} in {say_date(start[0])} is refuted"
-        title += told.replace(",", ":", 1)
-    grey = f"; grey: bound ({lower_first(names['bound_title'])}), dashed as forecast" if bound is not None else ""
-    units = f"{names['unit'].capitalize()}; points: published figures; fan: combined forecast{grey}{recorded}"
-    label_ends(axis, labels, size=8)
-    return close_canvas(figure, title, units, source)
+    return end
 
 
-def _draw_said(axis: Axes, said: pd.DataFrame | None, end: pd.Timestamp) -> str:
-    """What the record said of dates up to `end`, a pale bar with a stroke each; returns the words for that."""
-    shown = said[said["target_end_date"] <= end] if said is not None else pd.DataFrame()
+def _draw_on_record(axis: Axes, on_record: pd.DataFrame | None, end: pd.Timestamp) -> str:
+    """The bands on record for dates up to `end`, a pale bar with a stroke each; returns the words for that."""
+    shown = pd.DataFrame() if on_record is None else on_record[on_record["target_end_date"] <= end]
     if shown.empty:
         return ""
     axis.vlines(shown["target_end_date"], shown["q0.1"], shown["q0.9"], color=GREY, lw=4, alpha=0.3, zorder=4)
@@ -183,8 +191,8 @@ def draw_hindcasts(
     for axis, (origin, forecast) in zip(axes[0], origins, strict=True):
         start = (origin, values[origin])
         _fan(axis, forecast, start, levels)
-        known, later = values[values.index <= origin], values[values.index > origin]
-        axis.plot(known.index, known, "o-", color=INK, ms=size_marks(4, known), lw=1.2, zorder=5)
+        earlier, later = values[values.index <= origin], values[values.index > origin]
+        axis.plot(earlier.index, earlier, "o-", color=INK, ms=size_marks(4, earlier), lw=1.2, zorder=5)
         size = size_marks(6, later)
         [came] = axis.plot(later.index, later, "D", color=ORANGE, ms=size, mec="white", mew=size / 7.5, zorder=6)
         tell_figures(came, names, later.index)

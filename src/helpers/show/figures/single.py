@@ -125,11 +125,11 @@ def plot_ceiling(axis: Axes, line: pd.Series, name: str) -> list[Label]:
     return [Label(line.index[-1], line.iloc[-1], f"{name}: {say(line.iloc[-1])}", GREEN)]
 
 
-def plot_bound(axis: Axes, known: pd.Series, ahead: pd.Series) -> list[Label]:
+def plot_bound(axis: Axes, bound: pd.Series, ahead: pd.Series) -> list[Label]:
     """Draw the known upper bound, dashed where it is forecast."""
-    axis.plot(known.index, known, "-", color=GREY, lw=1.4)
-    axis.plot([*known.index[-1:], *ahead.index], [*known.iloc[-1:], *ahead], "--", color=GREY, lw=1.4)
-    line = ahead if len(ahead) else known
+    axis.plot(bound.index, bound, "-", color=GREY, lw=1.4)
+    axis.plot([*bound.index[-1:], *ahead.index], [*bound.iloc[-1:], *ahead], "--", color=GREY, lw=1.4)
+    line = ahead if len(ahead) else bound
     return [Label(line.index[-1], line.iloc[-1], f"bound {say(line.iloc[-1])}", GREY)]
 
 
