@@ -25,7 +25,7 @@ class ProjectHook(BuildHookInterface):
         self.made = TemporaryDirectory()
         sys.path.insert(0, str(root / "src"))
         try:
-            from helpers.forecast.backtests import FOLDER, write_packaged
+            from helpers.forecast.lessons import FOLDER, write_packaged
             from helpers.indicators import load
         except ImportError as error:
             self.app.display_warning(f"The wheel brings no backtests along: {error}.")

@@ -12,6 +12,7 @@ from helpers import curves, forecast, indicators
 from helpers.base.wording import say_count
 from helpers.forecast import backtest, bands, lessons, methods, paths, rolling, scores, windows
 from helpers.forecast.forecasting import forecast_target
+from helpers.forecast.targets import read_target
 
 BEFORE = {0.5: 0.0163178, 1.0: 0.0201637, 2.0: 0.0357697, 3.0: 0.041209, 5.0: 0.0516033}
 """WIS of release 0.2's forecast, a weighted mean of paths, on these references and origins, by horizon."""
@@ -346,7 +347,7 @@ def measure_identified(references, residuals):
             fit = family(series, errors="independent").fit()
             if not fit.identified:
                 continue
-            result = forecast_target(windows.read_target(series, 100), taught)
+            result = forecast_target(read_target(series, 100), taught)
             at_three, at_five = result.at([3.0, 5.0], [0.5])[:, 0]
             later = curves.to_dates([result.windows.years[0, -1] + 5])
             interval = fit.get_prediction(later).summary_frame(0.05).iloc[0]

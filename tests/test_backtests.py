@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from helpers import forecast, indicators
-from helpers.forecast import backtests, lessons
+from helpers.forecast import lessons
 
 USERS = pd.Series([12.0, 19, 31, 44, 52], pd.date_range("2021-12-31", periods=5, freq="YE"))
 
@@ -29,26 +29,26 @@ def computed(few):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """The user's cache folder, in a process that has not yet learnt anything."""
-    monkeypatch.setattr(backtests.platformdirs, "user_cache_dir", lambda *words, **named: str(tmp_path / "cache"))
+    monkeypatch.setattr(lessons.platformdirs, "user_cache_dir", lambda *words, **named: str(tmp_path / "cache"))
     monkeypatch.setattr(lessons, "_TAUGHT", {})
-    return tmp_path / "cache" / backtests.FOLDER
+    return tmp_path / "cache" / lessons.FOLDER
 
 
 @pytest.fixture
 def calls(monkeypatch):
     """How often a backtest was computed."""
     calls = []
-    monkeypatch.setattr(backtests, "backtest", lambda *a, **k: calls.append(k["bounded"]) or forecast.backtest(*a, **k))
+    monkeypatch.setattr(lessons, "backtest", lambda *a, **k: calls.append(k["bounded"]) or forecast.backtest(*a, **k))
     return calls
 
 
 def test_the_file_keeps_every_bit(folder, few, computed, calls):
-    for found in (backtests.cached_backtest(few), backtests.cached_backtest(few)):
+    for found in (lessons.cached_backtest(few), lessons.cached_backtest(few)):
         pd.testing.assert_frame_equal(found, computed, check_exact=True)
         assert found.to_csv() == computed.to_csv()
     assert calls == [True]
     [file] = folder.iterdir()
-    assert file.read_bytes() == backtests.pack_residuals(computed)
+    assert file.read_bytes() == lessons.pack_residuals(computed)
 
 
 def test_a_forecast_is_the_same_with_the_file_and_without_it(folder, few, calls, monkeypatch):
@@ -63,7 +63,7 @@ def test_a_forecast_is_the_same_with_the_file_and_without_it(folder, few, calls,
 
 @pytest.mark.parametrize("change", ["value", "bound", "date", "technology", "fewer", "unbounded", "code"])
 def test_another_state_of_the_references_or_the_code_is_another_backtest(folder, few, calls, monkeypatch, change):
-    backtests.cached_backtest(few)
+    lessons.cached_backtest(few)
     first, *others = few
     later = pd.DateOffset(days=1)
     changed = {
@@ -73,9 +73,9 @@ def test_another_state_of_the_references_or_the_code_is_another_backtest(folder,
         "technology": replace(first, technology="another"),
     }
     if change == "code":
-        monkeypatch.setattr(backtests, "_digest_code", lambda: "another")
+        monkeypatch.setattr(lessons, "_digest_code", lambda: "another")
     given = others if change == "fewer" else [changed.get(change, first), *others]
-    backtests.cached_backtest(given, bounded=change != "unbounded")
+    lessons.cached_backtest(given, bounded=change != "unbounded")
     assert len(calls) == len(list(folder.iterdir())) == 2
 
 
@@ -87,13 +87,13 @@ def damage(content, way):
         "flipped": content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1 :],
         "text": b"no archive",
         "pickle": pickle.dumps(pd.DataFrame({"technology": ["a"]})),
-        "other": backtests.pack_residuals(pd.DataFrame({"technology": ["a"], "actual": [1.0]})),
+        "other": lessons.pack_residuals(pd.DataFrame({"technology": ["a"], "actual": [1.0]})),
     }[way]
 
 
 @pytest.mark.parametrize("way", ["empty", "cut", "flipped", "text", "pickle", "other", "folder"])
 def test_a_damaged_file_is_made_anew(folder, few, computed, calls, way):
-    backtests.cached_backtest(few)
+    lessons.cached_backtest(few)
     [file] = folder.iterdir()
     content = file.read_bytes()
     if way == "folder":
@@ -101,7 +101,7 @@ def test_a_damaged_file_is_made_anew(folder, few, computed, calls, way):
         file.mkdir()
     else:
         file.write_bytes(damage(content, way))
-    pd.testing.assert_frame_equal(backtests.cached_backtest(few), computed, check_exact=True)
+    pd.testing.assert_frame_equal(lessons.cached_backtest(few), computed, check_exact=True)
     assert calls == [True, True]
     assert way == "folder" or file.read_bytes() == content
 
@@ -110,7 +110,7 @@ def test_where_nothing_can_be_kept_a_forecast_is_made_all_the_same(folder, few, 
     folder.parent.mkdir()
     folder.write_text("a file where the folder should be")
     for _ in range(2):
-        pd.testing.assert_frame_equal(backtests.cached_backtest(few), computed, check_exact=True)
+        pd.testing.assert_frame_equal(lessons.cached_backtest(few), computed, check_exact=True)
     assert calls == [True, True]
 
 
@@ -118,24 +118,24 @@ def test_where_nothing_can_be_kept_a_forecast_is_made_all_the_same(folder, few, 
 def test_what_another_user_has_put_there_is_not_read(folder, few, computed, calls):
     folder.mkdir(parents=True)
     folder.chmod(0o777)
-    backtests.cached_backtest(few)
+    lessons.cached_backtest(few)
     [file] = folder.iterdir()
-    file.write_bytes(backtests.pack_residuals(computed.assign(combined=1.0)))
+    file.write_bytes(lessons.pack_residuals(computed.assign(combined=1.0)))
     os.chown(file, 12345, 12345)
-    pd.testing.assert_frame_equal(backtests.cached_backtest(few), computed, check_exact=True)
+    pd.testing.assert_frame_equal(lessons.cached_backtest(few), computed, check_exact=True)
 
 
 def test_only_the_newest_files_stay(folder, few, monkeypatch):
-    monkeypatch.setattr(backtests, "MOST_FILES", 3)
-    monkeypatch.setattr(backtests, "backtest", lambda *words, **named: pd.DataFrame({"technology": ["a"]}))
+    monkeypatch.setattr(lessons, "MOST_FILES", 3)
+    monkeypatch.setattr(lessons, "backtest", lambda *words, **named: pd.DataFrame({"technology": ["a"]}))
     for count in range(1, 8):
-        backtests.cached_backtest(few[:count])
+        lessons.cached_backtest(few[:count])
     assert len(list(folder.iterdir())) == 3
 
 
 def cache_in(place, few):
-    backtests.platformdirs.user_cache_dir = lambda *words, **named: place
-    return backtests.cached_backtest(few).to_csv()
+    lessons.platformdirs.user_cache_dir = lambda *words, **named: place
+    return lessons.cached_backtest(few).to_csv()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="forks")

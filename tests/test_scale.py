@@ -9,7 +9,7 @@ from figure_faults import find_faults
 from test_compare import make
 
 from helpers import curves, forecast, indicators
-from helpers.forecast import backtests, bands, lessons
+from helpers.forecast import bands, lessons
 from helpers.runs import comparison as compare
 from helpers.runs import sweep
 from helpers.runs.parameters import Parameters
@@ -119,7 +119,7 @@ def test_what_the_references_teach_is_learnt_once_for_many_series(monkeypatch, t
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(lessons, "_TAUGHT", {})
-    count(backtests, "backtest")
+    count(lessons, "backtest")
     count(lessons, "learn_prior")
     count(bands.Errors, "calibrate")
     panel = make_courses(40)

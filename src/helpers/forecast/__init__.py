@@ -11,14 +11,14 @@ forecasts on record ``baselines`` (beside them), ``hub_config`` and ``hub`` (the
 and ``next_figure``.
 """
 
-from .backtests import cached_backtest
 from .bands import PUBLISHED
 from .forecasting import cut_series, forecast, hindcast, make_hindcasts, pick_origins, read_narrowly, scale_before, vary
+from .lessons import cached_backtest
 from .many import Forecasts, forecast_many
 from .methods import METHODS, Origin, Prior, average_ceilings, learn_prior, saturation_shares
-from .panel import LEAST_TECHNOLOGIES, read_panel
 from .result import MILESTONES, NOT_REACHED, Forecast
 from .rolling import HORIZONS, WINDOWS, backtest, can_calibrate
+from .targets import LEAST_TECHNOLOGIES, read_panel
 from .windows import next_dates
 
 __all__ = [

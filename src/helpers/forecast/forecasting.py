@@ -20,7 +20,8 @@ from .lessons import References, recall
 from .methods import Origin, methods_for
 from .result import Forecast
 from .rolling import can_calibrate
-from .windows import SHORTEST, SHORTEST_SPAN, Target, last_window, next_dates, read_target
+from .targets import Target, read_target
+from .windows import SHORTEST, SHORTEST_SPAN, last_window, next_dates
 
 Series = TypeVar("Series", pd.Series, AdoptionSeries)
 
@@ -64,7 +65,7 @@ def forecast(
     shares : sequence of float
         Saturation shares of the scenarios, each between 0 and 1.
     residuals : DataFrame, optional
-        From `backtest`; by default it is that of the references (`helpers.forecast.backtests`), computed once.
+        From `backtest`; by default it is that of the references (`helpers.forecast.lessons`), computed once.
     limit : number, optional
         What no value can pass though it's no bound, such as a population; no figure may lie above it. Never more than
         100 for percent.

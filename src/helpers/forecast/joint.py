@@ -16,7 +16,8 @@ from .bands import PUBLISHED, REPORTED_QUANTILES
 from .lessons import Lessons
 from .methods import Origin, forecast_points
 from .paths import PATHS, keep, levels_left, refutes, sift
-from .windows import DATE_TOLERANCE, Ahead, Levels, Target, Windows, describe, next_dates
+from .targets import Target
+from .windows import DATE_TOLERANCE, Ahead, Levels, Windows, describe, next_dates
 
 EVERY_RANK = (np.arange(PATHS) + 0.5) / PATHS
 """The ranks that paths have at each date."""

@@ -13,9 +13,8 @@ from ..curves.many import map_parts
 from ..indicators.series import AdoptionSeries
 from .forecasting import forecast_target
 from .lessons import References, recall
-from .panel import Panel, is_adopted, name_series, read_panel
 from .result import Forecast
-from .windows import read_target
+from .targets import Panel, is_adopted, name_series, read_panel, read_target
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -14,12 +14,11 @@ import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
-from ..base.quoting import quote
 from ..curves import decimal_years
 from ..curves.many import map_parts
 from ..indicators.series import AdoptionSeries
-from .methods import Origin, Prior, forecast_points, learn_prior, methods_for, saturation_shares
-from .panel import LEAST_TECHNOLOGIES, Panel, read_panel
+from .methods import Origin, Prior, forecast_points, learn_prior, saturation_shares
+from .targets import LEAST_TECHNOLOGIES, Panel, read_panel
 from .windows import DATE_TOLERANCE, LONGEST, Ahead, Windows, bound_at_origin, describe, drift_sd
 
 if TYPE_CHECKING:
@@ -33,9 +32,6 @@ ORIGIN_SHARES = (0.05, 0.98)
 """A reference window enters the backtest when its last value lies between these shares of its bound."""
 LABELS = ["technology", "entity", "indicator"]
 """What a reference window is called by, besides its origin."""
-ABOVE = dict.fromkeys(("years", "horizon_years", "last", "growth", "unit", "unit_ahead", "unit_then", "stretch"), 0.0)
-ABOVE |= {"window": 2.0} | dict.fromkeys(("bound_sd", "rate", "roughness", "past_peak", "drift_sd", "actual"), -np.inf)
-"""Columns of numbers in a residual frame besides its methods, and what each of them lies above."""
 Rolled: TypeAlias = tuple[pd.DataFrame, Windows, Ahead, tuple[np.ndarray, np.ndarray]]
 """Residual rows before the methods, their windows, the dates ahead, and the place of each row in those."""
 
@@ -116,38 +112,6 @@ def backtest(
     for name, size in sizes.items():  # what is less than rounding is 0, and a CSV file keeps it
         rounded[name] = np.where(np.abs(residuals[name]) > 1e-12 * size, rounded[name], 0.0)
     return residuals.assign(**rounded)
-
-
-def check_residuals(residuals: Any) -> pd.DataFrame:
-    """Refuse what is no residual frame from `backtest`, also one that was kept in a file.
-
-    Returns
-    -------
-    DataFrame
-        The same with labels that are texts: an empty one comes out of a CSV file as missing.
-
-    Raises
-    ------
-    ValueError
-        Where it is no DataFrame, has no rows, lacks a column, or a column has something else than its numbers.
-    """
-    right = "give what backtest returned, or leave it out"
-    if not isinstance(residuals, pd.DataFrame):
-        raise ValueError(f"residuals is a {type(residuals).__name__}; {right}")
-    numbers = ABOVE | dict.fromkeys(methods_for("share" in residuals and residuals["share"].notna().any()), -np.inf)
-    missing = [name for name in (*LABELS, "origin", "share", *numbers) if name not in residuals]
-    if missing or not len(residuals):
-        lack = f"the column {missing[0]!r}" if missing else "rows"
-        raise ValueError(f"residuals lacks {lack}; {right}")
-    if residuals["share"].notna().any():
-        numbers["share"] = 0.0
-    for name, least in numbers.items():
-        number = pd.to_numeric(residuals[name], errors="coerce").to_numpy(float)
-        wrong = ~(np.isfinite(number) & (number > least)) | (not pd.api.types.is_numeric_dtype(residuals[name]))
-        if wrong.any():
-            cell, above = residuals[name].tolist()[wrong.argmax()], f" above {least:g}" * bool(np.isfinite(least))
-            raise ValueError(f"residuals has {quote(cell)} in the column {name!r}, not a number{above}; {right}")
-    return residuals.assign(**{name: residuals[name].astype(object).fillna("").astype(str) for name in LABELS})
 
 
 def roll_origins(

@@ -13,18 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any, Self, TypeAlias
+from typing import Self, TypeAlias
 
 import numpy as np
 import pandas as pd
 from statsmodels.genmod.families.links import Link, Log
 
-from ..base.dates import REAL, check_observed
-from ..base.quoting import quote
 from ..curves import Gompertz, decimal_years
-from ..curves.inputs import read_censored, read_numbers
-from ..indicators.series import BASE_TOLERANCE, AdoptionSeries, interpolate_known
 
 SHARE_LIMITS = (1e-6, 0.999)
 """Shares of a bound are held inside these limits before a logarithm is taken of them."""
@@ -224,148 +219,7 @@ def bound_at_origin(bound: pd.Series, years: np.ndarray) -> np.ndarray:
     return np.where(count > 0, values, np.nan)
 
 
-@dataclass(frozen=True)
-class Target:
-    """The series that is forecast; `source` is the AdoptionSeries it came from, or None."""
-
-    entity: str
-    indicator: str
-    title: str
-    unit: str
-    technology: str
-    values: pd.Series
-    bound: pd.Series | None = None
-    limit: float = np.inf
-    source: AdoptionSeries | None = None
-    censored: pd.DataFrame | None = None
-
-    @cached_property
-    def newer(self) -> pd.DataFrame:
-        """Figures after the last exact one that are bounds: index date; columns value, bound."""
-        if self.censored is None:
-            return pd.DataFrame({"value": [], "bound": []}, pd.DatetimeIndex([]))
-        later = self.censored.index > self.values.index.max()
-        return self.censored.loc[later, ["value", "bound"]].sort_index()
-
-    def bound_at(self, years: np.ndarray) -> np.ndarray:
-        """The bound at decimal years; held before its first and after its last date."""
-        assert self.bound is not None  # asked only where there is one
-        return np.interp(years, decimal_years(self.bound.index), self.bound.to_numpy(float))
-
-    def shares(self) -> pd.Series:
-        """All its values as shares of the bound, by date."""
-        return self.values / self.bound_at(decimal_years(self.values.index))
-
-    def check_limits(self) -> None:
-        """Refuse figures above the limit, and those that are at least something above the bound.
-
-        Raises
-        ------
-        ValueError
-        """
-        censored = None if self.censored is None else self.censored.query("bound == 'at_least'")["value"]
-        seen = self.values if censored is None else pd.concat([self.values, censored])
-        if (seen > self.limit * (1 + BASE_TOLERANCE)).any():
-            raise ValueError(
-                f"a figure of {seen.max():g} lies above the limit ({self.limit:g}), which no value can pass"
-            )
-        if self.bound is None or censored is None:
-            return
-        above = censored[censored > (1 + BOUND_TOLERANCE) * interpolate_known(self.bound, censored.index)]
-        if len(above):
-            raise ValueError(
-                f"censored says at least {above.iloc[0]:g} on {above.index[0]:%Y-%m-%d}, which lies above the bound: "
-                "a bound is an upper limit"
-            )
-
-
-def read_target(
-    series: pd.Series | AdoptionSeries,
-    bound: pd.Series | float | None = None,
-    limit: float | None = None,
-    censored: pd.DataFrame | None = None,
-) -> Target:
-    """Bring a series and all that is known beside it into one form: sorted, with dates, as numbers; or refuse it.
-
-    Parameters
-    ----------
-    series : pandas.Series with a DatetimeIndex, or AdoptionSeries
-        A pandas Series is called by its ``name``; ``attrs`` may hold entity, title, unit and technology.
-    bound : None, number, or pandas.Series with a DatetimeIndex
-        None is the AdoptionSeries' own bound, or none.
-    limit : None or number
-        What no value can pass, besides the bound; never more than 100 for percent.
-    censored : None or DataFrame
-        Figures that are bounds, as `AdoptionSeries.censored`, which is the default for one.
-
-    Returns
-    -------
-    Target
-
-    Raises
-    ------
-    ValueError
-        Where one of them is none of these, has no dates, or dates or numbers that cannot be right.
-    """
-    if isinstance(series, pd.Series):
-        texts = {key: str(series.attrs.get(key, "")) for key in ("entity", "title", "unit", "technology")}
-        name = str(series.name or "series")
-        fields: dict[str, Any] = texts | {"title": texts["title"] or name, "indicator": name, "values": series}
-    elif isinstance(series, AdoptionSeries):
-        names = ("entity", "indicator", "title", "unit", "technology", "values", "bound", "censored")
-        fields = {name: getattr(series, name) for name in names} | {"source": series}
-    else:
-        raise ValueError(f"forecast a pandas Series with dates, or an AdoptionSeries, not {type(series).__name__}")
-    values = _read_dated(fields["values"], "the series")
-    bound = fields.get("bound") if bound is None else bound
-    censored = fields.get("censored") if censored is None else censored
-    most = 100.0 if fields["unit"].startswith("percent") else np.inf
-    read = {"values": values, "limit": most if limit is None else min(most, _read_level(limit, "the limit"))}
-    read |= {"bound": None if bound is None else _read_bound(bound, values), "censored": _read_censored(censored)}
-    return Target(**fields | read)
-
-
-def _read_dated(series: pd.Series, what: str) -> pd.Series:
-    """The numbers that a series has, as floats in order of date; two on one date stay for `last_window` to refuse."""
-    if not isinstance(series.index, pd.DatetimeIndex):
-        raise ValueError(f"{what} needs a DatetimeIndex: pd.Series(values, index=pd.to_datetime(dates))")
-    series = series.dropna()
-    check_observed(decimal_years(series.index), what)
-    numbers = read_numbers(series, what)
-    return pd.Series(numbers, series.index.tz_localize(None), name=series.name).sort_index()
-
-
-def _read_level(level: Any, what: str, other: str = "") -> float:
-    """A limit, or a bound that is a number."""
-    if isinstance(level, bool) or not isinstance(level, REAL) or not 0 < level < np.inf:
-        raise ValueError(f"{what} is None, a number above 0 in the series' unit{other}, not {quote(level)}")
-    return float(read_numbers(level, what))
-
-
-def _read_bound(bound: Any, values: pd.Series) -> pd.Series:
-    """The bound as a dated series; a number holds on every date of the series."""
-    if not isinstance(bound, pd.Series):
-        return pd.Series(_read_level(bound, "the bound", ", or a dated pandas Series"), index=values.index)
-    dated = _read_dated(bound, "the bound")
-    if dated.empty or not (dated > 0).all():
-        raise ValueError("the bound must be above 0 on every date")
-    if dated.index.has_duplicates:
-        raise ValueError(f"the bound has two values on {_find_double(dated):%Y-%m-%d}: keep one per date")
-    return dated
-
-
-def _read_censored(censored: Any) -> pd.DataFrame | None:
-    """Figures that are bounds, in order of date; None where there are none."""
-    rows = read_censored(censored, True)
-    if rows is None:
-        return None
-    _read_dated(rows["value"], "censored")
-    if (rows["value"] < 0).any():
-        raise ValueError(f"adoption cannot be negative: censored has {rows['value'].min():g}")
-    return rows.set_axis(rows.index.tz_localize(None)).sort_index()
-
-
-def _find_double(series: pd.Series) -> pd.Timestamp:
+def find_double(series: pd.Series) -> pd.Timestamp:
     """The first date that stands twice."""
     return series.index[series.index.duplicated()][0]
 
@@ -428,7 +282,7 @@ def _window_of(values: pd.Series, bound: pd.Series | None) -> Windows:
 def _check_values(values: pd.Series) -> pd.Series:
     """The values above 0, or an error that says what is wrong with them."""
     if values.index.has_duplicates:
-        raise ValueError(f"two values on {_find_double(values):%Y-%m-%d}: keep one per date")
+        raise ValueError(f"two values on {find_double(values):%Y-%m-%d}: keep one per date")
     if (values < 0).any():
         raise ValueError(f"adoption cannot be negative: {values.min():g} on {values.idxmin():%Y-%m-%d}")
     values = values[values > 0]

@@ -20,7 +20,8 @@ from ..forecast import bands
 from ..forecast.bands import FAST, MIN_FORECASTS, mean_by_technology
 from ..forecast.methods import Origin
 from ..forecast.paths import LEAST_KEPT
-from ..forecast.windows import Target, Windows
+from ..forecast.targets import Target
+from ..forecast.windows import Windows
 
 if TYPE_CHECKING:
     from ..forecast import Forecast
@@ -85,7 +86,7 @@ def _plain(value: Any) -> Any:
 
 
 def kind_of(residuals: pd.DataFrame) -> Kind:
-    """Whether technologies were left out of the backtest, or single series of one, see `panel.read_panel`."""
+    """Whether technologies were left out of the backtest, or single series of one, see `read_panel`."""
     names = (residuals["entity"] + " " + residuals["indicator"]).str.strip()
     return SERIES if (names == residuals["technology"]).all() else TECHNOLOGIES
 
