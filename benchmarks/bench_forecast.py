@@ -10,7 +10,7 @@ import pandas as pd
 
 from helpers import curves, forecast, indicators
 from helpers.base.wording import say_count
-from helpers.forecast import backtest, bands, lessons, methods, paths, rolling, scores, windows
+from helpers.forecast import backtest, bands, coverage, lessons, methods, paths, rolling, scores, windows
 from helpers.forecast.forecasting import forecast_target
 from helpers.forecast.targets import read_target
 
@@ -104,7 +104,7 @@ def measure_calibrations(residuals):
     once = found.copy()
     for number, technology in enumerate(residuals["technology"].unique()):
         own = (residuals["technology"] == technology).to_numpy()
-        members = {name: records[name].left_out[number] for name in bands.MEMBERS}
+        members = {name: records[name].left_out[number] for name in methods.MEMBERS}
         found[own] = mean_members(residuals[own], members, levels)
         plain = {name: replace(each, count=np.inf) for name, each in members.items()}
         inner = measure_ranks(residuals[~own], plain)
@@ -133,7 +133,8 @@ def mean_members(rows, members, levels):
     """Quantiles (R, Q) of the published forecast of residual rows from calibrations of its members."""
     cases = bands.Cases.of(rows)
     parts = [
-        each.quantiles(cases, bands.point_of(rows, name, forecast.PUBLISHED), levels) for name, each in members.items()
+        each.quantiles(cases, coverage.point_of(rows, name, forecast.PUBLISHED), levels)
+        for name, each in members.items()
     ]
     return sum(parts) / len(parts)
 
@@ -151,7 +152,7 @@ def measure_paths(residuals):
     records, horizons, judged = bands.Records(residuals), np.array(rolling.HORIZONS), []
     for technology in residuals["technology"].unique():
         known = lessons.Lessons(records, pd.DataFrame(), technology)
-        members = {name: known.calibration(name) for name in bands.MEMBERS}
+        members = {name: known.calibration(name) for name in methods.MEMBERS}
         others = (residuals["technology"] != technology).to_numpy()
         scored = sum(records[name].normal_scores(each) for name, each in members.items())[others] / len(members)
         before = paths.fit_decay(paths.correlate_scores(residuals[others], scored, len(horizons)))
@@ -186,8 +187,8 @@ def measure_skill(scored):
 
 def measure_late(references, residuals):
     """Origins at 60 to 98 % of the bound, and a series that stands near its bound."""
-    late = bands.judge(residuals, "combined", 0.8)[residuals["share"] > 0.6]
-    below, above = (bands.mean_by_technology(late, name) for name in ("below", "above"))
+    late = coverage.judge(residuals, "combined", 0.8)[residuals["share"] > 0.6]
+    below, above = (coverage.mean_by_technology(late, name) for name in ("below", "above"))
     met = 0.08 <= below <= 0.12 and 0.08 <= above <= 0.12
     measured = f"{100 * below:.1f} / {100 * above:.1f} %"
     yield row("origins of 60 to 98 %: misses below / above the 80 % band", "8-12 % each", measured, met)
@@ -201,7 +202,7 @@ def measure_late(references, residuals):
 def measure_unbounded(references):
     """The references as if they had no bound, and a series that trebles each year."""
     residuals = backtest(references, bounded=False)
-    judged = bands.judge(residuals, "combined", 0.8)
+    judged = coverage.judge(residuals, "combined", 0.8)
     means = judged.groupby(["horizon_years", "technology"])["covered"].mean().groupby("horizon_years").mean()
     measured = f"{100 * means.mean():.0f} % ({100 * means.min():.0f}-{100 * means.max():.0f} % by horizon)"
     yield row("no bound: coverage of the 80 % band", "75-85 %", measured, 0.75 <= means.mean() <= 0.85)
@@ -263,7 +264,7 @@ def measure_newer(residuals):
     every, rows = (np.arange(1000) + 0.5) / 1000, []
     for technology in residuals["technology"].unique():
         known = lessons.Lessons(records, pd.DataFrame(), technology)
-        members = {name: known.calibration(name) for name in bands.MEMBERS}
+        members = {name: known.calibration(name) for name in methods.MEMBERS}
         own = residuals[residuals["technology"] == technology].reset_index(names="row")
         for first in (0.5, 1.0):
             pairs = own[own["horizon_years"] == first].merge(own, on=paths.SAME_ORIGIN, suffixes=("", "_later"))
@@ -306,7 +307,7 @@ def measure_reaching(residuals):
     records, horizons, rows = bands.Records(residuals), (1.0, 2.0, 3.0, 5.0), []
     for technology in residuals["technology"].unique():
         known = lessons.Lessons(records, pd.DataFrame(), technology)
-        members = {name: known.calibration(name) for name in bands.MEMBERS}
+        members = {name: known.calibration(name) for name in methods.MEMBERS}
         ranks, _ = paths.sift(horizons, known.decay, (), 2**11)
         own = residuals[residuals["technology"] == technology]
         own = own[own["horizon_years"].isin(horizons)].sort_values("horizon_years")

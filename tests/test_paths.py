@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import norm
 
 from helpers import forecast, indicators
-from helpers.forecast import bands, joint, paths
+from helpers.forecast import bands, joint, methods, paths
 
 YEARS = (0.5, 1.0, 2.0, 3.0, 5.0)
 DATES = pd.date_range("2021-12-31", periods=5, freq="YE")
@@ -54,7 +54,7 @@ def at(date, value, bound="at_least"):
 def test_without_a_newer_figure_the_margins_stay_what_they_are(make):
     result = make()
     found, ahead, margins = result.quantiles.to_numpy(), result.ahead_of(result.years), []
-    for name in bands.MEMBERS:
+    for name in methods.MEMBERS:
         point = joint.forecast_points(result.at_origin, ahead, (name,))[name][0]
         cases = bands.Cases.of(
             joint.describe(result.windows, ahead, (np.zeros(len(point), int), np.arange(len(point))))

@@ -15,9 +15,8 @@ from ..base.levels import LEVELS, band_ends, check_levels, read_shares
 from ..curves import decimal_years, to_dates
 from ..indicators.series import AdoptionSeries
 from . import bands
-from .bands import PUBLISHED
 from .lessons import References, recall
-from .methods import Origin, methods_for
+from .methods import PUBLISHED, Origin, methods_for
 from .result import Forecast
 from .rolling import can_calibrate
 from .targets import Target, read_target

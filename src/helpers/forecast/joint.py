@@ -12,9 +12,9 @@ import pandas as pd
 from ..base.levels import band_ends, quoted_level
 from ..curves import decimal_years, to_dates
 from . import bands
-from .bands import PUBLISHED, REPORTED_QUANTILES
+from .bands import REPORTED_QUANTILES
 from .lessons import Lessons
-from .methods import Origin, forecast_points
+from .methods import PUBLISHED, Origin, forecast_points, members_of
 from .paths import PATHS, keep, levels_left, refutes, sift
 from .targets import Target
 from .windows import DATE_TOLERANCE, Ahead, Levels, Windows, describe, next_dates
@@ -159,7 +159,7 @@ class JointForecast:
         >>> bool((mean == result.quantiles).all(axis=None))
         True
         """
-        return {name: Member(self, name) for name in bands.members_of(self.method, self.windows.bounded)}
+        return {name: Member(self, name) for name in members_of(self.method, self.windows.bounded)}
 
     def at(self, years: Levels, levels: Levels, method: str = "") -> np.ndarray:
         """Quantiles (H, Q) of the forecast's method, or of another one, at any years after the origin."""
@@ -174,7 +174,7 @@ class JointForecast:
     def _margins(self, years: Levels, levels: Levels, method: str = "") -> np.ndarray:
         """Calibrated quantiles (H, Q) that know of no newer figure, at levels (Q,) or (H, Q)."""
         method = method or self.method
-        names, ahead = bands.members_of(method, self.windows.bounded), self.look(years)
+        names, ahead = members_of(method, self.windows.bounded), self.look(years)
         return sum(self.part(name, *ahead, levels, method) for name in names) / len(names)
 
     def look(self, years: Levels) -> tuple[Ahead, bands.Cases]:

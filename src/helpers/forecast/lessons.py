@@ -28,8 +28,8 @@ from ..base.project import PACKAGED, RunError, refuse_planted
 from ..base.quoting import quote
 from ..indicators.series import AdoptionSeries
 from . import bands
-from .bands import PUBLISHED, Calibration, Records
-from .methods import Prior, learn_prior, methods_for, saturation_shares
+from .bands import Calibration, Records
+from .methods import PUBLISHED, Prior, learn_prior, members_of, methods_for, saturation_shares
 from .paths import correlate_scores, fit_decay
 from .rolling import LABELS, backtest
 
@@ -93,7 +93,7 @@ class Lessons:
     @cached_property
     def correlations(self) -> pd.DataFrame:
         """Correlations of the published forecast's errors at two horizons."""
-        members = bands.members_of(PUBLISHED, bands.is_bounded(self._records.residuals))
+        members = members_of(PUBLISHED, bands.is_bounded(self._records.residuals))
         scores = sum(self._records[name].normal_scores(self.calibration(name)) for name in members) / len(members)
         return correlate_scores(self.residuals, scores[self._others])
 

@@ -1,6 +1,7 @@
 """The forecasting methods, all through one interface: what is known at an origin and dates ahead give (N, H) values.
 
-To add a method, write the function and its line in `METHODS`; its bands, scores and place in every table follow.
+To add one, write its function under `@method()`, with ``member=True`` for a member of the published forecast; its
+bands, scores and place in every table follow.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from ..curves import AdoptionCurve, Gompertz, Logistic
 from ..curves.ceilings import CeilingFits, fit_ceilings
 from ..indicators.series import AdoptionSeries
 from . import bands
-from .bands import PUBLISHED
 from .windows import SHARE_LIMITS, Ahead, Windows, damp, mean_change, measure_growth, to_link
 
 ERRORS = "independent"
@@ -150,25 +150,75 @@ class Origin:
 
 
 Method: TypeAlias = Callable[[Origin, Ahead], np.ndarray]
+PUBLISHED = "combined"
+"""The method that a run publishes: the mean of its members' quantiles."""
+METHODS: dict[str, Method] = {}
+"""Every method by name, in the order of their functions; the first is the published one."""
+MEMBERS: list[str] = []
+"""Members of the published forecast; without a bound those alone that need none."""
 NEEDS_BOUND: set[Method] = set()
 
 
-def needs_bound(method: Method) -> Method:
-    """Mark a method that means nothing without a bound."""
-    NEEDS_BOUND.add(method)
-    return method
+def method(member: bool = False, needs_bound: bool = False) -> Callable[[Method], Method]:
+    """Register a function as a method, called by its name.
+
+    Parameters
+    ----------
+    member : bool
+        Whether its quantiles are among those whose mean is the published forecast.
+    needs_bound : bool
+        Whether it means nothing without a bound.
+    """
+
+    def register(function: Method) -> Method:
+        METHODS[function.__name__] = function
+        if member:
+            MEMBERS.append(function.__name__)
+        if needs_bound:
+            NEEDS_BOUND.add(function)
+        return function
+
+    return register
 
 
-def last_value(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """Nothing changes."""
-    return origin.windows.values[:, -1:] + 0 * ahead.years
+@method()
+def combined(origin: Origin, ahead: Ahead) -> np.ndarray:
+    """The published forecast: the plain mean of its members, each between 0 and the limit.
+
+    Past its peak a series has no adoption curve, and its last value stands.
+    """
+    return forecast_points(origin, ahead, (PUBLISHED,))[PUBLISHED]
 
 
-def drift(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """The mean change per year goes on: a random walk with drift."""
-    return last_value(origin, ahead) + mean_change(origin.windows.years, origin.windows.values)[:, None] * ahead.years
+@method(member=True, needs_bound=True)
+def gompertz_shrunk(origin: Origin, ahead: Ahead) -> np.ndarray:
+    """A Gompertz curve up to the bound, its rate drawn from the window's towards what followed in the references."""
+    windows, prior, link = origin.windows, origin.prior, Gompertz.link
+    expected = np.atleast_1d(prior.expected_rate(measure_growth(windows)[0]))[:, None]
+    last = to_link(link, windows.shares[:, -1:])
+    gain = link.inverse(last + expected * ahead.years) - link.inverse(last)
+    return ahead.bound * (windows.shares[:, -1:] + gain)
 
 
+@method(member=True, needs_bound=True)
+def gompertz_prior(origin: Origin, ahead: Ahead) -> np.ndarray:
+    """The Gompertz curve averaged over its ceiling, see `average_ceilings`."""
+    return origin.curves["gompertz_prior"].path(ahead)
+
+
+@method(member=True, needs_bound=True)
+def logistic_prior(origin: Origin, ahead: Ahead) -> np.ndarray:
+    """The logistic curve averaged over its ceiling, see `average_ceilings`."""
+    return origin.curves["logistic_prior"].path(ahead)
+
+
+@method(needs_bound=True)
+def gompertz_bound(origin: Origin, ahead: Ahead) -> np.ndarray:
+    """The Gompertz curve whose ceiling is the bound, anchored at the last observation."""
+    return fit_at_share(Gompertz, origin.windows, 1.0).path(ahead)
+
+
+@method(member=True)
 def damped_drift(origin: Origin, ahead: Ahead) -> np.ndarray:
     """The mean change per year goes on but loses a fifth each year: statsmodels' damped Holt with smoothing 1 and 0.
 
@@ -182,53 +232,23 @@ def damped_drift(origin: Origin, ahead: Ahead) -> np.ndarray:
     return np.where(change < 0, last * np.exp(np.minimum(change / last, 0)), last + change)
 
 
-@needs_bound
-def gompertz_bound(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """The Gompertz curve whose ceiling is the bound, anchored at the last observation."""
-    return fit_at_share(Gompertz, origin.windows, 1.0).path(ahead)
+@method()
+def drift(origin: Origin, ahead: Ahead) -> np.ndarray:
+    """The mean change per year goes on: a random walk with drift."""
+    return last_value(origin, ahead) + mean_change(origin.windows.years, origin.windows.values)[:, None] * ahead.years
 
 
-@needs_bound
-def gompertz_shrunk(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """A Gompertz curve up to the bound, its rate drawn from the window's towards what followed in the references."""
-    windows, prior, link = origin.windows, origin.prior, Gompertz.link
-    expected = np.atleast_1d(prior.expected_rate(measure_growth(windows)[0]))[:, None]
-    last = to_link(link, windows.shares[:, -1:])
-    gain = link.inverse(last + expected * ahead.years) - link.inverse(last)
-    return ahead.bound * (windows.shares[:, -1:] + gain)
+@method()
+def last_value(origin: Origin, ahead: Ahead) -> np.ndarray:
+    """Nothing changes."""
+    return origin.windows.values[:, -1:] + 0 * ahead.years
 
 
-@needs_bound
-def gompertz_prior(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """The Gompertz curve averaged over its ceiling, see `average_ceilings`."""
-    return origin.curves["gompertz_prior"].path(ahead)
-
-
-@needs_bound
-def logistic_prior(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """The logistic curve averaged over its ceiling, see `average_ceilings`."""
-    return origin.curves["logistic_prior"].path(ahead)
-
-
-def combined(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """The published forecast: the plain mean of its members, each between 0 and the limit.
-
-    Past its peak a series has no adoption curve, and its last value stands.
-    """
-    return forecast_points(origin, ahead, (PUBLISHED,))[PUBLISHED]
-
-
-METHODS: dict[str, Method] = {
-    "combined": combined,
-    "gompertz_shrunk": gompertz_shrunk,
-    "gompertz_prior": gompertz_prior,
-    "logistic_prior": logistic_prior,
-    "gompertz_bound": gompertz_bound,
-    "damped_drift": damped_drift,
-    "drift": drift,
-    "last_value": last_value,
-}
-"""Every method by name; the first is the published one."""
+def members_of(method: str, bounded: bool) -> tuple[str, ...]:
+    """Whose quantiles a method's are the mean of: those of the members of the published one, or its own."""
+    if method != PUBLISHED:
+        return (method,)
+    return tuple(name for name in MEMBERS if bounded or METHODS[name] not in NEEDS_BOUND)
 
 
 def methods_for(bounded: bool = True) -> tuple[str, ...]:
@@ -240,7 +260,7 @@ def forecast_points(origin: Origin, ahead: Ahead, names: Sequence[str] | None = 
     """Point forecasts of some methods, or of every one that applies: a dict of (N, H) arrays from 0 to the limit."""
     windows, points = origin.windows, {}
     names = names or methods_for(windows.bounded)
-    members = bands.members_of(PUBLISHED, windows.bounded)
+    members = members_of(PUBLISHED, windows.bounded)
     with np.errstate(over="ignore"):  # where a curve falls so steeply that its share is 0
         for name in {*names, *(members if PUBLISHED in names else ())} - {PUBLISHED}:
             points[name] = ahead.clip(METHODS[name](origin, ahead))

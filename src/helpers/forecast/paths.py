@@ -20,7 +20,8 @@ from scipy.optimize import minimize_scalar
 from scipy.special import ndtr, ndtri
 from scipy.stats import qmc
 
-from .bands import Records, is_bounded, members_of
+from .bands import Records, is_bounded
+from .methods import members_of
 from .windows import Levels
 
 PATHS = 2**14

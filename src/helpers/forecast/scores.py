@@ -22,8 +22,9 @@ import pandas as pd
 from ..base.levels import band_columns
 from ..curves.many import map_parts
 from ..indicators.series import AdoptionSeries
-from . import bands
-from .bands import FAST, NORMAL_DRIFT, REPORTED_QUANTILES
+from . import bands, coverage
+from .bands import FAST, REPORTED_QUANTILES
+from .coverage import NORMAL_DRIFT
 from .methods import METHODS, Prior, learn_prior, saturation_shares
 from .rolling import HORIZONS, LABELS, WINDOWS, add_methods, roll
 from .windows import Levels
@@ -74,7 +75,7 @@ def _score_rows(
     labels = [*LABELS, "window", "origin", "date", "horizon_years", "years", "share", "growth", "unit"]
     point = residuals["drift" if method == NORMAL_DRIFT else method].to_numpy(float)
     actual, unit = residuals["actual"].to_numpy(float), residuals["unit"].to_numpy(float)
-    quantiles = bands.quantiles_of(residuals, method, [*REPORTED_QUANTILES, *CRPS_QUANTILES], training, records)
+    quantiles = coverage.quantiles_of(residuals, method, [*REPORTED_QUANTILES, *CRPS_QUANTILES], training, records)
     reported, fine = np.split(quantiles, [len(REPORTED_QUANTILES)], axis=1)
     frame = residuals[labels].assign(method=method, forecast=point, actual=actual)
     frame = frame.assign(**{f"q{level:g}": reported[:, at] for at, level in enumerate(REPORTED_QUANTILES)})
@@ -269,7 +270,7 @@ def _cover_levels(
     residuals: pd.DataFrame, method: str, levels: Sequence[float], records: bands.Records | None = None
 ) -> pd.DataFrame:
     """Rows of `check_calibration` for one method."""
-    covered = bands.measure_coverage(residuals, method, levels, records)
+    covered = coverage.measure_coverage(residuals, method, levels, records)
     keys = [residuals["horizon_years"], residuals["technology"]]
     mean = covered.groupby(keys).mean().groupby("horizon_years").mean().stack()
     return pd.DataFrame({"method": method, "actual": mean}).reset_index()[["method", *mean.index.names, "actual"]]

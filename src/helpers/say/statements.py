@@ -16,8 +16,9 @@ from ..base.levels import band_columns, say_level
 from ..base.numbers import count, percent, say_limit
 from ..base.wording import say_count, say_day, say_end, say_first, say_name, say_voices
 from ..curves import Assessment, Logistic, assess_ceiling
-from ..forecast import bands
-from ..forecast.bands import FAST, MIN_FORECASTS, mean_by_technology
+from ..forecast import coverage
+from ..forecast.bands import FAST
+from ..forecast.coverage import MIN_FORECASTS, mean_by_technology
 from ..forecast.methods import Origin
 from ..forecast.paths import LEAST_KEPT
 from ..forecast.targets import Target
@@ -43,7 +44,7 @@ def state_forecast(forecast: Forecast, respondents: int | None = None) -> pd.Dat
     found, scatter = assess_target(target), measure_scatter(windows)
     residuals = forecast.residuals
     kind = kind_of(residuals)
-    judged, kept = bands.judge(residuals, forecast.method, level), forecast.share_kept()
+    judged, kept = coverage.judge(residuals, forecast.method, level), forecast.share_kept()
     widest = min(forecast.lessons.calibration(name).widest for name in forecast.members)
     beyond = [each for each in forecast.levels if each > widest]
     far, later = int(np.abs(forecast.years - 3).argmin()), forecast.dates > max([forecast.origin, *target.newer.index])
@@ -220,7 +221,7 @@ def state_paths(correlations: pd.DataFrame, target: Target, kept: float, refuted
 def state_calibration(
     judged: pd.DataFrame, windows: Windows, level: float, kind: Kind, beyond: Sequence[float] = ()
 ) -> Statement:
-    """How the band of `level` did on the references; `judged` is from `bands.judge`.
+    """How the band of `level` did on the references; `judged` is from `coverage.judge`.
 
     So few technologies can't vouch for the bands of the levels `beyond`.
     """
