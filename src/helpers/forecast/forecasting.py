@@ -39,10 +39,10 @@ def forecast(
 ) -> Forecast:
     """Forecast an adoption series with bands calibrated on earlier technologies.
 
-    The published method, ``combined``, is the plain mean of the quantiles of four forecasters, each with its own band:
-    a Gompertz and a logistic curve, each averaged over its ceiling by where the references stand and how well it fits
-    the series with that ceiling; a Gompertz curve at the bound whose rate is drawn towards what followed in the
-    references; and damped drift, cut at the bound. Bands are normalised split conformal (`helpers.forecast.bands`).
+    The published method, ``combined``, is the plain mean of the quantiles of its members (`helpers.forecast.methods`),
+    each with its own band: curves whose ceiling is averaged over, by where the references stand and how well they fit
+    the series with it; a curve at the bound whose rate is drawn towards what followed in the references; and damped
+    drift, cut at the bound. Bands are normalised split conformal (`helpers.forecast.bands`).
     Without a bound it is damped drift alone; past its peak the last value is the path of all. Sources: Meade and Islam
     2006 (diffusion forecasts), Gardner 2006 (damped trends), Lei et al. 2018 (bands), Lichtendahl, Grushka-Cockayne and
     Winkler 2013 (means of quantiles).
