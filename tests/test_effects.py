@@ -109,5 +109,5 @@ def test_sentences_quote_the_chosen_level(levels_run):
     assert "the 90 % band is" in statements["spread"]
     assert set(pd.read_csv(tables / "05_milestones.csv")["level"]) == {0.9}
     page = next((levels_run / "html").glob("05_*.html")).read_text(encoding="utf-8")
-    assert "median and 90 % band in" in page
+    assert "90 % band from" in page
     assert "80 % band" not in page

@@ -66,7 +66,7 @@ def test_every_input_that_was_changed_is_found(folder):
     del changed["notebooks"]["01_check_small"]
     assert set(find_differences(folder, content, changed)) == {
         f"versions pandas: was {content['versions']['pandas']!r}, is '9.9'",
-        "helpers tables.py: changed",
+        "helpers show/tables.py: changed",
         "data files observations.csv: changed",
         "notebooks 07_new: new",
         "notebooks 01_check_small: gone",

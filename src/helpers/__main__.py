@@ -199,13 +199,13 @@ def export(
         return
     folder = find_run(run)
     record = read_run(folder)
-    if not record["pdf"]:
-        again = write_command(folder.name, {**record, "pdf": True})
-        print(f"note: figures are there as PNG and SVG. As PDF too: {again}")
     for write in asked:
         print(f"Written: {shorten_path(write(folder))}")
     if not asked:
         print(f"Read it: {shorten_path(pages.export_run(folder))}")
+    if not record["pdf"]:
+        again = write_command(folder.name, {**record, "pdf": True})
+        print(f"note: figures are there as PNG and SVG. As PDF too: {again}")
 
 
 @app.command()

@@ -123,7 +123,8 @@ def keep(decay: float, limits: tuple[tuple[float, float, float], ...] = (), path
         kept &= (rank > low) & (rank < high)
     share = float(kept.mean())
     if refutes(limits, share):
-        return keep(decay, (), paths)._replace(share=share)
+        every = keep(decay, (), paths)
+        return Kept(every.on, every.rows, share, every.scores, every.given)
     scores = scores[kept]
     step = -(-len(scores) // MOST_GIVEN)
     given = scores[np.lexsort(scores.T[::-1])[step // 2 :: step]] if on else scores[:1]

@@ -13,7 +13,7 @@ import pandas as pd
 from ..base.dates import REAL, check_observed
 from ..base.quoting import quote
 from ..curves import decimal_years
-from ..curves.model import read_censored, read_numbers
+from ..curves.inputs import read_censored, read_numbers
 from ..indicators.series import BASE_TOLERANCE, AdoptionSeries, interpolate_known
 from .windows import BOUND_TOLERANCE, find_double
 
