@@ -168,6 +168,11 @@ def method(member: bool = False, needs_bound: bool = False) -> Callable[[Method]
         Whether its quantiles are among those whose mean is the published forecast.
     needs_bound : bool
         Whether it means nothing without a bound.
+
+    Returns
+    -------
+    callable
+        The decorator; it gives the function back.
     """
 
     def register(function: Method) -> Method:
