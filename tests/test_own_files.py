@@ -94,7 +94,7 @@ def test_what_an_earlier_run_wrote_goes_and_what_has_a_new_name_of_the_run_is_ke
     (folder / "tables" / "03_small.csv").unlink()
     (folder / "tables" / "03_small.csv").mkdir()
     source = tmp_path / "notebooks" / "03_small.ipynb"
-    source.write_text(source.read_text().replace(', \\"03_small\\")', ', \\"03_later\\")'))
+    source.write_text(source.read_text().replace('(\\"03_small\\",', '(\\"03_later\\",'))
     make()
     names = {"03_later.csv", "03_later-kept.csv"}
     assert {path.name for path in (folder / "tables").iterdir()} == {*names, "03_small.csv"}
