@@ -7,12 +7,12 @@
 np.float64(73.8)
 
 Modules, each importing only those before it: `engine` many series at once, `starts` and `descent` from where to where,
-`search` the best curve, `profile` intervals; `error_models` how errors hang together; `ceilings` many known ceilings;
-`launches` launches that nobody gave, `shifts` changed definitions; `inputs`, `ceiling_kinds`, `model` the observations
-and what is known of the ceiling; `likelihoods`, `binomial`, `censored` what is minimised; `derived`, `prediction`,
-`display`, `results` what comes out; `adoption_curve` the arguments of every family, `families` the families; `waves`
-two waves in one series; `many` thousands of series; `side_by_side` several families on one series; `assess` one verdict
-on the ceiling.
+`search` the best curve, `crossings` and `profile` intervals; `error_models` how errors hang together; `ceilings` many
+known ceilings; `launches` launches that nobody gave, `shifts` changed definitions; `inputs`, `ceiling_kinds`, `model`
+the observations and what is known of the ceiling; `likelihoods`, `binomial`, `censored_loss`, `censored` what is
+minimised; `derived`, `prediction`, `display`, `results` what comes out; `adoption_curve` the arguments of every family,
+`families` the families; `waves` two waves in one series; `many` thousands of series; `side_by_side` several families on
+one series; `assess` one verdict on the ceiling.
 """
 
 from ..base.dates import CurveError, decimal_years, to_dates
