@@ -168,11 +168,12 @@ class Study:
 
         Parameters
         ----------
-        name, frame, of : as for `keep`
+        name, frame : as for `keep`
         title, note : str
             As for `tables.show`.
         empty : str
             What is said in the place of a table without rows, in Markdown.
+        of : as for `keep`
         columns : sequence of str, optional
             Those that are displayed; all are kept. Of these, columns without any value are left out.
         """
