@@ -199,13 +199,12 @@ def export(
         return
     folder = find_run(run)
     record = read_run(folder)
-    for write in asked:
-        print(f"Written: {shorten_path(write(folder))}")
-    if not asked:
-        print(f"Read it: {shorten_path(pages.export_run(folder))}")
+    done = [("Written", write(folder)) for write in asked] or [("Read it", pages.export_run(folder))]
     if not record["pdf"]:
         again = write_command(folder.name, {**record, "pdf": True})
         print(f"note: figures are there as PNG and SVG. As PDF too: {again}")
+    for word, path in done:
+        print(f"{word}: {shorten_path(path)}")
 
 
 @app.command()

@@ -56,11 +56,16 @@ LEAST_FILES, LEAST_MEMORY = 128, 1_500_000_000
 MAX_FOLDER = 50  # a socket's whole path may have about 100 characters
 
 
+CLAIMED: list[Any] = []
+"""What holds the folder below: a forked child that let go of it would remove the folder of its parent."""
+
+
 @cache
 def make_place() -> Path:
     """The folder of this process for its sockets; it goes with the process, or with the run after a kill."""
     place = tempfile.gettempdir() if os.name == "nt" or len(os.fsencode(tempfile.gettempdir())) < MAX_FOLDER else "/tmp"
     claimed = claim_folder(Path(place), "adoption-")
+    CLAIMED.append(claimed)
     Finalize(None, claimed.__exit__, args=(None, None, None), exitpriority=-101)  # after multiprocessing's own folder
     return claimed.__enter__()
 
