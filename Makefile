@@ -16,7 +16,7 @@ check: .venv/ready
 	$(BIN)/python -c "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True, no_logo=True))"
 	$(BIN)/python tests/docstrings.py
 
-# Every room and most promises once, in about three minutes on two cores; `test-all` adds whole runs and further cases.
+# Every room and most promises once, in about five minutes on two cores; `test-all` adds whole runs and further cases.
 test: .venv/ready
 	$(BIN)/python -m pytest -m 'not slow'
 

@@ -1,7 +1,8 @@
 """The package by its second name, which notebooks use; see `adoption_curves`.
 
-Each of its rooms imports only rooms that stand before it in this list; `make check` holds them to it, lazy imports
-included:
+Each of its rooms imports only rooms that stand before it in this list, lazy imports included, but for the doors that
+its contract names (`Results.plot`, `Forecast.plot`, `Forecast.statements` and their like); `make check` holds them to
+it:
 
 - ``base``: dates, levels, files and folders, numbers and words, quotes of what others wrote.
 - ``indicators``: load and check tables, own files, select a series with its bound and breaks; newer figures from their

@@ -1,6 +1,6 @@
 """Runs: their parameters, notebooks, results, records, pages, comparisons and sweeps.
 
-`Study` is all that a notebook sees of it. The parts, each importing only those before it: ``parameters``,
+`Study` is all that a notebook sees of it. The parts: ``parameters``,
 ``kernel_app`` (what a kernel is), ``kernels`` (how it starts), ``notebook`` (its record and tables), ``study`` (its
 view of its run), ``execute`` (one notebook), ``store`` (results by what they were made from), ``inputs`` (what a run
 is made from), ``sequence`` (which notebooks there are, and what each reads), ``record`` (``run.json``), ``crate`` (the
