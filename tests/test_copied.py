@@ -62,7 +62,7 @@ def test_a_copy_runs_itself_also_when_it_is_moved(copy, tmp_path, options):
         call(place / ".venv" / "bin" / "adoption", "run", "copied", *options, cwd=tmp_path)
         run = place / "outputs" / "copied"
         table = (run / "tables" / "01_where.csv").read_text()
-        assert table == f"module,python\n{place}/src/helpers/__init__.py,{place}/.venv\n"
+        assert table == f"module,python\n{place}/src/adoption_curves/__init__.py,{place}/.venv\n"
     assert not (find_root() / "outputs" / "copied").exists()
 
 

@@ -60,7 +60,7 @@ def test_data_and_notebooks_are_in_the_wheel(installed):
     assert sum(name.startswith("helpers/_project/backtests/") for name in names) == 2
     for path in (*root.glob("data/*.*"), *root.glob("notebooks/*.ipynb")):
         assert f"helpers/_project/{path.relative_to(root).as_posix()}" in names
-    assert not [name for name in names if "tests/" in name or "outputs/" in name]
+    assert not [name for name in names if "/tests/" in f"/{name}" or "outputs/" in name]
 
 
 def test_it_runs_in_an_empty_folder(installed, tmp_path):
