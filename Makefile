@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: run check test test-all test-wheel golden test-lowest test-newest coverage audit lab docs bench lock clean
+.PHONY: run check test test-all test-wheel golden snapshots test-lowest test-newest coverage audit lab docs bench lock clean
 
 run: .venv/ready
 	$(BIN)/python -P -m adoption_curves run
@@ -13,9 +13,10 @@ check: .venv/ready
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
+	$(BIN)/python -c "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True, no_logo=True))"
 	$(BIN)/python tests/docstrings.py
 
-# Every room and most promises once, in about three minutes on two cores; `test-all` adds whole runs and further cases.
+# Every room and most promises once, in about five minutes on two cores; `test-all` adds whole runs and further cases.
 test: .venv/ready
 	$(BIN)/python -m pytest -m 'not slow'
 
@@ -29,6 +30,10 @@ test-wheel: .venv/ready
 # The runs of tests/golden/golden.yaml, whose tables must stay as they are in git; RENEW=1 writes them anew.
 golden: .venv/ready
 	$(BIN)/python tests/golden.py $(if $(RENEW),--renew)
+
+# The wording that people meet, as tests/snapshots keep it, written anew.
+snapshots: .venv/ready
+	$(BIN)/python -m pytest --renew -n 0
 
 # The tests of numbers and data, and the default run: with every direct dependency at its lower bound, and with the
 # newest versions that the bounds allow, whatever the lock says, on the newest Python here; these are looked up anew
@@ -49,7 +54,7 @@ test-newest:
 	.venv-newest/bin/python $(NUMBERS)
 
 # What the tests run, in all processes: 95 % of lines and branches, and every one in what checks data and parameters.
-CHECKED := src/helpers/indicators/*,src/helpers/parameters.py,src/helpers/options.py
+CHECKED := src/helpers/indicators/*,src/helpers/runs/parameters.py,src/helpers/cli/options.py
 coverage: .venv/ready
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=95
 	$(BIN)/python -m coverage report --include='$(CHECKED)' --fail-under=100

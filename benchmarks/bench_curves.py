@@ -17,10 +17,10 @@ from scipy.optimize import curve_fit
 from scipy.special import stdtrit
 
 from helpers import indicators
+from helpers.base.wording import say_name
 from helpers.curves import FAMILIES, CurveError, Exponential, Logistic, Richards, fit_many
-from helpers.curves.descent import fit_batch, fit_rows
 from helpers.curves.engine import prepare
-from helpers.wording import say_name
+from helpers.curves.search import fit_batch, fit_rows
 
 REFERENCE = Path(__file__).parent.parent / "tests" / "reference"
 SIZES = (1_000, 10_000, 100_000)

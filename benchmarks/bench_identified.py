@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.curves import FAMILIES, assess_ceiling, fit_many
-from helpers.curves.assess import DOUBT, TESTED
+from helpers.curves.assess import DOUBT, MIN_TESTED
 from helpers.curves.engine import time_of_share
 
 TRUTHS = {  # the family that is fitted alone, and coordinates: logarithms of rates and numbers, and dates
@@ -93,10 +93,10 @@ def print_worst(frame):
 def print_doubts(frame):
     """How often the last figures' test doubts the verdict, where another wave has begun and where none has."""
     print("\n| curve | seen, % | points | errors | doubted |\n|---|---|---|---|---|")
-    waves = frame[(frame["truth"] == "two waves") & (frame["points"] >= TESTED)]
+    waves = frame[(frame["truth"] == "two waves") & (frame["points"] >= MIN_TESTED)]
     for _, row in waves.iterrows():
         print(f"| two waves | {say_course(row)} | {row['points']} | {row['kind']} | {say(row['doubted'])} |")
-    one = frame[frame["truth"].isin(OWN) & (frame["points"] >= TESTED)]["doubted"]
+    one = frame[frame["truth"].isin(OWN) & (frame["points"] >= MIN_TESTED)]["doubted"]
     print(f"| one wave, {len(one)} cells: mean; most | | | | {say(one.mean())}; {say(one.max())} |")
 
 

@@ -6,8 +6,8 @@ import nbformat
 import pandas as pd
 import pytest
 
-from helpers.figures import images
-from helpers.parameters import complete_parameters, read_parameters
+from helpers.runs.parameters import complete_parameters, read_parameters
+from helpers.show.figures import images
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 SAMPLE = Path(__file__).parent / "sample"
@@ -19,7 +19,7 @@ def run_cells(number, outputs, **parameters):
     given = complete_parameters(read_parameters({"run": "cells", "data": str(SAMPLE), **parameters}))
     drawn, names = [], {}
 
-    def keep(figure, alt, narrow):
+    def keep(figure, alt, narrow, pdf):
         drawn.append(figure)
         yield "png", bytes(24)
 
@@ -32,8 +32,8 @@ def run_cells(number, outputs, **parameters):
             if "parameters" in cell.metadata.get("tags", []):
                 names.update({name: value for name, value in given.model_dump().items() if name in names})
         tables = {
-            path.stem: names["this_run"].read_table(path.stem)
-            for path in sorted((names["this_run"].folder / "tables").glob(f"{number}_*.csv"))
+            path.stem: names["study"].read_table(path.stem)
+            for path in sorted((names["study"].folder / "tables").glob(f"{number}_*.csv"))
         }
     assert all(isinstance(table, pd.DataFrame) for table in tables.values())
     return tables, drawn

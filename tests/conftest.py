@@ -4,26 +4,46 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from processes import run
 from small_notebooks import write_notebooks
 
-from helpers.folders import lock_folder
-from helpers.parameters import read_parameters
-from helpers.project import RunError, find_data
-from helpers.runs import open_run
+from helpers.base.folders import lock_folder
+from helpers.base.project import MARK, RunError, find_data
+from helpers.runs import Study
+from helpers.runs.parameters import read_parameters
 from helpers.runs.pipeline import run_all
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "tests" / "sample"
+WORDS = ["run", "small", "-p", "horizon_years", "3"]
+"""The command by which `reference` was made."""
 
 
 def further(*values):
     """A further case of a kind among the parameters of a test: `make test` leaves it out, `make test-all` runs it."""
     return pytest.param(*values, marks=pytest.mark.slow)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--renew", action="store_true", help="write anew what tests/snapshots keep; run nothing else")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.option.renew:
+        items[:] = [item for item in items if "renew" in item.fixturenames]
+
+
+@pytest.fixture
+def renew(request):
+    """Whether the wording in tests/snapshots is written anew."""
+    return request.config.option.renew
 
 
 def pytest_configure(config):
@@ -49,7 +69,7 @@ def run_sequence(outputs, name, *options, data=SAMPLE):
 
 def open_as(notebook, run="mine", **variables):
     """The run as a notebook with these variables opens it."""
-    return eval("open_run(notebook)", {"open_run": open_run, "notebook": notebook, "run": run, **variables})
+    return eval("Study(notebook)", {"Study": Study, "notebook": notebook, "run": run, **variables})
 
 
 @pytest.fixture(scope="session")
@@ -63,12 +83,14 @@ def make_once(folder, make):
     """`folder`, which the first worker makes; others wait for it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     while not folder.exists():
-        try:
-            with lock_folder(folder.parents[1] / f"making-{folder.name}"):
-                if not folder.exists():
-                    make()
-        except RunError:  # another worker is at it
-            time.sleep(0.2)
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(lock_folder(folder.parents[1] / f"making-{folder.name}"))
+            except RunError:  # another worker is at it
+                time.sleep(0.2)
+                continue
+            if not folder.exists():
+                make()
     return folder
 
 
@@ -84,6 +106,58 @@ def small_run(shared):
             run_all(parameters, notebooks)
 
     return make_once(shared / "small" / "outputs" / "small", make)
+
+
+def begin(folder):
+    """A project of its own: the small notebooks and the sample data."""
+    write_notebooks(folder / "notebooks")
+    shutil.copytree(SAMPLE, folder / "data")
+    (folder / MARK).write_text("")
+    return folder
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A project of its own, in which processes make runs."""
+    return begin(tmp_path / "project")
+
+
+@pytest.fixture
+def here(place, monkeypatch):
+    """The same, in which the commands of this process stand."""
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(place / "outputs"))
+    return place
+
+
+@pytest.fixture
+def temporary():
+    """A folder for temporary files, with a path short enough for sockets."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def reference(shared):
+    """Folder of the run of such a project as it is made when nothing goes wrong."""
+    project = shared / "reference"
+
+    def make():
+        code, _, err = run(begin(project), *WORDS)
+        assert code == 0, err
+
+    return make_once(project / "outputs" / "small", make)
+
+
+def assert_equal(folder, other):
+    """The same bytes in all that readers get of two runs."""
+    for part in ("tables", "figures", "html"):
+        assert list_files(folder / part) == list_files(other / part), part
+
+
+def list_files(folder):
+    """Content of each file below a folder."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture(scope="session")
@@ -116,7 +190,7 @@ def site(shared, whole_run):
 @pytest.fixture(scope="module")
 def small_project():
     """The sample stands beside own files in the place of the project's data, and is read once."""
-    from helpers.indicators import data as selection
+    from helpers.indicators import loading as selection
 
     read, kept = selection.read_tables, selection.read_tables(SAMPLE)
     with pytest.MonkeyPatch.context() as patch:

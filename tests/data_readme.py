@@ -1,11 +1,22 @@
-"""The list of indicators at the end of data/README.md, made from the tables: run this file to write it anew."""
+"""The tables of data/README.md that are made: run this file to write them anew.
+
+One lists the columns of own data, and one, at the end, the indicators.
+"""
 
 from pathlib import Path
 
 from helpers import indicators
+from helpers.base.columns import COLUMNS
 
 PATH = Path(__file__).parents[1] / "data" / "README.md"
 MARK = "<!-- indicators -->\n"
+BEGIN, END = "<!-- columns -->\n", "<!-- end of columns -->\n"
+
+
+def list_columns():
+    """Rows of a Markdown table, one a column of own data."""
+    rows = [f"| {column.name} | {column.meaning} | {column.blank} |" for column in COLUMNS]
+    return "\n".join(["", "| column | meaning | where it is missing or blank |", "|---|---|---|", *rows, "", ""])
 
 
 def list_indicators():
@@ -23,4 +34,5 @@ def list_indicators():
 
 if __name__ == "__main__":
     text = PATH.read_text(encoding="utf-8")
+    text = text[: text.index(BEGIN) + len(BEGIN)] + list_columns() + text[text.index(END) :]
     PATH.write_text(text[: text.index(MARK) + len(MARK)] + list_indicators(), encoding="utf-8")

@@ -1,82 +1,106 @@
-"""Make the runs of tests/golden/golden.yaml and compare each number and text of their tables with those kept in git.
+"""Make the runs of tests/golden/golden.yaml, and compare their tables and the baseline's main figure with those in git.
 
-`python tests/golden.py` (or `make golden`) compares and names the first difference of each table; with `--renew` (or
-`make golden RENEW=1`) it writes the tables anew. A table that a run has in common with the baseline, byte by byte, is
-kept once, in outputs/baseline/tables; a run's other tables are in tests/golden/<run>.
+`python tests/golden.py` (or `make golden`) names the first difference of each table; with `--renew` (or `make golden
+RENEW=1`) it writes anew what is kept, numbers with six digits: the tables, in tests/golden/<run> (one that is the
+baseline's byte by byte only there), and what is shown of them: picture and findings of README.md, and docs/WORDS.md.
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 
-import numpy as np
+import matplotlib.image
 import pandas as pd
+
+from helpers.runs import reproduction
 
 ROOT = Path(__file__).parents[1]
 RUNS = ROOT / "tests" / "golden" / "golden.yaml"
-BASELINE = ROOT / "outputs" / "baseline" / "tables"
-TOO_LARGE = {"03_alternatives.csv", "04_residuals.csv"}  # for git
+BASELINE = RUNS.parent / "baseline"
+PICTURE = ROOT / "docs" / "images" / "forecast.png"
+README = ROOT / "README.md"
+WORDS = ROOT / "docs" / "WORDS.md"
+TOO_LARGE = {"03_alternatives", "04_residuals"}  # for git
+
+SENTENCES = {"06_plain": "sentence", "06_findings": "sentence", "06_next": "sentence", "05_statements": "statement"}
+SENTENCES |= {"06_register": "text"}
+OPENING = """# What a run says
+
+The sentences of the kept runs (`tests/golden`), one kind of series each, as `make golden RENEW=1` collects them. They
+are here to be read: whoever changes a sentence sees it change for every kind of series. A run that differs from another
+only in its parameters has the sentences that differ.
+"""
 
 
 def list_tables(folder):
-    return sorted(path.name for path in folder.glob("*.csv") if path.name not in TOO_LARGE)
-
-
-def compare_tables(expected_path, found_path):
-    """The first difference of two CSV files in words, or "" if numbers agree to six digits and texts are equal.
-
-    A number near 0 may differ by a billionth of the column's median size.
-    """
-    expected, found = (pd.read_csv(path, dtype=str, keep_default_na=False) for path in (expected_path, found_path))
-    if list(expected.columns) != list(found.columns):
-        return f"columns: expected {', '.join(expected)}, found {', '.join(found)}"
-    if len(expected) != len(found):
-        return f"rows: expected {len(expected)}, found {len(found)}"
-    differs = pd.DataFrame({name: column_differs(expected[name], found[name]) for name in expected}).to_numpy(bool)
-    if not differs.any():
-        return ""
-    row, column = np.argwhere(differs)[0]
-    cells = f"expected {expected.iloc[row, column]!r}, found {found.iloc[row, column]!r}"
-    return f"line {row + 2}, column {expected.columns[column]}: {cells}"
-
-
-def column_differs(expected, found):
-    """Whether the cells of two columns of text differ, one by one; where both are finite numbers, as numbers."""
-    numbers, others = (
-        pd.to_numeric(cells, errors="coerce").replace([np.inf, -np.inf], np.nan) for cells in (expected, found)
-    )
-    sizes = numbers[numbers != 0].abs()
-    close = np.isclose(others, numbers, rtol=1e-6, atol=0 if sizes.isna().all() else 1e-9 * sizes.median())
-    return (expected != found) & ~close
-
-
-def find_kept(run, name):
-    """The file in git with the table `name` of `run`."""
-    own = RUNS.parent / run / name
-    return own if own.exists() else BASELINE / name
+    return {name: path for name, path in reproduction.list_tables(folder).items() if name not in TOO_LARGE}
 
 
 def compare_run(run, tables):
     """Lines with the differences of a run's folder of tables from what is kept."""
-    expected, found = sorted({*list_tables(RUNS.parent / run), *list_tables(BASELINE)}), list_tables(tables)
-    if expected != found:
-        return [f"{run}: tables that are kept or made, not both: {', '.join(sorted({*expected} ^ {*found}))}"]
-    compared = {name: compare_tables(find_kept(run, name), tables / name) for name in found}
-    return [f"{run}, {name}, {difference}" for name, difference in compared.items() if difference]
+    expected, found = list_tables(BASELINE) | list_tables(RUNS.parent / run), list_tables(tables)
+    new = [f"{name}, new" for name in found if name not in expected]
+    return [f"{run}, {line}" for line in new + reproduction.compare_tables(expected, found)]
 
 
-def renew(run, tables):
+def compare_picture(path):
+    """A line where the main figure isn't the one that README and docs show: another size, or 2 % of ink elsewhere."""
+    expected, found = matplotlib.image.imread(PICTURE), matplotlib.image.imread(path)
+    same = expected.shape == found.shape and abs(expected - found).mean() < 0.02 * (1 - expected).mean()
+    return [] if same else [f"{PICTURE.relative_to(ROOT)} is not what the baseline draws"]
+
+
+def round_numbers(path):
+    """A table's text with six digits of each number, and eight of a year with decimals."""
+    table = reproduction.read_texts(path)
+    dates = table["parameter"].isin(reproduction.DATES) if "parameter" in table else [False] * len(table)
+    for name in table:
+        table[name] = [round_cell(cell, 8 if date else 6) for cell, date in zip(table[name], dates, strict=True)]
+    return table.to_csv(index=False, lineterminator="\n")
+
+
+def round_cell(text, digits):
+    is_decimal = re.fullmatch(r"-?\d+(\.\d+)?(e[+-]?\d+)?", text) and not text.lstrip("-").isdigit()
+    return f"{float(f'{float(text):.{digits}g}'):.10g}" if is_decimal else text
+
+
+def keep_tables(run, tables):
     """Keep the tables of a run instead of those in git; the baseline's first, the others are compared with it."""
-    kept = BASELINE if run == "baseline" else RUNS.parent / run
+    kept = RUNS.parent / run
     kept.mkdir(exist_ok=True)
-    for name in list_tables(kept):
-        (kept / name).unlink()
-    for name in list_tables(tables):
-        content = (tables / name).read_bytes()
-        if run == "baseline" or not (BASELINE / name).exists() or content != (BASELINE / name).read_bytes():
-            (kept / name).write_bytes(content)
+    for path in list_tables(kept).values():
+        path.unlink()
+    for name, path in list_tables(tables).items():
+        content, baseline = round_numbers(path), BASELINE / path.name
+        if run == "baseline" or not baseline.exists() or content != baseline.read_text(encoding="utf-8"):
+            (kept / f"{name}.csv").write_text(content, encoding="utf-8")
+
+
+def write_findings():
+    """README.md with the findings of the baseline that is kept."""
+    sentences = enumerate(pd.read_csv(BASELINE / "06_findings.csv")["sentence"], 1)
+    lines = [
+        textwrap.fill(f"{number}. {sentence}", 117, subsequent_indent="   ", break_on_hyphens=False)
+        for number, sentence in sentences
+    ]
+    block = "\n".join(["<!-- findings -->", *lines, "<!-- /findings -->"])
+    return re.sub("<!-- findings.*/findings -->", lambda _: block, README.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def collect_words():
+    """Every sentence of the kept runs, for a person to read: a heading for each run, below it each of its tables."""
+    parts = [OPENING]
+    folders = {path.parent for path in RUNS.parent.glob("*/*.csv")}
+    for folder in sorted(folders, key=lambda each: (each != BASELINE, each)):
+        parts.append(f"## {folder.name}\n")
+        for name, column in SENTENCES.items():
+            sentences = pd.read_csv(folder / f"{name}.csv")[column] if (folder / f"{name}.csv").is_file() else []
+            parts += [f"{name}:\n", *(f"- {sentence}" for sentence in sentences), ""] if len(sentences) else []
+    return "\n".join(parts).rstrip() + "\n"
 
 
 def main(renewing):
@@ -84,10 +108,15 @@ def main(renewing):
         command = [sys.executable, "-m", "helpers", "sweep", str(RUNS), "--name", "golden"]
         subprocess.run(command, cwd=ROOT, env={**os.environ, "ADOPTION_OUTPUTS": outputs}, check=True)
         made = sorted(Path(outputs, "golden").glob("*/tables"), key=lambda tables: tables.parent.name != "baseline")
+        picture = Path(outputs, "golden", "baseline", "figures", "05_forecast.png")
         if renewing:
             for tables in made:
-                renew(tables.parent.name, tables)
+                keep_tables(tables.parent.name, tables)
+            PICTURE.write_bytes(picture.read_bytes())
+            README.write_text(write_findings(), encoding="utf-8")
+            WORDS.write_text(collect_words(), encoding="utf-8")
         differences = [line for tables in made for line in compare_run(tables.parent.name, tables)]
+        differences += compare_picture(picture)
     print("\n".join(differences) or f"ok: the tables of {len(made)} runs are as kept.")
     return 1 if differences else 0
 

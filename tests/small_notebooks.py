@@ -7,28 +7,27 @@ CHECK = [
     "# 1. What is there?\n\nHow *long* is the series, and how sound?",
     {"run": "baseline", "entity": "China", "indicator": "genai_users", "data": "data", "as_of": ""},
     "## Open the run\n\nThe logistic curve is $K / (1 + e^{-r(t-m)})$ and\n\n$$\\int_0^1 x\\,dx = \\frac{1}{2}.$$",
-    """from helpers.indicators import load
-from helpers.runs import open_run
+    """from helpers.runs import Study
 
-results = open_run("01_check_small")
-series = load(str(results.data), as_of=as_of).series(entity, indicator)""",
+results = Study("01_check_small")
+series = results.data.series(entity, indicator)""",
     "## Count the figures <b>here</b>",
     """frame = series.values.rename("value").reset_index()
-results.save(frame, "01_coverage")
+results.keep("01_coverage", frame)
 frame.assign(note="<script>alert(1)</script>")""",
     """from matplotlib import pyplot
 
 figure, axes = pyplot.subplots(figsize=(6, 3))
 axes.plot(frame["date"], frame["value"], marker="o")
-results.save(figure, "01_series", alt='Users, a < b & "c"')""",
+results.draw("01_series", figure, alt='Users, a < b & "c"')""",
 ]
 FORECAST = [
     "# 5. Where could it go?",
     {"run": "baseline", "entity": "China", "indicator": "genai_users", "horizon_years": 5},
     "## Read what was checked",
-    """from helpers.runs import open_run
+    """from helpers.runs import Study
 
-results = open_run("05_forecast_small")
+results = Study("05_forecast_small")
 frame = results.read_table("01_coverage")""",
     "## Draw it",
     """from matplotlib import pyplot
@@ -36,8 +35,8 @@ frame = results.read_table("01_coverage")""",
 figure, axes = pyplot.subplots(figsize=(7, 3.5))
 axes.plot(frame["date"], frame["value"], marker="o")
 axes.set_title(f"Users, and {horizon_years} years on")
-results.save(frame, "05_forecast")
-results.save(figure, "05_forecast", alt="Users by date, rising")""",
+results.keep("05_forecast", frame)
+results.draw("05_forecast", figure, alt="Users by date, rising")""",
 ]
 SUMMARY = [
     "# 6. What was found",
@@ -45,9 +44,9 @@ SUMMARY = [
     "## Write the key numbers",
     """import pandas as pd
 from IPython.display import Markdown
-from helpers.runs import open_run
+from helpers.runs import Study
 
-results = open_run("06_summarise_small")
+results = Study("06_summarise_small")
 last = results.read_table("05_forecast")["value"].iloc[-1]
 columns = ["key", "label", "value", "low", "high", "unit", "text"]
 rows = [
@@ -55,10 +54,10 @@ rows = [
     ("in_2030", "Users at the end of 2030", 801.3, 650.0, 1002.5, "million persons", ""),
     ("half", "Half of the base", None, None, None, "", "not within the horizon"),
 ]
-results.save(pd.DataFrame(rows, columns=columns), "06_key_numbers")
+results.keep("06_key_numbers", pd.DataFrame(rows, columns=columns))
 statements = pd.DataFrame({"key": ["a"], "statement": ["The ceiling is <b>not</b> identified."]})
-results.save(statements, "06_statements")
-results.save(pd.DataFrame({"order": [1, 2], "sentence": [f"{entity} had {last:g} M.", "More?"]}), "06_findings")
+results.keep("06_statements", statements)
+results.keep("06_findings", pd.DataFrame({"order": [1, 2], "sentence": [f"{entity} had {last:g} M.", "More?"]}))
 Markdown("Data are *text*: <img src=x onerror=alert(1)> and [link](javascript:alert(1))")""",
 ]
 ALL = {"01_check_small": CHECK, "05_forecast_small": FORECAST, "06_summarise_small": SUMMARY}

@@ -97,7 +97,7 @@ def test_no_verdict_ends_far_below_where_the_series_stands(middle):
 def test_a_hull_wider_than_ten_to_one_says_nothing(monkeypatch):
     values = np.array([3, 6, 11, 19, 29, 40, 48, 54, 57, 59.0])
     found = assess_ceiling(values, YEARS[:10])
-    monkeypatch.setattr(assess, "LOOSE", 0.99 * found.high / found.low)
+    monkeypatch.setattr(assess, "MAX_RATIO", 0.99 * found.high / found.low)
     monkeypatch.setattr(assess, "is_narrow", lambda low, high: np.full(np.shape(low), False))
     wide = assess_ceiling(values, YEARS[:10])
     assert (wide.verdict, wide.sentence, wide.doubt) == ("open", "not known", assess.TOO_WIDE)

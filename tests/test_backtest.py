@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import norm
 
 from helpers import forecast, indicators
-from helpers.forecast import METHODS, backtest, bands, can_calibrate, methods, rolling, scores, windows
+from helpers.forecast import METHODS, backtest, bands, can_calibrate, coverage, methods, rolling, scores, windows
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_bands_of_a_technology_know_nothing_of_its_outcomes(residuals):
     """Whatever came of radio, the bands of radio stay the same; those of the others may move."""
     own = residuals["technology"] == "radio"
     altered = residuals.assign(actual=residuals["actual"].where(~own, residuals["actual"] * 0.5))
-    before, after = (bands.quantiles_of(each, "combined", bands.REPORTED_QUANTILES) for each in (residuals, altered))
+    before, after = (coverage.quantiles_of(each, "combined", bands.REPORTED_QUANTILES) for each in (residuals, altered))
     np.testing.assert_array_equal(before[own], after[own])
     assert not np.array_equal(before[~own], after[~own])
 
@@ -106,19 +106,24 @@ def test_the_same_again_also_from_a_csv_file(tmp_path, references, residuals):
     pd.testing.assert_frame_equal(read, residuals, check_exact=True, check_dtype=False)
 
 
-def test_a_new_method_is_one_function_and_one_line(monkeypatch, references):
+def test_a_new_method_is_one_function(monkeypatch, references):
     """It is then in the scores and in the tables of a forecast, and only where its kind of series is forecast."""
+    monkeypatch.setitem(METHODS, "half_way", None)  # gone again after the test
+    monkeypatch.setattr(methods, "MEMBERS", [*methods.MEMBERS])
 
-    @methods.needs_bound
+    @methods.method(member=True, needs_bound=True)
     def half_way(origin, ahead):
-        return (origin.windows.values[:, -1:] + ahead.bounds) / 2
+        return (origin.windows.values[:, -1:] + ahead.bound) / 2
 
-    monkeypatch.setitem(METHODS, "half_way", half_way)
     residuals = backtest(references, windows=(4,), horizons=(1.0,))
     assert scores.score(residuals).set_index("method").loc["half_way", "wis_relative"] > 1
     series = next(each for each in references if each.indicator == "us_radio")
-    frame = forecast.forecast(series, references=references, residuals=residuals).frame()
+    result = forecast.forecast(series, references=references, residuals=residuals)
+    frame = result.frame()
     assert frame[frame["method"] == "half_way"]["q0.5"].notna().all()
+    quantiles = [member.quantiles() for member in result.members.values()]
+    assert list(result.members) == methods.MEMBERS
+    pd.testing.assert_frame_equal(sum(quantiles) / 5, result.quantiles, check_exact=True)
     assert "half_way" not in methods.methods_for(bounded=False)
 
 

@@ -2,13 +2,12 @@
 
 import pandas as pd
 import pytest
-from conftest import open_as
-from test_command import call
-from test_pipeline import list_files
+from conftest import list_files, open_as
+from processes import call
 
-from helpers import lab
-from helpers.parameters import ParameterError, read_parameters
-from helpers.project import RunError
+from helpers.base.project import RunError
+from helpers.runs import lab
+from helpers.runs.parameters import ParameterError, read_parameters
 
 WRITER, READER, TABLE = "03_fit_curves", "05_forecast_adoption", "03_parameters"
 
@@ -21,7 +20,7 @@ def outputs(tmp_path, monkeypatch):
 
 
 def write(number, **values):
-    open_as(WRITER, **values).save(pd.DataFrame({"number": [number]}), TABLE)
+    open_as(WRITER, **values).keep(TABLE, pd.DataFrame({"number": [number]}))
 
 
 def read(**values):

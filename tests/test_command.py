@@ -1,65 +1,41 @@
 """The command line: papermill's meanings, and sentences instead of tracebacks."""
 
+import io
 import os
 import re
 import shutil
 import subprocess
 import sys
 import time
+from contextlib import redirect_stderr
 from pathlib import Path
 
 import pytest
 import typer
 from conftest import SAMPLE
+from processes import call
+from snapshots import check_snapshot
 
 from helpers import __main__ as command
-from helpers import options
-from helpers.parameters import Parameters, expected_value, name_type
-from helpers.project import find_from_here
+from helpers.base.project import find_from_here
+from helpers.cli import options
+from helpers.runs.parameters import Parameters, expected_value, name_type
 from helpers.runs.sequence import find_notebooks, read_declared
 
 
-def call(capsys, *words):
-    """Exit code and what was said, of the command in this process."""
-    with pytest.raises(SystemExit) as ended:
-        command.main(list(words))
-    said = capsys.readouterr()
-    assert "Traceback" not in said.err
-    return ended.value.code or 0, said.out, said.err
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["-p", "indcator", "genai_users"], "unknown parameter 'indcator', did you mean 'indicator'?"),
-        (["-p", "title", "Phones"], "unknown parameter 'title'; it tells how a file is read: write --title '...'"),
-        (["-p", "as_of", "2025-13-01"], "parameter 'as_of' is '2025-13-01'; it must be a date such as 2025-10-31"),
-        (["-r", "horizon_years", "soon"], "parameter 'horizon_years' is 'soon'"),
-        (["-y", "shares: [0.5, 2]"], "parameter 'shares' is [0.5, 2]"),
-        (["-y", "shares: [0.5, 1]"], "it must be a list of different numbers between 0 and 1, such as"),
-        (["-y", "shares: ["], "this isn't YAML"),
-        (["-y", "just text"], "parameters are written as 'name: value'"),
-        (["-f", "no/such/file.yaml"], "-f no/such/file.yaml: the file can't be read"),
-        (["-p", "shares"], "-p needs a name and a value"),
-        (["-p"], "-p needs a name and a value"),
-        (["--colour", "red"], "--colour"),
-        (["-p", "entity", "Chine", "-p", "data", str(SAMPLE)], "nearest: China"),
-        (["-p", "data", "no/such/folder"], "no such folder"),
-        (["-p", "horizon_years", "0"], "parameter 'horizon_years' is 0; it must be a number above 0 and at most 30"),
-        (["-p", "indicator", "genai_user", "-p", "data", str(SAMPLE)], "nearest: genai_users"),
-        (["-p", "as_of", "1990-01-01", "-p", "data", str(SAMPLE)], "is before the first figure"),
-        (
-            ["-p", "as_of", "2025-06-30", "-p", "data", str(SAMPLE)],
-            "has 2 exact figures above 0 as known on 2025-06-30",
-        ),
-        (["-p", "bound", "1", "-p", "data", str(SAMPLE)], "is below an observation"),
-    ],
-)
-def test_mistakes_end_with_a_sentence(capsys, words, message, tmp_path, monkeypatch):
+def test_mistakes_end_with_a_sentence(tmp_path, monkeypatch, renew):
     monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
-    code, out, err = call(capsys, "run", "x", *words)
-    assert (code, out) == (2, "")
-    assert message in err
+
+    def run(*words):
+        with pytest.raises(SystemExit) as ended, redirect_stderr(io.StringIO()) as err:
+            command.main(["run", "x", *words])
+        assert ended.value.code == 2
+        print(
+            *[line for line in err.getvalue().splitlines() if line and not line.startswith(("Usage:", "Try "))],
+            sep="\n",
+        )
+
+    check_snapshot("command", {"run": run, "SAMPLE": str(SAMPLE)}, renew)
     assert not (tmp_path / "outputs").exists()
 
 

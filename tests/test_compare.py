@@ -11,12 +11,10 @@ import pytest
 from test_pages import Page
 
 from helpers import __main__ as command
-from helpers.figures.comparisons import MAX_LINES, draw_forecasts, draw_runs, say_each_median, say_forecasts
-from helpers.files import hash_file
-from helpers.folders import lock_folder
-from helpers.parameters import ParameterError, read_parameters
-from helpers.project import RunError
-from helpers.runs.compare import (
+from helpers.base.files import hash_file
+from helpers.base.folders import lock_folder
+from helpers.base.project import RunError
+from helpers.runs.comparison import (
     compare_runs,
     draw_comparison,
     list_differences,
@@ -25,16 +23,12 @@ from helpers.runs.compare import (
     read_finished,
     share_words,
 )
+from helpers.runs.parameters import ParameterError, read_parameters
 from helpers.runs.record import find_run
+from helpers.show.figures.comparisons import MAX_LINES, draw_forecasts, draw_runs, say_each_median, say_forecasts
 
 NASTY = "<script>alert(1)</script>"
 DATES = pd.date_range("2026-06-30", periods=4, freq="6ME")
-
-
-@pytest.fixture
-def outputs(tmp_path, monkeypatch):
-    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
-    return tmp_path / "outputs"
 
 
 def make(outputs, name, median=800.0, subject=("Users", "million persons"), dates=DATES, data="1", **values):

@@ -10,7 +10,7 @@ import pytest
 from conftest import SAMPLE, further
 from small_notebooks import write_notebooks
 
-from helpers.project import find_root
+from helpers.base.project import find_root
 
 VENV = find_root() / ".venv"
 pytestmark = pytest.mark.skipif(
@@ -19,9 +19,9 @@ pytestmark = pytest.mark.skipif(
 WHERE = """import sys
 import pandas as pd
 import helpers
-from helpers.runs import open_run
+from helpers.runs import Study
 places = pd.DataFrame({"module": [helpers.__file__], "python": [sys.prefix]})
-open_run("01_where").save(places, "01_where")"""
+Study("01_where").keep("01_where", places)"""
 
 
 @pytest.fixture
@@ -62,12 +62,12 @@ def test_a_copy_runs_itself_also_when_it_is_moved(copy, tmp_path, options):
         call(place / ".venv" / "bin" / "adoption", "run", "copied", *options, cwd=tmp_path)
         run = place / "outputs" / "copied"
         table = (run / "tables" / "01_where.csv").read_text()
-        assert table == f"module,python\n{place}/src/helpers/__init__.py,{place}/.venv\n"
+        assert table == f"module,python\n{place}/src/adoption_curves/__init__.py,{place}/.venv\n"
     assert not (find_root() / "outputs" / "copied").exists()
 
 
 def test_however_a_copy_is_called_it_is_itself(copy, tmp_path):
-    (copy / "src" / "helpers" / "parameters.py").write_text("print('the copy')\nraise SystemExit(0)\n")
+    (copy / "src" / "helpers" / "runs" / "parameters.py").write_text("print('the copy')\nraise SystemExit(0)\n")
     adoption = copy / ".venv" / "bin" / "adoption"
     (tmp_path / "linked").symlink_to(adoption)
     (tmp_path / "helpers.py").write_text("raise SystemExit('a file of the same name in the working folder')")

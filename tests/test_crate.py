@@ -7,10 +7,10 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from processes import call
 from rocrate.rocrate import ROCrate
-from test_own_data import call
 
-from helpers.project import RECORD
+from helpers.base.project import RECORD
 from helpers.runs import record as records
 from helpers.runs.crate import METADATA, PROFILE, describe_crate
 from helpers.runs.notebook import list_written

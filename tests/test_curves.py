@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from conftest import examples
+from courses import COURSES, METHOD, course, write_formulas
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -36,7 +37,7 @@ from helpers.curves import (
     trace_alternatives,
 )
 from helpers.curves.ceilings import fit_ceilings
-from helpers.parameters import expected_value
+from helpers.runs.parameters import expected_value
 
 REFERENCE = Path(__file__).parent / "reference"
 NIST = json.loads((REFERENCE / "nist_strd.json").read_text())
@@ -50,30 +51,12 @@ def logistic30():
 
 
 def simulate(name, noise=1.0, points=30, seed=0):
-    """A series of the family that shows its whole course, with the parameters that made it."""
-    truth = {
-        "logistic": [100, 0.4, 2012.0],
-        "gompertz": [100, 0.3, 2010.0],
-        "bass": [100, 0.01, 0.4],
-        "exponential": [100, 0.15],
-        "weibull": [100, 14.0, 2.5],
-        "richards": [100, 0.5, 2012.0, 1.8],
-        "gamma_gompertz": [100, 0.4, 30.0, 1.5],
-        "shifted_gompertz": [100, 0.3, 20.0],
-    }[name]
-    model = FAMILIES[name]
-    launch = 2000.0 if model.needs_launch else None
-    years = np.linspace(2000.5, 2025.0, points)
-    clock = years - 2000.0
-    shift = [
-        value - 2000.0 if kind == "date" else value
-        for (_, kind), value in zip(model.parameters, truth[1:], strict=True)
-    ]
-    place = [
-        value if kind == "date" else np.log(value) for (_, kind), value in zip(model.parameters, shift, strict=True)
-    ]
-    clean = truth[0] * model.share(clock, *place)
-    return pd.Series(clean + np.random.default_rng(seed).normal(0, noise, points), index=years), truth, launch
+    """A series of the family that shows its whole course, with the parameters that made it, and its launch."""
+    family, years = FAMILIES[name], np.linspace(2000.5, 2025.0, points)
+    pairs = zip(family.parameters, COURSES[name][0], strict=True)
+    truth = [100, *(value + 2000.0 if kind == "date" else value for (_, kind), value in pairs)]
+    values = 100 * course(name, years) + np.random.default_rng(seed).normal(0, noise, points)
+    return pd.Series(values, index=years), truth, 2000.0 if family.needs_launch else None
 
 
 # ---- time
@@ -179,6 +162,11 @@ def test_bass_density_would_move_innovation():
     flow = 1000 * (cumulative(time) - cumulative(time - 1))
     params = Bass(flow, time, launch=0.0, per_period=True).fit().params
     np.testing.assert_allclose(params, [1000, p, q], rtol=1e-6)
+
+
+def test_the_method_lists_every_family_with_its_formula():
+    assert METHOD.read_text(encoding="utf-8") == write_formulas()
+    assert [*COURSES] == [*FAMILIES]
 
 
 def test_launch_is_stated_and_checked():

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from data_readme import MARK, list_indicators
+from data_readme import BEGIN, END, MARK, list_columns, list_indicators
 from frictionless import Package
 
 from helpers import indicators
+from helpers.base.columns import BY_NAME
 
 DATA = Path(__file__).parents[1] / "data"
 SAMPLE = Path(__file__).parent / "sample"
@@ -38,7 +39,18 @@ def test_the_descriptor_and_the_readme_are_true_to_the_tables(data):
         assert all(re.search(rf"\b{name}\b", text) for name in table)
     for kind in set(pd.read_csv(DATA / "observations.csv", dtype=str)["published_by"]):
         assert re.search(rf"^\| {kind} \| ", text, flags=re.MULTILINE), kind
+    assert BEGIN + list_columns() + END in text
     assert text.endswith(MARK + list_indicators())
+
+
+def test_figures_of_own_files_are_checked_as_those_of_the_project():
+    """Columns of own files that stand in observations.csv too are described alike; only ours must name all of them."""
+    descriptor = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))
+    for field in descriptor["resources"][0]["schema"]["fields"]:
+        if field["name"] in {"date", "value", "bound", *(name for name, column in BY_NAME.items() if column.kept)}:
+            own, kept = BY_NAME[field["name"]].describe(), field.get("constraints", {})
+            assert own | {"constraints": kept} == field
+            assert own["constraints"] | {"required": kept.get("required")} == kept | {"required": kept.get("required")}
 
 
 def test_sample_has_the_schema_of_the_data():

@@ -9,8 +9,9 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from helpers import curves, figures, forecast, indicators
+from helpers import curves, forecast, indicators
 from helpers.runs.record import list_outputs, read_run
+from helpers.show import figures
 
 ROOT = Path(__file__).parents[1]
 FETCHED = ("img", "script", "link", "iframe", "source", "video", "audio")

@@ -14,7 +14,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from rattler import MatchSpec, Version, VersionSpec
 
-from helpers.project import find_root
+from helpers.base.project import find_root
 
 CONDA_NAMES = {"jupyter-client": "jupyter_client"}  # canonical name on PyPI -> name on conda-forge, where they differ
 OURS_ALONE = {"python", "pip"}

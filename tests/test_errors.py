@@ -7,8 +7,8 @@ from conftest import further
 from scipy.optimize import minimize
 
 from helpers import indicators
+from helpers.base.project import find_data
 from helpers.curves import FAMILIES, Bass, CurveError, Gompertz, Logistic, Share, SharePrior, fit_many
-from helpers.project import find_data
 
 YEARS = np.array([2012.0, 2013.0, 2013.5, 2015.0, 2016.0, 2017.0, 2019.0, 2020.0, 2021.0, 2022.0])
 STEP = 1.0  # the median of their distances
@@ -80,7 +80,7 @@ def test_every_family_and_ceiling_takes_every_kind(name, series):
         ends = {kind: fit.conf_int(method="profile") for kind, fit in fits.items()}
         np.testing.assert_allclose(fits[None].params, fits["independent"].params)
         for kind, likelihood in fits[None].by_errors.items():
-            own = np.array([likelihood.interval(parameter, 0.05) for parameter in fits[None].param_names]).T
+            own = likelihood.intervals(fits[None].param_names, 0.05).T
             if likelihood in fits[None].likelihoods:
                 assert (ends[None][0] <= own[0]).all()
                 assert (ends[None][1] >= own[1]).all()

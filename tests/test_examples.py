@@ -9,8 +9,9 @@ import pytest
 from matplotlib import pyplot
 
 import helpers
-from helpers import curves, forecast, indicators, parameters
+from helpers import curves, forecast, indicators
 from helpers.curves import AdoptionCurve
+from helpers.runs import parameters
 
 MODULES = sorted(module.name for module in pkgutil.walk_packages(helpers.__path__, "helpers."))
 FIRST = (indicators.load, AdoptionCurve, curves.fit_many, forecast.forecast, forecast.backtest)

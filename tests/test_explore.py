@@ -1,10 +1,8 @@
 """The explorer: what it offers, what it shows, what it never shows, how quickly, and what it saves."""
 
 import re
-import sys
 import time
 from dataclasses import replace
-from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -13,14 +11,15 @@ import pytest
 from conftest import further
 from nbclient import NotebookClient
 
-from helpers import curves, explore, forecast, indicators
-from helpers.explore import CEILINGS, Explorer, Selection
-from helpers.explore_panel import Panel
-from helpers.options import read_options
-from helpers.parameters import read_parameters
-from helpers.project import find_root
+from helpers import curves, forecast, indicators
+from helpers.base.project import find_root
+from helpers.cli.options import read_options
 from helpers.runs.checks import check_parameters
-from helpers.runs.pages.exporter import set_html
+from helpers.runs.lab import save_choice
+from helpers.runs.parameters import read_parameters
+from helpers.show import explore
+from helpers.show.explore import CEILINGS, Explorer, Selection
+from helpers.show.explore_panel import Panel
 
 GENAI = Selection("China", "genai_users")
 
@@ -50,7 +49,7 @@ def test_every_offered_series_can_be_forecast_and_no_other_is_offered(real):
 
 def test_every_family_can_be_chosen_and_another_entity_offers_its_own_series(real):
     first = replace(GENAI, ceiling="share", as_of="2025-10-18")
-    panel = Panel(real, first)
+    panel = Panel(real, first, save_choice)
     assert panel.selection == first
     assert [name for _, name in panel.controls["family"].options] == list(curves.FAMILIES)
     panel.controls["entity"].value = "Germany"
@@ -60,7 +59,7 @@ def test_every_family_can_be_chosen_and_another_entity_offers_its_own_series(rea
 
 
 def test_without_a_bound_no_ceiling_can_be_given(unbounded):
-    panel = Panel(unbounded, GENAI)
+    panel = Panel(unbounded, GENAI, save_choice)
     assert [name for _, name in panel.controls["ceiling"].options] == ["free"]
     assert set(find_traces(panel)) >= {"forecast: median and bands", "published figures"}
     assert "bound" not in str(list(find_traces(panel)))
@@ -71,13 +70,13 @@ def test_a_result_says_what_the_run_says(real, as_of):
     result = real.compute(replace(GENAI, as_of=as_of, horizon_years=5))
     data = indicators.load(as_of=as_of)
     series = data.series("China", "genai_users", "internet_users")
-    made = forecast.forecast(series, references=data.references(exclude=series), horizon_years=5)
-    pd.testing.assert_frame_equal(result.made.quantiles, made.quantiles, rtol=1e-12)
+    expected = forecast.forecast(series, references=data.references(exclude=series), horizon_years=5)
+    pd.testing.assert_frame_equal(result.forecast.quantiles, expected.quantiles, rtol=1e-12)
     censored = series.censored if len(series.censored) else None
     assert result.free.params.equals(curves.Logistic(series.values, censored=censored).fit().params)
     drawn = explore.trace_lines(result)
     for level in (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975):
-        np.testing.assert_allclose(drawn.loc[made.dates, f"q{level:g}"], made.quantiles[level])
+        np.testing.assert_allclose(drawn.loc[expected.dates, f"q{level:g}"], expected.quantiles[level])
     pd.testing.assert_series_equal(drawn["observations"].dropna(), series.values, check_names=False, check_freq=False)
 
 
@@ -86,7 +85,7 @@ def test_dates_are_the_days_on_which_figures_came_out(real):
 
 
 def test_an_open_ceiling_is_never_drawn_or_told_as_if_known(real):
-    panel = Panel(real, GENAI)
+    panel = Panel(real, GENAI, save_choice)
     result, traces, words = panel.result, find_traces(panel), panel.verdict.value + panel.numbers.value
     assert re.search("no.>Open<.*Where it ends, the figures do not say", words)
     assert f"{result.free.ceiling:,.0f}" not in words + panel.head.value
@@ -99,7 +98,7 @@ def test_an_open_ceiling_is_never_drawn_or_told_as_if_known(real):
 
 @pytest.mark.parametrize("ceiling", list(CEILINGS))
 def test_each_ceiling_is_drawn_for_what_it_is(real, ceiling):
-    panel = Panel(real, replace(GENAI, ceiling=ceiling, share=0.8))
+    panel = Panel(real, replace(GENAI, ceiling=ceiling, share=0.8), save_choice)
     result, traces = panel.result, find_traces(panel)
     assert result.problems == ()
     assert result.chosen.ceiling_kind == {"bound": "share"}.get(ceiling, ceiling)
@@ -114,19 +113,19 @@ def test_an_identified_ceiling_is_shown_with_its_interval(real):
     """And the ceiling of a curve that has no voice in it is no line."""
     chosen = Selection("China", "internet_users")
     voices = real.assess("China", "internet_users", "")["voices"].split(", ")
-    panel = Panel(real, replace(chosen, family=voices[0]))
+    panel = Panel(real, replace(chosen, family=voices[0]), save_choice)
     assert re.search(r"yes.>Identified<.*ends between [\d,]+ and [\d,]+ million persons", panel.verdict.value)
     assert curves.Assessment.note in panel.verdict.value
     assert set(find_traces(panel)["ceiling (identified)"].y) == {panel.result.free.ceiling}
     silent = next(family for family in curves.FAMILIES if family not in voices)
-    panel = Panel(real, replace(chosen, family=silent))
+    panel = Panel(real, replace(chosen, family=silent), save_choice)
     assert "yes" in panel.verdict.value
     assert "without a voice, so none is given" in panel.numbers.value
     assert not [name for name in find_traces(panel) if "ceiling" in name]
 
 
 def test_the_pointer_tells_every_value(real):
-    traces = find_traces(Panel(real, GENAI))
+    traces = find_traces(Panel(real, GENAI, save_choice))
     last = real.select("China", "genai_users", "").values.iloc[-1]
     assert traces["published figures"].text[-1] == f"published figures: {last:,.0f}"
     bands = "".join(rf"<br>{level} % band: [\d,.]+ to [\d,]+" for level in (95, 80, 50))
@@ -145,9 +144,8 @@ def test_the_pointer_tells_every_value(real):
     ],
 )
 def test_what_cannot_be_had_is_a_sentence(real, chosen, sentence, drawn, missing):
-    panel = Panel(real, replace(GENAI, **chosen))
+    panel = Panel(real, replace(GENAI, **chosen), save_choice)
     assert re.search(f'class="adoption-problem" role="alert">.*{sentence}', panel.head.value)
-    assert sentence in explore.show_still(panel.result)
     assert (panel.frame.layout.visibility == "visible") == bool(drawn)
     names = " ".join(find_traces(panel))
     assert not drawn or (drawn in names and missing not in names)
@@ -158,27 +156,15 @@ def test_names_in_the_data_are_text_never_markup(tmp_path):
     path = tmp_path / "a&lt;b.csv"
     path.write_text("date,value,unit\n" + "\n".join(f"{year}-12-31,{value},<b>persons</b>" for year, value in figures))
     own = Explorer(str(path), "")
-    panel = Panel(own, Selection(*own.data.own[0]))
-    shown = [panel._repr_mimebundle_()["text/html"], panel.head.value, panel.numbers.value, panel.verdict.value]
+    panel = Panel(own, Selection(*own.data.own[0]), save_choice)
+    shown = [panel.head.value, panel.numbers.value, panel.verdict.value]
     assert all("<b>persons" not in text for text in [*shown, str(panel.figure.to_dict())])
     assert all("&lt;b&gt;persons" in text for text in shown)
 
 
-def test_where_nobody_can_move_it_the_picture_needs_no_script_and_no_network(real, unbounded):
-    """Every ceiling and a series without a bound can be drawn, and the project's pages leave the picture as it is."""
-    results = [real.compute(replace(GENAI, ceiling=ceiling, share=0.8)) for ceiling in CEILINGS]
-    for result in [*results, unbounded.compute(GENAI)]:
-        shown = explore.show_still(result)
-        assert re.match(r'<img alt="[^"]+ by date, [^"]*a fitted logistic curve, the forecast 5 years on', shown)
-        assert 'src="data:image/png;base64,' in shown
-        assert not re.search("<script|<svg|https?://", shown)
-        assert re.search(r"<img[^>]+>", set_html(shown)).group().count("data:image/png") == 1
-        assert shown == explore.show_still(result), "the same bytes each time"
-
-
 def test_a_move_of_a_slider_takes_milliseconds(real, record_property):
     """Computing and new data for the figure, in processor time: the aim is 150 ms."""
-    panel, seconds = Panel(real, GENAI), []
+    panel, seconds = Panel(real, GENAI, save_choice), []
     while panel.pending:
         panel.prepare()
     horizon, share, as_of = (panel.controls[name] for name in ("horizon_years", "share", "as_of"))
@@ -198,7 +184,7 @@ def test_a_move_of_a_slider_takes_milliseconds(real, record_property):
 
 
 def test_a_saved_choice_is_what_a_run_takes(real, outputs):
-    panel = Panel(real, replace(GENAI, family="gompertz", ceiling="share", share=0.8, as_of="2025-10-18"))
+    panel = Panel(real, replace(GENAI, family="gompertz", ceiling="share", share=0.8, as_of="2025-10-18"), save_choice)
     panel.save.click()
     (path,) = (outputs / "lab").glob("*.yaml")
     assert str(path) in panel.saved.value
@@ -214,23 +200,8 @@ def test_a_saved_choice_is_what_a_run_takes(real, outputs):
     assert {each.name for each in (outputs / "lab").iterdir()} == {path.name, f"{path.stem}-2.yaml"}
 
 
-def test_executed_without_a_reader_it_stands_still():
-    """ipywidgets is there, but nobody to move a slider: no widget, so that any page made of it is whole."""
+def test_executed_without_a_reader_it_ends_well():
     notebook = nbformat.read(find_root() / "notebooks" / "explore_adoption.ipynb", 4)
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     assert {output.output_type for output in outputs} <= {"display_data", "execute_result"}
-    shown = "".join(output.data.get("text/html", "") for output in outputs)
-    assert '<img alt="Generative AI users of China by date' in shown
-    assert "not identified, so none is given" in shown
-    assert "widget-view" not in str(notebook)
-
-
-def test_it_needs_no_widgets_and_a_person(monkeypatch):
-    kernel = SimpleNamespace(get_parent=lambda: {"content": {"allow_stdin": True}})
-    monkeypatch.setattr(explore, "get_ipython", lambda: SimpleNamespace(kernel=kernel))
-    assert explore.has_reader()
-    monkeypatch.setitem(sys.modules, "ipywidgets", None)
-    assert not explore.has_reader()
-    monkeypatch.setattr(explore, "get_ipython", lambda: None)
-    assert not explore.has_reader()

@@ -8,9 +8,9 @@ import time
 import openpyxl
 import pandas as pd
 import pytest
-from test_own_data import call
+from processes import call
 
-from helpers.project import RECORD, RunError
+from helpers.base.project import RECORD, RunError
 from helpers.runs.exports import write_latex, write_workbook
 from helpers.runs.listing import remove_run
 from helpers.runs.notebook import read_csv, write_csv
@@ -35,7 +35,7 @@ def put_table(run, frame):
     record = json.loads((run / RECORD).read_text())
     for notebook in record["notebooks"].values():
         if name in notebook["tables"]:
-            from helpers.files import hash_file
+            from helpers.base.files import hash_file
 
             notebook["tables"][name] |= {"columns": kinds, "sha256": hash_file(run / "tables" / f"{name}.csv")}
     (run / RECORD).write_text(json.dumps(record))
@@ -110,4 +110,6 @@ def test_what_is_not_the_runs_is_not_exported(run, capsys):
 
 def test_the_command_writes_both(run, capsys):
     code, out, _ = call(capsys, "export", "small", "--xlsx", "--latex")
-    assert (code, [line.rsplit("/", 1)[1] for line in out.splitlines()]) == (0, ["tables.xlsx", "latex"])
+    note, *written = out.splitlines()
+    assert (code, [line.rsplit("/", 1)[1] for line in written]) == (0, ["tables.xlsx", "latex"])
+    assert note.endswith("As PDF too: adoption run small -p horizon_years 3 -p data tests/sample --pdf")

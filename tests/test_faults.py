@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -10,46 +11,13 @@ import sys
 import time
 
 import pytest
-from conftest import SAMPLE, further
+from conftest import WORDS, assert_equal, further
+from processes import call, is_alive, kill_tree, run, start, wait_for
 from small_notebooks import ALL, write_notebook, write_notebooks
-from test_pipeline import list_files, patch_notebooks
 
-from helpers.folders import lock_folder
+from helpers.base.folders import lock_folder
 
-PROGRAM = """{}
-print('up', flush=True)
-__main__.main(['run', 'small', '-p', 'data', {!r}, '-p', 'horizon_years', '3', *{!r}])"""
-
-
-def start(place, outputs, *options):
-    """Start ``adoption run small`` on the small notebooks in `place`."""
-    program = PROGRAM.format(patch_notebooks(place / "notebooks"), str(SAMPLE), list(options))
-    return subprocess.Popen(
-        [sys.executable, "-c", program],
-        env={**os.environ, "ADOPTION_OUTPUTS": str(outputs)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def run(place, outputs, *options):
-    """Exit code and what was said on the error stream."""
-    process = start(place, outputs, *options)
-    _, errors = process.communicate(timeout=120)
-    assert "Traceback" not in errors
-    return process.returncode, errors.strip()
-
-
-def assert_equal(folder, other):
-    for part in ("tables", "figures", "html"):
-        assert list_files(folder / part) == list_files(other / part), part
-
-
-@pytest.fixture
-def place(tmp_path):
-    write_notebooks(tmp_path / "notebooks")
-    return tmp_path
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
 
 
 @pytest.fixture
@@ -68,27 +36,28 @@ def disk(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_full_disk_is_told_and_room_is_all_that_it_needs(place, disk, small_run):
+def test_a_full_disk_is_told_and_room_is_all_that_it_needs(place, disk, reference):
     folder, change = disk
+    outputs = folder / "outputs"
     for size in ("16k", "64k", "400k"):
         change(f"size={size}")
-        code, said = run(place, folder / "outputs", "--isolated")
+        code, _, said = run(place, *WORDS, "--isolated", ADOPTION_OUTPUTS=str(outputs))
         assert code == 1
         assert "No space left on device" in said
         assert len(said.splitlines()) <= 10
-        assert not (folder / "outputs" / "small").exists()
+        assert not (outputs / "small").exists()
     change("size=64m")
-    assert run(place, folder / "outputs")[0] == 0
-    assert_equal(folder / "outputs" / "small", small_run)
-    assert {path.name for path in (folder / "outputs").iterdir()} == {".store", "small"}
+    assert run(place, *WORDS, ADOPTION_OUTPUTS=str(outputs))[0] == 0
+    assert_equal(outputs / "small", reference)
+    assert {path.name for path in outputs.iterdir()} == {".store", "small"}
 
 
-def test_a_folder_that_may_not_be_written_is_told(place, disk):
+def test_a_folder_that_may_not_be_written_is_told(here, disk, monkeypatch, capsys):
     folder, change = disk
     assert change("ro")
-    code, said = run(place, folder / "outputs")
-    assert code == 1
-    assert said == f"Read-only file system: {folder / 'outputs'}. Nothing of the last complete run was changed."
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(folder / "outputs"))
+    expected = f"Read-only file system: {folder / 'outputs'}. Nothing of the last complete run was changed.\n"
+    assert call(capsys, *WORDS) == (1, "", expected)
 
 
 @pytest.mark.slow
@@ -96,64 +65,134 @@ def test_outputs_that_vanish_meanwhile_are_told(place):
     cells = list(ALL["05_forecast_small"])
     cells.insert(4, f"import shutil\nshutil.rmtree({str(place / 'outputs')!r})")
     write_notebook(place / "notebooks" / "05_forecast_small.ipynb", cells)
-    code, said = run(place, place / "outputs", "--isolated")
+    code, _, said = run(place, *WORDS, "--isolated")
     assert code == 1
     assert said.startswith("Notebook 05_forecast_small failed")
     write_notebooks(place / "notebooks")
-    assert run(place, place / "outputs")[0] == 0
+    assert run(place, *WORDS)[0] == 0
 
 
-def test_the_lock_of_a_dead_process_holds_nobody_up(place):
-    outputs = place / "outputs"
-    program = (
-        "import os, pathlib; from helpers.folders import lock_folder\n"
-        f"with lock_folder(pathlib.Path({str(outputs / 'small')!r})): os._exit(9)"
-    )
-    assert subprocess.run([sys.executable, "-c", program]).returncode == 9
-    (lock,) = outputs.iterdir()
+def test_the_lock_of_a_dead_process_holds_nobody_up(tmp_path):
+    child = os.fork()
+    if not child:
+        with lock_folder(tmp_path / "small"):
+            os._exit(9)
+    os.waitpid(child, 0)
+    (lock,) = tmp_path.iterdir()
     assert "process" in lock.read_text()
-    with lock_folder(outputs / "small"):
+    with lock_folder(tmp_path / "small"):
         assert lock.exists()
     assert not lock.exists()
 
 
-def test_two_runs_at_once_and_the_second_says_who_has_the_folder(place):
-    first = start(place, place / "outputs", "--isolated")
-    while not (place / "outputs" / ".small.lock").exists():
-        time.sleep(0.05)
-    code, said = run(place, place / "outputs", "--isolated")
-    assert code == 1
-    assert said.startswith(f"Run 'small' is being made by process {first.pid} on ")
-    first.communicate()
-    assert first.returncode == 0
-
-
-def test_a_clock_that_was_moved_back_makes_nothing_stale(place, small_run):
-    folder = shutil.copytree(small_run, place / "outputs" / "small")
-    shutil.copytree(small_run.parents[1] / "notebooks", place / "notebooks", dirs_exist_ok=True)
-    content = json.loads((folder / "run.json").read_text())
-    content["made"] = "2049-01-01T00:00:00+00:00"
-    (folder / "run.json").write_text(json.dumps(content))
-    for path in folder.rglob("*"):
+def test_a_clock_that_was_moved_back_makes_nothing_stale(tmp_path, reference, capsys, monkeypatch):
+    project = shutil.copytree(reference.parents[1], tmp_path / "project")
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(project / "outputs"))
+    record = project / "outputs" / "small" / "run.json"
+    record.write_text(json.dumps({**json.loads(record.read_text()), "made": "2049-01-01T00:00:00+00:00"}))
+    for path in record.parent.rglob("*"):
         os.utime(path, (2_500_000_000, 2_500_000_000))
-    process = start(place, place / "outputs")
-    assert process.communicate()[0].startswith("up\nNothing changed")
+    assert call(capsys, *WORDS)[1].startswith("Nothing changed")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), further(signal.SIGTERM, 143)])
-def test_a_signal_in_any_phase_ends_with_a_line_and_a_state_to_go_on_from(place, small_run, number, code):
-    moments = random.Random(code)
-    for phase in range(4):
-        process = start(place, place / "outputs")
-        process.stdout.readline()  # it is up
-        time.sleep(0.2 + phase + moments.uniform(0, 1))
-        process.send_signal(number)
-        _, errors = process.communicate(timeout=30)
-        if process.returncode == 0:  # it was through
-            break
-        assert process.returncode == code, errors
-        assert len(errors.strip().splitlines()) == 1, errors
+# ---- killed
+
+
+def wait_in(place, name):
+    """Let a notebook wait, until it is written again; returns what finds its process."""
+    told = place / "waiting"
+    wait = f"import os, pathlib, time\npathlib.Path({str(told)!r}).write_text(str(os.getpid()))\ntime.sleep(60)"
+    write_notebook(place / "notebooks" / f"{name}.ipynb", [*ALL[name], wait])
+
+    def find_kernel():
+        process = int(wait_for(lambda: told.exists() and told.read_text()))
+        told.unlink()
+        return process
+
+    return find_kernel
+
+
+def assert_it_goes_on(place, reference, temporary, *options):
+    """The same command makes the rest, equal to the byte, and tidies up whatever was left."""
+    write_notebooks(place / "notebooks")
+    code, out, err = run(place, *WORDS, *options, TMPDIR=str(temporary))
+    assert (code, err) == (0, "")
+    assert re.search("^1/3 01_check_small  unchanged$", out, flags=re.MULTILINE), out
+    assert_equal(place / "outputs" / "small", reference)
+    assert sorted(path.name for path in (place / "outputs").iterdir()) == [".store", "small"]
+    assert not [path.name for path in (place / "outputs" / ".store").iterdir() if path.name.startswith(".")]
+    assert list(temporary.iterdir()) == []
+
+
+@LINUX
+@pytest.mark.parametrize("options", [[], further(["--isolated"])])
+def test_a_killed_run_is_gone_on_from_and_leaves_nothing(place, reference, temporary, options):
+    """Killed is the process alone, whose kernels end with it; then all at once, so that nothing can tidy up."""
+    find_kernel = wait_in(place, "05_forecast_small")
+    for kill in (lambda process: process.kill(), kill_tree):
+        process = start(place, *WORDS, *options, TMPDIR=str(temporary))
+        kernel = find_kernel()
+        kill(process)
+        process.communicate()
         assert not (place / "outputs" / "small").exists()
-    assert run(place, place / "outputs")[0] == 0
-    assert_equal(place / "outputs" / "small", small_run)
+        assert wait_for(lambda kernel=kernel: not is_alive(kernel))
+    left = [path.name for path in (place / "outputs").iterdir()]
+    assert any(name.startswith(".small.new-") for name in left)
+    assert list((place / "outputs" / ".store").glob(".work-*"))
+    assert list(temporary.glob("adoption-*"))
+    assert_it_goes_on(place, reference, temporary, *options)
+
+
+@LINUX
+@pytest.mark.parametrize(
+    ("number", "code", "word", "options"),
+    [
+        (signal.SIGINT, 130, "Interrupted", []),
+        further(signal.SIGINT, 130, "Interrupted", ["--isolated"]),
+        further(signal.SIGTERM, 143, "Terminated", []),
+        further(signal.SIGTERM, 143, "Terminated", ["--isolated"]),
+        further(signal.SIGHUP, 129, "Terminated", []),
+    ],
+)
+def test_a_signal_ends_a_run_at_once_with_a_line_and_no_kernel(
+    place, reference, temporary, number, code, word, options
+):
+    find_kernel = wait_in(place, "05_forecast_small")
+    process = start(place, *WORDS, *options, TMPDIR=str(temporary))
+    kernel = find_kernel()
+    os.killpg(process.pid, number)  # as a terminal does
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert err.strip() == f"{word}. Run 'small' is as it was before; the same command goes on from here."
+    assert not (place / "outputs" / "small").exists()
+    assert wait_for(lambda: not is_alive(kernel))
+    assert_it_goes_on(place, reference, temporary, *options)
+
+
+UP = "from helpers import __main__\nprint('up', flush=True)"
+
+
+@LINUX
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
+def test_a_signal_at_any_moment_leaves_a_run_that_ends_equal_to_the_byte(place, reference, temporary, number, code):
+    """At three random ones; `make bench` takes 30."""
+    moments, ended = random.Random(number), 0
+    while ended < 3:
+        shutil.rmtree(place / "outputs", ignore_errors=True)
+        process = start(place, *WORDS, before=UP, TMPDIR=str(temporary))
+        process.stdout.readline()  # Python is up: before, a signal is its own matter
+        time.sleep(moments.uniform(0.3, 4))
+        if process.poll() is None:
+            kill_tree(process) if number == signal.SIGKILL else process.send_signal(number)
+        _, err = process.communicate(timeout=60) if process.stdout and not process.stdout.closed else ("", "")
+        if process.returncode == 0:
+            continue
+        ended += 1
+        assert process.returncode == code, err
+        assert len(err.strip().splitlines()) <= 1, err
+        assert run(place, *WORDS, TMPDIR=str(temporary))[0] == 0
+        assert_equal(place / "outputs" / "small", reference)
+        assert sorted(path.name for path in (place / "outputs").iterdir()) == [".store", "small"]
+        assert list(temporary.iterdir()) == []

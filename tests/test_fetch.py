@@ -11,8 +11,9 @@ import pytest
 from worldbank_server import CODE, FIGURES, TITLE, serve
 
 from helpers import __main__ as command
-from helpers import fetch, indicators
-from helpers.folders import lock_folder
+from helpers import indicators
+from helpers.base.folders import lock_folder
+from helpers.indicators import fetch, fetch_folder
 
 ROOT = Path(__file__).parents[1]
 DAY = date(2026, 11, 24)
@@ -171,7 +172,7 @@ CASES = [(name, False) for name in WRONG] + [("status", True)]
 @pytest.mark.parametrize(("name", "existing"), CASES, ids=[f"{name}{' again' * again}" for name, again in CASES])
 def test_a_wrong_answer_writes_nothing(tmp_path, monkeypatch, name, existing):
     spoil, message = WRONG[name]
-    monkeypatch.setattr(fetch, "MAX_REQUESTS", 20)
+    monkeypatch.setattr(fetch_folder, "MAX_REQUESTS", 20)
     folder = tmp_path / "live"
     if existing:
         ask(folder, "CHN", today=date(2026, 1, 1))
@@ -203,7 +204,7 @@ def test_other_rows_and_periods_are_refused(tmp_path):
 
 
 def test_a_late_answer_and_no_server(tmp_path, monkeypatch):
-    monkeypatch.setattr(fetch, "REQUEST_SECONDS", 0.3)
+    monkeypatch.setattr(fetch_folder, "REQUEST_SECONDS", 0.3)
     with pytest.raises(fetch.FetchError, match=r"did not answer within 0.3 s"):
         ask(tmp_path / "live", spoil=answer_data(None))
     import wbgapi
@@ -245,14 +246,14 @@ def test_a_disk_that_fills_up_leaves_the_folder_as_it_was(tmp_path, monkeypatch,
     if existing:
         ask(tmp_path / "live", today=date(2026, 1, 1))
     before = list_bytes(tmp_path)
-    write = fetch.write_file
+    write = fetch_folder.write_file
 
     def fill_up(path, content):
         if path.name == "sources.csv":
             raise OSError("No space left on device")
         return write(path, content)
 
-    monkeypatch.setattr(fetch, "write_file", fill_up)
+    monkeypatch.setattr(fetch_folder, "write_file", fill_up)
     with pytest.raises(fetch.FetchError, match=r"is as it was: it cannot be written .No space left on device"):
         ask(tmp_path / "live")
     assert list_bytes(tmp_path) == before
@@ -291,14 +292,17 @@ def test_the_command_fetches_and_says_what_is_missing(tmp_path, capsys, monkeypa
 
 
 def test_no_run_can_fetch():
-    """Only the command imports the module, and only the module imports wbgapi."""
-    importers = {"helpers.fetch": set(), "wbgapi": set()}
+    """Only the command imports what fetches, and only one module imports wbgapi."""
+    importers = {name: set() for name in ("fetch", "fetch_surveys", "fetch_folder", "wbgapi")}
     for path in (ROOT / "src" / "helpers").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, (ast.Import, ast.ImportFrom)) else []
-            module = getattr(node, "module", None) if names else None
-            for name in [*names, *([module] if module else []), *(f"{module}.{name}" for name in names)]:
-                if name in importers:
-                    importers[name].add(path.name)
-    assert importers == {"helpers.fetch": {"commands.py", "fetch_surveys.py"}, "wbgapi": {"fetch.py"}}
+            for name in {*names, (getattr(node, "module", None) or "").split(".")[-1]} & set(importers):
+                importers[name].add(path.name)
+    assert importers == {
+        "fetch": {"commands.py"},
+        "fetch_surveys": {"commands.py"},
+        "fetch_folder": {"fetch.py", "fetch_surveys.py"},
+        "wbgapi": {"fetch.py"},
+    }
     assert not [path for path in (ROOT / "notebooks").glob("*.ipynb") if "fetch" in path.read_text(encoding="utf-8")]

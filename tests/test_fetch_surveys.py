@@ -8,7 +8,8 @@ import pytest
 from survey_server import serve
 
 from helpers import __main__ as command
-from helpers import fetch, fetch_surveys, indicators
+from helpers import indicators
+from helpers.indicators import fetch_folder, fetch_surveys
 
 DAY = date(2026, 11, 24)
 WHERE = {"indic_is": "E_AI_TANY", "unit": "PC_ENT"}
@@ -109,9 +110,9 @@ CENSUS = {
     ids=[*(f"eurostat {name}" for name in EUROSTAT), *(f"census {name}" for name in CENSUS)],
 )
 def test_a_wrong_answer_writes_nothing(monkeypatch, tmp_path, entities, spoil, message):
-    monkeypatch.setattr(fetch, "ALL_SECONDS", 0.8)
+    monkeypatch.setattr(fetch_folder, "ALL_SECONDS", 0.8)
     monkeypatch.setattr(fetch_surveys, "MAX_BYTES", 2000)
-    with pytest.raises(fetch.FetchError, match=message):
+    with pytest.raises(fetch_folder.FetchError, match=message):
         ask(monkeypatch, tmp_path / "live", *entities, spoil=spoil)
     assert not list(tmp_path.iterdir())
 
@@ -136,7 +137,7 @@ def test_a_wrong_answer_writes_nothing(monkeypatch, tmp_path, entities, spoil, m
     ids=["nested", "to come", "two digits", "computed", "markup", "lists"],
 )
 def test_what_cannot_be_right_is_refused_whoever_sends_it(monkeypatch, tmp_path, entities, spoil, message):
-    with pytest.raises(fetch.FetchError, match=f"(?s){message}"):
+    with pytest.raises(fetch_folder.FetchError, match=f"(?s){message}"):
         ask(
             monkeypatch,
             tmp_path / "live",
@@ -153,9 +154,9 @@ def test_what_is_asked_is_checked_before_anything_is_sent(monkeypatch, tmp_path)
         ("isoc_eb_ai", ["DE"], {"unit": "a/b"}, "is no code"),
         ("isoc_eb_ai", [], {}, "No entity is named"),
     ):
-        with pytest.raises(fetch.FetchError, match=message):
+        with pytest.raises(fetch_folder.FetchError, match=message):
             fetch_surveys.fetch_eurostat(code, entities, where, tmp_path / "live")
-    with pytest.raises(fetch.FetchError, match="has 2 categories of unit; name one of them: PC_ENT, PC_TURN"):
+    with pytest.raises(fetch_folder.FetchError, match="has 2 categories of unit; name one of them: PC_ENT, PC_TURN"):
         ask(monkeypatch, tmp_path / "live", "DE", where={})
 
 
@@ -167,5 +168,5 @@ def test_no_server_and_the_commands(monkeypatch, tmp_path, capsys):
             with pytest.raises(SystemExit) as ended:
                 command.main(["fetch", *words, "--into", str(tmp_path / words[0])])
             assert not ended.value.code, capsys.readouterr().err
-    with pytest.raises(fetch.FetchError, match="The Census Bureau cannot be reached"):
+    with pytest.raises(fetch_folder.FetchError, match="The Census Bureau cannot be reached"):
         fetch_surveys.fetch_btos(tmp_path / "other")

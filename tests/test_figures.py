@@ -1,6 +1,7 @@
 """Figures: labels never overlap, titles say what the frame says, drawing twice gives the same bytes."""
 
 import io
+from types import SimpleNamespace
 
 import matplotlib.dates as mdates
 import numpy as np
@@ -14,9 +15,11 @@ from hypothesis import strategies as st
 from matplotlib.collections import PolyCollection
 from matplotlib.text import Text
 
-from helpers import curves, figures, findings
-from helpers.figures import comparisons, style
-from helpers.figures.forecasts import shade_bands
+from helpers import curves
+from helpers.say import findings
+from helpers.show import figures
+from helpers.show.figures import comparisons, style
+from helpers.show.figures.forecasts import shade_bands
 
 DATES = pd.to_datetime(["2024-06-30", "2024-12-31", "2025-06-30", "2025-12-31"])
 VALUES = pd.Series([230.0, 249.0, 515.0, 602.0], index=pd.DatetimeIndex(DATES, name="date"), name="genai_users")
@@ -56,12 +59,17 @@ def make_fan(dates):
     frame = pd.DataFrame({"date": pd.to_datetime(dates)})
     for rank, level in enumerate(QUANTILES):
         frame[f"q{level}"] = 620.0 + 40 * rank + 10 * np.arange(len(frame)) * (rank - 2)
-    return frame.assign(basis="calibrated")
+    return frame.assign(method="combined", basis="calibrated")
+
+
+def hold(newer, breaks, scale=1.0):
+    """As much of a series as the fan needs."""
+    return SimpleNamespace(values=VALUES * scale, bound=BOUND * scale, newer=newer, breaks=breaks)
 
 
 def draw_fan(fan, scenarios=NOTHING, breaks=BREAKS, newer=NONE_NEWER, **options):
-    ahead = fan[["date"]].assign(mean=1130.0)
-    return figures.draw_forecast(fan, VALUES, BOUND, ahead, scenarios, NAMES, breaks, newer, "Source: test.", **options)
+    rows = pd.concat([fan, fan[["date"]].assign(method="bound", mean=1130.0)])
+    return figures.draw_forecast(rows, hold(newer, breaks), scenarios, NAMES, "Source: test.", **options)
 
 
 def read_texts(figure):
@@ -234,11 +242,9 @@ def draw_numbers(scale=1.0, title="Users, Atlantis"):
     fan[[f"q{level}" for level in QUANTILES]] *= scale
     ends = {"share": [0.5, 0.75, 0.9], "date": fan["date"].iloc[-1], "value": np.array([700.0, 705.0, 710.0]) * scale}
     names = NAMES | {"title": title}
-    ahead = fan[["date"]].assign(mean=712.0 * scale)
+    rows = pd.concat([fan, fan[["date"]].assign(method="bound", mean=712.0 * scale)])
     newer = NEWER.assign(value=700.0 * scale)
-    yield figures.draw_forecast(
-        fan, VALUES * scale, BOUND * scale, ahead, pd.DataFrame(ends), names, BREAKS, newer, "Source: test."
-    )
+    yield figures.draw_forecast(rows, hold(newer, BREAKS, scale), pd.DataFrame(ends), names, "Source: test.")
     made = [make_fan(DATES[place + 1 :]).assign(origin=DATES[place]) for place in (0, 1, 2)]
     hindcasts = pd.concat(made)
     hindcasts[[f"q{level}" for level in QUANTILES]] *= scale
@@ -249,7 +255,7 @@ def draw_numbers(scale=1.0, title="Users, Atlantis"):
 
 
 CASES = [(number, name) for number in ("01", "02", "03") for name in SERIES]
-FEWER = [case if case[0] != "03" or case[1] == "percent" else further(*case) for case in CASES]
+FEWER = [case if case[0] == "01" or case[1] == "percent" else further(*case) for case in CASES]
 
 
 @pytest.mark.parametrize(("number", "name"), FEWER)

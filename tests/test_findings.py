@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from cells import SAMPLE
 
-from helpers import curves, findings, indicators, plain
-from helpers.wording import say_end
+from helpers import curves, indicators
+from helpers.base.wording import say_end
+from helpers.say import findings, plain
 
 
 def test_the_growth_of_a_year_is_rounded_alike_in_the_finding_and_the_key_numbers(whole_run):

@@ -11,11 +11,11 @@ from matplotlib.collections import PolyCollection
 from statsmodels.tsa.holtwinters import Holt
 
 from helpers import curves, forecast, indicators
+from helpers.base.wording import say_name
 from helpers.curves.ceilings import fit_ceilings
 from helpers.forecast import bands, methods, windows
 from helpers.forecast.forecasting import cut_series
 from helpers.forecast.rolling import roll_origins
-from helpers.wording import say_name
 
 
 @pytest.fixture(scope="module")
@@ -69,13 +69,13 @@ SERIES = {
 @pytest.mark.parametrize("name", SERIES)
 def test_quantiles_are_ordered_finite_and_inside(name, make):
     values, bound = SERIES[name]
-    made = make(values, bound, horizon_years=10)
-    found = made.frame().filter(regex="^q").to_numpy()
+    result = make(values, bound, horizon_years=10)
+    found = result.frame().filter(regex="^q").to_numpy()
     assert np.isfinite(found).all()
     assert (np.diff(found, axis=1) >= 0).all()
     assert found.min() >= 0
     assert found.max() <= (bound or np.inf) * (1 + 1e-12)
-    assert len(made.statements()) == 11
+    assert len(result.statements()) == 11
 
 
 def test_frame_has_the_published_columns(make):
@@ -95,26 +95,28 @@ def test_bands_beyond_the_backtest_are_said_to_be_extrapolated(make):
 @pytest.mark.parametrize("name", ["slow", "no bound", "past its peak", "falling without bound"])
 def test_the_published_forecast_is_the_plain_mean_of_its_members_to_the_last_digit(name, make):
     values, bound = (SERIES | {"slow": ([10, 14, 20, 27], 100.0), "past its peak": ([11, 46, 37, 30], 100.0)})[name]
-    made = make(values, bound)
-    members = {name: member.quantiles() for name, member in made.members.items()}
-    assert tuple(members) == (bands.MEMBERS if bound else ("damped_drift",))
-    pd.testing.assert_frame_equal(sum(members.values()) / len(members), made.quantiles, check_exact=True)
-    some, levels = made.dates[[1, 3]], (0.05, 0.5)
-    parts = [member.quantiles(some, levels) for member in made.members.values()]
+    result = make(values, bound)
+    members = {name: member.quantiles() for name, member in result.members.items()}
+    assert tuple(members) == (tuple(methods.MEMBERS) if bound else ("damped_drift",))
+    pd.testing.assert_frame_equal(sum(members.values()) / len(members), result.quantiles, check_exact=True)
+    some, levels = result.dates[[1, 3]], (0.05, 0.5)
+    parts = [member.quantiles(some, levels) for member in result.members.values()]
     pd.testing.assert_frame_equal(
         sum(parts) / len(parts),
-        pd.DataFrame(made.at(made.years[[1, 3]], levels), some, list(levels)),
+        pd.DataFrame(result.at(result.years[[1, 3]], levels), some, list(levels)),
         check_exact=True,
     )
 
 
 def test_damped_drift_is_cut_at_the_bound_before_its_band_is_made(make):
-    made = make([20, 50, 80, 92], horizon_years=5)
-    path = methods.forecast_points(made.known, made.ahead_of(made.years), ("damped_drift",))["damped_drift"][0]
-    uncut = methods.damped_drift(made.known, made.ahead_of(made.years))[0]
+    result = make([20, 50, 80, 92], horizon_years=5)
+    path = methods.forecast_points(result.at_origin, result.ahead_of(result.years), ("damped_drift",))["damped_drift"][
+        0
+    ]
+    uncut = methods.damped_drift(result.at_origin, result.ahead_of(result.years))[0]
     assert uncut.max() > 100
     np.testing.assert_array_equal(path, np.minimum(uncut, 100))
-    assert made.quantiles.max(axis=None) <= 100
+    assert result.quantiles.max(axis=None) <= 100
 
 
 def test_nodes_are_so_many_that_more_change_no_path_by_half_a_point(make, monkeypatch):
@@ -122,7 +124,7 @@ def test_nodes_are_so_many_that_more_change_no_path_by_half_a_point(make, monkey
     values = ([10, 14, 20, 27], [10, 30, 50, 60], [20, 40, 55, 62, 65], [5, 9, 14, 22, 31, 40, 47, 52, 57, 61])
 
     def trace():
-        return np.array([made.at([5.0], [0.5])[0, 0] for made in (make(each) for each in values)])
+        return np.array([result.at([5.0], [0.5])[0, 0] for result in (make(each) for each in values)])
 
     usual = trace()
     monkeypatch.setattr(methods, "NODES", 4 * (np.arange(101) + 0.5) / 101 - 2)
@@ -130,10 +132,10 @@ def test_nodes_are_so_many_that_more_change_no_path_by_half_a_point(make, monkey
 
 
 def test_the_likelihood_of_a_ceiling_is_the_profile_of_the_fit_that_curves_makes(make):
-    made = make([10, 14, 20, 27, 31, 42])
+    result = make([10, 14, 20, 27, 31, 42])
     for family, name in ((curves.Logistic, "logistic_prior"), (curves.Gompertz, "gompertz_prior")):
-        curve = made.known.curves[name]
-        fit = family(made.target.values, ceiling=curves.Share(100.0), errors="independent").fit()
+        curve = result.at_origin.curves[name]
+        fit = family(result.target.values, ceiling=curves.Share(100.0), errors="independent").fit()
         profile = fit.profile("share", values=curve.fits.shares[0])
         np.testing.assert_allclose(curve.fits.ssr[0], profile["ssr"], rtol=1e-6)
         likelihood = (profile["ssr"] / 1e4 + methods.MEASUREMENT**2) ** (-(6 - 2) / 2)
@@ -157,10 +159,10 @@ def test_an_identified_ceiling_decides_the_forecast(family, make):
     share = family.share(years, np.log(2.5), np.array(1.2))
     series = pd.Series(62 * share + random.normal(0, 0.7, 36) + 2, pd.date_range("2020-01-31", periods=36, freq="ME"))
     fit = family(series, errors="independent").fit()
-    made = make(series)
+    result = make(series)
     assert fit.identified
-    member = made.members["logistic_prior" if family is curves.Logistic else "gompertz_prior"]
-    later = curves.to_dates([made.windows.years[0, -1] + 3, 2028])
+    member = result.members["logistic_prior" if family is curves.Logistic else "gompertz_prior"]
+    later = curves.to_dates([result.windows.years[0, -1] + 3, 2028])
     medians = member.quantiles(later, [0.5])[0.5]
     assert abs(medians.iloc[0] / 64 - 1) < 0.08
     interval = fit.get_prediction(later[1:]).summary_frame(0.05).iloc[0]
@@ -168,12 +170,12 @@ def test_an_identified_ceiling_decides_the_forecast(family, make):
 
 
 def test_past_the_peak_the_last_level_stands(make):
-    made = make([11, 46, 37, 30, 27.5, 25.2])
-    assert made.declines
-    np.testing.assert_allclose(made.quantiles[0.5], 25.2)
-    assert made.scenarios().empty
-    assert made.milestones().empty
-    assert "past its peak" in made.statements()["statement"].iloc[0]
+    result = make([11, 46, 37, 30, 27.5, 25.2])
+    assert result.declines
+    np.testing.assert_allclose(result.quantiles[0.5], 25.2)
+    assert result.scenarios().empty
+    assert result.milestones().empty
+    assert "past its peak" in result.statements()["statement"].iloc[0]
     assert not make([11, 46, 37, 30, 46.1, 46.2]).declines
 
 
@@ -188,10 +190,10 @@ def test_past_the_peak_rate_and_steps_are_those_of_the_fall(make):
 
 
 def test_a_band_stays_above_the_floor_and_within_what_any_reference_grew_by(make, unbounded):
-    made = make([1, 3, 9, 27], None, horizon_years=5)
-    floor, most = made.lessons.calibration("damped_drift").floor, (unbounded["actual"] / unbounded["last"]).max()
-    assert made.quantiles[0.975].iloc[-1] <= 27 * most * (1 + 1e-9)
-    assert made.quantiles.min().min() >= 27 * floor
+    result = make([1, 3, 9, 27], None, horizon_years=5)
+    floor, most = result.lessons.calibration("damped_drift").floor, (unbounded["actual"] / unbounded["last"]).max()
+    assert result.quantiles[0.975].iloc[-1] <= 27 * most * (1 + 1e-9)
+    assert result.quantiles.min().min() >= 27 * floor
     assert 0 < floor < 0.9
 
 
@@ -202,9 +204,9 @@ def test_percent_without_a_bound_stays_below_100_and_a_limit_is_kept(make):
 
 def test_the_uncertain_bound_widens_the_bands(make):
     steady, shaky = (make([100, 200, 320, 420], make_series(values)) for values in ([1000] * 4, [900, 1100, 950, 1050]))
-    widths = [(made.quantiles[0.975] - made.quantiles[0.025]).iloc[-1] for made in (steady, shaky)]
+    widths = [(result.quantiles[0.975] - result.quantiles[0.025]).iloc[-1] for result in (steady, shaky)]
     assert widths[1] > 1.05 * widths[0]
-    assert shaky.quantiles[0.975].iloc[-1] > shaky.ahead_of(shaky.years).bounds[0, -1]
+    assert shaky.quantiles[0.975].iloc[-1] > shaky.ahead_of(shaky.years).bound[0, -1]
 
 
 def test_a_series_that_bends_far_below_the_bound_is_said_to_disagree_with_it(make):
@@ -213,18 +215,18 @@ def test_a_series_that_bends_far_below_the_bound_is_said_to_disagree_with_it(mak
 
 
 def test_bands_widen_with_the_horizon_and_do_not_depend_on_the_unit(make):
-    made = make([10, 14, 20, 27], horizon_years=4)
-    assert (np.diff(made.quantiles[0.9] - made.quantiles[0.1]) > 0).all()
+    result = make([10, 14, 20, 27], horizon_years=4)
+    assert (np.diff(result.quantiles[0.9] - result.quantiles[0.1]) > 0).all()
     large = make([1e7, 1.4e7, 2e7, 2.7e7], 1e8, horizon_years=4)
-    np.testing.assert_allclose(made.quantiles * 1e6, large.quantiles, rtol=1e-9)
+    np.testing.assert_allclose(result.quantiles * 1e6, large.quantiles, rtol=1e-9)
 
 
 def test_the_same_input_gives_the_same_bytes_also_from_a_file_of_residuals(tmp_path, references, residuals):
     residuals.to_csv(tmp_path / "residuals.csv", index=False, float_format="%.10g")
     tables = [None, None, pd.read_csv(tmp_path / "residuals.csv")]
-    made = [forecast.forecast(make_series([10, 14, 20, 27]), 100, references, residuals=table) for table in tables]
-    assert len({each.frame().to_csv() for each in made}) == 1
-    assert len({each.milestones().to_csv() for each in made}) == 1
+    result = [forecast.forecast(make_series([10, 14, 20, 27]), 100, references, residuals=table) for table in tables]
+    assert len({each.frame().to_csv() for each in result}) == 1
+    assert len({each.milestones().to_csv() for each in result}) == 1
 
 
 @pytest.mark.parametrize(
@@ -249,15 +251,15 @@ def test_errors_say_what_would_be_right(values, options, words, make):
 
 
 def test_one_level_is_quoted_and_drawn_everywhere(make):
-    made, usual = make([10, 14, 20, 27], levels=(0.95, 0.9)), make([10, 14, 20, 27])
-    assert made.level == 0.9
-    assert "(90 % band, median" in repr(made)
-    assert 0 < made._repr_html_().index("90 % band</th>") < made._repr_html_().index("95 % band</th>")
-    axes = made.plot()
+    result, usual = make([10, 14, 20, 27], levels=(0.95, 0.9)), make([10, 14, 20, 27])
+    assert result.level == 0.9
+    assert "(90 % band, median" in repr(result)
+    assert 0 < result._repr_html_().index("90 % band</th>") < result._repr_html_().index("95 % band</th>")
+    axes = result.plot()
     assert sum(isinstance(drawn, PolyCollection) for drawn in axes.collections) == 2
     assert any(text.get_text().startswith("90 % band: ") for text in axes.texts)
-    pd.testing.assert_frame_equal(made.milestones(level=0.8), usual.milestones())
-    assert set(made.milestones()["level"]) == {0.9}
+    pd.testing.assert_frame_equal(result.milestones(level=0.8), usual.milestones())
+    assert set(result.milestones()["level"]) == {0.9}
 
 
 @pytest.mark.parametrize(
@@ -289,7 +291,7 @@ def test_a_horizon_that_holds_no_date_is_told(years):
 def test_damped_drift_is_the_damped_holt_of_statsmodels():
     series = make_series([10, 14, 20, 27, 31], freq="12ME", start="2016-12-31")
     window = windows.last_window(series, make_series([100] * 5, freq="12ME", start="2016-12-31"))
-    ahead = windows.look_ahead(window, np.arange(1, 5, dtype=float)[None])
+    ahead = windows.Ahead.of(window, np.arange(1, 5, dtype=float)[None])
     ours = methods.damped_drift(methods.Origin(window, NO_PRIOR), ahead)[0] - 31
     trend = (31 - 10) / 4 / windows.DAMPING**5  # smoothing 0 lets the trend decay to the mean change in five steps
     known = {"initialization_method": "known", "initial_level": 10, "initial_trend": trend}
@@ -303,7 +305,7 @@ def test_without_a_bound_the_later_steps_count_more():
     """A series that slows down is continued more slowly, and in a narrower band, than one that goes on."""
     slower, dates = make_series([10, 18, 24, 27, 28], freq="12ME", start="2016-12-31"), np.arange(1, 5, dtype=float)
     window = windows.last_window(slower)
-    ahead = windows.look_ahead(window, dates[None])
+    ahead = windows.Ahead.of(window, dates[None])
     mean = windows.mean_change(window.years, window.values)[0]
     gain = methods.damped_drift(methods.Origin(window, NO_PRIOR), ahead)[0] - 28
     ages = np.array([3.5, 2.5, 1.5, 0.5])  # years since the middle of each step
@@ -317,19 +319,19 @@ def test_without_a_bound_the_later_steps_count_more():
 def test_a_gompertz_series_is_continued_exactly():
     curve = make_series(100 * np.exp(-np.exp(-0.3 * np.arange(-5, 4))), start="2015-12-31", freq="12ME")
     window = windows.last_window(curve.iloc[:6], pd.Series(100.0, index=curve.index))
-    ahead = windows.look_ahead(window, np.array([[1.0, 2.0, 3.0]]))
+    ahead = windows.Ahead.of(window, np.array([[1.0, 2.0, 3.0]]))
     path = methods.gompertz_bound(methods.Origin(window, NO_PRIOR), ahead)
     np.testing.assert_allclose(path[0], curve.iloc[6:], rtol=1e-3)
 
 
 def test_methods_treat_all_windows_at_once_as_one_by_one(references):
     many, *_ = roll_origins(references[:8], 4, (1.0,))
-    ahead = windows.look_ahead(many, np.tile([0.5, 2.0], (len(many.years), 1)))
+    ahead = windows.Ahead.of(many, np.tile([0.5, 2.0], (len(many.years), 1)))
     prior = methods.Prior(1.5, 1.2, 0.04, 0.7)
     together = methods.forecast_points(methods.Origin(many, prior), ahead)
     row = len(many.years) // 2
     one = many.take(np.array([row]))
-    alone = methods.forecast_points(methods.Origin(one, prior), windows.look_ahead(one, ahead.years[[row]]))
+    alone = methods.forecast_points(methods.Origin(one, prior), windows.Ahead.of(one, ahead.years[[row]]))
     for name, path in alone.items():
         np.testing.assert_allclose(path[0], together[name][row], rtol=1e-12)
 
@@ -344,13 +346,13 @@ def test_scenarios_stay_below_their_ceiling_and_say_when_it_is_passed(make):
 
 
 def test_milestones(make):
-    made = make([10, 20, 40, 55])
-    table = made.milestones((0.2, 0.5, 0.6, 0.999)).set_index("share")
+    result = make([10, 20, 40, 55])
+    table = result.milestones((0.2, 0.5, 0.6, 0.999)).set_index("share")
     assert table.loc[0.2, "status"] == "reached"
     assert table.loc[[0.2, 0.5], "median"].tolist() == ["2023-06-30", "2024-06-30"]
     assert table.loc[0.6, "earliest"] <= table.loc[0.6, "median"] <= table.loc[0.6, "latest"]
     assert table.loc[0.999, "median"] == forecast.NOT_REACHED
-    crossed, medians = pd.Timestamp(table.loc[0.6, "median"]), made.quantiles[0.5]
+    crossed, medians = pd.Timestamp(table.loc[0.6, "median"]), result.quantiles[0.5]
     assert medians[medians.index < crossed].lt(60).all()
     assert medians[medians.index > crossed].ge(60 - 0.1).all()
 
@@ -393,8 +395,8 @@ def test_rows_published_later_change_no_byte(tmp_path):
     for folder in (source, copy):
         data = indicators.load(folder, as_of)
         series = data.series("China", "genai_users", "internet_users")
-        made = forecast.forecast(series, references=data.references(exclude=series), horizon_years=3)
-        found.append((made.frame().to_csv(), made.milestones().to_csv(), made.statements().to_csv()))
+        result = forecast.forecast(series, references=data.references(exclude=series), horizon_years=3)
+        found.append((result.frame().to_csv(), result.milestones().to_csv(), result.statements().to_csv()))
     assert found[0] == found[1]
 
 
@@ -405,9 +407,9 @@ def test_hindcasts_are_cut_at_their_origin_and_origins_have_points_before_them(r
     cut = cut_series(series, origins[0])
     for index in (cut.values.index, cut.bound.index, cut.censored.index, pd.DatetimeIndex(cut.observations["date"])):
         assert len(index) == 0 or index.max() <= origins[0]
-    made = forecast.make_hindcasts(series, references, origins)
-    assert made.set_index("date")["actual"].to_dict() == {pd.Timestamp("2025-12-31"): 602.0} | {
-        date: pytest.approx(np.nan, nan_ok=True) for date in made["date"][1:]
+    result = forecast.make_hindcasts(series, references, origins)
+    assert result.set_index("date")["actual"].to_dict() == {pd.Timestamp("2025-12-31"): 602.0} | {
+        date: pytest.approx(np.nan, nan_ok=True) for date in result["date"][1:]
     }
     assert forecast.make_hindcasts(series, references, origins[:0]).empty
 
@@ -468,9 +470,7 @@ def test_the_correction_counts_technologies(residuals):
 def test_the_bound_of_a_window_is_the_one_known_at_its_origin():
     bound = pd.Series([100.0, 120.0, 300.0], index=pd.to_datetime(["2020-12-31", "2021-12-31", "2022-12-31"]))
     series = make_series([10, 12, 15], start="2020-12-31")
-    np.testing.assert_allclose(
-        windows.last_window(series, bound).bounds[0], [100, 100 + 20 * 181 / 365, 120], rtol=1e-6
-    )
+    np.testing.assert_allclose(windows.last_window(series, bound).bound[0], [100, 100 + 20 * 181 / 365, 120], rtol=1e-6)
     with pytest.raises(ValueError, match="the bound starts on 2022-12-31"):
         windows.last_window(series, bound.iloc[[2]])
 
@@ -485,10 +485,10 @@ def test_dense_short_series_is_thinned_over_its_whole_span():
 def test_statements_take_their_numbers_from_the_run():
     data = indicators.load()
     series = data.series("China", "genai_users", "population_year_end")
-    made = forecast.forecast(series, references=data.references())
-    table = made.statements(respondents=30000).set_index("key")
+    result = forecast.forecast(series, references=data.references())
+    table = result.statements(respondents=30000).set_index("key")
     assert list(table.index) == list("abcdefghijk")
-    low, high = made.quantiles.loc["2026-12-31"][[0.025, 0.975]]  # for June a bound is known
+    low, high = result.quantiles.loc["2026-12-31"][[0.025, 0.975]]  # for June a bound is known
     for key, words in {
         "a": "do not identify a ceiling",
         "c": "30,000 respondents",
@@ -508,10 +508,10 @@ def test_a_share_scatters_by_points_and_its_bound_is_said_once():
 
 
 def test_the_statement_on_the_ceiling_is_the_one_verdict(make):
-    made = make([5, 12, 21, 28, 32, 34, 35, 35.3])
-    found = curves.assess_ceiling(made.target.values, bound=made.target.bound)
+    result = make([5, 12, 21, 28, 32, 34, 35, 35.3])
+    found = curves.assess_ceiling(result.target.values, bound=result.target.bound)
     assert found.identified
-    text = made.statements()["statement"].iloc[0]
+    text = result.statements()["statement"].iloc[0]
     assert f"it {found.sentence}" in text
     assert found.note in text
     assert all((say_name(family) in text) == (family in found.voices) for family in curves.FAMILIES)
@@ -525,9 +525,9 @@ def test_a_band_that_no_record_vouches_for_says_so(make):
 
 
 def test_sensitivity_to_the_calibration(make):
-    made = make([10, 14, 20, 27], horizon_years=3)
-    whole, fast = (part.set_index("date") for _, part in made.sensitivity().groupby("calibration", sort=False))
-    np.testing.assert_allclose(whole["q0.9"], made.quantiles[0.9])
+    result = make([10, 14, 20, 27], horizon_years=3)
+    whole, fast = (part.set_index("date") for _, part in result.sensitivity().groupby("calibration", sort=False))
+    np.testing.assert_allclose(whole["q0.9"], result.quantiles[0.9])
     np.testing.assert_allclose(fast["q0.5"], whole["q0.5"])
     assert fast["forecasts"].iloc[0] < whole["forecasts"].iloc[0]
     assert not np.allclose(fast["q0.9"], whole["q0.9"])

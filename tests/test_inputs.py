@@ -16,8 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from malformed import write_folder
 
-from helpers import curves, fetch, forecast, indicators, levels
-from helpers.parameters import ParameterError, read_parameters
+from helpers import curves, forecast, indicators
+from helpers.base import levels
+from helpers.indicators import fetch_folder
+from helpers.runs.parameters import ParameterError, read_parameters
 
 FEW = settings(max_examples=examples(40), deadline=None, derandomize=True)
 DATES = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
@@ -265,8 +267,8 @@ def test_no_text_that_computes_or_marks_up_gets_into_a_folder(tmp_path_factory, 
     table = next(table for table in rows.values() if column in table)
     table[column] = text
     folder = tmp_path_factory.mktemp("fetched") / "live"
-    with pytest.raises(fetch.FetchError, match="is no text that can stand in a table; nothing was written"):
-        fetch.put_into(folder, rows, "Eurostat")
+    with pytest.raises(fetch_folder.FetchError, match="is no text that can stand in a table; nothing was written"):
+        fetch_folder.put_into(folder, rows, "Eurostat")
     assert not folder.exists()
 
 

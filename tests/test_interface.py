@@ -66,14 +66,14 @@ def test_the_seven_quantiles_are_there_whatever_the_levels_are():
     assert set(QUANTILES) < {name for name in table if name.startswith("q0")}
     assert "combined" in set(table["method"])
     data = indicators.load(SAMPLE)
-    made = forecast.forecast(
+    result = forecast.forecast(
         data.series("China", "genai_users", "internet_users"),
         references=data.references(),
         levels=[0.3],
         horizon_years=1,
     )
-    assert made.quantiles.columns.tolist() == [0.025, 0.1, 0.25, 0.35, 0.5, 0.65, 0.75, 0.9, 0.975]
-    assert [name for name in made.frame() if name in QUANTILES] == QUANTILES
+    assert result.quantiles.columns.tolist() == [0.025, 0.1, 0.25, 0.35, 0.5, 0.65, 0.75, 0.9, 0.975]
+    assert [name for name in result.frame() if name in QUANTILES] == QUANTILES
 
 
 def test_input_tables_keep_their_columns():
@@ -103,11 +103,11 @@ def test_a_fit_keeps_its_names():
 
 PARAMETERS = {"--parameters", "--parameters_raw", "--parameters_yaml", "--parameters_file", "-p", "-r", "-y", "-f"}
 COMMANDS = {
-    "run": PARAMETERS | {"--force", "--only", "--from", "--isolated"},
+    "run": PARAMETERS | {"--force", "--only", "--from", "--isolated", "--pdf"},
     "open": PARAMETERS | {"--no-browser", "--prepare-only"},
     "export": set(),
     "compare": {"--into"},
-    "verify": set(),
+    "verify": {"--against"},
     "sweep": {"--name", "--workers", "--scheduler", "--yes"},
     "params": set(),
     "check": set(),

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.project import find_root
+from helpers.base.project import find_root
 
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian: apt install chromium)")

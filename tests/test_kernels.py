@@ -1,7 +1,6 @@
 """Kernels of a run are of this interpreter, alike whether forked or not, and leave nothing behind."""
 
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -10,7 +9,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
-from test_pipeline import is_alive, wait_for
+from processes import wait_for
 
 from helpers.runs import kernels
 from helpers.runs.kernels import ENVIRONMENT, RUNNING, can_fork, open_kernel, preload, stop_kernels
@@ -50,7 +49,7 @@ def test_a_kernel_is_ours_and_where_and_how_we_chose(forked, tmp_path):
 @pytest.mark.skipif(not can_fork(), reason="Linux only")
 def test_what_is_done_beforehand_leaves_no_trace(tmp_path):
     question = (
-        "import matplotlib, matplotlib.pyplot, helpers.figures.style\n"
+        "import matplotlib, matplotlib.pyplot, helpers.show.figures.style\n"
         "sorted(map(str, matplotlib.rcParams.items())), matplotlib.pyplot.get_fignums()"
     )
     assert ask(True, tmp_path, question) == ask(False, tmp_path, question)
@@ -94,28 +93,6 @@ def test_kernels_can_be_stopped_at_once(forked, tmp_path):
     thread.join(timeout=40)
     assert failures
     assert time.monotonic() - started < 40
-
-
-@pytest.mark.skipif(not can_fork(), reason="Linux only")
-def test_no_kernel_outlives_the_process_that_wanted_it(tmp_path):
-    program = tmp_path / "program.py"
-    program.write_text(
-        "import os, sys\nfrom nbclient import NotebookClient\nfrom nbformat.v4 import new_code_cell, new_notebook\n"
-        "from helpers.runs.kernels import open_kernel, preload\n"
-        "if __name__ == '__main__':\n    preload()\n    with open_kernel(True) as manager:\n"
-        "        print(os.path.dirname(manager.ip), flush=True)\n"
-        '        code = \'import os, time; open("pid", "w").write(str(os.getpid())); time.sleep(60)\'\n'
-        "        notebook = new_notebook(cells=[new_code_cell(code)])\n"
-        "        NotebookClient(notebook, km=manager).execute(env=dict(os.environ), cwd=os.getcwd())\n"
-    )
-    process = subprocess.Popen([sys.executable, str(program)], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
-    kernel = int(wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text()))
-    sockets = Path(process.stdout.readline().strip())
-    assert sockets.is_dir()
-    process.kill()
-    process.communicate()
-    assert wait_for(lambda: not is_alive(kernel))
-    assert wait_for(lambda: not sockets.exists()), "its sockets go too"
 
 
 @pytest.mark.skipif(not can_fork(), reason="Linux only")

@@ -7,10 +7,11 @@ import nbformat
 import pytest
 from conftest import SAMPLE
 
-from helpers import indicators, lab
+from helpers import indicators
 from helpers.__main__ import main
-from helpers.parameters import ParameterError
-from helpers.project import RunError
+from helpers.base.project import RunError
+from helpers.runs import lab
+from helpers.runs.parameters import ParameterError
 
 
 def test_open_prepares_a_copy_and_never_overwrites_one(outputs, capsys):

@@ -11,12 +11,13 @@ from types import SimpleNamespace
 
 import pytest
 from conftest import SAMPLE
-from test_own_data import call
+from processes import call
 
-from helpers import commands, indicators
-from helpers.folders import lock_folder
+from helpers import indicators
+from helpers.base.folders import lock_folder
+from helpers.base.project import RECORD, RunError
+from helpers.cli import commands
 from helpers.indicators.expected import read_expected
-from helpers.project import RECORD, RunError
 from helpers.runs.listing import list_runs, remove_run
 
 

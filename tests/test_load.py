@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from small_notebooks import write_notebooks
 
-from helpers.project import MARK
+from helpers.base.project import MARK
 
 SAMPLE = Path(__file__).parent / "sample"
 FULL = {"sweep": 300, "calls": 1000, "points": 10**5, "series": 10**5, "forced": 50}
@@ -88,12 +88,7 @@ PARTS = {
 
 
 def list_files(folder):
-    """All files but the records of earlier runs, of which there are up to fifty."""
-    return sorted(
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if "records" not in path.relative_to(folder).parts
-    )
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 
 
 def list_processes(project):

@@ -105,7 +105,7 @@ def test_a_mistake_is_told_without_a_traceback(tmp_path, monkeypatch):
             "or all of them with: adoption run baseline"
         )
     ]
-    for code in ("from helpers.indicators import load\nload(as_of='soon')", "this_run.save(None, '07_x')"):
+    for code in ("from helpers.indicators import load\nload(as_of='soon')", "study.keep('07_x', None)"):
         shown.clear()
         shell.run_cell(code)
         assert len(shown) == 1

@@ -18,14 +18,14 @@ from cells import run_cells
 from conftest import SAMPLE, examples, further
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from processes import call
 
-from helpers import __main__ as command
 from helpers import indicators
+from helpers.indicators.any_file import name_indicator
 from helpers.indicators.checks import read_unit
-from helpers.indicators.everyday import name_indicator
-from helpers.parameters import ParameterError, Parameters, complete_parameters, read_parameters
+from helpers.runs.inputs import hash_data
+from helpers.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
 from helpers.runs.pipeline import run_all
-from helpers.runs.record import hash_data
 
 ROOT = Path(__file__).parents[1]
 SIX = """date,value
@@ -289,17 +289,6 @@ def test_values_are_checked_against_own_data_before_any_kernel(tmp_path, monkeyp
 # The commands
 
 
-def call(capsys, *words):
-    code = 0
-    try:
-        command.main([*map(str, words)])
-    except SystemExit as ended:
-        code = ended.code or 0
-    said = capsys.readouterr()
-    assert "Traceback" not in said.err
-    return code, said.out, said.err
-
-
 def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
     path = write(tmp_path, SIX)
     said = "holds 1 series of 1 entity, 6 exact figures from 2019-12-31 to 2024-12-31; 1 with the 3 figures that a run needs"
@@ -378,7 +367,7 @@ def test_references_calibrate_a_run_on_an_own_file(own_run):
 
 @pytest.mark.slow
 def test_small_shares_by_years_from_a_source_with_a_long_name_make_a_whole_run(tmp_path):
-    """Everyday data: no figure reaches 10 %, dates are years, commas are decimal, and the source is a paragraph."""
+    """Data as people have them: no figure reaches 10 %, dates are years, commas are decimal, and the source is a paragraph."""
     source = "Survey of the Office of Everything, " * 30
     shares = dict(zip(range(2015, 2021), ("0,4", "1,2", "1,9", "2,8", "4,1", "5,6"), strict=True))
     write(tmp_path, "Jahr;Anteil\n" + "".join(f"{year};{share}\n" for year, share in shares.items()), "pumps.csv")

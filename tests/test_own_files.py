@@ -7,27 +7,22 @@ from functools import partial
 
 import pytest
 from conftest import SAMPLE, examples
+from processes import call
 from small_notebooks import write_notebooks
-from test_command import call
 
-from helpers.parameters import read_parameters
-from helpers.project import RunError
+from helpers.base.project import RunError
+from helpers.runs.parameters import read_parameters
 from helpers.runs.pipeline import run_all
 from helpers.runs.record import verify
+from helpers.runs.sequence import Execution
 
 THEIRS = (
     "notes.txt", ".hidden", "tables/99_mine.csv", "tables/.hidden/deep.csv", "figures/mine.png", "html/mine.html",
     "notebooks/03_small-Copy1.ipynb", "notebooks/2024-notes.json", "mine/deep/thesis.docx",
 )  # fmt: skip
 SAVE = """import pandas as pd
-from helpers.runs import open_run
-open_run("03_small").save(pd.DataFrame({"a": [1]}), "03_small")"""
-
-
-@pytest.fixture
-def outputs(tmp_path, monkeypatch):
-    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
-    return tmp_path / "outputs"
+from helpers.runs import Study
+Study("03_small").keep("03_small", pd.DataFrame({"a": [1]}))"""
 
 
 @pytest.fixture
@@ -35,7 +30,11 @@ def make(tmp_path, outputs):
     """Make run 'mine' of one small notebook; returns its folder."""
     notebooks = write_notebooks(tmp_path / "notebooks", {"03_small": ["# 3. Small", {"run": "baseline"}, SAVE]})
     parameters = read_parameters({"run": "mine", "data": str(SAMPLE)})
-    return lambda **options: run_all(parameters, notebooks, **options)
+
+    def make_it(forced=(), **options):
+        return run_all(parameters, notebooks, Execution(forced), **options)
+
+    return make_it
 
 
 def put_files(folder):
@@ -95,7 +94,7 @@ def test_what_an_earlier_run_wrote_goes_and_what_has_a_new_name_of_the_run_is_ke
     (folder / "tables" / "03_small.csv").unlink()
     (folder / "tables" / "03_small.csv").mkdir()
     source = tmp_path / "notebooks" / "03_small.ipynb"
-    source.write_text(source.read_text().replace(', \\"03_small\\")', ', \\"03_later\\")'))
+    source.write_text(source.read_text().replace('(\\"03_small\\",', '(\\"03_later\\",'))
     make()
     names = {"03_later.csv", "03_later-kept.csv"}
     assert {path.name for path in (folder / "tables").iterdir()} == {*names, "03_small.csv"}
@@ -107,7 +106,6 @@ def test_what_an_earlier_run_wrote_goes_and_what_has_a_new_name_of_the_run_is_ke
 
 
 def test_without_a_record_a_run_replaces_only_the_names_that_it_writes(make, outputs):
-    """As in a fresh clone, where git keeps tables of the baseline."""
     kept = outputs / "mine" / "tables"
     kept.mkdir(parents=True)
     for name in ("03_small.csv", "03_old.csv"):

@@ -43,15 +43,15 @@ def test_thirty_series_of_one_technology_are_each_judged_by_the_others(own):
 
 
 def test_forecasts_of_a_panel_are_those_of_its_series_alone(own):
-    made = forecast.forecast_many(PANEL.iloc[:, :3], 100, references=PANEL, residuals=own, horizon_years=3)
-    assert list(made) == ["place 0", "place 1", "place 2"]
-    assert "learnt from 30 series, each left out for its own" in repr(made)
-    frame = made.frame()
+    result = forecast.forecast_many(PANEL.iloc[:, :3], 100, references=PANEL, residuals=own, horizon_years=3)
+    assert list(result) == ["place 0", "place 1", "place 2"]
+    assert "learnt from 30 series, each left out for its own" in repr(result)
+    frame = result.frame()
     assert list(frame.columns[:3]) == ["series", "date", "method"]
     assert len(frame) == 9
-    assert set(made.milestones()["series"]) == set(made)
-    assert len(made.plot(columns=2).axes) == 4
-    told = " ".join(made["place 0"].statements()["statement"])
+    assert set(result.milestones()["series"]) == set(result)
+    assert len(result.plot(columns=2).axes) == 4
+    told = " ".join(result["place 0"].statements()["statement"])
     assert "29 other series" in told
     assert "technolog" not in told
 
@@ -59,18 +59,18 @@ def test_forecasts_of_a_panel_are_those_of_its_series_alone(own):
 def test_a_frame_a_dict_and_a_list_are_the_same_panel(own):
     frame = PANEL.iloc[:, :2]
     settings = {"references": PANEL, "residuals": own, "horizon_years": 1}
-    made = [forecast.forecast_many(each, 100, **settings) for each in (frame, dict(frame), [frame[n] for n in frame])]
-    for other in made[1:]:
-        pd.testing.assert_frame_equal(other.frame(), made[0].frame())
+    result = [forecast.forecast_many(each, 100, **settings) for each in (frame, dict(frame), [frame[n] for n in frame])]
+    for other in result[1:]:
+        pd.testing.assert_frame_equal(other.frame(), result[0].frame())
     bounds = dict.fromkeys(PANEL, 100) | {"place 1": pd.Series(100.0, DATES)}
     for each in (bounds, pd.Series(100.0, PANEL.columns)):
-        pd.testing.assert_frame_equal(forecast.forecast_many(frame, each, **settings).frame(), made[0].frame())
+        pd.testing.assert_frame_equal(forecast.forecast_many(frame, each, **settings).frame(), result[0].frame())
 
 
 def test_the_project_teaches_a_panel_by_default():
-    made = forecast.forecast_many(PANEL.iloc[:, :2], bound=100, horizon_years=1, method="drift")
-    assert "earlier technologies" in repr(made)
-    assert (made.frame()["method"] == "drift").all()
+    result = forecast.forecast_many(PANEL.iloc[:, :2], bound=100, horizon_years=1, method="drift")
+    assert "earlier technologies" in repr(result)
+    assert (result.frame()["method"] == "drift").all()
     series = [indicators.load().series(name, "internet_use_itu", "100") for name in ("Brazil", "India")]
     assert list(forecast.forecast_many(series, horizon_years=1)) == [
         "Brazil internet_use_itu",
@@ -81,10 +81,10 @@ def test_the_project_teaches_a_panel_by_default():
 def test_a_series_that_carries_no_forecast_is_named_and_the_others_stand(own):
     panel = PANEL.iloc[:, :3].copy()
     panel.loc[DATES[2] :, "place 1"] = np.nan
-    made = forecast.forecast_many(panel, 100, references=PANEL, residuals=own)
-    assert list(made) == ["place 0", "place 2"]
-    assert "at least 3 dated values" in made.problems["place 1"]
-    assert "none for place 1" in repr(made)
+    result = forecast.forecast_many(panel, 100, references=PANEL, residuals=own)
+    assert list(result) == ["place 0", "place 2"]
+    assert "at least 3 dated values" in result.problems["place 1"]
+    assert "none for place 1" in repr(result)
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from conftest import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from helpers.base.project import find_data, find_root
+from helpers.cli.options import read_value
 from helpers.curves import FAMILIES
-from helpers.options import read_value
-from helpers.parameters import ParameterError, Parameters, expected_value, name_type, parse_yaml, read_parameters
-from helpers.project import find_data, find_root
+from helpers.runs.parameters import ParameterError, Parameters, expected_value, name_type, parse_yaml, read_parameters
 
 
 def complaint(**values):
@@ -65,15 +65,31 @@ def test_values_are_kept_in_one_form(name, given, kept):
     assert type(value) is type(kept)
 
 
+NO_RUN = [
+    "",
+    "../x",
+    "/tmp/x",
+    "a/b",
+    "a\\b",
+    "..",
+    ".",
+    ".hidden",
+    "x.partial",
+    "x.",
+    "-p",
+    "a b",
+    "北京",
+    "über",
+    "x\n",
+]
+NO_RUN += ["x\0", "=x", "~", "%2e%2e", "CON", "nul", "Nul.txt", "com1", "LPT9", "README.md", "readme.MD", "x" * 65]
+NO_RUN += ["/tmp/x", "lab", "LAB", ".store"]
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("run", "../elsewhere"),
-        ("run", ".hidden"),
-        ("run", "a" * 65),
-        ("run", "-p"),
-        ("run", "x.partial"),
-        ("run", "über"),
+        *(("run", name) for name in NO_RUN),
         ("entity", ""),
         ("entity", 3),
         ("indicator", None),
@@ -143,7 +159,11 @@ def test_help_names_every_family():
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("bound: '010'", "010"),
+        ("bound: 010", "010"),
+        ("bound: 1:30", "1:30"),
+        ("bound: 1:30.5", "1:30.5"),
+        ("bound: .5", 0.5),
+        ("bound: -1.5e3", -1500),
         ("bound: 0", 0),
         ("bound: 0.5", 0.5),
         ("bound: 10", 10),

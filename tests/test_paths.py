@@ -1,6 +1,7 @@
 """Joint paths: calibrated margins, the correlation of the references, newer bounds, and events from one source."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -10,7 +11,7 @@ import pytest
 from scipy.stats import norm
 
 from helpers import forecast, indicators
-from helpers.forecast import bands, joint, paths
+from helpers.forecast import bands, joint, methods, paths
 
 YEARS = (0.5, 1.0, 2.0, 3.0, 5.0)
 DATES = pd.date_range("2021-12-31", periods=5, freq="YE")
@@ -51,14 +52,16 @@ def at(date, value, bound="at_least"):
 
 
 def test_without_a_newer_figure_the_margins_stay_what_they_are(make):
-    made = make()
-    found, ahead, margins = made.quantiles.to_numpy(), made.ahead_of(made.years), []
-    for name in bands.MEMBERS:
-        point = joint.forecast_points(made.known, ahead, (name,))[name][0]
-        cases = bands.Cases.of(joint.describe(made.windows, ahead, (np.zeros(len(point), int), np.arange(len(point)))))
-        margins.append(made.lessons.calibration(name).quantiles(cases, point, made.quantile_levels))
+    result = make()
+    found, ahead, margins = result.quantiles.to_numpy(), result.ahead_of(result.years), []
+    for name in methods.MEMBERS:
+        point = joint.forecast_points(result.at_origin, ahead, (name,))[name][0]
+        cases = bands.Cases.of(
+            joint.describe(result.windows, ahead, (np.zeros(len(point), int), np.arange(len(point))))
+        )
+        margins.append(result.lessons.calibration(name).quantiles(cases, point, result.quantile_levels))
     np.testing.assert_array_equal(found, sum(margins) / 4)
-    of_paths = np.quantile(made.paths, made.quantile_levels, axis=0, method="hazen").T
+    of_paths = np.quantile(result.paths, result.quantile_levels, axis=0, method="hazen").T
     np.testing.assert_allclose(of_paths, found, rtol=2e-4)
 
 
@@ -87,7 +90,8 @@ def test_paths_that_a_limit_leaves_have_the_truncated_normal_distribution(low):
 
 def test_twice_the_paths_move_no_quantile_by_more_than_a_fifth_of_a_percent(china, monkeypatch):
     before, reached = china.quantiles, china.probabilities()["probability"]
-    monkeypatch.setattr(joint, "sift", lambda *given: paths.sift(*given, 2 * paths.PATHS))
+    for name in ("sift", "levels_left"):
+        monkeypatch.setattr(joint, name, partial(getattr(paths, name), paths=2 * paths.PATHS))
     assert (china.quantiles / before - 1).abs().max().max() < 0.002
     assert (china.probabilities()["probability"] - reached).abs().max() < 0.003
 
@@ -158,15 +162,15 @@ def test_two_figures_between_dates_bind_together(make):
 
 
 def test_a_figure_that_hardly_any_path_satisfies_refutes_the_forecast(make):
-    made = make(newer=at("2025-12-31", 30.0, "at_most"))  # on the day of the last exact figure: nothing newer
-    assert not made.refuted
-    made = make(newer=at("2026-06-30", 95.0))
-    assert made.refuted
-    assert (made.frame()["basis"] == "refuted").any()
-    pd.testing.assert_frame_equal(made.quantiles, make().quantiles)
-    assert "This refutes the forecast" in made.statements()["statement"].iloc[-1]
-    assert "which refutes it" in repr(made)
-    assert made.hub_frame().empty
+    result = make(newer=at("2025-12-31", 30.0, "at_most"))  # on the day of the last exact figure: nothing newer
+    assert not result.refuted
+    result = make(newer=at("2026-06-30", 95.0))
+    assert result.refuted
+    assert (result.frame()["basis"] == "refuted").any()
+    pd.testing.assert_frame_equal(result.quantiles, make().quantiles)
+    assert "This refutes the forecast" in result.statements()["statement"].iloc[-1]
+    assert "which refutes it" in repr(result)
+    assert result.hub_frame().empty
 
 
 def test_milestones_and_probabilities_are_those_of_the_paths(china):
@@ -176,7 +180,7 @@ def test_milestones_and_probabilities_are_those_of_the_paths(china):
     for share in (0.5, 0.6, 0.75):
         assert milestones.loc[share, "probability"] == reached[share, end]
         assert reached[share].is_monotonic_increasing
-    bound = china.ahead_of(china.years).bounds[0]
+    bound = china.ahead_of(china.years).bound[0]
     by_2028 = (china.paths / bound >= 0.75).loc[:, :"2028-12-31"].any(axis=1).mean()
     assert reached[0.75, pd.Timestamp("2028-12-31")] == by_2028
     assert milestones.loc[0.75, "earliest"] < milestones.loc[0.75, "median"] < milestones.loc[0.75, "latest"]
@@ -192,9 +196,9 @@ def test_a_share_that_the_newer_bound_has_passed_counts_as_reached(china):
 
 
 def test_another_method_is_published_when_asked_for(make):
-    made = make(method="drift")
-    rows = made.frame().query("method == 'drift'")
-    np.testing.assert_array_equal(made.quantiles[0.5], rows["q0.5"])
+    result = make(method="drift")
+    rows = result.frame().query("method == 'drift'")
+    np.testing.assert_array_equal(result.quantiles[0.5], rows["q0.5"])
     with pytest.raises(ValueError, match="method is 'nothing'; the methods are combined"):
         make(method="nothing")
 
@@ -213,8 +217,8 @@ def test_a_figure_that_is_no_bound_is_named(make, newer, message):
 
 
 def test_a_scenario_that_misses_the_newer_figure_says_so(make):
-    made = make(newer=at("2026-12-31", 60.0))
-    notes = made.scenarios([0.55, 0.95]).groupby("share")["note"].first()
+    result = make(newer=at("2026-12-31", 60.0))
+    notes = result.scenarios([0.55, 0.95]).groupby("share")["note"].first()
     assert notes[0.55] == "contradicts at least 60 for 31 December 2026"
     assert notes[0.95] == ""
 
@@ -254,6 +258,6 @@ def test_a_bound_is_read_narrowly_by_its_last_printed_step(value, bound, words, 
 def test_the_sum_in_the_cell_of_notebook_5_is_the_forecast_to_the_last_digit(china):
     cells = nbformat.read(Path(__file__).parents[1] / "notebooks" / "05_forecast_adoption.ipynb", 4).cells
     [source] = [cell.source for cell in cells if "combined = sum(" in cell.source]
-    until, names = source.splitlines().index("combined = sum(members.values()) / len(members)"), {"made": china}
+    until, names = source.splitlines().index("combined = sum(members.values()) / len(members)"), {"result": china}
     exec("\n".join(source.splitlines()[: until + 1]), names)
     pd.testing.assert_frame_equal(names["combined"], china.quantiles, check_exact=True)

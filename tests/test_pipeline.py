@@ -4,47 +4,35 @@ import io
 import json
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import time
 
 import pytest
-from conftest import SAMPLE, further
+from conftest import SAMPLE, list_files
 from small_notebooks import write_notebooks
 
-from helpers.folders import lock_folder
+from helpers.base.folders import lock_folder
+from helpers.base.project import RunError, find_root
 from helpers.indicators import DataError
-from helpers.parameters import ParameterError, Parameters, read_parameters
-from helpers.project import RunError, find_root
 from helpers.runs.execute import NotebookFailed
-from helpers.runs.pipeline import LIMITS, run_all
-from helpers.runs.sequence import find_notebooks, read_declared
+from helpers.runs.parameters import ParameterError, Parameters, read_parameters
+from helpers.runs.pipeline import run_all
+from helpers.runs.sequence import Execution, describe_series, find_notebooks, read_declared
 
 RUN_CELL = {"run": "baseline"}
 
 
-@pytest.fixture
-def outputs(tmp_path, monkeypatch):
-    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
-    return tmp_path / "outputs"
-
-
-def execute(tmp_path, *cells, limits=LIMITS):
+def execute(tmp_path, *cells, **options):
     """Run one notebook of these cells as run 'mine'."""
     notebooks = write_notebooks(tmp_path / "notebooks", {"03_small": ["# 3. Small", RUN_CELL, *cells]})
     parameters = read_parameters({"run": "mine", "data": str(SAMPLE)})
-    return run_all(parameters, notebooks, limits=limits)
-
-
-def list_files(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return run_all(parameters, notebooks, Execution(**options))
 
 
 def test_a_run_has_all_its_parts(small_run):
     files = set(list_files(small_run))
     expected = {"run.json", "html/index.html", "tables/01_coverage.csv", "tables/06_key_numbers.csv"}
-    expected |= {f"figures/05_forecast.{kind}" for kind in ("pdf", "png", "svg")}
+    expected |= {f"figures/05_forecast.{kind}" for kind in ("png", "svg")}
     expected |= {f"notebooks/{name}.ipynb" for name in ("01_check_small", "05_forecast_small", "06_summarise_small")}
     assert expected <= files
     assert {path.name for path in small_run.parent.iterdir()} == {".store", "small"}, (
@@ -60,7 +48,7 @@ def test_the_record_tells_how_the_run_was_made(small_run):
     assert record["parameters"]["data"] == "tests/sample"
     assert record["main_figure"] == "05_forecast"
     assert len(record["data"]["files"]["observations.csv"]) == 64
-    assert {"runs/notebook.py", "parameters.py"} <= set(record["helpers"])
+    assert {"runs/notebook.py", "runs/parameters.py"} <= set(record["helpers"])
     assert {"python", "pandas", "papermill"} <= set(record["versions"])
     assert record["notebooks"]["05_forecast_small"]["parameters"]["horizon_years"] == 3
     assert record["notebooks"]["05_forecast_small"]["tables"]["05_forecast"]["rows"] >= 3
@@ -79,16 +67,8 @@ def test_only_declared_parameters_reach_a_notebook(small_run):
     assert content["metadata"]["papermill"]["parameters"] == {"run": "small", "entity": "China"}
 
 
-def test_equal_runs_are_equal_to_the_byte(small_run, outputs):
-    notebooks = small_run.parents[1] / "notebooks"
-    parameters = read_parameters(json.loads((small_run / "run.json").read_text())["parameters"])
-    again = run_all(parameters, notebooks)
-    for part in ("tables", "figures"):
-        assert list_files(again / part) == list_files(small_run / part)
-
-
 def test_the_project_notebooks_and_the_model_agree():
-    defaults = Parameters().model_dump()
+    defaults = Parameters().model_dump() | describe_series(Parameters())
     for notebook in find_notebooks():
         declared = read_declared(notebook)
         assert "run" in declared, notebook.name
@@ -121,7 +101,7 @@ def test_a_failing_cell_is_told_in_a_few_lines_and_spoils_nothing(tmp_path, outp
         execute(
             tmp_path,
             "## Open the run",
-            'from helpers.runs import open_run\nresults = open_run("03_small")',
+            'from helpers.runs import Study\nresults = Study("03_small")',
             "## Read the scores",
             'results.read_table("02_growth")',
         )
@@ -147,33 +127,6 @@ def test_a_kernel_that_dies_is_told(tmp_path, outputs):
         execute(tmp_path, "## Die", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals to a process group are POSIX")
-@pytest.mark.parametrize("options", [[], further(["--isolated"])], ids=["forked", "isolated"])
-@pytest.mark.parametrize(
-    ("number", "code", "word"), [(signal.SIGINT, 130, "Interrupted"), further(signal.SIGTERM, 143, "Terminated")]
-)
-def test_interrupting_ends_at_once_and_leaves_no_kernel(options, number, code, word, tmp_path, outputs):
-    started = tmp_path / "started"
-    waiting = f"import os, pathlib, time\npathlib.Path({str(started)!r}).write_text(str(os.getpid()))\ntime.sleep(60)"
-    write_notebooks(tmp_path / "notebooks", {"03_small": ["# 3. Small", RUN_CELL, "## Wait", waiting]})
-    command = ["run", "mine", "-p", "data", str(SAMPLE), *options]
-    program = f"{patch_notebooks(tmp_path / 'notebooks')}\n__main__.main({command!r})"
-    process = subprocess.Popen(
-        [sys.executable, "-c", program],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    kernel = int(wait_for(lambda: started.exists() and started.read_text()))
-    os.killpg(process.pid, number)
-    _, errors = process.communicate(timeout=15)
-    assert process.returncode == code
-    assert errors.strip() == f"{word}. Run 'mine' is as it was before; the same command goes on from here."
-    assert not (outputs / "mine").exists()
-    assert wait_for(lambda: not is_alive(kernel))
-
-
 @pytest.mark.parametrize("made_before", [False, True])
 def test_a_reader_who_goes_ends_the_run(made_before, tmp_path, outputs, monkeypatch):
     if made_before:
@@ -186,38 +139,11 @@ def test_a_reader_who_goes_ends_the_run(made_before, tmp_path, outputs, monkeypa
     assert execute(tmp_path, "1") == outputs / "mine"
 
 
-def patch_notebooks(folder):
-    """Code that lets the command run the notebooks in a folder instead of the project's."""
-    return (
-        "from pathlib import Path; from helpers import __main__; from helpers.runs import pipeline, sequence\n"
-        f"find = lambda folder=None: sorted(Path({str(folder)!r}).glob('*.ipynb'))\n"
-        "pipeline.find_notebooks = sequence.find_notebooks = find"
-    )
-
-
 class GoneReader(io.StringIO):
     """The end of a pipe whose other end is closed."""
 
     def write(self, text):
         raise BrokenPipeError(text)
-
-
-def wait_for(question, seconds=40):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        answer = question()
-        if answer:
-            return answer
-        time.sleep(0.1)
-    raise AssertionError("waited in vain")
-
-
-def is_alive(process):
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def test_a_run_that_is_being_made_is_left_alone(tmp_path, outputs):

@@ -2,35 +2,15 @@
 
 import numpy as np
 import pytest
+from courses import COURSES
 from scipy.optimize import curve_fit
 
 from helpers.curves import FAMILIES
-from helpers.curves.descent import fit_batch, fit_rows
 from helpers.curves.engine import prepare, to_coordinate, to_natural
 from helpers.curves.profile import CEILING, covariance, profile_bounds, profile_target
+from helpers.curves.search import fit_batch, fit_rows
 
 TIMES = np.linspace(0.05, 1.0, 9)
-
-
-def write_out(name, t, *p):
-    """The curves as METHOD.md writes them, in complex arithmetic: an independent statement of each family."""
-    if name == "logistic":
-        return 1 / (1 + np.exp(-p[0] * (t - p[1])))
-    if name == "gompertz":
-        return np.exp(-np.exp(-p[0] * (t - p[1])))
-    if name == "bass":
-        left = np.exp(-(p[0] + p[1]) * t)
-        return (1 - left) / (1 + p[1] / p[0] * left)
-    if name == "exponential":
-        return 1 - np.exp(-p[0] * t)
-    if name == "weibull":
-        return 1 - np.exp(-((t / p[0]) ** p[1]))
-    if name == "richards":
-        return (1 + p[2] * np.exp(-p[0] * (t - p[1]))) ** (-1 / p[2])
-    left = np.exp(-p[0] * t)
-    if name == "shifted_gompertz":
-        return (1 - left) * np.exp(-p[1] * left)
-    return (1 - left) * (1 + p[1] * left) ** -p[2]
 
 
 def to_plain(shape, coordinates):
@@ -44,11 +24,11 @@ def test_share_and_slopes_agree_with_the_written_curve_by_complex_steps(name):
     for _ in range(40):
         place = np.array([random.uniform(axis[0], axis[-1]) * 0.5 for axis in shape.axes])
         share = shape.share(TIMES, *place)
-        np.testing.assert_allclose(share, write_out(name, TIMES, *to_plain(shape, place)), rtol=1e-10, atol=1e-14)
+        np.testing.assert_allclose(share, COURSES[name][1](TIMES, *to_plain(shape, place)), rtol=1e-10, atol=1e-14)
         for row, slope in enumerate(shape.slopes(TIMES, share, *place)):
             moved = place.astype(complex)
             moved[row] += 1e-30j
-            exact = write_out(name, TIMES, *to_plain(shape, moved)).imag / 1e-30
+            exact = COURSES[name][1](TIMES, *to_plain(shape, moved)).imag / 1e-30
             np.testing.assert_allclose(slope, exact, rtol=1e-8, atol=1e-12)
 
 
@@ -149,11 +129,11 @@ def test_a_tight_prior_is_a_known_share_and_a_wide_one_is_none():
     logit = np.log(0.5 / 0.5)
     shape = FAMILIES["logistic"]
     known = fit_batch(prepare(shape, times, values, ceiling=0.5, bound=bound))
-    tight = fit_batch(prepare(shape, times, values, bound=bound, prior=(logit, 1e-5)))
+    tight = fit_batch(prepare(shape, times, values, bound=bound).with_prior((logit, 1e-5)))
     np.testing.assert_allclose(tight.ceiling, 0.5, rtol=1e-4)
     np.testing.assert_allclose(tight.ssr, known.ssr, rtol=1e-3)
     free = fit_batch(prepare(shape, times, values, bound=bound))
-    wide = fit_batch(prepare(shape, times, values, bound=bound, prior=(logit, 1e4)))
+    wide = fit_batch(prepare(shape, times, values, bound=bound).with_prior((logit, 1e4)))
     np.testing.assert_allclose(wide.ceiling, free.ceiling, rtol=1e-5)
 
 

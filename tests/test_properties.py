@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from malformed import GOOD, put_column, put_date, put_value
 
 from helpers import indicators
-from helpers.options import read_yaml
-from helpers.parameters import ParameterError, Parameters, read_parameters
-from helpers.project import find_outputs
-from helpers.quoting import escape, quote
+from helpers.base.project import find_outputs
+from helpers.base.quoting import escape, quote
+from helpers.cli.options import read_yaml
+from helpers.runs.parameters import ParameterError, Parameters, read_parameters
 
 FEW = settings(max_examples=examples(25), deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 MANY = settings(FEW, max_examples=examples(120))
@@ -154,7 +154,7 @@ def test_texts_come_back_from_a_table_and_no_spreadsheet_computes_them(tmp_path_
         patch.setenv("ADOPTION_OUTPUTS", str(tmp_path_factory.mktemp("outputs")))
         frame = pd.DataFrame({"text": texts, "mixed": pd.Series([*texts[1:], number], dtype=object)})
         run = open_as("03_fit_curves")
-        run.save(frame, "03_texts")
+        run.keep("03_texts", frame)
         back = run.read_table("03_texts")
     assert back["text"].tolist() == texts
     assert back["mixed"].tolist()[:-1] == texts[1:]

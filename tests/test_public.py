@@ -1,9 +1,14 @@
-"""Nothing in src leans on what a dependency calls private: that may go with any of its releases."""
+"""What is public: one package under two names, and nothing in it leans on what a dependency calls private."""
 
 import ast
+import importlib
 import re
 
-from helpers.project import find_root
+import pytest
+
+import adoption_curves
+import helpers
+from helpers.base.project import find_root
 
 PRIVATE, HOOK = re.compile(r"_[^_]"), re.compile(r"_(repr|ipython)_\w+_$")  # a hook of IPython is public
 BY_NAME = ("setattr", "getattr", "hasattr", "delattr", "set_trait", "patch")
@@ -46,3 +51,14 @@ def test_nothing_private_of_a_dependency_is_used():
 
 def test_what_is_private_is_found():
     assert sorted(find_private(NOT_PUBLIC)) == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("name", ["curves", "curves.families", "forecast", "indicators", "runs.pages.single"])
+def test_the_package_is_one_object_under_two_names(name):
+    first, second = (importlib.import_module(f"{package}.{name}") for package in ("adoption_curves", "helpers"))
+    assert first is second
+    assert helpers is adoption_curves
+    assert first.__spec__.name == f"adoption_curves.{name}"
+    assert (
+        importlib.import_module("adoption_curves.curves").Logistic is importlib.import_module("helpers.curves").Logistic
+    )

@@ -7,26 +7,26 @@ import zipfile
 import golden
 import pandas as pd
 import pytest
-import words
 from bs4 import BeautifulSoup
 
-from helpers import plain, tables
-from helpers.project import RunError
+from helpers.base.project import RunError
 from helpers.runs.pages.single import MOST_BYTES, write_archive, write_single
 from helpers.runs.record import read_run, verify
+from helpers.say import plain
+from helpers.show import tables
 
 NAMES = {"title": "Users, China", "unit": "million persons", "base": "total population", "cautions": {}}
 NAMES |= {"bound_title": "Internet users"}
 
 
 def test_the_page_of_all_sentences_is_what_the_kept_runs_say():
-    assert words.PATH.read_text(encoding="utf-8") == words.collect_words()
+    assert golden.WORDS.read_text(encoding="utf-8") == golden.collect_words()
 
 
 def test_no_sentence_holds_what_no_reader_should_meet():
-    text = words.collect_words()
+    text = golden.collect_words()
     for wrong in ("nan", "inf ", " inf", "None", "no end", "without end", "  ", "..", " ,", "genai_users", "[", "{"):
-        assert wrong not in text.removeprefix(words.OPENING), wrong
+        assert wrong not in text.removeprefix(golden.OPENING), wrong
     assert not re.search(r"\d{4}-\d\d-\d\d", text), "a date that is not written out"
 
 

@@ -4,9 +4,9 @@ import json
 import shutil
 
 import pytest
-from test_command import call
+from processes import call
 
-from helpers.project import RunError
+from helpers.base.project import RunError
 from helpers.runs import record
 from helpers.runs.record import find_differences, read_run, verify
 
@@ -60,13 +60,13 @@ def test_every_input_that_was_changed_is_found(folder):
     assert find_differences(folder, content, inputs) == []
     changed = json.loads(json.dumps(inputs))
     changed["versions"]["pandas"] = "9.9"
-    changed["helpers"]["tables.py"] = "0" * 64
+    changed["helpers"]["show/tables.py"] = "0" * 64
     changed["data"]["files"]["observations.csv"] = "0" * 64
     changed["notebooks"]["07_new"] = "0" * 64
     del changed["notebooks"]["01_check_small"]
     assert set(find_differences(folder, content, changed)) == {
         f"versions pandas: was {content['versions']['pandas']!r}, is '9.9'",
-        "helpers tables.py: changed",
+        "helpers show/tables.py: changed",
         "data files observations.csv: changed",
         "notebooks 07_new: new",
         "notebooks 01_check_small: gone",

@@ -9,18 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import SAMPLE
-from test_own_data import call
+from processes import call
 
 from helpers import indicators
+from helpers.base.project import RunError, find_data
 from helpers.forecast import hub, hub_scores, register
 from helpers.forecast.baselines import baseline_quantiles
 from helpers.forecast.hub_config import BASELINES
-from helpers.forecast.next_figure import bands_on_record, state_next
-from helpers.project import RunError, find_data
 from helpers.runs import registry
 from helpers.runs.pages import write_pages
 from helpers.runs.sweep import run_sweep
 from helpers.runs.sweep_file import read_sweep
+from helpers.say.next_figure import bands_on_record, state_next
 
 TODAY, MODEL = date(2026, 11, 26), register.PUBLISHED_MODEL
 
@@ -52,7 +52,7 @@ def test_a_forecast_is_put_on_record_as_the_run_has_it(run, record):
     np.testing.assert_allclose(merged["value_x"], merged["value_y"], rtol=1e-8)
 
 
-def test_what_is_on_record_is_never_written_over(run, data, series, made, record):
+def test_what_is_on_record_is_never_written_over(run, data, series, result, record):
     registry.register_run(run, ["2026-12-31"], record, TODAY)
     before = list_tree(record)
     for dates in (["2026-12-31"], ["2027-12-31"], ["2027-12-31", "2026-12-31"]):
@@ -62,7 +62,7 @@ def test_what_is_on_record_is_never_written_over(run, data, series, made, record
             registry.register_run(run, dates, record, TODAY)
     assert list_tree(record) == before
     register.register(
-        register.enter(replace(series, bound_name="100"), made, origin=TODAY, published=TODAY), data, record
+        register.enter(replace(series, bound_name="100"), result, origin=TODAY, published=TODAY), data, record
     )
     after = list_tree(record)
     for name in before:
@@ -71,9 +71,9 @@ def test_what_is_on_record_is_never_written_over(run, data, series, made, record
     assert {one for one in record.parent.iterdir() if one.name != "outputs"} == {record}, "nothing is left beside it"
 
 
-def test_another_model_joins_the_round_beside_the_same_baselines(data, series, made, record):
+def test_another_model_joins_the_round_beside_the_same_baselines(data, series, result, record):
     for model in (MODEL, "adoption_curves-other"):
-        register.register(register.enter(series, made, model=model, origin=TODAY, published=TODAY), data, record)
+        register.register(register.enter(series, result, model=model, origin=TODAY, published=TODAY), data, record)
     rows = hub.read_hub(record)
     assert set(rows["model_id"]) == {MODEL, "adoption_curves-other", *BASELINES}
     assert not rows.duplicated([*hub.ENTRY, "output_type", "output_type_id"]).any()
@@ -90,56 +90,56 @@ def series(data):
 
 
 @pytest.fixture(scope="module")
-def made(data, series):
+def result(data, series):
     return register.forecast_series(data, series)
 
 
 @pytest.mark.parametrize(
     "model", ["adoption-curves-0.3.0", "weighted", "team-", "a-b-c", "x" * 17 + "-y", "tëam-model"]
 )
-def test_a_model_s_id_of_another_form_is_refused(data, series, made, record, model):
+def test_a_model_s_id_of_another_form_is_refused(data, series, result, record, model):
     with pytest.raises(RunError, match="is no id of a hub: write TEAM-MODEL, each of 1 to 16 letters"):
-        register.enter(series, made, model=model)
-    rows = register.enter(series, made).query("model_id == @MODEL").assign(model_id=model)
+        register.enter(series, result, model=model)
+    rows = register.enter(series, result).query("model_id == @MODEL").assign(model_id=model)
     with pytest.raises(RunError, match="is no id of a hub"):
         register.register(rows, data, record)
     assert not record.exists()
 
 
-def test_what_no_figure_could_be_set_beside_is_refused(series, made):
+def test_what_no_figure_could_be_set_beside_is_refused(series, result):
     with pytest.raises(RunError, match="last figure on 2025-12-31; 2025-06-30 is not after it"):
-        register.enter(series, made, ["2025-06-30"])
+        register.enter(series, result, ["2025-06-30"])
     later = pd.Series([1.0], pd.to_datetime(["2026-01-31"]))
     with pytest.raises(RunError, match=r"cannot go on record: It ends.* What comes counts something else"):
-        register.enter(replace(series, later=later, segment_note="It ends."), made)
+        register.enter(replace(series, later=later, segment_note="It ends."), result)
     breaks = pd.DataFrame({"date": pd.to_datetime(["2026-10-01"]), "kind": "break", "reason": ["other question"]})
     with pytest.raises(RunError, match=r"breaks on 2026-10-01 \(other question\), before 2026-12-31"):
-        register.enter(replace(series, breaks=breaks), made, ["2026-12-31"])
+        register.enter(replace(series, breaks=breaks), result, ["2026-12-31"])
     newer = pd.DataFrame({"value": [1100.0], "bound": "at_least"}, pd.to_datetime(["2026-06-30"]))
     refuted = register.forecast(
-        replace(series, censored=newer), references=indicators.load(SAMPLE).references(), residuals=made.residuals
+        replace(series, censored=newer), references=indicators.load(SAMPLE).references(), residuals=result.residuals
     )
     with pytest.raises(RunError, match="a newer figure refutes the forecast"):
         register.enter(series, refuted, ["2026-12-31"])
 
 
-def test_another_unit_is_refused_and_nothing_is_written(data, series, made, record):
-    register.register(register.enter(series, made, ["2026-12-31"], origin=TODAY, published=TODAY), data, record)
+def test_another_unit_is_refused_and_nothing_is_written(data, series, result, record):
+    register.register(register.enter(series, result, ["2026-12-31"], origin=TODAY, published=TODAY), data, record)
     before = list_tree(record)
-    rows = register.enter(replace(series, unit="thousand persons"), made, ["2027-12-31"])
+    rows = register.enter(replace(series, unit="thousand persons"), result, ["2027-12-31"])
     with pytest.raises(RunError, match="is on record in million persons, not in thousand persons: nothing was written"):
         register.register(rows, data, record)
     assert list_tree(record) == before
 
 
-def test_a_folder_of_something_else_is_left_alone(data, series, made, record):
+def test_a_folder_of_something_else_is_left_alone(data, series, result, record):
     record.mkdir()
     (record / "weather.csv").write_text("rain")
     with pytest.raises(RunError, match="is there already, and is no hub"):
-        register.register(register.enter(series, made), data, record)
+        register.register(register.enter(series, result), data, record)
     assert list_tree(record) == {"weather.csv": b"rain"}
     with pytest.raises(RunError, match="is there already, and is no hub"):
-        register.register(register.enter(series, made), data, record / "weather.csv")
+        register.register(register.enter(series, result), data, record / "weather.csv")
     assert list_tree(record) == {"weather.csv": b"rain"}, "a file that is named as the hub stays"
 
 
@@ -208,7 +208,7 @@ def test_the_commands_register_and_score(run, record, capsys, tmp_path):
 
 
 def test_own_data_have_a_hub_of_their_own(tmp_path):
-    from helpers.project import find_register
+    from helpers.base.project import find_register
 
     path = tmp_path / "mine.csv"
     path.write_text(
@@ -371,10 +371,10 @@ def test_an_entry_that_cannot_be_right_is_named(tmp_path, old, new, message):
 # What readers see of it
 
 
-def test_the_next_figure_says_what_would_surprise_and_why_it_changed(data, series, made):
-    frame = made.frame().query("method == @made.method")
+def test_the_next_figure_says_what_would_surprise_and_why_it_changed(data, series, result):
+    frame = result.frame().query("method == @result.method")
     entries = enter("2026-12-31", (600, 700, 800))
-    told = state_next(frame, series, entries, data, made.levels).set_index("part")
+    told = state_next(frame, series, entries, data, result.levels).set_index("part")
     assert "a figure below" in told.loc["surprise", "sentence"]
     row = frame[frame["date"] == "2026-12-31"].iloc[0]
     assert told.loc["surprise", ["low", "high"]].tolist() == row[["q0.1", "q0.9"]].tolist()
@@ -384,9 +384,9 @@ def test_the_next_figure_says_what_would_surprise_and_why_it_changed(data, serie
     )
     assert "the bound has changed, from none to internet_users" in told.loc["changed", "sentence"]
     same = enter("2026-12-31", (row["q0.1"], row["q0.5"], row["q0.9"]))
-    assert "It is the same now" in state_next(frame, series, same, data, made.levels)["sentence"].iloc[2]
-    assert len(state_next(frame, series, entries.iloc[:0], data, made.levels)) == 1
-    assert state_next(frame.assign(basis="refuted"), series, entries, data, made.levels).empty
+    assert "It is the same now" in state_next(frame, series, same, data, result.levels)["sentence"].iloc[2]
+    assert len(state_next(frame, series, entries.iloc[:0], data, result.levels)) == 1
+    assert state_next(frame.assign(basis="refuted"), series, entries, data, result.levels).empty
 
 
 def test_of_one_day_the_published_method_is_the_record_and_a_date_has_one_band():
@@ -402,7 +402,7 @@ def test_the_record_changes_only_the_notebooks_that_read_it():
     from helpers.runs.sequence import find_notebooks
     from helpers.runs.store import describe_parts
 
-    inputs = {"helpers": {}, "versions": {}, "data": {"files": {"observations.csv": "1"}}}
+    inputs = {"helpers": {}, "versions": {}, "pdf": False, "data": {"files": {"observations.csv": "1"}}}
     more = inputs | {"data": {"files": {"observations.csv": "1", "forecasts/model-output/a-b/new.csv": "2"}}}
     changed = [
         path.stem

@@ -5,18 +5,18 @@ import subprocess
 import sys
 
 import pytest
-from conftest import SAMPLE, further
+from conftest import SAMPLE, further, list_files
 from small_notebooks import write_notebooks
-from test_pipeline import list_files
 
-from helpers.parameters import read_parameters
+from helpers.runs.parameters import read_parameters
 from helpers.runs.pipeline import run_all
+from helpers.runs.sequence import Execution
 
 SECRET = "xq7-not-to-be-told"
 SMALL = {"run": "small", "data": str(SAMPLE), "horizon_years": 3}
 IMPORTS = (
-    "from pathlib import Path; from helpers.parameters import read_parameters; "
-    "from helpers.runs.pipeline import run_all"
+    "from pathlib import Path; from helpers.runs.parameters import read_parameters; "
+    "from helpers.runs.pipeline import run_all; from helpers.runs.sequence import Execution"
 )
 ELSEWHERE = {
     "TZ": "Asia/Kathmandu",
@@ -43,7 +43,7 @@ def made_twice(request, shared, tmp_path_factory):
     again = ["-m", "helpers", "run", run.name, "--isolated", "-p", "data", str(SAMPLE)]
     if request.param == "small_run":
         notebooks = str(shared / "small" / "notebooks")
-        again = ["-c", f"{IMPORTS}; run_all(read_parameters({SMALL!r}), Path({notebooks!r}), isolated=True)"]
+        again = ["-c", f"{IMPORTS}; run_all(read_parameters({SMALL!r}), Path({notebooks!r}), Execution(isolated=True))"]
     environment = {**os.environ, **ELSEWHERE, "ADOPTION_OUTPUTS": str(outputs)}
     words = [*keep_from_network(), sys.executable, *again]
     done = subprocess.run(words, env=environment, capture_output=True, text=True)
@@ -72,6 +72,8 @@ def test_a_run_needs_no_network(made_twice):
 
 def test_one_notebook_at_a_time_gives_the_same_bytes_as_two(small_run, tmp_path):
     notebooks = write_notebooks(tmp_path / "notebooks")
-    alone = run_all(read_parameters(SMALL), notebooks, outputs=tmp_path / "outputs", at_once=1, isolated=True)
+    alone = run_all(
+        read_parameters(SMALL), notebooks, Execution(isolated=True, at_once=1), outputs=tmp_path / "outputs"
+    )
     for part in ("tables", "figures", "html"):
         assert list_files(alone / part) == list_files(small_run / part), part

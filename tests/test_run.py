@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from conftest import open_as
 
-from helpers.parameters import ParameterError
-from helpers.project import RunError
+from helpers.base.project import RunError
 from helpers.runs.notebook import read_record, read_records
+from helpers.runs.parameters import ParameterError
 
 mpl.use("agg")
 
@@ -47,7 +47,7 @@ def draw(value=1.0):
 
 
 def test_a_table_comes_back_as_it_was_written(frame):
-    open_as("03_fit_curves").save(frame, "03_parameters")
+    open_as("03_fit_curves").keep("03_parameters", frame)
     back = open_as("05_forecast_adoption").read_table("03_parameters")
     assert list(back.country.iloc[:2]) == list(frame.country.iloc[:2])
     assert back.isna().equals(frame.isna())
@@ -60,7 +60,7 @@ def test_a_table_comes_back_as_it_was_written(frame):
 
 
 def test_a_table_is_written_plainly(frame, outputs):
-    open_as("03_fit_curves").save(frame, "03_parameters")
+    open_as("03_fit_curves").keep("03_parameters", frame)
     path = outputs / "mine" / "tables" / "03_parameters.csv"
     lines = path.read_bytes().decode().split("\n")
     assert lines[0] == "country,date,year,users,points,sound,value"
@@ -74,7 +74,7 @@ def test_a_spreadsheet_runs_no_text_of_a_table_and_each_comes_back(outputs):
     others = ["-5", "'-5", "'quoted'", "-", "plain", ""]
     frame = pd.DataFrame({"text": formulas + others, "number": np.arange(13.0) - 6})
     frame["mixed"] = ["=2", -1.5, *formulas, *others[:4]]
-    open_as("03_fit_curves").save(frame, "03_parameters")
+    open_as("03_fit_curves").keep("03_parameters", frame)
     written = pd.read_csv(outputs / "mine" / "tables" / "03_parameters.csv", keep_default_na=False, dtype=str)
     assert written["text"].tolist() == [f"'{text}" for text in formulas] + others
     assert written["mixed"].tolist()[:3] == ["'=2", "-1.5", "'=1+1"]
@@ -86,7 +86,7 @@ def test_a_spreadsheet_runs_no_text_of_a_table_and_each_comes_back(outputs):
 
 def test_a_named_index_becomes_a_column(outputs):
     values = pd.Series([1.0, 2.0], index=pd.DatetimeIndex(["2024-06-30", "2024-12-31"], name="date"), name="users")
-    open_as("02_see_adoption").save(values.to_frame(), "02_growth")
+    open_as("02_see_adoption").keep("02_growth", values.to_frame())
     path = outputs / "mine" / "tables" / "02_growth.csv"
     assert path.read_text() == "date,users\n2024-06-30,1\n2024-12-31,2\n"
 
@@ -95,16 +95,16 @@ def test_tables_that_can_not_be_csv_are_refused():
     run = open_as("02_see_adoption")
     for frame in (pd.DataFrame(), pd.DataFrame([[1, 2]], columns=["a", "a"])):
         with pytest.raises(RunError, match="Table 02_growth must have columns"):
-            run.save(frame, "02_growth")
+            run.keep("02_growth", frame)
 
 
 def test_each_table_and_figure_has_one_writer(frame):
     run = open_as("03_fit_curves")
     for name in ("04_scores", "scores", "03_../x"):
         with pytest.raises(RunError, match="must begin with '03_'"):
-            run.save(frame, name)
+            run.keep(name, frame)
         with pytest.raises(RunError, match="must begin with '03_'"):
-            run.save(draw(), name, alt="a line")
+            run.draw(name, draw(), alt="a line")
 
 
 def test_a_missing_table_names_the_notebook_that_writes_it():
@@ -113,7 +113,7 @@ def test_a_missing_table_names_the_notebook_that_writes_it():
 
 
 def test_a_table_of_an_unfinished_rerun_does_not_count(frame):
-    open_as("03_fit_curves").save(frame, "03_parameters")
+    open_as("03_fit_curves").keep("03_parameters", frame)
     open_as("03_fit_curves")
     with pytest.raises(RunError, match="no table 03_parameters yet"):
         open_as("05_forecast_adoption").read_table("03_parameters")
@@ -121,7 +121,7 @@ def test_a_table_of_an_unfinished_rerun_does_not_count(frame):
 
 def test_a_table_made_with_another_value_is_refused(frame):
     made = {"bound": 100, "entity": "Germany", "families": ["bass"]}
-    open_as("03_fit_curves", **made).save(frame, "03_parameters")
+    open_as("03_fit_curves", **made).keep("03_parameters", frame)
     reader = open_as("05_forecast_adoption", bound="internet_users", entity="Germany", horizon_years=1)
     with pytest.raises(RunError) as caught:
         reader.read_table("03_parameters")
@@ -134,21 +134,22 @@ def test_a_table_made_with_another_value_is_refused(frame):
 
 
 def test_a_table_changed_by_hand_is_refused(frame, outputs):
-    open_as("03_fit_curves").save(frame, "03_parameters")
+    open_as("03_fit_curves").keep("03_parameters", frame)
     path = outputs / "mine" / "tables" / "03_parameters.csv"
     path.write_text(path.read_text().replace("602", "999"))
     with pytest.raises(RunError, match="changed after notebook 03_fit_curves wrote it"):
         open_as("05_forecast_adoption").read_table("03_parameters")
 
 
-def test_a_figure_is_saved_twice_alike_and_closed():
+def test_a_figure_is_saved_twice_alike_and_closed(monkeypatch):
     from matplotlib import pyplot
 
     pyplot.close("all")
+    monkeypatch.setenv("ADOPTION_PDF", "1")
     run = open_as("05_forecast_adoption")
-    first = run.save(draw(), "05_forecast", alt="a < b & c")
+    first = run.draw("05_forecast", draw(), alt="a < b & c")
     images = [(run.folder / "figures" / f"05_forecast.{kind}").read_bytes() for kind in ("png", "svg", "pdf")]
-    run.save(draw(), "05_forecast", alt="a < b & c")
+    run.draw("05_forecast", draw(), alt="a < b & c")
     assert images == [(run.folder / "figures" / f"05_forecast.{kind}").read_bytes() for kind in ("png", "svg", "pdf")]
     assert not pyplot.get_fignums()
     assert b">Users</text>" in images[1], "the text of the SVG isn't text"
@@ -166,7 +167,7 @@ def test_the_noise_of_the_layout_does_not_reach_the_file():
     for axes in grid.flat:
         axes.plot([0, 1])
         axes.set_ylabel("persons")
-    open_as("05_forecast_adoption").save(figure, "05_forecast", alt="six panels")
+    open_as("05_forecast_adoption").draw("05_forecast", figure, alt="six panels")
     for axes in grid.flat:
         edges = axes.get_position(original=True).bounds
         np.testing.assert_allclose(np.round(edges, 6), edges, rtol=0, atol=1e-15)
@@ -177,16 +178,16 @@ def test_figures_must_show_and_say_something():
 
     run = open_as("05_forecast_adoption")
     with pytest.raises(RunError, match="needs an alternative text"):
-        run.save(draw(), "05_forecast", alt=" ")
+        run.draw("05_forecast", draw(), alt=" ")
     with pytest.raises(RunError, match="05_forecast is empty"):
-        run.save(pyplot.subplots()[0], "05_forecast", alt="nothing")
+        run.draw("05_forecast", pyplot.subplots()[0], alt="nothing")
     pyplot.close("all")
 
 
 def test_the_record_says_who_wrote_what_with_which_values(frame, outputs):
     run = open_as("03_fit_curves", bound=100, data="data")
-    run.save(frame, "03_parameters")
-    run.save(draw(), "03_fits", alt="a line")
+    run.keep("03_parameters", frame)
+    run.draw("03_fits", draw(), alt="a line")
     record = read_record(outputs / "mine", "03_fit_curves")
     assert record["parameters"] == {"bound": "100", "data": "data"}
     assert record["tables"]["03_parameters"]["rows"] == 3

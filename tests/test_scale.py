@@ -8,12 +8,14 @@ import pytest
 from figure_faults import find_faults
 from test_compare import make
 
-from helpers import curves, figures, forecast, indicators
-from helpers.figures import style
+from helpers import curves, forecast, indicators
 from helpers.forecast import bands, lessons
-from helpers.parameters import Parameters
-from helpers.runs import compare, sweep
+from helpers.runs import comparison as compare
+from helpers.runs import sweep
+from helpers.runs.parameters import Parameters
 from helpers.runs.sweep_file import Sweep, name_runs
+from helpers.show import figures
+from helpers.show.figures import style
 
 # ---- a long series
 
@@ -102,7 +104,7 @@ def make_courses(count):
     return {f"place {number}": pd.Series(values, dates) for number, values in enumerate(shares)}
 
 
-def test_what_the_references_teach_is_learnt_once_for_many_series(monkeypatch):
+def test_what_the_references_teach_is_learnt_once_for_many_series(monkeypatch, tmp_path):
     """With and without a bound mixed each series had a backtest of its own: two seconds and more for each."""
     calls = {"backtest": 0, "calibrate": 0, "learn_prior": 0}
 
@@ -115,13 +117,15 @@ def test_what_the_references_teach_is_learnt_once_for_many_series(monkeypatch):
 
         monkeypatch.setattr(holder, name, counted)
 
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(lessons, "_TAUGHT", {})
     count(lessons, "backtest")
     count(lessons, "learn_prior")
     count(bands.Errors, "calibrate")
     panel = make_courses(40)
     known = {name: 100.0 if place % 2 else None for place, name in enumerate(panel)}
-    made = forecast.forecast_many(panel, known, indicators.load().references()[:8], horizon_years=2)
-    assert len(made) == len(panel)
+    result = forecast.forecast_many(panel, known, indicators.load().references()[:8], horizon_years=2)
+    assert len(result) == len(panel)
     assert calls["backtest"] == 2, "one with a bound, one without"
     assert calls["learn_prior"] == 1
     assert calls["calibrate"] <= 2 * len(forecast.METHODS)
@@ -134,9 +138,9 @@ def test_forecast_after_forecast_keeps_memory_flat():
 
     def make(series):
         newer = pd.DataFrame({"value": series.iloc[-1:].array, "bound": ["at_least"]}, pd.to_datetime(["2024-06-30"]))
-        made = forecast.forecast(series, 100, references, horizon_years=8, residuals=residuals, censored=newer)
-        assert 0 < made.share_kept() < 1
-        return len(made.dates)
+        result = forecast.forecast(series, 100, references, horizon_years=8, residuals=residuals, censored=newer)
+        assert 0 < result.share_kept() < 1
+        return len(result.dates)
 
     courses = list(make_courses(20).values())
     assert make(courses[0]) == 8

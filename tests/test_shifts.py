@@ -225,11 +225,11 @@ def test_a_censored_value_that_says_nothing_changes_nothing(rows):
 
 def test_a_factor_on_the_figures_before_a_break_slows_the_forecast():
     """In the default run: the larger the part of the step that is not people, the lower what follows."""
-    tables = Path(__file__).parents[1] / "outputs" / "baseline" / "tables"
+    tables = Path(__file__).parents[1] / "tests" / "golden" / "baseline"
     shifts, published = pd.read_csv(tables / "05_shifts.csv"), pd.read_csv(tables / "05_forecast.csv")
     wide = shifts.pivot(index="date", columns="factor", values="q0.5")
     combined = published[published["method"] == "combined"].set_index("date")["q0.5"]
-    np.testing.assert_allclose(wide["as published"], combined[wide.index], rtol=1e-9)
+    np.testing.assert_allclose(wide["as published"], combined[wide.index], rtol=1e-5)  # six digits
     others = wide[sorted(wide.columns.drop("as published"))]
     assert others.shape[1] == 3
     assert (np.diff(np.c_[wide["as published"], others], axis=1) < 0).all()

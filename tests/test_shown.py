@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from helpers.tables import CODED, name_column
-from helpers.wording import say_name
+from helpers.base.wording import say_name
+from helpers.show.tables import CODED, name_column
 
 PERCENT = {name_column(name) for name in ("mape", "wis", "coverage_50", "coverage_80", "coverage_95")}
 """Shares in the CSV that tables of notebook 04 show in percent."""
@@ -107,7 +107,7 @@ def read_shown(run, number, caption):
 @pytest.mark.parametrize(
     ("caption", "table", "value", "heading"),
     [
-        ("Scenarios by", "05_scenarios", "value", lambda row: f"saturates at {100 * row['share']:g} %"),
+        ("Scenarios by", "05_scenarios", "value", lambda row: f"{100 * row['share']:g} % of the bound"),
         ("Median of the combined forecast by bound", "05_bounds", "q0.5", lambda row: row["bound"]),
         ("Median of the combined forecast by factor", "05_shifts", "q0.5", lambda row: row["factor"]),
     ],

@@ -1,24 +1,18 @@
 """What notebooks have made is kept: only what has changed runs again, and a killed or failed run goes on."""
 
 import json
-import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
-import time
 
 import pytest
-from conftest import SAMPLE, further
-from small_notebooks import ALL, write_notebook, write_notebooks
-from test_pipeline import list_files, wait_for
+from conftest import SAMPLE, further, list_files
+from small_notebooks import ALL, write_notebook
 
-from helpers.parameters import read_parameters
-from helpers.project import RunError
-from helpers.runs.pipeline import plan_run, restore_run, run_all
-from helpers.runs.record import read_keys
-from helpers.runs.sequence import choose_forced, find_notebooks, plan_steps
+from helpers.base.project import RunError
+from helpers.runs.parameters import read_parameters
+from helpers.runs.pipeline import plan_run, run_all
+from helpers.runs.record import read_keys, verify
+from helpers.runs.sequence import Execution, choose_forced, find_notebooks, plan_steps
 from helpers.runs.store import Store
 
 CHECK, FORECAST, SUMMARY = ALL
@@ -39,7 +33,7 @@ def make(place, capsys):
     """Make the run with these parameters and options; returns what each notebook's line says, by its name."""
 
     def make_again(given=None, **options):
-        run_all(read_parameters({**SMALL, **(given or {})}), place / "notebooks", **options)
+        run_all(read_parameters({**SMALL, **(given or {})}), place / "notebooks", Execution(**options))
         said = capsys.readouterr().out
         return dict(re.findall(r"^\d/\d (\w+)  (.+)$", said, flags=re.MULTILINE)) or said
 
@@ -184,21 +178,19 @@ def test_a_failed_attempt_is_gone_on_from(place, make):
     assert not list((place / "outputs").glob("*.partial"))
 
 
-def test_an_earlier_result_comes_back(place, make):
+def test_pdfs_are_drawn_where_they_are_asked_for(place, make):
     folder = place / "outputs" / "small"
-    before, made = list_files(folder), json.loads((folder / "run.json").read_text())["made"]
-    time.sleep(1.1)
-    make({"horizon_years": 4})
-    assert list_files(folder / "tables") == list_files(folder / "tables")
-    sources = place / "notebooks"
-    restore_run("small", made[:19], sources)
-    after = list_files(folder)
-    assert {name for name in before if before[name] != after[name]} <= {"run.log"}
-    with pytest.raises(RunError, match=rf"^Run 'small' wasn't made by 2020-01-01\. It was made: {made[:10]}"):
-        restore_run("small", "2020-01-01", sources)
-    shutil.rmtree(place / "outputs" / ".store" / min(read_keys(place / "outputs")))
-    with pytest.raises(RunError, match=r"can't be put back: the store no longer has 0\d_"):
-        restore_run("small", made[:19], sources)
+    tables = list_files(folder / "tables")
+    said = make(pdf=True)
+    assert list_run(said) == {CHECK, FORECAST, SUMMARY}
+    assert said[CHECK].endswith(" s (the forms of its figures changed)")
+    assert {path.name for path in folder.glob("figures/*.pdf")} == {"01_series.pdf", "05_forecast.pdf"}
+    assert "../figures/01_series.pdf" in (folder / "html" / f"{CHECK}.html").read_text(encoding="utf-8")
+    assert "--pdf</code>" in (folder / "html" / "index.html").read_text(encoding="utf-8")
+    assert (make(pdf=True)[:15], verify(folder, place / "notebooks")) == ("Nothing changed", [])
+    assert list_run(make()) == set(), "they were made before"
+    assert list_files(folder / "tables") == tables
+    assert not [page for page in folder.glob("html/*") if ".pdf" in page.read_text(encoding="utf-8")]
 
 
 def test_a_dry_run_tells_what_would_run(place):
@@ -240,8 +232,8 @@ def test_inputs_that_change_meanwhile_are_told(place, make, tmp_path):
 
 def test_readers_wait_for_their_tables(tmp_path):
     for number in (1, 2, 3):
-        write_notebook(tmp_path / f"0{number}_a.ipynb", ["# Writes", {"run": "x"}, f'run.save(frame, "0{number}_t")'])
-    reads = 'this_run.read_table("01_t")\nthis_run.read_table("02_t")'
+        write_notebook(tmp_path / f"0{number}_a.ipynb", ["# Writes", {"run": "x"}, f'run.keep("0{number}_t", frame)'])
+    reads = 'study.read_table("01_t")\nstudy.read_table("02_t")'
     write_notebook(tmp_path / "04_free.ipynb", ["# 4. Free", {"run": "x"}, "## Read", reads])
     write_notebook(tmp_path / "05_loop.ipynb", ["# 5", "for name in names:\n    run.read_table(name)"])
     write_notebook(tmp_path / "06_magic.ipynb", ["# 6", "%matplotlib inline"])
@@ -251,22 +243,18 @@ def test_readers_wait_for_their_tables(tmp_path):
     assert steps["06_magic"].upstream[-1] == "05_loop"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-@pytest.mark.parametrize("seconds", [further(1), 2.5, further(4)])
-def test_a_killed_run_goes_on_and_ends_as_if_nothing_had_happened(small_run, tmp_path, seconds):
-    write_notebooks(tmp_path / "notebooks")
-    program = (
-        "from pathlib import Path; from helpers.runs.pipeline import run_all\n"
-        "from helpers.parameters import read_parameters\n"
-        f"run_all(read_parameters({SMALL!r}), Path({str(tmp_path / 'notebooks')!r}))"
-    )
-    environment = {**os.environ, "ADOPTION_OUTPUTS": str(tmp_path / "outputs")}
-    start = {"env": environment, "stdout": subprocess.PIPE, "text": True}
-    process = subprocess.Popen([sys.executable, "-c", program], **start)
-    time.sleep(seconds)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    subprocess.run([sys.executable, "-c", program], check=True, **start)
-    for part in ("tables", "figures", "html"):
-        assert list_files(tmp_path / "outputs" / "small" / part) == list_files(small_run / part), part
-    assert wait_for(lambda: {path.name for path in (tmp_path / "outputs").iterdir()} == {".store", "small"})
+def test_the_backtest_belongs_to_the_references_and_not_to_the_series():
+    """Series that leave out the same technology and agree in having a bound share notebook 4, whatever else differs."""
+
+    def read(**given):
+        [step] = [each for each in plan_steps(find_notebooks(), read_parameters(given)) if each.name.startswith("04")]
+        return {name: value for name, value in step.values.items() if name != "run"}
+
+    usual, internet = read(), {"indicator": "internet_use_itu", "bound": 100}
+    assert usual == {"technology": "", "bounded": True, "as_of": "", "data": "data"}
+    assert read(run="other", horizon_years=3, levels=[0.9], shares=[0.6]) == usual
+    assert read(indicator="genai_adoption_rate", bound=100) == usual
+    assert read(bound="") == usual | {"bounded": False}
+    assert read(indicator="online_payment_users") == usual | {"technology": "online payment"}
+    assert read(entity="Germany", **internet) == read(entity="France", **internet) == usual | {"technology": "internet"}
+    assert read(as_of="2026-03-01") == usual | {"as_of": "2026-03-01"}

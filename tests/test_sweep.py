@@ -13,17 +13,17 @@ import requests
 from conftest import SAMPLE, further
 from distributed import LocalCluster
 from jupyter_core.utils import ensure_event_loop
+from processes import is_alive, wait_for
 from small_notebooks import write_notebooks
 from test_pages import Page
-from test_pipeline import is_alive, wait_for
 
 from helpers import __main__ as command
 from helpers import indicators
-from helpers.folders import lock_folder
-from helpers.parameters import ParameterError, Parameters
-from helpers.project import RunError
+from helpers.base.folders import lock_folder
+from helpers.base.project import RunError
 from helpers.runs import checks, futures
-from helpers.runs.record import describe_inputs
+from helpers.runs.inputs import describe_inputs
+from helpers.runs.parameters import ParameterError, Parameters
 from helpers.runs.sequence import find_notebooks, plan_steps
 from helpers.runs.sweep import run_sweep
 from helpers.runs.sweep_file import name_runs, read_sweep
@@ -35,10 +35,10 @@ SHARED = [
     "## Draw a number",
     """import os
 import pandas as pd
-from helpers.runs import open_run
+from helpers.runs import Study
 
-this_run = open_run("01_shared")
-this_run.save(pd.DataFrame({"drawn": [os.urandom(8).hex()]}), "01_drawn")""",
+study = Study("01_shared")
+study.keep("01_drawn", pd.DataFrame({"drawn": [os.urandom(8).hex()]}))""",
 ]
 FORECAST = [
     "# 5. Forecast",
@@ -46,10 +46,10 @@ FORECAST = [
     "## Kill, fail or wait",
     """import os, pathlib, signal, time
 import pandas as pd
-from helpers.runs import open_run
+from helpers.runs import Study
 
 notes = pathlib.Path(NOTES)
-this_run = open_run("05_forecast")
+study = Study("05_forecast")
 with (notes / "made.txt").open("a") as file:
     file.write(f"{horizon_years}\\n")
 if horizon_years == 9 and not (notes / "killed").exists():
@@ -64,25 +64,19 @@ if horizon_years == 30:
     """dates = pd.date_range("2026-06-30", periods=2, freq="6ME")
 median = 600.0 + horizon_years
 frame = pd.DataFrame({"date": dates, "method": "combined", "q0.1": 500.0, "q0.5": median, "q0.9": 700.0})
-this_run.save(frame.assign(unit="million persons"), "05_forecast")""",
+study.keep("05_forecast", frame.assign(unit="million persons"))""",
 ]
 SUMMARY = [
     "# 6. Summary",
     {"run": "baseline", "entity": "China"},
     "## Write the key numbers",
     """import pandas as pd
-from helpers.runs import open_run
-this_run = open_run("06_summary")
-last = this_run.read_table("05_forecast").iloc[-1]
+from helpers.runs import Study
+study = Study("06_summary")
+last = study.read_table("05_forecast").iloc[-1]
 row = {"key": "last", "label": "Last", "value": last["q0.5"], "low": last["q0.1"], "high": last["q0.9"]}
-this_run.save(pd.DataFrame([{**row, "unit": last["unit"], "text": "<b>"}]), "06_key_numbers")""",
+study.keep("06_key_numbers", pd.DataFrame([{**row, "unit": last["unit"], "text": "<b>"}]))""",
 ]
-
-
-@pytest.fixture
-def outputs(tmp_path, monkeypatch):
-    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
-    return tmp_path / "outputs"
 
 
 @pytest.fixture
@@ -140,7 +134,7 @@ def test_a_grid_and_a_list_become_named_runs(tmp_path):
         ("runs: [{horizon_years: 1, run: sweep.csv}]", ["the sweep itself writes such a file"]),
         ("grid: {horizon_years: [1], horizon_years: [2]}", ["'horizon_years' is given twice"]),
         ("grid: {horizon_years: &a [1], shares: *a}", ["aliases"]),
-        ("grid: {horizon_years: [!!python/object/apply:os.getcwd []]}", ["tags"]),
+        ("grid: {horizon_years: [!!python/object/apply:os.getcwd []]}", ["this isn't YAML"]),
         ("grid: {horizon_years: [" + "[" * 5000 + "]" * 5000 + "]}", ["too deep"]),
         ("grid: {as_of: [2025-13-01]}", ["month must be in"]),
         ("grid: [", ["this isn't YAML"]),

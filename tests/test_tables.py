@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import tables
-from helpers.wording import say_count
+from helpers.base.wording import say_count
+from helpers.show import tables
 
 
 @pytest.mark.parametrize(

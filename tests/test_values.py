@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from courses import COURSES
 
 from helpers import indicators
 from helpers.curves import FAMILIES, Gompertz, Logistic, Share, SharePrior, fit_many
@@ -19,24 +20,14 @@ HERE = Path(__file__).parent
 PATH = HERE / "reference" / "numerical_values.json"
 KEPT = json.loads(PATH.read_text(encoding="utf-8")) if PATH.exists() else {}
 YEARS = np.arange(2001.0, 2025.0)
-COURSES = {
-    "logistic": (0.5, 2011.0),
-    "gompertz": (0.4, 2009.0),
-    "bass": (0.02, 0.4),
-    "exponential": (0.15,),
-    "weibull": (12.0, 2.5),
-    "richards": (0.6, 2011.0, 1.8),
-    "gamma_gompertz": (0.4, 30.0, 1.5),
-    "shifted_gompertz": (0.3, 20.0),
-}
 
 
 def curve_with_ripples(name):
     """A whole course of the family with deviations that no generator of random numbers draws."""
     shape = FAMILIES[name]
     theta = [
-        value - 2000.0 if kind == "date" else np.log(value)
-        for value, (_, kind) in zip(COURSES[name], shape.parameters, strict=True)
+        value if kind == "date" else np.log(value)
+        for value, (_, kind) in zip(COURSES[name][0], shape.parameters, strict=True)
     ]
     ripples = np.sin(7 * YEARS) + 0.5 * np.cos(3 * YEARS)
     return pd.Series(100 * shape.share(YEARS - 2000.0, *theta) + ripples, index=YEARS)

@@ -8,7 +8,7 @@ import pytest
 
 from helpers import __main__ as command
 from helpers import indicators
-from helpers.indicators.described import find_urls, list_wording, state_vintages
+from helpers.indicators.labels import find_urls, list_wording, state_vintages
 from helpers.indicators.series import parse_breaks
 
 DATA = Path(__file__).parents[1] / "data"

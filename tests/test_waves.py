@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import further
 
 from helpers import indicators
 from helpers.curves import CurveError, LevelShift, Logistic, TwoWaves, fit_waves
@@ -81,8 +82,7 @@ def test_two_waves_are_chosen_where_they_are(errors):
     assert fit_waves(draw_waves(1.5), errors=errors, ceiling=100.0).model.name == "two_waves"
 
 
-@pytest.mark.parametrize("points", [10, 20])
-@pytest.mark.parametrize("cumulated", [False, True])
+@pytest.mark.parametrize(("points", "cumulated"), [(10, False), (20, True), further(10, True), further(20, False)])
 def test_one_wave_is_not_taken_for_two(points, cumulated):
     """At most one in twenty: skewed waves and errors that are carried along look like two to the logistic alone."""
     chosen = [fit_waves(draw_one(2.0, seed, points, cumulated)).model.name for seed in range(20)]

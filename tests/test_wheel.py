@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import make_once
 
-from helpers.project import find_root
+from helpers.base.project import find_root
 
 pytestmark = pytest.mark.slow
 
@@ -18,8 +18,8 @@ SERIES = "Year,Percent\n2018,1.2\n2019,3.1\n2020,7\n2021,15.5\n2022,27\n"
 FORECAST = """import pandas as pd
 from helpers import forecast
 users = pd.Series([12, 19, 31, 44, 52], index=pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)]))
-made = forecast.forecast(users, bound=100)
-print(made.quantiles.shape[0])"""
+result = forecast.forecast(users, bound=100)
+print(result.quantiles.shape[0])"""
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +57,10 @@ def test_data_and_notebooks_are_in_the_wheel(installed):
     [wheel] = (installed.parents[1] / "dist").glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     root = find_root()
+    assert sum(name.startswith("helpers/_project/backtests/") for name in names) == 2
     for path in (*root.glob("data/*.*"), *root.glob("notebooks/*.ipynb")):
         assert f"helpers/_project/{path.relative_to(root).as_posix()}" in names
-    assert not [name for name in names if "tests/" in name or "outputs/" in name]
+    assert not [name for name in names if "/tests/" in f"/{name}" or "outputs/" in name]
 
 
 def test_it_runs_in_an_empty_folder(installed, tmp_path):
@@ -75,13 +76,15 @@ def test_it_runs_in_an_empty_folder(installed, tmp_path):
     assert "mine" in call(installed, "runs", cwd=tmp_path)
     call(installed, "open", "01", "--prepare-only", cwd=tmp_path)
     assert (tmp_path / "outputs" / "lab" / "01_check_indicators.ipynb").is_file()
-    where = "from helpers.project import find_outputs; print(find_outputs())"
+    where = "from helpers.base.project import find_outputs; print(find_outputs())"
     lab = call(installed, "-c", where, cwd=tmp_path / "outputs" / "lab", program="python")
     assert lab.strip() == str(tmp_path / "outputs"), "a notebook opened by hand writes there too"
 
 
 def test_five_lines_of_python_need_no_checkout(installed, tmp_path):
-    assert int(call(installed, "-c", FORECAST, cwd=tmp_path, program="python")) > 3
+    cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    assert int(call(installed, "-c", FORECAST, cwd=tmp_path, program="python", **cache)) > 3
+    assert not (tmp_path / "cache" / "adoption-curves").exists(), "what the references teach came with the wheel"
     where = "import helpers; print(helpers.__file__)"
     assert call(installed, "-c", where, cwd=tmp_path, program="python").startswith(str(installed))
 
@@ -100,12 +103,15 @@ def test_new_makes_a_project_to_edit(installed, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"mine"}
 
 
-def test_a_foreign_package_of_the_same_name_is_named(installed, tmp_path):
+@pytest.mark.parametrize("isolated", [(), ("--isolated",)])
+def test_a_project_with_helpers_of_its_own_can_use_it(installed, tmp_path, isolated):
     (tmp_path / "helpers").mkdir()
-    foreign = tmp_path / "helpers" / "__init__.py"
-    foreign.write_text("")
-    said = call(installed, "params", cwd=tmp_path, code=1, PYTHONPATH=str(tmp_path))
-    assert said.startswith(f"Another package or file is called 'helpers' and comes first on Python's path: {foreign}.")
+    (tmp_path / "helpers" / "__init__.py").write_text("raise SystemExit('not what was meant')\n")
+    (tmp_path / "x.csv").write_text(SERIES)
+    said = call(installed, "run", "mine", "-p", "data", "x.csv", *isolated, cwd=tmp_path, PYTHONPATH=str(tmp_path))
+    assert said.splitlines()[-1] == "Read it: outputs/mine/html/index.html"
+    asked = "from adoption_curves import curves, forecast; print(curves.Logistic.__name__)"
+    assert call(installed, "-c", asked, cwd=tmp_path, program="python", PYTHONPATH=str(tmp_path)).strip() == "Logistic"
 
 
 def test_kernels_that_are_spawned_as_on_other_systems(installed, tmp_path):

@@ -15,7 +15,7 @@ from helpers.runs.pages.exporter import set_equation, set_html
 
 GALLERY = """# Gallery
 
-Every figure of the default run, under the notebook that drew it. The run's folder has each as PNG, SVG and PDF.
+Every figure of the default run, under the notebook that drew it. The run's folder has each as PNG and SVG.
 """
 
 

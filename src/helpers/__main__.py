@@ -19,11 +19,11 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from helpers import commands
-from helpers.commands import complete_runs
-from helpers.options import add_choices, join_pairs, locate_data, read_options
-from helpers.project import UNNEEDED, RunError, UserError, block_imports, find_outputs, shorten_path
-from helpers.quoting import PlainStream, shorten
+from .base.project import UNNEEDED, RunError, UserError, block_imports, find_outputs, shorten_path
+from .base.quoting import PlainStream, shorten
+from .cli import commands
+from .cli.commands import complete_runs
+from .cli.options import add_choices, join_pairs, locate_data, read_options
 
 STOPS = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])
 
@@ -87,11 +87,9 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Run every notebook again.")] = False,
     only: Annotated[str, typer.Option(metavar="NN", help="Run notebook NN again.")] = "",
     first: Annotated[str, typer.Option("--from", metavar="NN", help="Run notebook NN and the later ones again.")] = "",
+    pdf: Annotated[bool, typer.Option("--pdf", help="Draw every figure as PDF too, for print.")] = False,
     isolated: Annotated[bool, typer.Option("--isolated", help="Start Python afresh for each notebook.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would run, and run nothing.")] = False,
-    restore: Annotated[
-        str, typer.Option(metavar="DATE", help="Put the run back as it was last made by that date (UTC).")
-    ] = "",
 ) -> None:
     """Run the notebooks: tables, figures and pages.
 
@@ -104,35 +102,31 @@ def run(
     give a parameter twice, -p and -r win over -y, and -y over -f. 'adoption params' lists the parameters. --date,
     --value and the options after them say how a file of your own is to be read, where 'adoption check' asks.
     """
-    from helpers.parameters import read_parameters
-    from helpers.runs.pipeline import plan_run, restore_run, run_all
-    from helpers.runs.record import read_run
-    from helpers.runs.sequence import choose_forced, find_notebooks
+    from .runs.parameters import read_parameters
+    from .runs.pipeline import plan_run, run_all
+    from .runs.record import read_run
+    from .runs.sequence import Execution, choose_forced, find_notebooks
 
     given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
     if run is not None:
         given["run"] = run
     locate_data(given, choices)
     chosen = read_parameters(given)
-    refuse_contradiction({"--force": force, "--only": only, "--from": first, "--restore": restore}, dry_run)
-    forced = choose_forced(find_notebooks(), force, only, first)
+    refuse_contradiction({"--force": force, "--only": only, "--from": first})
+    execution = Execution(choose_forced(find_notebooks(), force, only, first), isolated, pdf)
     if only or first:
         read_run(find_outputs() / chosen.run)  # what isn't there can't run again
     if dry_run:
-        print("\n".join(plan_run(chosen, forced)))
+        print("\n".join(plan_run(chosen, execution=execution)))
         return
     with say_state(f"Run '{chosen.run}' is as it was before; the same command goes on from here."):
-        if restore:
-            folder = restore_run(chosen.run, restore)
-        else:
-            folder = run_all(chosen, forced=forced, isolated=isolated, before_commit=ignore_signals)
+        folder = run_all(chosen, execution=execution, before_commit=ignore_signals)
     print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
 
 
-def refuse_contradiction(again: dict[str, object], dry_run: bool) -> None:
-    """Refuse options of which each says what is to be made again, and a dry run of the one that runs nothing."""
+def refuse_contradiction(again: dict[str, object]) -> None:
+    """Refuse options of which each says what is to run again."""
     asked = [option for option, value in again.items() if value]
-    asked += ["--dry-run"] if dry_run and "--restore" in asked else []
     if len(asked) > 1:
         raise typer.BadParameter(f"{' and '.join(asked)} contradict each other; give one of them")
 
@@ -157,7 +151,7 @@ def open_notebook(
     The copy lies in outputs/lab/; one that is there already and differs is left alone and the new one gets a number.
     What it writes goes to outputs/lab/RUN/, where RUN is its parameter 'run'; the run itself stays as it is.
     """
-    from helpers import lab
+    from .runs import lab
 
     given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
     locate_data(given, choices)
@@ -186,11 +180,13 @@ def export(
 
     A run's pages are made from its tables, figures and executed notebooks. The spreadsheet and the LaTeX lie in the
     run's folder, and go when the run is made anew, as does RUN.html, which has all pages in one; RUN.zip, an RO-Crate,
-    lies beside the folder. A notebook's page, as the notebook is stored, lies beside it.
+    lies beside the folder. A notebook's page, as the notebook is stored, lies beside it. Figures as PDF are made with
+    the run: 'adoption run RUN --pdf'.
     """
-    from helpers.runs import exports, pages
-    from helpers.runs.pages.single import write_archive, write_single
-    from helpers.runs.record import find_run
+    from .runs import exports, pages
+    from .runs.pages.index import write_command
+    from .runs.pages.single import write_archive, write_single
+    from .runs.record import find_run, read_run
 
     tables = (xlsx, exports.write_workbook), (latex, exports.write_latex)
     asked = [write for flag, write in (*tables, (single, write_single), (archive, write_archive)) if flag]
@@ -200,11 +196,15 @@ def export(
         page, notes = pages.export_notebook(Path(run).absolute())
         print("".join(f"note: {note}\n" for note in notes), end="")
         print(f"Read it: {shorten_path(page)}")
-    elif asked:
-        for write in asked:
-            print(f"Written: {shorten_path(write(find_run(run)))}")
-    else:
-        print(f"Read it: {shorten_path(pages.export_run(find_run(run)))}")
+        return
+    folder = find_run(run)
+    record = read_run(folder)
+    done = [("Written", write(folder)) for write in asked] or [("Read it", pages.export_run(folder))]
+    if not record["pdf"]:
+        again = write_command(folder.name, {**record, "pdf": True})
+        print(f"note: figures are there as PNG and SVG. As PDF too: {again}")
+    for word, path in done:
+        print(f"{word}: {shorten_path(path)}")
 
 
 @app.command()
@@ -218,24 +218,29 @@ def compare(
 
     Parameters, key numbers and forecasts side by side: a table, a figure and a page.
     """
-    from helpers.runs.compare import compare_runs
+    from .runs.comparison import compare_runs
 
     folder = compare_runs(runs, into.absolute() if into else None)
     print(f"Read it: {shorten_path(folder / 'index.html')}")
 
 
 @app.command()
-def verify(run: Annotated[str, typer.Argument(help="Name of the run.")] = "baseline") -> None:
-    """Check that a run is still what its record says.
+def verify(
+    run: Annotated[str, typer.Argument(help="Name of the run.")] = "baseline",
+    against: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Compare its tables with those there.")] = None,
+) -> None:
+    """Check that a run is still what its record says, or made again.
 
     Compares hashes of its files, and of the data, notebooks, helpers and library versions that it was made from, with
-    run.json; prints every difference and ends with 1, or says that there is none.
+    run.json. With --against it compares tables instead, with those of another run or kept ones (tests/golden/baseline):
+    texts, and numbers to six digits. Prints every difference and ends with 1, or says that there is none.
     """
-    from helpers.parameters import read_parameters
-    from helpers.runs.record import verify as find_all
+    from .runs import record, reproduction
 
-    differences = find_all(find_outputs() / read_parameters({"run": run}).run)
-    print("\n".join(differences) or f"ok: run '{run}' is as its record says, made from what is here now.")
+    folder = record.find_run(run)
+    fine = f"run '{run}' is as its record says, made from what is here now"
+    differences, fine = reproduction.verify_against(folder, against) if against else (record.verify(folder), fine)
+    print("\n".join(differences) or f"ok: {fine}.")
     if differences:
         raise SystemExit(RunError.exit_code)
 
@@ -247,8 +252,8 @@ def clean_store() -> None:
     The store, outputs/.store, keeps what notebooks have made, so that nothing is made twice. It never grows beyond
     2 GB: what was used least recently goes by itself.
     """
-    from helpers.runs.record import read_keys
-    from helpers.runs.store import Store
+    from .runs.record import read_keys
+    from .runs.store import Store
 
     outputs = find_outputs()
     print(f"Freed {Store(outputs, limit=0).shrink(read_keys(outputs)) / 1e6:,.0f} MB.")
@@ -277,8 +282,8 @@ def sweep(
     With --scheduler, the cluster's workers write the runs into that folder themselves: all must see it, and have this
     package installed. Runs in hand go on there after Ctrl-C.
     """
-    from helpers.runs.sweep import run_sweep
-    from helpers.runs.sweep_file import read_sweep
+    from .runs.sweep import run_sweep
+    from .runs.sweep_file import read_sweep
 
     chosen = read_sweep(grid, name, yes)
     with say_state(f"Finished runs of sweep '{chosen.name}' are kept; the same command goes on from here."):

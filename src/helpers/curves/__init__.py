@@ -1,4 +1,4 @@
-"""Adoption curves: eight families, every kind of ceiling, results in statsmodels' convention.
+"""Adoption curves: families, every kind of ceiling, results in statsmodels' convention.
 
 >>> results = Logistic([12, 19, 31, 44, 52], [2021, 2022, 2023, 2024, 2025], ceiling=Share(100, 0.75)).fit()
 >>> results
@@ -6,61 +6,42 @@
 >>> results.predict([2030]).round(1).iloc[0]
 np.float64(73.8)
 
-Modules, each importing only those before it: `engine`, `descent`, `profile` least squares for many series at once;
-`errors` how they hang together; `ceilings` many known ceilings; `shifts` changed definitions; `model` the observations
-and the ceiling; `likelihoods`, `censored` what is minimised; `derived`, `display`, `results` what comes out; `families`
-the curves; `waves` two of them in one series; `many` thousands of series; `compare` several families on one series;
-`assess` one verdict on the ceiling of a series. `launches` frees a launch that nobody gave.
+Modules, each importing only those before it: `engine` many series at once, `starts` and `descent` from where to where,
+`search` the best curve, `crossings` and `profile` intervals; `error_models` how errors hang together; `ceilings` many
+known ceilings; `launches` launches that nobody gave, `shifts` changed definitions; `inputs`, `ceiling_kinds`, `model`
+the observations and what is known of the ceiling; `likelihoods`, `binomial`, `censored_loss`, `censored` what is
+minimised; `derived`, `prediction`, `display`, `results` what comes out; `adoption_curve` the arguments of every family,
+`families` the families; `waves` two waves in one series; `many` thousands of series; `side_by_side` several families on
+one series; `assess` one verdict on the ceiling.
 """
 
-from helpers.curves.assess import Assessment, assess_ceiling
-from helpers.curves.compare import (
+from ..base.dates import CurveError, decimal_years, to_dates
+from . import families
+from .assess import Assessment, assess_ceiling
+from .ceiling_kinds import Share, SharePrior
+from .families import *  # noqa: F403  each family stands in that module's `__all__` only
+from .many import fit_many
+from .results import Results
+from .shifts import LevelShift
+from .side_by_side import (
     compare_estimates,
     compare_fits,
     fit_families,
     free_fits,
     profile_ceilings,
     trace_alternatives,
+    vary_shift,
 )
-from helpers.curves.families import (
-    FAMILIES,
-    GENERALISED_LINEAR,
-    AdoptionCurve,
-    Bass,
-    Exponential,
-    GammaGompertz,
-    Gompertz,
-    Logistic,
-    Richards,
-    ShiftedGompertz,
-    Weibull,
-)
-from helpers.curves.many import fit_many
-from helpers.curves.model import Share, SharePrior
-from helpers.curves.results import Results
-from helpers.curves.shifts import LevelShift
-from helpers.curves.waves import TwoWaves, fit_waves
-from helpers.dates import CurveError, decimal_years, to_dates
+from .waves import TwoWaves, fit_waves
 
 __all__ = [
-    "FAMILIES",
-    "GENERALISED_LINEAR",
-    "AdoptionCurve",
     "Assessment",
-    "Bass",
     "CurveError",
-    "Exponential",
-    "GammaGompertz",
-    "Gompertz",
     "LevelShift",
-    "Logistic",
     "Results",
-    "Richards",
     "Share",
     "SharePrior",
-    "ShiftedGompertz",
     "TwoWaves",
-    "Weibull",
     "assess_ceiling",
     "compare_estimates",
     "compare_fits",
@@ -72,4 +53,6 @@ __all__ = [
     "profile_ceilings",
     "to_dates",
     "trace_alternatives",
+    "vary_shift",
 ]
+__all__ += families.__all__

@@ -9,46 +9,39 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from helpers.curves.engine import NOT_SETTLED, Batch, Family, Fit, count_parameters, flag_optima, prepare
-from helpers.curves.errors import corrected_criterion, fit_kinds, judge_end, list_kinds, log_roots, restricted_deviance
-from helpers.curves.families import FAMILIES
-from helpers.curves.launches import any_launch
-from helpers.curves.likelihoods import imply_weights
-from helpers.curves.model import (
-    Bound,
-    Ceiling,
-    CurveModel,
-    Share,
-    check_errors,
-    read_ceiling,
-    read_launch,
-    read_numbers,
-)
-from helpers.curves.profile import bound_ceilings, is_narrow
-from helpers.dates import CurveError, Dates, Times, decimal_years, is_dated
-from helpers.wording import say_large, say_name
+from ..base.dates import CurveError, Dates, Times, decimal_years, is_dated
+from ..base.wording import say_large, say_name
+from .ceiling_kinds import Bound, Ceiling, Share, read_ceiling
+from .engine import NOT_SETTLED, Batch, Family, Fit, count_parameters, flag_optima, prepare
+from .error_models import corrected_criterion, fit_kinds, late_pvalue, list_kinds, log_roots, restricted_deviance
+from .families import FAMILIES
+from .inputs import check_errors, read_launch, read_numbers
+from .launches import any_launch
+from .likelihoods import imply_weights
+from .model import CurveModel
+from .profile import bound_ceilings, is_narrow
 
-ALWAYS, LONG = ("logistic", "gompertz", "bass"), ("richards",)
-"""Families that are asked of every series, and of those with `ENOUGH` figures."""
+CORE, LONG = ("logistic", "gompertz", "bass"), ("richards",)
+"""Families that are asked of every series, and of those with `MIN_LONG` figures."""
 WITHIN = (("bass", "logistic"), ("richards", "gompertz"))
 """Families that hold another as a limit: Bass with its launch long ago, Richards with its shape at 0."""
-SAME = 1e-3
+SAME_CURVE = 1e-3
 """Part of the sum of squares by which a family must fit better than the one it holds to be another curve."""
-ENOUGH = 8
-VOICE = 0.05
+MIN_LONG = 8
+MIN_WEIGHT = 0.05
 """Least weight of a family under a kind of errors with which it has a voice."""
 BLOCK = 500
 """Series in memory together."""
-BELOW, BELOW_PART = 2.0, 0.1
+MAX_BELOW, MAX_PART_BELOW = 2.0, 0.1
 """An interval may end below the highest figure, which has an error too: by so many residual standard deviations, but
 not by more than this part of the figure. A jump makes the deviations large."""
 ALPHA = 0.05
-LATE, LATE_ALPHA, TESTED = 2, 0.2, 10
+LATE_FIGURES, LATE_ALPHA, MIN_TESTED = 2, 0.2, 10
 """Last figures that must not all lie above the curves, as where another wave begins, and the least to test them by."""
 DOUBT = "the last two figures lie above every curve: another wave may have begun"
-LOOSE = 10.0
+MAX_RATIO = 10.0
 """A closed interval whose upper end is more than so many times the lower says no more than an open one."""
-TOO_WIDE = f"the highest end that fits is more than {LOOSE:g} times the lowest"
+TOO_WIDE = f"the highest end that fits is more than {MAX_RATIO:g} times the lowest"
 VERDICTS = ("identified", "depends on the curve", "open", "beyond the bound")
 
 
@@ -128,7 +121,7 @@ def assess_ceiling(
     one whose optimum carries a flag leaves the ceiling open.
 
     Weights are AICc weights of the families, from residuals as each kind of errors whitens them; between kinds of
-    errors the restricted likelihood decides, since fitting takes more out of errors that hang together. Where AICc is
+    errors the restricted likelihood decides, since fitting takes more out of correlated errors. Where AICc is
     infinite for all families, every one counts.
 
     Parameters
@@ -172,7 +165,7 @@ def assess_ceiling(
 
 
 @dataclass
-class _Fitted:
+class _FamilyFits:
     """One family under K kinds of errors on N series."""
 
     fits: list[tuple[Batch, Fit]]
@@ -183,33 +176,45 @@ class _Fitted:
     silent: np.ndarray  # (N,) True where the family has nothing of its own to say
     late: np.ndarray  # (K, N) p-values of the last figures' rise above the curve
 
+    def silence(self, where: np.ndarray, reason: str) -> None:
+        """Take the voice of the family where it has nothing of its own to say, (N,)."""
+        self.flag, self.silent = np.where(where, reason, self.flag), self.silent | where
 
-def _fit(batch: Batch, times: np.ndarray, kinds: Sequence[str], root: np.ndarray | None = None) -> _Fitted:
+    def bound(self, wanted: np.ndarray) -> np.ndarray:
+        """Ends of the ceiling and the curve at the last date, (3, K, N), where wanted, (K, N); else NaN."""
+        low, high = bound_ceilings(self.fits, wanted, ALPHA)
+        count = len(self.fits[0][0].family.parameters)
+        curves = [fit.ceiling * batch.family.share(np.ones(batch.size), *fit.theta[:count]) for batch, fit in self.fits]
+        open_end = np.where(wanted & (self.flag != ""), np.inf, high)
+        low = np.where(wanted & (self.flag == NOT_SETTLED), 0.0, low)  # where on a ridge a search stops says nothing
+        return np.array([low, open_end, np.where(wanted, curves, np.nan)])
+
+
+def _fit(batch: Batch, times: np.ndarray, kinds: Sequence[str], root: np.ndarray | None = None) -> _FamilyFits:
     fits = fit_kinds(batch, times, kinds, root)
     first, level = fits[0]
-    left = batch.count - count_parameters(batch)
-    return _Fitted(
+    left, tested = batch.count - count_parameters(batch), batch.target.shape[1] >= MIN_TESTED
+    return _FamilyFits(
         fits,
         aicc=corrected_criterion(level.ssr, batch.count, batch.count - left) - 2 * log_roots(first),
         deviance=np.array([restricted_deviance(*each, level) for each in fits]),
         spread=np.sqrt(level.ssr / np.maximum(left, 1)),
         flag=np.where(left > 0, flag_optima(batch.family, level), "as many parameters as figures"),
         silent=left <= 0,
-        late=np.array([judge_end(*each, LATE) for each in fits]) if batch.target.shape[1] >= TESTED else np.ones(1),
+        late=np.array([late_pvalue(*each, LATE_FIGURES) for each in fits]) if tested else np.ones(1),
     )
 
 
-def _silence_limits(fitted: dict[str, _Fitted]) -> None:
+def _silence_limits(fitted: dict[str, _FamilyFits]) -> None:
     """Flag families whose best curve is another's, which speaks for it; Bass only where it has any launch."""
     for name, other in WITHIN:
         own = fitted.get(name)
         if own is not None and not own.fits[0][0].family.needs_launch:
-            same = own.fits[0][1].ssr >= (1 - SAME) * fitted[other].fits[0][1].ssr
-            own.flag = np.where(same, f"its best curve is the {say_name(other)} curve", own.flag)
-            own.silent |= same
+            same = own.fits[0][1].ssr >= (1 - SAME_CURVE) * fitted[other].fits[0][1].ssr
+            own.silence(same, f"its best curve is the {say_name(other)} curve")
 
 
-def _weigh(fitted: Sequence[_Fitted]) -> np.ndarray:
+def _weigh(fitted: Sequence[_FamilyFits]) -> np.ndarray:
     """Weight of each of F families under each of K kinds of errors, (F, K, N)."""
     aicc, deviance = np.array([each.aicc for each in fitted]), np.array([each.deviance for each in fitted])
     none = ~np.isfinite(aicc).any(axis=0)  # then only kinds of errors are told apart
@@ -220,22 +225,12 @@ def _weigh(fitted: Sequence[_Fitted]) -> np.ndarray:
     return weight / np.maximum(weight.sum(axis=(0, 1)), 1e-300)
 
 
-def _bound(each: _Fitted, wanted: np.ndarray) -> np.ndarray:
-    """Lower and upper ends of the ceiling and the curve at the last date, (3, K, N), where wanted, (K, N); else NaN."""
-    low, high = bound_ceilings(each.fits, wanted, ALPHA)
-    count = len(each.fits[0][0].family.parameters)
-    curves = [fit.ceiling * batch.family.share(np.ones(batch.size), *fit.theta[:count]) for batch, fit in each.fits]
-    open_end = np.where(wanted & (each.flag != ""), np.inf, high)
-    low = np.where(wanted & (each.flag == NOT_SETTLED), 0.0, low)  # where on a ridge a search stops says nothing
-    return np.array([low, open_end, np.where(wanted, curves, np.nan)])
-
-
-def _judge(low: np.ndarray, high: np.ndarray, voiced: np.ndarray, bound: np.ndarray) -> np.ndarray:
+def _classify(low: np.ndarray, high: np.ndarray, voiced: np.ndarray, bound: np.ndarray) -> np.ndarray:
     """Verdict on each hull, (N,)."""
     with np.errstate(invalid="ignore"):
         closed = voiced & np.isfinite(high) & (low > 0)
         beyond, narrow = closed & (low > bound), voiced & is_narrow(low, high)
-        loose = closed & (high <= LOOSE * low)
+        loose = closed & (high <= MAX_RATIO * low)
     return np.select([beyond, narrow, loose], [VERDICTS[3], VERDICTS[0], VERDICTS[1]], VERDICTS[2])
 
 
@@ -249,19 +244,49 @@ class _Verdicts:
     voice: np.ndarray  # (F, K, N)
     table: pd.DataFrame  # verdict, low, high, reached, doubt of each series
 
+    def describe(self, fitted: dict[str, _FamilyFits], kinds: Sequence[str], bound: float) -> Assessment:
+        """Everything that is said of the first series."""
+        weight, voice, ends = self.weight[..., 0], self.voice[..., 0], self.ends[..., 0]
+        counted = any(np.isfinite(each.aicc[0]) for each in fitted.values())
+        reasons: dict[str, str] = {}
+        rows = []
+        for place, (name, each) in enumerate(fitted.items()):
+            if each.silent[0]:
+                reasons[name] = str(each.flag[0])
+            elif self.below[place, 0]:
+                reasons[name] = "its interval ends below the highest figure"
+            elif not voice[place].any():
+                reasons[name] = f"less than {100 * MIN_WEIGHT:g} % of the weight under every kind of errors"
+            for at, kind in enumerate(kinds):
+                share = round(100 * weight[place, at], 1) if counted else np.nan  # more digits are the search's
+                rows.append((name, kind, *ends[:2, place, at], share, str(each.flag[0]), bool(voice[place, at])))
+        reasons |= {name: f"fewer than {MIN_LONG} figures" for name in (*CORE, *LONG) if name not in fitted}
+        table = pd.DataFrame(rows, columns=["family", "errors", "low", "high", "weight", "flag", "voice"])
+        verdict, low, high, reached, doubt = self.table.iloc[0].tolist()
+        voices = tuple(name for name in fitted if name not in reasons)
+        return Assessment(verdict, low, high, reached, voices, reasons, table, bound, doubt)
+
+    def list_rows(self, names: Sequence[str]) -> pd.DataFrame:
+        """A row for each series, with the names of the families that have a voice, and a sentence."""
+        spoken = self.voice.any(axis=1).T
+        voices = [", ".join(name for name, speaks in zip(names, row, strict=True) if speaks) for row in spoken]
+        sentences = [say_verdict(*row[:4]) for row in self.table.itertuples(index=False)]
+        return self.table.assign(voices=voices, sentence=sentences)
+
 
 def _conclude(
-    fitted: dict[str, _Fitted], values: np.ndarray, bound: np.ndarray, errors: str | None, every: bool
+    fitted: dict[str, _FamilyFits], values: np.ndarray, bound: np.ndarray, errors: str | None, every: bool
 ) -> _Verdicts:
     """Verdicts on series with these values, (N, n), oldest first; with `every`, intervals of all families and kinds."""
     _silence_limits(fitted)
     weight = _weigh([*fitted.values()])
-    voice = weight >= VOICE
+    voice = weight >= MIN_WEIGHT
     wanted = voice | every
-    ends = np.stack([_bound(each, part) for each, part in zip(fitted.values(), wanted, strict=True)], axis=1)
+    ends = np.stack([each.bound(part) for each, part in zip(fitted.values(), wanted, strict=True)], axis=1)
     spread = np.array([each.spread for each in fitted.values()])
     highest = values.max(axis=1)
-    below = np.where(voice, ends[1], -np.inf).max(axis=1) < highest - np.minimum(BELOW * spread, BELOW_PART * highest)
+    lowest = highest - np.minimum(MAX_BELOW * spread, MAX_PART_BELOW * highest)
+    below = np.where(voice, ends[1], -np.inf).max(axis=1) < lowest
     below &= voice.any(axis=1)
     voice &= ~below[:, None]
     voiced = voice.any(axis=(0, 1))
@@ -272,7 +297,7 @@ def _conclude(
     high = np.where(voiced, np.where(voice, ends[1], -np.inf).max(axis=(0, 1)), np.inf)
     late = np.stack([np.broadcast_to(each.late, voice.shape[1:]) for each in fitted.values()])
     doubt = voiced & (np.where(voice, late, 0.0).max(axis=(0, 1)) < LATE_ALPHA)
-    verdict = np.where(doubt, VERDICTS[2], _judge(low, high, voiced, bound))
+    verdict = np.where(doubt, VERDICTS[2], _classify(low, high, voiced, bound))
     table = pd.DataFrame({"verdict": verdict, "low": low, "high": high, "reached": reached})
     wide = (verdict == VERDICTS[2]) & np.isfinite(high)
     table["doubt"] = np.select([doubt, wide], [DOUBT, TOO_WIDE], "")
@@ -291,9 +316,9 @@ def _assess_one(
         given = options | ({"launch": launch} if FAMILIES[name].needs_launch else {})
         return imply_weights(FAMILIES[name](endog, exog, errors=errors, **given).with_any_launch())
 
-    models = {name: make(name) for name in ALWAYS}
-    first = models[ALWAYS[0]]
-    if len(first.endog) >= ENOUGH:
+    models = {name: make(name) for name in CORE}
+    first = models[CORE[0]]
+    if len(first.endog) >= MIN_LONG:
         models |= {name: make(name) for name in LONG}
     kinds = list_kinds(errors, weighted=first.weights is not None)
     years, fitted = first.exog[first.order], {}
@@ -302,35 +327,12 @@ def _assess_one(
         fitted[name] = _fit(model.batch(), years[None], kinds, root)
     level = np.nan if bound is None else float(_read_bound(bound, exog, endog).bound_at(years[-1]))
     found = _conclude(fitted, first.endog[None, first.order], np.array([level]), errors, every=True)
-    return _describe(fitted, kinds, found, level)
+    return found.describe(fitted, kinds, level)
 
 
 def _read_bound(bound: Bound, exog: Dates | None, endog: Any) -> Ceiling:
     times = endog.index if exog is None else exog
     return read_ceiling(Share(bound), times)
-
-
-def _describe(fitted: dict[str, _Fitted], kinds: Sequence[str], found: _Verdicts, bound: float) -> Assessment:
-    """Everything that is said of one series."""
-    weight, voice, ends = found.weight[..., 0], found.voice[..., 0], found.ends[..., 0]
-    counted = any(np.isfinite(each.aicc[0]) for each in fitted.values())
-    reasons: dict[str, str] = {}
-    rows = []
-    for place, (name, each) in enumerate(fitted.items()):
-        if each.silent[0]:
-            reasons[name] = str(each.flag[0])
-        elif found.below[place, 0]:
-            reasons[name] = "its interval ends below the highest figure"
-        elif not voice[place].any():
-            reasons[name] = f"less than {100 * VOICE:g} % of the weight under every kind of errors"
-        for at, kind in enumerate(kinds):
-            share = round(100 * weight[place, at], 1) if counted else np.nan  # more digits are the search's
-            rows.append((name, kind, *ends[:2, place, at], share, str(each.flag[0]), bool(voice[place, at])))
-    reasons |= {name: f"fewer than {ENOUGH} figures" for name in (*ALWAYS, *LONG) if name not in fitted}
-    table = pd.DataFrame(rows, columns=["family", "errors", "low", "high", "weight", "flag", "voice"])
-    verdict, low, high, reached, doubt = found.table.iloc[0].tolist()
-    voices = tuple(name for name in fitted if name not in reasons)
-    return Assessment(verdict, low, high, reached, voices, reasons, table, bound, doubt)
 
 
 def _assess_frame(frame: pd.DataFrame, bound: Bound | None, errors: str | None, launch: Times | None) -> pd.DataFrame:
@@ -362,14 +364,12 @@ def _assess_equals(
 ) -> pd.DataFrame:
     """Rows of the result for series with equally many figures, at years (N, n)."""
     fitted = {}
-    for name in (*ALWAYS, *(LONG if values.shape[1] >= ENOUGH else ())):
+    for name in (*CORE, *(LONG if values.shape[1] >= MIN_LONG else ())):
         family: type[Family] = FAMILIES[name]
         family = any_launch(family) if family.needs_launch and launch is None else family
         fitted[name] = _fit(prepare(family, years, values, launch=launch), years, list_kinds(errors))
     found = _conclude(fitted, values, bound, errors, every=False)
-    names, spoken = np.array([*fitted]), found.voice.any(axis=1).T
-    sentences = [say_verdict(*row[:4]) for row in found.table.itertuples(index=False)]
-    return found.table.assign(voices=[", ".join(names[row]) for row in spoken], sentence=sentences)
+    return found.list_rows([*fitted])
 
 
 def say_verdict(verdict: str, low: float, high: float, reached: float) -> str:

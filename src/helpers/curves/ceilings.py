@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from helpers.curves.descent import descend, fit_batch
-from helpers.curves.engine import Family, prepare
-from helpers.curves.errors import count_steps, whiten
+from .descent import descend
+from .engine import Family, prepare
+from .error_models import count_steps, whiten
+from .search import fit_batch
 
 INSIDE = (1e-4, 0.995)
 """Shares of a ceiling are held inside these limits for the straight line from which the search starts."""

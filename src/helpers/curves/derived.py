@@ -8,71 +8,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
-from scipy.special import fdtrc, stdtr, stdtrit
+from scipy.special import fdtrc, stdtr
 from statsmodels.stats.stattools import durbin_watson
 
-from helpers.curves.descent import evaluate, fit_batch, jacobian
-from helpers.curves.engine import Batch, Family, Fit, coordinates, estimates, time_of_share, to_parameter
-from helpers.curves.likelihoods import LeastSquares
-from helpers.curves.model import CurveModel, check_alpha, read_numbers
-from helpers.curves.profile import covariance, limits
-from helpers.dates import CurveError, Times, decimal_years, to_dates
+from ..base.dates import CurveError, Times, decimal_years, to_dates
+from .descent import evaluate, jacobian
+from .engine import Batch, Family, Fit, coordinates, estimates, time_of_share, to_parameter
+from .inputs import check_alpha
+from .likelihoods import LeastSquares
+from .model import CurveModel
+from .profile import covariance, limits
+from .search import fit_batch
 
 EARLIEST = 1e-5
 """Spans after the launch at which growth that falls from the start is measured."""
 DERIVED = {"inflection": False, "peak_growth": True, "takeover_years": True}
 """The derived quantities, and whether they are searched as logarithms."""
-MOST_STEPS = 1000
+MAX_STEPS_AHEAD = 1000
 """As many steps are rather a year."""
-
-
-class CurvePrediction:
-    """Curve at given times, with standard errors by the delta method.
-
-    Attributes
-    ----------
-    predicted_mean, se_mean, se_obs : Series
-        Curve; standard errors of the curve and of a new observation (of weight 1, or known as well as the last one).
-    error_sd : Series
-        Standard deviation of what a new observation adds to the curve.
-    """
-
-    def __init__(self, likelihood: LeastSquares, index: pd.Index, years: np.ndarray, bound: np.ndarray | None) -> None:
-        batch, fit, model = likelihood.batch, likelihood.fit, likelihood.model
-        known = model.ceiling.bound_at(years)
-        scale = known if bound is None or model.ceiling.bounds is None else read_numbers(bound, "the bound")
-        if np.ndim(scale) and len(scale) != len(years):
-            raise CurveError(f"the bound has {len(scale)} values for {len(years)} dates; give one for each")
-        levels = replace(batch, scale=np.atleast_2d(scale), per_period=False, before=None)
-
-        def slopes(years: np.ndarray) -> np.ndarray:
-            times = (years[None] - batch.origin[0]) / batch.span[0]
-            return np.stack(jacobian(replace(levels, times=times), fit.theta, fit.ceiling), axis=2)[0]
-
-        gradient = slopes(years) - (slopes(model.period_start(years)) if model.per_period else 0.0)
-        mean = gradient[:, 0] / (1 - fit.ceiling[0] if batch.has_share else 1.0)
-        estimated = np.isfinite(np.diag(likelihood.covariance))
-        part, matrix = gradient[:, estimated], likelihood.covariance[np.ix_(estimated, estimated)]
-        variance = np.maximum(((part @ matrix) * part).sum(1), 0) if estimated.any() else np.full(len(mean), np.nan)
-        noise = likelihood.observation_variance(mean / np.maximum(fit.ceiling[0] * scale, 1e-300), scale, years)
-        self.df_resid = likelihood.df_resid
-        self.predicted_mean = pd.Series(mean, index, name="mean")
-        self.se_mean = pd.Series(np.sqrt(variance), index, name="mean_se")
-        self.se_obs = pd.Series(np.sqrt(variance + noise), index, name="obs_se")
-        self.error_sd = pd.Series(np.sqrt(noise), index, name="error_sd")
-
-    def conf_int(self, alpha: float = 0.05, obs: bool = False) -> np.ndarray:
-        """Interval of the curve, or of a new observation, (h, 2)."""
-        check_alpha(alpha)
-        half = stdtrit(max(self.df_resid, 1), 1 - alpha / 2) * (self.se_obs if obs else self.se_mean)
-        return np.column_stack([self.predicted_mean - half, self.predicted_mean + half])
-
-    def summary_frame(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Frame of mean, mean_se, mean_ci_lower, mean_ci_upper, obs_ci_lower, obs_ci_upper; NaN = no error is known."""
-        frame = pd.DataFrame({"mean": self.predicted_mean, "mean_se": self.se_mean})
-        frame[["mean_ci_lower", "mean_ci_upper"]] = self.conf_int(alpha)
-        frame[["obs_ci_lower", "obs_ci_upper"]] = self.conf_int(alpha, obs=True)
-        return frame
 
 
 def measure_curve(likelihood: LeastSquares, theta: np.ndarray, name: str) -> float:
@@ -201,12 +154,14 @@ def _residual(likelihood: LeastSquares) -> np.ndarray:
     return likelihood.batch.target[0] - likelihood.fit.ceiling[0] * curve
 
 
-def look_ahead(model: CurveModel, ahead: Times) -> Times:
+def prediction_dates(model: CurveModel, ahead: Times) -> Times:
     """Dates or numbers as they are, and a whole number as that many steps at the median spacing of the observations."""
     if not isinstance(ahead, int | np.integer):
         return ahead
-    if not 0 < ahead < MOST_STEPS:
-        raise CurveError(f"steps={ahead}; it must lie between 0 and {MOST_STEPS}; a year is asked for as [{ahead}]")
+    if not 0 < ahead < MAX_STEPS_AHEAD:
+        raise CurveError(
+            f"steps={ahead}; it must lie between 0 and {MAX_STEPS_AHEAD}; a year is asked for as [{ahead}]"
+        )
     known = np.unique(model.exog)
     years = known[-1] + np.arange(1, ahead + 1) * (np.median(np.diff(known)) if len(known) > 1 else 1.0)
     dates = to_dates(known)
@@ -289,7 +244,7 @@ class Derived:
         Series
             Indexed by date.
         """
-        return self.predict(look_ahead(self.model, steps))
+        return self.predict(prediction_dates(self.model, steps))
 
     def simulate(self: Any, steps: Times = 1, repetitions: int = 1, seed: int = 0) -> pd.DataFrame:
         """Draw new observations: the curve as estimated, and normal errors of the fit's kind and variance.
@@ -315,7 +270,7 @@ class Derived:
         CurveError
             Without a curve or a residual variance; for cumulative errors at dates that do not increase.
         """
-        made = self.get_prediction(look_ahead(self.model, steps))
+        made = self.get_prediction(prediction_dates(self.model, steps))
         spread = made.error_sd
         if not np.isfinite(made.predicted_mean + made.se_obs).all():
             raise CurveError(f"{self.model.endog_name}: no curve or no residual variance to draw from: {self.flag}")

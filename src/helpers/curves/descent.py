@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.curves.engine import CEILING_CAP, FEW, MANY, Batch, Fit, count_parameters, grid_starts, join
+from .engine import CEILING_CAP, Batch
 
 SHARE_BOX = (-12.0, 12.0)
 LEAST_DAMPING, MOST_DAMPING = 1e-10, 1e12
-BLOCK = 2000
-"""Series that descend together: many enough to make the calls cheap, few enough for the cache."""
 WORTH_LEAVING = 0.25
 """Part of the rows that must be finished before the others are copied together."""
-FIRST_STEPS, FINALISTS = 15, 3
-"""Steps that every start gets where a series has more than FINALISTS, which then go on to the end."""
 ROUNDING = 1e-28
 """Sums of squares below this part of the values' own are nothing but rounding."""
-SHORT, LONG = 13, 2000
-"""Series below SHORT points have many valleys, so they get MANY starts at once; above LONG none gets a second look."""
-POOR = 0.1
-"""Part of the variance that a curve may leave before its series gets a second look."""
-PRIOR_ROUNDS = 12
-"""How often the noise variance that weighs a prior is estimated anew, at most."""
 PATIENCE = 20
 """Gauss-Newton steps before the second derivatives are taken."""
 LEAST_SHRINKING = 1e-4
@@ -84,7 +74,7 @@ def list_priors(batch: Batch) -> list[tuple[int, np.ndarray | float, np.ndarray]
     """Coordinates with a prior, -1 for the logit of the share; their means, and weights against the data, (N,)."""
     if batch.prior is None and not batch.family.priors:
         return []
-    assert batch.noise is not None  # set before the first step, in `_fit_with_prior`
+    assert batch.noise is not None  # set before the first step, in `search._fit_with_prior`
     found: list[tuple[int, np.ndarray | float, np.ndarray]] = []
     if batch.prior is not None:
         found.append((-1, batch.prior[:, 0], batch.noise / batch.prior[:, 1] ** 2))
@@ -246,178 +236,3 @@ def descend(
     going = ~done[active]
     theta[:, active[going]] = here[:, going]
     return theta, now if work is batch and (theta == here).all() else evaluate(batch, theta), done
-
-
-def fit_batch(batch: Batch) -> Fit:
-    """Best curve of every series: grid start, then descent; with a prior, the noise variance is fit along the way.
-
-    A series gets few starts, and many where it is short or its first fit doubtful; its fit is the same to the last bit
-    whatever others are in the batch.
-
-    Parameters
-    ----------
-    batch : Batch of N series from `prepare`
-
-    Returns
-    -------
-    Fit
-        Never raises for bad data: see its ``flat``, ``diverged``, ``on_boundary`` and ``converged``.
-    """
-    if batch.prior is not None or batch.family.priors:
-        return _fit_with_prior(batch)
-    if batch.size > BLOCK:
-        blocks = [slice(begin, begin + BLOCK) for begin in range(0, batch.size, BLOCK)]
-        return join([fit_batch(batch.take(rows)) for rows in blocks])
-    short = batch.count < SHORT
-    if short.any() and not short.all():
-        parts = np.flatnonzero(short), np.flatnonzero(~short)
-        fits = [fit_batch(batch.take(rows)) for rows in parts]
-        return join(fits).take(np.argsort(np.concatenate(parts)))
-    fit = fit_rows(batch, *grid_starts(batch, MANY if short.all() else FEW))
-    again = np.flatnonzero(~short & (batch.count <= LONG) & _is_doubtful(batch, fit))
-    if len(again):
-        part = batch.take(again)
-        second = fit_rows(part, *grid_starts(part, MANY))
-        better = second.objective <= fit.objective[again] * (1 + 1e-9)
-        fit.put(again[better], second.take(better))
-    return fit
-
-
-def _is_doubtful(batch: Batch, fit: Fit) -> np.ndarray:
-    """Whether a fit may have missed the global optimum: no plain optimum, or far from the data for a curve."""
-    odd = fit.flat | fit.step | fit.diverged | (fit.on_boundary != 0).any(0) | ~fit.converged
-    return odd | (fit.ssr > POOR * _constant_ssr(batch))
-
-
-def fit_rows(batch: Batch, rows: np.ndarray, theta: np.ndarray, iterations: int = 150, tolerance: float = 1e-9) -> Fit:
-    """Descend from several starts for each series (rows names the series of each column of theta) and keep the best."""
-    if np.bincount(rows).max(initial=0) > FINALISTS:
-        rows, theta = _choose_finalists(batch, rows, theta.copy())
-    work = batch if len(rows) == batch.size else batch.take(rows)
-    theta, state, done = descend(work, theta, None, iterations, tolerance)
-    if len(rows) > batch.size:
-        best = _choose(rows, state.objective, 1)
-        theta, state, done = theta[:, best], state.take(best), done[best]
-    diverged = np.isnan(batch.ceiling) & (state.ceiling > CEILING_CAP * batch.top) & (not batch.has_share)
-    if diverged.any():  # put at the cap, so that equal series end at equal curves whatever their path
-        capped = batch.take(diverged)
-        capped = replace(capped, ceiling=CEILING_CAP * capped.top)
-        theta[:, diverged], end, done[diverged] = descend(capped, theta[:, diverged])
-        state.put(diverged, end)
-    low, high = box(batch)
-    boundary = (theta >= high - 1e-9).astype(int) - (theta <= low + 1e-9)
-    flat, step = _is_flat(batch, state), _is_step(batch, state)
-    return Fit(theta, state.ceiling, state.objective, state.ssr, boundary, diverged, flat, step, done)
-
-
-def _choose_finalists(batch: Batch, rows: np.ndarray, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Take the first steps where a series has more than FINALISTS; rows and coordinates of the starts to keep."""
-    several = np.flatnonzero(np.bincount(rows)[rows] > FINALISTS)
-    theta[:, several], state, _ = descend(batch.take(rows[several]), theta[:, several], None, FIRST_STEPS, 1e-3)
-    best = several[_choose(rows[several], state.objective, FINALISTS)]
-    kept = np.r_[np.setdiff1d(np.arange(len(rows)), several), best]
-    kept = kept[np.argsort(rows[kept], kind="stable")]
-    return rows[kept], theta[:, kept]
-
-
-def _choose(rows: np.ndarray, objective: np.ndarray, most: int) -> np.ndarray:
-    """Places of the `most` lowest objectives of each series, series by series."""
-    order = np.lexsort((objective, rows))
-    begin = np.r_[True, np.diff(rows[order]) > 0]
-    rank = np.arange(len(rows)) - np.flatnonzero(begin)[np.cumsum(begin) - 1]
-    return order[rank < most]
-
-
-def _constant_ssr(batch: Batch) -> np.ndarray:
-    """Sum of squares around the best constant share of the bound, (N,)."""
-    constant = batch.scale if batch.before is None else batch.weigh(np.ones(batch.target.shape))
-    level = dot(constant, batch.target) / np.maximum(dot(constant, constant), 1e-300)
-    rest = batch.target - level[:, None] * constant
-    return dot(rest, rest)
-
-
-def _is_flat(batch: Batch, state: State) -> np.ndarray:
-    """A constant share of the bound fits as well as the curve: the series does not rise."""
-    if batch.per_period:
-        return batch.top == 0
-    return _constant_ssr(batch) <= state.ssr * (1 + 1e-9) + 1e-24 * dot(batch.target, batch.target)
-
-
-def _is_step(batch: Batch, state: State) -> np.ndarray:
-    """A jump at one observation fits no worse than the curve: the rate runs to infinity."""
-    steep = np.zeros(batch.size, bool)
-    if (
-        len(batch.family.parameters) - len(batch.family.priors) == 1 or batch.before is not None
-    ):  # correlated errors: see `fit_level`
-        return steep
-    # Where no two dates see a tenth of the ceiling pass between them, a jump cannot be the better fit.
-    rows = np.flatnonzero((np.diff(state.share, axis=1) > 0.1).any(1))
-    work, ssr, whole = batch.take(rows), state.ssr[rows], dot(batch.target, batch.target)[rows]
-    known = (state.ceiling[rows] if batch.has_share else work.ceiling)[:, None]
-    least = (_jumps_per_period if batch.per_period else jumps)(work, known).min(1, initial=np.inf)
-    steep[rows] = least <= ssr * (1 + 1e-7) + 1e-14 * whole
-    return steep
-
-
-def jumps(batch: Batch, known: np.ndarray) -> np.ndarray:
-    """Sum of squares of a jump from nothing to the ceiling, known or free, through each observation but the last."""
-    target, scale, squares = batch.target, batch.scale, batch.target**2
-    until = np.cumsum(squares, axis=1)
-    later = [np.cumsum(part[:, ::-1], axis=1)[:, ::-1] - part for part in (scale * target, scale**2)]
-    level = np.maximum(later[0], 0) / np.maximum(later[1], 1e-300)
-    level = np.where(np.isnan(known), level, known)
-    at_step = target - np.clip(target, 0, level * scale)
-    after = until[:, -1:] - until + level * (level * later[1] - 2 * later[0])
-    return (until - squares + at_step**2 + np.maximum(after, 0))[:, :-1]
-
-
-def _jumps_per_period(batch: Batch, known: np.ndarray) -> np.ndarray:
-    """Sum of squares of all adoptions at one time, which divides them between two periods."""
-    scale, squares = np.broadcast_to(batch.scale, batch.target.shape), batch.target**2
-    (first, second), (one, two) = ((part[:, :-1], part[:, 1:]) for part in (batch.target, scale))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        part = np.clip((first * one - second * two + known * two**2) / (known * (one**2 + two**2)), 0, 1)
-    free = np.minimum(first, 0) ** 2 + np.minimum(second, 0) ** 2
-    fixed = (first - known * one * part) ** 2 + (second - known * two * (1 - part)) ** 2
-    rest = squares.sum(1)[:, None] - squares[:, :-1] - squares[:, 1:]
-    return np.maximum(rest, 0) + np.where(np.isnan(known), free, fixed)
-
-
-def _fit_with_prior(batch: Batch) -> Fit:
-    """Posterior mode: the penalty is weighed by the noise variance, which is itself estimated.
-
-    The rounds minimise df log(SSR) + penalty by majorisation; the first variance comes from the fit at the centre of
-    the prior. With no more observations than coordinates SSR can reach zero, so there the first variance stays. The
-    shifts of a family start at zero, and from the grid.
-    """
-    shifts = len(batch.family.priors)
-    family = getattr(batch.family, "base", batch.family)
-    centre = replace(batch, family=family, prior=None, noise=None)
-    if batch.prior is not None:
-        centre = replace(centre, ceiling=1 / (1 + np.exp(-batch.prior[:, 0])))
-    at_centre, coordinates = fit_batch(centre), count_parameters(replace(batch, family=family))
-    noise = at_centre.ssr / np.maximum(batch.count - coordinates, 1)
-    freedom = np.maximum(batch.count - np.minimum(count_parameters(batch), batch.count - 1), 1)
-    mean = np.empty((0, batch.size)) if batch.prior is None else batch.prior[None, :, 0]
-    theta = np.vstack([at_centre.theta, np.zeros((shifts, batch.size)), mean])
-    estimable = batch.count > coordinates + shifts + len(mean)
-    least = 1e-12 * dot(batch.target, batch.target) / batch.count + 1e-300
-    batch.noise, rows, fit = np.maximum(noise, least), np.arange(batch.size), None
-    for _ in range(PRIOR_ROUNDS):  # a series leaves when its own noise hardly changes
-        series, starts = np.arange(len(rows)), theta[:, rows]
-        if fit is None and shifts:
-            more, cells = grid_starts(batch, FEW)
-            series, starts = np.r_[series, more], np.hstack([starts, np.vstack([cells, mean[:, more]])])
-        found = fit_rows(batch.take(rows), series, starts)
-        if fit is None:
-            fit = found
-        else:
-            fit.put(rows, found)
-        update, theta = np.where(estimable, fit.ssr / freedom, noise), fit.theta
-        rows = rows[np.abs(update - noise)[rows] > 1e-6 * noise[rows]]
-        if len(rows) == 0:
-            break
-        noise[rows] = update[rows]
-        batch.noise[rows] = np.maximum(noise, least)[rows]
-    assert fit is not None
-    return fit

@@ -13,10 +13,10 @@ from statsmodels.iolib.summary import Summary
 from statsmodels.iolib.table import SimpleTable, default_html_fmt
 from statsmodels.iolib.tableformatting import fmt_base, fmt_params
 
-from helpers.curves.model import check_alpha
-from helpers.curves.profile import CEILING
-from helpers.dates import CurveError, to_dates
-from helpers.wording import say_first, say_name
+from ..base.dates import CurveError, to_dates
+from ..base.wording import say_first, say_name
+from .inputs import check_alpha
+from .profile import CEILING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -154,7 +154,7 @@ def _describe_intervals(results: Any) -> str:
     """Whether the data bound the ceiling, and what that depends on."""
     name = results.model.ceiling.name
     kinds = [kind for kind, likelihood in results.by_errors.items() if likelihood in results.likelihoods]
-    low, high = results.interval(name, 0.05)
+    low, high = results.intervals([name], 0.05)[0]
     if results.identified:
         found = "bound the ceiling"
     elif not np.isfinite(high):
@@ -165,9 +165,19 @@ def _describe_intervals(results: Any) -> str:
         found = f"hardly bound the ceiling: its 95 % interval runs from {low:.4g} to {high:.4g}"
     if len(kinds) < 2:
         return f"The data {found}, under {kinds[0]} errors."
-    pairs = zip(kinds, (likelihood.interval(name, 0.05) for likelihood in results.likelihoods), strict=True)
+    pairs = zip(kinds, (likelihood.intervals([name], 0.05)[0] for likelihood in results.likelihoods), strict=True)
     each = ", ".join(f"{start:.4g} to {end:.4g} if they are {kind}" for kind, (start, end) in pairs)
     return f"The data {found}. Errors are not known; its interval is {each}, and all of these together."
+
+
+def _ceilings_to_draw(results: Any, parameter: str) -> np.ndarray:
+    """Ceilings from what has been reached to a little past the interval, the estimate among them."""
+    reached, best = results.likelihood.batch.top[0], results.params.iloc[0]
+    low, high = results.intervals([parameter], 0.05)[0]
+    start = 1.001 * reached if best >= reached else max(min(reached, 0.97 * low), 0.1 * best)
+    end = min(PROFILE_TOP * reached, 1.1 * high) if high > start else 1.1 * reached
+    values = np.geomspace(start, end, POINTS)
+    return np.sort(np.r_[values, best]) if start < best < end else values
 
 
 class Displayed:
@@ -189,7 +199,7 @@ class Displayed:
         """
         from matplotlib import pyplot
 
-        from helpers import figures
+        from ..show import figures
 
         model, likelihood = self.model, self.likelihood
         values = pd.Series([], dtype=float) if model.endog is None else pd.Series(model.endog, model.index).sort_index()
@@ -239,21 +249,14 @@ class Displayed:
         from matplotlib import pyplot
         from matplotlib.ticker import LogLocator, NullLocator
 
-        from helpers import figures
-        from helpers.figures import style
+        from ..show import figures
+        from ..show.figures import style
 
-        model, likelihood, values = self.model, self.likelihood, None
+        model, likelihood = self.model, self.likelihood
         if self.df_resid <= 0 or likelihood.fit.flat[0]:
             raise CurveError(f"{model.endog_name}: nothing is left to judge a profile by")
         is_ceiling = likelihood.place(parameter) == CEILING and not likelihood.batch.has_share
-        if is_ceiling:
-            reached, best = likelihood.batch.top[0], self.params.iloc[0]
-            low, high = self.interval(parameter, 0.05)
-            start = 1.001 * reached if best >= reached else max(min(reached, 0.97 * low), 0.1 * best)
-            end = min(PROFILE_TOP * reached, 1.1 * high) if high > start else 1.1 * reached
-            values = np.geomspace(start, end, POINTS)
-            values = np.sort(np.r_[values, best]) if start < best < end else values
-        frame = self.profile(parameter, POINTS, values)
+        frame = self.profile(parameter, POINTS, _ceilings_to_draw(self, parameter) if is_ceiling else None)
         ax = pyplot.subplots(figsize=figures.SIZE, dpi=100, layout="constrained")[1] if ax is None else ax
         label, at = say_first(say_name(model.name)), frame.iloc[:, 0]
         ax.plot(at, 100 * frame["confidence"], label=label, gid="profile", color=style.BLUE, lw=1.8)
@@ -290,7 +293,7 @@ class Displayed:
         """
         from matplotlib import pyplot
 
-        from helpers.figures import SIZE, style
+        from ..show.figures import SIZE, style
 
         resid = self.resid.sort_index()
         figure, (by_date, by_lag) = pyplot.subplots(
@@ -319,7 +322,8 @@ class Displayed:
         check_alpha(alpha)
         summary = CurveSummary()
         summary.name = self.model.endog_name
-        summary.tables += [_summary_top(self), _summary_estimates(self, alpha)]
+        estimates = _summary_estimates(self, alpha)  # first, so that all intervals are searched together
+        summary.tables += [_summary_top(self), estimates]
         summary.add_extra_txt(describe_notes(self))
         return summary
 

@@ -1,12 +1,12 @@
 """The adoption curves: one class per family, which the fits, scenarios, tables and messages take everything from.
 
-To add a family, write its class here and its line in `FAMILIES`. `parameters` names the parameters and their kind (rate
-per year, date, duration in years, number); `axes` is the grid of starts and `box` the limits of the coordinates:
-logarithms of rates, durations and numbers, counted in spans of the series, and dates in spans. `share` and `slopes` are
-static and work on arrays of any shape; `diverging` says which parameters go to which end (-1 lower, 1 upper) when the
-ceiling diverges, `nested` which family the curve becomes as a parameter goes to an end; `inflection` is the time of the
-steepest growth (the midpoint where there is one; 0, the launch, where growth falls from the start); `link` makes the
-curve at a known ceiling a generalised linear model of time, or with `log_time` of its logarithm.
+To add a family, write its class here, under `@listed`, and its name in `__all__`. `parameters` names the parameters and
+their kind (rate per year, date, duration in years, number); `axes` is the grid of starts and `box` the limits of the
+coordinates: logarithms of rates, durations and numbers, counted in spans of the series, and dates in spans. `share` and
+`slopes` are static and work on arrays of any shape; `diverging` says which parameters go to which end (-1 lower, 1
+upper) when the ceiling diverges, `nested` which family the curve becomes as a parameter goes to an end; `inflection` is
+the time of the steepest growth (the midpoint where there is one; 0, the launch, where growth falls from the start);
+`link` makes the curve at a known ceiling a generalised linear model of time, or with `log_time` of its logarithm.
 """
 
 from __future__ import annotations
@@ -15,99 +15,25 @@ import numpy as np
 from scipy.special import expit
 from statsmodels.genmod.families import links
 
-from helpers.curves.censored import fit_observed
-from helpers.curves.engine import Array
-from helpers.curves.likelihoods import fit_binomial
-from helpers.curves.model import CurveModel
-from helpers.curves.results import Results
-from helpers.dates import CurveError
+from .adoption_curve import FAMILIES, AdoptionCurve, listed
+from .engine import Array
+
+__all__ = [
+    "FAMILIES",
+    "GENERALISED_LINEAR",
+    "AdoptionCurve",
+    "Bass",
+    "Exponential",
+    "GammaGompertz",
+    "Gompertz",
+    "Logistic",
+    "Richards",
+    "ShiftedGompertz",
+    "Weibull",
+]
 
 LARGEST = 700.0
 """exp overflows just above."""
-
-
-class AdoptionCurve(CurveModel):
-    """Base of the families; see `helpers.curves.FAMILIES`.
-
-    Parameters
-    ----------
-    endog : Series with a DatetimeIndex or decimal years as index, or (n,) array with `exog`; NaN are left out
-    exog : (n,) dates or decimal years, or None for the index of `endog`
-    ceiling : None (free), number (known), `Share` or `SharePrior`
-    launch : date or decimal year, for the families that start at one, or None
-        None is a median spacing before the first observation.
-    weights : (n,) inverse relative variances (for instance survey sizes), or None
-    censored : DataFrame with dates as index and columns value and bound ("at_least" or "at_most"), or None
-    per_period : bool, `endog` counts the adoptions of each period, so it is a difference of the cumulative curve
-    errors : None (not known; the default), "independent" or "cumulative"
-        Those of a repeated survey are independent, and a cumulated count carries its errors along, so that the
-        estimate is generalised least squares. Where they are not known the estimate is least squares on the level, and
-        profile intervals and `identified` hold under all kinds that the residuals speak for: independent and
-        cumulative errors, each of equal size or in proportion to the curve. Adoptions per period have errors of their
-        own, so there None means independent.
-    variance : "constant", or "curve": standard deviations are in proportion to the curve; per period, to its increments
-    known_se : (n,) known standard errors, as of a survey, or None
-        The variance of the model's own error is estimated beside them (`model_error`).
-    shifts : `LevelShift`, a list of those, or None
-        Dates from which on the values count more or less than before. They are parameters with a prior; the ceiling and
-        every forecast are in the definition after the last one, and `predict` at an earlier date says what was counted
-        then.
-
-    Raises
-    ------
-    CurveError
-        For data that no curve can be fitted to: no values, equal dates, lengths that differ, impossible weights or
-        ceilings, an unknown kind of errors.
-
-    Examples
-    --------
-    >>> from helpers.curves import Logistic
-    >>> survey = Logistic([12, 19, 31, 44, 52, 57, 60], exog=range(2021, 2028), errors="independent")
-    >>> results = survey.fit()
-    >>> round(results.ceiling, 1), results.identified
-    (62.6, True)
-    >>> results.conf_int(method="profile").loc["ceiling"].round().tolist()
-    [60.0, 66.0]
-    >>> axes = results.plot()
-    """
-
-    def fit(self, noise: str = "level") -> Results:
-        """Fit the curve.
-
-        Parameters
-        ----------
-        noise : "level" (least squares) or "binomial" (quasi-binomial share of a known ceiling, by statsmodels' GLM)
-
-        Returns
-        -------
-        Results
-
-        Raises
-        ------
-        CurveError
-            For an unknown noise, or a binomial fit without a known ceiling or outside its range.
-
-        Examples
-        --------
-        >>> from helpers.curves import Gompertz, Share
-        >>> Gompertz([12, 19, 31, 44], [2021, 2022, 2023, 2024], ceiling=Share(100, 1.0)).fit(noise="binomial").noise
-        'binomial'
-        """
-        if noise == "binomial" and self.link is None:
-            served = ", ".join(GENERALISED_LINEAR)
-            raise CurveError(f"noise='binomial' serves {served}; for the {self.name} curve use noise='level'")
-        if noise == "binomial":
-            return Results(fit_binomial(self))
-        if noise != "level":
-            raise CurveError(f"noise={noise!r} is unknown; choose 'level' or 'binomial'")
-        return Results(fit_observed(self))
-
-    def as_family(self, name: str) -> AdoptionCurve:
-        """The same observations for a family that this one holds as a limit."""
-        other = self.changed()
-        other.__class__ = FAMILIES[name]
-        other.parameters = other.family.parameters
-        return other
 
 
 def _log_axis(low: float, high: float, size: int) -> Array:
@@ -124,6 +50,7 @@ RATE_BOX = _box(1e-4, 1e4)
 DATE_BOX = (-60.0, 120.0)
 
 
+@listed
 class Logistic(AdoptionCurve):
     """Logistic curve, ``K / (1 + exp(-r (t - m)))``: growth in proportion to adopters and to those left.
 
@@ -154,6 +81,7 @@ class Logistic(AdoptionCurve):
         return [steep * (times - midpoint), -steep]
 
 
+@listed
 class Gompertz(AdoptionCurve):
     """Gompertz curve, ``K exp(-exp(-r (t - m)))``: the growth rate itself falls exponentially.
 
@@ -183,6 +111,7 @@ class Gompertz(AdoptionCurve):
         return [steep * (times - midpoint), -steep]
 
 
+@listed
 class Bass(AdoptionCurve):
     """Bass curve, ``K (1 - e) / (1 + (q / p) e)`` with ``e = exp(-(p + q) (t - launch))``.
 
@@ -224,6 +153,7 @@ class Bass(AdoptionCurve):
         return np.maximum(log_imitation - log_innovation, 0) / total
 
 
+@listed
 class Exponential(AdoptionCurve):
     """Exponential approach, ``K (1 - exp(-r (t - launch)))``: the Bass curve without imitation.
 
@@ -256,6 +186,7 @@ class Exponential(AdoptionCurve):
         return np.zeros_like(log_rate)
 
 
+@listed
 class Weibull(AdoptionCurve):
     """Weibull curve, ``K (1 - exp(-((t - launch) / s)^c))``.
 
@@ -296,6 +227,7 @@ class Weibull(AdoptionCurve):
         return np.where(shape > 1, np.exp(log_scale) * np.maximum(1 - 1 / shape, 0) ** (1 / shape), 0.0)
 
 
+@listed
 class Richards(AdoptionCurve):
     """Richards curve, ``K (1 + s exp(-r (t - m)))^(-1 / s)``: a logistic whose inflection may lie at any height.
 
@@ -329,6 +261,7 @@ class Richards(AdoptionCurve):
         return [steep * (times - midpoint), -steep, share / shape * (np.logaddexp(0.0, power) - weight)]
 
 
+@listed
 class GammaGompertz(AdoptionCurve):
     """Gamma/shifted Gompertz curve, ``K (1 - e) (1 + a e)^-c`` with ``e = exp(-b (t - launch))``.
 
@@ -377,6 +310,7 @@ class GammaGompertz(AdoptionCurve):
         return (log_scale - np.log(np.where((root >= 0) & (left < a), left, a))) / np.exp(log_rate)
 
 
+@listed
 class ShiftedGompertz(AdoptionCurve):
     """Shifted Gompertz curve, ``K (1 - e) exp(-h e)`` with ``e = exp(-b (t - launch))``.
 
@@ -413,10 +347,5 @@ class ShiftedGompertz(AdoptionCurve):
         return (log_shape - np.log(np.minimum(left, h))) / np.exp(log_rate)
 
 
-FAMILIES = {
-    family.name: family
-    for family in (Logistic, Gompertz, Bass, Exponential, Weibull, Richards, GammaGompertz, ShiftedGompertz)
-}
-"""Every family by name."""
 GENERALISED_LINEAR = tuple(name for name, family in FAMILIES.items() if family.link is not None)
 """Families that are generalised linear models at a known ceiling."""

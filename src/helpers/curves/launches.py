@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import cast
 
 import numpy as np
 
-from helpers.curves.engine import Array, Family
+from .engine import Array, Family
 
 LAUNCH_BOX = (-40.0, 0.0)
 """Spans of the series from the first observation back to the launch; as early as the first, Bass is the logistic."""
@@ -23,13 +24,42 @@ class AnyLaunch:
 
     curve: type[Family]
 
-    def __post_init__(self) -> None:
-        for name in ("name", "diverging", "nested", "priors"):
-            object.__setattr__(self, name, getattr(self.curve, name))
-        object.__setattr__(self, "parameters", (*self.curve.parameters, ("launch", "date")))
-        object.__setattr__(self, "axes", (*(thin(axis) for axis in self.curve.axes), LAUNCHES))
-        object.__setattr__(self, "box", (*self.curve.box, LAUNCH_BOX))
-        object.__setattr__(self, "needs_launch", False)
+    needs_launch = False
+
+    @property
+    def name(self) -> str:
+        """Name of the family."""
+        return self.curve.name
+
+    @property
+    def diverging(self) -> tuple[tuple[str, int], ...]:
+        """As the family has it."""
+        return self.curve.diverging
+
+    @property
+    def nested(self) -> tuple[tuple[str, int, str, tuple[tuple[str, int], ...]], ...]:
+        """As the family has it."""
+        return self.curve.nested
+
+    @property
+    def priors(self) -> tuple[tuple[int, float], ...]:
+        """As the family has them."""
+        return self.curve.priors
+
+    @cached_property
+    def parameters(self) -> tuple[tuple[str, str], ...]:
+        """The family's, and the launch."""
+        return (*self.curve.parameters, ("launch", "date"))
+
+    @cached_property
+    def axes(self) -> tuple[Array, ...]:
+        """The grid of starts, thinner in the coordinates of the family."""
+        return (*(thin_axis(axis) for axis in self.curve.axes), LAUNCHES)
+
+    @cached_property
+    def box(self) -> tuple[tuple[float, float], ...]:
+        """Limits of the coordinates."""
+        return (*self.curve.box, LAUNCH_BOX)
 
     def share(self, times: Array, *theta: Array) -> Array:
         """The share at times since the first observation."""
@@ -39,19 +69,19 @@ class AnyLaunch:
         """Derivatives of `share` by the coordinates; a later launch is an earlier time."""
         since = np.maximum(times - theta[-1], 0)
         own = self.curve.slopes(since, share, *theta[:-1])
-        return [*own, -grow(self.curve, since, own)]
+        return [*own, -time_derivative(self.curve, since, own)]
 
     def inflection(self, *theta: Array) -> Array:
         """Time of the steepest growth."""
         return theta[-1] + self.curve.inflection(*theta[:-1])
 
 
-def thin(axis: Array) -> Array:
+def thin_axis(axis: Array) -> Array:
     """An axis of the grid with about every third value: with the launch there are as many cells as without."""
     return axis[1::3] if len(axis) > 12 else axis[1::2]
 
 
-def grow(curve: type[Family], since: Array, slopes: list[Array]) -> Array:
+def time_derivative(curve: type[Family], since: Array, slopes: list[Array]) -> Array:
     """Derivative of the share by time since the launch: it grows faster with its rates, slower with its durations."""
     by_kind = {"rate": 1.0, "duration": -1.0}
     rise = sum(by_kind.get(kind, 0.0) * slope for (_, kind), slope in zip(curve.parameters, slopes, strict=True))

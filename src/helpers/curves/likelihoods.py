@@ -1,4 +1,4 @@
-"""The likelihoods: least squares, and quasi-binomial at a known ceiling; `censored` holds the third.
+"""Least squares on the level; `binomial` and `censored` hold the other two likelihoods.
 
 Each is an objective around its optimum, in the coordinates of the engine with the log ceiling (or the logit of the
 share) first: `theta`, `covariance`, `objective`, `profile_bounds`, `scale` and `llf`. Intervals, profiles and derived
@@ -7,44 +7,31 @@ quantities take everything from it.
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
-from scipy.special import fdtr, fdtri
-from statsmodels.genmod.families import Binomial
-from statsmodels.genmod.generalized_linear_model import GLM
+from scipy.special import fdtr
 
-from helpers.curves.descent import descend, evaluate, fit_batch, fit_rows, jumps
-from helpers.curves.engine import (
-    Batch,
-    Fit,
-    coordinates,
-    count_parameters,
-    grid_starts,
-    to_coordinate,
-    to_natural,
-    to_parameter,
-    typical_step,
-)
-from helpers.curves.errors import fit_cumulative, proportional_roots
-from helpers.curves.model import CurveModel
-from helpers.curves.profile import (
+from ..base.dates import CurveError
+from .descent import descend, evaluate
+from .engine import Batch, Fit, coordinates, count_parameters, to_coordinate, to_natural, to_parameter, typical_step
+from .error_models import fit_cumulative, proportional_roots
+from .model import CurveModel
+from .profile import (
     CEILING,
-    close,
     covariance,
-    find_crossings,
     fix,
     limits,
     noise_variance,
     profile_bounds,
     profile_target,
 )
-from helpers.dates import CurveError
+from .search import fit_batch, fit_rows
+from .starts import grid_starts
 
 TABLE_ALPHAS = (0.2, 0.05)
 """One minus the levels of the intervals that tables show."""
@@ -71,7 +58,7 @@ class LeastSquares:
         self.free, self.count = bool(model.ceiling.name), len(model.parameters)
         self.places = np.arange(0 if self.free else 1, self.count + 1)  # of the parameters among the `coordinates`
         self.last = float(batch.origin[0] + batch.span[0])  # decimal year of the last observation
-        self._ends: dict[float, np.ndarray] = {}
+        self._ends: dict[tuple[int, float], np.ndarray] = {}  # by place and alpha
 
     def drop_data(self) -> None:
         """Let go of what is as long as the series; whatever has been computed stays."""
@@ -130,11 +117,11 @@ class LeastSquares:
         least = self.fit.objective[0]
         return least, least + profile_target(self.batch, self.fit, alpha)[0]
 
-    def profile_bounds(self, alphas: tuple[float, ...]) -> np.ndarray:
-        """Ends of the profile intervals of all parameters in their `coordinates`, (a, k, 2); infinite where open."""
-        level, place = (part.ravel() for part in np.indices((len(alphas), len(self.places))))
+    def profile_bounds(self, places: np.ndarray, alphas: tuple[float, ...]) -> np.ndarray:
+        """Ends of the profile intervals of some of the `coordinates`, (a, k, 2); infinite where open."""
+        level, place = (part.ravel() for part in np.indices((len(alphas), len(places))))
         rows = np.zeros(len(place), int)
-        ends = profile_bounds(self.batch.take(rows), self.fit.take(rows), self.places[place], np.array(alphas)[level])
+        ends = profile_bounds(self.batch.take(rows), self.fit.take(rows), places[place], np.array(alphas)[level])
         return np.column_stack(ends).reshape(len(alphas), -1, 2)
 
     # ---- parameters, in whose names everybody else asks
@@ -154,21 +141,27 @@ class LeastSquares:
             return "share" if self.batch.has_share else "number"
         return self.model.parameters[place - 1][1]
 
-    def bounds_of(self, place: int, alpha: float) -> np.ndarray:
-        """Ends of the profile interval of a coordinate, kept; nothing is excluded without a degree of freedom."""
-        if alpha not in self._ends:
+    def bounds_of(self, places: Sequence[int], alpha: float) -> np.ndarray:
+        """Ends of the profile intervals of coordinates, (k, 2), kept; without a degree of freedom none is excluded.
+
+        Those that have not been asked for before are searched together.
+        """
+        left = np.array([place for place in places if (place, alpha) not in self._ends], int)
+        if len(left):
             if self.batch.times is None:
                 raise CurveError(f"remove_data() dropped the observations before alpha={alpha:g} was asked for")
             alphas = self.together if alpha in self.together else (alpha,)
-            nothing = np.tile([-np.inf, np.inf], (len(alphas), len(self.places), 1))
-            ends = self.profile_bounds(alphas) if self.df_resid > 0 else nothing
-            self._ends |= dict(zip(alphas, ends, strict=True))
-        return self._ends[alpha][place - self.places[0]]
+            nothing = np.tile([-np.inf, np.inf], (len(alphas), len(left), 1))
+            ends = self.profile_bounds(left, alphas) if self.df_resid > 0 else nothing
+            for each, pairs in zip(alphas, ends, strict=True):
+                self._ends |= {(place, each): pair for place, pair in zip(left.tolist(), pairs, strict=True)}
+        return np.array([self._ends[place, alpha] for place in places])
 
-    def interval(self, parameter: str, alpha: float) -> np.ndarray:
-        """Ends of the profile interval of one parameter, (2,); an end without crossing is infinite (0 for a rate)."""
-        place = self.place(parameter)
-        return to_parameter(self.batch, self.kind(place), self.bounds_of(place, alpha))
+    def intervals(self, parameters: Sequence[str], alpha: float) -> np.ndarray:
+        """Ends of the profile intervals of parameters, (k, 2); an end without crossing is infinite (0 for a rate)."""
+        places = [self.place(parameter) for parameter in parameters]
+        pairs = zip(places, self.bounds_of(places, alpha), strict=True)
+        return np.array([to_parameter(self.batch, self.kind(place), ends) for place, ends in pairs]).reshape(-1, 2)
 
     def profile_values(self, parameter: str, points: int, ends: tuple[float, float]) -> np.ndarray:
         """Values of a parameter to draw its profile at: a third past its ends, `OPEN_SPAN` where they are open."""
@@ -265,158 +258,3 @@ def _log_roots(model: CurveModel, batch: Batch) -> np.ndarray:
     """Sum of the logarithms of the roots of the weights, (N,)."""
     bound = model.ceiling.bound_at(model.exog[model.order])
     return np.log(batch.scale / bound).sum(1) * np.ones(batch.size)
-
-
-# ---- quasi-binomial: a generalised linear model of the share
-
-
-def fit_binomial(model: CurveModel) -> QuasiBinomial:
-    """Fit the share of the known ceiling by quasi-likelihood: binomial mean and variance, dispersion from Pearson's X2.
-
-    Raises
-    ------
-    CurveError
-        If the ceiling is not known, or an observation lies outside 0 to the ceiling.
-    """
-    if model.ceiling.kind not in ("known", "share"):
-        raise CurveError("noise='binomial' needs a known ceiling: a number or Share(bound, share)")
-    if model.shift_sds:
-        raise CurveError("noise='binomial' takes no level shifts; use noise='level'")
-    if model.per_period or model.censored is not None:
-        raise CurveError("noise='binomial' takes levels without censored values; use noise='level'")
-    if model.errors == "cumulative" or model.variance != "constant" or model.known_se is not None:
-        raise CurveError("noise='binomial' says itself how large errors are, and that they are independent")
-    batch = model.batch()
-    share = batch.target[0] / batch.scale[0]
-    share = share / batch.ceiling[0]
-    if share.min() < 0 or share.max() > 1:
-        raise CurveError(
-            f"{model.endog_name}: {share.max():.4g} of the ceiling is observed; it must lie between 0 and 1"
-        )
-    if model.log_time and batch.times[0].min() <= 0:
-        raise CurveError("an observation lies at or before the launch; leave it out or set an earlier launch")
-    return QuasiBinomial(model, batch, share)
-
-
-class QuasiBinomial(LeastSquares):
-    """Binomial mean and variance of the share; `glm` is statsmodels' own result.
-
-    A quasi-likelihood has no likelihood: `llf` and with it the information criteria are NaN. `scale` is the dispersion.
-    """
-
-    noise = "binomial"
-    llf = np.nan
-    together = ()
-
-    def __init__(self, model: CurveModel, batch: Batch, share: np.ndarray) -> None:
-        self.model, self.share = model, share
-        self.weights = np.ones(len(share)) if model.weights is None else model.weights[model.order]
-        self.line = np.log(batch.times[0]) if model.log_time else batch.times[0]
-        self.one, self.has_slope = np.ones_like(self.line), len(model.parameters) > 1
-        self.glm = self._glm([self.one, self.line]) if self.has_slope else self._glm([self.one], self.line)
-        rises = not self.has_slope or (self.glm.params[-1] > 0 and np.ptp(share) > 0)
-        count = len(model.parameters)
-        theta, turn = self._to_coordinates(self.glm.params) if rises else (np.zeros(count), np.eye(count))
-        self.turn = turn
-        curve = model.share(batch.times[0], *theta) * batch.scale[0]
-        residual = batch.target[0] - batch.ceiling[0] * curve
-        ssr, no = np.array([residual @ residual]), np.array([False])
-        converged, boundary = np.array([bool(self.glm.converged)]), np.zeros((count, 1), int)
-        step = jumps(batch, batch.ceiling[:, None]).min(1, initial=np.inf) <= 1e-14 * np.sum(batch.target**2)
-        step &= self.has_slope
-        fit = Fit(theta[:, None], batch.ceiling, ssr, ssr, boundary, no, np.array([not rises]), step, converged)
-        super().__init__(model, batch, fit)
-
-    def _glm(self, columns: list[np.ndarray], offset: np.ndarray | None = None) -> Any:
-        family = Binomial(link=self.model.link)
-        glm = GLM(self.share, np.column_stack(columns), family, offset=offset, var_weights=self.weights)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                fitted = glm.fit(scale="X2", tol=1e-12, maxiter=200, use_t=True)
-            except ValueError as error:
-                name = self.model.endog_name
-                raise CurveError(f"{name}: there is no binomial fit ({error}); use noise='level'") from None
-            _ = fitted.deviance  # statsmodels computes it when asked first, and may warn then
-            return fitted
-
-    def _to_coordinates(self, coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Coordinates of the engine and their derivatives by the coefficients: log slope, and where the line is 0."""
-        if not self.has_slope:
-            return coefficients.copy(), np.ones((1, 1))
-        constant, slope = coefficients
-        values = [np.log(slope), -constant / slope]
-        rows = [np.array([0.0, 1 / slope]), np.array([-1 / slope, constant / slope**2])]
-        order = slice(None, None, -1 if self.model.log_time else 1)  # a scale and a shape; else a rate and a midpoint
-        return np.array(values[order]), np.array(rows[order])
-
-    def _fix(self, place: int, value: float) -> tuple[float, np.ndarray]:
-        """Least deviance with one coordinate fixed, and the coordinates there."""
-        if not self.has_slope:
-            return self._deviance(-np.expm1(-np.exp(self.line + value))), np.array([value])
-        if (place == 1) != self.model.log_time:
-            glm, slope = self._glm([self.one], np.exp(value) * self.line), np.exp(value)
-            coefficients = np.array([glm.params[0], slope])
-        else:
-            glm = self._glm([self.line - value])
-            coefficients = glm.params[0] * np.array([-value, 1.0])
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return glm.deviance, self._to_coordinates(coefficients)[0]
-
-    def _deviance(self, share: np.ndarray) -> float:
-        return self.glm.family.deviance(self.share, np.clip(share, 1e-300, 1 - 1e-16), var_weights=self.weights)
-
-    @cached_property
-    def covariance(self) -> np.ndarray:
-        """Covariance of `theta`, from the model's; the ceiling is not estimated: NaN."""
-        known = self.turn @ self.glm.cov_params() @ self.turn.T if self.glm.df_resid > 0 else self.turn * np.nan
-        return np.pad(known, ((1, 0), (1, 0)), constant_values=np.nan)
-
-    @property
-    def scale(self) -> float:
-        """Dispersion: Pearson's X2 over the degrees of freedom."""
-        return float(self.glm.scale) if self.df_resid > 0 else np.nan
-
-    def observation_variance(self, share: np.ndarray, scale: np.ndarray | float, years: np.ndarray) -> np.ndarray:
-        """Dispersion times share times one less share, in the units of the series."""
-        return self.scale * share * (1 - share) * (self.fit.ceiling[0] * scale) ** 2
-
-    def objective(self, theta: np.ndarray) -> float:
-        """Deviance at theta."""
-        return self._deviance(self.model.share(self.batch.times[0], *theta[1:]))
-
-    def objective_bounds(self, alpha: float) -> tuple[float, float]:
-        """Deviance at the optimum, and its limit in the region that the data do not exclude."""
-        if self.df_resid <= 0:
-            return self.glm.deviance, np.inf
-        return self.glm.deviance, self.glm.deviance + fdtri(1, self.df_resid, 1 - alpha) * self.scale
-
-    def profile_bounds(self, alphas: tuple[float, ...]) -> np.ndarray:
-        """Ends of the quasi-likelihood F profiles of all coordinates."""
-        k, centre = len(self.places), np.tile(self.theta[1:], 2)
-        if self.fit.flat[0]:
-            return np.tile([-np.inf, np.inf], (1, k, 1))
-        least, highest = self.objective_bounds(*alphas)
-        if not highest > least:  # a perfect fit
-            return centre.reshape(1, 2, k).swapaxes(1, 2)
-        place, side = np.tile(self.places, 2), np.repeat([-1.0, 1.0], k)
-
-        def rise(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
-            pairs = zip(place[rows], values, strict=True)
-            return np.sqrt([max(self._fix(each, value)[0] - least, 0) for each, value in pairs])
-
-        step = np.sqrt(np.diag(self.covariance))[place]
-        limit = np.concatenate([part[1:, 0] for part in limits(self.batch)])
-        target = np.full(2 * k, np.sqrt(highest - least))
-        ends = close(find_crossings(rise, side, target, centre, step, limit), limit, side)
-        return ends.reshape(1, 2, k).swapaxes(1, 2)
-
-    def along(self, place: int, values: np.ndarray) -> tuple[np.ndarray, ...]:
-        """As `LeastSquares.along`; the statistic is the deviance's rise over the dispersion."""
-        pairs = [self._fix(place, value) for value in values]
-        theta = np.array([theta for _, theta in pairs]).T
-        rise = np.array([deviance for deviance, _ in pairs]) - self.glm.deviance
-        ssr = evaluate(self.batch.take(np.zeros(len(values), int)), theta).ssr
-        with np.errstate(divide="ignore", invalid="ignore"):  # a perfect fit leaves no noise to measure by
-            statistic = np.maximum(rise, 0) / self.scale
-        return statistic, ssr, np.full(len(values), self.fit.ceiling[0]), theta

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from helpers.curves.engine import (
+from ..base.dates import CurveError, Times, check_observed, decimal_years, is_dated
+from .ceiling_kinds import Ceiling, Share, SharePrior, read_ceiling
+from .engine import (
     Batch,
-    Family,
     Fit,
     count_parameters,
     estimates,
@@ -20,22 +22,12 @@ from helpers.curves.engine import (
     nested_families,
     prepare,
 )
-from helpers.curves.errors import corrected_criterion, fit_kinds, have_say, list_kinds
-from helpers.curves.families import FAMILIES
-from helpers.curves.launches import any_launch
-from helpers.curves.model import (
-    MARGIN,
-    Ceiling,
-    Share,
-    SharePrior,
-    check_alpha,
-    check_errors,
-    read_ceiling,
-    read_launch,
-    read_numbers,
-)
-from helpers.curves.profile import bound_ceilings, covariance, is_narrow, profile_target
-from helpers.dates import CurveError, Times, check_observed, decimal_years, is_dated
+from .error_models import corrected_criterion, fit_kinds, list_kinds, supported_kinds
+from .families import FAMILIES
+from .inputs import check_alpha, check_errors, read_launch, read_numbers
+from .launches import any_launch
+from .model import MARGIN
+from .profile import bound_ceilings, covariance, is_narrow, profile_target
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -153,7 +145,7 @@ def fit_many(
         least = np.nanmin(levels)
         raise CurveError(f"a ceiling is {least:g}; it must be a number above 0, or NaN where it is free")
     known = read_ceiling(None if each is not None else ceiling, frame.index)
-    start = None if launch is None else read_launch(launch, dated)
+    options = _Options(known, None if launch is None else read_launch(launch, dated), alpha, per_period, errors)
     order = np.argsort(years, kind="stable")
     # in rows: sums run in the order of memory, and what travels to a worker arrives in rows
     years, values = years[order], np.ascontiguousarray(read_numbers(frame, "the frame").T[:, order])
@@ -162,8 +154,7 @@ def fit_many(
         for begin in range(0, len(values), BLOCK):
             columns = frame.columns[begin : begin + BLOCK]
             level = known.level if each is None else levels[begin : begin + BLOCK]
-            options = (known, start, alpha, per_period, errors)
-            blocks.append((name, columns, years, values[begin : begin + BLOCK], level, *options))
+            blocks.append((name, columns, years, values[begin : begin + BLOCK], level, options))
     tables = []
     with tqdm(total=len(values) * len(families), disable=not progress, unit="fit") as bar:
         for table in map_parts(_fit_block, blocks, client):
@@ -172,10 +163,21 @@ def fit_many(
     return pd.concat(tables, ignore_index=True)
 
 
+@dataclass(frozen=True)
+class _Options:
+    """What is asked of all series alike; see `fit_many`."""
+
+    known: Ceiling
+    launch: float | None
+    alpha: float | None
+    per_period: bool
+    errors: str | None
+
+
 def _fit_block(
-    name: str, columns: pd.Index, years: np.ndarray, values: np.ndarray, level: float | np.ndarray, *options: Any
+    name: str, columns: pd.Index, years: np.ndarray, values: np.ndarray, level: float | np.ndarray, options: _Options
 ) -> pd.DataFrame:
-    """Rows of the result for some series of one family; the options are those of `_fit_equals`."""
+    """Rows of the result for some series of one family."""
     seen = np.isfinite(values)
     count, level = seen.sum(1), np.broadcast_to(level, len(values))
     # Each series as it would be alone: sums round by where the gaps are, and a period begins at the observation before.
@@ -183,64 +185,89 @@ def _fit_block(
     for rows in parts:
         place = np.argsort(~seen[rows], axis=1, kind="stable")[:, : max(count[rows[0]], 1)]
         own = np.take_along_axis(values[rows], place, 1)
-        tables.append(_fit_equals(name, columns[rows], years[place], own, level[rows], *options))
+        tables.append(_fit_equals(name, columns[rows], years[place], own, level[rows], options))
     return pd.concat(tables).iloc[np.argsort(np.concatenate(parts))]
 
 
 def _fit_equals(
-    name: str, columns: pd.Index, years: np.ndarray, values: np.ndarray, level: np.ndarray,
-    known: Ceiling, start: float | None, alpha: float | None, per_period: bool, errors: str | None,
-) -> pd.DataFrame:  # fmt: skip
+    name: str, columns: pd.Index, years: np.ndarray, values: np.ndarray, level: np.ndarray, options: _Options
+) -> pd.DataFrame:
     """Rows of the result for series with equally many observations, at years (N, n)."""
-    family: type[Family] = FAMILIES[name]
+    family, known = FAMILIES[name], options.known
+    start = options.launch if family.needs_launch else None
     bound = known.bound_at(years)
-    start = start if family.needs_launch else None
-    batch = prepare(family, years, values, level, bound, start, per_period=per_period, prior=known.prior)
-    plain, free = batch, np.isnan(batch.ceiling) & (not batch.has_share)
-    batch, fit = fit_kinds(batch, years, ["cumulative" if errors == "cumulative" else "independent"])[0]
-    left, p = batch.count - count_parameters(batch), len(family.parameters)
-    names = [known.name or "ceiling", *(parameter for parameter, _ in family.parameters)]
+    plain = prepare(family, years, values, level, bound, start, options.per_period).with_prior(known.prior)
+    batch, fit = fit_kinds(plain, years, ["cumulative" if options.errors == "cumulative" else "independent"])[0]
+    left = batch.count - count_parameters(batch)
+    variances = np.diagonal(covariance(batch, fit), axis1=1, axis2=2)
+    early = ((years < (-np.inf if start is None else start)) & (values != 0)).any(1)
+    flag = _flag(batch, fit, values / bound, variances[:, not known.name :], early)
     table = np.where(left[:, None] >= 0, estimates(batch, fit), np.nan)
     if not known.name:
         table[:, 0] = np.where(left >= 0, fit.ceiling, np.nan)
-    variances = covariance(batch, fit)[:, range(p + 1), range(p + 1)]
-    parts = values / bound
-    reached = parts.sum(1) if per_period else parts.max(1)
-    bad = {
-        "too short": left < 0,
-        "above the ceiling": reached > (1 + MARGIN) * (1.0 if batch.has_share else batch.ceiling),
-        "before the launch": ((years < (-np.inf if start is None else start)) & (values != 0)).any(1),
-        "does not rise": fit.flat,
-        "limit": (nested_families(family, fit) != "") & (left > 0),
-        "runs away": fit.diverged | fit.step | (fit.on_boundary[:p] != 0).any(0),
-        "not settled": ~fit.converged | ((left > 0) & np.isnan(variances[:, not known.name :]).any(1)),
-    }
-    flag = np.select([*bad.values()], [*bad], "")
     table[np.isin(flag, ["above the ceiling", "before the launch"]), bool(not known.name) :] = np.nan
+    names = [known.name or "ceiling", *(parameter for parameter, _ in family.parameters)]
     frame = pd.DataFrame({"series": columns, "family": name, "nobs": batch.count, "flag": flag})
     frame["ssr"] = np.where(left >= 0, fit.ssr, np.nan)
     frame["aicc"] = corrected_criterion(fit.ssr, batch.count, batch.count - left)
     frame[names] = table
     frame["ceiling"] = table[:, 0] * bound[:, -1]
-    if alpha is None:
+    if options.alpha is None:
         return frame
     known_error = (left[:, None] > 0) & ~np.isnan(table)
     known_error[:, 1:] &= limits_reached(family, fit).T == 0
     frame[[f"{parameter}_se" for parameter in names]] = np.sqrt(np.where(known_error, variances, np.nan))
-    kinds = ("independent",) if per_period and errors is None else list_kinds(errors)
-    ends, sound = np.full((batch.size, 2), np.nan), np.isin(flag, ["", "limit"]) & free
-    if free.any() and family.needs_launch and start is None:
-        family = any_launch(family)
-        wide = prepare(family, years, values, level, bound, per_period=per_period)
-        found, best, rise = _bound_ceilings(wide, years, kinds, alpha)
-        sound &= (flag_optima(family, best) == "") & (fit.objective <= best.objective + rise)
-    elif free.any():
-        found = _bound_ceilings(plain, years, kinds, alpha)[0]
-    if free.any():
-        ends = np.where(free[:, None], found, np.nan) * bound[:, -1:]
+    ends, sound = _bound_free(plain, fit, years, values, bound, options)
     frame[["ceiling_lower", "ceiling_upper"]] = ends
-    frame.insert(4, "identified", sound & is_narrow(*ends.T))
+    frame.insert(4, "identified", np.isin(flag, ["", "limit"]) & sound & is_narrow(*ends.T))
     return frame
+
+
+def _flag(batch: Batch, fit: Fit, parts: np.ndarray, variances: np.ndarray, early: np.ndarray) -> np.ndarray:
+    """What is wrong with each fit, (N,), "" for nothing.
+
+    Parameters
+    ----------
+    batch, fit : the curves
+    parts : (N, n) observations over the bound
+    variances : (N, k) of the estimates
+    early : (N,) True where a series is not 0 before its launch
+    """
+    left, family = batch.count - count_parameters(batch), batch.family
+    reached = parts.sum(1) if batch.per_period else parts.max(1)
+    bad = {
+        "too short": left < 0,
+        "above the ceiling": reached > (1 + MARGIN) * (1.0 if batch.has_share else batch.ceiling),
+        "before the launch": early,
+        "does not rise": fit.flat,
+        "limit": (nested_families(family, fit) != "") & (left > 0),
+        "runs away": fit.diverged | fit.step | (fit.on_boundary[: len(family.parameters)] != 0).any(0),
+        "not settled": ~fit.converged | ((left > 0) & np.isnan(variances).any(1)),
+    }
+    return np.select([*bad.values()], [*bad], "")
+
+
+def _bound_free(
+    batch: Batch, fit: Fit, years: np.ndarray, values: np.ndarray, bound: np.ndarray, options: _Options
+) -> tuple[np.ndarray, np.ndarray]:
+    """Profile intervals of free ceilings, (N, 2), and where these are free and the launch fits, (N,)."""
+    ends, sound, family = (
+        np.full((batch.size, 2), np.nan),
+        np.isnan(batch.ceiling) & (not batch.has_share),
+        batch.family,
+    )
+    if not sound.any():
+        return ends, sound
+    assert options.alpha is not None  # asked before
+    kinds = ("independent",) if options.per_period and options.errors is None else list_kinds(options.errors)
+    free = sound
+    if family.needs_launch and options.launch is None:
+        wide = prepare(any_launch(family), years, values, batch.ceiling, bound, per_period=options.per_period)
+        ends, best, rise = _bound_ceilings(wide, years, kinds, options.alpha)
+        sound = sound & (flag_optima(wide.family, best) == "") & (fit.objective <= best.objective + rise)
+    else:
+        ends = _bound_ceilings(batch, years, kinds, options.alpha)[0]
+    return np.where(free[:, None], ends, np.nan) * bound[:, -1:], sound
 
 
 def _bound_ceilings(
@@ -252,7 +279,7 @@ def _bound_ceilings(
     95 %), (N,).
     """
     fits = fit_kinds(batch, years, kinds)
-    say = have_say(fits) if len(fits) > 1 else np.ones((1, batch.size), bool)
+    say = supported_kinds(fits) if len(fits) > 1 else np.ones((1, batch.size), bool)
     lower, upper = bound_ceilings(fits, say, alpha)
     ends = np.column_stack([np.nanmin(lower, axis=0), np.nanmax(upper, axis=0)])
     return ends, fits[0][1], profile_target(*fits[0], 0.05)

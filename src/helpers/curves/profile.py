@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from scipy.special import fdtri
 
-from helpers.curves.descent import box, descend, evaluate, fit_rows, jacobian, list_priors
-from helpers.curves.engine import CEILING_CAP, Batch, Fit, coordinates, count_parameters, grid_starts, to_natural
+from .crossings import CrossingSearch
+from .descent import box, descend, evaluate, jacobian, list_priors
+from .engine import CEILING_CAP, Batch, Fit, coordinates, count_parameters, to_natural
+from .search import fit_rows
+from .starts import grid_starts
 
 CEILING = 0
 """Place of the log ceiling, or of the logit of the share, among the `coordinates` of a series."""
-DOUBTFUL = 0.3
+MAX_PLAIN_STEP = 0.3
 """Where an end is expected this far away (a log ceiling: a third), the profile is first asked whether it is open."""
-WIDEST = 2.0
+MAX_RATIO = 2.0
 """Upper over lower end up to which a ceiling is identified: a wider interval may be closed and says next to nothing."""
-NEAR_LIMIT = 0.7
-"""A crossing this near to the limit of the search (a factor of two) counts as none."""
-FAR, STARTS, HALVINGS, WIDENED = 1.0, 8, 24, 8.0
+FAR_END, FAR_STARTS, HALVINGS, WIDENED = 1.0, 8, 24, 8.0
 """An end this far away (a factor of 2.7, or a span) is searched again from this many starts, by halving, on axes that
 reach this much farther than those of the grid; beyond them it counts as none."""
-ROUNDS = 60
-"""Most steps to an end."""
 
 
 def noise_variance(batch: Batch, fit: Fit) -> np.ndarray:
@@ -129,7 +128,7 @@ def profile_bounds(
     lost = ~np.isfinite(target) | fits.flat | ((limit - centre) * side <= 0)
     search = np.flatnonzero(~lost & (target > 0))
     ends[~lost & (target == 0)] = centre[~lost & (target == 0)]
-    doubtful = search[step[search] > DOUBTFUL]
+    doubtful = search[step[search] > MAX_PLAIN_STEP]
     if len(doubtful):
         above = fits.objective[doubtful] + target[doubtful] ** 2
         low = _stays_low(work.take(doubtful), fits.theta[:, doubtful], place[doubtful], limit[doubtful], above)
@@ -143,9 +142,9 @@ def profile_bounds(
         found, state, _ = descend(fixed_batch, guess, fixed, 40, 1e-6)
         return found, np.sqrt(np.maximum(state.objective - fits.objective[rows], 0))
 
-    line = side, target[search], centre[search], step[search], limit
-    crossings = close(follow(refit, fits.theta, tangent[:, search], *line)[0], limit, side)
-    far = np.isfinite(crossings) & (np.abs(crossings - centre[search]) > FAR) & (place != CEILING) & ~work.has_share
+    line = CrossingSearch(side, target[search], centre[search], step[search], limit)
+    crossings = line.open(line.follow(refit, fits.theta, tangent[:, search])[0])
+    far = np.isfinite(crossings) & (np.abs(crossings - centre[search]) > FAR_END) & (place != CEILING) & ~work.has_share
     for row in np.flatnonzero(far):
         above = fits.objective[row] + target[search][row] ** 2
         one, which = work.take(np.array([row])), int(place[row])
@@ -162,7 +161,7 @@ def _search_end(batch: Batch, place: int, centre: float, end: float, above: floa
         axes[place - 1] = np.array([value])
         grid = np.array([mesh.ravel() for mesh in np.meshgrid(*axes, indexing="ij")])
         objective = evaluate(batch.take(np.zeros(grid.shape[1], int)), grid).objective
-        best = np.argsort(objective, kind="stable")[:STARTS]
+        best = np.argsort(objective, kind="stable")[:FAR_STARTS]
         theta, fixed = grid[:, best], np.zeros((len(grid), len(best)), bool)
         fixed[place - 1] = True
         found = descend(batch.take(np.zeros(len(best), int)), theta, fixed, 60, 1e-6, above)[1]
@@ -212,85 +211,6 @@ def _stays_low(work: Batch, theta: np.ndarray, place: np.ndarray, limit: np.ndar
     return low
 
 
-def follow(
-    refit: Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]], point: np.ndarray,
-    slope: np.ndarray, side: np.ndarray, target: np.ndarray, centre: np.ndarray, step: np.ndarray, limit: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """`find_crossings` along fits that start from the last inner one, moved on as it moved before.
-
-    Parameters
-    ----------
-    refit : function of rows (m,), starts (k, m) and values (m,): the best points there, (k, m), and their rises, (m,)
-    point, slope : (k, R) points at the centre, and how they move from there
-    side, target, centre, step, limit : as in `find_crossings`
-
-    Returns
-    -------
-    crossing : ndarray, (R,)
-    point : ndarray, (k, R)
-        The last inner ones.
-    """
-    point, slope, inner = point.copy(), slope.copy(), centre.copy()
-
-    def rise(rows: np.ndarray, value: np.ndarray) -> np.ndarray:
-        found, root = refit(rows, point[:, rows] + slope[:, rows] * (value - inner[rows]), value)
-        inside = root < target[rows]
-        within = rows[inside]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            moved = (found[:, inside] - point[:, within]) / (value[inside] - inner[within])
-        slope[:, within] = np.nan_to_num(moved, posinf=0, neginf=0)
-        point[:, within], inner[within] = found[:, inside], value[inside]
-        return root
-
-    return find_crossings(rise, side, target, centre, step, limit), point
-
-
-def find_crossings(
-    rise: Callable[[np.ndarray, np.ndarray], np.ndarray], side: np.ndarray, target: np.ndarray, centre: np.ndarray,
-    step: np.ndarray, limit: np.ndarray,
-) -> np.ndarray:  # fmt: skip
-    """Where the rise meets the target on one side of each row; near the limit where it does not.
-
-    The next value is the secant between the bracket's ends, or from the centre without an outer point; it is halved
-    when it hugs an end.
-
-    Parameters
-    ----------
-    rise : function of rows and values, (m,) each: about in proportion to the distance from the centre, where it is 0
-    side : (R,) -1 or +1
-    target : (R,) above 0
-    centre : (R,)
-    step : (R,) first step away from the centre
-    limit : (R,) on the given side of the centre
-
-    Returns
-    -------
-    ndarray, (R,)
-    """
-    inner, outer = centre.copy(), limit.copy()
-    low, high, rows = np.zeros_like(centre), np.full_like(centre, np.nan), np.arange(len(centre))
-    value = centre + side * np.minimum(step, np.abs(limit - centre))
-    for count in range(1, ROUNDS + 1):
-        found = rise(rows, value[rows])
-        inside = found < target[rows]
-        within, beyond = rows[inside], rows[~inside]
-        inner[within], low[within] = value[within], found[inside]
-        outer[beyond], high[beyond] = value[beyond], found[~inside]
-        gap = np.abs(outer - inner)[rows] <= 1e-10 * np.maximum(np.abs(value[rows]), 1e-3)
-        rows = rows[(np.abs(found / target[rows] - 1) > 1e-7) & ~gap]
-        if len(rows) == 0:
-            break
-        width, longest = outer - inner, inner + side * np.maximum(4 * np.abs(inner - centre), step)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ahead = centre + (inner - centre) * target / low * 1.02
-            ahead = np.where((ahead - inner) * side > 0, side * np.minimum(side * ahead, side * longest), longest)
-            proposal = np.where(np.isnan(high), ahead, inner + width * (target - low) / (high - low))
-            part = (proposal - inner) / width
-        halved = ~((part > 0) & (part < 1)) | (count % 6 == 0)
-        value[rows] = np.where(halved, inner + 0.5 * width, proposal)[rows]
-    return value
-
-
 def bound_ceilings(fits: Sequence[tuple[Batch, Fit]], wanted: np.ndarray, alpha: float) -> np.ndarray:
     """Profile intervals of the ceilings of K batches of the same series where they are wanted, (2, K, N); else NaN."""
     ends = np.full((2, *wanted.shape), np.nan)
@@ -302,10 +222,5 @@ def bound_ceilings(fits: Sequence[tuple[Batch, Fit]], wanted: np.ndarray, alpha:
 
 
 def is_narrow(low: np.ndarray | float, high: np.ndarray | float) -> np.ndarray:
-    """Whether intervals of a ceiling are closed and their upper end is at most `WIDEST` times the lower."""
-    return (np.asarray(low) > 0) & np.isfinite(high) & (high <= WIDEST * np.asarray(low))
-
-
-def close(crossing: np.ndarray, limit: np.ndarray, side: np.ndarray) -> np.ndarray:
-    """Crossings, infinite on their side where they lie at the limit of the search."""
-    return np.where(np.abs(crossing - limit) < NEAR_LIMIT, side * np.inf, crossing)
+    """Whether intervals of a ceiling are closed and their upper end is at most `MAX_RATIO` times the lower."""
+    return (np.asarray(low) > 0) & np.isfinite(high) & (high <= MAX_RATIO * np.asarray(low))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
@@ -12,25 +13,27 @@ import pandas as pd
 from scipy.special import stdtr, stdtrit
 from statsmodels.base.model import LikelihoodModelResults
 
-from helpers.curves.censored import fit_observed
-from helpers.curves.derived import CurvePrediction, Derived, bootstrap_intervals
-from helpers.curves.display import Displayed
-from helpers.curves.engine import LIMITS, estimates, flag_optima, limits_reached, nested_families
-from helpers.curves.errors import have_say, list_kinds
-from helpers.curves.likelihoods import LeastSquares
-from helpers.curves.model import CurveModel, check_alpha
-from helpers.curves.profile import is_narrow, units
-from helpers.dates import CurveError, Times, years_among
-from helpers.wording import say_name
+from ..base.dates import CurveError
+from ..base.wording import say_name
+from .censored import fit_observed
+from .derived import Derived, bootstrap_intervals
+from .display import Displayed
+from .engine import LIMITS, estimates, flag_optima, limits_reached, nested_families
+from .error_models import list_kinds, supported_kinds
+from .inputs import check_alpha
+from .likelihoods import LeastSquares
+from .model import CurveModel
+from .prediction import Predicted
+from .profile import is_narrow, units
 
 UNSETTLED = "the search did not settle: the sum of squares hardly changes along a ridge of parameters"
 INTERNAL = {
-    "likelihood", "likelihoods", "by_errors", "under", "launch_fits", "interval", "serial_correlation", "limits",
+    "likelihood", "likelihoods", "by_errors", "under", "launch_fits", "intervals", "serial_correlation", "limits",
     "cov_params_default", "initialize", "normalized_cov_params", "t_test_pairwise", "wald_test_terms",
 }  # fmt: skip
 
 
-class Results(Derived, Displayed, LikelihoodModelResults):
+class Results(Predicted, Derived, Displayed, LikelihoodModelResults):
     """Estimates of one curve, with what statsmodels' results have: `t_test`, `wald_test`, `f_test`, `save`, `load`.
 
     Attributes
@@ -141,7 +144,7 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         made = [*self.by_errors.values()]
         if len(made) < 2 or self.noise != "level" or self.model.known_se is not None:
             return made
-        say = have_say([(likelihood.batch, likelihood.fit) for likelihood in made])[:, 0]
+        say = supported_kinds([(likelihood.batch, likelihood.fit) for likelihood in made])[:, 0]
         return [likelihood for likelihood, kept in zip(made, say, strict=True) if kept]
 
     @cached_property
@@ -152,10 +155,10 @@ class Results(Derived, Displayed, LikelihoodModelResults):
             return True
         return bool(self.likelihood.fit.objective[0] <= free.objective_bounds(0.05)[1])
 
-    def interval(self, name: str, alpha: float) -> np.ndarray:
-        """Profile interval of a parameter, (2,): the hull of those of all `likelihoods`."""
-        ends = np.array([likelihood.interval(name, alpha) for likelihood in self.likelihoods])
-        return np.array([ends[:, 0].min(), ends[:, 1].max()])
+    def intervals(self, names: Sequence[str], alpha: float) -> np.ndarray:
+        """Profile intervals of parameters, (k, 2): the hulls of those of all `likelihoods`."""
+        ends = np.array([likelihood.intervals(names, alpha) for likelihood in self.likelihoods])
+        return np.column_stack([ends[:, :, 0].min(axis=0), ends[:, :, 1].max(axis=0)])
 
     @cached_property
     def nested(self) -> Results | None:
@@ -236,8 +239,7 @@ class Results(Derived, Displayed, LikelihoodModelResults):
             half = stdtrit(max(self.df_resid, 1), 1 - alpha / 2) * self.bse
             return pd.DataFrame({0: self.params - half, 1: self.params + half})
         if method == "profile":
-            rows = {name: self.interval(name, alpha) for name in self.param_names}
-            return pd.DataFrame.from_dict(rows, orient="index", columns=[0, 1])
+            return pd.DataFrame(self.intervals(self.param_names, alpha), self.param_names, [0, 1])
         if method == "bootstrap":
             self.need_data("the bootstrap")
             return pd.DataFrame(bootstrap_intervals(self.likelihood, alpha, **options), self.param_names, [0, 1])
@@ -264,9 +266,9 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         ):
             return False
         if self.model.ceiling.name:
-            return bool(is_narrow(*self.interval(self.model.ceiling.name, 0.05)))
+            return bool(is_narrow(*self.intervals([self.model.ceiling.name], 0.05)[0]))
         inside = [name for name, end in zip(self.param_names, self.limits, strict=False) if not end]
-        return bool(np.isfinite([self.interval(name, 0.05) for name in inside]).all())
+        return bool(np.isfinite(self.intervals(inside, 0.05)).all())
 
     def profile(self, parameter: str = "ceiling", points: int = 41, values: np.ndarray | None = None) -> pd.DataFrame:
         """Sum of squares along one parameter, the others fitted again.
@@ -297,7 +299,7 @@ class Results(Derived, Displayed, LikelihoodModelResults):
         kinds = [kind for kind, likelihood in self.by_errors.items() if likelihood in self.likelihoods]
         first, place = self.likelihoods[0], self.likelihoods[0].place(parameter)
         if values is None:
-            ends = np.array([likelihood.bounds_of(place, 0.05) for likelihood in self.likelihoods])
+            ends = np.concatenate([likelihood.bounds_of([place], 0.05) for likelihood in self.likelihoods])
             values = first.profile_values(parameter, points, (ends[:, 0].min(), ends[:, 1].max()))
         frame = first.profile(parameter, values)
         if len(kinds) > 1 and len(frame):
@@ -338,43 +340,6 @@ class Results(Derived, Displayed, LikelihoodModelResults):
     def bic(self) -> float:
         """Schwarz's criterion."""
         return -2 * self.llf + np.log(self.nobs) * (self.k_params + 1)
-
-    def predict(self, exog: Times | None = None, bound: np.ndarray | None = None) -> pd.Series:
-        """Curve at dates or decimal years.
-
-        Parameters
-        ----------
-        exog : dates or decimal years, (h,)
-            None: those of the data. Data with numbers for dates are asked for numbers.
-        bound : array, (h,)
-            Bound at these times; None: the model's own, constant after its last date.
-
-        Returns
-        -------
-        Series
-            Indexed by exog; as the series counted at each date, so after the last level shift in its present
-            definition.
-        """
-        return self.get_prediction(exog, bound).predicted_mean
-
-    def get_prediction(self, exog: Times | None = None, bound: np.ndarray | None = None) -> CurvePrediction:
-        """Curve with standard errors: `.summary_frame(alpha)` has statsmodels' columns. Arguments as in `predict`."""
-        if exog is None:
-            return CurvePrediction(self.likelihood, self.model.index, self.model.exog, bound)
-        index = exog if isinstance(exog, pd.Index) else pd.Index(np.atleast_1d(exog))
-        years = np.atleast_1d(years_among(exog, self.model.is_dated, "what is asked for"))
-        return CurvePrediction(self.likelihood, index, years, bound)
-
-    @cached_property
-    def fittedvalues(self) -> pd.Series:
-        """Curve at the observations, a Series."""
-        return self.predict().rename(self.model.endog_name)
-
-    @property
-    def resid(self) -> pd.Series:
-        """Observation less curve, a Series."""
-        self.need_data("resid")
-        return pd.Series(self.model.endog, self.fittedvalues.index, name=self.model.endog_name) - self.fittedvalues
 
     @cached_property
     def serial_correlation(self) -> pd.Series:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import cast
 
 import numpy as np
 
-from helpers.curves.engine import Array, Family
-from helpers.dates import REAL, CurveError, Times, years_among
+from ..base.dates import REAL, CurveError, Times, years_among
+from .engine import Array, Family
 
 SHIFT_BOX = (-3.0, 3.0)
 """Logs of a shift, a factor of 20 either way."""
-WIDEST = 1.0
+MAX_SHIFT_SD = 1.0
 """Largest standard deviation of a log size: a wider prior lets a shift explain any course."""
 
 
@@ -43,15 +44,50 @@ class ShiftedFamily:
     dates: tuple[float, ...]  # in spans from the origin
     sds: tuple[float, ...]
 
-    def __post_init__(self) -> None:
-        base, count = self.base, len(self.base.parameters)
-        for name in ("name", "diverging", "nested", "needs_launch", "inflection"):
-            object.__setattr__(self, name, getattr(base, name))
-        own = name_shifts(len(self.dates))
-        object.__setattr__(self, "parameters", (*base.parameters, *own))
-        object.__setattr__(self, "axes", (*base.axes, *(np.array([-sd, 0.0, sd]) for sd in self.sds)))
-        object.__setattr__(self, "box", (*base.box, *[SHIFT_BOX] * len(own)))
-        object.__setattr__(self, "priors", tuple((count + place, sd) for place, sd in enumerate(self.sds)))
+    @property
+    def name(self) -> str:
+        """Name of the family."""
+        return self.base.name
+
+    @property
+    def diverging(self) -> tuple[tuple[str, int], ...]:
+        """As the family has it."""
+        return self.base.diverging
+
+    @property
+    def nested(self) -> tuple[tuple[str, int, str, tuple[tuple[str, int], ...]], ...]:
+        """As the family has it."""
+        return self.base.nested
+
+    @property
+    def needs_launch(self) -> bool:
+        """As the family has it."""
+        return self.base.needs_launch
+
+    @property
+    def inflection(self) -> Callable[..., Array]:
+        """As the family has it."""
+        return self.base.inflection
+
+    @cached_property
+    def parameters(self) -> tuple[tuple[str, str], ...]:
+        """The family's, and the shifts."""
+        return (*self.base.parameters, *name_shifts(len(self.dates)))
+
+    @cached_property
+    def axes(self) -> tuple[Array, ...]:
+        """The grid of starts; a shift starts at 0 and one standard deviation off either way."""
+        return (*self.base.axes, *(np.array([-sd, 0.0, sd]) for sd in self.sds))
+
+    @cached_property
+    def box(self) -> tuple[tuple[float, float], ...]:
+        """Limits of the coordinates."""
+        return (*self.base.box, *[SHIFT_BOX] * len(self.dates))
+
+    @cached_property
+    def priors(self) -> tuple[tuple[int, float], ...]:
+        """Places of the shifts among the coordinates, and their standard deviations."""
+        return tuple(enumerate(self.sds, start=len(self.base.parameters)))
 
     def share(self, times: Array, *theta: Array) -> Array:
         """The share as counted at each time."""
@@ -98,9 +134,10 @@ def read_shifts(
         at = np.atleast_1d(years_among(shift.date, dated, "the date of a shift"))
         if at.size != 1 or not np.isfinite(at).all():
             raise CurveError(f"the date of a shift is {shift.date!r}; it must be one date or decimal year")
-        if not (isinstance(shift.sd, REAL) and 0 < shift.sd <= WIDEST):
+        if not (isinstance(shift.sd, REAL) and 0 < shift.sd <= MAX_SHIFT_SD):
             raise CurveError(
-                f"the sd of a shift is {shift.sd!r}; it is that of a log size, above 0 and at most {WIDEST:g}, as 0.3"
+                f"the sd of a shift is {shift.sd!r}; it is that of a log size, above 0 and at most "
+                f"{MAX_SHIFT_SD:g}, as 0.3"
             )
         pairs.append((float(at[0]), float(shift.sd)))
     pairs.sort()

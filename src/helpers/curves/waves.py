@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from helpers.curves.engine import Array
-from helpers.curves.families import DATE_BOX, FAMILIES, RATE_BOX, AdoptionCurve
-from helpers.curves.model import Share, SharePrior
-from helpers.curves.results import Results
-from helpers.dates import Dates
+from ..base.dates import Dates
+from .ceiling_kinds import Share, SharePrior
+from .engine import Array
+from .families import DATE_BOX, FAMILIES, RATE_BOX, AdoptionCurve
+from .results import Results
 
 ONE_WAVE = ("logistic", "gompertz", "richards")
 """Families that two waves must fit better than: a skewed wave is not two."""

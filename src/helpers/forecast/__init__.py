@@ -2,31 +2,23 @@
 
 ``forecast`` turns a series into a `Forecast`: quantiles by date, scenarios, milestones, statements. ``hindcast`` makes
 the same forecast at earlier dates, ``forecast_many`` forecasts of a panel. The parts, each importing those before it:
-``windows`` (the series, and the points that a forecast may see), ``bands`` (conformal calibration), ``methods`` (one
-function each, in `METHODS`, and the prior), ``paths`` (how dates hang together, and what newer bounds leave), ``panel``
-(many series in one form), ``rolling`` (`backtest`: what the methods would have said of the reference technologies),
-``scores`` (of that), ``lessons`` (what the references teach, made once), ``statements``, ``joint`` (members, their
-mean and its paths), ``fan`` (the forecast object), ``forecasting``, ``many``; and of the forecasts on record
-``baselines`` (beside them), ``hub_config`` and ``hub`` (their files), ``register``, ``hub_scores`` and
-``next_figure``.
+``windows`` (the points that a forecast may see, and the bound), ``targets`` (the series that is forecast, or a panel of
+them, in one form), ``bands`` (conformal calibration), ``methods`` (one function each, registered where it stands, and
+the prior), ``paths`` (how dates hang together, and what newer bounds leave), ``coverage`` (what bands covered on
+record), ``rolling`` (`backtest`: what the methods would have said of the reference technologies), ``scores`` (of that),
+``lessons`` (what the references teach, made once), ``joint`` (members, their mean and its paths), ``result`` (the
+forecast object), ``forecasting``, ``many``; and of the forecasts on record ``baselines`` (beside them), ``hub_config``
+and ``hub`` (their files), ``register`` and ``hub_scores``.
 """
 
-from helpers.forecast.bands import PUBLISHED
-from helpers.forecast.fan import MILESTONES, NOT_REACHED, Forecast
-from helpers.forecast.forecasting import (
-    cut_series,
-    forecast,
-    hindcast,
-    make_hindcasts,
-    pick_origins,
-    read_narrowly,
-    vary,
-)
-from helpers.forecast.many import Forecasts, forecast_many
-from helpers.forecast.methods import METHODS, Origin, Prior, average_ceilings, learn_prior, saturation_shares
-from helpers.forecast.panel import LEAST_TECHNOLOGIES, read_panel
-from helpers.forecast.rolling import HORIZONS, WINDOWS, backtest, can_calibrate
-from helpers.forecast.windows import next_dates
+from .forecasting import cut_series, forecast, hindcast, make_hindcasts, pick_origins, read_narrowly, scale_before, vary
+from .lessons import cached_backtest
+from .many import Forecasts, forecast_many
+from .methods import METHODS, PUBLISHED, Origin, Prior, average_ceilings, learn_prior, saturation_shares
+from .result import MILESTONES, NOT_REACHED, Forecast
+from .rolling import HORIZONS, WINDOWS, backtest, can_calibrate
+from .targets import LEAST_TECHNOLOGIES, read_panel
+from .windows import next_dates
 
 __all__ = [
     "HORIZONS",
@@ -42,6 +34,7 @@ __all__ = [
     "Prior",
     "average_ceilings",
     "backtest",
+    "cached_backtest",
     "can_calibrate",
     "cut_series",
     "forecast",
@@ -54,5 +47,6 @@ __all__ = [
     "read_narrowly",
     "read_panel",
     "saturation_shares",
+    "scale_before",
     "vary",
 ]

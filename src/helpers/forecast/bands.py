@@ -16,7 +16,6 @@ Tibshirani, Barber, Candes and Ramdas 2019 (weights); Dunn, Wasserman and Ramdas
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
@@ -26,24 +25,15 @@ import pandas as pd
 from scipy.special import ndtri
 from statsmodels.genmod.families.links import Link, Log
 
-from helpers.curves import Gompertz
-from helpers.forecast.windows import STEEP_WITHIN, Levels, damp, to_link
-from helpers.levels import band_ends
+from ..curves import Gompertz
+from .windows import STEEP_WITHIN, Levels, damp, to_link
 
-PUBLISHED = "combined"
-"""The method that a run publishes: the mean of its members' quantiles."""
-MEMBERS = ("gompertz_shrunk", "gompertz_prior", "logistic_prior", "damped_drift")
-"""Members of the published forecast; without a bound the last alone."""
 HEAVY_TAILS = 4.0
 """Degrees of freedom of the Student-t likelihood."""
 REPORTED_QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 """Quantiles that every forecast gives."""
 INTEGRATION_QUANTILES = np.arange(1, 200) / 200
 """Quantiles from which means and probabilities are computed."""
-MIN_FORECASTS = 10
-"""Forecasts a technology must have before its coverage is quoted as the worst: one or two are 0 or 100 % by chance."""
-NORMAL_DRIFT = "drift_normal"
-"""Drift with the normal bands that it claims for itself, as textbooks give it; all other bands are conformal."""
 FAST = 1.6
 """Last over first value of a window from which growth counts as fast."""
 DEEPER, LEAST_FALL = 2.0, 0.05
@@ -56,8 +46,8 @@ class Cases:
 
     bounded: bool
     years: np.ndarray  # (R,) ahead
-    last: np.ndarray  # (R,) last share of the bound; 1 without a bound, when the last value is the unit
-    unit: np.ndarray  # (R,) forecast of the bound, or the last value
+    last: np.ndarray  # (R,) last share of the bound; 1 where the last value stands in for it
+    bound: np.ndarray  # (R,) as it is forecast
     bound_sd: np.ndarray  # (R,) standard error of that forecast
     components: np.ndarray  # (R, 3) variances, on the link's scale at the last share
 
@@ -71,15 +61,15 @@ class Cases:
         two percent of the last value.
         """
         names = ("years", "unit_ahead", "bound_sd", "rate", "roughness", "window", "stretch")
-        years, unit, bound_sd, rate, step_sd, points, steep = (frame[name].to_numpy(float) for name in names)
+        years, bound, bound_sd, rate, step_sd, points, steep = (frame[name].to_numpy(float) for name in names)
         last = frame["share"].fillna(1.0).to_numpy(float)
         walk = step_sd**2 * years * points / (points - 2)
         trend, common = (rate * damp(years)) ** 2 / points, (0.02 * steep * damp(years)) ** 2
-        return cls(is_bounded(frame), years, last, unit, bound_sd, np.stack([walk, trend, common], axis=-1))
+        return cls(is_bounded(frame), years, last, bound, bound_sd, np.stack([walk, trend, common], axis=-1))
 
     def take(self, rows: np.ndarray) -> Cases:
         """The cases of these rows."""
-        names = ("years", "last", "unit", "bound_sd", "components")
+        names = ("years", "last", "bound", "bound_sd", "components")
         return replace(self, **{name: getattr(self, name)[rows] for name in names})
 
     @property
@@ -93,13 +83,6 @@ class Cases:
         part = (shares - lowest) / (1 - lowest)
         steeper = self.link.deriv(np.clip(part, *within)) / (1 - lowest) / self.link.deriv(np.clip(shares, *within))
         return to_link(self.link, part), steeper
-
-
-def members_of(method: str, bounded: bool) -> tuple[str, ...]:
-    """Whose quantiles a method's are the mean of: those of the members of the published one, or its own."""
-    if method != PUBLISHED:
-        return (method,)
-    return MEMBERS if bounded else MEMBERS[-1:]
 
 
 def is_bounded(frame: pd.DataFrame) -> bool:
@@ -179,7 +162,7 @@ class Calibration:
         that: the squares of both distances from the median add up.
         """
         lowest = self.floor * cases.last[:, None]
-        centre, steeper = cases.scale(point / cases.unit, self.floor)
+        centre, steeper = cases.scale(point / cases.bound, self.floor)
         spread = np.sqrt(cases.components @ self.variance_weights) * steeper
         away = spread[:, None] * self.score_quantile(levels)
         moved = centre[:, None] + np.c_[np.zeros(len(centre)), away]
@@ -189,10 +172,10 @@ class Calibration:
             ahead = damp(cases.years)
             grown = np.interp(ahead, years, most) * np.maximum(ahead / years[-1], 1)
             share = np.minimum(share, np.exp(grown)[:, None])
-        middle, away = share[:, :1], cases.unit[:, None] * (share[:, 1:] - share[:, :1])
+        middle, away = share[:, :1], cases.bound[:, None] * (share[:, 1:] - share[:, :1])
         normal = ndtri(np.asarray(levels, float))
         by_bound = middle * cases.bound_sd[:, None] * normal
-        return cases.unit[:, None] * middle + np.sign(normal) * np.sqrt(away**2 + by_bound**2)
+        return cases.bound[:, None] * middle + np.sign(normal) * np.sqrt(away**2 + by_bound**2)
 
 
 class Errors:
@@ -208,7 +191,7 @@ class Errors:
     def _on_scale(self, floor: float) -> tuple[np.ndarray, np.ndarray]:
         """Errors (R,) and variances (R, 3) on the scale above a floor."""
         if floor not in self._scaled:
-            centre, steeper = self.cases.scale(self.point / self.cases.unit, floor)
+            centre, steeper = self.cases.scale(self.point / self.cases.bound, floor)
             errors = self.cases.scale(self.actual, floor)[0] - centre
             self._scaled[floor] = errors, self.cases.components * steeper[:, None] ** 2
         return self._scaled[floor]
@@ -277,90 +260,11 @@ def _find_furthest(residuals: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return np.r_[0, years], np.r_[0, np.maximum.accumulate(np.maximum(most.to_numpy(float), 0.0))]
 
 
-def leave_one_technology_out_quantiles(records: Records, method: str, levels: Levels) -> np.ndarray:
-    """Quantiles (R, Q) of residual rows, each technology calibrated on the others.
-
-    It is what `backtest` scores and what a forecast quotes as its measured coverage.
-    """
-    parts = []
-    for name in members_of(method, is_bounded(records.residuals)):
-        errors, found = records[name], np.empty((len(records.residuals), len(levels)))
-        point = point_of(records.residuals, name, method)
-        for technology, calibration in enumerate(errors.left_out):
-            own = errors.technologies == technology
-            found[own] = calibration.quantiles(errors.cases.take(own), point[own], levels)
-        parts.append(found)
-    return sum(parts) / len(parts)
-
-
-def point_of(rows: pd.DataFrame, member: str, method: str) -> np.ndarray:
-    """(R,) point forecasts of a member for a method: past its peak the published forecast takes the last value."""
-    point = rows[member].to_numpy(float)
-    return np.where(rows["past_peak"], rows["last"], point) if method == PUBLISHED else point
-
-
 def normal_quantiles(point: np.ndarray, sd: np.ndarray, levels: Levels) -> np.ndarray:
     """Quantiles (..., Q) of a normal distribution, cut at 0: the bands a random walk with drift claims for itself."""
     return np.maximum(point[..., None] + sd[..., None] * ndtri(np.asarray(levels, float)), 0.0)
 
 
-def quantiles_of(
-    residuals: pd.DataFrame,
-    method: str,
-    levels: Levels,
-    training: pd.DataFrame | None = None,
-    records: Records | None = None,
-) -> np.ndarray:
-    """Quantiles (R, Q) of residual rows by any method or by `NORMAL_DRIFT`, with nothing learnt from the technology.
-
-    They are calibrated on residual rows of other technologies, ``training``, or by default on each other, for which
-    ``records`` of the same rows save time.
-    """
-    if method == NORMAL_DRIFT:
-        return normal_quantiles(residuals["drift"].to_numpy(float), residuals["drift_sd"].to_numpy(float), levels)
-    if training is None:
-        return leave_one_technology_out_quantiles(Records(residuals) if records is None else records, method, levels)
-    cases = Cases.of(residuals)
-    parts = [
-        calibrate(training, name).quantiles(cases, point_of(residuals, name, method), levels)
-        for name in members_of(method, cases.bounded)
-    ]
-    return sum(parts) / len(parts)
-
-
 def leave_out(residuals: pd.DataFrame, technology: str) -> pd.DataFrame:
     """Residuals of all other technologies."""
     return residuals if not technology else residuals[residuals["technology"] != technology]
-
-
-def measure_coverage(
-    residuals: pd.DataFrame, method: str, levels: Sequence[float], records: Records | None = None
-) -> pd.DataFrame:
-    """Whether the central bands of a method, by level, covered each residual row, its technology left out."""
-    ends, actual = (
-        np.array([band_ends(level) for level in levels]).ravel(),
-        residuals["actual"].to_numpy(float)[:, None],
-    )
-    found = quantiles_of(residuals, method, ends, None, records)
-    covered = (actual >= found[:, ::2]) & (actual <= found[:, 1::2])
-    return pd.DataFrame(covered, index=residuals.index, columns=pd.Index(levels, name="nominal"))
-
-
-def judge(residuals: pd.DataFrame, method: str, level: float) -> pd.DataFrame:
-    """How one band of a method did on each residual row, its technology left out.
-
-    Returns
-    -------
-    DataFrame
-        technology, horizon_years, growth, below and above (whether the outcome lay so), covered, width (of the band, in
-        shares of the bound or multiples of the last value).
-    """
-    low, high = quantiles_of(residuals, method, band_ends(level)).T
-    actual = residuals["actual"].to_numpy(float)
-    frame = residuals[["technology", "horizon_years", "growth"]].assign(below=actual < low, above=actual > high)
-    return frame.assign(covered=~(frame["below"] | frame["above"]), width=(high - low) / residuals["unit_ahead"])
-
-
-def mean_by_technology(rows: pd.DataFrame, name: str) -> float:
-    """Mean of a column over technologies, each with the mean of its rows."""
-    return float(rows.groupby("technology")[name].mean().mean())

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from helpers.curves import decimal_years
+from ..curves import decimal_years
 
 
 def baseline_quantiles(
-    values: pd.Series, dates: pd.DatetimeIndex, levels: Sequence[float], drift: bool, top: float = np.inf
+    values: pd.Series, dates: pd.DatetimeIndex, levels: Sequence[float], drift: bool, limit: float = np.inf
 ) -> np.ndarray:
     """Quantiles of the last value, or of the drift, with normal bands.
 
@@ -31,7 +31,7 @@ def baseline_quantiles(
     drift : bool
         Whether the mean change per year goes on. The variance of a step is then taken about it, with a degree of
         freedom less, and grows by the error of the mean.
-    top : float
+    limit : float
         What no value can pass; none falls below 0.
 
     Returns
@@ -53,4 +53,4 @@ def baseline_quantiles(
     variance = ((steps - change * gaps) ** 2 / gaps).sum() / (len(steps) - drift)
     spread = np.sqrt(variance * ahead * (1 + (ahead / span if drift else 0.0)))
     centre = values.iloc[-1] + change * ahead
-    return np.clip(centre[:, None] + spread[:, None] * ndtri(np.asarray(levels, float)), 0.0, top)
+    return np.clip(centre[:, None] + spread[:, None] * ndtri(np.asarray(levels, float)), 0.0, limit)

@@ -9,18 +9,18 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from helpers import indicators
-from helpers.curves import decimal_years, to_dates
-from helpers.dates import Times
-from helpers.forecast import bands
-from helpers.forecast.bands import PUBLISHED
-from helpers.forecast.fan import Forecast
-from helpers.forecast.lessons import References
-from helpers.forecast.methods import Origin, methods_for
-from helpers.forecast.rolling import can_calibrate
-from helpers.forecast.windows import SHORTEST, SHORTEST_SPAN, Target, last_window, next_dates, read_target
-from helpers.indicators.series import AdoptionSeries
-from helpers.levels import LEVELS, band_ends, check_levels, read_shares
+from .. import indicators
+from ..base.dates import Times
+from ..base.levels import LEVELS, band_ends, check_levels, read_shares
+from ..curves import decimal_years, to_dates
+from ..indicators.series import AdoptionSeries
+from . import bands
+from .lessons import References, recall
+from .methods import PUBLISHED, Origin, methods_for
+from .result import Forecast
+from .rolling import can_calibrate
+from .targets import Target, read_target
+from .windows import SHORTEST, SHORTEST_SPAN, last_window, next_dates
 
 Series = TypeVar("Series", pd.Series, AdoptionSeries)
 
@@ -39,10 +39,10 @@ def forecast(
 ) -> Forecast:
     """Forecast an adoption series with bands calibrated on earlier technologies.
 
-    The published method, ``combined``, is the plain mean of the quantiles of four forecasters, each with its own band:
-    a Gompertz and a logistic curve, each averaged over its ceiling by where the references stand and how well it fits
-    the series with that ceiling; a Gompertz curve at the bound whose rate is drawn towards what followed in the
-    references; and damped drift, cut at the bound. Bands are normalised split conformal (`helpers.forecast.bands`).
+    The published method, ``combined``, is the plain mean of the quantiles of its members (`helpers.forecast.methods`),
+    each with its own band: curves whose ceiling is averaged over, by where the references stand and how well they fit
+    the series with it; a curve at the bound whose rate is drawn towards what followed in the references; and damped
+    drift, cut at the bound. Bands are normalised split conformal (`helpers.forecast.bands`).
     Without a bound it is damped drift alone; past its peak the last value is the path of all. Sources: Meade and Islam
     2006 (diffusion forecasts), Gardner 2006 (damped trends), Lei et al. 2018 (bands), Lichtendahl, Grushka-Cockayne and
     Winkler 2013 (means of quantiles).
@@ -64,7 +64,7 @@ def forecast(
     shares : sequence of float
         Saturation shares of the scenarios, each between 0 and 1.
     residuals : DataFrame, optional
-        From `backtest`; by default it is computed from the references, with the same numbers.
+        From `backtest`; by default it is that of the references (`helpers.forecast.lessons`), computed once.
     limit : number, optional
         What no value can pass though it's no bound, such as a population; no figure may lie above it. Never more than
         100 for percent.
@@ -89,17 +89,18 @@ def forecast(
     Examples
     --------
     >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
-    >>> made = forecast(pd.Series([12, 19, 31, 44, 52], index=dates, name="users"), bound=100, horizon_years=2)
-    >>> made
+    >>> result = forecast(pd.Series([12, 19, 31, 44, 52], index=dates, name="users"), bound=100, horizon_years=2)
+    >>> result
     <Forecast of users: 52.0 in December 2025; forecast for December 2027: 53.9 to 78.1 (80 % band, median 67.4)>
-    >>> made.quantiles[[0.1, 0.5, 0.9]].round().loc["2026-12-31"].tolist()
+    >>> result.quantiles[[0.1, 0.5, 0.9]].round().loc["2026-12-31"].tolist()
     [52.0, 61.0, 68.0]
-    >>> axes = made.plot()
+    >>> axes = result.plot()
     """
-    references = indicators.load().references() if references is None else references
+    references = indicators.load_references() if references is None else references
     target = read_target(series, bound, limit, censored)
     others = [each for each in references if not target.technology or each.technology != target.technology]
-    return forecast_target(target, References(others, residuals), horizon_years, levels, shares, method)
+    school = recall(others) if residuals is None else References(others, residuals)
+    return forecast_target(target, school, horizon_years, levels, shares, method)
 
 
 def forecast_target(
@@ -122,12 +123,12 @@ def forecast_target(
     return Forecast(target, Origin(windows, lessons.prior), lessons, dates, levels, shares, method)
 
 
-def vary(made: Forecast, others: Mapping[str, AdoptionSeries], references: Sequence[AdoptionSeries]) -> pd.DataFrame:
+def vary(result: Forecast, others: Mapping[str, AdoptionSeries], references: Sequence[AdoptionSeries]) -> pd.DataFrame:
     """The published forecast of other forms of the series: with another bound, or with figures counted in another way.
 
     Parameters
     ----------
-    made : Forecast
+    result : Forecast
         Its dates, its limit and the level that it quotes are those of all.
     others : mapping of names to AdoptionSeries, one at least
     references : list of AdoptionSeries
@@ -137,14 +138,38 @@ def vary(made: Forecast, others: Mapping[str, AdoptionSeries], references: Seque
     DataFrame
         A row per form and date: form, date, q0.1, q0.5, q0.9 and the ends of the quoted band, unit.
     """
-    frames, ends = [], sorted({0.1, 0.5, 0.9, *band_ends(made.level)})
-    limit = made.target.limit if np.isfinite(made.target.limit) else None
-    taught = References(references, made.residuals)
+    frames, ends = [], sorted({0.1, 0.5, 0.9, *band_ends(result.level)})
+    limit = result.target.limit if np.isfinite(result.target.limit) else None
+    taught = References(references, result.residuals)
     for name, series in others.items():
         other = forecast_target(read_target(series, limit=limit), taught)
-        columns = {f"q{end:g}": column for end, column in zip(ends, other.at(made.years, ends).T, strict=True)}
-        frames.append(pd.DataFrame({"form": name, "date": made.dates} | columns | {"unit": made.target.unit}))
+        columns = {f"q{end:g}": column for end, column in zip(ends, other.at(result.years, ends).T, strict=True)}
+        frames.append(pd.DataFrame({"form": name, "date": result.dates} | columns | {"unit": result.target.unit}))
     return pd.concat(frames, ignore_index=True)
+
+
+def scale_before(series: AdoptionSeries, shifts: pd.DataFrame) -> dict[str, AdoptionSeries]:
+    """The series with its figures before a break multiplied by what level shifts say: the median of the families.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+    shifts : DataFrame
+        From `curves.vary_shift`.
+
+    Returns
+    -------
+    dict
+        Empty where none was fitted; else the series, by the factor in two digits, which is what is multiplied by, and
+        the standard deviation of its prior.
+    """
+    rows = shifts[shifts["parameter"] == "shift"]
+    factors = np.exp(rows.groupby("sd")["estimate"].median().dropna()).round(2)
+    old = series.values.index < pd.Timestamp(rows["date"].max())
+    return {
+        f"{factor:.2f} (sd {sd:g})": replace(series, values=series.values * np.where(old, factor, 1))
+        for sd, factor in factors.items()
+    }
 
 
 def read_narrowly(series: AdoptionSeries) -> dict[str, AdoptionSeries]:
@@ -204,11 +229,11 @@ def hindcast(
     """
     target, frames = read_target(series, bound), []
     values = target.values
-    references = indicators.load().references() if references is None else references
+    references = indicators.load_references() if references is None else references
     for origin in pd.DatetimeIndex(values.index[SHORTEST - 1 : -1] if origins is None else origins).tz_localize(None):
         earlier = [each for each in (cut_series(each, origin) for each in references) if len(each.values) >= SHORTEST]
-        known = cut_series(target.bound, origin) if target.bound is not None else None
-        frame = forecast(cut_series(series, origin), known, earlier, **settings).frame()
+        bound = cut_series(target.bound, origin) if target.bound is not None else None
+        frame = forecast(cut_series(series, origin), bound, earlier, **settings).frame()
         frame.insert(0, "origin", origin)
         frames.append(frame.assign(actual=values.reindex(frame["date"]).to_numpy()))
     if not frames:

@@ -17,9 +17,12 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from helpers.files import read_json, write_file, write_json
-from helpers.folders import lock_folder, recover, swap_in
-from helpers.forecast.hub_config import (
+from ..base.files import read_json, write_file, write_json
+from ..base.folders import lock_folder, recover, swap_in
+from ..base.project import RunError, shorten_path
+from ..indicators import DataError, Problem
+from ..indicators.tables import read_bytes
+from .hub_config import (
     BASELINES,
     README,
     SAMPLES,
@@ -31,9 +34,6 @@ from helpers.forecast.hub_config import (
     target_data_config,
     tasks_config,
 )
-from helpers.indicators import DataError, Problem
-from helpers.indicators.tables import read_bytes
-from helpers.project import RunError, shorten_path
 
 FILE_COLUMNS = [*TASK_IDS, "output_type", "output_type_id", "value"]
 COLUMNS = ["model_id", *FILE_COLUMNS, "unit"]
@@ -83,9 +83,9 @@ def read_targets(folder: Path) -> dict[str, dict[str, Any]]:
     path = folder / TASKS
     try:
         tasks = [task for one in read_json(path)["rounds"] for task in one["model_tasks"]]
-        found = [target for task in tasks for target in task["target_metadata"]]
+        targets = [target for task in tasks for target in task["target_metadata"]]
         return {
-            target["target_keys"]["indicator"]: {"target_units": target["target_units"], **target} for target in found
+            target["target_keys"]["indicator"]: {"target_units": target["target_units"], **target} for target in targets
         }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _fault(path, folder, "", "is missing, or has not the form of a hub's tasks") from error
@@ -194,29 +194,29 @@ def _leave_known(rows: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     Dates cannot join later: their samples would be no paths over the dates that are there.
     """
     task = [name for name in ENTRY if name != "published"]
-    known, own = _as_text(before)[task], ~rows["model_id"].isin(BASELINES)
-    twice = rows[own & _is_in(rows[task[:-1]], known[task[:-1]])]
+    entered, own = _as_text(before)[task], ~rows["model_id"].isin(BASELINES)
+    twice = rows[own & _is_in(rows[task[:-1]], entered[task[:-1]])]
     if len(twice):
         first = twice.iloc[0]
         what = f"{first['indicator']} of {first['entity']} (bound {first['bound']}) by {first['model_id']}"
         raise RunError(f"Round {first['origin_date']} has {what} on record already, and a record is not written over.")
-    return rows[own | ~_is_in(rows[task], known)]
+    return rows[own | ~_is_in(rows[task], entered)]
 
 
-def _is_in(rows: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
-    return pd.MultiIndex.from_frame(rows).isin(pd.MultiIndex.from_frame(known.drop_duplicates()))
+def _is_in(rows: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
+    return pd.MultiIndex.from_frame(rows).isin(pd.MultiIndex.from_frame(others.drop_duplicates()))
 
 
-def _join_targets(known: dict[str, Any], rows: pd.DataFrame, titles: dict[str, str]) -> dict[str, Any]:
+def _join_targets(targets: dict[str, Any], rows: pd.DataFrame, titles: dict[str, str]) -> dict[str, Any]:
     """Targets of the hub with those of new rows; a `RunError` where the unit is another."""
     for indicator, unit in rows[["indicator", "unit"]].drop_duplicates().itertuples(index=False):
-        if known.get(indicator, {}).get("target_units", unit) != unit:
-            there = known[indicator]["target_units"]
+        if targets.get(indicator, {}).get("target_units", unit) != unit:
+            there = targets[indicator]["target_units"]
             raise RunError(
                 f"{indicator} is on record in {there}, not in {unit}: nothing was written. Name another hub."
             )
-        known = {indicator: describe_target(indicator, titles[indicator], unit)} | known
-    return known
+        targets = {indicator: describe_target(indicator, titles[indicator], unit)} | targets
+    return targets
 
 
 def _append(folder: Path, model_id: str, origin: str, rows: pd.DataFrame) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.forecast.fan import HUB_QUANTILES
+from .result import HUB_QUANTILES
 
 SCHEMAS = "https://raw.githubusercontent.com/hubverse-org/schemas/main/v6.0.0/"
 TASK_IDS = ["origin_date", "published", "entity", "indicator", "bound", "target_end_date"]

@@ -7,20 +7,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.forecast.hub import ENTRY
-from helpers.forecast.hub_config import BASELINES
-from helpers.forecast.scores import quantile_score
-from helpers.forecast.statements import count, percent
-from helpers.indicators import Data, DataError
-from helpers.levels import LEVELS, band_ends
-from helpers.project import RunError
-from helpers.wording import say_count, say_day, say_name
+from ..base.levels import LEVELS, band_ends
+from ..base.numbers import count, percent
+from ..base.project import RunError
+from ..base.wording import say_count, say_day, say_name
+from ..indicators import Data, DataError
+from .hub import ENTRY
+from .hub_config import BASELINES
+from .scores import quantile_score
 
 VINTAGES = ("first", "latest")
 TASK = ["entity", "indicator", "bound", "origin_date", "target_end_date"]
 RATIOS = {name: f"wis_{name.partition('-')[2]}" for name in BASELINES}
 COVERED = ["inside_50", "inside", "inside_95"]
-"""Columns of `helpers.levels.LEVELS`; the 80 % band is the one that sentences quote."""
+"""Columns of `helpers.base.levels.LEVELS`; the 80 % band is the one that sentences quote."""
 SCORES = ["outcome", "side", "came", "hindsight", "counted", "probability", *COVERED, "wis", *RATIOS.values(), "text"]
 SUMMARY = ["model_id", "on_record", "to_come", "hindsight", "no_score", "counted", "exact"]
 SUMMARY += [*(f"coverage_{100 * level:.0f}" for level in LEVELS), *(f"{name}_ratio" for name in RATIOS.values())]
@@ -59,13 +59,13 @@ def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") ->
     if vintage not in VINTAGES:
         raise RunError(f"vintage is '{vintage}'; a score is of the {' or the '.join(VINTAGES)} vintage of a figure.")
     parts = entries.groupby(ENTRY, sort=True)
-    found = [_score_entry(dict(zip(ENTRY, key, strict=True)), part, data, vintage) for key, part in parts]
+    scored = [_score_entry(dict(zip(ENTRY, key, strict=True)), part, data, vintage) for key, part in parts]
     against: dict[Any, dict[str, float]] = {}
-    for row in found:
+    for row in scored:
         if row["model_id"] in RATIOS:
             against.setdefault(tuple(row[name] for name in TASK), {})[RATIOS[row["model_id"]]] = row["wis"]
     rows = []
-    for row in found:
+    for row in scored:
         if row["model_id"] not in RATIOS:
             baselines = dict.fromkeys(RATIOS.values(), np.nan) | against.get(tuple(row[name] for name in TASK), {})
             rows.append(row | baselines | {"text": _say_entry(row | baselines)})
@@ -178,7 +178,7 @@ def summarise_scores(scored: pd.DataFrame) -> pd.DataFrame:
 
 def say_scores(summary: pd.DataFrame) -> list[str]:
     """A sentence for each model of `summarise_scores`."""
-    told = []
+    sentences = []
     for row in summary.to_dict("records"):
         text = f"{row['model_id']}: {say_count(row['on_record'], 'forecast')} on record, {row['to_come']} to come, "
         text += f"{row['hindsight']} made in hindsight and not counted, {row['no_score']} without a score."
@@ -193,5 +193,5 @@ def say_scores(summary: pd.DataFrame) -> list[str]:
         if row["bounds"]:
             text += f" {say_count(row['bounds'], 'figure')} printed as a bound: probability "
             text += f"{percent(row['probability'])} on average."
-        told.append(text if row["counted"] else f"{text} No figure has come since, so there is no score yet.")
-    return told
+        sentences.append(text if row["counted"] else f"{text} No figure has come since, so there is no score yet.")
+    return sentences

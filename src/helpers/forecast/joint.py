@@ -9,14 +9,15 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from helpers.curves import decimal_years, to_dates
-from helpers.forecast import bands
-from helpers.forecast.bands import PUBLISHED, REPORTED_QUANTILES
-from helpers.forecast.lessons import Lessons
-from helpers.forecast.methods import Origin, forecast_points
-from helpers.forecast.paths import PATHS, levels_within, refutes, sift
-from helpers.forecast.windows import DATE_TOLERANCE, Ahead, Levels, Target, Windows, describe, look_ahead, next_dates
-from helpers.levels import band_ends, quoted_level
+from ..base.levels import band_ends, quoted_level
+from ..curves import decimal_years, to_dates
+from . import bands
+from .bands import REPORTED_QUANTILES
+from .lessons import Lessons
+from .methods import PUBLISHED, Origin, forecast_points, members_of
+from .paths import PATHS, keep, levels_left, refutes, sift
+from .targets import Target
+from .windows import DATE_TOLERANCE, Ahead, Levels, Windows, describe, next_dates
 
 EVERY_RANK = (np.arange(PATHS) + 0.5) / PATHS
 """The ranks that paths have at each date."""
@@ -28,13 +29,13 @@ RANK_STEP = 128
 class Member:
     """One of the forecasters whose mean is the published forecast: a path from the last observation, and its band."""
 
-    made: JointForecast
+    forecast: JointForecast
     name: str
 
     @property
     def band(self) -> bands.Calibration:
         """Its own record: floor, quotients and the widest band that they vouch for."""
-        return self.made.lessons.calibration(self.name)
+        return self.forecast.lessons.calibration(self.name)
 
     def quantiles(self, dates: pd.DatetimeIndex | None = None, levels: Levels | None = None) -> pd.DataFrame:
         """Quantiles of the member, among the paths of the forecast that newer figures leave.
@@ -51,12 +52,12 @@ class Member:
         DataFrame
             Index date, a column per level. In the unit of the series.
         """
-        made = self.made
-        dates = made.dates if dates is None else pd.DatetimeIndex(dates, name="date")
-        levels = list(made.quantile_levels if levels is None else levels)
-        years = decimal_years(dates) - made.windows.years[0, -1]
-        found = made.part(self.name, years, made.within(years, levels), made.method)
-        return pd.DataFrame(found, dates, levels)
+        forecast = self.forecast
+        dates = forecast.dates if dates is None else pd.DatetimeIndex(dates, name="date")
+        levels = list(forecast.quantile_levels if levels is None else levels)
+        years = decimal_years(dates) - forecast.windows.years[0, -1]
+        within = forecast.within(years, levels)
+        return pd.DataFrame(forecast.part(self.name, *forecast.look(years), within, forecast.method), dates, levels)
 
 
 @dataclass(repr=False)
@@ -64,7 +65,7 @@ class JointForecast:
     """Quantiles by date of every method; made of the window of last points, the prior, and a calibration per method."""
 
     target: Target
-    known: Origin
+    at_origin: Origin
     lessons: Lessons
     dates: pd.DatetimeIndex
     levels: tuple[float, ...]
@@ -79,11 +80,11 @@ class JointForecast:
     @property
     def windows(self) -> Windows:
         """The window of last points, N = 1."""
-        return self.known.windows
+        return self.at_origin.windows
 
     @property
     def level(self) -> float:
-        """The level of the band that is quoted, see `helpers.levels.quoted_level`."""
+        """The level of the band that is quoted, see `helpers.base.levels.quoted_level`."""
         return quoted_level(self.levels)
 
     @property
@@ -114,8 +115,8 @@ class JointForecast:
     @property
     def quantiles(self) -> pd.DataFrame:
         """Quantiles of the forecast's method: index date, a column per level."""
-        found = self.at(self.years, self.quantile_levels)
-        return pd.DataFrame(found, index=self.dates, columns=list(self.quantile_levels))
+        levels = list(self.quantile_levels)
+        return pd.DataFrame(self.at(self.years, levels), index=self.dates, columns=levels)
 
     @property
     def fan(self) -> pd.DataFrame:
@@ -129,37 +130,36 @@ class JointForecast:
     @property
     def _years_of_bound(self) -> float:
         """Years from the origin to the last figure of the bound; 0 where it ends with the series, or there is none."""
-        if not self.windows.bounded:
+        if self.target.bound is None:
             return 0.0
-        return max(0.0, float(decimal_years(self.target.known_bound.index)[-1] - self.windows.years[0, -1]))
+        return max(0.0, float(decimal_years(self.target.bound.index)[-1] - self.windows.years[0, -1]))
 
     def ahead_of(self, years: Levels) -> Ahead:
         """`Ahead` for any years after the origin, an array (H,); the bound is as known, then drifts on."""
         years = np.atleast_1d(np.asarray(years, float))[None]
-        ahead, until = look_ahead(self.windows, years), self._years_of_bound
+        ahead, until = Ahead.of(self.windows, years), self._years_of_bound
         if until > 0:
-            bound = self.target.known_bound
-            known = np.interp(years, decimal_years(bound.index) - self.windows.years[0, -1], bound.to_numpy(float))
-            at_last = look_ahead(self.windows, np.array([[until]])).bounds
-            beyond = look_ahead(self.windows, np.maximum(years - until, 0))
-            bounds = np.where(years <= until, known, known * ahead.bounds / at_last)
-            ahead = replace(ahead, bounds=bounds, bound_sd=beyond.bound_sd, top=bounds)
-        return replace(ahead, top=np.minimum(ahead.top, self.target.limit))
+            bound = self.target.bound_at(self.windows.years[0, -1] + years)
+            at_last = Ahead.of(self.windows, np.array([[until]])).bound
+            beyond = Ahead.of(self.windows, np.maximum(years - until, 0))
+            bound = np.where(years <= until, bound, bound * ahead.bound / at_last)
+            ahead = replace(ahead, bound=bound, bound_sd=beyond.bound_sd, limit=bound)
+        return replace(ahead, limit=np.minimum(ahead.limit, self.target.limit))
 
     @property
     def members(self) -> dict[str, Member]:
-        """The forecasters whose quantiles the forecast is the plain mean of: ``sum(...) / len(made.members)``.
+        """The forecasters whose quantiles the forecast is the plain mean of: ``sum(...) / len(result.members)``.
 
         Examples
         --------
         >>> from helpers.forecast import forecast
         >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
-        >>> made = forecast(pd.Series([12, 19, 31, 44, 52], index=dates), bound=100, horizon_years=2)
-        >>> mean = sum(member.quantiles() for member in made.members.values()) / len(made.members)
-        >>> bool((mean == made.quantiles).all(axis=None))
+        >>> result = forecast(pd.Series([12, 19, 31, 44, 52], index=dates), bound=100, horizon_years=2)
+        >>> mean = sum(member.quantiles() for member in result.members.values()) / len(result.members)
+        >>> bool((mean == result.quantiles).all(axis=None))
         True
         """
-        return {name: Member(self, name) for name in bands.members_of(self.method, self.windows.bounded)}
+        return {name: Member(self, name) for name in members_of(self.method, self.windows.bounded)}
 
     def at(self, years: Levels, levels: Levels, method: str = "") -> np.ndarray:
         """Quantiles (H, Q) of the forecast's method, or of another one, at any years after the origin."""
@@ -167,31 +167,37 @@ class JointForecast:
 
     def within(self, years: Levels, levels: Levels, method: str = "") -> Levels:
         """Levels (Q,) or (H, Q) at which quantiles of the paths lie that newer figures leave."""
-        return levels_within(self._sift(years, method)[0], levels) if len(self.target.newer) else levels
+        if not len(self.target.newer):
+            return levels
+        return levels_left(np.atleast_1d(years).tolist(), self.lessons.decay, self._limits(method), levels)
 
     def _margins(self, years: Levels, levels: Levels, method: str = "") -> np.ndarray:
         """Calibrated quantiles (H, Q) that know of no newer figure, at levels (Q,) or (H, Q)."""
         method = method or self.method
-        names = bands.members_of(method, self.windows.bounded)
-        return sum(self.part(name, years, levels, method) for name in names) / len(names)
+        names, ahead = members_of(method, self.windows.bounded), self.look(years)
+        return sum(self.part(name, *ahead, levels, method) for name in names) / len(names)
 
-    def part(self, name: str, years: Levels, levels: Levels, method: str = PUBLISHED) -> np.ndarray:
-        """The same of one member of a method, with its own path and band: past its peak the last value is the path."""
+    def look(self, years: Levels) -> tuple[Ahead, bands.Cases]:
+        """What is known of some years after the origin, and what bands depend on there: the same for all members."""
         ahead = self.ahead_of(years)
-        point = forecast_points(self.known, ahead, (name,))[name][0]
+        count = ahead.years.shape[1]
+        return ahead, bands.Cases.of(describe(self.windows, ahead, (np.zeros(count, int), np.arange(count))))
+
+    def part(self, name: str, ahead: Ahead, cases: bands.Cases, levels: Levels, method: str = PUBLISHED) -> np.ndarray:
+        """The same of one member of a method, with its own path and band: past its peak the last value is the path."""
+        point = forecast_points(self.at_origin, ahead, (name,))[name][0]
         if method == PUBLISHED and self.declines:
             point = np.full(len(point), self.windows.values[0, -1])
-        cases = bands.Cases.of(describe(self.windows, ahead, (np.zeros(len(point), int), np.arange(len(point)))))
         return np.minimum(self.lessons.calibration(name).quantiles(cases, point, levels), self.target.limit)
 
     @cached_property
-    def _known_limits(self) -> dict[str, tuple[tuple[float, float, float], ...]]:
-        """`_limits` by method, as they are found."""
+    def _limits_by_method(self) -> dict[str, tuple[tuple[float, float, float], ...]]:
+        """`_limits` by method, computed when first asked for."""
         return {}
 
     def _limits(self, method: str = "") -> tuple[tuple[float, float, float], ...]:
         """Year, lowest and highest rank that each newer figure allows."""
-        if method not in self._known_limits:
+        if method not in self._limits_by_method:
             newer, limits = self.target.newer, []
             on = decimal_years(newer.index) - self.windows.years[0, -1]
             for year, value, bound in zip(on.tolist(), newer["value"], newer["bound"], strict=True):
@@ -201,16 +207,12 @@ class JointForecast:
                 among = self._margins([year], EVERY_RANK[first : first + RANK_STEP], method)[0]
                 below = (first + np.searchsorted(among, value, side)) / PATHS
                 limits.append((year, below, 1.0) if bound == "at_least" else (year, 0.0, below))
-            self._known_limits[method] = tuple(limits)
-        return self._known_limits[method]
-
-    def _sift(self, years: Levels, method: str = "") -> tuple[np.ndarray, float]:
-        """Ranks (M, H) of the paths that newer figures leave, see `paths.sift`, and their share of all."""
-        return sift(tuple(np.atleast_1d(years).tolist()), self.lessons.decay, self._limits(method))
+            self._limits_by_method[method] = tuple(limits)
+        return self._limits_by_method[method]
 
     def share_kept(self, method: str = "") -> float:
         """Share of the paths that satisfy the newer figures."""
-        return self._sift(self.years, method)[1] if len(self.target.newer) else 1.0
+        return keep(self.lessons.decay, self._limits(method)).share if len(self.target.newer) else 1.0
 
     def is_refuted(self, method: str = "") -> bool:
         """Whether newer figures refute a method, see `paths.refutes`; then its numbers know nothing of them."""
@@ -229,11 +231,12 @@ class JointForecast:
         --------
         >>> from helpers.forecast import forecast
         >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
-        >>> made = forecast(pd.Series([12, 19, 31, 44, 52], index=dates), bound=100, horizon_years=2)
-        >>> bool((made.paths["2027-12-31"] > 60).mean() > 0.5)
+        >>> result = forecast(pd.Series([12, 19, 31, 44, 52], index=dates), bound=100, horizon_years=2)
+        >>> bool((result.paths["2027-12-31"] > 60).mean() > 0.5)
         True
         """
-        return pd.DataFrame(self._margins(self.years, self._sift(self.years)[0].T).T, columns=self.dates)
+        ranks, _ = sift(tuple(self.years.tolist()), self.lessons.decay, self._limits())
+        return pd.DataFrame(self._margins(self.years, ranks.T).T, columns=self.dates)
 
     def until(self, horizon_years: float) -> Self:
         """The same forecast to another horizon, without fitting or calibrating anything again."""

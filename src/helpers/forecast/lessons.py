@@ -1,23 +1,49 @@
-"""What the references teach: errors, prior, calibrations and correlations, made once for all that use them."""
+"""What the references teach: errors, prior, calibrations and correlations, made once for all that use them.
+
+`recall` gives the references with all that they have taught in this process. Their errors, which take the longest, are
+also kept for the next process, for the same figures, code and libraries: in a file of the user's own cache folder, a
+plain archive of arrays, written whole. A file that is damaged is made anew; where nothing can be kept, nothing is. A
+wheel brings those of the project's own references along.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
+import platform
 from collections.abc import Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from functools import cache, cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import platformdirs
 
-from helpers.forecast import bands
-from helpers.forecast.bands import PUBLISHED, Calibration, Records
-from helpers.forecast.methods import Prior, learn_prior, saturation_shares
-from helpers.forecast.paths import correlate_scores, fit_decay
-from helpers.forecast.rolling import backtest, check_residuals
-from helpers.indicators.series import AdoptionSeries
+from ..base.files import hash_helpers, pack_files, write_file
+from ..base.project import PACKAGED, RunError, refuse_planted
+from ..base.quoting import quote
+from ..indicators.series import AdoptionSeries
+from . import bands
+from .bands import Calibration, Records
+from .methods import PUBLISHED, Prior, learn_prior, members_of, methods_for, saturation_shares
+from .paths import correlate_scores, fit_decay
+from .rolling import LABELS, backtest
 
 if TYPE_CHECKING:
     from distributed import Client
+
+FOLDER = "backtests"
+"""Of the user's cache folder, and of what a wheel brings along."""
+MOST_FILES = 64
+"""Files that are kept, the newest; one is up to a megabyte."""
+LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels")
+ABOVE = dict.fromkeys(("years", "horizon_years", "last", "growth", "unit", "unit_ahead", "unit_then", "stretch"), 0.0)
+ABOVE |= {"window": 2.0} | dict.fromkeys(("bound_sd", "rate", "roughness", "past_peak", "drift_sd", "actual"), -np.inf)
+"""Columns of numbers in a residual frame besides its methods, and what each of them lies above."""
 
 
 class Lessons:
@@ -55,8 +81,8 @@ class Lessons:
     @cached_property
     def prior(self) -> Prior:
         """Where the other technologies stand, and how their growth went on; it says nothing without bounds."""
-        known = self._records.residuals
-        return learn_prior(self.reached, known, self._technology) if bands.is_bounded(known) else Prior(0.0, 1.0)
+        rows = self._records.residuals
+        return learn_prior(self.reached, rows, self._technology) if bands.is_bounded(rows) else Prior(0.0, 1.0)
 
     def calibration(self, method: str) -> Calibration:
         """`Calibration` of a method on the other technologies."""
@@ -67,7 +93,7 @@ class Lessons:
     @cached_property
     def correlations(self) -> pd.DataFrame:
         """Correlations of the published forecast's errors at two horizons."""
-        members = bands.members_of(PUBLISHED, bands.is_bounded(self._records.residuals))
+        members = members_of(PUBLISHED, bands.is_bounded(self._records.residuals))
         scores = sum(self._records[name].normal_scores(self.calibration(name)) for name in members) / len(members)
         return correlate_scores(self.residuals, scores[self._others])
 
@@ -84,27 +110,20 @@ class References:
     ----------
     series : sequence of AdoptionSeries
     residuals : DataFrame, optional
-        From `backtest` on them; what is missing, or of the other kind, is computed once, when it is first needed.
-    client : dask.distributed.Client, optional
-        For that.
+        From `backtest` on them; what is missing, or of the other kind, is that of `cached_backtest`.
     """
 
-    def __init__(
-        self, series: Sequence[AdoptionSeries], residuals: pd.DataFrame | None = None, client: Client | None = None
-    ) -> None:
-        self.series, self._client = list(series), client
-        known = [] if residuals is None else [check_residuals(residuals)]
-        self._residuals = {bands.is_bounded(each): each for each in known}
+    def __init__(self, series: Sequence[AdoptionSeries], residuals: pd.DataFrame | None = None) -> None:
+        self.series = list(series)
+        given = [] if residuals is None else [check_residuals(residuals)]
+        self._residuals = {bands.is_bounded(each): each for each in given}
         self._records: dict[bool, Records] = {}
         self._lessons: dict[tuple[str, bool], Lessons] = {}
 
-    def __getstate__(self) -> dict[str, object]:
-        return vars(self) | {"_client": None}  # a worker has its residuals, and no client
-
-    def residuals(self, bounded: bool) -> pd.DataFrame:
-        """Errors of the references' own forecasts."""
+    def residuals(self, bounded: bool, client: Client | None = None) -> pd.DataFrame:
+        """Errors of the references' own forecasts; a Dask client's workers compute what isn't there yet."""
         if bounded not in self._residuals:
-            self._residuals[bounded] = backtest(self.series, bounded=bounded, client=self._client)
+            self._residuals[bounded] = cached_backtest(self.series, bounded, client)
         return self._residuals[bounded]
 
     def teach(self, technology: str, bounded: bool) -> Lessons:
@@ -117,3 +136,140 @@ class References:
             records = self._records.setdefault(bounded, Records(residuals))
             self._lessons[key] = Lessons(records, saturation_shares(others), key[0])
         return self._lessons[key]
+
+
+MOST_TAUGHT = 4
+"""Sets of references that stay in memory: each with a calibration per method is some 20 megabytes."""
+_TAUGHT: dict[str, References] = {}
+
+
+def recall(series: Sequence[AdoptionSeries]) -> References:
+    """`References` of these series; the same object for the same figures, with what it has taught already."""
+    key = digest_series(series)
+    references = _TAUGHT.pop(key) if key in _TAUGHT else References(series)
+    _TAUGHT[key] = references  # used last: the last to go
+    for old in list(_TAUGHT)[:-MOST_TAUGHT]:
+        del _TAUGHT[old]
+    return references
+
+
+def check_residuals(residuals: Any) -> pd.DataFrame:
+    """Refuse what is no residual frame from `backtest`, also one that was kept in a file.
+
+    Returns
+    -------
+    DataFrame
+        The same with labels that are texts: an empty one comes out of a CSV file as missing.
+
+    Raises
+    ------
+    ValueError
+        Where it is no DataFrame, has no rows, lacks a column, or a column has something else than its numbers.
+    """
+    right = "give what backtest returned, or leave it out"
+    if not isinstance(residuals, pd.DataFrame):
+        raise ValueError(f"residuals is a {type(residuals).__name__}; {right}")
+    numbers = ABOVE | dict.fromkeys(methods_for("share" in residuals and residuals["share"].notna().any()), -np.inf)
+    missing = [name for name in (*LABELS, "origin", "share", *numbers) if name not in residuals]
+    if missing or not len(residuals):
+        lack = f"the column {missing[0]!r}" if missing else "rows"
+        raise ValueError(f"residuals lacks {lack}; {right}")
+    if residuals["share"].notna().any():
+        numbers["share"] = 0.0
+    for name, least in numbers.items():
+        number = pd.to_numeric(residuals[name], errors="coerce").to_numpy(float)
+        wrong = ~(np.isfinite(number) & (number > least)) | (not pd.api.types.is_numeric_dtype(residuals[name]))
+        if wrong.any():
+            cell, above = residuals[name].tolist()[wrong.argmax()], f" above {least:g}" * bool(np.isfinite(least))
+            raise ValueError(f"residuals has {quote(cell)} in the column {name!r}, not a number{above}; {right}")
+    return residuals.assign(**{name: residuals[name].astype(object).fillna("").astype(str) for name in LABELS})
+
+
+def digest_series(references: Sequence[AdoptionSeries]) -> str:
+    """sha256 of all that a backtest takes from its references: labels, dates and figures, and those of their bounds."""
+    digest = hashlib.sha256()
+    for each in references:
+        parts = [each.values] if each.bound is None else [each.values, each.bound]
+        words = (each.technology, each.entity, each.indicator, *(len(part) for part in parts))
+        digest.update(json.dumps(words).encode())
+        for part in parts:
+            digest.update(part.index.as_unit("ns").asi8.tobytes() + part.to_numpy(float).tobytes())
+    return digest.hexdigest()
+
+
+def cached_backtest(
+    references: Sequence[AdoptionSeries], bounded: bool = True, client: Client | None = None
+) -> pd.DataFrame:
+    """`backtest` with its usual windows and horizons; computed where none of the same is in the cache.
+
+    Parameters
+    ----------
+    references, bounded, client : as for `backtest`
+
+    Returns
+    -------
+    DataFrame
+        As `backtest` returns it, to the last bit; one that a wheel has brought along as it was where that was built.
+
+    Raises
+    ------
+    ValueError
+        As `backtest`.
+    """
+    state = _name(references, bounded)
+    name = f"{hashlib.sha256(f'{state} {_digest_code()}'.encode()).hexdigest()}.npz"
+    path = Path(platformdirs.user_cache_dir("adoption-curves", appauthor=False)) / FOLDER / name
+    for kept in (PACKAGED / FOLDER / state, path):
+        with suppress(Exception):  # whatever is wrong with a file, its content is made anew
+            refuse_planted(kept.parent, kept)
+            return unpack_residuals(kept.read_bytes())
+    residuals = backtest(references, bounded=bounded, client=client)
+    with suppress(OSError, RunError):  # a folder that can't be written, a full disk: it is made again next time
+        path.parent.mkdir(parents=True, exist_ok=True)
+        refuse_planted(path.parent.parent, path.parent)
+        write_file(path, pack_residuals(residuals))
+        for old in sorted(path.parent.iterdir(), key=lambda each: each.stat().st_mtime)[:-MOST_FILES]:
+            old.unlink()
+    return residuals
+
+
+def _name(references: Sequence[AdoptionSeries], bounded: bool) -> str:
+    return f"{digest_series(references)}-{'bounded' if bounded else 'unbounded'}.npz"
+
+
+@cache
+def _digest_code() -> str:
+    """What a backtest depends on besides its references: code, libraries and the kind of processor."""
+    versions = {name: metadata.version(name) for name in LIBRARIES}
+    return json.dumps([hash_helpers(), versions, platform.python_version(), platform.machine()], sort_keys=True)
+
+
+def pack_residuals(residuals: pd.DataFrame) -> bytes:
+    """A frame from `backtest` as an archive of arrays (.npz), the same bytes for the same frame."""
+    files = {}
+    for name in residuals:
+        column, file = residuals[name], io.BytesIO()
+        texts = not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_dtype(column))
+        np.save(file, column.to_numpy(str) if texts else column.to_numpy(), allow_pickle=False)
+        files[f"{name}.npy"] = file.getvalue()
+    return pack_files(files)
+
+
+def unpack_residuals(content: bytes) -> pd.DataFrame:
+    """The frame that `pack_residuals` has packed.
+
+    Raises
+    ------
+    ValueError
+        Where the archive holds something else; a damaged one raises what zipfile, zlib and numpy do.
+    """
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        frame = pd.DataFrame({name: archive[name] for name in archive.files})
+    check_residuals(frame)
+    return frame
+
+
+def write_packaged(folder: Path, references: Sequence[AdoptionSeries]) -> None:
+    """Write the backtests that a wheel brings along for its references, with a bound and without one."""
+    for bounded in (True, False):
+        write_file(folder / _name(references, bounded), pack_residuals(backtest(references, bounded=bounded)))

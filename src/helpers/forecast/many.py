@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from helpers import indicators
-from helpers.curves.many import map_parts
-from helpers.forecast.fan import Forecast
-from helpers.forecast.forecasting import forecast_target
-from helpers.forecast.lessons import References
-from helpers.forecast.panel import Panel, is_adopted, name_series, read_panel
-from helpers.forecast.windows import read_target
-from helpers.indicators.series import AdoptionSeries
-from helpers.wording import say_count
+from .. import indicators
+from ..base.wording import say_count
+from ..curves.many import map_parts
+from ..indicators.series import AdoptionSeries
+from .forecasting import forecast_target
+from .lessons import References, recall
+from .result import Forecast
+from .targets import Panel, is_adopted, name_series, read_panel, read_target
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -31,8 +30,8 @@ class Forecasts(dict[str, Forecast]):
     Made by `forecast_many`.
     """
 
-    def __init__(self, made: Mapping[str, Forecast], problems: Mapping[str, str], learnt_from: str) -> None:
-        super().__init__(made)
+    def __init__(self, forecasts: Mapping[str, Forecast], problems: Mapping[str, str], learnt_from: str) -> None:
+        super().__init__(forecasts)
         self.problems, self.learnt_from = dict(problems), learnt_from
 
     def frame(self) -> pd.DataFrame:
@@ -43,7 +42,7 @@ class Forecasts(dict[str, Forecast]):
         DataFrame
             A row per series and date: series, then the columns of `Forecast.frame`.
         """
-        return self._join({name: each.frame().query("method == @each.method") for name, each in self.items()})
+        return self._join({name: each.method_frame(each.method) for name, each in self.items()})
 
     def milestones(self) -> pd.DataFrame:
         """The milestones of all: series, then the columns of `Forecast.milestones`."""
@@ -68,7 +67,7 @@ class Forecasts(dict[str, Forecast]):
         -------
         matplotlib Figure
         """
-        from helpers import figures
+        from ..show import figures
 
         return figures.draw_fans(self, columns, self.learnt_from)
 
@@ -97,7 +96,7 @@ def forecast_many(
     references : panel, optional
         With the bounds `bound` where these are no AdoptionSeries. By default those of the project's data folder.
     residuals : DataFrame, optional
-        From `backtest` on the references; by default it is computed.
+        From `backtest` on the references; by default it is theirs, computed once.
     client : dask.distributed.Client, optional
         Its workers take some series each, with the same results.
     **settings
@@ -118,22 +117,22 @@ def forecast_many(
     --------
     >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2018, 2026)])
     >>> frame = pd.DataFrame({"north": [3, 6, 11, 19, 30, 42, 53, 61], "south": [1, 2, 4, 8, 15, 25, 38, 50]}, dates)
-    >>> made = forecast_many(frame, bound=100, horizon_years=1)
-    >>> made
+    >>> result = forecast_many(frame, bound=100, horizon_years=1)
+    >>> result
     <Forecasts of 2 series, learnt from 31 earlier technologies>
-    >>> made["north"].quantiles[0.5].round().tolist()
+    >>> result["north"].quantiles[0.5].round().tolist()
     [68.0]
     """
     series, names = read_panel(panel, bound), list(name_series(panel))
-    taught = indicators.load().references()
+    taught = indicators.load_references()
     if references is not None:
         taught = read_panel(references, None if is_adopted(references) else bound)
-    school = References(taught, residuals, client)
+    school = recall(taught) if residuals is None else References(taught, residuals)
     for bounded in {each.bound is not None for each in series}:
-        school.residuals(bounded)  # here, and not by each worker
+        school.residuals(bounded, client)  # here, and not by each worker
     blocks = [series[start : start + BLOCK] for start in range(0, len(series), BLOCK)]
-    found = list(map_parts(_forecast_block, [(block, school, settings) for block in blocks], client))
-    results = dict(zip(names, (each for block in found for each in block), strict=True))
+    blocks_of_results = list(map_parts(_forecast_block, [(block, school, settings) for block in blocks], client))
+    results = dict(zip(names, (each for block in blocks_of_results for each in block), strict=True))
     problems = {name: each for name, each in results.items() if isinstance(each, str)}
     if len(problems) == len(results) and len(set(problems.values())) == 1:
         raise ValueError(next(iter(problems.values())))
@@ -148,12 +147,12 @@ def _forecast_block(
     series: Sequence[AdoptionSeries], references: References, settings: dict[str, Any]
 ) -> list[Forecast | str]:
     """The forecast of each series, with its curves fitted; or why there is none."""
-    found: list[Forecast | str] = []
+    results: list[Forecast | str] = []
     for each in series:
         try:
-            made = forecast_target(read_target(each), references, **settings)
-            _ = made.quantiles
-            found.append(made)
+            result = forecast_target(read_target(each), references, **settings)
+            _ = result.quantiles
+            results.append(result)
         except ValueError as error:
-            found.append(str(error))
-    return found
+            results.append(str(error))
+    return results

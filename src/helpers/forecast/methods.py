@@ -1,6 +1,7 @@
 """The forecasting methods, all through one interface: what is known at an origin and dates ahead give (N, H) values.
 
-To add a method, write the function and its line in `METHODS`; its bands, scores and place in every table follow.
+To add one, write its function under `@method()`, with ``member=True`` for a member of the published forecast; its
+bands, scores and place in every table follow.
 """
 
 from __future__ import annotations
@@ -14,20 +15,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, softmax
 
-from helpers.curves import AdoptionCurve, Gompertz, Logistic
-from helpers.curves.ceilings import CeilingFits, fit_ceilings
-from helpers.forecast import bands
-from helpers.forecast.bands import PUBLISHED
-from helpers.forecast.windows import (
-    SHARE_LIMITS,
-    Ahead,
-    Windows,
-    damp,
-    mean_change,
-    measure_growth,
-    to_link,
-)
-from helpers.indicators.series import AdoptionSeries
+from ..curves import AdoptionCurve, Gompertz, Logistic
+from ..curves.ceilings import CeilingFits, fit_ceilings
+from ..indicators.series import AdoptionSeries
+from . import bands
+from .windows import SHARE_LIMITS, Ahead, Windows, damp, mean_change, measure_growth, to_link
 
 ERRORS = "independent"
 """Errors under which a ceiling's likelihood is multiplied by its prior; `make bench` tries the other kind."""
@@ -55,6 +47,10 @@ class Prior:
         """Saturation shares (N, K) that lie `away` (N, K) standard deviations from the prior's mean."""
         return expit(np.reshape(self.mean, (-1, 1)) + np.reshape(self.sd, (-1, 1)) * away)
 
+    def expected_rate(self, rate: np.ndarray | float) -> np.ndarray | float:
+        """Rate at which growth is expected to go on, per year, after the `rate` of the window."""
+        return self.rate_intercept + self.rate_slope * rate
+
 
 @dataclass
 class Curve:
@@ -69,7 +65,7 @@ class Curve:
         """Profile log-likelihood of the ceilings, (N, K): errors independent, of a size that is not known."""
         count = np.isfinite(self.windows.all_points.values).sum(axis=1, keepdims=True)
         power = (np.minimum(count, MOST_POINTS) - 2) / 2
-        return -power * np.log(self.fits.ssr / self.windows.unit**2 + MEASUREMENT**2)
+        return -power * np.log(self.fits.ssr / self.windows.bound[:, -1:] ** 2 + MEASUREMENT**2)
 
     @property
     def logs(self) -> np.ndarray:
@@ -91,7 +87,7 @@ class Curve:
         """Each ceiling's curve through the last observation, (N, K, H), in the unit of the series."""
         last = self.windows.years[:, -1:]
         gain = self.fits.curve(last + ahead.years) - self.fits.curve(last)
-        return ahead.bounds[:, None] * (self.windows.shares[:, -1:, None] + gain)
+        return ahead.bound[:, None] * (self.windows.shares[:, -1:, None] + gain)
 
     def path(self, ahead: Ahead) -> np.ndarray:
         """The mean of the paths over the ceilings, (N, H)."""
@@ -135,8 +131,8 @@ def fit_at_share(family: type[AdoptionCurve], windows: Windows, share: float) ->
 
 
 def _fit(family: type[AdoptionCurve], windows: Windows, shares: np.ndarray) -> CeilingFits:
-    known = windows.all_points
-    return fit_ceilings(family, known.years, known.values, known.bounds, shares, ERRORS)
+    points = windows.all_points
+    return fit_ceilings(family, points.years, points.values, points.bound, shares, ERRORS)
 
 
 @dataclass
@@ -154,25 +150,80 @@ class Origin:
 
 
 Method: TypeAlias = Callable[[Origin, Ahead], np.ndarray]
+PUBLISHED = "combined"
+"""The method that a run publishes: the mean of its members' quantiles."""
+METHODS: dict[str, Method] = {}
+"""Every method by name, in the order of their functions; the first is the published one."""
+MEMBERS: list[str] = []
+"""Members of the published forecast; without a bound those alone that need none."""
 NEEDS_BOUND: set[Method] = set()
 
 
-def needs_bound(method: Method) -> Method:
-    """Mark a method that means nothing without a bound."""
-    NEEDS_BOUND.add(method)
-    return method
+def method(member: bool = False, needs_bound: bool = False) -> Callable[[Method], Method]:
+    """Register a function as a method, called by its name.
+
+    Parameters
+    ----------
+    member : bool
+        Whether its quantiles are among those whose mean is the published forecast.
+    needs_bound : bool
+        Whether it means nothing without a bound.
+
+    Returns
+    -------
+    callable
+        The decorator; it gives the function back.
+    """
+
+    def register(function: Method) -> Method:
+        METHODS[function.__name__] = function
+        if member:
+            MEMBERS.append(function.__name__)
+        if needs_bound:
+            NEEDS_BOUND.add(function)
+        return function
+
+    return register
 
 
-def last_value(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """Nothing changes."""
-    return origin.windows.values[:, -1:] + 0 * ahead.years
+@method()
+def combined(origin: Origin, ahead: Ahead) -> np.ndarray:
+    """The published forecast: the plain mean of its members, each between 0 and the limit.
+
+    Past its peak a series has no adoption curve, and its last value stands.
+    """
+    return forecast_points(origin, ahead, (PUBLISHED,))[PUBLISHED]
 
 
-def drift(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """The mean change per year goes on: a random walk with drift."""
-    return last_value(origin, ahead) + mean_change(origin.windows.years, origin.windows.values)[:, None] * ahead.years
+@method(member=True, needs_bound=True)
+def gompertz_shrunk(origin: Origin, ahead: Ahead) -> np.ndarray:
+    """A Gompertz curve up to the bound, its rate drawn from the window's towards what followed in the references."""
+    windows, prior, link = origin.windows, origin.prior, Gompertz.link
+    expected = np.atleast_1d(prior.expected_rate(measure_growth(windows)[0]))[:, None]
+    last = to_link(link, windows.shares[:, -1:])
+    gain = link.inverse(last + expected * ahead.years) - link.inverse(last)
+    return ahead.bound * (windows.shares[:, -1:] + gain)
 
 
+@method(member=True, needs_bound=True)
+def gompertz_prior(origin: Origin, ahead: Ahead) -> np.ndarray:
+    """The Gompertz curve averaged over its ceiling, see `average_ceilings`."""
+    return origin.curves["gompertz_prior"].path(ahead)
+
+
+@method(member=True, needs_bound=True)
+def logistic_prior(origin: Origin, ahead: Ahead) -> np.ndarray:
+    """The logistic curve averaged over its ceiling, see `average_ceilings`."""
+    return origin.curves["logistic_prior"].path(ahead)
+
+
+@method(needs_bound=True)
+def gompertz_bound(origin: Origin, ahead: Ahead) -> np.ndarray:
+    """The Gompertz curve whose ceiling is the bound, anchored at the last observation."""
+    return fit_at_share(Gompertz, origin.windows, 1.0).path(ahead)
+
+
+@method(member=True)
 def damped_drift(origin: Origin, ahead: Ahead) -> np.ndarray:
     """The mean change per year goes on but loses a fifth each year: statsmodels' damped Holt with smoothing 1 and 0.
 
@@ -186,53 +237,23 @@ def damped_drift(origin: Origin, ahead: Ahead) -> np.ndarray:
     return np.where(change < 0, last * np.exp(np.minimum(change / last, 0)), last + change)
 
 
-@needs_bound
-def gompertz_bound(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """The Gompertz curve whose ceiling is the bound, anchored at the last observation."""
-    return fit_at_share(Gompertz, origin.windows, 1.0).path(ahead)
+@method()
+def drift(origin: Origin, ahead: Ahead) -> np.ndarray:
+    """The mean change per year goes on: a random walk with drift."""
+    return last_value(origin, ahead) + mean_change(origin.windows.years, origin.windows.values)[:, None] * ahead.years
 
 
-@needs_bound
-def gompertz_shrunk(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """A Gompertz curve up to the bound, its rate drawn from the window's towards what followed in the references."""
-    windows, prior, link = origin.windows, origin.prior, Gompertz.link
-    expected = np.atleast_1d(prior.rate_intercept + prior.rate_slope * measure_growth(windows)[0])[:, None]
-    last = to_link(link, windows.shares[:, -1:])
-    gain = link.inverse(last + expected * ahead.years) - link.inverse(last)
-    return ahead.bounds * (windows.shares[:, -1:] + gain)
+@method()
+def last_value(origin: Origin, ahead: Ahead) -> np.ndarray:
+    """Nothing changes."""
+    return origin.windows.values[:, -1:] + 0 * ahead.years
 
 
-@needs_bound
-def gompertz_prior(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """The Gompertz curve averaged over its ceiling, see `average_ceilings`."""
-    return origin.curves["gompertz_prior"].path(ahead)
-
-
-@needs_bound
-def logistic_prior(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """The logistic curve averaged over its ceiling, see `average_ceilings`."""
-    return origin.curves["logistic_prior"].path(ahead)
-
-
-def combined(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """The published forecast: the plain mean of its members, each between 0 and the top.
-
-    Past its peak a series has no adoption curve, and its last value stands.
-    """
-    return forecast_points(origin, ahead, (PUBLISHED,))[PUBLISHED]
-
-
-METHODS: dict[str, Method] = {
-    "combined": combined,
-    "gompertz_shrunk": gompertz_shrunk,
-    "gompertz_prior": gompertz_prior,
-    "logistic_prior": logistic_prior,
-    "gompertz_bound": gompertz_bound,
-    "damped_drift": damped_drift,
-    "drift": drift,
-    "last_value": last_value,
-}
-"""Every method by name; the first is the published one."""
+def members_of(method: str, bounded: bool) -> tuple[str, ...]:
+    """Whose quantiles a method's are the mean of: those of the members of the published one, or its own."""
+    if method != PUBLISHED:
+        return (method,)
+    return tuple(name for name in MEMBERS if bounded or METHODS[name] not in NEEDS_BOUND)
 
 
 def methods_for(bounded: bool = True) -> tuple[str, ...]:
@@ -241,17 +262,17 @@ def methods_for(bounded: bool = True) -> tuple[str, ...]:
 
 
 def forecast_points(origin: Origin, ahead: Ahead, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-    """Point forecasts of some methods, or of every one that applies: a dict of (N, H) arrays from 0 to the top."""
-    windows, found = origin.windows, {}
+    """Point forecasts of some methods, or of every one that applies: a dict of (N, H) arrays from 0 to the limit."""
+    windows, points = origin.windows, {}
     names = names or methods_for(windows.bounded)
-    members = bands.members_of(PUBLISHED, windows.bounded)
+    members = members_of(PUBLISHED, windows.bounded)
     with np.errstate(over="ignore"):  # where a curve falls so steeply that its share is 0
         for name in {*names, *(members if PUBLISHED in names else ())} - {PUBLISHED}:
-            found[name] = np.clip(METHODS[name](origin, ahead), 0, ahead.top)
+            points[name] = ahead.clip(METHODS[name](origin, ahead))
     if PUBLISHED in names:
-        mean = sum(found[name] for name in members) / len(members)
-        found[PUBLISHED] = np.where(windows.past_peak[:, None], last_value(origin, ahead), mean)
-    return {name: found[name] for name in names}
+        mean = sum(points[name] for name in members) / len(members)
+        points[PUBLISHED] = np.where(windows.past_peak[:, None], last_value(origin, ahead), mean)
+    return {name: points[name] for name in names}
 
 
 def saturation_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
@@ -311,10 +332,10 @@ def learn_prior(reached: pd.DataFrame, residuals: pd.DataFrame, exclude: str = "
         raise ValueError(
             "reference series of two technologies at least are needed, besides the technology that is forecast"
         )
-    years, rate, actual, unit, share = (
+    years, rate, actual, bound, share = (
         rows[name].to_numpy(float) for name in ("years", "rate", "actual", "unit_ahead", "share")
     )
-    gain = to_link(Gompertz.link, actual / unit) - to_link(Gompertz.link, share)
+    gain = to_link(Gompertz.link, actual / bound) - to_link(Gompertz.link, share)
     weights, components = bands.weigh_technologies(rows), bands.Cases.of(rows).components
     variance = components @ bands.fit_variance_weights(components, gain - rate * years, weights)
     root = np.sqrt(weights / variance)

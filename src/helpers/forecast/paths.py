@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,8 +20,9 @@ from scipy.optimize import minimize_scalar
 from scipy.special import ndtr, ndtri
 from scipy.stats import qmc
 
-from helpers.forecast.bands import Records, is_bounded, members_of
-from helpers.forecast.windows import Levels
+from .bands import Records, is_bounded
+from .methods import members_of
+from .windows import Levels
 
 PATHS = 2**14
 LEAST_KEPT, LEAST_LEFT = 0.05, 0.01
@@ -89,8 +91,8 @@ def fit_decay(correlations: pd.DataFrame) -> float:
         return RANDOM_WALK
     weights, measured = correlations["technologies"].to_numpy(float), correlations["correlation"].to_numpy()
     parts = (correlations["horizon_years"] / correlations["later_years"]).to_numpy()
-    found = minimize_scalar(lambda decay: weights @ (measured - parts**decay) ** 2, bounds=(0, 3), method="bounded")
-    return float(found.x)
+    optimum = minimize_scalar(lambda decay: weights @ (measured - parts**decay) ** 2, bounds=(0, 3), method="bounded")
+    return float(optimum.x)
 
 
 def refutes(limits: Sequence[tuple[float, float, float]], share: float) -> bool:
@@ -101,7 +103,59 @@ def refutes(limits: Sequence[tuple[float, float, float]], share: float) -> bool:
     return share < LEAST_LEFT or min([1.0, *(end for _, low, high in limits for end in (1 - low, high))]) < LEAST_KEPT
 
 
-@lru_cache(maxsize=4)  # a forecast asks again and again for the same; more would keep tens of megabytes
+class Kept(NamedTuple):
+    """The paths that stay within limits; all of them where these refute the forecast."""
+
+    on: tuple[float, ...]  # years of the limits, each once
+    rows: np.ndarray  # (paths,) whether a path is kept
+    share: float  # of the paths within the limits
+    scores: np.ndarray  # (M, years of the limits) normal scores of the kept paths there
+    given: np.ndarray  # the same of at most `MOST_GIVEN` of them, evenly spread
+
+
+@lru_cache(maxsize=16)  # a forecast asks again and again for the same
+def keep(decay: float, limits: tuple[tuple[float, float, float], ...] = (), paths: int = PATHS) -> Kept:
+    """The paths within limits, as for `sift`."""
+    on = tuple(dict.fromkeys(year for year, *_ in limits))
+    scores, kept = _score(on, decay, paths), np.ones(paths, bool)
+    for year, low, high in limits:
+        rank = ndtr(scores[:, on.index(year)])
+        kept &= (rank > low) & (rank < high)
+    share = float(kept.mean())
+    if refutes(limits, share):
+        every = keep(decay, (), paths)
+        return Kept(every.on, every.rows, share, every.scores, every.given)
+    scores = scores[kept]
+    step = -(-len(scores) // MOST_GIVEN)
+    given = scores[np.lexsort(scores.T[::-1])[step // 2 :: step]] if on else scores[:1]
+    return Kept(on, kept, share, scores, given)
+
+
+def _correlate(years: Sequence[float], decay: float) -> np.ndarray:
+    """The rule: correlations of the normal scores at some years."""
+    return (np.minimum.outer(years, years) / np.maximum.outer(years, years)) ** decay
+
+
+def _score(years: Sequence[float], decay: float, paths: int) -> np.ndarray:
+    """Normal scores (paths, years) that hang together by the rule."""
+    if not years:
+        return np.empty((paths, 0))
+    return draw(len(years), paths) @ np.linalg.cholesky(_correlate(years, decay)).T
+
+
+@lru_cache(maxsize=256)
+def _spread(year: float, decay: float, limits: tuple[tuple[float, float, float], ...], paths: int) -> np.ndarray:
+    """Scores of the rule's margin (2, G), and those of the distribution at one date given the kept scores at limits."""
+    kept = keep(decay, limits, paths)
+    correlation = _correlate([*kept.on, year], decay)
+    slopes = np.linalg.solve(correlation[:-1, :-1], correlation[:-1, -1])
+    spread = np.sqrt(1 - slopes @ correlation[:-1, -1])
+    below = ndtr((GRID[:, None] - kept.given @ slopes) / spread).mean(axis=1)
+    inside = (below > 1e-12) & (below < 1 - 1e-12)
+    return np.stack([ndtri(below[inside]), GRID[inside]])
+
+
+@lru_cache(maxsize=1)  # milestones and probabilities ask for the same; more would keep tens of megabytes
 def sift(
     years: tuple[float, ...], decay: float, limits: tuple[tuple[float, float, float], ...] = (), paths: int = PATHS
 ) -> tuple[np.ndarray, float]:
@@ -123,31 +177,37 @@ def sift(
     -------
     ndarray (M, H) of numbers between 0 and 1, not to be written to, and the share of the paths within the limits.
     """
-    on = list(dict.fromkeys(year for year, *_ in limits))
-    order = np.array(on + [year for year in years if year not in on])
-    correlation = (np.minimum.outer(order, order) / np.maximum.outer(order, order)) ** decay
-    scores = draw(len(order), paths) @ np.linalg.cholesky(correlation).T
-    kept = np.ones(paths, bool)
-    for year, low, high in limits:
-        rank = ndtr(scores[:, on.index(year)])
-        kept &= (rank > low) & (rank < high)
-    share = float(kept.mean())
-    if refutes(limits, share):
-        return sift(years, decay, (), paths)[0], share
-    scores = scores[kept]
-    given, evenly = scores[:, : len(on)], (np.arange(len(scores)) + 0.5) / len(scores)
-    step = -(-len(scores) // MOST_GIVEN)
-    given = given[np.lexsort(given.T[::-1])[step // 2 :: step]] if on else given[:1]
-    ranks = ndtr(scores)
-    for place in range(len(on), len(order)):
-        slopes = np.linalg.solve(correlation[: len(on), : len(on)], correlation[: len(on), place])
-        spread = np.sqrt(1 - slopes @ correlation[: len(on), place])
-        below = ndtr((GRID[:, None] - given @ slopes) / spread).mean(axis=1)
-        inside = (below > 1e-12) & (below < 1 - 1e-12)
-        ranks[np.argsort(scores[:, place]), place] = ndtr(np.interp(ndtri(evenly), ndtri(below[inside]), GRID[inside]))
-    ranks = ranks[:, [list(order).index(year) for year in years]]
+    kept = keep(decay, limits, paths)
+    order = [*kept.on, *(year for year in years if year not in kept.on)]
+    scores = _score(order, decay, paths)[kept.rows]
+    ranks, evenly = ndtr(scores), ndtri((np.arange(len(scores)) + 0.5) / len(scores))
+    for place, year in enumerate(order[len(kept.on) :], len(kept.on)):
+        ranks[np.argsort(scores[:, place]), place] = ndtr(np.interp(evenly, *_spread(year, decay, limits, paths)))
+    ranks = ranks[:, [order.index(year) for year in years]]
     ranks.flags.writeable = False
-    return ranks, share
+    return ranks, kept.share
+
+
+def levels_left(
+    years: Sequence[float],
+    decay: float,
+    limits: tuple[tuple[float, float, float], ...],
+    levels: Levels,
+    paths: int = PATHS,
+) -> np.ndarray:
+    """`levels_within` of the ranks that `sift` gives, without the paths: only their margins are needed."""
+    kept, levels, rows = keep(decay, limits, paths), np.asarray(levels, float), []
+    place = np.clip(len(kept.scores) * levels - 0.5, 0, len(kept.scores) - 1)  # as "hazen" has it
+    lower = np.floor(place)
+    ends = ndtri((np.minimum([lower, lower + 1], len(kept.scores) - 1) + 0.5) / len(kept.scores))
+    for year in years:
+        if year in kept.on:
+            ranks = ndtr(kept.scores[:, [kept.on.index(year)]])
+            rows.append(levels_within(ranks, levels)[0])
+            continue
+        low, high = ndtr(np.interp(ends, *_spread(year, decay, limits, paths)))
+        rows.append(low + (place - lower) * (high - low))
+    return np.array(rows)
 
 
 @lru_cache(maxsize=1)

@@ -15,15 +15,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.forecast.baselines import baseline_quantiles
-from helpers.forecast.fan import HUB_QUANTILES, Forecast
-from helpers.forecast.forecasting import forecast
-from helpers.forecast.hub import COLUMNS, ENTRY, add_to_hub, check_model_id, read_hub
-from helpers.forecast.hub_config import BASELINES, SAMPLES, TARGET_COLUMNS, TEAM
-from helpers.forecast.rolling import backtest
-from helpers.indicators import AdoptionSeries, Data, DataError, Problem
-from helpers.indicators.cells import check_date
-from helpers.project import RunError, find_register
+from ..base.project import RunError, find_register
+from ..indicators import AdoptionSeries, Data, DataError, Problem
+from ..indicators.cells import check_date
+from .baselines import baseline_quantiles
+from .forecasting import forecast
+from .hub import COLUMNS, ENTRY, add_to_hub, check_model_id, read_hub
+from .hub_config import BASELINES, SAMPLES, TARGET_COLUMNS, TEAM
+from .result import HUB_QUANTILES, Forecast
 
 PUBLISHED_MODEL = f"{TEAM}-mean"
 """Id of the published method; another method has another id."""
@@ -33,7 +32,7 @@ NEXT_DATES = 2
 
 def enter(
     series: AdoptionSeries,
-    made: Forecast,
+    result: Forecast,
     dates: Sequence[Any] = (),
     model: str = PUBLISHED_MODEL,
     origin: str | date = "",
@@ -45,7 +44,7 @@ def enter(
     ----------
     series : AdoptionSeries
         As known on the day of origin; it may have no bound.
-    made : Forecast
+    result : Forecast
         Of that series. Quantiles and 100 of its joint paths go on record.
     dates : sequence of dates
         After the last exact figure; by default the first two of the forecast after every figure, or its last.
@@ -67,21 +66,21 @@ def enter(
     """
     check_model_id(model)
     today = f"{datetime.now().astimezone():%Y-%m-%d}"
-    day, known = (check_date("as_of", each or today) for each in (origin, published))
-    after = made.dates[made.dates > max([series.values.index[-1], *series.newer.index])]
-    wanted = [check_date("dates", each) for each in dates] or list(after[:NEXT_DATES]) or list(made.dates[-1:])
+    day, on_record = (check_date("as_of", each or today) for each in (origin, published))
+    after = result.dates[result.dates > max([series.values.index[-1], *series.newer.index])]
+    wanted = [check_date("dates", each) for each in dates] or list(after[:NEXT_DATES]) or list(result.dates[-1:])
     ends = pd.DatetimeIndex(sorted(set(wanted)))
-    _refuse_unscorable(series, made, ends)
-    chosen = replace(made, dates=ends)
+    _refuse_unscorable(series, result, ends)
+    chosen = replace(result, dates=ends)
     paths = chosen.paths.to_numpy()
     paths = paths[np.random.default_rng(0).choice(len(paths), SAMPLES, replace=False)]
-    top = 100.0 if series.unit.startswith("percent") else np.inf
+    limit = 100.0 if series.unit.startswith("percent") else np.inf
     parts: list[tuple[str, str, Sequence[float], np.ndarray]]
     parts = [(model, "quantile", HUB_QUANTILES, chosen.at(chosen.years, HUB_QUANTILES).T)]
     parts += [(model, "sample", range(SAMPLES), paths)]
     for name in BASELINES:
-        found = baseline_quantiles(series.values, ends, HUB_QUANTILES, name.endswith("drift"), top)
-        parts.append((name, "quantile", HUB_QUANTILES, found.T))
+        quantiles = baseline_quantiles(series.values, ends, HUB_QUANTILES, name.endswith("drift"), limit)
+        parts.append((name, "quantile", HUB_QUANTILES, quantiles.T))
     frames = [
         pd.DataFrame(values.T, ends.strftime("%Y-%m-%d"), list(ids))
         .rename_axis("target_end_date").reset_index().melt("target_end_date", var_name="output_type_id")
@@ -89,12 +88,12 @@ def enter(
         .assign(model_id=name, output_type=kind)
         for name, kind, ids, values in parts
     ]  # fmt: skip
-    labels = {"origin_date": f"{day:%Y-%m-%d}", "published": f"{known:%Y-%m-%d}", "entity": series.entity}
+    labels = {"origin_date": f"{day:%Y-%m-%d}", "published": f"{on_record:%Y-%m-%d}", "entity": series.entity}
     labels |= {"indicator": series.indicator, "bound": series.bound_name or "none", "unit": series.unit}
     return pd.concat(frames, ignore_index=True).assign(**labels)[COLUMNS]
 
 
-def _refuse_unscorable(series: AdoptionSeries, made: Forecast, dates: pd.DatetimeIndex) -> None:
+def _refuse_unscorable(series: AdoptionSeries, result: Forecast, dates: pd.DatetimeIndex) -> None:
     """Refuse a forecast beside which no figure to come could be set."""
     name, last = f"{series.indicator} of {series.entity}", series.values.index[-1]
     if len(series.later):
@@ -105,7 +104,7 @@ def _refuse_unscorable(series: AdoptionSeries, made: Forecast, dates: pd.Datetim
     if len(hard):
         reason = f"{hard['date'].iloc[0]:%Y-%m-%d} ({hard['reason'].iloc[0]})"
         raise RunError(f"{name} breaks on {reason}, before {dates[-1]:%Y-%m-%d}: what comes counts something else.")
-    if made.refuted:
+    if result.refuted:
         raise RunError(f"{name} cannot go on record: a newer figure refutes the forecast.")
 
 
@@ -174,44 +173,35 @@ def register_series(
         lacks = ", ".join(sorted(missing)) or "rows"
         raise RunError(f"A table of series has rows, and the columns entity, indicator, bound; missing: {lacks}.")
     day = today or datetime.now().astimezone().date()
-    backtests: dict[Any, pd.DataFrame] = {}
-    found, problems = [], []
+    entries, problems = [], []
     for row, (_, each) in enumerate(table.fillna("").astype(str).iterrows(), 2):
         try:
             dates = each.get("dates", "").replace(";", " ").split()
             series = data.series(each["entity"], each["indicator"], each["bound"])
-            found.append(enter(series, forecast_series(data, series, backtests), dates, model, data.as_of or day, day))
+            entries.append(enter(series, forecast_series(data, series), dates, model, data.as_of or day, day))
         except (ValueError, RunError) as error:
             problems.append(Problem("", row, "", f"{each['indicator']} of {each['entity']}", str(error)))
     if problems:
         raise DataError(problems)
-    return register(pd.concat(found, ignore_index=True), data, hub)
+    return register(pd.concat(entries, ignore_index=True), data, hub)
 
 
-def forecast_series(
-    data: Data, series: AdoptionSeries, backtests: dict[Any, pd.DataFrame] | None = None, horizon_years: float = 5
-) -> Forecast:
+def forecast_series(data: Data, series: AdoptionSeries, horizon_years: float = 5) -> Forecast:
     """The published forecast of a series of `data`, with the settings of notebook 5.
 
     Parameters
     ----------
     data : Data
     series : AdoptionSeries
-    backtests : dict, optional
-        Where the backtests are kept for further series.
     horizon_years : number
 
     Returns
     -------
     Forecast
     """
-    references, kept = data.references(exclude=series), {} if backtests is None else backtests
-    key = (frozenset(each.technology for each in references), series.bound is not None)
-    if key not in kept:
-        kept[key] = backtest(references, bounded=key[1])
     offered = [float(other.iloc[-1]) for other in data.offer_bounds(series).values() if other is not None]
     limit = max(offered, default=None)
-    return forecast(series, references=references, horizon_years=horizon_years, residuals=kept[key], limit=limit)
+    return forecast(series, references=data.references(), horizon_years=horizon_years, limit=limit)
 
 
 def read_register(data: Data, entity: str = "", indicator: str = "", hub: Path | None = None) -> pd.DataFrame:

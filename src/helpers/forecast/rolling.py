@@ -14,22 +14,12 @@ import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
-from helpers.curves import decimal_years
-from helpers.curves.many import map_parts
-from helpers.forecast.methods import Origin, Prior, forecast_points, learn_prior, methods_for, saturation_shares
-from helpers.forecast.panel import LEAST_TECHNOLOGIES, Panel, read_panel
-from helpers.forecast.windows import (
-    DATE_TOLERANCE,
-    LONGEST,
-    Ahead,
-    Windows,
-    describe,
-    drift_sd,
-    known_bound,
-    look_ahead,
-)
-from helpers.indicators.series import AdoptionSeries
-from helpers.quoting import quote
+from ..curves import decimal_years
+from ..curves.many import map_parts
+from ..indicators.series import AdoptionSeries
+from .methods import Origin, Prior, forecast_points, learn_prior, saturation_shares
+from .targets import LEAST_TECHNOLOGIES, Panel, read_panel
+from .windows import DATE_TOLERANCE, LONGEST, Ahead, Windows, bound_at_origin, describe, drift_sd
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -42,9 +32,6 @@ ORIGIN_SHARES = (0.05, 0.98)
 """A reference window enters the backtest when its last value lies between these shares of its bound."""
 LABELS = ["technology", "entity", "indicator"]
 """What a reference window is called by, besides its origin."""
-ABOVE = dict.fromkeys(("years", "horizon_years", "last", "growth", "unit", "unit_ahead", "unit_then", "stretch"), 0.0)
-ABOVE |= {"window": 2.0} | dict.fromkeys(("bound_sd", "rate", "roughness", "past_peak", "drift_sd", "actual"), -np.inf)
-"""Columns of numbers in a residual frame besides its methods, and what each of them lies above."""
 Rolled: TypeAlias = tuple[pd.DataFrame, Windows, Ahead, tuple[np.ndarray, np.ndarray]]
 """Residual rows before the methods, their windows, the dates ahead, and the place of each row in those."""
 
@@ -114,9 +101,9 @@ def backtest(
             f"none of the {len(references)} reference series has {min(windows)} points and a later one while at "
             "5 to 98 % of its bound: give longer or more references"
         )
-    known = pd.concat([frame for frame, *_ in parts], ignore_index=True)
-    reached, technologies = saturation_shares(references), known["technology"].unique()
-    priors = {name: learn_prior(reached, known, name) for name in technologies} if bounded else {}
+    rows = pd.concat([frame for frame, *_ in parts], ignore_index=True)
+    reached, technologies = saturation_shares(references), rows["technology"].unique()
+    priors = {name: learn_prior(reached, rows, name) for name in technologies} if bounded else {}
     frames = map_parts(add_methods, [(part, priors) for part in parts], client)
     residuals = pd.concat(frames, ignore_index=True)
     numbers = residuals.select_dtypes("float").columns
@@ -127,38 +114,6 @@ def backtest(
     return residuals.assign(**rounded)
 
 
-def check_residuals(residuals: Any) -> pd.DataFrame:
-    """Refuse what is no residual frame from `backtest`, also one that was kept in a file.
-
-    Returns
-    -------
-    DataFrame
-        The same with labels that are texts: an empty one comes out of a CSV file as missing.
-
-    Raises
-    ------
-    ValueError
-        Where it is no DataFrame, has no rows, lacks a column, or a column has something else than its numbers.
-    """
-    right = "give what backtest returned, or leave it out"
-    if not isinstance(residuals, pd.DataFrame):
-        raise ValueError(f"residuals is a {type(residuals).__name__}; {right}")
-    numbers = ABOVE | dict.fromkeys(methods_for("share" in residuals and residuals["share"].notna().any()), -np.inf)
-    missing = [name for name in (*LABELS, "origin", "share", *numbers) if name not in residuals]
-    if missing or not len(residuals):
-        lack = f"the column {missing[0]!r}" if missing else "rows"
-        raise ValueError(f"residuals lacks {lack}; {right}")
-    if residuals["share"].notna().any():
-        numbers["share"] = 0.0
-    for name, least in numbers.items():
-        number = pd.to_numeric(residuals[name], errors="coerce").to_numpy(float)
-        wrong = ~(np.isfinite(number) & (number > least)) | (not pd.api.types.is_numeric_dtype(residuals[name]))
-        if wrong.any():
-            cell, above = residuals[name].tolist()[wrong.argmax()], f" above {least:g}" * bool(np.isfinite(least))
-            raise ValueError(f"residuals has {quote(cell)} in the column {name!r}, not a number{above}; {right}")
-    return residuals.assign(**{name: residuals[name].astype(object).fillna("").astype(str) for name in LABELS})
-
-
 def roll_origins(
     references: Sequence[AdoptionSeries], points: int, horizons: Sequence[float]
 ) -> tuple[Windows, np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None:
@@ -166,7 +121,7 @@ def roll_origins(
 
     Returns
     -------
-    Windows (N), and (N, H) each the years ahead, dates, values and bounds of the figures nearest to the horizons; the
+    Windows (N), and (N, H) each the years ahead, dates, values and bound of the figures nearest to the horizons; the
     years are NaN where none is near. None when there is no window.
     """
     parts, wide = [], np.asarray(horizons, float)
@@ -175,31 +130,31 @@ def roll_origins(
         assert series.bound is not None  # references without one are left out before
         seen, values, dates = decimal_years(series.values.index), series.values.to_numpy(float), series.values.index
         years, rolled = (sliding_window_view(array, points)[:-1] for array in (seen, values))
-        bounds = known_bound(series.bound, years)
-        share = rolled[:, -1] / bounds[:, -1]
+        bound = bound_at_origin(series.bound, years)
+        share = rolled[:, -1] / bound[:, -1]
         kept = (share >= ORIGIN_SHARES[0]) & (share <= ORIGIN_SHARES[1]) & (rolled.min(axis=1) > 0)
         origin = years[kept, -1:]
         nearest = np.abs(seen - (origin + wide)[..., None]).argmin(axis=2)
         gap = seen[nearest] - origin
         ahead = np.where((np.abs(gap - wide) <= DATE_TOLERANCE) & (gap > 0), gap, np.nan)
         origins, later = dates.to_numpy()[points - 1 : -1][kept], dates.to_numpy("datetime64[ns]")[nearest]
-        then = series.bound_at(dates)[nearest]
-        known = np.where((seen <= origin) & (values > 0), seen, np.nan)
-        known = np.stack([known, values + 0 * known, known_bound(series.bound, np.fmin(known, origin)) + 0 * known])
-        parts.append((years[kept], rolled[kept], bounds[kept], origins, ahead, later, values[nearest], then, known))
+        past = np.where((seen <= origin) & (values > 0), seen, np.nan)
+        past = np.stack([past, values + 0 * past, bound_at_origin(series.bound, np.fmin(past, origin)) + 0 * past])
+        outcome = (values[nearest], series.bound_at(dates)[nearest])
+        parts.append((years[kept], rolled[kept], bound[kept], origins, ahead, later, *outcome, past))
     if not sum(len(part[0]) for part in parts):
         return None
-    *most, known = zip(*parts, strict=True)
-    years, values, bounds, origins, ahead, later, actual, then = (np.concatenate(arrays) for arrays in most)
+    *most, history = zip(*parts, strict=True)
+    years, values, bound, origins, ahead, later, actual, came = (np.concatenate(arrays) for arrays in most)
     counts = [len(part[0]) for part in parts]
     labels = {name: np.repeat([getattr(series, name) for series in references], counts) for name in LABELS}
-    windows = Windows(years, values, bounds, pd.DataFrame(labels | {"origin": origins}))
+    windows = Windows(years, values, bound, pd.DataFrame(labels | {"origin": origins}))
     if points == LONGEST:
-        widest = max(part.shape[2] for part in known)
-        pad = [np.pad(part, ((0, 0), (0, 0), (0, widest - part.shape[2])), constant_values=np.nan) for part in known]
-        seen, level, bound = np.concatenate(pad, axis=1)
-        windows = replace(windows, history=Windows(seen, level, bound, windows.labels))
-    return windows, ahead, later, actual, then
+        widest = max(part.shape[2] for part in history)
+        pad = [np.pad(part, ((0, 0), (0, 0), (0, widest - part.shape[2])), constant_values=np.nan) for part in history]
+        years, values, bound = np.concatenate(pad, axis=1)
+        windows = replace(windows, history=Windows(years, values, bound, windows.labels))
+    return windows, ahead, later, actual, came
 
 
 def can_calibrate(references: Sequence[AdoptionSeries]) -> bool:
@@ -213,15 +168,14 @@ def roll(references: Sequence[AdoptionSeries], points: int, horizons: Sequence[f
     rolled = roll_origins(references, points, horizons)
     if rolled is None:
         return None
-    windows, years, dates, actual, then = rolled
+    windows, years, dates, actual, bound = rolled
     if not bounded:
-        unknown = np.full(windows.bounds.shape, np.nan)
-        windows, then = replace(windows, bounds=unknown), np.broadcast_to(windows.values[:, -1:], then.shape).copy()
-    ahead = look_ahead(windows, years)
+        windows, bound = windows.without_bound(), np.broadcast_to(windows.values[:, -1:], bound.shape)
+    ahead = Ahead.of(windows, years)
     place = np.nonzero(np.isfinite(years))
     frame = describe(windows, ahead, place)
     columns = {"date": dates[place], "horizon_years": np.asarray(horizons, float)[place[1]]}
-    columns |= {"unit_then": then[place], "actual": actual[place]}
+    columns |= {"unit_then": bound[place], "actual": actual[place]}
     columns |= {"drift_sd": drift_sd(windows.years, windows.values, years)[place]}
     labels = windows.labels.iloc[place[0]].reset_index(drop=True)
     return pd.concat([labels, frame.assign(**columns)], axis=1), windows, ahead, place

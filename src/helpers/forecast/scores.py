@@ -19,14 +19,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from helpers.curves.many import map_parts
-from helpers.forecast import bands
-from helpers.forecast.bands import FAST, NORMAL_DRIFT, REPORTED_QUANTILES
-from helpers.forecast.methods import METHODS, Prior, learn_prior, saturation_shares
-from helpers.forecast.rolling import HORIZONS, LABELS, WINDOWS, add_methods, roll
-from helpers.forecast.windows import Levels
-from helpers.indicators.series import AdoptionSeries
-from helpers.levels import band_columns
+from ..base.levels import band_columns
+from ..curves.many import map_parts
+from ..indicators.series import AdoptionSeries
+from . import bands, coverage
+from .bands import FAST, REPORTED_QUANTILES
+from .coverage import NORMAL_DRIFT
+from .methods import METHODS, Prior, learn_prior, saturation_shares
+from .rolling import HORIZONS, LABELS, WINDOWS, add_methods, roll
+from .windows import Levels
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -74,8 +75,8 @@ def _score_rows(
     labels = [*LABELS, "window", "origin", "date", "horizon_years", "years", "share", "growth", "unit"]
     point = residuals["drift" if method == NORMAL_DRIFT else method].to_numpy(float)
     actual, unit = residuals["actual"].to_numpy(float), residuals["unit"].to_numpy(float)
-    found = bands.quantiles_of(residuals, method, [*REPORTED_QUANTILES, *CRPS_QUANTILES], training, records)
-    reported, fine = np.split(found, [len(REPORTED_QUANTILES)], axis=1)
+    quantiles = coverage.quantiles_of(residuals, method, [*REPORTED_QUANTILES, *CRPS_QUANTILES], training, records)
+    reported, fine = np.split(quantiles, [len(REPORTED_QUANTILES)], axis=1)
     frame = residuals[labels].assign(method=method, forecast=point, actual=actual)
     frame = frame.assign(**{f"q{level:g}": reported[:, at] for at, level in enumerate(REPORTED_QUANTILES)})
     frame["ape"] = np.abs(actual - point) / actual
@@ -149,11 +150,11 @@ def score_held_out(
     rolled = [roll(held_out, points, HORIZONS, bounded) for points in WINDOWS]
     prior = learn_prior(saturation_shares(references), residuals) if bounded else Prior(0.0, 1.0)
     priors = {series.technology: prior for series in held_out}
-    found = [add_methods(part, priors) for part in rolled if part is not None]
+    frames = [add_methods(part, priors) for part in rolled if part is not None]
     by = ["method", "window", "horizon_years"]
-    if not found:
+    if not frames:
         return pd.DataFrame(columns=[*by, *SCORES])
-    rows, names = pd.concat(found, ignore_index=True), [name for name in METHODS if name in residuals.columns]
+    rows, names = pd.concat(frames, ignore_index=True), [name for name in METHODS if name in residuals.columns]
     return score(pd.concat([_score_rows(rows, name, residuals) for name in [*names, NORMAL_DRIFT]]), by)
 
 
@@ -269,7 +270,7 @@ def _cover_levels(
     residuals: pd.DataFrame, method: str, levels: Sequence[float], records: bands.Records | None = None
 ) -> pd.DataFrame:
     """Rows of `check_calibration` for one method."""
-    covered = bands.measure_coverage(residuals, method, levels, records)
+    covered = coverage.measure_coverage(residuals, method, levels, records)
     keys = [residuals["horizon_years"], residuals["technology"]]
     mean = covered.groupby(keys).mean().groupby("horizon_years").mean().stack()
     return pd.DataFrame({"method": method, "actual": mean}).reset_index()[["method", *mean.index.names, "actual"]]

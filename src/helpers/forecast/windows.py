@@ -1,24 +1,25 @@
 """The series that is forecast, and windows of last points, as known at the last of them, for all methods at once.
 
-Every array has one row per window (N) and one column per point (n) or per date ahead (H). A *bounded* window knows an
-upper bound and is measured in shares of it; an unbounded one is measured in multiples of its last value.
+Every array has one row per window (N) and one column per point (n) or per date ahead (H).
+
+The bound has one name and one form: `bound`, its value at each of the `years` beside it, in the unit of the series. A
+window has it as known at its origin, `Ahead` as it is forecast from there, in `Target` it is the dated Series that was
+given. All shares are shares of it. Where no upper bound is known (`bounded` is False) the last value stands in for it:
+shares are then multiples of the last value, and nothing is limited by it. Columns of tables keep their older names:
+``unit`` is the bound at the origin, ``unit_ahead`` its forecast, ``unit_then`` what came of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Self, TypeAlias
 
 import numpy as np
 import pandas as pd
 from statsmodels.genmod.families.links import Link, Log
 
-from helpers.curves import Gompertz, decimal_years
-from helpers.curves.model import read_censored, read_numbers
-from helpers.dates import REAL, check_observed
-from helpers.indicators.series import BASE_TOLERANCE, AdoptionSeries, interpolate_known
-from helpers.quoting import quote
+from ..curves import Gompertz, decimal_years
 
 SHARE_LIMITS = (1e-6, 0.999)
 """Shares of a bound are held inside these limits before a logarithm is taken of them."""
@@ -50,7 +51,7 @@ Levels: TypeAlias = Sequence[float] | np.ndarray
 
 @dataclass
 class Windows:
-    """N windows of n points. `bounds` holds NaN when there is no bound.
+    """N windows of n points.
 
     A series may have more figures than a window takes: earlier ones, and ones between. Curves are fitted to all of
     them, `history`; rates, steps and the spread of errors are those of the window.
@@ -58,8 +59,9 @@ class Windows:
 
     years: np.ndarray  # (N, n) decimal years, increasing
     values: np.ndarray  # (N, n)
-    bounds: np.ndarray  # (N, n) the bound as known at the origin
+    bound: np.ndarray  # (N, n) as known at the origin; the last value where `bounded` is False
     labels: pd.DataFrame  # N rows: origin, and what the window is called by
+    bounded: bool = True
     history: Windows | None = None  # (N, m) all figures up to the origin, NaN where there is none
 
     @property
@@ -73,19 +75,13 @@ class Windows:
         return self.years.shape[1]
 
     @property
-    def bounded(self) -> bool:
-        """Whether the windows are shares of a known bound."""
-        return bool(np.isfinite(self.bounds).all())
-
-    @property
-    def unit(self) -> np.ndarray:
-        """(N, 1) what one unit of the share is worth at the origin: the bound, or the last value."""
-        return (self.bounds if self.bounded else self.values)[:, -1:]
-
-    @property
     def shares(self) -> np.ndarray:
         """(N, n) values as shares of the bound, or as multiples of the last value."""
-        return self.values / (self.bounds if self.bounded else self.values[:, -1:])
+        return self.values / self.bound
+
+    def without_bound(self) -> Windows:
+        """The same windows where no bound is known."""
+        return replace(self, bound=np.broadcast_to(self.values[:, -1:], self.values.shape), bounded=False)
 
     @property
     def step_weights(self) -> np.ndarray:
@@ -100,8 +96,9 @@ class Windows:
 
     def take(self, rows: np.ndarray) -> Windows:
         """The windows of these rows."""
-        years, values, bounds = (part[rows] for part in (self.years, self.values, self.bounds))
-        return Windows(years, values, bounds, self.labels.iloc[rows], self.history and self.history.take(rows))
+        years, values, bound = (part[rows] for part in (self.years, self.values, self.bound))
+        history = self.history and self.history.take(rows)
+        return Windows(years, values, bound, self.labels.iloc[rows], self.bounded, history)
 
     @property
     def link(self) -> Link:
@@ -114,9 +111,21 @@ class Ahead:
     """H dates ahead of each of N windows; NaN where there is none."""
 
     years: np.ndarray  # (N, H) years after the origin
-    bounds: np.ndarray  # (N, H) forecast of the bound, or of the unit when there is no bound
+    bound: np.ndarray  # (N, H) as it is forecast
     bound_sd: np.ndarray  # (N, H) standard error of that forecast
-    top: np.ndarray | float = np.inf  # (N, H) what no value can pass
+    limit: np.ndarray | float = np.inf  # (N, H) what no value can pass: the bound, or a lower limit
+
+    @classmethod
+    def of(cls, windows: Windows, years: np.ndarray) -> Self:
+        """Horizons `years` (N, H) of windows: the bound follows its own damped drift and never falls below nothing."""
+        drift = mean_change(windows.years, windows.bound)[:, None] * damp(years)
+        bound = np.maximum(windows.bound[:, -1:] + drift, 0.1 * windows.bound[:, -1:])
+        limit = bound if windows.bounded else np.inf
+        return cls(years, bound, drift_sd(windows.years, windows.bound, years), limit)
+
+    def clip(self, values: np.ndarray) -> np.ndarray:
+        """Values (N, H) held between 0 and the limit."""
+        return np.clip(values, 0, self.limit)
 
 
 def to_link(link: Link, shares: np.ndarray) -> np.ndarray:
@@ -171,15 +180,6 @@ def measure_growth(windows: Windows) -> tuple[np.ndarray, np.ndarray]:
     return rate, step_sd
 
 
-def look_ahead(windows: Windows, years: np.ndarray) -> Ahead:
-    """`Ahead` for horizons `years` (N, H): the bound follows its own damped drift and never falls below nothing."""
-    if not windows.bounded:
-        return Ahead(years, np.broadcast_to(windows.unit, years.shape), np.zeros_like(years))
-    drift = mean_change(windows.years, windows.bounds)[:, None] * damp(years)
-    bounds = np.maximum(windows.bounds[:, -1:] + drift, 0.1 * windows.bounds[:, -1:])
-    return Ahead(years, bounds, drift_sd(windows.years, windows.bounds, years), bounds)
-
-
 def drift_sd(seen: np.ndarray, values: np.ndarray, years: np.ndarray) -> np.ndarray:
     """Standard error (N, H) of a random walk with drift `years` (N, H) after its values (N, n), `seen` at (N, n).
 
@@ -204,165 +204,22 @@ def describe(windows: Windows, ahead: Ahead, place: tuple[np.ndarray, ...]) -> p
     rate, step_sd = measure_growth(windows)
     last, first = windows.values[row, -1], windows.values[row, 0]
     columns = {"window": windows.points, "years": ahead.years[place], "last": last, "growth": last / first}
-    columns |= {"share": windows.shares[row, -1] if windows.bounded else np.nan, "unit": windows.unit[row, 0]}
-    columns |= {"unit_ahead": ahead.bounds[place], "bound_sd": ahead.bound_sd[place]}
-    steep = windows.link.deriv(np.clip(last / windows.unit[row, 0], *STEEP_WITHIN[windows.bounded]))
+    columns |= {"share": windows.shares[row, -1] if windows.bounded else np.nan, "unit": windows.bound[row, -1]}
+    columns |= {"unit_ahead": ahead.bound[place], "bound_sd": ahead.bound_sd[place]}
+    steep = windows.link.deriv(np.clip(last / windows.bound[row, -1], *STEEP_WITHIN[windows.bounded]))
     columns |= {"rate": rate[row], "roughness": step_sd[row], "stretch": steep}
     return pd.DataFrame(columns | {"past_peak": windows.past_peak[row]})
 
 
-def known_bound(bound: pd.Series, years: np.ndarray) -> np.ndarray:
+def bound_at_origin(bound: pd.Series, years: np.ndarray) -> np.ndarray:
     """The bound at `years` (..., n) from what was observed by the last of each n; NaN where nothing was."""
     seen = decimal_years(bound.index)
-    known = np.searchsorted(seen, years[..., -1:] + 1e-9)
-    found = np.interp(np.minimum(years, seen[known - 1]), seen, bound.to_numpy(float))
-    return np.where(known > 0, found, np.nan)
+    count = np.searchsorted(seen, years[..., -1:] + 1e-9)
+    values = np.interp(np.minimum(years, seen[count - 1]), seen, bound.to_numpy(float))
+    return np.where(count > 0, values, np.nan)
 
 
-@dataclass(frozen=True)
-class Target:
-    """The series that is forecast; `source` is the AdoptionSeries it came from, or None."""
-
-    entity: str
-    indicator: str
-    title: str
-    unit: str
-    technology: str
-    values: pd.Series
-    bound: pd.Series | None = None
-    limit: float = np.inf
-    source: AdoptionSeries | None = None
-    censored: pd.DataFrame | None = None
-
-    @property
-    def newer(self) -> pd.DataFrame:
-        """Figures after the last exact one that are bounds: index date; columns value, bound."""
-        if self.censored is None:
-            return pd.DataFrame({"value": [], "bound": []}, pd.DatetimeIndex([]))
-        later = self.censored.index > self.values.index.max()
-        return self.censored.loc[later, ["value", "bound"]].sort_index()
-
-    @property
-    def known_bound(self) -> pd.Series:
-        """The bound, for those who know that there is one."""
-        assert self.bound is not None
-        return self.bound
-
-    def shares(self) -> pd.Series:
-        """All its values as shares of the bound, by date."""
-        values, bound = self.values, self.known_bound
-        return values / np.interp(decimal_years(values.index), decimal_years(bound.index), bound.to_numpy(float))
-
-    def check_limits(self) -> None:
-        """Refuse figures above the limit, and those that are at least something above the bound.
-
-        Raises
-        ------
-        ValueError
-        """
-        censored = None if self.censored is None else self.censored.query("bound == 'at_least'")["value"]
-        seen = self.values if censored is None else pd.concat([self.values, censored])
-        if (seen > self.limit * (1 + BASE_TOLERANCE)).any():
-            raise ValueError(
-                f"a figure of {seen.max():g} lies above the limit ({self.limit:g}), which no value can pass"
-            )
-        if self.bound is None or censored is None:
-            return
-        above = censored[censored > (1 + BOUND_TOLERANCE) * interpolate_known(self.bound, censored.index)]
-        if len(above):
-            raise ValueError(
-                f"censored says at least {above.iloc[0]:g} on {above.index[0]:%Y-%m-%d}, which lies above the bound: "
-                "a bound is an upper limit"
-            )
-
-
-def read_target(
-    series: pd.Series | AdoptionSeries,
-    bound: pd.Series | float | None = None,
-    limit: float | None = None,
-    censored: pd.DataFrame | None = None,
-) -> Target:
-    """Bring a series and all that is known beside it into one form: sorted, with dates, as numbers; or refuse it.
-
-    Parameters
-    ----------
-    series : pandas.Series with a DatetimeIndex, or AdoptionSeries
-        A pandas Series is called by its ``name``; ``attrs`` may hold entity, title, unit and technology.
-    bound : None, number, or pandas.Series with a DatetimeIndex
-        None is the AdoptionSeries' own bound, or none.
-    limit : None or number
-        What no value can pass, besides the bound; never more than 100 for percent.
-    censored : None or DataFrame
-        Figures that are bounds, as `AdoptionSeries.censored`, which is the default for one.
-
-    Returns
-    -------
-    Target
-
-    Raises
-    ------
-    ValueError
-        Where one of them is none of these, has no dates, or dates or numbers that cannot be right.
-    """
-    if isinstance(series, pd.Series):
-        texts = {key: str(series.attrs.get(key, "")) for key in ("entity", "title", "unit", "technology")}
-        name = str(series.name or "series")
-        fields: dict[str, Any] = texts | {"title": texts["title"] or name, "indicator": name, "values": series}
-    elif isinstance(series, AdoptionSeries):
-        names = ("entity", "indicator", "title", "unit", "technology", "values", "bound", "censored")
-        fields = {name: getattr(series, name) for name in names} | {"source": series}
-    else:
-        raise ValueError(f"forecast a pandas Series with dates, or an AdoptionSeries, not {type(series).__name__}")
-    values = _read_dated(fields["values"], "the series")
-    bound = fields.get("bound") if bound is None else bound
-    censored = fields.get("censored") if censored is None else censored
-    most = 100.0 if fields["unit"].startswith("percent") else np.inf
-    read = {"values": values, "limit": most if limit is None else min(most, _read_level(limit, "the limit"))}
-    read |= {"bound": None if bound is None else _read_bound(bound, values), "censored": _read_censored(censored)}
-    return Target(**fields | read)
-
-
-def _read_dated(series: pd.Series, what: str) -> pd.Series:
-    """The numbers that a series has, as floats in order of date; two on one date stay for `last_window` to refuse."""
-    if not isinstance(series.index, pd.DatetimeIndex):
-        raise ValueError(f"{what} needs a DatetimeIndex: pd.Series(values, index=pd.to_datetime(dates))")
-    series = series.dropna()
-    check_observed(decimal_years(series.index), what)
-    numbers = read_numbers(series, what)
-    return pd.Series(numbers, series.index.tz_localize(None), name=series.name).sort_index()
-
-
-def _read_level(level: Any, what: str, other: str = "") -> float:
-    """A limit, or a bound that is a number."""
-    if isinstance(level, bool) or not isinstance(level, REAL) or not 0 < level < np.inf:
-        raise ValueError(f"{what} is None, a number above 0 in the series' unit{other}, not {quote(level)}")
-    return float(read_numbers(level, what))
-
-
-def _read_bound(bound: Any, values: pd.Series) -> pd.Series:
-    """The bound as a dated series; a number holds on every date of the series."""
-    if not isinstance(bound, pd.Series):
-        return pd.Series(_read_level(bound, "the bound", ", or a dated pandas Series"), index=values.index)
-    found = _read_dated(bound, "the bound")
-    if found.empty or not (found > 0).all():
-        raise ValueError("the bound must be above 0 on every date")
-    if found.index.has_duplicates:
-        raise ValueError(f"the bound has two values on {_find_double(found):%Y-%m-%d}: keep one per date")
-    return found
-
-
-def _read_censored(censored: Any) -> pd.DataFrame | None:
-    """Figures that are bounds, in order of date; None where there are none."""
-    found = read_censored(censored, True)
-    if found is None:
-        return None
-    _read_dated(found["value"], "censored")
-    if (found["value"] < 0).any():
-        raise ValueError(f"adoption cannot be negative: censored has {found['value'].min():g}")
-    return found.set_axis(found.index.tz_localize(None)).sort_index()
-
-
-def _find_double(series: pd.Series) -> pd.Timestamp:
+def find_double(series: pd.Series) -> pd.Timestamp:
     """The first date that stands twice."""
     return series.index[series.index.duplicated()][0]
 
@@ -408,24 +265,24 @@ def last_window(values: pd.Series, bound: pd.Series | None = None) -> Windows:
             f"the bound starts on {bound.index[0]:%Y-%m-%d}, after the last observation: give earlier values of it"
         )
     window, history = (_window_of(part, bound) for part in (kept, seen))
-    if (window.values > (1 + BOUND_TOLERANCE) * window.bounds).any():
+    if window.bounded and (window.values > (1 + BOUND_TOLERANCE) * window.bound).any():
         raise ValueError(
-            f"values up to {kept.max():g} lie above the bound ({window.bounds.max():g}): a bound is an upper limit"
+            f"values up to {kept.max():g} lie above the bound ({window.bound.max():g}): a bound is an upper limit"
         )
     return replace(window, history=history if len(seen) > len(kept) else None)
 
 
 def _window_of(values: pd.Series, bound: pd.Series | None) -> Windows:
     """All of the values as one window."""
-    years = decimal_years(values.index)
-    bounds = np.full(len(years), np.nan) if bound is None else known_bound(bound, years)
-    return Windows(years[None], values.to_numpy(float)[None], bounds[None], pd.DataFrame({"origin": values.index[-1:]}))
+    years, array = decimal_years(values.index)[None], values.to_numpy(float)[None]
+    windows = Windows(years, array, array, pd.DataFrame({"origin": values.index[-1:]}))
+    return windows.without_bound() if bound is None else replace(windows, bound=bound_at_origin(bound, years))
 
 
 def _check_values(values: pd.Series) -> pd.Series:
     """The values above 0, or an error that says what is wrong with them."""
     if values.index.has_duplicates:
-        raise ValueError(f"two values on {_find_double(values):%Y-%m-%d}: keep one per date")
+        raise ValueError(f"two values on {find_double(values):%Y-%m-%d}: keep one per date")
     if (values < 0).any():
         raise ValueError(f"adoption cannot be negative: {values.min():g} on {values.idxmin():%Y-%m-%d}")
     values = values[values > 0]

@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 from pydantic import StringConstraints, TypeAdapter, ValidationError
 
-from helpers.dates import OBSERVED_YEARS
-from helpers.indicators.problems import Problem, list_problems, parameter_error, suggest_names
-from helpers.quoting import UNSEEN
+from ..base.dates import OBSERVED_YEARS
+from ..base.quoting import UNSEEN
+from .problems import Problem, list_problems, parameter_error, suggest_names
 
 NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
 ISO_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"

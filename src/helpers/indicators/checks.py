@@ -18,13 +18,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.files import hash_file
-from helpers.indicators.cells import read_cells
-from helpers.indicators.expected import read_expected
-from helpers.indicators.problems import DataError, Problem, list_problems, suggest_names
-from helpers.indicators.series import BASE_TOLERANCE, interpolate_values, parse_breaks
-from helpers.indicators.tables import TABLES, find_kind, read_descriptor, read_table
-from helpers.quoting import quote
+from ..base.columns import KEPT
+from ..base.files import hash_file
+from ..base.quoting import quote
+from .cells import read_cells
+from .expected import read_expected
+from .problems import DataError, Problem, list_problems, suggest_names
+from .series import BASE_TOLERANCE, interpolate_values, parse_breaks
+from .tables import TABLES, find_kind, read_descriptor, read_table
 
 PERCENT = r"(%|percentage|per cent|percent|pct)(\s+\S.*|)"
 TWINS = "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425"
@@ -32,6 +33,7 @@ TWINS += "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458"
 TWINS += "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bf\u03bd"
 LATIN = "ABEKMHOPCTYXaeopcyxsijABEZHIKMNOPTYXov"
 """Cyrillic and Greek letters, and the Latin ones that they look like."""
+BLANKS = {"date": pd.NaT, "number": np.nan, "string": ""}
 FRACTION = r"(fraction|proportion|share)s?(\s+(of|in)\s.*|)"
 
 
@@ -57,12 +59,17 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     if kind != "folder":
         nothing = f"file or folder does not exist (looked in {Path.cwd()}); give a folder that holds observations.csv"
         raise DataError([Problem("", None, "data", str(folder), kind or f"{nothing}, or a CSV file")])
+    return {name: table.copy() for name, table in _read_checked(folder.absolute(), read_state(folder)).items()}
+
+
+def read_state(folder: Path) -> tuple[str, ...]:
+    """The files of a data folder and their hashes: what is read from them stays the same as long as these do."""
     state = []
     for name in ("datapackage.json", *(f"{name}.csv" for name in TABLES)):
         with suppress(OSError):
             if (folder / name).is_file():  # opening a pipe would wait for ever
                 state.append(f"{name} {hash_file(folder / name)}")
-    return {name: table.copy() for name, table in _read_checked(folder.absolute(), tuple(state)).items()}
+    return tuple(state)
 
 
 @lru_cache(maxsize=2)  # own data, and the project's beside them
@@ -88,8 +95,8 @@ def _read_checked(folder: Path, state: tuple[str, ...]) -> dict[str, pd.DataFram
 
 def complete_vintages(observations: pd.DataFrame) -> pd.DataFrame:
     """Take a figure without a day of publication as public on its date, and add the columns that a table lacks."""
-    lacking: dict[str, Any] = {"published": pd.NaT, "published_by": "", "vintage": ""}
-    lacking |= {"standard_error": np.nan, "sample_size": np.nan}
+    lacking: dict[str, Any] = {"published_by": "", "vintage": ""}
+    lacking |= {column.name: BLANKS[column.type] for column in KEPT}
     table = observations.assign(**{name: blank for name, blank in lacking.items() if name not in observations})
     table["published"] = table["published"].astype(table["date"].dtype).fillna(table["date"])
     for name, usual in (("published_by", "date"), ("vintage", "first")):

@@ -8,30 +8,14 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from helpers.choices import CHOICES, LIMITED
-from helpers.indicators.cells import NO_FIGURE
-from helpers.indicators.problems import DataError, Problem, list_names, suggest_names
-from helpers.indicators.sheets import Sheet, is_date, is_figure, plain_name, quote_option
-from helpers.quoting import shorten
-from helpers.wording import say_count
+from ..base.choices import CHOICES, LIMITED
+from ..base.columns import BY_NAME
+from ..base.quoting import shorten
+from ..base.wording import say_count
+from .cells import NO_FIGURE
+from .problems import DataError, Problem, list_names, suggest_names
+from .sheets import Sheet, is_date, is_figure, plain_name, quote_option
 
-CLEAN = (
-    *("date", "value", "entity", "indicator", "title", "unit", "source", "technology", "bound", "break"),
-    *("published", "standard_error", "sample_size"),
-)
-SYNONYMS = {
-    "date": "year years month quarter period time day time_period ref_date reference_date datum jahr fecha año année "
-    "annee ano anno 年份 年 日期 时间 年月",
-    "value": "values obs_value figure figures wert valeur valor 数值",
-    "entity": "entities country country_name region location geo area state economy ref_area land pays 国家 地区",
-    "indicator": "indicator_name series_name",
-    "title": "series_title",
-    "unit": "units unit_of_measure",
-    "source": "sources publisher",
-    "break": "breaks",
-    "published": "publication_date",
-    "sample_size": "n_respondents",
-}
 NO_COLUMN = {
     "id",
     "index",
@@ -62,11 +46,6 @@ def check_choices(choices: Mapping[str, str]) -> None:
             raise DataError([Problem("", None, f"--{name}", value, f"is not known; write {right}")])
 
 
-def name_forms(name: str) -> list[str]:
-    """Return what a column of the clean table may be called, in small letters."""
-    return [name, *SYNONYMS.get(name, "").split()]
-
-
 class Columns:
     """What the columns of a sheet are.
 
@@ -75,7 +54,7 @@ class Columns:
     file : str
     table : DataFrame of str
         The sheet, with a row for each figure; the index is the row in the file.
-    columns : dict of str to str
+    names : dict of str to str
         What the file calls each column of the clean table.
     clean : DataFrame of str
         Those columns, their cells as they are in the file.
@@ -86,21 +65,21 @@ class Columns:
 
     def __init__(self, file: str, sheet: Sheet, choices: Mapping[str, str]):
         self.file, self.table, self.choices, self.notes = file, sheet.table, choices, list(sheet.notes)
-        self.columns: dict[str, str] = {}
+        self.names: dict[str, str] = {}
         self._turn_wide()
         self.clean = self._find_columns()
         self._tell_unread()
 
     def refuse(self, message: str, row: int | None = None, column: str = "", value: str = "") -> DataError:
         """Return the error for one thing that can't be read, or be read in two ways."""
-        theirs = self.columns.get(column, column)
+        theirs = self.names.get(column, column)
         return DataError([Problem(self.file, row, column if self.is_melted(theirs) else theirs, value, message)])
 
     def named(self, name: str) -> list[str]:
         """Columns that are called as ours, or else by one of its synonyms."""
         plain = {column: plain_name(column) for column in self.table}
         same = [column for column, word in plain.items() if word == name]
-        return same or [column for column, word in plain.items() if word in name_forms(name)]
+        return same or [column for column, word in plain.items() if word in BY_NAME[name].list_names()]
 
     def mostly(self, column: str, test: Callable[[str], bool]) -> bool:
         """Whether at least half of the first filled cells of a column pass a test, so that the others are mistakes."""
@@ -122,10 +101,10 @@ class Columns:
             groups = f"--entity {option} if these are countries or groups, --indicator {option} if they are indicators"
             raise self.refuse(f"has a column for each date and {apart}; write {groups}, or keep one row")
         if len(self.table) == 1 and len(labels) == 1 and not known:
-            if plain_name(self.table[labels[0]].iloc[0]) in ("", *name_forms("value")):
+            if plain_name(self.table[labels[0]].iloc[0]) in ("", *BY_NAME["value"].list_names()):
                 labels = []
             else:
-                self.columns["title"] = labels[0]
+                self.names["title"] = labels[0]
         self.notes.append(
             f"the columns {shorten(dated[0])} to {shorten(dated[-1])} are the dates of the figures in them"
         )
@@ -134,39 +113,39 @@ class Columns:
     def _melt(self, labels: list[str], figures: list[str], name: str) -> None:
         """Turn columns of figures into rows, each with what its column is called."""
         lines = self.table.index
-        self.columns |= {name: f"{name} of the column", "value": "figure in it"}
-        columns = self.columns[name], self.columns["value"]
+        self.names |= {name: f"{name} of the column", "value": "figure in it"}
+        columns = self.names[name], self.names["value"]
         long = self.table.reset_index(drop=True).melt(labels, figures, *columns, ignore_index=False)
         long = long.sort_index(kind="stable")
         self.table = long.set_axis(lines[long.index], axis=0)
 
     def _find_columns(self) -> pd.DataFrame:
         """Find the columns of the clean table, by choice, by name, or because only one can be meant."""
-        if "date" not in self.columns and "date" not in self.choices:
+        if "date" not in self.names and "date" not in self.choices:
             self._join_dates()
-        if "date" not in self.columns:
-            self.columns["date"] = self._choose("date", is_date, self._list_dated)
+        if "date" not in self.names:
+            self.names["date"] = self._choose("date", is_date, self._list_dated)
         constants: dict[str, str] = {}
-        for name in CLEAN:
-            if name not in ("date", "value", *self.columns):
+        for name in BY_NAME:
+            if name not in ("date", "value", *self.names):
                 constants |= self._take(name)
-        if "wide" in self.choices and "value" not in self.columns:
+        if "wide" in self.choices and "value" not in self.names:
             figures = self._list_figures()
             if len(figures) < 2:
                 raise self.refuse("has no two columns of figures; take --wide away")
             self.notes.append(f"the columns {list_names(figures)} are one {self.choices['wide']} each")
             self._melt([column for column in self.table if column not in figures], figures, self.choices["wide"])
-        elif "value" not in self.columns:
-            self.columns["value"] = self._choose("value", is_figure, self._list_figures)
-        found = {**{ours: self.table[theirs] for ours, theirs in self.columns.items()}, **constants}
+        elif "value" not in self.names:
+            self.names["value"] = self._choose("value", is_figure, self._list_figures)
+        clean = {**{ours: self.table[theirs] for ours, theirs in self.names.items()}, **constants}
         for name in ("date", "value"):
-            both = [ours for ours, theirs in self.columns.items() if theirs == self.columns[name]]
+            both = [ours for ours, theirs in self.names.items() if theirs == self.names[name]]
             if len(both) > 1:
                 raise self.refuse(f"is taken for the {' and the '.join(both)}; name a column for each", None, name)
-        other = {theirs: ours for ours, theirs in self.columns.items() if theirs.casefold() != ours}
-        told = [f"{shorten(theirs)} is the {ours}" for theirs, ours in other.items() if not self.is_melted(theirs)]
-        self.notes += [", ".join(told)] if told else []
-        return pd.DataFrame({name: found[name] for name in CLEAN if name in found}, index=self.table.index)
+        other = {theirs: ours for ours, theirs in self.names.items() if theirs.casefold() != ours}
+        renamed = [f"{shorten(theirs)} is the {ours}" for theirs, ours in other.items() if not self.is_melted(theirs)]
+        self.notes += [", ".join(renamed)] if renamed else []
+        return pd.DataFrame({name: clean[name] for name in BY_NAME if name in clean}, index=self.table.index)
 
     def _join_dates(self) -> None:
         """Join a column of years and one of quarters or months."""
@@ -181,7 +160,7 @@ class Columns:
             sign = ("Q" if part == "quarter" else "-0" if len(number[1]) < 2 else "-") if number else " "
             joined.append(f"{first}{sign}{number[1] if number else cell}")
         self.table = self.table.drop(columns=[year, by_name[part]]).assign(**{"date of the column": joined})
-        self.columns["date"] = "date of the column"
+        self.names["date"] = "date of the column"
         self.notes.append(f"the columns {year} and {by_name[part]} together are the dates")
 
     def is_melted(self, column: str) -> bool:
@@ -192,35 +171,35 @@ class Columns:
         """Find the column of the dates or of the figures."""
         chosen = self.choices.get(name)
         if chosen is not None:
-            found = [column for column in self.table if column == chosen]
-            found = found or [column for column in self.table if column.casefold() == chosen.casefold()]
-            if len(found) != 1:
+            candidates = [column for column in self.table if column == chosen]
+            candidates = candidates or [column for column in self.table if column.casefold() == chosen.casefold()]
+            if len(candidates) != 1:
                 message = f"is no column of {self.file}; {suggest_names(chosen, self.table.columns)}"
                 raise DataError([Problem("", None, f"--{name}", chosen, message)])
-            return found[0]
-        found = [column for column in self.named(name) if column not in self.columns.values()]
-        if len(found) > 1 or (found and plain_name(found[0]) != name):
-            found = [column for column in found if self.mostly(column, test)]
-        found = found or list_others()
-        if len(found) == 1:
-            return found[0]
+            return candidates[0]
+        candidates = [column for column in self.named(name) if column not in self.names.values()]
+        if len(candidates) > 1 or (candidates and plain_name(candidates[0]) != name):
+            candidates = [column for column in candidates if self.mostly(column, test)]
+        candidates = candidates or list_others()
+        if len(candidates) == 1:
+            return candidates[0]
         what = "dates" if name == "date" else "figures"
-        there = ", ".join(map(shorten, (found or list(self.table))[:12]))
-        if not found:
+        there = ", ".join(map(shorten, (candidates or list(self.table))[:12]))
+        if not candidates:
             raise self.refuse(f"has no column of {what}; the table needs date and value, there is: {there}")
         wide = ", or --wide entity if each is one country or group" if name == "value" else ""
-        option = f"write --{name} {quote_option(found[0])} for that one{wide}"
-        raise self.refuse(f"has {len(found)} columns that may hold the {what}: {there}; {option}")
+        option = f"write --{name} {quote_option(candidates[0])} for that one{wide}"
+        raise self.refuse(f"has {len(candidates)} columns that may hold the {what}: {there}; {option}")
 
     def _list_dated(self) -> list[str]:
         """Columns of dates; plain numbers that may be years only where no other column has dates."""
-        found = [column for column in self.table if self.mostly(column, is_date)]
-        plain = [name for name in found if not self.mostly(name, lambda cell: re.fullmatch(r"[\d.]+", cell) is None)]
-        return [name for name in found if name not in plain] or plain
+        dated = [column for column in self.table if self.mostly(column, is_date)]
+        plain = [name for name in dated if not self.mostly(name, lambda cell: re.fullmatch(r"[\d.]+", cell) is None)]
+        return [name for name in dated if name not in plain] or plain
 
     def _list_figures(self) -> list[str]:
         """Columns of numbers that are none of the others', and no numbering of the rows."""
-        free = [column for column in self.table if column not in self.columns.values()]
+        free = [column for column in self.table if column not in self.names.values()]
         return [
             column
             for column in free
@@ -235,37 +214,39 @@ class Columns:
 
     def _take(self, name: str) -> dict[str, str]:
         """Find an optional column; returns what a choice says of all rows where there is none."""
-        found, chosen = self.named(name), self.choices.get(name)
-        found = [column for column in found if column not in self.columns.values()]
+        candidates, chosen = self.named(name), self.choices.get(name)
+        candidates = [column for column in candidates if column not in self.names.values()]
         if chosen is not None:
             if chosen in self.table and not self.mostly(chosen, is_figure):  # percent may be a column, and a unit
-                self.columns[name] = chosen
-            elif name not in ("entity", "indicator") or not found:
+                self.names[name] = chosen
+            elif name not in ("entity", "indicator") or not candidates:
                 return {name: chosen.strip()}
             else:  # one of those in the file
-                rows = self.table[self.table[found[0]] == chosen]
+                rows = self.table[self.table[candidates[0]] == chosen]
                 if rows.empty:
-                    near = suggest_names(chosen, self.table[found[0]])
-                    message = f"is no column of {self.file}, and not in its column {found[0]}; {near}"
+                    near = suggest_names(chosen, self.table[candidates[0]])
+                    message = f"is no column of {self.file}, and not in its column {candidates[0]}; {near}"
                     raise DataError([Problem("", None, f"--{name}", chosen, message)])
                 whole = say_count(len(self.table), "row")
-                self.notes.append(f"{len(rows)} of {whole} are read, with {found[0]} {shorten(chosen)}")
-                self.table, self.columns[name] = rows, found[0]
-        elif len(found) > 1:
-            option = f"write --{name} {quote_option(found[0])} for that one"
-            raise self.refuse(f"has {len(found)} columns that may be the {name}: {list_names(found)}; {option}")
-        elif found:
-            self.columns[name] = found[0]
+                self.notes.append(f"{len(rows)} of {whole} are read, with {candidates[0]} {shorten(chosen)}")
+                self.table, self.names[name] = rows, candidates[0]
+        elif len(candidates) > 1:
+            option = f"write --{name} {quote_option(candidates[0])} for that one"
+            raise self.refuse(
+                f"has {len(candidates)} columns that may be the {name}: {list_names(candidates)}; {option}"
+            )
+        elif candidates:
+            self.names[name] = candidates[0]
         return {}
 
     def _tell_unread(self) -> None:
         """Tell which columns are not read; refuse figures under no name, and names that are nearly ours."""
-        unread = [column for column in self.table if column not in self.columns.values()]
+        unread = [column for column in self.table if column not in self.names.values()]
         if unread:
             more = ", ..." if len(unread) > 12 else ""
             what = "the column" if len(unread) == 1 else "the columns"
             self.notes.append(f"not read: {what} {', '.join(map(shorten, unread[:12]))}{more}")
-        free = [name for name in CLEAN if name not in self.clean]
+        free = [name for name in BY_NAME if name not in self.clean]
         for column in unread:
             filled = self.table[column][self.table[column] != ""]
             if re.fullmatch(r"column \d+", column) and not self._is_counter(column):

@@ -1,10 +1,8 @@
-"""Load the data and select series from them."""
+"""The checked tables, and the series in them."""
 
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -14,73 +12,16 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from helpers.choices import split_choices
-from helpers.indicators.cells import LARGEST, NUMBER, SMALLEST, check_date
-from helpers.indicators.checks import read_tables
-from helpers.indicators.own import read_series_file, set_beside
-from helpers.indicators.problems import DataError, list_names, parameter_error, suggest_names
-from helpers.indicators.series import SHORTEST_SEGMENT, AdoptionSeries, cut_series, list_breaks
-from helpers.indicators.tables import find_kind
-from helpers.project import find_data
-from helpers.wording import say_count
+from ..base.wording import say_count
+from .cells import LARGEST, NUMBER, SMALLEST, check_date
+from .problems import DataError, list_names, parameter_error, suggest_names
+from .series import SHORTEST_SEGMENT, AdoptionSeries, cut_series, list_breaks
 
 Bound: TypeAlias = tuple[pd.Series | float, str, str, str]
 """What `AdoptionSeries.with_bound` takes: values, name, title and note."""
 
 
-def load(path: str | Path = "data", as_of: str | date = "") -> Data:
-    """Read, check and hold the tables of a data folder, or the series of a file.
-
-    Beside own data (a file, or a folder without reference technologies) the project's own data stay available: their
-    references, bounds and other countries, never their claims.
-
-    Parameters
-    ----------
-    path : str or Path, default "data"
-        Folder with observations.csv, indicators.csv, sources.csv and datapackage.json (and claims.csv, if there are
-        claims), or any file with dates and figures (see ``everyday.read_everyday``), where ``x.csv?date=Year`` says how
-        to read it; what does not exist here is looked up in the project's folder.
-    as_of : str or date, default ""
-        ISO date. Observations published later, and later breaks, do not exist for anything that uses the result.
-
-    Returns
-    -------
-    Data
-
-    Raises
-    ------
-    DataError
-        With every problem of every table: file, row, column, value and what would be right.
-
-    Examples
-    --------
-    >>> data = load()
-    >>> users = data.series("China", "internet_users", bound="population_year_end")
-    >>> users.unit, users.bound_title
-    ('million persons', 'Population at the year-end')
-    >>> f'{load(as_of="2020-06-30").series("China", "internet_users").values.index.max():%Y-%m}'
-    '2020-03'
-    """
-    path, choices = split_choices(path)
-    path = path if find_kind(path) else find_data(str(path))
-    own = None if find_kind(path) == "file" else read_tables(path)
-    if own is not None and choices:
-        raise parameter_error("data", path.name, "is a folder; only a file can be read in one way or another")
-    if own is not None and (own["indicators"]["role"] == "reference").any():
-        return Data(**own, path=path, own=_list_exact(own["observations"])).known_on(as_of)
-    folder = find_data()
-    project = read_tables(folder)
-    understood: list[str] = []
-    if own is None:
-        own, understood = read_series_file(path, choices, project, folder / "datapackage.json")
-    project_data = Data(**project, path=folder, own=_list_exact(project["observations"]))
-    exact = _list_exact(own["observations"])
-    return Data(
-        **set_beside(own, project), path=path, own=exact, project_data=project_data, understood=understood
-    ).known_on(as_of)
-
-
-def _list_exact(observations: pd.DataFrame) -> list[tuple[str, str]]:
+def list_exact(observations: pd.DataFrame) -> list[tuple[str, str]]:
     """List the (entity, indicator) of the exact observations, in order."""
     exact = observations[observations["bound"] == "exact"]
     return sorted(set(zip(exact["entity"], exact["indicator"], strict=True)))
@@ -157,7 +98,7 @@ class Data:
         found = self._find_bound(entry, entity, bound)
         return series.with_bound(*found) if found else series
 
-    def references(self, exclude: AdoptionSeries | None = None, role: str = "reference") -> list[AdoptionSeries]:
+    def references(self, exclude: AdoptionSeries | str = "", role: str = "reference") -> list[AdoptionSeries]:
         """List the reference technologies, one `AdoptionSeries` per unbroken segment, each with its own base as bound.
 
         A percentage has the bound 100; a count has its base indicator. Left out are usage rates that repeat a users
@@ -167,22 +108,29 @@ class Data:
 
         Parameters
         ----------
-        exclude : AdoptionSeries, optional
-            Every series of the same technology, in whichever entity, is left out.
+        exclude : AdoptionSeries or str, optional
+            Every series of the same technology, in whichever entity, is left out; or of the technology of this name.
         role : str, default "reference"
             Or "held_out": technologies that calibrate nothing, to judge by what was learnt from the references.
 
         Returns
         -------
         list of AdoptionSeries, in order of entity, indicator and date
+
+        Raises
+        ------
+        DataError
+            When no earlier technology has the name to exclude.
         """
+        if isinstance(exclude, str):
+            self._check_technology(exclude)
         if self.project_data is not None:
             return self.project_data.references(exclude, role)
+        technology = exclude if isinstance(exclude, str) else exclude.technology
         wanted = self.indicators[(self.indicators["role"] == role) & (self.indicators["rate_of"] == "")]
-        if exclude is not None:
-            wanted = wanted[wanted["technology"] != exclude.technology]
+        wanted = wanted[(wanted["technology"] != technology) | (not technology)]
         entries = {entry.indicator: entry for entry in wanted.itertuples(index=False)}
-        known = set(_list_exact(self.observations))
+        known = set(list_exact(self.observations))
         rows = self.observations[self.observations["indicator"].isin(entries) & (self.observations["value"] > 0)]
         found = []
         for (entity, name), own in rows.drop(columns="precision").groupby(["entity", "indicator"]):
@@ -196,6 +144,11 @@ class Data:
                 if resolved and len(series.values) >= SHORTEST_SEGMENT and series.values.max() > series.values.iloc[0]
             ]
         return found
+
+    def list_technologies(self) -> set[str]:
+        """Names of the earlier technologies: those of the references, and those held out."""
+        table = (self.project_data or self).indicators
+        return set(table.loc[table["role"].isin(["reference", "held_out"]), "technology"])
 
     def offer_bounds(self, series: AdoptionSeries) -> dict[str, pd.Series | None]:
         """Bounds that a series could have, by name: its own, the latest population of its entity, and none.
@@ -310,6 +263,11 @@ class Data:
         """Places of each series in the table; the rows themselves would need much memory for many series."""
         return self.observations.groupby(["entity", "indicator"]).indices
 
+    def _check_technology(self, name: str) -> None:
+        known = self.list_technologies()
+        if name and name not in known:
+            raise parameter_error("technology", name, f"is no earlier technology; {suggest_names(name, known)}")
+
     def _name_table(self, table: str) -> str:
         """Say where a table stands, for messages: its own file, or the one file of own data."""
         return self.path.name if self.path.is_file() else f"{table}.csv"
@@ -383,56 +341,3 @@ def _bound_by_number(entry: Any, text: str, note: str) -> Bound:
         raise parameter_error("bound", text, message)
     whole = is_percentage(entry) and number == 100 and entry.base
     return number, text, f"100 percent of {entry.base}" if whole else f"{text} {entry.unit}", note
-
-
-def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]) -> dict[str, str]:
-    """Choose what is not given: entity, indicator and bound of a series that the data themselves hold.
-
-    What is usual is kept where ``data.path`` itself holds it. Otherwise the entity and the indicator are its only
-    ones; an indicator that is the bound or a base population is none to study. The bound is 100 for percentages, and
-    none for anything else.
-
-    Parameters
-    ----------
-    data : Data
-    given, usual : dict of str to str
-        Values of the parameters entity, indicator and bound: those that were given, and the defaults of all three.
-
-    Returns
-    -------
-    dict of str to str
-        All three.
-
-    Raises
-    ------
-    DataError
-        Where the data hold several entities or indicators and none is given, or not the one that is.
-    """
-    roles = data.indicators.drop_duplicates("indicator").set_index("indicator")["role"].to_dict()
-    pairs = [pair for pair in data.own if roles[pair[1]] != "base" or pair[1] == given.get("indicator")]
-    pairs = [pair for pair in pairs if pair[1] != given.get("bound")] or pairs
-    chosen: dict[str, str] = {}
-    for place, name in enumerate(("entity", "indicator")):
-        chosen[name] = _choose_one(data, name, {pair[place] for pair in pairs}, given, usual)
-        pairs = [pair for pair in pairs if pair[place] == chosen[name]]
-    bound = usual["bound"]
-    if chosen["indicator"] in roles and (chosen["entity"], bound) not in data.own:
-        bound = "100" if is_percentage(data.find_entry(chosen["indicator"])) else ""
-    return {**chosen, "bound": given.get("bound", bound)}
-
-
-def _choose_one(data: Data, name: str, held: set[str], given: Mapping[str, str], usual: Mapping[str, str]) -> str:
-    if name in given and (given[name] in held or not data.project_data):
-        return given[name]
-    if name in given:
-        listed = list_names(held) or "no exact figure"
-        raise parameter_error(name, given[name], f"is not in {data.path.name}; it holds: {listed}")
-    if usual[name] in held or not (held or data.project_data):
-        return usual[name]
-    if not held:
-        raise parameter_error("data", data.path.name, "holds no exact figure, so there is nothing to study")
-    if len(held) > 1:
-        listed, option = list_names(held), f"-p {name} {shlex.quote(min(held))}"
-        message = f"is not given, and {data.path.name} holds {len(held)}: {listed}; name one, as in {option}"
-        raise parameter_error(name, "", message)
-    return min(held)

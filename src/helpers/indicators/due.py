@@ -7,11 +7,11 @@ from datetime import date
 
 import pandas as pd
 
-from helpers.indicators.data import Data
-from helpers.indicators.expected import read_expected, say_expected
-from helpers.indicators.problems import list_names
-from helpers.indicators.review import list_series
-from helpers.wording import say_day
+from ..base.wording import say_day
+from .audit import list_series
+from .data import Data
+from .expected import read_expected, say_expected
+from .problems import list_names
 
 
 def find_expected(data: Data, entity: str, indicator: str) -> str:

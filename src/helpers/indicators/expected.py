@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from helpers.wording import say_day
+from ..base.wording import say_day
 
 
 def read_expected(text: str) -> tuple[pd.Timestamp, pd.Timestamp]:

@@ -13,10 +13,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.choices import split_choices
-from helpers.files import write_file
-from helpers.indicators.cells import NUMBER, read_cells
-from helpers.indicators.checks import (
+from ..base.choices import split_choices
+from ..base.columns import BY_NAME, COLUMNS
+from ..base.files import write_file
+from ..base.project import find_data
+from ..base.quoting import quote
+from .any_file import name_file, name_indicator, read_any_file
+from .cells import NUMBER, read_cells
+from .checks import (
     check_figures,
     check_key,
     check_spellings,
@@ -26,45 +30,26 @@ from helpers.indicators.checks import (
     read_tables,
     read_unit,
 )
-from helpers.indicators.everyday import NAME, name_file, name_indicator, read_everyday
-from helpers.indicators.problems import DataError, Problem, list_problems
-from helpers.indicators.tables import find_kind, read_descriptor
-from helpers.project import find_data
-from helpers.quoting import quote
+from .problems import DataError, Problem, list_problems
+from .tables import find_kind
 
-ENTITY = "own data"  # where the file names no country or group
+ENTITY = BY_NAME["entity"].default  # where the file names no country or group
 UNIT = "units"
-OWN_FIELDS = (
-    {"name": "entity", "type": "string", "description": "Country or group"},
-    {
-        "name": "indicator",
-        "type": "string",
-        "description": "a name of small letters, digits and '_', such as app_users; figures show it as words",
-        "constraints": {"pattern": NAME},
-    },
-    {"name": "unit", "type": "string", "description": "Unit of the values, such as percent of adults"},
-    {"name": "source", "type": "string", "description": "Who published the figure, or its address"},
-    {"name": "title", "type": "string", "description": "What figures and tables call the series"},
-    {"name": "break", "type": "string", "description": "why a new series begins with this figure"},
-    {"name": "technology", "type": "string", "description": "Label that twins of the series share in indicators.csv"},
-)
 
 
 def read_series_file(
-    path: Path, choices: Mapping[str, str], project: Mapping[str, pd.DataFrame], descriptor: Path
+    path: Path, choices: Mapping[str, str], project: Mapping[str, pd.DataFrame]
 ) -> tuple[dict[str, pd.DataFrame], list[str]]:
     """Read and check a file of series.
 
     Parameters
     ----------
     path : Path
-        Anything that `everyday.read_everyday` understands.
+        Anything that `any_file.read_any_file` understands.
     choices : dict of str to str
-        How to read it, by the names of `everyday.CHOICES`.
+        How to read it, by the names of `base.choices.CHOICES`.
     project : dict of str to DataFrame
         The project's tables: an indicator that they hold keeps its title, base, technology and breaks.
-    descriptor : Path
-        The project's datapackage.json: date, value and bound are checked as in its observations.
 
     Returns
     -------
@@ -79,14 +64,11 @@ def read_series_file(
     DataError
         With every problem of the file.
     """
-    of_project = {field["name"]: field for field in read_descriptor(descriptor)["observations"]["fields"]}
-    known = [of_project[name] for name in ("published", "standard_error", "sample_size") if name in of_project]
-    censoring = of_project["bound"] | {"constraints": {**of_project["bound"]["constraints"], "required": False}}
-    fields = [of_project["date"], of_project["value"], *OWN_FIELDS, censoring, *known]
+    fields = [column.describe() for column in COLUMNS]
     problems: list[Problem] = []
     described = set(project["indicators"]["indicator"])
-    text, understood, columns = read_everyday(path, choices, described)
-    text = text.reindex(columns=[field["name"] for field in fields], fill_value="")
+    text, understood, columns = read_any_file(path, choices, described)
+    text = text.reindex(columns=list(BY_NAME), fill_value="")
     rows = complete_vintages(_fill_defaults(path, read_cells(path.name, text, fields, problems)))
     tables = _build_tables(path.name, rows, project)
     problems += _check_rows(path.name, rows, set_beside(tables, project), project)
@@ -103,7 +85,7 @@ def write_clean(source: str | Path, target: Path) -> None:
     Parameters
     ----------
     source : str or Path
-        As for `data.load`; it must be a file.
+        As for `loading.load`; it must be a file.
     target : Path
         Ends in .csv.
 
@@ -118,7 +100,7 @@ def write_clean(source: str | Path, target: Path) -> None:
     if target.suffix.lower() != ".csv" or os.path.lexists(target):
         what = "is there already; name another file" if os.path.lexists(target) else "is no name of a CSV file"
         raise DataError([Problem("", None, "--fix", str(target), what)])
-    table, _, _ = read_everyday(path, choices, set(read_tables(find_data())["indicators"]["indicator"]))
+    table, _, _ = read_any_file(path, choices, set(read_tables(find_data())["indicators"]["indicator"]))
     write_file(target, table.to_csv(index=False, lineterminator="\n").encode())
 
 
@@ -157,7 +139,7 @@ def _name_meant(problem: Problem) -> Problem:
 
 
 def _fill_defaults(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
-    defaults = {"entity": ENTITY, "indicator": name_file(path), "source": "own data", "bound": "exact"}
+    defaults = {column.name: column.default for column in COLUMNS if column.default} | {"indicator": name_file(path)}
     filled = {column: rows[column].replace("", default) for column, default in defaults.items()}
     return rows.assign(**filled, unit=rows["unit"].map(read_unit))
 

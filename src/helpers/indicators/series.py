@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.indicators.problems import parameter_error
-from helpers.wording import say_count
+from ..base.wording import say_count
+from .problems import parameter_error
 
 SHORTEST_SEGMENT = 3  # one or two figures show a level, not a curve
 BASE_TOLERANCE = 0.005  # users and base are rounded apart: half a percent above the base is still rounding
@@ -233,7 +233,9 @@ def list_breaks(breaks: str, suspected: str, entity: str, as_of: pd.Timestamp | 
         for day, only, reason in parse_breaks(text)
         if only in ("", entity) and (as_of is None or pd.Timestamp(day) <= as_of)
     ]
-    return pd.DataFrame(sorted(rows), columns=["date", "kind", "reason"]).astype({"date": "datetime64[us]"})
+    frame = pd.DataFrame(sorted(rows), columns=["date", "kind", "reason"])
+    frame["date"] = pd.DatetimeIndex(frame["date"], dtype="datetime64[us]")  # astype takes twice as long
+    return frame
 
 
 def number_segments(dates: pd.Series, breaks: pd.DataFrame) -> np.ndarray:

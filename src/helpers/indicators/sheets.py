@@ -19,9 +19,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 
-from helpers.indicators.cells import NUMBER, interpret_date, write_plainly
-from helpers.indicators.problems import DataError, Problem, list_names, list_problems
-from helpers.indicators.tables import (
+from ..base.quoting import shorten
+from .cells import NUMBER, interpret_date, write_plainly
+from .problems import DataError, Problem, list_names, list_problems
+from .tables import (
     LARGEST_FILE,
     SEARCHED,
     Row,
@@ -33,7 +34,6 @@ from helpers.indicators.tables import (
     refuse_large,
     split_rows,
 )
-from helpers.quoting import shorten
 
 MOST_COLUMNS = 5_000
 MARKS = "\t;|,"  # of two that split all lines alike, the first: commas also stand in numbers and texts

@@ -18,10 +18,11 @@ import pandas as pd
 from pydantic import AfterValidator, BaseModel, FiniteFloat, ValidationError
 from pydantic_core import SchemaError
 
-from helpers.indicators.cells import compile_pattern
-from helpers.indicators.problems import DataError, Problem, list_problems
-from helpers.quoting import escape, quote, shorten
-from helpers.wording import say_count
+from ..base.columns import KEPT
+from ..base.quoting import escape, quote, shorten
+from ..base.wording import say_count
+from .cells import compile_pattern
+from .problems import DataError, Problem, list_problems
 
 Row: TypeAlias = tuple[int, list[str]]
 """A line of a file that holds something: its number and its cells."""
@@ -54,7 +55,7 @@ KINDS = {
     "claims": {"reported": "number"},
 }
 """What the fields are that are computed with."""
-OPTIONAL = {"published", "published_by", "vintage", "standard_error", "sample_size"}
+OPTIONAL = {*(column.name for column in KEPT), "published_by", "vintage"}
 OPTIONAL |= {"published_evidence", "lag_months", "stock_or_flow", "errors", "rhythm", "next_expected"}
 """Columns that a table may lack: folders from before them stay readable."""
 
@@ -324,6 +325,8 @@ def read_descriptor(path: Path) -> dict[str, dict[str, Any]]:
         schemas = {one["name"]: one["schema"] for one in listed}
         twice = "a table stands twice" if len(listed) > len(schemas) else ""
         schemas.setdefault("wording", _describe_wording())  # folders from before this table
+        fields = schemas["observations"]["fields"]
+        fields += [column.describe() for column in KEPT if column.name not in {field["name"] for field in fields}]
         checked = {name: Schema.model_validate(schemas[name]) for name in TABLES}
         reason = twice or _check_keys(checked)
     except json.JSONDecodeError as error:

@@ -1,12 +1,14 @@
 """Runs: their parameters, notebooks, results, records, pages, comparisons and sweeps.
 
-`open_run` is all that a notebook sees of it. The parts, each importing only those before it: ``kernel_app`` (what a
-kernel is), ``kernels`` (how it starts), ``notebook`` (a notebook's view of its run), ``execute`` (one notebook),
-``store`` (results by what they were made from), ``sequence`` (which notebooks there are, and what each reads),
-``record`` (``run.json``), ``crate`` (the same for archives), ``pages``, ``pipeline`` (a whole run), ``compare``,
-``sweep_file``, ``futures`` and ``sweep`` (many runs: what the file asks for, how they are made, and what they come to).
+`Study` is all that a notebook sees of it. The parts: ``parameters``,
+``kernel_app`` (what a kernel is), ``kernels`` (how it starts), ``notebook`` (its record and tables), ``study`` (its
+view of its run), ``execute`` (one notebook), ``store`` (results by what they were made from), ``inputs`` (what a run
+is made from), ``sequence`` (which notebooks there are, and what each reads), ``record`` (``run.json``), ``crate`` (the
+same for archives), ``pages``, ``pipeline`` (a whole run), ``reproduction`` (tables against tables), ``comparison``,
+``sweep_file``, ``futures`` and ``sweep`` (many runs: what the file asks for, how they are made, and what they come
+to), ``lab`` and ``explore`` (by hand).
 """
 
-from helpers.runs.notebook import Run, open_run
+from .study import SavedFigure, Study
 
-__all__ = ["Run", "open_run"]
+__all__ = ["SavedFigure", "Study"]

@@ -6,10 +6,10 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from helpers.choices import split_choices
-from helpers.parameters import ParameterError, Parameters, suggest
-from helpers.project import find_data, shorten_path
-from helpers.wording import say_count
+from ..base.choices import split_choices
+from ..base.project import find_data, shorten_path
+from ..base.wording import say_count
+from .parameters import ParameterError, Parameters, suggest
 
 FEWEST_POINTS, FEWEST_DAYS = 3, 178
 
@@ -26,10 +26,10 @@ def check_parameters(parameters: Parameters, load: Callable[..., Any] | None = N
     helpers.indicators.DataError
         If the data themselves are wrong.
     """
-    from helpers import indicators
+    from .. import indicators
 
     if set(parameters.families) - set(Parameters().families):
-        from helpers.curves import FAMILIES
+        from ..curves import FAMILIES
 
         for family in parameters.families:
             if family not in FAMILIES:
@@ -41,6 +41,29 @@ def check_parameters(parameters: Parameters, load: Callable[..., Any] | None = N
         raise ParameterError(f"parameter 'data' is '{parameters.data}', but {missing}")
     data = (load or indicators.load)(str(source), as_of=parameters.as_of)
     series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
+    _check_figures(data, series, parameters)
+    if parameters.as_of or parameters.data != Parameters().data:  # with its own data as of today it does
+        from ..forecast import LEAST_TECHNOLOGIES, can_calibrate
+
+        if not can_calibrate(data.references(exclude=series)):
+            name = "as_of" if parameters.as_of else "data"
+            raise ParameterError(
+                f"parameter '{name}' is '{getattr(parameters, name)}', and fewer than {LEAST_TECHNOLOGIES} other "
+                "technologies have enough figures there to calibrate a forecast on. Choose a later as_of, or data with "
+                "more references"
+            )
+    if parameters.horizon_years < 1:  # a longer one reaches the next date of any series
+        from ..forecast import next_dates
+
+        try:
+            next_dates(series.values[series.values > 0].index, parameters.horizon_years)
+        except ValueError as error:
+            raise ParameterError(f"parameter {error}") from error
+    return data
+
+
+def _check_figures(data: Any, series: Any, parameters: Parameters) -> None:
+    """Refuse a series of too few figures, or one in which nothing rises."""
     values, what = series.values[series.values > 0], f"{parameters.indicator} of {parameters.entity}"
     if len(values) < FEWEST_POINTS or (values.index[-1] - values.index[0]).days < FEWEST_DAYS:
         figures = say_count(len(values), "exact figure")
@@ -54,29 +77,11 @@ def check_parameters(parameters: Parameters, load: Callable[..., Any] | None = N
     if values.max() <= values.iloc[0]:
         first = f"{what} never rises above its first figure above 0, {values.iloc[0]:g} on {values.index[0]:%Y-%m-%d}"
         raise ParameterError(f"{first}: there is no adoption to fit. Choose another indicator")
-    if parameters.as_of or parameters.data != Parameters().data:  # with its own data as of today it does
-        from helpers.forecast import LEAST_TECHNOLOGIES, can_calibrate
-
-        if not can_calibrate(data.references(exclude=series)):
-            name = "as_of" if parameters.as_of else "data"
-            raise ParameterError(
-                f"parameter '{name}' is '{getattr(parameters, name)}', and fewer than {LEAST_TECHNOLOGIES} other "
-                "technologies have enough figures there to calibrate a forecast on. Choose a later as_of, or data with "
-                "more references"
-            )
-    if parameters.horizon_years < 1:  # a longer one reaches the next date of any series
-        from helpers.forecast import next_dates
-
-        try:
-            next_dates(values.index, parameters.horizon_years)
-        except ValueError as error:
-            raise ParameterError(f"parameter {error}") from error
-    return data
 
 
 def print_warnings(data: Any, parameters: Parameters) -> None:
     """Tell how a file of own data was read, and what is doubtful in the data of the series in question."""
-    from helpers import indicators
+    from .. import indicators
 
     for understood in data.understood:
         print(f"understood: {understood}", flush=True)

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from helpers.choices import split_choices
-from helpers.project import RECORD
-from helpers.runs.notebook import list_written
-from helpers.runs.record import list_outputs, read_unchanged
+from ..base.choices import split_choices
+from ..base.project import RECORD
+from .notebook import list_written
+from .record import list_outputs, read_unchanged
 
 METADATA = "ro-crate-metadata.json"
 """Where a crate has what describes it: at its root."""

@@ -19,10 +19,11 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.parameterize import parameterize_notebook
 
-from helpers.files import write_json
-from helpers.project import RunError, shorten_path
-from helpers.runs.kernels import ENVIRONMENT, open_kernel, open_log
-from helpers.runs.notebook import RUNNER
+from ..base.files import write_json
+from ..base.project import RunError, shorten_path
+from .kernels import ENVIRONMENT, can_fork, open_kernel, open_log
+from .notebook import PDF, RUNNER
+from .sequence import Execution
 
 
 class NotebookFailed(RunError):
@@ -40,24 +41,26 @@ class RunEngine(NBClientEngine):
         *,
         outputs: Path,
         folder: str,
-        forked: bool,
-        limits: tuple[float, float],
+        execution: Execution,
         stray: list[str],
         **options: Any,
     ) -> None:
         """Execute the cells; whatever becomes of them, papermill writes the copy after this."""
-        end = time.monotonic() + limits[1]
+        end = time.monotonic() + execution.limits[1]
         environment = {**os.environ, **ENVIRONMENT, "ADOPTION_OUTPUTS": str(outputs), RUNNER: "1"}
-        environment["IPYTHONDIR"] = str(outputs)  # which is the work folder's: it has no profile
+        environment |= {
+            PDF: "1" if execution.pdf else "",
+            "IPYTHONDIR": str(outputs),
+        }  # the work folder's, which has no profile
         target, nb_man.output_path = nb_man.output_path, None
         try:
-            with open_kernel(forked) as manager:
+            with open_kernel(not execution.isolated and can_fork()) as manager:
                 client = PapermillNotebookClient(
                     nb_man,
                     km=manager,
                     kernel_name=kernel_name,
                     shutdown_kernel="immediate",
-                    timeout_func=lambda cell: max(0.1, min(limits[0], end - time.monotonic())),
+                    timeout_func=lambda cell: max(0.1, min(execution.limits[0], end - time.monotonic())),
                 )
                 client.execute(env=environment, cwd=folder, cleanup_kc=True)
                 log = open_log(manager.connection_file)
@@ -70,7 +73,11 @@ papermill_engines.register("run", RunEngine)
 
 
 def execute_notebook(
-    source: Path, target: Path, values: Mapping[str, Any], forked: bool, limits: tuple[float, float], partial: Path
+    source: Path,
+    target: Path,
+    values: Mapping[str, Any],
+    execution: Execution,
+    partial: Path,
 ) -> tuple[str, ...]:
     """Execute `source` with parameters `values` into `target`, a run's ``notebooks/<name>.ipynb``.
 
@@ -78,10 +85,7 @@ def execute_notebook(
     ----------
     source, target : Path
     values : mapping
-    forked : bool
-        Fork its kernel from a process that has the libraries, instead of starting an interpreter.
-    limits : pair of float
-        Seconds that a cell and the notebook may take.
+    execution : Execution
     partial : Path
         Where the copy goes, executed as far as it came, when the notebook fails.
 
@@ -109,8 +113,7 @@ def execute_notebook(
             progress_bar=False,
             outputs=target.parents[2],
             folder=str(source.parent),
-            forked=forked,
-            limits=limits,
+            execution=execution,
             stray=stray,
         )
     except Exception as error:

@@ -10,11 +10,11 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.files import pack_files, write_file
-from helpers.project import RunError
-from helpers.runs.notebook import read_csv
-from helpers.runs.record import note_exports, read_run, read_unchanged
-from helpers.tables import format_column, is_number
+from ..base.files import pack_files, write_file
+from ..base.project import RunError
+from ..show.tables import format_column, is_number
+from .notebook import read_csv
+from .record import note_exports, read_run, read_unchanged
 
 BOOK, PAPER = "tables.xlsx", "latex"
 MOST_ROWS = 1_048_575  # of a sheet, below its header

@@ -21,15 +21,16 @@ from distributed import Client, LocalCluster, as_completed
 from distributed.scheduler import KilledWorker
 from tqdm import tqdm
 
-from helpers.files import hash_helpers
-from helpers.parameters import Parameters
-from helpers.project import RunError, find_data
-from helpers.runs.kernels import can_fork, check_limits, make_place, preload, stop_kernels
-from helpers.runs.pipeline import Made, RunFolder, make_notebook
-from helpers.runs.record import describe_inputs, is_current, watch_data
-from helpers.runs.sequence import Step, find_notebooks, plan_steps
-from helpers.runs.store import Store, digest, hash_source
-from helpers.runs.sweep_file import Sweep
+from ..base.files import hash_helpers
+from ..base.project import RunError, find_data
+from .inputs import describe_inputs, watch_data
+from .kernels import can_fork, check_limits, make_place, preload, stop_kernels
+from .parameters import Parameters
+from .pipeline import Made, RunFolder, make_notebook
+from .record import is_current
+from .sequence import Execution, Step, find_notebooks, plan_steps
+from .store import Store, digest, hash_source
+from .sweep_file import Sweep
 
 SECONDS_TO_ANSWER = 5
 MAX_LINES = 50
@@ -106,7 +107,7 @@ def make_here(step: Step, upstream: Mapping[str, Made], inputs: Mapping[str, Any
         preload()
     keys = {name: made.key for name, made in upstream.items()}
     partial = folder / f"{step.values.get('run', 'run')}.partial"
-    return make_notebook(step, keys, inputs, Store(folder.parent), can_fork(), partial)
+    return make_notebook(step, keys, inputs, Store(folder.parent), Execution(), partial)
 
 
 def finish_run(
@@ -131,7 +132,7 @@ def finish_run(
 @lru_cache(maxsize=8)
 def load_data(path: str, as_of: str, version: str) -> Any:
     """The data of several runs, read once for each version: a worker of a cluster may outlive a change of them."""
-    from helpers import indicators
+    from .. import indicators
 
     return indicators.load(path, as_of=as_of)
 

@@ -10,6 +10,8 @@ import zmq
 from ipykernel.iostream import IOPubThread
 from ipykernel.kernelapp import IPKernelApp
 
+from adoption_curves import serve_as_helpers
+
 
 class KernelApp(IPKernelApp):
     """ipykernel's application, listening on its channels and nowhere else.
@@ -37,4 +39,5 @@ class KernelApp(IPKernelApp):
 
 
 if __name__ == "__main__":
+    serve_as_helpers()
     KernelApp.launch_instance()

@@ -31,9 +31,9 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Type
 
-from helpers.files import hash_helpers
-from helpers.folders import claim_folder
-from helpers.project import RunError
+from ..base.files import hash_helpers
+from ..base.folders import claim_folder
+from ..base.project import RunError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +44,7 @@ ENVIRONMENT = {  # of every kernel of a run
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "OMP_NUM_THREADS": "1",  # matrices are small here: threads of linear algebra would wait for each other
+    "OPENBLAS_NUM_THREADS": "1",  # wins over the other where both are set
     "MATPLOTLIBRC": os.devnull,  # figures look alike whatever someone likes
     "PYTHONSAFEPATH": "1",  # a file that lies about and is called like a module is none
 }
@@ -55,11 +56,16 @@ LEAST_FILES, LEAST_MEMORY = 128, 1_500_000_000
 MAX_FOLDER = 50  # a socket's whole path may have about 100 characters
 
 
+CLAIMED: list[Any] = []
+"""What holds the folder below: a forked child that let go of it would remove the folder of its parent."""
+
+
 @cache
 def make_place() -> Path:
     """The folder of this process for its sockets; it goes with the process, or with the run after a kill."""
     place = tempfile.gettempdir() if os.name == "nt" or len(os.fsencode(tempfile.gettempdir())) < MAX_FOLDER else "/tmp"
     claimed = claim_folder(Path(place), "adoption-")
+    CLAIMED.append(claimed)
     Finalize(None, claimed.__exit__, args=(None, None, None), exitpriority=-101)  # after multiprocessing's own folder
     return claimed.__enter__()
 
@@ -104,7 +110,7 @@ def preload() -> None:
     os.environ.update(ENVIRONMENT)  # the server takes its hash seed from here
     tempfile.tempdir = str(make_place())
     try:
-        forkserver.set_forkserver_preload(["helpers.runs.preload"])
+        forkserver.set_forkserver_preload(["adoption_curves.runs.preload"])
         forkserver.ensure_running()
     finally:
         tempfile.tempdir = usual
@@ -128,7 +134,7 @@ def run_kernel(connection_file: str, folder: str, environment: dict[str, str]) -
     threading.Thread(target=_end_with_parent, args=(connection_file,), daemon=True).start()
     import numpy as np
 
-    from helpers.runs.kernel_app import KernelApp
+    from .kernel_app import KernelApp
 
     random.seed()  # else all kernels would draw the same
     np.random.seed()  # noqa: NPY002  the state that libraries share
@@ -236,7 +242,7 @@ class KernelManager(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """The kernel's command, and who starts it."""
-        command = [sys.executable, "-m", "helpers.runs.kernel_app", "-f", "{connection_file}", *OPTIONS]
+        command = [sys.executable, "-m", "adoption_curves.runs.kernel_app", "-f", "{connection_file}", *OPTIONS]
         starter = {"kernel_provisioner": {"provisioner_name": PROVISIONER}} if self.forked else {}
         return KernelSpec(argv=command, display_name="Python 3", language="python", metadata=starter)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from helpers.folders import lock_folder
-from helpers.project import RunError, list_records
-from helpers.runs.record import find_changed, list_files, read_run
-from helpers.wording import say_count
+from ..base.folders import lock_folder
+from ..base.project import RunError, list_records
+from ..base.wording import say_count
+from .record import find_changed, list_files, read_run
 
 SHOWN = ("entity", "indicator", "bound", "as_of", "data")
 

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass
@@ -20,29 +20,18 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, Self
 
-from helpers.files import hash_file, write_json
-from helpers.folders import claim_folder, follow_link, is_cut_off, lock_folder, recover, swap_in
-from helpers.parameters import Parameters, complete_parameters, read_parameters
-from helpers.project import RECORD, RunError, count_processors, find_data, find_outputs, shorten_path
-from helpers.runs.checks import check_parameters, print_warnings
-from helpers.runs.notebook import list_written, read_valid
-from helpers.runs.record import (
-    LOG,
-    describe_inputs,
-    describe_run,
-    is_current,
-    list_own,
-    load_record,
-    note_pages,
-    read_keys,
-    read_parts,
-    watch_data,
-)
-from helpers.runs.sequence import Step, find_notebooks, plan_steps
-from helpers.runs.store import Store, describe_parts, digest, explain_change
+from ..base.files import hash_file, write_json
+from ..base.folders import claim_folder, follow_link, is_cut_off, lock_folder, recover, swap_in
+from ..base.project import RECORD, RunError, count_processors, find_data, find_outputs, shorten_path
+from .checks import check_parameters, print_warnings
+from .inputs import describe_inputs, watch_data
+from .notebook import list_written, read_valid
+from .parameters import Parameters, complete_parameters
+from .record import LOG, describe_run, is_current, list_own, note_pages, read_keys, read_parts
+from .sequence import Execution, Step, find_notebooks, plan_steps
+from .store import Store, describe_parts, digest, explain_change
 
-LIMITS = (600.0, 1800.0)
-"""Seconds that a cell and a notebook may take."""
+USUAL = Execution()
 CHANGEABLE = {"notebooks": "the notebooks", "data": "the data", "helpers": "the helpers"}
 RUN_PARTS = {RECORD, "tables", "figures", "notebooks", "html"}
 EMPTY: dict[str, Any] = {"parameters": {}, "read": {}, "tables": {}, "figures": {}}
@@ -64,11 +53,9 @@ def make_notebook(
     keys: Mapping[str, str],
     inputs: Mapping[str, Any],
     store: Store,
-    forked: bool,
+    execution: Execution,
     partial: Path,
-    force: bool = False,
     before: Mapping[str, str] | None = None,
-    limits: tuple[float, float] = LIMITS,
 ) -> Made:
     """Have the result of a notebook in the store: it is there, or the notebook is executed.
 
@@ -78,18 +65,13 @@ def make_notebook(
     keys : mapping
         Keys of the results of the notebooks that it reads from, by name.
     inputs : mapping
-        From `helpers.runs.record.describe_inputs`.
+        From `helpers.runs.inputs.describe_inputs`.
     store : Store
-    forked : bool
-        Fork its kernel from a process that has the libraries, instead of starting an interpreter.
+    execution : Execution
     partial : Path
         Where a copy goes, executed as far as it came, when the notebook fails.
-    force : bool
-        Execute it whatever the store has.
     before : mapping, optional
         What it was made from when this run was last made, to say what has changed.
-    limits : pair of float
-        Seconds that a cell and the notebook may take.
 
     Returns
     -------
@@ -100,10 +82,10 @@ def make_notebook(
     helpers.runs.execute.NotebookFailed
     """
     parts = describe_parts(step.source, step.values, inputs, read_tables(step, keys, store))
-    key = digest(parts)
+    key, force = digest(parts), step.name in execution.forced
     if not force and store.is_whole(key):
         return Made(key, "unchanged")
-    from helpers.runs.execute import execute_notebook
+    from .execute import execute_notebook
 
     started = time.monotonic()
     with claim_folder(store.make(), ".work-") as place:
@@ -114,7 +96,7 @@ def make_notebook(
         target.parent.mkdir(parents=True, exist_ok=True)
         data = inputs["data"]
         with watch_data(find_data(data["path"]), data["files"]) if "data" in step.values else nullcontext():
-            stray = execute_notebook(step.source, target, step.values, forked, limits, partial / step.source.name)
+            stray = execute_notebook(step.source, target, step.values, execution, partial / step.source.name)
         record = EMPTY | (read_valid(folder, step.name) or {})
         record |= {"key": key, "made_from": parts, "executed": hash_file(target)}
         write_json(target.with_suffix(".json"), record)
@@ -155,7 +137,7 @@ class RunFolder:
         self.log = [f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC, run {parameters.run}"]
 
     def __enter__(self) -> Self:
-        from helpers.runs.pages import PageWriter
+        from .pages import PageWriter
 
         with ExitStack() as stack:
             stack.enter_context(lock_folder(self.asked))
@@ -177,7 +159,7 @@ class RunFolder:
 
     def add(self, name: str, made: Made) -> None:
         """Copy a notebook's result from the store, and have its page written."""
-        from helpers.runs.execute import name_run
+        from .execute import name_run
 
         self.store.get(made.key, self.folder)
         copy = self.folder / "notebooks" / f"{name}.ipynb"
@@ -208,7 +190,6 @@ class RunFolder:
         self.pages.finish()
         note_pages(self.folder)
         (self.folder / LOG).write_text("\n".join(self.log) + "\n", encoding="utf-8")
-        self.store.keep_record(self.asked.name, self.folder / RECORD)
         before_commit()
         self.kept += swap_in(self.final, self.folder, list_own)
         partial = self.final.parent / f"{self.final.name}.partial"
@@ -225,12 +206,9 @@ class RunFolder:
 def run_all(
     parameters: Parameters,
     notebooks: Path | None = None,
+    execution: Execution = USUAL,
     *,
     outputs: Path | None = None,
-    forced: Iterable[str] = (),
-    isolated: bool = False,
-    at_once: int = 0,
-    limits: tuple[float, float] = LIMITS,
     before_commit: Callable[[], object] = lambda: None,
 ) -> Path:
     """Make the run ``<outputs>/<run>/``, whole or not at all; what was made from the same before is reused.
@@ -240,17 +218,9 @@ def run_all(
     parameters : Parameters
     notebooks : Path, optional
         Folder of the notebooks; the project's own by default.
+    execution : Execution
     outputs : Path, optional
-        Folder that holds the run; `helpers.project.find_outputs` by default.
-    forced : iterable of str
-        Names of notebooks to execute whatever there is to reuse: see `choose_forced`.
-    isolated : bool
-        Start an interpreter for each notebook instead of forking one that has imported the libraries.
-    at_once : int
-        Notebooks that may run at the same time; by default one more than there are processors, since each waits for its
-        kernel now and then.
-    limits : pair of float
-        Seconds that a cell and a notebook may take.
+        Folder that holds the run; `helpers.base.project.find_outputs` by default.
     before_commit : callable
         Called just before the run is put in place: whoever stops it later would find it whole.
 
@@ -271,17 +241,16 @@ def run_all(
     """
     outputs = outputs or find_outputs()
     parameters = complete_parameters(parameters)
-    sources, forced = find_notebooks(notebooks), set(forced)
-    inputs = describe_inputs(parameters, sources)
+    sources = find_notebooks(notebooks)
+    inputs = describe_inputs(parameters, sources, execution.pdf)
     final = follow_link(outputs / parameters.run)
-    if not forced and not is_cut_off(final) and not find_left(final) and is_current(final, inputs):
+    if not execution.forced and not is_cut_off(final) and not find_left(final) and is_current(final, inputs):
         print(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.", flush=True)
         return outputs / parameters.run
-    from helpers.runs import kernels  # whose imports take a third of a second, which nothing changed needs not
+    from . import kernels  # whose imports take a third of a second, which nothing changed needs not
 
     kernels.check_limits()
-    forked = not isolated and kernels.can_fork()
-    if forked:
+    if not execution.isolated and kernels.can_fork():
         kernels.preload()  # it imports while the parameters are checked
     with watch_data(find_data(parameters.data), inputs["data"]["files"]):
         data = check_parameters(parameters)
@@ -292,13 +261,12 @@ def run_all(
 
     def make(name: str) -> Made:
         keys = {each: made[each].key for each in steps[name].upstream}
-        force = name in forced
-        return make_notebook(steps[name], keys, inputs, store, forked, partial, force, before.get(name), limits)
+        return make_notebook(steps[name], keys, inputs, store, execution, partial, before.get(name))
 
     made: dict[str, Made] = {}
     with RunFolder(parameters, sources, inputs, outputs, store) as folder:
         untold = list(steps)
-        for name in make_in_order(steps, make, made, at_once or count_processors() + 1):
+        for name in make_in_order(steps, make, made, execution.at_once or count_processors() + 1):
             folder.add(name, made[name])
             while untold and untold[0] in made:  # told in the notebooks' order
                 print(f"{len(steps) - len(untold) + 1}/{len(steps)} {untold[0]}  {made[untold.pop(0)].how}", flush=True)
@@ -307,11 +275,11 @@ def run_all(
     return done
 
 
-def plan_run(parameters: Parameters, forced: Iterable[str] = (), notebooks: Path | None = None) -> list[str]:
+def plan_run(parameters: Parameters, notebooks: Path | None = None, execution: Execution = USUAL) -> list[str]:
     """What `run_all` would do, a line for each notebook, without doing it."""
     parameters = complete_parameters(parameters)
-    sources, forced = find_notebooks(notebooks), set(forced)
-    inputs, store = describe_inputs(parameters, sources), Store(find_outputs())
+    sources = find_notebooks(notebooks)
+    inputs, store = describe_inputs(parameters, sources, execution.pdf), Store(find_outputs())
     check_parameters(parameters)
     before, keys, lines = read_parts(find_outputs() / parameters.run), dict[str, str](), list[str]()
     for place, step in enumerate(plan_steps(sources, parameters), start=1):
@@ -319,52 +287,12 @@ def plan_run(parameters: Parameters, forced: Iterable[str] = (), notebooks: Path
         how = f"runs, or is reused where it reads the same from {', '.join(open_steps)}"
         if not open_steps:
             parts = describe_parts(step.source, step.values, inputs, read_tables(step, keys, store))
-            reused = step.name not in forced and store.is_whole(digest(parts))
+            reused = step.name not in execution.forced and store.is_whole(digest(parts))
             keys |= {step.name: digest(parts)} if reused else {}
             because = explain_change(parts, before.get(step.name))
             how = "unchanged" if reused else "runs" + (f" ({because})" if because else "")
         lines.append(f"{place}/{len(sources)} {step.name}  {how}")
     return lines
-
-
-def restore_run(run: str, date: str, notebooks: Path | None = None) -> Path:
-    """Put a run back as it was last made on or before a date, from the store.
-
-    Parameters
-    ----------
-    run : str
-    date : str
-        ISO date, or date and time, in UTC.
-    notebooks : Path, optional
-        Folder of the notebooks; the project's own by default.
-
-    Returns
-    -------
-    Path
-        The run's folder.
-
-    Raises
-    ------
-    RunError
-        If it wasn't made by then, or one of its results has been removed from the store.
-    """
-    outputs = find_outputs()
-    store = Store(outputs)
-    try:
-        content = load_record(store.find_record(run, date))
-    except (OSError, ValueError) as error:
-        raise RunError(f"The record of run '{run}' in {shorten_path(store.folder)} can't be used.") from error
-    parameters, sources = read_parameters(content["parameters"] | {"run": run}), find_notebooks(notebooks)
-    missing = [name for name, entry in content["notebooks"].items() if not store.is_whole(entry["key"])]
-    if missing:
-        raise RunError(
-            f"Run '{run}' of {content['made']} can't be put back: the store no longer has {', '.join(missing)}. "
-            "`adoption gc` and the limit of the store remove what was used least recently."
-        )
-    with RunFolder(parameters, sources, content, outputs, store) as folder:
-        for name, entry in content["notebooks"].items():
-            folder.add(name, Made(entry["key"], "put back"))
-        return folder.commit(content)
 
 
 def make_in_order(
@@ -390,7 +318,7 @@ def make_in_order(
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         if running:
-            from helpers.runs.kernels import stop_kernels
+            from .kernels import stop_kernels
         while not all(future.done() for future in running):  # a kernel may only be starting now
             stop_kernels()
             time.sleep(0.05)
@@ -402,7 +330,7 @@ def find_left(folder: Path) -> list[Path]:
 
 
 def check_replaceable(folder: Path) -> None:
-    """A folder without any part of a run is not a run's; git keeps only some parts of the baseline."""
+    """A folder without any part of a run is not a run's."""
     names = {path.name for path in folder.iterdir() if not path.name.startswith(".")} if folder.is_dir() else set()
     if os.path.lexists(folder) and (not folder.is_dir() or (names and not names & RUN_PARTS)):
         raise RunError(

@@ -10,33 +10,38 @@ import contextlib
 import gc
 from pathlib import Path
 
-from helpers.project import UNNEEDED, block_imports
+from adoption_curves import serve_as_helpers
+
+from ..base.project import UNNEEDED, block_imports
 
 
 def warm_up() -> None:
-    """Import the libraries, read the project's own data, and draw a small figure as PNG, SVG and PDF to nowhere.
+    """Import the libraries, read the project's own data, and draw a small figure as PNG and SVG to nowhere.
 
     Not matplotlib's inline backend, which must come with IPython.
     """
     with contextlib.chdir(Path(__file__).parent):  # a matplotlibrc where the command was typed is none of ours
         import matplotlib as mpl
+    import ipykernel.debugger  # noqa: F401  while debugpy is blocked: else each kernel loads it
     import seaborn as sns  # noqa: F401
     import statsmodels.api as sm  # noqa: F401
     from matplotlib import pyplot
 
-    from helpers import figures, forecast, indicators, tables  # noqa: F401
-    from helpers.figures.images import draw_images
-    from helpers.project import find_data
-    from helpers.runs import kernel_app  # noqa: F401
+    from .. import forecast, indicators  # noqa: F401
+    from ..base.project import find_data
+    from ..show import figures, tables  # noqa: F401
+    from ..show.figures.images import draw_images
+    from . import kernel_app  # noqa: F401
 
     indicators.load(find_data())
     with mpl.rc_context():
         figure, axes = pyplot.subplots(figsize=(1, 1))
         axes.plot([0, 1], [0, 1], label="warm-up")
         axes.set_title("warm-up", weight="bold")
-        list(draw_images(figure, "warm-up"))
+        list(draw_images(figure, "warm-up", pdf=False))
 
 
+serve_as_helpers()
 gc.disable()  # nothing of what follows is garbage
 with block_imports(UNNEEDED), contextlib.suppress(Exception):  # a notebook that does the same will say what's wrong
     warm_up()

@@ -6,12 +6,10 @@ import html
 import os
 import re
 import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from functools import lru_cache, partial
-from importlib import metadata
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,36 +17,16 @@ from typing import Annotated, Any
 from markupsafe import escape
 from pydantic import BaseModel, StringConstraints
 
-from helpers.choices import split_choices
-from helpers.files import hash_file, hash_files, hash_helpers, read_json, write_file, write_json
-from helpers.parameters import ParameterError, Parameters, read_parameters
-from helpers.project import (
-    RECORD,
-    REGISTER,
-    RunError,
-    find_data,
-    find_outputs,
-    find_register,
-    find_root,
-    list_records,
-)
-from helpers.runs.notebook import Hash, Name, NotebookRecord, list_written, read_records, read_rows, read_valid
-from helpers.runs.sequence import find_notebooks
-from helpers.runs.store import hash_source
+from ..base.choices import split_choices
+from ..base.files import hash_file, read_json, write_file, write_json
+from ..base.project import RECORD, RunError, find_outputs, find_root, list_records
+from .inputs import describe_inputs
+from .notebook import Hash, Name, NotebookRecord, list_written, read_records, read_valid
+from .parameters import ParameterError, Parameters, read_parameters
+from .sequence import find_notebooks
 
 LOG = "run.log"
 SEE = "'adoption runs' lists those that there are"
-
-
-def describe_inputs(parameters: Parameters, notebooks: Sequence[Path]) -> dict[str, Any]:
-    """Everything that a run is made from: a run whose record has the same is the same."""
-    return {
-        "parameters": parameters.model_dump(),
-        "notebooks": {source.stem: hash_source(source) for source in notebooks},
-        "data": {"path": parameters.data, "files": hash_data(find_data(parameters.data))},
-        "helpers": hash_helpers(),
-        "versions": list_versions(),
-    }
 
 
 def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any], data: Any) -> dict[str, Any]:
@@ -67,7 +45,7 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
     -------
     dict
     """
-    from helpers.indicators import find_expected, say_expected
+    from ..indicators import find_expected, say_expected
 
     records = read_records(folder)
     figures = sorted(name for record in records.values() for name in record["figures"])
@@ -129,6 +107,7 @@ class RunRecord(BaseModel):
     no_git: str = ""
     pages: dict[Name, Hash]
     exports: dict[Annotated[str, StringConstraints(pattern=EXPORTED)], Hash] = {}
+    pdf: bool = True
 
 
 def load_record(path: Path) -> dict[str, Any]:
@@ -141,7 +120,7 @@ def load_record(path: Path) -> dict[str, Any]:
     """
     content = read_json(path)
     RunRecord.model_validate(content), read_parameters(content["parameters"])
-    return content
+    return {**content, "pdf": content.get("pdf", True)}  # before there was a choice, each run had them
 
 
 def note_pages(folder: Path) -> None:
@@ -295,8 +274,8 @@ def list_files(content: Mapping[str, Any]) -> list[str]:
 def list_own(folder: Path, new: Path) -> set[str]:
     """Paths of the files in a run's `folder` that a `new` run in its place replaces: those that its record lists.
 
-    Without a record, as where git keeps some of a run's parts, they are those that the new run writes itself. If `new`
-    has no record, it's not a run, and nothing is replaced.
+    Without a record, as where it was lost, they are those that the new run writes itself. If `new` has no record, it's
+    not a run, and nothing is replaced.
     """
     written = _list_recorded(new)
     return (_list_recorded(folder) or written) if written else set()
@@ -347,46 +326,8 @@ def verify(folder: Path, notebooks: Path | None = None) -> list[str]:
         If there is no record that can be read.
     """
     content = read_run(folder)
-    inputs = describe_inputs(read_parameters(content["parameters"]), find_notebooks(notebooks))
+    inputs = describe_inputs(read_parameters(content["parameters"]), find_notebooks(notebooks), content["pdf"])
     return find_differences(folder, content, inputs)
-
-
-def hash_data(path: Path) -> dict[str, str]:
-    """sha256 of every file that the data in `path` are read from: own data take the references from the project's."""
-    kinds = {".csv", ".json"}
-    path, _ = split_choices(path)
-    files = hash_files(path, kinds)
-    if path.is_file() and (find_register(path) / "hub-config").is_dir():
-        files |= {f"{REGISTER}/{name}": digest for name, digest in hash_files(find_register(path), kinds).items()}
-    table = path / "indicators.csv"
-    if not table.is_file() or all(row.get("role") != "reference" for row in read_rows(table)):
-        files |= {f"data/{name}": digest for name, digest in hash_files(find_data(), kinds).items()}
-    return files
-
-
-@contextmanager
-def watch_data(path: Path, files: Mapping[str, str]) -> Iterator[None]:
-    """Refuse what the block makes of data that aren't, or don't stay, as `hash_data` had them; changed back counts too.
-
-    Raises
-    ------
-    RunError
-    """
-    changed = RunError("The data changed while the run was being made. Run the same command again.")
-    before = _stamp(path)
-    if hash_data(path) != files:
-        raise changed
-    yield
-    if _stamp(path) != before:
-        raise changed
-
-
-def _stamp(path: Path) -> dict[Path, tuple[int, int, int, int]]:
-    """What the system notes of each file of the data when it is written, the time of which nobody can set."""
-    path, _ = split_choices(path)
-    files = [path, *path.rglob("*"), *find_data().rglob("*")]
-    found = {file: file.stat() for file in files if file.is_file()}
-    return {file: (each.st_ino, each.st_size, each.st_mtime_ns, each.st_ctime_ns) for file, each in found.items()}
 
 
 def list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:
@@ -402,17 +343,6 @@ def list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:
     keep = [column for column in ("title", "publisher", "url", "licence", "attribution") if column in sources]
     told = sources[keep].fillna("").astype(str).to_dict("index")
     return [{"source_id": key, "use": uses[key], **row} for key, row in told.items()]
-
-
-@lru_cache(maxsize=1)
-def list_versions() -> dict[str, str]:
-    """Versions of Python and of the libraries that the package depends on."""
-    versions = {"python": ".".join(map(str, sys.version_info[:3]))}
-    for requirement in metadata.requires("adoption-curves") or []:
-        if "extra ==" not in requirement:
-            name = re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
-            versions[name] = metadata.version(name)
-    return {"adoption-curves": metadata.version("adoption-curves"), **versions}
 
 
 def describe_commit() -> dict[str, Any]:

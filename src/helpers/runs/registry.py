@@ -8,9 +8,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from helpers.project import PACKAGED, RunError, find_register
-from helpers.runs.notebook import read_rows
-from helpers.runs.record import find_changed, read_run
+from ..base.project import PACKAGED, RunError, find_register
+from .notebook import read_rows
+from .record import find_changed, read_run
 
 TABLE = "05_quantiles"
 EQUAL = 1e-6
@@ -43,8 +43,8 @@ def register_run(
         When the run isn't as its record says, its forecast is not what the same parameters give now, or as
         `forecast.register` has it.
     """
-    from helpers import indicators
-    from helpers.forecast import register
+    from .. import indicators
+    from ..forecast import register
 
     content, today = read_run(folder), today or datetime.now().astimezone().date()
     parameters, path = content["parameters"], folder / "tables" / f"{TABLE}.csv"
@@ -91,8 +91,8 @@ def register_table(path: Path, data: str, as_of: str = "", hub: Path | None = No
     """
     import pandas as pd
 
-    from helpers import indicators
-    from helpers.forecast import register
+    from .. import indicators
+    from ..forecast import register
 
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import ast
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helpers.files import read_cells
-from helpers.parameters import Parameters
-from helpers.project import RunError, find_root, shorten_path
-from helpers.quoting import quote
+from ..base.files import read_cells
+from ..base.project import RunError, find_data, find_root, shorten_path
+from ..base.quoting import quote
+from .parameters import Parameters
 
 
 def find_notebooks(folder: Path | None = None) -> list[Path]:
@@ -38,7 +38,7 @@ class Step:
     ----------
     source : Path
     values : mapping
-        The parameters that it declares.
+        The parameters that it declares, and what it declares of the series in question (`describe_series`).
     reads : tuple of str
         Names of the tables that its code reads; none where the code doesn't name them: then it may read any.
     upstream : tuple of str
@@ -56,7 +56,35 @@ class Step:
         return self.source.stem
 
 
+@dataclass(frozen=True)
+class Execution:
+    """How the notebooks of a run are executed.
+
+    Attributes
+    ----------
+    forced : collection of str
+        Names of notebooks to execute whatever there is to reuse: see `choose_forced`.
+    isolated : bool
+        Start an interpreter for each notebook instead of forking one that has imported the libraries.
+    pdf : bool
+        Write every figure as PDF too.
+    at_once : int
+        Notebooks that may run at the same time; by default one more than there are processors, since each waits for its
+        kernel now and then.
+    limits : pair of float
+        Seconds that a cell and a notebook may take.
+    """
+
+    forced: Collection[str] = ()
+    isolated: bool = False
+    pdf: bool = False
+    at_once: int = 0
+    limits: tuple[float, float] = (600.0, 1800.0)
+
+
 PARSING = threading.Lock()
+WRITERS = ("keep", "show")
+"""Methods of a `Study` that write a table."""
 
 
 def parse_code(source: str) -> ast.Module:
@@ -85,29 +113,49 @@ def read_declared(notebook: Path) -> dict[str, Any]:
         raise RunError(f"{wrong} ({error}).") from error
 
 
-def read_calls(notebook: Path, method: str, place: int = 0) -> list[str | None]:
-    """The argument at a place of each call of a method in a notebook's code; None where the code computes it."""
+OF_SERIES = {"technology", "bounded"}
+"""What a notebook may declare in place of the series in question, if it depends on no more of it."""
+
+
+def describe_series(parameters: Parameters) -> dict[str, Any]:
+    """What notebooks on the earlier technologies must know of the series in question, `OF_SERIES`.
+
+    Its technology where that is an earlier one, else "", and whether it has a bound: series that agree in both share
+    what such a notebook has made.
+    """
+    from .. import indicators
+
+    data = indicators.load(str(find_data(parameters.data)), as_of=parameters.as_of)
+    series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
+    known = series.technology in data.list_technologies()
+    return {"technology": series.technology if known else "", "bounded": series.bound is not None}
+
+
+def read_calls(notebook: Path, method: str) -> list[str | None]:
+    """The first argument of each call of a method in a notebook's code; None where the code computes it."""
     code = "\n".join(source for kind, source, _ in read_cells(notebook) if kind == "code")
     try:
         nodes = list(ast.walk(parse_code(code)))
     except SyntaxError:  # IPython's own commands
         return [None]
     calls = [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == method]
-    found = [call.args[place] for call in calls if len(call.args) > place]
+    found = [call.args[0] for call in calls if call.args]
     return [str(each.value) if isinstance(each, ast.Constant) else None for each in found]
 
 
 def plan_steps(sources: Sequence[Path], parameters: Parameters) -> list[Step]:
     """The notebooks in their order, each with what it declares and reads."""
-    given = parameters.model_dump()
-    writers = {name: source.stem for source in sources for name in read_calls(source, "save", 1) if name}
+    given, declared = parameters.model_dump(), [read_declared(source) for source in sources]
+    if any(OF_SERIES & names.keys() for names in declared):
+        given |= describe_series(parameters)
+    writers = {name: source.stem for source in sources for by in WRITERS for name in read_calls(source, by) if name}
     steps = []
     for place, source in enumerate(sources):
         earlier = [other.stem for other in sources[:place]]
         tables = read_calls(source, "read_table")
         known = {writers.get(name or "") for name in tables}
         upstream = tuple(earlier) if None in known else tuple(name for name in earlier if name in known)
-        values = {name: given[name] for name in read_declared(source) if name in given}
+        values = {name: given[name] for name in declared[place] if name in given}
         named = () if None in known else tuple(name for name in tables if name)
         steps.append(Step(source, values, named, upstream))
     return steps

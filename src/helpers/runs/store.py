@@ -17,13 +17,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from helpers.files import hash_file, read_cells, read_json, write_json
-from helpers.folders import claim_folder
-from helpers.project import REGISTER, RunError, refuse_planted
+from ..base.files import hash_file, read_cells, read_json, write_json
+from ..base.folders import claim_folder
+from ..base.project import REGISTER, RunError, refuse_planted
 
 FOLDER = ".store"
 MAX_BYTES = 2_000_000_000
-MAX_RECORDS = 50  # of a run
 PARTS = {  # words for what a notebook is made from
     "notebook": "the notebook",
     "parameters": "its parameters",
@@ -31,10 +30,11 @@ PARTS = {  # words for what a notebook is made from
     "libraries": "the libraries",
     "data": "the data",
     "tables": "its tables",
+    "figures": "the forms of its figures",
 }
 NO_PART = (
-    "runs/pages/", "runs/sweep", "runs/futures.py", "runs/compare.py", "runs/exports.py", "runs/listing.py",
-    "runs/registry.py", "__main__.py", "commands.py", "explore.py",
+    "runs/pages/", "runs/sweep", "runs/futures.py", "runs/comparison.py", "runs/exports.py", "runs/listing.py",
+    "runs/registry.py", "__main__.py", "cli/", "show/explore", "runs/explore.py",
 )  # fmt: skip
 """Helpers that no result of a notebook depends on."""
 
@@ -61,7 +61,7 @@ def describe_parts(
     values : mapping
         The parameters that it declares. The run's name makes no difference to what it finds.
     inputs : mapping
-        From `helpers.runs.record.describe_inputs`; data count for the notebooks that declare them.
+        From `helpers.runs.inputs.describe_inputs`; data count for the notebooks that declare them.
     tables : mapping
         sha256 of the tables that the notebooks before it have written for it, by name.
 
@@ -77,6 +77,7 @@ def describe_parts(
         "libraries": digest(inputs["versions"]),
         "data": digest(_choose_data(source, inputs["data"]["files"])) if "data" in values else "",
         "tables": digest(dict(tables)),
+        "figures": "pdf" if inputs["pdf"] else "",
     }
 
 
@@ -88,7 +89,7 @@ def _choose_data(source: Path, files: Mapping[str, str]) -> dict[str, str]:
 
 def explain_change(parts: Mapping[str, str], before: Mapping[str, str] | None) -> str:
     """Why a notebook can't be reused: ``"the data changed"``; ``""`` where it has not run before."""
-    changed = [PARTS[name] for name in PARTS if before and before.get(name) != parts[name]]
+    changed = [PARTS[name] for name in PARTS if before and before.get(name, "") != parts[name]]
     return f"{' and '.join(changed)} changed" if changed else ""
 
 
@@ -148,31 +149,6 @@ class Store:
             shutil.rmtree(self.folder / key, ignore_errors=True)
             with suppress(OSError):  # another run was first, with the same
                 beside.rename(self.folder / key)
-
-    def keep_record(self, run: str, record: Path) -> None:
-        """Keep the record of a run, to find its results again when it has been made anew."""
-        made = read_json(record)["made"].replace(":", "")
-        target = self.make() / "records" / run / f"{made}.json"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(record, target)
-        for old in sorted(target.parent.glob("*.json"))[:-MAX_RECORDS]:
-            old.unlink()
-
-    def find_record(self, run: str, date: str) -> Path:
-        """The record of a run as it was last made on or before a date.
-
-        Raises
-        ------
-        RunError
-            If there is none; the message tells when the run was made.
-        """
-        found = sorted((self.folder / "records" / run).glob("*.json"))
-        earlier = [path for path in found if path.stem[: len(date.replace(":", ""))] <= date.replace(":", "")]
-        if not earlier:
-            known = ", ".join(f"{path.stem[:13]}:{path.stem[13:15]}" for path in found)
-            known = known or "never, as far as the store knows"
-            raise RunError(f"Run '{run}' wasn't made by {date}. It was made: {known}.")
-        return earlier[-1]
 
     def shrink(self, needed: Collection[str] = ()) -> int:
         """Remove what was used least recently beyond the limit, never the `needed` keys; returns the bytes freed.

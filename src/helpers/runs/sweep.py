@@ -9,20 +9,20 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.figures.comparisons import Forecast, draw_runs, group_subjects, say_medians, share_dates
-from helpers.figures.images import draw_images
-from helpers.figures.style import say
-from helpers.files import write_json
-from helpers.folders import lock_folder
-from helpers.parameters import Parameters
-from helpers.project import RunError, count_processors, find_outputs, shorten_path
-from helpers.runs.compare import FinishedRun, embed_figure, read_finished, write_report
-from helpers.runs.pages.frame import render
-from helpers.runs.pages.index import set_value
-from helpers.runs.record import hide_place, read_keys
-from helpers.runs.store import Store
-from helpers.runs.sweep_file import Sweep
-from helpers.wording import say_count
+from ..base.files import write_json
+from ..base.folders import lock_folder
+from ..base.numbers import say
+from ..base.project import RunError, count_processors, find_outputs, shorten_path
+from ..base.wording import say_count
+from ..show.figures.comparisons import Forecast, draw_runs, group_subjects, say_medians, share_dates
+from ..show.figures.images import draw_images
+from .comparison import FinishedRun, embed_figure, read_finished, write_report
+from .pages.frame import render
+from .pages.index import set_value
+from .parameters import Parameters
+from .record import hide_place, read_keys
+from .store import Store
+from .sweep_file import Sweep
 
 SOURCE = "Source: the table of forecasts of each run; the runs' pages name the publishers of their data"
 
@@ -52,7 +52,7 @@ def run_sweep(
     RunError
         If another process makes this sweep, the folder holds something else, or the cluster can't be used.
     """
-    from helpers.runs.futures import make_runs
+    from .futures import make_runs
 
     folder = find_outputs() / sweep.name
     with lock_folder(folder, "sweep"):

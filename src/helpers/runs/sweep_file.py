@@ -12,8 +12,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from helpers.parameters import ParameterError, Parameters, complete_parameters, parse_yaml, read_parameters, suggest
-from helpers.project import find_from_here
+from ..base.project import find_from_here
+from .parameters import ParameterError, Parameters, complete_parameters, parse_yaml, read_parameters, suggest
 
 MAX_UNASKED, MAX_RUNS, MAX_BYTES = 200, 10_000, 1_000_000
 PARTS = ("parameters", "grid", "runs")
@@ -139,8 +139,8 @@ def _check_sets(given: Sequence[Mapping[str, Any]], titles: Sequence[str]) -> li
 
     Data are loaded once for each path and date, and each series is looked at once.
     """
-    from helpers import indicators
-    from helpers.runs.checks import check_parameters
+    from .. import indicators
+    from .checks import check_parameters
 
     load = lru_cache(maxsize=8)(indicators.load)
     known: dict[str, dict[str, Any] | ValueError] = {}

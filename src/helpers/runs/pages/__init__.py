@@ -17,14 +17,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-from helpers.files import MAX_TEXT, read_cells, read_json, write_file
-from helpers.project import RECORD, RunError, shorten_path
-from helpers.quoting import clean
-from helpers.runs.notebook import read_valid
-from helpers.runs.pages.exhibits import embed_tables
-from helpers.runs.pages.frame import render
-from helpers.runs.pages.index import build_index, describe_notebook
-from helpers.runs.record import note_pages, read_unchanged
+from ...base.files import MAX_TEXT, read_cells, read_json, write_file
+from ...base.project import RECORD, RunError, shorten_path
+from ...base.quoting import clean
+from ..notebook import read_valid
+from ..record import note_pages, read_unchanged
+from .exhibits import embed_tables
+from .frame import render
+from .index import build_index, describe_notebook
 
 __all__ = ["PageWriter", "export_notebook", "export_run", "write_pages"]
 
@@ -73,8 +73,8 @@ class PageWriter:
 
     def _write(self, name: str) -> dict[str, Any]:
         """Write one page; what the index tells of it is returned."""
-        from helpers.runs.pages.charts import set_chart
-        from helpers.runs.pages.exporter import list_sections, set_body  # heavy, and not needed for other pages
+        from .charts import set_chart
+        from .exporter import list_sections, set_body  # heavy, and not needed for other pages
 
         page, tables = self.pages[name], self.folder / "tables"
         notebook = read_notebook(self.folder / "notebooks" / f"{name}.ipynb")
@@ -89,7 +89,7 @@ class PageWriter:
 
 WORDLESS = (
     "an image has no alternative text, and some readers can't see it. Save it with "
-    'this_run.save(figure, name, alt="What it shows.").'
+    'study.draw(name, figure, alt="What it shows.").'
 )
 
 
@@ -200,7 +200,7 @@ def export_notebook(path: Path) -> tuple[Path, list[str]]:
     RunError
         If there is no such notebook, or it can't be read.
     """
-    from helpers.runs.pages.exporter import list_sections, set_body
+    from .exporter import list_sections, set_body
 
     notebook = read_notebook(path)
     with explain_failure(shorten_path(path)):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from xml.etree import ElementTree
 
-from bs4 import BeautifulSoup
 from markupsafe import Markup
 
+SVG = "{http://www.w3.org/2000/svg}"
+UNSEEN = {f"{SVG}metadata", f"{SVG}style"}
 TAGS = {"svg", "g", "path", "use", "text", "tspan", "title", "defs", "clippath", "rect", "pattern"}
 PLACES = {"d", "x", "y", "width", "height", "transform", "id", "href", "clip-path", "viewbox", "patternunits"}
 LOOK = re.compile(r"fill|stroke|opacity|(fill|stroke)-[a-z]+|text-anchor|font-(size|weight|style)")
@@ -48,25 +49,32 @@ def set_drawing(content: bytes, prefix: str, alt: str, form: str) -> Markup:
 
     Its ids get a prefix, since a page has many drawings.
     """
-    drawing: Any = BeautifulSoup(content[max(0, content.find(b"<svg")) :], "html.parser").find("svg")
-    width = re.fullmatch(r"([\d.]+)pt", drawing.get("width", "")) if drawing else None
-    if not width or not drawing.get("viewbox"):
+    try:  # without what stands before it, where entities would be declared
+        drawing = ElementTree.fromstring(content[max(0, content.find(b"<svg")) :])  # noqa: S314
+    except ElementTree.ParseError:
         return Markup("")
-    for tag in drawing.find_all(["metadata", "style", "title"]):
-        if tag.name != "title" or tag.parent is drawing:  # the title of the whole would cover those of its points
-            tag.decompose()
-    for tag in [drawing, *drawing.find_all(True)]:
-        look = [part.split(":", 1) for part in tag.attrs.pop("style", "").split(";") if ":" in part]
-        given = tag.attrs | {name.strip(): value.strip() for name, value in look}
-        given = {name.removeprefix("xlink:"): value for name, value in given.items()}
-        tag.attrs = {name: value for name, value in given.items() if name in PLACES or LOOK.fullmatch(name)}
-        leads = [name for name, value in tag.attrs.items() if name == "href" or "url" in value]
-        if tag.name not in TAGS or not all(WITHIN.fullmatch(tag[name]) for name in leads):
+    width = re.fullmatch(r"([\d.]+)pt", drawing.get("width", ""))
+    if not width or not drawing.get("viewBox"):
+        return Markup("")
+    for tag in list(drawing.iter()):
+        for part in list(tag):  # the title of the whole would cover those of its points
+            if part.tag in UNSEEN or (part.tag == f"{SVG}title" and tag is drawing):
+                tag.remove(part)
+    for tag in drawing.iter():
+        look = [part.split(":", 1) for part in tag.attrib.pop("style", "").split(";") if ":" in part]
+        given = tag.attrib | {name.strip(): value.strip() for name, value in look}
+        given = {name.rpartition("}")[2].lower(): value for name, value in given.items()}
+        tag.tag = tag.tag.rpartition("}")[2].lower()
+        tag.attrib = {name: value for name, value in given.items() if name in PLACES or LOOK.fullmatch(name)}
+        tag.text, tag.tail = ("\n" if text and text.isspace() else text for text in (tag.text, tag.tail))
+        leads = [name for name, value in tag.attrib.items() if name == "href" or "url" in value]
+        if tag.tag not in TAGS or not all(WITHIN.fullmatch(tag.attrib[name]) for name in leads):
             return Markup("")
-        tag.attrs |= {name: tag[name].replace("#", f"#{prefix}") for name in leads}
+        tag.attrib |= {name: tag.attrib[name].replace("#", f"#{prefix}") for name in leads}
         if tag.get("id"):
-            tag["id"] = prefix + tag["id"]
+            tag.set("id", prefix + tag.attrib["id"])
     pixels = round(float(width[1]) * 4 / 3)
-    drawing.attrs = {"viewbox": drawing["viewbox"], "width": str(pixels), "class": f"chart {form}"}
-    drawing.attrs |= {"role": "img", "aria-label": alt, "stroke-linejoin": "round"}
-    return Markup(str(drawing))  # noqa: S704  only shapes and letters are left
+    drawing.attrib = {"viewbox": drawing.attrib["viewbox"], "width": str(pixels), "class": f"chart {form}"}
+    drawing.attrib |= {"role": "img", "aria-label": alt, "stroke-linejoin": "round"}
+    drawing.tail = None
+    return Markup(ElementTree.tostring(drawing, encoding="unicode", short_empty_elements=False))  # noqa: S704

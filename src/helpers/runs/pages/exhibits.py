@@ -9,7 +9,7 @@ from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
-from helpers.runs.sequence import parse_code
+from ..sequence import WRITERS, parse_code
 
 PAGE_BYTES = 950_000  # a page stays under a megabyte
 LONG = 50  # letters from which a cell needs room
@@ -49,14 +49,14 @@ def set_tables(text: str) -> str:
 
 
 def find_saved(source: str) -> list[str]:
-    """Names of the tables that the code of a cell saves: ``this_run.save(frame, "03_fits")``, without an ``alt``."""
+    """Names of the tables that the code of a cell keeps: ``study.keep("03_fits", ...)``, ``study.show(...)``."""
     try:
         nodes = list(ast.walk(parse_code(source)))
     except SyntaxError:  # IPython's own commands
         return []
-    calls = [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "save"]
-    names = [call.args[1] for call in calls if len(call.args) == 2 and not call.keywords]
-    return [str(name.value) for name in names if isinstance(name, ast.Constant)]
+    calls = [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in WRITERS]
+    names = [call.args[0] for call in calls if len(call.args) > 1]
+    return [name.value for name in names if isinstance(name, ast.Constant) and isinstance(name.value, str)]
 
 
 def embed_tables(page: str, tables: Path) -> str:

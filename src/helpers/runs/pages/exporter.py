@@ -22,9 +22,9 @@ from nbconvert.filters.markdown_mistune import InvalidNotebook, IPythonRenderer,
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from helpers.runs.pages.cleaning import clean_html
-from helpers.runs.pages.exhibits import BOX, find_saved, set_tables
-from helpers.runs.pages.frame import TEMPLATES
+from .cleaning import clean_html
+from .exhibits import BOX, find_saved, set_tables
+from .frame import TEMPLATES
 
 SHOWN = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain")
 """Forms of an output that a page without scripts can show, the richest first."""

@@ -9,14 +9,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from helpers.files import read_json
-from helpers.parameters import Parameters
-from helpers.project import RECORD
-from helpers.runs.notebook import read_rows, read_valid, write_argument
-from helpers.runs.pages.charts import set_chart
-from helpers.runs.pages.exhibits import embed_image, embed_tables
-from helpers.runs.pages.frame import render
-from helpers.wording import say_large
+from ...base.files import read_json
+from ...base.project import RECORD
+from ...base.wording import say_large
+from ..notebook import read_rows, read_valid, write_argument
+from ..parameters import Parameters
+from .charts import set_chart
+from .exhibits import embed_image, embed_tables
+from .frame import render
 
 THUMBNAIL = 480  # pixels of width, shown at half of that
 SECTIONS = {
@@ -30,6 +30,14 @@ SECTIONS = {
     "made": "How this was made",
     "cite": "How to cite it",
 }
+FROM = {
+    "forecast": "plain",
+    "next": "next",
+    "limits": "statements",
+    "numbers": "key_numbers",
+    "register": "register",
+}
+"""The table without whose rows a section is left out."""
 SHOWN = ("levels", "shares", "countries")
 """Figures, by their names after the number, that stand with the finding, before any forecast."""
 FIRST_LIMITS = ("ceiling", "bound", "calibration", "question", "contradiction")
@@ -45,18 +53,12 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
     parameters, subject = record["parameters"], record["subject"]
     heading = (subject.get("title", parameters["indicator"]), parameters["entity"])
     figures = {figure["name"]: figure for page in notebooks for figure in page["figures"]}
-    main = figures.get(record["main_figure"])
     parts = ("findings", "key_numbers", "statements", "register", "plain", "next")
     tables = {part: find_table(record, part) for part in parts}
     rows = {part: read_rows(folder / "tables" / f"{name}.csv") for part, name in tables.items()}
-    numbers = []
-    for row in rows["key_numbers"]:
-        reading = row["text"] or set_reading(row, row["unit"])
-        numbers.append({"label": row["label"], "reading": reading, "url": keep_address(row.get("url", ""))})
+    numbers = list_numbers(rows["key_numbers"])
     plainly = {row["part"]: row["sentence"] for row in rows["plain"]}
     first = [row for row in rows["statements"] if row.get("topic") in FIRST_LIMITS] if plainly else []
-    empty = {"numbers": not rows["key_numbers"], "limits": not rows["statements"], "register": not rows["register"]}
-    empty |= {"forecast": not plainly, "next": not rows["next"]}
     page = render(
         "index.html.j2",
         run=folder.name,
@@ -65,11 +67,11 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
         plainly=plainly,
         shown=[each for part in SHOWN for name, each in figures.items() if name.partition("_")[2] == part],
         citation=cite_run(record, folder.name, heading),
-        sections=[(address, title) for address, title in SECTIONS.items() if not empty.get(address)],
+        sections=[(address, title) for address, title in SECTIONS.items() if rows.get(FROM.get(address, ""), True)],
         counted=subject.get("counted", ""),
         expected=subject.get("next", ""),
         findings=[row["sentence"] for row in rows["findings"]],
-        figure=main,
+        figure=figures.get(record["main_figure"]),
         embed=lambda name: embed_image(folder / "figures" / f"{name}.png"),
         set_chart=partial(set_chart, folder / "figures"),
         numbers=numbers,
@@ -81,12 +83,24 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
         registered=[row["text"] for row in rows["register"]],
         tables=tables,
         notebooks=notebooks,
-        command=write_command(folder.name, parameters),
+        command=write_command(folder.name, record),
         parameters=[(name, set_value(value), describe_parameter(name)) for name, value in parameters.items()],
         sources=group_sources(record["sources"]),
         facts=list_facts(record),
     )
     return embed_tables(page, folder / "tables")
+
+
+def list_numbers(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Key numbers as a reader wants them: label, reading, address."""
+    return [
+        {
+            "label": row["label"],
+            "reading": row["text"] or set_reading(row, row["unit"]),
+            "url": keep_address(row.get("url", "")),
+        }
+        for row in rows
+    ]
 
 
 def cite_run(record: Mapping[str, Any], run: str, heading: tuple[str, str]) -> str:
@@ -148,11 +162,12 @@ def set_value(value: Any) -> str:
     return str(value) if value != "" else "–"
 
 
-def write_command(run: str, parameters: Mapping[str, Any]) -> str:
-    """The command that makes this run again."""
-    usual = Parameters().model_dump()
-    changed = {name: value for name, value in parameters.items() if name != "run" and value != usual.get(name, value)}
-    return " ".join(["adoption run", run, *(f"-p {name} {write_argument(value)}" for name, value in changed.items())])
+def write_command(run: str, record: Mapping[str, Any]) -> str:
+    """The command that makes the run of this record again."""
+    given, usual = record["parameters"], Parameters().model_dump()
+    changed = {name: value for name, value in given.items() if name != "run" and value != usual.get(name, value)}
+    words = ["adoption run", run, *(f"-p {name} {write_argument(value)}" for name, value in changed.items())]
+    return " ".join([*words, *(["--pdf"] if record.get("pdf") else [])])
 
 
 def group_sources(sources: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

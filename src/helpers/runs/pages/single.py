@@ -12,11 +12,11 @@ from typing import Any
 
 from bs4 import BeautifulSoup
 
-from helpers.files import pack_files, write_file
-from helpers.project import RunError, shorten_path
-from helpers.runs.crate import METADATA, describe_crate
-from helpers.runs.pages import export_run
-from helpers.runs.record import LOG, list_files, list_outputs, note_exports, read_run, read_unchanged
+from ...base.files import pack_files, write_file
+from ...base.project import RunError, shorten_path
+from ..crate import METADATA, describe_crate
+from ..record import LOG, list_files, list_outputs, note_exports, read_run, read_unchanged
+from . import export_run
 
 MOST_BYTES = 4_900_000
 """Tables are put in, the smallest first, as long as the file stays below this."""

@@ -1,0 +1,194 @@
+"""The columns of a file of own data: what finds, checks, keeps, offers and documents one follows from its row here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+NAME = r"^[a-z][a-z0-9_]*$"
+"""Pattern of an indicator's name."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the clean table, into which any file is turned.
+
+    Attributes
+    ----------
+    name : str
+    type : str
+        As in a Table Schema: "date", "number" or "string".
+    meaning, blank : str
+        What it holds, as messages about its cells and the descriptor say it, and what is taken where a file hasn't it.
+    synonyms : mapping of str to str
+        By language, other names that files give it, in small letters, with blanks between them.
+    constraints : mapping
+        As in a Table Schema.
+    default : str
+        What a blank cell means.
+    option : str
+        Help of the option that names the column, or gives what holds for all rows; "" where there is none.
+    kept : bool
+        It stays with each figure, as a column of ``observations.csv`` that a folder may lack.
+    whole : bool
+        Its numbers have no decimals: a mark before three digits parts thousands.
+    in_unit : bool
+        Its numbers are in the unit of the figures, and are scaled with them.
+    """
+
+    name: str
+    type: str
+    meaning: str
+    blank: str = ""
+    synonyms: Mapping[str, str] = field(default_factory=dict)
+    constraints: Mapping[str, Any] = field(default_factory=dict)
+    default: str = ""
+    option: str = ""
+    kept: bool = False
+    whole: bool = False
+    in_unit: bool = False
+
+    def list_names(self) -> list[str]:
+        """What a file may call it, in small letters."""
+        return [self.name, *" ".join(self.synonyms.values()).split()]
+
+    def describe(self) -> dict[str, Any]:
+        """Return the field of a Table Schema."""
+        return {
+            "name": self.name,
+            "type": self.type,
+            "description": self.meaning,
+            "constraints": dict(self.constraints),
+        }
+
+
+COLUMNS = (
+    Column(
+        "date",
+        "date",
+        "Day that the figure refers to, YYYY-MM-DD",
+        "needed",
+        synonyms={
+            "en": "year years month quarter period time day time_period ref_date reference_date",
+            "de": "datum jahr",
+            "es": "fecha año ano",
+            "fr": "année annee",
+            "it": "anno",
+            "zh": "年份 年 日期 时间 年月",
+        },
+        constraints={"required": True, "minimum": "1800-01-01"},
+        option="Column of the dates.",
+    ),
+    Column(
+        "value",
+        "number",
+        "The figure as printed, in the unit of the indicator; point as decimal mark, no thousands separator",
+        "needed",
+        synonyms={"en": "values obs_value figure figures", "de": "wert", "es": "valor", "fr": "valeur", "zh": "数值"},
+        constraints={"required": True, "minimum": 0},
+        option="Column of the figures.",
+        in_unit=True,
+    ),
+    Column(
+        "entity",
+        "string",
+        "Country or group",
+        "`own data`, or the parameter `entity`",
+        synonyms={
+            "en": "entities country country_name region location geo area state economy ref_area",
+            "de": "land",
+            "fr": "pays",
+            "zh": "国家 地区",
+        },
+        default="own data",
+        option="Column of countries or groups; or the one that the figures are of.",
+    ),
+    Column(
+        "indicator",
+        "string",
+        "A name of small letters, digits and '_', such as app_users; one of indicators.csv brings its title and unit",
+        "the file's name",
+        synonyms={"en": "indicator_name series_name"},
+        constraints={"pattern": NAME},
+        option="Column of names of indicators; or the one that the figures are of.",
+    ),
+    Column(
+        "title",
+        "string",
+        "What figures and tables call the series",
+        "the indicator's name",
+        synonyms={"en": "series_title"},
+        option="Title of the series, or the column of titles.",
+    ),
+    Column(
+        "unit",
+        "string",
+        "Any text, the same for all rows of an indicator; % and percent mean 0 to 100, also in % of adults",
+        "`units`",
+        synonyms={"en": "units unit_of_measure"},
+        option="Unit of the figures ('percent of adults', fraction, 'million users'), or the column of units.",
+    ),
+    Column(
+        "source",
+        "string",
+        "Who published the figure, or its address",
+        "`own data`",
+        synonyms={"en": "sources publisher"},
+        default="own data",
+        option="Who published the figures, or the column that says so.",
+    ),
+    Column(
+        "technology",
+        "string",
+        "A label of indicators.csv: references with this label are left out of the forecast",
+        "a technology of its own",
+        option="Label of the series' twins among the references, or the column of labels.",
+    ),
+    Column(
+        "bound",
+        "string",
+        "exact, or a bound that the source states: at_least, at_most",
+        "`exact`",
+        constraints={"enum": ["exact", "at_least", "at_most"]},
+        default="exact",
+    ),
+    Column(
+        "break",
+        "string",
+        "Why a new series begins with this figure: no fit crosses it",
+        "no break",
+        synonyms={"en": "breaks"},
+        option="Breaks, as in '2021-12-31 new survey', or the column of reasons.",
+    ),
+    Column(
+        "published",
+        "date",
+        "First public day of the figure, YYYY-MM-DD; a month is its last day. Blank: public on its date",
+        "its date",
+        synonyms={"en": "publication_date"},
+        constraints={"minimum": "1800-01-01"},
+        kept=True,
+    ),
+    Column(
+        "standard_error",
+        "number",
+        "Standard error of the figure in its unit, where published",
+        "not known",
+        constraints={"minimum": 0},
+        kept=True,
+        in_unit=True,
+    ),
+    Column(
+        "sample_size",
+        "number",
+        "Persons asked, where published",
+        "not known",
+        synonyms={"en": "n_respondents"},
+        constraints={"minimum": 0},
+        kept=True,
+        whole=True,
+    ),
+)
+BY_NAME = {column.name: column for column in COLUMNS}
+KEPT = tuple(column for column in COLUMNS if column.kept)

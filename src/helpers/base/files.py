@@ -1,0 +1,113 @@
+"""Files that are written whole or not at all, read with care, and known by their content."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import secrets
+import stat
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .project import RunError, shorten_path
+from .quoting import MAX_CHARACTERS, clean
+
+MAX_TEXT = 50_000_000
+"""Bytes of a file that is read as text."""
+EARLIEST = (1980, 1, 1, 0, 0, 0)
+"""The date of every file in an archive."""
+
+
+def write_file(path: Path, content: bytes) -> str:
+    """Write `content` whole or not at all (temporary file, then rename) and return its sha256."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")  # opened plainly, so that the user's umask holds
+    try:
+        with beside.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write `content` as readable JSON, whole or not at all."""
+    write_file(path, (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
+
+
+def read_json(path: Path, longest: int = MAX_CHARACTERS) -> Any:
+    """Content of a JSON file that this package wrote, or that someone put in its place; longer texts are cut.
+
+    Raises
+    ------
+    OSError
+        If there is none.
+    ValueError
+        If it's no JSON, or no file of a usual size.
+    """
+    try:
+        return clean(json.loads(read_file(path)), longest)
+    except RecursionError as error:
+        raise ValueError("lists or mappings lie too deep in each other") from error
+
+
+def read_file(path: Path) -> str:
+    """Text of a file that anybody may have put there; a `ValueError` says that it's a pipe, a device, or very large."""
+    state = path.stat()
+    if not stat.S_ISREG(state.st_mode) or state.st_size > MAX_TEXT:
+        raise ValueError("no file, or a very large one")
+    return path.read_text(encoding="utf-8")
+
+
+def pack_files(files: Mapping[str, bytes], comment: bytes = b"") -> bytes:
+    """A ZIP archive of the contents by name, without dates or owners: the same files make the same bytes."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.comment = comment
+        for name, content in files.items():
+            entry = zipfile.ZipInfo(name, EARLIEST)
+            entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content)
+    return packed.getvalue()
+
+
+def read_cells(notebook: Path) -> list[tuple[str, str, list[str]]]:
+    """Kind, source and tags of each cell of a notebook.
+
+    Raises
+    ------
+    RunError
+        If it is none.
+    """
+    try:
+        cells = read_json(notebook, MAX_TEXT)["cells"]
+        return [(cell["cell_type"], "".join(cell["source"]), list(cell["metadata"].get("tags", []))) for cell in cells]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise RunError(f"{shorten_path(notebook)} can't be read as a notebook ({str(error)[:200]}).") from error
+
+
+def hash_file(path: Path) -> str:
+    """sha256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hash_files(folder: Path, kinds: set[str]) -> dict[str, str]:
+    """sha256 of every file of one of the `kinds` of ending in `folder`, by its path below it."""
+    if folder.is_file():
+        return {folder.name: hash_file(folder)}
+    files = sorted(path for path in folder.rglob("*") if path.suffix in kinds and path.is_file())
+    return {path.relative_to(folder).as_posix(): hash_file(path) for path in files}
+
+
+def hash_helpers() -> dict[str, str]:
+    """sha256 of every file of this package, by its path in it."""
+    return hash_files(Path(__file__).parents[1], {".py", ".j2", ".css", ".json"})

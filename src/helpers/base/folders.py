@@ -1,0 +1,236 @@
+"""Folders that one process locks, and that are replaced whole, whenever it is killed."""
+
+from __future__ import annotations
+
+import glob
+import os
+import platform
+import shutil
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from .project import RECORD, RunError, refuse_planted, shorten_path
+
+LOCK = ".lock"
+ListOwn = Callable[[Path, Path], set[str]]
+
+
+def follow_link(folder: Path) -> Path:
+    """`folder`; where it is a link, the folder that it leads to: that one is replaced, and the link stays.
+
+    Raises
+    ------
+    RunError
+        If there is no such folder, or it can't be replaced because it is a disk's topmost one.
+    """
+    if not folder.is_symlink():
+        return folder
+    place = Path(os.path.realpath(folder))
+    if not place.is_dir() and not is_cut_off(place):
+        missing = f"{shorten_path(folder)} is a link to {place}, but there is no such folder."
+        raise RunError(f"{missing} Connect its disk, or remove the link.")
+    if place.is_mount():
+        top = f"{shorten_path(folder)} is a link to {place}, the topmost folder of a disk, which can't be replaced."
+        raise RunError(f"{top} Let it lead to a folder on that disk.")
+    return place
+
+
+@contextmanager
+def lock_folder(folder: Path, what: str = "run") -> Iterator[None]:
+    """Hold the right to replace `folder` while the block runs; the system frees it when the process ends.
+
+    `what` it holds is for the message.
+
+    Raises
+    ------
+    RunError
+        If another process holds it, where the message says which one; or if the lock's name is that of another file.
+    """
+    place = follow_link(folder)
+    refuse_planted(place.parent, place, _find_previous(place))
+    path = place.parent / f".{place.name}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _open_locked(path, f"{what.capitalize()} '{folder.name}'") as file:
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {platform.node()} since {time.strftime('%Y-%m-%d %H:%M:%S')}")
+        file.flush()
+        try:
+            yield
+        finally:
+            if os.name != "nt":  # there an open file can't be removed, and an unlocked one does no harm
+                path.unlink(missing_ok=True)
+
+
+def _open_locked(path: Path, title: str) -> Any:
+    foreign = RunError(
+        f"{title} needs the name {shorten_path(path)} for its lock, but that is a file of another kind, which was left "
+        "as it is. Move it away."
+    )
+    while True:
+        try:
+            file = open(path, "a+", encoding="utf-8", opener=_open_plain)  # noqa: SIM115  Path has no opener
+        except OSError as error:
+            if os.path.lexists(path) and (path.is_symlink() or not path.is_file()):
+                raise foreign from error
+            raise
+        try:
+            lock_file(file)
+        except OSError as error:
+            file.seek(0)
+            holder = file.read().strip() or "another process"
+            file.close()
+            raise RunError(f"{title} is being made by {holder}. Wait for it, or take another name.") from error
+        file.seek(0)
+        # an empty one is of a process that was killed before it wrote into it
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode) or file.read(8) not in ("", "process "):
+            file.close()
+            raise foreign
+        # the one who held it may have removed the file between our opening and our locking it
+        if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            return file
+        file.close()
+
+
+def _open_plain(path: str, flags: int) -> int:
+    """Open a file, but never what a link leads to, and never wait for the other end of a pipe."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o644)
+
+
+def lock_file(file: Any) -> None:
+    """Lock an open file, or raise an OSError where another process has; the system frees it when this one ends."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@contextmanager
+def claim_folder(place: Path, prefix: str) -> Iterator[Path]:
+    """A folder of one's own in `place` for the block; those that killed processes have left there go.
+
+    Each is told by a lock in it, which the system frees when its process ends.
+    """
+    for left in place.glob(f"{glob.escape(prefix)}*") if os.name != "nt" else ():
+        with suppress(OSError):
+            if left.lstat().st_uid == os.geteuid():
+                with open(left / LOCK, "r+", opener=_open_plain) as file:
+                    lock_file(file)
+                    shutil.rmtree(left)
+    folder = Path(mkdtemp(prefix=prefix, dir=place))
+    try:
+        with (folder / "new").open("w") as file:
+            if os.name != "nt":
+                lock_file(file)
+                (folder / "new").rename(folder / LOCK)  # others never see one that isn't locked
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _list_entries(_: Path, new: Path) -> set[str]:
+    return {path.relative_to(new).as_posix() for path in new.rglob("*") if path.is_symlink() or not path.is_dir()}
+
+
+def _find_previous(folder: Path) -> Path:
+    return folder.parent / f".{folder.name}.previous"
+
+
+def is_cut_off(folder: Path) -> bool:
+    """Whether a `swap_in` was cut off here, so that `recover` has something to do."""
+    return _find_previous(folder).is_dir()
+
+
+def swap_in(folder: Path, new: Path, list_own: ListOwn = _list_entries) -> list[Path]:
+    """Put `new` in the place of `folder` by two renames, and move what others put into the old one across.
+
+    `recover` goes on from wherever this is cut off. Both need `lock_folder`.
+
+    Parameters
+    ----------
+    folder, new : Path
+    list_own : callable
+        From the old folder and the new one, the paths below the old one of the files that may go; by default those that
+        the new one has as well. All else is somebody's, and stays.
+
+    Returns
+    -------
+    list of Path
+        Where files of others now lie whose names the new folder has itself.
+    """
+    folder = follow_link(folder)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(_sync, (path for path in (new, *new.rglob("*")) if not path.is_symlink())))
+    if folder.exists():
+        folder.rename(_find_previous(folder))
+    new.rename(folder)
+    _sync(folder.parent)
+    return recover(folder, list_own)
+
+
+def recover(folder: Path, list_own: ListOwn = _list_entries) -> list[Path]:
+    """Finish a `swap_in` that was cut off, or undo it when it was cut off between its two renames."""
+    folder = follow_link(folder)
+    if not is_cut_off(folder):
+        return []
+    previous = _find_previous(folder)
+    if not folder.exists():
+        previous.rename(folder)
+        return []
+    own = list_own(previous, folder)
+    kept = _move_foreign(previous, folder, own)
+    for place, folders, files in os.walk(previous, topdown=False):
+        for path in (Path(place, name) for name in files + folders):
+            if path.relative_to(previous).as_posix() in own - {RECORD}:
+                path.unlink()
+            elif path.is_dir():
+                path.rmdir()
+    (previous / RECORD).unlink(missing_ok=True)  # last: it says which of the files may go
+    previous.rmdir()
+    _sync(folder.parent)
+    return kept
+
+
+def _move_foreign(old: Path, new: Path, own: set[str], below: str = "") -> list[Path]:
+    """Move all that isn't among the `own` files from one folder to the other; returns what got another name."""
+    kept = []
+    for entry in sorted(old.iterdir()):
+        path, target = f"{below}{entry.name}", new / entry.name
+        if entry.is_dir() and not entry.is_symlink():
+            shared = target.is_dir() and not target.is_symlink()
+            if shared or any(one.startswith(f"{path}/") for one in own):
+                kept += _move_foreign(entry, target, own, f"{path}/")
+                continue
+        elif path in own and entry.is_symlink() == target.is_symlink():
+            continue
+        number = 1
+        while os.path.lexists(target):
+            target = new / f"{entry.stem}-kept{f'-{number}' if number > 1 else ''}{entry.suffix}"
+            number += 1
+        target.parent.mkdir(parents=True, exist_ok=True)
+        entry.rename(target)
+        _sync(target.parent)
+        kept += [target] if number > 1 else []
+    return kept
+
+
+def _sync(path: Path) -> None:
+    """Have the system write a file, or a folder's names, to the disk now."""
+    if os.name == "nt":  # opens no folders, and no files for that which are open for reading alone
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,199 @@
+"""The project's places, and what every command needs of the system."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from .choices import join_choices, split_choices
+
+UNNEEDED = ("bokeh", "debugpy", "hypothesis", "rfc3987_syntax")
+"""What libraries import only if it's there, which costs a second in all, and no run needs; Dask's pages among it."""
+
+
+class UserError(Exception):
+    """A mistake that its maker can mend: the message says it all, so a notebook shows it without a traceback."""
+
+    exit_code = 2  # of the command: what was typed or given is wrong
+
+    def _render_traceback_(self) -> list[str]:  # IPython asks for it
+        return str(self).splitlines()
+
+
+class RunError(UserError, RuntimeError):
+    """A run's folder, table or figure isn't there, doesn't fit, or may not be written."""
+
+    exit_code = 1
+
+
+def count_processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+MARK = ".adoption-project"
+"""File that marks a project made by `adoption new`: in it and below it, that one counts."""
+PACKAGED = Path(__file__).parents[1] / "_project"
+"""Where an installed package keeps data and notebooks; in a checkout there is no such folder."""
+
+
+def find_root() -> Path:
+    """Folder of the project, which holds ``notebooks/`` and ``data/``.
+
+    The one made by `adoption new` in which one stands; else the checkout that this package is part of, or in which one
+    stands; else what was installed with the package, which nobody writes to.
+
+    Raises
+    ------
+    RunError
+        If there is no such folder.
+    """
+    checkout, above = Path(__file__).resolve().parents[3], [Path.cwd(), *Path.cwd().parents]
+    for folder in above:
+        if (folder / MARK).is_file():
+            refuse_planted(folder, folder / MARK, folder / "notebooks", folder / "data")
+            return folder
+    for folder in (checkout, *above):
+        if any((folder / "notebooks").glob("[0-9][0-9]_*.ipynb")) and (folder / "data" / "datapackage.json").is_file():
+            if folder != checkout:
+                refuse_planted(folder, folder / "notebooks", folder / "data")
+            return folder
+    if PACKAGED.is_dir():
+        return PACKAGED
+    raise RunError(
+        "The project's folders notebooks/ and data/ were not found, nor were they installed with the package. Install "
+        "it from its checkout with 'pip install -e .', or start from inside the checkout."
+    )
+
+
+RECORD = "run.json"
+
+
+def list_records(outputs: Path) -> list[Path]:
+    """The records of the runs in a folder of outputs, those of sweeps included."""
+    return [*outputs.glob(f"*/{RECORD}"), *outputs.glob(f"*/*/{RECORD}")]
+
+
+def find_outputs() -> Path:
+    """Folder that holds the runs: ``outputs/`` of the project, or what the variable ADOPTION_OUTPUTS names.
+
+    Where the project is what was installed with the package, it is ``outputs/`` of the working directory.
+    """
+    chosen = os.environ.get("ADOPTION_OUTPUTS", "").strip()
+    if chosen:
+        return Path(chosen).expanduser().resolve()
+    root = find_root()
+    if root != PACKAGED:
+        return root / "outputs"
+    here = Path.cwd()  # a notebook that was opened by hand runs in outputs/lab/
+    return here.parent if (here.name, here.parent.name) == ("lab", "outputs") else here / "outputs"
+
+
+def begin_project(folder: Path) -> Path:
+    """Copy data and notebooks into a new folder, whole or not at all, and mark it as a project.
+
+    Raises
+    ------
+    RunError
+        If there is something in that place.
+    """
+    if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir() or any(folder.iterdir())):
+        raise RunError(f"{shorten_path(folder)} is there already, and not empty. Name a new folder.")
+    root = find_root()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
+        new = Path(place) / "new"
+        for path in (*root.glob("data/*.*"), *root.glob(f"data/{REGISTER}/**/*.*"), *root.glob("notebooks/*.ipynb")):
+            target = new / path.relative_to(root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+        (new / MARK).write_text("In this folder and below it, adoption uses data/ and notebooks/ of this folder.\n")
+        if folder.exists():
+            folder.rmdir()
+        new.rename(folder)
+    return folder
+
+
+def find_lab() -> Path:
+    """Folder for what people make by hand, ``outputs/lab/``; it is no run."""
+    return find_outputs() / "lab"
+
+
+def find_data(data: str = "data") -> Path:
+    """Full path of the parameter ``data``; a relative one is looked up in the project's folder."""
+    path = _expand(data)
+    return path if path.is_absolute() else find_root() / path
+
+
+REGISTER = "forecasts"
+"""Folder of a data folder that holds the forecasts on record."""
+
+
+def find_register(path: Path) -> Path:
+    """Folder of the forecasts on record, a hub: ``forecasts/`` in a data folder, or beside a file of own data."""
+    return (path if path.is_dir() else path.parent) / REGISTER
+
+
+def find_from_here(data: str) -> str:
+    """A path that exists as seen from the working directory, whole; others as they are, for the project's folder."""
+    try:
+        path, choices = split_choices(data)
+        path = path.expanduser()
+        return join_choices(path.absolute(), choices) if path.exists() else data
+    except (OSError, RuntimeError):  # a name that is too long, a home that nobody has
+        return data
+
+
+def _expand(path: str) -> Path:
+    """`path` with `~` as the home that it means; one of nobody's stays as it is, and is then not found."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
+def name_path(path: str) -> str:
+    """`path`, relative to the project's folder when it lies inside, so that records name no machine's folders."""
+    given = _expand(path)
+    if given.is_absolute():
+        for follow in (os.path.normpath, os.path.realpath):
+            with suppress(ValueError, OSError, RunError):
+                return Path(follow(given)).relative_to(find_root()).as_posix()
+    return str(given)
+
+
+def shorten_path(path: Path) -> str:
+    """`path` as seen from the working directory when it's below, else whole."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def refuse_planted(*places: Path) -> None:
+    """Refuse what another user has put where everyone may write: what is in it would become part of a report.
+
+    Raises
+    ------
+    RunError
+    """
+    for place in places if hasattr(os, "geteuid") else ():
+        with suppress(OSError):
+            if place.lstat().st_uid not in (0, os.geteuid()) and place.parent.stat().st_mode & stat.S_IWOTH:
+                planted = f"{shorten_path(place)} is another user's, in a folder where everyone may write."
+                raise RunError(f"{planted} Nothing of it is used; work in a folder of your own.")
+
+
+@contextmanager
+def block_imports(names: Iterable[str]) -> Iterator[None]:
+    """Let imports of `names` fail within the block, as if they weren't installed."""
+    blocked = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(blocked))  # type: ignore[arg-type]  # None is how Python blocks an import
+    try:
+        yield
+    finally:
+        for name in blocked:
+            del sys.modules[name]

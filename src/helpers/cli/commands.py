@@ -1,0 +1,333 @@
+"""The commands that make no run: look up what there is, check and fetch data, tidy up, begin a project."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..base.project import RunError, find_outputs, list_records, shorten_path
+from ..base.quoting import escape
+from ..base.wording import say_count
+from .options import add_choices, locate_data
+
+app = typer.Typer()
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+def complete_runs(incomplete: str) -> list[str]:
+    """Names of runs, for the shell's completion."""
+    outputs = find_outputs()
+    names = [path.parent.relative_to(outputs).as_posix() for path in list_records(outputs)]
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+@app.command(name="list")
+def list_series(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[WORD]...", help="Only series with all of these words in entity, name or title."),
+    ] = None,
+    data: Annotated[str, typer.Option(metavar="PATH", help="Folder of data, or a file of your own.")] = "data",
+    due: Annotated[bool, typer.Option("--due", help="Only those whose next figure is expected, by day.")] = False,
+    weeks: Annotated[int, typer.Option(min=0, help="With --due: how many weeks ahead.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """List the series of the data: entity, span, bound and last figure.
+
+    The bound is what '-p bound' would name: the indicator of the base, or 100 for percentages. With '--due' those
+    whose next figure is expected within some weeks, or should have come.
+    """
+    from .. import indicators
+
+    given: dict[str, Any] = {"data": data}
+    locate_data(given, {})
+    known = indicators.load(given["data"])
+    if due:
+        found = indicators.list_due(known, datetime.now().astimezone().date(), weeks, words or [])
+    else:
+        found = indicators.list_series(known, words or [])
+    if as_json:
+        days = {name: column.dt.strftime("%Y-%m-%d") for name, column in found.select_dtypes("datetime").items()}
+        print(found.assign(**days).to_json(orient="records", force_ascii=False, indent=1))
+    elif due:
+        rows, late = indicators.say_due(found)
+        print_table(rows)
+        nothing = "Nothing is late." if rows else f"No figure is expected within {say_count(weeks, 'week')}."
+        print(*(late or [nothing]), sep="\n")
+    else:
+        print_found(found, data)
+
+
+def print_found(found: Any, data: str) -> None:
+    """Print the series that were found, and how to study the first."""
+    from .. import indicators
+
+    print_table(indicators.say_series(found))
+    if len(found):
+        given = ({} if data == "data" else {"data": data}) | found.iloc[0][["entity", "indicator", "bound"]].to_dict()
+        pairs = [part for name, value in given.items() for part in ("-p", name, value)]
+        print(f"{len(found):,} series. Study one: {shlex.join(['adoption', 'run', 'NAME', *pairs])}")
+    else:
+        print("No series has all of these words.")
+
+
+@app.command()
+def runs(as_json: Json = False) -> None:
+    """List the runs, newest first: what they are of, and whether they are whole."""
+    from ..runs.listing import list_runs
+
+    found = list_runs(find_outputs())
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False, indent=1))
+    elif found:
+        print_table([{**each, "made": each["made"][:16].replace("T", " ")} for each in found])
+    else:
+        print(f"No run yet in {shorten_path(find_outputs())}. Make one: adoption run")
+
+
+@app.command()
+def rm(
+    run: Annotated[str, typer.Argument(help="Name of the run; of a sweep's: SWEEP/RUN.", autocompletion=complete_runs)],
+) -> None:
+    """Remove a run: the files that its record names, as it wrote them.
+
+    Files that the record does not name, or that were changed since, stay where they are, and are named.
+    """
+    from ..runs.listing import remove_run
+    from ..runs.record import find_run
+
+    folder = find_run(run)
+    removed, left = remove_run(folder)
+    print(f"Removed run '{run}': {removed} files.")
+    if left:
+        shown = ", ".join(map(escape, left[:10])) + (f" and {len(left) - 10} more" if len(left) > 10 else "")
+        print(f"Left in {shorten_path(folder)}: {shown}")
+
+
+Hub = Annotated[
+    Path | None, typer.Option("--hub", metavar="FOLDER", help="Hub; by default forecasts/ beside the data.")
+]
+
+
+@app.command()
+def register(
+    run: Annotated[
+        str,
+        typer.Argument(metavar="[RUN]", help="Name of the run; of a sweep's: SWEEP/RUN.", autocompletion=complete_runs),
+    ] = "",
+    dates: Annotated[
+        list[str] | None,
+        typer.Option("--for", metavar="YYYY-MM-DD", help="A date of the forecast; may be repeated."),
+    ] = None,
+    hub: Hub = None,
+    series: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TABLE.csv", help="Instead of a run: series with columns entity, indicator, bound, dates."
+        ),
+    ] = None,
+    data: Annotated[str, typer.Option(metavar="PATH", help="Data of the series.")] = "data",
+    as_of: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Day as of which the series are known.")] = "",
+) -> None:
+    """Put forecasts on record, to be scored when their figures come.
+
+    Writes to the folder forecasts/ beside the data, a hub in the form of the hubverse: quantiles and joint paths of the
+    forecast, and two baselines. The round is the day on which the data were known; today is the day of publication.
+    What is on record is never written over. Of many series in a table all go on record, or none.
+    """
+    from ..runs.record import find_run
+    from ..runs.registry import register_run, register_table
+
+    if bool(run) == (series is not None):
+        raise RunError("Name a run, or a table of series with --series.")
+    if series is None and (data != "data" or as_of):
+        raise RunError("--data and --as-of are for a table of series (--series): a run has its own.")
+    if series is not None and dates:
+        raise RunError("--for is for a run: a table of series has its dates in the column dates.")
+    if series is None:
+        paths = register_run(find_run(run), dates or [], hub)
+    else:
+        given: dict[str, Any] = {"data": data}
+        locate_data(given, {})
+        paths = register_table(series, given["data"], as_of, hub)
+    for path in paths:
+        print(f"On record: {shorten_path(path)}")
+
+
+@app.command()
+def score(
+    data: Annotated[str, typer.Option(metavar="PATH", help="Folder of data, or a file of your own.")] = "data",
+    hub: Hub = None,
+    vintage: Annotated[str, typer.Option(help="Of a revised figure: first, or latest.")] = "first",
+    update: Annotated[
+        bool, typer.Option("--update", help="Write the figures that came to the hub's target data.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Score the forecasts on record whose figures have come.
+
+    Weighted interval score against each baseline, coverage of the 50, 80 and 95 % bands, and for a figure that is only
+    a bound the probability given to it. What went on record after its figure was public is marked, and never counted.
+    """
+    from .. import indicators
+    from ..base.project import find_register
+    from ..forecast import hub_scores
+    from ..forecast.hub import write_figures
+    from ..forecast.register import list_figures, read_register
+
+    given: dict[str, Any] = {"data": data}
+    locate_data(given, {})
+    known = indicators.load(given["data"])
+    place = find_register(known.path) if hub is None else hub
+    entries = read_register(known, hub=place)
+    scored = hub_scores.score_register(entries, known, vintage)
+    if update and len(entries):
+        write_figures(place, list_figures(known, entries))
+    if as_json:
+        print(scored.to_json(orient="records", date_format="iso", force_ascii=False, indent=1))
+        return
+    for row in scored[scored["came"].notna()].itertuples():
+        print(escape(f"{row.entity}, {row.indicator}. {row.text}"))
+    for sentence in hub_scores.say_scores(hub_scores.summarise_scores(scored)):
+        print(escape(sentence))
+    if vintage == "latest":
+        print("Of revised figures the latest vintage was taken.")
+    if scored.empty:
+        print(f"No forecast is on record in {shorten_path(place)}. Put one there: adoption register RUN")
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make; it must not be there, or be empty.")],
+) -> None:
+    """Begin a project of your own: a folder with the data and the notebooks, to edit.
+
+    In it and below it, the commands use these, and write to its outputs/.
+    """
+    from ..base.project import begin_project
+
+    print(f"A project to edit: {shorten_path(begin_project(folder.absolute()))}. Go there, and: adoption run")
+
+
+def print_table(rows: list[dict[str, str]]) -> None:
+    """Print rows under the names of their columns, each as wide as it needs; nothing where there are none."""
+    if not rows:
+        return
+    columns = list(rows[0])
+    cells = [columns, *([escape(str(row[column])) for column in columns] for row in rows)]
+    widths = [max(len(line[place]) for line in cells) for place in range(len(columns))]
+    for line in cells:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+@app.command()
+def params() -> None:
+    """List the parameters, with what each may be.
+
+    Shows name, type, default, meaning, range, and the notebooks that read it.
+    """
+    from ..runs.parameters import Parameters, expected_value, name_type
+    from ..runs.sequence import find_notebooks, read_declared
+
+    readers = {path.stem.split("_")[0]: read_declared(path) for path in find_notebooks()}
+    for name, field in Parameters.model_fields.items():
+        numbers = ", ".join(number for number, declared in readers.items() if name in declared)
+        print(f"{name} = {field.default!r}\n    {field.description}")
+        print(f"    {name_type(name)}; may be: {expected_value(name)}")
+        print(f"    read by notebooks: {numbers or 'none'}")
+
+
+@app.command()
+@add_choices
+def check(
+    choices: dict[str, str],
+    path: Annotated[str, typer.Argument(metavar="[PATH]", help="Folder of data, or a file of your own.")] = "data",
+    fix: Annotated[Path | None, typer.Option(metavar="OUT.csv", help="Write the clean file.")] = None,
+) -> None:
+    """Check data of your own before a run.
+
+    Tells how a file was understood, a line each, and what the data hold; or prints every problem with file, row and
+    column and ends with 1. What can mean two things is refused, with the option to write.
+    """
+    from .. import indicators
+    from ..forecast.hub import ENTRY
+    from ..forecast.register import read_register
+
+    given: dict[str, Any] = {"data": path}
+    locate_data(given, choices)
+    try:
+        data = indicators.load(given["data"])
+        for understood in data.understood:
+            print(f"understood: {understood}")
+        entries = read_register(data)
+        print(f"ok: {indicators.summarise_data(data)}")
+        if len(entries) and data.path.is_dir():
+            print(f"on record: {entries.groupby(ENTRY).ngroups} forecasts, see 'adoption score'")
+        for doubt in indicators.list_warnings(data):
+            print(f"note: {doubt}")
+        if fix:
+            indicators.write_clean(given["data"], fix)
+            print(f"Clean file: {fix}")
+    except indicators.DataError as error:
+        print(error)
+        raise SystemExit(RunError.exit_code) from error
+
+
+fetch = typer.Typer(help="Fetch newer figures into a data folder.", no_args_is_help=True)
+app.add_typer(fetch, name="fetch")
+
+
+@fetch.callback()
+def choose_publisher() -> None:
+    """Fetch newer figures into a data folder; the World Bank's need the extra 'live'."""
+
+
+@fetch.command()
+def worldbank(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="The World Bank's code, such as IT.NET.USER.ZS.")],
+    entity: Annotated[list[str], typer.Option(help="Code of an economy, such as CHN; may be repeated.")],
+    into: Annotated[str, typer.Option(metavar="FOLDER", help="Data folder, new or existing.")],
+    unit: Annotated[str, typer.Option(help="Unit of the values; by default as the indicator's name says.")] = "",
+    technology: Annotated[str, typer.Option(help="Label of its twins among the references, to leave out.")] = "",
+) -> None:
+    """Fetch an indicator of the World Bank, whole or not at all.
+
+    Series that the folder holds already are replaced. A run never does this by itself.
+    """
+    from ..indicators.fetch import fetch_worldbank
+
+    entities = [name for text in entity for name in text.replace(",", " ").split()]
+    print(fetch_worldbank(code, entities, into, unit, technology))
+    print(f"Study one of them: adoption run NAME -p data {into} -p entity ENTITY")
+
+
+@fetch.command()
+def eurostat(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="Eurostat's code of the table, such as isoc_eb_ai.")],
+    entity: Annotated[list[str], typer.Option(help="Code of a country or area, such as DE; may be repeated.")],
+    into: Annotated[str, typer.Option(metavar="FOLDER", help="Data folder, new or existing.")],
+    where: Annotated[list[str] | None, typer.Option(metavar="NAME=CATEGORY", help="Category of a dimension.")] = None,
+) -> None:
+    """Fetch a table of Eurostat on the digital society (isoc), whole or not at all.
+
+    Each dimension but time needs one category, as in: --where indic_is=E_AI_TANY --where unit=PC_ENT
+    """
+    from ..indicators.fetch_surveys import fetch_eurostat
+
+    entities = [name for text in entity for name in text.replace(",", " ").split()]
+    chosen = {name: category for name, _, category in (text.partition("=") for text in where or [])}
+    print(fetch_eurostat(code, entities, chosen, into))
+
+
+@fetch.command()
+def btos(into: Annotated[str, typer.Option(metavar="FOLDER", help="Data folder, new or existing.")]) -> None:
+    """Fetch the share of US firms that use AI (Business Trends and Outlook Survey), whole or not at all."""
+    from ..indicators.fetch_surveys import fetch_btos
+
+    print(fetch_btos(into))

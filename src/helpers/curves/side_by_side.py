@@ -1,0 +1,315 @@
+"""Several families on one series: estimates and quality side by side, profiles, and the curves that fit as well."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+from scipy.stats import f
+
+from ..base.dates import CurveError, decimal_years, to_dates
+from .ceiling_kinds import Share
+from .engine import predict
+from .families import FAMILIES
+from .results import UNSETTLED, Results
+from .search import fit_batch
+from .shifts import LevelShift
+
+Fits: TypeAlias = Mapping[tuple[str, str], Results | CurveError]
+"""Results, or why there are none, by family and ceiling ("free" or "at the bound")."""
+NO_ESTIMATES = pd.DataFrame(
+    {name: pd.Series(dtype=float) for name in ("estimate", "std_error", "low_80", "high_80", "low_95", "high_95")}
+    | {"identified": pd.Series(dtype=bool), "remark": pd.Series(dtype=str), "errors": pd.Series(dtype=str)}
+)
+ENOUGH_TO_WEIGH = 8  # points below which AICc weights are noise
+YEARS_ON = 5  # how far alternatives are drawn beyond the last observation
+REACH = 10  # how far ceilings are tried, in multiples of the bound or of what has been reached
+
+
+def _check_fits(fits: Any) -> None:
+    """Refuse anything but fits by family and ceiling.
+
+    Raises
+    ------
+    CurveError
+        For a list of fits, or other keys.
+    """
+    pairs = isinstance(fits, Mapping) and all(isinstance(key, tuple) and len(key) == 2 for key in fits)
+    if not pairs:
+        raise CurveError(
+            'give fits by family and ceiling, as fit_families returns them: {("logistic", "free"): fit}, not a '
+            f"{type(fits).__name__}"
+        )
+
+
+def fit_families(
+    values: pd.Series,
+    families: Sequence[str],
+    bound: pd.Series | None = None,
+    censored: pd.DataFrame | None = None,
+    errors: str | None = None,
+    known_se: pd.Series | None = None,
+    shifts: LevelShift | Sequence[LevelShift] | None = None,
+) -> dict[tuple[str, str], Results | CurveError]:
+    """Fit each family with a free ceiling and, where there is a bound, with the ceiling at the bound.
+
+    With a free ceiling by least squares; at the bound as a quasi-binomial share where the curve is a generalised linear
+    model, no observation is censored and no level shifts are taken.
+
+    Parameters
+    ----------
+    values : Series
+        Exact observations by date.
+    families : sequence of str
+        Names in `FAMILIES`.
+    bound : Series or None
+        Known upper bound by date, in the unit of the values.
+    censored : DataFrame or None
+        As in `AdoptionCurve`; one without rows is none.
+    errors : str or None
+        As in `AdoptionCurve`.
+    known_se : Series or None
+        Known standard errors of the values, as in `AdoptionCurve`.
+    shifts : LevelShift, list of those or None
+        As in `AdoptionCurve`.
+
+    Returns
+    -------
+    dict
+        (family, "free" or "at the bound") -> Results; a CurveError where the data cannot be fitted so.
+    """
+    fits: dict[tuple[str, str], Results | CurveError] = {}
+    ceilings = {"free": None} | ({} if bound is None else {"at the bound": Share(bound, 1.0)})
+    for name in families:
+        for words, ceiling in ceilings.items():
+            try:
+                model = FAMILIES[name](
+                    values, ceiling=ceiling, censored=censored, errors=errors, known_se=known_se, shifts=shifts
+                )
+                as_share = ceiling is not None and model.censored is None and model.link is not None
+                as_share = as_share and errors in (None, "independent") and known_se is None and not shifts
+                fits[name, words] = model.fit(noise="binomial" if as_share else "level")
+            except CurveError as error:
+                fits[name, words] = error
+    return fits
+
+
+def vary_shift(
+    values: pd.Series,
+    families: Sequence[str],
+    breaks: pd.Series,
+    censored: pd.DataFrame | None = None,
+    errors: str | None = None,
+    known_se: pd.Series | None = None,
+    sds: Sequence[float] = (0.2, 0.3, 0.5),
+) -> pd.DataFrame:
+    """List the ceiling and the level shift that families find with a factor on all figures before the last break.
+
+    Parameters
+    ----------
+    values, families : as for `fit_families`
+    breaks : Series of dates
+        Those outside the values do not count.
+    censored, errors, known_se : as for `fit_families`
+    sds : sequence of float
+        Standard deviations of the shift a priori, one after the other.
+
+    Returns
+    -------
+    DataFrame
+        The rows and columns of `compare_estimates`, date (of the break) and sd; no rows where no break counts. No
+        number for a ceiling that is not identified, and no interval for a shift.
+    """
+    frames = [compare_estimates({}).assign(date=breaks.iloc[:0], sd=0.0)]
+    breaks = breaks[(breaks > values.index[0]) & (breaks <= values.index[-1])]
+    for sd in sds if len(breaks) else ():
+        fits = fit_families(values, families, None, censored, errors, known_se, LevelShift(breaks.iloc[-1], sd))
+        rows = compare_estimates(fits, ["ceiling"]).assign(date=breaks.iloc[-1], sd=sd)
+        sure = {name for (name, _), fit in fits.items() if isinstance(fit, Results) and fit.df_resid and not fit.flag}
+        rows["identified"] |= (rows["parameter"] == "shift") & rows["family"].isin(sure)
+        frames.append(rows)
+    rows = pd.concat(frames, ignore_index=True)
+    rows = rows[rows["parameter"].isin(["ceiling", "shift"])]
+    is_shift = rows["parameter"] == "shift"
+    opened = ~is_shift & ~rows["identified"].astype(bool)
+    for name in ("estimate", "std_error"):  # of a shift as many digits as a search on a ridge has
+        rows[name] = rows[name].mask(opened).where(~is_shift, rows[name].round(3))
+    return rows
+
+
+def compare_estimates(fits: Fits, profiled: Sequence[str] | None = None) -> pd.DataFrame:
+    """List the estimates of several fits, with profile intervals that may be open.
+
+    Parameters
+    ----------
+    fits : dict
+        From `fit_families`.
+    profiled : sequence of str or None
+        Parameters whose intervals are searched; those of others are missing, and these not `identified`. None: all.
+
+    Returns
+    -------
+    DataFrame
+        family, ceiling, parameter, estimate, std_error (Wald; both missing where the search did not settle),
+        low_80, high_80, low_95, high_95 (profile intervals; infinite where open; not cut at any figure, which has an
+        error too), identified (of a ceiling as `Results.identified`; of others: the intervals are closed and the fit is
+        an estimate), remark (why a fit is no estimate: its optimum lies at infinity, or on the boundary of the
+        parameter space; or which nested family's curve was fitted there), errors (what is said of them: "not known"
+        makes the intervals hold under all that the residuals speak for).
+
+    Raises
+    ------
+    CurveError
+        For a name in `profiled` that no fit estimates.
+    """
+    _check_fits(fits)
+    known = {name: None for fit in fits.values() if isinstance(fit, Results) for name in fit.param_names}
+    if missing := [name for name in profiled or () if known and name not in known]:
+        raise CurveError(f"profiled has {', '.join(missing)}; choose among {', '.join(known)}")
+    frames = {("", ""): NO_ESTIMATES}
+    for key, fit in fits.items():
+        if isinstance(fit, CurveError):
+            continue
+        settled = fit.flag != UNSETTLED
+        names = [name for name in fit.param_names if profiled is None or name in profiled]
+        ends = np.hstack([fit.intervals(names, alpha) for alpha in (0.2, 0.05)])
+        ends = pd.DataFrame(ends, names, ["low_80", "high_80", "low_95", "high_95"]).reindex(fit.param_names)
+        closed = np.isfinite(ends).all(axis=1) & (fit.flag == "" or fit.limit != "")
+        if fit.model.ceiling.name:
+            closed[fit.model.ceiling.name] = fit.identified
+        frame = pd.DataFrame({"estimate": fit.params, "std_error": fit.bse}).join(ends)
+        if not settled:  # where along the ridge the search stopped says nothing
+            frame[["estimate", "std_error"]] = np.nan
+        frames[key] = frame.assign(identified=closed, remark=fit.flag, errors=fit.errors or "not known")
+    return pd.concat(frames, names=["family", "ceiling", "parameter"]).reset_index()
+
+
+def compare_fits(fits: Fits) -> pd.DataFrame:
+    """Say how well each fit fits.
+
+    Parameters
+    ----------
+    fits : dict
+        From `fit_families`.
+
+    Returns
+    -------
+    DataFrame
+        family, ceiling, noise ("level" or "binomial"), points, parameters, df_resid, residual_sd (the series' unit),
+        aicc, bic, weight (AICc weight among the fits that have one, percent; only from `ENOUGH_TO_WEIGH` points on),
+        remark (what must be said of the fit, or why there is none).
+    """
+    _check_fits(fits)
+    columns = ["family", "ceiling", "noise", "points", "parameters", "df_resid", "residual_sd", "aicc", "bic", "remark"]
+    points = max((len(fit.model.endog) for fit in fits.values() if isinstance(fit, Results)), default=0)
+    rows = []
+    for (family, ceiling), fit in fits.items():
+        if isinstance(fit, CurveError):
+            rows.append({"family": family, "ceiling": ceiling, "points": points, "remark": str(fit)})
+            continue
+        spread = np.sqrt(fit.ssr / fit.df_resid) if fit.df_resid > 0 else np.nan
+        aicc = fit.aicc if np.isfinite(fit.aicc) else np.nan
+        numbers = (fit.noise, points, len(fit.params), fit.df_resid, spread, aicc, fit.bic, fit.flag)
+        rows.append(dict(zip(columns, (family, ceiling, *numbers), strict=True)))
+    frame = pd.DataFrame(rows, columns=columns)
+    likely = np.exp(-(frame["aicc"] - frame["aicc"].min()) / 2).where(frame["points"] >= ENOUGH_TO_WEIGH)
+    frame.insert(len(frame.columns) - 1, "weight", 100 * likely / likely.sum())
+    return frame
+
+
+def free_fits(fits: Fits) -> dict[str, Results]:
+    """Select the fits whose ceiling is free and whose residuals leave something to judge it by, by family.
+
+    Parameters
+    ----------
+    fits : dict
+        From `fit_families`.
+
+    Returns
+    -------
+    dict
+        Family -> Results.
+    """
+    free = {family: fit for (family, ceiling), fit in fits.items() if ceiling == "free" and isinstance(fit, Results)}
+    return {family: fit for family, fit in free.items() if fit.df_resid > 0 and fit.params.notna().all()}
+
+
+def profile_ceilings(fits: Fits, bound: float = np.nan, points: int = 60) -> pd.DataFrame:
+    """Measure how much worse each ceiling fits than the best one.
+
+    For each ceiling on a grid from just above the highest observation (or below the best ceiling) to ten times the
+    bound (or the highest observation, without a bound) the other parameters are fitted again.
+
+    Parameters
+    ----------
+    fits : dict
+        From `fit_families`.
+    bound : float
+        Known upper bound at the last observation; nan for none.
+    points : int
+        Ceilings on the grid.
+
+    Returns
+    -------
+    DataFrame
+        family, ceiling (the unit), distance (root of the F statistic of the profile), threshold_80 and threshold_95
+        (above them the ceiling is outside that interval if errors are independent), confidence at which it is rejected
+        (percent), and the same if errors are independent.
+    """
+    free, frames = free_fits(fits), []
+    best = [fit.params["ceiling"] for fit in free.values()]
+    for family, fit in free.items():
+        reached, freedom = fit.model.endog.max(), fit.df_resid
+        start, top = min([reached * 1.001, *(0.9 * ceiling for ceiling in best)]), REACH * np.nanmax([bound, reached])
+        grid = np.geomspace(start, top, points)
+        grid = np.unique([*grid, *(ceiling for ceiling in best if start < ceiling < top)])
+        profile = fit.profile("ceiling", values=grid).replace(np.inf, np.nan)
+        distance = np.sqrt(profile["statistic"].round(10)).round(6)  # more digits are the search's
+        frame = pd.DataFrame({"family": family, "ceiling": grid, "distance": distance})
+        limits = {f"threshold_{level}": np.sqrt(f.ppf(level / 100, 1, freedom)) for level in (80, 95)}
+        rejected = 100 * profile["confidence"].to_numpy()
+        alone = 100 * profile["independent"].to_numpy() if "independent" in profile else rejected
+        told = {"confidence": rejected.round(3), "confidence_independent": alone.round(3)}  # more are the search's
+        frames.append(frame.assign(**limits, **told).dropna())
+    columns = ["family", "ceiling", "distance", "threshold_80", "threshold_95", "confidence", "confidence_independent"]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+
+
+def trace_alternatives(fits: Fits, bound: float = np.nan, level: float = 0.8, curves_each: int = 12) -> pd.DataFrame:
+    """Draw on the least-squares curve of each family and the curves of other ceilings that fit about as well.
+
+    Parameters
+    ----------
+    fits : dict
+        From `fit_families`.
+    bound : float
+        Known upper bound at the last observation; nan for none.
+    level : float
+        Of the profile interval that the ceilings are taken from, 0 to 1.
+    curves_each : int
+        Ceilings a family, from the curve's own value at the last date on. An interval without end is drawn up to ten
+        times the bound or the highest observation.
+
+    Returns
+    -------
+    DataFrame
+        family, ceiling (the unit), best (bool), level, date, value.
+    """
+    frames = []
+    for family, fit in free_fits(fits).items():
+        model = fit.model
+        first, last = np.sort(decimal_years(model.index))[[0, -1]]
+        at_end, top = float(fit.predict([last]).iloc[0]), REACH * np.nanmax([bound, model.endog.max()])
+        times = np.linspace(first, last + YEARS_ON, 61)
+        low, high = fit.conf_int(round(1 - level, 6), "profile").loc["ceiling"]
+        grid = np.geomspace(max(low, 1.001 * at_end), max(min(high, top), 1.002 * at_end), curves_each)
+        batch = replace(model.with_any_launch().batch().take(np.zeros(len(grid), int)), ceiling=grid)
+        paths = np.vstack([fit.predict(times), predict(batch, fit_batch(batch), times)])
+        for place, (ceiling, path) in enumerate(zip([fit.params["ceiling"], *grid], paths, strict=True)):
+            named = {"family": family, "ceiling": ceiling, "best": place == 0, "level": level}
+            frames.append(pd.DataFrame(named | {"date": to_dates(times), "value": path}))
+    columns = ["family", "ceiling", "best", "level", "date", "value"]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)

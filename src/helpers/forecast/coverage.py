@@ -1,0 +1,97 @@
+"""Coverage on record: the bands of residual rows, each technology calibrated on the others, and what they covered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from ..base.levels import band_ends
+from .bands import Cases, Records, calibrate, is_bounded, normal_quantiles
+from .methods import PUBLISHED, members_of
+from .windows import Levels
+
+MIN_FORECASTS = 10
+"""Forecasts a technology must have before its coverage is quoted as the worst: one or two are 0 or 100 % by chance."""
+NORMAL_DRIFT = "drift_normal"
+"""Drift with the normal bands that it claims for itself, as textbooks give it; all other bands are conformal."""
+
+
+def leave_one_technology_out_quantiles(records: Records, method: str, levels: Levels) -> np.ndarray:
+    """Quantiles (R, Q) of residual rows, each technology calibrated on the others.
+
+    It is what `backtest` scores and what a forecast quotes as its measured coverage.
+    """
+    parts = []
+    for name in members_of(method, is_bounded(records.residuals)):
+        errors, quantiles = records[name], np.empty((len(records.residuals), len(levels)))
+        point = point_of(records.residuals, name, method)
+        for technology, calibration in enumerate(errors.left_out):
+            own = errors.technologies == technology
+            quantiles[own] = calibration.quantiles(errors.cases.take(own), point[own], levels)
+        parts.append(quantiles)
+    return sum(parts) / len(parts)
+
+
+def point_of(rows: pd.DataFrame, member: str, method: str) -> np.ndarray:
+    """(R,) point forecasts of a member for a method: past its peak the published forecast takes the last value."""
+    point = rows[member].to_numpy(float)
+    return np.where(rows["past_peak"], rows["last"], point) if method == PUBLISHED else point
+
+
+def quantiles_of(
+    residuals: pd.DataFrame,
+    method: str,
+    levels: Levels,
+    training: pd.DataFrame | None = None,
+    records: Records | None = None,
+) -> np.ndarray:
+    """Quantiles (R, Q) of residual rows by any method or by `NORMAL_DRIFT`, with nothing learnt from the technology.
+
+    They are calibrated on residual rows of other technologies, ``training``, or by default on each other, for which
+    ``records`` of the same rows save time.
+    """
+    if method == NORMAL_DRIFT:
+        return normal_quantiles(residuals["drift"].to_numpy(float), residuals["drift_sd"].to_numpy(float), levels)
+    if training is None:
+        return leave_one_technology_out_quantiles(Records(residuals) if records is None else records, method, levels)
+    cases = Cases.of(residuals)
+    parts = [
+        calibrate(training, name).quantiles(cases, point_of(residuals, name, method), levels)
+        for name in members_of(method, cases.bounded)
+    ]
+    return sum(parts) / len(parts)
+
+
+def measure_coverage(
+    residuals: pd.DataFrame, method: str, levels: Sequence[float], records: Records | None = None
+) -> pd.DataFrame:
+    """Whether the central bands of a method, by level, covered each residual row, its technology left out."""
+    ends, actual = (
+        np.array([band_ends(level) for level in levels]).ravel(),
+        residuals["actual"].to_numpy(float)[:, None],
+    )
+    quantiles = quantiles_of(residuals, method, ends, None, records)
+    covered = (actual >= quantiles[:, ::2]) & (actual <= quantiles[:, 1::2])
+    return pd.DataFrame(covered, index=residuals.index, columns=pd.Index(levels, name="nominal"))
+
+
+def judge(residuals: pd.DataFrame, method: str, level: float) -> pd.DataFrame:
+    """How one band of a method did on each residual row, its technology left out.
+
+    Returns
+    -------
+    DataFrame
+        technology, horizon_years, growth, below and above (whether the outcome lay so), covered, width (of the band, in
+        shares of the bound or multiples of the last value).
+    """
+    low, high = quantiles_of(residuals, method, band_ends(level)).T
+    actual = residuals["actual"].to_numpy(float)
+    frame = residuals[["technology", "horizon_years", "growth"]].assign(below=actual < low, above=actual > high)
+    return frame.assign(covered=~(frame["below"] | frame["above"]), width=(high - low) / residuals["unit_ahead"])
+
+
+def mean_by_technology(rows: pd.DataFrame, name: str) -> float:
+    """Mean of a column over technologies, each with the mean of its rows."""
+    return float(rows.groupby("technology")[name].mean().mean())

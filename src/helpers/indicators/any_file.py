@@ -1,0 +1,364 @@
+"""Turn any reasonable file into the clean table: ISO dates, plain numbers, the columns of ``data/README.md``.
+
+What was understood is told in a sentence each. What can mean two things is refused, with the option to write: nothing
+is guessed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+
+from ..base.columns import BY_NAME, COLUMNS, NAME
+from ..base.quoting import escape, shorten
+from ..base.wording import say_count
+from .cells import BLANK, NUMBER, interpret_date, read_number, write_plainly
+from .checks import FRACTION, read_unit
+from .columns import MISSING, Columns, check_choices
+from .problems import DataError, Problem
+from .sheets import SCALE, SCALES, is_figure, plain_name, quote_option, read_sheet, say_lines
+
+EITHER = r"[+-]?[1-9]\d{0,2}[.,]\d{3}"
+COMMA_DECIMAL = rf"(?!{EITHER}$)[+-]?\d+,\d+|[+-]?\d{{1,3}}(\.\d{{3}})+,\d+|[+-]?\d{{1,3}}(\.\d{{3}}){{2,}}"
+POINT_DECIMAL = rf"(?!{EITHER}$)[+-]?\d*\.\d+|[+-]?\d{{1,3}}(,\d{{2,3}})*,\d{{3}}(\.\d+|,\d{{3}})"
+POWERS = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12}
+YES, NO = {"1", "x", "yes", "true"}, {"", "0", "no", "false", "-"}
+SPAN_NOTES = {
+    "year": "years are read as 31 December of each",
+    "half-year": "half-years are read as the last day of each",
+    "quarter": "quarters are read as the last day of each",
+    "month": "months are read as the last day of each",
+    "time of day": "times of day are left out",
+    "time zone": "times of day and their zones are left out",
+    "dmy": "the day stands first in the dates, as in {}",
+    "mdy": "the month stands first in the dates, as in {}",
+    "form": "dates such as {} are read as {}",
+}
+
+
+def read_any_file(
+    path: Path, choices: Mapping[str, str], project_indicators: Collection[str] = ()
+) -> tuple[pd.DataFrame, list[str], dict[str, str]]:
+    """Read any reasonable file as the clean table.
+
+    Parameters
+    ----------
+    path : Path
+        Text with any delimiter, .xlsx or .ods, compressed by gzip or not: a row a figure, or a column a date.
+    choices : dict of str to str
+        By the names of `CHOICES`.
+    project_indicators : collection of str
+        Names of indicators whose units are known.
+
+    Returns
+    -------
+    table : DataFrame of str
+        Of the columns `COLUMNS` those that the file has; the index is the row in the file. Cells that could not be
+        understood are as they were.
+    understood : list of str
+        A sentence each.
+    columns : dict of str to str
+        What the file calls the columns that it calls otherwise.
+
+    Raises
+    ------
+    DataError
+        Where the file cannot be read, or can be read in two ways: with the option to write.
+    """
+    check_choices(choices)
+    headings = {*BY_NAME["date"].list_names(), *(plain_name(choices[name]) for name in BY_NAME if choices.get(name))}
+    sheet = read_sheet(path, headings, choices.get("sheet", ""))
+    columns = Columns(path.name, sheet, choices)
+    clean = _Cells(columns, sheet.mark, project_indicators, name_file(path)).clean
+    return (
+        clean,
+        list(map(escape, columns.notes)),
+        {ours: theirs for ours, theirs in columns.names.items() if not columns.is_melted(theirs)},
+    )
+
+
+class _Cells:
+    """The cells of the clean table, made plain step by step."""
+
+    def __init__(self, columns: Columns, mark: str, project_indicators: Collection[str], usual: str):
+        self.columns, self.mark, self.clean = columns, mark, columns.clean.copy()
+        self._read_dates()
+        self._read_numbers()
+        self._read_units(project_indicators, usual)
+        self._read_names()
+        self._check_doubles()
+
+    def _list_columns(self, kind: str) -> list[str]:
+        """Columns of a type that the file has, in the order of `COLUMNS`: of the numbers, the figures come first."""
+        return [column.name for column in COLUMNS if column.type == kind and column.name in self.clean]
+
+    def _read_dates(self) -> None:
+        """Write the dates as ISO dates; those that cannot be understood stay."""
+        names = self._list_columns("date")
+        rows = [(int(line), name, cell) for name in names for line, cell in self.clean[name].items()]
+        plain = {cell: write_plainly(cell) for _, _, cell in rows if len(cell) < 40}
+        order = self.columns.choices.get("order", "")
+        days = {cell: interpret_date(text, order) for cell, text in plain.items()}
+        first = {kind: (line, name, cell) for line, name, cell in reversed(rows) if (kind := days.get(cell, ("",))[0])}
+        if {"dmy", "mdy"} <= set(first):
+            line, name, cell = first["mdy"]
+            what = (
+                f"has the month first, and {first['dmy'][2]} in row {first['dmy'][0]} the day; write both as YYYY-MM-DD"
+            )
+            raise self.columns.refuse(what, line, name, cell)
+        if "ambiguous" in first:
+            order = next((kind for kind in ("dmy", "mdy") if kind in first), "")
+            if not order:
+                line, name, cell = first["ambiguous"]
+                either = [f"{interpret_date(plain[cell], one)[1]}" for one in ("dmy", "mdy")]
+                option = f"write --order dmy if it is {either[0]}, --order mdy if it is {either[1]}"
+                raise self.columns.refuse(f"may mean {' or '.join(sorted(either))}; {option}", line, name, cell)
+            days = {cell: interpret_date(text, order) for cell, text in plain.items()}
+        spans = [(line, cell) for line, name, cell in rows if re.fullmatch(r"\d{4}[-/]\d{2}", cell)]
+        double = [line_cell for line_cell in spans if (int(line_cell[1][:4]) + 1) % 100 == int(line_cell[1][5:])]
+        if len(double) > 1 and len(double) == len(spans):
+            line, cell = double[0]
+            end = f"write the day on which it ended, as {int(cell[:4]) + 1}-06-30"
+            raise self.columns.refuse(f"may be a month or a year that spans two; {end}", line, "date", cell)
+        for name in names:
+            self.clean[name] = [
+                f"{days[cell][1]}" if days.get(cell, ("", None))[1] else cell for cell in self.clean[name]
+            ]
+        if "ambiguous" in first:
+            first.setdefault(order, first["ambiguous"])
+        for kind, note in SPAN_NOTES.items():
+            if kind in first:
+                cell = first[kind][2]
+                self.columns.notes.append(note.format(shorten(cell), days[cell][1]))
+
+    def _read_numbers(self) -> None:
+        """Write the figures as plain numbers; leave out rows without one. What cannot be understood stays."""
+        missing = self.clean["value"].str.casefold().isin(MISSING)
+        if missing.all():
+            raise self.columns.refuse("has no figures", None, "value")
+        if missing.any():
+            lines = sorted({int(line) for line in self.clean.index[missing]})
+            self.columns.notes.append(
+                f"{say_count(int(missing.sum()), 'cell')} without a figure left out, {say_lines(lines)}"
+            )
+            self.clean = self.clean[~missing].copy()
+            self.columns.table = self.columns.table[~missing.to_numpy()]
+        numbers = self._list_columns("number")
+        for name in numbers[1:]:
+            self.clean[name] = self.clean[name].where(~self.clean[name].str.casefold().isin(MISSING), "")
+        for name in numbers:
+            if BY_NAME[name].whole:  # whatever stands before three digits parts thousands
+                self.clean[name] = self.clean[name].str.replace(rf"([.,]|{BLANK})(?=\d{{3}}\b)", "", regex=True)
+        names = [name for name in numbers if not BY_NAME[name].whole]
+        self._read_percent()
+        scales = self._take_scales()
+        cells = [(int(line), name, cell) for name in names for line, cell in self.clean[name].items()]
+        texts = {cell: _drop_blanks(write_plainly(cell)) for _, _, cell in cells if len(cell) < 40}
+        if any(texts[cell] != cell for cell in texts):
+            self.columns.notes.append(
+                "blanks that part thousands, and digits of other scripts, are read as a plain number"
+            )
+        decimal = self._find_decimal(cells, texts)
+        for name in names:
+            self.clean[name] = [_write_number(texts.get(cell, cell), decimal) for cell in self.clean[name]]
+        if scales:
+            self.clean["value"] = [_shift(cell, power) for cell, power in zip(self.clean["value"], scales, strict=True)]
+
+    def _find_decimal(self, cells: list[tuple[int, str, str]], texts: Mapping[str, str]) -> str:
+        """Find the decimal mark that all cells (row, column, text) agree on; "" where they don't."""
+        comma = {cell for cell, text in texts.items() if re.fullmatch(COMMA_DECIMAL, text)}
+        point = {cell for cell, text in texts.items() if re.fullmatch(POINT_DECIMAL, text)}
+        either = [entry for entry in cells if re.fullmatch(EITHER, texts.get(entry[2], "")) and "," in entry[2]]
+        dotted = [entry for entry in cells if "." in entry[2]]
+        if self.mark == ";" and all(re.fullmatch(EITHER, texts.get(cell, "")) for _, _, cell in dotted):
+            either += dotted  # the delimiter of those who write decimal commas
+        decimal = self.columns.choices.get("decimal", "," if comma and not point else "." if point or not comma else "")
+        if "decimal" not in self.columns.choices and not comma and not point and either:
+            line, name, cell = either[0]
+            whole, part = re.sub(r"[.,]", "", texts[cell]), texts[cell].replace(",", ".")
+            mark, other = (",", ".") if "," in cell else (".", ",")
+            message = f"may mean {whole} or {part}; write --decimal {other} for {whole}, --decimal {mark} for {part}"
+            raise self.columns.refuse(message, line, name, cell)
+        if decimal == "," and point:
+            line, name, cell = next(entry for entry in cells if entry[2] in point)
+            raise self.columns.refuse("has a decimal point, against --decimal ,", line, name, cell)
+        commas = any("," in text for text in texts.values())
+        if decimal == ",":
+            self.columns.notes.append("commas are the decimal mark" if commas else "points part thousands")
+        elif decimal and commas:
+            self.columns.notes.append("commas part thousands")
+        return decimal
+
+    def _take_scales(self) -> list[int]:
+        """Take the words thousand to trillion from the figures, where all have one; returns their powers of ten."""
+        parts = [re.fullmatch(rf"(.*\d)\s*({SCALE})\.?", cell) for cell in self.clean["value"]]
+        found = [part for part in parts if part]
+        if len(found) < len(parts):
+            return []
+        self.clean["value"] = [part[1] for part in found]
+        words = [next(name for name, forms in SCALES.items() if part[2].casefold() in forms.split()) for part in found]
+        self.columns.notes.append(f"figures such as {found[0][0]} are read as {found[0][1]} {words[0]}")
+        return [POWERS[word] for word in words]
+
+    def _read_percent(self) -> None:
+        """Take percent signs for the unit, where all figures have one."""
+        signs = r"\s*(?:%|percent|per cent|pct)$"
+        signed = self.clean["value"].str.contains(signs, case=False)
+        if signed.all() and all(read_unit(unit).startswith("percent") for unit in self.clean.get("unit", [])):
+            self.clean["value"] = self.clean["value"].str.replace(signs, "", case=False, regex=True)
+            if "unit" not in self.clean:
+                self.clean["unit"] = "percent"
+                self.columns.notes.append("percent signs: the unit is percent")
+
+    def _read_units(self, project_indicators: Collection[str], usual: str) -> None:
+        """Find the unit in the name of the column, and write fractions of 1 as percentages."""
+        theirs, by_name = self.columns.names["value"], False
+        if "unit" not in self.clean and not self.columns.is_melted(theirs):
+            unit, title = _find_unit(theirs)
+            if unit:
+                self.clean["unit"], by_name = unit, True
+                self.columns.notes.append(f"the unit is {shorten(unit)}, as the column {shorten(theirs)} says")
+            if title and "title" not in self.clean and plain_name(title) not in BY_NAME["value"].list_names():
+                self.clean["title"] = title
+        blank = pd.Series("", self.clean.index, dtype=str)
+        units, names = self.clean.get("unit", blank), self.clean.get("indicator", blank).replace("", usual)
+        for name in names.unique():
+            inside = (names == name).to_numpy()
+            unit, largest = units[inside].iloc[0], self.clean["value"][inside].map(read_number).max()
+            if re.fullmatch(FRACTION, unit, flags=re.IGNORECASE) and largest <= 1:
+                self.clean.loc[inside, "unit"] = re.sub(r"^\w+", "percent", unit)
+                for column in (name for name in self._list_columns("number") if BY_NAME[name].in_unit):
+                    self.clean.loc[inside, column] = self.clean.loc[inside, column].map(lambda cell: _shift(cell, 2))
+                self.columns.notes.append("fractions of 1 are read as percentages, times 100")
+            elif (
+                name not in project_indicators
+                and 0 < largest <= 1
+                and (not unit or (by_name and unit.startswith("percent")))
+            ):
+                # a spreadsheet holds 42 % as 0.42, whatever the name of the column
+                option = "write --unit fraction, --unit percent, or the unit that they have, as --unit 'million users'"
+                raise self.columns.refuse(
+                    f"has no figure above 1: fractions of 1, or percentages? {option}", None, theirs
+                )
+
+    def _read_names(self) -> None:
+        """Make names of indicators, and reasons of breaks."""
+        if "indicator" in self.clean:
+            texts = self.clean["indicator"].unique()
+            names = {text: text if re.fullmatch(NAME, text) or not text else name_indicator(text) for text in texts}
+            for text in texts:
+                same = [other for other in texts if names[other] == names[text]]
+                if len(same) > 1:
+                    message = f"is told from {same[0]!r} by signs alone; name them by letters and digits"
+                    line = int(self.clean.index[self.clean["indicator"] == same[1]][0])
+                    raise self.columns.refuse(message, line, "indicator", same[1])
+            renamed = [f"{shorten(text)} as {names[text]}" for text in texts if names[text] != text]
+            if renamed:
+                self.columns.notes.append(
+                    f"indicators are named {', '.join(renamed[:5])}{', ...' * (len(renamed) > 5)}"
+                )
+            if renamed and "title" not in self.clean:
+                self.clean["title"] = self.clean["indicator"]
+            self.clean["indicator"] = self.clean["indicator"].map(names)
+        if "break" in self.columns.names:
+            marks = self.clean["break"]
+            words = marks.str.casefold()
+            marks = marks.mask(words.isin(NO), "").mask(words.isin(YES), f"marked in {self.columns.file}")
+            self.clean["break"] = marks.str.replace(";", ",")
+        elif "break" in self.clean:
+            self.clean["break"] = self._place_breaks(self.columns.choices["break"])
+
+    def _place_breaks(self, text: str) -> pd.Series:
+        """Put the reason of each break into the row of the first figure from its date on, of each series."""
+        reasons = pd.Series("", self.clean.index)
+        for part in filter(None, map(str.strip, text.split(";"))):
+            match = re.fullmatch(r"(\S+)\s+(\S.*)", part)
+            day = interpret_date(match[1], self.columns.choices.get("order", ""))[1] if match else None
+            if not match or not day:
+                message = "is no break; write 'YYYY-MM-DD reason', several separated by ';'"
+                raise DataError([Problem("", None, "--break", part, message)])
+            later = self.clean["date"].ge(f"{day}").to_numpy()
+            keys = [name for name in ("entity", "indicator") if name in self.clean]
+            places = pd.RangeIndex(len(self.clean))[later]
+            rows = self.clean[later].set_axis(places, axis=0).sort_values("date", kind="stable")
+            first = rows.drop_duplicates(keys).index if keys else rows.index[:1]
+            if not len(first):
+                raise DataError([Problem("", None, "--break", part, "is after the last figure")])
+            reasons.iloc[first] = match[2]
+        return reasons
+
+    def _check_doubles(self) -> None:
+        """Ask what a column is that tells apart figures of the same date."""
+        keys = [name for name in ("date", "entity", "indicator", "published") if name in self.clean]
+        if not self.clean.duplicated(keys).any() or len(self.clean) != len(self.columns.table):
+            return
+        for column in self.columns.table:
+            beside = self.clean[keys].assign(other=self.columns.table[column].to_numpy())
+            if (
+                column not in self.columns.names.values()
+                and not beside.duplicated().any()
+                and not self.columns.mostly(column, is_figure)
+            ):
+                option = quote_option(column)
+                raise self.columns.refuse(
+                    f"has several figures of one date, told apart by {shorten(column)}; write --entity {option} if "
+                    f"these are countries or groups, --indicator {option} if they are indicators, or keep one of them"
+                )
+
+
+def name_indicator(text: str) -> str:
+    """Make the name of an indicator from any text: small letters, digits and '_', beginning with a letter."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_") or "series"
+    return name if name[0].isalpha() else f"series_{name}"
+
+
+def name_file(path: Path) -> str:
+    """Make the name of an indicator from a file's, without its endings."""
+    return name_indicator(re.sub(r"(\.(csv|tsv|txt|xlsx|xlsm|ods))?(\.gz)?$", "", path.name, flags=re.IGNORECASE))
+
+
+def _find_unit(column: str) -> tuple[str, str]:
+    """Find the unit and the title in the name of a column of figures: "" where it says none."""
+    column = unicodedata.normalize("NFKC", column)
+    words = set(plain_name(column).split("_"))
+    if words & {"point", "points", "change", "growth", "increase", "percentile"}:  # of a percentage, not one
+        return "", ""
+    if inside := re.fullmatch(r"(.*?)\s*[(\[]\s*([^)\]]+?)\s*[)\]]|(.+?)\s*,\s*(%|percent|per cent|pct)", column):
+        title, unit = inside[1] or inside[3] or "", inside[2] or inside[4]
+        if is_figure(unit):
+            return "", ""
+        scale = next((name for name, forms in SCALES.items() if unit.casefold() in forms.split()), "")
+        counted = title.lower() if title and plain_name(title) not in BY_NAME["value"].list_names() else ""
+        return (f"{scale} {counted}".strip() if scale else read_unit(unit)), title
+    unit = read_unit(column.strip())
+    if unit.startswith("percent"):
+        return unit, ""
+    return ("percent", column) if {"percent", "percentage", "pct"} & words else ("", "")
+
+
+def _drop_blanks(text: str) -> str:
+    """Take away the blanks that part thousands."""
+    parted = re.fullmatch(rf"[+-]?\d{{1,3}}({BLANK}\d{{3}})+([.,]\d+)?", text)
+    return re.sub(BLANK, "", text) if parted else text
+
+
+def _write_number(text: str, decimal: str) -> str:
+    """Write a number plainly; what is none stays."""
+    if decimal == "." and re.fullmatch(r"[+-]?\d{1,3}(,\d{2,3})*,\d{3}(\.\d+)?", text):
+        text = text.replace(",", "")
+    elif decimal == "," and re.fullmatch(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?", text):
+        text = text.replace(".", "").replace(",", ".")
+    if re.fullmatch(r"[+-]?(\.\d+|\d+\.)", text):
+        text = re.sub(r"(?<!\d)\.", "0.", text).removesuffix(".")
+    return text
+
+
+def _shift(text: str, power: int) -> str:
+    """Write a number times a power of ten, with its printed digits; what is none stays."""
+    return format(Decimal(text).scaleb(power), "f") if re.fullmatch(NUMBER, text) else text

@@ -1,0 +1,300 @@
+"""Review the data: how long and how sound each series is, and whether the claims of the news item hold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..base.wording import say_count, say_large
+from .data import Data
+from .series import SHORTEST_SEGMENT, list_breaks, number_segments
+
+COVERAGE = ["entity", "indicator", "title", "role", "technology", "unit", "n", "bounds", "first", "last", "last_value"]
+COVERAGE += ["spacing_years", "segments", "longest", "high_confidence", "breaks", "suspected_breaks"]
+CLAIMS = ["claim_id", "statement", "reported", "unit", "recomputed", "difference", "verdict", "how"]
+VERDICTS = ("consistent", "within rounding", "contradicted", "not checkable")
+RULES: dict[str, tuple[Callable[[float, float], float], str]] = {  # functions of two operands, and the same in words
+    "difference": (lambda first, second: first - second, "{} - {}"),
+    "growth": (lambda first, second: 100 * (first / second - 1), "{} / {} - 1"),
+    "share": (lambda first, second: 100 * first / second, "{} / {}"),
+    "total": (lambda first, second: 100 * first / second, "{} / {}"),
+    "start": (lambda first, second: first / (1 + second / 100), "{} / (1 + {})"),
+}
+
+
+def describe_coverage(data: Data) -> pd.DataFrame:
+    """Say for each series how long and how sound it is.
+
+    Parameters
+    ----------
+    data : Data
+
+    Returns
+    -------
+    DataFrame
+        One row per entity and indicator: title, role, technology, unit, n (exact figures), bounds (figures that are
+        bounds), first, last (dates), last_value, spacing_years (median), segments, longest (exact figures in the
+        longest unbroken segment), high_confidence (share of rows, 0 to 1), breaks, suspected_breaks (dates).
+    """
+    key = ["entity", "indicator"]
+    rows = data.observations.sort_values("date", kind="stable")
+    groups, exact = rows.groupby(key), rows[rows["bound"] == "exact"].groupby(key)
+    gaps = (exact["date"].diff().dt.days / 365.25).rename("gap")
+    about = data.indicators.drop_duplicates("indicator").set_index("indicator")
+    found = pd.DataFrame(index=pd.MultiIndex.from_tuples(data.list_series(), names=key))
+    found["n"] = exact.size().reindex(found.index, fill_value=0)
+    found["bounds"] = groups.size() - found["n"]
+    found["first"], found["last"], found["last_value"] = exact["date"].min(), exact["date"].max(), exact["value"].last()
+    found["spacing_years"] = rows[key].join(gaps, how="right").groupby(key)["gap"].median().round(2)
+    found["segments"], found["longest"] = (found["n"] > 0).astype(int), found["n"]  # as if there were no breaks
+    found["high_confidence"] = rows.assign(high=rows["confidence"] == "high").groupby(key)["high"].mean().round(3)
+    found = found.reset_index().assign(breaks="", suspected_breaks="")
+    found = found.join(about[["title", "role", "technology", "unit"]], on="indicator")
+    broken = about.index[(about["breaks"] + about["suspected_breaks"]) != ""]
+    for place in np.flatnonzero(found["indicator"].isin(broken)):
+        entity, name = found.loc[place, key]
+        own = data.find_rows(entity, name)
+        breaks = list_breaks(about.loc[name, "breaks"], about.loc[name, "suspected_breaks"], entity, data.limit())
+        numbers = number_segments(own.loc[own["bound"] == "exact", "date"], breaks)
+        found.loc[place, "segments"] = len(np.unique(numbers))
+        found.loc[place, "longest"] = np.bincount(numbers).max() if len(numbers) else 0
+        inside = breaks[(breaks["date"] > own["date"].min()) & (breaks["date"] <= own["date"].max())]
+        for kind, column in (("break", "breaks"), ("suspected", "suspected_breaks")):
+            days = inside.loc[inside["kind"] == kind, "date"].dt.strftime("%Y-%m-%d")
+            found.loc[place, column] = "; ".join(days)
+    return found[COVERAGE]
+
+
+def list_observed(data: Data, entity: str, indicator: str) -> pd.DataFrame:
+    """List the figures of an entity, without rates that repeat a number of users as its percentage.
+
+    Parameters
+    ----------
+    data : Data
+    entity : str
+    indicator : str
+        The series in question, whose figures are listed whatever they are.
+
+    Returns
+    -------
+    DataFrame
+        Rows of the observations.
+    """
+    rates = data.indicators.loc[data.indicators["rate_of"] != "", "indicator"]
+    rows = data.observations[data.observations["entity"] == entity]
+    return rows[~rows["indicator"].isin(set(rates) - {indicator})]
+
+
+def compare_entities(data: Data, technology: str) -> pd.DataFrame:
+    """List the latest figure of each measure of a technology in each entity, the highest of a measure first.
+
+    Parameters
+    ----------
+    data : Data
+    technology : str
+
+    Returns
+    -------
+    DataFrame
+        measure, indicator, entity, date, value (percent), unit, standard_error.
+    """
+    measures = data.indicators.rename(columns={"title": "measure"})
+    measures = measures[(measures["technology"] == technology) & measures["unit"].str.startswith("percent")]
+    rows = data.observations[data.observations["bound"] == "exact"]
+    latest = rows.sort_values("date").drop_duplicates(["indicator", "entity"], keep="last")
+    latest = latest.merge(measures[["indicator", "measure", "unit"]], on="indicator")
+    latest = latest.sort_values(["measure", "value", "entity"], ascending=[True, False, True], ignore_index=True)
+    return latest[["measure", "indicator", "entity", "date", "value", "unit", "standard_error"]]
+
+
+def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
+    """List the series that ``data.path`` itself holds, with what a run would need to know.
+
+    Parameters
+    ----------
+    data : Data
+    words : sequence of str
+        Only series that have all of them in entity, indicator, title or unit, in whatever case.
+
+    Returns
+    -------
+    DataFrame
+        entity, indicator, title, unit, n (exact figures), first, last (dates), last_value, bound (the base indicator,
+        if the entity has it; "100" for percentages; or "").
+    """
+    found = describe_coverage(data)
+    own = set(data.own)
+    found = found[[pair in own for pair in zip(found["entity"], found["indicator"], strict=True)]]
+    texts = found[["entity", "indicator", "title", "unit"]].agg(" ".join, axis=1).str.casefold()
+    for word in words:
+        found = found[texts.loc[found.index].str.contains(word.casefold(), regex=False)]
+    about = data.indicators.drop_duplicates("indicator").set_index("indicator")
+    base = found["indicator"].map(about["base_indicator"])
+    known = [pair in own for pair in zip(found["entity"], base, strict=True)]
+    bound = base.where(known, np.where(found["unit"].str.startswith("percent"), "100", ""))
+    found = found.assign(bound=bound.astype("str")).sort_values(["entity", "indicator"], ignore_index=True)
+    return found[["entity", "indicator", "title", "unit", "n", "first", "last", "last_value", "bound"]]
+
+
+def say_series(found: pd.DataFrame) -> list[dict[str, str]]:
+    """Write the rows of `list_series` as a reader wants them."""
+    return [
+        {
+            "entity": row.entity,
+            "indicator": row.indicator,
+            "unit": row.unit,
+            "figures": f"{row.n}",
+            "span": f"{row.first:%Y-%m} to {row.last:%Y-%m}",
+            "bound": row.bound or "none",
+            "last figure": say_large(row.last_value) or f"{row.last_value:,.6g}",
+        }
+        for row in found.itertuples()
+    ]
+
+
+def summarise_data(data: Data) -> str:
+    """Say in one line what ``data.path`` itself holds: "x.csv holds 1 series of 1 entity, 6 figures, ..."."""
+    if not data.own:
+        return f"{data.path.name} holds no exact figure, so there is nothing to fit"
+    entities = len({entity for entity, _ in data.own})
+    exact = data.observations[data.observations["bound"] == "exact"]
+    exact = exact.set_index(["entity", "indicator"])["date"]
+    dates = exact[exact.index.isin(data.own)]
+    enough = (dates.groupby(level=[0, 1]).size() >= SHORTEST_SEGMENT).sum()
+    return (
+        f"{data.path.name} holds {len(data.own):,} series of {say_count(entities, 'entity', 'entities')}, "
+        f"{say_count(len(dates), 'exact figure')} from {dates.min():%Y-%m-%d} to {dates.max():%Y-%m-%d}; "
+        f"{enough:,} with the {SHORTEST_SEGMENT} figures that a run needs"
+    )
+
+
+def list_warnings(data: Data, series: list[tuple[str, str]] | None = None) -> list[str]:
+    """List what is allowed but probably a mistake: percentages like fractions, and days that stand for whole years.
+
+    Parameters
+    ----------
+    data : Data
+    series : list of (entity, indicator), optional
+        By default those that ``data.path`` itself holds.
+
+    Returns
+    -------
+    list of str
+        A sentence each, at most twelve.
+    """
+    percent = data.indicators.loc[data.indicators["unit"].str.startswith("percent"), "indicator"]
+    rows = data.observations[data.observations["indicator"].isin(percent) & (data.observations["bound"] == "exact")]
+    largest = rows.groupby(["entity", "indicator"])["value"].max()
+    small = set(largest.index[(largest <= 1) & (largest > 0)])
+    doubts = []
+    for entity, indicator in series or data.own:
+        days = data.find_rows(entity, indicator)["date"]
+        if (entity, indicator) in small:
+            hint = "multiply them by 100 if they are fractions"
+            doubts.append(f"All figures of {indicator} of {entity} are 1 or less, in percent; {hint}.")
+        if len(days) > 2 and (days.dt.day_of_year == 1).all() and data.project_data is not None:
+            hint = "where they stand for whole years, write the years alone, which end on 31 December"
+            doubts.append(f"All dates of {indicator} of {entity} are 1 January; {hint}.")
+    return doubts[:12]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure and the interval that its printed digits leave open."""
+
+    value: float
+    low: float
+    high: float
+    words: str
+    decimals: int | None = None  # None: computed, not printed
+
+
+def check_claims(data: Data) -> pd.DataFrame:
+    """Recompute each claim by its rule and compare it with the figure as printed.
+
+    Every printed figure stands for an interval of half a unit of its last digit on both sides; the rule is computed
+    over these intervals. The verdict is *consistent* when the recomputed figure equals the reported one at the coarser
+    of their printed digits, *within rounding* when it differs but the intervals overlap, *contradicted* when they do
+    not, and *not checkable* when no published figure is available (``how`` says why). Where the claim also has to agree
+    with a published figure, the worse of the two verdicts counts. "Exceeds" compares with the reported figure as a
+    threshold.
+
+    Parameters
+    ----------
+    data : Data
+
+    Returns
+    -------
+    DataFrame
+        claim_id, statement, reported, unit, recomputed, difference (recomputed less reported), verdict, how; no rows
+        where the data bring no claims (own data do not).
+    """
+    return pd.DataFrame([_check_claim(data, claim) for claim in data.claims.itertuples(index=False)], columns=CLAIMS)
+
+
+def _check_claim(data: Data, claim: Any) -> dict[str, Any]:
+    row = {"claim_id": claim.claim_id, "statement": claim.statement, "reported": claim.reported, "unit": claim.unit}
+    try:
+        computed = _apply_rule(data, claim)
+        agreement = _find_operand(data, claim, claim.agrees_with) if claim.agrees_with else None
+    except (LookupError, ZeroDivisionError) as error:
+        return {**row, "recomputed": math.nan, "difference": math.nan, "verdict": VERDICTS[3], "how": error.args[0]}
+    reported = _read_figure(claim.reported, claim.precision, "the claim")
+    verdict = _compare(claim.comparison, computed, reported)
+    how = f"{computed.words} = {computed.value:.6g} {claim.unit}" if claim.rule != "level" else computed.words
+    if agreement:
+        pair = (agreement, reported) if claim.comparison == "exceeds" else (computed, agreement)
+        verdict = max(verdict, _compare(claim.comparison, *pair), key=VERDICTS.index)
+        how += f"; published: {agreement.words}"
+    how += f". {claim.note}" if claim.note else ""
+    difference = computed.value - claim.reported
+    return {**row, "recomputed": computed.value, "difference": difference, "verdict": verdict, "how": how}
+
+
+def _apply_rule(data: Data, claim: Any) -> Figure:
+    if claim.rule == "none":
+        raise LookupError(claim.note or "No published series holds this figure.")
+    first = _find_operand(data, claim, claim.first)
+    second = _find_operand(data, claim, claim.second) if claim.second else first
+    if claim.rule == "level":
+        return first
+    rule, words = RULES[claim.rule]
+    corners = [rule(a, b) for a in (first.low, first.high) for b in (second.low, second.high)]
+    value = rule(first.value, second.value)
+    return Figure(value, min(corners), max(corners), words.format(first.words, second.words))
+
+
+def _find_operand(data: Data, claim: Any, operand: str) -> Figure:
+    """Find a published figure (indicator@date) or the reported figure of another claim (claim:claim_id)."""
+    if operand.startswith("claim:"):
+        other = data.claims[data.claims["claim_id"] == operand[6:]].iloc[0]
+        return _read_figure(other["reported"], other["precision"], f"claim {operand[6:]}")
+    indicator, _, day = operand.partition("@")
+    rows = data.observations
+    match = rows[(rows["entity"] == claim.entity) & (rows["indicator"] == indicator) & (rows["date"] == day)]
+    match = match[match["bound"] == "exact"]
+    if match.empty:
+        raise LookupError(f"The data{data.until()} hold no {indicator} of {claim.entity} on {day}.")
+    figure = match.iloc[0]
+    return _read_figure(figure["value"], figure["precision"], f"{indicator} {day}")
+
+
+def _read_figure(value: float, precision: float, words: str) -> Figure:
+    decimals = max(0, -round(math.log10(2 * precision)))
+    return Figure(value, value - precision, value + precision, f"{words} ({value:.{decimals}f})", decimals)
+
+
+def _compare(comparison: str, computed: Figure, reported: Figure) -> str:
+    if comparison == "exceeds":
+        if computed.low > reported.value:
+            return VERDICTS[0]
+        return VERDICTS[1] if computed.high > reported.value else VERDICTS[2]
+    decimals = min(f.decimals for f in (computed, reported) if f.decimals is not None)
+    if round(computed.value, decimals) == round(reported.value, decimals):
+        return VERDICTS[0]
+    return VERDICTS[1] if computed.high >= reported.low and computed.low <= reported.high else VERDICTS[2]

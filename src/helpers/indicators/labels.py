@@ -1,0 +1,295 @@
+"""A series in words, the publishers behind the figures of a table, and shares of the bound on one clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..base.dates import decimal_years
+from ..base.wording import say_day
+from .data import Data
+from .series import AdoptionSeries
+
+MOST_SOURCES = 3
+"""Publishers whose publications are named in a caption."""
+
+
+def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
+    """Return what figures and tables call a series.
+
+    Parameters
+    ----------
+    data : Data
+    series : AdoptionSeries
+
+    Returns
+    -------
+    dict
+        title (with its entity), unit, base, bound_title, cautions: its suspected breaks, date -> what may have changed,
+        and points: its figures, date -> value and publication in words.
+    """
+    suspected = series.breaks[series.breaks["kind"] == "suspected"]
+    title = series.title if series.entity in series.title else f"{series.title}, {series.entity}"
+    cautions = dict(zip(suspected["date"], suspected["reason"], strict=True))
+    words = {"title": title, "unit": series.unit, "base": series.base, "bound_title": series.bound_title}
+    rows = series.observations[series.observations["bound"] == "exact"]
+    points = {
+        date: f"{say_day(date)}: {value:,.10g} {series.unit}. {title}".strip(" .") + "."
+        for date, value, title in zip(rows["date"], rows["value"], _look_up(data, rows, "title"), strict=True)
+    }
+    return words | {"cautions": cautions, "points": points}
+
+
+def cite_sources(data: Data, frame: pd.DataFrame) -> str:
+    """Name the publishers behind the observations of every entity and indicator in a frame.
+
+    Parameters
+    ----------
+    data : Data
+    frame : DataFrame
+        With the columns indicator and, optionally, entity.
+
+    Returns
+    -------
+    str
+        "Source: publisher (title, or the number of publications); ...", of more than three publishers their names
+        alone; "" where there is none.
+    """
+    keys = [column for column in ("entity", "indicator") if column in frame]
+    used = data.observations.merge(frame[keys].drop_duplicates(), on=keys)["source_id"].unique()
+    sources = data.sources[data.sources["source_id"].isin(used)]
+    parts = []
+    for publisher, group in sources.groupby("publisher", sort=True):
+        what = group["title"].iloc[0] if len(group) == 1 else f"{len(group)} publications"
+        parts.append(f"{publisher} ({what})")
+    if len(parts) > MOST_SOURCES:
+        parts = sorted(sources["publisher"].unique())
+    return "Source: " + "; ".join(parts) + "." if parts else ""
+
+
+def cite_series(data: Data, series: AdoptionSeries) -> str:
+    """Name the publishers of a series and of its bound, and its suspected breaks.
+
+    Parameters
+    ----------
+    data : Data
+    series : AdoptionSeries
+
+    Returns
+    -------
+    str
+    """
+    rows = [(series.entity, series.indicator), (series.entity, series.bound_name)]
+    text = cite_sources(data, pd.DataFrame(rows, columns=["entity", "indicator"]))
+    crossed = series.breaks[series.breaks["date"].between(series.values.index[0], series.values.index[-1])]
+    notes = [f"{date:%Y-%m}: {reason}" for date, reason in zip(crossed["date"], crossed["reason"], strict=True)]
+    return " ".join([text, *[f"Suspected break {note}." for note in notes]]).strip()
+
+
+def find_urls(data: Data, entity: str, indicator: str, dates: Any) -> list[str]:
+    """Find the address of the publication that has the last figure of a series up to each date; "" where none is known.
+
+    Parameters
+    ----------
+    data : Data
+    entity, indicator : str
+    dates : DatetimeIndex, Series or list of dates, increasing
+
+    Returns
+    -------
+    list of str
+    """
+    rows = data.find_rows(entity, indicator)
+    rows = rows[rows["bound"] == "exact"].sort_values("date")
+    places = rows["date"].searchsorted(pd.DatetimeIndex(dates), side="right") - 1
+    urls = _look_up(data, rows, "url").tolist()
+    return [urls[place] if place >= 0 else "" for place in places]
+
+
+def _look_up(data: Data, rows: pd.DataFrame, column: str) -> pd.Series:
+    """What the sources say, in a column, of the publication of each observation; "" where nothing is known."""
+    told = data.sources.drop_duplicates("source_id").set_index("source_id")[column]
+    return rows["source_id"].map(told).fillna("")
+
+
+def list_publications(data: Data, series: AdoptionSeries) -> pd.DataFrame:
+    """Where each figure of a series and its bound were published, and the rate that the publisher gives itself.
+
+    Parameters
+    ----------
+    data : Data
+    series : AdoptionSeries
+
+    Returns
+    -------
+    DataFrame
+        A row a figure: url, bound_url, published_rate (percent; missing where none is), rate_url.
+    """
+    entity, indicator, dates = series.entity, series.indicator, series.values.index
+    rates = data.indicators.loc[data.indicators["rate_of"] == indicator, "indicator"]
+    rows = data.observations[data.observations["bound"] == "exact"]
+    rows = rows[(rows["entity"] == entity) & rows["indicator"].isin(rates)]
+    rate = dates.to_series().map(rows.groupby("date")["value"].first())
+    found = {"url": find_urls(data, entity, indicator, dates)}
+    found["bound_url"] = find_urls(data, entity, series.bound_name, dates)
+    rate_url = find_urls(data, entity, rates.iloc[0], dates) if len(rates) else ""
+    return pd.DataFrame(found | {"published_rate": rate.array, "rate_url": rate_url})
+
+
+def list_newer(data: Data, series: AdoptionSeries) -> pd.DataFrame:
+    """List the figures after the last exact one, which are bounds ("more than 700 million").
+
+    Parameters
+    ----------
+    data : Data
+    series : AdoptionSeries
+
+    Returns
+    -------
+    DataFrame
+        date, bound (at_least or at_most), value, unit, published, url.
+    """
+    rows = series.observations[series.observations["date"].isin(series.newer.index)].sort_values("date")
+    rows = rows.assign(unit=series.unit, url=_look_up(data, rows, "url"))
+    return rows[["date", "bound", "value", "unit", "published", "url"]].reset_index(drop=True)
+
+
+def list_wording(data: Data, series: AdoptionSeries) -> pd.DataFrame:
+    """List what was asked or counted, wave by wave, as far as the figures of the series are public.
+
+    Parameters
+    ----------
+    data : Data
+    series : AdoptionSeries
+
+    Returns
+    -------
+    DataFrame
+        date, wording, status, population, field_dates, break, reason, url.
+    """
+    rows = data.wording[data.wording["indicator"] == series.indicator]
+    rows = rows[rows["entity"].isin([series.entity, ""]) & (rows["date"] <= series.observations["date"].max())]
+    return rows.sort_values("date").drop(columns=["row", "indicator", "entity"]).reset_index(drop=True)
+
+
+def state_vintages(data: Data, series: AdoptionSeries) -> str:
+    """Say how many figures of a series, its bound and the references have another value than on their day.
+
+    Parameters
+    ----------
+    data : Data
+    series : AdoptionSeries
+
+    Returns
+    -------
+    str
+    """
+    taught = {(one.entity, one.indicator) for one in data.references(exclude=series)}
+    parts, later = [], 0
+    for name, pairs in (
+        ("the series", {(series.entity, series.indicator)}),
+        ("its bound", {(series.entity, series.bound_name)}),
+        ("the references", taught),
+    ):
+        rows = pd.concat([data.find_rows(*pair) for pair in pairs] or [data.observations.iloc[:0]])
+        kinds = rows["vintage"].value_counts()
+        later += kinds.get("later", 0)
+        compiled = f", {kinds['compiled']:,} compiled decades later" if "compiled" in kinds else ""
+        parts += [f"{name}: {len(rows):,}, {kinds.get('later', 0):,} revised{compiled}"] if len(rows) else []
+    text = f"Figures that were public{data.until() or ' up to now'} ({'; '.join(parts)})."
+    if later:
+        text += " A revised one counts from the day of its first print on, but has the value of today."
+    if "compiled decades" in text:
+        text += " A compiled one counts as public on its date."
+    return text
+
+
+def last_bound(series: AdoptionSeries) -> float:
+    """Return the bound at the last observation; nan without one."""
+    return float(series.bound_at(series.values.index[-1:])[0]) if series.bound is not None else np.nan
+
+
+def list_references(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
+    """Return the reference series, one row each: how long, and how far they have come by the last figure.
+
+    Parameters
+    ----------
+    references : sequence of AdoptionSeries
+        Each with its own bound.
+
+    Returns
+    -------
+    DataFrame
+        technology, entity, indicator, points, first, last (dates), last_share (percent of the bound), highest_share.
+    """
+    rows = [
+        (one.technology, one.entity, one.indicator, len(one.values), one.values.index[0], one.values.index[-1],
+         100 * one.share.iloc[-1], 100 * one.share.max())
+        for one in references
+    ]  # fmt: skip
+    columns = ["technology", "entity", "indicator", "points", "first", "last", "last_share", "highest_share"]
+    return pd.DataFrame(rows, columns=columns).sort_values(["technology", "entity", "first"], ignore_index=True)
+
+
+def list_shares(series: AdoptionSeries, references: Sequence[AdoptionSeries]) -> pd.DataFrame:
+    """Return the shares of the bound of a series and of reference technologies as one table, a row a figure.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+        Without a bound, or with a single figure, it has no rows.
+    references : sequence of AdoptionSeries
+        Each with its own bound.
+
+    Returns
+    -------
+    DataFrame
+        number (of the series, 0 is `series`), entity, indicator, technology, target (bool: `series`), year (with
+        decimals), share (of the bound, 0 to 1).
+    """
+    frames = [
+        pd.DataFrame(
+            {
+                "number": number,
+                "entity": one.entity,
+                "indicator": one.indicator,
+                "technology": one.technology,
+                "target": number == 0,
+                "year": decimal_years(one.values.index),
+                "share": one.share.to_numpy(),
+            }
+        )
+        for number, one in enumerate((series, *references))
+        if one.bound is not None and len(one.values) > 1
+    ]
+    columns = {"number": int, "entity": str, "indicator": str, "technology": str, "target": bool}
+    empty = pd.DataFrame(columns=[*columns, "year", "share"]).astype(columns | {"year": float, "share": float})
+    return pd.concat(frames, ignore_index=True) if frames else empty
+
+
+def crossing_years(shares: pd.DataFrame, level: float) -> pd.Series:
+    """Return when each series first rises through a share of its bound, linear between figures.
+
+    Parameters
+    ----------
+    shares : DataFrame
+        From `list_shares`.
+    level : float
+        Share of the bound, 0 to 1.
+
+    Returns
+    -------
+    Series
+        Year with decimals, for each row that of its series; nan where a series begins above `level` or never reaches
+        it.
+    """
+    before = shares.groupby("number")[["year", "share"]].shift()
+    part = (level - before["share"]) / (shares["share"] - before["share"])
+    years = before["year"] + part * (shares["year"] - before["year"])
+    years = years.where(before["share"].notna(), shares["year"].where(shares["share"] <= level * 1.0001))
+    above = shares["share"] >= level
+    first = shares.loc[above, "number"].drop_duplicates().index
+    return shares["number"].map(pd.Series(years[first].to_numpy(), shares.loc[first, "number"]))

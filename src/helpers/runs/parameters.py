@@ -1,0 +1,333 @@
+"""The parameters of a run: names, types, ranges, defaults, help, and how they are checked."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from typing import Annotated, Any, get_args, get_origin
+
+import yaml
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from ..base.choices import CHOICES, join_choices, split_choices
+from ..base.levels import check_levels
+from ..base.project import UserError, find_data, name_path
+from ..base.quoting import UNSEEN, quote, shorten
+
+MOST_TOLD = 20  # names that no parameter has
+TAKEN = {"readme.md", "lab"}  # what stands beside the runs in outputs/
+
+
+class ParameterError(UserError, ValueError):
+    """A parameter of a run is unknown or has a value that can't be used; the message names each one."""
+
+
+def _reject_truth(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("true or false")
+    return value
+
+
+def _to_text(value: Any) -> Any:
+    """Text as it is; a number as the shortest text that means it (100.0 -> "100"); None as ""."""
+    if value is None:
+        return ""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return repr(value).removesuffix(".0")
+    return value.isoformat() if isinstance(value, date) and not isinstance(value, datetime) else value
+
+
+def _to_list(value: Any) -> Any:
+    """A list as it is; YAML text such as "[0.5, 0.9]" as the list it means; one value as a list of one."""
+    if isinstance(value, str):
+        value = parse_yaml(value)
+    if isinstance(value, tuple):
+        return list(value)
+    return value if isinstance(value, list | dict | None) else [value]
+
+
+def parse_yaml(text: str) -> Any:
+    """Read YAML text as plain values, as `yaml.safe_load` does; a name that is given twice and aliases are refused.
+
+    Raises
+    ------
+    ValueError
+        With the reason in words.
+    """
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506, it is a SafeLoader
+    except (yaml.YAMLError, AttributeError, LookupError) as error:  # PyYAML trips over "!!bool x"
+        raise ValueError(f"this isn't YAML ({' '.join(str(error).split())})") from error
+    except RecursionError as error:
+        raise ValueError("lists or mappings lie too deep in each other") from error
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.1 takes 010 for 8, 1:30 for 90, and the last of two values; a few aliases can mean more than memory holds.
+
+    Numbers are what their digits say; what is none stays text.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012, PyYAML's own
+        first: [(tag, pattern) for tag, pattern in each if not tag.endswith((":int", ":float"))]
+        for first, each in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise ValueError("aliases (*) are not read; write the values out")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        names = [name.value for name, _ in node.value if isinstance(name, yaml.ScalarNode)]
+        if twice := [name for name, count in Counter(names).items() if count > 1]:
+            raise ValueError(f"{quote(twice[0])} is given twice; keep one")
+        return super().construct_mapping(node, deep)
+
+
+for _tag, _digits in (("int", r"(0|[1-9]\d*)"), ("float", r"(\d+\.\d*|\.\d+)([eE][-+]?\d+)?")):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"[-+]?{_digits}$"), list("-+.0123456789"))
+
+
+def _check_text(value: str) -> str:
+    if re.search(UNSEEN, value):
+        raise ValueError("characters that nobody sees")
+    return value
+
+
+def _check_run(value: str) -> str:
+    stem = value.split(".", maxsplit=1)[0].upper()
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", value) or value.endswith((".", ".partial")):
+        raise ValueError("not a run's name")
+    if value.lower() in TAKEN or re.fullmatch("CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9]", stem):
+        raise ValueError("a reserved name")
+    return value
+
+
+def _check_date(value: str) -> str:
+    if value:
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+            raise ValueError("not a date")
+        date.fromisoformat(value)
+    return value
+
+
+def _check_bound(value: str) -> str:
+    """Numbers are checked here, names of indicators against the data when they are loaded."""
+    try:
+        number = float(value)
+    except ValueError:
+        return value
+    if not (math.isfinite(number) and number > 0):
+        raise ValueError("not a bound")
+    return _to_text(number)
+
+
+def _check_distinct(values: list[Any]) -> list[Any]:
+    if len(set(values)) < len(values):
+        raise ValueError("a value twice")
+    return values
+
+
+def _sort_distinct(values: list[Any]) -> list[Any]:
+    return sorted(_check_distinct(values))
+
+
+def _sort_levels(values: list[float]) -> list[float]:
+    return sorted(check_levels(values))
+
+
+Text = Annotated[str, BeforeValidator(_to_text), AfterValidator(_check_text)]
+Plain = Annotated[str, AfterValidator(_check_text)]
+Share = Annotated[float, BeforeValidator(_reject_truth), Field(ge=0.001, le=0.999)]
+
+
+def _describe(default: Any, meaning: str, expected: str, **limits: Any) -> Any:
+    return Field(default=default, description=meaning, json_schema_extra={"expected": expected}, **limits)
+
+
+class Parameters(BaseModel):
+    """Everything that can be chosen for a run: the one source of names, types, ranges, defaults and help.
+
+    Every notebook declares the ones that it reads in its ``parameters`` cell, under the same names and defaults.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    run: Annotated[Text, AfterValidator(_check_run)] = _describe(
+        "baseline",
+        "name of the run, and of its folder in outputs/",
+        "a name of at most 64 letters, digits, '-', '_' and '.', starting with a letter, a digit or '_' and not "
+        "ending in '.' or '.partial', nor README.md, lab or a name that Windows keeps for itself, such as CON or NUL",
+    )
+    entity: Plain = _describe(
+        "China",
+        "country or group of the series; if not given with own data that hold only one: that one; of a file that "
+        "names none it is the name",
+        "the name of a country or group",
+        min_length=1,
+    )
+    indicator: Plain = _describe(
+        "genai_users",
+        "indicator to study; if not given with own data that hold only one: that one",
+        "the name of an indicator",
+        min_length=1,
+    )
+    bound: Annotated[Text, AfterValidator(_check_bound)] = _describe(
+        "internet_users",
+        "known upper bound of the indicator: an indicator, a number in its unit, or '' for none; if not given with own "
+        "data that don't hold the default: 100 for percentages, else none",
+        "the name of an indicator, a number above 0, or '' for none",
+    )
+    as_of: Annotated[Text, AfterValidator(_check_date)] = _describe(
+        "",
+        "day whose public figures exist for every notebook: none published later; '' for all",
+        "a date such as 2025-10-31, or '' for all data",
+    )
+    families: Annotated[list[Plain], BeforeValidator(_to_list), AfterValidator(_check_distinct)] = _describe(
+        ["logistic", "gompertz", "bass"],
+        "families of curves to fit",
+        "a list of different families out of {families}",
+        min_length=1,
+    )
+    shares: Annotated[list[Share], BeforeValidator(_to_list), AfterValidator(_sort_distinct)] = _describe(
+        [0.5, 0.75, 0.9],
+        "shares of the bound at which the scenarios saturate",
+        "a list of different numbers between 0 and 1, such as [0.5, 0.75, 0.9], none within 0.001 of either",
+        min_length=1,
+    )
+    horizon_years: Annotated[int | float, BeforeValidator(_reject_truth)] = _describe(
+        5, "years to forecast after the last observation", "a number above 0 and at most 30", gt=0, le=30
+    )
+    levels: Annotated[list[Share], BeforeValidator(_to_list), AfterValidator(_sort_levels)] = _describe(
+        [0.5, 0.8, 0.95],
+        "levels of the forecast's bands; sentences, key numbers and milestones quote the one nearest to 0.8",
+        "a list of one to six different numbers between 0 and 1, such as [0.5, 0.8, 0.95], none within 0.001 of either "
+        "and no two that tables would write alike",
+        min_length=1,
+        max_length=6,
+    )
+    data: Annotated[Plain, AfterValidator(name_path)] = _describe(
+        "data",
+        "folder of the data, or a file of your own with dates and figures; FILE?date=Year&value=Percent says how to "
+        "read it, as the options of 'adoption check' do",
+        "the path of a folder of data or of a file",
+        min_length=1,
+    )
+
+
+def expected_value(name: str) -> str:
+    """Words for what parameter `name` may be, for messages and help."""
+    extra = Parameters.model_fields[name].json_schema_extra
+    assert isinstance(extra, dict)  # `_describe` writes it
+    expected = str(extra["expected"])
+    if "{families}" not in expected:
+        return expected
+    from ..curves import FAMILIES  # only here: nobody waits for it who does not ask
+
+    return expected.format(families=", ".join(FAMILIES))
+
+
+def name_type(name: str) -> str:
+    """Words for the type of parameter `name`: text, number, whole number, or a list of one of them."""
+    words: dict[Any, str] = {str: "text", float: "number", int: "whole number", int | float: "number"}
+    annotation = Parameters.model_fields[name].annotation
+    if get_origin(annotation) is list:
+        inner = get_args(annotation)[0]
+        inner = get_args(inner)[0] if get_origin(inner) is Annotated else inner
+        return f"list of {words[inner]}s"
+    return words[annotation]
+
+
+def complete_parameters(parameters: Parameters, load: Callable[..., Any] | None = None) -> Parameters:
+    """Name the series of own data where the parameters don't: its entity, indicator and bound.
+
+    The project's own data, and parameters that are given, are left alone; see `helpers.indicators.choose_series` for
+    the rule. The result has every parameter set, so that records name the series that was studied. `load` is
+    `helpers.indicators.load` by default, or one that remembers.
+
+    Raises
+    ------
+    helpers.indicators.DataError
+        If the data have problems, or hold several series and none is named.
+    """
+    usual = {name: Parameters.model_fields[name].default for name in ("entity", "indicator", "bound")}
+    path, choices = split_choices(find_data(parameters.data))
+    if parameters.data == Parameters.model_fields["data"].default or not os.path.lexists(path):
+        return parameters
+    from .. import indicators
+
+    given = {name: getattr(parameters, name) for name in usual if name in parameters.model_fields_set}
+    data = (load or indicators.load)(join_choices(path, choices))
+    source = parameters.data
+    unnamed = {entity for entity, _ in data.own} == {indicators.UNNAMED}
+    if unnamed and given.get("entity", indicators.UNNAMED) != indicators.UNNAMED:  # it's a name for what has none
+        file, _ = split_choices(parameters.data)
+        source = join_choices(file, choices | {"entity": given["entity"]})
+        data = (load or indicators.load)(join_choices(path, choices | {"entity": given["entity"]}))
+    found = indicators.choose_series(data, given, usual)
+    return Parameters(**{**parameters.model_dump(), **found, "data": source})
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """``", did you mean 'indicator'?"`` for the nearest of `known`, or all of them when none is near."""
+    known = list(map(str, known))
+    near = difflib.get_close_matches(shorten(str(name)), known, n=1, cutoff=0.6)
+    return f", did you mean '{near[0]}'?" if near else f"; known are {', '.join(known)}"
+
+
+def _tell_right(name: str, value: Any) -> str:
+    """Words for what parameter `name` may be; for shares and levels above 1, what they may have meant."""
+    listed = value if isinstance(value, list) else [value]
+    numbers = [one for one in listed if isinstance(one, int | float) and 2 <= one <= 100]
+    percent = f"; write {numbers[0] / 100:g} for {numbers[0]:g} %" if name in ("shares", "levels") and numbers else ""
+    return expected_value(name) + percent
+
+
+def read_parameters(values: Mapping[str, Any]) -> Parameters:
+    """Check `values` and complete them with the defaults.
+
+    Parameters
+    ----------
+    values : mapping of parameter names to values, in their own types or as text that means them
+
+    Returns
+    -------
+    helpers.runs.parameters.Parameters
+
+    Raises
+    ------
+    ParameterError
+        One line for each unknown name (with the nearest known one) and for each value that can't be used.
+
+    Examples
+    --------
+    >>> read_parameters({"as_of": "2025-10-31", "shares": 0.9}).shares
+    [0.9]
+    >>> read_parameters({"indcator": "genai_users"})
+    Traceback (most recent call last):
+    helpers.runs.parameters.ParameterError: unknown parameter 'indcator', did you mean 'indicator'?
+    """
+    unknown = [name for name in values if name not in Parameters.model_fields]
+    hints = {name: f"; it tells how a file is read: write --{name} '...'" for name in CHOICES}
+    problems = [
+        f"unknown parameter {quote(str(name))}{hints.get(name) or suggest(name, Parameters.model_fields)}"
+        for name in unknown[:MOST_TOLD]
+    ]
+    problems += [f"and {len(unknown) - MOST_TOLD:,} more unknown parameters"] if len(unknown) > MOST_TOLD else []
+    known = {name: value for name, value in values.items() if name in Parameters.model_fields}
+    try:
+        parameters = Parameters(**known)
+    except ValidationError as error:
+        wrong = dict.fromkeys(str(problem["loc"][0]) for problem in error.errors())
+        problems += [
+            f"parameter '{name}' is {quote(known[name])}; it must be {_tell_right(name, known[name])}" for name in wrong
+        ]
+    if problems:
+        raise ParameterError("\n".join(problems))
+    return parameters

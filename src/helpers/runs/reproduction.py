@@ -1,0 +1,130 @@
+"""Whether tables are those of another run or machine: texts equal, numbers to six digits."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..base.files import read_file
+from ..base.project import RunError, shorten_path
+from ..base.quoting import quote
+from ..base.wording import say_count
+from .record import read_unchanged
+
+TOLERANCE = 1e-5
+"""Relative; a digit of the sixth place of a number that was rounded to six."""
+DATES = {"midpoint", "launch"}
+"""Parameters that are years with decimals: these may differ by a thousandth of one, whatever the century is."""
+
+
+def verify_against(folder: Path, other: Path) -> tuple[list[str], str]:
+    """Compare the tables of the run in `folder` with those of another run, or with any folder of tables.
+
+    Parameters
+    ----------
+    folder : Path
+        Of a run whose tables are as its record says.
+    other : Path
+        Folder of a run, or of CSV files with the names that tables of a run have.
+
+    Returns
+    -------
+    differences : list of str
+        For each table that differs, the first cell that does; `other`'s is the one expected.
+    fine : str
+        What to say where there are none: how many tables were compared, and which the other folder doesn't have.
+
+    Raises
+    ------
+    RunError
+        If one of both is no such folder, or a table can't be read.
+    """
+    read_unchanged(folder, "tables")
+    place = shorten_path(other)
+    if not other.is_dir():
+        raise RunError(f"{place} is no folder. Name one with tables: another run's, or tests/golden/baseline")
+    expected = list_tables(other / "tables" if (other / "tables").is_dir() else other)
+    if not expected:
+        raise RunError(f"{place} has no tables (CSV files, in it or in its folder 'tables').")
+    found = list_tables(folder / "tables")
+    lacking = sorted({*found} - {*expected})
+    fine = f"equal to six digits, {say_count(len(expected), 'table')} compared with {place}"
+    return compare_tables(expected, found), fine + (f" (not there: {', '.join(lacking)})" if lacking else "")
+
+
+def list_tables(folder: Path) -> dict[str, Path]:
+    """Paths of the tables in a folder, by name."""
+    return {path.stem: path for path in sorted(folder.glob("*.csv"))}
+
+
+def compare_tables(expected: Mapping[str, Path], found: Mapping[str, Path]) -> list[str]:
+    """A line for each table of `expected` that isn't in `found`, or differs there.
+
+    Parameters
+    ----------
+    expected, found : mapping
+        Paths of CSV files by name.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    RunError
+        If a file can't be read as a table.
+    """
+    lines = {name: compare_table(path, found[name]) if name in found else "missing" for name, path in expected.items()}
+    return [f"{name}, {line}" for name, line in lines.items() if line]
+
+
+def compare_table(expected_path: Path, found_path: Path) -> str:
+    """The first difference of two CSV files in words, or "" if numbers agree to six digits and texts are equal.
+
+    A number near 0 may differ by a billionth of the column's median size.
+    """
+    expected, found = read_texts(expected_path), read_texts(found_path)
+    if list(expected) != list(found):
+        apart = [name for name in (*expected, *found) if (name in expected) != (name in found)]
+        return f"columns expected or found, not both: {', '.join(apart)}" if apart else "columns in another order"
+    if len(expected) != len(found):
+        return f"{say_count(len(expected), 'row')} expected, {len(found)} found"
+    most = np.where(expected["parameter"].isin(DATES), 1e-3, np.inf) if "parameter" in expected else np.inf
+    differs = np.column_stack([find_different(expected[name], found[name], most) for name in expected])
+    if not differs.any():
+        return ""
+    row, column = np.argwhere(differs)[0]
+    cells = f"expected {quote(expected.iloc[row, column])}, found {quote(found.iloc[row, column])}"
+    more = differs.sum() - 1
+    where = f"row {row + 2}, column {expected.columns[column]}"  # as a spreadsheet counts them
+    return f"{where}: {cells}" + (f", and {say_count(more, 'more cell')}" if more else "")
+
+
+def find_different(expected: pd.Series, found: pd.Series, most: float | np.ndarray) -> np.ndarray:
+    """Whether cells of two columns of text differ; where both are finite numbers, by more than rounding or `most`."""
+    numbers, others = (
+        pd.to_numeric(cells, errors="coerce").replace([np.inf, -np.inf], np.nan) for cells in (expected, found)
+    )
+    sizes = numbers[numbers != 0].abs()
+    near_zero = 0 if sizes.isna().all() else 1e-9 * sizes.median()
+    allowed = np.minimum(TOLERANCE * abs(numbers) + near_zero, most)
+    return np.asarray((expected != found) & ~(abs(others - numbers) <= allowed))
+
+
+def read_texts(path: Path) -> pd.DataFrame:
+    """A table with all its cells as text; a `RunError` where it is none."""
+    try:
+        header, *rows = [*csv.reader(io.StringIO(read_file(path)), strict=True)] or [[]]
+        if not header or len({*header}) < len(header):
+            raise ValueError("it needs a row of names for its columns, all different")
+        if ragged := next((number for number, row in enumerate(rows, 2) if len(row) != len(header)), 0):
+            cells = say_count(len(rows[ragged - 2]), "cell")
+            raise ValueError(f"row {ragged} has {cells} for {len(header)} columns")
+    except (OSError, ValueError, csv.Error) as error:
+        raise RunError(f"{shorten_path(path)} can't be read as a table ({' '.join(str(error).split())}).") from error
+    return pd.DataFrame(rows, columns=header, dtype=object)

@@ -1,0 +1,349 @@
+"""Sentences that go with a forecast, from its own numbers: what it rests on, and what would contradict it.
+
+`state_forecast` makes the table; each of the others gives a text and the numbers in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from ..base.levels import band_columns, say_level
+from ..base.numbers import count, percent, say_limit
+from ..base.wording import say_count, say_day, say_end, say_first, say_name, say_voices
+from ..curves import Assessment, Logistic, assess_ceiling
+from ..forecast import coverage
+from ..forecast.bands import FAST
+from ..forecast.coverage import MIN_FORECASTS, mean_by_technology
+from ..forecast.methods import Origin
+from ..forecast.paths import LEAST_KEPT
+from ..forecast.targets import Target
+from ..forecast.windows import Windows
+
+if TYPE_CHECKING:
+    from ..forecast import Forecast
+
+Statement: TypeAlias = tuple[str, dict[str, Any]]
+"""A text and the numbers in it."""
+EARLY_END = -1.0
+"""A series whose curves end so many standard deviations of the prior below its mean disagrees with the bound."""
+Kind: TypeAlias = tuple[str, str]
+"""What the forecast has learnt from, one and several."""
+TECHNOLOGIES, SERIES = ("earlier technology", "earlier technologies"), ("other series", "other series")
+LIKE_WIDTH = 1.25
+"""Bands whose widths differ by no more than this factor count as about as wide."""
+
+
+def state_forecast(forecast: Forecast, respondents: int | None = None) -> pd.DataFrame:
+    """Rows of statements on a forecast; see `Forecast.statements`."""
+    windows, target, level = forecast.windows, forecast.target, forecast.level
+    found, scatter = assess_target(target), measure_scatter(windows)
+    residuals = forecast.residuals
+    kind = kind_of(residuals)
+    judged, kept = coverage.judge(residuals, forecast.method, level), forecast.share_kept()
+    widest = min(forecast.lessons.calibration(name).widest for name in forecast.members)
+    beyond = [each for each in forecast.levels if each > widest]
+    far, later = int(np.abs(forecast.years - 3).argmin()), forecast.dates > max([forecast.origin, *target.newer.index])
+    near = int(np.argmax(later)) if later.any() else len(later) - 1
+    frame, paths = forecast.frame(), forecast.scenarios()
+    frame, paths = frame[frame["date"] == forecast.dates[far]], paths[paths["date"] == forecast.dates[far]]
+    statements = {
+        "ceiling": state_ceiling(found, forecast.at_origin, target.unit, kind),
+        "bound": state_bound(forecast.at_origin, target, forecast.lessons.reached["share"], kind),
+        "noise": state_noise(scatter, windows, target, respondents),
+        "data": state_data(scatter, windows, len(target.values)),
+        "calibration": state_calibration(judged, windows, level, kind, beyond),
+        "width": state_width(judged, forecast.fan.iloc[far], float(forecast.years[far]), windows, level, kind),
+        "spread": state_spread(frame, paths, level),
+        "question": state_question(windows, target),
+        "contradiction": state_contradiction(
+            forecast.fan.iloc[near], judged, float(forecast.years[near]), level, target, kind
+        ),
+        "horizon": state_horizon(
+            forecast.lessons.furthest,
+            forecast.dates[~forecast.tested],
+            windows.bounded and not forecast.declines,
+            kind,
+        ),
+        "paths": state_paths(forecast.lessons.correlations, target, kept, forecast.refuted, kind),
+    }
+    rows = [
+        (chr(ord("a") + place), topic, text, json.dumps({key: _plain(numbers[key]) for key in sorted(numbers)}))
+        for place, (topic, (text, numbers)) in enumerate(statements.items())
+    ]
+    return pd.DataFrame(rows, columns=["key", "topic", "statement", "numbers"])
+
+
+def _plain(value: Any) -> Any:
+    """A value that JSON can hold: infinite becomes the word, and floats have six digits."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, float):
+        return float(f"{value:.6g}") if np.isfinite(value) else "infinite" if value > 0 else None
+    return value
+
+
+def kind_of(residuals: pd.DataFrame) -> Kind:
+    """Whether technologies were left out of the backtest, or single series of one, see `read_panel`."""
+    names = (residuals["entity"] + " " + residuals["indicator"]).str.strip()
+    return SERIES if (names == residuals["technology"]).all() else TECHNOLOGIES
+
+
+def assess_target(target: Target) -> Assessment:
+    """What a series says of its ceiling, as in notebook 03; what its source knows of its errors counts."""
+    source = target.source
+    known = {} if source is None else {"errors": source.errors, "known_se": source.known_se}
+    return assess_ceiling(target.values.dropna(), bound=target.bound, **known)
+
+
+def measure_scatter(windows: Windows) -> dict[str, float]:
+    """Residual SD of a logistic curve with a free ceiling (NaN without degrees of freedom), and these degrees, df."""
+    points = windows.all_points
+    df = points.points - 3
+    sd = np.sqrt(Logistic(points.values[0], points.years[0]).fit().ssr / df) if df > 0 else np.nan
+    return {"residual_sd": float(sd), "df": df}
+
+
+def state_ceiling(found: Assessment, at_origin: Origin, unit: str, kind: Kind) -> Statement:
+    """Whether the data identify a ceiling; `found` is from `assess_target`."""
+    windows, technologies = at_origin.windows, int(at_origin.prior.technologies)
+    numbers: dict[str, Any] = {"verdict": found.verdict, "technologies": technologies}
+    if windows.past_peak[0]:
+        peak, last = windows.values.max(), windows.values[0, -1]
+        text = (
+            f"The series is past its peak ({count(peak, unit)}, now {count(last, unit)}). Adoption curves only rise "
+            "and do not apply: the forecast is its last level, with a band as wide as such forecasts have missed by."
+        )
+        return text, {"technologies": technologies, "peak": peak, "last": last}
+    if found.verdict != "open":
+        numbers |= {"low": max(found.low, min(found.reached, found.high)), "high": found.high}
+        unused = "" if windows.bounded else " The forecast does not rely on it."
+        return f"{say_first(say_end(found, unit))}. {say_voices(found.voices)}{unused}", numbers
+    prior = "No saturation level is part of this forecast."
+    if windows.bounded:
+        prior = f"A saturation level is a prior from {say_count(technologies, *kind)}, not a finding."
+    return f"The data do not identify a ceiling: {say_end(found, unit)}. {prior}", numbers
+
+
+def state_bound(at_origin: Origin, target: Target, reached: pd.Series, kind: Kind) -> Statement:
+    """What the bound is, which shares of theirs the references have `reached`, and whether the series agrees."""
+    windows = at_origin.windows
+    if not windows.bounded:
+        text = f"No upper bound is known for this series: only what {kind[1]} grew by limits the band."
+        return f"{text} A population that the users are part of would be one.", {}
+    names = ("low", "quarter", "median", "three_quarters", "high")
+    numbers: dict[str, Any] = dict(zip(names, reached.quantile([0, 0.25, 0.5, 0.75, 1]), strict=True))
+    numbers |= {"bound": float(windows.bound[0, -1]), "technologies": len(reached)}
+    title = getattr(target.source, "bound_title", "") or "the bound"
+    size = count(numbers["bound"], target.unit)
+    named = title if title.startswith(size.split(" of ")[0]) else f"{title}, {size}"
+    text = (
+        f"The bound ({named}) is a limit, not a ceiling to be expected: "
+        f"{say_count(len(reached), *kind)} {'has' if len(reached) == 1 else 'have'} so far reached "
+        f"{percent(numbers['low'])} to {percent(numbers['high'])} of theirs, half of them "
+        f"{percent(numbers['quarter'])} to {percent(numbers['three_quarters'])}."
+    )
+    curves = list(at_origin.curves.values())
+    away = float(np.mean([curve.moments[0][0, 0] for curve in curves]))
+    share = float(np.mean([(curve.weight * curve.fits.shares).sum() for curve in curves]))
+    numbers |= {"expected_share": share, "prior_deviations": away}
+    if away < EARLY_END and not windows.past_peak[0]:
+        text += (
+            f" The series disagrees with so high an end: it slows down already, and with the prior its curves put the "
+            f"end at {percent(share)} of the bound on average."
+        )
+    return text, numbers
+
+
+def state_noise(scatter: dict[str, float], windows: Windows, target: Target, respondents: int | None) -> Statement:
+    """How far the points scatter about a curve, beside the survey's own error or that of so many `respondents`."""
+    sd, published = scatter["residual_sd"], getattr(target.source, "standard_error", pd.Series())
+    unit = "percentage points" if target.unit.startswith("percent") else target.unit
+    asked_last = getattr(target.source, "sample_size", pd.Series()).dropna()
+    respondents = respondents or (int(asked_last.iloc[-1]) if len(asked_last) else None)
+    if not np.isfinite(sd):
+        return "With three points a curve with a free ceiling fits exactly, so scatter about it cannot be measured.", {}
+    numbers = {"residual_sd": sd}
+    text = f"The points scatter about the best logistic curve by {count(sd, unit)} (residual SD)"
+    if published.notna().any():
+        numbers |= {"standard_error": float(published.median())}
+        return f"{text}, against a standard error of {count(numbers['standard_error'], unit)} as published.", numbers
+    if not windows.bounded:
+        return f"{text}; without a base its sampling error cannot be worked out.", numbers
+    share, base = float(windows.shares[0, -1]), float(windows.bound[0, -1])
+    variance = base**2 * share * (1 - share)
+    if respondents:
+        error, asked = float(np.sqrt(variance / respondents)), say_count(respondents, "respondent")
+        numbers |= {"sampling_error": error, "respondents": respondents}
+        return f"{text}, against a sampling error of about {count(error, unit)} with {asked}.", numbers
+    size = variance / sd**2 if sd > 0 else np.inf
+    people = "less than one person"
+    if np.isfinite(size) and size >= 1:
+        people = say_count(round(size), "person")
+    numbers |= {"equivalent_sample": size}
+    return f"{text}; sampling alone would scatter so much only in a survey of {people}.", numbers
+
+
+def state_data(scatter: dict[str, float], windows: Windows, available: int) -> Statement:
+    """How many of the points `available` the forecast rests on."""
+    points, origin = windows.all_points.points, windows.labels["origin"].iloc[0]
+    text = (
+        f"The forecast rests on {points if available == points else f'{points} of {available}'} points, the last on "
+        f"{say_day(origin)}. A curve with a free ceiling has three parameters and leaves "
+        f"{say_count(max(scatter['df'], 0), 'degree')} of freedom; six to ten points past half of the curve are the "
+        "practical minimum."
+    )
+    return text, {"points": points, "available": available, "degrees_of_freedom": scatter["df"]}
+
+
+def state_paths(correlations: pd.DataFrame, target: Target, kept: float, refuted: bool, kind: Kind) -> Statement:
+    """What newer figures that are bounds leave of the paths, and how well it is known how dates hang together."""
+    said = "; ".join(say_limit(date, row, target.unit) for date, row in target.newer.iterrows())
+    near = correlations.loc[correlations["horizon_years"] < 1, "technologies"].max()
+    every = correlations["technologies"].max()
+    numbers: dict[str, Any] = {} if not said else {"kept": kept, "refuted": refuted}
+    text = f"{said[:1].upper()}{said[1:]}: {percent(kept)} of the paths agree" if said else ""
+    if refuted:
+        text += f", fewer than {percent(LEAST_KEPT)}. This refutes the forecast. Its numbers know nothing of it. "
+    elif said:
+        text += " with this, and the forecast is made of these. "
+    if correlations.empty:
+        return f"{text}How errors at two dates hang together is assumed, as for a random walk.", numbers
+    numbers |= {"technologies": int(every), "technologies_half_year": 0 if np.isnan(near) else int(near)}
+    few = "none has" if np.isnan(near) else "1 has" if near == 1 else f"{int(near)} have"
+    text += f"How errors at two dates hang together is learnt from {say_count(every, *kind)}, of which {few} figures "
+    return f"{text}half a year apart; one rule for all distances in time is assumed.", numbers
+
+
+def state_calibration(
+    judged: pd.DataFrame, windows: Windows, level: float, kind: Kind, beyond: Sequence[float] = ()
+) -> Statement:
+    """How the band of `level` did on the references; `judged` is from `coverage.judge`.
+
+    So few technologies can't vouch for the bands of the levels `beyond`.
+    """
+    mean = float(judged.groupby("horizon_years").apply(mean_by_technology, "covered").mean())
+    worst = judged.groupby("technology")["covered"].agg(["mean", "size"])
+    worst = worst[worst["size"] >= MIN_FORECASTS].sort_values("mean", kind="stable")
+    number, name = judged["technology"].nunique(), f"coverage_{100 * level:g}"
+    horizons = judged["horizon_years"]
+    text = (
+        f"The bands are calibrated on {say_count(number, *kind)} ({say_count(len(judged), 'forecast')} "
+        f"{horizons.min():g} to {say_count(horizons.max(), 'year')} ahead). Judged each time on the "
+        f"one left out, the {say_level(level)} band has covered {percent(mean)} of outcomes"
+    )
+    numbers = {"technologies": number, "forecasts": len(judged), name: mean}
+    if len(worst):
+        technology, (share, size) = worst.index[0], worst.iloc[0]
+        text += f"; over all horizons the worst of those with {MIN_FORECASTS} or more forecasts is {technology}, "
+        text += f"{percent(share)} of {size:.0f}"
+        numbers |= {"worst_technology": technology, f"worst_{name}": share, "worst_forecasts": int(size)}
+    growth, fast = float(windows.values[0, -1] / windows.values[0, 0]), judged[judged["growth"] >= FAST]
+    if growth >= FAST and len(fast):
+        covered, others = mean_by_technology(fast, "covered"), fast["technology"].nunique()
+        numbers |= {"growth": growth, f"{name}_fast": covered, "technologies_fast": others}
+        text += f". After growth as fast as here (by a factor of {FAST:g} or more within the window) it has covered "
+        text += f"{percent(covered)} of outcomes on {say_count(others, *kind)}"
+    if beyond:
+        widest, wide = number / (number + 1), " and ".join(say_level(each) for each in beyond)
+        numbers |= {"widest_level": widest}
+        text += f". So many can vouch for a band of {100 * widest:.1f} % at most: the {wide} band ends at the largest "
+        text += "error on record"
+    return f"{text}.", numbers
+
+
+def _pick_horizon(judged: pd.DataFrame, years: float) -> tuple[float, pd.DataFrame]:
+    """The horizon of the backtest nearest to so many years ahead, and its rows."""
+    horizon = min(judged["horizon_years"].unique(), key=lambda known: abs(known - years))
+    return horizon, judged[judged["horizon_years"] == horizon]
+
+
+def state_width(
+    judged: pd.DataFrame, row: pd.Series, years: float, windows: Windows, level: float, kind: Kind
+) -> Statement:
+    """How bands of `level` as wide as this one did on the references, about as far ahead; `row` is of the forecast."""
+    low, high = row[list(band_columns(level))]
+    width = float((high - low) / windows.bound[0, -1])
+    horizon, near = _pick_horizon(judged, years)
+    like = near[(near["width"] / width).between(1 / LIKE_WIDTH, LIKE_WIDTH)] if width > 0 else near.iloc[:0]
+    numbers = {"width": width, "horizon_years": horizon, "forecasts": len(like), "of": len(near)}
+    wide = f"{percent(width)} of {'the bound' if windows.bounded else 'the last figure'} wide"
+    text = (
+        f"The {say_level(level)} band for {say_day(row['date'])} is {wide}. Of {say_count(len(near), 'forecast')} of "
+    )
+    text += f"{kind[1]} {say_count(horizon, 'year')} ahead "
+    if like.empty:
+        return f"{text}none had a band about as wide, so how such a band does is not known.", numbers
+    covered, others = mean_by_technology(like, "covered"), like["technology"].nunique()
+    numbers |= {"covered": covered, "technologies": others}
+    text += f"{len(like):,} had a band about as wide, on {say_count(others, *kind)}; they covered "
+    return f"{text}{percent(covered)} of outcomes.", numbers
+
+
+def state_spread(frame: pd.DataFrame, scenarios: pd.DataFrame, level: float) -> Statement:
+    """How far the methods, the band of `level` and the scenarios lie apart; both frames hold one date."""
+    date, unit, by_method = frame["date"].iloc[0], frame["unit"].iloc[0], frame.set_index("method")
+    curves = by_method["q0.5"].drop(index=["combined", "last_value"])
+    (least, most), band = curves.agg(["idxmin", "idxmax"]), by_method.loc["combined", list(band_columns(level))]
+    ends = f"{count(curves[least])} ({say_name(least)}) to {count(curves[most], unit)} ({say_name(most)})"
+    if count(curves[least]) == count(curves[most]):
+        ends = f"all the same, {count(curves[most], unit)}"
+    text = (
+        f"For {say_day(date)} the single methods say {ends}; the {say_level(level)} band is "
+        f"{count(band.iloc[0])} to {count(band.iloc[1], unit)}"
+    )
+    numbers = {"date": f"{date:%Y-%m-%d}", "low": curves[least], "high": curves[most]}
+    numbers |= {"band_low": band.iloc[0], "band_high": band.iloc[1]}
+    paths = scenarios.dropna(subset=["value"]).set_index("share")["value"]
+    if len(paths):
+        text += f"; saturation at {percent(paths.index[0])} to {percent(paths.index[-1])} of the bound gives "
+        text += f"{count(paths.iloc[0])} to {count(paths.iloc[-1], unit)}"
+        numbers |= {f"scenario_{share:g}": value for share, value in paths.items()}
+    return f"{text}.", numbers
+
+
+def state_question(windows: Windows, target: Target) -> Statement:
+    """What the figures count, and the breaks of question or method."""
+    source = target.source
+    if source is None:
+        return "The series comes without notes on its question; a change of wording would look like adoption.", {}
+    parts = [f"The figures count {source.base}."] if source.base else []
+    notes = [note for note in (source.segment_note, source.bound_note) if note]
+    for row in source.breaks.itertuples():
+        verb = "splits the series" if row.kind == "break" else "may be inside the growth seen (the forecast crosses it)"
+        parts.append(f"{say_day(row.date)}: {row.reason.rstrip('.')}; this {verb}.")
+    if not len(source.breaks) and not notes:
+        notes = ["No break of question or method is recorded."]
+    first_used = round(float(windows.years[0, 0]), 2)
+    return " ".join([*parts, *notes]), {"breaks": len(source.breaks), "first_used": first_used}
+
+
+def state_contradiction(
+    row: pd.Series, judged: pd.DataFrame, years: float, level: float, target: Target, kind: Kind
+) -> Statement:
+    """Which next figure would contradict the forecast, and how often such figures came; `row` is of its fan."""
+    low, high = row[["q0.025", "q0.975"]]
+    near, far = row[list(band_columns(level))]
+    horizon, at_horizon = _pick_horizon(judged, years)
+    below, above = (mean_by_technology(at_horizon, name) for name in ("below", "above"))
+    date, unit = f"{row['date']:%Y-%m-%d}", target.unit
+    text = (
+        f"A figure below {count(low)} or above {count(high, unit)} for {say_day(row['date'])} would contradict the "
+        f"forecast (outside its 95 % band). The {say_level(level)} band is {count(near)} to {count(far, unit)}; of the "
+        f"outcomes of {kind[1]} {say_count(horizon, 'year')} ahead {percent(below)} lay below such bands and "
+        f"{percent(above)} above{', where no newer bound was known' if len(target.newer) else ''}."
+    )
+    numbers = {"date": date, "low_95": low, "low": near, "high": far, "high_95": high}
+    return text, numbers | {"share_below": below, "share_above": above}
+
+
+def state_horizon(tested_years: float, extrapolated: pd.DatetimeIndex, curved: bool, kind: Kind) -> Statement:
+    """How far ahead the bands were tested, and the dates beyond; `curved` where curves are part of the forecast."""
+    text = f"The bands were tested up to {say_count(tested_years, 'year')} ahead"
+    if curved:
+        text += f"; beyond two to three years the median rests largely on where {kind[1]} ended"
+    text += f", and from {say_day(extrapolated[0])} the bands are extrapolated." if len(extrapolated) else "."
+    return text, {"tested_years": tested_years, "extrapolated_dates": len(extrapolated)}

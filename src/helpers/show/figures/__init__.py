@@ -1,0 +1,34 @@
+"""Figures: one function per exhibit, a frame in, a matplotlib Figure out; `style` is the one look of all."""
+
+from .among_others import draw_alignment, draw_comparison
+from .fits import draw_fits, draw_profiles
+from .forecasts import draw_fans, draw_forecast, draw_hindcasts, draw_record
+from .observations import draw_coverage, draw_growth, draw_levels, draw_shares
+from .scores import draw_calibration, draw_skill
+from .single import ROOM, SIZE, finish_axes, open_axes, plot_bound, plot_ceiling, plot_fit, plot_forecast, plot_newer
+
+__all__ = [
+    "ROOM",
+    "SIZE",
+    "draw_alignment",
+    "draw_calibration",
+    "draw_comparison",
+    "draw_coverage",
+    "draw_fans",
+    "draw_fits",
+    "draw_forecast",
+    "draw_growth",
+    "draw_hindcasts",
+    "draw_levels",
+    "draw_profiles",
+    "draw_record",
+    "draw_shares",
+    "draw_skill",
+    "finish_axes",
+    "open_axes",
+    "plot_bound",
+    "plot_ceiling",
+    "plot_fit",
+    "plot_forecast",
+    "plot_newer",
+]

@@ -1,0 +1,81 @@
+"""Figures as files: the same bytes each time, with the alternative text inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
+from typing import Any
+from xml.etree import ElementTree
+
+import matplotlib as mpl
+from matplotlib import pyplot
+
+from .style import WIDTHS, Exhibit, draw_png
+
+__all__ = ["draw_images", "draw_png", "draw_vector"]
+
+SVG = "{http://www.w3.org/2000/svg}"
+ElementTree.register_namespace("", SVG[1:-1])
+ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
+
+
+def draw_images(figure: Any, alt: str, narrow: bool = False, pdf: bool = True) -> Iterator[tuple[str, bytes]]:
+    """Draw every file of a figure, which is closed at the end.
+
+    Parameters
+    ----------
+    figure : matplotlib Figure
+        An `Exhibit` is laid out anew for print; any other figure has one size.
+    alt : str
+        What the figure shows.
+    narrow : bool
+        Draw an `Exhibit` for a telephone too.
+    pdf : bool
+        Draw it for print too.
+
+    Yields
+    ------
+    tuple of str and bytes
+        The ending of the name and the content: "png" (200 dots per inch) and "svg" at a page's width, "pdf" at that
+        of print, and "narrow.svg" for a telephone.
+    """
+    ours, engine = isinstance(figure, Exhibit), figure.get_layout_engine()
+    if not ours and engine is not None:  # laid out once: the solver's last digit differs from run to run
+        engine.execute(figure)
+        figure.set_layout_engine("none")
+        for axes in figure.get_axes():
+            axes.set_position([round(edge, 6) for edge in axes.get_position(original=True).bounds])
+    yield "png", draw_png(figure, alt)
+    yield "svg", draw_vector(figure, "svg", {"Title": alt, "Date": None})
+    if pdf:
+        if ours:
+            figure.lay_out(WIDTHS["print"])
+        yield "pdf", draw_vector(figure, "pdf", {"Title": alt, "CreationDate": None})
+    if ours and narrow:
+        yield "narrow.svg", draw_vector(figure.narrow(), "svg", {"Title": alt, "Date": None})
+    pyplot.close(figure)
+
+
+def draw_vector(figure: Any, kind: str, metadata: dict[str, Any]) -> bytes:
+    """The figure as SVG or PDF, without the date; text stays text."""
+    content, paper = BytesIO(), None if isinstance(figure, Exhibit) else "tight"
+    # SVG names its parts by random salt unless told otherwise
+    with mpl.rc_context({"svg.hashsalt": "adoption", "svg.fonttype": "none"}):
+        figure.savefig(content, format=kind, metadata=metadata, bbox_inches=paper)
+    told = getattr(figure, "told", {})
+    return _add_titles(content.getvalue(), told) if kind == "svg" and told else content.getvalue()
+
+
+def _add_titles(content: bytes, told: Mapping[str, Sequence[str]]) -> bytes:
+    """Give the marks of a drawing what `style.tell` has said of them as titles, which browsers show."""
+    drawing = ElementTree.fromstring(content)  # noqa: S314  matplotlib's own
+    groups = {group.get("id"): group for group in drawing.iter(f"{SVG}g")}
+    for name, texts in told.items():
+        marks = list(groups[name].iter(f"{SVG}use")) or list(groups[name].iter(f"{SVG}path"))
+        for mark, text in zip(marks, texts, strict=True):
+            if not text:
+                continue
+            title = ElementTree.Element(f"{SVG}title")
+            title.text = text
+            mark.insert(0, title)
+    return ElementTree.tostring(drawing, encoding="utf-8", xml_declaration=True)

@@ -1,0 +1,170 @@
+"""One fit or one forecast on given axes: what `.plot()` shows, and the explorer where nobody can move it.
+
+Nothing here lays a figure out, so a drawing takes milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from ...base.levels import LEVELS, band_columns, quoted_level, say_level
+from ...base.numbers import say, say_range
+from .style import BLUE, GREEN, GREY, INK, ORANGE, Label, label_ends, size_marks, use_dates, use_numbers
+
+SIZE = (7.6, 4.2)  # inches
+ROOM = (0.085, 0.085, 0.66, 0.83)  # of the axes within the figure; the labels stand to the right
+
+SHADES = ((0, 0.5, 0.8, 0.95, 1), (0.72, 0.62704, 0.3784, 0.16, 0.1))
+"""Levels of bands, and how opaque the fan is just inside each: a level looks the same whatever others lie around it."""
+
+
+def shade_bands(levels: Sequence[float]) -> list[tuple[float, str, str, float]]:
+    """Level, columns of both ends and opacity of each band, the widest first: narrower ones are laid on it."""
+    shaded, below = [], 0.0
+    for level in sorted(levels, reverse=True):
+        shade = float(np.interp(level, *SHADES))
+        shaded.append((level, *band_columns(level), round((shade - below) / (1 - below), 4)))
+        below = shade
+    return shaded
+
+
+def open_axes(dots_per_inch: float = 100) -> Axes:
+    """Axes in a figure of their own, which no window and no notebook shows by itself."""
+    figure = Figure(SIZE, dpi=dots_per_inch)
+    FigureCanvasAgg(figure)
+    return figure.add_axes(ROOM)
+
+
+def plot_forecast(axis: Axes, fan: pd.DataFrame, values: pd.Series, levels: Sequence[float] = LEVELS) -> list[Label]:
+    """Draw a forecast's bands and median from the last observation on, and the observations before.
+
+    Parameters
+    ----------
+    axis : Axes
+    fan : DataFrame
+        date, q0.5 and the ends of each level.
+    values : Series
+        Observations by date.
+    levels : sequence of float
+        A band is drawn for each.
+
+    Returns
+    -------
+    list of Label
+        For `finish_axes`.
+    """
+    last, dates = values.iloc[-1], [values.index[-1], *fan["date"]]
+    for _, low, high, alpha in shade_bands(levels):
+        lower, upper = [last, *fan[low]], [last, *fan[high]]
+        axis.fill_between(dates, lower, upper, color=BLUE, alpha=alpha, lw=0)
+    axis.plot(dates, [last, *fan["q0.5"]], "-", color=BLUE, lw=1.8)
+    _plot_values(axis, values)
+    end, quoted = fan.iloc[-1], quoted_level(levels)
+    low, high = band_columns(quoted)
+    return [
+        Label(dates[-1], end["q0.5"], f"forecast: median {say(end['q0.5'])}", BLUE),
+        Label(dates[-1], end[high], f"{say_level(quoted)} band: {say_range(end[low], end[high])}", BLUE),
+    ]
+
+
+def plot_fit(
+    axis: Axes, values: pd.Series, curve: pd.Series, name: str, others: Sequence[pd.Series] = ()
+) -> list[Label]:
+    """Draw observations, a fitted curve, and thinly the curves that fit about as well.
+
+    Parameters
+    ----------
+    axis : Axes
+    values, curve : Series
+        By date, or by decimal year.
+    name : str
+        What the curve is.
+    others : sequence of Series
+
+    Returns
+    -------
+    list of Label
+        For `finish_axes`.
+    """
+    for other in others:
+        axis.plot(other.index, other, "-", color=ORANGE, lw=0.7, alpha=0.4)
+    axis.plot(curve.index, curve, "--", color=ORANGE, lw=1.8)
+    _plot_values(axis, values)
+    return [Label(curve.index[-1], curve.iloc[-1], name, ORANGE)]
+
+
+def _plot_values(axis: Axes, values: pd.Series) -> None:
+    axis.plot(values.index, values, "o", color=INK, ms=size_marks(4.5, values), zorder=6, clip_on=False)
+
+
+def plot_newer(axis: Axes, newer: pd.DataFrame) -> None:
+    """Draw figures that are bounds (index date; value, bound) as a stroke with an arrow to the side that is left."""
+    axis.plot(newer.index, newer["value"], ls="", marker="_", color=INK, ms=9, mew=1.8, zorder=6)
+    for date, row in newer.iterrows():
+        least = row["bound"] == "at_least"
+        axis.annotate(
+            "", (date, row["value"]), (0, 22 if least else -22), textcoords="offset points", zorder=6,
+            arrowprops={"arrowstyle": "<|-", "color": INK, "lw": 1.3, "shrinkA": 0, "shrinkB": 0},
+        )  # fmt: skip
+        axis.annotate(
+            f"{'≥' if least else '≤'} {say(row['value'])}", (date, row["value"]), (-7, 2 if least else -2),
+            textcoords="offset points", size=8, color=INK, ha="right", va="bottom" if least else "top", zorder=7,
+        )  # fmt: skip
+
+
+def plot_ceiling(axis: Axes, line: pd.Series, name: str) -> list[Label]:
+    """Draw a ceiling that is given, or that the data identify; one that they leave open has no place in a figure."""
+    axis.plot(line.index, line, "-.", color=GREEN, lw=1.4)
+    return [Label(line.index[-1], line.iloc[-1], f"{name}: {say(line.iloc[-1])}", GREEN)]
+
+
+def plot_bound(axis: Axes, bound: pd.Series, ahead: pd.Series) -> list[Label]:
+    """Draw the known upper bound, dashed where it is forecast."""
+    axis.plot(bound.index, bound, "-", color=GREY, lw=1.4)
+    axis.plot([*bound.index[-1:], *ahead.index], [*bound.iloc[-1:], *ahead], "--", color=GREY, lw=1.4)
+    line = ahead if len(ahead) else bound
+    return [Label(line.index[-1], line.iloc[-1], f"bound {say(line.iloc[-1])}", GREY)]
+
+
+def finish_axes(
+    axis: Axes, labels: Sequence[Label], span: tuple[Any, ...], top: float, title: str = "", bottom: float = 0.0
+) -> Axes:
+    """Set limits, ticks and title, and write the labels at the right end.
+
+    Parameters
+    ----------
+    axis : Axes
+    labels : sequence of Label
+        Those above `top` are left out.
+    span : pair of dates, or of decimal years
+    top : float
+        Highest value shown.
+    title : str
+    bottom : float
+        Lowest value shown.
+
+    Returns
+    -------
+    Axes
+        The same.
+    """
+    axis.spines[["top", "right", "left"]].set_visible(False)
+    axis.tick_params(left=False, labelsize=8.5, colors=GREY)
+    axis.set_axisbelow(True)
+    axis.set_ylim(bottom, top if top > bottom else bottom + 1)
+    first, last = (float(axis.convert_xunits(end)) for end in span)
+    axis.set_xlim(first - 0.02 * (last - first), last if last > first else first + 1)
+    axis.set_title(title, loc="left", size=9.5, color=GREY, parse_math=False)
+    if isinstance(span[0], pd.Timestamp):
+        use_dates(axis, pd.DatetimeIndex(span))
+    use_numbers(axis)
+    axis.grid(True, axis="y", color="#ececec")
+    label_ends(axis, [label for label in labels if np.isfinite(label.y) and label.y <= top], size=8)
+    return axis

@@ -1,0 +1,390 @@
+"""One quiet look for every figure: title that makes the point, units, source, labels that never overlap."""
+
+from __future__ import annotations
+
+import textwrap
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from itertools import pairwise
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.dates as mdates
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpec
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.text import Annotation, Text
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+from scipy.optimize import isotonic_regression
+
+from ...base.wording import say_large
+
+# Okabe and Ito (2008): told apart by readers with any common colour blindness. Grey scale is served by line
+# style and marker, which change together with the colour.
+INK, GREY, PALE = "#222222", "#6b6b6b", "#d9d9d9"
+BLUE, ORANGE, GREEN, PURPLE, GOLD, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE, GOLD, SKY)
+LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
+MARKERS = ("o", "s", "^", "D", "v", "P")
+MOST_MARKS = 80
+WIDTHS = {"page": 7.4, "print": 6.3}
+"""Inches of a page on a screen, and of the text of an A4 sheet; text has one size in both."""
+NARROW, NARROW_LABEL, LONGEST_NARROW = 3.8, 17, 25
+"""Inches of a page on a telephone, letters in a line of a label there, and of words at a mark that stay in one line."""
+DOTS_PER_INCH = 200
+EDGE = 0.08  # inches that stay empty at the edges
+TITLE, UNITS = {"size": 12, "weight": "bold", "color": INK}, {"size": 9.5, "color": GREY}
+SOURCE = {"size": 7.5, "color": GREY}
+ROOM_FOR_BREAK = 0.18
+"""Of the width of an axis, for the words beside the mark of a break."""
+LINE_HEIGHT = 1.3  # of the text around the axes, in sizes of its type
+LEAST_ROOM = 0.5
+"""Of a figure's usual height for the axes: where the text around them leaves less, the figure grows."""
+MOST_LINES = 12
+"""Lines of the title, the units and the source; the rest is left out."""
+LONGEST_LINE = 400
+"""Letters that no line holds."""
+LONGEST_LABEL = 44
+"""Letters in a line beside a mark."""
+FAR = 5
+"""Times the highest figure: a bound from there on would press a series flat."""
+
+STYLE = {  # over seaborn's "whitegrid" in the context "paper"
+    "axes.edgecolor": GREY,
+    "axes.grid.axis": "y",
+    "axes.labelcolor": GREY,
+    "axes.labelsize": 9.5,
+    "axes.spines.left": False,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titley": 1.0,
+    "figure.dpi": DOTS_PER_INCH,
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "grid.color": "#ececec",
+    "text.color": INK,
+    "text.hinting": "none",  # letters keep their shape and place at every size
+    "timezone": "UTC",
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+}
+
+
+@dataclass(frozen=True)
+class Label:
+    """A direct label: where its mark ends, what it says, and the mark's colour."""
+
+    x: object
+    y: float
+    text: str
+    colour: str = INK
+
+
+class Exhibit(Figure):
+    """A figure with a title, units and a source line around its axes, to be laid out at any width.
+
+    Not one of pyplot's figures: nothing has to be closed.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        FigureCanvasAgg(self)
+        self.height = self.get_size_inches()[1]
+        self.around: list[tuple[Any, str]] = []
+        self.ends: list[tuple[Any, ...]] = []
+        self.told: dict[str, list[str]] = {}
+
+    def lay_out(self, width: float = WIDTHS["page"]) -> Exhibit:
+        """Wrap the text around the axes, give the axes the room that is left, and spread the labels of their ends."""
+        for text in self.findobj(Text):  # names of the data are no mathematics, whatever they hold
+            text.set_parse_math(False)
+        self.set_size_inches(width, self.height)
+        top, bottom = _set_around(self, self.around)
+        if top - bottom < LEAST_ROOM:
+            self.set_size_inches(width, self.height * (1 + LEAST_ROOM - (top - bottom)))
+            top, bottom = _set_around(self, self.around)
+        edge = EDGE / width
+        engine = ConstrainedLayoutEngine(rect=(edge, bottom, 1 - 2 * edge, top - bottom))
+        engine.execute(self)
+        for axis in self.axes:  # the solver's last digit differs from run to run
+            axis.set_position([round(side, 6) for side in axis.get_position(original=True).bounds])
+            axis.set_in_layout(True)  # set_position takes it out
+        for end in self.ends:
+            _place_labels(*end)
+        return self
+
+    def narrow(self) -> Exhibit:
+        """Lay the figure out for a telephone, for good: panels below each other, labels in short lines."""
+        panels = [axis for axis in self.axes if axis.get_visible()]
+        columns = panels[0].get_gridspec().ncols
+        for axis, place in zip(panels, GridSpec(len(panels), 1, figure=self), strict=True):
+            axis.set_subplotspec(place)
+            axis.tick_params(labelleft=True)
+        self.height *= columns if columns > 1 else 1.1  # the text around the axes has more lines
+        for _, labels, texts, _ in self.ends:
+            for label, text in zip(labels, texts, strict=True):
+                text.set_text(textwrap.fill(label.text.replace("\n", " "), NARROW_LABEL))
+        for text in self.findobj(Annotation):
+            if len(text.get_text()) > LONGEST_NARROW:
+                text.set_text(textwrap.fill(text.get_text(), NARROW_LABEL))
+        self.lay_out(NARROW)
+        for axis in panels:
+            _clear_texts(axis, self.bbox.x1)
+        return self
+
+    def _repr_png_(self) -> bytes:
+        return draw_png(self)
+
+
+def _clear_texts(axis: Axes, edge: float) -> None:
+    """Leave out every second name of a tick, or more, and words at marks, until none covers another or is cut off."""
+    named = [(text.get_window_extent(), text) for text in axis.get_xticklabels(which="both") if text.get_text()]
+    named.sort(key=lambda each: each[0].x0)
+    ends = [(box.x0, box.x1 + 0.4 * box.height) for box, _ in named]
+    step = 1
+    while any(one[1] > other[0] for one, other in pairwise(ends[::step])):
+        step += 1
+    for place, (_, text) in enumerate(named):
+        text.set_visible(place % step == 0)
+    kept: list[Any] = []
+    for text in axis.texts:
+        words, box = text.get_text(), text.get_window_extent()
+        for longest in range(len(words) - 1, 1, -1):
+            if not box.x0 < edge < text.get_window_extent().x1:
+                break
+            text.set_text(shorten_label(words, longest))
+        if isinstance(text, Annotation) and any(box.overlaps(other) for other in kept):
+            text.set_visible(False)
+        else:
+            kept.append(box)
+
+
+def tell(artist: Any, texts: Iterable[str]) -> None:
+    """Say something of each of a line's or a cloud's marks, or of a bar: pages show it when one points there."""
+    told = artist.figure.told
+    artist.set_gid(f"told-{len(told) + 1}")
+    told[artist.get_gid()] = list(texts)
+
+
+def tell_figures(line: Any, names: Mapping[str, Any], dates: Iterable[Any]) -> None:
+    """Say of each mark of a line of figures what ``names["points"]`` has of its date."""
+    points = names.get("points", {})
+    tell(line, [points.get(date, "") for date in dates])
+
+
+def draw_png(figure: Any, alt: str = "") -> bytes:
+    """The figure as PNG with 256 colours: a quarter of the bytes, and no eye sees the difference."""
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    plain, content, description = BytesIO(), BytesIO(), PngInfo()
+    if isinstance(figure, Exhibit):
+        figure.canvas.draw()
+        image = Image.fromarray(np.asarray(figure.canvas.buffer_rgba()))
+    else:  # may stick out of its paper
+        figure.savefig(plain, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight")
+        image = Image.open(plain)
+    description.add_itxt("Description", alt)
+    reduced = image.convert("RGB").quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    reduced.save(content, "PNG", pnginfo=description, dpi=(DOTS_PER_INCH, DOTS_PER_INCH))
+    return content.getvalue()
+
+
+def open_canvas(height: float = 4.4, panels: tuple[int, int] = (1, 1), **options: Any) -> tuple[Exhibit, np.ndarray]:
+    """Return a figure of a page's width and its axes as an array of shape `panels`."""
+    mpl.rcdefaults()  # whatever a matplotlibrc or an earlier figure has set
+    sns.set_theme(context="paper", style="whitegrid", palette=list(COLOURS), rc=STYLE)
+    figure = Exhibit(figsize=(WIDTHS["page"], height))
+    return figure, figure.subplots(*panels, squeeze=False, **options)
+
+
+def close_canvas(figure: Exhibit, title: str, units: str, source: str) -> Exhibit:
+    """Set title, units and source line around the axes, and lay the figure out for a page."""
+    for words, look in ((title, TITLE), (units, UNITS), (source, SOURCE)):
+        text = figure.text(0, 0, "", va="top", linespacing=1.25, in_layout=False, **look)
+        figure.around.append((text, words.replace(" %", "\N{NO-BREAK SPACE}%")))
+    return figure.lay_out()
+
+
+def _set_around(figure: Exhibit, around: list[tuple[Any, ...]]) -> tuple[float, float]:
+    """Wrap and place title, units and source; returns where the room between them begins and ends, 0 to 1."""
+    width, height = figure.get_size_inches()
+    top, bottom = 1 - EDGE / height, EDGE / height
+    for rank, (text, words) in enumerate(around):
+        text.set_text(_wrap(figure, words, text, width - 2 * EDGE))
+        tall = (text.get_text().count("\n") + 1) * text.get_size() * LINE_HEIGHT / 72 / height if words else 0
+        if rank < 2:
+            text.set_position((EDGE / width, top))
+            top -= tall + 0.02 / height
+        else:
+            text.set_position((EDGE / width, bottom + tall))
+            bottom += tall
+    return top - 0.04 / height, bottom + 0.06 / height
+
+
+def _wrap(figure: Exhibit, words: str, text: Text, room: float) -> str:
+    """`words` in at most `MOST_LINES` lines no wider than `room` (inches); a word that is wider is parted."""
+    renderer, properties = figure.canvas.get_renderer(), text.get_fontproperties()
+    measure = cache(lambda part: renderer.get_text_width_height_descent(part, properties, False)[0])
+    lines: list[str] = []
+    used, space, space_left = 0.0, measure("n n") - measure("nn"), room * figure.dpi
+    for word in _part_words(words, lambda part: measure(part) <= space_left):
+        wide = measure(word)
+        if lines and used + space + wide <= space_left:
+            lines[-1] += f" {word}"
+            used += space + wide
+        else:
+            lines.append(word)
+            used = wide
+        if len(lines) > MOST_LINES:
+            break
+    if len(lines) > MOST_LINES:
+        last = lines[MOST_LINES - 1]
+        lines[MOST_LINES - 1 :] = [shorten_label(f"{last} {lines[MOST_LINES]}", len(last))]
+    return "\n".join(lines)
+
+
+def _part_words(words: str, fits: Callable[[str], bool]) -> Iterator[str]:
+    """The words, those that don't fit in parts that do."""
+    for word in words.split(" "):
+        rest = word
+        while len(rest) > 1 and not (len(rest) < LONGEST_LINE and fits(rest)):
+            counts = range(1, min(len(rest), LONGEST_LINE))
+            most = max(1, bisect_left(counts, True, key=lambda count: not fits(rest[:count])))
+            yield rest[:most]
+            rest = rest[most:]
+        yield rest
+
+
+def shorten_label(text: str, longest: int = LONGEST_LABEL) -> str:
+    """A text for a place with little room, its end left out where it is long.
+
+    >>> shorten_label("internet users"), shorten_label("a very long name", 9)
+    ('internet users', 'a very l…')
+    """
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+
+
+def darken(colour: str) -> tuple[float, float, float]:
+    """The colour of a mark for the text that names it: light marks are seen, light letters aren't read."""
+    red, green, blue = to_rgb(colour)
+    light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    share = min(1.0, 0.42 / light)
+    return red * share, green * share, blue * share
+
+
+def label_ends(axis: Axes, labels: Sequence[Label], size: float = 8.5) -> None:
+    """Write each label to the right of its mark; labels that would overlap move apart and get a thin leader.
+
+    In an `Exhibit` they find their places when it's laid out, elsewhere at once.
+    """
+    texts = [
+        axis.text(1.012, label.y, "\n".join(map(shorten_label, label.text.split("\n"))), color=darken(label.colour),
+                  size=size, va="center", linespacing=1.2, transform=axis.get_yaxis_transform(), parse_math=False)
+        for label in labels
+    ]  # fmt: skip
+    leaders = LineCollection([], lw=0.5, alpha=0.6, clip_on=False, transform=axis.transAxes, zorder=1)
+    leaders.set_in_layout(False)
+    axis.add_collection(leaders, autolim=False)
+    if isinstance(axis.figure, Exhibit):
+        axis.figure.ends.append((axis, labels, texts, leaders))
+    else:
+        _place_labels(axis, labels, texts, leaders)
+
+
+def _place_labels(axis: Axes, labels: Sequence[Label], texts: list[Any], leaders: LineCollection) -> None:
+    if not labels:
+        return
+    marks = [(float(axis.convert_xunits(label.x)), label.y) for label in labels]
+    marks = axis.transAxes.inverted().transform(axis.transData.transform(marks))
+    point = axis.figure.dpi / 72 / axis.get_window_extent().height  # in heights of the axes
+    tall = np.array([(text.get_text().count("\n") + 1) * text.get_size() * LINE_HEIGHT * point for text in texts])
+    spots = spread(marks[:, 1], tall, tall.max() / 2, 1.0)
+    to_data = axis.transAxes + axis.transData.inverted()
+    lines, colours = [], []
+    for label, text, (x, y), spot in zip(labels, texts, marks, spots, strict=True):
+        text.set_y(to_data.transform((0, spot))[1])
+        if abs(spot - y) > 0.7 * point or x < 0.94:
+            lines.append([(x + 0.004, y), (1.008, spot)])
+            colours.append(label.colour)
+    leaders.set_segments(lines)
+    leaders.set_color(colours)
+
+
+def spread(positions: Sequence[float], heights: float | np.ndarray, low: float, high: float) -> np.ndarray:
+    """Move positions apart until things of these heights don't overlap, as little as possible, within low to high.
+
+    Least squares under the gaps: after subtracting the heights below it the problem is an isotonic regression.
+    """
+    places = np.asarray(positions, float)
+    if not len(places):
+        return places
+    order = np.argsort(places, kind="stable")
+    tall = np.broadcast_to(heights, places.shape)[order]
+    offsets = np.r_[0.0, np.cumsum((tall[1:] + tall[:-1]) / 2)]
+    fitted = isotonic_regression(places[order] - offsets).x
+    result = np.empty_like(places)
+    result[order] = np.clip(fitted, low, max(low, high - offsets[-1])) + offsets
+    return result
+
+
+def use_dates(axis: Axes, dates: pd.DatetimeIndex) -> None:
+    """Years on the time axis, or ends of half-years on a short one, so spaced that labels stay apart at every width.
+
+    A year's name stands in its middle, between the marks of its first day and of the next year's: a figure of December
+    belongs to it.
+    """
+    years = max(1, (dates.max() - dates.min()).days / 365.25)
+    axis.grid(False, axis="x")
+    place = axis.get_subplotspec()
+    columns = place.get_gridspec().ncols if place else 1
+    room = 0.75 * min(WIDTHS.values()) / columns / 0.5  # labels that fit side by side
+    if years < 2.5:
+        months = (6, 12) if 2 * years < 0.75 * room else (12,)
+        axis.xaxis.set_major_locator(mdates.MonthLocator(months, bymonthday=-1))
+        axis.xaxis.set_major_formatter(mdates.DateFormatter("%b %Y"))
+        return
+    step = next(step for step in (1, 2, 4, 5, 10, 20, 50, 100, 200, 500) if years / step <= room)
+    axis.xaxis.set_major_locator(mdates.YearLocator(step))
+    axis.xaxis.set_major_formatter(NullFormatter())
+    axis.xaxis.set_minor_locator(mdates.YearLocator(step, month=7, day=2))
+    axis.xaxis.set_minor_formatter(mdates.DateFormatter("%Y"))
+    axis.tick_params("x", which="major", bottom=True, length=3, color=PALE)
+    axis.tick_params("x", which="minor", bottom=False, labelcolor=GREY)
+
+
+def mark_breaks(axis: Axes, breaks: pd.DataFrame) -> None:
+    """A dotted upright line at each break (date, kind) between the limits of the axis, named where there is room."""
+    low, high = axis.get_xlim()
+    places = {mdates.date2num(date): kind for date, kind in zip(breaks["date"], breaks["kind"], strict=True)}
+    marks = sorted(place for place in places if low < place < high)
+    for mark, following in pairwise([*marks, high]):
+        axis.axvline(mark, color=GREY, lw=1, ls=":")
+        if following - mark > ROOM_FOR_BREAK * (high - low):
+            text = "break" if places[mark] == "break" else "suspected\nbreak"
+            axis.annotate(
+                text, (mark, 0.02), xycoords=("data", "axes fraction"), xytext=(3, 0), textcoords="offset points",
+                size=7.5, color=GREY, va="bottom",
+            )  # fmt: skip
+
+
+def use_numbers(axis: Axes, which: str = "y", suffix: str = "") -> None:
+    """Plain numbers with thousands separators, millions in words."""
+    target = axis.yaxis if which == "y" else axis.xaxis
+    target.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+    target.set_major_formatter(FuncFormatter(lambda tick, _: f"{say_large(tick) or f'{tick:,.10g}'}{suffix}"))
+
+
+def size_marks(usual: float, values: Sized) -> float:
+    """The size of the marks of so many figures: where they would run together, they are dots."""
+    return usual if len(values) <= MOST_MARKS else 1.2

@@ -1,0 +1,238 @@
+"""Tables for reading: a frame in, a table out. The frame that is saved as CSV is the frame that is shown."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+
+import great_tables
+import numpy as np
+import pandas as pd
+
+from ..base.wording import say_large, say_name
+
+MOST_ROWS = 300
+"""Rows of a table that a page shows: of a longer one the first and the last half of so many."""
+
+
+READABLE = {
+    "n": "number",
+    "first": "first date",
+    "last": "last date",
+    "longest": "longest stretch",
+    "horizon_years": "years ahead",
+    "later_years": "and years ahead",
+    "mape": "mean error",
+    "wis": "WIS",
+    "wis_relative": "WIS against drift",
+    "low": "from",
+    "high": "to",
+    "share_of_bound": "share of the bound",
+    "published_rate": "share as published",
+    "growth_per_year": "growth a year",
+    "years_to_target_share": "years it took",
+    "low_covered": "covered, from",
+    "high_covered": "covered, to",
+    "standard_error": "standard error",
+    "sample_size": "persons asked",
+    "std_error": "standard error",
+    "url": "source",
+}
+"""Headings of columns that their names in the CSV would not explain."""
+CODED = {"family", "method", "member"}
+"""Columns of names in the code."""
+
+
+def name_column(column: str) -> str:
+    """The heading of a column of a CSV for readers.
+
+    >>> name_column("q0.1"), name_column("q0.5"), name_column("q0.975"), name_column("coverage_80"), name_column("date")
+    ('80 % band from', 'median', '95 % band to', 'inside the 80 % band', 'date')
+    """
+    if re.fullmatch(r"q0\.\d+", column):
+        level = float(column[1:])
+        if level == 0.5:
+            return "median"
+        return f"{100 * abs(1 - 2 * level):.3g} % band {'from' if level < 0.5 else 'to'}"
+    if found := re.fullmatch(r"coverage_(\d+)", column):
+        return f"inside the {found[1]} % band"
+    return READABLE.get(column, say_name(column))
+
+
+def format_number(value: float | None) -> str:
+    """Three significant digits, or all digits of the whole part; millions, infinity and missing values in words."""
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return "–"
+    if not np.isfinite(value):
+        return "unbounded"
+    if large := say_large(value):
+        return large.replace("-", "−")
+    if value == 0 or float(value).is_integer():
+        return f"{value:,.0f}".replace("-", "−")
+    size = int(np.floor(np.log10(abs(value))))
+    if size < -4:
+        return f"{value:.2e}".replace("-", "−")
+    return f"{value:,.{max(0, 2 - size)}f}".replace("-", "−")
+
+
+def format_column(values: pd.Series) -> list[str]:
+    """Numbers of one column with the same decimals, three digits of the middling one; apart where sizes differ much."""
+    sizes = values[np.isfinite(values) & (values != 0)].abs().astype(float)
+    if sizes.empty or sizes.max() > 1e3 * sizes.min() or say_large(sizes.max()):
+        return [format_number(value) for value in values]
+    enough = int(np.clip(2 - np.floor(np.log10(sizes.median())), 0, 6))
+    decimals = next((d for d in range(enough) if np.allclose(sizes, sizes.round(d), rtol=0, atol=1e-9)), enough)
+    return [
+        f"{value:,.{decimals}f}".replace("-", "−") if np.isfinite(value) else format_number(value) for value in values
+    ]
+
+
+def is_number(values: pd.Series) -> bool:
+    """Whether a column holds numbers; yes and no are words."""
+    return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+
+
+def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] = (), **names: str) -> great_tables.GT:
+    """Set a frame as a table.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Numbers are shown to about three digits, and of more than `MOST_ROWS` rows the first and the last; the CSV
+        beside keeps ten digits and all rows. A column ``url`` becomes links.
+    title : str
+        What the table says.
+    note : str
+        Units and source, below the table.
+    right : sequence of str
+        Columns of text that stand to the right all the same: numbers that are written already.
+    **names : str
+        Headings for columns that `name_column` has no words for.
+
+    Returns
+    -------
+    great_tables.GT
+        Text of the data is escaped: data are text, never markup.
+    """
+    left_out = len(frame) - MOST_ROWS
+    if left_out > 0:
+        half = MOST_ROWS // 2
+        frame = pd.concat([frame.iloc[:half], frame.iloc[-half:]])
+        note = f"{note} Rows {half + 1:,} to {half + left_out:,} are left out here; the CSV has them.".strip()
+    shown = frame.copy()
+    for column in shown:
+        if pd.api.types.is_bool_dtype(shown[column]):
+            shown[column] = np.where(shown[column], "yes", "no")
+        elif is_number(shown[column]):
+            shown[column] = format_column(shown[column])
+        elif pd.api.types.is_datetime64_any_dtype(shown[column]):
+            shown[column] = shown[column].dt.strftime("%Y-%m-%d")
+        else:
+            shown[column] = shown[column].fillna("–").map(say_name if column in CODED else str)
+    numeric = [column for column in frame if column in right or is_number(frame[column])]
+    headings = {column: names.get(column, name_column(str(column))) for column in shown}
+    table = great_tables.GT(shown, id="table-" + re.sub(r"[^a-z0-9]+", "-", title.lower())[:40])
+    table = table.tab_header(title=title).cols_label(**headings).cols_align("right", columns=numeric)
+    table = table.fmt(_link, columns="url") if "url" in shown else table
+    table = table.tab_options(table_font_size="14px", heading_title_font_size="16px", heading_align="left")
+    return table.tab_source_note(note) if note else table
+
+
+def _link(url: str) -> str:
+    return f'<a href="{html.escape(url)}">link</a>' if re.match("https?://", url) else html.escape(url)
+
+
+def show_by_date(frame: pd.DataFrame, by: str, value: str, title: str, note: str = "") -> great_tables.GT:
+    """Set one column of a long frame as a table with a row for each date, and a column for each of what it goes by.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        date, and the columns named by the next two.
+    by : str
+        The column whose values become headings, in their order; numbers are shares of the bound.
+    value : str
+    title, note : str
+        As for `show`.
+
+    Returns
+    -------
+    great_tables.GT
+    """
+    wide = frame.pivot(index="date", columns=by, values=value)[[*dict.fromkeys(frame[by])]]
+    shares = is_number(frame[by])
+    wide = wide.rename(columns=lambda each: f"{100 * each:g} % of the bound" if shares else each)
+    return show(wide.reset_index(), title, note)
+
+
+def show_parameters(parameters: pd.DataFrame, title: str, note: str = "") -> great_tables.GT:
+    """Set estimates as a table, dates as decimal years, each interval in one column, and only identified ceilings.
+
+    Parameters
+    ----------
+    parameters : DataFrame
+        family, ceiling, parameter, estimate, std_error, low_80, high_80, low_95, high_95, identified, remark; of level
+        shifts also sd.
+    title, note : str
+        As for `show`.
+
+    Returns
+    -------
+    great_tables.GT
+    """
+    numbers = ["estimate", "std_error", "low_80", "high_80", "low_95", "high_95"]
+    is_date = parameters["parameter"].isin(["midpoint", "launch"])
+    words = {
+        name: [
+            f"{value:.1f}" if date and name != "std_error" and np.isfinite(value) else format_number(value)
+            for value, date in zip(parameters[name], is_date, strict=True)
+        ]
+        for name in numbers
+    }
+    left = parameters["parameter"].isin(["ceiling", "share"]) & ~parameters["identified"]
+    words["estimate"] = np.where(left, "not identified", words["estimate"]).tolist()
+    intervals = {
+        f"{level} % interval": [
+            f"{low} to {high}" for low, high in zip(words[f"low_{level}"], words[f"high_{level}"], strict=True)
+        ]
+        for level in ("80", "95")
+    }
+    named = parameters.filter(["family", "sd", "ceiling", "parameter"])
+    shown = named.assign(estimate=words["estimate"], std_error=words["std_error"], **intervals)
+    judged = shown.assign(identified=parameters["identified"], remark=parameters["remark"])
+    return show(judged, title, note, ["estimate", "std_error", *intervals])
+
+
+def show_claims(claims: pd.DataFrame, title: str, note: str = "") -> great_tables.GT:
+    """Set claims as a table: figures with the decimals of the claim, one at least, and differences with one more.
+
+    Parameters
+    ----------
+    claims : DataFrame
+        From `indicators.check_claims`.
+    title, note : str
+        As for `show`.
+
+    Returns
+    -------
+    great_tables.GT
+    """
+    decimals = [max(1, _count_decimals(value)) for value in claims["reported"]]
+    words = {
+        "reported": [_round(value, _count_decimals(value)) for value in claims["reported"]],
+        "recomputed": [_round(value, places) for value, places in zip(claims["recomputed"], decimals, strict=True)],
+        "difference": [_round(value, places + 1) for value, places in zip(claims["difference"], decimals, strict=True)],
+    }
+    return show(claims.assign(**words), title, note, list(words))
+
+
+def _count_decimals(value: float) -> int:
+    return len(f"{value:.10f}".rstrip("0").partition(".")[2])
+
+
+def _round(value: float, decimals: int) -> str:
+    """A number with its decimals, or none where it's whole."""
+    if not np.isfinite(value):
+        return format_number(value)
+    return f"{value:,.{0 if float(value).is_integer() else decimals}f}".replace("-", "−")

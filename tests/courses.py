@@ -1,0 +1,49 @@
+"""A whole course of each family and its formula, written out apart from the package: what tests need of a new one.
+
+Run this file to write the families and their formulas into docs/method.md, as the classes have them.
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from helpers.base.wording import say_name
+from helpers.curves import FAMILIES
+
+METHOD = Path(__file__).parents[1] / "docs" / "method.md"
+exp = np.exp
+
+# name: parameters of a course from 2000 to 2025 (dates as years since 2000), and the share in complex arithmetic
+COURSES = {
+    "logistic": ((0.5, 11.0), lambda t, r, m: 1 / (1 + exp(-r * (t - m)))),
+    "gompertz": ((0.4, 9.0), lambda t, r, m: exp(-exp(-r * (t - m)))),
+    "bass": ((0.02, 0.4), lambda t, p, q: (1 - exp(-(p + q) * t)) / (1 + q / p * exp(-(p + q) * t))),
+    "exponential": ((0.15,), lambda t, r: 1 - exp(-r * t)),
+    "weibull": ((12.0, 2.5), lambda t, s, c: 1 - exp(-((t / s) ** c))),
+    "richards": ((0.6, 11.0, 1.8), lambda t, r, m, s: (1 + s * exp(-r * (t - m))) ** (-1 / s)),
+    "gamma_gompertz": ((0.4, 30.0, 1.5), lambda t, b, a, c: (1 - exp(-b * t)) * (1 + a * exp(-b * t)) ** -c),
+    "shifted_gompertz": ((0.3, 20.0), lambda t, b, h: (1 - exp(-b * t)) * exp(-h * exp(-b * t))),
+}
+
+
+def course(name, years):
+    """Share of the ceiling that the course of a family has reached, at decimal years."""
+    parameters, formula = COURSES[name]
+    return formula(np.asarray(years) - 2000.0, *parameters)
+
+
+def list_formulas():
+    """Rows of a Markdown table, one a family."""
+    rows = [rf"| {say_name(name)} | $\displaystyle {family.latex}$ |" for name, family in FAMILIES.items()]
+    return "\n".join(["| family | curve |", "|---|---|", *rows])
+
+
+def write_formulas():
+    """The text of docs/method.md with the families of today."""
+    block = f"<!-- families -->\n{list_formulas()}\n<!-- /families -->"
+    return re.sub("<!-- families.*/families -->", lambda _: block, METHOD.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+if __name__ == "__main__":
+    METHOD.write_text(write_formulas(), encoding="utf-8")

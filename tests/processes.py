@@ -1,0 +1,87 @@
+"""The command, in this process and in its own, and what lies below them: for tests of what one process can't show."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from helpers import __main__ as command
+
+
+def call(capsys, *words):
+    """Exit code of the command in this process, and what was said on both streams."""
+    code = 0
+    try:
+        command.main([*map(str, words)])
+    except SystemExit as ended:
+        code = ended.code or 0
+    said = capsys.readouterr()
+    assert "Traceback" not in said.err
+    return code, said.out, said.err
+
+
+def start(place, *words, before="", **environment):
+    """Start the command in a folder, after some code or with some variables, in a session of its own."""
+    program = f"import sys\n{before}\nfrom helpers import __main__\n__main__.main(sys.argv[1:])"
+    return subprocess.Popen(
+        [sys.executable, "-P", "-c", program, *words],
+        cwd=place,
+        env={**os.environ, "ADOPTION_OUTPUTS": str(place / "outputs"), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+
+
+def run(place, *words, **options):
+    """Exit code, and what was said on both streams."""
+    process = start(place, *words, **options)
+    out, err = process.communicate(timeout=120)
+    assert "Traceback" not in out + err, err
+    return process.returncode, out, err
+
+
+def list_tree_processes(pid):
+    """A process and all below it."""
+    found = [pid]
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            words = path.read_text().rpartition(")")[2].split()
+            if int(words[1]) == pid:
+                found += list_tree_processes(int(path.parent.name))
+    return found
+
+
+def kill_tree(process):
+    """Kill a process and all below it, at once, so that nothing is left to tidy up."""
+    tree = list_tree_processes(process.pid)
+    for pid in tree:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+    for pid in {*tree, *list_tree_processes(process.pid)}:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.communicate()
+
+
+def wait_for(question, seconds=40):
+    """The answer, as soon as it is true."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if answer := question():
+            return answer
+        time.sleep(0.05)
+    raise AssertionError("waited in vain")
+
+
+def is_alive(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
