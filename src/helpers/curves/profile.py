@@ -144,8 +144,8 @@ def profile_bounds(
 
     line = CrossingSearch(side, target[search], centre[search], step[search], limit)
     crossings = line.open(line.follow(refit, fits.theta, tangent[:, search])[0])
-    far = np.isfinite(crossings) & (np.abs(crossings - centre[search]) > FAR_END) & (place != CEILING) & ~work.has_share
-    for row in np.flatnonzero(far):
+    far = np.isfinite(crossings) & (np.abs(crossings - centre[search]) > FAR_END) & (place != CEILING)
+    for row in np.flatnonzero(far) if not work.has_share else ():
         above = fits.objective[row] + target[search][row] ** 2
         one, which = work.take(np.array([row])), int(place[row])
         crossings[row] = _search_end(one, which, centre[search][row], crossings[row], above)
