@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .wording import say_day, say_large, say_name
+from .wording import say_day, say_large, say_name, say_unit
 
 
 def say_newer(newer: pd.DataFrame, last: float) -> str:
@@ -20,50 +20,51 @@ def say_newer(newer: pd.DataFrame, last: float) -> str:
 
 
 def say_limit(date: pd.Timestamp, row: pd.Series, unit: str) -> str:
-    """A figure that is a bound: "at least 700 million persons for 2026-06-30"."""
-    return f"{say_name(row['bound'])} {count(row['value'], unit)} for {say_day(date)}"
-
-
-def count(value: float, unit: str = "") -> str:
-    """A number for readers, three digits or whole, from a million on in words, with its unit.
-
-    >>> count(9_412_345, "persons"), count(602, "million persons"), count(0.1234)
-    ('9.41 million persons', '602 million persons', '0.123')
-    """
-    if not np.isfinite(value):
-        return "no limit"
-    text = say_large(value) or (f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}")
-    return f"{text} {unit}".strip()
+    """A figure that is a bound: "at least 700 million persons for 30 June 2026"."""
+    return f"{say_name(row['bound'])} {say(row['value'], unit)} for {say_day(date)}"
 
 
 def percent(share: float) -> str:
-    """A share as a whole percentage."""
-    return f"{100 * share:.0f} %"
+    """A share as a whole percentage; one that is neither 0 nor 1 is never said to be.
+
+    >>> percent(0.824), percent(0.0038), percent(0.999), percent(0.0)
+    ('82 %', 'less than 1 %', 'more than 99 %', '0 %')
+    """
+    if 0 < share < 0.005:
+        return "less than 1 %"
+    return "more than 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
 
 
-def say(value: float, unit: str = "") -> str:
-    """A number as a reader wants it: three significant digits, or the whole part where that is longer, and its unit.
+def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -> str:
+    """A number with its unit, the same wherever it is said.
 
-    >>> say(1125.3, "million persons"), say(42.8, "percent"), say(0.0532), say(3e-11), say(9_400_000, "users")
-    ('1,125 million persons', '42.8 %', '0.0532', '3.00e-11', '9.4 million users')
+    Percentages have one decimal and a sign; others two below 10, one below 100 and none from there on, by the larger of
+    the number and what it stands `beside`; small ones have two digits; from a million on a word helps. `bare` leaves
+    the unit out, where another number of the same unit follows.
+
+    >>> say(1125.3, "million persons"), say(42.83, "percent of adults"), say(8.4), say(5.256), say(42), say(0.0532)
+    ('1,125 million persons', '42.8 %', '8.4', '5.26', '42.0', '0.053')
+    >>> say(9_412_345, "users"), say(-0.3, "percentage points"), say(float("inf"), "users"), say(98.4, beside=574)
+    ('9.41 million users', '−0.3 percentage points', 'no limit', '98')
     """
     if not np.isfinite(value):
-        return "unbounded" if value > 0 else "not known"
-    digits = max(0, 2 - int(np.floor(np.log10(abs(value))))) if value else 0
-    text = f"{value:,.{digits}f}" if digits <= 6 and abs(value) < 1e16 else f"{value:.2e}"
-    text = say_large(value) or text
-    if unit.startswith("percent"):
-        return f"{text} %" + unit.removeprefix("percent")
-    return f"{text} {unit}".strip()
+        return "no limit" if value > 0 else "not known"
+    size, share = max(abs(value), abs(beside) if np.isfinite(beside) else 0.0), unit.startswith("percent")
+    digits = 1 if share or 9.995 <= size < 99.95 else 2 if size < 9.995 else 0
+    text = f"{value:,.{digits}f}"
+    text = text[:-1] if digits == 2 and text.endswith("0") else text
+    if 0 < size < (0.05 if share else 0.095):
+        text = f"{value:.2g}"
+    return f"{say_large(value) or text}{'' if bare else say_unit(unit)}".replace("-", "−")
 
 
 def say_range(low: float, high: float, unit: str = "") -> str:
-    """A range as a reader wants it: a lower end that's nothing beside the upper one is 0.
+    """A range, both ends with the same decimals.
 
-    >>> say_range(298.2, 1177, "million persons"), say_range(1e-9, 1252)
-    ('298 to 1,177 million persons', '0 to 1,252')
+    >>> say_range(298.2, 1177, "million persons"), say_range(1e-9, 1252), say_range(8.4, 42, "percent")
+    ('298 to 1,177 million persons', '0 to 1,252', '8.4 to 42.0 %')
     """
-    return f"{'0' if abs(low) < 0.0005 * abs(high) else say(low)} to {say(high, unit)}"
+    return f"{say(low, unit, high, bare=True)} to {say(high, unit)}"
 
 
 def lower_first(text: str) -> str:

@@ -87,16 +87,16 @@ def say_end(found: Any, unit: str) -> str:
     """
     said = f"{found.sentence}{say_unit(unit)}"
     words = {
-        "identified": f"as far as the curves describe it, it {say_range(found, unit)}",
-        "depends on the curve": f"where it ends depends on the curve, {say_range(found, unit)}",
-        "beyond the bound": f"where it ends, the figures do not say: the curves put it {said}",
-        DECLINED: "it is past its peak, so curves of adoption, which only rise, do not apply",
+        "identified": f"as far as the curves describe the figures, growth {say_span_of_end(found, unit)}",
+        "depends on the curve": f"where growth ends depends on the curve, {say_span_of_end(found, unit)}",
+        "beyond the bound": f"where growth ends, the figures do not say: the curves put the end {said}",
+        DECLINED: "the figures have fallen, so curves of adoption, which only rise, do not apply",
     }
     doubt = f" ({found.doubt})" if found.doubt else ""
-    return words.get(found.verdict, f"where it ends, the figures do not say{doubt}")
+    return words.get(found.verdict, f"where growth ends, the figures do not say{doubt}")
 
 
-def say_range(found: Any, unit: str) -> str:
+def say_span_of_end(found: Any, unit: str) -> str:
     """The range of an end that is identified or depends on the curve, and what it is the end of; as for `say_end`."""
     beyond = " (in part beyond the bound)" if found.high > found.bound else ""
     return f"{found.sentence}{say_unit(unit)}{beyond}: the end {found.note}"

@@ -77,19 +77,31 @@ def measure_coverage(
     return pd.DataFrame(covered, index=residuals.index, columns=pd.Index(levels, name="nominal"))
 
 
-def judge(residuals: pd.DataFrame, method: str, level: float) -> pd.DataFrame:
-    """How one band of a method did on each residual row, its technology left out.
+def judge(residuals: pd.DataFrame, method: str, levels: Sequence[float]) -> pd.DataFrame:
+    """How the bands of a method did on each residual row, its technology left out.
 
     Returns
     -------
     DataFrame
-        technology, horizon_years, growth, below and above (whether the outcome lay so), covered, width (of the band, in
-        shares of the bound or multiples of the last value).
+        A row per level and residual row: level, technology, horizon_years, growth, share, below and above (whether the
+        outcome lay so), covered, above_median, width (of the band, in shares of the bound or multiples of the last
+        value).
     """
-    low, high = quantiles_of(residuals, method, band_ends(level)).T
-    actual = residuals["actual"].to_numpy(float)
-    frame = residuals[["technology", "horizon_years", "growth"]].assign(below=actual < low, above=actual > high)
-    return frame.assign(covered=~(frame["below"] | frame["above"]), width=(high - low) / residuals["unit_ahead"])
+    quantiles = quantiles_of(residuals, method, [0.5, *(end for level in levels for end in band_ends(level))]).T
+    actual, frames = residuals["actual"].to_numpy(float), []
+    about = residuals[["technology", "horizon_years", "growth", "share"]].assign(above_median=actual > quantiles[0])
+    for level, low, high in zip(levels, quantiles[1::2], quantiles[2::2], strict=True):
+        sides = {"below": actual < low, "above": actual > high, "covered": (actual >= low) & (actual <= high)}
+        frames.append(about.assign(level=level, **sides, width=(high - low) / residuals["unit_ahead"]))
+    return pd.concat(frames, ignore_index=True)
+
+
+def summarise_coverage(judged: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `judge` by level and horizon; see `Forecast.coverage`."""
+    sides, by = ["covered", "below", "above", "above_median"], ["level", "horizon_years"]
+    means = judged.groupby([*by, "technology"])[sides].mean().groupby(by).mean() * 100
+    counts = judged.groupby(by).agg(technologies=("technology", "nunique"), forecasts=("technology", "size"))
+    return counts.join(means).reset_index()
 
 
 def mean_by_technology(rows: pd.DataFrame, name: str) -> float:

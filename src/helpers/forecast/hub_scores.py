@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.levels import LEVELS, band_ends
-from ..base.numbers import count, percent
+from ..base.numbers import percent, say, say_range
 from ..base.project import RunError
 from ..base.wording import say_count, say_day, say_name
 from ..indicators import Data, DataError
@@ -122,14 +122,15 @@ def _find_reason(row: dict[str, Any], rows: pd.DataFrame, data: Data) -> str:
 def _say_entry(row: dict[str, Any]) -> str:
     """A row of `score_register` for readers."""
     unit, model = row["unit"], row["model_id"].partition("-")[2]
+    median = say(row["q0.5"], unit, row["q0.9"], bare=True)
     text = f"From what was known on {say_day(row['origin_date'])}, for {say_day(row['target_end_date'])}: "
-    text += f"{count(row['q0.1'])} to {count(row['q0.9'], unit)} (80 % band; median {count(row['q0.5'])}; {model}). "
+    text += f"{say_range(row['q0.1'], row['q0.9'], unit)} (80 % band; median {median}; {model}). "
     if pd.isna(row["came"]):
         return f"{text}Put on record on {say_day(row['published'])}; the figure has not come yet."
     if row["why"]:
         return f"{text}There is no score: {row['why']}."
     side = "" if row["side"] == "exact" else f"{say_name(row['side'])} "
-    text += f"Came on {say_day(row['came'])}: {side}{count(row['outcome'], unit)}"
+    text += f"Came on {say_day(row['came'])}: {side}{say(row['outcome'], unit)}"
     text += ", revised since" if row["revised"] else ""
     if row["inside"]:
         text += f", {'inside' if row['inside'] == 'yes' else 'outside'} the band"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from ..base.numbers import say_limit
 from ..curves import Gompertz, Logistic, decimal_years, to_dates
 from . import bands
 from .bands import FAST, INTEGRATION_QUANTILES
+from .coverage import judge, summarise_coverage
 from .joint import JointForecast
 from .lessons import Lessons
 from .methods import fit_at_share, methods_for
@@ -270,6 +272,22 @@ class Forecast(JointForecast):
             values = {f"q{end:g}": column for end, column in zip(ends, quantiles.T, strict=True)}
             frames.append(pd.DataFrame({"calibration": words} | size | values | {"unit": self.target.unit}))
         return pd.concat(frames, ignore_index=True)
+
+    @cached_property
+    def judged(self) -> pd.DataFrame:
+        """How the bands of each level did on every forecast of the references, see `coverage.judge`."""
+        return judge(self.residuals, self.method, sorted(self.levels))
+
+    def coverage(self) -> pd.DataFrame:
+        """How such bands did on the references, each technology left out in turn.
+
+        Returns
+        -------
+        DataFrame
+            A row per level and horizon: level, horizon_years, technologies, forecasts, and in percent, as means over
+            technologies: covered, below and above (outcomes there), above_median.
+        """
+        return summarise_coverage(self.judged)
 
     def statements(self, respondents: int | None = None) -> pd.DataFrame:
         """What must be said beside the forecast, from its own numbers.

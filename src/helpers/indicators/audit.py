@@ -101,7 +101,8 @@ def compare_entities(data: Data, technology: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        measure, indicator, entity, date, value (percent), unit, standard_error.
+        measure, indicator, entity, date, value (percent), unit, standard_error, place (1 is the highest; "World" has
+        none), places (how many have one).
     """
     measures = data.indicators.rename(columns={"title": "measure"})
     measures = measures[(measures["technology"] == technology) & measures["unit"].str.startswith("percent")]
@@ -109,7 +110,9 @@ def compare_entities(data: Data, technology: str) -> pd.DataFrame:
     latest = rows.sort_values("date").drop_duplicates(["indicator", "entity"], keep="last")
     latest = latest.merge(measures[["indicator", "measure", "unit"]], on="indicator")
     latest = latest.sort_values(["measure", "value", "entity"], ascending=[True, False, True], ignore_index=True)
-    return latest[["measure", "indicator", "entity", "date", "value", "unit", "standard_error"]]
+    by_measure = latest[latest["entity"] != "World"].groupby("measure")["value"]
+    latest = latest.assign(place=by_measure.rank(method="min", ascending=False), places=by_measure.transform("size"))
+    return latest[["measure", "indicator", "entity", "date", "value", "unit", "standard_error", "place", "places"]]
 
 
 def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:

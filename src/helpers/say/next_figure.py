@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ..base.levels import band_columns, quoted_level, say_level
-from ..base.numbers import count
+from ..base.numbers import say, say_range
 from ..base.wording import say_day, say_name
 from ..forecast.hub import ENTRY
 from ..forecast.hub_config import BASELINES
@@ -80,39 +80,46 @@ def state_next(
         return pd.DataFrame(columns=COLUMNS)
     now, level, unit = forecast[forecast["date"] == date].iloc[0], quoted_level(levels), series.unit
     low, high = (float(now[name]) for name in band_columns(level))
-    sentence = f"For {say_day(date)} a figure below {count(low)} or above {count(high, unit)} would be a surprise: it "
-    rows = [("surprise", low, high, level, f"{sentence}would lie outside the {say_level(level)} band.")]
+    title = series.title if series.entity in series.title else f"{series.title}, {series.entity}"
+    below = say(low, unit, high, bare=True)
+    sentence = f"{title}: for {say_day(date)} a figure below {below} or above {say(high, unit)} would be a surprise, "
+    rows = [("surprise", low, high, level, f"{sentence}since it would lie outside the {say_level(level)} band.")]
     on_record = bands_on_record(entries)
     on_record = on_record[on_record["target_end_date"] == date]
     if len(on_record):
         old = on_record.iloc[-1]
-        text = f"From what was known on {say_day(old['origin_date'])}, the record said {count(old['q0.1'])} to "
-        text += f"{count(old['q0.9'], unit)} (80 % band; median {count(old['q0.5'])}; {old['model_id']})."
+        band = f"{say_range(old['q0.1'], old['q0.9'], unit)} (80 % band; median {say(old['q0.5'], unit, bare=True)}"
+        text = f"{title}: from what was known on {say_day(old['origin_date'])}, the record said {band}; "
+        text += f"{old['model_id']}) for {say_day(date)}."
         rows.append(("before", old["q0.1"], old["q0.9"], 0.8, text))
-        rows.append(("changed", low, high, level, _say_change(old, float(now["q0.5"]), series, data)))
+        rows.append(("changed", low, high, level, f"{title}: {_say_change(old, now, series, data)}"))
     frame = pd.DataFrame(rows, columns=["part", "low", "high", "level", "sentence"]).assign(date=date, unit=unit)
     return frame[COLUMNS]
 
 
-def _say_change(old: Any, median: float, series: AdoptionSeries, data: Data) -> str:
+def _say_change(old: Any, now: Any, series: AdoptionSeries, data: Data) -> str:
     """Why the forecast differs from that on record, or that it is the same."""
+    median = float(now["q0.5"])
+    says = f"now the median for {say_day(now['date'])} is {say(median, series.unit)}"
     if abs(median - old["q0.5"]) <= SAME * abs(old["q0.5"]):
-        return f"It is the same now: the median is {count(median, series.unit)}."
+        return f"{says}, the same."
     rows = data.find_vintages(series.entity, series.indicator)
     rows, why = rows[rows["published"] > old["origin_date"]], []
     if len(rows):
         named = [
-            f"{'' if row.bound == 'exact' else say_name(row.bound) + ' '}{count(row.value)} for {say_day(row.date)}"
+            f"{'' if row.bound == 'exact' else say_name(row.bound) + ' '}{say(row.value, series.unit)} for "
+            f"{say_day(row.date)}"
             for row in rows.tail(MAX_FIGURES).itertuples()
         ]
         more = f" and {len(rows) - len(named)} earlier ones" if len(rows) > len(named) else ""
-        why.append(f"since then came {', '.join(named)}{more}")
+        why.append(f"{', '.join(named)}{more} came after that")
     if old["model_id"] != PUBLISHED_MODEL:
         why.append(f"the method has changed, to {PUBLISHED_MODEL}")
     if old["bound"] != (series.bound_name or "none"):
-        why.append(f"the bound has changed, from {old['bound']} to {series.bound_name or 'none'}")
+        names = (name.replace("_", " ") for name in (old["bound"], series.bound_name or "none"))
+        why.append(f"the bound has changed, from {' to '.join(names)}")
     reason = (
         "; ".join(why)
         or "no figure of the series has come since, so what was learnt from other technologies has changed"
     )
-    return f"Now the median is {count(median, series.unit)}: {reason}."
+    return f"{says}, since {reason}."

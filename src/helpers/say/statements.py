@@ -13,10 +13,9 @@ import numpy as np
 import pandas as pd
 
 from ..base.levels import band_columns, say_level
-from ..base.numbers import count, percent, say_limit
+from ..base.numbers import lower_first, percent, say, say_limit, say_range
 from ..base.wording import say_count, say_day, say_end, say_first, say_name, say_voices
 from ..curves import Assessment, Logistic, assess_ceiling
-from ..forecast import coverage
 from ..forecast.bands import FAST
 from ..forecast.coverage import MIN_FORECASTS, mean_by_technology
 from ..forecast.methods import Origin
@@ -44,7 +43,7 @@ def state_forecast(forecast: Forecast, respondents: int | None = None) -> pd.Dat
     found, scatter = assess_target(target), measure_scatter(windows)
     residuals = forecast.residuals
     kind = kind_of(residuals)
-    judged, kept = coverage.judge(residuals, forecast.method, level), forecast.share_kept()
+    judged, kept = forecast.judged[forecast.judged["level"] == level], forecast.share_kept()
     widest = min(forecast.lessons.calibration(name).widest for name in forecast.members)
     beyond = [each for each in forecast.levels if each > widest]
     far, later = int(np.abs(forecast.years - 3).argmin()), forecast.dates > max([forecast.origin, *target.newer.index])
@@ -66,13 +65,20 @@ def state_forecast(forecast: Forecast, respondents: int | None = None) -> pd.Dat
         "horizon": state_horizon(
             forecast.lessons.furthest,
             forecast.dates[~forecast.tested],
-            windows.bounded and not forecast.declines,
+            windows.bounded and not forecast.declines and found.verdict == "open",
             kind,
         ),
         "paths": state_paths(forecast.lessons.correlations, target, kept, forecast.refuted, kind),
     }
+    source, title = target.source, target.title
+    title = title if source is None or source.entity in title else f"{title}, {source.entity}"
     rows = [
-        (chr(ord("a") + place), topic, text, json.dumps({key: _plain(numbers[key]) for key in sorted(numbers)}))
+        (
+            chr(ord("a") + place),
+            topic,
+            f"{title}: {lower_first(text)}" if title else text,
+            json.dumps({key: _plain(numbers[key]) for key in sorted(numbers)}),
+        )
         for place, (topic, (text, numbers)) in enumerate(statements.items())
     ]
     return pd.DataFrame(rows, columns=["key", "topic", "statement", "numbers"])
@@ -114,8 +120,8 @@ def state_ceiling(found: Assessment, at_origin: Origin, unit: str, kind: Kind) -
     if windows.past_peak[0]:
         peak, last = windows.values.max(), windows.values[0, -1]
         text = (
-            f"The series is past its peak ({count(peak, unit)}, now {count(last, unit)}). Adoption curves only rise "
-            "and do not apply: the forecast is its last level, with a band as wide as such forecasts have missed by."
+            f"The series is past its peak ({say(peak, unit)}, now {say(last, unit)}). Adoption curves only rise "
+            "and do not apply: the forecast is the last level, with a band as wide as such forecasts have missed by."
         )
         return text, {"technologies": technologies, "peak": peak, "last": last}
     if found.verdict != "open":
@@ -125,7 +131,7 @@ def state_ceiling(found: Assessment, at_origin: Origin, unit: str, kind: Kind) -
     prior = "No saturation level is part of this forecast."
     if windows.bounded:
         prior = f"A saturation level is a prior from {say_count(technologies, *kind)}, not a finding."
-    return f"The data do not identify a ceiling: {say_end(found, unit)}. {prior}", numbers
+    return f"{say_first(say_end(found, unit))}. {prior}", numbers
 
 
 def state_bound(at_origin: Origin, target: Target, reached: pd.Series, kind: Kind) -> Statement:
@@ -138,13 +144,13 @@ def state_bound(at_origin: Origin, target: Target, reached: pd.Series, kind: Kin
     numbers: dict[str, Any] = dict(zip(names, reached.quantile([0, 0.25, 0.5, 0.75, 1]), strict=True))
     numbers |= {"bound": float(windows.bound[0, -1]), "technologies": len(reached)}
     title = getattr(target.source, "bound_title", "") or "the bound"
-    size = count(numbers["bound"], target.unit)
+    size = say(numbers["bound"], target.unit)
     named = title if title.startswith(size.split(" of ")[0]) else f"{title}, {size}"
     text = (
         f"The bound ({named}) is a limit, not a ceiling to be expected: "
         f"{say_count(len(reached), *kind)} {'has' if len(reached) == 1 else 'have'} so far reached "
-        f"{percent(numbers['low'])} to {percent(numbers['high'])} of theirs, half of them "
-        f"{percent(numbers['quarter'])} to {percent(numbers['three_quarters'])}."
+        f"{percent(numbers['low'])} to {percent(numbers['high'])} of their own bounds, half of "
+        f"them {percent(numbers['quarter'])} to {percent(numbers['three_quarters'])}."
     )
     curves = list(at_origin.curves.values())
     away = float(np.mean([curve.moments[0][0, 0] for curve in curves]))
@@ -152,8 +158,8 @@ def state_bound(at_origin: Origin, target: Target, reached: pd.Series, kind: Kin
     numbers |= {"expected_share": share, "prior_deviations": away}
     if away < EARLY_END and not windows.past_peak[0]:
         text += (
-            f" The series disagrees with so high an end: it slows down already, and with the prior its curves put the "
-            f"end at {percent(share)} of the bound on average."
+            f" The figures disagree with so high an end: they slow down already, and with the prior their curves put "
+            f"the end at {percent(share)} of the bound on average."
         )
     return text, numbers
 
@@ -167,24 +173,24 @@ def state_noise(scatter: dict[str, float], windows: Windows, target: Target, res
     if not np.isfinite(sd):
         return "With three points a curve with a free ceiling fits exactly, so scatter about it cannot be measured.", {}
     numbers = {"residual_sd": sd}
-    text = f"The points scatter about the best logistic curve by {count(sd, unit)} (residual SD)"
+    text = f"The points scatter about the best logistic curve by {say(sd, unit)} (residual SD)"
     if published.notna().any():
         numbers |= {"standard_error": float(published.median())}
-        return f"{text}, against a standard error of {count(numbers['standard_error'], unit)} as published.", numbers
+        return f"{text}, against a standard error of {say(numbers['standard_error'], unit)} as published.", numbers
     if not windows.bounded:
         return f"{text}; without a base its sampling error cannot be worked out.", numbers
-    share, base = float(windows.shares[0, -1]), float(windows.bound[0, -1])
-    variance = base**2 * share * (1 - share)
+    every = windows.all_points  # each figure has a sampling variance of its own
+    variance = float((every.bound**2 * every.shares * (1 - every.shares)).mean())
     if respondents:
         error, asked = float(np.sqrt(variance / respondents)), say_count(respondents, "respondent")
         numbers |= {"sampling_error": error, "respondents": respondents}
-        return f"{text}, against a sampling error of about {count(error, unit)} with {asked}.", numbers
+        return f"{text}, against a sampling error of about {say(error, unit)} with {asked}.", numbers
     size = variance / sd**2 if sd > 0 else np.inf
     people = "less than one person"
     if np.isfinite(size) and size >= 1:
         people = say_count(round(size), "person")
     numbers |= {"equivalent_sample": size}
-    return f"{text}; sampling alone would scatter so much only in a survey of {people}.", numbers
+    return f"{text}; sampling alone would scatter so much only in surveys of {people} each.", numbers
 
 
 def state_data(scatter: dict[str, float], windows: Windows, available: int) -> Statement:
@@ -245,8 +251,8 @@ def state_calibration(
     if growth >= FAST and len(fast):
         covered, others = mean_by_technology(fast, "covered"), fast["technology"].nunique()
         numbers |= {"growth": growth, f"{name}_fast": covered, "technologies_fast": others}
-        text += f". After growth as fast as here (by a factor of {FAST:g} or more within the window) it has covered "
-        text += f"{percent(covered)} of outcomes on {say_count(others, *kind)}"
+        text += f". After growth by a factor of {FAST:g} or more within the window (here {growth:.1f}) this band has "
+        text += f"covered {percent(covered)} of outcomes on {say_count(others, *kind)}"
     if beyond:
         widest, wide = number / (number + 1), " and ".join(say_level(each) for each in beyond)
         numbers |= {"widest_level": widest}
@@ -288,19 +294,18 @@ def state_spread(frame: pd.DataFrame, scenarios: pd.DataFrame, level: float) -> 
     date, unit, by_method = frame["date"].iloc[0], frame["unit"].iloc[0], frame.set_index("method")
     curves = by_method["q0.5"].drop(index=["combined", "last_value"])
     (least, most), band = curves.agg(["idxmin", "idxmax"]), by_method.loc["combined", list(band_columns(level))]
-    ends = f"{count(curves[least])} ({say_name(least)}) to {count(curves[most], unit)} ({say_name(most)})"
-    if count(curves[least]) == count(curves[most]):
-        ends = f"all the same, {count(curves[most], unit)}"
-    text = (
-        f"For {say_day(date)} the single methods say {ends}; the {say_level(level)} band is "
-        f"{count(band.iloc[0])} to {count(band.iloc[1], unit)}"
-    )
+    lowest, highest = say(curves[least], unit, curves[most], bare=True), say(curves[most], unit)
+    ends = f"{lowest} ({say_name(least)}) to {highest} ({say_name(most)})"
+    if say(curves[least], unit) == highest:
+        ends = f"all the same, {highest}"
+    text = f"For {say_day(date)} the single methods say {ends}; the {say_level(level)} band is "
+    text += say_range(band.iloc[0], band.iloc[1], unit)
     numbers = {"date": f"{date:%Y-%m-%d}", "low": curves[least], "high": curves[most]}
     numbers |= {"band_low": band.iloc[0], "band_high": band.iloc[1]}
     paths = scenarios.dropna(subset=["value"]).set_index("share")["value"]
     if len(paths):
         text += f"; saturation at {percent(paths.index[0])} to {percent(paths.index[-1])} of the bound gives "
-        text += f"{count(paths.iloc[0])} to {count(paths.iloc[-1], unit)}"
+        text += say_range(paths.iloc[0], paths.iloc[-1], unit)
         numbers |= {f"scenario_{share:g}": value for share, value in paths.items()}
     return f"{text}.", numbers
 
@@ -330,10 +335,11 @@ def state_contradiction(
     horizon, at_horizon = _pick_horizon(judged, years)
     below, above = (mean_by_technology(at_horizon, name) for name in ("below", "above"))
     date, unit = f"{row['date']:%Y-%m-%d}", target.unit
+    outside = f"below {say(low, unit, high, bare=True)} or above {say(high, unit)}"
     text = (
-        f"A figure below {count(low)} or above {count(high, unit)} for {say_day(row['date'])} would contradict the "
-        f"forecast (outside its 95 % band). The {say_level(level)} band is {count(near)} to {count(far, unit)}; of the "
-        f"outcomes of {kind[1]} {say_count(horizon, 'year')} ahead {percent(below)} lay below such bands and "
+        f"A figure {outside} for {say_day(row['date'])} would contradict the forecast (outside its 95 % band). The "
+        f"{say_level(level)} band is {say_range(near, far, unit)}; of the outcomes of {kind[1]} "
+        f"{say_count(horizon, 'year')} ahead {percent(below)} lay below such bands and "
         f"{percent(above)} above{', where no newer bound was known' if len(target.newer) else ''}."
     )
     numbers = {"date": date, "low_95": low, "low": near, "high": far, "high_95": high}

@@ -21,7 +21,7 @@ from ..base.project import find_data
 from ..base.wording import say_count, say_end, say_first, say_name
 from ..forecast import NOT_REACHED
 from ..forecast.windows import SHORTEST, SHORTEST_SPAN
-from ..say.findings import list_ceiling, year_of_growth
+from ..say.facts import Facts, list_ceiling
 
 __all__ = ["CEILINGS", "Explorer", "Result", "Selection"]
 
@@ -73,7 +73,7 @@ class Result:
     others : tuple of Results
         Fits with ceilings within the 80 % profile interval of a free fit: they describe the data about as well.
     forecast : Forecast or None
-    ceiling : row of `findings.list_ceiling`, or None
+    ceiling : row of `facts.list_ceiling`, or None
         The verdict on where the series ends, whichever curve is drawn.
     problems : tuple of str
     """
@@ -329,10 +329,10 @@ def list_numbers(result: Result) -> dict[str, str]:
     if series.bound is not None and series.bound_title:
         share = say(100 * series.share.iloc[-1], "percent")
         numbers[f"Share of the bound ({lower_first(series.bound_title)})"] = share
-    gain, start = year_of_growth(pd.DataFrame({"date": values.index, "value": values.to_numpy()}), unit)
-    if start is not None:
-        measure = "percentage points" if unit.startswith("percent") else "%"
-        numbers[f"Growth since {say_date(start)}"] = f"{gain:+,.1f} {measure}"
+    growth = Facts({"02_growth": pd.DataFrame({"date": values.index, "value": values.to_numpy()})}, vars(series), "")
+    if growth.before is not None and growth.gain is not None:
+        grown = say(growth.gain, "percentage points" if growth.is_share else "percent")
+        numbers[f"Growth since {say_date(growth.before['date'])}"] = f"{'+' if growth.gain > 0 else ''}{grown}"
     numbers[f"Ceiling of the {result.selection.curve}"] = say_ceiling(result)
     if forecast is None:
         return numbers
@@ -345,5 +345,6 @@ def list_numbers(result: Result) -> dict[str, str]:
         dates = [row.median, row.earliest, row.latest]
         median, early, late = (date if date == NOT_REACHED else say_date(date) for date in dates)
         text = f"{median} (80 % interval: {early} to {late})" if early != NOT_REACHED else early
-        numbers[f"{100 * row.share:g} % of the bound"] = f"reached in {median}" if row.status == "reached" else text
+        seen = f"passed, by the figures about {median}" if row.status == "reached" else text
+        numbers[f"{100 * row.share:g} % of the bound"] = seen
     return numbers

@@ -65,7 +65,7 @@ def format_number(value: float | None) -> str:
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return "–"
     if not np.isfinite(value):
-        return "unbounded"
+        return "no limit"
     if large := say_large(value):
         return large.replace("-", "−")
     if value == 0 or float(value).is_integer():

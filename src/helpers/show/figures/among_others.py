@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import blended_transform_factory
 
-from ...base.numbers import lower_first, say, say_date
+from ...base.numbers import lower_first, say, say_date, say_range
 from ...base.wording import say_count
 from ...forecast.windows import PAST_PEAK
 from .style import (
@@ -39,7 +40,7 @@ NAMED = 5
 UNLIKE_ORANGE = tuple(colour for colour in COLOURS if colour != ORANGE)
 
 
-def draw_alignment(aligned: pd.DataFrame, names: dict[str, Any], source: str) -> Figure | None:
+def draw_alignment(aligned: pd.DataFrame, pace: pd.DataFrame, names: dict[str, Any], source: str) -> Figure | None:
     """A series among reference technologies on a clock that starts at an equal share of the bound.
 
     Parameters
@@ -47,6 +48,9 @@ def draw_alignment(aligned: pd.DataFrame, names: dict[str, Any], source: str) ->
     aligned : DataFrame
         A row a figure, the first of each series at 0 years: entity, indicator, technology, target (bool), start_share
         (percent), years (since the start), share (percent of the bound), years_to_target_share (infinity: not yet).
+    pace : DataFrame
+        02_pace: a row a series, the fastest first: entity, indicator, target, start_share, target_share,
+        years_to_target_share, place, of.
     names : dict
         title, bound_title.
     source : str
@@ -66,12 +70,14 @@ def draw_alignment(aligned: pd.DataFrame, names: dict[str, Any], source: str) ->
     if len(inside):
         style = {"units": "line", "estimator": None, "legend": False, "ax": axis}
         sns.lineplot(inside, x="years", y="share", color=GREY, lw=0.9, alpha=0.55, zorder=1, **style)
-    pace = others.groupby(["entity", "indicator"])["years_to_target_share"].first().sort_values(kind="stable")
-    labels = _draw_fastest(axis, inside, pace.index[:NAMED])
+    fastest = pace.loc[~pace["target"], ["entity", "indicator"]].head(NAMED)
+    labels = _draw_fastest(axis, inside, [*fastest.itertuples(index=False, name=None)])
     [line] = axis.plot(target["years"], target["share"], "-o", color=ORANGE, lw=2.4, ms=5, zorder=5)
-    tell(line, [f"After {row.years:.2g} years: {say(row.share)} % of the bound" for row in target.itertuples()])
+    tell(
+        line, [f"After {row.years:.2g} years: {say(row.share, 'percent')} of the bound" for row in target.itertuples()]
+    )
     axis.set(xlim=(0, reach), ylim=(0, 105), ylabel="")
-    axis.set_xlabel(f"Years since {say(end['start_share'])} % of the bound")
+    axis.set_xlabel(f"Years since {say(end['start_share'], 'percent')} of the bound")
     use_numbers(axis, suffix=" %")
     if end["years"] > 0.5 * reach:
         labels.append(Label(end["years"], end["share"], names["title"], ORANGE))
@@ -81,7 +87,7 @@ def draw_alignment(aligned: pd.DataFrame, names: dict[str, Any], source: str) ->
             textcoords="offset points", color=ORANGE,
             weight="bold", size=9, va="bottom", path_effects=[withStroke(linewidth=3, foreground="white")], zorder=6,
         )  # fmt: skip
-    title = _say_pace(target, pace)
+    title = _say_pace(pace[pace["target"]].iloc[0], target["share"], names)
     units = (
         f"Share of each technology's bound, percent (here: {lower_first(names['bound_title'])}); "
         "grey: all other technologies, named: the fastest"
@@ -90,7 +96,7 @@ def draw_alignment(aligned: pd.DataFrame, names: dict[str, Any], source: str) ->
     return close_canvas(figure, title, units, source)
 
 
-def _draw_fastest(axis: Axes, inside: pd.DataFrame, fastest: pd.MultiIndex) -> list[Label]:
+def _draw_fastest(axis: Axes, inside: pd.DataFrame, fastest: Sequence[tuple[str, str]]) -> list[Label]:
     """The lines of the fastest other series, named."""
     labels = []
     for rank, key in enumerate(fastest):
@@ -102,19 +108,17 @@ def _draw_fastest(axis: Axes, inside: pd.DataFrame, fastest: pd.MultiIndex) -> l
     return labels
 
 
-def _say_pace(target: pd.DataFrame, pace: pd.Series) -> str:
-    """The title: how long the series took, and how many others were as fast."""
-    end = target.iloc[-1]
-    own, start, total = end["years_to_target_share"], say(end["start_share"]), len(pace)
-    faster = int((pace <= own).sum())
-    highest = say(target["share"].max())
-    title = f"Never above the {start} % of its bound at which it begins; {total} other series passed that share"
-    if own > 0:
-        title = f"From {start} to {highest} % of its bound in {own:.1f} years: {faster or 'none'} of {total} series "
-        title += "of other technologies did it as fast"
-    if target["share"].min() >= PAST_PEAK * target["share"].max():
-        title = f"Between {say(target['share'].min())} and {highest} % of its bound for {end['years']:.1f} years"
-    return title
+def _say_pace(own: pd.Series, shares: pd.Series, names: dict[str, Any]) -> str:
+    """The title: how long the series took, and how many others were as fast, as the finding says it."""
+    low, high, others, faster = shares.min(), own["target_share"], int(own["of"] - 1), int(own["place"] - 1)
+    if low >= PAST_PEAK * shares.max():
+        return f"{names['title']}: {say_range(low, shares.max(), 'percent')} of the bound all the time"
+    if own["years_to_target_share"] > 0:
+        span = f"from {say_range(own['start_share'], high, 'percent')} of the bound"
+        title = f"{names['title']}: {span} in {own['years_to_target_share']:.1f} years"
+        return f"{title}; {faster or 'none'} of {others} other series as fast or faster"
+    start = say(own["start_share"], "percent")
+    return f"{names['title']}: never above the {start} of the bound at the beginning; {others} other series passed it"
 
 
 def draw_comparison(compared: pd.DataFrame, entity: str, source: str, most: int = 10) -> Figure | None:
@@ -182,12 +186,14 @@ def _draw_bars(axis: Axes, shown: pd.DataFrame) -> None:
         markers=dict(zip(measures, MARKERS * len(measures), strict=False)), s=26, linewidth=0, zorder=3,
         legend=False, ax=axis,
     )  # fmt: skip
-    texts = [f"{row.entity}, {say_date(row.date)}: {say(row.value)} %, {row.measure}" for row in shown.itertuples()]
+    texts = [
+        f"{row.entity}, {say_date(row.date)}: {say(row.value, 'percent')}, {row.measure}" for row in shown.itertuples()
+    ]
     tell(axis.collections[-1], texts)
     for row, right in zip(shown.itertuples(), shown["value"] + half.fillna(0), strict=True):
         axis.annotate(
-            say(row.value), (right, row.row), xytext=(6, 0), textcoords="offset points", va="center", size=7.5,
-            weight="bold" if row.own else "normal",
+            say(row.value, "percent", bare=True), (right, row.row), xytext=(6, 0), textcoords="offset points",
+            va="center", size=7.5, weight="bold" if row.own else "normal",
         )  # fmt: skip
 
 
@@ -198,5 +204,5 @@ def _say_measures(compared: pd.DataFrame, entity: str) -> str:
     counted = "one country or region" if places == 1 else f"{places} countries and regions"
     title = f"{'One measure' if measures == 1 else f'{measures} measures'} in {counted}"
     if len(mine) > 1:
-        title = f"{entity} has {say(mine.min())} % by one measure and {say(mine.max())} % by another"
+        title = f"{entity} has {say(mine.min(), 'percent')} by one measure and {say(mine.max(), 'percent')} by another"
     return title + (": each measure asks other people another question" if measures > 1 else "")

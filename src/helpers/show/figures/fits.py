@@ -35,7 +35,7 @@ def draw_fits(
 ) -> Figure | None:
     """The fitted curves, one panel a family, with all ceilings that the data do not rule out.
 
-    A family without a voice in the verdict is named so, and the title leaves it out.
+    A family without a voice in the verdict, which is the title, is named so.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def draw_fits(
         Observations by date.
     alternatives : DataFrame
         From `curves.trace_alternatives`: family, ceiling, date, value, best (bool), level.
-    found : a row of `findings.list_ceiling`
+    found : a row of `facts.list_ceiling`
     bound : float
         Known upper bound at the last observation; nan for none.
     names : dict
@@ -75,18 +75,10 @@ def draw_fits(
             shorten_label(names["bound_title"]), (0.02, bound), xycoords=("axes fraction", "data"), xytext=(0, 3),
             textcoords="offset points", size=7.5, color=GREY,
         )  # fmt: skip
-    heard = alternatives[alternatives["family"].isin(found.voices.split(", "))]
-    ends, end = heard.groupby(["family", "ceiling"])["value"].last(), alternatives["date"].max()
-    if heard.empty:
-        title = "None of these curves has a voice in the verdict on where adoption ends"
-    elif found.verdict == "open":
-        title = "Where these curves end, the figures do not say"
-    else:
-        to = "beyond the bound" if ends.max() > bound else say(ends.max(), names["unit"])
-        title = f"In {end:%Y}, curves that the data do not rule out lie anywhere from {say(ends.min())} to {to}"
+    title = f"{names['title']}: {say_end(found, names['unit'])}"
     level = 100 * alternatives["level"].iloc[0]
     units = (
-        f"{names['title']}, {names['unit']}. Thick: least squares; "
+        f"{names['unit'].capitalize()}. Thick: least squares; "
         f"thin: other ceilings inside the {level:.0f} % profile interval"
     )
     return close_canvas(figure, title, units, source)
@@ -113,7 +105,7 @@ def draw_profiles(
     ----------
     profiles : DataFrame
         From `curves.profile_ceilings`: family, ceiling, confidence and confidence_independent (percent).
-    found : a row of `findings.list_ceiling`
+    found : a row of `facts.list_ceiling`
         The verdict, which is the title.
     bound : float
         Known upper bound at the last observation; nan for none.
@@ -151,11 +143,9 @@ def draw_profiles(
     axis.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: say(tick)))
     axis.set_yticks(range(0, 101, 20), [f"{tick} %" for tick in range(0, 101, 20)])
     label_ends(axis, labels)
-    units = (
-        f"{names['title']}: confidence at which each ceiling is rejected, by ceiling ({names['unit']}, log scale); "
-        "thin: if errors are independent"
-    )
-    return close_canvas(figure, say_first(say_end(found, names["unit"])), units, source)
+    units = f"Confidence at which each ceiling is rejected, by ceiling ({names['unit']}, log scale); "
+    units += "thin: if errors are independent"
+    return close_canvas(figure, f"{names['title']}: {say_end(found, names['unit'])}", units, source)
 
 
 def _name_family(family: str, found: Any) -> str:

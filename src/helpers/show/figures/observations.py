@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ...base.dates import decimal_years
-from ...base.numbers import lower_first, say, say_date, say_newer
+from ...base.numbers import lower_first, percent, say, say_date, say_newer
 from ...base.wording import say_count, say_day
 from .single import plot_newer
 from .style import (
@@ -138,7 +138,7 @@ def draw_levels(
     mark_breaks(axis, breaks)
     title = f"{names['title']}: {say(last['value'], names['unit'])} in {say_date(last['date'])}"
     if np.isfinite(last["share_of_bound"]) and not names["unit"].startswith("percent"):
-        title += f", {say(last['share_of_bound'])} % of {lower_first(names['bound_title'])}"
+        title += f", {say(last['share_of_bound'], 'percent')} of {lower_first(names['bound_title'])}"
     title += say_newer(newer, last["value"]).replace(",", ";", 1)
     label_ends(axis, labels)
     units = names["unit"].capitalize() + "; upright bars: 95 % sampling error, as published" * sampled
@@ -171,16 +171,21 @@ def draw_shares(shares: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     for base, colour, dash, marker in zip(bases, COLOURS, LINES, MARKERS, strict=False):
         line = shares[shares["base"] == base]
         [drawn] = axis.plot(line["date"], line["share"], color=colour, ls=dash, marker=marker, ms=5, lw=1.8)
-        tell(drawn, [f"{say_day(row.date)}: {say(row.share)} % of {lower_first(base)}" for row in line.itertuples()])
+        tell(
+            drawn,
+            [f"{say_day(row.date)}: {say(row.share, 'percent')} of {lower_first(base)}" for row in line.itertuples()],
+        )
         end = line.iloc[-1]
-        labels.append(Label(end["date"], end["share"], f"of {lower_first(base)}\n{say(end['share'])} %", colour))
+        labels.append(
+            Label(end["date"], end["share"], f"of {lower_first(base)}\n{say(end['share'], 'percent')}", colour)
+        )
     axis.set_ylim(0, 1.08 * max(100.0, shares["share"].max()) if shares["share"].max() > 60 else None)
     axis.set_ylim(bottom=0)
     use_dates(axis, pd.DatetimeIndex(shares["date"]))
     use_numbers(axis, suffix=" %")
     label_ends(axis, labels)
     last = shares[shares["date"] == shares["date"].max()]
-    told = " and ".join(f"{say(row.share)} % of {lower_first(row.base)}" for row in last.itertuples())
+    told = " and ".join(f"{say(row.share, 'percent')} of {lower_first(row.base)}" for row in last.itertuples())
     title = f"{names['title']} in {say_date(last['date'].iloc[0])}: {told}"
     units = "Percent of each population, computed from both figures; a published rate may differ in its last digit"
     return close_canvas(figure, title, units, source)
@@ -220,10 +225,10 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     bars = axis.bar(dates[:-1], per_year, spans, align="edge", color=colours, edgecolor="white", linewidth=1.5)
     bars[biggest].set_hatch("//")
     for bar, before, row in zip(bars, growth["date"], rows.itertuples(), strict=False):
-        tell(bar, [f"{say_day(before)} to {say_day(row.date)}: {row.change:+,.4g} {unit}"])
+        tell(bar, [f"{say_day(before)} to {say_day(row.date)}: {'+' if row.change > 0 else ''}{say(row.change, unit)}"])
     if len(rows) <= NUMBERED_BARS:
         seen = rows["growth"].where(widths > 0.035)
-        texts = [f"{percent:+.0f}{sign}" if np.isfinite(percent) else "" for percent in seen]
+        texts = [f"{grown:+.0f}{sign}" if np.isfinite(grown) else "" for grown in seen]
         axis.bar_label(bars, texts, padding=3, size=8.5, color=INK)
     axis.axhline(0, color=GREY, lw=0.8)
     axis.margins(y=0.14)
@@ -232,11 +237,12 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     use_numbers(axis)
     top, date = rows.iloc[biggest], growth["date"].iloc[biggest]
     share = top["change"] / (growth["value"].iloc[-1] - growth["value"].iloc[0])
-    told = f", {100 * share:.0f} % of the whole rise shown" if 0 < share < 1 and len(rows) > 1 else ""
+    told = f", {percent(share)} of the whole rise shown" if 0 < share < 1 and len(rows) > 1 else ""
     name = say_day if say_date(date) == say_date(top["date"]) else say_date
-    title = f"Fastest between {name(date)} and {name(top['date'])}: {top['change']:+,.3g} {unit}{told}"
+    change = f"{'+' if top['change'] > 0 else ''}{say(top['change'], unit)}"
+    title = f"{names['title']}: fastest between {name(date)} and {name(top['date'])}, {change}{told}"
     every = f"every {step} observations" if step > 1 else "observations"
-    units = f"{names['title']}: change between {every}, {unit} a year"
+    units = f"Change between {every}, {unit} a year"
     if len(rows) <= NUMBERED_BARS:
         units += f"; on the bars, growth over the interval{'' if sign else ', percent'}"
     return close_canvas(figure, title, units, source)
