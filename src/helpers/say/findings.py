@@ -192,7 +192,7 @@ def _state_rivals(facts: Facts, pace: Row) -> str:
         names.append(f"{row['technology']}{lost}")
     names += ["and others"] if len(rivals) > MOST_NAMED else []
     named = f" ({'; '.join(names)})" if names else ""
-    between = "" if start <= facts.growth[0]["share_of_bound"] * 1.0001 else ", between two figures,"
+    between = "" if start <= facts.growth[0]["share_of_bound"] * 1.0001 else " (a level between two figures)"
     return (
         f"from {cite(start, 'percent')}{between} to {cite(goal, 'percent')} of the bound in "
         f"{cite(years, form='.1f')} years; of {cite(others, form='.0f')} series of other technologies "
@@ -226,8 +226,9 @@ def _state_forecast(facts: Facts) -> str:
         return f"{facts.title}: the forecast from the exact figures is refuted, since {lies}. No forecast is given."
     near, end = facts.at(1), facts.fan[-1]
     tested = [row for row in facts.fan if row["basis"] == "calibrated" and row["date"] > near["date"]]
-    which = ", of the paths that satisfy the newer bound," if len(facts.tables["02_newer"]) else ""
-    text = f"{facts.title}: the combined forecast{which} for {say_date(near['date'])} is "
+    newer = facts.list_rows("02_newer")[-1:]
+    which = [f", of the paths with {cite_bound(row, unit)} in {say_date(row['date'])}," for row in newer]
+    text = f"{facts.title}: the combined forecast{''.join(which)} for {say_date(near['date'])} is "
     text += f"{cite_range(*facts.band(near), unit)} ({say_level(facts.level)} band)"
     if tested:
         text += f", for {say_date(tested[-1]['date'])} {cite_range(*facts.band(tested[-1]), unit)}"
@@ -244,9 +245,9 @@ def _state_course(facts: Facts, end: Row) -> str:
     text, ratio = "", facts.faster
     if ratio is not None and not 1 / FASTER < ratio < FASTER:
         words = cite(ratio, form=".1f")
-        text += f" Its median grows {words} times as fast in the next two years as the figures did in the last two."
+        text += f" Over the next two years the median grows {words} times as fast as the figures did in the last two."
     bound, high = Row(facts.tables, "03_ceiling", 0)["bound"], facts.band(end)[1]
     if np.isfinite(bound) and not facts.is_share and high > bound:
-        text += f" Its upper end passes the bound of today, {lower_first(facts.names['bound_title'])} "
+        text += f" The upper end passes the bound of today, {lower_first(facts.names['bound_title'])} "
         text += f"({cite(bound, facts.unit)}), since the bound is forecast to grow too."
     return text

@@ -26,8 +26,8 @@ def state_plainly(facts: Facts) -> pd.DataFrame:
     -------
     DataFrame
         order, part (headline, level, countries, forecast, end, caution), sentence (each names its subject, so that it
-        stands alone), cells (JSON: the words of each number, the cells of the run's tables that it follows from, and its
-        value in four digits).
+        stands alone), cells (JSON: the words of each number, the cells of the run's tables that it follows from, and
+        its value in four digits).
     """
     parts = {
         "headline": _say_headline(facts),
@@ -104,7 +104,9 @@ def _say_countries(facts: Facts) -> str:
     text += f"{say_date(mine['date'])}, place {place} of {places}"
     if mine["place"] > 1:
         text += f" (highest: {top['entity']}, {cite(top['value'], 'percent')})"
-    other = " It counts other people by another question than the figures above, so the levels do not compare."
+    other = (
+        " This measure counts other people, by another question than the figures above, so the levels do not compare."
+    )
     return f"{text}.{other if mine['indicator'] != facts.last['indicator'] else ''}"
 
 

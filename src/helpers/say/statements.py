@@ -145,7 +145,7 @@ def state_bound(at_origin: Origin, target: Target, reached: pd.Series, kind: Kin
     numbers |= {"bound": float(windows.bound[0, -1]), "technologies": len(reached)}
     title = getattr(target.source, "bound_title", "") or "the bound"
     size = say(numbers["bound"], target.unit)
-    named = title if title.startswith(size.split(" of ")[0]) else f"{title}, {size}"
+    named = title if title[:1].isdigit() else f"{title}, {size}"
     text = (
         f"The bound ({named}) is a limit, not a ceiling to be expected: "
         f"{say_count(len(reached), *kind)} {'has' if len(reached) == 1 else 'have'} so far reached "
@@ -210,7 +210,9 @@ def state_paths(correlations: pd.DataFrame, target: Target, kept: float, refuted
     said = "; ".join(say_limit(date, row, target.unit) for date, row in target.newer.iterrows())
     near = correlations.loc[correlations["horizon_years"] < 1, "technologies"].max()
     every = correlations["technologies"].max()
-    numbers: dict[str, Any] = {} if not said else {"kept": kept, "refuted": refuted}
+    numbers: dict[str, Any] = (
+        {} if not said else {"kept": kept, "refuted": refuted, "newer": target.newer["value"].iloc[-1]}
+    )
     text = f"{said[:1].upper()}{said[1:]}: {percent(kept)} of the paths agree" if said else ""
     if refuted:
         text += f", fewer than {percent(LEAST_KEPT)}. This refutes the forecast. Its numbers know nothing of it. "
@@ -242,6 +244,7 @@ def state_calibration(
         f"one left out, the {say_level(level)} band has covered {percent(mean)} of outcomes"
     )
     numbers = {"technologies": number, "forecasts": len(judged), name: mean}
+    numbers |= {"nearest_years": horizons.min(), "furthest_years": horizons.max()}
     if len(worst):
         technology, (share, size) = worst.index[0], worst.iloc[0]
         text += f"; over all horizons the worst of those with {MIN_FORECASTS} or more forecasts is {technology}, "
@@ -307,6 +310,7 @@ def state_spread(frame: pd.DataFrame, scenarios: pd.DataFrame, level: float) -> 
         text += f"; saturation at {percent(paths.index[0])} to {percent(paths.index[-1])} of the bound gives "
         text += say_range(paths.iloc[0], paths.iloc[-1], unit)
         numbers |= {f"scenario_{share:g}": value for share, value in paths.items()}
+        numbers |= {"lowest_share": paths.index[0], "highest_share": paths.index[-1]}
     return f"{text}.", numbers
 
 
@@ -343,7 +347,7 @@ def state_contradiction(
         f"{percent(above)} above{', where no newer bound was known' if len(target.newer) else ''}."
     )
     numbers = {"date": date, "low_95": low, "low": near, "high": far, "high_95": high}
-    return text, numbers | {"share_below": below, "share_above": above}
+    return text, numbers | {"horizon_years": horizon, "share_below": below, "share_above": above}
 
 
 def state_horizon(tested_years: float, extrapolated: pd.DatetimeIndex, curved: bool, kind: Kind) -> Statement:

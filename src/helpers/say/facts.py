@@ -1,0 +1,240 @@
+"""What a run found, decided once from its tables: every register of sentences and the key numbers say these facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..base.levels import LEVELS, band_columns, quoted_level
+from ..base.wording import DECLINED
+from ..curves import Assessment
+from ..forecast.windows import PAST_PEAK
+from .cells import Cell, Row
+
+SUMMARISED = (
+    "02_growth",
+    "02_newer",
+    "02_pace",
+    "02_countries",
+    "03_ceiling",
+    "05_forecast",
+    "05_coverage",
+    "05_bound",
+    "05_probabilities",
+)
+"""Tables of the run that the facts are decided from."""
+YEAR, TWO_YEARS = (1.0, 0.26), (2.0, 0.51)
+"""How far back growth is told, and by how much that figure may be nearer or further."""
+FEWEST_RANKED = 3
+"""Countries from which on a place among them is told."""
+
+
+class Facts:
+    """What is so of one run. A number is a `Cell`, and what there isn't is None.
+
+    Parameters
+    ----------
+    tables : mapping
+        Frames of the run by name, those of `SUMMARISED`, with rows numbered from 0.
+    names : mapping
+        title, unit, base, bound_title and cautions of the series, as from `indicators.name_series`.
+    entity : str
+    levels : sequence of float
+        Those of the forecast's bands; one is quoted, see `helpers.base.levels.quoted_level`.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, pd.DataFrame],
+        names: Mapping[str, Any],
+        entity: str,
+        levels: Sequence[float] = LEVELS,
+    ):
+        self.tables, self.names, self.entity, self.level = tables, names, entity, quoted_level(levels)
+        self.title, self.unit = str(names["title"]), str(names["unit"])
+        self.is_share = self.unit.startswith("percent")
+        self.growth = self.list_rows("02_growth")
+        self.last = self.growth[-1]
+
+    def list_rows(self, name: str) -> list[Row]:
+        """Every row of a table."""
+        return [Row(self.tables, name, label) for label in range(len(self.tables[name]))]
+
+    # ---- how far, how fast --------------------------------------------------------------------------------------
+
+    @cached_property
+    def newer(self) -> Row | None:
+        """The newest figure where that is a bound that says more than the last exact one."""
+        newest = self.list_rows("02_newer")[-1:]
+        more = [row for row in newest if (row["value"] > self.last["value"]) == (row["bound"] == "at_least")]
+        return more[0] if more and more[0]["value"] != self.last["value"] else None
+
+    @cached_property
+    def rate(self) -> Cell | None:
+        """The share that the publisher prints beside the last figure."""
+        return self.last["published_rate"] if np.isfinite(self.last["published_rate"]) else None
+
+    @cached_property
+    def share(self) -> Cell | None:
+        """The last figure as a share of the bound, where no published share says the same."""
+        same = self.rate is not None and self.names["base"].lower() == self.names["bound_title"].lower()
+        told = np.isfinite(self.last["share_of_bound"]) and not self.is_share and not same
+        return self.last["share_of_bound"] if told else None
+
+    @cached_property
+    def before(self) -> Row | None:
+        """The figure a year before the last one."""
+        return find_before(self.growth, *YEAR)
+
+    @cached_property
+    def gain(self) -> Cell | None:
+        """Growth since `before`: percentage points of a share, else percent."""
+        if self.before is None:
+            return None
+        points = self.last["value"] - self.before["value"]
+        return points if self.is_share else 100 * points / self.before["value"]
+
+    @cached_property
+    def peak(self) -> Row:
+        """The highest figure."""
+        return self.growth[int(self.tables["02_growth"]["value"].argmax())]
+
+    @cached_property
+    def least(self) -> Row:
+        """The lowest figure."""
+        return self.growth[int(self.tables["02_growth"]["value"].argmin())]
+
+    @cached_property
+    def course(self) -> str:
+        """What the figures do: they have "fallen", stand "still" (since the first one) or "rise"."""
+        if declines(self.tables["02_growth"]):
+            return "fallen"
+        return "still" if self.least["value"] >= PAST_PEAK * self.peak["value"] else "rise"
+
+    @cached_property
+    def step(self) -> tuple[Row, Row] | None:
+        """Both ends of the one step in which more than half of the whole rise came, of three figures or more."""
+        steps = zip(self.growth[:-1], self.growth[1:], strict=True)
+        largest = max(steps, key=lambda ends: ends[1]["value"] - ends[0]["value"], default=None)
+        whole = self.last["value"] - self.growth[0]["value"]
+        if self.course != "rise" or largest is None or len(self.growth) < 3 or whole <= 0:
+            return None
+        return largest if (largest[1]["value"] - largest[0]["value"]) / whole > 0.5 else None
+
+    # ---- among others -------------------------------------------------------------------------------------------
+
+    @cached_property
+    def pace(self) -> Row | None:
+        """Its row among the other technologies on one clock, if it rises and there are others."""
+        own = [row for row in self.list_rows("02_pace") if row["target"] and row["years_to_target_share"] > 0]
+        return own[0] if own and own[0]["of"] > 1 and self.course == "rise" else None
+
+    @cached_property
+    def rivals(self) -> list[Row]:
+        """The other technologies that were as fast or faster, the fastest first."""
+        pace = self.pace
+        return [
+            row for row in self.list_rows("02_pace") if pace and not row["target"] and row["place"] <= pace["place"]
+        ]
+
+    @cached_property
+    def country(self) -> tuple[Row, Row] | None:
+        """The place's own row and the highest one in the measure that compares most countries."""
+        compared = self.tables["02_countries"]
+        own = compared[(compared["entity"] == self.entity) & (compared["entity"] != "World")]
+        if own.empty or own["places"].max() < FEWEST_RANKED:
+            return None
+        mine = own["places"].idxmax()
+        top = compared.index[(compared["measure"] == own["measure"][mine]) & (compared["place"] == 1)][0]
+        return Row(self.tables, "02_countries", mine), Row(self.tables, "02_countries", top)
+
+    # ---- where to -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def ceiling(self) -> Any:
+        """The verdict on where growth ends, a row of `list_ceiling`; what is blank in its file is no text."""
+        texts = {"voices": "", "doubt": ""}
+        return self.tables["03_ceiling"].astype(dict.fromkeys(texts, object)).fillna(texts).iloc[0]
+
+    @cached_property
+    def points(self) -> Cell:
+        """How many figures there are."""
+        return Row(self.tables, "03_ceiling", 0)["points"]
+
+    @cached_property
+    def fan(self) -> list[Row]:
+        """The published forecast by date."""
+        return [row for row in self.list_rows("05_forecast") if row["method"] == "combined"]
+
+    @cached_property
+    def refuted(self) -> bool:
+        """Whether newer figures refute the forecast."""
+        return any(row["basis"] == "refuted" for row in self.fan)
+
+    @cached_property
+    def coverage(self) -> list[Row]:
+        """How the quoted band did on earlier technologies, by horizon."""
+        return [row for row in self.list_rows("05_coverage") if np.isclose(row["level"], self.level)]
+
+    def at(self, years: float) -> Row:
+        """The row of the forecast nearest to so many years after the last figure."""
+        return min(self.fan, key=lambda row: abs(row.year - self.last.year - years))
+
+    def band(self, row: Row) -> tuple[Cell, Cell]:
+        """Both ends of the quoted band."""
+        low, high = band_columns(self.level)
+        return row[low], row[high]
+
+    @cached_property
+    def tested(self) -> Row:
+        """The coverage about as far ahead as the forecast for the next year, `at(1)`."""
+        ahead = self.at(1).year - self.last.year
+        return min(self.coverage, key=lambda row: abs(row["horizon_years"] - ahead))
+
+    @cached_property
+    def faster(self) -> Cell | None:
+        """How many times as fast the median grows in two years as the figures did in the last two."""
+        start = find_before(self.growth, *TWO_YEARS)
+        if start is None or self.refuted or self.course != "rise" or self.last["value"] <= start["value"]:
+            return None
+        end = self.at(TWO_YEARS[0])
+        past = (self.last["value"] - start["value"]) / (self.last.year - start.year)
+        return (end["q0.5"] - self.last["value"]) / (end.year - self.last.year) / past
+
+    def cautions(self, start: Any, end: Any) -> str:
+        """Reasons of the suspected breaks after one date and up to another; "" where there is none."""
+        return "; ".join(reason for date, reason in self.names["cautions"].items() if start < date <= end)
+
+
+def find_before(growth: Sequence[Row], years: float, room: float) -> Row | None:
+    """The figure nearest to so many years before the last one; None where there is none within `room`, or it is 0."""
+    last = growth[-1].year
+    near = [row for row in growth[:-1] if abs(last - row.year - years) < room]
+    found = min(near, key=lambda row: abs(last - row.year - years), default=None)
+    return found if found is not None and found["value"] > 0 else None
+
+
+def declines(growth: pd.DataFrame) -> bool:
+    """Whether the last figure lies clearly below an earlier one, so that no adoption curve applies."""
+    return bool(growth["value"].iloc[-1] < PAST_PEAK * growth["value"].max())
+
+
+def list_ceiling(found: Assessment, values: pd.Series) -> pd.DataFrame:
+    """The verdict on where a series of `values` ends as a row, from which every notebook and page says it.
+
+    Returns
+    -------
+    DataFrame
+        verdict, low, high, reached, bound, voices (a text with commas), doubt, sentence, note: as `curves.Assessment`;
+        points (how many figures). Of a series past its peak the verdict is that, no family has a voice, and nothing is
+        known.
+    """
+    names = ("verdict", "low", "high", "reached", "bound", "voices", "doubt", "sentence", "note")
+    row = {name: getattr(found, name) for name in names} | {"voices": ", ".join(found.voices), "points": len(values)}
+    if declines(values.to_frame("value")):
+        row |= {"verdict": DECLINED, "low": np.nan, "high": np.inf, "voices": "", "doubt": "", "sentence": "not known"}
+    return pd.DataFrame([row])
