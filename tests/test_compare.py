@@ -37,7 +37,7 @@ def make(outputs, name, median=800.0, subject=("Users", "million persons"), date
     (folder / "tables").mkdir(parents=True)
     parameters = read_parameters({"run": name.split("/")[-1], **values}).model_dump()
     numbers = [("latest", "Users, December 2025", 602.0, "", "", subject[1], "602 users")]
-    numbers += [("ceiling", "Where it ends", "", "", "", subject[1], "not known")]
+    numbers += [("ceiling", "Where growth ends", "", "", "", subject[1], "not known")]
     numbers += [("growth", f"Growth {NASTY}", median / 10, 5, 9, "percent", "")]
     columns = ["key", "label", "value", "low", "high", "unit", "text"]
     tables = {"06_key_numbers": pd.DataFrame(numbers, columns=columns)}

@@ -87,7 +87,7 @@ def test_dates_are_the_days_on_which_figures_came_out(real):
 def test_an_open_ceiling_is_never_drawn_or_told_as_if_known(real):
     panel = Panel(real, GENAI, save_choice)
     result, traces, words = panel.result, find_traces(panel), panel.verdict.value + panel.numbers.value
-    assert re.search("no.>Open<.*Where it ends, the figures do not say", words)
+    assert re.search("no.>Open<.*Where growth ends, the figures do not say", words)
     assert f"{result.free.ceiling:,.0f}" not in words + panel.head.value
     assert not [name for name in traces if "ceiling" in name]
     assert "Logistic curve, one of many that fit" in traces

@@ -16,7 +16,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.text import Text
 
 from helpers import curves
-from helpers.say import findings
+from helpers.say import facts
 from helpers.show import figures
 from helpers.show.figures import comparisons, style
 from helpers.show.figures.forecasts import shade_bands
@@ -111,7 +111,7 @@ def test_spread_keeps_the_gap_the_order_and_the_room(positions):
 
 def test_growth_names_the_fastest_interval_and_its_share():
     title, *texts = read_texts(figures.draw_growth(GROWTH, NAMES, "Source: test."))
-    assert "December 2024 and June 2025: +266 million persons, 72 % of the whole rise" in title
+    assert "between December 2024 and June 2025, +532 million persons a year, 72 % of the whole rise" in title
     assert "+107 %" in texts
 
 
@@ -309,15 +309,21 @@ def is_mathematics(text):
 
 def rule_verdict(verdict, low, high, voices):
     found = curves.Assessment(verdict, low, high, low, voices, {}, pd.DataFrame())
-    return findings.list_ceiling(found, pd.Series([100.0, 300, 600])).iloc[0]
+    return facts.list_ceiling(found, pd.Series([100.0, 300, 600])).iloc[0]
 
 
 @pytest.mark.parametrize(
     ("verdict", "told"),
     [
-        (("identified", 1234.0, 1400.0, ("logistic",)), "As far as the curves describe it, it ends between 1,200 and"),
-        (("depends on the curve", 700.0, 9e3, ("logistic",)), "Where it ends depends on the curve, somewhere between"),
-        (("open", 700.0, np.inf, ("logistic", "bass")), "Where it ends, the figures do not say"),
+        (
+            ("identified", 1234.0, 1400.0, ("logistic",)),
+            "as far as the curves describe the figures, growth ends between 1,200 and",
+        ),
+        (
+            ("depends on the curve", 700.0, 9e3, ("logistic",)),
+            "where growth ends depends on the curve, somewhere between",
+        ),
+        (("open", 700.0, np.inf, ("logistic", "bass")), "where growth ends, the figures do not say"),
     ],
 )
 def test_the_figures_of_ceilings_say_the_verdict_and_who_has_no_voice(verdict, told):
@@ -326,7 +332,7 @@ def test_the_figures_of_ceilings_say_the_verdict_and_who_has_no_voice(verdict, t
     grid = pd.DataFrame({"ceiling": np.geomspace(700, 9999, 30), "confidence": 50.0, "confidence_independent": 50.0})
     profiles = pd.concat([grid.assign(family=family) for family in names])
     texts = read_texts(figures.draw_profiles(profiles, found, np.nan, NAMES, "Source: test."))
-    assert texts[0].startswith(told)
+    assert f": {told}" in " ".join(texts[0].split())
     dates = pd.to_datetime(["2023-12-31", "2024-12-31", "2025-12-31", "2030-12-31"])
     paths = pd.DataFrame({"date": dates, "value": [100.0, 300, 600, 700], "level": 0.8, "best": True, "ceiling": 710.0})
     paths = pd.concat([paths.assign(family="logistic"), paths.assign(family="bass", value=[100.0, 300, 600, 9999])])
@@ -336,6 +342,4 @@ def test_the_figures_of_ceilings_say_the_verdict_and_who_has_no_voice(verdict, t
     for shown in (texts, fitted):
         for family, name in names.items():
             assert (f"{name} (no voice)" in shown) == (family not in verdict[-1])
-    silent = rule_verdict(*verdict[:3], ("gompertz",))
-    title = read_texts(figures.draw_fits(pd.Series([100.0, 300, 600], dates[:3]), paths, silent, np.nan, NAMES, ""))[0]
-    assert title == "None of these curves has a voice in the verdict on where adoption ends"
+    assert f": {told}" in " ".join(fitted[0].split())

@@ -1,80 +1,142 @@
-"""Findings and key numbers agree with each other and with the tables they are written from."""
+"""What a run finds is decided once: each register says the one verdict, and what a series doesn't have is not said."""
 
 import re
 
+import golden
 import numpy as np
 import pandas as pd
 import pytest
-from cells import SAMPLE
 
-from helpers import curves, indicators
+from helpers import curves
 from helpers.base.wording import say_end
-from helpers.say import findings, plain
+from helpers.say import facts, findings, plain
+
+NAMES = {"title": "Users, China", "unit": "million persons", "base": "total population", "cautions": {}}
+NAMES |= {"bound_title": "Internet users"}
+SHARES = NAMES | {"unit": "percent of adults", "bound_title": "adults", "base": "adults"}
 
 
-def test_the_growth_of_a_year_is_rounded_alike_in_the_finding_and_the_key_numbers(whole_run):
-    tables = {name: pd.read_csv(whole_run / "tables" / f"{name}.csv") for name in ("06_findings", "06_key_numbers")}
-    numbers = tables["06_key_numbers"].set_index("key")["text"]
-    assert numbers["growth_year"] == "141.8 %"
-    assert f"; +{numbers['growth_year']} since December 2024." in tables["06_findings"]["sentence"][0]
+def read_kept(**changed):
+    kept = {name: pd.read_csv(golden.BASELINE / f"{name}.csv") for name in facts.SUMMARISED}
+    for table in kept.values():
+        if "date" in table:
+            table["date"] = pd.to_datetime(table["date"])
+    return kept | changed
+
+
+def gather(names=NAMES, entity="China", levels=(0.5, 0.8, 0.95), **changed):
+    return facts.Facts(read_kept(**changed), names, entity, levels)
+
+
+def say_plainly(*arguments, **changed):
+    return plain.state_plainly(gather(*arguments, **changed)).set_index("part")["sentence"]
+
+
+def find(*arguments, **changed):
+    return findings.state_findings(gather(*arguments, **changed))["sentence"].tolist()
+
+
+def grow(values, dates=("2023-12-31", "2024-12-31", "2025-12-31"), **columns):
+    frame = read_kept()["02_growth"].iloc[: len(values)].reset_index(drop=True)
+    return {"02_growth": frame.assign(value=values, date=pd.to_datetime(list(dates)), **columns), "02_newer": NONE}
+
+
+NONE = read_kept()["02_newer"].iloc[:0]
 
 
 @pytest.mark.parametrize(
-    ("unit", "days", "grown"),
+    ("names", "days", "grown"),
     [
-        ("million persons", ["2024-12-31", "2025-06-30", "2025-12-31"], 50.0),
-        ("percent of adults", ["2024-12-31", "2025-06-30", "2025-12-31"], 10.0),
-        ("million persons", ["2022-12-31", "2023-12-31", "2025-12-31"], None),
+        (NAMES, ["2024-12-31", "2025-06-30", "2025-12-31"], 50.0),
+        (SHARES, ["2024-12-31", "2025-06-30", "2025-12-31"], 10.0),
+        (NAMES, ["2022-12-31", "2023-12-31", "2025-12-31"], None),
     ],
     ids=["a count grows by percent", "a share by points", "no figure a year before"],
 )
-def test_growth_over_the_last_year(unit, days, grown):
-    growth = pd.DataFrame({"date": pd.to_datetime(days), "value": [20.0, 25.0, 30.0]})
-    gain, start = findings.year_of_growth(growth, unit)
-    assert (start is None) == (grown is None)
-    assert start is None or (gain, start) == (grown, growth["date"][0])
+def test_growth_over_the_last_year(names, days, grown):
+    assert gather(names, **grow([20.0, 25.0, 30.0], days)).gain == grown
 
 
-def test_coverage_is_one_number_where_all_horizons_have_the_same(whole_run):
-    published = indicators.load(SAMPLE)
-    names = indicators.name_series(published, published.series("China", "genai_users", "internet_users"))
-    tables = {name: pd.read_csv(whole_run / "tables" / f"{name}.csv") for name in findings.SUMMARISED}
-    for table in tables.values():
-        table["date"] = pd.to_datetime(table.get("date"))
-    row = {"method": "combined", "window": 3, "horizon_years": 1.0, "technologies": 1, "coverage_80": 0.754}
-    numbers = findings.list_key_numbers(tables | {"04_scores": pd.DataFrame([row])}, names).iloc[-1]
-    assert (numbers["key"], numbers["text"]) == ("coverage_80", "75 %")
-    assert numbers["label"].endswith("up to 1 year ahead")
-    other = findings.list_key_numbers(tables | {"04_scores": pd.DataFrame([row, row | {"coverage_80": 0.8}])}, names)
-    assert other.iloc[-1]["text"] == "75 to 80 %"
+@pytest.mark.parametrize(
+    ("names", "values", "expected"),
+    [
+        (NAMES, [100.0, 200.0, 500.0], "500 million persons in December 2025, 2.5 times as many as in December 2024"),
+        (NAMES, [100.0, 200.0, 220.0], "220 million persons in December 2025, 10 % more than in December 2024"),
+        (NAMES, [100.0, 200.0, 198.0], "198 million persons in December 2025, 1 % fewer than in December 2024"),
+        (NAMES, [100.0, 400.0, 200.0], "200 million persons in December 2025, down from 400 million persons in"),
+        (NAMES, [100.0, 200.0, 200.0], "200 million persons in December 2025, the same as in December 2024"),
+        (NAMES | {"unit": "persons"}, [1e8, 2e8, 6.02e8], "602 million persons in December 2025, 3.0 times as many"),
+        (SHARES, [10.0, 20.0, 26.0], "26.0 % in December 2025, 6.0 percentage points more than in December 2024"),
+    ],
+)
+def test_headlines(names, values, expected):
+    assert say_plainly(names, **grow(values))["headline"].startswith(f"Users, China: {expected}")
 
 
-def test_large_counts_are_said_in_words(whole_run):
-    """Own data may count persons, not millions of them."""
-    published = indicators.load(SAMPLE)
-    names = indicators.name_series(published, published.series("China", "genai_users", "internet_users"))
-    tables = {name: pd.read_csv(whole_run / "tables" / f"{name}.csv") for name in findings.SUMMARISED}
-    for table in tables.values():
-        table["date"] = pd.to_datetime(table.get("date"))
-    tables["02_growth"]["value"] *= 1e6
-    numbers = findings.list_key_numbers(tables, names | {"unit": "persons"}).set_index("key")["text"]
-    assert numbers["latest"] == "602 million persons"
+def test_a_newer_bound_leads_where_it_says_more():
+    assert say_plainly()["headline"].startswith("Users, China: at least 700 million persons in June 2026, after 602 in")
+    for kept in (600.0, 602.0):
+        less = read_kept()["02_newer"].assign(value=kept)
+        assert "at least" not in say_plainly(**{"02_newer": less})["headline"]
 
 
-def test_past_a_peak_no_ceiling_and_no_pace_is_told(whole_run):
-    published = indicators.load(SAMPLE)
-    names = indicators.name_series(published, published.series("China", "genai_users", "internet_users"))
-    tables = {name: pd.read_csv(whole_run / "tables" / f"{name}.csv") for name in findings.SUMMARISED}
-    for table in tables.values():
-        table["date"] = pd.to_datetime(table.get("date"))
-    tables["02_growth"].loc[tables["02_growth"].index[-1], "value"] = 400.0
+def test_plain_words_name_place_odds_and_what_is_not_known():
+    said = say_plainly()
+    place = r"puts China at [\d.]+ % in \w+ \d{4}, place \d+ of \d+ \(highest: United Arab Emirates, [\d.]+ %\)"
+    assert re.search(place, said["countries"])
+    assert said["end"] == "Users, China: where growth ends, the figures do not say."
+    assert "caution" not in said
+    assert "countries" not in say_plainly(NAMES, "World")
+    refuted = read_kept()["05_forecast"].assign(basis="refuted")
+    assert "no forecast is given" in say_plainly(**{"05_forecast": refuted})["forecast"]
+
+
+def test_a_level_is_told_with_its_own_tested_coverage():
+    coverage = read_kept()["05_coverage"]
+    for level in (0.5, 0.8, 0.95):
+        own = coverage[coverage["level"] == level]
+        said, year = say_plainly(NAMES, "China", [level])["forecast"], own[own["horizon_years"] == 1]
+        assert f"meant to hold in {100 * level:g} of 100" in said
+        assert f"it held in {year['covered'].iloc[0]:.0f} " in said
+        row = findings.list_key_numbers(gather(NAMES, "China", [level])).iloc[-1]
+        assert (row["key"], row["low"], row["high"]) == (
+            f"coverage_{100 * level:g}",
+            *own["covered"].agg(["min", "max"]),
+        )
+
+
+def test_coverage_is_one_number_where_all_horizons_have_the_same():
+    same = read_kept()["05_coverage"].assign(covered=75.4)
+    assert findings.list_key_numbers(gather(**{"05_coverage": same})).iloc[-1]["text"] == "75 %"
+
+
+def test_outcomes_that_lie_mostly_on_one_side_are_told():
+    high = read_kept()["05_coverage"].assign(above_median=74.6)
+    assert "In 75 of 100 cases the figure lay above the middle" in say_plainly(**{"05_coverage": high})["forecast"]
+    assert "the middle of the forecast" not in say_plainly()["forecast"]
+
+
+@pytest.mark.parametrize(("growing", "told"), [([10.0, 11.0, 12.0], " times as fast"), ([202.0, 402.0, 602.0], "")])
+def test_a_forecast_that_grows_at_another_pace_than_the_figures_says_so(growing, told):
+    sentence = find(**grow(growing))[-1]
+    assert (" times as fast as the figures did in the last two" in sentence) == bool(told), sentence
+
+
+def test_past_a_peak_no_ceiling_and_no_pace_is_told():
+    tables = grow([249.0, 602.0, 400.0])
     values = tables["02_growth"].set_index("date")["value"]
-    tables["03_ceiling"] = findings.list_ceiling(curves.assess_ceiling(values), values)
-    keys = findings.list_key_numbers(tables, names)["key"]
-    assert not keys.str.startswith("ceiling").any()
-    told = " ".join(findings.state_findings(tables, names)["sentence"])
-    assert "past a peak an adoption curve does not apply" in told
-    assert not any(word in told for word in ("of the rise", "of its bound in", "where it ends"))
+    tables["03_ceiling"] = facts.list_ceiling(curves.assess_ceiling(values), values)
+    assert not findings.list_key_numbers(gather(**tables))["key"].str.startswith("ceiling").any()
+    told = " ".join(find(**tables))
+    assert "fallen since 602 million persons in December 2024; an adoption curve, which only rises" in told
+    assert not any(word in told for word in ("of the rise", "of the bound in", "where growth ends"))
+
+
+def test_a_series_that_stands_still_has_no_pace():
+    told = " ".join(find(SHARES, **grow([41.2, 41.2, 41.2], share_of_bound=41.2)))
+    assert "41.2 to 41.2 % since December 2023, so there is no rise to measure" in told
+    assert "no change since December 2024" in told
+    assert not any(word in told for word in ("as fast or faster", "of the rise"))
 
 
 NOTE = curves.Assessment.note
@@ -87,38 +149,25 @@ def give_verdict(verdict, low, high, reached, bound=np.nan, voices=("logistic", 
 @pytest.mark.parametrize(
     ("verdict", "told", "found", "plainly"),
     [
-        (("identified", 61.2, 74.0, 62.0, 100.0), (62.0, 74.0), "it ends between 62.0 and 74 %: the end", ""),
-        (("identified", 41.2, 74.0, 62.0, 100.0), (62.0, 74.0), "it ends between 62.0 and 74 %: the end", ""),
+        (("identified", 61.2, 74.0, 62.0, 100.0), (62.0, 74.0), "growth ends between 62.0 and 74 %: the end", ""),
+        (("identified", 41.2, 74.0, 62.0, 100.0), (62.0, 74.0), "growth ends between 62.0 and 74 %: the end", ""),
         (("identified", 70.2, 110.0, 62.0, 100.0), (70.2, 110.0), "70 and 110 % (in part beyond the bound): the", ""),
         (("depends on the curve", 52.0, 238.0, 50.0), (52.0, 238.0), "curve, somewhere between 52 and 240 %: the", ""),
         (("beyond the bound", 121.0, 148.0, 62.0, 100.0), (121.0, 148.0), "(adults) are wrong", "beyond the bound, be"),
         (("open", 27.7, np.inf, 26.0, 100.0), None, "interval for the ceiling is open), so", "the figures do not say."),
         (("open", np.nan, np.inf, np.nan, 100.0, ()), None, "no adoption curve describes them", "figures do not say."),
-        (
-            ("open", 27.7, 31.0, 26.0, 100.0, ("bass",), "they leave it"),
-            None,
-            "(they leave it), so",
-            "(they leave it).",
-        ),
+        (("open", 27.7, 31.0, 26.0, 100.0, ("bass",), "they leave"), None, "(they leave), so", "(they leave)."),
     ],
 )
-def test_every_register_says_the_one_verdict(whole_run, verdict, told, found, plainly):
+def test_every_register_says_the_one_verdict(verdict, told, found, plainly):
     """In the same words and ends, from the row that 03 keeps, and never as an end of all times."""
-    names = {"title": "Users", "unit": "percent", "bound_title": "adults", "base": "adults", "cautions": {}}
-    tables = {
-        name: pd.read_csv(whole_run / "tables" / f"{name}.csv") for name in {*plain.SUMMARISED, *findings.SUMMARISED}
-    }
-    for table in tables.values():
-        table["date"] = pd.to_datetime(table.get("date"))
-    rising = pd.Series(np.linspace(20, 60, len(tables["02_growth"])))
-    tables["02_growth"] = tables["02_growth"].assign(value=rising, unit="percent", share_of_bound=rising)
-    assessed = give_verdict(*verdict)
-    tables["03_ceiling"] = findings.list_ceiling(assessed, rising)
-    sentences = findings.state_findings(tables, names)["sentence"]
-    [finding] = [text for text in sentences if found in text]
-    end = plain.state_plainly(tables, names, "China").set_index("part")["sentence"]["end"]
+    assessed, rising = give_verdict(*verdict), pd.Series([20.0, 40, 60])
+    tables = grow(rising, unit="percent", share_of_bound=rising)
+    tables["03_ceiling"] = facts.list_ceiling(assessed, rising)
+    [finding] = [text for text in find(SHARES, **tables) if found in text]
+    end = say_plainly(SHARES, **tables)["end"]
     assert (plainly or found) in end
-    row = findings.list_key_numbers(tables, names).set_index("key").loc["ceiling"]
+    row = findings.list_key_numbers(gather(SHARES, **tables)).set_index("key").loc["ceiling"]
     assert assessed.sentence in row["text"]
     for text in (finding, end, row["text"]):
         assert (NOTE in text) == (verdict[0] in ("identified", "depends on the curve")), text
@@ -129,32 +178,17 @@ def test_every_register_says_the_one_verdict(whole_run, verdict, told, found, pl
 
 def test_a_series_past_its_peak_has_no_ceiling_whatever_curves_say():
     values = pd.Series([10.0, 30, 60, 80, 60])
-    row = findings.list_ceiling(give_verdict("identified", 61.0, 64.0, 60.0), values).iloc[0]
+    row = facts.list_ceiling(give_verdict("identified", 61.0, 64.0, 60.0), values).iloc[0]
     assert (row["verdict"], row["voices"], row["sentence"]) == ("past its peak", "", "not known")
     assert "61" not in say_end(row, "percent")
 
 
-def test_a_series_that_stands_still_has_no_pace(whole_run):
-    names = {"title": "Users", "unit": "percent", "bound_title": "adults", "base": "adults", "cautions": {}}
-    tables = {
-        name: pd.read_csv(whole_run / "tables" / f"{name}.csv") for name in {*plain.SUMMARISED, *findings.SUMMARISED}
-    }
-    for table in tables.values():
-        table["date"] = pd.to_datetime(table.get("date"))
-    still = {"value": 41.2, "unit": "percent", "share_of_bound": 41.2, "change": 0.0}
-    tables["02_growth"], tables["02_newer"] = tables["02_growth"].assign(**still), tables["02_newer"].iloc[:0]
-    told = " ".join(findings.state_findings(tables, names)["sentence"])
-    assert "It has stayed between 41.2 and 41.2 % since" in told
-    assert "no change since December 2024" in told
-    assert not any(word in told for word in ("about as fast", "one step"))
-    assert plain.state_plainly(tables, names, "China")["sentence"][0].endswith(", the same as a year before")
-
-
 @pytest.mark.parametrize(("indicator", "other"), [("genai_users", True), ("ai_share", False)])
 def test_a_comparison_of_countries_in_the_same_measure_is_of_the_same_level(indicator, other):
-    rows = [("United Arab Emirates", 70.1), ("China", 20.0), ("Japan", 31.3)]
-    compared = pd.DataFrame(rows, columns=["entity", "value"])
-    compared = compared.assign(measure="AI share", indicator="ai_share", date=pd.Timestamp("2026-03-31"))
-    told = plain._say_countries(compared, "China", indicator)
+    rows = [("United Arab Emirates", 70.1, 1), ("Japan", 31.3, 2), ("China", 20.0, 3)]
+    compared = pd.DataFrame(rows, columns=["entity", "value", "place"]).assign(places=3, measure="AI share")
+    compared = compared.assign(indicator="ai_share", date=pd.Timestamp("2026-03-31"))
+    growth = read_kept()["02_growth"].assign(indicator=indicator)
+    told = say_plainly(**{"02_countries": compared, "02_growth": growth})["countries"]
     assert "place 3 of 3 (highest: United Arab Emirates, 70.1 %)" in told
     assert ("another question" in told) == other

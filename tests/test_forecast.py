@@ -210,8 +210,8 @@ def test_the_uncertain_bound_widens_the_bands(make):
 
 
 def test_a_series_that_bends_far_below_the_bound_is_said_to_disagree_with_it(make):
-    assert "disagrees" in make([5, 12, 21, 28, 32, 34, 35, 35.3]).statements()["statement"].iloc[1]
-    assert "disagrees" not in make([10, 14, 20, 27]).statements()["statement"].iloc[1]
+    assert "disagree with so high an end" in make([5, 12, 21, 28, 32, 34, 35, 35.3]).statements()["statement"].iloc[1]
+    assert "disagree with" not in make([10, 14, 20, 27]).statements()["statement"].iloc[1]
 
 
 def test_bands_widen_with_the_horizon_and_do_not_depend_on_the_unit(make):
@@ -490,7 +490,7 @@ def test_statements_take_their_numbers_from_the_run():
     assert list(table.index) == list("abcdefghijk")
     low, high = result.quantiles.loc["2026-12-31"][[0.025, 0.975]]  # for June a bound is known
     for key, words in {
-        "a": "do not identify a ceiling",
+        "a": "where growth ends, the figures do not say",
         "c": "30,000 respondents",
         "d": "1 degree of freedom",
         "h": "narrower question",
@@ -504,7 +504,7 @@ def test_a_share_scatters_by_points_and_its_bound_is_said_once():
     series = data.series("Germany", "internet_use_itu", 100)
     said = forecast.forecast(series, references=data.references()).statements().set_index("topic")["statement"]
     assert re.search(r"by [\d.]+ percentage points \(residual SD\)", said["noise"])
-    assert "The bound (100 percent of total population) is a limit" in said["bound"]
+    assert "the bound (100 percent of total population) is a limit" in said["bound"]
 
 
 def test_the_statement_on_the_ceiling_is_the_one_verdict(make):

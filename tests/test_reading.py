@@ -12,11 +12,7 @@ from bs4 import BeautifulSoup
 from helpers.base.project import RunError
 from helpers.runs.pages.single import MOST_BYTES, write_archive, write_single
 from helpers.runs.record import read_run, verify
-from helpers.say import plain
 from helpers.show import tables
-
-NAMES = {"title": "Users, China", "unit": "million persons", "base": "total population", "cautions": {}}
-NAMES |= {"bound_title": "Internet users"}
 
 
 def test_the_page_of_all_sentences_is_what_the_kept_runs_say():
@@ -25,69 +21,22 @@ def test_the_page_of_all_sentences_is_what_the_kept_runs_say():
 
 def test_no_sentence_holds_what_no_reader_should_meet():
     text = golden.collect_words()
-    for wrong in ("nan", "inf ", " inf", "None", "no end", "without end", "  ", "..", " ,", "genai_users", "[", "{"):
+    for wrong in (
+        "nan",
+        "inf ",
+        " inf",
+        "None",
+        "no end",
+        "without end",
+        "  ",
+        "..",
+        " ,",
+        "genai_users",
+        "[",
+        "{",
+    ):
         assert wrong not in text.removeprefix(golden.OPENING), wrong
     assert not re.search(r"\d{4}-\d\d-\d\d", text), "a date that is not written out"
-
-
-def read_kept(**changed):
-    kept = {name: pd.read_csv(golden.BASELINE / f"{name}.csv") for name in plain.SUMMARISED}
-    for name in ("02_growth", "02_newer", "02_countries", "05_forecast"):
-        kept[name]["date"] = pd.to_datetime(kept[name]["date"])
-    return kept | changed
-
-
-def say(names=NAMES, entity="China", **changed):
-    return plain.state_plainly(read_kept(**changed), names, entity).set_index("part")["sentence"]
-
-
-def grow(values, dates=("2023-12-31", "2024-12-31", "2025-12-31")):
-    frame = read_kept()["02_growth"].iloc[: len(values)].reset_index(drop=True)
-    return frame.assign(value=values, date=pd.to_datetime(list(dates)))
-
-
-@pytest.mark.parametrize(
-    ("unit", "values", "expected"),
-    [
-        ("million persons", [100.0, 200.0, 500.0], "500 million persons in December 2025, 2.5 times as many as a year"),
-        (
-            "million persons",
-            [100.0, 200.0, 220.0],
-            "220 million persons in December 2025, 10 % more than a year before",
-        ),
-        (
-            "million persons",
-            [100.0, 200.0, 198.0],
-            "198 million persons in December 2025, 1 % fewer than a year before",
-        ),
-        ("million persons", [100.0, 400.0, 200.0], "200 million persons in December 2025, down from 400 in December"),
-        ("percent of adults", [10.0, 20.0, 26.0], "26.0 % in December 2025, 6.0 percentage points more than a year"),
-    ],
-)
-def test_headlines(unit, values, expected):
-    none = read_kept()["02_newer"].iloc[:0]
-    headline = say(NAMES | {"unit": unit}, **{"02_growth": grow(values), "02_newer": none})["headline"]
-    assert headline.startswith(f"Users, China: {expected}")
-
-
-def test_a_newer_bound_leads_where_it_says_more():
-    assert say()["headline"] == "Users, China: at least 700 million persons in June 2026, after 602 in December 2025"
-    less = read_kept()["02_newer"].assign(value=600.0)
-    assert "at least" not in say(**{"02_newer": less})["headline"]
-
-
-def test_plain_words_name_place_odds_and_what_is_not_known():
-    found = say()
-    place = r"puts China at [\d.]+ % in \w+ \d{4}, place \d+ of \d+ \(highest: United Arab Emirates, [\d.]+ %\)"
-    assert re.search(place, found["countries"])
-    fan = read_kept()["05_forecast"].query("method == 'combined'").set_index("date").loc["2026-12-31"]
-    ends = f"between {fan['q0.1']:,.0f} and {fan['q0.9']:,.0f} million persons"
-    assert re.search(rf"{ends}\..* in \d\d of 100 cases\.", found["forecast"])
-    assert found["end"] == "Where it ends, the figures do not say."
-    assert "caution" not in found
-    assert "countries" not in say(entity="World")
-    refuted = read_kept()["05_forecast"].assign(basis="refuted")
-    assert "no forecast is given" in say(**{"05_forecast": refuted})["forecast"]
 
 
 def test_columns_have_names_for_readers_and_csv_files_keep_theirs(whole_run):

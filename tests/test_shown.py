@@ -34,7 +34,7 @@ def agrees(shown, value, factor=1):
     if isinstance(value, bool):
         return shown == ("yes" if value else "no")
     if math.isinf(value):
-        return shown == "unbounded"
+        return shown == "no limit"
     number = re.fullmatch(r"-?[\d,]+(?:\.(\d+))?(?:e(-\d+))?", shown.replace("\N{MINUS SIGN}", "-"))
     if not number:
         return False

@@ -17,7 +17,7 @@ from helpers.show import tables
         (1404.89, "1,405"),
         (53.511, "53.5"),
         (0.05321, "0.0532"),
-        (np.inf, "unbounded"),
+        (np.inf, "no limit"),
         (np.nan, "–"),
         (-17.6, "−17.6"),
         (0.0000012, "1.20e−06"),

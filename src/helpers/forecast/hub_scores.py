@@ -64,11 +64,13 @@ def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") ->
     for row in scored:
         if row["model_id"] in RATIOS:
             against.setdefault(tuple(row[name] for name in TASK), {})[RATIOS[row["model_id"]]] = row["wis"]
+    titles = dict(zip(data.indicators["indicator"], data.indicators["title"], strict=True))
     rows = []
     for row in scored:
         if row["model_id"] not in RATIOS:
             baselines = dict.fromkeys(RATIOS.values(), np.nan) | against.get(tuple(row[name] for name in TASK), {})
-            rows.append(row | baselines | {"text": _say_entry(row | baselines)})
+            title = f"{titles.get(row['indicator'], row['indicator'])}, {row['entity']}"
+            rows.append(row | baselines | {"text": f"{title}: {_say_entry(row | baselines)}"})
     return pd.DataFrame(rows, columns=[*ENTRY, "q0.1", "q0.5", "q0.9", "unit", *SCORES])
 
 
@@ -123,7 +125,7 @@ def _say_entry(row: dict[str, Any]) -> str:
     """A row of `score_register` for readers."""
     unit, model = row["unit"], row["model_id"].partition("-")[2]
     median = say(row["q0.5"], unit, row["q0.9"], bare=True)
-    text = f"From what was known on {say_day(row['origin_date'])}, for {say_day(row['target_end_date'])}: "
+    text = f"from what was known on {say_day(row['origin_date'])}, for {say_day(row['target_end_date'])}: "
     text += f"{say_range(row['q0.1'], row['q0.9'], unit)} (80 % band; median {median}; {model}). "
     if pd.isna(row["came"]):
         return f"{text}Put on record on {say_day(row['published'])}; the figure has not come yet."

@@ -59,7 +59,11 @@ def cite_sources(data: Data, frame: pd.DataFrame) -> str:
         alone; "" where there is none.
     """
     keys = [column for column in ("entity", "indicator") if column in frame]
-    used = data.observations.merge(frame[keys].drop_duplicates(), on=keys)["source_id"].unique()
+    return _name_publishers(data, data.observations.merge(frame[keys].drop_duplicates(), on=keys)["source_id"])
+
+
+def _name_publishers(data: Data, used: pd.Series) -> str:
+    """The publishers of sources, as in `cite_sources`."""
     sources = data.sources[data.sources["source_id"].isin(used)]
     parts = []
     for publisher, group in sources.groupby("publisher", sort=True):
@@ -71,7 +75,7 @@ def cite_sources(data: Data, frame: pd.DataFrame) -> str:
 
 
 def cite_series(data: Data, series: AdoptionSeries) -> str:
-    """Name the publishers of a series and of its bound, and its suspected breaks.
+    """Name the publishers of the figures of a series and of its bound in its time, and its suspected breaks.
 
     Parameters
     ----------
@@ -82,8 +86,9 @@ def cite_series(data: Data, series: AdoptionSeries) -> str:
     -------
     str
     """
-    rows = [(series.entity, series.indicator), (series.entity, series.bound_name)]
-    text = cite_sources(data, pd.DataFrame(rows, columns=["entity", "indicator"]))
+    bound = data.find_rows(series.entity, series.bound_name)
+    bound = bound[bound["date"].between(series.values.index[0], series.values.index[-1])]
+    text = _name_publishers(data, pd.concat([series.observations["source_id"], bound["source_id"]]))
     crossed = series.breaks[series.breaks["date"].between(series.values.index[0], series.values.index[-1])]
     notes = [f"{date:%Y-%m}: {reason}" for date, reason in zip(crossed["date"], crossed["reason"], strict=True)]
     return " ".join([text, *[f"Suspected break {note}." for note in notes]]).strip()

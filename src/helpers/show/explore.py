@@ -296,7 +296,7 @@ def describe(result: Result) -> str:
 
 
 def judge(result: Result) -> tuple[bool, str]:
-    """Whether the data identify the ceiling, and the verdict with its sentence: "Open: where it ends, ..."."""
+    """Whether the data identify the ceiling, and the verdict with its sentence: "Open: where growth ends, ..."."""
     found = result.ceiling
     if found is None:
         return False, "Open: these figures carry no curve with a free ceiling."

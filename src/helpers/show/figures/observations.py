@@ -239,8 +239,8 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     share = top["change"] / (growth["value"].iloc[-1] - growth["value"].iloc[0])
     told = f", {percent(share)} of the whole rise shown" if 0 < share < 1 and len(rows) > 1 else ""
     name = say_day if say_date(date) == say_date(top["date"]) else say_date
-    change = f"{'+' if top['change'] > 0 else ''}{say(top['change'], unit)}"
-    title = f"{names['title']}: fastest between {name(date)} and {name(top['date'])}, {change}{told}"
+    fastest = f"{'+' if top['change'] > 0 else ''}{say(per_year[biggest], unit)} a year"
+    title = f"{names['title']}: fastest between {name(date)} and {name(top['date'])}, {fastest}{told}"
     every = f"every {step} observations" if step > 1 else "observations"
     units = f"Change between {every}, {unit} a year"
     if len(rows) <= NUMBERED_BARS:
