@@ -61,7 +61,7 @@ def test_the_site_has_equations_figures_and_every_public_name(site, pages, whole
     assert shown == {path.stem for path in (whole_run / "figures").glob("*.png")}
     for package in (curves, figures, forecast, indicators):
         name = package.__name__
-        text = pages[site / "api" / f"{name.partition('.')[2]}.html"]
+        text = pages[site / "api" / f"{name.rpartition('.')[2]}.html"]
         documented = {tag["id"] for tag in text.find_all("dt", id=True)}
         functions = [one for one in package.__all__ if callable(getattr(package, one))]
         assert not [one for one in functions if f"{name}.{one}" not in documented]

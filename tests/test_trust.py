@@ -795,10 +795,13 @@ def test_a_record_without_a_commit_says_why(place):
 
 
 CHANGE = """from pathlib import Path
-table = results.data / "observations.csv"
+from helpers.base.project import find_data
+from helpers.indicators import load
+folder = find_data(data)
+table = Path(folder) / "observations.csv"
 kept = table.read_bytes()
 table.write_bytes(kept.replace(b"602", b"702"))
-wrong = load(str(results.data), as_of=as_of).series(entity, indicator).values
+wrong = load(folder, as_of=as_of).series(entity, indicator).values
 table.write_bytes(kept)"""
 
 
