@@ -13,10 +13,8 @@ NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 SAMPLE = Path(__file__).parent / "sample"
 
 
-def run_cells(number, outputs, **parameters):
-    """Tables and figures by name of notebook `number` ("02"), run with these parameters; figures are not rendered."""
-    [path] = NOTEBOOKS.glob(f"{number}_*.ipynb")
-    given = complete_parameters(read_parameters({"run": "cells", "data": str(SAMPLE), **parameters}))
+def execute_cells(path, outputs, given):
+    """Variables of a notebook whose cells ran with these parameters, and its figures, which are not rendered."""
     drawn, names = [], {}
 
     def keep(figure, alt, narrow, pdf):
@@ -30,7 +28,17 @@ def run_cells(number, outputs, **parameters):
             if cell.cell_type == "code":
                 exec(compile(cell.source, path.stem, "exec"), names)
             if "parameters" in cell.metadata.get("tags", []):
-                names.update({name: value for name, value in given.model_dump().items() if name in names})
+                names.update({name: value for name, value in given.items() if name in names})
+    return names, drawn
+
+
+def run_cells(number, outputs, **parameters):
+    """Tables and figures by name of notebook `number` ("02"), run with these parameters; figures are not rendered."""
+    [path] = NOTEBOOKS.glob(f"{number}_*.ipynb")
+    given = complete_parameters(read_parameters({"run": "cells", "data": str(SAMPLE), **parameters}))
+    names, drawn = execute_cells(path, outputs, given.model_dump())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ADOPTION_OUTPUTS", str(outputs))
         tables = {
             path.stem: names["study"].read_table(path.stem)
             for path in sorted((names["study"].folder / "tables").glob(f"{number}_*.csv"))

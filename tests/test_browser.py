@@ -13,7 +13,9 @@ import nbformat
 import pandas as pd
 import pytest
 from conftest import further
+from test_compare import make
 
+from helpers.runs.comparison import compare_runs
 from helpers.runs.pages import write_pages
 from helpers.runs.pages.single import write_single
 
@@ -90,6 +92,28 @@ def test_a_page_has_no_barrier_in_light_or_dark(whole_run, visit, name):
     page = visit(whole_run / "html" / f"{name}.html", 390)
     if name != "index":
         page.get_by_role("switch").check()  # code has colours to be judged
+    judge(page)
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    """Page of a comparison of five runs with long names."""
+    outputs = tmp_path_factory.mktemp("outputs")
+    names = [f"grid/horizon_years-{years}_shares-0.5-0.75-0.9" for years in range(1, 6)]
+    for place, name in enumerate(names):
+        make(outputs, name, median=800.0 + 10 * place, horizon_years=1 + place)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ADOPTION_OUTPUTS", str(outputs))
+        return compare_runs(names) / "index.html"
+
+
+def test_a_comparison_fits_its_window_and_has_no_barrier(compared, visit, tmp_path):
+    folder = Path(os.environ.get("ADOPTION_SCREENSHOTS") or tmp_path)
+    for width, form in zip(WIDTHS, ("wide", "narrow"), strict=True):
+        page = visit(compared, width)
+        page.screenshot(path=folder / f"comparison-{width}.png", full_page=True)
+        assert overflow(page) == 0
+        assert page.locator(f".{form}.chart").is_visible()
     judge(page)
 
 

@@ -75,7 +75,7 @@ def write_stranger(text):
 
 
 def check(text):
-    body, _ = set_body(write_stranger(text), run="stranger")
+    body, _ = set_body(write_stranger(text), figures="../figures/")
     page = Checked()
     page.feed(re.sub(r'<a href="\.\./figures/[\w-]+\.\w+"', "<a", re.sub('<input type="checkbox" [^>]*>', "", body)))
     page.close()

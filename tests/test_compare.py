@@ -3,29 +3,26 @@
 import json
 import time
 import xml.etree.ElementTree
-from dataclasses import replace
 
 import matplotlib as mpl
 import pandas as pd
 import pytest
+from cells import NOTEBOOKS, execute_cells
+from small_notebooks import write_notebook
 from test_pages import Page
 
 from helpers import __main__ as command
 from helpers.base.files import hash_file
 from helpers.base.folders import lock_folder
-from helpers.base.project import RunError
-from helpers.runs.comparison import (
-    compare_runs,
-    draw_comparison,
-    list_differences,
-    list_warnings,
-    name_comparison,
-    read_finished,
-    share_words,
-)
+from helpers.base.levels import band_columns, quoted_level
+from helpers.base.project import MARK, RunError
+from helpers.runs.comparison import FILES, compare_runs
+from helpers.runs.finished import name_comparison
+from helpers.runs.pages.exhibits import link_runs
 from helpers.runs.parameters import ParameterError, read_parameters
 from helpers.runs.record import find_run
-from helpers.show.figures.comparisons import MAX_LINES, draw_forecasts, draw_runs, say_each_median, say_forecasts
+from helpers.show.figures.comparisons import MAX_LINES, draw_forecasts, draw_runs, say_forecasts
+from helpers.show.figures.images import draw_images
 
 NASTY = "<script>alert(1)</script>"
 DATES = pd.date_range("2026-06-30", periods=4, freq="6ME")
@@ -41,8 +38,9 @@ def make(outputs, name, median=800.0, subject=("Users", "million persons"), date
     numbers += [("growth", f"Growth {NASTY}", median / 10, 5, 9, "percent", "")]
     columns = ["key", "label", "value", "low", "high", "unit", "text"]
     tables = {"06_key_numbers": pd.DataFrame(numbers, columns=columns)}
-    forecast = pd.DataFrame({"date": dates, "method": "combined", "q0.1": median - 90, "q0.5": median})
-    tables["05_forecast"] = pd.concat([forecast, forecast.assign(method="drift")]).assign(**{"q0.9": median + 70})
+    low, high = band_columns(quoted_level(parameters["levels"]))
+    forecast = pd.DataFrame({"date": dates, "method": "combined", low: median - 90, "q0.5": median})
+    tables["05_forecast"] = pd.concat([forecast, forecast.assign(method="drift")]).assign(**{high: median + 70})
     tables["05_forecast"]["unit"] = subject[1]
     tables["01_observations"] = pd.DataFrame(
         {"date": ["2024-12-31", "2025-12-31"], "value": [median / 3, median / 1.3]}
@@ -70,23 +68,53 @@ def call(capsys, *words):
     return ended.value.code or 0, said.out, said.err
 
 
+def compare(outputs, *names):
+    """Variables of the notebook that compares these runs, its cells run in this process, its table and its figures."""
+    variables, drawn = execute_cells(NOTEBOOKS / "compare_runs.ipynb", outputs, {"runs": [*names]})
+    table = pd.read_csv(variables["study"].folder / "tables" / "comparison.csv", keep_default_na=False)
+    return variables["study"], table, drawn
+
+
 def test_two_runs_become_a_table_a_figure_and_a_page(outputs, capsys):
-    make(outputs, "one"), make(outputs, "sweep/two", median=900.0, horizon_years=3)
+    make(outputs, "one"), make(outputs, "sweep/two", 900.0, (NASTY, "million persons"), horizon_years=3)
     code, out, err = call(capsys, "one", "sweep/two")
     assert (code, err) == (0, "")
     assert out.strip().endswith("compare-one-sweep-two/index.html")
     folder = outputs / "compare-one-sweep-two"
-    assert {path.name for path in folder.iterdir()} == {
-        *("index.html", "comparison.csv", "comparison.png", "comparison.svg", "comparison.pdf")
-    }
+    assert {path.name for path in folder.iterdir()} == FILES
     table = pd.read_csv(folder / "comparison.csv", keep_default_na=False)
     differing = table[table["differs"]]
     assert set(differing[differing["part"] == "parameter"]["item"]) == {"horizon_years"}
     assert set(differing[differing["part"] == "key number"]["item"]) == {"growth"}
     forecast = table[(table["part"] == "forecast") & (table["run"] == "sweep/two")]
     assert forecast[["value", "low", "high"]].astype(float).to_numpy().tolist() == [[900, 810, 970]] * 4
+    assert set(forecast["text"]) == {"80 % band"}
     assert set(table[table["item"] == "ceiling"]["text"]) == {"not known"}
     assert xml.etree.ElementTree.parse(folder / "comparison.svg").getroot().tag.endswith("svg")
+    page = Page(folder / "index.html")
+    assert all(address.startswith("data:") for address in page.loads)
+    assert not {"script", "iframe", "object", "base"} & set(page.tags)
+    assert "default-src 'none'" in page.text
+    assert "Growth &lt;script&gt;" in page.text
+    assert page.text.count('class="chart wide"') == page.text.count('class="chart narrow"') == 1
+    assert all((folder / link).is_file() for link in page.links if not link.startswith(("#", "data:")))
+    assert str(outputs) not in page.text
+
+
+def test_each_run_is_quoted_at_its_own_level_and_it_is_said_where_they_differ(outputs):
+    make(outputs, "one"), make(outputs, "wide", 900.0, levels=[0.5, 0.9])
+    study, table, [figure] = compare(outputs, "one", "wide")
+    assert study.runs["level"].tolist() == [0.8, 0.9]
+    forecast = table[table["part"] == "forecast"]
+    assert forecast[["run", "text"]].drop_duplicates().to_numpy().tolist() == [
+        ["one", "80 % band"], ["wide", "90 % band"]
+    ]  # fmt: skip
+    assert "The runs quote bands of different levels (80 % and 90 %)" in study.notices[0]
+    told = say_forecasts(study.forecasts)
+    assert told.endswith("one says 710 to 870 million persons and wide 810 to 970 (80 % and 90 % bands)")
+    assert "wide\n90 % band" in {text.get_text() for text in figure.axes[0].texts}
+    make(outputs, "other")
+    assert compare(outputs, "one", "other")[0].notices == []
 
 
 @pytest.mark.parametrize("text", ["title " * 500_000, "w" * 3_000_000], ids=["words", "letters"])
@@ -106,25 +134,13 @@ def test_halves_of_pairs_are_marks(outputs, capsys):
     assert "\N{REPLACEMENT CHARACTER}" in (outputs / "compare-one-two" / "comparison.csv").read_text()
 
 
-def test_the_page_stands_alone_and_takes_data_as_text(outputs):
-    make(outputs, "one"), make(outputs, "two", median=900.0, subject=(NASTY, "million persons"))
-    folder = compare_runs(["one", "two"])
-    page = Page(folder / "index.html")
-    assert all(address.startswith("data:") for address in page.loads)
-    assert not {"script", "iframe", "object", "base"} & set(page.tags)
-    assert "default-src 'none'" in page.text
-    assert "Growth &lt;script&gt;" in page.text
-    assert [image["alt"][:22] for image in page.images] == ["Forecasts of one, two."]
-    assert all((folder / link).is_file() for link in page.links if not link.startswith("#"))
-    assert str(outputs) not in page.text
-
-
 def test_the_same_comparison_twice_is_the_same_to_the_byte(outputs, tmp_path):
     make(outputs, "one"), make(outputs, "two", median=900.0)
     first = {path.name: path.read_bytes() for path in compare_runs(["one", "two"]).iterdir()}
     again = {path.name: path.read_bytes() for path in compare_runs(["one", "two"]).iterdir()}
     assert first == again
-    assert sorted(path.name for path in outputs.iterdir()) == ["compare-one-two", "one", "two"]
+    assert sorted(path.name for path in outputs.iterdir()) == [".store", "compare-one-two", "one", "two"]
+    assert list((outputs / ".store").iterdir()) == []
 
 
 def test_a_comparison_does_not_tell_where_own_data_lie(outputs):
@@ -136,15 +152,20 @@ def test_a_comparison_does_not_tell_where_own_data_lie(outputs):
         assert b"/home" not in path.read_bytes(), path
     table = pd.read_csv(outputs / "compare-one-two" / "comparison.csv").set_index("item").loc["data", "text"]
     assert table.tolist() == ["heat & pumps.csv", "x.csv?unit=percent"]
-    assert "<td>heat &amp; pumps.csv" in (outputs / "compare-one-two" / "index.html").read_text()
+    assert ">heat &amp; pumps.csv</td>" in (outputs / "compare-one-two" / "index.html").read_text()
 
 
 def test_settings_of_matplotlib_change_no_figure(outputs):
-    runs = [read_finished(name, make(outputs, name)) for name in ("one", "two")]
-    usual = draw_comparison(runs)
+    make(outputs, "one"), make(outputs, "two")
+    study, *_ = compare(outputs, "one", "two")
+
+    def draw():
+        return dict(draw_images(draw_forecasts(study.forecasts, study.observations), "alt", narrow=True))
+
+    usual = draw()
     odd = {"axes.facecolor": "red", "axes.titlepad": 40, "timezone": "Asia/Shanghai", "lines.solid_capstyle": "butt"}
     with mpl.rc_context({**odd, "savefig.facecolor": "red", "pdf.fonttype": 42, "path.sketch": (1, 100, 2)}):
-        assert draw_comparison(runs) == usual
+        assert draw() == usual
 
 
 def test_runs_without_a_forecast_are_compared_too(outputs):
@@ -159,26 +180,29 @@ def test_runs_without_a_forecast_are_compared_too(outputs):
 
 
 def test_units_never_share_an_axis(outputs):
-    runs = [read_finished(name, make(outputs, name)) for name in ("one", "two")]
-    runs.append(read_finished("three", make(outputs, "three", median=40.0, subject=("Users", "percent"))))
-    forecasts = [run.forecast for run in runs]
-    figure = draw_forecasts(forecasts, "Title", "Source")
+    make(outputs, "one"), make(outputs, "two"), make(outputs, "three", 40.0, ("Users", "percent"))
+    study, _, [figure] = compare(outputs, "one", "two", "three")
     assert [axis.get_title(loc="left") for axis in figure.axes] == ["Users, million persons", "Users, percent"]
     assert figure.axes[1].get_ylim()[1] < 200
-    assert b"2 different things" in draw_comparison(runs)[0]["svg"]
-    assert [axis.get_title(loc="left") for axis in draw_runs(forecasts[:2] * MAX_LINES, "Many", "Source").axes] == [
-        "Users, December 2027, million persons"
-    ]
+    assert "2 different things" in say_forecasts(study.forecasts)
+    one = study.forecasts[study.forecasts["run"] == "one"]
+    many = pd.concat([one.assign(run=f"r{place}") for place in range(MAX_LINES + 1)])
+    figure = draw_forecasts(many, study.observations)
+    assert figure.around[1][1].startswith("Users, December 2027, million persons. A row is a run")
+    both = pd.concat([many, many.assign(unit="percent")])
+    titles = [axis.get_title(loc="left") for axis in draw_forecasts(both, study.observations).axes]
+    assert titles == ["Users, December 2027,\nmillion persons", "Users, December 2027,\npercent"]
 
 
 def test_many_runs_are_drawn_without_names_that_overlap(outputs):
-    run = read_finished("one", make(outputs, "one")).forecast
-    many = [replace(run, name=f"r{place}", groups=(f"horizon_years {place}", "as_of –")) for place in range(90)]
-    axis = draw_runs(many, "Many", "Source").axes[0]
+    make(outputs, "one"), make(outputs, "two")
+    one = compare(outputs, "one", "two")[0].forecasts.query("run == 'one'")
+    many = [one.assign(run=f"r{k}", group=f"horizon_years {k}", name="as_of –") for k in range(90)]
+    axis = draw_runs(pd.concat(many), "Many").axes[0]
     assert [label.get_text() for label in axis.get_yticklabels()] == [
         f"horizon_years {place}" for place in range(0, 90, 3)
     ]
-    few = draw_runs(many[:2], "Few", "Source").axes[0]
+    few = draw_runs(pd.concat(many[:2]), "Few").axes[0]
     assert [label.get_text() for label in few.get_yticklabels()] == [
         "horizon_years 0",
         "as_of –",
@@ -188,31 +212,29 @@ def test_many_runs_are_drawn_without_names_that_overlap(outputs):
 
 
 def test_the_sentences_say_what_the_tables_hold(outputs):
-    one, two = (
-        read_finished(name, make(outputs, name, value)).forecast for name, value in (("1", 800.0), ("2", 912.0))
-    )
-    assert (
-        say_forecasts([one, two])
-        == "For December 2027, 1 says 710 to 870 million persons and 2 822 to 982 (80 % bands)"
-    )
-    assert say_each_median([one, two]) == "Users, million persons: the medians are 800 in 1, 912 in 2 for December 2027"
-    later = read_finished("late", make(outputs, "late", dates=DATES + pd.Timedelta(days=3))).forecast
-    assert say_forecasts([one, later]) == "The 2 runs forecast no date together"
-    assert share_words(["Growth, from May", "Growth, from June"]) == "Growth, from"
+    make(outputs, "1", 800.0), make(outputs, "2", 912.0), make(outputs, "late", dates=DATES + pd.Timedelta(days=3))
+    forecasts = compare(outputs, "1", "2", "late")[0].forecasts
+    told = say_forecasts(forecasts[forecasts["run"] != "late"])
+    assert told == "For December 2027, 1 says 710 to 870 million persons and 2 822 to 982 (80 % bands)"
+    assert say_forecasts(forecasts[forecasts["run"] != "2"]) == "The 2 runs forecast no date together"
+    more = pd.concat([forecasts[forecasts["run"] != "late"], forecasts[forecasts["run"] == "1"].assign(run="3")])
+    assert say_forecasts(more) == "The median for December 2027 goes from 800 to 912 million persons over 3 runs"
+    assert say_forecasts(forecasts[:0]) == ""
 
 
 def test_other_data_code_and_edited_tables_are_told(outputs):
-    one, two = make(outputs, "one"), make(outputs, "two", data="2")
+    one = make(outputs, "one")
+    make(outputs, "two", data="2"), make(outputs, "same", data="2")
     (one / "run.json").write_text((one / "run.json").read_text().replace('"source": "aa', '"source": "bb'))
     with (one / "tables" / "06_key_numbers.csv").open("a") as file:
         file.write("edited,Edited,1,,,,\n")
-    runs = [read_finished("one", one), read_finished("two", two)]
-    told = " ".join(list_warnings(runs))
+    told = " ".join(compare(outputs, "one", "two")[0].notices)
     assert "different versions of the data" in told
     assert "different versions of the notebooks" in told
     assert "In run one, 06_key_numbers changed after the run was made." in told
-    assert list_warnings([runs[1], runs[1]]) == []
-    assert not list_differences([runs[1], runs[1]])["differs"].any()
+    study, table, _ = compare(outputs, "two", "same")
+    assert study.notices == []
+    assert not table["differs"].any()
 
 
 @pytest.mark.parametrize(
@@ -241,6 +263,36 @@ def test_mistakes_end_with_a_sentence_and_write_nothing(outputs, capsys, names, 
     assert not list(outputs.glob("compare*"))
 
 
+def test_a_project_may_change_the_notebook_and_is_told_where_it_fails(outputs, tmp_path, capsys, monkeypatch):
+    for name in ("one", "two"):
+        make(outputs, name)
+    (tmp_path / MARK).write_text("")
+    monkeypatch.chdir(tmp_path)
+    source = tmp_path / "notebooks" / "compare_runs.ipynb"
+    write_notebook(source, ["# Mine", {"runs": ["baseline"]}, "## Fail", "assert runs == ['one', 'two'], runs\n1 / 0"])
+    code, out, err = call(capsys, "one", "two")
+    assert (code, out) == (1, "")
+    assert err.startswith('Notebook compare_runs failed in the part "Fail"\n  ZeroDivisionError')
+    assert "Executed up to there: outputs/lab/compare_runs.partial.ipynb" in err
+    assert not (outputs / "compare-one-two").exists()
+    write_notebook(source, ["# Mine", {"runs": ["baseline"]}, "## Work", OWN_TABLE])
+    assert call(capsys, "one", "two")[0] == 0
+    assert {path.name for path in (outputs / "compare-one-two").iterdir()} == {"index.html", "comparison.csv"}
+    assert list((outputs / "lab").iterdir()) == []
+
+
+OWN_TABLE = """import pandas as pd
+from helpers.runs.finished import Comparison
+
+study = Comparison("compare_runs", runs)
+study.keep("comparison", study.numbers)
+try:
+    study.keep("other", study.numbers)
+except RuntimeError as error:
+    assert str(error).startswith("The name of table 'other' must be 'comparison'"), error
+"""
+
+
 def test_only_a_comparison_is_replaced(outputs, tmp_path):
     make(outputs, "one"), make(outputs, "two")
     (tmp_path / "thesis").mkdir()
@@ -255,6 +307,29 @@ def test_only_a_comparison_is_replaced(outputs, tmp_path):
     assert (tmp_path / "thesis" / "index.html").read_text() == "mine"
     page = Page(compare_runs(["one", "two"], into=tmp_path / "new") / "index.html")
     assert not any("one" in link for link in page.links), "no way from elsewhere into outputs"
+
+
+def test_a_run_may_be_called_like_a_column(outputs):
+    names = ["number", "date", "parameter", "url", "n", "self", "title", "family"]
+    for name in names:
+        make(outputs, name)
+    _, table, [figure] = compare(outputs, *names)
+    assert not table["differs"].any()
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == names
+
+
+def test_only_names_of_runs_in_a_table_of_runs_become_links():
+    def set_table(heading, cell):
+        return (
+            f'<table><thead><tr><th scope="col">{heading}</th><th>title</th></tr></thead>'
+            f"<tbody><tr><td>{cell}</td><td>{cell}</td></tr></tbody></table>"
+        )
+
+    links = {"2025": "a/index.html?x=1&y=2", "bare": ""}
+    linked = '<tr><td><a href="a/index.html?x=1&amp;y=2">2025</a></td><td>2025</td></tr>'
+    assert linked in link_runs(set_table("run", "2025"), links)
+    for heading, cell in (("date", "2025"), ("run", "bare"), ("run", "other")):
+        assert link_runs(set_table(heading, cell), links) == set_table(heading, cell)
 
 
 def test_folders_of_comparisons_have_short_names():

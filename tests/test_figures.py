@@ -287,20 +287,18 @@ def test_a_fault_would_be_found():
 def test_dollars_in_names_are_no_mathematics():
     """Titles, names on axes and direct labels stand as they are written; `$K_1$` would be set as K with an index."""
     names = NAMES | {"title": r"A $K_1$ \alpha$", "bound_title": "$5 a day$"}
-    run = comparisons.Forecast("a $x$ b", ("$y$", "$"), make_fan(DATES).rename(columns=COLUMNS), VALUES)
+    about = {"run": "a $x$ b", "title": "$y$", "unit": "$", "level": 0.8, "group": "", "name": "$n$"}
+    run = make_fan(DATES).rename(columns={"q0.1": "low", "q0.5": "value", "q0.9": "high"}).assign(**about)
     drawn = [
         figures.draw_levels(GROWTH, BOUND, names, BREAKS.assign(reason="$z$"), NONE_NEWER, "Source: $s$."),
         figures.draw_comparison(COMPARED.assign(entity=COMPARED["entity"] + " $c$"), "China", "Source: test."),
-        comparisons.draw_runs([run], "$t$", "Source: test."),
+        comparisons.draw_runs(run, "$t$"),
     ]
     for figure in drawn:
         for width in style.WIDTHS.values():
             set_in_math = [text.get_text() for text in figure.lay_out(width).findobj(Text) if is_mathematics(text)]
             assert not set_in_math
     assert any("$" in label.get_text() for label in drawn[1].axes[0].get_yticklabels())
-
-
-COLUMNS = {"q0.1": "low", "q0.5": "median", "q0.9": "high"}
 
 
 def is_mathematics(text):

@@ -5,15 +5,15 @@ import tracemalloc
 import numpy as np
 import pandas as pd
 import pytest
+from cells import NOTEBOOKS, execute_cells
 from figure_faults import find_faults
 from test_compare import make
 
 from helpers import curves, forecast, indicators
+from helpers.base.files import write_json
 from helpers.forecast import bands, lessons
-from helpers.runs import comparison as compare
-from helpers.runs import sweep
 from helpers.runs.parameters import Parameters
-from helpers.runs.sweep_file import Sweep, name_runs
+from helpers.runs.sweep_file import name_runs
 from helpers.show import figures
 from helpers.show.figures import style
 
@@ -167,21 +167,22 @@ def list_large(count=COUNT):
 
 
 @pytest.mark.slow
-def test_the_summary_of_a_large_sweep_reads_each_run_once_and_stays_readable(tmp_path, monkeypatch):
+def test_the_notebook_of_a_large_sweep_reads_each_run_once_and_stays_readable(tmp_path, monkeypatch):
     runs = list_large()
     for place, run in enumerate(runs):
-        make(tmp_path, run.run, median=500 + place % 50 * 3.0 + place // 50 * 20, horizon_years=run.horizon_years)
+        values = {"median": 500 + place % 50 * 3.0 + place // 50 * 20, "horizon_years": run.horizon_years}
+        make(tmp_path, f"large/{run.run}", **values)
+    asked = {run.run: run.model_dump(exclude={"run"}) for run in runs}
+    record = {"sweep": "large", "varied": ["shares", "horizon_years"], "full": True, "runs": asked, "failed": {}}
+    write_json(tmp_path / "large" / "sweep.json", record)
     reads, read_csv = [], pd.read_csv
-    monkeypatch.setattr(compare.pd, "read_csv", lambda path, **options: reads.append(path) or read_csv(path, **options))
-    drawn, draw_runs = [], sweep.draw_runs
-    monkeypatch.setattr(sweep, "draw_runs", lambda *words: drawn.append(draw_runs(*words)) or drawn[-1])
-    sweep.write_summary(Sweep("large", "large.yaml", runs, ("shares", "horizon_years"), True), tmp_path, {})
+    monkeypatch.setattr(pd, "read_csv", lambda path, **options: reads.append(path) or read_csv(path, **options))
+    names, [figure] = execute_cells(NOTEBOOKS / "compare_sweep.ipynb", tmp_path, {"sweep": "large"})
     assert len(reads) == len(set(reads)) <= 5 * COUNT
-    table = read_csv(tmp_path / "sweep.csv")
+    table = read_csv(names["study"].folder / "tables" / "sweep.csv")
     assert len(table) == COUNT
     assert table["state"].eq("complete").all()
-    [figure] = drawn
+    assert names["finding"].endswith("over 500 runs, moved most by shares")
     for width in style.WIDTHS.values():
         assert not find_faults(figure.lay_out(width))
     assert figure.get_size_inches()[1] < 15
-    assert (tmp_path / "index.html").stat().st_size < 1_000_000

@@ -10,15 +10,18 @@ import time
 import pandas as pd
 import pytest
 import requests
+from cells import NOTEBOOKS, execute_cells
 from conftest import SAMPLE, further
 from distributed import LocalCluster
 from jupyter_core.utils import ensure_event_loop
 from processes import is_alive, wait_for
 from small_notebooks import write_notebooks
+from test_compare import make
 from test_pages import Page
 
 from helpers import __main__ as command
 from helpers import indicators
+from helpers.base.files import write_json
 from helpers.base.folders import lock_folder
 from helpers.base.project import RunError
 from helpers.runs import checks, futures
@@ -236,9 +239,11 @@ def test_a_failing_run_stops_no_other_and_the_same_command_resumes(tmp_path, out
     drawn = {(folder / run / "tables" / "01_drawn.csv").read_text() for run in ("horizon_years-1", "horizon_years-9")}
     assert len(drawn) == 1, "what runs share is made once"
     page = Page(folder / "index.html")
-    assert "1 of 3 runs failed" in page.text
+    assert "2 of 3 runs are complete" in page.text
+    assert "horizon_years-13 failed: Notebook 05_forecast failed" in page.text
+    assert "horizon_years-9/html/index.html" in page.links
     assert "default-src 'none'" in page.text
-    assert all((folder / link).is_file() for link in page.links if not link.startswith("#"))
+    assert all((folder / link).is_file() for link in page.links if not link.startswith(("#", "data:")))
     assert all(address.startswith("data:") for address in page.loads)
     (tmp_path / "mended").touch()
     folder, failed = run_sweep(sweep, workers=1, notebooks=notebooks)
@@ -248,6 +253,32 @@ def test_a_failing_run_stops_no_other_and_the_same_command_resumes(tmp_path, out
     with pytest.raises(SystemExit):
         command.main(["export", "grid/horizon_years-1"])
     assert capsys.readouterr().out.strip().endswith("grid/horizon_years-1/html/index.html")
+
+
+@pytest.mark.parametrize(
+    ("medians", "failed", "finding"),
+    [
+        ([700, 750, 710, 760], {}, "goes from 700 to 760 million persons over 4 runs, moved most by bound"),
+        ([700, 750, 710, 760], {"3": "Oh\nno"}, "goes from 700 to 750 million persons over 3 runs"),
+        ([800, 800, 800, 800], {}, "All 4 runs put the median for December 2027 at 800 million persons"),
+        ([700], {}, "The run puts the median for December 2027 at 700 million persons"),
+        ([700, 750], {"0": "a", "1": "b"}, ""),
+    ],
+)
+def test_what_a_sweep_comes_to_is_said_as_far_as_it_can_be(outputs, medians, failed, finding):
+    asked = {}
+    for place, median in enumerate(medians):
+        values = {"horizon_years": 1 + place // 2, "bound": str(1000 + place % 2)}
+        make(outputs, f"grid/{place}", float(median), **values)
+        asked[str(place)] = Parameters(**values).model_dump(exclude={"run"})
+    record = {"varied": ["horizon_years", "bound"] if len(medians) > 1 else [], "full": True}
+    write_json(outputs / "grid" / "sweep.json", {**record, "runs": asked, "failed": failed})
+    names, drawn = execute_cells(NOTEBOOKS / "compare_sweep.ipynb", outputs, {"sweep": "grid"})
+    assert names["finding"].endswith(finding)
+    assert len(drawn) == bool(finding)
+    table = pd.read_csv(names["study"].folder / "tables" / "sweep.csv", dtype={"run": str}).set_index("run")
+    assert dict(table["message"].dropna()) == {run: " ".join(text.split()) for run, text in failed.items()}
+    assert list(table.index[table["state"] == "complete"]) == [run for run in asked if run not in failed]
 
 
 def test_a_sweep_does_not_tell_where_own_data_lie(tmp_path, outputs, notebooks):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -74,6 +75,9 @@ def test_it_runs_in_an_empty_folder(installed, tmp_path):
     assert "Nothing changed" in call(installed, "run", "mine", "-p", "data", "x.csv", cwd=tmp_path)
     assert call(installed, "verify", "mine", cwd=tmp_path).startswith("ok: ")
     assert "mine" in call(installed, "runs", cwd=tmp_path)
+    shutil.copytree(tmp_path / "outputs" / "mine", tmp_path / "outputs" / "other")
+    page = call(installed, "compare", "mine", "other", cwd=tmp_path)
+    assert page == "Read it: outputs/compare-mine-other/index.html\n"
     call(installed, "open", "01", "--prepare-only", cwd=tmp_path)
     assert (tmp_path / "outputs" / "lab" / "01_check_indicators.ipynb").is_file()
     where = "from helpers.base.project import find_outputs; print(find_outputs())"

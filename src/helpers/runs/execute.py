@@ -39,6 +39,7 @@ class RunEngine(NBClientEngine):
         nb_man: Any,
         kernel_name: str,
         *,
+        writes: Path,
         outputs: Path,
         folder: str,
         execution: Execution,
@@ -47,10 +48,10 @@ class RunEngine(NBClientEngine):
     ) -> None:
         """Execute the cells; whatever becomes of them, papermill writes the copy after this."""
         end = time.monotonic() + execution.limits[1]
-        environment = {**os.environ, **ENVIRONMENT, "ADOPTION_OUTPUTS": str(outputs), RUNNER: "1"}
+        environment = {**os.environ, **ENVIRONMENT, "ADOPTION_OUTPUTS": str(outputs), RUNNER: str(writes)}
         environment |= {
             PDF: "1" if execution.pdf else "",
-            "IPYTHONDIR": str(outputs),
+            "IPYTHONDIR": str(writes.parent),
         }  # the work folder's, which has no profile
         target, nb_man.output_path = nb_man.output_path, None
         try:
@@ -78,6 +79,7 @@ def execute_notebook(
     values: Mapping[str, Any],
     execution: Execution,
     partial: Path,
+    outputs: Path | None = None,
 ) -> tuple[str, ...]:
     """Execute `source` with parameters `values` into `target`, a run's ``notebooks/<name>.ipynb``.
 
@@ -88,6 +90,8 @@ def execute_notebook(
     execution : Execution
     partial : Path
         Where the copy goes, executed as far as it came, when the notebook fails.
+    outputs : Path, optional
+        Folder of the runs that the notebook may read; by default it knows its own alone.
 
     Returns
     -------
@@ -111,7 +115,8 @@ def execute_notebook(
             engine_name="run",
             kernel_name="python3",
             progress_bar=False,
-            outputs=target.parents[2],
+            writes=target.parents[1],
+            outputs=outputs or target.parents[2],
             folder=str(source.parent),
             execution=execution,
             stray=stray,

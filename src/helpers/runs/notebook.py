@@ -54,7 +54,7 @@ class NotebookRecord(BaseModel):
 
 
 RUNNER = "ADOPTION_RUNNER"
-"""Variable that marks the kernels of `helpers.runs`; without it a notebook is run by hand."""
+"""Variable that gives the kernels of `helpers.runs` their folder; without it a notebook is run by hand."""
 PDF = "ADOPTION_PDF"
 """Variable that asks for figures as PDF too, where it isn't empty."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.files import read_cells
-from ..base.project import RunError, find_data, find_root, shorten_path
+from ..base.project import PACKAGED, RunError, find_data, find_root, shorten_path
 from ..base.quoting import quote
 from .parameters import Parameters
 
@@ -28,6 +28,21 @@ def find_notebooks(folder: Path | None = None) -> list[Path]:
     if not found:
         raise RunError(f"There are no numbered notebooks (01_*.ipynb and so on) in {shorten_path(folder)}.")
     return found
+
+
+def find_unnumbered(name: str) -> Path:
+    """A notebook that is no part of a run: the project's, or the package's own where an older project has none.
+
+    Raises
+    ------
+    RunError
+        If there is none.
+    """
+    roots = (find_root(), Path(__file__).resolve().parents[3], PACKAGED)
+    found = [path for root in roots if (path := root / "notebooks" / f"{name}.ipynb").is_file()]
+    if not found:
+        raise RunError(f"There is no notebook {name}.ipynb in {shorten_path(find_root() / 'notebooks')}.")
+    return found[0]
 
 
 @dataclass(frozen=True)

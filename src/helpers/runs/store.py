@@ -33,8 +33,9 @@ PARTS = {  # words for what a notebook is made from
     "figures": "the forms of its figures",
 }
 NO_PART = (
-    "runs/pages/", "runs/sweep", "runs/futures.py", "runs/comparison.py", "runs/exports.py", "runs/listing.py",
-    "runs/registry.py", "__main__.py", "cli/", "show/explore", "runs/explore.py",
+    "runs/pages/", "runs/sweep", "runs/futures.py", "runs/comparison.py", "runs/finished.py", "runs/exports.py",
+    "runs/listing.py", "runs/registry.py", "runs/explore.py", "__main__.py", "cli/", "show/explore",
+    "show/figures/comparisons.py",
 )  # fmt: skip
 """Helpers that no result of a notebook depends on."""
 

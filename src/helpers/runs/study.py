@@ -5,35 +5,19 @@ from __future__ import annotations
 import inspect
 import os
 import re
-from base64 import b64encode
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 from .. import indicators
-from ..base.files import hash_file, write_file, write_json
+from ..base.files import hash_file
 from ..base.project import RunError, find_data, find_lab, find_outputs, find_root, name_path
-from .notebook import PDF, RUNNER, read_csv, read_record, read_records, record_path, write_argument, write_csv
+from .notebook import RUNNER, read_csv, read_records, write_argument
+from .output import Output
 from .parameters import Parameters, read_parameters
 
 
-@dataclass(frozen=True)
-class SavedFigure:
-    """A figure that has been written: shows its PNG in a notebook, with the alternative text in the metadata."""
-
-    name: str
-    alt: str
-    png: bytes = field(repr=False)
-    width: int = field(repr=False)
-    pdf: bool = field(repr=False)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
-        data = {"image/png": b64encode(self.png).decode(), "text/plain": f"{self.name}: {self.alt}"}
-        return data, {"image/png": {"alt": self.alt, "width": self.width, "name": self.name, "pdf": self.pdf}}
-
-
-class Study:
+class Study(Output):
     """One notebook's view of its run.
 
     The parameters are the notebook's own variables of these names: `run`, and what else its ``parameters`` cell
@@ -84,16 +68,15 @@ class Study:
         checked = read_parameters(given)
         declared = tuple(name for name in given if name != "run")
         published = find_outputs() / checked.run
-        by_hand = not os.environ.get(RUNNER)
+        by_hand, number = not os.environ.get(RUNNER), notebook[:2]
         folder = find_lab() / checked.run if by_hand else published
-        place = name_path(str(folder))
-        if os.path.lexists(folder) and not folder.is_dir():
-            raise RunError(f"The results would go to {place}, but that is a file. Give the run another name.")
-        record = {"parameters": checked.model_dump(include=set(declared)), "read": {}, "tables": {}, "figures": {}}
-        write_json(record_path(folder, notebook), record)
-        if by_hand:
-            print(f"By hand: results go to {place}/.")
-        self.folder, self.notebook, self.parameters, self.declared = folder, notebook, checked, declared
+        rule = (
+            f"must begin with '{number}_', the number of notebook {notebook}, and hold letters, digits, '-' and '_' "
+            "only: each table and figure has one writer."
+        )
+        given = checked.model_dump(include=set(declared))
+        super().__init__(notebook, folder, given, rf"{number}_[A-Za-z0-9_-]*", rule)
+        self.parameters, self.declared = checked, declared
         self._published = published if by_hand else None
 
     @cached_property
@@ -126,104 +109,6 @@ class Study:
     def source(self) -> str:
         """See `Study`."""
         return indicators.cite_series(self.data, self.series)
-
-    def keep(self, name: str, frame: Any, of: indicators.AdoptionSeries | None = None) -> None:
-        """Write a frame to ``tables/<name>.csv``.
-
-        Floats get ten significant digits, dates are ISO, lines end in LF; a named index becomes columns. A text that
-        a spreadsheet would take for a formula gets an apostrophe before it, which `read_table` takes off again.
-
-        Parameters
-        ----------
-        name : str
-            Begins with the notebook's number.
-        frame : DataFrame
-        of : AdoptionSeries, optional
-            What its rows are about: entity and indicator become the first columns.
-
-        Raises
-        ------
-        RunError
-            If the name isn't the notebook's, or a frame has no columns or two of one name.
-        """
-        if of is not None:
-            frame = frame.assign(entity=of.entity, indicator=of.indicator)
-            frame = frame[["entity", "indicator", *frame.columns.drop(["entity", "indicator"])]]
-        self._check_name("table", name)
-        content, columns = write_csv(name, frame)
-        digest = write_file(self.folder / "tables" / f"{name}.csv", content)
-        self._note("tables", name, {"sha256": digest, "rows": len(frame), "columns": columns})
-
-    def show(
-        self,
-        name: str,
-        frame: Any,
-        title: str,
-        note: str = "",
-        empty: str = "",
-        of: indicators.AdoptionSeries | None = None,
-        columns: Sequence[str] | None = None,
-    ) -> None:
-        """Keep a frame as table `name`, as `keep` does, and display it; where it has no rows, say why.
-
-        Parameters
-        ----------
-        name, frame : as for `keep`
-        title, note : str
-            As for `tables.show`.
-        empty : str
-            What is said in the place of a table without rows, in Markdown.
-        of : as for `keep`
-        columns : sequence of str, optional
-            Those that are displayed; all are kept. Of these, columns without any value are left out.
-        """
-        from IPython.display import Markdown, display
-
-        from ..show import tables
-
-        self.keep(name, frame, of)
-        shown = frame if columns is None else frame[[*columns]]
-        shown = shown.dropna(axis="columns", how="all") if len(frame) else shown
-        display(Markdown(empty) if empty and not len(frame) else tables.show(shown, title, note))
-
-    def draw(self, name: str, figure: Any, alt: str) -> SavedFigure | None:
-        """Write a figure to ``figures/<name>.png`` and ``.svg``; an `Exhibit` has a ``.narrow.svg`` for telephones too.
-
-        Parameters
-        ----------
-        name : str
-            Begins with the notebook's number.
-        figure : matplotlib Figure, an object that has one as ``.figure`` (Axes, a seaborn grid), or None
-            None, where there is nothing to draw, writes nothing.
-        alt : str
-            What it shows, for readers who can't see it.
-
-        Returns
-        -------
-        SavedFigure or None
-            As the last value of a cell it is displayed.
-
-        Raises
-        ------
-        RunError
-            If the name isn't the notebook's, there is no alternative text, or nothing is drawn.
-        """
-        if figure is None:
-            return None
-        from ..show.figures.images import draw_images
-        from ..show.figures.style import DOTS_PER_INCH
-
-        self._check_name("figure", name)
-        if not alt.strip():
-            raise RunError(f"Figure {name} needs an alternative text: what does it show?")
-        figure = figure if hasattr(figure, "savefig") and hasattr(figure, "axes") else figure.figure
-        if not any(axes.has_data() for axes in figure.get_axes()):
-            raise RunError(f"Figure {name} is empty: nothing is drawn in it.")
-        images = dict(draw_images(figure, alt, narrow=True, pdf=bool(os.environ.get(PDF))))
-        hashes = {kind: write_file(self.folder / "figures" / f"{name}.{kind}", image) for kind, image in images.items()}
-        width = round(int.from_bytes(images["png"][16:20], "big") / DOTS_PER_INCH * 96)
-        self._note("figures", name, {"alt": alt, "width": width, "sha256": hashes})
-        return SavedFigure(name, alt, images["png"], width, "pdf" in images)
 
     def read_table(self, name: str) -> Any:
         """Table `name` of this run as a frame, with the types that it was written with.
@@ -263,19 +148,6 @@ class Study:
             )
         self._note("read", name, entry["sha256"])
         return read_csv(path, entry["columns"])
-
-    def _check_name(self, kind: str, name: str) -> None:
-        number = self.notebook.split("_")[0]
-        if not re.fullmatch(r"[A-Za-z0-9_-]+", name) or not name.startswith(f"{number}_"):
-            raise RunError(
-                f"The name of {kind} '{name}' must begin with '{number}_', the number of notebook {self.notebook}, and "
-                "hold letters, digits, '-' and '_' only: each table and figure has one writer."
-            )
-
-    def _note(self, kind: str, name: str, entry: dict[str, Any] | str) -> None:
-        record = read_record(self.folder, self.notebook)
-        record[kind][name] = entry
-        write_json(record_path(self.folder, self.notebook), record)
 
     def _describe_disagreement(self, name: str, writer: str, theirs: Mapping[str, Any]) -> str:
         """What to do where table `name` was made with another value of a parameter; "" where it wasn't."""

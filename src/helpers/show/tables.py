@@ -115,11 +115,7 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
     great_tables.GT
         Text of the data is escaped: data are text, never markup.
     """
-    left_out = len(frame) - MOST_ROWS
-    if left_out > 0:
-        half = MOST_ROWS // 2
-        frame = pd.concat([frame.iloc[:half], frame.iloc[-half:]])
-        note = f"{note} Rows {half + 1:,} to {half + left_out:,} are left out here; the CSV has them.".strip()
+    frame, note = _cut(frame, note)
     shown = frame.copy()
     for column in shown:
         if pd.api.types.is_bool_dtype(shown[column]):
@@ -132,9 +128,44 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
             shown[column] = shown[column].fillna("–").map(say_name if column in CODED else str)
     numeric = [column for column in frame if column in right or is_number(frame[column])]
     headings = {column: names.get(column, name_column(str(column))) for column in shown}
+    table = _set(shown, title, note).cols_label(headings).cols_align("right", columns=numeric)
+    return table.fmt(_link, columns="url") if "url" in shown else table
+
+
+def show_texts(frame: pd.DataFrame, title: str, note: str = "") -> great_tables.GT:
+    """Set a frame of texts as a table, the index first; headings and cells stay as they are, a blank is a dash.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Of more than `MOST_ROWS` rows the first and the last are shown.
+    title, note : str
+        As for `show`.
+
+    Returns
+    -------
+    great_tables.GT
+    """
+    frame, note = _cut(frame.reset_index(allow_duplicates=True), note)
+    headings = dict(enumerate(frame.columns))  # of which two may be alike
+    shown = frame.fillna("").astype(str).replace("", "–").set_axis(list(map(str, headings)), axis="columns")
+    return (
+        _set(shown, title, note).cols_label({str(place): each for place, each in headings.items()}).cols_align("left")
+    )
+
+
+def _cut(frame: pd.DataFrame, note: str) -> tuple[pd.DataFrame, str]:
+    """The first and the last rows of a long frame, and a note that says so."""
+    left_out, half = len(frame) - MOST_ROWS, MOST_ROWS // 2
+    if left_out <= 0:
+        return frame, note
+    note = f"{note} Rows {half + 1:,} to {half + left_out:,} are left out here; the CSV has them.".strip()
+    return pd.concat([frame.iloc[:half], frame.iloc[-half:]]), note
+
+
+def _set(shown: pd.DataFrame, title: str, note: str) -> great_tables.GT:
     table = great_tables.GT(shown, id="table-" + re.sub(r"[^a-z0-9]+", "-", title.lower())[:40])
-    table = table.tab_header(title=title).cols_label(**headings).cols_align("right", columns=numeric)
-    table = table.fmt(_link, columns="url") if "url" in shown else table
+    table = table.tab_header(title=title)
     table = table.tab_options(table_font_size="14px", heading_title_font_size="16px", heading_align="left")
     return table.tab_source_note(note) if note else table
 

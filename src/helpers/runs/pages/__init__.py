@@ -10,19 +10,21 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+from markupsafe import Markup
+
 from ...base.files import MAX_TEXT, read_cells, read_json, write_file
 from ...base.project import RECORD, RunError, shorten_path
 from ...base.quoting import clean
 from ..notebook import read_valid
 from ..record import note_pages, read_unchanged
-from .exhibits import embed_tables
+from .exhibits import embed_tables, link_runs
 from .frame import render
 from .index import build_index, describe_notebook
 
@@ -73,18 +75,58 @@ class PageWriter:
 
     def _write(self, name: str) -> dict[str, Any]:
         """Write one page; what the index tells of it is returned."""
-        from .charts import set_chart
-        from .exporter import list_sections, set_body  # heavy, and not needed for other pages
+        from .exporter import list_sections  # heavy, and not needed for other pages
 
         page, tables = self.pages[name], self.folder / "tables"
-        notebook = read_notebook(self.folder / "notebooks" / f"{name}.ipynb")
-        names, draw = {path.stem for path in tables.glob("*.csv")}, partial(set_chart, self.folder / "figures")
-        body, wordless = set_body(notebook, names, self.folder.name, draw)
-        if wordless:
-            raise RunError(f"Notebook {name}, cell {wordless[0]}: {WORDLESS}")
+        body = set_executed(self.folder, name, "../figures/")
         made = render("notebook.html.j2", **page, run=self.folder.name, sections=list_sections(body), body=body)
         write_file(self.folder / "html" / page["href"], embed_tables(made, tables).encode("utf-8"))
         return describe_notebook(self.folder, page)
+
+
+def set_executed(folder: Path, name: str, figures: str) -> Any:
+    """Body of the page of an executed notebook in the folder of its tables and figures.
+
+    Raises
+    ------
+    RunError
+        If an image in it has no alternative text; the message names notebook and cell.
+    """
+    from .charts import set_chart
+    from .exporter import set_body
+
+    notebook = read_notebook(folder / "notebooks" / f"{name}.ipynb")
+    names = {path.stem for path in (folder / "tables").glob("*.csv")}
+    body, wordless = set_body(notebook, names, figures, partial(set_chart, folder / "figures"))
+    if wordless:
+        raise RunError(f"Notebook {name}, cell {wordless[0]}: {WORDLESS}")
+    return body
+
+
+def build_report(folder: Path, name: str, links: Mapping[str, str], command: str) -> str:
+    """Page of an executed notebook on finished runs, for the folder that its table and figure will lie in too.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``notebooks/``, ``tables/`` and ``figures/``.
+    name : str
+        Of the notebook.
+    links : mapping
+        Addresses of the runs' pages as seen from this one, by run; "" for none.
+    command : str
+        What makes the page again.
+
+    Returns
+    -------
+    str
+    """
+    from .exporter import list_sections
+
+    body = Markup(link_runs(set_executed(folder, name, "./"), links))  # noqa: S704  from the exporter; names escaped
+    title = f"{read_opening(read_cells(folder / 'notebooks' / f'{name}.ipynb'))[0]} · {command}"
+    page = render("notebook.html.j2", title=title, name=name, command=command, sections=list_sections(body), body=body)
+    return embed_tables(page, folder / "tables", "")
 
 
 WORDLESS = (

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import html
 import re
 from base64 import b64encode
+from collections.abc import Mapping
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -45,6 +47,18 @@ def set_tables(text: str) -> str:
     return text.replace("<table", f"{BOX}<table").replace("</table>", "</table></div>")
 
 
+def link_runs(body: str, links: Mapping[str, str]) -> str:
+    """A page's body with links to runs where their names begin the rows of a table that has them in its column run."""
+
+    def link(row: re.Match[str]) -> str:
+        address = links.get(html.unescape(row[2]), "")
+        return f'{row[1]}<a href="{html.escape(address)}">{row[2]}</a>' if address else row[0]
+
+    rows = r"(<tr>\s*<td[^>]*>)([^<]*)(?=</td>)"
+    tables = r"<thead>(?:(?!<th\b).)*<th\b[^>]*>run</th>.*?</tbody>"
+    return re.sub(tables, lambda table: re.sub(rows, link, table[0]), body, flags=re.DOTALL)
+
+
 # ---- downloads ----------------------------------------------------------------------------------------------------
 
 
@@ -59,7 +73,7 @@ def find_saved(source: str) -> list[str]:
     return [name.value for name in names if isinstance(name, ast.Constant) and isinstance(name.value, str)]
 
 
-def embed_tables(page: str, tables: Path) -> str:
+def embed_tables(page: str, tables: Path, beside: str = "../tables/") -> str:
     """The page with the file for each ``href="table:NAME"``, smallest first as long as the page stays light.
 
     A page that someone was sent alone then still holds its tables; the largest ones are links into the run's folder.
@@ -69,6 +83,8 @@ def embed_tables(page: str, tables: Path) -> str:
     page : str
     tables : Path
         Folder of the tables.
+    beside : str
+        Its address as seen from the page.
 
     Returns
     -------
@@ -80,7 +96,7 @@ def embed_tables(page: str, tables: Path) -> str:
         address = f"data:text/csv;charset=utf-8;base64,{b64encode(path.read_bytes()).decode()}"
         fits = size + len(address) <= PAGE_BYTES
         size += len(address) if fits else 0
-        link = f'href="{address}"' if fits else f'class="beside" href="../tables/{path.name}"'
+        link = f'href="{address}"' if fits else f'class="beside" href="{beside}{path.name}"'
         page = page.replace(f'href="table:{path.stem}"', link)
     return page
 
@@ -91,12 +107,8 @@ def embed_tables(page: str, tables: Path) -> str:
 def embed_image(path: Path, width: int | None = None) -> str:
     """Address of a PNG within the page; `width` pixels wide and with 256 colours if given."""
     content = path.read_bytes()
-    return embed_content(shrink_image(content, width) if width else content)
-
-
-def embed_content(content: bytes) -> str:
-    """Address of the content of a PNG within the page."""
-    return f"data:image/png;base64,{b64encode(content).decode()}"
+    image = b64encode(shrink_image(content, width) if width else content).decode()
+    return f"data:image/png;base64,{image}"
 
 
 @lru_cache(maxsize=256)  # the runs of a sweep share most of their figures

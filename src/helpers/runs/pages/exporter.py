@@ -37,7 +37,7 @@ EQUATION_BOX = '<div class="equation" tabindex="0" role="group" aria-label="Equa
 def set_body(
     notebook: NotebookNode,
     tables: Collection[str] = (),
-    run: str = "",
+    figures: str = "",
     draw: Callable[[str, str], str] = lambda name, alt: "",
 ) -> tuple[Markup, list[str]]:
     """HTML of a notebook's cells, with a link to each of the `tables` under the cell that saves it.
@@ -47,8 +47,8 @@ def set_body(
     notebook : NotebookNode
     tables : collection of str
         Names of the tables that the run has.
-    run : str
-        Name of the run; without one, figures have no links to their files.
+    figures : str
+        Address of the folder of the figures, with a slash at its end; without one, they have no links to their files.
     draw : callable
         Takes name and words of a figure, and returns the drawing that stands in for its image, or "".
 
@@ -58,7 +58,7 @@ def set_body(
         The HTML, and the ids of the cells with an image that has no alternative text.
     """
     injected = any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells)
-    given = {"tables": tables, "run": run, "injected": injected, "wordless": [], "draw": draw}
+    given = {"tables": tables, "figures": figures, "injected": injected, "wordless": [], "draw": draw}
     body, resources = open_exporter().from_notebook_node(notebook, given)
     taken, numbers = set(TAKEN), count(1)
 

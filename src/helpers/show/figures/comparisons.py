@@ -1,102 +1,62 @@
-"""Runs side by side: their forecasts over time, and their medians and bands at one date."""
+"""Runs side by side: their forecasts over time, and their medians and bands at one date.
+
+Forecasts are a frame with a row for each run and date: run, title and unit of the indicator, date, value (the median),
+low and high (the band that the run quotes) and level (its coverage).
+"""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ...base.levels import say_level
 from ...base.numbers import lower_first, say, say_date
 from . import style
 from .style import Label
 
 MAX_LINES, MAX_ROWS, MAX_GROUPS, MAX_LETTERS = 6, 60, 30, 34
 """Runs that one panel can show over time; rows that still get a name each, names of groups, and letters of a name."""
+SUBJECT = ["title", "unit"]
+"""What runs must share to be drawn on one axis."""
+SOURCE = "Source: the runs' tables of forecasts; each run's pages name the publishers of its data"
 
 
-@dataclass(frozen=True)
-class Forecast:
-    """One run's forecast: date, low, median, high (80 % band), the series before it, and what's counted.
-
-    In a sweep, ``groups`` are the values of what is varied, in words.
-    """
-
-    name: str
-    subject: tuple[str, str]
-    table: pd.DataFrame
-    observations: pd.Series
-    groups: tuple[str, ...] = ()
-
-    def at(self, date: pd.Timestamp | None) -> pd.Series:
-        """The row of a date that it forecasts."""
-        return self.table.set_index("date").loc[date]
+def last_shared(forecasts: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the last date that all runs of one indicator forecast; none where there is no such date."""
+    runs = forecasts.groupby(SUBJECT)["run"].transform("nunique")
+    shared = forecasts[forecasts.groupby([*SUBJECT, "date"])["run"].transform("nunique") == runs]
+    return shared[shared["date"] == shared.groupby(SUBJECT)["date"].transform("max")]
 
 
-def group_subjects(forecasts: Sequence[Forecast]) -> dict[tuple[str, str], list[Forecast]]:
-    """Forecasts by title and unit of the indicator, in the order in which they come."""
-    groups: dict[tuple[str, str], list[Forecast]] = {}
-    for each in forecasts:
-        groups.setdefault(each.subject, []).append(each)
-    return groups
+def say_bands(forecasts: pd.DataFrame) -> str:
+    """Which bands the runs quote, in their order: "80 % bands", or "80 % and 90 % bands" where their levels differ."""
+    if forecasts.empty:
+        return "bands"
+    levels = [say_level(level) for level in forecasts["level"].unique()]
+    return f"{' and '.join(filter(None, (', '.join(levels[:-1]), levels[-1])))} bands"
 
 
-def share_dates(forecasts: Sequence[Forecast]) -> pd.Timestamp | None:
-    """The last date that all of them forecast; None if there's none."""
-    common = set.intersection(*(set(each.table["date"]) for each in forecasts)) if forecasts else set()
-    return max(common) if common else None
-
-
-# ---- over time ----------------------------------------------------------------------------------------------------
-
-
-def fit_lines(forecasts: Sequence[Forecast]) -> bool:
-    """Whether the forecasts are few enough for `draw_forecasts`."""
-    return max(map(len, group_subjects(forecasts).values())) <= MAX_LINES
-
-
-def draw_forecasts(forecasts: Sequence[Forecast], title: str, source: str) -> Figure:
-    """Forecasts of a few runs over time, with at least one row each; a panel for each indicator and unit."""
-    panels = group_subjects(forecasts)
-    figure, axes = style.open_canvas(1.3 + 3.1 * len(panels), (len(panels), 1))
-    ends = [_draw_panel(axis, members) for axis, members in zip(axes[:, 0], panels.values(), strict=True)]
-    units = "Medians and, as bars, 80 % bands of the combined forecast; small points: published figures"
-    if len(panels) == 1:
-        units = f"{forecasts[0].subject[1].capitalize()}; {lower_first(units)}"
-    for axis, (what, unit), labels in zip(axes[:, 0], panels, ends, strict=True):
-        if len(panels) > 1:
-            axis.set_title(f"{what}, {unit}", loc="left", size=9.5, weight="bold")
-        style.label_ends(axis, labels)
-    return style.close_canvas(figure, title, units, source)
-
-
-def _draw_panel(axis: Axes, members: Sequence[Forecast]) -> list[Label]:
-    """Medians as lines, bands as bars that stand side by side, and the series that they go on from."""
-    first = min(each.table["date"].iloc[0] for each in members)
-    last = max(each.table["date"].iloc[-1] for each in members)
-    width = pd.Timedelta(days=max(6.0, (last - first).days / 60))
-    labels, shown = [], [first, last]
-    for position, each in enumerate(members):
-        colour, table = style.COLOURS[position % len(style.COLOURS)], each.table
-        dates = table["date"] + (position - (len(members) - 1) / 2) * width
-        past = each.observations[each.observations.index < table["date"].iloc[0]]
-        past = past[past.index >= first - max(last - first, pd.Timedelta(days=730))]
-        if len(past):
-            axis.plot(past.index, past, ".-", color=style.INK, ms=5, lw=0.8, zorder=3)
-            axis.plot([past.index[-1], dates.iloc[0]], [past.iloc[-1], table["median"].iloc[0]], color=colour, lw=0.8)
-            shown.append(past.index[0])
-        axis.vlines(dates, table["low"], table["high"], color=colour, lw=2.2, alpha=0.45)
-        marks = {"ls": style.LINES[position % 6], "marker": style.MARKERS[position % 6], "color": colour}
-        axis.plot(dates, table["median"], ms=4.5, lw=1.4, **marks)
-        labels.append(Label(dates.iloc[-1], table["median"].iloc[-1], _shorten(each.name), colour))
-    axis.set_ylim(bottom=0)
-    style.use_dates(axis, pd.DatetimeIndex([min(shown), last]))
-    style.use_numbers(axis)
-    return labels
+def say_forecasts(forecasts: pd.DataFrame) -> str:
+    """What the forecasts come to, in one sentence; "" where there are none."""
+    count, panels = forecasts["run"].nunique(), forecasts.drop_duplicates(SUBJECT)
+    if len(panels) > 1:
+        return f"The {count} runs forecast {len(panels)} different things, each in a panel of its own"
+    ends = last_shared(forecasts)
+    if ends.empty:
+        return f"The {count} runs forecast no date together" if count else ""
+    date, unit = say_date(ends["date"].iloc[0]), ends["unit"].iloc[0]
+    if count == 2:
+        one, other = ends.itertuples()
+        first, second = f"{say(one.low)} to {say(one.high, unit)}", f"{say(other.low)} to {say(other.high)}"
+        return f"For {date}, {one.run} says {first} and {other.run} {second} ({say_bands(ends)})"
+    low, high = say(ends["value"].min(), unit), say(ends["value"].max(), unit)
+    if low == high:
+        return f"{f'All {count} runs put' if count > 1 else 'The run puts'} the median for {date} at {high}"
+    return f"The median for {date} goes from {say(ends['value'].min())} to {high} over {count} runs"
 
 
 def _shorten(name: str) -> str:
@@ -105,96 +65,123 @@ def _shorten(name: str) -> str:
     return name if len(name) <= MAX_LETTERS else f"{name[: MAX_LETTERS - 1]}…"
 
 
-# ---- in words -----------------------------------------------------------------------------------------------------
+# ---- over time ----------------------------------------------------------------------------------------------------
 
 
-def say_forecasts(forecasts: Sequence[Forecast]) -> str:
-    """What the forecasts come to, in one sentence."""
-    panels = len(group_subjects(forecasts))
-    if panels > 1:
-        return f"The {len(forecasts)} runs forecast {panels} different things, each in a panel of its own"
-    date, unit = share_dates(forecasts), forecasts[0].subject[1]
-    if date is None:
-        return f"The {len(forecasts)} runs forecast no date together"
-    if len(forecasts) != 2:
-        return say_medians(forecasts, date)
-    one, other = (each.at(date) for each in forecasts)
-    return (
-        f"For {say_date(date)}, {forecasts[0].name} says {say(one['low'])} to {say(one['high'], unit)} and "
-        f"{forecasts[1].name} {say(other['low'])} to {say(other['high'])} (80 % bands)"
-    )
+def draw_forecasts(forecasts: pd.DataFrame, observations: pd.DataFrame) -> Figure | None:
+    """Forecasts of a few runs over time, a panel for each indicator and unit; of many, as `draw_runs` does.
 
+    Parameters
+    ----------
+    forecasts : DataFrame
+    observations : DataFrame
+        run, date and value: what the forecasts go on from.
 
-def say_medians(forecasts: Sequence[Forecast], date: pd.Timestamp) -> str:
-    """Smallest and largest of the medians at a date in one sentence."""
-    medians, unit = [each.at(date)["median"] for each in forecasts], forecasts[0].subject[1]
-    low, high = say(min(medians), unit), say(max(medians), unit)
-    if low == high:
-        who = f"All {len(medians)} runs put" if len(medians) > 1 else "The run puts"
-        return f"{who} the median for {say_date(date)} at {high}"
-    return f"The median for {say_date(date)} goes from {say(min(medians))} to {high} over {len(medians)} runs"
-
-
-def say_each_median(forecasts: Sequence[Forecast]) -> str:
-    """The medians at the last date that all forecast, run by run for a few; a sentence for each indicator and unit."""
-    sentences = []
-    for (title, unit), members in group_subjects(forecasts).items():
-        date = share_dates(members)
-        if date is None:
-            sentences.append(f"{title}: no date that all runs forecast")
-        elif len(members) > MAX_LINES:
-            sentences.append(say_medians(members, date))
+    Returns
+    -------
+    Figure or None
+        None where nothing is forecast.
+    """
+    panels = list(forecasts.groupby(SUBJECT, sort=False))
+    if not panels:
+        return None
+    if max(panel["run"].nunique() for _, panel in panels) > MAX_LINES:
+        return draw_runs(forecasts.assign(group="", name=forecasts["run"]), say_forecasts(forecasts))
+    figure, axes = style.open_canvas(1.3 + 3.1 * len(panels), (len(panels), 1))
+    units = f"Medians and, as bars, {say_bands(forecasts)} of the combined forecast; small points: published figures"
+    for axis, ((title, unit), panel) in zip(axes[:, 0], panels, strict=True):
+        labels = _draw_panel(axis, panel, observations)
+        if len(panels) > 1:
+            _name_panel(axis, f"{title}, {unit}", 36)
         else:
-            said = ", ".join(f"{say(each.at(date)['median'])} in {each.name}" for each in members)
-            many = "medians are" if len(members) > 1 else "median is"
-            sentences.append(f"{title}, {unit}: the {many} {said} for {say_date(date)}")
-    return ". ".join(sentences)
+            units = f"{unit.capitalize()}; {lower_first(units)}"
+        style.label_ends(axis, labels)
+    return style.close_canvas(figure, say_forecasts(forecasts), units, SOURCE)
+
+
+def _draw_panel(axis: Axes, panel: pd.DataFrame, observations: pd.DataFrame) -> list[Label]:
+    """Medians as lines, bands as bars that stand side by side, and the series that they go on from."""
+    first, last = panel["date"].min(), panel["date"].max()
+    width = pd.Timedelta(days=max(6.0, (last - first).days / 60))
+    labels, shown, count = [], [first, last], panel["run"].nunique()
+    for position, (run, rows) in enumerate(panel.groupby("run", sort=False)):
+        colour = style.COLOURS[position % len(style.COLOURS)]
+        dates = rows["date"] + (position - (count - 1) / 2) * width
+        past = observations[observations["run"] == run].set_index("date")["value"]
+        past = past[past.index < rows["date"].iloc[0]]
+        past = past[past.index >= first - max(last - first, pd.Timedelta(days=730))]
+        if len(past):
+            axis.plot(past.index, past, ".-", color=style.INK, ms=5, lw=0.8, zorder=3)
+            axis.plot([past.index[-1], dates.iloc[0]], [past.iloc[-1], rows["value"].iloc[0]], color=colour, lw=0.8)
+            shown.append(past.index[0])
+        axis.vlines(dates, rows["low"], rows["high"], color=colour, lw=2.2, alpha=0.45)
+        marks = {"ls": style.LINES[position % 6], "marker": style.MARKERS[position % 6], "color": colour}
+        axis.plot(dates, rows["value"], ms=4.5, lw=1.4, **marks)
+        own = "" if panel["level"].nunique() == 1 else f"\n{say_level(rows['level'].iloc[0])} band"
+        labels.append(Label(dates.iloc[-1], rows["value"].iloc[-1], _shorten(run) + own, colour))
+    axis.set_ylim(bottom=0)
+    style.use_dates(axis, pd.DatetimeIndex([min(shown), last]))
+    style.use_numbers(axis)
+    return labels
 
 
 # ---- at one date --------------------------------------------------------------------------------------------------
 
 
-def draw_runs(forecasts: Sequence[Forecast], title: str, source: str) -> Figure:
-    """Median and 80 % band of many runs at the last date that all with one subject forecast.
+def draw_runs(forecasts: pd.DataFrame, title: str) -> Figure | None:
+    """Median and quoted band of many runs at the last date that all of one indicator forecast.
 
-    Runs are rows, in groups by the first of their `groups`; beyond `MAX_ROWS` they are drawn without their names.
-    A panel for each indicator and unit.
+    Runs are rows; beyond `MAX_ROWS` they are drawn without their names. A panel for each indicator and unit.
+
+    Parameters
+    ----------
+    forecasts : DataFrame
+        With two more columns: group, in which runs stand together ("" for none), and name of a row.
+    title : str
+
+    Returns
+    -------
+    Figure or None
+        None where there is no such date.
     """
-    panels = {subject: members for subject, members in group_subjects(forecasts).items() if share_dates(members)}
-    rows = [len(members) + len({each.groups[:1] for each in members}) for members in panels.values()]
+    panels = list(last_shared(forecasts).groupby(SUBJECT, sort=False))
+    if not panels:
+        return None
+    rows = [len(panel) + panel["group"].nunique() for _, panel in panels]
     step = 0.2 if sum(rows) <= MAX_ROWS else min(0.2, 10 / sum(rows))
     heights = [max(1.2, step * count) for count in rows]
     size = 1.5 + sum(height + 0.3 for height in heights)
     figure, axes = style.open_canvas(size, (len(panels), 1), gridspec_kw={"height_ratios": heights})
-    for axis, ((what, unit), members) in zip(axes[:, 0], panels.items(), strict=True):
-        _draw_rows(axis, members, named=sum(rows) <= MAX_ROWS)
-        axis.set_title(f"{what}, {say_date(share_dates(members))}, {unit}", loc="left", size=9.5, weight="bold")
-    units = "A row is a run: median (point) and 80 % band (bar) of the combined forecast; grey line: median of the runs"
-    return style.close_canvas(figure, title, units, source)
+    for axis, ((what, unit), panel) in zip(axes[:, 0], panels, strict=True):
+        _draw_rows(axis, panel, named=sum(rows) <= MAX_ROWS)
+        name = f"{what}, {say_date(panel['date'].iloc[0])}, {unit}"
+        if len(panels) > 1:
+            _name_panel(axis, name, 26)
+    units = f"A row is a run: medians (points) and {say_bands(forecasts)} (bars) of the combined forecast"
+    units = f"{units if len(panels) > 1 else f'{name}. {units}'}; grey line: median of the runs"
+    return style.close_canvas(figure, title, units, SOURCE)
 
 
-def _draw_rows(axis: Axes, members: Sequence[Forecast], named: bool) -> None:
-    rows = pd.DataFrame([each.at(share_dates(members)) for each in members])
-    groups: dict[str, list[int]] = {}
-    for number, each in enumerate(members):
-        groups.setdefault("".join(each.groups[:1]), []).append(number)
-    place, ticks, headings = 0, {}, set()
-    for position, (group, numbers) in enumerate(groups.items()):
-        colour = style.COLOURS[position % 6] if len(groups) <= len(style.COLOURS) else style.BLUE
+def _name_panel(axis: Axes, name: str, letters: int) -> None:
+    """Set the name of a panel in lines that a telephone has room for."""
+    axis.set_title(textwrap.fill(name, letters), loc="left", size=9.5, weight="bold")
+
+
+def _draw_rows(axis: Axes, panel: pd.DataFrame, named: bool) -> None:
+    place, ticks, headings, groups = 0, {}, set(), panel["group"].nunique()
+    for position, (group, own) in enumerate(panel.groupby("group", sort=False)):
+        colour = style.COLOURS[position % 6] if groups <= len(style.COLOURS) else style.BLUE
         if group:
-            ticks[place if named else place + len(numbers) / 2] = _shorten(group)
+            ticks[place if named else place + len(own) / 2] = _shorten(group)
             headings.add(_shorten(group))
             place += 1
-        places, own = np.arange(place, place + len(numbers)), rows.iloc[numbers]
+        places = np.arange(place, place + len(own))
         axis.hlines(places, own["low"], own["high"], color=colour, lw=2.2 if named else 1, alpha=0.45)
-        axis.plot(
-            own["median"], places, ls="", marker=style.MARKERS[position % 6], color=colour, ms=4.5 if named else 2
-        )
+        axis.plot(own["value"], places, ls="", marker=style.MARKERS[position % 6], color=colour, ms=4.5 if named else 2)
         if named:
-            names = [_shorten(" · ".join(members[number].groups[1:]) or members[number].name) for number in numbers]
-            ticks |= dict(zip(places.tolist(), names, strict=True))
-        place += len(numbers)
-    axis.axvline(rows["median"].median(), color=style.GREY, lw=0.8, zorder=0)
+            ticks |= dict(zip(places.tolist(), map(_shorten, own["name"]), strict=True))
+        place += len(own)
+    axis.axvline(panel["value"].median(), color=style.GREY, lw=0.8, zorder=0)
     if not named:  # as many names of groups as stand apart
         ticks = dict(list(ticks.items())[:: -(-len(ticks) // MAX_GROUPS) or 1])
     axis.set_yticks(list(ticks), list(ticks.values()), size=7.5, color=style.INK)
