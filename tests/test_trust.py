@@ -69,7 +69,7 @@ def give_away(path):
 
 
 @needs_root
-@pytest.mark.parametrize("planted", ["small", ".store", ".small.previous"])
+@pytest.mark.parametrize("planted", ["small", ".store", ".small.ready"])
 def test_what_another_user_planted_in_an_open_folder_is_refused(here, capsys, planted):
     (here / "outputs" / planted).mkdir(parents=True)
     give_away(here / "outputs" / planted)

@@ -189,7 +189,7 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
     runs = [read_finished(name, folder) for name, folder in folders.items()]
     final = into or find_outputs() / name_comparison(names)
     with lock_folder(final, "comparison"):
-        recover(final, list_own)
+        recover(final)
         if final.exists() and not (final.is_dir() and {path.name for path in final.iterdir()} <= FILES):
             raise RunError(
                 f"{shorten_path(final)} exists and doesn't look like a comparison. Move it away, or choose another "
@@ -200,7 +200,7 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
             page = build_page(runs, differences, images.get("png"), alt, final)
             data = {run.parameters["data"] for run in runs}
             write_report(place / final.name, "comparison", differences, images, page, data)
-            swap_in(final, place / final.name, list_own)
+            swap_in(final, place / final.name, list_own, last="index.html")
     return final
 
 
