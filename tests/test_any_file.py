@@ -28,7 +28,6 @@ from helpers.runs.parameters import complete_parameters, read_parameters
 pytestmark = pytest.mark.usefixtures("small_project")
 
 DAYS = ["2019-12-31", "2020-12-31", "2021-12-31"]
-YEARS = "years are read as 31 December of each"
 
 
 def make_book(kind, *sheets):
@@ -41,112 +40,6 @@ def make_book(kind, *sheets):
 
 
 THREE = [["Year", "Percent"], [2019, 3.1], [2020, 8], [2021, 15.5]]
-
-# Name, content, choices, dates, values, what was understood
-UNDERSTOOD = [
-    ("clean.csv", "date,value\n2019-12-31,3.1\n2020-12-31,8\n2021-12-31,15.5\n", {}, DAYS, [3.1, 8, 15.5], []),
-    ("years.csv", "Year,Percent\n2019,3.1\n2020,8\n2021,15.5\n", {}, DAYS, [3.1, 8, 15.5],
-     ["Year is the date, Percent is the value", YEARS, "the unit is percent, as the column Percent says"]),
-    ("names.csv", "Survey wave,Users asked,Uses it\n2019,900,3.1\n2020,950,8\n2021,1000,15.5\n", {"date": "Survey wave", "value": "Uses it"}, DAYS, [3.1, 8, 15.5],
-     ["Survey wave is the date, Uses it is the value", "not read: the column Users asked", YEARS]),
-    ("quarters.csv", "Quarter,value\n2024Q1,3\n2024Q2,8\n2024Q3,15\n", {}, ["2024-03-31", "2024-06-30", "2024-09-30"], [3, 8, 15],
-     ["Quarter is the date", "quarters are read as the last day of each"]),
-    ("quarters2.csv", "period,value\nQ1 2024,3\nQ2 2024,8\nQ3 2024,15\n", {}, ["2024-03-31", "2024-06-30", "2024-09-30"], [3, 8, 15],
-     ["period is the date", "quarters are read as the last day of each"]),
-    ("halves.csv", "TIME_PERIOD,OBS_VALUE\n2023-S1,3\n2023-S2,8\n2024-S1,15\n", {}, ["2023-06-30", "2023-12-31", "2024-06-30"], [3, 8, 15],
-     ["TIME_PERIOD is the date, OBS_VALUE is the value", "half-years are read as the last day of each"]),
-    ("months.csv", "date,value\n2024-02,3\n2024-06,8\n2024-12,15\n", {}, ["2024-02-29", "2024-06-30", "2024-12-31"], [3, 8, 15],
-     ["months are read as the last day of each"]),
-    ("months2.csv", "month,value\nFeb 2024,3\nJun 2024,8\nSept 2024,15\n", {}, ["2024-02-29", "2024-06-30", "2024-09-30"], [3, 8, 15],
-     ["month is the date", "months are read as the last day of each"]),
-    ("slashes.csv", "date,value\n31/12/2019,3\n01/07/2020,8\n31/12/2021,15\n", {}, ["2019-12-31", "2020-07-01", "2021-12-31"], [3, 8, 15],
-     ["the day stands first in the dates, as in 31/12/2019"]),
-    ("american.csv", "date,value\n12/31/2019,3\n07/01/2020,8\n12/31/2021,15\n", {}, ["2019-12-31", "2020-07-01", "2021-12-31"], [3, 8, 15],
-     ["the month stands first in the dates, as in 12/31/2019"]),
-    ("chosen.csv", "date,value\n03/04/2020,3\n03/04/2021,8\n03/04/2022,15\n", {"order": "dmy"}, ["2020-04-03", "2021-04-03", "2022-04-03"], [3, 8, 15],
-     ["the day stands first in the dates, as in 03/04/2020"]),
-    ("exported.csv", "date,value\n31/12/2019 00:00,3\n31/12/2020 00:00:00,8\n31/12/2021 12:00 AM,15\n", {}, DAYS, [3, 8, 15],
-     ["the day stands first in the dates, as in 31/12/2019 00:00"]),
-    ("dots.csv", "Datum;Wert\n31.12.2019;3,5\n31.12.2020;8,25\n31.12.2021;15\n", {}, DAYS, [3.5, 8.25, 15],
-     ["fields are separated by ';'", "Datum is the date, Wert is the value", "dates such as 31.12.2019 are read as 2019-12-31", "commas are the decimal mark"]),
-    ("words.csv", '"Date","Value"\n"December 31, 2019","3"\n"December 31, 2020","8"\n"December 31, 2021","15"\n', {}, DAYS, [3, 8, 15],
-     ["dates such as December 31, 2019 are read as 2019-12-31"]),
-    ("clock.csv", "date,value\n2019-12-31T00:00:00,3\n2020-12-31T00:00:00,8\n2021-12-31T00:00:00,15\n", {}, DAYS, [3, 8, 15],
-     ["times of day are left out"]),
-    ("signs.csv", "year,adoption\n2019,3.1%\n2020,8.0%\n2021,42.4%\n", {}, DAYS, [3.1, 8, 42.4],
-     ["year is the date, adoption is the value", YEARS, "percent signs: the unit is percent"]),
-    ("thousands.csv", 'year,users\n2019,"1,200,000"\n2020,"2,400,000"\n2021,"9,400,000"\n', {}, DAYS, [1.2e6, 2.4e6, 9.4e6],
-     ["year is the date, users is the value", YEARS, "commas part thousands"]),
-    ("german.csv", "Jahr;Nutzer (Millionen)\n2019;1.200,5\n2020;2.400,5\n2021;9.400,0\n", {}, DAYS, [1200.5, 2400.5, 9400],
-     ["fields are separated by ';'", "Jahr is the date, Nutzer (Millionen) is the value", YEARS, "commas are the decimal mark", "the unit is Millionen, as the column Nutzer (Millionen) says"]),
-    ("french.csv", "année;valeur\n2019;1\u202f200\n2020;2\u202f400\n2021;9\u202f400\n", {}, DAYS, [1200, 2400, 9400],
-     ["fields are separated by ';'", "année is the date, valeur is the value", YEARS, "blanks that part thousands, and digits of other scripts, are read as a plain number"]),
-    ("chinese.csv", "年份,数值\n２０１９,３\n2020,8\n2021,15\n", {}, DAYS, [3, 8, 15],
-     ["年份 is the date, 数值 is the value", YEARS, "blanks that part thousands, and digits of other scripts, are read as a plain number"]),
-    ("millions.csv", "Year,Users (million)\n2019,0.3\n2020,0.8\n2021,0.95\n", {}, DAYS, [0.3, 0.8, 0.95],
-     ["Year is the date, Users (million) is the value", YEARS, "the unit is million users, as the column Users (million) says"]),
-    ("scaled.csv", "year,users\n2019,1.2M\n2020,2.4 million\n2021,1.05 bn\n", {}, DAYS, [1.2e6, 2.4e6, 1.05e9],
-     ["year is the date, users is the value", YEARS, "figures such as 1.2M are read as 1.2 million"]),
-    ("japanese.csv", "年,普及率（%）\n2019年,12\n2020年,15\n2021年,22\n", {}, DAYS, [12, 15, 22],
-     ["年 is the date, 普及率（%） is the value", YEARS, "the unit is percent, as the column 普及率（%） says"]),
-    ("same.csv", "date,value\n05/05/2019,3\n06/06/2020,8\n07/07/2021,15\n", {}, ["2019-05-05", "2020-06-06", "2021-07-07"], [3, 8, 15],
-     ["dates such as 05/05/2019 are read as 2019-05-05"]),
-    ("label.csv", "Technology name,2019,2020,2021\nHeat pumps,3,8,15\n", {}, DAYS, [3, 8, 15],
-     ["the columns 2019 to 2021 are the dates of the figures in them", "Technology name is the title", YEARS]),
-    ("signed.csv", "date,value,unit\n2019-12-31,3 %,% of homes\n2020-12-31,8 %,% of homes\n2021-12-31,15 %,% of homes\n", {}, DAYS, [3, 8, 15], []),
-    ("points.csv", "date,value\n2019-12-31,.5\n2020-12-31,8.\n2021-12-31,15\n", {}, DAYS, [0.5, 8, 15], []),
-    ("year.csv", "Year,Users (2021)\n2019,3\n2020,8\n2021,15\n", {}, DAYS, [3, 8, 15],
-     ["Year is the date, Users (2021) is the value", YEARS]),
-    ("holes.csv", "year,value\n2015,..\n2016,..\n2017,..\n2019,3\n2020,8\n2021,15\n", {}, DAYS, [3, 8, 15],
-     ["year is the date", YEARS, "3 cells without a figure left out, rows 2 to 4"]),
-    ("dated.csv", "date,year,month,value\n2019-12-31,2019,12,3\n2020-12-31,2020,12,8\n2021-12-31,2021,12,15\n", {}, DAYS, [3, 8, 15],
-     ["not read: the columns year, month"]),
-    ("named.csv", "Year,percent\n2019,0.3\n2020,0.8\n2021,0.9\n", {"unit": "percent"}, DAYS, [0.3, 0.8, 0.9],
-     ["Year is the date, percent is the value", YEARS]),
-    ("rates.csv", "Year,Adoption percent\n2019,3\n2020,8\n2021,15\n", {}, DAYS, [3, 8, 15],
-     ["Year is the date, Adoption percent is the value", YEARS, "the unit is percent, as the column Adoption percent says"]),
-    ("change.csv", "Year,% change\n2019,3\n2020,8\n2021,15\n", {}, DAYS, [3, 8, 15],
-     ["Year is the date, % change is the value", YEARS]),
-    ("scientific.csv", "Year,users\n2019,1.2E+06\n2020,2.4E+06\n2021,9.4E+06\n", {}, DAYS, [1.2e6, 2.4e6, 9.4e6],
-     ["Year is the date, users is the value", YEARS]),
-    ("fractions.csv", "date,value\n2019-12-31,0.031\n2020-12-31,0.08\n2021-12-31,0.155\n", {"unit": "fraction"}, DAYS, [3.1, 8, 15.5],
-     ["fractions of 1 are read as percentages, times 100"]),
-    ("gaps.csv", "date,value\n2018-12-31,n/a\n2019-12-31,3\n2020-12-31,\n2020-12-31,8\n2021-12-31,15\n", {}, DAYS, [3, 8, 15],
-     ["2 cells without a figure left out, rows 2 and 4"]),
-    ("tabs.tsv", "Year\tPercent\n2019\t3.1\n2020\t8\n2021\t15.5\n", {}, DAYS, [3.1, 8, 15.5],
-     ["fields are separated by tabs", "Year is the date, Percent is the value", YEARS, "the unit is percent, as the column Percent says"]),
-    ("unicode.txt", "Year\tvalue\n2019\t3\n2020\t8\n2021\t15\n".encode("utf-16"), {}, DAYS, [3, 8, 15],
-     ["the text is read as UTF-16", "fields are separated by tabs", "Year is the date", YEARS]),
-    ("excel.csv", "sep=;\r\nYear;value\r\n2019;3\r\n2020;8\r\n2021;15\r\n", {}, DAYS, [3, 8, 15],
-     ["fields are separated by ';'", "Year is the date", YEARS]),
-    ("packed.csv.gz", gzip.compress(b"date,value\n2019-12-31,3\n2020-12-31,8\n2021-12-31,15\n"), {}, DAYS, [3, 8, 15], []),
-    ("book.xlsx", make_book("xlsx", ("Data", THREE)), {}, DAYS, [3.1, 8, 15.5],
-     ["Year is the date, Percent is the value", YEARS, "the unit is percent, as the column Percent says"]),
-    ("dated.xlsx", make_book("xlsx", ("Data", [["date", "value"], *[[pd.Timestamp(day), 3] for day in DAYS[:1]], [pd.Timestamp(DAYS[1]), 8.5], [pd.Timestamp(DAYS[2]), 15]])), {}, DAYS, [3, 8.5, 15], []),
-    ("sheets.xlsx", make_book("xlsx", ("Notes", [["Made by us"]]), ("Data", THREE)), {"sheet": "Data"}, DAYS, [3.1, 8, 15.5],
-     ["the sheet Data is read", "Year is the date, Percent is the value", YEARS, "the unit is percent, as the column Percent says"]),
-    ("titled.xlsx", make_book("xlsx", ("Data", [["Heat pumps in households", ""], ["", ""], *THREE, ["Source: Office, 2022", ""]])), {}, DAYS, [3.1, 8, 15.5],
-     ["row 1, above the header, is not read", "row 7, below the table, is not read: Source: Office, 2022", "Year is the date, Percent is the value", YEARS, "the unit is percent, as the column Percent says"]),
-    ("book.ods", make_book("ods", ("Data", THREE)), {}, DAYS, [3.1, 8, 15.5],
-     ["Year is the date, Percent is the value", YEARS, "the unit is percent, as the column Percent says"]),
-    ("worldbank.csv", '"Data Source","World Development Indicators",\n\n"Last Updated","2024-10-24",\n\n"Country Name","Country Code","Indicator Name","2018","2019","2020","2021",\n"Chad","TCD","Internet use (% of population)","","3","8","15",\n', {}, DAYS, [3, 8, 15],
-     ["rows 1 and 3, above the header, are not read", "the columns 2018 to 2021 are the dates of the figures in them", "Country Name is the entity, Indicator Name is the indicator", "not read: the column Country Code", YEARS, "1 cell without a figure left out, row 6", "indicators are named Internet use (% of population) as internet_use_of_population"]),
-    ("wide.csv", "date,2019,2020,2021\nvalue,3,8,15\n", {}, DAYS, [3, 8, 15],
-     ["the columns 2019 to 2021 are the dates of the figures in them", YEARS]),
-    ("owid.csv", "Entity,Code,Year,Share of households (%)\nChad,TCD,2019,3\nChad,TCD,2020,8\nChad,TCD,2021,15\n", {}, DAYS, [3, 8, 15],
-     ["Year is the date, Share of households (%) is the value", "not read: the column Code", YEARS, "the unit is percent, as the column Share of households (%) says"]),
-    ("pandas.csv", ",users\n2019,3\n2020,8\n2021,15\n", {}, DAYS, [3, 8, 15],
-     ["column 1 is the date, users is the value", YEARS]),
-    ("counted.csv", ",date,value\n0,2019-12-31,3\n1,2020-12-31,8\n2,2021-12-31,15\n", {}, DAYS, [3, 8, 15], ["not read: the column column 1"]),
-    ("parts.csv", "Year,Quarter,value\n2020,1,3\n2020,2,8\n2020,3,15\n", {}, ["2020-03-31", "2020-06-30", "2020-09-30"], [3, 8, 15],
-     ["the columns Year and Quarter together are the dates", "quarters are read as the last day of each"]),
-    ("parts2.csv", "Year,Month,value\n2020,Jan,3\n2020,Feb,8\n2020,Mar,15\n", {}, ["2020-01-31", "2020-02-29", "2020-03-31"], [3, 8, 15],
-     ["the columns Year and Month together are the dates", "months are read as the last day of each"]),
-    ("one.csv", "year,country,value\n2019,Chad,3\n2019,Mali,4\n2020,Chad,8\n2020,Mali,9\n2021,Chad,15\n", {"entity": "Chad"}, DAYS, [3, 8, 15],
-     ["3 of 5 rows are read, with country Chad", "year is the date, country is the entity", YEARS]),
-    ("countries.csv", "year,Chad,Mali\n2019,3,4\n2020,8,9\n2021,15,16\n", {"value": "Chad"}, DAYS, [3, 8, 15],
-     ["year is the date, Chad is the value", "not read: the column Mali", YEARS]),
-]  # fmt: skip
 
 
 def write(folder, name, content):
@@ -161,23 +54,24 @@ def find_values(data):
     return data.exact_values(entity, indicator)
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "choices", "days", "values", "notes"), UNDERSTOOD, ids=[one[0] for one in UNDERSTOOD]
-)
-def test_files_as_people_have_them_are_understood(tmp_path, name, content, choices, days, values, notes):
-    source = join_choices(write(tmp_path, name, content), choices)
-    data = indicators.load(source)
-    found = find_values(data)
-    assert [f"{day:%Y-%m-%d}" for day in found.index] == days
-    assert found.tolist() == pytest.approx(values, rel=1e-12)
-    assert data.understood == notes
-    # the clean file says the same, and needs no understanding
-    indicators.write_clean(source, tmp_path / "clean" / "out.csv")
-    clean = indicators.load(tmp_path / "clean" / "out.csv")
-    assert find_values(clean).equals(found.rename("out")) or find_values(clean).tolist() == found.tolist()
-    assert clean.understood == []
-    [(_, indicator)], [(_, again)] = data.own, clean.own
-    assert clean.find_entry(again).unit == data.find_entry(indicator).unit
+def test_files_as_people_have_them_are_understood(tmp_path, renew):
+    def understand(name, content, choices=()):
+        source = join_choices(write(tmp_path, name, content), dict(choices))
+        data = indicators.load(source)
+        found = find_values(data)
+        print(*(f"{day:%Y-%m-%d} {value:.12g}" for day, value in found.items()), sep=", ")
+        for note in data.understood:
+            print(note)
+        # the clean file says the same, and needs no understanding
+        path = tmp_path / f"clean {name}" / "out.csv"
+        indicators.write_clean(source, path)
+        clean = indicators.load(path)
+        pd.testing.assert_series_equal(find_values(clean), found, check_names=False, check_exact=True, check_freq=False)
+        assert clean.understood == []
+        [(_, indicator)], [(_, again)] = data.own, clean.own
+        assert clean.find_entry(again).unit == data.find_entry(indicator).unit
+
+    check_snapshot("understood", globals() | {"understand": understand}, renew)
 
 
 def test_what_can_mean_two_things_is_refused_with_the_option_to_write(tmp_path, renew):

@@ -73,11 +73,6 @@ def test_where_neither_has_the_values_it_says_what_to_run_first(published, by_ha
     assert "Run that notebook with the same value first" in str(caught.value)
 
 
-def test_where_neither_has_the_table_it_says_what_to_run_first():
-    with pytest.raises(RunError, match=r"no table 03_parameters yet\. Notebook 03_fit_curves writes it: run that"):
-        read()
-
-
 def test_a_published_table_that_was_changed_is_refused(published):
     (published / "tables" / f"{TABLE}.csv").write_text("number\n9\n")
     with pytest.raises(RunError, match="changed after notebook 03_fit_curves wrote it"):

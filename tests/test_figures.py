@@ -1,6 +1,5 @@
 """Figures: labels never overlap, titles say what the frame says, drawing twice gives the same bytes."""
 
-import io
 from types import SimpleNamespace
 
 import matplotlib.dates as mdates
@@ -211,15 +210,6 @@ def test_hindcasts_count_what_the_band_covered():
     assert "covered 1 of the 2" in read_texts(figure)[0].replace("\n", " ")
     single = figures.draw_hindcasts(fan[fan["date"] == fan["date"].min()], VALUES, NAMES, "Source: test.")
     assert "covered" not in read_texts(single)[0]
-
-
-def test_same_frame_same_bytes():
-    def draw():
-        with io.BytesIO() as stream:
-            figures.draw_growth(GROWTH, NAMES, "Source: test.").savefig(stream, format="png")
-            return stream.getvalue()
-
-    assert draw() == draw()
 
 
 SERIES = {

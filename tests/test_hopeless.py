@@ -19,8 +19,8 @@ from matplotlib import pyplot
 
 from helpers.curves import FAMILIES, CurveError, LevelShift, Results, Share, SharePrior, fit_many, to_dates
 
-LOT = 25
-"""Series in one test; `make test` takes the first lot, `make test-all` six."""
+LOT = 11
+"""Series in one test; `make test` takes the first lot, `make test-all` all, each family with each kind of fit once."""
 SELDOM = {"plot": 23, "plot_profile": 23, "plot_diagnostics": 23, "derived": 3}
 """These take longest, so only one fit in so many is asked; the numbers share no factor with the other cycles."""
 
@@ -190,7 +190,7 @@ def find_faults(number, folder):
     return faults
 
 
-@pytest.mark.parametrize("first", [0, *map(further, range(LOT, 12 * LOT, LOT))])
+@pytest.mark.parametrize("first", [0, *map(further, range(LOT, 16 * LOT, LOT))])
 def test_every_method_answers_or_says_why_not(first, tmp_path):
     assert [fault for number in range(first, first + LOT) for fault in find_faults(number, tmp_path)] == []
 

@@ -2,14 +2,12 @@
 
 import io
 import os
-import subprocess
-import sys
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import malformed
 import pytest
-from malformed import DATA, GOOD, HEADER, TABLES, THREE, put_column, put_value, write_folder
+from malformed import DATA, GOOD, HEADER, TABLES, THREE, put_column, write_folder
 from snapshots import check_snapshot
 
 from helpers import __main__ as command
@@ -211,16 +209,3 @@ def test_many_problems_are_counted_not_listed(tmp_path):
     assert (code, len(lines), lines[-1]) == (1, 51, "and 5,950 more")
     code, lines = check(write(tmp_path, HEADER + "2020-12-31,2\n" * 3000))
     assert (code, len(lines), lines[-1]) == (1, 51, "and 2,949 more")
-
-
-def test_the_command_itself_ends_with_one_line(tmp_path):
-    write(tmp_path, put_value("1,125"))
-    words = [sys.executable, "-m", "helpers", "run", "mine", "-p", "data", "own.csv"]
-    environment = {**os.environ, "ADOPTION_OUTPUTS": str(tmp_path / "outputs")}
-    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert (done.returncode, done.stdout, done.stderr) == (
-        2,
-        "",
-        "own.csv, row 5: has 3 fields where the header has 2; write 1125 for 1,125\n",
-    )
-    assert not (tmp_path / "outputs").exists()

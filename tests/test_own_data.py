@@ -165,20 +165,6 @@ def test_any_file_name_makes_the_name_of_an_indicator(text):
     assert re.fullmatch(r"[a-z][a-z0-9_]*", name_indicator(text))
 
 
-@settings(max_examples=examples(25), deadline=None)
-@given(st.binary(max_size=60))
-def test_any_bytes_are_a_series_or_a_data_error(tmp_path_factory, content):
-    path = write(tmp_path_factory.mktemp("any"), b"date,value\n2020-12-31,1\n" + content)
-    try:
-        data = indicators.load(path)
-    except indicators.DataError as error:
-        blamed = {problem.file for problem in error.problems}
-    else:
-        blamed = {"my_series.csv"}
-        assert data.own == [("own data", "my_series")]
-    assert blamed == {"my_series.csv"}
-
-
 # The folder
 
 

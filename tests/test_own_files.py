@@ -1,15 +1,17 @@
 """No file of a user's is lost: a run replaces what its record lists, and leaves everything else where it lies."""
 
+import contextlib
 import json
 import os
 import shutil
 from functools import partial
 
 import pytest
-from conftest import SAMPLE, examples
+from conftest import SAMPLE, examples, list_files
 from processes import call
 from small_notebooks import write_notebooks
 
+from helpers.base.folders import is_cut_off, recover, swap_in
 from helpers.base.project import RunError
 from helpers.runs.parameters import read_parameters
 from helpers.runs.pipeline import run_all
@@ -62,7 +64,6 @@ def assert_whole(folder, make, capsys):
     assert capsys.readouterr().out.startswith("Nothing changed"), "files of others are no change"
     assert verify(folder, folder.parents[1] / "notebooks") == []
     assert {path.name for path in folder.parent.iterdir()} <= {".store", "mine", "mine.partial"}
-    assert not list(folder.rglob("*-kept*"))
 
 
 def test_what_others_put_beside_the_results_stays(make, capsys):
@@ -88,21 +89,18 @@ def test_a_run_is_made_beside_hidden_files(make, outputs):
     assert ((make() / ".git" / "HEAD").read_text()) == "ref"
 
 
-def test_what_an_earlier_run_wrote_goes_and_what_has_a_new_name_of_the_run_is_kept(make, tmp_path, capsys):
+def test_what_an_earlier_run_wrote_goes_and_a_file_of_others_in_a_new_name_s_place_is_refused(make, tmp_path):
     folder = make()
     (folder / "tables" / "03_later.csv").write_text("mine")
-    (folder / "tables" / "03_small.csv").unlink()
-    (folder / "tables" / "03_small.csv").mkdir()
     source = tmp_path / "notebooks" / "03_small.ipynb"
     source.write_text(source.read_text().replace('(\\"03_small\\",', '(\\"03_later\\",'))
+    before = list_files(folder)
+    with pytest.raises(RunError, match=r"tables/03_later\.csv has the place of a new file.* Move it away"):
+        make()
+    assert list_files(folder) == before
+    (folder / "tables" / "03_later.csv").rename(tmp_path / "mine.csv")
     make()
-    names = {"03_later.csv", "03_later-kept.csv"}
-    assert {path.name for path in (folder / "tables").iterdir()} == {*names, "03_small.csv"}
-    assert (folder / "tables" / "03_later-kept.csv").read_text() == "mine"
-    assert "yours is now tables/03_later-kept.csv" in capsys.readouterr().out
-    (folder / "tables" / "03_small.csv").rmdir()
-    make(forced=["03_small"])
-    assert {path.name for path in (folder / "tables").iterdir()} == names
+    assert {path.name for path in (folder / "tables").iterdir()} == {"03_later.csv"}
 
 
 def test_without_a_record_a_run_replaces_only_the_names_that_it_writes(make, outputs):
@@ -184,7 +182,7 @@ class Killer:
         self.patch, self.left = patch, moment
 
     def arm(self):
-        for name in ("rename", "unlink", "rmdir"):
+        for name in ("rename", "replace", "unlink", "rmdir"):
             self.patch.setattr(os, name, partial(self.count_down, getattr(os, name)))
 
     def count_down(self, change, *words, **more):
@@ -213,18 +211,34 @@ def test_a_kill_at_any_moment_of_the_replacement_loses_nothing(make, monkeypatch
     assert 15 < moment < 99
 
 
-def test_a_run_is_restored_where_someone_put_a_folder_in_its_place_after_a_kill(make, outputs):
+def test_after_a_kill_nothing_passes_as_whole_and_what_others_put_there_stays(make, monkeypatch, capsys):
     folder = make()
-    folder.rename(outputs / ".mine.previous")
-    folder.mkdir()
-    (folder / "run.json").write_text("mine")
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        make(forced=["03_small"], before_commit=Killer(patch, 5).arm)
+    assert not (folder / "run.json").exists()
+    (folder / "run.json").symlink_to("elsewhere")
+    with pytest.raises(RunError, match=r"run\.json has the place of a new file.* Move it away"):
+        make()
+    assert (folder / "run.json").is_symlink()
+    (folder / "run.json").unlink()
     make()
-    assert {path.name for path in folder.iterdir()} == {
-        "run.json",
-        "run-kept.json",
-        "run.log",
-        "html",
-        "notebooks",
-        "tables",
-    }
-    assert not (outputs / ".mine.previous").exists()
+    assert_whole(folder, make, capsys)
+
+
+def test_a_folder_of_files_is_old_or_new_or_lacks_its_last_file_wherever_the_exchange_is_killed(tmp_path, monkeypatch):
+    """As data folders and hubs are."""
+    folder, before, after = tmp_path / "data", {"a.csv": b"1", "z.json": b"1"}, {"a.csv": b"2", "z.json": b"2"}
+    for moment in range(12):
+        new = tmp_path / f"new-{moment}"
+        for place, content in ((folder, before), (new, after)):
+            place.mkdir(exist_ok=True)
+            for name, text in content.items():
+                (place / name).write_bytes(text)
+        with monkeypatch.context() as patch, contextlib.suppress(Killed):
+            Killer(patch, moment).arm()
+            swap_in(folder, new, last="z.json")
+        found = list_files(folder)
+        assert found in (before, after) or "z.json" not in found
+        recover(folder)
+        assert list_files(folder) == (before if new.exists() else after)
+        assert is_cut_off(folder) is False

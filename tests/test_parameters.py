@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from helpers.base.project import find_data, find_root
 from helpers.cli.options import read_value
-from helpers.curves import FAMILIES
 from helpers.runs.parameters import ParameterError, Parameters, expected_value, name_type, parse_yaml, read_parameters
 
 
@@ -150,10 +149,6 @@ def test_types_are_told_in_words():
         "levels": "list of numbers",
         "data": "text",
     }
-
-
-def test_help_names_every_family():
-    assert expected_value("families").endswith(", ".join(FAMILIES))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from courses import COURSES
 from scipy.optimize import curve_fit
 
 from helpers.curves import FAMILIES
-from helpers.curves.engine import prepare, to_coordinate, to_natural
+from helpers.curves.engine import prepare, to_natural
 from helpers.curves.profile import CEILING, covariance, profile_bounds, profile_target
 from helpers.curves.search import fit_batch, fit_rows
 
@@ -72,29 +72,6 @@ def test_many_series_agree_with_scipy_one_by_one():
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_a_series_has_the_same_fit_alone_and_among_others(name):
-    times, values, _ = make_logistics(70, 16, 2.0, seed=4)
-    values[::2] += np.random.default_rng(4).normal(0, 30, values[::2].shape)  # several valleys, where starts matter
-    together = fit_batch(prepare(FAMILIES[name], times, values))
-    for row in (0, 2, 4, 6, 8, 10, 33):
-        alone = fit_batch(prepare(FAMILIES[name], times, values[row : row + 1]))
-        assert alone.ssr[0] == pytest.approx(together.ssr[row], rel=1e-7)
-
-
-def test_missing_values_and_own_times_are_as_if_left_out():
-    times, values, _ = make_logistics(5, 20, 1.0)
-    holes = values.copy()
-    holes[:, 3], holes[2, 15:] = np.nan, np.nan
-    shifted = times + np.arange(5)[:, None]
-    found = fit_batch(prepare(FAMILIES["gompertz"], shifted, holes))
-    for row in range(5):
-        kept = np.isfinite(holes[row])
-        alone = fit_batch(prepare(FAMILIES["gompertz"], times[kept], holes[row : row + 1, kept]))
-        assert found.ssr[row] == pytest.approx(alone.ssr[0], rel=1e-9)
-        assert found.ceiling[row] == pytest.approx(alone.ceiling[0], rel=1e-6)
-
-
-@pytest.mark.parametrize("name", FAMILIES)
 def test_two_hundred_starts_find_nothing_better(name):
     shape, random = FAMILIES[name], np.random.default_rng(8)
     times, values, _ = make_logistics(8, 14, 4.0, seed=9)
@@ -135,24 +112,3 @@ def test_a_tight_prior_is_a_known_share_and_a_wide_one_is_none():
     free = fit_batch(prepare(shape, times, values, bound=bound))
     wide = fit_batch(prepare(shape, times, values, bound=bound).with_prior((logit, 1e4)))
     np.testing.assert_allclose(wide.ceiling, free.ceiling, rtol=1e-5)
-
-
-def test_coordinates_and_parameters_are_inverse():
-    times, values, _ = make_logistics(3, 12, 2.0)
-    for shape in FAMILIES.values():
-        batch = prepare(shape, times + 2000, values)
-        found = fit_batch(batch)
-        natural, _ = to_natural(batch, found.theta)
-        for (_, kind), values_of_one, row in zip(shape.parameters, natural, found.theta, strict=True):
-            np.testing.assert_allclose(to_coordinate(batch, kind, values_of_one), row, rtol=1e-9, atol=1e-9)
-
-
-def test_hopeless_batches_come_back_with_flags_and_without_noise(recwarn):
-    values = np.array(
-        [[5.0] * 6, [6, 5, 4, 3, 2, 1], [0.0] * 6, [0, 0, 0, 0, 0, 1], [1, 2, 4, 8, 16, 32], [np.nan] * 6]
-    )
-    for shape in FAMILIES.values():
-        found = fit_batch(prepare(shape, np.arange(6.0), values))
-        assert found.flat[:3].all()
-        assert np.isfinite(found.ssr).all()
-    assert not recwarn.list

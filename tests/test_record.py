@@ -6,7 +6,6 @@ import shutil
 import pytest
 from processes import call
 
-from helpers.base.project import RunError
 from helpers.runs import record
 from helpers.runs.record import find_differences, read_run, verify
 
@@ -71,16 +70,6 @@ def test_every_input_that_was_changed_is_found(folder):
         "notebooks 07_new: new",
         "notebooks 01_check_small: gone",
     }
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"parameters": {}}', '{"notebooks": 3, "pages": []}'])
-def test_a_record_that_is_damaged_is_told(folder, text):
-    (folder / "run.json").write_text(text)
-    with pytest.raises(RunError, match=r"^The record of run 'small', run\.json, can't be used\. Make the run again: "):
-        read_run(folder)
-    (folder / "run.json").unlink()
-    with pytest.raises(RunError, match=r"^There is no run 'small' with a record"):
-        read_run(folder)
 
 
 def test_the_command_says_it_and_ends_with_one(capsys, folder, monkeypatch):

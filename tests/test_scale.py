@@ -142,7 +142,7 @@ def test_forecast_after_forecast_keeps_memory_flat():
         assert 0 < result.share_kept() < 1
         return len(result.dates)
 
-    courses = list(make_courses(20).values())
+    courses = list(make_courses(12).values())
     assert make(courses[0]) == 8
     tracemalloc.start()
     try:
@@ -156,11 +156,11 @@ def test_forecast_after_forecast_keeps_memory_flat():
 
 # ---- a large sweep
 
-COUNT = 500
+COUNT = 200
 
 
 def list_large(count=COUNT):
-    """Runs over 50 horizons and 10 shares."""
+    """Runs over 50 horizons and 4 shares."""
     runs = [Parameters(horizon_years=(1 + i % 50) / 2, shares=[(1 + i // 50) / 20]) for i in range(count)]
     names = name_runs(runs, ("shares", "horizon_years"), [None] * count)
     return [Parameters(**{**run.model_dump(), "run": name}) for run, name in zip(runs, names, strict=True)]

@@ -10,7 +10,6 @@ from scipy.optimize import minimize
 from helpers import indicators
 from helpers.curves import (
     FAMILIES,
-    CurveError,
     LevelShift,
     Logistic,
     Results,
@@ -161,35 +160,6 @@ def test_a_fit_with_a_shift_is_kept_and_loaded(tmp_path):
     again = Results.load(tmp_path / "fit.pickle")
     pd.testing.assert_series_equal(again.predict([2010.0, 2030.0]), fit.predict([2010.0, 2030.0]))
     pd.testing.assert_frame_equal(again.conf_int(method="profile"), fit.conf_int(method="profile"))
-
-
-@pytest.mark.parametrize(
-    ("shifts", "words"),
-    [
-        (LevelShift(2001.0, 0.3), "no observation on one side"),
-        (LevelShift(1990.0, 0.3), "no observation on one side"),
-        (LevelShift(2024.5, 0.3), "no observation on one side"),
-        ([LevelShift(2010.2, 0.3), LevelShift(2010.4, 0.3)], "between two shifts"),
-        (LevelShift(2010.0, 0), "above 0"),
-        (LevelShift(2010.0, -0.3), "above 0"),
-        (LevelShift(2010.0, np.nan), "above 0"),
-        (LevelShift(2010.0, "wide"), "above 0"),
-        (LevelShift(2010.0, 30), "at most 1"),
-        (LevelShift("2010-06-30", 0.3), "the date of a shift"),
-        (LevelShift([2010.0, 2011.0], 0.3), "one date"),
-        ([2010.0], "write LevelShift"),
-    ],
-)
-def test_shifts_that_make_no_sense_are_refused(shifts, words):
-    with pytest.raises(CurveError, match=words):
-        Logistic(SERIES, shifts=shifts)
-
-
-def test_fits_that_cannot_take_a_shift_say_so():
-    with pytest.raises(CurveError, match="adoptions per period"):
-        Logistic(SERIES, shifts=SHIFT, per_period=True)
-    with pytest.raises(CurveError, match="no level shifts"):
-        Logistic(SERIES.clip(1), shifts=SHIFT, ceiling=120.0).fit(noise="binomial")
 
 
 def test_the_changed_question_of_the_project():

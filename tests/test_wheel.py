@@ -107,7 +107,7 @@ def test_new_makes_a_project_to_edit(installed, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"mine"}
 
 
-@pytest.mark.parametrize("isolated", [(), ("--isolated",)])
+@pytest.mark.parametrize("isolated", [(), ("--isolated",)], ids=["forked", "spawned, as on macOS and Windows"])
 def test_a_project_with_helpers_of_its_own_can_use_it(installed, tmp_path, isolated):
     (tmp_path / "helpers").mkdir()
     (tmp_path / "helpers" / "__init__.py").write_text("raise SystemExit('not what was meant')\n")
@@ -116,10 +116,3 @@ def test_a_project_with_helpers_of_its_own_can_use_it(installed, tmp_path, isola
     assert said.splitlines()[-1] == "Read it: outputs/mine/html/index.html"
     asked = "from adoption_curves import curves, forecast; print(curves.Logistic.__name__)"
     assert call(installed, "-c", asked, cwd=tmp_path, program="python", PYTHONPATH=str(tmp_path)).strip() == "Logistic"
-
-
-def test_kernels_that_are_spawned_as_on_other_systems(installed, tmp_path):
-    """macOS and Windows can't fork kernels: each is an interpreter of its own there."""
-    (tmp_path / "x.csv").write_text(SERIES)
-    said = call(installed, "run", "mine", "-p", "data", "x.csv", "--isolated", cwd=tmp_path)
-    assert said.splitlines()[-1] == "Read it: outputs/mine/html/index.html"

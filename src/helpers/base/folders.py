@@ -1,4 +1,4 @@
-"""Folders that one process locks, and that are replaced whole, whenever it is killed."""
+"""Folders that one process locks, and whose files are exchanged so that a kill leaves nothing that passes as whole."""
 
 from __future__ import annotations
 
@@ -12,18 +12,21 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
 from typing import Any
 
+from .files import read_json, write_json
 from .project import RECORD, RunError, refuse_planted, shorten_path
 
 LOCK = ".lock"
+JOURNAL = ".exchange.json"
+"""What an exchange of files replaces, in the folder of those that are still to come."""
 ListOwn = Callable[[Path, Path], set[str]]
 
 
 def follow_link(folder: Path) -> Path:
-    """`folder`; where it is a link, the folder that it leads to: that one is replaced, and the link stays.
+    """`folder`; where it is a link, the folder that it leads to: the link stays.
 
     Raises
     ------
@@ -33,7 +36,7 @@ def follow_link(folder: Path) -> Path:
     if not folder.is_symlink():
         return folder
     place = Path(os.path.realpath(folder))
-    if not place.is_dir() and not is_cut_off(place):
+    if not place.is_dir():
         missing = f"{shorten_path(folder)} is a link to {place}, but there is no such folder."
         raise RunError(f"{missing} Connect its disk, or remove the link.")
     if place.is_mount():
@@ -54,7 +57,7 @@ def lock_folder(folder: Path, what: str = "run") -> Iterator[None]:
         If another process holds it, where the message says which one; or if the lock's name is that of another file.
     """
     place = follow_link(folder)
-    refuse_planted(place.parent, place, _find_previous(place))
+    refuse_planted(place.parent, place, _find_ready(place))
     path = place.parent / f".{place.name}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with _open_locked(path, f"{what.capitalize()} '{folder.name}'") as file:
@@ -143,17 +146,17 @@ def _list_entries(_: Path, new: Path) -> set[str]:
     return {path.relative_to(new).as_posix() for path in new.rglob("*") if path.is_symlink() or not path.is_dir()}
 
 
-def _find_previous(folder: Path) -> Path:
-    return folder.parent / f".{folder.name}.previous"
+def _find_ready(folder: Path) -> Path:
+    return folder.parent / f".{folder.name}.ready"
 
 
 def is_cut_off(folder: Path) -> bool:
     """Whether a `swap_in` was cut off here, so that `recover` has something to do."""
-    return _find_previous(folder).is_dir()
+    return _find_ready(folder).is_dir()
 
 
-def swap_in(folder: Path, new: Path, list_own: ListOwn = _list_entries) -> list[Path]:
-    """Put `new` in the place of `folder` by two renames, and move what others put into the old one across.
+def swap_in(folder: Path, new: Path, list_own: ListOwn = _list_entries, last: str = RECORD) -> None:
+    """Exchange a folder's own files, one by one, for those of `new`, beside it; files of others stay as they are.
 
     `recover` goes on from wherever this is cut off. Both need `lock_folder`.
 
@@ -162,67 +165,77 @@ def swap_in(folder: Path, new: Path, list_own: ListOwn = _list_entries) -> list[
     folder, new : Path
     list_own : callable
         From the old folder and the new one, the paths below the old one of the files that may go; by default those that
-        the new one has as well. All else is somebody's, and stays.
+        the new one has as well.
+    last : str
+        The file without which nobody takes the folder for whole: the old one goes first, the new one comes last.
 
-    Returns
-    -------
-    list of Path
-        Where files of others now lie whose names the new folder has itself.
+    Raises
+    ------
+    RunError
+        If a file of somebody else has the place of a new one; nothing was changed then.
     """
     folder = follow_link(folder)
+    if folder.exists():
+        own = list_own(folder, new)
+        _refuse_occupied(folder, new, own)
+        write_json(new / JOURNAL, {"own": sorted(own), "new": sorted(_list_entries(folder, new)), "last": last})
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(_sync, (path for path in (new, *new.rglob("*")) if not path.is_symlink())))
-    if folder.exists():
-        folder.rename(_find_previous(folder))
-    new.rename(folder)
+    new.rename(_find_ready(folder) if folder.exists() else folder)
     _sync(folder.parent)
-    return recover(folder, list_own)
+    recover(folder)
 
 
-def recover(folder: Path, list_own: ListOwn = _list_entries) -> list[Path]:
-    """Finish a `swap_in` that was cut off, or undo it when it was cut off between its two renames."""
+def recover(folder: Path) -> None:
+    """Finish a `swap_in` that was cut off.
+
+    Raises
+    ------
+    RunError
+        If a file of somebody else has come into the place of a new one.
+    """
     folder = follow_link(folder)
-    if not is_cut_off(folder):
-        return []
-    previous = _find_previous(folder)
-    if not folder.exists():
-        previous.rename(folder)
-        return []
-    own = list_own(previous, folder)
-    kept = _move_foreign(previous, folder, own)
-    for place, folders, files in os.walk(previous, topdown=False):
-        for path in (Path(place, name) for name in files + folders):
-            if path.relative_to(previous).as_posix() in own - {RECORD}:
-                path.unlink()
-            elif path.is_dir():
-                path.rmdir()
-    (previous / RECORD).unlink(missing_ok=True)  # last: it says which of the files may go
-    previous.rmdir()
+    ready = _find_ready(folder)
+    if not (ready / JOURNAL).is_file():
+        with suppress(OSError):  # there is none, or the end of an exchange was cut off and it's empty
+            ready.rmdir()
+        return
+    journal = read_json(ready / JOURNAL)
+    own, last = set(journal["own"]), journal["last"]
+    new = _list_entries(folder, ready) - {JOURNAL}
+    _refuse_occupied(folder, ready, own)
+    gone = own.difference(journal["new"]) | (new & {last})  # unless it's the new one that is there already
+    for path in sorted(_list_entries(ready, folder) & gone, key=lambda path: path != last):
+        (folder / path).unlink()
+        if "/" in path:
+            with suppress(OSError):  # others have files there
+                (folder / path).parent.rmdir()
+    for path in sorted(new, key=lambda path: path == last):
+        if path == last:
+            for place in {(folder / one).parent for one in journal["new"]}:
+                _sync(place)
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (ready / path).replace(folder / path)
+    for place in sorted((path for path in ready.rglob("*") if path.is_dir()), reverse=True):
+        place.rmdir()
+    (ready / JOURNAL).unlink()
+    ready.rmdir()
     _sync(folder.parent)
-    return kept
 
 
-def _move_foreign(old: Path, new: Path, own: set[str], below: str = "") -> list[Path]:
-    """Move all that isn't among the `own` files from one folder to the other; returns what got another name."""
-    kept = []
-    for entry in sorted(old.iterdir()):
-        path, target = f"{below}{entry.name}", new / entry.name
-        if entry.is_dir() and not entry.is_symlink():
-            shared = target.is_dir() and not target.is_symlink()
-            if shared or any(one.startswith(f"{path}/") for one in own):
-                kept += _move_foreign(entry, target, own, f"{path}/")
-                continue
-        elif path in own and entry.is_symlink() == target.is_symlink():
-            continue
-        number = 1
-        while os.path.lexists(target):
-            target = new / f"{entry.stem}-kept{f'-{number}' if number > 1 else ''}{entry.suffix}"
-            number += 1
-        target.parent.mkdir(parents=True, exist_ok=True)
-        entry.rename(target)
-        _sync(target.parent)
-        kept += [target] if number > 1 else []
-    return kept
+def _refuse_occupied(folder: Path, new: Path, own: set[str]) -> None:
+    """Refuse what isn't `own`, and links and folders, in the place of files of `new`, or in that of their folders."""
+    for path in sorted(_list_entries(folder, new) - {JOURNAL}):
+        target, above = folder / path, [folder / place for place in PurePosixPath(path).parents[:-1]]
+        taken = [place for place in above if place.is_symlink() or (place.exists() and not place.is_dir())]
+        alike = target.is_symlink() == (new / path).is_symlink() and (target.is_symlink() or not target.is_dir())
+        if os.path.lexists(target) and not (path in own and alike):
+            taken.append(target)
+        if taken:
+            raise RunError(
+                f"{shorten_path(taken[0])} has the place of a new file, but it is somebody else's, and was left as it "
+                "is. Move it away; the same command goes on from here."
+            )
 
 
 def _sync(path: Path) -> None:

@@ -18,7 +18,7 @@ import pandas as pd
 import yaml
 
 from ..base.files import read_json, write_file, write_json
-from ..base.folders import lock_folder, recover, swap_in
+from ..base.folders import is_cut_off, lock_folder, recover, swap_in
 from ..base.project import RunError, shorten_path
 from ..indicators import DataError, Problem
 from ..indicators.tables import read_bytes
@@ -66,6 +66,9 @@ def read_hub(folder: Path) -> pd.DataFrame:
     DataError
         When a file lacks a column, or holds dates, levels or values that cannot be right.
     """
+    if is_cut_off(folder):
+        with lock_folder(folder, "hub"):
+            recover(folder)
     files = sorted(folder.glob("model-output/*/*.csv"))
     if not files:
         return pd.DataFrame(columns=COLUMNS)
@@ -172,7 +175,7 @@ def add_to_hub(folder: Path, rows: pd.DataFrame, titles: dict[str, str], figures
             ]
             _write_config(new, pd.concat([_as_text(before), rows]), targets)
             write_figures(new, figures)
-            swap_in(folder, new)
+            swap_in(folder, new, last=TASKS)
     return [folder / path for path in changed]
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 
 from .. import indicators
 from ..base.files import write_file
-from ..base.folders import lock_folder, recover, swap_in
+from ..base.folders import is_cut_off, lock_folder, recover, swap_in
 from ..base.project import RunError, UserError, find_data
 from ..base.quoting import UNSEEN, quote, shorten
 from .tables import read_descriptor, read_table
@@ -122,7 +122,7 @@ def _write_folder(folder: Path, rows: Mapping[str, pd.DataFrame], publisher: str
             name = publisher.replace("The ", "the ")
             message = f"What {name} sent does not pass the checks; nothing was written:\n{error}"
             raise FetchError(message) from error
-        swap_in(folder, new)
+        swap_in(folder, new, last="datapackage.json")
     return _tell_changes(before["observations"], rows["observations"])
 
 
@@ -160,8 +160,8 @@ def write_number(value: Any) -> str:
 
 def check_folder(folder: Path) -> None:
     """Refuse a place that is no data folder, or one with problems of its own."""
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return
+    if is_cut_off(folder) or not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return  # what a killed fetch has left is finished before anything else is put there
     if not (folder / "datapackage.json").is_file():
         raise FetchError(f"{folder} is no data folder: it has no datapackage.json. Take a new folder, or an empty one.")
     try:

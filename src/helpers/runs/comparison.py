@@ -49,7 +49,7 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
     data = [read_finished(name).record["parameters"]["data"] for name in names]  # before a kernel starts
     final = into or find_outputs() / name_comparison(names)
     with lock_folder(final, "comparison"):
-        recover(final, list_own)
+        recover(final)
         if final.exists() and not (final.is_dir() and {path.name for path in final.iterdir()} <= FILES):
             raise RunError(
                 f"{shorten_path(final)} exists and doesn't look like a comparison. Move it away, or choose another "
@@ -60,7 +60,7 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
             files = make_report("compare_runs", {"runs": names}, links, f"adoption compare {' '.join(names)}")
             for name, content in files.items():
                 write_file(place / final.name / name, hide_content(name, content, data))
-            swap_in(final, place / final.name, list_own)
+            swap_in(final, place / final.name, list_own, last="index.html")
     return final
 
 

@@ -141,7 +141,7 @@ class RunFolder:
 
         with ExitStack() as stack:
             stack.enter_context(lock_folder(self.asked))
-            self.kept = recover(self.final, list_own)
+            recover(self.final)
             check_replaceable(self.final)
             for left in find_left(self.final):
                 shutil.rmtree(left, ignore_errors=True)
@@ -191,15 +191,12 @@ class RunFolder:
         note_pages(self.folder)
         (self.folder / LOG).write_text("\n".join(self.log) + "\n", encoding="utf-8")
         before_commit()
-        self.kept += swap_in(self.final, self.folder, list_own)
+        swap_in(self.final, self.folder, list_own)
         partial = self.final.parent / f"{self.final.name}.partial"
         for source in self.sources:  # of attempts that failed
             (partial / source.name).unlink(missing_ok=True)
         with suppress(OSError):  # there is none, or someone put a file there
             partial.rmdir()
-        for path in self.kept:
-            name = path.relative_to(self.final).as_posix()
-            print(f"note: a file that wasn't this run's had the name of one that is; yours is now {name}", flush=True)
         return self.asked
 
 
