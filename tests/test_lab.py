@@ -39,6 +39,7 @@ def test_open_prepares_a_copy_and_never_overwrites_one(outputs, capsys):
         ("05", {"horizon_year": 10}, ParameterError, "did you mean 'horizon_years'"),
         ("05", {"horizon_years": 0}, ParameterError, "it must be a number above 0"),
         ("01", {"horizon_years": 3}, ParameterError, "notebook 01_check_indicators doesn't read 'horizon_years'"),
+        ("compare_runs", {"horizon_years": 3}, ParameterError, "it reads none of a run's parameters"),
         ("05", {"entity": "Chine", "data": str(SAMPLE)}, indicators.DataError, "nearest: China"),
     ],
 )

@@ -112,7 +112,7 @@ def prepare_copy(name: str, given: dict[str, Any]) -> Path:
     parameters = complete_parameters(read_parameters(given))
     unread = [each for each in given if each not in declared]
     if unread:
-        read = ", ".join(each for each in declared if each in Parameters.model_fields)
+        read = ", ".join(each for each in declared if each in Parameters.model_fields) or "none of a run's parameters"
         raise ParameterError(f"notebook {source.stem} doesn't read '{unread[0]}'; it reads {read}")
     check_parameters(parameters)
     values = {each: value for each, value in parameters.model_dump().items() if each in declared}
