@@ -115,13 +115,6 @@ def test_numbers_of_numpy_are_numbers(bound):
         assert np.isfinite(fit.params).all()
 
 
-@pytest.mark.parametrize("bound", [np.True_, "100", [100]])
-def test_other_things_are_no_bound(bound):
-    users = pd.Series([12.0, 19, 31], index=pd.to_datetime(["2021-12-31", "2022-12-31", "2023-12-31"]))
-    with pytest.raises(ValueError, match="the bound is None, a number above 0 in the series' unit, or a dated"):
-        forecast.forecast(users, bound=bound)
-
-
 # ---- text around a figure
 
 

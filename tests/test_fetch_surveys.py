@@ -5,6 +5,7 @@ from datetime import date
 
 import pandas as pd
 import pytest
+from snapshots import check_snapshot
 from survey_server import serve
 
 from helpers import __main__ as command
@@ -78,86 +79,32 @@ def change_year(path, answer):
         years["index"].items()}, "label": {f"{y}-Q1": y for y in years["label"]}}}}}  # fmt: skip
 
 
-EUROSTAT = {
-    "status": (
-        lambda path, answer: (400, b'{"error":[{"status":400,"label":"no such code"}]}'),
-        "refused .status 400.*no such",
-    ),
-    "no json": (lambda path, answer: (200, b"<html>"), "it is no JSON"),
-    "asynchronous": (lambda path, answer: {"warning": {"status": 413}}, "another form than expected"),
-    "list": (lambda path, answer: [], "another form than expected"),
-    "quarters": (change_year, "has a figure for '2021-Q1'; only yearly"),
-    "above 100": (change_first, "(?s)What Eurostat sent does not pass the checks.*above 100"),
-    "no figures": (lambda path, answer: answer | {"value": {}}, "has no figure of isoc_eb_ai for DE"),
-    "too much": (lambda path, answer: (200, b" " * 3000), "sends more than 2,000 bytes"),
-    "byte by byte": (lambda path, answer: 0.05, "does not come to an end"),
-}
-CENSUS = {
-    "status": (lambda path, answer: (503, b"busy"), "The Census Bureau refused .status 503.: busy"),
-    "a period fails": (lambda path, answer: answer if path == "periods" else (500, b""), "refused .status 500"),
-    "day": (lambda path, answer: [{"PERIOD_ID": "31", "COLLECTION_START": "soon"}], "another form than expected"),
-    "periods": (lambda path, answer: [{"PERIOD_ID": "../31", "COLLECTION_START": "11-SEP-23 1"}], "can't be right"),
-    "words": (lambda path, answer: answer and (answer if path == "periods" else {"0": answer["0"] | {
-        "ESTIMATE_PERCENTAGE": "many"}}), "(?s)What the Census Bureau sent does not pass.*'many' is text"),
-    "nothing": (lambda path, answer: answer if path == "periods" else None, "sent no figure on the use of AI"),
-    "byte by byte": (lambda path, answer: answer if path == "periods" else 0.05, "does not come to an end"),
-}  # fmt: skip
+def later(answer_or_text):
+    """The list of periods as it is, and of each period what is given."""
+    return lambda path, answer: answer if path == "periods" else answer_or_text(answer)
 
 
-@pytest.mark.parametrize(
-    ("entities", "spoil", "message"),
-    [(entities, *case) for entities, cases in ((["DE"], EUROSTAT), ([], CENSUS)) for case in cases.values()],
-    ids=[*(f"eurostat {name}" for name in EUROSTAT), *(f"census {name}" for name in CENSUS)],
-)
-def test_a_wrong_answer_writes_nothing(monkeypatch, tmp_path, entities, spoil, message):
+def replaced(*pairs):
+    def spoil(path, answer):
+        text = json.dumps(answer)
+        for old, new in pairs:
+            text = text.replace(old, new)
+        return 200, text.encode()
+
+    return spoil
+
+
+def test_a_wrong_answer_writes_nothing_and_is_told(monkeypatch, tmp_path, renew):
     monkeypatch.setattr(fetch_folder, "ALL_SECONDS", 0.8)
-    monkeypatch.setattr(fetch_surveys, "MAX_BYTES", 2000)
-    with pytest.raises(fetch_folder.FetchError, match=message):
-        ask(monkeypatch, tmp_path / "live", *entities, spoil=spoil)
-    assert not list(tmp_path.iterdir())
+    monkeypatch.setattr(fetch_surveys, "MAX_BYTES", 200_000)
 
+    def refuse(*entities, spoil=lambda path, answer: answer, **options):
+        with pytest.raises(fetch_folder.FetchError) as caught:
+            ask(monkeypatch, tmp_path / "live", *entities, spoil=spoil, **options)
+        assert not list(tmp_path.iterdir())
+        print(caught.value)
 
-@pytest.mark.parametrize("entities", [["DE"], []], ids=["eurostat", "census"])
-@pytest.mark.parametrize(
-    ("spoil", "message"),
-    [
-        (lambda text: "[" * 100_000, "another form than expected .it is nested too deep"),
-        (
-            lambda text: text.replace('"2023"', '"9999"').replace("SEP-23", "SEP-9999"),
-            "a figure for 9999, which is still",
-        ),
-        (
-            lambda text: text.replace("SEP-23", "SEP-99").replace('"2023"', '"2099"'),
-            "a figure for 2099, which is still",
-        ),
-        (lambda text: text.replace("Germany", "=1+1").replace('"3.7"', '"=1+1"'), "'=1.1' is (no text|a formula)"),
-        (lambda text: text.replace("Germany", "<b>").replace('"3.7"', '"<b>"'), "'<b>' is (no text|text, not)"),
-        (lambda text: text.replace('"Germany"', "[[]]").replace('"3.7"', "[[]]"), r"\[\[\]\].* is (no )?text"),
-    ],
-    ids=["nested", "to come", "two digits", "computed", "markup", "lists"],
-)
-def test_what_cannot_be_right_is_refused_whoever_sends_it(monkeypatch, tmp_path, entities, spoil, message):
-    with pytest.raises(fetch_folder.FetchError, match=f"(?s){message}"):
-        ask(
-            monkeypatch,
-            tmp_path / "live",
-            *entities,
-            spoil=lambda path, answer: (200, spoil(json.dumps(answer)).encode()),
-        )
-    assert not list(tmp_path.iterdir())
-
-
-def test_what_is_asked_is_checked_before_anything_is_sent(monkeypatch, tmp_path):
-    for code, entities, where, message in (
-        ("nama_10_gdp", ["DE"], {}, "'nama_10_gdp' is no code of Eurostat's tables on the digital society"),
-        ("isoc_eb_ai", ["DE&geo=FR"], {}, "is no code"),
-        ("isoc_eb_ai", ["DE"], {"unit": "a/b"}, "is no code"),
-        ("isoc_eb_ai", [], {}, "No entity is named"),
-    ):
-        with pytest.raises(fetch_folder.FetchError, match=message):
-            fetch_surveys.fetch_eurostat(code, entities, where, tmp_path / "live")
-    with pytest.raises(fetch_folder.FetchError, match="has 2 categories of unit; name one of them: PC_ENT, PC_TURN"):
-        ask(monkeypatch, tmp_path / "live", "DE", where={})
+    check_snapshot("surveys", globals() | {"refuse": refuse}, renew)
 
 
 def test_no_server_and_the_commands(monkeypatch, tmp_path, capsys):
@@ -170,3 +117,5 @@ def test_no_server_and_the_commands(monkeypatch, tmp_path, capsys):
             assert not ended.value.code, capsys.readouterr().err
     with pytest.raises(fetch_folder.FetchError, match="The Census Bureau cannot be reached"):
         fetch_surveys.fetch_btos(tmp_path / "other")
+    with pytest.raises(fetch_folder.FetchError, match="No entity is named"):
+        fetch_surveys.fetch_eurostat("isoc_eb_ai", [], {}, tmp_path / "other")

@@ -20,7 +20,7 @@ from matplotlib import pyplot
 from helpers.curves import FAMILIES, CurveError, LevelShift, Results, Share, SharePrior, fit_many, to_dates
 
 LOT = 11
-"""Series in one test; `make test` takes the first lot, `make test-all` all, each family with each kind of fit once."""
+"""Series in one test; `make test` takes the first lot, `make test-all` sixteen."""
 SELDOM = {"plot": 23, "plot_profile": 23, "plot_diagnostics": 23, "derived": 3}
 """These take longest, so only one fit in so many is asked; the numbers share no factor with the other cycles."""
 

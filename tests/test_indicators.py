@@ -48,6 +48,21 @@ def test_what_is_wrong_in_a_folder_or_a_choice_is_named_with_what_would_be_right
             data.series(entity, indicator, bound)
         print(caught.value)
 
+    def constrain(**constraints):
+        return lambda tables, field: field.update(constraints={"required": True, **constraints})
+
+    def describe(change, new=""):
+        path = write_folder(tmp_path) / "datapackage.json"
+        text = path.read_text(encoding="utf-8")
+        if callable(change):
+            content = json.loads(text)
+            observations = content["resources"][0]["schema"]["fields"]
+            change(content["resources"], next(one for one in observations if one["name"] == "value"))
+        path.write_text(json.dumps(content) if callable(change) else text.replace(change, new, 1), encoding="utf-8")
+        with pytest.raises(indicators.DataError) as caught:
+            indicators.load(tmp_path)
+        print(caught.value)
+
     check_snapshot("folders", globals() | locals(), renew)
 
 
@@ -69,9 +84,10 @@ def test_missing_folder_and_descriptor(tmp_path):
     with pytest.raises(indicators.DataError, match=r"data: '.*nowhere' file or folder does not exist"):
         indicators.load(tmp_path / "nowhere")
     write_folder(tmp_path)
-    (tmp_path / "datapackage.json").write_text("{", encoding="utf-8")
-    with pytest.raises(indicators.DataError, match=r"datapackage\.json, row 1: is not JSON"):
-        indicators.load(tmp_path)
+    for text in ("{", "[" * 100_000):
+        (tmp_path / "datapackage.json").write_text(text, encoding="utf-8")
+        with pytest.raises(indicators.DataError, match=r"datapackage\.json.*(row 1: is not JSON|RecursionError)"):
+            indicators.load(tmp_path)
     (tmp_path / "datapackage.json").unlink()
     with pytest.raises(indicators.DataError, match=r"datapackage\.json: is missing in .*; copy it from"):
         indicators.load(tmp_path)

@@ -67,35 +67,6 @@ def test_a_limit_is_kept_or_refused(make, limit):
     assert made.quantiles.to_numpy().max() <= limit
 
 
-@pytest.mark.parametrize("limit", [10, 0, -5, np.nan, np.inf, "80", True, 10**400, 1e200, pd.Series([80.0])])
-def test_what_is_no_limit_is_refused_in_a_line(make, limit):
-    with pytest.raises(ValueError, match="limit") as refused:
-        make(limit=limit)
-    assert "\n" not in str(refused.value)
-
-
-def test_percentages_above_100_are_above_their_limit(make):
-    shares = VALUES * 2.5
-    shares.attrs = {"unit": "percent of adults"}
-    with pytest.raises(ValueError, match=r"a figure of 130 lies above the limit \(100\)"):
-        make(shares, None)
-
-
-@pytest.mark.parametrize(
-    ("censored", "options", "words"),
-    [
-        (censor(120.0), {}, "censored says at least 120 on 2026-06-30, which lies above the bound"),
-        (censor(90.0), {"limit": 80}, r"a figure of 90 lies above the limit \(80\)"),
-        (censor(-5.0), {}, "adoption cannot be negative"),
-        (censor(120.0, index=DATES[2:3]), {"bound": pd.Series([90, 110.0], DATES[[0, 4]])}, "above the bound"),
-        (censor(index=["2026-06-30"]), {}, "censored needs a DatetimeIndex"),
-    ],
-)
-def test_a_figure_that_is_a_bound_fits_the_series(make, censored, options, words):
-    with pytest.raises(ValueError, match=words):
-        make(censored=censored, **options)
-
-
 def test_a_bound_that_grew_may_have_grown_further(make):
     grown = pd.Series([90.0, 100.0], DATES[[0, 4]])
     assert make(bound=grown, censored=censor(101.0)).target.newer["value"].tolist() == [101.0]

@@ -357,21 +357,8 @@ def test_small_shares_by_years_from_a_source_with_a_long_name_make_a_whole_run(t
     source = "Survey of the Office of Everything, " * 30
     shares = dict(zip(range(2015, 2021), ("0,4", "1,2", "1,9", "2,8", "4,1", "5,6"), strict=True))
     write(tmp_path, "Jahr;Anteil\n" + "".join(f"{year};{share}\n" for year, share in shares.items()), "pumps.csv")
-    words = [
-        "run",
-        "pumps",
-        "-p",
-        "data",
-        "pumps.csv",
-        "-p",
-        "entity",
-        "Chad",
-        "--unit",
-        "% of homes",
-        "--title",
-        "Heat pumps",
-    ]
-    words += ["--source", source, "--break", "2016 a new questionnaire"]
+    words = ["run", "pumps", "-p", "data", "pumps.csv", "-p", "entity", "Chad", "--unit", "% of homes"]
+    words += ["--title", "Heat pumps", "--source", source, "--break", "2016 a new questionnaire"]
     environment = {**os.environ, "ADOPTION_OUTPUTS": str(tmp_path / "outputs")}
     command = [sys.executable, "-m", "helpers", *words]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)

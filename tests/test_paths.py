@@ -203,19 +203,6 @@ def test_another_method_is_published_when_asked_for(make):
         make(method="nothing")
 
 
-@pytest.mark.parametrize(
-    ("newer", "message"),
-    [
-        (pd.Series([3.0]), "it must be a DataFrame"),
-        (pd.DataFrame({"value": [3.0]}, DATES[:1]), "lacks the column 'bound'"),
-        (at("2026-06-30", 60.0, "about"), "about"),
-    ],
-)
-def test_a_figure_that_is_no_bound_is_named(make, newer, message):
-    with pytest.raises(ValueError, match=message):
-        make(newer=newer)
-
-
 def test_a_scenario_that_misses_the_newer_figure_says_so(make):
     result = make(newer=at("2026-12-31", 60.0))
     notes = result.scenarios([0.55, 0.95]).groupby("share")["note"].first()

@@ -13,9 +13,8 @@ from small_notebooks import write_notebooks
 
 from helpers.base.folders import lock_folder
 from helpers.base.project import RunError, find_root
-from helpers.indicators import DataError
 from helpers.runs.execute import NotebookFailed
-from helpers.runs.parameters import ParameterError, Parameters, read_parameters
+from helpers.runs.parameters import Parameters, read_parameters
 from helpers.runs.pipeline import run_all
 from helpers.runs.sequence import Execution, describe_series, find_notebooks, read_declared
 
@@ -73,25 +72,6 @@ def test_the_project_notebooks_and_the_model_agree():
         declared = read_declared(notebook)
         assert "run" in declared, notebook.name
         assert declared == {name: defaults.get(name, "no such parameter") for name in declared}, notebook.name
-
-
-@pytest.mark.parametrize(
-    ("values", "kind", "words"),
-    [
-        ({"entity": "Chine"}, DataError, "China"),
-        ({"indicator": "genai_user"}, DataError, "genai_users"),
-        ({"bound": "internet_user"}, DataError, "internet_users"),
-        ({"bound": 1}, DataError, "below"),
-        ({"as_of": "1990-01-01"}, DataError, "as_of"),
-        ({"as_of": "2025-07-01"}, ParameterError, "has 2 exact figures above 0 as known on .* public on 2025-10-18"),
-        ({"data": "no/such/folder"}, ParameterError, "no such folder"),
-        ({"families": ["logistc"]}, ParameterError, "did you mean 'logistic'"),
-    ],
-)
-def test_values_are_checked_before_any_kernel_starts(values, kind, words, outputs):
-    with pytest.raises(kind, match=words):
-        run_all(read_parameters({"data": str(SAMPLE), **values}))
-    assert not outputs.exists()
 
 
 def test_a_failing_cell_is_told_in_a_few_lines_and_spoils_nothing(tmp_path, outputs, small_run):
