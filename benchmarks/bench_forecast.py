@@ -35,6 +35,7 @@ def main():
         *measure_unbounded(references),
         measure_steps(references),
         measure_free_ceilings(references),
+        *measure_few(references),
         *measure_newer(residuals),
         *measure_reaching(residuals),
         *measure_identified(references, residuals),
@@ -253,6 +254,57 @@ def measure_free_ceilings(references):
     measured = f"{beyond} years; the curve's error {(mean['curve'] / mean['forecast']).mean():.1f} times the forecast's"
     what = "no bound, eight points and more, logistic ceiling identified: outcomes above its 95 % interval, percent"
     return row(what, "-", f"{measured} ({judged['technology'].nunique()} technologies)")
+
+
+def measure_few(references):
+    """One and two figures, with three and four beside: coverage, and WIS against the growth that followed elsewhere."""
+    levels = list(bands.REPORTED_QUANTILES)
+    for points in (1, 2, 3, 4):
+        residuals = backtest(references, (points,), (0.5, 1.0, 2.0, 3.0))
+        residuals["median_growth"] = follow_others(residuals)
+        records, judged = bands.Records(residuals), {}
+        for method in (forecast.PUBLISHED, "median_growth"):
+            found = coverage.leave_one_technology_out_quantiles(records, method, levels)
+            actual = residuals["actual"].to_numpy()
+            frame = residuals[["horizon_years", "technology"]].assign(
+                wis=scores.quantile_score(actual, found, levels) / residuals["unit"],
+                covered=(actual >= found[:, 1]) & (actual <= found[:, 5]),
+            )
+            judged[method] = frame.groupby(["horizon_years", "technology"]).mean()
+        for years in (1.0, 3.0):
+            own, other = (each.loc[years] for each in judged.values())
+            covered, ratio = bootstrap(own["covered"], 1), bootstrap(own["wis"], other["wis"])
+            met = 0.72 <= covered[0] <= 0.88 and ratio[0] <= 0.95
+            measured = "; ".join(f"{each[0]:.2f} ({each[1]:.2f}-{each[2]:.2f})" for each in (covered, ratio))
+            what = f"{say_count(points, 'figure')}, at {say_count(years, 'year')}: coverage of the 80 % band; "
+            what += "WIS against the median growth of the references from that level"
+            yield row(what, "0.72-0.88; 0.95" if points < 3 else "-", measured, met if points < 3 else None)
+
+
+def follow_others(residuals, near=0.05, least=10):
+    """The last share plus the median gain of other technologies that stood within 5 points, or of the ten nearest."""
+    share = residuals["share"].to_numpy()
+    gain = (residuals["actual"] / residuals["unit_then"] - share).to_numpy()
+    weights, found = bands.weigh_technologies(residuals), residuals["last"].to_numpy().copy()
+    groups = residuals.groupby(["horizon_years", "technology"]).indices
+    for (horizon, technology), own in groups.items():
+        others = (residuals["horizon_years"] == horizon) & (residuals["technology"] != technology)
+        others = np.flatnonzero(others)
+        for place in own:
+            away = np.abs(share[others] - share[place])
+            close = others[away <= max(near, np.sort(away)[least - 1])]
+            order = close[np.argsort(gain[close], kind="stable")]
+            below = np.cumsum(weights[order]) / weights[order].sum()
+            found[place] = share[place] + gain[order][np.searchsorted(below, 0.5)]
+    return np.clip(found, 0, 1) * residuals["unit_ahead"].to_numpy()
+
+
+def bootstrap(own, other):
+    """Mean over technologies of one row each, over that of another, with its 95 % interval from drawing them anew."""
+    own, other = np.asarray(own, float), np.broadcast_to(np.asarray(other, float), len(own))
+    drawn = np.random.default_rng(0).integers(0, len(own), (2000, len(own)))
+    ratios = own[drawn].mean(axis=1) / other[drawn].mean(axis=1)
+    return own.mean() / other.mean(), *np.quantile(ratios, (0.025, 0.975))
 
 
 def measure_newer(residuals):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.levels import band_ends
-from .bands import Cases, Records, calibrate, is_bounded, normal_quantiles
+from .bands import Cases, Records, calibrate, normal_quantiles
 from .methods import PUBLISHED, members_of
 from .windows import Levels
 
@@ -24,7 +24,7 @@ def leave_one_technology_out_quantiles(records: Records, method: str, levels: Le
     It is what `backtest` scores and what a forecast quotes as its measured coverage.
     """
     parts = []
-    for name in members_of(method, is_bounded(records.residuals)):
+    for name in members_of(method, records.residuals):
         errors, quantiles = records[name], np.empty((len(records.residuals), len(levels)))
         point = point_of(records.residuals, name, method)
         for technology, calibration in enumerate(errors.left_out):
@@ -59,7 +59,7 @@ def quantiles_of(
     cases = Cases.of(residuals)
     parts = [
         calibrate(training, name).quantiles(cases, point_of(residuals, name, method), levels)
-        for name in members_of(method, cases.bounded)
+        for name in members_of(method, residuals)
     ]
     return sum(parts) / len(parts)
 

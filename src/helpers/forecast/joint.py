@@ -14,10 +14,10 @@ from ..curves import decimal_years, to_dates
 from . import bands
 from .bands import REPORTED_QUANTILES
 from .lessons import Lessons
-from .methods import PUBLISHED, Origin, forecast_points, members_of
+from .methods import PUBLISHED, Origin, forecast_points, members_of, methods_for
 from .paths import PATHS, keep, levels_left, refutes, sift
 from .targets import Target
-from .windows import DATE_TOLERANCE, Ahead, Levels, Windows, describe, next_dates
+from .windows import DATE_TOLERANCE, SHORTEST, Ahead, Levels, Windows, describe, next_dates
 
 EVERY_RANK = (np.arange(PATHS) + 0.5) / PATHS
 """The ranks that paths have at each date."""
@@ -93,6 +93,21 @@ class JointForecast:
         return self.windows.labels["origin"].iloc[0]
 
     @property
+    def methods(self) -> tuple[str, ...]:
+        """Names of the methods that apply to the series."""
+        return methods_for(self.windows.bounded, self.windows.points)
+
+    @property
+    def few(self) -> bool:
+        """Whether the series says only where it stands: fewer than `SHORTEST` points."""
+        return self.windows.points < SHORTEST
+
+    @property
+    def curved(self) -> bool:
+        """Whether curves are part of the forecast: with a bound, before a peak, from three points on."""
+        return self.windows.bounded and not self.declines and not self.few
+
+    @property
     def declines(self) -> bool:
         """Whether the series is past its peak, so that no adoption curve applies."""
         return bool(self.windows.past_peak[0])
@@ -159,7 +174,7 @@ class JointForecast:
         >>> bool((mean == result.quantiles).all(axis=None))
         True
         """
-        return {name: Member(self, name) for name in members_of(self.method, self.windows.bounded)}
+        return {name: Member(self, name) for name in members_of(self.method, self.methods)}
 
     def at(self, years: Levels, levels: Levels, method: str = "") -> np.ndarray:
         """Quantiles (H, Q) of the forecast's method, or of another one, at any years after the origin."""
@@ -174,7 +189,7 @@ class JointForecast:
     def _margins(self, years: Levels, levels: Levels, method: str = "") -> np.ndarray:
         """Calibrated quantiles (H, Q) that know of no newer figure, at levels (Q,) or (H, Q)."""
         method = method or self.method
-        names, ahead = members_of(method, self.windows.bounded), self.look(years)
+        names, ahead = members_of(method, self.methods), self.look(years)
         return sum(self.part(name, *ahead, levels, method) for name in names) / len(names)
 
     def look(self, years: Levels) -> tuple[Ahead, bands.Cases]:

@@ -11,7 +11,8 @@ import pandas as pd
 from ..base.levels import LEVELS, QUOTED, band_columns, quoted_level, quoted_window, say_level
 from ..base.wording import DECLINED, say_count, say_end, say_first, say_large, say_name, say_range, say_unit, say_voices
 from ..curves import Assessment
-from ..forecast.windows import PAST_PEAK
+from ..forecast.windows import PAST_PEAK, SHORTEST
+from .statements import say_from_others
 
 SUMMARISED = (
     "02_growth",
@@ -237,6 +238,12 @@ def own_scores(scores: pd.DataFrame, points: int) -> pd.DataFrame:
     return own[own["window"] == quoted_window(own["window"], points)]
 
 
+def say_basis(scores: pd.DataFrame) -> str:
+    """What must be said before a forecast whose `own_scores` are of windows of one or two points; else ""."""
+    points = int(scores["window"].max())
+    return f"{say_from_others(points)} " if points < SHORTEST else ""
+
+
 def _coverage(scores: pd.DataFrame, level: float, points: int) -> list[tuple[Any, ...]]:
     tested = tested_level(scores, level)
     column = f"coverage_{100 * tested:g}"
@@ -302,6 +309,8 @@ def declines(growth: pd.DataFrame) -> bool:
 
 def _state_pace(growth: pd.DataFrame, aligned: pd.DataFrame, names: Mapping[str, Any]) -> str:
     peak, last = growth.loc[growth["value"].idxmax()], growth["value"].iloc[-1]
+    if len(growth) < 2:
+        return ""
     if declines(growth):
         fall = f"It has fallen since {say_number(peak['value'], names['unit'])} in {say_month(peak['date'])}"
         return f"{fall}: past a peak an adoption curve does not apply."
@@ -353,6 +362,8 @@ def _count_some(number: int) -> str:
 def _state_end(found: Any, growth: pd.DataFrame, names: Mapping[str, str]) -> str:
     if found.verdict == DECLINED:
         return ""
+    if len(growth) < SHORTEST:
+        return f"{say_first(say_count(len(growth), 'figure'))} can't say where it ends, so no ceiling is given."
     if found.verdict == "open":
         why = "the 95 % interval for the ceiling is open" if found.voices else "no adoption curve describes them"
         why = found.doubt or why
@@ -374,10 +385,11 @@ def _state_forecast(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str]
         return f"The forecast from the exact figures is refuted: {refuted}. No forecast is given."
     near = fan.iloc[((fan["date"] - start).dt.days / 365.25 - 1).abs().argmin()]
     tested = fan[fan["basis"] == "calibrated"]
+    own = own_scores(tables["04_scores"], len(tables["02_growth"]))
     text = (
-        f"The combined forecast{', of the paths that satisfy this bound,' if len(tables['02_newer']) else ''} for "
-        f"{say_month(near['date'])} is {say_number(near[low])} to "
-        f"{say_number(near[high], names['unit'])} ({say_level(level)} band)"
+        f"{say_basis(own)}The combined forecast"
+        f"{', of the paths that satisfy this bound,' if len(tables['02_newer']) else ''} for "
+        f"{say_month(near['date'])} is {say_number(near[low])} to {say_number(near[high], names['unit'])} ({say_level(level)} band)"
     )
     if len(tested) and tested["date"].iloc[-1] > near["date"]:
         far = tested.iloc[-1]
@@ -386,7 +398,6 @@ def _state_forecast(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str]
     if end["basis"] != "calibrated":
         text += f" and, beyond what was tested, for {say_month(end['date'])} {say_number(end[low])} to "
         text += say_number(end[high])
-    own = own_scores(tables["04_scores"], len(tables["02_growth"]))
     scored_level = tested_level(own, level)
     covered = 100 * own[f"coverage_{100 * scored_level:g}"]
     return text + (

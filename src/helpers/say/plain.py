@@ -19,6 +19,7 @@ from .findings import (
     pick_ceiling,
     pick_published,
     say_base,
+    say_basis,
     say_bound,
     say_month,
     say_number,
@@ -136,7 +137,8 @@ def _say_forecast(tables: Mapping[str, pd.DataFrame], names: Mapping[str, Any], 
     own = own_scores(tables["04_scores"], len(growth))
     tested = tested_level(own, level)
     year = own.loc[(own["horizon_years"] - 1).abs().idxmin()]
-    text = f"The figure for {say_month(near['date'])} will probably be between {say_number(near[low])} and "
+    text = say_basis(own)
+    text += f"The figure for {say_month(near['date'])} will probably be between {say_number(near[low])} and "
     text += f"{say_number(near[high], names['unit'])}. Such ranges, made for earlier technologies in the same way "
     text += f"{say_count(year['horizon_years'], 'year')} ahead, contained the later figure in "
     text += f"{100 * year[f'coverage_{100 * tested:g}']:.0f} of 100 cases."

@@ -22,7 +22,7 @@ from ..forecast.coverage import MIN_FORECASTS, mean_by_technology
 from ..forecast.methods import Origin
 from ..forecast.paths import LEAST_KEPT
 from ..forecast.targets import Target
-from ..forecast.windows import Windows
+from ..forecast.windows import SHORTEST, Windows
 
 if TYPE_CHECKING:
     from ..forecast import Forecast
@@ -66,7 +66,7 @@ def state_forecast(forecast: Forecast, respondents: int | None = None) -> pd.Dat
         "horizon": state_horizon(
             forecast.lessons.furthest,
             forecast.dates[~forecast.tested],
-            windows.bounded and not forecast.declines,
+            forecast.curved,
             kind,
         ),
         "paths": state_paths(forecast.lessons.correlations, target, kept, forecast.refuted, kind),
@@ -84,6 +84,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return float(f"{value:.6g}") if np.isfinite(value) else "infinite" if value > 0 else None
     return value
+
+
+def say_from_others(points: int) -> str:
+    """What must be said first of a forecast of one figure or two."""
+    pace = " and how fast it came there" if points > 1 else ""
+    only = f"this series says only where it stands{pace}"
+    return f"The forecast is from other technologies, nearly all of them successes; {only}."
 
 
 def kind_of(residuals: pd.DataFrame) -> Kind:
@@ -118,6 +125,10 @@ def state_ceiling(found: Assessment, at_origin: Origin, unit: str, kind: Kind) -
             "and do not apply: the forecast is its last level, with a band as wide as such forecasts have missed by."
         )
         return text, {"technologies": technologies, "peak": peak, "last": last}
+    if windows.points < SHORTEST:
+        numbers |= {"figures": windows.points}
+        said = f"{say_from_others(windows.points)} No curve can be fitted to {say_count(windows.points, 'figure')}."
+        return said, numbers
     if found.verdict != "open":
         numbers |= {"low": max(found.low, min(found.reached, found.high)), "high": found.high}
         unused = "" if windows.bounded else " The forecast does not rely on it."
@@ -146,6 +157,8 @@ def state_bound(at_origin: Origin, target: Target, reached: pd.Series, kind: Kin
         f"{percent(numbers['low'])} to {percent(numbers['high'])} of theirs, half of them "
         f"{percent(numbers['quarter'])} to {percent(numbers['three_quarters'])}."
     )
+    if windows.points < SHORTEST:
+        return text, numbers
     curves = list(at_origin.curves.values())
     away = float(np.mean([curve.moments[0][0, 0] for curve in curves]))
     share = float(np.mean([(curve.weight * curve.fits.shares).sum() for curve in curves]))
@@ -165,7 +178,7 @@ def state_noise(scatter: dict[str, float], windows: Windows, target: Target, res
     asked_last = getattr(target.source, "sample_size", pd.Series()).dropna()
     respondents = respondents or (int(asked_last.iloc[-1]) if len(asked_last) else None)
     if not np.isfinite(sd):
-        return "With three points a curve with a free ceiling fits exactly, so scatter about it cannot be measured.", {}
+        return "Scatter about a curve with a free ceiling cannot be measured with three points or fewer.", {}
     numbers = {"residual_sd": sd}
     text = f"The points scatter about the best logistic curve by {count(sd, unit)} (residual SD)"
     if published.notna().any():
@@ -190,10 +203,10 @@ def state_noise(scatter: dict[str, float], windows: Windows, target: Target, res
 def state_data(scatter: dict[str, float], windows: Windows, available: int) -> Statement:
     """How many of the points `available` the forecast rests on."""
     points, origin = windows.all_points.points, windows.labels["origin"].iloc[0]
+    said = say_count(points, "point") if available == points else f"{points} of {available} points"
     text = (
-        f"The forecast rests on {points if available == points else f'{points} of {available}'} points, the last on "
-        f"{say_day(origin)}. A curve with a free ceiling has three parameters and leaves "
-        f"{say_count(max(scatter['df'], 0), 'degree')} of freedom; six to ten points past half of the curve are the "
+        f"The forecast rests on {said}, the last on {say_day(origin)}. A curve with a free ceiling has "
+        f"three parameters and leaves {say_count(max(scatter['df'], 0), 'degree')} of freedom; six to ten points past half of the curve are the "
         "practical minimum."
     )
     return text, {"points": points, "available": available, "degrees_of_freedom": scatter["df"]}
