@@ -389,7 +389,8 @@ def _state_forecast(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str]
     text = (
         f"{say_basis(own)}The combined forecast"
         f"{', of the paths that satisfy this bound,' if len(tables['02_newer']) else ''} for "
-        f"{say_month(near['date'])} is {say_number(near[low])} to {say_number(near[high], names['unit'])} ({say_level(level)} band)"
+        f"{say_month(near['date'])} is {say_number(near[low])} to "
+        f"{say_number(near[high], names['unit'])} ({say_level(level)} band)"
     )
     if len(tested) and tested["date"].iloc[-1] > near["date"]:
         far = tested.iloc[-1]

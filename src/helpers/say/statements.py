@@ -205,9 +205,9 @@ def state_data(scatter: dict[str, float], windows: Windows, available: int) -> S
     points, origin = windows.all_points.points, windows.labels["origin"].iloc[0]
     said = say_count(points, "point") if available == points else f"{points} of {available} points"
     text = (
-        f"The forecast rests on {said}, the last on {say_day(origin)}. A curve with a free ceiling has "
-        f"three parameters and leaves {say_count(max(scatter['df'], 0), 'degree')} of freedom; six to ten points past half of the curve are the "
-        "practical minimum."
+        f"The forecast rests on {said}, the last on {say_day(origin)}. A curve with a free ceiling has three "
+        f"parameters and leaves {say_count(max(scatter['df'], 0), 'degree')} of freedom; six to ten points past half of "
+        "the curve are the practical minimum."
     )
     return text, {"points": points, "available": available, "degrees_of_freedom": scatter["df"]}
 
