@@ -206,8 +206,8 @@ def state_data(scatter: dict[str, float], windows: Windows, available: int) -> S
     said = say_count(points, "point") if available == points else f"{points} of {available} points"
     text = (
         f"The forecast rests on {said}, the last on {say_day(origin)}. A curve with a free ceiling has three "
-        f"parameters and leaves {say_count(max(scatter['df'], 0), 'degree')} of freedom; six to ten points past half of "
-        "the curve are the practical minimum."
+        f"parameters and leaves {say_count(max(scatter['df'], 0), 'degree')} of freedom; six to ten points past half "
+        "of the curve are the practical minimum."
     )
     return text, {"points": points, "available": available, "degrees_of_freedom": scatter["df"]}
 
