@@ -36,6 +36,7 @@ def main():
         measure_steps(references),
         measure_free_ceilings(references),
         *measure_few(references),
+        *measure_falls(references),
         *measure_newer(residuals),
         *measure_reaching(residuals),
         *measure_identified(references, residuals),
@@ -133,10 +134,7 @@ def measure_calibrations(residuals):
 def mean_members(rows, members, levels):
     """Quantiles (R, Q) of the published forecast of residual rows from calibrations of its members."""
     cases = bands.Cases.of(rows)
-    parts = [
-        each.quantiles(cases, coverage.point_of(rows, name, forecast.PUBLISHED), levels)
-        for name, each in members.items()
-    ]
+    parts = [each.quantiles(cases, rows[name].to_numpy(float), levels) for name, each in members.items()]
     return sum(parts) / len(parts)
 
 
@@ -279,6 +277,34 @@ def measure_few(references):
             what = f"{say_count(points, 'figure')}, at {say_count(years, 'year')}: coverage of the 80 % band; "
             what += "WIS against the median growth of the references from that level"
             yield row(what, "0.72-0.88; 0.95" if points < 3 else "-", measured, met if points < 3 else None)
+
+
+def measure_falls(references):
+    """Windows that end below their highest figure: WIS against a flat path from 3 % on, coverage, and what followed."""
+    usual, scored = windows.PAST_PEAK, {}
+    for part in (usual, 0.97):
+        windows.PAST_PEAK = part
+        try:
+            every = scores.evaluate(backtest(references))
+        finally:
+            windows.PAST_PEAK = usual
+        scored[part] = every[every["method"] == forecast.PUBLISHED].reset_index(drop=True)
+    rolled = [rolling.roll(references, points, rolling.HORIZONS, True) for points in rolling.WINDOWS]
+    falls = np.concatenate([(1 - w.values[:, -1] / w.values.max(axis=1))[place[0]] for _, w, _, place in rolled])
+    for low, high in ((0.03, 0.1), (0.1, 1.0)):
+        fallen = (falls > low) & (falls <= high)
+        own, before = (each[fallen].groupby("technology")[["wis", "covered_80"]].mean() for each in scored.values())
+        ratio, covered = bootstrap(own["wis"], before["wis"]), bootstrap(own["covered_80"], 1)
+        measured = "; ".join(f"{each[0]:.2f} ({each[1]:.2f}-{each[2]:.2f})" for each in (ratio, covered))
+        what = f"after a fall of {100 * low:.0f} to {100 * high:.0f} % ({len(own)} technologies): "
+        yield row(f"{what}WIS against a flat path from 3 % on; coverage of the 80 % band", "-", measured)
+    regained = methods.saturation_shares(references).query("fall > 0")
+    for least in (0.03, 0.1, 0.2):
+        part = regained[regained["fall"] >= least]
+        measured = f"{int(part['regained'].sum())} of {len(part)} technologies"
+        yield row(
+            f"rose above their peak again, of those whose deepest fall is {100 * least:.0f} % or more", "-", measured
+        )
 
 
 def follow_others(residuals, near=0.05, least=10):

@@ -175,8 +175,13 @@ def test_past_the_peak_the_last_level_stands(make):
     np.testing.assert_allclose(result.quantiles[0.5], 25.2)
     assert result.scenarios().empty
     assert result.milestones().empty
-    assert "past its peak" in result.statements()["statement"].iloc[0]
+    first = result.statements()["statement"].iloc[0]
+    assert re.search(r"\d+ % below its peak .* (None of the|technolog(y|ies) fell as far)", first), first
     assert not make([11, 46, 37, 30, 46.1, 46.2]).declines
+    assert not make([11, 46, 43]).declines
+    for name, member in result.members.items():  # one number in every table
+        rows = result.method_frame(name).set_index("date")
+        np.testing.assert_array_equal(rows[["q0.1", "q0.5", "q0.9"]], member.quantiles(levels=[0.1, 0.5, 0.9]))
 
 
 def test_past_the_peak_rate_and_steps_are_those_of_the_fall(make):

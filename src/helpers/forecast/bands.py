@@ -142,7 +142,7 @@ def weigh_technologies(residuals: pd.DataFrame) -> np.ndarray:
 class Calibration:
     """Distribution of one method's errors, estimated from its residuals."""
 
-    floor: float  # part of the last value that the bands don't go below
+    floor: float  # part of the last share of the bound (without one: of the last value), below which no band goes
     variance_weights: np.ndarray  # (3,) of the components
     scores: np.ndarray  # (R,) increasing absolute quotients
     steps: np.ndarray  # (R,) share of the weight below each, midpoints

@@ -57,7 +57,7 @@ class Member:
         levels = list(forecast.quantile_levels if levels is None else levels)
         years = decimal_years(dates) - forecast.windows.years[0, -1]
         within = forecast.within(years, levels)
-        return pd.DataFrame(forecast.part(self.name, *forecast.look(years), within, forecast.method), dates, levels)
+        return pd.DataFrame(forecast.part(self.name, *forecast.look(years), within), dates, levels)
 
 
 @dataclass(repr=False)
@@ -190,7 +190,7 @@ class JointForecast:
         """Calibrated quantiles (H, Q) that know of no newer figure, at levels (Q,) or (H, Q)."""
         method = method or self.method
         names, ahead = members_of(method, self.methods), self.look(years)
-        return sum(self.part(name, *ahead, levels, method) for name in names) / len(names)
+        return sum(self.part(name, *ahead, levels) for name in names) / len(names)
 
     def look(self, years: Levels) -> tuple[Ahead, bands.Cases]:
         """What is known of some years after the origin, and what bands depend on there: the same for all members."""
@@ -198,11 +198,9 @@ class JointForecast:
         count = ahead.years.shape[1]
         return ahead, bands.Cases.of(describe(self.windows, ahead, (np.zeros(count, int), np.arange(count))))
 
-    def part(self, name: str, ahead: Ahead, cases: bands.Cases, levels: Levels, method: str = PUBLISHED) -> np.ndarray:
-        """The same of one member of a method, with its own path and band: past its peak the last value is the path."""
+    def part(self, name: str, ahead: Ahead, cases: bands.Cases, levels: Levels) -> np.ndarray:
+        """The same of one member of a method, with its own path and band."""
         point = forecast_points(self.at_origin, ahead, (name,))[name][0]
-        if method == PUBLISHED and self.declines:
-            point = np.full(len(point), self.windows.values[0, -1])
         return np.minimum(self.lessons.calibration(name).quantiles(cases, point, levels), self.target.limit)
 
     @cached_property

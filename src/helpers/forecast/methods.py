@@ -196,10 +196,7 @@ def method(
 
 @method(needs_figures=1)
 def combined(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """The published forecast: the plain mean of its members, each between 0 and the limit.
-
-    Past its peak a series has no adoption curve, and its last value stands.
-    """
+    """The published forecast: the plain mean of its members, each between 0 and the limit."""
     return forecast_points(origin, ahead, (PUBLISHED,))[PUBLISHED]
 
 
@@ -275,24 +272,28 @@ def methods_for(bounded: bool = True, figures: int = SHORTEST) -> tuple[str, ...
 
 
 def forecast_points(origin: Origin, ahead: Ahead, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-    """Point forecasts of some methods, or of every one that applies: a dict of (N, H) arrays from 0 to the limit."""
+    """Point forecasts of some methods, or of every one that applies: a dict of (N, H) arrays from 0 to the limit.
+
+    Past its peak the last value is the path of every member.
+    """
     windows, points = origin.windows, {}
     known = methods_for(windows.bounded, windows.points)
     names, members = names or known, members_of(PUBLISHED, known)
+    past_peak, last = windows.past_peak[:, None], last_value(origin, ahead)
     with np.errstate(over="ignore"):  # where a curve falls so steeply that its share is 0
         for name in {*names, *(members if PUBLISHED in names else ())} - {PUBLISHED}:
-            points[name] = ahead.clip(METHODS[name](origin, ahead))
+            path = ahead.clip(METHODS[name](origin, ahead))
+            points[name] = np.where(past_peak, last, path) if name in members else path
     if PUBLISHED in names:
-        mean = sum(points[name] for name in members) / len(members)
-        points[PUBLISHED] = np.where(windows.past_peak[:, None], last_value(origin, ahead), mean)
+        points[PUBLISHED] = sum(points[name] for name in members) / len(members)
     return {name: points[name] for name in names}
 
 
 def saturation_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """Highest share of its bound that each reference technology has reached.
+    """Highest share of its bound that each reference technology has reached, and its deepest fall.
 
-    A technology with several series counts once, by its mean. Shares that still grow make the prior low rather than
-    high.
+    A technology with several series counts once, by their mean share and the deepest fall of any. Shares that still
+    grow make the prior low rather than high.
 
     Parameters
     ----------
@@ -302,14 +303,20 @@ def saturation_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        logit and share by technology.
+        logit, share, fall (the deepest below the highest figure so far, a part of that) and regained (whether a later
+        figure was higher again) by technology.
     """
     rows = []
     for series in references:
         if series.bound is not None and len(series.values) >= 4:
             highest = np.clip((series.values / series.bound_at(series.values.index)).max(), SHARE_LIMITS[0], 0.98)
-            rows.append((series.technology, np.log(highest / (1 - highest))))
-    frame = pd.DataFrame(rows, columns=["technology", "logit"]).groupby("technology").mean()
+            peaks = series.values.cummax()
+            falls = (1 - series.values / peaks).to_numpy()
+            deepest = int(falls.argmax())
+            regained = bool(peaks.iloc[-1] > peaks.iloc[deepest])
+            rows.append((series.technology, np.log(highest / (1 - highest)), falls[deepest], regained))
+    frame = pd.DataFrame(rows, columns=["technology", "logit", "fall", "regained"]).sort_values("fall", kind="stable")
+    frame = frame.groupby("technology").agg({"logit": "mean", "fall": "last", "regained": "last"})
     return frame.assign(share=1 / (1 + np.exp(-frame["logit"])))
 
 

@@ -42,8 +42,8 @@ DAMPING = 0.8
 """Share of a trend that is left after each year: 0.89 a half-year, within the 0.8 to 0.98 of damped ETS."""
 HALF_LIFE = 2.0
 """Years after which a step of a series without a bound counts half: nothing but its steps tells that it slows down."""
-PAST_PEAK = 0.97
-"""A window that ends below this part of its highest value is past its peak."""
+PAST_PEAK = 0.9
+"""A window that ends below this part of its highest value is past its peak; after lesser falls the curves do better."""
 BOUND_TOLERANCE = 0.02
 """Part by which figures may lie above the bound: both are rounded, and of different days."""
 

@@ -25,6 +25,8 @@ SUMMARISED = (
     "05_statements",
 )
 """Tables of the run that the summary reads."""
+STEADY = 0.97
+"""Values that all lie within this part of the highest don't rise; what has lost no more is not said to have lost."""
 ABOUT, MOST_NAMED = 1.2, 3
 """Who took at most this many times as long was about as fast; how many of them are named."""
 
@@ -119,7 +121,7 @@ def list_ceiling(found: Assessment, values: pd.Series) -> pd.DataFrame:
     -------
     DataFrame
         verdict, low, high, reached, bound, voices (a text with commas), doubt, sentence, note: as `curves.Assessment`.
-        Of a series past its peak the verdict is that, no family has a voice, and nothing is known.
+        Of a series well below its peak the verdict is that, no family has a voice, and nothing is known.
     """
     names = ("verdict", "low", "high", "reached", "bound", "voices", "doubt", "sentence", "note")
     row = {name: getattr(found, name) for name in names} | {"voices": ", ".join(found.voices)}
@@ -313,9 +315,9 @@ def _state_pace(growth: pd.DataFrame, aligned: pd.DataFrame, names: Mapping[str,
         return ""
     if declines(growth):
         fall = f"It has fallen since {say_number(peak['value'], names['unit'])} in {say_month(peak['date'])}"
-        return f"{fall}: past a peak an adoption curve does not apply."
+        return f"{fall}: whether it will rise above that again, adoption curves, which only rise, cannot say."
     least = growth["value"].min()
-    if least >= PAST_PEAK * peak["value"]:
+    if least >= STEADY * peak["value"]:
         ends = f"{say_number(least)} and {say_number(peak['value'], names['unit'])}"
         return f"It has stayed between {ends} since {say_month(growth['date'].iloc[0])}: there is no rise to measure."
     text = _state_rivals(aligned) if len(aligned) else ""
@@ -350,7 +352,7 @@ def _state_rivals(aligned: pd.DataFrame) -> str:
     for key in near.index[:MOST_NAMED]:
         shares = others.get_group(key)["share"]
         lost = 100 * (1 - shares.iloc[-1] / shares.max())
-        told.append(key[0] + (f", which later lost {lost:.0f} %" if lost > 100 * (1 - PAST_PEAK) else ""))
+        told.append(key[0] + (f", which later lost {lost:.0f} %" if lost > 100 * (1 - STEADY) else ""))
     named = f" ({'; '.join(told)}{'; and others' if len(near) > MOST_NAMED else ''})" if told else ""
     return f"{text}{named}. "
 
