@@ -73,7 +73,7 @@ def test_past_a_peak_no_ceiling_and_no_pace_is_told(whole_run):
     keys = findings.list_key_numbers(tables, names)["key"]
     assert not keys.str.startswith("ceiling").any()
     told = " ".join(findings.state_findings(tables, names)["sentence"])
-    assert "past a peak an adoption curve does not apply" in told
+    assert "adoption curves, which only rise, cannot say" in told
     assert not any(word in told for word in ("of the rise", "of its bound in", "where it ends"))
 
 
@@ -130,7 +130,7 @@ def test_every_register_says_the_one_verdict(whole_run, verdict, told, found, pl
 def test_a_series_past_its_peak_has_no_ceiling_whatever_curves_say():
     values = pd.Series([10.0, 30, 60, 80, 60])
     row = findings.list_ceiling(give_verdict("identified", 61.0, 64.0, 60.0), values).iloc[0]
-    assert (row["verdict"], row["voices"], row["sentence"]) == ("past its peak", "", "not known")
+    assert (row["verdict"], row["voices"], row["sentence"]) == ("below its peak", "", "not known")
     assert "61" not in say_end(row, "percent")
 
 

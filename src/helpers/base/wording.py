@@ -57,7 +57,7 @@ def say_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-DECLINED = "past its peak"
+DECLINED = "below its peak"
 """In the place of a verdict on the ceiling of a series that falls: curves that only rise were not asked."""
 
 
@@ -90,7 +90,7 @@ def say_end(found: Any, unit: str) -> str:
         "identified": f"as far as the curves describe it, it {say_range(found, unit)}",
         "depends on the curve": f"where it ends depends on the curve, {say_range(found, unit)}",
         "beyond the bound": f"where it ends, the figures do not say: the curves put it {said}",
-        DECLINED: "it is past its peak, so curves of adoption, which only rise, do not apply",
+        DECLINED: "it lies well below its peak, and curves of adoption, which only rise, do not apply",
     }
     doubt = f" ({found.doubt})" if found.doubt else ""
     return words.get(found.verdict, f"where it ends, the figures do not say{doubt}")

@@ -52,7 +52,7 @@ def state_forecast(forecast: Forecast, respondents: int | None = None) -> pd.Dat
     frame, paths = forecast.frame(), forecast.scenarios()
     frame, paths = frame[frame["date"] == forecast.dates[far]], paths[paths["date"] == forecast.dates[far]]
     statements = {
-        "ceiling": state_ceiling(found, forecast.at_origin, target.unit, kind),
+        "ceiling": state_ceiling(found, forecast.at_origin, target.unit, forecast.lessons.reached, kind),
         "bound": state_bound(forecast.at_origin, target, forecast.lessons.reached["share"], kind),
         "noise": state_noise(scatter, windows, target, respondents),
         "data": state_data(scatter, windows, len(target.values)),
@@ -114,17 +114,26 @@ def measure_scatter(windows: Windows) -> dict[str, float]:
     return {"residual_sd": float(sd), "df": df}
 
 
-def state_ceiling(found: Assessment, at_origin: Origin, unit: str, kind: Kind) -> Statement:
-    """Whether the data identify a ceiling; `found` is from `assess_target`."""
+def state_ceiling(found: Assessment, at_origin: Origin, unit: str, reached: pd.DataFrame, kind: Kind) -> Statement:
+    """Whether the data identify a ceiling; `found` is from `assess_target`, `reached` from `saturation_shares`."""
     windows, technologies = at_origin.windows, int(at_origin.prior.technologies)
     numbers: dict[str, Any] = {"verdict": found.verdict, "technologies": technologies}
     if windows.past_peak[0]:
         peak, last = windows.values.max(), windows.values[0, -1]
-        text = (
-            f"The series is past its peak ({count(peak, unit)}, now {count(last, unit)}). Adoption curves only rise "
-            "and do not apply: the forecast is its last level, with a band as wide as such forecasts have missed by."
+        as_far, part = reached[reached["fall"] >= 1 - last / peak], percent(1 - last / peak)
+        numbers = {"technologies": len(as_far), "regained": int(as_far["regained"].sum()), "peak": peak, "last": last}
+        others = (
+            f"{say_count(len(as_far), *kind)} fell as far at some time, and {numbers['regained']} of them later rose"
         )
-        return text, {"technologies": technologies, "peak": peak, "last": last}
+        others = (
+            f"{others} above that peak" if len(as_far) else f"None of the {len(reached)} {kind[1]} ever fell as far"
+        )
+        text = (
+            f"The series lies {part} below its peak ({count(peak, unit)}, now {count(last, unit)}). {others}. Adoption "
+            "curves only rise and do not apply: the forecast is its last level, with a band as wide as such forecasts "
+            "have missed by."
+        )
+        return text, numbers
     if windows.points < SHORTEST:
         numbers |= {"figures": windows.points}
         said = f"{say_from_others(windows.points)} No curve can be fitted to {say_count(windows.points, 'figure')}."
