@@ -207,6 +207,14 @@ def test_percent_without_a_bound_stays_below_100_and_a_limit_is_kept(make):
     assert make([20, 35, 60, 80], None, limit=120).frame()["q0.975"].max() <= 120
 
 
+def test_without_a_bound_paths_approach_a_limit_and_none_is_heaped_there(make):
+    near, far = (make([20, 35, 60, 80], None, limit=limit).paths.iloc[:, -1] for limit in (120, 1e9))
+    assert near.max() < 120
+    assert all((paths == paths.max()).mean() < 0.04 for paths in (near, far))
+    assert (near.sort_values().index == far.sort_values().index).all()
+    assert near.quantile(0.1) == pytest.approx(far.quantile(0.1), rel=1e-9)  # below the last figure nothing changes
+
+
 def test_the_uncertain_bound_widens_the_bands(make):
     steady, shaky = (make([100, 200, 320, 420], make_series(values)) for values in ([1000] * 4, [900, 1100, 950, 1050]))
     widths = [(result.quantiles[0.975] - result.quantiles[0.025]).iloc[-1] for result in (steady, shaky)]

@@ -26,7 +26,7 @@ from scipy.special import ndtri
 from statsmodels.genmod.families.links import Link, Log
 
 from ..curves import Gompertz
-from .windows import SHORTEST, STEEP_WITHIN, Levels, damp, to_link
+from .windows import SHORTEST, STEEP_WITHIN, Levels, approach, damp, to_link
 
 HEAVY_TAILS = 4.0
 """Degrees of freedom of the Student-t likelihood."""
@@ -179,7 +179,7 @@ class Calibration:
             years, most = self.furthest
             ahead = damp(cases.years)
             grown = np.interp(ahead, years, most) * np.maximum(ahead / years[-1], 1)
-            share = np.minimum(share, np.exp(grown)[:, None])
+            share = approach(share, 1.0, np.exp(grown)[:, None])
         middle, away = share[:, :1], cases.bound[:, None] * (share[:, 1:] - share[:, :1])
         normal = ndtri(np.asarray(levels, float))
         by_bound = middle * cases.bound_sd[:, None] * normal

@@ -69,7 +69,7 @@ def forecast(
         From `backtest`; by default it is that of the references (`helpers.forecast.lessons`), computed once.
     limit : number, optional
         What no value can pass though it's no bound, such as a population; no figure may lie above it. Never more than
-        100 for percent.
+        100 for percent. Without a bound quantiles approach it and are not cut there.
     censored : DataFrame, optional
         Figures that are only bounds: dates as index, columns value and bound ("at_least" or "at_most"). None stands for
         an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: it is made of the

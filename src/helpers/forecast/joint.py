@@ -17,7 +17,7 @@ from .lessons import Lessons
 from .methods import PUBLISHED, Origin, forecast_points, members_of, methods_for
 from .paths import PATHS, keep, levels_left, refutes, sift
 from .targets import Target
-from .windows import DATE_TOLERANCE, SHORTEST, Ahead, Levels, Windows, describe, next_dates
+from .windows import DATE_TOLERANCE, SHORTEST, Ahead, Levels, Windows, approach, describe, next_dates
 
 EVERY_RANK = (np.arange(PATHS) + 0.5) / PATHS
 """The ranks that paths have at each date."""
@@ -159,7 +159,7 @@ class JointForecast:
             beyond = Ahead.of(self.windows, np.maximum(years - until, 0))
             bound = np.where(years <= until, bound, bound * ahead.bound / at_last)
             ahead = replace(ahead, bound=bound, bound_sd=beyond.bound_sd, limit=bound)
-        return replace(ahead, limit=np.minimum(ahead.limit, self.target.limit))
+        return replace(ahead, limit=np.minimum(ahead.limit, self.target.limit)) if self.windows.bounded else ahead
 
     @property
     def members(self) -> dict[str, Member]:
@@ -201,7 +201,10 @@ class JointForecast:
     def part(self, name: str, ahead: Ahead, cases: bands.Cases, levels: Levels) -> np.ndarray:
         """The same of one member of a method, with its own path and band."""
         point = forecast_points(self.at_origin, ahead, (name,))[name][0]
-        return np.minimum(self.lessons.calibration(name).quantiles(cases, point, levels), self.target.limit)
+        quantiles, limit = self.lessons.calibration(name).quantiles(cases, point, levels), self.target.limit
+        if self.windows.bounded or not np.isfinite(limit):
+            return np.minimum(quantiles, limit)
+        return approach(quantiles, float(self.windows.values[0, -1]), limit)
 
     @cached_property
     def _limits_by_method(self) -> dict[str, tuple[tuple[float, float, float], ...]]:

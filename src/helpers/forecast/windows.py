@@ -137,6 +137,12 @@ def to_link(link: Link, shares: np.ndarray) -> np.ndarray:
     return link(np.clip(shares, low, high))
 
 
+def approach(values: np.ndarray, last: np.ndarray | float, limit: np.ndarray | float) -> np.ndarray:
+    """Values that no longer pass a limit: the nearer to it, the slower they rise above the last value."""
+    rise, room = np.maximum(values - last, 0.0), np.maximum(limit - last, 0.0)
+    return np.where(rise > 0, last + rise * room / np.maximum(np.hypot(rise, room), 1e-300), values)
+
+
 def slope_of(years: np.ndarray, values: np.ndarray) -> np.ndarray:
     """(N,) least-squares slope per year of each row."""
     centred = years - years.mean(axis=1, keepdims=True)
