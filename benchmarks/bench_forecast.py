@@ -33,8 +33,11 @@ def main():
         measure_skill(scored),
         *measure_late(references, residuals),
         *measure_unbounded(references),
+        *measure_far(references, residuals),
         measure_steps(references),
         measure_free_ceilings(references),
+        *measure_few(references),
+        *measure_falls(references),
         *measure_newer(residuals),
         *measure_reaching(residuals),
         *measure_identified(references, residuals),
@@ -132,10 +135,7 @@ def measure_calibrations(residuals):
 def mean_members(rows, members, levels):
     """Quantiles (R, Q) of the published forecast of residual rows from calibrations of its members."""
     cases = bands.Cases.of(rows)
-    parts = [
-        each.quantiles(cases, coverage.point_of(rows, name, forecast.PUBLISHED), levels)
-        for name, each in members.items()
-    ]
+    parts = [each.quantiles(cases, rows[name].to_numpy(float), levels) for name, each in members.items()]
     return sum(parts) / len(parts)
 
 
@@ -206,11 +206,57 @@ def measure_unbounded(references):
     means = judged.groupby(["horizon_years", "technology"])["covered"].mean().groupby("horizon_years").mean()
     measured = f"{100 * means.mean():.0f} % ({100 * means.min():.0f}-{100 * means.max():.0f} % by horizon)"
     yield row("no bound: coverage of the 80 % band", "75-85 %", measured, 0.75 <= means.mean() <= 0.85)
+    fast = judged[judged["growth"] >= bands.FAST].groupby(["horizon_years", "technology"])["covered"].mean()
+    each = "; ".join(
+        f"{100 * covered:.0f} ({100 * low:.0f}-{100 * high:.0f}) at {years:g}"
+        for years, (covered, low, high) in ((years, bootstrap(fast.loc[years], 1)) for years in (1.0, 3.0, 5.0))
+    )
+    what = "no bound, growth by 1.6 or more in the window: coverage of the 80 % band"
+    yield row(
+        what, "70 % or more", f"{each} years", fast.loc[[1.0, 3.0, 5.0]].groupby("horizon_years").mean().min() >= 0.7
+    )
     values = pd.Series([1.0, 3, 9, 27], pd.date_range("2020-12-31", periods=4, freq="YE"))
     result = forecast.forecast(values, references=references, residuals=residuals)
     times, most = result.quantiles[0.975].iloc[-1] / 27, (residuals["actual"] / residuals["last"]).max()
     what = "no bound, after 1, 3, 9, 27: 97.5 % quantile at five years, in multiples of the last value"
     yield row(what, f"{most:.1f}, the most that any reference grew by", f"{times:.1f}", times <= most * 1.001)
+
+
+def measure_far(references, residuals):
+    """Bounds made twice and three times as large: WIS of the published forecast over that without a bound.
+
+    Beside it the mean of both, and the one without a bound that approaches the bound; what is learnt stays the same.
+    """
+    levels, records = list(bands.REPORTED_QUANTILES), bands.Records(residuals)
+    opened, usual = bands.Records(backtest(references, bounded=False)), rolling.ORIGIN_SHARES
+    reached, unit = methods.saturation_shares(references), residuals["unit"]
+    priors = {name: methods.learn_prior(reached, residuals, name) for name in residuals["technology"].unique()}
+    free = coverage.leave_one_technology_out_quantiles(opened, forecast.PUBLISHED, levels)
+    for times in (1, 2, 3):
+        rolling.ORIGIN_SHARES = tuple(share / times for share in usual)
+        try:
+            far = [replace(each, bound=times * each.bound) for each in references]
+            parts = [rolling.roll(far, points, rolling.HORIZONS, True) for points in rolling.WINDOWS]
+        finally:
+            rolling.ORIGIN_SHARES = usual
+        rows = pd.concat([rolling.add_methods(part, priors) for part in parts], ignore_index=True)
+        last, bound = (rows[[name]].to_numpy() for name in ("last", "unit_ahead"))
+        found = np.empty_like(free)
+        for number, technology in enumerate(pd.factorize(residuals["technology"])[1]):
+            own = (rows["technology"] == technology).to_numpy()
+            members = {name: records[name].left_out[number] for name in methods.MEMBERS}
+            found[own] = mean_members(rows[own], members, levels)
+        led, measured = windows.approach(free, last, bound), []
+        for each in (free, found, (found + led) / 2, led):
+            wis = scores.quantile_score(rows["actual"].to_numpy(), each, levels) / unit
+            wis = wis.groupby([rows["horizon_years"], rows["technology"]]).mean().groupby("horizon_years").mean()
+            measured.append(wis)
+        texts = [" ".join(f"{ratio:.2f}" for ratio in each / measured[0]) for each in measured[1:]]
+        what = (
+            f"the bound times {times}, at 0.5, 1, 2, 3, 5 years: WIS over that without a bound; tried: the mean of the "
+        )
+        what += "published and of that without a bound led under it; the latter alone"
+        yield row(what, "half of the loss" if times > 1 else "-", "; ".join(texts), False if times > 1 else None)
 
 
 def measure_steps(references):
@@ -253,6 +299,85 @@ def measure_free_ceilings(references):
     measured = f"{beyond} years; the curve's error {(mean['curve'] / mean['forecast']).mean():.1f} times the forecast's"
     what = "no bound, eight points and more, logistic ceiling identified: outcomes above its 95 % interval, percent"
     return row(what, "-", f"{measured} ({judged['technology'].nunique()} technologies)")
+
+
+def measure_few(references):
+    """One and two figures, with three and four beside: coverage, and WIS against the growth that followed elsewhere."""
+    levels = list(bands.REPORTED_QUANTILES)
+    for points in (1, 2, 3, 4):
+        residuals = backtest(references, (points,), (0.5, 1.0, 2.0, 3.0))
+        residuals["median_growth"] = follow_others(residuals)
+        records, judged = bands.Records(residuals), {}
+        for method in (forecast.PUBLISHED, "median_growth"):
+            found = coverage.leave_one_technology_out_quantiles(records, method, levels)
+            actual = residuals["actual"].to_numpy()
+            frame = residuals[["horizon_years", "technology"]].assign(
+                wis=scores.quantile_score(actual, found, levels) / residuals["unit"],
+                covered=(actual >= found[:, 1]) & (actual <= found[:, 5]),
+            )
+            judged[method] = frame.groupby(["horizon_years", "technology"]).mean()
+        for years in (1.0, 3.0):
+            own, other = (each.loc[years] for each in judged.values())
+            covered, ratio = bootstrap(own["covered"], 1), bootstrap(own["wis"], other["wis"])
+            met = 0.72 <= covered[0] <= 0.88 and ratio[0] <= 0.95
+            measured = "; ".join(f"{each[0]:.2f} ({each[1]:.2f}-{each[2]:.2f})" for each in (covered, ratio))
+            what = f"{say_count(points, 'figure')}, at {say_count(years, 'year')}: coverage of the 80 % band; "
+            what += "WIS against the median growth of the references from that level"
+            yield row(what, "0.72-0.88; 0.95" if points < 3 else "-", measured, met if points < 3 else None)
+
+
+def measure_falls(references):
+    """Windows that end below their highest figure: WIS against a flat path from 3 % on, coverage, and what followed."""
+    usual, scored = windows.PAST_PEAK, {}
+    for part in (usual, 0.97):
+        windows.PAST_PEAK = part
+        try:
+            every = scores.evaluate(backtest(references))
+        finally:
+            windows.PAST_PEAK = usual
+        scored[part] = every[every["method"] == forecast.PUBLISHED].reset_index(drop=True)
+    rolled = [rolling.roll(references, points, rolling.HORIZONS, True) for points in rolling.WINDOWS]
+    falls = np.concatenate([(1 - w.values[:, -1] / w.values.max(axis=1))[place[0]] for _, w, _, place in rolled])
+    for low, high in ((0.03, 0.1), (0.1, 1.0)):
+        fallen = (falls > low) & (falls <= high)
+        own, before = (each[fallen].groupby("technology")[["wis", "covered_80"]].mean() for each in scored.values())
+        ratio, covered = bootstrap(own["wis"], before["wis"]), bootstrap(own["covered_80"], 1)
+        measured = "; ".join(f"{each[0]:.2f} ({each[1]:.2f}-{each[2]:.2f})" for each in (ratio, covered))
+        what = f"after a fall of {100 * low:.0f} to {100 * high:.0f} % ({len(own)} technologies): "
+        yield row(f"{what}WIS against a flat path from 3 % on; coverage of the 80 % band", "-", measured)
+    regained = methods.saturation_shares(references).query("fall > 0")
+    for least in (0.03, 0.1, 0.2):
+        part = regained[regained["fall"] >= least]
+        measured = f"{int(part['regained'].sum())} of {len(part)} technologies"
+        yield row(
+            f"rose above their peak again, of those whose deepest fall is {100 * least:.0f} % or more", "-", measured
+        )
+
+
+def follow_others(residuals, near=0.05, least=10):
+    """The last share plus the median gain of other technologies that stood within 5 points, or of the ten nearest."""
+    share = residuals["share"].to_numpy()
+    gain = (residuals["actual"] / residuals["unit_then"] - share).to_numpy()
+    weights, found = bands.weigh_technologies(residuals), residuals["last"].to_numpy().copy()
+    groups = residuals.groupby(["horizon_years", "technology"]).indices
+    for (horizon, technology), own in groups.items():
+        others = (residuals["horizon_years"] == horizon) & (residuals["technology"] != technology)
+        others = np.flatnonzero(others)
+        for place in own:
+            away = np.abs(share[others] - share[place])
+            close = others[away <= max(near, np.sort(away)[least - 1])]
+            order = close[np.argsort(gain[close], kind="stable")]
+            below = np.cumsum(weights[order]) / weights[order].sum()
+            found[place] = share[place] + gain[order][np.searchsorted(below, 0.5)]
+    return np.clip(found, 0, 1) * residuals["unit_ahead"].to_numpy()
+
+
+def bootstrap(own, other):
+    """Mean over technologies of one row each, over that of another, with its 95 % interval from drawing them anew."""
+    own, other = np.asarray(own, float), np.broadcast_to(np.asarray(other, float), len(own))
+    drawn = np.random.default_rng(0).integers(0, len(own), (2000, len(own)))
+    ratios = own[drawn].mean(axis=1) / other[drawn].mean(axis=1)
+    return own.mean() / other.mean(), *np.quantile(ratios, (0.025, 0.975))
 
 
 def measure_newer(residuals):

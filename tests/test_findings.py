@@ -128,7 +128,7 @@ def test_past_a_peak_no_ceiling_and_no_pace_is_told():
     tables["03_ceiling"] = facts.list_ceiling(curves.assess_ceiling(values), values)
     assert not findings.list_key_numbers(gather(**tables))["key"].str.startswith("ceiling").any()
     told = " ".join(find(**tables))
-    assert "fallen since 602 million persons in December 2024; an adoption curve, which only rises" in told
+    assert "fallen since 602 million persons in December 2024; whether they will rise above that again" in told
     assert not any(word in told for word in ("of the rise", "of the bound in", "where growth ends"))
 
 
@@ -179,7 +179,7 @@ def test_every_register_says_the_one_verdict(verdict, told, found, plainly):
 def test_a_series_past_its_peak_has_no_ceiling_whatever_curves_say():
     values = pd.Series([10.0, 30, 60, 80, 60])
     row = facts.list_ceiling(give_verdict("identified", 61.0, 64.0, 60.0), values).iloc[0]
-    assert (row["verdict"], row["voices"], row["sentence"]) == ("past its peak", "", "not known")
+    assert (row["verdict"], row["voices"], row["sentence"]) == ("below its peak", "", "not known")
     assert "61" not in say_end(row, "percent")
 
 

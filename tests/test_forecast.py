@@ -176,8 +176,13 @@ def test_past_the_peak_the_last_level_stands(make):
     np.testing.assert_allclose(result.quantiles[0.5], 25.2)
     assert result.scenarios().empty
     assert result.milestones().empty
-    assert "past its peak" in result.statements()["statement"].iloc[0]
+    first = result.statements()["statement"].iloc[0]
+    assert re.search(r"\d+ % below its peak .* (None of the|technolog(y|ies) fell as far)", first), first
     assert not make([11, 46, 37, 30, 46.1, 46.2]).declines
+    assert not make([11, 46, 43]).declines
+    for name, member in result.members.items():  # one number in every table
+        rows = result.method_frame(name).set_index("date")
+        np.testing.assert_array_equal(rows[["q0.1", "q0.5", "q0.9"]], member.quantiles(levels=[0.1, 0.5, 0.9]))
 
 
 def test_past_the_peak_rate_and_steps_are_those_of_the_fall(make):
@@ -201,6 +206,14 @@ def test_a_band_stays_above_the_floor_and_within_what_any_reference_grew_by(make
 def test_percent_without_a_bound_stays_below_100_and_a_limit_is_kept(make):
     assert make(make_series([20, 35, 60, 80], unit="percent of adults"), None).frame()["q0.975"].max() <= 100
     assert make([20, 35, 60, 80], None, limit=120).frame()["q0.975"].max() <= 120
+
+
+def test_without_a_bound_paths_approach_a_limit_and_none_is_heaped_there(make):
+    near, far = (make([20, 35, 60, 80], None, limit=limit).paths.iloc[:, -1] for limit in (120, 1e9))
+    assert near.max() < 120
+    assert all((paths == paths.max()).mean() < 0.04 for paths in (near, far))
+    assert (near.sort_values().index == far.sort_values().index).all()
+    assert near.quantile(0.1) == pytest.approx(far.quantile(0.1), rel=1e-9)  # below the last figure nothing changes
 
 
 def test_the_uncertain_bound_widens_the_bands(make):

@@ -258,7 +258,7 @@ def test_a_folder_without_exact_figures_has_nothing_to_study(tmp_path):
     ("values", "words"),
     [
         ({"as_of": "2010-01-01"}, "as_of: '2010-01-01' is before the first figure"),
-        ({"as_of": "2020-12-31"}, "has 2 exact figures above 0 as known on 2020-12-31; a forecast needs 3"),
+        ({"as_of": "2020-12-31"}, "has 2 exact figures above 0 as known on 2020-12-31; a forecast without"),
         ({"bound": 40}, "is below an observation: my_series of own data is 48.2 units on 2024-12-31"),
         ({"bound": "internet_users"}, "internet_users' is in million persons; .*a number in units"),
         ({"bound": "internet_user"}, "nearest: internet_users"),
@@ -277,7 +277,7 @@ def test_values_are_checked_against_own_data_before_any_kernel(tmp_path, monkeyp
 
 def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
     path = write(tmp_path, SIX)
-    said = "holds 1 series of 1 entity, 6 exact figures from 2019-12-31 to 2024-12-31; 1 with the 3 figures that a run needs"
+    said = "holds 1 series of 1 entity, 6 exact figures from 2019-12-31 to 2024-12-31; 1 with the 3 figures that a run without a bound needs"
     assert call(capsys, "check", path) == (0, f"ok: my_series.csv {said}\n", "")
     write(tmp_path, SIX.replace("2020-12-31", "20x20").replace("27", "many").replace("39", "-39"))
     code, out, err = call(capsys, "check", path)

@@ -57,7 +57,7 @@ def say_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-DECLINED = "past its peak"
+DECLINED = "below its peak"
 """In the place of a verdict on the ceiling of a series that falls: curves that only rise were not asked."""
 
 
@@ -90,7 +90,7 @@ def say_end(found: Any, unit: str) -> str:
         "identified": f"as far as the curves describe the figures, growth {say_span_of_end(found, unit)}",
         "depends on the curve": f"where growth ends depends on the curve, {say_span_of_end(found, unit)}",
         "beyond the bound": f"where growth ends, the figures do not say: the curves put the end {said}",
-        DECLINED: "the figures have fallen, so curves of adoption, which only rise, do not apply",
+        DECLINED: "the figures lie well below their peak, and curves of adoption, which only rise, do not apply",
     }
     doubt = f" ({found.doubt})" if found.doubt else ""
     return words.get(found.verdict, f"where growth ends, the figures do not say{doubt}")

@@ -26,7 +26,7 @@ from scipy.special import ndtri
 from statsmodels.genmod.families.links import Link, Log
 
 from ..curves import Gompertz
-from .windows import STEEP_WITHIN, Levels, damp, to_link
+from .windows import SHORTEST, STEEP_WITHIN, Levels, approach, damp, to_link
 
 HEAVY_TAILS = 4.0
 """Degrees of freedom of the Student-t likelihood."""
@@ -58,13 +58,16 @@ class Cases:
         The variances: a random walk of its own, an uncertain trend, and a drift common to all. Few points tell the
         deviation of the steps badly, and then the errors have heavier tails; n / (n - 2) makes up for that. Trend and
         common drift run down as growth does (`damp`); the common drift is two points of the bound in the first year, or
-        two percent of the last value.
+        two percent of the last value. One or two points know no walk of their own and one no trend: there these are
+        common to all as well, the trend 1 a year on the link's scale.
         """
         names = ("years", "unit_ahead", "bound_sd", "rate", "roughness", "window", "stretch")
         years, bound, bound_sd, rate, step_sd, points, steep = (frame[name].to_numpy(float) for name in names)
         last = frame["share"].fillna(1.0).to_numpy(float)
-        walk = step_sd**2 * years * points / (points - 2)
-        trend, common = (rate * damp(years)) ** 2 / points, (0.02 * steep * damp(years)) ** 2
+        walk = step_sd**2 * years * points / np.maximum(points - 2, 1)
+        walk = np.where(points < SHORTEST, (0.02 * steep) ** 2 * years, walk)
+        trend = (np.where(points == 1, 1.0, rate) * damp(years)) ** 2 / points
+        common = (0.02 * steep * damp(years)) ** 2
         return cls(is_bounded(frame), years, last, bound, bound_sd, np.stack([walk, trend, common], axis=-1))
 
     def take(self, rows: np.ndarray) -> Cases:
@@ -88,6 +91,11 @@ class Cases:
 def is_bounded(frame: pd.DataFrame) -> bool:
     """Whether the rows of a frame are shares of a known bound."""
     return bool(frame["share"].notna().all())
+
+
+def has_few(frame: pd.DataFrame) -> bool:
+    """Whether the windows of a frame have fewer points than a forecast of its own needs."""
+    return bool(frame["window"].min() < SHORTEST)
 
 
 def fit_variance_weights(components: np.ndarray, errors: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -134,7 +142,7 @@ def weigh_technologies(residuals: pd.DataFrame) -> np.ndarray:
 class Calibration:
     """Distribution of one method's errors, estimated from its residuals."""
 
-    floor: float  # part of the last value that the bands don't go below
+    floor: float  # part of the last share of the bound (without one: of the last value), below which no band goes
     variance_weights: np.ndarray  # (3,) of the components
     scores: np.ndarray  # (R,) increasing absolute quotients
     steps: np.ndarray  # (R,) share of the weight below each, midpoints
@@ -171,7 +179,7 @@ class Calibration:
             years, most = self.furthest
             ahead = damp(cases.years)
             grown = np.interp(ahead, years, most) * np.maximum(ahead / years[-1], 1)
-            share = np.minimum(share, np.exp(grown)[:, None])
+            share = approach(share, 1.0, np.exp(grown)[:, None])
         middle, away = share[:, :1], cases.bound[:, None] * (share[:, 1:] - share[:, :1])
         normal = ndtri(np.asarray(levels, float))
         by_bound = middle * cases.bound_sd[:, None] * normal

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from ..base.levels import band_ends
-from .bands import Cases, Records, calibrate, is_bounded, normal_quantiles
-from .methods import PUBLISHED, members_of
+from .bands import Cases, Records, calibrate, normal_quantiles
+from .methods import members_of
 from .windows import Levels
 
 MIN_FORECASTS = 10
@@ -24,20 +24,13 @@ def leave_one_technology_out_quantiles(records: Records, method: str, levels: Le
     It is what `backtest` scores and what a forecast quotes as its measured coverage.
     """
     parts = []
-    for name in members_of(method, is_bounded(records.residuals)):
+    for name in members_of(method, records.residuals):
         errors, quantiles = records[name], np.empty((len(records.residuals), len(levels)))
-        point = point_of(records.residuals, name, method)
         for technology, calibration in enumerate(errors.left_out):
             own = errors.technologies == technology
-            quantiles[own] = calibration.quantiles(errors.cases.take(own), point[own], levels)
+            quantiles[own] = calibration.quantiles(errors.cases.take(own), errors.point[own], levels)
         parts.append(quantiles)
     return sum(parts) / len(parts)
-
-
-def point_of(rows: pd.DataFrame, member: str, method: str) -> np.ndarray:
-    """(R,) point forecasts of a member for a method: past its peak the published forecast takes the last value."""
-    point = rows[member].to_numpy(float)
-    return np.where(rows["past_peak"], rows["last"], point) if method == PUBLISHED else point
 
 
 def quantiles_of(
@@ -58,8 +51,8 @@ def quantiles_of(
         return leave_one_technology_out_quantiles(Records(residuals) if records is None else records, method, levels)
     cases = Cases.of(residuals)
     parts = [
-        calibrate(training, name).quantiles(cases, point_of(residuals, name, method), levels)
-        for name in members_of(method, cases.bounded)
+        calibrate(training, name).quantiles(cases, residuals[name].to_numpy(float), levels)
+        for name in members_of(method, residuals)
     ]
     return sum(parts) / len(parts)
 

@@ -12,6 +12,7 @@ import pandas as pd
 from .. import indicators
 from ..base.dates import Times
 from ..base.levels import LEVELS, band_ends, check_levels, read_shares
+from ..base.wording import say_count
 from ..curves import decimal_years, to_dates
 from ..indicators.series import AdoptionSeries
 from . import bands
@@ -43,15 +44,16 @@ def forecast(
     each with its own band: curves whose ceiling is averaged over, by where the references stand and how well they fit
     the series with it; a curve at the bound whose rate is drawn towards what followed in the references; and damped
     drift, cut at the bound. Bands are normalised split conformal (`helpers.forecast.bands`).
-    Without a bound it is damped drift alone; past its peak the last value is the path of all. Sources: Meade and Islam
-    2006 (diffusion forecasts), Gardner 2006 (damped trends), Lei et al. 2018 (bands), Lichtendahl, Grushka-Cockayne and
-    Winkler 2013 (means of quantiles).
+    Without a bound it is damped drift alone; past its peak the last value is the path of all. A series of one or two
+    values is forecast by the curve at the bound alone, no more than three years ahead, and only with a bound. Sources:
+    Meade and Islam 2006 (diffusion forecasts), Gardner 2006 (damped trends), Lei et al. 2018 (bands), Lichtendahl,
+    Grushka-Cockayne and Winkler 2013 (means of quantiles).
 
     Parameters
     ----------
     series : pandas.Series with a DatetimeIndex, or AdoptionSeries
-        At least three values. Curves are fitted to all of them; growth and its unevenness are measured on the last
-        eight, of which those closer together than 0.4 years are thinned.
+        At least three values, with a bound one. Curves are fitted to all of them; growth and its unevenness are
+        measured on the last eight, of which those closer together than 0.4 years are thinned.
     bound : number, pandas.Series with a DatetimeIndex, or None
         A known upper limit in the unit of `series`. None stands for an AdoptionSeries' own, or for none.
     references : list of AdoptionSeries, optional
@@ -67,7 +69,7 @@ def forecast(
         From `backtest`; by default it is that of the references (`helpers.forecast.lessons`), computed once.
     limit : number, optional
         What no value can pass though it's no bound, such as a population; no figure may lie above it. Never more than
-        100 for percent.
+        100 for percent. Without a bound quantiles approach it and are not cut there.
     censored : DataFrame, optional
         Figures that are only bounds: dates as index, columns value and bound ("at_least" or "at_most"). None stands for
         an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: it is made of the
@@ -82,7 +84,7 @@ def forecast(
     Raises
     ------
     ValueError
-        With fewer than three values, figures above the bound or the limit, dates outside 1800 to 2100, numbers outside
+        With fewer values, figures above the bound or the limit, dates outside 1800 to 2100, numbers outside
         1e-60 to 1e60, fewer than two reference technologies, no level, residuals of another form, or a method that
         there is not, or not without a bound.
 
@@ -115,10 +117,12 @@ def forecast_target(
     windows = last_window(target.values, target.bound)
     target.check_limits()
     levels, shares = check_levels(levels), read_shares("shares", shares)
-    if method not in methods_for(windows.bounded):
+    known = methods_for(windows.bounded, windows.points)
+    if method not in known:
         without = "" if windows.bounded else " without a bound"
-        raise ValueError(f"method is {method!r}; the methods{without} are {', '.join(methods_for(windows.bounded))}")
-    lessons = references.teach(target.technology, windows.bounded)
+        without += f" for {say_count(windows.points, 'figure')}" if windows.points < SHORTEST else ""
+        raise ValueError(f"method is {method!r}; the methods{without} are {', '.join(known)}")
+    lessons = references.teach(target.technology, windows.bounded, windows.points)
     dates = next_dates(pd.DatetimeIndex(to_dates(windows.years[0])), horizon_years)
     return Forecast(target, Origin(windows, lessons.prior), lessons, dates, levels, shares, method)
 
@@ -142,6 +146,8 @@ def vary(result: Forecast, others: Mapping[str, AdoptionSeries], references: Seq
     limit = result.target.limit if np.isfinite(result.target.limit) else None
     taught = References(references, result.residuals)
     for name, series in others.items():
+        if result.few and series.bound is None:  # of which there is no forecast
+            continue
         other = forecast_target(read_target(series, limit=limit), taught)
         columns = {f"q{end:g}": column for end, column in zip(ends, other.at(result.years, ends).T, strict=True)}
         frames.append(pd.DataFrame({"form": name, "date": result.dates} | columns | {"unit": result.target.unit}))

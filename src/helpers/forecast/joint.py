@@ -14,10 +14,10 @@ from ..curves import decimal_years, to_dates
 from . import bands
 from .bands import REPORTED_QUANTILES
 from .lessons import Lessons
-from .methods import PUBLISHED, Origin, forecast_points, members_of
+from .methods import PUBLISHED, Origin, forecast_points, members_of, methods_for
 from .paths import PATHS, keep, levels_left, refutes, sift
 from .targets import Target
-from .windows import DATE_TOLERANCE, Ahead, Levels, Windows, describe, next_dates
+from .windows import DATE_TOLERANCE, SHORTEST, Ahead, Levels, Windows, approach, describe, next_dates
 
 EVERY_RANK = (np.arange(PATHS) + 0.5) / PATHS
 """The ranks that paths have at each date."""
@@ -57,7 +57,7 @@ class Member:
         levels = list(forecast.quantile_levels if levels is None else levels)
         years = decimal_years(dates) - forecast.windows.years[0, -1]
         within = forecast.within(years, levels)
-        return pd.DataFrame(forecast.part(self.name, *forecast.look(years), within, forecast.method), dates, levels)
+        return pd.DataFrame(forecast.part(self.name, *forecast.look(years), within), dates, levels)
 
 
 @dataclass(repr=False)
@@ -91,6 +91,21 @@ class JointForecast:
     def origin(self) -> pd.Timestamp:
         """Date of the last observation."""
         return self.windows.labels["origin"].iloc[0]
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Names of the methods that apply to the series."""
+        return methods_for(self.windows.bounded, self.windows.points)
+
+    @property
+    def few(self) -> bool:
+        """Whether the series says only where it stands: fewer than `SHORTEST` points."""
+        return self.windows.points < SHORTEST
+
+    @property
+    def curved(self) -> bool:
+        """Whether curves are part of the forecast: with a bound, before a peak, from three points on."""
+        return self.windows.bounded and not self.declines and not self.few
 
     @property
     def declines(self) -> bool:
@@ -144,7 +159,7 @@ class JointForecast:
             beyond = Ahead.of(self.windows, np.maximum(years - until, 0))
             bound = np.where(years <= until, bound, bound * ahead.bound / at_last)
             ahead = replace(ahead, bound=bound, bound_sd=beyond.bound_sd, limit=bound)
-        return replace(ahead, limit=np.minimum(ahead.limit, self.target.limit))
+        return replace(ahead, limit=np.minimum(ahead.limit, self.target.limit)) if self.windows.bounded else ahead
 
     @property
     def members(self) -> dict[str, Member]:
@@ -159,7 +174,7 @@ class JointForecast:
         >>> bool((mean == result.quantiles).all(axis=None))
         True
         """
-        return {name: Member(self, name) for name in members_of(self.method, self.windows.bounded)}
+        return {name: Member(self, name) for name in members_of(self.method, self.methods)}
 
     def at(self, years: Levels, levels: Levels, method: str = "") -> np.ndarray:
         """Quantiles (H, Q) of the forecast's method, or of another one, at any years after the origin."""
@@ -174,8 +189,8 @@ class JointForecast:
     def _margins(self, years: Levels, levels: Levels, method: str = "") -> np.ndarray:
         """Calibrated quantiles (H, Q) that know of no newer figure, at levels (Q,) or (H, Q)."""
         method = method or self.method
-        names, ahead = members_of(method, self.windows.bounded), self.look(years)
-        return sum(self.part(name, *ahead, levels, method) for name in names) / len(names)
+        names, ahead = members_of(method, self.methods), self.look(years)
+        return sum(self.part(name, *ahead, levels) for name in names) / len(names)
 
     def look(self, years: Levels) -> tuple[Ahead, bands.Cases]:
         """What is known of some years after the origin, and what bands depend on there: the same for all members."""
@@ -183,12 +198,13 @@ class JointForecast:
         count = ahead.years.shape[1]
         return ahead, bands.Cases.of(describe(self.windows, ahead, (np.zeros(count, int), np.arange(count))))
 
-    def part(self, name: str, ahead: Ahead, cases: bands.Cases, levels: Levels, method: str = PUBLISHED) -> np.ndarray:
-        """The same of one member of a method, with its own path and band: past its peak the last value is the path."""
+    def part(self, name: str, ahead: Ahead, cases: bands.Cases, levels: Levels) -> np.ndarray:
+        """The same of one member of a method, with its own path and band."""
         point = forecast_points(self.at_origin, ahead, (name,))[name][0]
-        if method == PUBLISHED and self.declines:
-            point = np.full(len(point), self.windows.values[0, -1])
-        return np.minimum(self.lessons.calibration(name).quantiles(cases, point, levels), self.target.limit)
+        quantiles, limit = self.lessons.calibration(name).quantiles(cases, point, levels), self.target.limit
+        if self.windows.bounded or not np.isfinite(limit):
+            return np.minimum(quantiles, limit)
+        return approach(quantiles, float(self.windows.values[0, -1]), limit)
 
     @cached_property
     def _limits_by_method(self) -> dict[str, tuple[tuple[float, float, float], ...]]:

@@ -31,7 +31,8 @@ from . import bands
 from .bands import Calibration, Records
 from .methods import PUBLISHED, Prior, learn_prior, members_of, methods_for, saturation_shares
 from .paths import correlate_scores, fit_decay
-from .rolling import LABELS, backtest
+from .rolling import HORIZONS, LABELS, WINDOWS, backtest
+from .windows import FEW_YEARS, SHORTEST
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -42,7 +43,7 @@ MOST_FILES = 64
 """Files that are kept, the newest; one is up to a megabyte."""
 LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels")
 ABOVE = dict.fromkeys(("years", "horizon_years", "last", "growth", "unit", "unit_ahead", "unit_then", "stretch"), 0.0)
-ABOVE |= {"window": 2.0} | dict.fromkeys(("bound_sd", "rate", "roughness", "past_peak", "drift_sd", "actual"), -np.inf)
+ABOVE |= {"window": 0.0} | dict.fromkeys(("bound_sd", "rate", "roughness", "past_peak", "drift_sd", "actual"), -np.inf)
 """Columns of numbers in a residual frame besides its methods, and what each of them lies above."""
 
 
@@ -93,7 +94,7 @@ class Lessons:
     @cached_property
     def correlations(self) -> pd.DataFrame:
         """Correlations of the published forecast's errors at two horizons."""
-        members = members_of(PUBLISHED, bands.is_bounded(self._records.residuals))
+        members = members_of(PUBLISHED, self._records.residuals)
         scores = sum(self._records[name].normal_scores(self.calibration(name)) for name in members) / len(members)
         return correlate_scores(self.residuals, scores[self._others])
 
@@ -116,24 +117,29 @@ class References:
     def __init__(self, series: Sequence[AdoptionSeries], residuals: pd.DataFrame | None = None) -> None:
         self.series = list(series)
         given = [] if residuals is None else [check_residuals(residuals)]
-        self._residuals = {bands.is_bounded(each): each for each in given}
-        self._records: dict[bool, Records] = {}
-        self._lessons: dict[tuple[str, bool], Lessons] = {}
+        known = ((min(int(each["window"].min()), SHORTEST), bands.is_bounded(each)) for each in given)
+        self._residuals = dict(zip(known, given, strict=True))
+        self._records: dict[tuple[int, bool], Records] = {}
+        self._lessons: dict[tuple[str, int, bool], Lessons] = {}
 
-    def residuals(self, bounded: bool, client: Client | None = None) -> pd.DataFrame:
-        """Errors of the references' own forecasts; a Dask client's workers compute what isn't there yet."""
-        if bounded not in self._residuals:
-            self._residuals[bounded] = cached_backtest(self.series, bounded, client)
-        return self._residuals[bounded]
+    def residuals(self, bounded: bool, client: Client | None = None, figures: int = SHORTEST) -> pd.DataFrame:
+        """Errors of the references' own forecasts; a Dask client's workers compute what isn't there yet.
 
-    def teach(self, technology: str, bounded: bool) -> Lessons:
+        Those of a series of one or of two `figures` are from windows of as many points.
+        """
+        key = (min(figures, SHORTEST), bounded)
+        if key not in self._residuals:
+            self._residuals[key] = cached_backtest(self.series, bounded, client, figures)
+        return self._residuals[key]
+
+    def teach(self, technology: str, bounded: bool, figures: int = SHORTEST) -> Lessons:
         """`Lessons` for one technology; those that are not among the references share theirs."""
-        residuals = self.residuals(bounded)
+        residuals, kind = self.residuals(bounded, figures=figures), (min(figures, SHORTEST), bounded)
         own = technology in {each.technology for each in self.series} or (residuals["technology"] == technology).any()
-        key = (technology if own else "", bounded)
+        key = (technology if own else "", *kind)
         if key not in self._lessons:
             others = [each for each in self.series if not key[0] or each.technology != key[0]]
-            records = self._records.setdefault(bounded, Records(residuals))
+            records = self._records.setdefault(kind, Records(residuals))
             self._lessons[key] = Lessons(records, saturation_shares(others), key[0])
         return self._lessons[key]
 
@@ -169,7 +175,9 @@ def check_residuals(residuals: Any) -> pd.DataFrame:
     right = "give what backtest returned, or leave it out"
     if not isinstance(residuals, pd.DataFrame):
         raise ValueError(f"residuals is a {type(residuals).__name__}; {right}")
-    numbers = ABOVE | dict.fromkeys(methods_for("share" in residuals and residuals["share"].notna().any()), -np.inf)
+    bounded = "share" in residuals and residuals["share"].notna().any()
+    few = "window" in residuals and residuals["window"].isin(range(1, SHORTEST)).any()
+    numbers = ABOVE | dict.fromkeys(methods_for(bounded, 1 if few else SHORTEST), -np.inf)
     missing = [name for name in (*LABELS, "origin", "share", *numbers) if name not in residuals]
     if missing or not len(residuals):
         lack = f"the column {missing[0]!r}" if missing else "rows"
@@ -198,13 +206,16 @@ def digest_series(references: Sequence[AdoptionSeries]) -> str:
 
 
 def cached_backtest(
-    references: Sequence[AdoptionSeries], bounded: bool = True, client: Client | None = None
+    references: Sequence[AdoptionSeries], bounded: bool = True, client: Client | None = None, figures: int = SHORTEST
 ) -> pd.DataFrame:
     """`backtest` with its usual windows and horizons; computed where none of the same is in the cache.
 
     Parameters
     ----------
     references, bounded, client : as for `backtest`
+    figures : int
+        Of the series that is to be forecast: with one or two, windows have as many points, and horizons end at
+        `FEW_YEARS`.
 
     Returns
     -------
@@ -216,14 +227,15 @@ def cached_backtest(
     ValueError
         As `backtest`.
     """
-    state = _name(references, bounded)
+    state, few = _name(references, bounded, figures), figures < SHORTEST
     name = f"{hashlib.sha256(f'{state} {_digest_code()}'.encode()).hexdigest()}.npz"
     path = Path(platformdirs.user_cache_dir("adoption-curves", appauthor=False)) / FOLDER / name
     for kept in (PACKAGED / FOLDER / state, path):
         with suppress(Exception):  # whatever is wrong with a file, its content is made anew
             refuse_planted(kept.parent, kept)
             return unpack_residuals(kept.read_bytes())
-    residuals = backtest(references, bounded=bounded, client=client)
+    windows, horizons = ((figures,), [each for each in HORIZONS if each <= FEW_YEARS]) if few else (WINDOWS, HORIZONS)
+    residuals = backtest(references, windows, horizons, bounded=bounded, client=client)
     with suppress(OSError, RunError):  # a folder that can't be written, a full disk: it is made again next time
         path.parent.mkdir(parents=True, exist_ok=True)
         refuse_planted(path.parent.parent, path.parent)
@@ -233,8 +245,9 @@ def cached_backtest(
     return residuals
 
 
-def _name(references: Sequence[AdoptionSeries], bounded: bool) -> str:
-    return f"{digest_series(references)}-{'bounded' if bounded else 'unbounded'}.npz"
+def _name(references: Sequence[AdoptionSeries], bounded: bool, figures: int = SHORTEST) -> str:
+    few = f"-{figures}" if figures < SHORTEST else ""
+    return f"{digest_series(references)}-{'bounded' if bounded else 'unbounded'}{few}.npz"
 
 
 @cache

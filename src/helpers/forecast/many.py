@@ -15,6 +15,7 @@ from .forecasting import forecast_target
 from .lessons import References, recall
 from .result import Forecast
 from .targets import Panel, is_adopted, name_series, read_panel, read_target
+from .windows import SHORTEST
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -128,8 +129,9 @@ def forecast_many(
     if references is not None:
         taught = read_panel(references, None if is_adopted(references) else bound)
     school = recall(taught) if residuals is None else References(taught, residuals)
-    for bounded in {each.bound is not None for each in series}:
-        school.residuals(bounded, client)  # here, and not by each worker
+    for bounded, figures in {(each.bound is not None, int((each.values > 0).sum())) for each in series}:
+        if figures >= (1 if bounded else SHORTEST):
+            school.residuals(bounded, client, figures)  # here, and not by each worker
     blocks = [series[start : start + BLOCK] for start in range(0, len(series), BLOCK)]
     blocks_of_results = list(map_parts(_forecast_block, [(block, school, settings) for block in blocks], client))
     results = dict(zip(names, (each for block in blocks_of_results for each in block), strict=True))

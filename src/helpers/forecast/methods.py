@@ -6,7 +6,7 @@ bands, scores and place in every table follow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -19,10 +19,12 @@ from ..curves import AdoptionCurve, Gompertz, Logistic
 from ..curves.ceilings import CeilingFits, fit_ceilings
 from ..indicators.series import AdoptionSeries
 from . import bands
-from .windows import SHARE_LIMITS, Ahead, Windows, damp, mean_change, measure_growth, to_link
+from .windows import SHARE_LIMITS, SHORTEST, Ahead, Windows, damp, mean_change, measure_growth, to_link
 
 ERRORS = "independent"
 """Errors under which a ceiling's likelihood is multiplied by its prior; `make bench` tries the other kind."""
+TAIL_ROUNDS = 20
+"""How often rows are weighed anew by their errors, where these have heavy tails."""
 NODES = 4 * (np.arange(25) + 0.5) / 25 - 2
 """Where ceilings are tried, in standard deviations around a centre: the middles of equal parts of two to each side."""
 ZOOMS = 2
@@ -157,9 +159,13 @@ METHODS: dict[str, Method] = {}
 MEMBERS: list[str] = []
 """Members of the published forecast; without a bound those alone that need none."""
 NEEDS_BOUND: set[Method] = set()
+NEEDS_FIGURES: dict[str, int] = {}
+"""How many figures each method needs."""
 
 
-def method(member: bool = False, needs_bound: bool = False) -> Callable[[Method], Method]:
+def method(
+    member: bool = False, needs_bound: bool = False, needs_figures: int = SHORTEST
+) -> Callable[[Method], Method]:
     """Register a function as a method, called by its name.
 
     Parameters
@@ -168,6 +174,8 @@ def method(member: bool = False, needs_bound: bool = False) -> Callable[[Method]
         Whether its quantiles are among those whose mean is the published forecast.
     needs_bound : bool
         Whether it means nothing without a bound.
+    needs_figures : int
+        With fewer it says nothing.
 
     Returns
     -------
@@ -176,7 +184,7 @@ def method(member: bool = False, needs_bound: bool = False) -> Callable[[Method]
     """
 
     def register(function: Method) -> Method:
-        METHODS[function.__name__] = function
+        METHODS[function.__name__], NEEDS_FIGURES[function.__name__] = function, needs_figures
         if member:
             MEMBERS.append(function.__name__)
         if needs_bound:
@@ -186,18 +194,18 @@ def method(member: bool = False, needs_bound: bool = False) -> Callable[[Method]
     return register
 
 
-@method()
+@method(needs_figures=1)
 def combined(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """The published forecast: the plain mean of its members, each between 0 and the limit.
-
-    Past its peak a series has no adoption curve, and its last value stands.
-    """
+    """The published forecast: the plain mean of its members, each between 0 and the limit."""
     return forecast_points(origin, ahead, (PUBLISHED,))[PUBLISHED]
 
 
-@method(member=True, needs_bound=True)
+@method(member=True, needs_bound=True, needs_figures=1)
 def gompertz_shrunk(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """A Gompertz curve up to the bound, its rate drawn from the window's towards what followed in the references."""
+    """A Gompertz curve up to the bound, its rate drawn from the window's towards what followed in the references.
+
+    After one figure it is what followed in them.
+    """
     windows, prior, link = origin.windows, origin.prior, Gompertz.link
     expected = np.atleast_1d(prior.expected_rate(measure_growth(windows)[0]))[:, None]
     last = to_link(link, windows.shares[:, -1:])
@@ -237,49 +245,55 @@ def damped_drift(origin: Origin, ahead: Ahead) -> np.ndarray:
     return np.where(change < 0, last * np.exp(np.minimum(change / last, 0)), last + change)
 
 
-@method()
+@method(needs_figures=1)
 def drift(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """The mean change per year goes on: a random walk with drift."""
+    """The mean change per year goes on: a random walk with drift; of one figure, whose change nobody knows, none."""
     return last_value(origin, ahead) + mean_change(origin.windows.years, origin.windows.values)[:, None] * ahead.years
 
 
-@method()
+@method(needs_figures=1)
 def last_value(origin: Origin, ahead: Ahead) -> np.ndarray:
     """Nothing changes."""
     return origin.windows.values[:, -1:] + 0 * ahead.years
 
 
-def members_of(method: str, bounded: bool) -> tuple[str, ...]:
-    """Whose quantiles a method's are the mean of: those of the members of the published one, or its own."""
-    if method != PUBLISHED:
-        return (method,)
-    return tuple(name for name in MEMBERS if bounded or METHODS[name] not in NEEDS_BOUND)
+def members_of(method: str, known: Container[str]) -> tuple[str, ...]:
+    """Whose quantiles a method's are the mean of: those of the published one's members among those `known`, or its own.
+
+    Known are the columns of a residual frame, or `methods_for` a series.
+    """
+    return (method,) if method != PUBLISHED else tuple(name for name in MEMBERS if name in known)
 
 
-def methods_for(bounded: bool = True) -> tuple[str, ...]:
-    """Names of the methods that apply, the published one first."""
-    return tuple(name for name, method in METHODS.items() if bounded or method not in NEEDS_BOUND)
+def methods_for(bounded: bool = True, figures: int = SHORTEST) -> tuple[str, ...]:
+    """Names of the methods that apply to a series of so many figures, the published one first."""
+    usable = (name for name in METHODS if NEEDS_FIGURES[name] <= figures)
+    return tuple(name for name in usable if bounded or METHODS[name] not in NEEDS_BOUND)
 
 
 def forecast_points(origin: Origin, ahead: Ahead, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-    """Point forecasts of some methods, or of every one that applies: a dict of (N, H) arrays from 0 to the limit."""
+    """Point forecasts of some methods, or of every one that applies: a dict of (N, H) arrays from 0 to the limit.
+
+    Past its peak the last value is the path of every member.
+    """
     windows, points = origin.windows, {}
-    names = names or methods_for(windows.bounded)
-    members = members_of(PUBLISHED, windows.bounded)
+    known = methods_for(windows.bounded, windows.points)
+    names, members = names or known, members_of(PUBLISHED, known)
+    past_peak, last = windows.past_peak[:, None], last_value(origin, ahead)
     with np.errstate(over="ignore"):  # where a curve falls so steeply that its share is 0
         for name in {*names, *(members if PUBLISHED in names else ())} - {PUBLISHED}:
-            points[name] = ahead.clip(METHODS[name](origin, ahead))
+            path = ahead.clip(METHODS[name](origin, ahead))
+            points[name] = np.where(past_peak, last, path) if name in members else path
     if PUBLISHED in names:
-        mean = sum(points[name] for name in members) / len(members)
-        points[PUBLISHED] = np.where(windows.past_peak[:, None], last_value(origin, ahead), mean)
+        points[PUBLISHED] = sum(points[name] for name in members) / len(members)
     return {name: points[name] for name in names}
 
 
 def saturation_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """Highest share of its bound that each reference technology has reached.
+    """Highest share of its bound that each reference technology has reached, and its deepest fall.
 
-    A technology with several series counts once, by its mean. Shares that still grow make the prior low rather than
-    high.
+    A technology with several series counts once, by their mean share and the deepest fall of any. Shares that still
+    grow make the prior low rather than high.
 
     Parameters
     ----------
@@ -289,14 +303,20 @@ def saturation_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        logit and share by technology.
+        logit, share, fall (the deepest below the highest figure so far, a part of that) and regained (whether a later
+        figure was higher again) by technology.
     """
     rows = []
     for series in references:
         if series.bound is not None and len(series.values) >= 4:
             highest = np.clip((series.values / series.bound_at(series.values.index)).max(), SHARE_LIMITS[0], 0.98)
-            rows.append((series.technology, np.log(highest / (1 - highest))))
-    frame = pd.DataFrame(rows, columns=["technology", "logit"]).groupby("technology").mean()
+            peaks = series.values.cummax()
+            falls = (1 - series.values / peaks).to_numpy()
+            deepest = int(falls.argmax())
+            regained = bool(peaks.iloc[-1] > peaks.iloc[deepest])
+            rows.append((series.technology, np.log(highest / (1 - highest)), falls[deepest], regained))
+    frame = pd.DataFrame(rows, columns=["technology", "logit", "fall", "regained"]).sort_values("fall", kind="stable")
+    frame = frame.groupby("technology").agg({"logit": "mean", "fall": "last", "regained": "last"})
     return frame.assign(share=1 / (1 + np.exp(-frame["logit"])))
 
 
@@ -305,7 +325,8 @@ def learn_prior(reached: pd.DataFrame, residuals: pd.DataFrame, exclude: str = "
 
     The rate that followed is a straight line of the rate in the window: weighted least squares on the Gompertz scale,
     each technology the same weight at each horizon and length of window, each row by the inverse of the variance that
-    `bands.fit_variance_weights` finds for it. That is empirical Bayes shrinkage with two numbers.
+    `bands.fit_variance_weights` finds for it. That is empirical Bayes shrinkage with two numbers. After one or two
+    figures, where the references' ways part most, the errors have the heavy tails of the bands (Student t).
 
     Parameters
     ----------
@@ -337,8 +358,11 @@ def learn_prior(reached: pd.DataFrame, residuals: pd.DataFrame, exclude: str = "
     )
     gain = to_link(Gompertz.link, actual / bound) - to_link(Gompertz.link, share)
     weights, components = bands.weigh_technologies(rows), bands.Cases.of(rows).components
-    variance = components @ bands.fit_variance_weights(components, gain - rate * years, weights)
-    root = np.sqrt(weights / variance)
-    design = np.stack([root * years, root * rate * years], axis=1)
-    intercept, slope = np.linalg.lstsq(design, root * gain, rcond=None)[0]
+    few, design, line = bands.has_few(rows), np.stack([years, rate * years], axis=1), np.array([0.0, 1.0])
+    for _ in range(TAIL_ROUNDS if few else 1):
+        errors = gain - design @ line
+        variance = components @ bands.fit_variance_weights(components, errors, weights)
+        root = np.sqrt(weights / (variance + errors**2 / bands.HEAVY_TAILS if few else variance))[:, None]
+        line = np.linalg.lstsq(root * design, root[:, 0] * gain, rcond=None)[0]
+    intercept, slope = line
     return Prior(float(np.mean(logits)), float(np.std(logits, ddof=1)), float(intercept), float(slope), len(logits))

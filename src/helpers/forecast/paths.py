@@ -20,7 +20,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import ndtr, ndtri
 from scipy.stats import qmc
 
-from .bands import Records, is_bounded
+from .bands import Records
 from .methods import members_of
 from .windows import Levels
 
@@ -50,7 +50,7 @@ def correlate_errors(residuals: pd.DataFrame, method: str) -> pd.DataFrame:
         horizon_years, later_years, technologies, forecasts, correlation (every technology the same weight).
     """
     records, rows = Records(residuals), np.ones(len(residuals), bool)
-    members = members_of(method, is_bounded(residuals))
+    members = members_of(method, residuals)
     scores = sum(records[name].normal_scores(records[name].calibrate(rows)) for name in members) / len(members)
     return correlate_scores(residuals, scores)
 

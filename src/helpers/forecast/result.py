@@ -21,7 +21,8 @@ from .bands import FAST, INTEGRATION_QUANTILES
 from .coverage import judge, summarise_coverage
 from .joint import JointForecast
 from .lessons import Lessons
-from .methods import fit_at_share, methods_for
+from .methods import fit_at_share
+from .targets import LEAST_TECHNOLOGIES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,7 +55,7 @@ class Forecast(JointForecast):
             quantile, unit, and ``basis``: "calibrated" as far as the backtest reaches, "extrapolated" beyond;
             "refuted" where a newer figure refutes the method, whose numbers then know nothing of it.
         """
-        return pd.concat([self.method_frame(each) for each in methods_for(self.windows.bounded)], ignore_index=True)
+        return pd.concat([self.method_frame(each) for each in self.methods], ignore_index=True)
 
     def method_frame(self, method: str) -> pd.DataFrame:
         """The rows of `frame` for one method.
@@ -83,11 +84,11 @@ class Forecast(JointForecast):
         -------
         DataFrame
             One row: low, middle, high (percent of the bound; one standard deviation to each side), rate_ahead (with
-            what a rate of 1 a year in the window is expected to go on, on the Gompertz scale). No rows without a bound,
-            or past a peak.
+            what a rate of 1 a year in the window is expected to go on, on the Gompertz scale). No rows where no curve
+            is averaged over its ceiling, see `curved`.
         """
         columns = ["low", "middle", "high", "rate_ahead"]
-        if not self.windows.bounded or self.declines:
+        if not self.curved:
             return pd.DataFrame(columns=columns, dtype=float)
         prior = self.at_origin.prior
         ends = 100 * prior.shares(np.array([[-1.0, 0.0, 1.0]]))[0]
@@ -100,10 +101,10 @@ class Forecast(JointForecast):
         -------
         DataFrame
             A row per ceiling: share (of the bound), prior (adds up to 1), likelihood (1 at its highest; errors
-            independent), and the path with that ceiling, a column per date, in the unit of the series. No rows without
-            a bound, or past a peak.
+            independent), and the path with that ceiling, a column per date, in the unit of the series. No rows where
+            there is no such curve, see `curved`.
         """
-        if not self.windows.bounded or self.declines:
+        if not self.curved:
             return pd.DataFrame(columns=["share", "prior", "likelihood", *self.dates], dtype=float)
         curve = self.at_origin.curves["logistic_prior"]
         paths = pd.DataFrame(curve.paths(self.ahead_of(self.years))[0], columns=self.dates)
@@ -140,11 +141,10 @@ class Forecast(JointForecast):
         DataFrame
             A row per share and date: entity, indicator, share, date, value, unit, note. The value is missing
             where the series already stands above that ceiling, and the note says so, or which newer figure the path
-            contradicts. No rows when there is no bound,
-            or the series is past its peak.
+            contradicts. No rows where curves are no part of the forecast, see `curved`.
         """
         shares = self.shares if shares is None else shares
-        if not self.windows.bounded or not len(shares) or self.declines:
+        if not self.curved or not len(shares):
             return pd.DataFrame(columns=["entity", "indicator", "share", "date", "value", "unit", "note"])
         ahead, frames, reached = self.ahead_of(self.years), [], self.windows.shares.max()
         for share in shares:
@@ -267,6 +267,8 @@ class Forecast(JointForecast):
         fast = residuals[residuals["growth"] >= FAST]
         ends = sorted({0.1, 0.5, 0.9, *band_ends(self.level)})
         for words, rows in (("all windows", residuals), (f"growth by {FAST:g} or more in the window", fast)):
+            if rows["technology"].nunique() < LEAST_TECHNOLOGIES:  # of one figure nobody knows the growth
+                continue
             quantiles = replace(self, lessons=Lessons(bands.Records(rows), self.lessons.reached)).at(self.years, ends)
             size = {"technologies": rows["technology"].nunique(), "forecasts": len(rows), "date": self.dates}
             values = {f"q{end:g}": column for end, column in zip(ends, quantiles.T, strict=True)}

@@ -26,7 +26,7 @@ from . import bands, coverage
 from .bands import FAST, REPORTED_QUANTILES
 from .coverage import NORMAL_DRIFT
 from .methods import METHODS, Prior, learn_prior, saturation_shares
-from .rolling import HORIZONS, LABELS, WINDOWS, add_methods, roll
+from .rolling import LABELS, add_methods, roll
 from .windows import Levels
 
 if TYPE_CHECKING:
@@ -62,10 +62,15 @@ def evaluate(residuals: pd.DataFrame, client: Client | None = None) -> pd.DataFr
     """
     if "wis" in residuals.columns:
         return residuals
-    names = [name for name in METHODS if name in residuals.columns] + [NORMAL_DRIFT]
+    names = _methods_in(residuals)
     records = bands.Records(residuals) if client is None else None  # a worker has a method, and reads its own
     tasks = [(residuals, name, None, records) for name in names]
     return pd.concat(map_parts(_score_rows, tasks, client), ignore_index=True)
+
+
+def _methods_in(residuals: pd.DataFrame) -> list[str]:
+    """Names of the methods of residual rows; one or two figures claim no normal bands for their drift."""
+    return [name for name in METHODS if name in residuals] + [NORMAL_DRIFT] * (not bands.has_few(residuals))
 
 
 def _score_rows(
@@ -147,15 +152,16 @@ def score_held_out(
         Columns as `score`; no rows where no held-out series has a window inside 5 to 98 % of its bound.
     """
     bounded = bands.is_bounded(residuals)
-    rolled = [roll(held_out, points, HORIZONS, bounded) for points in WINDOWS]
+    lengths, horizons = (np.unique(residuals[name]) for name in ("window", "horizon_years"))
+    rolled = [roll(held_out, int(points), horizons, bounded) for points in lengths]
     prior = learn_prior(saturation_shares(references), residuals) if bounded else Prior(0.0, 1.0)
     priors = {series.technology: prior for series in held_out}
     frames = [add_methods(part, priors) for part in rolled if part is not None]
     by = ["method", "window", "horizon_years"]
     if not frames:
         return pd.DataFrame(columns=[*by, *SCORES])
-    rows, names = pd.concat(frames, ignore_index=True), [name for name in METHODS if name in residuals.columns]
-    return score(pd.concat([_score_rows(rows, name, residuals) for name in [*names, NORMAL_DRIFT]]), by)
+    rows = pd.concat(frames, ignore_index=True)
+    return score(pd.concat([_score_rows(rows, name, residuals) for name in _methods_in(residuals)]), by)
 
 
 def cover_by_technology(
@@ -228,7 +234,7 @@ def compare(
     """
     frame, by, rows = evaluate(residuals), list(by), []
     mean = frame.groupby(["method", *by, "technology"])["wis"].mean()
-    for benchmark in benchmarks:
+    for benchmark in (name for name in benchmarks if name in mean.index):
         pairs = pd.DataFrame({"own": mean[method], "other": mean[benchmark]})
         for key, group in pairs.groupby(by):
             own, other = group["own"].to_numpy(), group["other"].to_numpy()
@@ -262,7 +268,8 @@ def check_calibration(
         method, horizon_years, nominal, actual.
     """
     records = bands.Records(residuals) if client is None else None
-    parts = map_parts(_cover_levels, [(residuals, method, levels, records) for method in methods], client)
+    known = [method for method in methods if method in _methods_in(residuals)]
+    parts = map_parts(_cover_levels, [(residuals, method, levels, records) for method in known], client)
     return pd.concat(parts, ignore_index=True)
 
 

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.genmod.families.links import Link, Log
 
+from ..base.wording import say_count
 from ..curves import Gompertz, decimal_years
 
 SHARE_LIMITS = (1e-6, 0.999)
@@ -30,17 +31,19 @@ LOWEST_RATIO = 0.01
 DATE_TOLERANCE = 0.26
 """Years by which a figure may miss a nominal horizon; the forecast is made for the figure's own date."""
 SHORTEST, LONGEST = 3, 8
-"""Points a forecast needs at least (a slope and one degree of freedom to judge it), and uses at most."""
+"""Points that a forecast of its own needs (a slope and one degree of freedom to judge it), and that it uses at most."""
 SHORTEST_SPAN = 0.49
-"""Years that the points must span."""
+"""Years that the points must span; closer ones say no more than the last of them."""
+FEW_YEARS = 3.0
+"""How far ahead a series of fewer than `SHORTEST` points is forecast, which needs a bound."""
 LONGEST_HORIZON = 100
 """Years; a run allows fewer."""
 DAMPING = 0.8
 """Share of a trend that is left after each year: 0.89 a half-year, within the 0.8 to 0.98 of damped ETS."""
 HALF_LIFE = 2.0
 """Years after which a step of a series without a bound counts half: nothing but its steps tells that it slows down."""
-PAST_PEAK = 0.97
-"""A window that ends below this part of its highest value is past its peak."""
+PAST_PEAK = 0.9
+"""A window that ends below this part of its highest value is past its peak; after lesser falls the curves do better."""
 BOUND_TOLERANCE = 0.02
 """Part by which figures may lie above the bound: both are rounded, and of different days."""
 
@@ -134,6 +137,12 @@ def to_link(link: Link, shares: np.ndarray) -> np.ndarray:
     return link(np.clip(shares, low, high))
 
 
+def approach(values: np.ndarray, last: np.ndarray | float, limit: np.ndarray | float) -> np.ndarray:
+    """Values that no longer pass a limit: the nearer to it, the slower they rise above the last value."""
+    rise, room = np.maximum(values - last, 0.0), np.maximum(limit - last, 0.0)
+    return np.where(rise > 0, last + rise * room / np.maximum(np.hypot(rise, room), 1e-300), values)
+
+
 def slope_of(years: np.ndarray, values: np.ndarray) -> np.ndarray:
     """(N,) least-squares slope per year of each row."""
     centred = years - years.mean(axis=1, keepdims=True)
@@ -141,8 +150,13 @@ def slope_of(years: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def mean_change(years: np.ndarray, values: np.ndarray, weights: np.ndarray | float = 1.0) -> np.ndarray:
-    """(N,) mean change per year: of all steps alike, which is the drift, or by the steps' `weights` (N, n - 1)."""
+    """(N,) mean change per year: of all steps alike, which is the drift, or by the steps' `weights` (N, n - 1).
+
+    One point has no steps, and its change is 0.
+    """
     steps, gaps = np.diff(values, axis=1), np.diff(years, axis=1)
+    if not steps.size:
+        return np.zeros(len(values))
     return (weights * steps).sum(axis=1) / (weights * gaps).sum(axis=1)
 
 
@@ -157,9 +171,11 @@ def measure_growth(windows: Windows) -> tuple[np.ndarray, np.ndarray]:
     The rate is the least-squares slope per year, without a bound the mean of the steps by their weights. The steps'
     deviation is about their mean and per root of a year, as for a random walk with drift; without a bound about the
     step before, run down, where that is less: growth that slows smoothly is no scatter. Past a peak both are those of
-    the fall alone, the steps about 0.
+    the fall alone, the steps about 0. Fewer than `SHORTEST` points tell no deviation, and one tells no rate: 0.
     """
     link_share, weights = to_link(windows.link, windows.shares), windows.step_weights
+    if windows.points < SHORTEST:
+        return mean_change(windows.years, link_share), np.zeros(len(link_share))
     gaps, mean = np.diff(windows.years, axis=1), mean_change(windows.years, link_share, weights)
     steps, freedom = np.diff(link_share, axis=1), (windows.points - 1) / (windows.points - 2)
     squares = (steps - mean[:, None] * gaps) ** 2 / gaps
@@ -183,8 +199,10 @@ def measure_growth(windows: Windows) -> tuple[np.ndarray, np.ndarray]:
 def drift_sd(seen: np.ndarray, values: np.ndarray, years: np.ndarray) -> np.ndarray:
     """Standard error (N, H) of a random walk with drift `years` (N, H) after its values (N, n), `seen` at (N, n).
 
-    Shocks to come, and the uncertain mean change.
+    Shocks to come, and the uncertain mean change; 0 with fewer than `SHORTEST` values, which tell neither.
     """
+    if values.shape[1] < SHORTEST:
+        return np.zeros_like(years)
     gaps, change = np.diff(seen, axis=1), mean_change(seen, values)[:, None]
     shocks = ((np.diff(values, axis=1) - change * gaps) ** 2 / gaps).sum(axis=1) / (values.shape[1] - 2)
     return np.sqrt(shocks[:, None] * years * (1 + years / (seen[:, -1:] - seen[:, :1])))
@@ -255,10 +273,10 @@ def last_window(values: pd.Series, bound: pd.Series | None = None) -> Windows:
     Raises
     ------
     ValueError
-        With fewer than `SHORTEST` points above 0, points that span less than `SHORTEST_SPAN`, or values above the
-        bound.
+        Without a point above 0; with fewer than `SHORTEST` points that span `SHORTEST_SPAN`, without a bound; with
+        values above the bound.
     """
-    seen = _check_values(values)
+    seen = _check_values(values, bound is not None)
     kept = thin(seen).iloc[-LONGEST:]
     if bound is not None and bound.index[0] > kept.index[-1]:
         raise ValueError(
@@ -279,24 +297,25 @@ def _window_of(values: pd.Series, bound: pd.Series | None) -> Windows:
     return windows.without_bound() if bound is None else replace(windows, bound=bound_at_origin(bound, years))
 
 
-def _check_values(values: pd.Series) -> pd.Series:
-    """The values above 0, or an error that says what is wrong with them."""
+def _check_values(values: pd.Series, bounded: bool) -> pd.Series:
+    """The values above 0, where they lie too close together the last; or an error that says what is wrong with them."""
     if values.index.has_duplicates:
         raise ValueError(f"two values on {find_double(values):%Y-%m-%d}: keep one per date")
     if (values < 0).any():
         raise ValueError(f"adoption cannot be negative: {values.min():g} on {values.idxmin():%Y-%m-%d}")
     values = values[values > 0]
-    if len(values) < SHORTEST:
-        raise ValueError(
-            f"a forecast needs at least {SHORTEST} dated values above 0 (a slope and a way to judge it), "
-            f"not {len(values)}"
-        )
+    if values.empty or (len(values) < SHORTEST and not bounded):
+        least, of = (1, "") if bounded else (SHORTEST, " (a slope and a way to judge it; with a bound one is enough)")
+        raise ValueError(f"a forecast needs at least {say_count(least, 'dated value')} above 0{of}, not {len(values)}")
     span = np.ptp(decimal_years(values.index))
-    if span < SHORTEST_SPAN:
+    if span >= SHORTEST_SPAN:
+        return values
+    if not bounded:
         raise ValueError(
-            f"the values span {12 * span:.0f} months: half a year at least is needed to forecast half-years"
+            f"the values span {12 * span:.0f} months: half a year at least is needed to forecast half-years "
+            "without a bound"
         )
-    return values
+    return values.iloc[-1:]
 
 
 def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeIndex:
@@ -307,7 +326,7 @@ def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeInde
     index : DatetimeIndex
         Of the observations used.
     horizon_years : number
-        At most `LONGEST_HORIZON`.
+        At most `LONGEST_HORIZON`; after fewer than `SHORTEST` observations no more than `FEW_YEARS` count.
 
     Returns
     -------
@@ -320,6 +339,7 @@ def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeInde
     """
     if not 0 < horizon_years <= LONGEST_HORIZON:
         raise ValueError(f"horizon_years is {horizon_years}; it must be above 0 and at most {LONGEST_HORIZON}")
+    horizon_years = min(horizon_years, FEW_YEARS) if len(index) < SHORTEST else horizon_years
     last, gaps = index[-1], np.diff(decimal_years(index))
     if len(gaps) and np.median(gaps) > 0.75:
         day = pd.offsets.MonthEnd(0) if last.is_month_end else pd.DateOffset(0)

@@ -172,7 +172,7 @@ def summarise_data(data: Data) -> str:
     return (
         f"{data.path.name} holds {len(data.own):,} series of {say_count(entities, 'entity', 'entities')}, "
         f"{say_count(len(dates), 'exact figure')} from {dates.min():%Y-%m-%d} to {dates.max():%Y-%m-%d}; "
-        f"{enough:,} with the {SHORTEST_SEGMENT} figures that a run needs"
+        f"{enough:,} with the {SHORTEST_SEGMENT} figures that a run without a bound needs"
     )
 
 

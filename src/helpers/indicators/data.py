@@ -153,6 +153,8 @@ class Data:
     def offer_bounds(self, series: AdoptionSeries) -> dict[str, pd.Series | None]:
         """Bounds that a series could have, by name: its own, the latest population of its entity, and none.
 
+        Users, of whatever month or week, are persons there: no more than the population.
+
         Parameters
         ----------
         series : AdoptionSeries
@@ -163,10 +165,10 @@ class Data:
             In the unit of the series.
         """
         offered: dict[str, pd.Series | None] = {} if series.bound is None else {series.bound_title: series.bound}
-        found = []
+        found, persons = [], re.sub(r"^(\S+)( \S+)*? users$", r"\1 persons", series.unit)
         for name, entry in self._entries.items():
             values = self.exact_values(series.entity, name)
-            if entry.role == "base" and entry.unit == series.unit and len(values):
+            if entry.role == "base" and entry.unit in (series.unit, persons) and len(values):
                 found.append((values.index[-1], entry.title, values))
         if found:
             _, title, values = max(found, key=lambda each: (each[0], each[1]))

@@ -11,7 +11,14 @@ from ..base.project import find_data, shorten_path
 from ..base.wording import say_count
 from .parameters import ParameterError, Parameters, suggest
 
-FEWEST_POINTS, FEWEST_DAYS = 3, 178
+FEWEST_POINTS, FEWEST_DAYS = 3, 179
+
+
+def count_figures(series: Any) -> int:
+    """How many figures above 0 a forecast has of a series, at most three; within half a year only the last counts."""
+    dates = series.values.index[series.values > 0]
+    near = len(dates) > 0 and (dates[-1] - dates[0]).days < FEWEST_DAYS
+    return 1 if near else min(len(dates), FEWEST_POINTS)
 
 
 def check_parameters(parameters: Parameters, load: Callable[..., Any] | None = None) -> Any:
@@ -63,18 +70,19 @@ def check_parameters(parameters: Parameters, load: Callable[..., Any] | None = N
 
 
 def _check_figures(data: Any, series: Any, parameters: Parameters) -> None:
-    """Refuse a series of too few figures, or one in which nothing rises."""
+    """Refuse a series of too few figures, which without a bound are fewer than three, or one in which nothing rises."""
     values, what = series.values[series.values > 0], f"{parameters.indicator} of {parameters.entity}"
-    if len(values) < FEWEST_POINTS or (values.index[-1] - values.index[0]).days < FEWEST_DAYS:
+    if count_figures(series) < (FEWEST_POINTS if series.bound is None else 1):
         figures = say_count(len(values), "exact figure")
         until = data.until()
         day = data.public_on(parameters.entity, parameters.indicator, FEWEST_POINTS) if until else ""
         hint = f"a later as_of: the third became public on {day}" if day > parameters.as_of else "a later as_of"
         raise ParameterError(
-            f"{what} has {figures} above 0{until}; a forecast needs {FEWEST_POINTS}, half a year apart: a slope, and a "
-            f"way to judge it. Choose another indicator or {hint}"
+            f"{what} has {figures} above 0{until}; a forecast without a bound needs {FEWEST_POINTS}, half a year "
+            "apart: a slope, and a way to judge it. With a bound one is enough. Give a bound, or choose another "
+            f"indicator or {hint}"
         )
-    if values.max() <= values.iloc[0]:
+    if len(values) > 1 and values.max() <= values.iloc[0]:
         first = f"{what} never rises above its first figure above 0, {values.iloc[0]:g} on {values.index[0]:%Y-%m-%d}"
         raise ParameterError(f"{first}: there is no adoption to fit. Choose another indicator")
 

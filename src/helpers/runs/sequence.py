@@ -128,22 +128,23 @@ def read_declared(notebook: Path) -> dict[str, Any]:
         raise RunError(f"{wrong} ({error}).") from error
 
 
-OF_SERIES = {"technology", "bounded"}
+OF_SERIES = {"technology", "bounded", "points"}
 """What a notebook may declare in place of the series in question, if it depends on no more of it."""
 
 
 def describe_series(parameters: Parameters) -> dict[str, Any]:
     """What notebooks on the earlier technologies must know of the series in question, `OF_SERIES`.
 
-    Its technology where that is an earlier one, else "", and whether it has a bound: series that agree in both share
-    what such a notebook has made.
+    Its technology where that is an earlier one, else "", whether it has a bound, and how many figures a forecast has
+    of it, at most three: series that agree in these share what such a notebook has made.
     """
     from .. import indicators
+    from .checks import count_figures
 
     data = indicators.load(str(find_data(parameters.data)), as_of=parameters.as_of)
     series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
-    known = series.technology in data.list_technologies()
-    return {"technology": series.technology if known else "", "bounded": series.bound is not None}
+    known, points = series.technology in data.list_technologies(), count_figures(series)
+    return {"technology": series.technology if known else "", "bounded": series.bound is not None, "points": points}
 
 
 def read_calls(notebook: Path, method: str) -> list[str | None]:

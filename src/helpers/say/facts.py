@@ -12,7 +12,7 @@ import pandas as pd
 from ..base.levels import LEVELS, band_columns, quoted_level
 from ..base.wording import DECLINED
 from ..curves import Assessment
-from ..forecast.windows import PAST_PEAK
+from ..forecast.windows import PAST_PEAK, SHORTEST
 from .cells import Cell, Row
 
 SUMMARISED = (
@@ -29,6 +29,8 @@ SUMMARISED = (
 """Tables of the run that the facts are decided from."""
 YEAR, TWO_YEARS = (1.0, 0.26), (2.0, 0.51)
 """How far back growth is told, and by how much that figure may be nearer or further."""
+STEADY = 0.97
+"""Values that all lie within this part of the highest neither rise nor fall."""
 FEWEST_RANKED = 3
 """Countries from which on a place among them is told."""
 
@@ -110,10 +112,17 @@ class Facts:
 
     @cached_property
     def course(self) -> str:
-        """What the figures do: they have "fallen", stand "still" (since the first one) or "rise"."""
+        """What the figures do: they have "fallen", stand "still" or "rise"; of one figure it is "unknown"."""
+        if len(self.growth) < 2:
+            return "unknown"
         if declines(self.tables["02_growth"]):
             return "fallen"
-        return "still" if self.least["value"] >= PAST_PEAK * self.peak["value"] else "rise"
+        return "still" if self.least["value"] >= STEADY * self.peak["value"] else "rise"
+
+    @cached_property
+    def few(self) -> bool:
+        """Whether there are one or two figures, so that all that is forecast is from other technologies."""
+        return len(self.growth) < SHORTEST
 
     @cached_property
     def step(self) -> tuple[Row, Row] | None:
@@ -223,6 +232,13 @@ def declines(growth: pd.DataFrame) -> bool:
     return bool(growth["value"].iloc[-1] < PAST_PEAK * growth["value"].max())
 
 
+def say_from_others(points: int) -> str:
+    """What must be said first of a forecast of one figure or two."""
+    pace = " and how fast it came there" if points > 1 else ""
+    only = f"this series says only where it stands{pace}"
+    return f"The forecast is from other technologies, nearly all of them successes; {only}."
+
+
 def list_ceiling(found: Assessment, values: pd.Series) -> pd.DataFrame:
     """The verdict on where a series of `values` ends as a row, from which every notebook and page says it.
 
@@ -230,8 +246,8 @@ def list_ceiling(found: Assessment, values: pd.Series) -> pd.DataFrame:
     -------
     DataFrame
         verdict, low, high, reached, bound, voices (a text with commas), doubt, sentence, note: as `curves.Assessment`;
-        points (how many figures). Of a series past its peak the verdict is that, no family has a voice, and nothing is
-        known.
+        points (how many figures). Of a series well below its peak the verdict is that, no family has a voice, and
+        nothing is known.
     """
     names = ("verdict", "low", "high", "reached", "bound", "voices", "doubt", "sentence", "note")
     row = {name: getattr(found, name) for name in names} | {"voices": ", ".join(found.voices), "points": len(values)}

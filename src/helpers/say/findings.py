@@ -11,7 +11,7 @@ from ..base.levels import say_level
 from ..base.numbers import lower_first, say_date
 from ..base.wording import DECLINED, say_count, say_end, say_span_of_end, say_unit, say_voices
 from .cells import Row, cite, cite_count, cite_percent, cite_range, settle
-from .facts import Facts
+from .facts import Facts, say_from_others
 from .plain import cite_bound, list_shares, say_base
 
 MOST_NAMED = 3
@@ -166,7 +166,7 @@ def _state_pace(facts: Facts) -> str:
     unit, peak, least = facts.unit, facts.peak, facts.least
     if facts.course == "fallen":
         fall = f"{facts.title}: fallen since {cite(peak['value'], unit)} in {say_date(peak['date'])}"
-        return f"{fall}; an adoption curve, which only rises, does not apply."
+        return f"{fall}; whether they will rise above that again, adoption curves, which only rise, cannot say."
     if facts.course == "still":
         span = f"{cite_range(least['value'], peak['value'], unit)} since {say_date(facts.growth[0]['date'])}"
         return f"{facts.title}: {span}, so there is no rise to measure."
@@ -204,10 +204,12 @@ def _state_end(facts: Facts) -> str:
     found, names = facts.ceiling, facts.names
     if found.verdict == DECLINED:
         return ""
+    points = cite_count(facts.points, "figure")
+    if facts.few:
+        return f"{facts.title}: {points} can't say where growth ends, so no ceiling is given."
     if found.verdict == "open":
         why = "the 95 % interval for the ceiling is open" if found.voices else "no adoption curve describes them"
         kept = "; the bound is not one" if names["bound_title"] else ""
-        points = cite_count(facts.points, "figure")
         return (
             f"{facts.title}: the {points} do not say where growth ends ({found.doubt or why}), so no ceiling is "
             f"given{kept}."
@@ -228,7 +230,8 @@ def _state_forecast(facts: Facts) -> str:
     tested = [row for row in facts.fan if row["basis"] == "calibrated" and row["date"] > near["date"]]
     newer = facts.list_rows("02_newer")[-1:]
     which = [f", of the paths with {cite_bound(row, unit)} in {say_date(row['date'])}," for row in newer]
-    text = f"{facts.title}: the combined forecast{''.join(which)} for {say_date(near['date'])} is "
+    few = f"{say_from_others(len(facts.growth))} The" if facts.few else "the"
+    text = f"{facts.title}: {lower_first(few)} combined forecast{''.join(which)} for {say_date(near['date'])} is "
     text += f"{cite_range(*facts.band(near), unit)} ({say_level(facts.level)} band)"
     if tested:
         text += f", for {say_date(tested[-1]['date'])} {cite_range(*facts.band(tested[-1]), unit)}"

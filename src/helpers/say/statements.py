@@ -21,7 +21,8 @@ from ..forecast.coverage import MIN_FORECASTS, mean_by_technology
 from ..forecast.methods import Origin
 from ..forecast.paths import LEAST_KEPT
 from ..forecast.targets import Target
-from ..forecast.windows import Windows
+from ..forecast.windows import SHORTEST, Windows
+from .facts import say_from_others
 
 if TYPE_CHECKING:
     from ..forecast import Forecast
@@ -51,7 +52,7 @@ def state_forecast(forecast: Forecast, respondents: int | None = None) -> pd.Dat
     frame, paths = forecast.frame(), forecast.scenarios()
     frame, paths = frame[frame["date"] == forecast.dates[far]], paths[paths["date"] == forecast.dates[far]]
     statements = {
-        "ceiling": state_ceiling(found, forecast.at_origin, target.unit, kind),
+        "ceiling": state_ceiling(found, forecast.at_origin, target.unit, forecast.lessons.reached, kind),
         "bound": state_bound(forecast.at_origin, target, forecast.lessons.reached["share"], kind),
         "noise": state_noise(scatter, windows, target, respondents),
         "data": state_data(scatter, windows, len(target.values)),
@@ -65,7 +66,7 @@ def state_forecast(forecast: Forecast, respondents: int | None = None) -> pd.Dat
         "horizon": state_horizon(
             forecast.lessons.furthest,
             forecast.dates[~forecast.tested],
-            windows.bounded and not forecast.declines and found.verdict == "open",
+            forecast.curved and found.verdict == "open",
             kind,
         ),
         "paths": state_paths(forecast.lessons.correlations, target, kept, forecast.refuted, kind),
@@ -113,17 +114,31 @@ def measure_scatter(windows: Windows) -> dict[str, float]:
     return {"residual_sd": float(sd), "df": df}
 
 
-def state_ceiling(found: Assessment, at_origin: Origin, unit: str, kind: Kind) -> Statement:
-    """Whether the data identify a ceiling; `found` is from `assess_target`."""
+def state_ceiling(found: Assessment, at_origin: Origin, unit: str, reached: pd.DataFrame, kind: Kind) -> Statement:
+    """Whether the data identify a ceiling; `found` is from `assess_target`, `reached` from `saturation_shares`."""
     windows, technologies = at_origin.windows, int(at_origin.prior.technologies)
     numbers: dict[str, Any] = {"verdict": found.verdict, "technologies": technologies}
     if windows.past_peak[0]:
         peak, last = windows.values.max(), windows.values[0, -1]
-        text = (
-            f"The series is past its peak ({say(peak, unit)}, now {say(last, unit)}). Adoption curves only rise "
-            "and do not apply: the forecast is the last level, with a band as wide as such forecasts have missed by."
+        as_far, part = reached[reached["fall"] >= 1 - last / peak], percent(1 - last / peak)
+        numbers = {"technologies": len(as_far), "regained": int(as_far["regained"].sum()), "peak": peak, "last": last}
+        numbers |= {"fall": 1 - last / peak}
+        others = (
+            f"{say_count(len(as_far), *kind)} fell as far at some time, and {numbers['regained']} of them later rose"
         )
-        return text, {"technologies": technologies, "peak": peak, "last": last}
+        others = (
+            f"{others} above that peak" if len(as_far) else f"None of the {len(reached)} {kind[1]} ever fell as far"
+        )
+        text = (
+            f"The series lies {part} below its peak ({say(peak, unit)}, now {say(last, unit)}). {others}. Adoption "
+            "curves only rise and do not apply: the forecast is the last level, with a band as wide as such forecasts "
+            "have missed by."
+        )
+        return text, numbers
+    if windows.points < SHORTEST:
+        numbers |= {"figures": windows.points}
+        said = f"{say_from_others(windows.points)} No curve can be fitted to {say_count(windows.points, 'figure')}."
+        return said, numbers
     if found.verdict != "open":
         numbers |= {"low": max(found.low, min(found.reached, found.high)), "high": found.high}
         unused = "" if windows.bounded else " The forecast does not rely on it."
@@ -152,6 +167,8 @@ def state_bound(at_origin: Origin, target: Target, reached: pd.Series, kind: Kin
         f"{percent(numbers['low'])} to {percent(numbers['high'])} of their own bounds, half of "
         f"them {percent(numbers['quarter'])} to {percent(numbers['three_quarters'])}."
     )
+    if windows.points < SHORTEST:
+        return text, numbers
     curves = list(at_origin.curves.values())
     away = float(np.mean([curve.moments[0][0, 0] for curve in curves]))
     share = float(np.mean([(curve.weight * curve.fits.shares).sum() for curve in curves]))
@@ -171,7 +188,7 @@ def state_noise(scatter: dict[str, float], windows: Windows, target: Target, res
     asked_last = getattr(target.source, "sample_size", pd.Series()).dropna()
     respondents = respondents or (int(asked_last.iloc[-1]) if len(asked_last) else None)
     if not np.isfinite(sd):
-        return "With three points a curve with a free ceiling fits exactly, so scatter about it cannot be measured.", {}
+        return "Scatter about a curve with a free ceiling cannot be measured with three points or fewer.", {}
     numbers = {"residual_sd": sd}
     text = f"The points scatter about the best logistic curve by {say(sd, unit)} (residual SD)"
     if published.notna().any():
@@ -196,11 +213,11 @@ def state_noise(scatter: dict[str, float], windows: Windows, target: Target, res
 def state_data(scatter: dict[str, float], windows: Windows, available: int) -> Statement:
     """How many of the points `available` the forecast rests on."""
     points, origin = windows.all_points.points, windows.labels["origin"].iloc[0]
+    said = say_count(points, "point") if available == points else f"{points} of {available} points"
     text = (
-        f"The forecast rests on {points if available == points else f'{points} of {available}'} points, the last on "
-        f"{say_day(origin)}. A curve with a free ceiling has three parameters and leaves "
-        f"{say_count(max(scatter['df'], 0), 'degree')} of freedom; six to ten points past half of the curve are the "
-        "practical minimum."
+        f"The forecast rests on {said}, the last on {say_day(origin)}. A curve with a free ceiling has three "
+        f"parameters and leaves {say_count(max(scatter['df'], 0), 'degree')} of freedom; six to ten points past half "
+        "of the curve are the practical minimum."
     )
     return text, {"points": points, "available": available, "degrees_of_freedom": scatter["df"]}
 
