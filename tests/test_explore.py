@@ -139,7 +139,12 @@ def test_the_pointer_tells_every_value(real):
     ("chosen", "sentence", "drawn", "missing"),
     [
         ({"ceiling": "share", "share": 0.4}, "53.5 % of the bound has been reached", "forecast", "curve"),
-        ({"as_of": "2024-12-31"}, "orecast needs", "published figures", "forecast: median"),
+        (
+            {"indicator": "ai_native_app_mau", "as_of": "2025-07-01"},
+            "orecast needs",
+            "published figures",
+            "forecast: median",
+        ),
         ({"as_of": "1990-01-01"}, "is before the first figure", "", ""),
     ],
 )

@@ -80,10 +80,11 @@ def test_the_project_teaches_a_panel_by_default():
 
 def test_a_series_that_carries_no_forecast_is_named_and_the_others_stand(own):
     panel = PANEL.iloc[:, :3].copy()
-    panel.loc[DATES[2] :, "place 1"] = np.nan
+    panel["place 1"] = np.nan
+    panel.loc[DATES[:2], "place 1"] = 0.0
     result = forecast.forecast_many(panel, 100, references=PANEL, residuals=own)
     assert list(result) == ["place 0", "place 2"]
-    assert "at least 3 dated values" in result.problems["place 1"]
+    assert "at least 1 dated value above 0" in result.problems["place 1"]
     assert "none for place 1" in repr(result)
 
 

@@ -120,7 +120,7 @@ def run(capsys, *options):
 
 def test_too_few_public_figures_are_refused_and_the_day_is_named(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
-    code, said = run(capsys, "-p", "as_of", "2025-07-01")
+    code, said = run(capsys, "-p", "as_of", "2025-07-01", "-p", "bound", "")
     assert (code, "the third became public on 2025-10-18" in said) == (2, True)
     code, said = run(capsys, "-p", "as_of", "2024-01-01")
     assert (code, "was public, 2024-11-30; the third was on 2025-10-18" in said) == (2, True)
@@ -129,7 +129,7 @@ def test_too_few_public_figures_are_refused_and_the_day_is_named(capsys, tmp_pat
     old = "China,genai_users,2025-06-30,2025-10-18"
     assert old in text
     (moved / "observations.csv").write_text(text.replace(old, old[:-2] + "25"), encoding="utf-8")
-    code, said = run(capsys, "-p", "as_of", "2025-10-20", "-p", "data", str(moved))
+    code, said = run(capsys, "-p", "as_of", "2025-10-20", "-p", "bound", "", "-p", "data", str(moved))
     assert (code, "the third became public on 2025-10-25" in said) == (2, True)
     assert not (tmp_path / "outputs").exists()
 

@@ -23,6 +23,7 @@ from .forecasting import forecast
 from .hub import COLUMNS, ENTRY, add_to_hub, check_model_id, read_hub
 from .hub_config import BASELINES, SAMPLES, TARGET_COLUMNS, TEAM
 from .result import HUB_QUANTILES, Forecast
+from .windows import SHORTEST
 
 PUBLISHED_MODEL = f"{TEAM}-mean"
 """Id of the published method; another method has another id."""
@@ -96,6 +97,8 @@ def enter(
 def _refuse_unscorable(series: AdoptionSeries, result: Forecast, dates: pd.DatetimeIndex) -> None:
     """Refuse a forecast beside which no figure to come could be set."""
     name, last = f"{series.indicator} of {series.entity}", series.values.index[-1]
+    if len(series.values) < SHORTEST:
+        raise RunError(f"{name} cannot go on record: the baselines beside it need {SHORTEST} figures.")
     if len(series.later):
         raise RunError(f"{name} cannot go on record: {series.segment_note} What comes counts something else.")
     if dates[0] <= last:

@@ -120,6 +120,6 @@ def _say_change(old: Any, now: Any, series: AdoptionSeries, data: Data) -> str:
         why.append(f"the bound has changed, from {' to '.join(names)}")
     reason = (
         "; ".join(why)
-        or "no figure of the series has come since, so what was learnt from other technologies has changed"
+        or "the method, or what it learnt from other technologies, has changed; no figure has come"
     )
     return f"{says}, since {reason}."

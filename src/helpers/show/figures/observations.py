@@ -191,7 +191,7 @@ def draw_shares(shares: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     return close_canvas(figure, title, units, source)
 
 
-def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Figure | None:
+def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Figure:
     """Change from one observation to the next, as bars over the time between them, with the growth written on.
 
     Parameters
@@ -204,10 +204,8 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
 
     Returns
     -------
-    Figure, or None where one figure shows no change
+    Figure
     """
-    if len(growth) < 2:
-        return None
     step = -(-len(growth) // MOST_BARS)
     if step > 1:  # from day to day there is little but noise
         growth = growth.iloc[::-step].iloc[::-1].reset_index(drop=True)
