@@ -20,6 +20,7 @@ import pandas as pd
 
 from ..base.columns import KEPT
 from ..base.files import hash_file
+from ..base.languages import CHANGE, fold, list_words
 from ..base.quoting import quote
 from .cells import read_cells
 from .expected import read_expected
@@ -84,6 +85,8 @@ def _read_checked(folder: Path, state: tuple[str, ...]) -> dict[str, pd.DataFram
     }
     if "observations" in tables:
         tables["observations"] = complete_vintages(tables["observations"])
+    if "indicators" in tables and "cumulative" not in tables["indicators"]:  # folders from before this column
+        tables["indicators"] = tables["indicators"].assign(cumulative=pd.array([""] * len(tables["indicators"]), "str"))
     for name, table in tables.items():
         problems += check_key(f"{name}.csv", table, schemas[name]["primaryKey"])
         for key in schemas[name].get("foreignKeys", []):
@@ -239,6 +242,8 @@ def _check_operands(claims: pd.DataFrame, indicators: set[str]) -> list[Problem]
 def read_unit(text: str) -> str:
     """Write the unit as the project does: percentages begin with ``percent``, whichever way they were written."""
     match = re.fullmatch(PERCENT, text.strip(), flags=re.IGNORECASE)
+    if match and {fold(word) for word in text.split()} & set(list_words(CHANGE)):  # of a percentage, not one
+        return text
     return f"percent{match[2]}" if match else text
 
 
