@@ -184,11 +184,17 @@ class JointForecast:
         return ahead, bands.Cases.of(describe(self.windows, ahead, (np.zeros(count, int), np.arange(count))))
 
     def part(self, name: str, ahead: Ahead, cases: bands.Cases, levels: Levels, method: str = PUBLISHED) -> np.ndarray:
-        """The same of one member of a method, with its own path and band: past its peak the last value is the path."""
+        """The same of one member of a method, with its own path and band: past its peak the last value is the path.
+
+        What counts all so far (`Target.cumulative`) never falls from one date to the next, nor below its last value.
+        """
         point = forecast_points(self.at_origin, ahead, (name,))[name][0]
         if method == PUBLISHED and self.declines:
             point = np.full(len(point), self.windows.values[0, -1])
-        return np.minimum(self.lessons.calibration(name).quantiles(cases, point, levels), self.target.limit)
+        found = np.minimum(self.lessons.calibration(name).quantiles(cases, point, levels), self.target.limit)
+        if self.target.cumulative:
+            found = np.maximum.accumulate(np.maximum(found, self.windows.values[0, -1]), axis=0)
+        return found
 
     @cached_property
     def _limits_by_method(self) -> dict[str, tuple[tuple[float, float, float], ...]]:
