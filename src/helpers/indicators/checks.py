@@ -309,6 +309,8 @@ def check_figures(
     exact = rows[(rows["bound"] == "exact") & (rows["value"] > 0)].dropna(subset="date")
     exact = exact.sort_values(["entity", "indicator", "date"], kind="stable")
     exact[["before_date", "before"]] = exact.groupby(["entity", "indicator"])[["date", "value"]].shift()
+    counted = (indicators["cumulative"] == "yes") & (indicators["breaks"] == "")
+    fallen = exact["indicator"].isin(indicators.loc[counted, "indicator"]) & (exact["value"] < exact["before"])
     fall, zero = exact["value"] / exact["before"], rows["limit"] <= 0
     fraction = exact[exact["percent"] & (exact["value"] <= 1) & (100 * fall).between(0.5, 2)]
     thousands = exact[(exact["precision"].sub(0.0005).abs() < 1e-9) & (1000 * fall).between(0.5, 2)]
@@ -317,9 +319,13 @@ def check_figures(
     before = "of the figure before it, {before:g} on {before_date:%Y-%m-%d}; write {meant:g} if"
     problems = []
     for wrong, message in (
-        (rows[percent & (rows["value"] > 100)], "is a percentage above 100; write a value from 0 to 100"),
+        (
+            rows[percent & (rows["value"] > 100)],
+            "is a percentage above 100; write a value from 0 to 100, or, for a rate, a unit such as per 100 persons",
+        ),
         (fraction, f"is about a hundredth {before} it is a fraction"),
         (thousands, f"is about a thousandth {before} the point parts thousands"),
+        (exact[fallen], "is below {before:g} before it, and what counts all so far (cumulative) cannot fall"),
         (rows[zero], "has the base {base}, which is 0 on {date:%Y-%m-%d}; a base is above 0"),
         (rows[above], "is above its base {base}, {limit:.6g} on {date:%Y-%m-%d}; check value, unit and base"),
     ):

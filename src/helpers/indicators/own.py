@@ -35,6 +35,7 @@ from .tables import find_kind
 
 ENTITY = BY_NAME["entity"].default  # where the file names no country or group
 UNIT = "units"
+"""The unit of figures whose unit nothing tells."""
 
 
 def read_series_file(
