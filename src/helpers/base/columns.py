@@ -107,10 +107,10 @@ COLUMNS = (
         "`own data`, or the parameter `entity`",
         synonyms={
             "en": "entities, country, country_name, region, location, geo, area, state, economy, ref_area",
-            "de": "land",
+            "de": "land, gebiet, bundesland",
             "fr": "pays",
-            "es": "pais",
-            "it": "paese",
+            "es": "pais, territorio",
+            "it": "paese, territorio",
             "pl": "kraj",
             "cs": "zeme",
             "ru": "страна",

@@ -42,7 +42,7 @@ SCALES: dict[str, tuple[int, Words]] = {
     "trillion": (12, {"en": "trillion, trillions, tn", "de": "billionen", "es": "billones", "ru": "трлн"}),
 }  # fmt: skip
 """Words of a scale, with its power of ten. A German "Billion" is a trillion."""
-BRACKETED = {"thousand": "k, mil, mille, bin", "million": "m, mill", "billion": "b"}
+BRACKETED = {"percent": "pc", "thousand": "k, mil, mille, bin", "million": "m, mill", "billion": "b"}
 """Words of a scale only where they stand alone: in brackets, in a column of units, after "in"."""
 PERCENT: Words = {
     "": "%", "en": "percent, percentage, per cent, pct", "de": "prozent", "fr": "pour cent, pourcentage",

@@ -121,12 +121,12 @@ class _Cells:
             self.clean[name] = [
                 f"{days[cell][1]}" if days.get(cell, ("", None))[1] else cell for cell in self.clean[name]
             ]
+        kept = self._keep_period({cell: kind for cell, (kind, _) in days.items()}, rows)
         for kind, note in SPAN_NOTES.items():
-            if kind in first:
+            if kind in first and kept in ("", kind):
                 cell = first[kind][2]
                 self.columns.notes.append(note.format(shorten(cell), days[cell][1]))
         self._note_marks([cell for _, _, cell in rows if days.get(cell, ("", None))[1]])
-        self._keep_period({cell: kind for cell, (kind, _) in days.items()}, rows)
 
     def _find_order(self, first: Mapping[str, tuple[int, str, str]], plain: Mapping[str, str], order: str) -> str:
         """Whether the day or the month stands first in dates of numbers, as `first` of each kind show it."""
@@ -171,8 +171,8 @@ class _Cells:
         if marked is not None:
             self.columns.notes.append(f"marks behind dates and figures are left out, as in {shorten(marked)}")
 
-    def _keep_period(self, kinds: Mapping[str, str], rows: Sequence[tuple[int, str, str]]) -> None:
-        """Of years and parts of the same years, keep the kind that is chosen, or ask for it."""
+    def _keep_period(self, kinds: Mapping[str, str], rows: Sequence[tuple[int, str, str]]) -> str:
+        """Of years and parts of the same years, keep the kind that is chosen, or ask for it; returns it, or ""."""
         found = [kinds.get(cell, "") for _, name, cell in rows if name == "date"]
         there = [kind for kind in SPANS if kind in found]
         chosen = self.columns.choices.get("period", "")
@@ -181,7 +181,7 @@ class _Cells:
         finer = {kind for kind in there for other in there if SPANS.index(kind) > SPANS.index(other)
                  and years[kind] & years[other]}  # fmt: skip
         if not finer:
-            return
+            return ""
         if chosen not in there:
             kinds_there = " and ".join(f"{kind}s" for kind in there)
             options = " or ".join(f"--period {kind}" for kind in there)
@@ -189,6 +189,7 @@ class _Cells:
         kept = pd.Series([kind in (chosen, "") for kind in found], self.clean.index).to_numpy()
         self.columns.notes.append(f"{say_count(int((~kept).sum()), 'row')} of other periods than {chosen}s left out")
         self.clean, self.columns.table = self.clean[kept].copy(), self.columns.table[kept]
+        return chosen
 
     def _read_numbers(self) -> None:
         """Write the figures as plain numbers; leave out rows without one. What cannot be understood stays."""

@@ -17,6 +17,7 @@ from .cells import MISSING
 from .periods import ROMAN, YEAR
 from .problems import DataError, Problem, list_names, suggest_names
 from .sheets import Sheet, is_date, is_figure, is_part, plain_name, quote_option
+from .units import is_general
 
 NO_COLUMN = {
     "id",
@@ -106,7 +107,7 @@ class Columns:
             groups = f"--entity {option} if these are countries or groups, --indicator {option} if they are indicators"
             raise self.refuse(f"has a column for each date and {apart}; write {groups}, or keep one row")
         if len(self.table) == 1 and len(labels) == 1 and not known:
-            if plain_name(self.table[labels[0]].iloc[0]) in ("", *BY_NAME["value"].list_names()):
+            if is_general(self.table[labels[0]].iloc[0]):
                 labels = []
             else:
                 self.names["title"] = labels[0]

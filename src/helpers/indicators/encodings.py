@@ -86,7 +86,9 @@ def _find_western(path: Path, raw: bytes) -> str:
 
 def _ask(raw: bytes) -> str:
     """What to write: the first word with letters beyond ASCII, as each of the usual encodings has it."""
-    word = next((word for word in re.split(rb"[\s,;|\"]+", raw) if not word.isascii()), b"")
+    words = [word for word in re.split(rb"[\s,;|\"]+", raw) if not word.isascii()]
+    telling = [word for word in words if word.decode("cp1250", "replace") != word.decode("cp1252", "replace")]
+    word = next(iter(telling or words), b"")
     read = {name: shorten(word.decode(name, errors="replace"), 30) for name in ASKED}
     forms = ", ".join(f"{name} ({whose}) if it is {read[name]}" for name, whose in ASKED.items())
     line = raw.count(b"\n", 0, raw.find(word)) + 1

@@ -132,6 +132,10 @@ def _interpret_words(text: str, period: str) -> tuple[str, date | None]:
     numbers = [number for number in numbers if not re.fullmatch(YEAR, number)]
     words = [part for part in parts if not part.isdigit() and part not in ROMAN]
     words = [word for word in words if word not in FILLERS and find_period(word) != "year"]
+    months = [find_month(word) for word in words]
+    if len(words) == 2 and all(months) and len(years) == 1 and not numbers:  # Jan-Mar 2023
+        span = {2: "quarter", 5: "half-year", 11: "year"}.get((months[1] - months[0]) % 12, "")
+        return (span, _find_end("month", years[0], months[1])) if span else ("", None)
     if re.search(r"[^\w\s.,/:()'-]|_", plain) or len(words) > 1 or len(years) + len(numbers) > 2:
         return "", None
     if not words:

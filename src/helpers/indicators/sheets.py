@@ -287,6 +287,12 @@ def _build_table(path: Path, rows: Sequence[Row], notes: list[str], beside: list
     twice = sorted({name for name in header if name and header.count(name) > 1})
     problems = [Problem(path.name, line, name, "", "stands twice in the header; keep one") for name in twice]
     body = [(number, _cut_blanks(cells, width)) for number, cells in rows[1:]]
+    skipped = _count_about(body)
+    beside += [(number, cell.strip()) for number, cells in body[:skipped] for cell in cells[1:] if cell.strip()]
+    if skipped:
+        above = say_lines([number for number, _ in body[:skipped]])
+        notes.append(f"{above}, about the table, {'is' if skipped == 1 else 'are'} not read")
+    body = body[skipped:]
     last = len(body)
     while last > 1 and _is_below(body[last - 1][1], width):
         last -= 1
@@ -309,10 +315,19 @@ def _build_table(path: Path, rows: Sequence[Row], notes: list[str], beside: list
     return table.loc[:, filled]
 
 
+def _count_about(body: Sequence[Row]) -> int:
+    """How many rows below the name of a series say what it is, where it has no other header: unit, source, updates."""
+    if any(sum(map(bool, map(str.strip, cells))) > 2 for _, cells in body):
+        return 0
+    dated = [is_date(cells[0].strip()) for _, cells in body]
+    begun = dated.index(True) if True in dated else 0
+    return begun if all(dated[begun : begun + 3]) and any(any(cells[1:]) for _, cells in body[:begun]) else 0
+
+
 def _is_below(cells: Sequence[str], width: int) -> bool:
     """Whether the last row is no row of figures: a text alone, or a source or a note that a comma parts."""
     first = cells[0].strip()
-    text = re.search(r"[^\W\d_]{3}", first) is not None and not is_date(first)
+    text = re.search(r"[^\W\d_]{3}|[_=-]{3}", first) is not None and not is_date(first)
     alone = not any(cell.strip() for cell in cells[1:])
     noted = is_note(first) and not is_date(first)
     return (text and alone) or (noted and not (width == len(cells) > 2 and any(map(is_figure, cells[1:]))))

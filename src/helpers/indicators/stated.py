@@ -12,7 +12,7 @@ from ..base.quoting import shorten
 from ..base.wording import say_first
 from .columns import Columns
 from .sheets import is_date, plain_name, say_lines
-from .units import POWERS, cut_unit, find_stated, find_unit, find_words, is_general, is_note, read_phrase
+from .units import POWERS, add_counted, cut_unit, find_stated, find_unit, find_words, is_general, is_note, read_phrase
 
 MULTIPLIERS = {"scalar_factor", "unit_multiplier", "unit_mult", "powercode", "powercode_code", "multiplier"}
 """Columns, as `sheets.plain_name` has them, of a scale that stands apart from the unit."""
@@ -46,12 +46,15 @@ def state(columns: Columns, clean: pd.DataFrame, described: bool) -> bool:
         _multiply(columns, clean)
     elif not described:
         _find_units(columns, clean)
+    if columns.is_melted(columns.names["value"]) and "title" in columns.names:  # the label of its one row
+        clean["title"] = clean["title"].map(lambda text: find_unit(text)[1] or text)
     named = described or "title" in clean or "indicator" in clean
     if title := "" if named else _find_title(columns, clean):
         clean["title"] = say_first(title)
     if "cumulative" not in clean:
         texts = clean["indicator"] if "indicator" in columns.names else None
-        said = [text for text in _list_labels(columns, clean) if is_cumulative(text)]
+        above = [text for line, text in columns.beside if line < columns.first]
+        said = [text for text in [*_list_labels(columns, clean), *above] if is_cumulative(text)]
         counted = [text for text in clean.get("title", pd.Series(dtype=str)).unique() if is_cumulative(text)]
         if texts is not None and texts.map(is_cumulative).any():
             clean["cumulative"] = texts.map(lambda text: "yes" if is_cumulative(text) else "")
@@ -74,6 +77,7 @@ def is_cumulative(text: str) -> bool:
 
 def read_cell(cell: str) -> str:
     """A unit as the project writes it, in whatever language; what is known, or no unit, stays."""
+    cell = cell.replace("_", " ") if re.fullmatch(r"[A-Z]+_[A-Z_]+", cell) else cell  # codes, such as PC_HH
     known = cell.split(" ", maxsplit=1)[0] in ("percent", "%") or cell.startswith(tuple(POWERS))
     return cell if known else read_phrase(cell, alone=True) or cell
 
@@ -99,10 +103,10 @@ def _find_units(columns: Columns, clean: pd.DataFrame) -> None:
     unit, title = find_unit(label)
     where = f"the column {shorten(label)}" if label == columns.names["value"] else shorten(label)
     if not unit or not (unit.startswith(("percent", "per ")) or unit.split()[0] in POWERS or unit in POWERS):
-        stated, line = _find_beside(columns)
+        stated, line, word = _find_beside(columns)
         if stated:
-            counted = unit or ("" if not title or is_general(title) else title)
-            where, unit = f"row {line}", f"{stated} {counted}".strip() if stated in POWERS else stated
+            where = f"row {line}"
+            unit = add_counted(stated, word, unit or title) if stated in POWERS else stated
     word = "" if unit else next(iter(find_words(label).values()), "")
     if word:
         raise columns.refuse(f"speaks of {shorten(word)}, and no unit can be made of it; {ASK}", None, "value")
@@ -112,19 +116,20 @@ def _find_units(columns: Columns, clean: pd.DataFrame) -> None:
     _multiply(columns, clean)
 
 
-def _find_beside(columns: Columns) -> tuple[str, int]:
-    """The one unit that rows above and below the table state, and its row."""
-    stated: dict[str, int] = {}
+def _find_beside(columns: Columns) -> tuple[str, int, str]:
+    """The one unit that rows above and below the table state, its row, and the word of the scale there."""
+    stated: dict[str, tuple[int, str]] = {}
     words: dict[str, int] = {}
     for line, text in columns.beside:
         unit, word = find_stated(text)
-        stated |= {unit: line} if unit and unit not in stated else {}
+        if unit and unit not in stated:
+            stated[unit] = line, next(iter(find_words(text).values()), "")
         words |= {word: line} if word and word not in words else {}
     if len(stated) > 1 or (words and not stated):
         named = " and ".join(shorten(each) for each in (stated if len(stated) > 1 else words))
-        rows = say_lines(sorted({*(stated if len(stated) > 1 else words).values()}))
+        rows = say_lines(sorted({*words.values(), *(line for line, _ in stated.values())}))
         raise columns.refuse(f"speaks of {named} in {rows}, beside the table, and not for which figures; {ASK}")
-    return next(iter(stated.items()), ("", 0))
+    return next(((unit, *where) for unit, where in stated.items()), ("", 0, ""))
 
 
 def _multiply(columns: Columns, clean: pd.DataFrame) -> None:

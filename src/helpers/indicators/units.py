@@ -14,6 +14,8 @@ POWERS = {name: power for name, (power, _) in SCALES.items()}
 SCRIPT = "千万萬百十亿億천만억"
 """Signs of a scale in scripts without blanks, where the next word follows at once."""
 FOOTNOTE = r"\s*(\*+|[\u00b9\u00b2\u00b3\u2070-\u2079]+|(?<!\d)\(?\d\))$"
+MOST_COUNTED = 2
+"""Words of what is counted that a unit takes from a title: "million users", but "thousand" of a longer one."""
 MOST_WORDS = 3
 """Words that a unit has behind 1,000: "1 000 persons", not "1000 employees in the firm or more"."""
 
@@ -74,6 +76,7 @@ def read_phrase(text: str, alone: bool = False) -> str:
     name, size = _starts(plain, phrases)
     rest = words[size:]
     if name == "percent":
+        rest = ["of", *rest[1:]] if rest and plain[size] in list_words(OF) else rest
         return " ".join(["percent", *rest])
     if name and (not plain[0][0].isdigit() or len(rest) <= MOST_WORDS):
         rest = rest[1:] if rest and fold(rest[0]).rstrip("'") in list_words(OF) else rest
@@ -112,7 +115,8 @@ def find_unit(heading: str) -> tuple[str, str]:
             return add_counted(unit, part, title), title
     if unit := read_phrase(heading):
         percent = unit.startswith("percent")
-        return unit, _take_end(heading) if not percent or unit == "percent" else heading
+        said = "" if unit in POWERS or (percent and unit == "percent" and read_phrase(plain[0])) else heading
+        return unit, (_take_end(said) if not percent or unit == "percent" else heading)
     for place in range(1, len(words)):
         if (unit := read_phrase(" ".join(words[place:]))).startswith("per "):
             return unit, " ".join(words[:place])
@@ -142,9 +146,9 @@ def _take_end(heading: str) -> str:
 
 def add_counted(unit: str, part: str, title: str) -> str:
     """A scale with what is counted, which the heading says before it."""
-    if unit not in POWERS or is_general(title):
+    if unit not in POWERS or is_general(title) or len(title.split()) > MOST_COUNTED:
         return unit
-    english = fold(part).split()[0] in list_words([SCALES[unit][1].get("en", ""), BRACKETED.get(unit, "")])
+    english = (*fold(part).split(), "")[0] in list_words([SCALES[unit][1].get("en", ""), BRACKETED.get(unit, "")])
     return f"{unit} {title.lower() if english else title}"
 
 
@@ -167,7 +171,7 @@ def find_stated(text: str) -> tuple[str, str]:
     words = find_words(text)
     if len(words) > 1:
         return "", " and ".join(words.values())
-    for part in [part for part, _ in _list_parts(text)] + [text]:
+    for part in [*(part for part, _ in _list_parts(text)), text.split(",")[0], text]:
         unit = read_phrase(part, alone=part != text)
         if unit and (unit.split()[0] != "per"):
             scale = next((name for name in sorted(POWERS, key=len, reverse=True) if unit.startswith(name)), "")
