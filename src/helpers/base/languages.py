@@ -154,6 +154,22 @@ TABLE: Words = {
     "pt": "tabela", "nl": "tabel", "sv": "tabell", "pl": "tablica", "cs": "tabulka", "ru": "таблица", "zh": "表",
 }  # fmt: skip
 """What stands before the number of a table in its title."""
+COUNTRIES: Words = {
+    "Austria": "osterreich, autriche, rakousko, 奥地利", "Brazil": "brasilien, bresil, brasil, brasile, 巴西",
+    "China": "chine, cina, chiny, cina, китай, 中国", "France": "frankreich, francia, francja, francie, франция, 法国",
+    "Germany": "deutschland, allemagne, alemania, germania, alemanha, niemcy, nemecko, duitsland, германия, 德国",
+    "India": "indien, inde, indie, индия, 印度", "Italy": "italien, italie, italia, wlochy, италия, 意大利",
+    "Japan": "japon, giappone, japonia, япония, 日本",
+    "Netherlands": "niederlande, pays-bas, paises bajos, nederland, holland",
+    "Poland": "polen, pologne, polonia, polska, польша",
+    "Russia": "russland, russie, rusia, rosja, россия, russian federation",
+    "Spain": "spanien, espagne, espana, spagna, hiszpania, испания, 西班牙",
+    "Sweden": "schweden, suede, suecia, sverige",
+    "Switzerland": "schweiz, suisse, svizzera, suiza", "South Korea": "sudkorea, coree du sud, korea, 韩国, 한국",
+    "United Kingdom": "grossbritannien, vereinigtes konigreich, royaume-uni, reino unido, uk, great britain, 英国",
+    "United States": "usa, us, vereinigte staaten, etats-unis, estados unidos, stati uniti, сша, 美国",
+}  # fmt: skip
+"""Names of countries in other languages, and other ones, by the name in English."""
 LETTERS: dict[str, tuple[str, str]] = {
     "de": ("äöüßé", "der, die, und, von, nach, jahr, anzahl, haushalte, personen, quelle"),
     "fr": ("àâæçéèêëîïôœùûüÿ", "de, des, du, les, la, et, annee, nombre, menages, en"),

@@ -8,40 +8,32 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
 
 from ..base.columns import BY_NAME, COLUMNS, NAME
-from ..base.languages import PERCENT, any_of, heading_period
+from ..base.languages import PERCENT, any_of
 from ..base.quoting import escape, shorten
 from ..base.wording import say_count
 from .cells import BLANK, MISSING, NUMBER, read_number
 from .checks import FRACTION, read_unit
 from .columns import Columns, check_choices
-from .periods import NOTE_MARKS, SPANS, interpret_date, write_plainly
+from .dating import note_marks, read_dates
+from .periods import NOTE_MARKS, interpret_date, write_plainly
 from .problems import DataError, Problem
 from .sheets import is_figure, plain_name, quote_option, read_sheet, say_lines
 from .stated import state
-from .units import POWERS, read_phrase
+from .units import POWERS, find_unit, read_phrase
 
 EITHER = r"[+-]?[1-9]\d{0,2}[.,]\d{3}"
 COMMA_DECIMAL = rf"(?!{EITHER}$)[+-]?\d+,\d+|[+-]?\d{{1,3}}(\.\d{{3}})+,\d+|[+-]?\d{{1,3}}(\.\d{{3}}){{2,}}"
 POINT_DECIMAL = rf"(?!{EITHER}$)[+-]?\d*\.\d+|[+-]?\d{{1,3}}(,\d{{2,3}})*,\d{{3}}(\.\d+|,\d{{3}})"
 YES, NO = {"1", "x", "yes", "true"}, {"", "0", "no", "false", "-"}
-SPAN_NOTES = {
-    "year": "years are read as 31 December of each",
-    "half-year": "half-years are read as the last day of each",
-    "quarter": "quarters are read as the last day of each",
-    "month": "months are read as the last day of each",
-    "time of day": "times of day are left out",
-    "time zone": "times of day and their zones are left out",
-    "dmy": "the day stands first in the dates, as in {}",
-    "mdy": "the month stands first in the dates, as in {}",
-    "form": "dates such as {} are read as {}",
-}
+PARTS = [{f"{number}" for number in range(1, most + 1)} for most in (2, 4, 12)]
+"""Numbers of the half-years, the quarters and the months of a year."""
 
 
 def read_any_file(
@@ -90,7 +82,7 @@ class _Cells:
 
     def __init__(self, columns: Columns, mark: str, project_indicators: Collection[str], usual: str):
         self.columns, self.mark, self.clean = columns, mark, columns.clean.copy()
-        self._read_dates()
+        self.clean = read_dates(columns, self.clean)
         self._read_numbers()
         self._read_units(project_indicators, usual)
         self._read_names()
@@ -99,97 +91,6 @@ class _Cells:
     def _list_columns(self, kind: str) -> list[str]:
         """Columns of a type that the file has, in the order of `COLUMNS`: of the numbers, the figures come first."""
         return [column.name for column in COLUMNS if column.type == kind and column.name in self.clean]
-
-    def _read_dates(self) -> None:
-        """Write the dates as ISO dates; those that cannot be understood stay."""
-        names = self._list_columns("date")
-        rows = [(int(line), name, cell) for name in names for line, cell in self.clean[name].items()]
-        plain = {cell: write_plainly(cell) for _, _, cell in rows if len(cell) < 40}
-        order, period = self.columns.choices.get("order", ""), self.columns.choices.get("period", "")
-        period = period or heading_period(self.columns.names["date"])
-        days = {cell: interpret_date(text, order, period) for cell, text in plain.items()}
-        if "month" in {kind for kind, _ in days.values()}:  # a number above 4 among others
-            period = period or "month"
-        days = {cell: interpret_date(text, order, period) for cell, text in plain.items()}
-        first = {kind: (line, name, cell) for line, name, cell in reversed(rows) if (kind := days.get(cell, ("",))[0])}
-        order = self._find_order(first, plain, order)
-        if "ambiguous" in first:
-            days = {cell: interpret_date(text, order, period) for cell, text in plain.items()}
-            first.setdefault(order, first["ambiguous"])
-        self._refuse_spans(first, plain, [cell for _, name, cell in rows if name == "date"])
-        for name in names:
-            self.clean[name] = [
-                f"{days[cell][1]}" if days.get(cell, ("", None))[1] else cell for cell in self.clean[name]
-            ]
-        kept = self._keep_period({cell: kind for cell, (kind, _) in days.items()}, rows)
-        for kind, note in SPAN_NOTES.items():
-            if kind in first and kept in ("", kind):
-                cell = first[kind][2]
-                self.columns.notes.append(note.format(shorten(cell), days[cell][1]))
-        self._note_marks([cell for _, _, cell in rows if days.get(cell, ("", None))[1]])
-
-    def _find_order(self, first: Mapping[str, tuple[int, str, str]], plain: Mapping[str, str], order: str) -> str:
-        """Whether the day or the month stands first in dates of numbers, as `first` of each kind show it."""
-        if {"dmy", "mdy"} <= set(first):
-            line, name, cell = first["mdy"]
-            what = (
-                f"has the month first, and {first['dmy'][2]} in row {first['dmy'][0]} the day; write both as YYYY-MM-DD"
-            )
-            raise self.columns.refuse(what, line, name, cell)
-        if "ambiguous" in first:
-            order = next((kind for kind in ("dmy", "mdy") if kind in first), "")
-            if not order:
-                line, name, cell = first["ambiguous"]
-                either = [f"{interpret_date(plain[cell], one)[1]}" for one in ("dmy", "mdy")]
-                option = f"write --order dmy if it is {either[0]}, --order mdy if it is {either[1]}"
-                raise self.columns.refuse(f"may mean {' or '.join(sorted(either))}; {option}", line, name, cell)
-        return order
-
-    def _refuse_spans(
-        self, first: Mapping[str, tuple[int, str, str]], plain: Mapping[str, str], cells: Sequence[str]
-    ) -> None:
-        """Refuse years that span two, and numbers beside a year that may be quarters or months."""
-        spans = [cell for cell in cells if re.fullmatch(r"\d{4}[-/](0[1-9]|1[0-2])", cell)]
-        double = [cell for cell in spans if (int(cell[:4]) + 1) % 100 == int(cell[5:])]
-        if len(double) > 1 and len(double) == len(spans):
-            line = int(self.clean.index[self.clean["date"] == double[0]][0])
-            end = f"write the day on which it ended, as {int(double[0][:4]) + 1}-06-30"
-            raise self.columns.refuse(f"may be a month or a year that spans two; {end}", line, "date", double[0])
-        if "quarter or month" in first:
-            line, name, cell = first["quarter or month"]
-            quarter, month = (interpret_date(plain[cell], "", kind)[1] for kind in ("quarter", "month"))
-            option = f"write --period quarter if it is {quarter}, --period month if it is {month}"
-            raise self.columns.refuse(f"may mean the quarter or the month; {option}", line, name, cell)
-        if "fiscal" in first:
-            line, name, cell = first["fiscal"]
-            year = re.findall(r"\d{4}", cell)[-1]
-            end = f"write the day on which it ended, as {int(year) + ('/' in cell or '-' in cell)}-06-30"
-            raise self.columns.refuse(f"is a year that spans two; {end}", line, name, cell)
-
-    def _note_marks(self, cells: Sequence[str]) -> None:
-        marked = next((cell for cell in cells if re.search(NOTE_MARKS, cell)), None)
-        if marked is not None:
-            self.columns.notes.append(f"marks behind dates and figures are left out, as in {shorten(marked)}")
-
-    def _keep_period(self, kinds: Mapping[str, str], rows: Sequence[tuple[int, str, str]]) -> str:
-        """Of years and parts of the same years, keep the kind that is chosen, or ask for it; returns it, or ""."""
-        found = [kinds.get(cell, "") for _, name, cell in rows if name == "date"]
-        there = [kind for kind in SPANS if kind in found]
-        chosen = self.columns.choices.get("period", "")
-        years = {kind: {day[:4] for day, each in zip(self.clean["date"], found, strict=True) if each == kind}
-                 for kind in there}  # fmt: skip
-        finer = {kind for kind in there for other in there if SPANS.index(kind) > SPANS.index(other)
-                 and years[kind] & years[other]}  # fmt: skip
-        if not finer:
-            return ""
-        if chosen not in there:
-            kinds_there = " and ".join(f"{kind}s" for kind in there)
-            options = " or ".join(f"--period {kind}" for kind in there)
-            raise self.columns.refuse(f"has {kinds_there} of the same years; write {options}", None, "date")
-        kept = pd.Series([kind in (chosen, "") for kind in found], self.clean.index).to_numpy()
-        self.columns.notes.append(f"{say_count(int((~kept).sum()), 'row')} of other periods than {chosen}s left out")
-        self.clean, self.columns.table = self.clean[kept].copy(), self.columns.table[kept]
-        return chosen
 
     def _read_numbers(self) -> None:
         """Write the figures as plain numbers; leave out rows without one. What cannot be understood stays."""
@@ -210,7 +111,7 @@ class _Cells:
             if BY_NAME[name].whole:  # whatever stands before three digits parts thousands
                 self.clean[name] = self.clean[name].str.replace(rf"([.,]|{BLANK})(?=\d{{3}}\b)", "", regex=True)
         names = [name for name in numbers if not BY_NAME[name].whole]
-        self._note_marks(self.clean["value"].tolist())
+        note_marks(self.columns, self.clean["value"])
         self.clean["value"] = self.clean["value"].str.replace(NOTE_MARKS, "", regex=True)
         self._read_percent()
         scales = self._take_scales()
@@ -315,7 +216,7 @@ class _Cells:
                     f"indicators are named {', '.join(renamed[:5])}{', ...' * (len(renamed) > 5)}"
                 )
             if renamed and "title" not in self.clean:
-                self.clean["title"] = self.clean["indicator"]
+                self.clean["title"] = self.clean["indicator"].map(lambda text: find_unit(text)[1])
             self.clean["indicator"] = self.clean["indicator"].map(names)
         if "break" in self.columns.names:
             marks = self.clean["break"]
@@ -350,6 +251,16 @@ class _Cells:
         if not self.clean.duplicated(keys).any() or len(self.clean) != len(self.columns.table):
             return
         for column in self.columns.table:
+            cells = set(self.columns.table[column])
+            if column not in self.columns.names.values() and cells in PARTS:
+                most = max(map(int, cells))
+                parts = {2: "half-years, name it Half", 4: "quarters, name it Quarter", 12: "months, name it Month"}[
+                    most
+                ]
+                told = f"told apart by {shorten(column)}, whose numbers go from 1 to {most}"
+                raise self.columns.refuse(
+                    f"has several figures of one date, {told}: if these are {parts} in the header"
+                )
             beside = self.clean[keys].assign(other=self.columns.table[column].to_numpy())
             if (
                 column not in self.columns.names.values()

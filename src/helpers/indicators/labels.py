@@ -28,13 +28,15 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
     Returns
     -------
     dict
-        title (with its entity), unit, base, bound_title, cautions: its suspected breaks, date -> what may have changed,
-        and points: its figures, date -> value and publication in words.
+        title (with its entity), unit, base, bound_title, cumulative (whether its figures count all so far), cautions:
+        its suspected breaks, date -> what may have changed, and points: its figures, date -> value and publication in
+        words.
     """
     suspected = series.breaks[series.breaks["kind"] == "suspected"]
     title = series.title if series.entity in series.title else f"{series.title}, {series.entity}"
     cautions = dict(zip(suspected["date"], suspected["reason"], strict=True))
     words = {"title": title, "unit": series.unit, "base": series.base, "bound_title": series.bound_title}
+    words |= {"cumulative": series.cumulative}
     rows = series.observations[series.observations["bound"] == "exact"]
     points = {
         date: f"{say_day(date)}: {value:,.10g} {series.unit}. {title}".strip(" .") + "."

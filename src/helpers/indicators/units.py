@@ -175,7 +175,8 @@ def find_stated(text: str) -> tuple[str, str]:
         unit = read_phrase(part, alone=part != text)
         if unit and (unit.split()[0] != "per"):
             scale = next((name for name in sorted(POWERS, key=len, reverse=True) if unit.startswith(name)), "")
-            short = len(part.split()) <= MOST_WORDS + 2
+            aside = any(word in list_words(IN) for word in _split(part)[1][1:])  # "Figures are in thousands"
+            short = len(part.split()) <= MOST_WORDS + 2 and not aside
             return (unit if short or not scale else scale), ""
     return "", next(iter(words.values()), "")
 

@@ -194,7 +194,7 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     growth : DataFrame
         A row a figure: date, value, and since the figure before: years, change, growth (percent).
     names : dict
-        title, unit.
+        title, unit, and whether the figures are cumulative: then what each period added is written on its bar.
     source : str
 
     Returns
@@ -221,9 +221,10 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     bars[biggest].set_hatch("//")
     for bar, before, row in zip(bars, growth["date"], rows.itertuples(), strict=False):
         tell(bar, [f"{say_day(before)} to {say_day(row.date)}: {row.change:+,.4g} {unit}"])
+    added = names.get("cumulative", False)
     if len(rows) <= NUMBERED_BARS:
-        seen = rows["growth"].where(widths > 0.035)
-        texts = [f"{percent:+.0f}{sign}" if np.isfinite(percent) else "" for percent in seen]
+        seen = rows["change" if added else "growth"].where(widths > 0.035)
+        texts = [(f"{one:+,.4g}" if added else f"{one:+.0f}{sign}") if np.isfinite(one) else "" for one in seen]
         axis.bar_label(bars, texts, padding=3, size=8.5, color=INK)
     axis.axhline(0, color=GREY, lw=0.8)
     axis.margins(y=0.14)
@@ -238,5 +239,6 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     every = f"every {step} observations" if step > 1 else "observations"
     units = f"{names['title']}: change between {every}, {unit} a year"
     if len(rows) <= NUMBERED_BARS:
-        units += f"; on the bars, growth over the interval{'' if sign else ', percent'}"
+        written = "what the interval added" if added else f"growth over the interval{'' if sign else ', percent'}"
+        units += f"; on the bars, {written}"
     return close_canvas(figure, title, units, source)
