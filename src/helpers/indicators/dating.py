@@ -71,6 +71,7 @@ def read_dates(columns: Columns, clean: pd.DataFrame) -> pd.DataFrame:
             cell = first[kind][2]
             columns.notes.append(note.format(shorten(cell), days[cell][1]))
     note_marks(columns, [cell for _, _, cell in rows if days.get(cell, ("", None))[1]])
+    return clean
 
 
 def _find_order(
