@@ -133,16 +133,16 @@ def pick_ceiling(tables: Mapping[str, pd.DataFrame]) -> Any:
     return tables["03_ceiling"].astype(dict.fromkeys(texts, object)).fillna(texts).iloc[0]
 
 
-def year_of_growth(growth: pd.DataFrame, unit: str) -> tuple[float, pd.Timestamp | None]:
+def year_of_growth(growth: pd.DataFrame, unit: str, added: bool = False) -> tuple[float, pd.Timestamp | None]:
     """Return the growth over the last year and the date it is counted from; nan and None if there is none.
 
-    A share grows by percentage points, anything else by percent.
+    A share grows by percentage points, anything else by percent, or by what was added (of cumulative figures).
     """
     start = find_year_before(growth)
     if start is None:
         return np.nan, None
     points = growth["value"].iloc[-1] - start["value"]
-    return points if unit.startswith("percent") else 100 * points / start["value"], start["date"]
+    return points if added or unit.startswith("percent") else 100 * points / start["value"], start["date"]
 
 
 def _observed(growth: pd.DataFrame, names: Mapping[str, str]) -> list[tuple[Any, ...]]:
@@ -158,9 +158,10 @@ def _observed(growth: pd.DataFrame, names: Mapping[str, str]) -> list[tuple[Any,
         rate = last["published_rate"]
         label = f"Share of {say_base(names['base'])}, as published"
         rows.append(("published_rate", label, rate, np.nan, np.nan, "percent", say_number(rate, "percent")))
-    gain, start = year_of_growth(growth, unit)
+    gain, start = year_of_growth(growth, unit, added := names.get("cumulative", False))
     if start is not None:
-        label, measure = f"Growth from {say_month(start)} to {when}", gain_unit(unit)
+        label = f"{'Added' if added else 'Growth'} from {say_month(start)} to {when}"
+        measure = unit if added else gain_unit(unit)
         rows.append(("growth_year", label, gain, np.nan, np.nan, measure, say_number(gain, measure)))
     return rows
 
@@ -285,9 +286,9 @@ def _state_level(growth: pd.DataFrame, newer: pd.DataFrame, names: Mapping[str, 
     same = names["base"].lower() == names["bound_title"].lower() and np.isfinite(last["published_rate"])
     if np.isfinite(last["share_of_bound"]) and not names["unit"].startswith("percent") and not same:
         text += f", {say_number(last['share_of_bound'], 'percent')} of the known bound ({names['bound_title']})"
-    gain, start = year_of_growth(growth, names["unit"])
+    gain, start = year_of_growth(growth, names["unit"], added := names.get("cumulative", False))
     if start is not None:
-        grown = f"{'+' if gain > 0 else ''}{say_number(gain, gain_unit(names['unit']))}"
+        grown = f"{'+' if gain > 0 else ''}{say_number(gain, names['unit'] if added else gain_unit(names['unit']))}"
         text += f"; {grown if abs(gain) >= 0.05 else 'no change'} since {say_month(start)}"
     if len(newer):
         row = newer.iloc[-1]
