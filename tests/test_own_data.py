@@ -98,10 +98,10 @@ def test_percent_is_recognised_however_it_is_written(tmp_path):
     assert read_unit("percentile") == "percentile"
     assert read_unit("million persons") == "million persons"
     lines = SIX.replace("\n", ",%\n").replace("value,%", "value,unit").replace("48.2", "148.2")
-    assert find_problems(write(tmp_path, lines)) == [
-        "my_series.csv, row 7, column value: '148.2' is a percentage above 100; write a value from 0 to 100, "
-        "or, for a rate, a unit such as per 100 persons"
-    ]
+    [problem] = find_problems(write(tmp_path, lines))
+    assert problem.startswith(
+        "my_series.csv, row 7, column value: '148.2' is a percentage above 100; write a value from"
+    )
 
 
 def test_an_indicator_of_the_project_keeps_its_meaning(tmp_path):

@@ -104,8 +104,9 @@ def add_choices(command: Callable[..., None]) -> Callable[..., None]:
     signature = inspect.signature(command, eval_str=True)
     options = [one for name, one in signature.parameters.items() if name != "choices"]
     for name, meaning in CHOICES.items():
-        kind, metavar, usual = (bool, None, False) if name in FLAGS else (str | None, "TEXT", None)
-        option = Annotated[kind, typer.Option(f"--{name}", metavar=metavar, help=meaning)]
+        given: Any = bool if name in FLAGS else str | None
+        metavar, usual = (None, False) if name in FLAGS else ("TEXT", None)
+        option = Annotated[given, typer.Option(f"--{name}", metavar=metavar, help=meaning)]
         place = inspect.Parameter.KEYWORD_ONLY
         options.append(inspect.Parameter(f"read_{name}", place, default=usual, annotation=option))
     wrapped.__signature__ = signature.replace(parameters=options)  # type: ignore[attr-defined]

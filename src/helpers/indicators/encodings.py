@@ -27,7 +27,8 @@ def decode_any(path: Path, raw: bytes, encoding: str) -> tuple[str, str]:
 
     Returns
     -------
-    text, encoding : str
+    text : str
+    encoding : str
 
     Raises
     ------

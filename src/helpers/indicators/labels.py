@@ -36,13 +36,12 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
     title = series.title if series.entity in series.title else f"{series.title}, {series.entity}"
     cautions = dict(zip(suspected["date"], suspected["reason"], strict=True))
     words = {"title": title, "unit": series.unit, "base": series.base, "bound_title": series.bound_title}
-    words |= {"cumulative": series.cumulative}
     rows = series.observations[series.observations["bound"] == "exact"]
     points = {
         date: f"{say_day(date)}: {value:,.10g} {series.unit}. {title}".strip(" .") + "."
         for date, value, title in zip(rows["date"], rows["value"], _look_up(data, rows, "title"), strict=True)
     }
-    return words | {"cautions": cautions, "points": points}
+    return words | {"cumulative": series.cumulative, "cautions": cautions, "points": points}
 
 
 def cite_sources(data: Data, frame: pd.DataFrame) -> str:

@@ -57,6 +57,12 @@ def read_phrase(text: str, alone: bool = False) -> str:
     alone : bool
         It is all that is said of the unit, so that a "k" is a thousand.
 
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> read_phrase("in 1 000"), read_phrase("Tsd. Haushalte"), read_phrase("v tis. osob"), read_phrase("% of adults")
     ('thousand', 'thousand Haushalte', 'thousand osob', 'percent of adults')
     >>> read_phrase("per 100 inhabitants"), read_phrase("k", alone=True), read_phrase("万人"), read_phrase("k")

@@ -108,7 +108,7 @@ def print_warnings(data: Any, parameters: Parameters) -> None:
 
 def list_left_out(series: Any) -> list[str]:
     """Say what of a series curves and forecast leave out, and where it is past its peak, a sentence each."""
-    from ..forecast.windows import PAST_PEAK, last_window
+    from ..forecast import PAST_PEAK, last_window
 
     what, notes = f"{series.indicator} of {series.entity}", []
     if len(series.earlier):
@@ -141,8 +141,9 @@ def review(data: Any, source: str) -> tuple[list[str], list[str]]:
 
     Returns
     -------
-    refused, notes : list of str
-        A sentence each: of the first a series, as the run would say it.
+    refused : list of str
+        A sentence for each series, as the run would say it.
+    notes : list of str
     """
     from .. import indicators
 

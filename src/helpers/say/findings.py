@@ -158,7 +158,7 @@ def _observed(growth: pd.DataFrame, names: Mapping[str, str]) -> list[tuple[Any,
         rate = last["published_rate"]
         label = f"Share of {say_base(names['base'])}, as published"
         rows.append(("published_rate", label, rate, np.nan, np.nan, "percent", say_number(rate, "percent")))
-    gain, start = year_of_growth(growth, unit, added := names.get("cumulative", False))
+    gain, start = year_of_growth(growth, unit, added := bool(names.get("cumulative")))
     if start is not None:
         label = f"{'Added' if added else 'Growth'} from {say_month(start)} to {when}"
         measure = unit if added else gain_unit(unit)
@@ -286,7 +286,7 @@ def _state_level(growth: pd.DataFrame, newer: pd.DataFrame, names: Mapping[str, 
     same = names["base"].lower() == names["bound_title"].lower() and np.isfinite(last["published_rate"])
     if np.isfinite(last["share_of_bound"]) and not names["unit"].startswith("percent") and not same:
         text += f", {say_number(last['share_of_bound'], 'percent')} of the known bound ({names['bound_title']})"
-    gain, start = year_of_growth(growth, names["unit"], added := names.get("cumulative", False))
+    gain, start = year_of_growth(growth, names["unit"], added := bool(names.get("cumulative")))
     if start is not None:
         grown = f"{'+' if gain > 0 else ''}{say_number(gain, names['unit'] if added else gain_unit(names['unit']))}"
         text += f"; {grown if abs(gain) >= 0.05 else 'no change'} since {say_month(start)}"
