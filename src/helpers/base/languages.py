@@ -25,13 +25,20 @@ SCALES: dict[str, tuple[int, Words]] = {
         "cs": "tisic, tisice, tisicu, tisicich, tis", "ru": "тысяча, тысяч, тысячи, тысячах, тыс",
         "zh": "千", "ko": "천",
     }),
-    "ten thousand": (4, {"zh": "万, 萬", "ko": "만"}),
+    "ten thousand": (4, {
+        "": "10000, 10 000, 10.000, 10,000, 10'000", "en": "ten thousand, ten thousands", "zh": "万, 萬", "ko": "만",
+    }),
+    "hundred thousand": (5, {
+        "": "100000, 100 000, 100.000, 100,000, 100'000", "en": "hundred thousand, hundred thousands, lakh, lakhs",
+    }),
     "million": (6, {
+        "": "1000000, 1 000 000, 1.000.000, 1,000,000, 1'000'000",
         "en": "million, millions, mn", "de": "millionen, mio", "es": "millon, millones", "it": "milione, milioni, mln",
         "nl": "miljoen", "pt": "milhao, milhoes", "sv": "miljon, miljoner",
         "pl": "milion, miliony, milionow, milionach",
         "cs": "milionu, milionech", "ru": "миллион, миллиона, миллионов, миллионах, млн", "zh": "百万", "tr": "milyon",
     }),
+    "ten million": (7, {"en": "ten million, crore, crores"}),
     "hundred million": (8, {"zh": "亿, 億", "ko": "억"}),
     "billion": (9, {
         "en": "billion, billions, bn", "de": "milliarde, milliarden, mrd", "es": "mil millones, miles de millones",
@@ -42,10 +49,16 @@ SCALES: dict[str, tuple[int, Words]] = {
     "trillion": (12, {"en": "trillion, trillions, tn", "de": "billionen", "es": "billones", "ru": "трлн"}),
 }  # fmt: skip
 """Words of a scale, with its power of ten. A German "Billion" is a trillion."""
+MULTIPLES: Words = {
+    "en": "hundred, hundreds, ten, tens", "de": "hundert, zehn", "fr": "cent, cents, dix", "es": "cien, cientos, diez",
+    "it": "cento, dieci", "pl": "sto, setki", "cs": "sto", "ru": "сто, десять",
+}  # fmt: skip
+"""Before a scale they make another one, of which only some have a name above."""
 BRACKETED = {"percent": "pc", "thousand": "k, mil, mille, bin", "million": "m, mill", "billion": "b"}
 """Words of a scale only where they stand alone: in brackets, in a column of units, after "in"."""
 PERCENT: Words = {
-    "": "%", "en": "percent, percentage, per cent, pct", "de": "prozent", "fr": "pour cent, pourcentage",
+    "": "%", "en": "percent, percentage, per cent, pct", "de": "prozent, prozentsatz, prozentual",
+    "fr": "pour cent, pourcentage",
     "es": "por ciento, porcentaje", "it": "per cento, percentuale", "pt": "por cento, percentagem", "nl": "procent",
     "pl": "procenty, procentach", "cs": "procenta, procentech", "ru": "процент, проценты, процентов, процентах",
     "zh": "百分比", "tr": "yuzde",
@@ -172,7 +185,10 @@ COUNTRIES: Words = {
 """Names of countries in other languages, and other ones, by the name in English."""
 LETTERS: dict[str, tuple[str, str]] = {
     "de": ("äöüßé", "der, die, und, von, nach, jahr, anzahl, haushalte, personen, quelle"),
-    "fr": ("àâæçéèêëîïôœùûüÿ", "de, des, du, les, la, et, annee, nombre, menages, en"),
+    "fr": (
+        "àâæçéèêëîïôœùûüÿ",
+        "de, des, du, les, la, et, annee, nombre, menages, en, periode, ventes, trimestre, part, utilisateurs",
+    ),
     "es": ("áéíñóúü", "de, del, los, las, el, en, por, ano, hogares"),
     "it": ("àèéìîòù", "di, del, delle, per, con, anno, famiglie, fonte"),
     "pt": ("áâãàçéêíóôõúü", "de, da, dos, em, por, ano, domicilios, fonte"),

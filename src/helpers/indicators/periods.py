@@ -32,7 +32,7 @@ UNCLEAR = {
 CHINESE = str.maketrans("一二三四", "1234")
 FILLERS = {"of", "de", "del", "di", "the", "st", "nd", "rd", "th", "er", "e", "o", "第", "年第", "日", "fy"}
 """Words in a date that say nothing of it."""
-NOTE_MARKS = r"(\s*(\*+|[\u00b9\u00b2\u00b3\u2070-\u2079]+|(?<!\d)\(?\d\)|\([a-z]\))|(?<=\d)\s?[pre])$"
+NOTE_MARKS = r"(\s*(\*+|[\u00b9\u00b2\u00b3\u2070-\u2079]+|(?<!\w)\(?\d\)|\([a-z]\))|(?<=\d)\s?[pre])$"
 """Marks of footnotes, and of provisional, revised and estimated figures, behind a date or a number."""
 
 

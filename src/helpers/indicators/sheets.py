@@ -112,11 +112,19 @@ def read_sheet(path: Path, headings: Collection[str], sheet: str = "", encoding:
     if widest > MOST_COLUMNS:
         raise file_error(path, f"has {widest:,} columns, more than {MOST_COLUMNS:,}; write a row for each figure")
     start = _find_header(path, rows, headings)
-    beside = [(line, cell.strip()) for line, cells in rows[:start] for cell in cells if cell.strip()]
+    beside = [(line, text) for line, cells in rows[:start] for text in _split_texts(cells, mark)]
     if start:
         above = say_lines([line for line, _ in rows[:start]])
         notes.append(f"{above}, above the header, {'is' if start == 1 else 'are'} not read")
     return Sheet(_build_table(path, rows[start:], notes, beside), mark, notes, beside, rows[start][0])
+
+
+def _split_texts(cells: Sequence[str], mark: str) -> list[str]:
+    """The texts of a row beside the table; a delimiter within a number parts none."""
+    if mark != ",":
+        return [cell.strip() for cell in cells if cell.strip()]
+    parts = re.sub(r"(?<=\d),(?=\d{3}\b)", "\0", mark.join(cells)).split(mark)
+    return [part.replace("\0", mark).strip() for part in parts if part.strip()]
 
 
 def plain_name(text: str) -> str:

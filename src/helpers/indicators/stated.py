@@ -107,7 +107,7 @@ def _find_units(columns: Columns, clean: pd.DataFrame) -> None:
         if stated:
             where = f"row {line}"
             unit = add_counted(stated, word, unit or title) if stated in POWERS else stated
-    word = "" if unit else next(iter(find_words(label).values()), "")
+    word = "" if unit else next(iter(find_words(label, figures=True).values()), "")
     if word:
         raise columns.refuse(f"speaks of {shorten(word)}, and no unit can be made of it; {ASK}", None, "value")
     if unit:

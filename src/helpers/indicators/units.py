@@ -8,12 +8,26 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 from ..base.columns import BY_NAME
-from ..base.languages import BRACKETED, CHANGE, GENERAL, IN, NOTES, OF, PER, PERCENT, SCALES, UNIT, fold, list_words
+from ..base.languages import (
+    BRACKETED,
+    CHANGE,
+    GENERAL,
+    IN,
+    MULTIPLES,
+    NOTES,
+    OF,
+    PER,
+    PERCENT,
+    SCALES,
+    UNIT,
+    fold,
+    list_words,
+)
 
 POWERS = {name: power for name, (power, _) in SCALES.items()}
 SCRIPT = "千万萬百十亿億천만억"
 """Signs of a scale in scripts without blanks, where the next word follows at once."""
-FOOTNOTE = r"\s*(\*+|[\u00b9\u00b2\u00b3\u2070-\u2079]+|(?<!\d)\(?\d\))$"
+FOOTNOTE = r"\s*(\*+|[\u00b9\u00b2\u00b3\u2070-\u2079]+|(?<!\w)\(?\d\))$"
 MOST_COUNTED = 2
 """Words of what is counted that a unit takes from a title: "million users", but "thousand" of a longer one."""
 MOST_WORDS = 3
@@ -77,7 +91,8 @@ def read_phrase(text: str, alone: bool = False) -> str:
         led += 1
     words, plain = words[led:], plain[led:]
     phrases = _list_phrases() | (_list_short() if alone or led else {})
-    if len(plain) > 1 and plain[0] in list_words(PER) and re.fullmatch(r"1[0., ]*0", plain[1]):
+    rated = len(plain) > 1 and plain[0] in list_words(PER)
+    if rated and (re.fullmatch(r"1[0., ]*0", plain[1]) or _starts(plain[1:], _list_phrases())[0] in POWERS):
         return " ".join(["per", *words[1:]])
     name, size = _starts(plain, phrases)
     rest = words[size:]
@@ -86,6 +101,7 @@ def read_phrase(text: str, alone: bool = False) -> str:
         return " ".join(["percent", *rest])
     if name and (not plain[0][0].isdigit() or len(rest) <= MOST_WORDS):
         rest = rest[1:] if rest and fold(rest[0]).rstrip("'") in list_words(OF) else rest
+        rest = [re.sub("^[dD]['\u2019]", "", rest[0]), *rest[1:]] if rest else rest
         return " ".join([name, *rest])
     return _read_end(words, plain, phrases)
 
@@ -97,7 +113,9 @@ def _read_end(words: Sequence[str], plain: Sequence[str], phrases: dict[tuple[st
         if before < 1 or tuple(plain[before:]) != each or each in _list_short():
             continue
         joined = plain[before - 1] in list_words(IN)
-        if plain[before - 1] in list_words(PER) or (not joined and re.search(r"\d", plain[before - 1] + each[0])):
+        if plain[before - 1] in list_words(PER) + list_words(MULTIPLES) or (
+            not joined and re.search(r"\d", plain[before - 1] + each[0])
+        ):
             continue  # a rate, or a figure such as 3 million
         counted = [] if name == "percent" else words[: before - joined]
         return " ".join([name, *counted])
@@ -114,7 +132,7 @@ def find_unit(heading: str) -> tuple[str, str]:
     """
     heading = unicodedata.normalize("NFKC", re.sub(FOOTNOTE, "", heading)).strip()
     words, plain = _split(heading)
-    if set(plain) & set(list_words(CHANGE)):  # of a percentage, not one
+    if set(plain) & set(list_words(CHANGE)) or len(find_words(heading)) > 1:  # of a percentage, not one
         return "", heading
     for part, title in _list_parts(heading):
         if unit := read_phrase(part, alone=True):
@@ -128,7 +146,7 @@ def find_unit(heading: str) -> tuple[str, str]:
             return unit, " ".join(words[:place])
     if set(plain) & set(list_words(PERCENT)) and find_words(heading):
         return "percent", heading
-    if inside := re.fullmatch(r"(.*?)\s*[(\[]\s*([^)\]]*[^\W\d_][^)\]]+?)\s*[)\]]", heading):
+    if inside := re.fullmatch(r"(.*?)\s*[(\[]\s*((?!\d)[^)\]]*[^\W\d_][^)\]]+?)\s*[)\]]", heading):
         return inside[2], inside[1]
     return "", heading
 
@@ -199,8 +217,8 @@ def cut_unit(text: str) -> str:
     return "" if read_phrase(text) and len(text.split()) <= MOST_WORDS + 1 else text.strip(" .:")
 
 
-def find_words(text: str) -> dict[str, str]:
-    """The scales and the percentage that a text speaks of, with their words, but for those of figures and rates.
+def find_words(text: str, figures: bool = False) -> dict[str, str]:
+    """The scales and the percentage that a text speaks of, with their words, but for those of rates and `figures`.
 
     >>> find_words("Homes in thousands and in %"), find_words("3 million homes, 5 per thousand")
     ({'thousand': 'thousands', 'percent': '%'}, {})
@@ -208,11 +226,14 @@ def find_words(text: str) -> dict[str, str]:
     words, plain = _split(text)
     no_unit = set(list_words(PER)) - set(list_words(IN))
     found: dict[str, str] = {}
-    for place in range(len(plain)):
+    place = 0
+    while place < len(plain):
         name, size = _starts(plain[place:], _list_phrases())
         before = plain[place - 1] if place else ""
-        if name and not re.search(r"\d", before + plain[place]) and before not in no_unit:
+        number = re.search(r"\d", plain[place] if figures else before + plain[place])
+        if name and not number and before not in no_unit:
             found.setdefault(name, " ".join(words[place : place + size]).strip("().,;:"))
+        place += max(size, 1)
     return found
 
 
