@@ -138,7 +138,7 @@ COLUMNS = (
         "title",
         "string",
         "What figures and tables call the series",
-        "the indicator's name",
+        "the heading of the figures, a title above the table, or the indicator's name",
         synonyms={"en": "series_title"},
         option="Title of the series, or the column of titles.",
     ),
