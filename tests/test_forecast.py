@@ -515,7 +515,7 @@ def test_the_statement_on_the_ceiling_is_the_one_verdict(make):
     found = curves.assess_ceiling(result.target.values, bound=result.target.bound)
     assert found.identified
     text = result.statements()["statement"].iloc[0]
-    assert f"it {found.sentence}" in text
+    assert f"growth {found.sentence}" in text
     assert found.note in text
     assert all((say_name(family) in text) == (family in found.voices) for family in curves.FAMILIES)
 

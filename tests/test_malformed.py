@@ -131,7 +131,10 @@ def test_fractions_that_are_called_percent_are_doubted(tmp_path):
     code, lines = check(write(tmp_path, content))
     assert (code, lines[1:]) == (
         0,
-        ["note: All figures of own of own data are 1 or less, in percent; multiply them by 100 if they are fractions."],
+        [
+            "unit: percent",
+            "note: All figures of own of own data are 1 or less, in percent; multiply them by 100 if they are fractions.",  # noqa: E501
+        ],
     )
 
 

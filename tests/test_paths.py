@@ -206,7 +206,7 @@ def test_another_method_is_published_when_asked_for(make):
 def test_a_scenario_that_misses_the_newer_figure_says_so(make):
     result = make(newer=at("2026-12-31", 60.0))
     notes = result.scenarios([0.55, 0.95]).groupby("share")["note"].first()
-    assert notes[0.55] == "contradicts at least 60 for 31 December 2026"
+    assert notes[0.55] == "contradicts at least 60.0 for 31 December 2026"
     assert notes[0.95] == ""
 
 

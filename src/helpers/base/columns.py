@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .languages import DATES, PERIODS, Words, list_words, merge_words
+
 NAME = r"^[a-z][a-z0-9_]*$"
 """Pattern of an indicator's name."""
 
@@ -22,7 +24,7 @@ class Column:
     meaning, blank : str
         What it holds, as messages about its cells and the descriptor say it, and what is taken where a file hasn't it.
     synonyms : mapping of str to str
-        By language, other names that files give it, in small letters, with blanks between them.
+        By language, other names that files give it, with commas between them.
     constraints : mapping
         As in a Table Schema.
     default : str
@@ -35,23 +37,26 @@ class Column:
         Its numbers have no decimals: a mark before three digits parts thousands.
     in_unit : bool
         Its numbers are in the unit of the figures, and are scaled with them.
+    flag : bool
+        Its option takes no value: given, it means yes for all rows.
     """
 
     name: str
     type: str
     meaning: str
     blank: str = ""
-    synonyms: Mapping[str, str] = field(default_factory=dict)
+    synonyms: Words = field(default_factory=dict)
     constraints: Mapping[str, Any] = field(default_factory=dict)
     default: str = ""
     option: str = ""
     kept: bool = False
     whole: bool = False
     in_unit: bool = False
+    flag: bool = False
 
     def list_names(self) -> list[str]:
-        """What a file may call it, in small letters."""
-        return [self.name, *" ".join(self.synonyms.values()).split()]
+        """What a file may call it, in small letters without accents."""
+        return [self.name, *list_words(self.synonyms)]
 
     def describe(self) -> dict[str, Any]:
         """Return the field of a Table Schema."""
@@ -69,14 +74,7 @@ COLUMNS = (
         "date",
         "Day that the figure refers to, YYYY-MM-DD",
         "needed",
-        synonyms={
-            "en": "year years month quarter period time day time_period ref_date reference_date",
-            "de": "datum jahr",
-            "es": "fecha año ano",
-            "fr": "année annee",
-            "it": "anno",
-            "zh": "年份 年 日期 时间 年月",
-        },
+        synonyms=merge_words(DATES, *PERIODS.values()),
         constraints={"required": True, "minimum": "1800-01-01"},
         option="Column of the dates.",
     ),
@@ -85,7 +83,19 @@ COLUMNS = (
         "number",
         "The figure as printed, in the unit of the indicator; point as decimal mark, no thousands separator",
         "needed",
-        synonyms={"en": "values obs_value figure figures", "de": "wert", "es": "valor", "fr": "valeur", "zh": "数值"},
+        synonyms={
+            "en": "values, obs_value, figure, figures",
+            "de": "wert",
+            "es": "valor",
+            "fr": "valeur",
+            "it": "valore",
+            "nl": "waarde",
+            "sv": "varde",
+            "pl": "wartosc",
+            "cs": "hodnota",
+            "ru": "значение",
+            "zh": "数值",
+        },
         constraints={"required": True, "minimum": 0},
         option="Column of the figures.",
         in_unit=True,
@@ -96,10 +106,15 @@ COLUMNS = (
         "Country or group",
         "`own data`, or the parameter `entity`",
         synonyms={
-            "en": "entities country country_name region location geo area state economy ref_area",
-            "de": "land",
+            "en": "entities, country, country_name, region, location, geo, area, state, economy, ref_area",
+            "de": "land, gebiet, bundesland",
             "fr": "pays",
-            "zh": "国家 地区",
+            "es": "pais, territorio",
+            "it": "paese, territorio",
+            "pl": "kraj",
+            "cs": "zeme",
+            "ru": "страна",
+            "zh": "国家, 地区",
         },
         default="own data",
         option="Column of countries or groups; or the one that the figures are of.",
@@ -109,7 +124,13 @@ COLUMNS = (
         "string",
         "A name of small letters, digits and '_', such as app_users; one of indicators.csv brings its title and unit",
         "the file's name",
-        synonyms={"en": "indicator_name series_name"},
+        synonyms={
+            "en": "indicator_name, series_name",
+            "de": "indikator",
+            "es": "indicador",
+            "fr": "indicateur",
+            "it": "indicatore",
+        },
         constraints={"pattern": NAME},
         option="Column of names of indicators; or the one that the figures are of.",
     ),
@@ -117,7 +138,7 @@ COLUMNS = (
         "title",
         "string",
         "What figures and tables call the series",
-        "the indicator's name",
+        "the heading of the figures, a title above the table, or the indicator's name",
         synonyms={"en": "series_title"},
         option="Title of the series, or the column of titles.",
     ),
@@ -126,7 +147,18 @@ COLUMNS = (
         "string",
         "Any text, the same for all rows of an indicator; % and percent mean 0 to 100, also in % of adults",
         "`units`",
-        synonyms={"en": "units unit_of_measure"},
+        synonyms={
+            "en": "units, unit_of_measure, uom",
+            "de": "einheit",
+            "fr": "unite",
+            "es": "unidad",
+            "it": "unita_di_misura",
+            "nl": "eenheid",
+            "sv": "enhet",
+            "pl": "jednostka",
+            "cs": "jednotka",
+            "zh": "单位",
+        },
         option="Unit of the figures ('percent of adults', fraction, 'million users'), or the column of units.",
     ),
     Column(
@@ -134,7 +166,7 @@ COLUMNS = (
         "string",
         "Who published the figure, or its address",
         "`own data`",
-        synonyms={"en": "sources publisher"},
+        synonyms={"en": "sources, publisher"},
         default="own data",
         option="Who published the figures, or the column that says so.",
     ),
@@ -160,6 +192,15 @@ COLUMNS = (
         "no break",
         synonyms={"en": "breaks"},
         option="Breaks, as in '2021-12-31 new survey', or the column of reasons.",
+    ),
+    Column(
+        "cumulative",
+        "string",
+        "yes where a figure counts all so far, so that it cannot fall: all that were sold, not those in use",
+        "no",
+        constraints={"enum": ["yes", "no"]},
+        option="The figures count all so far, and cannot fall.",
+        flag=True,
     ),
     Column(
         "published",

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ..base.choices import join_choices
 from ..base.project import RunError, find_outputs, list_records, shorten_path
 from ..base.quoting import escape
 from ..base.wording import say_count
@@ -258,6 +259,7 @@ def check(
     from .. import indicators
     from ..forecast.hub import ENTRY
     from ..forecast.register import read_register
+    from ..runs.checks import MOST_NOTES, review
 
     given: dict[str, Any] = {"data": path}
     locate_data(given, choices)
@@ -266,10 +268,20 @@ def check(
         for understood in data.understood:
             print(f"understood: {understood}")
         entries = read_register(data)
+        refused, notes = review(data, given["data"]) if data.project_data is not None else ([], [])
+        if refused and len(refused) == len(indicators.list_studied(data)):
+            print("\n".join(refused[:MOST_NOTES]))
+            raise SystemExit(RunError.exit_code)
         print(f"ok: {indicators.summarise_data(data)}")
+        if data.project_data is not None:
+            print(indicators.say_units(data))
         if len(entries) and data.path.is_dir():
             print(f"on record: {entries.groupby(ENTRY).ngroups} forecasts, see 'adoption score'")
-        for doubt in indicators.list_warnings(data):
+        for reason in refused[:MOST_NOTES]:
+            print(f"no run: {reason}")
+        if several := write_sweep(data, path, choices):
+            print(f"a report of each: {several}")
+        for doubt in indicators.list_warnings(data) + indicators.list_hints(data) + notes:
             print(f"note: {doubt}")
         if fix:
             indicators.write_clean(given["data"], fix)
@@ -277,6 +289,23 @@ def check(
     except indicators.DataError as error:
         print(error)
         raise SystemExit(RunError.exit_code) from error
+
+
+def write_sweep(data: Any, path: str, choices: dict[str, str]) -> str:
+    """The line that makes a report of each entity of a file, and the page that compares them; "" for one entity."""
+    from .. import indicators
+
+    entities = sorted({entity for entity, _ in indicators.list_studied(data)})
+    if data.project_data is None or len(entities) < 2:
+        return ""
+    grid: dict[str, Any] = {"parameters": {"data": join_choices(path, choices)}, "grid": {"entity": entities}}
+    pairs = indicators.list_studied(data)
+    if len({name for _, name in pairs}) > 1:
+        del grid["grid"]
+        grid["runs"] = [{"entity": entity, "indicator": name} for entity, name in pairs]
+    name = indicators.name_indicator(data.path.stem)
+    written = shlex.quote(json.dumps(grid, ensure_ascii=False))
+    return f"echo {written} > {name}.yaml; adoption sweep {name}.yaml  (compared in outputs/{name}/index.html)"
 
 
 fetch = typer.Typer(help="Fetch newer figures into a data folder.", no_args_is_help=True)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ..base.choices import CHOICES, join_choices, split_choices
+from ..base.choices import CHOICES, FLAGS, join_choices, split_choices
 from ..base.quoting import escape, quote, shorten
 
 MAX_BYTES = 100_000  # of a file of parameters
@@ -98,14 +98,17 @@ def add_choices(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def wrapped(**given: Any) -> None:
         chosen = {name: given.pop(f"read_{name}") for name in CHOICES}
-        command(**given, choices={name: text for name, text in chosen.items() if text is not None})
+        said = {name: "yes" if text is True else text for name, text in chosen.items() if text not in (None, False)}
+        command(**given, choices=said)
 
     signature = inspect.signature(command, eval_str=True)
     options = [one for name, one in signature.parameters.items() if name != "choices"]
     for name, meaning in CHOICES.items():
-        kind = Annotated[str | None, typer.Option(f"--{name}", metavar="TEXT", help=meaning)]
+        given: Any = bool if name in FLAGS else str | None
+        metavar, usual = (None, False) if name in FLAGS else ("TEXT", None)
+        option = Annotated[given, typer.Option(f"--{name}", metavar=metavar, help=meaning)]
         place = inspect.Parameter.KEYWORD_ONLY
-        options.append(inspect.Parameter(f"read_{name}", place, default=None, annotation=kind))
+        options.append(inspect.Parameter(f"read_{name}", place, default=usual, annotation=option))
     wrapped.__signature__ = signature.replace(parameters=options)  # type: ignore[attr-defined]
     wrapped.__annotations__ = {one.name: one.annotation for one in options} | {"return": None}
     return wrapped

@@ -18,7 +18,7 @@ from .methods import METHODS, PUBLISHED, Origin, Prior, average_ceilings, learn_
 from .result import MILESTONES, NOT_REACHED, Forecast
 from .rolling import HORIZONS, WINDOWS, backtest, can_calibrate
 from .targets import LEAST_TECHNOLOGIES, read_panel
-from .windows import next_dates
+from .windows import PAST_PEAK, last_window, next_dates
 
 __all__ = [
     "HORIZONS",
@@ -26,6 +26,7 @@ __all__ = [
     "METHODS",
     "MILESTONES",
     "NOT_REACHED",
+    "PAST_PEAK",
     "PUBLISHED",
     "WINDOWS",
     "Forecast",
@@ -40,6 +41,7 @@ __all__ = [
     "forecast",
     "forecast_many",
     "hindcast",
+    "last_window",
     "learn_prior",
     "make_hindcasts",
     "next_dates",

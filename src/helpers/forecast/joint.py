@@ -199,12 +199,17 @@ class JointForecast:
         return ahead, bands.Cases.of(describe(self.windows, ahead, (np.zeros(count, int), np.arange(count))))
 
     def part(self, name: str, ahead: Ahead, cases: bands.Cases, levels: Levels) -> np.ndarray:
-        """The same of one member of a method, with its own path and band."""
-        point = forecast_points(self.at_origin, ahead, (name,))[name][0]
+        """The same of one member of a method, with its own path and band.
+
+        What counts all so far (`Target.cumulative`) never falls from one date to the next, nor below its last value.
+        """
+        point, last = forecast_points(self.at_origin, ahead, (name,))[name][0], float(self.windows.values[0, -1])
         quantiles, limit = self.lessons.calibration(name).quantiles(cases, point, levels), self.target.limit
+        if self.target.cumulative:
+            quantiles = np.maximum.accumulate(np.maximum(quantiles, last), axis=0)
         if self.windows.bounded or not np.isfinite(limit):
             return np.minimum(quantiles, limit)
-        return approach(quantiles, float(self.windows.values[0, -1]), limit)
+        return approach(quantiles, last, limit)
 
     @cached_property
     def _limits_by_method(self) -> dict[str, tuple[tuple[float, float, float], ...]]:

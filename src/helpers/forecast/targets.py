@@ -45,6 +45,11 @@ class Target:
         later = self.censored.index > self.values.index.max()
         return self.censored.loc[later, ["value", "bound"]].sort_index()
 
+    @property
+    def cumulative(self) -> bool:
+        """Whether its figures count all so far, and cannot fall."""
+        return self.source is not None and self.source.cumulative
+
     def bound_at(self, years: np.ndarray) -> np.ndarray:
         """The bound at decimal years; held before its first and after its last date."""
         assert self.bound is not None  # asked only where there is one

@@ -15,30 +15,25 @@ from pathlib import Path
 import pandas as pd
 
 from ..base.columns import BY_NAME, COLUMNS, NAME
+from ..base.languages import PERCENT, any_of
 from ..base.quoting import escape, shorten
 from ..base.wording import say_count
-from .cells import BLANK, NUMBER, interpret_date, read_number, write_plainly
+from .cells import BLANK, MISSING, NUMBER, read_number
 from .checks import FRACTION, read_unit
-from .columns import MISSING, Columns, check_choices
+from .columns import Columns, check_choices
+from .dating import note_marks, read_dates
+from .periods import NOTE_MARKS, interpret_date, write_plainly
 from .problems import DataError, Problem
-from .sheets import SCALE, SCALES, is_figure, plain_name, quote_option, read_sheet, say_lines
+from .sheets import is_figure, plain_name, quote_option, read_sheet, say_lines
+from .stated import state
+from .units import POWERS, find_unit, read_phrase
 
 EITHER = r"[+-]?[1-9]\d{0,2}[.,]\d{3}"
 COMMA_DECIMAL = rf"(?!{EITHER}$)[+-]?\d+,\d+|[+-]?\d{{1,3}}(\.\d{{3}})+,\d+|[+-]?\d{{1,3}}(\.\d{{3}}){{2,}}"
 POINT_DECIMAL = rf"(?!{EITHER}$)[+-]?\d*\.\d+|[+-]?\d{{1,3}}(,\d{{2,3}})*,\d{{3}}(\.\d+|,\d{{3}})"
-POWERS = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 YES, NO = {"1", "x", "yes", "true"}, {"", "0", "no", "false", "-"}
-SPAN_NOTES = {
-    "year": "years are read as 31 December of each",
-    "half-year": "half-years are read as the last day of each",
-    "quarter": "quarters are read as the last day of each",
-    "month": "months are read as the last day of each",
-    "time of day": "times of day are left out",
-    "time zone": "times of day and their zones are left out",
-    "dmy": "the day stands first in the dates, as in {}",
-    "mdy": "the month stands first in the dates, as in {}",
-    "form": "dates such as {} are read as {}",
-}
+PARTS = [{f"{number}" for number in range(1, most + 1)} for most in (2, 4, 12)]
+"""Numbers of the half-years, the quarters and the months of a year."""
 
 
 def read_any_file(
@@ -72,7 +67,7 @@ def read_any_file(
     """
     check_choices(choices)
     headings = {*BY_NAME["date"].list_names(), *(plain_name(choices[name]) for name in BY_NAME if choices.get(name))}
-    sheet = read_sheet(path, headings, choices.get("sheet", ""))
+    sheet = read_sheet(path, headings, choices.get("sheet", ""), choices.get("encoding", ""))
     columns = Columns(path.name, sheet, choices)
     clean = _Cells(columns, sheet.mark, project_indicators, name_file(path)).clean
     return (
@@ -87,7 +82,7 @@ class _Cells:
 
     def __init__(self, columns: Columns, mark: str, project_indicators: Collection[str], usual: str):
         self.columns, self.mark, self.clean = columns, mark, columns.clean.copy()
-        self._read_dates()
+        self.clean = read_dates(columns, self.clean)
         self._read_numbers()
         self._read_units(project_indicators, usual)
         self._read_names()
@@ -96,45 +91,6 @@ class _Cells:
     def _list_columns(self, kind: str) -> list[str]:
         """Columns of a type that the file has, in the order of `COLUMNS`: of the numbers, the figures come first."""
         return [column.name for column in COLUMNS if column.type == kind and column.name in self.clean]
-
-    def _read_dates(self) -> None:
-        """Write the dates as ISO dates; those that cannot be understood stay."""
-        names = self._list_columns("date")
-        rows = [(int(line), name, cell) for name in names for line, cell in self.clean[name].items()]
-        plain = {cell: write_plainly(cell) for _, _, cell in rows if len(cell) < 40}
-        order = self.columns.choices.get("order", "")
-        days = {cell: interpret_date(text, order) for cell, text in plain.items()}
-        first = {kind: (line, name, cell) for line, name, cell in reversed(rows) if (kind := days.get(cell, ("",))[0])}
-        if {"dmy", "mdy"} <= set(first):
-            line, name, cell = first["mdy"]
-            what = (
-                f"has the month first, and {first['dmy'][2]} in row {first['dmy'][0]} the day; write both as YYYY-MM-DD"
-            )
-            raise self.columns.refuse(what, line, name, cell)
-        if "ambiguous" in first:
-            order = next((kind for kind in ("dmy", "mdy") if kind in first), "")
-            if not order:
-                line, name, cell = first["ambiguous"]
-                either = [f"{interpret_date(plain[cell], one)[1]}" for one in ("dmy", "mdy")]
-                option = f"write --order dmy if it is {either[0]}, --order mdy if it is {either[1]}"
-                raise self.columns.refuse(f"may mean {' or '.join(sorted(either))}; {option}", line, name, cell)
-            days = {cell: interpret_date(text, order) for cell, text in plain.items()}
-        spans = [(line, cell) for line, name, cell in rows if re.fullmatch(r"\d{4}[-/]\d{2}", cell)]
-        double = [line_cell for line_cell in spans if (int(line_cell[1][:4]) + 1) % 100 == int(line_cell[1][5:])]
-        if len(double) > 1 and len(double) == len(spans):
-            line, cell = double[0]
-            end = f"write the day on which it ended, as {int(cell[:4]) + 1}-06-30"
-            raise self.columns.refuse(f"may be a month or a year that spans two; {end}", line, "date", cell)
-        for name in names:
-            self.clean[name] = [
-                f"{days[cell][1]}" if days.get(cell, ("", None))[1] else cell for cell in self.clean[name]
-            ]
-        if "ambiguous" in first:
-            first.setdefault(order, first["ambiguous"])
-        for kind, note in SPAN_NOTES.items():
-            if kind in first:
-                cell = first[kind][2]
-                self.columns.notes.append(note.format(shorten(cell), days[cell][1]))
 
     def _read_numbers(self) -> None:
         """Write the figures as plain numbers; leave out rows without one. What cannot be understood stays."""
@@ -155,6 +111,8 @@ class _Cells:
             if BY_NAME[name].whole:  # whatever stands before three digits parts thousands
                 self.clean[name] = self.clean[name].str.replace(rf"([.,]|{BLANK})(?=\d{{3}}\b)", "", regex=True)
         names = [name for name in numbers if not BY_NAME[name].whole]
+        note_marks(self.columns, self.clean["value"])
+        self.clean["value"] = self.clean["value"].str.replace(NOTE_MARKS, "", regex=True)
         self._read_percent()
         scales = self._take_scales()
         cells = [(int(line), name, cell) for name in names for line, cell in self.clean[name].items()]
@@ -196,18 +154,18 @@ class _Cells:
 
     def _take_scales(self) -> list[int]:
         """Take the words thousand to trillion from the figures, where all have one; returns their powers of ten."""
-        parts = [re.fullmatch(rf"(.*\d)\s*({SCALE})\.?", cell) for cell in self.clean["value"]]
-        found = [part for part in parts if part]
-        if len(found) < len(parts):
+        parts = [re.fullmatch(r"(.*\d)\s*([^\W\d_]+)\.?", cell) for cell in self.clean["value"]]
+        words = [read_phrase(part[2], alone=True) if part else "" for part in parts]
+        if not set(words) <= set(POWERS):
             return []
+        found = [part for part in parts if part]
         self.clean["value"] = [part[1] for part in found]
-        words = [next(name for name, forms in SCALES.items() if part[2].casefold() in forms.split()) for part in found]
         self.columns.notes.append(f"figures such as {found[0][0]} are read as {found[0][1]} {words[0]}")
         return [POWERS[word] for word in words]
 
     def _read_percent(self) -> None:
         """Take percent signs for the unit, where all figures have one."""
-        signs = r"\s*(?:%|percent|per cent|pct)$"
+        signs = rf"\s*{any_of(PERCENT)}$"
         signed = self.clean["value"].str.contains(signs, case=False)
         if signed.all() and all(read_unit(unit).startswith("percent") for unit in self.clean.get("unit", [])):
             self.clean["value"] = self.clean["value"].str.replace(signs, "", case=False, regex=True)
@@ -216,15 +174,10 @@ class _Cells:
                 self.columns.notes.append("percent signs: the unit is percent")
 
     def _read_units(self, project_indicators: Collection[str], usual: str) -> None:
-        """Find the unit in the name of the column, and write fractions of 1 as percentages."""
-        theirs, by_name = self.columns.names["value"], False
-        if "unit" not in self.clean and not self.columns.is_melted(theirs):
-            unit, title = _find_unit(theirs)
-            if unit:
-                self.clean["unit"], by_name = unit, True
-                self.columns.notes.append(f"the unit is {shorten(unit)}, as the column {shorten(theirs)} says")
-            if title and "title" not in self.clean and plain_name(title) not in BY_NAME["value"].list_names():
-                self.clean["title"] = title
+        """Find the unit, the title and whether figures count all so far; write fractions of 1 as percentages."""
+        theirs = self.columns.names["value"]
+        named = self.clean["indicator"].replace("", usual) if "indicator" in self.clean else pd.Series([usual])
+        by_name = state(self.columns, self.clean, described=set(named.unique()) <= set(project_indicators))
         blank = pd.Series("", self.clean.index, dtype=str)
         units, names = self.clean.get("unit", blank), self.clean.get("indicator", blank).replace("", usual)
         for name in names.unique():
@@ -263,7 +216,7 @@ class _Cells:
                     f"indicators are named {', '.join(renamed[:5])}{', ...' * (len(renamed) > 5)}"
                 )
             if renamed and "title" not in self.clean:
-                self.clean["title"] = self.clean["indicator"]
+                self.clean["title"] = self.clean["indicator"].map(lambda text: find_unit(text)[1])
             self.clean["indicator"] = self.clean["indicator"].map(names)
         if "break" in self.columns.names:
             marks = self.clean["break"]
@@ -298,6 +251,16 @@ class _Cells:
         if not self.clean.duplicated(keys).any() or len(self.clean) != len(self.columns.table):
             return
         for column in self.columns.table:
+            cells = set(self.columns.table[column])
+            if column not in self.columns.names.values() and cells in PARTS:
+                most = max(map(int, cells))
+                parts = {2: "half-years, name it Half", 4: "quarters, name it Quarter", 12: "months, name it Month"}[
+                    most
+                ]
+                told = f"told apart by {shorten(column)}, whose numbers go from 1 to {most}"
+                raise self.columns.refuse(
+                    f"has several figures of one date, {told}: if these are {parts} in the header"
+                )
             beside = self.clean[keys].assign(other=self.columns.table[column].to_numpy())
             if (
                 column not in self.columns.names.values()
@@ -321,25 +284,6 @@ def name_indicator(text: str) -> str:
 def name_file(path: Path) -> str:
     """Make the name of an indicator from a file's, without its endings."""
     return name_indicator(re.sub(r"(\.(csv|tsv|txt|xlsx|xlsm|ods))?(\.gz)?$", "", path.name, flags=re.IGNORECASE))
-
-
-def _find_unit(column: str) -> tuple[str, str]:
-    """Find the unit and the title in the name of a column of figures: "" where it says none."""
-    column = unicodedata.normalize("NFKC", column)
-    words = set(plain_name(column).split("_"))
-    if words & {"point", "points", "change", "growth", "increase", "percentile"}:  # of a percentage, not one
-        return "", ""
-    if inside := re.fullmatch(r"(.*?)\s*[(\[]\s*([^)\]]+?)\s*[)\]]|(.+?)\s*,\s*(%|percent|per cent|pct)", column):
-        title, unit = inside[1] or inside[3] or "", inside[2] or inside[4]
-        if is_figure(unit):
-            return "", ""
-        scale = next((name for name, forms in SCALES.items() if unit.casefold() in forms.split()), "")
-        counted = title.lower() if title and plain_name(title) not in BY_NAME["value"].list_names() else ""
-        return (f"{scale} {counted}".strip() if scale else read_unit(unit)), title
-    unit = read_unit(column.strip())
-    if unit.startswith("percent"):
-        return unit, ""
-    return ("percent", column) if {"percent", "percentage", "pct"} & words else ("", "")
 
 
 def _drop_blanks(text: str) -> str:

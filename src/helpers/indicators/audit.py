@@ -12,10 +12,13 @@ import pandas as pd
 
 from ..base.wording import say_count, say_large
 from .data import Data
+from .own import UNIT
 from .series import SHORTEST_SEGMENT, list_breaks, number_segments
 
 COVERAGE = ["entity", "indicator", "title", "role", "technology", "unit", "n", "bounds", "first", "last", "last_value"]
 COVERAGE += ["spacing_years", "segments", "longest", "high_confidence", "breaks", "suspected_breaks"]
+STEPS = 10
+"""Steps without a fall after which a series may count all so far."""
 CLAIMS = ["claim_id", "statement", "reported", "unit", "recomputed", "difference", "verdict", "how"]
 VERDICTS = ("consistent", "within rounding", "contradicted", "not checkable")
 RULES: dict[str, tuple[Callable[[float, float], float], str]] = {  # functions of two operands, and the same in words
@@ -174,6 +177,47 @@ def summarise_data(data: Data) -> str:
         f"{say_count(len(dates), 'exact figure')} from {dates.min():%Y-%m-%d} to {dates.max():%Y-%m-%d}; "
         f"{enough:,} with the {SHORTEST_SEGMENT} figures that a run without a bound needs"
     )
+
+
+def list_studied(data: Data) -> list[tuple[str, str]]:
+    """List the (entity, indicator) that ``data.path`` itself holds to be studied: no base populations."""
+    roles = data.indicators.drop_duplicates("indicator").set_index("indicator")["role"]
+    return [pair for pair in data.own if roles[pair[1]] != "base"]
+
+
+def say_units(data: Data, series: Sequence[tuple[str, str]] = ()) -> str:
+    """Say in one line the unit of series, by default of all that ``data.path`` itself holds.
+
+    Returns
+    -------
+    str
+        "unit: percent of adults", "unit: not told; ...", or of several indicators each.
+    """
+    names = dict.fromkeys(indicator for _, indicator in series or list_studied(data))
+    units = {name: data.find_entry(name).unit for name in names}
+    told = {unit: "not told; --unit says it" if unit == UNIT else unit for unit in units.values()}
+    if len(told) == 1:
+        return f"unit: {next(iter(told.values()))}"
+    parts = [f"{told[unit]} ({name})" for name, unit in list(units.items())[:12]]
+    return f"unit: {', '.join(parts)}{', ...' * (len(units) > 12)}"
+
+
+def list_hints(data: Data) -> list[str]:
+    """List the series of own data that may count all so far: in units, and never fallen in ten steps.
+
+    Returns
+    -------
+    list of str
+        A sentence each, at most twelve.
+    """
+    hints = []
+    for entity, indicator in list_studied(data) if data.project_data is not None else []:
+        entry, values = data.find_entry(indicator), data.exact_values(entity, indicator)
+        share = entry.unit.startswith(("percent", "per "))
+        if not share and entry.cumulative != "yes" and len(values) > STEPS and (values.diff().dropna() >= 0).all():
+            never = f"{indicator} of {entity} never fell in {len(values) - 1} steps"
+            hints.append(f"{never}; if it counts all so far, as all that were sold, write --cumulative.")
+    return hints[:12]
 
 
 def list_warnings(data: Data, series: list[tuple[str, str]] | None = None) -> list[str]:

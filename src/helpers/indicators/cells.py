@@ -5,12 +5,11 @@ A library of schemas says that a cell is wrong, not what would be right; finding
 
 from __future__ import annotations
 
-import calendar
 import math
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cache
 from typing import Annotated, Any
 
@@ -20,14 +19,34 @@ from pydantic import StringConstraints, TypeAdapter, ValidationError
 
 from ..base.dates import OBSERVED_YEARS
 from ..base.quoting import UNSEEN
+from .periods import explain_date, read_day, write_plainly
 from .problems import Problem, list_problems, parameter_error, suggest_names
 
 NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
-ISO_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 SMALLEST, LARGEST = 1e-12, 1e15  # what a figure above 0 may be: computing with others loses digits or overflows
 LATEST = f"{OBSERVED_YEARS[1]}-12-31"
 NO_FIGURE = {"nan", "inf", "infinity", "na", "n/a", "#n/a", "null", "none", "nil", "missing", "-", "\u2013", "\u2014"}
 NO_FIGURE |= {"", ".", "..", "...", ":", "?", "*"}
+MISSING = NO_FIGURE - {"inf", "infinity", "?", "*"}
+MISSING |= {
+    "\u2026",
+    "n.a.",
+    "n. a.",
+    "n.d.",
+    "nd",
+    "k.a.",
+    "k. a.",
+    "b.d.",
+    "s.d.",
+    "x",
+    "/",
+    "\u00b7",
+    "c",
+    "z",
+    "nc",
+    "nr",
+}
+"""Marks of a cell without a figure in tables of statistical offices."""
 BLANK = "[ '_\u2019\u00a0\u2009\u202f]"
 NUMBER_FORMS = (  # what a text that is no number looks like, what to say of it, what to take out, the decimal mark
     (rf"[+-]?\d{{1,3}}(({BLANK}|,)\d{{2,3}})*({BLANK}|,)\d{{3}}(\.\d+)?", "has a thousands separator", f"{BLANK}|,"),
@@ -36,11 +55,6 @@ NUMBER_FORMS = (  # what a text that is no number looks like, what to say of it,
     (r"[+-]?\d+,\d+", "has a decimal comma", "$^"),
     (r"\.\d+|\d+\.", "has a decimal point without a digit on both sides", r"\.$"),
 )
-DATE_FORMS = ("%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y-%m-%d", "%d.%m.%Y", "%Y年%m月%d日", "%d %b %Y", "%d %B %Y")
-WORDY_DATE_FORMS = ("%d-%b-%Y", "%d-%B-%Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y")
-ORDERS = {"dmy": ("%d/%m/%Y", "%d-%m-%Y"), "mdy": ("%m/%d/%Y", "%m-%d-%Y")}
-MONTH_FORMS = ("%b %Y", "%B %Y", "%m/%Y", "%Y/%m", "%b-%Y", "%B-%Y", "%Y %b", "%Y %B", "%YM%m", "%Y年%m月")
-TWO_DIGITS = ("%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%d-%b-%y", "%d %b %y")
 
 
 def read_cells(
@@ -149,14 +163,6 @@ def _read_precision(text: str) -> float:
     return 0.5 * float(f"1e{place}")
 
 
-def read_day(text: str) -> date | None:
-    """Read an ISO date; None for everything else, also a day that does not exist."""
-    try:
-        return date.fromisoformat(text) if re.fullmatch(ISO_DATE, text) else None
-    except ValueError:
-        return None
-
-
 def check_date(parameter: str, value: str | date) -> pd.Timestamp:
     """Return an ISO date as a Timestamp, or raise a `DataError` that names the parameter."""
     text = value.date().isoformat() if isinstance(value, datetime) else str(value).strip()
@@ -175,12 +181,6 @@ def _explain_unseen(mark: str) -> str:
         return "holds U+FFFD, which stands for a letter that was lost; write the letter"
     name = unicodedata.name(mark, "control character").lower()
     return f"holds U+{ord(mark):04X} ({name}), which nobody sees; take it away"
-
-
-def write_plainly(text: str) -> str:
-    """Write the digits of other scripts, and dashes that mean minus, as those of a keyboard."""
-    marks = ("-" if mark in "\u2212\u2013\u2010\u2011" else mark for mark in text)
-    return "".join(str(unicodedata.decimal(mark, mark)) if mark not in "0123456789" else mark for mark in marks)
 
 
 def explain_number(text: str) -> str:
@@ -220,110 +220,3 @@ def _explain_words(text: str) -> str:
     if len(alone) == 1 and re.fullmatch(r"\W*[\d.]+(\W*|\W*\(.*\)|\s*[^\W\d][^\d]*)", text):
         return f"has words or signs beside the number; write {alone[0]} alone, the unit stands apart"
     return "is text, not a number; write digits with a point as decimal mark, such as 42.8"
-
-
-def explain_date(text: str) -> str:
-    """Say what is wrong with a text that is no ISO date, and the ISO date that it may mean."""
-    text = write_plainly(text) if len(text) < 40 else text[:40]
-    if read_day(text):  # in other digits or dashes
-        return f"is not an ISO date; write {text}"
-    if re.fullmatch(ISO_DATE, text):
-        swapped = f"{text[:4]}-{text[8:]}-{text[5:7]}"
-        hint = f"; with day and month exchanged it is {swapped}" if read_day(swapped) else ""
-        return f"is not a day of the calendar; write a day that exists, as YYYY-MM-DD{hint}"
-    kind, meant = interpret_date(text)
-    if kind in ("time of day", "time zone"):
-        return f"has a {kind}; write the day alone, {meant}"
-    if kind in SPANS:
-        return f"is a whole {kind}; write the day itself as YYYY-MM-DD, such as {meant}"
-    if meant:
-        return f"is not an ISO date; write {meant}"
-    if re.fullmatch(r"(1[89]|20)\d{2}\.\d+", text):
-        return "is a year with decimals; write the day itself as YYYY-MM-DD"
-    if _parse(text, *TWO_DIGITS):
-        return "has a year of two digits; write all four, as YYYY-MM-DD"
-    if kind == "ambiguous":
-        days = sorted(day.isoformat() for forms in ORDERS.values() if (day := _parse(text, *forms)))
-        return f"may mean {' or '.join(days)}; write the one that it is"
-    if re.fullmatch(r"[2-6]\d{4}(\.\d+)?", text):
-        return f"is a spreadsheet's number of a day; write {date(1899, 12, 30) + timedelta(days=int(text[:5]))}"
-    return "is not an ISO date; write YYYY-MM-DD, such as 2025-12-31"
-
-
-SPANS = ("year", "half-year", "quarter", "month")
-
-
-def interpret_date(text: str, order: str = "") -> tuple[str, date | None]:
-    """Find the day that a text means; of a year, half-year, quarter or month it is the last.
-
-    Parameters
-    ----------
-    text : str
-    order : {"", "dmy", "mdy"}
-        Which comes first in 03/04/2020, where the text itself does not show it.
-
-    Returns
-    -------
-    kind : str
-        "day" for an ISO date; one of `SPANS`; "time of day" and "time zone" for what stands after the day; "dmy" and
-        "mdy" for a day in numbers in that order; "form" for one in another form; "ambiguous"; or "" for no date.
-    day : date or None
-        None where the kind is "ambiguous" or "".
-    """
-    if day := read_day(text):
-        return "day", day
-    clock = r"([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?"
-    if (timed := re.fullmatch(rf"({ISO_DATE}){clock}", text)) and (day := read_day(timed[1])):
-        return "time zone" if timed[5] else "time of day", day
-    text = re.sub(r"(?<=\d)[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?$", "", text)  # 31/12/2019 00:00
-    text = re.sub(r"(?<=[^\W\d])\.", "", re.sub(r"\bSept\b", "Sep", text))  # Dec. 2022
-    months = {"Q1": 3, "Q2": 6, "Q3": 9, "Q4": 12, "H1": 6, "H2": 12, "S1": 6, "S2": 12}
-    ordered = re.sub(r"^([QHS])([1-4])[ -/]?(\d{4})$|^([1-4])([QHS])[ -/]?(\d{4})$", r"\3\6\1\5\2\4", text.upper())
-    part = re.fullmatch(r"((?:1[89]|20)\d{2})[ :/-]?([QHS][1-4])", ordered)
-    if match := re.fullmatch(r"((1[89]|20)\d{2})(\.0+|年)?", text):
-        kind, year, month = "year", int(match[1]), 12
-    elif match := re.fullmatch(r"((?:1[89]|20)\d{2})-(0[1-9]|1[0-2])", text):
-        kind, year, month = "month", int(match[1]), int(match[2])
-    elif part and part[2] in months:
-        kind, year, month = "quarter" if "Q" in part[2] else "half-year", int(part[1]), months[part[2]]
-    elif meant := _parse(text, *MONTH_FORMS):
-        kind, year, month = "month", meant.year, meant.month
-    else:
-        return _interpret_form(text, order)
-    return kind, date(year, month, calendar.monthrange(year, month)[1])
-
-
-def _interpret_form(text: str, order: str) -> tuple[str, date | None]:
-    """Find a day that is written in another form than the ISO's."""
-    meant = _parse(text, *DATE_FORMS, *WORDY_DATE_FORMS)
-    if meant and not (re.fullmatch(r"\d+", text) and len(text) != 8):  # 201512 would be read as the second of January
-        return "form", meant
-    days = {name: day for name, forms in ORDERS.items() if (day := _parse(text, *forms))}
-    if len(days) == 1 or order in days:
-        name = order if order in days else next(iter(days))
-        return name, days[name]
-    if len(set(days.values())) == 1:  # 05/05/2020
-        return "form", days["dmy"]
-    return ("ambiguous" if days else ""), None
-
-
-def _parse(text: str, *forms: str) -> date | None:
-    shape = _find_shape(text)
-    for form in forms:
-        if _find_form_shape(form) == shape:  # the others cannot match, and trying them takes most of the time
-            try:
-                return datetime.strptime(text, form).date()
-            except ValueError:
-                continue
-    return None
-
-
-def _find_shape(text: str) -> tuple[frozenset[str], bool]:
-    """Return the signs between numbers and words, and whether there are words."""
-    plain = [mark for mark in text if mark.isascii() and mark.isalnum()]
-    return frozenset(text) - frozenset(plain), any(mark.isalpha() for mark in plain)
-
-
-@cache
-def _find_form_shape(form: str) -> tuple[frozenset[str], bool]:
-    return _find_shape(re.sub(r"%[a-zA-Z]", lambda part: "a" if part[0] in ("%b", "%B") else "0", form))

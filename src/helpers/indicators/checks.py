@@ -20,6 +20,7 @@ import pandas as pd
 
 from ..base.columns import KEPT
 from ..base.files import hash_file
+from ..base.languages import CHANGE, fold, list_words
 from ..base.quoting import quote
 from .cells import read_cells
 from .expected import read_expected
@@ -84,6 +85,8 @@ def _read_checked(folder: Path, state: tuple[str, ...]) -> dict[str, pd.DataFram
     }
     if "observations" in tables:
         tables["observations"] = complete_vintages(tables["observations"])
+    if "indicators" in tables and "cumulative" not in tables["indicators"]:  # folders from before this column
+        tables["indicators"] = tables["indicators"].assign(cumulative=pd.array([""] * len(tables["indicators"]), "str"))
     for name, table in tables.items():
         problems += check_key(f"{name}.csv", table, schemas[name]["primaryKey"])
         for key in schemas[name].get("foreignKeys", []):
@@ -239,6 +242,8 @@ def _check_operands(claims: pd.DataFrame, indicators: set[str]) -> list[Problem]
 def read_unit(text: str) -> str:
     """Write the unit as the project does: percentages begin with ``percent``, whichever way they were written."""
     match = re.fullmatch(PERCENT, text.strip(), flags=re.IGNORECASE)
+    if match and {fold(word) for word in text.split()} & set(list_words(CHANGE)):  # of a percentage, not one
+        return text
     return f"percent{match[2]}" if match else text
 
 
@@ -304,6 +309,8 @@ def check_figures(
     exact = rows[(rows["bound"] == "exact") & (rows["value"] > 0)].dropna(subset="date")
     exact = exact.sort_values(["entity", "indicator", "date"], kind="stable")
     exact[["before_date", "before"]] = exact.groupby(["entity", "indicator"])[["date", "value"]].shift()
+    counted = (indicators["cumulative"] == "yes") & (indicators["breaks"] == "")
+    fallen = exact["indicator"].isin(indicators.loc[counted, "indicator"]) & (exact["value"] < exact["before"])
     fall, zero = exact["value"] / exact["before"], rows["limit"] <= 0
     fraction = exact[exact["percent"] & (exact["value"] <= 1) & (100 * fall).between(0.5, 2)]
     thousands = exact[(exact["precision"].sub(0.0005).abs() < 1e-9) & (1000 * fall).between(0.5, 2)]
@@ -312,9 +319,13 @@ def check_figures(
     before = "of the figure before it, {before:g} on {before_date:%Y-%m-%d}; write {meant:g} if"
     problems = []
     for wrong, message in (
-        (rows[percent & (rows["value"] > 100)], "is a percentage above 100; write a value from 0 to 100"),
+        (
+            rows[percent & (rows["value"] > 100)],
+            "is a percentage above 100; write a value from 0 to 100, or, for a rate, a unit such as per 100 persons",
+        ),
         (fraction, f"is about a hundredth {before} it is a fraction"),
         (thousands, f"is about a thousandth {before} the point parts thousands"),
+        (exact[fallen], "is below {before:g} before it, and what counts all so far (cumulative) cannot fall"),
         (rows[zero], "has the base {base}, which is 0 on {date:%Y-%m-%d}; a base is above 0"),
         (rows[above], "is above its base {base}, {limit:.6g} on {date:%Y-%m-%d}; check value, unit and base"),
     ):

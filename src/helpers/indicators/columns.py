@@ -10,11 +10,14 @@ import pandas as pd
 
 from ..base.choices import CHOICES, LIMITED
 from ..base.columns import BY_NAME
+from ..base.languages import heading_period
 from ..base.quoting import shorten
 from ..base.wording import say_count
-from .cells import NO_FIGURE
+from .cells import MISSING
+from .periods import ROMAN, YEAR
 from .problems import DataError, Problem, list_names, suggest_names
-from .sheets import Sheet, is_date, is_figure, plain_name, quote_option
+from .sheets import Sheet, is_date, is_figure, is_part, plain_name, quote_option
+from .units import is_general
 
 NO_COLUMN = {
     "id",
@@ -31,7 +34,8 @@ NO_COLUMN = {
     "iso_code",
 }
 JUDGED = 200  # cells of a column that tell what it holds
-MISSING = NO_FIGURE - {"inf", "infinity", "?", "*"}
+SIGNS = {"half-year": "-H", "quarter": "-Q", "month": "-"}
+"""What stands between a year and the number of a part of it."""
 
 
 def check_choices(choices: Mapping[str, str]) -> None:
@@ -61,10 +65,12 @@ class Columns:
     choices : dict of str to str
     notes : list of str
         What was understood, a sentence each.
+    beside, first : as of the sheet
     """
 
     def __init__(self, file: str, sheet: Sheet, choices: Mapping[str, str]):
         self.file, self.table, self.choices, self.notes = file, sheet.table, choices, list(sheet.notes)
+        self.beside, self.first = sheet.beside, sheet.first
         self.names: dict[str, str] = {}
         self._turn_wide()
         self.clean = self._find_columns()
@@ -101,7 +107,7 @@ class Columns:
             groups = f"--entity {option} if these are countries or groups, --indicator {option} if they are indicators"
             raise self.refuse(f"has a column for each date and {apart}; write {groups}, or keep one row")
         if len(self.table) == 1 and len(labels) == 1 and not known:
-            if plain_name(self.table[labels[0]].iloc[0]) in ("", *BY_NAME["value"].list_names()):
+            if is_general(self.table[labels[0]].iloc[0]):
                 labels = []
             else:
                 self.names["title"] = labels[0]
@@ -123,6 +129,8 @@ class Columns:
         """Find the columns of the clean table, by choice, by name, or because only one can be meant."""
         if "date" not in self.names and "date" not in self.choices:
             self._join_dates()
+        if "date" not in self.names:
+            self._fill_years()
         if "date" not in self.names:
             self.names["date"] = self._choose("date", is_date, self._list_dated)
         constants: dict[str, str] = {}
@@ -148,20 +156,41 @@ class Columns:
         return pd.DataFrame({name: clean[name] for name in BY_NAME if name in clean}, index=self.table.index)
 
     def _join_dates(self) -> None:
-        """Join a column of years and one of quarters or months."""
-        by_name = {plain_name(column): column for column in self.table}
-        year = None if "date" in by_name else by_name.get("year")
-        part = next((name for name in ("quarter", "month") if name in by_name), "")
-        if year is None or not part or not self.mostly(year, lambda cell: re.fullmatch(r"\d{4}", cell) is not None):
+        """Join a column of years and one of months, quarters or half-years, by their headings in whatever language."""
+        kinds = {column: heading_period(column) for column in self.table}
+        years = [
+            name
+            for name, kind in kinds.items()
+            if kind == "year" and self.mostly(name, lambda cell: re.fullmatch(YEAR, cell) is not None)
+        ]
+        parts = [name for kind in ("month", "quarter", "half-year") for name in kinds if kinds[name] == kind]
+        parts = [name for name in parts if name not in years and self.mostly(name, is_part_cell)]
+        whole = [name for name in self.named("date") if name not in years + parts and self.mostly(name, is_date)]
+        if len(years) != 1 or not parts or whole:
             return
-        joined = []
-        for first, cell in zip(self.table[year], self.table[by_name[part]], strict=True):
-            number = re.fullmatch(r"[QM]?0?(\d{1,2})", cell, flags=re.IGNORECASE)
-            sign = ("Q" if part == "quarter" else "-0" if len(number[1]) < 2 else "-") if number else " "
-            joined.append(f"{first}{sign}{number[1] if number else cell}")
-        self.table = self.table.drop(columns=[year, by_name[part]]).assign(**{"date of the column": joined})
+        year, part = years[0], parts[0]
+        filled = self.table[year].replace("", None).ffill().fillna("")
+        if (filled != self.table[year]).any():
+            self.notes.append(f"blank cells of {shorten(year)} are the year above them")
+        joined = [_join_part(*cells, kinds[part]) for cells in zip(filled, self.table[part], strict=True)]
+        self.table = self.table.drop(columns=[year, part]).assign(**{"date of the column": joined})
         self.names["date"] = "date of the column"
-        self.notes.append(f"the columns {year} and {by_name[part]} together are the dates")
+        self.notes.append(f"the columns {year} and {part} together are the dates")
+
+    def _fill_years(self) -> None:
+        """Write the year beside quarters and months that stand below it in one column."""
+        for column in self.table:
+            cells = self.table[column]
+            if not (self.mostly(column, is_part) or (cells.head(JUDGED).map(is_part).sum() > 1)):
+                continue
+            year, filled = "", []
+            for cell in cells:
+                found = re.findall(rf"(?<!\d){YEAR}(?!\d)", cell) if is_date(cell) else []
+                year = found[0] if found else year
+                filled.append(f"{cell} {year}" if year and is_part(cell) else cell)
+            if filled != cells.tolist() and all(map(is_date, filter(None, filled))):
+                self.table = self.table.assign(**{column: filled})
+                self.notes.append(f"the years of {shorten(column)} are those above")
 
     def is_melted(self, column: str) -> bool:
         """Whether a column is ours, made from several of the file."""
@@ -216,6 +245,8 @@ class Columns:
         """Find an optional column; returns what a choice says of all rows where there is none."""
         candidates, chosen = self.named(name), self.choices.get(name)
         candidates = [column for column in candidates if column not in self.names.values()]
+        if BY_NAME[name].flag:  # figures under its name are the series
+            candidates = [column for column in candidates if not self.mostly(column, is_figure)]
         if chosen is not None:
             if chosen in self.table and not self.mostly(chosen, is_figure):  # percent may be a column, and a unit
                 self.names[name] = chosen
@@ -252,6 +283,20 @@ class Columns:
             if re.fullmatch(r"column \d+", column) and not self._is_counter(column):
                 message = f"stands in {column}, which has no name in the header; name it, or take the column away"
                 raise self.refuse(message, int(filled.index[0]), "", filled.iloc[0])
-            for near in difflib.get_close_matches(column.casefold(), free, n=1, cutoff=0.75):
+            near_names = (
+                free if not self.mostly(column, is_figure) else [name for name in free if not BY_NAME[name].flag]
+            )
+            for near in difflib.get_close_matches(column.casefold(), near_names, n=1, cutoff=0.75):
                 option = f", or write --{near} {quote_option(column)}" if near in CHOICES else ""
                 raise self.refuse(f"is not read; rename it {near}{option}, if that is what it holds", 1, column)
+
+
+def is_part_cell(cell: str) -> bool:
+    """Whether a cell of a column of quarters or months is one."""
+    return re.fullmatch(r"0?[1-9]|1[0-2]", cell) is not None or cell.casefold() in ROMAN or is_part(cell)
+
+
+def _join_part(year: str, cell: str, kind: str) -> str:
+    """A year and a part of it as one date."""
+    number = ROMAN.get(cell.casefold()) or (int(cell) if re.fullmatch(r"0?[1-9]|1[0-2]", cell) else 0)
+    return f"{year}{SIGNS[kind]}{number:0{2 if kind == 'month' else 1}d}" if number else f"{cell} {year}"

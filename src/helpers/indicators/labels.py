@@ -28,8 +28,9 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
     Returns
     -------
     dict
-        title (with its entity), unit, base, bound_title, cautions: its suspected breaks, date -> what may have changed,
-        and points: its figures, date -> value and publication in words.
+        title (with its entity), unit, base, bound_title, cumulative (whether its figures count all so far), cautions:
+        its suspected breaks, date -> what may have changed, and points: its figures, date -> value and publication in
+        words.
     """
     suspected = series.breaks[series.breaks["kind"] == "suspected"]
     title = series.title if series.entity in series.title else f"{series.title}, {series.entity}"
@@ -40,7 +41,7 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         date: f"{say_day(date)}: {value:,.10g} {series.unit}. {title}".strip(" .") + "."
         for date, value, title in zip(rows["date"], rows["value"], _look_up(data, rows, "title"), strict=True)
     }
-    return words | {"cautions": cautions, "points": points}
+    return words | {"cumulative": series.cumulative, "cautions": cautions, "points": points}
 
 
 def cite_sources(data: Data, frame: pd.DataFrame) -> str:

@@ -35,6 +35,7 @@ from .tables import find_kind
 
 ENTITY = BY_NAME["entity"].default  # where the file names no country or group
 UNIT = "units"
+"""The unit of figures whose unit nothing tells."""
 
 
 def read_series_file(
@@ -141,7 +142,7 @@ def _name_meant(problem: Problem) -> Problem:
 def _fill_defaults(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
     defaults = {column.name: column.default for column in COLUMNS if column.default} | {"indicator": name_file(path)}
     filled = {column: rows[column].replace("", default) for column, default in defaults.items()}
-    return rows.assign(**filled, unit=rows["unit"].map(read_unit))
+    return rows.assign(**filled, unit=rows["unit"].map(read_unit), cumulative=rows["cumulative"].replace("no", ""))
 
 
 def _build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -157,6 +158,7 @@ def _build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFr
         role="target",
         technology=described["technology"].where(described["technology"] != "", title),
         breaks=described["indicator"].map(_write_breaks(rows)),
+        cumulative=described["cumulative"],
     )
     names = _name_sources(rows["source"].unique())
     sources = pd.DataFrame({"row": 1, "source_id": names.values(), "publisher": names.keys(), "title": file})
@@ -208,7 +210,7 @@ def _check_rows(
         problems.append(Problem(file, None, "bound", "", "no figure is exact; a curve is fitted to exact ones"))
     problems += check_key(file, rows, ["entity", "indicator", "date", "published"]) + check_spellings(file, rows)
     problems += check_units(file, rows)
-    for column in ("unit", "technology", "title"):
+    for column in ("unit", "technology", "title", "cumulative"):
         problems += _check_same(file, rows, column, project["indicators"])
     pairs = set(zip(rows["entity"], rows["indicator"], strict=True))
     return problems + check_figures(file, both["observations"], both["indicators"], only=pairs)

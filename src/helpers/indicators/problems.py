@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..base.languages import COUNTRIES, fold, list_words
 from ..base.project import UserError
 from ..base.quoting import SHOWN_CHARACTERS, escape, quote, shorten
 
@@ -86,7 +87,14 @@ def list_problems(
     return [*found[:-1], replace(found[-1], more=len(rows) - len(found))] if found else []
 
 
-def suggest_names(name: object, valid: Iterable[str], count: int = 3) -> str:
+def suggest_entity(name: str, valid: Iterable[str]) -> str:
+    """Say which entity is meant by a name, also by one in another language, or list some of them."""
+    valid = set(valid)
+    meant = [english for english, names in COUNTRIES.items() if fold(name) in list_words([names]) and english in valid]
+    return f"nearest: {meant[0]}" if meant else suggest_names(name, valid, cutoff=0.8)
+
+
+def suggest_names(name: object, valid: Iterable[str], count: int = 3, cutoff: float = 0.6) -> str:
     """Say which of the valid names is nearest to ``name``, or list some of them."""
     valid = sorted(set(valid))
     sought = str(name).lower()[:SHOWN_CHARACTERS]
@@ -95,7 +103,7 @@ def suggest_names(name: object, valid: Iterable[str], count: int = 3) -> str:
     if len(names) > MAX_COMPARED_NAMES:  # comparing with all of very many takes seconds; those beside it begin alike
         place = bisect.bisect(names, sought)
         names = names[max(0, place - MAX_COMPARED_NAMES // 2) : place + MAX_COMPARED_NAMES // 2]
-    near = difflib.get_close_matches(sought, names, n=count, cutoff=0.6)
+    near = difflib.get_close_matches(sought, names, n=count, cutoff=cutoff)
     if near:
         return "nearest: " + ", ".join(shorten(by_lower[candidate]) for candidate in near)
     return f"there is: {list_names(valid)}" if valid else "there is none"

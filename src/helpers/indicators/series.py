@@ -42,6 +42,8 @@ class AdoptionSeries:
         Name of the bound (an indicator or a number as text), the same in words, and what must be said about the choice.
     errors : {"independent", "cumulative"} or None
         What is known of the errors of its figures, as a curve's `errors` takes it; None: nothing.
+    cumulative : bool
+        Its figures count all so far and cannot fall; their errors are cumulative, which alone would not make them so.
     """
 
     entity: str
@@ -65,6 +67,7 @@ class AdoptionSeries:
     bound_note: str = ""
     segment_note: str = ""
     errors: str | None = None
+    cumulative: bool = False
 
     def __repr__(self) -> str:
         span = f"{self.values.index[0]:%Y-%m-%d} to {self.values.index[-1]:%Y-%m-%d}"
@@ -262,6 +265,7 @@ def cut_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bool
     -------
     list of AdoptionSeries
     """
+    counted = getattr(entry, "cumulative", "") == "yes"
     exact, segments = (rows["bound"] == "exact").to_numpy(), number_segments(rows["date"], breaks)
     dates, numbers = pd.DatetimeIndex(rows["date"]), rows["value"].to_numpy()
     chosen, counts = np.unique(segments if every else segments[exact], return_counts=True)
@@ -291,7 +295,8 @@ def cut_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bool
                 breaks=breaks,
                 observations=rows,
                 segment_note=note,
-                errors=getattr(entry, "errors", "") or None,
+                errors="cumulative" if counted else getattr(entry, "errors", "") or None,
+                cumulative=counted,
                 **{name: getattr(entry, name) for name in DESCRIPTION},
             )
         )

@@ -6,7 +6,6 @@ import gzip
 import io
 import posixpath
 import re
-import unicodedata
 import zipfile
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -19,14 +18,16 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 
+from ..base.languages import fold
 from ..base.quoting import shorten
-from .cells import NUMBER, interpret_date, write_plainly
+from .cells import MISSING, NUMBER
+from .encodings import decode_any
+from .periods import NOTE_MARKS, interpret_date, write_plainly
 from .problems import DataError, Problem, list_names, list_problems
 from .tables import (
     LARGEST_FILE,
     SEARCHED,
     Row,
-    decode_text,
     explain_length,
     file_error,
     find_delimiter,
@@ -34,17 +35,13 @@ from .tables import (
     refuse_large,
     split_rows,
 )
+from .units import POWERS, is_note, read_phrase
 
+SUFFIXES = {"percent", *POWERS}
+"""Units that stand behind figures."""
 MOST_COLUMNS = 5_000
 MARKS = "\t;|,"  # of two that split all lines alike, the first: commas also stand in numbers and texts
-SCALES = {
-    "thousand": "thousand thousands k",
-    "million": "million millions mn mio m",
-    "billion": "billion billions bn",
-    "trillion": "trillion trillions tn",
-}  # "94 b" is a figure with a flag
-SCALE = rf"(?i:{'|'.join(word for words in SCALES.values() for word in words.split())})"
-FIGURE = rf"[+-]?[\d.,' _\u2019\u00a0\u2009\u202f]*\d[\d.,]*\s*(%|percent|per cent|pct|{SCALE}\.?)?"
+FIGURE = r"[+-]?[\d.,' _\u2019\u00a0\u2009\u202f]*\d[\d.,]*"
 
 
 @dataclass
@@ -59,14 +56,20 @@ class Sheet:
         What separates the fields; "" for a spreadsheet.
     notes : list of str
         What was understood, a sentence each.
+    beside : list of (row, text)
+        The cells above and below the table, which are no part of it.
+    first : int
+        The row of the header.
     """
 
     table: pd.DataFrame
     mark: str
     notes: list[str]
+    beside: list[tuple[int, str]]
+    first: int
 
 
-def read_sheet(path: Path, headings: Collection[str], sheet: str = "") -> Sheet:
+def read_sheet(path: Path, headings: Collection[str], sheet: str = "", encoding: str = "") -> Sheet:
     """Read the one table of a file.
 
     Parameters
@@ -76,6 +79,8 @@ def read_sheet(path: Path, headings: Collection[str], sheet: str = "") -> Sheet:
         Names, as by `plain_name`, of which the header has at least one, where it can be told by that.
     sheet : str
         Of a spreadsheet with several.
+    encoding : str
+        Of a text, where it is chosen.
 
     Returns
     -------
@@ -93,10 +98,8 @@ def read_sheet(path: Path, headings: Collection[str], sheet: str = "") -> Sheet:
     if raw.startswith(b"PK\x03\x04"):
         rows, mark = _read_spreadsheet(path, raw, sheet, notes), ""
     else:
-        if raw.startswith((b"\xff\xfe", b"\xfe\xff")) and not raw.startswith(b"\xff\xfe\0\0"):
-            raw = raw.decode("utf-16", errors="replace").encode("utf-8")
-            notes.append("the text is read as UTF-16")
-        text = decode_text(path, raw)
+        text, read_as = decode_any(path, raw, encoding)
+        notes += [f"the text is read as {read_as}"] if read_as else []
         mark = _find_mark(text)
         if hint := re.match(r"sep=(.)\n", text):  # a spreadsheet's own line
             mark, text = hint[1], text.replace(hint[0], "\n", 1)
@@ -109,15 +112,24 @@ def read_sheet(path: Path, headings: Collection[str], sheet: str = "") -> Sheet:
     if widest > MOST_COLUMNS:
         raise file_error(path, f"has {widest:,} columns, more than {MOST_COLUMNS:,}; write a row for each figure")
     start = _find_header(path, rows, headings)
+    beside = [(line, text) for line, cells in rows[:start] for text in _split_texts(cells, mark)]
     if start:
         above = say_lines([line for line, _ in rows[:start]])
         notes.append(f"{above}, above the header, {'is' if start == 1 else 'are'} not read")
-    return Sheet(_build_table(path, rows[start:], notes), mark, notes)
+    return Sheet(_build_table(path, rows[start:], notes, beside), mark, notes, beside, rows[start][0])
+
+
+def _split_texts(cells: Sequence[str], mark: str) -> list[str]:
+    """The texts of a row beside the table; a delimiter within a number parts none."""
+    if mark != ",":
+        return [cell.strip() for cell in cells if cell.strip()]
+    parts = re.sub(r"(?<=\d),(?=\d{3}\b)", "\0", mark.join(cells)).split(mark)
+    return [part.replace("\0", mark).strip() for part in parts if part.strip()]
 
 
 def plain_name(text: str) -> str:
-    """Write the name of a column in small letters, with '_' for all signs and blanks."""
-    return re.sub(r"[^\w]+", "_", unicodedata.normalize("NFKC", text).casefold()).strip("_")
+    """Write the name of a column in small letters without accents, with '_' for all signs and blanks."""
+    return re.sub(r"[^\w]+", "_", fold(text)).strip("_")
 
 
 def say_lines(lines: Sequence[int]) -> str:
@@ -134,8 +146,10 @@ def say_lines(lines: Sequence[int]) -> str:
 
 def is_figure(text: str) -> bool:
     """Whether a cell looks like a number or a date."""
-    plain = write_plainly(text.strip())
-    return re.fullmatch(FIGURE, plain) is not None or re.fullmatch(NUMBER, plain) is not None or is_date(text)
+    plain = re.sub(NOTE_MARKS, "", write_plainly(text.strip()))
+    number = re.match(FIGURE, plain)
+    known = number is not None and (number[0] == plain or read_phrase(plain[number.end() :], alone=True) in SUFFIXES)
+    return known or re.fullmatch(NUMBER, plain) is not None or is_date(text)
 
 
 def is_date(text: str) -> bool:
@@ -271,24 +285,33 @@ def _find_header(path: Path, rows: Sequence[Row], headings: Collection[str]) -> 
     raise file_error(path, misplaced or "names no columns; the first line must name them, as in date,value", rows[0][0])
 
 
-def _build_table(path: Path, rows: Sequence[Row], notes: list[str]) -> pd.DataFrame:
+def _build_table(path: Path, rows: Sequence[Row], notes: list[str], beside: list[tuple[int, str]]) -> pd.DataFrame:
     """Set the rows below the header as a table, without what stands below it."""
-    line, header = rows[0][0], [name.strip() for name in rows[0][1]]
+    line, rows = rows[0][0], _join_headings(rows)
+    header = [name.strip() for name in rows[0][1]]
     width = max((place + 1 for _, cells in rows for place, cell in enumerate(cells) if cell.strip()), default=0)
     width = min(width, len(header))
     header = header[:width]
     twice = sorted({name for name in header if name and header.count(name) > 1})
     problems = [Problem(path.name, line, name, "", "stands twice in the header; keep one") for name in twice]
     body = [(number, _cut_blanks(cells, width)) for number, cells in rows[1:]]
+    skipped = _count_about(body)
+    beside += [(number, cell.strip()) for number, cells in body[:skipped] for cell in cells[1:] if cell.strip()]
+    if skipped:
+        above = say_lines([number for number, _ in body[:skipped]])
+        notes.append(f"{above}, about the table, {'is' if skipped == 1 else 'are'} not read")
+    body = body[skipped:]
     last = len(body)
-    while last > 1 and not any(body[last - 1][1][1:]) and re.search(r"[^\W\d_]{3}", body[last - 1][1][0]):
+    while last > 1 and _is_below(body[last - 1][1], width):
         last -= 1
     for number, cells in body[last:]:
-        notes.append(f"row {number}, below the table, is not read: {shorten(cells[0].strip(), 60)}")
+        text = ", ".join(cell.strip() for cell in cells if cell.strip())
+        notes.append(f"row {number}, below the table, is not read: {shorten(text, 60)}")
+        beside.append((number, text))
     body = body[:last]
     wrong = [row for row in body if len(row[1]) != width or [cell.strip() for cell in row[1]] == header]
     frame = pd.DataFrame(wrong, columns=["row", "cells"])
-    problems += list_problems(path.name, frame, "", lambda row: explain_length(row["cells"], rows[0][1]))
+    problems += list_problems(path.name, frame, "", lambda row: explain_length(row["cells"], header))
     if not problems and not body:
         problems = [Problem(path.name, line, "", "", "the table has a header but no rows")]
     if problems:
@@ -298,6 +321,61 @@ def _build_table(path: Path, rows: Sequence[Row], notes: list[str]) -> pd.DataFr
     table = table.apply(lambda column: column.str.strip(" "))
     filled = (table != "").any().to_numpy() | (np.array(header) != "")
     return table.loc[:, filled]
+
+
+def _count_about(body: Sequence[Row]) -> int:
+    """How many rows below the name of a series say what it is, where it has no other header: unit, source, updates."""
+    if any(sum(map(bool, map(str.strip, cells))) > 2 for _, cells in body):
+        return 0
+    dated = [is_date(cells[0].strip()) for _, cells in body]
+    begun = dated.index(True) if True in dated else 0
+    return begun if all(dated[begun : begun + 3]) and any(any(cells[1:]) for _, cells in body[:begun]) else 0
+
+
+def _is_below(cells: Sequence[str], width: int) -> bool:
+    """Whether the last row is no row of figures: a text alone, or a source or a note that a comma parts."""
+    first = cells[0].strip()
+    text = re.search(r"[^\W\d_]{3}|[_=-]{3}", first) is not None and not is_date(first)
+    alone = not any(cell.strip() for cell in cells[1:])
+    noted = is_note(first) and not is_date(first)
+    return (text and alone) or (noted and not (width == len(cells) > 2 and any(map(is_figure, cells[1:]))))
+
+
+def _join_headings(rows: Sequence[Row]) -> list[Row]:
+    """Join the header with a second line of it, which holds units, kinds of figures, or quarters and months of years.
+
+    A heading over several columns stands above the first of them.
+    """
+    (line, header), below = rows[0], rows[1][1] if len(rows) > 1 else []
+    second = [cell.strip() for cell in below]
+    filled = [cell for cell in second[1:] if cell]
+    units, parts = ([cell for cell in filled if test(cell)] for test in (_is_unit, is_part))
+    other = [cell for cell in filled if cell not in units + parts]
+    missing = {cell.casefold() for cell in filled} <= MISSING
+    if (
+        not filled
+        or missing
+        or is_date(second[0])
+        or any(map(is_figure, other))
+        or not (units or parts or not second[0])
+    ):
+        return list(rows)
+    joined, above = [], ""
+    for place, name in enumerate(header):
+        above = name.strip() or (above if place and second[place : place + 1] != [""] else "")
+        cell = second[place] if place < len(second) else ""
+        both = f"{cell} {above}" if is_date(above) else f"{above} ({cell})" if _is_unit(cell) else ""
+        joined.append(both or f"{above}, {cell}" if cell and above and cell != above else cell or above)
+    return [(line, joined), *rows[2:]]
+
+
+def _is_unit(cell: str) -> bool:
+    return read_phrase(cell, alone=True) != ""
+
+
+def is_part(cell: str) -> bool:
+    """Whether a cell is a quarter or a month without its year."""
+    return interpret_date(f"{cell} 2000")[0] in ("quarter", "month", "half-year") and not is_date(cell)
 
 
 def _cut_blanks(cells: list[str], width: int) -> list[str]:

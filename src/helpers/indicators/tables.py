@@ -56,7 +56,7 @@ KINDS = {
 }
 """What the fields are that are computed with."""
 OPTIONAL = {*(column.name for column in KEPT), "published_by", "vintage"}
-OPTIONAL |= {"published_evidence", "lag_months", "stock_or_flow", "errors", "rhythm", "next_expected"}
+OPTIONAL |= {"published_evidence", "lag_months", "stock_or_flow", "errors", "cumulative", "rhythm", "next_expected"}
 """Columns that a table may lack: folders from before them stay readable."""
 
 
@@ -95,11 +95,16 @@ def refuse_large(path: Path, size: int) -> None:
         raise file_error(path, f"holds more than {LARGEST_FILE:,} bytes; take a part of it")
 
 
-def decode_text(path: Path, raw: bytes) -> str:
-    """Return the content of a file with LF at the ends of its lines, or raise a `DataError` where it is no UTF-8."""
+def check_text(path: Path, raw: bytes) -> None:
+    """Raise a `DataError` where the content of a file is that of another kind than text."""
     what = next((words for mark, words in BEGINNINGS.items() if raw[:400].lstrip().startswith(mark)), "")
     if what and path.suffix != ".json":
         raise file_error(path, f"is {what}, not CSV; save or export it as 'CSV UTF-8'")
+
+
+def decode_text(path: Path, raw: bytes) -> str:
+    """Return the content of a file with LF at the ends of its lines, or raise a `DataError` where it is no UTF-8."""
+    check_text(path, raw)
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or (len(raw) > 3 and raw[:400].count(0) * 3 > len(raw[:400])):
         raise file_error(path, f"looks like UTF-16; {SAVE}")
     try:

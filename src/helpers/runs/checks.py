@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ..base.choices import split_choices
-from ..base.project import find_data, shorten_path
-from ..base.wording import say_count
-from .parameters import ParameterError, Parameters, suggest
+from ..base.project import UserError, find_data, shorten_path
+from ..base.wording import say_count, say_day
+from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
 
 FEWEST_POINTS, FEWEST_DAYS = 3, 179
+MOST_NOTES = 12
 
 
 def count_figures(series: Any) -> int:
@@ -21,10 +22,13 @@ def count_figures(series: Any) -> int:
     return 1 if near else min(len(dates), FEWEST_POINTS)
 
 
-def check_parameters(parameters: Parameters, load: Callable[..., Any] | None = None) -> Any:
+def check_parameters(
+    parameters: Parameters, load: Callable[..., Any] | None = None, calibrated: set[str] | None = None
+) -> Any:
     """Check the values against the data and the families, and return the data.
 
-    `load` is `helpers.indicators.load` by default, or one that remembers.
+    `load` is `helpers.indicators.load` by default, or one that remembers; `calibrated` are technologies whose forecast
+    can be calibrated on the others there, and gets that of the series.
 
     Raises
     ------
@@ -52,13 +56,16 @@ def check_parameters(parameters: Parameters, load: Callable[..., Any] | None = N
     if parameters.as_of or parameters.data != Parameters().data:  # with its own data as of today it does
         from ..forecast import LEAST_TECHNOLOGIES, can_calibrate
 
-        if not can_calibrate(data.references(exclude=series)):
+        known = calibrated is not None and series.technology in calibrated
+        if not known and not can_calibrate(data.references(exclude=series)):
             name = "as_of" if parameters.as_of else "data"
             raise ParameterError(
                 f"parameter '{name}' is '{getattr(parameters, name)}', and fewer than {LEAST_TECHNOLOGIES} other "
                 "technologies have enough figures there to calibrate a forecast on. Choose a later as_of, or data with "
                 "more references"
             )
+        if calibrated is not None:
+            calibrated.add(series.technology)
     if parameters.horizon_years < 1:  # a longer one reaches the next date of any series
         from ..forecast import next_dates
 
@@ -75,7 +82,13 @@ def _check_figures(data: Any, series: Any, parameters: Parameters) -> None:
     if count_figures(series) < (FEWEST_POINTS if series.bound is None else 1):
         figures = say_count(len(values), "exact figure")
         until = data.until()
-        day = data.public_on(parameters.entity, parameters.indicator, FEWEST_POINTS) if until else ""
+        hard = series.breaks[series.breaks["kind"] == "break"]
+        before = hard[hard["date"] <= series.values.index[0]].tail(1)
+        parting = before if len(before) else hard.head(1 if len(series.later) else 0)
+        for at in parting.itertuples():
+            side = "after" if len(before) else "before"
+            until = f" {side} the break of {at.date:%Y-%m-%d} ({at.reason}), which no fit crosses{until}"
+        day = data.public_on(parameters.entity, parameters.indicator, FEWEST_POINTS) if data.until() else ""
         hint = f"a later as_of: the third became public on {day}" if day > parameters.as_of else "a later as_of"
         raise ParameterError(
             f"{what} has {figures} above 0{until}; a forecast without a bound needs {FEWEST_POINTS}, half a year "
@@ -88,10 +101,72 @@ def _check_figures(data: Any, series: Any, parameters: Parameters) -> None:
 
 
 def print_warnings(data: Any, parameters: Parameters) -> None:
-    """Tell how a file of own data was read, and what is doubtful in the data of the series in question."""
+    """Tell how a file of own data was read, what its unit is, and what of the series is doubtful or left out."""
     from .. import indicators
 
     for understood in data.understood:
         print(f"understood: {understood}", flush=True)
-    for doubt in indicators.list_warnings(data, [(parameters.entity, parameters.indicator)]):
-        print(f"note: {doubt}", flush=True)
+    pair = parameters.entity, parameters.indicator
+    if data.project_data is not None:
+        print(indicators.say_units(data, [pair]), flush=True)
+    series = data.series(*pair, bound=parameters.bound)
+    for note in indicators.list_warnings(data, [pair]) + list_left_out(series):
+        print(f"note: {note}", flush=True)
+
+
+def list_left_out(series: Any) -> list[str]:
+    """Say what of a series curves and forecast leave out, and where it is past its peak, a sentence each."""
+    from ..forecast import PAST_PEAK, last_window
+
+    what, notes = f"{series.indicator} of {series.entity}", []
+    if len(series.earlier):
+        hard = series.breaks[series.breaks["kind"] == "break"]
+        last = hard[hard["date"] <= series.values.index[0]].iloc[-1]
+        figures = say_count(len(series.earlier), "figure")
+        notes.append(f"{figures} of {what} before the break of {last['date']:%Y-%m-%d} ({last['reason']}) left out.")
+    notes += [f"{what}: {series.segment_note}"] if series.segment_note else []
+    values = series.values[series.values > 0]
+    if len(values) < len(series.values):
+        zeros = say_count(len(series.values) - len(values), "figure")
+        notes.append(f"{zeros} of 0 of {what} left out of curves and forecast: growth from nothing has no rate.")
+    if len(values) >= FEWEST_POINTS and last_window(values, None).past_peak[0]:
+        highest = f"{values.max():g} on {say_day(values.idxmax())}"
+        notes.append(
+            f"{what} declines: {values.iloc[-1]:g} on {say_day(values.index[-1])} is less than {PAST_PEAK:.0%} of "
+            f"{highest}. Curves of adoption only rise and do not apply; the forecast is centred on the last figure."
+        )
+    return notes
+
+
+def review(data: Any, source: str) -> tuple[list[str], list[str]]:
+    """Say which series of own data a run would refuse, and what it would leave out of the others.
+
+    Parameters
+    ----------
+    data : Data
+    source : str
+        The parameter `data` that a run would have.
+
+    Returns
+    -------
+    refused : list of str
+        A sentence for each series, as the run would say it.
+    notes : list of str
+    """
+    from .. import indicators
+
+    refused, notes, calibrated = list[str](), list[str](), set[str]()
+
+    def load(path: str, as_of: str = "") -> Any:
+        return data
+
+    for entity, indicator in indicators.list_studied(data):
+        try:
+            given = read_parameters({"data": source, "entity": entity, "indicator": indicator})
+            chosen = complete_parameters(given, load)
+            check_parameters(chosen, load, calibrated)
+        except UserError as error:
+            refused.append(str(error))
+        else:
+            notes += list_left_out(data.series(entity, indicator, chosen.bound)) if len(notes) < MOST_NOTES else []
+    return refused, notes[:MOST_NOTES]

@@ -43,7 +43,7 @@ class Facts:
     tables : mapping
         Frames of the run by name, those of `SUMMARISED`, with rows numbered from 0.
     names : mapping
-        title, unit, base, bound_title and cautions of the series, as from `indicators.name_series`.
+        title, unit, base, bound_title, cumulative and cautions of the series, as from `indicators.name_series`.
     entity : str
     levels : sequence of float
         Those of the forecast's bands; one is quoted, see `helpers.base.levels.quoted_level`.
@@ -58,7 +58,8 @@ class Facts:
     ):
         self.tables, self.names, self.entity, self.level = tables, names, entity, quoted_level(levels)
         self.title, self.unit = str(names["title"]), str(names["unit"])
-        self.is_share = self.unit.startswith("percent")
+        self.is_share, self.adds_up = self.unit.startswith("percent"), bool(names.get("cumulative"))
+        self.at_date = "by" if self.adds_up else "in"  # 12 million sold by June, 12 million users in June
         self.growth = self.list_rows("02_growth")
         self.last = self.growth[-1]
 
@@ -94,11 +95,16 @@ class Facts:
 
     @cached_property
     def gain(self) -> Cell | None:
-        """Growth since `before`: percentage points of a share, else percent."""
+        """Growth since `before`: percentage points of a share, what was added to all so far, else percent."""
         if self.before is None:
             return None
         points = self.last["value"] - self.before["value"]
-        return points if self.is_share else 100 * points / self.before["value"]
+        return points if self.is_share or self.adds_up else 100 * points / self.before["value"]
+
+    @cached_property
+    def gain_unit(self) -> str:
+        """What `gain` is counted in."""
+        return "percentage points" if self.is_share else self.unit if self.adds_up else "percent"
 
     @cached_property
     def peak(self) -> Row:

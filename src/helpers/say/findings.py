@@ -60,8 +60,9 @@ def _list_observed(facts: Facts) -> list[tuple[Any, ...]]:
         label = f"Share of {say_base(names['base'])}, {when}, as published"
         rows.append(_one("published_rate", label, facts.rate, "percent", last["rate_url"]))
     if facts.before is not None:
-        label = f"Growth from {say_date(facts.before['date'])} to {when}, computed"
-        rows.append(_one("growth_year", label, facts.gain, "percentage points" if facts.is_share else "percent"))
+        grown = "Added" if facts.adds_up else "Growth"
+        label = f"{grown} from {say_date(facts.before['date'])} to {when}, computed"
+        rows.append(_one("growth_year", label, facts.gain, facts.gain_unit))
     for row in facts.list_rows("02_newer"):
         ends = (row["value"], np.inf) if row["bound"] == "at_least" else (0.0, row["value"])
         key, label = f"bound_{row['date']:%Y_%m_%d}", f"{facts.title}, {say_date(row['date'])}, a bound"
@@ -151,11 +152,11 @@ def state_findings(facts: Facts) -> pd.DataFrame:
 def _state_level(facts: Facts) -> str:
     last, newer = facts.last, facts.newer
     shares = list_shares(facts)
-    text = f"{facts.title}: {cite(last['value'], facts.unit)} in {say_date(last['date'])}"
+    text = f"{facts.title}: {cite(last['value'], facts.unit)} {facts.at_date} {say_date(last['date'])}"
     text += f" ({'; '.join(shares)})" if shares else ""
     if facts.before is not None and facts.gain is not None:
-        gain = cite(facts.gain, "percentage points" if facts.is_share else "percent")
-        grown = f"{'+' if facts.gain > 0 else ''}{gain}" if abs(facts.gain) >= 0.05 else "no change"
+        gain = f"{'+' if facts.gain > 0 else ''}{cite(facts.gain, facts.gain_unit)}"
+        grown = gain if abs(facts.gain) >= (1e-9 if facts.adds_up else 0.05) else "no change"
         text += f"; {grown} since {say_date(facts.before['date'])}"
     if newer is not None:
         text += f". For {say_date(newer['date'])} only a bound has been published: {cite_bound(newer, facts.unit)}"

@@ -118,8 +118,5 @@ def _say_change(old: Any, now: Any, series: AdoptionSeries, data: Data) -> str:
     if old["bound"] != (series.bound_name or "none"):
         names = (name.replace("_", " ") for name in (old["bound"], series.bound_name or "none"))
         why.append(f"the bound has changed, from {' to '.join(names)}")
-    reason = (
-        "; ".join(why)
-        or "the method, or what it learnt from other technologies, has changed; no figure has come"
-    )
+    reason = "; ".join(why) or "the method, or what it learnt from other technologies, has changed; no figure has come"
     return f"{says}, since {reason}."

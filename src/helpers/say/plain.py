@@ -65,7 +65,7 @@ def list_shares(facts: Facts) -> list[str]:
 
 def _say_headline(facts: Facts) -> str:
     last, before, unit, newer = facts.last, facts.before, facts.unit, facts.newer
-    level = f"{facts.title}: {cite(last['value'], unit)} in {say_date(last['date'])}"
+    level = f"{facts.title}: {cite(last['value'], unit)} {facts.at_date} {say_date(last['date'])}"
     if newer is not None:
         after = f"after {cite(last['value'], unit, bare=True)} in {say_date(last['date'])}"
         return f"{facts.title}: {cite_bound(newer, unit)} in {say_date(newer['date'])}, {after}"
@@ -73,11 +73,13 @@ def _say_headline(facts: Facts) -> str:
         return f"{level}, down from {cite(facts.peak['value'], unit)} in {say_date(facts.peak['date'])}"
     if before is None or facts.gain is None:
         return level
-    if abs(facts.gain) < (0.05 if facts.is_share else 0.5):
+    if abs(facts.gain) < (1e-9 if facts.adds_up else 0.05 if facts.is_share else 0.5):
         return f"{level}, the same as in {say_date(before['date'])}"
     if facts.is_share:
         points, word = cite(abs(facts.gain), "percentage points"), "more" if facts.gain > 0 else "less"
         return f"{level}, {points} {word} than in {say_date(before['date'])}"
+    if facts.adds_up:
+        return f"{level}, {cite(facts.gain, unit)} added since {say_date(before['date'])}"
     ratio = last["value"] / before["value"]
     if ratio >= MANY_TIMES:
         return f"{level}, {cite(ratio, form='.1f')} times as many as in {say_date(before['date'])}"
@@ -87,10 +89,10 @@ def _say_headline(facts: Facts) -> str:
 
 def _say_level(facts: Facts) -> str:
     last, before, shares = facts.last, facts.before, list_shares(facts)
-    text = f"{facts.title}, in {say_date(last['date'])}: {cite(last['value'], facts.unit)}"
+    text = f"{facts.title}, {facts.at_date} {say_date(last['date'])}: {cite(last['value'], facts.unit)}"
     text += f" ({'; '.join(shares)})" if shares else ""
     if before is not None:
-        text += f", after {cite(before['value'], facts.unit)} in {say_date(before['date'])}"
+        text += f", after {cite(before['value'], facts.unit)} {facts.at_date} {say_date(before['date'])}"
     return f"{text}."
 
 

@@ -199,7 +199,7 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     growth : DataFrame
         A row a figure: date, value, and since the figure before: years, change, growth (percent).
     names : dict
-        title, unit.
+        title, unit, and whether the figures are cumulative: then what each period added is written on its bar.
     source : str
 
     Returns
@@ -226,9 +226,10 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     bars[biggest].set_hatch("//")
     for bar, before, row in zip(bars, growth["date"], rows.itertuples(), strict=False):
         tell(bar, [f"{say_day(before)} to {say_day(row.date)}: {'+' if row.change > 0 else ''}{say(row.change, unit)}"])
+    added = names.get("cumulative", False)
     if len(rows) <= NUMBERED_BARS:
-        seen = rows["growth"].where(widths > 0.035)
-        texts = [f"{grown:+.0f}{sign}" if np.isfinite(grown) else "" for grown in seen]
+        seen = rows["change" if added else "growth"].where(widths > 0.035)
+        texts = [(f"+{say(one)}" if added else f"{one:+.0f}{sign}") if np.isfinite(one) else "" for one in seen]
         axis.bar_label(bars, texts, padding=3, size=8.5, color=INK)
     axis.axhline(0, color=GREY, lw=0.8)
     axis.margins(y=0.14)
@@ -244,5 +245,6 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     every = f"every {step} observations" if step > 1 else "observations"
     units = f"Change between {every}, {unit} a year"
     if len(rows) <= NUMBERED_BARS:
-        units += f"; on the bars, growth over the interval{'' if sign else ', percent'}"
+        written = "what the interval added" if added else f"growth over the interval{'' if sign else ', percent'}"
+        units += f"; on the bars, {written}"
     return close_canvas(figure, title, units, source)

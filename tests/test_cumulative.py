@@ -1,0 +1,142 @@
+"""Figures that count all so far: how they are told, and that no forecast of them falls."""
+
+import json
+import shlex
+
+import numpy as np
+import pytest
+from processes import call
+
+from helpers import indicators
+from helpers.base.project import find_data
+from helpers.forecast import forecast
+from helpers.indicators.tables import read_descriptor
+
+SOLD = [3, 5, 8, 12, 20, 33, 50, 66, 80, 95, 108, 112, 113, 113.5]
+
+
+def write(folder, heading, values=SOLD, name="sales.csv", more=""):
+    rows = [f"{2020 + place // 4}-Q{place % 4 + 1},{value}{more and ',yes'}" for place, value in enumerate(values)]
+    path = folder / name
+    path.write_text("\n".join([f'Quarter,"{heading}"{more and "," + more}', *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def select(source, bound=""):
+    data = indicators.load(source)
+    return data.series(*data.own[0], bound=bound)
+
+
+@pytest.mark.parametrize(
+    ("heading", "choice", "more"),
+    [("Heat pumps sold to date", "", ""), ("Absatz, kumuliert", "", ""), ("sales", "?cumulative=yes", ""),
+     ("sales", "", "cumulative")],
+)  # fmt: skip
+def test_the_heading_the_option_or_a_column_says_it_and_sets_the_errors(tmp_path, heading, choice, more):
+    source = f"{write(tmp_path, heading, more=more)}{choice}"
+    series = select(source)
+    assert (series.cumulative, series.errors) == (True, "cumulative")
+    indicators.write_clean(source, tmp_path / "clean.csv")
+    assert select(tmp_path / "clean.csv").cumulative, "the clean file says so too"
+
+
+def test_errors_alone_do_not_make_figures_cumulative(tmp_path):
+    series = select(write(tmp_path, "sales"))
+    assert (series.cumulative, series.errors) == (False, None)
+    fields = read_descriptor(find_data() / "datapackage.json")["indicators"]["fields"]
+    assert "cumulative" in {field["name"] for field in fields}
+    assert not any(series.cumulative for series in indicators.load_references())
+
+
+@pytest.mark.parametrize("bound", ["", 150])
+def test_no_path_and_no_edge_falls(tmp_path, bound):
+    result = forecast(select(write(tmp_path, "Sold to date"), bound))
+    paths = np.c_[np.full(len(result.paths), SOLD[-1]), result.paths.to_numpy()]
+    assert (np.diff(paths, axis=1) >= 0).all()
+    edges = result.quantiles.to_numpy()
+    assert (np.diff(np.r_[np.full((1, edges.shape[1]), SOLD[-1]), edges], axis=0) >= 0).all()
+    mean = sum(member.quantiles() for member in result.members.values()) / len(result.members)
+    assert (mean == result.quantiles).all(axis=None)
+    plain = forecast(select(write(tmp_path, "sales"), bound))
+    assert (plain.quantiles[0.025] < SOLD[-1]).all(), "which a band of other figures does"
+
+
+def test_a_fall_is_refused_and_a_series_that_never_fell_gets_a_hint(tmp_path, capsys):
+    code, out, _ = call(capsys, "check", write(tmp_path, "Sold to date", [3, 5, 4, 8]))
+    assert (code, "'4' is below 5 before it, and what counts all so far (cumulative) cannot fall" in out) == (1, True)
+    code, out, _ = call(capsys, "check", write(tmp_path, "sales"))
+    assert (code, "sales of own data never fell in 13 steps; if it counts all so far" in out) == (0, True)
+    for source in (write(tmp_path, "Share (%)", np.array(SOLD) / 2), write(tmp_path, "sales", SOLD[:9])):
+        assert "never fell" not in call(capsys, "check", source)[1]
+    assert "never fell" not in call(capsys, "check", write(tmp_path, "sales"), "--cumulative")[1]
+
+
+def test_names_say_it_and_growth_is_what_was_added(tmp_path):
+    from helpers.say.findings import year_of_growth
+
+    source = write(tmp_path, "Sold to date (thousands)")
+    data, series = indicators.load(source), select(source)
+    assert indicators.name_series(data, series)["cumulative"]
+    growth = series.values.rename("value").rename_axis("date").reset_index()
+    assert year_of_growth(growth, series.unit, added=True)[0] == pytest.approx(113.5 - 95)
+
+
+def test_check_names_what_is_left_out_and_the_break_that_leaves_too_little(tmp_path, capsys):
+    path = tmp_path / "mine.csv"
+
+    def check(text):
+        path.write_text(text)
+        return call(capsys, "check", path)[:2]
+
+    head = "year,value,break\n"
+    code, out = check(head + "2019,30,\n2020,40,\n2021,10,new survey\n")
+    assert (code, "after the break of 2021-12-31 (new survey), which no fit crosses" in out) == (1, True)
+    code, out = check(head + "2015,30,\n2016,33,\n2018,10,new survey\n2019,12,\n2020,20,\n2021,31,\n2022,50,another\n")
+    assert code == 0
+    assert "2 figures of mine of own data before the break of 2018-12-31 (new survey) left out." in out
+    assert "The series ends before the break of 2022-12-31 (another); 1 later figure is left out." in out
+    code, out = check("year,value\n2016,0\n2017,90\n2018,95\n2019,70\n2020,60\n")
+    assert code == 0
+    assert "1 figure of 0 of mine of own data left out of curves and forecast" in out
+    assert "mine of own data declines: 60 on 31 December 2020 is less than 97% of 95 on 31 December 2018." in out
+    code, out = check("date,value\n" + "".join(f"2024-0{month}-28,{month}\n" for month in range(1, 6)))
+    assert (code, "half a year apart" in out) == (1, True)
+
+
+def test_several_countries_get_the_line_of_a_sweep_that_is_read(tmp_path, capsys, monkeypatch):
+    from helpers.runs.sweep_file import read_sweep
+
+    monkeypatch.chdir(tmp_path)
+    lands = ("Chad", 2005), ("Mali", 2010)
+    rows = "".join(f"{year},{land},{year - start}\n" for land, start in lands for year in range(2014, 2019))
+    (tmp_path / "lands.csv").write_text(f"year,country,value\n{rows}")
+    told = call(capsys, "check", "lands.csv")[1].splitlines()
+    [line] = [line for line in told if line.startswith("a report of each: ")]
+    words = shlex.split(line.removeprefix("a report of each: ").split(">")[0])
+    (tmp_path / "lands.yaml").write_text(words[1])
+    assert json.loads(words[1])["grid"] == {"entity": ["Chad", "Mali"]}
+    assert len(read_sweep(tmp_path / "lands.yaml").runs) == 2
+    assert "adoption sweep lands.yaml" in line
+
+
+def test_a_name_in_another_language_is_the_country_or_none():
+    data = indicators.load()
+    for name, near in (
+        ("Deutschland", "nearest: Germany"),
+        ("Niemcy", "nearest: Germany"),
+        ("Germny", "nearest: Germany"),
+    ):
+        with pytest.raises(indicators.DataError, match=near):
+            data.series(name, "internet_use_itu")
+    with pytest.raises(indicators.DataError) as caught:
+        data.series("Wonderland", "internet_use_itu")
+    assert "nearest" not in str(caught.value)
+
+
+def test_a_column_of_1_to_4_beside_figures_of_one_date_is_told(tmp_path):
+    path = tmp_path / "parts.csv"
+    path.write_text("year,no,value\n2021,1,3\n2021,2,5\n2021,3,8\n2021,4,13\n")
+    with pytest.raises(
+        indicators.DataError, match="whose numbers go from 1 to 4: if these are quarters, name it Quarter"
+    ):
+        indicators.load(path)
