@@ -33,7 +33,7 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         words.
     """
     suspected = series.breaks[series.breaks["kind"] == "suspected"]
-    title = series.title if series.entity in series.title else f"{series.title}, {series.entity}"
+    title = series.full_title
     cautions = dict(zip(suspected["date"], suspected["reason"], strict=True))
     words = {"title": title, "unit": series.unit, "base": series.base, "bound_title": series.bound_title}
     rows = series.observations[series.observations["bound"] == "exact"]

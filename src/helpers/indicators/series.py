@@ -96,6 +96,11 @@ class AdoptionSeries:
         return interpolate_values(self.bound, dates)
 
     @property
+    def full_title(self) -> str:
+        """The title with its entity."""
+        return self.title if self.entity in self.title else f"{self.title}, {self.entity}"
+
+    @property
     def known_se(self) -> pd.Series | None:
         """Standard errors of the exact observations, as a curve's `known_se` takes them; None unless all have one."""
         return self.standard_error if self.standard_error.notna().all() else None

@@ -80,8 +80,7 @@ def state_next(
         return pd.DataFrame(columns=COLUMNS)
     now, level, unit = forecast[forecast["date"] == date].iloc[0], quoted_level(levels), series.unit
     low, high = (float(now[name]) for name in band_columns(level))
-    title = series.title if series.entity in series.title else f"{series.title}, {series.entity}"
-    below = say(low, unit, high, bare=True)
+    title, below = series.full_title, say(low, unit, high, bare=True)
     sentence = f"{title}: for {say_day(date)} a figure below {below} or above {say(high, unit)} would be a surprise, "
     rows = [("surprise", low, high, level, f"{sentence}since it would lie outside the {say_level(level)} band.")]
     on_record = bands_on_record(entries)

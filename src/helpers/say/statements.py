@@ -42,8 +42,7 @@ def state_forecast(forecast: Forecast, respondents: int | None = None) -> pd.Dat
     """Rows of statements on a forecast; see `Forecast.statements`."""
     windows, target, level = forecast.windows, forecast.target, forecast.level
     found, scatter = assess_target(target), measure_scatter(windows)
-    residuals = forecast.residuals
-    kind = kind_of(residuals)
+    kind = kind_of(forecast.residuals)
     judged, kept = forecast.judged[forecast.judged["level"] == level], forecast.share_kept()
     widest = min(forecast.lessons.calibration(name).widest for name in forecast.members)
     beyond = [each for each in forecast.levels if each > widest]
@@ -71,17 +70,11 @@ def state_forecast(forecast: Forecast, respondents: int | None = None) -> pd.Dat
         ),
         "paths": state_paths(forecast.lessons.correlations, target, kept, forecast.refuted, kind),
     }
-    source, title = target.source, target.title
-    title = title if source is None or source.entity in title else f"{title}, {source.entity}"
-    rows = [
-        (
-            chr(ord("a") + place),
-            topic,
-            f"{title}: {lower_first(text)}" if title else text,
-            json.dumps({key: _plain(numbers[key]) for key in sorted(numbers)}),
-        )
-        for place, (topic, (text, numbers)) in enumerate(statements.items())
-    ]
+    title = target.title if target.source is None else target.source.full_title
+    rows = []
+    for place, (topic, (text, numbers)) in enumerate(statements.items()):
+        told = json.dumps({key: _plain(numbers[key]) for key in sorted(numbers)})
+        rows.append((chr(ord("a") + place), topic, f"{title}: {lower_first(text)}" if title else text, told))
     return pd.DataFrame(rows, columns=["key", "topic", "statement", "numbers"])
 
 

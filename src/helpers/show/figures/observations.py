@@ -236,15 +236,20 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     axis.xaxis_date()
     use_dates(axis, pd.DatetimeIndex(growth["date"]))
     use_numbers(axis)
-    top, date = rows.iloc[biggest], growth["date"].iloc[biggest]
-    share = top["change"] / (growth["value"].iloc[-1] - growth["value"].iloc[0])
-    told = f", {percent(share)} of the whole rise shown" if 0 < share < 1 and len(rows) > 1 else ""
-    name = say_day if say_date(date) == say_date(top["date"]) else say_date
-    fastest = f"{'+' if top['change'] > 0 else ''}{say(per_year[biggest], unit)} a year"
-    title = f"{names['title']}: fastest between {name(date)} and {name(top['date'])}, {fastest}{told}"
+    ends = growth.iloc[biggest : biggest + 2]
+    title = f"{names['title']}: {_say_fastest(ends['date'], per_year[biggest], unit)}"
+    share = rows["change"].iloc[biggest] / (growth["value"].iloc[-1] - growth["value"].iloc[0])
+    title += f", {percent(share)} of the whole rise shown" if 0 < share < 1 and len(rows) > 1 else ""
     every = f"every {step} observations" if step > 1 else "observations"
     units = f"Change between {every}, {unit} a year"
     if len(rows) <= NUMBERED_BARS:
         written = "what the interval added" if added else f"growth over the interval{'' if sign else ', percent'}"
         units += f"; on the bars, {written}"
     return close_canvas(figure, title, units, source)
+
+
+def _say_fastest(ends: pd.Series, per_year: float, unit: str) -> str:
+    """The interval between two dates, as its bar is drawn; days are named where months would be the same."""
+    start, end = ends
+    name = say_day if say_date(start) == say_date(end) else say_date
+    return f"fastest between {name(start)} and {name(end)}, {'+' if per_year > 0 else ''}{say(per_year, unit)} a year"
