@@ -11,6 +11,7 @@ from helpers import indicators
 from helpers.base.project import find_data
 from helpers.forecast import forecast
 from helpers.indicators.tables import read_descriptor
+from helpers.say.facts import Facts
 
 SOLD = [3, 5, 8, 12, 20, 33, 50, 66, 80, 95, 108, 112, 113, 113.5]
 
@@ -72,13 +73,13 @@ def test_a_fall_is_refused_and_a_series_that_never_fell_gets_a_hint(tmp_path, ca
 
 
 def test_names_say_it_and_growth_is_what_was_added(tmp_path):
-    from helpers.say.findings import year_of_growth
-
     source = write(tmp_path, "Sold to date (thousands)")
     data, series = indicators.load(source), select(source)
     assert indicators.name_series(data, series)["cumulative"]
     growth = series.values.rename("value").rename_axis("date").reset_index()
-    assert year_of_growth(growth, series.unit, added=True)[0] == pytest.approx(113.5 - 95)
+    found = Facts({"02_growth": growth}, indicators.name_series(data, series), series.entity)
+    assert (found.gain, found.gain_unit) == (pytest.approx(113.5 - 95), series.unit)
+    assert found.at_date == "by"
 
 
 def test_check_names_what_is_left_out_and_the_break_that_leaves_too_little(tmp_path, capsys):
@@ -98,7 +99,7 @@ def test_check_names_what_is_left_out_and_the_break_that_leaves_too_little(tmp_p
     code, out = check("year,value\n2016,0\n2017,90\n2018,95\n2019,70\n2020,60\n")
     assert code == 0
     assert "1 figure of 0 of mine of own data left out of curves and forecast" in out
-    assert "mine of own data declines: 60 on 31 December 2020 is less than 97% of 95 on 31 December 2018." in out
+    assert "mine of own data declines: 60 on 31 December 2020 is less than 90% of 95 on 31 December 2018." in out
     code, out = check("date,value\n" + "".join(f"2024-0{month}-28,{month}\n" for month in range(1, 6)))
     assert (code, "half a year apart" in out) == (1, True)
 

@@ -97,9 +97,10 @@ def made(tmp_path_factory):
     return run_sequence(tmp_path_factory.mktemp("default"), "baseline", data="data")
 
 
-BY_HAND = """import nbformat, os, sys
+BY_HAND = """import matplotlib, nbformat, os, sys
 os.environ.pop("ADOPTION_RUNNER", None)
 for path in sys.argv[1:]:
+    matplotlib.rcdefaults()  # as in a kernel of its own
     cells = nbformat.read(path, 4).cells
     names = {}
     for cell in cells:

@@ -41,6 +41,16 @@ MODELS = {
         ),
         True,
     ),
+    "mean_2": (
+        "Mean of quantiles, second form",
+        f"At each level the mean of the quantiles of four members ({REFERENCES}), approaching a population.",
+        (
+            "As mean, but from a tenth below its peak on, not from 3 %, a series keeps its last level, for the errors "
+            "that calibrate it too; and without a bound paths approach the population and the most that any reference "
+            "grew by, where they were cut. Samples are joint paths over the dates."
+        ),
+        True,
+    ),
     "last_value": (
         "Last value",
         "The last figure, with normal bands of a random walk without drift.",

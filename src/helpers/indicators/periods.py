@@ -34,6 +34,8 @@ FILLERS = {"of", "de", "del", "di", "the", "st", "nd", "rd", "th", "er", "e", "o
 """Words in a date that say nothing of it."""
 NOTE_MARKS = r"(\s*(\*+|[\u00b9\u00b2\u00b3\u2070-\u2079]+|(?<!\w)\(?\d\)|\([a-z]\))|(?<=\d)\s?[pre])$"
 """Marks of footnotes, and of provisional, revised and estimated figures, behind a date or a number."""
+LONGEST = 60
+"""Letters of the longest cell that may be a date."""
 
 
 def read_day(text: str) -> date | None:
@@ -101,6 +103,8 @@ def interpret_date(text: str, order: str = "", period: str = "") -> tuple[str, d
     day : date or None
         None where the kind is one of the last four.
     """
+    if len(text) > LONGEST:
+        return "", None
     if day := read_day(text):
         return "day", day
     clock = r"([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?"

@@ -129,7 +129,7 @@ def list_left_out(series: Any) -> list[str]:
     if len(values) < len(series.values):
         zeros = say_count(len(series.values) - len(values), "figure")
         notes.append(f"{zeros} of 0 of {what} left out of curves and forecast: growth from nothing has no rate.")
-    if len(values) >= FEWEST_POINTS and last_window(values, None).past_peak[0]:
+    if count_figures(series) >= FEWEST_POINTS and last_window(values, None).past_peak[0]:
         highest = f"{values.max():g} on {say_day(values.idxmax())}"
         notes.append(
             f"{what} declines: {values.iloc[-1]:g} on {say_day(values.index[-1])} is less than {PAST_PEAK:.0%} of "

@@ -115,12 +115,12 @@ def state_ceiling(found: Assessment, at_origin: Origin, unit: str, reached: pd.D
         peak, last = windows.values.max(), windows.values[0, -1]
         as_far, part = reached[reached["fall"] >= 1 - last / peak], percent(1 - last / peak)
         numbers = {"technologies": len(as_far), "regained": int(as_far["regained"].sum()), "peak": peak, "last": last}
-        numbers |= {"fall": 1 - last / peak}
+        numbers |= {"fall": 1 - last / peak, "references": len(reached)}
         others = (
             f"{say_count(len(as_far), *kind)} fell as far at some time, and {numbers['regained']} of them later rose"
         )
         others = (
-            f"{others} above that peak" if len(as_far) else f"None of the {len(reached)} {kind[1]} ever fell as far"
+            f"{others} above that peak" if len(as_far) else f"Of {say_count(len(reached), *kind)} none ever fell as far"
         )
         text = (
             f"The series lies {part} below its peak ({say(peak, unit)}, now {say(last, unit)}). {others}. Adoption "
@@ -212,7 +212,7 @@ def state_data(scatter: dict[str, float], windows: Windows, available: int) -> S
         f"parameters and leaves {say_count(max(scatter['df'], 0), 'degree')} of freedom; six to ten points past half "
         "of the curve are the practical minimum."
     )
-    return text, {"points": points, "available": available, "degrees_of_freedom": scatter["df"]}
+    return text, {"points": points, "available": available, "degrees_of_freedom": max(scatter["df"], 0)}
 
 
 def state_paths(correlations: pd.DataFrame, target: Target, kept: float, refuted: bool, kind: Kind) -> Statement:

@@ -86,7 +86,8 @@ def draw_forecast(
     figure, axes = open_canvas(5.0)
     forecast, bound_ahead = rows[rows["method"] != "bound"], rows[rows["method"] == "bound"]
     axis, values, newer, last = axes[0, 0], series.values, series.newer, forecast["date"].iloc[-1]
-    start = (values.index[-1], values.iloc[-1])
+    earlier = values[values.index < forecast["date"].iloc[0]]  # zeros may follow the last figure that is forecast from
+    start = (earlier.index[-1], earlier.iloc[-1])
     values = values[values.index >= start[0] - 2 * (last - start[0])]
     labels = _fan(axis, forecast, start, levels)
     labels += _draw_scenarios(axis, scenarios, start)
