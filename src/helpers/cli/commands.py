@@ -259,7 +259,7 @@ def check(
     from .. import indicators
     from ..forecast.hub import ENTRY
     from ..forecast.register import read_register
-    from ..runs.checks import MOST_NOTES, review
+    from ..runs.checks import MOST_NOTES, find_refusals
 
     given: dict[str, Any] = {"data": path}
     locate_data(given, choices)
@@ -268,7 +268,7 @@ def check(
         for understood in data.understood:
             print(f"understood: {understood}")
         entries = read_register(data)
-        refused, notes = review(data, given["data"]) if data.project_data is not None else ([], [])
+        refused, notes = find_refusals(data, given["data"]) if data.project_data is not None else ([], [])
         if refused and len(refused) == len(indicators.list_studied(data)):
             print("\n".join(refused[:MOST_NOTES]))
             raise SystemExit(RunError.exit_code)

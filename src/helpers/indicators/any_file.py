@@ -177,7 +177,7 @@ class _Cells:
         """Find the unit, the title and whether figures count all so far; write fractions of 1 as percentages."""
         theirs = self.columns.names["value"]
         named = self.clean["indicator"].replace("", usual) if "indicator" in self.clean else pd.Series([usual])
-        by_name = state(self.columns, self.clean, described=set(named.unique()) <= set(project_indicators))
+        by_name = state(self.columns, self.clean, is_listed=set(named.unique()) <= set(project_indicators))
         blank = pd.Series("", self.clean.index, dtype=str)
         units, names = self.clean.get("unit", blank), self.clean.get("indicator", blank).replace("", usual)
         for name in names.unique():

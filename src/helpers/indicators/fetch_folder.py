@@ -191,25 +191,25 @@ def _put_rows(
     tables: Mapping[str, pd.DataFrame], rows: Mapping[str, pd.DataFrame], given: Mapping[str, str]
 ) -> dict[str, pd.DataFrame]:
     """Put rows into tables: series are replaced, an indicator that is there keeps its words but for what is given."""
-    old, described, sources = (tables[name] for name in ("observations", "indicators", "sources"))
+    old, indicators, sources = (tables[name] for name in ("observations", "indicators", "sources"))
     new, source = rows["observations"], rows["sources"]["source_id"].iloc[0]
     replaced = pd.MultiIndex.from_frame(old[SERIES]).isin(pd.MultiIndex.from_frame(new[SERIES]))
     observed = pd.concat([old[~replaced], new]).sort_values([*SERIES, "date"], kind="stable")
-    observed, described = observed.reindex(columns=list(old)), described.copy()
+    observed, indicators = observed.reindex(columns=list(old)), indicators.copy()
     for about in rows["indicators"].fillna("").to_dict("records"):
-        known = described["indicator"] == about["indicator"]
+        known = indicators["indicator"] == about["indicator"]
         if not known.any():
-            described = pd.concat([described, pd.DataFrame([about])]).reindex(columns=list(described))
+            indicators = pd.concat([indicators, pd.DataFrame([about])]).reindex(columns=list(indicators))
             continue
-        described.loc[known, list(given)] = list(given.values())
+        indicators.loc[known, list(given)] = list(given.values())
         for column in ("breaks", "suspected_breaks"):
-            both = f"{described.loc[known, column].iloc[0]};{about.get(column, '')}"
+            both = f"{indicators.loc[known, column].iloc[0]};{about.get(column, '')}"
             entries = filter(None, (entry.strip() for entry in both.split(";")))
-            described.loc[known, column] = "; ".join(dict.fromkeys(entries))
+            indicators.loc[known, column] = "; ".join(dict.fromkeys(entries))
     earlier = sources["source_id"].str.startswith(f"{source.rpartition('_')[0]}_")  # of the indicator, on another day
     kept = sources[(sources["source_id"] != source) & (sources["source_id"].isin(observed["source_id"]) | ~earlier)]
     sources = pd.concat([kept, rows["sources"]]).reindex(columns=list(sources))
-    return {**tables, "observations": observed, "indicators": described, "sources": sources}
+    return {**tables, "observations": observed, "indicators": indicators, "sources": sources}
 
 
 def _tell_changes(before: pd.DataFrame, rows: pd.DataFrame) -> str:

@@ -67,15 +67,15 @@ def read_series_file(
     """
     fields = [column.describe() for column in COLUMNS]
     problems: list[Problem] = []
-    described = set(project["indicators"]["indicator"])
-    text, understood, columns = read_any_file(path, choices, described)
+    listed = set(project["indicators"]["indicator"])
+    text, understood, columns = read_any_file(path, choices, listed)
     text = text.reindex(columns=list(BY_NAME), fill_value="")
     rows = complete_vintages(_fill_defaults(path, read_cells(path.name, text, fields, problems)))
     tables = _build_tables(path.name, rows, project)
     problems += _check_rows(path.name, rows, set_beside(tables, project), project)
     named = [replace(problem, column=columns.get(problem.column, problem.column)) for problem in problems]
     raise_problems([_name_meant(problem) for problem in named])
-    if (rows.loc[rows["indicator"].isin(described), "break"] != "").any():
+    if (rows.loc[rows["indicator"].isin(listed), "break"] != "").any():
         understood.append("breaks of an indicator of the project are not read: it keeps its own")
     return tables, understood
 
@@ -121,9 +121,9 @@ def set_beside(own: Mapping[str, pd.DataFrame], project: Mapping[str, pd.DataFra
     """
     theirs = project["observations"]
     pairs = set(zip(own["observations"]["entity"], own["observations"]["indicator"], strict=True))
-    described = theirs["indicator"].isin(own["indicators"]["indicator"])
+    listed = theirs["indicator"].isin(own["indicators"]["indicator"])
     replaced = np.array([pair in pairs for pair in zip(theirs["entity"], theirs["indicator"], strict=True)])
-    tables = {"observations": _join(own["observations"], theirs[~(described | replaced)]), "claims": own["claims"]}
+    tables = {"observations": _join(own["observations"], theirs[~(listed | replaced)]), "claims": own["claims"]}
     for name, key in (("indicators", "indicator"), ("sources", "source_id")):
         tables[name] = _join(own[name], project[name][~project[name][key].isin(own[name][key])])
     wording = project["wording"]

@@ -19,7 +19,7 @@ MULTIPLIERS = {"scalar_factor", "unit_multiplier", "unit_mult", "powercode", "po
 ASK = "write --unit, as --unit percent, --unit 'thousand persons' or --unit persons"
 
 
-def state(columns: Columns, clean: pd.DataFrame, described: bool) -> bool:
+def state(columns: Columns, clean: pd.DataFrame, is_listed: bool) -> bool:
     """Add the columns unit, title and cumulative, where the file states them beside its figures.
 
     Parameters
@@ -27,7 +27,7 @@ def state(columns: Columns, clean: pd.DataFrame, described: bool) -> bool:
     columns : Columns
         Gets a note of each.
     clean : DataFrame of str
-    described : bool
+    is_listed : bool
         The project knows the indicator, so that it keeps its unit and title.
 
     Returns
@@ -44,11 +44,11 @@ def state(columns: Columns, clean: pd.DataFrame, described: bool) -> bool:
     if given:
         clean["unit"] = clean["unit"].map({cell: read_cell(cell) for cell in clean["unit"].unique()})
         _multiply(columns, clean)
-    elif not described:
+    elif not is_listed:
         _find_units(columns, clean)
     if columns.is_melted(columns.names["value"]) and "title" in columns.names:  # the label of its one row
         clean["title"] = clean["title"].map(lambda text: find_unit(text)[1] or text)
-    named = described or "title" in clean or "indicator" in clean
+    named = is_listed or "title" in clean or "indicator" in clean
     if title := "" if named else _find_title(columns, clean):
         clean["title"] = say_first(title)
     if "cumulative" not in clean:

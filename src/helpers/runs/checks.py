@@ -138,7 +138,7 @@ def list_left_out(series: Any) -> list[str]:
     return notes
 
 
-def review(data: Any, source: str) -> tuple[list[str], list[str]]:
+def find_refusals(data: Any, source: str) -> tuple[list[str], list[str]]:
     """Say which series of own data a run would refuse, and what it would leave out of the others.
 
     Parameters
