@@ -49,13 +49,13 @@ def read_dates(columns: Columns, clean: pd.DataFrame) -> pd.DataFrame:
     clean = clean.copy()
     names = [column.name for column in COLUMNS if column.type == "date" and column.name in clean]
     rows = [(int(line), name, cell) for name in names for line, cell in clean[name].items()]
-    plain = {cell: write_plainly(cell) for _, _, cell in rows if len(cell) < 40}
+    plain = {cell: write_plainly(cell) for _, _, cell in rows}
     order, period = columns.choices.get("order", ""), columns.choices.get("period", "")
     period = period or heading_period(columns.names["date"])
     days = {cell: interpret_date(text, order, period) for cell, text in plain.items()}
-    if "month" in {kind for kind, _ in days.values()}:  # a number above 4 among others
-        period = period or "month"
-    days = {cell: interpret_date(text, order, period) for cell, text in plain.items()}
+    if not period and "month" in {kind for kind, _ in days.values()}:  # a number above 4 among others
+        period = "month"
+        days = {cell: interpret_date(text, order, period) for cell, text in plain.items()}
     first = {kind: (line, name, cell) for line, name, cell in reversed(rows) if (kind := days.get(cell, ("",))[0])}
     order = _find_order(columns, first, plain, order)
     if "ambiguous" in first:

@@ -34,7 +34,7 @@ FILLERS = {"of", "de", "del", "di", "the", "st", "nd", "rd", "th", "er", "e", "o
 """Words in a date that say nothing of it."""
 NOTE_MARKS = r"(\s*(\*+|[\u00b9\u00b2\u00b3\u2070-\u2079]+|(?<!\w)\(?\d\)|\([a-z]\))|(?<=\d)\s?[pre])$"
 """Marks of footnotes, and of provisional, revised and estimated figures, behind a date or a number."""
-LONGEST = 60
+LONGEST = 39
 """Letters of the longest cell that may be a date."""
 
 
