@@ -57,6 +57,15 @@ def say_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def add_entity(title: str, entity: str) -> str:
+    """A title with its entity, unless that is in it.
+
+    >>> add_entity("Internet users", "China"), add_entity("US firms that use AI", "US")
+    ('Internet users, China', 'US firms that use AI')
+    """
+    return title if entity in title else f"{title}, {entity}"
+
+
 DECLINED = "below its peak"
 """In the place of a verdict on the ceiling of a series that falls: curves that only rise were not asked."""
 

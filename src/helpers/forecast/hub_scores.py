@@ -10,7 +10,7 @@ import pandas as pd
 from ..base.levels import LEVELS, band_ends
 from ..base.numbers import percent, say, say_range
 from ..base.project import RunError
-from ..base.wording import say_count, say_day, say_name
+from ..base.wording import add_entity, say_count, say_day, say_name
 from ..indicators import Data, DataError
 from .hub import ENTRY
 from .hub_config import BASELINES
@@ -69,7 +69,7 @@ def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") ->
     for row in scored:
         if row["model_id"] not in RATIOS:
             baselines = dict.fromkeys(RATIOS.values(), np.nan) | against.get(tuple(row[name] for name in TASK), {})
-            title = f"{titles.get(row['indicator'], row['indicator'])}, {row['entity']}"
+            title = add_entity(titles.get(row["indicator"], row["indicator"]), row["entity"])
             rows.append(row | baselines | {"text": f"{title}: {_say_entry(row | baselines)}"})
     return pd.DataFrame(rows, columns=[*ENTRY, "q0.1", "q0.5", "q0.9", "unit", *SCORES])
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.wording import say_count
+from ..base.wording import add_entity, say_count
 from .problems import parameter_error
 
 SHORTEST_SEGMENT = 3  # one or two figures show a level, not a curve
@@ -98,7 +98,7 @@ class AdoptionSeries:
     @property
     def full_title(self) -> str:
         """The title with its entity."""
-        return self.title if self.entity in self.title else f"{self.title}, {self.entity}"
+        return add_entity(self.title, self.entity)
 
     @property
     def known_se(self) -> pd.Series | None:
