@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...base.levels import say_level
-from ...base.numbers import lower_first, say, say_date
+from ...base.numbers import lower_first, say, say_date, say_range
 from . import style
 from .style import Label
 
@@ -51,12 +51,12 @@ def say_forecasts(forecasts: pd.DataFrame) -> str:
     date, unit = say_date(ends["date"].iloc[0]), ends["unit"].iloc[0]
     if count == 2:
         one, other = ends.itertuples()
-        first, second = f"{say(one.low)} to {say(one.high, unit)}", f"{say(other.low)} to {say(other.high)}"
+        first, second = say_range(one.low, one.high, unit), say_range(other.low, other.high)
         return f"For {date}, {one.run} says {first} and {other.run} {second} ({say_bands(ends)})"
-    low, high = say(ends["value"].min(), unit), say(ends["value"].max(), unit)
-    if low == high:
-        return f"{f'All {count} runs put' if count > 1 else 'The run puts'} the median for {date} at {high}"
-    return f"The median for {date} goes from {say(ends['value'].min())} to {high} over {count} runs"
+    low, high = ends["value"].min(), ends["value"].max()
+    if say(low, unit) == say(high, unit):
+        return f"{f'All {count} runs put' if count > 1 else 'The run puts'} the median for {date} at {say(high, unit)}"
+    return f"The median for {date} goes from {say_range(low, high, unit)} over {count} runs"
 
 
 def _shorten(name: str) -> str:

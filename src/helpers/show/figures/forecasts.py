@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
-from ...base.numbers import lower_first, say, say_date, say_newer
+from ...base.numbers import lower_first, say, say_date, say_newer, say_range
 from ...indicators import AdoptionSeries
 from .single import plot_bound, plot_newer, shade_bands
 from .style import (
@@ -45,8 +45,7 @@ def _fan(axis: Axes, forecast: pd.DataFrame, start: tuple[Any, ...], levels: Seq
         axis.fill_between(dates, lower, upper, color=BLUE, alpha=alpha, lw=0)
         axis.plot(dates, upper, color=BLUE, lw=0.5, alpha=0.8)
         axis.plot(dates, lower, color=BLUE, lw=0.5, alpha=0.8)
-        end = lower[-1] if lower[-1] > 0.001 * upper[-1] else 0.0
-        labels.append(Label(dates[-1], upper[-1], f"{say_level(level)} band: {say(end)} to {say(upper[-1])}", BLUE))
+        labels.append(Label(dates[-1], upper[-1], f"{say_level(level)} band: {say_range(lower[-1], upper[-1])}", BLUE))
     axis.plot(dates, [start[1], *forecast["q0.5"]], "-", color=BLUE, lw=1.8)
     labels.append(Label(dates[-1], forecast["q0.5"].iloc[-1], f"median {say(forecast['q0.5'].iloc[-1])}", BLUE))
     return labels
@@ -105,7 +104,7 @@ def draw_forecast(
     low, high = band_columns(quoted_level(levels))
     after = say_newer(newer, start[1])
     title = (
-        f"{names['title']} in {say_date(end['date'])}: {say(end[low])} to {say(end[high], names['unit'])} "
+        f"{names['title']} in {say_date(end['date'])}: {say_range(end[low], end[high], names['unit'])} "
         f"({say_level(quoted_level(levels))} band), after {say(start[1])} in {say_date(start[0])}{after}"
     )
     if (forecast["basis"] == "refuted").any():
