@@ -1,5 +1,6 @@
 """What a run finds is decided once: each register says the one verdict, and what a series doesn't have is not said."""
 
+import json
 import re
 
 import golden
@@ -114,6 +115,25 @@ def test_outcomes_that_lie_mostly_on_one_side_are_told():
     high = read_kept()["05_coverage"].assign(above_median=74.6)
     assert "In 75 of 100 cases the figure lay above the middle" in say_plainly(**{"05_coverage": high})["forecast"]
     assert "the middle of the forecast" not in say_plainly()["forecast"]
+    low = gather(**{"05_coverage": read_kept()["05_coverage"].assign(above_median=20.0)})
+    told = plain.state_plainly(low).set_index("part").loc["forecast"]
+    assert "In 80 of 100 cases the figure lay below the middle" in told["sentence"]
+    assert any(words == "80" and "100 - 05_coverage" in source for words, source, _ in json.loads(told["cells"]))
+
+
+def test_a_change_too_small_for_whole_percent_is_one_number_in_both_registers():
+    for last, told in ((1003.0, "0.3 % more than"), (1000.2, "the same as")):
+        tables = grow([800.0, 1000.0, last])
+        assert told in say_plainly(**tables)["headline"]
+        assert ("no change since" in find(**tables)[0]) == (told == "the same as")
+
+
+def test_of_one_or_two_figures_that_count_it_is_said_that_others_make_the_forecast():
+    """As the windows that it learnt from say, whatever zeros stand before or figures within half a year."""
+    scores = read_kept()["04_scores"].assign(window=1)
+    assert "says only where it stands. " in say_plainly(**{"04_scores": scores})["forecast"]
+    assert "from other technologies" in find(**{"04_scores": scores})[-1]
+    assert "from other technologies" not in say_plainly()["forecast"] + find()[-1]
 
 
 @pytest.mark.parametrize(("growing", "told"), [([10.0, 11.0, 12.0], " times as fast"), ([202.0, 402.0, 602.0], "")])

@@ -35,11 +35,11 @@ class Cell(float):
         made.source = source
         return made
 
-    def __add__(self, other: float) -> Cell:
-        return Cell(float(self) + float(other), f"({self.source} + {find_source(other)})")
-
     def __sub__(self, other: float) -> Cell:
         return Cell(float(self) - float(other), f"({self.source} - {find_source(other)})")
+
+    def __rsub__(self, other: float) -> Cell:
+        return Cell(float(other) - float(self), f"({find_source(other)} - {self.source})")
 
     def __mul__(self, other: float) -> Cell:
         return Cell(float(self) * float(other), f"({self.source} * {find_source(other)})")
@@ -100,8 +100,9 @@ def cite_percent(share: Any) -> str:
 
 
 def _mark(value: Any, words: str) -> str:
-    known = f"{value.source}{BETWEEN}{value:.4g}" if isinstance(value, Cell) else ""
-    return f"{OPEN}{words}{BETWEEN}{known}{CLOSE}" if known else words
+    if not isinstance(value, Cell):
+        return words
+    return f"{OPEN}{words}{BETWEEN}{value.source}{BETWEEN}{value:.4g}{CLOSE}"
 
 
 def cite_range(low: Any, high: Any, unit: str = "") -> str:

@@ -21,9 +21,9 @@ SUMMARISED = (
     "02_pace",
     "02_countries",
     "03_ceiling",
+    "04_scores",
     "05_forecast",
     "05_coverage",
-    "05_bound",
     "05_probabilities",
 )
 """Tables of the run that the facts are decided from."""
@@ -107,6 +107,11 @@ class Facts:
         return "percentage points" if self.is_share else self.unit if self.adds_up else "percent"
 
     @cached_property
+    def unchanged(self) -> bool:
+        """Whether the last figure is that of a year before, as `gain` is rounded."""
+        return self.gain is not None and abs(self.gain) < (1e-9 if self.adds_up else 0.05)
+
+    @cached_property
     def peak(self) -> Row:
         """The highest figure."""
         return self.growth[int(self.tables["02_growth"]["value"].argmax())]
@@ -121,14 +126,19 @@ class Facts:
         """What the figures do: they have "fallen", stand "still" or "rise"; of one figure it is "unknown"."""
         if len(self.growth) < 2:
             return "unknown"
-        if declines(self.tables["02_growth"]):
+        if declines(self.tables["02_growth"]["value"]):
             return "fallen"
         return "still" if self.least["value"] >= STEADY * self.peak["value"] else "rise"
 
     @cached_property
+    def windows(self) -> int:
+        """Figures of the shortest windows that the forecast learnt from; one or two where the series tells no more."""
+        return int(self.tables["04_scores"]["window"].min())
+
+    @cached_property
     def few(self) -> bool:
-        """Whether there are one or two figures, so that all that is forecast is from other technologies."""
-        return len(self.growth) < SHORTEST
+        """Whether the series tells only where it stands, so that all that is forecast is from other technologies."""
+        return self.windows < SHORTEST
 
     @cached_property
     def step(self) -> tuple[Row, Row] | None:
@@ -179,6 +189,11 @@ class Facts:
     def points(self) -> Cell:
         """How many figures there are."""
         return Row(self.tables, "03_ceiling", 0)["points"]
+
+    @cached_property
+    def bound(self) -> Cell:
+        """The bound at the last figure; nan without one."""
+        return Row(self.tables, "03_ceiling", 0)["bound"]
 
     @cached_property
     def fan(self) -> list[Row]:
@@ -233,9 +248,9 @@ def find_before(growth: Sequence[Row], years: float, room: float) -> Row | None:
     return found if found is not None and found["value"] > 0 else None
 
 
-def declines(growth: pd.DataFrame) -> bool:
+def declines(values: pd.Series) -> bool:
     """Whether the last figure lies clearly below an earlier one, so that no adoption curve applies."""
-    return bool(growth["value"].iloc[-1] < PAST_PEAK * growth["value"].max())
+    return bool(values.iloc[-1] < PAST_PEAK * values.max())
 
 
 def say_from_others(points: int) -> str:
@@ -257,6 +272,6 @@ def list_ceiling(found: Assessment, values: pd.Series) -> pd.DataFrame:
     """
     names = ("verdict", "low", "high", "reached", "bound", "voices", "doubt", "sentence", "note")
     row = {name: getattr(found, name) for name in names} | {"voices": ", ".join(found.voices), "points": len(values)}
-    if declines(values.to_frame("value")):
+    if declines(values):
         row |= {"verdict": DECLINED, "low": np.nan, "high": np.inf, "voices": "", "doubt": "", "sentence": "not known"}
     return pd.DataFrame([row])

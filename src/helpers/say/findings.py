@@ -156,8 +156,7 @@ def _state_level(facts: Facts) -> str:
     text += f" ({'; '.join(shares)})" if shares else ""
     if facts.before is not None and facts.gain is not None:
         gain = f"{'+' if facts.gain > 0 else ''}{cite(facts.gain, facts.gain_unit)}"
-        grown = gain if abs(facts.gain) >= (1e-9 if facts.adds_up else 0.05) else "no change"
-        text += f"; {grown} since {say_date(facts.before['date'])}"
+        text += f"; {'no change' if facts.unchanged else gain} since {say_date(facts.before['date'])}"
     if newer is not None:
         text += f". For {say_date(newer['date'])} only a bound has been published: {cite_bound(newer, facts.unit)}"
     return f"{text}."
@@ -231,8 +230,8 @@ def _state_forecast(facts: Facts) -> str:
     tested = [row for row in facts.fan if row["basis"] == "calibrated" and row["date"] > near["date"]]
     newer = facts.list_rows("02_newer")[-1:]
     which = [f", of the paths with {cite_bound(row, unit)} in {say_date(row['date'])}," for row in newer]
-    few = f"{say_from_others(len(facts.growth))} The" if facts.few else "the"
-    text = f"{facts.title}: {lower_first(few)} combined forecast{''.join(which)} for {say_date(near['date'])} is "
+    first = f"{lower_first(say_from_others(facts.windows))} The" if facts.few else "the"
+    text = f"{facts.title}: {first} combined forecast{''.join(which)} for {say_date(near['date'])} is "
     text += f"{cite_range(*facts.band(near), unit)} ({say_level(facts.level)} band)"
     if tested:
         text += f", for {say_date(tested[-1]['date'])} {cite_range(*facts.band(tested[-1]), unit)}"
@@ -250,8 +249,7 @@ def _state_course(facts: Facts, end: Row) -> str:
     if ratio is not None and not 1 / FASTER < ratio < FASTER:
         words = cite(ratio, form=".1f")
         text += f" Over the next two years the median grows {words} times as fast as the figures did in the last two."
-    bound, high = Row(facts.tables, "03_ceiling", 0)["bound"], facts.band(end)[1]
-    if np.isfinite(bound) and not facts.is_share and high > bound:
+    if np.isfinite(facts.bound) and not facts.is_share and facts.band(end)[1] > facts.bound:
         text += f" The upper end passes the bound of today, {lower_first(facts.names['bound_title'])} "
-        text += f"({cite(bound, facts.unit)}), since the bound is forecast to grow too."
+        text += f"({cite(facts.bound, facts.unit)}), since the bound is forecast to grow too."
     return text

@@ -73,7 +73,7 @@ def _say_headline(facts: Facts) -> str:
         return f"{level}, down from {cite(facts.peak['value'], unit)} in {say_date(facts.peak['date'])}"
     if before is None or facts.gain is None:
         return level
-    if abs(facts.gain) < (1e-9 if facts.adds_up else 0.05 if facts.is_share else 0.5):
+    if facts.unchanged:
         return f"{level}, the same as in {say_date(before['date'])}"
     if facts.is_share:
         points, word = cite(abs(facts.gain), "percentage points"), "more" if facts.gain > 0 else "less"
@@ -83,8 +83,8 @@ def _say_headline(facts: Facts) -> str:
     ratio = last["value"] / before["value"]
     if ratio >= MANY_TIMES:
         return f"{level}, {cite(ratio, form='.1f')} times as many as in {say_date(before['date'])}"
-    word = "more" if facts.gain > 0 else "fewer"
-    return f"{level}, {cite(abs(facts.gain), form='.0f')} % {word} than in {say_date(before['date'])}"
+    word, form = "more" if facts.gain > 0 else "fewer", ".0f" if abs(facts.gain) >= 0.5 else ".1f"
+    return f"{level}, {cite(abs(facts.gain), form=form)} % {word} than in {say_date(before['date'])}"
 
 
 def _say_level(facts: Facts) -> str:
@@ -118,7 +118,7 @@ def _say_forecast(facts: Facts) -> str:
             f"{facts.title}: the newest figure lies outside what the earlier ones let expect, so no forecast is given."
         )
     near, far, tested = facts.at(1), facts.fan[-1], facts.tested
-    text = f"{facts.title}: {lower_first(say_from_others(len(facts.growth)))} " if facts.few else ""
+    text = f"{facts.title}: {lower_first(say_from_others(facts.windows))} " if facts.few else ""
     text += f"{facts.title}, forecast for {say_date(near['date'])}: {cite_range(*facts.band(near), facts.unit)}. "
     others = cite_count(tested["technologies"], "earlier technology", "earlier technologies")
     text += f"Such a range is meant to hold in {100 * facts.level:g} of 100 cases; made in the same way for {others} "
