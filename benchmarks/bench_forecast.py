@@ -33,7 +33,7 @@ def main():
         measure_skill(scored),
         *measure_late(references, residuals),
         *measure_unbounded(references),
-        *measure_far(references, residuals),
+        *measure_far(references),
         measure_steps(references),
         measure_free_ceilings(references),
         *measure_few(references),
@@ -223,41 +223,77 @@ def measure_unbounded(references):
     yield row(what, f"{most:.1f}, the most that any reference grew by", f"{times:.1f}", times <= most * 1.001)
 
 
-def measure_far(references, residuals):
-    """Bounds made twice and three times as large: WIS of the published forecast over that without a bound.
+def drift_led(origin, ahead):
+    """Damped drift as without a bound, whose path approaches the bound: tried as a fifth member."""
+    opened = methods.Origin(origin.windows.without_bound(), origin.prior)
+    path = methods.damped_drift(opened, replace(ahead, limit=np.inf))
+    return windows.approach(path, origin.windows.values[:, -1:], ahead.limit)
 
-    Beside it the mean of both, and the one without a bound that approaches the bound; what is learnt stays the same.
+
+def measure_far(references):
+    """Bounds made twice and three times as large: WIS over that without a bound, with what was tried against it.
+
+    Tried is the forecast without a bound led under it: its own quantiles as fifth member, as half, alone; or its path
+    as fifth member, with bands as every member's. What is learnt stays the same.
     """
-    levels, records = list(bands.REPORTED_QUANTILES), bands.Records(residuals)
-    opened, usual = bands.Records(backtest(references, bounded=False)), rolling.ORIGIN_SHARES
-    reached, unit = methods.saturation_shares(references), residuals["unit"]
-    priors = {name: methods.learn_prior(reached, residuals, name) for name in residuals["technology"].unique()}
-    free = coverage.leave_one_technology_out_quantiles(opened, forecast.PUBLISHED, levels)
-    for times in (1, 2, 3):
-        rolling.ORIGIN_SHARES = tuple(share / times for share in usual)
-        try:
+    levels, usual = list(bands.REPORTED_QUANTILES), rolling.ORIGIN_SHARES
+    methods.METHODS["drift_led"], methods.NEEDS_FIGURES["drift_led"] = drift_led, windows.SHORTEST
+    methods.NEEDS_BOUND.add(drift_led)
+    try:
+        residuals = backtest(references)
+        opened = bands.Records(backtest(references, bounded=False))
+        free = coverage.leave_one_technology_out_quantiles(opened, forecast.PUBLISHED, levels)
+        reached, records = methods.saturation_shares(references), bands.Records(residuals)
+        priors = {name: methods.learn_prior(reached, residuals, name) for name in residuals["technology"].unique()}
+        for times in (1, 2, 3):
+            rolling.ORIGIN_SHARES = tuple(share / times for share in usual)
             far = [replace(each, bound=times * each.bound) for each in references]
             parts = [rolling.roll(far, points, rolling.HORIZONS, True) for points in rolling.WINDOWS]
-        finally:
             rolling.ORIGIN_SHARES = usual
-        rows = pd.concat([rolling.add_methods(part, priors) for part in parts], ignore_index=True)
-        last, bound = (rows[[name]].to_numpy() for name in ("last", "unit_ahead"))
-        found = np.empty_like(free)
-        for number, technology in enumerate(pd.factorize(residuals["technology"])[1]):
-            own = (rows["technology"] == technology).to_numpy()
-            members = {name: records[name].left_out[number] for name in methods.MEMBERS}
-            found[own] = mean_members(rows[own], members, levels)
-        led, measured = windows.approach(free, last, bound), []
-        for each in (free, found, (found + led) / 2, led):
-            wis = scores.quantile_score(rows["actual"].to_numpy(), each, levels) / unit
-            wis = wis.groupby([rows["horizon_years"], rows["technology"]]).mean().groupby("horizon_years").mean()
-            measured.append(wis)
-        texts = [" ".join(f"{ratio:.2f}" for ratio in each / measured[0]) for each in measured[1:]]
-        what = (
-            f"the bound times {times}, at 0.5, 1, 2, 3, 5 years: WIS over that without a bound; tried: the mean of the "
-        )
-        what += "published and of that without a bound led under it; the latter alone"
-        yield row(what, "half of the loss" if times > 1 else "-", "; ".join(texts), False if times > 1 else None)
+            rows = pd.concat([rolling.add_methods(part, priors) for part in parts], ignore_index=True)
+            rows["unit"] = residuals["unit"]
+            yield from compare_far(rows, records, free, times)
+    finally:
+        rolling.ORIGIN_SHARES = usual
+        del methods.METHODS["drift_led"], methods.NEEDS_FIGURES["drift_led"]
+        methods.NEEDS_BOUND.remove(drift_led)
+
+
+def compare_far(rows, records, free, times):
+    """Rows of the table for bounds so many times as large: what was tried, against none and against the published."""
+    levels = bands.REPORTED_QUANTILES
+    four, path = np.empty_like(free), np.empty_like(free)
+    for number, technology in enumerate(pd.factorize(records.residuals["technology"])[1]):
+        own = (rows["technology"] == technology).to_numpy()
+        for found, names in ((four, methods.MEMBERS), (path, ["drift_led"])):
+            found[own] = mean_members(rows[own], {name: records[name].left_out[number] for name in names}, levels)
+    led = windows.approach(free, rows[["last"]].to_numpy(), rows[["unit_ahead"]].to_numpy())
+    tried = {"published": four, "led as fifth member": (4 * four + led) / 5, "led as half": (four + led) / 2}
+    tried |= {"led alone": led, "path as fifth member": (4 * four + path) / 5}
+    scored, keys = {}, [rows["horizon_years"], rows["technology"]]
+    for name, each in ({"none": free} | tried).items():
+        actual = rows["actual"].to_numpy()
+        judged = {"wis": scores.quantile_score(actual, each, levels) / rows["unit"]}
+        judged |= {"80": (actual >= each[:, 1]) & (actual <= each[:, 5])}
+        judged |= {"95": (actual >= each[:, 0]) & (actual <= each[:, 6])}
+        scored[name] = pd.DataFrame(judged).groupby(keys).mean()
+    at = f"the bound times {times}, at 0.5, 1, 2, 3, 5 years"
+    means = {name: each["wis"].groupby("horizon_years").mean() for name, each in scored.items()}
+    texts = {name: " ".join(f"{ratio:.2f}" for ratio in means[name] / means["none"]) for name in tried}
+    measured, target = "; ".join(f"{name} {text}" for name, text in texts.items()), "half of the loss"
+    yield row(
+        f"{at}: WIS over that without a bound", target if times > 1 else "-", measured, None if times == 1 else False
+    )
+    for name in ("led as fifth member", "path as fifth member"):
+        drawn = [
+            bootstrap(scored[name]["wis"].loc[each], scored["published"]["wis"].loc[each])
+            for each in means["none"].index
+        ]
+        ratios = " ".join(f"{ratio:.3f} ({low:.3f}-{high:.3f})" for ratio, low, high in drawn)
+        cover = [scored[name][level].groupby("horizon_years").mean() for level in ("80", "95")]
+        covered = "; ".join(" ".join(f"{100 * share:.0f}" for share in each) for each in cover)
+        what = f"{at}: {name}, WIS over the published (bootstrap by technology); coverage of its 80 and 95 % bands"
+        yield row(what, "-", f"{ratios}; {covered} %")
 
 
 def measure_steps(references):
