@@ -208,6 +208,22 @@ def test_percent_without_a_bound_stays_below_100_and_a_limit_is_kept(make):
     assert make([20, 35, 60, 80], None, limit=120).frame()["q0.975"].max() <= 120
 
 
+@pytest.mark.parametrize(("limit", "said"), [(120, "and 120, which no value can pass"), (None, "would be one")])
+def test_a_limit_without_a_bound_is_said(make, limit, said):
+    assert said in make([20, 35, 60, 80], None, limit=limit).statements().set_index("topic").loc["bound", "statement"]
+
+
+def test_users_of_the_whole_world_are_held_below_its_population(make):
+    data = indicators.load()
+    series = data.series("World", "chatgpt_weekly_active_users")
+    offered = data.offer_bounds(series)
+    assert list(offered) == ["Population in mid-year", "none"]
+    limit = offered["Population in mid-year"].iloc[-1]
+    free, held = (make([], None, series=series, limit=most).quantiles[0.975] for most in (None, limit))
+    assert held.max() < limit < free.max()
+
+
+
 def test_without_a_bound_paths_approach_a_limit_and_none_is_heaped_there(make):
     near, far = (make([20, 35, 60, 80], None, limit=limit).paths.iloc[:, -1] for limit in (120, 1e9))
     assert near.max() < 120
