@@ -223,7 +223,6 @@ def test_users_of_the_whole_world_are_held_below_its_population(make):
     assert held.max() < limit < free.max()
 
 
-
 def test_without_a_bound_paths_approach_a_limit_and_none_is_heaped_there(make):
     near, far = (make([20, 35, 60, 80], None, limit=limit).paths.iloc[:, -1] for limit in (120, 1e9))
     assert near.max() < 120

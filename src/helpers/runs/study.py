@@ -110,6 +110,23 @@ class Study(Output):
         """See `Study`."""
         return indicators.cite_series(self.data, self.series)
 
+    def say_from_others(self, points: int | None = None) -> None:
+        """Display what must be read before all else of one figure or two; its page has it below the title.
+
+        Parameters
+        ----------
+        points : int, optional
+            How many figures there are; by default those of the series.
+        """
+        from IPython.display import Markdown, display
+
+        from ..say.facts import say_from_others
+        from .checks import count_figures
+
+        said = say_from_others(count_figures(self.series) if points is None else points)
+        if said:
+            display(Markdown(f"**{said}**"), metadata={"first": True})
+
     def read_table(self, name: str) -> Any:
         """Table `name` of this run as a frame, with the types that it was written with.
 

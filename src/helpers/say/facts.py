@@ -136,9 +136,9 @@ class Facts:
         return int(self.tables["04_scores"]["window"].min())
 
     @cached_property
-    def few(self) -> bool:
-        """Whether the series tells only where it stands, so that all that is forecast is from other technologies."""
-        return self.windows < SHORTEST
+    def from_others(self) -> str:
+        """What is said first where the series tells only where it stands: all is from other technologies; else ""."""
+        return say_from_others(self.windows)
 
     @cached_property
     def step(self) -> tuple[Row, Row] | None:
@@ -254,7 +254,9 @@ def declines(values: pd.Series) -> bool:
 
 
 def say_from_others(points: int) -> str:
-    """What must be said first of a forecast of one figure or two."""
+    """What must be said first where a series has one figure or two, of which there can be no more; else ""."""
+    if points >= SHORTEST:
+        return ""
     pace = " and how fast it came there" if points > 1 else ""
     only = f"this series says only where it stands{pace}"
     return f"The forecast is from other technologies, nearly all of them successes; {only}."

@@ -11,7 +11,7 @@ from ..base.levels import say_level
 from ..base.numbers import lower_first, say_date
 from ..base.wording import DECLINED, say_count, say_end, say_span_of_end, say_unit, say_voices
 from .cells import Row, cite, cite_count, cite_percent, cite_range, settle
-from .facts import Facts, say_from_others
+from .facts import Facts
 from .plain import cite_bound, list_shares, say_base
 
 MOST_NAMED = 3
@@ -205,7 +205,7 @@ def _state_end(facts: Facts) -> str:
     if found.verdict == DECLINED:
         return ""
     points = cite_count(facts.points, "figure")
-    if facts.few:
+    if facts.from_others:
         return f"{facts.title}: {points} can't say where growth ends, so no ceiling is given."
     if found.verdict == "open":
         why = "the 95 % interval for the ceiling is open" if found.voices else "no adoption curve describes them"
@@ -230,7 +230,7 @@ def _state_forecast(facts: Facts) -> str:
     tested = [row for row in facts.fan if row["basis"] == "calibrated" and row["date"] > near["date"]]
     newer = facts.list_rows("02_newer")[-1:]
     which = [f", of the paths with {cite_bound(row, unit)} in {say_date(row['date'])}," for row in newer]
-    first = f"{lower_first(say_from_others(facts.windows))} The" if facts.few else "the"
+    first = f"{lower_first(facts.from_others)} The" if facts.from_others else "the"
     text = f"{facts.title}: {first} combined forecast{''.join(which)} for {say_date(near['date'])} is "
     text += f"{cite_range(*facts.band(near), unit)} ({say_level(facts.level)} band)"
     if tested:

@@ -7,7 +7,7 @@ import pandas as pd
 from ..base.numbers import lower_first, say_date
 from ..base.wording import say_end, say_name
 from .cells import Row, cite, cite_count, cite_range, settle
-from .facts import Facts, say_from_others
+from .facts import Facts
 
 MANY_TIMES = 1.5
 """From this ratio on growth is told as so many times as many, below it in percent."""
@@ -118,7 +118,7 @@ def _say_forecast(facts: Facts) -> str:
             f"{facts.title}: the newest figure lies outside what the earlier ones let expect, so no forecast is given."
         )
     near, far, tested = facts.at(1), facts.fan[-1], facts.tested
-    text = f"{facts.title}: {lower_first(say_from_others(facts.windows))} " if facts.few else ""
+    text = f"{facts.title}: {lower_first(facts.from_others)} " if facts.from_others else ""
     text += f"{facts.title}, forecast for {say_date(near['date'])}: {cite_range(*facts.band(near), facts.unit)}. "
     others = cite_count(tested["technologies"], "earlier technology", "earlier technologies")
     text += f"Such a range is meant to hold in {100 * facts.level:g} of 100 cases; made in the same way for {others} "

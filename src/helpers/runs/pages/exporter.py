@@ -57,6 +57,7 @@ def set_body(
     Markup and list of str
         The HTML, and the ids of the cells with an image that has no alternative text.
     """
+    notebook = raise_first(notebook)
     injected = any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells)
     given = {"tables": tables, "figures": figures, "injected": injected, "wordless": [], "draw": draw}
     body, resources = open_exporter().from_notebook_node(notebook, given)
@@ -72,6 +73,20 @@ def set_body(
     body = re.sub(r'(<h\d id=")([^"]*)"', set_address, body)
     body = re.sub(BOX, lambda _: BOX.replace("Table", f"Table {next(numbers)}"), body)  # software tells them apart
     return Markup(body), resources["wordless"]  # noqa: S704  the templates and filters here escape
+
+
+def raise_first(notebook: NotebookNode) -> NotebookNode:
+    """The notebook with what its code displays with the mark ``first`` in the first cell, below the title."""
+    cells, said = [], list[str]()
+    for cell in notebook.cells:
+        outputs = cell.get("outputs", [])
+        rest = [each for each in outputs if not each.get("metadata", {}).get("first")]
+        said += [each.data["text/markdown"] for each in outputs if each not in rest]
+        cells.append(NotebookNode(cell | {"outputs": rest}) if len(rest) < len(outputs) else cell)
+    if not said:
+        return notebook
+    cells[0] = NotebookNode(cells[0] | {"source": "\n\n".join([cells[0]["source"], *said])})
+    return NotebookNode(notebook | {"cells": cells})
 
 
 def list_sections(body: str) -> list[tuple[str, str]]:
