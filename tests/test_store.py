@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import threading
 
 import pytest
 from conftest import SAMPLE, further, list_files
@@ -259,3 +260,26 @@ def test_the_backtest_belongs_to_the_references_and_not_to_the_series():
     assert read(entity="Germany", **internet) == read(entity="France", **internet) == usual | {"technology": "internet"}
     assert read(entity="Germany", indicator="genai_use_eurostat", bound=100) == usual | {"points": 1}
     assert read(as_of="2026-03-01") == usual | {"as_of": "2026-03-01"}
+
+
+def test_a_whole_result_is_never_away_while_another_run_copies_it(place, tmp_path):
+    """Two runs that came to the same keep it twice; a third one that reads it meanwhile finds it whole."""
+    store = Store(place / "outputs")
+    key = min(read_keys(place / "outputs"))
+    record, source = store.read(key), shutil.copytree(store.folder / key, tmp_path / "made")
+    puts = threading.Thread(target=lambda: [store.put(key, source, record, record["files"]) for _ in range(100)])
+    puts.start()
+    while puts.is_alive():
+        store.get(key, tmp_path / "copy")
+    puts.join()
+    assert store.is_whole(key, tmp_path / "copy")
+
+
+def test_a_forced_notebook_that_came_to_something_else_takes_the_place(place, make):
+    edit(place, CHECK, "series.values.rename", "(series.values * __import__('random').random()).rename")
+    before = make()
+    table = place / "outputs" / "small" / "tables" / "01_coverage.csv"
+    first = table.read_bytes()
+    assert list_run(before) == {CHECK, FORECAST, SUMMARY}
+    assert CHECK in list_run(make(forced=[CHECK]))
+    assert table.read_bytes() != first

@@ -1,7 +1,8 @@
 """The result store: what a notebook wrote, kept under a key of everything that it was made from.
 
 An entry is a folder ``<outputs>/.store/<key>/`` with the notebook's tables, figures, executed copy and record. It is
-written beside and renamed into place, so that it is whole or not there; every reuse compares hashes. Runs get copies.
+written beside and renamed into place, so that it is whole or not there; a whole one stays where it is, since other runs
+may be copying it, unless a notebook came to something else. Every reuse compares hashes. Runs get copies.
 """
 
 from __future__ import annotations
@@ -113,16 +114,13 @@ class Store:
             raise ValueError("a result lies in tables/, figures/ or notebooks/")
         return content
 
-    def is_whole(self, key: str) -> bool:
-        """Whether everything of the result under `key` is there as it was written; one that isn't is removed."""
-        entry = self.folder / key
+    def is_whole(self, key: str, folder: Path | None = None) -> bool:
+        """Whether everything of the result under `key` is there, or its copy in `folder`, as it was written."""
+        place = folder or self.folder / key
         try:
-            whole = all(hash_file(entry / path) == expected for path, expected in self.read(key)["files"].items())
+            return all(hash_file(place / path) == expected for path, expected in self.read(key)["files"].items())
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            whole = False
-        if not whole:
-            shutil.rmtree(entry, ignore_errors=True)
-        return whole
+            return False
 
     def get(self, key: str, folder: Path) -> None:
         """Copy the result under `key` into a run's folder.
@@ -132,24 +130,33 @@ class Store:
         RunError
             If it's no longer whole: it has been removed or changed since it was found.
         """
-        if not self.is_whole(key):
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):  # what is missing is seen below
+            for path in self.read(key)["files"]:
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(self.folder / key / path, folder / path)
+            os.utime(self.folder / key)  # used last: the last to go
+        if not self.is_whole(key, folder):
             raise RunError(f"A result in {self.folder} was removed or changed meanwhile. Run the same command again.")
-        for path in self.read(key)["files"]:
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self.folder / key / path, folder / path)
-        os.utime(self.folder / key)  # used last: the last to go
 
     def put(self, key: str, folder: Path, record: Mapping[str, Any], files: Iterable[str]) -> None:
-        """Keep `files` of a run's folder, with the `record` that says what they are."""
+        """Keep `files` of a run's folder, with the `record` that says what they are.
+
+        Where a whole entry has the same tables and figures, that one stays: other runs may be copying it.
+        """
         with claim_folder(self.make(), ".new-") as place:
-            beside = place / key
+            beside, entry = place / key, self.folder / key
             for path in files:
                 (beside / path).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(folder / path, beside / path)
             write_json(beside / "record.json", {**record, "files": {path: hash_file(beside / path) for path in files}})
-            shutil.rmtree(self.folder / key, ignore_errors=True)
-            with suppress(OSError):  # another run was first, with the same
-                beside.rename(self.folder / key)
+            try:
+                beside.rename(entry)
+            except OSError:  # there is one
+                parts = ("tables", "figures")
+                if not self.is_whole(key) or any(self.read(key)[part] != record[part] for part in parts):
+                    with suppress(OSError):  # two of the same are at it
+                        entry.rename(place / "before")
+                        beside.rename(entry)
 
     def shrink(self, needed: Collection[str] = ()) -> int:
         """Remove what was used least recently beyond the limit, never the `needed` keys; returns the bytes freed.
