@@ -22,6 +22,7 @@ class ProjectHook(BuildHookInterface):
         root = Path(self.root)
         for path in (*root.glob("data/*.*"), *root.glob("data/forecasts/**/*.*"), *root.glob("notebooks/*.ipynb")):
             build_data["force_include"][str(path)] = f"helpers/_project/{path.relative_to(root).as_posix()}"
+        build_data["force_include"][str(root / "outputs" / "README.md")] = "helpers/_project/tables.md"
         self.made = TemporaryDirectory()
         sys.path.insert(0, str(root / "src"))
         try:

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import subprocess
 import time
 
 import openpyxl
@@ -11,7 +12,7 @@ import pytest
 from processes import call
 
 from helpers.base.project import RECORD, RunError
-from helpers.runs.exports import write_latex, write_workbook
+from helpers.runs.exports import list_units, read_documented, write_latex, write_workbook
 from helpers.runs.listing import remove_run
 from helpers.runs.notebook import read_csv, write_csv
 from helpers.runs.record import find_changed, list_own, read_run
@@ -47,6 +48,7 @@ ODD = pd.DataFrame(
         "text": ["=1+1", "a & b_c % $x$ {y} \\z", "北京"],
         "day": pd.to_datetime(["2020-12-31", None, "2021-12-31"]),
         "number": [9_400_000, -1.5, None],
+        "open": [float("inf"), 0.5, None],
     }
 )
 
@@ -55,13 +57,21 @@ def test_the_spreadsheet_has_every_table_with_its_types(run):
     name = put_table(run, ODD)
     path = write_workbook(run)
     book = openpyxl.load_workbook(path)
-    assert book.sheetnames == [one[:31] for one in sorted(list_tables(run))]
+    first, *others = book.sheetnames
+    assert first == "contents"
+    assert others[:2] == ["06_key_numbers", "05_forecast"]
+    assert sorted(others) == [one[:31] for one in sorted(list_tables(run))]
+    links = [row[0].hyperlink.location for row in book[first].iter_rows(min_row=6)]
+    assert links == [f"'{one}'!A1" for one in others], "each leads to its sheet"
+    assert [cell.value for cell in book["06_key_numbers"][1]][2] == "value (million persons)"
     cells = [[cell.value for cell in row] for row in book[name[:31]].iter_rows()]
     assert cells[0] == list(ODD)
     assert [row[0] for row in cells[1:]] == ODD["text"].tolist()
     assert book[name[:31]]["A2"].data_type == "s", "a text, not a formula"
     assert [f"{row[1]:%Y-%m-%d}" if row[1] else None for row in cells[1:]] == ["2020-12-31", None, "2021-12-31"]
+    assert book[name[:31]]["B2"].number_format == "yyyy-mm-dd", "no time"
     assert [row[2] for row in cells[1:]] == [9_400_000, -1.5, None]
+    assert [row[3] for row in cells[1:]] == ["inf", 0.5, None]
     for other, kinds in list_tables(run).items():
         frame = read_csv(run / "tables" / f"{other}.csv", kinds)
         assert book[other[:31]].max_row == len(frame) + 1
@@ -81,12 +91,51 @@ def test_latex_escapes_what_it_would_run(run):
     assert {path.stem for path in folder.glob("*.tex")} == set(list_tables(run))
     text = (folder / f"{name}.tex").read_text(encoding="utf-8")
     assert r"a \& b\_c \% \$x\$ \{y\} \textbackslash z" in text
-    assert r"=1+1 & 2020-12-31 & 9.4 million \\" in text
-    assert r"北京 & 2021-12-31 &  \\" in text
+    assert r"=1+1 & 2020-12-31 & 9.4 million & no limit \\" in text
+    assert r"北京 & 2021-12-31 &  &  \\" in text
     for path in folder.glob("*.tex"):
         text = path.read_text(encoding="utf-8")
         [kind] = re.findall(r"\\begin{(tabular|longtable)}", text)
         assert text.count(rf"\end{{{kind}}}") == 1
+
+
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="no LaTeX (Debian: apt install texlive-latex-recommended)")
+def test_latex_compiles(run, tmp_path):
+    put_table(run, ODD.assign(text=["=1+1", "a & b_c % $x$ {y} \\z #~^", "<b>"]))
+    files = "".join(rf"\input{{{path}}}" for path in sorted(write_latex(run).glob("*.tex")))
+    packages = r"\usepackage{booktabs,longtable}"
+    (tmp_path / "all.tex").write_text(rf"\documentclass{{article}}{packages}\begin{{document}}{files}\end{{document}}")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace")
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+@pytest.mark.skipif(
+    not (shutil.which("soffice") and shutil.which("pdftotext")),
+    reason="no LibreOffice (Debian: apt install libreoffice-calc poppler-utils)",
+)
+def test_no_cell_of_the_spreadsheet_is_too_narrow(run, tmp_path):
+    days = pd.to_datetime(["2020-12-31", "1999-01-01", "2021-12-31"])
+    numbers = {"large": [1.5e12, 2e12, 1e12], "whole": [123456789012, 2, 3], "sizes": [1e-9, 1e9, 1.0], "share": 0.123}
+    put_table(run, ODD.assign(day=days, **numbers))
+    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    command = ["soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", tmp_path, write_workbook(run)]
+    subprocess.run(command, capture_output=True, check=True, timeout=180)
+    told = subprocess.run(["pdftotext", "-layout", tmp_path / "tables.pdf", "-"], capture_output=True, text=True).stdout
+    assert "1999-01-01" in told
+    assert told.count("##") == 0
+
+
+def test_units_are_those_of_the_series_and_of_no_other():
+    record = {"parameters": {"indicator": "a"}, "subject": {"unit": "million"}}
+    kinds = {"value": "value", "q0.5": "value", "part": "share", "n": "count", "indicator": "text"}
+    frame = pd.DataFrame({"indicator": ["a", "a"], "value": [1, 2], "q0.05": [1, 2], "part": [0.1, 0.2], "n": [3, 4]})
+    assert list_units(frame, kinds, record) == {"value": "million", "q0.05": "million", "part": "share"}
+    assert list_units(frame.assign(indicator=["a", "b"]), kinds, record)["value"] == "unit of its series"
+    assert list_units(frame.assign(unit=["%", "%"]), kinds, record)["value"] == "%"
+    assert list_units(frame.assign(unit=["%", "persons"]), kinds, record)["value"] == "unit of its row"
+    row, columns = read_documented()["05_forecast"]
+    assert (row, columns["date"], columns["q0.5"]) == ("method and date", "date", "value")
 
 
 def test_exports_are_the_runs_own_and_go_with_it(run, outputs):

@@ -3,30 +3,74 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import openpyxl
 import pandas as pd
+from openpyxl.styles import Alignment, Font
+from openpyxl.utils import get_column_letter
 
 from ..base.files import pack_files, write_file
-from ..base.project import RunError
+from ..base.project import PACKAGED, RunError
+from ..base.wording import add_entity
 from ..show.tables import format_column, is_number
 from .notebook import read_csv
 from .record import note_exports, read_run, read_unchanged
 
 BOOK, PAPER = "tables.xlsx", "latex"
 MOST_ROWS = 1_048_575  # of a sheet, below its header
+FIRST = ("06_key_numbers", "05_forecast")
+"""The tables whose sheets come first, after the one that lists all."""
+CONTENTS = "contents"
 PROPERTIES = "docProps/core.xml"
 """Where a workbook says when it was made; openpyxl writes the present time."""
 ON_ONE_PAGE = 40  # rows of a table that LaTeX does not break
+NARROWEST, WIDEST = 8, 60  # characters of a column
+WRAPPED, CUT = Alignment(wrap_text=True, vertical="top"), Alignment(horizontal="fill", vertical="top")
+CODED = {"cells", "numbers"}
+"""Columns of JSON, which nobody reads line by line."""
+
+
+# ---- what the tables hold -----------------------------------------------------------------------------------------
+
+DOCUMENTED = re.compile(r"^\| `(\d\d_\w+)` \| (.*?) \| (.*) \|$", re.MULTILINE)
+COLUMN = re.compile(r"`([\w.]+)` (text|date|yes/no|value|percent|share|years|count|number)\b")
+UNITS = {"percent": "%", "share": "share", "years": "years"}
+
+
+def read_documented() -> dict[str, tuple[str, dict[str, str]]]:
+    """What a row of each table is, and the kind of each column, as ``outputs/README.md`` says."""
+    pages = (Path(__file__).resolve().parents[3] / "outputs" / "README.md", PACKAGED / "tables.md")
+    text = next((page.read_text(encoding="utf-8") for page in pages if page.is_file()), "")
+    return {name: (row, dict(COLUMN.findall(columns))) for name, row, columns in DOCUMENTED.findall(text)}
+
+
+def list_units(frame: pd.DataFrame, kinds: Mapping[str, str], record: Mapping[str, Any]) -> dict[str, str]:
+    """Unit of each column that has one: of the series in its table's column ``unit``, or that of the run."""
+    if "unit" in frame and not is_number(frame["unit"]):
+        named = [*frame["unit"].dropna().unique()]
+        unit = named[0] if len(named) == 1 else "unit of its row"
+    else:
+        own = set(frame.get("indicator", ())) <= {record["parameters"]["indicator"]}
+        unit = record["subject"]["unit"] if own else "unit of its series"
+    known = {name: kinds.get("q0.5" if re.fullmatch(r"q0\.\d+", name) else name, "") for name in frame}
+    return {name: ({"value": unit} | UNITS)[kind] for name, kind in known.items() if kind in {"value", *UNITS}}
+
+
+# ---- a spreadsheet ------------------------------------------------------------------------------------------------
 
 
 def write_workbook(folder: Path) -> Path:
     """Write all tables of the run in `folder` into ``tables.xlsx``, a sheet each; numbers and dates stay such.
 
-    The same run makes the same bytes.
+    A sheet that lists all comes first, then the key numbers and the forecast. Headings are the names of columns, with
+    their units in brackets. The same run makes the same bytes.
 
     Returns
     -------
@@ -37,21 +81,101 @@ def write_workbook(folder: Path) -> Path:
     RunError
         If there is no run, a table isn't as the run wrote it, or one is too long for a sheet.
     """
-    tables, content = _read_tables(folder), io.BytesIO()
-    with pd.ExcelWriter(content, engine="openpyxl", datetime_format="yyyy-mm-dd") as book:
-        for name, frame in tables.items():
-            if len(frame) > MOST_ROWS:
-                raise RunError(f"Table {name} has {len(frame):,} rows; a sheet holds {MOST_ROWS:,}. Take the CSV.")
-            frame.to_excel(book, sheet_name=name[:31], index=False, freeze_panes=(1, 0))
-            for row in book.sheets[name[:31]].iter_rows(min_row=2):
-                for cell in row:
-                    if cell.data_type == "f":  # a text of the data that looks like a formula stays a text
-                        cell.data_type = "s"
+    tables, record, documented = _read_tables(folder), read_run(folder), read_documented()
+    names = [*(name for name in FIRST if name in tables), *(name for name in tables if name not in FIRST)]
+    about = {name: documented.get(name, ("", {})) for name in names}
+    book, content = openpyxl.Workbook(), io.BytesIO()
+    _list_sheets(book.active, record, {name: (about[name][0], len(tables[name])) for name in names})
+    for name in names:
+        if len(tables[name]) > MOST_ROWS:
+            raise RunError(f"Table {name} has {len(tables[name]):,} rows; a sheet holds {MOST_ROWS:,}. Take the CSV.")
+        units = list_units(tables[name], about[name][1], record)
+        _fill_sheet(book.create_sheet(name[:31]), tables[name], units)
+    book.save(content)
     with zipfile.ZipFile(content) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
-    parts[PROPERTIES] = re.sub(rb"(?<=W3CDTF\">)[^<]+", read_run(folder)["made"].encode(), parts[PROPERTIES])
+    parts[PROPERTIES] = re.sub(rb"(?<=W3CDTF\">)[^<]+", record["made"].encode(), parts[PROPERTIES])
     note_exports(folder, {BOOK: write_file(folder / BOOK, pack_files(parts))})
     return folder / BOOK
+
+
+def _list_sheets(sheet: Any, record: Mapping[str, Any], listed: Mapping[str, tuple[str, int]]) -> None:
+    """Fill the first sheet: what the run is of, and the others by name, with what a row of each is."""
+    subject, given = record["subject"], record["parameters"]
+    sheet.title = CONTENTS
+    sheet.append([f"{add_entity(subject['title'], given['entity'])}: the tables of run '{record['run']}'"])
+    sheet.append([f"Made on {record['made'][:10]}; unit of the series: {subject['unit']}."])
+    sheet.append(["Columns q0.025 to q0.975 are quantiles: q0.5 is the median, q0.1 to q0.9 the 80 % band."])
+    sheet.append([])
+    sheet.append(["sheet", "a row is a", "rows"])
+    for name, (row, count) in listed.items():
+        sheet.append([name[:31], row, count])
+        cell = sheet.cell(sheet.max_row, 1)
+        cell.hyperlink, cell.style = f"#'{name[:31]}'!A1", "Hyperlink"
+    for cell in (sheet["A1"], *sheet[5]):
+        cell.font = Font(bold=True)
+    for column, width in zip("ABC", (34, WIDEST, NARROWEST), strict=True):
+        sheet.column_dimensions[column].width = width
+    _fit_page(sheet)
+
+
+def _fit_page(sheet: Any) -> None:
+    """Let a sheet be printed as wide as a page, on as many as it takes."""
+    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+
+
+def _fill_sheet(sheet: Any, frame: pd.DataFrame, units: Mapping[str, str]) -> None:
+    """Fill a sheet with a table: columns as wide as what they hold, long texts on several lines."""
+    for place, name in enumerate(frame, 1):
+        head = f"{name} ({units[name]})" if name in units else name
+        cells, shown = [_to_cell(value) for value in frame[name]], _choose_format(frame[name])
+        decimals = len(shown.partition(".")[2])
+        written = [f"{value:.{decimals}f}" if isinstance(value, float) else str(value or "") for value in cells]
+        coded = name in CODED
+        for row, value in enumerate([head, *cells], 1):
+            if value is None:
+                continue
+            cell = sheet.cell(row, place, value)
+            if cell.data_type in ("n", "d") and row > 1:
+                cell.number_format = shown
+            elif cell.data_type == "f":  # a text of the data that looks like a formula stays a text
+                cell.data_type = "s"
+            if row == 1 or coded or len(written[row - 2]) > WIDEST:
+                cell.alignment = CUT if coded and row > 1 else WRAPPED
+        sheet.cell(1, place).font = Font(bold=True)
+        words = [*written, *re.split(r"(?<=[ _])", head)]
+        sheet.column_dimensions[get_column_letter(place)].width = 2 + (
+            NARROWEST if coded else min(max(NARROWEST, *map(len, words)), WIDEST)
+        )
+    sheet.freeze_panes, sheet.print_title_rows = "A2", "1:1"
+    _fit_page(sheet)
+
+
+def _choose_format(values: pd.Series) -> str:
+    """How a spreadsheet shows a column; the cells have all digits."""
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return "yyyy-mm-dd"
+    if not pd.api.types.is_float_dtype(values):
+        return "General"
+    sizes = values[np.isfinite(values) & (values != 0)].abs()
+    if sizes.empty or sizes.max() > 1e6 * sizes.min():
+        return "General"
+    return "0.0000000"[: 2 + int(np.clip(4 - np.floor(np.log10(sizes.max())), 1, 6))]
+
+
+def _to_cell(value: Any) -> Any:
+    """What a cell holds: dates without a time, missing values as blanks, infinite ones as the CSV writes them."""
+    if pd.isna(value):
+        return None
+    if isinstance(value, pd.Timestamp):
+        return value.date()
+    if isinstance(value, float) and math.isinf(value):
+        return str(value)
+    return value
+
+
+# ---- LaTeX --------------------------------------------------------------------------------------------------------
 
 
 def write_latex(folder: Path) -> Path:
