@@ -1,6 +1,7 @@
 """The command line: papermill's meanings, and sentences instead of tracebacks."""
 
 import io
+import json
 import os
 import re
 import shutil
@@ -48,6 +49,28 @@ def test_a_mistaken_command_or_run_is_told(capsys, tmp_path, monkeypatch):
     code, _, err = call(capsys, "export", "nowhere")
     assert code == 1
     assert "There is no run 'nowhere'" in err
+
+
+def test_run_ends_with_json_for_programs(here, capsys):
+    words = ["run", "small", "-p", "horizon_years", "3", "--json"]
+    code, out, err = call(capsys, *words)
+    told = json.loads(out)
+    assert (code, told["run"], Path(told["folder"])) == (0, "small", here / "outputs" / "small")
+    assert Path(told["index"]).is_file()
+    assert ([*told["ran"]], told["reused"]) == ([path.stem for path in find_notebooks(here / "notebooks")], [])
+    assert all(seconds > 0 for seconds in told["ran"].values())
+    assert err.startswith("1/3 01_check_small  "), "how far it is"
+    latest, later, half = told["key_numbers"]
+    assert (latest["key"], latest["unit"]) == ("latest", "million persons")
+    assert (later["low"], later["value"], later["high"]) == (650.0, 801.3, 1002.5)
+    assert (half["value"], half["text"]) == (None, "not within the horizon")
+    code, out, err = call(capsys, *words)
+    assert err.startswith("Nothing changed")
+    assert json.loads(out) == told | {"ran": {}, "reused": [*told["ran"]]}
+    for further in (["--dry-run"], ["-p", "horizon_years", "-1"]):
+        code, out, err = call(capsys, *words, *further)
+        assert (code, out) == (2, "")
+        assert len(err.strip().splitlines()) <= 4
 
 
 def read(*words):

@@ -1,6 +1,7 @@
 """Sweeps: what the file may say, and that every run is made once whatever dies meanwhile."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -229,9 +230,13 @@ def test_a_failing_run_stops_no_other_and_the_same_command_resumes(tmp_path, out
     folder, failed = run_sweep(sweep, workers=2, notebooks=notebooks)
     assert list(failed) == ["horizon_years-13"]
     assert "AssertionError: thirteen" in failed["horizon_years-13"]
-    lines = capsys.readouterr().out.splitlines()
+    *lines, last = capsys.readouterr().out.splitlines()
+    notebooks_told = [line.split()[0] for line in lines if line.startswith("    ")]
+    lines = [line for line in lines if not line.startswith("    ")]
+    assert sorted(notebooks_told) == ["01_shared", *["05_forecast"] * 2, *["06_summary"] * 2], "each that was made"
     assert [line[:4] for line in lines] == ["1/3 ", "2/3 ", "3/3 "]
     assert sum("failed: Notebook 05_forecast failed" in line for line in lines) == 1
+    assert re.fullmatch(r"3 runs in [\d.]+ s: [\d.]+ s of work, 2 at a time", last)
     table = pd.read_csv(folder / "sweep.csv").set_index("run")
     assert table["state"].tolist() == ["complete", "complete", "failed"]
     assert table["last"].dropna().tolist() == [601, 609]
@@ -253,6 +258,15 @@ def test_a_failing_run_stops_no_other_and_the_same_command_resumes(tmp_path, out
     with pytest.raises(SystemExit):
         command.main(["export", "grid/horizon_years-1"])
     assert capsys.readouterr().out.strip().endswith("grid/horizon_years-1/html/index.html")
+
+
+def test_the_seconds_of_runs_add_up_to_the_work(tmp_path, outputs, notebooks, capsys):
+    run_sweep(read_sweep(write(tmp_path, "grid: {horizon_years: [1, 3]}")), workers=1, notebooks=notebooks)
+    *lines, last = capsys.readouterr().out.splitlines()
+    passed, work = (float(number) for number in re.findall(r"([\d.]+) s", last)[:2])
+    each = [float(re.search(r"  ([\d.]+) s", line)[1]) for line in lines if not line.startswith(" ")]
+    assert sum(each) == pytest.approx(work, abs=0.2)
+    assert 0.5 * passed < work <= passed + 0.1, "one at a time: nearly all that passed"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import json
 import os
 import signal
 import sys
@@ -23,7 +24,7 @@ from .base.project import UNNEEDED, RunError, UserError, block_imports, find_out
 from .base.quoting import PlainStream, shorten
 from .cli import commands
 from .cli.commands import complete_runs
-from .cli.options import add_choices, join_pairs, locate_data, read_options
+from .cli.options import add_choices, join_pairs, locate_data, read_options, refuse_contradiction
 
 STOPS = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])
 
@@ -90,6 +91,7 @@ def run(
     pdf: Annotated[bool, typer.Option("--pdf", help="Draw every figure as PDF too, for print.")] = False,
     isolated: Annotated[bool, typer.Option("--isolated", help="Start Python afresh for each notebook.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would run, and run nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="End with JSON; all else goes to the error stream.")] = False,
 ) -> None:
     """Run the notebooks: tables, figures and pages.
 
@@ -102,6 +104,7 @@ def run(
     give a parameter twice, -p and -r win over -y, and -y over -f. 'adoption params' lists the parameters. --date,
     --value and the options after them say how a file of your own is to be read, where 'adoption check' asks.
     """
+    from .runs.listing import describe_outcome
     from .runs.parameters import read_parameters
     from .runs.pipeline import plan_run, run_all
     from .runs.record import read_run
@@ -113,22 +116,19 @@ def run(
     locate_data(given, choices)
     chosen = read_parameters(given)
     refuse_contradiction({"--force": force, "--only": only, "--from": first})
+    refuse_contradiction({"--dry-run": dry_run, "--json": as_json})
     execution = Execution(choose_forced(find_notebooks(), force, only, first), isolated, pdf)
     if only or first:
         read_run(find_outputs() / chosen.run)  # what isn't there can't run again
     if dry_run:
         print("\n".join(plan_run(chosen, execution=execution)))
         return
-    with say_state(f"Run '{chosen.run}' is as it was before; the same command goes on from here."):
-        folder = run_all(chosen, execution=execution, before_commit=ignore_signals)
-    print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
-
-
-def refuse_contradiction(again: dict[str, object]) -> None:
-    """Refuse options of which each says what is to run again."""
-    asked = [option for option, value in again.items() if value]
-    if len(asked) > 1:
-        raise typer.BadParameter(f"{' and '.join(asked)} contradict each other; give one of them")
+    made: dict[str, Any] = {}
+    state = f"Run '{chosen.run}' is as it was before; the same command goes on from here."
+    with say_state(state), redirect_stdout(sys.stderr if as_json else sys.stdout):
+        folder = run_all(chosen, execution=execution, before_commit=ignore_signals, made=made)
+    told = json.dumps(describe_outcome(folder, made), ensure_ascii=False, indent=1) if as_json else ""
+    print(told or f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
 
 
 @app.command(name="open")

@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from ..base.files import hash_helpers
 from ..base.project import RunError, find_data
+from ..base.wording import say_count
 from .inputs import describe_inputs, watch_data
 from .kernels import can_fork, check_limits, make_place, preload, stop_kernels
 from .parameters import Parameters
@@ -34,7 +35,7 @@ from .sweep_file import Sweep
 
 SECONDS_TO_ANSWER = 5
 MAX_LINES = 50
-"""Runs up to which each one is told by a line of its own, and lines of a larger sweep."""
+"""Runs up to which each one, and each notebook, is told by a line of its own, and lines of a larger sweep."""
 LOOPBACK = "127.0.0.1:0"
 SILENT: dict[str, Any] = {f"distributed.{part}.http.routes": [] for part in ("scheduler", "worker")}
 """Dask can't do without its two web servers; with these they know no page."""
@@ -50,34 +51,66 @@ def make_runs(sweep: Sweep, folder: Path, workers: int, scheduler: str, notebook
     dict
         Message of each run that failed.
     """
-    sources, failed = find_notebooks(notebooks), dict[str, str]()
+    sources, began = find_notebooks(notebooks), time.monotonic()
     with open_client(workers, scheduler, folder) as client:
-        futures, runs = dict[str, Any](), dict[Any, str]()
+        futures, runs, needed_by = dict[str, Any](), dict[Any, str](), dict[Any, str]()
         for place, run in enumerate(sweep.runs):
             inputs = describe_inputs(run, sources)
             if not is_current(folder / run.run, inputs):
                 made = submit_notebooks(client, plan_steps(sources, run), inputs, folder, futures, -place)
+                needed_by = dict.fromkeys(made.values(), run.run) | needed_by  # the first run that needs it counts
                 given = (run.model_dump(), sources, inputs, made, folder)
                 runs[client.submit(finish_run, *given, priority=-place, pure=False)] = run.run
-        began, told = time.monotonic(), len(sweep.runs) - len(runs)
-        done, total = 0, len(futures) + len(runs)
-        shown = {"unit": "run", "disable": None, "leave": False, "file": sys.__stderr__}
-        with tqdm(total=len(sweep.runs), initial=told, **shown) as bar:
-            for future in as_completed([*futures.values(), *runs], loop=client.loop):
-                done += 1
-                if future not in runs:
-                    continue
+        work, failed = follow_runs(client, runs, needed_by, len(sweep.runs), began)
+        if runs:
+            at_once, seconds = sum(client.nthreads().values()), time.monotonic() - began
+            print(f"{say_count(len(runs), 'run')} in {seconds:.1f} s: {work:.1f} s of work, {at_once} at a time")
+    return failed
+
+
+def follow_runs(
+    client: Client, runs: Mapping[Any, str], needed_by: Mapping[Any, str], count: int, began: float
+) -> tuple[float, dict[str, str]]:
+    """Tell of each run when it has ended, and where there is no terminal of each notebook too.
+
+    Parameters
+    ----------
+    client : Client
+    runs, needed_by : mapping
+        Names of runs by the futures of the runs, and by those of the notebooks that are made for them.
+    count : int
+        Runs of the sweep, those that are there already among them.
+    began : float
+
+    Returns
+    -------
+    float and dict
+        Seconds of work, and the message of each run that failed. A run's seconds are those of the notebooks that were
+        made for it and of its pages, so that the lines add up to the work.
+    """
+    told, done, total, failed = count - len(runs), 0, len(needed_by) + len(runs), dict[str, str]()
+    work = dict.fromkeys(runs.values(), 0.0)
+    with tqdm(total=count, initial=told, unit="run", disable=None, leave=False, file=sys.__stderr__) as bar:
+        for future in as_completed([*needed_by, *runs], loop=client.loop):
+            done, line = done + 1, ""
+            if future in runs:
                 told, name = told + 1, runs[future]
                 seconds, message = read_outcome(future, client)
+                work[name] += seconds
                 failed |= {name: message} if message else {}
                 left = (total - done) * (time.monotonic() - began) / done
-                line = describe_progress(name, told, len(sweep.runs), seconds, message, len(failed), left)
-                if line:
-                    bar.clear()
-                    sys.stdout.write(f"{line}\n")
-                    sys.stdout.flush()
+                line = describe_progress(name, told, count, work[name], message, len(failed), left)
                 bar.update()
-    return failed
+            elif future.status == "finished":
+                made, name = future.result(), needed_by[future]
+                work[name] += made.seconds
+                notebook = future.key.rpartition("-")[0]
+                line = f"    {notebook} for {name}  {made.how}" if bar.disable and count <= MAX_LINES else ""
+            if line:
+                bar.clear()
+                print(line, flush=True)
+                bar.refresh()
+    return sum(work.values()), failed
 
 
 def submit_notebooks(

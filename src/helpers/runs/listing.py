@@ -1,14 +1,20 @@
-"""The runs that there are, and how one is removed."""
+"""The runs that there are, what a program wants to know of one, and how one is removed."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ..base.folders import lock_folder
 from ..base.project import RunError, list_records
 from ..base.wording import say_count
+from .notebook import read_csv
 from .record import find_changed, list_files, read_run
 
+NUMBER = ["key", "label", "value", "low", "high", "unit", "text"]
+"""Columns of a key number."""
 SHOWN = ("entity", "indicator", "bound", "as_of", "data")
 
 
@@ -37,6 +43,49 @@ def list_runs(outputs: Path) -> list[dict[str, str]]:
         given = {name: str(content["parameters"][name]) for name in SHOWN}
         found.append({"run": name, "made": str(content.get("made", "")), **given, "state": state})
     return sorted(found, key=lambda each: (each["made"], each["run"]), reverse=True)
+
+
+def describe_outcome(folder: Path, made: Mapping[str, Any]) -> dict[str, Any]:
+    """What a program wants to know of a run that has just been made.
+
+    Parameters
+    ----------
+    folder : Path
+    made : mapping
+        As `helpers.runs.pipeline.run_all` fills it.
+
+    Returns
+    -------
+    dict
+        run, folder and index (full paths), made, ran (seconds by the name of each notebook that was executed), reused
+        (names of the others), key_numbers (a list, each with key, label, value, low, high, unit, text; what is missing
+        or without end is None).
+
+    Raises
+    ------
+    RunError
+        If the run's record can't be read.
+    """
+    from .pages.index import find_table
+
+    record = read_run(folder)
+    ran = {name: round(made[name].seconds, 1) for name in record["notebooks"] if name in made and made[name].seconds}
+    numbers, table = [], find_table(record, "key_numbers")
+    if table:
+        [kinds] = [
+            entry["tables"][table]["columns"] for entry in record["notebooks"].values() if table in entry["tables"]
+        ]
+        frame = read_csv(folder / "tables" / f"{table}.csv", kinds).reindex(columns=NUMBER)
+        numbers = json.loads(frame.to_json(orient="records"))
+    return {
+        "run": record["run"],
+        "folder": str(folder),
+        "index": str(folder / "html" / "index.html"),
+        "made": record["made"],
+        "ran": ran,
+        "reused": [name for name in record["notebooks"] if name not in ran],
+        "key_numbers": numbers,
+    }
 
 
 def remove_run(folder: Path) -> tuple[int, list[str]]:

@@ -41,11 +41,12 @@ ENDS = (".ipynb", ".json")
 
 @dataclass(frozen=True)
 class Made:
-    """A notebook's result in the store, in words how it came there, and what went astray in it."""
+    """A notebook's result in the store, in words how it came there, what went astray in it, and the seconds it took."""
 
     key: str
     how: str
     stray: tuple[str, ...] = ()
+    seconds: float = 0.0
 
 
 def make_notebook(
@@ -101,9 +102,8 @@ def make_notebook(
         record |= {"key": key, "made_from": parts, "executed": hash_file(target)}
         write_json(target.with_suffix(".json"), record)
         store.put(key, folder, record, [*list_written(record), *(f"notebooks/{step.name}{end}" for end in ENDS)])
-    because = explain_change(parts, before)
-    how = f"{time.monotonic() - started:.1f} s" + (f" ({because})" if because and not force else "")
-    return Made(key, how, stray)
+    because, seconds = explain_change(parts, before), time.monotonic() - started
+    return Made(key, f"{seconds:.1f} s" + (f" ({because})" if because and not force else ""), stray, seconds)
 
 
 def read_tables(step: Step, keys: Mapping[str, str], store: Store) -> dict[str, str]:
@@ -207,6 +207,7 @@ def run_all(
     *,
     outputs: Path | None = None,
     before_commit: Callable[[], object] = lambda: None,
+    made: dict[str, Made] | None = None,
 ) -> Path:
     """Make the run ``<outputs>/<run>/``, whole or not at all; what was made from the same before is reused.
 
@@ -220,6 +221,8 @@ def run_all(
         Folder that holds the run; `helpers.base.project.find_outputs` by default.
     before_commit : callable
         Called just before the run is put in place: whoever stops it later would find it whole.
+    made : dict, optional
+        Filled with what was made or reused, by the notebook's name; stays empty where nothing changed.
 
     Returns
     -------
@@ -236,7 +239,7 @@ def run_all(
         If another process makes this run, the folder holds something that isn't a run, or what the run is made from
         changes meanwhile.
     """
-    outputs = outputs or find_outputs()
+    outputs, made = outputs or find_outputs(), {} if made is None else made
     parameters = complete_parameters(parameters)
     sources = find_notebooks(notebooks)
     inputs = describe_inputs(parameters, sources, execution.pdf)
@@ -260,7 +263,6 @@ def run_all(
         keys = {each: made[each].key for each in steps[name].upstream}
         return make_notebook(steps[name], keys, inputs, store, execution, partial, before.get(name))
 
-    made: dict[str, Made] = {}
     with RunFolder(parameters, sources, inputs, outputs, store) as folder:
         untold = list(steps)
         for name in make_in_order(steps, make, made, execution.at_once or count_processors() + 1):
