@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from helpers.base.project import find_root
+from helpers.runs.execute import fill_notebook
 
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian: apt install chromium)")
@@ -55,6 +56,7 @@ def lab():
     root = place / "root"
     root.mkdir()
     shutil.copy(find_root() / "notebooks" / "explore_adoption.ipynb", root)
+    (root / "copy.ipynb").write_bytes(fill_notebook(find_root() / "notebooks" / "05_forecast_adoption.ipynb", {}))
     news = place / "config" / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension"
     news.mkdir(parents=True)
     (news / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
@@ -213,3 +215,19 @@ def test_nothing_is_asked_of_the_network(page):
         name = buttons.nth(number).get_attribute("data-title")
         assert "Cloud" not in name
         assert "Produced" not in name or not buttons.nth(number).is_visible()
+
+
+def test_an_opened_copy_is_not_marked_changed(lab, page):
+    """Neither in its tab, nor by a byte once it is saved."""
+    address, outputs = lab
+    path = outputs.parent / "root" / "copy.ipynb"
+    before, tab = path.read_bytes(), page.context.new_page()
+    tab.goto(address.replace("explore_adoption", "copy") + "&reset")
+    tab.wait_for_selector(".jp-Notebook .jp-Cell")
+    tab.wait_for_selector("text=Python 3 (ipykernel) | Idle")
+    tab.wait_for_timeout(1000)
+    assert tab.locator(".lm-TabBar-tab.jp-mod-dirty").count() == 0
+    tab.keyboard.press("Control+S")
+    tab.wait_for_timeout(1000)
+    assert path.read_bytes() == before
+    tab.close()

@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from helpers.__main__ import app
-from helpers.base.project import begin_project
+from helpers.runs.begin import begin_project
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

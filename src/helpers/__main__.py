@@ -156,7 +156,7 @@ def open_notebook(
     given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
     locate_data(given, choices)
     path = lab.prepare_copy(notebook, given)
-    print(f"Your copy: {shorten_path(path)}")
+    print("\n".join(filter(None, (f"Your copy: {shorten_path(path)}", lab.say_kept(path)))))
     if not prepare_only:
         lab.open_lab(path, [*(["--no-browser"] if no_browser else []), *(options or [])])
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from .choices import join_choices, split_choices
 
@@ -93,31 +91,6 @@ def find_outputs() -> Path:
         return root / "outputs"
     here = Path.cwd()  # a notebook that was opened by hand runs in outputs/lab/
     return here.parent if (here.name, here.parent.name) == ("lab", "outputs") else here / "outputs"
-
-
-def begin_project(folder: Path) -> Path:
-    """Copy data and notebooks into a new folder, whole or not at all, and mark it as a project.
-
-    Raises
-    ------
-    RunError
-        If there is something in that place.
-    """
-    if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir() or any(folder.iterdir())):
-        raise RunError(f"{shorten_path(folder)} is there already, and not empty. Name a new folder.")
-    root = find_root()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
-        new = Path(place) / "new"
-        for path in (*root.glob("data/*.*"), *root.glob(f"data/{REGISTER}/**/*.*"), *root.glob("notebooks/*.ipynb")):
-            target = new / path.relative_to(root)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
-        (new / MARK).write_text("In this folder and below it, adoption uses data/ and notebooks/ of this folder.\n")
-        if folder.exists():
-            folder.rmdir()
-        new.rename(folder)
-    return folder
 
 
 def find_lab() -> Path:

@@ -209,9 +209,10 @@ def new(
 ) -> None:
     """Begin a project of your own: a folder with the data and the notebooks, to edit.
 
-    In it and below it, the commands use these, and write to its outputs/.
+    In it and below it, the commands use these, and write to its outputs/. For git there are .gitignore and
+    .gitattributes, for readers README.md and CITATION.cff, to complete.
     """
-    from ..base.project import begin_project
+    from ..runs.begin import begin_project
 
     print(f"A project to edit: {shorten_path(begin_project(folder.absolute()))}. Go there, and: adoption run")
 

@@ -15,6 +15,8 @@ from typing import Any
 
 import nbformat
 import papermill
+from ipykernel.ipkernel import IPythonKernel
+from ipykernel.kernelspec import get_kernel_dict
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.parameterize import parameterize_notebook
@@ -155,8 +157,15 @@ def name_run(notebook: Path, run: str) -> bool:
 
 
 def fill_notebook(source: Path, values: Mapping[str, Any]) -> bytes:
-    """The notebook with papermill's cell of parameters, not executed."""
+    """The notebook with papermill's cell of parameters, not executed.
+
+    It names the kernel as JupyterLab will once it is open, so that it isn't marked changed before anything is typed.
+    """
     notebook = nbformat.read(source, 4)
+    notebook.metadata["kernelspec"] = {"name": "python3", "language": "python"} | {
+        "display_name": get_kernel_dict()["display_name"]
+    }
+    notebook.metadata["language_info"] = dict(IPythonKernel.language_info)
     notebook.metadata["papermill"] = {}
     for cell in notebook.cells:
         cell.metadata.setdefault("tags", [])  # papermill counts on them

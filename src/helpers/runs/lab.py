@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from itertools import count
@@ -12,8 +13,9 @@ from typing import Any, NoReturn
 import yaml
 
 from ..base.files import write_file
-from ..base.project import RunError, find_lab, find_outputs, find_root
+from ..base.project import RunError, find_lab, find_outputs, find_root, shorten_path
 from ..base.quoting import quote
+from .begin import KEPT
 from .parameters import ParameterError, Parameters, read_parameters
 
 
@@ -120,6 +122,20 @@ def prepare_copy(name: str, given: dict[str, Any]) -> Path:
     return keep_beside(f"{source.stem}-{own}" if own else source.stem, ".ipynb", fill_notebook(source, values))
 
 
+def say_kept(path: Path) -> str:
+    """Where to keep a copy that git does not see; "" where it does, or where the project is not in git."""
+    command = ["git", "-C", str(find_root()), "check-ignore", "--quiet", str(path)]
+    given: dict[str, Any] = {"env": {**os.environ, "LC_ALL": "C"}, "capture_output": True, "text": True, "timeout": 20}
+    try:
+        asked = subprocess.run(command, check=False, **given)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    if asked.returncode and "outside repository" not in asked.stderr:
+        return ""
+    kept = shorten_path(find_root() / KEPT / path.name)
+    return f"git does not see it there. To keep it, save it as {kept}: a copy there is no part of a run."
+
+
 def open_lab(path: Path, options: Sequence[str] = ()) -> NoReturn:
     """Become JupyterLab of this interpreter, open on a file, with the project's folder at its root.
 
@@ -132,7 +148,5 @@ def open_lab(path: Path, options: Sequence[str] = ()) -> NoReturn:
     os.environ["ADOPTION_OUTPUTS"] = str(outputs)
     sys.stdout.flush()
     if os.name == "nt":  # there exec gives the prompt back while the program runs
-        import subprocess
-
         raise SystemExit(subprocess.call(words))
     os.execv(sys.executable, words)

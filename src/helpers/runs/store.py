@@ -35,7 +35,7 @@ PARTS = {  # words for what a notebook is made from
 }
 NO_PART = (
     "runs/pages/", "runs/sweep", "runs/futures.py", "runs/comparison.py", "runs/finished.py", "runs/exports.py",
-    "runs/listing.py", "runs/registry.py", "runs/explore.py", "__main__.py", "cli/", "show/explore",
+    "runs/listing.py", "runs/registry.py", "runs/begin.py", "runs/explore.py", "__main__.py", "cli/", "show/explore",
     "show/figures/comparisons.py",
 )  # fmt: skip
 """Helpers that no result of a notebook depends on."""

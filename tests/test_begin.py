@@ -1,0 +1,111 @@
+"""A project of one's own: what it begins with, and that git sees what changed and nothing else."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from ipykernel.ipkernel import IPythonKernel
+from processes import call, run
+
+from helpers.base.project import MARK, RunError
+from helpers.runs.begin import KEPT, begin_project
+from helpers.runs.lab import prepare_copy
+from helpers.runs.sequence import find_notebooks
+
+pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="no git on this machine")
+
+
+@pytest.fixture
+def project(here, tmp_path, monkeypatch):
+    """A new project, begun from one of the small notebooks, in which the commands of this process stand."""
+    folder = begin_project(tmp_path / "my own")
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(folder / "outputs"))
+    return folder
+
+
+def git(*words, cwd):
+    identity = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org"]
+    done = subprocess.run(["git", *identity, *words], cwd=cwd, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def clone_committed(project, folder):
+    """A clone of the project, which is committed, with the filter that its README asks for."""
+    git("init", cwd=project)
+    git("add", ".", cwd=project)
+    git("commit", "-m", "Begin", cwd=project)
+    git("clone", project, folder, cwd=project)
+    [commands] = re.findall(r"```sh\npip install nbstripout\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    subprocess.run(["sh", "-e"], input=commands, text=True, cwd=folder, check=True, env={**os.environ, "PATH": path})
+    return folder
+
+
+def test_a_new_project_says_what_it_is_and_how_it_is_cited(project):
+    assert {path.name for path in project.iterdir()} == {
+        *("data", "notebooks", MARK, ".gitignore", ".gitattributes", "README.md", "CITATION.cff")
+    }
+    citation = yaml.safe_load((project / "CITATION.cff").read_text(encoding="utf-8"))
+    assert (citation["cff-version"], citation["title"]) == ("1.2.0", "my own")
+    assert all(citation[key] for key in ("message", "authors", "date-released"))
+    assert citation["references"][0]["title"] == "Adoption Curves"
+    assert "{" not in (project / "README.md").read_text(encoding="utf-8")
+
+
+def test_what_is_there_is_left_alone(project):
+    with pytest.raises(RunError, match="is there already, and not empty"):
+        begin_project(project)
+
+
+def test_a_committed_cloned_and_run_project_is_not_changed(project, tmp_path):
+    clone = clone_committed(project, tmp_path / "clone")
+    code, _, err = run(clone, "run", "small", "-p", "horizon_years", "3", "-p", "data", str(clone / "data"))
+    assert code == 0, err
+    assert (clone / "outputs" / "small" / "html" / "index.html").is_file()
+    assert git("status", "--porcelain", cwd=clone) == ""
+    assert json.loads((clone / "outputs" / "small" / "run.json").read_text())["git"]["changed"] is False
+
+
+def test_an_opened_or_executed_notebook_is_not_changed_for_git(project, tmp_path):
+    clone = clone_committed(project, tmp_path / "clone")
+    [path, *_] = find_notebooks(clone / "notebooks")
+    content = json.loads(path.read_text())
+    language = {**IPythonKernel.language_info, "version": "3.99.1"}  # as JupyterLab completes it, of another machine
+    content["metadata"]["language_info"] = language
+    content["metadata"]["papermill"] = {"parameters": {}}
+    cell = next(cell for cell in content["cells"] if cell["cell_type"] == "code")
+    cell |= {"execution_count": 3, "outputs": [{"output_type": "stream", "name": "stdout", "text": ["x"]}]}
+    path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
+    assert git("status", "--porcelain", cwd=clone) == ""
+    cell["source"] = ["x = 1"]
+    path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
+    assert git("status", "--porcelain", cwd=clone).split() == ["M", f"notebooks/{path.name}"]
+
+
+def test_a_copy_that_git_does_not_see_says_where_to_keep_it(project, capsys):
+    words = ["open", "05", "--prepare-only"]
+    assert call(capsys, *words)[1].splitlines() == ["Your copy: outputs/lab/05_forecast_small.ipynb"], "not in git"
+    git("init", cwd=project)
+    told = call(capsys, *words)[1].splitlines()[1]
+    kept = f"{KEPT}/05_forecast_small.ipynb"
+    assert told == f"git does not see it there. To keep it, save it as {kept}: a copy there is no part of a run."
+    (project / KEPT).mkdir()
+    shutil.move(project / "outputs" / "lab" / "05_forecast_small.ipynb", project / kept)
+    assert kept in git("ls-files", "--others", "--exclude-standard", cwd=project).splitlines()
+    assert project / kept not in find_notebooks(project / "notebooks")
+    (project / ".gitignore").write_text("")
+    assert len(call(capsys, *words)[1].splitlines()) == 1, "git sees it"
+
+
+def test_a_copy_names_the_kernel_as_jupyterlab_does(project):
+    metadata = json.loads(prepare_copy("05", {}).read_text())["metadata"]
+    assert metadata["kernelspec"] == {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    assert {"version", "codemirror_mode", "file_extension", "mimetype"} < metadata["language_info"].keys()
