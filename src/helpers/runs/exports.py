@@ -15,6 +15,7 @@ import openpyxl
 import pandas as pd
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.hyperlink import Hyperlink
 
 from ..base.files import pack_files, write_file
 from ..base.project import PACKAGED, RunError
@@ -111,7 +112,7 @@ def _list_sheets(sheet: Any, record: Mapping[str, Any], listed: Mapping[str, tup
     for name, (row, count) in listed.items():
         sheet.append([name[:31], row, count])
         cell = sheet.cell(sheet.max_row, 1)
-        cell.hyperlink, cell.style = f"#'{name[:31]}'!A1", "Hyperlink"
+        cell.hyperlink, cell.style = Hyperlink(ref="", location=f"'{name[:31]}'!A1"), "Hyperlink"
     for cell in (sheet["A1"], *sheet[5]):
         cell.font = Font(bold=True)
     for column, width in zip("ABC", (34, WIDEST, NARROWEST), strict=True):
