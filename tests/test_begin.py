@@ -13,8 +13,8 @@ import yaml
 from ipykernel.ipkernel import IPythonKernel
 from processes import call, run
 
-from helpers.base.project import MARK, RunError
-from helpers.runs.begin import KEPT, begin_project
+from helpers.base.project import MARK, RunError, find_root
+from helpers.runs.begin import KEPT, SAVED, begin_project
 from helpers.runs.lab import prepare_copy
 from helpers.runs.sequence import find_notebooks
 
@@ -30,22 +30,31 @@ def project(here, tmp_path, monkeypatch):
     return folder
 
 
+PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # the filter runs `python`
+
+
 def git(*words, cwd):
     identity = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org"]
-    done = subprocess.run(["git", *identity, *words], cwd=cwd, capture_output=True, text=True)
+    environment = {**os.environ, "PATH": PATH}
+    done = subprocess.run(["git", *identity, *words], cwd=cwd, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
+def set_filter(folder):
+    """What the README of a project asks for, once in each clone."""
+    [commands] = re.findall(r"```sh\npip install nbstripout\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)
+    subprocess.run(["sh", "-e"], input=commands, text=True, cwd=folder, check=True)
+
+
 def clone_committed(project, folder):
-    """A clone of the project, which is committed, with the filter that its README asks for."""
+    """A clone of the project, which is committed."""
     git("init", cwd=project)
+    set_filter(project)
     git("add", ".", cwd=project)
     git("commit", "-m", "Begin", cwd=project)
     git("clone", project, folder, cwd=project)
-    [commands] = re.findall(r"```sh\npip install nbstripout\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    subprocess.run(["sh", "-e"], input=commands, text=True, cwd=folder, check=True, env={**os.environ, "PATH": path})
+    set_filter(folder)
     return folder
 
 
@@ -109,3 +118,11 @@ def test_a_copy_names_the_kernel_as_jupyterlab_does(project):
     metadata = json.loads(prepare_copy("05", {}).read_text())["metadata"]
     assert metadata["kernelspec"] == {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     assert {"version", "codemirror_mode", "file_extension", "mimetype"} < metadata["language_info"].keys()
+
+
+def test_the_filter_leaves_the_projects_own_notebooks_as_they_are():
+    """So they are unchanged for git in a clone that was committed without it."""
+    for path in find_root().glob("notebooks/*.ipynb"):
+        command = [sys.executable, "-m", "nbstripout", "--keep-id", "--extra-keys", " ".join(SAVED)]
+        done = subprocess.run(command, input=path.read_bytes(), capture_output=True, check=True)
+        assert done.stdout == path.read_bytes(), path

@@ -51,8 +51,9 @@ that was only opened or run is not marked changed. Begin with `git init`; then, 
 
 ```sh
 pip install nbstripout
-nbstripout --install --attributes .gitattributes
+git config filter.nbstripout.clean "python -m nbstripout --keep-id"
 git config filter.nbstripout.extrakeys "{saved}"
+git config diff.ipynb.textconv "python -m nbstripout -t"
 ```
 
 ## Cite
