@@ -76,9 +76,10 @@ def write_notebook(path, cells):
             made.append(new_code_cell(cell))
     for number, cell in enumerate(made):
         cell["id"] = f"cell-{number}"
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
     path.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(new_notebook(cells=made, metadata={"kernelspec": kernel}), path)
+    nbformat.write(new_notebook(cells=made, metadata=metadata), path)
     return path
 
 
