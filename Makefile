@@ -60,7 +60,7 @@ coverage: .venv/ready
 	$(BIN)/python -m coverage report --include='$(CHECKED)' --fail-under=100
 
 lab: .venv/ready
-	$(BIN)/python -m jupyterlab --ServerApp.root_dir='$(CURDIR)' notebooks/explore_adoption.ipynb
+	$(BIN)/python -P -m adoption_curves open explore
 
 # The site in docs/_build/html, of the pages in docs/, the docstrings and the default run; a warning stops it.
 docs: run

@@ -46,8 +46,9 @@ adoption open 05             # a copy of a notebook, to try something
 ## In git
 
 `.gitignore` leaves `outputs/` out, and with it the copies that `adoption open` makes; to keep one, save it in
-`{kept}/`. `.gitattributes` has outputs and traces of JupyterLab taken out of what is committed, so that a notebook
-that was only opened or run is not marked changed. Begin with `git init`; then, and in each clone, once:
+`{kept}/`. `.gitattributes` has outputs and traces of JupyterLab taken out of what is committed: a notebook that was
+only opened or run differs in nothing (`git status` may name it, since its size changed, until `git add`). Begin with
+`git init`; then, and in each clone, once:
 
 ```sh
 pip install nbstripout
@@ -85,6 +86,10 @@ def begin_project(folder: Path) -> Path:
     """
     if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir() or any(folder.iterdir())):
         raise RunError(f"{shorten_path(folder)} is there already, and not empty. Name a new folder.")
+    import nbformat
+
+    from .execute import name_kernel
+
     root = find_root()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
@@ -93,6 +98,10 @@ def begin_project(folder: Path) -> Path:
             target = new / path.relative_to(root)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
+        for path in (new / "notebooks").glob("*.ipynb"):
+            notebook = nbformat.read(path, 4)
+            name_kernel(notebook)
+            nbformat.write(notebook, path)
         for name, text in write_beginnings(folder.name).items():
             (new / name).write_text(text, encoding="utf-8")
         if folder.exists():

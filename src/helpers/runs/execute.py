@@ -156,16 +156,16 @@ def name_run(notebook: Path, run: str) -> bool:
     return True
 
 
-def fill_notebook(source: Path, values: Mapping[str, Any]) -> bytes:
-    """The notebook with papermill's cell of parameters, not executed.
+def name_kernel(notebook: Any) -> None:
+    """Name kernel and language as JupyterLab will: a notebook that it opens is then not changed before one types."""
+    names = {"name": "python3", "language": "python", "display_name": get_kernel_dict()["display_name"]}
+    notebook.metadata |= {"kernelspec": names, "language_info": dict(IPythonKernel.language_info)}
 
-    It names the kernel as JupyterLab will once it is open, so that it isn't marked changed before anything is typed.
-    """
+
+def fill_notebook(source: Path, values: Mapping[str, Any]) -> bytes:
+    """The notebook with papermill's cell of parameters, not executed."""
     notebook = nbformat.read(source, 4)
-    notebook.metadata["kernelspec"] = {"name": "python3", "language": "python"} | {
-        "display_name": get_kernel_dict()["display_name"]
-    }
-    notebook.metadata["language_info"] = dict(IPythonKernel.language_info)
+    name_kernel(notebook)
     notebook.metadata["papermill"] = {}
     for cell in notebook.cells:
         cell.metadata.setdefault("tags", [])  # papermill counts on them
