@@ -131,21 +131,17 @@ def fit_many(
     if unknown:
         raise CurveError(f"no family {unknown[0]!r}: choose among {', '.join(FAMILIES)}")
     check_errors(errors, per_period)
-    if not isinstance(frame, pd.DataFrame):
-        raise CurveError(f"fit_many takes a DataFrame with one series a column, not a {type(frame).__name__}")
     check_alpha(alpha if alpha is not None else 0.05)
-    years, dated = decimal_years(frame.index), is_dated(frame.index)
-    if frame.shape[0] < 2 or frame.shape[1] == 0 or np.ptp(years) == 0 or not np.isfinite(years).all():
-        raise CurveError("the frame needs at least two dates as rows and one series as column")
-    if dated:
-        check_observed(years, "the frame")
+    years = _read_years(frame)
     each = ceiling.reindex(frame.columns) if isinstance(ceiling, pd.Series) else None
     levels = np.empty(0) if each is None else read_numbers(each, "the ceilings")
     if (levels <= 0).any():
         least = np.nanmin(levels)
         raise CurveError(f"a ceiling is {least:g}; it must be a number above 0, or NaN where it is free")
     known = read_ceiling(None if each is not None else ceiling, frame.index)
-    options = _Options(known, None if launch is None else read_launch(launch, dated), alpha, per_period, errors)
+    options = _Options(
+        known, None if launch is None else read_launch(launch, is_dated(frame.index)), alpha, per_period, errors
+    )
     order = np.argsort(years, kind="stable")
     # in rows: sums run in the order of memory, and what travels to a worker arrives in rows
     years, values = years[order], np.ascontiguousarray(read_numbers(frame, "the frame").T[:, order])
@@ -161,6 +157,18 @@ def fit_many(
             tables.append(table)
             bar.update(len(table))
     return pd.concat(tables, ignore_index=True)
+
+
+def _read_years(frame: Any) -> np.ndarray:
+    """Decimal years of the rows of a frame of series."""
+    if not isinstance(frame, pd.DataFrame):
+        raise CurveError(f"fit_many takes a DataFrame with one series a column, not a {type(frame).__name__}")
+    years = decimal_years(frame.index)
+    if frame.shape[0] < 2 or frame.shape[1] == 0 or np.ptp(years) == 0 or not np.isfinite(years).all():
+        raise CurveError("the frame needs at least two dates as rows and one series as column")
+    if is_dated(frame.index):
+        check_observed(years, "the frame")
+    return years
 
 
 @dataclass(frozen=True)

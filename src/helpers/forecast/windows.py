@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.genmod.families.links import Link, Log
 
+from ..base import dates
 from ..base.wording import say_count
 from ..curves import Gompertz, decimal_years
 
@@ -30,10 +31,9 @@ LOWEST_RATIO = 0.01
 """The same for multiples of the last value, when there is no bound: a loss of 99 % is the end of the scale."""
 DATE_TOLERANCE = 0.26
 """Years by which a figure may miss a nominal horizon; the forecast is made for the figure's own date."""
-SHORTEST, LONGEST = 3, 8
-"""Points that a forecast of its own needs (a slope and one degree of freedom to judge it), and that it uses at most."""
-SHORTEST_SPAN = 0.49
-"""Years that the points must span; closer ones say no more than the last of them."""
+SHORTEST, SHORTEST_SPAN, LONGEST = dates.SHORTEST, dates.SHORTEST_SPAN, 8
+"""Points that a forecast of its own needs (a slope and one degree of freedom to judge it), the years that they must
+span, and points that it uses at most."""
 FEW_YEARS = 3.0
 """How far ahead a series of fewer than `SHORTEST` points is forecast, which needs a bound."""
 LONGEST_HORIZON = 100

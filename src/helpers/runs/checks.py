@@ -6,20 +6,22 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..base.choices import split_choices
+from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
 from ..base.project import UserError, find_data, shorten_path
 from ..base.wording import say_count, say_day
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
 
-FEWEST_POINTS, FEWEST_DAYS = 3, 179
 MOST_NOTES = 12
 
 
 def count_figures(series: Any) -> int:
     """How many figures above 0 a forecast has of a series, at most three; within half a year only the last counts."""
     dates = series.values.index[series.values > 0]
-    near = len(dates) > 0 and (dates[-1] - dates[0]).days < FEWEST_DAYS
-    return 1 if near else min(len(dates), FEWEST_POINTS)
+    near = len(dates) > 0 and np.ptp(decimal_years(dates)) < SHORTEST_SPAN
+    return 1 if near else min(len(dates), SHORTEST)
 
 
 def check_parameters(
@@ -79,7 +81,7 @@ def check_parameters(
 def _check_figures(data: Any, series: Any, parameters: Parameters) -> None:
     """Refuse a series of too few figures, which without a bound are fewer than three, or one in which nothing rises."""
     values, what = series.values[series.values > 0], f"{parameters.indicator} of {parameters.entity}"
-    if count_figures(series) < (FEWEST_POINTS if series.bound is None else 1):
+    if count_figures(series) < (SHORTEST if series.bound is None else 1):
         figures = say_count(len(values), "exact figure")
         until = data.until()
         hard = series.breaks[series.breaks["kind"] == "break"]
@@ -88,10 +90,10 @@ def _check_figures(data: Any, series: Any, parameters: Parameters) -> None:
         for at in parting.itertuples():
             side = "after" if len(before) else "before"
             until = f" {side} the break of {at.date:%Y-%m-%d} ({at.reason}), which no fit crosses{until}"
-        day = data.public_on(parameters.entity, parameters.indicator, FEWEST_POINTS) if data.until() else ""
+        day = data.public_on(parameters.entity, parameters.indicator, SHORTEST) if data.until() else ""
         hint = f"a later as_of: the third became public on {day}" if day > parameters.as_of else "a later as_of"
         raise ParameterError(
-            f"{what} has {figures} above 0{until}; a forecast without a bound needs {FEWEST_POINTS}, half a year "
+            f"{what} has {figures} above 0{until}; a forecast without a bound needs {SHORTEST}, half a year "
             "apart: a slope, and a way to judge it. With a bound one is enough. Give a bound, or choose another "
             f"indicator or {hint}"
         )
@@ -129,7 +131,7 @@ def list_left_out(series: Any) -> list[str]:
     if len(values) < len(series.values):
         zeros = say_count(len(series.values) - len(values), "figure")
         notes.append(f"{zeros} of 0 of {what} left out of curves and forecast: growth from nothing has no rate.")
-    if count_figures(series) >= FEWEST_POINTS and last_window(values, None).past_peak[0]:
+    if count_figures(series) >= SHORTEST and last_window(values, None).past_peak[0]:
         highest = f"{values.max():g} on {say_day(values.idxmax())}"
         notes.append(
             f"{what} declines: {values.iloc[-1]:g} on {say_day(values.index[-1])} is less than {PAST_PEAK:.0%} of "
