@@ -44,7 +44,10 @@ def git(*words, cwd):
 def set_filter(folder):
     """What the README of a project asks for, once in each clone."""
     [commands] = re.findall(r"```sh\npip install nbstripout\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)
-    subprocess.run(["sh", "-e"], input=commands, text=True, cwd=folder, check=True)
+    environment = {**os.environ, "PATH": PATH}
+    subprocess.run(
+        ["sh", "-e"], input=commands, text=True, cwd=folder, check=True, capture_output=True, env=environment
+    )
 
 
 def clone_committed(project, folder):
@@ -98,7 +101,7 @@ def test_an_opened_or_executed_notebook_is_not_changed_for_git(project, tmp_path
     assert git("status", "--porcelain", cwd=clone) == ""
     cell["source"] = ["x = 1"]
     path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
-    assert "+x = 1" in git("diff", cwd=clone)
+    assert "x = 1" in git("diff", cwd=clone)
 
 
 def test_a_copy_that_git_does_not_see_says_where_to_keep_it(project, capsys):

@@ -221,7 +221,8 @@ def test_an_opened_copy_is_not_marked_changed(lab, page):
     """Neither in its tab, nor by a byte once it is saved."""
     address, outputs = lab
     path = outputs.parent / "root" / "copy.ipynb"
-    before, tab = path.read_bytes(), page.context.new_page()
+    before, tab = path.read_bytes(), page.context.browser.new_page()
+    tab.set_default_timeout(1000 * SECONDS)
     tab.goto(address.replace("explore_adoption", "copy") + "&reset")
     tab.wait_for_selector(".jp-Notebook .jp-Cell")
     tab.wait_for_selector("text=Python 3 (ipykernel) | Idle")

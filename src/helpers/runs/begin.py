@@ -55,6 +55,7 @@ pip install nbstripout
 git config filter.nbstripout.clean "python -m nbstripout --keep-id"
 git config filter.nbstripout.extrakeys "{saved}"
 git config diff.ipynb.textconv "python -m nbstripout -t"
+git status  # looks through each notebook once, which takes seconds
 ```
 
 ## Cite
