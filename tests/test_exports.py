@@ -46,6 +46,7 @@ def put_table(run, frame):
 ODD = pd.DataFrame(
     {
         "text": ["=1+1", "a & b_c % $x$ {y} \\z", "北京"],
+        "=head": ["\x0bup", "2", "3"],
         "day": pd.to_datetime(["2020-12-31", None, "2021-12-31"]),
         "number": [9_400_000, -1.5, None],
         "open": [float("inf"), 0.5, None],
@@ -67,11 +68,13 @@ def test_the_spreadsheet_has_every_table_with_its_types(run):
     cells = [[cell.value for cell in row] for row in book[name[:31]].iter_rows()]
     assert cells[0] == list(ODD)
     assert [row[0] for row in cells[1:]] == ODD["text"].tolist()
+    assert [row[1] for row in cells[1:]] == ["?up", "2", "3"]
+    assert book[name[:31]]["B1"].data_type == "s"
     assert book[name[:31]]["A2"].data_type == "s", "a text, not a formula"
-    assert [f"{row[1]:%Y-%m-%d}" if row[1] else None for row in cells[1:]] == ["2020-12-31", None, "2021-12-31"]
-    assert book[name[:31]]["B2"].number_format == "yyyy-mm-dd", "no time"
-    assert [row[2] for row in cells[1:]] == [9_400_000, -1.5, None]
-    assert [row[3] for row in cells[1:]] == ["inf", 0.5, None]
+    assert [f"{row[2]:%Y-%m-%d}" if row[2] else None for row in cells[1:]] == ["2020-12-31", None, "2021-12-31"]
+    assert book[name[:31]]["C2"].number_format == "yyyy-mm-dd", "no time"
+    assert [row[3] for row in cells[1:]] == [9_400_000, -1.5, None]
+    assert [row[4] for row in cells[1:]] == ["inf", 0.5, None]
     for other, kinds in list_tables(run).items():
         frame = read_csv(run / "tables" / f"{other}.csv", kinds)
         assert book[other[:31]].max_row == len(frame) + 1
@@ -91,8 +94,8 @@ def test_latex_escapes_what_it_would_run(run):
     assert {path.stem for path in folder.glob("*.tex")} == set(list_tables(run))
     text = (folder / f"{name}.tex").read_text(encoding="utf-8")
     assert r"a \& b\_c \% \$x\$ \{y\} \textbackslash z" in text
-    assert r"=1+1 & 2020-12-31 & 9.4 million & no limit \\" in text
-    assert r"北京 & 2021-12-31 &  &  \\" in text
+    assert "=1+1 & ?up & 2020-12-31 & 9.4 million & no limit \\\\" in text
+    assert r"北京 & 3 & 2021-12-31 &  &  \\" in text
     for path in folder.glob("*.tex"):
         text = path.read_text(encoding="utf-8")
         [kind] = re.findall(r"\\begin{(tabular|longtable)}", text)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import openpyxl
 import pandas as pd
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
@@ -59,9 +60,10 @@ def list_units(frame: pd.DataFrame, kinds: Mapping[str, str], record: Mapping[st
         unit = named[0] if len(named) == 1 else "unit of its row"
     else:
         own = set(frame.get("indicator", ())) <= {record["parameters"]["indicator"]}
-        unit = record["subject"]["unit"] if own else "unit of its series"
+        unit = record["subject"].get("unit", "") if own else "unit of its series"
     known = {name: kinds.get("q0.5" if re.fullmatch(r"q0\.\d+", name) else name, "") for name in frame}
-    return {name: ({"value": unit} | UNITS)[kind] for name, kind in known.items() if kind in {"value", *UNITS}}
+    units = UNITS | ({"value": unit} if unit else {})
+    return {name: units[kind] for name, kind in known.items() if kind in units}
 
 
 # ---- a spreadsheet ------------------------------------------------------------------------------------------------
@@ -104,8 +106,11 @@ def _list_sheets(sheet: Any, record: Mapping[str, Any], listed: Mapping[str, tup
     """Fill the first sheet: what the run is of, and the others by name, with what a row of each is."""
     subject, given = record["subject"], record["parameters"]
     sheet.title = CONTENTS
-    sheet.append([f"{add_entity(subject['title'], given['entity'])}: the tables of run '{record['run']}'"])
-    sheet.append([f"Made on {record['made'][:10]}; unit of the series: {subject['unit']}."])
+    about = add_entity(subject.get("title", given["indicator"]), given["entity"])
+    sheet.append([_replace_illegal(f"Run '{record['run']}': {about}")])
+    sheet.append(
+        [_replace_illegal(f"Made on {record['made'][:10]}; unit of the series: {subject.get('unit', 'not told')}.")]
+    )
     sheet.append(["Columns q0.025 to q0.975 are quantiles: q0.5 is the median, q0.1 to q0.9 the 80 % band."])
     sheet.append([])
     sheet.append(["sheet", "a row is a", "rows"])
@@ -215,7 +220,16 @@ def write_latex(folder: Path) -> Path:
 
 
 def _read_tables(folder: Path) -> dict[str, Any]:
-    """The tables of a run, as it wrote them, in order."""
+    """The tables of a run, as it wrote them, in order; control characters of texts are replaced."""
     records = read_unchanged(folder, "tables")["notebooks"].values()
     kinds = {name: entry["columns"] for record in records for name, entry in record["tables"].items()}
-    return {name: read_csv(folder / "tables" / f"{name}.csv", kinds[name]) for name in sorted(kinds)}
+    tables = {name: read_csv(folder / "tables" / f"{name}.csv", kinds[name]) for name in sorted(kinds)}
+    for name, frame in tables.items():
+        for column in (column for column, kind in kinds[name].items() if kind in ("text", "mixed")):
+            frame[column] = frame[column].map(_replace_illegal).astype(frame[column].dtype)
+    return tables
+
+
+def _replace_illegal(value: Any) -> Any:
+    """A text with question marks for what neither a spreadsheet nor LaTeX takes."""
+    return ILLEGAL_CHARACTERS_RE.sub("?", value) if isinstance(value, str) else value
