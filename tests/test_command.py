@@ -18,7 +18,7 @@ from processes import call
 from snapshots import check_snapshot
 
 from helpers import __main__ as command
-from helpers.base.project import find_from_here
+from helpers.base.project import RunError, UserError, find_from_here
 from helpers.cli import options
 from helpers.runs.parameters import Parameters, expected_value, name_type
 from helpers.runs.sequence import find_notebooks, read_declared
@@ -71,6 +71,12 @@ def test_run_ends_with_json_for_programs(here, capsys):
         code, out, err = call(capsys, *words, *further)
         assert (code, out) == (2, "")
         assert len(err.strip().splitlines()) <= 4
+
+
+def test_exit_codes_are_those_of_the_docs():
+    text = (Path(__file__).parents[1] / "docs" / "runs.md").read_text(encoding="utf-8")
+    told = {int(code) for row in re.findall(r"^\| (\d[\d, ]*) \|", text, re.MULTILINE) for code in row.split(", ")}
+    assert told == {0, RunError.exit_code, UserError.exit_code, *(command.Stopped(one).code for one in command.STOPS)}
 
 
 def read(*words):
