@@ -19,7 +19,8 @@ SERIES = "Year,Percent\n2018,1.2\n2019,3.1\n2020,7\n2021,15.5\n2022,27\n"
 FORECAST = """import pandas as pd
 from helpers import forecast
 users = pd.Series([12, 19, 31, 44, 52], index=pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)]))
-result = forecast.forecast(users, bound=100)
+for figures in (1, 2, 5):
+    result = forecast.forecast(users.tail(figures), bound=100)
 print(result.quantiles.shape[0])"""
 
 
@@ -58,7 +59,7 @@ def test_data_and_notebooks_are_in_the_wheel(installed):
     [wheel] = (installed.parents[1] / "dist").glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     root = find_root()
-    assert sum(name.startswith("helpers/_project/backtests/") for name in names) == 2
+    assert sum(name.startswith("helpers/_project/backtests/") for name in names) == 4
     for path in (*root.glob("data/*.*"), *root.glob("notebooks/*.ipynb")):
         assert f"helpers/_project/{path.relative_to(root).as_posix()}" in names
     assert not [name for name in names if "/tests/" in f"/{name}" or "outputs/" in name]

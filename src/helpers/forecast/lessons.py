@@ -227,15 +227,14 @@ def cached_backtest(
     ValueError
         As `backtest`.
     """
-    state, few = _name(references, bounded, figures), figures < SHORTEST
+    state = _name(references, bounded, figures)
     name = f"{hashlib.sha256(f'{state} {_digest_code()}'.encode()).hexdigest()}.npz"
     path = Path(platformdirs.user_cache_dir("adoption-curves", appauthor=False)) / FOLDER / name
     for kept in (PACKAGED / FOLDER / state, path):
         with suppress(Exception):  # whatever is wrong with a file, its content is made anew
             refuse_planted(kept.parent, kept)
             return unpack_residuals(kept.read_bytes())
-    windows, horizons = ((figures,), [each for each in HORIZONS if each <= FEW_YEARS]) if few else (WINDOWS, HORIZONS)
-    residuals = backtest(references, windows, horizons, bounded=bounded, client=client)
+    residuals = _compute(references, bounded, client, figures)
     with suppress(OSError, RunError):  # a folder that can't be written, a full disk: it is made again next time
         path.parent.mkdir(parents=True, exist_ok=True)
         refuse_planted(path.parent.parent, path.parent)
@@ -243,6 +242,15 @@ def cached_backtest(
         for old in sorted(path.parent.iterdir(), key=lambda each: each.stat().st_mtime)[:-MOST_FILES]:
             old.unlink()
     return residuals
+
+
+def _compute(
+    references: Sequence[AdoptionSeries], bounded: bool, client: Client | None = None, figures: int = SHORTEST
+) -> pd.DataFrame:
+    if figures < SHORTEST:
+        horizons = [each for each in HORIZONS if each <= FEW_YEARS]
+        return backtest(references, (figures,), horizons, bounded=bounded, client=client)
+    return backtest(references, WINDOWS, HORIZONS, bounded=bounded, client=client)
 
 
 def _name(references: Sequence[AdoptionSeries], bounded: bool, figures: int = SHORTEST) -> str:
@@ -283,6 +291,7 @@ def unpack_residuals(content: bytes) -> pd.DataFrame:
 
 
 def write_packaged(folder: Path, references: Sequence[AdoptionSeries]) -> None:
-    """Write the backtests that a wheel brings along for its references, with a bound and without one."""
-    for bounded in (True, False):
-        write_file(folder / _name(references, bounded), pack_residuals(backtest(references, bounded=bounded)))
+    """Write the backtests that a wheel brings along for its references: with a bound, without, of one figure, of two."""
+    for bounded, figures in ((True, SHORTEST), (False, SHORTEST), (True, 1), (True, 2)):
+        content = pack_residuals(_compute(references, bounded, figures=figures))
+        write_file(folder / _name(references, bounded, figures), content)
