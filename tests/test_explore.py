@@ -1,8 +1,10 @@
 """The explorer: what it offers, what it shows, what it never shows, how quickly, and what it saves."""
 
+import asyncio
 import re
 import time
 from dataclasses import replace
+from html import unescape
 
 import nbformat
 import numpy as np
@@ -17,9 +19,9 @@ from helpers.cli.options import read_options
 from helpers.runs.checks import check_parameters
 from helpers.runs.lab import save_choice
 from helpers.runs.parameters import read_parameters
-from helpers.show import explore
+from helpers.show import explore, explore_words
 from helpers.show.explore import CEILINGS, Explorer, Selection
-from helpers.show.explore_panel import Panel
+from helpers.show.explore_panel import Panel, Panels
 
 GENAI = Selection("China", "genai_users")
 
@@ -167,25 +169,126 @@ def test_names_in_the_data_are_text_never_markup(tmp_path):
     assert all("&lt;b&gt;persons" in text for text in shown)
 
 
-def test_a_move_of_a_slider_takes_milliseconds(real, record_property):
-    """Computing and new data for the figure, in processor time: the aim is 150 ms."""
-    panel, seconds = Panel(real, GENAI, save_choice), []
-    while panel.pending:
+def test_an_answer_takes_a_moment(real, record_property):
+    """Computing, words and new data for the figure, in processor time: the aims are .5 s and, for a move, .15 s.
+
+    That is with what the references teach at hand, as it is from the second time on.
+    """
+
+    def clock(seconds, control, value):
+        started = time.process_time()
+        control.value = value
+        seconds.append(time.process_time() - started)
+
+    async def choose():
+        firsts, moves = [], []
+        panel, others = Panel(Explorer(), GENAI, save_choice), ("short_video_usage_rate", "online_medical_users")
+        for indicator in others:
+            real.predict("China", indicator, "")
+        for indicator in others:
+            panel.controls["ceiling"].value = "free"
+            clock(firsts, panel.controls["indicator"], indicator)
+            assert panel.result.waits
+            while panel.pending or panel.result.waits:
+                panel.prepare()
+            clock(moves, panel.controls["family"], "gompertz")
+            panel.controls["ceiling"].value = "share"
+            dates = [date for _, date in panel.controls["as_of"].options[-3:]]
+            for name, values in {"horizon_years": range(1, 11), "share": (0.97, 0.98), "as_of": dates}.items():
+                for value in values:
+                    clock(moves, panel.controls[name], value)
+        return firsts, moves
+
+    firsts, moves = asyncio.run(choose())
+    record_property("seconds", [max(firsts), float(np.median(moves)), max(moves)])
+    print(f"first {max(firsts):.3f} s; a move: median {np.median(moves):.3f} s, longest {max(moves):.3f} s")
+    assert max(firsts) < 1, "twice as slow as it may be, even on a busy machine"
+    assert np.median(moves) < 0.3
+
+
+def test_the_figure_comes_first_and_saving_waits_for_the_verdict(real):
+    explorer = Explorer()
+    early = explorer.compute(GENAI, wait=False)
+    assert early.waits
+    assert early.forecast is not None
+    assert (early.others, early.ceiling, early.milestones) == ((), None, None)
+    assert explore_words.judge(early) == (False, "Computing: where growth ends.")
+    assert "computing" in explore_words.list_numbers(early).values()
+
+    async def show():
+        panel = Panel(explorer, GENAI, save_choice)
+        told = [(panel.save.disabled, "Computing" in panel.verdict.value, "computing" in panel.numbers.value)]
+        panel.save.click()
+        assert panel.saved.value == ""
         panel.prepare()
-    horizon, share, as_of = (panel.controls[name] for name in ("horizon_years", "share", "as_of"))
-    panel.controls["ceiling"].value = "share"
-    dates = [date for _, date in as_of.options] * 3
-    moves = [(horizon, range(1, 11)), (share, np.arange(0.6, 0.95, 0.04)), (as_of, dates)]
-    for slider, values in moves:
-        for value in values:
-            before, started = panel.figure.to_json(), time.process_time()
-            slider.value = value
-            seconds.append(time.process_time() - started)
-            assert panel.figure.to_json() != before or slider is as_of
-    median, most = np.quantile(seconds, [0.5, 0.95])
-    record_property("seconds", [float(median), float(most)])
-    print(f"a move: median {1000 * median:.0f} ms, 95 % {1000 * most:.0f} ms")
-    assert median < 0.3, "twice as slow as it may be, even on a busy machine"
+        return [*told, (panel.save.disabled, "Computing" in panel.verdict.value, "computing" in panel.numbers.value)]
+
+    assert asyncio.run(show()) == [(True, True, True), (False, False, False)]
+    assert not explorer.compute(replace(GENAI, horizon_years=9, ceiling="bound"), wait=False).waits
+
+
+@pytest.mark.parametrize("key", [("China", "genai_users"), ("Germany", "internet_use_itu")])
+def test_milestones_are_those_of_the_forecast_and_no_estimate_is_called_passed(real, key):
+    for years in (1, 5, 12, 17):
+        result = real.compute(Selection(*key, horizon_years=years))
+        pd.testing.assert_frame_equal(
+            result.milestones.drop(columns="probability"), result.forecast.milestones().drop(columns="probability")
+        )
+        for row in result.milestones.itertuples():
+            said, share = explore_words.say_milestone(row, result.series), result.series.share
+            assert ("passed" in said) == (row.status == "reached")
+            if row.status == "expected":
+                assert re.fullmatch(r"expected: \w+ \d{4} \(median; 80 % interval: [\w ]+ to [\w ]+\)", said)
+            if (share >= row.share).any():
+                first = share.index[share >= row.share][0]
+                assert said.endswith(f" {first:%B %Y}")
+    assert "passed between December 2025 and June 2026" in explore_words.list_numbers(real.compute(GENAI)).values()
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {},
+        {"ceiling": "share", "share": 0.8, "as_of": "2025-10-18"},
+        {"ceiling": "bound", "family": "gompertz", "horizon_years": 7},
+        {"ceiling": "prior", "share": 0.7},
+        {"entity": "World", "indicator": "world_rtgs", "family": "bass"},
+    ],
+)
+def test_the_code_makes_what_is_seen(real, chosen, capsys):
+    result, names = real.compute(replace(GENAI, **chosen)), {}
+    code = explore_words.write_code(result)
+    exec(compile(code, "copied", "exec"), names)
+    pd.testing.assert_frame_equal(names["result"].quantiles, result.forecast.quantiles, rtol=1e-9)
+    assert str(result.chosen.params) in capsys.readouterr().out
+    assert names["found"].verdict == result.ceiling.verdict
+    assert not re.search("helpers|explore", code)
+    assert code.splitlines()[-1] in unescape(Panel(real, result.selection, save_choice).code.value)
+
+
+def test_the_code_names_ones_own_file_and_what_is_not_there_is_not_in_it(tmp_path, capsys):
+    path = tmp_path / 'a "b".csv'
+    path.write_text("date,value,unit\n2020-12-31,2,persons\n2021-12-31,3,persons\n2022-12-31,4,persons")
+    own = Explorer(str(path), "")
+    result = own.compute(Selection(*own.data.own[0], ceiling="bound"))
+    assert result.chosen is None
+    names = {}
+    exec(explore_words.write_code(result, own.source), names)
+    assert names["series"].values.equals(result.series.values)
+    assert "curve" not in names
+
+
+def test_a_second_series_stands_beside_the_first(real):
+    panels = Panels(real, GENAI, save_choice)
+    panels.beside.value = True
+    first, second = panels.place.children
+    assert second.selection == first.selection
+    second.controls["indicator"].value = "internet_users"
+    assert (first.selection.indicator, second.selection.indicator) == ("genai_users", "internet_users")
+    assert "Internet users" in second.head.value
+    assert "Internet users, China" not in first.head.value
+    panels.beside.value = False
+    assert panels.place.children == (first,)
 
 
 def test_a_saved_choice_is_what_a_run_takes(real, outputs):

@@ -18,7 +18,7 @@ def show(
     horizon_years: float = 5,
     data: Any = "data",
 ) -> Any:
-    """Return the explorer, sliders and figure, for a person in JupyterLab.
+    """Return the explorer, sliders and figure, and on demand a second series beside it, for a person in JupyterLab.
 
     Parameters
     ----------
@@ -29,18 +29,18 @@ def show(
 
     Returns
     -------
-    Panel
+    Panels
 
     Raises
     ------
     ParameterError, DataError
         For a value that a run would refuse too.
     """
-    from ..show.explore_panel import Panel
+    from ..show.explore_panel import Panels
 
     given = {"entity": entity, "indicator": indicator, "bound": bound, "as_of": as_of, "families": list(families)}
     checked = read_parameters(given | {"horizon_years": horizon_years, "data": str(data)})
     explorer = Explorer(checked.data, checked.bound)
     explorer.select(entity, indicator, as_of)  # for its error, before anything is shown
     selection = Selection(entity, indicator, checked.families[0], as_of=as_of, horizon_years=checked.horizon_years)
-    return Panel(explorer, selection, save_choice)
+    return Panels(explorer, selection, save_choice)

@@ -1,14 +1,14 @@
 """Explore one series: choose it, a curve, a ceiling, a date and a horizon, and see what follows.
 
-`Explorer` computes a `Result` of a `Selection` and keeps what is slow (the references as known on a date and the
-calibration that rests on them), so that a move of a slider is a matter of milliseconds. `explore_panel` holds the
-widgets, and `runs.explore` opens them.
+`Explorer` computes a `Result` of a `Selection` and keeps what is slow (what the references teach, the verdict and the
+milestones), so that a move of a slider is a matter of milliseconds. The figure comes first: whoever does not `wait`
+gets the verdict later. `explore_words` says a result, `explore_panel` holds the widgets, and `runs.explore` opens them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
 
@@ -16,12 +16,11 @@ import numpy as np
 import pandas as pd
 
 from .. import curves, forecast, indicators
-from ..base.numbers import lower_first, say, say_date, say_range
 from ..base.project import find_data
-from ..base.wording import say_count, say_end, say_first, say_name
+from ..base.wording import say_name
 from ..forecast import NOT_REACHED
 from ..forecast.windows import SHORTEST, SHORTEST_SPAN
-from ..say.facts import Facts, list_ceiling
+from ..say.facts import list_ceiling
 
 __all__ = ["CEILINGS", "Explorer", "Result", "Selection"]
 
@@ -33,6 +32,8 @@ CEILINGS = {
 }
 OTHERS = 7
 """Curves with other ceilings that are drawn beside a free fit."""
+MAX_YEARS = 15
+"""The furthest horizon that a slider offers, to which milestones are looked for."""
 PAST_YEARS, PAST_PER_YEAR = 9.0, 3.0
 """Years of the past that are drawn: so many, and so many for each year of the horizon."""
 POINTS = 101
@@ -75,7 +76,11 @@ class Result:
     forecast : Forecast or None
     ceiling : row of `facts.list_ceiling`, or None
         The verdict on where the series ends, whichever curve is drawn.
+    milestones : DataFrame or None
+        From `Forecast.milestones`.
     problems : tuple of str
+    waits : bool
+        Whether others, ceiling and milestones are still to be computed.
     """
 
     selection: Selection
@@ -85,7 +90,9 @@ class Result:
     others: tuple[Any, ...] = ()
     forecast: Any = None
     ceiling: Any = None
+    milestones: Any = None
     problems: tuple[str, ...] = ()
+    waits: bool = False
 
     @property
     def identified(self) -> bool:
@@ -118,8 +125,9 @@ class Explorer:
         self.source, self.bound = source, bound
         self.data = indicators.load(find_data(source))
         self.known_on, self.select, self.predict = cache(self.data.known_on), cache(self._select), cache(self._predict)
-        self._references, self._free = cache(lambda as_of: self.known_on(as_of).references()), cache(self._fit_free)
-        self.assess = cache(self._assess)
+        self._references, self.assess = cache(lambda as_of: self.known_on(as_of).references()), cache(self._assess)
+        self._fit, self._list_others, self._reach = cache(self._fit_free), cache(self._fit_others), cache(self._find)
+        self._complete: set[tuple[str, ...]] = set()
 
     @cached_property
     def offers(self) -> dict[str, list[tuple[str, str]]]:
@@ -140,8 +148,11 @@ class Explorer:
         dates = [f"{known[date]:%Y-%m-%d}" for date in find_enough(series.values)]
         return [*dict.fromkeys(dates[:-1]), ""] if dates else []
 
-    def compute(self, selection: Selection) -> Result:
-        """What follows from a selection; never raises for what the data can't carry."""
+    def compute(self, selection: Selection, wait: bool = True) -> Result:
+        """What follows from a selection; never raises for what the data can't carry.
+
+        Without `wait` others, ceiling and milestones are left out where they have not been computed before.
+        """
         problems: dict[str, None] = {}
 
         def attempt(make: Callable[..., Any], *arguments: Any) -> Any:
@@ -152,16 +163,23 @@ class Explorer:
                 problems[text[:1].upper() + text[1:]] = None
                 return None
 
-        key, free, others = (selection.entity, selection.indicator, selection.as_of), None, ()
-        series, forecast, chosen, ceiling = attempt(self.select, *key), None, None, None
-        if series is not None:
-            forecast = attempt(lambda: self.predict(*key).until(selection.horizon_years))
+        key, family = (selection.entity, selection.indicator, selection.as_of), selection.family
+        series = attempt(self.select, *key)
+        if series is None:
+            return Result(selection, problems=tuple(problems))
+        forecast = attempt(lambda: self.predict(*key).until(selection.horizon_years))
+        free = chosen = attempt(self._fit, family, *key)
+        if selection.ceiling != "free":
+            chosen = attempt(fit_given, selection, series, forecast)
+        known = Result(selection, series, free, chosen, forecast=forecast, waits=True)
+        if wait or (family, *key) in self._complete:
+            others = attempt(self._list_others, family, *key) if selection.ceiling == "free" and free else None
             ceiling = attempt(self.assess, *key)
-            free, others = attempt(self._free, selection.family, *key) or (None, ())
-            chosen = free
-            if selection.ceiling != "free":
-                chosen, others = attempt(fit_given, selection, series, forecast), ()
-        return Result(selection, series, free, chosen, others, forecast, ceiling, tuple(problems))
+            furthest = max(MAX_YEARS, selection.horizon_years)
+            reached = None if forecast is None else cut_milestones(self._reach(furthest, *key), forecast.dates[-1])
+            self._complete |= {(family, *key)} if selection.ceiling == "free" else set()
+            known = replace(known, others=others or (), ceiling=ceiling, milestones=reached, waits=False)
+        return replace(known, problems=tuple(problems))
 
     def _select(self, entity: str, indicator: str, as_of: str = "") -> Any:
         """The series as known on a date, with the bound of the explorer, its own base, or none."""
@@ -183,20 +201,34 @@ class Explorer:
         given = {"bound": series.bound, "errors": series.errors, "known_se": series.known_se}
         return list_ceiling(curves.assess_ceiling(series.values, **given), series.values).iloc[0]
 
-    def _fit_free(self, family: str, *key: str) -> tuple[Any, tuple[Any, ...]]:
-        """The fit with a free ceiling, and the fits with ceilings within its 80 % profile interval.
+    def _find(self, furthest: float, *key: str) -> pd.DataFrame:
+        """Milestones within the furthest horizon: those of a nearer one are the same, as far as it goes."""
+        return self.predict(*key).until(furthest).milestones()
+
+    def _fit_free(self, family: str, *key: str) -> Any:
+        return build_model(family, self.select(*key)).fit()
+
+    def _fit_others(self, family: str, *key: str) -> tuple[Any, ...]:
+        """The fits with ceilings within the 80 % profile interval of the free one.
 
         They begin at the curve's own value at the last date, and an open interval ends at ten times the highest figure;
         without a degree of freedom to judge by there are none.
         """
-        series = self.select(*key)
-        free, highest = build_model(family, series).fit(), series.values.max()
+        series, free = self.select(*key), self._fit(family, *key)
         if free.df_resid <= 0 or free.params.isna().any():
-            return free, ()
+            return ()
         low, high = free.conf_int(0.2, "profile").loc["ceiling"]
         reached = float(free.predict(series.values.index[-1:]).iloc[0])
-        ends = max(low, 1.001 * reached), max(min(high, 10 * highest), 1.002 * reached)
-        return free, tuple(build_model(family, series, ceiling).fit() for ceiling in np.geomspace(*ends, OTHERS))
+        ends = max(low, 1.001 * reached), max(min(high, 10 * series.values.max()), 1.002 * reached)
+        return tuple(build_model(family, series, ceiling).fit() for ceiling in np.geomspace(*ends, OTHERS))
+
+
+def cut_milestones(found: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
+    """Milestones as a forecast to the date `end` has them, of those of a longer one."""
+    dates = found[["median", "earliest", "latest"]]
+    dates = dates.mask(dates > f"{end:%Y-%m-%d}", NOT_REACHED)  # ISO dates, and words that come after them
+    status = found["status"].mask(dates["median"] == NOT_REACHED, NOT_REACHED)
+    return found.assign(status=status, **dates)
 
 
 def find_enough(values: pd.Series) -> list[str]:
@@ -239,7 +271,7 @@ def fit_given(selection: Selection, series: Any, forecast: Any) -> Any:
     return model.fit(noise="binomial" if shares else "level")
 
 
-# ---- lines and words ------------------------------------------------------------------------------------------------
+# ---- lines ----------------------------------------------------------------------------------------------------------
 
 
 def trace_lines(result: Result) -> pd.DataFrame:
@@ -284,67 +316,3 @@ def trace_lines(result: Result) -> pd.DataFrame:
         elif selection.ceiling == "free" and result.identified:
             lines["ceiling"] = result.chosen.ceiling
     return lines
-
-
-def describe(result: Result) -> str:
-    """What the picture shows, for readers who can't see it."""
-    series, selection = result.series, result.selection
-    bound = "" if series.bound is None else f", the known bound ({lower_first(series.bound_title)})"
-    curve = "" if result.chosen is None else f", a fitted {selection.curve}"
-    ahead = f", the forecast {say_count(selection.horizon_years, 'year')} on with its bands" if result.forecast else ""
-    return f"{series.title} of {series.entity} by date{bound}{curve}{ahead}"
-
-
-def judge(result: Result) -> tuple[bool, str]:
-    """Whether the data identify the ceiling, and the verdict with its sentence: "Open: where growth ends, ..."."""
-    found = result.ceiling
-    if found is None:
-        return False, "Open: these figures carry no curve with a free ceiling."
-    return found.verdict == "identified", f"{say_first(found.verdict)}: {say_end(found, result.series.unit)}."
-
-
-def say_ceiling(result: Result) -> str:
-    """What the ceiling of the drawn curve is, and how it came to be; a free one only where it is identified."""
-    chosen, kind = result.chosen, result.selection.ceiling
-    if chosen is None:
-        return "no curve is drawn"
-    if kind == "free" and not result.identified:
-        return f"{'without a voice' if result.ceiling.verdict == 'identified' else 'not identified'}, so none is given"
-    text, share = say(chosen.ceiling, result.series.unit), f"{100 * result.selection.share:g} %"
-    if kind == "free":
-        return text
-    if kind == "prior":
-        given = f"mostly the prior's (median {share}): {100 * chosen.params['share']:.0f} % of the bound"
-    else:
-        given = "given: the bound" if kind == "bound" else f"given: {share} of the bound"
-    return f"{given}, {text} in {say_date(result.series.values.index[-1])}"
-
-
-def list_numbers(result: Result) -> dict[str, str]:
-    """The key numbers of a result as text, by what they are."""
-    series, forecast, values, unit = result.series, result.forecast, result.series.values, result.series.unit
-    numbers = {f"Last figure, {say_date(values.index[-1])}": say(values.iloc[-1], unit)}
-    for date, row in series.newer.iterrows():
-        numbers[f"Newer bound, {say_date(date)}"] = f"{say_name(row['bound'])} {say(row['value'], unit)}"
-    if series.bound is not None and series.bound_title:
-        share = say(100 * series.share.iloc[-1], "percent")
-        numbers[f"Share of the bound ({lower_first(series.bound_title)})"] = share
-    growth = Facts({"02_growth": pd.DataFrame({"date": values.index, "value": values.to_numpy()})}, vars(series), "")
-    if growth.before is not None and growth.gain is not None:
-        grown = say(growth.gain, "percentage points" if growth.is_share else "percent")
-        numbers[f"Growth since {say_date(growth.before['date'])}"] = f"{'+' if growth.gain > 0 else ''}{grown}"
-    numbers[f"Ceiling of the {result.selection.curve}"] = say_ceiling(result)
-    if forecast is None:
-        return numbers
-    end, beyond = forecast.quantiles.iloc[-1], "" if forecast.tested[-1] else "; beyond what was tested"
-    band = f"median {say(end[0.5])}, 80 % band {say_range(end[0.1], end[0.9], unit)}{beyond}"
-    numbers[f"Forecast, {say_date(forecast.dates[-1])}"] = "refuted by the newer bound" if forecast.refuted else band
-    if result.selection.ceiling != "free":
-        numbers["Curve and forecast"] = "two things: the forecast weighs all ceilings, whichever is chosen"
-    for row in forecast.milestones().itertuples():
-        dates = [row.median, row.earliest, row.latest]
-        median, early, late = (date if date == NOT_REACHED else say_date(date) for date in dates)
-        text = f"{median} (80 % interval: {early} to {late})" if early != NOT_REACHED else early
-        seen = f"passed, by the figures about {median}" if row.status == "reached" else text
-        numbers[f"{100 * row.share:g} % of the bound"] = seen
-    return numbers

@@ -1,15 +1,15 @@
-"""The explorer's panel: controls, figure, verdict and numbers. The only part that knows ipywidgets and plotly.
+"""The explorer's panels: controls, figure, verdict, numbers and code. The only part that knows ipywidgets and plotly.
 
 plotly draws because its figure takes new data in milliseconds, tells values where the pointer is, and zooms; its
 script comes with the package, so that JupyterLab needs no network. A slider's moves never queue up: a front end sends
-the next one only when the kernel has finished with the last, and what lies between is left out.
+the next one only when the kernel has finished with the last, and what lies between is left out. The page greys a figure
+as soon as what is chosen is not what is shown, whether or not the kernel has time to say so.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -26,13 +26,12 @@ from ..base.numbers import say, say_range
 from ..base.project import name_path
 from ..base.wording import say_first, say_name
 from ..curves import FAMILIES
-from . import explore
-from .explore import BANDS, CEILINGS, Explorer, Result, Selection
+from . import explore_words
+from .explore import BANDS, CEILINGS, MAX_YEARS, Explorer, Result, Selection, trace_lines
 from .figures.style import BLUE, GREEN, ORANGE
 
 PAUSE = 0.3
-"""Seconds without a move after which the next date is prepared."""
-MAX_YEARS = 15
+"""Seconds without a move after which the verdict is computed, and then the next date prepared."""
 GREY, CLEAR = "#8a8a8a", "rgba(0,0,0,0)"
 OPACITY = {95: 0.14, 80: 0.2, 50: 0.3}
 UNWANTED = ["select", "lasso", "sendChartToCloud"]
@@ -47,7 +46,13 @@ LAYOUT = {
     "yaxis": {**AXIS, "rangemode": "tozero", "tickformat": ","},
 }  # fmt: skip
 STYLE = """<style>
-.adoption-explorer { max-width: 1240px; }
+.adoption-explorer { max-width: 1240px; flex: 1 1 560px; }
+.adoption-state { position: relative; height: 0; font-size: 1.1em; z-index: 1; }
+.adoption-state:not(:empty) { padding: 4px 0 0 64px; }
+.adoption-computing .js-plotly-plot, .adoption-computing :is(.adoption-verdict, .adoption-numbers, .adoption-code) {
+  filter: grayscale(1); opacity: .35; }
+.adoption-computing .adoption-save { pointer-events: none; opacity: .4; }
+.adoption-code pre { user-select: all; overflow-x: auto; padding: 8px; border: 1px solid rgba(128,128,128,.4); }
 .adoption-explorer .widget-html-content { line-height: 1.45; }
 .adoption-explorer .main-svg text { fill: var(--jp-ui-font-color1, #222) !important; }
 .adoption-explorer .main-svg .point, .adoption-explorer .scatterpts { fill: var(--jp-ui-font-color0, #222) !important; }
@@ -65,14 +70,50 @@ STYLE = """<style>
 </style>"""
 
 
-class Ruler(anywidget.AnyWidget):
-    """The width that the page has for the figure, which can't find it out by itself."""
+class State(anywidget.AnyWidget):
+    """In the page: the width there is for the figure, which can't find it out itself, and whether it is up to date."""
 
     _esm = """export default { render({ model, el }) {
         new ResizeObserver(([{ contentRect: { width } }]) => {
             if (width) { model.set("width", Math.floor(width)); model.save_changes() }
-        }).observe(el) } }"""
+        }).observe(el)
+        el.classList.add("adoption-state"); el.setAttribute("role", "status")
+        const controls = {}, tell = () => {
+            const wanted = Object.entries(model.get("shown"))
+            const late = wanted.some(([id, [name, value]]) => controls[id] && controls[id].get(name) !== value)
+            el.textContent = late ? model.get("word") : ""
+            el.closest(".adoption-explorer")?.classList.toggle("adoption-computing", late)
+        }
+        model.on("change:shown", tell)
+        for (const [id, [name]] of Object.entries(model.get("shown")))
+            model.widget_manager.get_model(id).then(control => {
+                controls[id] = control; control.on(`change:${name}`, tell)
+            })
+    } }"""
     width = traitlets.Int().tag(sync=True)
+    word = traitlets.Unicode(explore_words.COMPUTING).tag(sync=True)
+    shown = traitlets.Dict().tag(sync=True)
+    """Of each control's model: the trait that says what is chosen, and its value in the picture."""
+
+
+class Panels(widgets.VBox):
+    """A panel, and on demand a second one beside it for another series.
+
+    Parameters
+    ----------
+    explorer, first, keep : as for `Panel`
+    """
+
+    def __init__(self, explorer: Explorer, first: Selection, keep: Callable[[dict[str, Any], str, str], Path]):
+        self.place = widgets.Box([Panel(explorer, first, keep)], layout={"flex_flow": "row wrap", "grid_gap": "16px"})
+        self.beside = widgets.ToggleButton(description="A second series beside it", layout={"width": "auto"})
+        self.beside.observe(self._follow, "value")
+        super().__init__([widgets.HTML(STYLE), self.place, self.beside])
+
+    def _follow(self, change: dict[str, Any]) -> None:
+        panel = self.place.children[0]
+        another = [Panel(panel.explorer, panel.selection, panel.keep_choice)] if change["new"] else []
+        self.place.children = [panel, *another]
 
 
 class Panel(widgets.Box):
@@ -89,7 +130,7 @@ class Panel(widgets.Box):
 
     def __init__(self, explorer: Explorer, first: Selection, keep: Callable[[dict[str, Any], str, str], Path]):
         self.explorer, self.result, self.keep_choice = explorer, Result(first), keep
-        self.pending: list[str] = []  # dates that are still to be prepared, the next one last
+        self.pending: list[str] = []  # dates that are still to be prepared, the next one last; the verdict comes before
         self._busy = False
         self._timer: asyncio.TimerHandle | None = None
         years = {"value": round(first.horizon_years), "min": 1, "max": max(MAX_YEARS, int(first.horizon_years))}
@@ -106,14 +147,15 @@ class Panel(widgets.Box):
             "horizon_years": widgets.IntSlider(**years, description="Years on"),
         }
         self.figure = go.FigureWidget(layout=LAYOUT)
-        ruler = Ruler()
-        ruler.observe(lambda change: self.figure.update_layout(width=change["new"]), "width")
-        self.frame = widgets.VBox([ruler, self.figure])  # a VBox stretches them
-        self.verdict, self.head, self.numbers, self.saved = (widgets.HTML() for _ in range(4))
+        self.state = State()
+        self.state.observe(lambda change: self.figure.update_layout(width=change["new"]), "width")
+        self.frame = widgets.VBox([self.state, self.figure])  # a VBox stretches them
+        self.verdict, self.head, self.numbers, self.code, self.saved = (widgets.HTML() for _ in range(5))
         self.save = widgets.Button(description="Save as parameters", icon="save", layout={"width": "auto"})
         self.save.on_click(self._save)
+        self.save.add_class("adoption-save")
         left = widgets.VBox([*self.controls.values(), self.save, self.saved])
-        right = widgets.VBox([widgets.HTML(STYLE), self.verdict, self.head, self.frame, self.numbers])
+        right = widgets.VBox([self.verdict, self.head, self.frame, self.numbers, self.code])
         left.layout, right.layout = {"flex": "1 1 270px", "max_width": "420px"}, {"flex": "3 1 560px", "min_width": "0"}
         super().__init__([left, right], layout={"display": "flex", "flex_flow": "row wrap", "grid_gap": "0 12px"})
         self.add_class("adoption-explorer")
@@ -156,9 +198,10 @@ class Panel(widgets.Box):
         ceiling.options = [(words, name) for name, words in CEILINGS.items() if bounded or name == "free"]
         ceiling.value = wanted.ceiling if bounded else "free"
 
-    def update(self) -> None:
-        """Show what follows from the present selection, and prepare the other dates when nothing moves."""
-        result = self.result = self.explorer.compute(self.selection)
+    def update(self, wait: bool = False) -> None:
+        """Show what follows from the present selection; the verdict as well, or when nothing moves."""
+        self.save.disabled = True
+        result = self.result = self.explorer.compute(self.selection, wait)
         self.controls["share"].disabled = result.selection.ceiling not in ("share", "prior")
         self.frame.layout.visibility = "hidden" if result.series is None else "visible"
         if result.series is not None:
@@ -169,25 +212,33 @@ class Panel(widgets.Box):
                 for old, new in zip(self.figure.data, traces, strict=True):
                     old.update({name: new[name] for name in ("x", "y", "name", "text", "visible")})
         self.verdict.value, self.head.value, self.numbers.value = write_words(result)
-        self.saved.value = ""
+        self.code.value = write_details(result, self.explorer.source)
+        self.saved.value, self.save.disabled = "", result.series is None or result.waits
+        chosen = {each: "index" if hasattr(each, "index") else "value" for each in self.controls.values()}
+        self.state.shown = {each.model_id: [name, getattr(each, name)] for each, name in chosen.items()}
         self._wait()
 
     def _wait(self) -> None:
-        """Prepare another date after a pause; a move begins the pause again."""
+        """Do what is slow after a pause; a move begins the pause again."""
         if self._timer is not None:
             self._timer.cancel()
-        with suppress(RuntimeError):  # no loop: not in a kernel
+        try:
             self._timer = asyncio.get_running_loop().call_later(PAUSE, self.prepare)
+        except RuntimeError:  # no loop: not in a kernel, so nobody moves anything meanwhile
+            if self.result.waits:
+                self.update(wait=True)
 
     def prepare(self) -> None:
-        """Compute what is slow for one more date of the selected series."""
-        if self.pending:
+        """Compute the verdict on what is shown, or what is slow for one more date of the series."""
+        if self.result.waits:
+            self.update(wait=True)
+        elif self.pending:
             self.explorer.compute(replace(self.selection, as_of=self.pending.pop()))
             self._wait()
 
     def _save(self, button: Any = None) -> None:
         chosen, series = self.selection, self.result.series
-        if series is None:
+        if series is None or self.result.waits:
             return
         values = {name: getattr(chosen, name) for name in ("entity", "indicator", "as_of", "horizon_years")}
         values |= {"bound": series.bound_name, "families": [chosen.family]}
@@ -195,8 +246,9 @@ class Panel(widgets.Box):
         values |= {"data": self.explorer.source} if self.explorer.source != "data" else {}
         stem = "_".join(f"{chosen.entity}_{chosen.indicator}".lower().replace(".", " ").split())
         comment = (
-            f"Explored: {series.title}, {chosen.entity}, {chosen.curve}, ceiling: {explore.say_ceiling(self.result)}. "
-            "A run fits the curve with a free ceiling and with the ceiling at the bound."
+            f"Explored: {series.title}, {chosen.entity}, {chosen.curve}, ceiling: "
+            f"{explore_words.say_ceiling(self.result)}. A run fits the curve with a free ceiling and with the ceiling "
+            "at the bound."
         )
         shown = escape(name_path(str(self.keep_choice(values, stem, comment))))
         self.saved.value = f"Saved: <code>{shown}</code><br>Run it: <code>adoption run NAME -f {shown}</code>"
@@ -204,7 +256,7 @@ class Panel(widgets.Box):
 
 def list_traces(result: Result) -> list[dict[str, Any]]:
     """Everything that is drawn, from back to front, as plotly's traces: always the same ones, unseen where empty."""
-    lines, bound, (curve, ceiling) = explore.trace_lines(result), result.series.bound, result.names
+    lines, bound, (curve, ceiling) = trace_lines(result), result.series.bound, result.names
     known = lines.index <= (lines.index[0] if bound is None else bound.index[-1])
     fan, gap, traces = lines.filter(like="q").dropna(), pd.Series([np.nan], lines.index[-1:]), []
 
@@ -237,18 +289,26 @@ def list_traces(result: Result) -> list[dict[str, Any]]:
     return traces
 
 
+def write_details(result: Result, source: str) -> str:
+    """The code of what is seen, folded; a click marks all of it."""
+    if result.series is None:
+        return ""
+    code = escape(explore_words.write_code(result, source))
+    return f'<details class="adoption-code"><summary>Code of this, to copy</summary><pre>{code}</pre></details>'
+
+
 def write_words(result: Result) -> tuple[str, str, str]:
     """Verdict, title with what is wrong, and key numbers as HTML. Data are text, never markup."""
     problems = "".join(f'<div class="adoption-problem" role="alert">{escape(text)}</div>' for text in result.problems)
     series = result.series
     if series is None:
         return "", problems, ""
-    identified, sentence = explore.judge(result)
+    identified, sentence = explore_words.judge(result)
     head, why = sentence.split(": ", 1)
     badge = f'<b class="{"yes" if identified else "no"}">{head}</b>{escape(why[:1].upper() + why[1:])}'
     title = f"<b>{escape(f'{series.title}, {series.entity}, {series.unit}')}</b>"
-    numbers = explore.list_numbers(result).items()
+    numbers = explore_words.list_numbers(result).items()
     rows = "".join(f"<tr><td>{escape(what)}</td><td>{escape(number)}</td></tr>" for what, number in numbers)
-    unseen = f'<div class="adoption-unseen">{escape(explore.describe(result))}</div>'
+    unseen = f'<div class="adoption-unseen">{escape(explore_words.describe(result))}</div>'
     verdict = f'<div class="adoption-verdict" aria-live="polite">{badge}</div>'
     return verdict, problems + title + unseen, f'<table class="adoption-numbers">{rows}</table>'
