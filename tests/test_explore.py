@@ -189,8 +189,9 @@ def test_an_answer_takes_a_moment(real, record_property):
             panel.controls["ceiling"].value = "free"
             clock(firsts, panel.controls["indicator"], indicator)
             assert panel.result.waits
-            while panel.pending or panel.result.waits:
-                panel.prepare()
+            for name in panel.explorer.list_dates("China", indicator):
+                panel.explorer.compute(replace(panel.selection, as_of=name))
+            panel.update(wait=True)
             clock(moves, panel.controls["family"], "gompertz")
             panel.controls["ceiling"].value = "share"
             dates = [date for _, date in panel.controls["as_of"].options[-3:]]
@@ -220,7 +221,7 @@ def test_the_figure_comes_first_and_saving_waits_for_the_verdict(real):
         told = [(panel.save.disabled, "Computing" in panel.verdict.value, "computing" in panel.numbers.value)]
         panel.save.click()
         assert panel.saved.value == ""
-        panel.prepare()
+        panel.update(wait=True)
         return [*told, (panel.save.disabled, "Computing" in panel.verdict.value, "computing" in panel.numbers.value)]
 
     assert asyncio.run(show()) == [(True, True, True), (False, False, False)]

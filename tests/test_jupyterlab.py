@@ -40,6 +40,7 @@ FITS = """() => {
         document.querySelector(`.adoption-explorer ${name}`).getBoundingClientRect().width)
     return Math.abs(drawn - place) < 2
 }"""
+JUDGED = "() => !document.querySelector('.adoption-verdict').innerText.includes('Computing')"
 CURVES = ".adoption-explorer .scatterlayer .js-line"
 
 
@@ -119,6 +120,7 @@ def page(lab):
             page.wait_for_selector(CURVES, state="attached")
             page.wait_for_selector("text=Python 3 (ipykernel) | Idle")
             page.wait_for_function(FITS)
+            page.wait_for_function(JUDGED)
             yield page
         finally:
             browser.close()
@@ -181,6 +183,41 @@ def test_the_pointer_tells_values_and_a_box_zooms_until_another_series_comes(pag
     page.get_by_label("Indicator", exact=True).select_option("Generative AI users")
     page.wait_for_function("before => document.querySelector('.adoption-explorer .xtick').textContent == before[0]",
                            arg=before)  # fmt: skip
+
+
+def test_until_its_answer_a_figure_is_grey_and_says_so(page):
+    """Seen from the page, for each choice; the verdict comes after, and saving waits for it."""
+    page.evaluate("""() => {
+        const panel = document.querySelector('.adoption-explorer')
+        window.seen = []
+        new MutationObserver(() => {
+            const grey = panel.classList.contains('adoption-computing')
+            const filter = getComputedStyle(panel.querySelector('.js-plotly-plot')).filter
+            window.seen.push([grey, panel.querySelector('.adoption-state').textContent, filter])
+        }).observe(panel, { attributes: true, attributeFilter: ['class'] })
+    }""")
+    page.get_by_label("Curve", exact=True).select_option("Gompertz")
+    page.wait_for_function("() => document.querySelector('.adoption-numbers').innerText.includes('Gompertz')")
+    page.wait_for_function("() => window.seen.length >= 2")
+    seen = page.evaluate("window.seen")
+    assert seen[0] == [True, "computing", "grayscale(1)"]
+    assert seen[-1][:2] == [False, ""]
+    save = page.get_by_role("button", name="Save as parameters")
+    page.wait_for_function(JUDGED)
+    assert save.is_enabled()
+    page.get_by_label("Curve", exact=True).select_option("Logistic")
+    page.wait_for_function("() => document.querySelector('.adoption-numbers').innerText.includes('logistic')")
+
+
+@pytest.mark.slow
+def test_a_second_series_stands_beside_the_first(page):
+    page.get_by_role("button", name="A second series beside it").click()
+    page.wait_for_function("() => document.querySelectorAll('.adoption-explorer .main-svg').length >= 4")
+    page.get_by_label("Indicator", exact=True).nth(1).select_option("Internet users")
+    page.wait_for_function("() => [...document.querySelectorAll('.adoption-explorer')].map(each => each.innerText)"
+                           ".filter(text => text.includes('Internet users, China')).length == 1")  # fmt: skip
+    page.get_by_role("button", name="A second series beside it").click()
+    page.wait_for_function("() => document.querySelectorAll('.adoption-explorer').length == 1")
 
 
 def test_moves_never_queue_up(page):

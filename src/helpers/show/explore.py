@@ -8,8 +8,10 @@ gets the verdict later. `explore_words` says a result, `explore_panel` holds the
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -34,6 +36,8 @@ OTHERS = 7
 """Curves with other ceilings that are drawn beside a free fit."""
 MAX_YEARS = 15
 """The furthest horizon that a slider offers, to which milestones are looked for."""
+DATES_AHEAD = 8
+"""Earlier dates of a series for which another process learns what its references teach."""
 PAST_YEARS, PAST_PER_YEAR = 9.0, 3.0
 """Years of the past that are drawn: so many, and so many for each year of the horizon."""
 POINTS = 101
@@ -128,6 +132,7 @@ class Explorer:
         self._references, self.assess = cache(lambda as_of: self.known_on(as_of).references()), cache(self._assess)
         self._fit, self._list_others, self._reach = cache(self._fit_free), cache(self._fit_others), cache(self._find)
         self._complete: set[tuple[str, ...]] = set()
+        self.learnt: set[tuple[str, str, str, bool]] = set()
 
     @cached_property
     def offers(self) -> dict[str, list[tuple[str, str]]]:
@@ -147,6 +152,21 @@ class Explorer:
         known = series.observations.set_index("date")["published"].cummax()
         dates = [f"{known[date]:%Y-%m-%d}" for date in find_enough(series.values)]
         return [*dict.fromkeys(dates[:-1]), ""] if dates else []
+
+    @cached_property
+    def pool(self) -> ProcessPoolExecutor:
+        """One process beside this one, for `learn`."""
+        return ProcessPoolExecutor(1, get_context("spawn"))
+
+    def list_lessons(self, entity: str, indicator: str) -> list[tuple[str, str, str, bool]]:
+        """What `learn` takes for the likeliest next choices: other dates of a series, then other series."""
+        own, dates = self.select(entity, indicator), self.list_dates(entity, indicator)[:-1]
+        others = [self.select(entity, name) for _, name in self.offers.get(entity, [])]
+        taught = {each.technology for each in self._references("")}
+        wanted = [(date, own) for date in dates[: -DATES_AHEAD - 1 : -1]]
+        wanted += [("", each) for each in others if each.technology in taught]
+        lessons = dict.fromkeys((self.source, date, each.technology, each.bound is not None) for date, each in wanted)
+        return [each for each in lessons if each not in self.learnt]
 
     def compute(self, selection: Selection, wait: bool = True) -> Result:
         """What follows from a selection; never raises for what the data can't carry.
@@ -229,6 +249,17 @@ def cut_milestones(found: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
     dates = dates.mask(dates > f"{end:%Y-%m-%d}", NOT_REACHED)  # ISO dates, and words that come after them
     status = found["status"].mask(dates["median"] == NOT_REACHED, NOT_REACHED)
     return found.assign(status=status, **dates)
+
+
+def learn(source: str, as_of: str, technology: str, bounded: bool) -> None:
+    """Have the cache on disk hold what the references teach a technology on a date; for another process."""
+    references = _load(source).known_on(as_of).references()
+    forecast.cached_backtest([each for each in references if each.technology != technology], bounded)
+
+
+@cache
+def _load(source: str) -> Any:
+    return indicators.load(find_data(source))
 
 
 def find_enough(values: pd.Series) -> list[str]:

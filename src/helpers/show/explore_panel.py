@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import BrokenExecutor
+from contextlib import suppress
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -27,11 +29,11 @@ from ..base.project import name_path
 from ..base.wording import say_first, say_name
 from ..curves import FAMILIES
 from . import explore_words
-from .explore import BANDS, CEILINGS, MAX_YEARS, Explorer, Result, Selection, trace_lines
+from .explore import BANDS, CEILINGS, MAX_YEARS, Explorer, Result, Selection, learn, trace_lines
 from .figures.style import BLUE, GREEN, ORANGE
 
 PAUSE = 0.3
-"""Seconds without a move after which the verdict is computed, and then the next date prepared."""
+"""Seconds without a move after which the verdict is computed."""
 GREY, CLEAR = "#8a8a8a", "rgba(0,0,0,0)"
 OPACITY = {95: 0.14, 80: 0.2, 50: 0.3}
 UNWANTED = ["select", "lasso", "sendChartToCloud"]
@@ -47,8 +49,7 @@ LAYOUT = {
 }  # fmt: skip
 STYLE = """<style>
 .adoption-explorer { max-width: 1240px; flex: 1 1 560px; }
-.adoption-state { position: relative; height: 0; font-size: 1.1em; z-index: 1; }
-.adoption-state:not(:empty) { padding: 4px 0 0 64px; }
+.adoption-explorer .adoption-state { height: 0; overflow: visible; text-indent: 64px; line-height: 28px; z-index: 1; }
 .adoption-computing .js-plotly-plot, .adoption-computing :is(.adoption-verdict, .adoption-numbers, .adoption-code) {
   filter: grayscale(1); opacity: .35; }
 .adoption-computing .adoption-save { pointer-events: none; opacity: .4; }
@@ -113,6 +114,8 @@ class Panels(widgets.VBox):
     def _follow(self, change: dict[str, Any]) -> None:
         panel = self.place.children[0]
         another = [Panel(panel.explorer, panel.selection, panel.keep_choice)] if change["new"] else []
+        for each in self.place.children[1:]:
+            each.rest()
         self.place.children = [panel, *another]
 
 
@@ -130,9 +133,8 @@ class Panel(widgets.Box):
 
     def __init__(self, explorer: Explorer, first: Selection, keep: Callable[[dict[str, Any], str, str], Path]):
         self.explorer, self.result, self.keep_choice = explorer, Result(first), keep
-        self.pending: list[str] = []  # dates that are still to be prepared, the next one last; the verdict comes before
         self._busy = False
-        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
         years = {"value": round(first.horizon_years), "min": 1, "max": max(MAX_YEARS, int(first.horizon_years))}
         share = {"value": first.share, "min": 0.05, "max": 0.99, "step": 0.01, "readout_format": ".0%"}
         families = [(say_first(say_name(name)), name) for name in FAMILIES]
@@ -190,8 +192,7 @@ class Panel(widgets.Box):
         names = [name for _, name in indicator.options]
         indicator.value = wanted.indicator if wanted.indicator in names else names[0]
         key = (wanted.entity, indicator.value)
-        self.pending = self.explorer.list_dates(*key)
-        dates = sorted({*self.pending, wanted.as_of}, key=lambda date: date or "9")
+        dates = sorted({*self.explorer.list_dates(*key), wanted.as_of}, key=lambda date: date or "9")
         as_of.options = [(f"{pd.Timestamp(date):%b %Y}" if date else "all data", date) for date in dates]
         as_of.value, as_of.disabled = wanted.as_of, len(dates) < 2
         bounded = self.explorer.select(*key, "").bound is not None
@@ -219,22 +220,28 @@ class Panel(widgets.Box):
         self._wait()
 
     def _wait(self) -> None:
-        """Do what is slow after a pause; a move begins the pause again."""
-        if self._timer is not None:
-            self._timer.cancel()
+        """Go on with what is slow after a pause; a move begins the pause again."""
+        self.rest()
         try:
-            self._timer = asyncio.get_running_loop().call_later(PAUSE, self.prepare)
+            self._task = asyncio.get_running_loop().create_task(self._go_on())
         except RuntimeError:  # no loop: not in a kernel, so nobody moves anything meanwhile
             if self.result.waits:
                 self.update(wait=True)
 
-    def prepare(self) -> None:
-        """Compute the verdict on what is shown, or what is slow for one more date of the series."""
+    def rest(self) -> None:
+        """Do nothing until the next move."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _go_on(self) -> None:
+        """Compute the verdict, then have another process learn what the next choices will need."""
+        await asyncio.sleep(PAUSE)
         if self.result.waits:
-            self.update(wait=True)
-        elif self.pending:
-            self.explorer.compute(replace(self.selection, as_of=self.pending.pop()))
-            self._wait()
+            self.update(wait=True)  # which begins another pause
+        with suppress(BrokenExecutor, OSError):  # then the next choices take longer
+            for lesson in self.explorer.list_lessons(self.selection.entity, self.selection.indicator):
+                await asyncio.get_running_loop().run_in_executor(self.explorer.pool, learn, *lesson)
+                self.explorer.learnt.add(lesson)
 
     def _save(self, button: Any = None) -> None:
         chosen, series = self.selection, self.result.series
