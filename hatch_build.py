@@ -20,7 +20,8 @@ class ProjectHook(BuildHookInterface):
         if version == "editable":
             return
         root = Path(self.root)
-        for path in (*root.glob("data/*.*"), *root.glob("data/forecasts/**/*.*"), *root.glob("notebooks/*.ipynb")):
+        brought = ("data/*.*", "data/forecasts/**/*.*", "notebooks/*.ipynb", "CITATION.cff")
+        for path in (path for pattern in brought for path in root.glob(pattern)):
             build_data["force_include"][str(path)] = f"helpers/_project/{path.relative_to(root).as_posix()}"
         build_data["force_include"][str(root / "outputs" / "README.md")] = "helpers/_project/tables.md"
         self.made = TemporaryDirectory()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from processes import run
+from reports import make_comparison, make_sweep
 from small_notebooks import write_notebooks
 
 from helpers.base.folders import lock_folder
@@ -165,6 +166,22 @@ def whole_run(shared):
     """Folder of a run of the project's notebooks on the sample data; copy it to change it."""
     outputs = shared / "whole"
     return make_once(outputs / "small", lambda: run_sequence(outputs, "small"))
+
+
+@pytest.fixture(scope="session")
+def reports(shared):
+    """Folders of a comparison of runs, and of a sweep over countries, by these names; copy them to change them."""
+    place = shared / "reports"
+
+    def make():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("ADOPTION_OUTPUTS", str(place / "making"))
+            make_comparison(place / "making").rename(place / "making" / "comparison")
+            make_sweep(place / "making")
+        (place / "making").rename(place / "outputs")
+
+    outputs = make_once(place / "outputs", make)
+    return {"comparison": outputs / "comparison", "sweep": outputs / "grid"}
 
 
 @pytest.fixture(scope="session")

@@ -157,7 +157,7 @@ def test_what_is_not_the_runs_is_not_exported(run, capsys):
         write_workbook(run)
     assert not (run / "tables.xlsx").exists()
     assert "There is no run" in call(capsys, "export", "nowhere", "--xlsx")[2]
-    assert "--single and --zip are for a run" in call(capsys, "export", "x.ipynb", "--latex")[2]
+    assert "--zip and --url are for a run" in call(capsys, "export", "x.ipynb", "--latex")[2]
 
 
 def test_the_command_writes_both(run, capsys):

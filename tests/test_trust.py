@@ -168,7 +168,7 @@ def test_no_page_tells_where_own_data_lie(here, capsys, tmp_path):
     assert code == 0, err
     folder = here / "outputs" / "mine"
     assert json.loads((folder / "run.json").read_text())["parameters"]["data"].startswith(str(path))
-    for page in (folder / "html").iterdir():
+    for page in (folder / "html").rglob("*.html"):
         text = page.read_text()
         assert "secret" not in text, page
         assert str(tmp_path) not in text, page

@@ -15,6 +15,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -175,31 +176,39 @@ def export(
     latex: Annotated[bool, typer.Option("--latex", help="Write a run's tables as LaTeX.")] = False,
     single: Annotated[bool, typer.Option("--single", help="Write all pages of a run as one file to send.")] = False,
     archive: Annotated[bool, typer.Option("--zip", help="Write a run's files as one archive.")] = False,
+    url: Annotated[str, typer.Option(metavar="ADDRESS", help="Where a run's html/ will lie on the web.")] = "",
 ) -> None:
     """Write the pages of a run again, its tables for other programs, or the page of one notebook.
 
     A run's pages are made from its tables, figures and executed notebooks. The spreadsheet and the LaTeX lie in the
     run's folder, and go when the run is made anew, as does RUN.html, which has all pages in one; RUN.zip, an RO-Crate,
-    lies beside the folder. A notebook's page, as the notebook is stored, lies beside it. Figures as PDF are made with
-    the run: 'adoption run RUN --pdf'.
+    lies beside the folder. With --url the pages say where they lie, with a picture for links to them, and the lines
+    that put a figure into another page lead there. A notebook's page, as the notebook is stored, lies beside it.
+    Figures as PDF are made with the run: 'adoption run RUN --pdf'.
     """
     from .runs import exports, pages
+    from .runs.pages.embeds import read_address
     from .runs.pages.index import write_command
     from .runs.pages.single import write_archive, write_single
     from .runs.record import find_run, read_run
 
     tables = (xlsx, exports.write_workbook), (latex, exports.write_latex)
-    asked = [write for flag, write in (*tables, (single, write_single), (archive, write_archive)) if flag]
+    address = read_address(url)
+    sent = (single, partial(write_single, url=address)), (archive, write_archive)
+    asked = [write for flag, write in (*tables, *sent) if flag]
     if run.endswith(".ipynb"):
-        if asked:
-            raise typer.BadParameter("--xlsx, --latex, --single and --zip are for a run; name one")
+        if asked or url:
+            raise typer.BadParameter("--xlsx, --latex, --single, --zip and --url are for a run; name one")
         page, notes = pages.export_notebook(Path(run).absolute())
         print("".join(f"note: {note}\n" for note in notes), end="")
         print(f"Read it: {shorten_path(page)}")
         return
     folder = find_run(run)
     record = read_run(folder)
-    done = [("Written", write(folder)) for write in asked] or [("Read it", pages.export_run(folder))]
+    paged = bool(url) or not asked
+    done = [("Read it", pages.export_run(folder, address))] if paged and not single else []
+    done += [("Written", write(folder)) for write in asked]
+    print("".join(f"note: {gap}\n" for gap in pages.list_gaps(folder) if paged or single), end="")
     if not record["pdf"]:
         again = write_command(folder.name, {**record, "pdf": True})
         print(f"note: figures are there as PNG and SVG. As PDF too: {again}")

@@ -17,7 +17,9 @@ from .record import find_run, hide_place
 from .sequence import Execution, Step, find_unnumbered
 from .store import Store
 
-FILES = {"index.html", *(f"comparison.{kind}" for kind in ("csv", "png", "svg", "narrow.svg", "pdf"))}
+KINDS = ("csv", "data.csv", "html", "narrow.svg", "pdf", "png", "svg")
+"""How the files that a notebook on finished runs writes end."""
+FILES = {"index.html", *(f"comparison.{kind}" for kind in KINDS)}
 
 
 def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
@@ -93,7 +95,7 @@ def make_report(notebook: str, values: Mapping[str, Any], links: Mapping[str, st
     Returns
     -------
     dict
-        The page, ``index.html``, tables and figures by the names of their files, for one folder.
+        The page, ``index.html``, each figure alone, tables and figures by the names of their files, for one folder.
 
     Raises
     ------
@@ -116,9 +118,9 @@ def make_report(notebook: str, values: Mapping[str, Any], links: Mapping[str, st
 
         for _ in make_in_order({notebook: Step(source, values, (), ())}, make, {}, at_once=1):
             partial.unlink(missing_ok=True)  # of an attempt that failed
-        page = build_report(folder, notebook, links, command)
+        pages = {name: page.encode() for name, page in build_report(folder, notebook, links, command).items()}
         written = list_written(read_record(folder, notebook))
-        return {Path(path).name: (folder / path).read_bytes() for path in written} | {"index.html": page.encode()}
+        return {Path(path).name: (folder / path).read_bytes() for path in written} | pages
 
 
 def hide_content(name: str, content: bytes, data: Collection[str]) -> bytes:

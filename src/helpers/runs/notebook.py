@@ -23,7 +23,8 @@ from ..base.files import read_json
 from ..base.project import RunError, shorten_path
 from ..base.quoting import clean
 
-Name = Annotated[str, StringConstraints(pattern=r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]*$")]
+NAME = r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]*$"
+Name = Annotated[str, StringConstraints(pattern=NAME)]
 """A name in a record, which becomes that of a file: it leads out of no folder."""
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
@@ -57,6 +58,8 @@ RUNNER = "ADOPTION_RUNNER"
 """Variable that gives the kernels of `helpers.runs` their folder; without it a notebook is run by hand."""
 PDF = "ADOPTION_PDF"
 """Variable that asks for figures as PDF too, where it isn't empty."""
+DATA = "data.csv"
+"""What the name of a file ends in that holds what a figure shows."""
 
 
 def list_written(record: Mapping[str, Any]) -> dict[str, str]:

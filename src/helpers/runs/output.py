@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..base.files import write_file, write_json
 from ..base.project import RunError, name_path
-from .notebook import PDF, RUNNER, read_record, record_path, write_csv
+from .notebook import DATA, PDF, RUNNER, read_record, record_path, write_csv
 
 if TYPE_CHECKING:
     from ..indicators import AdoptionSeries
@@ -129,8 +129,10 @@ class Output:
         shown = shown.dropna(axis="columns", how="all") if len(frame) else shown
         display(Markdown(empty) if empty and not len(frame) else tables.show(shown, title, note))
 
-    def draw(self, name: str, figure: Any, alt: str) -> SavedFigure | None:
+    def draw(self, name: str, figure: Any, alt: str, data: Any = None) -> SavedFigure | None:
         """Write a figure to ``figures/<name>.png`` and ``.svg``; an `Exhibit` has a ``.narrow.svg`` for telephones too.
+
+        Pages offer what is drawn as CSV: `data`, written to ``figures/<name>.data.csv``, or the table of this name.
 
         Parameters
         ----------
@@ -140,6 +142,8 @@ class Output:
             None, where there is nothing to draw, writes nothing.
         alt : str
             What it shows, for readers who can't see it.
+        data : DataFrame, optional
+            What is drawn, where no table of the figure's name holds it.
 
         Returns
         -------
@@ -163,7 +167,8 @@ class Output:
         if not any(axes.has_data() for axes in figure.get_axes()):
             raise RunError(f"Figure {name} is empty: nothing is drawn in it.")
         images = dict(draw_images(figure, alt, narrow=True, pdf=bool(os.environ.get(PDF))))
-        hashes = {kind: write_file(self.folder / "figures" / f"{name}.{kind}", image) for kind, image in images.items()}
+        files = images if data is None else images | {DATA: write_csv(name, data)[0]}
+        hashes = {kind: write_file(self.folder / "figures" / f"{name}.{kind}", file) for kind, file in files.items()}
         width = round(int.from_bytes(images["png"][16:20], "big") / DOTS_PER_INCH * 96)
         self._note("figures", name, {"alt": alt, "width": width, "sha256": hashes})
         return SavedFigure(name, alt, images["png"], width, "pdf" in images)

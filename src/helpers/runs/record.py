@@ -6,7 +6,7 @@ import html
 import os
 import re
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -21,7 +21,7 @@ from ..base.choices import split_choices
 from ..base.files import hash_file, read_json, write_file, write_json
 from ..base.project import RECORD, RunError, find_outputs, find_root, list_records
 from .inputs import describe_inputs
-from .notebook import Hash, Name, NotebookRecord, list_written, read_records, read_valid
+from .notebook import NAME, Hash, Name, NotebookRecord, list_written, read_records, read_valid
 from .parameters import ParameterError, Parameters, read_parameters
 from .sequence import find_notebooks
 
@@ -90,6 +90,10 @@ EXPORTED = r"^(tables\.xlsx|latex/[A-Za-z0-9_-]+\.tex|\w[\w.-]*\.html)$"
 """Files that `adoption export` adds to a run: its tables for other programs, and all its pages in one."""
 
 
+PAGE = rf"^(charts/)?{NAME[1:-1]}$"
+"""A page of a run by its path in ``html/``: each figure alone lies in ``charts/``."""
+
+
 class RunRecord(BaseModel):
     """The form of ``run.json``. Whoever changed the file: its names lead out of no folder, and no command trips."""
 
@@ -105,7 +109,7 @@ class RunRecord(BaseModel):
     sources: list[dict[str, str]]
     git: Commit | None
     no_git: str = ""
-    pages: dict[Name, Hash]
+    pages: dict[Annotated[str, StringConstraints(pattern=PAGE)], Hash]
     exports: dict[Annotated[str, StringConstraints(pattern=EXPORTED)], Hash] = {}
     pdf: bool = True
 
@@ -123,17 +127,20 @@ def load_record(path: Path) -> dict[str, Any]:
     return {**content, "pdf": content.get("pdf", True)}  # before there was a choice, each run had them
 
 
-def note_pages(folder: Path) -> None:
-    """Add the hashes of the run's pages to ``run.json``; other files in ``html/`` are none of it."""
+def note_pages(folder: Path, beside: Sequence[str] = ()) -> None:
+    """Add the hashes of the run's pages, and of files `beside`, to ``run.json``; others in ``html/`` are none of it."""
     path = folder / RECORD
     content = read_json(path)
-    pages = [folder / "html" / f"{name}.html" for name in (*content["notebooks"], "index")]
-    for page in filter(Path.is_file, pages):
+    figures = [f"charts/{name}" for entry in content["notebooks"].values() for name in entry["figures"]]
+    names = [f"{name}.html" for name in (*content["notebooks"], *figures, "index")]
+    pages = {name: page for name in names if (page := folder / "html" / name).is_file()}
+    for page in pages.values():
         text = page.read_text(encoding="utf-8")
         hidden = hide_place(text, content["parameters"]["data"])
         if hidden != text:
             write_file(page, hidden.encode())
-    write_json(path, {**content, "pages": {page.name: hash_file(page) for page in pages if page.is_file()}})
+    pages |= {name: folder / "html" / name for name in beside}
+    write_json(path, {**content, "pages": {name: hash_file(page) for name, page in pages.items()}})
 
 
 WRITTEN: tuple[Callable[[str], str], ...] = (

@@ -7,12 +7,12 @@ from pathlib import Path
 from ..base.files import write_file, write_json
 from ..base.folders import lock_folder
 from ..base.project import RunError, count_processors, find_outputs, shorten_path
-from .comparison import hide_content, make_report
+from .comparison import KINDS, hide_content, make_report
 from .record import read_keys
 from .store import Store
 from .sweep_file import Sweep
 
-FILES = {"index.html", *(f"sweep.{kind}" for kind in ("csv", "png", "svg", "narrow.svg", "pdf"))}
+FILES = {"index.html", *(f"sweep.{kind}" for kind in KINDS)}
 
 
 def run_sweep(

@@ -1,8 +1,12 @@
 """The pages of a run: one for each notebook, and an index to begin with; and the page of any other notebook.
 
 ``exporter`` turns a notebook's cells into HTML, ``index`` writes the page that a reader opens first, ``charts`` has
-drawings, ``exhibits`` tables, images and downloads, ``frame`` what all pages share: a page is made with its `render`,
-from a template that extends ``sheet.html.j2``.
+drawings, ``embeds`` what is offered below them and the figures alone, ``exhibits`` tables, images and downloads,
+``citation`` how all is cited, ``frame`` what all pages share: a page is made with its `render`, from a template that
+extends ``sheet.html.j2``.
+
+All that a page links to is within it or on the web, but for its one navigation block, which leads to the other pages
+of the folder: a page that was sent alone has no dead link outside of that.
 """
 
 from __future__ import annotations
@@ -22,21 +26,25 @@ from markupsafe import Markup
 from ...base.files import MAX_TEXT, read_cells, read_json, write_file
 from ...base.project import RECORD, RunError, shorten_path
 from ...base.quoting import clean
-from ..notebook import read_valid
+from ..notebook import list_written, read_record, read_records, read_valid
 from ..record import note_pages, read_unchanged
-from .exhibits import embed_tables, link_runs
+from .charts import set_chart
+from .citation import cite_run
+from .embeds import build_chart, describe_figure, draw_card
+from .exhibits import embed_files
 from .frame import render
-from .index import build_index, describe_notebook
+from .index import build_index, describe_notebook, group_sources
 
 __all__ = ["PageWriter", "export_notebook", "export_run", "write_pages"]
 
+CARD_NAME = "card.png"
 OURS = '<meta name="generator" content="Adoption curves">'
 
 
 class PageWriter:
-    """Writes ``html/`` of a run: the page of each notebook as soon as it's asked for, the index at the end.
+    """Writes ``html/`` of a run: each notebook's body is made as soon as it's asked for, all else at the end.
 
-    Pages are written in a thread of their own, one after another. Use it in a ``with`` block.
+    Bodies are made in a thread of their own, one after another. Use it in a ``with`` block.
 
     Parameters
     ----------
@@ -44,11 +52,14 @@ class PageWriter:
         The run's folder.
     notebooks : sequence of Path
         All notebooks in order, executed or not: their titles lead from page to page.
+    url : str
+        Address that ``html/`` will have on the web, with a slash at its end; "" where it isn't known.
     """
 
-    def __init__(self, folder: Path, notebooks: Sequence[Path]):
-        self.folder, self.pages, self.thread = folder, describe_pages(notebooks), ThreadPoolExecutor(1)
-        self.written: dict[str, Future[dict[str, Any]]] = {}
+    def __init__(self, folder: Path, notebooks: Sequence[Path], url: str = ""):
+        self.folder, self.pages, self.url = folder, describe_pages(notebooks), url
+        self.charts = f"{url}charts/" if url else ""
+        self.thread, self.bodies = ThreadPoolExecutor(1), dict[str, Future[Markup]]()
 
     def __enter__(self) -> Self:
         return self
@@ -57,54 +68,91 @@ class PageWriter:
         self.thread.shutdown(cancel_futures=True)
 
     def write(self, name: str) -> None:
-        """Have the page of the executed notebook `name` written."""
-        self.written[name] = self.thread.submit(self._write, name)
+        """Have the page of the executed notebook `name` made."""
+        self.bodies[name] = self.thread.submit(set_executed, self.folder, name, self.charts)
 
     def finish(self) -> Path:
-        """Wait for the pages, and write the index, which a reader opens first; returns its path.
+        """Write all pages, and each figure alone, from the run's record; returns the index, which a reader opens first.
 
         Raises
         ------
         RunError
             If an image in a notebook has no alternative text; the message names notebook and cell.
         """
-        notebooks = [self.written[name].result() for name in self.pages]
-        index = self.folder / "html" / "index.html"
-        write_file(index, build_index(self.folder, notebooks).encode("utf-8"))
-        return index
-
-    def _write(self, name: str) -> dict[str, Any]:
-        """Write one page; what the index tells of it is returned."""
         from .exporter import list_sections  # heavy, and not needed for other pages
 
-        page, tables = self.pages[name], self.folder / "tables"
-        body = set_executed(self.folder, name, "../figures/")
-        made = render("notebook.html.j2", **page, run=self.folder.name, sections=list_sections(body), body=body)
-        write_file(self.folder / "html" / page["href"], embed_tables(made, tables).encode("utf-8"))
-        return describe_notebook(self.folder, page)
+        record = read_json(self.folder / RECORD)
+        citation, card = cite_run(record, self.folder.name, self.url), self._write_card(record["main_figure"])
+        shared = {"run": self.folder.name, "citation": citation, "card": card}
+        for name, page in self.pages.items():
+            body, place = self.bodies[name].result(), self.url and f"{self.url}{page['href']}"
+            told = {**page, **shared, "address": place, "sections": list_sections(body), "body": body}
+            self._write(page["href"], embed_files(render("notebook.html.j2", **told), self.folder))
+        notebooks = [describe_notebook(self.folder, page) for page in self.pages.values()]
+        describe = partial(describe_figure, self.folder, list_all_written(record), url=self.charts)
+        note = note_chart(record, citation)
+        for name, alt in ((figure["name"], figure["alt"]) for page in notebooks for figure in page["figures"]):
+            self._write(f"charts/{name}.html", build_chart(self.folder, describe(name, alt), alt, note))
+        shared["address"] = self.url and f"{self.url}index.html"
+        self._write("index.html", build_index(self.folder, notebooks, describe, shared))
+        return self.folder / "html" / "index.html"
+
+    def _write_card(self, name: str | None) -> str:
+        """Address of the picture that others show beside a link to a page; "" without an address or a main figure."""
+        figure = self.folder / "figures" / f"{name}.png"
+        if not self.url or not figure.is_file():
+            return ""
+        write_file(self.folder / "html" / CARD_NAME, draw_card(figure.read_bytes()))
+        return f"{self.url}{CARD_NAME}"
+
+    def _write(self, name: str, page: str) -> None:
+        write_file(self.folder / "html" / name, page.encode("utf-8"))
 
 
-def set_executed(folder: Path, name: str, figures: str) -> Any:
+def note_chart(record: Mapping[str, Any], citation: str) -> dict[str, Any]:
+    """What stands below a figure of a run that stands alone: what is counted, who published it, how it is cited."""
+    sources = {item["publisher"]: item for item in group_sources(record["sources"]).get("series", [])}
+    return {"counted": record["subject"].get("counted", ""), "sources": [*sources.values()], "citation": citation}
+
+
+def list_all_written(record: Mapping[str, Any]) -> set[str]:
+    """Paths of all tables and figures that the record of a run names."""
+    return {path for entry in record["notebooks"].values() for path in list_written(entry)}
+
+
+def set_executed(folder: Path, name: str, charts: str = "") -> Markup:
     """Body of the page of an executed notebook in the folder of its tables and figures.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+        Of the notebook.
+    charts : str
+        Address of the folder with the figures alone, where it is known.
+
+    Returns
+    -------
+    Markup
 
     Raises
     ------
     RunError
         If an image in it has no alternative text; the message names notebook and cell.
     """
-    from .charts import set_chart
     from .exporter import set_body
 
     notebook = read_notebook(folder / "notebooks" / f"{name}.ipynb")
-    names = {path.stem for path in (folder / "tables").glob("*.csv")}
-    body, wordless = set_body(notebook, names, figures, partial(set_chart, folder / "figures"))
+    record = read_valid(folder, name) or {"tables": {}, "figures": {}}
+    describe = partial(describe_figure, folder, list_written(record), url=charts)
+    body, wordless = set_body(notebook, record["tables"], partial(set_chart, folder / "figures"), describe)
     if wordless:
         raise RunError(f"Notebook {name}, cell {wordless[0]}: {WORDLESS}")
     return body
 
 
-def build_report(folder: Path, name: str, links: Mapping[str, str], command: str) -> str:
-    """Page of an executed notebook on finished runs, for the folder that its table and figure will lie in too.
+def build_report(folder: Path, name: str, links: Mapping[str, str], command: str) -> dict[str, str]:
+    """Pages of an executed notebook on finished runs: ``index.html``, and each of its figures alone.
 
     Parameters
     ----------
@@ -119,14 +167,19 @@ def build_report(folder: Path, name: str, links: Mapping[str, str], command: str
 
     Returns
     -------
-    str
+    dict of str
     """
     from .exporter import list_sections
 
-    body = Markup(link_runs(set_executed(folder, name, "./"), links))  # noqa: S704  from the exporter; names escaped
+    body, known = set_executed(folder, name), {run: address for run, address in links.items() if address}
     title = f"{read_opening(read_cells(folder / 'notebooks' / f'{name}.ipynb'))[0]} · {command}"
-    page = render("notebook.html.j2", title=title, name=name, command=command, sections=list_sections(body), body=body)
-    return embed_tables(page, folder / "tables", "")
+    sections = [*list_sections(body), *([("pages", "The pages of the runs")] if known else [])]
+    told = {"title": title, "name": name, "command": command, "sections": sections, "links": known, "body": body}
+    pages, record, note = {}, read_record(folder, name), {"citation": f"Made with: {command}"}
+    for each, alt in ((each, entry["alt"]) for each, entry in record["figures"].items()):
+        figure = describe_figure(folder, list_written(record), each, alt)
+        pages[f"{each}.html"] = build_chart(folder, figure, alt, note)
+    return {**pages, "index.html": embed_files(render("notebook.html.j2", **told), folder)}
 
 
 WORDLESS = (
@@ -175,8 +228,14 @@ def read_notebook(path: Path) -> Any:
         raise RunError(f"{shorten_path(path)} can't be read as a notebook ({problem}).") from error
 
 
-def write_pages(folder: Path) -> Path:
+def write_pages(folder: Path, url: str = "") -> Path:
     """Write ``html/`` of the run in `folder` from its executed notebooks, tables, figures and record.
+
+    Parameters
+    ----------
+    folder : Path
+    url : str
+        As for `PageWriter`.
 
     Returns
     -------
@@ -194,7 +253,7 @@ def write_pages(folder: Path) -> Path:
         raise RunError(
             f"There is no run '{folder.name}' with executed notebooks. Make it with: adoption run {folder.name}"
         )
-    with PageWriter(folder, notebooks) as pages:
+    with PageWriter(folder, notebooks, url) as pages:
         for notebook in notebooks:
             pages.write(notebook.stem)
         return pages.finish()
@@ -212,19 +271,48 @@ def explain_failure(what: str) -> Iterator[None]:
         raise RunError(f"No page can be made of {what} ({problem}).") from error
 
 
-def export_run(folder: Path) -> Path:
+def export_run(folder: Path, url: str = "") -> Path:
     """`write_pages`, of a run whose tables, figures and notebooks are as it made them; its record gets the hashes.
 
     Raises
     ------
     RunError
-        If one of them is missing or was changed, or no page can be made of it.
+        If one of them is missing or was changed, no page can be made of it, or a file of somebody else has the name of
+        a page.
     """
-    read_unchanged(folder, "tables", "figures", "notebooks")
+    record = read_unchanged(folder, "tables", "figures", "notebooks")
+    figures = [name for entry in record["notebooks"].values() for name in entry["figures"]]
+    for name in {*(f"charts/{each}.html" for each in figures), *([CARD_NAME] if url else [])} - record["pages"].keys():
+        if os.path.lexists(place := folder / "html" / name):
+            raise RunError(
+                f"{shorten_path(place)} is no page of run '{folder.name}', but has the name of one. Move it."
+            )
     with explain_failure(f"run '{folder.name}'"):
-        index = write_pages(folder)
-    note_pages(folder)
+        index = write_pages(folder, url)
+    if not url and CARD_NAME in record["pages"]:
+        (folder / "html" / CARD_NAME).unlink(missing_ok=True)
+    note_pages(folder, [CARD_NAME] if url else [])
     return index
+
+
+def list_gaps(folder: Path) -> list[str]:
+    """Sentences on what the figures of a run lack that pages could show."""
+    records = read_records(folder)
+    written, names = (
+        list_all_written({"notebooks": records}),
+        [name for each in records.values() for name in each["figures"]],
+    )
+    bare = [name for name in names if "data" not in describe_figure(folder, written, name, "")["files"]]
+    wide = [name for name in names if f"figures/{name}.narrow.svg" not in written]
+    told = []
+    if bare:
+        told.append(
+            f"no data can be offered under {', '.join(bare)}: an older version saved them without, or study.draw was "
+            f"given none. Make the run again: adoption run {folder.name}"
+        )
+    if wide:
+        told.append(f"without a drawing for telephones, which get the wide one: {', '.join(wide)}")
+    return told
 
 
 def export_notebook(path: Path) -> tuple[Path, list[str]]:

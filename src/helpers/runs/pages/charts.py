@@ -75,6 +75,7 @@ def set_drawing(content: bytes, prefix: str, alt: str, form: str) -> Markup:
             tag.set("id", prefix + tag.attrib["id"])
     pixels = round(float(width[1]) * 4 / 3)
     drawing.attrib = {"viewbox": drawing.attrib["viewbox"], "width": str(pixels), "class": f"chart {form}"}
-    drawing.attrib |= {"role": "img", "aria-label": alt, "stroke-linejoin": "round"}
+    drawing.attrib |= {"preserveaspectratio": "xMinYMin", "stroke-linejoin": "round"}
+    drawing.attrib |= {"role": "img", "aria-label": alt}
     drawing.tail = None
     return Markup(ElementTree.tostring(drawing, encoding="unicode", short_empty_elements=False))  # noqa: S704

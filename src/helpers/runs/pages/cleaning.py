@@ -40,7 +40,7 @@ ATTRIBUTES = {
 }
 KEPT = {
     ("a", "href"): r"https?://|mailto:|#",
-    ("a", "id"): r"(?!content$|show-code$)",  # the frame of a page has these itself
+    ("a", "id"): r"(?!content$|pages$|show-code$)",  # the frame of a page has these itself
     ("img", "src"): r"data:image/(png|jpeg|gif|webp|svg\+xml)[;,]",
 }
 """How the addresses that a page may hold begin."""

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import ast
-import html
 import re
 from base64 import b64encode
-from collections.abc import Mapping
+from collections import Counter
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
 from ..sequence import WRITERS, parse_code
 
-PAGE_BYTES = 950_000  # a page stays under a megabyte
+PAGE_BYTES = 2_900_000  # a page stays below three megabytes
+TYPES = {
+    "csv": "data:text/csv;charset=utf-8;base64,",
+    "png": "data:image/png;base64,",
+    "svg": "data:image/svg+xml;base64,",
+    "pdf": "data:application/pdf;base64,",
+}
+"""How the address of a file within a page begins, by the end of its name."""
 LONG = 50  # letters from which a cell needs room
 BOX = '<div class="scroll" tabindex="0" role="region" aria-label="Table">'
 
@@ -47,18 +53,6 @@ def set_tables(text: str) -> str:
     return text.replace("<table", f"{BOX}<table").replace("</table>", "</table></div>")
 
 
-def link_runs(body: str, links: Mapping[str, str]) -> str:
-    """A page's body with links to runs where their names begin the rows of a table that has them in its column run."""
-
-    def link(row: re.Match[str]) -> str:
-        address = links.get(html.unescape(row[2]), "")
-        return f'{row[1]}<a href="{html.escape(address)}">{row[2]}</a>' if address else row[0]
-
-    rows = r"(<tr>\s*<td[^>]*>)([^<]*)(?=</td>)"
-    tables = r"<thead>(?:(?!<th\b).)*<th\b[^>]*>run</th>.*?</tbody>"
-    return re.sub(tables, lambda table: re.sub(rows, link, table[0]), body, flags=re.DOTALL)
-
-
 # ---- downloads ----------------------------------------------------------------------------------------------------
 
 
@@ -73,31 +67,35 @@ def find_saved(source: str) -> list[str]:
     return [name.value for name in names if isinstance(name, ast.Constant) and isinstance(name.value, str)]
 
 
-def embed_tables(page: str, tables: Path, beside: str = "../tables/") -> str:
-    """The page with the file for each ``href="table:NAME"``, smallest first as long as the page stays light.
+def embed_files(page: str, folder: Path, most: int = PAGE_BYTES) -> str:
+    """The page with the file itself in each ``href="within:PATH"``, figures first, then small ones, while it's light.
 
-    A page that someone was sent alone then still holds its tables; the largest ones are links into the run's folder.
+    A page that someone was sent alone then still holds them. What is too large is named, as lying in the folder.
 
     Parameters
     ----------
     page : str
-    tables : Path
-        Folder of the tables.
-    beside : str
-        Its address as seen from the page.
+    folder : Path
+        Of the paths.
+    most : int
+        Bytes that the page may have.
 
     Returns
     -------
     str
     """
-    size = len(page.encode())
-    paths = [tables / f"{name}.csv" for name in set(re.findall(r'href="table:([\w-]+)"', page))]
-    for path in sorted(paths, key=lambda path: (path.stat().st_size, path.name)):
-        address = f"data:text/csv;charset=utf-8;base64,{b64encode(path.read_bytes()).decode()}"
-        fits = size + len(address) <= PAGE_BYTES
-        size += len(address) if fits else 0
-        link = f'href="{address}"' if fits else f'class="beside" href="{beside}{path.name}"'
-        page = page.replace(f'href="table:{path.stem}"', link)
+    size, found = len(page.encode()), Counter(re.findall(r'href="within:([\w./-]+)"', page))
+    weights = {path: (folder / path).stat().st_size for path in found}
+    for path in sorted(found, key=lambda path: (not path.startswith("figures/"), weights[path], path)):
+        added = found[path] * (4 * -(-weights[path] // 3) + len(TYPES[path.rpartition(".")[2]]))
+        if size + added <= most:
+            size += added
+            address = f"{TYPES[path.rpartition('.')[2]]}{b64encode((folder / path).read_bytes()).decode()}"
+            page = page.replace(f'href="within:{path}"', f'href="{address}"')
+        else:
+            page = re.sub(
+                rf'<a href="within:{re.escape(path)}"[^>]*>([^<]*)</a>', r'<span class="beside">\1</span>', page
+            )
     return page
 
 

@@ -28,7 +28,7 @@ from .frame import TEMPLATES
 
 SHOWN = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain")
 """Forms of an output that a page without scripts can show, the richest first."""
-TAKEN = ("content", "show-code")
+TAKEN = ("content", "pages", "show-code")
 """Addresses that the frame of a page has itself."""
 EQUATION = r'<math\b[^>]* display="block"[^>]*>.*?</math>'
 EQUATION_BOX = '<div class="equation" tabindex="0" role="group" aria-label="Equation">'
@@ -37,8 +37,8 @@ EQUATION_BOX = '<div class="equation" tabindex="0" role="group" aria-label="Equa
 def set_body(
     notebook: NotebookNode,
     tables: Collection[str] = (),
-    figures: str = "",
     draw: Callable[[str, str], str] = lambda name, alt: "",
+    describe: Callable[[str, str], Mapping[str, Any]] | None = None,
 ) -> tuple[Markup, list[str]]:
     """HTML of a notebook's cells, with a link to each of the `tables` under the cell that saves it.
 
@@ -47,10 +47,10 @@ def set_body(
     notebook : NotebookNode
     tables : collection of str
         Names of the tables that the run has.
-    figures : str
-        Address of the folder of the figures, with a slash at its end; without one, they have no links to their files.
     draw : callable
         Takes name and words of a figure, and returns the drawing that stands in for its image, or "".
+    describe : callable, optional
+        Takes the same, and returns what is offered below it, see `embeds.describe_figure`; without one, nothing is.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def set_body(
     """
     notebook = raise_first(notebook)
     injected = any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells)
-    given = {"tables": tables, "figures": figures, "injected": injected, "wordless": [], "draw": draw}
+    given = {"tables": tables, "injected": injected, "wordless": [], "draw": draw, "describe": describe}
     body, resources = open_exporter().from_notebook_node(notebook, given)
     taken, numbers = set(TAKEN), count(1)
 

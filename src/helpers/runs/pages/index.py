@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -15,7 +15,7 @@ from ...base.wording import say_large
 from ..notebook import read_rows, read_valid, write_argument
 from ..parameters import Parameters
 from .charts import set_chart
-from .exhibits import embed_image, embed_tables
+from .exhibits import embed_files, embed_image
 from .frame import render
 
 THUMBNAIL = 480  # pixels of width, shown at half of that
@@ -44,10 +44,13 @@ FIRST_LIMITS = ("ceiling", "bound", "calibration", "question", "contradiction")
 """Topics of the statements that stand beside the forecast; all of them are in the last notebook."""
 
 
-def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
+def build_index(
+    folder: Path, notebooks: Sequence[Mapping[str, Any]], describe: Callable[..., Any], shared: Mapping[str, Any]
+) -> str:
     """HTML of the index of the run in `folder`; everything that comes from the run is escaped.
 
-    `notebooks` are as `describe_notebook` has them.
+    `notebooks` are as `describe_notebook` has them, `describe` says what is offered below a figure, `shared` is what all
+    pages of the run are told.
     """
     record = read_json(folder / RECORD)
     parameters, subject = record["parameters"], record["subject"]
@@ -61,12 +64,11 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
     first = [row for row in rows["statements"] if row.get("topic") in FIRST_LIMITS] if plainly else []
     page = render(
         "index.html.j2",
-        run=folder.name,
+        **shared,
         title=plainly.get("headline", ": ".join(heading)),
         heading=heading,
         plainly=plainly,
         shown=[each for part in SHOWN for name, each in figures.items() if name.partition("_")[2] == part],
-        citation=cite_run(record, folder.name, heading),
         sections=[(address, title) for address, title in SECTIONS.items() if rows.get(FROM.get(address, ""), True)],
         counted=subject.get("counted", ""),
         expected=subject.get("next", ""),
@@ -74,6 +76,7 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
         figure=figures.get(record["main_figure"]),
         embed=lambda name: embed_image(folder / "figures" / f"{name}.png"),
         set_chart=partial(set_chart, folder / "figures"),
+        describe=describe,
         numbers=numbers,
         cited=list({row["url"]: row["label"] for row in reversed(numbers) if row["url"]}.items())[::-1],
         statements=first or rows["statements"],
@@ -88,7 +91,7 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]]) -> str:
         sources=group_sources(record["sources"]),
         facts=list_facts(record),
     )
-    return embed_tables(page, folder / "tables")
+    return embed_files(page, folder)
 
 
 def list_numbers(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -101,14 +104,6 @@ def list_numbers(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
         }
         for row in rows
     ]
-
-
-def cite_run(record: Mapping[str, Any], run: str, heading: tuple[str, str]) -> str:
-    """How to cite the run: package, version, commit, what it is of, and what the data were known as of."""
-    version, commit = record["versions"].get("adoption-curves", ""), record["git"]
-    known = f", data as known on {record['parameters']['as_of']}" if record["parameters"].get("as_of") else ""
-    made = f", commit {commit['commit'][:12]}" if commit else ""
-    return f"Adoption Curves {version}{made}: run '{run}' ({', '.join(heading)}{known})."
 
 
 def find_table(record: Mapping[str, Any], part: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import zipfile
-from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,20 +14,26 @@ from bs4 import BeautifulSoup
 from ...base.files import pack_files, write_file
 from ...base.project import RunError, shorten_path
 from ..crate import METADATA, describe_crate
-from ..record import LOG, list_files, list_outputs, note_exports, read_run, read_unchanged
+from ..record import LOG, list_files, note_exports, read_unchanged
 from . import export_run
 
 MOST_BYTES = 4_900_000
-"""Tables are put in, the smallest first, as long as the file stays below this."""
+"""Files within the pages stay, the smallest first, as long as the whole is below this."""
 MARK = b"Adoption curves"
 """Comment of our archives."""
 
 
-def write_single(folder: Path) -> Path:
+def write_single(folder: Path, url: str = "") -> Path:
     """Write ``RUN.html`` into the folder of a run: its index, and below it the page of each notebook.
 
-    Links between pages lead within the file. Tables are in it, save those that would make it heavier than five
-    megabytes; figures are, as they are shown.
+    Nothing in it leads out of it but links to the web: those between pages lead within the file, which holds figures
+    and tables as the pages do, save the largest where it would be heavier than five megabytes.
+
+    Parameters
+    ----------
+    folder : Path
+    url : str
+        As for `export_run`.
 
     Returns
     -------
@@ -39,8 +44,9 @@ def write_single(folder: Path) -> Path:
     RunError
         If there is no such run, or a file of another kind has the name.
     """
-    index, target = export_run(folder), folder / f"{folder.name}.html"
+    target = folder / f"{folder.name}.html"
     _refuse_foreign(target, _is_our_page)
+    index = export_run(folder, url)
     whole: Any = BeautifulSoup(index.read_bytes(), "html.parser")
     names = {path.name: path.stem for path in sorted(index.parent.glob("*.html"))}
     for name, stem in names.items():
@@ -51,7 +57,7 @@ def write_single(folder: Path) -> Path:
             section.extend(list(part.contents))
             whole.find("main").append(section)
     _lead_within(whole, names)
-    _put_in(whole, folder)
+    _make_light(whole)
     note_exports(folder, {target.name: write_file(target, str(whole).encode())})
     return target
 
@@ -73,35 +79,21 @@ def _set_addresses(part: Any, prefix: str) -> None:
 
 
 def _lead_within(whole: Any, names: dict[str, str]) -> None:
-    """Let links between pages lead within the file, and take out those to figures, which it shows anyway."""
-    for tag in whole.find_all("a", href=True):
-        if tag["href"] in names:
-            tag["href"] = f"#{names[tag['href']]}" if names[tag["href"]] != "index" else "#content"
-        elif tag["href"].startswith(("../figures/", "../run.json")):  # the record says that this file was made
-            tag.unwrap()
-    for tag in whole.select("span.links"):
+    """Let links between pages lead within the file, and take out what only the run's folder has, or it has below."""
+    for tag in whole.select("nav.folder .gallery, nav.folder .saved, section > .cite"):
         tag.decompose()
+    for tag in whole.select("nav.folder a[href]"):
+        tag["href"] = f"#{names[tag['href']]}"
 
 
-def _put_in(whole: Any, folder: Path) -> None:
-    """Put the run's tables that links lead to into the file, or take out the link."""
-    size = len(str(whole).encode())
-    links = list(whole.find_all("a", href=re.compile(r"^\.\./")))
-    ours = {f"../{name}": folder / name for name in list_outputs(read_run(folder)) if name.startswith("tables/")}
-    for tag in (tag for tag in links if tag["href"] not in ours):  # whoever wrote the notebook
-        tag.unwrap()
-    paths = {tag["href"]: ours[tag["href"]] for tag in links if tag["href"] in ours}
-    for href, path in sorted(paths.items(), key=lambda each: (each[1].stat().st_size, each[0])):
-        address = f"data:text/csv;charset=utf-8;base64,{b64encode(path.read_bytes()).decode()}"
-        same = [tag for tag in links if tag["href"] == href]
-        fits = size + len(address) * len(same) < MOST_BYTES
-        size += len(address) * len(same) if fits else 0
-        for tag in same:
-            if fits:
-                tag["href"], tag["download"] = address, path.name
-                tag["class"] = [name for name in tag.get("class", []) if name != "beside"]
-            else:
-                tag.unwrap()
+def _make_light(whole: Any) -> None:
+    """Name the largest files within the pages instead of holding them, until the whole is light enough to be sent."""
+    size, links = len(str(whole).encode()), whole.find_all("a", href=re.compile("^data:"))
+    for tag in sorted(links, key=lambda tag: len(tag["href"]), reverse=True):
+        if size <= MOST_BYTES:
+            return
+        size -= len(tag["href"])
+        tag.name, tag.attrs = "span", {"class": "beside"}
 
 
 def write_archive(folder: Path) -> Path:

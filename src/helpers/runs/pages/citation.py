@@ -1,0 +1,57 @@
+"""How each page of a run says that it is cited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ...base.files import read_file
+from ...base.project import PACKAGED, find_root
+from ...base.quoting import clean
+from ..parameters import parse_yaml
+
+CHECKOUT = Path(__file__).resolve().parents[4]
+
+
+def cite_run(record: Mapping[str, Any], run: str, url: str = "") -> str:
+    """Authors, year, package and commit, what the run is of, what the data were known as of, and where it stands.
+
+    Parameters
+    ----------
+    record : mapping
+        Content of ``run.json``.
+    run : str
+    url : str
+        Address of its pages, where it is told.
+
+    Returns
+    -------
+    str
+    """
+    authors, year, address = read_citation()
+    version, commit, parameters = record["versions"].get("adoption-curves", ""), record["git"], record["parameters"]
+    known = f", data as known on {parameters['as_of']}" if parameters.get("as_of") else ""
+    made = f", commit {commit['commit'][:12]}" if commit else ""
+    about = f"{record['subject'].get('title', parameters['indicator'])}, {parameters['entity']}"
+    place = url or address or "Unpublished"
+    return f"{authors} ({year}). Adoption Curves {version}{made}: run '{run}' ({about}{known}). {place}."
+
+
+def read_citation() -> tuple[str, str, str]:
+    """Authors, year and address from ``CITATION.cff`` of the project, or of the package where the project has none."""
+    found = [path for root in (find_root(), CHECKOUT, PACKAGED) if (path := root / "CITATION.cff").is_file()]
+    try:
+        content = parse_yaml(read_file(found[0]))
+        authors = ", ".join(_name_author(author) for author in content["authors"])
+        doi = f"https://doi.org/{content['doi']}" if content.get("doi") else ""
+        address = next((content[key] for key in ("url", "repository-code") if content.get(key)), "")
+        return clean(authors), clean(str(content.get("date-released", ""))[:4] or "no date"), clean(str(doi or address))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return "[authors: CITATION.cff can't be read]", "no date", ""
+
+
+def _name_author(author: Mapping[str, Any]) -> str:
+    """A person as "Family, Given", anybody else by the name."""
+    given = [author[key] for key in ("family-names", "given-names") if author.get(key)]
+    return ", ".join(given) if given else str(author["name"])

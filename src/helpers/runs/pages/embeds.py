@@ -1,0 +1,122 @@
+"""A figure as readers take it along: its data and drawings within the page, and a file of its own for other pages."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Collection, Mapping
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..notebook import DATA
+from ..parameters import ParameterError
+from .charts import set_chart
+from .exhibits import embed_files, embed_image
+from .frame import render
+
+FORMS = {"PNG": "png", "SVG": "svg", "PDF": "pdf"}
+CARD = (1200, 630)
+"""Width and height of the picture that others show beside a link, as https://ogp.me has it."""
+MARGIN = 24
+FRAMES = {"narrow.svg": (320, 200), "svg": (700, 125)}
+"""Pixels that a frame is wide, and that the note below a chart takes there, by the drawing that it shows."""
+
+
+def read_address(text: str) -> str:
+    """The address under which the pages of a run will lie, with a slash at its end; "" where none is told.
+
+    Raises
+    ------
+    ParameterError
+        If that's no address of a folder on the web.
+    """
+    parts = urlsplit(text) if re.fullmatch(r"https?://[\w.-]+(:\d+)?(/[\w.~%+,@-]*)*", text, re.ASCII) else None
+    if text and (parts is None or not re.search(r"\w", parts.netloc) or parts.path.endswith(".html")):
+        example = "https://example.org/adoption/"
+        raise ParameterError(f"--url is the address of the folder that html/ becomes, such as {example}, not '{text}'")
+    return f"{text.rstrip('/')}/" if text else ""
+
+
+def describe_figure(folder: Path, written: Collection[str], name: str, alt: str, url: str = "") -> dict[str, Any]:
+    """What a page offers below a figure.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run, or of a comparison, with ``figures/`` and ``tables/``.
+    written : collection of str
+        Paths of the files in it that its notebooks have written: no other is taken into a page.
+    name, alt : str
+        The figure's name, and what it shows.
+    url : str
+        Address of the folder with its chart, with a slash at its end; "" where it isn't known.
+
+    Returns
+    -------
+    dict
+        name; files, the paths in the folder by what they are (data, PNG, SVG, PDF), of those that there are; iframe,
+        the line that puts its chart into another page; url.
+    """
+    saved = (f"figures/{name}.{DATA}", f"tables/{name}.csv")
+    paths = {"data": next((path for path in saved if path in written), "")}
+    paths |= {form: f"figures/{name}.{kind}" for form, kind in FORMS.items()}
+    files = {form: path for form, path in paths.items() if path in written}
+    source, title = html.escape(f"{url}{name}.html"), html.escape(alt)
+    size = f'width="100%" height="{measure_frame(folder / "figures", name)}"'
+    iframe = f'<iframe src="{source}" title="{title}" {size} style="border:0" loading="lazy"></iframe>'
+    return {"name": name, "files": files, "iframe": iframe, "url": url}
+
+
+def measure_frame(figures: Path, name: str) -> int:
+    """Pixels that a frame must be high, so that a figure and its note have room in it whatever its width."""
+    shapes = {kind: _read_shape(figures / f"{name}.{kind}") for kind in FRAMES}
+    usual = shapes["svg"] or 0.75  # of a figure that is a picture alone
+    needed = [width * (shapes[kind] or usual) + note for kind, (width, note) in FRAMES.items()]
+    return round(max(needed) / 10) * 10
+
+
+def _read_shape(path: Path) -> float:
+    """Height of a drawing in widths of it; 0 where there is none, or it doesn't say."""
+    content = path.read_bytes()[:2000] if path.is_file() else b""
+    found = re.search(rb'viewBox="0 0 ([\d.]+) ([\d.]+)"', content)
+    return float(found[2]) / float(found[1]) if found and float(found[1]) else 0.0
+
+
+def build_chart(folder: Path, figure: Mapping[str, Any], alt: str, note: Mapping[str, Any]) -> str:
+    """HTML of a figure alone, to be put into other pages: it follows the width and the colours of where it stands.
+
+    Parameters
+    ----------
+    folder : Path
+    figure : mapping
+        From `describe_figure`.
+    alt : str
+    note : mapping
+        What stands below it: counted, sources (publisher and url each), citation; each may be missing.
+
+    Returns
+    -------
+    str
+    """
+    name = figure["name"]
+    drawing = set_chart(folder / "figures", name, alt)
+    picture = "" if drawing else embed_image(folder / "figures" / f"{name}.png")
+    content = {"figure": figure, "drawing": drawing, "picture": picture, "alt": alt, "note": note}
+    content["address"] = figure["url"] and f"{figure['url']}{name}.html"
+    return embed_files(render("chart.html.j2", title=alt, run="", sections=[], **content), folder)
+
+
+@lru_cache(maxsize=16)
+def draw_card(content: bytes) -> bytes:
+    """A PNG in the middle of a white card, as PNG."""
+    from PIL import Image
+
+    image = Image.open(BytesIO(content)).convert("RGB")
+    image.thumbnail([side - 2 * MARGIN for side in CARD], Image.Resampling.LANCZOS)
+    card, made = Image.new("RGB", CARD, "white"), BytesIO()
+    card.paste(image, tuple((side - own) // 2 for side, own in zip(CARD, image.size, strict=True)))
+    card.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(made, "PNG", optimize=True)
+    return made.getvalue()

@@ -1,0 +1,67 @@
+"""What a figure shows as one tidy frame, where no table of a run holds it: pages offer it under the figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from ..base.levels import LEVELS, band_columns
+from ..indicators import AdoptionSeries
+
+__all__ = ["tidy_forecast", "tidy_series"]
+
+
+def tidy_series(series: AdoptionSeries) -> pd.DataFrame:
+    """A series with its bound, a row a date.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+
+    Returns
+    -------
+    DataFrame
+        date, stage (observed; at_least or at_most for a newer figure that is a bound), observed and limit (the bound,
+        as far as it is known) in ``unit``, unit.
+    """
+    values = series.values.rename("observed").rename_axis("date").to_frame().assign(stage="observed")
+    newer = series.newer.rename(columns={"value": "observed", "bound": "stage"}).rename_axis("date")
+    frame = pd.concat([values, newer[["observed", "stage"]]]).reset_index()
+    frame["limit"] = float("nan")
+    if series.bound is not None:  # after its last date it is not known, but forecast
+        frame["limit"] = pd.Series(series.bound_at(frame["date"])).where(frame["date"] <= series.bound.index[-1])
+    return frame.assign(unit=series.unit)[["date", "stage", "observed", "limit", "unit"]]
+
+
+def tidy_forecast(
+    rows: pd.DataFrame, series: AdoptionSeries, scenarios: pd.DataFrame, levels: Sequence[float] = LEVELS
+) -> pd.DataFrame:
+    """A series, its forecast with bands, bound and scenarios, a row a date: what `figures.draw_forecast` draws.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Those of 05_forecast of the method `combined`, and those of 05_bound, whose method is `bound`.
+    series : AdoptionSeries
+    scenarios : DataFrame
+        From 05_scenarios: share, date, value.
+    levels : sequence of float
+        Of the bands that are drawn.
+
+    Returns
+    -------
+    DataFrame
+        As from `tidy_series`, with the stage forecast, whose limit is the bound's mean as forecast; median, and
+        lower_80, upper_80 and so on for each level; a column such as scenario_50 for each share of the bound, in
+        percent. All in ``unit``.
+    """
+    ahead, bound = rows[rows["method"] != "bound"], rows[rows["method"] == "bound"].set_index("date")["mean"]
+    made = ahead[["date"]].assign(stage="forecast", limit=ahead["date"].map(bound), median=ahead["q0.5"])
+    for level in sorted(levels):
+        for end, column in zip(("lower", "upper"), band_columns(level), strict=True):
+            made[f"{end}_{100 * level:g}"] = ahead[column]
+    for share, courses in scenarios.groupby("share", sort=False):
+        made[f"scenario_{100 * share:g}"] = made["date"].map(courses.set_index("date")["value"])
+    columns = ["date", "stage", "observed", "limit", *made.columns.drop(["date", "stage", "limit"]), "unit"]
+    return pd.concat([tidy_series(series), made.assign(unit=series.unit)], ignore_index=True)[columns]

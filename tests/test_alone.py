@@ -1,0 +1,280 @@
+"""Every page, chart, comparison and sweep alone, as someone gets it by mail: nothing it needs or leads to is gone."""
+
+import html
+import re
+import shutil
+from base64 import b64decode
+
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+from conftest import further
+
+from helpers.base.project import RunError
+from helpers.runs.pages import export_run, write_pages
+from helpers.runs.pages.embeds import read_address
+from helpers.runs.pages.exhibits import PAGE_BYTES
+from helpers.runs.pages.single import write_single
+from helpers.runs.parameters import ParameterError
+
+ALONE = re.compile(r"#|https?://|mailto:|data:")
+LOADING = ("src", "srcset", "poster", "data", "action", "background")
+ACTIVE = ("script", "iframe", "object", "embed", "base", "form")
+
+
+def find_faults(path, sent=False):
+    """What is wrong with a page that someone has alone; one that is `sent` has no way to other files at all."""
+    page = BeautifulSoup(path.read_bytes(), "html.parser")
+    ways = page.select("nav.folder")
+    addresses = {tag["id"] for tag in page.find_all(id=True)}
+    faults = [f"{len(ways)} ways to other files"] if len(ways) > 1 else []
+    faults += [f"<{tag.name}>" for tag in page.find_all(ACTIVE)]
+    for tag in page.find_all("a", href=True):
+        href = tag["href"]
+        if href.startswith("#"):
+            faults += [] if href[1:] in addresses or href == "#harmful-link" else [href]
+        elif not ALONE.match(href):
+            known = not sent and tag.find_parent("nav", class_="folder") and (path.parent / href).is_file()
+            faults += [] if known else [href]
+    loads = [tag[name] for name in LOADING for tag in page.find_all(attrs={name: True})]
+    loads += [tag["href"] for tag in page.find_all("link", href=True)]
+    faults += [load for load in loads if not load.startswith("data:")]
+    for told in page.select("meta[property='og:image'], meta[property='og:url']"):
+        faults += [] if told["content"].startswith("https://") else [str(told)]
+    return faults + ([f"{path.stat().st_size} bytes"] if not sent and path.stat().st_size > 3_000_000 else [])
+
+
+def list_pages(run):
+    """Pages of a run, and of those what may be sent alone."""
+    return {
+        **dict.fromkeys((run / "html").glob("*.html"), False),
+        **dict.fromkeys((run / "html" / "charts").glob("*"), True),
+    }
+
+
+@pytest.fixture(params=["small_run", further("whole_run"), "reports"])
+def pages(request):
+    found = request.getfixturevalue(request.param)
+    if request.param == "reports":
+        return {path: path.name != "index.html" for folder in found.values() for path in folder.glob("*.html")}
+    return list_pages(found)
+
+
+def test_no_page_needs_or_leads_to_a_file_that_it_may_have_lost(pages):
+    assert sum(pages.values()) >= 2
+    assert {str(path): faults for path, sent in pages.items() if (faults := find_faults(path, sent))} == {}
+
+
+SPOILT = {
+    "a link": ("</main>", '<a href="../figures/01_series.png">x</a></main>', "../figures/01_series.png"),
+    "a second way": ("</main>", '<nav class="folder"></nav></main>', "2 ways to other files"),
+    "the way": ('<nav class="folder"', '<nav class="other"', "01_check_small.html"),
+    "where it leads": ('href="01_check_small.html"', 'href="01_check_smaller.html"', "01_check_smaller.html"),
+    "an address": ('id="numbers"', 'id="other"', "#numbers"),
+    "an image": ('src="data:image/png', 'src="x.png" alt="data:image/png', "x.png"),
+    "a script": ("</main>", "<script></script></main>", "<script>"),
+    "a relative picture": ("</title>", '</title><meta property="og:image" content="x.png">', 'content="x.png"'),
+}
+
+
+@pytest.mark.parametrize("part", SPOILT)
+def test_what_is_spoilt_is_found(small_run, tmp_path, part):
+    copy = shutil.copytree(small_run, tmp_path / "small") / "html" / "index.html"
+    before, after, fault = SPOILT[part]
+    text = copy.read_text(encoding="utf-8")
+    assert before in text
+    copy.write_text(text.replace(before, after, 1), encoding="utf-8")
+    assert any(fault in found for found in find_faults(copy))
+
+
+@pytest.fixture(params=["small_run", further("whole_run")])
+def run(request, tmp_path):
+    return shutil.copytree(request.getfixturevalue(request.param), tmp_path / "small")
+
+
+def test_what_is_sent_leads_out_of_itself_to_the_web_alone(run):
+    single = write_single(run)
+    assert find_faults(single, sent=True) == []
+    assert list_offers(single)
+    assert single.stat().st_size < 5_000_000
+
+
+def test_what_is_too_heavy_is_named(run, monkeypatch):
+    monkeypatch.setattr("helpers.runs.pages.single.MOST_BYTES", write_single(run).stat().st_size - 1000)
+    single = write_single(run)
+    assert find_faults(single, sent=True) == []
+    assert 'class="beside"' in single.read_text(encoding="utf-8")
+
+
+# ---- below a figure -----------------------------------------------------------------------------------------------
+
+
+def list_offers(path):
+    """What each figure of a page offers: the line to embed it, and the content of its files by their names."""
+    offers = []
+    for figure in BeautifulSoup(path.read_bytes(), "html.parser").select("figure:has(.links)"):
+        files = {
+            tag["download"]: b64decode(tag["href"].partition("base64,")[2]) for tag in figure.select("a[download]")
+        }
+        offers.append((figure.select_one(".embed pre").text, files))
+    return offers
+
+
+@pytest.mark.parametrize("run", [further("whole_run"), "reports"])
+def test_each_figure_offers_its_line_its_data_and_its_drawings(request, run):
+    made = request.getfixturevalue(run)
+    for folder in made.values() if run == "reports" else [made]:
+        flat = run == "reports"
+        pages = folder.glob("*.html") if flat else list_pages(folder)
+        offers = [offer for path in pages for offer in list_offers(path)]
+        assert len(offers) >= (2 if flat else 30)
+        for line, files in offers:
+            name = re.match(r'<iframe src="([\w-]+)\.html" title="[^"]+" width="100%" height="\d+"', line)[1]
+            assert {f"{name}.csv", f"{name}.png", f"{name}.svg"} <= set(files), name
+            kept = folder if flat else folder / "figures"
+            assert files[f"{name}.png"] == (kept / f"{name}.png").read_bytes()
+            assert files[f"{name}.svg"] == (kept / f"{name}.svg").read_bytes()
+            assert len(files[f"{name}.csv"].splitlines()) > 1, f"{name}: no data"
+
+
+@pytest.mark.slow
+def test_the_data_of_the_forecast_say_what_is_drawn(whole_run):
+    [(_, files)] = list_offers(whole_run / "html" / "charts" / "05_forecast.html")
+    (whole_run.parent / "taken.csv").write_bytes(files["05_forecast.csv"])
+    data = pd.read_csv(whole_run.parent / "taken.csv")
+    table = pd.read_csv(whole_run / "tables" / "05_forecast.csv")
+    table = table[table["method"] == "combined"]
+    assert list(data)[:7] == ["date", "stage", "observed", "limit", "median", "lower_50", "upper_50"]
+    ahead = data[data["stage"] == "forecast"]
+    for column, drawn in {"median": "q0.5", "lower_80": "q0.1", "upper_95": "q0.975"}.items():
+        assert ahead[column].tolist() == table[drawn].tolist()
+    growth = pd.read_csv(whole_run / "tables" / "02_growth.csv")
+    assert data.loc[data["stage"] == "observed", "observed"].tolist() == growth["value"].tolist()
+    assert ahead["limit"].notna().all()
+
+
+def test_a_chart_has_both_drawings_its_note_and_its_line(reports):
+    text = (reports["sweep"] / "sweep.html").read_text(encoding="utf-8")
+    assert text.count('class="chart wide"') == text.count('class="chart narrow"') == 1
+    assert '<a href="#' not in text
+    assert "Made with: adoption sweep grid.yaml" in text
+
+
+def test_the_chart_of_a_run_says_what_is_counted_who_published_it_and_how_it_is_cited(small_run):
+    text = (small_run / "html" / "charts" / "05_forecast.html").read_text(encoding="utf-8")
+    assert "What is counted: " in text
+    assert re.search(r'Source: <a href="https://[^"]*" target="_blank" rel="noopener">China Internet Network', text)
+    assert "The Adoption Curves authors (2026). Adoption Curves 0" in text
+
+
+# ---- head and citation --------------------------------------------------------------------------------------------
+
+
+def test_pages_say_where_they_lie_where_it_is_told_and_else_nothing_of_it(small_run, tmp_path):
+    run, url = shutil.copytree(small_run, tmp_path / "small"), "https://example.org/a/"
+    export_run(run, url)
+    for path in (run / "html").glob("*.html"):
+        page = BeautifulSoup(path.read_bytes(), "html.parser")
+        told = {tag["property"]: tag["content"] for tag in page.select("meta[property^='og:']")}
+        assert told["og:url"] == f"{url}{path.name}"
+        assert told["og:image"] == f"{url}card.png"
+        assert find_faults(path) == []
+    assert f'<iframe src="{url}charts/05_forecast.html"' in html.unescape((run / "html" / "index.html").read_text())
+    from PIL import Image
+
+    assert Image.open(run / "html" / "card.png").size == (1200, 630)
+    export_run(run)
+    assert not (run / "html" / "card.png").exists()
+    for path in list_pages(run):
+        assert 'property="og:url"' not in path.read_text()
+        assert 'property="og:image"' not in path.read_text()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "example.org",
+        "ftp://example.org/",
+        "https://",
+        "https://./",
+        "javascript:alert(1)",
+        "https://a b/",
+        "/home/me",
+        "x",
+        "https://example.org/index.html",
+        'https://a.org/"><script>',
+        "https://a.org/?x=1",
+        "https://a.org/#x",
+    ],
+)
+def test_an_address_that_is_none_is_refused(text):
+    with pytest.raises(ParameterError, match=r"--url is the address of the folder .* such as https://example.org/"):
+        read_address(text)
+
+
+def test_an_address_ends_in_one_slash():
+    assert read_address("") == ""
+    assert read_address("https://example.org") == "https://example.org/"
+    assert read_address("http://127.0.0.1:8000/~me/a/") == "http://127.0.0.1:8000/~me/a/"
+
+
+def list_citations(run):
+    """What each page of a run says of how it is cited."""
+    texts = [BeautifulSoup(path.read_bytes(), "html.parser").get_text("\n") for path in list_pages(run)]
+    found = [re.search(r"(?m)^(?:How to cite it: )?(.*Adoption Curves \d.*: run .*)$", text) for text in texts]
+    return {match[1] for match in found}
+
+
+def test_each_page_is_cited_as_the_index_is(small_run, tmp_path, monkeypatch):
+    run = shutil.copytree(small_run, tmp_path / "small")
+    [citation] = list_citations(run)
+    assert re.fullmatch(
+        r"The Adoption Curves authors \(2026\)\. Adoption Curves .*: run 'small' \(.*\)\. Unpublished\.", citation
+    )
+    project = tmp_path / "project"
+    project.mkdir()
+    monkeypatch.setattr("helpers.runs.pages.citation.find_root", lambda: project)
+    (project / "CITATION.cff").write_text(
+        "authors: [{family-names: Li, given-names: Wei}, {name: The <b>Team}]\ndate-released: 2027-01-02\nurl: https://a.org\n"
+    )
+    write_pages(run)
+    [citation] = list_citations(run)
+    assert citation.startswith("Li, Wei, The <b>Team (2027). Adoption Curves")
+    assert citation.endswith("https://a.org.")
+    (project / "CITATION.cff").write_text("authors: [")
+    write_pages(run)
+    assert next(iter(list_citations(run))).startswith("[authors: CITATION.cff can't be read] (no date).")
+
+
+# ---- runs of before -----------------------------------------------------------------------------------------------
+
+
+def test_a_run_of_an_older_version_is_exported_and_what_it_lacks_is_said(small_run, tmp_path, monkeypatch, capsys):
+    from test_pages import export
+
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path))
+    shutil.copytree(small_run, tmp_path / "small")
+    code, out, _ = export(capsys, "small")
+    assert code == 0
+    assert (
+        "note: no data can be offered under 01_series: an older version saved them without, or study.draw was " in out
+    )
+    assert "Make the run again: adoption run small" in out
+    assert "note: without a drawing for telephones, which get the wide one: 01_series, 05_forecast" in out
+    record = tmp_path / "small" / "run.json"
+    record.write_text(record.read_text().replace('"main_figure"', '"figure"'))
+    code, _, err = export(capsys, "small")
+    assert code == 1
+    assert "The record of run 'small', run.json, can't be used. Make the run again: adoption run small" in err
+
+
+def test_somebody_elses_file_is_not_written_over(small_run, tmp_path):
+    run = shutil.copytree(small_run, tmp_path / "small")
+    (run / "html" / "card.png").write_bytes(b"mine")
+    with pytest.raises(RunError, match=r"card.png is no page of run 'small', but has the name of one\. Move it\."):
+        export_run(run, "https://example.org/")
+    assert (run / "html" / "card.png").read_bytes() == b"mine"
+
+
+def test_pages_stay_light():
+    assert PAGE_BYTES < 3_000_000
