@@ -7,15 +7,14 @@ import json
 import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import nbformat
 import pandas as pd
 import pytest
 from conftest import further
-from test_compare import make
 
-from helpers.runs.comparison import compare_runs
 from helpers.runs.pages import write_pages
 from helpers.runs.pages.single import write_single
 
@@ -95,26 +94,72 @@ def test_a_page_has_no_barrier_in_light_or_dark(whole_run, visit, name):
     judge(page)
 
 
-@pytest.fixture(scope="module")
-def compared(tmp_path_factory):
-    """Page of a comparison of five runs with long names."""
-    outputs = tmp_path_factory.mktemp("outputs")
-    names = [f"grid/horizon_years-{years}_shares-0.5-0.75-0.9" for years in range(1, 6)]
-    for place, name in enumerate(names):
-        make(outputs, name, median=800.0 + 10 * place, horizon_years=1 + place)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ADOPTION_OUTPUTS", str(outputs))
-        return compare_runs(names) / "index.html"
-
-
-def test_a_comparison_fits_its_window_and_has_no_barrier(compared, visit, tmp_path):
+@pytest.mark.parametrize("name", ["comparison", "sweep"])
+def test_a_report_and_its_figure_fit_their_window_and_have_no_barrier(reports, visit, tmp_path, name):
     folder = Path(os.environ.get("ADOPTION_SCREENSHOTS") or tmp_path)
-    for width, form in zip(WIDTHS, ("wide", "narrow"), strict=True):
-        page = visit(compared, width)
-        page.screenshot(path=folder / f"comparison-{width}.png", full_page=True)
+    for page_name in ("index", name):
+        for width, form in zip(WIDTHS, ("wide", "narrow"), strict=True):
+            page = visit(reports[name] / f"{page_name}.html", width)
+            page.screenshot(path=folder / f"{name}-{page_name}-{width}.png", full_page=True)
+            assert overflow(page) == 0
+            assert page.locator(f".{form}.chart").is_visible()
+        judge(page)
+
+
+def test_a_sweep_over_countries_can_be_read_on_a_telephone(reports, visit):
+    page = visit(reports["sweep"] / "index.html", 390)
+    assert least_letters(page, ".narrow.chart text") > 8
+    assert least_letters(page, "td") > 12
+    for name in ("run", "forecast"):
+        assert page.get_by_role("columnheader", name=name).first.bounding_box()["x"] < 390
+
+
+def least_letters(page, selector):
+    """Pixels of the smallest letters of what is found on a page."""
+    return min(
+        page.locator(selector).evaluate_all(
+            "found => found.map(each => parseFloat(getComputedStyle(each).fontSize) * (each.getScreenCTM?.().a ?? 1))"
+        )
+    )
+
+
+CHARTS = ["05_forecast", *map(further, ("01_coverage", "02_countries", "03_residuals", "04_calibration"))]
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_a_figure_alone_fits_and_has_no_barrier(whole_run, visit, name):
+    for width in (*WIDTHS, 320):
+        page = visit(whole_run / "html" / "charts" / f"{name}.html", width)
         assert overflow(page) == 0
-        assert page.locator(f".{form}.chart").is_visible()
+    page.locator(".embed > summary").click()
+    assert page.locator(".embed pre").inner_text().startswith(f'<iframe src="{name}.html"')
     judge(page)
+
+
+FOREIGN = (
+    '<!DOCTYPE html><html lang="en"><head><title>A newspaper</title></head><body style="margin:0"><h1>News</h1>{}'
+    "<p>And on.</p></body></html>"
+)
+
+
+@pytest.mark.parametrize("width", [320, 700, 1200])
+def test_a_figure_in_a_foreign_page_takes_the_width_that_it_is_given(whole_run, visit, tmp_path, width):
+    folder = Path(os.environ.get("ADOPTION_SCREENSHOTS") or tmp_path)
+    for name in ("05_forecast", "03_residuals"):  # the second has no drawing for telephones
+        chart = shutil.copy(whole_run / "html" / "charts" / f"{name}.html", tmp_path)
+        line = visit(Path(chart)).locator(".embed pre").text_content()
+        (tmp_path / "news.html").write_text(FOREIGN.format(line))
+        page = visit(tmp_path / "news.html", width)
+        page.locator("iframe").scroll_into_view_if_needed()
+        [_, frame] = page.frames
+        frame.wait_for_selector(".chart >> visible=true")
+        page.screenshot(path=folder / f"foreign-{name}-{width}.png", full_page=True)
+        form = "narrow" if width < 576 and name == "05_forecast" else "wide"
+        box = frame.locator(f".{form}.chart").bounding_box()
+        assert width * 0.7 < box["width"] <= width
+        for side in ("Width", "Height"):
+            assert frame.evaluate(f"document.documentElement.scroll{side} - document.documentElement.client{side}") <= 0
+        assert frame.locator("figcaption").evaluate("each => each.getBoundingClientRect().bottom <= innerHeight")
 
 
 def judge(page):
@@ -204,7 +249,7 @@ def test_contents_stand_beside_the_text_where_there_is_room(whole_run, visit):
 
 
 @pytest.mark.parametrize("name", SOME)
-def test_tables_can_be_taken_along(whole_run, visit, tmp_path, name):
+def test_tables_and_figures_can_be_taken_along(whole_run, visit, tmp_path, name):
     alone = shutil.copy(whole_run / "html" / f"{name}.html", tmp_path)  # as the page that someone was sent
     page = visit(Path(alone))
     links = page.locator("a[download]:not(.beside)")
@@ -214,8 +259,9 @@ def test_tables_can_be_taken_along(whole_run, visit, tmp_path, name):
             page.reload()  # Chromium asks before an eleventh download
         with page.expect_download() as download:
             link.click()
-        table = whole_run / "tables" / download.value.suggested_filename
-        assert Path(download.value.path()).read_bytes() == table.read_bytes()
+        name = download.value.suggested_filename
+        [kept] = [path for part in ("tables", "figures") if (path := whole_run / part / name).exists()]
+        assert Path(download.value.path()).read_bytes() == kept.read_bytes()
 
 
 def test_a_telephone_gets_drawings_of_its_own_with_letters_that_can_be_read(whole_run, visit):
@@ -246,7 +292,7 @@ def test_on_paper_there_are_figures_and_addresses_and_no_controls(whole_run, vis
         assert page.locator("main .wide.chart").count() > 0
         assert all(each.is_visible() for each in page.locator("main .wide.chart").all())
         assert not any(each.is_visible() for each in page.locator("main .narrow.chart").all())
-        for part in (".top", ".side", ".foot", ".code:not([open])", ".links", ".saved"):
+        for part in (".top", ".side", ".foot", ".code:not([open])", ".links", ".saved", "main > .folder"):
             assert not any(each.is_visible() for each in page.locator(part).all()), (name, part)
         shown = page.locator("main a[href^=http]").evaluate_all(
             "found => found.map(each => getComputedStyle(each, '::after').content)"
@@ -254,6 +300,42 @@ def test_on_paper_there_are_figures_and_addresses_and_no_controls(whole_run, vis
         assert all("http" in text for text in shown)
         assert name != "index" or shown
         page.emulate_media(media="screen")
+
+
+def measure_sheets(path, browser, folder):
+    """How much of each sheet of a printed page is empty below, and how light the darkest is; from a dark screen."""
+    import numpy as np
+    from PIL import Image
+
+    context = browser.new_context(color_scheme="dark")
+    page = context.new_page()
+    page.goto(path.as_uri())
+    page.pdf(path=folder / "page.pdf", format="A4", prefer_css_page_size=True, print_background=True)
+    context.close()
+    subprocess.run(["pdftoppm", "-r", "30", "-png", folder / "page.pdf", folder / "sheet"], check=True)
+    empty, light = [], []
+    for sheet in sorted(folder.glob("sheet*.png")):
+        shades = np.asarray(Image.open(sheet).convert("L"))
+        used, margin = np.nonzero((shades < 200).any(axis=1))[0], 18 / 297 * len(shades)
+        empty.append((len(shades) - margin - used.max(initial=0)) / (len(shades) - 2 * margin))
+        light.append(shades.mean() / 255)
+        sheet.unlink()
+    return empty, min(light)
+
+
+PAPER = ["whole_run/html/index", further("whole_run/html/02_see_adoption"), "whole_run/html/05_forecast_adoption"]
+PAPER += [further("whole_run/html/03_fit_curves"), "whole_run/html/charts/05_forecast", "small_run/html/index"]
+PAPER += ["sweep/index", further("comparison/index")]
+
+
+@pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="needs pdftoppm: apt-get install poppler-utils")
+@pytest.mark.parametrize("page", PAPER)
+def test_paper_is_light_and_no_sheet_but_the_last_is_more_than_a_third_empty(request, browser, tmp_path, page):
+    run, _, name = page.partition("/")
+    folder = request.getfixturevalue("reports")[run] if run in ("sweep", "comparison") else request.getfixturevalue(run)
+    empty, light = measure_sheets(folder / f"{name}.html", browser, tmp_path)
+    assert max(empty[:-1], default=0) < 1 / 3, [round(share, 2) for share in empty]
+    assert light > 0.75
 
 
 @pytest.mark.slow

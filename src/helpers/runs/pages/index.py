@@ -49,8 +49,8 @@ def build_index(
 ) -> str:
     """HTML of the index of the run in `folder`; everything that comes from the run is escaped.
 
-    `notebooks` are as `describe_notebook` has them, `describe` says what is offered below a figure, `shared` is what all
-    pages of the run are told.
+    `notebooks` are as `describe_notebook` has them, `describe` says what is offered below a figure, `shared` is what
+    all pages of the run are told.
     """
     record = read_json(folder / RECORD)
     parameters, subject = record["parameters"], record["subject"]
