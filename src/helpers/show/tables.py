@@ -42,6 +42,8 @@ READABLE = {
 """Headings of columns that their names in the CSV would not explain."""
 CODED = {"family", "method", "member"}
 """Columns of names in the code."""
+WHOLE, LONGEST_WHOLE = {"unit", "observed"}, 28
+"""Columns of which no line parts a text, if that has so few letters."""
 
 
 def name_column(column: str) -> str:
@@ -126,10 +128,36 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
             shown[column] = shown[column].dt.strftime("%Y-%m-%d")
         else:
             shown[column] = shown[column].fillna("–").map(say_name if column in CODED else str)
+            if column in WHOLE:
+                parts = shown[column].str.replace(" ", "\N{NO-BREAK SPACE}")
+                shown[column] = parts.where(parts.str.len() <= LONGEST_WHOLE, shown[column])
     numeric = [column for column in frame if column in right or is_number(frame[column])]
     headings = {column: names.get(column, name_column(str(column))) for column in shown}
     table = _set(shown, title, note).cols_label(headings).cols_align("right", columns=numeric)
     return table.fmt(_link, columns="url") if "url" in shown else table
+
+
+def show_coverage(coverage: pd.DataFrame, title: str, note: str = "") -> great_tables.GT:
+    """Set which series exist, narrow enough for a page: the span in one column, and so breaks of both kinds.
+
+    Parameters
+    ----------
+    coverage : DataFrame
+        From `indicators.describe_coverage`.
+    title, note : str
+        As for `show`.
+
+    Returns
+    -------
+    great_tables.GT
+    """
+    span = coverage["first"].dt.strftime("%Y-%m") + " to " + coverage["last"].dt.strftime("%Y-%m")
+    suspected = ("suspected " + coverage["suspected_breaks"]).where(coverage["suspected_breaks"] != "", "")
+    breaks = (coverage["breaks"] + "; " + suspected).str.strip("; ")
+    shown = coverage[["title", "unit", "n", "longest", "role"]].copy()
+    shown.insert(4, "observed", span)
+    shown.insert(5, "breaks_by_date", breaks)
+    return show(shown, title, note)
 
 
 def show_texts(frame: pd.DataFrame, title: str, note: str = "") -> great_tables.GT:
