@@ -596,7 +596,8 @@ def test_profile_and_residuals_are_drawn(logistic30):
     assert results.plot_profile("rate", given) is given
     by_lag = results.plot_diagnostics().axes[1]
     assert "Durbin-Watson" in by_lag.get_title(loc="left")
-    np.testing.assert_allclose(by_lag.get_lines()[-1].get_ydata(), results.resid.iloc[1:])
+    [marks] = [line for line in by_lag.get_lines() if line.get_marker() == "o"]
+    np.testing.assert_allclose(marks.get_ydata(), results.resid.iloc[1:])
     with pytest.raises(CurveError, match="nothing is left"):
         Logistic(FOUR.iloc[:3]).fit().plot_profile()
     plt.close("all")

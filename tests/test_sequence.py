@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 FIGURES = {
     "01_coverage", "02_aligned", "02_countries", "02_growth", "02_levels", "02_shares", "03_fits", "03_profiles",
     "03_residuals",
-    "04_calibration", "04_skill", "05_forecast", "05_hindcasts",
+    "04_calibration", "04_skill", "05_bands", "05_forecast", "05_hindcasts",
 }  # fmt: skip
 
 

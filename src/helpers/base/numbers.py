@@ -8,15 +8,15 @@ import pandas as pd
 from .wording import say_day, say_large, say_name, say_unit
 
 
-def say_newer(newer: pd.DataFrame, last: float) -> str:
-    """The newest figure that is a bound, for a title: ", at least 700 in June 2026".
+def say_newer(newer: pd.DataFrame, last: float, at_date: str = "in") -> str:
+    """The newest figure that is a bound, for a title: ", at least 700 in June 2026"; `at_date` as from `say_at`.
 
     "" where there is none, or it says no more than that the last figure has been kept.
     """
     if newer.empty or (newer["bound"].iloc[-1] == "at_least" and newer["value"].iloc[-1] <= last):
         return ""
     row = newer.iloc[-1]
-    return f", {say_name(row['bound'])} {say(row['value'])} in {say_date(newer.index[-1])}"
+    return f", {say_name(row['bound'])} {say(row['value'])} {at_date} {say_date(newer.index[-1])}"
 
 
 def say_limit(date: pd.Timestamp, row: pd.Series, unit: str) -> str:

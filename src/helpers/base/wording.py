@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 
@@ -16,13 +17,16 @@ def say_count(number: float, one: str, many: str = "") -> str:
     return f"{number:,.10g} {one if number == 1 else many or f'{one}s'}"
 
 
+LARGE = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
+
+
 def say_large(number: float) -> str:
     """A number from a million on in three digits and a word; "" for smaller ones, which are plainer in digits.
 
     >>> say_large(9_400_000), say_large(1.2345e9), say_large(640)
     ('9.4 million', '1.23 billion', '')
     """
-    for size, word in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
+    for size, word in LARGE:
         if 0.9995 * size <= abs(number) < 999.5 * size:
             return f"{number / size:.3g} {word}"
     return ""
@@ -64,6 +68,21 @@ def add_entity(title: str, entity: str) -> str:
     ('Internet users, China', 'US firms that use AI')
     """
     return title if entity in title else f"{title}, {entity}"
+
+
+def say_at(cumulative: bool) -> str:
+    """The word before the date of a figure: 12 million users in June, 12 million sold by June."""
+    return "by" if cumulative else "in"
+
+
+def say_odds(level: float) -> str:
+    """The level of a band as odds in the smallest whole numbers.
+
+    >>> say_odds(0.8), say_odds(0.5), say_odds(0.95), say_odds(0.67), say_odds(0.975)
+    ('4 in 5', '1 in 2', '19 in 20', '67 in 100', '39 in 40')
+    """
+    odds = Fraction(f"{level:.10g}")
+    return f"{odds.numerator} in {odds.denominator}"
 
 
 DECLINED = "below its peak"

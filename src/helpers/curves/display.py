@@ -60,14 +60,6 @@ def _quieten(ax: Axes) -> None:
     ax.grid(True, axis="y", color="#ececec")
 
 
-def _describe_lag(serial: pd.Series) -> str:
-    """Lag-1 correlation and Durbin-Watson statistic, where there are enough residuals."""
-    if np.isnan(serial["lag_1"]):
-        return "Too few residuals for a correlation"
-    text = f"Lag 1: r = {serial['lag_1']:.2f}, Durbin-Watson {serial['durbin_watson']:.2f}"
-    return text.replace("-0.00", "0.00")
-
-
 # ---- the printed summary
 
 
@@ -283,7 +275,6 @@ class Displayed:
         ax.set_title("Confidence at which the value is rejected", loc="left", size=9.5, color=style.GREY)
         return ax
 
-    @in_default_style
     def plot_diagnostics(self: Any) -> Figure:
         """Draw the residuals by date, and each against the one before it, with their lag-1 correlation.
 
@@ -291,31 +282,11 @@ class Displayed:
         -------
         matplotlib Figure
         """
-        from matplotlib import pyplot
+        from ..show import figures
 
-        from ..show.figures import SIZE, style
-
-        resid = self.resid.sort_index()
-        figure, (by_date, by_lag) = pyplot.subplots(
-            1, 2, figsize=SIZE, dpi=100, width_ratios=(3, 2), layout="constrained"
-        )
-        by_date.axhline(0, color=style.GREY, lw=0.9)
-        by_date.vlines(resid.index, 0, resid, color=style.PALE, lw=1.5)
-        by_date.plot(resid.index, resid, "o", color=style.BLUE, ms=4.5)
-        by_date.set_title(f"Residuals of {self.model.endog_name}", loc="left", size=9.5, parse_math=False)
-        by_lag.axhline(0, color=style.GREY, lw=0.9)
-        by_lag.axvline(0, color=style.GREY, lw=0.9)
-        by_lag.plot(resid.iloc[:-1], resid.iloc[1:], "o", color=style.BLUE, ms=4.5)
-        by_lag.set_xlabel("the residual before", size=9)
-        by_lag.set_ylabel("residual", size=9)
-        by_lag.set_title(_describe_lag(self.serial_correlation), loc="left", size=9.5)
-        if isinstance(resid.index, pd.DatetimeIndex):
-            style.use_dates(by_date, resid.index)
-        for ax in (by_date, by_lag):
-            _quieten(ax)
-            style.use_numbers(ax)
-        style.use_numbers(by_lag, "x")
-        return figure
+        curve = f"{say_name(self.model.name)} curve"
+        names = {"title": str(self.model.endog_name), "unit": "", "curve": curve}
+        return figures.draw_residuals(self.resid.sort_index(), self.serial_correlation, names)
 
     def summary(self: Any, alpha: float = 0.05) -> Summary:
         """A statsmodels Summary with Wald and profile intervals and what to bear in mind; without date and time."""

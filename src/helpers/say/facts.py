@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.levels import LEVELS, band_columns, quoted_level
-from ..base.wording import DECLINED
+from ..base.wording import DECLINED, say_at
 from ..curves import Assessment
 from ..forecast.windows import PAST_PEAK, SHORTEST
 from .cells import Cell, Row
@@ -59,7 +59,7 @@ class Facts:
         self.tables, self.names, self.entity, self.level = tables, names, entity, quoted_level(levels)
         self.title, self.unit = str(names["title"]), str(names["unit"])
         self.is_share, self.adds_up = self.unit.startswith("percent"), bool(names.get("cumulative"))
-        self.at_date = "by" if self.adds_up else "in"  # 12 million sold by June, 12 million users in June
+        self.at_date = say_at(self.adds_up)
         self.growth = self.list_rows("02_growth")
         self.last = self.growth[-1]
 

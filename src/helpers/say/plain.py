@@ -67,8 +67,8 @@ def _say_headline(facts: Facts) -> str:
     last, before, unit, newer = facts.last, facts.before, facts.unit, facts.newer
     level = f"{facts.title}: {cite(last['value'], unit)} {facts.at_date} {say_date(last['date'])}"
     if newer is not None:
-        after = f"after {cite(last['value'], unit, bare=True)} in {say_date(last['date'])}"
-        return f"{facts.title}: {cite_bound(newer, unit)} in {say_date(newer['date'])}, {after}"
+        after = f"after {cite(last['value'], unit, bare=True)} {facts.at_date} {say_date(last['date'])}"
+        return f"{facts.title}: {cite_bound(newer, unit)} {facts.at_date} {say_date(newer['date'])}, {after}"
     if facts.course == "fallen":
         return f"{level}, down from {cite(facts.peak['value'], unit)} in {say_date(facts.peak['date'])}"
     if before is None or facts.gain is None:

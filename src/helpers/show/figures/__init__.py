@@ -1,8 +1,8 @@
 """Figures: one function per exhibit, a frame in, a matplotlib Figure out; `style` is the one look of all."""
 
 from .among_others import draw_alignment, draw_comparison
-from .fits import draw_fits, draw_profiles
-from .forecasts import draw_fans, draw_forecast, draw_hindcasts, draw_record
+from .fits import draw_fits, draw_profiles, draw_residuals
+from .forecasts import draw_bands, draw_fans, draw_forecast, draw_hindcasts, draw_record
 from .observations import draw_coverage, draw_growth, draw_levels, draw_shares
 from .scores import draw_calibration, draw_skill
 from .single import ROOM, SIZE, finish_axes, open_axes, plot_bound, plot_ceiling, plot_fit, plot_forecast, plot_newer
@@ -11,6 +11,7 @@ __all__ = [
     "ROOM",
     "SIZE",
     "draw_alignment",
+    "draw_bands",
     "draw_calibration",
     "draw_comparison",
     "draw_coverage",
@@ -22,6 +23,7 @@ __all__ = [
     "draw_levels",
     "draw_profiles",
     "draw_record",
+    "draw_residuals",
     "draw_shares",
     "draw_skill",
     "finish_axes",

@@ -16,6 +16,7 @@ from matplotlib.transforms import blended_transform_factory
 from ...base.numbers import lower_first, say, say_date, say_range
 from ...base.wording import say_count
 from ...forecast.windows import PAST_PEAK
+from .labels import Label, label_ends
 from .style import (
     BLUE,
     COLOURS,
@@ -26,9 +27,7 @@ from .style import (
     MARKERS,
     ORANGE,
     PALE,
-    Label,
     close_canvas,
-    label_ends,
     open_canvas,
     shorten_label,
     tell,

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from ...base.levels import say_level
 from ...base.numbers import lower_first, say, say_date, say_range
 from . import style
-from .style import Label
+from .labels import Label, label_ends
 
 MAX_LINES, MAX_ROWS, MAX_GROUPS, MAX_LETTERS = 6, 60, 30, 34
 """Runs that one panel can show over time; rows that still get a name each, names of groups, and letters of a name."""
@@ -95,7 +95,7 @@ def draw_forecasts(forecasts: pd.DataFrame, observations: pd.DataFrame) -> Figur
             _name_panel(axis, f"{title}, {unit}", 36)
         else:
             units = f"{unit.capitalize()}; {lower_first(units)}"
-        style.label_ends(axis, labels)
+        label_ends(axis, labels)
     return style.close_canvas(figure, say_forecasts(forecasts), units, SOURCE)
 
 

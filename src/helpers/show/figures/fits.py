@@ -1,16 +1,20 @@
-"""Fitted curves: the fits, and every curve that fits as well."""
+"""Fitted curves: what they leave over, the fits, and every curve that fits as well."""
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from ...base.numbers import say
 from ...base.wording import say_end, say_first, say_name
+from .labels import Label, Spot, label_ends, name_line, note
 from .style import (
     BLUE,
     COLOURS,
@@ -19,15 +23,56 @@ from .style import (
     INK,
     LINES,
     ORANGE,
-    Label,
+    PALE,
+    WHOLE,
     close_canvas,
-    label_ends,
     open_canvas,
     shorten_label,
     size_marks,
     use_dates,
     use_numbers,
 )
+
+
+def draw_residuals(resid: pd.Series, serial: pd.Series, names: Mapping[str, Any], source: str = "") -> Figure:
+    """What a curve leaves over: residuals by date, and each against the one before it.
+
+    Parameters
+    ----------
+    resid : Series
+        By date, or by decimal year.
+    serial : Series
+        durbin_watson and lag_1, as from `Results.test_serial_correlation`.
+    names : mapping
+        title, unit, and curve: what was fitted.
+    source : str
+
+    Returns
+    -------
+    Figure
+    """
+    figure, axes = open_canvas(3.4, (1, 2), width_ratios=(3, 2))
+    by_date, by_lag = axes[0]
+    by_date.vlines(resid.index, 0, resid, color=PALE, lw=1.5)
+    by_date.plot(resid.index, resid, "o", color=BLUE, ms=size_marks(4.5, resid))
+    by_date.set_title("by date", loc="left", size=9.5, weight="bold")
+    by_lag.axvline(0, color=GREY, lw=0.9)
+    by_lag.plot(resid.iloc[:-1], resid.iloc[1:], "o", color=BLUE, ms=size_marks(4.5, resid))
+    told = "too few for a correlation"
+    if np.isfinite(serial["lag_1"]):
+        lag = f"{serial['lag_1']:.2f}".replace("-0.00", "0.00").replace("-", "−")
+        told = f"r {lag}, Durbin-Watson {serial['durbin_watson']:.2f}"
+    by_lag.set_title(f"each against the one before,\n{told}", loc="left", size=9.5, weight="bold")
+    if isinstance(resid.index, pd.DatetimeIndex):
+        use_dates(by_date, resid.index)
+    for axis in axes[0]:
+        axis.axhline(0, color=GREY, lw=0.9)
+        use_numbers(axis)
+    use_numbers(by_lag, "x")
+    by_lag.xaxis.set_major_locator(MaxNLocator(4))
+    unit = "percentage points" if names["unit"].startswith("percent") else names["unit"]
+    title = f"{names['title']}: figures lie up to {say(resid.abs().max(), unit)} from the {names['curve']}"
+    return close_canvas(figure, title, f"{say_first(unit or 'as observed')}: figure less curve", source)
 
 
 def draw_fits(
@@ -61,7 +106,8 @@ def draw_fits(
     rows = -(-len(families) // 3)
     figure, axes = open_canvas(1.2 + 2.7 * rows, (rows, min(3, len(families))), sharey=True, sharex=True)
     top = max(values.max(), alternatives.loc[alternatives["best"], "value"].max())
-    top = 1.3 * (bound if top < bound < FAR * top else top)
+    top = 1.08 * bound if top < bound < FAR * top else 1.3 * top
+    top = min(top, 1.08 * WHOLE) if names["unit"].startswith("percent") else top
     for axis, family in zip(axes.flat, families, strict=False):
         _draw_family(axis, values, alternatives[alternatives["family"] == family])
         if bound < top:
@@ -71,10 +117,8 @@ def draw_fits(
     for axis in axes.flat[len(families) :]:
         axis.set_visible(False)
     if bound < top:
-        axes[0, 0].annotate(
-            shorten_label(names["bound_title"]), (0.02, bound), xycoords=("axes fraction", "data"), xytext=(0, 3),
-            textcoords="offset points", size=7.5, color=GREY,
-        )  # fmt: skip
+        spots = [Spot(x, bound, 4 - 8 * x, up, ("axes fraction", "data")) for x in (0, 1) for up in (2, -2)]
+        note(axes[0, 0], textwrap.fill(shorten_label(names["bound_title"]), 24), spots, size=7.5, color=GREY)
     title = f"{names['title']}: {say_end(found, names['unit'])}"
     level = 100 * alternatives["level"].iloc[0]
     units = (
@@ -122,30 +166,39 @@ def draw_profiles(
         return None
     figure, axes = open_canvas(4.2)
     axis, labels = axes[0, 0], []
-    for place, (family, line) in enumerate(profiles.groupby("family", sort=False)):
+    low, high = profiles["ceiling"].min(), _find_settled(profiles, bound)
+    high = min(high, max(WHOLE, 1.1 * low)) if names["unit"].startswith("percent") else high
+    shown = profiles[profiles["ceiling"] <= high]
+    high = max(shown["ceiling"].max(), bound if bound <= high else 0)
+    for place, (family, line) in enumerate(shown.groupby("family", sort=False)):
         colour, dash = COLOURS[place % len(COLOURS)], LINES[place % len(LINES)]
         axis.plot(line["ceiling"], line["confidence"], color=colour, ls=dash, lw=1.8)
         axis.plot(line["ceiling"], line["confidence_independent"], color=colour, ls=dash, lw=0.7)
         labels.append(Label(line["ceiling"].iloc[-1], line["confidence"].iloc[-1], _name_family(family, found), colour))
-    low, high = profiles["ceiling"].min(), profiles["ceiling"].max()
     for level in (80, 95):
         axis.axhline(level, color=GREY, lw=0.9, ls="--")
         labels.append(Label(high, level, f"{level} % interval ends", GREY))
-    if low < bound < high:
-        axis.axvline(bound, color=GREY, lw=1.2, ls=":")
-        axis.annotate(
-            shorten_label(names["bound_title"]), (bound, 1), xycoords=("data", "axes fraction"), xytext=(3, -2),
-            textcoords="offset points", size=7.5, color=GREY, va="top",
-        )  # fmt: skip
-    axis.set(xscale="log", xlim=(low, high), ylim=(0, 114))
-    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set(xscale="log", xlim=(low, high), ylim=(0, 102))
+    use_numbers(axis, "x")
+    if high > FAR * low:
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.xaxis.set_minor_locator(NullLocator())
-    axis.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: say(tick)))
     axis.set_yticks(range(0, 101, 20), [f"{tick} %" for tick in range(0, 101, 20)])
+    if low < bound <= high:
+        axis.axvline(bound, color=GREY, lw=1.2, ls=":")
+        name_line(axis, bound, shorten_label(names["bound_title"]))
     label_ends(axis, labels)
     units = f"Confidence at which each ceiling is rejected, by ceiling ({names['unit']}, log scale); "
     units += "thin: if errors are independent"
     return close_canvas(figure, f"{names['title']}: {say_end(found, names['unit'])}", units, source)
+
+
+def _find_settled(profiles: pd.DataFrame, bound: float) -> float:
+    """The ceiling a little above which no line changes any more, or a little above the bound."""
+    lines = profiles.groupby("family")[["confidence", "confidence_independent"]]
+    moving = ((profiles[["confidence", "confidence_independent"]] - lines.transform("last")).abs() > 1).any(axis=1)
+    shown = max(profiles["ceiling"].where(moving).max(), bound if bound < profiles["ceiling"].max() else 0)
+    return min(1.3 * shown, profiles["ceiling"].max()) if shown > 0 else profiles["ceiling"].max()
 
 
 def _name_family(family: str, found: Any) -> str:

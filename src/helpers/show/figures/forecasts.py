@@ -1,8 +1,9 @@
-"""Forecasts: the fan with its bound and scenarios, and the same forecast as it was made at earlier dates."""
+"""Forecasts: at first view and with all bands and scenarios, as made at earlier dates, side by side, on record."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -11,19 +12,19 @@ from matplotlib.figure import Figure
 
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
 from ...base.numbers import lower_first, say, say_date, say_newer, say_range
+from ...base.wording import say_at, say_count, say_odds
 from ...indicators import AdoptionSeries
-from .single import plot_bound, plot_newer, shade_bands
+from .labels import CORNERS, Label, Spot, label_ends, label_values, mark_breaks, name_line, note
+from .single import plot_bound, plot_fan, plot_newer
 from .style import (
     BLUE,
-    GREEN,
+    FAR,
     GREY,
     INK,
     LINES,
     ORANGE,
-    Label,
     close_canvas,
-    label_ends,
-    mark_breaks,
+    fit_room,
     open_canvas,
     shorten_label,
     size_marks,
@@ -34,24 +35,45 @@ from .style import (
 
 ENOUGH = 2
 """Later figures from which on it is said how many of them a band covered."""
-
-
-def _fan(axis: Axes, forecast: pd.DataFrame, start: tuple[Any, ...], levels: Sequence[float]) -> list[Label]:
-    """A band for each level and the median, from the last observation on; returns the labels of their ends."""
-    dates = [start[0], *forecast["date"]]
-    labels = []
-    for level, low, high, alpha in shade_bands(levels):
-        lower, upper = ([start[1], *forecast[end]] for end in (low, high))
-        axis.fill_between(dates, lower, upper, color=BLUE, alpha=alpha, lw=0)
-        axis.plot(dates, upper, color=BLUE, lw=0.5, alpha=0.8)
-        axis.plot(dates, lower, color=BLUE, lw=0.5, alpha=0.8)
-        labels.append(Label(dates[-1], upper[-1], f"{say_level(level)} band: {say_range(lower[-1], upper[-1])}", BLUE))
-    axis.plot(dates, [start[1], *forecast["q0.5"]], "-", color=BLUE, lw=1.8)
-    labels.append(Label(dates[-1], forecast["q0.5"].iloc[-1], f"median {say(forecast['q0.5'].iloc[-1])}", BLUE))
-    return labels
+ALIKE = 0.02
+"""Of the highest value: lines that nowhere lie further apart are named together."""
 
 
 def draw_forecast(
+    rows: pd.DataFrame, series: AdoptionSeries, names: dict[str, Any], source: str, levels: Sequence[float] = LEVELS
+) -> Figure:
+    """The published forecast at first view: figures, median, the quoted band, the bound, and the odds a year on.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Those of 05_forecast of the method `combined`, and those of 05_bound, whose method is `bound`.
+    series : AdoptionSeries
+        With its bound, its breaks and its newer figures.
+    names : dict
+        title, unit, bound_title, and points where known: what is said of each figure, by date.
+    source : str
+    levels : sequence of float
+        The band of one is drawn, see `helpers.base.levels.quoted_level`.
+
+    Returns
+    -------
+    Figure
+    """
+    quoted = quoted_level(levels)
+    figure, axis, fan, start, labels, units = _open_fan(rows, series, names, [quoted])
+    plot_newer(axis, series.newer)
+    if not (fan["basis"] == "refuted").any():
+        _say_odds(axis, fan, start, names, quoted)
+    end = _mark_tested(axis, fan)
+    axis.axvline(start[0], color=GREY, lw=0.8, zorder=1)
+    name_line(axis, start[0], "forecast\nfrom here")
+    label_values(axis, _show_values(series, fan), names["unit"])
+    label_ends(axis, labels, size=8)
+    return close_canvas(figure, _say_forecast(fan, end, start, series.newer, names, [quoted]), units, source)
+
+
+def draw_bands(
     rows: pd.DataFrame,
     series: AdoptionSeries,
     scenarios: pd.DataFrame,
@@ -60,21 +82,16 @@ def draw_forecast(
     levels: Sequence[float] = LEVELS,
     on_record: pd.DataFrame | None = None,
 ) -> Figure:
-    """The published forecast as a fan, with observations and their breaks, the known bound and the scenarios.
+    """The published forecast with all its bands and the scenarios.
 
     Parameters
     ----------
-    rows : DataFrame
-        Those of 05_forecast of the method `combined`, and those of 05_bound, whose method is `bound`.
-    series : AdoptionSeries
-        With its bound, its breaks and its newer figures.
+    rows, series : as for `draw_forecast`
     scenarios : DataFrame
         From 05_scenarios: share, date, value.
-    names : dict
-        title, unit, bound_title, and points where known: what is said of each figure, by date.
-    source : str
+    names, source : as for `draw_forecast`
     levels : sequence of float
-        A band is drawn for each; the title quotes one, see `helpers.base.levels.quoted_level`.
+        A band is drawn for each.
     on_record : DataFrame, optional
         From `helpers.say.next_figure.bands_on_record`: what the record says last of each date, drawn faintly.
 
@@ -82,45 +99,103 @@ def draw_forecast(
     -------
     Figure
     """
+    figure, axis, fan, start, labels, units = _open_fan(rows, series, names, levels)
+    labels = _draw_scenarios(axis, scenarios, fan, start, labels)
+    units += _draw_on_record(axis, on_record, fan["date"].iloc[-1])
+    plot_newer(axis, series.newer)
+    end = _mark_tested(axis, fan)
+    label_ends(axis, labels, size=8)
+    ends = (min(levels), max(levels)) if len(levels) > 1 else levels
+    return close_canvas(figure, _say_forecast(fan, end, start, series.newer, names, ends), units, source)
+
+
+def _open_fan(
+    rows: pd.DataFrame, series: AdoptionSeries, names: dict[str, Any], levels: Sequence[float]
+) -> tuple[Any, ...]:
+    """What both views have: figure, axes, forecast, last figure, labels of the fan and the bound, and units."""
+    fan, ahead = rows[rows["method"] != "bound"], rows[rows["method"] == "bound"].set_index("date")
     figure, axes = open_canvas(5.0)
-    forecast, bound_ahead = rows[rows["method"] != "bound"], rows[rows["method"] == "bound"]
-    axis, values, newer, last = axes[0, 0], series.values, series.newer, forecast["date"].iloc[-1]
-    earlier = values[values.index < forecast["date"].iloc[0]]  # zeros may follow the last figure that is forecast from
+    axis, values, last = axes[0, 0], _show_values(series, fan), fan["date"].iloc[-1]
+    earlier = series.values[series.values.index < fan["date"].iloc[0]]  # zeros may follow the last that is used
     start = (earlier.index[-1], earlier.iloc[-1])
-    values = values[values.index >= start[0] - 2 * (last - start[0])]
-    labels = _fan(axis, forecast, start, levels)
-    labels += _draw_scenarios(axis, scenarios, start)
+    widest = list(band_columns(max(levels)))
+    labels = plot_fan(axis, fan, start, levels, names["unit"])
+    drawn = [values, series.newer["value"], *(fan[end] for end in widest)]
+    units = f"{names['unit'].capitalize()}; points: published figures; blue: combined forecast"
     if series.bound is not None:
-        labels += _draw_bound(axis, series.bound, bound_ahead.set_index("date")["mean"], (values.index[0], last))
-    end = _mark_tested(axis, forecast)
+        bound = _cut_bound(series.bound, values.index[0], last)
+        ahead = ahead[ahead.index > bound.index[-1]]
+        if bound.min() > FAR * max(each.max() for each in drawn):
+            units += f"; the bound, {lower_first(names['bound_title'])}, lies above at {say(bound.iloc[-1])}"
+        else:
+            known = widest[0] in ahead and bool((ahead[widest[1]] > ahead[widest[0]]).any())
+            labels += plot_bound(axis, bound, ahead["mean"], ahead[widest] if known else None)
+            drawn += [bound, *(ahead[end] for end in widest if known)]
+            units += f"; grey: bound ({lower_first(names['bound_title'])}), dashed as forecast"
+            units += f" with its own {say_level(max(levels))} band" * known
     [line] = axis.plot(values.index, values, "o-", color=INK, ms=size_marks(5, values), lw=1.2, zorder=6)
     tell_figures(line, names, values.index)
-    plot_newer(axis, newer)
-    recorded = _draw_on_record(axis, on_record, last)
-    axis.set_ylim(bottom=0)
+    shown = pd.concat([pd.Series(each, dtype=float) for each in drawn])
+    units += fit_room(axis, shown.min(), shown.max()) + _say_dropped(series.values, values)
     use_dates(axis, pd.DatetimeIndex([values.index[0], last]))
     use_numbers(axis)
     mark_breaks(axis, series.breaks[series.breaks["date"].between(values.index[0], start[0])])
-    low, high = band_columns(quoted_level(levels))
-    after = say_newer(newer, start[1])
-    title = (
-        f"{names['title']} in {say_date(end['date'])}: {say_range(end[low], end[high], names['unit'])} "
-        f"({say_level(quoted_level(levels))} band), after {say(start[1])} in {say_date(start[0])}{after}"
+    return figure, axis, fan, start, labels, units
+
+
+def _show_values(series: AdoptionSeries, fan: pd.DataFrame) -> pd.Series:
+    """The figures that a fan is drawn with: as far back as twice the way ahead."""
+    values = series.values
+    earlier = values[values.index < fan["date"].iloc[0]]
+    return values[values.index >= earlier.index[-1] - 2 * (fan["date"].iloc[-1] - earlier.index[-1])]
+
+
+def _say_dropped(values: pd.Series, shown: pd.Series) -> str:
+    """What is not drawn, for the line of units."""
+    left_out = len(values) - len(shown)
+    return (
+        f"; {say_count(left_out, 'earlier figure')}, from {say_date(values.index[0])} on, not drawn" if left_out else ""
     )
-    if (forecast["basis"] == "refuted").any():
-        title = f"{names['title']}: the forecast after {say(start[1])} in {say_date(start[0])} is refuted"
-        title += after.replace(",", ":", 1)
-    bound = "" if series.bound is None else f"; grey: bound ({lower_first(names['bound_title'])}), dashed as forecast"
-    units = f"{names['unit'].capitalize()}; points: published figures; fan: combined forecast{bound}{recorded}"
-    label_ends(axis, labels, size=8)
-    return close_canvas(figure, title, units, source)
 
 
-def _draw_bound(axis: Axes, bound: pd.Series, ahead: pd.Series, span: tuple[Any, ...]) -> list[Label]:
-    """The bound as known within the dates drawn, and as it is forecast after that."""
-    shown = bound[span[0] :] if bound.index[-1] >= span[0] else bound.iloc[-1:]
-    shown = shown[shown.index <= max(span[1], shown.index[0])]
-    return plot_bound(axis, shown, ahead[ahead.index > shown.index[-1]])
+def _cut_bound(bound: pd.Series, first: pd.Timestamp, last: pd.Timestamp) -> pd.Series:
+    """The bound as known within the dates drawn."""
+    shown = bound[first:] if bound.index[-1] >= first else bound.iloc[-1:]
+    return shown[shown.index <= max(last, shown.index[0])]
+
+
+def _say_forecast(
+    fan: pd.DataFrame,
+    end: pd.Series,
+    start: tuple[Any, ...],
+    newer: pd.DataFrame,
+    names: dict[str, Any],
+    levels: Sequence[float],
+) -> str:
+    """The title: one band or two as far ahead as they were tested, and the figures that they go on from."""
+    at_date, unit = say_at(names.get("cumulative", False)), names["unit"]
+    last = f"after {say(start[1], unit, bare=True)} {at_date} {say_date(start[0])}"
+    after = say_newer(newer, start[1], at_date)
+    if (fan["basis"] == "refuted").any():
+        return f"{names['title']}: the forecast {last} is refuted{after.replace(',', ':', 1)}"
+    bands = [(level, *end[[*band_columns(level)]]) for level in levels]
+    said = [f"{say(low, unit, high, bare=True)} to {say(high, unit, bare=True)} ({say_level(level)} band) or "
+            for level, low, high in bands[:-1]]  # fmt: skip
+    level, low, high = bands[-1]
+    said.append(f"{say_range(low, high, unit)} ({say_level(level)} band)")
+    return f"{names['title']} {at_date} {say_date(end['date'])}: {''.join(said)}, {last}{after}"
+
+
+def _say_odds(axis: Axes, fan: pd.DataFrame, start: tuple[Any, ...], names: dict[str, Any], level: float) -> None:
+    """The quoted band nearest to a year after the last figure, as an upright bar and as odds."""
+    row = fan.loc[(fan["date"] - start[0] - pd.Timedelta(days=365)).abs().idxmin()]
+    low, high = (row[name] for name in band_columns(level))
+    axis.vlines(row["date"], low, high, color=INK, lw=2.2, zorder=5)
+    at_date = say_at(names.get("cumulative", False))
+    words = f"{say_odds(level)}: {say_range(low, high, names['unit'])}\n{at_date} {say_date(row['date'])}"
+    spots = [Spot(row["date"], low, right, -5) for right in (6, -6)]
+    spots += [Spot(row["date"], high, right, 5) for right in (-6, 6)]
+    note(axis, words, [*spots, *CORNERS], size=9, weight="bold")
 
 
 def _mark_tested(axis: Axes, forecast: pd.DataFrame) -> pd.Series:
@@ -129,10 +204,7 @@ def _mark_tested(axis: Axes, forecast: pd.DataFrame) -> pd.Series:
     end = tested.iloc[-1] if len(tested) else forecast.iloc[-1]
     if end["date"] < forecast["date"].iloc[-1]:
         axis.axvline(end["date"], color=GREY, lw=1, ls=":")
-        axis.annotate(
-            "tested to here,\nbeyond: extrapolated", (end["date"], 0.02), xycoords=("data", "axes fraction"),
-            xytext=(3, 0), textcoords="offset points", size=7.5, color=GREY,
-        )  # fmt: skip
+        name_line(axis, end["date"], "tested to here,\nbeyond: extrapolated")
     return end
 
 
@@ -148,32 +220,49 @@ def _draw_on_record(axis: Axes, on_record: pd.DataFrame | None, end: pd.Timestam
     return "; pale bars: 80 % bands on record"
 
 
-def _draw_scenarios(axis: Axes, scenarios: pd.DataFrame, start: tuple[Any, ...]) -> list[Label]:
-    """One line a saturation share; a share that the series has passed has none."""
-    labels = []
-    for (share, line), dash in zip(scenarios.dropna(subset=["value"]).groupby("share"), LINES[1:] * 3, strict=False):
-        axis.plot([start[0], *line["date"]], [start[1], *line["value"]], ls=dash, color=GREEN, lw=1.2)
-        text = f"scenario: {100 * share:.0f} % of the bound"
-        labels.append(Label(line["date"].iloc[-1], line["value"].iloc[-1], text, GREEN))
+def _draw_scenarios(
+    axis: Axes, scenarios: pd.DataFrame, fan: pd.DataFrame, start: tuple[Any, ...], labels: list[Label]
+) -> list[Label]:
+    """One line a saturation share that is not passed; those that lie on each other, or on the median, share a label."""
+    median = fan.set_index("date")["q0.5"]
+    groups: list[tuple[pd.Series, list[str]]] = [(median, [])]
+    for share, rows in scenarios.dropna(subset=["value"]).groupby("share"):
+        line = rows.set_index("date")["value"]
+        alike = [shares for other, shares in groups if (line - other).abs().max() <= ALIKE * median.max()]
+        if alike:
+            alike[0].append(f"{100 * share:.0f}")
+        else:
+            groups.append((line, [f"{100 * share:.0f}"]))
+    for (line, shares), dash in zip(groups[1:], LINES[1:] * 3, strict=False):
+        axis.plot([start[0], *line.index], [start[1], *line], ls=dash, color=INK, lw=1.1)
+        text = f"scenario: {' and '.join(shares)} % of the bound"
+        labels.append(Label(line.index[-1], line.iloc[-1], text, INK))
+    if groups[0][1]:
+        own = next(place for place, label in enumerate(labels) if label.text.startswith("median"))
+        text = f"{labels[own].text} and scenario:\n{' and '.join(groups[0][1])} % of the bound"
+        labels[own] = replace(labels[own], text=text)
     return labels
 
 
 def draw_hindcasts(
-    hindcasts: pd.DataFrame, values: pd.Series, names: dict[str, Any], source: str, levels: Sequence[float] = LEVELS
+    hindcasts: pd.DataFrame,
+    series: AdoptionSeries,
+    names: dict[str, Any],
+    source: str,
+    levels: Sequence[float] = LEVELS,
 ) -> Figure | None:
-    """The same forecast as made at each earlier date, against what came.
+    """The same forecast as made at each earlier date, against what came, newer figures that are bounds among it.
 
     Parameters
     ----------
     hindcasts : DataFrame
         origin, date, q0.025 ... q0.975, and the ends of other levels.
-    values : Series
-        Observations by date.
+    series : AdoptionSeries
     names : dict
         title, unit, points.
     source : str
     levels : sequence of float
-        As for `draw_forecast`.
+        A band is drawn for each; the title quotes one, see `helpers.base.levels.quoted_level`.
 
     Returns
     -------
@@ -185,30 +274,31 @@ def draw_hindcasts(
     quoted = quoted_level(levels)
     low, high = band_columns(quoted)
     origins = list(hindcasts.groupby("origin"))
-    values = values[values.index >= origins[0][0] - 2 * (values.index[-1] - origins[0][0])]
+    values = series.values
+    shown = values[values.index >= origins[0][0] - 2 * (values.index[-1] - origins[0][0])]
     figure, axes = open_canvas(3.6, (1, len(origins)), sharey=True, sharex=True)
     inside = total = 0
     for axis, (origin, forecast) in zip(axes[0], origins, strict=True):
-        start = (origin, values[origin])
-        _fan(axis, forecast, start, levels)
-        earlier, later = values[values.index <= origin], values[values.index > origin]
+        plot_fan(axis, forecast, (origin, values[origin]), levels)
+        earlier, later = shown[shown.index <= origin], shown[shown.index > origin]
         axis.plot(earlier.index, earlier, "o-", color=INK, ms=size_marks(4, earlier), lw=1.2, zorder=5)
         size = size_marks(6, later)
         [came] = axis.plot(later.index, later, "D", color=ORANGE, ms=size, mec="white", mew=size / 7.5, zorder=6)
         tell_figures(came, names, later.index)
+        plot_newer(axis, series.newer[series.newer.index <= forecast["date"].iloc[-1]])
         axis.set_title(f"made {say_date(origin)}", loc="left", size=9.5, weight="bold")
-        use_dates(axis, pd.DatetimeIndex([values.index[0], forecast["date"].iloc[-1]]))
+        use_dates(axis, pd.DatetimeIndex([shown.index[0], forecast["date"].iloc[-1]]))
         use_numbers(axis)
         met = forecast.set_index("date").reindex(later.index).dropna(subset=["q0.5"])
         inside += int(((later[met.index] >= met[low]) & (later[met.index] <= met[high])).sum())
         total += len(met)
-    lowest = min(values.min(), hindcasts[band_columns(max(levels))[0]].min())
-    axes[0, 0].set_ylim(bottom=0 if lowest < 0.6 * values.max() else None)
+    lowest, highest = (hindcasts[name] for name in band_columns(max(levels)))
+    starts = fit_room(axes[0, 0], min(shown.min(), lowest.min()), max(shown.max(), highest.max()))
     title = f"Made at earlier dates, the {say_level(quoted)} band covered {inside} of the {total} later figures"
     if total < ENOUGH:
         title = "The same forecast as made at earlier dates, and what came"
     units = f"{names['title']}, {names['unit']}; circles: known then, diamonds: what came; {_list_levels(levels)}"
-    return close_canvas(figure, title, units, source)
+    return close_canvas(figure, title, units + starts + _say_dropped(values, shown), source)
 
 
 def draw_fans(forecasts: Mapping[str, Any], columns: int, learnt: str) -> Figure:
@@ -232,7 +322,7 @@ def draw_fans(forecasts: Mapping[str, Any], columns: int, learnt: str) -> Figure
         axis.set_visible(False)
     for axis, (name, forecast) in zip(axes.flat, forecasts.items(), strict=False):
         values, fan = forecast.target.values.dropna().sort_index(), forecast.fan
-        _fan(axis, fan, (values.index[-1], values.iloc[-1]), forecast.levels)
+        plot_fan(axis, fan, (values.index[-1], values.iloc[-1]), forecast.levels)
         axis.plot(values.index, values, "o-", color=INK, ms=2.5, lw=1, zorder=5)
         plot_newer(axis, forecast.target.newer)
         axis.set_ylim(bottom=0)

@@ -10,8 +10,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ...base.dates import decimal_years
-from ...base.numbers import lower_first, percent, say, say_date, say_newer
-from ...base.wording import say_count, say_day
+from ...base.numbers import lower_first, say, say_date, say_newer
+from ...base.wording import say_at, say_count, say_day
+from .labels import Label, label_ends, mark_breaks
 from .single import plot_newer
 from .style import (
     BLUE,
@@ -23,10 +24,7 @@ from .style import (
     MARKERS,
     ORANGE,
     PALE,
-    Label,
     close_canvas,
-    label_ends,
-    mark_breaks,
     open_canvas,
     shorten_label,
     size_marks,
@@ -36,7 +34,8 @@ from .style import (
     use_numbers,
 )
 
-MOST_BARS, NUMBERED_BARS = 60, 12
+MOST_BARS, NUMBERED_BARS, NARROWEST = 60, 12, 0.06
+"""Bars of a figure, of one whose bars all have numbers, and the least of its width that such a bar takes."""
 
 
 def draw_coverage(observations: pd.DataFrame, coverage: pd.DataFrame, indicator: str, source: str) -> Figure:
@@ -136,10 +135,11 @@ def draw_levels(
     use_dates(axis, dates.append(newer.index))
     use_numbers(axis)
     mark_breaks(axis, breaks)
-    title = f"{names['title']}: {say(last['value'], names['unit'])} in {say_date(last['date'])}"
+    at_date = say_at(names.get("cumulative", False))
+    title = f"{names['title']}: {say(last['value'], names['unit'])} {at_date} {say_date(last['date'])}"
     if np.isfinite(last["share_of_bound"]) and not names["unit"].startswith("percent"):
         title += f", {say(last['share_of_bound'], 'percent')} of {lower_first(names['bound_title'])}"
-    title += say_newer(newer, last["value"]).replace(",", ";", 1)
+    title += say_newer(newer, last["value"], at_date).replace(",", ";", 1)
     label_ends(axis, labels)
     units = names["unit"].capitalize() + "; upright bars: 95 % sampling error, as published" * sampled
     if bound is not None and far:
@@ -186,20 +186,20 @@ def draw_shares(shares: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     label_ends(axis, labels)
     last = shares[shares["date"] == shares["date"].max()]
     told = " and ".join(f"{say(row.share, 'percent')} of {lower_first(row.base)}" for row in last.itertuples())
-    title = f"{names['title']} in {say_date(last['date'].iloc[0])}: {told}"
+    title = f"{names['title']} {say_at(names.get('cumulative', False))} {say_date(last['date'].iloc[0])}: {told}"
     units = "Percent of each population, computed from both figures; a published rate may differ in its last digit"
     return close_canvas(figure, title, units, source)
 
 
 def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Figure:
-    """Change from one observation to the next, as bars over the time between them, with the growth written on.
+    """Change a year from one observation to the next, as bars over the time between them.
 
     Parameters
     ----------
     growth : DataFrame
-        A row a figure: date, value, and since the figure before: years, change, growth (percent).
+        A row a figure: date, value, and since the figure before: years, change.
     names : dict
-        title, unit, and whether the figures are cumulative: then what each period added is written on its bar.
+        title, unit.
     source : str
 
     Returns
@@ -210,7 +210,7 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     if step > 1:  # from day to day there is little but noise
         growth = growth.iloc[::-step].iloc[::-1].reset_index(drop=True)
         years = np.diff(decimal_years(growth["date"]), prepend=np.nan)
-        growth = growth.assign(change=growth["value"].diff(), growth=np.nan, years=years)
+        growth = growth.assign(change=growth["value"].diff(), years=years)
     rows = growth.dropna(subset=["change"])
     figure, axes = open_canvas(3.6)
     axis = axes[0, 0]
@@ -218,7 +218,6 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     dates = mdates.date2num(growth["date"])
     spans = np.diff(dates)
     widths = spans / spans.sum()
-    sign = " %" if widths.min() > 0.09 else ""  # texts on narrow bars are short
     per_year = rows["change"].to_numpy() / rows["years"].to_numpy()
     biggest = int(np.argmax(per_year))
     colours = [ORANGE if i == biggest else BLUE for i in range(len(rows))]
@@ -226,10 +225,10 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     bars[biggest].set_hatch("//")
     for bar, before, row in zip(bars, growth["date"], rows.itertuples(), strict=False):
         tell(bar, [f"{say_day(before)} to {say_day(row.date)}: {'+' if row.change > 0 else ''}{say(row.change, unit)}"])
-    added = names.get("cumulative", False)
-    if len(rows) <= NUMBERED_BARS:
-        seen = rows["change" if added else "growth"].where(widths > 0.035)
-        texts = [(f"+{say(one)}" if added else f"{one:+.0f}{sign}") if np.isfinite(one) else "" for one in seen]
+    numbered = len(rows) <= NUMBERED_BARS and widths.min() > NARROWEST
+    if numbered:
+        most = float(np.abs(per_year).max())
+        texts = [f"{'+' if one > 0 else ''}{say(one, unit, most, bare=True)}" for one in per_year]
         axis.bar_label(bars, texts, padding=3, size=8.5, color=INK)
     axis.axhline(0, color=GREY, lw=0.8)
     axis.margins(y=0.14)
@@ -238,14 +237,8 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     use_numbers(axis)
     ends = growth.iloc[biggest : biggest + 2]
     title = f"{names['title']}: {_say_fastest(ends['date'], per_year[biggest], unit)}"
-    share = rows["change"].iloc[biggest] / (growth["value"].iloc[-1] - growth["value"].iloc[0])
-    title += f", {percent(share)} of the whole rise shown" if 0 < share < 1 and len(rows) > 1 else ""
     every = f"every {step} observations" if step > 1 else "observations"
-    units = f"Change between {every}, {unit} a year"
-    if len(rows) <= NUMBERED_BARS:
-        written = "what the interval added" if added else f"growth over the interval{'' if sign else ', percent'}"
-        units += f"; on the bars, {written}"
-    return close_canvas(figure, title, units, source)
+    return close_canvas(figure, title, f"Change between {every}, {unit} a year", source)
 
 
 def _say_fastest(ends: pd.Series, per_year: float, unit: str) -> str:

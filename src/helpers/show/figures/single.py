@@ -6,6 +6,8 @@ Nothing here lays a figure out, so a drawing takes milliseconds.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,8 +17,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
-from ...base.numbers import say, say_range
-from .style import BLUE, GREEN, GREY, INK, ORANGE, Label, label_ends, size_marks, use_dates, use_numbers
+from ...base.numbers import say
+from .labels import Label, Spot, label_ends, note
+from .style import BLUE, GREEN, GREY, INK, ORANGE, size_marks, use_dates, use_numbers
 
 SIZE = (7.6, 4.2)  # inches
 ROOM = (0.085, 0.085, 0.66, 0.83)  # of the axes within the figure; the labels stand to the right
@@ -60,18 +63,43 @@ def plot_forecast(axis: Axes, fan: pd.DataFrame, values: pd.Series, levels: Sequ
     list of Label
         For `finish_axes`.
     """
-    last, dates = values.iloc[-1], [values.index[-1], *fan["date"]]
-    for _, low, high, alpha in shade_bands(levels):
-        lower, upper = [last, *fan[low]], [last, *fan[high]]
-        axis.fill_between(dates, lower, upper, color=BLUE, alpha=alpha, lw=0)
-    axis.plot(dates, [last, *fan["q0.5"]], "-", color=BLUE, lw=1.8)
+    *named, median = plot_fan(axis, fan, (values.index[-1], values.iloc[-1]), levels)
     _plot_values(axis, values)
-    end, quoted = fan.iloc[-1], quoted_level(levels)
-    low, high = band_columns(quoted)
-    return [
-        Label(dates[-1], end["q0.5"], f"forecast: median {say(end['q0.5'])}", BLUE),
-        Label(dates[-1], end[high], f"{say_level(quoted)} band: {say_range(end[low], end[high])}", BLUE),
-    ]
+    quoted = named[sorted(levels, reverse=True).index(quoted_level(levels))]
+    return [replace(median, text=f"forecast: {median.text}"), quoted]
+
+
+def plot_fan(
+    axis: Axes, fan: pd.DataFrame, start: tuple[Any, float], levels: Sequence[float], unit: str = ""
+) -> list[Label]:
+    """Draw a forecast's bands and median from the last observation on.
+
+    Parameters
+    ----------
+    axis : Axes
+    fan : DataFrame
+        As for `plot_forecast`.
+    start : pair of date and value
+        The last observation.
+    levels : sequence of float
+    unit : str
+        Decides the decimals, which all labels share.
+
+    Returns
+    -------
+    list of Label
+        The bands, the widest first, and the median, at their last date.
+    """
+    dates, labels, end = [start[0], *fan["date"]], [], fan.iloc[-1]
+    tell = partial(say, unit=unit, beside=float(end["q0.5"]), bare=True)
+    for level, low, high, alpha in shade_bands(levels):
+        lower, upper = [start[1], *fan[low]], [start[1], *fan[high]]
+        axis.fill_between(dates, lower, upper, color=BLUE, alpha=alpha, lw=0)
+        axis.plot(dates, np.transpose([lower, upper]), color=BLUE, lw=0.5, alpha=0.8)
+        text = f"{say_level(level)} band: {tell(end[low])} to {tell(end[high])}"
+        labels.append(Label(dates[-1], end[high], text, BLUE))
+    axis.plot(dates, [start[1], *fan["q0.5"]], "-", color=BLUE, lw=1.8)
+    return [*labels, Label(dates[-1], end["q0.5"], f"median {tell(end['q0.5'])}", BLUE)]
 
 
 def plot_fit(
@@ -113,10 +141,8 @@ def plot_newer(axis: Axes, newer: pd.DataFrame) -> None:
             "", (date, row["value"]), (0, 22 if least else -22), textcoords="offset points", zorder=6,
             arrowprops={"arrowstyle": "<|-", "color": INK, "lw": 1.3, "shrinkA": 0, "shrinkB": 0},
         )  # fmt: skip
-        axis.annotate(
-            f"{'≥' if least else '≤'} {say(row['value'])}", (date, row["value"]), (-7, 2 if least else -2),
-            textcoords="offset points", size=8, color=INK, ha="right", va="bottom" if least else "top", zorder=7,
-        )  # fmt: skip
+        spots = [Spot(date, row["value"], right, up) for up in ((4, -4) if least else (-4, 4)) for right in (-7, 7)]
+        note(axis, f"{'≥' if least else '≤'} {say(row['value'])}", spots)
 
 
 def plot_ceiling(axis: Axes, line: pd.Series, name: str) -> list[Label]:
@@ -125,8 +151,10 @@ def plot_ceiling(axis: Axes, line: pd.Series, name: str) -> list[Label]:
     return [Label(line.index[-1], line.iloc[-1], f"{name}: {say(line.iloc[-1])}", GREEN)]
 
 
-def plot_bound(axis: Axes, bound: pd.Series, ahead: pd.Series) -> list[Label]:
-    """Draw the known upper bound, dashed where it is forecast."""
+def plot_bound(axis: Axes, bound: pd.Series, ahead: pd.Series, band: pd.DataFrame | None = None) -> list[Label]:
+    """Draw the known upper bound, dashed where it is forecast, and its own band: both ends by date."""
+    if band is not None:
+        axis.fill_between(band.index, *band.to_numpy().T, color=GREY, alpha=0.18, lw=0)
     axis.plot(bound.index, bound, "-", color=GREY, lw=1.4)
     axis.plot([*bound.index[-1:], *ahead.index], [*bound.iloc[-1:], *ahead], "--", color=GREY, lw=1.4)
     line = ahead if len(ahead) else bound

@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
-from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from itertools import pairwise
@@ -18,16 +17,13 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import LineCollection
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Annotation, Text
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
-from scipy.optimize import isotonic_regression
+from matplotlib.ticker import Formatter, MaxNLocator
 
-from ...base.wording import say_large
+from ...base.wording import LARGE
 
 # Okabe and Ito (2008): told apart by readers with any common colour blindness. Grey scale is served by line
 # style and marker, which change together with the colour.
@@ -45,8 +41,6 @@ DOTS_PER_INCH = 200
 EDGE = 0.08  # inches that stay empty at the edges
 TITLE, UNITS = {"size": 12, "weight": "bold", "color": INK}, {"size": 9.5, "color": GREY}
 SOURCE = {"size": 7.5, "color": GREY}
-ROOM_FOR_BREAK = 0.18
-"""Of the width of an axis, for the words beside the mark of a break."""
 LINE_HEIGHT = 1.3  # of the text around the axes, in sizes of its type
 LEAST_ROOM = 0.5
 """Of a figure's usual height for the axes: where the text around them leaves less, the figure grows."""
@@ -56,6 +50,10 @@ LONGEST_LINE = 400
 """Letters that no line holds."""
 LONGEST_LABEL = 44
 """Letters in a line beside a mark."""
+EMPTY = 0.45
+"""Of the highest value drawn: an axis from 0 to the lowest would leave that much empty."""
+WHOLE = 100.0
+"""Percent: no axis of a share goes further."""
 FAR = 5
 """Times the highest figure: a bound from there on would press a series flat."""
 
@@ -80,16 +78,6 @@ STYLE = {  # over seaborn's "whitegrid" in the context "paper"
 }
 
 
-@dataclass(frozen=True)
-class Label:
-    """A direct label: where its mark ends, what it says, and the mark's colour."""
-
-    x: object
-    y: float
-    text: str
-    colour: str = INK
-
-
 class Exhibit(Figure):
     """A figure with a title, units and a source line around its axes, to be laid out at any width.
 
@@ -101,7 +89,8 @@ class Exhibit(Figure):
         FigureCanvasAgg(self)
         self.height = self.get_size_inches()[1]
         self.around: list[tuple[Any, str]] = []
-        self.ends: list[tuple[Any, ...]] = []
+        self.ends: list[tuple[list[Text], Callable[[], None]]] = []
+        self.notes: list[tuple[Annotation, Callable[[], None]]] = []
         self.told: dict[str, list[str]] = {}
 
     def lay_out(self, width: float = WIDTHS["page"]) -> Exhibit:
@@ -119,8 +108,10 @@ class Exhibit(Figure):
         for axis in self.axes:  # the solver's last digit differs from run to run
             axis.set_position([round(side, 6) for side in axis.get_position(original=True).bounds])
             axis.set_in_layout(True)  # set_position takes it out
-        for end in self.ends:
-            _place_labels(*end)
+        for note, _ in self.notes:
+            note.set_visible(False)
+        for _, place in [*self.ends, *self.notes]:
+            place()
         return self
 
     def narrow(self) -> Exhibit:
@@ -131,9 +122,9 @@ class Exhibit(Figure):
             axis.set_subplotspec(place)
             axis.tick_params(labelleft=True)
         self.height *= columns if columns > 1 else 1.1  # the text around the axes has more lines
-        for _, labels, texts, _ in self.ends:
-            for label, text in zip(labels, texts, strict=True):
-                text.set_text(textwrap.fill(label.text.replace("\n", " "), NARROW_LABEL))
+        for texts, _ in self.ends:
+            for text in texts:
+                text.set_text(textwrap.fill(text.get_text().replace("\n", " "), NARROW_LABEL))
         for text in self.findobj(Annotation):
             if len(text.get_text()) > LONGEST_NARROW:
                 text.set_text(textwrap.fill(text.get_text(), NARROW_LABEL))
@@ -275,114 +266,75 @@ def shorten_label(text: str, longest: int = LONGEST_LABEL) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
 
 
-def darken(colour: str) -> tuple[float, float, float]:
-    """The colour of a mark for the text that names it: light marks are seen, light letters aren't read."""
-    red, green, blue = to_rgb(colour)
-    light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    share = min(1.0, 0.42 / light)
-    return red * share, green * share, blue * share
-
-
-def label_ends(axis: Axes, labels: Sequence[Label], size: float = 8.5) -> None:
-    """Write each label to the right of its mark; labels that would overlap move apart and get a thin leader.
-
-    In an `Exhibit` they find their places when it's laid out, elsewhere at once.
-    """
-    texts = [
-        axis.text(1.012, label.y, "\n".join(map(shorten_label, label.text.split("\n"))), color=darken(label.colour),
-                  size=size, va="center", linespacing=1.2, transform=axis.get_yaxis_transform(), parse_math=False)
-        for label in labels
-    ]  # fmt: skip
-    leaders = LineCollection([], lw=0.5, alpha=0.6, clip_on=False, transform=axis.transAxes, zorder=1)
-    leaders.set_in_layout(False)
-    axis.add_collection(leaders, autolim=False)
-    if isinstance(axis.figure, Exhibit):
-        axis.figure.ends.append((axis, labels, texts, leaders))
-    else:
-        _place_labels(axis, labels, texts, leaders)
-
-
-def _place_labels(axis: Axes, labels: Sequence[Label], texts: list[Any], leaders: LineCollection) -> None:
-    if not labels:
-        return
-    marks = [(float(axis.convert_xunits(label.x)), label.y) for label in labels]
-    marks = axis.transAxes.inverted().transform(axis.transData.transform(marks))
-    point = axis.figure.dpi / 72 / axis.get_window_extent().height  # in heights of the axes
-    tall = np.array([(text.get_text().count("\n") + 1) * text.get_size() * LINE_HEIGHT * point for text in texts])
-    spots = spread(marks[:, 1], tall, tall.max() / 2, 1.0)
-    to_data = axis.transAxes + axis.transData.inverted()
-    lines, colours = [], []
-    for label, text, (x, y), spot in zip(labels, texts, marks, spots, strict=True):
-        text.set_y(to_data.transform((0, spot))[1])
-        if abs(spot - y) > 0.7 * point or x < 0.94:
-            lines.append([(x + 0.004, y), (1.008, spot)])
-            colours.append(label.colour)
-    leaders.set_segments(lines)
-    leaders.set_color(colours)
-
-
-def spread(positions: Sequence[float], heights: float | np.ndarray, low: float, high: float) -> np.ndarray:
-    """Move positions apart until things of these heights don't overlap, as little as possible, within low to high.
-
-    Least squares under the gaps: after subtracting the heights below it the problem is an isotonic regression.
-    """
-    places = np.asarray(positions, float)
-    if not len(places):
-        return places
-    order = np.argsort(places, kind="stable")
-    tall = np.broadcast_to(heights, places.shape)[order]
-    offsets = np.r_[0.0, np.cumsum((tall[1:] + tall[:-1]) / 2)]
-    fitted = isotonic_regression(places[order] - offsets).x
-    result = np.empty_like(places)
-    result[order] = np.clip(fitted, low, max(low, high - offsets[-1])) + offsets
-    return result
-
-
 def use_dates(axis: Axes, dates: pd.DatetimeIndex) -> None:
-    """Years on the time axis, or ends of half-years on a short one, so spaced that labels stay apart at every width.
+    """Ends of years on the time axis, or of half-years on a short one, so spaced that names stay apart at every width.
 
-    A year's name stands in its middle, between the marks of its first day and of the next year's: a figure of December
-    belongs to it.
+    A tick and its name, month over year, mean one day: a year alone could be its first day or its last.
     """
+    if dates.min() == dates.max():  # matplotlib would show two years on either side
+        axis.set_xlim(dates.min() - pd.Timedelta(days=200), dates.max() + pd.Timedelta(days=200))
+        dates = pd.DatetimeIndex(mdates.num2date(axis.get_xlim()))
     years = max(1, (dates.max() - dates.min()).days / 365.25)
     axis.grid(False, axis="x")
     place = axis.get_subplotspec()
     columns = place.get_gridspec().ncols if place else 1
-    room = 0.75 * min(WIDTHS.values()) / columns / 0.5  # labels that fit side by side
-    if years < 2.5:
-        months = (6, 12) if 2 * years < 0.75 * room else (12,)
-        axis.xaxis.set_major_locator(mdates.MonthLocator(months, bymonthday=-1))
-        axis.xaxis.set_major_formatter(mdates.DateFormatter("%b %Y"))
-        return
-    step = next(step for step in (1, 2, 4, 5, 10, 20, 50, 100, 200, 500) if years / step <= room)
-    axis.xaxis.set_major_locator(mdates.YearLocator(step))
-    axis.xaxis.set_major_formatter(NullFormatter())
-    axis.xaxis.set_minor_locator(mdates.YearLocator(step, month=7, day=2))
-    axis.xaxis.set_minor_formatter(mdates.DateFormatter("%Y"))
-    axis.tick_params("x", which="major", bottom=True, length=3, color=PALE)
-    axis.tick_params("x", which="minor", bottom=False, labelcolor=GREY)
+    room = 0.75 * min(WIDTHS.values()) / columns / 0.5  # names that fit side by side
+    if years < 2.5 and 2 * years < room:
+        axis.xaxis.set_major_locator(mdates.MonthLocator((6, 12), bymonthday=-1))
+    else:
+        step = next(step for step in (1, 2, 4, 5, 10, 20, 50, 100, 200, 500) if years / step <= room)
+        axis.xaxis.set_major_locator(mdates.YearLocator(step, month=12, day=31))
+    axis.xaxis.set_major_formatter(mdates.DateFormatter("%b\n%Y"))
+    axis.tick_params("x", bottom=True, length=3, color=PALE)
 
 
-def mark_breaks(axis: Axes, breaks: pd.DataFrame) -> None:
-    """A dotted upright line at each break (date, kind) between the limits of the axis, named where there is room."""
-    low, high = axis.get_xlim()
-    places = {mdates.date2num(date): kind for date, kind in zip(breaks["date"], breaks["kind"], strict=True)}
-    marks = sorted(place for place in places if low < place < high)
-    for mark, following in pairwise([*marks, high]):
-        axis.axvline(mark, color=GREY, lw=1, ls=":")
-        if following - mark > ROOM_FOR_BREAK * (high - low):
-            text = "break" if places[mark] == "break" else "suspected\nbreak"
-            axis.annotate(
-                text, (mark, 0.02), xycoords=("data", "axes fraction"), xytext=(3, 0), textcoords="offset points",
-                size=7.5, color=GREY, va="bottom",
-            )  # fmt: skip
+class Numbers(Formatter):
+    """Plain numbers with thousands separators and as many decimals at every tick, millions in words."""
+
+    def __init__(self, suffix: str = ""):
+        self.suffix = suffix
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        """The words of all ticks of an axis."""
+        ticks = np.asarray(values, float)
+        largest = np.abs(ticks).max(initial=0.0)
+        size, word = next(((size, f" {word}") for size, word in LARGE if largest >= size), (1.0, ""))
+        parts, least = ticks / size, 1e-9 * largest / size
+        decimals = next((d for d in range(9) if np.allclose(parts, parts.round(d), rtol=0, atol=least)), None)
+        form = ",.10g" if decimals is None else f",.{decimals}f"
+        texts = [f"{part:{form}}{word}" if abs(part) > least else "0" for part in parts.tolist()]
+        return [f"{text}{self.suffix}".replace("-", "−") for text in texts]
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """The words of one tick."""
+        return self.format_ticks([x])[0]
 
 
 def use_numbers(axis: Axes, which: str = "y", suffix: str = "") -> None:
-    """Plain numbers with thousands separators, millions in words."""
+    """Name the ticks of an axis as `Numbers` does."""
     target = axis.yaxis if which == "y" else axis.xaxis
     target.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-    target.set_major_formatter(FuncFormatter(lambda tick, _: f"{say_large(tick) or f'{tick:,.10g}'}{suffix}"))
+    target.set_major_formatter(Numbers(suffix))
+
+
+def fit_room(axis: Axes, low: float, high: float) -> str:
+    """Begin the axis of values at 0, or near the lowest where half of the room would be empty; returns words for that.
+
+    Parameters
+    ----------
+    axis : Axes
+    low, high : float
+        The lowest and the highest of what is drawn.
+
+    Returns
+    -------
+    str
+        For the line of units; "" where the axis begins at 0.
+    """
+    cut = low > EMPTY * high
+    bottom = low - 0.1 * (high - low) if cut else min(0.0, 1.05 * low)
+    axis.set_ylim(bottom, high + 0.05 * (high - bottom) if high > bottom else bottom + 1)
+    return "; the axis does not begin at 0" if cut else ""
 
 
 def size_marks(usual: float, values: Sized) -> float:

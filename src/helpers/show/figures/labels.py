@@ -1,0 +1,211 @@
+"""Texts at marks: labels beside the ends of lines, and notes where there is room; none covers another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import matplotlib.dates as mdates
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PathCollection, PolyCollection
+from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+from matplotlib.text import Annotation
+from matplotlib.transforms import Bbox
+from scipy.optimize import isotonic_regression
+
+from ...base.numbers import say
+from .style import GREY, INK, LINE_HEIGHT, shorten_label
+
+COVERED = 100
+"""What it costs a note to cover another text or to leave its axes, in fills covered: no note does."""
+MOST_VALUES = 8
+"""Points of a line that all get their numbers."""
+ROOM = (7, 2)
+"""Pixels that stay free beside a note, and above and below."""
+CROSSED = 10
+"""What it costs a note to cross a line."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """A direct label: where its mark ends, what it says, and the mark's colour."""
+
+    x: object
+    y: float
+    text: str
+    colour: str = INK
+
+
+def darken(colour: str) -> tuple[float, float, float]:
+    """The colour of a mark for the text that names it: light marks are seen, light letters aren't read."""
+    red, green, blue = to_rgb(colour)
+    light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    share = min(1.0, 0.42 / light)
+    return red * share, green * share, blue * share
+
+
+def label_ends(axis: Axes, labels: Sequence[Label], size: float = 8.5) -> None:
+    """Write each label to the right of its mark; labels that would overlap move apart and get a thin leader.
+
+    In an `Exhibit` they find their places when it's laid out, elsewhere at once.
+    """
+    texts = [
+        axis.text(1.012, label.y, "\n".join(map(shorten_label, label.text.split("\n"))), color=darken(label.colour),
+                  size=size, va="center", linespacing=1.2, transform=axis.get_yaxis_transform(), parse_math=False)
+        for label in labels
+    ]  # fmt: skip
+    leaders = LineCollection([], lw=0.5, alpha=0.6, clip_on=False, transform=axis.transAxes, zorder=1)
+    leaders.set_in_layout(False)
+    axis.add_collection(leaders, autolim=False)
+    place = partial(_place_labels, axis, labels, texts, leaders)
+    if hasattr(axis.figure, "ends"):
+        axis.figure.ends.append((texts, place))
+    else:
+        place()
+
+
+def _place_labels(axis: Axes, labels: Sequence[Label], texts: list[Any], leaders: LineCollection) -> None:
+    if not labels:
+        return
+    marks = [(float(axis.convert_xunits(label.x)), label.y) for label in labels]
+    marks = axis.transAxes.inverted().transform(axis.transData.transform(marks))
+    point = axis.figure.dpi / 72 / axis.get_window_extent().height  # in heights of the axes
+    tall = np.array([(text.get_text().count("\n") + 1) * text.get_size() * LINE_HEIGHT * point for text in texts])
+    line = texts[0].get_size() * LINE_HEIGHT * point
+    spots = spread(marks[:, 1], tall, tall.max() / 2, 1.0 - (tall.max() - line) / 2)
+    to_data = axis.transAxes + axis.transData.inverted()
+    lines, colours = [], []
+    for label, text, (x, y), spot in zip(labels, texts, marks, spots, strict=True):
+        text.set_y(to_data.transform((0, spot))[1])
+        if abs(spot - y) > 0.7 * point or x < 0.94:
+            lines.append([(x + 0.004, y), (1.008, spot)])
+            colours.append(label.colour)
+    leaders.set_segments(lines)
+    leaders.set_color(colours)
+
+
+def spread(positions: Sequence[float], heights: float | np.ndarray, low: float, high: float) -> np.ndarray:
+    """Move positions apart until things of these heights don't overlap, as little as possible, within low to high.
+
+    Least squares under the gaps: after subtracting the heights below it the problem is an isotonic regression.
+    """
+    places = np.asarray(positions, float)
+    if not len(places):
+        return places
+    order = np.argsort(places, kind="stable")
+    tall = np.broadcast_to(heights, places.shape)[order]
+    offsets = np.r_[0.0, np.cumsum((tall[1:] + tall[:-1]) / 2)]
+    fitted = isotonic_regression(places[order] - offsets).x
+    result = np.empty_like(places)
+    result[order] = np.clip(fitted, low, max(low, high - offsets[-1])) + offsets
+    return result
+
+
+class Spot(NamedTuple):
+    """A place for a note: where its mark is, and how far from there, in points; that is also the side it stands on."""
+
+    x: Any
+    y: Any
+    right: float
+    up: float
+    coordinates: Any = "data"
+
+
+CORNERS = tuple(Spot(x, y, 4 - 8 * x, 4 - 8 * y, "axes fraction") for y in (0, 1) for x in (1, 0))
+"""The corners of the axes."""
+
+
+def note(axis: Axes, words: str, spots: Sequence[Spot], **look: Any) -> Annotation:
+    """Write words where they cover least; of two spots alike, at the first.
+
+    A note that would cover another text, or leave its axes, at every spot is left out: write those that matter first.
+
+    Parameters
+    ----------
+    axis : Axes
+    words : str
+    spots : sequence of Spot
+    **look
+        Of the text: size, color, weight.
+
+    Returns
+    -------
+    Annotation
+    """
+    look = {"size": 8, "color": INK, "zorder": 8, "linespacing": 1.1, "parse_math": False} | look
+    halo = [withStroke(linewidth=2.5, foreground="white")]
+    text = axis.annotate(words, spots[0][:2], (0, 0), textcoords="offset points", annotation_clip=False,
+                         path_effects=halo, in_layout=False, **look)  # fmt: skip
+    place = partial(_place_note, axis, text, spots)
+    if hasattr(axis.figure, "notes"):
+        axis.figure.notes.append((text, place))
+    else:
+        place()
+    return text
+
+
+def _place_note(axis: Axes, text: Annotation, spots: Sequence[Spot]) -> None:
+    others = [other.get_window_extent() for other in axis.texts if other.get_visible() and other is not text]
+    text.set_visible(True)
+    costs = [_cost(axis, _move(text, spot), others) for spot in spots]
+    _move(text, spots[int(np.argmin(costs))])
+    text.set_visible(min(costs) < COVERED)
+
+
+def _move(text: Annotation, spot: Spot) -> Bbox:
+    """Set a note at a spot; returns its box."""
+    text.xy, text.xycoords = spot[:2], spot.coordinates
+    text.set_position((spot.right, spot.up))
+    text.set_horizontalalignment("center" if not spot.right else "left" if spot.right > 0 else "right")
+    text.set_verticalalignment("center" if not spot.up else "bottom" if spot.up > 0 else "top")
+    return text.get_window_extent().padded(*ROOM)
+
+
+def _cost(axis: Axes, box: Bbox, others: Sequence[Bbox]) -> float:
+    """What a note's box would cover: other texts, the edge, lines, fills."""
+    room = axis.get_window_extent()
+    out = box.x0 < room.x0 or box.y0 < room.y0 or box.x1 > room.x1 + 2 or box.y1 > room.y1 + 2
+    cost = COVERED * (out + sum(box.overlaps(other) for other in others))
+    return cost + sum(_count_covered(axis, drawn, box) for drawn in [*axis.lines, *axis.collections])
+
+
+def _count_covered(axis: Axes, drawn: Any, box: Bbox) -> float:
+    """What covering marks, strokes and fills costs."""
+    is_line = isinstance(drawn, Line2D)
+    if isinstance(drawn, PathCollection) or (is_line and drawn.get_linestyle() == "None"):
+        marks = drawn.get_xydata() if is_line else drawn.get_offsets()
+        return CROSSED * box.count_contains(axis.transData.transform(marks))
+    filled = isinstance(drawn, PolyCollection)
+    paths = [drawn.get_path()] if is_line else drawn.get_paths()
+    paths = [path.transformed(drawn.get_transform()) for path in paths]
+    return (1 if filled else CROSSED) * sum(path.intersects_bbox(box, filled=filled) for path in paths)
+
+
+def mark_breaks(axis: Axes, breaks: pd.DataFrame) -> None:
+    """A dotted upright line at each break (date, kind) between the limits of the axis, named where there is room."""
+    low, high = axis.get_xlim()
+    for date, kind in zip(breaks["date"], breaks["kind"], strict=True):
+        if low < mdates.date2num(date) < high:
+            axis.axvline(date, color=GREY, lw=1, ls=":")
+            words = "break" if kind == "break" else "suspected\nbreak"
+            name_line(axis, date, words)
+
+
+def name_line(axis: Axes, date: Any, words: str) -> None:
+    """Name an upright line at its foot or its head, on the side where there is room."""
+    spots = [Spot(date, y, x, 4 - 8 * y, ("data", "axes fraction")) for y in (0, 1) for x in (4, -4)]
+    note(axis, words, spots, size=7.5, color=GREY)
+
+
+def label_values(axis: Axes, values: pd.Series, unit: str = "") -> None:
+    """The numbers at the points of a line of figures: at each of a few, else at the first and the last."""
+    shown = values if len(values) <= MOST_VALUES else values.iloc[[0, -1]]
+    for date, value in shown[::-1].items():
+        spots = [Spot(date, value, right, up) for right, up in ((0, 6), (0, -6), (-6, 4), (6, -4), (-6, -4), (6, 4))]
+        note(axis, say(value, unit, float(shown.max()), bare=True), spots, size=8)
