@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: run check test test-all test-wheel golden snapshots test-lowest test-newest coverage audit lab docs bench lock clean
+.PHONY: run check test test-all test-wheel golden snapshots test-lowest test-newest coverage audit lab docs bench peers lock clean
 
 run: .venv/ready
 	$(BIN)/python -P -m adoption_curves run
@@ -70,6 +70,13 @@ docs: run
 bench: .venv/ready
 	$(BIN)/python -m benchmarks
 
+# Other forecasters on the same origins: the table and the numbers of docs/peers.md. They stay out of .venv and the locks.
+peers:
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[peers]' \
+		|| { echo "The other forecasters could not be installed; this needs the package registry."; exit 1; }
+	.venv-peers/bin/python -m benchmarks.peers
+
 .venv/ready: requirements.lock
 .venv-lowest/ready: tests/lowest.lock
 .venv-lowest/ready: WHEELS := --only-binary matplotlib,numpy,pandas,pillow,pydantic-core,scipy,statsmodels
@@ -107,4 +114,4 @@ lock: .venv/ready
 	$(BIN)/$(COMPILE) --resolution lowest-direct pyproject.toml --output-file tests/lowest.lock
 
 clean:
-	rm -rf .venv .venv-lowest .venv-newest docs/_build docs/run
+	rm -rf .venv .venv-lowest .venv-newest .venv-peers docs/_build docs/run
