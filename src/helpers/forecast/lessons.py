@@ -291,7 +291,7 @@ def unpack_residuals(content: bytes) -> pd.DataFrame:
 
 
 def write_packaged(folder: Path, references: Sequence[AdoptionSeries]) -> None:
-    """Write the backtests that a wheel brings along for its references: with a bound, without, of one figure, of two."""
+    """Write the backtests that a wheel brings along: with a bound, without, and of one figure and of two."""
     for bounded, figures in ((True, SHORTEST), (False, SHORTEST), (True, 1), (True, 2)):
         content = pack_residuals(_compute(references, bounded, figures=figures))
         write_file(folder / _name(references, bounded, figures), content)

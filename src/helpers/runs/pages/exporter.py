@@ -76,17 +76,18 @@ def set_body(
 
 
 def raise_first(notebook: NotebookNode) -> NotebookNode:
-    """The notebook with what its code displays with the mark ``first`` in the first cell, below the title."""
+    """The notebook with the Markdown that its code displays under the mark ``first`` below the title, as a cell."""
     cells, said = [], list[str]()
     for cell in notebook.cells:
         outputs = cell.get("outputs", [])
-        rest = [each for each in outputs if not each.get("metadata", {}).get("first")]
-        said += [each.data["text/markdown"] for each in outputs if each not in rest]
-        cells.append(NotebookNode(cell | {"outputs": rest}) if len(rest) < len(outputs) else cell)
+        first = [each for each in outputs if each.get("metadata", {}).get("first") and "text/markdown" in each.data]
+        said += [each.data["text/markdown"] for each in first]
+        rest = [each for each in outputs if each not in first]
+        cells.append(NotebookNode(cell | {"outputs": rest}) if first else cell)
     if not said:
         return notebook
-    cells[0] = NotebookNode(cells[0] | {"source": "\n\n".join([cells[0]["source"], *said])})
-    return NotebookNode(notebook | {"cells": cells})
+    below = NotebookNode(cell_type="markdown", id="first", metadata={}, source="\n\n".join(said))
+    return NotebookNode(notebook | {"cells": [*cells[:1], below, *cells[1:]]})
 
 
 def list_sections(body: str) -> list[tuple[str, str]]:
