@@ -192,7 +192,7 @@ def site(shared, whole_run):
     def make():
         ignored = shutil.ignore_patterns("_build", "run", "__pycache__")
         shutil.copytree(ROOT / "docs", project / "docs", ignore=ignored, dirs_exist_ok=True)
-        for name in ("README.md", "pyproject.toml", "data/README.md", "outputs/README.md"):
+        for name in ("README.md", "pyproject.toml", "data/README.md", "data/datapackage.json", "outputs/README.md"):
             (project / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(ROOT / name, project / name)
         shutil.copytree(whole_run, project / "outputs" / "baseline", dirs_exist_ok=True)

@@ -1,5 +1,6 @@
 """The site, and the files that tell other tools of the project: citation, CODECHECK, Binder."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -65,6 +66,41 @@ def test_the_site_has_equations_figures_and_every_public_name(site, pages, whole
         documented = {tag["id"] for tag in text.find_all("dt", id=True)}
         functions = [one for one in package.__all__ if callable(getattr(package, one))]
         assert not [one for one in functions if f"{name}.{one}" not in documented]
+
+
+@pytest.mark.slow
+def test_the_first_page_alone_tells_engines_of_the_data(site, pages, whole_run):
+    kind = {"type": "application/ld+json"}
+    assert [path.relative_to(site).as_posix() for path, page in pages.items() if page.find("script", kind)] == [
+        "index.html"
+    ]
+    told = json.loads(pages[site / "index.html"].find("script", kind).string)
+    assert told["@type"] == "Dataset"
+    assert len(told["isBasedOn"]) == len(read_run(whole_run)["sources"])
+    assert not [path for path in whole_run.rglob("*.html") if "ld+json" in path.read_text(encoding="utf-8")]
+
+
+def test_a_dataset_names_licences_sources_and_the_next_figure(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "_ext"))
+    from dataset import describe_dataset
+
+    source = {"title": "A report", "publisher": "P", "url": "https://p.example", "licence": "CC BY 4.0"}
+    subject = {"title": "Users", "unit": "persons", "next": "January 2027"}
+    record = {"subject": subject, "parameters": {"entity": "China"}, "sources": [source, {**source, "url": "ftp://p"}]}
+    package = json.loads((ROOT / "data" / "datapackage.json").read_text(encoding="utf-8"))
+    told = describe_dataset(package, record)
+    assert "https://creativecommons.org/licenses/by/4.0/" in told["license"]
+    publisher = {"@type": "Organization", "name": "P"}
+    assert told["isBasedOn"][0] == {
+        "@type": "CreativeWork",
+        "name": "A report",
+        "publisher": publisher,
+        "url": "https://p.example",
+        "usageInfo": "CC BY 4.0",
+    }
+    assert "url" not in told["isBasedOn"][1]
+    assert told["additionalProperty"]["value"] == "January 2027"
+    assert "additionalProperty" not in describe_dataset(package, {**record, "subject": {**subject, "next": ""}})
 
 
 def test_a_citation_names_the_version():

@@ -31,6 +31,7 @@ def read_blocks(language):
 
 
 MADE = (
+    "outputs/baseline/baseline.html",
     "outputs/.store",
     "outputs/baseline/html/index.html",
     "outputs/baseline/tables/06_findings.csv",

@@ -1,0 +1,46 @@
+"""What figures show, as tidy frames."""
+
+import pandas as pd
+import pytest
+from conftest import SAMPLE
+
+from helpers import forecast, indicators
+from helpers.show.drawn import tidy_forecast, tidy_series
+
+
+@pytest.fixture(scope="module")
+def data():
+    return indicators.load(SAMPLE)
+
+
+@pytest.mark.parametrize("bound", ["internet_users", "", "2000"])
+def test_a_series_has_its_figures_its_newer_ones_and_its_bound_as_far_as_it_is_known(data, bound):
+    series = data.series("China", "genai_users", bound)
+    frame = tidy_series(series)
+    assert list(frame) == ["date", "stage", "observed", "limit", "unit"]
+    observed = frame[frame["stage"] == "observed"]
+    assert observed["observed"].tolist() == series.values.tolist()
+    assert observed["limit"].notna().all() == bool(bound)
+    newer = frame[frame["stage"] != "observed"]
+    assert newer[["stage", "observed"]].to_numpy().tolist() == series.newer[["bound", "value"]].to_numpy().tolist()
+    assert newer["limit"].isna().all(), "after its last date the bound is forecast"
+
+
+@pytest.mark.parametrize("bound", ["internet_users", ""])
+def test_a_forecast_has_a_row_a_date_and_two_columns_a_level(data, bound):
+    series = data.series("China", "genai_users", bound)
+    levels = (0.9, 0.5)
+    result = forecast.forecast(series, references=data.references(exclude=series), levels=levels, horizon_years=2)
+    rows, scenarios = result.frame(), result.scenarios()
+    rows = rows[rows["method"] == "combined"]
+    frame = tidy_forecast(pd.concat([rows, result.bound_frame()]), series, scenarios, levels)
+    columns = ["median", "lower_50", "upper_50", "lower_90", "upper_90"]
+    told = [f"scenario_{100 * share:g}" for share in scenarios["share"].unique()]
+    assert list(frame) == ["date", "stage", "observed", "limit", *columns, *told, "unit"]
+    ahead = frame[frame["stage"] == "forecast"]
+    assert ahead[columns].to_numpy().tolist() == rows[["q0.5", "q0.25", "q0.75", "q0.05", "q0.95"]].to_numpy().tolist()
+    assert ahead["limit"].notna().all() == bool(bound)
+    assert len(told) == 3 * bool(bound)
+    for share in scenarios["share"].unique():
+        course = scenarios.loc[scenarios["share"] == share, "value"]
+        pd.testing.assert_series_equal(ahead[f"scenario_{100 * share:g}"], course, check_names=False, check_index=False)
