@@ -8,7 +8,8 @@ from base64 import b64decode
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
-from conftest import further
+from conftest import further, list_files
+from processes import call
 
 from helpers.base.project import RunError
 from helpers.runs.pages import export_run, write_pages
@@ -210,6 +211,19 @@ def test_pages_say_where_they_lie_where_it_is_told_and_else_nothing_of_it(small_
 def test_an_address_that_is_none_is_refused(text):
     with pytest.raises(ParameterError, match=r"--url is the address of the folder .* such as https://example.org/"):
         read_address(text)
+
+
+def test_the_command_refuses_an_address_that_is_none_before_it_writes(small_run, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path))
+    shutil.copytree(small_run, tmp_path / "small")
+    before = list_files(tmp_path)
+    code, out, err = call(capsys, "export", "small", "--url", "example.org")
+    assert (code, out) == (2, "")
+    assert "such as https://example.org/adoption/, not 'example.org'" in err
+    assert list_files(tmp_path) == before
+    code, out, _ = call(capsys, "export", "small", "--single", "--url", "https://example.org/a")
+    assert code == 0
+    assert "https://example.org/a/charts/05_forecast.html" in (tmp_path / "small" / "small.html").read_text()
 
 
 def test_an_address_ends_in_one_slash():
