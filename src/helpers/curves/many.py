@@ -127,8 +127,7 @@ def fit_many(
     [['a', True], ['b', False]]
     """
     families = [families] if isinstance(families, str) else list(families)
-    unknown = [name for name in families if name not in FAMILIES]
-    if unknown:
+    if unknown := [name for name in families if name not in FAMILIES]:
         raise CurveError(f"no family {unknown[0]!r}: choose among {', '.join(FAMILIES)}")
     check_errors(errors, per_period)
     check_alpha(alpha if alpha is not None else 0.05)
