@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: run check test test-all test-wheel golden snapshots test-lowest test-newest coverage audit lab docs bench peers lock clean
+.PHONY: run check test test-all test-wheel golden snapshots contact test-lowest test-newest coverage audit lab docs bench \
+	peers lock clean
 
 run: .venv/ready
 	$(BIN)/python -P -m adoption_curves run
@@ -34,6 +35,10 @@ golden: .venv/ready
 # The wording that people meet, as tests/snapshots keep it, written anew.
 snapshots: .venv/ready
 	$(BIN)/python -m pytest --renew -n 0
+
+# One page of every figure of eight kinds of series, wide, narrow, dark and for print, with the faults that are found.
+contact: .venv/ready
+	$(BIN)/python tests/contact.py
 
 # The tests of numbers and data, and the default run: with every direct dependency at its lower bound, and with the
 # newest versions that the bounds allow, whatever the lock says, on the newest Python here; these are looked up anew

@@ -1,15 +1,22 @@
-"""Faults of a drawn figure that no reader should meet: texts that overlap, or that leave the canvas."""
+"""Faults of a drawn figure that no reader should meet, each found from what matplotlib has drawn."""
 
 from itertools import combinations
 
+import numpy as np
 from matplotlib.axis import Axis
+from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.lines import Line2D
+from matplotlib.path import Path
 from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 SLACK = 1.0  # pixels at 200 dots per inch: boxes are taller than their letters
+HALF = 0.45
+"""Of the axes: where nothing is drawn in so much of them, to one side, that half is empty."""
 
 
 def list_texts(figure):
-    """Every text that is seen, with its box in pixels; ticks beyond the axis are not drawn."""
+    """Every text that is seen; ticks beyond the axis are not drawn."""
     ticks = {}
     for axis in figure.findobj(Axis):
         low, high = sorted(axis.get_view_interval())
@@ -19,23 +26,77 @@ def list_texts(figure):
         for place, tick in zip(places, axis.get_major_ticks(len(places)), strict=True):
             ticks[tick.label1] = low <= place <= high
     seen = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
-    seen = [text for text in seen if ticks.get(text, True)]
-    return [(text.get_text(), Text.get_window_extent(text)) for text in seen]
+    return [text for text in seen if ticks.get(text, True)]
 
 
 def find_faults(figure):
     """Each fault in words; an empty list where all is well."""
     figure.canvas.draw()
-    texts, paper = list_texts(figure), figure.bbox
-    out = [
-        f"'{words}' leaves the canvas"
-        for words, box in texts
-        if box.x0 < -SLACK or box.y0 < -SLACK or box.x1 > paper.x1 + SLACK or box.y1 > paper.y1 + SLACK
-    ]
-    pairs = ((one, other, a, b) for (one, a), (other, b) in combinations(texts, 2))
-    return out + [f"'{one}' overlaps '{other}'" for one, other, a, b in pairs if _cross(a, b)]
+    texts = list_texts(figure)
+    boxes = [(text.get_text(), Text.get_window_extent(text)) for text in texts]
+    faults = [f"'{words}' leaves the canvas" for words, box in boxes if _sticks_out(box, figure.bbox)]
+    faults += [f"'{words}' is cut" for words in (text.get_text() for text in figure.texts) if words.endswith("…")]
+    faults += [f"'{one}' overlaps '{other}'" for (one, a), (other, b) in combinations(boxes, 2) if _cross(a, b)]
+    for axes in figure.axes:
+        if axes.get_visible():
+            inside = [text for text in texts if text.axes is axes]
+            faults += [*find_strays(axes, inside), *find_twins(inside), *find_empty_halves(axes)]
+    return faults
+
+
+def _sticks_out(box, room):
+    return box.x0 < room.x0 - SLACK or box.y0 < room.y0 - SLACK or box.x1 > room.x1 + SLACK or box.y1 > room.y1 + SLACK
 
 
 def _cross(a, b):
     wide, tall = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
     return wide > SLACK and tall > SLACK
+
+
+def find_strays(axes, texts):
+    """Texts at marks that lie above or below their axes by more than a line; labels of ends stand beside them."""
+    room = axes.get_window_extent()
+    line = max((text.get_size() for text in texts), default=0) * axes.figure.dpi / 72
+    for text in set(texts) & set(axes.texts):
+        box = Text.get_window_extent(text)
+        if box.y0 < room.y0 - line or box.y1 > room.y1 + line:
+            yield f"'{text.get_text()}' stands beyond its axes"
+
+
+def find_twins(texts):
+    """Words that stand twice in a panel; numbers may."""
+    said = [text.get_text() for text in texts if any(letter.isalpha() for letter in text.get_text())]
+    for words in dict.fromkeys(words for words in said if said.count(words) > 1):
+        yield f"'{words}' stands {said.count(words)} times"
+
+
+def find_empty_halves(axes):
+    """Sides of the axes where nothing of the data is drawn; a single row or a single date has none."""
+    room, drawn = axes.get_window_extent(), [*axes.lines, *axes.collections, *axes.patches]
+    paths = [path for each in drawn for path in _list_drawn(axes, each)]
+    if not paths:
+        return
+    corners = np.concatenate([path.get_extents().get_points() for path in paths])
+    wide, tall = np.ptp(corners, axis=0) > SLACK
+    w, h = HALF * room.width, HALF * room.height
+    halves = {
+        "left": wide and Bbox.from_bounds(room.x0, room.y0, w, room.height),
+        "right": wide and Bbox.from_bounds(room.x1 - w, room.y0, w, room.height),
+        "lower": tall and Bbox.from_bounds(room.x0, room.y0, room.width, h),
+        "upper": tall and Bbox.from_bounds(room.x0, room.y1 - h, room.width, h),
+    }
+    for side, box in halves.items():
+        if box and not any(path.intersects_bbox(box, filled=True) for path in paths):
+            yield f"the {side} half is empty"
+
+
+def _list_drawn(axes, drawn):
+    """Paths of what is drawn of the data, in pixels; of marks their places."""
+    apart = isinstance(drawn, (Line2D, LineCollection)) and drawn.get_transform() != axes.transData
+    if apart or not drawn.get_visible():  # lines across all of the axes, and leaders to labels
+        return []
+    if isinstance(drawn, PathCollection):
+        places = axes.transData.transform(drawn.get_offsets())
+        return [Path([place, place]) for place in places]
+    own = drawn.get_paths() if hasattr(drawn, "get_paths") else [drawn.get_path()]
+    return [path.transformed(drawn.get_transform()) for path in own if len(path.vertices)]

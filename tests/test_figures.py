@@ -331,13 +331,35 @@ def test_long_names_find_room():
     assert not list_faults([figures.draw_comparison(compared, "China", "Source: test.")])
 
 
-def test_a_fault_would_be_found():
+def spoil(words=(), line=((0, 1), (0, 1)), title="Title"):
+    """Faults of a sound figure of one line, with `words` (text, x, y) written into it."""
     figure, axes = style.open_canvas()
-    axes[0, 0].plot([0, 1], [0, 1])
-    for words, x in (("one", 0.5), ("two", 0.5), ("outside", 1.4)):
-        axes[0, 0].text(x, 0.5, words, transform=axes[0, 0].transAxes).set_in_layout(False)
-    faults = find_faults(style.close_canvas(figure, "Title", "Units", "Source: test."))
-    assert faults == ["'outside' leaves the canvas", "'one' overlaps 'two'"]
+    axis = axes[0, 0]
+    axis.plot(*line)
+    axis.set(xlim=(0, 1), ylim=(0, 1))
+    for text, x, y in words:
+        axis.text(x, y, text, transform=axis.transAxes).set_in_layout(False)
+    return find_faults(style.close_canvas(figure, title, "Units", "Source: test."))
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "faults"),
+    [
+        ({}, []),
+        ({"words": [("one", 0.5, 0.5), ("two", 0.5, 0.5)]}, ["'one' overlaps 'two'"]),
+        ({"words": [("outside", 1.4, 0.5)]}, ["'outside' leaves the canvas"]),
+        ({"title": "word " * 400}, ["is cut"]),
+        ({"words": [("beyond", 0.5, -0.12)]}, ["'beyond' stands beyond its axes"]),
+        ({"words": [("twice", 0.2, 0.1), ("twice", 0.6, 0.1)]}, ["'twice' stands 2 times"]),
+        ({"words": [("5", 0.2, 0.1), ("5", 0.6, 0.1)]}, []),
+        ({"line": ((0, 1), (0.8, 0.9))}, ["the lower half is empty"]),
+        ({"line": ((0, 0.3), (0, 1))}, ["the right half is empty"]),
+    ],
+)
+def test_each_fault_is_found_in_a_figure_spoilt_for_it(spoilt, faults):
+    found = spoil(**spoilt)
+    assert len(found) == len(faults), found
+    assert all(fault in each for fault, each in zip(faults, found, strict=True))
 
 
 def test_dollars_in_names_are_no_mathematics():

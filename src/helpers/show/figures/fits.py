@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from ...base.numbers import say
+from ...base.numbers import lower_first, say
 from ...base.wording import say_end, say_first, say_name
 from .labels import Label, Spot, label_ends, name_line, note
 from .style import (
@@ -32,6 +32,9 @@ from .style import (
     use_dates,
     use_numbers,
 )
+
+NEAR = 1.8
+"""Times the highest point: a bound from there on would leave half of the panels empty, and is only said."""
 
 
 def draw_residuals(resid: pd.Series, serial: pd.Series, names: Mapping[str, Any], source: str = "") -> Figure:
@@ -106,17 +109,18 @@ def draw_fits(
     rows = -(-len(families) // 3)
     figure, axes = open_canvas(1.2 + 2.7 * rows, (rows, min(3, len(families))), sharey=True, sharex=True)
     top = max(values.max(), alternatives.loc[alternatives["best"], "value"].max())
-    top = 1.08 * bound if top < bound < FAR * top else 1.3 * top
+    shown = bound < NEAR * top
+    top = 1.08 * bound if top < bound and shown else 1.3 * top
     top = min(top, 1.08 * WHOLE) if names["unit"].startswith("percent") else top
     for axis, family in zip(axes.flat, families, strict=False):
         _draw_family(axis, values, alternatives[alternatives["family"] == family])
-        if bound < top:
+        if shown:
             axis.axhline(bound, color=GREY, ls="--", lw=1)
         axis.set_title(_name_family(family, found), loc="left", size=9.5, weight="bold")
         axis.set_ylim(0, top)
     for axis in axes.flat[len(families) :]:
         axis.set_visible(False)
-    if bound < top:
+    if shown:
         spots = [Spot(x, bound, 4 - 8 * x, up, ("axes fraction", "data")) for x in (0, 1) for up in (2, -2)]
         note(axes[0, 0], textwrap.fill(shorten_label(names["bound_title"]), 24), spots, size=7.5, color=GREY)
     title = f"{names['title']}: {say_end(found, names['unit'])}"
@@ -125,6 +129,8 @@ def draw_fits(
         f"{names['unit'].capitalize()}. Thick: least squares; "
         f"thin: other ceilings inside the {level:.0f} % profile interval"
     )
+    if np.isfinite(bound) and not shown:
+        units += f"; the bound, {lower_first(names['bound_title'])}, lies above at {say(bound)}"
     return close_canvas(figure, title, units, source)
 
 

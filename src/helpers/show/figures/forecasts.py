@@ -14,7 +14,7 @@ from ...base.levels import LEVELS, band_columns, quoted_level, say_level
 from ...base.numbers import lower_first, say, say_date, say_newer, say_range
 from ...base.wording import say_at, say_count, say_odds
 from ...indicators import AdoptionSeries
-from .labels import CORNERS, Label, Spot, label_ends, label_values, mark_breaks, name_line, note
+from .labels import EDGES, Label, Spot, label_ends, label_values, mark_breaks, name_line, note
 from .single import plot_bound, plot_fan, plot_newer
 from .style import (
     BLUE,
@@ -195,7 +195,7 @@ def _say_odds(axis: Axes, fan: pd.DataFrame, start: tuple[Any, ...], names: dict
     words = f"{say_odds(level)}: {say_range(low, high, names['unit'])}\n{at_date} {say_date(row['date'])}"
     spots = [Spot(row["date"], low, right, -5) for right in (6, -6)]
     spots += [Spot(row["date"], high, right, 5) for right in (-6, 6)]
-    note(axis, words, [*spots, *CORNERS], size=9, weight="bold")
+    note(axis, words, [*spots, *EDGES], size=9, weight="bold")
 
 
 def _mark_tested(axis: Axes, forecast: pd.DataFrame) -> pd.Series:

@@ -20,7 +20,7 @@ from matplotlib.transforms import Bbox
 from scipy.optimize import isotonic_regression
 
 from ...base.numbers import say
-from .style import GREY, INK, LINE_HEIGHT, shorten_label
+from .style import GREY, INK, LINE_HEIGHT, measure, shorten_label
 
 COVERED = 100
 """What it costs a note to cover another text or to leave its axes, in fills covered: no note does."""
@@ -117,8 +117,10 @@ class Spot(NamedTuple):
     coordinates: Any = "data"
 
 
-CORNERS = tuple(Spot(x, y, 4 - 8 * x, 4 - 8 * y, "axes fraction") for y in (0, 1) for x in (1, 0))
-"""The corners of the axes."""
+EDGES = tuple(
+    Spot(x, y, 4 - 8 * x, 4 if y < 0.5 else -4, "axes fraction") for y in (0, 1, 0.15, 0.85, 0.3, 0.7) for x in (1, 0)
+)
+"""The corners of the axes, then places between them."""
 
 
 def note(axis: Axes, words: str, spots: Sequence[Spot], **look: Any) -> Annotation:
@@ -151,7 +153,8 @@ def note(axis: Axes, words: str, spots: Sequence[Spot], **look: Any) -> Annotati
 
 
 def _place_note(axis: Axes, text: Annotation, spots: Sequence[Spot]) -> None:
-    others = [other.get_window_extent() for other in axis.texts if other.get_visible() and other is not text]
+    seen = [other for other in axis.texts if other.get_visible() and other.get_text() and other is not text]
+    others = [measure(other) for other in seen]
     text.set_visible(True)
     costs = [_cost(axis, _move(text, spot), others) for spot in spots]
     _move(text, spots[int(np.argmin(costs))])
@@ -164,7 +167,7 @@ def _move(text: Annotation, spot: Spot) -> Bbox:
     text.set_position((spot.right, spot.up))
     text.set_horizontalalignment("center" if not spot.right else "left" if spot.right > 0 else "right")
     text.set_verticalalignment("center" if not spot.up else "bottom" if spot.up > 0 else "top")
-    return text.get_window_extent().padded(*ROOM)
+    return measure(text).padded(*ROOM)
 
 
 def _cost(axis: Axes, box: Bbox, others: Sequence[Bbox]) -> float:
@@ -188,13 +191,13 @@ def _count_covered(axis: Axes, drawn: Any, box: Bbox) -> float:
 
 
 def mark_breaks(axis: Axes, breaks: pd.DataFrame) -> None:
-    """A dotted upright line at each break (date, kind) between the limits of the axis, named where there is room."""
-    low, high = axis.get_xlim()
-    for date, kind in zip(breaks["date"], breaks["kind"], strict=True):
-        if low < mdates.date2num(date) < high:
-            axis.axvline(date, color=GREY, lw=1, ls=":")
-            words = "break" if kind == "break" else "suspected\nbreak"
-            name_line(axis, date, words)
+    """A dotted upright line at each break (date, kind) between the limits of the axis; the last of a kind is named."""
+    places = pd.Series(mdates.date2num(breaks["date"]), breaks.index)
+    shown = breaks[places.between(*axis.get_xlim(), inclusive="neither")]
+    for date in shown["date"]:
+        axis.axvline(date, color=GREY, lw=1, ls=":")
+    for kind, date in shown.groupby("kind")["date"].last().items():
+        name_line(axis, date, "break" if kind == "break" else "suspected\nbreak")
 
 
 def name_line(axis: Axes, date: Any, words: str) -> None:

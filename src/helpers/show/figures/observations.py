@@ -34,6 +34,8 @@ from .style import (
     use_numbers,
 )
 
+FEW = 2
+"""Figures that are no line yet, and stand on their axis."""
 MOST_BARS, NUMBERED_BARS, NARROWEST = 60, 12, 0.06
 """Bars of a figure, of one whose bars all have numbers, and the least of its width that such a bar takes."""
 
@@ -116,6 +118,8 @@ def draw_levels(
     axis, dates, last = axes[0, 0], pd.DatetimeIndex(growth["date"]), growth.iloc[-1]
     [line] = axis.plot(dates, growth["value"], "-o", color=ORANGE, lw=1.8, ms=size_marks(5, dates), zorder=3)
     tell_figures(line, names, dates)
+    if len(dates) <= FEW:
+        axis.vlines(dates, 0, growth["value"], color=ORANGE, lw=1)
     sampled = bool(growth["standard_error"].notna().any())
     if sampled:
         axis.errorbar(dates, growth["value"], 1.96 * growth["standard_error"], fmt="none", ecolor=INK, capsize=3)

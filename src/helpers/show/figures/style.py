@@ -137,9 +137,15 @@ class Exhibit(Figure):
         return draw_png(self)
 
 
+def measure(text: Text) -> Any:
+    """The box of a text in pixels as the figure now is: left alone, it remembers the file that was written last."""
+    canvas = text.figure.canvas
+    return text.get_window_extent(canvas.get_renderer() if hasattr(canvas, "get_renderer") else None)
+
+
 def _clear_texts(axis: Axes, edge: float) -> None:
     """Leave out every second name of a tick, or more, and words at marks, until none covers another or is cut off."""
-    named = [(text.get_window_extent(), text) for text in axis.get_xticklabels(which="both") if text.get_text()]
+    named = [(measure(text), text) for text in axis.get_xticklabels(which="both") if text.get_text()]
     named.sort(key=lambda each: each[0].x0)
     ends = [(box.x0, box.x1 + 0.4 * box.height) for box, _ in named]
     step = 1
@@ -149,9 +155,9 @@ def _clear_texts(axis: Axes, edge: float) -> None:
         text.set_visible(place % step == 0)
     kept: list[Any] = []
     for text in axis.texts:
-        words, box = text.get_text(), text.get_window_extent()
+        words, box = text.get_text(), measure(text)
         for longest in range(len(words) - 1, 1, -1):
-            if not box.x0 < edge < text.get_window_extent().x1:
+            if not box.x0 < edge < measure(text).x1:
                 break
             text.set_text(shorten_label(words, longest))
         if isinstance(text, Annotation) and any(box.overlaps(other) for other in kept):
