@@ -16,7 +16,8 @@ suppress_warnings = ["misc.highlighting_failure"]  # csv is shown as it is
 
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
-nb_execution_mode = "off"  # the notebooks are those of the run
+nb_execution_mode = "off"  # the notebooks are those of the run; a page that runs when the site is built says so
+nb_execution_raise_on_error = True
 nb_render_markdown_format = "myst"
 nb_merge_streams = True
 
@@ -30,8 +31,11 @@ html_title = f"Adoption Curves {version}"
 html_math_renderer = "mathml"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
+html_use_index = html_domain_indices = False  # the search finds names
 html_show_sphinx = False
 html_show_copyright = False  # the licence stands on the page that says how to cite
 html_copy_source = False
+html_show_search_summary = False  # it would fetch each page, which no browser does for files
 html_show_sourcelink = False
 highlight_language = "none"

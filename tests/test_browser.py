@@ -348,6 +348,38 @@ def test_the_site_fits_its_window_and_has_no_barrier(site, visit, name):
         judge(page)
 
 
+@pytest.mark.slow
+def test_no_page_of_the_site_is_long_or_wide_on_a_telephone(site, visit):
+    found = {}
+    for path in sorted(site.rglob("*.html")):
+        page = visit(path, 390)
+        found[path.name] = (page.evaluate("document.documentElement.scrollHeight"), overflow(page))
+        page.context.close()
+    assert len(found) > 25
+    assert not {name: sizes for name, sizes in found.items() if sizes[0] > 6000 or sizes[1]}
+
+
+@pytest.mark.slow
+def test_long_pages_are_open_where_there_is_room_and_open_at_an_address(site, visit):
+    wide, narrow = (visit(site / "method.html", width) for width in WIDTHS)
+    assert wide.locator("details.fold:not([open])").count() == 0
+    folds = narrow.locator("details.fold:not([open])")
+    assert folds.count() > 3
+    address = narrow.locator("details.fold h2 a, details.fold section[id]").first
+    assert address.count()
+    folds.first.locator("> summary").click()
+    assert narrow.locator("details.fold[open]").count() == 1
+
+
+@pytest.mark.slow
+def test_the_search_finds_a_function_and_a_page(site, visit):
+    page = visit(site / "search.html")
+    page.locator("input[name=q]").first.fill("ceiling")
+    page.keyboard.press("Enter")
+    page.locator("#search-results li a").first.wait_for()
+    assert page.locator("#search-results li").count() > 3
+
+
 # ---- hostile content ----------------------------------------------------------------------------------------------
 
 CELL = (

@@ -58,8 +58,12 @@ def test_no_page_of_the_site_makes_a_request(site, pages):
 @pytest.mark.slow
 def test_the_site_has_equations_figures_and_every_public_name(site, pages, whole_run):
     assert len(pages[site / "method.html"].find_all("math")) > 50
-    shown = {tag["alt"].split()[1].strip(",") for tag in pages[site / "run" / "gallery.html"].find_all("img")}
-    assert shown == {path.stem for path in (whole_run / "figures").glob("*.png")}
+    cards = pages[site / "run" / "gallery.html"].find_all("figure")
+    assert {Path(card.img["src"]).stem for card in cards} == {
+        path.stem for path in (whole_run / "figures").glob("*.png")
+    }
+    assert all(card.img["alt"] and card.strong.text for card in cards)
+    assert sum(card.strong.text.endswith("?") for card in cards) > 10
     for package in (curves, figures, forecast, indicators):
         name = package.__name__
         text = pages[site / "api" / f"{name.rpartition('.')[2]}.html"]
@@ -101,6 +105,35 @@ def test_a_dataset_names_licences_sources_and_the_next_figure(monkeypatch):
     assert "url" not in told["isBasedOn"][1]
     assert told["additionalProperty"]["value"] == "January 2027"
     assert "additionalProperty" not in describe_dataset(package, {**record, "subject": {**subject, "next": ""}})
+
+
+def test_each_line_of_the_gallery_gives_something(site, pages, monkeypatch):
+    """As it stands there, after the lines above all of them, with the project's own data."""
+    page, names = pages[site / "run" / "gallery.html"], {}
+    exec(page.find("pre").text, names)
+    for card in filter(lambda each: each.code, page.find_all("figure")):
+        given = eval(card.code.text, names)
+        assert given is not None, card.code.text
+        assert len(given) if hasattr(given, "__len__") else True
+
+
+@pytest.mark.slow
+def test_the_page_on_python_shows_what_its_cells_gave(site, pages):
+    page = pages[site / "python.html"]
+    cells = page.select(".cell")
+    assert len(cells) > 8
+    assert "<identified: ends between" in page.text
+    pictures = page.select(".cell_output img")
+    assert len(pictures) == 3
+    assert all((site / tag["src"]).stat().st_size > 5000 and len(tag["alt"]) > 40 for tag in pictures)
+
+
+@pytest.mark.slow
+def test_the_first_figure_has_a_drawing_for_telephones(site, pages):
+    picture = pages[site / "index.html"].find("picture")
+    addresses = [picture.source["srcset"], picture.img["src"]]
+    assert ["narrow" in address for address in addresses] == [True, False]
+    assert all((site / address).is_file() for address in addresses)
 
 
 def test_a_citation_names_the_version():

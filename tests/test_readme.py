@@ -24,10 +24,10 @@ PAGES = {name: text for name, text in PAGES.items() if name != "gallery.md"}  # 
 TEXT = "\n".join([README, *PAGES.values()])
 
 
-def read_blocks(language):
-    """Contents of the blocks in a language, of the README first, each once."""
-    blocks = re.findall(r"^```(\S*)[^\n]*\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
-    return list(dict.fromkeys(content for name, content in blocks if name == language))
+def read_blocks(*languages):
+    """Contents of the blocks in some languages, of the README first, each once; a cell of the site without options."""
+    blocks = re.findall(r"^```(\S*)[^\n]*\n(?:---\n.*?^---\n)?(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
+    return list(dict.fromkeys(content for name, content in blocks if name in languages))
 
 
 MADE = (
@@ -65,7 +65,7 @@ def test_python_runs(capsys):
     panel = [100 / (1 + np.exp(-0.5 * (np.arange(14) - middle))) for middle in (7, 8, 9, 10)]
     names = {"frame": pd.DataFrame(dict(zip(["north", "south", "east", "west"], panel, strict=True)), dates)}
     printed = {}
-    for block in read_blocks("python"):
+    for block in read_blocks("python", "{code-cell}"):
         exec(compile(block, "README.md", "exec"), names)
         printed[block] = capsys.readouterr().out
     shown = re.findall(r"^```python\n(.*?)^```\n\n```text\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)

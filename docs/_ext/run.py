@@ -1,4 +1,4 @@
-"""What the site takes from the default run: its notebooks as they ran, a gallery of its figures, and equations.
+"""What the site takes from the default run: its notebooks as they ran, its figures by question, and the first one.
 
 Tables and equations are set as on the pages of a run (`helpers.runs.pages`), so the site makes no request either.
 """
@@ -7,16 +7,52 @@ import json
 import shutil
 
 import nbformat
+from bs4 import BeautifulSoup
 from docutils import nodes
 from sphinx.errors import ExtensionError
 
-from helpers.runs.pages import describe_pages
 from helpers.runs.pages.exporter import set_equation, set_html
 
-GALLERY = """# Gallery
+QUESTIONS = {
+    "02_levels": ("How many are there?", "series.values"),
+    "02_growth": ("How fast does it grow?", "series.values.pct_change()"),
+    "02_shares": ("What share is that?", "series.share"),
+    "02_aligned": ("How fast, beside others?", "indicators.list_shares(series, references)"),
+    "02_countries": ("Where do others stand?", 'indicators.compare_entities(data, "generative AI")'),
+    "03_profiles": ("Is there a ceiling?", "curves.assess_ceiling(series.values, bound=series.bound)"),
+    "03_fits": ("Which curves fit?", "curves.compare_fits(curves.fit_families(series.values, curves.FAMILIES))"),
+    "03_residuals": ("What does a curve miss?", "curves.Logistic(series.values).fit().plot_diagnostics()"),
+    "05_forecast": ("Where is it going?", "result.plot()"),
+    "05_bands": ("How sure is that?", "result.quantiles"),
+    "05_hindcasts": ("What was said before?", "forecast.hindcast(series, references=references)"),
+    "04_calibration": ("Do the bands hold?", "result.coverage()"),
+    "04_skill": ("Is it better than a rule of thumb?", "forecast.cached_backtest(references)"),
+    "06_register": ("What is on record?", "register.read_register(data)"),
+    "01_coverage": ("Which figures are there?", "data.list_series()"),
+}
+"""By figure of the default run: its question, and the line of Python that answers it. Other figures come last."""
+GALLERY = """# Gallery by question
 
-Every figure of the default run, under the notebook that drew it. The run's folder has each as PNG and SVG.
+Each picture is of the default run and leads to its notebook. The line below it gives the numbers, after these:
+
+```python
+from adoption_curves import curves, forecast, indicators
+from adoption_curves.forecast import register
+
+data = indicators.load()
+series = data.series("China", "genai_users", "internet_users")
+references = data.references(exclude=series)
+result = forecast.forecast(series, references=references)
+```
+
+What if the bound is wrong? [That is drawn on the page on Python](../python.md#what-if-the-bound-is-wrong).
+
+::::{container} gallery
 """
+FRONT = "05_forecast"
+"""The figure of the first page, which has a drawing of its own for narrow screens."""
+LONG = ("api/", "run/0", "WORDS", "measured", "data", "outputs", "CHANGELOG", "SECURITY", "method")
+"""How the names of pages begin whose parts are folded: they would be more than 6,000 pixels long on a telephone."""
 
 
 def bring_run(app):
@@ -26,20 +62,24 @@ def bring_run(app):
         raise ExtensionError("The site shows the default run, which is not there. Make both: make docs")
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(source / "figures", target / "figures", ignore=shutil.ignore_patterns("*.svg", "*.pdf"))
-    gallery = [GALLERY]
+    (target / "front").mkdir()
+    for form in ("svg", "narrow.svg"):
+        shutil.copyfile(source / "figures" / f"{FRONT}.{form}", target / "front" / f"{FRONT}.{form}")
+    app.config.html_static_path.append("run/front")
+    drawn = {}
     for name, entry in json.loads((source / "run.json").read_text(encoding="utf-8"))["notebooks"].items():
-        path = source / "notebooks" / f"{name}.ipynb"
-        notebook = clean_notebook(nbformat.read(path, 4))
+        notebook = clean_notebook(nbformat.read(source / "notebooks" / f"{name}.ipynb", 4))
         nbformat.write(notebook, target / f"{name}.ipynb")
-        if entry["figures"]:
-            gallery.append(f"\n## {describe_pages([path])[name]['title']}\n\n[The notebook]({name}.ipynb)\n")
-        gallery += [show_figure(figure, told["alt"]) for figure, told in sorted(entry["figures"].items())]
-    (target / "gallery.md").write_text("\n".join(gallery), encoding="utf-8")
+        drawn |= {figure: (name, told["alt"]) for figure, told in entry["figures"].items()}
+    cards = [show_card(name, *drawn[name]) for name in (*QUESTIONS, *sorted(drawn.keys() - QUESTIONS)) if name in drawn]
+    (target / "gallery.md").write_text("\n".join([GALLERY, *cards, "::::\n"]), encoding="utf-8")
 
 
-def show_figure(name, told):
-    """A figure with what it shows as its caption."""
-    return f":::{{figure}} figures/{name}.png\n:alt: Figure {name}, described below it\n\n{told} (`{name}`)\n:::\n"
+def show_card(name, notebook, told):
+    """A figure that leads to its notebook, with its question and line, or with what it shows."""
+    question, line = QUESTIONS.get(name, (told, ""))
+    lines = [f":::{{figure}} figures/{name}.png", f":alt: {told}", f":target: {notebook}.html", "", f"**{question}**"]
+    return "\n".join([*lines, *(["", f"`{line}`"] if line else []), ":::\n"])
 
 
 def clean_notebook(notebook):
@@ -78,6 +118,28 @@ def open_to_keys(app, pagename, templatename, context, doctree):
     for part in ("body", "furo_navigation_tree"):
         for found, put in boxes.items():
             context[part] = context.get(part, "").replace(found, put)
+    if pagename.startswith(LONG):
+        context["body"] = fold(context["body"])
+
+
+def fold(body):
+    """The parts of a page folded below their headings, and what is documented below its first sentence.
+
+    The script of the site opens them where there is room.
+    """
+    page = BeautifulSoup(body, "html.parser")
+    entries = page.select("section > dl.py > dd")
+    for part in entries or page.select("section section:not(section section section)"):
+        heading = part.find(["h2", "p"], recursive=False)
+        if heading is None:
+            continue
+        folded, summary = page.new_tag("details", attrs={"class": "fold"}), page.new_tag("summary")
+        rest = list(heading.next_siblings)
+        heading.insert_before(folded)
+        folded.append(summary)
+        summary.append(heading.extract())
+        folded.extend(rest)
+    return str(page)
 
 
 def setup(app):
