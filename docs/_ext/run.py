@@ -129,8 +129,8 @@ def fold(body):
     """
     page = BeautifulSoup(body, "html.parser")
     entries = page.select("section > dl.py > dd")
-    for part in entries or page.select("section section:not(section section section)"):
-        heading = part.find(["h2", "p"], recursive=False)
+    for part in entries or page.select("section section"):
+        heading = part.find(["h2", "h3", "h4", "p"], recursive=False)
         if heading is None:
             continue
         folded, summary = page.new_tag("details", attrs={"class": "fold"}), page.new_tag("summary")
