@@ -254,20 +254,6 @@ def verify(
         raise SystemExit(RunError.exit_code)
 
 
-@app.command(name="gc")
-def clean_store() -> None:
-    """Empty the store of results that no run names.
-
-    The store, outputs/.store, keeps what notebooks have made, so that nothing is made twice. It never grows beyond
-    2 GB: what was used least recently goes by itself.
-    """
-    from .runs.record import read_keys
-    from .runs.store import Store
-
-    outputs = find_outputs()
-    print(f"Freed {Store(outputs, limit=0).shrink(read_keys(outputs)) / 1e6:,.0f} MB.")
-
-
 @app.command()
 def sweep(
     grid: Annotated[Path, typer.Argument(metavar="GRID.yaml", help="The sets of parameters.")],

@@ -309,6 +309,20 @@ def write_sweep(data: Any, path: str, choices: dict[str, str]) -> str:
     return f"echo {written} > {name}.yaml; adoption sweep {name}.yaml  (compared in outputs/{name}/index.html)"
 
 
+@app.command(name="gc")
+def clean_store() -> None:
+    """Empty the store of results that no run names.
+
+    The store, outputs/.store, keeps what notebooks have made, so that nothing is made twice. It never grows beyond
+    2 GB: what was used least recently goes by itself.
+    """
+    from ..runs.record import read_keys
+    from ..runs.store import Store
+
+    outputs = find_outputs()
+    print(f"Freed {Store(outputs, limit=0).shrink(read_keys(outputs)) / 1e6:,.0f} MB.")
+
+
 fetch = typer.Typer(help="Fetch newer figures into a data folder.", no_args_is_help=True)
 app.add_typer(fetch, name="fetch")
 
