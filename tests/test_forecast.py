@@ -208,7 +208,7 @@ def test_percent_without_a_bound_stays_below_100_and_a_limit_is_kept(make):
     assert make([20, 35, 60, 80], None, limit=120).frame()["q0.975"].max() <= 120
 
 
-@pytest.mark.parametrize(("limit", "said"), [(120, "and 120, which no value can pass"), (None, "would be one")])
+@pytest.mark.parametrize(("limit", "said"), [(120, "or below 120, which no value can pass"), (None, "would be one")])
 def test_a_limit_without_a_bound_is_said(make, limit, said):
     assert said in make([20, 35, 60, 80], None, limit=limit).statements().set_index("topic").loc["bound", "statement"]
 

@@ -146,12 +146,14 @@ def state_bound(at_origin: Origin, target: Target, reached: pd.Series, kind: Kin
     """What the bound is, which shares of theirs the references have `reached`, and whether the series agrees."""
     windows = at_origin.windows
     if not windows.bounded:
-        text, limit = "No upper bound is known for this series:", target.limit
+        text, limit = (
+            f"No bound of its own is known for this series; the band ends at what {kind[1]} grew by",
+            target.limit,
+        )
         if np.isfinite(limit):
-            text += f" what {kind[1]} grew by limits the band, and {say(limit, target.unit)}, which no value can pass."
-            return f"{text} The paths approach both; neither is a ceiling to be expected.", {"limit": limit}
-        text += f" only what {kind[1]} grew by limits the band. A population that the users are part of would be one."
-        return text, {}
+            text += f", or below {say(limit, target.unit)}, which no value can pass"
+            return f"{text}. Neither is a ceiling to be expected.", {"limit": limit}
+        return f"{text}. A population that the users are part of would be one.", {}
     names = ("low", "quarter", "median", "three_quarters", "high")
     numbers: dict[str, Any] = dict(zip(names, reached.quantile([0, 0.25, 0.5, 0.75, 1]), strict=True))
     numbers |= {"bound": float(windows.bound[0, -1]), "technologies": len(reached)}
