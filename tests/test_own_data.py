@@ -18,6 +18,7 @@ from cells import run_cells
 from conftest import SAMPLE, examples, further
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.collections import PathCollection
 from processes import call
 
 from helpers import indicators
@@ -388,4 +389,4 @@ def test_counts_are_described_with_and_without_a_bound(tmp_path, bound):
     assert ("Office" in indicators.cite_series(data, series)) == (bound == "inhabitants")
     tables, [figure] = run_cells("01", tmp_path, **given)
     assert len(tables["01_observations"]) == 4
-    assert sum(len(line.get_xdata()) for line in figure.axes[0].lines) == 6
+    assert sum(len(each.get_offsets()) for each in figure.findobj(PathCollection)) == 6

@@ -7,6 +7,7 @@ from typing import Any
 import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.figure import Figure
 
 from ...base.dates import decimal_years
@@ -20,10 +21,9 @@ from .style import (
     FAR,
     GREY,
     INK,
-    LINES,
-    MARKERS,
     ORANGE,
     PALE,
+    WHOLE,
     close_canvas,
     open_canvas,
     shorten_label,
@@ -59,23 +59,23 @@ def draw_coverage(observations: pd.DataFrame, coverage: pd.DataFrame, indicator:
     Figure
     """
     dates = observations.groupby("indicator")["date"].agg(["min", "max", "size"]).sort_values("min", kind="stable")
-    places = pd.Series(range(len(dates)), dates.index)
     own = dates.loc[indicator]
     figure, axes = open_canvas(1.5 + 0.21 * len(dates))
     axis = axes[0, 0]
-    axis.hlines(places, dates["min"], dates["max"], color=PALE, lw=1, zorder=1)
-    for mine, colour, marker in ((False, BLUE, "o"), (True, ORANGE, "D")):
-        points = observations[(observations["indicator"] == indicator) == mine]
-        axis.plot(points["date"], points["indicator"].map(places), marker, color=colour, ms=3.2, zorder=2)
+    axis.hlines(range(len(dates)), dates["min"], dates["max"], color=PALE, lw=1, zorder=1)
+    sns.stripplot(
+        observations, x="date", y="indicator", order=dates.index, hue=observations["indicator"] == indicator,
+        palette={False: BLUE, True: ORANGE}, jitter=False, size=3.6, legend=False, ax=axis,
+    )  # fmt: skip
     described = coverage.set_index("indicator").loc[dates.index]
     breaks = described["breaks"][described["breaks"] != ""].str.split("; ").explode()
-    rows = places[breaks.index]
+    rows = dates.index.get_indexer(breaks.index)
     axis.vlines(pd.to_datetime(breaks), rows - 0.42, rows + 0.42, color=INK, lw=1.6, zorder=3)
     titles = described["title"]
-    axis.set_yticks(places, [f"{shorten_label(titles[name])}  {dates['size'][name]}" for name in dates.index], size=8)
-    axis.tick_params("y", labelcolor=INK)
-    axis.get_yticklabels()[places[indicator]].set(color=ORANGE, weight="bold")
-    axis.set_ylim(len(dates) - 0.4, -0.6)
+    named = [f"{shorten_label(titles[name])}  {dates['size'][name]}" for name in dates.index]
+    axis.set_yticks(range(len(dates)), named, size=8, color=INK)
+    axis.get_yticklabels()[dates.index.get_loc(indicator)].set(color=ORANGE, weight="bold")
+    axis.set(xlabel="", ylabel="", ylim=(len(dates) - 0.4, -0.6))
     axis.grid(False)
     use_dates(axis, pd.DatetimeIndex(observations["date"]))
     most = dates["size"].drop(indicator).max()
@@ -170,21 +170,21 @@ def draw_shares(shares: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     if shares["base"].nunique() < 2:
         return None
     figure, axes = open_canvas(3.4)
-    axis, labels = axes[0, 0], []
-    bases = list(dict.fromkeys(shares["base"]))
-    for base, colour, dash, marker in zip(bases, COLOURS, LINES, MARKERS, strict=False):
+    axis, colours = axes[0, 0], dict(zip(dict.fromkeys(shares["base"]), COLOURS, strict=False))
+    sns.lineplot(
+        shares, x="date", y="share", hue="base", palette=colours, style="base", markers=True, markersize=6,
+        markeredgewidth=0, lw=1.8, legend=False, ax=axis,
+    )  # fmt: skip
+    labels = []
+    for drawn, base in zip(axis.lines, colours, strict=False):
         line = shares[shares["base"] == base]
-        [drawn] = axis.plot(line["date"], line["share"], color=colour, ls=dash, marker=marker, ms=5, lw=1.8)
-        tell(
-            drawn,
-            [f"{say_day(row.date)}: {say(row.share, 'percent')} of {lower_first(base)}" for row in line.itertuples()],
-        )
-        end = line.iloc[-1]
-        labels.append(
-            Label(end["date"], end["share"], f"of {lower_first(base)}\n{say(end['share'], 'percent')}", colour)
-        )
-    axis.set_ylim(0, 1.08 * max(100.0, shares["share"].max()) if shares["share"].max() > 60 else None)
-    axis.set_ylim(bottom=0)
+        tell(drawn, [f"{say_day(row.date)}: {say(row.share, 'percent')} of {lower_first(base)}"
+                     for row in line.itertuples()])  # fmt: skip
+        words = f"of {lower_first(base)}\n{say(line['share'].iloc[-1], 'percent')}"
+        labels.append(Label(line["date"].iloc[-1], line["share"].iloc[-1], words, colours[base]))
+    axis.set(xlabel="", ylabel="")
+    top = shares["share"].max()
+    axis.set_ylim(0, 1.03 * WHOLE if top > 0.6 * WHOLE else 1.05 * top)
     use_dates(axis, pd.DatetimeIndex(shares["date"]))
     use_numbers(axis, suffix=" %")
     label_ends(axis, labels)
