@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from cells import NOTEBOOKS, execute_cells
 from figure_faults import find_faults
+from PIL import Image
 
 from helpers.runs.output import Output
 from helpers.runs.parameters import complete_parameters, read_parameters
@@ -67,8 +68,9 @@ def draw_kind(kind, outputs):
 def look_at(figure):
     """Look, picture and faults of a figure, for each look."""
     for look, lay_out in LOOKS.items():
-        faults, picture = find_faults(lay_out(figure)), io.BytesIO()
-        figure.savefig(picture, format="png", dpi=DOTS_PER_INCH)
+        faults, drawn, picture = find_faults(lay_out(figure)), io.BytesIO(), io.BytesIO()
+        figure.savefig(drawn, format="png", dpi=DOTS_PER_INCH)
+        Image.open(drawn).convert("RGB").quantize(64, Image.Quantize.FASTOCTREE).save(picture, "PNG")
         yield look, picture.getvalue(), faults
 
 
