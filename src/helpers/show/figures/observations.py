@@ -139,16 +139,20 @@ def draw_levels(
     use_dates(axis, dates.append(newer.index))
     use_numbers(axis)
     mark_breaks(axis, breaks)
-    at_date = say_at(names.get("cumulative", False))
-    title = f"{names['title']}: {say(last['value'], names['unit'])} {at_date} {say_date(last['date'])}"
-    if np.isfinite(last["share_of_bound"]) and not names["unit"].startswith("percent"):
-        title += f", {say(last['share_of_bound'], 'percent')} of {lower_first(names['bound_title'])}"
-    title += say_newer(newer, last["value"], at_date).replace(",", ";", 1)
     label_ends(axis, labels)
     units = names["unit"].capitalize() + "; upright bars: 95 % sampling error, as published" * sampled
     if bound is not None and far:
         units += f"; the bound, {lower_first(names['bound_title'])}, lies above at {say(bound.iloc[-1])}"
-    return close_canvas(figure, title, units, source)
+    return close_canvas(figure, _say_level(last, newer, names), units, source)
+
+
+def _say_level(last: pd.Series, newer: pd.DataFrame, names: dict[str, Any]) -> str:
+    """The title: the last figure, its share of the bound, and a newer figure that is a bound."""
+    at_date = say_at(names.get("cumulative", False))
+    title = f"{names['title']}: {say(last['value'], names['unit'])} {at_date} {say_date(last['date'])}"
+    if np.isfinite(last["share_of_bound"]) and not names["unit"].startswith("percent"):
+        title += f", {say(last['share_of_bound'], 'percent')} of {lower_first(names['bound_title'])}"
+    return title + say_newer(newer, last["value"], at_date).replace(",", ";", 1)
 
 
 def draw_shares(shares: pd.DataFrame, names: dict[str, Any], source: str) -> Figure | None:
