@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor
-from contextlib import suppress
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -29,7 +27,7 @@ from ..base.project import name_path
 from ..base.wording import say_first, say_name
 from ..curves import FAMILIES
 from . import explore_words
-from .explore import BANDS, CEILINGS, MAX_YEARS, Explorer, Result, Selection, learn, trace_lines
+from .explore import BANDS, CEILINGS, MAX_YEARS, Explorer, Result, Selection, trace_lines
 from .figures.style import BLUE, GREEN, ORANGE
 
 PAUSE = 0.3
@@ -107,7 +105,8 @@ class Panels(widgets.VBox):
 
     def __init__(self, explorer: Explorer, first: Selection, keep: Callable[[dict[str, Any], str, str], Path]):
         self.place = widgets.Box([Panel(explorer, first, keep)], layout={"flex_flow": "row wrap", "grid_gap": "16px"})
-        self.beside = widgets.ToggleButton(description="A second series beside it", layout={"width": "auto"})
+        look = {"width": "auto", "align_self": "flex-start"}
+        self.beside = widgets.ToggleButton(description="A second series beside it", layout=look)
         self.beside.observe(self._follow, "value")
         super().__init__([widgets.HTML(STYLE), self.place, self.beside])
 
@@ -157,7 +156,9 @@ class Panel(widgets.Box):
         self.save.on_click(self._save)
         self.save.add_class("adoption-save")
         left = widgets.VBox([*self.controls.values(), self.save, self.saved])
-        right = widgets.VBox([self.verdict, self.head, self.frame, self.numbers, self.code])
+        self.code.add_class("adoption-code")
+        folded = widgets.Accordion([self.code], titles=["Code of this, to copy"])
+        right = widgets.VBox([self.verdict, self.head, self.frame, self.numbers, folded])
         left.layout, right.layout = {"flex": "1 1 270px", "max_width": "420px"}, {"flex": "3 1 560px", "min_width": "0"}
         super().__init__([left, right], layout={"display": "flex", "flex_flow": "row wrap", "grid_gap": "0 12px"})
         self.add_class("adoption-explorer")
@@ -213,7 +214,8 @@ class Panel(widgets.Box):
                 for old, new in zip(self.figure.data, traces, strict=True):
                     old.update({name: new[name] for name in ("x", "y", "name", "text", "visible")})
         self.verdict.value, self.head.value, self.numbers.value = write_words(result)
-        self.code.value = write_details(result, self.explorer.source)
+        code = "" if result.series is None else escape(explore_words.write_code(result, self.explorer.source))
+        self.code.value = f"<pre>{code}</pre>"  # a click marks all of it
         self.saved.value, self.save.disabled = "", result.series is None or result.waits
         chosen = {each: "index" if hasattr(each, "index") else "value" for each in self.controls.values()}
         self.state.shown = {each.model_id: [name, getattr(each, name)] for each, name in chosen.items()}
@@ -238,10 +240,7 @@ class Panel(widgets.Box):
         await asyncio.sleep(PAUSE)
         if self.result.waits:
             self.update(wait=True)  # which begins another pause
-        with suppress(BrokenExecutor, OSError):  # then the next choices take longer
-            for lesson in self.explorer.list_lessons(self.selection.entity, self.selection.indicator):
-                await asyncio.get_running_loop().run_in_executor(self.explorer.pool, learn, *lesson)
-                self.explorer.learnt.add(lesson)
+        self.explorer.learn_ahead(self.selection.entity, self.selection.indicator)
 
     def _save(self, button: Any = None) -> None:
         chosen, series = self.selection, self.result.series
@@ -294,14 +293,6 @@ def list_traces(result: Result) -> list[dict[str, Any]]:
     arrow = {"size": 12, "color": GREY, "symbol": "triangle-down" if "at most" in sides else "triangle-up"}
     add(name, lines["newer"].dropna(), GREY, mode="markers", marker=arrow)
     return traces
-
-
-def write_details(result: Result, source: str) -> str:
-    """The code of what is seen, folded; a click marks all of it."""
-    if result.series is None:
-        return ""
-    code = escape(explore_words.write_code(result, source))
-    return f'<details class="adoption-code"><summary>Code of this, to copy</summary><pre>{code}</pre></details>'
 
 
 def write_words(result: Result) -> tuple[str, str, str]:
