@@ -204,7 +204,7 @@ def test_until_its_answer_a_figure_is_grey_and_says_so(page):
     assert seen[-1][:2] == [False, ""]
     save = page.get_by_role("button", name="Save as parameters")
     page.wait_for_function(JUDGED)
-    assert save.is_enabled()
+    api.expect(save).to_be_enabled(timeout=1000 * SECONDS)
     page.get_by_label("Curve", exact=True).select_option("Logistic")
     page.wait_for_function("() => document.querySelector('.adoption-numbers').innerText.includes('logistic')")
 
