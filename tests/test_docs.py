@@ -103,8 +103,8 @@ def test_a_dataset_names_licences_sources_and_the_next_figure(monkeypatch):
         "usageInfo": "CC BY 4.0",
     }
     assert "url" not in told["isBasedOn"][1]
-    assert told["additionalProperty"]["value"] == "January 2027"
-    assert "additionalProperty" not in describe_dataset(package, {**record, "subject": {**subject, "next": ""}})
+    assert told["publication"]["name"].endswith(": January 2027")
+    assert "publication" not in describe_dataset(package, {**record, "subject": {**subject, "next": ""}})
 
 
 def test_each_line_of_the_gallery_gives_something(site, pages, monkeypatch):

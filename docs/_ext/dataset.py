@@ -26,7 +26,7 @@ def describe_dataset(package, record):
     authors, _, address = read_citation()
     subject, parameters = record["subject"], record["parameters"]
     expected = subject.get("next", "")
-    due = {"@type": "PropertyValue", "name": f"Next publication: {subject['title']}, {parameters['entity']}"}
+    due = f"Next figure of {subject['title']}, {parameters['entity']}: {expected}"
     described = {
         "@context": "https://schema.org",
         "@type": "Dataset",
@@ -39,7 +39,7 @@ def describe_dataset(package, record):
         "variableMeasured": f"{subject['title']} ({subject['unit']})",
         "spatialCoverage": parameters["entity"],
         "isBasedOn": [describe_source(source) for source in record["sources"]],
-        "additionalProperty": {**due, "value": expected} if expected else None,
+        "publication": {"@type": "PublicationEvent", "name": due} if expected else None,
     }
     return {name: value for name, value in described.items() if value}
 
