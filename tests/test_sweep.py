@@ -272,8 +272,8 @@ def test_the_seconds_of_runs_add_up_to_the_work(tmp_path, outputs, notebooks, ca
 @pytest.mark.parametrize(
     ("medians", "failed", "finding"),
     [
-        ([700, 750, 710, 760], {}, "goes from 700 to 760 million persons over 4 runs, moved most by bound"),
-        ([700, 750, 710, 760], {"3": "Oh\nno"}, "goes from 700 to 750 million persons over 3 runs"),
+        ([700, 750, 710, 760], {}, "ranges from 700 to 760 million persons across 4 runs, moved most by bound"),
+        ([700, 750, 710, 760], {"3": "Oh\nno"}, "ranges from 700 to 750 million persons across 3 runs"),
         ([800, 800, 800, 800], {}, "All 4 runs put the median for December 2027 at 800 million persons"),
         ([700], {}, "The run puts the median for December 2027 at 700 million persons"),
         ([700, 750], {"0": "a", "1": "b"}, ""),

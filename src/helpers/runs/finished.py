@@ -300,7 +300,7 @@ def list_warnings(runs: Sequence[FinishedRun]) -> list[str]:
         said = " and ".join(map(say_level, levels))
         doubts.append(f"The runs quote bands of different levels ({said}): a wider band is no sign of more doubt.")
     if any(each["data"]["path"] != first["data"]["path"] for each in others):
-        doubts.append("The runs are of different data: see the parameter data.")
+        doubts.append("The runs were made from different data (parameter `data`).")
     elif any(each["data"]["files"] != first["data"]["files"] for each in others):
         doubts.append(
             "The runs were made from different versions of the data: a difference below may come from a changed "

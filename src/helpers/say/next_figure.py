@@ -101,7 +101,7 @@ def _say_change(old: Any, now: Any, series: AdoptionSeries, data: Data) -> str:
     median = float(now["q0.5"])
     says = f"now the median for {say_day(now['date'])} is {say(median, series.unit)}"
     if abs(median - old["q0.5"]) <= SAME * abs(old["q0.5"]):
-        return f"{says}, the same."
+        return f"{says}, as on record."
     rows = data.find_vintages(series.entity, series.indicator)
     rows, why = rows[rows["published"] > old["origin_date"]], []
     if len(rows):

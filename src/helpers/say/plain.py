@@ -107,7 +107,7 @@ def _say_countries(facts: Facts) -> str:
     if mine["place"] > 1:
         text += f" (highest: {top['entity']}, {cite(top['value'], 'percent')})"
     other = (
-        " This measure counts other people, by another question than the figures above, so the levels do not compare."
+        " This measure counts other people, by another question than the figures above, so the levels are not comparable."
     )
     return f"{text}.{other if mine['indicator'] != facts.last['indicator'] else ''}"
 

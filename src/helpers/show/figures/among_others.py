@@ -168,9 +168,9 @@ def draw_comparison(compared: pd.DataFrame, entity: str, source: str, most: int 
     units = "Percent of the people whom each measure covers; latest figure"
     units += "; dark bars: 95 % sampling error, as published" * bool(shown["standard_error"].notna().any())
     if len(shown) < len(ranked):
-        units += f"; of longer lists the {most} highest" + f", and {entity}" * bool(ranked["own"].any())
+        units += f"; of longer lists only the {most} highest" + f", and {entity}" * bool(ranked["own"].any())
     if apart.any() and not apart.all():
-        units += f"; {say_count(apart.sum(), 'measure')} of one other country alone left out"
+        units += f"; left out: {say_count(apart.sum(), 'measure')} of a single other country"
     return close_canvas(figure, _say_measures(ranked, entity), units, source)
 
 

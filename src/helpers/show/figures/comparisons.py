@@ -56,7 +56,7 @@ def say_forecasts(forecasts: pd.DataFrame) -> str:
     low, high = ends["value"].min(), ends["value"].max()
     if say(low, unit) == say(high, unit):
         return f"{f'All {count} runs put' if count > 1 else 'The run puts'} the median for {date} at {say(high, unit)}"
-    return f"The median for {date} goes from {say_range(low, high, unit)} over {count} runs"
+    return f"The median for {date} ranges from {say_range(low, high, unit)} across {count} runs"
 
 
 def _shorten(name: str) -> str:
