@@ -383,7 +383,7 @@ def test_the_next_figure_says_what_would_surprise_and_why_it_changed(data, serie
     assert re.search("since 602 million persons for .* came after that", told.loc["changed", "sentence"])
     assert "the bound has changed, from none to internet users" in told.loc["changed", "sentence"]
     same = enter("2026-12-31", (row["q0.1"], row["q0.5"], row["q0.9"]))
-    assert ", the same." in state_next(frame, series, same, data, result.levels)["sentence"].iloc[2]
+    assert ", as on record." in state_next(frame, series, same, data, result.levels)["sentence"].iloc[2]
     assert len(state_next(frame, series, entries.iloc[:0], data, result.levels)) == 1
     assert state_next(frame.assign(basis="refuted"), series, entries, data, result.levels).empty
 
