@@ -59,7 +59,7 @@ def draw_kind(kind, outputs):
     given = complete_parameters(read_parameters({name: str(value) for name, value in chosen.items()})).model_dump()
     drawn = {}
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()):
-        patch.setattr(Output, "draw", lambda self, name, figure, alt: drawn.update({name: figure}))
+        patch.setattr(Output, "draw", lambda self, name, figure, *_: drawn.update({name: figure}))
         for path in sorted(NOTEBOOKS.glob("0*.ipynb")):
             execute_cells(path, outputs, given)
     return {name: figure for name, figure in drawn.items() if figure is not None}
