@@ -15,7 +15,7 @@ from helpers.base.project import RECORD, RunError
 from helpers.runs.exports import list_units, read_documented, write_latex, write_workbook
 from helpers.runs.listing import remove_run
 from helpers.runs.notebook import read_csv, write_csv
-from helpers.runs.record import find_changed, list_own, read_run
+from helpers.runs.record import find_changed, list_kinds, list_own, read_run
 
 
 @pytest.fixture
@@ -24,8 +24,7 @@ def run(small_run, outputs):
 
 
 def list_tables(run):
-    records = read_run(run)["notebooks"].values()
-    return {name: entry["columns"] for record in records for name, entry in record["tables"].items()}
+    return list_kinds(read_run(run))
 
 
 def put_table(run, frame):

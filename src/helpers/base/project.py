@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -37,6 +38,8 @@ def count_processors() -> int:
 
 MARK = ".adoption-project"
 """File that marks a project made by `adoption new`: in it and below it, that one counts."""
+CHECKOUT = Path(__file__).resolve().parents[3]
+"""The checkout that this package is part of, where it is part of one."""
 PACKAGED = Path(__file__).parents[1] / "_project"
 """Where an installed package keeps data and notebooks; in a checkout there is no such folder."""
 
@@ -52,14 +55,14 @@ def find_root() -> Path:
     RunError
         If there is no such folder.
     """
-    checkout, above = Path(__file__).resolve().parents[3], [Path.cwd(), *Path.cwd().parents]
+    above = [Path.cwd(), *Path.cwd().parents]
     for folder in above:
         if (folder / MARK).is_file():
             refuse_planted(folder, folder / MARK, folder / "notebooks", folder / "data")
             return folder
-    for folder in (checkout, *above):
+    for folder in (CHECKOUT, *above):
         if any((folder / "notebooks").glob("[0-9][0-9]_*.ipynb")) and (folder / "data" / "datapackage.json").is_file():
-            if folder != checkout:
+            if folder != CHECKOUT:
                 refuse_planted(folder, folder / "notebooks", folder / "data")
             return folder
     if PACKAGED.is_dir():
@@ -170,3 +173,16 @@ def block_imports(names: Iterable[str]) -> Iterator[None]:
     finally:
         for name in blocked:
             del sys.modules[name]
+
+
+def ask_git(folder: Path, *question: str) -> str:
+    """What git answers of a folder, in English.
+
+    Raises
+    ------
+    OSError, subprocess.SubprocessError
+        If there is no git, or it has no answer.
+    """
+    given = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    command = ["git", "-C", str(folder), *question]
+    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=True, env=given).stdout.strip()

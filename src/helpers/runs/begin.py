@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 import yaml
 
-from ..base.project import MARK, REGISTER, RunError, find_root, shorten_path
+from ..base.project import MARK, REGISTER, RunError, ask_git, find_root, shorten_path
 
 IGNORED = "outputs/\n.ipynb_checkpoints/\n__pycache__/\n.venv/\n"
 ATTRIBUTES = "*.ipynb filter=nbstripout\n*.ipynb diff=ipynb\n"
@@ -139,6 +139,5 @@ def write_beginnings(name: str) -> dict[str, str]:
 def ask_author() -> str:
     """The name that git writes into commits; "" where it knows none."""
     with suppress(OSError, subprocess.SubprocessError):
-        answer = subprocess.run(["git", "config", "user.name"], capture_output=True, text=True, timeout=20, check=True)
-        return answer.stdout.strip()
+        return ask_git(Path.cwd(), "config", "user.name")
     return ""

@@ -19,11 +19,11 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
 
 from ..base.files import pack_files, write_file
-from ..base.project import PACKAGED, RunError
+from ..base.project import CHECKOUT, PACKAGED, RunError
 from ..base.wording import add_entity
 from ..show.tables import format_column, is_number
 from .notebook import read_csv
-from .record import note_exports, read_run, read_unchanged
+from .record import list_kinds, note_exports, read_run, read_unchanged
 
 BOOK, PAPER = "tables.xlsx", "latex"
 MOST_ROWS = 1_048_575  # of a sheet, below its header
@@ -48,7 +48,7 @@ UNITS = {"percent": "%", "share": "share", "years": "years"}
 
 def read_documented() -> dict[str, tuple[str, dict[str, str]]]:
     """What a row of each table is, and the kind of each column, as ``outputs/README.md`` says."""
-    pages = (Path(__file__).resolve().parents[3] / "outputs" / "README.md", PACKAGED / "tables.md")
+    pages = (CHECKOUT / "outputs" / "README.md", PACKAGED / "tables.md")
     text = next((page.read_text(encoding="utf-8") for page in pages if page.is_file()), "")
     return {name: (row, dict(COLUMN.findall(columns))) for name, row, columns in DOCUMENTED.findall(text)}
 
@@ -221,8 +221,7 @@ def write_latex(folder: Path) -> Path:
 
 def _read_tables(folder: Path) -> dict[str, Any]:
     """The tables of a run, as it wrote them, in order; control characters of texts are replaced."""
-    records = read_unchanged(folder, "tables")["notebooks"].values()
-    kinds = {name: entry["columns"] for record in records for name, entry in record["tables"].items()}
+    kinds = list_kinds(read_unchanged(folder, "tables"))
     tables = {name: read_csv(folder / "tables" / f"{name}.csv", kinds[name]) for name in sorted(kinds)}
     for name, frame in tables.items():
         for column in (column for column, kind in kinds[name].items() if kind in ("text", "mixed")):

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import yaml
 
 from ..base.files import write_file
-from ..base.project import RunError, find_lab, find_outputs, find_root, shorten_path
+from ..base.project import RunError, ask_git, find_lab, find_outputs, find_root, shorten_path
 from ..base.quoting import quote
 from .begin import KEPT
 from .parameters import ParameterError, Parameters, read_parameters
@@ -124,14 +124,11 @@ def prepare_copy(name: str, given: dict[str, Any]) -> Path:
 
 def say_kept(path: Path) -> str:
     """Where to keep a copy that git does not see; "" where it does, or where the project is not in git."""
-    command = ["git", "-C", str(find_root()), "check-ignore", "--quiet", str(path)]
-    given: dict[str, Any] = {"env": {**os.environ, "LC_ALL": "C"}, "capture_output": True, "text": True, "timeout": 20}
     try:
-        asked = subprocess.run(command, check=False, **given)
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    if asked.returncode and "outside repository" not in asked.stderr:
-        return ""
+        ask_git(find_root(), "check-ignore", "--quiet", str(path))
+    except (OSError, subprocess.SubprocessError) as error:
+        if "outside repository" not in str(getattr(error, "stderr", "")):
+            return ""
     kept = shorten_path(find_root() / KEPT / path.name)
     return f"git does not see it there. To keep it, save it as {kept}: a copy there is no part of a run."
 

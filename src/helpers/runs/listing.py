@@ -11,7 +11,7 @@ from ..base.folders import lock_folder
 from ..base.project import RunError, list_records
 from ..base.wording import say_count
 from .notebook import read_csv
-from .record import find_changed, list_files, read_run
+from .record import find_changed, list_files, list_kinds, read_run
 
 NUMBER = ["key", "label", "value", "low", "high", "unit", "text"]
 """Columns of a key number."""
@@ -72,10 +72,7 @@ def describe_outcome(folder: Path, made: Mapping[str, Any]) -> dict[str, Any]:
     ran = {name: round(made[name].seconds, 1) for name in record["notebooks"] if name in made and made[name].seconds}
     numbers, table = [], find_table(record, "key_numbers")
     if table:
-        [kinds] = [
-            entry["tables"][table]["columns"] for entry in record["notebooks"].values() if table in entry["tables"]
-        ]
-        frame = read_csv(folder / "tables" / f"{table}.csv", kinds).reindex(columns=NUMBER)
+        frame = read_csv(folder / "tables" / f"{table}.csv", list_kinds(record)[table]).reindex(columns=NUMBER)
         numbers = json.loads(frame.to_json(orient="records"))
     return {
         "run": record["run"],

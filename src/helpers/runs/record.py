@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import os
 import re
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +18,7 @@ from pydantic import BaseModel, StringConstraints
 
 from ..base.choices import split_choices
 from ..base.files import hash_file, read_json, write_file, write_json
-from ..base.project import RECORD, RunError, find_outputs, find_root, list_records
+from ..base.project import RECORD, RunError, ask_git, find_outputs, find_root, list_records
 from .inputs import describe_inputs
 from .notebook import NAME, Hash, Name, NotebookRecord, list_written, read_records, read_valid
 from .parameters import ParameterError, Parameters, read_parameters
@@ -127,13 +126,17 @@ def load_record(path: Path) -> dict[str, Any]:
     return {**content, "pdf": content.get("pdf", True)}  # before there was a choice, each run had them
 
 
+def name_pages(content: Mapping[str, Any]) -> list[str]:
+    """Paths in ``html/`` of all pages of a run with this content of its ``run.json``."""
+    figures = [f"charts/{name}" for entry in content["notebooks"].values() for name in entry["figures"]]
+    return [f"{name}.html" for name in (*content["notebooks"], *figures, "index")]
+
+
 def note_pages(folder: Path, beside: Sequence[str] = ()) -> None:
     """Add the hashes of the run's pages, and of files `beside`, to ``run.json``; others in ``html/`` are none of it."""
     path = folder / RECORD
     content = read_json(path)
-    figures = [f"charts/{name}" for entry in content["notebooks"].values() for name in entry["figures"]]
-    names = [f"{name}.html" for name in (*content["notebooks"], *figures, "index")]
-    pages = {name: page for name in names if (page := folder / "html" / name).is_file()}
+    pages = {name: page for name in name_pages(content) if (page := folder / "html" / name).is_file()}
     for page in pages.values():
         text = page.read_text(encoding="utf-8")
         hidden = hide_place(text, content["parameters"]["data"])
@@ -265,6 +268,12 @@ def _compare(name: str, recorded: Any, present: Any) -> list[str]:
     return [line for part in parts for line in _compare(f"{name} {part}", recorded.get(part), present.get(part))]
 
 
+def list_kinds(content: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Kind of each column of each table that the content of a ``run.json`` names, by the table's name."""
+    records = content["notebooks"].values()
+    return {name: entry["columns"] for record in records for name, entry in record["tables"].items()}
+
+
 def list_outputs(content: Mapping[str, Any]) -> dict[str, str]:
     """sha256 of each file that the content of a ``run.json`` names, by its path in the run's folder."""
     outputs = {f"html/{name}": expected for name, expected in content["pages"].items()} | content.get("exports", {})
@@ -357,16 +366,9 @@ def describe_commit() -> dict[str, Any]:
     if not (find_root() / ".git").exists():  # a folder somewhere in another project's repository is none of it
         return {"git": None, "no_git": "the project's folder is no git repository"}
     try:
-        commit = _ask_git("rev-parse", "HEAD")
-        changed = bool(_ask_git("status", "--porcelain", "--", "src", "notebooks", "data"))
+        commit = ask_git(find_root(), "rev-parse", "HEAD")
+        changed = bool(ask_git(find_root(), "status", "--porcelain", "--", "src", "notebooks", "data"))
     except (OSError, subprocess.SubprocessError) as error:
         told = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
         return {"git": None, "no_git": f"git did not tell the commit: {told[0] if told else 'no reason given'}"}
     return {"git": {"commit": commit, "changed": changed}}
-
-
-def _ask_git(*question: str) -> str:
-    command = ["git", "-C", str(find_root()), *question]
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True, env=environment)
-    return answer.stdout.strip()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.files import read_cells
-from ..base.project import PACKAGED, RunError, find_data, find_root, shorten_path
+from ..base.project import CHECKOUT, PACKAGED, RunError, find_data, find_root, shorten_path
 from ..base.quoting import quote
 from .parameters import Parameters
 
@@ -38,7 +38,7 @@ def find_unnumbered(name: str) -> Path:
     RunError
         If there is none.
     """
-    roots = (find_root(), Path(__file__).resolve().parents[3], PACKAGED)
+    roots = (find_root(), CHECKOUT, PACKAGED)
     found = [path for root in roots if (path := root / "notebooks" / f"{name}.ipynb").is_file()]
     if not found:
         raise RunError(f"There is no notebook {name}.ipynb in {shorten_path(find_root() / 'notebooks')}.")

@@ -27,10 +27,10 @@ from ...base.files import MAX_TEXT, read_cells, read_json, write_file
 from ...base.project import RECORD, RunError, shorten_path
 from ...base.quoting import clean
 from ..notebook import list_written, read_record, read_records, read_valid
-from ..record import note_pages, read_unchanged
+from ..record import name_pages, note_pages, read_unchanged
 from .charts import set_chart
 from .citation import cite_run
-from .embeds import build_chart, describe_figure, draw_card
+from .embeds import build_chart, describe_figure, draw_card, list_forms
 from .exhibits import embed_files
 from .frame import render
 from .index import build_index, describe_notebook, group_sources
@@ -38,7 +38,12 @@ from .index import build_index, describe_notebook, group_sources
 __all__ = ["PageWriter", "export_notebook", "export_run", "write_pages"]
 
 CARD_NAME = "card.png"
-OURS = '<meta name="generator" content="Adoption curves">'
+OURS = 'content="Adoption curves"'  # of the generator, whose attributes may stand in either order
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether something is there that isn't a page of this package."""
+    return os.path.lexists(path) and not (path.is_file() and OURS in path.read_text("utf-8", "replace"))
 
 
 class PageWriter:
@@ -89,10 +94,11 @@ class PageWriter:
             told = {**page, **shared, "address": place, "sections": list_sections(body), "body": body}
             self._write(page["href"], embed_files(render("notebook.html.j2", **told), self.folder))
         notebooks = [describe_notebook(self.folder, page) for page in self.pages.values()]
-        describe = partial(describe_figure, self.folder, list_all_written(record), url=self.charts)
-        note = note_chart(record, citation)
-        for name, alt in ((figure["name"], figure["alt"]) for page in notebooks for figure in page["figures"]):
-            self._write(f"charts/{name}.html", build_chart(self.folder, describe(name, alt), alt, note))
+        written = {path for entry in record["notebooks"].values() for path in list_written(entry)}
+        describe, note = partial(describe_figure, self.folder, written, url=self.charts), note_chart(record, citation)
+        for figure in (figure for page in notebooks for figure in page["figures"]):
+            chart = build_chart(self.folder, describe(figure["name"], figure["alt"]), note)
+            self._write(f"charts/{figure['name']}.html", chart)
         shared["address"] = self.url and f"{self.url}index.html"
         self._write("index.html", build_index(self.folder, notebooks, describe, shared))
         return self.folder / "html" / "index.html"
@@ -113,11 +119,6 @@ def note_chart(record: Mapping[str, Any], citation: str) -> dict[str, Any]:
     """What stands below a figure of a run that stands alone: what is counted, who published it, how it is cited."""
     sources = {item["publisher"]: item for item in group_sources(record["sources"]).get("series", [])}
     return {"counted": record["subject"].get("counted", ""), "sources": [*sources.values()], "citation": citation}
-
-
-def list_all_written(record: Mapping[str, Any]) -> set[str]:
-    """Paths of all tables and figures that the record of a run names."""
-    return {path for entry in record["notebooks"].values() for path in list_written(entry)}
 
 
 def set_executed(folder: Path, name: str, charts: str = "") -> Markup:
@@ -176,9 +177,9 @@ def build_report(folder: Path, name: str, links: Mapping[str, str], command: str
     sections = [*list_sections(body), *([("pages", "The pages of the runs")] if known else [])]
     told = {"title": title, "name": name, "command": command, "sections": sections, "links": known, "body": body}
     pages, record, note = {}, read_record(folder, name), {"citation": f"Made with: {command}"}
-    for each, alt in ((each, entry["alt"]) for each, entry in record["figures"].items()):
-        figure = describe_figure(folder, list_written(record), each, alt)
-        pages[f"{each}.html"] = build_chart(folder, figure, alt, note)
+    for each, entry in record["figures"].items():
+        figure = describe_figure(folder, list_written(record), each, entry["alt"])
+        pages[f"{each}.html"] = build_chart(folder, figure, note)
     return {**pages, "index.html": embed_files(render("notebook.html.j2", **told), folder)}
 
 
@@ -281,8 +282,8 @@ def export_run(folder: Path, url: str = "") -> Path:
         a page.
     """
     record = read_unchanged(folder, "tables", "figures", "notebooks")
-    figures = [name for entry in record["notebooks"].values() for name in entry["figures"]]
-    for name in {*(f"charts/{each}.html" for each in figures), *([CARD_NAME] if url else [])} - record["pages"].keys():
+    beside = [CARD_NAME] if url else []
+    for name in {*name_pages(record), *beside} - record["pages"].keys():
         if os.path.lexists(place := folder / "html" / name):
             raise RunError(
                 f"{shorten_path(place)} is no page of run '{folder.name}', but has the name of one. Move it."
@@ -291,20 +292,17 @@ def export_run(folder: Path, url: str = "") -> Path:
         index = write_pages(folder, url)
     if not url and CARD_NAME in record["pages"]:
         (folder / "html" / CARD_NAME).unlink(missing_ok=True)
-    note_pages(folder, [CARD_NAME] if url else [])
+    note_pages(folder, beside)
     return index
 
 
 def list_gaps(folder: Path) -> list[str]:
     """Sentences on what the figures of a run lack that pages could show."""
-    records = read_records(folder)
-    written, names = (
-        list_all_written({"notebooks": records}),
-        [name for each in records.values() for name in each["figures"]],
-    )
-    bare = [name for name in names if "data" not in describe_figure(folder, written, name, "")["files"]]
+    records, told = read_records(folder).values(), []
+    written = {path for record in records for path in list_written(record)}
+    names = [name for record in records for name in record["figures"]]
+    bare = [name for name in names if "data" not in list_forms(written, name)]
     wide = [name for name in names if f"figures/{name}.narrow.svg" not in written]
-    told = []
     if bare:
         told.append(
             f"no data can be offered under {', '.join(bare)}: an older version saved them without, or study.draw was "
@@ -338,7 +336,7 @@ def export_notebook(path: Path) -> tuple[Path, list[str]]:
     title = read_opening([(cell.cell_type, cell.source, []) for cell in notebook.cells])[0] or path.stem
     page = render("notebook.html.j2", title=title, name=path.stem, sections=list_sections(body), body=body)
     target, number = path.with_suffix(".html"), 1
-    while os.path.lexists(target) and not (target.is_file() and OURS in target.read_text("utf-8", "replace")):
+    while is_foreign(target):
         number += 1
         target = path.with_name(f"{path.stem}-{number}.html")
     write_file(target, page.encode("utf-8"))

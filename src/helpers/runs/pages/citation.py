@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ...base.files import read_file
-from ...base.project import PACKAGED, find_root
+from ...base.project import CHECKOUT, PACKAGED, find_root
 from ...base.quoting import clean
 from ..parameters import parse_yaml
-
-CHECKOUT = Path(__file__).resolve().parents[4]
 
 
 def cite_run(record: Mapping[str, Any], run: str, url: str = "") -> str:

@@ -57,17 +57,20 @@ def describe_figure(folder: Path, written: Collection[str], name: str, alt: str,
     Returns
     -------
     dict
-        name; files, the paths in the folder by what they are (data, PNG, SVG, PDF), of those that there are; iframe,
-        the line that puts its chart into another page; url.
+        name and alt; files, from `list_forms`; iframe, the line that puts its chart into another page; url.
     """
-    saved = (f"figures/{name}.{DATA}", f"tables/{name}.csv")
-    paths = {"data": next((path for path in saved if path in written), "")}
-    paths |= {form: f"figures/{name}.{kind}" for form, kind in FORMS.items()}
-    files = {form: path for form, path in paths.items() if path in written}
     source, title = html.escape(f"{url}{name}.html"), html.escape(alt)
     size = f'width="100%" height="{measure_frame(folder / "figures", name)}"'
     iframe = f'<iframe src="{source}" title="{title}" {size} style="border:0" loading="lazy"></iframe>'
-    return {"name": name, "files": files, "iframe": iframe, "url": url}
+    return {"name": name, "alt": alt, "files": list_forms(written, name), "iframe": iframe, "url": url}
+
+
+def list_forms(written: Collection[str], name: str) -> dict[str, str]:
+    """Paths of a figure by what they are (data, PNG, SVG, PDF), of those that were written."""
+    kept = f"figures/{name}.{DATA}"
+    paths = {"data": kept if kept in written else f"tables/{name}.csv"}
+    paths |= {form: f"figures/{name}.{kind}" for form, kind in FORMS.items()}
+    return {form: path for form, path in paths.items() if path in written}
 
 
 def measure_frame(figures: Path, name: str) -> int:
@@ -85,7 +88,7 @@ def _read_shape(path: Path) -> float:
     return float(found[2]) / float(found[1]) if found and float(found[1]) else 0.0
 
 
-def build_chart(folder: Path, figure: Mapping[str, Any], alt: str, note: Mapping[str, Any]) -> str:
+def build_chart(folder: Path, figure: Mapping[str, Any], note: Mapping[str, Any]) -> str:
     """HTML of a figure alone, to be put into other pages: it follows the width and the colours of where it stands.
 
     Parameters
@@ -93,7 +96,6 @@ def build_chart(folder: Path, figure: Mapping[str, Any], alt: str, note: Mapping
     folder : Path
     figure : mapping
         From `describe_figure`.
-    alt : str
     note : mapping
         What stands below it: counted, sources (publisher and url each), citation; each may be missing.
 
@@ -101,12 +103,12 @@ def build_chart(folder: Path, figure: Mapping[str, Any], alt: str, note: Mapping
     -------
     str
     """
-    name = figure["name"]
+    name, alt = figure["name"], figure["alt"]
     drawing = set_chart(folder / "figures", name, alt)
     picture = "" if drawing else embed_image(folder / "figures" / f"{name}.png")
-    content = {"figure": figure, "drawing": drawing, "picture": picture, "alt": alt, "note": note}
+    content = {"title": alt, "figure": figure, "drawing": drawing, "picture": picture, "note": note}
     content["address"] = figure["url"] and f"{figure['url']}{name}.html"
-    return embed_files(render("chart.html.j2", title=alt, run="", sections=[], **content), folder)
+    return embed_files(render("chart.html.j2", **content), folder)
 
 
 @lru_cache(maxsize=16)

@@ -15,7 +15,7 @@ from ...base.files import pack_files, write_file
 from ...base.project import RunError, shorten_path
 from ..crate import METADATA, describe_crate
 from ..record import LOG, list_files, note_exports, read_unchanged
-from . import export_run
+from . import export_run, is_foreign
 
 MOST_BYTES = 4_900_000
 """Files within the pages stay, the smallest first, as long as the whole is below this."""
@@ -45,7 +45,7 @@ def write_single(folder: Path, url: str = "") -> Path:
         If there is no such run, or a file of another kind has the name.
     """
     target = folder / f"{folder.name}.html"
-    _refuse_foreign(target, _is_our_page)
+    _refuse_foreign(target, is_foreign)
     index = export_run(folder, url)
     whole: Any = BeautifulSoup(index.read_bytes(), "html.parser")
     names = {path.name: path.stem for path in sorted(index.parent.glob("*.html"))}
@@ -111,7 +111,7 @@ def write_archive(folder: Path) -> Path:
         If an archive of somebody else has the name, there is no such run, or a file of it is missing or was changed.
     """
     target = folder.with_name(f"{folder.name}.zip")
-    _refuse_foreign(target, _is_our_archive)
+    _refuse_foreign(target, _is_foreign_archive)
     files = {METADATA: describe_crate(folder)}
     for name in sorted(list_files(read_unchanged(folder))):
         path = folder / name
@@ -121,19 +121,17 @@ def write_archive(folder: Path) -> Path:
     return target
 
 
-def _refuse_foreign(target: Path, is_ours: Callable[[Path], bool]) -> None:
+def _refuse_foreign(target: Path, is_foreign: Callable[[Path], bool]) -> None:
     """Refuse to write over a file that is not one of ours."""
-    if os.path.lexists(target) and not (target.is_file() and is_ours(target)):
+    if is_foreign(target):
         raise RunError(f"{shorten_path(target)} is a file of another kind and was left as it is. Move it away.")
 
 
-def _is_our_page(path: Path) -> bool:
-    return 'content="Adoption curves"' in path.read_text("utf-8", "replace")
-
-
-def _is_our_archive(path: Path) -> bool:
+def _is_foreign_archive(path: Path) -> bool:
+    if not os.path.lexists(path):
+        return False
     try:
         with zipfile.ZipFile(path) as archive:
-            return archive.comment == MARK
+            return archive.comment != MARK
     except (OSError, zipfile.BadZipFile):
-        return False
+        return True
