@@ -8,6 +8,7 @@ import matplotlib as mpl
 import pandas as pd
 import pytest
 from cells import NOTEBOOKS, execute_cells
+from page_faults import find_faults
 from small_notebooks import write_notebook
 from test_pages import Page
 
@@ -92,12 +93,9 @@ def test_two_runs_become_a_table_a_figure_and_a_page(outputs, capsys):
     assert set(table[table["item"] == "ceiling"]["text"]) == {"not known"}
     assert xml.etree.ElementTree.parse(folder / "comparison.svg").getroot().tag.endswith("svg")
     page = Page(folder / "index.html")
-    assert all(address.startswith("data:") for address in page.loads)
-    assert not {"script", "iframe", "object", "base"} & set(page.tags)
-    assert "default-src 'none'" in page.text
+    assert find_faults(folder / "index.html") == []
     assert "Growth &lt;script&gt;" in page.text
     assert page.text.count('class="chart wide"') == page.text.count('class="chart narrow"') == 1
-    assert all((folder / link).is_file() for link in page.links if not link.startswith(("#", "data:")))
     assert str(outputs) not in page.text
 
 

@@ -15,6 +15,7 @@ from cells import NOTEBOOKS, execute_cells
 from conftest import SAMPLE, further
 from distributed import LocalCluster
 from jupyter_core.utils import ensure_event_loop
+from page_faults import find_faults
 from processes import is_alive, wait_for
 from small_notebooks import write_notebooks
 from test_compare import make
@@ -247,9 +248,7 @@ def test_a_failing_run_stops_no_other_and_the_same_command_resumes(tmp_path, out
     assert "2 of 3 runs are complete" in page.text
     assert "horizon_years-13 failed: Notebook 05_forecast failed" in page.text
     assert "horizon_years-9/html/index.html" in page.links
-    assert "default-src 'none'" in page.text
-    assert all((folder / link).is_file() for link in page.links if not link.startswith(("#", "data:")))
-    assert all(address.startswith("data:") for address in page.loads)
+    assert find_faults(folder / "index.html") == []
     (tmp_path / "mended").touch()
     folder, failed = run_sweep(sweep, workers=1, notebooks=notebooks)
     assert failed == {}

@@ -1,0 +1,40 @@
+"""Faults of a page that someone has alone: what it loads, runs, leads to or leaves without words."""
+
+import re
+
+from bs4 import BeautifulSoup
+
+ALONE = re.compile(r"#|https?://|mailto:|data:")
+LOADING = ("src", "srcset", "poster", "data", "action", "background")
+ACTIVE = ("script", "iframe", "object", "embed", "base", "form")
+
+
+def find_faults(path, sent=False):
+    """Each fault of a page; one that is `sent` has no way to other files at all."""
+    page = BeautifulSoup(path.read_bytes(), "html.parser")
+    ways, tags = page.select("nav.folder"), page.find_all(True)
+    addresses = [tag["id"] for tag in tags if tag.get("id")]
+    faults = [f"{len(ways)} ways to other files"] if len(ways) > 1 else []
+    faults += [f"{address} twice" for address in {*addresses} if addresses.count(address) > 1]
+    faults += [f"<{tag.name}>" for tag in page.find_all(ACTIVE)]
+    faults += [f"{name} of <{tag.name}>" for tag in tags for name in tag.attrs if re.fullmatch("on.*|style", name)]
+    faults += re.findall(r"@import|url\([^#].*", page.style.text)
+    policy = page.find("meta", attrs={"http-equiv": "Content-Security-Policy"})["content"]
+    faults += [] if "default-src 'none'" in policy else [policy]
+    wordless = [
+        tag for tag in page.find_all(("img", "svg")) if not (tag.get("alt") or tag.get("aria-label") or "").strip()
+    ]
+    faults += [f"<{tag.name}> without words" for tag in wordless]
+    for tag in page.find_all("a", href=True):
+        href = tag["href"]
+        if href.startswith("#"):
+            faults += [] if href[1:] in addresses or href == "#harmful-link" else [href]
+        elif not ALONE.match(href):
+            known = not sent and tag.find_parent("nav", class_="folder") and (path.parent / href).is_file()
+            faults += [] if known else [href]
+    loads = [tag[name] for name in LOADING for tag in page.find_all(attrs={name: True})]
+    loads += [tag["href"] for tag in page.find_all("link", href=True)]
+    faults += [load for load in loads if not load.startswith("data:")]
+    for told in page.select("meta[property='og:image'], meta[property='og:url']"):
+        faults += [] if told["content"].startswith("https://") else [str(told)]
+    return faults + ([f"{path.stat().st_size} bytes"] if not sent and path.stat().st_size > 3_000_000 else [])
