@@ -97,7 +97,7 @@ def make_once(folder, make):
 
 @pytest.fixture(scope="session")
 def small_run(shared):
-    """Folder of a run of the small notebooks on the sample data, made whole by the pipeline; copy it to change it."""
+    """Folder of a run of the small notebooks on the sample data, made whole by the pipeline; `run` is a copy."""
 
     def make():
         notebooks = write_notebooks(shared / "small" / "notebooks")
@@ -221,3 +221,9 @@ def outputs(tmp_path, monkeypatch):
     """A folder of outputs for one test."""
     monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
     return tmp_path / "outputs"
+
+
+@pytest.fixture(name="run")
+def copied(small_run, outputs):
+    """A copy of the small run in them, to change."""
+    return shutil.copytree(small_run, outputs / "small")

@@ -55,22 +55,18 @@ SPOILT = {
 
 
 @pytest.mark.parametrize("part", SPOILT)
-def test_what_is_spoilt_is_found(small_run, tmp_path, part):
-    copy = shutil.copytree(small_run, tmp_path / "small") / "html" / "index.html"
-    before, after, fault = SPOILT[part]
-    text = copy.read_text(encoding="utf-8")
+def test_what_is_spoilt_is_found(run, part):
+    page, (before, after, fault) = run / "html" / "index.html", SPOILT[part]
+    text = page.read_text(encoding="utf-8")
     assert before in text
-    copy.write_text(text.replace(before, after, 1), encoding="utf-8")
-    assert any(fault in found for found in find_faults(copy))
+    page.write_text(text.replace(before, after, 1), encoding="utf-8")
+    assert any(fault in found for found in find_faults(page))
 
 
-@pytest.fixture(params=["small_run", further("whole_run")])
-def run(request, tmp_path):
-    return shutil.copytree(request.getfixturevalue(request.param), tmp_path / "small")
-
-
-def test_what_is_sent_leads_out_of_itself_to_the_web_alone(run):
-    single = write_single(run)
+@pytest.mark.parametrize("whole", [False, further(True)])
+def test_what_is_sent_leads_out_of_itself_to_the_web_alone(request, tmp_path, whole):
+    made = request.getfixturevalue("whole_run" if whole else "small_run")
+    single = write_single(shutil.copytree(made, tmp_path / "small"))
     assert find_faults(single, sent=True) == []
     assert list_offers(single)
     assert single.stat().st_size < 5_000_000
@@ -131,8 +127,8 @@ def test_the_chart_of_a_run_says_what_is_counted_who_published_it_and_how_it_is_
 # ---- head and citation --------------------------------------------------------------------------------------------
 
 
-def test_pages_say_where_they_lie_where_it_is_told_and_else_nothing_of_it(small_run, tmp_path):
-    run, url = shutil.copytree(small_run, tmp_path / "small"), "https://example.org/a/"
+def test_pages_say_where_they_lie_where_it_is_told_and_else_nothing_of_it(run):
+    url = "https://example.org/a/"
     export_run(run, url)
     for path in (run / "html").glob("*.html"):
         page = BeautifulSoup(path.read_bytes(), "html.parser")
@@ -151,16 +147,15 @@ def test_pages_say_where_they_lie_where_it_is_told_and_else_nothing_of_it(small_
         assert 'property="og:image"' not in path.read_text()
 
 
-NO_ADDRESS = [
-    "x",
-    "https://",
-    "https://./",
-    "https://a b",
-    'https://a.org/"><script>',
-    "https://a.org/?x=1",
+NO_ADDRESS = ["x", "https://", "https://./", "https://a b", 'https://a.org/"><script>', "https://a.org/?x=1"]
+NO_ADDRESS += [
+    "example.org",
+    "ftp://example.org",
+    "javascript:alert(1)",
+    "/home/me",
     "https://a.org/#x",
+    "https://a.org/index.html",
 ]
-NO_ADDRESS += ["example.org", "ftp://example.org", "javascript:alert(1)", "/home/me", "https://a.org/index.html"]
 
 
 @pytest.mark.parametrize("text", NO_ADDRESS)
@@ -169,17 +164,15 @@ def test_an_address_that_is_none_is_refused(text):
         read_address(text)
 
 
-def test_the_command_refuses_an_address_that_is_none_before_it_writes(small_run, tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path))
-    shutil.copytree(small_run, tmp_path / "small")
-    before = list_files(tmp_path)
+def test_the_command_refuses_an_address_that_is_none_before_it_writes(run, outputs, capsys):
+    before = list_files(outputs)
     code, out, err = call(capsys, "export", "small", "--url", "example.org")
     assert (code, out) == (2, "")
     assert "such as https://example.org/adoption/, not 'example.org'" in err
-    assert list_files(tmp_path) == before
+    assert list_files(outputs) == before
     code, out, _ = call(capsys, "export", "small", "--single", "--url", "https://example.org/a")
     assert code == 0
-    assert "https://example.org/a/charts/05_forecast.html" in (tmp_path / "small" / "small.html").read_text()
+    assert "https://example.org/a/charts/05_forecast.html" in (run / "small.html").read_text()
 
 
 def test_an_address_ends_in_one_slash():
@@ -195,8 +188,7 @@ def list_citations(run):
     return {match[1] for match in found}
 
 
-def test_each_page_is_cited_as_the_index_is(small_run, tmp_path, monkeypatch):
-    run = shutil.copytree(small_run, tmp_path / "small")
+def test_each_page_is_cited_as_the_index_is(run, tmp_path, monkeypatch):
     [citation] = list_citations(run)
     assert re.fullmatch(
         r"The Adoption Curves authors \(2026\)\. Adoption Curves .*: run 'small' \(.*\)\. Unpublished\.", citation
@@ -219,27 +211,17 @@ def test_each_page_is_cited_as_the_index_is(small_run, tmp_path, monkeypatch):
 # ---- runs of before -----------------------------------------------------------------------------------------------
 
 
-def test_a_run_of_an_older_version_is_exported_and_what_it_lacks_is_said(small_run, tmp_path, monkeypatch, capsys):
-    from test_pages import export
-
-    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path))
-    shutil.copytree(small_run, tmp_path / "small")
-    code, out, _ = export(capsys, "small")
+def test_a_run_of_an_older_version_is_exported_and_what_it_lacks_is_said(run, capsys):
+    code, out, _ = call(capsys, "export", "small")
     assert code == 0
     assert (
         "note: no data can be offered under 01_series: an older version saved them without, or study.draw was " in out
     )
     assert "Make the run again: adoption run small" in out
     assert "note: without a drawing for telephones, which get the wide one: 01_series, 05_forecast" in out
-    record = tmp_path / "small" / "run.json"
-    record.write_text(record.read_text().replace('"main_figure"', '"figure"'))
-    code, _, err = export(capsys, "small")
-    assert code == 1
-    assert "The record of run 'small', run.json, can't be used. Make the run again: adoption run small" in err
 
 
-def test_somebody_elses_file_is_not_written_over(small_run, tmp_path):
-    run = shutil.copytree(small_run, tmp_path / "small")
+def test_somebody_elses_file_is_not_written_over(run):
     (run / "html" / "card.png").write_bytes(b"mine")
     with pytest.raises(RunError, match=r"card.png is no page of run 'small', but has the name of one\. Move it\."):
         export_run(run, "https://example.org/")

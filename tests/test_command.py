@@ -138,13 +138,11 @@ def test_params_lists_every_parameter_with_its_help(capsys):
         assert readers
 
 
-def test_export_writes_the_pages_again(capsys, small_run, tmp_path, monkeypatch):
-    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path))
-    copy = shutil.copytree(small_run, tmp_path / "small")
-    shutil.rmtree(copy / "html")
+def test_export_writes_the_pages_again(capsys, run):
+    shutil.rmtree(run / "html")
     code, out, _ = call(capsys, "export", "small")
     assert code == 0
-    assert (copy / "html" / "index.html").is_file()
+    assert (run / "html" / "index.html").is_file()
     assert out.strip().endswith("index.html")
 
 

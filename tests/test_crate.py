@@ -1,12 +1,10 @@
 """An archive of a run is a research object: rocrate reads it back, and every file that it describes is there."""
 
 import json
-import shutil
 import zipfile
 from hashlib import sha256
 from pathlib import Path
 
-import pytest
 from processes import call
 from rocrate.rocrate import ROCrate
 
@@ -16,11 +14,6 @@ from helpers.runs.crate import METADATA, PROFILE, describe_crate
 from helpers.runs.notebook import list_written
 from helpers.runs.pages.single import write_archive
 from helpers.runs.record import list_outputs, read_run
-
-
-@pytest.fixture
-def run(small_run, outputs):
-    return shutil.copytree(small_run, outputs / "small")
 
 
 def list_files(crate):

@@ -18,11 +18,6 @@ from helpers.runs.notebook import read_csv, write_csv
 from helpers.runs.record import find_changed, list_kinds, list_own, read_run
 
 
-@pytest.fixture
-def run(small_run, outputs):
-    return shutil.copytree(small_run, outputs / "small")
-
-
 def list_tables(run):
     return list_kinds(read_run(run))
 

@@ -90,11 +90,6 @@ def test_no_figure_of_the_project_has_come_that_is_still_expected():
         assert newest[entry.indicator] < read_expected(entry.next_expected)[0], entry.indicator
 
 
-@pytest.fixture
-def run(small_run, outputs):
-    return shutil.copytree(small_run, outputs / "small")
-
-
 def test_runs_are_listed_with_what_they_are_of(capsys, outputs, run):
     [row] = json.loads(call(capsys, "runs", "--json")[1])
     assert (row["run"], row["entity"], row["indicator"], row["state"]) == ("small", "China", "genai_users", "whole")

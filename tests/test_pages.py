@@ -115,12 +115,11 @@ def test_the_index_says_what_was_found_and_how(pages):
     assert re.search(r"<dt>pandas</dt><dd>\d", text)
 
 
-def test_pages_are_the_same_whenever_they_are_written(small_run, tmp_path):
-    copy = shutil.copytree(small_run, tmp_path / "small")
-    record = json.loads((copy / "run.json").read_text())
-    (copy / "run.json").write_text(json.dumps({**record, "made": "2001-01-01T00:00:00+00:00"}))
-    write_pages(copy)
-    assert list_files(copy / "html") == list_files(small_run / "html")
+def test_pages_are_the_same_whenever_they_are_written(small_run, run):
+    record = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**record, "made": "2001-01-01T00:00:00+00:00"}))
+    write_pages(run)
+    assert list_files(run / "html") == list_files(small_run / "html")
 
 
 def test_pages_differ_by_the_name_of_their_run_alone(small_run, tmp_path):
@@ -231,13 +230,12 @@ WORDLESS = [{"image/png": "aGk="}, {"text/html": '<p><img src="data:image/png;ba
 
 
 @pytest.mark.parametrize("data", WORDLESS)
-def test_an_image_without_words_stops_the_pages(small_run, tmp_path, data):
-    copy = shutil.copytree(small_run, tmp_path / "small")
-    put_out(copy, 6, **data)
+def test_an_image_without_words_stops_the_pages(run, data):
+    put_out(run, 6, **data)
     with pytest.raises(
         RunError, match=r"^Notebook 01_check_small, cell cell-5: an image has no alternative text.*alt="
     ):
-        write_pages(copy)
+        write_pages(run)
 
 
 def test_what_a_cell_puts_out_keeps_its_tables_and_loses_the_rest():

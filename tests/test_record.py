@@ -1,7 +1,6 @@
 """A run's record names everything, and `adoption verify` finds whatever isn't as it says."""
 
 import json
-import shutil
 
 import pytest
 from processes import call
@@ -11,20 +10,15 @@ from helpers.runs.record import find_differences, read_run, verify
 
 
 @pytest.fixture
-def folder(small_run, tmp_path):
-    return shutil.copytree(small_run, tmp_path / "small")
-
-
-@pytest.fixture
 def notebooks(small_run):
     return small_run.parents[1] / "notebooks"
 
 
-def test_an_untouched_run_is_as_its_record_says(folder, notebooks):
-    assert verify(folder, notebooks) == []
-    (folder / "notebooks" / ".ipynb_checkpoints").mkdir()
-    (folder / "notebooks" / ".ipynb_checkpoints" / "a.ipynb").write_text("")
-    assert verify(folder, notebooks) == [], "what JupyterLab leaves is no part of a run"
+def test_an_untouched_run_is_as_its_record_says(run, notebooks):
+    assert verify(run, notebooks) == []
+    (run / "notebooks" / ".ipynb_checkpoints").mkdir()
+    (run / "notebooks" / ".ipynb_checkpoints" / "a.ipynb").write_text("")
+    assert verify(run, notebooks) == [], "what JupyterLab leaves is no part of a run"
 
 
 @pytest.mark.parametrize(
@@ -38,32 +32,32 @@ def test_an_untouched_run_is_as_its_record_says(folder, notebooks):
         "html/index.html",
     ],
 )
-def test_every_file_that_was_changed_or_lost_is_found(folder, notebooks, part):
+def test_every_file_that_was_changed_or_lost_is_found(run, notebooks, part):
     word = "not as in run.json" if part.endswith("small.json") else "changed"
-    (folder / part).write_bytes((folder / part).read_bytes().replace(b"a", b"b", 1))
-    assert verify(folder, notebooks) == [f"{part}: {word}"]
-    (folder / part).unlink()
-    assert verify(folder, notebooks) == [f"{part}: {word if 'not' in word else 'missing'}"]
+    (run / part).write_bytes((run / part).read_bytes().replace(b"a", b"b", 1))
+    assert verify(run, notebooks) == [f"{part}: {word}"]
+    (run / part).unlink()
+    assert verify(run, notebooks) == [f"{part}: {word if 'not' in word else 'missing'}"]
 
 
-def test_a_file_that_no_notebook_wrote_is_no_part_of_the_run(folder, notebooks):
+def test_a_file_that_no_notebook_wrote_is_no_part_of_the_run(run, notebooks):
     for name in ("tables/99_mine.csv", "html/mine.html", "notebooks/99_mine.json", "notes.txt"):
-        (folder / name).write_text("{}")
-    assert verify(folder, notebooks) == []
+        (run / name).write_text("{}")
+    assert verify(run, notebooks) == []
 
 
-def test_every_input_that_was_changed_is_found(folder):
-    content = read_run(folder)
+def test_every_input_that_was_changed_is_found(run):
+    content = read_run(run)
     inputs = {name: content[name] for name in ("parameters", "helpers", "versions", "data")}
     inputs |= {"notebooks": {name: entry["source"] for name, entry in content["notebooks"].items()}}
-    assert find_differences(folder, content, inputs) == []
+    assert find_differences(run, content, inputs) == []
     changed = json.loads(json.dumps(inputs))
     changed["versions"]["pandas"] = "9.9"
     changed["helpers"]["show/tables.py"] = "0" * 64
     changed["data"]["files"]["observations.csv"] = "0" * 64
     changed["notebooks"]["07_new"] = "0" * 64
     del changed["notebooks"]["01_check_small"]
-    assert set(find_differences(folder, content, changed)) == {
+    assert set(find_differences(run, content, changed)) == {
         f"versions pandas: was {content['versions']['pandas']!r}, is '9.9'",
         "helpers show/tables.py: changed",
         "data files observations.csv: changed",
@@ -72,12 +66,11 @@ def test_every_input_that_was_changed_is_found(folder):
     }
 
 
-def test_the_command_says_it_and_ends_with_one(capsys, folder, monkeypatch):
-    monkeypatch.setenv("ADOPTION_OUTPUTS", str(folder.parent))
+def test_the_command_says_it_and_ends_with_one(capsys, run, monkeypatch):
     code, out, _ = call(capsys, "verify", "small")  # made from other notebooks than the project's
     assert code == 1
     assert "notebooks 01_check_small: gone" in out
-    monkeypatch.setattr(record, "verify", lambda folder: [])
+    monkeypatch.setattr(record, "verify", lambda run: [])
     assert call(capsys, "verify", "small")[:2] == (
         0,
         "ok: run 'small' is as its record says, made from what is here now.\n",
