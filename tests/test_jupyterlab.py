@@ -209,17 +209,6 @@ def test_until_its_answer_a_figure_is_grey_and_says_so(page):
     page.wait_for_function("() => document.querySelector('.adoption-numbers').innerText.includes('logistic')")
 
 
-@pytest.mark.slow
-def test_a_second_series_stands_beside_the_first(page):
-    page.get_by_role("button", name="A second series beside it").click()
-    page.wait_for_function("() => document.querySelectorAll('.adoption-explorer .main-svg').length >= 4")
-    page.get_by_label("Indicator", exact=True).nth(1).select_option("Internet users")
-    page.wait_for_function("() => [...document.querySelectorAll('.adoption-explorer')].map(each => each.innerText)"
-                           ".filter(text => text.includes('Internet users, China')).length == 1")  # fmt: skip
-    page.get_by_role("button", name="A second series beside it").click()
-    page.wait_for_function("() => document.querySelectorAll('.adoption-explorer').length == 1")
-
-
 def test_moves_never_queue_up(page):
     """A held key sends thirty moves in a second or so; the figure shows the last one soon after."""
     find_handle(page, "Years on").focus()
