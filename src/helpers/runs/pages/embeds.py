@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from ..notebook import DATA
 from ..parameters import ParameterError
 from .charts import set_chart
-from .exhibits import embed_files, embed_image
+from .exhibits import embed_files, embed_image, write_light
 from .frame import render
 
 FORMS = {"PNG": "png", "SVG": "svg", "PDF": "pdf"}
@@ -118,7 +118,6 @@ def draw_card(content: bytes) -> bytes:
 
     image = Image.open(BytesIO(content)).convert("RGB")
     image.thumbnail([side - 2 * MARGIN for side in CARD], Image.Resampling.LANCZOS)
-    card, made = Image.new("RGB", CARD, "white"), BytesIO()
+    card = Image.new("RGB", CARD, "white")
     card.paste(image, tuple((side - own) // 2 for side, own in zip(CARD, image.size, strict=True)))
-    card.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(made, "PNG", optimize=True)
-    return made.getvalue()
+    return write_light(card)

@@ -9,6 +9,7 @@ from collections import Counter
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from ..sequence import WRITERS, parse_code
 
@@ -93,9 +94,8 @@ def embed_files(page: str, folder: Path, most: int = PAGE_BYTES) -> str:
             address = f"{TYPES[path.rpartition('.')[2]]}{b64encode((folder / path).read_bytes()).decode()}"
             page = page.replace(f'href="within:{path}"', f'href="{address}"')
         else:
-            page = re.sub(
-                rf'<a href="within:{re.escape(path)}"[^>]*>([^<]*)</a>', r'<span class="beside">\1</span>', page
-            )
+            link = rf'<a [^>]*href="within:{re.escape(path)}"[^>]*>([^<]*)</a>'
+            page = re.sub(link, r'<span class="beside">\1</span>', page)
     return page
 
 
@@ -116,7 +116,13 @@ def shrink_image(content: bytes, width: int) -> bytes:
 
     image = Image.open(BytesIO(content)).convert("RGB")
     size = (width, round(image.height * width / image.width))
-    image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=1.5)
+    return write_light(image.resize(size, Image.Resampling.LANCZOS, reducing_gap=1.5))
+
+
+def write_light(image: Any) -> bytes:
+    """An image of Pillow's as PNG with 256 colours."""
+    from PIL.Image import Dither, Quantize
+
     light = BytesIO()
-    image.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(light, "PNG", optimize=True)
+    image.quantize(256, Quantize.FASTOCTREE, dither=Dither.NONE).save(light, "PNG", optimize=True)
     return light.getvalue()

@@ -14,11 +14,12 @@ from bs4 import BeautifulSoup
 from ...base.files import pack_files, write_file
 from ...base.project import RunError, shorten_path
 from ..crate import METADATA, describe_crate
-from ..record import LOG, list_files, note_exports, read_unchanged
+from ..record import LOG, list_files, note_exports, read_run, read_unchanged
 from . import export_run, is_foreign
+from .exhibits import embed_files
 
 MOST_BYTES = 4_900_000
-"""Files within the pages stay, the smallest first, as long as the whole is below this."""
+"""Files stay within the pages as long as the whole is below this."""
 MARK = b"Adoption curves"
 """Comment of our archives."""
 
@@ -57,8 +58,11 @@ def write_single(folder: Path, url: str = "") -> Path:
             section.extend(list(part.contents))
             whole.find("main").append(section)
     _lead_within(whole, names)
-    _make_light(whole)
-    note_exports(folder, {target.name: write_file(target, str(whole).encode())})
+    paths = {path.rpartition("/")[2]: path for path in list_files(read_run(folder))}
+    for tag in whole.select("a[download]"):
+        tag["href"] = f"within:{paths[tag['download']]}"
+    page = embed_files(str(whole), folder, MOST_BYTES)
+    note_exports(folder, {target.name: write_file(target, page.encode())})
     return target
 
 
@@ -84,16 +88,6 @@ def _lead_within(whole: Any, names: dict[str, str]) -> None:
         tag.decompose()
     for tag in whole.select("nav.folder a[href]"):
         tag["href"] = f"#{names[tag['href']]}"
-
-
-def _make_light(whole: Any) -> None:
-    """Name the largest files within the pages instead of holding them, until the whole is light enough to be sent."""
-    size, links = len(str(whole).encode()), whole.find_all("a", href=re.compile("^data:"))
-    for tag in sorted(links, key=lambda tag: len(tag["href"]), reverse=True):
-        if size <= MOST_BYTES:
-            return
-        size -= len(tag["href"])
-        tag.name, tag.attrs = "span", {"class": "beside"}
 
 
 def write_archive(folder: Path) -> Path:
