@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from cells import NOTEBOOKS, execute_cells
 from page_faults import find_faults
+from processes import call
 from small_notebooks import write_notebook
 from test_pages import Page
 
-from helpers import __main__ as command
 from helpers.base.files import hash_file
 from helpers.base.folders import lock_folder
 from helpers.base.levels import band_columns, quoted_level
@@ -60,14 +60,6 @@ def make(outputs, name, median=800.0, subject=("Users", "million persons"), date
     return folder
 
 
-def call(capsys, *words):
-    with pytest.raises(SystemExit) as ended:
-        command.main(["compare", *words])
-    said = capsys.readouterr()
-    assert "Traceback" not in said.err
-    return ended.value.code or 0, said.out, said.err
-
-
 def compare(outputs, *names):
     """Variables of the notebook that compares these runs, its cells run in this process, its table and its figures."""
     variables, drawn = execute_cells(NOTEBOOKS / "compare_runs.ipynb", outputs, {"runs": [*names]})
@@ -77,7 +69,7 @@ def compare(outputs, *names):
 
 def test_two_runs_become_a_table_a_figure_and_a_page(outputs, capsys):
     make(outputs, "one"), make(outputs, "sweep/two", 900.0, (NASTY, "million persons"), horizon_years=3)
-    code, out, err = call(capsys, "one", "sweep/two")
+    code, out, err = call(capsys, "compare", "one", "sweep/two")
     assert (code, err) == (0, "")
     assert out.strip().endswith("compare-one-sweep-two/index.html")
     folder = outputs / "compare-one-sweep-two"
@@ -119,7 +111,7 @@ def test_each_run_is_quoted_at_its_own_level_and_it_is_said_where_they_differ(ou
 def test_long_texts_are_cut_before_anything_is_made_of_them(outputs, capsys, text):
     make(outputs, "one", subject=(text, text)), make(outputs, "two", median=900.0, subject=("Users", "persons"))
     began = time.process_time()
-    assert call(capsys, "one", "two")[::2] == (0, "")
+    assert call(capsys, "compare", "one", "two")[::2] == (0, "")
     assert time.process_time() - began < 20
     assert (outputs / "compare-one-two" / "index.html").stat().st_size < 1_000_000
 
@@ -128,7 +120,7 @@ def test_halves_of_pairs_are_marks(outputs, capsys):
     make(outputs, "one", subject=("half \ud800", "unit")), make(outputs, "two", subject=("half \udfff", "unit"))
     path = outputs / "one" / "run.json"
     path.write_text(path.read_text().replace('"half ', '"\\udc00 half '))
-    assert call(capsys, "one", "two")[::2] == (0, "")
+    assert call(capsys, "compare", "one", "two")[::2] == (0, "")
     assert "\N{REPLACEMENT CHARACTER}" in (outputs / "compare-one-two" / "comparison.csv").read_text()
 
 
@@ -255,7 +247,7 @@ def test_mistakes_end_with_a_sentence_and_write_nothing(outputs, capsys, names, 
     (make(outputs, "torn") / "tables" / "06_key_numbers.csv").write_text("key,value\na,1\n")
     (outputs / "grid").mkdir()
     (outputs / "grid" / "sweep.json").write_text("{}")
-    ended, out, err = call(capsys, *names)
+    ended, out, err = call(capsys, "compare", *names)
     assert (ended, out) == (code, "")
     assert message in err
     assert not list(outputs.glob("compare*"))
@@ -268,13 +260,13 @@ def test_a_project_may_change_the_notebook_and_is_told_where_it_fails(outputs, t
     monkeypatch.chdir(tmp_path)
     source = tmp_path / "notebooks" / "compare_runs.ipynb"
     write_notebook(source, ["# Mine", {"runs": ["baseline"]}, "## Fail", "assert runs == ['one', 'two'], runs\n1 / 0"])
-    code, out, err = call(capsys, "one", "two")
+    code, out, err = call(capsys, "compare", "one", "two")
     assert (code, out) == (1, "")
     assert err.startswith('Notebook compare_runs failed in the part "Fail"\n  ZeroDivisionError')
     assert "Executed up to there: outputs/lab/compare_runs.partial.ipynb" in err
     assert not (outputs / "compare-one-two").exists()
     write_notebook(source, ["# Mine", {"runs": ["baseline"]}, "## Work", OWN_TABLE])
-    assert call(capsys, "one", "two")[0] == 0
+    assert call(capsys, "compare", "one", "two")[0] == 0
     assert {path.name for path in (outputs / "compare-one-two").iterdir()} == {"index.html", "comparison.csv"}
     assert list((outputs / "lab").iterdir()) == []
 

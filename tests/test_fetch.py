@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from processes import call
 from snapshots import check_snapshot
 from worldbank_server import CODE, FIGURES, TITLE, serve
 
-from helpers import __main__ as command
 from helpers import indicators
 from helpers.base.folders import lock_folder
 from helpers.indicators import fetch, fetch_folder
@@ -218,29 +218,21 @@ def test_two_writers_do_not_meet(tmp_path):
     assert not (tmp_path / "live").exists()
 
 
-def call(capsys, *words):
-    with pytest.raises(SystemExit) as ended:
-        command.main(["fetch", "worldbank", *map(str, words)])
-    return ended.value.code or 0, capsys.readouterr()
-
-
 def test_the_command_fetches_and_says_what_is_missing(tmp_path, capsys, monkeypatch):
     import wbgapi
 
+    words = ("fetch", "worldbank", CODE, "--entity")
     with serve() as (wbgapi.endpoint, _):
-        code, said = call(capsys, CODE, "--entity", "CHN,KOR", "--entity", "GBR", "--into", tmp_path / "live")
-    assert code == 0, said.err
-    assert [line.split(":")[0] for line in said.out.splitlines()[:3]] == [
+        code, out, err = call(capsys, *words, "CHN,KOR", "--entity", "GBR", "--into", tmp_path / "live")
+    assert code == 0, err
+    assert [line.split(":")[0] for line in out.splitlines()[:3]] == [
         "it_net_user_zs of China",
         "it_net_user_zs of Korea, Rep.",
         "it_net_user_zs of United Kingdom",
     ]
     monkeypatch.setitem(sys.modules, "wbgapi", None)
-    code, said = call(capsys, CODE, "--entity", "CHN", "--into", tmp_path / "other")
-    assert (code, said.out) == (1, "")
-    assert (
-        said.err == "adoption fetch needs the library wbgapi, the extra 'live'; install it with: pip install wbgapi\n"
-    )
+    told = "adoption fetch needs the library wbgapi, the extra 'live'; install it with: pip install wbgapi\n"
+    assert call(capsys, *words, "CHN", "--into", tmp_path / "other") == (1, "", told)
     assert not (tmp_path / "other").exists()
 
 

@@ -5,10 +5,10 @@ from datetime import date
 
 import pandas as pd
 import pytest
+from processes import call
 from snapshots import check_snapshot
 from survey_server import serve
 
-from helpers import __main__ as command
 from helpers import indicators
 from helpers.indicators import fetch_folder, fetch_surveys
 
@@ -112,9 +112,8 @@ def test_no_server_and_the_commands(monkeypatch, tmp_path, capsys):
         monkeypatch.setattr(fetch_surveys, "EUROSTAT", address)
         monkeypatch.setattr(fetch_surveys, "BTOS", address)
         for words in (["eurostat", "isoc_eb_ai", "--entity", "DE", "--where", "unit=PC_ENT"], ["btos"]):
-            with pytest.raises(SystemExit) as ended:
-                command.main(["fetch", *words, "--into", str(tmp_path / words[0])])
-            assert not ended.value.code, capsys.readouterr().err
+            code, _, err = call(capsys, "fetch", *words, "--into", tmp_path / words[0])
+            assert code == 0, err
     with pytest.raises(fetch_folder.FetchError, match="The Census Bureau cannot be reached"):
         fetch_surveys.fetch_btos(tmp_path / "other")
     with pytest.raises(fetch_folder.FetchError, match="No entity is named"):

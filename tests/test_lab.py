@@ -6,20 +6,18 @@ import sys
 import nbformat
 import pytest
 from conftest import SAMPLE
+from processes import call
 
 from helpers import indicators
-from helpers.__main__ import main
 from helpers.base.project import RunError
 from helpers.runs import lab
 from helpers.runs.parameters import ParameterError
 
 
 def test_open_prepares_a_copy_and_never_overwrites_one(outputs, capsys):
-    with pytest.raises(SystemExit) as ended:
-        main(["open", "05", "-p", "horizon_years", "10", "--prepare-only"])
-    assert not ended.value.code
+    code, out, _ = call(capsys, "open", "05", "-p", "horizon_years", "10", "--prepare-only")
     copy = outputs / "lab" / "05_forecast_adoption.ipynb"
-    assert str(copy) in capsys.readouterr().out
+    assert (code, str(copy) in out) == (0, True)
     notebook = nbformat.read(copy, 4)
     nbformat.validate(notebook)
     (given,) = [cell for cell in notebook.cells if "injected-parameters" in cell.metadata.get("tags", [])]
@@ -49,12 +47,11 @@ def test_open_checks_as_a_run_does(outputs, name, given, kind, words):
     assert not outputs.exists()
 
 
-def test_open_becomes_jupyterlab(outputs, monkeypatch):
+def test_open_becomes_jupyterlab(outputs, monkeypatch, capsys):
     called = []
     monkeypatch.setenv("ADOPTION_OUTPUTS", str(outputs))  # it is set for the kernels, and is taken back after this
     monkeypatch.setattr(lab.os, "execv", lambda *words: called.append(words))
-    with pytest.raises(SystemExit):
-        main(["open", "explore", "--no-browser", "--", "--port=9999"])
+    call(capsys, "open", "explore", "--no-browser", "--", "--port=9999")
     (words,) = called
     assert words[1][:3] == [sys.executable, "-m", "jupyterlab"]
     copy, root, *options = words[1][3:]

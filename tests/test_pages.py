@@ -13,8 +13,8 @@ import pytest
 from bs4 import BeautifulSoup
 from conftest import list_files
 from nbconvert.exporters import HTMLExporter
+from processes import call
 
-from helpers import __main__ as command
 from helpers.base.project import RunError
 from helpers.runs.execute import name_run
 from helpers.runs.pages import write_pages
@@ -289,24 +289,16 @@ def test_nbconvert_alone_gives_a_decent_page(small_run, template, words):
 # ---- any notebook
 
 
-def export(capsys, path):
-    with pytest.raises(SystemExit) as ended:
-        command.main(["export", str(path)])
-    said = capsys.readouterr()
-    assert "Traceback" not in said.err
-    return ended.value.code or 0, said.out, said.err
-
-
 def test_any_notebook_gets_a_page_beside_it_and_nothing_else_is_replaced(small_run, tmp_path, capsys):
     path = shutil.copy(small_run / "notebooks" / "01_check_small.ipynb", tmp_path / "mine.ipynb")
     for _ in range(2):
-        assert export(capsys, path) == (0, f"Read it: {tmp_path / 'mine.html'}\n", "")
+        assert call(capsys, "export", path) == (0, f"Read it: {tmp_path / 'mine.html'}\n", "")
     page = Page(tmp_path / "mine.html")
     assert "<title>1. What is there?</title>" in page.text
     assert [image["alt"] for image in page.images] == ['Users, a < b & "c"']
     assert {link[0] for link in page.links} == {"#"}, "there is no run around it"
     (tmp_path / "mine.html").write_text("someone's")
-    assert "note: mine.html is no page of this package" in export(capsys, path)[1]
+    assert "note: mine.html is no page of this package" in call(capsys, "export", path)[1]
     assert (tmp_path / "mine.html").read_text() == "someone's"
     assert (tmp_path / "mine-2.html").read_text() == page.text
 
@@ -314,12 +306,12 @@ def test_any_notebook_gets_a_page_beside_it_and_nothing_else_is_replaced(small_r
 def test_a_notebook_that_was_not_run_has_a_page_and_wordless_images_are_told(tmp_path, capsys):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 + 1"), nbformat.v4.new_raw_cell("<b>raw")])
     nbformat.write(notebook, tmp_path / "plain.ipynb")
-    assert export(capsys, tmp_path / "plain.ipynb")[0] == 0
+    assert call(capsys, "export", tmp_path / "plain.ipynb")[0] == 0
     assert "<pre>&lt;b&gt;raw</pre>" in (tmp_path / "plain.html").read_text()
     image = nbformat.v4.new_output("display_data", data={"image/png": "aGk="})
     notebook.cells[0]["outputs"] = [image, image]
     nbformat.write(notebook, tmp_path / "plain.ipynb")
-    code, out, _ = export(capsys, tmp_path / "plain.ipynb")
+    code, out, _ = call(capsys, "export", tmp_path / "plain.ipynb")
     assert code == 0
     assert out.startswith(f"note: cell {notebook.cells[0]['id']}: an image has no alternative text")
 
@@ -328,7 +320,7 @@ def test_a_notebook_that_was_not_run_has_a_page_and_wordless_images_are_told(tmp
 def test_what_is_no_notebook_is_told(tmp_path, capsys, text, message):
     if text:
         (tmp_path / "x.ipynb").write_text(text)
-    code, out, err = export(capsys, tmp_path / "x.ipynb")
+    code, out, err = call(capsys, "export", tmp_path / "x.ipynb")
     assert (code, out) == (1, "")
     assert message in err
     assert not list(tmp_path.glob("*.html"))

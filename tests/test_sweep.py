@@ -16,12 +16,11 @@ from conftest import SAMPLE, further
 from distributed import LocalCluster
 from jupyter_core.utils import ensure_event_loop
 from page_faults import find_faults
-from processes import is_alive, wait_for
+from processes import call, is_alive, wait_for
 from small_notebooks import write_notebooks
 from test_compare import make
 from test_pages import Page
 
-from helpers import __main__ as command
 from helpers import indicators
 from helpers.base.files import write_json
 from helpers.base.folders import lock_folder
@@ -254,9 +253,7 @@ def test_a_failing_run_stops_no_other_and_the_same_command_resumes(tmp_path, out
     assert failed == {}
     assert sorted(list_made(tmp_path)) == ["1", "13", "13", "9"]
     assert pd.read_csv(folder / "sweep.csv")["last"].tolist() == [601, 609, 613]
-    with pytest.raises(SystemExit):
-        command.main(["export", "grid/horizon_years-1"])
-    assert capsys.readouterr().out.strip().endswith("grid/horizon_years-1/html/index.html")
+    assert call(capsys, "export", "grid/horizon_years-1")[1].strip().endswith("grid/horizon_years-1/html/index.html")
 
 
 def test_the_seconds_of_runs_add_up_to_the_work(tmp_path, outputs, notebooks, capsys):

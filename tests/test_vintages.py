@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from processes import call
 
-from helpers import __main__ as command
 from helpers import indicators
 from helpers.indicators.labels import find_urls, list_wording, state_vintages
 from helpers.indicators.series import parse_breaks
@@ -112,26 +112,21 @@ def test_own_data_may_say_when_their_figures_came_out(tmp_path):
     assert indicators.load(path, "2022-12-15").series("own data", "own").values.tolist() == [3, 8, 15]
 
 
-def run(capsys, *options):
-    with pytest.raises(SystemExit) as stopped:
-        command.main(["run", "early", *options])
-    return stopped.value.code, capsys.readouterr().err
-
-
-def test_too_few_public_figures_are_refused_and_the_day_is_named(capsys, tmp_path, monkeypatch):
-    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
-    code, said = run(capsys, "-p", "as_of", "2025-07-01", "-p", "bound", "")
+def test_too_few_public_figures_are_refused_and_the_day_is_named(capsys, tmp_path, outputs):
+    code, _, said = call(capsys, "run", "early", "-p", "as_of", "2025-07-01", "-p", "bound", "")
     assert (code, "the third became public on 2025-10-18" in said) == (2, True)
-    code, said = run(capsys, "-p", "as_of", "2024-01-01")
+    code, _, said = call(capsys, "run", "early", "-p", "as_of", "2024-01-01")
     assert (code, "was public, 2024-11-30; the third was on 2025-10-18" in said) == (2, True)
     moved = shutil.copytree(DATA, tmp_path / "moved")
     text = (moved / "observations.csv").read_text(encoding="utf-8")
     old = "China,genai_users,2025-06-30,2025-10-18"
     assert old in text
     (moved / "observations.csv").write_text(text.replace(old, old[:-2] + "25"), encoding="utf-8")
-    code, said = run(capsys, "-p", "as_of", "2025-10-20", "-p", "bound", "", "-p", "data", str(moved))
+    code, _, said = call(
+        capsys, "run", "early", "-p", "as_of", "2025-10-20", "-p", "bound", "", "-p", "data", str(moved)
+    )
     assert (code, "the third became public on 2025-10-25" in said) == (2, True)
-    assert not (tmp_path / "outputs").exists()
+    assert not outputs.exists()
 
 
 def test_the_run_of_the_readme_ends_with_515_million(data):
