@@ -15,6 +15,7 @@ from processes import run
 from reports import make_comparison, make_sweep
 from small_notebooks import write_notebooks
 
+from helpers import forecast, indicators
 from helpers.base.folders import lock_folder
 from helpers.base.project import MARK, RunError, find_data
 from helpers.runs import Study
@@ -202,6 +203,24 @@ def site(shared, whole_run):
         (project / "made").rename(project / "html")
 
     return make_once(project / "html", make)
+
+
+@pytest.fixture(scope="session")
+def data():
+    """The project's own data."""
+    return indicators.load()
+
+
+@pytest.fixture(scope="session")
+def references(data):
+    """The series that all forecasts learn from."""
+    return data.references()
+
+
+@pytest.fixture(scope="session")
+def residuals(references):
+    """What forecasts of these at earlier dates came to."""
+    return forecast.backtest(references)
 
 
 @pytest.fixture(scope="module")

@@ -7,18 +7,8 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from helpers import forecast, indicators
+from helpers import forecast
 from helpers.forecast import METHODS, backtest, bands, can_calibrate, coverage, methods, rolling, scores, windows
-
-
-@pytest.fixture(scope="module")
-def references():
-    return indicators.load().references()
-
-
-@pytest.fixture(scope="module")
-def residuals(references):
-    return backtest(references)
 
 
 @pytest.fixture(scope="module")

@@ -120,8 +120,7 @@ def test_several_countries_get_the_line_of_a_sweep_that_is_read(tmp_path, capsys
     assert "adoption sweep lands.yaml" in line
 
 
-def test_a_name_in_another_language_is_the_country_or_none():
-    data = indicators.load()
+def test_a_name_in_another_language_is_the_country_or_none(data):
     for name, near in (
         ("Deutschland", "nearest: Germany"),
         ("Niemcy", "nearest: Germany"),

@@ -16,11 +16,6 @@ DATA = Path(__file__).parents[1] / "data"
 SAMPLE = Path(__file__).parent / "sample"
 
 
-@pytest.fixture(scope="module")
-def data():
-    return indicators.load(DATA)
-
-
 @pytest.mark.parametrize("folder", [DATA, SAMPLE], ids=["data", "sample"])
 def test_frictionless_finds_the_package_valid(folder):
     report = Package(str(folder / "datapackage.json")).validate()

@@ -20,16 +20,6 @@ from helpers.forecast.rolling import roll_origins
 
 
 @pytest.fixture(scope="module")
-def references():
-    return indicators.load().references()
-
-
-@pytest.fixture(scope="module")
-def residuals(references):
-    return forecast.backtest(references)
-
-
-@pytest.fixture(scope="module")
 def unbounded(references):
     return forecast.backtest(references, bounded=False)
 
@@ -213,8 +203,7 @@ def test_a_limit_without_a_bound_is_said(make, limit, said):
     assert said in make([20, 35, 60, 80], None, limit=limit).statements().set_index("topic").loc["bound", "statement"]
 
 
-def test_users_of_the_whole_world_are_held_below_its_population(make):
-    data = indicators.load()
+def test_users_of_the_whole_world_are_held_below_its_population(make, data):
     series = data.series("World", "chatgpt_weekly_active_users")
     offered = data.offer_bounds(series)
     assert list(offered) == ["Population in mid-year", "none"]
@@ -500,8 +489,7 @@ def test_dense_short_series_is_thinned_over_its_whole_span():
     assert np.ptp(window.years) > 0.6
 
 
-def test_statements_take_their_numbers_from_the_run():
-    data = indicators.load()
+def test_statements_take_their_numbers_from_the_run(data):
     series = data.series("China", "genai_users", "population_year_end")
     result = forecast.forecast(series, references=data.references())
     table = result.statements(respondents=30000).set_index("key")
@@ -517,8 +505,7 @@ def test_statements_take_their_numbers_from_the_run():
         assert words in table.loc[key, "statement"]
 
 
-def test_a_share_scatters_by_points_and_its_bound_is_said_once():
-    data = indicators.load()
+def test_a_share_scatters_by_points_and_its_bound_is_said_once(data):
     series = data.series("Germany", "internet_use_itu", 100)
     said = forecast.forecast(series, references=data.references()).statements().set_index("topic")["statement"]
     assert re.search(r"by [\d.]+ percentage points \(residual SD\)", said["noise"])

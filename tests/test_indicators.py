@@ -141,11 +141,6 @@ def test_breaks_are_read_as_they_are_written(entries):
 # Selection
 
 
-@pytest.fixture(scope="module")
-def data():
-    return indicators.load(DATA)
-
-
 def test_target_with_its_bound(data):
     series = data.series("China", "genai_users", "internet_users")
     assert series.values.tolist() == [230, 249, 515, 602]
@@ -408,8 +403,7 @@ def test_tables_that_can_be_read_are_checked_when_another_cannot(tmp_path):
     assert any(line.startswith("indicators.csv, row 1: ") for line in problems)
 
 
-def test_references_leave_out_a_technology_by_its_name_and_refuse_an_unknown_one():
-    data = indicators.load()
+def test_references_leave_out_a_technology_by_its_name_and_refuse_an_unknown_one(data):
     series = data.series("China", "online_payment_users")
     named, given = (data.references(exclude=each) for each in (series.technology, series))
     assert [repr(each) for each in named] == [repr(each) for each in given]

@@ -28,11 +28,6 @@ LATER = pd.to_datetime(["2026-06-30"])
 
 
 @pytest.fixture(scope="module")
-def references():
-    return indicators.load().references()
-
-
-@pytest.fixture(scope="module")
 def residuals(references):
     return {bounded: forecast.backtest(references, (4,), (1.0, 2.0), bounded) for bounded in (True, False)}
 

@@ -80,9 +80,8 @@ def test_own_data_of_an_indicator_of_the_project_are_not_due(tmp_path):
     assert indicators.list_due(indicators.load(path), date(2030, 1, 1), 10).empty
 
 
-def test_no_figure_of_the_project_has_come_that_is_still_expected():
+def test_no_figure_of_the_project_has_come_that_is_still_expected(data):
     """Who enters the figure writes when the next one is expected."""
-    data = indicators.load()
     newest = data.observations.sort_values("date").groupby("indicator").tail(1).set_index("indicator")["published"]
     expected = data.indicators[data.indicators["next_expected"] != ""]
     assert len(expected) > 0

@@ -10,16 +10,11 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from helpers import forecast, indicators
+from helpers import forecast
 from helpers.forecast import bands, joint, methods, paths
 
 YEARS = (0.5, 1.0, 2.0, 3.0, 5.0)
 DATES = pd.date_range("2021-12-31", periods=5, freq="YE")
-
-
-@pytest.fixture(scope="module")
-def data():
-    return indicators.load()
 
 
 @pytest.fixture(scope="module")

@@ -15,11 +15,6 @@ DATA = Path(__file__).parents[1] / "data"
 
 
 @pytest.fixture(scope="module")
-def data():
-    return indicators.load(DATA)
-
-
-@pytest.fixture(scope="module")
 def rows():
     """Every row of the file, all vintages."""
     return pd.read_csv(DATA / "observations.csv", parse_dates=["date", "published"], keep_default_na=False)
