@@ -27,16 +27,13 @@ def project(here, tmp_path, monkeypatch):
     folder = begin_project(tmp_path / "my own")
     monkeypatch.chdir(folder)
     monkeypatch.setenv("ADOPTION_OUTPUTS", str(folder / "outputs"))
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")  # of git's filter
     return folder
-
-
-PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # the filter runs `python`
 
 
 def git(*words, cwd):
     identity = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org"]
-    environment = {**os.environ, "PATH": PATH}
-    done = subprocess.run(["git", *identity, *words], cwd=cwd, env=environment, capture_output=True, text=True)
+    done = subprocess.run(["git", *identity, *words], cwd=cwd, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -44,10 +41,7 @@ def git(*words, cwd):
 def set_filter(folder):
     """What the README of a project asks for, once in each clone."""
     [commands] = re.findall(r"```sh\npip install nbstripout\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)
-    environment = {**os.environ, "PATH": PATH}
-    subprocess.run(
-        ["sh", "-e"], input=commands, text=True, cwd=folder, check=True, capture_output=True, env=environment
-    )
+    subprocess.run(["sh", "-e"], input=commands, text=True, cwd=folder, check=True, capture_output=True)
 
 
 def clone_committed(project, folder):

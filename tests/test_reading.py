@@ -21,20 +21,7 @@ def test_the_page_of_all_sentences_is_what_the_kept_runs_say():
 
 def test_no_sentence_holds_what_no_reader_should_meet():
     text = golden.collect_words()
-    for wrong in (
-        "nan",
-        "inf ",
-        " inf",
-        "None",
-        "no end",
-        "without end",
-        "  ",
-        "..",
-        " ,",
-        "genai_users",
-        "[",
-        "{",
-    ):
+    for wrong in ["nan", "inf ", " inf", "None", "no end", "without end", "  ", "..", " ,", "genai_users", "[", "{"]:
         assert wrong not in text.removeprefix(golden.OPENING), wrong
     assert not re.search(r"\d{4}-\d\d-\d\d", text), "a date that is not written out"
 

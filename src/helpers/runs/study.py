@@ -123,8 +123,7 @@ class Study(Output):
         from ..say.facts import say_from_others
         from .checks import count_figures
 
-        said = say_from_others(count_figures(self.series) if points is None else points)
-        if said:
+        if said := say_from_others(count_figures(self.series) if points is None else points):
             display(Markdown(f"**{said}**"), metadata={"first": True})
 
     def read_table(self, name: str) -> Any:

@@ -154,10 +154,8 @@ def show_coverage(coverage: pd.DataFrame, title: str, note: str = "") -> great_t
     span = coverage["first"].dt.strftime("%Y-%m") + " to " + coverage["last"].dt.strftime("%Y-%m")
     suspected = ("suspected " + coverage["suspected_breaks"]).where(coverage["suspected_breaks"] != "", "")
     breaks = (coverage["breaks"] + "; " + suspected).str.strip("; ")
-    shown = coverage[["title", "unit", "n", "longest", "role"]].copy()
-    shown.insert(4, "observed", span)
-    shown.insert(5, "breaks_by_date", breaks)
-    return show(shown, title, note)
+    shown = coverage.assign(observed=span, breaks_by_date=breaks)
+    return show(shown[["title", "unit", "n", "longest", "observed", "breaks_by_date", "role"]], title, note)
 
 
 def show_texts(frame: pd.DataFrame, title: str, note: str = "") -> great_tables.GT:

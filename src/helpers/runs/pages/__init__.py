@@ -298,19 +298,17 @@ def export_run(folder: Path, url: str = "") -> Path:
 
 def list_gaps(folder: Path) -> list[str]:
     """Sentences on what the figures of a run lack that pages could show."""
-    records, told = read_records(folder).values(), []
+    records = read_records(folder).values()
     written = {path for record in records for path in list_written(record)}
     names = [name for record in records for name in record["figures"]]
     bare = [name for name in names if "data" not in list_forms(written, name)]
     wide = [name for name in names if f"figures/{name}.narrow.svg" not in written]
-    if bare:
-        told.append(
-            f"no data can be offered under {', '.join(bare)}: an older version saved them without, or study.draw was "
-            f"given none. Make the run again: adoption run {folder.name}"
-        )
-    if wide:
-        told.append(f"without a drawing for telephones, which get the wide one: {', '.join(wide)}")
-    return told
+    told = {
+        f"no data can be offered under {', '.join(bare)}: an older version saved them without, or study.draw was given "
+        f"none. Make the run again: adoption run {folder.name}": bare,
+        f"without a drawing for telephones, which get the wide one: {', '.join(wide)}": wide,
+    }
+    return [sentence for sentence, figures in told.items() if figures]
 
 
 def export_notebook(path: Path) -> tuple[Path, list[str]]:

@@ -9,7 +9,6 @@ from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from ..notebook import DATA
 from ..parameters import ParameterError
@@ -18,6 +17,8 @@ from .exhibits import embed_files, embed_image, write_light
 from .frame import render
 
 FORMS = {"PNG": "png", "SVG": "svg", "PDF": "pdf"}
+ADDRESS = r"https?://(?=[^/]*\w)[\w.-]+(:\d+)?(/[\w.~%+,@-]*)*(?<!\.html)"
+"""Address of a folder on the web."""
 CARD = (1200, 630)
 """Width and height of the picture that others show beside a link, as https://ogp.me has it."""
 MARGIN = 24
@@ -33,8 +34,7 @@ def read_address(text: str) -> str:
     ParameterError
         If that's no address of a folder on the web.
     """
-    parts = urlsplit(text) if re.fullmatch(r"https?://[\w.-]+(:\d+)?(/[\w.~%+,@-]*)*", text, re.ASCII) else None
-    if text and (parts is None or not re.search(r"\w", parts.netloc) or parts.path.endswith(".html")):
+    if text and not re.fullmatch(ADDRESS, text, re.ASCII):
         example = "https://example.org/adoption/"
         raise ParameterError(f"--url is the address of the folder that html/ becomes, such as {example}, not '{text}'")
     return f"{text.rstrip('/')}/" if text else ""

@@ -57,7 +57,7 @@ def set_body(
     Markup and list of str
         The HTML, and the ids of the cells with an image that has no alternative text.
     """
-    notebook = raise_first(notebook)
+    raise_first(notebook)
     injected = any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells)
     given = {"tables": tables, "injected": injected, "wordless": [], "draw": draw, "describe": describe}
     body, resources = open_exporter().from_notebook_node(notebook, given)
@@ -75,19 +75,15 @@ def set_body(
     return Markup(body), resources["wordless"]  # noqa: S704  the templates and filters here escape
 
 
-def raise_first(notebook: NotebookNode) -> NotebookNode:
-    """The notebook with the Markdown that its code displays under the mark ``first`` below the title, as a cell."""
-    cells, said = [], list[str]()
-    for cell in notebook.cells:
-        outputs = cell.get("outputs", [])
-        first = [each for each in outputs if each.get("metadata", {}).get("first") and "text/markdown" in each.data]
-        said += [each.data["text/markdown"] for each in first]
-        rest = [each for each in outputs if each not in first]
-        cells.append(NotebookNode(cell | {"outputs": rest}) if first else cell)
-    if not said:
-        return notebook
-    below = NotebookNode(cell_type="markdown", id="first", metadata={}, source="\n\n".join(said))
-    return NotebookNode(notebook | {"cells": [*cells[:1], below, *cells[1:]]})
+def raise_first(notebook: NotebookNode) -> None:
+    """Move the Markdown that a notebook's code displays under the mark ``first`` below its title, as a cell."""
+    shown = [(cell, each) for cell in notebook.cells for each in cell.get("outputs", [])]
+    first = [(cell, each) for cell, each in shown if each.get("metadata", {}).get("first")]
+    first = [(cell, each) for cell, each in first if "text/markdown" in each.data]
+    for cell, each in first:
+        cell.outputs.remove(each)
+    if said := "\n\n".join(each.data["text/markdown"] for _, each in first):
+        notebook.cells.insert(1, NotebookNode(cell_type="markdown", id="first", metadata={}, source=said))
 
 
 def list_sections(body: str) -> list[tuple[str, str]]:
