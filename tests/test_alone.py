@@ -212,8 +212,10 @@ def test_each_page_is_cited_as_the_index_is(run, tmp_path, monkeypatch):
 
 
 def test_a_run_of_an_older_version_is_exported_and_what_it_lacks_is_said(run, capsys):
+    shutil.rmtree(run / "html")
     code, out, _ = call(capsys, "export", "small")
-    assert code == 0
+    assert (code, (run / "html" / "index.html").is_file()) == (0, True)
+    assert out.endswith("small/html/index.html\n")
     assert (
         "note: no data can be offered under 01_series: an older version saved them without, or study.draw was " in out
     )

@@ -4,7 +4,6 @@ import io
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -136,14 +135,6 @@ def test_params_lists_every_parameter_with_its_help(capsys):
             f"    read by notebooks: {', '.join(readers)}",
         ]
         assert readers
-
-
-def test_export_writes_the_pages_again(capsys, run):
-    shutil.rmtree(run / "html")
-    code, out, _ = call(capsys, "export", "small")
-    assert code == 0
-    assert (run / "html" / "index.html").is_file()
-    assert out.strip().endswith("index.html")
 
 
 @pytest.mark.parametrize("words", [["--help"], ["run", "--help"]])

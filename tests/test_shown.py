@@ -64,13 +64,7 @@ def find_rows(columns, rows, frame, number):
     return shared, lost
 
 
-PIVOTED = (
-    "Scenarios by",
-    "Median of the combined",
-    "Verdicts",
-    "Generative AI users",
-    "Probability of having",
-)
+PIVOTED = ("Scenarios by", "Median of the combined", "Verdicts", "Generative AI users", "Probability of having")
 TAKEN_APART = (
     "Logistic curve by",
     "Weights of the members",
