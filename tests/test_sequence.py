@@ -34,7 +34,7 @@ def read_bytes(folder, *kinds):
 
 def test_every_exhibit_is_there(folder):
     assert {path.name.partition(".")[0] for path in (folder / "figures").iterdir()} == FIGURES
-    assert {path.suffix for path in (folder / "figures").iterdir()} == {".png", ".svg"}
+    assert {path.suffix for path in (folder / "figures").iterdir()} == {".png", ".svg", ".csv"}
     assert len(list((folder / "html").glob("*.html"))) == 7
     empty = {path.stem for path in (folder / "tables").iterdir() if not len(pd.read_csv(path))}
     assert empty == {"06_register", "06_scores"}  # the sample brings no record

@@ -51,7 +51,7 @@ What if the bound is wrong? [That is drawn on the page on Python](../python.md#w
 """
 FRONT = "05_forecast"
 """The figure of the first page, which has a drawing of its own for narrow screens."""
-LONG = ("api/", "run/0", "WORDS", "measured", "data", "outputs", "CHANGELOG", "SECURITY", "method")
+LONG = ("api/", "run/0", "WORDS", "measured", "data", "outputs", "CHANGELOG", "SECURITY", "method", "peers", "runs")
 """How the names of pages begin whose parts are folded: they would be more than 6,000 pixels long on a telephone."""
 
 

@@ -71,7 +71,7 @@ def find_saved(source: str) -> list[str]:
 def embed_files(page: str, folder: Path, most: int = PAGE_BYTES) -> str:
     """The page with the file itself in each ``href="within:PATH"``, figures first, then small ones, while it's light.
 
-    A page that someone was sent alone then still holds them. What is too large is named, as lying in the folder.
+    A page that someone was sent alone then still holds them. What is too large, or gone, is only named.
 
     Parameters
     ----------
@@ -86,7 +86,8 @@ def embed_files(page: str, folder: Path, most: int = PAGE_BYTES) -> str:
     str
     """
     size, found = len(page.encode()), Counter(re.findall(r'href="within:([\w./-]+)"', page))
-    weights = {path: (folder / path).stat().st_size for path in found}
+    there = {path: (folder / path).stat().st_size for path in found if (folder / path).is_file()}
+    weights = {path: there.get(path, most) for path in found}
     for path in sorted(found, key=lambda path: (not path.startswith("figures/"), weights[path], path)):
         added = found[path] * (4 * -(-weights[path] // 3) + len(TYPES[path.rpartition(".")[2]]))
         if size + added <= most:
