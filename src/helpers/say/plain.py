@@ -106,9 +106,7 @@ def _say_countries(facts: Facts) -> str:
     text += f"{say_date(mine['date'])}, place {place} of {places}"
     if mine["place"] > 1:
         text += f" (highest: {top['entity']}, {cite(top['value'], 'percent')})"
-    other = (
-        " This measure counts other people, by another question than the figures above, so the levels are not comparable."
-    )
+    other = " This measure asks other people another question than the figures above, so the levels are not comparable."
     return f"{text}.{other if mine['indicator'] != facts.last['indicator'] else ''}"
 
 
