@@ -111,6 +111,14 @@ def test_each_figure_offers_its_line_its_data_and_its_drawings(request, run):
                 assert content == kept.read_bytes(), file
 
 
+@pytest.mark.slow
+def test_figures_of_a_run_alone_are_drawings(whole_run):
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in (whole_run / "html" / "charts").iterdir()}
+    pictures = {name for name, text in texts.items() if 'class="chart wide"' not in text}
+    assert pictures <= {"01_coverage"}  # thousands of marks
+    assert 'class="chart narrow"' in texts["05_forecast"]
+
+
 def test_a_chart_has_both_drawings_its_note_and_its_line(reports):
     text = (reports["sweep"] / "sweep.html").read_text(encoding="utf-8")
     assert text.count('class="chart wide"') == text.count('class="chart narrow"') == 1

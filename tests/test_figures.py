@@ -1,5 +1,6 @@
 """Figures: labels never overlap, titles say what the frame says, drawing twice gives the same bytes."""
 
+import re
 from types import SimpleNamespace
 
 import matplotlib.dates as mdates
@@ -15,9 +16,10 @@ from matplotlib.collections import PolyCollection
 from matplotlib.text import Text
 
 from helpers import curves
+from helpers.runs.pages.charts import set_drawing
 from helpers.say import facts
 from helpers.show import figures
-from helpers.show.figures import comparisons, labels, style
+from helpers.show.figures import comparisons, images, labels, style
 from helpers.show.figures.single import shade_bands
 
 DATES = pd.to_datetime(["2024-06-30", "2024-12-31", "2025-06-30", "2025-12-31"])
@@ -360,6 +362,19 @@ def test_each_fault_is_found_in_a_figure_spoilt_for_it(spoilt, faults):
     found = spoil(**spoilt)
     assert len(found) == len(faults), found
     assert all(fault in each for fault, each in zip(faults, found, strict=True))
+
+
+def test_words_with_a_halo_are_written_as_words():
+    """Letter by letter as shapes, twice, they made drawings too heavy for a page."""
+    figure, axes = style.open_canvas()
+    text = labels.note(axes[0, 0], "crossed by lines", labels.EDGES)
+    drawn = dict(images.draw_images(style.close_canvas(figure, "Title", "Units", "Source: test."), "alt", narrow=True))
+    for kind in ("svg", "narrow.svg"):
+        [found] = re.findall(r"<text style=\"([^\"]*)\"[^>]*>crossed by lines<", drawn[kind].decode())
+        assert f"paint-order: stroke; stroke: #ffffff; stroke-width: {style.HALO_WIDTH}" in found
+        made = set_drawing(drawn[kind], "f-", "words", "wide")
+        assert re.search(r'<text [^>]*paint-order="stroke"[^>]*>crossed by lines<', made)
+    assert text.get_path_effects() == [style.HALO]  # in the other files
 
 
 def test_dollars_in_names_are_no_mathematics():

@@ -19,6 +19,7 @@ from helpers.base.project import RunError
 from helpers.runs.execute import name_run
 from helpers.runs.pages import write_pages
 from helpers.runs.pages.charts import set_chart, set_drawing
+from helpers.runs.pages.embeds import measure_frame
 from helpers.runs.pages.exhibits import embed_files, find_saved, set_tables
 from helpers.runs.pages.exporter import set_body, set_equation, set_html, set_markdown_output
 from helpers.runs.pages.frame import STEERING
@@ -371,6 +372,22 @@ def test_a_drawing_of_thousands_of_marks_stays_a_picture(tmp_path):
     assert set_chart(tmp_path, "01_x", "words").count("<svg") == 2
     (tmp_path / "01_x.svg").write_text(DRAWING.format('<path d="M 0 0"/>' * 10_000))
     assert not set_chart(tmp_path, "01_x", "words")
+
+
+def test_a_frame_has_room_for_what_is_in_the_file(tmp_path):
+    from PIL import Image
+
+    def save(kind, shape):
+        (tmp_path / f"01_x.{kind}").write_text(DRAWING.format("").replace("0 0 72 36", f"0 0 {shape}"))
+
+    Image.new("RGB", (200, 100)).save(tmp_path / "01_x.png")
+    assert measure_frame(tmp_path, "01_x", "words") == 480  # half of 700, and the note
+    save("svg", "200 100")
+    assert measure_frame(tmp_path, "01_x", "words") == 480
+    save("narrow.svg", "100 300")
+    assert measure_frame(tmp_path, "01_x", "words") == 1160  # three times 320, and the note there
+    (tmp_path / "01_x.svg").write_text(DRAWING.format('<path d="M 0 0"/>' * 10_000))
+    assert measure_frame(tmp_path, "01_x", "words") == 480
 
 
 def test_what_a_drawing_listens_to_is_left_out():

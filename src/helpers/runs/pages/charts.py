@@ -13,9 +13,11 @@ SVG = "{http://www.w3.org/2000/svg}"
 UNSEEN = {f"{SVG}metadata", f"{SVG}style"}
 TAGS = {"svg", "g", "path", "use", "text", "tspan", "title", "defs", "clippath", "rect", "pattern"}
 PLACES = {"d", "x", "y", "width", "height", "transform", "id", "href", "clip-path", "viewbox", "patternunits"}
-LOOK = re.compile(r"fill|stroke|opacity|(fill|stroke)-[a-z]+|text-anchor|font-(size|weight|style)")
+LOOK = re.compile(r"fill|stroke|opacity|(fill|stroke)-[a-z]+|paint-order|text-anchor|font-(size|weight|style)")
 WITHIN = re.compile(r"#[\w.-]+|url\(#[\w.-]+\)")
 """What leads from one part of a drawing to another."""
+FORMS = {"wide": "svg", "narrow": "narrow.svg"}
+"""How the names of drawings end, by the pages that they are for."""
 HEAVIEST = 100_000
 """Bytes of a drawing that a page takes in: with thousands of marks its picture is lighter, and nobody points at one."""
 
@@ -35,11 +37,11 @@ def set_chart(figures: Path, name: str, alt: str) -> Markup:
     Markup
         Empty where there is no drawing, it is heavy, or holds anything but shapes and letters: then its PNG will do.
     """
-    parts = [(form, figures / f"{name}.{kind}") for form, kind in (("wide", "svg"), ("narrow", "narrow.svg"))]
-    found = [(form, path.read_bytes()) for form, path in parts if path.is_file()]
-    if any(len(content) > HEAVIEST for _, content in found):
+    paths = {form: figures / f"{name}.{kind}" for form, kind in FORMS.items()}
+    found = {form: path.read_bytes() for form, path in paths.items() if path.is_file()}
+    if any(len(content) > HEAVIEST for content in found.values()):
         return Markup("")
-    charts = [set_drawing(content, f"{name}-{form}-", alt, form) for form, content in found]
+    charts = [set_drawing(content, f"{name}-{form}-", alt, form) for form, content in found.items()]
     return Markup("").join(charts) if charts and all(charts) else Markup("")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import struct
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 from io import BytesIO
@@ -22,8 +23,8 @@ ADDRESS = r"https?://(?=[^/]*\w)[\w.-]+(:\d+)?(/[\w.~%+,@-]*)*(?<!\.html)"
 CARD = (1200, 630)
 """Width and height of the picture that others show beside a link, as https://ogp.me has it."""
 MARGIN = 24
-FRAMES = {"narrow.svg": (320, 200), "svg": (700, 125)}
-"""Pixels that a frame is wide, and that the note below a chart takes there, by the drawing that it shows."""
+FRAMES = {"narrow": (320, 200), "wide": (700, 125)}
+"""Pixels that a frame is wide, and that the note below a chart takes there, by the drawing that it may show."""
 
 
 def read_address(text: str) -> str:
@@ -60,7 +61,7 @@ def describe_figure(folder: Path, written: Collection[str], name: str, alt: str,
         name and alt; files, from `list_forms`; iframe, the line that puts its chart into another page; url.
     """
     source, title = html.escape(f"{url}{name}.html"), html.escape(alt)
-    size = f'width="100%" height="{measure_frame(folder / "figures", name)}"'
+    size = f'width="100%" height="{measure_frame(folder / "figures", name, alt)}"'
     iframe = f'<iframe src="{source}" title="{title}" {size} style="border:0" loading="lazy"></iframe>'
     return {"name": name, "alt": alt, "files": list_forms(written, name), "iframe": iframe, "url": url}
 
@@ -73,19 +74,15 @@ def list_forms(written: Collection[str], name: str) -> dict[str, str]:
     return {form: path for form, path in paths.items() if path in written}
 
 
-def measure_frame(figures: Path, name: str) -> int:
+def measure_frame(figures: Path, name: str, alt: str) -> int:
     """Pixels that a frame must be high, so that a figure and its note have room in it whatever its width."""
-    shapes = {kind: _read_shape(figures / f"{name}.{kind}") for kind in FRAMES}
-    usual = shapes["svg"] or 0.75  # of a figure that is a picture alone
-    needed = [width * (shapes[kind] or usual) + note for kind, (width, note) in FRAMES.items()]
+    found = re.findall(r'viewbox="0 0 ([\d.]+) ([\d.]+)"[^>]* class="chart (\w+)"', set_chart(figures, name, alt))
+    shapes = {form: float(height) / float(width) for width, height, form in found}
+    if not shapes:
+        width, height = struct.unpack(">II", (figures / f"{name}.png").read_bytes()[16:24])
+        shapes = {"wide": height / width}
+    needed = [width * shapes.get(form, max(shapes.values())) + note for form, (width, note) in FRAMES.items()]
     return round(max(needed) / 10) * 10
-
-
-def _read_shape(path: Path) -> float:
-    """Height of a drawing in widths of it; 0 where there is none, or it doesn't say."""
-    content = path.read_bytes()[:2000] if path.is_file() else b""
-    found = re.search(rb'viewBox="0 0 ([\d.]+) ([\d.]+)"', content)
-    return float(found[2]) / float(found[1]) if found and float(found[1]) else 0.0
 
 
 def build_chart(folder: Path, figure: Mapping[str, Any], note: Mapping[str, Any]) -> str:

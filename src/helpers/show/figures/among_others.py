@@ -10,7 +10,6 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 from matplotlib.transforms import blended_transform_factory
 
 from ...base.numbers import lower_first, say, say_date, say_range
@@ -21,6 +20,7 @@ from .style import (
     BLUE,
     COLOURS,
     GREY,
+    HALO,
     INK,
     LINES,
     LONGEST_LABEL,
@@ -84,7 +84,7 @@ def draw_alignment(aligned: pd.DataFrame, pace: pd.DataFrame, names: dict[str, A
         axis.annotate(
             shorten_label(names["title"]), (end["years"], end["share"]), xytext=(0, 9),
             textcoords="offset points", color=ORANGE,
-            weight="bold", size=9, va="bottom", path_effects=[withStroke(linewidth=3, foreground="white")], zorder=6,
+            weight="bold", size=9, va="bottom", path_effects=[HALO], zorder=6,
         )  # fmt: skip
     title = _say_pace(pace[pace["target"]].iloc[0], target["share"], names)
     units = (

@@ -9,8 +9,9 @@ from xml.etree import ElementTree
 
 import matplotlib as mpl
 from matplotlib import pyplot
+from matplotlib.text import Text
 
-from .style import WIDTHS, Exhibit, draw_png
+from .style import HALO, HALO_WIDTH, WIDTHS, Exhibit, draw_png
 
 __all__ = ["draw_images", "draw_png", "draw_vector"]
 
@@ -59,17 +60,26 @@ def draw_images(figure: Any, alt: str, narrow: bool = False, pdf: bool = True) -
 def draw_vector(figure: Any, kind: str, metadata: dict[str, Any]) -> bytes:
     """The figure as SVG or PDF, without the date; text stays text."""
     content, paper = BytesIO(), None if isinstance(figure, Exhibit) else "tight"
+    # matplotlib would write each letter with a halo as two shapes of some hundred bytes
+    haloed = [text for text in figure.findobj(Text) if kind == "svg" and HALO in text.get_path_effects()]
+    for place, text in enumerate(haloed):
+        text.set(path_effects=[], gid=f"halo_{place}")
     # SVG names its parts by random salt unless told otherwise
     with mpl.rc_context({"svg.hashsalt": "adoption", "svg.fonttype": "none"}):
         figure.savefig(content, format=kind, metadata=metadata, bbox_inches=paper)
+    for text in haloed:
+        text.set(path_effects=[HALO])
     told = getattr(figure, "told", {})
-    return _add_titles(content.getvalue(), told) if kind == "svg" and told else content.getvalue()
+    return _complete(content.getvalue(), told) if kind == "svg" and (told or haloed) else content.getvalue()
 
 
-def _add_titles(content: bytes, told: Mapping[str, Sequence[str]]) -> bytes:
-    """Give the marks of a drawing what `style.tell` has said of them as titles, which browsers show."""
+def _complete(content: bytes, told: Mapping[str, Sequence[str]]) -> bytes:
+    """Give the marks of a drawing what `style.tell` has said of them as titles, which browsers show; halos to words."""
     drawing = ElementTree.fromstring(content)  # noqa: S314  matplotlib's own
-    groups = {group.get("id"): group for group in drawing.iter(f"{SVG}g")}
+    groups = {group.get("id", ""): group for group in drawing.iter(f"{SVG}g")}
+    for words in (words for name in groups if name.startswith("halo_") for words in groups[name].iter(f"{SVG}text")):
+        look = f"paint-order: stroke; stroke: #ffffff; stroke-width: {HALO_WIDTH}; stroke-linejoin: round"
+        words.set("style", f"{words.get('style', '')}; {look}")
     for name, texts in told.items():
         marks = list(groups[name].iter(f"{SVG}use")) or list(groups[name].iter(f"{SVG}path"))
         for mark, text in zip(marks, texts, strict=True):

@@ -14,13 +14,12 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PathCollection, PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
-from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 from scipy.optimize import isotonic_regression
 
 from ...base.numbers import say
-from .style import GREY, INK, LINE_HEIGHT, measure, shorten_label
+from .style import GREY, HALO, INK, LINE_HEIGHT, measure, shorten_label
 
 COVERED = 100
 """What it costs a note to cover another text or to leave its axes, in fills covered: no note does."""
@@ -141,9 +140,8 @@ def note(axis: Axes, words: str, spots: Sequence[Spot], **look: Any) -> Annotati
     Annotation
     """
     look = {"size": 8, "color": INK, "zorder": 8, "linespacing": 1.1, "parse_math": False} | look
-    halo = [withStroke(linewidth=2.5, foreground="white")]
     text = axis.annotate(words, spots[0][:2], (0, 0), textcoords="offset points", annotation_clip=False,
-                         path_effects=halo, in_layout=False, **look)  # fmt: skip
+                         path_effects=[HALO], in_layout=False, **look)  # fmt: skip
     place = partial(_place_note, axis, text, spots)
     if hasattr(axis.figure, "notes"):
         axis.figure.notes.append((text, place))

@@ -20,6 +20,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation, Text
 from matplotlib.ticker import Formatter, MaxNLocator
 
@@ -41,6 +42,9 @@ DOTS_PER_INCH = 200
 EDGE = 0.08  # inches that stay empty at the edges
 TITLE, UNITS = {"size": 12, "weight": "bold", "color": INK}, {"size": 9.5, "color": GREY}
 SOURCE = {"size": 7.5, "color": GREY}
+HALO_WIDTH = 2.5  # points
+HALO = withStroke(linewidth=HALO_WIDTH, foreground="white")
+"""Keeps words apart from the lines that they cross."""
 LINE_HEIGHT = 1.3  # of the text around the axes, in sizes of its type
 LEAST_ROOM = 0.5
 """Of a figure's usual height for the axes: where the text around them leaves less, the figure grows."""
