@@ -33,11 +33,13 @@ from .citation import cite_run
 from .embeds import build_chart, describe_figure, draw_card, list_forms
 from .exhibits import embed_files
 from .frame import render
-from .index import build_index, describe_notebook, group_sources
+from .index import build_index, describe_notebook
 
 __all__ = ["PageWriter", "export_notebook", "export_run", "write_pages"]
 
 CARD_NAME = "card.png"
+OF_SERIES = ("levels", "shares", "growth", "fits", "residuals", "forecast", "bands", "hindcasts", "register")
+"""Figures, by their names after the number, of the series alone: the wording below them is theirs."""
 OURS = 'content="Adoption curves"'  # of the generator, whose attributes may stand in either order
 
 
@@ -95,10 +97,11 @@ class PageWriter:
             self._write(page["href"], embed_files(render("notebook.html.j2", **told), self.folder))
         notebooks = [describe_notebook(self.folder, page) for page in self.pages.values()]
         written = {path for entry in record["notebooks"].values() for path in list_written(entry)}
-        describe, note = partial(describe_figure, self.folder, written, url=self.charts), note_chart(record, citation)
-        for figure in (figure for page in notebooks for figure in page["figures"]):
-            chart = build_chart(self.folder, describe(figure["name"], figure["alt"]), note)
-            self._write(f"charts/{figure['name']}.html", chart)
+        describe = partial(describe_figure, self.folder, written, url=self.charts)
+        for name, alt in ((figure["name"], figure["alt"]) for page in notebooks for figure in page["figures"]):
+            counted = record["subject"].get("counted", "") if name.partition("_")[2] in OF_SERIES else ""
+            note = {"counted": counted, "citation": citation, "card": card}
+            self._write(f"charts/{name}.html", build_chart(self.folder, describe(name, alt), note))
         shared["address"] = self.url and f"{self.url}index.html"
         self._write("index.html", build_index(self.folder, notebooks, describe, shared))
         return self.folder / "html" / "index.html"
@@ -113,12 +116,6 @@ class PageWriter:
 
     def _write(self, name: str, page: str) -> None:
         write_file(self.folder / "html" / name, page.encode("utf-8"))
-
-
-def note_chart(record: Mapping[str, Any], citation: str) -> dict[str, Any]:
-    """What stands below a figure of a run that stands alone: what is counted, who published it, how it is cited."""
-    sources = {item["publisher"]: item for item in group_sources(record["sources"]).get("series", [])}
-    return {"counted": record["subject"].get("counted", ""), "sources": [*sources.values()], "citation": citation}
 
 
 def set_executed(folder: Path, name: str, charts: str = "") -> Markup:

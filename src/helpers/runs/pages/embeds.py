@@ -94,7 +94,7 @@ def build_chart(folder: Path, figure: Mapping[str, Any], note: Mapping[str, Any]
     figure : mapping
         From `describe_figure`.
     note : mapping
-        What stands below it: counted, sources (publisher and url each), citation; each may be missing.
+        What is told with it: counted, citation, card (address of a picture of it); each may be missing.
 
     Returns
     -------
@@ -104,6 +104,7 @@ def build_chart(folder: Path, figure: Mapping[str, Any], note: Mapping[str, Any]
     drawing = set_chart(folder / "figures", name, alt)
     picture = "" if drawing else embed_image(folder / "figures" / f"{name}.png")
     content = {"title": alt, "figure": figure, "drawing": drawing, "picture": picture, "note": note}
+    content["card"] = note.get("card", "")
     content["address"] = figure["url"] and f"{figure['url']}{name}.html"
     return embed_files(render("chart.html.j2", **content), folder)
 

@@ -58,6 +58,8 @@ def write_single(folder: Path, url: str = "") -> Path:
             section.extend(list(part.contents))
             whole.find("main").append(section)
     _lead_within(whole, names)
+    for line in [] if url else whole.select(".embed"):  # the file that it names isn't sent
+        line.decompose()
     paths = {path.rpartition("/")[2]: path for path in list_files(read_run(folder))}
     for tag in whole.select("a[download]"):
         tag["href"] = f"within:{paths[tag['download']]}"
