@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -309,8 +310,16 @@ def measure_sheets(path, browser, folder):
     return empty, min(light)
 
 
+def read_sheets(path):
+    """The lines of each sheet of a PDF."""
+    text = subprocess.run(["pdftotext", "-layout", path, "-"], check=True, capture_output=True, text=True).stdout
+    sheets = [[" ".join(line.split()) for line in sheet.splitlines() if line.strip()] for sheet in text.split("\f")]
+    return [sheet for sheet in sheets if sheet]
+
+
 PAPER = ["whole_run/html/index", further("whole_run/html/02_see_adoption"), "whole_run/html/05_forecast_adoption"]
 PAPER += [further("whole_run/html/03_fit_curves"), "whole_run/html/charts/05_forecast", "small_run/html/index"]
+PAPER += [further("whole_run/html/01_check_indicators"), further("whole_run/html/06_summarise_findings")]
 PAPER += ["sweep/index", further("comparison/index")]
 
 
@@ -320,6 +329,10 @@ def test_paper_is_light_and_no_sheet_but_the_last_is_more_than_a_third_empty(req
     run, _, name = page.partition("/")
     folder = request.getfixturevalue("reports")[run] if run in ("sweep", "comparison") else request.getfixturevalue(run)
     empty, light = measure_sheets(folder / f"{name}.html", browser, tmp_path)
+    sheets = read_sheets(tmp_path / "page.pdf")
+    for above, below in pairwise(sheets):  # a table's header stands again on the next sheet
+        assert not any(above[-lines:] == below[:lines] for lines in (1, 2, 3)), "a header without rows"
+    assert not any(line.startswith("How to cite it") for line in sheets[-1][:2]), "a sheet for the citation alone"
     assert max(empty[:-1], default=0) < 1 / 3, [round(share, 2) for share in empty]
     assert light > 0.75
 
