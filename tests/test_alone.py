@@ -136,6 +136,14 @@ def test_the_chart_of_a_run_says_what_is_counted_where_it_shows_that_and_how_it_
     assert all("The Adoption Curves authors (2026). Adoption Curves 0" in text for text in texts.values())
 
 
+def test_a_sweep_says_below_its_title_what_it_is_of(reports):
+    from reports import COUNTRIES
+
+    page = BeautifulSoup((reports["sweep"] / "index.html").read_bytes(), "html.parser")
+    [about] = [said.text for said in page.select("h2")[0].find_all_previous("strong")]
+    assert about == f"Users · million persons · {len(COUNTRIES)} entities"
+
+
 @pytest.mark.slow
 def test_the_note_below_a_chart_has_no_publisher_of_another_figure(whole_run):
     """The figure names its own sources; those of the run would be wrong below a comparison of countries."""
