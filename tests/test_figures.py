@@ -169,7 +169,7 @@ def test_a_comparison_shows_the_highest_of_a_measure_and_the_entitys_own():
     title, *texts = read_texts(figure)
     assert "China has 20.0 % by one measure and 42.8 % by another" in title
     assert "Survey: adults" in texts
-    assert any("of longer lists the 10 highest, and China" in text for text in texts)
+    assert any("of longer lists only the 10 highest, and China" in text for text in texts)
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert names[9:12] == ["Country J, 2025-12", "China, 2025-12", "Atlantis, 2025-12"]
 
