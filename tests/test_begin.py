@@ -13,7 +13,7 @@ import yaml
 from ipykernel.ipkernel import IPythonKernel
 from processes import call, run
 
-from helpers.base.project import MARK, RunError, find_root
+from helpers.base.project import MARK, UserError, find_root
 from helpers.runs.begin import KEPT, SAVED, begin_project
 from helpers.runs.lab import prepare_copy
 from helpers.runs.sequence import find_notebooks
@@ -67,7 +67,7 @@ def test_a_new_project_says_what_it_is_and_how_it_is_cited(project):
 
 
 def test_what_is_there_is_left_alone(project):
-    with pytest.raises(RunError, match="is there already, and not empty"):
+    with pytest.raises(UserError, match="is there already, and not empty"):
         begin_project(project)
 
 
@@ -114,16 +114,17 @@ def test_a_copy_that_git_does_not_see_says_where_to_keep_it(project, capsys):
 
 
 def test_a_copy_names_the_kernel_as_jupyterlab_does(project):
-    """The notebooks of a new project too; that JupyterLab then changes nothing is seen in tests/test_jupyterlab.py."""
-    for path in (prepare_copy("05", {}), *find_notebooks(project / "notebooks")):
-        metadata = json.loads(path.read_text())["metadata"]
-        assert metadata["kernelspec"]["display_name"] == "Python 3 (ipykernel)"
-        assert metadata["language_info"] == json.loads(json.dumps(IPythonKernel.language_info))
+    """That JupyterLab then changes nothing is seen in tests/test_jupyterlab.py."""
+    metadata = json.loads(prepare_copy("05", {}).read_text())["metadata"]
+    assert metadata["kernelspec"]["display_name"] == "Python 3 (ipykernel)"
+    assert metadata["language_info"] == json.loads(json.dumps(IPythonKernel.language_info))
 
 
-def test_the_filter_leaves_the_projects_own_notebooks_as_they_are():
-    """So they are unchanged for git in a clone that was committed without it."""
-    for path in find_root().glob("notebooks/*.ipynb"):
+def test_the_filter_leaves_the_projects_own_notebooks_as_they_are(project, monkeypatch):
+    """So they are unchanged for git in a clone that was committed without it; those of a new project too."""
+    own = [*find_notebooks(project / "notebooks")]
+    monkeypatch.undo()
+    for path in (*own, *find_root().glob("notebooks/*.ipynb")):
         command = [sys.executable, "-m", "nbstripout", "--keep-id", "--extra-keys", " ".join(SAVED)]
         done = subprocess.run(command, input=path.read_bytes(), capture_output=True, check=True)
         assert done.stdout == path.read_bytes(), path

@@ -46,8 +46,12 @@ def test_a_mistaken_command_or_run_is_told(capsys, tmp_path, monkeypatch):
     assert code == 2
     assert "parameter 'run' is '../x'" in err
     code, _, err = call(capsys, "export", "nowhere")
-    assert code == 1
-    assert "There is no run 'nowhere'" in err
+    assert code == 2
+    assert err == "There is no run 'nowhere' with a record, run.json; 'adoption runs' lists those that there are.\n"
+    for words in (["verify", "nowhere"], ["rm", "nowhere"], ["open", "99"], ["export", "nowhere.ipynb"]):
+        code, out, err = call(capsys, *words)
+        assert (code, out) == (2, "")
+        assert "again" not in err, "what never was"
 
 
 def test_run_ends_with_json_for_programs(here, capsys):

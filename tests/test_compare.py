@@ -233,11 +233,11 @@ def test_other_data_code_and_edited_tables_are_told(outputs):
         (["one"], 2, "needs two runs or more"),
         (["one", "one/"], 2, "'one' is named twice"),
         (["one", "../two"], 2, "'../two' is no name of a run"),
-        (["one", "nowhere"], 1, "There is no run 'nowhere'. Make it with: adoption run nowhere"),
-        (["one", "begun"], 1, "Run 'begun' isn't finished. Make it with: adoption run begun"),
-        (["one", "broken"], 1, "run.json of run 'broken' can't be read"),
+        (["one", "nowhere"], 2, "There is no run 'nowhere' with a record"),
+        (["one", "begun"], 2, "Run 'begun' isn't finished; its command goes on where it stopped."),
+        (["one", "broken"], 1, "The record of run 'broken', run.json, can't be used"),
         (["one", "torn"], 1, "Table 06_key_numbers of run 'torn' can't be read (it has no column label)"),
-        (["one", "grid"], 1, "'grid' is a sweep, not a run. Name its runs: grid/RUN"),
+        (["one", "grid"], 2, "'grid' is a sweep, not a run. Name one of its runs: grid/RUN"),
     ],
 )
 def test_mistakes_end_with_a_sentence_and_write_nothing(outputs, capsys, names, code, message):

@@ -11,6 +11,7 @@ from rocrate.rocrate import ROCrate
 from helpers.base.project import RECORD
 from helpers.runs import record as records
 from helpers.runs.crate import METADATA, PROFILE, describe_crate
+from helpers.runs.exports import write_latex, write_workbook
 from helpers.runs.notebook import list_written
 from helpers.runs.pages.single import write_archive
 from helpers.runs.record import list_outputs, read_run
@@ -61,6 +62,8 @@ def test_the_same_run_has_the_same_crate_without_a_path_of_the_machine(run):
     (run / RECORD).write_text(json.dumps(record))
     first = write_archive(run).read_bytes()
     assert write_archive(run).read_bytes() == first
+    write_workbook(run), write_latex(run)
+    assert write_archive(run).read_bytes() == first, "whatever was exported before"
     text = describe_crate(run).decode()
     assert '"value": "series.csv"' in text
     assert "somebody" not in text

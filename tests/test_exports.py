@@ -68,7 +68,7 @@ def test_the_spreadsheet_has_every_table_with_its_types(run):
     assert [f"{row[2]:%Y-%m-%d}" if row[2] else None for row in cells[1:]] == ["2020-12-31", None, "2021-12-31"]
     assert book[name[:31]]["C2"].number_format == "yyyy-mm-dd", "no time"
     assert [row[3] for row in cells[1:]] == [9_400_000, -1.5, None]
-    assert [row[4] for row in cells[1:]] == ["inf", 0.5, None]
+    assert [row[4] for row in cells[1:]] == ["no limit", 0.5, None]
     for other, kinds in list_tables(run).items():
         frame = read_csv(run / "tables" / f"{other}.csv", kinds)
         assert book[other[:31]].max_row == len(frame) + 1
@@ -100,7 +100,7 @@ def test_latex_escapes_what_it_would_run(run):
 def test_latex_compiles(run, tmp_path):
     put_table(run, ODD.assign(text=["=1+1", "a & b_c % $x$ {y} \\z #~^", "<b>"]))
     files = "".join(rf"\input{{{path}}}" for path in sorted(write_latex(run).glob("*.tex")))
-    packages = r"\usepackage{booktabs,longtable}"
+    packages = r"\usepackage{array,booktabs,longtable}"
     (tmp_path / "all.tex").write_text(rf"\documentclass{{article}}{packages}\begin{{document}}{files}\end{{document}}")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace")
@@ -156,6 +156,14 @@ def test_what_is_not_the_runs_is_not_exported(run, capsys):
 
 def test_the_command_writes_both(run, capsys):
     code, out, _ = call(capsys, "export", "small", "--xlsx", "--latex")
-    note, *written = out.splitlines()
-    assert (code, [line.rsplit("/", 1)[1] for line in written]) == (0, ["tables.xlsx", "latex"])
-    assert note.endswith("As PDF too: adoption run small -p horizon_years 3 -p data tests/sample --pdf")
+    assert (code, [line.rsplit("/", 1)[1] for line in out.splitlines()]) == (0, ["tables.xlsx", "latex"])
+
+
+def test_a_run_is_named_by_its_folder_too_and_a_sweep_is_none(run, outputs, capsys, monkeypatch):
+    monkeypatch.chdir(outputs.parent)
+    for name in (f"{outputs.name}/small", f"./{outputs.name}/small/", str(run)):
+        assert call(capsys, "verify", name, "--against", run)[0] == 0
+    (outputs / "grid").mkdir()
+    (outputs / "grid" / "sweep.json").write_text("{}")
+    told = "'grid' is a sweep, not a run. Name one of its runs: grid/RUN\n"
+    assert call(capsys, "export", "grid") == (2, "", told)

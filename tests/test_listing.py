@@ -15,7 +15,7 @@ from processes import call
 
 from helpers import indicators
 from helpers.base.folders import lock_folder
-from helpers.base.project import RECORD, RunError
+from helpers.base.project import RECORD, RunError, UserError
 from helpers.cli import commands
 from helpers.indicators.expected import read_expected
 from helpers.runs.listing import list_runs, remove_run
@@ -108,7 +108,7 @@ def test_rm_removes_a_run_and_nothing_else(capsys, outputs, run):
     assert not run.exists()
     assert call(capsys, "runs")[1].splitlines()[1].startswith("other")
     code, _, err = call(capsys, "rm", "small")
-    assert code == 1
+    assert code == 2
     assert "There is no run 'small' with a record, run.json; 'adoption runs' lists" in err
     assert call(capsys, "rm", "../small")[0] == 2
 
@@ -157,7 +157,7 @@ def test_rm_waits_for_nobody_who_makes_the_run(run):
         done = subprocess.run([sys.executable, "-c", program, run], capture_output=True, text=True)
     assert "is being made by" in done.stderr
     assert (run / RECORD).exists()
-    with pytest.raises(RunError):
+    with pytest.raises(UserError):
         remove_run(run.with_name("nowhere"))
 
 

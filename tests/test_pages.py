@@ -314,7 +314,7 @@ def test_what_is_no_notebook_is_told(tmp_path, capsys, text, message):
     if text:
         (tmp_path / "x.ipynb").write_text(text)
     code, out, err = call(capsys, "export", tmp_path / "x.ipynb")
-    assert (code, out) == (1, "")
+    assert (code, out) == (2, "")
     assert message in err
     assert not list(tmp_path.glob("*.html"))
 

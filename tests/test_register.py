@@ -192,7 +192,7 @@ def test_the_commands_register_and_score(run, record, capsys, tmp_path):
         capsys, "register", "--series", str(tmp_path / "list.csv"), "--data", str(SAMPLE), "--hub", str(record)
     )
     assert (code, out.count("On record: ")) == (0, 3)
-    assert call(capsys, "register")[0] == 1
+    assert call(capsys, "register")[0] == 2
     for words in (["small", "--as-of", "2025-01-01"], ["small", "--data", str(SAMPLE)]):
         assert "a run has its own" in call(capsys, "register", *words)[2]
     assert "column dates" in call(capsys, "register", "--series", "list.csv", "--for", "2026-12-31")[2]

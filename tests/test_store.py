@@ -9,7 +9,7 @@ import pytest
 from conftest import SAMPLE, further, list_files
 from small_notebooks import ALL, write_notebook
 
-from helpers.base.project import RunError
+from helpers.base.project import RunError, UserError
 from helpers.runs.parameters import read_parameters
 from helpers.runs.pipeline import plan_run, run_all
 from helpers.runs.record import read_keys, verify
@@ -152,7 +152,7 @@ def test_notebooks_can_be_chosen(place, make, choice, expected):
 
 
 def test_a_number_without_a_notebook_is_told(place):
-    with pytest.raises(RunError, match=r"^There is no notebook '07'; there are 01, 05, 06\.$"):
+    with pytest.raises(UserError, match=r"^There is no notebook '07'; there are 01, 05, 06\.$"):
         choose_forced(find_notebooks(place / "notebooks"), only="07")
 
 

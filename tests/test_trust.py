@@ -343,7 +343,7 @@ def test_pipes_and_devices_are_no_files(made, capsys, tmp_path):
     for plant in (os.mkfifo, lambda path: path.symlink_to("/dev/zero"), Path.mkdir):
         plant(own)
         code, _, err = call(capsys, "export", str(own))
-        assert (code, len(err.splitlines())) == (1, 1)
+        assert (code, len(err.splitlines())) == (2, 1)
         own.rmdir() if own.is_dir() else own.unlink()
     os.mkfifo(made / "small.html")
     assert "was left as it is" in call(capsys, "export", "small", "--single")[2]
@@ -541,7 +541,7 @@ def test_options_that_contradict_each_other_are_refused(made, capsys):
 def test_what_is_not_there_can_not_run_again(made, capsys):
     for option in (["--only", "01"], ["--from", "05"], ["--only", "01", "--dry-run"]):
         code, out, err = call(capsys, "run", "other", *option)
-        assert (code, out) == (1, "")
+        assert (code, out) == (2, "")
         assert err.startswith("There is no run 'other' with a record")
     assert not (made.parent / "other").exists()
 

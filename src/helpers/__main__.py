@@ -184,11 +184,10 @@ def export(
     run's folder, and go when the run is made anew, as does RUN.html, which has all pages in one; RUN.zip, an RO-Crate,
     lies beside the folder. With --url the pages say where they lie, with a picture for links to them, and the lines
     that put a figure into another page lead there. A notebook's page, as the notebook is stored, lies beside it.
-    Figures as PDF are made with the run: 'adoption run RUN --pdf'.
+    Figures as PDF are drawn with the run: give its command once more, with --pdf.
     """
     from .runs import exports, pages
     from .runs.pages.embeds import read_address
-    from .runs.pages.index import write_command
     from .runs.pages.single import write_archive, write_single
     from .runs.record import find_run, read_run
 
@@ -204,14 +203,11 @@ def export(
         print(f"Read it: {shorten_path(page)}")
         return
     folder = find_run(run)
-    record = read_run(folder)
+    read_run(folder)  # before anything is written
     paged = bool(url) or not asked
     done = [("Read it", pages.export_run(folder, address))] if paged and not single else []
     done += [("Written", write(folder)) for write in asked]
     print("".join(f"note: {gap}\n" for gap in pages.list_gaps(folder) if paged or single), end="")
-    if not record["pdf"]:
-        again = write_command(folder.name, {**record, "pdf": True})
-        print(f"note: figures are there as PNG and SVG. As PDF too: {again}")
     for word, path in done:
         print(f"{word}: {shorten_path(path)}")
 

@@ -40,7 +40,12 @@ def write_file(path: Path, content: bytes) -> str:
 
 def write_json(path: Path, content: Any) -> None:
     """Write `content` as readable JSON, whole or not at all."""
-    write_file(path, (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
+    write_file(path, format_json(content))
+
+
+def format_json(content: Any) -> bytes:
+    """`content` as readable JSON, as `write_json` writes it."""
+    return (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def read_json(path: Path, longest: int = MAX_CHARACTERS) -> Any:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from ..base.choices import join_choices
-from ..base.project import RunError, find_outputs, list_records, shorten_path
+from ..base.project import RunError, UserError, find_outputs, list_records, shorten_path
 from ..base.quoting import escape
 from ..base.wording import say_count
 from .options import add_choices, locate_data
@@ -41,8 +41,8 @@ def list_series(
 ) -> None:
     """List the series of the data: entity, span, bound and last figure.
 
-    The bound is what '-p bound' would name: the indicator of the base, or 100 for percentages. With '--due' those
-    whose next figure is expected within some weeks, or should have come.
+    The bound is the widest that '-p bound' could name: the indicator of the base, or 100 for percentages; a run may
+    take a narrower one. With '--due' those whose next figure is expected within some weeks, or should have come.
     """
     from .. import indicators
 
@@ -68,10 +68,14 @@ def list_series(
 def print_found(found: Any, data: str) -> None:
     """Print the series that were found, and how to study the first."""
     from .. import indicators
+    from ..runs.parameters import Parameters
 
     print_table(indicators.say_series(found))
     if len(found):
         given = ({} if data == "data" else {"data": data}) | found.iloc[0][["entity", "indicator", "bound"]].to_dict()
+        usual = {name: Parameters.model_fields[name].default for name in given}
+        if all(given[name] == usual[name] for name in given if name != "bound"):
+            given["bound"] = usual["bound"]  # what a run of this series takes, too
         pairs = [part for name, value in given.items() for part in ("-p", name, value)]
         print(f"{len(found):,} series. Study one: {shlex.join(['adoption', 'run', 'NAME', *pairs])}")
     else:
@@ -146,11 +150,11 @@ def register(
     from ..runs.registry import register_run, register_table
 
     if bool(run) == (series is not None):
-        raise RunError("Name a run, or a table of series with --series.")
+        raise UserError("Name a run, or a table of series with --series.")
     if series is None and (data != "data" or as_of):
-        raise RunError("--data and --as-of are for a table of series (--series): a run has its own.")
+        raise UserError("--data and --as-of are for a table of series (--series): a run has its own.")
     if series is not None and dates:
-        raise RunError("--for is for a run: a table of series has its dates in the column dates.")
+        raise UserError("--for is for a run: a table of series has its dates in the column dates.")
     if series is None:
         paths = register_run(find_run(run), dates or [], hub)
     else:
@@ -214,7 +218,8 @@ def new(
     """
     from ..runs.begin import begin_project
 
-    print(f"A project to edit: {shorten_path(begin_project(folder.absolute()))}. Go there, and: adoption run")
+    made = shorten_path(begin_project(folder.absolute()))
+    print(f"A project to edit: {made}. Go there, and: adoption run\nFor git: {made}/README.md, 'In git'.")
 
 
 def print_table(rows: list[dict[str, str]]) -> None:

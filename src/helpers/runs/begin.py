@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 import yaml
 
-from ..base.project import MARK, REGISTER, RunError, ask_git, find_root, shorten_path
+from ..base.project import MARK, REGISTER, UserError, ask_git, find_root, shorten_path
 
 IGNORED = "outputs/\n.ipynb_checkpoints/\n__pycache__/\n.venv/\n"
 ATTRIBUTES = "*.ipynb filter=nbstripout\n*.ipynb diff=ipynb\n"
@@ -23,12 +23,17 @@ SAVED = (  # what JupyterLab and papermill write into a notebook that nobody has
     "metadata.language_info.mimetype", "metadata.language_info.nbconvert_exporter",
     "metadata.language_info.pygments_lexer",
 )  # fmt: skip
+LANGUAGE = "metadata.language_info."
 KEPT = "notebooks/mine"
 """Folder for copies of notebooks that git is to keep; they are no part of a run."""
 README = """# {name}
 
 A project begun with [Adoption Curves](#cite) {version}: published figures go in, six notebooks run in order, a report
 comes out.
+
+In an environment with Adoption Curves {version}, activated (`source .venv/bin/activate`, or `conda activate`),
+so that `adoption` and `python` are its own; to make one: `python -m venv .venv`, activate it, and `pip install` the
+package's folder or wheel.
 
 ```sh
 adoption run                 # writes outputs/baseline/html/index.html
@@ -82,11 +87,11 @@ def begin_project(folder: Path) -> Path:
 
     Raises
     ------
-    RunError
+    UserError
         If there is something in that place.
     """
     if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir() or any(folder.iterdir())):
-        raise RunError(f"{shorten_path(folder)} is there already, and not empty. Name a new folder.")
+        raise UserError(f"{shorten_path(folder)} is there already, and not empty. Name a new folder.")
     import nbformat
 
     from .execute import name_kernel
@@ -102,6 +107,9 @@ def begin_project(folder: Path) -> Path:
         for path in (new / "notebooks").glob("*.ipynb"):
             notebook = nbformat.read(path, 4)
             name_kernel(notebook)
+            for key in SAVED:  # as the filter leaves it, so that it may be switched on before the first commit or after
+                if key.startswith(LANGUAGE):
+                    notebook.metadata.language_info.pop(key.removeprefix(LANGUAGE), None)
             nbformat.write(notebook, path)
         for name, text in write_beginnings(folder.name).items():
             (new / name).write_text(text, encoding="utf-8")

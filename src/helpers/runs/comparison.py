@@ -46,7 +46,7 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
     helpers.runs.execute.NotebookFailed
         If the notebook fails.
     """
-    names = [name.strip("/") for name in names]
+    names = [find_run(name).relative_to(find_outputs()).as_posix() for name in names]
     check_names(names)
     data = [read_finished(name).record["parameters"]["data"] for name in names]  # before a kernel starts
     final = into or find_outputs() / name_comparison(names)

@@ -6,7 +6,7 @@ import io
 import math
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +34,14 @@ PROPERTIES = "docProps/core.xml"
 """Where a workbook says when it was made; openpyxl writes the present time."""
 ON_ONE_PAGE = 40  # rows of a table that LaTeX does not break
 NARROWEST, WIDEST = 8, 60  # characters of a column
-WRAPPED, CUT = Alignment(wrap_text=True, vertical="top"), Alignment(horizontal="fill", vertical="top")
-CODED = {"cells", "numbers"}
-"""Columns of JSON, which nobody reads line by line."""
+WRAPPED, INDENTED = Alignment(wrap_text=True, vertical="top"), Alignment(indent=1)
+CODED = ["cells", "numbers"]
+"""Columns of JSON, which nobody reads line by line; the CSV has them."""
+BOOKKEEPING = [*CODED, "url"]
+"""Columns that no paper has room for."""
+UNIT = re.compile(r"(?:^|(?<=& ))([^&]+?) (\([^&]*\)) (?=&|\\\\)")
+"""A heading and its unit, which stands below it in a paper."""
+ROOM, SHORT = 24.0, 14  # centimetres of a landscape A4 page; characters of a text that stays on one line
 
 
 # ---- what the tables hold -----------------------------------------------------------------------------------------
@@ -93,7 +98,7 @@ def write_workbook(folder: Path) -> Path:
         if len(tables[name]) > MOST_ROWS:
             raise RunError(f"Table {name} has {len(tables[name]):,} rows; a sheet holds {MOST_ROWS:,}. Take the CSV.")
         units = list_units(tables[name], about[name][1], record)
-        _fill_sheet(book.create_sheet(name[:31]), tables[name], units)
+        _fill_sheet(book.create_sheet(name[:31]), tables[name].drop(columns=CODED, errors="ignore"), units)
     book.save(content)
     with zipfile.ZipFile(content) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
@@ -138,7 +143,6 @@ def _fill_sheet(sheet: Any, frame: pd.DataFrame, units: Mapping[str, str]) -> No
         cells, shown = [_to_cell(value) for value in frame[name]], _choose_format(frame[name])
         decimals = len(shown.partition(".")[2])
         written = [f"{value:.{decimals}f}" if isinstance(value, float) else str(value or "") for value in cells]
-        coded = name in CODED
         for row, value in enumerate([head, *cells], 1):
             if value is None:
                 continue
@@ -147,13 +151,14 @@ def _fill_sheet(sheet: Any, frame: pd.DataFrame, units: Mapping[str, str]) -> No
                 cell.number_format = shown
             elif cell.data_type == "f":  # a text of the data that looks like a formula stays a text
                 cell.data_type = "s"
-            if row == 1 or coded or len(written[row - 2]) > WIDEST:
-                cell.alignment = CUT if coded and row > 1 else WRAPPED
+            if row == 1 or len(written[row - 2]) > WIDEST:
+                cell.alignment = WRAPPED
+            elif isinstance(value, str):
+                cell.alignment = INDENTED  # else it touches the number before it
         sheet.cell(1, place).font = Font(bold=True)
         words = [*written, *re.split(r"(?<=[ _])", head)]
-        sheet.column_dimensions[get_column_letter(place)].width = 2 + (
-            NARROWEST if coded else min(max(NARROWEST, *map(len, words)), WIDEST)
-        )
+        width = min(max(NARROWEST, *map(len, words)), WIDEST)
+        sheet.column_dimensions[get_column_letter(place)].width = 3 + width
     sheet.freeze_panes, sheet.print_title_rows = "A2", "1:1"
     _fit_page(sheet)
 
@@ -171,13 +176,13 @@ def _choose_format(values: pd.Series) -> str:
 
 
 def _to_cell(value: Any) -> Any:
-    """What a cell holds: dates without a time, missing values as blanks, infinite ones as the CSV writes them."""
+    """What a cell holds: dates without a time, missing values as blanks, infinite ones as on the pages."""
     if pd.isna(value):
         return None
     if isinstance(value, pd.Timestamp):
         return value.date()
     if isinstance(value, float) and math.isinf(value):
-        return str(value)
+        return "no limit" if value > 0 else str(value)
     return value
 
 
@@ -187,7 +192,8 @@ def _to_cell(value: Any) -> Any:
 def write_latex(folder: Path) -> Path:
     """Write each table of the run in `folder` into ``latex/<name>.tex``, numbers as on its pages.
 
-    The files need the packages booktabs and longtable, and an engine that knows Unicode where names do.
+    Long texts stand on several lines; columns of JSON and addresses are left out. Headings are as in the spreadsheet.
+    The files need the packages array, booktabs and longtable, and an engine that knows Unicode where names do.
 
     Returns
     -------
@@ -200,7 +206,10 @@ def write_latex(folder: Path) -> Path:
         As for `write_workbook`.
     """
     written = {}
-    for name, frame in _read_tables(folder).items():
+    record, documented = read_run(folder), read_documented()
+    for name, whole in _read_tables(folder).items():
+        frame = whole.drop(columns=BOOKKEEPING, errors="ignore")
+        units = list_units(whole, documented.get(name, ("", {}))[1], record)
         numbers = [column for column in frame if is_number(frame[column])]
         shown = frame.astype(object).where(frame.notna(), "")
         for column in frame:
@@ -209,14 +218,30 @@ def write_latex(folder: Path) -> Path:
                 shown[column] = texts.where(frame[column].notna(), "").str.replace("−", "-")
             elif pd.api.types.is_datetime64_any_dtype(frame[column]):
                 shown[column] = frame[column].dt.strftime("%Y-%m-%d").fillna("")
+        heads = {column: f"{column} ({units[column]})" if column in units else column for column in frame}
+        shown = shown.rename(columns=heads)
+        places = _place_columns(shown, [heads[column] for column in numbers])
         styler = shown.style.hide(axis="index").format(escape="latex").format_index(escape="latex", axis="columns")
         long = {"environment": "longtable"} if len(frame) > ON_ONE_PAGE else {}
-        places = "".join("r" if column in numbers else "l" for column in frame)
         text = styler.to_latex(hrules=True, column_format=places, **long)
+        text = re.sub(r"(?<=\\toprule\n).*", lambda line: UNIT.sub(r"\\shortstack{\1\\\\\2} ", line[0]), text)
         path = f"{PAPER}/{name}.tex"
         written[path] = write_file(folder / path, f"% {name} of run {folder.name}\n{text}".encode())
     note_exports(folder, written)
     return folder / PAPER
+
+
+def _place_columns(shown: pd.DataFrame, numbers: Sequence[str]) -> str:
+    """How LaTeX sets each column: numbers to the right; texts to the left, long ones on several lines."""
+    lengths = {column: int(shown[column].astype(str).str.len().max() or 0) for column in shown}
+    long = [column for column, length in lengths.items() if column not in numbers and length > SHORT]
+    short = {column: length for column, length in lengths.items() if column not in long}
+    taken = sum(0.18 * max(length, *map(len, column.split(" ("))) + 0.42 for column, length in short.items())
+    width = min(max((ROOM - taken) / max(len(long), 1) - 0.42, 1.8), 9)
+    left = r">{\raggedright\arraybackslash}"
+    return "".join(
+        "r" if column in numbers else f"{left}p{{{width:.1f}cm}}" if column in long else "l" for column in shown
+    )
 
 
 def _read_tables(folder: Path) -> dict[str, Any]:

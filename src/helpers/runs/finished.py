@@ -14,13 +14,13 @@ import pandas as pd
 
 from ..base.files import hash_file, read_json
 from ..base.levels import LEVELS, band_columns, quoted_level, say_level
-from ..base.project import RECORD, RunError, find_lab
+from ..base.project import RunError, UserError, find_lab
 from ..base.quoting import clean
 from .notebook import RUNNER, restore_text
 from .output import Output
 from .pages.index import find_table, set_reading, set_value
 from .parameters import ParameterError
-from .record import SEE, find_run, hide_place, load_record
+from .record import find_run, hide_place, read_run
 
 KINDS: dict[str, Callable[[pd.Series], pd.Series]] = {  # of columns that aren't numbers
     **dict.fromkeys(("key", "label", "unit", "text", "method"), pd.Series.copy),
@@ -94,7 +94,7 @@ def read_finished(name: str) -> FinishedRun:
         If it isn't there, isn't finished, or can't be read; the message says what to do.
     """
     folder = find_run(name)
-    record = _read_record(name, folder)
+    record = read_run(folder)
     given = {key: value for key, value in record["parameters"].items() if key != "run"}
     level = quoted_level(given.get("levels", LEVELS))
     low, high = band_columns(level)
@@ -126,20 +126,6 @@ def read_finished(name: str) -> FinishedRun:
         observations.dropna().sort_values("date"),
         edited,
     )
-
-
-def _read_record(name: str, folder: Path) -> dict[str, Any]:
-    again = f"adoption run {name}" if "/" not in name else f"the sweep {name.split('/', maxsplit=1)[0]} again"
-    if (folder / "sweep.json").exists():
-        raise RunError(f"'{name}' is a sweep, not a run. Name its runs: {name}/RUN")
-    try:
-        return load_record(folder / RECORD)
-    except FileNotFoundError as error:
-        begun = folder.is_dir() or (folder.parent / f"{folder.name}.partial").is_dir()
-        state = f"Run '{name}' isn't finished" if begun else f"There is no run '{name}'"
-        raise RunError(f"{state}. Make it with: {again} ({SEE})") from error
-    except (OSError, ValueError) as error:
-        raise RunError(f"run.json of run '{name}' can't be read. Make the run again: {again}") from error
 
 
 def _read_tables(
@@ -255,12 +241,12 @@ def read_sweep_runs(name: str) -> tuple[dict[str, Any], list[FinishedRun]]:
         asked = pd.DataFrame(content["runs"]).T.map(lambda value: hide_place(set_value(value), *data))
         failed, varied, full = dict(content.get("failed", {})), list(content["varied"]), bool(content.get("full"))
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise RunError(f"There is no sweep '{name}' with a record of its runs, sweep.json.") from error
+        raise UserError(f"There is no sweep '{name}' with a record of its runs, sweep.json.") from error
     finished = []
     for run in asked.index:
         try:
             finished += [replace(read_finished(f"{name}/{run}"), name=run)] if run not in failed else []
-        except (ParameterError, RunError) as error:
+        except UserError as error:
             failed[run] = str(error)
     failed = {run: hide_place(message, *data) for run, message in failed.items()}
     return {"asked": asked.rename_axis("run"), "varied": varied, "full": full, "failed": failed}, finished

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import yaml
 
 from ..base.files import write_file
-from ..base.project import RunError, ask_git, find_lab, find_outputs, find_root, shorten_path
+from ..base.project import UserError, ask_git, find_lab, find_outputs, find_root, shorten_path
 from ..base.quoting import quote
 from .begin import KEPT
 from .parameters import ParameterError, Parameters, read_parameters
@@ -69,7 +69,7 @@ def find_notebook(name: str) -> Path:
 
     Raises
     ------
-    RunError
+    UserError
         If there is none, or several.
     """
     folder = find_root() / "notebooks"
@@ -79,7 +79,7 @@ def find_notebook(name: str) -> Path:
     if len(found) == 1:
         return found[0]
     known = ", ".join(path.stem for path in sorted(folder.glob("*.ipynb")))
-    raise RunError(
+    raise UserError(
         f"{'No notebook' if not found else 'More than one notebook'} is called {quote(name)}; there are {known}."
     )
 

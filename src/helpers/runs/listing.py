@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.folders import lock_folder
-from ..base.project import RunError, list_records
+from ..base.project import UserError, list_records
 from ..base.wording import say_count
 from .notebook import read_csv
 from .record import find_changed, list_files, list_kinds, read_run
@@ -35,7 +35,7 @@ def list_runs(outputs: Path) -> list[dict[str, str]]:
         name = path.parent.relative_to(outputs).as_posix()
         try:
             content = read_run(path.parent)
-        except RunError:
+        except UserError:
             found.append({"run": name, "made": "", **dict.fromkeys(SHOWN, ""), "state": "its record can't be read"})
             continue
         changed = find_changed(path.parent, content)
@@ -63,7 +63,7 @@ def describe_outcome(folder: Path, made: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises
     ------
-    RunError
+    UserError
         If the run's record can't be read.
     """
     from .pages.index import find_table
@@ -101,7 +101,7 @@ def remove_run(folder: Path) -> tuple[int, list[str]]:
 
     Raises
     ------
-    RunError
+    UserError
         If there is no record that can be read, or another process makes the run.
     """
     content = read_run(folder)

@@ -18,7 +18,7 @@ from pydantic import BaseModel, StringConstraints
 
 from ..base.choices import split_choices
 from ..base.files import hash_file, read_json, write_file, write_json
-from ..base.project import RECORD, RunError, ask_git, find_outputs, find_root, list_records
+from ..base.project import RECORD, RunError, UserError, ask_git, find_outputs, find_root, list_records
 from .inputs import describe_inputs
 from .notebook import NAME, Hash, Name, NotebookRecord, list_written, read_records, read_valid
 from .parameters import ParameterError, Parameters, read_parameters
@@ -174,13 +174,16 @@ def note_exports(folder: Path, written: Mapping[str, str]) -> None:
 
 
 def find_run(name: str) -> Path:
-    """Folder of the run `name`, or of ``SWEEP/RUN``, a run of a sweep.
+    """Folder of the run `name`, or of ``SWEEP/RUN``, a run of a sweep; the path of a folder in the outputs will do.
 
     Raises
     ------
     ParameterError
         If that's no name of a run.
     """
+    outputs, place = find_outputs(), Path(os.path.normpath(Path.cwd() / name))  # which may be a link
+    if place.is_relative_to(outputs) and place.is_dir() and not (outputs / name.strip("/")).is_dir():
+        name = place.relative_to(outputs).as_posix()
     parts = name.strip("/").split("/")
     try:
         if len(parts) > 2:
@@ -189,7 +192,7 @@ def find_run(name: str) -> Path:
             read_parameters({"run": part})
     except ParameterError as error:
         raise ParameterError(f"'{name}' is no name of a run; name it as RUN, or as SWEEP/RUN") from error
-    return find_outputs().joinpath(*parts)
+    return outputs.joinpath(*parts)
 
 
 def read_run(folder: Path) -> dict[str, Any]:
@@ -197,23 +200,30 @@ def read_run(folder: Path) -> dict[str, Any]:
 
     Raises
     ------
+    UserError
+        If there is none.
     RunError
-        If there is none, or it's damaged or of an older version.
+        If it's damaged or of an older version.
     """
-    again = f"Make the run again: adoption run {folder.name}"
+    outputs = find_outputs()
+    name = folder.relative_to(outputs).as_posix() if folder.is_relative_to(outputs) else folder.name
+    if (folder / "sweep.json").exists():
+        raise UserError(f"'{name}' is a sweep, not a run. Name one of its runs: {name}/RUN")
     try:
         return load_record(folder / RECORD)
-    except OSError as error:
-        raise RunError(f"There is no run '{folder.name}' with a record, run.json; {SEE}. {again}") from error
-    except ValueError as error:
-        raise RunError(f"The record of run '{folder.name}', run.json, can't be used. {again}") from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if folder.with_name(f"{folder.name}.partial").is_dir():
+            raise UserError(f"Run '{name}' isn't finished; its command goes on where it stopped.") from error
+        raise UserError(f"There is no run '{name}' with a record, run.json; {SEE}.") from error
+    except (OSError, ValueError) as error:
+        raise RunError(f"The record of run '{name}', run.json, can't be used. Make the run again.") from error
 
 
 def read_parts(folder: Path) -> dict[str, dict[str, str]]:
     """What each notebook of the run in `folder` was made from, as hashes; nothing where there is no run."""
     try:
         return {name: entry["made_from"] for name, entry in read_run(folder)["notebooks"].items()}
-    except RunError:
+    except UserError:
         return {}
 
 
@@ -221,7 +231,7 @@ def read_keys(outputs: Path) -> set[str]:
     """Keys of the results that the records of all runs in `outputs` name, those of sweeps included."""
     keys = set()
     for path in list_records(outputs):
-        with suppress(RunError):
+        with suppress(UserError):
             keys |= {entry["key"] for entry in read_run(path.parent)["notebooks"].values()}
     return keys
 
@@ -230,7 +240,7 @@ def is_current(folder: Path, inputs: Mapping[str, Any]) -> bool:
     """Whether the run in `folder` is whole and was made from `inputs`."""
     try:
         return not find_differences(folder, read_run(folder), inputs)
-    except RunError:
+    except UserError:
         return False
 
 
@@ -322,11 +332,13 @@ def find_changed(folder: Path, content: Mapping[str, Any]) -> dict[str, str]:
 def read_unchanged(folder: Path, *parts: str) -> dict[str, Any]:
     """`read_run`, of a run whose files below these folders, or all where none is named, are as it made them.
 
+    What was exported later is no part of it.
+
     Raises
     ------
-    RunError
+    UserError
     """
-    content = read_run(folder)
+    content = {name: value for name, value in read_run(folder).items() if name != "exports"}
     changed = [path for path in find_changed(folder, content) if not parts or path.split("/")[0] in parts]
     if changed:
         raise RunError(f"{changed[0]} of run '{folder.name}' is missing or was changed. Make the run again.")

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from ..base.project import PACKAGED, RunError, find_register
+from ..base.project import PACKAGED, RunError, UserError, find_register
 from .notebook import read_rows
 from .record import find_changed, read_run
 
@@ -98,7 +98,7 @@ def register_table(path: Path, data: str, as_of: str = "", hub: Path | None = No
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        raise RunError(f"{path} cannot be read as a table of series: {why}") from error
+        raise UserError(f"{path} cannot be read as a table of series: {why}") from error
     known = indicators.load(data, as_of)
     place = find_register(known.path) if hub is None else hub
     _refuse_packaged(place)

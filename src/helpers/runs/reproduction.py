@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.files import read_file
-from ..base.project import RunError, shorten_path
+from ..base.project import RunError, UserError, shorten_path
 from ..base.quoting import quote
 from ..base.wording import say_count
 from .record import read_unchanged
@@ -41,16 +41,16 @@ def verify_against(folder: Path, other: Path) -> tuple[list[str], str]:
 
     Raises
     ------
-    RunError
+    UserError
         If one of both is no such folder, or a table can't be read.
     """
     read_unchanged(folder, "tables")
     place = shorten_path(other)
     if not other.is_dir():
-        raise RunError(f"{place} is no folder. Name one with tables: another run's, or tests/golden/baseline")
+        raise UserError(f"{place} is no folder. Name one with tables: another run's, or tests/golden/baseline")
     expected = list_tables(other / "tables" if (other / "tables").is_dir() else other)
     if not expected:
-        raise RunError(f"{place} has no tables (CSV files, in it or in its folder 'tables').")
+        raise UserError(f"{place} has no tables (CSV files, in it or in its folder 'tables').")
     found = list_tables(folder / "tables")
     lacking = sorted({*found} - {*expected})
     fine = f"equal to six digits, {say_count(len(expected), 'table')} compared with {place}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.files import read_cells
-from ..base.project import CHECKOUT, PACKAGED, RunError, find_data, find_root, shorten_path
+from ..base.project import CHECKOUT, PACKAGED, RunError, UserError, find_data, find_root, shorten_path
 from ..base.quoting import quote
 from .parameters import Parameters
 
@@ -197,13 +197,13 @@ def choose_forced(sources: Iterable[Path], force: bool = False, only: str = "", 
 
     Raises
     ------
-    RunError
+    UserError
         If no notebook has that number.
     """
     numbers = {source.stem: source.stem.split("_")[0] for source in sources}
     for number in filter(None, (only, first)):
         if number.zfill(2) not in numbers.values():
-            raise RunError(f"There is no notebook {quote(number)}; there are {', '.join(numbers.values())}.")
+            raise UserError(f"There is no notebook {quote(number)}; there are {', '.join(numbers.values())}.")
     return {
         name
         for name, number in numbers.items()

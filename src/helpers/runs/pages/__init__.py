@@ -24,7 +24,7 @@ from typing import Any, Self
 from markupsafe import Markup
 
 from ...base.files import MAX_TEXT, read_cells, read_json, write_file
-from ...base.project import RECORD, RunError, shorten_path
+from ...base.project import RECORD, RunError, UserError, shorten_path
 from ...base.quoting import clean
 from ..notebook import list_written, read_record, read_records, read_valid
 from ..record import name_pages, note_pages, read_unchanged
@@ -212,7 +212,7 @@ def read_notebook(path: Path) -> Any:
 
     Raises
     ------
-    RunError
+    UserError
         If it isn't there or is no notebook.
     """
     import nbformat
@@ -220,10 +220,10 @@ def read_notebook(path: Path) -> Any:
     try:
         return nbformat.reads(json.dumps(read_json(path, MAX_TEXT)), 4)
     except FileNotFoundError as error:
-        raise RunError(f"There is no notebook {shorten_path(path)}.") from error
+        raise UserError(f"There is no notebook {shorten_path(path)}.") from error
     except Exception as error:  # odd ones make nbformat raise anything
         problem = " ".join(str(error).split())[:200]
-        raise RunError(f"{shorten_path(path)} can't be read as a notebook ({problem}).") from error
+        raise UserError(f"{shorten_path(path)} can't be read as a notebook ({problem}).") from error
 
 
 def write_pages(folder: Path, url: str = "") -> Path:
@@ -262,7 +262,7 @@ def explain_failure(what: str) -> Iterator[None]:
     """Turn whatever a stranger's files make the libraries raise into a `RunError`, also where their hashes agree."""
     try:
         yield
-    except RunError:
+    except UserError:
         raise
     except Exception as error:
         problem = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"

@@ -11,8 +11,8 @@ from typing import Any
 
 from bs4 import BeautifulSoup
 
-from ...base.files import pack_files, write_file
-from ...base.project import RunError, shorten_path
+from ...base.files import format_json, pack_files, write_file
+from ...base.project import RECORD, RunError, shorten_path
 from ..crate import METADATA, describe_crate
 from ..record import LOG, list_files, note_exports, read_run, read_unchanged
 from . import export_run, is_foreign
@@ -95,7 +95,7 @@ def _lead_within(whole: Any, names: dict[str, str]) -> None:
 def write_archive(folder: Path) -> Path:
     """Write the files of a run as ``RUN.zip`` beside its folder, an RO-Crate; the same run makes the same bytes.
 
-    They are those that its record names, no others that lie there.
+    They are those that its record names, pages included, no exports and no others that lie there.
 
     Returns
     -------
@@ -108,11 +108,11 @@ def write_archive(folder: Path) -> Path:
     """
     target = folder.with_name(f"{folder.name}.zip")
     _refuse_foreign(target, _is_foreign_archive)
-    files = {METADATA: describe_crate(folder)}
-    for name in sorted(list_files(read_unchanged(folder))):
+    record, files = read_unchanged(folder), {METADATA: describe_crate(folder)}
+    for name in sorted(list_files(record)):
         path = folder / name
         if name != LOG or (path.is_file() and not path.is_symlink()):  # the only one without a hash
-            files[f"{folder.name}/{name}"] = path.read_bytes()
+            files[f"{folder.name}/{name}"] = format_json(record) if name == RECORD else path.read_bytes()
     write_file(target, pack_files(files, MARK))
     return target
 
