@@ -96,6 +96,12 @@ def test_latex_escapes_what_it_would_run(run):
         assert text.count(rf"\end{{{kind}}}") == 1
 
 
+def test_tables_without_rows_are_exported_too(whole_run, tmp_path):
+    run = shutil.copytree(whole_run, tmp_path / "baseline")
+    assert "target_end_date" in (write_latex(run) / "06_register.tex").read_text(encoding="utf-8").replace("\\_", "_")
+    assert write_workbook(run).is_file()
+
+
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="no LaTeX (Debian: apt install texlive-latex-recommended)")
 def test_latex_compiles(run, tmp_path):
     put_table(run, ODD.assign(text=["=1+1", "a & b_c % $x$ {y} \\z #~^", "<b>"]))

@@ -9,7 +9,7 @@ from conftest import SAMPLE
 from processes import call
 
 from helpers import indicators
-from helpers.base.project import RunError
+from helpers.base.project import UserError
 from helpers.runs import lab
 from helpers.runs.parameters import ParameterError
 
@@ -32,8 +32,8 @@ def test_open_prepares_a_copy_and_never_overwrites_one(outputs, capsys):
 @pytest.mark.parametrize(
     ("name", "given", "kind", "words"),
     [
-        ("09", {}, RunError, "No notebook is called '09'; there are 01_check_indicators"),
-        ("0", {}, RunError, "No notebook"),
+        ("09", {}, UserError, "No notebook is called '09'; there are 01_check_indicators"),
+        ("0", {}, UserError, "No notebook"),
         ("05", {"horizon_year": 10}, ParameterError, "did you mean 'horizon_years'"),
         ("05", {"horizon_years": 0}, ParameterError, "it must be a number above 0"),
         ("01", {"horizon_years": 3}, ParameterError, "notebook 01_check_indicators doesn't read 'horizon_years'"),

@@ -183,7 +183,7 @@ def test_the_notebook_of_a_large_sweep_reads_each_run_once_and_stays_readable(tm
     table = read_csv(names["study"].folder / "tables" / "sweep.csv")
     assert len(table) == COUNT
     assert table["state"].eq("complete").all()
-    assert re.search(rf"over {COUNT} runs, moved most by \w+$", names["finding"])
+    assert re.search(rf"across {COUNT} runs, moved most by \w+$", names["finding"])
     for width in style.WIDTHS.values():
         assert not find_faults(figure.lay_out(width))
     assert figure.get_size_inches()[1] < 15

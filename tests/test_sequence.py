@@ -28,7 +28,10 @@ def folder(whole_run):
 
 def read_bytes(folder, *kinds):
     return {
-        str(path.relative_to(folder)): path.read_bytes() for kind in kinds for path in sorted((folder / kind).iterdir())
+        str(path.relative_to(folder)): path.read_bytes()
+        for kind in kinds
+        for path in sorted((folder / kind).rglob("*"))
+        if path.is_file()
     }
 
 

@@ -104,7 +104,7 @@ def test_new_makes_a_project_to_edit(installed, tmp_path):
     assert "My AI users" not in call(installed, "list", "genai_users", "--json", cwd=tmp_path)
     call(installed, "run", "-p", "as_of", "2026-02-28", cwd=below)
     assert (tmp_path / "mine" / "outputs" / "baseline" / "html" / "index.html").is_file()
-    assert "is there already, and not empty" in call(installed, "new", "mine", cwd=tmp_path, code=1)
+    assert "is there already, and not empty" in call(installed, "new", "mine", cwd=tmp_path, code=2)
     assert {path.name for path in tmp_path.iterdir()} == {"mine"}
 
 

@@ -233,7 +233,7 @@ def write_latex(folder: Path) -> Path:
 
 def _place_columns(shown: pd.DataFrame, numbers: Sequence[str]) -> str:
     """How LaTeX sets each column: numbers to the right; texts to the left, long ones on several lines."""
-    lengths = {column: int(shown[column].astype(str).str.len().max() or 0) for column in shown}
+    lengths = {column: max(map(len, shown[column].astype(str)), default=0) for column in shown}
     long = [column for column, length in lengths.items() if column not in numbers and length > SHORT]
     short = {column: length for column, length in lengths.items() if column not in long}
     taken = sum(0.18 * max(length, *map(len, column.split(" ("))) + 0.42 for column, length in short.items())
