@@ -163,7 +163,7 @@ class _Watch:
         content = response.raw.read(MAX_BYTES + 1, decode_content=True)  # requests itself would read without end
         response.raw = io.BytesIO(content)
         if self.requests > fetch_folder.MAX_REQUESTS or time.monotonic() > self.end or len(content) > MAX_BYTES:
-            raise FetchError("The World Bank's answer does not come to an end; nothing was written. Try again later.")
+            raise fetch_folder.name_endless("The World Bank")
         if "/series/" in response.url and "/country/" in response.url and "&page=1&" in response.url:
             with suppress(ValueError, TypeError, LookupError):  # wbgapi says what is wrong with such an answer
                 self.announced += int(response.json()["total"])

@@ -45,6 +45,11 @@ def reading(publisher: str) -> Iterator[None]:
         raise FetchError(f"{publisher}'s answer has another form than expected ({what}).") from error
 
 
+def name_endless(publisher: str) -> FetchError:
+    """The error of an answer without an end, the same whichever clock or count finds it first."""
+    return FetchError(f"{publisher}'s answer does not come to an end; nothing was written. Try again later.")
+
+
 def run_within(seconds: float, publisher: str, call: Callable[[], Any]) -> Any:
     """Return what a call returns, or raise what it raises; a `FetchError` where it takes longer.
 
@@ -62,7 +67,7 @@ def run_within(seconds: float, publisher: str, call: Callable[[], Any]) -> Any:
     thread.start()
     thread.join(max(seconds, 0))
     if not found:
-        raise FetchError(f"{publisher}'s answer does not come to an end; nothing was written. Try again later.")
+        raise name_endless(publisher)
     result, error = found[0]
     if error is not None:
         raise error
