@@ -23,7 +23,6 @@ SAVED = (  # what JupyterLab and papermill write into a notebook that nobody has
     "metadata.language_info.mimetype", "metadata.language_info.nbconvert_exporter",
     "metadata.language_info.pygments_lexer",
 )  # fmt: skip
-LANGUAGE = "metadata.language_info."
 KEPT = "notebooks/mine"
 """Folder for copies of notebooks that git is to keep; they are no part of a run."""
 README = """# {name}
@@ -106,10 +105,8 @@ def begin_project(folder: Path) -> Path:
             shutil.copyfile(path, target)
         for path in (new / "notebooks").glob("*.ipynb"):
             notebook = nbformat.read(path, 4)
-            name_kernel(notebook)
-            for key in SAVED:  # as the filter leaves it, so that it may be switched on before the first commit or after
-                if key.startswith(LANGUAGE):
-                    notebook.metadata.language_info.pop(key.removeprefix(LANGUAGE), None)
+            name_kernel(notebook)  # less what SAVED names: the filter may be switched on after the first commit too
+            notebook.metadata.language_info = {"name": notebook.metadata.language_info["name"]}
             nbformat.write(notebook, path)
         for name, text in write_beginnings(folder.name).items():
             (new / name).write_text(text, encoding="utf-8")
