@@ -165,6 +165,7 @@ class Explorer:
             return
         self._learning_for = key
         if self._learner is not None:
+            atexit.unregister(self._learner.terminate)  # which would keep each of them as a zombie
             self._learner.terminate()
         words = [sys.executable, "-P", "-c", f"from {__name__} import learn; learn()"]
         with suppress(OSError):  # then the next choices take longer
