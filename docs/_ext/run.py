@@ -61,7 +61,7 @@ def bring_run(app):
     if not (source / "run.json").is_file():
         raise ExtensionError("The site shows the default run, which is not there. Make both: make docs")
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(source / "figures", target / "figures", ignore=shutil.ignore_patterns("*.svg", "*.pdf"))
+    shutil.copytree(source / "figures", target / "figures", ignore=shutil.ignore_patterns("*.svg", "*.pdf", "*.csv"))
     (target / "front").mkdir()
     for form in ("svg", "narrow.svg"):
         shutil.copyfile(source / "figures" / f"{FRONT}.{form}", target / "front" / f"{FRONT}.{form}")
