@@ -1,15 +1,20 @@
 """A notebook that someone runs by hand changes nothing of the published run: it works in outputs/lab/<run>/."""
 
+from copy import deepcopy
+
+import nbformat
 import pandas as pd
 import pytest
 from conftest import list_files, open_as
+from nbclient import NotebookClient
 from processes import call
 
 from helpers.base.project import RunError
 from helpers.runs import lab
-from helpers.runs.parameters import ParameterError, read_parameters
+from helpers.runs.parameters import ParameterError, Parameters, read_parameters
+from helpers.runs.sequence import find_notebooks
 
-WRITER, READER, TABLE = "03_fit_curves", "05_forecast_adoption", "03_parameters"
+WRITER, READER, TABLE = "05_forecast_adoption", "06_summarise_findings", "05_forecast"
 
 
 @pytest.fixture(autouse=True)
@@ -29,18 +34,18 @@ def read(**values):
 
 @pytest.fixture
 def published(outputs, monkeypatch):
-    """A run whose table holds 1, made with horizon_years 5."""
+    """A run whose table holds 1, made with levels [0.5]."""
     with monkeypatch.context() as patch:
         patch.setenv("ADOPTION_RUNNER", "1")
-        write(1, horizon_years=5)
+        write(1, levels=[0.5])
     return outputs / "mine"
 
 
 def test_by_hand_never_writes_into_the_published_run_and_says_where(published, outputs, capsys):
     before = list_files(published)
-    write(2, horizon_years=8)
+    write(2, levels=[0.8])
     assert capsys.readouterr().out == f"By hand: results go to {outputs}/lab/mine/.\n"
-    assert read(horizon_years=8) == 2
+    assert read(levels=[0.8]) == 2
     assert "published" not in capsys.readouterr().out
     assert list_files(published) == before
     assert (outputs / "lab" / "mine" / "tables" / f"{TABLE}.csv").is_file()
@@ -48,35 +53,54 @@ def test_by_hand_never_writes_into_the_published_run_and_says_where(published, o
 
 def test_a_run_tells_nothing_of_it(published, capsys, monkeypatch):
     monkeypatch.setenv("ADOPTION_RUNNER", "1")
-    assert read(horizon_years=5) == 1
+    assert read(levels=[0.5]) == 1
     assert capsys.readouterr().out == ""
 
 
 def test_tables_come_from_the_published_run_where_none_by_hand_was_made_with_the_same_values(published, capsys):
     words = f"Table {TABLE} is read from the published run, {published}/.\n"
-    assert read(horizon_years=5) == 1
+    assert read(levels=[0.5]) == 1
     assert capsys.readouterr().out.endswith(words)
-    write(2, horizon_years=8)
+    write(2, levels=[0.8])
     capsys.readouterr()
-    assert read(horizon_years=5) == 1
+    assert read(levels=[0.5]) == 1
     assert capsys.readouterr().out.endswith(words)
-    assert read(horizon_years=8) == 2
+    assert read(levels=[0.8]) == 2
 
 
 @pytest.mark.parametrize("by_hand", [False, True])
 def test_where_neither_has_the_values_it_says_what_to_run_first(published, by_hand):
     if by_hand:
-        write(2, horizon_years=8)
+        write(2, levels=[0.8])
     with pytest.raises(RunError) as caught:
-        read(horizon_years=3)
-    assert f"with horizon_years = {8 if by_hand else 5}, but this notebook has horizon_years = 3" in str(caught.value)
+        read(levels=[0.6])
+    assert f"with levels = {[0.8] if by_hand else [0.5]}, but this notebook has levels = [0.6]" in str(caught.value)
     assert "Run that notebook with the same value first" in str(caught.value)
 
 
 def test_a_published_table_that_was_changed_is_refused(published):
     (published / "tables" / f"{TABLE}.csv").write_text("number\n9\n")
-    with pytest.raises(RunError, match="changed after notebook 03_fit_curves wrote it"):
-        read(horizon_years=5)
+    with pytest.raises(RunError, match="changed after notebook 05_forecast_adoption wrote it"):
+        read(levels=[0.5])
+
+
+@pytest.mark.parametrize("variables", [{"levels": [0.5]}, {"levels": [0.5], "horizon_years": "a frame", "shares": 3}])
+def test_a_variable_that_the_notebook_does_not_declare_is_no_parameter(variables):
+    study = open_as(READER, **variables)
+    assert study.declared == ("levels",)
+    assert study.parameters.horizon_years == Parameters().horizon_years
+
+
+@pytest.mark.slow
+def test_run_all_works_twice_in_one_kernel(outputs):
+    """As in JupyterLab on the clone: all notebooks in their order, each run from top to bottom and once more."""
+    for source in find_notebooks():
+        notebook = nbformat.read(source, 4)
+        notebook.cells += [deepcopy(cell) for cell in notebook.cells]
+        for number, cell in enumerate(notebook.cells):
+            cell["id"] = f"cell-{number}"
+        NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(source.parent)}}).execute()
+    assert (outputs / "lab" / "baseline" / "tables" / "06_key_numbers.csv").is_file()
 
 
 def test_runs_by_hand_and_saved_choices_stand_beside_each_other(outputs):

@@ -15,13 +15,15 @@ from ..base.project import RunError, find_data, find_lab, find_outputs, find_roo
 from .notebook import RUNNER, read_csv, read_records, write_argument
 from .output import Output
 from .parameters import Parameters, read_parameters
+from .sequence import read_declared
 
 
 class Study(Output):
     """One notebook's view of its run.
 
-    The parameters are the notebook's own variables of these names: `run`, and what else its ``parameters`` cell
-    declares. The notebook's record begins afresh. A notebook that someone runs by hand never writes into the published
+    The parameters are the variables that the ``parameters`` cell of ``notebooks/<notebook>.ipynb`` declares, and no
+    others: a frame that a cell happens to call `shares` is none. A notebook that lies elsewhere has all variables with
+    the names of parameters. The notebook's record begins afresh. A notebook that someone runs by hand never writes into the published
     run, but into ``outputs/lab/<run>/``, and says so.
 
     Parameters
@@ -64,7 +66,9 @@ class Study(Output):
         variables = frame.f_back.f_globals if frame and frame.f_back else {}
         if not re.fullmatch(r"\d{2}_\w+", notebook):
             raise RunError(f"Notebook name '{notebook}' must begin with its two-digit number, as in 03_fit_curves.")
-        given = {name: variables[name] for name in Parameters.model_fields if name in variables}
+        source = find_root() / "notebooks" / f"{notebook}.ipynb"
+        declares = read_declared(source) if source.is_file() else variables
+        given = {name: variables[name] for name in Parameters.model_fields if name in variables and name in declares}
         checked = read_parameters(given)
         declared = tuple(name for name in given if name != "run")
         published = find_outputs() / checked.run
