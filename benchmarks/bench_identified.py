@@ -1,7 +1,6 @@
 """Simulate what "identified" is worth: how often it is said, and how often it is wrong, with default arguments.
 
-Every cell draws series of one curve with one kind of errors, and asks `fit_many` for the fit of the true family (the
-logistic, where the truth is none of the families asked) and `assess_ceiling` for the verdict on the series.
+Every cell draws series of one curve with one kind of errors, and asks `assess_ceiling` for the verdict on each.
 """
 
 import os
@@ -13,23 +12,22 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 import pandas as pd
 
-from helpers.curves import FAMILIES, assess_ceiling, fit_many
+from helpers.curves import FAMILIES, assess_ceiling
 from helpers.curves.assess import DOUBT, MIN_TESTED
 from helpers.curves.engine import time_of_share
 
-TRUTHS = {  # the family that is fitted alone, and coordinates: logarithms of rates and numbers, and dates
-    "logistic": ("logistic", (0.0, 0.0)),
-    "gompertz": ("gompertz", (0.0, 0.0)),
-    "bass": ("bass", (np.log(0.01), np.log(0.6))),
-    "richards .15": ("logistic", (0.0, 0.0, np.log(0.15))),
-    "richards 4": ("logistic", (0.0, 0.0, np.log(4.0))),
-    "two waves": ("logistic", ()),
+TRUTHS = {  # coordinates: logarithms of rates and numbers, and dates
+    "logistic": (0.0, 0.0),
+    "gompertz": (0.0, 0.0),
+    "bass": (np.log(0.01), np.log(0.6)),
+    "richards .15": (0.0, 0.0, np.log(0.15)),
+    "richards 4": (0.0, 0.0, np.log(4.0)),
+    "two waves": (),
 }
 OWN = ("logistic", "gompertz", "bass")
 KINDS = ("independent", "in proportion", "AR .6", "AR .9", "cumulated", "cumulated in proportion")
 CEILING, SIZE = 100.0, 2.0  # the errors, or what is new in cumulated ones, are 2 % of the ceiling
 COUNT = 100
-WHO = {"series": "", "one fit": "fit_"}
 WORTH = 0.2  # part of the series that must be identified for a cell to count among the worst
 
 
@@ -74,20 +72,15 @@ def main(count=COUNT):
 
 def print_worst(frame):
     """What is asked of the words, and the worst and the mean of the cells where a fifth is identified."""
-    print("| what | who | worst cell | mean | cells |\n|---|---|---|---|---|")
+    print("| what | worst cell | mean | cells |\n|---|---|---|---|")
     for what, part in list_groups(frame).items():
-        for who, prefix in WHO.items():
-            print_row(
-                f"wrong, of those identified: {what}", who, part[part[f"{prefix}identified"] >= WORTH], f"{prefix}wrong"
-            )
+        print_row(f"wrong, of those identified: {what}", part[part["identified"] >= WORTH], "wrong")
     own = frame[frame["truth"].isin(OWN)]
-    for who, prefix in WHO.items():
-        print_row("covers or is not identified: right family", who, own, f"{prefix}covers", lowest=True)
+    print_row("covers or is not identified: right family", own, "covers", lowest=True)
     alike = own[(own["kind"] == "independent") & (own["first"] == 0.05)]
     for (last, points), part in alike[alike["points"].isin([8, 16])].groupby(["last", "points"]):
-        for who, prefix in WHO.items():
-            what = f"identified: right family, independent, to {100 * last:g} %, {points} points"
-            print_row(what, who, part, f"{prefix}identified", lowest=True)
+        what = f"identified: right family, independent, to {100 * last:g} %, {points} points"
+        print_row(what, part, "identified", lowest=True)
 
 
 def print_doubts(frame):
@@ -100,26 +93,23 @@ def print_doubts(frame):
     print(f"| one wave, {len(one)} cells: mean; most | | | | {say(one.mean())}; {say(one.max())} |")
 
 
-def print_row(what, who, part, name, lowest=False):
+def print_row(what, part, name, lowest=False):
     """One row of the table of the worst."""
     part = part[part[name].notna()]
     if part.empty:
-        print(f"| {what} | {who} | none | - | 0 |")
+        print(f"| {what} | none | - | 0 |")
         return
     worst = part.loc[part[name].idxmin() if lowest else part[name].idxmax()]
     where = f"{worst['truth']}, {worst['points']} points, {worst['kind']}, {say_course(worst)} %"
-    print(f"| {what} | {who} | {say(worst[name])} ({where}) | {say(part[name].mean())} | {len(part)} |")
+    print(f"| {what} | {say(worst[name])} ({where}) | {say(part[name].mean())} | {len(part)} |")
 
 
 def print_cells(frame):
     """Every cell."""
-    print(
-        "\n| curve | seen, % | points | errors | series: identified | wrong of these | covers or is not identified "
-        "| one fit: identified | wrong of these | covers or is not identified |\n" + "|---" * 10 + "|"
-    )
-    numbers = [f"{prefix}{name}" for prefix in WHO.values() for name in ("identified", "wrong", "covers")]
+    print("\n| curve | seen, % | points | errors | identified | wrong of these | covers or is not identified |")
+    print("|---" * 7 + "|")
     for _, row in frame.iterrows():
-        said = " | ".join(say(row[name]) for name in numbers)
+        said = " | ".join(say(row[name]) for name in ("identified", "wrong", "covers"))
         print(f"| {row['truth']} | {say_course(row)} | {row['points']} | {row['kind']} | {said} |")
 
 
@@ -153,18 +143,11 @@ def measure(cell, count):
     random = np.random.default_rng(zlib.crc32(repr(cell).encode()))
     frame = pd.DataFrame((curve + draw_errors(kind, count, curve, steps, random)).T, index=years)
     table = assess_ceiling(frame)
-    fit = fit_many(frame, [TRUTHS[truth][0]], progress=False)
+    identified = table["verdict"] == "identified"
+    wrong = identified & ~((table["low"] <= CEILING) & (table["high"] >= CEILING))
     row = {"truth": truth, "first": first, "last": last, "points": points, "kind": kind}
-    row["doubted"] = (table["doubt"] == DOUBT).mean()
-    for prefix, identified, low, high in (
-        ("", table["verdict"] == "identified", table["low"], table["high"]),
-        ("fit_", fit["identified"], fit["ceiling_lower"], fit["ceiling_upper"]),
-    ):
-        wrong = identified & ~((low <= CEILING) & (high >= CEILING))
-        row[f"{prefix}identified"] = identified.mean()
-        row[f"{prefix}wrong"] = wrong.sum() / identified.sum() if identified.any() else np.nan
-        row[f"{prefix}covers"] = 1 - wrong.mean()
-    return row
+    row |= {"doubted": (table["doubt"] == DOUBT).mean(), "identified": identified.mean(), "covers": 1 - wrong.mean()}
+    return row | {"wrong": wrong.sum() / identified.sum() if identified.any() else np.nan}
 
 
 def draw_course(truth, first, last, points):
@@ -176,7 +159,7 @@ def draw_course(truth, first, last, points):
         years = np.linspace(begin, end, points)
         curve = CEILING * np.interp(years, times, course)
     else:
-        theta = np.array(TRUTHS[truth][1])
+        theta = np.array(TRUTHS[truth])
         family = FAMILIES[truth.split()[0]]
         begin, end, early = time_of_share(family, theta, np.array([first, last, 0.05 * last]))
         years = np.linspace(begin, end, points)

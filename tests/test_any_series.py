@@ -113,7 +113,7 @@ def test_numbers_of_numpy_are_numbers(bound):
     users = pd.Series([12, 19, 31, 44, 52], index=pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)]))
     given, plain = (forecast.forecast(users, bound=one, horizon_years=np.int64(2)) for one in (bound, 100))
     pd.testing.assert_frame_equal(given.quantiles, plain.quantiles)
-    for ceiling in (bound, curves.Share(bound, 1.0), curves.SharePrior(bound, np.float32(0), np.int64(1))):
+    for ceiling in (bound, curves.Share(bound, 1.0)):
         fit = curves.Logistic(users, ceiling=ceiling).fit()
         assert np.isfinite(fit.params).all()
 

@@ -4,8 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.curves import FAMILIES, CurveError, Logistic, assess, assess_ceiling, fit_many
-from helpers.curves.engine import time_of_share
+from helpers.curves import FAMILIES, CurveError, Logistic, assess, assess_ceiling
+from helpers.curves.engine import flag_optima, prepare, time_of_share
+from helpers.curves.error_models import ASSUMED, fit_kinds, supported_kinds
+from helpers.curves.launches import any_launch
+from helpers.curves.profile import bound_ceilings, is_narrow
 
 YEARS = np.arange(2008.0, 2020)
 
@@ -120,16 +123,17 @@ def test_bass_without_its_launch_is_not_identified_and_wrong():
     years = np.linspace(first, last, 16)
     curve = 100 * family.share(years, *theta)
     frame = pd.DataFrame((curve + random.normal(0, 2, (40, 16))).T, index=years)
-    table = fit_many(frame, ["bass"], progress=False)
-    inside = (table["ceiling_lower"] <= 100) & (table["ceiling_upper"] >= 100)
-    assert (table["identified"] & ~inside).mean() <= 0.1
+    values, identified = frame.to_numpy().T, {}
+    for launch, each in ((None, any_launch(family)), (0.0, family)):
+        fits = fit_kinds(prepare(each, years, values, launch=launch), np.tile(years, (40, 1)), ASSUMED)
+        low, high = bound_ceilings(fits, supported_kinds(fits), 0.05)
+        low, high = np.nanmin(low, axis=0), np.nanmax(high, axis=0)
+        identified[launch] = is_narrow(low, high) & (flag_optima(each, fits[0][1]) == "")
+        if launch is None:
+            inside = (low <= 100) & (high >= 100)
+    assert (identified[None] & ~inside).mean() <= 0.1
     assert inside.mean() >= 0.9
-    given = fit_many(frame, ["bass"], launch=0.0, progress=False)
-    assert given["identified"].mean() > 0.5
-    one = FAMILIES["bass"](frame[0]).fit()
-    assert list(one.conf_int(method="profile").loc["ceiling"]) == pytest.approx(
-        table.loc[0, ["ceiling_lower", "ceiling_upper"]].tolist(), rel=1e-6
-    )
+    assert identified[0.0].mean() > 0.5
 
 
 def test_identified_is_at_most_two_to_one():

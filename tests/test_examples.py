@@ -9,12 +9,12 @@ import pytest
 from matplotlib import pyplot
 
 import helpers
-from helpers import curves, forecast, indicators
+from helpers import forecast, indicators
 from helpers.curves import AdoptionCurve
 from helpers.runs import parameters
 
 MODULES = sorted(module.name for module in pkgutil.walk_packages(helpers.__path__, "helpers."))
-FIRST = (indicators.load, AdoptionCurve, curves.fit_many, forecast.forecast, forecast.backtest)
+FIRST = (indicators.load, AdoptionCurve, forecast.forecast, forecast.backtest)
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name != "helpers.__main__"])

@@ -74,8 +74,7 @@ def test_a_result_says_what_the_run_says(real, as_of):
     series = data.series("China", "genai_users", "internet_users")
     expected = forecast.forecast(series, references=data.references(exclude=series), horizon_years=5)
     pd.testing.assert_frame_equal(result.forecast.quantiles, expected.quantiles, rtol=1e-12)
-    censored = series.censored if len(series.censored) else None
-    assert result.free.params.equals(curves.Logistic(series.values, censored=censored).fit().params)
+    assert result.free.params.equals(curves.Logistic(series.values).fit().params)
     drawn = explore.trace_lines(result)
     for level in (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975):
         np.testing.assert_allclose(drawn.loc[expected.dates, f"q{level:g}"], expected.quantiles[level])
@@ -252,7 +251,6 @@ def test_milestones_are_those_of_the_forecast_and_no_estimate_is_called_passed(r
         {},
         {"ceiling": "share", "share": 0.8, "as_of": "2025-10-18"},
         {"ceiling": "bound", "family": "gompertz", "horizon_years": 7},
-        {"ceiling": "prior", "share": 0.7},
         {"entity": "World", "indicator": "world_rtgs", "family": "bass"},
     ],
 )

@@ -45,15 +45,6 @@ def test_figures_within_half_a_year_say_no_more_than_the_last():
     pd.testing.assert_frame_equal(near.quantiles, make([12]).quantiles)
 
 
-def test_a_frame_of_one_figure_and_of_many_has_a_forecast_of_each():
-    years = pd.date_range("2020-12-31", periods=6, freq="YE")
-    frame = pd.DataFrame({"many": [3, 5, 9, 14, 20, 27], "one": [np.nan] * 5 + [12]}, years)
-    result = forecast.forecast_many(frame, bound=100)
-    pd.testing.assert_frame_equal(result["one"].quantiles, make([12]).quantiles)
-    open_above = forecast.forecast_many(frame)
-    assert "with a bound one is enough" in open_above.problems["one"]
-
-
 @pytest.mark.parametrize("figures", [1, 2])
 def test_bands_of_few_figures_cover_what_they_claim(taught, figures):
     scored = scores.score(taught.residuals(True, figures=figures)).set_index(["method", "horizon_years"])

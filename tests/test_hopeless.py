@@ -17,11 +17,11 @@ import pytest
 from conftest import further
 from matplotlib import pyplot
 
-from helpers.curves import FAMILIES, CurveError, LevelShift, Results, Share, SharePrior, fit_many, to_dates
+from helpers.curves import FAMILIES, CurveError, Results, Share, to_dates
 
 LOT = 11
 """Series in one test; `make test` takes the first lot, `make test-all` sixteen."""
-SELDOM = {"plot": 23, "plot_profile": 23, "plot_diagnostics": 23, "derived": 3}
+SELDOM = {"plot": 23, "plot_diagnostics": 23}
 """These take longest, so only one fit in so many is asked; the numbers share no factor with the other cycles."""
 
 
@@ -78,12 +78,6 @@ def list_options(random, times, values):
     """Options of a model, and of its fit, by the likelihood that they ask for."""
     size, top = len(values), float(np.nanmax(np.abs([*values, 0]))) or 1.0
     errors = random.choice([None, "independent", "cumulative"])
-    later = max(times) + (pd.Timedelta("500D") if isinstance(times, pd.DatetimeIndex) else 2)
-    at = pd.Index([later, times[size // 2]])
-    censored, below = (
-        {"censored": pd.DataFrame({"value": [part * top, 0.5 * top], "bound": [side, "at_least"]}, at)}
-        for part, side in ((1.5, "at_least"), (0.5, "at_most"))
-    )
     moving = pd.Series(top * np.linspace(1.1, 2, size), times)
     return {
         "errors not known": {},
@@ -93,21 +87,9 @@ def list_options(random, times, values):
         "known ceiling, any errors": {"ceiling": 1.2 * top, "errors": errors},
         "known share": {"ceiling": Share(2 * top, 0.7), "errors": errors},
         "moving bound": {"ceiling": Share(moving), "errors": errors},
-        "prior": {"ceiling": SharePrior(2 * top, 0.5, 1.0)},
-        "prior, any errors": {"ceiling": SharePrior(moving, 0.5, 1.0), "errors": errors},
-        "per period": {"per_period": True, "variance": random.choice(["constant", "curve"])},
-        "per period, known ceiling": {"per_period": True, "ceiling": size * top},
         "weights": {"weights": random.uniform(0.1, 10, size), "errors": errors},
         "known errors": {"known_se": top * random.uniform(0.001, 0.1, size), "errors": errors},
         "variance of the curve": {"variance": "curve", "errors": errors},
-        "binomial": {"ceiling": 1.2 * top, "noise": "binomial"},
-        "binomial of a share": {"ceiling": Share(moving, 1.0), "noise": "binomial"},
-        "censored": censored,
-        "censored, cumulative": {**below, "errors": "cumulative"},
-        "censored, known ceiling": {**censored, "ceiling": 2 * top, "errors": errors},
-        "level shift": {"shifts": LevelShift(sorted(times)[size // 2], sd=0.3), "errors": errors},
-        "level shift, known ceiling": {"shifts": LevelShift(sorted(times)[size // 2], sd=0.3), "ceiling": 1.2 * top},
-        "level shift, censored": {**below, "shifts": LevelShift(sorted(times)[size // 2], sd=0.3)},
     }
 
 
@@ -115,7 +97,7 @@ def list_calls(fit, later, folder, number):
     """Every public method of a fit, by what is called, with arguments where it needs some."""
     name = fit.param_names[-1]
     given = {each: [f"{name} = 1"] for each in ("t_test", "f_test", "wald_test")}
-    given |= {"resample": [5], "profile": [name, 5], "simulate": [3, 2], "get_prediction": [later]}
+    given |= {"profile": [name, 5], "get_prediction": [later]}
     given["save"] = [folder / "fit.pickle"]
     for each in dir(fit):
         if number % SELDOM.get(each, 1):
@@ -124,12 +106,11 @@ def list_calls(fit, later, folder, number):
             yield each, lambda each=each: draw(getattr(fit, each)())
         elif not callable(getattr(Results, each, None)):
             yield each, partial(getattr, fit, each)
-        elif each not in ("load", "remove_data", "need_data"):
+        elif each not in ("load", "remove_data"):
             yield each, partial(getattr(fit, each), *given.get(each, []))
     yield "repr", lambda: repr(fit)
     yield "printed summary", lambda: str(fit.summary()) + fit._repr_html_()
     yield "profile intervals", lambda: check_intervals(fit)
-    yield "bootstrap intervals", lambda: fit.conf_int(method="bootstrap", repetitions=5, kind="wild")
     yield "profile of the first", lambda: fit.profile(fit.param_names[0], 5)
     yield "frame of a prediction", lambda: fit.get_prediction(later).summary_frame()
     yield "loaded", lambda: Results.load(folder / "fit.pickle").predict(later)
@@ -156,8 +137,7 @@ def find_faults(number, folder):
     likelihood = [*likelihoods][number % len(likelihoods)]
     family = [*FAMILIES.values()][number % len(FAMILIES)]
     options = likelihoods[likelihood]
-    noise, later = options.pop("noise", "level"), times[-1:]
-    faults = []
+    later, faults = times[-1:], []
 
     def call(what, function):
         try:
@@ -173,20 +153,13 @@ def find_faults(number, folder):
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        if likelihood in ("errors not known", "cumulative", "known share", "per period, known ceiling"):
-            allowed = {name: options[name] for name in ("ceiling", "per_period") if name in options}
-            frame = pd.DataFrame({"a": values, "b": values[::-1]}, times)
-            call("fit_many", partial(fit_many, frame, family.name, progress=False, **allowed))
         model = call("model", partial(family, pd.Series(values, times), **options))
-        fit = model and call("fit", partial(model.fit, noise))
+        fit = model and call("fit", model.fit)
         if fit is None:
             return faults
         calls = partial(list_calls, fit, later, folder, number)
         for what, function in chain([("of model", partial(str, (model, dir(model))))], calls()):
             call(what, function)
-        call("remove_data", fit.remove_data)
-        for what, function in calls():
-            call(f"{what} without data", function)
     return faults
 
 

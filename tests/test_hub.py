@@ -14,8 +14,7 @@ from conftest import ROOT, SAMPLE
 
 from helpers import indicators
 from helpers.forecast import hub_scores, register
-from helpers.forecast.hub import read_hub, write_figures
-from helpers.forecast.hub_config import BASELINES, SAMPLES
+from helpers.forecast.hub import BASELINES, SAMPLES, read_hub, write_figures
 
 SCHEMAS = ROOT / "tests" / "reference" / "hubverse"
 RECORD = ROOT / "data" / "forecasts"

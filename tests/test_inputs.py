@@ -106,7 +106,7 @@ def test_sizes_that_overflow_are_refused_at_every_door(make, size, tmp_path):
         lambda: make(bound=pd.Series(size, DATES)),
         lambda: make(censored=censor(size)),
         lambda: curves.Logistic(VALUES * size),
-        lambda: curves.fit_many(VALUES.to_frame() * size, progress=False),
+        lambda: curves.assess_ceiling(pd.concat([VALUES, VALUES], axis=1) * size),
     ):
         with pytest.raises(ValueError, match=words):
             refused()

@@ -9,15 +9,14 @@ from helpers import indicators
 from helpers.curves import (
     FAMILIES,
     Bass,
-    CurveError,
     GammaGompertz,
     Richards,
     ShiftedGompertz,
     compare_estimates,
     fit_families,
-    fit_many,
 )
 from helpers.curves.descent import evaluate
+from helpers.curves.profile import profile_target
 
 YEARS = np.arange(2001.0, 2025.0)
 NESTED = {"bass": ("exponential", (0.15,)), "richards": ("gompertz", (0.4, 9.0)),
@@ -57,7 +56,6 @@ def test_at_a_limit_the_nested_curve_is_the_estimate(name):
         assert fit.ceiling == pytest.approx(fit.nested.ceiling, rel=1e-4)
         at = [2005.0, 2015.0, 2035.0]
         np.testing.assert_allclose(fit.predict(at), fit.nested.predict(at), rtol=1e-3)
-        pd.testing.assert_frame_equal(fit.derived(), fit.nested.derived())
         ends = [parameter for (parameter, _), end in zip(fit.model.parameters, fit.limits, strict=True) if end]
         assert fit.bse[ends].isna().all()
         assert np.isin(fit.params[ends], [0, np.inf]).all()
@@ -70,24 +68,6 @@ def test_intervals_at_a_limit_are_those_of_the_whole_family(name):
         whole, part = (each.conf_int(method="profile").loc["ceiling"] for each in (fit, fit.nested))
         assert whole[0] <= part[0] * (1 + 1e-4)
         assert whole[1] >= part[1] * (1 - 1e-4)
-        before, summary = fit.conf_int(method="profile"), str(fit.summary())
-        fit.remove_data()
-        pd.testing.assert_frame_equal(fit.conf_int(method="profile"), before)
-        assert str(fit.summary()) == summary
-
-
-@pytest.mark.parametrize("name", [name if name == "bass" else further(name) for name in NESTED])
-def test_many_fits_call_a_limit_one(name):
-    frame = pd.concat([draw_limit(name, seed) for seed in range(12)], axis=1)
-    launch = 2000.0 if FAMILIES[name].needs_launch else None
-    table = fit_many(frame, name, launch=launch, progress=False).set_index("series")
-    assert (table["flag"] == "limit").sum() >= 3
-    for column, row in table.iterrows():
-        fit = FAMILIES[name](frame[column], launch=launch).fit()
-        assert (fit.limit != "") == (row["flag"] == "limit")
-        assert fit.identified == row["identified"]
-        errors = row[[f"{parameter}_se" for parameter in fit.param_names]].to_numpy(float)
-        np.testing.assert_allclose(errors, fit.bse, rtol=1e-9)
 
 
 def test_estimates_at_a_limit_are_listed_as_identified():
@@ -114,15 +94,6 @@ def test_a_limit_of_a_known_ceiling_is_judged_by_what_is_inside():
     assert fit.identified == bool(np.isfinite(fit.conf_int(method="profile").loc["innovation"]).all())
 
 
-def test_without_data_the_nested_fit_is_kept_or_missed():
-    fit = fit_limits("gamma_gompertz")[0]
-    copied = GammaGompertz(fit.model.endog, fit.model.exog, launch=2000.0).fit()
-    copied.remove_data()
-    assert copied.nested.ceiling == pytest.approx(fit.nested.ceiling, rel=1e-12)
-    with pytest.raises(CurveError, match="remove_data"):
-        copied.nested.profile()
-
-
 def test_the_projects_series_carry_the_gamma_gompertz_curve():
     """Of 69 series with 8 or more figures 44 were no estimate before limits were nested."""
     data, flags = indicators.load(), []
@@ -146,9 +117,10 @@ def test_the_end_of_a_ridge_is_where_no_start_fits(errors):
     """Brute force over the other parameter: inside the end some curve fits, and where none is found all do."""
     fit = ShiftedGompertz([12, 19, 31, 44, 52], exog=range(2021, 2026), launch=2020.0, errors=errors).fit()
     end = fit.conf_int(method="profile").loc["shape", 1]
-    batch, limit = fit.likelihood.batch, fit.likelihood.objective_bounds(0.05)[1]
+    batch = fit.likelihood.batch
+    limit = fit.ssr + profile_target(batch, fit.likelihood.fit, 0.05)[0]
     rates = np.linspace(np.log(1e-5), np.log(1e3), 20_001)
     for shape in (48.0, 110.0, 300.0, 1e4, 1e5):
         at = np.array([rates, np.full(len(rates), np.log(shape))])
-        least = evaluate(batch.take(np.zeros(len(rates), int)), at).objective.min()
+        least = evaluate(batch.take(np.zeros(len(rates), int)), at).ssr.min()
         assert (least < limit) == (shape < end), shape

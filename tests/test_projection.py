@@ -98,17 +98,3 @@ def test_profile_ends_solve_the_f_equation_and_may_be_open():
         held = prepare(FAMILIES["logistic"], times, values[:5], ceiling=ends)
         rise = fit_batch(held).ssr - found.ssr[:5]
         np.testing.assert_allclose(rise, target[:5], rtol=1e-6)
-
-
-def test_a_tight_prior_is_a_known_share_and_a_wide_one_is_none():
-    times, values, _ = make_logistics(4, 12, 2.0)
-    bound = np.full(12, 200.0)
-    logit = np.log(0.5 / 0.5)
-    shape = FAMILIES["logistic"]
-    known = fit_batch(prepare(shape, times, values, ceiling=0.5, bound=bound))
-    tight = fit_batch(prepare(shape, times, values, bound=bound).with_prior((logit, 1e-5)))
-    np.testing.assert_allclose(tight.ceiling, 0.5, rtol=1e-4)
-    np.testing.assert_allclose(tight.ssr, known.ssr, rtol=1e-3)
-    free = fit_batch(prepare(shape, times, values, bound=bound))
-    wide = fit_batch(prepare(shape, times, values, bound=bound).with_prior((logit, 1e4)))
-    np.testing.assert_allclose(wide.ceiling, free.ceiling, rtol=1e-5)

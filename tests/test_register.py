@@ -16,7 +16,7 @@ from helpers import indicators
 from helpers.base.project import RunError, find_data
 from helpers.forecast import hub, hub_scores, register
 from helpers.forecast.baselines import baseline_quantiles
-from helpers.forecast.hub_config import BASELINES
+from helpers.forecast.hub import BASELINES
 from helpers.runs import registry
 from helpers.runs.pages import write_pages
 from helpers.runs.sweep import run_sweep

@@ -123,10 +123,9 @@ def test_what_the_references_teach_is_learnt_once_for_many_series(monkeypatch, t
     count(lessons, "backtest")
     count(lessons, "learn_prior")
     count(bands.Errors, "calibrate")
-    panel = make_courses(40)
-    known = {name: 100.0 if place % 2 else None for place, name in enumerate(panel)}
-    result = forecast.forecast_many(panel, known, indicators.load().references()[:8], horizon_years=2)
-    assert len(result) == len(panel)
+    references = indicators.load().references()[:8]
+    for place, series in enumerate(make_courses(40).values()):
+        forecast.forecast(series, 100.0 if place % 2 else None, references, horizon_years=2).frame()
     assert calls["backtest"] == 2, "one with a bound, one without"
     assert calls["learn_prior"] == 1
     assert calls["calibrate"] <= 2 * len(forecast.METHODS)

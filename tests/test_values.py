@@ -13,7 +13,7 @@ import pytest
 from courses import COURSES
 
 from helpers import indicators
-from helpers.curves import FAMILIES, Gompertz, Logistic, Share, SharePrior, fit_many
+from helpers.curves import FAMILIES, Gompertz, Logistic, Share
 from helpers.forecast import backtest, forecast, scores
 
 HERE = Path(__file__).parent
@@ -47,7 +47,6 @@ def values_of_fit(results):
         results.conf_int().iloc[-1],
         results.conf_int(method="profile").iloc[0],
         results.get_prediction([2030.0]).summary_frame(),
-        *([results.derived().iloc[0]] if results.model.name in ("weibull", "richards") else []),
     ]
     return [number for part in parts for number in flatten(part)]
 
@@ -55,16 +54,12 @@ def values_of_fit(results):
 def fit_curves():
     """Every family with a free ceiling, and the logistic or Gompertz with each other kind and each other noise."""
     series = curve_with_ripples("logistic")
-    censored = pd.DataFrame({"value": [99.0], "bound": ["at_least"]}, index=[2026.0])
     early = series.iloc[:12]
     launches = {name: 2000.0 if FAMILIES[name].needs_launch else None for name in FAMILIES}
     same = {"errors": "independent"}
     fits = {name: FAMILIES[name](curve_with_ripples(name), launch=launches[name], **same).fit() for name in FAMILIES}
     fits["known ceiling"] = Gompertz(early, ceiling=110.0, **same).fit()
     fits["share"] = Logistic(early, ceiling=Share(120.0, 0.9), **same).fit()
-    fits["prior"] = Logistic(early, ceiling=SharePrior(120.0, 1.5, 0.8), **same).fit()
-    fits["binomial"] = Logistic(early.clip(1, None), ceiling=110.0, **same).fit(noise="binomial")
-    fits["censored"] = Logistic(series, censored=censored, **same).fit()
     fits["weights"] = Logistic(series, weights=1 + np.arange(len(series)) % 5, **same).fit()
     fits["not known"] = Logistic(series).fit()
     fits["cumulative"] = Logistic(series, errors="cumulative").fit()
@@ -75,16 +70,12 @@ def fit_curves():
 
 @cache
 def compute_values():
-    """Values of fits, and three rows of each table of resampling, mass fits, forecasts and a backtest."""
+    """Values of fits, and three rows of each table of forecasts and a backtest."""
     data = indicators.load(HERE / "sample")
     series, references = data.series("China", "genai_users", "internet_users"), data.references()
     residuals = backtest(references, windows=(4, 8))
     bounded = forecast(series, references=references, residuals=residuals, horizon_years=6)
-    many = pd.DataFrame({name: curve_with_ripples(name) for name in FAMILIES})
     frames = {
-        "resampled": Gompertz(curve_with_ripples("gompertz")).fit().resample(repetitions=30, seed=5),
-        "mass fits": fit_many(many, ("logistic", "bass"), launch=2000.0, progress=False, errors="independent"),
-        "mass fits, errors not known": fit_many(many, ("logistic", "bass"), launch=2000.0, progress=False),
         "residuals": residuals,
         "forecast": bounded.frame(),
         "scenarios": bounded.scenarios(),

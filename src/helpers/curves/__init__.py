@@ -8,21 +8,18 @@ np.float64(73.8)
 
 Modules, each importing only those before it: `engine` many series at once, `starts` and `descent` from where to where,
 `search` the best curve, `crossings` and `profile` intervals; `error_models` how errors hang together; `ceilings` many
-known ceilings; `launches` launches that nobody gave, `shifts` changed definitions; `inputs`, `ceiling_kinds`, `model`
-the observations and what is known of the ceiling; `likelihoods`, `binomial`, `censored_loss`, `censored` what is
-minimised; `derived`, `prediction`, `display`, `results` what comes out; `adoption_curve` the arguments of every family,
-`families` the families; `waves` two waves in one series; `many` thousands of series; `side_by_side` several families on
-one series; `assess` one verdict on the ceiling.
+known ceilings; `launches` launches that nobody gave; `inputs`, `ceiling_kinds`, `model`
+the observations and what is known of the ceiling; `likelihoods` what is minimised;
+`diagnostics`, `prediction`, `display`, `results` what comes out; `adoption_curve` the arguments of every family,
+`families` the families; `side_by_side` several families on one series; `assess` one verdict on the ceiling.
 """
 
 from ..base.dates import CurveError, decimal_years, to_dates
 from . import families
 from .assess import Assessment, assess_ceiling
-from .ceiling_kinds import Share, SharePrior
+from .ceiling_kinds import Share
 from .families import *  # noqa: F403  each family stands in that module's `__all__` only
-from .many import fit_many
 from .results import Results
-from .shifts import LevelShift
 from .side_by_side import (
     compare_estimates,
     compare_fits,
@@ -30,29 +27,21 @@ from .side_by_side import (
     free_fits,
     profile_ceilings,
     trace_alternatives,
-    vary_shift,
 )
-from .waves import TwoWaves, fit_waves
 
 __all__ = [
     "Assessment",
     "CurveError",
-    "LevelShift",
     "Results",
     "Share",
-    "SharePrior",
-    "TwoWaves",
     "assess_ceiling",
     "compare_estimates",
     "compare_fits",
     "decimal_years",
     "fit_families",
-    "fit_many",
-    "fit_waves",
     "free_fits",
     "profile_ceilings",
     "to_dates",
     "trace_alternatives",
-    "vary_shift",
 ]
 __all__ += families.__all__

@@ -134,7 +134,7 @@ def assess_ceiling(
     launch : date, decimal year or None
         Of the Bass curve; None: any launch that fits not worse.
     **options
-        For one series: `weights`, `known_se`, `shifts`, as in `AdoptionCurve`.
+        For one series: `weights`, `known_se`, as in `AdoptionCurve`.
 
     Returns
     -------
@@ -156,7 +156,7 @@ def assess_ceiling(
     >>> found.verdict, found.sentence
     ('identified', 'ends between 59.4 and 64')
     """
-    check_errors(errors, per_period=False)
+    check_errors(errors)
     if isinstance(endog, pd.DataFrame) and endog.shape[1] != 1:
         if options:
             raise CurveError(f"{min(options)} is for one series: a frame takes bound, errors and launch")

@@ -8,7 +8,6 @@ import numpy as np
 
 from .engine import CEILING_CAP, Batch
 
-SHARE_BOX = (-12.0, 12.0)
 LEAST_DAMPING, MOST_DAMPING = 1e-10, 1e12
 WORTH_LEAVING = 0.25
 """Part of the rows that must be finished before the others are copied together."""
@@ -28,13 +27,12 @@ LONGEST_STEP = 3.0
 class State:
     """Curve and residuals of every row at the current coordinates."""
 
-    share: np.ndarray  # (N, n or n + 1) of the ceiling, at the edges for adoptions per period
-    curve: np.ndarray  # (N, n) share, or its differences, times scale
+    share: np.ndarray  # (N, n) of the ceiling
+    curve: np.ndarray  # (N, n) share times scale
     square: np.ndarray  # (N,) sum of squares of the curve, never zero
     ceiling: np.ndarray  # (N,)
     residual: np.ndarray  # (N, n)
     ssr: np.ndarray  # (N,)
-    objective: np.ndarray  # (N,)
 
     def take(self, rows: np.ndarray) -> State:
         """The state of the given rows."""
@@ -52,49 +50,28 @@ def dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def evaluate(batch: Batch, theta: np.ndarray) -> State:
-    """State at coordinates theta (q, N)."""
-    share = batch.family.share(batch.times, *theta[: len(batch.family.parameters), :, None])
+    """State at coordinates theta (p, N)."""
+    share = batch.family.share(batch.times, *theta[:, :, None])
     curve = batch.weigh(share)
     square = np.maximum(dot(curve, curve), 1e-300)
-    if batch.has_share:
-        ceiling = 1 / (1 + np.exp(-theta[-1]))
-    else:
-        linear = np.maximum(dot(curve, batch.target), 0) / square
-        ceiling = np.where(np.isnan(batch.ceiling), linear, batch.ceiling)
+    linear = np.maximum(dot(curve, batch.target), 0) / square
+    ceiling = np.where(np.isnan(batch.ceiling), linear, batch.ceiling)
     residual = ceiling[:, None] * curve
     np.subtract(batch.target, residual, out=residual)
-    ssr = dot(residual, residual)
-    objective = ssr.copy()
-    for place, mean, precision in list_priors(batch):
-        objective += precision * (theta[place] - mean) ** 2
-    return State(share, curve, square, ceiling, residual, ssr, objective)
-
-
-def list_priors(batch: Batch) -> list[tuple[int, np.ndarray | float, np.ndarray]]:
-    """Coordinates with a prior, -1 for the logit of the share; their means, and weights against the data, (N,)."""
-    if batch.prior is None and not batch.family.priors:
-        return []
-    assert batch.noise is not None  # set before the first step, in `search._fit_with_prior`
-    found: list[tuple[int, np.ndarray | float, np.ndarray]] = []
-    if batch.prior is not None:
-        found.append((-1, batch.prior[:, 0], batch.noise / batch.prior[:, 1] ** 2))
-    return found + [(place, 0.0, batch.noise / sd**2) for place, sd in batch.family.priors]
+    return State(share, curve, square, ceiling, residual, dot(residual, residual))
 
 
 def jacobian(batch: Batch, theta: np.ndarray, ceiling: np.ndarray, share: np.ndarray | None = None) -> list[np.ndarray]:
-    """Derivatives of the weighted curve by the log ceiling (or logit share) and the coordinates: 1 + p of (N, n)."""
-    theta = theta[: len(batch.family.parameters), :, None]
+    """Derivatives of the weighted curve by the log ceiling and the coordinates: 1 + p of (N, n)."""
+    theta = theta[:, :, None]
     share = batch.family.share(batch.times, *theta) if share is None else share
     first, *others = [batch.weigh(column) for column in (share, *batch.family.slopes(batch.times, share, *theta))]
-    level = ceiling[:, None]
-    return [level * (1 - level if batch.has_share else 1.0) * first, *(level * column for column in others)]
+    return [ceiling[:, None] * column for column in (first, *others)]
 
 
 def linearise(batch: Batch, theta: np.ndarray, state: State) -> list[np.ndarray]:
-    """Derivatives of the curve by the coordinates, a list of q arrays (N, n), with the free ceiling projected out."""
-    first, *columns = jacobian(batch, theta, state.ceiling, state.share)
-    if batch.has_share:
-        return [*columns, first]
+    """Derivatives of the curve by the coordinates, a list of p arrays (N, n), with the free ceiling projected out."""
+    _, *columns = jacobian(batch, theta, state.ceiling, state.share)
     free = np.isnan(batch.ceiling)
     if free.any():
         inverse = free / state.square
@@ -104,16 +81,13 @@ def linearise(batch: Batch, theta: np.ndarray, state: State) -> list[np.ndarray]
 
 
 def _normal_equations(batch: Batch, theta: np.ndarray, state: State) -> tuple[np.ndarray, np.ndarray]:
-    """Direction of steepest descent (q, N) and Gauss-Newton matrix (q, q, N)."""
+    """Direction of steepest descent (p, N) and Gauss-Newton matrix (p, p, N)."""
     columns = linearise(batch, theta, state)
     q = len(columns)
     gradient, hessian = np.array([dot(column, state.residual) for column in columns]), np.empty((q, q, batch.size))
     for a in range(q):
         for b in range(a + 1):
             hessian[a, b] = hessian[b, a] = dot(columns[a], columns[b])
-    for place, mean, precision in list_priors(batch):
-        gradient[place] -= precision * (theta[place] - mean)
-        hessian[place, place] += precision
     return gradient, hessian
 
 
@@ -143,7 +117,7 @@ def _root_diagonal(hessian: np.ndarray) -> np.ndarray:
 def _solve(
     gradient: np.ndarray, hessian: np.ndarray, damping: np.ndarray, blocked: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Damped step (q, N) and the fall of the objective that the undamped step promises (N,)."""
+    """Damped step (p, N) and the fall of the sum of squares that the undamped step promises (N,)."""
     diagonal, root = range(len(gradient)), _root_diagonal(hessian)
     scaled, normal = gradient / root, hessian / (root[:, None] * root)
     if blocked.any():
@@ -159,7 +133,7 @@ def _solve(
 
 
 def _eliminate(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
-    """Solutions (q, N) of N small positive definite systems, (q, q, N) and (q, N), by Gauss."""
+    """Solutions (p, N) of N small positive definite systems, (p, p, N) and (p, N), by Gauss."""
     q, solution = len(vector), vector.copy()
     for place in range(q):
         np.maximum(matrix[place, place], 1e-16, out=matrix[place, place])
@@ -183,9 +157,8 @@ def _foresee(promise: np.ndarray, before: np.ndarray | None) -> np.ndarray:
 
 
 def box(batch: Batch) -> np.ndarray:
-    """Lower and upper limits of the coordinates, (q, 1) each."""
-    limits = list(batch.family.box) + ([SHARE_BOX] if batch.has_share else [])
-    return np.array(limits, float).T[:, :, None]
+    """Lower and upper limits of the coordinates, (p, 1) each."""
+    return np.array(batch.family.box, float).T[:, :, None]
 
 
 def descend(
@@ -196,9 +169,9 @@ def descend(
     tolerance: float = 1e-9,
     enough: float | np.ndarray = 0.0,
 ) -> tuple[np.ndarray, State, np.ndarray]:
-    """Walk down from theta (q, N) until the fall left to the next step is below tolerance squared of the objective.
+    """Walk down from theta (p, N) until the fall left to the next step is below tolerance squared of the sum.
 
-    `fixed` (q, N) holds coordinates; at the objective `enough` (N,) a row ends early. Returns theta, State, converged.
+    `fixed` (p, N) holds coordinates; at the sum `enough` (N,) a row ends early. Returns theta, State, converged.
     """
     here, (low, high), active, work = theta.copy(), box(batch), np.arange(batch.size), batch
     theta, done, now = here.copy(), np.zeros(batch.size, bool), evaluate(batch, here)
@@ -213,17 +186,17 @@ def descend(
         step, promise = _solve(gradient, hessian, damping, blocked)
         trial = np.clip(here + np.clip(step, -LONGEST_STEP, LONGEST_STEP), low, high)
         new = evaluate(work, trial)
-        floor, slack = ROUNDING * size + 1e-300, 1e-15 * np.sqrt(now.objective * size)
-        small = _foresee(promise, before) <= np.maximum(tolerance**2 * now.objective, floor)
-        better = new.objective <= now.objective * (1 + 1e-14) + slack
+        floor, slack = ROUNDING * size + 1e-300, 1e-15 * np.sqrt(now.ssr * size)
+        small = _foresee(promise, before) <= np.maximum(tolerance**2 * now.ssr, floor)
+        better = new.ssr <= now.ssr * (1 + 1e-14) + slack
         worse = np.flatnonzero(~better)
         if len(worse):
             trial[:, worse] = here[:, worse]
             new.put(worse, now.take(worse))
         here, now, before = trial, new, promise
         damping = np.clip(np.where(better, damping * 0.15, damping * 8.0), LEAST_DAMPING, 8 * MOST_DAMPING)
-        diverged = np.isnan(work.ceiling) & (now.ceiling > CEILING_CAP * work.top) & (not work.has_share)
-        finished = small | (now.objective <= np.maximum(floor, enough)) | diverged | (damping > MOST_DAMPING)
+        diverged = np.isnan(work.ceiling) & (now.ceiling > CEILING_CAP * work.top)
+        finished = small | (now.ssr <= np.maximum(floor, enough)) | diverged | (damping > MOST_DAMPING)
         fresh = finished & ~done[active]  # a row ends here, though it may walk on until enough others have ended
         theta[:, active[fresh]], done[active[fresh]] = here[:, fresh], True
         left = np.flatnonzero(~done[active])

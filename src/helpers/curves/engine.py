@@ -24,7 +24,7 @@ CEILING_CAP = 1e4
 """A ceiling above this many times the largest observation counts as infinite: no data here could tell."""
 LIMITS = {
     "rate": (0.0, np.inf), "duration": (0.0, np.inf), "number": (0.0, np.inf),
-    "date": (-np.inf, np.inf), "shift": (-np.inf, np.inf), "share": (0.0, 1.0),
+    "date": (-np.inf, np.inf),
 }  # fmt: skip
 """Limits that a parameter of each kind runs to."""
 EIGHTHS = np.linspace(0, 1, 9)[:, None]
@@ -36,13 +36,12 @@ class Family:
     """What the engine knows of a curve: class attributes only, each family of `families` is a subclass."""
 
     name: ClassVar[str]
-    parameters: tuple[tuple[str, str], ...]  # name and kind: rate (per year), date, duration (years), number, shift
+    parameters: tuple[tuple[str, str], ...]  # name and kind: rate (per year), date, duration (years), number
     axes: ClassVar[tuple[np.ndarray, ...]]  # the grid of starts of each coordinate
     box: ClassVar[tuple[tuple[float, float], ...]]  # limits of the coordinates
     diverging: ClassVar[tuple[tuple[str, int], ...]] = ()  # what goes to an end (-1, 1) as the ceiling diverges
     nested: ClassVar[tuple[tuple[str, int, str, tuple[tuple[str, int], ...]], ...]] = ()
     # a parameter, the end at which the curve is one of another family, that family, and what goes to an end beside it
-    priors: ClassVar[tuple[tuple[int, float], ...]] = ()  # coordinates that are normal around 0, and their sd
     needs_launch: ClassVar[bool] = False
     link: ClassVar[Link | None] = None  # where the curve at a known ceiling is a generalised linear model
     log_time: ClassVar[bool] = False  # of the logarithm of time since the launch
@@ -50,18 +49,13 @@ class Family:
     share: ClassVar[Callable[..., np.ndarray]]
     slopes: ClassVar[Callable[..., list[np.ndarray]]]
 
-    @staticmethod
-    def inflection(*theta: Array) -> Array:
-        """Time of the steepest growth: the midpoint, the second coordinate of the families that have one."""
-        return theta[1]
-
 
 @dataclass
 class Batch:
     """N series ready to fit; build it with `prepare`. A row is one series, one start or one point of a profile."""
 
     family: type[Family]
-    times: np.ndarray  # (N or 1, n), or n + 1 period edges for adoptions per period; in spans from the origin
+    times: np.ndarray  # (N or 1, n) in spans from the origin
     target: np.ndarray  # (N, n) values times the root of the weight; 0 where missing
     scale: np.ndarray  # (N or 1, n) bound times the root of the weight
     ceiling: np.ndarray  # (N,) known ceiling, NaN = free
@@ -69,9 +63,7 @@ class Batch:
     count: np.ndarray  # (N,) observations
     origin: np.ndarray  # (N,) decimal years
     span: np.ndarray  # (N,) years
-    per_period: bool = False
-    prior: np.ndarray | None = None  # (N, 2) mean and standard deviation of the logit of the share of the bound
-    noise: np.ndarray | None = None  # (N,) noise variance that weighs the prior against the data
+    noise: np.ndarray | None = None  # (N,) noise variance, where it is known
     before: np.ndarray | None = None  # (N or 1, n - 1) weighted bound one earlier, which correlated errors take off
 
     @property
@@ -79,26 +71,14 @@ class Batch:
         """Number of rows."""
         return len(self.target)
 
-    @property
-    def has_share(self) -> bool:
-        """True where the share of the bound is itself a coordinate, the last one, with a prior."""
-        return self.prior is not None
-
     def take(self, rows: np.ndarray) -> Batch:
         """The same data for the given rows (repeats allowed)."""
-        names = ("target", "ceiling", "top", "count", "origin", "span", "noise", "prior")
+        names = ("target", "ceiling", "top", "count", "origin", "span", "noise")
         picked: dict[str, Any] = {name: getattr(self, name)[rows] for name in names if getattr(self, name) is not None}
         for name in ("times", "scale", "before"):
             part = getattr(self, name)
             picked[name] = part if part is None or len(part) == 1 else part[rows]
         return replace(self, **picked)
-
-    def with_prior(self, prior: tuple[float, float] | None) -> Batch:
-        """The same data with a prior of this mean and standard deviation on the logit of the share; None: as they are.
-
-        The share of the bound is then a coordinate.
-        """
-        return self if prior is None else replace(self, prior=np.tile(prior, (self.size, 1)))
 
     def with_weights(self, root: np.ndarray) -> Batch:
         """The same data, without weights until now, with weights whose roots are (n,) or (N, n)."""
@@ -106,8 +86,6 @@ class Batch:
 
     def weigh(self, column: np.ndarray) -> np.ndarray:
         """A curve or a derivative of its share at the times, (N, n), weighted as the target is."""
-        if self.per_period:
-            column = np.diff(column, axis=1)
         weighted = column * self.scale
         if self.before is not None:
             weighted[:, 1:] -= column[:, :-1] * self.before
@@ -116,13 +94,12 @@ class Batch:
 
 @dataclass
 class Fit:
-    """What `descent.fit_batch` found, one entry per series."""
+    """What `search.fit_batch` found, one entry per series."""
 
-    theta: np.ndarray  # (q, N) coordinates; with a prior the last row is the logit of the share
+    theta: np.ndarray  # (p, N) coordinates
     ceiling: np.ndarray  # (N,) in the units of the values over the bound; capped where it diverges
-    objective: np.ndarray  # (N,) weighted sum of squares plus the penalty of the prior
     ssr: np.ndarray  # (N,) weighted sum of squares
-    on_boundary: np.ndarray  # (q, N) -1 or +1 where a coordinate lies at the lower or upper end of its box
+    on_boundary: np.ndarray  # (p, N) -1 or +1 where a coordinate lies at the lower or upper end of its box
     diverged: np.ndarray  # (N,) True where a free ceiling passed CEILING_CAP
     flat: np.ndarray  # (N,) True where a constant fits as well: the series does not rise
     step: np.ndarray  # (N,) True where a jump at one observation fits better than the curve: the rate diverges
@@ -151,7 +128,6 @@ def prepare(
     ceiling: float | np.ndarray | None = None,
     bound: float | np.ndarray | None = None,
     launch: float | None = None,
-    per_period: bool = False,
 ) -> Batch:
     """Put N series into the form that `fit_batch` takes.
 
@@ -163,8 +139,6 @@ def prepare(
     ceiling : None (free), number or (N,): the known ceiling, with a bound a share of it; NaN entries are free
     bound : None, number, (n,) or (N, n): the known upper bound in the units of the values
     launch : None or decimal year; only for families that need it; None = `default_launch`
-    per_period : bool, the values are adoptions per period: differences of the cumulative curve between the times, the
-        first from one spacing before them
 
     Returns
     -------
@@ -179,19 +153,14 @@ def prepare(
     if family.needs_launch:
         first = default_launch(times, seen) if launch is None else np.broadcast_to(float(launch), first.shape)
     span = np.where(last > first, last - first, 1.0)
-    points = times
-    if per_period:
-        step = times[:, 1:2] - times[:, :1] if times.shape[1] > 1 else 1.0
-        points = np.concatenate([times[:, :1] - step, times], axis=1)
-    scaled = (points - first[:, None]) / span[:, None]
+    scaled = (times - first[:, None]) / span[:, None]
     bound = 1.0 if bound is None else np.asarray(bound, float)
     target, scale = np.where(seen, values, 0.0), np.where(seen, bound, 0.0)
     level = np.broadcast_to(np.asarray(np.nan if ceiling is None else ceiling, float), len(values)).copy()
-    sizes = np.abs(np.where(seen, values / bound, 0.0))
-    top = sizes.sum(1) if per_period else sizes.max(1)
+    top = np.abs(np.where(seen, values / bound, 0.0)).max(1)
     count = seen.sum(1)
     times = np.nan_to_num(shared(scaled))
-    return Batch(family, times, target, shared(scale), level, top, count, first, span, per_period)
+    return Batch(family, times, target, shared(scale), level, top, count, first, span)
 
 
 def shared(part: np.ndarray) -> np.ndarray:
@@ -214,56 +183,40 @@ def typical_step(times: np.ndarray) -> np.ndarray:
 
 
 def to_parameter(batch: Batch, kind: str, value: np.ndarray) -> np.ndarray:
-    """Values of a coordinate, a logarithm, a date in spans or a logit, as the parameter in years."""
+    """Values of a coordinate, a logarithm or a date in spans, as the parameter in years."""
     if kind == "date":
         return batch.origin + batch.span * value
-    if kind == "shift":
-        return value
     with np.errstate(over="ignore"):  # beyond all numbers is infinite
-        return 1 / (1 + np.exp(-value)) if kind == "share" else np.exp(value) * batch.span ** UNITS[kind]
+        return np.exp(value) * batch.span ** UNITS[kind]
 
 
 def to_coordinate(batch: Batch, kind: str, value: np.ndarray) -> np.ndarray:
     """The inverse of `to_parameter`."""
-    if kind == "shift":
-        return value
-    if kind == "share":
-        return np.log(value / (1 - value))
     return (value - batch.origin) / batch.span if kind == "date" else np.log(value / batch.span ** UNITS[kind])
 
 
 def to_natural(batch: Batch, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates (p or q, N) as parameters in years, and the derivative of each by its coordinate, both (p, N)."""
+    """Coordinates (p, N) as parameters in years, and the derivative of each by its coordinate, both (p, N)."""
     kinds = [kind for _, kind in batch.family.parameters]
-    values = np.array([to_parameter(batch, kind, row) for kind, row in zip(kinds, theta, strict=False)])
-    kind = np.array(kinds)[:, None]
-    units = np.where(kind == "share", values * (1 - values), np.where(kind == "shift", 1.0, values))
-    return values, np.where(kind == "date", batch.span, units)
+    values = np.array([to_parameter(batch, kind, row) for kind, row in zip(kinds, theta, strict=True)])
+    return values, np.where(np.array(kinds)[:, None] == "date", batch.span, values)
 
 
 def coordinates(batch: Batch, fit: Fit) -> np.ndarray:
-    """The log ceiling, or the logit of the share, and below it the coordinates of the family; (1 + p, N)."""
-    ceiling = np.maximum(fit.ceiling, 1e-300)
-    first = to_coordinate(batch, "share", ceiling) if batch.has_share else np.log(ceiling)
-    return np.vstack([first, fit.theta[: len(batch.family.parameters)]])
+    """The log ceiling, and below it the coordinates of the family; (1 + p, N)."""
+    return np.vstack([np.log(np.maximum(fit.ceiling, 1e-300)), fit.theta])
 
 
 def count_parameters(batch: Batch) -> np.ndarray:
-    """Number of parameters estimated from the data, (N,): the family's, and the ceiling where it is free.
-
-    A share with a prior is none. A level shift counts as long as a degree of freedom is left: its prior is mostly far
-    wider than what the data say, and intervals that leave it out covered .89 at six and eight points.
-    """
-    shifts = len(batch.family.priors)
-    count = len(batch.family.parameters) - shifts + np.isnan(batch.ceiling) * (not batch.has_share)
-    return count + np.clip(batch.count - count - 1, 0, shifts)
+    """Number of parameters estimated from the data, (N,): the family's, and the ceiling where it is free."""
+    return len(batch.family.parameters) + np.isnan(batch.ceiling)
 
 
 def limits_reached(family: type[Family], fit: Fit) -> np.ndarray:
     """Limits that the parameters run to, (p, N): -1 lower, 1 upper, 0 none; a diverging ceiling takes some along."""
     names = [name for name, _ in family.parameters]
     along = np.array([[dict(family.diverging).get(name, 0)] for name in names])
-    reached = fit.on_boundary[: len(names)].copy()
+    reached = fit.on_boundary.copy()
     for name, end, _, others in family.nested:
         for other, its_end in others:
             reached[names.index(other), fit.on_boundary[names.index(name)] == end] = its_end
@@ -272,7 +225,7 @@ def limits_reached(family: type[Family], fit: Fit) -> np.ndarray:
 
 def nested_families(family: type[Family], fit: Fit) -> np.ndarray:
     """Name of the family that is the limit where each estimate lies, (N,); "" inside, and where none is an estimate."""
-    names, boundary = [name for name, _ in family.parameters], fit.on_boundary[: len(family.parameters)]
+    names, boundary = [name for name, _ in family.parameters], fit.on_boundary
     found, known = np.full(len(fit.ssr), "", object), np.zeros(boundary.shape, bool)
     for name, end, nested, _ in family.nested:
         here = boundary[names.index(name)] == end
@@ -287,7 +240,7 @@ NOT_SETTLED = "the search did not settle"
 
 def flag_optima(family: type[Family], fit: Fit) -> np.ndarray:
     """What is wrong with each optimum, (N,), "" for nothing; a series may begin at its launch."""
-    boundary = fit.on_boundary[: len(family.parameters)] != 0
+    boundary = fit.on_boundary != 0
     for place, (name, _) in enumerate(family.parameters):
         if name == "launch":
             boundary[place] = fit.on_boundary[place] < 0
@@ -314,7 +267,7 @@ def estimates(batch: Batch, fit: Fit) -> np.ndarray:
 def predict(batch: Batch, fit: Fit, times: np.ndarray) -> np.ndarray:
     """Curve of each series, (N, h), at decimal years (h,)."""
     times = (times - batch.origin[:, None]) / batch.span[:, None]
-    return fit.ceiling[:, None] * batch.family.share(times, *fit.theta[: len(batch.family.parameters), :, None])
+    return fit.ceiling[:, None] * batch.family.share(times, *fit.theta[:, :, None])
 
 
 def time_of_share(family: type[Family], theta: np.ndarray, shares: np.ndarray) -> np.ndarray:

@@ -135,7 +135,7 @@ def proportional_roots(batch: Batch, fit: Fit) -> np.ndarray:
         root = np.where(top > 0, top / np.maximum(curve, MIN_CURVE * np.maximum(top, 1e-300)), 1.0)
         if not last:
             work = batch.with_weights(root)
-            fit = fit_batch(work) if batch.has_share or batch.family.priors else fit_rows(work, rows, fit.theta)
+            fit = fit_rows(work, rows, fit.theta)
     return root
 
 
@@ -185,7 +185,7 @@ def restricted_deviance(batch: Batch, fit: Fit, level: Fit) -> np.ndarray:
     ndarray, (N,)
     """
     columns = np.stack(jacobian(batch, level.theta, level.ceiling), axis=2)
-    if not (batch.has_share or np.isnan(batch.ceiling).any()):
+    if not np.isnan(batch.ceiling).any():
         columns = columns[:, :, 1:]
     sizes = np.linalg.svd(columns, compute_uv=False)
     sizes = np.maximum(sizes, 1e-8 * sizes[:, :1] + 1e-300)

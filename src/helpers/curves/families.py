@@ -4,9 +4,8 @@ To add a family, write its class here, under `@listed`, and its name in `__all__
 their kind (rate per year, date, duration in years, number); `axes` is the grid of starts and `box` the limits of the
 coordinates: logarithms of rates, durations and numbers, counted in spans of the series, and dates in spans. `share` and
 `slopes` are static and work on arrays of any shape; `diverging` says which parameters go to which end (-1 lower, 1
-upper) when the ceiling diverges, `nested` which family the curve becomes as a parameter goes to an end; `inflection` is
-the time of the steepest growth (the midpoint where there is one; 0, the launch, where growth falls from the start);
-`link` makes the curve at a known ceiling a generalised linear model of time, or with `log_time` of its logarithm.
+upper) when the ceiling diverges, `nested` which family the curve becomes as a parameter goes to an end; `link` makes
+the curve at a known ceiling a generalised linear model of time, or with `log_time` of its logarithm.
 """
 
 from __future__ import annotations
@@ -115,9 +114,7 @@ class Gompertz(AdoptionCurve):
 class Bass(AdoptionCurve):
     """Bass curve, ``K (1 - e) / (1 + (q / p) e)`` with ``e = exp(-(p + q) (t - launch))``.
 
-    Parameters: ceiling K, innovation p and imitation q (per year); the launch is given. Fits cumulative adopters, or
-    with ``per_period=True`` the adoptions of each period as differences of the cumulative curve (Srinivasan and Mason
-    1986), not as the density at its end. Source: Bass 1969.
+    Parameters: ceiling K, innovation p and imitation q (per year); the launch is given. Source: Bass 1969.
 
     Degenerates: q runs to 0 where growth slows from the start (then the exponential curve is fitted); p runs to 0 where
     the launch lies long before the growth.
@@ -147,11 +144,6 @@ class Bass(AdoptionCurve):
         by_q = (moved - share * left * (1 - q * t)) / below
         return [p * by_p, q * by_q]
 
-    @staticmethod
-    def inflection(log_innovation: Array, log_imitation: Array) -> Array:
-        total = np.exp(log_innovation) + np.exp(log_imitation)
-        return np.maximum(log_imitation - log_innovation, 0) / total
-
 
 @listed
 class Exponential(AdoptionCurve):
@@ -180,10 +172,6 @@ class Exponential(AdoptionCurve):
     def slopes(times: Array, share: Array, log_rate: Array) -> list[Array]:
         spent = np.exp(log_rate) * np.maximum(times, 0)
         return [spent * np.exp(-spent)]
-
-    @staticmethod
-    def inflection(log_rate: Array) -> Array:
-        return np.zeros_like(log_rate)
 
 
 @listed
@@ -220,11 +208,6 @@ class Weibull(AdoptionCurve):
         ratio, spent = cls._spent(times, log_scale, log_shape)
         steep = np.exp(log_shape) * spent * np.exp(-spent)
         return [-steep, steep * ratio]
-
-    @staticmethod
-    def inflection(log_scale: Array, log_shape: Array) -> Array:
-        shape = np.exp(log_shape)
-        return np.where(shape > 1, np.exp(log_scale) * np.maximum(1 - 1 / shape, 0) ** (1 / shape), 0.0)
 
 
 @listed
@@ -298,17 +281,6 @@ class GammaGompertz(AdoptionCurve):
         by_rate = spent * (np.exp(-spent - shape * delay) + share * shape * weight)
         return [by_rate, -share * shape * weight, -share * shape * delay]
 
-    @staticmethod
-    def inflection(log_rate: Array, log_scale: Array, log_shape: Array) -> Array:
-        # Growth is proportional to e (1 + a e)^-c (1 + c a (1 - e) / (1 + a e)); its derivative vanishes where the
-        # quadratic in a e below does; the smaller root is the maximum. Without a root in (0, a) growth falls from the
-        # launch.
-        a, c = np.exp(log_scale), np.exp(log_shape)
-        constant, linear, square = 1 + a * c, 2 - 3 * c - a * c**2, (c - 1) ** 2
-        root = linear**2 - 4 * square * constant
-        left = 2 * constant / np.maximum(np.sqrt(np.maximum(root, 0)) - linear, 1e-300)
-        return (log_scale - np.log(np.where((root >= 0) & (left < a), left, a))) / np.exp(log_rate)
-
 
 @listed
 class ShiftedGompertz(AdoptionCurve):
@@ -339,12 +311,6 @@ class ShiftedGompertz(AdoptionCurve):
         spent = np.exp(log_rate) * np.maximum(times, 0)
         delay = np.exp(log_shape - spent)
         return [spent * (np.exp(-spent - delay) + share * delay), -share * delay]
-
-    @staticmethod
-    def inflection(log_rate: Array, log_shape: Array) -> Array:
-        h = np.exp(log_shape)  # growth is highest where (1 + h - h e) (1 - h e) = h e
-        left = 2 * (1 + h) / (3 + h + np.sqrt(h**2 + 2 * h + 5))
-        return (log_shape - np.log(np.minimum(left, h))) / np.exp(log_rate)
 
 
 GENERALISED_LINEAR = tuple(name for name, family in FAMILIES.items() if family.link is not None)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.dates import REAL, CurveError, Dates, Times, check_observed, is_dated, years_among
+from ..base.dates import REAL, CurveError, Dates, Times, years_among
 from .error_models import KINDS
 
 LARGEST = 1e60
@@ -43,18 +43,16 @@ def check_alpha(alpha: float) -> None:
         raise CurveError(f"alpha is {alpha!r}; it is one minus the level, between 0 and 1, so 0.05 for 95 %")
 
 
-def check_errors(errors: str | None, per_period: bool) -> None:
+def check_errors(errors: str | None) -> None:
     """Refuse what cannot be said of errors.
 
     Raises
     ------
     CurveError
-        For an unknown kind, and for adoptions per period whose errors add up.
+        For an unknown kind.
     """
     if errors not in KINDS:
         raise CurveError(f"errors={errors!r} is unknown; choose None, 'independent' or 'cumulative'")
-    if per_period and errors == "cumulative":
-        raise CurveError("adoptions per period have errors of their own: leave errors=None, or say 'independent'")
 
 
 def read_numbers(values: Any, what: str) -> np.ndarray:
@@ -109,7 +107,7 @@ def read_observations(
     """
     if isinstance(endog, pd.DataFrame):
         if endog.shape[1] != 1:
-            raise CurveError(f"endog has {endog.shape[1]} columns; give one series (fit_many takes a frame)")
+            raise CurveError(f"endog has {endog.shape[1]} columns; give one series")
         endog = endog.iloc[:, 0]
     if exog is None:
         if not isinstance(endog, pd.Series):
@@ -142,25 +140,3 @@ def read_weights(given: np.ndarray | Sequence[Any] | None, kept: np.ndarray, wha
     if not (np.isfinite(weights).all() and (weights > 0).all()):
         raise CurveError(f"{what} must be finite and above 0; where an observation has none, leave it out")
     return weights
-
-
-def read_censored(censored: pd.DataFrame | None, dated: bool) -> pd.DataFrame | None:
-    """Observations that are bounds, as value, bound and decimal years by their index; None where there are none."""
-    if censored is not None and not isinstance(censored, pd.DataFrame):
-        kind = type(censored).__name__
-        raise CurveError(f"censored is a {kind}; it must be a DataFrame with dates as index and value and bound")
-    if censored is None or len(censored) == 0:
-        return None
-    missing = {"value", "bound"} - set(censored.columns)
-    if missing:
-        raise CurveError(f"censored lacks the column {min(missing)!r}; it needs value and bound")
-    wrong = set(censored["bound"]) - {"at_least", "at_most"}
-    if wrong:
-        raise CurveError(f"bound {min(map(str, wrong))!r} is unknown; write at_least or at_most")
-    years = years_among(censored.index, dated, "the index of censored")
-    values = read_numbers(censored["value"], "censored's value")
-    if not np.isfinite(years + values).all():
-        raise CurveError("censored has a row without date or value; leave it out")
-    if is_dated(censored.index):
-        check_observed(years, "censored")
-    return pd.DataFrame({"value": values, "bound": censored["bound"], "years": years}, index=censored.index)

@@ -41,11 +41,6 @@ class AnyLaunch:
         """As the family has it."""
         return self.curve.nested
 
-    @property
-    def priors(self) -> tuple[tuple[int, float], ...]:
-        """As the family has them."""
-        return self.curve.priors
-
     @cached_property
     def parameters(self) -> tuple[tuple[str, str], ...]:
         """The family's, and the launch."""
@@ -70,10 +65,6 @@ class AnyLaunch:
         since = np.maximum(times - theta[-1], 0)
         own = self.curve.slopes(since, share, *theta[:-1])
         return [*own, -time_derivative(self.curve, since, own)]
-
-    def inflection(self, *theta: Array) -> Array:
-        """Time of the steepest growth."""
-        return theta[-1] + self.curve.inflection(*theta[:-1])
 
 
 def thin_axis(axis: Array) -> Array:

@@ -1,9 +1,4 @@
-"""Least squares on the level; `binomial` and `censored` hold the other two likelihoods.
-
-Each is an objective around its optimum, in the coordinates of the engine with the log ceiling (or the logit of the
-share) first: `theta`, `covariance`, `objective`, `profile_bounds`, `scale` and `llf`. Intervals, profiles and derived
-quantities take everything from it.
-"""
+"""Least squares on the level: what one fit says of its parameters, in the engine's coordinates and in people's."""
 
 from __future__ import annotations
 
@@ -28,7 +23,6 @@ from .profile import (
     limits,
     noise_variance,
     profile_bounds,
-    profile_target,
 )
 from .search import fit_batch, fit_rows
 from .starts import grid_starts
@@ -40,13 +34,10 @@ OPEN_SPAN = np.log(100.0)
 
 
 class LeastSquares:
-    """Normal errors of equal variance (over the weights) on the level, with the penalty of a prior."""
+    """Normal errors of equal variance (over the weights) on the level."""
 
-    noise = "level"
     together: tuple[float, ...] = TABLE_ALPHAS
     """One minus the levels whose intervals are searched together, which takes as long as one of them."""
-    nuisance = np.empty(0)
-    """Further coordinates of `objective`, which nothing is asked about."""
 
     def __init__(self, model: CurveModel, batch: Batch, fit: Fit, first: float | None = None) -> None:
         self.model, self.batch, self.fit = model, batch, fit
@@ -60,13 +51,9 @@ class LeastSquares:
         self.last = float(batch.origin[0] + batch.span[0])  # decimal year of the last observation
         self._ends: dict[tuple[int, float], np.ndarray] = {}  # by place and alpha
 
-    def drop_data(self) -> None:
-        """Let go of what is as long as the series; whatever has been computed stays."""
-        self.batch = replace(self.batch, times=None, target=None, scale=None)
-
     @property
     def theta(self) -> np.ndarray:
-        """Coordinates of the optimum, with the log ceiling (or the logit of the share) first, (1 + p,)."""
+        """Coordinates of the optimum, with the log ceiling first, (1 + p,)."""
         return coordinates(self.batch, self.fit)[:, 0]
 
     @cached_property
@@ -89,33 +76,19 @@ class LeastSquares:
         nobs = self.model.nobs
         return -0.5 * nobs * (np.log(2 * np.pi * self.ssr / nobs) + 1) + self.log_roots
 
-    def observation_variance(self, share: np.ndarray, scale: np.ndarray | float, years: np.ndarray) -> np.ndarray:
-        """Variance of a new observation around the curve, (h,), where the curve has this share of the bound `scale`.
+    def observation_variance(self, years: np.ndarray) -> np.ndarray:
+        """Variance of a new observation around the curve, (h,).
 
         That of cumulative errors grows with the time since they began. Beside known standard errors it is the model's
         own and that of the last observation.
         """
         if self.model.known_se is not None and self.first is None:
-            return np.full(len(share), self.model.model_error**2 + self.model.known_se[self.model.exog.argmax()] ** 2)
+            return np.full(len(years), self.model.model_error**2 + self.model.known_se[self.model.exog.argmax()] ** 2)
         if self.first is None:
-            return np.full(len(share), self.scale)
+            return np.full(len(years), self.scale)
         exact = np.sort(self.model.exog)
         steps = (years - exact[0]) / typical_step(exact[None])[0]
         return self.scale * np.maximum(self.first + steps, 0.0)
-
-    def objective(self, theta: np.ndarray) -> float:
-        """Sum of squares, with the penalty of a prior, at theta."""
-        inner, batch = theta[1:, None], self.batch
-        if batch.has_share:
-            inner = np.vstack([inner, theta[0]])
-        else:
-            batch = replace(batch, ceiling=np.exp(theta[:1]))
-        return float(evaluate(batch, inner).objective[0])
-
-    def objective_bounds(self, alpha: float) -> tuple[float, float]:
-        """Objective at the optimum, and its limit in the region that the data do not exclude at level 1 - alpha."""
-        least = self.fit.objective[0]
-        return least, least + profile_target(self.batch, self.fit, alpha)[0]
 
     def profile_bounds(self, places: np.ndarray, alphas: tuple[float, ...]) -> np.ndarray:
         """Ends of the profile intervals of some of the `coordinates`, (a, k, 2); infinite where open."""
@@ -137,9 +110,7 @@ class LeastSquares:
 
     def kind(self, place: int) -> str:
         """Kind of a coordinate, as `to_parameter` takes it."""
-        if place == CEILING:
-            return "share" if self.batch.has_share else "number"
-        return self.model.parameters[place - 1][1]
+        return "number" if place == CEILING else self.model.parameters[place - 1][1]
 
     def bounds_of(self, places: Sequence[int], alpha: float) -> np.ndarray:
         """Ends of the profile intervals of coordinates, (k, 2), kept; without a degree of freedom none is excluded.
@@ -148,8 +119,6 @@ class LeastSquares:
         """
         left = np.array([place for place in places if (place, alpha) not in self._ends], int)
         if len(left):
-            if self.batch.times is None:
-                raise CurveError(f"remove_data() dropped the observations before alpha={alpha:g} was asked for")
             alphas = self.together if alpha in self.together else (alpha,)
             nothing = np.tile([-np.inf, np.inf], (len(alphas), len(left), 1))
             ends = self.profile_bounds(left, alphas) if self.df_resid > 0 else nothing
@@ -188,15 +157,15 @@ class LeastSquares:
         """
         batch, fit, rows = self.batch, self.fit, np.zeros(len(values), int)
         work, theta, fixed = fix(batch.take(rows), fit.theta[:, rows], rows + place, values)
-        if place == CEILING and not batch.has_share:  # from the estimate, and from the grid
+        if place == CEILING:  # from the estimate, and from the grid
             more, starts = grid_starts(work, most=2)
             theta = fit_rows(work, np.r_[np.arange(len(values)), more], np.hstack([theta, starts]), 55, 1e-5).theta
         else:
             theta = descend(work, theta, fixed, 40, 1e-5)[0]
         state = evaluate(work, theta)
         with np.errstate(divide="ignore", invalid="ignore"):  # a perfect fit leaves no noise to measure by
-            statistic = np.maximum(state.objective - fit.objective[0], 0) / noise_variance(batch, fit)[0]
-        return statistic, state.ssr, state.ceiling, theta[: self.count]
+            statistic = np.maximum(state.ssr - fit.ssr[0], 0) / noise_variance(batch, fit)[0]
+        return statistic, state.ssr, state.ceiling, theta
 
     def profile(self, parameter: str, values: np.ndarray) -> pd.DataFrame:
         """Fit at values of one parameter, the others refitted; see `Results.profile`."""
@@ -222,10 +191,8 @@ def fit_level(model: CurveModel) -> LeastSquares:
         root = None if model.weights is None else np.sqrt(model.weights[model.order])
         batch, fit, first = fit_cumulative(batch, fit, model.exog[None, model.order], root)
         return LeastSquares(model, batch, fit, float(first[0]))
-    if model.known_se is not None and model.censored is None:  # the weights are variances, not in proportion to them
+    if model.known_se is not None:  # the weights are variances, not in proportion to them
         batch = replace(batch, noise=np.ones(1))
-        if batch.family.priors:  # which weighed against an estimated variance until now
-            fit = fit_rows(batch, np.zeros(1, int), fit.theta)
     return LeastSquares(model, batch, fit)
 
 

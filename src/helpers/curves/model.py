@@ -6,24 +6,23 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from copy import copy
 from types import SimpleNamespace
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
 from ..base.dates import CurveError, Dates, Times, check_observed, decimal_years, is_dated
-from .ceiling_kinds import Share, SharePrior, read_ceiling
+from .ceiling_kinds import Share, read_ceiling
 from .engine import Batch, Family, default_launch, prepare
-from .inputs import check_errors, read_censored, read_launch, read_observations, read_weights
+from .inputs import check_errors, read_launch, read_observations, read_weights
 from .launches import any_launch
-from .shifts import LevelShift, read_shifts, shift_family
 
 MARGIN = 0.1
 """Part by which observations may lie above a known ceiling: more than noise and rounding do."""
 
 INTERNAL = (
-    "data", "period_start", "order", "batch", "changed", "above", "launch_is_assumed", "family",
-    "as_family", "with_any_launch", "frees_launch", "shift_years", "shift_sds",
+    "data", "order", "batch", "changed", "above", "launch_is_assumed", "family",
+    "as_family", "with_any_launch", "frees_launch",
 )  # fmt: skip
 
 
@@ -34,23 +33,19 @@ class CurveModel(Family, ABC):
     """Standard error of the model itself beside `known_se`, once it has been fitted."""
     frees_launch = False
     """True where the launch is one more parameter; see `with_any_launch`."""
-    _data_attr: ClassVar[tuple[str, ...]] = ("endog", "weights", "index", "censored")  # dropped by `remove_data`
 
     def __init__(
         self,
         endog: pd.Series | pd.DataFrame | np.ndarray | Sequence[Any],
         exog: Dates | None = None,
-        ceiling: float | Share | SharePrior | None = None,
+        ceiling: float | Share | None = None,
         launch: Times | None = None,
         weights: np.ndarray | Sequence[Any] | None = None,
-        censored: pd.DataFrame | None = None,
-        per_period: bool = False,
         errors: str | None = None,
         variance: str = "constant",
         known_se: np.ndarray | Sequence[Any] | None = None,
-        shifts: LevelShift | Sequence[LevelShift] | None = None,
     ) -> None:
-        check_errors(errors, per_period)
+        check_errors(errors)
         if variance not in ("constant", "curve"):
             raise CurveError(f"variance={variance!r} is unknown; choose 'constant' or 'curve'")
         if sum((weights is not None, known_se is not None, variance == "curve")) > 1:
@@ -73,13 +68,8 @@ class CurveModel(Family, ABC):
         self.weights = read_weights(weights, kept, "weights")
         self.known_se = read_weights(known_se, kept, "known_se")
         self.ceiling = read_ceiling(ceiling, times)
-        self.per_period = bool(per_period)
-        self.censored = read_censored(censored, self.is_dated)
-        self.nobs = len(self.endog) + (0 if self.censored is None else len(self.censored))
+        self.nobs = len(self.endog)
         self.launch, self.launch_is_assumed = self._read_launch(launch)
-        self.shift_years, self.shift_sds = read_shifts(shifts, self.exog, self.is_dated)
-        if self.shift_sds and self.per_period:
-            raise CurveError("level shifts are taken with levels, not with adoptions per period: cumulate those first")
         self.parameters = self.family.parameters
         self.above = self._measure_above()
 
@@ -92,15 +82,12 @@ class CurveModel(Family, ABC):
 
     def _measure_above(self) -> float:
         """Part by which the highest observation lies above the highest ceiling that is possible, 0 if it doesn't."""
-        kind = self.ceiling.kind
-        if kind == "free":
+        if self.ceiling.kind == "free":
             return 0.0
-        parts = self.endog / self.ceiling.bound_at(self.exog) / (1.0 if kind == "prior" else self.ceiling.level)
-        above = max(0.0, float((parts.sum() if self.per_period else parts.max()) - 1))
+        above = max(0.0, float((self.endog / self.ceiling.bound_at(self.exog) / self.ceiling.level).max() - 1))
         if above > MARGIN:
-            what = "bound" if kind == "prior" else "ceiling"
             raise CurveError(
-                f"{self.endog_name}: {1 + above:.4g} of the given {what} is observed; it must lie between 0 and 1, or "
+                f"{self.endog_name}: {1 + above:.4g} of the given ceiling is observed; it must lie between 0 and 1, or "
                 f"{1 + MARGIN:g} with noise: give a higher one, or ceiling=None"
             )
         return above
@@ -125,10 +112,8 @@ class CurveModel(Family, ABC):
 
     @property
     def family(self) -> type[Family]:
-        """The curve as the engine takes it, with its level shifts."""
-        start = self.exog.min() if self.launch is None or self.frees_launch else self.launch
-        base = any_launch(type(self)) if self.frees_launch else type(self)
-        return shift_family(base, (self.shift_years - start) / max(self.exog.max() - start, 1e-9), self.shift_sds)
+        """The curve as the engine takes it."""
+        return any_launch(type(self)) if self.frees_launch else type(self)
 
     @property
     def param_names(self) -> list[str]:
@@ -141,14 +126,6 @@ class CurveModel(Family, ABC):
         """Names of the parameters where the tests of statsmodels look for them."""
         return SimpleNamespace(cov_names=self.param_names, param_names=self.param_names)
 
-    def period_start(self, years: np.ndarray) -> np.ndarray:
-        """Start of the period that ends at each year: the latest earlier date among the data's and these; (h,)."""
-        known = np.sort(self.exog)
-        first = known[0] - (known[1] - known[0] if len(known) > 1 else 1.0)
-        edges = np.unique(np.r_[first, known, years])
-        place = np.searchsorted(edges, years)
-        return np.where(place > 0, edges[place - 1], years - 1.0)
-
     @property
     def order(self) -> np.ndarray:
         """Places of the observations by date."""
@@ -158,8 +135,7 @@ class CurveModel(Family, ABC):
         """The observations in the form of the engine, oldest first, with errors that count as independent."""
         times = self.exog[self.order]
         values, level, bound = self.endog[None, self.order], self.ceiling.level, self.ceiling.bound_at(times)
-        batch = prepare(self.family, times, values, level, bound, self.launch, self.per_period)
-        batch = batch.with_prior(self.ceiling.prior)
+        batch = prepare(self.family, times, values, level, bound, self.launch)
         return batch if self.weights is None else batch.with_weights(np.sqrt(self.weights[self.order]))
 
     def changed(self, **attributes: Any) -> Self:
@@ -181,5 +157,5 @@ class CurveModel(Family, ABC):
         """The same observations for a nested family; the families do."""
 
     @abstractmethod
-    def fit(self, noise: str = "level") -> Any:
+    def fit(self) -> Any:
         """Fit the curve; the families do."""

@@ -23,8 +23,6 @@ class CurvePrediction:
     ----------
     predicted_mean, se_mean, se_obs : Series
         Curve; standard errors of the curve and of a new observation (of weight 1, or known as well as the last one).
-    error_sd : Series
-        Standard deviation of what a new observation adds to the curve.
     """
 
     def __init__(self, likelihood: LeastSquares, index: pd.Index, years: np.ndarray, bound: np.ndarray | None) -> None:
@@ -33,23 +31,18 @@ class CurvePrediction:
         scale = known if bound is None or model.ceiling.bounds is None else read_numbers(bound, "the bound")
         if np.ndim(scale) and len(scale) != len(years):
             raise CurveError(f"the bound has {len(scale)} values for {len(years)} dates; give one for each")
-        levels = replace(batch, scale=np.atleast_2d(scale), per_period=False, before=None)
-
-        def slopes(years: np.ndarray) -> np.ndarray:
-            times = (years[None] - batch.origin[0]) / batch.span[0]
-            return np.stack(jacobian(replace(levels, times=times), fit.theta, fit.ceiling), axis=2)[0]
-
-        gradient = slopes(years) - (slopes(model.period_start(years)) if model.per_period else 0.0)
-        mean = gradient[:, 0] / (1 - fit.ceiling[0] if batch.has_share else 1.0)
+        times = (years[None] - batch.origin[0]) / batch.span[0]
+        levels = replace(batch, times=times, scale=np.atleast_2d(scale), before=None)
+        gradient = np.stack(jacobian(levels, fit.theta, fit.ceiling), axis=2)[0]
+        mean = gradient[:, 0]
         estimated = np.isfinite(np.diag(likelihood.covariance))
         part, matrix = gradient[:, estimated], likelihood.covariance[np.ix_(estimated, estimated)]
         variance = np.maximum(((part @ matrix) * part).sum(1), 0) if estimated.any() else np.full(len(mean), np.nan)
-        noise = likelihood.observation_variance(mean / np.maximum(fit.ceiling[0] * scale, 1e-300), scale, years)
+        noise = likelihood.observation_variance(years)
         self.df_resid = likelihood.df_resid
         self.predicted_mean = pd.Series(mean, index, name="mean")
         self.se_mean = pd.Series(np.sqrt(variance), index, name="mean_se")
         self.se_obs = pd.Series(np.sqrt(variance + noise), index, name="obs_se")
-        self.error_sd = pd.Series(np.sqrt(noise), index, name="error_sd")
 
     def conf_int(self, alpha: float = 0.05, obs: bool = False) -> np.ndarray:
         """Interval of the curve, or of a new observation, (h, 2)."""
@@ -81,8 +74,7 @@ class Predicted:
         Returns
         -------
         Series
-            Indexed by exog; as the series counted at each date, so after the last level shift in its present
-            definition.
+            Indexed by exog.
         """
         return self.get_prediction(exog, bound).predicted_mean
 
@@ -102,5 +94,4 @@ class Predicted:
     @property
     def resid(self: Any) -> pd.Series:
         """Observation less curve, a Series."""
-        self.need_data("resid")
         return pd.Series(self.model.endog, self.fittedvalues.index, name=self.model.endog_name) - self.fittedvalues

@@ -9,13 +9,13 @@ import numpy as np
 from scipy.special import fdtri
 
 from .crossings import CrossingSearch
-from .descent import box, descend, evaluate, jacobian, list_priors
+from .descent import box, descend, evaluate, jacobian
 from .engine import CEILING_CAP, Batch, Fit, coordinates, count_parameters, to_natural
 from .search import fit_rows
 from .starts import grid_starts
 
 CEILING = 0
-"""Place of the log ceiling, or of the logit of the share, among the `coordinates` of a series."""
+"""Place of the log ceiling among the `coordinates` of a series."""
 MAX_PLAIN_STEP = 0.3
 """Where an end is expected this far away (a log ceiling: a third), the profile is first asked whether it is open."""
 MAX_RATIO = 2.0
@@ -39,13 +39,10 @@ def covariance(batch: Batch, fit: Fit, natural: bool = True) -> np.ndarray:
     Parameters on the boundary, a ceiling that diverged and a known ceiling have NaN rows; the others are conditional
     on them. With `natural` the units are those of the parameters (`to_natural`); else logarithms and spans.
     """
-    columns, p = np.stack(jacobian(batch, fit.theta, fit.ceiling), axis=2), len(batch.family.parameters)
+    columns = np.stack(jacobian(batch, fit.theta, fit.ceiling), axis=2)
     information = np.matmul(columns.transpose(0, 2, 1), columns)
     variance = noise_variance(batch, fit)
-    for place, _, precision in list_priors(batch):
-        information[:, place + 1, place + 1] += precision
-    estimated = np.isnan(batch.ceiling) | batch.has_share
-    off = np.column_stack([~estimated | fit.diverged, *(fit.on_boundary[:p] != 0)])
+    off = np.column_stack([~np.isnan(batch.ceiling) | fit.diverged, *(fit.on_boundary != 0)])
     inverse = _invert(information, off | fit.flat[:, None]) * variance[:, None, None]
     unit = units(batch, fit) if natural else np.ones(off.shape)
     with np.errstate(over="ignore"):  # beyond all numbers is infinite
@@ -54,8 +51,7 @@ def covariance(batch: Batch, fit: Fit, natural: bool = True) -> np.ndarray:
 
 def units(batch: Batch, fit: Fit) -> np.ndarray:
     """Derivatives of ceiling and parameters by their coordinates, (N, 1 + p)."""
-    by_ceiling = fit.ceiling * (1 - fit.ceiling if batch.has_share else 1.0)
-    return np.column_stack([by_ceiling, *to_natural(batch, fit.theta)[1]])
+    return np.column_stack([fit.ceiling, *to_natural(batch, fit.theta)[1]])
 
 
 def _invert(information: np.ndarray, off: np.ndarray) -> np.ndarray:
@@ -77,7 +73,7 @@ def _invert(information: np.ndarray, off: np.ndarray) -> np.ndarray:
 
 
 def profile_target(batch: Batch, fit: Fit, alpha: float | np.ndarray) -> np.ndarray:
-    """Rise of the objective at the ends of a profile interval, (N,): the F quantile times the noise variance.
+    """Rise of the sum of squares at the ends of a profile interval, (N,): the F quantile times the noise variance.
 
     Infinite where the data leave no degree of freedom: then nothing is excluded.
     """
@@ -88,20 +84,17 @@ def profile_target(batch: Batch, fit: Fit, alpha: float | np.ndarray) -> np.ndar
 
 def limits(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
     """Range in which each of the `coordinates` is searched, two arrays (1 + p, N)."""
-    p, top = len(batch.family.parameters), np.log(np.maximum(batch.top, 1e-300))
+    top = np.log(np.maximum(batch.top, 1e-300))
     low, high = (np.broadcast_to(part, (len(part), batch.size)) for part in box(batch))
-    if batch.has_share:
-        return np.roll(low, 1, axis=0), np.roll(high, 1, axis=0)
-    return np.vstack([top - np.log(CEILING_CAP), low[:p]]), np.vstack([top + np.log(CEILING_CAP), high[:p]])
+    return np.vstack([top - np.log(CEILING_CAP), low]), np.vstack([top + np.log(CEILING_CAP), high])
 
 
 def fix(batch: Batch, theta: np.ndarray, place: np.ndarray, value: np.ndarray) -> tuple[Batch, np.ndarray, np.ndarray]:
     """Batch, theta and mask of fixed coordinates with one of the `coordinates` of each row fixed at a value, (N,)."""
     theta, fixed = theta.copy(), np.zeros(theta.shape, bool)
-    if not batch.has_share:
-        batch = replace(batch, ceiling=np.where(place == CEILING, np.exp(value), batch.ceiling))
-    rows = np.flatnonzero((place != CEILING) | batch.has_share)
-    inner = place[rows] - 1, rows  # the share is the last of theta
+    batch = replace(batch, ceiling=np.where(place == CEILING, np.exp(value), batch.ceiling))
+    rows = np.flatnonzero(place != CEILING)
+    inner = place[rows] - 1, rows
     theta[inner], fixed[inner] = value[rows], True
     return batch, theta, fixed
 
@@ -130,7 +123,7 @@ def profile_bounds(
     ends[~lost & (target == 0)] = centre[~lost & (target == 0)]
     doubtful = search[step[search] > MAX_PLAIN_STEP]
     if len(doubtful):
-        above = fits.objective[doubtful] + target[doubtful] ** 2
+        above = fits.ssr[doubtful] + target[doubtful] ** 2
         low = _stays_low(work.take(doubtful), fits.theta[:, doubtful], place[doubtful], limit[doubtful], above)
         search = np.setdiff1d(search, doubtful[low])
     if not len(search):
@@ -140,13 +133,13 @@ def profile_bounds(
     def refit(rows: np.ndarray, guess: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         fixed_batch, guess, fixed = fix(work.take(rows), np.clip(guess, *box(work)), place[rows], value)
         found, state, _ = descend(fixed_batch, guess, fixed, 40, 1e-6)
-        return found, np.sqrt(np.maximum(state.objective - fits.objective[rows], 0))
+        return found, np.sqrt(np.maximum(state.ssr - fits.ssr[rows], 0))
 
     line = CrossingSearch(side, target[search], centre[search], step[search], limit)
     crossings = line.open(line.follow(refit, fits.theta, tangent[:, search])[0])
     far = np.isfinite(crossings) & (np.abs(crossings - centre[search]) > FAR_END) & (place != CEILING)
-    for row in np.flatnonzero(far) if not work.has_share else ():
-        above = fits.objective[row] + target[search][row] ** 2
+    for row in np.flatnonzero(far):
+        above = fits.ssr[row] + target[search][row] ** 2
         one, which = work.take(np.array([row])), int(place[row])
         crossings[row] = _search_end(one, which, centre[search][row], crossings[row], above)
     ends[search] = crossings
@@ -160,12 +153,12 @@ def _search_end(batch: Batch, place: int, centre: float, end: float, above: floa
         axes = [_widen(axis, *limits) for axis, limits in zip(batch.family.axes, batch.family.box, strict=True)]
         axes[place - 1] = np.array([value])
         grid = np.array([mesh.ravel() for mesh in np.meshgrid(*axes, indexing="ij")])
-        objective = evaluate(batch.take(np.zeros(grid.shape[1], int)), grid).objective
-        best = np.argsort(objective, kind="stable")[:FAR_STARTS]
+        ssr = evaluate(batch.take(np.zeros(grid.shape[1], int)), grid).ssr
+        best = np.argsort(ssr, kind="stable")[:FAR_STARTS]
         theta, fixed = grid[:, best], np.zeros((len(grid), len(best)), bool)
         fixed[place - 1] = True
         found = descend(batch.take(np.zeros(len(best), int)), theta, fixed, 60, 1e-6, above)[1]
-        return bool(found.objective.min() < above * (1 - 1e-6))
+        return bool(found.ssr.min() < above * (1 - 1e-6))
 
     inner, step = end, end - centre
     axis = batch.family.axes[place - 1]
@@ -189,25 +182,24 @@ def _widen(axis: np.ndarray, low: float, high: float) -> np.ndarray:
 
 
 def _local_shape(batch: Batch, fit: Fit, place: np.ndarray, alpha: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First guess of the distance to the ends (N,), and how the other coordinates move along the profile (q, N)."""
+    """First guess of the distance to the ends (N,), and how the other coordinates move along the profile (p, N)."""
     rows, matrix = np.arange(batch.size), covariance(batch, fit, natural=False)
     variance = matrix[rows, place, place]
     freedom = np.maximum(batch.count - count_parameters(batch), 1)
     with np.errstate(invalid="ignore", divide="ignore"):
         step = np.sqrt(variance * fdtri(1, freedom, 1 - alpha))
         moved = (matrix[rows, :, place] / variance[:, None]).T
-    tangent = np.vstack([moved[1:], moved[:1]])[: len(fit.theta)]  # the share is the last of theta
-    return np.clip(np.nan_to_num(step, nan=0.5), 1e-7, 1.0), np.nan_to_num(tangent)
+    return np.clip(np.nan_to_num(step, nan=0.5), 1e-7, 1.0), np.nan_to_num(moved[1:])
 
 
 def _stays_low(work: Batch, theta: np.ndarray, place: np.ndarray, limit: np.ndarray, above: np.ndarray) -> np.ndarray:
-    """True where the objective at the limit is at most `above`: from the fit, or for the ceiling from the grid."""
+    """True where the sum of squares at the limit is at most `above`: from the fit, or for the ceiling from the grid."""
     work, theta, fixed = fix(work, theta, place, limit)
-    low = descend(work, theta, fixed, 60, 1e-5, above)[1].objective <= above
-    left = np.flatnonzero(~low & (place == CEILING) & (not work.has_share))
+    low = descend(work, theta, fixed, 60, 1e-5, above)[1].ssr <= above
+    left = np.flatnonzero(~low & (place == CEILING))
     if len(left):
         work = work.take(left)
-        low[left] = fit_rows(work, *grid_starts(work, most=1), 60, 1e-5).objective <= above[left]
+        low[left] = fit_rows(work, *grid_starts(work, most=1), 60, 1e-5).ssr <= above[left]
     return low
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -15,16 +13,15 @@ from statsmodels.base.model import LikelihoodModelResults
 
 from ..base.dates import CurveError
 from ..base.wording import say_name
-from .censored import fit_observed
-from .derived import Derived, bootstrap_intervals
+from .diagnostics import measure_serial_correlation
 from .display import Displayed
 from .engine import LIMITS, estimates, flag_optima, limits_reached, nested_families
 from .error_models import list_kinds, supported_kinds
 from .inputs import check_alpha
-from .likelihoods import LeastSquares
+from .likelihoods import LeastSquares, fit_level
 from .model import CurveModel
 from .prediction import Predicted
-from .profile import is_narrow, units
+from .profile import is_narrow, profile_target, units
 
 UNSETTLED = "the search did not settle: the sum of squares hardly changes along a ridge of parameters"
 INTERNAL = {
@@ -33,7 +30,7 @@ INTERNAL = {
 }  # fmt: skip
 
 
-class Results(Predicted, Derived, Displayed, LikelihoodModelResults):
+class Results(Predicted, Displayed, LikelihoodModelResults):
     """Estimates of one curve, with what statsmodels' results have: `t_test`, `wald_test`, `f_test`, `save`, `load`.
 
     Attributes
@@ -50,11 +47,13 @@ class Results(Predicted, Derived, Displayed, LikelihoodModelResults):
         The criteria count the noise variance as a parameter, as R and Burnham and Anderson (2002) do.
     param_names : list of str
         Names of the estimated parameters.
-    glm : results of statsmodels' own GLM, of a quasi-binomial fit, else None
     flag : str
         "" or what is wrong with the optimum, or at which `limit` it lies.
     ceiling_kind : str
-        "free", "known", "share" or "prior".
+        "free", "known" or "share".
+    serial_correlation : Series
+        durbin_watson (2 without correlation), lag_1 (correlation), f_statistic, p_value; NaN where there are too few
+        residuals.
     """
 
     model: CurveModel
@@ -62,10 +61,10 @@ class Results(Predicted, Derived, Displayed, LikelihoodModelResults):
     def __init__(self, likelihood: LeastSquares) -> None:
         self.likelihood, model = likelihood, likelihood.model
         self._under: dict[str, LeastSquares] = {}
-        self.noise, self.ceiling_kind, self.errors = likelihood.noise, model.ceiling.kind, model.errors
+        self.ceiling_kind, self.errors = model.ceiling.kind, model.errors
         self.nobs, self.k_params, self.df_resid = model.nobs, likelihood.k_params, likelihood.df_resid
         self.df_model, self.ssr = self.k_params, likelihood.ssr
-        self.param_names, self.glm = model.param_names, getattr(likelihood, "glm", None)
+        self.param_names = model.param_names
         self.limits = limits_reached(likelihood.batch.family, likelihood.fit)[:, 0]
         self.limit = str(nested_families(likelihood.batch.family, likelihood.fit)[0]) if self.df_resid > 0 else ""
         values = estimates(likelihood.batch, likelihood.fit)[0, 0 if likelihood.free else 1 :]
@@ -106,43 +105,37 @@ class Results(Predicted, Derived, Displayed, LikelihoodModelResults):
     def by_errors(self) -> dict[str, LeastSquares]:
         """The likelihood under each kind of errors that is possible, with any launch where none was given.
 
-        Adoptions per period, and series without a degree of freedom, have one only; weights say themselves how errors
-        grow.
+        Series without a degree of freedom have one only; weights say themselves how errors grow.
         """
         own = self.under("independent")
         model = own.model
-        if model.errors is not None or model.per_period or own.df_resid <= 0:
+        if model.errors is not None or own.df_resid <= 0:
             return {model.errors or "independent": own}
-        return {kind: self.under(kind) for kind in list_kinds(None, self._has_weights or model.censored is not None)}
+        return {kind: self.under(kind) for kind in list_kinds(None, self._has_weights)}
 
     def under(self, kind: str) -> LeastSquares:
         """The likelihood under a kind of errors where nothing is said of them, kept; else that of what is said."""
         if kind not in self._under:
-            model = self.model.with_any_launch() if self.noise == "level" else self.model
+            model = self.model.with_any_launch()
             if kind == "independent":
-                made = self.likelihood if model is self.model else fit_observed(model)
+                made = self.likelihood if model is self.model else fit_level(model)
             else:
                 variance = "curve" if "proportion" in kind else model.variance
                 errors = "cumulative" if kind.startswith("cumulative") else "independent"
-                made = fit_observed(model.changed(errors=errors, variance=variance, known_se=None))
+                made = fit_level(model.changed(errors=errors, variance=variance, known_se=None))
             self._under[kind] = made
         return self._under[kind]
 
     @property
     def _has_weights(self) -> bool:
         model = self.model
-        return (
-            model.weights is not None
-            or model.known_se is not None
-            or model.variance == "curve"
-            or self.noise != "level"
-        )
+        return model.weights is not None or model.known_se is not None or model.variance == "curve"
 
     @cached_property
     def likelihoods(self) -> list[LeastSquares]:
         """What profile intervals hold under: those of `by_errors` that the residuals speak for."""
         made = [*self.by_errors.values()]
-        if len(made) < 2 or self.noise != "level" or self.model.known_se is not None:
+        if len(made) < 2 or self.model.known_se is not None:
             return made
         say = supported_kinds([(likelihood.batch, likelihood.fit) for likelihood in made])[:, 0]
         return [likelihood for likelihood, kept in zip(made, say, strict=True) if kept]
@@ -153,7 +146,7 @@ class Results(Predicted, Derived, Displayed, LikelihoodModelResults):
         free = next(iter(self.by_errors.values()))
         if free.df_resid <= 0 or len(free.places) == len(self.likelihood.places):
             return True
-        return bool(self.likelihood.fit.objective[0] <= free.objective_bounds(0.05)[1])
+        return bool(self.likelihood.fit.ssr[0] <= free.fit.ssr[0] + profile_target(free.batch, free.fit, 0.05)[0])
 
     def intervals(self, names: Sequence[str], alpha: float) -> np.ndarray:
         """Profile intervals of parameters, (k, 2): the hulls of those of all `likelihoods`."""
@@ -163,10 +156,7 @@ class Results(Predicted, Derived, Displayed, LikelihoodModelResults):
     @cached_property
     def nested(self) -> Results | None:
         """Fit of the nested family at whose `limit` the estimate lies, with its own parameters; None elsewhere."""
-        if not self.limit:
-            return None
-        self.need_data("the fit of the nested family")
-        return self.model.as_family(self.limit).fit()
+        return self.model.as_family(self.limit).fit() if self.limit else None
 
     @cached_property
     def cov_params_default(self) -> pd.DataFrame:
@@ -209,20 +199,18 @@ class Results(Predicted, Derived, Displayed, LikelihoodModelResults):
         with np.errstate(invalid="ignore"):
             return self._plain.wald_test(r_matrix, **options)
 
-    def conf_int(self, alpha: float = 0.05, method: str = "wald", **options: Any) -> pd.DataFrame:
+    def conf_int(self, alpha: float = 0.05, method: str = "wald") -> pd.DataFrame:
         """Intervals of the estimates.
 
         Parameters
         ----------
         alpha : float
             One minus the level.
-        method : {"wald", "profile", "bootstrap"}
+        method : {"wald", "profile"}
             t quantile times the standard error, which holds for independent errors; F profile (an end without crossing
             is infinite, 0 for a rate), under the errors of the model: where they are not known, the hull of the
             intervals under the kinds of errors that have a say, and where no launch was given, over all launches that
-            fit; bootstrap-t with the series of `resample`. No interval is cut at a figure, which has an error too.
-        **options
-            Of the bootstrap, see `resample`.
+            fit. No interval is cut at a figure, which has an error too.
 
         Returns
         -------
@@ -240,10 +228,7 @@ class Results(Predicted, Derived, Displayed, LikelihoodModelResults):
             return pd.DataFrame({0: self.params - half, 1: self.params + half})
         if method == "profile":
             return pd.DataFrame(self.intervals(self.param_names, alpha), self.param_names, [0, 1])
-        if method == "bootstrap":
-            self.need_data("the bootstrap")
-            return pd.DataFrame(bootstrap_intervals(self.likelihood, alpha, **options), self.param_names, [0, 1])
-        raise CurveError(f"method={method!r} is unknown; choose 'wald', 'profile' or 'bootstrap'")
+        raise CurveError(f"method={method!r} is unknown; choose 'wald' or 'profile'")
 
     @cached_property
     def identified(self) -> bool:
@@ -252,14 +237,10 @@ class Results(Predicted, Derived, Displayed, LikelihoodModelResults):
         A closed interval from 35 to 2,416 says no more than an open one; an upper end at most twice the lower one is
         the coarsest answer to "where will it end" that still tells a reader the order of size. Where no launch was
         given, the best one must be no limit of the family, and the one assumed fit not worse (F, 95 %).
-        With a prior this is asked of the fit without it; with a given ceiling, whether the intervals of all parameters
-        inside the boundary are closed.
+        With a given ceiling it is asked whether the intervals of all parameters inside the boundary are closed.
         """
         if self.flag and not self.limit:
             return False
-        if self.ceiling_kind == "prior":
-            free = replace(self.model.ceiling, kind="free", prior=None)
-            return self.model.changed(ceiling=free).fit().identified
         own = next(iter(self.by_errors.values()))
         if own.batch.family is not self.likelihood.batch.family and (
             flag_optima(own.batch.family, own.fit)[0] or not self.launch_fits
@@ -293,9 +274,8 @@ class Results(Predicted, Derived, Displayed, LikelihoodModelResults):
         Raises
         ------
         CurveError
-            If the parameter is not estimated, or the data are gone.
+            If the parameter is not estimated.
         """
-        self.need_data("a profile")
         kinds = [kind for kind, likelihood in self.by_errors.items() if likelihood in self.likelihoods]
         first, place = self.likelihoods[0], self.likelihoods[0].place(parameter)
         if values is None:
@@ -314,7 +294,7 @@ class Results(Predicted, Derived, Displayed, LikelihoodModelResults):
 
     @property
     def llf(self) -> float:
-        """Log-likelihood; NaN for a quasi-likelihood, infinite for a perfect fit."""
+        """Log-likelihood; infinite for a perfect fit."""
         return self.likelihood.llf
 
     @cached_property
@@ -343,46 +323,8 @@ class Results(Predicted, Derived, Displayed, LikelihoodModelResults):
 
     @cached_property
     def serial_correlation(self) -> pd.Series:
-        """`test_serial_correlation`, kept."""
-        return self.test_serial_correlation()
-
-    def remove_data(self) -> None:
-        """Drop the observations, as statsmodels does, for small pickles: estimates, intervals and `predict` stay.
-
-        Whatever needs the observations (profiles not yet asked for, resid, the bootstrap) is computed before or lost.
-        """
-        if self.model.endog is None:
-            return
-        for name in ("identified", "launch_fits", "bse", "fittedvalues", "rsquared", "serial_correlation"):
-            getattr(self, name)  # kept from here on, as are the ends of the profiles
-        if self.nested is not None:
-            self.nested.remove_data()
-        self.conf_int(method="profile")
-        self.model = self.model.changed(endog=None, weights=None, index=None)
-        kept = {id(each): copy(each) for each in (self.likelihood, *self.by_errors.values())}
-        self._under = {}
-        self.likelihoods = [kept[id(each)] for each in self.likelihoods]
-        self.by_errors = {kind: kept[id(each)] for kind, each in self.by_errors.items()}
-        self.likelihood = kept[id(self.likelihood)]
-        for likelihood in kept.values():
-            likelihood.model = likelihood.model.changed(endog=None, weights=None, index=None)
-            likelihood.drop_data()
-
-    def need_data(self, what: str) -> None:
-        """Refuse what `remove_data` has made impossible.
-
-        Parameters
-        ----------
-        what : str
-            What needs the observations.
-
-        Raises
-        ------
-        CurveError
-            Where they are gone.
-        """
-        if self.model.endog is None:
-            raise CurveError(f"{what} needs the observations, which remove_data() dropped: ask before, or fit again")
+        """Whether each residual goes with the one before: a Series."""
+        return measure_serial_correlation(self.likelihood)
 
     def __repr__(self) -> str:
         numbers = ", ".join(f"{name} {value:.6g}" for name, value in self.params.items())

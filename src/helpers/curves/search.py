@@ -1,4 +1,4 @@
-"""The best curve of every series: descents from several starts, a second look where the first is doubtful, priors."""
+"""The best curve of every series: descents from several starts, a second look where the first is doubtful."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from .descent import State, box, descend, dot
-from .engine import CEILING_CAP, Batch, Fit, count_parameters, join
+from .engine import CEILING_CAP, Batch, Fit, join
 from .starts import FIRST_STARTS, SECOND_STARTS, grid_starts
 
 BLOCK = 2000
@@ -19,12 +19,10 @@ SHORT_SERIES, LONG_SERIES = 13, 2000
 none gets a second look."""
 POOR_FIT = 0.1
 """Part of the variance that a curve may leave before its series gets a second look."""
-PRIOR_ROUNDS = 12
-"""How often the noise variance that weighs a prior is estimated anew, at most."""
 
 
 def fit_batch(batch: Batch) -> Fit:
-    """Best curve of every series: grid start, then descent; with a prior, the noise variance is fit along the way.
+    """Best curve of every series: grid start, then descent.
 
     A series gets few starts, and many where it is short or its first fit doubtful; its fit is the same to the last bit
     whatever others are in the batch.
@@ -38,8 +36,6 @@ def fit_batch(batch: Batch) -> Fit:
     Fit
         Never raises for bad data: see its ``flat``, ``diverged``, ``on_boundary`` and ``converged``.
     """
-    if batch.prior is not None or batch.family.priors:
-        return _fit_with_prior(batch)
     if batch.size > BLOCK:
         blocks = [slice(begin, begin + BLOCK) for begin in range(0, batch.size, BLOCK)]
         return join([fit_batch(batch.take(rows)) for rows in blocks])
@@ -53,7 +49,7 @@ def fit_batch(batch: Batch) -> Fit:
     if len(again):
         part = batch.take(again)
         second = fit_rows(part, *grid_starts(part, SECOND_STARTS))
-        better = second.objective <= fit.objective[again] * (1 + 1e-9)
+        better = second.ssr <= fit.ssr[again] * (1 + 1e-9)
         fit.put(again[better], second.take(better))
     return fit
 
@@ -71,9 +67,9 @@ def fit_rows(batch: Batch, rows: np.ndarray, theta: np.ndarray, iterations: int 
     work = batch if len(rows) == batch.size else batch.take(rows)
     theta, state, done = descend(work, theta, None, iterations, tolerance)
     if len(rows) > batch.size:
-        best = _choose(rows, state.objective, 1)
+        best = _choose(rows, state.ssr, 1)
         theta, state, done = theta[:, best], state.take(best), done[best]
-    diverged = np.isnan(batch.ceiling) & (state.ceiling > CEILING_CAP * batch.top) & (not batch.has_share)
+    diverged = np.isnan(batch.ceiling) & (state.ceiling > CEILING_CAP * batch.top)
     if diverged.any():  # put at the cap, so that equal series end at equal curves whatever their path
         capped = batch.take(diverged)
         capped = replace(capped, ceiling=CEILING_CAP * capped.top)
@@ -82,22 +78,22 @@ def fit_rows(batch: Batch, rows: np.ndarray, theta: np.ndarray, iterations: int 
     low, high = box(batch)
     boundary = (theta >= high - 1e-9).astype(int) - (theta <= low + 1e-9)
     flat, step = _is_flat(batch, state), _is_step(batch, state)
-    return Fit(theta, state.ceiling, state.objective, state.ssr, boundary, diverged, flat, step, done)
+    return Fit(theta, state.ceiling, state.ssr, boundary, diverged, flat, step, done)
 
 
 def _choose_finalists(batch: Batch, rows: np.ndarray, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Take the first steps where a series has more than FINALISTS; rows and coordinates of the starts to keep."""
     several = np.flatnonzero(np.bincount(rows)[rows] > FINALISTS)
     theta[:, several], state, _ = descend(batch.take(rows[several]), theta[:, several], None, FIRST_STEPS, 1e-3)
-    best = several[_choose(rows[several], state.objective, FINALISTS)]
+    best = several[_choose(rows[several], state.ssr, FINALISTS)]
     kept = np.r_[np.setdiff1d(np.arange(len(rows)), several), best]
     kept = kept[np.argsort(rows[kept], kind="stable")]
     return rows[kept], theta[:, kept]
 
 
-def _choose(rows: np.ndarray, objective: np.ndarray, most: int) -> np.ndarray:
-    """Places of the `most` lowest objectives of each series, series by series."""
-    order = np.lexsort((objective, rows))
+def _choose(rows: np.ndarray, ssr: np.ndarray, most: int) -> np.ndarray:
+    """Places of the `most` lowest sums of squares of each series, series by series."""
+    order = np.lexsort((ssr, rows))
     begin = np.r_[True, np.diff(rows[order]) > 0]
     rank = np.arange(len(rows)) - np.flatnonzero(begin)[np.cumsum(begin) - 1]
     return order[rank < most]
@@ -113,23 +109,18 @@ def _constant_ssr(batch: Batch) -> np.ndarray:
 
 def _is_flat(batch: Batch, state: State) -> np.ndarray:
     """A constant share of the bound fits as well as the curve: the series does not rise."""
-    if batch.per_period:
-        return batch.top == 0
     return _constant_ssr(batch) <= state.ssr * (1 + 1e-9) + 1e-24 * dot(batch.target, batch.target)
 
 
 def _is_step(batch: Batch, state: State) -> np.ndarray:
     """A jump at one observation fits no worse than the curve: the rate runs to infinity."""
     steep = np.zeros(batch.size, bool)
-    if (
-        len(batch.family.parameters) - len(batch.family.priors) == 1 or batch.before is not None
-    ):  # correlated errors: see `fit_level`
+    if len(batch.family.parameters) == 1 or batch.before is not None:  # correlated errors: see `fit_cumulative`
         return steep
     # Where no two dates see a tenth of the ceiling pass between them, a jump cannot be the better fit.
     rows = np.flatnonzero((np.diff(state.share, axis=1) > 0.1).any(1))
     work, ssr, whole = batch.take(rows), state.ssr[rows], dot(batch.target, batch.target)[rows]
-    known = (state.ceiling[rows] if batch.has_share else work.ceiling)[:, None]
-    least = (_jumps_per_period if batch.per_period else jumps)(work, known).min(1, initial=np.inf)
+    least = jumps(work, work.ceiling[:, None]).min(1, initial=np.inf)
     steep[rows] = least <= ssr * (1 + 1e-7) + 1e-14 * whole
     return steep
 
@@ -144,55 +135,3 @@ def jumps(batch: Batch, known: np.ndarray) -> np.ndarray:
     at_step = target - np.clip(target, 0, level * scale)
     after = until[:, -1:] - until + level * (level * later[1] - 2 * later[0])
     return (until - squares + at_step**2 + np.maximum(after, 0))[:, :-1]
-
-
-def _jumps_per_period(batch: Batch, known: np.ndarray) -> np.ndarray:
-    """Sum of squares of all adoptions at one time, which divides them between two periods."""
-    scale, squares = np.broadcast_to(batch.scale, batch.target.shape), batch.target**2
-    (first, second), (one, two) = ((part[:, :-1], part[:, 1:]) for part in (batch.target, scale))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        part = np.clip((first * one - second * two + known * two**2) / (known * (one**2 + two**2)), 0, 1)
-    free = np.minimum(first, 0) ** 2 + np.minimum(second, 0) ** 2
-    fixed = (first - known * one * part) ** 2 + (second - known * two * (1 - part)) ** 2
-    rest = squares.sum(1)[:, None] - squares[:, :-1] - squares[:, 1:]
-    return np.maximum(rest, 0) + np.where(np.isnan(known), free, fixed)
-
-
-def _fit_with_prior(batch: Batch) -> Fit:
-    """Posterior mode: the penalty is weighed by the noise variance, which is itself estimated.
-
-    The rounds minimise df log(SSR) + penalty by majorisation; the first variance comes from the fit at the centre of
-    the prior. With no more observations than coordinates SSR can reach zero, so there the first variance stays. The
-    shifts of a family start at zero, and from the grid.
-    """
-    shifts = len(batch.family.priors)
-    family = getattr(batch.family, "base", batch.family)
-    centre = replace(batch, family=family, prior=None, noise=None)
-    if batch.prior is not None:
-        centre = replace(centre, ceiling=1 / (1 + np.exp(-batch.prior[:, 0])))
-    at_centre, coordinates = fit_batch(centre), count_parameters(replace(batch, family=family))
-    noise = at_centre.ssr / np.maximum(batch.count - coordinates, 1)
-    freedom = np.maximum(batch.count - np.minimum(count_parameters(batch), batch.count - 1), 1)
-    mean = np.empty((0, batch.size)) if batch.prior is None else batch.prior[None, :, 0]
-    theta = np.vstack([at_centre.theta, np.zeros((shifts, batch.size)), mean])
-    estimable = batch.count > coordinates + shifts + len(mean)
-    least = 1e-12 * dot(batch.target, batch.target) / batch.count + 1e-300
-    batch.noise, rows, fit = np.maximum(noise, least), np.arange(batch.size), None
-    for _ in range(PRIOR_ROUNDS):  # a series leaves when its own noise hardly changes
-        series, starts = np.arange(len(rows)), theta[:, rows]
-        if fit is None and shifts:
-            more, cells = grid_starts(batch, FIRST_STARTS)
-            series, starts = np.r_[series, more], np.hstack([starts, np.vstack([cells, mean[:, more]])])
-        found = fit_rows(batch.take(rows), series, starts)
-        if fit is None:
-            fit = found
-        else:
-            fit.put(rows, found)
-        update, theta = np.where(estimable, fit.ssr / freedom, noise), fit.theta
-        rows = rows[np.abs(update - noise)[rows] > 1e-6 * noise[rows]]
-        if len(rows) == 0:
-            break
-        noise[rows] = update[rows]
-        batch.noise[rows] = np.maximum(noise, least)[rows]
-    assert fit is not None
-    return fit

@@ -16,7 +16,6 @@ from .engine import predict
 from .families import FAMILIES
 from .results import UNSETTLED, Results
 from .search import fit_batch
-from .shifts import LevelShift
 
 Fits: TypeAlias = Mapping[tuple[str, str], Results | CurveError]
 """Results, or why there are none, by family and ceiling ("free" or "at the bound")."""
@@ -49,15 +48,10 @@ def fit_families(
     values: pd.Series,
     families: Sequence[str],
     bound: pd.Series | None = None,
-    censored: pd.DataFrame | None = None,
     errors: str | None = None,
     known_se: pd.Series | None = None,
-    shifts: LevelShift | Sequence[LevelShift] | None = None,
 ) -> dict[tuple[str, str], Results | CurveError]:
     """Fit each family with a free ceiling and, where there is a bound, with the ceiling at the bound.
-
-    With a free ceiling by least squares; at the bound as a quasi-binomial share where the curve is a generalised linear
-    model, no observation is censored and no level shifts are taken.
 
     Parameters
     ----------
@@ -67,14 +61,10 @@ def fit_families(
         Names in `FAMILIES`.
     bound : Series or None
         Known upper bound by date, in the unit of the values.
-    censored : DataFrame or None
-        As in `AdoptionCurve`; one without rows is none.
     errors : str or None
         As in `AdoptionCurve`.
     known_se : Series or None
         Known standard errors of the values, as in `AdoptionCurve`.
-    shifts : LevelShift, list of those or None
-        As in `AdoptionCurve`.
 
     Returns
     -------
@@ -86,58 +76,11 @@ def fit_families(
     for name in families:
         for words, ceiling in ceilings.items():
             try:
-                model = FAMILIES[name](
-                    values, ceiling=ceiling, censored=censored, errors=errors, known_se=known_se, shifts=shifts
-                )
-                as_share = ceiling is not None and model.censored is None and model.link is not None
-                as_share = as_share and errors in (None, "independent") and known_se is None and not shifts
-                fits[name, words] = model.fit(noise="binomial" if as_share else "level")
+                model = FAMILIES[name](values, ceiling=ceiling, errors=errors, known_se=known_se)
+                fits[name, words] = model.fit()
             except CurveError as error:
                 fits[name, words] = error
     return fits
-
-
-def vary_shift(
-    values: pd.Series,
-    families: Sequence[str],
-    breaks: pd.Series,
-    censored: pd.DataFrame | None = None,
-    errors: str | None = None,
-    known_se: pd.Series | None = None,
-    sds: Sequence[float] = (0.2, 0.3, 0.5),
-) -> pd.DataFrame:
-    """List the ceiling and the level shift that families find with a factor on all figures before the last break.
-
-    Parameters
-    ----------
-    values, families : as for `fit_families`
-    breaks : Series of dates
-        Those outside the values do not count.
-    censored, errors, known_se : as for `fit_families`
-    sds : sequence of float
-        Standard deviations of the shift a priori, one after the other.
-
-    Returns
-    -------
-    DataFrame
-        The rows and columns of `compare_estimates`, date (of the break) and sd; no rows where no break counts. No
-        number for a ceiling that is not identified, and no interval for a shift.
-    """
-    frames = [compare_estimates({}).assign(date=breaks.iloc[:0], sd=0.0)]
-    breaks = breaks[(breaks > values.index[0]) & (breaks <= values.index[-1])]
-    for sd in sds if len(breaks) else ():
-        fits = fit_families(values, families, None, censored, errors, known_se, LevelShift(breaks.iloc[-1], sd))
-        rows = compare_estimates(fits, ["ceiling"]).assign(date=breaks.iloc[-1], sd=sd)
-        sure = {name for (name, _), fit in fits.items() if isinstance(fit, Results) and fit.df_resid and not fit.flag}
-        rows["identified"] |= (rows["parameter"] == "shift") & rows["family"].isin(sure)
-        frames.append(rows)
-    rows = pd.concat(frames, ignore_index=True)
-    rows = rows[rows["parameter"].isin(["ceiling", "shift"])]
-    is_shift = rows["parameter"] == "shift"
-    opened = ~is_shift & ~rows["identified"].astype(bool)
-    for name in ("estimate", "std_error"):  # of a shift as many digits as a search on a ridge has
-        rows[name] = rows[name].mask(opened).where(~is_shift, rows[name].round(3))
-    return rows
 
 
 def compare_estimates(fits: Fits, profiled: Sequence[str] | None = None) -> pd.DataFrame:
@@ -198,12 +141,12 @@ def compare_fits(fits: Fits) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        family, ceiling, noise ("level" or "binomial"), points, parameters, df_resid, residual_sd (the series' unit),
+        family, ceiling, points, parameters, df_resid, residual_sd (the series' unit),
         aicc, bic, weight (AICc weight among the fits that have one, percent; only from `ENOUGH_TO_WEIGH` points on),
         remark (what must be said of the fit, or why there is none).
     """
     _check_fits(fits)
-    columns = ["family", "ceiling", "noise", "points", "parameters", "df_resid", "residual_sd", "aicc", "bic", "remark"]
+    columns = ["family", "ceiling", "points", "parameters", "df_resid", "residual_sd", "aicc", "bic", "remark"]
     points = max((len(fit.model.endog) for fit in fits.values() if isinstance(fit, Results)), default=0)
     rows = []
     for (family, ceiling), fit in fits.items():
@@ -212,7 +155,7 @@ def compare_fits(fits: Fits) -> pd.DataFrame:
             continue
         spread = np.sqrt(fit.ssr / fit.df_resid) if fit.df_resid > 0 else np.nan
         aicc = fit.aicc if np.isfinite(fit.aicc) else np.nan
-        numbers = (fit.noise, points, len(fit.params), fit.df_resid, spread, aicc, fit.bic, fit.flag)
+        numbers = (points, len(fit.params), fit.df_resid, spread, aicc, fit.bic, fit.flag)
         rows.append(dict(zip(columns, (family, ceiling, *numbers), strict=True)))
     frame = pd.DataFrame(rows, columns=columns)
     likely = np.exp(-(frame["aicc"] - frame["aicc"].min()) / 2).where(frame["points"] >= ENOUGH_TO_WEIGH)

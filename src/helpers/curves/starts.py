@@ -92,8 +92,7 @@ def _gains(batch: Batch, rows: np.ndarray, times: np.ndarray, grid: np.ndarray) 
     highest, previous, step = np.zeros(cells), np.zeros((1, cells)), max(1, PIECE // cells)
     for begin in range(0, points, step):
         part = slice(begin, min(begin + step, points))
-        share = batch.family.share(times[None, begin : part.stop + batch.per_period], *grid[:, :, None])
-        share = np.diff(share, axis=-1) if batch.per_period else share
+        share = batch.family.share(times[None, part], *grid[:, :, None])
         table = share.T
         linear += _multiply(by_share[:, part], table)
         square += _multiply(by_square[:, part], table**2)

@@ -1,19 +1,18 @@
 """Forecasts with calibrated prediction intervals.
 
 ``forecast`` turns a series into a `Forecast`: quantiles by date, scenarios, milestones, statements. ``hindcast`` makes
-the same forecast at earlier dates, ``forecast_many`` forecasts of a panel. The parts, each importing those before it:
+the same forecast at earlier dates. The parts, each importing those before it:
 ``windows`` (the points that a forecast may see, and the bound), ``targets`` (the series that is forecast, or a panel of
 them, in one form), ``bands`` (conformal calibration), ``methods`` (one function each, registered where it stands, and
 the prior), ``paths`` (how dates hang together, and what newer bounds leave), ``coverage`` (what bands covered on
 record), ``rolling`` (`backtest`: what the methods would have said of the reference technologies), ``scores`` (of that),
 ``lessons`` (what the references teach, made once), ``joint`` (members, their mean and its paths), ``result`` (the
-forecast object), ``forecasting``, ``many``; and of the forecasts on record ``baselines`` (beside them), ``hub_config``
-and ``hub`` (their files), ``register`` and ``hub_scores``.
+forecast object), ``forecasting``; and of the forecasts on record ``baselines`` (beside them), ``hub`` (their
+files), ``register`` and ``hub_scores``.
 """
 
 from .forecasting import cut_series, forecast, hindcast, make_hindcasts, pick_origins, read_narrowly, scale_before, vary
 from .lessons import cached_backtest
-from .many import Forecasts, forecast_many
 from .methods import METHODS, PUBLISHED, Origin, Prior, average_ceilings, learn_prior, saturation_shares
 from .result import MILESTONES, NOT_REACHED, Forecast
 from .rolling import HORIZONS, WINDOWS, backtest, can_calibrate
@@ -30,7 +29,6 @@ __all__ = [
     "PUBLISHED",
     "WINDOWS",
     "Forecast",
-    "Forecasts",
     "Origin",
     "Prior",
     "average_ceilings",
@@ -39,7 +37,6 @@ __all__ = [
     "can_calibrate",
     "cut_series",
     "forecast",
-    "forecast_many",
     "hindcast",
     "last_window",
     "learn_prior",

@@ -154,28 +154,24 @@ def vary(result: Forecast, others: Mapping[str, AdoptionSeries], references: Seq
     return pd.concat(frames, ignore_index=True)
 
 
-def scale_before(series: AdoptionSeries, shifts: pd.DataFrame) -> dict[str, AdoptionSeries]:
-    """The series with its figures before a break multiplied by what level shifts say: the median of the families.
+def scale_before(series: AdoptionSeries, factors: Sequence[float] = (0.8, 1.25)) -> dict[str, AdoptionSeries]:
+    """The series with its figures before its last suspected break multiplied by some factors.
 
     Parameters
     ----------
     series : AdoptionSeries
-    shifts : DataFrame
-        From `curves.vary_shift`.
+    factors : sequence of float
 
     Returns
     -------
     dict
-        Empty where none was fitted; else the series, by the factor in two digits, which is what is multiplied by, and
-        the standard deviation of its prior.
+        The series by the factor as text; empty where no break lies between its figures.
     """
-    rows = shifts[shifts["parameter"] == "shift"]
-    factors = np.exp(rows.groupby("sd")["estimate"].median().dropna()).round(2)
-    old = series.values.index < pd.Timestamp(rows["date"].max())
-    return {
-        f"{factor:.2f} (sd {sd:g})": replace(series, values=series.values * np.where(old, factor, 1))
-        for sd, factor in factors.items()
-    }
+    dates, seen = series.breaks["date"], series.values.index
+    dates = dates[(dates > seen[0]) & (dates <= seen[-1])]
+    old = seen < dates.max() if len(dates) else seen < seen[0]
+    scaled = {f"{each:g}": series.values * np.where(old, each, 1) for each in factors if old.any()}
+    return {factor: replace(series, values=values) for factor, values in scaled.items()}
 
 
 def read_narrowly(series: AdoptionSeries) -> dict[str, AdoptionSeries]:

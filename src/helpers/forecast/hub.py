@@ -1,13 +1,16 @@
 """Read a hub of forecasts, and add to it: rows that are on record never change.
 
-A hub is a folder in the form of the hubverse (`hub_config` has its configuration). In frames its rows have the columns
-`COLUMNS`: those of the files, the model's id, and the unit of the target.
+A hub is a folder in the form of the hubverse (schemas 6.0.0); what each hub says of itself is in ``hub_files`` beside
+this module. In frames its rows have the columns `COLUMNS`: those of the files, the model's id, and the unit of the
+target.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,25 +18,35 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from ..base.files import read_json, write_file, write_json
 from ..base.folders import is_cut_off, lock_folder, recover, swap_in
 from ..base.project import RunError, shorten_path
 from ..indicators import DataError, Problem
 from ..indicators.tables import read_bytes
-from .hub_config import (
-    BASELINES,
-    README,
-    SAMPLES,
-    TASK_IDS,
-    admin_config,
-    describe_target,
-    metadata_schema,
-    model_metadata,
-    target_data_config,
-    tasks_config,
-)
+from .result import HUB_QUANTILES
+
+SCHEMAS = "https://raw.githubusercontent.com/hubverse-org/schemas/main/v6.0.0/"
+TEMPLATE = Path(__file__).parent / "hub_files"
+TASK_IDS = ["origin_date", "published", "entity", "indicator", "bound", "target_end_date"]
+TARGET_COLUMNS = ["as_of", "target_end_date", "entity", "indicator", "observation", "censoring", "unit", "last_break"]
+SAMPLES = 100
+"""Joint paths of a forecast on record."""
+TEAM = "adoption_curves"
+BASELINES = (f"{TEAM}-last_value", f"{TEAM}-drift")
+LATEST_DAYS = 36525
+"""Days after its origin on which a forecast may still go on record: any; `published` says which."""
+OF_OTHERS = """team_name: {team}
+team_abbr: {team}
+model_name: {model}
+model_abbr: {model}
+methods: Described by its team.
+methods_long: Described by its team.
+data_inputs: Figures of the series that were public on the day of origin.
+designated_model: true
+ensemble_of_models: false
+ensemble_of_hub_models: false
+"""
 
 FILE_COLUMNS = [*TASK_IDS, "output_type", "output_type_id", "value"]
 COLUMNS = ["model_id", *FILE_COLUMNS, "unit"]
@@ -145,7 +158,7 @@ def add_to_hub(folder: Path, rows: pd.DataFrame, titles: dict[str, str], figures
     titles : dict
         By indicator.
     figures : DataFrame
-        The hub's target data, columns `hub_config.TARGET_COLUMNS`.
+        The hub's target data, columns `TARGET_COLUMNS`.
 
     Returns
     -------
@@ -240,18 +253,68 @@ def _append(folder: Path, model_id: str, origin: str, rows: pd.DataFrame) -> Pat
 
 def _write_config(folder: Path, rows: pd.DataFrame, targets: dict[str, Any]) -> None:
     """Write what the hub says of itself; what somebody may have changed by hand stays."""
+    models = [f"model-metadata/{model_id}.yml" for model_id in sorted(set(rows["model_id"]))]
+    own = [path.relative_to(TEMPLATE).as_posix() for path in TEMPLATE.glob("hub-config/*.json")]
+    for name in ("README.md", *own, *models):
+        if not (folder / name).exists():
+            team, model = Path(name).stem.partition("-")[::2]
+            there = (TEMPLATE / name).is_file()
+            text = (TEMPLATE / name).read_bytes() if there else OF_OTHERS.format(team=team, model=model).encode()
+            write_file(folder / name, text)
     write_json(folder / TASKS, tasks_config(rows, targets))
-    write_json(folder / "hub-config/target-data.json", target_data_config())
-    for name, content in (("admin", admin_config()), ("model-metadata-schema", metadata_schema())):
-        if not (folder / f"hub-config/{name}.json").exists():
-            write_json(folder / f"hub-config/{name}.json", content)
-    for model_id in sorted(set(rows["model_id"])):
-        path = folder / "model-metadata" / f"{model_id}.yml"
-        if not path.exists():
-            text = yaml.safe_dump(model_metadata(model_id), sort_keys=False, allow_unicode=True, width=110)
-            write_file(path, text.encode())
-    if not (folder / "README.md").exists():
-        write_file(folder / "README.md", README.encode())
+
+
+def describe_target(indicator: str, title: str, unit: str) -> dict[str, Any]:
+    """What a task says of its target; ids have 30 characters at most."""
+    short = (
+        indicator if len(indicator) <= 30 else f"{indicator[:21]}_{hashlib.sha256(indicator.encode()).hexdigest()[:8]}"
+    )
+    return {
+        "target_id": short,
+        "target_name": title[:100],
+        "target_units": unit,
+        "target_keys": {"indicator": indicator},
+        "target_type": "continuous",
+        "is_step_ahead": False,
+    }
+
+
+def tasks_config(rows: pd.DataFrame, targets: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """``hub-config/tasks.json``: a task for each indicator, of what is on record.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        With the columns `TASK_IDS` as text.
+    targets : mapping
+        By indicator, from `describe_target`.
+
+    Returns
+    -------
+    dict
+    """
+    value = {"type": "double", "minimum": 0}
+    numbers = {"min_samples_per_task": SAMPLES, "max_samples_per_task": SAMPLES}
+    joint = [name for name in TASK_IDS if name != "target_end_date"]
+    output = {
+        "quantile": {"output_type_id": {"required": list(HUB_QUANTILES)}, "value": value, "is_required": True},
+        "sample": {
+            "output_type_id_params": {"type": "integer", **numbers, "compound_taskid_set": joint},
+            "value": value,
+            "is_required": False,
+        },
+    }
+    tasks = [
+        {
+            "task_ids": {name: {"required": None, "optional": sorted(set(part[name]))} for name in TASK_IDS},
+            "output_type": output,
+            "target_metadata": [dict(targets[indicator])],
+        }
+        for indicator, part in rows.groupby("indicator")
+    ]
+    due = {"relative_to": "origin_date", "start": 0, "end": LATEST_DAYS}
+    rounds = {"round_id_from_variable": True, "round_id": "origin_date", "model_tasks": tasks, "submissions_due": due}
+    return {"schema_version": f"{SCHEMAS}tasks-schema.json", "rounds": [rounds]}
 
 
 def write_figures(folder: Path, figures: pd.DataFrame) -> None:

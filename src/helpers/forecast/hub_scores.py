@@ -12,8 +12,7 @@ from ..base.numbers import percent, say, say_range
 from ..base.project import RunError
 from ..base.wording import add_entity, say_count, say_day, say_name
 from ..indicators import Data, DataError
-from .hub import ENTRY
-from .hub_config import BASELINES
+from .hub import BASELINES, ENTRY
 from .scores import quantile_score
 
 VINTAGES = ("first", "latest")

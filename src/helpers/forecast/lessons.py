@@ -17,7 +17,7 @@ from contextlib import suppress
 from functools import cache, cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,9 +33,6 @@ from .methods import PUBLISHED, Prior, learn_prior, members_of, methods_for, sat
 from .paths import correlate_scores, fit_decay
 from .rolling import HORIZONS, LABELS, WINDOWS, backtest
 from .windows import FEW_YEARS, SHORTEST
-
-if TYPE_CHECKING:
-    from distributed import Client
 
 FOLDER = "backtests"
 """Of the user's cache folder, and of what a wheel brings along."""
@@ -122,14 +119,14 @@ class References:
         self._records: dict[tuple[int, bool], Records] = {}
         self._lessons: dict[tuple[str, int, bool], Lessons] = {}
 
-    def residuals(self, bounded: bool, client: Client | None = None, figures: int = SHORTEST) -> pd.DataFrame:
-        """Errors of the references' own forecasts; a Dask client's workers compute what isn't there yet.
+    def residuals(self, bounded: bool, figures: int = SHORTEST) -> pd.DataFrame:
+        """Errors of the references' own forecasts.
 
         Those of a series of one or of two `figures` are from windows of as many points.
         """
         key = (min(figures, SHORTEST), bounded)
         if key not in self._residuals:
-            self._residuals[key] = cached_backtest(self.series, bounded, client, figures)
+            self._residuals[key] = cached_backtest(self.series, bounded, figures)
         return self._residuals[key]
 
     def teach(self, technology: str, bounded: bool, figures: int = SHORTEST) -> Lessons:
@@ -206,13 +203,13 @@ def digest_series(references: Sequence[AdoptionSeries]) -> str:
 
 
 def cached_backtest(
-    references: Sequence[AdoptionSeries], bounded: bool = True, client: Client | None = None, figures: int = SHORTEST
+    references: Sequence[AdoptionSeries], bounded: bool = True, figures: int = SHORTEST
 ) -> pd.DataFrame:
     """`backtest` with its usual windows and horizons; computed where none of the same is in the cache.
 
     Parameters
     ----------
-    references, bounded, client : as for `backtest`
+    references, bounded : as for `backtest`
     figures : int
         Of the series that is to be forecast: with one or two, windows have as many points, and horizons end at
         `FEW_YEARS`.
@@ -234,7 +231,7 @@ def cached_backtest(
         with suppress(Exception):  # whatever is wrong with a file, its content is made anew
             refuse_planted(kept.parent, kept)
             return unpack_residuals(kept.read_bytes())
-    residuals = _compute(references, bounded, client, figures)
+    residuals = _compute(references, bounded, figures)
     with suppress(OSError, RunError):  # a folder that can't be written, a full disk: it is made again next time
         path.parent.mkdir(parents=True, exist_ok=True)
         refuse_planted(path.parent.parent, path.parent)
@@ -244,13 +241,11 @@ def cached_backtest(
     return residuals
 
 
-def _compute(
-    references: Sequence[AdoptionSeries], bounded: bool, client: Client | None = None, figures: int = SHORTEST
-) -> pd.DataFrame:
+def _compute(references: Sequence[AdoptionSeries], bounded: bool, figures: int = SHORTEST) -> pd.DataFrame:
     if figures < SHORTEST:
         horizons = [each for each in HORIZONS if each <= FEW_YEARS]
-        return backtest(references, (figures,), horizons, bounded=bounded, client=client)
-    return backtest(references, WINDOWS, HORIZONS, bounded=bounded, client=client)
+        return backtest(references, (figures,), horizons, bounded=bounded)
+    return backtest(references, WINDOWS, HORIZONS, bounded=bounded)
 
 
 def _name(references: Sequence[AdoptionSeries], bounded: bool, figures: int = SHORTEST) -> str:

@@ -20,8 +20,17 @@ from ..indicators import AdoptionSeries, Data, DataError, Problem
 from ..indicators.cells import check_date
 from .baselines import baseline_quantiles
 from .forecasting import forecast
-from .hub import COLUMNS, ENTRY, add_to_hub, check_model_id, read_hub
-from .hub_config import BASELINES, SAMPLES, TARGET_COLUMNS, TEAM
+from .hub import (
+    BASELINES,
+    COLUMNS,
+    ENTRY,
+    SAMPLES,
+    TARGET_COLUMNS,
+    TEAM,
+    add_to_hub,
+    check_model_id,
+    read_hub,
+)
 from .result import HUB_QUANTILES, Forecast
 from .windows import SHORTEST
 
@@ -248,7 +257,7 @@ def list_figures(data: Data, pairs: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns `hub_config.TARGET_COLUMNS`: days as text, ``censoring`` exact, at_least or at_most, ``last_break`` the
+        Columns `hub.TARGET_COLUMNS`: days as text, ``censoring`` exact, at_least or at_most, ``last_break`` the
         day of the last break at or before the figure, or "".
     """
     frames = []

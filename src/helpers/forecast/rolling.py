@@ -8,22 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
 from ..curves import decimal_years
-from ..curves.many import map_parts
 from ..indicators.series import AdoptionSeries
 from .methods import Origin, Prior, forecast_points, learn_prior, saturation_shares
 from .targets import LEAST_TECHNOLOGIES, Panel, read_panel
 from .windows import DATE_TOLERANCE, LONGEST, Ahead, Windows, bound_at_origin, describe, drift_sd
-
-if TYPE_CHECKING:
-    from distributed import Client
-
 
 WINDOWS = (3, 4, 6, LONGEST)
 """Points of a window; curves are fitted to all points of a series whose window is the longest."""
@@ -41,7 +36,6 @@ def backtest(
     windows: Sequence[int] = WINDOWS,
     horizons: Sequence[float] = HORIZONS,
     bounded: bool = True,
-    client: Client | None = None,
     bound: Any = None,
 ) -> pd.DataFrame:
     """Forecast every reference series from every earlier date at which 5 to 98 % of its bound was reached.
@@ -60,8 +54,6 @@ def backtest(
         Years ahead; the forecast is made for the date of the observation nearest to each.
     bounded : bool
         False to calibrate forecasts without a bound.
-    client : dask.distributed.Client, optional
-        Its workers take a window length each, with the same results.
     bound : as for `read_panel`, optional
         Known upper bounds; AdoptionSeries have their own.
 
@@ -94,8 +86,8 @@ def backtest(
             "none of the series has a bound, which the backtest measures them by: give bound=100 for percentages, or "
             "one for each series"
         )
-    tasks = [(references, points, horizons, bounded) for points in windows]
-    parts = [part for part in map_parts(roll, tasks, client) if part is not None]
+    rolled = [roll(references, points, horizons, bounded) for points in windows]
+    parts = [part for part in rolled if part is not None]
     if not parts:
         raise ValueError(
             f"none of the {len(references)} reference series has {min(windows)} points and a later one while at "
@@ -104,8 +96,7 @@ def backtest(
     rows = pd.concat([frame for frame, *_ in parts], ignore_index=True)
     reached, technologies = saturation_shares(references), rows["technology"].unique()
     priors = {name: learn_prior(reached, rows, name) for name in technologies} if bounded else {}
-    frames = map_parts(add_methods, [(part, priors) for part in parts], client)
-    residuals = pd.concat(frames, ignore_index=True)
+    residuals = pd.concat([add_methods(part, priors) for part in parts], ignore_index=True)
     numbers = residuals.select_dtypes("float").columns
     rounded = {name: [float(f"{value:.10g}") for value in residuals[name]] for name in numbers}
     sizes = {"rate": 1.0, "roughness": 1.0, "drift_sd": residuals["last"], "bound_sd": residuals["unit_ahead"]}

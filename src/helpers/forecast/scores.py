@@ -14,13 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from ..base.levels import band_columns
-from ..curves.many import map_parts
 from ..indicators.series import AdoptionSeries
 from . import bands, coverage
 from .bands import FAST, REPORTED_QUANTILES
@@ -28,10 +26,6 @@ from .coverage import NORMAL_DRIFT
 from .methods import METHODS, Prior, learn_prior, saturation_shares
 from .rolling import LABELS, add_methods, roll
 from .windows import Levels
-
-if TYPE_CHECKING:
-    from distributed import Client
-
 
 BENCHMARKS = ("last_value", "drift", "damped_drift", NORMAL_DRIFT)
 STAGES = (0.05, 0.2, 0.4, 0.6, 0.98)
@@ -43,15 +37,13 @@ MEANS = {"ape": "mape", "wis": "wis", "crps": "crps"} | {f"covered_{p}": f"cover
 CRPS_QUANTILES = np.arange(1, 40) / 40
 
 
-def evaluate(residuals: pd.DataFrame, client: Client | None = None) -> pd.DataFrame:
+def evaluate(residuals: pd.DataFrame) -> pd.DataFrame:
     """Score every forecast of every method with bands that leave out its technology.
 
     Parameters
     ----------
     residuals : DataFrame
         From `backtest`; one that `evaluate` has made is returned as it is.
-    client : dask.distributed.Client, optional
-        Its workers take a method each, with the same results.
 
     Returns
     -------
@@ -62,10 +54,9 @@ def evaluate(residuals: pd.DataFrame, client: Client | None = None) -> pd.DataFr
     """
     if "wis" in residuals.columns:
         return residuals
-    names = _methods_in(residuals)
-    records = bands.Records(residuals) if client is None else None  # a worker has a method, and reads its own
-    tasks = [(residuals, name, None, records) for name in names]
-    return pd.concat(map_parts(_score_rows, tasks, client), ignore_index=True)
+    records = bands.Records(residuals)
+    rows = [_score_rows(residuals, name, None, records) for name in _methods_in(residuals)]
+    return pd.concat(rows, ignore_index=True)
 
 
 def _methods_in(residuals: pd.DataFrame) -> list[str]:
@@ -248,7 +239,6 @@ def check_calibration(
     residuals: pd.DataFrame,
     methods: Sequence[str] = ("combined", "drift", NORMAL_DRIFT),
     levels: Levels = LEVELS,
-    client: Client | None = None,
 ) -> pd.DataFrame:
     """Nominal against actual coverage by horizon, each technology judged on the others and weighing the same.
 
@@ -259,28 +249,20 @@ def check_calibration(
     methods : sequence of str
     levels : sequence of float
         Nominal coverages.
-    client : dask.distributed.Client, optional
-        Its workers take a method each, with the same results.
 
     Returns
     -------
     DataFrame
         method, horizon_years, nominal, actual.
     """
-    records = bands.Records(residuals) if client is None else None
-    known = [method for method in methods if method in _methods_in(residuals)]
-    parts = map_parts(_cover_levels, [(residuals, method, levels, records) for method in known], client)
-    return pd.concat(parts, ignore_index=True)
-
-
-def _cover_levels(
-    residuals: pd.DataFrame, method: str, levels: Sequence[float], records: bands.Records | None = None
-) -> pd.DataFrame:
-    """Rows of `check_calibration` for one method."""
-    covered = coverage.measure_coverage(residuals, method, levels, records)
-    keys = [residuals["horizon_years"], residuals["technology"]]
-    mean = covered.groupby(keys).mean().groupby("horizon_years").mean().stack()
-    return pd.DataFrame({"method": method, "actual": mean}).reset_index()[["method", *mean.index.names, "actual"]]
+    records, frames = bands.Records(residuals), []
+    for method in (each for each in methods if each in _methods_in(residuals)):
+        covered = coverage.measure_coverage(residuals, method, levels, records)
+        keys = [residuals["horizon_years"], residuals["technology"]]
+        mean = covered.groupby(keys).mean().groupby("horizon_years").mean().stack()
+        frame = pd.DataFrame({"method": method, "actual": mean}).reset_index()
+        frames.append(frame[["method", *mean.index.names, "actual"]])
+    return pd.concat(frames, ignore_index=True)
 
 
 def count_sides(residuals: pd.DataFrame, method: str = "combined", levels: Levels = (0.8, 0.95)) -> pd.DataFrame:

@@ -10,10 +10,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from ..base.dates import REAL, check_observed
+from ..base.dates import REAL, CurveError, check_observed, is_dated, years_among
 from ..base.quoting import quote
 from ..curves import decimal_years
-from ..curves.inputs import read_censored, read_numbers
+from ..curves.inputs import read_numbers
 from ..indicators.series import BASE_TOLERANCE, AdoptionSeries, interpolate_known
 from .windows import BOUND_TOLERANCE, find_double
 
@@ -157,9 +157,31 @@ def _read_bound(bound: Any, values: pd.Series) -> pd.Series:
     return dated
 
 
+def _read_bounds(censored: Any) -> pd.DataFrame | None:
+    """Observations that are bounds, as value, bound and decimal years by their index; None where there are none."""
+    if censored is not None and not isinstance(censored, pd.DataFrame):
+        kind = type(censored).__name__
+        raise CurveError(f"censored is a {kind}; it must be a DataFrame with dates as index and value and bound")
+    if censored is None or len(censored) == 0:
+        return None
+    missing = {"value", "bound"} - set(censored.columns)
+    if missing:
+        raise CurveError(f"censored lacks the column {min(missing)!r}; it needs value and bound")
+    wrong = set(censored["bound"]) - {"at_least", "at_most"}
+    if wrong:
+        raise CurveError(f"bound {min(map(str, wrong))!r} is unknown; write at_least or at_most")
+    years = years_among(censored.index, True, "the index of censored")
+    values = read_numbers(censored["value"], "censored's value")
+    if not np.isfinite(years + values).all():
+        raise CurveError("censored has a row without date or value; leave it out")
+    if is_dated(censored.index):
+        check_observed(years, "censored")
+    return pd.DataFrame({"value": values, "bound": censored["bound"], "years": years}, index=censored.index)
+
+
 def _read_censored(censored: Any) -> pd.DataFrame | None:
     """Figures that are bounds, in order of date; None where there are none."""
-    rows = read_censored(censored, True)
+    rows = _read_bounds(censored)
     if rows is None:
         return None
     _read_dated(rows["value"], "censored")

@@ -10,8 +10,7 @@ import pandas as pd
 from ..base.levels import band_columns, quoted_level, say_level
 from ..base.numbers import say, say_range
 from ..base.wording import say_day, say_name
-from ..forecast.hub import ENTRY
-from ..forecast.hub_config import BASELINES
+from ..forecast.hub import BASELINES, ENTRY
 from ..forecast.register import PUBLISHED_MODEL
 from ..indicators import AdoptionSeries, Data
 

@@ -34,7 +34,6 @@ CEILINGS = {
     "free": "free",
     "share": "a share of the bound",
     "bound": "the bound itself",
-    "prior": "a prior on the share",
 }
 OTHERS = 7
 """Curves with other ceilings that are drawn beside a free fit."""
@@ -52,7 +51,7 @@ BANDS = {95: ("q0.025", "q0.975"), 80: ("q0.1", "q0.9"), 50: ("q0.25", "q0.75")}
 
 @dataclass(frozen=True)
 class Selection:
-    """What is looked at. `share` counts with the ceilings "share" and "prior" (its median); `as_of` "" is all data."""
+    """What is looked at. `share` counts with the ceiling "share"; `as_of` "" is all data."""
 
     entity: str
     indicator: str
@@ -206,7 +205,7 @@ class Explorer:
         forecast = attempt(lambda: self.predict(*key).until(selection.horizon_years))
         free = chosen = attempt(self._fit, family, *key)
         if selection.ceiling != "free":
-            chosen = attempt(fit_given, selection, series, forecast)
+            chosen = attempt(fit_given, selection, series)
         known = Result(selection, series, free, chosen, forecast=forecast, waits=True)
         if wait or (family, *key) in self._complete:
             others = attempt(self._list_others, family, *key) if selection.ceiling == "free" and free else None
@@ -290,35 +289,25 @@ def find_enough(values: pd.Series) -> list[str]:
 
 
 def build_model(family: str, series: Any, ceiling: Any = None) -> Any:
-    """A family's model of the series, with its censored figures save beside a prior, which does not take them."""
-    censored = series.censored if len(series.censored) and not isinstance(ceiling, curves.SharePrior) else None
-    return curves.FAMILIES[family](series.values, ceiling=ceiling, censored=censored, errors=series.errors)
+    """A family's model of the series."""
+    return curves.FAMILIES[family](series.values, ceiling=ceiling, errors=series.errors)
 
 
-def fit_given(selection: Selection, series: Any, forecast: Any) -> Any:
-    """The fit with a given ceiling, or with a prior on its share of the bound.
-
-    As in the run's notebook: quasi-binomial where the curve is a generalised linear model, else least squares.
+def fit_given(selection: Selection, series: Any) -> Any:
+    """The fit with a given ceiling.
 
     Raises
     ------
     ValueError
-        Without a bound, where the ceiling is already passed, or without a forecast whose prior tells the spread.
+        Without a bound, or where the ceiling is already passed.
     """
     if series.bound is None:
         raise ValueError("this series has no known bound, so its ceiling can only be free")
     share, reached = 1.0 if selection.ceiling == "bound" else selection.share, f"{100 * series.share.max():.1f} %"
-    if selection.ceiling == "prior":
-        if forecast is None:
-            raise ValueError("there is no forecast, so nothing to take the prior's spread from")
-        prior = curves.SharePrior(series.bound, float(np.log(share / (1 - share))), forecast.at_origin.prior.sd)
-        return build_model(selection.family, series, prior).fit()
     if series.share.max() >= share:
         sentence = f"{reached} of the bound has been reached, so the ceiling can't be {100 * share:g} % of it"
         raise ValueError(f"{sentence}: choose a higher share")
-    model = build_model(selection.family, series, curves.Share(series.bound, share))
-    shares = model.link is not None and model.censored is None and series.errors != "cumulative"
-    return model.fit(noise="binomial" if shares else "level")
+    return build_model(selection.family, series, curves.Share(series.bound, share)).fit()
 
 
 # ---- lines ----------------------------------------------------------------------------------------------------------

@@ -204,7 +204,7 @@ class Panel(widgets.Box):
         """Show what follows from the present selection; the verdict as well, or when nothing moves."""
         self.save.disabled = True
         result = self.result = self.explorer.compute(self.selection, wait)
-        self.controls["share"].disabled = result.selection.ceiling not in ("share", "prior")
+        self.controls["share"].disabled = result.selection.ceiling != "share"
         self.frame.layout.visibility = "hidden" if result.series is None else "visible"
         if result.series is not None:
             traces = list_traces(result)

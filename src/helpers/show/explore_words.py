@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from functools import partial
 from typing import Any
 
@@ -49,10 +48,7 @@ def say_ceiling(result: Result) -> str:
     text, share = say(chosen.ceiling, result.series.unit), f"{100 * result.selection.share:g} %"
     if kind == "free":
         return text
-    if kind == "prior":
-        given = f"mostly the prior's (median {share}): {100 * chosen.params['share']:.0f} % of the bound"
-    else:
-        given = "given: the bound" if kind == "bound" else f"given: {share} of the bound"
+    given = "given: the bound" if kind == "bound" else f"given: {share} of the bound"
     return f"{given}, {text} in {say_date(result.series.values.index[-1])}"
 
 
@@ -115,15 +111,9 @@ def write_code(result: Result, source: str = "data") -> str:
         given = f"references=data.references(), horizon_years={selection.horizon_years:g}"
         lines += [f"result = forecast.forecast(series, {given})", "print(result.quantiles)", "axes = result.plot()"]
     if result.chosen is not None:
-        model, noise = result.chosen.model, result.chosen.noise
-        share = 1.0 if selection.ceiling == "bound" else selection.share
-        given = {
-            "free": "",
-            "prior": f", ceiling=curves.SharePrior(series.bound, {math.log(share / (1 - selection.share)):.15g}, "
-            "result.at_origin.prior.sd)",
-        }.get(selection.ceiling, f", ceiling=curves.Share(series.bound, {share:g})")
-        known = [name for name in ("censored", "errors") if getattr(model, name) is not None]
-        given += "".join(f", {name}=series.{name}" for name in known)
+        model, share = result.chosen.model, 1.0 if selection.ceiling == "bound" else selection.share
+        given = "" if selection.ceiling == "free" else f", ceiling=curves.Share(series.bound, {share:g})"
+        given += ", errors=series.errors" if model.errors is not None else ""
         lines += [f"curve = curves.{type(model).__name__}(series.values{given})"]
-        lines += [f"print(curve.fit({f'noise={quote(noise)}' if noise != 'level' else ''}).params)"]
+        lines += ["print(curve.fit().params)"]
     return "\n".join(["from adoption_curves import curves, forecast, indicators", "", *lines, ""])

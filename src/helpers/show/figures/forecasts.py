@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +26,6 @@ from .style import (
     close_canvas,
     fit_room,
     open_canvas,
-    shorten_label,
     size_marks,
     tell_figures,
     use_dates,
@@ -299,46 +298,6 @@ def draw_hindcasts(
         title = "The same forecast as made at earlier dates, and what came"
     units = f"{names['title']}, {names['unit']}; circles: known then, diamonds: what came; {_list_levels(levels)}"
     return close_canvas(figure, title, units + starts + _say_dropped(values, shown), source)
-
-
-def draw_fans(forecasts: Mapping[str, Any], columns: int, learnt: str) -> Figure:
-    """Many forecasts side by side, each on its own scale.
-
-    Parameters
-    ----------
-    forecasts : mapping of name to Forecast
-    columns : int
-    learnt : str
-        What they were learnt from.
-
-    Returns
-    -------
-    Figure
-    """
-    columns = max(1, min(columns, len(forecasts)))
-    rows = -(-len(forecasts) // columns)
-    figure, axes = open_canvas(1.0 + 1.9 * rows, (rows, columns))
-    for axis in axes.flat[len(forecasts) :]:
-        axis.set_visible(False)
-    for axis, (name, forecast) in zip(axes.flat, forecasts.items(), strict=False):
-        values, fan = forecast.target.values.dropna().sort_index(), forecast.fan
-        plot_fan(axis, fan, (values.index[-1], values.iloc[-1]), forecast.levels)
-        axis.plot(values.index, values, "o-", color=INK, ms=2.5, lw=1, zorder=5)
-        plot_newer(axis, forecast.target.newer)
-        axis.set_ylim(bottom=0)
-        axis.set_title(shorten_label(name), loc="left", size=9, weight="bold", parse_math=False)
-        use_dates(axis, pd.DatetimeIndex([values.index[0], fan["date"].iloc[-1]]))
-        use_numbers(axis)
-        axis.tick_params(labelsize=7.5)
-    end = max((forecast.dates[-1] for forecast in forecasts.values()), default=None)
-    title = f"Forecasts of {len(forecasts)} series" + (f" to {say_date(end)}" if end is not None else "")
-    levels = next(iter(forecasts.values())).levels if forecasts else LEVELS
-    return close_canvas(
-        figure,
-        title,
-        f"Each on its own scale; points: figures, fan: forecast, {_list_levels(levels)}",
-        f"Bands {learnt}.",
-    )
 
 
 def _list_levels(levels: Sequence[float]) -> str:
