@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: run check test test-all test-wheel golden snapshots contact test-lowest test-newest coverage audit lab docs bench \
+.PHONY: run check test test-all test-wheel golden snapshots contact test-newest coverage audit lab docs bench \
 	peers lock clean
 
 run: .venv/ready
@@ -40,16 +40,12 @@ snapshots: .venv/ready
 contact: .venv/ready
 	$(BIN)/python tests/contact.py
 
-# The tests of numbers and data, and the default run: with every direct dependency at its lower bound, and with the
-# newest versions that the bounds allow, whatever the lock says, on the newest Python here; these are looked up anew
-# each time.
+# The tests of numbers and data, and the default run, with the newest versions that the bounds allow, whatever the lock
+# says, on the newest Python here; these are looked up anew each time.
 NUMERICAL := backtest curves data findings forecast indicators malformed many parameters projection properties \
 	see_adoption tables values
 NUMBERS = -m pytest $(NUMERICAL:%=tests/test_%.py) \
 	tests/test_sequence.py::test_the_baseline_in_git_is_what_the_code_makes
-test-lowest: .venv-lowest/ready
-	.venv-lowest/bin/python $(NUMBERS)
-
 NEWEST = $(shell for python in python3.14 python3.13 python3.12 $(PYTHON); do \
 	$$python -c 'import ensurepip, ssl' 2> /dev/null && echo $$python && break; done)
 test-newest:
@@ -83,14 +79,10 @@ peers:
 	.venv-peers/bin/python -m benchmarks.peers
 
 .venv/ready: requirements.lock
-.venv-lowest/ready: tests/lowest.lock
-.venv-lowest/ready: WHEELS := --only-binary matplotlib,numpy,pandas,pillow,pydantic-core,scipy,statsmodels
-.venv-lowest/ready: ADVICE = || { echo "Where pip found no version: the lowest ones have no wheels for $$($(PYTHON) -V); set another, as in: make test-lowest PYTHON=python3.11"; exit 1; }
-
-.venv/ready .venv-lowest/ready: pyproject.toml
+.venv/ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; set another with make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(@D)
-	$(@D)/bin/$(INSTALL) --require-hashes $(WHEELS) --requirement $(filter %.lock,$^)$(ADVICE)
+	$(@D)/bin/$(INSTALL) --require-hashes --requirement requirements.lock
 	$(@D)/bin/$(INSTALL) --no-build-isolation --editable .
 	@echo ../../../../src | tee $(@D)/lib/python3*/site-packages/_*adoption_curves.pth > /dev/null
 	@printf '%s\n' $(COMMAND) > $(@D)/bin/adoption
@@ -111,12 +103,11 @@ audit: .venv/ready
 	$(BIN)/python -m uv tool run --quiet pip-audit --requirement requirements.lock --require-hashes --disable-pip --strict \
 		--vulnerability-service osv --osv-url $(OSV) --progress-spinner off
 
-# Write both locks again after a change of pyproject.toml.
+# Write the lock again after a change of pyproject.toml.
 COMPILE := python -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra test --no-header
 lock: .venv/ready
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/$(COMPILE) --extra docs pyproject.toml --output-file requirements.lock
-	$(BIN)/$(COMPILE) --resolution lowest-direct pyproject.toml --output-file tests/lowest.lock
 
 clean:
-	rm -rf .venv .venv-lowest .venv-newest .venv-peers docs/_build docs/run
+	rm -rf .venv .venv-newest .venv-peers docs/_build docs/run

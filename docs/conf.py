@@ -10,7 +10,7 @@ sys.path.insert(0, str(HERE / "_ext"))
 project = "Adoption Curves"
 version = release = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
-extensions = ["sphinx.ext.autodoc", "numpydoc", "myst_nb", "run", "dataset"]
+extensions = ["sphinx.ext.autodoc", "numpydoc", "myst_nb", "run"]
 exclude_patterns = ["_build", "_ext"]
 suppress_warnings = ["misc.highlighting_failure"]  # csv is shown as it is
 

@@ -8,9 +8,7 @@ import pytest
 from processes import call
 
 from helpers import indicators
-from helpers.base.project import find_data
 from helpers.forecast import forecast
-from helpers.indicators.tables import read_descriptor
 from helpers.say.facts import Facts
 
 SOLD = [3, 5, 8, 12, 20, 33, 50, 66, 80, 95, 108, 112, 113, 113.5]
@@ -30,28 +28,23 @@ def select(source, bound=""):
 
 @pytest.mark.parametrize(
     ("heading", "choice", "more"),
-    [("Heat pumps sold to date", "", ""), ("Absatz, kumuliert", "", ""), ("sales", "?cumulative=yes", ""),
-     ("sales", "", "cumulative")],
-)  # fmt: skip
-def test_the_heading_the_option_or_a_column_says_it_and_sets_the_errors(tmp_path, heading, choice, more):
+    [("sales", "?cumulative=yes", ""), ("sales", "", "cumulative")],
+)
+def test_the_option_or_a_column_says_it_and_sets_the_errors(tmp_path, heading, choice, more):
     source = f"{write(tmp_path, heading, more=more)}{choice}"
     series = select(source)
     assert (series.cumulative, series.errors) == (True, "cumulative")
-    indicators.write_clean(source, tmp_path / "clean.csv")
-    assert select(tmp_path / "clean.csv").cumulative, "the clean file says so too"
 
 
 def test_errors_alone_do_not_make_figures_cumulative(tmp_path):
     series = select(write(tmp_path, "sales"))
     assert (series.cumulative, series.errors) == (False, None)
-    fields = read_descriptor(find_data() / "datapackage.json")["indicators"]["fields"]
-    assert "cumulative" in {field["name"] for field in fields}
     assert not any(series.cumulative for series in indicators.load_references())
 
 
 @pytest.mark.parametrize("bound", ["", 150])
 def test_no_path_and_no_edge_falls(tmp_path, bound):
-    result = forecast(select(write(tmp_path, "Sold to date"), bound))
+    result = forecast(select(f"{write(tmp_path, 'Sold to date')}?cumulative=yes", bound))
     paths = np.c_[np.full(len(result.paths), SOLD[-1]), result.paths.to_numpy()]
     assert (np.diff(paths, axis=1) >= 0).all()
     edges = result.quantiles.to_numpy()
@@ -63,7 +56,7 @@ def test_no_path_and_no_edge_falls(tmp_path, bound):
 
 
 def test_a_fall_is_refused_and_a_series_that_never_fell_gets_a_hint(tmp_path, capsys):
-    code, out, _ = call(capsys, "check", write(tmp_path, "Sold to date", [3, 5, 4, 8]))
+    code, out, _ = call(capsys, "check", write(tmp_path, "Sold to date", [3, 5, 4, 8]), "--cumulative")
     assert (code, "'4' is below 5 before it, and what counts all so far (cumulative) cannot fall" in out) == (1, True)
     code, out, _ = call(capsys, "check", write(tmp_path, "sales"))
     assert (code, "sales of own data never fell in 13 steps; if it counts all so far" in out) == (0, True)
@@ -73,7 +66,7 @@ def test_a_fall_is_refused_and_a_series_that_never_fell_gets_a_hint(tmp_path, ca
 
 
 def test_names_say_it_and_growth_is_what_was_added(tmp_path):
-    source = write(tmp_path, "Sold to date (thousands)")
+    source = f"{write(tmp_path, 'Sold to date (thousands)')}?cumulative=yes"
     data, series = indicators.load(source), select(source)
     assert indicators.name_series(data, series)["cumulative"]
     growth = series.values.rename("value").rename_axis("date").reset_index()
@@ -118,25 +111,3 @@ def test_several_countries_get_the_line_of_a_sweep_that_is_read(tmp_path, capsys
     assert json.loads(words[1])["grid"] == {"entity": ["Chad", "Mali"]}
     assert len(read_sweep(tmp_path / "lands.yaml").runs) == 2
     assert "adoption sweep lands.yaml" in line
-
-
-def test_a_name_in_another_language_is_the_country_or_none(data):
-    for name, near in (
-        ("Deutschland", "nearest: Germany"),
-        ("Niemcy", "nearest: Germany"),
-        ("Germny", "nearest: Germany"),
-    ):
-        with pytest.raises(indicators.DataError, match=near):
-            data.series(name, "internet_use_itu")
-    with pytest.raises(indicators.DataError) as caught:
-        data.series("Wonderland", "internet_use_itu")
-    assert "nearest" not in str(caught.value)
-
-
-def test_a_column_of_1_to_4_beside_figures_of_one_date_is_told(tmp_path):
-    path = tmp_path / "parts.csv"
-    path.write_text("year,no,value\n2021,1,3\n2021,2,5\n2021,3,8\n2021,4,13\n")
-    with pytest.raises(
-        indicators.DataError, match="whose numbers go from 1 to 4: if these are quarters, name it Quarter"
-    ):
-        indicators.load(path)

@@ -1,6 +1,5 @@
-"""The site, and the files that tell other tools of the project: citation, CODECHECK, Binder."""
+"""The site, and the file that says how to cite it."""
 
-import json
 import re
 import tomllib
 from pathlib import Path
@@ -11,7 +10,6 @@ import yaml
 from bs4 import BeautifulSoup
 
 from helpers import curves, forecast, indicators
-from helpers.runs.record import list_outputs, read_run
 from helpers.show import figures
 
 ROOT = Path(__file__).parents[1]
@@ -72,41 +70,6 @@ def test_the_site_has_equations_figures_and_every_public_name(site, pages, whole
         assert not [one for one in functions if f"{name}.{one}" not in documented]
 
 
-@pytest.mark.slow
-def test_the_first_page_alone_tells_engines_of_the_data(site, pages, whole_run):
-    kind = {"type": "application/ld+json"}
-    assert [path.relative_to(site).as_posix() for path, page in pages.items() if page.find("script", kind)] == [
-        "index.html"
-    ]
-    told = json.loads(pages[site / "index.html"].find("script", kind).string)
-    assert told["@type"] == "Dataset"
-    assert len(told["isBasedOn"]) == len(read_run(whole_run)["sources"])
-    assert not [path for path in whole_run.rglob("*.html") if "ld+json" in path.read_text(encoding="utf-8")]
-
-
-def test_a_dataset_names_licences_sources_and_the_next_figure(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "docs" / "_ext"))
-    from dataset import describe_dataset
-
-    source = {"title": "A report", "publisher": "P", "url": "https://p.example", "licence": "CC BY 4.0"}
-    subject = {"title": "Users", "unit": "persons", "next": "January 2027"}
-    record = {"subject": subject, "parameters": {"entity": "China"}, "sources": [source, {**source, "url": "ftp://p"}]}
-    package = json.loads((ROOT / "data" / "datapackage.json").read_text(encoding="utf-8"))
-    told = describe_dataset(package, record)
-    assert "https://creativecommons.org/licenses/by/4.0/" in told["license"]
-    publisher = {"@type": "Organization", "name": "P"}
-    assert told["isBasedOn"][0] == {
-        "@type": "CreativeWork",
-        "name": "A report",
-        "publisher": publisher,
-        "url": "https://p.example",
-        "usageInfo": "CC BY 4.0",
-    }
-    assert "url" not in told["isBasedOn"][1]
-    assert told["publication"]["name"].endswith(": January 2027")
-    assert "publication" not in describe_dataset(package, {**record, "subject": {**subject, "next": ""}})
-
-
 def test_each_line_of_the_gallery_gives_something(site, pages, monkeypatch):
     """As it stands there, after the lines above all of them, with the project's own data."""
     page, names = pages[site / "run" / "gallery.html"], {}
@@ -140,17 +103,3 @@ def test_a_citation_names_the_version():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert (citation["version"], citation["license"]) == (project["version"], project["license"])
-
-
-def test_codecheck_lists_files_of_the_default_run(whole_run):
-    """As CODECHECK 1.0 wants: an explicit document, its version, a manifest, title and authors; no check is claimed."""
-    text = (ROOT / "codecheck.yml").read_text(encoding="utf-8")
-    check, citation = yaml.safe_load(text), yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    assert text.startswith("---\n")
-    assert check["version"] == "https://codecheck.org.uk/spec/config/1.0/"
-    made = {f"outputs/baseline/{path}" for path in list_outputs(read_run(whole_run))}
-    assert {entry["file"] for entry in check["manifest"]} <= made
-    assert all(entry["comment"] for entry in check["manifest"])
-    assert check["paper"]["title"] == citation["title"]
-    assert check["paper"]["authors"] == citation["authors"]
-    assert set(check) == {"version", "manifest", "paper"}

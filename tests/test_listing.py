@@ -5,18 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
-from datetime import date, datetime
 from importlib.metadata import version
-from types import SimpleNamespace
 
 import pytest
 from conftest import SAMPLE
 from processes import call
 
-from helpers import indicators
 from helpers.base.folders import lock_folder
 from helpers.base.project import RECORD, RunError, UserError
-from helpers.cli import commands
 from helpers.indicators.expected import read_expected
 from helpers.runs.listing import list_runs, remove_run
 
@@ -37,47 +33,6 @@ def test_list_shows_series_with_span_bound_and_last_figure(capsys, tmp_path):
     row = call(capsys, "list", "--data", tmp_path / "mine.csv")[1].splitlines()[1]
     assert row.split("  ")[-1].strip() == "9.4 million"
     assert call(capsys, "list", "no such thing")[1].splitlines()[-1] == "No series has all of these words."
-
-
-def set_day(monkeypatch, day):
-    now = datetime.fromisoformat(f"{day}T12:00")
-    monkeypatch.setattr(commands, "datetime", SimpleNamespace(now=lambda: now))
-
-
-def test_list_shows_what_is_due_by_day_and_says_what_is_late(capsys, tmp_path, monkeypatch):
-    """A figure that came on an expected day is due no more; of data as known earlier, nothing is."""
-    folder = shutil.copytree(SAMPLE, tmp_path / "data")
-    due = ("list", "--due", "--data", folder)
-    set_day(monkeypatch, "2026-11-27")
-    header, rate, users, last = call(capsys, *due)[1].splitlines()
-    assert header.split() == ["expected", "entity", "indicator", "rhythm", "last", "figure"]
-    assert users == "January or February 2027  China   genai_users          half-yearly  602, 2025-12-31"
-    assert (rate.split()[5], last) == ("genai_adoption_rate", "Nothing is late.")
-    [row] = json.loads(call(capsys, *due, "million", "--json")[1])
-    assert (row["from"], row["by"], row["late"]) == ("2027-01-01", "2027-02-28", False)
-    assert call(capsys, *due, "--weeks", 4)[1] == "No figure is expected within 4 weeks.\n"
-    assert call(capsys, *due, "zebra")[1] == "No figure is expected within 10 weeks.\n"
-    set_day(monkeypatch, "2027-03-01")
-    late = call(capsys, *due)[1].splitlines()[-1]
-    assert late.startswith(
-        "Expected by 28 February 2027 and not in the data: genai_adoption_rate, genai_users. Look at "
-    )
-    row = "China,genai_users,2026-12-31,2027-02-03,700,exact,,,cnnic_57,wave,first,medium,,"
-    with (folder / "observations.csv").open("a") as file:
-        file.write(f"{row}\n")
-    assert (
-        call(capsys, *due)[1]
-        .splitlines()[-1]
-        .startswith("Expected by 28 February 2027 and not in the data: genai_adop")
-    )
-    assert "genai_users" not in call(capsys, *due)[1]
-    assert indicators.list_due(indicators.load(folder, "2026-11-27"), date(2027, 3, 1), 10).empty
-
-
-def test_own_data_of_an_indicator_of_the_project_are_not_due(tmp_path):
-    path = tmp_path / "genai_users.csv"
-    path.write_text("entity,date,value\nRuritania,2020-12-31,3\nRuritania,2021-12-31,8\nRuritania,2022-12-31,9\n")
-    assert indicators.list_due(indicators.load(path), date(2030, 1, 1), 10).empty
 
 
 def test_no_figure_of_the_project_has_come_that_is_still_expected(data):

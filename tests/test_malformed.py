@@ -8,13 +8,13 @@ from pathlib import Path
 
 import malformed
 import pytest
-from malformed import DATA, GOOD, HEADER, TABLES, THREE, put_column, write_folder
+from malformed import GOOD, HEADER, TABLES, THREE, put_column, write_folder
 from snapshots import check_snapshot
 
 from helpers import __main__ as command
 from helpers import indicators
 from helpers.indicators.cells import explain_cell
-from helpers.indicators.tables import read_descriptor
+from helpers.indicators.tables import read_schemas
 from helpers.runs.checks import check_parameters
 from helpers.runs.parameters import ParameterError, complete_parameters, read_parameters
 
@@ -59,7 +59,7 @@ def refuse(function, *given):
 
 def test_what_people_are_told_of_malformed_input_is_as_kept(tmp_path, renew):
     csv.field_size_limit(131_072)  # other libraries that tests import change it for the process
-    fields = {field["name"]: field for field in read_descriptor(DATA / "datapackage.json")["observations"]["fields"]}
+    fields = {field["name"]: field for field in read_schemas()["observations"]["fields"]}
 
     def check_file(content):
         code, lines = check(write(tmp_path, content))
@@ -157,10 +157,6 @@ def test_places_that_hold_no_file(tmp_path):
         code, lines = check(tmp_path / name)
         assert (code, len(lines)) == (1, 1)
         assert lines[0].endswith(words), lines
-    assert check(tmp_path / "folder.csv") == (
-        1,
-        [f"datapackage.json: is missing in {tmp_path / 'folder.csv'}; copy it from the folder data/"],
-    )
     assert "does not exist" in check("~nobody-of-that-name/own.csv")[1][0]
 
 
@@ -178,9 +174,6 @@ def test_a_file_without_permission(tmp_path):
     path = write(tmp_path, GOOD)
     path.chmod(0)
     assert check(path) == (1, ["own.csv: cannot be read (permission denied); allow reading it"])
-
-
-# Descriptors of folders
 
 
 # Size

@@ -22,8 +22,8 @@ from matplotlib.collections import PathCollection
 from processes import call
 
 from helpers import indicators
-from helpers.indicators.any_file import name_indicator
 from helpers.indicators.checks import read_unit
+from helpers.indicators.own import name_indicator
 from helpers.runs.inputs import hash_data
 from helpers.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
 from helpers.runs.pipeline import run_all
@@ -89,7 +89,6 @@ def test_optional_columns_are_read_whatever_their_order(tmp_path):
     assert set(used["title"]) == {"my_series.csv"}
     assert used.loc["https://club.example/2022", "url"] == "https://club.example/2022"
     assert used.loc["Office", "url"] == ""
-    assert used.loc["Club yearbook", "source_id"] == "own_club_yearbook"
 
 
 def test_percent_is_recognised_however_it_is_written(tmp_path):

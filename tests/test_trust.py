@@ -13,7 +13,6 @@ import shutil
 import stat
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -23,14 +22,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from processes import call, list_tree_processes, run, start
 from small_notebooks import ALL, write_notebooks
-from worldbank_server import CODE
 
 from helpers import indicators
 from helpers.base.files import hash_file, write_file
 from helpers.base.folders import claim_folder
 from helpers.base.project import MARK, RunError, find_root, refuse_planted
 from helpers.base.quoting import MAX_CHARACTERS, PlainStream, clean
-from helpers.indicators import fetch, fetch_folder
 from helpers.runs.notebook import read_valid
 from helpers.runs.parameters import ParameterError, read_parameters
 from helpers.runs.record import load_record
@@ -274,7 +271,6 @@ def test_no_escape_sequence_reaches_the_terminal(made, capsys, tmp_path):
         ["run", ESCAPE],
         [ESCAPE],
         ["list", "--data", ESCAPE],
-        ["fetch", "worldbank", ESCAPE, "--entity", ESCAPE, "--into", str(tmp_path / "into")],
         ["rm", "small"],
         ["export", f"{ESCAPE}.ipynb"],
         ["compare", ESCAPE, "b"],
@@ -299,31 +295,6 @@ def test_a_scheduler_s_address_does_not_steer_the_terminal(here, capsys):
 
 
 # ---- no end
-
-
-def write_pattern(folder, pattern):
-    shutil.copytree(SAMPLE, folder, dirs_exist_ok=True)
-    path = folder / "datapackage.json"
-    content = json.loads(path.read_text())
-    for one in content["resources"]:
-        for field in one["schema"]["fields"]:
-            if one["name"] == "sources" and field["name"] == "title":
-                field["constraints"] = {"pattern": pattern}
-    path.write_text(json.dumps(content))
-    text = (folder / "sources.csv").read_text().splitlines()
-    place = text[0].split(",").index("title")
-    cells = text[1].split(",")
-    cells[place] = "a" * 5000 + "!"
-    (folder / "sources.csv").write_text("\n".join([text[0], ",".join(cells), *text[2:]]) + "\n")
-
-
-@pytest.mark.parametrize("pattern", ["(a+)+", "(a|a)*", "(a*)*b", "a*a*a*a*a*a*a*a*b"])
-def test_a_pattern_takes_no_longer_than_the_text_is(tmp_path, pattern):
-    write_pattern(tmp_path, pattern)
-    began = time.monotonic()
-    with pytest.raises(indicators.DataError, match="does not have the right form"):
-        indicators.load(tmp_path)
-    assert time.monotonic() - began < 5
 
 
 def test_pipes_and_devices_are_no_files(made, capsys, tmp_path):
@@ -376,44 +347,6 @@ def test_many_columns_names_and_bytes_end_soon(capsys, tmp_path):
     assert code == 2
     assert "the file is larger than parameters can be" in err
     assert time.monotonic() - began < 30
-
-
-def answer_without_end(pause):
-    """A server on loopback whose answers never end: bytes as fast as it can, or one after each pause."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.end_headers()
-            with contextlib.suppress(OSError):
-                while True:
-                    self.wfile.write(b" " * (1 if pause else 65536))
-                    time.sleep(pause)
-
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
-
-
-@pytest.mark.parametrize("pause", [0, 0.05])
-def test_a_server_without_end_is_left(tmp_path, monkeypatch, pause):
-    import wbgapi
-
-    monkeypatch.setattr(fetch_folder, "ALL_SECONDS", 3 if pause else 60)
-    monkeypatch.setattr(fetch, "MAX_BYTES", 2_000_000)
-    server = answer_without_end(pause)
-    monkeypatch.setattr(wbgapi, "endpoint", f"http://127.0.0.1:{server.server_port}")
-    began = time.monotonic()
-    with pytest.raises(fetch.FetchError, match="does not come to an end"):
-        fetch.fetch_worldbank(CODE, ["CHN"], tmp_path / "live")
-    assert time.monotonic() - began < 10
-    assert not (tmp_path / "live").exists()
-    server.shutdown()
 
 
 # ---- a sentence instead of a traceback
@@ -493,9 +426,6 @@ def test_numbers_of_5000_digits_are_refused(made, capsys, tmp_path):
         assert len(err) < 1000
     own.write_text(f"date,value\n2020,{number}\n2021,5\n")
     assert call(capsys, "check", str(own))[0] == 1
-    folder = shutil.copytree(SAMPLE, tmp_path / "folder")
-    (folder / "datapackage.json").write_text(f'{{"resources": {number}}}')
-    assert call(capsys, "check", str(folder))[0] == 1
     (tmp_path / "grid.yaml").write_text(f"grid: {{horizon_years: [{number}]}}")
     assert call(capsys, "sweep", str(tmp_path / "grid.yaml"))[0] == 2
 
@@ -519,9 +449,7 @@ GONE = "The folder that you stand in is gone. Go to one that is there, and try a
     ["run"], ["run", "small", "--dry-run"], ["open", "05", "--prepare-only"], ["export", "small"],
     ["export", "x.ipynb"], ["compare", "a", "b"], ["verify", "small"], ["gc"], ["sweep", "grid.yaml"], ["list"],
     ["runs"], ["rm", "small"], ["register", "small"], ["register", "--series", "x.csv"], ["score"], ["new", "mine"],
-    ["params"], ["check"], ["check", "x.csv"], ["fetch", "btos", "--into", "x"],
-    ["fetch", "eurostat", "isoc_eb_ai", "--entity", "DE", "--into", "x"],
-    ["fetch", "worldbank", CODE, "--entity", "CHN", "--into", "x"],
+    ["params"], ["check"], ["check", "x.csv"],
 ], ids=" ".join)  # fmt: skip
 def test_a_working_directory_that_is_gone_is_told(tmp_path, monkeypatch, capsys, words):
     (tmp_path / "gone").mkdir()

@@ -13,14 +13,12 @@ CHOICES = {
     "sheet": "Sheet of a spreadsheet.",
     "wide": "What the columns of figures are: entity or indicator.",
     "encoding": "Encoding of a text, such as cp1250.",
-    "period": "What the dates are, in 1/2023 or among years and quarters: year, half-year, quarter or month.",
     "order": "What comes first in 03/04/2020: dmy (the day) or mdy (the month).",
     "decimal": "The decimal mark: . or ,",
 }
 """How a file is to be read, where the file itself does not say it."""
 LIMITED = {
     "wide": ("entity", "indicator"),
-    "period": ("year", "half-year", "quarter", "month"),
     "cumulative": ("yes", "no"),
     "order": ("dmy", "mdy"),
     "decimal": (".", ","),

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .languages import DATES, PERIODS, Words, list_words, merge_words
-
 NAME = r"^[a-z][a-z0-9_]*$"
 """Pattern of an indicator's name."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the clean table, into which any file is turned.
+    """A column of own data.
 
     Attributes
     ----------
@@ -22,9 +20,9 @@ class Column:
     type : str
         As in a Table Schema: "date", "number" or "string".
     meaning, blank : str
-        What it holds, as messages about its cells and the descriptor say it, and what is taken where a file hasn't it.
-    synonyms : mapping of str to str
-        By language, other names that files give it, with commas between them.
+        What it holds, and what is taken where a file hasn't it.
+    names : str
+        What files call it besides, in small letters without accents, with blanks between the names.
     constraints : mapping
         As in a Table Schema.
     default : str
@@ -33,10 +31,6 @@ class Column:
         Help of the option that names the column, or gives what holds for all rows; "" where there is none.
     kept : bool
         It stays with each figure, as a column of ``observations.csv`` that a folder may lack.
-    whole : bool
-        Its numbers have no decimals: a mark before three digits parts thousands.
-    in_unit : bool
-        Its numbers are in the unit of the figures, and are scaled with them.
     flag : bool
         Its option takes no value: given, it means yes for all rows.
     """
@@ -45,191 +39,62 @@ class Column:
     type: str
     meaning: str
     blank: str = ""
-    synonyms: Words = field(default_factory=dict)
+    names: str = ""
     constraints: Mapping[str, Any] = field(default_factory=dict)
     default: str = ""
     option: str = ""
     kept: bool = False
-    whole: bool = False
-    in_unit: bool = False
     flag: bool = False
-
-    def list_names(self) -> list[str]:
-        """What a file may call it, in small letters without accents."""
-        return [self.name, *list_words(self.synonyms)]
 
     def describe(self) -> dict[str, Any]:
         """Return the field of a Table Schema."""
-        return {
-            "name": self.name,
-            "type": self.type,
-            "description": self.meaning,
-            "constraints": dict(self.constraints),
-        }
+        return {"name": self.name, "type": self.type, "description": self.meaning, "constraints": self.constraints}
 
 
+# fmt: off
 COLUMNS = (
-    Column(
-        "date",
-        "date",
-        "Day that the figure refers to, YYYY-MM-DD",
-        "needed",
-        synonyms=merge_words(DATES, *PERIODS.values()),
-        constraints={"required": True, "minimum": "1800-01-01"},
-        option="Column of the dates.",
-    ),
-    Column(
-        "value",
-        "number",
-        "The figure as printed, in the unit of the indicator; point as decimal mark, no thousands separator",
-        "needed",
-        synonyms={
-            "en": "values, obs_value, figure, figures",
-            "de": "wert",
-            "es": "valor",
-            "fr": "valeur",
-            "it": "valore",
-            "nl": "waarde",
-            "sv": "varde",
-            "pl": "wartosc",
-            "cs": "hodnota",
-            "ru": "значение",
-            "zh": "数值",
-        },
-        constraints={"required": True, "minimum": 0},
-        option="Column of the figures.",
-        in_unit=True,
-    ),
-    Column(
-        "entity",
-        "string",
-        "Country or group",
-        "`own data`, or the parameter `entity`",
-        synonyms={
-            "en": "entities, country, country_name, region, location, geo, area, state, economy, ref_area",
-            "de": "land, gebiet, bundesland",
-            "fr": "pays",
-            "es": "pais, territorio",
-            "it": "paese, territorio",
-            "pl": "kraj",
-            "cs": "zeme",
-            "ru": "страна",
-            "zh": "国家, 地区",
-        },
-        default="own data",
-        option="Column of countries or groups; or the one that the figures are of.",
-    ),
-    Column(
-        "indicator",
-        "string",
-        "A name of small letters, digits and '_', such as app_users; one of indicators.csv brings its title and unit",
-        "the file's name",
-        synonyms={
-            "en": "indicator_name, series_name",
-            "de": "indikator",
-            "es": "indicador",
-            "fr": "indicateur",
-            "it": "indicatore",
-        },
-        constraints={"pattern": NAME},
-        option="Column of names of indicators; or the one that the figures are of.",
-    ),
-    Column(
-        "title",
-        "string",
-        "What figures and tables call the series",
-        "the heading of the figures, a title above the table, or the indicator's name",
-        synonyms={"en": "series_title"},
-        option="Title of the series, or the column of titles.",
-    ),
-    Column(
-        "unit",
-        "string",
-        "Any text, the same for all rows of an indicator; % and percent mean 0 to 100, also in % of adults",
-        "`units`",
-        synonyms={
-            "en": "units, unit_of_measure, uom",
-            "de": "einheit",
-            "fr": "unite",
-            "es": "unidad",
-            "it": "unita_di_misura",
-            "nl": "eenheid",
-            "sv": "enhet",
-            "pl": "jednostka",
-            "cs": "jednotka",
-            "zh": "单位",
-        },
-        option="Unit of the figures ('percent of adults', fraction, 'million users'), or the column of units.",
-    ),
-    Column(
-        "source",
-        "string",
-        "Who published the figure, or its address",
-        "`own data`",
-        synonyms={"en": "sources, publisher"},
-        default="own data",
-        option="Who published the figures, or the column that says so.",
-    ),
-    Column(
-        "technology",
-        "string",
-        "A label of indicators.csv: references with this label are left out of the forecast",
-        "a technology of its own",
-        option="Label of the series' twins among the references, or the column of labels.",
-    ),
-    Column(
-        "bound",
-        "string",
-        "exact, or a bound that the source states: at_least, at_most",
-        "`exact`",
-        constraints={"enum": ["exact", "at_least", "at_most"]},
-        default="exact",
-    ),
-    Column(
-        "break",
-        "string",
-        "Why a new series begins with this figure: no fit crosses it",
-        "no break",
-        synonyms={"en": "breaks"},
-        option="Breaks, as in '2021-12-31 new survey', or the column of reasons.",
-    ),
-    Column(
-        "cumulative",
-        "string",
-        "yes where a figure counts all so far, so that it cannot fall: all that were sold, not those in use",
-        "no",
-        constraints={"enum": ["yes", "no"]},
-        option="The figures count all so far, and cannot fall.",
-        flag=True,
-    ),
-    Column(
-        "published",
-        "date",
-        "First public day of the figure, YYYY-MM-DD; a month is its last day. Blank: public on its date",
-        "its date",
-        synonyms={"en": "publication_date"},
-        constraints={"minimum": "1800-01-01"},
-        kept=True,
-    ),
-    Column(
-        "standard_error",
-        "number",
-        "Standard error of the figure in its unit, where published",
-        "not known",
-        constraints={"minimum": 0},
-        kept=True,
-        in_unit=True,
-    ),
-    Column(
-        "sample_size",
-        "number",
-        "Persons asked, where published",
-        "not known",
-        synonyms={"en": "n_respondents"},
-        constraints={"minimum": 0},
-        kept=True,
-        whole=True,
-    ),
+    Column("date", "date", "Day that the figure refers to, YYYY-MM-DD", "needed",
+           "year years quarter month period time time_period ref_date observation_date jahr datum annee fecha ano anno",
+           {"required": True, "minimum": "1800-01-01"}, option="Column of the dates."),
+    Column("value", "number",
+           "The figure as printed, in the unit of the indicator; point as decimal mark, no thousands separator",
+           "needed",
+           "values obs_value figure figures wert valeur valor valore",
+           {"required": True, "minimum": 0}, option="Column of the figures."),
+    Column("entity", "string", "Country or group", "`own data`, or the parameter `entity`",
+           "entities country country_name region location geo area state economy ref_area land pays pais paese "
+           "territorio",
+           default="own data", option="Column of countries or groups; or the one that the figures are of."),
+    Column("indicator", "string",
+           "A name of small letters, digits and '_', such as app_users; one of indicators.csv brings its title "
+           "and unit", "the file's name", "indicator_name series_name", {"pattern": NAME},
+           option="Column of names of indicators; or the one that the figures are of."),
+    Column("title", "string", "What figures and tables call the series",
+           "the heading of the figures, or the indicator's name", "series_title",
+           option="Title of the series, or the column of titles."),
+    Column("unit", "string",
+           "Any text, the same for all rows of an indicator; % and percent mean 0 to 100, also in % of adults",
+           "`units`", "units unit_of_measure uom einheit unite unidad",
+           option="Unit of the figures ('percent of adults', fraction, 'million users'), or the column of units."),
+    Column("source", "string", "Who published the figure, or its address", "`own data`", "sources publisher",
+           default="own data", option="Who published the figures, or the column that says so."),
+    Column("technology", "string", "A label of indicators.csv: references with this label are left out of the forecast",
+           "a technology of its own",
+           option="Label of the series' twins among the references, or the column of labels."),
+    Column("bound", "string", "exact, or a bound that the source states: at_least, at_most", "`exact`",
+           constraints={"enum": ["exact", "at_least", "at_most"]}, default="exact"),
+    Column("break", "string", "Why a new series begins with this figure: no fit crosses it", "no break", "breaks"),
+    Column("cumulative", "string",
+           "yes where a figure counts all so far, so that it cannot fall: all that were sold, not those in use", "no",
+           constraints={"enum": ["yes", "no"]}, option="The figures count all so far, and cannot fall.", flag=True),
+    Column("published", "date",
+           "First public day of the figure, YYYY-MM-DD; a month is its last day. Blank: public on its date", "its date",
+           "publication_date", {"minimum": "1800-01-01"}, kept=True),
+    Column("standard_error", "number", "Standard error of the figure in its unit, where published", "not known",
+           constraints={"minimum": 0}, kept=True),
+    Column("sample_size", "number", "Persons asked, where published", "not known", "n_respondents",
+           {"minimum": 0}, kept=True),
 )
+# fmt: on
 BY_NAME = {column.name: column for column in COLUMNS}
 KEPT = tuple(column for column in COLUMNS if column.kept)

@@ -1,10 +1,9 @@
-"""The commands that make no run: look up what there is, check and fetch data, tidy up, begin a project."""
+"""The commands that make no run: look up what there is, check data, tidy up, begin a project."""
 
 from __future__ import annotations
 
 import json
 import shlex
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +12,6 @@ import typer
 from ..base.choices import join_choices
 from ..base.project import RunError, UserError, find_outputs, list_records, shorten_path
 from ..base.quoting import escape
-from ..base.wording import say_count
 from .options import add_choices, locate_data
 
 app = typer.Typer()
@@ -35,32 +33,22 @@ def list_series(
         typer.Argument(metavar="[WORD]...", help="Only series with all of these words in entity, name or title."),
     ] = None,
     data: Annotated[str, typer.Option(metavar="PATH", help="Folder of data, or a file of your own.")] = "data",
-    due: Annotated[bool, typer.Option("--due", help="Only those whose next figure is expected, by day.")] = False,
-    weeks: Annotated[int, typer.Option(min=0, help="With --due: how many weeks ahead.")] = 10,
     as_json: Json = False,
 ) -> None:
     """List the series of the data: entity, span, bound and last figure.
 
     The bound is the widest that '-p bound' could name: the indicator of the base, or 100 for percentages; a run may
-    take a narrower one. With '--due' those whose next figure is expected within some weeks, or should have come.
+    take a narrower one.
     """
     from .. import indicators
 
     given: dict[str, Any] = {"data": data}
     locate_data(given, {})
     known = indicators.load(given["data"])
-    if due:
-        found = indicators.list_due(known, datetime.now().astimezone().date(), weeks, words or [])
-    else:
-        found = indicators.list_series(known, words or [])
+    found = indicators.list_series(known, words or [])
     if as_json:
         days = {name: column.dt.strftime("%Y-%m-%d") for name, column in found.select_dtypes("datetime").items()}
         print(found.assign(**days).to_json(orient="records", force_ascii=False, indent=1))
-    elif due:
-        rows, late = indicators.say_due(found)
-        print_table(rows)
-        nothing = "Nothing is late." if rows else f"No figure is expected within {say_count(weeks, 'week')}."
-        print(*(late or [nothing]), sep="\n")
     else:
         print_found(found, data)
 
@@ -255,7 +243,6 @@ def params() -> None:
 def check(
     choices: dict[str, str],
     path: Annotated[str, typer.Argument(metavar="[PATH]", help="Folder of data, or a file of your own.")] = "data",
-    fix: Annotated[Path | None, typer.Option(metavar="OUT.csv", help="Write the clean file.")] = None,
 ) -> None:
     """Check data of your own before a run.
 
@@ -289,9 +276,6 @@ def check(
             print(f"a report of each: {several}")
         for doubt in indicators.list_warnings(data) + indicators.list_hints(data) + notes:
             print(f"note: {doubt}")
-        if fix:
-            indicators.write_clean(given["data"], fix)
-            print(f"Clean file: {fix}")
     except indicators.DataError as error:
         print(error)
         raise SystemExit(RunError.exit_code) from error
@@ -326,57 +310,3 @@ def clean_store() -> None:
 
     outputs = find_outputs()
     print(f"Freed {Store(outputs, limit=0).shrink(read_keys(outputs)) / 1e6:,.0f} MB.")
-
-
-fetch = typer.Typer(help="Fetch newer figures into a data folder.", no_args_is_help=True)
-app.add_typer(fetch, name="fetch")
-
-
-@fetch.callback()
-def choose_publisher() -> None:
-    """Fetch newer figures into a data folder; the World Bank's need the extra 'live'."""
-
-
-@fetch.command()
-def worldbank(
-    code: Annotated[str, typer.Argument(metavar="CODE", help="The World Bank's code, such as IT.NET.USER.ZS.")],
-    entity: Annotated[list[str], typer.Option(help="Code of an economy, such as CHN; may be repeated.")],
-    into: Annotated[str, typer.Option(metavar="FOLDER", help="Data folder, new or existing.")],
-    unit: Annotated[str, typer.Option(help="Unit of the values; by default as the indicator's name says.")] = "",
-    technology: Annotated[str, typer.Option(help="Label of its twins among the references, to leave out.")] = "",
-) -> None:
-    """Fetch an indicator of the World Bank, whole or not at all.
-
-    Series that the folder holds already are replaced. A run never does this by itself.
-    """
-    from ..indicators.fetch import fetch_worldbank
-
-    entities = [name for text in entity for name in text.replace(",", " ").split()]
-    print(fetch_worldbank(code, entities, into, unit, technology))
-    print(f"Study one of them: adoption run NAME -p data {into} -p entity ENTITY")
-
-
-@fetch.command()
-def eurostat(
-    code: Annotated[str, typer.Argument(metavar="CODE", help="Eurostat's code of the table, such as isoc_eb_ai.")],
-    entity: Annotated[list[str], typer.Option(help="Code of a country or area, such as DE; may be repeated.")],
-    into: Annotated[str, typer.Option(metavar="FOLDER", help="Data folder, new or existing.")],
-    where: Annotated[list[str] | None, typer.Option(metavar="NAME=CATEGORY", help="Category of a dimension.")] = None,
-) -> None:
-    """Fetch a table of Eurostat on the digital society (isoc), whole or not at all.
-
-    Each dimension but time needs one category, as in: --where indic_is=E_AI_TANY --where unit=PC_ENT
-    """
-    from ..indicators.fetch_surveys import fetch_eurostat
-
-    entities = [name for text in entity for name in text.replace(",", " ").split()]
-    chosen = {name: category for name, _, category in (text.partition("=") for text in where or [])}
-    print(fetch_eurostat(code, entities, chosen, into))
-
-
-@fetch.command()
-def btos(into: Annotated[str, typer.Option(metavar="FOLDER", help="Data folder, new or existing.")]) -> None:
-    """Fetch the share of US firms that use AI (Business Trends and Outlook Survey), whole or not at all."""
-    from ..indicators.fetch_surveys import fetch_btos
-
-    print(fetch_btos(into))

@@ -4,16 +4,12 @@
 one's own with dates and figures, and returns `Data`, or raises `DataError` with every problem found. ``Data.series``
 selects one series and its bound as an `AdoptionSeries`, ``Data.references`` the earlier technologies.
 
-The parts, each importing only those before it: ``problems``; ``periods`` and ``cells`` (one cell, and what a wrong one
-may mean), ``series`` (with its breaks and bound), ``tables`` (files, header and rows, the descriptor), ``expected``
-(when a figure is), ``checks`` (tables against each other), ``units`` and ``encodings``, ``sheets`` (the table of any
-file), ``columns``, ``stated`` and ``any_file`` (what it means), ``own`` (a single file), ``data``,
-``loading``, ``audit`` (coverage, claims, what other entities report), ``due`` (figures to
-come), ``labels`` (words around tables and figures), ``fetch_folder``, ``fetch`` and ``fetch_surveys`` (newer
-figures, never part of a run).
+The parts, each importing only those before it: ``problems``; ``periods`` and ``cells`` (one cell), ``series`` (with its
+breaks and bound), ``tables`` (files and the schema), ``expected`` (when a figure is), ``checks`` (tables against each
+other), ``own`` (any file), ``data``, ``loading``, ``audit`` (coverage, claims, what other entities report),
+``labels`` (words around tables and figures).
 """
 
-from .any_file import name_indicator, read_any_file
 from .audit import (
     check_claims,
     compare_entities,
@@ -28,8 +24,7 @@ from .audit import (
     summarise_data,
 )
 from .data import Data
-from .due import find_expected, list_due, say_due
-from .expected import say_expected
+from .expected import find_expected, say_expected
 from .labels import (
     cite_series,
     cite_sources,
@@ -46,7 +41,7 @@ from .labels import (
 )
 from .loading import choose_series, load, load_references
 from .own import ENTITY as UNNAMED
-from .own import write_clean
+from .own import name_indicator
 from .problems import DataError, Problem
 from .series import AdoptionSeries
 
@@ -66,7 +61,6 @@ __all__ = [
     "find_expected",
     "find_urls",
     "last_bound",
-    "list_due",
     "list_hints",
     "list_newer",
     "list_observed",
@@ -81,12 +75,9 @@ __all__ = [
     "load_references",
     "name_indicator",
     "name_series",
-    "read_any_file",
-    "say_due",
     "say_expected",
     "say_series",
     "say_units",
     "state_vintages",
     "summarise_data",
-    "write_clean",
 ]

@@ -7,54 +7,23 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from functools import cache
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import StringConstraints, TypeAdapter, ValidationError
 
 from ..base.dates import OBSERVED_YEARS
 from ..base.quoting import UNSEEN
-from .periods import explain_date, read_day, write_plainly
+from .periods import explain_date, read_day
 from .problems import Problem, list_problems, parameter_error, suggest_names
 
 NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
 SMALLEST, LARGEST = 1e-12, 1e15  # what a figure above 0 may be: computing with others loses digits or overflows
 LATEST = f"{OBSERVED_YEARS[1]}-12-31"
-NO_FIGURE = {"nan", "inf", "infinity", "na", "n/a", "#n/a", "null", "none", "nil", "missing", "-", "\u2013", "\u2014"}
-NO_FIGURE |= {"", ".", "..", "...", ":", "?", "*"}
-MISSING = NO_FIGURE - {"inf", "infinity", "?", "*"}
-MISSING |= {
-    "\u2026",
-    "n.a.",
-    "n. a.",
-    "n.d.",
-    "nd",
-    "k.a.",
-    "k. a.",
-    "b.d.",
-    "s.d.",
-    "x",
-    "/",
-    "\u00b7",
-    "c",
-    "z",
-    "nc",
-    "nr",
-}
-"""Marks of a cell without a figure in tables of statistical offices."""
-BLANK = "[ '_\u2019\u00a0\u2009\u202f]"
-NUMBER_FORMS = (  # what a text that is no number looks like, what to say of it, what to take out, the decimal mark
-    (rf"[+-]?\d{{1,3}}(({BLANK}|,)\d{{2,3}})*({BLANK}|,)\d{{3}}(\.\d+)?", "has a thousands separator", f"{BLANK}|,"),
-    (r"[+-]?\d{1,3}(\.\d{3}){2,}", "has thousands separators", r"\."),
-    (rf"[+-]?\d{{1,3}}(({BLANK}|\.)\d{{3}})+,\d+", "has thousands separators and a decimal comma", rf"{BLANK}|\."),
-    (r"[+-]?\d+,\d+", "has a decimal comma", "$^"),
-    (r"\.\d+|\d+\.", "has a decimal point without a digit on both sides", r"\.$"),
-)
+MISSING = {"", ".", "..", "...", ":", "-", "\u2013", "\u2014", "x", "na", "n/a", "#n/a", "n.a.", "nan", "null", "none"}
+"""Marks of a cell without a figure."""
 
 
 def read_cells(
@@ -104,7 +73,8 @@ def explain_cell(text: str, field: Mapping[str, Any]) -> str:
     constraints, kind = field.get("constraints", {}), field["type"]
     minimum, names = str(constraints.get("minimum", "")), constraints.get("enum")
     if unseen := re.search(UNSEEN, text):
-        return _explain_unseen(unseen[0])
+        what = "a line break" if unseen[0] in "\n\r" else f"U+{ord(unseen[0]):04X}, a mark that nobody sees"
+        return f"holds {what}; take it away"
     if text != text.strip():
         return "has a space before or after it; take it away"
     if not text:
@@ -122,29 +92,9 @@ def explain_cell(text: str, field: Mapping[str, Any]) -> str:
     if names is not None and text not in names:
         return f"is none of {', '.join(names)}; {suggest_names(text, names)}"
     pattern = constraints.get("pattern")
-    if pattern and not matches(compile_pattern(pattern), text):
+    if pattern and not re.fullmatch(pattern, text):
         return f"does not have the right form; it needs: {field['description']}"
     return ""
-
-
-@cache
-def compile_pattern(pattern: str) -> TypeAdapter[str]:
-    """A pattern of a descriptor for whole cells; pydantic's patterns take no longer than the text is, Python's may.
-
-    Raises
-    ------
-    pydantic_core.SchemaError
-        If it's no pattern.
-    """
-    return TypeAdapter(Annotated[str, StringConstraints(pattern=f"^(?:{pattern})$")])
-
-
-def matches(pattern: TypeAdapter[str], text: str) -> bool:
-    """Whether a text has the form of a pattern."""
-    try:
-        return bool(pattern.validate_python(text))
-    except ValidationError:
-        return False
 
 
 def read_number(text: str) -> float:
@@ -172,51 +122,11 @@ def check_date(parameter: str, value: str | date) -> pd.Timestamp:
     return pd.Timestamp(day)
 
 
-def _explain_unseen(mark: str) -> str:
-    if mark in "\n\r\u2028\u2029\x85":
-        return "holds a line break; write it on one line"
-    if mark == "\t":
-        return "holds a tab; write a blank"
-    if mark == "\ufffd":
-        return "holds U+FFFD, which stands for a letter that was lost; write the letter"
-    name = unicodedata.name(mark, "control character").lower()
-    return f"holds U+{ord(mark):04X} ({name}), which nobody sees; take it away"
-
-
 def explain_number(text: str) -> str:
-    """Say what is wrong with a text that is no plain number, and the number that it may mean."""
-    plain = write_plainly(text)
-    if re.fullmatch(NUMBER, plain) and plain != text:
-        return f"is not written with the digits 0 to 9 and the signs . and -; write {plain}"
-    size = abs(float(text)) if re.fullmatch(NUMBER, text) else math.nan
-    if text.lower().lstrip("+-") in NO_FIGURE or size > 1e308:
-        return "is not a finite number; leave the row out where there is no figure"
-    if size > LARGEST:
-        return f"is above {LARGEST:g}; write it in a larger unit, such as million persons"
-    if size < SMALLEST:
-        return f"is nearer to 0 than {SMALLEST:g}; write it in a smaller unit, or 0"
-    for form, what, needless in NUMBER_FORMS:
-        if re.fullmatch(form, plain):
-            meant = re.sub(needless, "", plain).replace(",", ".")
-            return f"{what}; write {'0' * meant.startswith('.')}{meant}"
-    return _explain_words(plain)
-
-
-def _explain_words(text: str) -> str:
-    """Explain a number with words or signs around it."""
-    alone = re.findall(r"(?<![\d.,])\d+(?:\.\d+)?(?![\d.,])", text)
-    if percent := re.fullmatch(rf"({NUMBER})\s*(%|per ?cent|pct)", text):
-        return f"has a percent sign; write {percent[1]}, the unit stands apart"
-    if text.startswith("#"):
-        return "is a spreadsheet's word for an error; write the number, or leave the row out"
-    if text.startswith("="):
-        return "is a formula; write its result"
-    if len(alone) == 2 and re.fullmatch(r"\D*[\d.]+\s*(-|to|\.\.)\s*[\d.]+\D*", text):
-        return "is a range; write one number"
-    if len(alone) == 1 and re.match(r"\s*(>|≥|over|above|at least|more than)", text):
-        return f"is a bound; write {alone[0]}, and at_least in the column bound"
-    if len(alone) == 1 and re.match(r"\s*(<|≤|under|below|at most|less than)", text):
-        return f"is a bound; write {alone[0]}, and at_most in the column bound"
-    if len(alone) == 1 and re.fullmatch(r"\W*[\d.]+(\W*|\W*\(.*\)|\s*[^\W\d][^\d]*)", text):
-        return f"has words or signs beside the number; write {alone[0]} alone, the unit stands apart"
-    return "is text, not a number; write digits with a point as decimal mark, such as 42.8"
+    """Say what is wrong with a text that is no number that can be computed with."""
+    if re.fullmatch(NUMBER, text):
+        unit = "larger" if abs(float(text)) > LARGEST else "smaller"
+        return f"is not between {SMALLEST:g} and {LARGEST:g}; write it in a {unit} unit"
+    if re.match(r"\s*([<>\u2264\u2265]|over|above|under|below|at |more |less )", text):
+        return "is a bound; write the number, and at_least or at_most in the column bound"
+    return "is no plain number; write digits with a point as decimal mark, such as 42.8, or leave the row out"

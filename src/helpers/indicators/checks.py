@@ -1,6 +1,6 @@
 """Check the tables of a data folder against each other, and collect every problem before any is raised.
 
-The descriptor ``datapackage.json`` (Frictionless Table Schema) in the folder is the one source of columns, types,
+The project's descriptor ``datapackage.json`` (Frictionless Table Schemas) is the one source of columns, types,
 constraints and keys. What a Table Schema cannot say (a percentage within 0 to 100, users not above their base, breaks
 that parse) is checked here.
 """
@@ -18,15 +18,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.columns import KEPT
 from ..base.files import hash_file
-from ..base.languages import CHANGE, fold, list_words
 from ..base.quoting import quote
 from .cells import read_cells
 from .expected import read_expected
 from .problems import DataError, Problem, list_problems, suggest_names
 from .series import BASE_TOLERANCE, interpolate_values, parse_breaks
-from .tables import TABLES, find_kind, read_descriptor, read_table
+from .tables import TABLES, find_kind, read_schemas, read_table
 
 PERCENT = r"(%|percentage|per cent|percent|pct)(\s+\S.*|)"
 TWINS = "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425"
@@ -34,7 +32,6 @@ TWINS += "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458"
 TWINS += "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bf\u03bd"
 LATIN = "ABEKMHOPCTYXaeopcyxsijABEZHIKMNOPTYXov"
 """Cyrillic and Greek letters, and the Latin ones that they look like."""
-BLANKS = {"date": pd.NaT, "number": np.nan, "string": ""}
 FRACTION = r"(fraction|proportion|share)s?(\s+(of|in)\s.*|)"
 
 
@@ -66,7 +63,7 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
 def read_state(folder: Path) -> tuple[str, ...]:
     """The files of a data folder and their hashes: what is read from them stays the same as long as these do."""
     state = []
-    for name in ("datapackage.json", *(f"{name}.csv" for name in TABLES)):
+    for name in (f"{name}.csv" for name in TABLES):
         with suppress(OSError):
             if (folder / name).is_file():  # opening a pipe would wait for ever
                 state.append(f"{name} {hash_file(folder / name)}")
@@ -75,7 +72,7 @@ def read_state(folder: Path) -> tuple[str, ...]:
 
 @lru_cache(maxsize=2)  # own data, and the project's beside them
 def _read_checked(folder: Path, state: tuple[str, ...]) -> dict[str, pd.DataFrame]:
-    schemas = read_descriptor(folder / "datapackage.json")
+    schemas = read_schemas()
     problems: list[Problem] = []
     texts = {name: read_table(folder / f"{name}.csv", schemas[name]["fields"], problems) for name in TABLES}
     tables = {
@@ -85,8 +82,6 @@ def _read_checked(folder: Path, state: tuple[str, ...]) -> dict[str, pd.DataFram
     }
     if "observations" in tables:
         tables["observations"] = complete_vintages(tables["observations"])
-    if "indicators" in tables and "cumulative" not in tables["indicators"]:  # folders from before this column
-        tables["indicators"] = tables["indicators"].assign(cumulative=pd.array([""] * len(tables["indicators"]), "str"))
     for name, table in tables.items():
         problems += check_key(f"{name}.csv", table, schemas[name]["primaryKey"])
         for key in schemas[name].get("foreignKeys", []):
@@ -97,14 +92,11 @@ def _read_checked(folder: Path, state: tuple[str, ...]) -> dict[str, pd.DataFram
 
 
 def complete_vintages(observations: pd.DataFrame) -> pd.DataFrame:
-    """Take a figure without a day of publication as public on its date, and add the columns that a table lacks."""
-    lacking: dict[str, Any] = {"published_by": "", "vintage": ""}
-    lacking |= {column.name: BLANKS[column.type] for column in KEPT}
-    table = observations.assign(**{name: blank for name, blank in lacking.items() if name not in observations})
-    table["published"] = table["published"].astype(table["date"].dtype).fillna(table["date"])
+    """Take a figure without a day of publication as public on its date, and as first printed."""
+    table = observations.assign(published=observations["published"].fillna(observations["date"]))
     for name, usual in (("published_by", "date"), ("vintage", "first")):
-        table[name] = table[name].replace("", usual).astype("str")
-    return table
+        table[name] = table[name].replace("", usual) if name in table else usual
+    return table.astype({"published_by": "str", "vintage": "str"})
 
 
 def raise_problems(problems: list[Problem]) -> None:
@@ -181,7 +173,7 @@ def _check_breaks(indicators: pd.DataFrame, entities: set[str]) -> list[Problem]
 
 def _check_expected(indicators: pd.DataFrame) -> list[Problem]:
     problems = []
-    texts = indicators.get("next_expected", pd.Series(dtype="str"))
+    texts = indicators["next_expected"]
     for place, text in texts[texts != ""].items():
         try:
             read_expected(text)
@@ -241,10 +233,9 @@ def _check_operands(claims: pd.DataFrame, indicators: set[str]) -> list[Problem]
 
 def read_unit(text: str) -> str:
     """Write the unit as the project does: percentages begin with ``percent``, whichever way they were written."""
-    match = re.fullmatch(PERCENT, text.strip(), flags=re.IGNORECASE)
-    if match and {fold(word) for word in text.split()} & set(list_words(CHANGE)):  # of a percentage, not one
-        return text
-    return f"percent{match[2]}" if match else text
+    match = re.fullmatch(PERCENT, re.sub("^PC_", "% ", text.strip()), flags=re.IGNORECASE)  # PC_HH of Eurostat
+    change = re.search(r"\b(points?|change|growth|increase)\b", text)  # of a percentage, not one
+    return f"percent{match[2]}" if match and not change else text
 
 
 def check_units(file: str, table: pd.DataFrame) -> list[Problem]:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from ..base.wording import say_count
 from .cells import LARGEST, NUMBER, SMALLEST, check_date
-from .problems import DataError, list_names, parameter_error, suggest_entity, suggest_names
+from .problems import DataError, list_names, parameter_error, suggest_names
 from .series import SHORTEST_SEGMENT, AdoptionSeries, cut_series, list_breaks
 
 Bound: TypeAlias = tuple[pd.Series | float, str, str, str]
@@ -293,7 +293,7 @@ class Data:
         if not having:
             return parameter_error("indicator", indicator, f"has no exact figure in {where}{self.until()}")
         if entity not in known:
-            near = suggest_entity(entity, {other for other, _ in self.own} if self.project_data else known)
+            near = suggest_names(entity, {other for other, _ in self.own} if self.project_data else known, cutoff=0.8)
             return parameter_error("entity", entity, f"is not in {where}; {near}")
         return parameter_error("entity", entity, f"has no {indicator}; it exists for {list_names(having)}")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from ..base.wording import say_day
@@ -66,3 +68,25 @@ def say_expected(text: str) -> str:
     first, last = (pd.Period(part, "M") for part in parts)
     between = "or" if (last - first).n == 1 else "to"
     return f"{said[0].removesuffix(f' {last.year}')} {between} {said[1]}"
+
+
+def find_expected(data: Any, entity: str, indicator: str) -> str:
+    """Find when the next figure of a series is expected.
+
+    Parameters
+    ----------
+    data : Data
+    entity, indicator : str
+
+    Returns
+    -------
+    str
+        As `read_expected` takes it; "" where nothing is expected, where the expected figure is there, for data
+        as they were known on an earlier day, and for own data of an indicator of the project.
+    """
+    text, rows = data.find_entry(indicator).next_expected, data.find_rows(entity, indicator)
+    borrowed = data.project_data is not None and (data.project_data.indicators["indicator"] == indicator).any()
+    if not text or borrowed or data.as_of or rows.empty:
+        return ""
+    newest = rows.loc[rows["date"] == rows["date"].max(), "published"].min()
+    return text if newest < read_expected(text)[0] else ""

@@ -28,7 +28,7 @@ def load(path: str | Path = "data", as_of: str | date = "") -> Data:
     ----------
     path : str or Path, default "data"
         Folder with observations.csv, indicators.csv, sources.csv and datapackage.json (and claims.csv, if there are
-        claims), or any file with dates and figures (see ``any_file.read_any_file``), where ``x.csv?date=Year`` says how
+        claims), or any file with dates and figures (see ``own``), where ``x.csv?date=Year`` says how
         to read it; what does not exist here is looked up in the project's folder.
     as_of : str or date, default ""
         ISO date. Observations published later, and later breaks, do not exist for anything that uses the result.

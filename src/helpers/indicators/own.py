@@ -1,41 +1,58 @@
-"""Own data: a single file as tables like the project's, and the project's tables set beside own ones."""
+"""Own data: a plain table of dates and figures as tables like the project's, and those set beside own ones.
+
+A row a figure, or a column a date; CSV in UTF-8 or a sheet of a spreadsheet. What was understood is told; what can mean
+two things is refused with the option to write, and what is in another form with the forms that are read.
+"""
 
 from __future__ import annotations
 
-import os
+import io
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
+import unicodedata
+import zipfile
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..base.choices import split_choices
-from ..base.columns import BY_NAME, COLUMNS
-from ..base.files import write_file
-from ..base.project import find_data
-from ..base.quoting import quote
-from .any_file import name_file, name_indicator, read_any_file
-from .cells import NUMBER, read_cells
+from ..base.choices import CHOICES, LIMITED
+from ..base.columns import BY_NAME, COLUMNS, NAME
+from ..base.quoting import escape, quote, shorten
+from ..base.wording import say_count, say_first
+from .cells import MISSING, read_cells, read_number
 from .checks import (
+    FRACTION,
     check_figures,
     check_key,
     check_spellings,
     check_units,
     complete_vintages,
     raise_problems,
-    read_tables,
     read_unit,
 )
-from .problems import DataError, Problem, list_problems
-from .tables import find_kind
+from .periods import SPANS, interpret_date
+from .problems import DataError, Problem, list_names, list_problems, parameter_error, suggest_names
+from .tables import SEARCHED, Row, decode_text, explain_length, file_error, read_bytes, refuse_large, split_rows
 
 ENTITY = BY_NAME["entity"].default  # where the file names no country or group
 UNIT = "units"
 """The unit of figures whose unit nothing tells."""
+MARKS = "\t;|,"
+"""Delimiters; of two in equally many lines the first: commas also stand in numbers and texts."""
+FIGURE = r"[+-]?[\d.,' \u2019\u00a0\u2009\u202f]*\d\.?\s*%?|[+-]?\d+(\.\d+)?[eE][+-]?\d+"
+EITHER = r"[+-]?[1-9]\d{0,2}[.,]\d{3}"
+"""A number with a mark before three digits: it parts thousands, or decimals. The next two tell which."""
+COMMA = rf"(?!{EITHER}$)[+-]?\d+,\d+|[+-]?\d{{1,3}}(\.\d{{3}})+,\d+|[+-]?\d{{1,3}}(\.\d{{3}}){{2,}}"
+POINT = rf"(?!{EITHER}$)[+-]?\d*\.\d+|[+-]?\d{{1,3}}(,\d{{3}})+\.\d+|[+-]?\d{{1,3}}(,\d{{3}}){{2,}}"
+NO_FIGURES = {"id", "index", "rank", "no", "nr", "row", "code", "country_code"}
+SCALES = {"scalar_factor", "unit_mult", "unit_multiplier"}
+"""Columns of a power of ten that stands apart from the unit."""
+JUDGED = 200
+"""Cells of a column that tell what it holds."""
 
 
 def read_series_file(
@@ -46,7 +63,6 @@ def read_series_file(
     Parameters
     ----------
     path : Path
-        Anything that `any_file.read_any_file` understands.
     choices : dict of str to str
         How to read it, by the names of `base.choices.CHOICES`.
     project : dict of str to DataFrame
@@ -55,8 +71,8 @@ def read_series_file(
     Returns
     -------
     tables : dict of str to DataFrame
-        observations, indicators (those that the project does not hold), sources and claims (none), typed as the
-        project's.
+        observations, indicators (those that the project does not hold), sources, claims and wording (none), typed as
+        the project's.
     understood : list of str
         How the file was read, a sentence each.
 
@@ -65,44 +81,404 @@ def read_series_file(
     DataError
         With every problem of the file.
     """
-    fields = [column.describe() for column in COLUMNS]
     problems: list[Problem] = []
     listed = set(project["indicators"]["indicator"])
-    text, understood, columns = read_any_file(path, choices, listed)
-    text = text.reindex(columns=list(BY_NAME), fill_value="")
-    rows = complete_vintages(_fill_defaults(path, read_cells(path.name, text, fields, problems)))
+    table = Table(path, choices, listed)
+    text = table.clean.reindex(columns=list(BY_NAME), fill_value="")
+    rows = read_cells(path.name, text, [column.describe() for column in COLUMNS], problems)
+    rows = complete_vintages(_fill_defaults(path, rows))
     tables = _build_tables(path.name, rows, project)
     problems += _check_rows(path.name, rows, set_beside(tables, project), project)
-    named = [replace(problem, column=columns.get(problem.column, problem.column)) for problem in problems]
-    raise_problems([_name_meant(problem) for problem in named])
+    theirs = {ours: theirs for ours, theirs in table.names.items() if not theirs.startswith("\0")}
+    raise_problems([replace(problem, column=theirs.get(problem.column, problem.column)) for problem in problems])
     if (rows.loc[rows["indicator"].isin(listed), "break"] != "").any():
-        understood.append("breaks of an indicator of the project are not read: it keeps its own")
-    return tables, understood
+        table.notes.append("breaks of an indicator of the project are not read: it keeps its own")
+    return tables, list(map(escape, table.notes))
 
 
-def write_clean(source: str | Path, target: Path) -> None:
-    """Write any reasonable file as a clean one, whole or not at all; what is there already is never overwritten.
+class Table:
+    """A table of any file, made plain: ISO dates, numbers with a point, our names of columns.
 
-    Parameters
+    Attributes
     ----------
-    source : str or Path
-        As for `loading.load`; it must be a file.
-    target : Path
-        Ends in .csv.
-
-    Raises
-    ------
-    DataError
-        Where the source is no file, or the target cannot be written.
+    clean : DataFrame of str
+        Of the columns `COLUMNS` those that the file has; the index is the row in the file.
+    notes : list of str
+        What was understood, a sentence each.
+    names : dict of str to str
+        What the file calls each column.
     """
-    path, choices = split_choices(source)
-    if find_kind(path) != "file":
-        raise DataError([Problem(path.name, None, "", "", "is no file; --fix writes the clean form of a file")])
-    if target.suffix.lower() != ".csv" or os.path.lexists(target):
-        what = "is there already; name another file" if os.path.lexists(target) else "is no name of a CSV file"
-        raise DataError([Problem("", None, "--fix", str(target), what)])
-    table, _, _ = read_any_file(path, choices, set(read_tables(find_data())["indicators"]["indicator"]))
-    write_file(target, table.to_csv(index=False, lineterminator="\n").encode())
+
+    def __init__(self, path: Path, choices: Mapping[str, str], listed: set[str]):
+        for name, value in choices.items():
+            if value not in LIMITED.get(name, (value,)) or name not in CHOICES:
+                right = f"write {' or '.join(LIMITED[name])}" if name in LIMITED else suggest_names(name, CHOICES)
+                raise parameter_error(f"--{name}", value, f"is not known; {right}")
+        self.file, self.choices = path.name, choices
+        self.notes: list[str] = []
+        self.names: dict[str, str] = {}
+        self.mark, self.frame = read_frame(path, choices, self.notes)
+        self._melt()
+        self.clean = self._find_columns()
+        self._read_dates()
+        self._read_numbers()
+        self._read_units(listed)
+        self._read_indicators()
+
+    def refuse(self, message: str, column: str = "", row: int | None = None, value: str = "") -> DataError:
+        """Return the error for one thing that can't be read, or be read in two ways."""
+        return DataError([Problem(self.file, row, column, value, message)])
+
+    def _mostly(self, column: str, test: Callable[[str], bool]) -> bool:
+        """Whether at least half of the first filled cells pass a test, so that the others are mistakes."""
+        cells = self.frame[column][~self.frame[column].str.casefold().isin(MISSING)].head(JUDGED)
+        return len(cells) > 0 and 2 * sum(map(test, cells)) >= len(cells)
+
+    def _named(self, name: str) -> list[str]:
+        """Columns that are called as ours, or else by another of its names."""
+        same = [column for column in self.frame if plain_name(column) == name]
+        return same or [column for column in self.frame if plain_name(column) in BY_NAME[name].names.split()]
+
+    def _is_dated(self, column: str) -> bool:
+        return self._mostly(column, is_date)
+
+    def _melt(self) -> None:
+        """Turn a table with a column a date, or a country, into one with a row a figure."""
+        dated = [column for column in self.frame if is_date(column)]
+        if "wide" in self.choices:
+            kind, date = self.choices["wide"], self._choose("date", is_date)
+            parted = [column for column in self.frame if column != date and self._mostly(column, is_figure)]
+            self.names["date"] = date
+        elif len(dated) < 2 or "date" in self.choices or any(map(self._is_dated, self._named("date"))):
+            return
+        else:
+            kind, parted = "date", dated
+            labels = [column for column in self.frame if column not in dated]
+            known = [name for role in ("entity", "indicator") for name in (self.choices.get(role), *self._named(role))]
+            keys = [name for name in labels if name in known]
+            if len(self.frame) > 1 and (not keys or self.frame.duplicated(keys).any()):
+                told = list_names(name for name in labels if self.frame[name].nunique() > 1) or "nothing"
+                option = "write --entity or --indicator and one of these"
+                raise self.refuse(f"has {len(self.frame)} rows, told apart by {told}; {option}")
+        span = f"{shorten(parted[0])} to {shorten(parted[-1])}"
+        self.notes.append(f"the columns {span} are {kind}s of the figures in them")
+        self.names |= {kind: "\0of the column", "value": "\0figure"}
+        lines = self.frame.index
+        kept = [column for column in self.frame if column not in parted]
+        long = self.frame.reset_index(drop=True).melt(
+            kept, parted, *(self.names[n] for n in (kind, "value")), ignore_index=False
+        )
+        self.frame = long.sort_index(kind="stable").pipe(lambda frame: frame.set_axis(lines[frame.index], axis=0))
+
+    def _choose(self, name: str, test: Callable[[str], bool]) -> str:
+        """Find the column of the dates or of the figures: the one that is named, or the only one that can be."""
+        chosen = self.choices.get(name)
+        if chosen is not None and chosen not in self.frame:
+            raise parameter_error(f"--{name}", chosen, f"is no column; {suggest_names(chosen, self.frame)}")
+        named = [column for column in self._named(name) if column not in self.names.values()]
+        found = [chosen] if chosen is not None else [column for column in named if self._mostly(column, test)]
+        found = found or (named if len(named) == 1 else [])  # its cells are then explained
+        free = [column for column in self.frame if column not in self.names.values()]
+        found = found or [c for c in free if self._mostly(c, test) and plain_name(c) not in NO_FIGURES]
+        if len(found) == 1:
+            return found[0]
+        what = f"has {len(found)} columns that may be the {name}" if found else f"has no column of {name}s"
+        there, hint = list_names(found or self.frame), ", or --wide entity" if found and name == "value" else ""
+        raise self.refuse(f"{what}; there is: {there}; write --{name} and the one that it is{hint}")
+
+    def _find_columns(self) -> pd.DataFrame:
+        """Find our columns, by choice, by name, or because only one can be meant."""
+        if "date" not in self.names:
+            self.names["date"] = self._choose("date", is_date)
+        constants = {}
+        for name in [name for name in BY_NAME if name not in ("date", "value", *self.names)]:
+            free = [column for column in self._named(name) if column not in self.names.values()]
+            free = [column for column in free if not (BY_NAME[name].flag and self._mostly(column, is_figure))]
+            chosen = self.choices.get(name)
+            if chosen and chosen in self.frame and not self._mostly(chosen, is_figure):
+                self.names[name] = chosen
+            elif chosen and name in ("entity", "indicator") and free:  # one of those in the file
+                rows = self.frame[self.frame[free[0]] == chosen]
+                if rows.empty:
+                    near = suggest_names(chosen, self.frame[free[0]])
+                    raise parameter_error(f"--{name}", chosen, f"is not in the column {free[0]}; {near}")
+                self.frame, self.names[name] = rows, free[0]
+                self.notes.append(f"{say_count(len(rows), 'row')} are read, with {free[0]} {shorten(chosen)}")
+            elif chosen:
+                constants[name] = chosen.strip()
+            elif len(free) > 1:
+                raise self.refuse(f"has {len(free)} columns that may be the {name}: {list_names(free)}; write --{name}")
+            elif free:
+                self.names[name] = free[0]
+        if "value" not in self.names:
+            self.names["value"] = self._choose("value", is_figure)
+        if self.names["date"] == self.names["value"]:
+            raise self.refuse("is taken for the date and the value; name a column for each", self.names["date"])
+        told = {ours: theirs for ours, theirs in self.names.items() if theirs.casefold() != ours and theirs[0] != "\0"}
+        self.notes += [", ".join(f"{shorten(theirs)} is the {ours}" for ours, theirs in told.items())] if told else []
+        unread = [column for column in self.frame if column not in self.names.values()]
+        self.notes += [f"not read: {list_names(unread)}"] if unread else []
+        columns = {name: self.frame[theirs] for name, theirs in self.names.items()} | constants
+        return pd.DataFrame({name: columns[name] for name in BY_NAME if name in columns}, index=self.frame.index)
+
+    def _read_dates(self) -> None:
+        """Write the dates as ISO dates; those that can't be understood stay, to be refused with all else."""
+        order = self.choices.get("order", "")
+        for name in (name for name in ("date", "published") if name in self.clean):
+            found = {cell: interpret_date(cell, order) for cell in self.clean[name].unique()}
+            kinds = {kind: cell for cell, (kind, _) in reversed(found.items())}
+            if "ambiguous" in kinds and len(kinds.keys() & {"dmy", "mdy"}) == 1:
+                usual = next(iter(kinds.keys() & {"dmy", "mdy"}))
+                found = {cell: interpret_date(cell, usual) for cell in found}
+            elif "ambiguous" in kinds or {"dmy", "mdy"} <= kinds.keys():
+                kinds |= {"ambiguous": kinds.get("ambiguous") or f"one of {kinds.get('dmy')} and {kinds.get('mdy')}"}
+                message = (
+                    f"{kinds['ambiguous']} may be a day and a month, or a month and a day; write --order dmy or mdy"
+                )
+                raise self.refuse(message, self.names[name])
+            double = [cell for cell in found if re.fullmatch(r"\d{4}-\d\d", cell)]
+            if len(double) > 1 and all((int(cell[:4]) + 1) % 100 == int(cell[5:]) for cell in double):
+                message = f"has {double[0]}, a month or a year that spans two; write the day on which it ended"
+                raise self.refuse(message, self.names[name])
+            spans = [kind for kind in SPANS if kind in kinds]
+            if len(spans) > 1 and name == "date":
+                message = (
+                    f"has {' and '.join(f'{kind}s' for kind in spans)} ({kinds[spans[0]]}, {kinds[spans[1]]}); keep one"
+                )
+                raise self.refuse(message, self.names[name].strip("\0"))
+            self.notes += [f"{kind}s are read as the last day of each" for kind in spans]
+            self.notes += [
+                f"dates such as {kinds[k]} are {found[kinds[k]][1]}" for k in ("dmy", "mdy", "form") if k in kinds
+            ]
+            self.clean[name] = self.clean[name].map(
+                {cell: f"{day}" if day else cell for cell, (_, day) in found.items()}
+            )
+
+    def _read_numbers(self) -> None:
+        """Write the figures as plain numbers; leave out rows without one. What can't be understood stays."""
+        empty = self.clean["value"].str.casefold().isin(MISSING)
+        if empty.all():
+            raise self.refuse("has no figures", self.names["value"].strip("\0"))
+        if empty.any():
+            self.notes.append(
+                f"{say_count(int(empty.sum()), 'row')} without a figure left out, such as {empty.idxmax()}"
+            )
+            self.clean = self.clean[~empty].copy()
+        signed = self.clean["value"].str.endswith("%")
+        if signed.all() and self.clean.get("unit", pd.Series("%")).map(read_unit).str.startswith("percent").all():
+            self.clean["value"] = self.clean["value"].str.removesuffix("%").str.strip()
+            self.clean["unit"] = self.clean.get("unit", "percent")
+        for name in (name for name in BY_NAME if name in self.clean and BY_NAME[name].type == "number"):
+            cells = self.clean[name].where(~self.clean[name].str.casefold().isin(MISSING), "")
+            cells = cells.str.replace(r"(?<=\d)[ '\u2019\u00a0\u2009\u202f](?=\d{3}\b)", "", regex=True)
+            whole = name == "sample_size"  # persons: a mark before three digits parts thousands
+            decimal = "." if whole else self.choices.get("decimal") or self._find_decimal(cells, name)
+            if decimal == "," and not cells.str.fullmatch(POINT).any():
+                cells = cells.str.replace(".", "").str.replace(",", ".")
+            elif decimal == ".":
+                cells = cells.str.replace(r",(?=\d{3}\b)", "", regex=True)
+            self.clean[name] = cells.str.replace(r"^([+-]?)\.(?=\d)", r"\g<1>0.", regex=True).str.replace(
+                r"(?<=\d)\.$", "", regex=True
+            )
+
+    def _find_decimal(self, cells: pd.Series, name: str) -> str:
+        """Find the decimal mark that all cells agree on."""
+        comma, point, either = (cells.str.fullmatch(form) for form in (COMMA, POINT, EITHER))
+        either &= cells.str.contains(",") | (self.mark == ";")  # the delimiter of those who write decimal commas
+        if either.any() and not comma.any() and not point.any():
+            first = cells[either].iloc[0]
+            whole, part = re.sub("[.,]", "", first), first.replace(",", ".")
+            mark, other = (",", ".") if "," in first else (".", ",")
+            decimal = f"write --decimal {other} for {whole}, --decimal {mark} for {part}"
+            row = int(cells[either].index[0])
+            raise self.refuse(f"may mean {whole} or {part}; {decimal}", self.names[name].strip("\0"), row, first)
+        if comma.any() and not point.any():
+            self.notes.append("commas are the decimal mark")
+            return ","
+        self.notes += ["commas part thousands"] if cells.str.contains(",").any() else []
+        return "."
+
+    def _read_units(self, listed: set[str]) -> None:
+        """Take the unit and the title from the heading; write fractions of 1 as percentages."""
+        heading, given = self.names["value"], "unit" in self.clean
+        known = "indicator" in self.clean and set(self.clean["indicator"]) <= listed
+        texts = self.clean.get("indicator", pd.Series("" if heading[0] == "\0" else heading, self.clean.index))
+        said = {text: split_heading(text) for text in texts.unique() if text and not known}
+        units, titles = ({text: parts[place] for text, parts in said.items()} for place in (0, 1))
+        general = {"", "value", *BY_NAME["value"].names.split()}
+        titles = {text: say_first(title) for text, title in titles.items() if plain_name(title) not in general}
+        if any(units.values()) and not given:
+            self.clean["unit"] = texts.map(units)
+            self.notes += [
+                f"the unit is {shorten(unit)}, as {shorten(text)} says" for text, unit in units.items() if unit
+            ][:5]
+        named = "indicator" in self.clean and all(re.fullmatch(NAME, text) for text in titles)
+        if titles and not named and "title" not in self.clean:
+            self.clean["title"] = texts.map(titles).fillna("")
+        scaled = [column for column in self.frame if plain_name(column) in SCALES and (self.frame[column] != "0").all()]
+        if scaled and "unit" not in self.choices:
+            first = shorten(self.frame[scaled[0]].iloc[0])
+            raise self.refuse(f"has a column {scaled[0]}, with {first}; write --unit, as in --unit 'thousand persons'")
+        units = self.clean.get("unit", pd.Series("", self.clean.index)).map(read_unit)
+        largest = self.clean["value"].map(read_number).max()
+        fractions = units.str.fullmatch(FRACTION, flags=re.IGNORECASE)
+        if fractions.all() and largest <= 1:
+            self.clean["unit"] = units.str.replace(r"^\w+", "percent", regex=True)
+            self.clean["value"] = [f"{100 * read_number(cell):.12g}" if read_number(cell) == read_number(cell) else cell
+                                   for cell in self.clean["value"]]  # fmt: skip
+            self.notes.append("fractions of 1 are read as percentages, times 100")
+        elif not known and 0 < largest <= 1 and not given and units.str.fullmatch("|percent.*").all():
+            message = (
+                "has no figure above 1: fractions of 1, or percentages? write --unit fraction, percent, or the unit"
+            )
+            raise self.refuse(message, heading.strip("\0"))
+
+    def _read_indicators(self) -> None:
+        """Make names of indicators; a break that is only marked gets a reason."""
+        if "break" in self.clean:
+            words = self.clean["break"].str.casefold()
+            marked = self.clean["break"].mask(words.isin({"1", "x", "yes", "true"}), f"marked in {self.file}")
+            self.clean["break"] = marked.mask(words.isin({"", "0", "no", "false", "-"}), "")
+        if "indicator" not in self.clean:
+            return
+        texts = self.clean["indicator"].unique()
+        names = {text: text if re.fullmatch(NAME, text) or not text else name_indicator(text) for text in texts}
+        if len(set(names.values())) < len(names):
+            raise self.refuse("has names of indicators told apart by signs alone; name them by letters and digits")
+        if any(names[text] != text for text in texts):
+            self.notes.append(f"indicators are named {list_names(names.values())}")
+        self.clean["indicator"] = self.clean["indicator"].map(names)
+
+
+def read_frame(path: Path, choices: Mapping[str, str], notes: list[str]) -> tuple[str, pd.DataFrame]:
+    """The delimiter ("" of a spreadsheet), and the one table of a file as text; the index is the row in the file."""
+    raw = read_bytes(path)
+    mark = ""
+    if raw.startswith(b"PK\x03\x04"):
+        rows = _read_spreadsheet(path, raw, choices.get("sheet", ""), notes)
+    else:
+        encoding = choices.get("encoding") or ("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "")
+        try:
+            raw = raw.decode(encoding).encode() if encoding else raw
+        except (UnicodeDecodeError, LookupError) as error:
+            raise file_error(path, f"cannot be read as {encoding}: {error}; write another --encoding") from error
+        text = decode_text(path, raw)
+        lines = [re.sub(r'"[^"]*"', "", line) for line in text.split("\n", JUDGED)[:JUDGED]]
+        mark = max(MARKS, key=lambda each: sum(each in line for line in lines))
+        mark = mark if any(mark in line for line in lines) else ","
+        rows = split_rows(path, text, mark)
+        notes += [f"fields are separated by {'tabs' if mark == chr(9) else repr(mark)}"] if mark != "," else []
+    if not rows:
+        raise file_error(path, "is empty; its first line must be date,value")
+    start = _find_header(rows[:SEARCHED], choices)
+    for number, cells in rows[:start]:
+        notes.append(f"row {number}, above the header, is not read: {shorten(' '.join(filter(None, cells)), 60)}")
+    (line, header), body = rows[start], rows[start + 1 :]
+    width = max((place + 1 for _, cells in rows[start:] for place, cell in enumerate(cells) if cell.strip()), default=0)
+    header = [cell.strip() or f"column {place + 1}" for place, cell in enumerate(header[:width])]
+    body = [
+        (number, cells[: len(header)] if not any(map(str.strip, cells[len(header) :])) else cells)
+        for number, cells in body
+    ]
+    while body and re.search(r"[^\W\d_]{3}", body[-1][1][0]) and not any(map(str.strip, body[-1][1][1:])):
+        number, cells = body.pop()
+        notes.append(f"row {number}, below the table, is not read: {shorten(cells[0], 60)}")
+    twice = sorted({name for name in header if header.count(name) > 1})
+    problems = [Problem(path.name, line, name, "", "stands twice in the header; keep one") for name in twice]
+    wrong = pd.DataFrame([row for row in body if len(row[1]) != len(header)], columns=["row", "cells"])
+    problems += list_problems(path.name, wrong, "", lambda row: explain_length(row["cells"], header))
+    if sum(map(is_date, header)) < 2 and any(map(is_figure, header)):
+        problems = [
+            Problem(path.name, line, "", "", "is a row of figures; the first line must name the columns: date,value")
+        ]
+    if not problems and not body:
+        problems = [Problem(path.name, line, "", "", "the table has a header but no rows")]
+    if problems:
+        raise DataError(problems)
+    frame = pd.DataFrame([cells for _, cells in body], columns=header, index=[number for number, _ in body], dtype=str)
+    frame = frame.apply(lambda column: column.str.strip(" "))
+    unnamed = np.array([name.startswith("column ") for name in header])
+    return mark, frame.loc[:, (frame != "").any().to_numpy() | ~unnamed]
+
+
+def _find_header(rows: list[Row], choices: Mapping[str, str]) -> int:
+    """The place of the row that names the columns: the first with a name of dates, or with dates, or a full one."""
+    names = {"date", *BY_NAME["date"].names.split(), plain_name(choices.get("date", "date"))}
+    for place, (_, cells) in enumerate(rows):
+        filled = [cell.strip() for cell in cells if cell.strip()]
+        if len(filled) > 1 and ({plain_name(cell) for cell in filled} & names or sum(map(is_date, filled)) > 1):
+            return place
+    widths = [sum(map(bool, map(str.strip, cells))) + (not cells[0].strip()) for _, cells in rows]  # a blank corner
+    named = [not any(is_figure(cell) for cell in cells if cell.strip()) for _, cells in rows]
+    return next((n for n, width in enumerate(widths) if width >= 0.7 * max(widths) and named[n]), 0)
+
+
+def _read_spreadsheet(path: Path, raw: bytes, sheet: str, notes: list[str]) -> list[Row]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            refuse_large(path, sum(entry.file_size for entry in archive.infolist()))
+        sheets = pd.read_excel(
+            io.BytesIO(raw), sheet_name=None, header=None, dtype=object, engine="calamine", keep_default_na=False
+        )
+    except DataError:
+        raise
+    except Exception as error:  # damaged ones make these libraries raise anything
+        raise file_error(path, f"is no spreadsheet that can be read ({error}); save it as CSV UTF-8") from error
+    found = {}
+    for name, frame in sheets.items():
+        cells = [[_write_cell(cell) for cell in row] for row in frame.itertuples(index=False)]
+        found[str(name)] = [(line, row) for line, row in enumerate(cells, 1) if any(map(str.strip, row))]
+    filled = [name for name, rows in found.items() if rows]
+    if (sheet and sheet not in found) or (not sheet and len(filled) > 1):
+        raise file_error(path, f"has the sheets {list_names(filled)}; write --sheet and one of them")
+    chosen = sheet or (filled or [""])[0]
+    notes += [f"the sheet {shorten(chosen)} is read"] if len(found) > 1 else []
+    return found.get(chosen, [])
+
+
+def _write_cell(cell: Any) -> str:
+    """Write a spreadsheet's cell as text: dates as ISO, numbers with the digits that a spreadsheet keeps."""
+    if cell is None or (isinstance(cell, float | datetime) and pd.isna(cell)):
+        return ""
+    if isinstance(cell, datetime):
+        return cell.isoformat(" ").removesuffix(" 00:00:00")
+    return f"{cell:.15g}" if isinstance(cell, float) else str(cell)
+
+
+def plain_name(text: str) -> str:
+    """Write the name of a column in small letters without accents, with '_' for all signs and blanks."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return re.sub(r"\W+", "_", "".join(mark for mark in parts if not unicodedata.combining(mark))).strip("_")
+
+
+def is_figure(text: str) -> bool:
+    """Whether a cell looks like a number, or a date."""
+    return re.fullmatch(FIGURE, text.strip()) is not None or is_date(text)
+
+
+def is_date(text: str) -> bool:
+    """Whether a cell looks like a date in any form, also one that can be read in two ways."""
+    return interpret_date(text.strip())[0] != ""
+
+
+def split_heading(heading: str) -> tuple[str, str]:
+    """The unit and the title in the heading of figures.
+
+    >>> split_heading("Users (million)"), split_heading("Share of homes, %"), split_heading("Adoption")
+    (('million', 'Users'), ('percent', 'Share of homes'), ('', 'Adoption'))
+    """
+    if inside := re.fullmatch(r"(.*?),?\s*[(\[]([^()\[\]]*[^\W\d_%][^()\[\]]*|%)[)\]]", heading):
+        return read_unit(inside[2]), inside[1]
+    if percent := re.fullmatch(r"(.*?)[,:]?\s*(?:in )?(?:%|percent|per cent|pct)", heading, re.IGNORECASE):
+        return "percent", percent[1]
+    return "", heading
+
+
+def name_indicator(text: str) -> str:
+    """Make the name of an indicator from any text: small letters, digits and '_', beginning with a letter."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_") or "series"
+    return name if name[0].isalpha() else f"series_{name}"
 
 
 def set_beside(own: Mapping[str, pd.DataFrame], project: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -131,16 +507,9 @@ def set_beside(own: Mapping[str, pd.DataFrame], project: Mapping[str, pd.DataFra
     return tables | {"wording": _join(own["wording"], wording)}
 
 
-def _name_meant(problem: Problem) -> Problem:
-    """Tell those who write an upper bound into the column bound where it belongs."""
-    if problem.column != "bound" or not re.fullmatch(NUMBER, problem.value):
-        return problem
-    message = f"is no exact, at_least or at_most; a known upper bound is a parameter: -p bound {problem.value}"
-    return replace(problem, message=message)
-
-
 def _fill_defaults(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
-    defaults = {column.name: column.default for column in COLUMNS if column.default} | {"indicator": name_file(path)}
+    defaults = {column.name: column.default for column in COLUMNS if column.default}
+    defaults |= {"indicator": name_indicator(path.stem)}
     filled = {column: rows[column].replace("", default) for column, default in defaults.items()}
     return rows.assign(**filled, unit=rows["unit"].map(read_unit), cumulative=rows["cumulative"].replace("no", ""))
 
@@ -160,7 +529,7 @@ def _build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFr
         breaks=described["indicator"].map(_write_breaks(rows)),
         cumulative=described["cumulative"],
     )
-    names = _name_sources(rows["source"].unique())
+    names = {source: f"own_{number}" for number, source in enumerate(rows["source"].unique(), 1)}
     sources = pd.DataFrame({"row": 1, "source_id": names.values(), "publisher": names.keys(), "title": file})
     address = sources["publisher"].where(sources["publisher"].str.fullmatch(r"https?://\S+"), "")
     sources = sources.assign(url=address, licence="not stated", attribution=sources["publisher"])
@@ -187,28 +556,15 @@ def _write_breaks(rows: pd.DataFrame) -> dict[str, str]:
     return {name: "; ".join(parts) for name, parts in texts.items()}
 
 
-def _name_sources(sources: Iterable[str]) -> dict[str, str]:
-    """Name each source after its text; the names begin with own_, so that none is one of the project's."""
-    names: dict[str, str] = {}
-    counts: Counter[str] = Counter()
-    for source in sources:
-        name = "own_" + name_indicator(source[:200])[:40].strip("_").removeprefix("own_")
-        counts[name] += 1
-        unique = f"{name}_no{counts[name]}" if counts[name] > 1 else name
-        while unique != name and counts[unique]:
-            unique += "x"
-        counts[unique] += unique != name
-        names[source] = unique
-    return names
-
-
 def _check_rows(
     file: str, rows: pd.DataFrame, both: Mapping[str, pd.DataFrame], project: Mapping[str, pd.DataFrame]
 ) -> list[Problem]:
     problems = []
     if rows["bound"].isin(["at_least", "at_most"]).all():
         problems.append(Problem(file, None, "bound", "", "no figure is exact; a curve is fitted to exact ones"))
-    problems += check_key(file, rows, ["entity", "indicator", "date", "published"]) + check_spellings(file, rows)
+    twice = check_key(file, rows, ["entity", "indicator", "date", "published"])
+    hint = "; where a column tells them apart, write --entity and its name, or make it part of the date"
+    problems += [replace(problem, message=problem.message + hint) for problem in twice] + check_spellings(file, rows)
     problems += check_units(file, rows)
     for column in ("unit", "technology", "title", "cumulative"):
         problems += _check_same(file, rows, column, project["indicators"])

@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 
-from ..base.languages import COUNTRIES, fold, list_words
 from ..base.project import UserError
 from ..base.quoting import SHOWN_CHARACTERS, escape, quote, shorten
 
@@ -85,13 +84,6 @@ def list_problems(
         told = message(entry) if callable(message) else message.format(**entry)
         found.append(Problem(file, entry["row"], column, value if isinstance(value, str) else f"{value:g}", told))
     return [*found[:-1], replace(found[-1], more=len(rows) - len(found))] if found else []
-
-
-def suggest_entity(name: str, valid: Iterable[str]) -> str:
-    """Say which entity is meant by a name, also by one in another language, or list some of them."""
-    valid = set(valid)
-    meant = [english for english, names in COUNTRIES.items() if fold(name) in list_words([names]) and english in valid]
-    return f"nearest: {meant[0]}" if meant else suggest_names(name, valid, cutoff=0.8)
 
 
 def suggest_names(name: object, valid: Iterable[str], count: int = 3, cutoff: float = 0.6) -> str:

@@ -270,7 +270,7 @@ def cut_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bool
     -------
     list of AdoptionSeries
     """
-    counted = getattr(entry, "cumulative", "") == "yes"
+    counted = entry.cumulative == "yes"
     exact, segments = (rows["bound"] == "exact").to_numpy(), number_segments(rows["date"], breaks)
     dates, numbers = pd.DatetimeIndex(rows["date"]), rows["value"].to_numpy()
     chosen, counts = np.unique(segments if every else segments[exact], return_counts=True)
@@ -300,7 +300,7 @@ def cut_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bool
                 breaks=breaks,
                 observations=rows,
                 segment_note=note,
-                errors="cumulative" if counted else getattr(entry, "errors", "") or None,
+                errors="cumulative" if counted else entry.errors or None,
                 cumulative=counted,
                 **{name: getattr(entry, name) for name in DESCRIPTION},
             )
