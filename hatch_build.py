@@ -23,7 +23,6 @@ class ProjectHook(BuildHookInterface):
         brought = ("data/*.*", "data/forecasts/**/*.*", "notebooks/*.ipynb", "CITATION.cff")
         for path in (path for pattern in brought for path in root.glob(pattern)):
             build_data["force_include"][str(path)] = f"helpers/_project/{path.relative_to(root).as_posix()}"
-        build_data["force_include"][str(root / "outputs" / "README.md")] = "helpers/_project/tables.md"
         self.made = TemporaryDirectory()
         sys.path.insert(0, str(root / "src"))
         try:

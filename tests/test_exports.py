@@ -1,10 +1,9 @@
-"""A run's tables as a spreadsheet and as LaTeX: the same figures, and texts that stay texts."""
+"""A run's tables as a spreadsheet: the same figures, and texts that stay texts; its files as an archive."""
 
 import json
-import re
 import shutil
 import subprocess
-import time
+import zipfile
 
 import openpyxl
 import pandas as pd
@@ -12,10 +11,11 @@ import pytest
 from processes import call
 
 from helpers.base.project import RECORD, RunError
-from helpers.runs.exports import list_units, read_documented, write_latex, write_workbook
+from helpers.runs.exports import write_workbook
 from helpers.runs.listing import remove_run
 from helpers.runs.notebook import read_csv, write_csv
-from helpers.runs.record import find_changed, list_kinds, list_own, read_run
+from helpers.runs.pages.single import write_archive
+from helpers.runs.record import find_changed, list_files, list_kinds, list_own, read_run
 
 
 def list_tables(run):
@@ -52,13 +52,8 @@ def test_the_spreadsheet_has_every_table_with_its_types(run):
     name = put_table(run, ODD)
     path = write_workbook(run)
     book = openpyxl.load_workbook(path)
-    first, *others = book.sheetnames
-    assert first == "contents"
-    assert others[:2] == ["06_key_numbers", "05_forecast"]
-    assert sorted(others) == [one[:31] for one in sorted(list_tables(run))]
-    links = [row[0].hyperlink.location for row in book[first].iter_rows(min_row=6)]
-    assert links == [f"'{one}'!A1" for one in others], "each leads to its sheet"
-    assert [cell.value for cell in book["06_key_numbers"][1]][2] == "value (million persons)"
+    assert book.sheetnames[:2] == ["06_key_numbers", "05_forecast"]
+    assert sorted(book.sheetnames) == [one[:31] for one in sorted(list_tables(run))]
     cells = [[cell.value for cell in row] for row in book[name[:31]].iter_rows()]
     assert cells[0] == list(ODD)
     assert [row[0] for row in cells[1:]] == ODD["text"].tolist()
@@ -74,43 +69,9 @@ def test_the_spreadsheet_has_every_table_with_its_types(run):
         assert book[other[:31]].max_row == len(frame) + 1
 
 
-def test_the_same_run_makes_the_same_spreadsheet(run):
-    first = write_workbook(run).read_bytes()
-    made = openpyxl.load_workbook(run / "tables.xlsx").properties
-    assert f"{made.created:%Y-%m-%dT%H:%M:%S}" == f"{made.modified:%Y-%m-%dT%H:%M:%S}" == read_run(run)["made"][:19]
-    time.sleep(2.1)  # an archive's times are even seconds
-    assert write_workbook(run).read_bytes() == first
-
-
-def test_latex_escapes_what_it_would_run(run):
-    name = put_table(run, ODD)
-    folder = write_latex(run)
-    assert {path.stem for path in folder.glob("*.tex")} == set(list_tables(run))
-    text = (folder / f"{name}.tex").read_text(encoding="utf-8")
-    assert r"a \& b\_c \% \$x\$ \{y\} \textbackslash z" in text
-    assert "=1+1 & ?up & 2020-12-31 & 9.4 million & no limit \\\\" in text
-    assert r"北京 & 3 & 2021-12-31 &  &  \\" in text
-    for path in folder.glob("*.tex"):
-        text = path.read_text(encoding="utf-8")
-        [kind] = re.findall(r"\\begin{(tabular|longtable)}", text)
-        assert text.count(rf"\end{{{kind}}}") == 1
-
-
 def test_tables_without_rows_are_exported_too(whole_run, tmp_path):
     run = shutil.copytree(whole_run, tmp_path / "baseline")
-    assert "target_end_date" in (write_latex(run) / "06_register.tex").read_text(encoding="utf-8").replace("\\_", "_")
     assert write_workbook(run).is_file()
-
-
-@pytest.mark.skipif(not shutil.which("pdflatex"), reason="no LaTeX (Debian: apt install texlive-latex-recommended)")
-def test_latex_compiles(run, tmp_path):
-    put_table(run, ODD.assign(text=["=1+1", "a & b_c % $x$ {y} \\z #~^", "<b>"]))
-    files = "".join(rf"\input{{{path}}}" for path in sorted(write_latex(run).glob("*.tex")))
-    packages = r"\usepackage{array,booktabs,longtable}"
-    (tmp_path / "all.tex").write_text(rf"\documentclass{{article}}{packages}\begin{{document}}{files}\end{{document}}")
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace")
-    assert done.returncode == 0, done.stdout[-2000:]
 
 
 @pytest.mark.skipif(
@@ -129,23 +90,10 @@ def test_no_cell_of_the_spreadsheet_is_too_narrow(run, tmp_path):
     assert told.count("##") == 0
 
 
-def test_units_are_those_of_the_series_and_of_no_other():
-    record = {"parameters": {"indicator": "a"}, "subject": {"unit": "million"}}
-    kinds = {"value": "value", "q0.5": "value", "part": "share", "n": "count", "indicator": "text"}
-    frame = pd.DataFrame({"indicator": ["a", "a"], "value": [1, 2], "q0.05": [1, 2], "part": [0.1, 0.2], "n": [3, 4]})
-    assert list_units(frame, kinds, record) == {"value": "million", "q0.05": "million", "part": "share"}
-    assert list_units(frame.assign(indicator=["a", "b"]), kinds, record)["value"] == "unit of its series"
-    assert list_units(frame.assign(unit=["%", "%"]), kinds, record)["value"] == "%"
-    assert list_units(frame.assign(unit=["%", "persons"]), kinds, record)["value"] == "unit of its row"
-    row, columns = read_documented()["05_forecast"]
-    assert (row, columns["date"], columns["q0.5"]) == ("method and date", "date", "value")
-
-
 def test_exports_are_the_runs_own_and_go_with_it(run, outputs):
     write_workbook(run)
-    write_latex(run)
     assert not find_changed(run, read_run(run))
-    assert {"tables.xlsx", *(f"latex/{name}.tex" for name in list_tables(run))} <= list_own(run, run)
+    assert "tables.xlsx" in list_own(run, run)
     assert remove_run(run)[1] == []
     assert not run.exists()
 
@@ -157,12 +105,7 @@ def test_what_is_not_the_runs_is_not_exported(run, capsys):
         write_workbook(run)
     assert not (run / "tables.xlsx").exists()
     assert "There is no run" in call(capsys, "export", "nowhere", "--xlsx")[2]
-    assert "--zip and --url are for a run" in call(capsys, "export", "x.ipynb", "--latex")[2]
-
-
-def test_the_command_writes_both(run, capsys):
-    code, out, _ = call(capsys, "export", "small", "--xlsx", "--latex")
-    assert (code, [line.rsplit("/", 1)[1] for line in out.splitlines()]) == (0, ["tables.xlsx", "latex"])
+    assert "--zip and --url are for a run" in call(capsys, "export", "x.ipynb", "--xlsx")[2]
 
 
 def test_a_run_is_named_by_its_folder_too_and_a_sweep_is_none(run, outputs, capsys, monkeypatch):
@@ -173,3 +116,20 @@ def test_a_run_is_named_by_its_folder_too_and_a_sweep_is_none(run, outputs, caps
     (outputs / "grid" / "sweep.json").write_text("{}")
     told = "'grid' is a sweep, not a run. Name one of its runs: grid/RUN\n"
     assert call(capsys, "export", "grid") == (2, "", told)
+
+
+def test_what_lies_beside_is_not_packed(run):
+    (run / "private.txt").write_text("mine")
+    (run / "tables" / "private.csv").write_text("mine")
+    (run / "run.log").unlink(missing_ok=True)
+    (run / "run.log").symlink_to(run / "private.txt")
+    with zipfile.ZipFile(write_archive(run)) as archive:
+        names = {name.removeprefix("small/") for name in archive.namelist()}
+    assert names == {*list_files(read_run(run))} - {"run.log"}
+
+
+def test_a_damaged_run_is_not_packed(run, outputs, capsys):
+    (run / "tables" / "05_forecast.csv").write_bytes(b"{}")
+    told = "tables/05_forecast.csv of run 'small' is missing or was changed. Make the run again.\n"
+    assert call(capsys, "export", "small", "--zip") == (1, "", told)
+    assert not (outputs / "small.zip").exists()

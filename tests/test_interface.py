@@ -13,10 +13,12 @@ from conftest import SAMPLE
 
 from helpers import curves, forecast, indicators
 from helpers.__main__ import app
-from helpers.runs.exports import read_documented
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTED = {name: columns for name, (_, columns) in read_documented().items()}
+TABLE = re.compile(r"^\| `(\d\d_\w+)` \| .*? \| (.*) \|$", re.MULTILINE)
+COLUMN = re.compile(r"`([\w.]+)` (text|date|yes/no|value|percent|share|years|count|number)\b")
+TEXT = (ROOT / "outputs" / "README.md").read_text(encoding="utf-8")
+DOCUMENTED = {name: dict(COLUMN.findall(columns)) for name, columns in TABLE.findall(TEXT)}
 QUANTILES = ["q0.025", "q0.1", "q0.25", "q0.5", "q0.75", "q0.9", "q0.975"]
 NOT_ALWAYS = {"gompertz_shrunk", "gompertz_prior", "logistic_prior", "gompertz_bound", "damped_drift"}  # members
 
@@ -101,7 +103,7 @@ COMMANDS = {
     "export": set(),
     "compare": {"--into"},
     "verify": {"--against"},
-    "sweep": {"--name", "--workers", "--scheduler", "--yes"},
+    "sweep": {"--name", "--workers", "--yes"},
     "params": set(),
     "check": set(),
     "register": {"--for", "--hub", "--series", "--data", "--as-of"},

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -74,24 +75,13 @@ def test_what_a_cell_s_own_processes_print_is_shown(forked, tmp_path, monkeypatc
 
 @pytest.mark.parametrize("forked", FORKED)
 def test_kernels_can_be_stopped_at_once(forked, tmp_path):
-    import threading
-
-    failures = []
-
-    def wait_long():
-        try:
-            ask(forked, tmp_path, "import time; time.sleep(60)")
-        except Exception as error:  # noqa: BLE001  whatever the library makes of it
-            failures.append(error)
-
-    thread = threading.Thread(target=wait_long)
     started = time.monotonic()
-    thread.start()
-    wait_for(lambda: RUNNING and next(iter(RUNNING)).has_kernel)
-    time.sleep(1)
-    stop_kernels()
-    thread.join(timeout=40)
-    assert failures
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(ask, forked, tmp_path, "import time; time.sleep(60)")
+        wait_for(lambda: RUNNING and next(iter(RUNNING)).has_kernel)
+        time.sleep(1)
+        stop_kernels([waiting])
+    assert waiting.exception()
     assert time.monotonic() - started < 40
 
 

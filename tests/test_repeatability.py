@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 from conftest import SAMPLE, further, list_files
@@ -73,7 +74,10 @@ def test_a_run_needs_no_network(made_twice):
 def test_one_notebook_at_a_time_gives_the_same_bytes_as_two(small_run, tmp_path):
     notebooks = write_notebooks(tmp_path / "notebooks")
     alone = run_all(
-        read_parameters(SMALL), notebooks, Execution(isolated=True, at_once=1), outputs=tmp_path / "outputs"
+        read_parameters(SMALL),
+        notebooks,
+        Execution(isolated=True, slots=threading.Semaphore(1)),
+        outputs=tmp_path / "outputs",
     )
     for part in ("tables", "figures", "html"):
         assert list_files(alone / part) == list_files(small_run / part), part

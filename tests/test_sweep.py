@@ -1,19 +1,15 @@
-"""Sweeps: what the file may say, and that every run is made once whatever dies meanwhile."""
+"""Sweeps: what the file may say, and that what runs share is made once, whatever fails meanwhile."""
 
 import json
-import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 
 import pandas as pd
 import pytest
-import requests
 from cells import NOTEBOOKS, execute_cells
 from conftest import SAMPLE, further
-from distributed import LocalCluster
 from jupyter_core.utils import ensure_event_loop
 from page_faults import find_faults
 from processes import call, is_alive, wait_for
@@ -25,10 +21,8 @@ from helpers import indicators
 from helpers.base.files import write_json
 from helpers.base.folders import lock_folder
 from helpers.base.project import RunError
-from helpers.runs import checks, futures
-from helpers.runs.inputs import describe_inputs
+from helpers.runs import checks
 from helpers.runs.parameters import ParameterError, Parameters
-from helpers.runs.sequence import find_notebooks, plan_steps
 from helpers.runs.sweep import run_sweep
 from helpers.runs.sweep_file import name_runs, read_sweep
 
@@ -47,8 +41,8 @@ study.keep("01_drawn", pd.DataFrame({"drawn": [os.urandom(8).hex()]}))""",
 FORECAST = [
     "# 5. Forecast",
     {"run": "baseline", "shares": [0.5], "horizon_years": 1},
-    "## Kill, fail or wait",
-    """import os, pathlib, signal, time
+    "## Fail or wait",
+    """import os, pathlib, time
 import pandas as pd
 from helpers.runs import Study
 
@@ -56,10 +50,6 @@ notes = pathlib.Path(NOTES)
 study = Study("05_forecast")
 with (notes / "made.txt").open("a") as file:
     file.write(f"{horizon_years}\\n")
-if horizon_years == 9 and not (notes / "killed").exists():
-    (notes / "killed").touch()
-    os.kill(os.getppid(), signal.SIGKILL)  # the cluster's worker
-    time.sleep(30)
 assert horizon_years != 13 or (notes / "mended").exists(), "thirteen"
 if horizon_years == 30:
     (notes / "waiting").write_text(str(os.getpid()))
@@ -199,44 +189,15 @@ def list_made(tmp_path):
     return (tmp_path / "made.txt").read_text().split()
 
 
-def test_runs_share_the_notebooks_that_their_differences_do_not_touch(tmp_path, notebooks):
-    class Noting:
-        """Dask's client, as far as it's asked: notes what is submitted."""
-
-        def submit(self, function, step, upstream, *rest, key, priority):
-            return key, upstream
-
-    sources, made, runs = find_notebooks(notebooks), {}, []
-    for values in (
-        {"horizon_years": 1},
-        {"horizon_years": 2},
-        {"horizon_years": 2, "run": "again"},
-        {"entity": "India"},
-    ):
-        run = Parameters(**values)
-        inputs = describe_inputs(run, sources)
-        runs.append(futures.submit_notebooks(Noting(), plan_steps(sources, run), inputs, tmp_path, made, 0))
-    one, two, again, other = runs
-    assert one["01_shared"] == two["01_shared"] != other["01_shared"]
-    assert two == again
-    assert one["06_summary"] != two["06_summary"]
-    assert len(made) == 3 + 2 + 3, "notebooks of four runs"
-
-
 def test_a_failing_run_stops_no_other_and_the_same_command_resumes(tmp_path, outputs, notebooks, capsys):
     sweep = read_sweep(write(tmp_path, "grid: {horizon_years: [1, 9, 13]}"))
-    (tmp_path / "killed").touch()
     ensure_event_loop()  # as whatever ran a notebook in this process before left one in the context
     folder, failed = run_sweep(sweep, workers=2, notebooks=notebooks)
     assert list(failed) == ["horizon_years-13"]
     assert "AssertionError: thirteen" in failed["horizon_years-13"]
-    *lines, last = capsys.readouterr().out.splitlines()
-    notebooks_told = [line.split()[0] for line in lines if line.startswith("    ")]
-    lines = [line for line in lines if not line.startswith("    ")]
-    assert sorted(notebooks_told) == ["01_shared", *["05_forecast"] * 2, *["06_summary"] * 2], "each that was made"
+    lines = capsys.readouterr().out.splitlines()
     assert [line[:4] for line in lines] == ["1/3 ", "2/3 ", "3/3 "]
     assert sum("failed: Notebook 05_forecast failed" in line for line in lines) == 1
-    assert re.fullmatch(r"3 runs in [\d.]+ s: [\d.]+ s of work, 2 at a time", last)
     table = pd.read_csv(folder / "sweep.csv").set_index("run")
     assert table["state"].tolist() == ["complete", "complete", "failed"]
     assert table["last"].dropna().tolist() == [601, 609]
@@ -254,15 +215,6 @@ def test_a_failing_run_stops_no_other_and_the_same_command_resumes(tmp_path, out
     assert sorted(list_made(tmp_path)) == ["1", "13", "13", "9"]
     assert pd.read_csv(folder / "sweep.csv")["last"].tolist() == [601, 609, 613]
     assert call(capsys, "export", "grid/horizon_years-1")[1].strip().endswith("grid/horizon_years-1/html/index.html")
-
-
-def test_the_seconds_of_runs_add_up_to_the_work(tmp_path, outputs, notebooks, capsys):
-    run_sweep(read_sweep(write(tmp_path, "grid: {horizon_years: [1, 3]}")), workers=1, notebooks=notebooks)
-    *lines, last = capsys.readouterr().out.splitlines()
-    passed, work = (float(number) for number in re.findall(r"([\d.]+) s", last)[:2])
-    each = [float(re.search(r"  ([\d.]+) s", line)[1]) for line in lines if not line.startswith(" ")]
-    assert sum(each) == pytest.approx(work, abs=0.2)
-    assert 0.5 * passed < work <= passed + 0.1, "one at a time: nearly all that passed"
 
 
 @pytest.mark.parametrize(
@@ -309,15 +261,6 @@ def test_a_sweep_does_not_tell_where_own_data_lie(tmp_path, outputs, notebooks):
     assert not any("secret" in page.read_text() for page in pages)
 
 
-def test_no_other_user_can_ask_dask_for_the_state_of_a_sweep(tmp_path):
-    with futures.open_client(1, "", tmp_path) as client:
-        for server in (client.cluster.scheduler, *client.cluster.workers.values()):
-            assert server.http_server.address == "127.0.0.1"
-            for page in ("", "status", "health", "metrics", "json/counts.json", "info/main/workers.html"):
-                address = f"http://127.0.0.1:{server.http_server.port}/{page}"
-                assert requests.get(address, timeout=5).status_code == 404, page
-
-
 def test_what_isnt_this_sweeps_is_left_alone(tmp_path, outputs, notebooks):
     sweep = read_sweep(write(tmp_path, "grid: {horizon_years: [1]}"))
     with (
@@ -351,57 +294,3 @@ def test_kernels_never_outlive_the_sweep(tmp_path, outputs, notebooks, number, c
     if number == signal.SIGINT:
         assert err.strip() == "Interrupted. Finished runs of sweep 'grid' are kept; the same command goes on from here."
     assert wait_for(lambda: not is_alive(kernel))
-
-
-# ---- on a cluster
-
-
-@pytest.fixture
-def cluster(outputs, tmp_path):
-    """A scheduler and two workers, each a process of its own."""
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=str(tmp_path / "dask")
-    ) as cluster:
-        yield cluster
-
-
-@pytest.mark.slow
-@linux
-def test_on_a_cluster_all_runs_complete_though_a_worker_is_killed(tmp_path, cluster, notebooks):
-    sweep = read_sweep(write(tmp_path, "grid: {horizon_years: [1, 9, 3]}"))
-    folder, failed = run_sweep(sweep, scheduler=cluster.scheduler_address, notebooks=notebooks)
-    assert failed == {}
-    assert (tmp_path / "killed").exists()
-    assert pd.read_csv(folder / "sweep.csv")["last"].tolist() == [601, 609, 603]
-    assert {"1", "9", "3"} == set(list_made(tmp_path))
-    assert list_made(tmp_path).count("9") == 2
-
-
-@pytest.mark.slow
-@linux
-def test_a_scheduler_that_goes_ends_the_sweep_with_a_sentence(tmp_path, cluster, notebooks):
-    ending = threading.Thread(target=lambda: (wait_for((tmp_path / "waiting").exists, 60), cluster.close()))
-    ending.start()
-    sweep = read_sweep(write(tmp_path, "grid: {horizon_years: [30]}"))
-    with pytest.raises(RunError, match=r"The Dask scheduler has gone\. The same command goes on from here\."):
-        run_sweep(sweep, scheduler=cluster.scheduler_address, notebooks=notebooks)
-    ending.join()
-
-
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", further("nonsense://here")])
-def test_a_cluster_that_isnt_there_is_told_within_seconds(tmp_path, outputs, notebooks, address):
-    started = time.monotonic()
-    with pytest.raises(RunError, match=f"No Dask scheduler answers at {address}"):
-        run_sweep(read_sweep(write(tmp_path, "grid: {horizon_years: [1]}")), scheduler=address, notebooks=notebooks)
-    assert time.monotonic() - started < 20
-
-
-def test_a_large_sweep_is_told_in_some_fifty_lines():
-    lines = [
-        futures.describe_progress(f"r{told}", told, 500, 1.0, "Failed\nwhy" if told % 25 == 0 else "", told // 25, 4200)
-        for told in range(1, 501)
-    ]
-    shown = [line for line in lines if line]
-    assert 50 <= len(shown) <= 60
-    assert "250/500 r250  failed: Failed  10 failed  (about 70 min left)" in shown
-    assert shown[-1] == "500/500 r500  failed: Failed  20 failed"

@@ -120,7 +120,7 @@ def test_names_in_a_strangers_record_lead_out_of_no_folder(made, capsys, tmp_pat
         content = json.loads(whole)
         content["notebooks"]["01_check_small"]["tables"] = {name: tables["01_coverage"]}
         record.write_text(json.dumps(content))
-        for words in (["export", "small", "--latex"], ["export", "small"], ["rm", "small"], ["verify", "small"]):
+        for words in (["export", "small", "--xlsx"], ["export", "small"], ["rm", "small"], ["verify", "small"]):
             code, _, err = call(capsys, *words)
             assert code == 1
             assert "can't be used" in err
@@ -286,14 +286,6 @@ def test_no_escape_sequence_reaches_the_terminal(made, capsys, tmp_path):
     assert "\x1b" not in out + err
 
 
-def test_a_scheduler_s_address_does_not_steer_the_terminal(here, capsys):
-    (here / "grid.yaml").write_text("grid: {horizon_years: [3, 5]}\n")
-    code, out, err = call(capsys, "sweep", "grid.yaml", "--scheduler", f"tcp://127.0.0.1:1{ESCAPE}")
-    assert code == 1
-    assert "No Dask scheduler answers" in err
-    assert "\x1b" not in out + err
-
-
 # ---- no end
 
 
@@ -360,7 +352,7 @@ DAMAGES = [("text", text) for text in TEXTS] + [("lost", key) for key in KEYS]
 DAMAGES += [("odd", key) for key in KEYS] + [("list", key) for key in KEYS if key != "sources"]
 COMMANDS = (
     ["verify", "small"], ["runs"], ["runs", "--json"], ["export", "small"], ["export", "small", "--xlsx"],
-    ["export", "small", "--latex"], ["compare", "small", "other"], ["register", "small"], ["gc"],
+    ["compare", "small", "other"], ["register", "small"], ["gc"],
     ["run", "small", "--dry-run"], ["open", "05", "--prepare-only"], ["rm", "small"],
 )  # fmt: skip
 

@@ -108,8 +108,9 @@ def run(
     from .runs.listing import describe_outcome
     from .runs.parameters import read_parameters
     from .runs.pipeline import plan_run, run_all
-    from .runs.record import read_run
+    from .runs.record import read_keys, read_run
     from .runs.sequence import Execution, choose_forced, find_notebooks
+    from .runs.store import Store
 
     given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
     if run is not None:
@@ -128,6 +129,8 @@ def run(
     state = f"Run '{chosen.run}' is as it was before; the same command goes on from here."
     with say_state(state), redirect_stdout(sys.stderr if as_json else sys.stdout):
         folder = run_all(chosen, execution=execution, before_commit=ignore_signals, made=made)
+        if made:
+            Store(find_outputs()).shrink(read_keys(find_outputs()))
     told = json.dumps(describe_outcome(folder, made), ensure_ascii=False, indent=1) if as_json else ""
     print(told or f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
 
@@ -173,31 +176,30 @@ def export(
         ),
     ] = "baseline",
     xlsx: Annotated[bool, typer.Option("--xlsx", help="Write a run's tables as one spreadsheet.")] = False,
-    latex: Annotated[bool, typer.Option("--latex", help="Write a run's tables as LaTeX.")] = False,
     single: Annotated[bool, typer.Option("--single", help="Write all pages of a run as one file to send.")] = False,
     archive: Annotated[bool, typer.Option("--zip", help="Write a run's files as one archive.")] = False,
     url: Annotated[str, typer.Option(metavar="ADDRESS", help="Where a run's html/ will lie on the web.")] = "",
 ) -> None:
     """Write the pages of a run again, its tables for other programs, or the page of one notebook.
 
-    A run's pages are made from its tables, figures and executed notebooks. The spreadsheet and the LaTeX lie in the
-    run's folder, and go when the run is made anew, as does RUN.html, which has all pages in one; RUN.zip, an RO-Crate,
-    lies beside the folder. With --url the pages say where they lie, with a picture for links to them, and the lines
-    that put a figure into another page lead there. A notebook's page, as the notebook is stored, lies beside it.
-    Figures as PDF are drawn with the run: give its command once more, with --pdf.
+    A run's pages are made from its tables, figures and executed notebooks. The spreadsheet lies in the run's folder,
+    and goes when the run is made anew, as does RUN.html, which has all pages in one; RUN.zip lies beside the folder.
+    With --url the pages say where they lie, with a picture for links to them, and the lines that put a figure into
+    another page lead there. A notebook's page, as the notebook is stored, lies beside it. Figures as PDF are drawn
+    with the run: give its command once more, with --pdf.
     """
     from .runs import exports, pages
     from .runs.pages.embeds import read_address
     from .runs.pages.single import write_archive, write_single
     from .runs.record import find_run, read_run
 
-    tables = (xlsx, exports.write_workbook), (latex, exports.write_latex)
     address = read_address(url)
-    sent = (single, partial(write_single, url=address)), (archive, write_archive)
-    asked = [write for flag, write in (*tables, *sent) if flag]
+    single_page = partial(write_single, url=address)
+    ways = (xlsx, exports.write_workbook), (single, single_page), (archive, write_archive)
+    asked = [write for flag, write in ways if flag]
     if run.endswith(".ipynb"):
         if asked or url:
-            raise typer.BadParameter("--xlsx, --latex, --single, --zip and --url are for a run; name one")
+            raise typer.BadParameter("--xlsx, --single, --zip and --url are for a run; name one")
         page, notes = pages.export_notebook(Path(run).absolute())
         print("".join(f"note: {note}\n" for note in notes), end="")
         print(f"Read it: {shorten_path(page)}")
@@ -254,13 +256,9 @@ def verify(
 def sweep(
     grid: Annotated[Path, typer.Argument(metavar="GRID.yaml", help="The sets of parameters.")],
     name: Annotated[str, typer.Option(metavar="NAME", help="Name of the sweep; by default the file's.")] = "",
-    workers: Annotated[int, typer.Option(metavar="N", min=0, help="Runs at a time; 0: as many as processors.")] = 0,
-    scheduler: Annotated[
-        str,
-        typer.Option(
-            metavar="ADDRESS", help="Let the workers of this Dask scheduler make the runs; trust its network."
-        ),
-    ] = "",
+    workers: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Notebooks at a time; 0: as many as processors.")
+    ] = 0,
     yes: Annotated[bool, typer.Option("--yes", help="Make more than 200 runs.")] = False,
 ) -> None:
     """Make a run for each set of parameters of a grid.
@@ -269,16 +267,13 @@ def sweep(
     'parameters:' (common to all), 'grid:' (names with lists of values: all combinations) and 'runs:' (a list of sets).
     All sets are checked before anything starts. Runs share the notebooks that their differences don't touch. A run that
     fails is noted, and the others go on; the same command makes what is missing.
-
-    With --scheduler, the cluster's workers write the runs into that folder themselves: all must see it, and have this
-    package installed. Runs in hand go on there after Ctrl-C.
     """
     from .runs.sweep import run_sweep
     from .runs.sweep_file import read_sweep
 
     chosen = read_sweep(grid, name, yes)
     with say_state(f"Finished runs of sweep '{chosen.name}' are kept; the same command goes on from here."):
-        folder, failed = run_sweep(chosen, workers, scheduler)
+        folder, failed = run_sweep(chosen, workers)
     print(f"Read it: {shorten_path(folder / 'index.html')}")
     if failed:
         named = ", ".join(list(failed)[:10]) + (f" and {len(failed) - 10} more" if len(failed) > 10 else "")

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from .choices import join_choices, split_choices
 
-UNNEEDED = ("bokeh", "debugpy", "hypothesis", "rfc3987_syntax")
-"""What libraries import only if it's there, which costs a second in all, and no run needs; Dask's pages among it."""
+UNNEEDED = ("debugpy", "hypothesis", "rfc3987_syntax")
+"""What libraries import only if it's there, which costs a second in all, and no run needs."""
 
 
 class UserError(Exception):

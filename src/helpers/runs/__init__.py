@@ -4,10 +4,10 @@
 ``kernel_app`` (what a kernel is), ``kernels`` (how it starts), ``notebook`` (its record and tables), ``output`` (what
 it writes), ``study`` (its view of its run), ``execute`` (one notebook), ``store`` (results by what they were made
 from), ``inputs`` (what a run is made from), ``sequence`` (which notebooks there are, and what each reads), ``record``
-(``run.json``), ``crate`` (the same for archives), ``pages``, ``pipeline`` (a whole run), ``reproduction`` (tables
+(``run.json``), ``pages``, ``pipeline`` (a whole run), ``reproduction`` (tables
 against tables), ``finished`` (what a notebook sees of finished runs) and ``comparison`` (which it compares),
-``sweep_file``, ``futures`` and ``sweep`` (many runs: what the file asks for, how they are made, and what they come
-to), ``lab`` and ``explore`` (by hand).
+``sweep_file`` and ``sweep`` (many runs: what the file asks for, how they are made, and what they come to),
+``lab`` and ``explore`` (by hand).
 """
 
 from .output import SavedFigure

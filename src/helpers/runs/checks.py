@@ -102,18 +102,14 @@ def _check_figures(data: Any, series: Any, parameters: Parameters) -> None:
         raise ParameterError(f"{first}: there is no adoption to fit. Choose another indicator")
 
 
-def print_warnings(data: Any, parameters: Parameters) -> None:
-    """Tell how a file of own data was read, what its unit is, and what of the series is doubtful or left out."""
+def list_notes(data: Any, parameters: Parameters) -> list[str]:
+    """How a file of own data was read, what its unit is, and what of the series is doubtful or left out, in lines."""
     from .. import indicators
 
-    for understood in data.understood:
-        print(f"understood: {understood}", flush=True)
     pair = parameters.entity, parameters.indicator
-    if data.project_data is not None:
-        print(indicators.say_units(data, [pair]), flush=True)
-    series = data.series(*pair, bound=parameters.bound)
-    for note in indicators.list_warnings(data, [pair]) + list_left_out(series):
-        print(f"note: {note}", flush=True)
+    units = [] if data.project_data is None else [indicators.say_units(data, [pair])]
+    notes = indicators.list_warnings(data, [pair]) + list_left_out(data.series(*pair, bound=parameters.bound))
+    return [*(f"understood: {one}" for one in data.understood), *units, *(f"note: {note}" for note in notes)]
 
 
 def list_left_out(series: Any) -> list[str]:

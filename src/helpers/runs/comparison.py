@@ -116,7 +116,7 @@ def make_report(notebook: str, values: Mapping[str, Any], links: Mapping[str, st
             execution = Execution(isolated=not kernels.LOADED, pdf=True)  # a fork server for one would take longer
             return Made("", "", execute_notebook(source, target, values, execution, partial, outputs))
 
-        for _ in make_in_order({notebook: Step(source, values, (), ())}, make, {}, at_once=1):
+        for _ in make_in_order({notebook: Step(source, values, (), ())}, make, {}):
             partial.unlink(missing_ok=True)  # of an attempt that failed
         pages = {name: page.encode() for name, page in build_report(folder, notebook, links, command).items()}
         written = list_written(read_record(folder, notebook))

@@ -36,7 +36,8 @@ from ..base.folders import claim_folder
 from ..base.project import RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
+    from concurrent.futures import Future
 
 PROVISIONER = "adoption-forked"
 ENVIRONMENT = {  # of every kernel of a run
@@ -266,9 +267,11 @@ def open_kernel(forked: bool) -> Iterator[KernelManager]:
             RUNNING.discard(manager)
 
 
-def stop_kernels() -> None:
-    """End all kernels of this process at once."""
-    for manager in list(RUNNING):
-        process = getattr(manager.provisioner, "process", None)
-        if process and process.pid:  # else it hasn't started
-            process.kill()
+def stop_kernels(waiting: Collection[Future[Any]]) -> None:
+    """End all kernels of this process, until nobody waits for one: some may only be starting now."""
+    while not all(future.done() for future in waiting):
+        for manager in list(RUNNING):
+            process = getattr(manager.provisioner, "process", None)
+            if process and process.pid:  # else it hasn't started
+                process.kill()
+        time.sleep(0.05)

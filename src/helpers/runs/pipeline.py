@@ -1,6 +1,6 @@
 """A whole run: its notebooks in the order of what they read, each reused from the store or executed, then the pages.
 
-`make_notebook` and `RunFolder` are all there is to a run; a sweep gives them to Dask's workers.
+A sweep makes some runs at a time; what they share is made once, by whichever comes first.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ import glob
 import os
 import shutil
 import tempfile
+import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, nullcontext, suppress
@@ -22,12 +23,12 @@ from typing import Any, Self
 
 from ..base.files import hash_file, write_json
 from ..base.folders import claim_folder, follow_link, is_cut_off, lock_folder, recover, swap_in
-from ..base.project import RECORD, RunError, count_processors, find_data, find_outputs, shorten_path
-from .checks import check_parameters, print_warnings
+from ..base.project import RECORD, RunError, find_data, find_outputs, shorten_path
+from .checks import check_parameters, list_notes
 from .inputs import describe_inputs, watch_data
 from .notebook import list_written, read_valid
 from .parameters import Parameters, complete_parameters
-from .record import LOG, describe_run, is_current, list_own, note_pages, read_keys, read_parts
+from .record import LOG, describe_run, is_current, list_own, note_pages, read_parts
 from .sequence import Execution, Step, find_notebooks, plan_steps
 from .store import Store, describe_parts, digest, explain_change
 
@@ -37,6 +38,8 @@ RUN_PARTS = {RECORD, "tables", "figures", "notebooks", "html"}
 EMPTY: dict[str, Any] = {"parameters": {}, "read": {}, "tables": {}, "figures": {}}
 """Record of a notebook that never opened its run."""
 ENDS = (".ipynb", ".json")
+MAKING: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+"""Held while a result is made, by its key: another run that needs the same waits, and finds it."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def make_notebook(
     inputs: Mapping[str, Any],
     store: Store,
     execution: Execution,
-    partial: Path,
+    failed: Path,
     before: Mapping[str, str] | None = None,
 ) -> Made:
     """Have the result of a notebook in the store: it is there, or the notebook is executed.
@@ -69,7 +72,7 @@ def make_notebook(
         From `helpers.runs.inputs.describe_inputs`.
     store : Store
     execution : Execution
-    partial : Path
+    failed : Path
         Where a copy goes, executed as far as it came, when the notebook fails.
     before : mapping, optional
         What it was made from when this run was last made, to say what has changed.
@@ -84,11 +87,29 @@ def make_notebook(
     """
     parts = describe_parts(step.source, step.values, inputs, read_tables(step, keys, store))
     key, force = digest(parts), step.name in execution.forced
-    if not force and store.is_whole(key):
-        return Made(key, "unchanged")
+    with MAKING[key]:
+        if not force and store.is_whole(key):
+            return Made(key, "unchanged")
+        with execution.slots:
+            started = time.monotonic()
+            stray = _make(step, keys, inputs, store, execution, failed, key, parts)
+    because, seconds = explain_change(parts, before), time.monotonic() - started
+    return Made(key, f"{seconds:.1f} s" + (f" ({because})" if because and not force else ""), stray, seconds)
+
+
+def _make(
+    step: Step,
+    keys: Mapping[str, str],
+    inputs: Mapping[str, Any],
+    store: Store,
+    execution: Execution,
+    failed: Path,
+    key: str,
+    parts: Mapping[str, str],
+) -> tuple[str, ...]:
+    """Execute a notebook and keep its result under `key`; returns what it wrote to its error stream."""
     from .execute import execute_notebook
 
-    started = time.monotonic()
     with claim_folder(store.make(), ".work-") as place:
         folder = place / str(step.values.get("run", "run"))
         for name in step.upstream:
@@ -97,13 +118,12 @@ def make_notebook(
         target.parent.mkdir(parents=True, exist_ok=True)
         data = inputs["data"]
         with watch_data(find_data(data["path"]), data["files"]) if "data" in step.values else nullcontext():
-            stray = execute_notebook(step.source, target, step.values, execution, partial / step.source.name)
+            stray = execute_notebook(step.source, target, step.values, execution, failed / step.source.name)
         record = EMPTY | (read_valid(folder, step.name) or {})
         record |= {"key": key, "made_from": parts, "executed": hash_file(target)}
         write_json(target.with_suffix(".json"), record)
         store.put(key, folder, record, [*list_written(record), *(f"notebooks/{step.name}{end}" for end in ENDS)])
-    because, seconds = explain_change(parts, before), time.monotonic() - started
-    return Made(key, f"{seconds:.1f} s" + (f" ({because})" if because and not force else ""), stray, seconds)
+    return stray
 
 
 def read_tables(step: Step, keys: Mapping[str, str], store: Store) -> dict[str, str]:
@@ -192,12 +212,17 @@ class RunFolder:
         (self.folder / LOG).write_text("\n".join(self.log) + "\n", encoding="utf-8")
         before_commit()
         swap_in(self.final, self.folder, list_own)
-        partial = self.final.parent / f"{self.final.name}.partial"
+        failed = self.final.parent / f"{self.final.name}.partial"
         for source in self.sources:  # of attempts that failed
-            (partial / source.name).unlink(missing_ok=True)
+            (failed / source.name).unlink(missing_ok=True)
         with suppress(OSError):  # there is none, or someone put a file there
-            partial.rmdir()
+            failed.rmdir()
         return self.asked
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    print(line, flush=True)
 
 
 def run_all(
@@ -208,6 +233,7 @@ def run_all(
     outputs: Path | None = None,
     before_commit: Callable[[], object] = lambda: None,
     made: dict[str, Made] | None = None,
+    tell: Callable[[str], object] = say,
 ) -> Path:
     """Make the run ``<outputs>/<run>/``, whole or not at all; what was made from the same before is reused.
 
@@ -223,6 +249,8 @@ def run_all(
         Called just before the run is put in place: whoever stops it later would find it whole.
     made : dict, optional
         Filled with what was made or reused, by the notebook's name; stays empty where nothing changed.
+    tell : callable
+        Gets a line for each notebook.
 
     Returns
     -------
@@ -245,33 +273,32 @@ def run_all(
     inputs = describe_inputs(parameters, sources, execution.pdf)
     final = follow_link(outputs / parameters.run)
     if not execution.forced and not is_cut_off(final) and not find_left(final) and is_current(final, inputs):
-        print(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.", flush=True)
+        tell(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.")
         return outputs / parameters.run
     from . import kernels  # whose imports take a third of a second, which nothing changed needs not
 
     kernels.check_limits()
-    if not execution.isolated and kernels.can_fork():
+    if not execution.isolated and kernels.can_fork() and not kernels.LOADED:
         kernels.preload()  # it imports while the parameters are checked
     with watch_data(find_data(parameters.data), inputs["data"]["files"]):
         data = check_parameters(parameters)
-    print_warnings(data, parameters)
+    for line in list_notes(data, parameters):
+        tell(line)
     before = read_parts(final)
     steps = {step.name: step for step in plan_steps(sources, parameters)}
-    store, partial = Store(find_outputs()), final.parent / f"{final.name}.partial"
+    store, failed = Store(find_outputs()), final.parent / f"{final.name}.partial"
 
     def make(name: str) -> Made:
         keys = {each: made[each].key for each in steps[name].upstream}
-        return make_notebook(steps[name], keys, inputs, store, execution, partial, before.get(name))
+        return make_notebook(steps[name], keys, inputs, store, execution, failed, before.get(name))
 
     with RunFolder(parameters, sources, inputs, outputs, store) as folder:
         untold = list(steps)
-        for name in make_in_order(steps, make, made, execution.at_once or count_processors() + 1):
+        for name in make_in_order(steps, make, made):
             folder.add(name, made[name])
             while untold and untold[0] in made:  # told in the notebooks' order
-                print(f"{len(steps) - len(untold) + 1}/{len(steps)} {untold[0]}  {made[untold.pop(0)].how}", flush=True)
-        done = folder.commit(folder.describe(data), before_commit)
-    store.shrink(read_keys(find_outputs()))
-    return done
+                tell(f"{len(steps) - len(untold) + 1}/{len(steps)} {untold[0]}  {made[untold.pop(0)].how}")
+        return folder.commit(folder.describe(data), before_commit)
 
 
 def plan_run(parameters: Parameters, notebooks: Path | None = None, execution: Execution = USUAL) -> list[str]:
@@ -294,9 +321,7 @@ def plan_run(parameters: Parameters, notebooks: Path | None = None, execution: E
     return lines
 
 
-def make_in_order(
-    steps: Mapping[str, Step], make: Callable[[str], Made], made: dict[str, Made], at_once: int
-) -> Iterator[str]:
+def make_in_order(steps: Mapping[str, Step], make: Callable[[str], Made], made: dict[str, Made]) -> Iterator[str]:
     """Make all notebooks, some at once, each after those it reads from; yields the name of each one that is made.
 
     Those that most others wait for come first.
@@ -304,7 +329,7 @@ def make_in_order(
     sorter = TopologicalSorter({name: step.upstream for name, step in steps.items()})
     sorter.prepare()
     waiting = Counter(name for step in steps.values() for name in step.upstream)
-    pool, running = ThreadPoolExecutor(at_once), dict[Future[Made], str]()
+    pool, running = ThreadPoolExecutor(len(steps)), dict[Future[Made], str]()
     try:
         while sorter.is_active():
             ready = sorted(sorter.get_ready(), key=lambda name: -waiting[name])
@@ -314,13 +339,16 @@ def make_in_order(
                 made[name] = future.result()
                 sorter.done(name)
                 yield name
-    finally:
+    except (Exception, GeneratorExit):
+        pool.shutdown(cancel_futures=True)  # what the others come to is kept: the next attempt finds it
+        raise
+    except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
-        if running:
-            from .kernels import stop_kernels
-        while not all(future.done() for future in running):  # a kernel may only be starting now
-            stop_kernels()
-            time.sleep(0.05)
+        from .kernels import stop_kernels
+
+        stop_kernels(running)
+        raise
+    pool.shutdown()
 
 
 def find_left(folder: Path) -> list[Path]:

@@ -86,7 +86,7 @@ class Commit(BaseModel):
     changed: bool
 
 
-EXPORTED = r"^(tables\.xlsx|latex/[A-Za-z0-9_-]+\.tex|\w[\w.-]*\.html)$"
+EXPORTED = r"^(tables\.xlsx|\w[\w.-]*\.html)$"
 """Files that `adoption export` adds to a run: its tables for other programs, and all its pages in one."""
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..base.files import read_cells
-from ..base.project import CHECKOUT, PACKAGED, RunError, UserError, find_data, find_root, shorten_path
+from ..base.project import CHECKOUT, PACKAGED, RunError, UserError, count_processors, find_data, find_root, shorten_path
 from ..base.quoting import quote
 from .parameters import Parameters
 
@@ -83,9 +83,9 @@ class Execution:
         Start an interpreter for each notebook instead of forking one that has imported the libraries.
     pdf : bool
         Write every figure as PDF too.
-    at_once : int
-        Notebooks that may run at the same time; by default one more than there are processors, since each waits for its
-        kernel now and then.
+    slots : Semaphore
+        Held while a notebook is executed: as many run at the same time as it allows, whatever number of runs are made;
+        by default one more than there are processors, since each waits for its kernel now and then.
     limits : pair of float
         Seconds that a cell and a notebook may take.
     """
@@ -93,7 +93,7 @@ class Execution:
     forced: Collection[str] = ()
     isolated: bool = False
     pdf: bool = False
-    at_once: int = 0
+    slots: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(count_processors() + 1))
     limits: tuple[float, float] = (600.0, 1800.0)
 
 

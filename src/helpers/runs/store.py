@@ -34,7 +34,7 @@ PARTS = {  # words for what a notebook is made from
     "figures": "the forms of its figures",
 }
 NO_PART = (
-    "runs/pages/", "runs/sweep", "runs/futures.py", "runs/comparison.py", "runs/finished.py", "runs/exports.py",
+    "runs/pages/", "runs/sweep", "runs/comparison.py", "runs/finished.py", "runs/exports.py",
     "runs/listing.py", "runs/registry.py", "runs/begin.py", "runs/explore.py", "__main__.py", "cli/", "show/explore",
     "show/figures/comparisons.py",
 )  # fmt: skip

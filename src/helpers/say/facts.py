@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
+from ..base.dates import decimal_years
 from ..base.levels import LEVELS, band_columns, quoted_level
 from ..base.wording import DECLINED, say_at
 from ..curves import Assessment
 from ..forecast.windows import PAST_PEAK, SHORTEST
-from .cells import Cell, Row
 
 SUMMARISED = (
     "02_growth",
@@ -35,13 +35,22 @@ FEWEST_RANKED = 3
 """Countries from which on a place among them is told."""
 
 
+Row: TypeAlias = Any
+"""A row of a table, by the names of its columns."""
+
+
+def year_of(row: Row) -> float:
+    """The date of a row as a year with decimals."""
+    return float(decimal_years([row["date"]])[0])
+
+
 class Facts:
-    """What is so of one run. A number is a `Cell`, and what there isn't is None.
+    """What is so of one run. What there isn't is None.
 
     Parameters
     ----------
     tables : mapping
-        Frames of the run by name, those of `SUMMARISED`, with rows numbered from 0.
+        Frames of the run by name, those of `SUMMARISED`.
     names : mapping
         title, unit, base, bound_title, cumulative and cautions of the series, as from `indicators.name_series`.
     entity : str
@@ -65,7 +74,7 @@ class Facts:
 
     def list_rows(self, name: str) -> list[Row]:
         """Every row of a table."""
-        return [Row(self.tables, name, label) for label in range(len(self.tables[name]))]
+        return self.tables[name].to_dict("records")
 
     # ---- how far, how fast --------------------------------------------------------------------------------------
 
@@ -77,12 +86,12 @@ class Facts:
         return more[0] if more and more[0]["value"] != self.last["value"] else None
 
     @cached_property
-    def rate(self) -> Cell | None:
+    def rate(self) -> float | None:
         """The share that the publisher prints beside the last figure."""
         return self.last["published_rate"] if np.isfinite(self.last["published_rate"]) else None
 
     @cached_property
-    def share(self) -> Cell | None:
+    def share(self) -> float | None:
         """The last figure as a share of the bound, where no published share says the same."""
         same = self.rate is not None and self.names["base"].lower() == self.names["bound_title"].lower()
         told = np.isfinite(self.last["share_of_bound"]) and not self.is_share and not same
@@ -94,7 +103,7 @@ class Facts:
         return find_before(self.growth, *YEAR)
 
     @cached_property
-    def gain(self) -> Cell | None:
+    def gain(self) -> float | None:
         """Growth since `before`: percentage points of a share, what was added to all so far, else percent."""
         if self.before is None:
             return None
@@ -175,7 +184,7 @@ class Facts:
             return None
         mine = own["places"].idxmax()
         top = compared.index[(compared["measure"] == own["measure"][mine]) & (compared["place"] == 1)][0]
-        return Row(self.tables, "02_countries", mine), Row(self.tables, "02_countries", top)
+        return compared.loc[mine], compared.loc[top]
 
     # ---- where to -----------------------------------------------------------------------------------------------
 
@@ -186,14 +195,14 @@ class Facts:
         return self.tables["03_ceiling"].astype(dict.fromkeys(texts, object)).fillna(texts).iloc[0]
 
     @cached_property
-    def points(self) -> Cell:
+    def points(self) -> float:
         """How many figures there are."""
-        return Row(self.tables, "03_ceiling", 0)["points"]
+        return self.ceiling["points"]
 
     @cached_property
-    def bound(self) -> Cell:
+    def bound(self) -> float:
         """The bound at the last figure; nan without one."""
-        return Row(self.tables, "03_ceiling", 0)["bound"]
+        return self.ceiling["bound"]
 
     @cached_property
     def fan(self) -> list[Row]:
@@ -212,9 +221,9 @@ class Facts:
 
     def at(self, years: float) -> Row:
         """The row of the forecast nearest to so many years after the last figure."""
-        return min(self.fan, key=lambda row: abs(row.year - self.last.year - years))
+        return min(self.fan, key=lambda row: abs(year_of(row) - year_of(self.last) - years))
 
-    def band(self, row: Row) -> tuple[Cell, Cell]:
+    def band(self, row: Row) -> tuple[float, float]:
         """Both ends of the quoted band."""
         low, high = band_columns(self.level)
         return row[low], row[high]
@@ -222,18 +231,18 @@ class Facts:
     @cached_property
     def tested(self) -> Row:
         """The coverage about as far ahead as the forecast for the next year, `at(1)`."""
-        ahead = self.at(1).year - self.last.year
+        ahead = year_of(self.at(1)) - year_of(self.last)
         return min(self.coverage, key=lambda row: abs(row["horizon_years"] - ahead))
 
     @cached_property
-    def faster(self) -> Cell | None:
+    def faster(self) -> float | None:
         """How many times as fast the median grows in two years as the figures did in the last two."""
         start = find_before(self.growth, *TWO_YEARS)
         if start is None or self.refuted or self.course != "rise" or self.last["value"] <= start["value"]:
             return None
         end = self.at(TWO_YEARS[0])
-        past = (self.last["value"] - start["value"]) / (self.last.year - start.year)
-        return (end["q0.5"] - self.last["value"]) / (end.year - self.last.year) / past
+        past = (self.last["value"] - start["value"]) / (year_of(self.last) - year_of(start))
+        return (end["q0.5"] - self.last["value"]) / (year_of(end) - year_of(self.last)) / past
 
     def cautions(self, start: Any, end: Any) -> str:
         """Reasons of the suspected breaks after one date and up to another; "" where there is none."""
@@ -242,9 +251,9 @@ class Facts:
 
 def find_before(growth: Sequence[Row], years: float, room: float) -> Row | None:
     """The figure nearest to so many years before the last one; None where there is none within `room`, or it is 0."""
-    last = growth[-1].year
-    near = [row for row in growth[:-1] if abs(last - row.year - years) < room]
-    found = min(near, key=lambda row: abs(last - row.year - years), default=None)
+    last = year_of(growth[-1])
+    near = [row for row in growth[:-1] if abs(last - year_of(row) - years) < room]
+    found = min(near, key=lambda row: abs(last - year_of(row) - years), default=None)
     return found if found is not None and found["value"] > 0 else None
 
 

@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 
 from ..base.levels import say_level
-from ..base.numbers import lower_first, say_date
+from ..base.numbers import lower_first, percent, say, say_date, say_range
 from ..base.wording import DECLINED, say_count, say_end, say_span_of_end, say_unit, say_voices
-from .cells import Row, cite, cite_count, cite_percent, cite_range, settle
-from .facts import Facts
-from .plain import cite_bound, list_shares, say_base
+from .facts import Facts, Row
+from .plain import list_shares, say_base, say_bound
 
 MOST_NAMED = 3
 """Other technologies that a sentence names."""
@@ -36,18 +35,16 @@ def list_key_numbers(facts: Facts) -> pd.DataFrame:
     -------
     DataFrame
         key, label, value, low, high, unit, text (the number as a reader wants it), url (of the publication that prints
-        it; "" for what is computed), cells (as in `plain.state_plainly`).
+        it; "" for what is computed).
     """
     rows = [*_list_observed(facts), *_list_ceiling(facts), *_list_forecasts(facts), *_list_reached(facts)]
     rows += _list_coverage(facts)
-    frame = pd.DataFrame(rows, columns=["key", "label", "value", "low", "high", "unit", "text", "url"])
-    settled = pd.DataFrame([settle(text) for text in frame["text"]], columns=["text", "cells"])
-    return frame.assign(**settled)[["key", "label", "value", "low", "high", "unit", "text", "url", "cells"]]
+    return pd.DataFrame(rows, columns=["key", "label", "value", "low", "high", "unit", "text", "url"])
 
 
 def _one(key: str, label: str, value: Any, unit: str, url: str = "") -> tuple[Any, ...]:
     """The row of a single number."""
-    return key, label, float(value), np.nan, np.nan, unit, cite(value, unit), url if isinstance(url, str) else ""
+    return key, label, float(value), np.nan, np.nan, unit, say(value, unit), url if isinstance(url, str) else ""
 
 
 def _list_observed(facts: Facts) -> list[tuple[Any, ...]]:
@@ -66,7 +63,7 @@ def _list_observed(facts: Facts) -> list[tuple[Any, ...]]:
     for row in facts.list_rows("02_newer"):
         ends = (row["value"], np.inf) if row["bound"] == "at_least" else (0.0, row["value"])
         key, label = f"bound_{row['date']:%Y_%m_%d}", f"{facts.title}, {say_date(row['date'])}, a bound"
-        rows.append((key, label, np.nan, *ends, facts.unit, cite_bound(row, facts.unit), row["url"]))
+        rows.append((key, label, np.nan, *ends, facts.unit, say_bound(row, facts.unit), row["url"]))
     return rows
 
 
@@ -90,8 +87,8 @@ def _list_forecasts(facts: Facts) -> list[tuple[Any, ...]]:
     for row in facts.fan:
         if row["date"].month == 12 or row is facts.fan[-1]:
             (low, high), middle = facts.band(row), row["q0.5"]
-            text = f"{cite_range(low, high, facts.unit)} ({say_level(facts.level)} band; median "
-            text += f"{cite(middle, facts.unit, beside=high, bare=True)})"
+            text = f"{say_range(low, high, facts.unit)} ({say_level(facts.level)} band; median "
+            text += f"{say(middle, facts.unit, beside=high, bare=True)})"
             key, label = f"forecast_{row['date']:%Y_%m}", f"Forecast for {say_date(row['date'])}"
             rows.append((key, label, middle, low, high, facts.unit, text, ""))
     return rows
@@ -107,7 +104,7 @@ def _list_reached(facts: Facts) -> list[tuple[Any, ...]]:
         if row["date"] == chosen and row["probability"] < 1:
             share = f"{100 * row['share']:g}"
             label = f"Probability that {share} % of the bound is reached at some time until {say_date(chosen)}"
-            text, value = cite_percent(row["probability"]), 100 * row["probability"]
+            text, value = percent(row["probability"]), 100 * row["probability"]
             rows.append((f"reached_{share}_{chosen:%Y_%m}", label, value, np.nan, np.nan, "percent", text, ""))
     return rows
 
@@ -123,7 +120,7 @@ def _list_coverage(facts: Facts) -> list[tuple[Any, ...]]:
 def _cite_coverage(facts: Facts) -> str:
     """The lowest and the highest coverage over horizons, or the one that they all are: "75 to 82 %"."""
     ends = [min(row["covered"] for row in facts.coverage), max(row["covered"] for row in facts.coverage)]
-    words = [cite(end, form=".0f") for end in ends]
+    words = [format(end, ".0f") for end in ends]
     return f"{words[0] if round(ends[0]) == round(ends[1]) else ' to '.join(words)} %"
 
 
@@ -140,42 +137,40 @@ def state_findings(facts: Facts) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        order, sentence, cells: as in `plain.state_plainly`.
+        order, sentence.
     """
     sentences = [_state_level(facts), _state_pace(facts), _state_end(facts), _state_forecast(facts)]
-    rows = [settle(sentence) for sentence in sentences if sentence]
-    frame = pd.DataFrame(rows, columns=["sentence", "cells"])
-    frame.insert(0, "order", range(1, len(rows) + 1))
-    return frame
+    sentences = [sentence for sentence in sentences if sentence]
+    return pd.DataFrame({"order": range(1, len(sentences) + 1), "sentence": sentences})
 
 
 def _state_level(facts: Facts) -> str:
     last, newer = facts.last, facts.newer
     shares = list_shares(facts)
-    text = f"{facts.title}: {cite(last['value'], facts.unit)} {facts.at_date} {say_date(last['date'])}"
+    text = f"{facts.title}: {say(last['value'], facts.unit)} {facts.at_date} {say_date(last['date'])}"
     text += f" ({'; '.join(shares)})" if shares else ""
     if facts.before is not None and facts.gain is not None:
-        gain = f"{'+' if facts.gain > 0 else ''}{cite(facts.gain, facts.gain_unit)}"
+        gain = f"{'+' if facts.gain > 0 else ''}{say(facts.gain, facts.gain_unit)}"
         text += f"; {'no change' if facts.unchanged else gain} since {say_date(facts.before['date'])}"
     if newer is not None:
-        text += f". For {say_date(newer['date'])} only a bound has been published: {cite_bound(newer, facts.unit)}"
+        text += f". For {say_date(newer['date'])} only a bound has been published: {say_bound(newer, facts.unit)}"
     return f"{text}."
 
 
 def _state_pace(facts: Facts) -> str:
     unit, peak, least = facts.unit, facts.peak, facts.least
     if facts.course == "fallen":
-        fall = f"{facts.title}: fallen since {cite(peak['value'], unit)} in {say_date(peak['date'])}"
+        fall = f"{facts.title}: fallen since {say(peak['value'], unit)} in {say_date(peak['date'])}"
         return f"{fall}; whether they will rise above that again, adoption curves, which only rise, cannot say."
     if facts.course == "still":
-        span = f"{cite_range(least['value'], peak['value'], unit)} since {say_date(facts.growth[0]['date'])}"
+        span = f"{say_range(least['value'], peak['value'], unit)} since {say_date(facts.growth[0]['date'])}"
         return f"{facts.title}: {span}, so there is no rise to measure."
     text = "" if facts.pace is None else _state_rivals(facts, facts.pace)
     if facts.step is not None:
         start, end = facts.step
         part = 100 * (end["value"] - start["value"]) / (facts.last["value"] - facts.growth[0]["value"])
-        text += f"{cite(part, form='.0f')} % of the rise came between {say_date(start['date'])} and "
-        text += f"{say_date(end['date'])}, from {cite_range(start['value'], end['value'], unit)}"
+        text += f"{format(part, '.0f')} % of the rise came between {say_date(start['date'])} and "
+        text += f"{say_date(end['date'])}, from {say_range(start['value'], end['value'], unit)}"
         reasons = facts.cautions(start["date"], end["date"])
         text += f"; a suspected break lies between them ({reasons})." if reasons else "."
     return f"{facts.title}: {text}".strip() if text else ""
@@ -185,17 +180,17 @@ def _state_rivals(facts: Facts, pace: Row) -> str:
     """How fast it went through its shares of the bound, beside other technologies, and what became of these."""
     start, goal, years = pace["start_share"], pace["target_share"], pace["years_to_target_share"]
     faster, others, rivals = pace["place"] - 1, pace["of"] - 1, facts.rivals
-    count = "none was" if not rivals else f"{cite(faster, form='.0f')} {'was' if faster == 1 else 'were'}"
+    count = "none was" if not rivals else f"{format(faster, '.0f')} {'was' if faster == 1 else 'were'}"
     names = []
     for row in rivals[:MOST_NAMED]:
-        lost = f", which later lost {cite(row['lost'], form='.0f')} %" if row["lost"] > LOST else ""
+        lost = f", which later lost {format(row['lost'], '.0f')} %" if row["lost"] > LOST else ""
         names.append(f"{row['technology']}{lost}")
     names += ["and others"] if len(rivals) > MOST_NAMED else []
     named = f" ({'; '.join(names)})" if names else ""
     between = "" if start <= facts.growth[0]["share_of_bound"] * 1.0001 else " (a level between two figures)"
     return (
-        f"from {cite(start, 'percent')}{between} to {cite(goal, 'percent')} of the bound in "
-        f"{cite(years, form='.1f')} years; of {cite(others, form='.0f')} series of other technologies "
+        f"from {say(start, 'percent')}{between} to {say(goal, 'percent')} of the bound in "
+        f"{format(years, '.1f')} years; of {format(others, '.0f')} series of other technologies "
         f"that passed the same start, {count} as fast or faster{named}. "
     )
 
@@ -204,7 +199,7 @@ def _state_end(facts: Facts) -> str:
     found, names = facts.ceiling, facts.names
     if found.verdict == DECLINED:
         return ""
-    points = cite_count(facts.points, "figure")
+    points = say_count(facts.points, "figure")
     if facts.from_others:
         return f"{facts.title}: {points} can't say where growth ends, so no ceiling is given."
     if found.verdict == "open":
@@ -224,22 +219,22 @@ def _state_forecast(facts: Facts) -> str:
     unit = facts.unit
     if facts.refuted:
         row = facts.list_rows("02_newer")[-1]
-        lies = f"{cite_bound(row, unit)} in {say_date(row['date'])} lies outside nearly all of its paths"
+        lies = f"{say_bound(row, unit)} in {say_date(row['date'])} lies outside nearly all of its paths"
         return f"{facts.title}: the forecast from the exact figures is refuted, since {lies}. No forecast is given."
     near, end = facts.at(1), facts.fan[-1]
     tested = [row for row in facts.fan if row["basis"] == "calibrated" and row["date"] > near["date"]]
     newer = facts.list_rows("02_newer")[-1:]
-    which = [f", of the paths with {cite_bound(row, unit)} in {say_date(row['date'])}," for row in newer]
+    which = [f", of the paths with {say_bound(row, unit)} in {say_date(row['date'])}," for row in newer]
     first = f"{lower_first(facts.from_others)} The" if facts.from_others else "the"
     text = f"{facts.title}: {first} combined forecast{''.join(which)} for {say_date(near['date'])} is "
-    text += f"{cite_range(*facts.band(near), unit)} ({say_level(facts.level)} band)"
+    text += f"{say_range(*facts.band(near), unit)} ({say_level(facts.level)} band)"
     if tested:
-        text += f", for {say_date(tested[-1]['date'])} {cite_range(*facts.band(tested[-1]), unit)}"
+        text += f", for {say_date(tested[-1]['date'])} {say_range(*facts.band(tested[-1]), unit)}"
     if end["basis"] != "calibrated":
-        text += f" and, beyond what was tested, for {say_date(end['date'])} {cite_range(*facts.band(end), unit)}"
+        text += f" and, beyond what was tested, for {say_date(end['date'])} {say_range(*facts.band(end), unit)}"
     horizon = facts.coverage[-1]["horizon_years"]
     text += f". On earlier technologies, each left out in turn, {say_level(facts.level)} bands covered "
-    text += f"{_cite_coverage(facts)} of later figures, up to {cite_count(horizon, 'year')} on."
+    text += f"{_cite_coverage(facts)} of later figures, up to {say_count(horizon, 'year')} on."
     return text + _state_course(facts, end)
 
 
@@ -247,9 +242,9 @@ def _state_course(facts: Facts, end: Row) -> str:
     """What a reader might not expect of it: another pace than the figures had, and ends above the bound of today."""
     text, ratio = "", facts.faster
     if ratio is not None and not 1 / FASTER < ratio < FASTER:
-        words = cite(ratio, form=".1f")
+        words = format(ratio, ".1f")
         text += f" Over the next two years the median grows {words} times as fast as the figures did in the last two."
     if np.isfinite(facts.bound) and not facts.is_share and facts.band(end)[1] > facts.bound:
         text += f" The upper end passes the bound of today, {lower_first(facts.names['bound_title'])} "
-        text += f"({cite(facts.bound, facts.unit)}), since the bound is forecast to grow too."
+        text += f"({say(facts.bound, facts.unit)}), since the bound is forecast to grow too."
     return text

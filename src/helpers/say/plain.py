@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..base.numbers import lower_first, say_date
-from ..base.wording import say_end, say_name
-from .cells import Row, cite, cite_count, cite_range, settle
-from .facts import Facts
+from ..base.numbers import lower_first, say, say_date, say_range
+from ..base.wording import say_count, say_end, say_name
+from .facts import Facts, Row
 
 MANY_TIMES = 1.5
 """From this ratio on growth is told as so many times as many, below it in percent."""
@@ -26,8 +25,7 @@ def state_plainly(facts: Facts) -> pd.DataFrame:
     -------
     DataFrame
         order, part (headline, level, countries, forecast, end, caution), sentence (each names its subject, so that it
-        stands alone), cells (JSON: the words of each number, the cells of the run's tables that it follows from, and
-        its value in four digits).
+        stands alone).
     """
     parts = {
         "headline": _say_headline(facts),
@@ -37,14 +35,14 @@ def state_plainly(facts: Facts) -> pd.DataFrame:
         "end": _say_end(facts),
         "caution": _say_caution(facts),
     }
-    rows = [(part, *settle(sentence)) for part, sentence in parts.items() if sentence]
-    frame = pd.DataFrame(rows, columns=["part", "sentence", "cells"])
-    return frame.assign(order=range(1, len(rows) + 1))[["order", "part", "sentence", "cells"]]
+    rows = [(part, sentence) for part, sentence in parts.items() if sentence]
+    frame = pd.DataFrame(rows, columns=["part", "sentence"])
+    return frame.assign(order=range(1, len(rows) + 1))[["order", "part", "sentence"]]
 
 
-def cite_bound(row: Row, unit: str, bare: bool = False) -> str:
+def say_bound(row: Row, unit: str, bare: bool = False) -> str:
     """A figure that is a bound: "at least 700 million persons"."""
-    return f"{say_name(row['bound'])} {cite(row['value'], unit, bare=bare)}"
+    return f"{say_name(row['bound'])} {say(row['value'], unit, bare=bare)}"
 
 
 def say_base(base: str) -> str:
@@ -56,43 +54,43 @@ def list_shares(facts: Facts) -> list[str]:
     """What the last figure is a share of: as published, and of the bound as computed."""
     shares = []
     if facts.rate is not None:
-        shares.append(f"{cite(facts.rate, 'percent')} of {say_base(facts.names['base'])} as published")
+        shares.append(f"{say(facts.rate, 'percent')} of {say_base(facts.names['base'])} as published")
     if facts.share is not None:
         bound = lower_first(facts.names["bound_title"])
-        shares.append(f"{cite(facts.share, 'percent')} of {bound}, computed from both figures")
+        shares.append(f"{say(facts.share, 'percent')} of {bound}, computed from both figures")
     return shares
 
 
 def _say_headline(facts: Facts) -> str:
     last, before, unit, newer = facts.last, facts.before, facts.unit, facts.newer
-    level = f"{facts.title}: {cite(last['value'], unit)} {facts.at_date} {say_date(last['date'])}"
+    level = f"{facts.title}: {say(last['value'], unit)} {facts.at_date} {say_date(last['date'])}"
     if newer is not None:
-        after = f"after {cite(last['value'], unit, bare=True)} {facts.at_date} {say_date(last['date'])}"
-        return f"{facts.title}: {cite_bound(newer, unit)} {facts.at_date} {say_date(newer['date'])}, {after}"
+        after = f"after {say(last['value'], unit, bare=True)} {facts.at_date} {say_date(last['date'])}"
+        return f"{facts.title}: {say_bound(newer, unit)} {facts.at_date} {say_date(newer['date'])}, {after}"
     if facts.course == "fallen":
-        return f"{level}, down from {cite(facts.peak['value'], unit)} in {say_date(facts.peak['date'])}"
+        return f"{level}, down from {say(facts.peak['value'], unit)} in {say_date(facts.peak['date'])}"
     if before is None or facts.gain is None:
         return level
     if facts.unchanged:
         return f"{level}, the same as in {say_date(before['date'])}"
     if facts.is_share:
-        points, word = cite(abs(facts.gain), "percentage points"), "more" if facts.gain > 0 else "less"
+        points, word = say(abs(facts.gain), "percentage points"), "more" if facts.gain > 0 else "less"
         return f"{level}, {points} {word} than in {say_date(before['date'])}"
     if facts.adds_up:
-        return f"{level}, {cite(facts.gain, unit)} added since {say_date(before['date'])}"
+        return f"{level}, {say(facts.gain, unit)} added since {say_date(before['date'])}"
     ratio = last["value"] / before["value"]
     if ratio >= MANY_TIMES:
-        return f"{level}, {cite(ratio, form='.1f')} times as many as in {say_date(before['date'])}"
+        return f"{level}, {format(ratio, '.1f')} times as many as in {say_date(before['date'])}"
     word, form = "more" if facts.gain > 0 else "fewer", ".0f" if abs(facts.gain) >= 0.5 else ".1f"
-    return f"{level}, {cite(abs(facts.gain), form=form)} % {word} than in {say_date(before['date'])}"
+    return f"{level}, {format(abs(facts.gain), form)} % {word} than in {say_date(before['date'])}"
 
 
 def _say_level(facts: Facts) -> str:
     last, before, shares = facts.last, facts.before, list_shares(facts)
-    text = f"{facts.title}, {facts.at_date} {say_date(last['date'])}: {cite(last['value'], facts.unit)}"
+    text = f"{facts.title}, {facts.at_date} {say_date(last['date'])}: {say(last['value'], facts.unit)}"
     text += f" ({'; '.join(shares)})" if shares else ""
     if before is not None:
-        text += f", after {cite(before['value'], facts.unit)} {facts.at_date} {say_date(before['date'])}"
+        text += f", after {say(before['value'], facts.unit)} {facts.at_date} {say_date(before['date'])}"
     return f"{text}."
 
 
@@ -101,11 +99,11 @@ def _say_countries(facts: Facts) -> str:
     if facts.country is None:
         return ""
     mine, top = facts.country
-    place, places = (cite(mine[name], form=".0f") for name in ("place", "places"))
-    text = f"{mine['measure']}, which compares countries, puts {facts.entity} at {cite(mine['value'], 'percent')} in "
+    place, places = (format(mine[name], ".0f") for name in ("place", "places"))
+    text = f"{mine['measure']}, which compares countries, puts {facts.entity} at {say(mine['value'], 'percent')} in "
     text += f"{say_date(mine['date'])}, place {place} of {places}"
     if mine["place"] > 1:
-        text += f" (highest: {top['entity']}, {cite(top['value'], 'percent')})"
+        text += f" (highest: {top['entity']}, {say(top['value'], 'percent')})"
     other = " This measure asks other people another question than the figures above, so the levels are not comparable."
     return f"{text}.{other if mine['indicator'] != facts.last['indicator'] else ''}"
 
@@ -117,17 +115,17 @@ def _say_forecast(facts: Facts) -> str:
         )
     near, far, tested = facts.at(1), facts.fan[-1], facts.tested
     text = f"{facts.title}: {lower_first(facts.from_others)} " if facts.from_others else ""
-    text += f"{facts.title}, forecast for {say_date(near['date'])}: {cite_range(*facts.band(near), facts.unit)}. "
-    others = cite_count(tested["technologies"], "earlier technology", "earlier technologies")
+    text += f"{facts.title}, forecast for {say_date(near['date'])}: {say_range(*facts.band(near), facts.unit)}. "
+    others = say_count(tested["technologies"], "earlier technology", "earlier technologies")
     text += f"Such a range is meant to hold in {100 * facts.level:g} of 100 cases; made in the same way for {others} "
-    text += f"{cite_count(tested['horizon_years'], 'year')} ahead, it held in {cite(tested['covered'], form='.0f')} "
+    text += f"{say_count(tested['horizon_years'], 'year')} ahead, it held in {format(tested['covered'], '.0f')} "
     text += "(the mean of these technologies)."
     above = tested["above_median"]
     if max(above, 100 - above) >= UNEVEN:
         part, side = (above, "above") if above > 50 else (100 - above, "below")
-        text += f" In {cite(part, form='.0f')} of 100 cases the figure lay {side} the middle of the forecast."
+        text += f" In {format(part, '.0f')} of 100 cases the figure lay {side} the middle of the forecast."
     if far["date"] > near["date"]:
-        text += f" For {say_date(far['date'])} the range is {cite_range(*facts.band(far), facts.unit)}."
+        text += f" For {say_date(far['date'])} the range is {say_range(*facts.band(far), facts.unit)}."
     return text
 
 

@@ -13,7 +13,6 @@ from bs4 import BeautifulSoup
 
 from ...base.files import format_json, pack_files, write_file
 from ...base.project import RECORD, RunError, shorten_path
-from ..crate import METADATA, describe_crate
 from ..record import LOG, list_files, note_exports, read_run, read_unchanged
 from . import export_run, is_foreign
 from .exhibits import embed_files
@@ -93,7 +92,7 @@ def _lead_within(whole: Any, names: dict[str, str]) -> None:
 
 
 def write_archive(folder: Path) -> Path:
-    """Write the files of a run as ``RUN.zip`` beside its folder, an RO-Crate; the same run makes the same bytes.
+    """Write the files of a run as ``RUN.zip`` beside its folder; the same run makes the same bytes.
 
     They are those that its record names, pages included, no exports and no others that lie there.
 
@@ -108,7 +107,7 @@ def write_archive(folder: Path) -> Path:
     """
     target = folder.with_name(f"{folder.name}.zip")
     _refuse_foreign(target, _is_foreign_archive)
-    record, files = read_unchanged(folder), {METADATA: describe_crate(folder)}
+    record, files = read_unchanged(folder), dict[str, bytes]()
     for name in sorted(list_files(record)):
         path = folder / name
         if name != LOG or (path.is_file() and not path.is_symlink()):  # the only one without a hash
