@@ -20,7 +20,7 @@ from helpers.base.folders import lock_folder
 from helpers.base.project import MARK, RunError, find_data
 from helpers.runs import Study
 from helpers.runs.parameters import read_parameters
-from helpers.runs.pipeline import run_all
+from helpers.runs.runner import run_all
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "tests" / "sample"

@@ -122,7 +122,7 @@ def assert_it_goes_on(place, reference, temporary, *options):
     assert_equal(place / "outputs" / "small", reference)
     assert sorted(path.name for path in (place / "outputs").iterdir()) == [".store", "small"]
     assert not [path.name for path in (place / "outputs" / ".store").iterdir() if path.name.startswith(".")]
-    assert list(temporary.iterdir()) == []
+    assert all(path.name.startswith("pymp-") for path in temporary.iterdir()), "which Python leaves after a kill"
 
 
 @LINUX
@@ -140,7 +140,6 @@ def test_a_killed_run_is_gone_on_from_and_leaves_nothing(place, reference, tempo
     left = [path.name for path in (place / "outputs").iterdir()]
     assert any(name.startswith(".small.new-") for name in left)
     assert list((place / "outputs" / ".store").glob(".work-*"))
-    assert list(temporary.glob("adoption-*"))
     assert_it_goes_on(place, reference, temporary, *options)
 
 

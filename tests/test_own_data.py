@@ -26,7 +26,7 @@ from helpers.indicators.checks import read_unit
 from helpers.indicators.own import name_indicator
 from helpers.runs.inputs import hash_data
 from helpers.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
-from helpers.runs.pipeline import run_all
+from helpers.runs.runner import run_all
 
 ROOT = Path(__file__).parents[1]
 SIX = """date,value

@@ -14,9 +14,8 @@ from small_notebooks import write_notebooks
 from helpers.base.folders import is_cut_off, recover, swap_in
 from helpers.base.project import RunError
 from helpers.runs.parameters import read_parameters
-from helpers.runs.pipeline import run_all
 from helpers.runs.record import verify
-from helpers.runs.sequence import Execution
+from helpers.runs.runner import Execution, run_all
 
 THEIRS = (
     "notes.txt", ".hidden", "tables/99_mine.csv", "tables/.hidden/deep.csv", "figures/mine.png", "html/mine.html",

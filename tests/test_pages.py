@@ -16,7 +16,7 @@ from nbconvert.exporters import HTMLExporter
 from processes import call
 
 from helpers.base.project import RunError
-from helpers.runs.execute import name_run
+from helpers.runs.notebook_process import name_run
 from helpers.runs.pages import write_pages
 from helpers.runs.pages.charts import set_chart, set_drawing
 from helpers.runs.pages.embeds import measure_frame

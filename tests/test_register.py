@@ -397,20 +397,6 @@ def test_of_one_day_the_published_method_is_the_record_and_a_date_has_one_band()
         assert said[["model_id", "q0.5"]].to_numpy().tolist() == [[MODEL, 2]]
 
 
-def test_the_record_changes_only_the_notebooks_that_read_it():
-    from helpers.runs.sequence import find_notebooks
-    from helpers.runs.store import describe_parts
-
-    inputs = {"helpers": {}, "versions": {}, "pdf": False, "data": {"files": {"observations.csv": "1"}}}
-    more = inputs | {"data": {"files": {"observations.csv": "1", "forecasts/model-output/a-b/new.csv": "2"}}}
-    changed = [
-        path.stem
-        for path in find_notebooks()
-        if describe_parts(path, {"data": "data"}, inputs, {}) != describe_parts(path, {"data": "data"}, more, {})
-    ]
-    assert changed == ["05_forecast_adoption", "06_summarise_findings"]
-
-
 def test_the_index_shows_what_is_on_record_and_what_comes_next(run):
     table = pd.read_csv(run / "tables" / "06_register.csv")
     page = write_pages(run).read_text(encoding="utf-8")

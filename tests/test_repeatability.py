@@ -10,14 +10,13 @@ from conftest import SAMPLE, further, list_files
 from small_notebooks import write_notebooks
 
 from helpers.runs.parameters import read_parameters
-from helpers.runs.pipeline import run_all
-from helpers.runs.sequence import Execution
+from helpers.runs.runner import Execution, run_all
 
 SECRET = "xq7-not-to-be-told"
 SMALL = {"run": "small", "data": str(SAMPLE), "horizon_years": 3}
 IMPORTS = (
     "from pathlib import Path; from helpers.runs.parameters import read_parameters; "
-    "from helpers.runs.pipeline import run_all; from helpers.runs.sequence import Execution"
+    "from helpers.runs.runner import run_all; from helpers.runs.runner import Execution"
 )
 ELSEWHERE = {
     "TZ": "Asia/Kathmandu",

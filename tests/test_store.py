@@ -3,18 +3,17 @@
 import json
 import re
 import shutil
-import threading
 
 import pytest
 from conftest import SAMPLE, further, list_files
 from small_notebooks import ALL, write_notebook
 
 from helpers.base.project import RunError, UserError
+from helpers.runs.inputs import describe_inputs
 from helpers.runs.parameters import read_parameters
-from helpers.runs.pipeline import plan_run, run_all
 from helpers.runs.record import read_keys, verify
-from helpers.runs.sequence import Execution, choose_forced, find_notebooks, plan_steps
-from helpers.runs.store import Store
+from helpers.runs.runner import Execution, choose_forced, plan_run, plan_steps, run_all, shrink_store
+from helpers.runs.sequence import find_needs, find_notebooks
 
 CHECK, FORECAST, SUMMARY = ALL
 SMALL = {"run": "small", "data": str(SAMPLE), "horizon_years": 3}
@@ -61,26 +60,23 @@ def test_nothing_changed_nothing_runs(place, make):
 
 def test_only_notebooks_that_declare_a_parameter_run_when_it_changes(place, make):
     said = make({"horizon_years": 4})
-    assert list_run(said) == {FORECAST}, "its table is the same, so the summary need not run"
+    assert list_run(said) == {FORECAST, SUMMARY}
     assert said[FORECAST].endswith("s (its parameters changed)")
     record = json.loads((place / "outputs" / "small" / "run.json").read_text())
     assert record["parameters"]["horizon_years"] == 4
 
 
-def test_a_changed_source_runs_and_only_a_changed_table_runs_its_readers(place, make):
+def test_a_changed_source_runs_and_so_do_its_readers(place, make):
     edit(place, CHECK, "How *long* is the series", "How long is the series")
     said = make()
-    assert list_run(said) == {CHECK}
-    assert said[CHECK].endswith("(the notebook changed)")
-    edit(place, CHECK, "series.values.rename", "(series.values * 2).rename")
-    said = make()
     assert list_run(said) == {CHECK, FORECAST, SUMMARY}
-    assert said[SUMMARY].endswith("(its tables changed)")
+    assert said[CHECK].endswith("(the notebook changed)")
+    assert said[SUMMARY].endswith("(what it reads changed)")
 
 
 def test_changed_data_run_what_reads_them(place, make):
     data = shutil.copytree(SAMPLE, place / "mine")
-    assert list_run(make({"data": str(data)})) == {CHECK}
+    assert list_run(make({"data": str(data)})) == {CHECK, FORECAST, SUMMARY}
     with (data / "observations.csv").open("a", encoding="utf-8") as file:
         file.write("\n")
     assert make({"data": str(data)})[CHECK].endswith("(the data changed)")
@@ -175,7 +171,7 @@ def test_a_failed_attempt_is_gone_on_from(place, make):
         make()
     assert (place / "outputs" / "small.partial" / f"{FORECAST}.ipynb").is_file()
     edit(place, FORECAST, "oops\\n", "")
-    assert list_run(make()) == set(), "the first notebook was made by the failed attempt, the others before"
+    assert list_run(make()) == {FORECAST, SUMMARY}, "the first notebook was made by the failed attempt"
     assert not list((place / "outputs").glob("*.partial"))
 
 
@@ -199,7 +195,7 @@ def test_a_dry_run_tells_what_would_run(place):
     lines = plan_run(read_parameters({**SMALL, "horizon_years": 4}), notebooks=place / "notebooks")
     assert lines[0] == f"1/3 {CHECK}  unchanged"
     assert lines[1] == f"2/3 {FORECAST}  runs (its parameters changed)"
-    assert lines[2] == f"3/3 {SUMMARY}  runs, or is reused where it reads the same from {FORECAST}"
+    assert lines[2] == f"3/3 {SUMMARY}  runs (what it reads changed)"
     assert list_files(place) == before
 
 
@@ -209,9 +205,9 @@ def test_the_store_keeps_what_runs_name_and_what_was_used_last(place, make):
     needed = read_keys(outputs)
     unused = {path.name for path in (outputs / ".store").iterdir() if len(path.name) == 64} - needed
     assert len(needed) == 3
-    assert len(unused) == 1
-    assert Store(outputs).shrink(needed) == 0
-    assert Store(outputs, limit=0).shrink(needed) > 0
+    assert len(unused) == 2
+    assert shrink_store(outputs, needed) == 0
+    assert shrink_store(outputs, needed, limit=0) > 0
     assert {path.name for path in (outputs / ".store").iterdir() if len(path.name) == 64} == needed
     assert make({"horizon_years": 4}).startswith("Nothing changed")
 
@@ -237,18 +233,20 @@ def test_readers_wait_for_their_tables(tmp_path):
     reads = 'study.read_table("01_t")\nstudy.read_table("02_t")'
     write_notebook(tmp_path / "04_free.ipynb", ["# 4. Free", {"run": "x"}, "## Read", reads])
     write_notebook(tmp_path / "05_loop.ipynb", ["# 5", "for name in names:\n    run.read_table(name)"])
-    write_notebook(tmp_path / "06_magic.ipynb", ["# 6", "%matplotlib inline"])
-    steps = {step.name: step for step in plan_steps(find_notebooks(tmp_path), read_parameters({}))}
-    assert (steps["04_free"].upstream, steps["04_free"].reads) == (("01_a", "02_a"), ("01_t", "02_t"))
-    assert (steps["05_loop"].upstream, steps["05_loop"].reads) == (("01_a", "02_a", "03_a", "04_free"), ())
-    assert steps["06_magic"].upstream[-1] == "05_loop"
+    write_notebook(tmp_path / "06_far.ipynb", ["# 6", 'run.read_table("04_t")'])
+    names = [path.stem for path in find_notebooks(tmp_path)]
+    needs = {name: find_needs(tmp_path / f"{name}.ipynb", names[:place]) for place, name in enumerate(names)}
+    assert needs["04_free"] == ["01_a", "02_a"]
+    assert needs["05_loop"] == ["01_a", "02_a", "03_a", "04_free"]
+    assert needs["06_far"] == ["01_a", "02_a", "04_free"]
 
 
 def test_the_backtest_belongs_to_the_references_and_not_to_the_series():
     """Series that leave out the same technology and agree in having a bound share notebook 4, whatever else differs."""
 
     def read(**given):
-        [step] = [each for each in plan_steps(find_notebooks(), read_parameters(given)) if each.name.startswith("04")]
+        parameters, sources = read_parameters(given), find_notebooks()
+        step = plan_steps(sources, parameters, describe_inputs(parameters, sources))["04_compare_curves"]
         return {name: value for name, value in step.values.items() if name != "run"}
 
     usual, internet = read(), {"indicator": "internet_use_itu", "bound": 100}
@@ -260,19 +258,6 @@ def test_the_backtest_belongs_to_the_references_and_not_to_the_series():
     assert read(entity="Germany", **internet) == read(entity="France", **internet) == usual | {"technology": "internet"}
     assert read(entity="Germany", indicator="genai_use_eurostat", bound=100) == usual | {"points": 1}
     assert read(as_of="2026-03-01") == usual | {"as_of": "2026-03-01"}
-
-
-def test_a_whole_result_is_never_away_while_another_run_copies_it(place, tmp_path):
-    """Two runs that came to the same keep it twice; a third one that reads it meanwhile finds it whole."""
-    store = Store(place / "outputs")
-    key = min(read_keys(place / "outputs"))
-    record, source = store.read(key), shutil.copytree(store.folder / key, tmp_path / "made")
-    puts = threading.Thread(target=lambda: [store.put(key, source, record, record["files"]) for _ in range(100)])
-    puts.start()
-    while puts.is_alive():
-        store.get(key, tmp_path / "copy")
-    puts.join()
-    assert store.is_whole(key, tmp_path / "copy")
 
 
 def test_a_forced_notebook_that_came_to_something_else_takes_the_place(place, make):

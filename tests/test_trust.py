@@ -31,7 +31,7 @@ from helpers.base.quoting import MAX_CHARACTERS, PlainStream, clean
 from helpers.runs.notebook import read_valid
 from helpers.runs.parameters import ParameterError, read_parameters
 from helpers.runs.record import load_record
-from helpers.runs.store import Store
+from helpers.runs.runner import FOLDER, is_whole
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
 ESCAPE = "\x1b]0;owned\x07\x1b[31m"
@@ -142,10 +142,10 @@ def test_names_in_a_strangers_record_lead_out_of_no_folder(made, capsys, tmp_pat
 
 
 def test_a_result_in_the_store_leads_out_of_no_folder(made, tmp_path):
-    store = Store(made.parent)
-    key = load_record(made / "run.json")["notebooks"]["01_check_small"]["key"]
-    change(store.folder / key / "record.json", files={"../../precious": "0" * 64})
-    assert not store.is_whole(key)
+    entry = made.parent / FOLDER / load_record(made / "run.json")["notebooks"]["01_check_small"]["key"]
+    assert is_whole(entry)
+    change(entry / "notebooks" / "01_check_small.json", tables={"../../precious": {"sha256": "0" * 64}})
+    assert not is_whole(entry)
 
 
 def test_a_record_registers_into_no_folder_that_is_no_data(made, capsys, tmp_path):
@@ -590,7 +590,7 @@ def test_a_limit_to_the_size_of_files_is_told(here, capsys, limit):
     ("target", "error", "words"),
     [
         ("threading.Thread.start", RuntimeError("can't start new thread"), "can't start new thread"),
-        ("helpers.runs.pipeline.check_parameters", MemoryError(), "Out of memory"),
+        ("helpers.runs.runner.check_parameters", MemoryError(), "Out of memory"),
     ],
 )
 def test_too_few_threads_and_no_memory_are_told(here, capsys, monkeypatch, target, error, words):

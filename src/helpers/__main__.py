@@ -107,10 +107,9 @@ def run(
     """
     from .runs.listing import describe_outcome
     from .runs.parameters import read_parameters
-    from .runs.pipeline import plan_run, run_all
     from .runs.record import read_keys, read_run
-    from .runs.sequence import Execution, choose_forced, find_notebooks
-    from .runs.store import Store
+    from .runs.runner import Execution, choose_forced, plan_run, run_all, shrink_store
+    from .runs.sequence import find_notebooks
 
     given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
     if run is not None:
@@ -130,7 +129,7 @@ def run(
     with say_state(state), redirect_stdout(sys.stderr if as_json else sys.stdout):
         folder = run_all(chosen, execution=execution, before_commit=ignore_signals, made=made)
         if made:
-            Store(find_outputs()).shrink(read_keys(find_outputs()))
+            shrink_store(find_outputs(), read_keys(find_outputs()))
     told = json.dumps(describe_outcome(folder, made), ensure_ascii=False, indent=1) if as_json else ""
     print(told or f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
 

@@ -306,7 +306,7 @@ def clean_store() -> None:
     2 GB: what was used least recently goes by itself.
     """
     from ..runs.record import read_keys
-    from ..runs.store import Store
+    from ..runs.runner import shrink_store
 
     outputs = find_outputs()
-    print(f"Freed {Store(outputs, limit=0).shrink(read_keys(outputs)) / 1e6:,.0f} MB.")
+    print(f"Freed {shrink_store(outputs, read_keys(outputs), limit=0) / 1e6:,.0f} MB.")

@@ -93,7 +93,7 @@ def begin_project(folder: Path) -> Path:
         raise UserError(f"{shorten_path(folder)} is there already, and not empty. Name a new folder.")
     import nbformat
 
-    from .execute import name_kernel
+    from .notebook_process import name_kernel
 
     root = find_root()
     folder.parent.mkdir(parents=True, exist_ok=True)

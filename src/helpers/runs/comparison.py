@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,9 @@ from ..base.folders import claim_folder, follow_link, lock_folder, recover, swap
 from ..base.project import RunError, find_outputs, shorten_path
 from .finished import check_names, name_comparison, read_finished
 from .notebook import list_written, read_record
-from .pipeline import Made, make_in_order
 from .record import find_run, hide_place
-from .sequence import Execution, Step, find_unnumbered
-from .store import Store
+from .runner import FOLDER, USUAL, execute_notebook, preload
+from .sequence import find_unnumbered
 
 KINDS = ("csv", "data.csv", "html", "narrow.svg", "pdf", "png", "svg")
 """How the files that a notebook on finished runs writes end."""
@@ -43,7 +43,7 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
         If fewer than two runs are named, or one twice.
     RunError
         If a run isn't finished or can't be read, or the folder holds something else than a comparison.
-    helpers.runs.execute.NotebookFailed
+    helpers.runs.runner.NotebookFailed
         If the notebook fails.
     """
     names = [find_run(name).relative_to(find_outputs()).as_posix() for name in names]
@@ -99,25 +99,19 @@ def make_report(notebook: str, values: Mapping[str, Any], links: Mapping[str, st
 
     Raises
     ------
-    helpers.runs.execute.NotebookFailed
+    helpers.runs.runner.NotebookFailed
     """
-    from . import kernels
-    from .execute import execute_notebook
     from .pages import build_report
 
     source, outputs = find_unnumbered(notebook), find_outputs()
-    kernels.check_limits()
-    with claim_folder(Store(outputs).make(), ".work-") as place:
-        folder, partial = place / "report", outputs / "lab" / f"{notebook}.partial.ipynb"
+    preload()
+    (outputs / FOLDER).mkdir(parents=True, exist_ok=True)
+    with claim_folder(outputs / FOLDER, ".work-") as place:
+        folder, failed = place / "report", outputs / "lab" / f"{notebook}.partial.ipynb"
         target = folder / "notebooks" / source.name
         target.parent.mkdir(parents=True)
-
-        def make(_: str) -> Made:
-            execution = Execution(isolated=not kernels.LOADED, pdf=True)  # a fork server for one would take longer
-            return Made("", "", execute_notebook(source, target, values, execution, partial, outputs))
-
-        for _ in make_in_order({notebook: Step(source, values, (), ())}, make, {}):
-            partial.unlink(missing_ok=True)  # of an attempt that failed
+        execute_notebook(source, target, values, replace(USUAL, pdf=True), failed, outputs)
+        failed.unlink(missing_ok=True)  # of an attempt that failed
         pages = {name: page.encode() for name, page in build_report(folder, notebook, links, command).items()}
         written = list_written(read_record(folder, notebook))
         return {Path(path).name: (folder / path).read_bytes() for path in written} | pages

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,11 +14,20 @@ from pathlib import Path
 from typing import Any
 
 from ..base.choices import split_choices
-from ..base.files import hash_files, hash_helpers
+from ..base.files import hash_files, hash_helpers, read_cells
 from ..base.project import REGISTER, RunError, find_data, find_register
 from .notebook import read_rows
 from .parameters import Parameters
-from .store import hash_source
+
+
+def digest(content: Any) -> str:
+    """sha256 of anything that JSON can hold, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def hash_source(notebook: Path) -> str:
+    """sha256 of a notebook's cells; outputs and counts, which an editor may have saved, make no difference."""
+    return digest(read_cells(notebook))
 
 
 def describe_inputs(parameters: Parameters, notebooks: Sequence[Path], pdf: bool = False) -> dict[str, Any]:

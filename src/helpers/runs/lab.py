@@ -105,7 +105,7 @@ def prepare_copy(name: str, given: dict[str, Any]) -> Path:
         For a value that a run would refuse, or a parameter that the notebook doesn't read.
     """
     from .checks import check_parameters
-    from .execute import fill_notebook
+    from .notebook_process import fill_notebook
     from .parameters import complete_parameters
     from .sequence import read_declared
 

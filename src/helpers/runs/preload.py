@@ -1,4 +1,4 @@
-"""What the fork server does once, so that no kernel must: import the libraries, read the data, draw a small figure.
+"""What the fork server does once, so that no notebook must: import the libraries, read the data, draw a small figure.
 
 The first data that are read and the first figure that is written load libraries, checks and fonts. Nothing of it
 changes what a notebook computes.
@@ -22,16 +22,16 @@ def warm_up() -> None:
     """
     with contextlib.chdir(Path(__file__).parent):  # a matplotlibrc where the command was typed is none of ours
         import matplotlib as mpl
-    import ipykernel.debugger  # noqa: F401  while debugpy is blocked: else each kernel loads it
+    import papermill  # noqa: F401
     import seaborn as sns  # noqa: F401
     import statsmodels.api as sm  # noqa: F401
+    from IPython.core.interactiveshell import InteractiveShell  # noqa: F401
     from matplotlib import pyplot
 
     from .. import forecast, indicators  # noqa: F401
     from ..base.project import find_data
     from ..show import figures, tables  # noqa: F401
     from ..show.figures.images import draw_images
-    from . import kernel_app  # noqa: F401
 
     indicators.load(find_data())
     with mpl.rc_context():

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 import threading
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from ..base.files import read_cells
-from ..base.project import CHECKOUT, PACKAGED, RunError, UserError, count_processors, find_data, find_root, shorten_path
-from ..base.quoting import quote
+from ..base.project import CHECKOUT, PACKAGED, RunError, find_data, find_root, shorten_path
 from .parameters import Parameters
 
 
@@ -43,58 +42,6 @@ def find_unnumbered(name: str) -> Path:
     if not found:
         raise RunError(f"There is no notebook {name}.ipynb in {shorten_path(find_root() / 'notebooks')}.")
     return found[0]
-
-
-@dataclass(frozen=True)
-class Step:
-    """A notebook of a run.
-
-    Attributes
-    ----------
-    source : Path
-    values : mapping
-        The parameters that it declares, and what it declares of the series in question (`describe_series`).
-    reads : tuple of str
-        Names of the tables that its code reads; none where the code doesn't name them: then it may read any.
-    upstream : tuple of str
-        Names of the notebooks that it reads from.
-    """
-
-    source: Path
-    values: Mapping[str, Any]
-    reads: tuple[str, ...]
-    upstream: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        """The notebook's name."""
-        return self.source.stem
-
-
-@dataclass(frozen=True)
-class Execution:
-    """How the notebooks of a run are executed.
-
-    Attributes
-    ----------
-    forced : collection of str
-        Names of notebooks to execute whatever there is to reuse: see `choose_forced`.
-    isolated : bool
-        Start an interpreter for each notebook instead of forking one that has imported the libraries.
-    pdf : bool
-        Write every figure as PDF too.
-    slots : Semaphore
-        Held while a notebook is executed: as many run at the same time as it allows, whatever number of runs are made;
-        by default one more than there are processors, since each waits for its kernel now and then.
-    limits : pair of float
-        Seconds that a cell and a notebook may take.
-    """
-
-    forced: Collection[str] = ()
-    isolated: bool = False
-    pdf: bool = False
-    slots: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(count_processors() + 1))
-    limits: tuple[float, float] = (600.0, 1800.0)
 
 
 PARSING = threading.Lock()
@@ -147,65 +94,16 @@ def describe_series(parameters: Parameters) -> dict[str, Any]:
     return {"technology": series.technology if known else "", "bounded": series.bound is not None, "points": points}
 
 
-def read_calls(notebook: Path, method: str) -> list[str | None]:
-    """The first argument of each call of a method in a notebook's code; None where the code computes it."""
-    code = "\n".join(source for kind, source, _ in read_cells(notebook) if kind == "code")
-    try:
-        nodes = list(ast.walk(parse_code(code)))
-    except SyntaxError:  # IPython's own commands
-        return [None]
-    calls = [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == method]
-    found = [call.args[0] for call in calls if call.args]
-    return [str(each.value) if isinstance(each, ast.Constant) else None for each in found]
+def find_needs(notebook: Path, earlier: Iterable[str]) -> list[str]:
+    """Names of the notebooks whose tables a notebook reads, and of those that these read: all where it computes a name.
 
-
-def plan_steps(sources: Sequence[Path], parameters: Parameters) -> list[Step]:
-    """The notebooks in their order, each with what it declares and reads."""
-    given, declared = parameters.model_dump(), [read_declared(source) for source in sources]
-    if any(OF_SERIES & names.keys() for names in declared):
-        given |= describe_series(parameters)
-    writers = {name: source.stem for source in sources for by in WRITERS for name in read_calls(source, by) if name}
-    steps = []
-    for place, source in enumerate(sources):
-        earlier = [other.stem for other in sources[:place]]
-        tables = read_calls(source, "read_table")
-        known = {writers.get(name or "") for name in tables}
-        upstream = tuple(earlier) if None in known else tuple(name for name in earlier if name in known)
-        values = {name: given[name] for name in declared[place] if name in given}
-        named = () if None in known else tuple(name for name in tables if name)
-        steps.append(Step(source, values, named, upstream))
-    return steps
-
-
-def choose_forced(sources: Iterable[Path], force: bool = False, only: str = "", first: str = "") -> set[str]:
-    """Names of the notebooks that run again whatever the cache says.
-
-    Parameters
-    ----------
-    sources : iterable of Path
-        The numbered notebooks.
-    force : bool
-        All of them.
-    only : str
-        The one with this number, such as ``"05"``.
-    first : str
-        The one with this number and those after it.
-
-    Returns
-    -------
-    set of str
-
-    Raises
-    ------
-    UserError
-        If no notebook has that number.
+    A table's name begins with the number of the notebook that writes it.
     """
-    numbers = {source.stem: source.stem.split("_")[0] for source in sources}
-    for number in filter(None, (only, first)):
-        if number.zfill(2) not in numbers.values():
-            raise UserError(f"There is no notebook {quote(number)}; there are {', '.join(numbers.values())}.")
-    return {
-        name
-        for name, number in numbers.items()
-        if force or (only and number == only.zfill(2)) or (first and number >= first.zfill(2))
+    code = "\n".join(source for kind, source, _ in read_cells(notebook) if kind == "code")
+    numbers = re.findall(r"read_table\(['\"](\d\d)_", code)
+    every = len(numbers) < code.count("read_table(")
+    needs = [name for name in earlier if every or name[:2] in numbers]
+    further = {
+        name for need in needs for name in find_needs(notebook.with_stem(need), [one for one in earlier if one < need])
     }
+    return sorted({*needs, *further})

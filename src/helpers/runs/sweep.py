@@ -11,13 +11,10 @@ from pathlib import Path
 from ..base.files import write_file, write_json
 from ..base.folders import lock_folder
 from ..base.project import RunError, count_processors, find_outputs, shorten_path
-from . import kernels
 from .comparison import KINDS, hide_content, make_report
 from .parameters import Parameters
-from .pipeline import run_all
 from .record import read_keys
-from .sequence import Execution
-from .store import Store
+from .runner import Execution, end_all, preload, run_all, shrink_store
 from .sweep_file import Sweep
 
 FILES = {"index.html", *(f"sweep.{kind}" for kind in KINDS)}
@@ -54,15 +51,14 @@ def run_sweep(sweep: Sweep, workers: int = 0, notebooks: Path | None = None) -> 
         failed = make_runs(sweep.runs, folder, workers or count_processors(), notebooks)
         write_json(folder / "sweep.json", {**record, "failed": failed})
         write_summary(sweep, folder)
-    Store(find_outputs()).shrink(read_keys(find_outputs()))
+    shrink_store(find_outputs(), read_keys(find_outputs()))
     return folder, failed
 
 
 def make_runs(runs: Sequence[Parameters], folder: Path, workers: int, notebooks: Path | None) -> dict[str, str]:
     """Make runs in a folder, and tell of each one when it has ended; returns the message of each one that failed."""
     execution, failed = Execution(slots=threading.Semaphore(workers)), dict[str, str]()
-    if kernels.can_fork():
-        kernels.preload()
+    preload()
     pool = ThreadPoolExecutor(2 * workers)  # some wait for what others make
 
     def make(run: Parameters) -> str:
@@ -81,7 +77,7 @@ def make_runs(runs: Sequence[Parameters], folder: Path, workers: int, notebooks:
             print(f"{told}/{len(made)} {made[future]}  {how}", flush=True)
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
-        kernels.stop_kernels(made)
+        end_all(made)
         raise
     pool.shutdown()
     return failed

@@ -1,0 +1,517 @@
+"""A run: papermill executes each notebook in a process that has the libraries, and a folder keeps what it came to.
+
+A result lies in ``outputs/.store/<key>/``. Its key is a hash of all that it is made from: the notebook's cells, its
+parameters, the data, the code, the libraries, and the keys of the notebooks that it reads from. So all keys are known
+before anything runs, and what is in the store is reused, whichever run made it.
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+import multiprocessing
+import os
+import re
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, nullcontext, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from multiprocessing import forkserver
+from pathlib import Path
+from typing import Any, Self
+
+from ..base.files import hash_file, hash_helpers, write_json
+from ..base.folders import claim_folder, follow_link, is_cut_off, lock_folder, recover, swap_in
+from ..base.project import (
+    RECORD,
+    RunError,
+    UserError,
+    count_processors,
+    find_data,
+    find_outputs,
+    refuse_planted,
+    shorten_path,
+)
+from ..base.quoting import quote
+from . import notebook_process
+from .checks import check_parameters, list_notes
+from .inputs import describe_inputs, digest, watch_data
+from .notebook import PDF, RUNNER, list_written, read_valid
+from .parameters import Parameters, complete_parameters
+from .record import LOG, describe_run, is_current, list_own, note_pages, read_parts
+from .sequence import OF_SERIES, describe_series, find_needs, find_notebooks, read_declared
+
+FOLDER, MAX_BYTES = ".store", 2_000_000_000
+PARTS = {  # words for what a notebook is made from
+    "notebook": "the notebook",
+    "parameters": "its parameters",
+    "helpers": "the helpers",
+    "libraries": "the libraries",
+    "data": "the data",
+    "tables": "what it reads",
+    "figures": "the forms of its figures",
+}
+CHANGEABLE = {"notebooks": "the notebooks", "data": "the data", "helpers": "the helpers"}
+RUN_PARTS = {RECORD, "tables", "figures", "notebooks", "html"}
+EMPTY: dict[str, Any] = {"parameters": {}, "read": {}, "tables": {}, "figures": {}}
+"""Record of a notebook that never opened its run."""
+MAKING: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+"""Held while a result is made, by its key: another run that needs the same waits, and finds it."""
+LOADED: dict[str, str] = {}
+"""The helpers as they were when the fork server imported them."""
+
+
+class NotebookFailed(RunError):
+    """A notebook of a run failed; the message says which one, where, why, and where its copy lies."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How the notebooks of a run are executed.
+
+    Attributes
+    ----------
+    forced : collection of str
+        Names of notebooks to execute whatever there is to reuse: see `choose_forced`.
+    isolated : bool
+        Start an interpreter for each notebook instead of forking one that has imported the libraries.
+    pdf : bool
+        Write every figure as PDF too.
+    slots : Semaphore
+        Held while a notebook is executed: as many run at the same time, whatever number of runs are made.
+    longest : float
+        Seconds that a notebook may take.
+    """
+
+    forced: Collection[str] = ()
+    isolated: bool = False
+    pdf: bool = False
+    slots: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(count_processors() + 1))
+    longest: float = 1800.0
+
+
+USUAL = Execution()
+
+
+@dataclass(frozen=True)
+class Step:
+    """A notebook of a run: the file, its parameters, the names of those it reads from, and what it is made from."""
+
+    source: Path
+    values: Mapping[str, Any]
+    needs: Sequence[str]
+    parts: Mapping[str, str]
+
+    @property
+    def key(self) -> str:
+        """Name of its result in the store."""
+        return digest(dict(self.parts))
+
+
+@dataclass(frozen=True)
+class Made:
+    """A notebook's result in the store, in words how it came there, what went astray in it, and the seconds it took."""
+
+    key: str
+    how: str
+    stray: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+# ---- what is made from what -----------------------------------------------------------------------------------------
+
+
+def plan_steps(sources: Sequence[Path], parameters: Parameters, inputs: Mapping[str, Any]) -> dict[str, Step]:
+    """The notebooks in their order by name, each with what it declares, reads and is made from."""
+    declared, given = [read_declared(source) for source in sources], parameters.model_dump()
+    given |= describe_series(parameters) if any(OF_SERIES & names.keys() for names in declared) else {}
+    steps: dict[str, Step] = {}
+    for source, names in zip(sources, declared, strict=True):
+        values, needs = {name: given[name] for name in names if name in given}, find_needs(source, steps)
+        parts = {
+            "notebook": inputs["notebooks"][source.stem],
+            "parameters": digest({name: value for name, value in values.items() if name != "run"}),
+            "helpers": digest(inputs["helpers"]),
+            "libraries": digest(inputs["versions"]),
+            "data": digest(inputs["data"]["files"]) if "data" in values else "",
+            "tables": digest([steps[name].key for name in needs]),
+            "figures": "pdf" if inputs["pdf"] else "",
+        }
+        steps[source.stem] = Step(source, values, needs, parts)
+    return steps
+
+
+def explain_change(parts: Mapping[str, str], before: Mapping[str, str] | None) -> str:
+    """Why a notebook can't be reused: ``"the data changed"``; ``""`` where it has not run before."""
+    changed = [PARTS[name] for name in PARTS if before and before.get(name, "") != parts[name]]
+    return f"{' and '.join(changed)} changed" if changed else ""
+
+
+def choose_forced(sources: Iterable[Path], force: bool = False, only: str = "", first: str = "") -> set[str]:
+    """Names of the notebooks that run again whatever the store has: all, the one of a number, or it and the later ones.
+
+    Raises
+    ------
+    UserError
+        If no notebook has that number.
+    """
+    numbers = {source.stem: source.stem[:2] for source in sources}
+    for number in filter(None, (only, first)):
+        if number.zfill(2) not in numbers.values():
+            raise UserError(f"There is no notebook {quote(number)}; there are {', '.join(numbers.values())}.")
+    chosen = {
+        name for name, number in numbers.items() if number == only.zfill(2) or (first and number >= first.zfill(2))
+    }
+    return set(numbers) if force else chosen
+
+
+# ---- the store ------------------------------------------------------------------------------------------------------
+
+
+def shrink_store(outputs: Path, needed: Collection[str] = (), limit: int = MAX_BYTES) -> int:
+    """Remove what was used least recently beyond the limit, never the `needed` keys; returns the bytes freed."""
+    entries = sorted((outputs / FOLDER).glob("[0-9a-f]" * 64), key=lambda path: path.stat().st_mtime)
+    sizes = {entry: sum(path.stat().st_size for path in entry.rglob("*") if path.is_file()) for entry in entries}
+    total = before = sum(sizes.values())
+    for entry in entries:
+        if total > limit and entry.name not in needed:
+            shutil.rmtree(entry, ignore_errors=True)
+            total -= sizes[entry]
+    return before - total
+
+
+def is_whole(entry: Path) -> bool:
+    """Whether everything of a result is there, as its notebook wrote it."""
+    try:
+        [path] = entry.glob("notebooks/*.json")
+        record = read_valid(entry, path.stem) or {}
+        files = {**list_written(record), f"notebooks/{path.stem}.ipynb": record["executed"]}
+        return all(hash_file(entry / path) == expected for path, expected in files.items())
+    except (OSError, ValueError, LookupError):
+        return False
+
+
+# ---- one notebook ---------------------------------------------------------------------------------------------------
+
+
+def can_fork() -> bool:
+    """Whether notebooks can be forked: not on macOS and Windows, nor with helpers that have changed since."""
+    return sys.platform == "linux" and LOADED in ({}, hash_helpers())
+
+
+def preload() -> None:
+    """Start the fork server, which imports the libraries while this process goes on."""
+    os.environ.update(notebook_process.ENVIRONMENT)  # new interpreters take their hash seed from here
+    if can_fork() and not LOADED:
+        LOADED.update(hash_helpers())
+        forkserver.set_forkserver_preload(["adoption_curves.runs.preload"])
+        forkserver.ensure_running()
+
+
+def execute_notebook(
+    source: Path, target: Path, values: Mapping[str, Any], execution: Execution, failed: Path, outputs: Path
+) -> tuple[str, ...]:
+    """Execute a notebook in a process of its own into `target`, a run's ``notebooks/<name>.ipynb``.
+
+    Parameters
+    ----------
+    source, target : Path
+    values : mapping
+    execution : Execution
+    failed : Path
+        Where the copy goes, executed as far as it came, when the notebook fails.
+    outputs : Path
+        Folder of the runs that the notebook may read.
+
+    Returns
+    -------
+    tuple of str
+        What the notebook wrote to its error stream: that belongs to no page.
+
+    Raises
+    ------
+    NotebookFailed
+        If a cell fails, the notebook takes too long, or its process dies.
+    """
+    context = multiprocessing.get_context("forkserver" if can_fork() and not execution.isolated else "spawn")
+    log = target.parents[1] / "log"
+    environment = {RUNNER: str(target.parents[1]), "ADOPTION_OUTPUTS": str(outputs), PDF: "1" * execution.pdf}
+    arguments = str(source), str(target), dict(values), environment, str(log)
+    process: Any = context.Process(target=notebook_process.execute, args=arguments, daemon=True)  # type: ignore[attr-defined]
+    process.start()
+    process.join(execution.longest)
+    late = process.is_alive()
+    process.kill()
+    process.join()
+    stray = tuple(log.read_text(errors="replace").split("\n")[:-1]) if log.exists() else ()
+    if late or process.exitcode:
+        if target.is_file():
+            failed.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(target, failed)
+        why = ("Time-out", "the notebook took longer than it may") if late else notebook_process.DIED
+        raise NotebookFailed(describe_failure(source, failed, why))
+    notebook_process.clean_copy(source, target)
+    return stray
+
+
+def end_all(waiting: Collection[Future[Any]]) -> None:
+    """End all notebooks of this process, until nobody waits for one: some may only be starting now."""
+    while not all(future.done() for future in waiting):
+        for child in multiprocessing.active_children():
+            child.kill()
+        time.sleep(0.05)
+
+
+def describe_failure(source: Path, target: Path, why: tuple[str, str]) -> str:
+    """Ten lines at most: notebook, part, error, our last frame, and where the partial copy lies."""
+    try:
+        cells = json.loads(target.read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError):  # no copy, or a part of it because the disk is full
+        cells = []
+    started = [place for place, cell in enumerate(cells) if cell["metadata"].get("papermill", {}).get("start_time")]
+    before = cells[: started[-1] if started else 0]
+    texts = "\n".join("".join(cell["source"]) for cell in before if cell["cell_type"] == "markdown")
+    headings = re.findall(r"^#+\s+(.+)$", texts, flags=re.MULTILINE)
+    outputs = [each for cell in cells for each in cell.get("outputs", []) if each["output_type"] == "error"]
+    kind, text = (outputs[0]["ename"], outputs[0]["evalue"]) if outputs else why
+    lines = [line.rstrip() for line in f"{kind}: {text}".splitlines() if line.strip()]
+    told = [f"  {line[:240]}" for line in lines[:4]] + (["  ..."] if len(lines) > 4 else [])
+    traceback = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(outputs[0]["traceback"])) if outputs else ""
+    frames = re.findall(r"File \S*?((?:src/)?helpers/[\w/]+\.py):(\d+), in ([\w.<>]+)", traceback)
+    told += ["  at {}:{} in {}".format(*frames[-1])] if frames else []
+    head = f"Notebook {source.stem} failed" + (f' in the part "{headings[-1].strip()}"' if headings else "")
+    return "\n".join([head, *told, *([f"Executed up to there: {shorten_path(target)}"] if cells else [])])
+
+
+def make_notebook(
+    step: Step, steps: Mapping[str, Step], outputs: Path, execution: Execution, failed: Path, before: Any, data: Any
+) -> Made:
+    """Have the result of a notebook in the store: it is there, or the notebook is executed."""
+    key, store, name = step.key, outputs / FOLDER, step.source.stem
+    forced = name in execution.forced
+    with MAKING[key]:
+        if not forced and is_whole(store / key):
+            os.utime(store / key)  # used last: the last to go
+            return Made(key, "unchanged")
+        refuse_planted(outputs, store)
+        store.mkdir(parents=True, exist_ok=True)
+        with execution.slots, claim_folder(store, ".work-") as place:
+            started, work, result = time.monotonic(), place / str(step.values.get("run", "run")), place / "result"
+            (work / "notebooks").mkdir(parents=True)
+            for need in step.needs:
+                shutil.copytree(store / steps[need].key, work, dirs_exist_ok=True)
+            target = work / "notebooks" / step.source.name
+            with watch_data(find_data(data["path"]), data["files"]) if "data" in step.values else nullcontext():
+                stray = execute_notebook(step.source, target, step.values, execution, failed / step.source.name, place)
+            record = EMPTY | (read_valid(work, name) or {})
+            record |= {"key": key, "made_from": dict(step.parts), "executed": hash_file(target)}
+            write_json(target.with_suffix(".json"), record)
+            for path in (*list_written(record), f"notebooks/{name}.ipynb", f"notebooks/{name}.json"):
+                (result / path).parent.mkdir(parents=True, exist_ok=True)
+                (work / path).rename(result / path)
+            shutil.rmtree(store / key, ignore_errors=True)
+            result.rename(store / key)
+    because, seconds = explain_change(step.parts, before), time.monotonic() - started
+    return Made(key, f"{seconds:.1f} s" + (f" ({because})" if because and not forced else ""), stray, seconds)
+
+
+# ---- a run ----------------------------------------------------------------------------------------------------------
+
+
+class RunFolder:
+    """A run in the making, in a folder beside the place where it will stand; use it in a ``with`` block.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        Complete.
+    sources : sequence of Path
+        The notebooks.
+    inputs : mapping
+        From `describe_inputs`, before the first notebook.
+    outputs : Path
+        Folder that will hold the run.
+    """
+
+    def __init__(self, parameters: Parameters, sources: Sequence[Path], inputs: Mapping[str, Any], outputs: Path):
+        self.parameters, self.sources, self.inputs = parameters, sources, inputs
+        self.asked = outputs / parameters.run
+        self.final = follow_link(self.asked)
+        self.log = [f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC, run {parameters.run}"]
+
+    def __enter__(self) -> Self:
+        from .pages import PageWriter
+
+        with ExitStack() as stack:
+            stack.enter_context(lock_folder(self.asked))
+            recover(self.final)
+            check_replaceable(self.final)
+            for left in find_left(self.final):
+                shutil.rmtree(left, ignore_errors=True)
+            new = f".{self.final.name}.new-"
+            beside = tempfile.TemporaryDirectory(prefix=new, dir=self.final.parent, ignore_cleanup_errors=True)
+            self.folder = Path(stack.enter_context(beside)) / self.parameters.run
+            self.pages = stack.enter_context(PageWriter(self.folder, self.sources))
+            self.stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stack.close()
+
+    def add(self, name: str, made: Made, store: Path) -> None:
+        """Copy a notebook's result from the store, and have its page written."""
+        shutil.copytree(store / made.key, self.folder, dirs_exist_ok=True)
+        copy = self.folder / "notebooks" / f"{name}.ipynb"
+        if notebook_process.name_run(copy, self.parameters.run):
+            record = read_valid(self.folder, name) or {}
+            write_json(copy.with_suffix(".json"), record | {"executed": hash_file(copy)})
+        self.pages.write(name)
+        self.log += [f"{name}  {made.how}", *(f"    {line}" for line in made.stray)]
+
+    def commit(self, data: Any, before_commit: Callable[[], object]) -> Path:
+        """Write record and index, and put the run in the place of the one before.
+
+        Raises
+        ------
+        RunError
+            If what the run is made from has changed meanwhile.
+        """
+        now = describe_inputs(self.parameters, self.sources)
+        changed = [words for name, words in CHANGEABLE.items() if self.inputs[name] != now[name]]
+        if changed:
+            what = " and ".join(changed).capitalize()
+            raise RunError(f"{what} changed while the run was being made. Run the same command again.")
+        write_json(self.folder / RECORD, describe_run(self.folder, self.parameters, self.inputs, data))
+        self.pages.finish()
+        note_pages(self.folder)
+        (self.folder / LOG).write_text("\n".join(self.log) + "\n", encoding="utf-8")
+        before_commit()
+        swap_in(self.final, self.folder, list_own)
+        failed = self.final.parent / f"{self.final.name}.partial"
+        for source in self.sources:  # of attempts that failed
+            (failed / source.name).unlink(missing_ok=True)
+        with suppress(OSError):  # there is none, or someone put a file there
+            failed.rmdir()
+        return self.asked
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    print(line, flush=True)
+
+
+def run_all(
+    parameters: Parameters,
+    notebooks: Path | None = None,
+    execution: Execution = USUAL,
+    *,
+    outputs: Path | None = None,
+    before_commit: Callable[[], object] = lambda: None,
+    made: dict[str, Made] | None = None,
+    tell: Callable[[str], object] = say,
+) -> Path:
+    """Make the run ``<outputs>/<run>/``, whole or not at all; what was made from the same before is reused.
+
+    Parameters
+    ----------
+    parameters : Parameters
+    notebooks : Path, optional
+        Folder of the notebooks; the project's own by default.
+    execution : Execution
+    outputs : Path, optional
+        Folder that holds the run; `helpers.base.project.find_outputs` by default.
+    before_commit : callable
+        Called just before the run is put in place: whoever stops it later would find it whole.
+    made : dict, optional
+        Filled with what was made or reused, by the notebook's name; stays empty where nothing changed.
+    tell : callable
+        Gets a line for each notebook.
+
+    Returns
+    -------
+    Path
+        The run's folder.
+
+    Raises
+    ------
+    ParameterError, helpers.indicators.DataError
+        Before any notebook starts.
+    NotebookFailed
+        The last complete run is then still in place, and the next attempt reuses what this one has made.
+    RunError
+        If another process makes this run, the folder holds something that isn't a run, or what the run is made from
+        changes meanwhile.
+    """
+    outputs, made = outputs or find_outputs(), {} if made is None else made
+    parameters, sources = complete_parameters(parameters), find_notebooks(notebooks)
+    inputs = describe_inputs(parameters, sources, execution.pdf)
+    final, kept = follow_link(outputs / parameters.run), find_outputs()
+    if not execution.forced and not is_cut_off(final) and not find_left(final) and is_current(final, inputs):
+        tell(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.")
+        return outputs / parameters.run
+    preload()  # it imports while the parameters are checked
+    with watch_data(find_data(parameters.data), inputs["data"]["files"]):
+        data = check_parameters(parameters)
+    for line in list_notes(data, parameters):
+        tell(line)
+    steps, before = plan_steps(sources, parameters, inputs), read_parts(final)
+    failed, making = final.parent / f"{final.name}.partial", dict[str, Future[Made]]()
+
+    def make(name: str) -> Made:
+        for need in steps[name].needs:  # which began before
+            making[need].result()
+        return make_notebook(steps[name], steps, kept, execution, failed, before.get(name), inputs["data"])
+
+    with RunFolder(parameters, sources, inputs, outputs) as folder, ThreadPoolExecutor(len(steps)) as pool:
+        for name in sorted(steps, key=lambda name: -sum(name in step.needs for step in steps.values())):
+            making[name] = pool.submit(make, name)
+        names = {future: name for name, future in making.items()}
+        try:
+            for place, future in enumerate(as_completed(names), start=1):
+                name = names[future]
+                made[name] = future.result()
+                folder.add(name, made[name], kept / FOLDER)
+                tell(f"{place}/{len(steps)} {name}  {made[name].how}")
+            return folder.commit(data, before_commit)
+        except Exception:
+            pool.shutdown(cancel_futures=True)  # what the others come to is kept: the next attempt finds it
+            raise
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            end_all(names)
+            raise
+
+
+def plan_run(parameters: Parameters, notebooks: Path | None = None, execution: Execution = USUAL) -> list[str]:
+    """What `run_all` would do, a line for each notebook, without doing it."""
+    parameters, sources, outputs = complete_parameters(parameters), find_notebooks(notebooks), find_outputs()
+    inputs, before = describe_inputs(parameters, sources, execution.pdf), read_parts(outputs / parameters.run)
+    check_parameters(parameters)
+    lines = []
+    for place, (name, step) in enumerate(plan_steps(sources, parameters, inputs).items(), start=1):
+        because = explain_change(step.parts, before.get(name))
+        reused = name not in execution.forced and is_whole(outputs / FOLDER / step.key)
+        how = "unchanged" if reused else "runs" + (f" ({because})" if because else "")
+        lines.append(f"{place}/{len(sources)} {name}  {how}")
+    return lines
+
+
+def find_left(folder: Path) -> list[Path]:
+    """What runs that were killed have left beside the folder of the run."""
+    return list(folder.parent.glob(f".{glob.escape(folder.name)}.new-????????"))
+
+
+def check_replaceable(folder: Path) -> None:
+    """A folder without any part of a run is not a run's."""
+    names = {path.name for path in folder.iterdir() if not path.name.startswith(".")} if folder.is_dir() else set()
+    if os.path.lexists(folder) and (not folder.is_dir() or (names and not names & RUN_PARTS)):
+        raise RunError(
+            f"{shorten_path(folder)} exists and doesn't look like a run. Move it away, or take another name."
+        )
