@@ -36,7 +36,7 @@ golden: .venv/ready
 snapshots: .venv/ready
 	$(BIN)/python -m pytest --renew -n 0
 
-# One page of every figure of eight kinds of series, wide, narrow, dark and for print, with the faults that are found.
+# One page of every figure of seven kinds of series, wide, narrow, dark and for print, with the faults that are found.
 contact: .venv/ready
 	$(BIN)/python tests/contact.py
 
