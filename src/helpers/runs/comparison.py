@@ -12,7 +12,7 @@ from ..base.files import write_file
 from ..base.folders import claim_folder, follow_link, lock_folder, recover, swap_in
 from ..base.project import RunError, find_outputs, shorten_path
 from .finished import check_names, name_comparison, read_finished
-from .notebook import list_written, read_record
+from .notebook import list_written, locate, read_record
 from .record import find_run, hide_place
 from .runner import FOLDER, USUAL, execute_notebook, preload
 from .sequence import find_unnumbered
@@ -114,7 +114,7 @@ def make_report(notebook: str, values: Mapping[str, Any], links: Mapping[str, st
         failed.unlink(missing_ok=True)  # of an attempt that failed
         pages = {name: page.encode() for name, page in build_report(folder, notebook, links, command).items()}
         written = list_written(read_record(folder, notebook))
-        return {Path(path).name: (folder / path).read_bytes() for path in written} | pages
+        return {Path(path).name: locate(folder, path).read_bytes() for path in written} | pages
 
 
 def hide_content(name: str, content: bytes, data: Collection[str]) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any
 from .. import indicators
 from ..base.files import hash_file
 from ..base.project import RunError, find_data, find_lab, find_outputs, find_root, name_path
-from .notebook import RUNNER, read_csv, read_records, write_argument
+from .notebook import RUNNER, locate, read_csv, read_records, write_argument
 from .output import Output
 from .parameters import Parameters, read_parameters
 from .sequence import read_declared
@@ -23,8 +23,8 @@ class Study(Output):
 
     The parameters are the variables that the ``parameters`` cell of ``notebooks/<notebook>.ipynb`` declares, and no
     others: a frame that a cell happens to call `shares` is none. A notebook that lies elsewhere has all variables with
-    the names of parameters. The notebook's record begins afresh. A notebook that someone runs by hand never writes into the published
-    run, but into ``outputs/lab/<run>/``, and says so.
+    the names of parameters. The notebook's record begins afresh. A notebook that someone runs by hand never writes into
+    the published run, but into ``outputs/lab/<run>/``, and says so.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ class Study(Output):
         )
         disagreement = ""
         for folder in filter(None, (self.folder, self._published)):
-            path = folder / "tables" / f"{name}.csv"
+            path = locate(folder, f"tables/{name}.csv")
             written = ((writer, record) for writer, record in read_records(folder).items() if name in record["tables"])
             writer, record = next(written, ("", None))
             if record is None or not path.is_file():
