@@ -73,7 +73,7 @@ def list_own(*_: Path) -> set[str]:
 
 def link_run(run: Path, name: str, folder: Path) -> str:
     """Address of a run's page as seen from `folder`; none when they don't lie beside each other."""
-    page, outputs = run / "html" / "index.html", run.parents[name.count("/")]
+    page, outputs = locate(run, "html/index.html"), run.parents[name.count("/")]
     near = folder.parent == outputs or folder.is_relative_to(outputs)
     return Path(os.path.relpath(page, folder)).as_posix() if near and page.exists() else ""
 
@@ -108,7 +108,7 @@ def make_report(notebook: str, values: Mapping[str, Any], links: Mapping[str, st
     (outputs / FOLDER).mkdir(parents=True, exist_ok=True)
     with claim_folder(outputs / FOLDER, ".work-") as place:
         folder, failed = place / "report", outputs / "lab" / f"{notebook}.partial.ipynb"
-        target = folder / "notebooks" / source.name
+        target = locate(folder, f"notebooks/{source.name}")
         target.parent.mkdir(parents=True)
         execute_notebook(source, target, values, replace(USUAL, pdf=True), failed, outputs)
         failed.unlink(missing_ok=True)  # of an attempt that failed

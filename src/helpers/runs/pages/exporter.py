@@ -30,6 +30,9 @@ SHOWN = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png
 """Forms of an output that a page without scripts can show, the richest first."""
 TAKEN = ("content", "pages", "show-code")
 """Addresses that the frame of a page has itself."""
+MAX_OPEN = 20
+"""Equations without an end in one text, each of which costs a look through all that follows."""
+ENVIRONMENT = r"\{([a-z]*\*?)\}"
 EQUATION = r'<math\b[^>]* display="block"[^>]*>.*?</math>'
 EQUATION_BOX = '<div class="equation" tabindex="0" role="group" aria-label="Equation">'
 
@@ -160,22 +163,24 @@ class PageRenderer(IPythonRenderer):
 def set_markdown(source: str, attachments: Mapping[str, Any]) -> str:
     """HTML of a Markdown cell."""
     renderer = PageRenderer(escape=False, attachments=dict(attachments))
-    return set_html(MarkdownWithMath(renderer=renderer).render(close_environments(source)), addressed=True)
+    return set_html(MarkdownWithMath(renderer=renderer).render(close_equations(source)), addressed=True)
 
 
 def set_markdown_output(source: str) -> str:
     """HTML of Markdown that a cell has put out: it may hold data, so tags in it are text; its headings are no parts."""
-    return set_html(MarkdownWithMath(renderer=PageRenderer(escape=True)).render(close_environments(source)))
+    return set_html(MarkdownWithMath(renderer=PageRenderer(escape=True)).render(close_equations(source)))
 
 
-def close_environments(source: str) -> str:
-    """Markdown in which the begin of an environment that never ends is text: a parser would look for each end anew."""
-    last = {found[1]: found.start() for found in re.finditer(r"\\end\{([a-z]*\*?)\}", source)}
-    return re.sub(
-        r"\\begin\{([a-z]*\*?)\}",
-        lambda found: found[0] if last.get(found[1], -1) > found.start() else f"\\{found[0]}",
-        source,
-    )
+def close_equations(source: str) -> str:
+    """Markdown in which the begins of many equations that never end are text: a parser would look for each end."""
+    ends = {found[1] or found[2]: found.start() for found in re.finditer(rf"\\end{ENVIRONMENT}|\\\\([\])])", source)}
+    begins = re.finditer(rf"\\(?=begin{ENVIRONMENT})|\\(?=\\([\[(]))", source)
+    closing = {None: None, "[": "]", "(": ")"}
+    never = [found.start() for found in begins if ends.get(closing[found[2]] or found[1], -1) < found.start()]
+    if len(never) <= MAX_OPEN:
+        return source
+    cuts = zip([0, *(place + 1 for place in never)], [*never, len(source)], strict=True)
+    return "&#92;".join(source[start:end] for start, end in cuts)
 
 
 def set_html(source: str, addressed: bool = False) -> str:
