@@ -490,11 +490,11 @@ def test_a_question_mark_in_a_file_s_name_is_part_of_it(tmp_path, monkeypatch, c
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
-@pytest.mark.parametrize("moment", range(20))
+@pytest.mark.parametrize("moment", range(1, 21))
 def test_ctrl_c_in_the_first_seconds_ends_with_the_usual_sentence(place, moment):
     """As a terminal sends it, to all processes of the command; from when the interpreter has begun ours."""
     begun = place / "begun"
-    process = start(place, "run", "small", before=f"open({str(begun)!r}, 'w').close()")
+    process = start(place, "run", "small", before=f"import helpers\nopen({str(begun)!r}, 'w').close()")
     while not begun.exists():
         time.sleep(0.005)
     time.sleep(3 * moment / 20)
