@@ -159,9 +159,11 @@ def _refuse_days(rows: pd.DataFrame, data: Data) -> None:
     for name, words in (("origin_date", "the day as of which the series is known"), ("published", "its day of record")):
         if (late := max(rows[name])) > today:
             raise RunError(f"{late} is {words}, but today is {today}: no forecast goes on record ahead of its day.")
-    if (first := min(rows["published"])) < last:
-        figure = f"The data hold a figure that was published on {last}, after {first}, the day of record"
-        raise RunError(f"{figure}. Set the clock right, or mend the day in the data.")
+    known = f"{data.observations['published'].max():%Y-%m-%d}"
+    for day, newest in ((today, last), (min(rows["published"]), known)):  # a clock that is wrong; a day that is given
+        if day < newest:
+            figure = f"The data hold a figure that was published on {newest}, after {day}, the day of record"
+            raise RunError(f"{figure}. Set the clock right, or mend the day in the data.")
 
 
 def register_series(
