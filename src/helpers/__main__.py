@@ -9,6 +9,7 @@ import atexit
 import gc
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -19,13 +20,17 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
-import typer
+try:
+    import typer
 
-from .base.project import UNNEEDED, RunError, UserError, block_imports, find_outputs, shorten_path
-from .base.quoting import PlainStream, shorten
-from .cli import commands
-from .cli.commands import complete_runs
-from .cli.options import add_choices, join_pairs, locate_data, read_options, refuse_contradiction
+    from .base.project import UNNEEDED, RunError, UserError, block_imports, find_outputs, shorten_path
+    from .base.quoting import PlainStream, shorten
+    from .cli import commands
+    from .cli.commands import complete_runs
+    from .cli.options import add_choices, join_pairs, locate_data, read_options, refuse_contradiction
+except KeyboardInterrupt:  # Ctrl-C before there is a command
+    print("\nInterrupted.", file=sys.stderr)
+    raise SystemExit(130) from None
 
 STOPS = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])
 
@@ -374,6 +379,8 @@ def describe_refusal(error: Exception) -> str:
         return "Out of memory"
     if isinstance(error, RuntimeError):  # Python has no kind of error of its own for threads
         return str(error) if "can't start new thread" in str(error) else ""
+    if isinstance(error, shutil.Error) and error.args[0]:  # the first of what could not be copied, as a text
+        return shorten(str(error.args[0][0][-1]).partition("] ")[2], 400)
     if not isinstance(error, OSError) or not error.errno:  # some library's own
         return ""
     place = f": {shorten(shorten_path(Path(error.filename)), 400)}" if isinstance(error.filename, str) else ""
