@@ -226,7 +226,7 @@ def residuals(references):
 @pytest.fixture(scope="module")
 def small_project():
     """The sample stands beside own files in the place of the project's data, and is read once."""
-    from helpers.indicators import loading as selection
+    from helpers.indicators import data as selection
 
     read, kept = selection.read_tables, selection.read_tables(SAMPLE)
     with pytest.MonkeyPatch.context() as patch:

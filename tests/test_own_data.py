@@ -195,7 +195,7 @@ def make_folder(place):
 
 def test_a_folder_with_references_stands_alone():
     data = indicators.load(SAMPLE)
-    assert data.project_data is None
+    assert not data.is_beside
     assert "us_internet" not in set(data.indicators["indicator"])
 
 

@@ -107,7 +107,7 @@ def list_notes(data: Any, parameters: Parameters) -> list[str]:
     from .. import indicators
 
     pair = parameters.entity, parameters.indicator
-    units = [] if data.project_data is None else [indicators.say_units(data, [pair])]
+    units = [indicators.say_units(data, [pair])] if data.is_beside else []
     notes = indicators.list_warnings(data, [pair]) + list_left_out(data.series(*pair, bound=parameters.bound))
     return [*(f"understood: {one}" for one in data.understood), *units, *(f"note: {note}" for note in notes)]
 
