@@ -156,7 +156,7 @@ def refuse_planted(*places: Path) -> None:
     ------
     RunError
     """
-    for place in places if hasattr(os, "geteuid") else ():
+    for place in places:
         with suppress(OSError):
             if place.lstat().st_uid not in (0, os.geteuid()) and place.parent.stat().st_mode & stat.S_IWOTH:
                 planted = f"{shorten_path(place)} is another user's, in a folder where everyone may write."

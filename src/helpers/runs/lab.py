@@ -144,6 +144,4 @@ def open_lab(path: Path, options: Sequence[str] = ()) -> NoReturn:
     words = [sys.executable, "-m", "jupyterlab", str(path), *beside, *options]
     os.environ["ADOPTION_OUTPUTS"] = str(outputs)
     sys.stdout.flush()
-    if os.name == "nt":  # there exec gives the prompt back while the program runs
-        raise SystemExit(subprocess.call(words))
     os.execv(sys.executable, words)
