@@ -1,4 +1,4 @@
-"""One page of every figure of eight kinds of series, at each width, in dark and for print: `make contact` writes it.
+"""One page of every figure of seven kinds of series, at each width, in dark and for print: `make contact` writes it.
 
 Images are inside, no script runs; faults that `figure_faults` finds stand in red beneath their figure.
 """
@@ -26,7 +26,6 @@ GOLDEN = ROOT / "tests" / "golden"
 KINDS = {
     "four figures": {},
     "one figure": {"data": GOLDEN / "one.csv", "bound": 100},
-    "two figures": {"data": GOLDEN / "two.csv", "bound": 100},
     "monthly": {"data": GOLDEN / "monthly.csv"},
     "57 figures": {"indicator": "internet_users", "bound": "population_year_end"},
     "declining": {"indicator": "microblog_users"},

@@ -282,8 +282,6 @@ def test_short_series_are_honest():
 
 # ---- properties
 
-steps = st.floats(0.2, 5.0)
-
 
 @settings(max_examples=examples(15), deadline=None)
 @given(factor=st.floats(1e-3, 1e6), shift=st.floats(-50, 2000), stretch=st.floats(0.05, 20), seed=st.integers(0, 20))

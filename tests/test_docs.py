@@ -70,6 +70,7 @@ def test_the_site_has_equations_figures_and_every_public_name(site, pages, whole
         assert not [one for one in functions if f"{name}.{one}" not in documented]
 
 
+@pytest.mark.slow
 def test_each_line_of_the_gallery_gives_something(site, pages, monkeypatch):
     """As it stands there, after the lines above all of them, with the project's own data."""
     page, names = pages[site / "run" / "gallery.html"], {}

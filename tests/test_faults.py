@@ -1,6 +1,5 @@
 """The machine fails at the worst moment: nothing half-made is ever taken for whole, and people are told in a line."""
 
-import json
 import os
 import random
 import re
@@ -12,7 +11,7 @@ import time
 
 import pytest
 from conftest import WORDS, assert_equal, further
-from processes import call, is_alive, kill_tree, run, start, wait_for
+from processes import is_alive, kill_tree, run, start, wait_for
 from small_notebooks import ALL, write_notebook, write_notebooks
 
 from helpers.base.folders import lock_folder
@@ -52,26 +51,6 @@ def test_a_full_disk_is_told_and_room_is_all_that_it_needs(place, disk, referenc
     assert {path.name for path in outputs.iterdir()} == {".store", "small"}
 
 
-def test_a_folder_that_may_not_be_written_is_told(here, disk, monkeypatch, capsys):
-    folder, change = disk
-    assert change("ro")
-    monkeypatch.setenv("ADOPTION_OUTPUTS", str(folder / "outputs"))
-    expected = f"Read-only file system: {folder / 'outputs'}. Nothing of the last complete run was changed.\n"
-    assert call(capsys, *WORDS) == (1, "", expected)
-
-
-@pytest.mark.slow
-def test_outputs_that_vanish_meanwhile_are_told(place):
-    cells = list(ALL["05_forecast_small"])
-    cells.insert(4, f"import shutil\nshutil.rmtree({str(place / 'outputs')!r})")
-    write_notebook(place / "notebooks" / "05_forecast_small.ipynb", cells)
-    code, _, said = run(place, *WORDS, "--isolated")
-    assert code == 1
-    assert said.startswith("Notebook 05_forecast_small failed")
-    write_notebooks(place / "notebooks")
-    assert run(place, *WORDS)[0] == 0
-
-
 def test_the_lock_of_a_dead_process_holds_nobody_up(tmp_path):
     child = os.fork()
     if not child:
@@ -83,17 +62,6 @@ def test_the_lock_of_a_dead_process_holds_nobody_up(tmp_path):
     with lock_folder(tmp_path / "small"):
         assert lock.exists()
     assert not lock.exists()
-
-
-def test_a_clock_that_was_moved_back_makes_nothing_stale(tmp_path, reference, capsys, monkeypatch):
-    project = shutil.copytree(reference.parents[1], tmp_path / "project")
-    monkeypatch.chdir(project)
-    monkeypatch.setenv("ADOPTION_OUTPUTS", str(project / "outputs"))
-    record = project / "outputs" / "small" / "run.json"
-    record.write_text(json.dumps({**json.loads(record.read_text()), "made": "2049-01-01T00:00:00+00:00"}))
-    for path in record.parent.rglob("*"):
-        os.utime(path, (2_500_000_000, 2_500_000_000))
-    assert call(capsys, *WORDS)[1].startswith("Nothing changed")
 
 
 # ---- killed

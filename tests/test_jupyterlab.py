@@ -156,81 +156,11 @@ def test_moving_a_slider_moves_figure_verdict_and_numbers(page, record_property)
     assert "not identified, so none is given" in page.locator(".adoption-numbers").inner_text()
 
 
-@pytest.mark.slow
-def test_the_pointer_tells_values_and_a_box_zooms_until_another_series_comes(page):
-    ticks, drag = page.locator(".adoption-explorer .xtick"), page.locator(".adoption-explorer .nsewdrag").first
-    before = ticks.all_text_contents()
-    page.locator(".adoption-explorer .js-plotly-plot").scroll_into_view_if_needed()
-    box = drag.bounding_box()
-    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.5 * box["height"])
-    told = page.locator(".adoption-explorer .hoverlayer")
-    told.get_by_text("80 % band").wait_for()
-    assert re.search(r"\d+ \w+ 20\d\d.*bound, forecast: [\d,]+.*forecast: median [\d,]+", told.text_content())
-    page.mouse.down()
-    page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 0.9 * box["height"], steps=5)
-    page.mouse.up()
-    page.wait_for_function("before => document.querySelector('.adoption-explorer .xtick').textContent != before[0]",
-                           arg=before)  # fmt: skip
-    zoomed = ticks.all_text_contents()
-    find_handle(page, "Years on").focus()
-    page.keyboard.press("ArrowRight")
-    page.wait_for_function("() => document.querySelector('.adoption-numbers').innerText.includes('December 2031')")
-    assert ticks.all_text_contents() == zoomed, "a move keeps what one looks at"
-    page.keyboard.press("ArrowLeft")
-    page.wait_for_function("() => document.querySelector('.adoption-numbers').innerText.includes('December 2030')")
-    page.get_by_label("Indicator", exact=True).select_option("Internet users")
-    page.wait_for_function("() => document.querySelector('.adoption-explorer .xtick').textContent < '2020'")
-    page.get_by_label("Indicator", exact=True).select_option("Generative AI users")
-    page.wait_for_function("before => document.querySelector('.adoption-explorer .xtick').textContent == before[0]",
-                           arg=before)  # fmt: skip
-
-
-def test_until_its_answer_a_figure_is_grey_and_says_so(page):
-    """Seen from the page, for each choice; the verdict comes after, and saving waits for it."""
-    page.evaluate("""() => {
-        const panel = document.querySelector('.adoption-explorer')
-        window.seen = []
-        new MutationObserver(() => {
-            const grey = panel.classList.contains('adoption-computing')
-            const filter = getComputedStyle(panel.querySelector('.js-plotly-plot')).filter
-            window.seen.push([grey, panel.querySelector('.adoption-state').textContent, filter])
-        }).observe(panel, { attributes: true, attributeFilter: ['class'] })
-    }""")
-    page.get_by_label("Curve", exact=True).select_option("Gompertz")
-    page.wait_for_function("() => document.querySelector('.adoption-numbers').innerText.includes('Gompertz')")
-    page.wait_for_function("() => window.seen.length >= 2")
-    seen = page.evaluate("window.seen")
-    assert seen[0] == [True, "computing", "grayscale(1)"]
-    assert seen[-1][:2] == [False, ""]
-    save = page.get_by_role("button", name="Save as parameters")
-    page.wait_for_function(JUDGED)
-    api.expect(save).to_be_enabled(timeout=1000 * SECONDS)
-    page.get_by_label("Curve", exact=True).select_option("Logistic")
-    page.wait_for_function("() => document.querySelector('.adoption-numbers').innerText.includes('logistic')")
-
-
-def test_moves_never_queue_up(page):
-    """A held key sends thirty moves in a second or so; the figure shows the last one soon after."""
-    find_handle(page, "Years on").focus()
-    for _ in range(30):
-        page.keyboard.press("ArrowRight")
-    last = page.locator(".widget-hslider:has-text('Years on') .widget-readout").inner_text()
-    assert last == "15"
-    page.wait_for_function("() => document.querySelector('.adoption-numbers').innerText.includes('December 2040')",
-                           timeout=5000)  # fmt: skip
-
-
 def test_the_choice_is_saved_for_a_run(page, lab):
     page.get_by_role("button", name="Save as parameters").click()
     page.wait_for_selector("text=adoption run NAME -f")
     (saved,) = (lab[1] / "lab").glob("*.yaml")
     assert "horizon_years: 15" in saved.read_text()
-
-
-@pytest.mark.parametrize("width", [1000, 1500, 1280])
-def test_the_figure_is_as_wide_as_its_place(page, width):
-    page.set_viewport_size({"width": width, "height": 900})
-    page.wait_for_function(FITS)
 
 
 def test_nothing_is_asked_of_the_network(page):
@@ -241,20 +171,3 @@ def test_nothing_is_asked_of_the_network(page):
         name = buttons.nth(number).get_attribute("data-title")
         assert "Cloud" not in name
         assert "Produced" not in name or not buttons.nth(number).is_visible()
-
-
-def test_an_opened_copy_is_not_marked_changed(lab, page):
-    """Neither in its tab, nor by a byte once it is saved."""
-    address, outputs = lab
-    path = outputs.parent / "root" / "copy.ipynb"
-    before, tab = path.read_bytes(), page.context.browser.new_page()
-    tab.set_default_timeout(1000 * SECONDS)
-    tab.goto(address.replace("explore_adoption", "copy") + "&reset")
-    tab.wait_for_selector(".jp-Notebook .jp-Cell")
-    tab.wait_for_selector("text=Python 3 (ipykernel) | Idle")
-    tab.wait_for_timeout(1000)
-    assert tab.locator(".lm-TabBar-tab.jp-mod-dirty").count() == 0
-    tab.keyboard.press("Control+S")
-    tab.wait_for_timeout(1000)
-    assert path.read_bytes() == before
-    tab.close()

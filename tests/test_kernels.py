@@ -3,6 +3,7 @@
 import os
 import sys
 
+import nbformat
 import pytest
 from small_notebooks import write_notebook
 
@@ -12,10 +13,23 @@ from helpers.runs.runner import Execution, can_fork, execute_notebook, preload
 WAYS = [pytest.param(False, marks=pytest.mark.skipif(not can_fork(), reason="Linux only")), True]
 
 
+OWN = """from IPython.display import Markdown, display
+display(Markdown("**bold**"))
+%time display("timed")
+async def answer():
+    return 42
+display(await answer())
+from tqdm.auto import tqdm
+for _ in tqdm(range(3)):
+    pass
+from matplotlib import pyplot
+pyplot.plot([1, 2])
+pyplot.show()
+"not shown";"""
+
+
 def ask(isolated, folder, question):
     """What a notebook answers to an expression, its log, and its outputs."""
-    import nbformat
-
     preload()
     source = write_notebook(folder / "01_ask.ipynb", ["# Ask", question])
     target = folder / "work" / "notebooks" / "01_ask.ipynb"
@@ -63,3 +77,18 @@ def test_no_notebook_is_forked_with_helpers_that_have_changed_since(monkeypatch)
     assert can_fork()
     monkeypatch.setattr(runner, "hash_helpers", lambda: {"curves/model.py": "another"})
     assert not can_fork()
+
+
+@pytest.mark.parametrize("isolated", WAYS)
+def test_a_notebook_of_ones_own_displays_waits_and_has_magics_and_progress_bars(isolated, tmp_path):
+    source = write_notebook(tmp_path / "07_own.ipynb", ["# Own", OWN])
+    target = tmp_path / "work" / "notebooks" / "07_own.ipynb"
+    target.parent.mkdir(parents=True)
+    stray = execute_notebook(source, target, {}, Execution(isolated=isolated), tmp_path / "failed.ipynb", tmp_path)
+    stream, *shown = nbformat.read(target, 4).cells[-1].outputs
+    assert "Wall time" in stream.text
+    assert shown[0].data["text/markdown"] == "**bold**"
+    assert [each.data["text/plain"] for each in shown[1:3]] == ["'timed'", "42"]
+    assert "image/png" in shown[3].data
+    assert len(shown) == 4
+    assert any("3/3" in line for line in stray), "the bar is written to the error stream, which a run's log keeps"

@@ -148,17 +148,29 @@ def test_six_notebooks_by_hand_in_order_make_a_whole_run(made, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["lab"]
 
 
+@pytest.mark.slow
 def test_the_baseline_in_git_is_what_the_code_makes(made):
     assert golden.compare_run("baseline", made / "tables") == []
 
 
 def test_plain_papermill_from_anywhere(tmp_path):
     """One notebook, no runner of ours, from a folder that has nothing to do with the project."""
-    notebook = ROOT / "notebooks" / "02_see_adoption.ipynb"
-    command = [sys.executable, "-m", "papermill", notebook, "out.ipynb", "-p", "run", "plain", "-p", "data", SAMPLE]
-    environment = {**os.environ, "ADOPTION_OUTPUTS": str(tmp_path / "outputs")}
-    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "outputs" / "lab" / "plain" / "tables" / "02_growth.csv").exists()
+    call_papermill("02_see_adoption", tmp_path)
     (first, *_) = [cell for cell in json.loads((tmp_path / "out.ipynb").read_text())["cells"] if cell.get("outputs")]
     assert first["outputs"][0]["text"] == [f"By hand: results go to {tmp_path}/outputs/lab/plain/.\n"]
+
+
+@pytest.mark.slow
+def test_papermill_s_own_command_takes_each_notebook_in_turn(tmp_path):
+    for notebook in sorted((ROOT / "notebooks").glob("0*.ipynb")):
+        call_papermill(notebook.stem, tmp_path)
+
+
+def call_papermill(name, folder):
+    """Run a notebook with papermill's command and two parameters; it has written its tables."""
+    source = ROOT / "notebooks" / f"{name}.ipynb"
+    command = [sys.executable, "-m", "papermill", source, "out.ipynb", "-p", "run", "plain", "-p", "data", SAMPLE]
+    environment = {**os.environ, "ADOPTION_OUTPUTS": str(folder / "outputs")}
+    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert [*(folder / "outputs" / "lab" / "plain" / "tables").glob(f"{name[:2]}_*.csv")]

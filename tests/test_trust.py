@@ -2,32 +2,25 @@
 
 import base64
 import contextlib
-import http.server
 import io
 import itertools
 import json
 import os
 import re
-import resource
 import shutil
-import stat
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from conftest import SAMPLE, WORDS, assert_equal, examples, further
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from conftest import WORDS, assert_equal, further
 from processes import call, list_tree_processes, run, start
 from small_notebooks import ALL, write_notebooks
 
-from helpers import indicators
-from helpers.base.files import hash_file, write_file
+from helpers.base.files import hash_file
 from helpers.base.folders import claim_folder
 from helpers.base.project import MARK, RunError, find_root, refuse_planted
-from helpers.base.quoting import MAX_CHARACTERS, PlainStream, clean
+from helpers.base.quoting import PlainStream
 from helpers.runs.notebook import read_valid
 from helpers.runs.parameters import ParameterError, read_parameters
 from helpers.runs.record import load_record
@@ -84,31 +77,6 @@ def test_a_project_that_another_user_planted_above_is_not_run(place, monkeypatch
     with pytest.raises(RunError, match="is another user's"):
         find_root()
     refuse_planted(place / "data")  # ours
-
-
-@pytest.mark.parametrize("options", [[], further(["--isolated"])])
-def test_files_about_change_nothing_of_a_run(place, reference, tmp_path, options):
-    home = tmp_path / "home"
-    (home / ".ipython" / "profile_default" / "startup").mkdir(parents=True)
-    spoil = "import sys\nsys.stdout.write('owned')\nimport pandas\npandas.DataFrame.to_csv = None\n"
-    (home / ".ipython" / "profile_default" / "startup" / "00.py").write_text(spoil)
-    (home / ".ipython" / "profile_default" / "ipython_config.py").write_text(
-        "c.InteractiveShell.ast_node_interactivity = 'all'\n"
-    )
-    (home / "startup.py").write_text(spoil)
-    for folder in (place, place / "elsewhere"):
-        folder.mkdir(exist_ok=True)
-        for name in ("signal.py", "numpy.py", "pandas.py"):
-            (folder / name).write_text("raise SystemExit('owned')")
-        for name in ("cells.html.j2", "display_priority.j2", "frame.html.j2", "sheet.html.j2"):
-            (folder / name).write_text("owned")
-    (place / "elsewhere" / "matplotlibrc").write_text("axes.facecolor: red\nfont.size: 30\n")
-    code, out, err = run(
-        place / "elsewhere", *WORDS, "--force", *options,
-        HOME=str(home), PYTHONSTARTUP=str(home / "startup.py"), ADOPTION_OUTPUTS=str(place / "outputs"),
-    )  # fmt: skip
-    assert (code, err) == (0, ""), out
-    assert_equal(place / "outputs" / "small", reference)
 
 
 def test_names_in_a_strangers_record_lead_out_of_no_folder(made, capsys, tmp_path):
@@ -289,58 +257,6 @@ def test_no_escape_sequence_reaches_the_terminal(made, capsys, tmp_path):
 # ---- no end
 
 
-def test_pipes_and_devices_are_no_files(made, capsys, tmp_path):
-    pipe = tmp_path / "pipe.csv"
-    os.mkfifo(pipe)
-    folder = shutil.copytree(SAMPLE, tmp_path / "folder")
-    (folder / "observations.csv").unlink()
-    os.mkfifo(folder / "observations.csv")
-    other = shutil.copytree(SAMPLE, tmp_path / "other")
-    for part in ("hub-config", "model-output/a-b"):
-        (other / "forecasts" / part).mkdir(parents=True)
-    (other / "forecasts/hub-config/tasks.json").write_text('{"rounds": []}')
-    os.mkfifo(other / "forecasts/model-output/a-b/2026-01-01-a-b.csv")
-    for path in (pipe, folder, other, "/dev/zero"):
-        assert call(capsys, "check", str(path))[0] == 1
-    own = tmp_path / "own.ipynb"
-    for plant in (os.mkfifo, lambda path: path.symlink_to("/dev/zero"), Path.mkdir):
-        plant(own)
-        code, _, err = call(capsys, "export", str(own))
-        assert (code, len(err.splitlines())) == (2, 1)
-        own.rmdir() if own.is_dir() else own.unlink()
-    os.mkfifo(made / "small.html")
-    assert "was left as it is" in call(capsys, "export", "small", "--single")[2]
-    assert call(capsys, "run", "small", "-f", "/dev/zero")[0] == 2
-    (tmp_path / "zero.yaml").symlink_to("/dev/zero")
-    assert call(capsys, "sweep", str(tmp_path / "zero.yaml"))[0] == 2
-    (made / "run.json").unlink()
-    os.mkfifo(made / "run.json")
-    for words in (["verify", "small"], ["rm", "small"], ["export", "small"]):
-        assert call(capsys, *words)[0] == 1
-    (made / "run.json").unlink()
-    (made / "run.json").symlink_to("/dev/zero")
-    assert call(capsys, "verify", "small")[0] == 1
-    assert call(capsys, "runs")[1].count("its record can't be read") == 1
-
-
-def test_many_columns_names_and_bytes_end_soon(capsys, tmp_path):
-    began = time.monotonic()
-    wide = tmp_path / "wide.csv"
-    wide.write_text("date," + ",".join(f"c{n}" for n in range(100_000)) + "\n2020" + ",1" * 100_000 + "\n")
-    assert call(capsys, "check", str(wide))[0] == 1
-    assert time.monotonic() - began < 20
-    with pytest.raises(ParameterError) as caught:
-        read_parameters({f"indicatr{number}": 1 for number in range(100_000)})
-    assert len(str(caught.value).splitlines()) == 21
-    assert str(caught.value).endswith("and 99,980 more unknown parameters")
-    large = tmp_path / "large.yaml"
-    large.write_text("horizon_years: 3\n" * 1_200_000)
-    code, _, err = call(capsys, "run", "x", "-f", str(large))
-    assert code == 2
-    assert "the file is larger than parameters can be" in err
-    assert time.monotonic() - began < 30
-
-
 # ---- a sentence instead of a traceback
 
 
@@ -350,43 +266,6 @@ TEXTS = ("", " ", "{", "[]", "null", "5", "NaN", '"text"', "\udcff", "[" * 100_0
 TEXTS += ('{"run": "\\ud800"}',)
 DAMAGES = [("text", text) for text in TEXTS] + [("lost", key) for key in KEYS]
 DAMAGES += [("odd", key) for key in KEYS] + [("list", key) for key in KEYS if key != "sources"]
-COMMANDS = (
-    ["verify", "small"], ["runs"], ["runs", "--json"], ["export", "small"], ["export", "small", "--xlsx"],
-    ["compare", "small", "other"], ["register", "small"], ["gc"],
-    ["run", "small", "--dry-run"], ["open", "05", "--prepare-only"], ["rm", "small"],
-)  # fmt: skip
-
-
-def damage(path, kind, what):
-    content = json.loads(path.read_text())
-    if kind == "lost":
-        del content[what]
-    elif kind in ("odd", "list"):
-        content[what] = 5 if kind == "odd" else [[None]]
-    path.write_bytes(what.encode(errors="surrogateescape") if kind == "text" else json.dumps(content).encode())
-
-
-@pytest.mark.parametrize(
-    ("kind", "what"),
-    [damage if number % 4 == 0 else further(*damage) for number, damage in enumerate(DAMAGES)],
-    ids=[f"{kind} {what[:12]!r}" for kind, what in DAMAGES],
-)
-def test_a_damaged_record_is_told_by_every_command(made, capsys, kind, what):
-    damage(made / "run.json", kind, what)
-    shutil.copytree(made, made.with_name("other"))
-    for words in COMMANDS:
-        code, _, err = call(capsys, *words)  # anything but a sentence would be raised here
-        expected = 0 if words[0] in ("runs", "gc", "run", "open") else 1
-        assert code == expected, (words, err)
-        assert len(err.splitlines()) <= 1, (words, err)
-    assert list_tree(made.parent).count("small/tables/01_coverage.csv") == 1
-
-
-@pytest.mark.parametrize(("kind", "what"), [("lost", "pages"), further("text", ""), further("odd", "notebooks")])
-def test_a_run_with_a_damaged_record_is_made_again(made, capsys, reference, kind, what):
-    damage(made / "run.json", kind, what)
-    assert call(capsys, *WORDS)[0] == 0
-    assert_equal(made, reference)
 
 
 CELLS = ("[5]", "5", '[{"cell_type": "markdown"}]', '[{"cell_type": "code", "source": "x", "metadata": {"tags": 5}}]')
@@ -410,60 +289,12 @@ def test_a_notebook_that_is_none_is_told(made, capsys, content):
     assert len((out + err).splitlines()) == 1
 
 
-def test_numbers_of_5000_digits_are_refused(made, capsys, tmp_path):
-    number, own = "9" * 5000, tmp_path / "own.csv"
-    for words in (["-p", "horizon_years", number], ["-p", "bound", number], ["-y", f"shares: [{number}]"]):
-        code, _, err = call(capsys, "run", "x", *words)
-        assert code == 2
-        assert len(err) < 1000
-    own.write_text(f"date,value\n2020,{number}\n2021,5\n")
-    assert call(capsys, "check", str(own))[0] == 1
-    (tmp_path / "grid.yaml").write_text(f"grid: {{horizon_years: [{number}]}}")
-    assert call(capsys, "sweep", str(tmp_path / "grid.yaml"))[0] == 2
-
-
-@pytest.mark.parametrize("zeros", ["7", "0" * 4999 + "5", "9" * 5000, "٣" * 5000])
-def test_a_notebook_s_number_is_never_too_long(made, capsys, zeros):
-    for words in (
-        ["open", zeros, "--prepare-only"],
-        ["run", "small", "--only", zeros],
-        ["run", "small", "--from", zeros],
-    ):
-        code, _, err = call(capsys, *words)
-        assert code == 0 if words[0] == "open" and zeros.endswith("5") else code in (1, 2), words
-        assert len(err) < 1000
-
-
-GONE = "The folder that you stand in is gone. Go to one that is there, and try again.\n"
-
-
-@pytest.mark.parametrize("words", [
-    ["run"], ["run", "small", "--dry-run"], ["open", "05", "--prepare-only"], ["export", "small"],
-    ["export", "x.ipynb"], ["compare", "a", "b"], ["verify", "small"], ["gc"], ["sweep", "grid.yaml"], ["list"],
-    ["runs"], ["rm", "small"], ["register", "small"], ["register", "--series", "x.csv"], ["score"], ["new", "mine"],
-    ["params"], ["check"], ["check", "x.csv"],
-], ids=" ".join)  # fmt: skip
-def test_a_working_directory_that_is_gone_is_told(tmp_path, monkeypatch, capsys, words):
-    (tmp_path / "gone").mkdir()
-    monkeypatch.chdir(tmp_path / "gone")
-    (tmp_path / "gone").rmdir()
-    assert call(capsys, *words) == (1, "", GONE)
-
-
 def test_options_that_contradict_each_other_are_refused(made, capsys):
     options = {"--force": [], "--only": ["01"], "--from": ["05"]}
     for first, second in itertools.combinations(options, 2):
         code, out, err = call(capsys, "run", "small", second, *options[second], first, *options[first])
         assert (code, out) == (2, "")
         assert f"{first} and {second} contradict each other; give one of them" in err
-
-
-def test_what_is_not_there_can_not_run_again(made, capsys):
-    for option in (["--only", "01"], ["--from", "05"], ["--only", "01", "--dry-run"]):
-        code, out, err = call(capsys, "run", "other", *option)
-        assert (code, out) == (2, "")
-        assert err.startswith("There is no run 'other' with a record")
-    assert not (made.parent / "other").exists()
 
 
 def test_a_library_s_warning_is_not_for_the_terminal(place):
@@ -473,19 +304,6 @@ def test_a_library_s_warning_is_not_for_the_terminal(place):
     code, out, err = run(place, "runs", before=spoil)
     assert (code, err) == (0, "")
     assert out.startswith("No run yet")
-
-
-JSON = st.recursive(
-    st.none() | st.floats() | st.text(st.characters(), max_size=20) | st.just("x" * 10_000),
-    lambda part: st.lists(part) | st.dictionaries(st.text(st.characters()), part),
-)
-
-
-@given(JSON)
-@settings(max_examples=examples(200))
-def test_no_text_of_a_record_is_long_or_half(content):
-    for text in re.findall(r'"((?:[^"\\]|\\.)*)"', json.dumps(clean(content), ensure_ascii=False)):
-        assert len(text.encode()) <= 4 * (MAX_CHARACTERS + 3)
 
 
 def change_texts(made, text):
@@ -525,83 +343,6 @@ def test_outputs_that_are_a_file_are_told(here, capsys):
     assert (here / "outputs").read_text() == "mine"
 
 
-ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
-
-
-def test_a_terminal_that_knows_only_ascii_gets_codes(made, place, tmp_path):
-    own = tmp_path / "中.csv"
-    own.write_text("Jahr,Wörter\n2020,1\n2021,é\n", encoding="utf-8")
-    code, _, err = run(place, "list", **ASCII)
-    assert (code, err) == (0, "")
-    code, out, err = run(place, "check", str(own), **ASCII)
-    assert code == 1
-    assert "\\xf6" in out + err
-
-
-@pytest.fixture
-def limit():
-    """Set a soft limit of this process; it is as before afterwards."""
-    kept = {}
-
-    def set_limit(kind, number):
-        kept[kind] = resource.getrlimit(kind)
-        resource.setrlimit(kind, (number, kept[kind][1]))
-
-    yield set_limit
-    for kind, limits in kept.items():
-        resource.setrlimit(kind, limits)
-
-
-@LINUX
-@pytest.mark.parametrize(
-    ("number", "words"),
-    [(64, ["run", "small"]), further(24, ["run", "small", "--isolated"]), further(24, ["sweep", "grid.yaml"])],
-)
-def test_too_few_open_files_are_told_before_anything_starts(here, capsys, limit, number, words):
-    (here / "grid.yaml").write_text("grid: {horizon_years: [3, 5]}\n")
-    limit(resource.RLIMIT_NOFILE, number)
-    code, out, err = call(capsys, *words)
-    assert (code, out, len(err.splitlines())) == (1, "", 1)
-    assert err.startswith(f"The system grants this process {number} open files")
-    assert not (here / "outputs" / "small").exists()
-
-
-@LINUX
-@pytest.mark.parametrize("options", [[], further(["--isolated"])])
-def test_too_little_memory_is_told_before_anything_starts(place, options):
-    limit = "import resource\nresource.setrlimit(resource.RLIMIT_AS, (700_000_000, 700_000_000))"
-    code, _, err = run(place, "run", "small", *options, before=limit)
-    assert (code, len(err.splitlines())) == (1, 1)
-    assert err.startswith("The system grants this process 700,000,000")
-    assert not (place / "outputs" / "small").exists()
-
-
-@LINUX
-def test_a_limit_to_the_size_of_files_is_told(here, capsys, limit):
-    limit(resource.RLIMIT_FSIZE, 41_000)  # figures are smaller, pages larger
-    code, _, err = call(capsys, *WORDS)
-    assert code == 1
-    assert err.startswith("File too large")
-    assert err.endswith("Nothing of the last complete run was changed.\n")
-    assert [path.name for path in (here / "outputs").iterdir()] == [".store"]
-
-
-@pytest.mark.parametrize(
-    ("target", "error", "words"),
-    [
-        ("threading.Thread.start", RuntimeError("can't start new thread"), "can't start new thread"),
-        ("helpers.runs.runner.check_parameters", MemoryError(), "Out of memory"),
-    ],
-)
-def test_too_few_threads_and_no_memory_are_told(here, capsys, monkeypatch, target, error, words):
-    def refuse(*_, **__):
-        raise error
-
-    monkeypatch.setattr(target, refuse)
-    code, _, err = call(capsys, "run", "small", "--isolated")
-    assert (code, err) == (1, f"{words}. Nothing of the last complete run was changed.\n")
-
-
 # ---- leftovers
 
 
@@ -615,12 +356,6 @@ def list_listening(pid):
         with contextlib.suppress(OSError):
             found.add(str(path.readlink()))
     return found & waiting
-
-
-@LINUX
-def test_a_listening_port_would_be_noticed():
-    with http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler):
-        assert list_listening(os.getpid())
 
 
 @LINUX
@@ -647,51 +382,6 @@ def test_a_folder_in_use_is_no_leftover(tmp_path):
             assert second != first
         assert (first / "work").exists()
     assert list(tmp_path.iterdir()) == []
-
-
-@LINUX
-@pytest.mark.slow
-@pytest.mark.parametrize("umask", [0o077, 0o002])
-def test_the_users_umask_holds(place, umask):
-    code, _, err = run(place, "run", "small", before=f"import os\nos.umask({umask})")
-    assert code == 0, err
-    for path in (place / "outputs").rglob("*"):
-        expected = (0o777 if path.is_dir() else 0o666) & ~umask
-        assert stat.S_IMODE(path.stat().st_mode) == expected, path
-
-
-def test_a_file_is_replaced_whole_under_the_umask(tmp_path):
-    before = os.umask(0o027)
-    try:
-        write_file(tmp_path / "a", b"x")
-    finally:
-        os.umask(before)
-    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o640
-    assert list_tree(tmp_path) == ["a"]
-
-
-@LINUX
-@pytest.mark.slow
-def test_a_temporary_folder_of_many_bytes_in_few_letters_works(place, tmp_path):
-    temporary = tmp_path / ("中" * 60)
-    temporary.mkdir()
-    code, _, err = run(place, "run", "small", TMPDIR=str(temporary))
-    assert code == 0, err
-    assert list(temporary.iterdir()) == []
-
-
-@pytest.mark.slow
-def test_a_record_without_a_commit_says_why(place):
-    assert run(place, "run", "small")[0] == 0
-    record = json.loads((place / "outputs" / "small" / "run.json").read_text())
-    assert (record["git"], record["no_git"]) == (None, "the project's folder is no git repository")
-    page = (place / "outputs" / "small" / "html" / "index.html").read_text()
-    assert "<dt>commit</dt><dd>none: the project&#39;s folder is no git repository</dd>" in page
-    (place / ".git").mkdir()
-    assert run(place, "run", "other")[0] == 0
-    record = json.loads((place / "outputs" / "other" / "run.json").read_text())
-    assert record["git"] is None
-    assert record["no_git"].startswith("git did not tell the commit: ")
 
 
 # ---- what was read is what is recorded
@@ -728,18 +418,6 @@ def test_pip_and_setuptools_are_in_the_lock():
         assert f"\n{name}=={version(name)} \\\n    --hash=sha256:" in lock
 
 
-@pytest.mark.skipif(not shutil.which("make"), reason="needs make")
-def test_an_audit_without_a_network_ends_with_a_sentence():
-    words = ["make", "--silent", "--assume-old=.venv/ready", "audit", f"BIN={Path(sys.executable).parent}"]
-    nowhere = dict.fromkeys(("https_proxy", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:1") | {"no_proxy": ""}
-    done = subprocess.run(
-        words, cwd=Path(__file__).parents[1], env={**os.environ, **nowhere}, capture_output=True, text=True
-    )
-    assert done.returncode == 2
-    assert done.stdout.startswith("https://api.osv.dev/v1/query or the package index can't be reached")
-    assert len(done.stdout.splitlines()) == 1
-
-
 # ---- odd values
 
 
@@ -749,32 +427,3 @@ def test_levels_and_shares_that_nobody_can_tell_from_0_or_1_are_refused(value):
         with pytest.raises(ParameterError, match=r"none within 0\.001 of either"):
             read_parameters({name: [value]})
     assert read_parameters({"levels": [0.001, 0.999]}).levels == [0.001, 0.999]
-
-
-ENTITIES = {
-    "Ch\u0456na": "has a Greek or Cyrillic letter among Latin ones",
-    "C\u03bfngo": "has a Greek or Cyrillic letter among Latin ones",
-    "\u3164": "hangul filler",
-    "\u2800": "braille pattern blank",
-    "...": "has no letter and no digit",
-    "\u200c": "has no letter and no digit",
-}
-
-
-@pytest.mark.parametrize("entity", ENTITIES)
-def test_entities_that_look_empty_or_like_another_are_refused(tmp_path, entity):
-    path = tmp_path / "own.csv"
-    rows = "".join(f"{entity},{year},{year - 2010}\n" for year in range(2019, 2024))
-    path.write_text(f"entity,date,value\n{rows}", encoding="utf-8")
-    with pytest.raises(indicators.DataError, match=ENTITIES[entity]):
-        indicators.load(f"{path}?unit=units")
-
-
-@pytest.mark.parametrize("other", ["\u0421\u0423\u0420", "CYP\ufe0f", "C\u200cYP"])
-def test_entities_that_differ_by_a_look_are_refused(tmp_path, other):
-    path = tmp_path / "own.csv"
-    rows = "".join(f"CYP,{year},{year - 2010}\n{other},{year},{year - 2011}\n" for year in range(2019, 2024))
-    path.write_text(f"entity,date,value\n{rows}", encoding="utf-8")
-    with pytest.raises(indicators.DataError, match=r"is spelled|\\ufe0f"):
-        indicators.load(f"{path}?unit=units")
-    assert indicators.load(SAMPLE)

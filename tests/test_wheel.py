@@ -106,14 +106,3 @@ def test_new_makes_a_project_to_edit(installed, tmp_path):
     assert (tmp_path / "mine" / "outputs" / "baseline" / "html" / "index.html").is_file()
     assert "is there already, and not empty" in call(installed, "new", "mine", cwd=tmp_path, code=2)
     assert {path.name for path in tmp_path.iterdir()} == {"mine"}
-
-
-@pytest.mark.parametrize("isolated", [(), ("--isolated",)], ids=["forked", "spawned, as on macOS and Windows"])
-def test_a_project_with_helpers_of_its_own_can_use_it(installed, tmp_path, isolated):
-    (tmp_path / "helpers").mkdir()
-    (tmp_path / "helpers" / "__init__.py").write_text("raise SystemExit('not what was meant')\n")
-    (tmp_path / "x.csv").write_text(SERIES)
-    said = call(installed, "run", "mine", "-p", "data", "x.csv", *isolated, cwd=tmp_path, PYTHONPATH=str(tmp_path))
-    assert said.splitlines()[-1] == "Read it: outputs/mine/html/index.html"
-    asked = "from adoption_curves import curves, forecast; print(curves.Logistic.__name__)"
-    assert call(installed, "-c", asked, cwd=tmp_path, program="python", PYTHONPATH=str(tmp_path)).strip() == "Logistic"

@@ -69,7 +69,7 @@ def test_a_fact_is_the_same_in_two_places(run):
         if told is not None and not (key == "ceiling" and pd.isna(numbers["low"][key])):
             assert told in pick(run, table, part), (key, table, part)
     bands = numbers[numbers.index.str.fullmatch(r"forecast_\d{4}_\d\d")]
-    low, high = band_columns(quoted_level([0.5, 0.9] if run == "levels" else [0.6] if run == "sixty" else [0.5, 0.8]))
+    low, high = band_columns(quoted_level([0.5, 0.8]))
     combined = read(run, "05_forecast").query("method == 'combined'").set_index("date")
     for text, label in zip(bands["text"], bands["label"], strict=True):
         date, said = label.removeprefix("Forecast for "), text.partition(" (")[0]

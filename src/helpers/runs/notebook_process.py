@@ -60,7 +60,6 @@ def end_with_parent() -> None:
 def make_engine() -> Any:
     """The engine of papermill that is IPython in this process: no kernel, no socket, nothing that outlives it."""
     from IPython.core.interactiveshell import InteractiveShell
-    from IPython.utils.capture import capture_output
     from nbformat.v4 import new_output
     from papermill.engines import Engine
     from traitlets.config import Config
@@ -82,23 +81,32 @@ def make_engine() -> Any:
             for index, cell in enumerate(nb_man.nb.cells):
                 nb_man.cell_start(cell, index)
                 if cell.cell_type == "code":
-                    with capture_output() as said:
-                        shell.display_trap.hook = sys.displayhook  # that which captures
-                        result = shell.run_cell(cell.source, store_history=True)
-                    print(said.stderr, end="", file=sys.stderr)
-                    cell.execution_count = result.execution_count
-                    cell.outputs = [new_output("stream", name="stdout", text=said.stdout)] if said.stdout else []
-                    for each in said.outputs:
-                        data = {kind: b64encode(one).decode() if isinstance(one, bytes) else one
-                                for kind, one in each.data.items()}  # fmt: skip
-                        cell.outputs.append(new_output("display_data", data=data, metadata=each.metadata or {}))
+                    error = execute_cell(shell, cell)
                     if shell.failure:
                         cell.outputs.append(shell.failure)
-                        nb_man.cell_exception(cell, cell_index=index, exception=result.error_in_exec)
+                        nb_man.cell_exception(cell, cell_index=index, exception=error)
                         break
                 nb_man.cell_complete(cell, cell_index=index)
 
     return ShellEngine
+
+
+def execute_cell(shell: Any, cell: Any) -> BaseException | None:
+    """The error of a code cell, executed with its outputs put into it; what goes to the error stream stays there."""
+    from IPython.utils.capture import capture_output
+    from nbformat.v4 import new_output
+
+    with capture_output() as said:
+        capture = sys.displayhook
+        shell.display_trap.hook = lambda value: shell.displayhook.quiet() or capture(value)  # quiet: the cell ends in ;
+        result = shell.run_cell(cell.source, store_history=True)
+    print(said.stderr, end="", file=sys.stderr)
+    cell.execution_count = result.execution_count
+    cell.outputs = [new_output("stream", name="stdout", text=said.stdout)] if said.stdout else []
+    for each in said.outputs:
+        data = {kind: b64encode(one).decode() if isinstance(one, bytes) else one for kind, one in each.data.items()}
+        cell.outputs.append(new_output("display_data", data=data, metadata=each.metadata or {}))
+    return result.error_in_exec
 
 
 def clean_copy(source: Path, target: Path) -> None:

@@ -23,8 +23,8 @@ class Study(Output):
 
     The parameters are the variables that the ``parameters`` cell of ``notebooks/<notebook>.ipynb`` declares, and no
     others: a frame that a cell happens to call `shares` is none. A notebook that lies elsewhere has all variables with
-    the names of parameters. The notebook's record begins afresh. A notebook that someone runs by hand never writes into the published
-    run, but into ``outputs/lab/<run>/``, and says so.
+    the names of parameters. The notebook's record begins afresh. A notebook that someone runs by hand never writes into
+    the published run, but into ``outputs/lab/<run>/``, and says so.
 
     Parameters
     ----------
