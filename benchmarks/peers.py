@@ -1,4 +1,4 @@
-"""Other forecasters on the origins of the references, scored as the published forecast is (`python -m benchmarks.peers`).
+"""Other forecasters on the origins of the references, scored as the published forecast is.
 
 It writes peers.csv and peers.md, beside this file. Only `forecast_rivals` needs the rivals' packages.
 """
