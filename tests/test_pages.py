@@ -15,6 +15,7 @@ from conftest import list_files
 from nbconvert.exporters import HTMLExporter
 from processes import call
 
+from helpers.base.files import write_file
 from helpers.base.project import RunError
 from helpers.runs.notebook_process import name_run
 from helpers.runs.pages import write_pages
@@ -22,7 +23,7 @@ from helpers.runs.pages.charts import set_chart, set_drawing
 from helpers.runs.pages.embeds import measure_frame
 from helpers.runs.pages.exhibits import embed_files, find_saved, set_tables
 from helpers.runs.pages.exporter import set_body, set_equation, set_html, set_markdown_output
-from helpers.runs.pages.frame import STEERING
+from helpers.runs.pages.frame import STEERING, mark_file
 from helpers.runs.pages.index import find_table, format_number, group_sources, write_command
 from helpers.show import tables
 
@@ -184,16 +185,17 @@ def test_what_is_too_large_for_a_page_is_named_and_figures_come_first(tmp_path):
     (tmp_path / "tables" / "01_large.csv").write_bytes(b"1234567\n" * 100_000)
     (tmp_path / "figures" / "01_x.png").write_bytes(b"1" * 1000)
     names = ("tables/01_large.csv", "tables/01_small.csv", "figures/01_x.png")
-    page = " ".join(f'<a href="within:{name}" download="x">{name}</a>' for name in names)
-    made = embed_files(page, tmp_path, 2_000)
+    page = " ".join(mark_file(name, name) for name in names)
+    made = embed_files(page, tmp_path, names, 2_000)
     assert made.startswith(
         '<span class="beside">tables/01_large.csv</span> <a href="data:text/csv;charset=utf-8;base64,'
     )
     assert '<a href="data:image/png;base64,MTEx' in made
     assert len(made) < 2_000
-    made = embed_files(page, tmp_path, 1_800)
+    made = embed_files(page, tmp_path, names, 1_800)
     assert made.count('class="beside"') == 1
-    assert len(embed_files(page, tmp_path)) > 1_000_000
+    assert len(embed_files(page, tmp_path, names)) > 1_000_000
+    assert "data:" not in embed_files(page, tmp_path, [])
 
 
 def test_saved_tables_are_read_from_the_code():
@@ -368,9 +370,9 @@ def test_a_drawing_that_holds_more_than_shapes_and_letters_is_left_out(part):
 
 def test_a_drawing_of_thousands_of_marks_stays_a_picture(tmp_path):
     for kind in ("svg", "narrow.svg"):
-        (tmp_path / f"01_x.{kind}").write_text(DRAWING.format(""))
+        write_file(tmp_path / "figures" / f"01_x.{kind}", DRAWING.format("").encode())
     assert set_chart(tmp_path, "01_x", "words").count("<svg") == 2
-    (tmp_path / "01_x.svg").write_text(DRAWING.format('<path d="M 0 0"/>' * 10_000))
+    (tmp_path / "figures" / "01_x.svg").write_text(DRAWING.format('<path d="M 0 0"/>' * 10_000))
     assert not set_chart(tmp_path, "01_x", "words")
 
 
@@ -386,7 +388,7 @@ def test_a_frame_has_room_for_what_is_in_the_file(tmp_path):
     assert measure_frame(tmp_path, "01_x", "words") == 480
     save("narrow.svg", "100 300")
     assert measure_frame(tmp_path, "01_x", "words") == 1160  # three times 320, and the note there
-    (tmp_path / "01_x.svg").write_text(DRAWING.format('<path d="M 0 0"/>' * 10_000))
+    (tmp_path / "figures" / "01_x.svg").write_text(DRAWING.format('<path d="M 0 0"/>' * 10_000))
     assert measure_frame(tmp_path, "01_x", "words") == 480
 
 

@@ -259,7 +259,8 @@ def enter(day, values=(500.0, 600.0, 700.0), published="2026-01-01", model=MODEL
 
 
 def score(data, *frames, **options):
-    return hub_scores.score_register(pd.concat(frames), data, **options)
+    """As in a hub that requires no other levels than `enter` gives."""
+    return hub_scores.score_register(pd.concat(frames), data, required=(0.1, 0.5, 0.9), **options)
 
 
 def test_scores_are_those_of_the_figure_that_came(data):

@@ -19,13 +19,17 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
-import typer
+try:
+    import typer
 
-from .base.project import UNNEEDED, RunError, UserError, block_imports, find_outputs, shorten_path
-from .base.quoting import PlainStream, shorten
-from .cli import commands
-from .cli.commands import complete_runs
-from .cli.options import add_choices, join_pairs, locate_data, read_options, refuse_contradiction
+    from .base.project import UNNEEDED, RunError, UserError, block_imports, find_outputs, shorten_path
+    from .base.quoting import PlainStream, shorten
+    from .cli import commands
+    from .cli.commands import complete_runs
+    from .cli.options import add_choices, join_pairs, locate_data, read_options, refuse_contradiction
+except KeyboardInterrupt:  # Ctrl-C before there is a command
+    print("\nInterrupted.", file=sys.stderr)
+    raise SystemExit(130) from None
 
 STOPS = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])
 

@@ -19,7 +19,9 @@ from typing import Any
 from .project import RunError, refuse_planted, shorten_path
 from .quoting import escape
 
-LOCK = ".lock"
+LOCK, CONTENT = ".lock", "content"
+CLAIMED = "In this folder adoption_curves makes what it then puts in its place.\n"
+"""What the lock of a folder says that `claim_folder` makes."""
 LEFTOVER = r"(.*/)?(\.ipynb_checkpoints/.*|\.DS_Store|~\$.*|\.~lock\..*#)"
 """Paths of what JupyterLab, macOS and offices leave in folders that they open, and nobody misses."""
 
@@ -56,7 +58,7 @@ def lock_folder(folder: Path, what: str = "run") -> Iterator[None]:
         If another process holds it, where the message says which one; or if the lock's name is that of another file.
     """
     place = follow_link(folder)
-    refuse_planted(place.parent, place, _find_old(place))
+    refuse_planted(place, _find_old(place))
     path = place.parent / f".{place.name}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with _open_locked(path, f"{what.capitalize()} '{folder.name}'") as file:
@@ -113,22 +115,56 @@ def lock_file(file: Any) -> None:
 def claim_folder(place: Path, prefix: str) -> Iterator[Path]:
     """A folder of one's own in `place` for the block; those that killed processes have left there go.
 
-    Each is told by a lock in it, which the system frees when its process ends.
+    The folder lies in one that holds nothing else but a lock, which the system frees when its process ends. Only what
+    has this form, to the last name, is removed.
     """
-    for left in place.glob(f"{glob.escape(prefix)}*"):
-        with suppress(OSError):
-            if left.lstat().st_uid == os.geteuid():
-                with open(left / LOCK, "r+", opener=_open_plain) as file:
-                    lock_file(file)
-                    shutil.rmtree(left)
-    folder = Path(mkdtemp(prefix=prefix, dir=place))
+    for left in list_claimed(place, prefix):
+        _remove_left(left)
+    folder, file = _open_claimed(place, prefix)
     try:
-        with (folder / "new").open("w") as file:
-            lock_file(file)
-            (folder / "new").rename(folder / LOCK)  # others never see one that isn't locked
-            yield folder
+        (folder / CONTENT).mkdir()
+        yield folder / CONTENT
     finally:
+        file.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def list_claimed(place: Path, prefix: str) -> list[Path]:
+    """Folders in `place` that `claim_folder` has made: this user's, of its names, with nothing but what it makes."""
+    return [
+        path
+        for path in place.glob(f"{glob.escape(prefix)}????????")
+        if re.fullmatch(r"[a-z0-9_]{8}", path.name[-8:]) and _is_claimed(path)
+    ]
+
+
+def _is_claimed(path: Path) -> bool:
+    with suppress(OSError):
+        state, names = path.lstat(), {each.name for each in path.iterdir()}
+        ours = stat.S_ISDIR(state.st_mode) and state.st_uid == os.geteuid()
+        with open(path / LOCK, encoding="utf-8", errors="replace", opener=_open_plain) as file:
+            plain = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            return ours and names <= {LOCK, CONTENT} and plain and file.read(len(CLAIMED) + 1) == CLAIMED
+    return False
+
+
+def _remove_left(left: Path) -> None:
+    with suppress(OSError), open(left / LOCK, "r+", opener=_open_plain) as file:
+        lock_file(file)
+        shutil.rmtree(left / CONTENT, ignore_errors=True)
+        (left / LOCK).unlink()
+        left.rmdir()
+
+
+def _open_claimed(place: Path, prefix: str) -> tuple[Path, Any]:
+    """A new folder with its lock, and the lock as an open file: others never see one that isn't locked."""
+    folder = Path(mkdtemp(prefix=prefix, dir=place))
+    file = (folder / "new").open("w", encoding="utf-8")
+    lock_file(file)
+    file.write(CLAIMED)
+    file.flush()
+    (folder / "new").rename(folder / LOCK)
+    return folder, file
 
 
 def _find_old(folder: Path) -> Path:

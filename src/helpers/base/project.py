@@ -58,12 +58,12 @@ def find_root() -> Path:
     above = [Path.cwd(), *Path.cwd().parents]
     for folder in above:
         if (folder / MARK).is_file():
-            refuse_planted(folder, folder / MARK, folder / "notebooks", folder / "data")
+            refuse_planted(folder / MARK, folder / "notebooks", folder / "data")
             return folder
     for folder in (CHECKOUT, *above):
         if any((folder / "notebooks").glob("[0-9][0-9]_*.ipynb")) and (folder / "data" / "datapackage.json").is_file():
             if folder != CHECKOUT:
-                refuse_planted(folder, folder / "notebooks", folder / "data")
+                refuse_planted(folder / "notebooks", folder / "data")
             return folder
     if PACKAGED.is_dir():
         return PACKAGED
@@ -99,6 +99,12 @@ def find_outputs() -> Path:
 def find_lab() -> Path:
     """Folder for what people make by hand, ``outputs/lab/``; it is no run."""
     return find_outputs() / "lab"
+
+
+def find_citation() -> Path | None:
+    """``CITATION.cff`` of the project, or of the package where the project has none."""
+    found = [path for root in (find_root(), CHECKOUT, PACKAGED) if (path := root / "CITATION.cff").is_file()]
+    return found[0] if found else None
 
 
 def find_data(data: str = "data") -> Path:
@@ -150,13 +156,20 @@ def shorten_path(path: Path) -> str:
 
 
 def refuse_planted(*places: Path) -> None:
-    """Refuse what another user has put where everyone may write: what is in it would become part of a report.
+    """Refuse what another user has put where everyone may write, and all below it: it would become part of a report.
+
+    Parameters
+    ----------
+    *places : Path
+        Each is looked at with every folder up to the root, as it is named and as links lead to it.
 
     Raises
     ------
     RunError
     """
-    for place in places:
+    named = [Path(follow(place)) for place in places for follow in (os.path.abspath, os.path.realpath)]
+    above = dict.fromkeys(step for place in named for step in (place, *place.parents))
+    for place in above:
         with suppress(OSError):
             if place.lstat().st_uid not in (0, os.geteuid()) and place.parent.stat().st_mode & stat.S_IWOTH:
                 planted = f"{shorten_path(place)} is another user's, in a folder where everyone may write."

@@ -171,7 +171,7 @@ def score(
     from .. import indicators
     from ..base.project import find_register
     from ..forecast import hub_scores
-    from ..forecast.hub import write_figures
+    from ..forecast.hub import read_required, write_figures
     from ..forecast.register import list_figures, read_register
 
     given: dict[str, Any] = {"data": data}
@@ -179,7 +179,7 @@ def score(
     known = indicators.load(given["data"])
     place = find_register(known.path) if hub is None else hub
     entries = read_register(known, hub=place)
-    scored = hub_scores.score_register(entries, known, vintage)
+    scored = hub_scores.score_register(entries, known, vintage, read_required(place))
     if update and len(entries):
         write_figures(place, list_figures(known, entries))
     if as_json:

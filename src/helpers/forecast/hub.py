@@ -8,19 +8,20 @@ target.
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 import shutil
 from collections.abc import Mapping
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..base.files import read_json, write_file, write_json
-from ..base.folders import is_cut_off, lock_folder, recover, replace_folder
+from ..base.folders import claim_folder, is_cut_off, lock_folder, recover, replace_folder
 from ..base.project import RunError, shorten_path
 from ..indicators import DataError, Problem
 from ..indicators.tables import read_bytes
@@ -54,7 +55,7 @@ DAYS = ["origin_date", "published", "target_end_date"]
 ENTRY = ["model_id", "entity", "indicator", "bound", "origin_date", "published", "target_end_date"]
 """What tells one forecast on record from another."""
 MODEL_ID = re.compile(r"[A-Za-z0-9_]{1,16}-[A-Za-z0-9_]{1,16}")
-TASKS = "hub-config/tasks.json"
+TASKS, TARGET_DATA = "hub-config/tasks.json", "target-data/time-series.csv"
 
 
 def check_model_id(model_id: str) -> None:
@@ -105,6 +106,24 @@ def read_targets(folder: Path) -> dict[str, dict[str, Any]]:
         }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _fault(path, folder, "", "is missing, or has not the form of a hub's tasks") from error
+
+
+def read_required(folder: Path) -> list[float]:
+    """Quantile levels that the tasks of a hub require; those of this package where there is no hub.
+
+    Raises
+    ------
+    DataError
+        When its tasks have another form.
+    """
+    path = folder / TASKS
+    if not path.is_file():
+        return list(HUB_QUANTILES)
+    try:
+        outputs = [task["output_type"]["quantile"] for one in read_json(path)["rounds"] for task in one["model_tasks"]]
+        return sorted({float(level) for output in outputs for level in output["output_type_id"]["required"]})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _fault(path, folder, "", "names no quantile levels that it requires") from error
 
 
 def _fault(path: Path, folder: Path, column: str, message: str, row: Any = None) -> DataError:
@@ -179,8 +198,8 @@ def add_to_hub(folder: Path, rows: pd.DataFrame, titles: dict[str, str], figures
         before = read_hub(folder)
         rows = _leave_known(rows, before)
         targets = _join_targets(read_targets(folder) if len(before) else {}, rows, titles)
-        with TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
-            new = Path(place) / "new"
+        with claim_folder(folder.parent, f".{folder.name}.new-") as place:
+            new = place / "new"
             if folder.is_dir():
                 shutil.copytree(folder, new)
             changed = [
@@ -318,5 +337,21 @@ def tasks_config(rows: pd.DataFrame, targets: Mapping[str, Mapping[str, Any]]) -
 
 
 def write_figures(folder: Path, figures: pd.DataFrame) -> None:
-    """Write the hub's target data anew, from `register.list_figures`."""
-    write_file(folder / "target-data/time-series.csv", figures.to_csv(index=False, lineterminator="\n").encode())
+    """Add figures to the hub's target data, from `register.list_figures`; what is there stays.
+
+    A figure that is another now than the one printed there under its day becomes a vintage of today. Figures of series
+    that are not among `figures` stay too: other data hold them.
+    """
+    path, keys = folder / TARGET_DATA, ["entity", "indicator", "target_end_date", "as_of"]
+    rows = pd.read_csv(io.StringIO(figures.to_csv(index=False)), dtype=str, keep_default_na=False)
+    if path.is_file():
+        there = pd.read_csv(BytesIO(read_bytes(path)), dtype=str, keep_default_na=False)
+        if list(there.columns) != TARGET_COLUMNS:
+            raise _fault(path, folder, "", f"the header must be {','.join(TARGET_COLUMNS)}")
+        figure = [*keys[:3], "observation", "censoring"]
+        dated, known = _is_in(rows[keys], there[keys]), _is_in(rows[figure], there[figure])
+        today = f"{datetime.now().astimezone():%Y-%m-%d}"
+        new = rows.assign(as_of=rows["as_of"].mask(dated, today))[~dated | ~known]
+        rows = pd.concat([there, new]).drop_duplicates(keys)
+    rows = rows.sort_values(keys, kind="stable")
+    write_file(path, rows.to_csv(index=False, lineterminator="\n").encode())

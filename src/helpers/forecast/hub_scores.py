@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..base.project import RunError
 from ..base.wording import add_entity, say_count, say_day, say_name
 from ..indicators import Data, DataError
 from .hub import BASELINES, ENTRY
+from .result import HUB_QUANTILES
 from .scores import quantile_score
 
 VINTAGES = ("first", "latest")
@@ -26,7 +28,9 @@ SUMMARY += [*(f"coverage_{100 * level:.0f}" for level in LEVELS), *(f"{name}_rat
 SUMMARY += ["bounds", "probability"]
 
 
-def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") -> pd.DataFrame:
+def score_register(
+    entries: pd.DataFrame, data: Data, vintage: str = "first", required: Sequence[float] = HUB_QUANTILES
+) -> pd.DataFrame:
     """Set each registered forecast beside the figure that came.
 
     Parameters
@@ -37,6 +41,8 @@ def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") ->
         With the figures that have come.
     vintage : {"first", "latest"}
         Of a figure that was revised, the one that counts.
+    required : sequence of float
+        Quantile levels that the tasks of the hub require: a forecast that lacks one has no score.
 
     Returns
     -------
@@ -58,7 +64,7 @@ def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") ->
     if vintage not in VINTAGES:
         raise RunError(f"vintage is '{vintage}'; a score is of the {' or the '.join(VINTAGES)} vintage of a figure.")
     parts = entries.groupby(ENTRY, sort=True)
-    scored = [_score_entry(dict(zip(ENTRY, key, strict=True)), part, data, vintage) for key, part in parts]
+    scored = [_score_entry(dict(zip(ENTRY, key, strict=True)), part, data, vintage, required) for key, part in parts]
     against: dict[Any, dict[str, float]] = {}
     for row in scored:
         if row["model_id"] in RATIOS:
@@ -73,10 +79,14 @@ def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") ->
     return pd.DataFrame(rows, columns=[*ENTRY, "q0.1", "q0.5", "q0.9", "unit", *SCORES])
 
 
-def _score_entry(row: dict[str, Any], part: pd.DataFrame, data: Data, vintage: str) -> dict[str, Any]:
+def _score_entry(
+    row: dict[str, Any], part: pd.DataFrame, data: Data, vintage: str, required: Sequence[float]
+) -> dict[str, Any]:
     """One forecast for one date, with its scores."""
     levels, values = part["output_type_id"].to_numpy(float), part["value"].to_numpy(float)
-    row |= dict(zip(("q0.1", "q0.5", "q0.9"), np.interp([0.1, 0.5, 0.9], levels, values), strict=True))
+    quoted = np.interp([0.1, 0.5, 0.9], levels, values, left=np.nan, right=np.nan)
+    row |= dict(zip(("q0.1", "q0.5", "q0.9"), quoted, strict=True))
+    row["lacks"] = [f"{level:g}" for level in required if not np.isclose(levels, level).any()]
     row |= {"unit": part["unit"].iloc[0], "outcome": np.nan, "side": "", "came": pd.NaT, "hindsight": False}
     row |= {"counted": False, "probability": np.nan, "wis": np.nan, "why": ""} | dict.fromkeys(COVERED, "")
     rows = data.find_vintages(row["entity"], row["indicator"])
@@ -85,6 +95,9 @@ def _score_entry(row: dict[str, Any], part: pd.DataFrame, data: Data, vintage: s
         return row
     row |= {"came": figures["published"].iloc[0], "hindsight": bool(row["published"] >= figures["published"].iloc[0])}
     row["why"] = _find_reason(row, rows, data)
+    if row["lacks"] and not row["why"]:
+        row["why"] = f"the forecast lacks {say_count(len(row['lacks']), 'quantile')} that its hub requires, such as "
+        row["why"] += row["lacks"][0]
     if row["why"]:
         return row
     figure = figures.iloc[0 if vintage == "first" else -1]
@@ -94,6 +107,8 @@ def _score_entry(row: dict[str, Any], part: pd.DataFrame, data: Data, vintage: s
     below = float(np.interp(outcome, values, levels, left=0, right=1))
     row["probability"] = {"at_least": 1 - below, "at_most": below}.get(side, np.nan)
     for name, level in zip(COVERED, LEVELS, strict=True):
+        if not np.isclose(levels[:, None], band_ends(level)).any(axis=0).all():
+            continue  # the outermost quantiles are no ends of this band
         low, high = np.interp(band_ends(level), levels, values)
         outside = {"exact": outcome < low or outcome > high, "at_least": outcome > high, "at_most": outcome < low}
         row[name] = "no" if outside[side] else "yes" if side == "exact" else ""
@@ -125,7 +140,8 @@ def _say_entry(row: dict[str, Any]) -> str:
     unit, model = row["unit"], row["model_id"].partition("-")[2]
     median = say(row["q0.5"], unit, row["q0.9"], bare=True)
     text = f"from what was known on {say_day(row['origin_date'])}, for {say_day(row['target_end_date'])}: "
-    text += f"{say_range(row['q0.1'], row['q0.9'], unit)} (80 % band; median {median}; {model}). "
+    band = f"{say_range(row['q0.1'], row['q0.9'], unit)} (80 % band; median {median}; {model}). "
+    text += f"no 80 % band ({model}). " if pd.isna([row["q0.1"], row["q0.5"], row["q0.9"]]).any() else band
     if pd.isna(row["came"]):
         return f"{text}Put on record on {say_day(row['published'])}; the figure has not come yet."
     if row["why"]:

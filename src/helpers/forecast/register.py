@@ -140,8 +140,9 @@ def register(rows: pd.DataFrame, data: Data, hub: Path | None = None) -> list[Pa
     Raises
     ------
     RunError
-        As `hub.add_to_hub`.
+        As `hub.add_to_hub`, and for days that cannot be right.
     """
+    _refuse_days(rows, data)
     folder = find_register(data.path) if hub is None else hub
     there, task = read_hub(folder), ["entity", "indicator"]
     pairs = pd.concat([there[task], rows[task]]).drop_duplicates()
@@ -150,6 +151,17 @@ def register(rows: pd.DataFrame, data: Data, hub: Path | None = None) -> list[Pa
         raise RunError(f"{row['indicator']} of {row['entity']} for {row['target_end_date']} is named twice.")
     titles = {name: data.find_entry(name).title for name in rows["indicator"].unique()}
     return add_to_hub(folder, rows, titles, list_figures(data, pairs))
+
+
+def _refuse_days(rows: pd.DataFrame, data: Data) -> None:
+    """Refuse a day of origin or publication after today, and a today before the last publication in the data."""
+    today, last = f"{datetime.now().astimezone():%Y-%m-%d}", data.last_published()
+    for name, words in (("origin_date", "the day as of which the series is known"), ("published", "its day of record")):
+        if (late := max(rows[name])) > today:
+            raise RunError(f"{late} is {words}, but today is {today}: no forecast goes on record ahead of its day.")
+    if (first := min(rows["published"])) < last:
+        figure = f"The data hold a figure that was published on {last}, after {first}, the day of record"
+        raise RunError(f"{figure}. Set the clock right, or mend the day in the data.")
 
 
 def register_series(
@@ -258,12 +270,14 @@ def list_figures(data: Data, pairs: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Columns `hub.TARGET_COLUMNS`: days as text, ``censoring`` exact, at_least or at_most, ``last_break`` the
-        day of the last break at or before the figure, or "".
+        day of the last break at or before the figure, or "". Series that the data do not hold are left out.
     """
-    frames = []
+    frames, held = [], set(zip(data.observations["entity"], data.observations["indicator"], strict=True))
     for entity, indicator in (
         pairs[["entity", "indicator"]].drop_duplicates().sort_values(["entity", "indicator"]).to_numpy()
     ):
+        if (entity, indicator) not in held:
+            continue
         rows = data.find_vintages(entity, indicator)
         breaks = data.find_breaks(entity, indicator)
         hard = breaks.loc[breaks["kind"] == "break", "date"]

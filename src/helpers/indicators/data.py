@@ -218,6 +218,11 @@ class Data:
         days = rows.groupby("date")["published"].min().sort_values()
         return f"{days.iloc[figures - 1]:%Y-%m-%d}" if len(days) >= figures else ""
 
+    def last_published(self) -> str:
+        """Return the day on which the newest figure became public, also one after ``as_of``."""
+        whole = self.observations if self._whole is None else self._whole
+        return f"{whole['published'].max():%Y-%m-%d}"
+
     def find_entry(self, indicator: str, parameter: str = "indicator") -> Any:
         """Return the row of indicators.csv as a named tuple, or raise a `DataError` with the nearest names."""
         if indicator not in self._entries:

@@ -6,10 +6,8 @@ two things is refused with the option to write, and what is in another form with
 
 from __future__ import annotations
 
-import io
 import re
 import unicodedata
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -36,7 +34,8 @@ from .checks import (
 )
 from .periods import SPANS, interpret_date
 from .problems import DataError, Problem, list_names, list_problems, parameter_error, suggest_names
-from .tables import SEARCHED, Row, decode_text, explain_length, file_error, read_bytes, refuse_large, split_rows
+from .sheets import read_spreadsheet
+from .tables import SEARCHED, Row, decode_text, explain_length, file_error, read_bytes, split_rows
 
 ENTITY = BY_NAME["entity"].default  # where the file names no country or group
 UNIT = "units"
@@ -122,6 +121,7 @@ class Table:
         self.clean = self._find_columns()
         self._read_dates()
         self._read_numbers()
+        self._read_future()
         self._read_units(listed)
         self._read_indicators()
 
@@ -281,6 +281,23 @@ class Table:
                 r"(?<=\d)\.$", "", regex=True
             )
 
+    def _read_future(self) -> None:
+        """Refuse figures dated after today, such as an office's projections, or keep or leave them out by choice."""
+        today = f"{datetime.now().astimezone():%Y-%m-%d}"
+        later = self.clean["date"].str.fullmatch(r"\d{4}-\d\d-\d\d") & (self.clean["date"] > today)
+        if not later.any():
+            return
+        choice, first = self.choices.get("future", ""), self.clean["date"][later].min()
+        figures = f"{say_count(int(later.sum()), 'figure')} dated after today ({today}), the first {first}"
+        if not choice:
+            message = f"has {figures}: a projection is no observation; write --future drop to leave out what lies ahead"
+            row = int(self.clean.index[later][0])
+            raise self.refuse(f"{message}, or --future keep", self.names["date"].strip("\0"), row)
+        self.notes.append(f"{figures}: {'read as observations' if choice == 'keep' else 'left out'}")
+        if choice == "drop" and later.all():
+            raise self.refuse("has no figure up to today", self.names["date"].strip("\0"))
+        self.clean = self.clean if choice == "keep" else self.clean[~later].copy()
+
     def _find_decimal(self, cells: pd.Series, name: str) -> str:
         """Find the decimal mark that all cells agree on."""
         comma, point, either = (cells.str.fullmatch(form) for form in (COMMA, POINT, EITHER))
@@ -355,7 +372,7 @@ def read_frame(path: Path, choices: Mapping[str, str], notes: list[str]) -> tupl
     raw = read_bytes(path)
     mark = ""
     if raw.startswith(b"PK\x03\x04"):
-        rows = _read_spreadsheet(path, raw, choices.get("sheet", ""), notes)
+        rows = read_spreadsheet(path, raw, choices.get("sheet", ""), notes)
     else:
         encoding = choices.get("encoding") or ("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "")
         try:
@@ -411,38 +428,6 @@ def _find_header(rows: list[Row], choices: Mapping[str, str]) -> int:
     widths = [sum(map(bool, map(str.strip, cells))) + (not cells[0].strip()) for _, cells in rows]  # a blank corner
     named = [not any(is_figure(cell) for cell in cells if cell.strip()) for _, cells in rows]
     return next((n for n, width in enumerate(widths) if width >= 0.7 * max(widths) and named[n]), 0)
-
-
-def _read_spreadsheet(path: Path, raw: bytes, sheet: str, notes: list[str]) -> list[Row]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            refuse_large(path, sum(entry.file_size for entry in archive.infolist()))
-        sheets = pd.read_excel(
-            io.BytesIO(raw), sheet_name=None, header=None, dtype=object, engine="calamine", keep_default_na=False
-        )
-    except DataError:
-        raise
-    except Exception as error:  # damaged ones make these libraries raise anything
-        raise file_error(path, f"is no spreadsheet that can be read ({error}); save it as CSV UTF-8") from error
-    found = {}
-    for name, frame in sheets.items():
-        cells = [[_write_cell(cell) for cell in row] for row in frame.itertuples(index=False)]
-        found[str(name)] = [(line, row) for line, row in enumerate(cells, 1) if any(map(str.strip, row))]
-    filled = [name for name, rows in found.items() if rows]
-    if (sheet and sheet not in found) or (not sheet and len(filled) > 1):
-        raise file_error(path, f"has the sheets {list_names(filled)}; write --sheet and one of them")
-    chosen = sheet or (filled or [""])[0]
-    notes += [f"the sheet {shorten(chosen)} is read"] if len(found) > 1 else []
-    return found.get(chosen, [])
-
-
-def _write_cell(cell: Any) -> str:
-    """Write a spreadsheet's cell as text: dates as ISO, numbers with the digits that a spreadsheet keeps."""
-    if cell is None or (isinstance(cell, float | datetime) and pd.isna(cell)):
-        return ""
-    if isinstance(cell, datetime):
-        return cell.isoformat(" ").removesuffix(" 00:00:00")
-    return f"{cell:.15g}" if isinstance(cell, float) else str(cell)
 
 
 def plain_name(text: str) -> str:

@@ -12,7 +12,7 @@ from ..base.files import write_file
 from ..base.folders import claim_folder, follow_link, lock_folder, recover, refuse_foreign, replace_folder
 from ..base.project import RunError, find_outputs, shorten_path
 from .finished import check_names, name_comparison, read_finished
-from .notebook import list_written, read_record
+from .notebook import list_written, locate, read_record
 from .record import find_run, hide_place
 from .runner import FOLDER, USUAL, execute_notebook, preload
 from .sequence import find_unnumbered
@@ -66,7 +66,7 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
 
 def link_run(run: Path, name: str, folder: Path) -> str:
     """Address of a run's page as seen from `folder`; none when they don't lie beside each other."""
-    page, outputs = run / "html" / "index.html", run.parents[name.count("/")]
+    page, outputs = locate(run, "html/index.html"), run.parents[name.count("/")]
     near = folder.parent == outputs or folder.is_relative_to(outputs)
     return Path(os.path.relpath(page, folder)).as_posix() if near and page.exists() else ""
 
@@ -101,13 +101,13 @@ def make_report(notebook: str, values: Mapping[str, Any], links: Mapping[str, st
     (outputs / FOLDER).mkdir(parents=True, exist_ok=True)
     with claim_folder(outputs / FOLDER, ".work-") as place:
         folder, failed = place / "report", outputs / "lab" / f"{notebook}.partial.ipynb"
-        target = folder / "notebooks" / source.name
+        target = locate(folder, f"notebooks/{source.name}")
         target.parent.mkdir(parents=True)
         execute_notebook(source, target, values, replace(USUAL, pdf=True), failed, outputs)
         failed.unlink(missing_ok=True)  # of an attempt that failed
         pages = {name: page.encode() for name, page in build_report(folder, notebook, links, command).items()}
         written = list_written(read_record(folder, notebook))
-        return {Path(path).name: (folder / path).read_bytes() for path in written} | pages
+        return {Path(path).name: locate(folder, path).read_bytes() for path in written} | pages
 
 
 def hide_content(name: str, content: bytes, data: Collection[str]) -> bytes:

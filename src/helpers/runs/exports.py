@@ -11,7 +11,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.utils import get_column_letter
 
 from ..base.files import write_file
-from .notebook import read_csv
+from .notebook import locate, read_csv
 from .record import list_kinds, note_exports, read_unchanged
 
 BOOK = "tables.xlsx"
@@ -38,7 +38,7 @@ def write_workbook(folder: Path) -> Path:
     names = [*(name for name in FIRST if name in kinds), *(name for name in sorted(kinds) if name not in FIRST)]
     with pd.ExcelWriter(content, "openpyxl") as book:
         for name in names:
-            frame = read_csv(folder / "tables" / f"{name}.csv", kinds[name]).drop(columns=CODED, errors="ignore")
+            frame = read_csv(locate(folder, f"tables/{name}.csv"), kinds[name]).drop(columns=CODED, errors="ignore")
             frame = frame.apply(lambda column: column.map(_replace_illegal) if column.dtype.kind in "OU" else column)
             sheet = name[:31]
             frame.to_excel(book, sheet_name=sheet, index=False, inf_rep="no limit", freeze_panes=(1, 0))
@@ -51,8 +51,9 @@ def write_workbook(folder: Path) -> Path:
                     cell.data_type = "s"  # a text of the data that looks like a formula stays a text
                 elif cell.data_type == "d":
                     cell.number_format = "yyyy-mm-dd"
-    note_exports(folder, {BOOK: write_file(folder / BOOK, content.getvalue())})
-    return folder / BOOK
+    book_file = locate(folder, BOOK)
+    note_exports(folder, {BOOK: write_file(book_file, content.getvalue())})
+    return book_file
 
 
 def _replace_illegal(value: Any) -> Any:

@@ -16,7 +16,7 @@ from ..base.files import hash_file, read_json
 from ..base.levels import LEVELS, band_columns, quoted_level, say_level
 from ..base.project import RunError, UserError, find_lab
 from ..base.quoting import clean
-from .notebook import RUNNER, restore_text
+from .notebook import RUNNER, locate, restore_text
 from .output import Output
 from .pages.index import find_table, set_reading, set_value
 from .parameters import ParameterError
@@ -137,7 +137,7 @@ def _read_tables(
     edited: list[str] = []
     for part, columns in needed.items():
         table = find_table(record, part)
-        path = folder / "tables" / f"{table or part}.csv"
+        path = locate(folder, f"tables/{table or part}.csv")
         frames.append(_read_table(name, path, columns, optional=not table and bool(frames)))
         edited += [table] if table and hash_file(path) != written[table]["sha256"] else []
     return *frames, edited

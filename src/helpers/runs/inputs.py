@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ..base.choices import split_choices
-from ..base.files import hash_files, hash_helpers, read_cells
-from ..base.project import REGISTER, RunError, find_data, find_register
+from ..base.files import hash_file, hash_files, hash_helpers, list_plain, read_cells
+from ..base.project import REGISTER, RunError, find_citation, find_data, find_register
 from .notebook import read_rows
 from .parameters import Parameters
 
@@ -38,6 +38,7 @@ def describe_inputs(parameters: Parameters, notebooks: Sequence[Path], pdf: bool
         "data": {"path": parameters.data, "files": hash_data(find_data(parameters.data))},
         "helpers": hash_helpers(),
         "versions": list_versions(),
+        "citation": hash_citation(),
         "pdf": pdf,
     }
 
@@ -53,6 +54,12 @@ def hash_data(path: Path) -> dict[str, str]:
     if not table.is_file() or all(row.get("role") != "reference" for row in read_rows(table)):
         files |= {f"data/{name}": digest for name, digest in hash_files(find_data(), kinds).items()}
     return files
+
+
+def hash_citation() -> str:
+    """sha256 of the ``CITATION.cff`` that pages cite; "" where there is none."""
+    path = find_citation()
+    return hash_file(path) if path else ""
 
 
 @contextmanager
@@ -75,8 +82,8 @@ def watch_data(path: Path, files: Mapping[str, str]) -> Iterator[None]:
 def _stamp(path: Path) -> dict[Path, tuple[int, int, int, int]]:
     """What the system notes of each file of the data when it is written, the time of which nobody can set."""
     path, _ = split_choices(path)
-    files = [path, *path.rglob("*"), *find_data().rglob("*")]
-    found = {file: file.stat() for file in files if file.is_file()}
+    files = [*([path] if path.is_file() else list_plain(path).values()), *list_plain(find_data()).values()]
+    found = {file: file.stat() for file in files}
     return {file: (each.st_ino, each.st_size, each.st_mtime_ns, each.st_ctime_ns) for file, each in found.items()}
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ..base.folders import lock_folder
-from ..base.project import UserError, list_records
+from ..base.project import RunError, UserError, list_records
 from ..base.wording import say_count
-from .notebook import read_csv
+from .notebook import locate, read_csv
 from .record import find_changed, list_files, list_kinds, read_run
 
 NUMBER = ["key", "label", "value", "low", "high", "unit", "text"]
@@ -72,12 +73,12 @@ def describe_outcome(folder: Path, made: Mapping[str, Any]) -> dict[str, Any]:
     ran = {name: round(made[name].seconds, 1) for name in record["notebooks"] if name in made and made[name].seconds}
     numbers, table = [], find_table(record, "key_numbers")
     if table:
-        frame = read_csv(folder / "tables" / f"{table}.csv", list_kinds(record)[table]).reindex(columns=NUMBER)
+        frame = read_csv(locate(folder, f"tables/{table}.csv"), list_kinds(record)[table]).reindex(columns=NUMBER)
         numbers = json.loads(frame.to_json(orient="records"))
     return {
         "run": record["run"],
         "folder": str(folder),
-        "index": str(folder / "html" / "index.html"),
+        "index": str(locate(folder, "html/index.html")),
         "made": record["made"],
         "ran": ran,
         "reused": [name for name in record["notebooks"] if name not in ran],
@@ -108,11 +109,10 @@ def remove_run(folder: Path) -> tuple[int, list[str]]:
     with lock_folder(folder):
         changed, removed = find_changed(folder, content), 0
         for name in list_files(content):
-            path = folder / name
-            inside = path.parent.resolve().is_relative_to(folder.resolve())
-            if name not in changed and inside and path.is_file() and not path.is_symlink():
-                path.unlink()
-                removed += 1
+            with suppress(RunError):  # what leads out of the folder stays
+                if name not in changed and locate(folder, name).is_file():
+                    locate(folder, name).unlink()
+                    removed += 1
         left: list[str] = []
         for path in sorted(folder.rglob("*"), reverse=True):  # what is in a folder before the folder
             if not path.is_dir() or path.is_symlink():

@@ -14,14 +14,14 @@ import math
 import re
 import shlex
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import BaseModel, StringConstraints
 
 from ..base.files import read_json
 from ..base.project import RunError, shorten_path
-from ..base.quoting import clean
+from ..base.quoting import clean, quote
 
 NAME = r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]*$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
@@ -62,6 +62,34 @@ DATA = "data.csv"
 """What the name of a file ends in that holds what a figure shows."""
 
 
+def locate(folder: Path, path: str) -> Path:
+    """The place of a file of a run by its path in a record: nothing else leads from such a path to a file.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+    path : str
+        With a slash between its parts; anybody may have written it.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    RunError
+        If it leads out of the folder, by its parts or by a link on the way.
+    """
+    parts = PurePosixPath(path).parts
+    steps = [folder.joinpath(*parts[:length]) for length in range(1, len(parts) + 1)]
+    if not parts or parts[0] == "/" or ".." in parts or any(step.is_symlink() for step in steps):
+        raise RunError(
+            f"{quote(path)} leads out of the folder of run '{folder.name}'. It was neither read nor written."
+        )
+    return steps[-1]
+
+
 def list_written(record: Mapping[str, Any]) -> dict[str, str]:
     """sha256 of each table and figure that a notebook's `record` names, by its path in the run's folder."""
     written = {f"tables/{name}.csv": entry["sha256"] for name, entry in record["tables"].items()}
@@ -72,7 +100,7 @@ def list_written(record: Mapping[str, Any]) -> dict[str, str]:
 
 def record_path(folder: Path, notebook: str) -> Path:
     """Where the record of `notebook` lies in the run in `folder`."""
-    return folder / "notebooks" / f"{notebook}.json"
+    return locate(folder, f"notebooks/{notebook}.json")
 
 
 def read_record(folder: Path, notebook: str) -> dict[str, Any]:
@@ -85,14 +113,14 @@ def read_valid(folder: Path, notebook: str) -> dict[str, Any] | None:
     try:
         record = read_record(folder, notebook)
         NotebookRecord.model_validate(record)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RunError):
         return None
     return record
 
 
 def read_records(folder: Path) -> dict[str, dict[str, Any]]:
     """The records of all notebooks of the run in `folder`, in order."""
-    names = [path.stem for path in sorted((folder / "notebooks").glob("[0-9]*.json"))]
+    names = [path.stem for path in sorted(locate(folder, "notebooks").glob("[0-9]*.json"))]
     records = {name: read_valid(folder, name) for name in names}
     return {name: record for name, record in records.items() if record}  # others are files of someone's
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..base.files import write_file, write_json
 from ..base.project import RunError, name_path
-from .notebook import DATA, PDF, RUNNER, read_record, record_path, write_csv
+from .notebook import DATA, PDF, RUNNER, locate, read_record, record_path, write_csv
 
 if TYPE_CHECKING:
     from ..indicators import AdoptionSeries
@@ -94,7 +94,7 @@ class Output:
             frame = frame[["entity", "indicator", *frame.columns.drop(["entity", "indicator"])]]
         self._check_name("table", name)
         content, columns = write_csv(name, frame)
-        digest = write_file(self.folder / "tables" / f"{name}.csv", content)
+        digest = write_file(locate(self.folder, f"tables/{name}.csv"), content)
         self._note("tables", name, {"sha256": digest, "rows": len(frame), "columns": columns})
 
     def show(
@@ -168,7 +168,8 @@ class Output:
             raise RunError(f"Figure {name} is empty: nothing is drawn in it.")
         images = dict(draw_images(figure, alt, narrow=True, pdf=bool(os.environ.get(PDF))))
         files = images if data is None else images | {DATA: write_csv(name, data)[0]}
-        hashes = {kind: write_file(self.folder / "figures" / f"{name}.{kind}", file) for kind, file in files.items()}
+        places = {kind: locate(self.folder, f"figures/{name}.{kind}") for kind in files}
+        hashes = {kind: write_file(places[kind], file) for kind, file in files.items()}
         width = round(int.from_bytes(images["png"][16:20], "big") / DOTS_PER_INCH * 96)
         self._note("figures", name, {"alt": alt, "width": width, "sha256": hashes})
         return SavedFigure(name, alt, images["png"], width, "pdf" in images)

@@ -90,6 +90,11 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+def _refuse_bytes(_: Any, node: Any) -> None:
+    raise ValueError(f"{node.tag.rpartition(':')[2]} is no kind of value that a parameter has; write it as text")
+
+
+_Loader.add_constructor("tag:yaml.org,2002:binary", _refuse_bytes)
 for _tag, _digits in (("int", r"(0|[1-9]\d*)"), ("float", r"(\d+\.\d*|\.\d+)([eE][-+]?\d+)?")):
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"[-+]?{_digits}$"), list("-+.0123456789"))
 

@@ -20,8 +20,8 @@ from pydantic import BaseModel, StringConstraints
 from ..base.choices import split_choices
 from ..base.files import hash_file, read_json, write_file, write_json
 from ..base.project import RECORD, RunError, UserError, ask_git, find_outputs, find_root, list_records
-from .inputs import describe_inputs
-from .notebook import NAME, Hash, Name, NotebookRecord, list_written, read_records, read_valid
+from .inputs import describe_inputs, hash_citation
+from .notebook import NAME, Hash, Name, NotebookRecord, list_written, locate, read_records, read_valid
 from .parameters import ParameterError, Parameters, read_parameters
 from .sequence import find_notebooks
 
@@ -109,6 +109,7 @@ class RunRecord(BaseModel):
     sources: list[dict[str, str]]
     git: Commit | None
     no_git: str = ""
+    citation: str = ""
     pages: dict[Annotated[str, StringConstraints(pattern=PAGE)], Hash]
     exports: dict[Annotated[str, StringConstraints(pattern=EXPORTED)], Hash] = {}
     pdf: bool = True
@@ -134,17 +135,18 @@ def name_pages(content: Mapping[str, Any]) -> list[str]:
 
 
 def note_pages(folder: Path, beside: Sequence[str] = ()) -> None:
-    """Add the hashes of the run's pages, and of files `beside`, to ``run.json``; others in ``html/`` are none of it."""
-    path = folder / RECORD
+    """Add the hashes of the run's pages, of files `beside` and of what they cite to ``run.json``."""
+    path = locate(folder, RECORD)
     content = read_json(path)
-    pages = {name: page for name in name_pages(content) if (page := folder / "html" / name).is_file()}
+    pages = {name: page for name in name_pages(content) if (page := locate(folder, f"html/{name}")).is_file()}
     for page in pages.values():
         text = page.read_text(encoding="utf-8")
         hidden = hide_place(text, content["parameters"]["data"])
         if hidden != text:
             write_file(page, hidden.encode())
-    pages |= {name: folder / "html" / name for name in beside}
-    write_json(path, {**content, "pages": {name: hash_file(page) for name, page in pages.items()}})
+    pages |= {name: locate(folder, f"html/{name}") for name in beside}
+    hashes = {name: hash_file(page) for name, page in pages.items()}
+    write_json(path, {**content, "pages": hashes, "citation": hash_citation()})
 
 
 WRITTEN: tuple[Callable[[str], str], ...] = (
@@ -169,7 +171,7 @@ def hide_place(text: str, *data: str) -> str:
 
 def note_exports(folder: Path, written: Mapping[str, str]) -> None:
     """Add files that were made from the run's tables to ``run.json``, so that they go when the run is made anew."""
-    path = folder / RECORD
+    path = locate(folder, RECORD)
     content = read_json(path)
     write_json(path, {**content, "exports": {**content.get("exports", {}), **written}})
 
@@ -211,7 +213,7 @@ def read_run(folder: Path) -> dict[str, Any]:
     if (folder / "sweep.json").exists():
         raise UserError(f"'{name}' is a sweep, not a run. Name one of its runs: {name}/RUN")
     try:
-        return load_record(folder / RECORD)
+        return load_record(locate(folder, RECORD))
     except (FileNotFoundError, NotADirectoryError) as error:
         if folder.with_name(f"{folder.name}.partial").is_dir():
             raise UserError(f"Run '{name}' isn't finished; its command goes on where it stopped.") from error
@@ -310,10 +312,14 @@ def find_changed(folder: Path, content: Mapping[str, Any]) -> dict[str, str]:
     """Files that the content of a ``run.json`` names and that aren't as it says: why, by path."""
     found = {}
     for path, expected in list_outputs(content).items():
-        if not (folder / path).is_file():
-            found[path] = "missing"
-        elif hash_file(folder / path) != expected:
-            found[path] = "changed"
+        try:
+            place = locate(folder, path)
+            if not place.is_file():
+                found[path] = "missing"
+            elif hash_file(place) != expected:
+                found[path] = "changed"
+        except RunError:
+            found[path] = "a link out of the folder"
     for name, entry in content["notebooks"].items():
         if {"source": entry["source"], **(read_valid(folder, name) or {})} != entry:
             found[f"notebooks/{name}.json"] = "not as in run.json"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.project import PACKAGED, RunError, UserError, find_register
-from .notebook import read_rows
+from .notebook import locate, read_rows
 from .record import find_changed, read_run
 
 TABLE = "05_quantiles"
@@ -47,7 +47,7 @@ def register_run(
     from ..forecast import register
 
     content, today = read_run(folder), today or datetime.now().astimezone().date()
-    parameters, path = content["parameters"], folder / "tables" / f"{TABLE}.csv"
+    parameters, path = content["parameters"], locate(folder, f"tables/{TABLE}.csv")
     changed = find_changed(folder, content)
     if changed or not path.is_file():
         what = f"{next(iter(changed))} is {next(iter(changed.values()))}" if changed else f"{TABLE}.csv is missing"

@@ -14,6 +14,7 @@ from ..base.files import read_file
 from ..base.project import RunError, UserError, shorten_path
 from ..base.quoting import quote
 from ..base.wording import say_count
+from .notebook import locate
 from .record import read_unchanged
 
 TOLERANCE = 1e-5
@@ -48,10 +49,10 @@ def verify_against(folder: Path, other: Path) -> tuple[list[str], str]:
     place = shorten_path(other)
     if not other.is_dir():
         raise UserError(f"{place} is no folder. Name one with tables: another run's, or tests/golden/baseline")
-    expected = list_tables(other / "tables" if (other / "tables").is_dir() else other)
+    expected = list_tables(locate(other, "tables") if (other / "tables").is_dir() else other)
     if not expected:
         raise UserError(f"{place} has no tables (CSV files, in it or in its folder 'tables').")
-    found = list_tables(folder / "tables")
+    found = list_tables(locate(folder, "tables"))
     lacking = sorted({*found} - {*expected})
     fine = f"equal to six digits, {say_count(len(expected), 'table')} compared with {place}"
     return compare_tables(expected, found), fine + (f" (not there: {', '.join(lacking)})" if lacking else "")
@@ -59,7 +60,7 @@ def verify_against(folder: Path, other: Path) -> tuple[list[str], str]:
 
 def list_tables(folder: Path) -> dict[str, Path]:
     """Paths of the tables in a folder, by name."""
-    return {path.stem: path for path in sorted(folder.glob("*.csv"))}
+    return {path.stem: locate(folder, path.name) for path in sorted(folder.glob("*.csv"))}
 
 
 def compare_tables(expected: Mapping[str, Path], found: Mapping[str, Path]) -> list[str]:

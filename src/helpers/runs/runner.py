@@ -7,24 +7,23 @@ before anything runs, and what is in the store is reused, whichever run made it.
 
 from __future__ import annotations
 
-import glob
 import itertools
 import json
 import multiprocessing
 import os
 import re
 import shutil
+import signal
 import sys
-import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import ExitStack, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import Any, Self
 
@@ -33,6 +32,7 @@ from ..base.folders import (
     claim_folder,
     follow_link,
     is_cut_off,
+    list_claimed,
     list_foreign,
     lock_folder,
     recover,
@@ -53,7 +53,7 @@ from ..base.quoting import quote
 from . import notebook_process
 from .checks import check_parameters, list_notes
 from .inputs import describe_inputs, digest, watch_data
-from .notebook import PDF, RUNNER, list_written, read_valid
+from .notebook import PDF, RUNNER, list_written, locate, read_valid
 from .parameters import Parameters, complete_parameters
 from .record import LOG, describe_run, is_current, list_recorded, note_pages, read_parts
 from .sequence import OF_SERIES, describe_series, find_needs, find_notebooks, read_declared
@@ -202,8 +202,8 @@ def is_whole(entry: Path) -> bool:
         [path] = entry.glob("notebooks/*.json")
         record = read_valid(entry, path.stem) or {}
         files = {**list_written(record), f"notebooks/{path.stem}.ipynb": record["executed"]}
-        return all(hash_file(entry / path) == expected for path, expected in files.items())
-    except (OSError, ValueError, LookupError):
+        return all(hash_file(locate(entry, path)) == expected for path, expected in files.items())
+    except (OSError, ValueError, LookupError, RunError):
         return False
 
 
@@ -221,7 +221,22 @@ def preload() -> None:
     if can_fork() and not LOADED:
         LOADED.update(hash_helpers())
         forkserver.set_forkserver_preload(["adoption_curves.runs.preload"])
-        forkserver.ensure_running()
+        with keep_interrupts():
+            forkserver.ensure_running()
+
+
+@contextmanager
+def keep_interrupts() -> Iterator[None]:
+    """Keep Ctrl-C from processes that start in the block, for good: it is for this one, which then ends them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # which would end the block
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def execute_notebook(
@@ -254,7 +269,8 @@ def execute_notebook(
     environment = {RUNNER: str(target.parents[1]), "ADOPTION_OUTPUTS": str(outputs), PDF: "1" * execution.pdf}
     arguments = str(source), str(target), dict(values), environment, str(log)
     process: Any = context.Process(target=notebook_process.execute, args=arguments, daemon=True)  # type: ignore[attr-defined]
-    process.start()
+    with keep_interrupts():
+        process.start()
     process.join(execution.longest)
     late = process.is_alive()
     process.kill()
@@ -309,7 +325,7 @@ def make_notebook(
         if not forced and is_whole(store / key):
             os.utime(store / key)  # used last: the last to go
             return Made(key, "unchanged")
-        refuse_planted(outputs, store)
+        refuse_planted(store)
         store.mkdir(parents=True, exist_ok=True)
         with execution.slots, claim_folder(store, ".work-") as place:
             started, work, result = time.monotonic(), place / str(step.values.get("run", "run")), place / "result"
@@ -323,8 +339,9 @@ def make_notebook(
             record |= {"key": key, "made_from": dict(step.parts), "executed": hash_file(target)}
             write_json(target.with_suffix(".json"), record)
             for path in (*list_written(record), f"notebooks/{name}.ipynb", f"notebooks/{name}.json"):
-                (result / path).parent.mkdir(parents=True, exist_ok=True)
-                (work / path).rename(result / path)
+                kept = locate(result, path)
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                locate(work, path).rename(kept)
             shutil.rmtree(store / key, ignore_errors=True)
             result.rename(store / key)
     because, seconds = explain_change(step.parts, before), time.monotonic() - started
@@ -362,11 +379,8 @@ class RunFolder:
             stack.enter_context(lock_folder(self.asked))
             recover(self.final)
             clear_place(self.final)
-            for left in find_left(self.final):
-                shutil.rmtree(left, ignore_errors=True)
-            new = f".{self.final.name}.new-"
-            beside = tempfile.TemporaryDirectory(prefix=new, dir=self.final.parent, ignore_cleanup_errors=True)
-            self.folder = Path(stack.enter_context(beside)) / self.parameters.run
+            beside = stack.enter_context(claim_folder(self.final.parent, f".{self.final.name}.new-"))
+            self.folder = beside / self.parameters.run
             self.pages = stack.enter_context(PageWriter(self.folder, self.sources))
             self.stack = stack.pop_all()
         return self
@@ -377,7 +391,7 @@ class RunFolder:
     def add(self, name: str, made: Made, store: Path) -> None:
         """Copy a notebook's result from the store, and have its page written."""
         shutil.copytree(store / made.key, self.folder, dirs_exist_ok=True)
-        copy = self.folder / "notebooks" / f"{name}.ipynb"
+        copy = locate(self.folder, f"notebooks/{name}.ipynb")
         if notebook_process.name_run(copy, self.parameters.run):
             record = read_valid(self.folder, name) or {}
             write_json(copy.with_suffix(".json"), record | {"executed": hash_file(copy)})
@@ -463,7 +477,8 @@ def run_all(
     parameters, sources = complete_parameters(parameters), find_notebooks(notebooks)
     inputs = describe_inputs(parameters, sources, execution.pdf)
     final, kept = follow_link(outputs / parameters.run), find_outputs()
-    if not execution.forced and not is_cut_off(final) and not find_left(final) and is_current(final, inputs):
+    left = is_cut_off(final) or list_claimed(final.parent, f".{final.name}.new-")  # by runs that were killed
+    if not execution.forced and not left and is_current(final, inputs):
         tell(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.")
         return outputs / parameters.run
     preload()  # it imports while the parameters are checked
@@ -511,11 +526,6 @@ def plan_run(parameters: Parameters, notebooks: Path | None = None, execution: E
         how = "unchanged" if reused else "runs" + (f" ({because})" if because else "")
         lines.append(f"{place}/{len(sources)} {name}  {how}")
     return lines
-
-
-def find_left(folder: Path) -> list[Path]:
-    """What runs that were killed have left beside the folder of the run."""
-    return list(folder.parent.glob(f".{glob.escape(folder.name)}.new-????????"))
 
 
 def clear_place(folder: Path) -> None:

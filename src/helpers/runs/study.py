@@ -12,7 +12,7 @@ from typing import Any
 from .. import indicators
 from ..base.files import hash_file
 from ..base.project import RunError, find_data, find_lab, find_outputs, find_root, name_path
-from .notebook import RUNNER, read_csv, read_records, write_argument
+from .notebook import RUNNER, locate, read_csv, read_records, write_argument
 from .output import Output
 from .parameters import Parameters, read_parameters
 from .sequence import read_declared
@@ -148,7 +148,7 @@ class Study(Output):
         )
         disagreement = ""
         for folder in filter(None, (self.folder, self._published)):
-            path = folder / "tables" / f"{name}.csv"
+            path = locate(folder, f"tables/{name}.csv")
             written = ((writer, record) for writer, record in read_records(folder).items() if name in record["tables"])
             writer, record = next(written, ("", None))
             if record is None or not path.is_file():

@@ -26,7 +26,7 @@ from markupsafe import Markup
 from ...base.files import MAX_TEXT, read_cells, read_json, write_file
 from ...base.project import RECORD, RunError, UserError, shorten_path
 from ...base.quoting import clean
-from ..notebook import list_written, read_record, read_records, read_valid
+from ..notebook import list_written, locate, read_record, read_records, read_valid
 from ..record import name_pages, note_pages, read_unchanged
 from .charts import set_chart
 from .citation import cite_run
@@ -88,15 +88,15 @@ class PageWriter:
         """
         from .exporter import list_sections  # heavy, and not needed for other pages
 
-        record = read_json(self.folder / RECORD)
+        record = read_json(locate(self.folder, RECORD))
+        written = {path for entry in record["notebooks"].values() for path in list_written(entry)}
         citation, card = cite_run(record, self.folder.name, self.url), self._write_card(record["main_figure"])
         shared = {"run": self.folder.name, "citation": citation, "card": card}
         for name, page in self.pages.items():
             body, place = self.bodies[name].result(), self.url and f"{self.url}{page['href']}"
             told = {**page, **shared, "address": place, "sections": list_sections(body), "body": body}
-            self._write(page["href"], embed_files(render("notebook.html.j2", **told), self.folder))
+            self._write(page["href"], embed_files(render("notebook.html.j2", **told), self.folder, written))
         notebooks = [describe_notebook(self.folder, page) for page in self.pages.values()]
-        written = {path for entry in record["notebooks"].values() for path in list_written(entry)}
         describe = partial(describe_figure, self.folder, written, url=self.charts)
         for name, alt in ((figure["name"], figure["alt"]) for page in notebooks for figure in page["figures"]):
             counted = record["subject"].get("counted", "") if name.partition("_")[2] in OF_SERIES else ""
@@ -104,18 +104,18 @@ class PageWriter:
             self._write(f"charts/{name}.html", build_chart(self.folder, describe(name, alt), note))
         shared["address"] = self.url and f"{self.url}index.html"
         self._write("index.html", build_index(self.folder, notebooks, describe, shared))
-        return self.folder / "html" / "index.html"
+        return locate(self.folder, "html/index.html")
 
     def _write_card(self, name: str | None) -> str:
         """Address of the picture that others show beside a link to a page; "" without an address or a main figure."""
-        figure = self.folder / "figures" / f"{name}.png"
+        figure = locate(self.folder, f"figures/{name}.png")
         if not self.url or not figure.is_file():
             return ""
-        write_file(self.folder / "html" / CARD_NAME, draw_card(figure.read_bytes()))
+        write_file(locate(self.folder, f"html/{CARD_NAME}"), draw_card(figure.read_bytes()))
         return f"{self.url}{CARD_NAME}"
 
     def _write(self, name: str, page: str) -> None:
-        write_file(self.folder / "html" / name, page.encode("utf-8"))
+        write_file(locate(self.folder, f"html/{name}"), page.encode("utf-8"))
 
 
 def set_executed(folder: Path, name: str, charts: str = "") -> Markup:
@@ -140,10 +140,10 @@ def set_executed(folder: Path, name: str, charts: str = "") -> Markup:
     """
     from .exporter import set_body
 
-    notebook = read_notebook(folder / "notebooks" / f"{name}.ipynb")
+    notebook = read_notebook(locate(folder, f"notebooks/{name}.ipynb"))
     record = read_valid(folder, name) or {"tables": {}, "figures": {}}
     describe = partial(describe_figure, folder, list_written(record), url=charts)
-    body, wordless = set_body(notebook, record["tables"], partial(set_chart, folder / "figures"), describe)
+    body, wordless = set_body(notebook, record["tables"], list(record["figures"]), partial(set_chart, folder), describe)
     if wordless:
         raise RunError(f"Notebook {name}, cell {wordless[0]}: {WORDLESS}")
     return body
@@ -170,14 +170,21 @@ def build_report(folder: Path, name: str, links: Mapping[str, str], command: str
     from .exporter import list_sections
 
     body, known = set_executed(folder, name), {run: address for run, address in links.items() if address}
-    title = f"{read_opening(read_cells(folder / 'notebooks' / f'{name}.ipynb'))[0]} · {command}"
+    opening = read_opening(read_cells(locate(folder, f"notebooks/{name}.ipynb")))
     sections = [*list_sections(body), *([("pages", "The pages of the runs")] if known else [])]
-    told = {"title": title, "name": name, "command": command, "sections": sections, "links": known, "body": body}
+    told = {
+        "title": f"{opening[0]} · {command}",
+        "name": name,
+        "command": command,
+        "sections": sections,
+        "links": known,
+        "body": body,
+    }
     pages, record, note = {}, read_record(folder, name), {"citation": f"Made with: {command}"}
     for each, entry in record["figures"].items():
         figure = describe_figure(folder, list_written(record), each, entry["alt"])
         pages[f"{each}.html"] = build_chart(folder, figure, note)
-    return {**pages, "index.html": embed_files(render("notebook.html.j2", **told), folder)}
+    return {**pages, "index.html": embed_files(render("notebook.html.j2", **told), folder, list_written(record))}
 
 
 WORDLESS = (
@@ -245,9 +252,9 @@ def write_pages(folder: Path, url: str = "") -> Path:
     RunError
         If there is no such run, or it has no executed notebooks, or one has an image without alternative text.
     """
-    paths = sorted((folder / "notebooks").glob("[0-9]*.ipynb"))
+    paths = sorted(locate(folder, "notebooks").glob("[0-9]*.ipynb"))
     notebooks = [path for path in paths if read_valid(folder, path.stem)]  # others are copies that someone made
-    if not notebooks or not (folder / RECORD).is_file():
+    if not notebooks or not locate(folder, RECORD).is_file():
         raise RunError(
             f"There is no run '{folder.name}' with executed notebooks. Make it with: adoption run {folder.name}"
         )
@@ -281,14 +288,14 @@ def export_run(folder: Path, url: str = "") -> Path:
     record = read_unchanged(folder, "tables", "figures", "notebooks")
     beside = [CARD_NAME] if url else []
     for name in {*name_pages(record), *beside} - record["pages"].keys():
-        if os.path.lexists(place := folder / "html" / name):
+        if os.path.lexists(place := locate(folder, f"html/{name}")):
             raise RunError(
                 f"{shorten_path(place)} is no page of run '{folder.name}', but has the name of one. Move it."
             )
     with explain_failure(f"run '{folder.name}'"):
         index = write_pages(folder, url)
     if not url and CARD_NAME in record["pages"]:
-        (folder / "html" / CARD_NAME).unlink(missing_ok=True)
+        locate(folder, f"html/{CARD_NAME}").unlink(missing_ok=True)
     note_pages(folder, beside)
     return index
 

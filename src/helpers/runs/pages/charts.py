@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
+from ..notebook import locate
+
 SVG = "{http://www.w3.org/2000/svg}"
 UNSEEN = {f"{SVG}metadata", f"{SVG}style"}
 TAGS = {"svg", "g", "path", "use", "text", "tspan", "title", "defs", "clippath", "rect", "pattern"}
@@ -22,13 +24,13 @@ HEAVIEST = 100_000
 """Bytes of a drawing that a page takes in: with thousands of marks its picture is lighter, and nobody points at one."""
 
 
-def set_chart(figures: Path, name: str, alt: str) -> Markup:
+def set_chart(folder: Path, name: str, alt: str) -> Markup:
     """The drawing of a figure for wide and for narrow pages.
 
     Parameters
     ----------
-    figures : Path
-        Folder of the figures.
+    folder : Path
+        Of the run.
     name, alt : str
         The figure's name, and what it shows.
 
@@ -37,7 +39,7 @@ def set_chart(figures: Path, name: str, alt: str) -> Markup:
     Markup
         Empty where there is no drawing, it is heavy, or holds anything but shapes and letters: then its PNG will do.
     """
-    paths = {form: figures / f"{name}.{kind}" for form, kind in FORMS.items()}
+    paths = {form: locate(folder, f"figures/{name}.{kind}") for form, kind in FORMS.items()}
     found = {form: path.read_bytes() for form, path in paths.items() if path.is_file()}
     if any(len(content) > HEAVIEST for content in found.values()):
         return Markup("")

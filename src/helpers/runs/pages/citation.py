@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ...base.files import read_file
-from ...base.project import CHECKOUT, PACKAGED, find_root
+from ...base.project import find_citation
 from ...base.quoting import clean
 from ..parameters import parse_yaml
 
@@ -37,9 +38,8 @@ def cite_run(record: Mapping[str, Any], run: str, url: str = "") -> str:
 
 def read_citation() -> tuple[str, str, str]:
     """Authors, year and address from ``CITATION.cff`` of the project, or of the package where the project has none."""
-    found = [path for root in (find_root(), CHECKOUT, PACKAGED) if (path := root / "CITATION.cff").is_file()]
     try:
-        content = parse_yaml(read_file(found[0]))
+        content = parse_yaml(read_file(find_citation() or Path("CITATION.cff")))
         authors = ", ".join(_name_author(author) for author in content["authors"])
         doi = f"https://doi.org/{content['doi']}" if content.get("doi") else ""
         address = next((content[key] for key in ("url", "repository-code") if content.get(key)), "")

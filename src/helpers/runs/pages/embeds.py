@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from ..notebook import DATA
+from ..notebook import DATA, locate
 from ..parameters import ParameterError
 from .charts import set_chart
 from .exhibits import embed_files, embed_image, write_light
@@ -61,7 +61,7 @@ def describe_figure(folder: Path, written: Collection[str], name: str, alt: str,
         name and alt; files, from `list_forms`; iframe, the line that puts its chart into another page; url.
     """
     source, title = html.escape(f"{url}{name}.html"), html.escape(alt)
-    size = f'width="100%" height="{measure_frame(folder / "figures", name, alt)}"'
+    size = f'width="100%" height="{measure_frame(folder, name, alt)}"'
     iframe = f'<iframe src="{source}" title="{title}" {size} style="border:0" loading="lazy"></iframe>'
     return {"name": name, "alt": alt, "files": list_forms(written, name), "iframe": iframe, "url": url}
 
@@ -74,12 +74,12 @@ def list_forms(written: Collection[str], name: str) -> dict[str, str]:
     return {form: path for form, path in paths.items() if path in written}
 
 
-def measure_frame(figures: Path, name: str, alt: str) -> int:
+def measure_frame(folder: Path, name: str, alt: str) -> int:
     """Pixels that a frame must be high, so that a figure and its note have room in it whatever its width."""
-    found = re.findall(r'viewbox="0 0 ([\d.]+) ([\d.]+)"[^>]* class="chart (\w+)"', set_chart(figures, name, alt))
+    found = re.findall(r'viewbox="0 0 ([\d.]+) ([\d.]+)"[^>]* class="chart (\w+)"', set_chart(folder, name, alt))
     shapes = {form: float(height) / float(width) for width, height, form in found}
     if not shapes:
-        width, height = struct.unpack(">II", (figures / f"{name}.png").read_bytes()[16:24])
+        width, height = struct.unpack(">II", locate(folder, f"figures/{name}.png").read_bytes()[16:24])
         shapes = {"wide": height / width}
     needed = [width * shapes.get(form, max(shapes.values())) + note for form, (width, note) in FRAMES.items()]
     return round(max(needed) / 10) * 10
@@ -101,12 +101,12 @@ def build_chart(folder: Path, figure: Mapping[str, Any], note: Mapping[str, Any]
     str
     """
     name, alt = figure["name"], figure["alt"]
-    drawing = set_chart(folder / "figures", name, alt)
-    picture = "" if drawing else embed_image(folder / "figures" / f"{name}.png")
+    drawing = set_chart(folder, name, alt)
+    picture = "" if drawing else embed_image(locate(folder, f"figures/{name}.png"))
     content = {"title": alt, "figure": figure, "drawing": drawing, "picture": picture, "note": note}
     content["card"] = note.get("card", "")
     content["address"] = figure["url"] and f"{figure['url']}{name}.html"
-    return embed_files(render("chart.html.j2", **content), folder)
+    return embed_files(render("chart.html.j2", **content), folder, figure["files"].values())
 
 
 @lru_cache(maxsize=16)
@@ -114,7 +114,7 @@ def draw_card(content: bytes) -> bytes:
     """A PNG in the middle of a white card, as PNG."""
     from PIL import Image
 
-    image = Image.open(BytesIO(content)).convert("RGB")
+    image = Image.open(BytesIO(content), formats=["PNG"]).convert("RGB")
     image.thumbnail([side - 2 * MARGIN for side in CARD], Image.Resampling.LANCZOS)
     card = Image.new("RGB", CARD, "white")
     card.paste(image, tuple((side - own) // 2 for side, own in zip(CARD, image.size, strict=True)))

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections import Counter
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from markupsafe import escape
+
+from ..notebook import locate
 from ..sequence import WRITERS, parse_code
+from .frame import MARK
 
 PAGE_BYTES = 2_900_000  # a page stays below three megabytes
 TYPES = {
@@ -68,16 +74,18 @@ def find_saved(source: str) -> list[str]:
     return [name.value for name in names if isinstance(name, ast.Constant) and isinstance(name.value, str)]
 
 
-def embed_files(page: str, folder: Path, most: int = PAGE_BYTES) -> str:
-    """The page with the file itself in each ``href="within:PATH"``, figures first, then small ones, while it's light.
+def embed_files(page: str, folder: Path, written: Collection[str], most: int = PAGE_BYTES) -> str:
+    """The page with a link to the file itself in the place of each mark that `frame.mark_file` made.
 
-    A page that someone was sent alone then still holds them. What is too large, or gone, is only named.
+    A page that someone was sent alone then still holds them. What is too large, or not of the run, is only named.
 
     Parameters
     ----------
     page : str
     folder : Path
-        Of the paths.
+        Of the run.
+    written : collection of str
+        Paths of the files that the run's record names: no other is taken in.
     most : int
         Bytes that the page may have.
 
@@ -85,19 +93,48 @@ def embed_files(page: str, folder: Path, most: int = PAGE_BYTES) -> str:
     -------
     str
     """
-    size, found = len(page.encode()), Counter(re.findall(r'href="within:([\w./-]+)"', page))
-    there = {path: (folder / path).stat().st_size for path in found if (folder / path).is_file()}
-    weights = {path: there.get(path, most) for path in found}
-    for path in sorted(found, key=lambda path: (not path.startswith("figures/"), weights[path], path)):
-        added = found[path] * (4 * -(-weights[path] // 3) + len(TYPES[path.rpartition(".")[2]]))
-        if size + added <= most:
-            size += added
-            address = f"{TYPES[path.rpartition('.')[2]]}{b64encode((folder / path).read_bytes()).decode()}"
-            page = page.replace(f'href="within:{path}"', f'href="{address}"')
-        else:
-            link = rf'<a [^>]*href="within:{re.escape(path)}"[^>]*>([^<]*)</a>'
-            page = re.sub(link, r'<span class="beside">\1</span>', page)
-    return page
+    pieces = page.split(MARK)
+    marked = [json.loads(b64decode(piece)) for piece in pieces[1::2]]
+    bare = sum(map(len, map(str.encode, pieces[::2]))) + sum(len(link_file(*each, "-").encode()) for each in marked)
+    addresses = choose_files(Counter(path for path, *_ in marked), folder, written, most - bare)
+    pieces[1::2] = [link_file(*each, addresses.get(each[0], "")) for each in marked]
+    return "".join(pieces)
+
+
+def choose_files(counts: Mapping[str, int], folder: Path, written: Collection[str], room: int) -> dict[str, str]:
+    """Addresses that hold the files of a run themselves, figures first, then small ones, while there is room.
+
+    Parameters
+    ----------
+    counts : mapping
+        How often each path is linked to.
+    folder, written : as for `embed_files`
+    room : int
+        Bytes.
+
+    Returns
+    -------
+    dict of str to str
+        By path; without those that do not fit, are gone, or are not `written`.
+    """
+    kinds = {path: TYPES.get(path.rpartition(".")[2], "") for path in counts}
+    places = {path: locate(folder, path) for path in counts if path in written and kinds[path]}
+    weights = {path: place.stat().st_size for path, place in places.items() if place.is_file()}
+    addresses = {}
+    for path in sorted(weights, key=lambda path: (not path.startswith("figures/"), weights[path], path)):
+        added = counts[path] * (4 * -(-weights[path] // 3) + len(kinds[path]))
+        if added <= room:
+            room -= added
+            addresses[path] = kinds[path] + b64encode(places[path].read_bytes()).decode()
+    return addresses
+
+
+def link_file(path: str, label: str, words: str, address: str) -> str:
+    """A link that holds a file; without an address only its label."""
+    if not address:
+        return f'<span class="beside">{escape(label)}</span>'
+    told = f' aria-label="{escape(words)}"' if words else ""
+    return f'<a href="{address}" download="{escape(path.rpartition("/")[2])}"{told}>{escape(label)}</a>'
 
 
 # ---- images -------------------------------------------------------------------------------------------------------
@@ -115,7 +152,7 @@ def shrink_image(content: bytes, width: int) -> bytes:
     """A PNG, `width` pixels wide and with 256 colours, as PNG."""
     from PIL import Image
 
-    image = Image.open(BytesIO(content)).convert("RGB")
+    image = Image.open(BytesIO(content), formats=["PNG"]).convert("RGB")
     size = (width, round(image.height * width / image.width))
     return write_light(image.resize(size, Image.Resampling.LANCZOS, reducing_gap=1.5))
 

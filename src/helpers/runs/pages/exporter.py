@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, lru_cache
 from itertools import count
@@ -24,12 +24,15 @@ from traitlets.config import Config
 
 from .cleaning import clean_html
 from .exhibits import BOX, find_saved, set_tables
-from .frame import TEMPLATES
+from .frame import TEMPLATES, mark_file
 
 SHOWN = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain")
 """Forms of an output that a page without scripts can show, the richest first."""
 TAKEN = ("content", "pages", "show-code")
 """Addresses that the frame of a page has itself."""
+MAX_OPEN = 20
+"""Equations without an end in one text, each of which costs a look through all that follows."""
+ENVIRONMENT = r"\{([a-z]*\*?)\}"
 EQUATION = r'<math\b[^>]* display="block"[^>]*>.*?</math>'
 EQUATION_BOX = '<div class="equation" tabindex="0" role="group" aria-label="Equation">'
 
@@ -37,6 +40,7 @@ EQUATION_BOX = '<div class="equation" tabindex="0" role="group" aria-label="Equa
 def set_body(
     notebook: NotebookNode,
     tables: Collection[str] = (),
+    figures: Sequence[str] = (),
     draw: Callable[[str, str], str] = lambda name, alt: "",
     describe: Callable[[str, str], Mapping[str, Any]] | None = None,
 ) -> tuple[Markup, list[str]]:
@@ -45,8 +49,8 @@ def set_body(
     Parameters
     ----------
     notebook : NotebookNode
-    tables : collection of str
-        Names of the tables that the run has.
+    tables, figures : collection of str
+        Names of the tables and figures that the run has; a picture by another name is one of nobody's.
     draw : callable
         Takes name and words of a figure, and returns the drawing that stands in for its image, or "".
     describe : callable, optional
@@ -59,8 +63,8 @@ def set_body(
     """
     raise_first(notebook)
     injected = any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells)
-    given = {"tables": tables, "injected": injected, "wordless": [], "draw": draw, "describe": describe}
-    body, resources = open_exporter().from_notebook_node(notebook, given)
+    given = {"tables": tables, "figures": figures, "draw": draw, "describe": describe}
+    body, resources = open_exporter().from_notebook_node(notebook, given | {"injected": injected, "wordless": []})
     taken, numbers = set(TAKEN), count(1)
 
     def set_address(found: re.Match[str]) -> str:
@@ -109,7 +113,7 @@ def open_exporter() -> TemplateExporter:
             "markdown_output": set_markdown_output,
             "html_output": set_html,
             "saved_tables": find_saved,
-            "figure_name": lambda name: name if re.fullmatch(r"[\w-]+", str(name)) else "",  # no path
+            "file": mark_file,
             "note_wordless": note_wordless,
         },
         config=Config(NbConvertBase={"display_data_priority": list(SHOWN)}, Exporter={"default_preprocessors": []}),
@@ -159,12 +163,24 @@ class PageRenderer(IPythonRenderer):
 def set_markdown(source: str, attachments: Mapping[str, Any]) -> str:
     """HTML of a Markdown cell."""
     renderer = PageRenderer(escape=False, attachments=dict(attachments))
-    return set_html(MarkdownWithMath(renderer=renderer).render(source), addressed=True)
+    return set_html(MarkdownWithMath(renderer=renderer).render(close_equations(source)), addressed=True)
 
 
 def set_markdown_output(source: str) -> str:
     """HTML of Markdown that a cell has put out: it may hold data, so tags in it are text; its headings are no parts."""
-    return set_html(MarkdownWithMath(renderer=PageRenderer(escape=True)).render(source))
+    return set_html(MarkdownWithMath(renderer=PageRenderer(escape=True)).render(close_equations(source)))
+
+
+def close_equations(source: str) -> str:
+    """Markdown in which the begins of many equations that never end are text: a parser would look for each end."""
+    ends = {found[1] or found[2]: found.start() for found in re.finditer(rf"\\end{ENVIRONMENT}|\\\\([\])])", source)}
+    begins = re.finditer(rf"\\(?=begin{ENVIRONMENT})|\\(?=\\([\[(]))", source)
+    closing = {None: None, "[": "]", "(": ")"}
+    never = [found.start() for found in begins if ends.get(closing[found[2]] or found[1], -1) < found.start()]
+    if len(never) <= MAX_OPEN:
+        return source
+    cuts = zip([0, *(place + 1 for place in never)], [*never, len(source)], strict=True)
+    return "&#92;".join(source[start:end] for start, end in cuts)
 
 
 def set_html(source: str, addressed: bool = False) -> str:

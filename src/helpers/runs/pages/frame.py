@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import secrets
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
@@ -16,6 +18,28 @@ TEMPLATES = Path(__file__).parent / "templates"
 # characters that steer a terminal or turn the direction of writing, which in a page could hide or move other text, and
 # halves of pairs, which no file takes
 STEERING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+MARK = f"file-{secrets.token_hex(16)}-"
+"""What stands on both sides of a file that a page is to take in. Each process draws its own, so no text holds it."""
+
+
+def mark_file(path: str, label: str, words: str = "") -> Markup:
+    """The mark of a file that a template asks for, which `exhibits.embed_files` makes a link to the file itself.
+
+    Parameters
+    ----------
+    path : str
+        In the run's folder.
+    label, words : str
+        What the link shows, and what software reads aloud for it where that is more.
+
+    Returns
+    -------
+    Markup
+    """
+    told = json.dumps([path, *(STEERING.sub("\N{REPLACEMENT CHARACTER}", text) for text in (label, words))])
+    return Markup(f"{MARK}{b64encode(told.encode()).decode()}{MARK}")  # noqa: S704  letters and digits alone
 
 
 def render(template: str, **content: Any) -> str:
@@ -46,5 +70,6 @@ def open_templates() -> Environment:
     digest = b64encode(sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["file"] = mark_file
     environment.globals |= {"style": Markup(style), "policy": Markup(policy)}  # noqa: S704  our own
     return environment

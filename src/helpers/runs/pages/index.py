@@ -12,7 +12,7 @@ from typing import Any
 from ...base.files import read_json
 from ...base.project import RECORD
 from ...base.wording import say_large
-from ..notebook import read_rows, read_valid, write_argument
+from ..notebook import list_written, locate, read_rows, read_valid, write_argument
 from ..parameters import Parameters
 from .charts import set_chart
 from .exhibits import embed_files, embed_image
@@ -52,13 +52,13 @@ def build_index(
     `notebooks` are as `describe_notebook` has them, `describe` says what is offered below a figure, `shared` is what
     all pages of the run are told.
     """
-    record = read_json(folder / RECORD)
+    record = read_json(locate(folder, RECORD))
     parameters, subject = record["parameters"], record["subject"]
     heading = (subject.get("title", parameters["indicator"]), parameters["entity"])
     figures = {figure["name"]: figure for page in notebooks for figure in page["figures"]}
     parts = ("findings", "key_numbers", "statements", "register", "plain", "next")
     tables = {part: find_table(record, part) for part in parts}
-    rows = {part: read_rows(folder / "tables" / f"{name}.csv") for part, name in tables.items()}
+    rows = {part: read_rows(locate(folder, f"tables/{name}.csv")) for part, name in tables.items()}
     numbers = list_numbers(rows["key_numbers"])
     plainly = {row["part"]: row["sentence"] for row in rows["plain"]}
     first = [row for row in rows["statements"] if row.get("topic") in FIRST_LIMITS] if plainly else []
@@ -74,8 +74,8 @@ def build_index(
         expected=subject.get("next", ""),
         findings=[row["sentence"] for row in rows["findings"]],
         figure=figures.get(record["main_figure"]),
-        embed=lambda name: embed_image(folder / "figures" / f"{name}.png"),
-        set_chart=partial(set_chart, folder / "figures"),
+        embed=lambda name: embed_image(locate(folder, f"figures/{name}.png")),
+        set_chart=partial(set_chart, folder),
         describe=describe,
         numbers=numbers,
         cited=list({row["url"]: row["label"] for row in reversed(numbers) if row["url"]}.items())[::-1],
@@ -91,7 +91,7 @@ def build_index(
         sources=group_sources(record["sources"]),
         facts=list_facts(record),
     )
-    return embed_files(page, folder)
+    return embed_files(page, folder, [path for entry in record["notebooks"].values() for path in list_written(entry)])
 
 
 def list_numbers(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -117,7 +117,7 @@ def describe_notebook(folder: Path, page: Mapping[str, str]) -> dict[str, Any]:
     record = read_valid(folder, page["name"]) or {"figures": {}, "tables": {}}
     figures = []
     for name, entry in sorted(record["figures"].items()):
-        source = embed_image(folder / "figures" / f"{name}.png", THUMBNAIL)
+        source = embed_image(locate(folder, f"figures/{name}.png"), THUMBNAIL)
         figures.append({"name": name, **entry, "source": source})
     tables = sorted((name, each["rows"]) for name, each in record["tables"].items())
     return {**page, "figures": figures, "tables": tables}

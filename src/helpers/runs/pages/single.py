@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ from bs4 import BeautifulSoup
 
 from ...base.files import format_json, pack_files, write_file
 from ...base.project import RECORD, RunError, shorten_path
+from ..notebook import locate
 from ..record import LOG, list_files, note_exports, read_run, read_unchanged
 from . import export_run, is_foreign
-from .exhibits import embed_files
+from .exhibits import choose_files
 
 MOST_BYTES = 4_900_000
 """Files stay within the pages as long as the whole is below this."""
@@ -44,7 +46,7 @@ def write_single(folder: Path, url: str = "") -> Path:
     RunError
         If there is no such run, or a file of another kind has the name.
     """
-    target = folder / f"{folder.name}.html"
+    target = locate(folder, f"{folder.name}.html")
     _refuse_foreign(target, is_foreign)
     index = export_run(folder, url)
     whole: Any = BeautifulSoup(index.read_bytes(), "html.parser")
@@ -59,12 +61,23 @@ def write_single(folder: Path, url: str = "") -> Path:
     _lead_within(whole, names)
     for line in [] if url else whole.select(".embed"):  # the file that it names isn't sent
         line.decompose()
-    paths = {path.rpartition("/")[2]: path for path in list_files(read_run(folder))}
-    for tag in whole.select("a[download]"):
-        tag["href"] = f"within:{paths[tag['download']]}"
-    page = embed_files(str(whole), folder, MOST_BYTES)
-    note_exports(folder, {target.name: write_file(target, page.encode())})
+    _take_in(whole, folder)
+    note_exports(folder, {target.name: write_file(target, str(whole).encode())})
     return target
+
+
+def _take_in(whole: Any, folder: Path) -> None:
+    """Put the files that the pages hold into the whole, which has more room, or only their names."""
+    paths = {path.rpartition("/")[2]: path for path in list_files(read_run(folder))}
+    links = [(tag, paths[tag["download"]]) for tag in whole.select("a[download]")]
+    for tag, _ in links:
+        tag["href"] = ""
+    room = MOST_BYTES - len(str(whole).encode())
+    addresses = choose_files(Counter(path for _, path in links), folder, paths.values(), room)
+    for tag, path in links:
+        tag["href"] = addresses.get(path, "")
+        if path not in addresses:
+            tag.name, tag.attrs = "span", {"class": "beside"}
 
 
 def _set_addresses(part: Any, prefix: str) -> None:
@@ -109,9 +122,9 @@ def write_archive(folder: Path) -> Path:
     _refuse_foreign(target, _is_foreign_archive)
     record, files = read_unchanged(folder), dict[str, bytes]()
     for name in sorted(list_files(record)):
-        path = folder / name
-        if name != LOG or (path.is_file() and not path.is_symlink()):  # the only one without a hash
-            files[f"{folder.name}/{name}"] = format_json(record) if name == RECORD else path.read_bytes()
+        if name != LOG or ((folder / LOG).is_file() and not (folder / LOG).is_symlink()):  # the only one without a hash
+            content = format_json(record) if name == RECORD else locate(folder, name).read_bytes()
+            files[f"{folder.name}/{name}"] = content
     write_file(target, pack_files(files, MARK))
     return target
 

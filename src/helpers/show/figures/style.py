@@ -194,7 +194,7 @@ def draw_png(figure: Any, alt: str = "") -> bytes:
         image = Image.fromarray(np.asarray(figure.canvas.buffer_rgba()))
     else:  # may stick out of its paper
         figure.savefig(plain, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight")
-        image = Image.open(plain)
+        image = Image.open(plain, formats=["PNG"])
     description.add_itxt("Description", alt)
     reduced = image.convert("RGB").quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     reduced.save(content, "PNG", pnginfo=description, dpi=(DOTS_PER_INCH, DOTS_PER_INCH))

@@ -1,0 +1,554 @@
+"""What an attack on release 0.3 found, a test for each class: docs/SECURITY.md says what holds."""
+
+import ast
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+import time
+import zipfile
+from base64 import b64encode
+from datetime import date, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import SAMPLE, WORDS
+from PIL import Image, UnidentifiedImageError
+from processes import call, start
+from test_register import TODAY, enter
+
+from helpers import indicators
+from helpers.base.choices import join_choices, split_choices
+from helpers.base.files import hash_file, hash_files
+from helpers.base.folders import CLAIMED, CONTENT, LOCK, claim_folder
+from helpers.base.project import MARK, RunError, find_root
+from helpers.forecast import hub, hub_scores, register
+from helpers.indicators import DataError
+from helpers.runs import record as records
+from helpers.runs.notebook import locate
+from helpers.runs.pages.embeds import draw_card
+from helpers.runs.pages.exhibits import shrink_image
+from helpers.runs.pages.exporter import set_markdown
+from helpers.runs.parameters import parse_yaml
+
+SRC = Path(__file__).parents[1] / "src" / "helpers"
+SERIES = "date,value,unit\n2021-06-30,12,%\n2022-06-30,19,%\n2023-06-30,31,%\n2024-06-30,44,%\n2025-06-30,52,%\n"
+
+
+def plant(run, name, source):
+    """Add a text to a notebook of a run, with records that agree."""
+    path = run / "notebooks" / f"{name}.ipynb"
+    notebook = json.loads(path.read_text())
+    notebook["cells"][0]["source"] += f"\n\n{source}"
+    path.write_text(json.dumps(notebook))
+    for part, change in (
+        (path.with_suffix(".json"), lambda content: content),
+        (run / "run.json", lambda content: content["notebooks"][name]),
+    ):
+        content = json.loads(part.read_text())
+        change(content)["executed"] = hash_file(path)
+        part.write_text(json.dumps(content))
+
+
+# ---- 1: files of the reader's machine
+
+
+def test_no_text_of_a_run_brings_a_file_into_its_pages(run, tmp_path):
+    for kind in ("csv", "png", "svg", "pdf", "txt"):
+        (tmp_path / f"precious.{kind}").write_text("precious")
+    (run / "tables" / "mine.csv").write_text("precious")
+    paths = [*(f"../../precious.{kind}" for kind in ("csv", "png", "svg", "pdf", "txt")), "tables/mine.csv"]
+    text = "\n\n".join(
+        f'`href="within:{path}"` [x](within:{path}) <a href="within:{path}" download="x">x</a>' for path in paths
+    )
+    plant(run, "01_check_small", text)
+    content = json.loads((run / "run.json").read_text())
+    content["parameters"]["entity"] = content["subject"]["title"] = f'href="within:{paths[0]}"'
+    (run / "run.json").write_text(json.dumps(content))
+    assert call_export(run, "--single") == 0
+    pages = [*(run / "html").rglob("*.html"), run / "small.html"]
+    assert len(pages) > 4
+    for page in pages:
+        assert b64encode(b"precious").decode() not in page.read_text(), page
+    assert "within:../../precious.txt" in (run / "html" / "01_check_small.html").read_text(), "it stays a text"
+
+
+def call_export(run, *options):
+    from helpers import __main__ as command
+
+    try:
+        command.main(["export", run.name, *options])
+    except SystemExit as ended:
+        return ended.code or 0
+    return 0
+
+
+@pytest.mark.parametrize("name", ["tables", "figures", "notebooks", "html", "html/charts", "tables/01_coverage.csv",
+                                  "html/index.html", "notebooks/01_check_small.json", "run.json"])  # fmt: skip
+def test_no_command_follows_a_link_out_of_a_strangers_run(run, outputs, tmp_path, capsys, name):
+    """Each part of the run lies elsewhere, equal to the byte, so that all hashes agree; nothing there changes."""
+    shutil.copytree(run, outputs / "other")
+    elsewhere = tmp_path / "elsewhere"
+    shutil.move(run / name, elsewhere)
+    (run / name).symlink_to(elsewhere)
+    before = list_all(elsewhere)
+    for words in (["export", "small"], ["export", "small", "--single"], ["export", "small", "--xlsx"],
+                  ["verify", "small"], ["compare", "small", "other"], ["rm", "small"], ["runs"]):  # fmt: skip
+        code, out, err = call(capsys, *words)
+        assert list_all(elsewhere) == before, words
+        if words == ["export", "small"]:
+            assert (code, out) == (1, ""), words
+            assert "leads out of the folder" in err or "is missing or was changed" in err
+
+
+def list_all(path):
+    """Name, content and time of all that lies there."""
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    return [(str(one), one.is_file() and one.read_bytes(), one.stat().st_mtime_ns) for one in files]
+
+
+def test_a_path_of_a_record_is_resolved_inside_its_folder(tmp_path):
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "out").symlink_to(tmp_path.parent)
+    assert locate(tmp_path, "tables/a.csv") == tmp_path / "tables" / "a.csv"
+    for path in ("../a", "/etc/passwd", "tables/../../a", "out/a", "out", "", "."):
+        with pytest.raises(RunError, match="leads out of the folder of run"):
+            locate(tmp_path, path)
+
+
+def find_joins(source):
+    """Lines on which a path is joined from a text made of parts, or from the name of a part of a run."""
+    parts = {"tables", "figures", "notebooks", "html"}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            right, left = node.right, ast.unparse(node.left)
+            if (
+                isinstance(right, ast.Constant)
+                and right.value in parts
+                and not re.match(r"find_root|root|other|\(?work", left)
+            ):
+                yield node.lineno
+            if isinstance(right, ast.JoinedStr) or (isinstance(right, ast.Name) and right.id == "path"):
+                yield node.lineno
+
+
+def test_nothing_else_joins_paths_of_a_record():
+    allowed = {"lab.py": 2, "runner.py": 2, "comparison.py": 1}  # names of no record
+    found = {}
+    for path in sorted((SRC / "runs").rglob("*.py")):
+        lines = list(find_joins(path.read_text()))
+        if len(lines) > allowed.get(path.name, 0):
+            found[path.name] = lines
+    assert not found, "use notebook.locate"
+    assert list(find_joins('folder / "tables" / f"{name}.csv"')) == [1, 1]
+
+
+# ---- 2: what a run removes
+
+
+def test_only_folders_that_this_package_made_are_removed(tmp_path):
+    with claim_folder(tmp_path, ".work-") as made:
+        assert made.name == CONTENT
+        shutil.copytree(made.parent, tmp_path / ".work-left_00x")
+    foreign = {
+        ".work-abcdefgh": {LOCK: "", "thesis.tex": "mine"},
+        ".work-abcdefg1": {LOCK: CLAIMED, "thesis.tex": "mine"},
+        ".work-abcdefg2": {LOCK: "something else", f"{CONTENT}/thesis.tex": "mine"},
+        ".work-ABCDEFGH": {LOCK: CLAIMED, f"{CONTENT}/thesis.tex": "mine"},
+        ".work-abc": {LOCK: CLAIMED, f"{CONTENT}/thesis.tex": "mine"},
+        "adoption-abcdefgh": {LOCK: CLAIMED, "thesis.tex": "mine"},
+    }
+    for name, files in foreign.items():
+        for path, text in files.items():
+            (tmp_path / name / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name / path).write_text(text)
+    (tmp_path / ".work-link_0_0").symlink_to(tmp_path / ".work-ABCDEFGH")
+    with claim_folder(tmp_path, ".work-"):
+        assert not (tmp_path / ".work-left_00x").exists(), "left by a process that was killed"
+        assert {path.name for path in tmp_path.iterdir()} > {*foreign, ".work-link_0_0"}
+    for name, files in foreign.items():
+        assert all((tmp_path / name / path).read_text() == text for path, text in files.items())
+
+
+def test_a_run_removes_nothing_of_somebody_else_beside_it(here, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    places = [tmp_path / "temporary" / "adoption-thesis", here / "outputs" / ".small.new-thesis00"]
+    places += [here / "outputs" / ".store" / ".work-thesis00"]
+    for folder in places:
+        folder.mkdir(parents=True)
+        (folder / LOCK).write_text("")
+        (folder / "thesis.tex").write_text("mine")
+    assert call(capsys, *WORDS)[0] == 0
+    assert [(folder / "thesis.tex").read_text() for folder in places] == ["mine"] * 3
+    assert "Nothing changed" in call(capsys, *WORDS)[1]
+
+
+# ---- 3: whose project it is
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="gives files to another user")
+def test_a_project_below_a_strangers_folder_is_not_run(place, tmp_path, monkeypatch):
+    """The stranger's folder may be written by nobody else; the one that holds it by all."""
+    shared = tmp_path / "shared"
+    project = shared / "theirs" / "project"
+    shutil.copytree(place, project)
+    (project / "mine").mkdir()
+    monkeypatch.chdir(project / "mine")
+    assert find_root() == project
+    for path in (shared / "theirs", project, project / MARK, project / "data", project / "notebooks"):
+        os.chown(path, 12345, 12345)
+    shared.chmod(0o1777)
+    with pytest.raises(RunError, match="theirs is another user's, in a folder where everyone may write"):
+        find_root()
+
+
+# ---- 4: pictures
+
+
+def test_a_picture_that_is_no_png_is_handed_to_no_other_program(tmp_path):
+    script = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(/tmp/owned) (w) file closefile showpage\n"
+    jpeg = BytesIO()
+    Image.new("RGB", (9, 9)).save(jpeg, "JPEG")
+    for content in (script, jpeg.getvalue()):
+        with pytest.raises(UnidentifiedImageError):
+            shrink_image(content, 9)
+        with pytest.raises(UnidentifiedImageError):
+            draw_card(content)
+
+
+def test_a_picture_is_opened_as_png_alone_wherever_one_is():
+    calls = [call for path in SRC.rglob("*.py") for call in re.findall(r"Image\.open\([^\n]*", path.read_text())]
+    assert len(calls) >= 3
+    assert all('formats=["PNG"]' in call for call in calls), calls
+
+
+# ---- 5, 6: the record
+
+
+def test_no_forecast_goes_on_record_ahead_of_its_day(data, tmp_path, capsys, monkeypatch):
+    series = data.series("China", "genai_users", "internet_users")
+    result = register.forecast_series(data, series)
+    tomorrow = date.today() + timedelta(2)  # noqa: DTZ011  the day it is here
+    for days, said in (
+        ({"origin": "2999-01-01", "published": TODAY}, "2999-01-01 is the day as of which"),
+        ({"origin": TODAY, "published": tomorrow}, f"{tomorrow} is its day of record"),
+        ({"origin": "2000-01-01", "published": "2000-01-01"}, "The data hold a figure that was published on 20"),
+    ):
+        with pytest.raises(RunError, match=said):
+            register.register(register.enter(series, result, **days), data, tmp_path / "hub")
+    assert not (tmp_path / "hub").exists()
+    table = tmp_path / "table.csv"
+    table.write_text("entity,indicator,bound\nChina,genai_users,internet_users\n")
+    monkeypatch.chdir(tmp_path)
+    words = ["register", "--series", str(table), "--data", str(SAMPLE), "--hub", str(tmp_path / "hub")]
+    code, _, err = call(capsys, *words, "--as-of", "2999-01-01")
+    assert (code, "2999-01-01 is the day as of which" in err) == (1, True), err
+
+
+def test_a_band_has_a_score_only_where_its_quantiles_are_there(data):
+    entries = enter("2025-12-31")
+    found = hub_scores.score_register(entries, data).iloc[0]
+    assert (found["counted"], found["inside"], found["side"]) == (False, "", "")
+    assert found["text"].endswith(
+        "There is no score: the forecast lacks 20 quantiles that its hub requires, such as 0.01."
+    )
+    found = hub_scores.score_register(entries, data, required=(0.1, 0.5, 0.9)).iloc[0]
+    assert (found["inside"], found["inside_50"], found["inside_95"]) == ("yes", "", ""), "0.1 and 0.9 are ends of 80 %"
+    inner = entries.assign(output_type_id=entries["output_type_id"].replace({0.1: 0.4, 0.9: 0.6}))
+    found = hub_scores.score_register(inner, data).iloc[0]
+    assert "no 80 % band" in found["text"]
+    assert "80 % band; median" not in found["text"]
+
+
+def test_the_levels_are_those_that_the_hub_requires(tmp_path):
+    assert hub.read_required(tmp_path) == list(hub.HUB_QUANTILES)
+    path = tmp_path / hub.TASKS
+    path.parent.mkdir()
+    task = {"output_type": {"quantile": {"output_type_id": {"required": [0.25, 0.75]}}}}
+    path.write_text(json.dumps({"rounds": [{"model_tasks": [task]}]}))
+    assert hub.read_required(tmp_path) == [0.25, 0.75]
+    path.write_text("{}")
+    with pytest.raises(DataError, match="names no quantile levels"):
+        hub.read_required(tmp_path)
+
+
+# ---- 9, 10: a hub of several own files
+
+
+def put(path):
+    data = indicators.load(path)
+    table = pd.DataFrame({"entity": ["own data"], "indicator": [path.stem], "bound": ["100"]})
+    register.register_series(table, data, today=TODAY)
+    return data
+
+
+def read_target(folder):
+    return pd.read_csv(folder / hub.TARGET_DATA, dtype=str, keep_default_na=False)
+
+
+def test_two_own_files_of_a_folder_go_on_record_and_figures_of_others_stay(tmp_path, capsys, small_project):
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.csv").write_text(SERIES)
+        put(tmp_path / f"{name}.csv")
+    target = read_target(tmp_path / "forecasts")
+    assert target.groupby("indicator").size().to_dict() == {"one": 5, "two": 5}
+    code, out, _ = call(capsys, "score", "--data", str(tmp_path / "one.csv"), "--update")
+    assert (code, "No figure has come since" in out) == (0, True)
+    pd.testing.assert_frame_equal(read_target(tmp_path / "forecasts"), target)
+
+
+def test_a_changed_own_figure_leaves_the_first_print_on_record(tmp_path, capsys, small_project):
+    path = tmp_path / "mine.csv"
+    path.write_text(SERIES)
+    put(path)
+    path.write_text(SERIES.replace("2025-06-30,52", "2025-06-30,57"))
+    for _ in range(2):
+        assert call(capsys, "score", "--data", str(path), "--update")[0] == 0
+        rows = read_target(tmp_path / "forecasts").query("target_end_date == '2025-06-30'")
+        today = f"{datetime.now().astimezone():%Y-%m-%d}"
+        assert rows["observation"].astype(float).tolist() == [52, 57]
+        assert rows["as_of"].tolist()[1] == today
+
+
+def test_a_killed_register_leaves_nothing_that_is_data_and_the_next_one_tidies_up(tmp_path, monkeypatch, small_project):
+    path = tmp_path / "mine.csv"
+    path.write_text(SERIES)
+    child = os.fork()
+    if not child:
+        monkeypatch.setattr(hub, "replace_folder", lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+        put(path)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    (left,) = tmp_path.glob(".forecasts.new-*")
+    assert list(left.rglob("*.csv"))
+    assert list(hash_files(tmp_path, {".csv", ".json"})) == ["mine.csv"]
+    put(path)
+    assert {each.name for each in tmp_path.iterdir()} == {"mine.csv", "forecasts"}
+
+
+# ---- 7, 12 and severity 3: own files
+
+
+def write_xlsx(path, cells):
+    """A spreadsheet of the smallest kind: numbers by the names of their cells."""
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+    def relate(kind, target):
+        package = "http://schemas.openxmlformats.org/package/2006/relationships"
+        one = f'<Relationship Id="r1" Type="{office}/{kind}" Target="{target}"/>'
+        return f'<Relationships xmlns="{package}">{one}</Relationships>'
+
+    rows = [(re.sub("[A-Z]", "", name), name, value) for name, value in cells.items()]
+    lines = "".join(f'<row r="{row}"><c r="{name}"><v>{value}</v></c></row>' for row, name, value in rows)
+    space = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    sheets = '<sheets><sheet name="a" sheetId="1" r:id="r1"/></sheets>'
+    parts = {
+        "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
+        "_rels/.rels": relate("officeDocument", "xl/workbook.xml"),
+        "xl/workbook.xml": f'<workbook {space} xmlns:r="{office}">{sheets}</workbook>',
+        "xl/_rels/workbook.xml.rels": relate("worksheet", "worksheets/sheet1.xml"),
+        "xl/worksheets/sheet1.xml": f"<worksheet {space}><sheetData>{lines}</sheetData></worksheet>",
+    }
+    write_parts(path, parts)
+
+
+def write_ods(path, rows):
+    """The same as OpenDocument, of rows as XML."""
+    oasis = "urn:oasis:names:tc:opendocument:xmlns"
+    spaces = "".join(f' xmlns:{name}="{oasis}:{name}:1.0"' for name in ("office", "table", "text"))
+    table = f'<table:table table:name="a">{rows}</table:table>'
+    body = f"<office:body><office:spreadsheet>{table}</office:spreadsheet></office:body>"
+    parts = {
+        "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
+        "META-INF/manifest.xml": f'<manifest:manifest xmlns:manifest="{oasis}:manifest:1.0"/>',
+        "content.xml": f"<office:document-content{spaces}>{body}</office:document-content>",
+    }
+    write_parts(path, parts)
+
+
+def write_parts(path, parts):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+
+
+def repeat(part, count, inside):
+    """Rows or columns of an OpenDocument sheet that stand for many."""
+    kind = {"rows": "table-row", "columns": "table-cell"}[part]
+    value = ' office:value-type="float" office:value="1"' if part == "columns" and inside else ""
+    return f'<table:{kind} table:number-{part}-repeated="{count}"{value}>{inside}</table:{kind}>'
+
+
+ONE = "<text:p>1</text:p>"
+LAST = repeat("rows", 1, repeat("columns", 9, "") + repeat("columns", 1, ONE))
+
+
+@pytest.mark.parametrize("last", ["XFD1048576", "ZZ1048576", "XFD999"])
+def test_a_spreadsheet_is_refused_by_its_extent_before_it_is_laid_out(tmp_path, capsys, last):
+    path = tmp_path / "wide.xlsx"
+    write_xlsx(path, {"A1": 1, last: 2})
+    assert path.stat().st_size < 2_000
+    began = time.monotonic()
+    code, out, _ = call(capsys, "check", path)
+    assert (code, "more than 2,000,000 cells; delete what lies far from the table" in out) == (1, True), out
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        repeat("rows", 1_000_000, repeat("columns", 3, ONE)),
+        repeat("rows", 1_000_000, repeat("columns", 1, "")) + LAST,
+        repeat("rows", 1, repeat("columns", 9_000_000, ONE)),
+    ],
+)
+def test_an_ods_of_repeated_cells_is_refused(tmp_path, capsys, rows):
+    write_ods(tmp_path / "many.ods", rows)
+    code, out, _ = call(capsys, "check", tmp_path / "many.ods")
+    assert (code, "more than 2,000,000 cells" in out) == (1, True), out
+
+
+def test_a_usual_spreadsheet_with_empty_rows_to_the_end_is_read(tmp_path, small_project):
+    frame = pd.DataFrame({"date": ["2021-12-31", "2022-12-31", "2023-12-31"], "value": [12.5, 20, 31]})
+    frame.to_excel(tmp_path / "a.xlsx", index=False)
+    empty = repeat("rows", 1_048_000, repeat("columns", 16_384, ""))
+    text = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    rows = [("date", "value"), *frame.astype(str).itertuples(index=False, name=None)]
+    lines = "".join(f"<table:table-row>{''.join(map(text.format, row))}</table:table-row>" for row in rows)
+    write_ods(tmp_path / "a.ods", lines + empty)
+    for kind in ("xlsx", "ods"):
+        data = indicators.load(tmp_path / f"a.{kind}?unit=percent")
+        assert data.exact_values("own data", "a").tolist() == [12.5, 20, 31]
+
+
+def test_only_parts_that_were_measured_are_read(tmp_path, capsys):
+    path = tmp_path / "hidden.xlsx"
+    write_xlsx(path, {"A1": 1, "XFD1048576": 2})
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    parts["xl/worksheets/sheet1.png"] = parts.pop("xl/worksheets/sheet1.xml")
+    parts["xl/_rels/workbook.xml.rels"] = parts["xl/_rels/workbook.xml.rels"].replace("sheet1.xml", "sheet1.png")
+    write_parts(path, parts)
+    code, out, _ = call(capsys, "check", path)
+    assert (code, "hidden.xlsx" in out) == (1, True)
+    parts["xl/sharedStrings.xml"] = '<!DOCTYPE a [<!ENTITY b "c">]><sst/>'
+    write_parts(path, parts)
+    assert "is no spreadsheet that can be read" in call(capsys, "check", path)[1]
+
+
+def test_an_old_spreadsheet_is_refused_in_a_line_and_no_page_calls_it_readable(tmp_path, capsys):
+    (tmp_path / "old.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(4000))
+    code, out, _ = call(capsys, "check", tmp_path / "old.xls")
+    assert (code, "is a spreadsheet, not CSV; save or export it as 'CSV UTF-8'" in out) == (1, True)
+    for path in (SRC.parents[1] / "docs").glob("*.md"):
+        assert path.name == "CHANGELOG.md" or "`.xls`" not in path.read_text(), path
+
+
+def test_figures_after_today_are_asked_for_in_own_files_alone(tmp_path, capsys, small_project):
+    path = tmp_path / "mine.csv"
+    path.write_text(f"{SERIES}2098-12-31,60,%\n2099-12-31,70,%\n")
+    with pytest.raises(DataError, match=r"2 figures dated after today .* the first 2098-12-31: a projection"):
+        indicators.load(path)
+    code, out, _ = call(capsys, "check", path)
+    assert (code, "--future drop" in out, "--future keep" in out) == (1, True, True)
+    dropped, kept = (indicators.load(f"{path}?future={choice}") for choice in ("drop", "keep"))
+    assert [len(data.exact_values("own data", "mine")) for data in (dropped, kept)] == [5, 7]
+    assert "left out" in dropped.understood[-1]
+    assert "read as observations" in kept.understood[-1]
+    assert call(capsys, "check", path, "--future", "drop")[0] == 0
+    path.write_text("date,value,unit\n2099-12-31,60,%\n")
+    with pytest.raises(DataError, match="has no figure up to today"):
+        indicators.load(f"{path}?future=drop")
+    folder = shutil.copytree(SAMPLE, tmp_path / "data")
+    text = (folder / "observations.csv").read_text()
+    with_future = re.sub(r"(?m)^(China,genai_users,)2026-06-30", r"\g<1>2099-06-30", text)
+    assert with_future != text
+    (folder / "observations.csv").write_text(with_future)
+    assert indicators.load(folder).observations["date"].max().year == 2099, "the project's tables are not clocked"
+
+
+def test_a_question_mark_in_a_file_s_name_is_part_of_it(tmp_path, monkeypatch, capsys, small_project):
+    path = tmp_path / "a?b=c.csv"
+    path.write_text(SERIES.replace("date,", "when,"))
+    assert split_choices(path) == (path, {})
+    assert split_choices(join_choices(path, {"date": "when"})) == (path, {"date": "when"})
+    gone = tmp_path / "x?y=z.csv"
+    assert split_choices(join_choices(gone, {})) == (gone, {})
+    assert len(indicators.load(join_choices(path, {"date": "when"})).exact_values("own data", "a_b_c")) == 5
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = call(capsys, "check", path.name, "--date", "when")
+    assert (code, "ok:" in out) == (0, True), out
+
+
+# ---- 8: Ctrl-C
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
+@pytest.mark.parametrize("moment", range(20))
+def test_ctrl_c_in_the_first_seconds_ends_with_the_usual_sentence(place, moment):
+    """As a terminal sends it, to all processes of the command; from when the interpreter has begun ours."""
+    begun = place / "begun"
+    process = start(place, "run", "small", before=f"open({str(begun)!r}, 'w').close()")
+    while not begun.exists():
+        time.sleep(0.005)
+    time.sleep(3 * moment / 20)
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert "Traceback" not in out + err, err
+    assert (process.returncode, err.startswith("\nInterrupted.")) in ((130, True), (0, False)), (out, err)
+
+
+# ---- 11: who is cited
+
+
+def test_pages_follow_citation_cff(here, capsys):
+    (here / "CITATION.cff").write_text("authors: [{name: First}]\ndate-released: 2026-01-01\n")
+    assert call(capsys, *WORDS)[0] == 0
+    index = here / "outputs" / "small" / "html" / "index.html"
+    assert "First (2026)" in index.read_text()
+    (here / "CITATION.cff").write_text("authors: [{name: Second}]\ndate-released: 2026-01-01\n")
+    code, out, _ = call(capsys, "verify", "small")
+    assert (code, out) == (1, "citation: changed\n")
+    code, out, _ = call(capsys, *WORDS)
+    assert (code, out.count("unchanged")) == (0, 3), "no notebook runs again"
+    assert "Second (2026)" in index.read_text()
+    assert call(capsys, "verify", "small")[0] == 0
+    (here / "CITATION.cff").write_text("authors: [{name: Third}]\ndate-released: 2026-01-01\n")
+    assert call(capsys, "export", "small")[0] == 0
+    assert "Third (2026)" in index.read_text()
+    assert call(capsys, "verify", "small")[0] == 0
+
+
+def test_a_record_of_before_has_no_citation(run):
+    content = json.loads((run / "run.json").read_text())
+    del content["citation"]
+    (run / "run.json").write_text(json.dumps(content))
+    assert records.read_run(run)
+
+
+# ---- severity 3
+
+
+@pytest.mark.parametrize("opened", [r"\begin{x}", r"\\[ ", r"\\( "])
+def test_equations_that_never_end_are_text_at_once(opened):
+    began = time.process_time()
+    for source in (opened * 8_000, opened * 8_000 + r"\end{y}", r"\end{x} \\] \\) " + opened * 8_000):
+        assert set_markdown(source, {}).count(opened.strip("\\ ")) >= 8_000
+    assert time.process_time() - began < 3
+    for source in ("\\begin{equation}\nx^2\n\\end{equation}", r"\\[ x^2 \\]", r"\\( x \\)"):
+        assert "<math" in set_markdown(source, {})
+        assert "<math" in set_markdown(source + " " + opened * 30, {})
+
+
+@pytest.mark.parametrize("text", ["run: !!binary aGVsbG8=", "shares: [!!binary AAAA]"])
+def test_bytes_are_no_parameter(capsys, text):
+    with pytest.raises(ValueError, match="binary is no kind of value that a parameter has"):
+        parse_yaml(text)
+    code, _, err = call(capsys, "run", "-y", text)
+    assert (code, "binary is no kind of value" in err) == (2, True)
