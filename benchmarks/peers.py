@@ -17,7 +17,7 @@ from scipy.special import ndtri
 
 from benchmarks.bench_forecast import bootstrap
 from helpers import curves, forecast, indicators
-from helpers.base.wording import say_count
+from helpers.base.words import say_count
 from helpers.forecast import backtest, bands, coverage, rolling, scores
 
 TABLE, PAGE = (Path(__file__).parent / name for name in ("peers.csv", "peers.md"))

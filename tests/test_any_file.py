@@ -16,7 +16,7 @@ from processes import call
 from snapshots import check_snapshot
 
 from helpers import indicators
-from helpers.base.choices import join_choices, split_choices
+from helpers.base.columns import join_choices, split_choices
 from helpers.indicators import tables
 from helpers.runs.parameters import complete_parameters, read_parameters
 

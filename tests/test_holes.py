@@ -22,7 +22,7 @@ from processes import call, start
 from test_register import TODAY, enter
 
 from helpers import indicators
-from helpers.base.choices import join_choices, split_choices
+from helpers.base.columns import join_choices, split_choices
 from helpers.base.files import hash_file, hash_files
 from helpers.base.folders import CLAIMED, CONTENT, LOCK, claim_folder
 from helpers.base.project import MARK, RunError, find_root

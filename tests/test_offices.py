@@ -11,7 +11,7 @@ from conftest import examples
 from processes import call
 
 from helpers import indicators
-from helpers.base.choices import join_choices
+from helpers.base.columns import join_choices
 from helpers.base.project import UserError
 from helpers.indicators.own import split_heading
 from helpers.indicators.periods import interpret_date

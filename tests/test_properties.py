@@ -15,7 +15,7 @@ from malformed import GOOD, put_column, put_date, put_value
 
 from helpers import indicators
 from helpers.base.project import find_outputs
-from helpers.base.quoting import escape, quote
+from helpers.base.words import escape, quote
 from helpers.cli.options import read_yaml
 from helpers.runs.parameters import ParameterError, Parameters, read_parameters
 

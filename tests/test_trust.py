@@ -20,7 +20,7 @@ from small_notebooks import ALL, write_notebooks
 from helpers.base.files import hash_file
 from helpers.base.folders import claim_folder
 from helpers.base.project import MARK, RunError, find_root, refuse_planted
-from helpers.base.quoting import PlainStream
+from helpers.base.words import PlainStream
 from helpers.runs.notebook import read_valid
 from helpers.runs.parameters import ParameterError, read_parameters
 from helpers.runs.record import load_record

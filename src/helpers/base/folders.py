@@ -17,7 +17,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from .project import RunError, refuse_planted, shorten_path
-from .quoting import escape
+from .words import escape
 
 LOCK, CONTENT = ".lock", "content"
 CLAIMED = "In this folder adoption_curves makes what it then puts in its place.\n"

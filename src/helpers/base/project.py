@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .choices import join_choices, split_choices
+from .columns import join_choices, split_choices
 
 UNNEEDED = ("debugpy", "hypothesis", "rfc3987_syntax")
 """What libraries import only if it's there, which costs a second in all, and no run needs."""

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ..base.choices import join_choices
+from ..base.columns import join_choices
 from ..base.project import RunError, UserError, find_outputs, list_records, shorten_path
-from ..base.quoting import escape
+from ..base.words import escape
 from .options import add_choices, locate_data
 
 app = typer.Typer()

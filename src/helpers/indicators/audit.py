@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.wording import say_count, say_day, say_large
+from ..base.words import say_count, say_day, say_large
 from .data import Data, load
 from .own import UNIT
 from .problems import DataError, Problem

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.quoting import quote
+from ..base.words import quote
 from .cells import read_cells
 from .problems import DataError, Problem, list_problems, suggest_names
 from .series import BASE_TOLERANCE, interpolate_values

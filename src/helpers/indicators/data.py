@@ -14,9 +14,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from ..base.choices import split_choices
+from ..base.columns import split_choices
 from ..base.project import find_data
-from ..base.wording import say_count
+from ..base.words import say_count
 from .cells import LARGEST, NUMBER, SMALLEST, check_date
 from .checks import read_tables
 from .own import read_series_file, set_beside

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import decimal_years
-from ..base.wording import say_day
+from ..base.words import say_day
 from .data import Data
 from .series import AdoptionSeries
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.wording import add_entity, say_count
+from ..base.words import add_entity, say_count
 from .periods import read_day
 from .problems import DataError, Problem, parameter_error
 

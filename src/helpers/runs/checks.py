@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..base.choices import split_choices
+from ..base.columns import split_choices
 from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
 from ..base.project import UserError, find_data, shorten_path
-from ..base.wording import say_count, say_day
+from ..base.words import say_count, say_day
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
 
 MOST_NOTES = 12

@@ -14,7 +14,7 @@ import yaml
 
 from ..base.files import write_file
 from ..base.project import UserError, ask_git, find_lab, find_outputs, find_root, shorten_path
-from ..base.quoting import quote
+from ..base.words import quote
 from .begin import KEPT
 from .parameters import ParameterError, Parameters, read_parameters
 

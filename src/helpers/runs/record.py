@@ -17,7 +17,7 @@ from typing import Annotated, Any
 from markupsafe import escape
 from pydantic import BaseModel, StringConstraints
 
-from ..base.choices import split_choices
+from ..base.columns import split_choices
 from ..base.files import hash_file, read_json, write_file, write_json
 from ..base.project import RECORD, RunError, UserError, ask_git, find_outputs, find_root, list_records
 from .inputs import describe_inputs, hash_citation

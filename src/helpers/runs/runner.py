@@ -49,7 +49,7 @@ from ..base.project import (
     refuse_planted,
     shorten_path,
 )
-from ..base.quoting import quote
+from ..base.words import quote
 from . import notebook_process
 from .checks import check_parameters, list_notes
 from .inputs import describe_inputs, digest, watch_data

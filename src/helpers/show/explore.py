@@ -23,7 +23,7 @@ import pandas as pd
 
 from .. import curves, forecast, indicators
 from ..base.project import find_data
-from ..base.wording import say_name
+from ..base.words import say_name
 from ..forecast import NOT_REACHED
 from ..forecast.windows import SHORTEST, SHORTEST_SPAN
 from ..say.facts import list_ceiling
