@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import WORDS, assert_equal, further
+from conftest import WORDS, assert_equal
 from processes import call, list_tree_processes, run, start
 from small_notebooks import ALL, write_notebooks
 
@@ -25,6 +25,8 @@ from helpers.runs.notebook import read_valid
 from helpers.runs.parameters import ParameterError, read_parameters
 from helpers.runs.record import load_record
 from helpers.runs.runner import FOLDER, is_whole
+
+SLOW = pytest.mark.slow
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
 ESCAPE = "\x1b]0;owned\x07\x1b[31m"
@@ -359,7 +361,7 @@ def list_listening(pid):
 
 
 @LINUX
-@pytest.mark.parametrize("options", [[], further(["--isolated"])])
+@pytest.mark.parametrize("options", [[], pytest.param(["--isolated"], marks=SLOW)])
 def test_a_run_listens_on_no_port_and_closed_standard_streams_get_no_file_of_it(place, reference, options):
     closed = "import os\nos.closerange(0, 3)\nsys.stdin = sys.stdout = sys.stderr = None"
     process, found, seen = start(place, *WORDS, *options, before=closed), set(), set()
