@@ -232,7 +232,7 @@ def test_each_page_is_cited_as_the_index_is(run, tmp_path, monkeypatch):
     )
     project = tmp_path / "project"
     project.mkdir()
-    monkeypatch.setattr("helpers.runs.pages.citation.find_root", lambda: project)
+    monkeypatch.setattr("helpers.base.project.find_root", lambda: project)
     (project / "CITATION.cff").write_text(
         "authors: [{family-names: Li, given-names: Wei}, {name: The <b>Team}]\ndate-released: 2027-01-02\nurl: https://a.org\n"
     )

@@ -240,7 +240,7 @@ def test_any_series_is_reported_or_refused(tmp_path_factory, quick_run, drawn):
     dates, values, unit, columns, given = drawn
     folder = tmp_path_factory.mktemp("any")
     quick_run.setenv("ADOPTION_OUTPUTS", str(folder / "outputs"))
-    path = write(folder, values, dates, unit, **columns)
+    path = f"{write(folder, values, dates, unit, **columns)}?future=keep"
     try:
         indicators.load(path)
     except indicators.DataError:

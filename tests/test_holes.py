@@ -137,7 +137,8 @@ def find_joins(source):
 
 
 def test_nothing_else_joins_paths_of_a_record():
-    allowed = {"lab.py": 2, "runner.py": 2, "comparison.py": 1}  # names of no record
+    """The joins that are allowed are of the project's notebooks, of copies of those that failed, and of the lab."""
+    allowed = {"lab.py": 2, "runner.py": 2, "begin.py": 1, "comparison.py": 1, "sequence.py": 1, "study.py": 1}
     found = {}
     for path in sorted((SRC / "runs").rglob("*.py")):
         lines = list(find_joins(path.read_text()))

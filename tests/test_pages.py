@@ -380,15 +380,17 @@ def test_a_frame_has_room_for_what_is_in_the_file(tmp_path):
     from PIL import Image
 
     def save(kind, shape):
-        (tmp_path / f"01_x.{kind}").write_text(DRAWING.format("").replace("0 0 72 36", f"0 0 {shape}"))
+        (figures / f"01_x.{kind}").write_text(DRAWING.format("").replace("0 0 72 36", f"0 0 {shape}"))
 
-    Image.new("RGB", (200, 100)).save(tmp_path / "01_x.png")
+    figures = tmp_path / "figures"
+    figures.mkdir()
+    Image.new("RGB", (200, 100)).save(figures / "01_x.png")
     assert measure_frame(tmp_path, "01_x", "words") == 480  # half of 700, and the note
     save("svg", "200 100")
     assert measure_frame(tmp_path, "01_x", "words") == 480
     save("narrow.svg", "100 300")
     assert measure_frame(tmp_path, "01_x", "words") == 1160  # three times 320, and the note there
-    (tmp_path / "figures" / "01_x.svg").write_text(DRAWING.format('<path d="M 0 0"/>' * 10_000))
+    (figures / "01_x.svg").write_text(DRAWING.format('<path d="M 0 0"/>' * 10_000))
     assert measure_frame(tmp_path, "01_x", "words") == 480
 
 

@@ -99,7 +99,8 @@ def begin_project(folder: Path) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
         new = Path(place) / "new"
-        for path in (*root.glob("data/*.*"), *root.glob(f"data/{REGISTER}/**/*.*"), *root.glob("notebooks/*.ipynb")):
+        kept = *root.glob("data/*.*"), *root.glob(f"data/{REGISTER}/**/*.*"), *root.glob("notebooks/*.ipynb")
+        for path in (path for path in kept if not path.name.startswith(".")):
             target = new / path.relative_to(root)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)

@@ -94,8 +94,8 @@ def embed_files(page: str, folder: Path, written: Collection[str], most: int = P
     str
     """
     pieces = page.split(MARK)
-    marked = [json.loads(b64decode(piece)) for piece in pieces[1::2]]
-    bare = sum(map(len, map(str.encode, pieces[::2]))) + sum(len(link_file(*each, "-").encode()) for each in marked)
+    marked: list[tuple[str, str, str]] = [tuple(json.loads(b64decode(piece))) for piece in pieces[1::2]]
+    bare = len("".join([*pieces[::2], *(link_file(*each, "-") for each in marked)]).encode())
     addresses = choose_files(Counter(path for path, *_ in marked), folder, written, most - bare)
     pieces[1::2] = [link_file(*each, addresses.get(each[0], "")) for each in marked]
     return "".join(pieces)
