@@ -412,14 +412,6 @@ def test_data_that_change_and_change_back_are_noticed(place):
     assert run(place, "run", "small")[0] == 0
 
 
-def test_pip_and_setuptools_are_in_the_lock():
-    lock = (Path(__file__).parents[1] / "requirements.lock").read_text()
-    from importlib.metadata import version
-
-    for name in ("pip", "setuptools"):
-        assert f"\n{name}=={version(name)} \\\n    --hash=sha256:" in lock
-
-
 # ---- odd values
 
 
