@@ -1,7 +1,7 @@
 """Make the runs of tests/golden/golden.yaml, and compare their tables and the baseline's main figure with those in git.
 
-`python tests/golden.py` (or `make golden`) names the first difference of each table; with `--renew` (or `make golden
-RENEW=1`) it writes anew what is kept, numbers with six digits: the tables, in tests/golden/<run> (one that is the
+`make golden` names the first difference of each table; with `--renew` (or `make golden RENEW=1`) it
+writes anew what is kept, numbers with six digits: the tables, in tests/golden/<run> (one that is the
 baseline's byte by byte only there), and what is shown of them: picture and findings of README.md, and WORDS.md there.
 """
 

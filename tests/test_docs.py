@@ -72,6 +72,7 @@ def test_the_site_has_equations_figures_and_every_public_name(site, pages, whole
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_each_line_of_the_gallery_gives_something(site, pages, monkeypatch):
     """As it stands there, after the lines above all of them, with the project's own data."""
     page, names = pages[site / "run" / "gallery.html"], {}
