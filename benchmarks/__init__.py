@@ -1,1 +1,1 @@
-"""Measurements of the package against its targets; run with `make bench`."""
+"""Measurements of the package against its targets; run with `python -m benchmarks`."""

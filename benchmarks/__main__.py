@@ -1,6 +1,6 @@
 """Run every bench_*.py of this folder, or those named on the command line, and print their tables as Markdown.
 
-The tables of docs/measured.md and docs/forecast.md are these.
+The tables of benchmarks/RESULTS.md and docs/forecast.md are these.
 """
 
 import importlib

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from helpers import indicators
-from helpers.base.wording import say_name
+from helpers.base.words import say_name
 from helpers.curves import FAMILIES, CurveError, Logistic
 from helpers.curves.engine import prepare
 from helpers.curves.search import fit_batch, fit_rows

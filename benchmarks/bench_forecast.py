@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers import forecast, indicators
-from helpers.base.wording import say_count
+from helpers.base.words import say_count
 from helpers.forecast import backtest, bands, coverage, scores
 
 BEFORE = {0.5: 0.0163178, 1.0: 0.0201637, 2.0: 0.0357697, 3.0: 0.041209, 5.0: 0.0516033}

@@ -1,6 +1,6 @@
-"""Other forecasters on the origins of the references, scored as the published forecast is; run with `make peers`.
+"""Other forecasters on the origins of the references, scored as the published forecast is.
 
-It writes docs/peers.csv and docs/peers.md. Only `forecast_rivals` needs the rivals' packages.
+It writes peers.csv and peers.md, beside this file. Only `forecast_rivals` needs the rivals' packages.
 """
 
 import logging
@@ -17,10 +17,10 @@ from scipy.special import ndtri
 
 from benchmarks.bench_forecast import bootstrap
 from helpers import curves, forecast, indicators
-from helpers.base.wording import say_count
+from helpers.base.words import say_count
 from helpers.forecast import backtest, bands, coverage, rolling, scores
 
-TABLE, PAGE = (Path(__file__).parents[1] / "docs" / name for name in ("peers.csv", "peers.md"))
+TABLE, PAGE = (Path(__file__).parent / name for name in ("peers.csv", "peers.md"))
 MARKS = ("<!-- peers -->", "<!-- /peers -->")
 GIVEN = {"the last four": (4, False), "all, eight or more": (8, True), "the last eight": (8, False)}
 """What the others are given: how many figures our windows have, and whether they get all that there were before."""
@@ -170,7 +170,7 @@ def relate(frame):
 
 
 def write_tables(table):
-    """What stands between the marks of docs/peers.md: scores by forecaster and horizon, and where another is better."""
+    """Text between the marks of peers.md: scores by forecaster and horizon, and where another is better."""
     told, keys = table["without_answer"] < MOST_LOST, ["method", "bands"]
     text = [f"With {', '.join(sorted({version for version in table['version'] if version}))}."]
     numbers = {"wis_relative": ("WIS over that of drift", 2), "coverage_80": ("80 % band covered, percent", 0)}
@@ -198,7 +198,7 @@ def write_tables(table):
 
 
 def write_page():
-    """Write the kept table's numbers into docs/peers.md."""
+    """Write the kept table's numbers into benchmarks/peers.md."""
     table = pd.read_csv(TABLE, keep_default_na=False)
     before, after = MARKS
     page = PAGE.read_text(encoding="utf-8")

@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 from processes import run
 from reports import make_comparison, make_sweep
 from small_notebooks import write_notebooks
@@ -28,11 +27,6 @@ WORDS = ["run", "small", "-p", "horizon_years", "3"]
 """The command by which `reference` was made."""
 
 
-def further(*values):
-    """A further case of a kind among the parameters of a test: `make test` leaves it out, `make test-all` runs it."""
-    return pytest.param(*values, marks=pytest.mark.slow)
-
-
 def pytest_addoption(parser):
     parser.addoption("--renew", action="store_true", help="write anew what tests/snapshots keep; run nothing else")
 
@@ -46,18 +40,6 @@ def pytest_collection_modifyitems(config, items):
 def renew(request):
     """Whether the wording in tests/snapshots is written anew."""
     return request.config.option.renew
-
-
-def pytest_configure(config):
-    """Note for `examples`, which test modules call as they are imported, that only `make test` is wanted."""
-    if config.option.markexpr == "not slow":
-        settings.register_profile("few", settings())
-        settings.load_profile("few")
-
-
-def examples(count):
-    """How many of the inputs that hypothesis invents are tried: a quarter in `make test`, all in `make test-all`."""
-    return max(2, count // 4) if settings.get_current_profile_name() == "few" else count
 
 
 def run_sequence(outputs, name, *options, data=SAMPLE):
@@ -226,7 +208,7 @@ def residuals(references):
 @pytest.fixture(scope="module")
 def small_project():
     """The sample stands beside own files in the place of the project's data, and is read once."""
-    from helpers.indicators import loading as selection
+    from helpers.indicators import data as selection
 
     read, kept = selection.read_tables, selection.read_tables(SAMPLE)
     with pytest.MonkeyPatch.context() as patch:

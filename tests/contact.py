@@ -1,4 +1,4 @@
-"""One page of every figure of seven kinds of series, at each width, in dark and for print: `make contact` writes it.
+"""One page of every figure of seven kinds of series, at each width, in dark and for print; run this file.
 
 Images are inside, no script runs; faults that `figure_faults` finds stand in red beneath their figure.
 """

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers.base.wording import say_name
+from helpers.base.words import say_name
 from helpers.curves import FAMILIES
 
 METHOD = Path(__file__).parents[1] / "docs" / "method.md"

@@ -1,8 +1,8 @@
 """Make the runs of tests/golden/golden.yaml, and compare their tables and the baseline's main figure with those in git.
 
-`python tests/golden.py` (or `make golden`) names the first difference of each table; with `--renew` (or `make golden
-RENEW=1`) it writes anew what is kept, numbers with six digits: the tables, in tests/golden/<run> (one that is the
-baseline's byte by byte only there), and what is shown of them: picture and findings of README.md, and docs/WORDS.md.
+`make golden` names the first difference of each table; with `--renew` (or `make golden RENEW=1`) it
+writes anew what is kept, numbers with six digits: the tables, in tests/golden/<run> (one that is the
+baseline's byte by byte only there), and what is shown of them: picture and findings of README.md, and WORDS.md there.
 """
 
 import os
@@ -23,7 +23,7 @@ RUNS = ROOT / "tests" / "golden" / "golden.yaml"
 BASELINE = RUNS.parent / "baseline"
 PICTURE = ROOT / "docs" / "images" / "forecast.png"
 README = ROOT / "README.md"
-WORDS = ROOT / "docs" / "WORDS.md"
+WORDS = RUNS.parent / "WORDS.md"
 TOO_LARGE = {"03_alternatives", "04_residuals"}  # for git
 
 SENTENCES = {"06_plain": "sentence", "06_findings": "sentence", "06_next": "sentence", "05_statements": "statement"}
@@ -117,7 +117,8 @@ def main(renewing):
             WORDS.write_text(collect_words(), encoding="utf-8")
         differences = [line for tables in made for line in compare_run(tables.parent.name, tables)]
         differences += compare_picture(picture)
-    print("\n".join(differences) or f"ok: the tables of {len(made)} runs are as kept.")
+    renewed = [*differences, "make golden RENEW=1 keeps these tables instead."] if differences else []
+    print("\n".join(renewed) or f"ok: the tables of {len(made)} runs are as kept.")
     return 1 if differences else 0
 
 

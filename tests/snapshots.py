@@ -1,6 +1,6 @@
 """Wording that is kept in tests/snapshots: examples as doctest reads them, what each says below it.
 
-`make snapshots` writes anew what they say; git shows what changed.
+`python -m pytest --renew -n 0` writes anew what they say; git shows what changed.
 """
 
 import doctest
@@ -27,7 +27,8 @@ def check_snapshot(name, names, renew):
     test = doctest.DocTestParser().get_doctest(text, dict(names), name, str(path), 0)
     checker = Recorder() if renew else None
     failed, tried = doctest.DocTestRunner(checker, verbose=False).run(test, out=told.append, clear_globs=False)
-    assert not failed, "".join(told)
+    renewing = f"{path.name} is renewed by .venv/bin/python -m pytest --renew -n 0"
+    assert not failed, "".join([*told, renewing])
     assert tried
     if renew:
         parts, got = doctest.DocTestParser().parse(text), iter(checker.got)

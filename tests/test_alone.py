@@ -7,7 +7,7 @@ from base64 import b64decode
 
 import pytest
 from bs4 import BeautifulSoup
-from conftest import further, list_files
+from conftest import list_files
 from page_faults import find_faults
 from processes import call
 
@@ -16,6 +16,8 @@ from helpers.runs.pages import export_run, write_pages
 from helpers.runs.pages.embeds import read_address
 from helpers.runs.pages.single import write_single
 from helpers.runs.parameters import ParameterError
+
+SLOW = pytest.mark.slow
 
 
 def list_pages(run):
@@ -26,7 +28,7 @@ def list_pages(run):
     }
 
 
-@pytest.fixture(params=["small_run", further("whole_run"), "reports"])
+@pytest.fixture(params=["small_run", pytest.param("whole_run", marks=SLOW), "reports"])
 def pages(request):
     found = request.getfixturevalue(request.param)
     if request.param == "reports":
@@ -63,7 +65,7 @@ def test_what_is_spoilt_is_found(run, part):
     assert any(fault in found for found in find_faults(page))
 
 
-@pytest.mark.parametrize("whole", [False, further(True)])
+@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=SLOW)])
 def test_what_is_sent_leads_out_of_itself_to_the_web_alone(request, tmp_path, whole):
     made = request.getfixturevalue("whole_run" if whole else "small_run")
     copy = shutil.copytree(made, tmp_path / "small")
@@ -97,7 +99,7 @@ def list_offers(path):
     return offers
 
 
-@pytest.mark.parametrize("run", [further("whole_run"), "reports"])
+@pytest.mark.parametrize("run", [pytest.param("whole_run", marks=SLOW), "reports"])
 def test_each_figure_offers_its_line_its_data_and_its_drawings(request, run):
     made = request.getfixturevalue(run)
     for folder in made.values() if run == "reports" else [made]:

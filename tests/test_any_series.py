@@ -11,7 +11,6 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import examples, further
 from figure_faults import find_faults
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -106,9 +105,7 @@ def test_too_few_technologies_to_calibrate_on_are_refused(tmp_path, monkeypatch,
         check_parameters(chosen)
 
 
-@pytest.mark.parametrize(
-    "bound", [np.int64(100), further(np.int8(100)), further(np.float32(100)), further(np.float64(100))]
-)
+@pytest.mark.parametrize("bound", [np.int64(100)])
 def test_numbers_of_numpy_are_numbers(bound):
     users = pd.Series([12, 19, 31, 44, 52], index=pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)]))
     given, plain = (forecast.forecast(users, bound=one, horizon_years=np.int64(2)) for one in (bound, 100))
@@ -130,9 +127,7 @@ LONG = {
 
 
 @pytest.mark.parametrize("width", style.WIDTHS.values(), ids=style.WIDTHS)
-@pytest.mark.parametrize(
-    "name", ["a word", "twelve addresses", further("four addresses"), further("a thousand publishers")]
-)
+@pytest.mark.parametrize("name", ["a word", "twelve addresses"])
 def test_long_texts_wrap_and_leave_the_axes_their_room(name, width):
     source = LONG[name]
     figure, axes = style.open_canvas(1.7)
@@ -151,13 +146,14 @@ def test_long_texts_wrap_and_leave_the_axes_their_room(name, width):
 # ---- whole sequences
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("values", "given"),
     [
-        further([0, 0, 0, 1, 4, 9], {}),
-        further([3.1, 8, 15.5, 27, 39, 48.2], {"bound": 48200}),
-        further([1, 5, 9, 5, 1, 0], {"bound": 10}),
-        further([1, 2, 4, 8, 16], {"source": [f"https://example.org/{number}/{'c' * 98}" for number in range(5)]}),
+        ([0, 0, 0, 1, 4, 9], {}),
+        ([3.1, 8, 15.5, 27, 39, 48.2], {"bound": 48200}),
+        ([1, 5, 9, 5, 1, 0], {"bound": 10}),
+        ([1, 2, 4, 8, 16], {"source": [f"https://example.org/{number}/{'c' * 98}" for number in range(5)]}),
     ],
     ids=["zeros", "bound far above", "decline to 0", "long addresses"],
 )
@@ -172,7 +168,7 @@ def test_notebooks_carry_series_at_the_edge(tmp_path, quick_run, values, given):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "case",
-    ["a highest share under a tenth", "1 figure", further("percentages at the top"), further("2 figures")],
+    ["a highest share under a tenth", "1 figure"],
 )
 def test_pages_are_made_of_series_at_the_edge(tmp_path, monkeypatch, case):
     monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
@@ -231,7 +227,7 @@ def draw_series(draw):
 
 
 SEQUENCES = settings(
-    max_examples=examples(5),
+    max_examples=2,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

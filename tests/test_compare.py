@@ -288,9 +288,9 @@ def test_only_a_comparison_is_replaced(outputs, tmp_path):
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "index.html").write_text("mine")
     (tmp_path / "thesis" / "chapter.md").write_text("years of work")
-    with pytest.raises(RunError, match="doesn't look like a comparison"):
+    with pytest.raises(RunError, match=r"holds chapter\.md, which adoption did not write"):
         compare_runs(["one", "two"], into=tmp_path / "thesis")
-    with pytest.raises(RunError, match="doesn't look like a comparison"):
+    with pytest.raises(RunError, match=r"holds chapter\.md, which adoption did not write"):
         compare_runs(["one", "two"], into=outputs / "one")
     with lock_folder(tmp_path / "new"), pytest.raises(RunError, match="Comparison 'new' is being made by"):
         compare_runs(["one", "two"], into=tmp_path / "new")

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import examples
 from courses import COURSES, METHOD, course, write_formulas
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -283,7 +282,7 @@ def test_short_series_are_honest():
 # ---- properties
 
 
-@settings(max_examples=examples(15), deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(factor=st.floats(1e-3, 1e6), shift=st.floats(-50, 2000), stretch=st.floats(0.05, 20), seed=st.integers(0, 20))
 @pytest.mark.parametrize("name", ["logistic", "gompertz", "bass", "weibull", "richards"])
 def test_units_of_value_and_time_carry_over(name, factor, shift, stretch, seed):
@@ -302,7 +301,7 @@ def test_units_of_value_and_time_carry_over(name, factor, shift, stretch, seed):
     assert other.bse["ceiling"] == pytest.approx(one.bse["ceiling"] * factor, rel=1e-4)
 
 
-@settings(max_examples=examples(10), deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(seed=st.integers(0, 1000))
 def test_the_order_of_rows_does_not_matter(seed):
     series, _, _ = simulate("gompertz", points=12, seed=seed)

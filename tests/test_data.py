@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,8 @@ from frictionless import Package
 
 from helpers import indicators
 from helpers.base.columns import BY_NAME
+from helpers.indicators.audit import read_expected
+from helpers.indicators.series import parse_breaks
 
 DATA = Path(__file__).parents[1] / "data"
 SAMPLE = Path(__file__).parent / "sample"
@@ -111,3 +114,80 @@ def test_thirteen_claims_are_recomputed(data):
     recomputed = claims.set_index("claim_id")["recomputed"]
     assert recomputed["users_growth"] == pytest.approx(100 * (602 / 249 - 1))
     assert recomputed["share_of_internet_users"] == pytest.approx(100 * 602 / 1125)
+
+
+# ---- what only who edits the project's tables can have wrong
+
+
+def test_no_indicator_leads_back_to_itself(data):
+    for column in ("base_indicator", "rate_of"):
+        after = data.indicators.set_index("indicator")[column]
+        assert set(after) <= {*after.index, ""}
+        reached = after[after != ""]
+        for _ in range(len(after)):
+            reached = reached.map(after)
+            reached = reached[reached != ""]
+        assert reached.empty, f"{column}: {list(reached.index)}"
+
+
+def test_a_base_has_the_unit_of_its_indicator(data):
+    unit = data.indicators.set_index("indicator")["unit"]
+    based = data.indicators[data.indicators["base_indicator"] != ""]
+    assert list(based["base_indicator"].map(unit)) == list(based["unit"])
+
+
+def test_breaks_and_expected_days_are_days_and_name_entities_of_the_data(data):
+    entities = set(data.observations["entity"])
+    for column in ("breaks", "suspected_breaks"):
+        for text in data.indicators[column]:
+            assert {entity for _, entity, _ in parse_breaks(text) if entity} <= entities
+    for text in data.indicators["next_expected"]:
+        first, last = read_expected(text or "2026-12")
+        assert first <= last
+
+
+def test_each_claim_has_the_figures_that_its_rule_needs(data):
+    known = {*data.indicators["indicator"], *("claim:" + data.claims["claim_id"])}
+    for claim in data.claims.itertuples():
+        needed = {"none": 0, "level": 1}.get(claim.rule, 2)
+        assert all([claim.first, claim.second][:needed]), claim.claim_id
+        named = {operand.split("@")[0] for operand in (claim.first, claim.second, claim.agrees_with) if operand}
+        assert named <= known, claim.claim_id
+
+
+@pytest.mark.parametrize("cell", ["2025-13-31 wording", "2025-06-30", "in June: wording"])
+def test_a_break_that_cannot_be_read_is_named(cell):
+    with pytest.raises(
+        indicators.DataError, match=r"^indicators.csv, column breaks: .* is no break; write 'YYYY-MM-DD"
+    ):
+        parse_breaks(cell)
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"), [("2026-13", "no day or month"), ("2027-02/2027-01", "ends before it begins")]
+)
+def test_an_expected_day_that_cannot_be_read_is_named(cell, message):
+    with pytest.raises(indicators.DataError, match=f"^indicators.csv, column next_expected: .*{message}"):
+        read_expected(cell)
+
+
+# ---- once a process
+
+
+def test_data_are_read_once_as_long_as_the_files_stay_the_same(tmp_path):
+    folder = shutil.copytree(SAMPLE, tmp_path / "data")
+    first = indicators.load(folder)
+    assert indicators.load(folder) is first
+    assert indicators.load(folder, as_of="2025-10-31") is indicators.load(str(folder), as_of="2025-10-31")
+    path = folder / "observations.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace(",602,", ",603,"), encoding="utf-8")
+    changed = indicators.load(folder)
+    assert (changed.exact_values("China", "genai_users").iloc[-1], changed is first) == (603, False)
+    assert first.exact_values("China", "genai_users").iloc[-1] == 602
+
+
+def test_own_data_have_the_references_of_the_project_as_known_on_their_day(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("date,value\n2019,8\n2020,15.5\n2021,27\n", encoding="utf-8")
+    own, project = indicators.load(f"{path}?unit=percent", as_of="2022-06-30"), indicators.load(as_of="2022-06-30")
+    assert list(map(repr, own.references())) == list(map(repr, project.references()))

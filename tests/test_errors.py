@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import further
 from scipy.optimize import minimize
 
 from helpers import indicators
@@ -12,6 +11,8 @@ from helpers.curves import FAMILIES, Bass, Gompertz, Logistic, Share
 from helpers.curves.engine import prepare
 from helpers.curves.error_models import ASSUMED, fit_kinds, supported_kinds
 from helpers.curves.profile import bound_ceilings, is_narrow
+
+SLOW = pytest.mark.slow
 
 YEARS = np.array([2012.0, 2013.0, 2013.5, 2015.0, 2016.0, 2017.0, 2019.0, 2020.0, 2021.0, 2022.0])
 STEP = 1.0  # the median of their distances
@@ -72,7 +73,7 @@ def test_cumulative_errors_are_least_squares_of_increments_on_irregular_dates(se
 
 
 @pytest.mark.parametrize(
-    "name", [further(name) if name in ("gamma_gompertz", "richards") else name for name in FAMILIES]
+    "name", [pytest.param(name, marks=SLOW) if name in ("gamma_gompertz", "richards") else name for name in FAMILIES]
 )
 def test_every_family_and_ceiling_takes_every_kind(name, series):
     for ceiling in (None, 130.0, Share(pd.Series([120.0, 140.0], index=[2012.0, 2022.0]), 0.9)):
@@ -151,8 +152,8 @@ def test_errors_in_proportion_to_the_curve_are_weighed_by_it(series):
 KINDS = ("independent", "in proportion", "ar .6", "ar .9", "cumulated")
 
 
-@pytest.mark.parametrize("kind", [KINDS[0], KINDS[4], *(further(kind) for kind in KINDS[1:4])])
-@pytest.mark.parametrize("points", [8, further(6), further(16)])
+@pytest.mark.parametrize("kind", [KINDS[0], KINDS[4], *(pytest.param(kind, marks=SLOW) for kind in KINDS[1:4])])
+@pytest.mark.parametrize("points", [8, pytest.param(6, marks=SLOW), pytest.param(16, marks=SLOW)])
 def test_intervals_cover_or_are_open_whatever_the_errors(kind, points):
     """The benchmark's simulation in small, at series that begin at 4 and at 20 % of their ceiling."""
     for start in (0.04, 0.2):

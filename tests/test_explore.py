@@ -10,7 +10,6 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import further
 from nbclient import NotebookClient
 
 from helpers import curves, forecast, indicators
@@ -22,6 +21,8 @@ from helpers.runs.parameters import read_parameters
 from helpers.show import explore, explore_words
 from helpers.show.explore import CEILINGS, Explorer, Selection
 from helpers.show.explore_panel import Panel, Panels
+
+SLOW = pytest.mark.slow
 
 GENAI = Selection("China", "genai_users")
 
@@ -67,7 +68,7 @@ def test_without_a_bound_no_ceiling_can_be_given(unbounded):
     assert "bound" not in str(list(find_traces(panel)))
 
 
-@pytest.mark.parametrize("as_of", [further(""), "2025-10-18"])
+@pytest.mark.parametrize("as_of", [pytest.param("", marks=SLOW), "2025-10-18"])
 def test_a_result_says_what_the_run_says(real, as_of):
     result = real.compute(replace(GENAI, as_of=as_of, horizon_years=5))
     data = indicators.load(as_of=as_of)

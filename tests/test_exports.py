@@ -15,7 +15,7 @@ from helpers.runs.exports import write_workbook
 from helpers.runs.listing import remove_run
 from helpers.runs.notebook import read_csv, write_csv
 from helpers.runs.pages.single import write_archive
-from helpers.runs.record import find_changed, list_files, list_kinds, list_own, read_run
+from helpers.runs.record import find_changed, list_files, list_kinds, list_recorded, read_run
 
 
 def list_tables(run):
@@ -93,7 +93,7 @@ def test_no_cell_of_the_spreadsheet_is_too_narrow(run, tmp_path):
 def test_exports_are_the_runs_own_and_go_with_it(run, outputs):
     write_workbook(run)
     assert not find_changed(run, read_run(run))
-    assert "tables.xlsx" in list_own(run, run)
+    assert "tables.xlsx" in list_recorded(run)
     assert remove_run(run)[1] == []
     assert not run.exists()
 

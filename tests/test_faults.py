@@ -10,11 +10,13 @@ import sys
 import time
 
 import pytest
-from conftest import WORDS, assert_equal, further
+from conftest import WORDS, assert_equal
 from processes import is_alive, kill_tree, run, start, wait_for
 from small_notebooks import ALL, write_notebook, write_notebooks
 
 from helpers.base.folders import lock_folder
+
+SLOW = pytest.mark.slow
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
 
@@ -94,7 +96,7 @@ def assert_it_goes_on(place, reference, temporary, *options):
 
 
 @LINUX
-@pytest.mark.parametrize("options", [[], further(["--isolated"])])
+@pytest.mark.parametrize("options", [[], pytest.param(["--isolated"], marks=SLOW)])
 def test_a_killed_run_is_gone_on_from_and_leaves_nothing(place, reference, temporary, options):
     """Killed is the process alone, whose kernels end with it; then all at once, so that nothing can tidy up."""
     find_kernel = wait_in(place, "05_forecast_small")
@@ -116,10 +118,10 @@ def test_a_killed_run_is_gone_on_from_and_leaves_nothing(place, reference, tempo
     ("number", "code", "word", "options"),
     [
         (signal.SIGINT, 130, "Interrupted", []),
-        further(signal.SIGINT, 130, "Interrupted", ["--isolated"]),
-        further(signal.SIGTERM, 143, "Terminated", []),
-        further(signal.SIGTERM, 143, "Terminated", ["--isolated"]),
-        further(signal.SIGHUP, 129, "Terminated", []),
+        pytest.param(signal.SIGINT, 130, "Interrupted", ["--isolated"], marks=SLOW),
+        pytest.param(signal.SIGTERM, 143, "Terminated", [], marks=SLOW),
+        pytest.param(signal.SIGTERM, 143, "Terminated", ["--isolated"], marks=SLOW),
+        pytest.param(signal.SIGHUP, 129, "Terminated", [], marks=SLOW),
     ],
 )
 def test_a_signal_ends_a_run_at_once_with_a_line_and_no_kernel(

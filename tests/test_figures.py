@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from cells import run_cells
-from conftest import examples, further
 from figure_faults import find_faults
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +20,8 @@ from helpers.say import facts
 from helpers.show import figures
 from helpers.show.figures import comparisons, images, labels, style
 from helpers.show.figures.single import shade_bands
+
+SLOW = pytest.mark.slow
 
 DATES = pd.to_datetime(["2024-06-30", "2024-12-31", "2025-06-30", "2025-12-31"])
 VALUES = pd.Series([230.0, 249.0, 515.0, 602.0], index=pd.DatetimeIndex(DATES, name="date"), name="genai_users")
@@ -108,7 +109,7 @@ def list_faults(drawn):
     return found + [(place, "narrow", fault) for place, figure in ours for fault in find_faults(figure.narrow())]
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.floats(-50, 150), min_size=1, max_size=8))
 def test_spread_keeps_the_gap_the_order_and_the_room(positions):
     spots = labels.spread(positions, 9.0, 0.0, 100.0)
@@ -313,7 +314,7 @@ def draw_numbers(scale=1.0, title="Users, Atlantis"):
 
 
 CASES = [(number, name) for number in ("01", "02", "03") for name in SERIES]
-FEWER = [case if case[0] == "01" or case[1] == "percent" else further(*case) for case in CASES]
+FEWER = [case if case[0] == "01" or case[1] == "percent" else pytest.param(*case, marks=SLOW) for case in CASES]
 
 
 @pytest.mark.parametrize(("number", "name"), FEWER)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from helpers import curves
-from helpers.base.wording import say_end
+from helpers.base.words import say_end
 from helpers.say import facts, findings, plain
 
 NAMES = {"title": "Users, China", "unit": "million persons", "base": "total population", "cautions": {}}

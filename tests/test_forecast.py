@@ -12,7 +12,7 @@ from snapshots import check_snapshot
 from statsmodels.tsa.holtwinters import Holt
 
 from helpers import curves, forecast, indicators
-from helpers.base.wording import say_name
+from helpers.base.words import say_name
 from helpers.curves.ceilings import fit_ceilings
 from helpers.forecast import bands, methods, windows
 from helpers.forecast.forecasting import cut_series

@@ -22,7 +22,7 @@ from processes import call, start
 from test_register import TODAY, enter
 
 from helpers import indicators
-from helpers.base.choices import join_choices, split_choices
+from helpers.base.columns import join_choices, split_choices
 from helpers.base.files import hash_file, hash_files
 from helpers.base.folders import CLAIMED, CONTENT, LOCK, claim_folder
 from helpers.base.project import MARK, RunError, find_root
@@ -320,7 +320,7 @@ def test_a_killed_register_leaves_nothing_that_is_data_and_the_next_one_tidies_u
     path.write_text(SERIES)
     child = os.fork()
     if not child:
-        monkeypatch.setattr(hub, "swap_in", lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+        monkeypatch.setattr(hub, "replace_folder", lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
         put(path)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL

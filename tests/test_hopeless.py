@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import further
 from matplotlib import pyplot
 
 from helpers.curves import FAMILIES, CurveError, Results, Share, to_dates
+
+SLOW = pytest.mark.slow
 
 LOT = 11
 """Series in one test; `make test` takes the first lot, `make test-all` sixteen."""
@@ -163,7 +164,7 @@ def find_faults(number, folder):
     return faults
 
 
-@pytest.mark.parametrize("first", [0, *map(further, range(LOT, 16 * LOT, LOT))])
+@pytest.mark.parametrize("first", [0, *(pytest.param(each, marks=SLOW) for each in range(LOT, 16 * LOT, LOT))])
 def test_every_method_answers_or_says_why_not(first, tmp_path):
     assert [fault for number in range(first, first + LOT) for fault in find_faults(number, tmp_path)] == []
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +15,7 @@ from helpers import curves, forecast, indicators
 from helpers.base import levels
 from helpers.runs.parameters import ParameterError, read_parameters
 
-FEW = settings(max_examples=examples(40), deadline=None, derandomize=True)
+FEW = settings(max_examples=10, deadline=None, derandomize=True)
 DATES = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
 VALUES = pd.Series([12.0, 19, 31, 44, 52], index=DATES, name="users")
 LATER = pd.to_datetime(["2026-06-30"])
@@ -76,7 +75,7 @@ def test_a_bound_of_a_run_lies_above_what_is_at_least_so(references):
 # ---- sizes and dates
 
 
-@settings(FEW, max_examples=examples(20))
+@settings(FEW, max_examples=5)
 @given(power=st.integers(-320, 305), above=st.integers(0, 30), bounded=st.booleans())
 def test_every_size_is_computed_with_or_refused(make, power, above, bounded):
     series = VALUES * float(f"1e{power}")

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import further
 
 from helpers import indicators
 from helpers.curves import (
@@ -17,6 +16,8 @@ from helpers.curves import (
 )
 from helpers.curves.descent import evaluate
 from helpers.curves.profile import profile_target
+
+SLOW = pytest.mark.slow
 
 YEARS = np.arange(2001.0, 2025.0)
 NESTED = {"bass": ("exponential", (0.15,)), "richards": ("gompertz", (0.4, 9.0)),
@@ -39,7 +40,7 @@ def fit_limits(name, errors=None):
     return [fit for fit in fits if fit.limit == NESTED[name][0]]
 
 
-@pytest.mark.parametrize("name", [name if name == "bass" else further(name) for name in NESTED])
+@pytest.mark.parametrize("name", [name if name == "bass" else pytest.param(name, marks=SLOW) for name in NESTED])
 def test_at_a_limit_the_nested_curve_is_the_estimate(name):
     limits = fit_limits(name)
     assert len(limits) >= 3
@@ -61,7 +62,7 @@ def test_at_a_limit_the_nested_curve_is_the_estimate(name):
         assert np.isin(fit.params[ends], [0, np.inf]).all()
 
 
-@pytest.mark.parametrize("name", [name if name == "bass" else further(name) for name in NESTED])
+@pytest.mark.parametrize("name", [name if name == "bass" else pytest.param(name, marks=SLOW) for name in NESTED])
 def test_intervals_at_a_limit_are_those_of_the_whole_family(name):
     """They hold those of the nested curve, which is one of the family's."""
     for fit in fit_limits(name, "independent"):

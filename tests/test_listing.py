@@ -13,7 +13,7 @@ from processes import call
 
 from helpers.base.folders import lock_folder
 from helpers.base.project import RECORD, RunError, UserError
-from helpers.indicators.expected import read_expected
+from helpers.indicators.audit import read_expected
 from helpers.runs.listing import list_runs, remove_run
 
 

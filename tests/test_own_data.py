@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from cells import run_cells
-from conftest import SAMPLE, examples, further
+from conftest import SAMPLE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.collections import PathCollection
@@ -160,7 +160,7 @@ def test_no_claims_and_an_empty_table_of_them(tmp_path):
     assert len(claims) == 0
 
 
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.text(max_size=30))
 def test_any_file_name_makes_the_name_of_an_indicator(text):
     assert re.fullmatch(r"[a-z][a-z0-9_]*", name_indicator(text))
@@ -195,7 +195,7 @@ def make_folder(place):
 
 def test_a_folder_with_references_stands_alone():
     data = indicators.load(SAMPLE)
-    assert data.project_data is None
+    assert not data.is_beside
     assert "us_internet" not in set(data.indicators["indicator"])
 
 
@@ -374,7 +374,7 @@ def test_small_shares_by_years_from_a_source_with_a_long_name_make_a_whole_run(t
     assert "years are read as 31 December of each" in page
 
 
-@pytest.mark.parametrize("bound", ["inhabitants", further("120"), ""])
+@pytest.mark.parametrize("bound", ["inhabitants", ""])
 def test_counts_are_described_with_and_without_a_bound(tmp_path, bound):
     data = indicators.load(write(tmp_path, FULL))
     series = data.series("Town", "club_members", bound)

@@ -4,7 +4,6 @@ from contextlib import suppress
 from datetime import date
 
 import pytest
-from conftest import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -148,13 +147,13 @@ def test_typed_numbers_with_leading_zeros_are_text(typed, value):
 @example("1.0")
 @example("nan")
 @given(st.from_regex(r"[0-9]{1,3}[0-9eE._-]{0,6}", fullmatch=True) | st.from_regex(r"(?i)(inf|nan)", fullmatch=True))
-@settings(max_examples=examples(200))
+@settings(max_examples=50)
 def test_a_name_that_looks_like_a_number_stays_as_typed(typed):
     with suppress(ParameterError):
         assert read_parameters({"run": read_value(typed)}).run == typed
 
 
 @given(st.floats(0.01, 30).map("{:.3e}".format) | st.floats(0.01, 30).map("{:.2f}".format))
-@settings(max_examples=examples(100))
+@settings(max_examples=25)
 def test_a_number_however_written_is_that_number(typed):
     assert read_parameters({"horizon_years": read_value(typed)}).horizon_years == float(typed)

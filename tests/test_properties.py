@@ -8,20 +8,20 @@ import numpy as np
 import pandas as pd
 import pytest
 import typer
-from conftest import examples, open_as
+from conftest import open_as
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from malformed import GOOD, put_column, put_date, put_value
 
 from helpers import indicators
 from helpers.base.project import find_outputs
-from helpers.base.quoting import escape, quote
+from helpers.base.words import escape, quote
 from helpers.cli.options import read_yaml
 from helpers.runs.parameters import ParameterError, Parameters, read_parameters
 
-FEW = settings(max_examples=examples(25), deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-MANY = settings(FEW, max_examples=examples(120))
-LEAST = settings(FEW, max_examples=examples(10))  # each loads files, which takes a while
+FEW = settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(FEW, max_examples=30)
+LEAST = settings(FEW, max_examples=2)  # each loads files, which takes a while
 
 
 pytestmark = pytest.mark.usefixtures("small_project")

@@ -6,11 +6,13 @@ import sys
 import threading
 
 import pytest
-from conftest import SAMPLE, further, list_files
+from conftest import SAMPLE, list_files
 from small_notebooks import write_notebooks
 
 from helpers.runs.parameters import read_parameters
 from helpers.runs.runner import Execution, run_all
+
+SLOW = pytest.mark.slow
 
 SECRET = "xq7-not-to-be-told"
 SMALL = {"run": "small", "data": str(SAMPLE), "horizon_years": 3}
@@ -36,7 +38,7 @@ def keep_from_network():
     return words
 
 
-@pytest.fixture(scope="module", params=["small_run", further("whole_run")])
+@pytest.fixture(scope="module", params=["small_run", pytest.param("whole_run", marks=SLOW)])
 def made_twice(request, shared, tmp_path_factory):
     """A run, and the same made again: other folder, zone, language, hash seed and threads, and no network."""
     run, outputs = request.getfixturevalue(request.param), tmp_path_factory.mktemp("else where")

@@ -11,7 +11,7 @@ from pathlib import Path
 import golden
 import pandas as pd
 import pytest
-from conftest import SAMPLE, further, run_sequence
+from conftest import SAMPLE, run_sequence
 
 ROOT = Path(__file__).parents[1]
 FIGURES = {
@@ -88,7 +88,7 @@ def test_same_inputs_same_bytes_and_later_figures_change_nothing(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("options", [("-p", "bound", ""), further(("-p", "indicator", "internet_users"))])
+@pytest.mark.parametrize("options", [("-p", "bound", ""), ("-p", "indicator", "internet_users")])
 def test_other_bounds_and_indicators_run_through(tmp_path, options):
     folder = run_sequence(tmp_path, "other", *options)
     assert len(pd.read_csv(folder / "tables" / "06_key_numbers.csv")) > 3

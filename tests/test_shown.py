@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from helpers.base.wording import say_name
+from helpers.base.words import say_name
 from helpers.show.tables import CODED, name_column
 
 PERCENT = {name_column(name) for name in ("mape", "wis", "coverage_50", "coverage_80", "coverage_95")}

@@ -5,7 +5,7 @@ import re
 import shutil
 
 import pytest
-from conftest import SAMPLE, further, list_files
+from conftest import SAMPLE, list_files
 from small_notebooks import ALL, write_notebook
 
 from helpers.base.project import RunError, UserError
@@ -14,6 +14,8 @@ from helpers.runs.parameters import read_parameters
 from helpers.runs.record import read_keys, verify
 from helpers.runs.runner import Execution, choose_forced, plan_run, plan_steps, run_all, shrink_store
 from helpers.runs.sequence import find_needs, find_notebooks
+
+SLOW = pytest.mark.slow
 
 CHECK, FORECAST, SUMMARY = ALL
 SMALL = {"run": "small", "data": str(SAMPLE), "horizon_years": 3}
@@ -83,7 +85,11 @@ def test_changed_data_run_what_reads_them(place, make):
 
 
 @pytest.mark.parametrize(
-    "part", ["tables/05_forecast.csv", *map(further, ["figures/05_forecast.svg", f"notebooks/{FORECAST}.ipynb"])]
+    "part",
+    [
+        "tables/05_forecast.csv",
+        *(pytest.param(each, marks=SLOW) for each in ["figures/05_forecast.svg", f"notebooks/{FORECAST}.ipynb"]),
+    ],
 )
 def test_a_result_that_was_changed_in_the_run_comes_back_from_the_store(place, make, part):
     path = place / "outputs" / "small" / part
@@ -93,7 +99,7 @@ def test_a_result_that_was_changed_in_the_run_comes_back_from_the_store(place, m
     assert path.read_bytes() == good
 
 
-@pytest.mark.parametrize("damage", ["changed", further("lost"), further("gone")])
+@pytest.mark.parametrize("damage", ["changed", pytest.param("lost", marks=SLOW), pytest.param("gone", marks=SLOW)])
 def test_a_result_that_is_not_whole_in_the_store_is_made_again(place, make, damage):
     (entry,) = {path.parents[1] for path in (place / "outputs" / ".store").glob("*/tables/05_forecast.csv")}
     table = entry / "tables" / "05_forecast.csv"

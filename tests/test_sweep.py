@@ -9,7 +9,7 @@ import time
 import pandas as pd
 import pytest
 from cells import NOTEBOOKS, execute_cells
-from conftest import SAMPLE, further
+from conftest import SAMPLE
 from jupyter_core.utils import ensure_event_loop
 from page_faults import find_faults
 from processes import call, is_alive, wait_for
@@ -25,6 +25,8 @@ from helpers.runs import checks
 from helpers.runs.parameters import ParameterError, Parameters
 from helpers.runs.sweep import run_sweep
 from helpers.runs.sweep_file import name_runs, read_sweep
+
+SLOW = pytest.mark.slow
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="ends kernels as Linux does")
 SHARED = [
@@ -276,7 +278,7 @@ def test_what_isnt_this_sweeps_is_left_alone(tmp_path, outputs, notebooks):
 
 
 @linux
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), further(signal.SIGKILL, -9)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGKILL, -9, marks=SLOW)])
 def test_kernels_never_outlive_the_sweep(tmp_path, outputs, notebooks, number, code):
     path = write(tmp_path, "grid: {horizon_years: [30]}")
     program = (

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.base.wording import say_count
+from helpers.base.words import say_count
 from helpers.show import tables
 
 

@@ -13,18 +13,20 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import WORDS, assert_equal, further
+from conftest import WORDS, assert_equal
 from processes import call, list_tree_processes, run, start
 from small_notebooks import ALL, write_notebooks
 
 from helpers.base.files import hash_file
 from helpers.base.folders import claim_folder
 from helpers.base.project import MARK, RunError, find_root, refuse_planted
-from helpers.base.quoting import PlainStream
+from helpers.base.words import PlainStream
 from helpers.runs.notebook import read_valid
 from helpers.runs.parameters import ParameterError, read_parameters
 from helpers.runs.record import load_record
 from helpers.runs.runner import FOLDER, is_whole
+
+SLOW = pytest.mark.slow
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
 ESCAPE = "\x1b]0;owned\x07\x1b[31m"
@@ -359,7 +361,7 @@ def list_listening(pid):
 
 
 @LINUX
-@pytest.mark.parametrize("options", [[], further(["--isolated"])])
+@pytest.mark.parametrize("options", [[], pytest.param(["--isolated"], marks=SLOW)])
 def test_a_run_listens_on_no_port_and_closed_standard_streams_get_no_file_of_it(place, reference, options):
     closed = "import os\nos.closerange(0, 3)\nsys.stdin = sys.stdout = sys.stderr = None"
     process, found, seen = start(place, *WORDS, *options, before=closed), set(), set()
@@ -408,14 +410,6 @@ def test_data_that_change_and_change_back_are_noticed(place):
     assert not list((place / "outputs" / ".store").glob("[0-9a-f]*")), "what was made of them is not reused"
     write_notebooks(place / "notebooks")
     assert run(place, "run", "small")[0] == 0
-
-
-def test_pip_and_setuptools_are_in_the_lock():
-    lock = (Path(__file__).parents[1] / "requirements.lock").read_text()
-    from importlib.metadata import version
-
-    for name in ("pip", "setuptools"):
-        assert f"\n{name}=={version(name)} \\\n    --hash=sha256:" in lock
 
 
 # ---- odd values

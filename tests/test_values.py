@@ -1,6 +1,6 @@
 """Fits, intervals, forecasts and scores are the same numbers, to nine digits, under every version of the libraries.
 
-`python tests/test_values.py` writes tests/reference/numerical_values.json, as computed by the versions installed.
+`python tests/test_values.py` writes tests/reference/numerical_values.json, by the versions installed.
 """
 
 import json

@@ -8,7 +8,7 @@ import pytest
 from processes import call
 
 from helpers import indicators
-from helpers.indicators.labels import find_urls, state_vintages
+from helpers.indicators.labels import find_urls
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -73,11 +73,7 @@ def test_too_few_public_figures_are_refused_and_the_day_is_named(capsys, tmp_pat
 def test_the_run_of_the_readme_ends_with_515_million(data):
     known = data.known_on("2025-10-31")
     assert known.series("China", "genai_users", "internet_users").values.iloc[-1] == 515
-    assert "as known on 2025-10-31" in state_vintages(known, known.series("China", "genai_users"))
-    told = state_vintages(data, data.series("United States", "genai_use_rps"))
-    assert "the series: 8, 7 revised" in told
-    assert "has the value of today" in told
-    assert "compiled decades later" in told
+    assert (data.find_rows("United States", "genai_use_rps")["vintage"] == "later").sum() == 7
 
 
 def test_an_address_is_that_of_the_publication_that_has_the_figure(data):

@@ -7,7 +7,6 @@ import json
 import shutil
 
 import nbformat
-from bs4 import BeautifulSoup
 from docutils import nodes
 from sphinx.errors import ExtensionError
 
@@ -51,8 +50,6 @@ What if the bound is wrong? [That is drawn on the page on Python](../python.md#w
 """
 FRONT = "05_forecast"
 """The figure of the first page, which has a drawing of its own for narrow screens."""
-LONG = ("api/", "run/0", "WORDS", "measured", "data", "outputs", "CHANGELOG", "SECURITY", "method", "peers", "runs")
-"""How the names of pages begin whose parts are folded: they would be more than 6,000 pixels long on a telephone."""
 
 
 def bring_run(app):
@@ -118,28 +115,6 @@ def open_to_keys(app, pagename, templatename, context, doctree):
     for part in ("body", "furo_navigation_tree"):
         for found, put in boxes.items():
             context[part] = context.get(part, "").replace(found, put)
-    if pagename.startswith(LONG):
-        context["body"] = fold(context["body"])
-
-
-def fold(body):
-    """The parts of a page folded below their headings, and what is documented below its first sentence.
-
-    The script of the site opens them where there is room.
-    """
-    page = BeautifulSoup(body, "html.parser")
-    entries = page.select("section > dl.py > dd")
-    for part in entries or page.select("section section"):
-        heading = part.find(["h2", "h3", "h4", "p"], recursive=False)
-        if heading is None:
-            continue
-        folded, summary = page.new_tag("details", attrs={"class": "fold"}), page.new_tag("summary")
-        rest = list(heading.next_siblings)
-        heading.insert_before(folded)
-        folded.append(summary)
-        summary.append(heading.extract())
-        folded.extend(rest)
-    return str(page)
 
 
 def setup(app):

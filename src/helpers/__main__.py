@@ -24,7 +24,7 @@ try:
     import typer
 
     from .base.project import UNNEEDED, RunError, UserError, block_imports, find_outputs, shorten_path
-    from .base.quoting import PlainStream, shorten
+    from .base.words import PlainStream, shorten
     from .cli import commands
     from .cli.commands import complete_runs
     from .cli.options import add_choices, join_pairs, locate_data, read_options, refuse_contradiction

@@ -13,8 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .project import RunError, shorten_path
-from .quoting import MAX_CHARACTERS, clean
+from .words import MAX_CHARACTERS, clean
 
 MAX_TEXT = 50_000_000
 """Bytes of a file that is read as text."""
@@ -82,21 +81,6 @@ def pack_files(files: Mapping[str, bytes], comment: bytes = b"") -> bytes:
             entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
             archive.writestr(entry, content)
     return packed.getvalue()
-
-
-def read_cells(notebook: Path) -> list[tuple[str, str, list[str]]]:
-    """Kind, source and tags of each cell of a notebook.
-
-    Raises
-    ------
-    RunError
-        If it is none.
-    """
-    try:
-        cells = read_json(notebook, MAX_TEXT)["cells"]
-        return [(cell["cell_type"], "".join(cell["source"]), list(cell["metadata"].get("tags", []))) for cell in cells]
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise RunError(f"{shorten_path(notebook)} can't be read as a notebook ({str(error)[:200]}).") from error
 
 
 def hash_file(path: Path) -> str:

@@ -1,31 +1,29 @@
-"""Folders that one process locks, and whose files are exchanged so that a kill leaves nothing that passes as whole."""
+"""Lock an output folder, and replace it so that an interrupted run is never mistaken for a finished one."""
 
 from __future__ import annotations
 
+import fcntl
 import glob
 import os
 import platform
 import re
 import shutil
 import stat
-import sys
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from .files import read_json, write_json
-from .project import RECORD, RunError, refuse_planted, shorten_path
+from .project import RunError, refuse_planted, shorten_path
+from .words import escape
 
 LOCK, CONTENT = ".lock", "content"
 CLAIMED = "In this folder adoption_curves makes what it then puts in its place.\n"
 """What the lock of a folder says that `claim_folder` makes."""
-JOURNAL = ".exchange.json"
-"""What an exchange of files replaces, in the folder of those that are still to come."""
-ListOwn = Callable[[Path, Path], set[str]]
+LEFTOVER = r"(.*/)?(\.ipynb_checkpoints/.*|\.DS_Store|~\$.*|\.~lock\..*#)"
+"""Paths of what JupyterLab, macOS and offices leave in folders that they open, and nobody misses."""
 
 
 def follow_link(folder: Path) -> Path:
@@ -60,7 +58,7 @@ def lock_folder(folder: Path, what: str = "run") -> Iterator[None]:
         If another process holds it, where the message says which one; or if the lock's name is that of another file.
     """
     place = follow_link(folder)
-    refuse_planted(place, _find_ready(place))
+    refuse_planted(place, _find_old(place))
     path = place.parent / f".{place.name}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with _open_locked(path, f"{what.capitalize()} '{folder.name}'") as file:
@@ -70,8 +68,7 @@ def lock_folder(folder: Path, what: str = "run") -> Iterator[None]:
         try:
             yield
         finally:
-            if os.name != "nt":  # there an open file can't be removed, and an unlocked one does no harm
-                path.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
 
 
 def _open_locked(path: Path, title: str) -> Any:
@@ -106,20 +103,12 @@ def _open_locked(path: Path, title: str) -> Any:
 
 def _open_plain(path: str, flags: int) -> int:
     """Open a file, but never what a link leads to, and never wait for the other end of a pipe."""
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o644)
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
 
 
 def lock_file(file: Any) -> None:
     """Lock an open file, or raise an OSError where another process has; the system frees it when this one ends."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextmanager
@@ -129,7 +118,7 @@ def claim_folder(place: Path, prefix: str) -> Iterator[Path]:
     The folder lies in one that holds nothing else but a lock, which the system frees when its process ends. Only what
     has this form, to the last name, is removed.
     """
-    for left in list_claimed(place, prefix) if os.name != "nt" else ():
+    for left in list_claimed(place, prefix):
         _remove_left(left)
     folder, file = _open_claimed(place, prefix)
     try:
@@ -152,7 +141,7 @@ def list_claimed(place: Path, prefix: str) -> list[Path]:
 def _is_claimed(path: Path) -> bool:
     with suppress(OSError):
         state, names = path.lstat(), {each.name for each in path.iterdir()}
-        ours = stat.S_ISDIR(state.st_mode) and (os.name == "nt" or state.st_uid == os.geteuid())
+        ours = stat.S_ISDIR(state.st_mode) and state.st_uid == os.geteuid()
         with open(path / LOCK, encoding="utf-8", errors="replace", opener=_open_plain) as file:
             plain = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
             return ours and names <= {LOCK, CONTENT} and plain and file.read(len(CLAIMED) + 1) == CLAIMED
@@ -171,117 +160,69 @@ def _open_claimed(place: Path, prefix: str) -> tuple[Path, Any]:
     """A new folder with its lock, and the lock as an open file: others never see one that isn't locked."""
     folder = Path(mkdtemp(prefix=prefix, dir=place))
     file = (folder / "new").open("w", encoding="utf-8")
-    if os.name != "nt":
-        lock_file(file)
+    lock_file(file)
     file.write(CLAIMED)
     file.flush()
-    if os.name != "nt":
-        (folder / "new").rename(folder / LOCK)
+    (folder / "new").rename(folder / LOCK)
     return folder, file
 
 
-def _list_entries(_: Path, new: Path) -> set[str]:
-    return {path.relative_to(new).as_posix() for path in new.rglob("*") if path.is_symlink() or not path.is_dir()}
-
-
-def _find_ready(folder: Path) -> Path:
-    return folder.parent / f".{folder.name}.ready"
+def _find_old(folder: Path) -> Path:
+    return folder.parent / f".{folder.name}.old"
 
 
 def is_cut_off(folder: Path) -> bool:
-    """Whether a `swap_in` was cut off here, so that `recover` has something to do."""
-    return _find_ready(folder).is_dir()
+    """Whether a `replace_folder` was cut off here, so that `recover` has something to do."""
+    return _find_old(folder).is_dir()
 
 
-def swap_in(folder: Path, new: Path, list_own: ListOwn = _list_entries, last: str = RECORD) -> None:
-    """Exchange a folder's own files, one by one, for those of `new`, beside it; files of others stay as they are.
+def replace_folder(folder: Path, new: Path) -> None:
+    """Put the folder `new`, beside it, in the place of `folder`, whose files go.
 
-    `recover` goes on from wherever this is cut off. Both need `lock_folder`.
-
-    Parameters
-    ----------
-    folder, new : Path
-    list_own : callable
-        From the old folder and the new one, the paths below the old one of the files that may go; by default those that
-        the new one has as well.
-    last : str
-        The file without which nobody takes the folder for whole: the old one goes first, the new one comes last.
-
-    Raises
-    ------
-    RunError
-        If a file of somebody else has the place of a new one; nothing was changed then.
+    It takes two renames: after a kill `recover` finds the old folder or the new one, whole. Both need `lock_folder`.
     """
     folder = follow_link(folder)
+    recover(folder)
     if folder.exists():
-        own = list_own(folder, new)
-        _refuse_occupied(folder, new, own)
-        write_json(new / JOURNAL, {"own": sorted(own), "new": sorted(_list_entries(folder, new)), "last": last})
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(_sync, (path for path in (new, *new.rglob("*")) if not path.is_symlink())))
-    new.rename(_find_ready(folder) if folder.exists() else folder)
-    _sync(folder.parent)
+        folder.rename(_find_old(folder))
+    new.rename(folder)
     recover(folder)
 
 
 def recover(folder: Path) -> None:
-    """Finish a `swap_in` that was cut off.
+    """Finish a `replace_folder` that was cut off: the old folder comes back, or goes where the new one is in place."""
+    folder = follow_link(folder)
+    old = _find_old(folder)
+    if old.is_dir() and folder.exists():
+        shutil.rmtree(old)
+    elif old.is_dir():
+        old.rename(folder)
+
+
+def refuse_foreign(folder: Path, own: Collection[str]) -> None:
+    """Refuse to replace a folder with a file that a person may want: neither `own` nor a program's leftover.
+
+    Parameters
+    ----------
+    folder : Path
+    own : collection of str
+        Paths below it of the files that may go.
 
     Raises
     ------
     RunError
-        If a file of somebody else has come into the place of a new one.
+        With the first such file; nothing is changed.
     """
-    folder = follow_link(folder)
-    ready = _find_ready(folder)
-    if not (ready / JOURNAL).is_file():
-        with suppress(OSError):  # there is none, or the end of an exchange was cut off and it's empty
-            ready.rmdir()
-        return
-    journal = read_json(ready / JOURNAL)
-    own, last = set(journal["own"]), journal["last"]
-    new = _list_entries(folder, ready) - {JOURNAL}
-    _refuse_occupied(folder, ready, own)
-    gone = own.difference(journal["new"]) | (new & {last})  # unless it's the new one that is there already
-    for path in sorted(_list_entries(ready, folder) & gone, key=lambda path: path != last):
-        (folder / path).unlink()
-        if "/" in path:
-            with suppress(OSError):  # others have files there
-                (folder / path).parent.rmdir()
-    for path in sorted(new, key=lambda path: path == last):
-        if path == last:
-            for place in {(folder / one).parent for one in journal["new"]}:
-                _sync(place)
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (ready / path).replace(folder / path)
-    for place in sorted((path for path in ready.rglob("*") if path.is_dir()), reverse=True):
-        place.rmdir()
-    (ready / JOURNAL).unlink()
-    ready.rmdir()
-    _sync(folder.parent)
+    if foreign := list_foreign(folder, own):
+        more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
+        raise RunError(
+            f"{shorten_path(folder)} holds {escape(foreign[0])}{more}, which adoption did not write. Move it away, "
+            "and give the same command again."
+        )
 
 
-def _refuse_occupied(folder: Path, new: Path, own: set[str]) -> None:
-    """Refuse what isn't `own`, and links and folders, in the place of files of `new`, or in that of their folders."""
-    for path in sorted(_list_entries(folder, new) - {JOURNAL}):
-        target, above = folder / path, [folder / place for place in PurePosixPath(path).parents[:-1]]
-        taken = [place for place in above if place.is_symlink() or (place.exists() and not place.is_dir())]
-        alike = target.is_symlink() == (new / path).is_symlink() and (target.is_symlink() or not target.is_dir())
-        if os.path.lexists(target) and not (path in own and alike):
-            taken.append(target)
-        if taken:
-            raise RunError(
-                f"{shorten_path(taken[0])} has the place of a new file, but it is somebody else's, and was left as it "
-                "is. Move it away; the same command goes on from here."
-            )
-
-
-def _sync(path: Path) -> None:
-    """Have the system write a file, or a folder's names, to the disk now."""
-    if os.name == "nt":  # opens no folders, and no files for that which are open for reading alone
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def list_foreign(folder: Path, own: Collection[str] = ()) -> list[str]:
+    """Paths below a folder of its files and links that are neither `own` nor a program's leftover."""
+    paths = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    names = sorted(path.relative_to(folder).as_posix() for path in paths)
+    return [name for name in names if name not in own and not re.fullmatch(LEFTOVER, name)]

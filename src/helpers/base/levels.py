@@ -7,7 +7,7 @@ from itertools import pairwise
 from numbers import Real
 from typing import Any
 
-from .quoting import quote
+from .words import quote
 
 LEVELS = (0.5, 0.8, 0.95)
 """Coverage of the bands unless others are asked for."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .choices import join_choices, split_choices
+from .columns import join_choices, split_choices
 
 UNNEEDED = ("debugpy", "hypothesis", "rfc3987_syntax")
 """What libraries import only if it's there, which costs a second in all, and no run needs."""
@@ -169,7 +169,7 @@ def refuse_planted(*places: Path) -> None:
     """
     named = [Path(follow(place)) for place in places for follow in (os.path.abspath, os.path.realpath)]
     above = dict.fromkeys(step for place in named for step in (place, *place.parents))
-    for place in above if hasattr(os, "geteuid") else ():
+    for place in above:
         with suppress(OSError):
             if place.lstat().st_uid not in (0, os.geteuid()) and place.parent.stat().st_mode & stat.S_IWOTH:
                 planted = f"{shorten_path(place)} is another user's, in a folder where everyone may write."

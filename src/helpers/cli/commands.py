@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ..base.choices import join_choices
+from ..base.columns import join_choices
 from ..base.project import RunError, UserError, find_outputs, list_records, shorten_path
-from ..base.quoting import escape
+from ..base.words import escape
 from .options import add_choices, locate_data
 
 app = typer.Typer()
@@ -261,12 +261,12 @@ def check(
         for understood in data.understood:
             print(f"understood: {understood}")
         entries = read_register(data)
-        refused, notes = find_refusals(data, given["data"]) if data.project_data is not None else ([], [])
+        refused, notes = find_refusals(data, given["data"]) if data.is_beside else ([], [])
         if refused and len(refused) == len(indicators.list_studied(data)):
             print("\n".join(refused[:MOST_NOTES]))
             raise SystemExit(RunError.exit_code)
         print(f"ok: {indicators.summarise_data(data)}")
-        if data.project_data is not None:
+        if data.is_beside:
             print(indicators.say_units(data))
         if len(entries) and data.path.is_dir():
             print(f"on record: {entries.groupby(ENTRY).ngroups} forecasts, see 'adoption score'")
@@ -286,7 +286,7 @@ def write_sweep(data: Any, path: str, choices: dict[str, str]) -> str:
     from .. import indicators
 
     entities = sorted({entity for entity, _ in indicators.list_studied(data)})
-    if data.project_data is None or len(entities) < 2:
+    if not data.is_beside or len(entities) < 2:
         return ""
     grid: dict[str, Any] = {"parameters": {"data": join_choices(path, choices)}, "grid": {"entity": entities}}
     pairs = indicators.list_studied(data)

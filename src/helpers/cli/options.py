@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ..base.choices import CHOICES, FLAGS, join_choices, split_choices
-from ..base.quoting import escape, quote, shorten
+from ..base.columns import CHOICES, FLAGS, join_choices, split_choices
+from ..base.words import escape, quote, shorten
 
 MAX_BYTES = 100_000  # of a file of parameters
 PAIRED = ("-p", "--parameters", "-r", "--parameters_raw")

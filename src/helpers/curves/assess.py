@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import CurveError, Dates, Times, decimal_years, is_dated
-from ..base.wording import say_large, say_name
+from ..base.words import say_large, say_name
 from .ceiling_kinds import Bound, Ceiling, Share, read_ceiling
 from .engine import NOT_SETTLED, Batch, Family, Fit, count_parameters, flag_optima, prepare
 from .error_models import corrected_criterion, fit_kinds, late_pvalue, list_kinds, log_roots, restricted_deviance

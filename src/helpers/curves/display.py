@@ -12,7 +12,7 @@ from statsmodels.iolib.table import SimpleTable, default_html_fmt
 from statsmodels.iolib.tableformatting import fmt_base, fmt_params
 
 from ..base.dates import to_dates
-from ..base.wording import say_first, say_name
+from ..base.words import say_first, say_name
 from .inputs import check_alpha
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from scipy.special import stdtr, stdtrit
 from statsmodels.base.model import LikelihoodModelResults
 
 from ..base.dates import CurveError
-from ..base.wording import say_name
+from ..base.words import say_name
 from .diagnostics import measure_serial_correlation
 from .display import Displayed
 from .engine import LIMITS, estimates, flag_optima, limits_reached, nested_families

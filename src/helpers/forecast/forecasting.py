@@ -12,7 +12,7 @@ import pandas as pd
 from .. import indicators
 from ..base.dates import Times
 from ..base.levels import LEVELS, band_ends, check_levels, read_shares
-from ..base.wording import say_count
+from ..base.words import say_count
 from ..curves import decimal_years, to_dates
 from ..indicators.series import AdoptionSeries
 from . import bands

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.files import read_json, write_file, write_json
-from ..base.folders import claim_folder, is_cut_off, lock_folder, recover, swap_in
+from ..base.folders import claim_folder, is_cut_off, lock_folder, recover, replace_folder
 from ..base.project import RunError, shorten_path
 from ..indicators import DataError, Problem
 from ..indicators.tables import read_bytes
@@ -207,7 +207,7 @@ def add_to_hub(folder: Path, rows: pd.DataFrame, titles: dict[str, str], figures
             ]
             _write_config(new, pd.concat([_as_text(before), rows]), targets)
             write_figures(new, figures)
-            swap_in(folder, new, last=TASKS)
+            replace_folder(folder, new)
     return [folder / path for path in changed]
 
 

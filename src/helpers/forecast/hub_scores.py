@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ..base.levels import LEVELS, band_ends
-from ..base.numbers import percent, say, say_range
 from ..base.project import RunError
-from ..base.wording import add_entity, say_count, say_day, say_name
+from ..base.words import add_entity, percent, say, say_count, say_day, say_name, say_range
 from ..indicators import Data, DataError
 from .hub import BASELINES, ENTRY
 from .result import HUB_QUANTILES

@@ -25,7 +25,7 @@ import platformdirs
 
 from ..base.files import hash_helpers, pack_files, write_file
 from ..base.project import PACKAGED, RunError, refuse_planted
-from ..base.quoting import quote
+from ..base.words import quote
 from ..indicators.series import AdoptionSeries
 from . import bands
 from .bands import Calibration, Records

@@ -22,7 +22,7 @@ from . import bands
 from .windows import SHARE_LIMITS, SHORTEST, Ahead, Windows, damp, mean_change, measure_growth, to_link
 
 ERRORS = "independent"
-"""Errors under which a ceiling's likelihood is multiplied by its prior; `make bench` tries the other kind."""
+"""Errors under which a ceiling's likelihood is multiplied by its prior; `python -m benchmarks` tries the other kind."""
 TAIL_ROUNDS = 20
 """How often rows are weighed anew by their errors, where these have heavy tails."""
 NODES = 4 * (np.arange(25) + 0.5) / 25 - 2

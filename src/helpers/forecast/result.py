@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.levels import band_columns, band_ends, say_level
-from ..base.numbers import say_limit
+from ..base.words import say_limit
 from ..curves import Gompertz, Logistic, decimal_years, to_dates
 from . import bands
 from .bands import FAST, INTEGRATION_QUANTILES
@@ -340,7 +340,7 @@ class Forecast(JointForecast):
         return figures.finish_axes(ax, labels, (values.index[0], self.dates[-1]), 1.05 * top, self.target.title)
 
     def __repr__(self) -> str:
-        from ..base.numbers import say, say_date, say_newer, say_range
+        from ..base.words import say, say_date, say_newer, say_range
 
         end, unit = self.quantiles.iloc[-1], self.target.unit
         low, high = band_ends(self.level)
@@ -354,7 +354,7 @@ class Forecast(JointForecast):
 
     def _repr_html_(self) -> str:
         """The fan and a table of median and bands below it, as HTML for a notebook."""
-        from ..base.numbers import say_range
+        from ..base.words import say_range
         from ..show import figures, tables
 
         picture, fan = BytesIO(), self.fan

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import REAL, CurveError, check_observed, is_dated, years_among
-from ..base.quoting import quote
+from ..base.words import quote
 from ..curves import decimal_years
 from ..curves.inputs import read_numbers
 from ..indicators.series import BASE_TOLERANCE, AdoptionSeries, interpolate_known

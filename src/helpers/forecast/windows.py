@@ -20,7 +20,7 @@ import pandas as pd
 from statsmodels.genmod.families.links import Link, Log
 
 from ..base import dates
-from ..base.wording import say_count
+from ..base.words import say_count
 from ..curves import Gompertz, decimal_years
 
 SHARE_LIMITS = (1e-6, 0.999)

@@ -5,41 +5,36 @@ one's own with dates and figures, and returns `Data`, or raises `DataError` with
 selects one series and its bound as an `AdoptionSeries`, ``Data.references`` the earlier technologies.
 
 The parts, each importing only those before it: ``problems``; ``periods`` and ``cells`` (one cell), ``series`` (with its
-breaks and bound), ``tables`` (files and the schema), ``expected`` (when a figure is), ``checks`` (tables against each
-other), ``own`` (any file), ``data``, ``loading``, ``audit`` (coverage, claims, what other entities report),
-``labels`` (words around tables and figures).
+breaks and bound), ``tables`` (files and the schema), ``checks`` (tables against each
+other), ``own`` (any file), ``data`` (load, select), ``audit`` (coverage, claims, next figures), ``labels`` (words
+around tables and figures).
 """
 
 from .audit import (
     check_claims,
     compare_entities,
     describe_coverage,
+    find_expected,
     list_hints,
-    list_observed,
     list_series,
     list_studied,
     list_warnings,
+    say_expected,
     say_series,
     say_units,
     summarise_data,
 )
-from .data import Data
-from .expected import find_expected, say_expected
+from .data import Data, choose_series, load, load_references
 from .labels import (
     cite_series,
     cite_sources,
     crossing_years,
     find_urls,
     last_bound,
-    list_newer,
-    list_publications,
     list_references,
     list_shares,
-    list_wording,
     name_series,
-    state_vintages,
 )
-from .loading import choose_series, load, load_references
 from .own import ENTITY as UNNAMED
 from .own import name_indicator
 from .problems import DataError, Problem
@@ -62,15 +57,11 @@ __all__ = [
     "find_urls",
     "last_bound",
     "list_hints",
-    "list_newer",
-    "list_observed",
-    "list_publications",
     "list_references",
     "list_series",
     "list_shares",
     "list_studied",
     "list_warnings",
-    "list_wording",
     "load",
     "load_references",
     "name_indicator",
@@ -78,6 +69,5 @@ __all__ = [
     "say_expected",
     "say_series",
     "say_units",
-    "state_vintages",
     "summarise_data",
 ]

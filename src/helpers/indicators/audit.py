@@ -1,4 +1,4 @@
-"""Review the data: how long and how sound each series is, and whether the claims of the news item hold."""
+"""Review the data: coverage of each series, when its next figure is expected, and whether the claims hold."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.wording import say_count, say_large
-from .data import Data
+from ..base.words import say_count, say_day, say_large
+from .data import Data, load
 from .own import UNIT
+from .problems import DataError, Problem
 from .series import SHORTEST_SEGMENT, list_breaks, number_segments
 
 COVERAGE = ["entity", "indicator", "title", "role", "technology", "unit", "n", "bounds", "first", "last", "last_value"]
@@ -71,26 +72,6 @@ def describe_coverage(data: Data) -> pd.DataFrame:
             days = inside.loc[inside["kind"] == kind, "date"].dt.strftime("%Y-%m-%d")
             found.loc[place, column] = "; ".join(days)
     return found[COVERAGE]
-
-
-def list_observed(data: Data, entity: str, indicator: str) -> pd.DataFrame:
-    """List the figures of an entity, without rates that repeat a number of users as its percentage.
-
-    Parameters
-    ----------
-    data : Data
-    entity : str
-    indicator : str
-        The series in question, whose figures are listed whatever they are.
-
-    Returns
-    -------
-    DataFrame
-        Rows of the observations.
-    """
-    rates = data.indicators.loc[data.indicators["rate_of"] != "", "indicator"]
-    rows = data.observations[data.observations["entity"] == entity]
-    return rows[~rows["indicator"].isin(set(rates) - {indicator})]
 
 
 def compare_entities(data: Data, technology: str) -> pd.DataFrame:
@@ -211,7 +192,7 @@ def list_hints(data: Data) -> list[str]:
         A sentence each, at most twelve.
     """
     hints = []
-    for entity, indicator in list_studied(data) if data.project_data is not None else []:
+    for entity, indicator in list_studied(data) if data.is_beside else []:
         entry, values = data.find_entry(indicator), data.exact_values(entity, indicator)
         share = entry.unit.startswith(("percent", "per "))
         if not share and entry.cumulative != "yes" and len(values) > STEPS and (values.diff().dropna() >= 0).all():
@@ -244,10 +225,95 @@ def list_warnings(data: Data, series: list[tuple[str, str]] | None = None) -> li
         if (entity, indicator) in small:
             hint = "multiply them by 100 if they are fractions"
             doubts.append(f"All figures of {indicator} of {entity} are 1 or less, in percent; {hint}.")
-        if len(days) > 2 and (days.dt.day_of_year == 1).all() and data.project_data is not None:
+        if len(days) > 2 and (days.dt.day_of_year == 1).all() and data.is_beside:
             hint = "where they stand for whole years, write the years alone, which end on 31 December"
             doubts.append(f"All dates of {indicator} of {entity} are 1 January; {hint}.")
     return doubts[:12]
+
+
+def read_expected(text: str) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Return the first and the last day of a day, a month, or a span from one to another.
+
+    Parameters
+    ----------
+    text : str
+        ``2026-12-09``, ``2026-12`` or ``2027-01/2027-02``.
+
+    Returns
+    -------
+    tuple of Timestamp
+
+    Raises
+    ------
+    DataError
+        Where there is no such day or month, or the span ends before it begins.
+
+    Examples
+    --------
+    >>> [f"{day:%Y-%m-%d}" for day in read_expected("2027-01/2027-02")]
+    ['2027-01-01', '2027-02-28']
+    """
+    begin, _, end = text.partition("/")
+    try:
+        first, last = pd.Period(begin).start_time, pd.Period(end or begin).end_time.normalize()
+    except ValueError:
+        message = "names no day or month of the calendar; write one that exists"
+        raise DataError([Problem("indicators.csv", None, "next_expected", text, message)]) from None
+    if last < first:
+        message = "ends before it begins; write the earlier one first"
+        raise DataError([Problem("indicators.csv", None, "next_expected", text, message)])
+    return first, last
+
+
+def say_expected(text: str) -> str:
+    """Say in words when a figure is expected.
+
+    Parameters
+    ----------
+    text : str
+        As `read_expected` takes it, or "".
+
+    Returns
+    -------
+    str
+        "" for "".
+
+    Examples
+    --------
+    >>> say_expected("2026-12-09"), say_expected("2026-12"), say_expected("2027-01/2027-02")
+    ('9 December 2026', 'December 2026', 'January or February 2027')
+    """
+    if not text:
+        return ""
+    parts = text.split("/")
+    said = [say_day(pd.Timestamp(part)) if len(part) == 10 else f"{pd.Timestamp(part):%B %Y}" for part in parts]
+    if len(said) == 1:
+        return said[0]
+    first, last = (pd.Period(part, "M") for part in parts)
+    between = "or" if (last - first).n == 1 else "to"
+    return f"{said[0].removesuffix(f' {last.year}')} {between} {said[1]}"
+
+
+def find_expected(data: Data, entity: str, indicator: str) -> str:
+    """Find when the next figure of a series is expected.
+
+    Parameters
+    ----------
+    data : Data
+    entity, indicator : str
+
+    Returns
+    -------
+    str
+        As `read_expected` takes it; "" where nothing is expected, where the expected figure is there, for data
+        as they were known on an earlier day, and for own data of an indicator of the project.
+    """
+    text, rows = data.find_entry(indicator).next_expected, data.find_rows(entity, indicator)
+    borrowed = data.is_beside and (load().indicators["indicator"] == indicator).any()
+    if not text or borrowed or data.as_of or rows.empty:
+        return ""
+    newest = rows.loc[rows["date"] == rows["date"].max(), "published"].min()
+    return text if newest < read_expected(text)[0] else ""
 
 
 @dataclass(frozen=True)

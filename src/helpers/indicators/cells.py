@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import OBSERVED_YEARS
-from ..base.quoting import UNSEEN
+from ..base.words import UNSEEN
 from .periods import explain_date, read_day
 from .problems import Problem, list_problems, parameter_error, suggest_names
 

@@ -1,8 +1,8 @@
 """Check the tables of a data folder against each other, and collect every problem before any is raised.
 
 The project's descriptor ``datapackage.json`` (Frictionless Table Schemas) is the one source of columns, types,
-constraints and keys. What a Table Schema cannot say (a percentage within 0 to 100, users not above their base, breaks
-that parse) is checked here.
+constraints and keys. What a Table Schema cannot say (a percentage within 0 to 100, users not above their base) is
+checked here.
 """
 
 from __future__ import annotations
@@ -10,33 +10,25 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from contextlib import suppress
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..base.files import hash_file
-from ..base.quoting import quote
+from ..base.words import quote
 from .cells import read_cells
-from .expected import read_expected
 from .problems import DataError, Problem, list_problems, suggest_names
-from .series import BASE_TOLERANCE, interpolate_values, parse_breaks
+from .series import BASE_TOLERANCE, interpolate_values
 from .tables import TABLES, find_kind, read_schemas, read_table
 
 PERCENT = r"(%|percentage|per cent|percent|pct)(\s+\S.*|)"
-TWINS = "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425"
-TWINS += "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458"
-TWINS += "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bf\u03bd"
-LATIN = "ABEKMHOPCTYXaeopcyxsijABEZHIKMNOPTYXov"
-"""Cyrillic and Greek letters, and the Latin ones that they look like."""
 FRACTION = r"(fraction|proportion|share)s?(\s+(of|in)\s.*|)"
 
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
-    """Read and check all tables of a data folder; once, as long as the files stay the same.
+    """Read and check all tables of a data folder.
 
     Parameters
     ----------
@@ -57,21 +49,6 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     if kind != "folder":
         nothing = f"file or folder does not exist (looked in {Path.cwd()}); give a folder that holds observations.csv"
         raise DataError([Problem("", None, "data", str(folder), kind or f"{nothing}, or a CSV file")])
-    return {name: table.copy() for name, table in _read_checked(folder.absolute(), read_state(folder)).items()}
-
-
-def read_state(folder: Path) -> tuple[str, ...]:
-    """The files of a data folder and their hashes: what is read from them stays the same as long as these do."""
-    state = []
-    for name in (f"{name}.csv" for name in TABLES):
-        with suppress(OSError):
-            if (folder / name).is_file():  # opening a pipe would wait for ever
-                state.append(f"{name} {hash_file(folder / name)}")
-    return tuple(state)
-
-
-@lru_cache(maxsize=2)  # own data, and the project's beside them
-def _read_checked(folder: Path, state: tuple[str, ...]) -> dict[str, pd.DataFrame]:
     schemas = read_schemas()
     problems: list[Problem] = []
     texts = {name: read_table(folder / f"{name}.csv", schemas[name]["fields"], problems) for name in TABLES}
@@ -141,90 +118,11 @@ def _check_meaning(tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
     problems = []
     observations, indicators = tables.get("observations"), tables.get("indicators")
     if indicators is not None:
-        entities = set() if observations is None else set(observations["entity"])
-        problems += _check_breaks(indicators, entities) + check_units("indicators.csv", indicators)
-        problems += _check_base_units(indicators) + _check_circles(indicators) + _check_expected(indicators)
+        problems += check_units("indicators.csv", indicators)
     if observations is not None:
         problems += check_spellings("observations.csv", observations)
     if observations is not None and indicators is not None:
         problems += check_figures("observations.csv", observations, indicators)
-    if "claims" in tables and indicators is not None:
-        problems += _check_operands(tables["claims"], set(indicators["indicator"]))
-    return problems
-
-
-# ---- indicators and claims
-
-
-def _check_breaks(indicators: pd.DataFrame, entities: set[str]) -> list[Problem]:
-    problems = []
-    for column in ("breaks", "suspected_breaks"):
-        for row, text in zip(indicators["row"], indicators[column], strict=True):
-            try:
-                named = {entity for _, entity, _ in parse_breaks(text) if entity}
-            except ValueError as error:
-                problems.append(Problem("indicators.csv", int(row), column, text, str(error)))
-                continue
-            for entity in sorted(named - entities) if entities else []:
-                message = f"is no entity of observations.csv; {suggest_names(entity, entities)}"
-                problems.append(Problem("indicators.csv", int(row), column, entity, message))
-    return problems
-
-
-def _check_expected(indicators: pd.DataFrame) -> list[Problem]:
-    problems = []
-    texts = indicators["next_expected"]
-    for place, text in texts[texts != ""].items():
-        try:
-            read_expected(text)
-        except ValueError as error:
-            problems.append(Problem("indicators.csv", int(indicators["row"][place]), "next_expected", text, str(error)))
-    return problems
-
-
-def _check_base_units(indicators: pd.DataFrame) -> list[Problem]:
-    unit = indicators.drop_duplicates("indicator").set_index("indicator")["unit"]
-    rows = indicators.assign(value=indicators["base_indicator"], base_unit=indicators["base_indicator"].map(unit))
-    wrong = rows[rows["base_unit"].notna() & (rows["base_unit"] != rows["unit"])]
-    message = "is in {base_unit}, {indicator} in {unit}; name a base in the same unit"
-    return list_problems("indicators.csv", wrong, "base_indicator", message)
-
-
-def _check_circles(indicators: pd.DataFrame) -> list[Problem]:
-    """Report indicators that lead back to themselves over their bases, or as a rate of themselves."""
-    problems = []
-    for column in ("base_indicator", "rate_of"):
-        after = dict(zip(indicators["indicator"], indicators[column], strict=True))
-        rows = dict(zip(indicators["indicator"], indicators["row"], strict=True))
-        done: set[str] = set()
-        for start in after:
-            path, here = {}, start  # a dict keeps the order and finds at once
-            while here in after and here not in done and here not in path:
-                path[here], here = True, after[here]
-            if here in path:
-                circle = [*list(path)[list(path).index(here) :], here]
-                message = f"leads back to {here} itself ({' -> '.join(circle)}); leave it blank in one of them"
-                problems.append(Problem("indicators.csv", int(rows[here]), column, after[here], message))
-            done |= set(path)
-    return problems
-
-
-def _check_operands(claims: pd.DataFrame, indicators: set[str]) -> list[Problem]:
-    """Check that each rule has its operands and that these exist."""
-    problems = []
-    claim_ids = set(claims["claim_id"])
-    for entry in claims.itertuples():
-        needed = {"none": (), "level": ("first",)}.get(entry.rule, ("first", "second"))
-        for column in ("first", "second", "agrees_with"):
-            operand = getattr(entry, column)
-            of_claim = operand.startswith("claim:")
-            name, valid = (operand[6:], claim_ids) if of_claim else (operand.partition("@")[0], indicators)
-            if operand and name not in valid:
-                message = f"names nothing that exists; {suggest_names(name, valid)}"
-                problems.append(Problem("claims.csv", entry.row, column, operand, message))
-            elif column in needed and not operand:
-                message = f"is empty; the rule {entry.rule} needs it, as indicator@date or claim:claim_id"
-                problems.append(Problem("claims.csv", entry.row, column, "", message))
     return problems
 
 
@@ -252,27 +150,22 @@ def check_units(file: str, table: pd.DataFrame) -> list[Problem]:
 
 
 def check_spellings(file: str, observations: pd.DataFrame) -> list[Problem]:
-    """Report an entity that is spelled in two ways, also with a letter that looks like another, or that looks empty."""
-    usual: dict[str, str] = {}
-    plain = {name: _read_plainly(name) for name in observations["entity"].unique()}
-    for name in observations["entity"].value_counts().index:
-        usual.setdefault(plain[name], name)
+    """Problems of entities that are spelled in two ways, or have no letter."""
+    counted = observations["entity"].value_counts().index
+    usual = {_fold(name): name for name in reversed(counted)}
     names = observations.loc[:, ["row", "entity"]].drop_duplicates("entity").rename(columns={"entity": "value"})
-    names["usual"] = [usual[plain[name]] for name in names["value"]]
-    wrong = names[names["value"] != names["usual"]]
-    mixed = names[names["value"].str.contains(rf"[a-zA-Z][{TWINS}]|[{TWINS}][a-zA-Z]")]
+    names["usual"] = [quote(usual[_fold(name)]) for name in names["value"]]
     blank = names[(names["value"] != "") & ~names["value"].str.contains(r"[^\W_]")]
     return [
-        *list_problems(file, wrong, "entity", lambda entry: f"is spelled {quote(entry['usual'])} elsewhere"),
-        *list_problems(file, mixed, "entity", "has a Greek or Cyrillic letter among Latin ones that look like it"),
+        *list_problems(
+            file, names[names["value"].map(quote) != names["usual"]], "entity", "is spelled {usual} elsewhere"
+        ),
         *list_problems(file, blank, "entity", "has no letter and no digit; write the name"),
     ]
 
 
-def _read_plainly(name: str) -> str:
-    """What a reader takes a name for, whatever its letters' case, alphabet and marks that nobody sees."""
-    seen = re.sub("[\u200c\u200d\ufe00-\ufe0f]", "", unicodedata.normalize("NFKC", name))
-    return seen.translate(str.maketrans(TWINS, LATIN)).casefold()
+def _fold(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def check_figures(

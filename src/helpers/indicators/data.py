@@ -1,21 +1,28 @@
-"""The checked tables, and the series in them."""
+"""Load a data folder or a file of series, select from its tables, and choose which of own data is studied."""
 
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from ..base.wording import say_count
+from ..base.columns import split_choices
+from ..base.project import find_data
+from ..base.words import say_count
 from .cells import LARGEST, NUMBER, SMALLEST, check_date
+from .checks import read_tables
+from .own import read_series_file, set_beside
 from .problems import DataError, list_names, parameter_error, suggest_names
 from .series import SHORTEST_SEGMENT, AdoptionSeries, cut_series, list_breaks
+from .tables import TABLES, find_kind
 
 Bound: TypeAlias = tuple[pd.Series | float, str, str, str]
 """What `AdoptionSeries.with_bound` takes: values, name, title and note."""
@@ -43,9 +50,8 @@ class Data:
         ISO date, or "" for all data.
     own : list of (entity, indicator)
         The series that ``path`` itself holds, also those after ``as_of``.
-    project_data : Data or None
-        The project's data, whose tables stand beside own ones and whose references serve; None where ``path`` has
-        references of its own.
+    is_beside : bool
+        The project's tables stand beside own ones, and its references serve: ``path`` has none.
     understood : list of str
         How a file of own data was read, a sentence each; nothing where it needed no understanding.
     """
@@ -58,7 +64,7 @@ class Data:
     path: Path
     as_of: str = ""
     own: list[tuple[str, str]] = field(default_factory=list, repr=False)
-    project_data: Data | None = field(default=None, repr=False)
+    is_beside: bool = False
     understood: list[str] = field(default_factory=list, repr=False)
     _whole: pd.DataFrame | None = field(default=None, repr=False)  # every vintage, also those after ``as_of``
 
@@ -124,8 +130,8 @@ class Data:
         """
         if isinstance(exclude, str):
             self._check_technology(exclude)
-        if self.project_data is not None:
-            return self.project_data.references(exclude, role)
+        if self.is_beside:
+            return load(as_of=self.as_of).references(exclude, role)
         technology = exclude if isinstance(exclude, str) else exclude.technology
         wanted = self.indicators[(self.indicators["role"] == role) & (self.indicators["rate_of"] == "")]
         wanted = wanted[(wanted["technology"] != technology) | (not technology)]
@@ -147,7 +153,7 @@ class Data:
 
     def list_technologies(self) -> set[str]:
         """Names of the earlier technologies: those of the references, and those held out."""
-        table = (self.project_data or self).indicators
+        table = load().indicators if self.is_beside else self.indicators
         return set(table.loc[table["role"].isin(["reference", "held_out"]), "technology"])
 
     def offer_bounds(self, series: AdoptionSeries) -> dict[str, pd.Series | None]:
@@ -201,7 +207,6 @@ class Data:
             self,
             observations=known.reset_index(drop=True),
             as_of=f"{limit:%Y-%m-%d}" if limit else "",
-            project_data=None if self.project_data is None else self.project_data.known_on(date),
             _whole=self.observations if whole is None else whole,
         )
 
@@ -247,6 +252,11 @@ class Data:
         mine = (whole["entity"] == entity) & (whole["indicator"] == indicator)
         mine &= True if self.limit() is None else whole["published"] <= self.limit()
         return whole[mine].sort_values(["date", "published"], kind="stable")
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the tables by name, with every vintage of the observations, also those after ``as_of``."""
+        whole = self.observations if self._whole is None else self._whole
+        return {name: getattr(self, name) for name in TABLES} | {"observations": whole}
 
     def find_breaks(self, entity: str, indicator: str) -> pd.DataFrame:
         """Return the breaks of a series by ``as_of``: date, kind (break or suspected), reason."""
@@ -298,7 +308,7 @@ class Data:
         if not having:
             return parameter_error("indicator", indicator, f"has no exact figure in {where}{self.until()}")
         if entity not in known:
-            near = suggest_names(entity, {other for other, _ in self.own} if self.project_data else known, cutoff=0.8)
+            near = suggest_names(entity, {other for other, _ in self.own} if self.is_beside else known, cutoff=0.8)
             return parameter_error("entity", entity, f"is not in {where}; {near}")
         return parameter_error("entity", entity, f"has no {indicator}; it exists for {list_names(having)}")
 
@@ -333,6 +343,82 @@ class Data:
         raise parameter_error("bound", text, f"{why}; write {named}a number in {entry.unit}, or '' for none")
 
 
+def load(path: str | Path = "data", as_of: str | date = "") -> Data:
+    """Checked tables of a data folder, or of a file of series; read once a process, as long as the files stay the same.
+
+    Beside own data (a file, or a folder without reference technologies) the project's own data stay available: their
+    references, bounds and other countries, never their claims. All callers share the result: take copies of its tables
+    before you change them.
+
+    Parameters
+    ----------
+    path : str or Path, default "data"
+        Folder with observations.csv, indicators.csv, sources.csv and datapackage.json (and claims.csv, if there are
+        claims), or any file with dates and figures (see ``own``), where ``x.csv?date=Year`` says how
+        to read it; what does not exist here is looked up in the project's folder.
+    as_of : str or date, default ""
+        ISO date. Observations published later, and later breaks, do not exist for anything that uses the result.
+
+    Returns
+    -------
+    Data
+
+    Raises
+    ------
+    DataError
+        With every problem of every table: file, row, column, value and what would be right.
+
+    Examples
+    --------
+    >>> data = load()
+    >>> users = data.series("China", "internet_users", bound="population_year_end")
+    >>> users.unit, users.bound_title
+    ('million persons', 'Population at the year-end')
+    >>> f'{load(as_of="2020-06-30").series("China", "internet_users").values.index.max():%Y-%m}'
+    '2020-03'
+    """
+    path, choices = split_choices(path)
+    path = path if find_kind(path) else find_data(str(path))
+    if choices and find_kind(path) != "file":
+        read_tables(path)  # what is wrong with the folder comes first
+        raise parameter_error("data", path.name, "is a folder; only a file can be read in one way or another")
+    limit = f"{check_date('as_of', as_of):%Y-%m-%d}" if as_of not in ("", None) else ""
+    folder = find_data()
+    return _load(path, tuple(choices.items()), limit, folder, Path.cwd(), _read_times(path), _read_times(folder))
+
+
+def _read_times(path: Path) -> tuple[tuple[int, int, int], ...]:
+    """Time, size and number on the disk of a file, or of each table of a folder: one of them changes with the file."""
+    files = [each for each in (path, *(path / f"{name}.csv" for name in TABLES)) if find_kind(each) == "file"]
+    return tuple((state.st_mtime_ns, state.st_size, state.st_ino) for state in (each.stat() for each in files))
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path, choices: tuple[tuple[str, str], ...], as_of: str, folder: Path, *state: Any) -> Data:
+    """Result of `load` beside the project's `folder`; `state` is what else it depends on."""
+    if as_of:
+        return _load(path, choices, "", folder, *state).known_on(as_of)
+    understood: list[str] = []
+    own = None if find_kind(path) == "file" else read_tables(path)
+    if own is not None and ((own["indicators"]["role"] == "reference").any() or path.resolve() == folder.resolve()):
+        return Data(**own, path=path, own=list_exact(own["observations"])).known_on("")
+    project = load(folder).tables()
+    if own is None:
+        own, understood = read_series_file(path, dict(choices), project)
+    exact, beside = list_exact(own["observations"]), set_beside(own, project)
+    return Data(**beside, path=path, own=exact, is_beside=True, understood=understood).known_on("")
+
+
+def load_references() -> list[AdoptionSeries]:
+    """Reference technologies of `load`, selected once as long as the files stay the same."""
+    return list(_select_references(load()))
+
+
+@lru_cache(maxsize=1)
+def _select_references(data: Data) -> tuple[AdoptionSeries, ...]:
+    return tuple(data.references())
+
+
 def is_percentage(entry: Any) -> bool:
     """Say whether an indicator is a percentage: its base is 100 in the same unit."""
     return entry.unit.startswith("percent")
@@ -348,3 +434,56 @@ def _bound_by_number(entry: Any, text: str, note: str) -> Bound:
         raise parameter_error("bound", text, message)
     whole = is_percentage(entry) and number == 100 and entry.base
     return number, text, f"100 percent of {entry.base}" if whole else f"{text} {entry.unit}", note
+
+
+def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]) -> dict[str, str]:
+    """Choose what is not given: entity, indicator and bound of a series that the data themselves hold.
+
+    What is usual is kept where ``data.path`` itself holds it. Otherwise the entity and the indicator are its only
+    ones; an indicator that is the bound or a base population is none to study. The bound is 100 for percentages, and
+    none for anything else.
+
+    Parameters
+    ----------
+    data : Data
+    given, usual : dict of str to str
+        Values of the parameters entity, indicator and bound: those that were given, and the defaults of all three.
+
+    Returns
+    -------
+    dict of str to str
+        All three.
+
+    Raises
+    ------
+    DataError
+        Where the data hold several entities or indicators and none is given, or not the one that is.
+    """
+    roles = data.indicators.drop_duplicates("indicator").set_index("indicator")["role"].to_dict()
+    pairs = [pair for pair in data.own if roles[pair[1]] != "base" or pair[1] == given.get("indicator")]
+    pairs = [pair for pair in pairs if pair[1] != given.get("bound")] or pairs
+    chosen: dict[str, str] = {}
+    for place, name in enumerate(("entity", "indicator")):
+        chosen[name] = _choose_one(data, name, {pair[place] for pair in pairs}, given, usual)
+        pairs = [pair for pair in pairs if pair[place] == chosen[name]]
+    bound = usual["bound"]
+    if chosen["indicator"] in roles and (chosen["entity"], bound) not in data.own:
+        bound = "100" if is_percentage(data.find_entry(chosen["indicator"])) else ""
+    return {**chosen, "bound": given.get("bound", bound)}
+
+
+def _choose_one(data: Data, name: str, held: set[str], given: Mapping[str, str], usual: Mapping[str, str]) -> str:
+    if name in given and (given[name] in held or not data.is_beside):
+        return given[name]
+    if name in given:
+        listed = list_names(held) or "no exact figure"
+        raise parameter_error(name, given[name], f"is not in {data.path.name}; it holds: {listed}")
+    if usual[name] in held or not (held or data.is_beside):
+        return usual[name]
+    if not held:
+        raise parameter_error("data", data.path.name, "holds no exact figure, so there is nothing to study")
+    if len(held) > 1:
+        listed, option = list_names(held), f"-p {name} {shlex.quote(min(held))}"
+        message = f"is not given, and {data.path.name} holds {len(held)}: {listed}; name one, as in {option}"
+        raise parameter_error(name, "", message)
+    return min(held)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import decimal_years
-from ..base.wording import say_day
+from ..base.words import say_day
 from .data import Data
 from .series import AdoptionSeries
 
@@ -119,98 +119,6 @@ def _look_up(data: Data, rows: pd.DataFrame, column: str) -> pd.Series:
     """What the sources say, in a column, of the publication of each observation; "" where nothing is known."""
     told = data.sources.drop_duplicates("source_id").set_index("source_id")[column]
     return rows["source_id"].map(told).fillna("")
-
-
-def list_publications(data: Data, series: AdoptionSeries) -> pd.DataFrame:
-    """Where each figure of a series and its bound were published, and the rate that the publisher gives itself.
-
-    Parameters
-    ----------
-    data : Data
-    series : AdoptionSeries
-
-    Returns
-    -------
-    DataFrame
-        A row a figure: url, bound_url, published_rate (percent; missing where none is), rate_url.
-    """
-    entity, indicator, dates = series.entity, series.indicator, series.values.index
-    rates = data.indicators.loc[data.indicators["rate_of"] == indicator, "indicator"]
-    rows = data.observations[data.observations["bound"] == "exact"]
-    rows = rows[(rows["entity"] == entity) & rows["indicator"].isin(rates)]
-    rate = dates.to_series().map(rows.groupby("date")["value"].first())
-    found = {"url": find_urls(data, entity, indicator, dates)}
-    found["bound_url"] = find_urls(data, entity, series.bound_name, dates)
-    rate_url = find_urls(data, entity, rates.iloc[0], dates) if len(rates) else ""
-    return pd.DataFrame(found | {"published_rate": rate.array, "rate_url": rate_url})
-
-
-def list_newer(data: Data, series: AdoptionSeries) -> pd.DataFrame:
-    """List the figures after the last exact one, which are bounds ("more than 700 million").
-
-    Parameters
-    ----------
-    data : Data
-    series : AdoptionSeries
-
-    Returns
-    -------
-    DataFrame
-        date, bound (at_least or at_most), value, unit, published, url.
-    """
-    rows = series.observations[series.observations["date"].isin(series.newer.index)].sort_values("date")
-    rows = rows.assign(unit=series.unit, url=_look_up(data, rows, "url"))
-    return rows[["date", "bound", "value", "unit", "published", "url"]].reset_index(drop=True)
-
-
-def list_wording(data: Data, series: AdoptionSeries) -> pd.DataFrame:
-    """List what was asked or counted, wave by wave, as far as the figures of the series are public.
-
-    Parameters
-    ----------
-    data : Data
-    series : AdoptionSeries
-
-    Returns
-    -------
-    DataFrame
-        date, wording, status, population, field_dates, break, reason, url.
-    """
-    rows = data.wording[data.wording["indicator"] == series.indicator]
-    rows = rows[rows["entity"].isin([series.entity, ""]) & (rows["date"] <= series.observations["date"].max())]
-    return rows.sort_values("date").drop(columns=["row", "indicator", "entity"]).reset_index(drop=True)
-
-
-def state_vintages(data: Data, series: AdoptionSeries) -> str:
-    """Say how many figures of a series, its bound and the references have another value than on their day.
-
-    Parameters
-    ----------
-    data : Data
-    series : AdoptionSeries
-
-    Returns
-    -------
-    str
-    """
-    taught = {(one.entity, one.indicator) for one in data.references(exclude=series)}
-    parts, later = [], 0
-    for name, pairs in (
-        ("the series", {(series.entity, series.indicator)}),
-        ("its bound", {(series.entity, series.bound_name)}),
-        ("the references", taught),
-    ):
-        rows = pd.concat([data.find_rows(*pair) for pair in pairs] or [data.observations.iloc[:0]])
-        kinds = rows["vintage"].value_counts()
-        later += kinds.get("later", 0)
-        compiled = f", {kinds['compiled']:,} compiled decades later" if "compiled" in kinds else ""
-        parts += [f"{name}: {len(rows):,}, {kinds.get('later', 0):,} revised{compiled}"] if len(rows) else []
-    text = f"Figures that were public{data.until() or ' up to now'} ({'; '.join(parts)})."
-    if later:
-        text += " A revised one counts from the day of its first print on, but has the value of today."
-    if "compiled decades" in text:
-        text += " A compiled one counts as public on its date."
-    return text
 
 
 def last_bound(series: AdoptionSeries) -> float:

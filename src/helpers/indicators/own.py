@@ -17,10 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.choices import CHOICES, LIMITED
-from ..base.columns import BY_NAME, COLUMNS, NAME
-from ..base.quoting import escape, quote, shorten
-from ..base.wording import say_count, say_first
+from ..base.columns import BY_NAME, CHOICES, COLUMNS, LIMITED, NAME
+from ..base.words import escape, quote, say_count, say_first, shorten
 from .cells import MISSING, read_cells, read_number
 from .checks import (
     FRACTION,
@@ -63,7 +61,7 @@ def read_series_file(
     ----------
     path : Path
     choices : dict of str to str
-        How to read it, by the names of `base.choices.CHOICES`.
+        How to read it, by the names of `base.columns.CHOICES`.
     project : dict of str to DataFrame
         The project's tables: an indicator that they hold keeps its title, base, technology and breaks.
 

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from ..base.project import UserError
-from ..base.quoting import SHOWN_CHARACTERS, escape, quote, shorten
+from ..base.words import SHOWN_CHARACTERS, escape, quote, shorten
 
 MAX_MESSAGES = 50  # lines of one message, and problems of one kind that are explained one by one
 MAX_MESSAGE_CHARACTERS = 1000

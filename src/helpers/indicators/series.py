@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..base.wording import add_entity, say_count
-from .problems import parameter_error
+from ..base.words import add_entity, say_count
+from .periods import read_day
+from .problems import DataError, Problem, parameter_error
 
 SHORTEST_SEGMENT = 3  # one or two figures show a level, not a curve
 BASE_TOLERANCE = 0.005  # users and base are rounded apart: half a percent above the base is still rounding
@@ -204,18 +204,15 @@ def parse_breaks(text: str) -> list[tuple[str, str, str]]:
 
     Raises
     ------
-    ValueError
+    DataError
         When an entry does not have this form or its date does not exist.
     """
     entries = []
     for entry in filter(None, (part.strip() for part in text.split(";"))):
         match = re.fullmatch(r"(\d{4}-\d{2}-\d{2}) (?:\[([^\]]+)\] )?(\S.*)", entry)
-        if not match:
-            raise ValueError(f"entry {entry!r} is no break; write 'YYYY-MM-DD reason', entries separated by ';'")
-        try:
-            date.fromisoformat(match[1])
-        except ValueError:
-            raise ValueError(f"{match[1]} is not a day of the calendar; write a day that exists") from None
+        if not match or read_day(match[1]) is None:
+            message = "is no break; write 'YYYY-MM-DD reason' with a day of the calendar, entries separated by ';'"
+            raise DataError([Problem("indicators.csv", None, "breaks", entry, message)])
         entries.append((match[1], match[2] or "", match[3]))
     return entries
 

@@ -13,7 +13,7 @@ from xml.parsers import expat
 import pandas as pd
 
 from ..base.files import pack_files
-from ..base.quoting import shorten
+from ..base.words import shorten
 from .problems import DataError, list_names
 from .tables import Row, file_error, refuse_large
 

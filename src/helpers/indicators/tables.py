@@ -14,8 +14,7 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from ..base.project import CHECKOUT, PACKAGED
-from ..base.quoting import escape
-from ..base.wording import say_count
+from ..base.words import escape, say_count
 from .problems import DataError, Problem, list_problems
 
 Row: TypeAlias = tuple[int, list[str]]

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..base.choices import split_choices
+from ..base.columns import split_choices
 from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
 from ..base.project import UserError, find_data, shorten_path
-from ..base.wording import say_count, say_day
+from ..base.words import say_count, say_day
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
 
 MOST_NOTES = 12
@@ -107,7 +107,7 @@ def list_notes(data: Any, parameters: Parameters) -> list[str]:
     from .. import indicators
 
     pair = parameters.entity, parameters.indicator
-    units = [] if data.project_data is None else [indicators.say_units(data, [pair])]
+    units = [indicators.say_units(data, [pair])] if data.is_beside else []
     notes = indicators.list_warnings(data, [pair]) + list_left_out(data.series(*pair, bound=parameters.bound))
     return [*(f"understood: {one}" for one in data.understood), *units, *(f"note: {note}" for note in notes)]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.files import write_file
-from ..base.folders import claim_folder, follow_link, lock_folder, recover, swap_in
+from ..base.folders import claim_folder, follow_link, lock_folder, recover, refuse_foreign, replace_folder
 from ..base.project import RunError, find_outputs, shorten_path
 from .finished import check_names, name_comparison, read_finished
 from .notebook import list_written, locate, read_record
@@ -52,23 +52,16 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
     final = into or find_outputs() / name_comparison(names)
     with lock_folder(final, "comparison"):
         recover(final)
-        if final.exists() and not (final.is_dir() and {path.name for path in final.iterdir()} <= FILES):
-            raise RunError(
-                f"{shorten_path(final)} exists and doesn't look like a comparison. Move it away, or choose another "
-                "folder with --into."
-            )
+        if final.exists() and not final.is_dir():
+            raise RunError(f"{shorten_path(final)} is no folder. Move it away, or choose another with --into.")
+        refuse_foreign(final, FILES)
         with claim_folder(follow_link(final).parent, f".{final.name}.new-") as place:
             links = {name: link_run(find_run(name), name, final) for name in names}
             files = make_report("compare_runs", {"runs": names}, links, f"adoption compare {' '.join(names)}")
             for name, content in files.items():
                 write_file(place / final.name / name, hide_content(name, content, data))
-            swap_in(final, place / final.name, list_own, last="index.html")
+            replace_folder(final, place / final.name)
     return final
-
-
-def list_own(*_: Path) -> set[str]:
-    """The files of a comparison."""
-    return FILES
 
 
 def link_run(run: Path, name: str, folder: Path) -> str:

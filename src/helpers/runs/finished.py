@@ -15,7 +15,7 @@ import pandas as pd
 from ..base.files import hash_file, read_json
 from ..base.levels import LEVELS, band_columns, quoted_level, say_level
 from ..base.project import RunError, UserError, find_lab
-from ..base.quoting import clean
+from ..base.words import clean
 from .notebook import RUNNER, locate, restore_text
 from .output import Output
 from .pages.index import find_table, set_reading, set_value

@@ -13,10 +13,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ..base.choices import split_choices
-from ..base.files import hash_file, hash_files, hash_helpers, list_plain, read_cells
+from ..base.columns import split_choices
+from ..base.files import hash_file, hash_files, hash_helpers, list_plain
 from ..base.project import REGISTER, RunError, find_citation, find_data, find_register
-from .notebook import read_rows
+from .notebook import read_rows, read_sources
 from .parameters import Parameters
 
 
@@ -27,7 +27,7 @@ def digest(content: Any) -> str:
 
 def hash_source(notebook: Path) -> str:
     """sha256 of a notebook's cells; outputs and counts, which an editor may have saved, make no difference."""
-    return digest(read_cells(notebook))
+    return digest(read_sources(notebook))
 
 
 def describe_inputs(parameters: Parameters, notebooks: Sequence[Path], pdf: bool = False) -> dict[str, Any]:

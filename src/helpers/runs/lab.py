@@ -14,7 +14,7 @@ import yaml
 
 from ..base.files import write_file
 from ..base.project import UserError, ask_git, find_lab, find_outputs, find_root, shorten_path
-from ..base.quoting import quote
+from ..base.words import quote
 from .begin import KEPT
 from .parameters import ParameterError, Parameters, read_parameters
 
@@ -144,6 +144,4 @@ def open_lab(path: Path, options: Sequence[str] = ()) -> NoReturn:
     words = [sys.executable, "-m", "jupyterlab", str(path), *beside, *options]
     os.environ["ADOPTION_OUTPUTS"] = str(outputs)
     sys.stdout.flush()
-    if os.name == "nt":  # there exec gives the prompt back while the program runs
-        raise SystemExit(subprocess.call(words))
     os.execv(sys.executable, words)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..base.folders import lock_folder
 from ..base.project import RunError, UserError, list_records
-from ..base.wording import say_count
+from ..base.words import say_count
 from .notebook import locate, read_csv
 from .record import find_changed, list_files, list_kinds, read_run
 

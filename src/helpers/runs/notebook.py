@@ -19,9 +19,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, StringConstraints
 
-from ..base.files import read_json
+from ..base.files import MAX_TEXT, read_json
 from ..base.project import RunError, shorten_path
-from ..base.quoting import clean, quote
+from ..base.words import clean, quote
 
 NAME = r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]*$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
@@ -216,3 +216,18 @@ def read_csv(path: Path, kinds: Mapping[str, str]) -> Any:
     for column in (column for column, kind in kinds.items() if kind in ("text", "mixed")):
         frame[column] = frame[column].map(restore_text).astype(frame[column].dtype)
     return frame
+
+
+def read_sources(notebook: Path) -> list[tuple[str, str, list[str]]]:
+    """Kind, source and tags of each cell of a notebook.
+
+    Raises
+    ------
+    RunError
+        If it is none.
+    """
+    try:
+        cells = read_json(notebook, MAX_TEXT)["cells"]
+        return [(cell["cell_type"], "".join(cell["source"]), list(cell["metadata"].get("tags", []))) for cell in cells]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise RunError(f"{shorten_path(notebook)} can't be read as a notebook ({str(error)[:200]}).") from error

@@ -30,8 +30,7 @@ def execute(source: str, target: str, values: Mapping[str, Any], environment: Ma
     import papermill
     from papermill.engines import papermill_engines
 
-    if hasattr(os, "setsid"):
-        os.setsid()  # Ctrl-C is for the run, which then ends its notebooks itself
+    os.setsid()  # Ctrl-C is for the run, which then ends its notebooks itself
     os.environ.update({**ENVIRONMENT, **environment, "IPYTHONDIR": str(Path(log).parent)})
     os.chdir(Path(source).parent)
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)

@@ -14,10 +14,10 @@ from typing import Annotated, Any, get_args, get_origin
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from ..base.choices import CHOICES, join_choices, split_choices
+from ..base.columns import CHOICES, join_choices, split_choices
 from ..base.levels import check_levels
 from ..base.project import UserError, find_data, name_path
-from ..base.quoting import UNSEEN, quote, shorten
+from ..base.words import UNSEEN, quote, shorten
 
 MOST_TOLD = 20  # names that no parameter has
 TAKEN = {"readme.md", "lab"}  # what stands beside the runs in outputs/

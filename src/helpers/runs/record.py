@@ -17,7 +17,7 @@ from typing import Annotated, Any
 from markupsafe import escape
 from pydantic import BaseModel, StringConstraints
 
-from ..base.choices import split_choices
+from ..base.columns import split_choices
 from ..base.files import hash_file, read_json, write_file, write_json
 from ..base.project import RECORD, RunError, UserError, ask_git, find_outputs, find_root, list_records
 from .inputs import describe_inputs, hash_citation
@@ -300,17 +300,7 @@ def list_files(content: Mapping[str, Any]) -> list[str]:
     return [*list_outputs(content), *(f"notebooks/{name}.json" for name in content["notebooks"]), LOG, RECORD]
 
 
-def list_own(folder: Path, new: Path) -> set[str]:
-    """Paths of the files in a run's `folder` that a `new` run in its place replaces: those that its record lists.
-
-    Without a record, as where it was lost, they are those that the new run writes itself. If `new` has no record, it's
-    not a run, and nothing is replaced.
-    """
-    written = _list_recorded(new)
-    return (_list_recorded(folder) or written) if written else set()
-
-
-def _list_recorded(folder: Path) -> set[str]:
+def list_recorded(folder: Path) -> set[str]:
     """Paths of all files that the record of a run lists, of whatever version; none where it can't be read."""
     try:
         return set(list_files(read_json(folder / RECORD)))

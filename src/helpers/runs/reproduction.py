@@ -12,8 +12,7 @@ import pandas as pd
 
 from ..base.files import read_file
 from ..base.project import RunError, UserError, shorten_path
-from ..base.quoting import quote
-from ..base.wording import say_count
+from ..base.words import quote, say_count
 from .notebook import locate
 from .record import read_unchanged
 

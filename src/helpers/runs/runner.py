@@ -7,6 +7,7 @@ before anything runs, and what is in the store is reused, whichever run made it.
 
 from __future__ import annotations
 
+import itertools
 import json
 import multiprocessing
 import os
@@ -27,7 +28,17 @@ from pathlib import Path
 from typing import Any, Self
 
 from ..base.files import hash_file, hash_helpers, write_json
-from ..base.folders import claim_folder, follow_link, is_cut_off, list_claimed, lock_folder, recover, swap_in
+from ..base.folders import (
+    claim_folder,
+    follow_link,
+    is_cut_off,
+    list_claimed,
+    list_foreign,
+    lock_folder,
+    recover,
+    refuse_foreign,
+    replace_folder,
+)
 from ..base.project import (
     RECORD,
     RunError,
@@ -38,13 +49,13 @@ from ..base.project import (
     refuse_planted,
     shorten_path,
 )
-from ..base.quoting import quote
+from ..base.words import quote
 from . import notebook_process
 from .checks import check_parameters, list_notes
 from .inputs import describe_inputs, digest, watch_data
 from .notebook import PDF, RUNNER, list_written, locate, read_valid
 from .parameters import Parameters, complete_parameters
-from .record import LOG, describe_run, is_current, list_own, note_pages, read_parts
+from .record import LOG, describe_run, is_current, list_recorded, note_pages, read_parts
 from .sequence import OF_SERIES, describe_series, find_needs, find_notebooks, read_declared
 
 FOLDER, MAX_BYTES = ".store", 2_000_000_000
@@ -58,7 +69,6 @@ PARTS = {  # words for what a notebook is made from
     "figures": "the forms of its figures",
 }
 CHANGEABLE = {"notebooks": "the notebooks", "data": "the data", "helpers": "the helpers"}
-RUN_PARTS = {RECORD, "tables", "figures", "notebooks", "html"}
 EMPTY: dict[str, Any] = {"parameters": {}, "read": {}, "tables": {}, "figures": {}}
 """Record of a notebook that never opened its run."""
 MAKING: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -201,7 +211,7 @@ def is_whole(entry: Path) -> bool:
 
 
 def can_fork() -> bool:
-    """Whether notebooks can be forked: not on macOS and Windows, nor with helpers that have changed since."""
+    """Whether notebooks can be forked: not on macOS, nor with helpers that have changed since."""
     return sys.platform == "linux" and LOADED in ({}, hash_helpers())
 
 
@@ -368,7 +378,7 @@ class RunFolder:
         with ExitStack() as stack:
             stack.enter_context(lock_folder(self.asked))
             recover(self.final)
-            check_replaceable(self.final)
+            clear_place(self.final)
             beside = stack.enter_context(claim_folder(self.final.parent, f".{self.final.name}.new-"))
             self.folder = beside / self.parameters.run
             self.pages = stack.enter_context(PageWriter(self.folder, self.sources))
@@ -406,7 +416,8 @@ class RunFolder:
         note_pages(self.folder)
         (self.folder / LOG).write_text("\n".join(self.log) + "\n", encoding="utf-8")
         before_commit()
-        swap_in(self.final, self.folder, list_own)
+        clear_place(self.final)
+        replace_folder(self.final, self.folder)
         failed = self.final.parent / f"{self.final.name}.partial"
         for source in self.sources:  # of attempts that failed
             (failed / source.name).unlink(missing_ok=True)
@@ -517,10 +528,21 @@ def plan_run(parameters: Parameters, notebooks: Path | None = None, execution: E
     return lines
 
 
-def check_replaceable(folder: Path) -> None:
-    """A folder without any part of a run is not a run's."""
-    names = {path.name for path in folder.iterdir() if not path.name.startswith(".")} if folder.is_dir() else set()
-    if os.path.lexists(folder) and (not folder.is_dir() or (names and not names & RUN_PARTS)):
-        raise RunError(
-            f"{shorten_path(folder)} exists and doesn't look like a run. Move it away, or take another name."
-        )
+def clear_place(folder: Path) -> None:
+    """Let a run have the place of `folder`: refuse files that no run has written, and move what is no run aside.
+
+    Raises
+    ------
+    RunError
+        Where a file has the place, or the run in it has a file that its record doesn't list.
+    """
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise RunError(f"{shorten_path(folder)} is no folder. Move it away, or take another name.")
+    if own := list_recorded(folder):
+        refuse_foreign(folder, own)
+    elif list_foreign(folder):
+        places = (folder.with_name(f"{folder.name}.old-{number}") for number in itertools.count(1))
+        aside = next(place for place in places if not os.path.lexists(place))
+        folder.rename(aside)
+        moved = f"{shorten_path(folder)} has no {RECORD} that can be read, so it was moved to {shorten_path(aside)}."
+        print(moved, file=sys.stderr, flush=True)

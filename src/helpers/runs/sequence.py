@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..base.files import read_cells
 from ..base.project import CHECKOUT, PACKAGED, RunError, find_data, find_root, shorten_path
+from .notebook import read_sources
 from .parameters import Parameters
 
 
@@ -65,7 +65,7 @@ def parse_code(source: str) -> ast.Module:
 
 def read_declared(notebook: Path) -> dict[str, Any]:
     """Parameters that a notebook declares: names and defaults of the assignments in its ``parameters`` cell."""
-    sources = [source for _, source, tags in read_cells(notebook) if "parameters" in tags]
+    sources = [source for _, source, tags in read_sources(notebook) if "parameters" in tags]
     try:
         lines = [line for source in sources for line in parse_code(source).body]
         assigned = [each for each in lines if isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name)]
@@ -99,7 +99,7 @@ def find_needs(notebook: Path, earlier: Iterable[str]) -> list[str]:
 
     A table's name begins with the number of the notebook that writes it.
     """
-    code = "\n".join(source for kind, source, _ in read_cells(notebook) if kind == "code")
+    code = "\n".join(source for kind, source, _ in read_sources(notebook) if kind == "code")
     numbers = re.findall(r"read_table\(['\"](\d\d)_", code)
     every = len(numbers) < code.count("read_table(")
     needs = [name for name in earlier if every or name[:2] in numbers]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..base.dates import decimal_years
 from ..base.levels import LEVELS, band_columns, quoted_level
-from ..base.wording import DECLINED, say_at
+from ..base.words import DECLINED, say_at
 from ..curves import Assessment
 from ..forecast.windows import PAST_PEAK, SHORTEST
 

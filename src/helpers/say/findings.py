@@ -8,8 +8,19 @@ import numpy as np
 import pandas as pd
 
 from ..base.levels import say_level
-from ..base.numbers import lower_first, percent, say, say_date, say_range
-from ..base.wording import DECLINED, say_count, say_end, say_span_of_end, say_unit, say_voices
+from ..base.words import (
+    DECLINED,
+    lower_first,
+    percent,
+    say,
+    say_count,
+    say_date,
+    say_end,
+    say_range,
+    say_span_of_end,
+    say_unit,
+    say_voices,
+)
 from .facts import Facts, Row
 from .plain import list_shares, say_base, say_bound
 

@@ -8,8 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ..base.levels import band_columns, quoted_level, say_level
-from ..base.numbers import say, say_range
-from ..base.wording import say_day, say_name
+from ..base.words import say, say_day, say_name, say_range
 from ..forecast.hub import BASELINES, ENTRY
 from ..forecast.register import PUBLISHED_MODEL
 from ..indicators import AdoptionSeries, Data

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..base.numbers import lower_first, say, say_date, say_range
-from ..base.wording import say_count, say_end, say_name
+from ..base.words import lower_first, say, say_count, say_date, say_end, say_name, say_range
 from .facts import Facts, Row
 
 MANY_TIMES = 1.5

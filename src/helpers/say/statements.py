@@ -13,8 +13,19 @@ import numpy as np
 import pandas as pd
 
 from ..base.levels import band_columns, say_level
-from ..base.numbers import lower_first, percent, say, say_limit, say_range
-from ..base.wording import say_count, say_day, say_end, say_first, say_name, say_voices
+from ..base.words import (
+    lower_first,
+    percent,
+    say,
+    say_count,
+    say_day,
+    say_end,
+    say_first,
+    say_limit,
+    say_name,
+    say_range,
+    say_voices,
+)
 from ..curves import Assessment, Logistic, assess_ceiling
 from ..forecast.bands import FAST
 from ..forecast.coverage import MIN_FORECASTS, mean_by_technology

@@ -23,7 +23,7 @@ import pandas as pd
 
 from .. import curves, forecast, indicators
 from ..base.project import find_data
-from ..base.wording import say_name
+from ..base.words import say_name
 from ..forecast import NOT_REACHED
 from ..forecast.windows import SHORTEST, SHORTEST_SPAN
 from ..say.facts import list_ceiling
@@ -269,11 +269,10 @@ def cut_milestones(found: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
 def learn() -> None:
     """Have the cache folder hold what the references teach, as standard input lists it; ends with who asked for it."""
     source, asked_by, lessons = json.load(sys.stdin)
-    if hasattr(os, "nice"):
-        os.nice(10)  # whoever asked has the right of way
+    os.nice(10)  # whoever asked has the right of way
     data = indicators.load(find_data(source))
     for as_of, technology, bounded in lessons:
-        if os.name != "nt" and os.getppid() != asked_by:
+        if os.getppid() != asked_by:
             return
         references = [each for each in data.known_on(as_of).references() if each.technology != technology]
         with suppress(ValueError):  # too few of them as of that day

@@ -22,9 +22,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import traitlets
 
-from ..base.numbers import say, say_range
 from ..base.project import name_path
-from ..base.wording import say_first, say_name
+from ..base.words import say, say_first, say_name, say_range
 from ..curves import FAMILIES
 from . import explore_words
 from .explore import BANDS, CEILINGS, MAX_YEARS, Explorer, Result, Selection, trace_lines

@@ -8,8 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..base.numbers import lower_first, say, say_date, say_range
-from ..base.wording import say_count, say_end, say_first, say_name
+from ..base.words import lower_first, say, say_count, say_date, say_end, say_first, say_name, say_range
 from ..forecast import NOT_REACHED
 from ..say.facts import Facts
 from .explore import Result

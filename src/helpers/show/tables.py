@@ -10,7 +10,7 @@ import great_tables
 import numpy as np
 import pandas as pd
 
-from ..base.wording import say_large, say_name
+from ..base.words import say_large, say_name
 
 MOST_ROWS = 300
 """Rows of a table that a page shows: of a longer one the first and the last half of so many."""

@@ -23,10 +23,10 @@ from typing import Any, Self
 
 from markupsafe import Markup
 
-from ...base.files import MAX_TEXT, read_cells, read_json, write_file
+from ...base.files import MAX_TEXT, read_json, write_file
 from ...base.project import RECORD, RunError, UserError, shorten_path
-from ...base.quoting import clean
-from ..notebook import list_written, locate, read_record, read_records, read_valid
+from ...base.words import clean
+from ..notebook import list_written, locate, read_record, read_records, read_sources, read_valid
 from ..record import name_pages, note_pages, read_unchanged
 from .charts import set_chart
 from .citation import cite_run
@@ -170,7 +170,7 @@ def build_report(folder: Path, name: str, links: Mapping[str, str], command: str
     from .exporter import list_sections
 
     body, known = set_executed(folder, name), {run: address for run, address in links.items() if address}
-    opening = read_opening(read_cells(locate(folder, f"notebooks/{name}.ipynb")))
+    opening = read_opening(read_sources(locate(folder, f"notebooks/{name}.ipynb")))
     sections = [*list_sections(body), *([("pages", "The pages of the runs")] if known else [])]
     told = {
         "title": f"{opening[0]} · {command}",
@@ -197,7 +197,7 @@ def describe_pages(notebooks: Iterable[Path]) -> dict[str, dict[str, Any]]:
     """Name, link, title and question of each notebook's page, and the pages before and after it, by name."""
     pages = []
     for path in notebooks:
-        title, question = read_opening(read_cells(path))
+        title, question = read_opening(read_sources(path))
         page = {"name": path.stem, "href": f"{path.stem}.html"}
         pages.append(page | {"title": title or path.stem, "question": question})
     index = {"href": "index.html", "title": "Index"}

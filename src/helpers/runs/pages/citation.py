@@ -8,7 +8,7 @@ from typing import Any
 
 from ...base.files import read_file
 from ...base.project import find_citation
-from ...base.quoting import clean
+from ...base.words import clean
 from ..parameters import parse_yaml
 
 

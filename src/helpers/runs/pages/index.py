@@ -11,7 +11,7 @@ from typing import Any
 
 from ...base.files import read_json
 from ...base.project import RECORD
-from ...base.wording import say_large
+from ...base.words import say_large
 from ..notebook import list_written, locate, read_rows, read_valid, write_argument
 from ..parameters import Parameters
 from .charts import set_chart

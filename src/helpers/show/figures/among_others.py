@@ -12,8 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
-from ...base.numbers import lower_first, say, say_date, say_range
-from ...base.wording import say_count
+from ...base.words import lower_first, say, say_count, say_date, say_range
 from ...forecast.windows import PAST_PEAK
 from .labels import Label, label_ends
 from .style import (

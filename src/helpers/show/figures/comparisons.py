@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...base.levels import say_level
-from ...base.numbers import lower_first, say, say_date, say_range
+from ...base.words import lower_first, say, say_date, say_range
 from . import style
 from .labels import Label, label_ends
 

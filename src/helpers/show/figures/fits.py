@@ -12,8 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from ...base.numbers import lower_first, say
-from ...base.wording import say_end, say_first, say_name
+from ...base.words import lower_first, say, say_end, say_first, say_name
 from .labels import Label, Spot, label_ends, name_line, note
 from .style import (
     BLUE,

@@ -11,8 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
-from ...base.numbers import lower_first, say, say_date, say_newer, say_range
-from ...base.wording import say_at, say_count, say_odds
+from ...base.words import lower_first, say, say_at, say_count, say_date, say_newer, say_odds, say_range
 from ...indicators import AdoptionSeries
 from .labels import EDGES, Label, Spot, label_ends, label_values, mark_breaks, name_line, note
 from .single import plot_bound, plot_fan, plot_newer

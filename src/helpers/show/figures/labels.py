@@ -18,7 +18,7 @@ from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 from scipy.optimize import isotonic_regression
 
-from ...base.numbers import say
+from ...base.words import say
 from .style import GREY, HALO, INK, LINE_HEIGHT, measure, shorten_label
 
 COVERED = 100

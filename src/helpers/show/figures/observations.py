@@ -11,8 +11,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from ...base.dates import decimal_years
-from ...base.numbers import lower_first, say, say_date, say_newer
-from ...base.wording import say_at, say_count, say_day
+from ...base.words import lower_first, say, say_at, say_count, say_date, say_day, say_newer
 from .labels import Label, label_ends, mark_breaks
 from .single import plot_newer
 from .style import (

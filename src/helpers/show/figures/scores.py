@@ -10,7 +10,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ...base.wording import say_count, say_name
+from ...base.words import say_count, say_name
 from .labels import Label, Spot, label_ends, note
 from .style import BLUE, COLOURS, GREY, INK, ORANGE, close_canvas, open_canvas, shorten_label, use_numbers
 

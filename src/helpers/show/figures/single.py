@@ -17,7 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
-from ...base.numbers import say
+from ...base.words import say
 from .labels import Label, Spot, label_ends, note
 from .style import BLUE, GREEN, GREY, INK, ORANGE, size_marks, use_dates, use_numbers
 

@@ -24,7 +24,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation, Text
 from matplotlib.ticker import Formatter, MaxNLocator
 
-from ...base.wording import LARGE
+from ...base.words import LARGE
 
 # Okabe and Ito (2008): told apart by readers with any common colour blindness. Grey scale is served by line
 # style and marker, which change together with the colour.

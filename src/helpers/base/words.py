@@ -1,0 +1,285 @@
+"""Words and numbers in sentences: counts, units, days, names, ranges, and quotes of what others wrote."""
+
+from __future__ import annotations
+
+import math
+import re
+import reprlib
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Control characters, marks that steer the direction of text, marks without width, letters that look empty, halves of
+# pairs, and the sign of a lost letter. U+200C and U+200D, which Persian and Indian names need, are text.
+UNSEEN = (
+    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
+    "\ud800-\udfff\ufeff\uffa0\ufff9-\ufffd\ufffe\uffff\U000e0000-\U000e01ef]"
+)
+HALVES = re.compile("[\ud800-\udfff]")
+"""Halves of pairs, which JSON may hold and no file takes."""
+SHOWN_CHARACTERS = 80  # of one value or name
+MAX_CHARACTERS = 5_000  # of one text that a page or a figure shows
+
+_shortener = reprlib.Repr()
+_shortener.maxstring = _shortener.maxother = SHOWN_CHARACTERS
+_shortener.maxlist = _shortener.maxtuple = _shortener.maxdict = 20
+_shortener.maxlevel = 4
+
+
+def quote(value: Any) -> str:
+    """Quote a value; a long one is shortened, with its length."""
+    try:
+        text = _shortener.repr(value).replace("\n", " ")
+    except ValueError:  # Python writes no whole number of more than 4300 digits
+        text = f"a {type(value).__name__} of more than 4300 digits"
+    return f"{text} ({len(value):,} characters)" if isinstance(value, str) and len(value) > SHOWN_CHARACTERS else text
+
+
+def shorten(text: str, longest: int = SHOWN_CHARACTERS) -> str:
+    """Cut a text that others wrote, so that a message stays readable."""
+    return text if len(text) <= longest else f"{text[:longest]}..."
+
+
+def clean(value: Any, longest: int = MAX_CHARACTERS) -> Any:
+    """A value of JSON, or a text, that anybody may have written: no text in it is long, or holds halves of pairs."""
+    if isinstance(value, dict):
+        return {clean(name, longest): clean(part, longest) for name, part in value.items()}
+    if isinstance(value, list):
+        return [clean(part, longest) for part in value]
+    return shorten(HALVES.sub("\N{REPLACEMENT CHARACTER}", value), longest) if isinstance(value, str) else value
+
+
+def escape(text: str) -> str:
+    """Write characters that nobody sees, or that steer a terminal, as their codes."""
+    if text.isprintable():
+        return text
+    return "".join(mark if mark.isprintable() else repr(mark)[1:-1] for mark in text)
+
+
+class PlainStream:
+    """A stream of text that writes what steers a terminal as codes, whoever wrote it: nothing else need think of it."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+    def write(self, text: str) -> int:
+        """Write a text, whose lines stay lines."""
+        self.stream.write(re.sub(rf"(?![\n\t]){UNSEEN}", lambda mark: repr(mark[0])[1:-1], text))
+        return len(text)
+
+
+def say_count(number: float, one: str, many: str = "") -> str:
+    """A number with the word for what it counts; `many` is `one` with an s unless given.
+
+    >>> say_count(1, "year"), say_count(0.5, "year"), say_count(1200, "technology", "technologies")
+    ('1 year', '0.5 years', '1,200 technologies')
+    """
+    return f"{number:,.10g} {one if number == 1 else many or f'{one}s'}"
+
+
+LARGE = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
+
+
+def say_large(number: float) -> str:
+    """A number from a million on in three digits and a word; "" for smaller ones, which are plainer in digits.
+
+    >>> say_large(9_400_000), say_large(1.2345e9), say_large(640)
+    ('9.4 million', '1.23 billion', '')
+    """
+    for size, word in LARGE:
+        if 0.9995 * size <= abs(number) < 999.5 * size:
+            return f"{number / size:.3g} {word}"
+    return ""
+
+
+def say_day(date: Any) -> str:
+    """A day in a sentence.
+
+    >>> from datetime import date
+    >>> say_day(date(2026, 9, 29))
+    '29 September 2026'
+    """
+    return f"{date.day} {date:%B %Y}"
+
+
+def say_name(name: str) -> str:
+    """A name in the code (of a family, a method, a side) within a sentence; those of people keep their capital.
+
+    >>> say_name("shifted_gompertz"), say_name("logistic_prior"), say_name("gamma_gompertz"), say_name("at_least")
+    ('shifted Gompertz', 'logistic prior', 'gamma/shifted Gompertz', 'at least')
+    """
+    words = name.replace("gamma_", "gamma/shifted ").replace("_", " ")
+    return re.sub(r"\b(gompertz|bass|weibull|richards)\b", lambda person: person[1].capitalize(), words)
+
+
+def say_first(text: str) -> str:
+    """A text for the beginning of a line: its first letter is a capital, the others stay.
+
+    >>> say_first("gamma/shifted Gompertz")
+    'Gamma/shifted Gompertz'
+    """
+    return text[:1].upper() + text[1:]
+
+
+def add_entity(title: str, entity: str) -> str:
+    """A title with its entity, unless that is in it.
+
+    >>> add_entity("Internet users", "China"), add_entity("US firms that use AI", "US")
+    ('Internet users, China', 'US firms that use AI')
+    """
+    return title if entity in title else f"{title}, {entity}"
+
+
+def say_at(cumulative: bool) -> str:
+    """The word before the date of a figure: 12 million users in June, 12 million sold by June."""
+    return "by" if cumulative else "in"
+
+
+def say_odds(level: float) -> str:
+    """The level of a band as odds in the smallest whole numbers.
+
+    >>> say_odds(0.8), say_odds(0.5), say_odds(0.95), say_odds(0.67), say_odds(0.975)
+    ('4 in 5', '1 in 2', '19 in 20', '67 in 100', '39 in 40')
+    """
+    odds = Fraction(f"{level:.10g}")
+    return f"{odds.numerator} in {odds.denominator}"
+
+
+DECLINED = "below its peak"
+"""In the place of a verdict on the ceiling of a series that falls: curves that only rise were not asked."""
+
+
+def say_unit(unit: str) -> str:
+    """A unit behind a number: shares get a sign.
+
+    >>> say_unit("percent of adults"), say_unit("million persons"), say_unit("percentage points")
+    (' %', ' million persons', ' percentage points')
+    """
+    if unit.startswith("percent") and unit != "percentage points":
+        return " %"
+    return f" {unit}" if unit else ""
+
+
+def say_end(found: Any, unit: str) -> str:
+    """Where a series ends, as every page, figure and panel says it; without a capital and a full stop.
+
+    Parameters
+    ----------
+    found : Assessment, or a row of the table 03_ceiling
+        With the attributes verdict, sentence, note, doubt, high and bound.
+    unit : str
+
+    Returns
+    -------
+    str
+    """
+    said = f"{found.sentence}{say_unit(unit)}"
+    words = {
+        "identified": f"as far as the curves describe the figures, growth {say_span_of_end(found, unit)}",
+        "depends on the curve": f"where growth ends depends on the curve, {say_span_of_end(found, unit)}",
+        "beyond the bound": f"where growth ends, the figures do not say: the curves put the end {said}",
+        DECLINED: "the figures lie well below their peak, and curves of adoption, which only rise, do not apply",
+    }
+    doubt = f" ({found.doubt})" if found.doubt else ""
+    return words.get(found.verdict, f"where growth ends, the figures do not say{doubt}")
+
+
+def say_span_of_end(found: Any, unit: str) -> str:
+    """The range of an end that is identified or depends on the curve, and what it is the end of; as for `say_end`."""
+    beyond = " (in part beyond the bound)" if found.high > found.bound else ""
+    return f"{found.sentence}{say_unit(unit)}{beyond}: the end {found.note}"
+
+
+def say_voices(names: Sequence[str]) -> str:
+    """Whose intervals a range joins, as a sentence; `names` are families in the code.
+
+    >>> say_voices(["logistic", "gompertz"])
+    'The range joins the 95 % intervals of these curves, from where they stand now on: logistic, Gompertz.'
+    """
+    named = ", ".join(map(say_name, names))
+    return f"The range joins the 95 % intervals of these curves, from where they stand now on: {named}."
+
+
+def say_newer(newer: pd.DataFrame, last: float, at_date: str = "in") -> str:
+    """The newest figure that is a bound, for a title: ", at least 700 in June 2026"; `at_date` as from `say_at`.
+
+    "" where there is none, or it says no more than that the last figure has been kept.
+    """
+    if newer.empty or (newer["bound"].iloc[-1] == "at_least" and newer["value"].iloc[-1] <= last):
+        return ""
+    row = newer.iloc[-1]
+    return f", {say_name(row['bound'])} {say(row['value'])} {at_date} {say_date(newer.index[-1])}"
+
+
+def say_limit(date: pd.Timestamp, row: pd.Series, unit: str) -> str:
+    """A figure that is a bound: "at least 700 million persons for 30 June 2026"."""
+    return f"{say_name(row['bound'])} {say(row['value'], unit)} for {say_day(date)}"
+
+
+def percent(share: float) -> str:
+    """A share as a whole percentage; one that is neither 0 nor 1 is never said to be.
+
+    >>> percent(0.824), percent(0.0038), percent(0.999), percent(0.0)
+    ('82 %', 'less than 1 %', 'more than 99 %', '0 %')
+    """
+    if 0 < share < 0.005:
+        return "less than 1 %"
+    return "more than 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
+
+
+def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -> str:
+    """A number with its unit, the same wherever it is said.
+
+    Percentages have one decimal and a sign; others two below 10, one below 100 and none from there on, by the larger of
+    the number and what it stands `beside`; small ones have two digits; from a million on a word helps. `bare` leaves
+    the unit out, where another number of the same unit follows.
+
+    >>> say(1125.3, "million persons"), say(42.83, "percent of adults"), say(8.4), say(5.256), say(42), say(0.0532)
+    ('1,125 million persons', '42.8 %', '8.4', '5.26', '42.0', '0.053')
+    >>> say(9_412_345, "users"), say(-0.3, "percentage points"), say(float("inf"), "users"), say(98.4, beside=574)
+    ('9.41 million users', '−0.3 percentage points', 'no limit', '98')
+    """
+    if not math.isfinite(value):
+        return "no limit" if value > 0 else "not known"
+    size, share = max(abs(value), abs(beside) if math.isfinite(beside) else 0.0), unit.startswith("percent")
+    digits = 1 if share or 9.995 <= size < 99.95 else 2 if size < 9.995 else 0
+    text = f"{value:,.{digits}f}"
+    text = text[:-1] if digits == 2 and text.endswith("0") else text
+    if 0 < size < (0.05 if share else 0.095):
+        text = f"{value:.2g}"
+    return f"{say_large(value) or text}{'' if bare else say_unit(unit)}".replace("-", "−")
+
+
+def say_range(low: float, high: float, unit: str = "") -> str:
+    """A range, both ends with the same decimals.
+
+    >>> say_range(298.2, 1177, "million persons"), say_range(1e-9, 1252), say_range(8.4, 42, "percent")
+    ('298 to 1,177 million persons', '0 to 1,252', '8.4 to 42.0 %')
+    """
+    return f"{say(low, unit, high, bare=True)} to {say(high, unit)}"
+
+
+def lower_first(text: str) -> str:
+    """Words for the middle of a sentence; names in capitals stay.
+
+    >>> lower_first("Internet users"), lower_first("US firms that use AI")
+    ('internet users', 'US firms that use AI')
+    """
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def say_date(date: object) -> str:
+    """A date as month and year.
+
+    >>> say_date("2025-12-31")
+    'December 2025'
+    """
+    import pandas as pd
+
+    return f"{pd.Timestamp(date):%B %Y}"
