@@ -160,7 +160,7 @@ def test_the_choice_is_saved_for_a_run(page, lab):
     page.get_by_role("button", name="Save as parameters").click()
     page.wait_for_selector("text=adoption run NAME -f")
     (saved,) = (lab[1] / "lab").glob("*.yaml")
-    assert "horizon_years: 15" in saved.read_text()
+    assert "horizon_years: 5" in saved.read_text()
 
 
 def test_nothing_is_asked_of_the_network(page):
