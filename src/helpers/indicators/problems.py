@@ -78,12 +78,14 @@ def list_problems(
     -------
     list of Problem
     """
+    if rows.empty:  # as nearly always
+        return []
     found = []
     for entry in rows.head(MAX_MESSAGES).to_dict("records"):
         value = entry.get("value", "")
         told = message(entry) if callable(message) else message.format(**entry)
         found.append(Problem(file, entry["row"], column, value if isinstance(value, str) else f"{value:g}", told))
-    return [*found[:-1], replace(found[-1], more=len(rows) - len(found))] if found else []
+    return [*found[:-1], replace(found[-1], more=len(rows) - len(found))]
 
 
 def suggest_names(name: object, valid: Iterable[str], count: int = 3, cutoff: float = 0.6) -> str:
