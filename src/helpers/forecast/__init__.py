@@ -12,7 +12,7 @@ files), ``register`` and ``hub_scores``.
 """
 
 from .forecasting import cut_series, forecast, hindcast, make_hindcasts, pick_origins, read_narrowly, scale_before, vary
-from .lessons import cached_backtest
+from .lessons import recall
 from .methods import METHODS, PUBLISHED, Origin, Prior, average_ceilings, learn_prior, saturation_shares
 from .result import MILESTONES, NOT_REACHED, Forecast
 from .rolling import HORIZONS, WINDOWS, backtest, can_calibrate
@@ -33,7 +33,6 @@ __all__ = [
     "Prior",
     "average_ceilings",
     "backtest",
-    "cached_backtest",
     "can_calibrate",
     "cut_series",
     "forecast",
@@ -45,6 +44,7 @@ __all__ = [
     "pick_origins",
     "read_narrowly",
     "read_panel",
+    "recall",
     "saturation_shares",
     "scale_before",
     "vary",
