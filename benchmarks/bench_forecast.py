@@ -141,7 +141,7 @@ def measure_few(references):
             found = coverage.leave_one_technology_out_quantiles(records, method, levels)
             actual = residuals["actual"].to_numpy()
             frame = residuals[["horizon_years", "technology"]].assign(
-                wis=scores.quantile_score(actual, found, levels) / residuals["unit"],
+                wis=scores.quantile_score(actual, found, levels) / residuals["bound"],
                 covered=(actual >= found[:, 1]) & (actual <= found[:, 5]),
             )
             judged[method] = frame.groupby(["horizon_years", "technology"]).mean()
@@ -158,7 +158,7 @@ def measure_few(references):
 def follow_others(residuals, near=0.05, least=10):
     """The last share plus the median gain of other technologies that stood within 5 points, or of the ten nearest."""
     share = residuals["share"].to_numpy()
-    gain = (residuals["actual"] / residuals["unit_then"] - share).to_numpy()
+    gain = (residuals["actual"] / residuals["bound_then"] - share).to_numpy()
     weights, found = bands.weigh_technologies(residuals), residuals["last"].to_numpy().copy()
     groups = residuals.groupby(["horizon_years", "technology"]).indices
     for (horizon, technology), own in groups.items():
@@ -170,7 +170,7 @@ def follow_others(residuals, near=0.05, least=10):
             order = close[np.argsort(gain[close], kind="stable")]
             below = np.cumsum(weights[order]) / weights[order].sum()
             found[place] = share[place] + gain[order][np.searchsorted(below, 0.5)]
-    return np.clip(found, 0, 1) * residuals["unit_ahead"].to_numpy()
+    return np.clip(found, 0, 1) * residuals["bound_ahead"].to_numpy()
 
 
 def bootstrap(own, other):

@@ -148,7 +148,7 @@ def judge(rows, found):
     """A row per horizon and technology: mean WIS and coverage, and the number of forecasts."""
     actual = rows["actual"].to_numpy()
     frame = rows[["horizon_years", "technology"]].assign(
-        wis=scores.quantile_score(actual, found, LEVELS) / rows["unit"],
+        wis=scores.quantile_score(actual, found, LEVELS) / rows["bound"],
         coverage_80=(actual >= found[:, 1]) & (actual <= found[:, 5]),
         forecasts=1,
     )

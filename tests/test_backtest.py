@@ -64,7 +64,7 @@ def test_later_figures_change_no_forecast_made_before(references):
     date = pd.Timestamp("2002-12-31")
     altered = [disturb(each, date) if each.technology == "internet" else each for each in references]
     keys = ["entity", "indicator", "origin", "date"]
-    columns = [*keys, "share", "unit", "unit_ahead", "rate", "roughness", *METHODS]
+    columns = [*keys, "share", "bound", "bound_ahead", "rate", "roughness", *METHODS]
     pair = []
     for each in (references, altered):
         rows = backtest(each, windows=(4,)).query("technology == 'internet' and origin <= @date")

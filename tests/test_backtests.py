@@ -59,4 +59,5 @@ def test_nothing_is_written(few, calls, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     forecast.forecast(USERS, 100, few)
-    assert calls and not list(tmp_path.iterdir())
+    assert calls == [True]
+    assert not list(tmp_path.iterdir())

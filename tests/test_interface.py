@@ -20,7 +20,7 @@ COLUMN = re.compile(r"`([\w.]+)` (text|date|yes/no|value|percent|share|years|cou
 TEXT = (ROOT / "outputs" / "README.md").read_text(encoding="utf-8")
 DOCUMENTED = {name: dict(COLUMN.findall(columns)) for name, columns in TABLE.findall(TEXT)}
 QUANTILES = ["q0.025", "q0.1", "q0.25", "q0.5", "q0.75", "q0.9", "q0.975"]
-NOT_ALWAYS = {"gompertz_shrunk", "gompertz_prior", "logistic_prior", "gompertz_bound", "damped_drift"}  # members
+NOT_ALWAYS = {"gompertz_shrunk", "gompertz_prior", "logistic_prior", "damped_drift"}  # members
 
 
 def holds(kind, cells):

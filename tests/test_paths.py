@@ -165,7 +165,6 @@ def test_a_figure_that_hardly_any_path_satisfies_refutes_the_forecast(make):
     pd.testing.assert_frame_equal(result.quantiles, make().quantiles)
     assert "This refutes the forecast" in result.statements()["statement"].iloc[-1]
     assert "which refutes it" in repr(result)
-    assert result.hub_frame().empty
 
 
 def test_milestones_and_probabilities_are_those_of_the_paths(china):
@@ -196,13 +195,6 @@ def test_another_method_is_published_when_asked_for(make):
     np.testing.assert_array_equal(result.quantiles[0.5], rows["q0.5"])
     with pytest.raises(ValueError, match="method is 'nothing'; the methods are combined"):
         make(method="nothing")
-
-
-def test_a_scenario_that_misses_the_newer_figure_says_so(make):
-    result = make(newer=at("2026-12-31", 60.0))
-    notes = result.scenarios([0.55, 0.95]).groupby("share")["note"].first()
-    assert notes[0.55] == "contradicts at least 60.0 for 31 December 2026"
-    assert notes[0.95] == ""
 
 
 def test_a_narrow_interval_refutes_nothing_and_a_contradiction_does(make, china):

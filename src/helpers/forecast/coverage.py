@@ -85,7 +85,7 @@ def judge(residuals: pd.DataFrame, method: str, levels: Sequence[float]) -> pd.D
     about = residuals[["technology", "horizon_years", "growth", "share"]].assign(above_median=actual > quantiles[0])
     for level, low, high in zip(levels, quantiles[1::2], quantiles[2::2], strict=True):
         sides = {"below": actual < low, "above": actual > high, "covered": (actual >= low) & (actual <= high)}
-        frames.append(about.assign(level=level, **sides, width=(high - low) / residuals["unit_ahead"]))
+        frames.append(about.assign(level=level, **sides, width=(high - low) / residuals["bound_ahead"]))
     return pd.concat(frames, ignore_index=True)
 
 

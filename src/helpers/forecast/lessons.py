@@ -23,8 +23,9 @@ from .paths import correlate_scores, fit_decay
 from .rolling import HORIZONS, LABELS, WINDOWS, backtest
 from .windows import FEW_YEARS, SHORTEST
 
-ABOVE = dict.fromkeys(("years", "horizon_years", "last", "growth", "unit", "unit_ahead", "unit_then", "stretch"), 0.0)
-ABOVE |= {"window": 0.0} | dict.fromkeys(("bound_sd", "rate", "roughness", "past_peak", "drift_sd", "actual"), -np.inf)
+POSITIVE = ("years", "horizon_years", "last", "growth", "bound", "bound_ahead", "bound_then", "stretch", "window")
+ABOVE = dict.fromkeys(POSITIVE, 0.0)
+ABOVE |= dict.fromkeys(("bound_sd", "rate", "roughness", "past_peak", "drift_sd", "actual"), -np.inf)
 """Columns of numbers in a residual frame besides its methods, and what each of them lies above."""
 
 

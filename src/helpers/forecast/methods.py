@@ -222,12 +222,6 @@ def logistic_prior(origin: Origin, ahead: Ahead) -> np.ndarray:
     return origin.curves["logistic_prior"].path(ahead)
 
 
-@method(needs_bound=True)
-def gompertz_bound(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """The Gompertz curve whose ceiling is the bound, anchored at the last observation."""
-    return fit_at_share(GOMPERTZ, origin.windows, 1.0).path(ahead)
-
-
 @method(member=True)
 def damped_drift(origin: Origin, ahead: Ahead) -> np.ndarray:
     """The mean change per year goes on but loses a fifth each year: statsmodels' damped Holt with smoothing 1 and 0.
@@ -351,7 +345,7 @@ def learn_prior(reached: pd.DataFrame, residuals: pd.DataFrame, exclude: str = "
             "reference series of two technologies at least are needed, besides the technology that is forecast"
         )
     years, rate, actual, bound, share = (
-        rows[name].to_numpy(float) for name in ("years", "rate", "actual", "unit_ahead", "share")
+        rows[name].to_numpy(float) for name in ("years", "rate", "actual", "bound_ahead", "share")
     )
     gain = to_link(GOMPERTZ.link, actual / bound) - to_link(GOMPERTZ.link, share)
     weights, components = bands.weigh_technologies(rows), bands.Cases.of(rows).components

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
 from html import escape
 from io import BytesIO
@@ -14,16 +13,13 @@ import numpy as np
 import pandas as pd
 
 from ..base.levels import band_columns, band_ends, say_level
-from ..base.numbers import say_limit
 from ..curves import decimal_years, to_dates
 from . import bands
-from .bands import FAST, INTEGRATION_QUANTILES
+from .bands import INTEGRATION_QUANTILES
 from .ceilings import GOMPERTZ, LOGISTIC
 from .coverage import judge, summarise_coverage
 from .joint import JointForecast
-from .lessons import Lessons
 from .methods import fit_at_share
-from .targets import LEAST_TECHNOLOGIES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,8 +30,6 @@ HUB_QUANTILES = (0.01, 0.025, *(round(0.05 * step, 2) for step in range(1, 20)),
 """Levels of the forecasts on record: those of the forecast hubs."""
 CURVES = (LOGISTIC, GOMPERTZ)
 """A scenario is their mean."""
-ROUNDING = 0.005
-"""Part of a figure by which a scenario may miss it."""
 MILESTONES = (0.5, 0.6, 0.75)
 
 
@@ -111,24 +105,6 @@ class Forecast(JointForecast):
         paths = pd.DataFrame(curve.paths(self.ahead_of(self.years))[0], columns=self.dates)
         return pd.concat([curve.frame()[["share", "prior", "likelihood"]], paths], axis=1)
 
-    def hub_frame(self) -> pd.DataFrame:
-        """The forecast as rows of quantiles, in the columns of the hubverse, for the record of forecasts.
-
-        Returns
-        -------
-        DataFrame
-            target_end_date, output_type ("quantile"), output_type_id (level), value. No rows where a newer figure
-            refutes the forecast. Levels beyond `bands.Calibration.widest`, as 0.01 and 0.99 with 31 technologies, end
-            at the largest error on record.
-        """
-        rows = pd.DataFrame(self.at(self.years, HUB_QUANTILES), self.dates, HUB_QUANTILES)
-        rows = rows.rename_axis("target_end_date").reset_index()
-        rows = rows.melt("target_end_date", var_name="output_type_id").sort_values(
-            ["target_end_date", "output_type_id"]
-        )
-        rows.insert(1, "output_type", "quantile")
-        return rows.reset_index(drop=True).iloc[: 0 if self.refuted else None]
-
     def scenarios(self, shares: Sequence[float] | None = None) -> pd.DataFrame:
         """Paths to saturation at given shares of the bound: mean of a Gompertz and a logistic curve, anchored.
 
@@ -141,8 +117,8 @@ class Forecast(JointForecast):
         -------
         DataFrame
             A row per share and date: entity, indicator, share, date, value, unit, note. The value is missing
-            where the series already stands above that ceiling, and the note says so, or which newer figure the path
-            contradicts. No rows where curves are no part of the forecast, see `curved`.
+            where the series already stands above that ceiling, and the note says so. No rows where curves are no part
+            of the forecast, see `curved`.
         """
         shares = self.shares if shares is None else shares
         if not self.curved or not len(shares):
@@ -152,22 +128,9 @@ class Forecast(JointForecast):
             paths = [fit_at_share(family, self.windows, share).paths(ahead)[0, 0] for family in CURVES]
             value = np.where(reached < share, np.mean(paths, axis=0), np.nan)
             columns = self._labels | {"share": share, "date": self.dates, "value": value, "unit": self.target.unit}
-            note = "already above this share" if np.isnan(value).any() else self._contradict(share)
+            note = "already above this share" if np.isnan(value).any() else ""
             frames.append(pd.DataFrame(columns | {"note": note}))
         return pd.concat(frames, ignore_index=True)
-
-    def _contradict(self, share: float) -> str:
-        """Which newer figure the scenario of this share contradicts; "" where none."""
-        newer = self.target.newer
-        if newer.empty:
-            return ""
-        ahead = self.ahead_of(decimal_years(newer.index) - self.windows.years[0, -1])
-        values = np.mean([fit_at_share(each, self.windows, share).paths(ahead)[0, 0] for each in CURVES], axis=0)
-        room = ROUNDING * newer["value"]  # published figures are rounded
-        short, over = newer["value"] - values > room, values - newer["value"] > room
-        missed = np.where(newer["bound"] == "at_least", short, over)
-        limits = [say_limit(date, row, self.target.unit) for date, row in newer[missed].iterrows()]
-        return f"contradicts {' and '.join(limits)}" if limits else ""
 
     def milestones(self, shares: Sequence[float] = MILESTONES, level: float | None = None) -> pd.DataFrame:
         """Dates at which shares of the bound are reached.
@@ -254,27 +217,6 @@ class Forecast(JointForecast):
         quantiles = bands.normal_quantiles(centre, ahead.bound_sd[0], self.quantile_levels)
         columns: dict[str, Any] = self._labels | {"date": self.dates, "method": "bound", "mean": centre}
         return pd.DataFrame(columns | dict(zip(names, quantiles.T, strict=True)) | {"unit": self.target.unit})
-
-    def sensitivity(self) -> pd.DataFrame:
-        """The published bands calibrated on all reference windows, and only on those that grew as fast (`FAST`).
-
-        Returns
-        -------
-        DataFrame
-            A row per calibration and date: calibration, technologies, forecasts, date, q0.1, q0.5, q0.9 and,
-            where the quoted band is another, its ends; unit.
-        """
-        residuals, frames = self.residuals, []
-        fast = residuals[residuals["growth"] >= FAST]
-        ends = sorted({0.1, 0.5, 0.9, *band_ends(self.level)})
-        for words, rows in (("all windows", residuals), (f"growth by {FAST:g} or more in the window", fast)):
-            if rows["technology"].nunique() < LEAST_TECHNOLOGIES:  # of one figure nobody knows the growth
-                continue
-            quantiles = replace(self, lessons=Lessons(bands.Records(rows), self.lessons.reached)).at(self.years, ends)
-            size = {"technologies": rows["technology"].nunique(), "forecasts": len(rows), "date": self.dates}
-            values = {f"q{end:g}": column for end, column in zip(ends, quantiles.T, strict=True)}
-            frames.append(pd.DataFrame({"calibration": words} | size | values | {"unit": self.target.unit}))
-        return pd.concat(frames, ignore_index=True)
 
     @cached_property
     def judged(self) -> pd.DataFrame:

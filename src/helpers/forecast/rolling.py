@@ -62,8 +62,8 @@ def backtest(
     DataFrame
         A row per window, origin and horizon: technology, entity, indicator, origin, date, window, horizon_years
         (nominal), years (exact), share (last value / bound, NaN when unbounded), last, growth (last / first value),
-        unit (bound at the origin, or the last value), unit_ahead (its forecast), bound_sd (its standard error),
-        unit_then (the bound as it came), rate, roughness (standard deviation of the steps), stretch (derivative
+        bound (at the origin, or the last value), bound_ahead (its forecast), bound_sd (its standard error),
+        bound_then (the bound as it came), rate, roughness (standard deviation of the steps), stretch (derivative
         of the link at the last share), past_peak (whether the window is), drift_sd, actual, and a column per method.
         Numbers have ten significant digits, so that a CSV file keeps them. `forecast.forecast` takes it.
 
@@ -99,7 +99,7 @@ def backtest(
     residuals = pd.concat([add_methods(part, priors) for part in parts], ignore_index=True)
     numbers = residuals.select_dtypes("float").columns
     rounded = {name: [float(f"{value:.10g}") for value in residuals[name]] for name in numbers}
-    sizes = {"rate": 1.0, "roughness": 1.0, "drift_sd": residuals["last"], "bound_sd": residuals["unit_ahead"]}
+    sizes = {"rate": 1.0, "roughness": 1.0, "drift_sd": residuals["last"], "bound_sd": residuals["bound_ahead"]}
     for name, size in sizes.items():  # what is less than rounding is 0, and a CSV file keeps it
         rounded[name] = np.where(np.abs(residuals[name]) > 1e-12 * size, rounded[name], 0.0)
     return residuals.assign(**rounded)
@@ -166,7 +166,7 @@ def roll(references: Sequence[AdoptionSeries], points: int, horizons: Sequence[f
     place = np.nonzero(np.isfinite(years))
     frame = describe(windows, ahead, place)
     columns = {"date": dates[place], "horizon_years": np.asarray(horizons, float)[place[1]]}
-    columns |= {"unit_then": bound[place], "actual": actual[place]}
+    columns |= {"bound_then": bound[place], "actual": actual[place]}
     columns |= {"drift_sd": drift_sd(windows.years, windows.values, years)[place]}
     labels = windows.labels.iloc[place[0]].reset_index(drop=True)
     return pd.concat([labels, frame.assign(**columns)], axis=1), windows, ahead, place

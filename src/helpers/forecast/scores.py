@@ -6,8 +6,7 @@ the technology they are judged on; `score`, `cover_by_technology`, `cover_by_sta
 each technology the same weight, however many series and dates it has.
 
 Source of the scores: Bracher, Ray, Gneiting and Reich 2021 (WIS, as the mean of twice the quantile losses over seven
-quantiles); Gneiting and Raftery 2007 (CRPS, the same over 39 quantiles); Scheuerer and Hamill 2015 (variogram score of
-paths).
+quantiles); Gneiting and Raftery 2007 (CRPS, the same over 39 quantiles).
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ def evaluate(residuals: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         A row per method and forecast: the residual frame's labels, method, forecast, actual, the seven quantiles, and
-        ``ape`` (absolute error / actual), ``wis`` and ``crps`` (in shares of the unit at the origin), ``covered_50``,
+        ``ape`` (absolute error / actual), ``wis`` and ``crps`` (in shares of the bound at the origin), ``covered_50``,
         ``covered_80``, ``covered_95``.
     """
     if "wis" in residuals.columns:
@@ -68,17 +67,17 @@ def _score_rows(
     residuals: pd.DataFrame, method: str, training: pd.DataFrame | None = None, records: bands.Records | None = None
 ) -> pd.DataFrame:
     """Rows of `evaluate` for one method."""
-    labels = [*LABELS, "window", "origin", "date", "horizon_years", "years", "share", "growth", "unit"]
+    labels = [*LABELS, "window", "origin", "date", "horizon_years", "years", "share", "growth", "bound"]
     point = residuals["drift" if method == NORMAL_DRIFT else method].to_numpy(float)
-    actual, unit = residuals["actual"].to_numpy(float), residuals["unit"].to_numpy(float)
+    actual, bound = residuals["actual"].to_numpy(float), residuals["bound"].to_numpy(float)
     quantiles = coverage.quantiles_of(residuals, method, [*REPORTED_QUANTILES, *CRPS_QUANTILES], training, records)
     reported, fine = np.split(quantiles, [len(REPORTED_QUANTILES)], axis=1)
     frame = residuals[labels].assign(method=method, forecast=point, actual=actual)
     frame = frame.assign(**{f"q{level:g}": reported[:, at] for at, level in enumerate(REPORTED_QUANTILES)})
     frame["ape"] = np.abs(actual - point) / actual
-    frame["wis"] = quantile_score(actual, reported, REPORTED_QUANTILES) / unit
-    frame["crps"] = quantile_score(actual, fine, CRPS_QUANTILES) / unit
-    slack = 1e-9 * unit
+    frame["wis"] = quantile_score(actual, reported, REPORTED_QUANTILES) / bound
+    frame["crps"] = quantile_score(actual, fine, CRPS_QUANTILES) / bound
+    slack = 1e-9 * bound
     for name, low, high in (("covered_50", 2, 4), ("covered_80", 1, 5), ("covered_95", 0, 6)):
         frame[name] = (actual >= reported[:, low] - slack) & (actual <= reported[:, high] + slack)
     return frame
@@ -88,17 +87,6 @@ def quantile_score(actual: np.ndarray, quantiles: np.ndarray, levels: Levels) ->
     """Mean of twice the quantile losses: (R,) for actual (R,), quantiles (R, Q) and levels (Q,)."""
     levels, miss = np.asarray(levels, float), actual[:, None] - quantiles
     return (2 * np.where(miss >= 0, levels * miss, (levels - 1) * miss)).mean(axis=1)
-
-
-def variogram_score(actual: np.ndarray, paths: np.ndarray, power: float = 0.5) -> float:
-    """Variogram score of one origin's paths (M, H) for its outcomes (H,): whether dates hang together as forecast.
-
-    The sum over all pairs of dates of the squared difference between what they lie apart, to a power, and what they do
-    on average on the paths (Scheuerer and Hamill 2015); less is better.
-    """
-    apart = np.abs(actual[:, None] - actual) ** power
-    expected = (np.abs(paths[:, :, None] - paths[:, None, :]) ** power).mean(axis=0)
-    return float(((apart - expected) ** 2).sum())
 
 
 def score(residuals: pd.DataFrame, by: Sequence[str] = ("method", "window", "horizon_years")) -> pd.DataFrame:

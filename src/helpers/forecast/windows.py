@@ -5,8 +5,8 @@ Every array has one row per window (N) and one column per point (n) or per date 
 The bound has one name and one form: `bound`, its value at each of the `years` beside it, in the unit of the series. A
 window has it as known at its origin, `Ahead` as it is forecast from there, in `Target` it is the dated Series that was
 given. All shares are shares of it. Where no upper bound is known (`bounded` is False) the last value stands in for it:
-shares are then multiples of the last value, and nothing is limited by it. Columns of tables keep their older names:
-``unit`` is the bound at the origin, ``unit_ahead`` its forecast, ``unit_then`` what came of it.
+shares are then multiples of the last value, and nothing is limited by it. In tables ``bound`` is the bound at the
+origin, ``bound_ahead`` its forecast, ``bound_then`` what came of it.
 """
 
 from __future__ import annotations
@@ -216,15 +216,15 @@ def describe(windows: Windows, ahead: Ahead, place: tuple[np.ndarray, ...]) -> p
     -------
     DataFrame
         window (its points), years (ahead), share (last value / bound, NaN when unbounded), last, growth (last / first
-        value), unit, unit_ahead (its forecast), bound_sd (its standard error), rate, roughness (standard deviation of
+        value), bound, bound_ahead (its forecast), bound_sd (its standard error), rate, roughness (standard deviation of
         the steps), stretch (derivative of the link at the last share), past_peak.
     """
     row = place[0]
     rate, step_sd = measure_growth(windows)
     last, first = windows.values[row, -1], windows.values[row, 0]
     columns = {"window": windows.points, "years": ahead.years[place], "last": last, "growth": last / first}
-    columns |= {"share": windows.shares[row, -1] if windows.bounded else np.nan, "unit": windows.bound[row, -1]}
-    columns |= {"unit_ahead": ahead.bound[place], "bound_sd": ahead.bound_sd[place]}
+    columns |= {"share": windows.shares[row, -1] if windows.bounded else np.nan, "bound": windows.bound[row, -1]}
+    columns |= {"bound_ahead": ahead.bound[place], "bound_sd": ahead.bound_sd[place]}
     steep = windows.link.deriv(np.clip(last / windows.bound[row, -1], *STEEP_WITHIN[windows.bounded]))
     columns |= {"rate": rate[row], "roughness": step_sd[row], "stretch": steep}
     return pd.DataFrame(columns | {"past_peak": windows.past_peak[row]})
