@@ -100,15 +100,20 @@ def test_the_published_forecast_is_the_plain_mean_of_its_members_to_the_last_dig
     )
 
 
-def test_damped_drift_is_cut_at_the_bound_before_its_band_is_made(make):
+def test_damped_drift_approaches_the_bound_before_its_band_is_made(make):
+    """Cut there, a quarter of the published forecast had no range of its own."""
     result = make([20, 50, 80, 92], horizon_years=5)
-    path = methods.forecast_points(result.at_origin, result.ahead_of(result.years), ("damped_drift",))["damped_drift"][
-        0
-    ]
-    uncut = methods.damped_drift(result.at_origin, result.ahead_of(result.years))[0]
-    assert uncut.max() > 100
-    np.testing.assert_array_equal(path, np.minimum(uncut, 100))
-    assert result.quantiles.max(axis=None) <= 100
+    ahead = result.ahead_of(result.years)
+    path = methods.forecast_points(result.at_origin, ahead, ("damped_drift",))["damped_drift"][0]
+    rise, room = 24 * windows.damp(ahead.years[0]) * 2, 8.0
+    assert (rise > room).any()
+    np.testing.assert_allclose(path, 92 + rise * room / np.hypot(rise, room), rtol=2e-3)
+    assert (np.diff(path) > 0).all()
+    assert path.max() < 100
+    ends = result.members["damped_drift"].quantiles(levels=[0.1, 0.9]).to_numpy()
+    assert (ends[:, 0] < path).all()
+    assert (ends[:, 1] > path).all()
+    assert (ends[:, 1] < 100).all()
 
 
 def test_nodes_are_so_many_that_more_change_no_path_by_half_a_point(make, monkeypatch):
@@ -131,6 +136,7 @@ def test_the_likelihood_of_a_ceiling_is_the_profile_of_the_fit_that_curves_makes
         profile = fit.profile("share", values=curve.fits.shares[0])
         np.testing.assert_allclose(curve.fits.ssr[0], profile["ssr"], rtol=1e-6)
         likelihood = (profile["ssr"] / 1e4 + methods.MEASUREMENT**2) ** (-(6 - 2) / 2)
+        np.testing.assert_allclose(curve.weight[0], likelihood / likelihood.sum(), rtol=1e-5)
         np.testing.assert_allclose(curve.frame()["likelihood"], likelihood / likelihood.max(), rtol=1e-5)
 
 
@@ -310,7 +316,8 @@ def test_damped_drift_is_the_damped_holt_of_statsmodels():
     series = make_series([10, 14, 20, 27, 31], freq="12ME", start="2016-12-31")
     window = windows.last_window(series, make_series([100] * 5, freq="12ME", start="2016-12-31"))
     ahead = windows.Ahead.of(window, np.arange(1, 5, dtype=float)[None])
-    ours = methods.damped_drift(methods.Origin(window, NO_PRIOR), ahead)[0] - 31
+    free = replace(ahead, limit=np.inf)  # which none of these paths approaches
+    ours = methods.damped_drift(methods.Origin(window, NO_PRIOR), free)[0] - 31
     trend = (31 - 10) / 4 / windows.DAMPING**5  # smoothing 0 lets the trend decay to the mean change in five steps
     known = {"initialization_method": "known", "initial_level": 10, "initial_trend": trend}
     model = Holt(series.to_numpy(), damped_trend=True, **known)
@@ -433,7 +440,7 @@ def test_the_target_technology_teaches_nothing(references):
 
 
 def test_prior_leaves_the_technology_out(references, residuals):
-    reached = forecast.saturation_shares(references)
+    reached = forecast.last_shares(references)
     whole = forecast.learn_prior(reached, residuals)
     without = forecast.learn_prior(reached, residuals, "radio")
     assert without.technologies == whole.technologies - 1

@@ -13,7 +13,7 @@ files), ``register`` and ``hub_scores``.
 
 from .forecasting import cut_series, forecast, hindcast, make_hindcasts, pick_origins, read_narrowly, scale_before, vary
 from .lessons import recall
-from .methods import METHODS, PUBLISHED, Origin, Prior, average_ceilings, learn_prior, saturation_shares
+from .methods import METHODS, PUBLISHED, Origin, Prior, average_ceilings, last_shares, learn_prior
 from .result import MILESTONES, NOT_REACHED, Forecast
 from .rolling import HORIZONS, WINDOWS, backtest, can_calibrate
 from .targets import LEAST_TECHNOLOGIES, read_panel
@@ -37,6 +37,7 @@ __all__ = [
     "cut_series",
     "forecast",
     "hindcast",
+    "last_shares",
     "last_window",
     "learn_prior",
     "make_hindcasts",
@@ -45,7 +46,6 @@ __all__ = [
     "read_narrowly",
     "read_panel",
     "recall",
-    "saturation_shares",
     "scale_before",
     "vary",
 ]

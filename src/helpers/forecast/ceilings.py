@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -53,13 +53,6 @@ class CeilingFits:
         since = years[:, None] - self.midpoint[..., None]
         return self.shares[..., None] * self.family.share(self.rate[..., None], since)
 
-    def put(self, rows: np.ndarray, other: CeilingFits) -> CeilingFits:
-        """The same with the fits of some rows taken from others."""
-        parts = {name: getattr(self, name).copy() for name in ("shares", "ssr", "rate", "midpoint")}
-        for name, part in parts.items():
-            part[rows] = getattr(other, name)
-        return replace(self, **parts)
-
 
 def fit_ceilings(
     family: Family, years: np.ndarray, values: np.ndarray, bound: np.ndarray, shares: np.ndarray
@@ -71,26 +64,21 @@ def fit_ceilings(
     Parameters
     ----------
     family : Family
-    years, values, bound : (N, n) decimal years, observations and known bound; NaN where there is no observation
+    years, values, bound : (N, n) decimal years, observations and known bound
     shares : (N, K)
 
     Returns
     -------
     CeilingFits
     """
-    seen, start = np.isfinite(values), np.nanmin(years, axis=1, keepdims=True)
-    span = np.nanmax(years, axis=1, keepdims=True) - start
-    times = np.where(seen, (years - start) / span, 0.0)
-    top = np.where(seen, bound, 0.0)[:, None] * shares[..., None]
-    share = np.where(seen, values / np.where(seen, bound, 1.0), 0.5)[:, None] / shares[..., None]
-    line = family.link(np.clip(share, *INSIDE))
-    weights = (seen / seen.sum(axis=1, keepdims=True))[:, None]
-    centre, height = (weights * times[:, None]).sum(axis=2), (weights * line).sum(axis=2)
-    away = seen[:, None] * (times[:, None] - centre[..., None])
+    start, span = years[:, :1], years[:, -1:] - years[:, :1]
+    times, top = (years - start) / span, bound[:, None] * shares[..., None]
+    line = family.link(np.clip(values[:, None] / top, *INSIDE))
+    away = (times - times.mean(axis=1, keepdims=True))[:, None]
     slope = np.clip((away * line).sum(axis=2) / (away**2).sum(axis=2), 1 / STEEPEST, STEEPEST)
-    theta = np.array([np.log(slope), centre - height / slope]).reshape(2, -1)
-    rows = np.repeat(np.arange(len(values)), shares.shape[1])
-    theta, ssr = _descend(family, times[rows], np.where(seen, values, 0.0)[rows], top.reshape(len(rows), -1), theta)
+    midpoint = times.mean(axis=1, keepdims=True) - line.mean(axis=2) / slope
+    theta, rows = np.array([np.log(slope), midpoint]).reshape(2, -1), np.repeat(np.arange(len(values)), shares.shape[1])
+    theta, ssr = _descend(family, times[rows], values[rows], top.reshape(len(rows), -1), theta)
     rate, midpoint = np.exp(theta[0].reshape(shares.shape)) / span, start + theta[1].reshape(shares.shape) * span
     return CeilingFits(family, shares, ssr.reshape(shares.shape), rate, midpoint)
 

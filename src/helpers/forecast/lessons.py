@@ -18,7 +18,7 @@ from ..base.quoting import quote
 from ..indicators.series import AdoptionSeries
 from . import bands
 from .bands import Calibration, Records
-from .methods import PUBLISHED, Prior, learn_prior, members_of, methods_for, saturation_shares
+from .methods import PUBLISHED, Prior, last_shares, learn_prior, members_of, methods_for
 from .paths import correlate_scores, fit_decay
 from .rolling import HORIZONS, LABELS, WINDOWS, backtest
 from .windows import FEW_YEARS, SHORTEST
@@ -37,7 +37,7 @@ class Lessons:
     records : Records
         Of residuals from `backtest`; shared by all that learn from these.
     reached : DataFrame
-        From `saturation_shares`, of the other technologies.
+        From `last_shares`, of the other technologies.
     technology : str
         The one left out; "" for none.
     """
@@ -124,7 +124,7 @@ class References:
         if key not in self._lessons:
             others = [each for each in self.series if not key[0] or each.technology != key[0]]
             records = self._records.setdefault(kind, Records(residuals))
-            self._lessons[key] = Lessons(records, saturation_shares(others), key[0])
+            self._lessons[key] = Lessons(records, last_shares(others), key[0])
         return self._lessons[key]
 
 

@@ -18,25 +18,21 @@ from scipy.special import expit, softmax
 from ..indicators.series import AdoptionSeries
 from . import bands
 from .ceilings import GOMPERTZ, LOGISTIC, CeilingFits, Family, fit_ceilings
-from .windows import SHARE_LIMITS, SHORTEST, Ahead, Windows, damp, mean_change, measure_growth, to_link
+from .windows import SHARE_LIMITS, SHORTEST, Ahead, Windows, approach, damp, mean_change, measure_growth, to_link
 
 TAIL_ROUNDS = 20
 """How often rows are weighed anew by their errors, where these have heavy tails."""
 NODES = 4 * (np.arange(25) + 0.5) / 25 - 2
-"""Where ceilings are tried, in standard deviations around a centre: the middles of equal parts of two to each side."""
-ZOOMS = 2
-"""How often the ceilings are set closer together where the data tell them apart."""
+"""Ceilings, in standard deviations of the prior from its mean: the middles of equal parts of two to each side."""
 MEASUREMENT = 0.005
 """Half a point of the bound: no fit is believed to be closer than figures are published."""
-MOST_POINTS = 10
-"""The errors of a long series hang together, so it counts as no more points than these."""
 
 
 @dataclass
 class Prior:
     """Prior knowledge from the reference technologies; numbers, or (N,) arrays with one entry per window."""
 
-    mean: np.ndarray | float  # of the logit of the saturation share
+    mean: np.ndarray | float  # of the logit of the share at which technologies stand
     sd: np.ndarray | float  # of the same
     rate_intercept: np.ndarray | float = 0.0  # rate ahead = intercept + slope x rate of the window, both per year on
     rate_slope: np.ndarray | float = 1.0  # the link's scale
@@ -57,30 +53,17 @@ class Curve:
 
     windows: Windows
     fits: CeilingFits
-    away: np.ndarray  # (N, K) ceilings, evenly spaced, in standard deviations of the prior from its mean
 
     @cached_property
     def loglike(self) -> np.ndarray:
         """Profile log-likelihood of the ceilings, (N, K): errors independent, of a size that is not known."""
-        count = np.isfinite(self.windows.all_points.values).sum(axis=1, keepdims=True)
-        power = (np.minimum(count, MOST_POINTS) - 2) / 2
-        return -power * np.log(self.fits.ssr / self.windows.bound[:, -1:] ** 2 + MEASUREMENT**2)
-
-    @property
-    def logs(self) -> np.ndarray:
-        """Logarithm of prior times likelihood of the ceilings, (N, K), up to a constant of the window."""
-        return self.loglike - self.away**2 / 2
+        squares = self.fits.ssr / self.windows.bound[:, -1:] ** 2
+        return -(self.windows.points - 2) / 2 * np.log(squares + MEASUREMENT**2)
 
     @cached_property
     def weight(self) -> np.ndarray:
-        """Prior times likelihood of the ceilings, (N, K); adds up to 1."""
-        return softmax(self.logs, axis=1)
-
-    @property
-    def moments(self) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation of the ceilings under their weights, as `away`, (N, 1) each."""
-        mean = (self.weight * self.away).sum(axis=1, keepdims=True)
-        return mean, np.sqrt((self.weight * (self.away - mean) ** 2).sum(axis=1, keepdims=True))
+        """Weights of the ceilings, (N, K): likelihood under a flat prior; they add up to 1."""
+        return softmax(self.loglike, axis=1)
 
     def paths(self, ahead: Ahead) -> np.ndarray:
         """Each ceiling's curve through the last observation, (N, K, H), in the unit of the series."""
@@ -94,44 +77,28 @@ class Curve:
 
     def frame(self) -> pd.DataFrame:
         """Share of the bound, prior, likelihood (1 at its highest) and weight of the ceilings of one window (N = 1)."""
-        prior = np.exp(-(self.away**2) / 2)
-        columns = {"share": self.fits.shares, "prior": prior / prior.sum()}
-        columns |= {"likelihood": np.exp(self.loglike - self.loglike.max()), "weight": self.weight}
-        return pd.DataFrame({name: column[0] for name, column in columns.items()})
+        columns = {"share": self.fits.shares[0], "prior": 1 / self.fits.shares.shape[1]}
+        columns |= {"likelihood": np.exp(self.loglike - self.loglike.max())[0], "weight": self.weight[0]}
+        return pd.DataFrame(columns)
 
 
 def average_ceilings(family: Family, windows: Windows, prior: Prior) -> Curve:
-    """A curve whose ceiling is not known: every ceiling counts by prior times profile likelihood.
+    """A curve whose ceiling is not known: each of 25 ceilings counts by its profile likelihood.
 
-    The prior is where the references ended. The likelihood is that of the fit to all points of the series with the
-    ceiling held: its sum of squares to the power -(n - 2) / 2, with n at most `MOST_POINTS`. With four points it hardly
-    chooses, and the prior decides; where the series has bent it decides alone. There the ceilings lie close together,
-    around the likeliest (adaptive quadrature: Naylor and Smith 1982).
+    They lie evenly within two standard deviations of where the references stand now, on the scale of logits; there the
+    prior is flat. The likelihood is that of the fit to the window with the ceiling held: its sum of squares to the
+    power -(n - 2) / 2. With four points it hardly chooses; where the series has bent it decides alone.
     """
-    away = np.tile(NODES, (len(windows.years), 1))
-    curve = Curve(windows, _fit(family, windows, prior.shares(away)), away)
-    for _ in range(ZOOMS):
-        mean, sd = curve.moments
-        step = np.diff(curve.away[:, :2])
-        rows = np.flatnonzero(sd < step)
-        if not len(rows):
-            break
-        away = curve.away.copy()
-        away[rows] = (mean + NODES * np.maximum(sd, step / 2))[rows]
-        fits = curve.fits.put(rows, _fit(family, windows.take(rows), prior.shares(away)[rows]))
-        curve = Curve(windows, fits, away)
-    return curve
+    return Curve(windows, _fit(family, windows, prior.shares(np.tile(NODES, (len(windows.years), 1)))))
 
 
 def fit_at_share(family: Family, windows: Windows, share: float) -> Curve:
     """The curve of each window whose ceiling is one known share of the bound."""
-    shares = np.full((len(windows.years), 1), share)
-    return Curve(windows, _fit(family, windows, shares), np.zeros_like(shares))
+    return Curve(windows, _fit(family, windows, np.full((len(windows.years), 1), share)))
 
 
 def _fit(family: Family, windows: Windows, shares: np.ndarray) -> CeilingFits:
-    points = windows.all_points
-    return fit_ceilings(family, points.years, points.values, points.bound, shares)
+    return fit_ceilings(family, windows.years, windows.values, windows.bound, shares)
 
 
 @dataclass
@@ -227,12 +194,12 @@ def damped_drift(origin: Origin, ahead: Ahead) -> np.ndarray:
     """The mean change per year goes on but loses a fifth each year: statsmodels' damped Holt with smoothing 1 and 0.
 
     Without a bound the later steps count more, see `Windows.step_weights`, and a fall is taken in proportion to what is
-    left, so that it never reaches 0.
+    left, so that it never reaches 0. With one, the path approaches the limit and does not pass it.
     """
     windows, last = origin.windows, last_value(origin, ahead)
     change = mean_change(windows.years, windows.values, windows.step_weights)[:, None] * damp(ahead.years)
     if windows.bounded:
-        return last + change
+        return approach(last + change, last, ahead.limit)
     return np.where(change < 0, last * np.exp(np.minimum(change / last, 0)), last + change)
 
 
@@ -280,8 +247,8 @@ def forecast_points(origin: Origin, ahead: Ahead, names: Sequence[str] | None = 
     return {name: points[name] for name in names}
 
 
-def saturation_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """Highest share of its bound that each reference technology has reached, and its deepest fall.
+def last_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
+    """Share of its bound at which each reference technology stands now, and its deepest fall.
 
     A technology with several series counts once, by their mean share and the deepest fall of any. Shares that still
     grow make the prior low rather than high.
@@ -300,19 +267,19 @@ def saturation_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
     rows = []
     for series in references:
         if series.bound is not None and len(series.values) >= 4:
-            highest = np.clip((series.values / series.bound_at(series.values.index)).max(), SHARE_LIMITS[0], 0.98)
+            last = np.clip(series.values.iloc[-1] / series.bound_at(series.values.index[-1:])[0], SHARE_LIMITS[0], 0.98)
             peaks = series.values.cummax()
             falls = (1 - series.values / peaks).to_numpy()
             deepest = int(falls.argmax())
             regained = bool(peaks.iloc[-1] > peaks.iloc[deepest])
-            rows.append((series.technology, np.log(highest / (1 - highest)), falls[deepest], regained))
+            rows.append((series.technology, np.log(last / (1 - last)), falls[deepest], regained))
     frame = pd.DataFrame(rows, columns=["technology", "logit", "fall", "regained"]).sort_values("fall", kind="stable")
     frame = frame.groupby("technology").agg({"logit": "mean", "fall": "last", "regained": "last"})
     return frame.assign(share=1 / (1 + np.exp(-frame["logit"])))
 
 
 def learn_prior(reached: pd.DataFrame, residuals: pd.DataFrame, exclude: str = "") -> Prior:
-    """`Prior` from all technologies but one: where they saturated, and how their growth went on.
+    """`Prior` from all technologies but one: where they stand, and how their growth went on.
 
     The rate that followed is a straight line of the rate in the window: weighted least squares on the Gompertz scale,
     each technology the same weight at each horizon and length of window, each row by the inverse of the variance that
@@ -322,7 +289,7 @@ def learn_prior(reached: pd.DataFrame, residuals: pd.DataFrame, exclude: str = "
     Parameters
     ----------
     reached : DataFrame
-        From `saturation_shares`.
+        From `last_shares`.
     residuals : DataFrame
         From `backtest` with bounds (the methods' columns are not needed).
     exclude : str

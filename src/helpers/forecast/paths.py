@@ -29,7 +29,7 @@ LEAST_KEPT, LEAST_LEFT = 0.05, 0.01
 """A bound that fewer of the paths satisfy refutes the forecast; so do figures that together leave fewer than these."""
 RANDOM_WALK = 0.5
 """Decay that is assumed where no reference has two figures after an origin."""
-GRID, MOST_GIVEN = np.linspace(-6, 6, 81), 1024
+GRID, MOST_GIVEN = np.linspace(-6, 6, 81), 2**12
 """Scores at which a distribution is computed, and paths that it is averaged over."""
 SAME_ORIGIN = ["technology", "entity", "indicator", "origin", "window"]
 

@@ -7,7 +7,6 @@ it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,12 +15,12 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from ..curves import decimal_years
 from ..indicators.series import AdoptionSeries
-from .methods import Origin, Prior, forecast_points, learn_prior, saturation_shares
+from .methods import Origin, Prior, forecast_points, last_shares, learn_prior
 from .targets import LEAST_TECHNOLOGIES, Panel, read_panel
 from .windows import DATE_TOLERANCE, LONGEST, Ahead, Windows, bound_at_origin, describe, drift_sd
 
 WINDOWS = (3, 4, 6, LONGEST)
-"""Points of a window; curves are fitted to all points of a series whose window is the longest."""
+"""Points of a window."""
 HORIZONS = (0.5, 1.0, 2.0, 3.0, 5.0)
 ORIGIN_SHARES = (0.05, 0.98)
 """A reference window enters the backtest when its last value lies between these shares of its bound."""
@@ -94,7 +93,7 @@ def backtest(
             "5 to 98 % of its bound: give longer or more references"
         )
     rows = pd.concat([frame for frame, *_ in parts], ignore_index=True)
-    reached, technologies = saturation_shares(references), rows["technology"].unique()
+    reached, technologies = last_shares(references), rows["technology"].unique()
     priors = {name: learn_prior(reached, rows, name) for name in technologies} if bounded else {}
     residuals = pd.concat([add_methods(part, priors) for part in parts], ignore_index=True)
     numbers = residuals.select_dtypes("float").columns
@@ -129,22 +128,16 @@ def roll_origins(
         gap = seen[nearest] - origin
         ahead = np.where((np.abs(gap - wide) <= DATE_TOLERANCE) & (gap > 0), gap, np.nan)
         origins, later = dates.to_numpy()[points - 1 : -1][kept], dates.to_numpy("datetime64[ns]")[nearest]
-        past = np.where((seen <= origin) & (values > 0), seen, np.nan)
-        past = np.stack([past, values + 0 * past, bound_at_origin(series.bound, np.fmin(past, origin)) + 0 * past])
         outcome = (values[nearest], series.bound_at(dates)[nearest])
-        parts.append((years[kept], rolled[kept], bound[kept], origins, ahead, later, *outcome, past))
+        parts.append((years[kept], rolled[kept], bound[kept], origins, ahead, later, *outcome))
     if not sum(len(part[0]) for part in parts):
         return None
-    *most, history = zip(*parts, strict=True)
-    years, values, bound, origins, ahead, later, actual, came = (np.concatenate(arrays) for arrays in most)
+    years, values, bound, origins, ahead, later, actual, came = (
+        np.concatenate(each) for each in zip(*parts, strict=True)
+    )
     counts = [len(part[0]) for part in parts]
     labels = {name: np.repeat([getattr(series, name) for series in references], counts) for name in LABELS}
     windows = Windows(years, values, bound, pd.DataFrame(labels | {"origin": origins}))
-    if points == LONGEST:
-        widest = max(part.shape[2] for part in history)
-        pad = [np.pad(part, ((0, 0), (0, 0), (0, widest - part.shape[2])), constant_values=np.nan) for part in history]
-        years, values, bound = np.concatenate(pad, axis=1)
-        windows = replace(windows, history=Windows(years, values, bound, windows.labels))
     return windows, ahead, later, actual, came
 
 

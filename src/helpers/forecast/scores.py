@@ -22,7 +22,7 @@ from ..indicators.series import AdoptionSeries
 from . import bands, coverage
 from .bands import FAST, REPORTED_QUANTILES
 from .coverage import NORMAL_DRIFT
-from .methods import METHODS, Prior, learn_prior, saturation_shares
+from .methods import METHODS, Prior, last_shares, learn_prior
 from .rolling import LABELS, add_methods, roll
 from .windows import Levels
 
@@ -133,7 +133,7 @@ def score_held_out(
     bounded = bands.is_bounded(residuals)
     lengths, horizons = (np.unique(residuals[name]) for name in ("window", "horizon_years"))
     rolled = [roll(held_out, int(points), horizons, bounded) for points in lengths]
-    prior = learn_prior(saturation_shares(references), residuals) if bounded else Prior(0.0, 1.0)
+    prior = learn_prior(last_shares(references), residuals) if bounded else Prior(0.0, 1.0)
     priors = {series.technology: prior for series in held_out}
     frames = [add_methods(part, priors) for part in rolled if part is not None]
     by = ["method", "window", "horizon_years"]

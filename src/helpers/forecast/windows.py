@@ -55,23 +55,13 @@ Levels: TypeAlias = Sequence[float] | np.ndarray
 
 @dataclass
 class Windows:
-    """N windows of n points.
-
-    A series may have more figures than a window takes: earlier ones, and ones between. Curves are fitted to all of
-    them, `history`; rates, steps and the spread of errors are those of the window.
-    """
+    """N windows of n points, to which curves are fitted, and on which rates, steps and spreads are measured."""
 
     years: np.ndarray  # (N, n) decimal years, increasing
     values: np.ndarray  # (N, n)
     bound: np.ndarray  # (N, n) as known at the origin; the last value where `bounded` is False
     labels: pd.DataFrame  # N rows: origin, and what the window is called by
     bounded: bool = True
-    history: Windows | None = None  # (N, m) all figures up to the origin, NaN where there is none
-
-    @property
-    def all_points(self) -> Windows:
-        """All figures up to the origin."""
-        return self.history or self
 
     @property
     def points(self) -> int:
@@ -101,8 +91,7 @@ class Windows:
     def take(self, rows: np.ndarray) -> Windows:
         """The windows of these rows."""
         years, values, bound = (part[rows] for part in (self.years, self.values, self.bound))
-        history = self.history and self.history.take(rows)
-        return Windows(years, values, bound, self.labels.iloc[rows], self.bounded, history)
+        return Windows(years, values, bound, self.labels.iloc[rows], self.bounded)
 
     @property
     def link(self) -> Link:
@@ -277,25 +266,21 @@ def last_window(values: pd.Series, bound: pd.Series | None = None) -> Windows:
         Without a point above 0; with fewer than `SHORTEST` points that span `SHORTEST_SPAN`, without a bound; with
         values above the bound.
     """
-    seen = _check_values(values, bound is not None)
-    kept = thin(seen).iloc[-LONGEST:]
-    if bound is not None and bound.index[0] > kept.index[-1]:
+    kept = thin(_check_values(values, bound is not None)).iloc[-LONGEST:]
+    years, array = decimal_years(kept.index)[None], kept.to_numpy(float)[None]
+    window = Windows(years, array, array, pd.DataFrame({"origin": kept.index[-1:]}))
+    if bound is None:
+        return window.without_bound()
+    if bound.index[0] > kept.index[-1]:
         raise ValueError(
             f"the bound starts on {bound.index[0]:%Y-%m-%d}, after the last observation: give earlier values of it"
         )
-    window, history = (_window_of(part, bound) for part in (kept, seen))
-    if window.bounded and (window.values > (1 + BOUND_TOLERANCE) * window.bound).any():
+    window = replace(window, bound=bound_at_origin(bound, years))
+    if (window.values > (1 + BOUND_TOLERANCE) * window.bound).any():
         raise ValueError(
             f"values up to {kept.max():g} lie above the bound ({window.bound.max():g}): a bound is an upper limit"
         )
-    return replace(window, history=history if len(seen) > len(kept) else None)
-
-
-def _window_of(values: pd.Series, bound: pd.Series | None) -> Windows:
-    """All of the values as one window."""
-    years, array = decimal_years(values.index)[None], values.to_numpy(float)[None]
-    windows = Windows(years, array, array, pd.DataFrame({"origin": values.index[-1:]}))
-    return windows.without_bound() if bound is None else replace(windows, bound=bound_at_origin(bound, years))
+    return window
 
 
 def _check_values(values: pd.Series, bounded: bool) -> pd.Series:

@@ -18,7 +18,7 @@ from ..base.wording import say_count, say_day, say_end, say_first, say_name, say
 from ..curves import Assessment, Logistic, assess_ceiling
 from ..forecast.bands import FAST
 from ..forecast.coverage import MIN_FORECASTS, mean_by_technology
-from ..forecast.methods import Origin
+from ..forecast.methods import NODES, Origin
 from ..forecast.paths import LEAST_KEPT
 from ..forecast.targets import Target
 from ..forecast.windows import SHORTEST, Windows
@@ -101,14 +101,13 @@ def assess_target(target: Target) -> Assessment:
 
 def measure_scatter(windows: Windows) -> dict[str, float]:
     """Residual SD of a logistic curve with a free ceiling (NaN without degrees of freedom), and these degrees, df."""
-    points = windows.all_points
-    df = points.points - 3
-    sd = np.sqrt(Logistic(points.values[0], points.years[0]).fit().ssr / df) if df > 0 else np.nan
+    df = windows.points - 3
+    sd = np.sqrt(Logistic(windows.values[0], windows.years[0]).fit().ssr / df) if df > 0 else np.nan
     return {"residual_sd": float(sd), "df": df}
 
 
 def state_ceiling(found: Assessment, at_origin: Origin, unit: str, reached: pd.DataFrame, kind: Kind) -> Statement:
-    """Whether the data identify a ceiling; `found` is from `assess_target`, `reached` from `saturation_shares`."""
+    """Whether the data identify a ceiling; `found` is from `assess_target`, `reached` from `last_shares`."""
     windows, technologies = at_origin.windows, int(at_origin.prior.technologies)
     numbers: dict[str, Any] = {"verdict": found.verdict, "technologies": technologies}
     if windows.past_peak[0]:
@@ -143,7 +142,7 @@ def state_ceiling(found: Assessment, at_origin: Origin, unit: str, reached: pd.D
 
 
 def state_bound(at_origin: Origin, target: Target, reached: pd.Series, kind: Kind) -> Statement:
-    """What the bound is, which shares of theirs the references have `reached`, and whether the series agrees."""
+    """What the bound is, at which shares of theirs the references stand, `reached`, and whether the series agrees."""
     windows = at_origin.windows
     if not windows.bounded:
         text, limit = (
@@ -162,14 +161,14 @@ def state_bound(at_origin: Origin, target: Target, reached: pd.Series, kind: Kin
     named = title if title[:1].isdigit() else f"{title}, {size}"
     text = (
         f"The bound ({named}) is a limit, not a ceiling to be expected: "
-        f"{say_count(len(reached), *kind)} {'has' if len(reached) == 1 else 'have'} so far reached "
+        f"{say_count(len(reached), *kind)} {'stands' if len(reached) == 1 else 'stand'} at "
         f"{percent(numbers['low'])} to {percent(numbers['high'])} of their own bounds, half of "
-        f"them {percent(numbers['quarter'])} to {percent(numbers['three_quarters'])}."
+        f"them at {percent(numbers['quarter'])} to {percent(numbers['three_quarters'])}."
     )
     if windows.points < SHORTEST:
         return text, numbers
     curves = list(at_origin.curves.values())
-    away = float(np.mean([curve.moments[0][0, 0] for curve in curves]))
+    away = float(np.mean([(curve.weight @ NODES)[0] for curve in curves]))
     share = float(np.mean([(curve.weight * curve.fits.shares).sum() for curve in curves]))
     numbers |= {"expected_share": share, "prior_deviations": away}
     if away < EARLY_END and not windows.past_peak[0]:
@@ -195,8 +194,8 @@ def state_noise(scatter: dict[str, float], windows: Windows, target: Target, res
         return f"{text}, against a standard error of {say(numbers['standard_error'], unit)} as published.", numbers
     if not windows.bounded:
         return f"{text}; without a base its sampling error cannot be worked out.", numbers
-    every = windows.all_points  # each figure has a sampling variance of its own
-    variance = float((every.bound**2 * every.shares * (1 - every.shares)).mean())
+    shares = windows.shares  # each figure has a sampling variance of its own
+    variance = float((windows.bound**2 * shares * (1 - shares)).mean())
     if respondents:
         error, asked = float(np.sqrt(variance / respondents)), say_count(respondents, "respondent")
         numbers |= {"sampling_error": error, "respondents": respondents}
@@ -211,7 +210,7 @@ def state_noise(scatter: dict[str, float], windows: Windows, target: Target, res
 
 def state_data(scatter: dict[str, float], windows: Windows, available: int) -> Statement:
     """How many of the points `available` the forecast rests on."""
-    points, origin = windows.all_points.points, windows.labels["origin"].iloc[0]
+    points, origin = windows.points, windows.labels["origin"].iloc[0]
     said = say_count(points, "point") if available == points else f"{points} of {available} points"
     text = (
         f"The forecast rests on {said}, the last on {say_day(origin)}. A curve with a free ceiling has three "
