@@ -43,7 +43,7 @@ def forecast(
     The published method, ``combined``, is the plain mean of the quantiles of its members (`helpers.forecast.methods`),
     each with its own band: curves whose ceiling is averaged over, by where the references stand and how well they fit
     the series with it; a curve at the bound whose rate is drawn towards what followed in the references; and damped
-    drift, cut at the bound. Bands are normalised split conformal (`helpers.forecast.bands`).
+    drift, which approaches the bound. Bands are normalised split conformal (`helpers.forecast.bands`).
     Without a bound it is damped drift alone; past its peak the last value is the path of all. A series of one or two
     values is forecast by the curve at the bound alone, no more than three years ahead, and only with a bound. Sources:
     Meade and Islam 2006 (diffusion forecasts), Gardner 2006 (damped trends), Lei et al. 2018 (bands), Lichtendahl,
@@ -52,8 +52,8 @@ def forecast(
     Parameters
     ----------
     series : pandas.Series with a DatetimeIndex, or AdoptionSeries
-        At least three values, with a bound one. Curves are fitted to all of them; growth and its unevenness are
-        measured on the last eight, of which those closer together than 0.4 years are thinned.
+        At least three values, with a bound one. The forecast sees the last eight, of which those closer together than
+        0.4 years are thinned.
     bound : number, pandas.Series with a DatetimeIndex, or None
         A known upper limit in the unit of `series`. None stands for an AdoptionSeries' own, or for none.
     references : list of AdoptionSeries, optional

@@ -78,7 +78,7 @@ class Forecast(JointForecast):
         Returns
         -------
         DataFrame
-            One row: low, middle, high (percent of the bound; one standard deviation to each side), rate_ahead (with
+            One row: low, middle, high (percent of the bound; two standard deviations to each side), rate_ahead (with
             what a rate of 1 a year in the window is expected to go on, on the Gompertz scale). No rows where no curve
             is averaged over its ceiling, see `curved`.
         """
@@ -86,7 +86,7 @@ class Forecast(JointForecast):
         if not self.curved:
             return pd.DataFrame(columns=columns, dtype=float)
         prior = self.at_origin.prior
-        ends = 100 * prior.shares(np.array([[-1.0, 0.0, 1.0]]))[0]
+        ends = 100 * prior.shares(np.array([[-2.0, 0.0, 2.0]]))[0]
         return pd.DataFrame([[*ends, float(prior.expected_rate(1.0))]], columns=columns)
 
     def ceilings(self) -> pd.DataFrame:
