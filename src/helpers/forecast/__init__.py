@@ -6,14 +6,14 @@ the same forecast at earlier dates. The parts, each importing those before it:
 them, in one form), ``bands`` (conformal calibration), ``methods`` (one function each, registered where it stands, and
 the prior), ``paths`` (how dates hang together, and what newer bounds leave), ``coverage`` (what bands covered on
 record), ``rolling`` (`backtest`: what the methods would have said of the reference technologies), ``scores`` (of that),
-``lessons`` (what the references teach, made once), ``joint`` (members, their mean and its paths), ``result`` (the
-forecast object), ``forecasting``; and of the forecasts on record ``baselines`` (beside them), ``hub`` (their
+``lessons`` (what the references teach, made once), ``result`` (the forecast: members, their mean, its paths and
+tables), ``forecasting``; and of the forecasts on record ``baselines`` (beside them), ``hub`` (their
 files), ``register`` and ``hub_scores``.
 """
 
 from .forecasting import cut_series, forecast, hindcast, make_hindcasts, pick_origins, read_narrowly, scale_before, vary
 from .lessons import recall
-from .methods import METHODS, PUBLISHED, Origin, Prior, average_ceilings, last_shares, learn_prior
+from .methods import NAMES, PUBLISHED, Origin, Prior, average_ceilings, last_shares, learn_prior
 from .result import MILESTONES, NOT_REACHED, Forecast
 from .rolling import HORIZONS, WINDOWS, backtest, can_calibrate
 from .targets import LEAST_TECHNOLOGIES, read_panel
@@ -22,8 +22,8 @@ from .windows import PAST_PEAK, last_window, next_dates
 __all__ = [
     "HORIZONS",
     "LEAST_TECHNOLOGIES",
-    "METHODS",
     "MILESTONES",
+    "NAMES",
     "NOT_REACHED",
     "PAST_PEAK",
     "PUBLISHED",

@@ -75,7 +75,7 @@ def forecast(
         an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: it is made of the
         paths that satisfy them.
     method : str
-        A name in `METHODS`, whose forecast it is.
+        A name in `NAMES`, whose forecast it is.
 
     Returns
     -------

@@ -1,7 +1,6 @@
 """The forecasting methods, all through one interface: what is known at an origin and dates ahead give (N, H) values.
 
-To add one, write its function under `@method()`, with ``member=True`` for a member of the published forecast; its
-bands, scores and place in every table follow.
+To add one, write its function and a line in `METHODS`; its bands, scores and place in every table follow.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -115,56 +114,10 @@ class Origin:
         return {name: average_ceilings(family, self.windows, self.prior) for name, family in families.items()}
 
 
-Method: TypeAlias = Callable[[Origin, Ahead], np.ndarray]
 PUBLISHED = "combined"
 """The method that a run publishes: the mean of its members' quantiles."""
-METHODS: dict[str, Method] = {}
-"""Every method by name, in the order of their functions; the first is the published one."""
-MEMBERS: list[str] = []
-"""Members of the published forecast; without a bound those alone that need none."""
-NEEDS_BOUND: set[Method] = set()
-NEEDS_FIGURES: dict[str, int] = {}
-"""How many figures each method needs."""
 
 
-def method(
-    member: bool = False, needs_bound: bool = False, needs_figures: int = SHORTEST
-) -> Callable[[Method], Method]:
-    """Register a function as a method, called by its name.
-
-    Parameters
-    ----------
-    member : bool
-        Whether its quantiles are among those whose mean is the published forecast.
-    needs_bound : bool
-        Whether it means nothing without a bound.
-    needs_figures : int
-        With fewer it says nothing.
-
-    Returns
-    -------
-    callable
-        The decorator; it gives the function back.
-    """
-
-    def register(function: Method) -> Method:
-        METHODS[function.__name__], NEEDS_FIGURES[function.__name__] = function, needs_figures
-        if member:
-            MEMBERS.append(function.__name__)
-        if needs_bound:
-            NEEDS_BOUND.add(function)
-        return function
-
-    return register
-
-
-@method(needs_figures=1)
-def combined(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """The published forecast: the plain mean of its members, each between 0 and the limit."""
-    return forecast_points(origin, ahead, (PUBLISHED,))[PUBLISHED]
-
-
-@method(member=True, needs_bound=True, needs_figures=1)
 def gompertz_shrunk(origin: Origin, ahead: Ahead) -> np.ndarray:
     """A Gompertz curve up to the bound, its rate drawn from the window's towards what followed in the references.
 
@@ -177,19 +130,16 @@ def gompertz_shrunk(origin: Origin, ahead: Ahead) -> np.ndarray:
     return ahead.bound * (windows.shares[:, -1:] + gain)
 
 
-@method(member=True, needs_bound=True)
 def gompertz_prior(origin: Origin, ahead: Ahead) -> np.ndarray:
     """The Gompertz curve averaged over its ceiling, see `average_ceilings`."""
     return origin.curves["gompertz_prior"].path(ahead)
 
 
-@method(member=True, needs_bound=True)
 def logistic_prior(origin: Origin, ahead: Ahead) -> np.ndarray:
     """The logistic curve averaged over its ceiling, see `average_ceilings`."""
     return origin.curves["logistic_prior"].path(ahead)
 
 
-@method(member=True)
 def damped_drift(origin: Origin, ahead: Ahead) -> np.ndarray:
     """The mean change per year goes on but loses a fifth each year: statsmodels' damped Holt with smoothing 1 and 0.
 
@@ -203,30 +153,50 @@ def damped_drift(origin: Origin, ahead: Ahead) -> np.ndarray:
     return np.where(change < 0, last * np.exp(np.minimum(change / last, 0)), last + change)
 
 
-@method(needs_figures=1)
 def drift(origin: Origin, ahead: Ahead) -> np.ndarray:
     """The mean change per year goes on: a random walk with drift; of one figure, whose change nobody knows, none."""
     return last_value(origin, ahead) + mean_change(origin.windows.years, origin.windows.values)[:, None] * ahead.years
 
 
-@method(needs_figures=1)
 def last_value(origin: Origin, ahead: Ahead) -> np.ndarray:
     """Nothing changes."""
     return origin.windows.values[:, -1:] + 0 * ahead.years
 
 
+class Method(NamedTuple):
+    """A forecasting method."""
+
+    name: str
+    path: Callable[[Origin, Ahead], np.ndarray]  # (N, H) values
+    member: bool  # whether the published forecast is the mean of its quantiles and others'
+    needs_bound: bool
+    figures: int  # that it needs at least
+
+
+METHODS = (
+    Method("gompertz_shrunk", gompertz_shrunk, member=True, needs_bound=True, figures=1),
+    Method("gompertz_prior", gompertz_prior, member=True, needs_bound=True, figures=SHORTEST),
+    Method("logistic_prior", logistic_prior, member=True, needs_bound=True, figures=SHORTEST),
+    Method("damped_drift", damped_drift, member=True, needs_bound=False, figures=SHORTEST),
+    Method("drift", drift, member=False, needs_bound=False, figures=1),
+    Method("last_value", last_value, member=False, needs_bound=False, figures=1),
+)
+"""Members of the published forecast, and benchmarks."""
+NAMES = (PUBLISHED, *(each.name for each in METHODS))
+"""Every method by name, the published one first."""
+
+
 def members_of(method: str, known: Container[str]) -> tuple[str, ...]:
-    """Whose quantiles a method's are the mean of: those of the published one's members among those `known`, or its own.
+    """Methods whose quantiles a method's are the mean of: its members among those `known`, or itself.
 
     Known are the columns of a residual frame, or `methods_for` a series.
     """
-    return (method,) if method != PUBLISHED else tuple(name for name in MEMBERS if name in known)
+    return (method,) if method != PUBLISHED else tuple(m.name for m in METHODS if m.member and m.name in known)
 
 
 def methods_for(bounded: bool = True, figures: int = SHORTEST) -> tuple[str, ...]:
     """Names of the methods that apply to a series of so many figures, the published one first."""
-    usable = (name for name in METHODS if NEEDS_FIGURES[name] <= figures)
-    return tuple(name for name in usable if bounded or METHODS[name] not in NEEDS_BOUND)
+    return (PUBLISHED, *(m.name for m in METHODS if m.figures <= figures and (bounded or not m.needs_bound)))
 
 
 def forecast_points(origin: Origin, ahead: Ahead, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
@@ -239,9 +209,10 @@ def forecast_points(origin: Origin, ahead: Ahead, names: Sequence[str] | None = 
     names, members = names or known, members_of(PUBLISHED, known)
     past_peak, last = windows.past_peak[:, None], last_value(origin, ahead)
     with np.errstate(over="ignore"):  # where a curve falls so steeply that its share is 0
-        for name in {*names, *(members if PUBLISHED in names else ())} - {PUBLISHED}:
-            path = ahead.clip(METHODS[name](origin, ahead))
-            points[name] = np.where(past_peak, last, path) if name in members else path
+        for method in METHODS:
+            if method.name in names or (PUBLISHED in names and method.name in members):
+                path = ahead.clip(method.path(origin, ahead))
+                points[method.name] = np.where(past_peak, last, path) if method.member else path
     if PUBLISHED in names:
         points[PUBLISHED] = sum(points[name] for name in members) / len(members)
     return {name: points[name] for name in names}

@@ -22,7 +22,7 @@ from ..indicators.series import AdoptionSeries
 from . import bands, coverage
 from .bands import FAST, REPORTED_QUANTILES
 from .coverage import NORMAL_DRIFT
-from .methods import METHODS, Prior, last_shares, learn_prior
+from .methods import Prior, last_shares, learn_prior, methods_for
 from .rolling import LABELS, add_methods, roll
 from .windows import Levels
 
@@ -60,7 +60,7 @@ def evaluate(residuals: pd.DataFrame) -> pd.DataFrame:
 
 def _methods_in(residuals: pd.DataFrame) -> list[str]:
     """Names of the methods of residual rows; one or two figures claim no normal bands for their drift."""
-    return [name for name in METHODS if name in residuals] + [NORMAL_DRIFT] * (not bands.has_few(residuals))
+    return [name for name in methods_for() if name in residuals] + [NORMAL_DRIFT] * (not bands.has_few(residuals))
 
 
 def _score_rows(
@@ -188,7 +188,7 @@ def _mean_scores(evaluated: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     by, each = list(by), list(dict.fromkeys([*by, "technology"]))
     table = evaluated.groupby(by).agg(n=("actual", "size"), technologies=("technology", "nunique"))
     table = table.join(evaluated.groupby(each)[list(MEANS)].mean().groupby(by).mean())
-    rank = {name: position for position, name in enumerate([*METHODS, NORMAL_DRIFT])}
+    rank = {name: position for position, name in enumerate([*methods_for(), NORMAL_DRIFT])}
     table = table.reset_index().rename(columns=MEANS)
     return table.sort_values("method", key=lambda names: names.map(rank), kind="stable").reset_index(drop=True)
 
