@@ -5,7 +5,7 @@ It writes docs/peers.csv and docs/peers.md. Only `forecast_rivals` needs the riv
 
 import logging
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -22,8 +22,8 @@ from helpers.forecast import backtest, bands, coverage, rolling, scores
 
 TABLE, PAGE = (Path(__file__).parents[1] / "docs" / name for name in ("peers.csv", "peers.md"))
 MARKS = ("<!-- peers -->", "<!-- /peers -->")
-GIVEN = {"the last four": (4, False), "all, eight or more": (8, True), "the last eight": (8, False)}
-"""What the others are given: how many figures our windows have, and whether they get all that there were before."""
+GIVEN = {"the last four": 4, "the last eight": 8}
+"""Figures that all are given."""
 LEVELS = np.array(bands.REPORTED_QUANTILES)
 MOST_LOST = 50
 """From this percentage of origins without an answer on no score is told."""
@@ -102,12 +102,11 @@ def list_rivals():
 def forecast_rivals(part):
     """Quantiles (R, Q) of every rival for the rows of `rolling.roll`, and the percent of origins without an answer."""
     _, windows, ahead, place = part
-    known = windows.all_points
     for name, (package, ask) in list_rivals().items():
         found = np.full((*ahead.years.shape, len(LEVELS)), np.nan)
         for origin in np.unique(place[0]):
-            seen, there = np.isfinite(known.values[origin]), np.isfinite(ahead.years[origin])
-            given = (array[origin][seen] for array in (known.years, known.values, known.bound))
+            there = np.isfinite(ahead.years[origin])
+            given = (array[origin] for array in (windows.years, windows.values, windows.bound))
             case = Case(*given, ahead.years[origin][there], ahead.bound[origin][there])
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -127,10 +126,9 @@ def compare(references):
     """
     every, frames = backtest(references), []
     ours = {title: coverage.quantiles_of(every, name, LEVELS) for name, title in OURS.items()}
-    for given, (points, whole) in GIVEN.items():
+    for given, points in GIVEN.items():
         at = (every["window"] == points).to_numpy()
-        own, (frame, windows, *ahead) = every[at], rolling.roll(references, points, rolling.HORIZONS, True)
-        part = (frame, windows if whole else replace(windows, history=None), *ahead)
+        own, part = every[at], rolling.roll(references, points, rolling.HORIZONS, True)
         told = {(title, "ours", "", 0.0): ours[title][at] for title in OURS.values()}
         for name, version, found, failed in forecast_rivals(part):
             lost = ~np.isfinite(found).all(axis=1)

@@ -37,6 +37,19 @@ def make(references, residuals, unbounded):
     return make
 
 
+@pytest.mark.parametrize("references", ["x", 3, [pd.Series([1.0])]])
+def test_references_that_are_none_say_what_would_be_right(references):
+    with pytest.raises(ValueError, match=r"references (is|holds) .*; give a list of AdoptionSeries, such as"):
+        forecast.forecast(make_series([10, 14, 20, 27]), 100, references)
+    with pytest.raises(ValueError, match="give a list of AdoptionSeries"):
+        forecast.backtest(references)
+
+
+def test_a_limit_below_the_figures_says_so_in_words(make):
+    with pytest.raises(ValueError, match="the limit is 400, and the series has reached 602: give a limit that no"):
+        make([141, 230, 249, 515, 602], None, limit=400)
+
+
 def make_series(values, start="2022-12-31", freq="6ME", **attrs):
     found = pd.Series(values, index=pd.date_range(start, periods=len(values), freq=freq), name="users", dtype=float)
     found.attrs.update(attrs)

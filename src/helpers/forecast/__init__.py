@@ -2,8 +2,8 @@
 
 ``forecast`` turns a series into a `Forecast`: quantiles by date, scenarios, milestones, statements. ``hindcast`` makes
 the same forecast at earlier dates. The parts, each importing those before it:
-``windows`` (the points that a forecast may see, and the bound), ``targets`` (the series that is forecast, or a panel of
-them, in one form), ``bands`` (conformal calibration), ``methods`` (one function each, registered where it stands, and
+``windows`` (the points that a forecast may see, and the bound), ``targets`` (what is given, read into one
+form), ``bands`` (conformal calibration), ``methods`` (one function each, registered where it stands, and
 the prior), ``paths`` (how dates hang together, and what newer bounds leave), ``coverage`` (what bands covered on
 record), ``rolling`` (`backtest`: what the methods would have said of the reference technologies), ``scores`` (of that),
 ``lessons`` (what the references teach, made once), ``result`` (the forecast: members, their mean, its paths and
@@ -16,7 +16,7 @@ from .lessons import recall
 from .methods import NAMES, PUBLISHED, Origin, Prior, average_ceilings, last_shares, learn_prior
 from .result import MILESTONES, NOT_REACHED, Forecast
 from .rolling import HORIZONS, WINDOWS, backtest, can_calibrate
-from .targets import LEAST_TECHNOLOGIES, read_panel
+from .targets import LEAST_TECHNOLOGIES
 from .windows import PAST_PEAK, last_window, next_dates
 
 __all__ = [
@@ -44,7 +44,6 @@ __all__ = [
     "next_dates",
     "pick_origins",
     "read_narrowly",
-    "read_panel",
     "recall",
     "scale_before",
     "vary",

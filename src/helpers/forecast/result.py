@@ -15,6 +15,7 @@ import pandas as pd
 
 from ..base.levels import band_columns, band_ends, quoted_level, say_level
 from ..curves import decimal_years, to_dates
+from ..indicators.series import AdoptionSeries
 from . import bands
 from .bands import INTEGRATION_QUANTILES, REPORTED_QUANTILES
 from .ceilings import GOMPERTZ, LOGISTIC
@@ -22,8 +23,7 @@ from .coverage import judge, summarise_coverage
 from .lessons import Lessons
 from .methods import PUBLISHED, Origin, fit_at_share, forecast_points, members_of, methods_for
 from .paths import PATHS, keep, levels_left, refutes, sift
-from .targets import Target
-from .windows import DATE_TOLERANCE, SHORTEST, Ahead, Levels, Windows, approach, describe, next_dates
+from .windows import DATE_TOLERANCE, SHORTEST, Ahead, Levels, Windows, approach, describe, interpolate_bound, next_dates
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,7 +84,7 @@ class Forecast:
     are left out.
     """
 
-    target: Target
+    target: AdoptionSeries
     at_origin: Origin
     lessons: Lessons
     dates: pd.DatetimeIndex
@@ -173,8 +173,8 @@ class Forecast:
         """`Ahead` for any years after the origin, an array (H,); the bound is as known, then drifts on."""
         years = np.atleast_1d(np.asarray(years, float))[None]
         ahead, until = Ahead.of(self.windows, years), self._years_of_bound
-        if until > 0:
-            bound = self.target.bound_at(self.windows.years[0, -1] + years)
+        if self.target.bound is not None and until > 0:
+            bound = interpolate_bound(self.target.bound, self.windows.years[0, -1] + years)
             at_last = Ahead.of(self.windows, np.array([[until]])).bound
             beyond = Ahead.of(self.windows, np.maximum(years - until, 0))
             bound = np.where(years <= until, bound, bound * ahead.bound / at_last)
@@ -425,9 +425,10 @@ class Forecast:
 
     def _reach(self, shares: Sequence[float]) -> dict[float, np.ndarray]:
         """Decimal year (M,) in which each path first reaches each share; infinite where it doesn't."""
-        if not self.windows.bounded or self.declines:
+        if self.target.bound is None or self.declines:
             return {}
-        seen, reached_in = self.target.shares(), {}
+        values, reached_in = self.target.values, {}
+        seen = values / interpolate_bound(self.target.bound, decimal_years(values.index))
         paths = self.paths.to_numpy() / self.ahead_of(self.years).bound[0]
         paths = np.c_[np.full(len(paths), self.windows.shares[0, -1]), paths]
         years = np.r_[self.windows.years[0, -1], decimal_years(self.dates)]

@@ -7,7 +7,7 @@ it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from ..curves import decimal_years
 from ..indicators.series import AdoptionSeries
 from .methods import Origin, Prior, forecast_points, last_shares, learn_prior
-from .targets import LEAST_TECHNOLOGIES, Panel, read_panel
+from .targets import LEAST_TECHNOLOGIES, read_references
 from .windows import DATE_TOLERANCE, LONGEST, Ahead, Windows, bound_at_origin, describe, drift_sd
 
 WINDOWS = (3, 4, 6, LONGEST)
@@ -31,11 +31,10 @@ Rolled: TypeAlias = tuple[pd.DataFrame, Windows, Ahead, tuple[np.ndarray, np.nda
 
 
 def backtest(
-    references: Panel,
+    references: Sequence[AdoptionSeries],
     windows: Sequence[int] = WINDOWS,
     horizons: Sequence[float] = HORIZONS,
     bounded: bool = True,
-    bound: Any = None,
 ) -> pd.DataFrame:
     """Forecast every reference series from every earlier date at which 5 to 98 % of its bound was reached.
 
@@ -44,7 +43,7 @@ def backtest(
 
     Parameters
     ----------
-    references : list of AdoptionSeries, or a panel as `read_panel` takes it
+    references : list of AdoptionSeries
         For example ``indicators.load().references()``. Where they are of fewer than three technologies, as many series
         of one, each counts as one of its own: one series is left out at a time.
     windows : sequence of int
@@ -53,8 +52,6 @@ def backtest(
         Years ahead; the forecast is made for the date of the observation nearest to each.
     bounded : bool
         False to calibrate forecasts without a bound.
-    bound : as for `read_panel`, optional
-        Known upper bounds; AdoptionSeries have their own.
 
     Returns
     -------
@@ -78,13 +75,10 @@ def backtest(
     >>> residuals["window"].unique().tolist()
     [4]
     """
-    panel = read_panel(references, bound)
-    references = [series for series in panel if series.bound is not None and len(series.values)]
-    if panel and not references:
-        raise ValueError(
-            "none of the series has a bound, which the backtest measures them by: give bound=100 for percentages, or "
-            "one for each series"
-        )
+    known = read_references(references)
+    references = [series for series in known if series.bound is not None and len(series.values)]
+    if known and not references:
+        raise ValueError("none of the references has a bound, which the backtest measures them by: give each its own")
     rolled = [roll(references, points, horizons, bounded) for points in windows]
     parts = [part for part in rolled if part is not None]
     if not parts:

@@ -3,9 +3,9 @@
 Every array has one row per window (N) and one column per point (n) or per date ahead (H).
 
 The bound has one name and one form: `bound`, its value at each of the `years` beside it, in the unit of the series. A
-window has it as known at its origin, `Ahead` as it is forecast from there, in `Target` it is the dated Series that was
-given. All shares are shares of it. Where no upper bound is known (`bounded` is False) the last value stands in for it:
-shares are then multiples of the last value, and nothing is limited by it. In tables ``bound`` is the bound at the
+window has it as known at its origin, `Ahead` as it is forecast from there, an AdoptionSeries as a dated Series. All
+shares are shares of it. Where no upper bound is known (`bounded` is False) the last value stands in for it: shares are
+then multiples of the last value, and nothing is limited by it. In tables ``bound`` is the bound at the
 origin, ``bound_ahead`` its forecast, ``bound_then`` what came of it.
 """
 
@@ -225,6 +225,11 @@ def bound_at_origin(bound: pd.Series, years: np.ndarray) -> np.ndarray:
     count = np.searchsorted(seen, years[..., -1:] + 1e-9)
     values = np.interp(np.minimum(years, seen[count - 1]), seen, bound.to_numpy(float))
     return np.where(count > 0, values, np.nan)
+
+
+def interpolate_bound(bound: pd.Series, years: np.ndarray) -> np.ndarray:
+    """The bound at decimal years, in the shape of `years`; before its first and after its last date it is constant."""
+    return np.interp(years, decimal_years(bound.index), bound.to_numpy(float))
 
 
 def find_double(series: pd.Series) -> pd.Timestamp:
