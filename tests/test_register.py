@@ -21,6 +21,7 @@ from helpers.runs import registry
 from helpers.runs.pages import write_pages
 from helpers.runs.sweep import run_sweep
 from helpers.runs.sweep_file import read_sweep
+from helpers.say import on_record
 from helpers.say.next_figure import bands_on_record, state_next
 
 TODAY, MODEL = date(2026, 11, 26), register.PUBLISHED_MODEL
@@ -261,7 +262,7 @@ def enter(day, values=(500.0, 600.0, 700.0), published="2026-01-01", model=MODEL
 
 
 def score(data, *frames, **options):
-    return hub_scores.score_register(pd.concat(frames), data, **options)
+    return on_record.add_sentences(hub_scores.score_register(pd.concat(frames), data, **options), data)
 
 
 def test_scores_are_those_of_the_figure_that_came(data):
@@ -296,7 +297,7 @@ def test_a_bound_is_scored_by_the_probability_it_was_given(data):
     assert below["probability"] == pytest.approx(0.7)
     assert (
         "printed as a bound: probability 50 %"
-        in hub_scores.say_scores(hub_scores.summarise_scores(score(data, enter("2026-06-30", (500, 700, 900)))))[0]
+        in on_record.say_scores(hub_scores.summarise_scores(score(data, enter("2026-06-30", (500, 700, 900)))))[0]
     )
 
 
