@@ -59,8 +59,8 @@ def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") ->
         hindsight), probability (that the forecast gave to an outcome at least, or at most, so high; for bounds only),
         inside_50, inside (80 %), inside_95 ("yes" or "no"; "" where a bound leaves it open), wis (weighted interval
         score over all quantiles, in the unit; for exact figures), wis_last_value and wis_drift (those of the baselines,
-        where they are on record), why (there is no score although a figure has come, or ""), revised (whether the figure has
-        been since; of the latest vintage).
+        where they are on record), why (there is no score although a figure has come, or ""), revised (whether the
+        figure is a later vintage than the first).
 
     Raises
     ------

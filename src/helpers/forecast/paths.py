@@ -188,28 +188,6 @@ def sift(
     return ranks, kept.share
 
 
-def levels_left(
-    years: Sequence[float],
-    decay: float,
-    limits: tuple[tuple[float, float, float], ...],
-    levels: Levels,
-    paths: int = PATHS,
-) -> np.ndarray:
-    """`levels_within` of the ranks that `sift` gives, without the paths: only their margins are needed."""
-    kept, levels, rows = keep(decay, limits, paths), np.asarray(levels, float), []
-    place = np.clip(len(kept.scores) * levels - 0.5, 0, len(kept.scores) - 1)  # as "hazen" has it
-    lower = np.floor(place)
-    ends = ndtri((np.minimum([lower, lower + 1], len(kept.scores) - 1) + 0.5) / len(kept.scores))
-    for year in years:
-        if year in kept.on:
-            ranks = ndtr(kept.scores[:, [kept.on.index(year)]])
-            rows.append(levels_within(ranks, levels)[0])
-            continue
-        low, high = ndtr(np.interp(ends, *_spread(year, decay, limits, paths)))
-        rows.append(low + (place - lower) * (high - low))
-    return np.array(rows)
-
-
 @lru_cache(maxsize=1)
 def draw(dimensions: int, paths: int) -> np.ndarray:
     """Independent normal scores (M, dimensions) from a Sobol sequence, not to be written to."""

@@ -22,7 +22,7 @@ from .ceilings import GOMPERTZ, LOGISTIC
 from .coverage import judge, summarise_coverage
 from .lessons import Lessons
 from .methods import PUBLISHED, Origin, fit_at_share, forecast_points, members_of, methods_for
-from .paths import PATHS, keep, levels_left, refutes, sift
+from .paths import PATHS, keep, levels_within, refutes, sift
 from .windows import DATE_TOLERANCE, SHORTEST, Ahead, Levels, Windows, approach, describe, interpolate_bound, next_dates
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ CURVES = (LOGISTIC, GOMPERTZ)
 MILESTONES = (0.5, 0.6, 0.75)
 EVERY_RANK = (np.arange(PATHS) + 0.5) / PATHS
 """The ranks that paths have at each date."""
-RANK_STEP = 128
-"""Ranks that are passed over where the rank of a figure is looked for."""
 
 
 @dataclass
@@ -204,7 +202,8 @@ class Forecast:
         """Levels (Q,) or (H, Q) at which quantiles of the paths lie that newer figures leave."""
         if not len(self.target.newer):
             return levels
-        return levels_left(np.atleast_1d(years).tolist(), self.lessons.decay, self._limits(method), levels)
+        ranks, _ = sift(tuple(np.atleast_1d(years).tolist()), self.lessons.decay, self._limits(method))
+        return levels_within(ranks, levels)
 
     def _margins(self, years: Levels, levels: Levels, method: str = "") -> np.ndarray:
         """Calibrated quantiles (H, Q) that know of no newer figure, at levels (Q,) or (H, Q)."""
@@ -243,10 +242,7 @@ class Forecast:
             on = decimal_years(newer.index) - self.windows.years[0, -1]
             for year, value, bound in zip(on.tolist(), newer["value"], newer["bound"], strict=True):
                 side = "left" if bound == "at_least" else "right"
-                rough = np.searchsorted(self._margins([year], EVERY_RANK[::RANK_STEP], method)[0], value, side)
-                first = max(int(rough) - 1, 0) * RANK_STEP  # then among those between, as if among all at once
-                among = self._margins([year], EVERY_RANK[first : first + RANK_STEP], method)[0]
-                below = (first + np.searchsorted(among, value, side)) / PATHS
+                below = np.searchsorted(self._margins([year], EVERY_RANK, method)[0], value, side) / PATHS
                 limits.append((year, below, 1.0) if bound == "at_least" else (year, 0.0, below))
             self._limits_by_method[method] = tuple(limits)
         return self._limits_by_method[method]

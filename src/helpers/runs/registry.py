@@ -12,7 +12,8 @@ from ..base.project import PACKAGED, RunError, UserError, find_register
 from .notebook import read_rows
 from .record import find_changed, read_run
 
-TABLE = "05_forecast"
+TABLE, METHOD = "05_forecast", "combined"
+"""The run's table of forecasts, and which of them goes on record."""
 EQUAL = 1e-6
 """Part by which the forecast made again may miss the run's."""
 
@@ -44,7 +45,7 @@ def register_run(
         `forecast.register` has it.
     """
     from .. import indicators
-    from ..forecast import PUBLISHED, register
+    from ..forecast import register
 
     content, today = read_run(folder), today or datetime.now().astimezone().date()
     parameters, path = content["parameters"], folder / "tables" / f"{TABLE}.csv"
@@ -55,12 +56,12 @@ def register_run(
     data = indicators.load(parameters["data"], parameters["as_of"])
     place = find_register(data.path) if hub is None else hub
     _refuse_packaged(place)
-    rows = [row for row in read_rows(path) if row["method"] == PUBLISHED]
+    rows = [row for row in read_rows(path) if row["method"] == METHOD]
     if not rows or rows[0]["basis"] == "refuted":
         raise RunError(f"Run '{folder.name}' gives no forecast that could go on record.")
     series = data.series(parameters["entity"], parameters["indicator"], parameters["bound"])
     made = register.forecast_series(data, series, horizon_years=parameters["horizon_years"])
-    if not _agree(made.method_frame(PUBLISHED), rows):
+    if not _agree(made.method_frame(METHOD), rows):
         told = "the data or the method have changed since it was made"
         raise RunError(
             f"The forecast of run '{folder.name}' is another now: {told}. Make it again, and register it then."
