@@ -57,20 +57,9 @@ def quantiles_of(
     return sum(parts) / len(parts)
 
 
-def measure_coverage(
+def judge(
     residuals: pd.DataFrame, method: str, levels: Sequence[float], records: Records | None = None
 ) -> pd.DataFrame:
-    """Whether the central bands of a method, by level, covered each residual row, its technology left out."""
-    ends, actual = (
-        np.array([band_ends(level) for level in levels]).ravel(),
-        residuals["actual"].to_numpy(float)[:, None],
-    )
-    quantiles = quantiles_of(residuals, method, ends, None, records)
-    covered = (actual >= quantiles[:, ::2]) & (actual <= quantiles[:, 1::2])
-    return pd.DataFrame(covered, index=residuals.index, columns=pd.Index(levels, name="nominal"))
-
-
-def judge(residuals: pd.DataFrame, method: str, levels: Sequence[float]) -> pd.DataFrame:
     """How the bands of a method did on each residual row, its technology left out.
 
     Returns
@@ -80,7 +69,8 @@ def judge(residuals: pd.DataFrame, method: str, levels: Sequence[float]) -> pd.D
         outcome lay so), covered, above_median, width (of the band, in shares of the bound or multiples of the last
         value).
     """
-    quantiles = quantiles_of(residuals, method, [0.5, *(end for level in levels for end in band_ends(level))]).T
+    ends = [0.5, *(end for level in levels for end in band_ends(level))]
+    quantiles = quantiles_of(residuals, method, ends, None, records).T
     actual, frames = residuals["actual"].to_numpy(float), []
     about = residuals[["technology", "horizon_years", "growth", "share"]].assign(above_median=actual > quantiles[0])
     for level, low, high in zip(levels, quantiles[1::2], quantiles[2::2], strict=True):

@@ -226,7 +226,7 @@ def compare(
 def check_calibration(
     residuals: pd.DataFrame,
     methods: Sequence[str] = ("combined", "drift", NORMAL_DRIFT),
-    levels: Levels = LEVELS,
+    levels: Sequence[float] = LEVELS,
 ) -> pd.DataFrame:
     """Nominal against actual coverage by horizon, each technology judged on the others and weighing the same.
 
@@ -245,11 +245,10 @@ def check_calibration(
     """
     records, frames = bands.Records(residuals), []
     for method in (each for each in methods if each in _methods_in(residuals)):
-        covered = coverage.measure_coverage(residuals, method, levels, records)
-        keys = [residuals["horizon_years"], residuals["technology"]]
-        mean = covered.groupby(keys).mean().groupby("horizon_years").mean().stack()
-        frame = pd.DataFrame({"method": method, "actual": mean}).reset_index()
-        frames.append(frame[["method", *mean.index.names, "actual"]])
+        judged = coverage.judge(residuals, method, levels, records).rename(columns={"level": "nominal"})
+        by = ["horizon_years", "nominal"]
+        mean = judged.groupby([*by, "technology"])["covered"].mean().groupby(by).mean().rename("actual")
+        frames.append(mean.reset_index().assign(method=method)[["method", *by, "actual"]])
     return pd.concat(frames, ignore_index=True)
 
 
