@@ -9,7 +9,7 @@ import pandas as pd
 
 from helpers import forecast, indicators
 from helpers.base.wording import say_count
-from helpers.forecast import backtest, bands, coverage, scores
+from helpers.forecast import backtest, bands, scores
 
 
 def main():
@@ -82,8 +82,8 @@ def measure_skill(scored):
 
 def measure_late(references, residuals):
     """Origins at 60 to 98 % of the bound, and a series that stands near its bound."""
-    late = coverage.judge(residuals, "combined", [0.8]).query("share > 0.6")
-    below, above = (coverage.mean_by_technology(late, name) for name in ("below", "above"))
+    late = scores.judge(residuals, "combined", [0.8]).query("share > 0.6")
+    below, above = (scores.mean_by_technology(late, name) for name in ("below", "above"))
     met = 0.08 <= below <= 0.12 and 0.08 <= above <= 0.12
     measured = f"{100 * below:.1f} / {100 * above:.1f} %"
     yield row("origins of 60 to 98 %: misses below / above the 80 % band", "8-12 % each", measured, met)
@@ -97,7 +97,7 @@ def measure_late(references, residuals):
 def measure_unbounded(references):
     """The references as if they had no bound, and a series that trebles each year."""
     residuals = backtest(references, bounded=False)
-    judged = coverage.judge(residuals, "combined", [0.8])
+    judged = scores.judge(residuals, "combined", [0.8])
     means = judged.groupby(["horizon_years", "technology"])["covered"].mean().groupby("horizon_years").mean()
     measured = f"{100 * means.mean():.0f} % ({100 * means.min():.0f}-{100 * means.max():.0f} % by horizon)"
     yield row("no bound: coverage of the 80 % band", "75-85 %", measured, 0.75 <= means.mean() <= 0.85)
@@ -125,7 +125,7 @@ def measure_few(references):
         residuals["median_growth"] = follow_others(residuals)
         records, judged = bands.Records(residuals), {}
         for method in (forecast.PUBLISHED, "median_growth"):
-            found = coverage.leave_one_technology_out_quantiles(records, method, levels)
+            found = scores.leave_one_technology_out_quantiles(records, method, levels)
             actual = residuals["actual"].to_numpy()
             frame = residuals[["horizon_years", "technology"]].assign(
                 wis=scores.quantile_score(actual, found, levels) / residuals["bound"],

@@ -18,7 +18,7 @@ from scipy.special import ndtri
 from benchmarks.bench_forecast import bootstrap
 from helpers import curves, forecast, indicators
 from helpers.base.wording import say_count
-from helpers.forecast import backtest, bands, coverage, rolling, scores
+from helpers.forecast import backtest, bands, rolling, scores
 
 TABLE, PAGE = (Path(__file__).parents[1] / "docs" / name for name in ("peers.csv", "peers.md"))
 MARKS = ("<!-- peers -->", "<!-- /peers -->")
@@ -125,7 +125,7 @@ def compare(references):
     Where a rival gives no finite answer our drift stands for it.
     """
     every, frames = backtest(references), []
-    ours = {title: coverage.quantiles_of(every, name, LEVELS) for name, title in OURS.items()}
+    ours = {title: scores.quantiles_of(every, name, LEVELS) for name, title in OURS.items()}
     for given, points in GIVEN.items():
         at = (every["window"] == points).to_numpy()
         own, part = every[at], rolling.roll(references, points, rolling.HORIZONS, True)
@@ -135,7 +135,7 @@ def compare(references):
             found[lost] = ours["drift"][at][lost]
             told[name, "its own", version, failed] = found
             rows = own.assign(**{name: found[:, 3]})
-            told[name, "ours", version, failed] = coverage.quantiles_of(rows, name, LEVELS)
+            told[name, "ours", version, failed] = scores.quantiles_of(rows, name, LEVELS)
         for about, found in told.items():
             keys = dict(zip(("method", "bands", "version", "without_answer"), about, strict=True))
             frames.append(judge(own, found).assign(given=given, **keys))

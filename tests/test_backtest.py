@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import norm
 
 from helpers import forecast
-from helpers.forecast import NAMES, backtest, bands, can_calibrate, coverage, methods, rolling, scores, windows
+from helpers.forecast import NAMES, backtest, bands, can_calibrate, methods, rolling, scores, windows
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def test_bands_of_a_technology_know_nothing_of_its_outcomes(residuals):
     """Whatever came of radio, the bands of radio stay the same; those of the others may move."""
     own = residuals["technology"] == "radio"
     altered = residuals.assign(actual=residuals["actual"].where(~own, residuals["actual"] * 0.5))
-    before, after = (coverage.quantiles_of(each, "combined", bands.REPORTED_QUANTILES) for each in (residuals, altered))
+    before, after = (scores.quantiles_of(each, "combined", bands.REPORTED_QUANTILES) for each in (residuals, altered))
     np.testing.assert_array_equal(before[own], after[own])
     assert not np.array_equal(before[~own], after[~own])
 

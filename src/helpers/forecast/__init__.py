@@ -2,13 +2,12 @@
 
 ``forecast`` turns a series into a `Forecast`: quantiles by date, scenarios, milestones, statements. ``hindcast`` makes
 the same forecast at earlier dates. The parts, each importing those before it:
-``windows`` (the points that a forecast may see, and the bound), ``targets`` (what is given, read into one
-form), ``bands`` (conformal calibration), ``methods`` (one function each, registered where it stands, and
-the prior), ``paths`` (how dates hang together, and what newer bounds leave), ``coverage`` (what bands covered on
-record), ``rolling`` (`backtest`: what the methods would have said of the reference technologies), ``scores`` (of that),
-``lessons`` (what the references teach, made once), ``result`` (the forecast: members, their mean, its paths and
-tables), ``forecasting``; and of the forecasts on record ``baselines`` (beside them), ``hub`` (their
-files), ``register`` and ``hub_scores``.
+``ceilings`` (least squares with the ceiling held), ``windows`` (the points that a forecast may see, and the bound),
+``targets`` (what is given, read into one form), ``bands`` (conformal calibration), ``methods`` (members, benchmarks and
+the prior), ``paths`` (correlation over dates, and what newer bounds leave), ``rolling`` (`backtest`: what the methods
+would have said of the references), ``lessons`` (what the references teach, made once), ``scores`` (of the backtest),
+``result`` (the forecast: members, their mean, its paths and tables), ``forecasting``; and of the forecasts on record
+``baselines`` (beside them), ``hub`` (their files), ``register`` and ``hub_scores``.
 """
 
 from .forecasting import cut_series, forecast, hindcast, make_hindcasts, pick_origins, read_narrowly, scale_before, vary

@@ -19,10 +19,10 @@ from ..indicators.series import AdoptionSeries
 from . import bands
 from .bands import INTEGRATION_QUANTILES, REPORTED_QUANTILES
 from .ceilings import GOMPERTZ, LOGISTIC
-from .coverage import judge, summarise_coverage
 from .lessons import Lessons
 from .methods import PUBLISHED, Origin, fit_at_share, forecast_points, members_of, methods_for
 from .paths import PATHS, keep, levels_within, refutes, sift
+from .scores import judge, summarise_coverage
 from .windows import DATE_TOLERANCE, SHORTEST, Ahead, Levels, Windows, approach, describe, interpolate_bound, next_dates
 
 if TYPE_CHECKING:
@@ -460,7 +460,7 @@ class Forecast:
 
     @cached_property
     def judged(self) -> pd.DataFrame:
-        """How the bands of each level did on every forecast of the references, see `coverage.judge`."""
+        """How the bands of each level did on every forecast of the references, see `scores.judge`."""
         return judge(self.residuals, self.method, sorted(self.levels))
 
     def coverage(self) -> pd.DataFrame:

@@ -17,15 +17,18 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from ..base.levels import band_columns
+from ..base.levels import band_columns, band_ends
 from ..indicators.series import AdoptionSeries
-from . import bands, coverage
-from .bands import FAST, REPORTED_QUANTILES
-from .coverage import NORMAL_DRIFT
-from .methods import Prior, last_shares, learn_prior, methods_for
+from . import bands
+from .bands import FAST, REPORTED_QUANTILES, Cases, Records, calibrate, normal_quantiles
+from .methods import Prior, last_shares, learn_prior, members_of, methods_for
 from .rolling import LABELS, add_methods, roll
 from .windows import Levels
 
+MIN_FORECASTS = 10
+"""Forecasts a technology must have before its coverage is quoted as the worst: one or two are 0 or 100 % by chance."""
+NORMAL_DRIFT = "drift_normal"
+"""Drift with the normal bands that it claims for itself, as textbooks give it; all other bands are conformal."""
 BENCHMARKS = ("last_value", "drift", "damped_drift", NORMAL_DRIFT)
 STAGES = (0.05, 0.2, 0.4, 0.6, 0.98)
 LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
@@ -70,7 +73,7 @@ def _score_rows(
     labels = [*LABELS, "window", "origin", "date", "horizon_years", "years", "share", "growth", "bound"]
     point = residuals["drift" if method == NORMAL_DRIFT else method].to_numpy(float)
     actual, bound = residuals["actual"].to_numpy(float), residuals["bound"].to_numpy(float)
-    quantiles = coverage.quantiles_of(residuals, method, [*REPORTED_QUANTILES, *CRPS_QUANTILES], training, records)
+    quantiles = quantiles_of(residuals, method, [*REPORTED_QUANTILES, *CRPS_QUANTILES], training, records)
     reported, fine = np.split(quantiles, [len(REPORTED_QUANTILES)], axis=1)
     frame = residuals[labels].assign(method=method, forecast=point, actual=actual)
     frame = frame.assign(**{f"q{level:g}": reported[:, at] for at, level in enumerate(REPORTED_QUANTILES)})
@@ -245,7 +248,7 @@ def check_calibration(
     """
     records, frames = bands.Records(residuals), []
     for method in (each for each in methods if each in _methods_in(residuals)):
-        judged = coverage.judge(residuals, method, levels, records).rename(columns={"level": "nominal"})
+        judged = judge(residuals, method, levels, records).rename(columns={"level": "nominal"})
         by = ["horizon_years", "nominal"]
         mean = judged.groupby([*by, "technology"])["covered"].mean().groupby(by).mean().rename("actual")
         frames.append(mean.reset_index().assign(method=method)[["method", *by, "actual"]])
@@ -283,3 +286,77 @@ def count_sides(residuals: pd.DataFrame, method: str = "combined", levels: Level
             rows.append((level, horizon, len(part), *(100 * sides), *(100 * ends)))
     names = ["level", "horizon_years", "technologies", "below", "above", "low_covered", "high_covered"]
     return pd.DataFrame(rows, columns=names)
+
+
+def leave_one_technology_out_quantiles(records: Records, method: str, levels: Levels) -> np.ndarray:
+    """Quantiles (R, Q) of residual rows, each technology calibrated on the others.
+
+    It is what `backtest` scores and what a forecast quotes as its measured coverage.
+    """
+    parts = []
+    for name in members_of(method, records.residuals):
+        errors, quantiles = records[name], np.empty((len(records.residuals), len(levels)))
+        for technology, calibration in enumerate(errors.left_out):
+            own = errors.technologies == technology
+            quantiles[own] = calibration.quantiles(errors.cases.take(own), errors.point[own], levels)
+        parts.append(quantiles)
+    return sum(parts) / len(parts)
+
+
+def quantiles_of(
+    residuals: pd.DataFrame,
+    method: str,
+    levels: Levels,
+    training: pd.DataFrame | None = None,
+    records: Records | None = None,
+) -> np.ndarray:
+    """Quantiles (R, Q) of residual rows by any method or by `NORMAL_DRIFT`, with nothing learnt from the technology.
+
+    They are calibrated on residual rows of other technologies, ``training``, or by default on each other, for which
+    ``records`` of the same rows save time.
+    """
+    if method == NORMAL_DRIFT:
+        return normal_quantiles(residuals["drift"].to_numpy(float), residuals["drift_sd"].to_numpy(float), levels)
+    if training is None:
+        return leave_one_technology_out_quantiles(Records(residuals) if records is None else records, method, levels)
+    cases = Cases.of(residuals)
+    parts = [
+        calibrate(training, name).quantiles(cases, residuals[name].to_numpy(float), levels)
+        for name in members_of(method, residuals)
+    ]
+    return sum(parts) / len(parts)
+
+
+def judge(
+    residuals: pd.DataFrame, method: str, levels: Sequence[float], records: Records | None = None
+) -> pd.DataFrame:
+    """How the bands of a method did on each residual row, its technology left out.
+
+    Returns
+    -------
+    DataFrame
+        A row per level and residual row: level, technology, horizon_years, growth, share, below and above (whether the
+        outcome lay so), covered, above_median, width (of the band, in shares of the bound or multiples of the last
+        value).
+    """
+    ends = [0.5, *(end for level in levels for end in band_ends(level))]
+    quantiles = quantiles_of(residuals, method, ends, None, records).T
+    actual, frames = residuals["actual"].to_numpy(float), []
+    about = residuals[["technology", "horizon_years", "growth", "share"]].assign(above_median=actual > quantiles[0])
+    for level, low, high in zip(levels, quantiles[1::2], quantiles[2::2], strict=True):
+        sides = {"below": actual < low, "above": actual > high, "covered": (actual >= low) & (actual <= high)}
+        frames.append(about.assign(level=level, **sides, width=(high - low) / residuals["bound_ahead"]))
+    return pd.concat(frames, ignore_index=True)
+
+
+def summarise_coverage(judged: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `judge` by level and horizon; see `Forecast.coverage`."""
+    sides, by = ["covered", "below", "above", "above_median"], ["level", "horizon_years"]
+    means = judged.groupby([*by, "technology"])[sides].mean().groupby(by).mean() * 100
+    counts = judged.groupby(by).agg(technologies=("technology", "nunique"), forecasts=("technology", "size"))
+    return counts.join(means).reset_index()
+
+
+def mean_by_technology(rows: pd.DataFrame, name: str) -> float:
+    """Mean of a column over technologies, each with the mean of its rows."""
+    return float(rows.groupby("technology")[name].mean().mean())

@@ -17,9 +17,9 @@ from ..base.numbers import lower_first, percent, say, say_limit, say_range
 from ..base.wording import say_count, say_day, say_end, say_first, say_name, say_voices
 from ..curves import Assessment, Logistic, assess_ceiling
 from ..forecast.bands import FAST
-from ..forecast.coverage import MIN_FORECASTS, mean_by_technology
 from ..forecast.methods import NODES, Origin
 from ..forecast.paths import LEAST_KEPT
+from ..forecast.scores import MIN_FORECASTS, mean_by_technology
 from ..forecast.windows import SHORTEST, Windows
 from ..indicators.series import AdoptionSeries
 from .facts import say_from_others
@@ -246,7 +246,7 @@ def state_paths(
 def state_calibration(
     judged: pd.DataFrame, windows: Windows, level: float, kind: Kind, beyond: Sequence[float] = ()
 ) -> Statement:
-    """How the band of `level` did on the references; `judged` is from `coverage.judge`.
+    """How the band of `level` did on the references; `judged` is from `scores.judge`.
 
     So few technologies can't vouch for the bands of the levels `beyond`.
     """
