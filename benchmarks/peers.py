@@ -5,7 +5,7 @@ It writes peers.csv and peers.md, beside this file. Only `forecast_rivals` needs
 
 import logging
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -18,12 +18,12 @@ from scipy.special import ndtri
 from benchmarks.bench_forecast import bootstrap
 from helpers import curves, forecast, indicators
 from helpers.base.words import say_count
-from helpers.forecast import backtest, bands, coverage, rolling, scores
+from helpers.forecast import backtest, bands, rolling, scores
 
 TABLE, PAGE = (Path(__file__).parent / name for name in ("peers.csv", "peers.md"))
 MARKS = ("<!-- peers -->", "<!-- /peers -->")
-GIVEN = {"the last four": (4, False), "all, eight or more": (8, True), "the last eight": (8, False)}
-"""What the others are given: how many figures our windows have, and whether they get all that there were before."""
+GIVEN = {"the last four": 4, "the last eight": 8}
+"""Figures that all are given."""
 LEVELS = np.array(bands.REPORTED_QUANTILES)
 MOST_LOST = 50
 """From this percentage of origins without an answer on no score is told."""
@@ -102,12 +102,11 @@ def list_rivals():
 def forecast_rivals(part):
     """Quantiles (R, Q) of every rival for the rows of `rolling.roll`, and the percent of origins without an answer."""
     _, windows, ahead, place = part
-    known = windows.all_points
     for name, (package, ask) in list_rivals().items():
         found = np.full((*ahead.years.shape, len(LEVELS)), np.nan)
         for origin in np.unique(place[0]):
-            seen, there = np.isfinite(known.values[origin]), np.isfinite(ahead.years[origin])
-            given = (array[origin][seen] for array in (known.years, known.values, known.bound))
+            there = np.isfinite(ahead.years[origin])
+            given = (array[origin] for array in (windows.years, windows.values, windows.bound))
             case = Case(*given, ahead.years[origin][there], ahead.bound[origin][there])
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -126,18 +125,17 @@ def compare(references):
     Where a rival gives no finite answer our drift stands for it.
     """
     every, frames = backtest(references), []
-    ours = {title: coverage.quantiles_of(every, name, LEVELS) for name, title in OURS.items()}
-    for given, (points, whole) in GIVEN.items():
+    ours = {title: scores.quantiles_of(every, name, LEVELS) for name, title in OURS.items()}
+    for given, points in GIVEN.items():
         at = (every["window"] == points).to_numpy()
-        own, (frame, windows, *ahead) = every[at], rolling.roll(references, points, rolling.HORIZONS, True)
-        part = (frame, windows if whole else replace(windows, history=None), *ahead)
+        own, part = every[at], rolling.roll(references, points, rolling.HORIZONS, True)
         told = {(title, "ours", "", 0.0): ours[title][at] for title in OURS.values()}
         for name, version, found, failed in forecast_rivals(part):
             lost = ~np.isfinite(found).all(axis=1)
             found[lost] = ours["drift"][at][lost]
             told[name, "its own", version, failed] = found
             rows = own.assign(**{name: found[:, 3]})
-            told[name, "ours", version, failed] = coverage.quantiles_of(rows, name, LEVELS)
+            told[name, "ours", version, failed] = scores.quantiles_of(rows, name, LEVELS)
         for about, found in told.items():
             keys = dict(zip(("method", "bands", "version", "without_answer"), about, strict=True))
             frames.append(judge(own, found).assign(given=given, **keys))
@@ -148,7 +146,7 @@ def judge(rows, found):
     """A row per horizon and technology: mean WIS and coverage, and the number of forecasts."""
     actual = rows["actual"].to_numpy()
     frame = rows[["horizon_years", "technology"]].assign(
-        wis=scores.quantile_score(actual, found, LEVELS) / rows["unit"],
+        wis=scores.quantile_score(actual, found, LEVELS) / rows["bound"],
         coverage_80=(actual >= found[:, 1]) & (actual <= found[:, 5]),
         forecasts=1,
     )

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import norm
 
 from helpers import forecast
-from helpers.forecast import METHODS, backtest, bands, can_calibrate, coverage, methods, rolling, scores, windows
+from helpers.forecast import NAMES, backtest, bands, can_calibrate, methods, rolling, scores, windows
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +32,8 @@ def test_crps_is_close_to_that_of_a_normal_distribution():
 
 def test_every_method_is_scored_at_every_window_and_horizon_and_technologies_weigh_the_same(scored):
     table = scores.score(scored)
-    assert len(table) == (len(METHODS) + 1) * 4 * 5
-    assert list(table["method"].unique()) == [*METHODS, scores.NORMAL_DRIFT]
+    assert len(table) == (len(NAMES) + 1) * 4 * 5
+    assert list(table["method"].unique()) == [*NAMES, scores.NORMAL_DRIFT]
     assert (table[table["method"] == "drift"]["wis_relative"] == 1).all()
     assert (table[table["method"] == scores.NORMAL_DRIFT]["wis_relative_normal"] == 1).all()
     assert table.notna().all().all()
@@ -64,7 +64,7 @@ def test_later_figures_change_no_forecast_made_before(references):
     date = pd.Timestamp("2002-12-31")
     altered = [disturb(each, date) if each.technology == "internet" else each for each in references]
     keys = ["entity", "indicator", "origin", "date"]
-    columns = [*keys, "share", "unit", "unit_ahead", "rate", "roughness", *METHODS]
+    columns = [*keys, "share", "bound", "bound_ahead", "rate", "roughness", *NAMES]
     pair = []
     for each in (references, altered):
         rows = backtest(each, windows=(4,)).query("technology == 'internet' and origin <= @date")
@@ -84,7 +84,7 @@ def test_bands_of_a_technology_know_nothing_of_its_outcomes(residuals):
     """Whatever came of radio, the bands of radio stay the same; those of the others may move."""
     own = residuals["technology"] == "radio"
     altered = residuals.assign(actual=residuals["actual"].where(~own, residuals["actual"] * 0.5))
-    before, after = (coverage.quantiles_of(each, "combined", bands.REPORTED_QUANTILES) for each in (residuals, altered))
+    before, after = (scores.quantiles_of(each, "combined", bands.REPORTED_QUANTILES) for each in (residuals, altered))
     np.testing.assert_array_equal(before[own], after[own])
     assert not np.array_equal(before[~own], after[~own])
 
@@ -96,15 +96,14 @@ def test_the_same_again_also_from_a_csv_file(tmp_path, references, residuals):
     pd.testing.assert_frame_equal(read, residuals, check_exact=True, check_dtype=False)
 
 
-def test_a_new_method_is_one_function(monkeypatch, references):
+def test_a_new_method_is_one_function_and_one_line(monkeypatch, references):
     """It is then in the scores and in the tables of a forecast, and only where its kind of series is forecast."""
-    monkeypatch.setitem(METHODS, "half_way", None)  # gone again after the test
-    monkeypatch.setattr(methods, "MEMBERS", [*methods.MEMBERS])
 
-    @methods.method(member=True, needs_bound=True)
     def half_way(origin, ahead):
         return (origin.windows.values[:, -1:] + ahead.bound) / 2
 
+    added = methods.Method("half_way", half_way, member=True, needs_bound=True, figures=3)
+    monkeypatch.setattr(methods, "METHODS", (*methods.METHODS, added))
     residuals = backtest(references, windows=(4,), horizons=(1.0,))
     assert scores.score(residuals).set_index("method").loc["half_way", "wis_relative"] > 1
     series = next(each for each in references if each.indicator == "us_radio")
@@ -112,7 +111,7 @@ def test_a_new_method_is_one_function(monkeypatch, references):
     frame = result.frame()
     assert frame[frame["method"] == "half_way"]["q0.5"].notna().all()
     quantiles = [member.quantiles() for member in result.members.values()]
-    assert list(result.members) == methods.MEMBERS
+    assert list(result.members) == [each.name for each in methods.METHODS if each.member]
     pd.testing.assert_frame_equal(sum(quantiles) / 5, result.quantiles, check_exact=True)
     assert "half_way" not in methods.methods_for(bounded=False)
 

@@ -278,29 +278,6 @@ def test_the_code_names_ones_own_file_and_what_is_not_there_is_not_in_it(tmp_pat
     assert "curve" not in names
 
 
-def test_another_process_learns_what_the_next_choices_need(monkeypatch, tmp_path):
-    """It fills the cache folder, begins anew for another series, and is gone with it."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    explorer = Explorer()
-    lessons = explorer.list_lessons("China", "genai_users")
-    assert lessons[0] == ("2025-10-18", "generative AI", True)
-    assert len(lessons) == len(set(lessons)) > 10
-    monkeypatch.setattr(explorer, "list_lessons", lambda *key: lessons[1:2])
-    explorer.learn_ahead("China", "genai_users")
-    first = explorer._learner
-    explorer.learn_ahead("China", "genai_users")
-    assert explorer._learner is first
-    assert first.wait(120) == 0
-    assert len(list(tmp_path.rglob("*.npz"))) == 1
-    monkeypatch.setattr(explorer, "list_lessons", lambda *key: lessons * 9)
-    for indicator in ("internet_users", "mobile_payment_users"):
-        explorer.learn_ahead("China", indicator)
-        first, second = explorer._learner, first
-    assert second.wait(60) != 0
-    first.terminate()
-    assert first.wait(60) != 0
-
-
 def test_a_second_series_stands_beside_the_first(real):
     panels = Panels(real, GENAI, save_choice)
     panels.beside.value = True

@@ -12,7 +12,7 @@ TABLE = re.compile(r"^\| `(\d\d_\w+)` \| .*? \| (.*) \|$", re.MULTILINE)
 COLUMN = re.compile(r"`([\w.]+)` (text|date|yes/no|value|percent|share|years|count|number)\b")
 TEXT = (ROOT / "outputs" / "README.md").read_text(encoding="utf-8")
 DOCUMENTED = {name: dict(COLUMN.findall(columns)) for name, columns in TABLE.findall(TEXT)}
-NOT_ALWAYS = {"gompertz_shrunk", "gompertz_prior", "logistic_prior", "gompertz_bound", "damped_drift"}  # members
+NOT_ALWAYS = {"gompertz_shrunk", "gompertz_prior", "logistic_prior", "damped_drift"}  # members
 
 
 def holds(kind, cells):

@@ -11,7 +11,8 @@ import pytest
 from scipy.stats import norm
 
 from helpers import forecast
-from helpers.forecast import bands, joint, methods, paths
+from helpers.forecast import bands, methods, paths
+from helpers.forecast import result as results
 
 YEARS = (0.5, 1.0, 2.0, 3.0, 5.0)
 DATES = pd.date_range("2021-12-31", periods=5, freq="YE")
@@ -49,10 +50,10 @@ def at(date, value, bound="at_least"):
 def test_without_a_newer_figure_the_margins_stay_what_they_are(make):
     result = make()
     found, ahead, margins = result.quantiles.to_numpy(), result.ahead_of(result.years), []
-    for name in methods.MEMBERS:
-        point = joint.forecast_points(result.at_origin, ahead, (name,))[name][0]
+    for name in methods.members_of(forecast.PUBLISHED, forecast.NAMES):
+        point = results.forecast_points(result.at_origin, ahead, (name,))[name][0]
         cases = bands.Cases.of(
-            joint.describe(result.windows, ahead, (np.zeros(len(point), int), np.arange(len(point))))
+            results.describe(result.windows, ahead, (np.zeros(len(point), int), np.arange(len(point))))
         )
         margins.append(result.lessons.calibration(name).quantiles(cases, point, result.quantile_levels))
     np.testing.assert_array_equal(found, sum(margins) / 4)
@@ -85,8 +86,7 @@ def test_paths_that_a_limit_leaves_have_the_truncated_normal_distribution(low):
 
 def test_twice_the_paths_move_no_quantile_by_more_than_a_fifth_of_a_percent(china, monkeypatch):
     before, reached = china.quantiles, china.probabilities()["probability"]
-    for name in ("sift", "levels_left"):
-        monkeypatch.setattr(joint, name, partial(getattr(paths, name), paths=2 * paths.PATHS))
+    monkeypatch.setattr(results, "sift", partial(paths.sift, paths=2 * paths.PATHS))
     assert (china.quantiles / before - 1).abs().max().max() < 0.002
     assert (china.probabilities()["probability"] - reached).abs().max() < 0.003
 
@@ -165,7 +165,6 @@ def test_a_figure_that_hardly_any_path_satisfies_refutes_the_forecast(make):
     pd.testing.assert_frame_equal(result.quantiles, make().quantiles)
     assert "This refutes the forecast" in result.statements()["statement"].iloc[-1]
     assert "which refutes it" in repr(result)
-    assert result.hub_frame().empty
 
 
 def test_milestones_and_probabilities_are_those_of_the_paths(china):
@@ -196,13 +195,6 @@ def test_another_method_is_published_when_asked_for(make):
     np.testing.assert_array_equal(result.quantiles[0.5], rows["q0.5"])
     with pytest.raises(ValueError, match="method is 'nothing'; the methods are combined"):
         make(method="nothing")
-
-
-def test_a_scenario_that_misses_the_newer_figure_says_so(make):
-    result = make(newer=at("2026-12-31", 60.0))
-    notes = result.scenarios([0.55, 0.95]).groupby("share")["note"].first()
-    assert notes[0.55] == "contradicts at least 60.0 for 31 December 2026"
-    assert notes[0.95] == ""
 
 
 def test_a_narrow_interval_refutes_nothing_and_a_contradiction_does(make, china):

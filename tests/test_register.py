@@ -21,6 +21,7 @@ from helpers.runs import registry
 from helpers.runs.pages import write_pages
 from helpers.runs.sweep import run_sweep
 from helpers.runs.sweep_file import read_sweep
+from helpers.say import on_record
 from helpers.say.next_figure import bands_on_record, state_next
 
 TODAY, MODEL = date(2026, 11, 26), register.PUBLISHED_MODEL
@@ -42,14 +43,16 @@ def list_tree(folder):
 
 
 def test_a_forecast_is_put_on_record_as_the_run_has_it(run, record):
-    table = pd.read_csv(run / "tables" / "05_quantiles.csv")
+    table = pd.read_csv(run / "tables" / "05_forecast.csv").query("method == 'combined'").filter(regex="^date$|^q")
+    table = table.rename(columns={"date": "target_end_date"}).melt("target_end_date", var_name="output_type_id")
+    table["output_type_id"] = table["output_type_id"].str[1:].astype(float)
     paths = registry.register_run(run, hub=record, today=TODAY)
     assert sorted(path.name for path in paths) == sorted(f"{TODAY}-{name}.csv" for name in (MODEL, *BASELINES))
     rows = pd.read_csv(record / "model-output" / MODEL / f"{TODAY}-{MODEL}.csv")
     assert rows["target_end_date"].unique().tolist() == ["2026-12-31", "2027-06-30"]
     assert (rows[["origin_date", "published"]] == str(TODAY)).all().all()
     merged = rows[rows["output_type"] == "quantile"].merge(table, on=["target_end_date", "output_type_id"])
-    assert len(merged) == 46
+    assert len(merged) == 14
     np.testing.assert_allclose(merged["value_x"], merged["value_y"], rtol=1e-8)
 
 
@@ -168,10 +171,10 @@ def test_of_a_table_all_series_go_on_record_or_none(data, record):
 
 
 def test_a_run_that_was_changed_is_refused(run, record, monkeypatch):
-    path = run / "tables" / "05_quantiles.csv"
+    path = run / "tables" / "05_forecast.csv"
     whole = path.read_text()
-    path.write_text(whole.replace("0.5,", "0.5,1"))
-    with pytest.raises(RunError, match=r"is not as it was made: tables/05_quantiles.csv is changed"):
+    path.write_text(whole.replace("combined,", "combined,1"))
+    with pytest.raises(RunError, match=r"is not as it was made: tables/05_forecast.csv is changed"):
         registry.register_run(run, (), record, TODAY)
     path.write_text(whole)
     monkeypatch.setattr(registry, "_agree", lambda *_: False)
@@ -260,7 +263,8 @@ def enter(day, values=(500.0, 600.0, 700.0), published="2026-01-01", model=MODEL
 
 def score(data, *frames, **options):
     """As in a hub that requires no other levels than `enter` gives."""
-    return hub_scores.score_register(pd.concat(frames), data, required=(0.1, 0.5, 0.9), **options)
+    scored = hub_scores.score_register(pd.concat(frames), data, required=(0.1, 0.5, 0.9), **options)
+    return on_record.add_sentences(scored, data)
 
 
 def test_scores_are_those_of_the_figure_that_came(data):
@@ -295,7 +299,7 @@ def test_a_bound_is_scored_by_the_probability_it_was_given(data):
     assert below["probability"] == pytest.approx(0.7)
     assert (
         "printed as a bound: probability 50 %"
-        in hub_scores.say_scores(hub_scores.summarise_scores(score(data, enter("2026-06-30", (500, 700, 900)))))[0]
+        in on_record.say_scores(hub_scores.summarise_scores(score(data, enter("2026-06-30", (500, 700, 900)))))[0]
     )
 
 

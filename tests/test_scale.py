@@ -128,7 +128,7 @@ def test_what_the_references_teach_is_learnt_once_for_many_series(monkeypatch, t
         forecast.forecast(series, 100.0 if place % 2 else None, references, horizon_years=2).frame()
     assert calls["backtest"] == 2, "one with a bound, one without"
     assert calls["learn_prior"] == 1
-    assert calls["calibrate"] <= 2 * len(forecast.METHODS)
+    assert calls["calibrate"] <= 2 * len(forecast.NAMES)
 
 
 def test_forecast_after_forecast_keeps_memory_flat():

@@ -1,7 +1,6 @@
 """Scores against those of scoringrules, a library of its own."""
 
 import numpy as np
-import pytest
 import scoringrules
 
 from helpers.forecast import bands, scores
@@ -30,11 +29,3 @@ def test_the_crps_over_quantiles_is_theirs():
     found = make_quantiles(levels)
     theirs = scoringrules.crps_quantile(ACTUAL, found, levels, backend="numpy")
     np.testing.assert_allclose(scores.quantile_score(ACTUAL, found, levels), theirs, rtol=1e-12)
-
-
-@pytest.mark.parametrize("power", [0.5, 1.0])
-def test_the_variogram_score_is_theirs(power):
-    paths = RANDOM.normal(0, 1, (300, 5)).cumsum(axis=1)
-    actual = RANDOM.normal(0, 1, 5).cumsum()
-    theirs = scoringrules.vs_ensemble(actual, paths, p=power, backend="numpy")
-    assert scores.variogram_score(actual, paths, power) == pytest.approx(theirs, rel=1e-12)

@@ -80,7 +80,6 @@ def compute_values():
         "forecast": bounded.frame(),
         "scenarios": bounded.scenarios(),
         "bound": bounded.bound_frame(),
-        "sensitivity": bounded.sensitivity(),
         "forecast without bound": forecast(series.values, references=references).frame(),
         "scores": scores.score(residuals),
         "calibration": scores.check_calibration(residuals),

@@ -25,7 +25,7 @@ QUESTIONS = {
     "05_bands": ("How sure is that?", "result.quantiles"),
     "05_hindcasts": ("What was said before?", "forecast.hindcast(series, references=references)"),
     "04_calibration": ("Do the bands hold?", "result.coverage()"),
-    "04_skill": ("Is it better than a rule of thumb?", "forecast.cached_backtest(references)"),
+    "04_skill": ("Is it better than a rule of thumb?", "forecast.recall(references).residuals(bounded=True)"),
     "06_register": ("What is on record?", "register.read_register(data)"),
     "01_coverage": ("Which figures are there?", "data.list_series()"),
 }

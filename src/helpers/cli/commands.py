@@ -173,6 +173,7 @@ def score(
     from ..forecast import hub_scores
     from ..forecast.hub import read_required, write_figures
     from ..forecast.register import list_figures, read_register
+    from ..say.on_record import add_sentences, say_scores
 
     given: dict[str, Any] = {"data": data}
     locate_data(given, {})
@@ -180,6 +181,7 @@ def score(
     place = find_register(known.path) if hub is None else hub
     entries = read_register(known, hub=place)
     scored = hub_scores.score_register(entries, known, vintage, read_required(place))
+    scored = add_sentences(scored, known)
     if update and len(entries):
         write_figures(place, list_figures(known, entries))
     if as_json:
@@ -187,7 +189,7 @@ def score(
         return
     for row in scored[scored["came"].notna()].itertuples():
         print(escape(f"{row.entity}, {row.indicator}. {row.text}"))
-    for sentence in hub_scores.say_scores(hub_scores.summarise_scores(scored)):
+    for sentence in say_scores(hub_scores.summarise_scores(scored)):
         print(escape(sentence))
     if vintage == "latest":
         print("Of revised figures the latest vintage was taken.")

@@ -2,28 +2,27 @@
 
 ``forecast`` turns a series into a `Forecast`: quantiles by date, scenarios, milestones, statements. ``hindcast`` makes
 the same forecast at earlier dates. The parts, each importing those before it:
-``windows`` (the points that a forecast may see, and the bound), ``targets`` (the series that is forecast, or a panel of
-them, in one form), ``bands`` (conformal calibration), ``methods`` (one function each, registered where it stands, and
-the prior), ``paths`` (how dates hang together, and what newer bounds leave), ``coverage`` (what bands covered on
-record), ``rolling`` (`backtest`: what the methods would have said of the reference technologies), ``scores`` (of that),
-``lessons`` (what the references teach, made once), ``joint`` (members, their mean and its paths), ``result`` (the
-forecast object), ``forecasting``; and of the forecasts on record ``baselines`` (beside them), ``hub`` (their
-files), ``register`` and ``hub_scores``.
+``ceilings`` (least squares with the ceiling held), ``windows`` (the points that a forecast may see, and the bound),
+``targets`` (what is given, read into one form), ``bands`` (conformal calibration), ``methods`` (members, benchmarks and
+the prior), ``paths`` (correlation over dates, and what newer bounds leave), ``rolling`` (`backtest`: what the methods
+would have said of the references), ``lessons`` (what the references teach, made once), ``scores`` (of the backtest),
+``result`` (the forecast: members, their mean, its paths and tables), ``forecasting``; and of the forecasts on record
+``baselines`` (beside them), ``hub`` (their files), ``register`` and ``hub_scores``.
 """
 
 from .forecasting import cut_series, forecast, hindcast, make_hindcasts, pick_origins, read_narrowly, scale_before, vary
-from .lessons import cached_backtest
-from .methods import METHODS, PUBLISHED, Origin, Prior, average_ceilings, learn_prior, saturation_shares
+from .lessons import recall
+from .methods import NAMES, PUBLISHED, Origin, Prior, average_ceilings, last_shares, learn_prior
 from .result import MILESTONES, NOT_REACHED, Forecast
 from .rolling import HORIZONS, WINDOWS, backtest, can_calibrate
-from .targets import LEAST_TECHNOLOGIES, read_panel
+from .targets import LEAST_TECHNOLOGIES
 from .windows import PAST_PEAK, last_window, next_dates
 
 __all__ = [
     "HORIZONS",
     "LEAST_TECHNOLOGIES",
-    "METHODS",
     "MILESTONES",
+    "NAMES",
     "NOT_REACHED",
     "PAST_PEAK",
     "PUBLISHED",
@@ -33,19 +32,18 @@ __all__ = [
     "Prior",
     "average_ceilings",
     "backtest",
-    "cached_backtest",
     "can_calibrate",
     "cut_series",
     "forecast",
     "hindcast",
+    "last_shares",
     "last_window",
     "learn_prior",
     "make_hindcasts",
     "next_dates",
     "pick_origins",
     "read_narrowly",
-    "read_panel",
-    "saturation_shares",
+    "recall",
     "scale_before",
     "vary",
 ]

@@ -25,7 +25,7 @@ import pandas as pd
 from scipy.special import ndtri
 from statsmodels.genmod.families.links import Link, Log
 
-from ..curves import Gompertz
+from .ceilings import GOMPERTZ
 from .windows import SHORTEST, STEEP_WITHIN, Levels, approach, damp, to_link
 
 HEAVY_TAILS = 4.0
@@ -61,7 +61,7 @@ class Cases:
         two percent of the last value. One or two points know no walk of their own and one no trend: there these are
         common to all as well, the trend 1 a year on the link's scale.
         """
-        names = ("years", "unit_ahead", "bound_sd", "rate", "roughness", "window", "stretch")
+        names = ("years", "bound_ahead", "bound_sd", "rate", "roughness", "window", "stretch")
         years, bound, bound_sd, rate, step_sd, points, steep = (frame[name].to_numpy(float) for name in names)
         last = frame["share"].fillna(1.0).to_numpy(float)
         walk = step_sd**2 * years * points / np.maximum(points - 2, 1)
@@ -78,7 +78,7 @@ class Cases:
     @property
     def link(self) -> Link:
         """The link of the rows, as `Windows.link`."""
-        return Gompertz.link if self.bounded else Log()
+        return GOMPERTZ.link if self.bounded else Log()
 
     def scale(self, shares: np.ndarray, floor: float) -> tuple[np.ndarray, np.ndarray]:
         """Shares on the scale between floor and bound, and how much steeper than the link it is there, (R,) each."""
@@ -192,7 +192,7 @@ class Errors:
     def __init__(self, residuals: pd.DataFrame, method: str) -> None:
         self.residuals, self.cases = residuals, Cases.of(residuals)
         self.point, self.weights = residuals[method].to_numpy(float), weigh_technologies(residuals)
-        self.actual = (residuals["actual"] / residuals["unit_then"]).to_numpy(float)
+        self.actual = (residuals["actual"] / residuals["bound_then"]).to_numpy(float)
         self.technologies = pd.factorize(residuals["technology"])[0]
         self._scaled: dict[float, tuple[np.ndarray, np.ndarray]] = {}
 

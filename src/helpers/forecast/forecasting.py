@@ -20,7 +20,7 @@ from .lessons import References, recall
 from .methods import PUBLISHED, Origin, methods_for
 from .result import Forecast
 from .rolling import can_calibrate
-from .targets import Target, read_target
+from .targets import check_limits, read_references, read_series
 from .windows import SHORTEST, SHORTEST_SPAN, last_window, next_dates
 
 Series = TypeVar("Series", pd.Series, AdoptionSeries)
@@ -43,7 +43,7 @@ def forecast(
     The published method, ``combined``, is the plain mean of the quantiles of its members (`helpers.forecast.methods`),
     each with its own band: curves whose ceiling is averaged over, by where the references stand and how well they fit
     the series with it; a curve at the bound whose rate is drawn towards what followed in the references; and damped
-    drift, cut at the bound. Bands are normalised split conformal (`helpers.forecast.bands`).
+    drift, which approaches the bound. Bands are normalised split conformal (`helpers.forecast.bands`).
     Without a bound it is damped drift alone; past its peak the last value is the path of all. A series of one or two
     values is forecast by the curve at the bound alone, no more than three years ahead, and only with a bound. Sources:
     Meade and Islam 2006 (diffusion forecasts), Gardner 2006 (damped trends), Lei et al. 2018 (bands), Lichtendahl,
@@ -52,8 +52,8 @@ def forecast(
     Parameters
     ----------
     series : pandas.Series with a DatetimeIndex, or AdoptionSeries
-        At least three values, with a bound one. Curves are fitted to all of them; growth and its unevenness are
-        measured on the last eight, of which those closer together than 0.4 years are thinned.
+        At least three values, with a bound one. The forecast sees the last eight, of which those closer together than
+        0.4 years are thinned.
     bound : number, pandas.Series with a DatetimeIndex, or None
         A known upper limit in the unit of `series`. None stands for an AdoptionSeries' own, or for none.
     references : list of AdoptionSeries, optional
@@ -75,7 +75,7 @@ def forecast(
         an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: it is made of the
         paths that satisfy them.
     method : str
-        A name in `METHODS`, whose forecast it is.
+        A name in `NAMES`, whose forecast it is.
 
     Returns
     -------
@@ -98,15 +98,15 @@ def forecast(
     [53.0, 61.0, 68.0]
     >>> axes = result.plot()
     """
-    references = indicators.load_references() if references is None else references
-    target = read_target(series, bound, limit, censored)
+    references = indicators.load_references() if references is None else read_references(references)
+    target = read_series(series, bound, limit, censored)
     others = [each for each in references if not target.technology or each.technology != target.technology]
     school = recall(others) if residuals is None else References(others, residuals)
     return forecast_target(target, school, horizon_years, levels, shares, method)
 
 
 def forecast_target(
-    target: Target,
+    target: AdoptionSeries,
     references: References,
     horizon_years: float = 5,
     levels: Sequence[float] = LEVELS,
@@ -115,7 +115,7 @@ def forecast_target(
 ) -> Forecast:
     """`forecast` of a target by references that may teach several, with what it takes from them made once."""
     windows = last_window(target.values, target.bound)
-    target.check_limits()
+    check_limits(target)
     levels, shares = check_levels(levels), read_shares("shares", shares)
     known = methods_for(windows.bounded, windows.points)
     if method not in known:
@@ -148,7 +148,7 @@ def vary(result: Forecast, others: Mapping[str, AdoptionSeries], references: Seq
     for name, series in others.items():
         if result.few and series.bound is None:  # of which there is no forecast
             continue
-        other = forecast_target(read_target(series, limit=limit), taught)
+        other = forecast_target(read_series(series, limit=limit), taught)
         columns = {f"q{end:g}": column for end, column in zip(ends, other.at(result.years, ends).T, strict=True)}
         frames.append(pd.DataFrame({"form": name, "date": result.dates} | columns | {"unit": result.target.unit}))
     return pd.concat(frames, ignore_index=True)
@@ -229,7 +229,7 @@ def hindcast(
     ValueError
         With fewer than four values, and where `forecast` raises one.
     """
-    target, frames = read_target(series, bound), []
+    target, frames = read_series(series, bound), []
     values = target.values
     references = indicators.load_references() if references is None else references
     for origin in pd.DatetimeIndex(values.index[SHORTEST - 1 : -1] if origins is None else origins).tz_localize(None):

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..base.levels import LEVELS, band_ends
 from ..base.project import RunError
-from ..base.words import add_entity, percent, say, say_count, say_day, say_name, say_range
+from ..base.words import say_count, say_day
 from ..indicators import Data, DataError
 from .hub import BASELINES, ENTRY
 from .result import HUB_QUANTILES
@@ -21,7 +21,19 @@ TASK = ["entity", "indicator", "bound", "origin_date", "target_end_date"]
 RATIOS = {name: f"wis_{name.partition('-')[2]}" for name in BASELINES}
 COVERED = ["inside_50", "inside", "inside_95"]
 """Columns of `helpers.base.levels.LEVELS`; the 80 % band is the one that sentences quote."""
-SCORES = ["outcome", "side", "came", "hindsight", "counted", "probability", *COVERED, "wis", *RATIOS.values(), "text"]
+SCORES = [
+    "outcome",
+    "side",
+    "came",
+    "hindsight",
+    "counted",
+    "probability",
+    *COVERED,
+    "wis",
+    *RATIOS.values(),
+    "why",
+    "revised",
+]
 SUMMARY = ["model_id", "on_record", "to_come", "hindsight", "no_score", "counted", "exact"]
 SUMMARY += [*(f"coverage_{100 * level:.0f}" for level in LEVELS), *(f"{name}_ratio" for name in RATIOS.values())]
 SUMMARY += ["bounds", "probability"]
@@ -53,7 +65,8 @@ def score_register(
         hindsight), probability (that the forecast gave to an outcome at least, or at most, so high; for bounds only),
         inside_50, inside (80 %), inside_95 ("yes" or "no"; "" where a bound leaves it open), wis (weighted interval
         score over all quantiles, in the unit; for exact figures), wis_last_value and wis_drift (those of the baselines,
-        where they are on record), text (all that as a sentence).
+        where they are on record), why (there is no score although a figure has come, or ""), revised (whether the
+        figure is a later vintage than the first).
 
     Raises
     ------
@@ -68,13 +81,12 @@ def score_register(
     for row in scored:
         if row["model_id"] in RATIOS:
             against.setdefault(tuple(row[name] for name in TASK), {})[RATIOS[row["model_id"]]] = row["wis"]
-    titles = dict(zip(data.indicators["indicator"], data.indicators["title"], strict=True))
-    rows = []
-    for row in scored:
-        if row["model_id"] not in RATIOS:
-            baselines = dict.fromkeys(RATIOS.values(), np.nan) | against.get(tuple(row[name] for name in TASK), {})
-            title = add_entity(titles.get(row["indicator"], row["indicator"]), row["entity"])
-            rows.append(row | baselines | {"text": f"{title}: {_say_entry(row | baselines)}"})
+    none = dict.fromkeys(RATIOS.values(), np.nan)
+    rows = [
+        row | none | against.get(tuple(row[name] for name in TASK), {})
+        for row in scored
+        if row["model_id"] not in RATIOS
+    ]
     return pd.DataFrame(rows, columns=[*ENTRY, "q0.1", "q0.5", "q0.9", "unit", *SCORES])
 
 
@@ -87,7 +99,9 @@ def _score_entry(
     row |= dict(zip(("q0.1", "q0.5", "q0.9"), quoted, strict=True))
     row["lacks"] = [f"{level:g}" for level in required if not np.isclose(levels, level).any()]
     row |= {"unit": part["unit"].iloc[0], "outcome": np.nan, "side": "", "came": pd.NaT, "hindsight": False}
-    row |= {"counted": False, "probability": np.nan, "wis": np.nan, "why": ""} | dict.fromkeys(COVERED, "")
+    row |= {"counted": False, "probability": np.nan, "wis": np.nan, "why": "", "revised": False} | dict.fromkeys(
+        COVERED, ""
+    )
     rows = data.find_vintages(row["entity"], row["indicator"])
     figures = rows[rows["date"] == row["target_end_date"]]
     if figures.empty:
@@ -102,7 +116,7 @@ def _score_entry(
     figure = figures.iloc[0 if vintage == "first" else -1]
     outcome, side = float(figure["value"]), figure["bound"]
     row |= {"outcome": outcome, "side": side, "counted": not row["hindsight"]}
-    row["revised"] = len(figures) - 1 if vintage == "latest" else 0
+    row["revised"] = vintage == "latest" and len(figures) > 1
     below = float(np.interp(outcome, values, levels, left=0, right=1))
     row["probability"] = {"at_least": 1 - below, "at_most": below}.get(side, np.nan)
     for name, level in zip(COVERED, LEVELS, strict=True):
@@ -132,30 +146,6 @@ def _find_reason(row: dict[str, Any], rows: pd.DataFrame, data: Data) -> str:
             f"the series broke on {say_day(hard['date'].iloc[0])} ({hard['reason'].iloc[0]}), and counts something else"
         )
     return ""
-
-
-def _say_entry(row: dict[str, Any]) -> str:
-    """A row of `score_register` for readers."""
-    unit, model = row["unit"], row["model_id"].partition("-")[2]
-    median = say(row["q0.5"], unit, row["q0.9"], bare=True)
-    text = f"from what was known on {say_day(row['origin_date'])}, for {say_day(row['target_end_date'])}: "
-    band = f"{say_range(row['q0.1'], row['q0.9'], unit)} (80 % band; median {median}; {model}). "
-    text += f"no 80 % band ({model}). " if pd.isna([row["q0.1"], row["q0.5"], row["q0.9"]]).any() else band
-    if pd.isna(row["came"]):
-        return f"{text}Put on record on {say_day(row['published'])}; the figure has not come yet."
-    if row["why"]:
-        return f"{text}There is no score: {row['why']}."
-    side = "" if row["side"] == "exact" else f"{say_name(row['side'])} "
-    text += f"Came on {say_day(row['came'])}: {side}{say(row['outcome'], unit)}"
-    text += ", revised since" if row["revised"] else ""
-    if row["inside"]:
-        text += f", {'inside' if row['inside'] == 'yes' else 'outside'} the band"
-    text += "." if not side else f"; the forecast gave that a probability of {percent(row['probability'])}."
-    if row["hindsight"]:
-        return f"{text} Put on record only on {say_day(row['published'])}, in hindsight: it proves nothing."
-    ratios = [f"{row['wis'] / row[name]:.2f} of that of the {name[4:].replace('_', ' ')}" for name in RATIOS.values()
-              if row[name] > 0 and pd.notna(row["wis"])]  # fmt: skip
-    return f"{text} Its WIS is {' and '.join(ratios)}." if ratios else text
 
 
 def summarise_scores(scored: pd.DataFrame) -> pd.DataFrame:
@@ -191,24 +181,3 @@ def summarise_scores(scored: pd.DataFrame) -> pd.DataFrame:
         row |= {"bounds": len(bounds), "probability": bounds["probability"].mean() if len(bounds) else np.nan}
         rows.append(row)
     return pd.DataFrame(rows, columns=SUMMARY)
-
-
-def say_scores(summary: pd.DataFrame) -> list[str]:
-    """A sentence for each model of `summarise_scores`."""
-    sentences = []
-    for row in summary.to_dict("records"):
-        text = f"{row['model_id']}: {say_count(row['on_record'], 'forecast')} on record, {row['to_come']} to come, "
-        text += f"{row['hindsight']} made in hindsight and not counted, {row['no_score']} without a score."
-        if row["exact"]:
-            covered = ", ".join(
-                f"{percent(row[f'coverage_{100 * level:.0f}'])} by the {100 * level:.0f} % band" for level in LEVELS
-            )
-            text += f" Of {say_count(row['exact'], 'exact figure')} covered: {covered}."
-            for name in RATIOS.values():
-                ratio, which = row[f"{name}_ratio"], name[4:].replace("_", " ")
-                text += "" if np.isnan(ratio) else f" WIS against the {which}: {ratio:.2f} (below 1 is better)."
-        if row["bounds"]:
-            text += f" {say_count(row['bounds'], 'figure')} printed as a bound: probability "
-            text += f"{percent(row['probability'])} on average."
-        sentences.append(text if row["counted"] else f"{text} No figure has come since, so there is no score yet.")
-    return sentences

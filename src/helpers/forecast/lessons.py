@@ -1,46 +1,31 @@
-"""What the references teach: errors, prior, calibrations and correlations, made once for all that use them.
+"""What the references teach: errors, prior, calibrations and correlations, made once in a process for all users.
 
-`recall` gives the references with all that they have taught in this process. Their errors, which take the longest, are
-also kept for the next process, for the same figures, code and libraries: in a file of the user's own cache folder, a
-plain archive of arrays, written whole. A file that is damaged is made anew; where nothing can be kept, nothing is. A
-wheel brings those of the project's own references along.
+`recall` gives the references with all that they have taught in this process.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import platform
 from collections.abc import Sequence
-from contextlib import suppress
-from functools import cache, cached_property
-from importlib import metadata
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import platformdirs
 
-from ..base.files import hash_helpers, pack_files, write_file
-from ..base.project import PACKAGED, RunError, refuse_planted
 from ..base.words import quote
 from ..indicators.series import AdoptionSeries
 from . import bands
 from .bands import Calibration, Records
-from .methods import PUBLISHED, Prior, learn_prior, members_of, methods_for, saturation_shares
+from .methods import PUBLISHED, Prior, last_shares, learn_prior, members_of, methods_for
 from .paths import correlate_scores, fit_decay
 from .rolling import HORIZONS, LABELS, WINDOWS, backtest
 from .windows import FEW_YEARS, SHORTEST
 
-FOLDER = "backtests"
-"""Of the user's cache folder, and of what a wheel brings along."""
-MOST_FILES = 64
-"""Files that are kept, the newest; one is up to a megabyte."""
-LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels")
-ABOVE = dict.fromkeys(("years", "horizon_years", "last", "growth", "unit", "unit_ahead", "unit_then", "stretch"), 0.0)
-ABOVE |= {"window": 0.0} | dict.fromkeys(("bound_sd", "rate", "roughness", "past_peak", "drift_sd", "actual"), -np.inf)
+POSITIVE = ("years", "horizon_years", "last", "growth", "bound", "bound_ahead", "bound_then", "stretch", "window")
+ABOVE = dict.fromkeys(POSITIVE, 0.0)
+ABOVE |= dict.fromkeys(("bound_sd", "rate", "roughness", "past_peak", "drift_sd", "actual"), -np.inf)
 """Columns of numbers in a residual frame besides its methods, and what each of them lies above."""
 
 
@@ -52,7 +37,7 @@ class Lessons:
     records : Records
         Of residuals from `backtest`; shared by all that learn from these.
     reached : DataFrame
-        From `saturation_shares`, of the other technologies.
+        From `last_shares`, of the other technologies.
     technology : str
         The one left out; "" for none.
     """
@@ -108,7 +93,7 @@ class References:
     ----------
     series : sequence of AdoptionSeries
     residuals : DataFrame, optional
-        From `backtest` on them; what is missing, or of the other kind, is that of `cached_backtest`.
+        From `backtest` on them; what is missing, or of the other kind, is made when first asked for.
     """
 
     def __init__(self, series: Sequence[AdoptionSeries], residuals: pd.DataFrame | None = None) -> None:
@@ -126,7 +111,9 @@ class References:
         """
         key = (min(figures, SHORTEST), bounded)
         if key not in self._residuals:
-            self._residuals[key] = cached_backtest(self.series, bounded, figures)
+            few = figures < SHORTEST
+            horizons = [each for each in HORIZONS if each <= FEW_YEARS] if few else HORIZONS
+            self._residuals[key] = backtest(self.series, (figures,) if few else WINDOWS, horizons, bounded=bounded)
         return self._residuals[key]
 
     def teach(self, technology: str, bounded: bool, figures: int = SHORTEST) -> Lessons:
@@ -137,7 +124,7 @@ class References:
         if key not in self._lessons:
             others = [each for each in self.series if not key[0] or each.technology != key[0]]
             records = self._records.setdefault(kind, Records(residuals))
-            self._lessons[key] = Lessons(records, saturation_shares(others), key[0])
+            self._lessons[key] = Lessons(records, last_shares(others), key[0])
         return self._lessons[key]
 
 
@@ -200,93 +187,3 @@ def digest_series(references: Sequence[AdoptionSeries]) -> str:
         for part in parts:
             digest.update(part.index.as_unit("ns").asi8.tobytes() + part.to_numpy(float).tobytes())
     return digest.hexdigest()
-
-
-def cached_backtest(
-    references: Sequence[AdoptionSeries], bounded: bool = True, figures: int = SHORTEST
-) -> pd.DataFrame:
-    """`backtest` with its usual windows and horizons; computed where none of the same is in the cache.
-
-    Parameters
-    ----------
-    references, bounded : as for `backtest`
-    figures : int
-        Of the series that is to be forecast: with one or two, windows have as many points, and horizons end at
-        `FEW_YEARS`.
-
-    Returns
-    -------
-    DataFrame
-        As `backtest` returns it, to the last bit; one that a wheel has brought along as it was where that was built.
-
-    Raises
-    ------
-    ValueError
-        As `backtest`.
-    """
-    state = _name(references, bounded, figures)
-    name = f"{hashlib.sha256(f'{state} {_digest_code()}'.encode()).hexdigest()}.npz"
-    path = Path(platformdirs.user_cache_dir("adoption-curves", appauthor=False)) / FOLDER / name
-    for kept in (PACKAGED / FOLDER / state, path):
-        with suppress(Exception):  # whatever is wrong with a file, its content is made anew
-            refuse_planted(kept.parent, kept)
-            return unpack_residuals(kept.read_bytes())
-    residuals = _compute(references, bounded, figures)
-    with suppress(OSError, RunError):  # a folder that can't be written, a full disk: it is made again next time
-        path.parent.mkdir(parents=True, exist_ok=True)
-        refuse_planted(path.parent.parent, path.parent)
-        write_file(path, pack_residuals(residuals))
-        for old in sorted(path.parent.iterdir(), key=lambda each: each.stat().st_mtime)[:-MOST_FILES]:
-            old.unlink()
-    return residuals
-
-
-def _compute(references: Sequence[AdoptionSeries], bounded: bool, figures: int = SHORTEST) -> pd.DataFrame:
-    if figures < SHORTEST:
-        horizons = [each for each in HORIZONS if each <= FEW_YEARS]
-        return backtest(references, (figures,), horizons, bounded=bounded)
-    return backtest(references, WINDOWS, HORIZONS, bounded=bounded)
-
-
-def _name(references: Sequence[AdoptionSeries], bounded: bool, figures: int = SHORTEST) -> str:
-    few = f"-{figures}" if figures < SHORTEST else ""
-    return f"{digest_series(references)}-{'bounded' if bounded else 'unbounded'}{few}.npz"
-
-
-@cache
-def _digest_code() -> str:
-    """What a backtest depends on besides its references: code, libraries and the kind of processor."""
-    versions = {name: metadata.version(name) for name in LIBRARIES}
-    return json.dumps([hash_helpers(), versions, platform.python_version(), platform.machine()], sort_keys=True)
-
-
-def pack_residuals(residuals: pd.DataFrame) -> bytes:
-    """A frame from `backtest` as an archive of arrays (.npz), the same bytes for the same frame."""
-    files = {}
-    for name in residuals:
-        column, file = residuals[name], io.BytesIO()
-        texts = not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_dtype(column))
-        np.save(file, column.to_numpy(str) if texts else column.to_numpy(), allow_pickle=False)
-        files[f"{name}.npy"] = file.getvalue()
-    return pack_files(files)
-
-
-def unpack_residuals(content: bytes) -> pd.DataFrame:
-    """The frame that `pack_residuals` has packed.
-
-    Raises
-    ------
-    ValueError
-        Where the archive holds something else; a damaged one raises what zipfile, zlib and numpy do.
-    """
-    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-        frame = pd.DataFrame({name: archive[name] for name in archive.files})
-    check_residuals(frame)
-    return frame
-
-
-def write_packaged(folder: Path, references: Sequence[AdoptionSeries]) -> None:
-    """Write the backtests that a wheel brings along: with a bound, without, and of one figure and of two."""
-    for bounded, figures in ((True, SHORTEST), (False, SHORTEST), (True, 1), (True, 2)):
-        content = pack_residuals(_compute(references, bounded, figures=figures))
-        write_file(folder / _name(references, bounded, figures), content)

@@ -1,7 +1,6 @@
 """The forecasting methods, all through one interface: what is known at an origin and dates ahead give (N, H) values.
 
-To add one, write its function under `@method()`, with ``member=True`` for a member of the published forecast; its
-bands, scores and place in every table follow.
+To add one, write its function and a line in `METHODS`; its bands, scores and place in every table follow.
 """
 
 from __future__ import annotations
@@ -9,37 +8,30 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit, softmax
 
-from ..curves import AdoptionCurve, Gompertz, Logistic
-from ..curves.ceilings import CeilingFits, fit_ceilings
 from ..indicators.series import AdoptionSeries
 from . import bands
-from .windows import SHARE_LIMITS, SHORTEST, Ahead, Windows, damp, mean_change, measure_growth, to_link
+from .ceilings import GOMPERTZ, LOGISTIC, CeilingFits, Family, fit_ceilings
+from .windows import SHARE_LIMITS, SHORTEST, Ahead, Windows, approach, damp, mean_change, measure_growth, to_link
 
-ERRORS = "independent"
-"""Errors under which a ceiling's likelihood is multiplied by its prior; `python -m benchmarks` tries the other kind."""
 TAIL_ROUNDS = 20
 """How often rows are weighed anew by their errors, where these have heavy tails."""
 NODES = 4 * (np.arange(25) + 0.5) / 25 - 2
-"""Where ceilings are tried, in standard deviations around a centre: the middles of equal parts of two to each side."""
-ZOOMS = 2
-"""How often the ceilings are set closer together where the data tell them apart."""
+"""Ceilings, in standard deviations of the prior from its mean: the middles of equal parts of two to each side."""
 MEASUREMENT = 0.005
 """Half a point of the bound: no fit is believed to be closer than figures are published."""
-MOST_POINTS = 10
-"""The errors of a long series hang together, so it counts as no more points than these."""
 
 
 @dataclass
 class Prior:
     """Prior knowledge from the reference technologies; numbers, or (N,) arrays with one entry per window."""
 
-    mean: np.ndarray | float  # of the logit of the saturation share
+    mean: np.ndarray | float  # of the logit of the share at which technologies stand
     sd: np.ndarray | float  # of the same
     rate_intercept: np.ndarray | float = 0.0  # rate ahead = intercept + slope x rate of the window, both per year on
     rate_slope: np.ndarray | float = 1.0  # the link's scale
@@ -60,30 +52,17 @@ class Curve:
 
     windows: Windows
     fits: CeilingFits
-    away: np.ndarray  # (N, K) ceilings, evenly spaced, in standard deviations of the prior from its mean
 
     @cached_property
     def loglike(self) -> np.ndarray:
         """Profile log-likelihood of the ceilings, (N, K): errors independent, of a size that is not known."""
-        count = np.isfinite(self.windows.all_points.values).sum(axis=1, keepdims=True)
-        power = (np.minimum(count, MOST_POINTS) - 2) / 2
-        return -power * np.log(self.fits.ssr / self.windows.bound[:, -1:] ** 2 + MEASUREMENT**2)
-
-    @property
-    def logs(self) -> np.ndarray:
-        """Logarithm of prior times likelihood of the ceilings, (N, K), up to a constant of the window."""
-        return self.loglike - self.away**2 / 2
+        squares = self.fits.ssr / self.windows.bound[:, -1:] ** 2
+        return -(self.windows.points - 2) / 2 * np.log(squares + MEASUREMENT**2)
 
     @cached_property
     def weight(self) -> np.ndarray:
-        """Prior times likelihood of the ceilings, (N, K); adds up to 1."""
-        return softmax(self.logs, axis=1)
-
-    @property
-    def moments(self) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation of the ceilings under their weights, as `away`, (N, 1) each."""
-        mean = (self.weight * self.away).sum(axis=1, keepdims=True)
-        return mean, np.sqrt((self.weight * (self.away - mean) ** 2).sum(axis=1, keepdims=True))
+        """Weights of the ceilings, (N, K): likelihood under a flat prior; they add up to 1."""
+        return softmax(self.loglike, axis=1)
 
     def paths(self, ahead: Ahead) -> np.ndarray:
         """Each ceiling's curve through the last observation, (N, K, H), in the unit of the series."""
@@ -97,44 +76,28 @@ class Curve:
 
     def frame(self) -> pd.DataFrame:
         """Share of the bound, prior, likelihood (1 at its highest) and weight of the ceilings of one window (N = 1)."""
-        prior = np.exp(-(self.away**2) / 2)
-        columns = {"share": self.fits.shares, "prior": prior / prior.sum()}
-        columns |= {"likelihood": np.exp(self.loglike - self.loglike.max()), "weight": self.weight}
-        return pd.DataFrame({name: column[0] for name, column in columns.items()})
+        columns = {"share": self.fits.shares[0], "prior": 1 / self.fits.shares.shape[1]}
+        columns |= {"likelihood": np.exp(self.loglike - self.loglike.max())[0], "weight": self.weight[0]}
+        return pd.DataFrame(columns)
 
 
-def average_ceilings(family: type[AdoptionCurve], windows: Windows, prior: Prior) -> Curve:
-    """A curve whose ceiling is not known: every ceiling counts by prior times profile likelihood.
+def average_ceilings(family: Family, windows: Windows, prior: Prior) -> Curve:
+    """A curve whose ceiling is not known: each of 25 ceilings counts by its profile likelihood.
 
-    The prior is where the references ended. The likelihood is that of the fit to all points of the series with the
-    ceiling held: its sum of squares to the power -(n - 2) / 2, with n at most `MOST_POINTS`. With four points it hardly
-    chooses, and the prior decides; where the series has bent it decides alone. There the ceilings lie close together,
-    around the likeliest (adaptive quadrature: Naylor and Smith 1982).
+    They lie evenly within two standard deviations of where the references stand now, on the scale of logits; there the
+    prior is flat. The likelihood is that of the fit to the window with the ceiling held: its sum of squares to the
+    power -(n - 2) / 2. With four points it hardly chooses; where the series has bent it decides alone.
     """
-    away = np.tile(NODES, (len(windows.years), 1))
-    curve = Curve(windows, _fit(family, windows, prior.shares(away)), away)
-    for _ in range(ZOOMS):
-        mean, sd = curve.moments
-        step = np.diff(curve.away[:, :2])
-        rows = np.flatnonzero(sd < step)
-        if not len(rows):
-            break
-        away = curve.away.copy()
-        away[rows] = (mean + NODES * np.maximum(sd, step / 2))[rows]
-        fits = curve.fits.put(rows, _fit(family, windows.take(rows), prior.shares(away)[rows]))
-        curve = Curve(windows, fits, away)
-    return curve
+    return Curve(windows, _fit(family, windows, prior.shares(np.tile(NODES, (len(windows.years), 1)))))
 
 
-def fit_at_share(family: type[AdoptionCurve], windows: Windows, share: float) -> Curve:
+def fit_at_share(family: Family, windows: Windows, share: float) -> Curve:
     """The curve of each window whose ceiling is one known share of the bound."""
-    shares = np.full((len(windows.years), 1), share)
-    return Curve(windows, _fit(family, windows, shares), np.zeros_like(shares))
+    return Curve(windows, _fit(family, windows, np.full((len(windows.years), 1), share)))
 
 
-def _fit(family: type[AdoptionCurve], windows: Windows, shares: np.ndarray) -> CeilingFits:
-    points = windows.all_points
-    return fit_ceilings(family, points.years, points.values, points.bound, shares, ERRORS)
+def _fit(family: Family, windows: Windows, shares: np.ndarray) -> CeilingFits:
+    return fit_ceilings(family, windows.years, windows.values, windows.bound, shares)
 
 
 @dataclass
@@ -147,128 +110,93 @@ class Origin:
     @cached_property
     def curves(self) -> dict[str, Curve]:
         """The members whose ceiling is not known, by name."""
-        families = {"gompertz_prior": Gompertz, "logistic_prior": Logistic}
+        families = {"gompertz_prior": GOMPERTZ, "logistic_prior": LOGISTIC}
         return {name: average_ceilings(family, self.windows, self.prior) for name, family in families.items()}
 
 
-Method: TypeAlias = Callable[[Origin, Ahead], np.ndarray]
 PUBLISHED = "combined"
 """The method that a run publishes: the mean of its members' quantiles."""
-METHODS: dict[str, Method] = {}
-"""Every method by name, in the order of their functions; the first is the published one."""
-MEMBERS: list[str] = []
-"""Members of the published forecast; without a bound those alone that need none."""
-NEEDS_BOUND: set[Method] = set()
-NEEDS_FIGURES: dict[str, int] = {}
-"""How many figures each method needs."""
 
 
-def method(
-    member: bool = False, needs_bound: bool = False, needs_figures: int = SHORTEST
-) -> Callable[[Method], Method]:
-    """Register a function as a method, called by its name.
-
-    Parameters
-    ----------
-    member : bool
-        Whether its quantiles are among those whose mean is the published forecast.
-    needs_bound : bool
-        Whether it means nothing without a bound.
-    needs_figures : int
-        With fewer it says nothing.
-
-    Returns
-    -------
-    callable
-        The decorator; it gives the function back.
-    """
-
-    def register(function: Method) -> Method:
-        METHODS[function.__name__], NEEDS_FIGURES[function.__name__] = function, needs_figures
-        if member:
-            MEMBERS.append(function.__name__)
-        if needs_bound:
-            NEEDS_BOUND.add(function)
-        return function
-
-    return register
-
-
-@method(needs_figures=1)
-def combined(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """The published forecast: the plain mean of its members, each between 0 and the limit."""
-    return forecast_points(origin, ahead, (PUBLISHED,))[PUBLISHED]
-
-
-@method(member=True, needs_bound=True, needs_figures=1)
 def gompertz_shrunk(origin: Origin, ahead: Ahead) -> np.ndarray:
     """A Gompertz curve up to the bound, its rate drawn from the window's towards what followed in the references.
 
     After one figure it is what followed in them.
     """
-    windows, prior, link = origin.windows, origin.prior, Gompertz.link
+    windows, prior, link = origin.windows, origin.prior, GOMPERTZ.link
     expected = np.atleast_1d(prior.expected_rate(measure_growth(windows)[0]))[:, None]
     last = to_link(link, windows.shares[:, -1:])
     gain = link.inverse(last + expected * ahead.years) - link.inverse(last)
     return ahead.bound * (windows.shares[:, -1:] + gain)
 
 
-@method(member=True, needs_bound=True)
 def gompertz_prior(origin: Origin, ahead: Ahead) -> np.ndarray:
     """The Gompertz curve averaged over its ceiling, see `average_ceilings`."""
     return origin.curves["gompertz_prior"].path(ahead)
 
 
-@method(member=True, needs_bound=True)
 def logistic_prior(origin: Origin, ahead: Ahead) -> np.ndarray:
     """The logistic curve averaged over its ceiling, see `average_ceilings`."""
     return origin.curves["logistic_prior"].path(ahead)
 
 
-@method(needs_bound=True)
-def gompertz_bound(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """The Gompertz curve whose ceiling is the bound, anchored at the last observation."""
-    return fit_at_share(Gompertz, origin.windows, 1.0).path(ahead)
-
-
-@method(member=True)
 def damped_drift(origin: Origin, ahead: Ahead) -> np.ndarray:
     """The mean change per year goes on but loses a fifth each year: statsmodels' damped Holt with smoothing 1 and 0.
 
     Without a bound the later steps count more, see `Windows.step_weights`, and a fall is taken in proportion to what is
-    left, so that it never reaches 0.
+    left, so that it never reaches 0. With one, the path approaches the limit and does not pass it.
     """
     windows, last = origin.windows, last_value(origin, ahead)
     change = mean_change(windows.years, windows.values, windows.step_weights)[:, None] * damp(ahead.years)
     if windows.bounded:
-        return last + change
+        return approach(last + change, last, ahead.limit)
     return np.where(change < 0, last * np.exp(np.minimum(change / last, 0)), last + change)
 
 
-@method(needs_figures=1)
 def drift(origin: Origin, ahead: Ahead) -> np.ndarray:
     """The mean change per year goes on: a random walk with drift; of one figure, whose change nobody knows, none."""
     return last_value(origin, ahead) + mean_change(origin.windows.years, origin.windows.values)[:, None] * ahead.years
 
 
-@method(needs_figures=1)
 def last_value(origin: Origin, ahead: Ahead) -> np.ndarray:
     """Nothing changes."""
     return origin.windows.values[:, -1:] + 0 * ahead.years
 
 
+class Method(NamedTuple):
+    """A forecasting method."""
+
+    name: str
+    path: Callable[[Origin, Ahead], np.ndarray]  # (N, H) values
+    member: bool  # whether the published forecast is the mean of its quantiles and others'
+    needs_bound: bool
+    figures: int  # that it needs at least
+
+
+METHODS = (
+    Method("gompertz_shrunk", gompertz_shrunk, member=True, needs_bound=True, figures=1),
+    Method("gompertz_prior", gompertz_prior, member=True, needs_bound=True, figures=SHORTEST),
+    Method("logistic_prior", logistic_prior, member=True, needs_bound=True, figures=SHORTEST),
+    Method("damped_drift", damped_drift, member=True, needs_bound=False, figures=SHORTEST),
+    Method("drift", drift, member=False, needs_bound=False, figures=1),
+    Method("last_value", last_value, member=False, needs_bound=False, figures=1),
+)
+"""Members of the published forecast, and benchmarks."""
+NAMES = (PUBLISHED, *(each.name for each in METHODS))
+"""Every method by name, the published one first."""
+
+
 def members_of(method: str, known: Container[str]) -> tuple[str, ...]:
-    """Whose quantiles a method's are the mean of: those of the published one's members among those `known`, or its own.
+    """Methods whose quantiles a method's are the mean of: its members among those `known`, or itself.
 
     Known are the columns of a residual frame, or `methods_for` a series.
     """
-    return (method,) if method != PUBLISHED else tuple(name for name in MEMBERS if name in known)
+    return (method,) if method != PUBLISHED else tuple(m.name for m in METHODS if m.member and m.name in known)
 
 
 def methods_for(bounded: bool = True, figures: int = SHORTEST) -> tuple[str, ...]:
     """Names of the methods that apply to a series of so many figures, the published one first."""
-    usable = (name for name in METHODS if NEEDS_FIGURES[name] <= figures)
-    return tuple(name for name in usable if bounded or METHODS[name] not in NEEDS_BOUND)
+    return (PUBLISHED, *(m.name for m in METHODS if m.figures <= figures and (bounded or not m.needs_bound)))
 
 
 def forecast_points(origin: Origin, ahead: Ahead, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
@@ -281,16 +209,17 @@ def forecast_points(origin: Origin, ahead: Ahead, names: Sequence[str] | None = 
     names, members = names or known, members_of(PUBLISHED, known)
     past_peak, last = windows.past_peak[:, None], last_value(origin, ahead)
     with np.errstate(over="ignore"):  # where a curve falls so steeply that its share is 0
-        for name in {*names, *(members if PUBLISHED in names else ())} - {PUBLISHED}:
-            path = ahead.clip(METHODS[name](origin, ahead))
-            points[name] = np.where(past_peak, last, path) if name in members else path
+        for method in METHODS:
+            if method.name in names or (PUBLISHED in names and method.name in members):
+                path = ahead.clip(method.path(origin, ahead))
+                points[method.name] = np.where(past_peak, last, path) if method.member else path
     if PUBLISHED in names:
         points[PUBLISHED] = sum(points[name] for name in members) / len(members)
     return {name: points[name] for name in names}
 
 
-def saturation_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """Highest share of its bound that each reference technology has reached, and its deepest fall.
+def last_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
+    """Share of its bound at which each reference technology stands now, and its deepest fall.
 
     A technology with several series counts once, by their mean share and the deepest fall of any. Shares that still
     grow make the prior low rather than high.
@@ -309,19 +238,19 @@ def saturation_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
     rows = []
     for series in references:
         if series.bound is not None and len(series.values) >= 4:
-            highest = np.clip((series.values / series.bound_at(series.values.index)).max(), SHARE_LIMITS[0], 0.98)
+            last = np.clip(series.values.iloc[-1] / series.bound_at(series.values.index[-1:])[0], SHARE_LIMITS[0], 0.98)
             peaks = series.values.cummax()
             falls = (1 - series.values / peaks).to_numpy()
             deepest = int(falls.argmax())
             regained = bool(peaks.iloc[-1] > peaks.iloc[deepest])
-            rows.append((series.technology, np.log(highest / (1 - highest)), falls[deepest], regained))
+            rows.append((series.technology, np.log(last / (1 - last)), falls[deepest], regained))
     frame = pd.DataFrame(rows, columns=["technology", "logit", "fall", "regained"]).sort_values("fall", kind="stable")
     frame = frame.groupby("technology").agg({"logit": "mean", "fall": "last", "regained": "last"})
     return frame.assign(share=1 / (1 + np.exp(-frame["logit"])))
 
 
 def learn_prior(reached: pd.DataFrame, residuals: pd.DataFrame, exclude: str = "") -> Prior:
-    """`Prior` from all technologies but one: where they saturated, and how their growth went on.
+    """`Prior` from all technologies but one: where they stand, and how their growth went on.
 
     The rate that followed is a straight line of the rate in the window: weighted least squares on the Gompertz scale,
     each technology the same weight at each horizon and length of window, each row by the inverse of the variance that
@@ -331,7 +260,7 @@ def learn_prior(reached: pd.DataFrame, residuals: pd.DataFrame, exclude: str = "
     Parameters
     ----------
     reached : DataFrame
-        From `saturation_shares`.
+        From `last_shares`.
     residuals : DataFrame
         From `backtest` with bounds (the methods' columns are not needed).
     exclude : str
@@ -354,9 +283,9 @@ def learn_prior(reached: pd.DataFrame, residuals: pd.DataFrame, exclude: str = "
             "reference series of two technologies at least are needed, besides the technology that is forecast"
         )
     years, rate, actual, bound, share = (
-        rows[name].to_numpy(float) for name in ("years", "rate", "actual", "unit_ahead", "share")
+        rows[name].to_numpy(float) for name in ("years", "rate", "actual", "bound_ahead", "share")
     )
-    gain = to_link(Gompertz.link, actual / bound) - to_link(Gompertz.link, share)
+    gain = to_link(GOMPERTZ.link, actual / bound) - to_link(GOMPERTZ.link, share)
     weights, components = bands.weigh_technologies(rows), bands.Cases.of(rows).components
     few, design, line = bands.has_few(rows), np.stack([years, rate * years], axis=1), np.array([0.0, 1.0])
     for _ in range(TAIL_ROUNDS if few else 1):

@@ -29,7 +29,7 @@ LEAST_KEPT, LEAST_LEFT = 0.05, 0.01
 """A bound that fewer of the paths satisfy refutes the forecast; so do figures that together leave fewer than these."""
 RANDOM_WALK = 0.5
 """Decay that is assumed where no reference has two figures after an origin."""
-GRID, MOST_GIVEN = np.linspace(-6, 6, 81), 1024
+GRID, MOST_GIVEN = np.linspace(-6, 6, 81), 2**12
 """Scores at which a distribution is computed, and paths that it is averaged over."""
 SAME_ORIGIN = ["technology", "entity", "indicator", "origin", "window"]
 
@@ -186,28 +186,6 @@ def sift(
     ranks = ranks[:, [order.index(year) for year in years]]
     ranks.flags.writeable = False
     return ranks, kept.share
-
-
-def levels_left(
-    years: Sequence[float],
-    decay: float,
-    limits: tuple[tuple[float, float, float], ...],
-    levels: Levels,
-    paths: int = PATHS,
-) -> np.ndarray:
-    """`levels_within` of the ranks that `sift` gives, without the paths: only their margins are needed."""
-    kept, levels, rows = keep(decay, limits, paths), np.asarray(levels, float), []
-    place = np.clip(len(kept.scores) * levels - 0.5, 0, len(kept.scores) - 1)  # as "hazen" has it
-    lower = np.floor(place)
-    ends = ndtri((np.minimum([lower, lower + 1], len(kept.scores) - 1) + 0.5) / len(kept.scores))
-    for year in years:
-        if year in kept.on:
-            ranks = ndtr(kept.scores[:, [kept.on.index(year)]])
-            rows.append(levels_within(ranks, levels)[0])
-            continue
-        low, high = ndtr(np.interp(ends, *_spread(year, decay, limits, paths)))
-        rows.append(low + (place - lower) * (high - low))
-    return np.array(rows)
 
 
 @lru_cache(maxsize=1)

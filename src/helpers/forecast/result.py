@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
 
-from ..base.levels import band_columns, band_ends, say_level
-from ..base.words import say_limit
-from ..curves import Gompertz, Logistic, decimal_years, to_dates
+from ..base.levels import band_columns, band_ends, quoted_level, say_level
+from ..curves import decimal_years, to_dates
+from ..indicators.series import AdoptionSeries
 from . import bands
-from .bands import FAST, INTEGRATION_QUANTILES
-from .coverage import judge, summarise_coverage
-from .joint import JointForecast
+from .bands import INTEGRATION_QUANTILES, REPORTED_QUANTILES
+from .ceilings import GOMPERTZ, LOGISTIC
 from .lessons import Lessons
-from .methods import fit_at_share
-from .targets import LEAST_TECHNOLOGIES
+from .methods import PUBLISHED, Origin, fit_at_share, forecast_points, members_of, methods_for
+from .paths import PATHS, keep, levels_within, refutes, sift
+from .scores import judge, summarise_coverage
+from .windows import DATE_TOLERANCE, SHORTEST, Ahead, Levels, Windows, approach, describe, interpolate_bound, next_dates
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,19 +32,252 @@ if TYPE_CHECKING:
 NOT_REACHED = "not within the horizon"
 HUB_QUANTILES = (0.01, 0.025, *(round(0.05 * step, 2) for step in range(1, 20)), 0.975, 0.99)
 """Levels of the forecasts on record: those of the forecast hubs."""
-CURVES = (Logistic, Gompertz)
+CURVES = (LOGISTIC, GOMPERTZ)
 """A scenario is their mean."""
-ROUNDING = 0.005
-"""Part of a figure by which a scenario may miss it."""
 MILESTONES = (0.5, 0.6, 0.75)
+EVERY_RANK = (np.arange(PATHS) + 0.5) / PATHS
+"""The ranks that paths have at each date."""
 
 
-class Forecast(JointForecast):
+@dataclass
+class Member:
+    """One of the forecasters whose mean is the published forecast: a path from the last observation, and its band."""
+
+    forecast: Forecast
+    name: str
+
+    @property
+    def band(self) -> bands.Calibration:
+        """Its own record: floor, quotients and the widest band that they vouch for."""
+        return self.forecast.lessons.calibration(self.name)
+
+    def quantiles(self, dates: pd.DatetimeIndex | None = None, levels: Levels | None = None) -> pd.DataFrame:
+        """Quantiles of the member, among the paths of the forecast that newer figures leave.
+
+        Parameters
+        ----------
+        dates : DatetimeIndex, optional
+            Those of the forecast unless others are given.
+        levels : sequence of float, optional
+            The same.
+
+        Returns
+        -------
+        DataFrame
+            Index date, a column per level. In the unit of the series.
+        """
+        forecast = self.forecast
+        dates = forecast.dates if dates is None else pd.DatetimeIndex(dates, name="date")
+        levels = list(forecast.quantile_levels if levels is None else levels)
+        years = decimal_years(dates) - forecast.windows.years[0, -1]
+        within = forecast.within(years, levels)
+        return pd.DataFrame(forecast.part(self.name, *forecast.look(years), within), dates, levels)
+
+
+@dataclass(repr=False)
+class Forecast:
     """Quantiles by date of every method, and what is derived from them; made by `forecast.forecast`.
 
     Every number is one of the joint paths (`paths`): those that contradict a newer figure, one that is only a bound,
     are left out.
     """
+
+    target: AdoptionSeries
+    at_origin: Origin
+    lessons: Lessons
+    dates: pd.DatetimeIndex
+    levels: tuple[float, ...]
+    shares: tuple[float, ...]
+    method: str = PUBLISHED
+
+    @property
+    def residuals(self) -> pd.DataFrame:
+        """Errors of the references' own forecasts, from `backtest`."""
+        return self.lessons.residuals
+
+    @property
+    def windows(self) -> Windows:
+        """The window of last points, N = 1."""
+        return self.at_origin.windows
+
+    @property
+    def level(self) -> float:
+        """The level of the band that is quoted, see `helpers.base.levels.quoted_level`."""
+        return quoted_level(self.levels)
+
+    @property
+    def origin(self) -> pd.Timestamp:
+        """Date of the last observation."""
+        return self.windows.labels["origin"].iloc[0]
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Names of the methods that apply to the series."""
+        return methods_for(self.windows.bounded, self.windows.points)
+
+    @property
+    def few(self) -> bool:
+        """Whether the series says only where it stands: fewer than `SHORTEST` points."""
+        return self.windows.points < SHORTEST
+
+    @property
+    def curved(self) -> bool:
+        """Whether curves are part of the forecast: with a bound, before a peak, from three points on."""
+        return self.windows.bounded and not self.declines and not self.few
+
+    @property
+    def declines(self) -> bool:
+        """Whether the series is past its peak, so that no adoption curve applies."""
+        return bool(self.windows.past_peak[0])
+
+    @property
+    def quantile_levels(self) -> tuple[float, ...]:
+        """Quantiles given: both ends of each level, and always those of `bands.REPORTED_QUANTILES`."""
+        return tuple(sorted({*REPORTED_QUANTILES, *(end for level in self.levels for end in band_ends(level))}))
+
+    @property
+    def years(self) -> np.ndarray:
+        """(H,) years from the origin to each date."""
+        return decimal_years(self.dates) - self.windows.years[0, -1]
+
+    @property
+    def tested(self) -> np.ndarray:
+        """(H,) whether the backtest reaches as far ahead as each date."""
+        return self.years <= self.lessons.furthest + DATE_TOLERANCE
+
+    @property
+    def quantiles(self) -> pd.DataFrame:
+        """Quantiles of the forecast's method: index date, a column per level."""
+        levels = list(self.quantile_levels)
+        return pd.DataFrame(self.at(self.years, levels), index=self.dates, columns=levels)
+
+    @property
+    def fan(self) -> pd.DataFrame:
+        """The same as figures take them: date and a column ``q<level>`` each."""
+        return self.quantiles.rename(columns=lambda level: f"q{level:g}").reset_index()
+
+    @property
+    def _labels(self) -> dict[str, str]:
+        return {"entity": self.target.entity, "indicator": self.target.indicator}
+
+    @property
+    def _years_of_bound(self) -> float:
+        """Years from the origin to the last figure of the bound; 0 where it ends with the series, or there is none."""
+        if self.target.bound is None:
+            return 0.0
+        return max(0.0, float(decimal_years(self.target.bound.index)[-1] - self.windows.years[0, -1]))
+
+    def ahead_of(self, years: Levels) -> Ahead:
+        """`Ahead` for any years after the origin, an array (H,); the bound is as known, then drifts on."""
+        years = np.atleast_1d(np.asarray(years, float))[None]
+        ahead, until = Ahead.of(self.windows, years), self._years_of_bound
+        if self.target.bound is not None and until > 0:
+            bound = interpolate_bound(self.target.bound, self.windows.years[0, -1] + years)
+            at_last = Ahead.of(self.windows, np.array([[until]])).bound
+            beyond = Ahead.of(self.windows, np.maximum(years - until, 0))
+            bound = np.where(years <= until, bound, bound * ahead.bound / at_last)
+            ahead = replace(ahead, bound=bound, bound_sd=beyond.bound_sd, limit=bound)
+        return replace(ahead, limit=np.minimum(ahead.limit, self.target.limit)) if self.windows.bounded else ahead
+
+    @property
+    def members(self) -> dict[str, Member]:
+        """The forecasters whose quantiles the forecast is the plain mean of: ``sum(...) / len(result.members)``.
+
+        Examples
+        --------
+        >>> from helpers.forecast import forecast
+        >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
+        >>> result = forecast(pd.Series([12, 19, 31, 44, 52], index=dates), bound=100, horizon_years=2)
+        >>> mean = sum(member.quantiles() for member in result.members.values()) / len(result.members)
+        >>> bool((mean == result.quantiles).all(axis=None))
+        True
+        """
+        return {name: Member(self, name) for name in members_of(self.method, self.methods)}
+
+    def at(self, years: Levels, levels: Levels, method: str = "") -> np.ndarray:
+        """Quantiles (H, Q) of the forecast's method, or of another one, at any years after the origin."""
+        return self._margins(years, self.within(years, levels, method), method)
+
+    def within(self, years: Levels, levels: Levels, method: str = "") -> Levels:
+        """Levels (Q,) or (H, Q) at which quantiles of the paths lie that newer figures leave."""
+        if not len(self.target.newer):
+            return levels
+        ranks, _ = sift(tuple(np.atleast_1d(years).tolist()), self.lessons.decay, self._limits(method))
+        return levels_within(ranks, levels)
+
+    def _margins(self, years: Levels, levels: Levels, method: str = "") -> np.ndarray:
+        """Calibrated quantiles (H, Q) that know of no newer figure, at levels (Q,) or (H, Q)."""
+        method = method or self.method
+        names, ahead = members_of(method, self.methods), self.look(years)
+        return sum(self.part(name, *ahead, levels) for name in names) / len(names)
+
+    def look(self, years: Levels) -> tuple[Ahead, bands.Cases]:
+        """What is known of some years after the origin, and what bands depend on there: the same for all members."""
+        ahead = self.ahead_of(years)
+        count = ahead.years.shape[1]
+        return ahead, bands.Cases.of(describe(self.windows, ahead, (np.zeros(count, int), np.arange(count))))
+
+    def part(self, name: str, ahead: Ahead, cases: bands.Cases, levels: Levels) -> np.ndarray:
+        """The same of one member of a method, with its own path and band.
+
+        What counts all so far (`Target.cumulative`) never falls from one date to the next, nor below its last value.
+        """
+        point, last = forecast_points(self.at_origin, ahead, (name,))[name][0], float(self.windows.values[0, -1])
+        quantiles, limit = self.lessons.calibration(name).quantiles(cases, point, levels), self.target.limit
+        if self.target.cumulative:
+            quantiles = np.maximum.accumulate(np.maximum(quantiles, last), axis=0)
+        if self.windows.bounded or not np.isfinite(limit):
+            return np.minimum(quantiles, limit)
+        return approach(quantiles, last, limit)
+
+    @cached_property
+    def _limits_by_method(self) -> dict[str, tuple[tuple[float, float, float], ...]]:
+        """`_limits` by method, computed when first asked for."""
+        return {}
+
+    def _limits(self, method: str = "") -> tuple[tuple[float, float, float], ...]:
+        """Year, lowest and highest rank that each newer figure allows."""
+        if method not in self._limits_by_method:
+            newer, limits = self.target.newer, []
+            on = decimal_years(newer.index) - self.windows.years[0, -1]
+            for year, value, bound in zip(on.tolist(), newer["value"], newer["bound"], strict=True):
+                side = "left" if bound == "at_least" else "right"
+                below = np.searchsorted(self._margins([year], EVERY_RANK, method)[0], value, side) / PATHS
+                limits.append((year, below, 1.0) if bound == "at_least" else (year, 0.0, below))
+            self._limits_by_method[method] = tuple(limits)
+        return self._limits_by_method[method]
+
+    def share_kept(self, method: str = "") -> float:
+        """Share of the paths that satisfy the newer figures."""
+        return keep(self.lessons.decay, self._limits(method)).share if len(self.target.newer) else 1.0
+
+    def is_refuted(self, method: str = "") -> bool:
+        """Whether newer figures refute a method, see `paths.refutes`; then its numbers know nothing of them."""
+        return refutes(self._limits(method), self.share_kept(method))
+
+    @property
+    def refuted(self) -> bool:
+        """Whether newer figures refute the forecast."""
+        return self.is_refuted()
+
+    @property
+    def paths(self) -> pd.DataFrame:
+        """Values by date, a row per path, all as likely; any event's probability is the share of paths in which it is.
+
+        Examples
+        --------
+        >>> from helpers.forecast import forecast
+        >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
+        >>> result = forecast(pd.Series([12, 19, 31, 44, 52], index=dates), bound=100, horizon_years=2)
+        >>> bool((result.paths["2027-12-31"] > 60).mean() > 0.5)
+        True
+        """
+        ranks, _ = sift(tuple(self.years.tolist()), self.lessons.decay, self._limits())
+        return pd.DataFrame(self._margins(self.years, ranks.T).T, columns=self.dates)
+
+    def until(self, horizon_years: float) -> Self:
+        """The same forecast to another horizon, without fitting or calibrating anything again."""
+        return replace(self, dates=next_dates(pd.DatetimeIndex(to_dates(self.windows.years[0])), horizon_years))
 
     def frame(self) -> pd.DataFrame:
         """The forecast as a table.
@@ -83,7 +317,7 @@ class Forecast(JointForecast):
         Returns
         -------
         DataFrame
-            One row: low, middle, high (percent of the bound; one standard deviation to each side), rate_ahead (with
+            One row: low, middle, high (percent of the bound; two standard deviations to each side), rate_ahead (with
             what a rate of 1 a year in the window is expected to go on, on the Gompertz scale). No rows where no curve
             is averaged over its ceiling, see `curved`.
         """
@@ -91,7 +325,7 @@ class Forecast(JointForecast):
         if not self.curved:
             return pd.DataFrame(columns=columns, dtype=float)
         prior = self.at_origin.prior
-        ends = 100 * prior.shares(np.array([[-1.0, 0.0, 1.0]]))[0]
+        ends = 100 * prior.shares(np.array([[-2.0, 0.0, 2.0]]))[0]
         return pd.DataFrame([[*ends, float(prior.expected_rate(1.0))]], columns=columns)
 
     def ceilings(self) -> pd.DataFrame:
@@ -110,24 +344,6 @@ class Forecast(JointForecast):
         paths = pd.DataFrame(curve.paths(self.ahead_of(self.years))[0], columns=self.dates)
         return pd.concat([curve.frame()[["share", "prior", "likelihood"]], paths], axis=1)
 
-    def hub_frame(self) -> pd.DataFrame:
-        """The forecast as rows of quantiles, in the columns of the hubverse, for the record of forecasts.
-
-        Returns
-        -------
-        DataFrame
-            target_end_date, output_type ("quantile"), output_type_id (level), value. No rows where a newer figure
-            refutes the forecast. Levels beyond `bands.Calibration.widest`, as 0.01 and 0.99 with 31 technologies, end
-            at the largest error on record.
-        """
-        rows = pd.DataFrame(self.at(self.years, HUB_QUANTILES), self.dates, HUB_QUANTILES)
-        rows = rows.rename_axis("target_end_date").reset_index()
-        rows = rows.melt("target_end_date", var_name="output_type_id").sort_values(
-            ["target_end_date", "output_type_id"]
-        )
-        rows.insert(1, "output_type", "quantile")
-        return rows.reset_index(drop=True).iloc[: 0 if self.refuted else None]
-
     def scenarios(self, shares: Sequence[float] | None = None) -> pd.DataFrame:
         """Paths to saturation at given shares of the bound: mean of a Gompertz and a logistic curve, anchored.
 
@@ -140,8 +356,8 @@ class Forecast(JointForecast):
         -------
         DataFrame
             A row per share and date: entity, indicator, share, date, value, unit, note. The value is missing
-            where the series already stands above that ceiling, and the note says so, or which newer figure the path
-            contradicts. No rows where curves are no part of the forecast, see `curved`.
+            where the series already stands above that ceiling, and the note says so. No rows where curves are no part
+            of the forecast, see `curved`.
         """
         shares = self.shares if shares is None else shares
         if not self.curved or not len(shares):
@@ -151,22 +367,9 @@ class Forecast(JointForecast):
             paths = [fit_at_share(family, self.windows, share).paths(ahead)[0, 0] for family in CURVES]
             value = np.where(reached < share, np.mean(paths, axis=0), np.nan)
             columns = self._labels | {"share": share, "date": self.dates, "value": value, "unit": self.target.unit}
-            note = "already above this share" if np.isnan(value).any() else self._contradict(share)
+            note = "already above this share" if np.isnan(value).any() else ""
             frames.append(pd.DataFrame(columns | {"note": note}))
         return pd.concat(frames, ignore_index=True)
-
-    def _contradict(self, share: float) -> str:
-        """Which newer figure the scenario of this share contradicts; "" where none."""
-        newer = self.target.newer
-        if newer.empty:
-            return ""
-        ahead = self.ahead_of(decimal_years(newer.index) - self.windows.years[0, -1])
-        values = np.mean([fit_at_share(each, self.windows, share).paths(ahead)[0, 0] for each in CURVES], axis=0)
-        room = ROUNDING * newer["value"]  # published figures are rounded
-        short, over = newer["value"] - values > room, values - newer["value"] > room
-        missed = np.where(newer["bound"] == "at_least", short, over)
-        limits = [say_limit(date, row, self.target.unit) for date, row in newer[missed].iterrows()]
-        return f"contradicts {' and '.join(limits)}" if limits else ""
 
     def milestones(self, shares: Sequence[float] = MILESTONES, level: float | None = None) -> pd.DataFrame:
         """Dates at which shares of the bound are reached.
@@ -218,9 +421,10 @@ class Forecast(JointForecast):
 
     def _reach(self, shares: Sequence[float]) -> dict[float, np.ndarray]:
         """Decimal year (M,) in which each path first reaches each share; infinite where it doesn't."""
-        if not self.windows.bounded or self.declines:
+        if self.target.bound is None or self.declines:
             return {}
-        seen, reached_in = self.target.shares(), {}
+        values, reached_in = self.target.values, {}
+        seen = values / interpolate_bound(self.target.bound, decimal_years(values.index))
         paths = self.paths.to_numpy() / self.ahead_of(self.years).bound[0]
         paths = np.c_[np.full(len(paths), self.windows.shares[0, -1]), paths]
         years = np.r_[self.windows.years[0, -1], decimal_years(self.dates)]
@@ -254,30 +458,9 @@ class Forecast(JointForecast):
         columns: dict[str, Any] = self._labels | {"date": self.dates, "method": "bound", "mean": centre}
         return pd.DataFrame(columns | dict(zip(names, quantiles.T, strict=True)) | {"unit": self.target.unit})
 
-    def sensitivity(self) -> pd.DataFrame:
-        """The published bands calibrated on all reference windows, and only on those that grew as fast (`FAST`).
-
-        Returns
-        -------
-        DataFrame
-            A row per calibration and date: calibration, technologies, forecasts, date, q0.1, q0.5, q0.9 and,
-            where the quoted band is another, its ends; unit.
-        """
-        residuals, frames = self.residuals, []
-        fast = residuals[residuals["growth"] >= FAST]
-        ends = sorted({0.1, 0.5, 0.9, *band_ends(self.level)})
-        for words, rows in (("all windows", residuals), (f"growth by {FAST:g} or more in the window", fast)):
-            if rows["technology"].nunique() < LEAST_TECHNOLOGIES:  # of one figure nobody knows the growth
-                continue
-            quantiles = replace(self, lessons=Lessons(bands.Records(rows), self.lessons.reached)).at(self.years, ends)
-            size = {"technologies": rows["technology"].nunique(), "forecasts": len(rows), "date": self.dates}
-            values = {f"q{end:g}": column for end, column in zip(ends, quantiles.T, strict=True)}
-            frames.append(pd.DataFrame({"calibration": words} | size | values | {"unit": self.target.unit}))
-        return pd.concat(frames, ignore_index=True)
-
     @cached_property
     def judged(self) -> pd.DataFrame:
-        """How the bands of each level did on every forecast of the references, see `coverage.judge`."""
+        """How the bands of each level did on every forecast of the references, see `scores.judge`."""
         return judge(self.residuals, self.method, sorted(self.levels))
 
     def coverage(self) -> pd.DataFrame:

@@ -7,8 +7,7 @@ it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -16,12 +15,12 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from ..curves import decimal_years
 from ..indicators.series import AdoptionSeries
-from .methods import Origin, Prior, forecast_points, learn_prior, saturation_shares
-from .targets import LEAST_TECHNOLOGIES, Panel, read_panel
+from .methods import Origin, Prior, forecast_points, last_shares, learn_prior
+from .targets import LEAST_TECHNOLOGIES, read_references
 from .windows import DATE_TOLERANCE, LONGEST, Ahead, Windows, bound_at_origin, describe, drift_sd
 
 WINDOWS = (3, 4, 6, LONGEST)
-"""Points of a window; curves are fitted to all points of a series whose window is the longest."""
+"""Points of a window."""
 HORIZONS = (0.5, 1.0, 2.0, 3.0, 5.0)
 ORIGIN_SHARES = (0.05, 0.98)
 """A reference window enters the backtest when its last value lies between these shares of its bound."""
@@ -32,11 +31,10 @@ Rolled: TypeAlias = tuple[pd.DataFrame, Windows, Ahead, tuple[np.ndarray, np.nda
 
 
 def backtest(
-    references: Panel,
+    references: Sequence[AdoptionSeries],
     windows: Sequence[int] = WINDOWS,
     horizons: Sequence[float] = HORIZONS,
     bounded: bool = True,
-    bound: Any = None,
 ) -> pd.DataFrame:
     """Forecast every reference series from every earlier date at which 5 to 98 % of its bound was reached.
 
@@ -45,7 +43,7 @@ def backtest(
 
     Parameters
     ----------
-    references : list of AdoptionSeries, or a panel as `read_panel` takes it
+    references : list of AdoptionSeries
         For example ``indicators.load().references()``. Where they are of fewer than three technologies, as many series
         of one, each counts as one of its own: one series is left out at a time.
     windows : sequence of int
@@ -54,16 +52,14 @@ def backtest(
         Years ahead; the forecast is made for the date of the observation nearest to each.
     bounded : bool
         False to calibrate forecasts without a bound.
-    bound : as for `read_panel`, optional
-        Known upper bounds; AdoptionSeries have their own.
 
     Returns
     -------
     DataFrame
         A row per window, origin and horizon: technology, entity, indicator, origin, date, window, horizon_years
         (nominal), years (exact), share (last value / bound, NaN when unbounded), last, growth (last / first value),
-        unit (bound at the origin, or the last value), unit_ahead (its forecast), bound_sd (its standard error),
-        unit_then (the bound as it came), rate, roughness (standard deviation of the steps), stretch (derivative
+        bound (at the origin, or the last value), bound_ahead (its forecast), bound_sd (its standard error),
+        bound_then (the bound as it came), rate, roughness (standard deviation of the steps), stretch (derivative
         of the link at the last share), past_peak (whether the window is), drift_sd, actual, and a column per method.
         Numbers have ten significant digits, so that a CSV file keeps them. `forecast.forecast` takes it.
 
@@ -79,13 +75,10 @@ def backtest(
     >>> residuals["window"].unique().tolist()
     [4]
     """
-    panel = read_panel(references, bound)
-    references = [series for series in panel if series.bound is not None and len(series.values)]
-    if panel and not references:
-        raise ValueError(
-            "none of the series has a bound, which the backtest measures them by: give bound=100 for percentages, or "
-            "one for each series"
-        )
+    known = read_references(references)
+    references = [series for series in known if series.bound is not None and len(series.values)]
+    if known and not references:
+        raise ValueError("none of the references has a bound, which the backtest measures them by: give each its own")
     rolled = [roll(references, points, horizons, bounded) for points in windows]
     parts = [part for part in rolled if part is not None]
     if not parts:
@@ -94,12 +87,12 @@ def backtest(
             "5 to 98 % of its bound: give longer or more references"
         )
     rows = pd.concat([frame for frame, *_ in parts], ignore_index=True)
-    reached, technologies = saturation_shares(references), rows["technology"].unique()
+    reached, technologies = last_shares(references), rows["technology"].unique()
     priors = {name: learn_prior(reached, rows, name) for name in technologies} if bounded else {}
     residuals = pd.concat([add_methods(part, priors) for part in parts], ignore_index=True)
     numbers = residuals.select_dtypes("float").columns
     rounded = {name: [float(f"{value:.10g}") for value in residuals[name]] for name in numbers}
-    sizes = {"rate": 1.0, "roughness": 1.0, "drift_sd": residuals["last"], "bound_sd": residuals["unit_ahead"]}
+    sizes = {"rate": 1.0, "roughness": 1.0, "drift_sd": residuals["last"], "bound_sd": residuals["bound_ahead"]}
     for name, size in sizes.items():  # what is less than rounding is 0, and a CSV file keeps it
         rounded[name] = np.where(np.abs(residuals[name]) > 1e-12 * size, rounded[name], 0.0)
     return residuals.assign(**rounded)
@@ -129,22 +122,16 @@ def roll_origins(
         gap = seen[nearest] - origin
         ahead = np.where((np.abs(gap - wide) <= DATE_TOLERANCE) & (gap > 0), gap, np.nan)
         origins, later = dates.to_numpy()[points - 1 : -1][kept], dates.to_numpy("datetime64[ns]")[nearest]
-        past = np.where((seen <= origin) & (values > 0), seen, np.nan)
-        past = np.stack([past, values + 0 * past, bound_at_origin(series.bound, np.fmin(past, origin)) + 0 * past])
         outcome = (values[nearest], series.bound_at(dates)[nearest])
-        parts.append((years[kept], rolled[kept], bound[kept], origins, ahead, later, *outcome, past))
+        parts.append((years[kept], rolled[kept], bound[kept], origins, ahead, later, *outcome))
     if not sum(len(part[0]) for part in parts):
         return None
-    *most, history = zip(*parts, strict=True)
-    years, values, bound, origins, ahead, later, actual, came = (np.concatenate(arrays) for arrays in most)
+    years, values, bound, origins, ahead, later, actual, came = (
+        np.concatenate(each) for each in zip(*parts, strict=True)
+    )
     counts = [len(part[0]) for part in parts]
     labels = {name: np.repeat([getattr(series, name) for series in references], counts) for name in LABELS}
     windows = Windows(years, values, bound, pd.DataFrame(labels | {"origin": origins}))
-    if points == LONGEST:
-        widest = max(part.shape[2] for part in history)
-        pad = [np.pad(part, ((0, 0), (0, 0), (0, widest - part.shape[2])), constant_values=np.nan) for part in history]
-        years, values, bound = np.concatenate(pad, axis=1)
-        windows = replace(windows, history=Windows(years, values, bound, windows.labels))
     return windows, ahead, later, actual, came
 
 
@@ -166,7 +153,7 @@ def roll(references: Sequence[AdoptionSeries], points: int, horizons: Sequence[f
     place = np.nonzero(np.isfinite(years))
     frame = describe(windows, ahead, place)
     columns = {"date": dates[place], "horizon_years": np.asarray(horizons, float)[place[1]]}
-    columns |= {"unit_then": bound[place], "actual": actual[place]}
+    columns |= {"bound_then": bound[place], "actual": actual[place]}
     columns |= {"drift_sd": drift_sd(windows.years, windows.values, years)[place]}
     labels = windows.labels.iloc[place[0]].reset_index(drop=True)
     return pd.concat([labels, frame.assign(**columns)], axis=1), windows, ahead, place

@@ -6,8 +6,7 @@ the technology they are judged on; `score`, `cover_by_technology`, `cover_by_sta
 each technology the same weight, however many series and dates it has.
 
 Source of the scores: Bracher, Ray, Gneiting and Reich 2021 (WIS, as the mean of twice the quantile losses over seven
-quantiles); Gneiting and Raftery 2007 (CRPS, the same over 39 quantiles); Scheuerer and Hamill 2015 (variogram score of
-paths).
+quantiles); Gneiting and Raftery 2007 (CRPS, the same over 39 quantiles).
 """
 
 from __future__ import annotations
@@ -18,15 +17,18 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from ..base.levels import band_columns
+from ..base.levels import band_columns, band_ends
 from ..indicators.series import AdoptionSeries
-from . import bands, coverage
-from .bands import FAST, REPORTED_QUANTILES
-from .coverage import NORMAL_DRIFT
-from .methods import METHODS, Prior, learn_prior, saturation_shares
+from . import bands
+from .bands import FAST, REPORTED_QUANTILES, Cases, Records, calibrate, normal_quantiles
+from .methods import Prior, last_shares, learn_prior, members_of, methods_for
 from .rolling import LABELS, add_methods, roll
 from .windows import Levels
 
+MIN_FORECASTS = 10
+"""Forecasts a technology must have before its coverage is quoted as the worst: one or two are 0 or 100 % by chance."""
+NORMAL_DRIFT = "drift_normal"
+"""Drift with the normal bands that it claims for itself, as textbooks give it; all other bands are conformal."""
 BENCHMARKS = ("last_value", "drift", "damped_drift", NORMAL_DRIFT)
 STAGES = (0.05, 0.2, 0.4, 0.6, 0.98)
 LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
@@ -49,7 +51,7 @@ def evaluate(residuals: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         A row per method and forecast: the residual frame's labels, method, forecast, actual, the seven quantiles, and
-        ``ape`` (absolute error / actual), ``wis`` and ``crps`` (in shares of the unit at the origin), ``covered_50``,
+        ``ape`` (absolute error / actual), ``wis`` and ``crps`` (in shares of the bound at the origin), ``covered_50``,
         ``covered_80``, ``covered_95``.
     """
     if "wis" in residuals.columns:
@@ -61,24 +63,24 @@ def evaluate(residuals: pd.DataFrame) -> pd.DataFrame:
 
 def _methods_in(residuals: pd.DataFrame) -> list[str]:
     """Names of the methods of residual rows; one or two figures claim no normal bands for their drift."""
-    return [name for name in METHODS if name in residuals] + [NORMAL_DRIFT] * (not bands.has_few(residuals))
+    return [name for name in methods_for() if name in residuals] + [NORMAL_DRIFT] * (not bands.has_few(residuals))
 
 
 def _score_rows(
     residuals: pd.DataFrame, method: str, training: pd.DataFrame | None = None, records: bands.Records | None = None
 ) -> pd.DataFrame:
     """Rows of `evaluate` for one method."""
-    labels = [*LABELS, "window", "origin", "date", "horizon_years", "years", "share", "growth", "unit"]
+    labels = [*LABELS, "window", "origin", "date", "horizon_years", "years", "share", "growth", "bound"]
     point = residuals["drift" if method == NORMAL_DRIFT else method].to_numpy(float)
-    actual, unit = residuals["actual"].to_numpy(float), residuals["unit"].to_numpy(float)
-    quantiles = coverage.quantiles_of(residuals, method, [*REPORTED_QUANTILES, *CRPS_QUANTILES], training, records)
+    actual, bound = residuals["actual"].to_numpy(float), residuals["bound"].to_numpy(float)
+    quantiles = quantiles_of(residuals, method, [*REPORTED_QUANTILES, *CRPS_QUANTILES], training, records)
     reported, fine = np.split(quantiles, [len(REPORTED_QUANTILES)], axis=1)
     frame = residuals[labels].assign(method=method, forecast=point, actual=actual)
     frame = frame.assign(**{f"q{level:g}": reported[:, at] for at, level in enumerate(REPORTED_QUANTILES)})
     frame["ape"] = np.abs(actual - point) / actual
-    frame["wis"] = quantile_score(actual, reported, REPORTED_QUANTILES) / unit
-    frame["crps"] = quantile_score(actual, fine, CRPS_QUANTILES) / unit
-    slack = 1e-9 * unit
+    frame["wis"] = quantile_score(actual, reported, REPORTED_QUANTILES) / bound
+    frame["crps"] = quantile_score(actual, fine, CRPS_QUANTILES) / bound
+    slack = 1e-9 * bound
     for name, low, high in (("covered_50", 2, 4), ("covered_80", 1, 5), ("covered_95", 0, 6)):
         frame[name] = (actual >= reported[:, low] - slack) & (actual <= reported[:, high] + slack)
     return frame
@@ -88,17 +90,6 @@ def quantile_score(actual: np.ndarray, quantiles: np.ndarray, levels: Levels) ->
     """Mean of twice the quantile losses: (R,) for actual (R,), quantiles (R, Q) and levels (Q,)."""
     levels, miss = np.asarray(levels, float), actual[:, None] - quantiles
     return (2 * np.where(miss >= 0, levels * miss, (levels - 1) * miss)).mean(axis=1)
-
-
-def variogram_score(actual: np.ndarray, paths: np.ndarray, power: float = 0.5) -> float:
-    """Variogram score of one origin's paths (M, H) for its outcomes (H,): whether dates hang together as forecast.
-
-    The sum over all pairs of dates of the squared difference between what they lie apart, to a power, and what they do
-    on average on the paths (Scheuerer and Hamill 2015); less is better.
-    """
-    apart = np.abs(actual[:, None] - actual) ** power
-    expected = (np.abs(paths[:, :, None] - paths[:, None, :]) ** power).mean(axis=0)
-    return float(((apart - expected) ** 2).sum())
 
 
 def score(residuals: pd.DataFrame, by: Sequence[str] = ("method", "window", "horizon_years")) -> pd.DataFrame:
@@ -145,7 +136,7 @@ def score_held_out(
     bounded = bands.is_bounded(residuals)
     lengths, horizons = (np.unique(residuals[name]) for name in ("window", "horizon_years"))
     rolled = [roll(held_out, int(points), horizons, bounded) for points in lengths]
-    prior = learn_prior(saturation_shares(references), residuals) if bounded else Prior(0.0, 1.0)
+    prior = learn_prior(last_shares(references), residuals) if bounded else Prior(0.0, 1.0)
     priors = {series.technology: prior for series in held_out}
     frames = [add_methods(part, priors) for part in rolled if part is not None]
     by = ["method", "window", "horizon_years"]
@@ -200,7 +191,7 @@ def _mean_scores(evaluated: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     by, each = list(by), list(dict.fromkeys([*by, "technology"]))
     table = evaluated.groupby(by).agg(n=("actual", "size"), technologies=("technology", "nunique"))
     table = table.join(evaluated.groupby(each)[list(MEANS)].mean().groupby(by).mean())
-    rank = {name: position for position, name in enumerate([*METHODS, NORMAL_DRIFT])}
+    rank = {name: position for position, name in enumerate([*methods_for(), NORMAL_DRIFT])}
     table = table.reset_index().rename(columns=MEANS)
     return table.sort_values("method", key=lambda names: names.map(rank), kind="stable").reset_index(drop=True)
 
@@ -238,7 +229,7 @@ def compare(
 def check_calibration(
     residuals: pd.DataFrame,
     methods: Sequence[str] = ("combined", "drift", NORMAL_DRIFT),
-    levels: Levels = LEVELS,
+    levels: Sequence[float] = LEVELS,
 ) -> pd.DataFrame:
     """Nominal against actual coverage by horizon, each technology judged on the others and weighing the same.
 
@@ -257,11 +248,10 @@ def check_calibration(
     """
     records, frames = bands.Records(residuals), []
     for method in (each for each in methods if each in _methods_in(residuals)):
-        covered = coverage.measure_coverage(residuals, method, levels, records)
-        keys = [residuals["horizon_years"], residuals["technology"]]
-        mean = covered.groupby(keys).mean().groupby("horizon_years").mean().stack()
-        frame = pd.DataFrame({"method": method, "actual": mean}).reset_index()
-        frames.append(frame[["method", *mean.index.names, "actual"]])
+        judged = judge(residuals, method, levels, records).rename(columns={"level": "nominal"})
+        by = ["horizon_years", "nominal"]
+        mean = judged.groupby([*by, "technology"])["covered"].mean().groupby(by).mean().rename("actual")
+        frames.append(mean.reset_index().assign(method=method)[["method", *by, "actual"]])
     return pd.concat(frames, ignore_index=True)
 
 
@@ -296,3 +286,77 @@ def count_sides(residuals: pd.DataFrame, method: str = "combined", levels: Level
             rows.append((level, horizon, len(part), *(100 * sides), *(100 * ends)))
     names = ["level", "horizon_years", "technologies", "below", "above", "low_covered", "high_covered"]
     return pd.DataFrame(rows, columns=names)
+
+
+def leave_one_technology_out_quantiles(records: Records, method: str, levels: Levels) -> np.ndarray:
+    """Quantiles (R, Q) of residual rows, each technology calibrated on the others.
+
+    It is what `backtest` scores and what a forecast quotes as its measured coverage.
+    """
+    parts = []
+    for name in members_of(method, records.residuals):
+        errors, quantiles = records[name], np.empty((len(records.residuals), len(levels)))
+        for technology, calibration in enumerate(errors.left_out):
+            own = errors.technologies == technology
+            quantiles[own] = calibration.quantiles(errors.cases.take(own), errors.point[own], levels)
+        parts.append(quantiles)
+    return sum(parts) / len(parts)
+
+
+def quantiles_of(
+    residuals: pd.DataFrame,
+    method: str,
+    levels: Levels,
+    training: pd.DataFrame | None = None,
+    records: Records | None = None,
+) -> np.ndarray:
+    """Quantiles (R, Q) of residual rows by any method or by `NORMAL_DRIFT`, with nothing learnt from the technology.
+
+    They are calibrated on residual rows of other technologies, ``training``, or by default on each other, for which
+    ``records`` of the same rows save time.
+    """
+    if method == NORMAL_DRIFT:
+        return normal_quantiles(residuals["drift"].to_numpy(float), residuals["drift_sd"].to_numpy(float), levels)
+    if training is None:
+        return leave_one_technology_out_quantiles(Records(residuals) if records is None else records, method, levels)
+    cases = Cases.of(residuals)
+    parts = [
+        calibrate(training, name).quantiles(cases, residuals[name].to_numpy(float), levels)
+        for name in members_of(method, residuals)
+    ]
+    return sum(parts) / len(parts)
+
+
+def judge(
+    residuals: pd.DataFrame, method: str, levels: Sequence[float], records: Records | None = None
+) -> pd.DataFrame:
+    """How the bands of a method did on each residual row, its technology left out.
+
+    Returns
+    -------
+    DataFrame
+        A row per level and residual row: level, technology, horizon_years, growth, share, below and above (whether the
+        outcome lay so), covered, above_median, width (of the band, in shares of the bound or multiples of the last
+        value).
+    """
+    ends = [0.5, *(end for level in levels for end in band_ends(level))]
+    quantiles = quantiles_of(residuals, method, ends, None, records).T
+    actual, frames = residuals["actual"].to_numpy(float), []
+    about = residuals[["technology", "horizon_years", "growth", "share"]].assign(above_median=actual > quantiles[0])
+    for level, low, high in zip(levels, quantiles[1::2], quantiles[2::2], strict=True):
+        sides = {"below": actual < low, "above": actual > high, "covered": (actual >= low) & (actual <= high)}
+        frames.append(about.assign(level=level, **sides, width=(high - low) / residuals["bound_ahead"]))
+    return pd.concat(frames, ignore_index=True)
+
+
+def summarise_coverage(judged: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `judge` by level and horizon; see `Forecast.coverage`."""
+    sides, by = ["covered", "below", "above", "above_median"], ["level", "horizon_years"]
+    means = judged.groupby([*by, "technology"])[sides].mean().groupby(by).mean() * 100
+    counts = judged.groupby(by).agg(technologies=("technology", "nunique"), forecasts=("technology", "size"))
+    return counts.join(means).reset_index()
+
+
+def mean_by_technology(rows: pd.DataFrame, name: str) -> float:
+    """Mean of a column over technologies, each with the mean of its rows."""
+    return float(rows.groupby("technology")[name].mean().mean())

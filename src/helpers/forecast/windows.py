@@ -3,10 +3,10 @@
 Every array has one row per window (N) and one column per point (n) or per date ahead (H).
 
 The bound has one name and one form: `bound`, its value at each of the `years` beside it, in the unit of the series. A
-window has it as known at its origin, `Ahead` as it is forecast from there, in `Target` it is the dated Series that was
-given. All shares are shares of it. Where no upper bound is known (`bounded` is False) the last value stands in for it:
-shares are then multiples of the last value, and nothing is limited by it. Columns of tables keep their older names:
-``unit`` is the bound at the origin, ``unit_ahead`` its forecast, ``unit_then`` what came of it.
+window has it as known at its origin, `Ahead` as it is forecast from there, an AdoptionSeries as a dated Series. All
+shares are shares of it. Where no upper bound is known (`bounded` is False) the last value stands in for it: shares are
+then multiples of the last value, and nothing is limited by it. In tables ``bound`` is the bound at the
+origin, ``bound_ahead`` its forecast, ``bound_then`` what came of it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from statsmodels.genmod.families.links import Link, Log
 
 from ..base import dates
 from ..base.words import say_count
-from ..curves import Gompertz, decimal_years
+from ..curves import decimal_years
+from .ceilings import GOMPERTZ
 
 SHARE_LIMITS = (1e-6, 0.999)
 """Shares of a bound are held inside these limits before a logarithm is taken of them."""
@@ -54,23 +55,13 @@ Levels: TypeAlias = Sequence[float] | np.ndarray
 
 @dataclass
 class Windows:
-    """N windows of n points.
-
-    A series may have more figures than a window takes: earlier ones, and ones between. Curves are fitted to all of
-    them, `history`; rates, steps and the spread of errors are those of the window.
-    """
+    """N windows of n points, to which curves are fitted, and on which rates, steps and spreads are measured."""
 
     years: np.ndarray  # (N, n) decimal years, increasing
     values: np.ndarray  # (N, n)
     bound: np.ndarray  # (N, n) as known at the origin; the last value where `bounded` is False
     labels: pd.DataFrame  # N rows: origin, and what the window is called by
     bounded: bool = True
-    history: Windows | None = None  # (N, m) all figures up to the origin, NaN where there is none
-
-    @property
-    def all_points(self) -> Windows:
-        """All figures up to the origin."""
-        return self.history or self
 
     @property
     def points(self) -> int:
@@ -100,13 +91,12 @@ class Windows:
     def take(self, rows: np.ndarray) -> Windows:
         """The windows of these rows."""
         years, values, bound = (part[rows] for part in (self.years, self.values, self.bound))
-        history = self.history and self.history.take(rows)
-        return Windows(years, values, bound, self.labels.iloc[rows], self.bounded, history)
+        return Windows(years, values, bound, self.labels.iloc[rows], self.bounded)
 
     @property
     def link(self) -> Link:
         """The scale on which growth is close to straight: log-log (Gompertz) for shares of a bound, else the log."""
-        return Gompertz.link if self.bounded else Log()
+        return GOMPERTZ.link if self.bounded else Log()
 
 
 @dataclass
@@ -215,15 +205,15 @@ def describe(windows: Windows, ahead: Ahead, place: tuple[np.ndarray, ...]) -> p
     -------
     DataFrame
         window (its points), years (ahead), share (last value / bound, NaN when unbounded), last, growth (last / first
-        value), unit, unit_ahead (its forecast), bound_sd (its standard error), rate, roughness (standard deviation of
+        value), bound, bound_ahead (its forecast), bound_sd (its standard error), rate, roughness (standard deviation of
         the steps), stretch (derivative of the link at the last share), past_peak.
     """
     row = place[0]
     rate, step_sd = measure_growth(windows)
     last, first = windows.values[row, -1], windows.values[row, 0]
     columns = {"window": windows.points, "years": ahead.years[place], "last": last, "growth": last / first}
-    columns |= {"share": windows.shares[row, -1] if windows.bounded else np.nan, "unit": windows.bound[row, -1]}
-    columns |= {"unit_ahead": ahead.bound[place], "bound_sd": ahead.bound_sd[place]}
+    columns |= {"share": windows.shares[row, -1] if windows.bounded else np.nan, "bound": windows.bound[row, -1]}
+    columns |= {"bound_ahead": ahead.bound[place], "bound_sd": ahead.bound_sd[place]}
     steep = windows.link.deriv(np.clip(last / windows.bound[row, -1], *STEEP_WITHIN[windows.bounded]))
     columns |= {"rate": rate[row], "roughness": step_sd[row], "stretch": steep}
     return pd.DataFrame(columns | {"past_peak": windows.past_peak[row]})
@@ -235,6 +225,11 @@ def bound_at_origin(bound: pd.Series, years: np.ndarray) -> np.ndarray:
     count = np.searchsorted(seen, years[..., -1:] + 1e-9)
     values = np.interp(np.minimum(years, seen[count - 1]), seen, bound.to_numpy(float))
     return np.where(count > 0, values, np.nan)
+
+
+def interpolate_bound(bound: pd.Series, years: np.ndarray) -> np.ndarray:
+    """The bound at decimal years, in the shape of `years`; before its first and after its last date it is constant."""
+    return np.interp(years, decimal_years(bound.index), bound.to_numpy(float))
 
 
 def find_double(series: pd.Series) -> pd.Timestamp:
@@ -276,25 +271,21 @@ def last_window(values: pd.Series, bound: pd.Series | None = None) -> Windows:
         Without a point above 0; with fewer than `SHORTEST` points that span `SHORTEST_SPAN`, without a bound; with
         values above the bound.
     """
-    seen = _check_values(values, bound is not None)
-    kept = thin(seen).iloc[-LONGEST:]
-    if bound is not None and bound.index[0] > kept.index[-1]:
+    kept = thin(_check_values(values, bound is not None)).iloc[-LONGEST:]
+    years, array = decimal_years(kept.index)[None], kept.to_numpy(float)[None]
+    window = Windows(years, array, array, pd.DataFrame({"origin": kept.index[-1:]}))
+    if bound is None:
+        return window.without_bound()
+    if bound.index[0] > kept.index[-1]:
         raise ValueError(
             f"the bound starts on {bound.index[0]:%Y-%m-%d}, after the last observation: give earlier values of it"
         )
-    window, history = (_window_of(part, bound) for part in (kept, seen))
-    if window.bounded and (window.values > (1 + BOUND_TOLERANCE) * window.bound).any():
+    window = replace(window, bound=bound_at_origin(bound, years))
+    if (window.values > (1 + BOUND_TOLERANCE) * window.bound).any():
         raise ValueError(
             f"values up to {kept.max():g} lie above the bound ({window.bound.max():g}): a bound is an upper limit"
         )
-    return replace(window, history=history if len(seen) > len(kept) else None)
-
-
-def _window_of(values: pd.Series, bound: pd.Series | None) -> Windows:
-    """All of the values as one window."""
-    years, array = decimal_years(values.index)[None], values.to_numpy(float)[None]
-    windows = Windows(years, array, array, pd.DataFrame({"origin": values.index[-1:]}))
-    return windows.without_bound() if bound is None else replace(windows, bound=bound_at_origin(bound, years))
+    return window
 
 
 def _check_values(values: pd.Series, bounded: bool) -> pd.Series:

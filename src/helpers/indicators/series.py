@@ -44,6 +44,8 @@ class AdoptionSeries:
         What is known of the errors of its figures, as a curve's `errors` takes it; None: nothing.
     cumulative : bool
         Its figures count all so far and cannot fall; their errors are cumulative, which alone would not make them so.
+    limit : float
+        In ``unit``, what no value can pass besides the bound, such as a population; infinite where there is none.
     """
 
     entity: str
@@ -68,6 +70,7 @@ class AdoptionSeries:
     segment_note: str = ""
     errors: str | None = None
     cumulative: bool = False
+    limit: float = np.inf
 
     def __repr__(self) -> str:
         span = f"{self.values.index[0]:%Y-%m-%d} to {self.values.index[-1]:%Y-%m-%d}"

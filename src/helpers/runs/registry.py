@@ -12,7 +12,8 @@ from ..base.project import PACKAGED, RunError, UserError, find_register
 from .notebook import locate, read_rows
 from .record import find_changed, read_run
 
-TABLE = "05_quantiles"
+TABLE, METHOD = "05_forecast", "combined"
+"""The run's table of forecasts, and which of them goes on record."""
 EQUAL = 1e-6
 """Part by which the forecast made again may miss the run's."""
 
@@ -55,12 +56,12 @@ def register_run(
     data = indicators.load(parameters["data"], parameters["as_of"])
     place = find_register(data.path) if hub is None else hub
     _refuse_packaged(place)
-    rows = read_rows(path)
-    if not rows:
+    rows = [row for row in read_rows(path) if row["method"] == METHOD]
+    if not rows or rows[0]["basis"] == "refuted":
         raise RunError(f"Run '{folder.name}' gives no forecast that could go on record.")
     series = data.series(parameters["entity"], parameters["indicator"], parameters["bound"])
     made = register.forecast_series(data, series, horizon_years=parameters["horizon_years"])
-    if not _agree(made.hub_frame(), rows):
+    if not _agree(made.method_frame(METHOD), rows):
         told = "the data or the method have changed since it was made"
         raise RunError(
             f"The forecast of run '{folder.name}' is another now: {told}. Make it again, and register it then."
@@ -111,8 +112,9 @@ def _refuse_packaged(place: Path) -> None:
 
 
 def _agree(made: Any, rows: list[dict[str, Any]]) -> bool:
-    """Whether a forecast, a frame of quantiles, is that of the run's table to six digits."""
-    if list(made["target_end_date"].dt.strftime("%Y-%m-%d")) != [row["target_end_date"] for row in rows]:
+    """Whether a forecast, rows of the published method, is that of the run's table to six digits."""
+    if list(made["date"].dt.strftime("%Y-%m-%d")) != [row["date"] for row in rows]:
         return False
-    pairs = zip(made["value"], (float(row["value"]) for row in rows), strict=True)
+    names = [name for name in made if name.startswith("q") and name in rows[0]]
+    pairs = [(value, float(row[name])) for name in names for value, row in zip(made[name], rows, strict=True)]
     return all(math.isclose(now, then, rel_tol=EQUAL) for now, then in pairs)

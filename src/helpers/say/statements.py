@@ -28,11 +28,11 @@ from ..base.words import (
 )
 from ..curves import Assessment, Logistic, assess_ceiling
 from ..forecast.bands import FAST
-from ..forecast.coverage import MIN_FORECASTS, mean_by_technology
-from ..forecast.methods import Origin
+from ..forecast.methods import NODES, Origin
 from ..forecast.paths import LEAST_KEPT
-from ..forecast.targets import Target
+from ..forecast.scores import MIN_FORECASTS, mean_by_technology
 from ..forecast.windows import SHORTEST, Windows
+from ..indicators.series import AdoptionSeries
 from .facts import say_from_others
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def state_forecast(forecast: Forecast, respondents: int | None = None) -> pd.Dat
         ),
         "paths": state_paths(forecast.lessons.correlations, target, kept, forecast.refuted, kind),
     }
-    title = target.title if target.source is None else target.source.full_title
+    title = target.full_title
     rows = []
     for place, (topic, (text, numbers)) in enumerate(statements.items()):
         told = json.dumps({key: _plain(numbers[key]) for key in sorted(numbers)})
@@ -98,28 +98,25 @@ def _plain(value: Any) -> Any:
 
 
 def kind_of(residuals: pd.DataFrame) -> Kind:
-    """Whether technologies were left out of the backtest, or single series of one, see `read_panel`."""
+    """Whether technologies were left out of the backtest, or single series of one, see `read_references`."""
     names = (residuals["entity"] + " " + residuals["indicator"]).str.strip()
     return SERIES if (names == residuals["technology"]).all() else TECHNOLOGIES
 
 
-def assess_target(target: Target) -> Assessment:
+def assess_target(target: AdoptionSeries) -> Assessment:
     """What a series says of its ceiling, as in notebook 03; what its source knows of its errors counts."""
-    source = target.source
-    known = {} if source is None else {"errors": source.errors, "known_se": source.known_se}
-    return assess_ceiling(target.values.dropna(), bound=target.bound, **known)
+    return assess_ceiling(target.values, bound=target.bound, errors=target.errors, known_se=target.known_se)
 
 
 def measure_scatter(windows: Windows) -> dict[str, float]:
     """Residual SD of a logistic curve with a free ceiling (NaN without degrees of freedom), and these degrees, df."""
-    points = windows.all_points
-    df = points.points - 3
-    sd = np.sqrt(Logistic(points.values[0], points.years[0]).fit().ssr / df) if df > 0 else np.nan
+    df = windows.points - 3
+    sd = np.sqrt(Logistic(windows.values[0], windows.years[0]).fit().ssr / df) if df > 0 else np.nan
     return {"residual_sd": float(sd), "df": df}
 
 
 def state_ceiling(found: Assessment, at_origin: Origin, unit: str, reached: pd.DataFrame, kind: Kind) -> Statement:
-    """Whether the data identify a ceiling; `found` is from `assess_target`, `reached` from `saturation_shares`."""
+    """Whether the data identify a ceiling; `found` is from `assess_target`, `reached` from `last_shares`."""
     windows, technologies = at_origin.windows, int(at_origin.prior.technologies)
     numbers: dict[str, Any] = {"verdict": found.verdict, "technologies": technologies}
     if windows.past_peak[0]:
@@ -153,8 +150,8 @@ def state_ceiling(found: Assessment, at_origin: Origin, unit: str, reached: pd.D
     return f"{say_first(say_end(found, unit))}. {prior}", numbers
 
 
-def state_bound(at_origin: Origin, target: Target, reached: pd.Series, kind: Kind) -> Statement:
-    """What the bound is, which shares of theirs the references have `reached`, and whether the series agrees."""
+def state_bound(at_origin: Origin, target: AdoptionSeries, reached: pd.Series, kind: Kind) -> Statement:
+    """What the bound is, at which shares of theirs the references stand, `reached`, and whether the series agrees."""
     windows = at_origin.windows
     if not windows.bounded:
         text, limit = (
@@ -168,19 +165,19 @@ def state_bound(at_origin: Origin, target: Target, reached: pd.Series, kind: Kin
     names = ("low", "quarter", "median", "three_quarters", "high")
     numbers: dict[str, Any] = dict(zip(names, reached.quantile([0, 0.25, 0.5, 0.75, 1]), strict=True))
     numbers |= {"bound": float(windows.bound[0, -1]), "technologies": len(reached)}
-    title = getattr(target.source, "bound_title", "") or "the bound"
+    title = target.bound_title or "the bound"
     size = say(numbers["bound"], target.unit)
     named = title if title[:1].isdigit() else f"{title}, {size}"
     text = (
         f"The bound ({named}) is a limit, not a ceiling to be expected: "
-        f"{say_count(len(reached), *kind)} {'has' if len(reached) == 1 else 'have'} so far reached "
+        f"{say_count(len(reached), *kind)} {'stands' if len(reached) == 1 else 'stand'} at "
         f"{percent(numbers['low'])} to {percent(numbers['high'])} of their own bounds, half of "
-        f"them {percent(numbers['quarter'])} to {percent(numbers['three_quarters'])}."
+        f"them at {percent(numbers['quarter'])} to {percent(numbers['three_quarters'])}."
     )
     if windows.points < SHORTEST:
         return text, numbers
     curves = list(at_origin.curves.values())
-    away = float(np.mean([curve.moments[0][0, 0] for curve in curves]))
+    away = float(np.mean([(curve.weight @ NODES)[0] for curve in curves]))
     share = float(np.mean([(curve.weight * curve.fits.shares).sum() for curve in curves]))
     numbers |= {"expected_share": share, "prior_deviations": away}
     if away < EARLY_END and not windows.past_peak[0]:
@@ -191,11 +188,13 @@ def state_bound(at_origin: Origin, target: Target, reached: pd.Series, kind: Kin
     return text, numbers
 
 
-def state_noise(scatter: dict[str, float], windows: Windows, target: Target, respondents: int | None) -> Statement:
+def state_noise(
+    scatter: dict[str, float], windows: Windows, target: AdoptionSeries, respondents: int | None
+) -> Statement:
     """How far the points scatter about a curve, beside the survey's own error or that of so many `respondents`."""
-    sd, published = scatter["residual_sd"], getattr(target.source, "standard_error", pd.Series())
+    sd, published = scatter["residual_sd"], target.standard_error
     unit = "percentage points" if target.unit.startswith("percent") else target.unit
-    asked_last = getattr(target.source, "sample_size", pd.Series()).dropna()
+    asked_last = target.sample_size.dropna()
     respondents = respondents or (int(asked_last.iloc[-1]) if len(asked_last) else None)
     if not np.isfinite(sd):
         return "Scatter about a curve with a free ceiling cannot be measured with three points or fewer.", {}
@@ -206,8 +205,8 @@ def state_noise(scatter: dict[str, float], windows: Windows, target: Target, res
         return f"{text}, against a standard error of {say(numbers['standard_error'], unit)} as published.", numbers
     if not windows.bounded:
         return f"{text}; without a base its sampling error cannot be worked out.", numbers
-    every = windows.all_points  # each figure has a sampling variance of its own
-    variance = float((every.bound**2 * every.shares * (1 - every.shares)).mean())
+    shares = windows.shares  # each figure has a sampling variance of its own
+    variance = float((windows.bound**2 * shares * (1 - shares)).mean())
     if respondents:
         error, asked = float(np.sqrt(variance / respondents)), say_count(respondents, "respondent")
         numbers |= {"sampling_error": error, "respondents": respondents}
@@ -222,7 +221,7 @@ def state_noise(scatter: dict[str, float], windows: Windows, target: Target, res
 
 def state_data(scatter: dict[str, float], windows: Windows, available: int) -> Statement:
     """How many of the points `available` the forecast rests on."""
-    points, origin = windows.all_points.points, windows.labels["origin"].iloc[0]
+    points, origin = windows.points, windows.labels["origin"].iloc[0]
     said = say_count(points, "point") if available == points else f"{points} of {available} points"
     text = (
         f"The forecast rests on {said}, the last on {say_day(origin)}. A curve with a free ceiling has three "
@@ -232,7 +231,9 @@ def state_data(scatter: dict[str, float], windows: Windows, available: int) -> S
     return text, {"points": points, "available": available, "degrees_of_freedom": max(scatter["df"], 0)}
 
 
-def state_paths(correlations: pd.DataFrame, target: Target, kept: float, refuted: bool, kind: Kind) -> Statement:
+def state_paths(
+    correlations: pd.DataFrame, target: AdoptionSeries, kept: float, refuted: bool, kind: Kind
+) -> Statement:
     """What newer figures that are bounds leave of the paths, and how well it is known how dates hang together."""
     said = "; ".join(say_limit(date, row, target.unit) for date, row in target.newer.iterrows())
     near = correlations.loc[correlations["horizon_years"] < 1, "technologies"].max()
@@ -256,7 +257,7 @@ def state_paths(correlations: pd.DataFrame, target: Target, kept: float, refuted
 def state_calibration(
     judged: pd.DataFrame, windows: Windows, level: float, kind: Kind, beyond: Sequence[float] = ()
 ) -> Statement:
-    """How the band of `level` did on the references; `judged` is from `coverage.judge`.
+    """How the band of `level` did on the references; `judged` is from `scores.judge`.
 
     So few technologies can't vouch for the bands of the levels `beyond`.
     """
@@ -341,24 +342,23 @@ def state_spread(frame: pd.DataFrame, scenarios: pd.DataFrame, level: float) -> 
     return f"{text}.", numbers
 
 
-def state_question(windows: Windows, target: Target) -> Statement:
+def state_question(windows: Windows, target: AdoptionSeries) -> Statement:
     """What the figures count, and the breaks of question or method."""
-    source = target.source
-    if source is None:
+    if target.observations.empty:
         return "The series comes without notes on its question; a change of wording would look like adoption.", {}
-    parts = [f"The figures count {source.base}."] if source.base else []
-    notes = [note for note in (source.segment_note, source.bound_note) if note]
-    for row in source.breaks.itertuples():
+    parts = [f"The figures count {target.base}."] if target.base else []
+    notes = [note for note in (target.segment_note, target.bound_note) if note]
+    for row in target.breaks.itertuples():
         verb = "splits the series" if row.kind == "break" else "may be inside the growth seen (the forecast crosses it)"
         parts.append(f"{say_day(row.date)}: {row.reason.rstrip('.')}; this {verb}.")
-    if not len(source.breaks) and not notes:
+    if not len(target.breaks) and not notes:
         notes = ["No break of question or method is recorded."]
     first_used = round(float(windows.years[0, 0]), 2)
-    return " ".join([*parts, *notes]), {"breaks": len(source.breaks), "first_used": first_used}
+    return " ".join([*parts, *notes]), {"breaks": len(target.breaks), "first_used": first_used}
 
 
 def state_contradiction(
-    row: pd.Series, judged: pd.DataFrame, years: float, level: float, target: Target, kind: Kind
+    row: pd.Series, judged: pd.DataFrame, years: float, level: float, target: AdoptionSeries, kind: Kind
 ) -> Statement:
     """Which next figure would contradict the forecast, and how often such figures came; `row` is of its fan."""
     low, high = row[["q0.025", "q0.975"]]

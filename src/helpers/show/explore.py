@@ -7,13 +7,7 @@ gets the verdict later. `explore_words` says a result, `explore_panel` holds the
 
 from __future__ import annotations
 
-import atexit
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
@@ -39,9 +33,6 @@ OTHERS = 7
 """Curves with other ceilings that are drawn beside a free fit."""
 MAX_YEARS = 15
 """The furthest horizon that a slider offers, to which milestones are looked for."""
-DATES_AHEAD = 8
-"""Earlier dates of a series for which another process learns what its references teach."""
-QUIET: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 PAST_YEARS, PAST_PER_YEAR = 9.0, 3.0
 """Years of the past that are drawn: so many, and so many for each year of the horizon."""
 POINTS = 101
@@ -136,8 +127,6 @@ class Explorer:
         self._references, self.assess = cache(lambda as_of: self.known_on(as_of).references()), cache(self._assess)
         self._fit, self._list_others, self._reach = cache(self._fit_free), cache(self._fit_others), cache(self._find)
         self._complete: set[tuple[str, ...]] = set()
-        self._learner: subprocess.Popen[str] | None = None
-        self._learning_for: tuple[str, ...] = ()
 
     @cached_property
     def offers(self) -> dict[str, list[tuple[str, str]]]:
@@ -157,31 +146,6 @@ class Explorer:
         known = series.observations.set_index("date")["published"].cummax()
         dates = [f"{known[date]:%Y-%m-%d}" for date in find_enough(series.values)]
         return [*dict.fromkeys(dates[:-1]), ""] if dates else []
-
-    def learn_ahead(self, *key: str) -> None:
-        """Have another process learn what the likeliest choices after a series need, until another one or the end."""
-        if key == self._learning_for:
-            return
-        self._learning_for = key
-        if self._learner is not None:
-            atexit.unregister(self._learner.terminate)  # which would keep each of them as a zombie
-            self._learner.terminate()
-        words = [sys.executable, "-P", "-c", f"from {__name__} import learn; learn()"]
-        with suppress(OSError):  # then the next choices take longer
-            self._learner = subprocess.Popen(words, stdin=subprocess.PIPE, text=True, **QUIET)
-            assert self._learner.stdin is not None
-            self._learner.stdin.write(json.dumps([self.source, os.getpid(), self.list_lessons(*key)]))
-            self._learner.stdin.close()
-            atexit.register(self._learner.terminate)
-
-    def list_lessons(self, entity: str, indicator: str) -> list[tuple[str, str, bool]]:
-        """Dates, technologies and whether there is a bound: of a series' other dates, then of other series."""
-        own, dates = self.select(entity, indicator), self.list_dates(entity, indicator)[:-1]
-        others = [self.select(entity, name) for _, name in self.offers.get(entity, [])]
-        taught = {each.technology for each in self._references("")}
-        wanted = [(date, own) for date in dates[: -DATES_AHEAD - 1 : -1]]
-        wanted += [("", each) for each in others if each.technology in taught]
-        return list(dict.fromkeys((date, each.technology, each.bound is not None) for date, each in wanted))
 
     def compute(self, selection: Selection, wait: bool = True) -> Result:
         """What follows from a selection; never raises for what the data can't carry.
@@ -264,19 +228,6 @@ def cut_milestones(found: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
     dates = dates.mask(dates > f"{end:%Y-%m-%d}", NOT_REACHED)  # ISO dates, and words that come after them
     status = found["status"].mask(dates["median"] == NOT_REACHED, NOT_REACHED)
     return found.assign(status=status, **dates)
-
-
-def learn() -> None:
-    """Have the cache folder hold what the references teach, as standard input lists it; ends with who asked for it."""
-    source, asked_by, lessons = json.load(sys.stdin)
-    os.nice(10)  # whoever asked has the right of way
-    data = indicators.load(find_data(source))
-    for as_of, technology, bounded in lessons:
-        if os.getppid() != asked_by:
-            return
-        references = [each for each in data.known_on(as_of).references() if each.technology != technology]
-        with suppress(ValueError):  # too few of them as of that day
-            forecast.cached_backtest(references, bounded)
 
 
 def find_enough(values: pd.Series) -> list[str]:

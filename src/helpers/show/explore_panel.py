@@ -239,7 +239,6 @@ class Panel(widgets.Box):
         await asyncio.sleep(PAUSE)
         if self.result.waits:
             self.update(wait=True)  # which begins another pause
-        self.explorer.learn_ahead(self.selection.entity, self.selection.indicator)
 
     def _save(self, button: Any = None) -> None:
         chosen, series = self.selection, self.result.series
