@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.collections import PolyCollection
+from scipy.optimize import least_squares
 from snapshots import check_snapshot
 from statsmodels.tsa.holtwinters import Holt
 
 from helpers import curves, forecast, indicators
 from helpers.base.wording import say_name
-from helpers.curves.ceilings import fit_ceilings
 from helpers.forecast import bands, methods, windows
+from helpers.forecast.ceilings import GOMPERTZ, LOGISTIC, fit_ceilings
 from helpers.forecast.forecasting import cut_series
 from helpers.forecast.rolling import roll_origins
 
@@ -133,14 +134,24 @@ def test_the_likelihood_of_a_ceiling_is_the_profile_of_the_fit_that_curves_makes
         np.testing.assert_allclose(curve.frame()["likelihood"], likelihood / likelihood.max(), rtol=1e-5)
 
 
-@pytest.mark.parametrize("errors", ["independent", "cumulative"])
-def test_sums_of_squares_at_ceilings_are_those_of_the_fit_under_the_same_errors(errors):
-    years, values = np.arange(2015.0, 2024.0), np.array([3.0, 6, 9, 17, 24, 33, 39, 47, 50])
-    shares = np.array([[0.55, 0.7, 0.9]])
-    table = np.broadcast_to(100.0, (1, 9))
-    found = fit_ceilings(curves.Gompertz, years[None], values[None], table, shares, errors)
-    fit = curves.Gompertz(values, years, ceiling=curves.Share(100.0), errors=errors).fit()
-    np.testing.assert_allclose(found.ssr[0], fit.profile("share", values=shares[0])["ssr"], rtol=1e-6)
+@pytest.mark.parametrize("family", [LOGISTIC, GOMPERTZ])
+def test_curves_at_known_ceilings_are_at_their_optimum(family):
+    """No other search finds less, be the ceiling far above the figures or the figures few or irregular."""
+    random, shares = np.random.default_rng(3), np.linspace(0.3, 0.98, 7)
+    for count in (3, 4, 8, 15):
+        years = 2010 + np.cumsum(random.uniform(0.3, 1.5, count))
+        values = np.sort(random.uniform(2, 60, count))
+        found = fit_ceilings(family, years[None], values[None], np.full((1, count), 100.0), shares[None])
+        for place, share in enumerate(shares):
+
+            def miss(theta, share=share, years=years, values=values):
+                return values - 100 * share * family.share(np.exp(theta[0]), years - years[0] - theta[1])
+
+            here = [np.log(found.rate[0, place]), found.midpoint[0, place] - years[0]]
+            assert (miss(here) ** 2).sum() == pytest.approx(found.ssr[0, place])
+            for start in (here, [np.log(0.5), 3.0]):
+                other = least_squares(miss, start, xtol=1e-12, ftol=1e-12, gtol=1e-12, x_scale="jac")
+                assert 2 * other.cost >= found.ssr[0, place] * (1 - 1e-6)
 
 
 @pytest.mark.parametrize("family", [curves.Logistic, curves.Gompertz])

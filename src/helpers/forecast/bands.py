@@ -25,7 +25,7 @@ import pandas as pd
 from scipy.special import ndtri
 from statsmodels.genmod.families.links import Link, Log
 
-from ..curves import Gompertz
+from .ceilings import GOMPERTZ
 from .windows import SHORTEST, STEEP_WITHIN, Levels, approach, damp, to_link
 
 HEAVY_TAILS = 4.0
@@ -78,7 +78,7 @@ class Cases:
     @property
     def link(self) -> Link:
         """The link of the rows, as `Windows.link`."""
-        return Gompertz.link if self.bounded else Log()
+        return GOMPERTZ.link if self.bounded else Log()
 
     def scale(self, shares: np.ndarray, floor: float) -> tuple[np.ndarray, np.ndarray]:
         """Shares on the scale between floor and bound, and how much steeper than the link it is there, (R,) each."""

@@ -15,14 +15,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, softmax
 
-from ..curves import AdoptionCurve, Gompertz, Logistic
-from ..curves.ceilings import CeilingFits, fit_ceilings
 from ..indicators.series import AdoptionSeries
 from . import bands
+from .ceilings import GOMPERTZ, LOGISTIC, CeilingFits, Family, fit_ceilings
 from .windows import SHARE_LIMITS, SHORTEST, Ahead, Windows, damp, mean_change, measure_growth, to_link
 
-ERRORS = "independent"
-"""Errors under which a ceiling's likelihood is multiplied by its prior; `make bench` tries the other kind."""
 TAIL_ROUNDS = 20
 """How often rows are weighed anew by their errors, where these have heavy tails."""
 NODES = 4 * (np.arange(25) + 0.5) / 25 - 2
@@ -103,7 +100,7 @@ class Curve:
         return pd.DataFrame({name: column[0] for name, column in columns.items()})
 
 
-def average_ceilings(family: type[AdoptionCurve], windows: Windows, prior: Prior) -> Curve:
+def average_ceilings(family: Family, windows: Windows, prior: Prior) -> Curve:
     """A curve whose ceiling is not known: every ceiling counts by prior times profile likelihood.
 
     The prior is where the references ended. The likelihood is that of the fit to all points of the series with the
@@ -126,15 +123,15 @@ def average_ceilings(family: type[AdoptionCurve], windows: Windows, prior: Prior
     return curve
 
 
-def fit_at_share(family: type[AdoptionCurve], windows: Windows, share: float) -> Curve:
+def fit_at_share(family: Family, windows: Windows, share: float) -> Curve:
     """The curve of each window whose ceiling is one known share of the bound."""
     shares = np.full((len(windows.years), 1), share)
     return Curve(windows, _fit(family, windows, shares), np.zeros_like(shares))
 
 
-def _fit(family: type[AdoptionCurve], windows: Windows, shares: np.ndarray) -> CeilingFits:
+def _fit(family: Family, windows: Windows, shares: np.ndarray) -> CeilingFits:
     points = windows.all_points
-    return fit_ceilings(family, points.years, points.values, points.bound, shares, ERRORS)
+    return fit_ceilings(family, points.years, points.values, points.bound, shares)
 
 
 @dataclass
@@ -147,7 +144,7 @@ class Origin:
     @cached_property
     def curves(self) -> dict[str, Curve]:
         """The members whose ceiling is not known, by name."""
-        families = {"gompertz_prior": Gompertz, "logistic_prior": Logistic}
+        families = {"gompertz_prior": GOMPERTZ, "logistic_prior": LOGISTIC}
         return {name: average_ceilings(family, self.windows, self.prior) for name, family in families.items()}
 
 
@@ -206,7 +203,7 @@ def gompertz_shrunk(origin: Origin, ahead: Ahead) -> np.ndarray:
 
     After one figure it is what followed in them.
     """
-    windows, prior, link = origin.windows, origin.prior, Gompertz.link
+    windows, prior, link = origin.windows, origin.prior, GOMPERTZ.link
     expected = np.atleast_1d(prior.expected_rate(measure_growth(windows)[0]))[:, None]
     last = to_link(link, windows.shares[:, -1:])
     gain = link.inverse(last + expected * ahead.years) - link.inverse(last)
@@ -228,7 +225,7 @@ def logistic_prior(origin: Origin, ahead: Ahead) -> np.ndarray:
 @method(needs_bound=True)
 def gompertz_bound(origin: Origin, ahead: Ahead) -> np.ndarray:
     """The Gompertz curve whose ceiling is the bound, anchored at the last observation."""
-    return fit_at_share(Gompertz, origin.windows, 1.0).path(ahead)
+    return fit_at_share(GOMPERTZ, origin.windows, 1.0).path(ahead)
 
 
 @method(member=True)
@@ -356,7 +353,7 @@ def learn_prior(reached: pd.DataFrame, residuals: pd.DataFrame, exclude: str = "
     years, rate, actual, bound, share = (
         rows[name].to_numpy(float) for name in ("years", "rate", "actual", "unit_ahead", "share")
     )
-    gain = to_link(Gompertz.link, actual / bound) - to_link(Gompertz.link, share)
+    gain = to_link(GOMPERTZ.link, actual / bound) - to_link(GOMPERTZ.link, share)
     weights, components = bands.weigh_technologies(rows), bands.Cases.of(rows).components
     few, design, line = bands.has_few(rows), np.stack([years, rate * years], axis=1), np.array([0.0, 1.0])
     for _ in range(TAIL_ROUNDS if few else 1):

@@ -15,9 +15,10 @@ import pandas as pd
 
 from ..base.levels import band_columns, band_ends, say_level
 from ..base.numbers import say_limit
-from ..curves import Gompertz, Logistic, decimal_years, to_dates
+from ..curves import decimal_years, to_dates
 from . import bands
 from .bands import FAST, INTEGRATION_QUANTILES
+from .ceilings import GOMPERTZ, LOGISTIC
 from .coverage import judge, summarise_coverage
 from .joint import JointForecast
 from .lessons import Lessons
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 NOT_REACHED = "not within the horizon"
 HUB_QUANTILES = (0.01, 0.025, *(round(0.05 * step, 2) for step in range(1, 20)), 0.975, 0.99)
 """Levels of the forecasts on record: those of the forecast hubs."""
-CURVES = (Logistic, Gompertz)
+CURVES = (LOGISTIC, GOMPERTZ)
 """A scenario is their mean."""
 ROUNDING = 0.005
 """Part of a figure by which a scenario may miss it."""

@@ -21,7 +21,8 @@ from statsmodels.genmod.families.links import Link, Log
 
 from ..base import dates
 from ..base.wording import say_count
-from ..curves import Gompertz, decimal_years
+from ..curves import decimal_years
+from .ceilings import GOMPERTZ
 
 SHARE_LIMITS = (1e-6, 0.999)
 """Shares of a bound are held inside these limits before a logarithm is taken of them."""
@@ -106,7 +107,7 @@ class Windows:
     @property
     def link(self) -> Link:
         """The scale on which growth is close to straight: log-log (Gompertz) for shares of a bound, else the log."""
-        return Gompertz.link if self.bounded else Log()
+        return GOMPERTZ.link if self.bounded else Log()
 
 
 @dataclass
