@@ -8,12 +8,12 @@ from contextlib import suppress
 
 import numpy as np
 import pandas as pd
+from helpers.curves.engine import prepare
+from helpers.curves.search import fit_batch, fit_rows
 
 from helpers import indicators
 from helpers.base.wording import say_name
 from helpers.curves import FAMILIES, CurveError, Logistic
-from helpers.curves.engine import prepare
-from helpers.curves.search import fit_batch, fit_rows
 
 
 def main():

@@ -11,10 +11,10 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pandas as pd
-
-from helpers.curves import FAMILIES, assess_ceiling
 from helpers.curves.assess import DOUBT, MIN_TESTED
 from helpers.curves.engine import time_of_share
+
+from helpers.curves import FAMILIES, assess_ceiling
 
 TRUTHS = {  # coordinates: logarithms of rates and numbers, and dates
     "logistic": (0.0, 0.0),

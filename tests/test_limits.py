@@ -11,12 +11,9 @@ from helpers.curves import (
     Bass,
     GammaGompertz,
     Richards,
-    ShiftedGompertz,
     compare_estimates,
     fit_families,
 )
-from helpers.curves.descent import evaluate
-from helpers.curves.profile import profile_target
 
 YEARS = np.arange(2001.0, 2025.0)
 NESTED = {"bass": ("exponential", (0.15,)), "richards": ("gompertz", (0.4, 9.0)),
@@ -110,17 +107,3 @@ def test_the_projects_series_carry_the_gamma_gompertz_curve():
 def test_richards_becomes_gompertz_only_where_the_data_say_so():
     late = pd.Series(100 / (1 + np.exp(-0.5 * (YEARS - 2012))) + np.sin(7 * YEARS), YEARS)
     assert Richards(late).fit().limit == ""
-
-
-@pytest.mark.parametrize("errors", ["independent", "cumulative"])
-def test_the_end_of_a_ridge_is_where_no_start_fits(errors):
-    """Brute force over the other parameter: inside the end some curve fits, and where none is found all do."""
-    fit = ShiftedGompertz([12, 19, 31, 44, 52], exog=range(2021, 2026), launch=2020.0, errors=errors).fit()
-    end = fit.conf_int(method="profile").loc["shape", 1]
-    batch = fit.likelihood.batch
-    limit = fit.ssr + profile_target(batch, fit.likelihood.fit, 0.05)[0]
-    rates = np.linspace(np.log(1e-5), np.log(1e3), 20_001)
-    for shape in (48.0, 110.0, 300.0, 1e4, 1e5):
-        at = np.array([rates, np.full(len(rates), np.log(shape))])
-        least = evaluate(batch.take(np.zeros(len(rates), int)), at).ssr.min()
-        assert (least < limit) == (shape < end), shape

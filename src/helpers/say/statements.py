@@ -14,7 +14,7 @@ import pandas as pd
 
 from ..base.levels import band_columns, say_level
 from ..base.numbers import lower_first, percent, say, say_limit, say_range
-from ..base.wording import say_count, say_day, say_end, say_first, say_name, say_voices
+from ..base.wording import JOINED, say_count, say_day, say_end, say_first, say_name
 from ..curves import Assessment, Logistic, assess_ceiling
 from ..forecast.bands import FAST
 from ..forecast.coverage import MIN_FORECASTS, mean_by_technology
@@ -65,7 +65,7 @@ def state_forecast(forecast: Forecast, respondents: int | None = None) -> pd.Dat
         "horizon": state_horizon(
             forecast.lessons.furthest,
             forecast.dates[~forecast.tested],
-            forecast.curved and found.verdict == "open",
+            forecast.curved and found.verdict == "not known",
             kind,
         ),
         "paths": state_paths(forecast.lessons.correlations, target, kept, forecast.refuted, kind),
@@ -95,8 +95,8 @@ def kind_of(residuals: pd.DataFrame) -> Kind:
 def assess_target(target: Target) -> Assessment:
     """What a series says of its ceiling, as in notebook 03; what its source knows of its errors counts."""
     source = target.source
-    known = {} if source is None else {"errors": source.errors, "known_se": source.known_se}
-    return assess_ceiling(target.values.dropna(), bound=target.bound, **known)
+    errors, known_se = (None, None) if source is None else (source.errors, source.known_se)
+    return assess_ceiling(target.values.dropna(), bound=target.bound, errors=errors, known_se=known_se)
 
 
 def measure_scatter(windows: Windows) -> dict[str, float]:
@@ -132,10 +132,10 @@ def state_ceiling(found: Assessment, at_origin: Origin, unit: str, reached: pd.D
         numbers |= {"figures": windows.points}
         said = f"{say_from_others(windows.points)} No curve can be fitted to {say_count(windows.points, 'figure')}."
         return said, numbers
-    if found.verdict != "open":
+    if found.verdict != "not known":
         numbers |= {"low": max(found.low, min(found.reached, found.high)), "high": found.high}
         unused = "" if windows.bounded else " The forecast does not rely on it."
-        return f"{say_first(say_end(found, unit))}. {say_voices(found.voices)}{unused}", numbers
+        return f"{say_first(say_end(found, unit))}. {JOINED}{unused}", numbers
     prior = "No saturation level is part of this forecast."
     if windows.bounded:
         prior = f"A saturation level is a prior from {say_count(technologies, *kind)}, not a finding."
