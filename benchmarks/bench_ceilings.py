@@ -5,15 +5,14 @@ the given part of it, errors independent and in proportion to the curve.
 """
 
 import numpy as np
-from helpers.curves.engine import prepare
-from helpers.curves.search import fit_batch
 
 from helpers.curves import Logistic
+from helpers.curves.fit import search
 
 SEEN = (0.2, 0.35, 0.5, 0.65, 0.8, 0.95)
 NOISE = (0.01, 0.05, 0.1)
 POINTS = (4, 10)
-SERIES = 1000
+SERIES = 300
 
 
 def main():
@@ -32,9 +31,8 @@ def simulate(points, noise, seen):
     years = np.linspace(start, end, points)
     random = np.random.default_rng(round(1000 * seen + 100000 * noise + points))
     values = (1 + noise * random.standard_normal((points, SERIES))) / (1 + np.exp(-years[:, None]))
-    fit = fit_batch(prepare(Logistic, years, values.T))
-    lost = fit.flat | fit.step | fit.diverged | (fit.on_boundary != 0).any(axis=0)
-    estimates = np.where(lost, np.inf, fit.ceiling)
+    fits = [search(Logistic(series, years).problem()) for series in values.T]
+    estimates = [np.inf if fit.wrong else fit.ceiling for fit in fits]
     low, high = np.quantile(estimates, (0.05, 0.95), method="inverted_cdf")
     return f"{low:.2f} to {high:.2f}" if np.isfinite(high) else f"{low:.2f} to open"
 

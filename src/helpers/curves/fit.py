@@ -307,9 +307,9 @@ def grid_starts(problem: Problem, most: int, fixed: int | None = None, value: fl
     return [*grid[:, best].T]
 
 
-def time_of_share(problem_share: Callable[[Array], Array], share: float, earliest: float = -1e6) -> float:
+def time_of_share(curve: Callable[[Array], Array], share: float, earliest: float = -1e6) -> float:
     """Time at which a curve reaches a share of its ceiling; 1e6 where it is below until then."""
     with np.errstate(over="ignore", invalid="ignore"):  # far from the curve
-        if not problem_share(np.array(1e6)) > share:
+        if not curve(np.array(1e6)) > share:
             return 1e6
-        return float(brentq(lambda time: float(problem_share(np.array(time))) - share, earliest, 1e6, xtol=1e-12))
+        return float(brentq(lambda time: float(curve(np.array(time))) - share, earliest, 1e6, xtol=1e-12))

@@ -16,6 +16,8 @@ NEAR_LIMIT = 0.7
 """A crossing this near to the limit of the search (a factor of two) counts as none."""
 PEAKS = 2
 """Peaks of the grid from which it is asked once whether a value outside the interval fits after all."""
+OFF_GRID = 8.0
+"""An end this far off the grid of starts lies on a ridge, where a search may go on for long, and counts as none."""
 PLAIN_STEP = 0.3
 """Where an end is expected this far away (a log ceiling: a third), the profile is first asked whether it is open."""
 MAX_RATIO = 2.0
@@ -101,7 +103,12 @@ def find_end(problem: Problem, best: Optimum, place: int, side: int, target: flo
             return side * np.inf
         inner, outer = outer, side * min(side * (2 * outer - centre), side * limit)
     end = float(brentq(rise, inner, outer, xtol=1e-10, rtol=1e-12))
-    return side * np.inf if abs(end - limit) < NEAR_LIMIT else end
+    far = abs(end - limit) < NEAR_LIMIT or (place != CEILING and _is_off(problem.axes[place - 1], end))
+    return side * np.inf if far else end
+
+
+def _is_off(axis: Array, end: float) -> bool:
+    return bool(end < axis[0] - OFF_GRID or end > axis[-1] + OFF_GRID)
 
 
 def is_narrow(low: float, high: float) -> bool:
