@@ -1,4 +1,4 @@
-"""Simulate what "identified" is worth: how often it is said, and how often it is wrong, with default arguments.
+"""Simulate what "levels off" is worth: how often it is said, and how often it is wrong, with default arguments.
 
 Every cell draws series of one curve with one kind of errors, and asks `assess_ceiling` for the verdict on each.
 """
@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.curves import FAMILIES, assess_ceiling
-from helpers.curves.assess import DOUBT, MIN_TESTED
-from helpers.curves.engine import time_of_share
+from helpers.curves.fit import time_of_share
 
 TRUTHS = {  # coordinates: logarithms of rates and numbers, and dates
     "logistic": (0.0, 0.0),
@@ -27,13 +26,13 @@ TRUTHS = {  # coordinates: logarithms of rates and numbers, and dates
 OWN = ("logistic", "gompertz", "bass")
 KINDS = ("independent", "in proportion", "AR .6", "AR .9", "cumulated", "cumulated in proportion")
 CEILING, SIZE = 100.0, 2.0  # the errors, or what is new in cumulated ones, are 2 % of the ceiling
-COUNT = 100
-WORTH = 0.2  # part of the series that must be identified for a cell to count among the worst
+COUNT = 40
+WORTH = 0.2  # part of the series that must level off for a cell to count among the worst
 
 
 def list_cells():
     """Truth, parts of the course between which it is seen, number of points, kind of errors."""
-    cells = [(truth, 0.05, 0.95, n, kind) for truth in OWN for n in (6, 8, 16) for kind in KINDS]
+    cells = [(truth, 0.05, 0.95, n, kind) for truth in OWN for n in (6, 8, 10, 16) for kind in KINDS]
     cells += [
         (truth, first, last, n, kind)
         for first, last in ((0.05, 0.75), (0.2, 0.95), (0.5, 0.95))
@@ -66,31 +65,20 @@ def main(count=COUNT):
     minutes = (time.monotonic() - begun) / 60
     print(f"{len(cells)} cells of {count} series, {minutes:.0f} minutes on {os.cpu_count()} cores:\n")
     print_worst(frame)
-    print_doubts(frame)
     print_cells(frame)
 
 
 def print_worst(frame):
-    """What is asked of the words, and the worst and the mean of the cells where a fifth is identified."""
+    """What is asked of the words, and the worst and the mean of the cells where a fifth levels off."""
     print("| what | worst cell | mean | cells |\n|---|---|---|---|")
     for what, part in list_groups(frame).items():
-        print_row(f"wrong, of those identified: {what}", part[part["identified"] >= WORTH], "wrong")
+        print_row(f"wrong, of verdicts given: {what}", part[part["given"] >= WORTH], "wrong")
     own = frame[frame["truth"].isin(OWN)]
-    print_row("covers or is not identified: right family", own, "covers", lowest=True)
+    print_row("covers or is not given: right family", own, "covers", lowest=True)
     alike = own[(own["kind"] == "independent") & (own["first"] == 0.05)]
     for (last, points), part in alike[alike["points"].isin([8, 16])].groupby(["last", "points"]):
-        what = f"identified: right family, independent, to {100 * last:g} %, {points} points"
-        print_row(what, part, "identified", lowest=True)
-
-
-def print_doubts(frame):
-    """How often the last figures' test doubts the verdict, where another wave has begun and where none has."""
-    print("\n| curve | seen, % | points | errors | doubted |\n|---|---|---|---|---|")
-    waves = frame[(frame["truth"] == "two waves") & (frame["points"] >= MIN_TESTED)]
-    for _, row in waves.iterrows():
-        print(f"| two waves | {say_course(row)} | {row['points']} | {row['kind']} | {say(row['doubted'])} |")
-    one = frame[frame["truth"].isin(OWN) & (frame["points"] >= MIN_TESTED)]["doubted"]
-    print(f"| one wave, {len(one)} cells: mean; most | | | | {say(one.mean())}; {say(one.max())} |")
+        what = f"given: right family, independent, to {100 * last:g} %, {points} points"
+        print_row(what, part, "given", lowest=True)
 
 
 def print_row(what, part, name, lowest=False):
@@ -106,10 +94,10 @@ def print_row(what, part, name, lowest=False):
 
 def print_cells(frame):
     """Every cell."""
-    print("\n| curve | seen, % | points | errors | identified | wrong of these | covers or is not identified |")
+    print("\n| curve | seen, % | points | errors | given | wrong of these | covers or is not given |")
     print("|---" * 7 + "|")
     for _, row in frame.iterrows():
-        said = " | ".join(say(row[name]) for name in ("identified", "wrong", "covers"))
+        said = " | ".join(say(row[name]) for name in ("given", "wrong", "covers"))
         print(f"| {row['truth']} | {say_course(row)} | {row['points']} | {row['kind']} | {said} |")
 
 
@@ -143,11 +131,11 @@ def measure(cell, count):
     random = np.random.default_rng(zlib.crc32(repr(cell).encode()))
     frame = pd.DataFrame((curve + draw_errors(kind, count, curve, steps, random)).T, index=years)
     table = assess_ceiling(frame)
-    identified = table["verdict"] == "identified"
-    wrong = identified & ~((table["low"] <= CEILING) & (table["high"] >= CEILING))
+    given = table["verdict"] == "levels off"
+    wrong = given & ~((table["low"] <= CEILING) & (table["high"] >= CEILING))
     row = {"truth": truth, "first": first, "last": last, "points": points, "kind": kind}
-    row |= {"doubted": (table["doubt"] == DOUBT).mean(), "identified": identified.mean(), "covers": 1 - wrong.mean()}
-    return row | {"wrong": wrong.sum() / identified.sum() if identified.any() else np.nan}
+    row |= {"given": given.mean(), "covers": 1 - wrong.mean()}
+    return row | {"wrong": wrong.sum() / given.sum() if given.any() else np.nan}
 
 
 def draw_course(truth, first, last, points):
@@ -161,7 +149,8 @@ def draw_course(truth, first, last, points):
     else:
         theta = np.array(TRUTHS[truth])
         family = FAMILIES[truth.split()[0]]
-        begin, end, early = time_of_share(family, theta, np.array([first, last, 0.05 * last]))
+        shares = first, last, 0.05 * last
+        begin, end, early = (time_of_share(lambda time: family.share(time, *theta), share) for share in shares)
         years = np.linspace(begin, end, points)
         curve = CEILING * family.share(years, *theta)
     return years, curve, max(0.0, (begin - early) / (years[1] - years[0]))

@@ -81,7 +81,7 @@ def test_a_fit_without_residuals_has_a_profile(tmp_path):
         warnings.simplefilter("error")
         fits = curves.fit_families(series.values, ["logistic", "gompertz", "bass"], series.bound)
         assert (curves.profile_ceilings(fits, indicators.last_bound(series))["distance"] >= 0).all()
-        assert all(fit.plot_profile().has_data() for fit in curves.free_fits(fits).values())
+        assert all(fit.plot().has_data() for fit in curves.free_fits(fits).values())
 
 
 def test_hindcasts_begin_where_a_forecast_can_be_made(tmp_path):

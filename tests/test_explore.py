@@ -89,7 +89,7 @@ def test_dates_are_the_days_on_which_figures_came_out(real):
 def test_an_open_ceiling_is_never_drawn_or_told_as_if_known(real):
     panel = Panel(real, GENAI, save_choice)
     result, traces, words = panel.result, find_traces(panel), panel.verdict.value + panel.numbers.value
-    assert re.search("no.>Open<.*Where growth ends, the figures do not say", words)
+    assert re.search("no.>Not known<.*Where growth ends, the figures do not say", words)
     assert f"{result.free.ceiling:,.0f}" not in words + panel.head.value
     assert not [name for name in traces if "ceiling" in name]
     assert "Logistic curve, one of many that fit" in traces
@@ -111,18 +111,18 @@ def test_each_ceiling_is_drawn_for_what_it_is(real, ceiling):
         np.testing.assert_allclose(traces["ceiling (given)"].y, share * explore.trace_lines(result)["bound"])
 
 
-def test_an_identified_ceiling_is_shown_with_its_interval(real):
-    """And the ceiling of a curve that has no voice in it is no line."""
+def test_a_ceiling_is_shown_where_growth_levels_off(real):
+    """And no line is the ceiling of a curve that the data leave open."""
     chosen = Selection("China", "internet_users")
-    voices = real.assess("China", "internet_users", "")["voices"].split(", ")
-    panel = Panel(real, replace(chosen, family=voices[0]), save_choice)
-    assert re.search(r"yes.>Identified<.*ends between [\d,]+ and [\d,]+ million persons", panel.verdict.value)
+    assert real.assess("China", "internet_users", "")["verdict"] == "levels off"
+    panel = Panel(real, replace(chosen, family="logistic"), save_choice)
+    assert re.search(r"yes.>Levels off<.*ends between [\d,]+ and [\d,]+ million persons", panel.verdict.value)
     assert curves.Assessment.note in panel.verdict.value
     assert set(find_traces(panel)["ceiling (identified)"].y) == {panel.result.free.ceiling}
-    silent = next(family for family in curves.FAMILIES if family not in voices)
-    panel = Panel(real, replace(chosen, family=silent), save_choice)
+    panel = Panel(real, replace(chosen, family="exponential"), save_choice)
+    assert not panel.result.free.identified
     assert "yes" in panel.verdict.value
-    assert "without a voice, so none is given" in panel.numbers.value
+    assert "not identified, so none is given" in panel.numbers.value
     assert not [name for name in find_traces(panel) if "ceiling" in name]
 
 

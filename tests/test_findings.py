@@ -160,21 +160,20 @@ def test_a_series_that_stands_still_has_no_pace():
 NOTE = curves.Assessment.note
 
 
-def give_verdict(verdict, low, high, reached, bound=np.nan, voices=("logistic", "gompertz"), doubt=""):
-    return curves.Assessment(verdict, low, high, reached, voices, {}, pd.DataFrame(), bound, doubt)
+def give_verdict(verdict, low, high, reached, bound=np.nan, reason=""):
+    return curves.Assessment(verdict, low, high, reached, pd.DataFrame(), bound, reason)
 
 
 @pytest.mark.parametrize(
     ("verdict", "told", "found", "plainly"),
     [
-        (("identified", 61.2, 74.0, 62.0, 100.0), (62.0, 74.0), "growth ends between 62.0 and 74 %: the end", ""),
-        (("identified", 41.2, 74.0, 62.0, 100.0), (62.0, 74.0), "growth ends between 62.0 and 74 %: the end", ""),
-        (("identified", 70.2, 110.0, 62.0, 100.0), (70.2, 110.0), "70 and 110 % (in part beyond the bound): the", ""),
+        (("levels off", 61.2, 74.0, 62.0, 100.0), (62.0, 74.0), "growth ends between 62.0 and 74 %: the end", ""),
+        (("levels off", 41.2, 74.0, 62.0, 100.0), (62.0, 74.0), "growth ends between 62.0 and 74 %: the end", ""),
+        (("levels off", 70.2, 110.0, 62.0, 100.0), (70.2, 110.0), "70 and 110 % (in part beyond the bound): the", ""),
         (("depends on the curve", 52.0, 238.0, 50.0), (52.0, 238.0), "curve, somewhere between 52 and 240 %: the", ""),
-        (("beyond the bound", 121.0, 148.0, 62.0, 100.0), (121.0, 148.0), "(adults) are wrong", "beyond the bound, be"),
-        (("open", 27.7, np.inf, 26.0, 100.0), None, "interval for the ceiling is open), so", "the figures do not say."),
-        (("open", np.nan, np.inf, np.nan, 100.0, ()), None, "no adoption curve describes them", "figures do not say."),
-        (("open", 27.7, 31.0, 26.0, 100.0, ("bass",), "they leave"), None, "(they leave), so", "(they leave)."),
+        (("beyond the limit", 121.0, 148.0, 62.0, 100.0), (121.0, 148.0), "(adults) are wrong", "beyond the limit, be"),
+        (("not known", 27.7, np.inf, 26.0, 100.0, "it is open"), None, "(it is open), so", "(it is open)."),
+        (("not known", 27.7, 31.0, 26.0, 100.0, "it is wide"), None, "(it is wide), so", "(it is wide)."),
     ],
 )
 def test_every_register_says_the_one_verdict(verdict, told, found, plainly):
@@ -188,16 +187,16 @@ def test_every_register_says_the_one_verdict(verdict, told, found, plainly):
     row = findings.list_key_numbers(gather(SHARES, **tables)).set_index("key").loc["ceiling"]
     assert assessed.sentence in row["text"]
     for text in (finding, end, row["text"]):
-        assert (NOTE in text) == (verdict[0] in ("identified", "depends on the curve")), text
+        assert (NOTE in text) == (verdict[0] in ("levels off", "depends on the curve")), text
         assert told or not re.search(r"27|inf", text)
-    assert verdict[0] not in ("identified", "depends on the curve") or row["text"] in end
+    assert verdict[0] not in ("levels off", "depends on the curve") or row["text"] in end
     assert (row["low"], row["high"]) == told if told else row[["low", "high"]].isna().all()
 
 
 def test_a_series_past_its_peak_has_no_ceiling_whatever_curves_say():
     values = pd.Series([10.0, 30, 60, 80, 60])
-    row = facts.list_ceiling(give_verdict("identified", 61.0, 64.0, 60.0), values).iloc[0]
-    assert (row["verdict"], row["voices"], row["sentence"]) == ("below its peak", "", "not known")
+    row = facts.list_ceiling(give_verdict("levels off", 61.0, 64.0, 60.0), values).iloc[0]
+    assert (row["verdict"], row["reason"], row["sentence"]) == ("below its peak", "", "not known")
     assert "61" not in say_end(row, "percent")
 
 

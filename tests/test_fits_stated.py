@@ -49,7 +49,7 @@ def test_models_and_results_show_what_they_are():
     names, of_model = dir(model.fit()), dir(model)
     assert {"params", "conf_int", "predict", "rsquared"} < set(names)
     assert {"fit", "endog", "launch"} < set(of_model)
-    assert not [name for name in (*names, *of_model) if name.startswith("_") or name in ("likelihood", "batch", "axes")]
+    assert not [name for name in (*names, *of_model) if name.startswith("_") or name in ("problem", "best", "axes")]
 
 
 # ---- stated outcomes

@@ -90,7 +90,7 @@ def list_options(random, times, values):
         "moving bound": {"ceiling": Share(moving), "errors": errors},
         "weights": {"weights": random.uniform(0.1, 10, size), "errors": errors},
         "known errors": {"known_se": top * random.uniform(0.001, 0.1, size), "errors": errors},
-        "variance of the curve": {"variance": "curve", "errors": errors},
+        "persistent": {"errors": "persistent"},
     }
 
 

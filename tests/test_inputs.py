@@ -125,7 +125,6 @@ def test_dates_on_which_nothing_was_observed_are_refused(make, year, place, zone
         lambda: make(bound=pd.Series(100.0, index)),
         lambda: make(censored=censor(index=index[[place]])),
         lambda: curves.Logistic(VALUES.set_axis(index)),
-        lambda: curves.Logistic(VALUES, censored=censor(index=index[[place]])),
         lambda: curves.Logistic(VALUES, ceiling=curves.Share(pd.Series(100.0, index), 0.5)),
     ):
         with pytest.raises(ValueError, match=words):

@@ -63,7 +63,7 @@ def fit_curves():
     fits["weights"] = Logistic(series, weights=1 + np.arange(len(series)) % 5, **same).fit()
     fits["not known"] = Logistic(series).fit()
     fits["cumulative"] = Logistic(series, errors="cumulative").fit()
-    fits["variance"] = Logistic(series, variance="curve", errors="independent").fit()
+    fits["persistent"] = Logistic(series, errors="persistent").fit()
     fits["known errors"] = Logistic(series, known_se=0.1 + 0.01 * np.arange(len(series))).fit()
     return {name: values_of_fit(results) for name, results in fits.items()}
 

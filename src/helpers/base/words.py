@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 import reprlib
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -172,7 +171,7 @@ def say_end(found: Any, unit: str) -> str:
     Parameters
     ----------
     found : Assessment, or a row of the table 03_ceiling
-        With the attributes verdict, sentence, note, doubt, high and bound.
+        With the attributes verdict, sentence, note, reason, high and bound.
     unit : str
 
     Returns
@@ -181,29 +180,26 @@ def say_end(found: Any, unit: str) -> str:
     """
     said = f"{found.sentence}{say_unit(unit)}"
     words = {
-        "identified": f"as far as the curves describe the figures, growth {say_span_of_end(found, unit)}",
+        "levels off": f"as far as the curves describe the figures, growth {say_span_of_end(found, unit)}",
         "depends on the curve": f"where growth ends depends on the curve, {say_span_of_end(found, unit)}",
-        "beyond the bound": f"where growth ends, the figures do not say: the curves put the end {said}",
+        "beyond the limit": f"where growth ends, the figures do not say: the curves put the end {said}",
         DECLINED: "the figures lie well below their peak, and curves of adoption, which only rise, do not apply",
     }
-    doubt = f" ({found.doubt})" if found.doubt else ""
-    return words.get(found.verdict, f"where growth ends, the figures do not say{doubt}")
+    reason = f" ({found.reason})" if found.reason else ""
+    return words.get(found.verdict, f"where growth ends, the figures do not say{reason}")
 
 
 def say_span_of_end(found: Any, unit: str) -> str:
-    """The range of an end that is identified or depends on the curve, and what it is the end of; as for `say_end`."""
+    """The range of an end that is known or depends on the curve, and what it is the end of; as for `say_end`."""
     beyond = " (in part beyond the bound)" if found.high > found.bound else ""
     return f"{found.sentence}{say_unit(unit)}{beyond}: the end {found.note}"
 
 
-def say_voices(names: Sequence[str]) -> str:
-    """Whose intervals a range joins, as a sentence; `names` are families in the code.
-
-    >>> say_voices(["logistic", "gompertz"])
-    'The range joins the 95 % intervals of these curves, from where they stand now on: logistic, Gompertz.'
-    """
-    named = ", ".join(map(say_name, names))
-    return f"The range joins the 95 % intervals of these curves, from where they stand now on: {named}."
+JOINED = (
+    "The range joins the 95 % intervals of the logistic and the Gompertz curve, "
+    "for independent and for persistent errors."
+)
+"""What the range of an end is made of."""
 
 
 def say_newer(newer: pd.DataFrame, last: float, at_date: str = "in") -> str:

@@ -1,4 +1,4 @@
-"""Adoption curves: families, every kind of ceiling, results in statsmodels' convention.
+"""Adoption curves: families, every kind of ceiling, results in statsmodels' convention, one verdict on a ceiling.
 
 >>> results = Logistic([12, 19, 31, 44, 52], [2021, 2022, 2023, 2024, 2025], ceiling=Share(100, 0.75)).fit()
 >>> results
@@ -6,21 +6,18 @@
 >>> results.predict([2030]).round(1).iloc[0]
 np.float64(73.8)
 
-Modules, each importing only those before it: `engine` many series at once, `starts` and `descent` from where to where,
-`search` the best curve, `crossings` and `profile` intervals; `error_models` how errors hang together; `ceilings` many
-known ceilings; `launches` launches that nobody gave; `inputs`, `ceiling_kinds`, `model`
-the observations and what is known of the ceiling; `likelihoods` what is minimised;
-`diagnostics`, `prediction`, `display`, `results` what comes out; `adoption_curve` the arguments of every family,
-`families` the families; `side_by_side` several families on one series; `assess` one verdict on the ceiling.
+Modules, each importing only those before it: `fit` least squares of one series; `errors` error models; `profile`
+covariances and ends of profiles; `inputs` what people give; `printing` and `results` what they get; `model` the
+arguments of every family, `families` the families; `tables` several families on one series; `verdict` the answer to
+where a series ends.
 """
 
 from ..base.dates import CurveError, decimal_years, to_dates
 from . import families
-from .assess import Assessment, assess_ceiling
-from .ceiling_kinds import Share
 from .families import *  # noqa: F403  each family stands in that module's `__all__` only
+from .inputs import Share
 from .results import Results
-from .side_by_side import (
+from .tables import (
     compare_estimates,
     compare_fits,
     fit_families,
@@ -28,6 +25,7 @@ from .side_by_side import (
     profile_ceilings,
     trace_alternatives,
 )
+from .verdict import Assessment, assess_ceiling
 
 __all__ = [
     "Assessment",

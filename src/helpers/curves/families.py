@@ -1,25 +1,24 @@
 """The adoption curves: one class per family, which the fits, scenarios, tables and messages take everything from.
 
-To add a family, write its class here, under `@listed`, and its name in `__all__`. `parameters` names the parameters and
-their kind (rate per year, date, duration in years, number); `axes` is the grid of starts and `box` the limits of the
-coordinates: logarithms of rates, durations and numbers, counted in spans of the series, and dates in spans. `share` and
-`slopes` are static and work on arrays of any shape; `diverging` says which parameters go to which end (-1 lower, 1
-upper) when the ceiling diverges, `nested` which family the curve becomes as a parameter goes to an end; `link` makes
-the curve at a known ceiling a generalised linear model of time, or with `log_time` of its logarithm.
+To add a family, write its class here, under `@listed`, and its name in `__all__`; a class of your own that is not
+listed can be fitted too, and given to `fit_families` and `assess_ceiling`. `parameters` names the parameters and their
+kind (rate per year, date, duration in years, number); `axes` is the grid of starts and `box` the limits of the
+coordinates: logarithms of rates, durations and numbers, counted in spans of the series, and dates in spans. `share` is
+static and works on arrays of any shape. The rest may be left out: `slopes`, the derivatives of `share` by the
+coordinates (differences are taken without it); `diverging`, which parameters go to which end (-1 lower, 1 upper) when
+the ceiling diverges; `nested`, which family the curve becomes as a parameter goes to an end.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit
-from statsmodels.genmod.families import links
 
-from .adoption_curve import FAMILIES, AdoptionCurve, listed
-from .engine import Array
+from ..base.dates import CurveError
+from .fit import Array
+from .model import FAMILIES, AdoptionCurve, listed
 
 __all__ = [
     "FAMILIES",
-    "GENERALISED_LINEAR",
     "AdoptionCurve",
     "Bass",
     "Exponential",
@@ -65,7 +64,6 @@ class Logistic(AdoptionCurve):
     axes = (RATES, DATES)
     box = (RATE_BOX, DATE_BOX)
     diverging = (("midpoint", 1),)
-    link = links.Logit()
     latex = r"\frac{K}{1 + e^{-r(t - m)}}"
 
     @staticmethod
@@ -95,7 +93,6 @@ class Gompertz(AdoptionCurve):
     axes = (RATES, DATES)
     box = (RATE_BOX, DATE_BOX)
     diverging = (("rate", -1), ("midpoint", 1))
-    link = links.LogLog()
     latex = r"K\, e^{-e^{-r(t - m)}}"
 
     @staticmethod
@@ -125,7 +122,7 @@ class Bass(AdoptionCurve):
     axes = (_log_axis(1e-6, 20.0, 36), _log_axis(1e-3, 60.0, 32))
     box = (_box(1e-14, 1e4), _box(1e-7, 1e4))
     diverging = (("innovation", -1),)
-    nested = (("imitation", -1, "exponential", ()),)
+    nested = (("imitation", -1, "exponential"),)
     needs_launch = True
     latex = r"K\, \frac{1 - e^{-(p + q)(t - l)}}{1 + \frac{q}{p} e^{-(p + q)(t - l)}}"
 
@@ -134,15 +131,6 @@ class Bass(AdoptionCurve):
         p, q = np.exp(log_innovation), np.exp(log_imitation)
         left = np.exp(-(p + q) * np.maximum(times, 0))
         return -p * np.expm1(-(p + q) * np.maximum(times, 0)) / (p + q * left)
-
-    @staticmethod
-    def slopes(times: Array, share: Array, log_innovation: Array, log_imitation: Array) -> list[Array]:
-        p, q, t = np.exp(log_innovation), np.exp(log_imitation), np.maximum(times, 0)
-        left = np.exp(-(p + q) * t)
-        below, moved = p + q * left, p * t * left
-        by_p = (-np.expm1(-(p + q) * t) + moved - share * (1 - q * t * left)) / below
-        by_q = (moved - share * left * (1 - q * t)) / below
-        return [p * by_p, q * by_q]
 
 
 @listed
@@ -160,18 +148,11 @@ class Exponential(AdoptionCurve):
     box = (_box(1e-6, 1e4),)
     diverging = (("rate", -1),)
     needs_launch = True
-    link = links.CLogLog()
-    log_time = True
     latex = r"K\, (1 - e^{-r(t - l)})"
 
     @staticmethod
     def share(times: Array, log_rate: Array) -> Array:
         return -np.expm1(-np.exp(log_rate) * np.maximum(times, 0))
-
-    @staticmethod
-    def slopes(times: Array, share: Array, log_rate: Array) -> list[Array]:
-        spent = np.exp(log_rate) * np.maximum(times, 0)
-        return [spent * np.exp(-spent)]
 
 
 @listed
@@ -190,24 +171,12 @@ class Weibull(AdoptionCurve):
     box = (_box(1e-4, 1e14), _box(1e-2, 1e3))
     diverging = (("scale", 1),)
     needs_launch = True
-    link = links.CLogLog()
-    log_time = True
     latex = r"K\, (1 - e^{-((t - l) / s)^c})"
 
     @staticmethod
-    def _spent(times: Array, log_scale: Array, log_shape: Array) -> tuple[Array, Array]:
+    def share(times: Array, log_scale: Array, log_shape: Array) -> Array:
         ratio = np.log(np.maximum(times, 1e-300)) - log_scale
-        return ratio, np.exp(np.minimum(np.exp(log_shape) * ratio, LARGEST))
-
-    @classmethod
-    def share(cls, times: Array, log_scale: Array, log_shape: Array) -> Array:
-        return -np.expm1(-cls._spent(times, log_scale, log_shape)[1])
-
-    @classmethod
-    def slopes(cls, times: Array, share: Array, log_scale: Array, log_shape: Array) -> list[Array]:
-        ratio, spent = cls._spent(times, log_scale, log_shape)
-        steep = np.exp(log_shape) * spent * np.exp(-spent)
-        return [-steep, steep * ratio]
+        return -np.expm1(-np.exp(np.minimum(np.exp(log_shape) * ratio, LARGEST)))
 
 
 @listed
@@ -227,21 +196,13 @@ class Richards(AdoptionCurve):
     axes = (_log_axis(0.05, 60.0, 20), np.r_[np.linspace(-1.0, 2.0, 31), 2.5, 3.2, 4.0], _log_axis(0.01, 30.0, 9))
     box = (RATE_BOX, DATE_BOX, _box(1e-4, 1e3))
     diverging = (("midpoint", 1),)
-    nested = (("shape", -1, "gompertz", ()),)
+    nested = (("shape", -1, "gompertz"),)
     latex = r"K\, (1 + s\, e^{-r(t - m)})^{-1 / s}"
 
     @staticmethod
     def share(times: Array, log_rate: Array, midpoint: Array, log_shape: Array) -> Array:
         log_sum = np.logaddexp(0.0, log_shape - np.exp(log_rate) * (times - midpoint))
         return np.exp(-log_sum * np.exp(-log_shape))
-
-    @staticmethod
-    def slopes(times: Array, share: Array, log_rate: Array, midpoint: Array, log_shape: Array) -> list[Array]:
-        rate, shape = np.exp(log_rate), np.exp(log_shape)
-        power = log_shape - rate * (times - midpoint)
-        weight = expit(power)
-        steep = share * weight / shape * rate
-        return [steep * (times - midpoint), -steep, share / shape * (np.logaddexp(0.0, power) - weight)]
 
 
 @listed
@@ -261,9 +222,9 @@ class GammaGompertz(AdoptionCurve):
     axes = (_log_axis(0.02, 40.0, 24), _log_axis(0.1, 1e5, 15), _log_axis(0.05, 20.0, 12))
     box = (_box(1e-5, 1e4), _box(1e-8, 1e100), _box(1e-4, 1e4))
     nested = (
-        ("shape", 1, "shifted_gompertz", (("scale", -1),)),
-        ("scale", -1, "exponential", ()),
-        ("shape", -1, "exponential", ()),
+        ("shape", 1, "shifted_gompertz"),
+        ("scale", -1, "exponential"),
+        ("shape", -1, "exponential"),
     )
     needs_launch = True
     latex = r"K\, (1 - e^{-b(t - l)})\, (1 + a\, e^{-b(t - l)})^{-c}"
@@ -272,14 +233,6 @@ class GammaGompertz(AdoptionCurve):
     def share(times: Array, log_rate: Array, log_scale: Array, log_shape: Array) -> Array:
         spent = np.exp(log_rate) * np.maximum(times, 0)
         return -np.expm1(-spent) * np.exp(-np.exp(log_shape) * np.log1p(np.exp(log_scale - spent)))
-
-    @staticmethod
-    def slopes(times: Array, share: Array, log_rate: Array, log_scale: Array, log_shape: Array) -> list[Array]:
-        spent, shape = np.exp(log_rate) * np.maximum(times, 0), np.exp(log_shape)
-        weight = expit(log_scale - spent)
-        delay = np.log1p(np.exp(log_scale - spent))
-        by_rate = spent * (np.exp(-spent - shape * delay) + share * shape * weight)
-        return [by_rate, -share * shape * weight, -share * shape * delay]
 
 
 @listed
@@ -297,7 +250,7 @@ class ShiftedGompertz(AdoptionCurve):
     axes = (_log_axis(0.02, 40.0, 40), _log_axis(0.01, 1e5, 40))
     box = (_box(1e-5, 1e4), _box(1e-7, 1e100))
     diverging = (("rate", -1),)
-    nested = (("shape", -1, "exponential", ()),)
+    nested = (("shape", -1, "exponential"),)
     needs_launch = True
     latex = r"K\, (1 - e^{-b(t - l)})\, e^{-h\, e^{-b(t - l)}}"
 
@@ -306,12 +259,16 @@ class ShiftedGompertz(AdoptionCurve):
         spent = np.exp(log_rate) * np.maximum(times, 0)
         return -np.expm1(-spent) * np.exp(-np.exp(log_shape - spent))
 
-    @staticmethod
-    def slopes(times: Array, share: Array, log_rate: Array, log_shape: Array) -> list[Array]:
-        spent = np.exp(log_rate) * np.maximum(times, 0)
-        delay = np.exp(log_shape - spent)
-        return [spent * (np.exp(-spent - delay) + share * delay), -share * delay]
 
+def find_family(family: str | type[AdoptionCurve]) -> type[AdoptionCurve]:
+    """The family of a name; a class is one already.
 
-GENERALISED_LINEAR = tuple(name for name, family in FAMILIES.items() if family.link is not None)
-"""Families that are generalised linear models at a known ceiling."""
+    Raises
+    ------
+    CurveError
+        For a name that is not in `FAMILIES`.
+    """
+    if isinstance(family, str) and family not in FAMILIES:
+        names = ", ".join(FAMILIES)
+        raise CurveError(f"no family of curves is called {family!r}; choose among {names}, or give a class")
+    return FAMILIES[family] if isinstance(family, str) else family

@@ -1,8 +1,7 @@
-"""What is observed and what is known of the ceiling, read and checked: the model without its curve."""
+"""The model: observations of one series and what is known of its ceiling, for every family alike."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from copy import copy
 from types import SimpleNamespace
@@ -10,28 +9,60 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import brentq
 
 from ..base.dates import CurveError, Dates, Times, check_observed, decimal_years, is_dated
-from .ceiling_kinds import Share, read_ceiling
-from .engine import Batch, Family, default_launch, prepare
-from .inputs import check_errors, read_launch, read_observations, read_weights
-from .launches import any_launch
+from .errors import typical_step
+from .fit import Family, Problem, search, settle
+from .inputs import Share, check_errors, read_ceiling, read_launch, read_observations, read_weights
+from .results import Results
 
 MARGIN = 0.1
 """Part by which observations may lie above a known ceiling: more than noise and rounding do."""
-
-INTERNAL = (
-    "data", "order", "batch", "changed", "above", "launch_is_assumed", "family",
-    "as_family", "with_any_launch", "frees_launch",
-)  # fmt: skip
+INTERNAL = ("data", "order", "problem", "changed", "above", "launch_is_assumed", "any_launch", "as_family")
 
 
-class CurveModel(Family, ABC):
-    """Observations of one series with what is known of its ceiling; `families.AdoptionCurve` documents and fits it."""
+class AdoptionCurve(Family):
+    """Base of the families; see `helpers.curves.FAMILIES`.
+
+    Parameters
+    ----------
+    endog : Series with a DatetimeIndex or decimal years as index, or (n,) array with `exog`; NaN are left out
+    exog : (n,) dates or decimal years, or None for the index of `endog`
+    ceiling : None (free), number (known), or `Share`
+    launch : date or decimal year, for the families that start at one, or None
+        None is a median spacing before the first observation.
+    weights : (n,) inverse relative variances (for instance survey sizes), or None
+    errors : None (not known; the default), "independent", "persistent" or "cumulative"
+        Those of a repeated survey are independent, and a cumulated count carries its errors along, so that the
+        estimate is generalised least squares. Persistent errors have a correlation of .98 a median step apart. Where
+        errors are not known the estimate is least squares on the level, and profile intervals and `identified` hold
+        for independent and for persistent errors. Adoptions per period are added up, as `endog.cumsum()`, and their
+        errors are cumulative.
+    known_se : (n,) known standard errors, as of a survey, or None
+        The variance of the model's own error is estimated beside them (`model_error`).
+
+    Raises
+    ------
+    CurveError
+        For data that no curve can be fitted to: no values, equal dates, lengths that differ, impossible weights or
+        ceilings, an unknown kind of errors.
+
+    Examples
+    --------
+    >>> from helpers.curves import Logistic
+    >>> survey = Logistic([12, 19, 31, 44, 52, 57, 60], exog=range(2021, 2028), errors="independent")
+    >>> results = survey.fit()
+    >>> round(results.ceiling, 1), results.identified
+    (62.6, True)
+    >>> results.conf_int(method="profile").loc["ceiling"].round().tolist()
+    [60.0, 66.0]
+    >>> axes = results.plot()
+    """
 
     model_error = np.nan
     """Standard error of the model itself beside `known_se`, once it has been fitted."""
-    frees_launch = False
+    any_launch = False
     """True where the launch is one more parameter; see `with_any_launch`."""
 
     def __init__(
@@ -42,15 +73,12 @@ class CurveModel(Family, ABC):
         launch: Times | None = None,
         weights: np.ndarray | Sequence[Any] | None = None,
         errors: str | None = None,
-        variance: str = "constant",
         known_se: np.ndarray | Sequence[Any] | None = None,
     ) -> None:
         check_errors(errors)
-        if variance not in ("constant", "curve"):
-            raise CurveError(f"variance={variance!r} is unknown; choose 'constant' or 'curve'")
-        if sum((weights is not None, known_se is not None, variance == "curve")) > 1:
-            raise CurveError("weights, known_se and variance='curve' each say how large the errors are; give one")
-        self.errors, self.variance = errors, variance
+        if weights is not None and known_se is not None:
+            raise CurveError("weights and known_se both say how large the errors are; give one")
+        self.errors = errors
         self.endog_name = str(getattr(endog, "name", None) or "y")
         values, times = read_observations(endog, exog)
         self.is_dated = is_dated(times)
@@ -70,7 +98,6 @@ class CurveModel(Family, ABC):
         self.ceiling = read_ceiling(ceiling, times)
         self.nobs = len(self.endog)
         self.launch, self.launch_is_assumed = self._read_launch(launch)
-        self.parameters = self.family.parameters
         self.above = self._measure_above()
 
     def __repr__(self) -> str:
@@ -86,9 +113,11 @@ class CurveModel(Family, ABC):
             return 0.0
         above = max(0.0, float((self.endog / self.ceiling.bound_at(self.exog) / self.ceiling.level).max() - 1))
         if above > MARGIN:
+            highest = self.endog.max()
+            given = f"ceiling={self.ceiling.level:g}" if self.ceiling.bounds is None else "the share of the bound"
             raise CurveError(
-                f"{self.endog_name}: {1 + above:.4g} of the given ceiling is observed; it must lie between 0 and 1, or "
-                f"{1 + MARGIN:g} with noise: give a higher one, or ceiling=None"
+                f"{self.endog_name}: {given} lies below the figures, the highest of which is {highest:g} "
+                f"({1 + above:.4g} of the ceiling then): give a higher ceiling, or ceiling=None"
             )
         return above
 
@@ -98,7 +127,7 @@ class CurveModel(Family, ABC):
                 raise CurveError(f"the {self.name} curve has no launch; leave launch=None")
             return None, False
         if launch is None:
-            return float(default_launch(self.exog[None])[0]), True
+            return self.exog.min() - typical_step(np.sort(self.exog)), True
         launch = read_launch(launch, self.is_dated)
         if launch >= self.exog.max():
             raise CurveError(f"the launch ({launch:g}) lies after the last observation ({self.exog.max():g})")
@@ -111,14 +140,9 @@ class CurveModel(Family, ABC):
         return launch, False
 
     @property
-    def family(self) -> type[Family]:
-        """The curve as the engine takes it."""
-        return any_launch(type(self)) if self.frees_launch else type(self)
-
-    @property
     def param_names(self) -> list[str]:
         """Names of the estimated parameters: the ceiling or share first, where it is estimated."""
-        names = [name for name, _ in self.parameters]
+        names = [name for name, _ in self.parameters] + ["launch"] * self.any_launch
         return [self.ceiling.name, *names] if self.ceiling.name else names
 
     @property
@@ -131,12 +155,25 @@ class CurveModel(Family, ABC):
         """Places of the observations by date."""
         return np.lexsort((self.endog, self.exog))
 
-    def batch(self) -> Batch:
-        """The observations in the form of the engine, oldest first, with errors that count as independent."""
-        times = self.exog[self.order]
-        values, level, bound = self.endog[None, self.order], self.ceiling.level, self.ceiling.bound_at(times)
-        batch = prepare(self.family, times, values, level, bound, self.launch)
-        return batch if self.weights is None else batch.with_weights(np.sqrt(self.weights[self.order]))
+    @property
+    def years(self) -> np.ndarray:
+        """Decimal years of the observations, oldest first."""
+        return self.exog[self.order]
+
+    @property
+    def root(self) -> np.ndarray | None:
+        """Roots of the weights, oldest first; None without weights."""
+        return None if self.weights is None else np.sqrt(self.weights[self.order])
+
+    def problem(self) -> Problem:
+        """The least-squares problem, oldest first, with errors that count as independent."""
+        years, values, bound = self.years, self.endog[self.order], self.ceiling.bound_at(self.years)
+        origin = float(years[0] if self.launch is None or self.any_launch else self.launch)
+        span = float(years[-1] - origin) or 1.0
+        root = np.ones(len(values)) if self.root is None else self.root
+        top = float(np.abs(values / bound).max())
+        times, level = (years - origin) / span, self.ceiling.level
+        return Problem(type(self), times, values * root, bound * root, level, top, origin, span, self.any_launch)
 
     def changed(self, **attributes: Any) -> Self:
         """The same model with other attributes."""
@@ -146,16 +183,53 @@ class CurveModel(Family, ABC):
 
     def with_any_launch(self) -> Self:
         """The same model with its launch as one more parameter where none was given; else itself."""
-        if not self.launch_is_assumed:
-            return self
-        other = self.changed(frees_launch=True)
-        other.parameters = other.family.parameters
+        return self.changed(any_launch=True) if self.launch_is_assumed and not self.any_launch else self
+
+    def as_family(self, name: str) -> AdoptionCurve:
+        """The same observations for a family that this one holds as a limit."""
+        other = object.__new__(FAMILIES[name])
+        vars(other).update(vars(self))
         return other
 
-    @abstractmethod
-    def as_family(self, name: str) -> CurveModel:
-        """The same observations for a nested family; the families do."""
+    def imply_weights(self) -> Self:
+        """The model with the weights that known standard errors and its own fit imply; without these itself.
 
-    @abstractmethod
-    def fit(self) -> Any:
-        """Fit the curve; the families do."""
+        The variance of the model's own error is the one at which the residuals are as large as expected, or 0 (Paule
+        and Mandel 1982).
+        """
+        if self.known_se is None:
+            return self
+        known, freedom = self.known_se**2, self.nobs - len(self.param_names)
+        near = [search(self.changed(weights=1 / known).problem()).theta]
+
+        def excess(variance: float) -> float:
+            problem = self.changed(weights=1 / (known + variance)).problem()
+            near[:] = [settle(problem, near[0]).theta]
+            residual = problem.residual(near[0])
+            return float(residual @ residual) - freedom
+
+        top, variance = float(np.var(self.endog)) + 1e-300, 0.0
+        if freedom > 0 and excess(0.0) > 0:
+            while excess(top) > 0:  # a curve that doesn't describe the series
+                top *= 4
+            variance = brentq(excess, 0.0, top, xtol=1e-12 * top)
+        return self.changed(weights=1 / (known + variance), model_error=np.sqrt(variance))
+
+    def fit(self) -> Results:
+        """Fit the curve by least squares.
+
+        Returns
+        -------
+        Results
+        """
+        return Results(self.imply_weights())
+
+
+FAMILIES: dict[str, type[AdoptionCurve]] = {}
+"""Every family by name, in the order in which `families` has them."""
+
+
+def listed(family: type[AdoptionCurve]) -> type[AdoptionCurve]:
+    """Put a class into `FAMILIES`: decorates each family that parameters, tables, help and tests list."""
+    FAMILIES[family.name] = family
+    return family

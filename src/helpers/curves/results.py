@@ -3,34 +3,82 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtr, stdtrit
+from scipy.special import fdtr, fdtrc, fdtri, stdtr, stdtrit
 from statsmodels.base.model import LikelihoodModelResults
+from statsmodels.stats.stattools import durbin_watson
 
-from ..base.dates import CurveError
+from ..base.dates import CurveError, Times, years_among
 from ..base.words import say_name
-from .diagnostics import measure_serial_correlation
-from .display import Displayed
-from .engine import LIMITS, estimates, flag_optima, limits_reached, nested_families
-from .error_models import list_kinds, supported_kinds
-from .inputs import check_alpha
-from .likelihoods import LeastSquares, fit_level
-from .model import CurveModel
-from .prediction import Predicted
-from .profile import is_narrow, profile_target, units
+from . import printing
+from .errors import ASSUMED, accumulate, persist, typical_step
+from .fit import Optimum, search
+from .inputs import check_alpha, read_numbers
+from .profile import CEILING, covariance, find_end, is_narrow, limits, refit
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from statsmodels.iolib.summary import Summary
 
 UNSETTLED = "the search did not settle: the sum of squares hardly changes along a ridge of parameters"
+LIMITS = {"rate": (0.0, np.inf), "duration": (0.0, np.inf), "number": (0.0, np.inf), "date": (-np.inf, np.inf)}
+"""Limits that a parameter of each kind runs to."""
+OPEN_SPAN = np.log(100.0)
+"""How far an open profile is drawn past the estimate: a factor of 100, or 4.6 spans of the series for a date."""
 INTERNAL = {
-    "likelihood", "likelihoods", "by_errors", "under", "launch_fits", "intervals", "serial_correlation", "limits",
-    "cov_params_default", "initialize", "normalized_cov_params", "t_test_pairwise", "wald_test_terms",
+    "problem", "best", "first", "by_errors", "launch_fits", "intervals", "limits", "place", "kind", "coordinate_ends",
+    "along", "profile_own", "covariance", "observation_variance", "serial_correlation", "cov_params_default",
+    "initialize", "normalized_cov_params", "t_test_pairwise", "wald_test_terms",
 }  # fmt: skip
 
 
-class Results(Predicted, Displayed, LikelihoodModelResults):
+class CurvePrediction:
+    """Curve at given times, with standard errors by the delta method.
+
+    Attributes
+    ----------
+    predicted_mean, se_mean, se_obs : Series
+        Curve; standard errors of the curve and of a new observation (of weight 1, or known as well as the last one).
+    """
+
+    def __init__(self, results: Results, index: pd.Index, years: np.ndarray, bound: np.ndarray | None) -> None:
+        problem, best, model = results.problem, results.best, results.model
+        known = model.ceiling.bound_at(years)
+        scale = known if bound is None or model.ceiling.bounds is None else read_numbers(bound, "the bound")
+        if np.ndim(scale) and len(scale) != len(years):
+            raise CurveError(f"the bound has {len(scale)} values for {len(years)} dates; give one for each")
+        levels = replace(problem, times=(years - problem.origin) / problem.span, scale=scale, before=None)
+        gradient = levels.jacobian(best.theta, best.ceiling)
+        mean = gradient[:, 0]
+        estimated = np.isfinite(np.diag(results.covariance))
+        part, matrix = gradient[:, estimated], results.covariance[np.ix_(estimated, estimated)]
+        variance = np.maximum(((part @ matrix) * part).sum(1), 0) if estimated.any() else np.full(len(mean), np.nan)
+        self.df_resid = results.df_resid
+        self.predicted_mean = pd.Series(mean, index, name="mean")
+        self.se_mean = pd.Series(np.sqrt(variance), index, name="mean_se")
+        self.se_obs = pd.Series(np.sqrt(variance + results.observation_variance(years)), index, name="obs_se")
+
+    def conf_int(self, alpha: float = 0.05, obs: bool = False) -> np.ndarray:
+        """Interval of the curve, or of a new observation, (h, 2)."""
+        check_alpha(alpha)
+        half = stdtrit(max(self.df_resid, 1), 1 - alpha / 2) * (self.se_obs if obs else self.se_mean)
+        return np.column_stack([self.predicted_mean - half, self.predicted_mean + half])
+
+    def summary_frame(self, alpha: float = 0.05) -> pd.DataFrame:
+        """Frame of mean, mean_se, mean_ci_lower, mean_ci_upper, obs_ci_lower, obs_ci_upper; NaN = no error is known."""
+        frame = pd.DataFrame({"mean": self.predicted_mean, "mean_se": self.se_mean})
+        frame[["mean_ci_lower", "mean_ci_upper"]] = self.conf_int(alpha)
+        frame[["obs_ci_lower", "obs_ci_upper"]] = self.conf_int(alpha, obs=True)
+        return frame
+
+
+class Results(LikelihoodModelResults):
     """Estimates of one curve, with what statsmodels' results have: `t_test`, `wald_test`, `f_test`, `save`, `load`.
 
     Attributes
@@ -56,41 +104,69 @@ class Results(Predicted, Displayed, LikelihoodModelResults):
         residuals.
     """
 
-    model: CurveModel
+    model: Any
 
-    def __init__(self, likelihood: LeastSquares) -> None:
-        self.likelihood, model = likelihood, likelihood.model
-        self._under: dict[str, LeastSquares] = {}
-        self.ceiling_kind, self.errors = model.ceiling.kind, model.errors
-        self.nobs, self.k_params, self.df_resid = model.nobs, likelihood.k_params, likelihood.df_resid
-        self.df_model, self.ssr = self.k_params, likelihood.ssr
-        self.param_names = model.param_names
-        self.limits = limits_reached(likelihood.batch.family, likelihood.fit)[:, 0]
-        self.limit = str(nested_families(likelihood.batch.family, likelihood.fit)[0]) if self.df_resid > 0 else ""
-        values = estimates(likelihood.batch, likelihood.fit)[0, 0 if likelihood.free else 1 :]
-        values = np.where(self.df_resid < 0, np.nan, values)
-        params = pd.Series(values, index=model.param_names)
-        super().__init__(model, params, scale=likelihood.scale, use_t=True)
+    def __init__(self, model: Any, level: Optimum | None = None) -> None:
+        """Fit the model; `level` is its optimum under independent errors, where that is known."""
+        self.problem, self.first = model.problem(), None
+        on_level = level or search(self.problem)
+        if model.errors == "persistent":
+            self.problem = persist(self.problem, model.years, model.root)
+        elif model.errors == "cumulative":
+            self.problem, self.first = accumulate(self.problem, on_level, model.years, model.root)
+        carried = self.problem.before is not None
+        self.best = replace(search(self.problem, [on_level.theta]), step=on_level.step) if carried else on_level
+        self.ceiling_kind, self.errors, self.model_error = model.ceiling.kind, model.errors, model.model_error
+        self.nobs, self.param_names, self.ssr = model.nobs, model.param_names, self.best.ssr
+        self.k_params = self.df_model = self.problem.k_params
+        self.df_resid = self.nobs - self.k_params
+        self._ends: dict[tuple[int, float], tuple[float, float]] = {}  # by place and alpha
+        self.limits, self.limit = self._find_limits(model.parameters, model.nested)
+        scale = self.ssr / self.df_resid if self.df_resid > 0 else np.nan
+        scale = 1.0 if model.known_se is not None and not carried else scale  # weights are variances
+        super().__init__(model, pd.Series(self._estimate(), index=self.param_names), scale=scale, use_t=True)
         self.flag = self._describe_flag()
 
+    def _find_limits(self, parameters: Any, nested: Any) -> tuple[np.ndarray, str]:
+        """Limits that parameters run to (-1, 1; 0: none), and the nested family whose curve is there, or ""."""
+        best, names = self.best, [name for name, _ in parameters]
+        if best.diverged:
+            return np.array([dict(self.problem.family.diverging).get(name, 0) for name in names]), ""
+        ends = dict(zip(names, best.boundary, strict=False))
+        held = {name: other for name, end, other in nested if ends[name] == end}
+        estimate = self.df_resid > 0 and best.settled and not (best.flat or best.step)
+        known = estimate and np.count_nonzero(best.boundary) == len(held) > 0
+        return best.boundary[: len(names)], [*held.values()][-1] if known else ""
+
+    def _estimate(self) -> list[float]:
+        """Estimates in people's units; limits where they run there, NaN where no curve is singled out."""
+        if self.best.flat or self.df_resid < 0:
+            return [np.nan] * self.k_params
+        found = [np.inf if self.best.diverged else self.best.ceiling] * self.problem.free
+        for place, kind in enumerate(self.problem.kinds):
+            end = self.limits[place] if place < len(self.limits) else 0
+            value = self.problem.to_parameter(kind, self.best.theta[place])
+            found.append(LIMITS[kind][int(end > 0)] if end else float(value))
+        return found
+
     def _describe_flag(self) -> str:
-        fit, name, freedom = self.likelihood.fit, self.model.endog_name, self.nobs - self.k_params
+        best, name, freedom = self.best, self.model.endog_name, self.df_resid
         if freedom < 0:
             return f"{self.nobs} observations of {name} for {self.k_params} parameters: no curve is singled out"
-        if fit.flat[0]:
+        if best.flat:
             return f"{name} does not rise: a constant fits as well as any curve"
-        reasons = ["the ceiling runs to infinity: the data show no bend"] if fit.diverged[0] else []
+        reasons = ["the ceiling runs to infinity: the data show no bend"] if best.diverged else []
         for (parameter, kind), end in zip(self.model.parameters, self.limits, strict=True):
             if end:
                 limit = LIMITS[kind][int(end > 0)]
                 reasons.append(f"{parameter} runs to {'infinity' if np.isposinf(limit) else f'{limit:g}'}")
         if self.limit:
             reasons[-1] += f": the limit of this family, the {say_name(self.limit)} curve, is what was fitted"
-        if fit.step[0]:
+        if best.step:
             reasons.append("a jump at one date fits better than any smooth curve: the rate runs to infinity")
         if not reasons and freedom == 0:
             reasons.append("as many parameters as observations: the curve meets each of them and its error is unknown")
-        if not reasons and (not fit.converged[0] or np.isnan(np.diag(self.cov_params_default)).any()):
+        if not reasons and (not best.settled or np.isnan(np.diag(self.cov_params_default)).any()):
             reasons.append(UNSETTLED)
         return "; ".join(reasons)
 
@@ -99,59 +175,148 @@ class Results(Predicted, Displayed, LikelihoodModelResults):
         """The ceiling as a number: estimated or known; with a bound, its value at the last observation."""
         ceiling = self.model.ceiling
         level = self.params[ceiling.name] if ceiling.name else ceiling.level
-        return float(level * ceiling.bound_at(self.likelihood.last))
+        return float(level * ceiling.bound_at(self.model.years[-1]))
 
     @cached_property
-    def by_errors(self) -> dict[str, LeastSquares]:
-        """The likelihood under each kind of errors that is possible, with any launch where none was given.
+    def by_errors(self) -> dict[str, Results]:
+        """The fits that profile intervals join, by kind of errors, with any launch where none was given.
 
-        Series without a degree of freedom have one only; weights say themselves how errors grow.
+        Where errors are not known these are independent and persistent ones; where they are, or there is no degree of
+        freedom, there is one fit.
         """
-        own = self.under("independent")
-        model = own.model
-        if model.errors is not None or own.df_resid <= 0:
-            return {model.errors or "independent": own}
-        return {kind: self.under(kind) for kind in list_kinds(None, self._has_weights)}
-
-    def under(self, kind: str) -> LeastSquares:
-        """The likelihood under a kind of errors where nothing is said of them, kept; else that of what is said."""
-        if kind not in self._under:
-            model = self.model.with_any_launch()
-            if kind == "independent":
-                made = self.likelihood if model is self.model else fit_level(model)
-            else:
-                variance = "curve" if "proportion" in kind else model.variance
-                errors = "cumulative" if kind.startswith("cumulative") else "independent"
-                made = fit_level(model.changed(errors=errors, variance=variance, known_se=None))
-            self._under[kind] = made
-        return self._under[kind]
-
-    @property
-    def _has_weights(self) -> bool:
-        model = self.model
-        return model.weights is not None or model.known_se is not None or model.variance == "curve"
-
-    @cached_property
-    def likelihoods(self) -> list[LeastSquares]:
-        """What profile intervals hold under: those of `by_errors` that the residuals speak for."""
-        made = [*self.by_errors.values()]
-        if len(made) < 2 or self.model.known_se is not None:
-            return made
-        say = supported_kinds([(likelihood.batch, likelihood.fit) for likelihood in made])[:, 0]
-        return [likelihood for likelihood, kept in zip(made, say, strict=True) if kept]
+        model = self.model.with_any_launch()
+        own = self if model is self.model else Results(model.imply_weights())
+        if self.errors is not None or own.df_resid <= 0:
+            return {self.errors or "independent": own}
+        return {kind: Results(own.model.changed(errors=kind), own.best) for kind in ASSUMED}
 
     @cached_property
     def launch_fits(self) -> bool:
         """Whether the launch that was assumed fits not worse (F, 95 %) than the best one; True where it was given."""
-        free = next(iter(self.by_errors.values()))
-        if free.df_resid <= 0 or len(free.places) == len(self.likelihood.places):
+        own = next(iter(self.by_errors.values()))
+        if own.df_resid <= 0 or own.k_params == self.k_params:
             return True
-        return bool(self.likelihood.fit.ssr[0] <= free.fit.ssr[0] + profile_target(free.batch, free.fit, 0.05)[0])
+        return bool(self.ssr <= own.ssr + fdtri(1, own.df_resid, 0.95) * own.scale)
+
+    # ---- profiles
+
+    def place(self, parameter: str) -> int:
+        """Place of a parameter among the coordinates; "share" and "ceiling" both name an estimated ceiling."""
+        if self.problem.free and parameter in ("ceiling", "share"):
+            return CEILING
+        if parameter not in self.param_names:
+            raise CurveError(f"no estimated parameter {parameter!r}: choose among {', '.join(self.param_names)}")
+        return self.param_names.index(parameter) + (not self.problem.free)
+
+    def kind(self, place: int) -> str:
+        """Kind of a coordinate."""
+        return "number" if place == CEILING else self.problem.kinds[place - 1]
+
+    def coordinate_ends(self, place: int, alpha: float) -> tuple[float, float]:
+        """Ends of the profile interval of a coordinate under the errors of this fit; infinite where open."""
+        if (place, alpha) not in self._ends:
+            target = step = np.inf
+            if self.df_resid > 0:
+                target = float(fdtri(1, self.df_resid, 1 - alpha) * self.scale)
+                step = np.sqrt(self.covariance[place, place] / self.scale * target) if self.scale > 0 else np.nan
+                step = float(np.clip(np.nan_to_num(step, nan=0.5), 1e-7, 1.0))
+            low, high = (find_end(self.problem, self.best, place, side, target, step) for side in (-1, 1))
+            self._ends[place, alpha] = low, high
+        return self._ends[place, alpha]
 
     def intervals(self, names: Sequence[str], alpha: float) -> np.ndarray:
-        """Profile intervals of parameters, (k, 2): the hulls of those of all `likelihoods`."""
-        ends = np.array([likelihood.intervals(names, alpha) for likelihood in self.likelihoods])
-        return np.column_stack([ends[:, :, 0].min(axis=0), ends[:, :, 1].max(axis=0)])
+        """Profile intervals of parameters, (k, 2): the hulls of those of all fits in `by_errors`."""
+        found = []
+        for name in names:
+            place = self.place(name)
+            ends = np.array([fit.coordinate_ends(place, alpha) for fit in self.by_errors.values()])
+            hull = np.array([ends[:, 0].min(), ends[:, 1].max()])
+            found.append(self._to_parameter(place, hull))
+        return np.array(found).reshape(-1, 2)
+
+    def _to_parameter(self, place: int, values: np.ndarray) -> np.ndarray:
+        problem = next(iter(self.by_errors.values())).problem
+        return problem.to_parameter(self.kind(place), values)
+
+    def along(self, place: int, values: np.ndarray) -> list[Optimum]:
+        """The best curves with a coordinate at each of the values, each from its neighbour nearer the optimum."""
+        centre, found = self.best.coordinates[place], {}
+        for part in (np.sort(values[values >= centre]), np.sort(values[~(values >= centre)])[::-1]):
+            theta = self.best.theta
+            for value in part:
+                found[value] = refit(self.problem, place, value, [theta])
+                theta = found[value].theta
+        return [found[value] for value in values]
+
+    def profile(self, parameter: str = "ceiling", points: int = 41, values: np.ndarray | None = None) -> pd.DataFrame:
+        """Sum of squares along one parameter, the others fitted again.
+
+        Parameters
+        ----------
+        parameter : str
+            An estimated parameter.
+        points : int
+            Number of values, over the 95 % interval and a third more, or two powers of ten where it is open.
+        values : array or None
+            The values themselves, in the unit of the parameter.
+
+        Returns
+        -------
+        DataFrame
+            The parameter, ssr, statistic (F of the value), confidence (level of the profile interval that ends there)
+            and the other parameters, of the first kind of errors. Where errors are not known statistic and confidence
+            are the lowest of those under the kinds in `by_errors`, whose confidence the columns of their names hold.
+
+        Raises
+        ------
+        CurveError
+            If the parameter is not estimated.
+        """
+        place, (kind, first) = self.place(parameter), next(iter(self.by_errors.items()))
+        if values is None:
+            values = self._spread(place, points)
+        frame = first.profile_own(place, parameter, np.asarray(values, float))
+        if len(self.by_errors) > 1 and len(frame):
+            frame[kind] = frame["confidence"]
+            for other, fit in [*self.by_errors.items()][1:]:
+                own = fit.profile_own(place, parameter, frame[parameter].to_numpy())
+                own = own.reindex(frame.index, fill_value=0.0)  # a fit that does not rise excludes nothing
+                frame[other] = own["confidence"]
+                for name in ("statistic", "confidence"):
+                    frame[name] = np.minimum(frame[name], own[name])
+        return frame
+
+    def _spread(self, place: int, points: int) -> np.ndarray:
+        """Values of a parameter to draw its profile at: a third past its ends, `OPEN_SPAN` where they are open."""
+        first = next(iter(self.by_errors.values()))
+        low, high = limits(first.problem, place)
+        centre = float(np.clip(first.best.coordinates[place], low, high))
+        ends = np.array([fit.coordinate_ends(place, 0.05) for fit in self.by_errors.values()])
+        below, above = ends[:, 0].min() - centre, ends[:, 1].max() - centre
+        start = max(low, centre + (1.3 * below if np.isfinite(below) else -OPEN_SPAN))
+        end = min(high, centre + (1.3 * above if np.isfinite(above) else OPEN_SPAN))
+        values = np.r_[np.linspace(start, centre, points // 2 + 1), np.linspace(centre, end, points - points // 2)]
+        return self._to_parameter(place, np.unique(values))
+
+    def profile_own(self, place: int, parameter: str, values: np.ndarray) -> pd.DataFrame:
+        """The frame of `profile` under the errors of this fit."""
+        if self.best.flat or self.df_resid < 0:
+            return pd.DataFrame(columns=[parameter, "ssr", "statistic", "confidence"], dtype=float)
+        problem, kind = self.problem, self.kind(place)
+        with np.errstate(divide="ignore", invalid="ignore"):  # a perfect fit leaves no noise to measure by
+            fits = self.along(place, problem.to_coordinate(kind, values))
+            ssr = np.array([fit.ssr for fit in fits])
+            statistic = np.maximum(ssr - self.ssr, 0) / self.scale
+        frame = pd.DataFrame({parameter: values, "ssr": ssr, "statistic": statistic})
+        frame["confidence"] = fdtr(1, self.df_resid, statistic) if self.df_resid > 0 else np.nan
+        names = self.param_names[problem.free :]
+        others = {"ceiling" if self.model.ceiling.bounds is None else "share": [fit.ceiling for fit in fits]}
+        for at, (name, kind) in enumerate(zip(names, problem.kinds, strict=True)):
+            others[name] = problem.to_parameter(kind, np.array([fit.theta[at] for fit in fits]))
+        kept = {name: value for name, value in others.items() if name in self.param_names and name != parameter}
+        return frame.assign(**kept)
+
+    # ---- estimates and their errors
 
     @cached_property
     def nested(self) -> Results | None:
@@ -159,14 +324,21 @@ class Results(Predicted, Displayed, LikelihoodModelResults):
         return self.model.as_family(self.limit).fit() if self.limit else None
 
     @cached_property
+    def covariance(self) -> np.ndarray:
+        """Covariance of the log ceiling and the coordinates, (1 + p, 1 + p); NaN for what has no error."""
+        return covariance(self.problem, self.best, self.scale)
+
+    @cached_property
     def cov_params_default(self) -> pd.DataFrame:
         """Wald covariance of the estimates: what `cov_params()` returns."""
-        likelihood = self.likelihood
-        unit = units(likelihood.batch, likelihood.fit)[0]
-        unit[1:][self.limits != 0] = np.nan
-        unit[np.diag(likelihood.covariance) == 0] = np.nan  # it misses nothing: there is no test
+        problem, best = self.problem, self.best
+        pairs = zip(problem.kinds, best.theta, strict=True)
+        slopes = [problem.span if kind == "date" else problem.to_parameter(kind, value) for kind, value in pairs]
+        unit = np.array([best.ceiling, *slopes], float)
+        unit[1 : 1 + len(self.limits)][self.limits != 0] = np.nan
+        unit[np.diag(self.covariance) == 0] = np.nan  # it misses nothing: there is no test
         with np.errstate(over="ignore"):  # beyond all numbers is infinite
-            matrix = (likelihood.covariance * np.outer(unit, unit))[not likelihood.free :, not likelihood.free :]
+            matrix = (self.covariance * np.outer(unit, unit))[not problem.free :, not problem.free :]
         return pd.DataFrame(matrix, index=self.param_names, columns=self.param_names)
 
     @cached_property
@@ -209,7 +381,7 @@ class Results(Predicted, Displayed, LikelihoodModelResults):
         method : {"wald", "profile"}
             t quantile times the standard error, which holds for independent errors; F profile (an end without crossing
             is infinite, 0 for a rate), under the errors of the model: where they are not known, the hull of the
-            intervals under the kinds of errors that have a say, and where no launch was given, over all launches that
+            intervals under independent and persistent errors, and where no launch was given, over all launches that
             fit. No interval is cut at a figure, which has an error too.
 
         Returns
@@ -242,60 +414,20 @@ class Results(Predicted, Displayed, LikelihoodModelResults):
         if self.flag and not self.limit:
             return False
         own = next(iter(self.by_errors.values()))
-        if own.batch.family is not self.likelihood.batch.family and (
-            flag_optima(own.batch.family, own.fit)[0] or not self.launch_fits
-        ):
+        if own.k_params > self.k_params and (own.best.wrong or not self.launch_fits):
             return False
         if self.model.ceiling.name:
             return bool(is_narrow(*self.intervals([self.model.ceiling.name], 0.05)[0]))
         inside = [name for name, end in zip(self.param_names, self.limits, strict=False) if not end]
         return bool(np.isfinite(self.intervals(inside, 0.05)).all())
 
-    def profile(self, parameter: str = "ceiling", points: int = 41, values: np.ndarray | None = None) -> pd.DataFrame:
-        """Sum of squares along one parameter, the others fitted again.
-
-        Parameters
-        ----------
-        parameter : str
-            An estimated parameter.
-        points : int
-            Number of values, over the 95 % interval and a third more, or two powers of ten where it is open.
-        values : array or None
-            The values themselves, in the unit of the parameter.
-
-        Returns
-        -------
-        DataFrame
-            The parameter, ssr, statistic (F of the value), confidence (level of the profile interval that ends there)
-            and the other parameters, of the likeliest kind listed first. Where errors are not known statistic and
-            confidence are the lowest of those under the kinds of errors that have a say, whose confidence the columns
-            of their names hold.
-
-        Raises
-        ------
-        CurveError
-            If the parameter is not estimated.
-        """
-        kinds = [kind for kind, likelihood in self.by_errors.items() if likelihood in self.likelihoods]
-        first, place = self.likelihoods[0], self.likelihoods[0].place(parameter)
-        if values is None:
-            ends = np.concatenate([likelihood.bounds_of([place], 0.05) for likelihood in self.likelihoods])
-            values = first.profile_values(parameter, points, (ends[:, 0].min(), ends[:, 1].max()))
-        frame = first.profile(parameter, values)
-        if len(kinds) > 1 and len(frame):
-            frame[kinds[0]] = frame["confidence"]
-            for kind, likelihood in zip(kinds[1:], self.likelihoods[1:], strict=True):
-                other = likelihood.profile(parameter, values)
-                other = other.reindex(frame.index, fill_value=0.0)  # a fit that does not rise excludes nothing
-                frame[kind] = other["confidence"]
-                for name in ("statistic", "confidence"):
-                    frame[name] = np.minimum(frame[name], other[name])
-        return frame
-
     @property
     def llf(self) -> float:
-        """Log-likelihood; infinite for a perfect fit."""
-        return self.likelihood.llf
+        """Gaussian log-likelihood at its maximum over the variance; infinite for a perfect fit."""
+        if self.ssr <= 0:
+            return np.inf
+        roots = np.log(self.problem.scale / self.model.ceiling.bound_at(self.model.years)).sum()
+        return float(-0.5 * self.nobs * (np.log(2 * np.pi * self.ssr / self.nobs) + 1) + roots)
 
     @cached_property
     def rsquared(self) -> float:
@@ -323,8 +455,115 @@ class Results(Predicted, Displayed, LikelihoodModelResults):
 
     @cached_property
     def serial_correlation(self) -> pd.Series:
-        """Whether each residual goes with the one before: a Series."""
-        return measure_serial_correlation(self.likelihood)
+        """Durbin and Watson's statistic, the correlation at lag one, and a test of it: a Series.
+
+        The test is Breusch and Godfrey's of the first order in its F form: the lagged residual beside the directions in
+        which the parameters move the curve, which take out what fitting them did to the residuals.
+        """
+        problem, best = self.problem, self.best
+        found = pd.Series(np.nan, index=["durbin_watson", "lag_1", "f_statistic", "p_value"])
+        columns = problem.jacobian(best.theta, best.ceiling)[:, not problem.free :]
+        residual = problem.residual(best.theta)
+        total = residual @ residual
+        if len(residual) < 3 or best.flat or not total > 1e-20 * (self.model.endog @ self.model.endog):
+            return found
+        found["durbin_watson"] = durbin_watson(residual)
+        found["lag_1"] = (residual[1:] @ residual[:-1]) / total
+        basis, triangle = np.linalg.qr(columns)
+        basis = basis[:, np.abs(np.diag(triangle)) > 1e-10 * np.abs(triangle).max()]
+        freedom = len(residual) - basis.shape[1] - 1
+        if freedom > 0:
+            lagged = np.r_[0.0, residual[:-1]]
+            lagged = lagged - basis @ (basis.T @ lagged)
+            explained = (lagged @ residual) ** 2 / max(lagged @ lagged, 1e-300)
+            left = total - (basis.T @ residual) @ (basis.T @ residual) - explained
+            found["f_statistic"] = explained / left * freedom if left > 1e-12 * total else np.inf
+            found["p_value"] = fdtrc(1, freedom, found["f_statistic"])
+        return found
+
+    # ---- the curve at dates
+
+    def observation_variance(self, years: np.ndarray) -> np.ndarray:
+        """Variance of a new observation around the curve, (h,).
+
+        That of cumulative errors grows with the time since they began. Beside known standard errors it is the model's
+        own and that of the last observation.
+        """
+        model = self.model
+        if self.first is not None:
+            steps = (years - model.years[0]) / typical_step(model.years)
+            return self.scale * np.maximum(self.first + steps, 0.0)
+        known = 0.0 if model.known_se is None else model.known_se[model.exog.argmax()]
+        return np.full(len(years), self.scale if model.known_se is None else model.model_error**2 + known**2)
+
+    def predict(self, exog: Times | None = None, bound: np.ndarray | None = None) -> pd.Series:
+        """Curve at dates or decimal years.
+
+        Parameters
+        ----------
+        exog : dates or decimal years, (h,)
+            None: those of the data. Data with numbers for dates are asked for numbers.
+        bound : array, (h,)
+            Bound at these times; None: the model's own, constant after its last date.
+
+        Returns
+        -------
+        Series
+            Indexed by exog.
+        """
+        return self.get_prediction(exog, bound).predicted_mean
+
+    def get_prediction(self, exog: Times | None = None, bound: np.ndarray | None = None) -> CurvePrediction:
+        """Curve with standard errors: `.summary_frame(alpha)` has statsmodels' columns. Arguments as in `predict`."""
+        if exog is None:
+            return CurvePrediction(self, self.model.index, self.model.exog, bound)
+        index = exog if isinstance(exog, pd.Index) else pd.Index(np.atleast_1d(exog))
+        years = np.atleast_1d(years_among(exog, self.model.is_dated, "what is asked for"))
+        return CurvePrediction(self, index, years, bound)
+
+    @cached_property
+    def fittedvalues(self) -> pd.Series:
+        """Curve at the observations, a Series."""
+        return self.predict().rename(self.model.endog_name)
+
+    @property
+    def resid(self) -> pd.Series:
+        """Observation less curve, a Series."""
+        return pd.Series(self.model.endog, self.fittedvalues.index, name=self.model.endog_name) - self.fittedvalues
+
+    # ---- in print and as a picture
+
+    def summary(self, alpha: float = 0.05) -> Summary:
+        """A statsmodels Summary with Wald and profile intervals and what to bear in mind; without date and time."""
+        return printing.summarise(self, alpha)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the observations and the curve, half the span of the series further on.
+
+        A ceiling is drawn where it is given or where the data identify it, never where they leave it open.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes
+            None: new ones in a figure of their own.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        return printing.draw(self, ax)
+
+    def plot_diagnostics(self) -> Figure:
+        """Draw the residuals by date, and each against the one before it, with their lag-1 correlation.
+
+        Returns
+        -------
+        matplotlib Figure
+        """
+        return printing.draw_diagnostics(self)
+
+    def _repr_html_(self) -> str:
+        return self.summary().as_html()
 
     def __repr__(self) -> str:
         numbers = ", ".join(f"{name} {value:.6g}" for name, value in self.params.items())

@@ -191,7 +191,7 @@ class Facts:
     @cached_property
     def ceiling(self) -> Any:
         """The verdict on where growth ends, a row of `list_ceiling`; what is blank in its file is no text."""
-        texts = {"voices": "", "doubt": ""}
+        texts = {"reason": ""}
         return self.tables["03_ceiling"].astype(dict.fromkeys(texts, object)).fillna(texts).iloc[0]
 
     @cached_property
@@ -277,12 +277,11 @@ def list_ceiling(found: Assessment, values: pd.Series) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        verdict, low, high, reached, bound, voices (a text with commas), doubt, sentence, note: as `curves.Assessment`;
-        points (how many figures). Of a series well below its peak the verdict is that, no family has a voice, and
-        nothing is known.
+        verdict, low, high, reached, bound, reason, sentence, note: as `curves.Assessment`; points (how many figures).
+        Of a series well below its peak the verdict is that, and nothing is known.
     """
-    names = ("verdict", "low", "high", "reached", "bound", "voices", "doubt", "sentence", "note")
-    row = {name: getattr(found, name) for name in names} | {"voices": ", ".join(found.voices), "points": len(values)}
+    names = ("verdict", "low", "high", "reached", "bound", "reason", "sentence", "note")
+    row = {name: getattr(found, name) for name in names} | {"points": len(values)}
     if declines(values):
-        row |= {"verdict": DECLINED, "low": np.nan, "high": np.inf, "voices": "", "doubt": "", "sentence": "not known"}
+        row |= {"verdict": DECLINED, "low": np.nan, "high": np.inf, "reason": "", "sentence": "not known"}
     return pd.DataFrame([row])

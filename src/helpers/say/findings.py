@@ -10,6 +10,7 @@ import pandas as pd
 from ..base.levels import say_level
 from ..base.words import (
     DECLINED,
+    JOINED,
     lower_first,
     percent,
     say,
@@ -19,7 +20,6 @@ from ..base.words import (
     say_range,
     say_span_of_end,
     say_unit,
-    say_voices,
 )
 from .facts import Facts, Row
 from .plain import list_shares, say_base, say_bound
@@ -84,9 +84,9 @@ def _list_ceiling(facts: Facts) -> list[tuple[Any, ...]]:
     if found.verdict == DECLINED:
         return []
     low, high, text = np.nan, np.nan, found.sentence
-    if found.verdict != "open":
+    if found.verdict != "not known":
         low, high = max(found.low, min(found.reached, found.high)), found.high
-        beyond = found.verdict == "beyond the bound"
+        beyond = found.verdict == "beyond the limit"
         text = f"not known: {text}{say_unit(unit)}" if beyond else say_span_of_end(found, unit)
     return [("ceiling", "Where growth ends", np.nan, low, high, unit, text, "")]
 
@@ -213,17 +213,15 @@ def _state_end(facts: Facts) -> str:
     points = say_count(facts.points, "figure")
     if facts.from_others:
         return f"{facts.title}: {points} can't say where growth ends, so no ceiling is given."
-    if found.verdict == "open":
-        why = "the 95 % interval for the ceiling is open" if found.voices else "no adoption curve describes them"
+    if found.verdict == "not known":
         kept = "; the bound is not one" if names["bound_title"] else ""
         return (
-            f"{facts.title}: the {points} do not say where growth ends ({found.doubt or why}), so no ceiling is "
-            f"given{kept}."
+            f"{facts.title}: the {points} do not say where growth ends ({found.reason}), so no ceiling is given{kept}."
         )
     text = f"{facts.title}: {say_end(found, facts.unit)}."
-    if found.verdict == "beyond the bound":
+    if found.verdict == "beyond the limit":
         return f"{text} Either the figures or the bound ({names['bound_title']}) are wrong, and no ceiling is given."
-    return f"{text} {say_voices(found.voices.split(', '))}"
+    return f"{text} {JOINED}"
 
 
 def _state_forecast(facts: Facts) -> str:

@@ -131,7 +131,7 @@ def _say_forecast(facts: Facts) -> str:
 def _say_end(facts: Facts) -> str:
     found = facts.ceiling
     text = f"{facts.title}: {say_end(found, facts.unit)}."
-    if found.verdict not in ("identified", "depends on the curve"):
+    if found.verdict not in ("levels off", "depends on the curve"):
         return text
     if pd.isna(found.bound):
         return f"{text} The ranges of the forecast do not rely on that."

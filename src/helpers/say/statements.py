@@ -14,6 +14,7 @@ import pandas as pd
 
 from ..base.levels import band_columns, say_level
 from ..base.words import (
+    JOINED,
     lower_first,
     percent,
     say,
@@ -24,7 +25,6 @@ from ..base.words import (
     say_limit,
     say_name,
     say_range,
-    say_voices,
 )
 from ..curves import Assessment, Logistic, assess_ceiling
 from ..forecast.bands import FAST
@@ -76,7 +76,7 @@ def state_forecast(forecast: Forecast, respondents: int | None = None) -> pd.Dat
         "horizon": state_horizon(
             forecast.lessons.furthest,
             forecast.dates[~forecast.tested],
-            forecast.curved and found.verdict == "open",
+            forecast.curved and found.verdict == "not known",
             kind,
         ),
         "paths": state_paths(forecast.lessons.correlations, target, kept, forecast.refuted, kind),
@@ -105,7 +105,7 @@ def kind_of(residuals: pd.DataFrame) -> Kind:
 
 def assess_target(target: AdoptionSeries) -> Assessment:
     """What a series says of its ceiling, as in notebook 03; what its source knows of its errors counts."""
-    return assess_ceiling(target.values, bound=target.bound, errors=target.errors, known_se=target.known_se)
+    return assess_ceiling(target.values.dropna(), bound=target.bound, errors=target.errors, known_se=target.known_se)
 
 
 def measure_scatter(windows: Windows) -> dict[str, float]:
@@ -140,10 +140,10 @@ def state_ceiling(found: Assessment, at_origin: Origin, unit: str, reached: pd.D
         numbers |= {"figures": windows.points}
         said = f"{say_from_others(windows.points)} No curve can be fitted to {say_count(windows.points, 'figure')}."
         return said, numbers
-    if found.verdict != "open":
+    if found.verdict != "not known":
         numbers |= {"low": max(found.low, min(found.reached, found.high)), "high": found.high}
         unused = "" if windows.bounded else " The forecast does not rely on it."
-        return f"{say_first(say_end(found, unit))}. {say_voices(found.voices)}{unused}", numbers
+        return f"{say_first(say_end(found, unit))}. {JOINED}{unused}", numbers
     prior = "No saturation level is part of this forecast."
     if windows.bounded:
         prior = f"A saturation level is a prior from {say_count(technologies, *kind)}, not a finding."

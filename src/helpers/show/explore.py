@@ -95,9 +95,9 @@ class Result:
 
     @property
     def identified(self) -> bool:
-        """Whether the data identify the ceiling, and the drawn curve has a voice in that."""
+        """Whether growth levels off, and the data identify the ceiling of the drawn curve."""
         found = self.ceiling
-        return found is not None and found.verdict == "identified" and self.selection.family in found.voices.split(", ")
+        return found is not None and found.verdict == "levels off" and self.free is not None and self.free.identified
 
     @property
     def names(self) -> tuple[str, str]:

@@ -299,9 +299,9 @@ def write_words(result: Result) -> tuple[str, str, str]:
     series = result.series
     if series is None:
         return "", problems, ""
-    identified, sentence = explore_words.judge(result)
+    levels_off, sentence = explore_words.judge(result)
     head, why = sentence.split(": ", 1)
-    badge = f'<b class="{"yes" if identified else "no"}">{head}</b>{escape(why[:1].upper() + why[1:])}'
+    badge = f'<b class="{"yes" if levels_off else "no"}">{head}</b>{escape(why[:1].upper() + why[1:])}'
     title = f"<b>{escape(f'{series.title}, {series.entity}, {series.unit}')}</b>"
     numbers = explore_words.list_numbers(result).items()
     rows = "".join(f"<tr><td>{escape(what)}</td><td>{escape(number)}</td></tr>" for what, number in numbers)

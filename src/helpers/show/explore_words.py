@@ -26,13 +26,13 @@ def describe(result: Result) -> str:
 
 
 def judge(result: Result) -> tuple[bool, str]:
-    """Whether the data identify the ceiling, and the verdict with its sentence: "Open: where growth ends, ..."."""
+    """Whether growth levels off, and the verdict with its sentence: "Not known: where growth ends, ..."."""
     found = result.ceiling
     if result.waits:
         return False, f"{say_first(COMPUTING)}: where growth ends."
     if found is None:
-        return False, "Open: these figures carry no curve with a free ceiling."
-    return found.verdict == "identified", f"{say_first(found.verdict)}: {say_end(found, result.series.unit)}."
+        return False, "Not known: these figures carry no curve with a free ceiling."
+    return found.verdict == "levels off", f"{say_first(found.verdict)}: {say_end(found, result.series.unit)}."
 
 
 def say_ceiling(result: Result) -> str:
@@ -43,7 +43,7 @@ def say_ceiling(result: Result) -> str:
     if kind == "free" and result.waits:
         return COMPUTING
     if kind == "free" and not result.identified:
-        return f"{'without a voice' if result.ceiling.verdict == 'identified' else 'not identified'}, so none is given"
+        return "not identified, so none is given"
     text, share = say(chosen.ceiling, result.series.unit), f"{100 * result.selection.share:g} %"
     if kind == "free":
         return text

@@ -82,8 +82,6 @@ def draw_fits(
 ) -> Figure | None:
     """The fitted curves, one panel a family, with all ceilings that the data do not rule out.
 
-    A family without a voice in the verdict, which is the title, is named so.
-
     Parameters
     ----------
     values : Series
@@ -115,7 +113,7 @@ def draw_fits(
         _draw_family(axis, values, alternatives[alternatives["family"] == family])
         if shown:
             axis.axhline(bound, color=GREY, ls="--", lw=1)
-        axis.set_title(_name_family(family, found), loc="left", size=9.5, weight="bold")
+        axis.set_title(say_first(say_name(family)), loc="left", size=9.5, weight="bold")
         axis.set_ylim(0, top)
     for axis in axes.flat[len(families) :]:
         axis.set_visible(False)
@@ -179,7 +177,7 @@ def draw_profiles(
         colour, dash = COLOURS[place % len(COLOURS)], LINES[place % len(LINES)]
         axis.plot(line["ceiling"], line["confidence"], color=colour, ls=dash, lw=1.8)
         axis.plot(line["ceiling"], line["confidence_independent"], color=colour, ls=dash, lw=0.7)
-        labels.append(Label(line["ceiling"].iloc[-1], line["confidence"].iloc[-1], _name_family(family, found), colour))
+        labels.append(Label(line["ceiling"].iloc[-1], line["confidence"].iloc[-1], say_first(say_name(family)), colour))
     for level in (80, 95):
         axis.axhline(level, color=GREY, lw=0.9, ls="--")
         labels.append(Label(high, level, f"{level} % interval ends", GREY))
@@ -204,9 +202,3 @@ def _find_settled(profiles: pd.DataFrame, bound: float) -> float:
     moving = ((profiles[["confidence", "confidence_independent"]] - lines.transform("last")).abs() > 1).any(axis=1)
     shown = max(profiles["ceiling"].where(moving).max(), bound if bound < profiles["ceiling"].max() else 0)
     return min(1.3 * shown, profiles["ceiling"].max()) if shown > 0 else profiles["ceiling"].max()
-
-
-def _name_family(family: str, found: Any) -> str:
-    """A family, and whether it has a voice in the verdict."""
-    voice = "" if family in found.voices.split(", ") else " (no voice)"
-    return say_first(say_name(family)) + voice

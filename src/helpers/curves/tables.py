@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,11 +10,11 @@ import pandas as pd
 from scipy.stats import f
 
 from ..base.dates import CurveError, decimal_years, to_dates
-from .ceiling_kinds import Share
-from .engine import predict
-from .families import FAMILIES
+from .families import find_family
+from .inputs import Share
+from .model import AdoptionCurve
+from .profile import CEILING
 from .results import UNSETTLED, Results
-from .search import fit_batch
 
 Fits: TypeAlias = Mapping[tuple[str, str], Results | CurveError]
 """Results, or why there are none, by family and ceiling ("free" or "at the bound")."""
@@ -46,7 +45,7 @@ def _check_fits(fits: Any) -> None:
 
 def fit_families(
     values: pd.Series,
-    families: Sequence[str],
+    families: Sequence[str | type[AdoptionCurve]],
     bound: pd.Series | None = None,
     errors: str | None = None,
     known_se: pd.Series | None = None,
@@ -57,8 +56,8 @@ def fit_families(
     ----------
     values : Series
         Exact observations by date.
-    families : sequence of str
-        Names in `FAMILIES`.
+    families : sequence of str or class
+        Names in `FAMILIES`, or classes of your own.
     bound : Series or None
         Known upper bound by date, in the unit of the values.
     errors : str or None
@@ -70,16 +69,21 @@ def fit_families(
     -------
     dict
         (family, "free" or "at the bound") -> Results; a CurveError where the data cannot be fitted so.
+
+    Raises
+    ------
+    CurveError
+        For a name that is no family's.
     """
     fits: dict[tuple[str, str], Results | CurveError] = {}
     ceilings = {"free": None} | ({} if bound is None else {"at the bound": Share(bound, 1.0)})
-    for name in families:
+    for family in map(find_family, families):
         for words, ceiling in ceilings.items():
             try:
-                model = FAMILIES[name](values, ceiling=ceiling, errors=errors, known_se=known_se)
-                fits[name, words] = model.fit()
+                model = family(values, ceiling=ceiling, errors=errors, known_se=known_se)
+                fits[family.name, words] = model.fit()
             except CurveError as error:
-                fits[name, words] = error
+                fits[family.name, words] = error
     return fits
 
 
@@ -100,8 +104,8 @@ def compare_estimates(fits: Fits, profiled: Sequence[str] | None = None) -> pd.D
         low_80, high_80, low_95, high_95 (profile intervals; infinite where open; not cut at any figure, which has an
         error too), identified (of a ceiling as `Results.identified`; of others: the intervals are closed and the fit is
         an estimate), remark (why a fit is no estimate: its optimum lies at infinity, or on the boundary of the
-        parameter space; or which nested family's curve was fitted there), errors (what is said of them: "not known"
-        makes the intervals hold under all that the residuals speak for).
+        parameter space; or which nested family's curve was fitted there), errors (what is said of them; where they are
+        "not known" the intervals hold for independent and for persistent ones).
 
     Raises
     ------
@@ -249,8 +253,10 @@ def trace_alternatives(fits: Fits, bound: float = np.nan, level: float = 0.8, cu
         times = np.linspace(first, last + YEARS_ON, 61)
         low, high = fit.conf_int(round(1 - level, 6), "profile").loc["ceiling"]
         grid = np.geomspace(max(low, 1.001 * at_end), max(min(high, top), 1.002 * at_end), curves_each)
-        batch = replace(model.with_any_launch().batch().take(np.zeros(len(grid), int)), ceiling=grid)
-        paths = np.vstack([fit.predict(times), predict(batch, fit_batch(batch), times)])
+        own = next(iter(fit.by_errors.values()))
+        at = (times - own.problem.origin) / own.problem.span
+        held = own.along(CEILING, np.log(grid))
+        paths = [fit.predict(times), *(each.ceiling * own.problem.share(at, each.theta) for each in held)]
         for place, (ceiling, path) in enumerate(zip([fit.params["ceiling"], *grid], paths, strict=True)):
             named = {"family": family, "ceiling": ceiling, "best": place == 0, "level": level}
             frames.append(pd.DataFrame(named | {"date": to_dates(times), "value": path}))

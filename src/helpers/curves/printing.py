@@ -1,4 +1,4 @@
-"""A fit in print and as a picture. The only part of `curves` that knows `figures`, and only when it's asked to draw."""
+"""A fit in print and as a picture: the only module of `curves` that knows `figures`, and only as it draws."""
 
 from __future__ import annotations
 
@@ -105,7 +105,6 @@ def describe_notes(results: Any) -> list[str]:
 def _describe_intervals(results: Any) -> str:
     """Whether the data bound the ceiling, and what that depends on."""
     name = results.model.ceiling.name
-    kinds = [kind for kind, likelihood in results.by_errors.items() if likelihood in results.likelihoods]
     low, high = results.intervals([name], 0.05)[0]
     if results.identified:
         found = "bound the ceiling"
@@ -115,80 +114,59 @@ def _describe_intervals(results: Any) -> str:
         found = "do not bound the ceiling: the launch that is assumed fits worse than others, so give one"
     else:
         found = f"hardly bound the ceiling: its 95 % interval runs from {low:.4g} to {high:.4g}"
-    if len(kinds) < 2:
-        return f"The data {found}, under {kinds[0]} errors."
-    pairs = zip(kinds, (likelihood.intervals([name], 0.05)[0] for likelihood in results.likelihoods), strict=True)
+    if len(results.by_errors) < 2:
+        return f"The data {found}, under {next(iter(results.by_errors))} errors."
+    pairs = [(kind, fit.intervals([name], 0.05)[0]) for kind, fit in results.by_errors.items()]
     each = ", ".join(f"{start:.4g} to {end:.4g} if they are {kind}" for kind, (start, end) in pairs)
-    return f"The data {found}. Errors are not known; its interval is {each}, and all of these together."
+    return f"The data {found}. Errors are not known; its interval is {each}, and both of these together."
 
 
-class Displayed:
-    """The methods of `Results` that print and draw."""
+def summarise(results: Any, alpha: float) -> Summary:
+    """The summary of `Results`."""
+    check_alpha(alpha)
+    summary = CurveSummary()
+    summary.name = results.model.endog_name
+    summary.tables += [_summary_top(results), _summary_estimates(results, alpha)]
+    summary.add_extra_txt(describe_notes(results))
+    return summary
 
-    def plot(self: Any, ax: Axes | None = None) -> Axes:
-        """Draw the observations and the curve, half the span of the series further on.
 
-        A ceiling is drawn where it is given or where the data identify it, never where they leave it open.
+def draw(results: Any, ax: Axes | None) -> Axes:
+    """The picture of `Results.plot`."""
+    from matplotlib import pyplot
 
-        Parameters
-        ----------
-        ax : matplotlib Axes
-            None: new ones in a figure of their own.
+    from ..show import figures
 
-        Returns
-        -------
-        matplotlib Axes
-        """
-        from matplotlib import pyplot
+    model, name = results.model, say_first(say_name(results.model.name))
+    values = pd.Series(model.endog, model.index).sort_index()
+    start, span = results.problem.origin, results.problem.span
+    times = np.linspace(start, start + (1 + AHEAD) * span, POINTS)
+    curve = pd.Series(np.asarray(results.predict(times)), to_dates(times) if model.is_dated else times)
+    ax = pyplot.figure(figsize=figures.SIZE).add_axes(figures.ROOM) if ax is None else ax
+    labels = figures.plot_fit(ax, values, curve, f"{name} curve")
+    if np.isfinite(results.ceiling) and (not model.ceiling.name or results.identified):
+        level = results.best.ceiling * model.ceiling.bound_at(times)
+        labels += figures.plot_ceiling(
+            ax, pd.Series(level, curve.index), "ceiling" if model.ceiling.name else "given ceiling"
+        )
+    if results.flag and not results.limit:
+        verdict = f"no estimate, {results.flag}"
+    elif not model.ceiling.name:
+        verdict = "the ceiling is given"
+    else:
+        verdict = f"the ceiling is {'identified' if results.identified else 'not identified'}"
+    if results.limit:
+        verdict = f"in the limit {say_name(results.limit)}, {verdict}"
+    shown = [0.0, *values, *curve, *(label.y for label in labels)]
+    low, high = 1.05 * np.nanmin(shown), 1.05 * np.nanmax(shown)
+    title = f"{name} curve of {model.endog_name}: {verdict}"
+    return figures.finish_axes(ax, labels, (curve.index[0], curve.index[-1]), high, title, low)
 
-        from ..show import figures
 
-        model, likelihood = self.model, self.likelihood
-        values = pd.Series(model.endog, model.index).sort_index()
-        start, span = likelihood.batch.origin[0], likelihood.batch.span[0]
-        times = np.linspace(start, start + (1 + AHEAD) * span, POINTS)
-        curve = pd.Series(np.asarray(self.predict(times)), to_dates(times) if model.is_dated else times)
-        ax = pyplot.figure(figsize=figures.SIZE).add_axes(figures.ROOM) if ax is None else ax
-        labels = figures.plot_fit(ax, values, curve, f"{say_first(say_name(model.name))} curve")
-        if np.isfinite(self.ceiling) and (not model.ceiling.name or self.identified):
-            level = likelihood.fit.ceiling[0] * model.ceiling.bound_at(times)
-            name = "ceiling" if model.ceiling.name else "given ceiling"
-            labels += figures.plot_ceiling(ax, pd.Series(level, curve.index), name)
-        if self.flag and not self.limit:
-            verdict = f"no estimate, {self.flag}"
-        elif not model.ceiling.name:
-            verdict = "the ceiling is given"
-        else:
-            verdict = f"the ceiling is {'identified' if self.identified else 'not identified'}"
-        if self.limit:
-            verdict = f"in the limit {say_name(self.limit)}, {verdict}"
-        title = f"{say_first(say_name(model.name))} curve of {model.endog_name}: {verdict}"
-        shown = [0.0, *values, *curve, *(label.y for label in labels)]
-        limits = 1.05 * np.nanmin(shown), 1.05 * np.nanmax(shown)
-        return figures.finish_axes(ax, labels, (curve.index[0], curve.index[-1]), limits[1], title, limits[0])
+def draw_diagnostics(results: Any) -> Figure:
+    """The picture of `Results.plot_diagnostics`."""
+    from ..show import figures
 
-    def plot_diagnostics(self: Any) -> Figure:
-        """Draw the residuals by date, and each against the one before it, with their lag-1 correlation.
-
-        Returns
-        -------
-        matplotlib Figure
-        """
-        from ..show import figures
-
-        curve = f"{say_name(self.model.name)} curve"
-        names = {"title": str(self.model.endog_name), "unit": "", "curve": curve}
-        return figures.draw_residuals(self.resid.sort_index(), self.serial_correlation, names)
-
-    def summary(self: Any, alpha: float = 0.05) -> Summary:
-        """A statsmodels Summary with Wald and profile intervals and what to bear in mind; without date and time."""
-        check_alpha(alpha)
-        summary = CurveSummary()
-        summary.name = self.model.endog_name
-        estimates = _summary_estimates(self, alpha)  # first, so that all intervals are searched together
-        summary.tables += [_summary_top(self), estimates]
-        summary.add_extra_txt(describe_notes(self))
-        return summary
-
-    def _repr_html_(self: Any) -> str:
-        return self.summary().as_html()
+    curve = f"{say_name(results.model.name)} curve"
+    names = {"title": str(results.model.endog_name), "unit": "", "curve": curve}
+    return figures.draw_residuals(results.resid.sort_index(), results.serial_correlation, names)

@@ -1,0 +1,315 @@
+"""Least squares of one curve: where the search starts, how it goes down, and what is wrong with the optimum.
+
+A curve is ``value = ceiling x bound(t) x share(t; theta)``. For a given theta the free ceiling is linear, so it is
+projected out (variable projection: Golub and Pereyra 1973, with the Jacobian of Kaufman 1975). Time is counted in spans
+of the series from its origin (the first observation, or the launch), so one grid of starts serves every series. The
+coordinates theta are logarithms of rates, durations and numbers, and dates in spans.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, TypeAlias
+
+import numpy as np
+from scipy.ndimage import maximum_filter
+from scipy.optimize import brentq, least_squares
+
+Array: TypeAlias = np.ndarray
+CEILING_CAP = 1e4
+"""A ceiling above this many times the largest observation counts as infinite: no data here could tell."""
+UNITS = {"rate": -1, "duration": 1, "number": 0}
+"""Power of the span in the unit of a coordinate."""
+LAUNCH_BOX = (-40.0, 0.0)
+"""Spans from the first observation back to a launch; with the earliest one Bass cannot be told from the logistic."""
+LAUNCHES = -np.array([0.0, 0.02, 0.06, 0.15, 0.35, 0.8, 2.0])
+STARTS, FINALISTS = 12, 3
+"""Peaks of the grid from which a search starts, and how many of these ways it follows to the end."""
+PIECE = 4_000_000
+"""Values of the grid's curves in memory together: of a long series few cells are looked at at once."""
+SETTLED, ROUNDING = 1e-12, 1e-15
+"""A search has settled where one more step promises to lower the sum of squares by less than this part of it, or by
+less than values rounded to this part of themselves would change it."""
+DEPENDENT = 1e-7
+"""Directions of the curve that are this much shorter than others cannot be told from rounding."""
+FIRST_STEP = 0.02
+"""The method's first step may be 100 times as long as its vector, which therefore begins with this length."""
+STEP = 1e-6
+"""Of a coordinate, for differences in the place of derivatives."""
+
+
+class Family:
+    """Class attributes of a curve; each family of `families` is a subclass."""
+
+    name: ClassVar[str]
+    parameters: ClassVar[tuple[tuple[str, str], ...]]  # name and kind: rate (per year), date, duration (years), number
+    axes: ClassVar[tuple[Array, ...]]  # the grid of starts of each coordinate
+    box: ClassVar[tuple[tuple[float, float], ...]]  # limits of the coordinates
+    diverging: ClassVar[tuple[tuple[str, int], ...]] = ()  # what goes to an end (-1, 1) as the ceiling diverges
+    nested: ClassVar[tuple[tuple[str, int, str], ...]] = ()  # parameter, end where the curve is another family's, whose
+    needs_launch: ClassVar[bool] = False
+    latex: ClassVar[str]
+    share: ClassVar[Callable[..., Array]]
+    slopes: ClassVar[Callable[..., list[Array]] | None] = None  # derivatives of `share` by the coordinates
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One series and one family, with errors that are independent and equal once values are weighed."""
+
+    family: type[Family]
+    times: Array  # (n,) spans from the origin, increasing
+    target: Array  # (n,) weighed values
+    scale: Array  # (n,) bound times the root of the weight
+    ceiling: float  # known, NaN = free
+    top: float  # largest observed value over bound
+    origin: float  # decimal year
+    span: float  # years
+    any_launch: bool = False  # the launch is one more coordinate, the last
+    before: Array | None = None  # (n - 1,) weighed bound at the previous date, times the correlation with it
+
+    @property
+    def free(self) -> bool:
+        """Whether the ceiling is estimated."""
+        return bool(np.isnan(self.ceiling))
+
+    @property
+    def kinds(self) -> list[str]:
+        """Kind of each coordinate."""
+        return [kind for _, kind in self.family.parameters] + ["date"] * self.any_launch
+
+    @property
+    def k_params(self) -> int:
+        """Number of estimated parameters."""
+        return len(self.kinds) + self.free
+
+    @property
+    def axes(self) -> tuple[Array, ...]:
+        """Grid of starts; beside a launch thinner, so that there are as many cells as without."""
+        if not self.any_launch:
+            return self.family.axes
+        return (*(axis[1::3] if len(axis) > 12 else axis[1::2] for axis in self.family.axes), LAUNCHES)
+
+    @property
+    def box(self) -> Array:
+        """Limits of the coordinates, (2, p)."""
+        return np.array([*self.family.box, *([LAUNCH_BOX] if self.any_launch else [])], float).T
+
+    def share(self, times: Array, theta: Array) -> Array:
+        """Share of the ceiling at times in spans; theta (p, ...) is broadcast against them."""
+        if self.any_launch:
+            return self.family.share(times - theta[-1], *theta[:-1])
+        return self.family.share(times, *theta)
+
+    def slopes(self, times: Array, theta: Array) -> list[Array]:
+        """Derivatives of the share by each coordinate, p of (n,)."""
+        if self.family.slopes is not None and not self.any_launch:
+            return self.family.slopes(times, self.family.share(times, *theta), *theta)
+        moves = STEP * np.eye(len(theta))
+        around = self.share(times, np.hstack([theta[:, None] + moves, theta[:, None] - moves])[:, :, None])
+        return [*(around[: len(theta)] - around[len(theta) :]) / (2 * STEP)]
+
+    def weigh(self, column: Array) -> Array:
+        """Curves or derivatives of their shares, (..., n), weighed as the target is."""
+        weighed = column * self.scale
+        if self.before is not None:
+            weighed[..., 1:] -= column[..., :-1] * self.before
+        return weighed
+
+    def level(self, curve: Array) -> float:
+        """Ceiling of a weighed curve of height 1, (n,): the known one, or the best."""
+        return max(curve @ self.target, 0.0) / max(curve @ curve, 1e-300) if self.free else self.ceiling
+
+    def residual(self, theta: Array) -> Array:
+        """Target less the best curve with these coordinates, (n,)."""
+        curve = self.weigh(self.share(self.times, theta))
+        return self.target - self.level(curve) * curve
+
+    def jacobian(self, theta: Array, level: float) -> Array:
+        """Derivatives of the weighed curve by the log ceiling and the coordinates, (n, 1 + p)."""
+        columns = [self.share(self.times, theta), *self.slopes(self.times, theta)]
+        return level * np.array([self.weigh(column) for column in columns]).T
+
+    def directions(self, theta: Array) -> Array:
+        """Derivatives by the coordinates with a free ceiling projected out, (n, p)."""
+        curve = self.weigh(self.share(self.times, theta))
+        columns = self.jacobian(theta, self.level(curve))[:, 1:]
+        return columns - np.outer(curve, curve @ columns / max(curve @ curve, 1e-300)) if self.free else columns
+
+    def to_parameter(self, kind: str, value: Array | float) -> Array:
+        """Values of a coordinate, a logarithm or a date in spans, as the parameter in years."""
+        if kind == "date":
+            return self.origin + self.span * np.asarray(value)
+        with np.errstate(over="ignore"):  # beyond all numbers is infinite
+            return np.exp(value) * self.span ** UNITS[kind]
+
+    def to_coordinate(self, kind: str, value: Array) -> Array:
+        """The inverse of `to_parameter`."""
+        return (value - self.origin) / self.span if kind == "date" else np.log(value / self.span ** UNITS[kind])
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """Where a search ended."""
+
+    theta: Array  # (p,)
+    ceiling: float  # over the bound; capped where it diverges
+    ssr: float
+    settled: bool
+    boundary: Array  # (p,) -1 or 1 where a coordinate lies at the lower or upper end of its box
+    diverged: bool = False  # a free ceiling passed CEILING_CAP
+    flat: bool = False  # a constant fits as well: the series does not rise
+    step: bool = False  # a jump at one observation fits as well: the rate diverges
+
+    @property
+    def coordinates(self) -> Array:
+        """The log ceiling, and the coordinates of the family; (1 + p,)."""
+        return np.r_[np.log(max(self.ceiling, 1e-300)), self.theta]
+
+    @property
+    def wrong(self) -> str:
+        """What is wrong with it, "" for nothing; a series may begin at its launch."""
+        reasons = {
+            "does not rise": self.flat,
+            "its ceiling runs to infinity": self.diverged,
+            "a jump fits better": self.step,
+            "its best curve is a limit of the family": bool(self.boundary.any()),
+            "the search did not settle": not self.settled,
+        }
+        return next((reason for reason, holds in reasons.items() if holds), "")
+
+
+def descend(problem: Problem, theta: Array, fixed: int | None = None, tolerance: float = 1e-8) -> Optimum:
+    """Go down from theta by Levenberg and Marquardt's method, with one coordinate `fixed` or none."""
+    low, high = problem.box
+    theta = np.clip(theta, low, high)
+    uphill = problem.directions(theta).T @ problem.residual(theta)
+    held = (theta <= low) & (uphill < 0) | (theta >= high) & (uphill > 0) | (np.arange(len(theta)) == fixed)
+    moving = np.flatnonzero(~held)
+    shift = theta[moving] - FIRST_STEP / np.sqrt(max(len(moving), 1))
+    missing = max(len(moving) - len(problem.target), 0)  # rows of nothing that the method asks for
+
+    def put(x: Array) -> Array:
+        whole = theta.copy()
+        whole[moving] = np.clip(x + shift, low[moving], high[moving])
+        return whole
+
+    def slopes(x: Array) -> Array:
+        inside = (x + shift >= low[moving]) & (x + shift <= high[moving])
+        columns = -problem.directions(put(x))[:, moving] * inside
+        return np.pad(columns, ((0, missing), (0, 0))) if missing else columns
+
+    def residual(x: Array) -> Array:
+        left = problem.residual(put(x))
+        return np.pad(left, (0, missing)) if missing else left
+
+    if len(moving):
+        found = least_squares(
+            residual,
+            theta[moving] - shift,
+            slopes,
+            method="lm",
+            ftol=tolerance,
+            xtol=tolerance,
+            gtol=tolerance,
+            max_nfev=200,
+        )
+        theta = put(found.x)
+    left = problem.residual(theta)
+    ssr, boundary = float(left @ left), (theta >= high).astype(int) - (theta <= low)
+    level = problem.level(problem.weigh(problem.share(problem.times, theta)))
+    return Optimum(theta, level, ssr, False, boundary)
+
+
+def settle(problem: Problem, theta: Array, fixed: int | None = None, rounds: int = 6) -> Optimum:
+    """Go down to where no step promises any gain: the same search until it has `SETTLED`."""
+    best = descend(problem, theta, fixed, 3e-16)
+    size = problem.target @ problem.target
+    for _ in range(rounds):
+        rounding = ROUNDING * np.sqrt(best.ssr * size) + 100 * ROUNDING**2 * size
+        if promise(problem, best, fixed) <= SETTLED * best.ssr + rounding:
+            return replace(best, settled=True)
+        best = descend(problem, best.theta, fixed, 3e-16)
+    return best
+
+
+def promise(problem: Problem, best: Optimum, fixed: int | None = None) -> float:
+    """Fall of the sum of squares that a whole step along all coordinates inside their limits promises."""
+    columns, residual = problem.directions(best.theta), problem.residual(best.theta)
+    outward = best.boundary * (columns.T @ residual) > 0
+    columns = columns[:, ~outward & (np.arange(len(best.theta)) != fixed)]
+    sizes = np.sqrt((columns**2).sum(axis=0))
+    columns = columns[:, sizes > 0] / sizes[sizes > 0]
+    if not columns.size:
+        return 0.0
+    basis, strength, _ = np.linalg.svd(columns, full_matrices=False)
+    return float(((basis[:, strength > DEPENDENT * strength[0]].T @ residual) ** 2).sum())
+
+
+def search(problem: Problem, near: Sequence[Array] = ()) -> Optimum:
+    """The best curve of a series, from the peaks of a grid and from points `near` it, and what is wrong with it."""
+    ways = [descend(problem, start, tolerance=1e-3) for start in [*near, *grid_starts(problem, STARTS)]]
+    ways = sorted(ways, key=lambda way: way.ssr)[:FINALISTS]
+    best = min((descend(problem, way.theta) for way in ways), key=lambda way: way.ssr)
+    best = settle(problem, best.theta)
+    cap = CEILING_CAP * problem.top
+    if problem.free and best.ceiling > cap:
+        capped = replace(problem, ceiling=cap)
+        ways = [descend(capped, start) for start in [best.theta, *grid_starts(capped, FINALISTS)]]
+        best = replace(settle(capped, min(ways, key=lambda way: way.ssr).theta), diverged=True)
+    return replace(best, flat=is_flat(problem, best), step=is_step(problem, best))
+
+
+def is_flat(problem: Problem, best: Optimum) -> bool:
+    """Whether a constant share of the bound fits as well as the curve: the series does not rise."""
+    constant = problem.weigh(np.ones(len(problem.target)))
+    level = max(constant @ problem.target, 0.0) / max(constant @ constant, 1e-300)
+    rest, size = problem.target - level * constant, problem.target @ problem.target
+    return bool(rest @ rest <= best.ssr * (1 + 1e-9) + 1e-24 * size)
+
+
+def is_step(problem: Problem, best: Optimum) -> bool:
+    """Whether a jump from nothing to the ceiling, through one observation, fits no worse than the curve.
+
+    A jump is one whatever the errors, so it is looked for under independent ones only.
+    """
+    if len(problem.kinds) == 1 or problem.before is not None:
+        return False
+    target, scale = problem.target, problem.scale
+    before = np.cumsum(target**2) - target**2
+    later = [np.cumsum(part[::-1])[::-1] - part for part in (scale * target, scale**2, target**2)]
+    level = np.maximum(later[0], 0) / np.maximum(later[1], 1e-300) if problem.free else problem.ceiling
+    at_step = target - np.clip(target, 0, level * scale)
+    after = later[2] + level * (level * later[1] - 2 * later[0])
+    least = (before + at_step**2 + np.maximum(after, 0))[:-1].min(initial=np.inf)
+    return bool(least <= best.ssr * (1 + 1e-7) + 1e-14 * (target @ target))
+
+
+def grid_starts(problem: Problem, most: int, fixed: int | None = None, value: float = 0.0) -> list[Array]:
+    """Coordinates of the highest peaks of the fall of the sum of squares over the family's grid.
+
+    With `fixed` that coordinate has the value at every point of the grid.
+    """
+    axes = [np.array([value]) if place == fixed else axis for place, axis in enumerate(problem.axes)]
+    grid = np.array([mesh.ravel() for mesh in np.meshgrid(*axes, indexing="ij")])
+    gains, lot = np.empty(grid.shape[1]), max(1, PIECE // len(problem.target))
+    for begin in range(0, len(gains), lot):
+        share = problem.share(problem.times, grid[:, begin : begin + lot, None])
+        curves = problem.weigh(share)
+        linear, square = curves @ problem.target, np.maximum((curves**2).sum(axis=1), 1e-12 * problem.scale.max() ** 2)
+        level = np.maximum(linear, 0) / square if problem.free else problem.ceiling
+        gain = level * (2 * linear - level * square)
+        gains[begin : begin + lot] = np.where(share.max(axis=1) < 1 / CEILING_CAP, -np.inf, gain)
+    table = gains.reshape([len(axis) for axis in axes])
+    peaks = np.flatnonzero((table == maximum_filter(table, 3, mode="nearest")).ravel())
+    best = peaks[np.argsort(-gains[peaks], kind="stable")[:most]]
+    return [*grid[:, best].T]
+
+
+def time_of_share(curve: Callable[[Array], Array], share: float, earliest: float = -1e6) -> float:
+    """Time at which a curve reaches a share of its ceiling; 1e6 where it is below until then."""
+    with np.errstate(over="ignore", invalid="ignore"):  # far from the curve
+        if not curve(np.array(1e6)) > share:
+            return 1e6
+        return float(brentq(lambda time: float(curve(np.array(time))) - share, earliest, 1e6, xtol=1e-12))

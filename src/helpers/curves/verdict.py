@@ -1,0 +1,220 @@
+"""One verdict on where a series ends, whatever its curve and its errors are."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from ..base.dates import CurveError, Dates, decimal_years
+from ..base.words import say_large, say_name
+from .families import AdoptionCurve, Gompertz, Logistic, find_family
+from .inputs import Bound, Share, check_errors, read_ceiling
+from .profile import CEILING, is_narrow
+
+ALPHA = 0.05
+ENOUGH = 6
+"""Figures that a series needs to level off."""
+MAX_RATIO = 10.0
+"""A closed interval whose upper end is more than so many times the lower says no more than an open one."""
+FALLEN = 0.9
+"""A series whose last figure is below this part of its highest one has fallen: adoption curves only rise."""
+TOO_WIDE = f"the highest end that fits is more than {MAX_RATIO:g} times the lowest"
+FEW = "as many parameters as figures"
+FLAGS = {
+    FEW: "there are too few figures for a curve",
+    "does not rise": "the figures do not rise",
+    "a jump fits better": "a jump at one date fits as well as any curve",
+}
+"""What is wrong with a fit, and the reason for a verdict that it is."""
+VERDICTS = ("levels off", "depends on the curve", "beyond the limit", "not known")
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What a series says of its ceiling, from `assess_ceiling`.
+
+    Attributes
+    ----------
+    verdict : str
+        "levels off": the interval is closed, its upper end is at most twice the lower, and there are six figures or
+        more; "depends on the curve": it is closed and at most 10 : 1; "beyond the limit": it is closed and all of it
+        lies above the limit, so the curves or the limit are wrong; else "not known".
+    low, high : float
+        The union of the 95 % profile intervals of the ceiling under each curve and each kind of errors, in the unit of
+        the series, not cut at any figure; high is infinite where one of them is open.
+    reached : float
+        Lowest value of the curves at the last date, or the last figure where errors carry on. Sentences and pictures
+        of the interval begin no lower.
+    table : DataFrame
+        A row for each family and kind of errors: family, errors, low, high, flag.
+    bound : float
+        The limit at the last date; NaN for none.
+    reason : str
+        Why the verdict is "not known"; else "".
+    """
+
+    verdict: str
+    low: float
+    high: float
+    reached: float
+    table: pd.DataFrame = field(repr=False)
+    bound: float = np.nan
+    reason: str = ""
+    note: ClassVar[str] = "of this wave; a later one cannot be seen"
+    """What goes with every sentence."""
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in words, as "ends between 61 and 64"."""
+        return say_verdict(self.verdict, self.low, self.high, self.reached)
+
+    def __repr__(self) -> str:
+        return f"<{self.verdict}: {self.sentence}>"
+
+
+def assess_ceiling(
+    endog: pd.Series | pd.DataFrame | np.ndarray | Sequence[Any],
+    exog: Dates | None = None,
+    bound: Bound | None = None,
+    errors: str | None = None,
+    *,
+    weights: np.ndarray | Sequence[Any] | None = None,
+    known_se: np.ndarray | Sequence[Any] | None = None,
+    families: Sequence[str | type[AdoptionCurve]] = (Logistic, Gompertz),
+) -> Assessment | pd.DataFrame:
+    """Assess the ceiling that a series grows to, whatever its curve and its errors are.
+
+    The logistic and the Gompertz curve are fitted under independent and under persistent errors. The union of their
+    four 95 % profile intervals of the ceiling is the answer. It is not known where an interval is open, where the
+    union is wider than 10 : 1, and for a series that jumps, does not rise, or has fallen below 90 % of its highest
+    figure.
+
+    Parameters
+    ----------
+    endog, exog : as in `AdoptionCurve`
+        Or a frame with one series a column, NaN where a series has no figure.
+    bound : number, Series over dates, array like `endog`, or None
+        The limit that the ceiling can hardly lie above.
+    errors : as in `AdoptionCurve`
+        Where they are known, the curves are fitted under these only.
+    weights, known_se : as in `AdoptionCurve`
+        For one series.
+    families : sequence of names or classes
+        Curves to fit in the place of these two.
+
+    Returns
+    -------
+    Assessment
+        For a frame, a DataFrame with a row for each series: series, verdict, low, high, reached, reason, sentence.
+
+    Raises
+    ------
+    CurveError
+        As `AdoptionCurve`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> years = np.arange(2008, 2020)
+    >>> users = np.round(60 / (1 + np.exp(-0.8 * (years - 2013))) + 0.4 * np.sin(5 * years), 1)
+    >>> found = assess_ceiling(users, years)
+    >>> found.verdict, found.sentence
+    ('levels off', 'ends between 59.2 and 70')
+    """
+    check_errors(errors)
+    if isinstance(endog, pd.DataFrame) and endog.shape[1] != 1:
+        if weights is not None or known_se is not None:
+            raise CurveError("weights and known_se are for one series: a frame takes bound, errors and families")
+        return _assess_frame(endog, bound, errors, families)
+    known: dict[str, Any] = {"errors": errors, "weights": weights, "known_se": known_se}
+    models = [find_family(family)(endog, exog, **known) for family in families]
+    first, rows, reached = models[0], [], []
+    last = first.endog[first.order][-1]
+    for model in models:
+        for kind, fit in model.fit().by_errors.items():
+            low, high = np.exp(fit.coordinate_ends(CEILING, ALPHA))
+            flag = fit.best.wrong if fit.df_resid > 0 else FEW
+            rows.append((model.name, kind, low if fit.best.settled else 0.0, np.inf if flag else high, flag))
+            curve = fit.best.ceiling * float(fit.problem.share(fit.problem.times[-1:], fit.best.theta)[0])
+            reached.append(curve if kind == "independent" else max(curve, last))
+    table = pd.DataFrame(rows, columns=["family", "errors", "low", "high", "flag"])
+    low, high = float(table["low"].min()), float(table["high"].max())
+    limit = np.nan if bound is None else _read_limit(bound, endog.index if exog is None else exog, first.years[-1])
+    reason = _doubt(table, low, high, fallen=last < FALLEN * first.endog.max())
+    verdict = _classify(low, high, limit, len(first.endog)) if not reason else VERDICTS[3]
+    return Assessment(verdict, low, high, min(reached), table, limit, reason)
+
+
+def _doubt(table: pd.DataFrame, low: float, high: float, fallen: bool) -> str:
+    """Why the end is not known, "" where it is."""
+    if fallen:
+        return f"the last figure is below {100 * FALLEN:g} % of the highest one, and adoption curves only rise"
+    flags = table["flag"].tolist()
+    for flag, reason in FLAGS.items():
+        if flag in flags:
+            return reason
+    if not (np.isfinite(high) and low > 0):
+        names = [say_name(row.family) for row in table.itertuples() if not (np.isfinite(row.high) and row.low > 0)]
+        return f"the 95 % interval of the {' and the '.join(dict.fromkeys(names))} curve is open"
+    return TOO_WIDE if high > MAX_RATIO * low else ""
+
+
+def _classify(low: float, high: float, limit: float, count: int) -> str:
+    """Verdict on a closed interval."""
+    if low > limit:
+        return VERDICTS[2]
+    return VERDICTS[0] if count >= ENOUGH and is_narrow(low, high) else VERDICTS[1]
+
+
+def _read_limit(bound: Bound, exog: Dates, year: float) -> float:
+    """The limit at a decimal year, as a `Share` reads it."""
+    return float(read_ceiling(Share(bound), exog).bound_at(year))
+
+
+def _assess_frame(
+    frame: pd.DataFrame, bound: Bound | None, errors: str | None, families: Sequence[str | type[AdoptionCurve]]
+) -> pd.DataFrame:
+    """A row for each column; on a terminal with how many are done."""
+    if np.isnan(decimal_years(frame.index)).any():
+        raise CurveError("the index of the frame has a missing date")
+    rows = []
+    for name, series in frame.items():
+        if series.count() < 2:
+            raise CurveError(f"{name}: a curve needs two figures")
+        found = assess_ceiling(series, None, bound, errors, families=families)
+        rows.append((name, found.verdict, found.low, found.high, found.reached, found.reason, found.sentence))
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r{len(rows)} of {frame.shape[1]} series" + "\n" * (len(rows) == frame.shape[1]))
+    return pd.DataFrame(rows, columns=["series", "verdict", "low", "high", "reached", "reason", "sentence"])
+
+
+def say_verdict(verdict: str, low: float, high: float, reached: float) -> str:
+    """A verdict in words; see `Assessment`."""
+    if verdict == VERDICTS[3]:
+        return verdict
+    stands = min(reached, high)
+    ends = "between {} and {}".format(*round_out(max(low, stands), high, low < stands))
+    words = dict(zip(VERDICTS, ("ends ", "somewhere ", "beyond the limit, "), strict=False))
+    return words[verdict] + ends
+
+
+def round_out(low: float, high: float, stands: bool = False) -> tuple[str, ...]:
+    """Two numbers in as many digits as their distance bears, and at least two, the lower down and the higher up.
+
+    Where the series `stands` at the lower one it has a digit more, so as not to fall below.
+
+    >>> round_out(61.27, 63.8), round_out(52.4, 238.2), round_out(1.21e9, 1.48e9), round_out(93.5, 109.7, True)
+    (('61', '64'), ('52', '240'), ('1.2 billion', '1.5 billion'), ('93.5', '110'))
+    """
+    said = []
+    for number, away in ((low, np.floor), (high, np.ceil)):
+        width, size = (np.floor(np.log10(max(part, 1e-3 * abs(number), 1e-300))) for part in (high - low, abs(number)))
+        unit = 10.0 ** (min(width, size - 1) - (stands and number == low))
+        outside = away(round(number / unit, 6)) * unit
+        said.append(say_large(outside) or f"{outside:,.{max(0, -round(np.log10(unit)))}f}")
+    return tuple(said)
