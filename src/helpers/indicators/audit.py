@@ -12,9 +12,9 @@ import pandas as pd
 
 from ..base.words import say_count, say_day, say_large
 from .data import Data, load
-from .own import UNIT
 from .problems import DataError, Problem
 from .series import SHORTEST_SEGMENT, list_breaks, number_segments
+from .units import UNIT
 
 COVERAGE = ["entity", "indicator", "title", "role", "technology", "unit", "n", "bounds", "first", "last", "last_value"]
 COVERAGE += ["spacing_years", "segments", "longest", "high_confidence", "breaks", "suspected_breaks"]

@@ -23,6 +23,7 @@ from .own import read_series_file, set_beside
 from .problems import DataError, list_names, parameter_error, suggest_names
 from .series import SHORTEST_SEGMENT, AdoptionSeries, cut_series, list_breaks
 from .tables import TABLES, find_kind
+from .units import bring_to_units
 
 Bound: TypeAlias = tuple[pd.Series | float, str, str, str]
 """What `AdoptionSeries.with_bound` takes: values, name, title and note."""
@@ -405,7 +406,7 @@ def _load(path: Path, choices: tuple[tuple[str, str], ...], as_of: str, folder: 
     project = load(folder).tables()
     if own is None:
         own, understood = read_series_file(path, dict(choices), project)
-    exact, beside = list_exact(own["observations"]), set_beside(own, project)
+    exact, beside = list_exact(own["observations"]), bring_to_units(set_beside(own, project))
     return Data(**beside, path=path, own=exact, is_beside=True, understood=understood).known_on("")
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
-import pandas as pd
+from openpyxl import load_workbook
+from python_calamine import CalamineWorkbook
 
 from ..base.files import pack_files
 from ..base.words import shorten
@@ -22,8 +24,11 @@ MAX_CELLS = 2_000_000
 REPEATED = "table:number-{}-repeated"
 
 
-def read_spreadsheet(path: Path, raw: bytes, sheet: str, notes: list[str]) -> list[Row]:
-    """Rows of the one filled sheet of an .xlsx or .ods file, or of the one that is named.
+def read_spreadsheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[str]) -> list[Row]:
+    """Rows of the one filled sheet of an .xlsx, .ods or .xls file, or of the one that is named.
+
+    Cells of an .xlsx file are read as they are shown where that says more than the number: 0.021 as 2.1%, and a first
+    of January that shows Jan-24 as 2024-01.
 
     Raises
     ------
@@ -31,25 +36,12 @@ def read_spreadsheet(path: Path, raw: bytes, sheet: str, notes: list[str]) -> li
         If it is no such file, it holds too much, or one of several sheets must be named.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            refuse_large(path, sum(entry.file_size for entry in archive.infolist()))
-            names = [name for name in archive.namelist() if name.endswith((".xml", ".rels")) or name == "mimetype"]
-            parts = {name: archive.read(name) for name in names}
-        for content in (content for name, content in parts.items() if name.endswith(".xml")):
-            refuse_wide(path, *measure_sheet(content))
-        sheets = pd.read_excel(  # of the parts that were measured, and of no other
-            io.BytesIO(pack_files(parts)), sheet_name=None, header=None, dtype=object, engine="calamine",
-            keep_default_na=False,
-        )  # fmt: skip
+        found = _read_xls(path, raw) if not raw.startswith(b"PK") else _read_zipped(path, raw, choices, notes)
     except DataError:
         raise
     except Exception as error:  # damaged ones make these libraries raise anything
         raise file_error(path, f"is no spreadsheet that can be read ({error}); save it as CSV UTF-8") from error
-    found = {}
-    for name, frame in sheets.items():
-        cells = [[_write_cell(cell) for cell in row] for row in frame.itertuples(index=False)]
-        found[str(name)] = [(line, row) for line, row in enumerate(cells, 1) if any(map(str.strip, row))]
-    filled = [name for name, rows in found.items() if rows]
+    sheet, filled = choices.get("sheet", ""), [name for name, rows in found.items() if rows]
     if (sheet and sheet not in found) or (not sheet and len(filled) > 1):
         raise file_error(path, f"has the sheets {list_names(filled)}; write --sheet and one of them")
     chosen = sheet or (filled or [""])[0]
@@ -57,9 +49,63 @@ def read_spreadsheet(path: Path, raw: bytes, sheet: str, notes: list[str]) -> li
     return found.get(chosen, [])
 
 
+def _read_zipped(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[str]) -> dict[str, list[Row]]:
+    """Rows of each sheet of an .xlsx or .ods file, of the parts that were measured and of no other."""
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        refuse_large(path, sum(entry.file_size for entry in archive.infolist()))
+        names = [name for name in archive.namelist() if name.endswith((".xml", ".rels")) or name == "mimetype"]
+        parts = {name: archive.read(name) for name in names}
+    for content in (content for name, content in parts.items() if name.endswith(".xml")):
+        refuse_wide(path, *measure_sheet(content))
+    file = io.BytesIO(pack_files(parts))
+    if "content.xml" in parts:
+        book = CalamineWorkbook.from_filelike(file)
+        return {
+            name: _list_rows(book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in book.sheet_names
+        }
+    found, spans = {}, set[str]()
+    for sheet in load_workbook(file, read_only=True, data_only=True).worksheets:
+        sheet.reset_dimensions()  # what the file says of its extent may be wrong
+        rows = [[_show_cell(cell, choices, spans) for cell in row] for row in sheet.iter_rows()]
+        width = max(map(len, rows), default=0)
+        found[sheet.title] = _list_rows([row + [""] * (width - len(row)) for row in rows])
+    if spans:
+        notes.append(
+            f"cells that show a {' or a '.join(sorted(spans))} alone are read so; --dates as-printed keeps the days"
+        )
+    return found
+
+
+def _read_xls(path: Path, raw: bytes) -> dict[str, list[Row]]:
+    """Rows of each sheet of an .xls file, which has 65,536 rows and 256 columns at most."""
+    found, book = {}, CalamineWorkbook.from_filelike(io.BytesIO(raw))
+    for name in book.sheet_names:
+        sheet = book.get_sheet_by_name(name)
+        refuse_wide(path, sheet.total_height, sheet.total_width)
+        found[name] = _list_rows(sheet.to_python(skip_empty_area=False))
+    return found
+
+
+def _list_rows(rows: list[list[Any]]) -> list[Row]:
+    """The rows of a sheet that hold something, as text, with their numbers."""
+    cells = [[_write_cell(cell) for cell in row] for row in rows]
+    return [(line, row) for line, row in enumerate(cells, 1) if any(map(str.strip, row))]
+
+
+def _show_cell(cell: Any, choices: Mapping[str, str], spans: set[str]) -> Any:
+    """The value of an .xlsx cell, or what its number format makes of it: a percentage, a month or a year."""
+    shown = re.sub(r'\[[^\]]*\]|"[^"]*"|\\.|_.', "", cell.number_format or "").partition(";")[0].lower()
+    if isinstance(cell.value, datetime) and choices.get("dates") != "as-printed" and not re.search("[dhs]", shown):
+        span = "month" if "m" in shown and "y" in shown else "year" if "y" in shown else ""
+        spans |= {span} - {""}
+        return f"{cell.value:%Y-%m}" if span == "month" else f"{cell.value:%Y}" if span else cell.value
+    number = isinstance(cell.value, int | float) and not isinstance(cell.value, bool)
+    return f"{100 * cell.value:.12g}%" if number and "%" in shown else cell.value
+
+
 def _write_cell(cell: Any) -> str:
     """Write a spreadsheet's cell as text: dates as ISO, numbers with the digits that a spreadsheet keeps."""
-    if cell is None or (isinstance(cell, float | datetime) and pd.isna(cell)):
+    if cell is None:
         return ""
     if isinstance(cell, datetime):
         return cell.isoformat(" ").removesuffix(" 00:00:00")
