@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+UNNAMED = "own data"
+"""The entity, and the source, of figures whose file names none; no sentence says it."""
 NAME = r"^[a-z][a-z0-9_]*$"
 """Pattern of an indicator's name."""
 
@@ -67,7 +69,7 @@ COLUMNS = (
            {"required": True, "minimum": 0}, option="Column of the figures."),
     Column("entity", "string", "Country or group", "`own data`, or the parameter `entity`",
            "entities country country_name region location geo area state economy ref_area 国家 地区",
-           default="own data", option="Column of countries or groups; or the one that the figures are of."),
+           default=UNNAMED, option="Column of countries or groups; or the one that the figures are of."),
     Column("indicator", "string",
            "A name of small letters, digits and '_', such as app_users; one of indicators.csv brings its title "
            "and unit", "the file's name", "indicator_name series_name", {"pattern": NAME},
@@ -80,7 +82,7 @@ COLUMNS = (
            "`units`", "units unit_of_measure uom 单位",
            option="Unit of the figures ('percent of adults', fraction, 'million users'), or the column of units."),
     Column("source", "string", "Who published the figure, or its address", "`own data`", "sources publisher",
-           default="own data", option="Who published the figures, or the column that says so."),
+           default=UNNAMED, option="Who published the figures, or the column that says so."),
     Column("technology", "string", "A label of indicators.csv: references with this label are left out of the forecast",
            "a technology of its own",
            option="Label of the series' twins among the references, or the column of labels."),

@@ -10,6 +10,7 @@ other), ``own`` (any file), ``data`` (load, select), ``audit`` (coverage, claims
 around tables and figures).
 """
 
+from ..base.columns import UNNAMED
 from .audit import (
     check_claims,
     compare_entities,
@@ -35,7 +36,6 @@ from .labels import (
     list_shares,
     name_series,
 )
-from .own import ENTITY as UNNAMED
 from .own import name_indicator
 from .problems import DataError, Problem
 from .series import AdoptionSeries

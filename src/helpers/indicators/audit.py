@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.words import say_count, say_day, say_large
+from ..base.words import of_entity, say_count, say_day, say_large
 from .data import Data, load
 from .problems import DataError, Problem
 from .series import SHORTEST_SEGMENT, list_breaks, number_segments
@@ -196,13 +196,13 @@ def list_hints(data: Data) -> list[str]:
         entry, values = data.find_entry(indicator), data.exact_values(entity, indicator)
         share = entry.unit.startswith(("percent", "per "))
         if not share and entry.cumulative != "yes" and len(values) > STEPS and (values.diff().dropna() >= 0).all():
-            never = f"{indicator} of {entity} never fell in {len(values) - 1} steps"
+            never = f"{of_entity(indicator, entity)} never fell in {len(values) - 1} steps"
             hints.append(f"{never}; if it counts all so far, as all that were sold, write --cumulative.")
     return hints[:12]
 
 
 def list_warnings(data: Data, series: list[tuple[str, str]] | None = None) -> list[str]:
-    """List what is allowed but probably a mistake: percentages like fractions, and days that stand for whole years.
+    """List what is allowed but probably a mistake: percentages like fractions.
 
     Parameters
     ----------
@@ -221,13 +221,9 @@ def list_warnings(data: Data, series: list[tuple[str, str]] | None = None) -> li
     small = set(largest.index[(largest <= 1) & (largest > 0)])
     doubts = []
     for entity, indicator in series or data.own:
-        days = data.find_rows(entity, indicator)["date"]
         if (entity, indicator) in small:
             hint = "multiply them by 100 if they are fractions"
-            doubts.append(f"All figures of {indicator} of {entity} are 1 or less, in percent; {hint}.")
-        if len(days) > 2 and (days.dt.day_of_year == 1).all() and data.is_beside:
-            hint = "where they stand for whole years, write the years alone, which end on 31 December"
-            doubts.append(f"All dates of {indicator} of {entity} are 1 January; {hint}.")
+            doubts.append(f"All figures of {of_entity(indicator, entity)} are 1 or less, in percent; {hint}.")
     return doubts[:12]
 
 

@@ -31,19 +31,12 @@ from .checks import (
     raise_problems,
     read_unit,
 )
+from .frames import JUDGED, LIMIT, is_date, is_figure, plain_name, read_frame
 from .periods import SPANS, find_spans, interpret_date
 from .problems import DataError, Problem, list_names, list_problems, parameter_error, suggest_names
-from .sheets import read_spreadsheet
-from .tables import SEARCHED, Row, decode_text, explain_length, file_error, read_bytes, split_rows
 from .units import SHARE, UNIT, split_heading
 
-ENTITY = BY_NAME["entity"].default  # where the file names no country or group
-MARKS = "\t;|,"
-"""Delimiters; of two in equally many lines the first: commas also stand in numbers and texts."""
-LIMIT = r"([<>\u2264\u2265])\s*(?=[\d.,])"
-"""What stands before a figure that is a limit, such as <1."""
 TOTAL = r"(?i)(grand |sub-?)?totals?|合计|总计"
-FIGURE = r"[+-]?[\d.,' \u2019\u00a0\u2009\u202f]*\d\.?\s*%?|[+-]?\d+(\.\d+)?[eE][+-]?\d+"
 EITHER = r"[+-]?[1-9]\d{0,2}[.,]\d{3}"
 """A number with a mark before three digits: it parts thousands, or decimals. The next two tell which."""
 COMMA = rf"(?!{EITHER}$)[+-]?\d+,\d+|[+-]?\d{{1,3}}(\.\d{{3}})+,\d+|[+-]?\d{{1,3}}(\.\d{{3}}){{2,}}"
@@ -51,8 +44,6 @@ POINT = rf"(?!{EITHER}$)[+-]?\d*\.\d+|[+-]?\d{{1,3}}(,\d{{3}})+\.\d+|[+-]?\d{{1,
 NO_FIGURES = {"id", "index", "rank", "no", "nr", "row", "code", "country_code"}
 SCALES = {"scalar_factor", "unit_mult", "unit_multiplier"}
 """Columns of a power of ten that stands apart from the unit."""
-JUDGED = 200
-"""Cells of a column that tell what it holds."""
 
 
 def read_series_file(
@@ -284,7 +275,7 @@ class Table:
 
     def _refuse_dates(self, name: str, found: dict[str, tuple[str, Any]], kinds: dict[str, str]) -> None:
         """Refuse dates that mean two things, or nothing without an option; `kinds` has the first cell of each kind."""
-        where, ends = self.names[name].strip("\0"), "write the day on which they ended, as in --year-ends 03-31"
+        where, ends = self.names[name].strip("\0"), "write when such years end, as in --year-ends 03-31"
         unsure = "ambiguous" in kinds and len(kinds.keys() & {"dmy", "mdy"}) != 1
         if unsure or {"dmy", "mdy"} <= kinds.keys():
             either = kinds.get("ambiguous") if unsure else f"one of {kinds['dmy']} and {kinds['mdy']}"
@@ -451,112 +442,6 @@ class Table:
         if any(names[text] != text for text in texts):
             self.notes.append(f"indicators are named {list_names(names.values())}")
         self.clean["indicator"] = self.clean["indicator"].map(names)
-
-
-def read_frame(path: Path, choices: Mapping[str, str], notes: list[str]) -> tuple[str, pd.DataFrame]:
-    """The delimiter ("" of a spreadsheet), and the one table of a file as text; the index is the row in the file."""
-    raw = read_bytes(path)
-    mark = ""
-    if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        rows = read_spreadsheet(path, raw, choices, notes)
-    else:
-        encoding = choices.get("encoding") or ("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "")
-        try:
-            raw = raw.decode(encoding).encode() if encoding else raw
-        except (UnicodeDecodeError, LookupError) as error:
-            raise file_error(path, f"cannot be read as {encoding}: {error}; write another --encoding") from error
-        text = decode_text(path, raw)
-        lines = [re.sub(r'"[^"]*"', "", line) for line in text.split("\n", JUDGED)[:JUDGED]]
-        mark = max(MARKS, key=lambda each: sum(each in line for line in lines))
-        mark = mark if any(mark in line for line in lines) else ","
-        rows = split_rows(path, text, mark)
-        notes += [f"fields are separated by {'tabs' if mark == chr(9) else repr(mark)}"] if mark != "," else []
-    if not rows:
-        raise file_error(path, "is empty; its first line must be date,value")
-    start = _find_header(rows[:SEARCHED], choices)
-    above = [" ".join(filter(None, cells)) for _, cells in rows[:start]]
-    for number, cells in rows[:start]:
-        notes.append(f"row {number}, above the header, is not read: {shorten(' '.join(filter(None, cells)), 60)}")
-    (line, header), body = rows[start], rows[start + 1 :]
-    width = max((place + 1 for _, cells in rows[start:] for place, cell in enumerate(cells) if cell.strip()), default=0)
-    header = [cell.strip() or f"column {place + 1}" for place, cell in enumerate(header[:width])]
-    body = [
-        (number, cells[: len(header)] if not any(map(str.strip, cells[len(header) :])) else cells)
-        for number, cells in body
-    ]
-    while body and re.search(r"[^\W\d_]{3}", body[-1][1][0]) and not any(map(str.strip, body[-1][1][1:])):
-        number, cells = body.pop()
-        notes.append(f"row {number}, below the table, is not read: {shorten(cells[0], 60)}")
-    _refuse_two_headers(path, rows, start)
-    twice = sorted({name for name in header if header.count(name) > 1})
-    problems = [Problem(path.name, line, name, "", "stands twice in the header; keep one") for name in twice]
-    wrong = pd.DataFrame([row for row in body if len(row[1]) != len(header)], columns=["row", "cells"])
-    problems += list_problems(path.name, wrong, "", lambda row: explain_length(row["cells"], header))
-    if sum(map(is_date, header)) < 2 and any(map(is_figure, header)):
-        problems = [
-            Problem(path.name, line, "", "", "is a row of figures; the first line must name the columns: date,value")
-        ]
-    if not problems and not body:
-        problems = [Problem(path.name, line, "", "", "the table has a header but no rows")]
-    if problems:
-        raise DataError(problems)
-    frame = pd.DataFrame([cells for _, cells in body], columns=header, index=[number for number, _ in body], dtype=str)
-    frame = frame.apply(lambda column: column.str.strip(" "))
-    unnamed = np.array([name.startswith("column ") for name in header])
-    frame = frame.loc[:, (frame != "").any().to_numpy() | ~unnamed]
-    frame.attrs["above"] = above
-    return mark, frame
-
-
-def _find_header(rows: list[Row], choices: Mapping[str, str]) -> int:
-    """The place of the row that names the columns: the first with a name of dates, or with dates, or a full one."""
-    names = {"date", *BY_NAME["date"].names.split(), plain_name(choices.get("date", "date"))}
-    for place, (_, cells) in enumerate(rows):
-        filled = [cell.strip() for cell in cells if cell.strip()]
-        if len(filled) > 1 and ({plain_name(cell) for cell in filled} & names or sum(map(is_date, filled)) > 1):
-            return place
-    widths = [sum(map(bool, map(str.strip, cells))) + (not cells[0].strip()) for _, cells in rows]  # a blank corner
-    named = [not any(is_figure(cell) for cell in cells if cell.strip()) for _, cells in rows]
-    return next((n for n, width in enumerate(widths) if width >= 0.7 * max(widths) and named[n]), 0)
-
-
-def _refuse_two_headers(path: Path, rows: list[Row], start: int) -> None:
-    """Refuse a table with years in one header row and groups in another: which column is what, one row must say."""
-    header = [cell.strip() for cell in rows[start][1]]
-    groups = [place for place in (start + 1, start - 1) if 0 <= place < len(rows)]
-    for place in groups:
-        cells = [cell.strip() for cell in rows[place][1]]
-        filled = [cell for cell in cells[1:] if cell]
-        dates = [cell for cell in header[1:] if is_date(cell)]
-        if (
-            len(filled) < 2
-            or any(map(is_figure, filled))
-            or not dates
-            or (place < start and len({*dates}) == len(dates))
-        ):
-            continue
-        (line, _), (other, _) = sorted((rows[start], rows[place]))
-        first, second = (
-            list_names(dict.fromkeys(texts)) for texts in ((dates, filled) if place > start else (filled, dates))
-        )
-        keep = f"keep one row that names each column, such as '{dates[0]} {filled[0]}', or the columns of one of {list_names({*filled})}"
-        raise file_error(path, f"has two header rows, row {line} ({first}) and row {other} ({second}); {keep}")
-
-
-def plain_name(text: str) -> str:
-    """Write the name of a column in small letters without accents, with '_' for all signs and blanks."""
-    parts = unicodedata.normalize("NFKD", text.casefold())
-    return re.sub(r"\W+", "_", "".join(mark for mark in parts if not unicodedata.combining(mark))).strip("_")
-
-
-def is_figure(text: str) -> bool:
-    """Whether a cell looks like a number, or a date."""
-    return re.fullmatch(FIGURE, re.sub(rf"^{LIMIT}", "", text.strip())) is not None or is_date(text)
-
-
-def is_date(text: str) -> bool:
-    """Whether a cell looks like a date in any form, also one that can be read in two ways."""
-    return interpret_date(text.strip())[0] != ""
 
 
 def name_indicator(text: str) -> str:

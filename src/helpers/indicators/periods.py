@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
+from itertools import pairwise
 
 ISO_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 DAYS = ("%d.%m.%Y", "%Y/%m/%d", "%d %B %Y", "%d %b %Y", "%B %d, %Y", "%b %d, %Y")
@@ -118,7 +119,7 @@ def find_spans(days: Iterable[date]) -> dict[date, tuple[str, date]]:
     """
     days = sorted(set(days))
     months = [12 * day.year + day.month - 1 for day in days]
-    gaps = {later - before for before, later in zip(months, months[1:], strict=False)}
+    gaps = {later - before for before, later in pairwise(months)}
     for kind, count in SPANS.items() if gaps and all(day.day == 1 for day in days) else ():
         length = 12 // count
         if all(month % length == 0 for month in months) and (length in gaps or count == 1):

@@ -15,40 +15,54 @@ LARGE = {"thousand": 1e3, "lakh": 1e5, "million": 1e6, "crore": 1e7, "billion": 
 SHORT = {"'000": 1e3, "000s": 1e3, "000": 1e3, "1,000": 1e3, "1000": 1e3, "mn": 1e6, "mln": 1e6, "bn": 1e9, "tn": 1e12}
 CHINESE = {"万亿": 1e12, "千亿": 1e11, "十亿": 1e9, "千万": 1e7, "百万": 1e6, "亿": 1e8, "万": 1e4, "千": 1e3}
 SCALES = LARGE | {f"{word}s": size for word, size in LARGE.items()} | SHORT | CHINESE
-COUNTED = {"人": "persons", "户": "households", "用户": "users", "辆": "vehicles", "台": "units"}
+COUNTED = {
+    "number": "",
+    "numbers": "",
+    "人": "persons",
+    "户": "households",
+    "用户": "users",
+    "辆": "vehicles",
+    "台": "units",
+}
 SCALE = rf"(?:{'|'.join(CHINESE)}|(?:{'|'.join(sorted(SCALES.keys() - CHINESE.keys(), key=len, reverse=True))})(?!\w))"
-WORDS = set(
-    "people persons individuals inhabitants adults users subscribers subscriptions customers accounts members students "
-    "workers employees households homes families firms companies businesses enterprises units devices phones cars "
-    "vehicles seats connections lines installations visits index".split()
+WORD = (
+    "(?:people|persons?|individuals|inhabitants|adults|users?|subscribers|subscriptions|customers|accounts|members|"
+    "students|workers|employees|households|homes|families|firms|companies|businesses|enterprises|units|devices|"
+    "phones|cars|vehicles|seats|connections|lines|installations|visits|index)"
 )
 """What a unit in brackets counts; scales and percentages are units besides, and rates such as per 100 people."""
-SHARE = r"(?i)\b(shares?|rates?|penetration|percentages?|proportions?)\b|占比|比例|普及率|渗透率"
+SHARE = r"(?i)\b(?:shares?|rates?|penetration|percentages?|proportions?)\b|占比|比例|普及率|渗透率"
 """Words in a title for figures that may be percentages."""
 
 
 def split_scale(unit: str) -> tuple[float, str]:
     """The factor that a unit has in front or at its end, and the unit without it.
 
-    >>> split_scale("million users"), split_scale("persons, in thousands"), split_scale("万人"), split_scale("% of adults")
-    ((1000000.0, 'users'), (1000.0, 'persons'), (10000.0, 'persons'), (1.0, '% of adults'))
+    >>> split_scale("million users"), split_scale("persons, in thousands"), split_scale("万人"), split_scale("cars")
+    ((1000000.0, 'users'), (1000.0, 'persons'), (10000.0, 'persons'), (1.0, 'cars'))
     """
     first = re.fullmatch(rf"(?i)(?:in )?({SCALE})[\s,]*(?:of )?(.*)", unit.strip())
     last = re.fullmatch(rf"(?i)(.+?)[\s,(]+(?:in )?({SCALE})\)?", unit.strip())
     if not first and not last:
-        return 1.0, COUNTED.get(unit, unit)
+        return 1.0, COUNTED.get(unit.casefold(), unit)
     scale, rest = first.groups() if first else last.group(2, 1)  # type: ignore[union-attr]
     more, rest = split_scale(rest)  # hundred thousand, or thousand million
     return SCALES[scale.lower()] * more, rest
 
 
+def say_scale(scale: float, unit: str) -> str:
+    """A unit with the word for its scale, as a file prints it: thousand users."""
+    words = {size: word for word, size in LARGE.items()} | {1.0: ""}
+    return f"{words.get(scale, f'{scale:,.0f}')} {unit}".strip()
+
+
 def is_unit(text: str) -> bool:
     """Whether a text is a unit: a percentage, a rate, a scale, or up to three words that name what is counted."""
     scale, rest = split_scale(read_unit(text))
-    words = rest.casefold().split() or [""]
-    if scale > 1 or words[0] in ("percent", "per") or re.fullmatch(FRACTION, rest, flags=re.IGNORECASE):
+    if scale > 1 or re.match(rf"(?i)(?:percent|per)\b|{FRACTION}$", rest):
         return True
-    return rest in COUNTED.values() or (len(words) < 4 and not WORDS.isdisjoint({words[0], words[-1]}))
+    named = rf"(?i){WORD}(?: \S+){{,3}}|(?:[^\W\d]+ ){{,2}}{WORD}"
+    return rest in {*COUNTED.values()} - {""} or re.fullmatch(named, rest) is not None
 
 
 def split_heading(heading: str) -> tuple[str, str]:
@@ -61,8 +75,8 @@ def split_heading(heading: str) -> tuple[str, str]:
     if inside := re.fullmatch(r"(.*?),?\s*[(\[]([^()\[\]]+)[)\]]", heading):
         parts = re.split(r",\s+", inside[2])
         units = [part for part in parts if is_unit(part)]
-        percent = [part for part in units if read_unit(part).startswith("percent")][:1]
-        if units := percent or units:
+        shares = [part for part in units if read_unit(part).startswith("percent")][:1]
+        if units := shares or units:
             rest = ", ".join(part for part in parts if part not in units)
             return read_unit(", ".join(units)), f"{inside[1]} ({rest})" if rest else inside[1]
     if percent := re.fullmatch(r"(?i)(.*?)[,:]?\s*(?:in )?(?:%|percent|per cent|pct)", heading):

@@ -11,10 +11,12 @@ import numpy as np
 from ..base.columns import split_choices
 from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
 from ..base.project import UserError, find_data, shorten_path
-from ..base.words import say_count, say_day
+from ..base.words import of_entity, say_amount, say_count, say_day
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
 
 MOST_NOTES = 12
+FAR_ABOVE = 1000
+"""Times the last figure from which on a limit is doubted."""
 
 
 def count_figures(series: Any) -> int:
@@ -80,7 +82,7 @@ def check_parameters(
 
 def _check_figures(data: Any, series: Any, parameters: Parameters) -> None:
     """Refuse a series of too few figures, which without a bound are fewer than three, or one in which nothing rises."""
-    values, what = series.values[series.values > 0], f"{parameters.indicator} of {parameters.entity}"
+    values, what = series.values[series.values > 0], of_entity(parameters.indicator, parameters.entity)
     if count_figures(series) < (SHORTEST if series.bound is None else 1):
         figures = say_count(len(values), "exact figure")
         until = data.until()
@@ -108,15 +110,27 @@ def list_notes(data: Any, parameters: Parameters) -> list[str]:
 
     pair = parameters.entity, parameters.indicator
     units = [indicators.say_units(data, [pair])] if data.is_beside else []
-    notes = indicators.list_warnings(data, [pair]) + list_left_out(data.series(*pair, bound=parameters.bound))
+    series = data.series(*pair, bound=parameters.bound)
+    if data.is_beside and parameters.bound not in ("", "100"):
+        units.append(f"limit: {series.bound_title}")
+    notes = indicators.list_warnings(data, [pair]) + list_left_out(series) + list_high_limits(series)
     return [*(f"understood: {one}" for one in data.understood), *units, *(f"note: {note}" for note in notes)]
+
+
+def list_high_limits(series: Any) -> list[str]:
+    """Say where a limit is so far above the last figure that it may be in another unit."""
+    last, limit = series.values.iloc[-1], 0.0 if series.bound is None else series.bound.iloc[-1]
+    if limit <= FAR_ABOVE * last or last <= 0:
+        return []
+    words = f"The limit, {say_amount(limit, series.unit)}, is more than {FAR_ABOVE:,} times the last figure"
+    return [f"{words}, {say_amount(last, series.unit)}; a number is read in the unit that the file prints."]
 
 
 def list_left_out(series: Any) -> list[str]:
     """Say what of a series curves and forecast leave out, and where it is past its peak, a sentence each."""
     from ..forecast import PAST_PEAK, last_window
 
-    what, notes = f"{series.indicator} of {series.entity}", []
+    what, notes = of_entity(series.indicator, series.entity), []
     if len(series.earlier):
         hard = series.breaks[series.breaks["kind"] == "break"]
         last = hard[hard["date"] <= series.values.index[0]].iloc[-1]
