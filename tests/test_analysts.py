@@ -3,6 +3,8 @@
 The files and the figures were written before the module that reads them was read, and stay as they are.
 """
 
+# ruff: noqa: E501  # files stand whole
+
 import io
 from datetime import datetime
 
@@ -47,7 +49,7 @@ def make_book(rows, formats=()):
     return file.getvalue()
 
 
-MONTHS = [datetime(2024, month, 1) for month in range(1, 7)]
+MONTHS = [datetime(2024, month, 1) for month in range(1, 7)]  # noqa: DTZ001  as a workbook has them
 MONTH_ENDS = ["2024-01-31", "2024-02-29", "2024-03-31", "2024-04-30", "2024-05-31", "2024-06-30"]
 
 
@@ -62,24 +64,28 @@ def test_scales_are_brought_to_units(tmp_path):
     text = 'Year,Monthly active users (thousands)\n2021,"1,500"\n2022,"36,200"\n2023,"1,690,000"\n'
     figures, unit, said, _ = read(tmp_path, "app.csv", text)
     assert figures == near({"2021-12-31": 1.5e6, "2022-12-31": 36.2e6, "2023-12-31": 1.69e9})
-    assert unit == "units" and "thousand" in said
+    assert unit == "units"
+    assert "thousand" in said
     text = "date,value,unit\n2021-12-31,602,million persons\n2022-12-31,1690,million persons\n"
     figures, unit, *_ = read(tmp_path, "column.csv", text)
-    assert figures == near({"2021-12-31": 602e6, "2022-12-31": 1.69e9}) and unit == "persons"
+    assert figures == near({"2021-12-31": 602e6, "2022-12-31": 1.69e9})
+    assert unit == "persons"
     text = "Year,Cars (in millions)\n2021,0.9\n2022,1.5\n2023,2.6\n"
     figures, unit, *_ = read(tmp_path, "cars.csv", text)
-    assert figures == near({"2021-12-31": 0.9e6, "2022-12-31": 1.5e6, "2023-12-31": 2.6e6}) and unit == "units"
+    assert figures == near({"2021-12-31": 0.9e6, "2022-12-31": 1.5e6, "2023-12-31": 2.6e6})
+    assert unit == "units"
     text = "Year,Subscribers\n2021,1.2\n2022,1.5\n2023,2.6\n"
     figures, unit, *_ = read(tmp_path, "option.csv", text, unit="billion subscribers")
-    assert figures == near({"2021-12-31": 1.2e9, "2022-12-31": 1.5e9, "2023-12-31": 2.6e9}) and unit == "subscribers"
+    assert figures == near({"2021-12-31": 1.2e9, "2022-12-31": 1.5e9, "2023-12-31": 2.6e9})
+    assert unit == "subscribers"
     text = "时间,网民规模(万人)\n2022年12月,106744\n2023年6月,107900\n2023年12月,109225\n"
     figures, unit, *_ = read(tmp_path, "cnnic.csv", text)
-    assert (
-        figures == near({"2022-12-31": 1067.44e6, "2023-06-30": 1079e6, "2023-12-31": 1092.25e6}) and unit == "persons"
-    )
+    assert figures == near({"2022-12-31": 1067.44e6, "2023-06-30": 1079e6, "2023-12-31": 1092.25e6})
+    assert unit == "persons"
     text = "时间,用户规模(亿人)\n2023年第四季度,2.3\n2024年第一季度,2.49\n2024年第二季度,5.15\n"
     figures, unit, *_ = read(tmp_path, "quarters.csv", text)
-    assert figures == near({"2023-12-31": 230e6, "2024-03-31": 249e6, "2024-06-30": 515e6}) and unit == "persons"
+    assert figures == near({"2023-12-31": 230e6, "2024-03-31": 249e6, "2024-06-30": 515e6})
+    assert unit == "persons"
 
 
 # 2. Months
@@ -89,15 +95,18 @@ def test_months_that_excel_shows_are_dated_at_their_end(tmp_path):
     rows = [["Month", "Users"], *([day, 100 + 10 * at] for at, day in enumerate(MONTHS))]
     expected = {day: 100 + 10 * at for at, day in enumerate(MONTH_ENDS)}
     figures, _, said, _ = read(tmp_path, "months.xlsx", make_book(rows, ["mmm-yy"]))
-    assert figures == expected and "--dates as-printed" in said
+    assert figures == expected
+    assert "--dates as-printed" in said
     figures, _, said, _ = read(tmp_path, "days.xlsx", make_book(rows, ["yyyy-mm-dd"]))
-    assert figures == expected and "--dates as-printed" in said  # firsts of every month, whatever the format
+    assert figures == expected
+    assert "--dates as-printed" in said
     figures, *_ = read(tmp_path, "days.xlsx", make_book(rows, ["yyyy-mm-dd"]), dates="as-printed")
     assert list(figures) == [f"{day:%Y-%m-%d}" for day in MONTHS]
     figures, _, said, _ = read(
         tmp_path, "fred.csv", "observation_date,value\n2023-01-01,4\n2023-04-01,6\n2023-07-01,9\n"
     )
-    assert list(figures) == ["2023-03-31", "2023-06-30", "2023-09-30"] and "--dates as-printed" in said
+    assert list(figures) == ["2023-03-31", "2023-06-30", "2023-09-30"]
+    assert "--dates as-printed" in said
     figures, *_ = read(tmp_path, "years.csv", "Date,Users\n2021-01-01,4\n2022-01-01,6\n2023-01-01,9\n")
     assert list(figures) == ["2021-12-31", "2022-12-31", "2023-12-31"]
     figures, *_ = read(tmp_path, "survey.csv", "Date,Users\n2021-03-17,4\n2022-01-01,6\n2023-01-01,9\n")
@@ -115,15 +124,20 @@ def test_cells_that_excel_shows_as_percentages_are_percentages(tmp_path):
     rows = [["Year", "Adults who use it"], [2021, 0.021], [2022, 0.054], [2023, 0.2], [2024, 0.415]]
     figures, unit, *_ = read(tmp_path, "cells.xlsx", make_book(rows, ["0", "0.0%"]))
     expected = {"2021-12-31": 2.1, "2022-12-31": 5.4, "2023-12-31": 20, "2024-12-31": 41.5}
-    assert figures == near(expected) and unit == "percent"
+    assert figures == near(expected)
+    assert unit == "percent"
     figures, unit, *_ = read(tmp_path, "cells.xlsx", make_book(rows, ["0", "0.0%"]), unit="percent")
-    assert figures == near(expected) and unit == "percent"
+    assert figures == near(expected)
+    assert unit == "percent"
     figures, unit, *_ = read(tmp_path, "cells.xlsx", make_book(rows, ["0", "0%"]), unit="% of adults")
-    assert figures == near(expected) and unit == "percent of adults"
+    assert figures == near(expected)
+    assert unit == "percent of adults"
     message = refuse(tmp_path, "plain.xlsx", make_book(rows, ["0", "0.000"]))
-    assert "--unit fraction" in message and "--unit percent" in message
+    assert "--unit fraction" in message
+    assert "--unit percent" in message
     figures, unit, *_ = read(tmp_path, "signs.csv", "Year,Adoption\n2021,2.1%\n2022,5.4%\n2023,20.0%\n2024,41.5%\n")
-    assert figures == near(expected) and unit == "percent"
+    assert figures == near(expected)
+    assert unit == "percent"
 
 
 # 4. Totals
@@ -132,10 +146,12 @@ def test_cells_that_excel_shows_as_percentages_are_percentages(tmp_path):
 def test_totals_are_left_out_and_said(tmp_path):
     text = "Year,Units sold\n2021,120\n2022,340\n2023,810\nTotal,1270\n"
     figures, _, said, _ = read(tmp_path, "row.csv", text)
-    assert figures == {"2021-12-31": 120, "2022-12-31": 340, "2023-12-31": 810} and "Total" in said
+    assert figures == {"2021-12-31": 120, "2022-12-31": 340, "2023-12-31": 810}
+    assert "Total" in said
     text = "Year,Germany,France,Total\n2021,12,8,20\n2022,30,14,44\n2023,51,29,80\n"
     message = refuse(tmp_path, "column.csv", text)
-    assert "--value" in message and "--wide" in message
+    assert "--value" in message
+    assert "--wide" in message
     figures, *_ = read(tmp_path, "column.csv", text, entity="Total")
     assert figures == {"2021-12-31": 20, "2022-12-31": 44, "2023-12-31": 80}
     path = tmp_path / "column.csv"
@@ -174,19 +190,24 @@ def test_shares_without_a_unit_are_asked_for(tmp_path):
     heading = "Share of the population using the Internet"
     text = f"Year,{heading}\n2000,6.7\n2010,28.8\n2020,59.6\n"
     message = refuse(tmp_path, "share.csv", text)
-    assert "--unit percent" in message and "--unit units" in message
+    assert "--unit percent" in message
+    assert "--unit units" in message
     figures, unit, *_ = read(tmp_path, "share.csv", text, unit="percent")
-    assert figures == {"2000-12-31": 6.7, "2010-12-31": 28.8, "2020-12-31": 59.6} and unit == "percent"
+    assert figures == {"2000-12-31": 6.7, "2010-12-31": 28.8, "2020-12-31": 59.6}
+    assert unit == "percent"
     for name in ("Adoption rate", "Penetration", "Percentage using it"):
         assert "--unit percent" in refuse(tmp_path, "rate.csv", text.replace(heading, name)), name
     figures, unit, *_ = read(tmp_path, "rate.csv", text.replace(heading, "Penetration (%)"))
-    assert list(figures.values()) == [6.7, 28.8, 59.6] and unit == "percent"
+    assert list(figures.values()) == [6.7, 28.8, 59.6]
+    assert unit == "percent"
     message = refuse(tmp_path, "fraction.csv", "Year,Users\n2000,0.067\n2010,0.288\n2020,0.596\n")
-    assert "--unit fraction" in message and "--unit units" in message
+    assert "--unit fraction" in message
+    assert "--unit units" in message
     figures, unit, *_ = read(
         tmp_path, "fraction.csv", "Year,Users\n2000,0.067\n2010,0.288\n2020,0.596\n", unit="fraction"
     )
-    assert figures == near({"2000-12-31": 6.7, "2010-12-31": 28.8, "2020-12-31": 59.6}) and unit == "percent"
+    assert figures == near({"2000-12-31": 6.7, "2010-12-31": 28.8, "2020-12-31": 59.6})
+    assert unit == "percent"
 
 
 # 7. Brackets
@@ -195,14 +216,16 @@ def test_shares_without_a_unit_are_asked_for(tmp_path):
 def test_brackets_are_a_unit_only_if_they_hold_one(tmp_path):
     for heading in ("Downloads (iOS)", "Users (estimated)", "chatgpt: (Worldwide)", "Visits (Q4, revised)"):
         figures, unit, said, _ = read(tmp_path, "brackets.csv", f'Year,"{heading}"\n2021,120\n2022,340\n2023,810\n')
-        assert list(figures.values()) == [120, 340, 810] and unit == "units", heading
+        assert (list(figures.values()), unit) == ([120, 340, 810], "units"), heading
         assert "unit is" not in said, heading
     text = "Year,Installed base (households)\n2021,120\n2022,340\n2023,810\n"
     assert read(tmp_path, "brackets.csv", text)[1] == "households"
     figures, unit, *_ = read(tmp_path, "both.csv", "Year,Online (million people)\n2021,1.5\n2022,3.5\n2023,8\n")
-    assert list(figures.values()) == near([1.5e6, 3.5e6, 8e6]) and unit == "people"
+    assert list(figures.values()) == near([1.5e6, 3.5e6, 8e6])
+    assert unit == "people"
     figures, unit, *_ = read(tmp_path, "of.csv", "Year,Use (% of adults)\n2021,1.5\n2022,3.5\n2023,8\n")
-    assert list(figures.values()) == [1.5, 3.5, 8] and unit == "percent of adults"
+    assert list(figures.values()) == [1.5, 3.5, 8]
+    assert unit == "percent of adults"
 
 
 # 8. Gaps
@@ -211,7 +234,8 @@ def test_brackets_are_a_unit_only_if_they_hold_one(tmp_path):
 def test_gaps_are_no_figures(tmp_path):
     text = "Month,Users\n2024-01,10\n2024-02,\n2024-03,..\n2024-04,n/a\n2024-05,18\n2024-08,31\n,\n"
     figures, _, said, _ = read(tmp_path, "gaps.csv", text)
-    assert figures == {"2024-01-31": 10, "2024-05-31": 18, "2024-08-31": 31} and "left out" in said
+    assert figures == {"2024-01-31": 10, "2024-05-31": 18, "2024-08-31": 31}
+    assert "left out" in said
     days = [MONTHS[at] for at in (0, 1, 3, 5)]
     rows = [["Users of the app", None], [None, None], ["Month", "Users"], *([day, 10] for day in days)]
     rows[-2][1], rows[-1][1] = None, 30
@@ -220,7 +244,8 @@ def test_gaps_are_no_figures(tmp_path):
     text = "Category: All categories\n\nMonth,chatgpt: (Worldwide)\n2022-11,<1\n2022-12,9\n2023-01,18\n2023-02,36\n2023-03,100\n"
     figures, unit, said, rows = read(tmp_path, "trends.csv", text)
     assert figures == {"2022-11-30": 1, "2022-12-31": 9, "2023-01-31": 18, "2023-02-28": 36, "2023-03-31": 100}
-    assert list(rows["bound"]) == ["at_most", *["exact"] * 4] and "below 1" in said
+    assert list(rows["bound"]) == ["at_most", *["exact"] * 4]
+    assert "below 1" in said
     assert unit == "index"
 
 
@@ -230,7 +255,8 @@ def test_gaps_are_no_figures(tmp_path):
 def test_a_series_that_only_falls_is_read(tmp_path):
     text = "Year,Landlines (millions)\n2019,36.2\n2020,33.1\n2021,29.9\n2022,27.0\n"
     figures, unit, *_ = read(tmp_path, "landlines.csv", text)
-    assert list(figures.values()) == near([36.2e6, 33.1e6, 29.9e6, 27e6]) and unit == "units"
+    assert list(figures.values()) == near([36.2e6, 33.1e6, 29.9e6, 27e6])
+    assert unit == "units"
     text = "Quarter,DVD rentals\nQ1 2023,410\nQ2 2023,380\nQ3 2023,310\nQ4 2023,290\n"
     figures, *_ = read(tmp_path, "rentals.csv", text)
     assert figures == {"2023-03-31": 410, "2023-06-30": 380, "2023-09-30": 310, "2023-12-31": 290}
@@ -263,7 +289,9 @@ def test_a_column_a_year_is_read(tmp_path):
     assert figures == near({"2020-12-31": 150e3, "2021-12-31": 240e3, "2022-12-31": 610e3})
     groups = ",2021,2021,2022,2022\nCountry,Men,Women,Men,Women\nChina,10,12,20,24\n"
     message = refuse(tmp_path, "groups.csv", groups)
-    assert "row 1" in message and "row 2" in message and "keep" in message
+    assert "row 1" in message
+    assert "row 2" in message
+    assert "keep" in message
 
 
 def test_the_frame_in_memory_is_as_on_paper(tmp_path):

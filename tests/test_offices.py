@@ -12,8 +12,8 @@ from processes import call
 from helpers import indicators
 from helpers.base.columns import join_choices
 from helpers.base.project import UserError
-from helpers.indicators.own import split_heading
 from helpers.indicators.periods import interpret_date
+from helpers.indicators.units import split_heading
 from helpers.runs.checks import check_parameters
 from helpers.runs.parameters import complete_parameters, read_parameters
 
@@ -21,12 +21,13 @@ OFFICES = Path(__file__).parent / "offices"
 LAYOUTS = [
     ("eu_estat.csv", {}, [93, 96]),
     ("it_istat.csv", {}, [15830, 18977]),
-    ("us_census.xlsx", {}, [302.5, 530.1]),
+    ("us_census.xlsx", {}, [302_500, 530_100]),
+    ("old_excel.xls", {}, [3500, 15_500]),
     ("hu_utf16.txt", {}, [62.9, 75.1]),
-    ("ca_statcan.csv", {"unit": "thousand vehicles"}, [11.4, 60.4]),
+    ("ca_statcan.csv", {"unit": "thousand vehicles"}, [11_400, 60_400]),
     ("ca_statcan.csv", {}, "write --unit, as in --unit 'thousand persons'"),
     ("uk_ons_mixed.csv", {}, "keep one"),
-    ("fiscal_in.xlsx", {}, "write the day on which it ended"),
+    ("fiscal_in.xlsx", {}, "--year-ends 03-31"),
 ]
 
 
@@ -99,6 +100,11 @@ HEADINGS = """Users (million) | million | Users
 Share of homes, % | percent | Share of homes
 Percentage of firms | | Percentage of firms
 Users (2021) | | Users (2021)
+Downloads (iOS) | | Downloads (iOS)
+Users (estimated, million) | million | Users (estimated)
+Users in thousands | in thousands | Users
+网民规模（万人） | 万人 | 网民规模
+Model 1000 | | Model 1000
 Adoption percent | percent | Adoption"""
 DATES = """Q1/2023 | quarter 2023-03-31
 T1 2023 | quarter 2023-03-31
@@ -108,8 +114,11 @@ March 2023 | month 2023-03-31
 2023-S2 | half-year 2023-12-31
 I/2023 |  None
 1/2023 |  None
-2023/24 |  None
+2023/24 | fiscal year None
 2023.1 |  None
+2023年第三季度 | quarter 2023-09-30
+2023年3月 | month 2023-03-31
+Mar-23 | month 2023-03-31
 23-Mar |  None"""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.words import of_entity, say_count, say_day, say_large
+from ..base.words import of_entity, say_amount, say_count, say_day, say_large
 from .data import Data, load
 from .problems import DataError, Problem
 from .series import SHORTEST_SEGMENT, list_breaks, number_segments
@@ -184,21 +184,40 @@ def say_units(data: Data, series: Sequence[tuple[str, str]] = ()) -> str:
 
 
 def list_hints(data: Data) -> list[str]:
-    """List the series of own data that may count all so far: in units, and never fallen in ten steps.
+    """List the series of own data that may count all so far: no shares and no index, and never fallen in ten steps.
 
     Returns
     -------
     list of str
-        A sentence each, at most twelve.
+        One sentence for all of them, or none.
     """
-    hints = []
+    never = []
     for entity, indicator in list_studied(data) if data.is_beside else []:
         entry, values = data.find_entry(indicator), data.exact_values(entity, indicator)
-        share = entry.unit.startswith(("percent", "per "))
+        share = entry.unit.startswith(("percent", "per ", "index"))
         if not share and entry.cumulative != "yes" and len(values) > STEPS and (values.diff().dropna() >= 0).all():
-            never = f"{of_entity(indicator, entity)} never fell in {len(values) - 1} steps"
-            hints.append(f"{never}; if it counts all so far, as all that were sold, write --cumulative.")
-    return hints[:12]
+            never.append(of_entity(indicator, entity))
+    if not never:
+        return []
+    names = ", ".join(never[:5]) + f" and {len(never) - 5} more" * (len(never) > 5)
+    return [f"{names} never fell in {STEPS} steps or more; if figures count all so far, write --cumulative."]
+
+
+def say_figures(data: Data) -> list[str]:
+    """Say the first, the last and the highest figure of each series of own data, with unit and date, at most twelve.
+
+    Returns
+    -------
+    list of str
+        "users: 1.5 million people on 31 December 2021, last ..., highest ...".
+    """
+    lines = []
+    for entity, indicator in list_studied(data)[:12] if data.is_beside else []:
+        values, unit = data.exact_values(entity, indicator), data.find_entry(indicator).unit
+        days = {"first": values.index[0], "last": values.index[-1], "highest": values.idxmax()}
+        parts = [f"{name} {say_amount(values[day], unit)} on {say_day(day)}" for name, day in days.items()]
+        lines.append(f"{of_entity(indicator, entity)}: {', '.join(parts)}")
+    return lines
 
 
 def list_warnings(data: Data, series: list[tuple[str, str]] | None = None) -> list[str]:

@@ -20,7 +20,7 @@ import pandas as pd
 
 from ..base.columns import BY_NAME, CHOICES, COLUMNS, LIMITED, NAME
 from ..base.words import escape, quote, say_count, say_first, shorten
-from .cells import MISSING, read_cells, read_number
+from .cells import LATEST, MISSING, read_cells, read_number
 from .checks import (
     FRACTION,
     check_figures,
@@ -332,7 +332,9 @@ class Table:
     def _read_future(self) -> None:
         """Refuse figures dated after today, such as an office's projections, or keep or leave them out by choice."""
         today = f"{datetime.now().astimezone():%Y-%m-%d}"
-        later = self.clean["date"].str.fullmatch(r"\d{4}-\d\d-\d\d") & (self.clean["date"] > today)
+        later = self.clean["date"].str.fullmatch(r"\d{4}-\d\d-\d\d") & self.clean["date"].between(
+            today, LATEST, inclusive="right"
+        )
         if not later.any():
             return
         choice, first = self.choices.get("future", ""), self.clean["date"][later].min()

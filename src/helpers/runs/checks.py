@@ -81,7 +81,7 @@ def check_parameters(
 
 
 def _check_figures(data: Any, series: Any, parameters: Parameters) -> None:
-    """Refuse a series of too few figures, which without a bound are fewer than three, or one in which nothing rises."""
+    """Refuse a series of too few figures, which without a bound are fewer than three."""
     values, what = series.values[series.values > 0], of_entity(parameters.indicator, parameters.entity)
     if count_figures(series) < (SHORTEST if series.bound is None else 1):
         figures = say_count(len(values), "exact figure")
@@ -99,9 +99,6 @@ def _check_figures(data: Any, series: Any, parameters: Parameters) -> None:
             "apart: a slope, and a way to judge it. With a bound one is enough. Give a bound, or choose another "
             f"indicator or {hint}"
         )
-    if len(values) > 1 and values.max() <= values.iloc[0]:
-        first = f"{what} never rises above its first figure above 0, {values.iloc[0]:g} on {values.index[0]:%Y-%m-%d}"
-        raise ParameterError(f"{first}: there is no adoption to fit. Choose another indicator")
 
 
 def list_notes(data: Any, parameters: Parameters) -> list[str]:
@@ -141,12 +138,18 @@ def list_left_out(series: Any) -> list[str]:
     if len(values) < len(series.values):
         zeros = say_count(len(series.values) - len(values), "figure")
         notes.append(f"{zeros} of 0 of {what} left out of curves and forecast: growth from nothing has no rate.")
-    if count_figures(series) >= SHORTEST and last_window(values, None).past_peak[0]:
-        highest = f"{values.max():g} on {say_day(values.idxmax())}"
+    past = count_figures(series) >= SHORTEST and last_window(values, None).past_peak[0]
+    if past:
+        highest = f"{say_amount(values.max(), series.unit)} on {say_day(values.idxmax())}"
+        last = f"{say_amount(values.iloc[-1], series.unit)} on {say_day(values.index[-1])}"
         notes.append(
-            f"{what} declines: {values.iloc[-1]:g} on {say_day(values.index[-1])} is less than {PAST_PEAK:.0%} of "
-            f"{highest}. Curves of adoption only rise and do not apply; the forecast is centred on the last figure."
+            f"{what} declines: {last} is less than {PAST_PEAK:.0%} of {highest}. Curves of adoption only rise and do "
+            "not apply; the forecast is centred on the last figure."
         )
+    if not past and len(values) > 1 and values.max() <= values.iloc[0]:
+        first = f"{say_amount(values.iloc[0], series.unit)} on {say_day(values.index[0])}"
+        said = "no curve says where it ends, and the forecast continues it."
+        notes.append(f"{what} never rises above its first figure, {first}; {said}")
     return notes
 
 
