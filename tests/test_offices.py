@@ -4,6 +4,7 @@ The layouts in tests/offices are those of the publishers that its index.csv name
 """
 
 import random
+import struct
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from processes import call
 from helpers import indicators
 from helpers.base.columns import join_choices
 from helpers.base.project import UserError
+from helpers.indicators import sheets
 from helpers.indicators.periods import interpret_date
 from helpers.indicators.units import split_heading
 from helpers.runs.checks import check_parameters
@@ -40,6 +42,21 @@ def test_offices_files_are_read_or_refused_with_what_to_write(name, choices, mea
     else:
         data = indicators.load(source)
         assert data.exact_values(*data.own[0]).iloc[[0, -1]].tolist() == meant
+
+
+def test_the_extent_of_an_old_spreadsheet_is_read_before_its_cells(tmp_path):
+    raw = (OFFICES / "old_excel.xls").read_bytes()
+    last, far = (struct.pack("<HHHHHd", 0x203, 14, *place, 0, 15.5) for place in ((3, 1), (65_535, 255)))
+    assert sheets.measure_xls(raw) == (4, 2)
+    path = tmp_path / "far.xls"
+    path.write_bytes(raw.replace(last, far))
+    with pytest.raises(indicators.DataError, match="65,536 rows and 256 columns, more than 2,000,000 cells"):
+        indicators.load(path)
+    circle = raw[:520] + struct.pack("<I", 2) + raw[524:]  # the first sector of the workbook names itself
+    for content in (raw[:600], circle):
+        path.write_bytes(content)
+        with pytest.raises(indicators.DataError, match="is no spreadsheet that can be read"):
+            indicators.load(path)
 
 
 def invent(number):

@@ -26,24 +26,27 @@ JUDGED = 200
 """Cells of a column that tell what it holds."""
 
 
+def _read_rows(path: Path, choices: Mapping[str, str], notes: list[str]) -> tuple[str, list[Row]]:
+    """The delimiter ("" of a spreadsheet) and the rows of a file that hold something."""
+    raw = read_bytes(path)
+    if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        return "", read_spreadsheet(path, raw, choices, notes)
+    encoding = choices.get("encoding") or ("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "")
+    try:
+        raw = raw.decode(encoding).encode() if encoding else raw
+    except (UnicodeDecodeError, LookupError) as error:
+        raise file_error(path, f"cannot be read as {encoding}: {error}; write another --encoding") from error
+    text = decode_text(path, raw)
+    lines = [re.sub(r'"[^"]*"', "", line) for line in text.split("\n", JUDGED)[:JUDGED]]
+    mark = max(MARKS, key=lambda each: sum(each in line for line in lines))
+    mark = mark if any(mark in line for line in lines) else ","
+    notes += [f"fields are separated by {'tabs' if mark == chr(9) else repr(mark)}"] if mark != "," else []
+    return mark, split_rows(path, text, mark)
+
+
 def read_frame(path: Path, choices: Mapping[str, str], notes: list[str]) -> tuple[str, pd.DataFrame]:
     """The delimiter ("" of a spreadsheet), and the one table of a file as text; the index is the row in the file."""
-    raw = read_bytes(path)
-    mark = ""
-    if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        rows = read_spreadsheet(path, raw, choices, notes)
-    else:
-        encoding = choices.get("encoding") or ("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "")
-        try:
-            raw = raw.decode(encoding).encode() if encoding else raw
-        except (UnicodeDecodeError, LookupError) as error:
-            raise file_error(path, f"cannot be read as {encoding}: {error}; write another --encoding") from error
-        text = decode_text(path, raw)
-        lines = [re.sub(r'"[^"]*"', "", line) for line in text.split("\n", JUDGED)[:JUDGED]]
-        mark = max(MARKS, key=lambda each: sum(each in line for line in lines))
-        mark = mark if any(mark in line for line in lines) else ","
-        rows = split_rows(path, text, mark)
-        notes += [f"fields are separated by {'tabs' if mark == chr(9) else repr(mark)}"] if mark != "," else []
+    mark, rows = _read_rows(path, choices, notes)
     if not rows:
         raise file_error(path, "is empty; its first line must be date,value")
     start = _find_header(rows[:SEARCHED], choices)
