@@ -136,7 +136,7 @@ def test_fractions_that_are_called_percent_are_doubted(tmp_path):
         0,
         [
             "unit: percent",
-            f"figures: own: first 0.03 percent on 31 December 2019, last {last}, highest {last}",
+            f"figures: Own: first 0.03 percent on 31 December 2019, last {last}, highest {last}",
             "note: All figures of own are 1 or less, in percent; multiply them by 100 if they are fractions.",
         ],
     )

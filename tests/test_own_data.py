@@ -344,7 +344,7 @@ def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
     path = write(tmp_path, SIX)
     said = "holds 1 series of 1 entity, 6 exact figures from 2019-12-31 to 2024-12-31; 1 with the 3 figures that a run without a bound needs"
     figures = "first 3.1 units on 31 December 2019, last 48.2 units on 31 December 2024, highest 48.2 units on 31 December 2024"
-    told = f"ok: my_series.csv {said}\nunit: not told; --unit says it\nfigures: my_series: {figures}\n"
+    told = f"ok: my_series.csv {said}\nunit: not told; --unit says it\nfigures: My series: {figures}\n"
     assert call(capsys, "check", path) == (0, told, "")
     write(tmp_path, SIX.replace("2020-12-31", "20x20").replace("27", "many").replace("39", "-39"))
     code, out, err = call(capsys, "check", path)

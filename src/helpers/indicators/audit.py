@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.words import of_entity, say_amount, say_count, say_day, say_large
+from ..base.words import add_entity, of_entity, say_amount, say_count, say_day, say_large
 from .data import Data, load
 from .problems import DataError, Problem
 from .series import SHORTEST_SEGMENT, list_breaks, number_segments
@@ -209,14 +209,14 @@ def say_figures(data: Data) -> list[str]:
     Returns
     -------
     list of str
-        "users: 1.5 million people on 31 December 2021, last ..., highest ...".
+        "Users: 1.5 million people on 31 December 2021, last ..., highest ...".
     """
     lines = []
     for entity, indicator in list_studied(data)[:12] if data.is_beside else []:
         values, unit = data.exact_values(entity, indicator), data.find_entry(indicator).unit
         days = {"first": values.index[0], "last": values.index[-1], "highest": values.idxmax()}
         parts = [f"{name} {say_amount(values[day], unit)} on {say_day(day)}" for name, day in days.items()]
-        lines.append(f"{of_entity(indicator, entity)}: {', '.join(parts)}")
+        lines.append(f"{add_entity(data.find_entry(indicator).title, entity)}: {', '.join(parts)}")
     return lines
 
 

@@ -158,8 +158,11 @@ class Table:
                 told = list_names(name for name in labels if self.frame[name].nunique() > 1) or "nothing"
                 option = "write --entity or --indicator and one of these"
                 raise self.refuse(f"has {len(self.frame)} rows, told apart by {told}; {option}")
-        span = f"{shorten(parted[0])} to {shorten(parted[-1])}"
-        self.notes.append(f"the columns {span} are {kind}s of the figures in them")
+        span = " to ".join(dict.fromkeys([shorten(parted[0]), shorten(parted[-1])]))
+        many = {"entity": "entities"}.get(kind, f"{kind}s")
+        self.notes.append(
+            f"the columns {span} are {many} of the figures in them" if not chosen else f"the column {span} is read"
+        )
         self.names |= {kind: "\0of the column", "value": "\0figure"}
         lines = self.frame.index
         kept = [column for column in self.frame if column not in parted]
