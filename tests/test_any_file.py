@@ -21,6 +21,7 @@ from helpers.runs.parameters import complete_parameters, read_parameters
 
 pytestmark = pytest.mark.usefixtures("small_project")
 
+OFFICES = Path(__file__).parent / "offices"
 DAYS = ["2019-12-31", "2020-12-31", "2021-12-31"]
 
 
@@ -213,14 +214,6 @@ def test_check_tells_what_was_understood(tmp_path, capsys, monkeypatch):
     assert (code, out.splitlines()[:2]) == (0, told)
     code, out, _ = call(capsys, "check", "mine.csv", "--value", "Anteile")
     assert (code, out) == (1, "--value: 'Anteile' is no column; nearest: Anteil\n")
-
-
-def test_first_days_of_years_are_doubted(tmp_path, capsys):
-    path = write(tmp_path, "fred.csv", "observation_date,SERIES\n2019-01-01,3\n2020-01-01,8\n2021-01-01,15\n")
-    assert (
-        "note: All dates of fred of own data are 1 January; where they stand for whole years"
-        in call(capsys, "check", path)[1]
-    )
 
 
 def test_choices_need_a_file(capsys):

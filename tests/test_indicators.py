@@ -158,7 +158,7 @@ def test_half_a_percent_above_the_bound_is_rounding(data):
     assert exact.with_bound(602 / 1.0049, "x", "x").bound_name
     with pytest.raises(indicators.DataError, match="below an observation"):
         exact.with_bound(602 / 1.0051, "x", "x")
-    with pytest.raises(indicators.DataError, match="is at least 700 million persons on 2026-06-30, the bound 650"):
+    with pytest.raises(indicators.DataError, match="at least 700 million persons on 2026-06-30, the limit 650 million"):
         data.series("China", "genai_users", 650)
 
 

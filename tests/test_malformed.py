@@ -131,11 +131,13 @@ def test_markup_and_formulas_are_text(tmp_path, text):
 def test_fractions_that_are_called_percent_are_doubted(tmp_path):
     content = put_column("unit", "percent").replace(",15,", ",0.15,").replace(",8,", ",0.08,").replace(",3,", ",0.03,")
     code, lines = check(write(tmp_path, content))
+    last = "0.15 percent on 31 December 2021"
     assert (code, lines[1:]) == (
         0,
         [
             "unit: percent",
-            "note: All figures of own of own data are 1 or less, in percent; multiply them by 100 if they are fractions.",  # noqa: E501
+            f"figures: Own: first 0.03 percent on 31 December 2019, last {last}, highest {last}",
+            "note: All figures of own are 1 or less, in percent; multiply them by 100 if they are fractions.",
         ],
     )
 

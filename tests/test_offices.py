@@ -4,6 +4,7 @@ The layouts in tests/offices are those of the publishers that its index.csv name
 """
 
 import random
+import struct
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from processes import call
 from helpers import indicators
 from helpers.base.columns import join_choices
 from helpers.base.project import UserError
-from helpers.indicators.own import split_heading
+from helpers.indicators import sheets
 from helpers.indicators.periods import interpret_date
+from helpers.indicators.units import split_heading
 from helpers.runs.checks import check_parameters
 from helpers.runs.parameters import complete_parameters, read_parameters
 
@@ -21,12 +23,13 @@ OFFICES = Path(__file__).parent / "offices"
 LAYOUTS = [
     ("eu_estat.csv", {}, [93, 96]),
     ("it_istat.csv", {}, [15830, 18977]),
-    ("us_census.xlsx", {}, [302.5, 530.1]),
+    ("us_census.xlsx", {}, [302_500, 530_100]),
+    ("old_excel.xls", {}, [3500, 15_500]),
     ("hu_utf16.txt", {}, [62.9, 75.1]),
-    ("ca_statcan.csv", {"unit": "thousand vehicles"}, [11.4, 60.4]),
+    ("ca_statcan.csv", {"unit": "thousand vehicles"}, [11_400, 60_400]),
     ("ca_statcan.csv", {}, "write --unit, as in --unit 'thousand persons'"),
     ("uk_ons_mixed.csv", {}, "keep one"),
-    ("fiscal_in.xlsx", {}, "write the day on which it ended"),
+    ("fiscal_in.xlsx", {}, "--year-ends 03-31"),
 ]
 
 
@@ -39,6 +42,21 @@ def test_offices_files_are_read_or_refused_with_what_to_write(name, choices, mea
     else:
         data = indicators.load(source)
         assert data.exact_values(*data.own[0]).iloc[[0, -1]].tolist() == meant
+
+
+def test_the_extent_of_an_old_spreadsheet_is_read_before_its_cells(tmp_path):
+    raw = (OFFICES / "old_excel.xls").read_bytes()
+    last, far = (struct.pack("<HHHHHd", 0x203, 14, *place, 0, 15.5) for place in ((3, 1), (65_535, 255)))
+    assert sheets.measure_xls(raw) == (4, 2)
+    path = tmp_path / "far.xls"
+    path.write_bytes(raw.replace(last, far))
+    with pytest.raises(indicators.DataError, match="65,536 rows and 256 columns, more than 2,000,000 cells"):
+        indicators.load(path)
+    circle = raw[:520] + struct.pack("<I", 2) + raw[524:]  # the first sector of the workbook names itself
+    for content in (raw[:600], circle):
+        path.write_bytes(content)
+        with pytest.raises(indicators.DataError, match="is no spreadsheet that can be read"):
+            indicators.load(path)
 
 
 def invent(number):
@@ -99,6 +117,11 @@ HEADINGS = """Users (million) | million | Users
 Share of homes, % | percent | Share of homes
 Percentage of firms | | Percentage of firms
 Users (2021) | | Users (2021)
+Downloads (iOS) | | Downloads (iOS)
+Users (estimated, million) | million | Users (estimated)
+Users in thousands | in thousands | Users
+网民规模（万人） | 万人 | 网民规模
+Model 1000 | | Model 1000
 Adoption percent | percent | Adoption"""
 DATES = """Q1/2023 | quarter 2023-03-31
 T1 2023 | quarter 2023-03-31
@@ -108,8 +131,11 @@ March 2023 | month 2023-03-31
 2023-S2 | half-year 2023-12-31
 I/2023 |  None
 1/2023 |  None
-2023/24 |  None
+2023/24 | fiscal year None
 2023.1 |  None
+2023年第三季度 | quarter 2023-09-30
+2023年3月 | month 2023-03-31
+Mar-23 | month 2023-03-31
 23-Mar |  None"""
 
 

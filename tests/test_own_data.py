@@ -24,7 +24,9 @@ from processes import call
 from helpers import indicators
 from helpers.indicators.checks import read_unit
 from helpers.indicators.own import name_indicator
+from helpers.runs.checks import check_parameters, list_notes
 from helpers.runs.inputs import hash_data
+from helpers.runs.pages import citation
 from helpers.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
 from helpers.runs.runner import run_all
 
@@ -72,7 +74,7 @@ def test_six_lines_are_a_series_with_the_projects_references(tmp_path):
     project = indicators.load(ROOT / "data")
     names = [(one.entity, one.indicator, one.values.index[0]) for one in project.references()]
     assert [(one.entity, one.indicator, one.values.index[0]) for one in data.references(series)] == names
-    assert indicators.cite_series(data, series) == "Source: own data (my_series.csv)."
+    assert indicators.cite_series(data, series) == "Source: my_series.csv."
     assert "CNNIC" in indicators.cite_sources(data, indicators.list_references(data.references(series)))
 
 
@@ -81,10 +83,10 @@ def test_optional_columns_are_read_whatever_their_order(tmp_path):
     text = "\r\n".join(",".join(["remark", *reversed(row)]) for row in rows)
     data = indicators.load(write(tmp_path, b"\xef\xbb\xbf" + text.encode("utf-8")))
     series = data.series("Town", "club_members", "inhabitants")
-    assert list(series.values) == [8, 15.5, 39]
-    assert list(series.censored["value"]) == [27]
-    assert list(series.bound) == [90, 96]
-    assert (series.unit, series.title) == ("thousand persons", "Club members")
+    assert list(series.values) == [8000, 15_500, 39_000]
+    assert list(series.censored["value"]) == [27_000]
+    assert list(series.bound) == [90_000, 96_000]
+    assert (series.unit, series.title) == ("persons", "Club members")
     used = data.sources[data.sources["source_id"].str.startswith("own_")].set_index("publisher")
     assert set(used["title"]) == {"my_series.csv"}
     assert used.loc["https://club.example/2022", "url"] == "https://club.example/2022"
@@ -108,8 +110,8 @@ def test_an_indicator_of_the_project_keeps_its_meaning(tmp_path):
     text = "date,value,entity,indicator\n2023-12-31,90,China,genai_users\n2024-12-31,200,China,genai_users\n"
     data = indicators.load(write(tmp_path, text + "2025-12-31,500,China,genai_users\n"))
     series = data.series("China", "genai_users", "internet_users")
-    assert list(series.values) == [90, 200, 500]
-    assert (series.unit, series.technology) == ("million persons", "generative AI")
+    assert list(series.values) == [90e6, 200e6, 500e6]
+    assert (series.unit, series.technology) == ("persons", "generative AI")
     assert len(data.exact_values("China", "internet_users")) > 40
     assert "generative AI" not in {one.technology for one in data.references(series)}
     compared = run_cells("02", tmp_path, data=str(data.path), entity="China", indicator="genai_users")[0][
@@ -139,7 +141,7 @@ def test_own_figures_never_spoil_the_references(tmp_path):
     """An own series of a base population replaces the project's as a bound, not under the references."""
     text = "date,value,entity,indicator\n2001-12-31,10,China,internet_users\n2002-12-31,11,China,internet_users\n"
     data = indicators.load(write(tmp_path, text))
-    assert list(data.exact_values("China", "internet_users")) == [10, 11]
+    assert list(data.exact_values("China", "internet_users")) == [10e6, 11e6]
     project = indicators.load(ROOT / "data")
     for ours, theirs in zip(data.references(), project.references(), strict=True):
         pd.testing.assert_series_equal(ours.bound, theirs.bound)
@@ -260,8 +262,8 @@ def test_a_folder_without_exact_figures_has_nothing_to_study(tmp_path):
     [
         ({"as_of": "2010-01-01"}, "as_of: '2010-01-01' is before the first figure"),
         ({"as_of": "2020-12-31"}, "has 2 exact figures above 0 as known on 2020-12-31; a forecast without"),
-        ({"bound": 40}, "is below an observation: my_series of own data is 48.2 units on 2024-12-31"),
-        ({"bound": "internet_users"}, "internet_users' is in million persons; .*a number in units"),
+        ({"bound": 40}, "is below an observation: my_series is 48.2 units on 2024-12-31, the limit 40 units;"),
+        ({"bound": "internet_users"}, "internet_users' is in persons; .*a number in units"),
         ({"bound": "internet_user"}, "nearest: internet_users"),
     ],
 )
@@ -273,13 +275,76 @@ def test_values_are_checked_against_own_data_before_any_kernel(tmp_path, monkeyp
     assert not (tmp_path / "outputs").exists()
 
 
+@pytest.mark.parametrize(
+    ("bound", "words"),
+    [
+        ("2000", ["limit: 2 million users"]),
+        (
+            "2e6",
+            [
+                "limit: 2 billion users",
+                "The limit, 2 billion users, is more than 1,000 times the last figure, 1.69 million users",
+            ],
+        ),
+        ("1500", "below an observation: app of China is 1.69 million users on 2023-12-31, the limit 1.5 million users"),
+        ("population_year_end", ["limit: Population at the year-end"]),
+    ],
+)
+def test_a_limit_is_read_in_the_unit_of_the_file_and_said_in_words(tmp_path, bound, words):
+    head = "Year,Users (thousand users),country\n"
+    rows = "".join(
+        f"{year},{value},China\n" for year, value in zip(range(2020, 2024), (300, 700, 1200, 1690), strict=True)
+    )
+    head = head.replace("users)", "people)") if bound == "population_year_end" else head
+    chosen = complete_parameters(
+        read_parameters({"data": str(write(tmp_path, head + rows, "app.csv")), "bound": bound})
+    )
+    if isinstance(words, str):
+        with pytest.raises(indicators.DataError, match=words):
+            check_parameters(chosen)
+        return
+    data = check_parameters(chosen)
+    said = "\n".join(list_notes(data, chosen))
+    assert [word for word in words if word not in said] == []
+    assert ("more than 1,000 times" in said) == (bound == "2e6")
+    series = data.series("China", "app", chosen.bound)
+    assert series.values.iloc[-1] == 1.69e6
+    assert series.bound.iloc[-1] in (2e6, 2e9, data.exact_values("China", "population_year_end").iloc[-1])
+
+
+def test_what_only_falls_is_forecast_without_a_curve_and_check_says_so(tmp_path, capsys):
+    code, out, _ = call(
+        capsys, "check", write(tmp_path, "year,value\n2018,50\n2019,49\n2020,48\n2021,47.5\n", "fixed.csv")
+    )
+    assert code == 0
+    assert "note: fixed never rises above its first figure, 50 units on 31 December 2018; no curve says" in out
+    assert "own data" not in out
+    code, out, _ = call(
+        capsys, "check", write(tmp_path, "year,value\n2018,50\n2019,40\n2020,30\n2021,20\n", "fixed.csv")
+    )
+    assert (code, "Curves of adoption only rise and do not apply" in out) == (0, True)
+
+
+def test_a_run_of_own_figures_is_cited_without_the_authors_of_the_package(tmp_path, monkeypatch):
+    record = {"versions": {"adoption-curves": "1.0"}, "git": None, "subject": {"title": "Club"}}
+    own = {"parameters": {"entity": "own data", "indicator": "club", "data": "club.csv"}} | record
+    ours = {"parameters": {"entity": "China", "indicator": "club", "data": "data"}} | record
+    assert citation.cite_run(own, "mine") == "Adoption Curves 1.0: run 'mine' (Club)."
+    assert citation.cite_run(ours, "mine").startswith("The Adoption Curves authors (")
+    path = tmp_path / "CITATION.cff"
+    path.write_text("authors: [{name: Ada Example}]\ndate-released: 2026-01-01\n")
+    monkeypatch.setattr(citation, "find_citation", lambda: path)
+    assert citation.cite_run(own, "mine") == "Ada Example (2026). Adoption Curves 1.0: run 'mine' (Club)."
+
+
 # The commands
 
 
 def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
     path = write(tmp_path, SIX)
     said = "holds 1 series of 1 entity, 6 exact figures from 2019-12-31 to 2024-12-31; 1 with the 3 figures that a run without a bound needs"
-    told = f"ok: my_series.csv {said}\nunit: not told; --unit says it\n"
+    figures = "first 3.1 units on 31 December 2019, last 48.2 units on 31 December 2024, highest 48.2 units on 31 December 2024"
+    told = f"ok: my_series.csv {said}\nunit: not told; --unit says it\nfigures: My series: {figures}\n"
     assert call(capsys, "check", path) == (0, told, "")
     write(tmp_path, SIX.replace("2020-12-31", "20x20").replace("27", "many").replace("39", "-39"))
     code, out, err = call(capsys, "check", path)
@@ -334,7 +399,7 @@ def test_a_run_on_an_own_file_tells_its_series_and_its_source(own_run):
     assert "Club survey: club.csv" in page
     assert "-p entity 'own data' -p indicator club -p bound 100" in page.replace("&#39;", "'")
     findings = pd.read_csv(own_run / "tables" / "06_findings.csv")["sentence"]
-    assert findings[0].startswith("Club, own data: 48.2 % in December 2024")
+    assert findings[0].startswith("Club: 48.2 % in December 2024")
     assert not findings.str.contains("China|CNNIC").any()
 
 

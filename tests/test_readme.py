@@ -97,6 +97,22 @@ def test_commands_do_what_they_are_said_to(tmp_path):
     assert (tmp_path / "outputs" / "compare-baseline-autumn2025" / "index.html").is_file()
 
 
+@pytest.mark.slow
+def test_the_lines_that_add_the_next_figure_change_the_headline(tmp_path):
+    folder = begin_project(tmp_path / "project")
+    [rows] = [block for block in read_blocks("text") if "2026-12-31" in block]
+    for name, row in zip(("sources", "observations"), rows.splitlines(), strict=True):
+        table = folder / "data" / f"{name}.csv"
+        table.write_text(f"{table.read_text(encoding='utf-8')}{row}\n", encoding="utf-8")
+    environment = {**os.environ, "ADOPTION_OUTPUTS": str(tmp_path / "outputs")}
+    for words in (["check"], ["run"]):
+        command = [sys.executable, "-m", "helpers", *words]
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    plain = pd.read_csv(tmp_path / "outputs" / "baseline" / "tables" / "06_plain.csv").set_index("part")["sentence"]
+    assert "780 million persons in December 2026" in plain["headline"]
+
+
 def test_every_make_target_exists():
     commands = [*re.findall(r"`(make [^`]+)`", TEXT), *COMMANDS]  # "make" also begins lines of prose
     targets = {command.split()[1] for command in commands if command.startswith("make ")}

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+UNNAMED = "own data"
+"""The entity, and the source, of figures whose file names none; no sentence says it."""
 NAME = r"^[a-z][a-z0-9_]*$"
 """Pattern of an indicator's name."""
 
@@ -57,17 +59,17 @@ class Column:
 # fmt: off
 COLUMNS = (
     Column("date", "date", "Day that the figure refers to, YYYY-MM-DD", "needed",
-           "year years quarter month period time time_period ref_date observation_date jahr datum annee fecha ano anno",
+           "year years quarter month period time time_period ref_date observation_date fiscal_year financial_year "
+           "时间 日期 年份 年 月份 季度",
            {"required": True, "minimum": "1800-01-01"}, option="Column of the dates."),
     Column("value", "number",
            "The figure as printed, in the unit of the indicator; point as decimal mark, no thousands separator",
            "needed",
-           "values obs_value figure figures wert valeur valor valore",
+           "values obs_value figure figures 数值 数据",
            {"required": True, "minimum": 0}, option="Column of the figures."),
     Column("entity", "string", "Country or group", "`own data`, or the parameter `entity`",
-           "entities country country_name region location geo area state economy ref_area land pays pais paese "
-           "territorio",
-           default="own data", option="Column of countries or groups; or the one that the figures are of."),
+           "entities country country_name region location geo area state economy ref_area 国家 地区",
+           default=UNNAMED, option="Column of countries or groups; or the one that the figures are of."),
     Column("indicator", "string",
            "A name of small letters, digits and '_', such as app_users; one of indicators.csv brings its title "
            "and unit", "the file's name", "indicator_name series_name", {"pattern": NAME},
@@ -77,10 +79,10 @@ COLUMNS = (
            option="Title of the series, or the column of titles."),
     Column("unit", "string",
            "Any text, the same for all rows of an indicator; % and percent mean 0 to 100, also in % of adults",
-           "`units`", "units unit_of_measure uom einheit unite unidad",
+           "`units`", "units unit_of_measure uom 单位",
            option="Unit of the figures ('percent of adults', fraction, 'million users'), or the column of units."),
     Column("source", "string", "Who published the figure, or its address", "`own data`", "sources publisher",
-           default="own data", option="Who published the figures, or the column that says so."),
+           default=UNNAMED, option="Who published the figures, or the column that says so."),
     Column("technology", "string", "A label of indicators.csv: references with this label are left out of the forecast",
            "a technology of its own",
            option="Label of the series' twins among the references, or the column of labels."),
@@ -110,6 +112,8 @@ CHOICES = {
     "order": "What comes first in 03/04/2020: dmy (the day) or mdy (the month).",
     "decimal": "The decimal mark: . or ,",
     "future": "Figures dated after today: keep or drop.",
+    "dates": "Write as-printed to keep the first days of months, quarters and years, which else stand for their ends.",
+    "year-ends": "Month and day on which years such as FY2016/17 end: 03-31.",
 }
 """How a file is to be read, where the file itself does not say it."""
 LIMITED = {
@@ -118,6 +122,7 @@ LIMITED = {
     "order": ("dmy", "mdy"),
     "decimal": (".", ","),
     "future": ("keep", "drop"),
+    "dates": ("as-printed",),
 }
 FLAGS = {column.name for column in COLUMNS if column.flag}
 """Those that are given without a value."""

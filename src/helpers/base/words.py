@@ -8,6 +8,8 @@ import reprlib
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from .columns import UNNAMED
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -97,6 +99,15 @@ def say_large(number: float) -> str:
     return ""
 
 
+def say_amount(number: float, unit: str) -> str:
+    """A number as exact as it was given, with its unit in full; from a million on in three digits and a word.
+
+    >>> say_amount(2e6, "people"), say_amount(48.2, "percent of adults"), say_amount(1125.3, "million persons")
+    ('2 million people', '48.2 percent of adults', '1,125.3 million persons')
+    """
+    return f"{say_large(number) or f'{number:,.10g}'} {unit}"
+
+
 def say_day(date: Any) -> str:
     """A day in a sentence.
 
@@ -132,7 +143,16 @@ def add_entity(title: str, entity: str) -> str:
     >>> add_entity("Internet users", "China"), add_entity("US firms that use AI", "US")
     ('Internet users, China', 'US firms that use AI')
     """
-    return title if entity in title else f"{title}, {entity}"
+    return title if entity in title or entity == UNNAMED else f"{title}, {entity}"
+
+
+def of_entity(name: str, entity: str) -> str:
+    """A name with the entity that it is of, unless own data name none.
+
+    >>> of_entity("users", "China"), of_entity("users", "own data")
+    ('users of China', 'users')
+    """
+    return name if entity == UNNAMED else f"{name} of {entity}"
 
 
 def say_at(cumulative: bool) -> str:
@@ -257,8 +277,12 @@ def say_range(low: float, high: float, unit: str = "") -> str:
 
     >>> say_range(298.2, 1177, "million persons"), say_range(1e-9, 1252), say_range(8.4, 42, "percent")
     ('298 to 1,177 million persons', '0 to 1,252', '8.4 to 42.0 %')
+    >>> say_range(1.5e9, 1.69e9, "people"), say_range(859e6, 1.2e9, "people")
+    ('1.5 to 1.69 billion people', '859 million to 1.2 billion people')
     """
-    return f"{say(low, unit, high, bare=True)} to {say(high, unit)}"
+    first, last = say(low, unit, high, bare=True), say(high, unit)
+    word = first.partition(" ")[2]
+    return f"{first.removesuffix(f' {word}') if word and f' {word}' in last else first} to {last}"
 
 
 def lower_first(text: str) -> str:

@@ -270,6 +270,8 @@ def check(
         print(f"ok: {indicators.summarise_data(data)}")
         if data.is_beside:
             print(indicators.say_units(data))
+        for line in indicators.say_figures(data):
+            print(f"figures: {line}")
         if len(entries) and data.path.is_dir():
             print(f"on record: {entries.groupby(ENTRY).ngroups} forecasts, see 'adoption score'")
         for reason in refused[:MOST_NOTES]:

@@ -104,7 +104,7 @@ def add_choices(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def wrapped(**given: Any) -> None:
-        chosen = {name: given.pop(f"read_{name}") for name in CHOICES}
+        chosen = {name: given.pop(f"read_{name.replace('-', '_')}") for name in CHOICES}
         said = {name: "yes" if text is True else text for name, text in chosen.items() if text not in (None, False)}
         command(**given, choices=said)
 
@@ -115,7 +115,7 @@ def add_choices(command: Callable[..., None]) -> Callable[..., None]:
         metavar, usual = (None, False) if name in FLAGS else ("TEXT", None)
         option = Annotated[given, typer.Option(f"--{name}", metavar=metavar, help=meaning)]
         place = inspect.Parameter.KEYWORD_ONLY
-        options.append(inspect.Parameter(f"read_{name}", place, default=usual, annotation=option))
+        options.append(inspect.Parameter(f"read_{name.replace('-', '_')}", place, default=usual, annotation=option))
     wrapped.__signature__ = signature.replace(parameters=options)  # type: ignore[attr-defined]
     wrapped.__annotations__ = {one.name: one.annotation for one in options} | {"return": None}
     return wrapped

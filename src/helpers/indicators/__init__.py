@@ -10,6 +10,7 @@ other), ``own`` (any file), ``data`` (load, select), ``audit`` (coverage, claims
 around tables and figures).
 """
 
+from ..base.columns import UNNAMED
 from .audit import (
     check_claims,
     compare_entities,
@@ -20,6 +21,7 @@ from .audit import (
     list_studied,
     list_warnings,
     say_expected,
+    say_figures,
     say_series,
     say_units,
     summarise_data,
@@ -35,7 +37,6 @@ from .labels import (
     list_shares,
     name_series,
 )
-from .own import ENTITY as UNNAMED
 from .own import name_indicator
 from .problems import DataError, Problem
 from .series import AdoptionSeries
@@ -67,6 +68,7 @@ __all__ = [
     "name_indicator",
     "name_series",
     "say_expected",
+    "say_figures",
     "say_series",
     "say_units",
     "summarise_data",

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.words import say_count, say_day, say_large
+from ..base.words import add_entity, of_entity, say_amount, say_count, say_day, say_large
 from .data import Data, load
-from .own import UNIT
 from .problems import DataError, Problem
 from .series import SHORTEST_SEGMENT, list_breaks, number_segments
+from .units import UNIT
 
 COVERAGE = ["entity", "indicator", "title", "role", "technology", "unit", "n", "bounds", "first", "last", "last_value"]
 COVERAGE += ["spacing_years", "segments", "longest", "high_confidence", "breaks", "suspected_breaks"]
@@ -184,25 +184,44 @@ def say_units(data: Data, series: Sequence[tuple[str, str]] = ()) -> str:
 
 
 def list_hints(data: Data) -> list[str]:
-    """List the series of own data that may count all so far: in units, and never fallen in ten steps.
+    """List the series of own data that may count all so far: no shares and no index, and never fallen in ten steps.
 
     Returns
     -------
     list of str
-        A sentence each, at most twelve.
+        One sentence for all of them, or none.
     """
-    hints = []
+    never = []
     for entity, indicator in list_studied(data) if data.is_beside else []:
         entry, values = data.find_entry(indicator), data.exact_values(entity, indicator)
-        share = entry.unit.startswith(("percent", "per "))
+        share = entry.unit.startswith(("percent", "per ", "index"))
         if not share and entry.cumulative != "yes" and len(values) > STEPS and (values.diff().dropna() >= 0).all():
-            never = f"{indicator} of {entity} never fell in {len(values) - 1} steps"
-            hints.append(f"{never}; if it counts all so far, as all that were sold, write --cumulative.")
-    return hints[:12]
+            never.append(of_entity(indicator, entity))
+    if not never:
+        return []
+    names = ", ".join(never[:5]) + f" and {len(never) - 5} more" * (len(never) > 5)
+    return [f"{names} never fell in {STEPS} steps or more; if figures count all so far, write --cumulative."]
+
+
+def say_figures(data: Data) -> list[str]:
+    """Say the first, the last and the highest figure of each series of own data, with unit and date, at most twelve.
+
+    Returns
+    -------
+    list of str
+        "Users: 1.5 million people on 31 December 2021, last ..., highest ...".
+    """
+    lines = []
+    for entity, indicator in list_studied(data)[:12] if data.is_beside else []:
+        values, unit = data.exact_values(entity, indicator), data.find_entry(indicator).unit
+        days = {"first": values.index[0], "last": values.index[-1], "highest": values.idxmax()}
+        parts = [f"{name} {say_amount(values[day], unit)} on {say_day(day)}" for name, day in days.items()]
+        lines.append(f"{add_entity(data.find_entry(indicator).title, entity)}: {', '.join(parts)}")
+    return lines
 
 
 def list_warnings(data: Data, series: list[tuple[str, str]] | None = None) -> list[str]:
-    """List what is allowed but probably a mistake: percentages like fractions, and days that stand for whole years.
+    """List what is allowed but probably a mistake: percentages like fractions.
 
     Parameters
     ----------
@@ -221,13 +240,9 @@ def list_warnings(data: Data, series: list[tuple[str, str]] | None = None) -> li
     small = set(largest.index[(largest <= 1) & (largest > 0)])
     doubts = []
     for entity, indicator in series or data.own:
-        days = data.find_rows(entity, indicator)["date"]
         if (entity, indicator) in small:
             hint = "multiply them by 100 if they are fractions"
-            doubts.append(f"All figures of {indicator} of {entity} are 1 or less, in percent; {hint}.")
-        if len(days) > 2 and (days.dt.day_of_year == 1).all() and data.is_beside:
-            hint = "where they stand for whole years, write the years alone, which end on 31 December"
-            doubts.append(f"All dates of {indicator} of {entity} are 1 January; {hint}.")
+            doubts.append(f"All figures of {of_entity(indicator, entity)} are 1 or less, in percent; {hint}.")
     return doubts[:12]
 
 

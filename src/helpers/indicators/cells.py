@@ -128,5 +128,5 @@ def explain_number(text: str) -> str:
         unit = "larger" if abs(float(text)) > LARGEST else "smaller"
         return f"is not between {SMALLEST:g} and {LARGEST:g}; write it in a {unit} unit"
     if re.match(r"\s*([<>\u2264\u2265]|over|above|under|below|at |more |less )", text):
-        return "is a bound; write the number, and at_least or at_most in the column bound"
+        return "is a limit and no figure; write the number, and at_least or at_most beside it in a column named bound"
     return "is no plain number; write digits with a point as decimal mark, such as 42.8, or leave the row out"

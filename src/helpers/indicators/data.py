@@ -16,13 +16,14 @@ import pandas as pd
 
 from ..base.columns import split_choices
 from ..base.project import find_data
-from ..base.words import say_count
+from ..base.words import of_entity, say_amount, say_count
 from .cells import LARGEST, NUMBER, SMALLEST, check_date
 from .checks import read_tables
 from .own import read_series_file, set_beside
 from .problems import DataError, list_names, parameter_error, suggest_names
 from .series import SHORTEST_SEGMENT, AdoptionSeries, cut_series, list_breaks
 from .tables import TABLES, find_kind
+from .units import bring_to_units, say_scale
 
 Bound: TypeAlias = tuple[pd.Series | float, str, str, str]
 """What `AdoptionSeries.with_bound` takes: values, name, title and note."""
@@ -82,9 +83,9 @@ class Data:
         ----------
         entity, indicator : str
         bound : str or number, default ""
-            "" for none; a number in the unit of the series; or an indicator of the same entity in the same unit. The
-            series itself stands for its own base. For a percentage a bound that does not apply becomes 100, and
-            ``bound_note`` says so.
+            "" for none; a number in the unit that the file prints (thousand, million); or an indicator of the same
+            entity in the same unit. The series itself stands for its own base. For a percentage a bound that does not
+            apply becomes 100, and ``bound_note`` says so.
 
         Returns
         -------
@@ -171,7 +172,7 @@ class Data:
             In the unit of the series.
         """
         offered: dict[str, pd.Series | None] = {} if series.bound is None else {series.bound_title: series.bound}
-        found, persons = [], re.sub(r"^(\S+)( \S+)*? users$", r"\1 persons", series.unit)
+        found, persons = [], re.sub(r"^(million |)(\S+ )*?users$", r"\1persons", series.unit)
         for name, entry in self._entries.items():
             values = self.exact_values(series.entity, name)
             if entry.role == "base" and entry.unit in (series.unit, persons) and len(values):
@@ -299,7 +300,7 @@ class Data:
         exact = whole[whole["bound"] == "exact"]
         first = exact.loc[(exact["entity"] == entity) & (exact["indicator"] == indicator), "published"].min()
         if pd.notna(first):
-            message = f"is before the first figure of {indicator} of {entity} was public, {first:%Y-%m-%d}"
+            message = f"is before the first figure of {of_entity(indicator, entity)} was public, {first:%Y-%m-%d}"
             third = self.public_on(entity, indicator, SHORTEST_SEGMENT)
             hint = f"; the third was on {third}" if third else ""
             return parameter_error("as_of", self.as_of, f"{message}{hint}; choose a later date")
@@ -329,9 +330,10 @@ class Data:
         if re.fullmatch(NUMBER, text) or text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
             return _bound_by_number(entry, text, note)
         base, values = self.find_entry(text, "bound"), self.exact_values(entity, text)
-        if base.unit == entry.unit and not values.empty:
+        alike = base.unit == entry.unit or {base.unit, entry.unit} <= {"persons", "people"}
+        if alike and not values.empty:
             return values, text, base.title, note
-        why = f"is in {base.unit}" if base.unit != entry.unit else f"has no figure of {entity}{self.until()}"
+        why = f"is in {base.unit}" if not alike else f"has no figure of {entity}{self.until()}"
         if is_percentage(entry):
             note = f"{text} {why}; {entry.indicator} is in {entry.unit}: the bound is 100."
             return _bound_by_number(entry, "100", note)
@@ -340,7 +342,8 @@ class Data:
         names = [name for name, other in self._entries.items() if other.unit == entry.unit and name in largest]
         ranked = sorted((name for name in names if name != entry.indicator), key=largest.get, reverse=True)[:5]
         named = f"an indicator of {entity} in {entry.unit} ({', '.join(ranked)}), " if ranked else ""
-        raise parameter_error("bound", text, f"{why}; write {named}a number in {entry.unit}, or '' for none")
+        printed = say_scale(getattr(entry, "scale", 1.0), entry.unit)
+        raise parameter_error("bound", text, f"{why}; write {named}a number in {printed}, or '' for none")
 
 
 def load(path: str | Path = "data", as_of: str | date = "") -> Data:
@@ -405,7 +408,7 @@ def _load(path: Path, choices: tuple[tuple[str, str], ...], as_of: str, folder: 
     project = load(folder).tables()
     if own is None:
         own, understood = read_series_file(path, dict(choices), project)
-    exact, beside = list_exact(own["observations"]), set_beside(own, project)
+    exact, beside = list_exact(own["observations"]), bring_to_units(set_beside(own, project))
     return Data(**beside, path=path, own=exact, is_beside=True, understood=understood).known_on("")
 
 
@@ -433,7 +436,8 @@ def _bound_by_number(entry: Any, text: str, note: str) -> Bound:
         message = f"is above 100, but {entry.indicator} is in {entry.unit}; write 100 or less"
         raise parameter_error("bound", text, message)
     whole = is_percentage(entry) and number == 100 and entry.base
-    return number, text, f"100 percent of {entry.base}" if whole else f"{text} {entry.unit}", note
+    number *= getattr(entry, "scale", 1.0)  # own figures are in units, and numbers for them in what the file prints
+    return number, text, f"100 percent of {entry.base}" if whole else say_amount(number, entry.unit), note
 
 
 def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]) -> dict[str, str]:

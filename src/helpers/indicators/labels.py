@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..base.columns import UNNAMED
 from ..base.dates import decimal_years
 from ..base.words import say_day
 from .data import Data
@@ -69,7 +70,7 @@ def _name_publishers(data: Data, used: pd.Series) -> str:
     parts = []
     for publisher, group in sources.groupby("publisher", sort=True):
         what = group["title"].iloc[0] if len(group) == 1 else f"{len(group)} publications"
-        parts.append(f"{publisher} ({what})")
+        parts.append(f"{publisher} ({what})" if publisher != UNNAMED else what)
     if len(parts) > MOST_SOURCES:
         parts = sorted(sources["publisher"].unique())
     return "Source: " + "; ".join(parts) + "." if parts else ""

@@ -7,6 +7,7 @@ two things is refused with the option to write, and what is in another form with
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -19,7 +20,7 @@ import pandas as pd
 
 from ..base.columns import BY_NAME, CHOICES, COLUMNS, LIMITED, NAME
 from ..base.words import escape, quote, say_count, say_first, shorten
-from .cells import MISSING, read_cells, read_number
+from .cells import LATEST, MISSING, read_cells, read_number
 from .checks import (
     FRACTION,
     check_figures,
@@ -30,17 +31,12 @@ from .checks import (
     raise_problems,
     read_unit,
 )
-from .periods import SPANS, interpret_date
+from .frames import JUDGED, LIMIT, is_date, is_figure, plain_name, read_frame
+from .periods import SPANS, find_spans, interpret_date
 from .problems import DataError, Problem, list_names, list_problems, parameter_error, suggest_names
-from .sheets import read_spreadsheet
-from .tables import SEARCHED, Row, decode_text, explain_length, file_error, read_bytes, split_rows
+from .units import SHARE, UNIT, split_heading
 
-ENTITY = BY_NAME["entity"].default  # where the file names no country or group
-UNIT = "units"
-"""The unit of figures whose unit nothing tells."""
-MARKS = "\t;|,"
-"""Delimiters; of two in equally many lines the first: commas also stand in numbers and texts."""
-FIGURE = r"[+-]?[\d.,' \u2019\u00a0\u2009\u202f]*\d\.?\s*%?|[+-]?\d+(\.\d+)?[eE][+-]?\d+"
+TOTAL = r"(?i)(grand |sub-?)?totals?|合计|总计"
 EITHER = r"[+-]?[1-9]\d{0,2}[.,]\d{3}"
 """A number with a mark before three digits: it parts thousands, or decimals. The next two tell which."""
 COMMA = rf"(?!{EITHER}$)[+-]?\d+,\d+|[+-]?\d{{1,3}}(\.\d{{3}})+,\d+|[+-]?\d{{1,3}}(\.\d{{3}}){{2,}}"
@@ -48,8 +44,6 @@ POINT = rf"(?!{EITHER}$)[+-]?\d*\.\d+|[+-]?\d{{1,3}}(,\d{{3}})+\.\d+|[+-]?\d{{1,
 NO_FIGURES = {"id", "index", "rank", "no", "nr", "row", "code", "country_code"}
 SCALES = {"scalar_factor", "unit_mult", "unit_multiplier"}
 """Columns of a power of ten that stands apart from the unit."""
-JUDGED = 200
-"""Cells of a column that tell what it holds."""
 
 
 def read_series_file(
@@ -111,12 +105,15 @@ class Table:
             if value not in LIMITED.get(name, (value,)) or name not in CHOICES:
                 right = f"write {' or '.join(LIMITED[name])}" if name in LIMITED else suggest_names(name, CHOICES)
                 raise parameter_error(f"--{name}", value, f"is not known; {right}")
+        if not re.fullmatch(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", ends := choices.get("year-ends", "12-31")):
+            raise parameter_error("--year-ends", ends, "is no month and day; write 03-31 for years that end in March")
         self.file, self.choices = path.name, choices
         self.notes: list[str] = []
         self.names: dict[str, str] = {}
         self.mark, self.frame = read_frame(path, choices, self.notes)
         self._melt()
         self.clean = self._find_columns()
+        self._leave_out_totals()
         self._read_dates()
         self._read_numbers()
         self._read_future()
@@ -143,9 +140,12 @@ class Table:
     def _melt(self) -> None:
         """Turn a table with a column a date, or a country, into one with a row a figure."""
         dated = [column for column in self.frame if is_date(column)]
-        if "wide" in self.choices:
-            kind, date = self.choices["wide"], self._choose("date", is_date)
+        chosen = [column for column in self.frame if column == self.choices.get("entity") and column not in dated]
+        chosen = [] if self._named("entity") else [column for column in chosen if self._mostly(column, is_figure)]
+        if "wide" in self.choices or chosen:
+            kind, date = self.choices.get("wide", "entity"), self._choose("date", is_date)
             parted = [column for column in self.frame if column != date and self._mostly(column, is_figure)]
+            parted = chosen or self._drop_totals(parted)
             self.names["date"] = date
         elif len(dated) < 2 or "date" in self.choices or any(map(self._is_dated, self._named("date"))):
             return
@@ -158,8 +158,11 @@ class Table:
                 told = list_names(name for name in labels if self.frame[name].nunique() > 1) or "nothing"
                 option = "write --entity or --indicator and one of these"
                 raise self.refuse(f"has {len(self.frame)} rows, told apart by {told}; {option}")
-        span = f"{shorten(parted[0])} to {shorten(parted[-1])}"
-        self.notes.append(f"the columns {span} are {kind}s of the figures in them")
+        span = " to ".join(dict.fromkeys([shorten(parted[0]), shorten(parted[-1])]))
+        many = {"entity": "entities"}.get(kind, f"{kind}s")
+        self.notes.append(
+            f"the columns {span} are {many} of the figures in them" if not chosen else f"the column {span} is read"
+        )
         self.names |= {kind: "\0of the column", "value": "\0figure"}
         lines = self.frame.index
         kept = [column for column in self.frame if column not in parted]
@@ -178,11 +181,36 @@ class Table:
         found = found or (named if len(named) == 1 else [])  # its cells are then explained
         free = [column for column in self.frame if column not in self.names.values()]
         found = found or [c for c in free if self._mostly(c, test) and plain_name(c) not in NO_FIGURES]
+        kept = [column for column in found if not re.fullmatch(TOTAL, column)]
+        if name == "value" and len(kept) == 1:
+            return self._drop_totals(found)[0]
         if len(found) == 1:
             return found[0]
         what = f"has {len(found)} columns that may be the {name}" if found else f"has no column of {name}s"
         there, hint = list_names(found or self.frame), ", or --wide entity" if found and name == "value" else ""
+        hint += "".join(f", or --entity {shlex.quote(column)}" for column in found if column not in kept)
         raise self.refuse(f"{what}; there is: {there}; write --{name} and the one that it is{hint}")
+
+    def _drop_totals(self, columns: list[str]) -> list[str]:
+        """The columns that are no total of the others; those that are, are said to be left out."""
+        kept = [column for column in columns if not re.fullmatch(TOTAL, column)] or columns
+        for column in [column for column in columns if column not in kept]:
+            take = f"--entity {shlex.quote(column)} takes it"
+            self.notes.append(f"the column {shorten(column)} is left out, as a total of others; {take}")
+        return kept
+
+    def _leave_out_totals(self) -> None:
+        """Leave out rows that are a total of others: of all dates, or of all entities."""
+        for name in ("date", "entity"):
+            totals = self.clean.get(name, pd.Series("", self.clean.index)).str.fullmatch(TOTAL)
+            if totals.any() and not totals.all():
+                cell = self.clean[name][totals].iloc[0]
+                take = f"; --entity {shlex.quote(cell)} takes the rows" if name == "entity" else ""
+                rows = say_count(int(totals.sum()), "row")
+                self.notes.append(
+                    f"{rows} of {shorten(cell)} left out, as a total of others, such as {totals.idxmax()}{take}"
+                )
+                self.clean = self.clean[~totals].copy()
 
     def _find_columns(self) -> pd.DataFrame:
         """Find our columns, by choice, by name, or because only one can be meant."""
@@ -221,36 +249,52 @@ class Table:
 
     def _read_dates(self) -> None:
         """Write the dates as ISO dates; those that can't be understood stay, to be refused with all else."""
-        order = self.choices.get("order", "")
+        order, ends = self.choices.get("order", ""), self.choices.get("year-ends", "")
         for name in (name for name in ("date", "published") if name in self.clean):
-            found = {cell: interpret_date(cell, order) for cell in self.clean[name].unique()}
+            found = {cell: interpret_date(cell, order, ends) for cell in self.clean[name].unique()}
             kinds = {kind: cell for cell, (kind, _) in reversed(found.items())}
             if "ambiguous" in kinds and len(kinds.keys() & {"dmy", "mdy"}) == 1:
                 usual = next(iter(kinds.keys() & {"dmy", "mdy"}))
-                found = {cell: interpret_date(cell, usual) for cell in found}
-            elif "ambiguous" in kinds or {"dmy", "mdy"} <= kinds.keys():
-                kinds |= {"ambiguous": kinds.get("ambiguous") or f"one of {kinds.get('dmy')} and {kinds.get('mdy')}"}
-                message = (
-                    f"{kinds['ambiguous']} may be a day and a month, or a month and a day; write --order dmy or mdy"
-                )
-                raise self.refuse(message, self.names[name])
-            double = [cell for cell in found if re.fullmatch(r"\d{4}-\d\d", cell)]
-            if len(double) > 1 and all((int(cell[:4]) + 1) % 100 == int(cell[5:]) for cell in double):
-                message = f"has {double[0]}, a month or a year that spans two; write the day on which it ended"
-                raise self.refuse(message, self.names[name])
-            spans = [kind for kind in SPANS if kind in kinds]
-            if len(spans) > 1 and name == "date":
-                message = (
-                    f"has {' and '.join(f'{kind}s' for kind in spans)} ({kinds[spans[0]]}, {kinds[spans[1]]}); keep one"
-                )
-                raise self.refuse(message, self.names[name].strip("\0"))
-            self.notes += [f"{kind}s are read as the last day of each" for kind in spans]
-            self.notes += [
-                f"dates such as {kinds[k]} are {found[kinds[k]][1]}" for k in ("dmy", "mdy", "form") if k in kinds
-            ]
+                found = {cell: interpret_date(cell, usual, ends) for cell in found}
+            self._refuse_dates(name, found, kinds)
+            days = [day for kind, day in found.values() if day and kind not in SPANS]
+            alike = name == "date" and self.choices.get("dates") != "as-printed" and len(days) == len(found)
+            if spans := find_spans(days) if alike else {}:
+                found = {cell: spans[day] for cell, (_, day) in found.items() if day}
+                kind = next(iter(found.values()))[0]
+                first = f"the dates are the first days of {kind}s, which are dated at their last"
+                self.notes.append(f"{first}; --dates as-printed keeps the days")
+            else:
+                end = f", a year on {ends}" if ends else ""
+                self.notes += [f"{kind}s are read as the last day of each{end}" for kind in SPANS if kind in kinds]
+                self.notes += [
+                    f"dates such as {kinds[k]} are {found[kinds[k]][1]}"
+                    for k in ("dmy", "mdy", "form", "fiscal year")
+                    if k in kinds
+                ]
             self.clean[name] = self.clean[name].map(
                 {cell: f"{day}" if day else cell for cell, (_, day) in found.items()}
             )
+
+    def _refuse_dates(self, name: str, found: dict[str, tuple[str, Any]], kinds: dict[str, str]) -> None:
+        """Refuse dates that mean two things, or nothing without an option; `kinds` has the first cell of each kind."""
+        where, ends = self.names[name].strip("\0"), "write when such years end, as in --year-ends 03-31"
+        unsure = "ambiguous" in kinds and len(kinds.keys() & {"dmy", "mdy"}) != 1
+        if unsure or {"dmy", "mdy"} <= kinds.keys():
+            either = kinds.get("ambiguous") if unsure else f"one of {kinds['dmy']} and {kinds['mdy']}"
+            either = either if "mdy" not in kinds else f"one of {kinds['dmy']} and {kinds['mdy']}"
+            message = f"{either} may be a day and a month, or a month and a day; write --order dmy or mdy"
+            raise self.refuse(message, where)
+        double = [cell for cell in found if re.fullmatch(r"\d{4}-\d\d", cell)]
+        years = len(double) > 1 and all((int(cell[:4]) + 1) % 100 == int(cell[5:]) for cell in double)
+        if years and "year-ends" not in self.choices:
+            raise self.refuse(f"has {double[0]}, a month or a year that spans two; {ends}", where)
+        if "fiscal year" in kinds and "year-ends" not in self.choices:
+            raise self.refuse(f"has years that span two, such as {kinds['fiscal year']}; {ends}", where)
+        spans = [kind for kind in SPANS if kind in kinds]
+        if len(spans) > 1 and name == "date":
+            both = " and ".join(f"{kind}s" for kind in spans)
+            raise self.refuse(f"has {both} ({kinds[spans[0]]}, {kinds[spans[1]]}); keep one", where)
 
     def _read_numbers(self) -> None:
         """Write the figures as plain numbers; leave out rows without one. What can't be understood stays."""
@@ -263,9 +307,18 @@ class Table:
             )
             self.clean = self.clean[~empty].copy()
         signed = self.clean["value"].str.endswith("%")
-        if signed.all() and self.clean.get("unit", pd.Series("%")).map(read_unit).str.startswith("percent").all():
+        units = self.clean.get("unit", pd.Series("%")).map(read_unit).str.replace(FRACTION, r"percent\2", regex=True)
+        if signed.all() and units.str.startswith("percent").all():
             self.clean["value"] = self.clean["value"].str.removesuffix("%").str.strip()
-            self.clean["unit"] = self.clean.get("unit", "percent")
+            self.clean["unit"] = units if "unit" in self.clean else "percent"
+        limits = self.clean["value"].str.extract(LIMIT)[0]
+        if limits.notna().any() and "bound" not in self.clean:
+            kinds = limits.map(dict.fromkeys("<\u2264", "at_most") | dict.fromkeys(">\u2265", "at_least"))
+            self.clean["bound"] = kinds.fillna("exact")
+            self.clean["value"] = self.clean["value"].str.replace(LIMIT, "", regex=True)
+            for cell in (limits + self.clean["value"]).dropna().unique()[:5]:
+                side = "below" if cell[0] in "<\u2264" else "above"
+                self.notes.append(f"{cell} is read as {side} {cell[1:]}, a limit and no figure")
         for name in (name for name in BY_NAME if name in self.clean and BY_NAME[name].type == "number"):
             cells = self.clean[name].where(~self.clean[name].str.casefold().isin(MISSING), "")
             cells = cells.str.replace(r"(?<=\d)[ '\u2019\u00a0\u2009\u202f](?=\d{3}\b)", "", regex=True)
@@ -282,7 +335,9 @@ class Table:
     def _read_future(self) -> None:
         """Refuse figures dated after today, such as an office's projections, or keep or leave them out by choice."""
         today = f"{datetime.now().astimezone():%Y-%m-%d}"
-        later = self.clean["date"].str.fullmatch(r"\d{4}-\d\d-\d\d") & (self.clean["date"] > today)
+        later = self.clean["date"].str.fullmatch(r"\d{4}-\d\d-\d\d") & self.clean["date"].between(
+            today, LATEST, inclusive="right"
+        )
         if not later.any():
             return
         choice, first = self.choices.get("future", ""), self.clean["date"][later].min()
@@ -320,6 +375,13 @@ class Table:
         texts = self.clean.get("indicator", pd.Series("" if heading[0] == "\0" else heading, self.clean.index))
         said = {text: split_heading(text) for text in texts.unique() if text and not known}
         units, titles = ({text: parts[place] for text, parts in said.items()} for place in (0, 1))
+        if not known and not any(units.values()):  # a title above the table, or the heading of its first column
+            unread = [text for text in (*self.frame.attrs["above"], *self.frame) if split_heading(text)[0]]
+            given_there = {split_heading(text)[0]: text for text in unread if text != heading}
+            if len(given_there) == 1 and not given:
+                [(unit, text)] = given_there.items()
+                self.clean["unit"], given = unit, True
+                self.notes.append(f"the unit is {shorten(unit)}, as {shorten(text)} says")
         general = {"", "value", *BY_NAME["value"].names.split()}
         titles = {text: say_first(title) for text, title in titles.items() if plain_name(title) not in general}
         if any(units.values()) and not given:
@@ -334,6 +396,10 @@ class Table:
         if scaled and "unit" not in self.choices:
             first = shorten(self.frame[scaled[0]].iloc[0])
             raise self.refuse(f"has a column {scaled[0]}, with {first}; write --unit, as in --unit 'thousand persons'")
+        self._ask_for_share(heading.strip("\0"), texts, known, given)
+
+    def _ask_for_share(self, heading: str, texts: pd.Series, known: bool, given: bool) -> None:
+        """Write fractions of 1 as percentages; ask where figures may be shares and no unit says it."""
         units = self.clean.get("unit", pd.Series("", self.clean.index)).map(read_unit)
         largest = self.clean["value"].map(read_number).max()
         fractions = units.str.fullmatch(FRACTION, flags=re.IGNORECASE)
@@ -342,11 +408,29 @@ class Table:
             self.clean["value"] = [f"{100 * read_number(cell):.12g}" if read_number(cell) == read_number(cell) else cell
                                    for cell in self.clean["value"]]  # fmt: skip
             self.notes.append("fractions of 1 are read as percentages, times 100")
-        elif not known and 0 < largest <= 1 and not given and units.str.fullmatch("|percent.*").all():
-            message = (
-                "has no figure above 1: fractions of 1, or percentages? write --unit fraction, percent, or the unit"
-            )
-            raise self.refuse(message, heading.strip("\0"))
+            return
+        titles = pd.concat([texts, self.clean.get("title", texts)]).drop_duplicates()
+        if not given and (titles.str.contains(r"(?i)\bindex\b").all() or self._is_trend(heading)):
+            self.clean["unit"] = "index"
+            self.notes.append("the unit is index, which has no limit")
+            return
+        named = units.eq("").all() and largest <= 100 and titles.str.contains(SHARE).any()
+        if (
+            not known
+            and not given
+            and largest > 0
+            and (named or (largest <= 1 and units.str.fullmatch("|percent.*").all()))
+        ):
+            why = "has no figure above 1" if largest <= 1 else f"is a share by its name, with figures up to {largest:g}"
+            options = "write --unit fraction, --unit percent, or --unit units (or what is counted) where it is neither"
+            raise self.refuse(f"{why}: fractions of 1, or percentages? {options}", heading)
+
+    def _is_trend(self, heading: str) -> bool:
+        """Whether figures are an index as Google Trends has it: 100 at the highest, and some only below 1."""
+        limited = "bound" in self.clean and (self.clean["bound"] == "at_most").any()
+        return self.clean["value"].map(read_number).max() == 100 and (
+            limited or re.search(r": \(.+\)$", heading) is not None
+        )
 
     def _read_indicators(self) -> None:
         """Make names of indicators; a break that is only marked gets a reason."""
@@ -363,98 +447,6 @@ class Table:
         if any(names[text] != text for text in texts):
             self.notes.append(f"indicators are named {list_names(names.values())}")
         self.clean["indicator"] = self.clean["indicator"].map(names)
-
-
-def read_frame(path: Path, choices: Mapping[str, str], notes: list[str]) -> tuple[str, pd.DataFrame]:
-    """The delimiter ("" of a spreadsheet), and the one table of a file as text; the index is the row in the file."""
-    raw = read_bytes(path)
-    mark = ""
-    if raw.startswith(b"PK\x03\x04"):
-        rows = read_spreadsheet(path, raw, choices.get("sheet", ""), notes)
-    else:
-        encoding = choices.get("encoding") or ("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "")
-        try:
-            raw = raw.decode(encoding).encode() if encoding else raw
-        except (UnicodeDecodeError, LookupError) as error:
-            raise file_error(path, f"cannot be read as {encoding}: {error}; write another --encoding") from error
-        text = decode_text(path, raw)
-        lines = [re.sub(r'"[^"]*"', "", line) for line in text.split("\n", JUDGED)[:JUDGED]]
-        mark = max(MARKS, key=lambda each: sum(each in line for line in lines))
-        mark = mark if any(mark in line for line in lines) else ","
-        rows = split_rows(path, text, mark)
-        notes += [f"fields are separated by {'tabs' if mark == chr(9) else repr(mark)}"] if mark != "," else []
-    if not rows:
-        raise file_error(path, "is empty; its first line must be date,value")
-    start = _find_header(rows[:SEARCHED], choices)
-    for number, cells in rows[:start]:
-        notes.append(f"row {number}, above the header, is not read: {shorten(' '.join(filter(None, cells)), 60)}")
-    (line, header), body = rows[start], rows[start + 1 :]
-    width = max((place + 1 for _, cells in rows[start:] for place, cell in enumerate(cells) if cell.strip()), default=0)
-    header = [cell.strip() or f"column {place + 1}" for place, cell in enumerate(header[:width])]
-    body = [
-        (number, cells[: len(header)] if not any(map(str.strip, cells[len(header) :])) else cells)
-        for number, cells in body
-    ]
-    while body and re.search(r"[^\W\d_]{3}", body[-1][1][0]) and not any(map(str.strip, body[-1][1][1:])):
-        number, cells = body.pop()
-        notes.append(f"row {number}, below the table, is not read: {shorten(cells[0], 60)}")
-    twice = sorted({name for name in header if header.count(name) > 1})
-    problems = [Problem(path.name, line, name, "", "stands twice in the header; keep one") for name in twice]
-    wrong = pd.DataFrame([row for row in body if len(row[1]) != len(header)], columns=["row", "cells"])
-    problems += list_problems(path.name, wrong, "", lambda row: explain_length(row["cells"], header))
-    if sum(map(is_date, header)) < 2 and any(map(is_figure, header)):
-        problems = [
-            Problem(path.name, line, "", "", "is a row of figures; the first line must name the columns: date,value")
-        ]
-    if not problems and not body:
-        problems = [Problem(path.name, line, "", "", "the table has a header but no rows")]
-    if problems:
-        raise DataError(problems)
-    frame = pd.DataFrame([cells for _, cells in body], columns=header, index=[number for number, _ in body], dtype=str)
-    frame = frame.apply(lambda column: column.str.strip(" "))
-    unnamed = np.array([name.startswith("column ") for name in header])
-    return mark, frame.loc[:, (frame != "").any().to_numpy() | ~unnamed]
-
-
-def _find_header(rows: list[Row], choices: Mapping[str, str]) -> int:
-    """The place of the row that names the columns: the first with a name of dates, or with dates, or a full one."""
-    names = {"date", *BY_NAME["date"].names.split(), plain_name(choices.get("date", "date"))}
-    for place, (_, cells) in enumerate(rows):
-        filled = [cell.strip() for cell in cells if cell.strip()]
-        if len(filled) > 1 and ({plain_name(cell) for cell in filled} & names or sum(map(is_date, filled)) > 1):
-            return place
-    widths = [sum(map(bool, map(str.strip, cells))) + (not cells[0].strip()) for _, cells in rows]  # a blank corner
-    named = [not any(is_figure(cell) for cell in cells if cell.strip()) for _, cells in rows]
-    return next((n for n, width in enumerate(widths) if width >= 0.7 * max(widths) and named[n]), 0)
-
-
-def plain_name(text: str) -> str:
-    """Write the name of a column in small letters without accents, with '_' for all signs and blanks."""
-    parts = unicodedata.normalize("NFKD", text.casefold())
-    return re.sub(r"\W+", "_", "".join(mark for mark in parts if not unicodedata.combining(mark))).strip("_")
-
-
-def is_figure(text: str) -> bool:
-    """Whether a cell looks like a number, or a date."""
-    return re.fullmatch(FIGURE, text.strip()) is not None or is_date(text)
-
-
-def is_date(text: str) -> bool:
-    """Whether a cell looks like a date in any form, also one that can be read in two ways."""
-    return interpret_date(text.strip())[0] != ""
-
-
-def split_heading(heading: str) -> tuple[str, str]:
-    """The unit and the title in the heading of figures.
-
-    >>> split_heading("Users (million)"), split_heading("Share of homes, %"), split_heading("Adoption")
-    (('million', 'Users'), ('percent', 'Share of homes'), ('', 'Adoption'))
-    """
-    if inside := re.fullmatch(r"(.*?),?\s*[(\[]([^()\[\]]*[^\W\d_%][^()\[\]]*|%)[)\]]", heading):
-        return read_unit(inside[2]), inside[1]
-    if percent := re.fullmatch(r"(.*?)[,:]?\s*(?:in )?(?:%|percent|per cent|pct)", heading, re.IGNORECASE):
-        return "percent", percent[1]
-    return "", heading
 
 
 def name_indicator(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.words import add_entity, say_count
+from ..base.words import add_entity, of_entity, say_amount, say_count
 from .periods import read_day
 from .problems import DataError, Problem, parameter_error
 
@@ -75,7 +75,8 @@ class AdoptionSeries:
     def __repr__(self) -> str:
         span = f"{self.values.index[0]:%Y-%m-%d} to {self.values.index[-1]:%Y-%m-%d}"
         bound = f", bound: {self.bound_title}" if self.bound is not None else ""
-        return f"{self.title} of {self.entity}: {say_count(len(self.values), 'figure')} in {self.unit}, {span}{bound}"
+        name, count = of_entity(self.title, self.entity), say_count(len(self.values), "figure")
+        return f"{name}: {count} in {self.unit}, {span}{bound}"
 
     def bound_at(self, dates: Any) -> np.ndarray:
         """Interpolate the bound linearly in time; before its first and after its last date it is held constant.
@@ -94,7 +95,7 @@ class AdoptionSeries:
             When the series has no bound.
         """
         if self.bound is None:
-            message = f"{self.indicator} of {self.entity} was selected without a bound; name one, or a number"
+            message = f"{of_entity(self.indicator, self.entity)} was selected without a bound; name one, or a number"
             raise parameter_error("bound", "", message)
         return interpolate_values(self.bound, dates)
 
@@ -166,8 +167,9 @@ class AdoptionSeries:
             worst = above.argmax()
             least = "at least " if worst >= len(self.values) else ""
             message = (
-                f"is below an observation: {self.indicator} of {self.entity} is {least}{seen.iloc[worst]:.6g} "
-                f"{self.unit} on {seen.index[worst]:%Y-%m-%d}, the bound {limits[worst]:.6g}; "
+                f"is below an observation: {of_entity(self.indicator, self.entity)} is {least}"
+                f"{say_amount(seen.iloc[worst], self.unit)} on {seen.index[worst]:%Y-%m-%d}, the limit "
+                f"{say_amount(limits[worst], self.unit)}; "
                 "choose a bound that is never below the series"
             )
             raise parameter_error("bound", name, message)

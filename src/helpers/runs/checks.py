@@ -11,10 +11,12 @@ import numpy as np
 from ..base.columns import split_choices
 from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
 from ..base.project import UserError, find_data, shorten_path
-from ..base.words import say_count, say_day
+from ..base.words import of_entity, say_amount, say_count, say_day
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
 
 MOST_NOTES = 12
+FAR_ABOVE = 1000
+"""Times the last figure from which on a limit is doubted."""
 
 
 def count_figures(series: Any) -> int:
@@ -79,8 +81,8 @@ def check_parameters(
 
 
 def _check_figures(data: Any, series: Any, parameters: Parameters) -> None:
-    """Refuse a series of too few figures, which without a bound are fewer than three, or one in which nothing rises."""
-    values, what = series.values[series.values > 0], f"{parameters.indicator} of {parameters.entity}"
+    """Refuse a series of too few figures, which without a bound are fewer than three."""
+    values, what = series.values[series.values > 0], of_entity(parameters.indicator, parameters.entity)
     if count_figures(series) < (SHORTEST if series.bound is None else 1):
         figures = say_count(len(values), "exact figure")
         until = data.until()
@@ -97,9 +99,6 @@ def _check_figures(data: Any, series: Any, parameters: Parameters) -> None:
             "apart: a slope, and a way to judge it. With a bound one is enough. Give a bound, or choose another "
             f"indicator or {hint}"
         )
-    if len(values) > 1 and values.max() <= values.iloc[0]:
-        first = f"{what} never rises above its first figure above 0, {values.iloc[0]:g} on {values.index[0]:%Y-%m-%d}"
-        raise ParameterError(f"{first}: there is no adoption to fit. Choose another indicator")
 
 
 def list_notes(data: Any, parameters: Parameters) -> list[str]:
@@ -108,15 +107,27 @@ def list_notes(data: Any, parameters: Parameters) -> list[str]:
 
     pair = parameters.entity, parameters.indicator
     units = [indicators.say_units(data, [pair])] if data.is_beside else []
-    notes = indicators.list_warnings(data, [pair]) + list_left_out(data.series(*pair, bound=parameters.bound))
+    series = data.series(*pair, bound=parameters.bound)
+    if data.is_beside and parameters.bound not in ("", "100"):
+        units.append(f"limit: {series.bound_title}")
+    notes = indicators.list_warnings(data, [pair]) + list_left_out(series) + list_high_limits(series)
     return [*(f"understood: {one}" for one in data.understood), *units, *(f"note: {note}" for note in notes)]
+
+
+def list_high_limits(series: Any) -> list[str]:
+    """Say where a limit is so far above the last figure that it may be in another unit."""
+    last, limit = series.values.iloc[-1], 0.0 if series.bound is None else series.bound.iloc[-1]
+    if limit <= FAR_ABOVE * last or last <= 0:
+        return []
+    words = f"The limit, {say_amount(limit, series.unit)}, is more than {FAR_ABOVE:,} times the last figure"
+    return [f"{words}, {say_amount(last, series.unit)}; a number is read in the unit that the file prints."]
 
 
 def list_left_out(series: Any) -> list[str]:
     """Say what of a series curves and forecast leave out, and where it is past its peak, a sentence each."""
     from ..forecast import PAST_PEAK, last_window
 
-    what, notes = f"{series.indicator} of {series.entity}", []
+    what, notes = of_entity(series.indicator, series.entity), []
     if len(series.earlier):
         hard = series.breaks[series.breaks["kind"] == "break"]
         last = hard[hard["date"] <= series.values.index[0]].iloc[-1]
@@ -127,12 +138,18 @@ def list_left_out(series: Any) -> list[str]:
     if len(values) < len(series.values):
         zeros = say_count(len(series.values) - len(values), "figure")
         notes.append(f"{zeros} of 0 of {what} left out of curves and forecast: growth from nothing has no rate.")
-    if count_figures(series) >= SHORTEST and last_window(values, None).past_peak[0]:
-        highest = f"{values.max():g} on {say_day(values.idxmax())}"
+    past = count_figures(series) >= SHORTEST and last_window(values, None).past_peak[0]
+    if past:
+        highest = f"{say_amount(values.max(), series.unit)} on {say_day(values.idxmax())}"
+        last = f"{say_amount(values.iloc[-1], series.unit)} on {say_day(values.index[-1])}"
         notes.append(
-            f"{what} declines: {values.iloc[-1]:g} on {say_day(values.index[-1])} is less than {PAST_PEAK:.0%} of "
-            f"{highest}. Curves of adoption only rise and do not apply; the forecast is centred on the last figure."
+            f"{what} declines: {last} is less than {PAST_PEAK:.0%} of {highest}. Curves of adoption only rise and do "
+            "not apply; the forecast is centred on the last figure."
         )
+    if not past and len(values) > 1 and values.max() <= values.iloc[0]:
+        first = f"{say_amount(values.iloc[0], series.unit)} on {say_day(values.index[0])}"
+        said = "no curve says where it ends, and the forecast continues it."
+        notes.append(f"{what} never rises above its first figure, {first}; {said}")
     return notes
 
 

@@ -19,6 +19,7 @@ FIRST = ("06_key_numbers", "05_forecast")
 """The tables whose sheets come first."""
 CODED = ["numbers"]
 """Columns of JSON, which nobody reads line by line; the CSV has them."""
+MILLION = 1e6
 NARROWEST, WIDEST = 10, 60  # characters of a column
 
 
@@ -49,6 +50,8 @@ def write_workbook(folder: Path) -> Path:
             for cell in (cell for row in book.sheets[sheet] for cell in row):
                 if cell.data_type == "f":
                     cell.data_type = "s"  # a text of the data that looks like a formula stays a text
+                elif cell.data_type == "n" and isinstance(cell.value, float) and abs(cell.value) >= MILLION:
+                    cell.number_format = "#,##0"
                 elif cell.data_type == "d":
                     cell.number_format = "yyyy-mm-dd"
     book_file = locate(folder, BOOK)

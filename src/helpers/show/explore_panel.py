@@ -250,7 +250,7 @@ class Panel(widgets.Box):
         values |= {"data": self.explorer.source} if self.explorer.source != "data" else {}
         stem = "_".join(f"{chosen.entity}_{chosen.indicator}".lower().replace(".", " ").split())
         comment = (
-            f"Explored: {series.title}, {chosen.entity}, {chosen.curve}, ceiling: "
+            f"Explored: {series.full_title}, {chosen.curve}, ceiling: "
             f"{explore_words.say_ceiling(self.result)}. A run fits the curve with a free ceiling and with the ceiling "
             "at the bound."
         )
@@ -302,7 +302,7 @@ def write_words(result: Result) -> tuple[str, str, str]:
     levels_off, sentence = explore_words.judge(result)
     head, why = sentence.split(": ", 1)
     badge = f'<b class="{"yes" if levels_off else "no"}">{head}</b>{escape(why[:1].upper() + why[1:])}'
-    title = f"<b>{escape(f'{series.title}, {series.entity}, {series.unit}')}</b>"
+    title = f"<b>{escape(f'{series.full_title}, {series.unit}')}</b>"
     numbers = explore_words.list_numbers(result).items()
     rows = "".join(f"<tr><td>{escape(what)}</td><td>{escape(number)}</td></tr>" for what, number in numbers)
     unseen = f'<div class="adoption-unseen">{escape(explore_words.describe(result))}</div>'

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..base.words import lower_first, say, say_count, say_date, say_end, say_first, say_name, say_range
+from ..base.words import lower_first, of_entity, say, say_count, say_date, say_end, say_first, say_name, say_range
 from ..forecast import NOT_REACHED
 from ..say.facts import Facts
 from .explore import Result
@@ -22,7 +22,7 @@ def describe(result: Result) -> str:
     bound = "" if series.bound is None else f", the known bound ({lower_first(series.bound_title)})"
     curve = "" if result.chosen is None else f", a fitted {selection.curve}"
     ahead = f", the forecast {say_count(selection.horizon_years, 'year')} on with its bands" if result.forecast else ""
-    return f"{series.title} of {series.entity} by date{bound}{curve}{ahead}"
+    return f"{of_entity(series.title, series.entity)} by date{bound}{curve}{ahead}"
 
 
 def judge(result: Result) -> tuple[bool, str]:

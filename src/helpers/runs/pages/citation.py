@@ -8,8 +8,11 @@ from typing import Any
 
 from ...base.files import read_file
 from ...base.project import find_citation
-from ...base.words import clean
-from ..parameters import parse_yaml
+from ...base.words import add_entity, clean
+from ..parameters import Parameters, parse_yaml
+
+AUTHORS = "The Adoption Curves authors"
+DATA = Parameters.model_fields["data"].default
 
 
 def cite_run(record: Mapping[str, Any], run: str, url: str = "") -> str:
@@ -28,12 +31,14 @@ def cite_run(record: Mapping[str, Any], run: str, url: str = "") -> str:
     str
     """
     authors, year, address = read_citation()
+    own = record["parameters"].get("data", DATA) != DATA  # figures of hers are not published by this package's authors
+    author = "" if own and authors == AUTHORS else f"{authors} ({year}). "
     version, commit, parameters = record["versions"].get("adoption-curves", ""), record["git"], record["parameters"]
     known = f", data as known on {parameters['as_of']}" if parameters.get("as_of") else ""
     made = f", commit {commit['commit'][:12]}" if commit else ""
-    about = f"{record['subject'].get('title', parameters['indicator'])}, {parameters['entity']}"
-    place = url or address or "Unpublished"
-    return f"{authors} ({year}). Adoption Curves {version}{made}: run '{run}' ({about}{known}). {place}."
+    about = add_entity(record["subject"].get("title", parameters["indicator"]), parameters["entity"])
+    place = url or (address if author else "") or ("" if own else "Unpublished")
+    return f"{author}Adoption Curves {version}{made}: run '{run}' ({about}{known}). {place and f'{place}.'}".strip()
 
 
 def read_citation() -> tuple[str, str, str]:

@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from ...base.columns import UNNAMED
 from ...base.files import read_json
 from ...base.project import RECORD
 from ...base.words import say_large
@@ -54,7 +55,8 @@ def build_index(
     """
     record = read_json(locate(folder, RECORD))
     parameters, subject = record["parameters"], record["subject"]
-    heading = (subject.get("title", parameters["indicator"]), parameters["entity"])
+    heading = [subject.get("title", parameters["indicator"]), parameters["entity"]]
+    heading = [part for part in heading if part != UNNAMED]
     figures = {figure["name"]: figure for page in notebooks for figure in page["figures"]}
     parts = ("findings", "key_numbers", "statements", "register", "plain", "next")
     tables = {part: find_table(record, part) for part in parts}
