@@ -22,7 +22,7 @@ from .ceilings import GOMPERTZ, LOGISTIC
 from .lessons import Lessons
 from .methods import PUBLISHED, Origin, fit_at_share, forecast_points, members_of, methods_for
 from .paths import PATHS, keep, levels_within, refutes, sift
-from .scores import judge, summarise_coverage
+from .scores import evaluate, summarise_coverage
 from .windows import DATE_TOLERANCE, SHORTEST, Ahead, Levels, Windows, approach, describe, interpolate_bound, next_dates
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ class Member:
     name: str
 
     @property
-    def band(self) -> bands.Calibration:
-        """Its own record: floor, quotients and the widest band that they vouch for."""
-        return self.forecast.lessons.calibration(self.name)
+    def band(self) -> bands.Band:
+        """Distribution of its errors on other technologies: floor, quotients, and the widest band that these allow."""
+        return self.forecast.lessons.errors.band(self.name)
 
     def quantiles(self, dates: pd.DatetimeIndex | None = None, levels: Levels | None = None) -> pd.DataFrame:
         """Quantiles of the member, among the paths of the forecast that newer figures leave.
@@ -223,7 +223,7 @@ class Forecast:
         What counts all so far (`Target.cumulative`) never falls from one date to the next, nor below its last value.
         """
         point, last = forecast_points(self.at_origin, ahead, (name,))[name][0], float(self.windows.values[0, -1])
-        quantiles, limit = self.lessons.calibration(name).quantiles(cases, point, levels), self.target.limit
+        quantiles, limit = self.lessons.errors.band(name).quantiles(cases, point, levels), self.target.limit
         if self.target.cumulative:
             quantiles = np.maximum.accumulate(np.maximum(quantiles, last), axis=0)
         if self.windows.bounded or not np.isfinite(limit):
@@ -460,8 +460,9 @@ class Forecast:
 
     @cached_property
     def judged(self) -> pd.DataFrame:
-        """How the bands of each level did on every forecast of the references, see `scores.judge`."""
-        return judge(self.residuals, self.method, sorted(self.levels))
+        """Outcomes of the references beside the bands of each level, see `scores.evaluate`."""
+        errors = self.lessons.errors
+        return evaluate(errors.residuals, [self.method], sorted(self.levels), errors, scored=False)
 
     def coverage(self) -> pd.DataFrame:
         """How such bands did on the references, each technology left out in turn.
