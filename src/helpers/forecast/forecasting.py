@@ -209,10 +209,11 @@ def hindcast(
 
     Parameters
     ----------
-    series, bound, references, levels : as for `forecast`
+    series, bound, references : as for `forecast`
     origins : DatetimeIndex, optional
         Dates of observations; by default those of `pick_origins`. One by which too little was known of other
         technologies is passed over.
+    levels : as for `forecast`
 
     Returns
     -------
@@ -222,7 +223,8 @@ def hindcast(
     """
     target = read_series(series, bound)
     references = indicators.load_references() if references is None else read_references(references)
-    last, frames = target.values.index[-1], []
+    last = target.values.index[-1]
+    frames: list[pd.DataFrame] = []
     for origin in pick_origins(target) if origins is None else origins:
         earlier = [each for each in (cut_series(each, origin) for each in references) if len(each.values)]
         if not can_calibrate(earlier):

@@ -21,8 +21,8 @@ from .paths import correlate_errors, fit_decay
 from .rolling import HORIZONS, LABELS, WINDOWS, backtest
 from .windows import FEW_YEARS, SHORTEST
 
-NUMBERS = ("window", "years", "horizon_years", "last", "growth", "bound", "bound_ahead", "bound_then", "bound_sd")
-NUMBERS += ("rate", "roughness", "stretch", "past_peak", "drift_sd", "actual")
+NUMBERS = ["window", "years", "horizon_years", "last", "growth", "bound", "bound_ahead", "bound_then", "bound_sd"]
+NUMBERS += ["rate", "roughness", "stretch", "past_peak", "drift_sd", "actual"]
 """Columns of numbers in a residual frame besides its shares and methods."""
 
 
