@@ -301,8 +301,8 @@ def test_one_level_is_quoted_and_drawn_everywhere(make):
     axes = result.plot()
     assert sum(isinstance(drawn, PolyCollection) for drawn in axes.collections) == 2
     assert any(text.get_text().startswith("90 % band: ") for text in axes.texts)
-    pd.testing.assert_frame_equal(result.milestones(level=0.8), usual.milestones())
     assert set(result.milestones()["level"]) == {0.9}
+    assert (result.milestones()["latest"] >= usual.milestones()["latest"]).all()
 
 
 @pytest.mark.parametrize(

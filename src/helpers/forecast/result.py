@@ -371,18 +371,16 @@ class Forecast:
             frames.append(pd.DataFrame(columns | {"note": note}))
         return pd.concat(frames, ignore_index=True)
 
-    def milestones(self, shares: Sequence[float] = MILESTONES, level: float | None = None) -> pd.DataFrame:
+    def milestones(self, shares: Sequence[float] = MILESTONES) -> pd.DataFrame:
         """Dates at which shares of the bound are reached.
 
         A path reaches a share where it first comes to that share of the bound as it is forecast; between its dates it
         runs straight. By the median half of the paths have, by the earliest and the latest as many as lie below both
-        ends of the band.
+        ends of the quoted band.
 
         Parameters
         ----------
         shares : sequence of float
-        level : float, optional
-            Coverage of the band; the quoted one unless another is given.
 
         Returns
         -------
@@ -392,14 +390,13 @@ class Forecast:
             the horizon). No rows when there is no bound, or the series is past its peak.
         """
         names = ["entity", "indicator", "share", "status", "median", "earliest", "latest", "level", "probability"]
-        level, rows = self.level if level is None else level, []
-        (low, high), newest = band_ends(level), decimal_years(self.target.newer.index)[-1:]
+        rows, (low, high), newest = [], band_ends(self.level), decimal_years(self.target.newer.index)[-1:]
         for share, reached in self._reach(shares).items():
             years = np.sort(reached)[[int(np.ceil(part * len(reached))) - 1 for part in (0.5, low, high)]]
             dates = [f"{to_dates([year])[0]:%Y-%m-%d}" if np.isfinite(year) else NOT_REACHED for year in years]
             today = max([self.windows.years[0, -1], *newest])
             status = "reached" if reached.max() <= today else "expected" if np.isfinite(years[0]) else NOT_REACHED
-            rows.append((*self._labels.values(), share, status, *dates, level, float(np.isfinite(reached).mean())))
+            rows.append((*self._labels.values(), share, status, *dates, self.level, float(np.isfinite(reached).mean())))
         return pd.DataFrame(rows, columns=names)
 
     def probabilities(self, shares: Sequence[float] = MILESTONES) -> pd.DataFrame:
