@@ -83,7 +83,7 @@ def measure_skill(scored):
 
 def measure_late(references, residuals):
     """Origins at 60 to 98 % of the bound, and a series that stands near its bound."""
-    late = scores.evaluate(residuals, ["combined"], [0.8]).query("share > 0.6")
+    late = scores.evaluate(residuals, ["combined"], [0.8], scored=False).query("share > 0.6")
     below, above = (scores.mean_by_technology(late, name) for name in ("below", "above"))
     met = 0.08 <= below <= 0.12 and 0.08 <= above <= 0.12
     measured = f"{100 * below:.1f} / {100 * above:.1f} %"
@@ -98,7 +98,7 @@ def measure_late(references, residuals):
 def measure_unbounded(references):
     """The references as if they had no bound, and a series that trebles each year."""
     residuals = backtest(references, bounded=False)
-    judged = scores.evaluate(residuals, ["combined"], [0.8])
+    judged = scores.evaluate(residuals, ["combined"], [0.8], scored=False)
     means = judged.groupby(["horizon_years", "technology"])["covered"].mean().groupby("horizon_years").mean()
     measured = f"{100 * means.mean():.0f} % ({100 * means.min():.0f}-{100 * means.max():.0f} % by horizon)"
     yield row("no bound: coverage of the 80 % band", "75-85 %", measured, 0.75 <= means.mean() <= 0.85)

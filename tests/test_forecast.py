@@ -359,7 +359,8 @@ def test_methods_treat_all_windows_at_once_as_one_by_one(references):
     prior = methods.Prior(1.5, 1.2, 0.04, 0.7)
     together = methods.forecast_points(methods.Origin(many, prior), ahead)
     row = len(many.years) // 2
-    one = many.take(np.array([row]))
+    parts = (part[[row]] for part in (many.years, many.values, many.bound))
+    one = windows.Windows(*parts, many.labels.iloc[[row]])
     alone = methods.forecast_points(methods.Origin(one, prior), windows.Ahead.of(one, ahead.years[[row]]))
     for name, path in alone.items():
         np.testing.assert_allclose(path[0], together[name][row], rtol=1e-12)

@@ -252,8 +252,3 @@ def _find_furthest(residuals: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 def normal_quantiles(point: np.ndarray, sd: np.ndarray, levels: Levels) -> np.ndarray:
     """Quantiles (..., Q) of a normal distribution, cut at 0: the bands a random walk with drift claims for itself."""
     return np.maximum(point[..., None] + sd[..., None] * ndtri(np.asarray(levels, float)), 0.0)
-
-
-def leave_out(residuals: pd.DataFrame, technology: str) -> pd.DataFrame:
-    """Residuals of all other technologies."""
-    return residuals if not technology else residuals[residuals["technology"] != technology]

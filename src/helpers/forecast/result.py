@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 from io import BytesIO
@@ -89,6 +89,7 @@ class Forecast:
     levels: tuple[float, ...]
     shares: tuple[float, ...]
     method: str = PUBLISHED
+    _limits_by_method: dict[str, tuple[tuple[float, float, float], ...]] = field(default_factory=dict, init=False)
 
     @property
     def residuals(self) -> pd.DataFrame:
@@ -229,11 +230,6 @@ class Forecast:
         if self.windows.bounded or not np.isfinite(limit):
             return np.minimum(quantiles, limit)
         return approach(quantiles, last, limit)
-
-    @cached_property
-    def _limits_by_method(self) -> dict[str, tuple[tuple[float, float, float], ...]]:
-        """`_limits` by method, computed when first asked for."""
-        return {}
 
     def _limits(self, method: str = "") -> tuple[tuple[float, float, float], ...]:
         """Year, lowest and highest rank that each newer figure allows."""
