@@ -34,8 +34,8 @@ def score_series():
     """Mean WIS and number of the published forecasts by series, window and horizon."""
     references, parts = indicators.load().references(), []
     for bounded in (True, False):
-        scored = scores.evaluate(forecast.backtest(references, bounded=bounded))
-        scored = scored[scored["method"] == "combined"].assign(bounded=bounded)
+        scored = scores.evaluate(forecast.backtest(references, bounded=bounded), ["combined"], [0.8])
+        scored["bounded"] = bounded
         parts.append(scored.groupby(KEYS)["wis"].agg(n="size", combined="mean"))
     return pd.concat(parts)
 

@@ -42,12 +42,13 @@ def time_backtest(references):
     for _ in range(3):
         start = time.perf_counter()
         residuals = backtest(references)
-        scored = scores.evaluate(residuals)
+        errors = bands.Errors(residuals)
+        scored = scores.evaluate(residuals, errors=errors)
         scores.score(scored)
         scores.cover_by_technology(scored)
         scores.cover_by_stage(scored)
         scores.compare(scored)
-        scores.check_calibration(residuals)
+        scores.check_calibration(residuals, errors=errors)
         scores.count_sides(scored)
         best = min(best, time.perf_counter() - start)
     return best, residuals, scored
@@ -82,7 +83,7 @@ def measure_skill(scored):
 
 def measure_late(references, residuals):
     """Origins at 60 to 98 % of the bound, and a series that stands near its bound."""
-    late = scores.judge(residuals, "combined", [0.8]).query("share > 0.6")
+    late = scores.evaluate(residuals, ["combined"], [0.8], scored=False).query("share > 0.6")
     below, above = (scores.mean_by_technology(late, name) for name in ("below", "above"))
     met = 0.08 <= below <= 0.12 and 0.08 <= above <= 0.12
     measured = f"{100 * below:.1f} / {100 * above:.1f} %"
@@ -97,7 +98,7 @@ def measure_late(references, residuals):
 def measure_unbounded(references):
     """The references as if they had no bound, and a series that trebles each year."""
     residuals = backtest(references, bounded=False)
-    judged = scores.judge(residuals, "combined", [0.8])
+    judged = scores.evaluate(residuals, ["combined"], [0.8], scored=False)
     means = judged.groupby(["horizon_years", "technology"])["covered"].mean().groupby("horizon_years").mean()
     measured = f"{100 * means.mean():.0f} % ({100 * means.min():.0f}-{100 * means.max():.0f} % by horizon)"
     yield row("no bound: coverage of the 80 % band", "75-85 %", measured, 0.75 <= means.mean() <= 0.85)
@@ -123,9 +124,9 @@ def measure_few(references):
     for points in (1, 2, 3, 4):
         residuals = backtest(references, (points,), (0.5, 1.0, 2.0, 3.0))
         residuals["median_growth"] = follow_others(residuals)
-        records, judged = bands.Records(residuals), {}
+        errors, judged = bands.Errors(residuals), {}
         for method in (forecast.PUBLISHED, "median_growth"):
-            found = scores.leave_one_technology_out_quantiles(records, method, levels)
+            found = scores.quantiles_of(residuals, method, levels, errors)
             actual = residuals["actual"].to_numpy()
             frame = residuals[["horizon_years", "technology"]].assign(
                 wis=scores.quantile_score(actual, found, levels) / residuals["bound"],

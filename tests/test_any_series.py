@@ -92,7 +92,7 @@ def test_hindcasts_begin_where_a_forecast_can_be_made(tmp_path):
     old = [f"{year}-12-31" for year in (1900, 1901, 1902, 1903)]
     data = indicators.load(write(tmp_path, [1, 2, 4, 8], old))
     series = data.series("own data", "own")
-    assert forecast.make_hindcasts(series, data.references(series), forecast.pick_origins(series)).empty
+    assert forecast.hindcast(series, None, data.references(series), pd.DatetimeIndex(old[2:3])).empty
 
 
 @pytest.mark.parametrize("name", ["as_of", "data"])

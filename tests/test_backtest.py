@@ -117,17 +117,18 @@ def test_a_new_method_is_one_function_and_one_line(monkeypatch, references):
 
 
 def test_comparison_is_paired_and_the_same_again(scored):
-    table = scores.compare(scored, draws=500)
+    table = scores.compare(scored)
     assert ((table["low"] <= table["wis_relative"]) & (table["wis_relative"] <= table["high"])).all()
-    pd.testing.assert_frame_equal(table, scores.compare(scored, draws=500), check_exact=True)
-    itself = scores.compare(scored, "drift", ("drift",), draws=50)
+    pd.testing.assert_frame_equal(table, scores.compare(scored), check_exact=True)
+    itself = scores.compare(scored, "drift", ("drift",))
     assert (itself[["wis_relative", "low", "high"]] == 1).all().all()
 
 
 def test_coverage_by_technology_and_stage_counts_every_forecast_once(scored):
-    assert scores.cover_by_technology(scored)["n"].sum() == len(scored)
+    once = scored[scored["level"] == 0.8]
+    assert scores.cover_by_technology(scored)["n"].sum() == len(once)
     stages = scores.cover_by_stage(scored)
-    assert stages[~stages["stage"].str.startswith("growth")]["n"].sum() == len(scored)
+    assert stages[~stages["stage"].str.startswith("growth")]["n"].sum() == len(once)
 
 
 def test_sides_and_coverage_add_up_and_the_interval_holds_the_coverage(scored):

@@ -9,6 +9,7 @@ import pytest
 from courses import COURSES, METHOD, course, write_formulas
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from scipy.special import expit
 
 from helpers.curves import (
@@ -214,6 +215,23 @@ def test_results_follow_statsmodels(logistic30):
     profile = results.profile("ceiling")
     assert profile["ssr"].min() == pytest.approx(results.ssr)
     assert profile["confidence"].max() > 0.95
+
+
+def test_summary_intervals_tests_predictions_and_residuals_are_those_of_the_textbook(logistic30):
+    results = Logistic(logistic30).fit()
+    estimate, error, t = results.params, results.bse, stats.t(results.df_resid)
+    interval = np.stack([estimate - t.ppf(0.975) * error, estimate + t.ppf(0.975) * error], axis=1)
+    np.testing.assert_allclose(results.conf_int(), interval, rtol=1e-9)
+    tested = results.t_test("rate = 0.3")
+    np.testing.assert_allclose(tested.pvalue, 2 * t.sf(abs(tested.tvalue)))
+    years = np.array([5.0, 31.0])
+    curve = estimate["ceiling"] / (1 + np.exp(-estimate["rate"] * (years - estimate["midpoint"])))
+    np.testing.assert_allclose(results.predict(years), curve, rtol=1e-12)
+    np.testing.assert_allclose(results.resid, logistic30 - results.predict(logistic30.index), atol=1e-9)
+    printed = {
+        row[0]: row[1] for row in map(str.split, results.summary().tables[1].as_text().splitlines()) if len(row) == 8
+    }
+    np.testing.assert_allclose([float(printed[name]) for name in estimate.index], estimate, rtol=1e-5)
 
 
 def test_dates_in_dates_out():

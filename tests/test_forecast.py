@@ -216,7 +216,7 @@ def test_past_the_peak_rate_and_steps_are_those_of_the_fall(make):
 
 def test_a_band_stays_above_the_floor_and_within_what_any_reference_grew_by(make, unbounded):
     result = make([1, 3, 9, 27], None, horizon_years=5)
-    floor, most = result.lessons.calibration("damped_drift").floor, (unbounded["actual"] / unbounded["last"]).max()
+    floor, most = result.lessons.errors.band("damped_drift").floor, (unbounded["actual"] / unbounded["last"]).max()
     assert result.quantiles[0.975].iloc[-1] <= 27 * most * (1 + 1e-9)
     assert result.quantiles.min().min() >= 27 * floor
     assert 0 < floor < 0.9
@@ -301,8 +301,8 @@ def test_one_level_is_quoted_and_drawn_everywhere(make):
     axes = result.plot()
     assert sum(isinstance(drawn, PolyCollection) for drawn in axes.collections) == 2
     assert any(text.get_text().startswith("90 % band: ") for text in axes.texts)
-    pd.testing.assert_frame_equal(result.milestones(level=0.8), usual.milestones())
     assert set(result.milestones()["level"]) == {0.9}
+    assert (result.milestones()["latest"] >= usual.milestones()["latest"]).all()
 
 
 @pytest.mark.parametrize(
@@ -359,7 +359,8 @@ def test_methods_treat_all_windows_at_once_as_one_by_one(references):
     prior = methods.Prior(1.5, 1.2, 0.04, 0.7)
     together = methods.forecast_points(methods.Origin(many, prior), ahead)
     row = len(many.years) // 2
-    one = many.take(np.array([row]))
+    parts = (part[[row]] for part in (many.years, many.values, many.bound))
+    one = windows.Windows(*parts, many.labels.iloc[[row]])
     alone = methods.forecast_points(methods.Origin(one, prior), windows.Ahead.of(one, ahead.years[[row]]))
     for name, path in alone.items():
         np.testing.assert_allclose(path[0], together[name][row], rtol=1e-12)
@@ -398,8 +399,8 @@ def test_nothing_after_the_origin_changes_a_hindcast(references):
     series = indicators.load().series("China", "genai_users", "population_year_end")
     origin = pd.Timestamp("2025-06-30")
     altered = [disturb(each, origin) for each in references]
-    before = forecast.hindcast(series, None, references, [origin], horizon_years=2).drop(columns="actual")
-    after = forecast.hindcast(disturb(series, origin), None, altered, [origin], horizon_years=2).drop(columns="actual")
+    before = forecast.hindcast(series, None, references, [origin]).drop(columns="actual")
+    after = forecast.hindcast(disturb(series, origin), None, altered, [origin]).drop(columns="actual")
     assert before.to_csv() == after.to_csv()
     assert set(before["origin"]) == {origin}
 
@@ -436,11 +437,11 @@ def test_hindcasts_are_cut_at_their_origin_and_origins_have_points_before_them(r
     cut = cut_series(series, origins[0])
     for index in (cut.values.index, cut.bound.index, cut.censored.index, pd.DatetimeIndex(cut.observations["date"])):
         assert len(index) == 0 or index.max() <= origins[0]
-    result = forecast.make_hindcasts(series, references, origins)
+    result = forecast.hindcast(series, None, references)
     assert result.set_index("date")["actual"].to_dict() == {pd.Timestamp("2025-12-31"): 602.0} | {
         date: pytest.approx(np.nan, nan_ok=True) for date in result["date"][1:]
     }
-    assert forecast.make_hindcasts(series, references, origins[:0]).empty
+    assert forecast.hindcast(series, None, references, origins[:0]).empty
 
 
 def test_the_target_technology_teaches_nothing(references):
@@ -480,7 +481,7 @@ def test_variance_weights_are_recovered():
 
 
 def test_conformal_quantiles_have_the_correction_for_a_finite_sample():
-    calibration = bands.Calibration(0.5, np.ones(3), np.arange(1.0, 10.0), (np.arange(9) + 0.5) / 9, 9.0, None)
+    calibration = bands.Band(0.5, np.ones(3), np.arange(1.0, 10.0), (np.arange(9) + 0.5) / 9, 9.0, None)
     found = calibration.score_quantile((0.025, 0.1, 0.5, 0.9, 0.975))
     assert found[2] == 0
     assert found[0] == -found[4] == -9.0  # 0.95 x (1 + 1 / 9) is beyond the sample: the largest score
@@ -491,9 +492,10 @@ def test_conformal_quantiles_have_the_correction_for_a_finite_sample():
 def test_the_correction_counts_technologies(residuals):
     """Windows, horizons and series of one technology hang together: 31 units are exchangeable, not 406."""
     names = residuals["technology"].unique()
-    assert bands.calibrate(residuals, "damped_drift").count == len(names)
-    errors = bands.Errors(residuals, "damped_drift")
-    assert {calibration.count for calibration in errors.left_out} == {len(names) - 1}
+    errors = bands.Errors(residuals)
+    assert errors.band("damped_drift").count == len(names)
+    assert {errors.band("damped_drift", name).count for name in names} == {len(names) - 1}
+    assert errors.band("damped_drift", "of none of them") is errors.band("damped_drift")
 
 
 def test_the_bound_of_a_window_is_the_one_known_at_its_origin():

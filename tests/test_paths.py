@@ -55,7 +55,7 @@ def test_without_a_newer_figure_the_margins_stay_what_they_are(make):
         cases = bands.Cases.of(
             results.describe(result.windows, ahead, (np.zeros(len(point), int), np.arange(len(point))))
         )
-        margins.append(result.lessons.calibration(name).quantiles(cases, point, result.quantile_levels))
+        margins.append(result.lessons.errors.band(name).quantiles(cases, point, result.quantile_levels))
     np.testing.assert_array_equal(found, sum(margins) / 4)
     of_paths = np.quantile(result.paths, result.quantile_levels, axis=0, method="hazen").T
     np.testing.assert_allclose(of_paths, found, rtol=2e-4)
@@ -104,14 +104,14 @@ def test_correlations_are_found_again_in_errors_made_with_them(residuals):
     original = bands.Errors.normal_scores
     bands.Errors.normal_scores = lambda *_: scores
     try:
-        found = paths.correlate_errors(rows, "combined")
+        found = paths.correlate_errors(bands.Errors(rows), "combined")
     finally:
         bands.Errors.normal_scores = original
     assert paths.fit_decay(found) == pytest.approx(0.3, abs=0.06)
     assert paths.fit_decay(found.iloc[:0]) == paths.RANDOM_WALK
 
 
-def test_correlations_come_from_the_same_origins(residuals):
+def test_correlations_come_from_the_same_origins(residuals, monkeypatch):
     """A technology with figures at two horizons alone tells nothing of how all of them hang together."""
     rows = residuals[residuals["window"] == 4].reset_index(drop=True)
     scores = np.random.default_rng(4).normal(size=len(rows))
@@ -119,8 +119,9 @@ def test_correlations_come_from_the_same_origins(residuals):
     full, few = rows[known >= 4], rows[(known == 2) & (rows["horizon_years"] <= 2)]
     assert few["technology"].nunique() > 3
     both = pd.concat([full, few])
-    found = paths.correlate_scores(both, scores[both.index])
-    pd.testing.assert_frame_equal(found, paths.correlate_scores(full, scores[full.index]))
+    monkeypatch.setattr(bands.Errors, "normal_scores", lambda errors, _: scores[errors.residuals.index])
+    found = [paths.correlate_errors(bands.Errors(each), "combined") for each in (both, full)]
+    pd.testing.assert_frame_equal(*found)
 
 
 def test_members_of_a_forecast_with_a_newer_figure_add_up_to_it(china):

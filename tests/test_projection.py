@@ -25,7 +25,8 @@ def test_share_and_slopes_agree_with_the_written_curve_by_complex_steps(name):
         place = np.array([random.uniform(axis[0], axis[-1]) * 0.5 for axis in shape.axes])
         share = shape.share(TIMES, *place)
         np.testing.assert_allclose(share, COURSES[name][1](TIMES, *to_plain(shape, place)), rtol=1e-10, atol=1e-14)
-        slopes = shape(TIMES, TIMES, launch=0.0 if shape.needs_launch else None).problem().slopes(TIMES, place)
+        problem = shape(TIMES, TIMES, launch=0.0 if shape.needs_launch else None).problem()
+        slopes = problem.slopes(TIMES, problem.share(TIMES, place), place)
         for row, slope in enumerate(slopes):
             moved = place.astype(complex)
             moved[row] += 1e-30j

@@ -107,7 +107,7 @@ def make_courses(count):
 
 def test_what_the_references_teach_is_learnt_once_for_many_series(monkeypatch, tmp_path):
     """With and without a bound mixed each series had a backtest of its own: two seconds and more for each."""
-    calls = {"backtest": 0, "calibrate": 0, "learn_prior": 0}
+    calls = {"backtest": 0, "_calibrate": 0, "learn_prior": 0}
 
     def count(holder, name):
         original = getattr(holder, name)
@@ -122,13 +122,13 @@ def test_what_the_references_teach_is_learnt_once_for_many_series(monkeypatch, t
     monkeypatch.setattr(lessons, "_TAUGHT", {})
     count(lessons, "backtest")
     count(lessons, "learn_prior")
-    count(bands.Errors, "calibrate")
+    count(bands.Errors, "_calibrate")
     references = indicators.load().references()[:8]
     for place, series in enumerate(make_courses(40).values()):
         forecast.forecast(series, 100.0 if place % 2 else None, references, horizon_years=2).frame()
     assert calls["backtest"] == 2, "one with a bound, one without"
     assert calls["learn_prior"] == 1
-    assert calls["calibrate"] <= 2 * len(forecast.NAMES)
+    assert calls["_calibrate"] <= 2 * len(forecast.NAMES)
 
 
 def test_forecast_after_forecast_keeps_memory_flat():

@@ -102,10 +102,10 @@ class Problem:
             return self.family.share(times - theta[-1], *theta[:-1])
         return self.family.share(times, *theta)
 
-    def slopes(self, times: Array, theta: Array) -> list[Array]:
-        """Derivatives of the share by each coordinate, p of (n,)."""
+    def slopes(self, times: Array, share: Array, theta: Array) -> list[Array]:
+        """Derivatives of the share (n,) by each coordinate, p of (n,)."""
         if self.family.slopes is not None and not self.any_launch:
-            return self.family.slopes(times, self.family.share(times, *theta), *theta)
+            return self.family.slopes(times, share, *theta)
         moves = STEP * np.eye(len(theta))
         around = self.share(times, np.hstack([theta[:, None] + moves, theta[:, None] - moves])[:, :, None])
         return [*(around[: len(theta)] - around[len(theta) :]) / (2 * STEP)]
@@ -128,13 +128,14 @@ class Problem:
 
     def jacobian(self, theta: Array, level: float) -> Array:
         """Derivatives of the weighed curve by the log ceiling and the coordinates, (n, 1 + p)."""
-        columns = [self.share(self.times, theta), *self.slopes(self.times, theta)]
+        share = self.share(self.times, theta)
+        columns = [share, *self.slopes(self.times, share, theta)]
         return level * np.array([self.weigh(column) for column in columns]).T
 
     def directions(self, theta: Array) -> Array:
         """Derivatives by the coordinates with a free ceiling projected out, (n, p)."""
-        curve = self.weigh(self.share(self.times, theta))
-        columns = self.jacobian(theta, self.level(curve))[:, 1:]
+        curve, *slopes = self.jacobian(theta, 1.0).T
+        columns = self.level(curve) * np.array(slopes).T
         return columns - np.outer(curve, curve @ columns / max(curve @ curve, 1e-300)) if self.free else columns
 
     def to_parameter(self, kind: str, value: Array | float) -> Array:

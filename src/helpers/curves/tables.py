@@ -23,6 +23,8 @@ NO_ESTIMATES = pd.DataFrame(
     | {"identified": pd.Series(dtype=bool), "remark": pd.Series(dtype=str), "errors": pd.Series(dtype=str)}
 )
 ENOUGH_TO_WEIGH = 8  # points below which AICc weights are noise
+POINTS, CURVES_EACH = 60, 12
+"""Ceilings of a profile, and curves of a family that are drawn on."""
 YEARS_ON = 5  # how far alternatives are drawn beyond the last observation
 REACH = 10  # how far ceilings are tried, in multiples of the bound or of what has been reached
 
@@ -87,15 +89,13 @@ def fit_families(
     return fits
 
 
-def compare_estimates(fits: Fits, profiled: Sequence[str] | None = None) -> pd.DataFrame:
+def compare_estimates(fits: Fits) -> pd.DataFrame:
     """List the estimates of several fits, with profile intervals that may be open.
 
     Parameters
     ----------
     fits : dict
         From `fit_families`.
-    profiled : sequence of str or None
-        Parameters whose intervals are searched; those of others are missing, and these not `identified`. None: all.
 
     Returns
     -------
@@ -106,24 +106,15 @@ def compare_estimates(fits: Fits, profiled: Sequence[str] | None = None) -> pd.D
         an estimate), remark (why a fit is no estimate: its optimum lies at infinity, or on the boundary of the
         parameter space; or which nested family's curve was fitted there), errors (what is said of them; where they are
         "not known" the intervals hold for independent and for persistent ones).
-
-    Raises
-    ------
-    CurveError
-        For a name in `profiled` that no fit estimates.
     """
     _check_fits(fits)
-    known = {name: None for fit in fits.values() if isinstance(fit, Results) for name in fit.param_names}
-    if missing := [name for name in profiled or () if known and name not in known]:
-        raise CurveError(f"profiled has {', '.join(missing)}; choose among {', '.join(known)}")
     frames = {("", ""): NO_ESTIMATES}
     for key, fit in fits.items():
         if isinstance(fit, CurveError):
             continue
         settled = fit.flag != UNSETTLED
-        names = [name for name in fit.param_names if profiled is None or name in profiled]
-        ends = np.hstack([fit.intervals(names, alpha) for alpha in (0.2, 0.05)])
-        ends = pd.DataFrame(ends, names, ["low_80", "high_80", "low_95", "high_95"]).reindex(fit.param_names)
+        ends = np.hstack([fit.intervals(fit.param_names, alpha) for alpha in (0.2, 0.05)])
+        ends = pd.DataFrame(ends, fit.param_names, ["low_80", "high_80", "low_95", "high_95"])
         closed = np.isfinite(ends).all(axis=1) & (fit.flag == "" or fit.limit != "")
         if fit.model.ceiling.name:
             closed[fit.model.ceiling.name] = fit.identified
@@ -184,7 +175,7 @@ def free_fits(fits: Fits) -> dict[str, Results]:
     return {family: fit for family, fit in free.items() if fit.df_resid > 0 and fit.params.notna().all()}
 
 
-def profile_ceilings(fits: Fits, bound: float = np.nan, points: int = 60) -> pd.DataFrame:
+def profile_ceilings(fits: Fits, bound: float = np.nan) -> pd.DataFrame:
     """Measure how much worse each ceiling fits than the best one.
 
     For each ceiling on a grid from just above the highest observation (or below the best ceiling) to ten times the
@@ -196,8 +187,6 @@ def profile_ceilings(fits: Fits, bound: float = np.nan, points: int = 60) -> pd.
         From `fit_families`.
     bound : float
         Known upper bound at the last observation; nan for none.
-    points : int
-        Ceilings on the grid.
 
     Returns
     -------
@@ -211,7 +200,7 @@ def profile_ceilings(fits: Fits, bound: float = np.nan, points: int = 60) -> pd.
     for family, fit in free.items():
         reached, freedom = fit.model.endog.max(), fit.df_resid
         start, top = min([reached * 1.001, *(0.9 * ceiling for ceiling in best)]), REACH * np.nanmax([bound, reached])
-        grid = np.geomspace(start, top, points)
+        grid = np.geomspace(start, top, POINTS)
         grid = np.unique([*grid, *(ceiling for ceiling in best if start < ceiling < top)])
         profile = fit.profile("ceiling", values=grid).replace(np.inf, np.nan)
         distance = np.sqrt(profile["statistic"].round(10)).round(6)  # more digits are the search's
@@ -225,8 +214,11 @@ def profile_ceilings(fits: Fits, bound: float = np.nan, points: int = 60) -> pd.
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
 
-def trace_alternatives(fits: Fits, bound: float = np.nan, level: float = 0.8, curves_each: int = 12) -> pd.DataFrame:
+def trace_alternatives(fits: Fits, bound: float = np.nan) -> pd.DataFrame:
     """Draw on the least-squares curve of each family and the curves of other ceilings that fit about as well.
+
+    The ceilings lie in the 80 % profile interval, from the curve's own value at the last date on. An interval without
+    end is drawn up to ten times the bound or the highest observation.
 
     Parameters
     ----------
@@ -234,11 +226,6 @@ def trace_alternatives(fits: Fits, bound: float = np.nan, level: float = 0.8, cu
         From `fit_families`.
     bound : float
         Known upper bound at the last observation; nan for none.
-    level : float
-        Of the profile interval that the ceilings are taken from, 0 to 1.
-    curves_each : int
-        Ceilings a family, from the curve's own value at the last date on. An interval without end is drawn up to ten
-        times the bound or the highest observation.
 
     Returns
     -------
@@ -251,14 +238,14 @@ def trace_alternatives(fits: Fits, bound: float = np.nan, level: float = 0.8, cu
         first, last = np.sort(decimal_years(model.index))[[0, -1]]
         at_end, top = float(fit.predict([last]).iloc[0]), REACH * np.nanmax([bound, model.endog.max()])
         times = np.linspace(first, last + YEARS_ON, 61)
-        low, high = fit.conf_int(round(1 - level, 6), "profile").loc["ceiling"]
-        grid = np.geomspace(max(low, 1.001 * at_end), max(min(high, top), 1.002 * at_end), curves_each)
+        low, high = fit.conf_int(0.2, "profile").loc["ceiling"]
+        grid = np.geomspace(max(low, 1.001 * at_end), max(min(high, top), 1.002 * at_end), CURVES_EACH)
         own = next(iter(fit.by_errors.values()))
         at = (times - own.problem.origin) / own.problem.span
         held = own.along(CEILING, np.log(grid))
         paths = [fit.predict(times), *(each.ceiling * own.problem.share(at, each.theta) for each in held)]
         for place, (ceiling, path) in enumerate(zip([fit.params["ceiling"], *grid], paths, strict=True)):
-            named = {"family": family, "ceiling": ceiling, "best": place == 0, "level": level}
+            named = {"family": family, "ceiling": ceiling, "best": place == 0, "level": 0.8}
             frames.append(pd.DataFrame(named | {"date": to_dates(times), "value": path}))
     columns = ["family", "ceiling", "best", "level", "date", "value"]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)

@@ -10,7 +10,7 @@ would have said of the references), ``lessons`` (what the references teach, made
 ``baselines`` (beside them), ``hub`` (their files), ``register`` and ``hub_scores``.
 """
 
-from .forecasting import cut_series, forecast, hindcast, make_hindcasts, pick_origins, read_narrowly, scale_before, vary
+from .forecasting import cut_series, forecast, hindcast, pick_origins, read_narrowly, scale_before, vary
 from .lessons import recall
 from .methods import NAMES, PUBLISHED, Origin, Prior, average_ceilings, last_shares, learn_prior
 from .result import MILESTONES, NOT_REACHED, Forecast
@@ -39,7 +39,6 @@ __all__ = [
     "last_shares",
     "last_window",
     "learn_prior",
-    "make_hindcasts",
     "next_dates",
     "pick_origins",
     "read_narrowly",

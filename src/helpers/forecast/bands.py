@@ -17,7 +17,6 @@ Tibshirani, Barber, Candes and Ramdas 2019 (weights); Dunn, Wasserman and Ramdas
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -139,8 +138,8 @@ def weigh_technologies(residuals: pd.DataFrame) -> np.ndarray:
 
 
 @dataclass
-class Calibration:
-    """Distribution of one method's errors, estimated from its residuals."""
+class Band:
+    """Prediction intervals of one method: the distribution of its errors on other technologies."""
 
     floor: float  # part of the last share of the bound (without one: of the last value), below which no band goes
     variance_weights: np.ndarray  # (3,) of the components
@@ -155,7 +154,7 @@ class Calibration:
         return self.count / (self.count + 1)
 
     def score_quantile(self, levels: Levels) -> np.ndarray:
-        """Spreads from the median to each quantile, signed, with the conformal correction for a finite sample.
+        """Signed distances of quantiles from the median in spreads, with the conformal correction for a finite sample.
 
         A level that passes 1 with the correction ends at the largest quotient.
         """
@@ -187,78 +186,60 @@ class Calibration:
 
 
 class Errors:
-    """What a method's forecasts missed by, (R,) rows, ready to calibrate with or without some technologies."""
+    """Errors of the methods' forecasts in residual rows (R), and the bands that they give, each made once.
 
-    def __init__(self, residuals: pd.DataFrame, method: str) -> None:
+    Parameters
+    ----------
+    residuals : DataFrame
+        From `backtest`.
+    """
+
+    def __init__(self, residuals: pd.DataFrame) -> None:
         self.residuals, self.cases = residuals, Cases.of(residuals)
-        self.point, self.weights = residuals[method].to_numpy(float), weigh_technologies(residuals)
         self.actual = (residuals["actual"] / residuals["bound_then"]).to_numpy(float)
-        self.technologies = pd.factorize(residuals["technology"])[0]
-        self._scaled: dict[float, tuple[np.ndarray, np.ndarray]] = {}
+        self.technologies, self.weights = residuals["technology"].to_numpy(), weigh_technologies(residuals)
+        self._known = set(self.technologies)
+        self._bands: dict[tuple[str, str | None], Band] = {}
+        self._scaled: dict[tuple[str, float], tuple[np.ndarray, np.ndarray]] = {}
 
-    def _on_scale(self, floor: float) -> tuple[np.ndarray, np.ndarray]:
-        """Errors (R,) and variances (R, 3) on the scale above a floor."""
-        if floor not in self._scaled:
-            centre, steeper = self.cases.scale(self.point / self.cases.bound, floor)
+    def band(self, method: str, technology: str | None = None) -> Band:
+        """`Band` of a method from all technologies but one; from all where that is None, or not among them."""
+        technology = technology if technology in self._known else None
+        if (method, technology) not in self._bands:
+            self._bands[method, technology] = self._calibrate(method, self.technologies != technology)
+        return self._bands[method, technology]
+
+    def normal_scores(self, method: str) -> np.ndarray:
+        """Normal scores (R,): standard normal quantiles at the ranks of the errors, divided by their spread."""
+        band = self.band(method)
+        errors, components = self._on_scale(method, band.floor)
+        sizes = np.abs(errors) / np.sqrt(components @ band.variance_weights)
+        inner = np.interp(sizes, band.scores, band.steps)
+        return np.sign(errors) * ndtri((1 + inner) / 2)
+
+    def _on_scale(self, method: str, floor: float) -> tuple[np.ndarray, np.ndarray]:
+        """Errors (R,) and variances (R, 3) on the scale above a floor; most technologies left out change none."""
+        if (method, floor) not in self._scaled:
+            centre, steeper = self.cases.scale(self.residuals[method].to_numpy(float) / self.cases.bound, floor)
             errors = self.cases.scale(self.actual, floor)[0] - centre
-            self._scaled[floor] = errors, self.cases.components * steeper[:, None] ** 2
-        return self._scaled[floor]
+            self._scaled[method, floor] = errors, self.cases.components * steeper[:, None] ** 2
+        return self._scaled[method, floor]
 
-    @cached_property
-    def left_out(self) -> list[Calibration]:
-        """`Calibration` from all technologies but each, in the order of `technologies`."""
-        return [self.calibrate(self.technologies != own) for own in range(self.technologies.max() + 1)]
-
-    def calibrate(self, rows: np.ndarray) -> Calibration:
-        """`Calibration` from the given rows.
+    def _calibrate(self, method: str, rows: np.ndarray) -> Band:
+        """`Band` from the given rows.
 
         The floor lies `DEEPER` times as far below the last value as any of them ever fell.
         """
         fallen = 1 - float((self.actual[rows] / self.cases.last[rows]).min())
         floor = max(0.0, 1 - DEEPER * max(fallen, LEAST_FALL))
-        errors, components = (part[rows] for part in self._on_scale(floor))
+        errors, components = (part[rows] for part in self._on_scale(method, floor))
         weights = self.weights[rows]
         variance_weights = fit_variance_weights(components, errors, weights)
         scores = np.abs(errors) / np.sqrt(components @ variance_weights)
         order = np.argsort(scores, kind="stable")
         steps = (np.cumsum(weights[order]) - weights[order] / 2) / weights.sum()
         furthest = None if self.cases.bounded else _find_furthest(self.residuals[rows])
-        count = len(np.unique(self.technologies[rows]))
-        return Calibration(floor, variance_weights, scores[order], steps, count, furthest)
-
-    def normal_scores(self, calibration: Calibration) -> np.ndarray:
-        """(R,) what a standard normal distribution has where the errors, divided by their spread, have their ranks."""
-        errors, components = self._on_scale(calibration.floor)
-        sizes = np.abs(errors) / np.sqrt(components @ calibration.variance_weights)
-        inner = np.interp(sizes, calibration.scores, calibration.steps)
-        return np.sign(errors) * ndtri((1 + inner) / 2)
-
-
-class Records(dict[str, Errors]):
-    """`Errors` of each method from the same residual rows, read when they are first asked for."""
-
-    def __init__(self, residuals: pd.DataFrame) -> None:
-        super().__init__()
-        self.residuals = residuals
-
-    def __missing__(self, method: str) -> Errors:
-        self[method] = Errors(self.residuals, method)
-        return self[method]
-
-
-def calibrate(residuals: pd.DataFrame, method: str) -> Calibration:
-    """`Calibration` of one method from residual rows (of other technologies than the one forecast).
-
-    Parameters
-    ----------
-    residuals : DataFrame as `backtest` gives it
-    method : str, a column of it
-
-    Returns
-    -------
-    Calibration
-    """
-    return Errors(residuals, method).calibrate(np.ones(len(residuals), bool))
+        return Band(floor, variance_weights, scores[order], steps, len(np.unique(self.technologies[rows])), furthest)
 
 
 def _find_furthest(residuals: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -271,8 +252,3 @@ def _find_furthest(residuals: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 def normal_quantiles(point: np.ndarray, sd: np.ndarray, levels: Levels) -> np.ndarray:
     """Quantiles (..., Q) of a normal distribution, cut at 0: the bands a random walk with drift claims for itself."""
     return np.maximum(point[..., None] + sd[..., None] * ndtri(np.asarray(levels, float)), 0.0)
-
-
-def leave_out(residuals: pd.DataFrame, technology: str) -> pd.DataFrame:
-    """Residuals of all other technologies."""
-    return residuals if not technology else residuals[residuals["technology"] != technology]

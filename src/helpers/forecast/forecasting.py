@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from .. import indicators
-from ..base.dates import Times
 from ..base.levels import LEVELS, band_ends, check_levels, read_shares
 from ..base.words import say_count
 from ..curves import decimal_years, to_dates
@@ -22,8 +20,6 @@ from .result import Forecast
 from .rolling import can_calibrate
 from .targets import check_limits, read_references, read_series
 from .windows import SHORTEST, SHORTEST_SPAN, last_window, next_dates
-
-Series = TypeVar("Series", pd.Series, AdoptionSeries)
 
 
 def forecast(
@@ -206,47 +202,49 @@ def hindcast(
     series: pd.Series | AdoptionSeries,
     bound: pd.Series | float | None = None,
     references: Sequence[AdoptionSeries] | None = None,
-    origins: Times | None = None,
-    **settings: Any,
+    origins: pd.DatetimeIndex | None = None,
+    levels: Sequence[float] = LEVELS,
 ) -> pd.DataFrame:
-    """The same forecast as it would have been made at earlier observations, with nothing dated later.
+    """The published forecast as it would have been made at earlier observations, with nothing dated later.
 
     Parameters
     ----------
     series, bound, references : as for `forecast`
-    origins : dates of observations
-        By default every one from the third on but the last.
-    **settings
-        horizon_years, levels, shares as for `forecast`.
+    origins : DatetimeIndex, optional
+        Dates of observations; by default those of `pick_origins`. One by which too little was known of other
+        technologies is passed over.
+    levels : as for `forecast`
 
     Returns
     -------
     DataFrame
-        The rows of `Forecast.frame` with ``origin`` first and ``actual``, the value observed on that date or missing.
-
-    Raises
-    ------
-    ValueError
-        With fewer than four values, and where `forecast` raises one.
+        The rows of `Forecast.frame` for the published method, up to half a year beyond the last observation, with
+        ``origin`` first and ``actual``, the value observed on that date or missing.
     """
-    target, frames = read_series(series, bound), []
-    values = target.values
-    references = indicators.load_references() if references is None else references
-    for origin in pd.DatetimeIndex(values.index[SHORTEST - 1 : -1] if origins is None else origins).tz_localize(None):
-        earlier = [each for each in (cut_series(each, origin) for each in references) if len(each.values) >= SHORTEST]
-        bound = cut_series(target.bound, origin) if target.bound is not None else None
-        frame = forecast(cut_series(series, origin), bound, earlier, **settings).frame()
+    target = read_series(series, bound)
+    references = indicators.load_references() if references is None else read_references(references)
+    last = target.values.index[-1]
+    frames: list[pd.DataFrame] = []
+    for origin in pick_origins(target) if origins is None else origins:
+        earlier = [each for each in (cut_series(each, origin) for each in references) if len(each.values)]
+        if not can_calibrate(earlier):
+            continue
+        first = frames[0]["origin"].iloc[0] if frames else origin
+        years = (last - first).days / 365.25 + 0.5
+        result = forecast(cut_series(target, origin), None, earlier, years, levels)
+        frame = result.method_frame(PUBLISHED)
         frame.insert(0, "origin", origin)
-        frames.append(frame.assign(actual=values.reindex(frame["date"]).to_numpy()))
+        frames.append(frame.assign(actual=target.values.reindex(frame["date"]).to_numpy()))
     if not frames:
-        raise ValueError(f"a hindcast needs at least {SHORTEST + 1} values, not {len(values)}")
-    return pd.concat(frames, ignore_index=True)
+        quantiles = [f"q{level:g}" for level in bands.REPORTED_QUANTILES]
+        columns = ["origin", "entity", "indicator", "date", "method", "mean", *quantiles, "unit", "basis", "actual"]
+        return pd.DataFrame(columns=columns)
+    rows = pd.concat(frames, ignore_index=True)
+    return rows[rows["date"] <= last + pd.Timedelta(days=190)].reset_index(drop=True)
 
 
-def cut_series(series: Series, date: pd.Timestamp) -> Series:
+def cut_series(series: AdoptionSeries, date: pd.Timestamp) -> AdoptionSeries:
     """The same series with nothing dated after `date`; values, bound, censored, breaks and observations alike."""
-    if isinstance(series, pd.Series):
-        return series[series.index.tz_localize(None) <= date]
     cut = {name: getattr(series, name) for name in ("values", "censored", "later", "bound")}
     cut = {name: part if part is None else part[part.index <= date] for name, part in cut.items()}
     cut |= {"bound": None if cut["bound"] is None or cut["bound"].empty else cut["bound"]}
@@ -275,38 +273,3 @@ def pick_origins(series: AdoptionSeries, back: float = 3.2, most: int = 3) -> pd
     dates = dates[dates >= series.values.index[-1] - pd.Timedelta(days=365.25 * back)]
     step = max(1, -(-len(dates) // most))
     return dates[::-1][::step][::-1]
-
-
-def make_hindcasts(
-    series: AdoptionSeries,
-    references: Sequence[AdoptionSeries],
-    origins: pd.DatetimeIndex,
-    levels: Sequence[float] = LEVELS,
-) -> pd.DataFrame:
-    """The published forecast as it would have been made at each origin by which enough was known of others.
-
-    Parameters
-    ----------
-    series : AdoptionSeries
-    references : sequence of AdoptionSeries
-    origins : DatetimeIndex
-        Dates of observations, as from `pick_origins`; none is right too.
-    levels : sequence of float
-        Coverage of the bands.
-
-    Returns
-    -------
-    DataFrame
-        As `hindcast`, the rows of the published method up to half a year beyond the last observation.
-    """
-    enough = [can_calibrate([cut_series(each, origin) for each in references]) for origin in origins]
-    origins = origins[enough]
-    if not len(origins):
-        quantiles = [f"q{level:g}" for level in bands.REPORTED_QUANTILES]
-        columns = ["origin", "entity", "indicator", "date", "method", "mean", *quantiles, "unit", "basis", "actual"]
-        return pd.DataFrame(columns=columns)
-    last = series.values.index[-1]
-    years = (last - origins[0]).days / 365.25 + 0.5
-    frame = hindcast(series, references=references, origins=origins, horizon_years=years, levels=levels)
-    near = frame["date"] <= last + pd.Timedelta(days=190)
-    return frame[(frame["method"] == PUBLISHED) & near].reset_index(drop=True)

@@ -14,19 +14,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.words import quote
 from ..indicators.series import AdoptionSeries
-from . import bands
-from .bands import Calibration, Records
-from .methods import PUBLISHED, Prior, last_shares, learn_prior, members_of, methods_for
-from .paths import correlate_scores, fit_decay
+from .bands import Errors, is_bounded
+from .methods import PUBLISHED, Prior, last_shares, learn_prior, methods_for
+from .paths import correlate_errors, fit_decay
 from .rolling import HORIZONS, LABELS, WINDOWS, backtest
 from .windows import FEW_YEARS, SHORTEST
 
-POSITIVE = ("years", "horizon_years", "last", "growth", "bound", "bound_ahead", "bound_then", "stretch", "window")
-ABOVE = dict.fromkeys(POSITIVE, 0.0)
-ABOVE |= dict.fromkeys(("bound_sd", "rate", "roughness", "past_peak", "drift_sd", "actual"), -np.inf)
-"""Columns of numbers in a residual frame besides its methods, and what each of them lies above."""
+NUMBERS = ["window", "years", "horizon_years", "last", "growth", "bound", "bound_ahead", "bound_then", "bound_sd"]
+NUMBERS += ["rate", "roughness", "stretch", "past_peak", "drift_sd", "actual"]
+"""Columns of numbers in a residual frame besides its shares and methods."""
 
 
 class Lessons:
@@ -34,51 +31,34 @@ class Lessons:
 
     Parameters
     ----------
-    records : Records
-        Of residuals from `backtest`; shared by all that learn from these.
+    residuals : DataFrame
+        From `backtest`, rows of other technologies alone.
     reached : DataFrame
-        From `last_shares`, of the other technologies.
-    technology : str
-        The one left out; "" for none.
+        From `last_shares`, of the same.
     """
 
-    def __init__(self, records: Records, reached: pd.DataFrame, technology: str = "") -> None:
-        self._records, self.reached, self._technology = records, reached, technology
-        self._calibrations: dict[str, Calibration] = {}
+    def __init__(self, residuals: pd.DataFrame, reached: pd.DataFrame) -> None:
+        self.residuals, self.reached = residuals, reached
 
-    @property
-    def residuals(self) -> pd.DataFrame:
-        """Residual rows of the other technologies."""
-        return bands.leave_out(self._records.residuals, self._technology)
+    @cached_property
+    def errors(self) -> Errors:
+        """Errors of the references' own forecasts, and the bands that they give."""
+        return Errors(self.residuals)
+
+    @cached_property
+    def prior(self) -> Prior:
+        """Where the other technologies stand, and how their growth went on; it says nothing without bounds."""
+        return learn_prior(self.reached, self.residuals) if is_bounded(self.residuals) else Prior(0.0, 1.0)
+
+    @cached_property
+    def correlations(self) -> pd.DataFrame:
+        """Correlations of the published forecast's errors at two horizons."""
+        return correlate_errors(self.errors, PUBLISHED)
 
     @cached_property
     def furthest(self) -> float:
         """Years ahead of the furthest forecast on record."""
         return float(self.residuals["horizon_years"].max())
-
-    @property
-    def _others(self) -> np.ndarray:
-        """(R,) whether a row is of another technology."""
-        return (self._records.residuals["technology"] != self._technology).to_numpy() | (not self._technology)
-
-    @cached_property
-    def prior(self) -> Prior:
-        """Where the other technologies stand, and how their growth went on; it says nothing without bounds."""
-        rows = self._records.residuals
-        return learn_prior(self.reached, rows, self._technology) if bands.is_bounded(rows) else Prior(0.0, 1.0)
-
-    def calibration(self, method: str) -> Calibration:
-        """`Calibration` of a method on the other technologies."""
-        if method not in self._calibrations:
-            self._calibrations[method] = self._records[method].calibrate(self._others)
-        return self._calibrations[method]
-
-    @cached_property
-    def correlations(self) -> pd.DataFrame:
-        """Correlations of the published forecast's errors at two horizons."""
-        members = members_of(PUBLISHED, self._records.residuals)
-        scores = sum(self._records[name].normal_scores(self.calibration(name)) for name in members) / len(members)
-        return correlate_scores(self.residuals, scores[self._others])
 
     @cached_property
     def decay(self) -> float:
@@ -98,11 +78,11 @@ class References:
 
     def __init__(self, series: Sequence[AdoptionSeries], residuals: pd.DataFrame | None = None) -> None:
         self.series = list(series)
-        given = [] if residuals is None else [check_residuals(residuals)]
-        known = ((min(int(each["window"].min()), SHORTEST), bands.is_bounded(each)) for each in given)
-        self._residuals = dict(zip(known, given, strict=True))
-        self._records: dict[tuple[int, bool], Records] = {}
-        self._lessons: dict[tuple[str, int, bool], Lessons] = {}
+        self._residuals: dict[tuple[int, bool], pd.DataFrame] = {}
+        self._lessons: dict[tuple[str | None, int, bool], Lessons] = {}
+        if residuals is not None:
+            given = check_residuals(residuals)
+            self._residuals[min(int(given["window"].min()), SHORTEST), is_bounded(given)] = given
 
     def residuals(self, bounded: bool, figures: int = SHORTEST) -> pd.DataFrame:
         """Errors of the references' own forecasts.
@@ -118,13 +98,13 @@ class References:
 
     def teach(self, technology: str, bounded: bool, figures: int = SHORTEST) -> Lessons:
         """`Lessons` for one technology; those that are not among the references share theirs."""
-        residuals, kind = self.residuals(bounded, figures=figures), (min(figures, SHORTEST), bounded)
-        own = technology in {each.technology for each in self.series} or (residuals["technology"] == technology).any()
-        key = (technology if own else "", *kind)
+        rows = self.residuals(bounded, figures)
+        others = [each for each in self.series if not technology or each.technology != technology]
+        kept = (rows["technology"] != technology) | (not technology)
+        own = len(others) < len(self.series) or not kept.all()
+        key = (technology if own else None, min(figures, SHORTEST), bounded)
         if key not in self._lessons:
-            others = [each for each in self.series if not key[0] or each.technology != key[0]]
-            records = self._records.setdefault(kind, Records(residuals))
-            self._lessons[key] = Lessons(records, last_shares(others), key[0])
+            self._lessons[key] = Lessons(rows[kept] if own else rows, last_shares(others))
         return self._lessons[key]
 
 
@@ -154,26 +134,20 @@ def check_residuals(residuals: Any) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        Where it is no DataFrame, has no rows, lacks a column, or a column has something else than its numbers.
+        Where it is no DataFrame, has no rows, lacks a column, or a cell of one is no number.
     """
     right = "give what backtest returned, or leave it out"
     if not isinstance(residuals, pd.DataFrame):
         raise ValueError(f"residuals is a {type(residuals).__name__}; {right}")
     bounded = "share" in residuals and residuals["share"].notna().any()
     few = "window" in residuals and residuals["window"].isin(range(1, SHORTEST)).any()
-    numbers = ABOVE | dict.fromkeys(methods_for(bounded, 1 if few else SHORTEST), -np.inf)
+    numbers = [*NUMBERS, *["share"] * bool(bounded), *methods_for(bounded, 1 if few else SHORTEST)]
     missing = [name for name in (*LABELS, "origin", "share", *numbers) if name not in residuals]
     if missing or not len(residuals):
-        lack = f"the column {missing[0]!r}" if missing else "rows"
-        raise ValueError(f"residuals lacks {lack}; {right}")
-    if residuals["share"].notna().any():
-        numbers["share"] = 0.0
-    for name, least in numbers.items():
-        number = pd.to_numeric(residuals[name], errors="coerce").to_numpy(float)
-        wrong = ~(np.isfinite(number) & (number > least)) | (not pd.api.types.is_numeric_dtype(residuals[name]))
-        if wrong.any():
-            cell, above = residuals[name].tolist()[wrong.argmax()], f" above {least:g}" * bool(np.isfinite(least))
-            raise ValueError(f"residuals has {quote(cell)} in the column {name!r}, not a number{above}; {right}")
+        raise ValueError(f"residuals lacks {f'the column {missing[0]!r}' if missing else 'rows'}; {right}")
+    for name in numbers:
+        if residuals[name].dtype.kind not in "biuf" or not np.isfinite(residuals[name]).all():
+            raise ValueError(f"residuals has a cell that is no number in the column {name!r}; {right}")
     return residuals.assign(**{name: residuals[name].astype(object).fillna("").astype(str) for name in LABELS})
 
 

@@ -277,7 +277,7 @@ def learn_prior(reached: pd.DataFrame, residuals: pd.DataFrame, exclude: str = "
         When fewer than two other technologies remain.
     """
     logits = reached[reached.index != exclude]["logit"].to_numpy()
-    rows = bands.leave_out(residuals, exclude)
+    rows = residuals[residuals["technology"] != exclude] if exclude else residuals
     if len(logits) < 2 or rows["technology"].nunique() < 2:
         raise ValueError(
             "reference series of two technologies at least are needed, besides the technology that is forecast"

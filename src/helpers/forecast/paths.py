@@ -20,7 +20,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import ndtr, ndtri
 from scipy.stats import qmc
 
-from .bands import Records
+from .bands import Errors
 from .methods import members_of
 from .windows import Levels
 
@@ -34,33 +34,26 @@ GRID, MOST_GIVEN = np.linspace(-6, 6, 81), 2**12
 SAME_ORIGIN = ["technology", "entity", "indicator", "origin", "window"]
 
 
-def correlate_errors(residuals: pd.DataFrame, method: str) -> pd.DataFrame:
-    """Correlation of a method's errors at two horizons from the same origin, on normal scores.
+def correlate_errors(errors: Errors, method: str, missing: int = 1) -> pd.DataFrame:
+    """Correlations of a method's errors at two horizons from the same origin, on normal scores.
+
+    All pairs of horizons must come from the same origins, or their correlations differ because technologies do: only
+    origins count at which at most so many horizons are `missing` that another origin has.
 
     Parameters
     ----------
-    residuals : DataFrame
-        From `backtest`.
+    errors : Errors
     method : str
-        A column of it. The scores of the published forecast are the means of its members'.
+        A column of its residuals. The scores of the published forecast are the means of its members'.
+    missing : int
 
     Returns
     -------
     DataFrame
         horizon_years, later_years, technologies, forecasts, correlation (every technology the same weight).
     """
-    records, rows = Records(residuals), np.ones(len(residuals), bool)
-    members = members_of(method, residuals)
-    scores = sum(records[name].normal_scores(records[name].calibrate(rows)) for name in members) / len(members)
-    return correlate_scores(residuals, scores)
-
-
-def correlate_scores(residuals: pd.DataFrame, scores: np.ndarray, missing: int = 1) -> pd.DataFrame:
-    """`correlate_errors` of residual rows whose normal scores (R,) are known.
-
-    All pairs of horizons must come from the same origins, or their correlations differ because technologies do: only
-    origins count at which at most so many horizons are `missing` that another origin has.
-    """
+    members, residuals = members_of(method, errors.residuals), errors.residuals
+    scores = sum(errors.normal_scores(name) for name in members) / len(members)
     rows = residuals[[*SAME_ORIGIN, "horizon_years"]].assign(score=scores)
     size = rows.groupby(SAME_ORIGIN)["score"].transform("size")
     rows = rows[size >= size.max() - missing]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 from io import BytesIO
@@ -22,7 +22,7 @@ from .ceilings import GOMPERTZ, LOGISTIC
 from .lessons import Lessons
 from .methods import PUBLISHED, Origin, fit_at_share, forecast_points, members_of, methods_for
 from .paths import PATHS, keep, levels_within, refutes, sift
-from .scores import judge, summarise_coverage
+from .scores import evaluate, summarise_coverage
 from .windows import DATE_TOLERANCE, SHORTEST, Ahead, Levels, Windows, approach, describe, interpolate_bound, next_dates
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ class Member:
     name: str
 
     @property
-    def band(self) -> bands.Calibration:
-        """Its own record: floor, quotients and the widest band that they vouch for."""
-        return self.forecast.lessons.calibration(self.name)
+    def band(self) -> bands.Band:
+        """Distribution of its errors on other technologies: floor, quotients, and the widest band that these allow."""
+        return self.forecast.lessons.errors.band(self.name)
 
     def quantiles(self, dates: pd.DatetimeIndex | None = None, levels: Levels | None = None) -> pd.DataFrame:
         """Quantiles of the member, among the paths of the forecast that newer figures leave.
@@ -89,6 +89,7 @@ class Forecast:
     levels: tuple[float, ...]
     shares: tuple[float, ...]
     method: str = PUBLISHED
+    _limits_by_method: dict[str, tuple[tuple[float, float, float], ...]] = field(default_factory=dict, init=False)
 
     @property
     def residuals(self) -> pd.DataFrame:
@@ -223,17 +224,12 @@ class Forecast:
         What counts all so far (`Target.cumulative`) never falls from one date to the next, nor below its last value.
         """
         point, last = forecast_points(self.at_origin, ahead, (name,))[name][0], float(self.windows.values[0, -1])
-        quantiles, limit = self.lessons.calibration(name).quantiles(cases, point, levels), self.target.limit
+        quantiles, limit = self.lessons.errors.band(name).quantiles(cases, point, levels), self.target.limit
         if self.target.cumulative:
             quantiles = np.maximum.accumulate(np.maximum(quantiles, last), axis=0)
         if self.windows.bounded or not np.isfinite(limit):
             return np.minimum(quantiles, limit)
         return approach(quantiles, last, limit)
-
-    @cached_property
-    def _limits_by_method(self) -> dict[str, tuple[tuple[float, float, float], ...]]:
-        """`_limits` by method, computed when first asked for."""
-        return {}
 
     def _limits(self, method: str = "") -> tuple[tuple[float, float, float], ...]:
         """Year, lowest and highest rank that each newer figure allows."""
@@ -371,18 +367,16 @@ class Forecast:
             frames.append(pd.DataFrame(columns | {"note": note}))
         return pd.concat(frames, ignore_index=True)
 
-    def milestones(self, shares: Sequence[float] = MILESTONES, level: float | None = None) -> pd.DataFrame:
+    def milestones(self, shares: Sequence[float] = MILESTONES) -> pd.DataFrame:
         """Dates at which shares of the bound are reached.
 
         A path reaches a share where it first comes to that share of the bound as it is forecast; between its dates it
         runs straight. By the median half of the paths have, by the earliest and the latest as many as lie below both
-        ends of the band.
+        ends of the quoted band.
 
         Parameters
         ----------
         shares : sequence of float
-        level : float, optional
-            Coverage of the band; the quoted one unless another is given.
 
         Returns
         -------
@@ -392,14 +386,13 @@ class Forecast:
             the horizon). No rows when there is no bound, or the series is past its peak.
         """
         names = ["entity", "indicator", "share", "status", "median", "earliest", "latest", "level", "probability"]
-        level, rows = self.level if level is None else level, []
-        (low, high), newest = band_ends(level), decimal_years(self.target.newer.index)[-1:]
+        rows, (low, high), newest = [], band_ends(self.level), decimal_years(self.target.newer.index)[-1:]
         for share, reached in self._reach(shares).items():
             years = np.sort(reached)[[int(np.ceil(part * len(reached))) - 1 for part in (0.5, low, high)]]
             dates = [f"{to_dates([year])[0]:%Y-%m-%d}" if np.isfinite(year) else NOT_REACHED for year in years]
             today = max([self.windows.years[0, -1], *newest])
             status = "reached" if reached.max() <= today else "expected" if np.isfinite(years[0]) else NOT_REACHED
-            rows.append((*self._labels.values(), share, status, *dates, level, float(np.isfinite(reached).mean())))
+            rows.append((*self._labels.values(), share, status, *dates, self.level, float(np.isfinite(reached).mean())))
         return pd.DataFrame(rows, columns=names)
 
     def probabilities(self, shares: Sequence[float] = MILESTONES) -> pd.DataFrame:
@@ -460,8 +453,9 @@ class Forecast:
 
     @cached_property
     def judged(self) -> pd.DataFrame:
-        """How the bands of each level did on every forecast of the references, see `scores.judge`."""
-        return judge(self.residuals, self.method, sorted(self.levels))
+        """Outcomes of the references beside the bands of each level, see `scores.evaluate`."""
+        errors = self.lessons.errors
+        return evaluate(errors.residuals, [self.method], sorted(self.levels), errors, scored=False)
 
     def coverage(self) -> pd.DataFrame:
         """How such bands did on the references, each technology left out in turn.

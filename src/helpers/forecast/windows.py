@@ -88,11 +88,6 @@ class Windows:
         """(N,) whether the last value lies clearly below an earlier one: adoption curves only rise."""
         return self.values[:, -1] < PAST_PEAK * self.values.max(axis=1)
 
-    def take(self, rows: np.ndarray) -> Windows:
-        """The windows of these rows."""
-        years, values, bound = (part[rows] for part in (self.years, self.values, self.bound))
-        return Windows(years, values, bound, self.labels.iloc[rows], self.bounded)
-
     @property
     def link(self) -> Link:
         """The scale on which growth is close to straight: log-log (Gompertz) for shares of a bound, else the log."""

@@ -55,7 +55,7 @@ def state_forecast(forecast: Forecast, respondents: int | None = None) -> pd.Dat
     found, scatter = assess_target(target), measure_scatter(windows)
     kind = kind_of(forecast.residuals)
     judged, kept = forecast.judged[forecast.judged["level"] == level], forecast.share_kept()
-    widest = min(forecast.lessons.calibration(name).widest for name in forecast.members)
+    widest = min(member.band.widest for member in forecast.members.values())
     beyond = [each for each in forecast.levels if each > widest]
     far, later = int(np.abs(forecast.years - 3).argmin()), forecast.dates > max([forecast.origin, *target.newer.index])
     near = int(np.argmax(later)) if later.any() else len(later) - 1
@@ -257,7 +257,7 @@ def state_paths(
 def state_calibration(
     judged: pd.DataFrame, windows: Windows, level: float, kind: Kind, beyond: Sequence[float] = ()
 ) -> Statement:
-    """How the band of `level` did on the references; `judged` is from `scores.judge`.
+    """How the band of `level` did on the references; `judged` is from `scores.evaluate`.
 
     So few technologies can't vouch for the bands of the levels `beyond`.
     """
