@@ -18,9 +18,9 @@ from matplotlib import pyplot
 
 from helpers import curves, forecast, indicators
 from helpers.runs.checks import check_parameters
+from helpers.runs.ingredients import describe_series
 from helpers.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
 from helpers.runs.runner import run_all
-from helpers.runs.sequence import describe_series
 from helpers.show.figures import images, labels, style
 
 ROOT = Path(__file__).parents[1]

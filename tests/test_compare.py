@@ -51,7 +51,8 @@ def make(outputs, name, median=800.0, subject=("Users", "million persons"), date
         table: {"sha256": hash_file(folder / "tables" / f"{table}.csv"), "rows": 1, "columns": {}} for table in tables
     }
     record = {"run": name, "made": "2026-11-26", "main_figure": None, "parameters": parameters, "git": None}
-    record |= {"subject": {"title": subject[0], "unit": subject[1]}, "pages": {}, "sources": []}
+    record |= {"subject": {"title": subject[0], "unit": subject[1]}, "pages": {}, "exports": {}, "sources": []}
+    record |= {"citation": "", "pdf": False}
     summary = {"parameters": {}, "read": {}, "tables": written, "figures": {}, "made_from": {}}
     summary |= {"source": "a" * 64, "key": "a" * 64, "executed": "a" * 64}
     record |= {"notebooks": {"06_summarise_findings": summary}}

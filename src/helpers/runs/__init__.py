@@ -8,7 +8,6 @@ finished runs) and ``comparison`` (which it compares), ``sweep_file`` and ``swee
 how they are made, and what they come to), ``lab`` and ``explore`` (by hand).
 """
 
-from .output import SavedFigure
-from .study import Study
+from .study import SavedFigure, Study
 
 __all__ = ["SavedFigure", "Study"]

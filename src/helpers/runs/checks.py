@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..base.columns import split_choices
 from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
-from ..base.project import UserError, find_data, shorten_path
+from ..base.project import RunError, UserError, shorten_path
 from ..base.words import say_count, say_day
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
 
@@ -47,10 +46,9 @@ def check_parameters(
         for family in parameters.families:
             if family not in FAMILIES:
                 raise ParameterError(f"parameter 'families' has the unknown '{family}'{suggest(family, FAMILIES)}")
-    source = find_data(parameters.data)
-    path, _ = split_choices(source)
-    if not os.path.lexists(path):
-        missing = f"there is no such folder or file: {shorten_path(path)}"
+    source = parameters.source
+    if not os.path.lexists(source.path):
+        missing = f"there is no such folder or file: {shorten_path(source.path)}"
         raise ParameterError(f"parameter 'data' is '{parameters.data}', but {missing}")
     data = (load or indicators.load)(str(source), as_of=parameters.as_of)
     series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
@@ -110,6 +108,17 @@ def list_notes(data: Any, parameters: Parameters) -> list[str]:
     units = [indicators.say_units(data, [pair])] if data.is_beside else []
     notes = indicators.list_warnings(data, [pair]) + list_left_out(data.series(*pair, bound=parameters.bound))
     return [*(f"understood: {one}" for one in data.understood), *units, *(f"note: {note}" for note in notes)]
+
+
+def refuse_left_out(data: Any) -> None:
+    """Refuse own data of which a cell or a row was left out, as `--strict` asks.
+
+    Raises
+    ------
+    RunError
+    """
+    if left := [line for line in data.understood if "left out" in line]:
+        raise RunError(f"{data.path.name} was not read whole, which --strict asks for: {'; '.join(left)}.")
 
 
 def list_left_out(series: Any) -> list[str]:
