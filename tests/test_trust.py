@@ -276,7 +276,7 @@ def test_a_damaged_record_says_make_the_run_again(made, capsys, kind, what):
     elif kind != "text":
         content[what] = [5] if kind == "list" else 5
     path.write_bytes(what.encode(errors="surrogateescape") if kind == "text" else json.dumps(content).encode())
-    for words in (["export", "small"], ["verify", "small"], ["register", "small"]):
+    for words in (["export", "small"], ["verify", "small"]):
         code, _, err = call(capsys, *words)
         assert (code, err) == (1, "The record of run 'small', run.json, can't be used. Make the run again.\n")
     assert "its record can't be read" in call(capsys, "runs")[1]
