@@ -11,6 +11,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from cells import list_exhibits
 from figure_faults import find_faults
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
