@@ -145,7 +145,7 @@ def keep_failed(target: Path, failed: Path) -> str:
     shutil.copyfile(target, failed)
     try:
         return shorten_path(export_notebook(failed)[0])
-    except RunError:  # an odd output; the copy is there
+    except (OSError, RunError):  # no room, or an odd output; the copy is there
         return shorten_path(failed)
 
 
