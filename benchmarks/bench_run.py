@@ -20,7 +20,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from helpers.runs.sequence import find_notebooks
+from helpers.runs.ingredients import find_notebooks
 
 ROUNDS, KILLS = 5, 30
 PAPERMILL = (sys.executable, "-m", "papermill")

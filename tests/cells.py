@@ -1,5 +1,6 @@
 """A notebook's cells, run in this process: its variables, its tables and its figures can be looked at."""
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -45,3 +46,9 @@ def run_cells(number, outputs, **parameters):
         }
     assert all(isinstance(table, pd.DataFrame) for table in tables.values())
     return tables, drawn
+
+
+def list_exhibits(*methods):
+    """Names of the tables and figures that the numbered notebooks write by these methods of a study."""
+    texts = "\n".join(path.read_text(encoding="utf-8") for path in sorted(NOTEBOOKS.glob("0*.ipynb")))
+    return {*re.findall(rf'\.(?:{"|".join(methods)})\(\s*(?:\\n",\s*"\s*)?\\"(\d\d_\w+)', texts)}

@@ -17,8 +17,8 @@ from cells import NOTEBOOKS, execute_cells
 from figure_faults import find_faults
 from PIL import Image
 
-from helpers.runs.output import Output
 from helpers.runs.parameters import complete_parameters, read_parameters
+from helpers.runs.study import Output
 from helpers.show.figures import style
 
 ROOT = Path(__file__).parents[1]

@@ -15,7 +15,7 @@ from processes import call
 from snapshots import check_snapshot
 
 from helpers import indicators
-from helpers.base.columns import join_choices, split_choices
+from helpers.base.source import Source
 from helpers.indicators import tables
 from helpers.runs.parameters import complete_parameters, read_parameters
 
@@ -51,7 +51,7 @@ def find_values(data):
 
 def test_files_as_people_have_them_are_understood(tmp_path, renew):
     def understand(name, content, choices=()):
-        source = join_choices(write(tmp_path, name, content), dict(choices))
+        source = Source(write(tmp_path, name, content), dict(choices))
         data = indicators.load(source)
         found = find_values(data)
         print(*(f"{day:%Y-%m-%d} {value:.12g}" for day, value in found.items()), sep=", ")
@@ -64,7 +64,7 @@ def test_files_as_people_have_them_are_understood(tmp_path, renew):
 def test_what_can_mean_two_things_is_refused_with_the_option_to_write(tmp_path, renew):
     def refuse(name, content, choices=()):
         with pytest.raises(indicators.DataError) as caught:
-            indicators.load(join_choices(write(tmp_path, name, content), dict(choices)))
+            indicators.load(Source(write(tmp_path, name, content), dict(choices)))
         print(str(caught.value).splitlines()[0])
 
     check_snapshot("any_file", globals() | {"refuse": refuse}, renew)
@@ -108,7 +108,7 @@ def test_a_series_comes_back_from_every_written_form(tmp_path_factory, data):
     numbers = [form.format(value) for value in values]
     numbers = [number.translate(SWAPPED) for number in numbers] if decimal == "," else numbers
     write_text(path, dates, numbers, data.draw(st.sampled_from(marks)))
-    found = find_values(indicators.load(join_choices(path, {**choices, "unit": "users", "future": "keep"})))
+    found = find_values(indicators.load(Source(path, {**choices, "unit": "users", "future": "keep"})))
     assert [f"{day:%Y-%m-%d}" for day in found.index] == [f"{day:%Y-%m-%d}" for day in days]
     assert found.tolist() == pytest.approx(values, rel=1e-12)
 
@@ -174,7 +174,7 @@ def test_titles_breaks_and_other_columns_are_read(tmp_path):
 def test_choices_say_what_the_file_does_not(tmp_path):
     path = write(tmp_path, "pumps.csv", "year,n\n" + "".join(f"{year},{year - 2010}\n" for year in range(2012, 2020)))
     chosen = {"title": "Heat pumps", "entity": "Chad", "unit": "% of homes", "source": "Office"}
-    data = indicators.load(join_choices(path, chosen))
+    data = indicators.load(Source(path, chosen))
     series = data.series("Chad", "pumps")
     assert (series.title, series.unit, series.values.index[0].year) == ("Heat pumps", "percent of homes", 2012)
     assert indicators.cite_series(data, series) == "Source: Office (pumps.csv)."
@@ -182,10 +182,10 @@ def test_choices_say_what_the_file_does_not(tmp_path):
 
 def test_columns_that_are_entities_or_indicators(tmp_path):
     path = write(tmp_path, "two.csv", "year,Chad,Mali\n2019,3,4\n2020,8,\n2021,15,16\n")
-    data = indicators.load(join_choices(path, {"wide": "entity"}))
+    data = indicators.load(Source(path, {"wide": "entity"}))
     assert data.own == [("Chad", "two"), ("Mali", "two")]
     assert data.exact_values("Mali", "two").tolist() == [4, 16]
-    data = indicators.load(join_choices(path, {"wide": "indicator"}))
+    data = indicators.load(Source(path, {"wide": "indicator"}))
     assert data.own == [("own data", "chad"), ("own data", "mali")]
     path = write(tmp_path, "years.csv", "Country,Group,2019,2020,2021\nChad,all,3,8,15\nMali,all,4,9,16\n")
     data = indicators.load(path)
@@ -226,12 +226,8 @@ def test_choices_need_a_file(capsys):
 
 
 def test_the_source_of_a_file_says_how_it_is_read():
-    assert split_choices("x.csv?date=Year&unit=%25+of+adults") == (
-        Path("x.csv"),
-        {"date": "Year", "unit": "% of adults"},
-    )
-    assert split_choices("why?.csv") == (Path("why?.csv"), {})
-    assert split_choices(join_choices("x.csv", {"break": "2020 a/b; 2021 c&d=e?"})) == (
-        Path("x.csv"),
-        {"break": "2020 a/b; 2021 c&d=e?"},
-    )
+    read = Source.read("x.csv?date=Year&unit=%25+of+adults")
+    assert read == Source(Path("x.csv"), {"date": "Year", "unit": "% of adults"})
+    assert Source.read("why?.csv") == Source(Path("why?.csv"))
+    odd = Source(Path("x.csv"), {"break": "2020 a/b; 2021 c&d=e?"})
+    assert Source.read(str(odd)) == Source.read(odd) == odd

@@ -11,8 +11,8 @@ from processes import call
 
 from helpers.base.project import RunError
 from helpers.runs import lab
+from helpers.runs.ingredients import find_notebooks
 from helpers.runs.parameters import ParameterError, Parameters, read_parameters
-from helpers.runs.sequence import find_notebooks
 
 WRITER, READER, TABLE = "05_forecast_adoption", "06_summarise_findings", "05_forecast"
 

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -17,10 +18,18 @@ from processes import call
 from snapshots import check_snapshot
 
 from helpers import __main__ as command
-from helpers.base.project import RunError, UserError, find_from_here
+from helpers.base.project import BusyError, RunError, UserError
+from helpers.base.source import Source
 from helpers.cli import options
-from helpers.runs.parameters import Parameters, expected_value, name_type
-from helpers.runs.sequence import find_notebooks, read_declared
+from helpers.runs.ingredients import find_notebooks, read_declared
+from helpers.runs.parameters import (
+    ParameterError,
+    Parameters,
+    expected_value,
+    name_type,
+    read_parameters,
+    write_argument,
+)
 
 
 def test_mistakes_end_with_a_sentence(tmp_path, monkeypatch, renew):
@@ -48,66 +57,76 @@ def test_a_mistaken_command_or_run_is_told(capsys, tmp_path, monkeypatch):
     code, _, err = call(capsys, "export", "nowhere")
     assert code == 2
     assert err == "There is no run 'nowhere' with a record, run.json; 'adoption runs' lists those that there are.\n"
-    for words in (["verify", "nowhere"], ["rm", "nowhere"], ["open", "99"], ["export", "nowhere.ipynb"]):
+    for words in (["verify", "nowhere"], ["open", "99"], ["export", "nowhere.ipynb"]):
         code, out, err = call(capsys, *words)
         assert (code, out) == (2, "")
         assert "again" not in err, "what never was"
 
 
-def test_run_ends_with_json_for_programs(here, capsys):
-    words = ["run", "small", "-p", "horizon_years", "3", "--json"]
-    code, out, err = call(capsys, *words)
-    told = json.loads(out)
-    assert (code, told["run"], Path(told["folder"])) == (0, "small", here / "outputs" / "small")
-    assert Path(told["index"]).is_file()
-    assert ([*told["ran"]], told["reused"]) == ([path.stem for path in find_notebooks(here / "notebooks")], [])
-    assert all(seconds > 0 for seconds in told["ran"].values())
-    assert err.startswith("1/3 01_check_small  "), "how far it is"
-    latest, later, half = told["key_numbers"]
-    assert (latest["key"], latest["unit"]) == ("latest", "million persons")
-    assert (later["low"], later["value"], later["high"]) == (650.0, 801.3, 1002.5)
-    assert (half["value"], half["text"]) == (None, "not within the horizon")
-    code, out, err = call(capsys, *words)
-    assert err.startswith("Nothing changed")
-    assert json.loads(out) == told | {"ran": {}, "reused": [*told["ran"]]}
-    for further in (["--dry-run"], ["-p", "horizon_years", "-1"]):
-        code, out, err = call(capsys, *words, *further)
-        assert (code, out) == (2, "")
-        assert len(err.strip().splitlines()) <= 4
+def test_run_ends_with_the_path_of_its_record(here, capsys):
+    words = ["run", "small", "-p", "horizon_years", "3"]
+    for first in ("1/3 01_check_small  ", "Nothing changed"):
+        code, out, _ = call(capsys, *words)
+        *_, page, record = out.splitlines()
+        assert (code, out.startswith(first), page.startswith("Read it: ")) == (0, True, True)
+        assert Path(record).is_absolute()
+        assert json.loads(Path(record).read_text())["run"] == "small"
 
 
 def test_exit_codes_are_those_of_the_docs():
+    stops = {command.Stopped(one).code for one in command.STOPS}
     text = (Path(__file__).parents[1] / "docs" / "runs.md").read_text(encoding="utf-8")
     told = {int(code) for row in re.findall(r"^\| (\d[\d, ]*) \|", text, re.MULTILINE) for code in row.split(", ")}
-    assert told == {0, RunError.exit_code, UserError.exit_code, *(command.Stopped(one).code for one in command.STOPS)}
+    assert told == {0, *stops, *(error.exit_code for error in (RunError, UserError, BusyError))}
 
 
 def read(*words):
     """Parameters that these words of a command line mean."""
-    kinds = {"-p": [], "-r": [], "-y": [], "-f": []}
+    kinds = {"-p": [], "-f": []}
     joined = options.join_pairs(words)
     for option, value in zip(joined[::2], joined[1::2], strict=True):
         kinds[option].append(value)
-    return options.read_options(kinds["-p"], kinds["-r"], kinds["-y"], map(Path, kinds["-f"]))
+    return options.read_options(kinds["-p"], map(Path, kinds["-f"]))
 
 
 def test_values_mean_what_they_mean_to_papermill():
     from papermill.cli import _resolve_type
 
     for text in ("True", "False", "None", "5", "-3", "2.5", "2025-06-30", "China", "", "nan", "a=b", "true"):
-        value = read("-p", "name", text)["name"]
-        assert repr(value) == repr(_resolve_type(text))
-        assert read("-r", "name", text) == {"name": text}
+        assert repr(read("-p", "name", text)["name"]) == repr(_resolve_type(text))
 
 
-def test_later_options_win_in_papermills_order(tmp_path):
+TYPED = {
+    "run": "2025", "entity": "China", "indicator": "genai_users", "bound": "1404.89", "as_of": "2025-10-31",
+    "families": "[bass, weibull]", "shares": "[0.5, 0.75]", "horizon_years": "2.5", "levels": "[.5, 0.9]",
+    "data": "data",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", Parameters.model_fields)
+def test_every_parameter_is_read_from_p_and_what_a_record_has_is_typed_back(name):
+    """Lists and numbers; null is no bound and no date, and refused of others."""
+    value = getattr(read_parameters(read("-p", name, TYPED[name])), name)
+    assert value != Parameters.model_fields[name].default or name in ("entity", "indicator", "data")
+    [word] = shlex.split(write_argument(value))
+    assert getattr(read_parameters(read("-p", name, word)), name) == value
+    usual = Parameters.model_fields[name].default
+    [word] = shlex.split(write_argument(usual))
+    assert getattr(read_parameters(read("-p", name, word)), name) == usual
+    nothing = read("-p", name, "null")
+    assert nothing == {name: None}
+    if name in ("bound", "as_of"):
+        assert getattr(read_parameters(nothing), name) == ""
+    else:
+        with pytest.raises(ParameterError, match=f"parameter '{name}' is None"):
+            read_parameters(nothing)
+
+
+def test_p_wins_over_files_and_the_last_one_over_those_before(tmp_path):
     file = tmp_path / "mine.yaml"
-    file.write_text(
-        "\ufeffentity: file\nindicator: file\nbound: file\nhorizon_years: 1\nas_of: 2025-06-30\n", encoding="utf-8"
-    )
-    words = ["-r", "entity", "raw", "-p", "entity", "pair", "-p", "indicator", "pair"]
-    given = read(*words, "-y", "{entity: text, indicator: text, bound: text}", "-f", str(file))
-    assert given == {**given, "entity": "raw", "indicator": "pair", "bound": "text", "horizon_years": 1}
+    file.write_text("\ufeffentity: file\nbound: file\nhorizon_years: 1\nas_of: 2025-06-30\n", encoding="utf-8")
+    given = read("-p", "entity", "pair", "-f", str(file))
+    assert given == {**given, "entity": "pair", "bound": "file", "horizon_years": 1}
     assert str(given["as_of"]) == "2025-06-30"
     assert read("-p", "horizon_years", "1", "-p", "horizon_years", "2") == {"horizon_years": 2}
     assert read("-p", "entity=South Korea") == {"entity": "South Korea"}
@@ -122,8 +141,8 @@ def test_a_file_of_parameters_that_is_no_text_is_named(tmp_path):
 def test_a_path_that_exists_here_is_taken_from_here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine").mkdir()
-    assert find_from_here("mine") == str(tmp_path / "mine")
-    assert find_from_here("data") == "data"
+    assert Source.read("mine").find_from_here() == Source(tmp_path / "mine")
+    assert str(Source.read("data").find_from_here()) == "data"
 
 
 def test_params_lists_every_parameter_with_its_help(capsys):

@@ -51,7 +51,8 @@ def make(outputs, name, median=800.0, subject=("Users", "million persons"), date
         table: {"sha256": hash_file(folder / "tables" / f"{table}.csv"), "rows": 1, "columns": {}} for table in tables
     }
     record = {"run": name, "made": "2026-11-26", "main_figure": None, "parameters": parameters, "git": None}
-    record |= {"subject": {"title": subject[0], "unit": subject[1]}, "pages": {}, "sources": []}
+    record |= {"subject": {"title": subject[0], "unit": subject[1]}, "pages": {}, "exports": {}, "sources": []}
+    record |= {"citation": "", "pdf": False}
     summary = {"parameters": {}, "read": {}, "tables": written, "figures": {}, "made_from": {}}
     summary |= {"source": "a" * 64, "key": "a" * 64, "executed": "a" * 64}
     record |= {"notebooks": {"06_summarise_findings": summary}}
@@ -263,7 +264,7 @@ def test_a_project_may_change_the_notebook_and_is_told_where_it_fails(outputs, t
     code, out, err = call(capsys, "compare", "one", "two")
     assert (code, out) == (1, "")
     assert err.startswith('Notebook compare_runs failed in the part "Fail"\n  ZeroDivisionError')
-    assert "Executed up to there: outputs/lab/compare_runs.partial.ipynb" in err
+    assert "Executed up to there: outputs/lab/compare_runs.partial.html" in err
     assert not (outputs / "compare-one-two").exists()
     write_notebook(source, ["# Mine", {"runs": ["baseline"]}, "## Work", OWN_TABLE])
     assert call(capsys, "compare", "one", "two")[0] == 0
@@ -290,7 +291,7 @@ def test_only_a_comparison_is_replaced(outputs, tmp_path):
     (tmp_path / "thesis" / "chapter.md").write_text("years of work")
     with pytest.raises(RunError, match=r"holds chapter\.md, which adoption did not write"):
         compare_runs(["one", "two"], into=tmp_path / "thesis")
-    with pytest.raises(RunError, match=r"holds chapter\.md, which adoption did not write"):
+    with pytest.raises(RunError, match=r"holds run\.json and 3 more, which adoption did not write"):
         compare_runs(["one", "two"], into=outputs / "one")
     with lock_folder(tmp_path / "new"), pytest.raises(RunError, match="Comparison 'new' is being made by"):
         compare_runs(["one", "two"], into=tmp_path / "new")

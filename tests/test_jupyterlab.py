@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from helpers.base.project import find_root
-from helpers.runs.notebook_process import fill_notebook
+from helpers.runs.lab import fill_notebook
 
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian: apt install chromium)")

@@ -7,8 +7,8 @@ import nbformat
 import pytest
 from small_notebooks import write_notebook
 
-from helpers.runs import runner
-from helpers.runs.runner import Execution, can_fork, execute_notebook, preload
+from helpers.runs import notebook_process
+from helpers.runs.notebook_process import can_fork, execute_notebook, preload
 
 WAYS = [pytest.param(False, marks=pytest.mark.skipif(not can_fork(), reason="Linux only")), True]
 
@@ -34,7 +34,7 @@ def ask(isolated, folder, question):
     source = write_notebook(folder / "01_ask.ipynb", ["# Ask", question])
     target = folder / "work" / "notebooks" / "01_ask.ipynb"
     target.parent.mkdir(parents=True, exist_ok=True)
-    stray = execute_notebook(source, target, {}, Execution(isolated=isolated), folder / "failed.ipynb", folder)
+    stray = execute_notebook(source, target, {}, folder / "failed.ipynb", folder, isolated=isolated)
     outputs = nbformat.read(target, 4).cells[-1].outputs
     return eval(outputs[-1].data["text/plain"]), stray, outputs
 
@@ -75,7 +75,7 @@ def test_what_goes_to_the_error_stream_and_what_processes_print_is_kept_beside(i
 def test_no_notebook_is_forked_with_helpers_that_have_changed_since(monkeypatch):
     preload()
     assert can_fork()
-    monkeypatch.setattr(runner, "hash_helpers", lambda: {"curves/model.py": "another"})
+    monkeypatch.setattr(notebook_process, "hash_helpers", lambda: {"curves/model.py": "another"})
     assert not can_fork()
 
 
@@ -84,7 +84,7 @@ def test_a_notebook_of_ones_own_displays_waits_and_has_magics_and_progress_bars(
     source = write_notebook(tmp_path / "07_own.ipynb", ["# Own", OWN])
     target = tmp_path / "work" / "notebooks" / "07_own.ipynb"
     target.parent.mkdir(parents=True)
-    stray = execute_notebook(source, target, {}, Execution(isolated=isolated), tmp_path / "failed.ipynb", tmp_path)
+    stray = execute_notebook(source, target, {}, tmp_path / "failed.ipynb", tmp_path, isolated=isolated)
     stream, *shown = nbformat.read(target, 4).cells[-1].outputs
     assert "Wall time" in stream.text
     assert shown[0].data["text/markdown"] == "**bold**"

@@ -2,19 +2,18 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from importlib.metadata import version
 
-import pytest
 from conftest import SAMPLE
 from processes import call
 
-from helpers.base.folders import lock_folder
-from helpers.base.project import RECORD, RunError, UserError
+from helpers.base.project import RECORD
 from helpers.indicators.audit import read_expected
-from helpers.runs.listing import list_runs, remove_run
+from helpers.runs.record import list_runs
 
 
 def test_list_shows_series_with_span_bound_and_last_figure(capsys, tmp_path):
@@ -57,68 +56,19 @@ def test_runs_are_listed_with_what_they_are_of(capsys, outputs, run):
     assert "No run yet" in call(capsys, "runs")[1]
 
 
-def test_rm_removes_a_run_and_nothing_else(capsys, outputs, run):
-    other = shutil.copytree(run, outputs / "other")
-    assert call(capsys, "rm", "small")[:2] == (0, f"Removed run 'small': {count_files(other)} files.\n")
-    assert not run.exists()
-    assert call(capsys, "runs")[1].splitlines()[1].startswith("other")
-    code, _, err = call(capsys, "rm", "small")
-    assert code == 2
-    assert "There is no run 'small' with a record, run.json; 'adoption runs' lists" in err
-    assert call(capsys, "rm", "../small")[0] == 2
-
-
-def test_rm_empties_the_folder_that_a_link_leads_to(capsys, outputs, run, tmp_path):
-    run.rename(tmp_path / "elsewhere")
-    run.symlink_to(tmp_path / "elsewhere")
-    assert call(capsys, "rm", "small")[0] == 0
-    assert (run.is_symlink(), list(run.iterdir())) == (True, [])
-
-
-def count_files(folder):
-    return sum(path.is_file() for path in folder.rglob("*"))
-
-
-def test_rm_leaves_and_names_what_is_not_the_runs(capsys, outputs, run):
-    (run / "notes.txt").write_text("mine")
-    (run / "tables" / "mine.csv").write_text("mine")
-    changed = min((run / "tables").glob("0*.csv"))
-    changed.write_text("edited by hand")
-    elsewhere = outputs / "elsewhere.csv"
-    elsewhere.write_text("mine")
-    linked = min((run / "figures").glob("*.png"))
-    linked.unlink()
-    linked.symlink_to(elsewhere)
-    out = call(capsys, "rm", "small")[1]
-    left = sorted(path.relative_to(run).as_posix() for path in run.rglob("*") if not path.is_dir())
-    assert left == sorted(["notes.txt", "tables/mine.csv", f"tables/{changed.name}", f"figures/{linked.name}"])
-    assert all(name in out.splitlines()[1] for name in left)
-    assert (changed.read_text(), elsewhere.read_text()) == ("edited by hand", "mine")
-
-
-def test_rm_never_leaves_the_folder_whatever_the_record_says(outputs, run):
-    record = json.loads((run / RECORD).read_text())
-    (outputs / "precious.html").write_text("mine")
-    record["pages"]["../../precious.html"] = "0" * 64
-    (run / RECORD).write_text(json.dumps(record))
-    with pytest.raises(RunError, match=r"run\.json, can't be used"):
-        remove_run(run)
-    assert (outputs / "precious.html").exists()
-
-
-def test_rm_waits_for_nobody_who_makes_the_run(run):
-    program = "import sys, pathlib, helpers.runs.listing as room; room.remove_run(pathlib.Path(sys.argv[1]))"
-    with lock_folder(run):
-        done = subprocess.run([sys.executable, "-c", program, run], capture_output=True, text=True)
-    assert "is being made by" in done.stderr
-    assert (run / RECORD).exists()
-    with pytest.raises(UserError):
-        remove_run(run.with_name("nowhere"))
+def test_an_attempt_that_failed_is_named_beside_the_last_whole_run(capsys, outputs, run):
+    for name in ("small", "other"):
+        (outputs / f"{name}.partial").mkdir()
+        (outputs / f"{name}.partial" / "error.txt").write_text("Notebook 05 failed\n  KeyError: x\nmore\n")
+    rows = {row["run"]: row["state"] for row in json.loads(call(capsys, "runs", "--json")[1])}
+    why = r"attempt of \d{4}-\d\d-\d\d \d\d:\d\d UTC failed: Notebook 05 failed KeyError: x"
+    assert re.fullmatch(f"whole; {why}", rows["small"])
+    assert re.fullmatch(f"not made; {why}", rows["other"])
 
 
 def test_version_and_completion(capsys, run):
     assert call(capsys, "--version")[:2] == (0, f"adoption {version('adoption-curves')}\n")
-    for words, expected in (("adoption ru", ["run", "runs"]), ("adoption rm s", ["small"])):
+    for words, expected in (("adoption ru", ["run", "runs"]), ("adoption export s", ["small"])):
         environment = {**os.environ, "_ADOPTION_COMPLETE": "complete_bash", "COMP_WORDS": words}
         environment["COMP_CWORD"] = str(words.count(" "))
         done = subprocess.run([sys.executable, "-m", "helpers"], env=environment, capture_output=True, text=True)

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import malformed
 import pytest
+import typer
 from malformed import GOOD, HEADER, TABLES, THREE, put_column, write_folder
 from snapshots import check_snapshot
 
 from helpers import __main__ as command
 from helpers import indicators
+from helpers.cli import options
 from helpers.indicators.cells import explain_cell
 from helpers.indicators.tables import read_schemas
 from helpers.runs.checks import check_parameters
@@ -75,9 +77,9 @@ def test_what_people_are_told_of_malformed_input_is_as_kept(tmp_path, renew):
         print(lines[0])
 
     def read_yaml(text):
-        code, out, err = call("run", "x", "-y", text)
-        assert (code, out) == (2, [])
-        print(err[-1])
+        with pytest.raises(typer.BadParameter) as caught:
+            options.read_yaml(text, "-f mine.yaml")
+        print(caught.value.message)
 
     def fit(content, values):
         given = {"data": str(write(tmp_path, content)), **values}

@@ -11,8 +11,8 @@ import pytest
 from processes import call
 
 from helpers import indicators
-from helpers.base.columns import join_choices
 from helpers.base.project import UserError
+from helpers.base.source import Source
 from helpers.indicators import sheets
 from helpers.indicators.periods import interpret_date
 from helpers.indicators.units import split_heading
@@ -35,7 +35,7 @@ LAYOUTS = [
 
 @pytest.mark.parametrize(("name", "choices", "meant"), LAYOUTS)
 def test_offices_files_are_read_or_refused_with_what_to_write(name, choices, meant):
-    source = join_choices(OFFICES / name, choices)
+    source = Source(OFFICES / name, choices)
     if isinstance(meant, str):
         with pytest.raises(indicators.DataError, match=meant):
             indicators.load(source)
@@ -158,5 +158,5 @@ def test_other_encodings_than_utf8_are_asked_for(tmp_path, encoding):
     path.write_bytes("Jahr;Haushalte mit Wärmepumpe\n2019;3\n2020;8\n".encode(encoding))
     with pytest.raises(indicators.DataError, match="or write --encoding"):
         indicators.load(path)
-    data = indicators.load(join_choices(path, {"encoding": encoding}))
+    data = indicators.load(Source(path, {"encoding": encoding}))
     assert data.find_entry(data.own[0][1]).title == "Haushalte mit Wärmepumpe"

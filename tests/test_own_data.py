@@ -22,10 +22,11 @@ from matplotlib.collections import PathCollection
 from processes import call
 
 from helpers import indicators
+from helpers.base.source import Source
 from helpers.indicators.checks import read_unit
 from helpers.indicators.own import name_indicator
+from helpers.runs import ingredients
 from helpers.runs.checks import check_parameters, list_notes
-from helpers.runs.inputs import hash_data
 from helpers.runs.pages import citation
 from helpers.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
 from helpers.runs.runner import run_all
@@ -202,6 +203,9 @@ def test_a_folder_with_references_stands_alone():
 
 
 def test_every_file_that_is_read_is_in_the_record(tmp_path):
+    def hash_data(path):
+        return ingredients.hash_data(Source(path))
+
     path = write(tmp_path, SIX)
     assert set(hash_data(path)) == {"my_series.csv", *(f"data/{one}" for one in hash_data(ROOT / "data"))}
     on_record = {name for name in hash_data(ROOT / "data") if name.startswith("forecasts/")}

@@ -17,7 +17,6 @@ from processes import call
 
 from helpers.base.files import write_file
 from helpers.base.project import RunError
-from helpers.runs.notebook_process import name_run
 from helpers.runs.pages import write_pages
 from helpers.runs.pages.charts import set_chart, set_drawing
 from helpers.runs.pages.embeds import measure_frame
@@ -25,6 +24,7 @@ from helpers.runs.pages.exhibits import embed_files, find_saved, set_tables
 from helpers.runs.pages.exporter import set_body, set_equation, set_html, set_markdown_output
 from helpers.runs.pages.frame import STEERING, mark_file
 from helpers.runs.pages.index import find_table, format_number, group_sources, write_command
+from helpers.runs.runner import name_run
 from helpers.show import tables
 
 

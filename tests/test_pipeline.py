@@ -8,14 +8,17 @@ import sys
 import time
 
 import pytest
-from conftest import SAMPLE, list_files
+from conftest import SAMPLE, WORDS, list_files
+from processes import call, run, start, wait_for
 from small_notebooks import write_notebooks
 
 from helpers.base.folders import lock_folder
-from helpers.base.project import RunError, find_root
+from helpers.base.project import BusyError, RunError, find_root
+from helpers.runs.ingredients import describe_series, find_notebooks, read_declared
+from helpers.runs.notebook_process import NotebookFailed
 from helpers.runs.parameters import Parameters, read_parameters
-from helpers.runs.runner import Execution, NotebookFailed, run_all
-from helpers.runs.sequence import describe_series, find_notebooks, read_declared
+from helpers.runs.record import list_runs
+from helpers.runs.runner import Execution, run_all
 
 RUN_CELL = {"run": "baseline"}
 
@@ -46,7 +49,7 @@ def test_the_record_tells_how_the_run_was_made(small_run):
     assert record["parameters"]["data"] == "tests/sample"
     assert record["main_figure"] == "05_forecast"
     assert len(record["data"]["files"]["observations.csv"]) == 64
-    assert {"runs/notebook.py", "runs/parameters.py"} <= set(record["helpers"])
+    assert {"runs/record.py", "runs/parameters.py"} <= set(record["helpers"])
     assert {"python", "pandas", "papermill"} <= set(record["versions"])
     assert record["notebooks"]["05_forecast_small"]["parameters"]["horizon_years"] == 3
     assert record["notebooks"]["05_forecast_small"]["tables"]["05_forecast"]["rows"] >= 3
@@ -89,20 +92,42 @@ def test_a_failing_cell_is_told_in_a_few_lines_and_spoils_nothing(tmp_path, outp
     assert lines[0] == 'Notebook 03_small failed in the part "Read the scores"'
     assert lines[1].startswith("  RunError: Run 'mine' has no table 02_growth yet.")
     assert not any(line.startswith("  at ") for line in lines), "a person's mistake needs no frame of ours"
-    assert str(outputs / "mine.partial" / "03_small.ipynb") in lines[-1]
-    assert (outputs / "mine.partial" / "03_small.ipynb").is_file()
+    assert lines[-2:] == [
+        '  in cell 6: results.read_table("02_growth")',
+        f"Executed up to there: {outputs / 'mine.partial' / '03_small.html'}",
+    ]
     assert list_files(outputs / "mine") == before
+
+
+def test_the_morning_after_a_failure(tmp_path, outputs, capsys):
+    """The error in plain words, the copy as a page, and a log to which the next attempt adds."""
+    broken, left = "import sys\nprint('beside', file=sys.stderr)\nnothing + 1", outputs / "mine.partial"
+    for _ in range(2):
+        with pytest.raises(NotebookFailed) as caught:
+            execute(tmp_path, "## Add", broken)
+    assert {path.name for path in left.iterdir()} == {"03_small.ipynb", "03_small.html", "error.txt", "run.log"}
+    assert (left / "error.txt").read_text() == f"{caught.value}\n"
+    assert "NameError: name 'nothing' is not defined" in (left / "error.txt").read_text()
+    assert "NameError" in (left / "03_small.html").read_text()
+    log = (left / "run.log").read_text()
+    assert log.count("UTC, run mine") == log.count("NameError") == 2
+    [row] = list_runs(outputs)
+    assert row["state"].startswith("not made; attempt of 20")
+    folder = execute(tmp_path, "## Add", "1")
+    assert not left.exists()
+    assert (folder / "run.log").read_text().startswith(log), "the whole run's log tells of the attempts before it"
 
 
 def test_a_cell_that_hangs_is_stopped(tmp_path, outputs):
     started = time.monotonic()
-    with pytest.raises(NotebookFailed, match=r"(?s)in the part \"Wait\".*Time-out: the notebook took longer"):
+    told = r'(?s)in the part "Wait".*Time-out: .* longer than 3 s, which --time-limit sets.*in cell 4: import time'
+    with pytest.raises(NotebookFailed, match=told):
         execute(tmp_path, "## Wait", "import time\ntime.sleep(60)", longest=3)
     assert time.monotonic() - started < 20
 
 
 def test_a_kernel_that_dies_is_told(tmp_path, outputs):
-    with pytest.raises(NotebookFailed, match=r"(?s)in the part \"Die\".*Kernel died"):
+    with pytest.raises(NotebookFailed, match=r"(?s)in the part \"Die\".*Process died"):
         execute(tmp_path, "## Die", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
 
 
@@ -126,10 +151,32 @@ class GoneReader(io.StringIO):
 
 
 def test_a_run_that_is_being_made_is_left_alone(tmp_path, outputs):
-    with lock_folder(outputs / "mine"), pytest.raises(RunError) as caught:
+    with lock_folder(outputs / "mine"), pytest.raises(BusyError) as caught:
         execute(tmp_path, "pass")
+    assert caught.value.exit_code == 75
     assert str(caught.value).startswith(f"Run 'mine' is being made by process {os.getpid()} on ")
     assert not list(outputs.iterdir())
+
+
+def test_a_run_that_another_process_makes_is_waited_for_where_one_asks(place, reference):
+    """Two commands of one name, the second of which waits and finds all made."""
+    first = start(place, *WORDS)
+    wait_for((place / "outputs" / ".small.lock").exists)
+    code, out, err = run(place, *WORDS, "--wait")
+    assert first.wait(60) == 0
+    assert (code, out.splitlines()[0]) == (0, "Nothing changed: 3 notebooks and their pages are as they were.")
+    assert "waiting for it" in err
+
+
+def test_strict_refuses_own_data_that_were_not_read_whole(here, capsys):
+    (here / "mine.csv").write_text(
+        "date,value,unit\n2021-06-30,12,%\n2022-06-30,..,%\n2023-06-30,31,%\n2024-06-30,44,%\n"
+    )
+    words = ["run", "mine", "-p", "data", "mine.csv"]
+    code, _, err = call(capsys, *words, "--strict")
+    assert (code, "was not read whole, which --strict asks for: 1 row without a figure left out" in err) == (1, True)
+    assert not list(here.glob("outputs/mine*"))
+    assert call(capsys, *words)[0] == 0
 
 
 def test_a_folder_without_notebooks_is_told(tmp_path):

@@ -105,7 +105,7 @@ YAML = st.one_of(
 @given(YAML)
 def test_any_yaml_text_is_parameters_or_is_refused(text):
     try:
-        assert isinstance(read_yaml(text, "-y"), dict)
+        assert isinstance(read_yaml(text, "-f"), dict)
     except typer.BadParameter as error:
         assert error.message.startswith("-y: ")
 

@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from helpers.__main__ import app
-from helpers.runs.begin import KEPT, begin_project
+from helpers.runs.lab import begin_project
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -132,6 +132,6 @@ def test_only_commands_stand_in_blocks_of_commands():
 
 def test_named_files_exist():
     for name in re.findall(r"`((?:data|docs|src|outputs|notebooks|tests)/[\w./-]+)`", TEXT):
-        assert name.startswith((*MADE, "docs/_build/", KEPT)) or (ROOT / name).exists(), name
+        assert name.startswith((*MADE, "docs/_build/")) or (ROOT / name).exists(), name
     for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", README):
         assert (ROOT / link).exists(), link

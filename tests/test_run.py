@@ -9,8 +9,8 @@ import pytest
 from conftest import open_as
 
 from helpers.base.project import RunError
-from helpers.runs.notebook import read_record, read_records
 from helpers.runs.parameters import ParameterError
+from helpers.runs.record import read_entries, read_entry
 
 mpl.use("agg")
 
@@ -188,11 +188,11 @@ def test_the_record_says_who_wrote_what_with_which_values(frame, outputs):
     run = open_as("03_fit_curves", bound=100, data="data")
     run.keep("03_parameters", frame)
     run.draw("03_fits", draw(), alt="a line")
-    record = read_record(outputs / "mine", "03_fit_curves")
+    record = read_entry(outputs / "mine", "03_fit_curves")
     assert record["parameters"] == {"bound": "100", "data": "data"}
     assert record["tables"]["03_parameters"]["rows"] == 3
     assert record["figures"]["03_fits"]["alt"] == "a line"
-    assert list(read_records(outputs / "mine")) == ["03_fit_curves"]
+    assert list(read_entries(outputs / "mine")) == ["03_fit_curves"]
     assert str(outputs) not in json.dumps(record)
 
 

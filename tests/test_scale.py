@@ -162,7 +162,7 @@ COUNT = 200
 def list_large(count=COUNT):
     """Runs over 50 horizons and 4 shares."""
     runs = [Parameters(horizon_years=(1 + i % 50) / 2, shares=[(1 + i // 50) / 20]) for i in range(count)]
-    names = name_runs(runs, ("shares", "horizon_years"), [None] * count)
+    names = name_runs([None] * count)
     return [Parameters(**{**run.model_dump(), "run": name}) for run, name in zip(runs, names, strict=True)]
 
 

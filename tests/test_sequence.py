@@ -11,14 +11,12 @@ from pathlib import Path
 import golden
 import pandas as pd
 import pytest
+from cells import list_exhibits
 from conftest import SAMPLE, run_sequence
 
+from helpers.runs.ingredients import find_notebooks
+
 ROOT = Path(__file__).parents[1]
-FIGURES = {
-    "01_coverage", "02_aligned", "02_countries", "02_growth", "02_levels", "02_shares", "03_fits", "03_profiles",
-    "03_residuals",
-    "04_calibration", "04_skill", "05_bands", "05_forecast", "05_hindcasts",
-}  # fmt: skip
 
 
 @pytest.fixture
@@ -36,9 +34,12 @@ def read_bytes(folder, *kinds):
 
 
 def test_every_exhibit_is_there(folder):
-    assert {path.name.partition(".")[0] for path in (folder / "figures").iterdir()} == FIGURES
+    figures = {path.name.partition(".")[0] for path in (folder / "figures").iterdir()}
+    assert list_exhibits("draw") - figures == {"06_register"}, "the sample brings no record"
+    assert figures | {"06_register"} == list_exhibits("draw")
+    assert {path.stem for path in (folder / "tables").iterdir()} == list_exhibits("keep", "show")
     assert {path.suffix for path in (folder / "figures").iterdir()} == {".png", ".svg", ".csv"}
-    assert len(list((folder / "html").glob("*.html"))) == 7
+    assert len(list((folder / "html").glob("*.html"))) == 1 + len(find_notebooks())
     empty = {path.stem for path in (folder / "tables").iterdir() if not len(pd.read_csv(path))}
     assert empty == {"06_register", "06_scores"}  # the sample brings no record
 

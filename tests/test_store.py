@@ -9,11 +9,10 @@ from conftest import SAMPLE, list_files
 from small_notebooks import ALL, write_notebook
 
 from helpers.base.project import RunError, UserError
-from helpers.runs.inputs import describe_inputs
-from helpers.runs.parameters import read_parameters
+from helpers.runs.ingredients import describe_inputs, find_needs, find_notebooks
+from helpers.runs.parameters import complete_parameters, read_parameters
 from helpers.runs.record import read_keys, verify
 from helpers.runs.runner import Execution, choose_forced, plan_run, plan_steps, run_all, shrink_store
-from helpers.runs.sequence import find_needs, find_notebooks
 
 SLOW = pytest.mark.slow
 
@@ -252,7 +251,11 @@ def test_the_backtest_belongs_to_the_references_and_not_to_the_series():
 
     def read(**given):
         parameters, sources = read_parameters(given), find_notebooks()
-        step = plan_steps(sources, parameters, describe_inputs(parameters, sources))["04_compare_curves"]
+        step = next(
+            step
+            for name, step in plan_steps(sources, parameters, describe_inputs(parameters, sources)).items()
+            if name.startswith("04")
+        )
         return {name: value for name, value in step.values.items() if name != "run"}
 
     usual, internet = read(), {"indicator": "internet_use_itu", "bound": 100}
@@ -264,6 +267,23 @@ def test_the_backtest_belongs_to_the_references_and_not_to_the_series():
     assert read(entity="Germany", **internet) == read(entity="France", **internet) == usual | {"technology": "internet"}
     assert read(entity="Germany", indicator="genai_use_eurostat", bound=100) == usual | {"points": 1}
     assert read(as_of="2026-03-01") == usual | {"as_of": "2026-03-01"}
+
+
+def test_the_backtest_is_not_made_again_because_an_own_file_gained_a_figure(tmp_path):
+    """It reads the references alone, and a fourth figure changes nothing that it asks of the series."""
+    own, keys = tmp_path / "mine.csv", []
+    for years in (4, 5):
+        rows = "".join(f"{2019 + year}-06-30,{10 + 8 * year},%\n" for year in range(years))
+        own.write_text(f"date,value,unit\n{rows}")
+        parameters, sources = complete_parameters(read_parameters({"data": str(own)})), find_notebooks()
+        keys.append(
+            {
+                name: step.key
+                for name, step in plan_steps(sources, parameters, describe_inputs(parameters, sources)).items()
+            }
+        )
+    same = [name for name in keys[0] if keys[0][name] == keys[1][name]]
+    assert [name[:2] for name in same] == ["04"]
 
 
 def test_a_forced_notebook_that_came_to_something_else_takes_the_place(place, make):

@@ -21,9 +21,8 @@ from helpers.base.files import hash_file
 from helpers.base.folders import claim_folder
 from helpers.base.project import MARK, RunError, find_root, refuse_planted
 from helpers.base.words import PlainStream
-from helpers.runs.notebook import read_valid
 from helpers.runs.parameters import ParameterError, read_parameters
-from helpers.runs.record import load_record
+from helpers.runs.record import read_entry, read_run
 from helpers.runs.runner import FOLDER, is_whole
 
 SLOW = pytest.mark.slow
@@ -60,7 +59,7 @@ def give_away(path):
 
 
 @needs_root
-@pytest.mark.parametrize("planted", ["small", ".store", ".small.ready"])
+@pytest.mark.parametrize("planted", ["small", ".store", ".small.old"])
 def test_what_another_user_planted_in_an_open_folder_is_refused(here, capsys, planted):
     (here / "outputs" / planted).mkdir(parents=True)
     give_away(here / "outputs" / planted)
@@ -90,7 +89,7 @@ def test_names_in_a_strangers_record_lead_out_of_no_folder(made, capsys, tmp_pat
         content = json.loads(whole)
         content["notebooks"]["01_check_small"]["tables"] = {name: tables["01_coverage"]}
         record.write_text(json.dumps(content))
-        for words in (["export", "small", "--xlsx"], ["export", "small"], ["rm", "small"], ["verify", "small"]):
+        for words in (["export", "small", "--xlsx"], ["export", "small"], ["verify", "small"]):
             code, _, err = call(capsys, *words)
             assert code == 1
             assert "can't be used" in err
@@ -103,16 +102,16 @@ def test_names_in_a_strangers_record_lead_out_of_no_folder(made, capsys, tmp_pat
         content = json.loads(whole)
         change_it(content)
         record.write_text(json.dumps(content))
-        with pytest.raises(ValueError, match="RunRecord"):
-            load_record(record)
+        with pytest.raises(RunError, match="Make the run again"):
+            read_run(made)
     assert target.read_text() == "mine"
     part = made / "notebooks" / "01_check_small.json"
     change(part, figures={"../../../precious": {"alt": "x", "width": 1, "sha256": {"png": "0" * 64}}})
-    assert read_valid(made, "01_check_small") is None
+    assert read_entry(made, "01_check_small") is None
 
 
 def test_a_result_in_the_store_leads_out_of_no_folder(made, tmp_path):
-    entry = made.parent / FOLDER / load_record(made / "run.json")["notebooks"]["01_check_small"]["key"]
+    entry = made.parent / FOLDER / read_run(made)["notebooks"]["01_check_small"]["key"]
     assert is_whole(entry)
     change(entry / "notebooks" / "01_check_small.json", tables={"../../precious": {"sha256": "0" * 64}})
     assert not is_whole(entry)
@@ -209,7 +208,6 @@ def test_a_strangers_run_of_odd_files_with_right_hashes_is_told(made, capsys, pa
         code, _, err = call(capsys, *words)
         assert code in (1, 2)
         assert len(err.splitlines()) == 1
-    assert call(capsys, "rm", "small")[0] == 0
 
 
 # ---- the terminal
@@ -241,7 +239,6 @@ def test_no_escape_sequence_reaches_the_terminal(made, capsys, tmp_path):
         ["run", ESCAPE],
         [ESCAPE],
         ["list", "--data", ESCAPE],
-        ["rm", "small"],
         ["export", f"{ESCAPE}.ipynb"],
         ["compare", ESCAPE, "b"],
     ):
@@ -263,11 +260,26 @@ def test_no_escape_sequence_reaches_the_terminal(made, capsys, tmp_path):
 
 
 KEYS = ("run", "made", "subject", "main_figure", "parameters", "notebooks", "data", "helpers", "versions", "sources")
-KEYS += ("git", "pages")
+KEYS += ("git", "pages", "exports", "citation", "pdf")
 TEXTS = ("", " ", "{", "[]", "null", "5", "NaN", '"text"', "\udcff", "[" * 100_000, '{"run": ' + "9" * 5000 + "}")
 TEXTS += ('{"run": "\\ud800"}',)
-DAMAGES = [("text", text) for text in TEXTS] + [("lost", key) for key in KEYS]
-DAMAGES += [("odd", key) for key in KEYS] + [("list", key) for key in KEYS if key != "sources"]
+DAMAGES = [("text", text) for text in TEXTS]
+DAMAGES += [(kind, key) for key in KEYS for kind in ("lost", "list", "number")]
+
+
+@pytest.mark.parametrize(("kind", "what"), DAMAGES, ids=[f"{kind} {what[:20]!r}" for kind, what in DAMAGES])
+def test_a_damaged_record_says_make_the_run_again(made, capsys, kind, what):
+    path = made / "run.json"
+    content = json.loads(path.read_text())
+    if kind == "lost":
+        del content[what]
+    elif kind != "text":
+        content[what] = [5] if kind == "list" else 5
+    path.write_bytes(what.encode(errors="surrogateescape") if kind == "text" else json.dumps(content).encode())
+    for words in (["export", "small"], ["verify", "small"]):
+        code, _, err = call(capsys, *words)
+        assert (code, err) == (1, "The record of run 'small', run.json, can't be used. Make the run again.\n")
+    assert "its record can't be read" in call(capsys, "runs")[1]
 
 
 CELLS = ("[5]", "5", '[{"cell_type": "markdown"}]', '[{"cell_type": "code", "source": "x", "metadata": {"tags": 5}}]')
@@ -300,9 +312,7 @@ def test_options_that_contradict_each_other_are_refused(made, capsys):
 
 
 def test_a_library_s_warning_is_not_for_the_terminal(place):
-    spoil = (
-        "from helpers.runs import listing\nimport warnings\nlisting.list_runs = lambda _: warnings.warn('raw') or []"
-    )
+    spoil = "from helpers.runs import record\nimport warnings\nrecord.list_runs = lambda _: warnings.warn('raw') or []"
     code, out, err = run(place, "runs", before=spoil)
     assert (code, err) == (0, "")
     assert out.startswith("No run yet")

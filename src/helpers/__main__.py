@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import atexit
 import gc
-import json
 import os
 import shutil
 import signal
@@ -23,7 +22,17 @@ from typing import Annotated, Any, NoReturn
 try:
     import typer
 
-    from .base.project import UNNEEDED, RunError, UserError, block_imports, find_outputs, shorten_path
+    from .base.project import (
+        LONGEST,
+        RECORD,
+        UNNEEDED,
+        RunError,
+        UserError,
+        block_imports,
+        count_processors,
+        find_outputs,
+        shorten_path,
+    )
     from .base.words import PlainStream, shorten
     from .cli import commands
     from .cli.commands import complete_runs
@@ -44,20 +53,18 @@ RunName = Annotated[
 ]
 Pairs = Annotated[
     list[str] | None,
-    typer.Option("-p", "--parameters", metavar="NAME VALUE", help="A parameter; numbers are read as numbers."),
-]
-RawPairs = Annotated[
-    list[str] | None,
-    typer.Option("-r", "--parameters_raw", metavar="NAME VALUE", help="A parameter, taken as text."),
-]
-Yaml = Annotated[
-    list[str] | None,
-    typer.Option("-y", "--parameters_yaml", metavar="YAML", help="Parameters as YAML text, 'shares: [0.5, 0.9]'."),
+    typer.Option("-p", "--parameters", metavar="NAME VALUE", help="A parameter; lists, numbers and null are read."),
 ]
 Files = Annotated[
     list[Path] | None,
     typer.Option("-f", "--parameters_file", metavar="FILE", help="Parameters in a YAML file."),
 ]
+Workers = Annotated[
+    int, typer.Option(metavar="N", min=0, help="Notebooks at a time.", show_default="one more than processors")
+]
+TimeLimit = Annotated[float, typer.Option(metavar="SECONDS", min=1, help="Seconds that a notebook may take.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Refuse own data of which a cell or a row would be left out.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait for another process that makes the same run.")]
 
 
 def print_version(asked: bool) -> None:
@@ -88,55 +95,59 @@ def run(
     choices: dict[str, str],
     run: RunName = None,
     parameters: Pairs = None,
-    parameters_raw: RawPairs = None,
-    parameters_yaml: Yaml = None,
     parameters_file: Files = None,
     force: Annotated[bool, typer.Option("--force", help="Run every notebook again.")] = False,
     only: Annotated[str, typer.Option(metavar="NN", help="Run notebook NN again.")] = "",
     first: Annotated[str, typer.Option("--from", metavar="NN", help="Run notebook NN and the later ones again.")] = "",
     pdf: Annotated[bool, typer.Option("--pdf", help="Draw every figure as PDF too, for print.")] = False,
     isolated: Annotated[bool, typer.Option("--isolated", help="Start Python afresh for each notebook.")] = False,
+    workers: Workers = 0,
+    time_limit: TimeLimit = LONGEST,
+    strict: Strict = False,
+    wait: Wait = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would run, and run nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="End with JSON; all else goes to the error stream.")] = False,
 ) -> None:
     """Run the notebooks: tables, figures and pages.
 
-    Everything lands in outputs/RUN, whole or not at all; files there that no run has written stay. What nothing has
-    changed for since it was made is left as it is: a notebook runs again if its source, its parameters, the helpers,
-    the libraries, the data or a table that it reads have changed. After an interruption the same command goes on where
-    it stopped.
+    Everything lands in outputs/RUN, whole or not at all; files there that no run has written stay. Results that are up
+    to date are not made again: a notebook runs again if its source, its parameters, the helpers, the libraries, the
+    data or a table that it reads have changed. After an interruption the same command goes on where it stopped. After a
+    failure outputs/RUN.partial has the error, the log, and the notebook as far as it was executed, as a page. The last
+    line is the path of the run's record, for programs.
 
-    The options mean what they mean to papermill, but 007 and 1e3 stay as typed where a text is wanted; where they
-    give a parameter twice, -p and -r win over -y, and -y over -f. 'adoption params' lists the parameters. --date,
-    --value and the options after them say how a file of your own is to be read, where 'adoption check' asks.
+    -p reads a value as YAML, such as "[0.5, 0.9]" or null; 007 and 1e3 stay as typed. Where both give a parameter, -p
+    wins over -f. 'adoption params' lists the parameters. --date, --value and the options after them say how a file of
+    your own is to be read, where 'adoption check' asks.
     """
-    from .runs.listing import describe_outcome
+    from .runs.ingredients import find_notebooks
     from .runs.parameters import read_parameters
     from .runs.record import read_keys, read_run
     from .runs.runner import Execution, choose_forced, plan_run, run_all, shrink_store
-    from .runs.sequence import find_notebooks
 
-    given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
+    given = read_options(parameters or [], parameters_file or [])
     if run is not None:
         given["run"] = run
     locate_data(given, choices)
     chosen = read_parameters(given)
     refuse_contradiction({"--force": force, "--only": only, "--from": first})
-    refuse_contradiction({"--dry-run": dry_run, "--json": as_json})
-    execution = Execution(choose_forced(find_notebooks(), force, only, first), isolated, pdf)
+    forced = choose_forced(find_notebooks(), force, only, first)
+    execution = Execution(forced, isolated, pdf, choose_slots(workers), time_limit, strict, wait)
     if only or first:
         read_run(find_outputs() / chosen.run)  # what isn't there can't run again
     if dry_run:
         print("\n".join(plan_run(chosen, execution=execution)))
         return
     made: dict[str, Any] = {}
-    state = f"Run '{chosen.run}' is as it was before; the same command goes on from here."
-    with say_state(state), redirect_stdout(sys.stderr if as_json else sys.stdout):
+    with say_state(f"Run '{chosen.run}' is as it was before; the same command goes on from here."):
         folder = run_all(chosen, execution=execution, before_commit=ignore_signals, made=made)
         if made:
             shrink_store(find_outputs(), read_keys(find_outputs()))
-    told = json.dumps(describe_outcome(folder, made), ensure_ascii=False, indent=1) if as_json else ""
-    print(told or f"Read it: {shorten_path(folder / 'html' / 'index.html')}")
+    print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}\n{folder / RECORD}")
+
+
+def choose_slots(workers: int) -> threading.Semaphore:
+    """As many notebooks at a time as were asked for, or one more than there are processors."""
+    return threading.Semaphore(workers or count_processors() + 1)
 
 
 @app.command(name="open")
@@ -148,8 +159,6 @@ def open_notebook(
         list[str] | None, typer.Argument(metavar="[-- OPTIONS]", help="Options for JupyterLab, after a --.")
     ] = None,
     parameters: Pairs = None,
-    parameters_raw: RawPairs = None,
-    parameters_yaml: Yaml = None,
     parameters_file: Files = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Start JupyterLab without a browser.")] = False,
     prepare_only: Annotated[bool, typer.Option("--prepare-only", help="Write the copy, start nothing.")] = False,
@@ -161,10 +170,10 @@ def open_notebook(
     """
     from .runs import lab
 
-    given = read_options(parameters or [], parameters_raw or [], parameters_yaml or [], parameters_file or [])
+    given = read_options(parameters or [], parameters_file or [])
     locate_data(given, choices)
     path = lab.prepare_copy(notebook, given)
-    print("\n".join(filter(None, (f"Your copy: {shorten_path(path)}", lab.say_kept(path)))))
+    print(f"Your copy: {shorten_path(path)}")
     if not prepare_only:
         lab.open_lab(path, [*(["--no-browser"] if no_browser else []), *(options or [])])
 
@@ -260,9 +269,14 @@ def verify(
 def sweep(
     grid: Annotated[Path, typer.Argument(metavar="GRID.yaml", help="The sets of parameters.")],
     name: Annotated[str, typer.Option(metavar="NAME", help="Name of the sweep; by default the file's.")] = "",
-    workers: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Notebooks at a time; 0: as many as processors.")
-    ] = 0,
+    workers: Workers = 0,
+    time_limit: TimeLimit = LONGEST,
+    strict: Strict = False,
+    wait: Wait = False,
+    scheduler: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Dask scheduler whose workers make the runs (extra 'cluster').")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would run, and run nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Make more than 200 runs.")] = False,
 ) -> None:
     """Make a run for each set of parameters of a grid.
@@ -272,12 +286,18 @@ def sweep(
     All sets are checked before anything starts. Runs share the notebooks that their differences don't touch. A run that
     fails is noted, and the others go on; the same command makes what is missing.
     """
-    from .runs.sweep import run_sweep
+    from .runs.runner import Execution
+    from .runs.sweep import plan_sweep, run_sweep
     from .runs.sweep_file import read_sweep
 
+    print("Checking the sets of parameters.", flush=True)
     chosen = read_sweep(grid, name, yes)
+    if dry_run:
+        print("\n".join(plan_sweep(chosen)))
+        return
+    execution = Execution(slots=choose_slots(workers), longest=time_limit, strict=strict, wait=wait)
     with say_state(f"Finished runs of sweep '{chosen.name}' are kept; the same command goes on from here."):
-        folder, failed = run_sweep(chosen, workers)
+        folder, failed = run_sweep(chosen, execution, scheduler)
     print(f"Read it: {shorten_path(folder / 'index.html')}")
     if failed:
         named = ", ".join(list(failed)[:10]) + (f" and {len(failed) - 10} more" if len(failed) > 10 else "")

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 UNNAMED = "own data"
 """The entity, and the source, of figures whose file names none; no sentence says it."""
@@ -126,24 +123,3 @@ LIMITED = {
 }
 FLAGS = {column.name for column in COLUMNS if column.flag}
 """Those that are given without a value."""
-
-
-def split_choices(data: str | Path) -> tuple[Path, dict[str, str]]:
-    """A path, and how its file is to be read, as ``x.csv?date=Year&value=Percent`` says it.
-
-    >>> split_choices("x.csv?date=Year&unit=percent+of+adults")[1]
-    {'date': 'Year', 'unit': 'percent of adults'}
-
-    What is there under the whole text is that path. A question mark at the end says that all before it is one.
-    """
-    path, mark, query = str(data).rpartition("?")
-    if mark and not query and not os.path.lexists(data):
-        return Path(path), {}
-    if not mark or not all("=" in part for part in query.split("&")) or os.path.lexists(data):
-        return Path(data), {}
-    return Path(path), dict(parse_qsl(query, keep_blank_values=True))
-
-
-def join_choices(path: str | Path, choices: Mapping[str, str]) -> str:
-    """The inverse of `split_choices`."""
-    return f"{path}?{urlencode(choices)}" if choices or "?" in str(path) else str(path)

@@ -9,6 +9,7 @@ import platform
 import re
 import shutil
 import stat
+import sys
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +17,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from .project import RunError, refuse_planted, shorten_path
+from .project import BusyError, RunError, refuse_planted, shorten_path
 from .words import escape
 
 LOCK, CONTENT = ".lock", "content"
@@ -47,21 +48,23 @@ def follow_link(folder: Path) -> Path:
 
 
 @contextmanager
-def lock_folder(folder: Path, what: str = "run") -> Iterator[None]:
+def lock_folder(folder: Path, what: str = "run", wait: bool = False) -> Iterator[None]:
     """Hold the right to replace `folder` while the block runs; the system frees it when the process ends.
 
-    `what` it holds is for the message.
+    `what` it holds is for the message. With `wait`, wait for another process that holds it, and say so once.
 
     Raises
     ------
+    BusyError
+        If another process holds it; the message says which one.
     RunError
-        If another process holds it, where the message says which one; or if the lock's name is that of another file.
+        If the lock's name is that of another file.
     """
     place = follow_link(folder)
     refuse_planted(place, _find_old(place))
     path = place.parent / f".{place.name}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _open_locked(path, f"{what.capitalize()} '{folder.name}'") as file:
+    with _open_locked(path, f"{what.capitalize()} '{folder.name}'", wait) as file:
         file.truncate(0)
         file.write(f"process {os.getpid()} on {platform.node()} since {time.strftime('%Y-%m-%d %H:%M:%S')}")
         file.flush()
@@ -71,11 +74,12 @@ def lock_folder(folder: Path, what: str = "run") -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
-def _open_locked(path: Path, title: str) -> Any:
+def _open_locked(path: Path, title: str, wait: bool) -> Any:
     foreign = RunError(
         f"{title} needs the name {shorten_path(path)} for its lock, but that is a file of another kind, which was left "
         "as it is. Move it away."
     )
+    said = False
     while True:
         try:
             file = open(path, "a+", encoding="utf-8", opener=_open_plain)  # noqa: SIM115  Path has no opener
@@ -89,7 +93,14 @@ def _open_locked(path: Path, title: str) -> Any:
             file.seek(0)
             holder = file.read().strip() or "another process"
             file.close()
-            raise RunError(f"{title} is being made by {holder}. Wait for it, or take another name.") from error
+            if not wait:
+                told = "Wait for it (--wait), or take another name."
+                raise BusyError(f"{title} is being made by {holder}. {told}") from error
+            if not said:
+                sys.stderr.write(f"{title} is being made by {holder}: waiting for it.\n")
+            said = True
+            time.sleep(0.2)
+            continue
         file.seek(0)
         # an empty one is of a process that was killed before it wrote into it
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode) or file.read(8) not in ("", "process "):

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .columns import join_choices, split_choices
-
 UNNEEDED = ("debugpy", "hypothesis", "rfc3987_syntax")
 """What libraries import only if it's there, which costs a second in all, and no run needs."""
 
@@ -29,6 +27,12 @@ class RunError(UserError, RuntimeError):
     """A run's folder, table or figure isn't there, doesn't fit, or may not be written."""
 
     exit_code = 1
+
+
+class BusyError(RunError):
+    """Another process makes the run; the message says which one."""
+
+    exit_code = 75  # EX_TEMPFAIL: the same command may succeed later
 
 
 def count_processors() -> int:
@@ -96,6 +100,14 @@ def find_outputs() -> Path:
     return here.parent if (here.name, here.parent.name) == ("lab", "outputs") else here / "outputs"
 
 
+RUNNER = "ADOPTION_RUNNER"
+"""Environment variable with the run's folder; where it is not set, a person runs the notebook."""
+PDF = "ADOPTION_PDF"
+"""Environment variable that asks for figures as PDF too, where it is not empty."""
+LONGEST = 1800.0
+"""Seconds that a notebook may take, unless `--time-limit` says otherwise."""
+
+
 def find_lab() -> Path:
     """Folder for what people make by hand, ``outputs/lab/``; it is no run."""
     return find_outputs() / "lab"
@@ -120,16 +132,6 @@ REGISTER = "forecasts"
 def find_register(path: Path) -> Path:
     """Folder of the forecasts on record, a hub: ``forecasts/`` in a data folder, or beside a file of own data."""
     return (path if path.is_dir() else path.parent) / REGISTER
-
-
-def find_from_here(data: str) -> str:
-    """A path that exists as seen from the working directory, whole; others as they are, for the project's folder."""
-    try:
-        path, choices = split_choices(data)
-        path = path.expanduser()
-        return join_choices(path.absolute(), choices) if path.exists() else data
-    except (OSError, RuntimeError):  # a name that is too long, a home that nobody has
-        return data
 
 
 def _expand(path: str) -> Path:

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ..base.columns import join_choices
 from ..base.project import RunError, UserError, find_outputs, list_records, shorten_path
+from ..base.source import Source
 from ..base.words import escape
 from .options import add_choices, locate_data
 
@@ -73,7 +73,7 @@ def print_found(found: Any, data: str) -> None:
 @app.command()
 def runs(as_json: Json = False) -> None:
     """List the runs, newest first: what they are of, and whether they are whole."""
-    from ..runs.listing import list_runs
+    from ..runs.record import list_runs
 
     found = list_runs(find_outputs())
     if as_json:
@@ -82,25 +82,6 @@ def runs(as_json: Json = False) -> None:
         print_table([{**each, "made": each["made"][:16].replace("T", " ")} for each in found])
     else:
         print(f"No run yet in {shorten_path(find_outputs())}. Make one: adoption run")
-
-
-@app.command()
-def rm(
-    run: Annotated[str, typer.Argument(help="Name of the run; of a sweep's: SWEEP/RUN.", autocompletion=complete_runs)],
-) -> None:
-    """Remove a run: the files that its record names, as it wrote them.
-
-    Files that the record does not name, or that were changed since, stay where they are, and are named.
-    """
-    from ..runs.listing import remove_run
-    from ..runs.record import find_run
-
-    folder = find_run(run)
-    removed, left = remove_run(folder)
-    print(f"Removed run '{run}': {removed} files.")
-    if left:
-        shown = ", ".join(map(escape, left[:10])) + (f" and {len(left) - 10} more" if len(left) > 10 else "")
-        print(f"Left in {shorten_path(folder)}: {shown}")
 
 
 Hub = Annotated[
@@ -201,15 +182,13 @@ def score(
 def new(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make; it must not be there, or be empty.")],
 ) -> None:
-    """Begin a project of your own: a folder with the data and the notebooks, to edit.
+    """Begin a project of your own: a folder with data, notebooks and a CITATION.cff to fill in.
 
-    In it and below it, the commands use these, and write to its outputs/. For git there are .gitignore and
-    .gitattributes, for readers README.md and CITATION.cff, to complete.
+    In it and below it, the commands use these, and write to its outputs/.
     """
-    from ..runs.begin import begin_project
+    from ..runs.lab import begin_project
 
-    made = shorten_path(begin_project(folder.absolute()))
-    print(f"A project to edit: {made}. Go there, and: adoption run\nFor git: {made}/README.md, 'In git'.")
+    print(f"A project to edit: {shorten_path(begin_project(folder.absolute()))}. Go there, and: adoption run")
 
 
 def print_table(rows: list[dict[str, str]]) -> None:
@@ -229,8 +208,8 @@ def params() -> None:
 
     Shows name, type, default, meaning, range, and the notebooks that read it.
     """
+    from ..runs.ingredients import find_notebooks, read_declared
     from ..runs.parameters import Parameters, expected_value, name_type
-    from ..runs.sequence import find_notebooks, read_declared
 
     readers = {path.stem.split("_")[0]: read_declared(path) for path in find_notebooks()}
     for name, field in Parameters.model_fields.items():
@@ -292,7 +271,10 @@ def write_sweep(data: Any, path: str, choices: dict[str, str]) -> str:
     entities = sorted({entity for entity, _ in indicators.list_studied(data)})
     if not data.is_beside or len(entities) < 2:
         return ""
-    grid: dict[str, Any] = {"parameters": {"data": join_choices(path, choices)}, "grid": {"entity": entities}}
+    grid: dict[str, Any] = {
+        "parameters": {"data": str(Source.read(path).choose(**choices))},
+        "grid": {"entity": entities},
+    }
     pairs = indicators.list_studied(data)
     if len({name for _, name in pairs}) > 1:
         del grid["grid"]

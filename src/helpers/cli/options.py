@@ -1,4 +1,4 @@
-"""Parameters as they are typed: papermill's options, with papermill's meanings."""
+"""Parameters as they are typed: -p and -f, as papermill has them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ from typing import Annotated, Any
 
 import typer
 
-from ..base.columns import CHOICES, FLAGS, join_choices, split_choices
+from ..base.columns import CHOICES, FLAGS
+from ..base.source import Source
 from ..base.words import escape, quote, shorten
 
 MAX_BYTES = 100_000  # of a file of parameters
-PAIRED = ("-p", "--parameters", "-r", "--parameters_raw")
+PAIRED = ("-p", "--parameters")
 
 
-def read_options(
-    pairs: Iterable[str], raw: Iterable[str], texts: Iterable[str], files: Iterable[Path]
-) -> dict[str, Any]:
-    """Parameters as papermill reads its options: files, then YAML texts, then -p, then -r; the later ones win."""
+def read_options(pairs: Iterable[str], files: Iterable[Path]) -> dict[str, Any]:
+    """Parameters by name: of files, then of -p, which win."""
     given: dict[str, Any] = {}
     for path in files:
         try:
@@ -35,14 +34,9 @@ def read_options(
         except OSError as error:
             raise typer.BadParameter(f"-f {escape(str(path))}: the file can't be read ({error.strerror}).") from error
         given |= read_yaml(text, f"-f {escape(str(path))}")
-    for text in texts:
-        given |= read_yaml(text, f"-y {quote(text)}")
     for pair in pairs:
         name, _, value = pair.partition("=")
         given[name] = read_value(value)
-    for pair in raw:
-        name, _, value = pair.partition("=")
-        given[name] = value
     return given
 
 
@@ -62,14 +56,21 @@ def read_yaml(text: str, option: str) -> dict[str, Any]:
 
 
 def read_value(text: str) -> Any:
-    """The value that papermill reads from a text: True, False, None, a whole number, a number, or the text.
+    """The value that a text means: a list in YAML, a number, null, True or False; else the text.
 
     What is no number's usual way to be written stays text (007, 1e3, 1_000), as it may be meant for a name; where a
     number is wanted it still means the same.
     """
-    words = {"True": True, "False": False, "None": None}
+    from ..runs.parameters import parse_yaml
+
+    words = {"True": True, "False": False, "None": None, "null": None}
     if text in words:
         return words[text]
+    if text.startswith("[") and text.endswith("]"):
+        try:
+            return parse_yaml(text)
+        except ValueError:
+            return text
     for kind in (int, float):
         with suppress(ValueError):
             if repr(kind(text)).removesuffix(".0") == text:
@@ -123,10 +124,7 @@ def add_choices(command: Callable[..., None]) -> Callable[..., None]:
 
 def locate_data(given: dict[str, Any], choices: dict[str, str]) -> None:
     """Write the parameter `data` as seen from here, with how its file is to be read."""
-    from ..base.project import find_from_here
-
     if isinstance(given.get("data"), str):
-        path, said = split_choices(given["data"])
-        given["data"] = find_from_here(join_choices(path, said | choices))
+        given["data"] = str(Source.read(given["data"]).choose(**choices).find_from_here())
     elif choices:
         raise typer.BadParameter(f"--{next(iter(choices))} says how a file is to be read; name it: -p data FILE")

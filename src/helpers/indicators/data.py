@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from ..base.columns import split_choices
 from ..base.project import find_data
+from ..base.source import Source
 from ..base.words import of_entity, say_amount, say_count
 from .cells import LARGEST, NUMBER, SMALLEST, check_date
 from .checks import read_tables
@@ -346,7 +346,7 @@ class Data:
         raise parameter_error("bound", text, f"{why}; write {named}a number in {printed}, or '' for none")
 
 
-def load(path: str | Path = "data", as_of: str | date = "") -> Data:
+def load(path: str | Path | Source = "data", as_of: str | date = "") -> Data:
     """Checked tables of a data folder, or of a file of series; read once a process, as long as the files stay the same.
 
     Beside own data (a file, or a folder without reference technologies) the project's own data stay available: their
@@ -355,7 +355,7 @@ def load(path: str | Path = "data", as_of: str | date = "") -> Data:
 
     Parameters
     ----------
-    path : str or Path, default "data"
+    path : str, Path or Source, default "data"
         Folder with observations.csv, indicators.csv, sources.csv and datapackage.json (and claims.csv, if there are
         claims), or any file with dates and figures (see ``own``), where ``x.csv?date=Year`` says how
         to read it; what does not exist here is looked up in the project's folder.
@@ -380,8 +380,9 @@ def load(path: str | Path = "data", as_of: str | date = "") -> Data:
     >>> f'{load(as_of="2020-06-30").series("China", "internet_users").values.index.max():%Y-%m}'
     '2020-03'
     """
-    path, choices = split_choices(path)
-    path = path if find_kind(path) else find_data(str(path))
+    source = Source.read(path)
+    source = source if find_kind(source.path) else source.find()
+    path, choices = source.path, source.choices
     if choices and find_kind(path) != "file":
         read_tables(path)  # what is wrong with the folder comes first
         raise parameter_error("data", path.name, "is a folder; only a file can be read in one way or another")

@@ -1,14 +1,13 @@
 """Runs: their parameters, notebooks, results, records, pages, comparisons and sweeps.
 
-`Study` is all that a notebook of a run sees. The parts: ``parameters``, ``notebook`` (its record and tables),
-``output`` (what it writes), ``study`` (its view of its run), ``inputs`` (what a run is made from), ``sequence`` (which
-notebooks there are, and what each reads), ``notebook_process`` (one notebook), ``runner`` (a whole run, and the store),
-``record`` (``run.json``), ``pages``, ``reproduction`` (tables against tables), ``finished`` (what a notebook sees of
-finished runs) and ``comparison`` (which it compares), ``sweep_file`` and ``sweep`` (many runs: what the file asks for,
-how they are made, and what they come to), ``lab`` and ``explore`` (by hand).
+`Study` is all that a notebook of a run sees. A run goes through ``runner`` (what is made from what, the store, a whole
+run), ``notebook_process`` (one notebook), ``study`` (what the notebook sees and writes), ``record`` (``run.json``) and
+``pages``. Beside them: ``parameters`` and ``checks`` (what may be chosen), ``ingredients`` (what a run is made from),
+``table_files`` (tables as CSV), ``preload`` (what the fork server imports), ``sweep_file`` and ``sweep`` (many runs),
+``finished`` and ``comparison`` (runs side by side), ``reproduction`` (tables against tables), ``exports``, ``registry``
+(a run's forecast goes on the register), ``lab`` and ``explore`` (by hand, and a project of one's own).
 """
 
-from .output import SavedFigure
-from .study import Study
+from .study import SavedFigure, Study
 
 __all__ = ["SavedFigure", "Study"]

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..base.columns import split_choices
 from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
-from ..base.project import UserError, find_data, shorten_path
+from ..base.project import RunError, UserError, shorten_path
 from ..base.words import of_entity, say_amount, say_count, say_day
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
 
@@ -49,10 +48,9 @@ def check_parameters(
         for family in parameters.families:
             if family not in FAMILIES:
                 raise ParameterError(f"parameter 'families' has the unknown '{family}'{suggest(family, FAMILIES)}")
-    source = find_data(parameters.data)
-    path, _ = split_choices(source)
-    if not os.path.lexists(path):
-        missing = f"there is no such folder or file: {shorten_path(path)}"
+    source = parameters.source
+    if not os.path.lexists(source.path):
+        missing = f"there is no such folder or file: {shorten_path(source.path)}"
         raise ParameterError(f"parameter 'data' is '{parameters.data}', but {missing}")
     data = (load or indicators.load)(str(source), as_of=parameters.as_of)
     series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
@@ -121,6 +119,17 @@ def list_high_limits(series: Any) -> list[str]:
         return []
     words = f"The limit, {say_amount(limit, series.unit)}, is more than {FAR_ABOVE:,} times the last figure"
     return [f"{words}, {say_amount(last, series.unit)}; a number is read in the unit that the file prints."]
+
+
+def refuse_left_out(data: Any) -> None:
+    """Refuse own data of which a cell or a row was left out, as `--strict` asks.
+
+    Raises
+    ------
+    RunError
+    """
+    if left := [line for line in data.understood if "left out" in line]:
+        raise RunError(f"{data.path.name} was not read whole, which --strict asks for: {'; '.join(left)}.")
 
 
 def list_left_out(series: Any) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,10 @@ from ..base.files import write_file
 from ..base.folders import claim_folder, follow_link, lock_folder, recover, refuse_foreign, replace_folder
 from ..base.project import RunError, find_outputs, shorten_path
 from .finished import check_names, name_comparison, read_finished
-from .notebook import list_written, locate, read_record
-from .record import find_run, hide_place
-from .runner import FOLDER, USUAL, execute_notebook, preload
-from .sequence import find_unnumbered
+from .ingredients import find_unnumbered
+from .notebook_process import execute_notebook, preload
+from .record import ENTRY, find_run, hide_place, list_written, locate, read_record, record_path
+from .runner import FOLDER
 
 KINDS = ("csv", "data.csv", "html", "narrow.svg", "pdf", "png", "svg")
 """How the files that a notebook on finished runs writes end."""
@@ -103,10 +102,11 @@ def make_report(notebook: str, values: Mapping[str, Any], links: Mapping[str, st
         folder, failed = place / "report", outputs / "lab" / f"{notebook}.partial.ipynb"
         target = locate(folder, f"notebooks/{source.name}")
         target.parent.mkdir(parents=True)
-        execute_notebook(source, target, values, replace(USUAL, pdf=True), failed, outputs)
-        failed.unlink(missing_ok=True)  # of an attempt that failed
+        execute_notebook(source, target, values, failed, outputs, pdf=True)
+        for path in (failed, failed.with_suffix(".html")):  # of an attempt that failed
+            path.unlink(missing_ok=True)
         pages = {name: page.encode() for name, page in build_report(folder, notebook, links, command).items()}
-        written = list_written(read_record(folder, notebook))
+        written = list_written(read_record(record_path(folder, notebook), ENTRY))
         return {Path(path).name: locate(folder, path).read_bytes() for path in written} | pages
 
 

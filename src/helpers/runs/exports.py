@@ -11,8 +11,8 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.utils import get_column_letter
 
 from ..base.files import write_file
-from .notebook import locate, read_csv
-from .record import list_kinds, note_exports, read_unchanged
+from .record import list_kinds, locate, note_exports, read_unchanged
+from .table_files import read_csv
 
 BOOK = "tables.xlsx"
 FIRST = ("06_key_numbers", "05_forecast")

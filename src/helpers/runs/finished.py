@@ -14,13 +14,13 @@ import pandas as pd
 
 from ..base.files import hash_file, read_json
 from ..base.levels import LEVELS, band_columns, quoted_level, say_level
-from ..base.project import RunError, UserError, find_lab
+from ..base.project import RUNNER, RunError, UserError, find_lab
 from ..base.words import clean
-from .notebook import RUNNER, locate, restore_text
-from .output import Output
 from .pages.index import find_table, set_reading, set_value
 from .parameters import ParameterError
-from .record import find_run, hide_place, read_run
+from .record import find_run, hide_place, locate, read_run
+from .study import Output
+from .table_files import restore_text
 
 KINDS: dict[str, Callable[[pd.Series], pd.Series]] = {  # of columns that aren't numbers
     **dict.fromkeys(("key", "label", "unit", "text", "method"), pd.Series.copy),

@@ -1,21 +1,23 @@
-"""What people make in JupyterLab, in ``outputs/lab/``: copies of notebooks, what they write, saved choices."""
+"""Copies of notebooks to work on, saved choices, and a project of one's own."""
 
 from __future__ import annotations
 
+import json
 import os
-import subprocess
+import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 import yaml
 
 from ..base.files import write_file
-from ..base.project import UserError, ask_git, find_lab, find_outputs, find_root, shorten_path
+from ..base.project import MARK, REGISTER, UserError, find_lab, find_outputs, find_root, shorten_path
 from ..base.words import quote
-from .begin import KEPT
 from .parameters import ParameterError, Parameters, read_parameters
 
 
@@ -84,6 +86,35 @@ def find_notebook(name: str) -> Path:
     )
 
 
+def name_kernel(notebook: Any) -> None:
+    """Name kernel and language as JupyterLab will: a notebook that it opens is then not changed before one types."""
+    from ipykernel.ipkernel import IPythonKernel
+    from ipykernel.kernelspec import get_kernel_dict
+
+    names = {"name": "python3", "language": "python", "display_name": get_kernel_dict()["display_name"]}
+    notebook.metadata |= {"kernelspec": names, "language_info": dict(IPythonKernel.language_info)}
+
+
+def fill_notebook(source: Path, values: Mapping[str, Any]) -> bytes:
+    """The notebook with papermill's cell of parameters, not executed."""
+    import nbformat
+    from papermill.parameterize import parameterize_notebook
+
+    notebook = nbformat.read(source, 4)
+    name_kernel(notebook)
+    notebook.metadata["papermill"] = {}
+    for cell in notebook.cells:
+        cell.metadata.setdefault("tags", [])  # papermill counts on them
+    filled = parameterize_notebook(notebook, dict(values), kernel_name="python3", language="python")
+    del filled.metadata["papermill"]
+    for cell in filled.cells:
+        if "injected-parameters" in cell.metadata["tags"]:
+            cell["id"] = "injected-parameters"  # papermill draws one at random
+        elif not cell.metadata["tags"]:
+            del cell.metadata["tags"]
+    return (nbformat.writes(filled, 4) + "\n").encode()
+
+
 def prepare_copy(name: str, given: dict[str, Any]) -> Path:
     """Write a copy of a notebook with parameters into ``outputs/lab/``, to work on.
 
@@ -105,9 +136,8 @@ def prepare_copy(name: str, given: dict[str, Any]) -> Path:
         For a value that a run would refuse, or a parameter that the notebook doesn't read.
     """
     from .checks import check_parameters
-    from .notebook_process import fill_notebook
+    from .ingredients import read_declared
     from .parameters import complete_parameters
-    from .sequence import read_declared
 
     source = find_notebook(name)
     declared = read_declared(source)
@@ -122,17 +152,6 @@ def prepare_copy(name: str, given: dict[str, Any]) -> Path:
     return keep_beside(f"{source.stem}-{own}" if own else source.stem, ".ipynb", fill_notebook(source, values))
 
 
-def say_kept(path: Path) -> str:
-    """Where to keep a copy that git does not see; "" where it does, or where the project is not in git."""
-    try:
-        ask_git(find_root(), "check-ignore", "--quiet", str(path))
-    except (OSError, subprocess.SubprocessError) as error:
-        if "outside repository" not in str(getattr(error, "stderr", "")):
-            return ""
-    kept = shorten_path(find_root() / KEPT / path.name)
-    return f"git does not see it there. To keep it, save it as {kept}: a copy there is no part of a run."
-
-
 def open_lab(path: Path, options: Sequence[str] = ()) -> NoReturn:
     """Become JupyterLab of this interpreter, open on a file, with the project's folder at its root.
 
@@ -145,3 +164,56 @@ def open_lab(path: Path, options: Sequence[str] = ()) -> NoReturn:
     os.environ["ADOPTION_OUTPUTS"] = str(outputs)
     sys.stdout.flush()
     os.execv(sys.executable, words)
+
+
+# ---- a project of one's own -----------------------------------------------------------------------------------------
+
+CITATION = """\
+cff-version: 1.2.0
+message: Cite this project as below, and the publishers of the figures (data/sources.csv).
+title: {title}
+type: dataset
+authors:
+  - name: The authors of this project
+date-released: {day}
+"""
+
+
+def begin_project(folder: Path) -> Path:
+    """Copy data, notebooks and a CITATION.cff to fill in into a folder, and mark it as a project, whole or not at all.
+
+    Parameters
+    ----------
+    folder : Path
+        It must not be there, or be empty.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    UserError
+        If there is something in that place.
+    """
+    if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir() or any(folder.iterdir())):
+        raise UserError(f"{shorten_path(folder)} is there already, and not empty. Name a new folder.")
+    root, parent = find_root(), folder if folder.exists() else folder.parent
+    parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".new-", dir=parent) as place:
+        new = Path(place) / "new"
+        for pattern in ("data/*.*", f"data/{REGISTER}/**/*.*", "notebooks/*.ipynb"):
+            for path in (path for path in root.glob(pattern) if not path.name.startswith(".")):
+                target = new / path.relative_to(root)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
+        title, day = json.dumps(folder.name, ensure_ascii=False), datetime.now().astimezone().date()
+        (new / "CITATION.cff").write_text(CITATION.format(title=title, day=day), encoding="utf-8")
+        (new / MARK).write_text("In this folder and below it, adoption uses data/ and notebooks/ of this folder.\n")
+        if folder.exists():  # which may be the one in which one stands: it stays, and the mark comes last
+            for path in sorted(new.iterdir(), key=lambda path: path.name == MARK):
+                path.rename(folder / path.name)
+        else:
+            new.rename(folder)
+    return folder

@@ -1,18 +1,30 @@
-"""A notebook executed in this process, which is a fork that has the libraries, and what becomes of its copy."""
+"""One notebook, executed in a process of its own, a fork that has imported the libraries; what a failure leaves.
+
+The engine of papermill is IPython in that process: there is no Jupyter kernel, no socket and no port.
+"""
 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import random
+import re
+import shutil
+import signal
 import sys
 import threading
+import time
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager
+from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import Any
 
-from ..base.files import write_json
+from ..base.files import hash_helpers, write_json
+from ..base.project import LONGEST, PDF, RUNNER, RunError, shorten_path
 
 ENVIRONMENT = {  # of every notebook of a run
     "PYTHONHASHSEED": "0",  # sets in one order, so that two runs agree to the byte
@@ -21,7 +33,159 @@ ENVIRONMENT = {  # of every notebook of a run
     "MATPLOTLIBRC": os.devnull,  # figures look alike whatever someone likes
     "PYTHONSAFEPATH": "1",  # a file that lies about and is called like a module is none
 }
-DIED = "Kernel died", "the notebook's process ended; it may have run out of memory"
+PAPERMILL = {"injected-parameters", "papermill-error-cell-tag"}
+"""Tags of cells that papermill adds to a copy."""
+LOADED: dict[str, str] = {}
+"""The helpers as they were when the fork server imported them."""
+
+
+class NotebookFailed(RunError):
+    """A notebook of a run failed; the message says which one, where, why, and where its copy lies."""
+
+
+# ---- in the process of the run --------------------------------------------------------------------------------------
+
+
+def can_fork() -> bool:
+    """Whether notebooks can be forked: not on macOS, nor with helpers that have changed since."""
+    return sys.platform == "linux" and LOADED in ({}, hash_helpers())
+
+
+def preload() -> None:
+    """Start the fork server, which imports the libraries while this process goes on."""
+    os.environ.update(ENVIRONMENT)  # new interpreters take their hash seed from here
+    if can_fork() and not LOADED:
+        LOADED.update(hash_helpers())
+        forkserver.set_forkserver_preload(["adoption_curves.runs.preload"])
+        with keep_interrupts():
+            forkserver.ensure_running()
+
+
+@contextmanager
+def keep_interrupts() -> Iterator[None]:
+    """Keep Ctrl-C from processes that start in the block, for good: it is for this one, which then ends them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # which would end the block
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def execute_notebook(
+    source: Path,
+    target: Path,
+    values: Mapping[str, Any],
+    failed: Path,
+    outputs: Path,
+    *,
+    isolated: bool = False,
+    pdf: bool = False,
+    longest: float = LONGEST,
+) -> tuple[str, ...]:
+    """Lines that a notebook wrote to its error stream, executed into `target`, a run's ``notebooks/<name>.ipynb``.
+
+    Parameters
+    ----------
+    source, target : Path
+    values : mapping
+        Its parameters.
+    failed : Path
+        Where the copy goes, executed as far as the notebook got, when it fails; its page lies beside it.
+    outputs : Path
+        Folder of the runs that the notebook may read.
+    isolated : bool
+        Start an interpreter for it instead of forking one that has imported the libraries.
+    pdf : bool
+        Write its figures as PDF too.
+    longest : float
+        Seconds that it may take.
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    NotebookFailed
+        If a cell fails, the notebook takes too long, or its process dies.
+    """
+    context = multiprocessing.get_context("forkserver" if can_fork() and not isolated else "spawn")
+    log = target.parents[1] / "log"
+    environment = {RUNNER: str(target.parents[1]), "ADOPTION_OUTPUTS": str(outputs), PDF: "1" * pdf}
+    arguments = str(source), str(target), dict(values), environment, str(log)
+    process: Any = context.Process(target=execute, args=arguments, daemon=True)  # type: ignore[attr-defined]
+    with keep_interrupts():
+        process.start()
+    process.join(longest)
+    late = process.is_alive()
+    process.kill()
+    process.join()
+    stray = tuple(log.read_text(errors="replace").split("\n")[:-1]) if log.exists() else ()
+    if late or process.exitcode:
+        limit = f"the notebook took longer than {longest:g} s, which --time-limit sets"
+        died = "the notebook's process ended; it may have run out of memory"
+        raise NotebookFailed(
+            describe_failure(source, target, keep_failed(target, failed), limit if late else died, late)
+        )
+    clean_copy(source, target)
+    return stray
+
+
+def keep_failed(target: Path, failed: Path) -> str:
+    """Path, as a person sees it, of the page of a copy that failed; "" where there is no copy."""
+    from .pages import export_notebook
+
+    if not target.is_file():
+        return ""
+    failed.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(target, failed)
+    try:
+        return shorten_path(export_notebook(failed)[0])
+    except (OSError, RunError):  # no room, or an odd output; the copy is there
+        return shorten_path(failed)
+
+
+def end_all(waiting: Collection[Future[Any]]) -> None:
+    """End all notebooks of this process, until nobody waits for one: some may only be starting now."""
+    while not all(future.done() for future in waiting):
+        for child in multiprocessing.active_children():
+            child.kill()
+        time.sleep(0.05)
+
+
+def describe_failure(source: Path, target: Path, kept: str, why: str, late: bool = False) -> str:
+    """Ten lines at most: notebook, part, cell, error, our last frame, and where the partial copy lies.
+
+    `why` is the reason where no cell has an error; `late` where that is the time limit.
+    """
+    try:
+        cells = json.loads(target.read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError):  # no copy, or a part of it because the disk is full
+        cells = []
+    started = [place for place, cell in enumerate(cells) if cell["metadata"].get("papermill", {}).get("start_time")]
+    last = started[-1] if started else 0
+    texts = "\n".join("".join(cell["source"]) for cell in cells[:last] if cell["cell_type"] == "markdown")
+    headings = re.findall(r"^#+\s+(.+)$", texts, flags=re.MULTILINE)
+    outputs = [each for cell in cells for each in cell.get("outputs", []) if each["output_type"] == "error"]
+    kind = "Time-out" if late else "Process died"
+    text = f"{outputs[0]['ename']}: {outputs[0]['evalue']}" if outputs else f"{kind}: {why}"
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    lines = [f"  {line[:240]}" for line in lines[:4]] + (["  ..."] if len(lines) > 4 else [])
+    traceback = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(outputs[0]["traceback"])) if outputs else ""
+    frames = re.findall(r"File \S*?((?:src/)?helpers/[\w/]+\.py):(\d+), in ([\w.<>]+)", traceback)
+    lines += ["  at {}:{} in {}".format(*frames[-1])] if frames else []
+    ours = [cell for cell in cells[: last + 1] if not PAPERMILL & {*cell["metadata"].get("tags", [])}]
+    first = "".join(cells[last]["source"]).strip().partition("\n")[0] if started else ""
+    lines += [f"  in cell {len(ours)}: {first[:80]}"] if first else []  # as its notebook counts them
+    head = f"Notebook {source.stem} failed" + (f' in the part "{headings[-1].strip()}"' if headings else "")
+    return "\n".join([head, *lines, *([f"Executed up to there: {kept}"] if kept else [])])
+
+
+# ---- in the process of the notebook ---------------------------------------------------------------------------------
 
 
 def execute(source: str, target: str, values: Mapping[str, Any], environment: Mapping[str, str], log: str) -> None:
@@ -50,8 +214,6 @@ def execute(source: str, target: str, values: Mapping[str, Any], environment: Ma
 
 def end_with_parent() -> None:
     """End this process as soon as the one that started it has ended."""
-    import multiprocessing
-
     if parent := multiprocessing.parent_process():
         parent.join()
         os._exit(1)
@@ -114,46 +276,3 @@ def clean_copy(source: Path, target: Path) -> None:
     content = json.loads(target.read_text(encoding="utf-8"))
     content["metadata"]["papermill"] |= {"input_path": f"notebooks/{source.name}", "output_path": target.name}
     write_json(target, content)
-
-
-def name_run(notebook: Path, run: str) -> bool:
-    """Give the executed copy of a notebook the name of the run in whose folder it lies; whether it had another."""
-    import nbformat
-    from papermill.parameterize import parameterize_notebook
-
-    content = json.loads(notebook.read_text(encoding="utf-8"))
-    given = content["metadata"]["papermill"]["parameters"]
-    if given.get("run", run) == run:
-        return False
-    filled = parameterize_notebook(nbformat.from_dict(content), given | {"run": run})
-    write_json(notebook, filled)
-    return True
-
-
-def name_kernel(notebook: Any) -> None:
-    """Name kernel and language as JupyterLab will: a notebook that it opens is then not changed before one types."""
-    from ipykernel.ipkernel import IPythonKernel
-    from ipykernel.kernelspec import get_kernel_dict
-
-    names = {"name": "python3", "language": "python", "display_name": get_kernel_dict()["display_name"]}
-    notebook.metadata |= {"kernelspec": names, "language_info": dict(IPythonKernel.language_info)}
-
-
-def fill_notebook(source: Path, values: Mapping[str, Any]) -> bytes:
-    """The notebook with papermill's cell of parameters, not executed."""
-    import nbformat
-    from papermill.parameterize import parameterize_notebook
-
-    notebook = nbformat.read(source, 4)
-    name_kernel(notebook)
-    notebook.metadata["papermill"] = {}
-    for cell in notebook.cells:
-        cell.metadata.setdefault("tags", [])  # papermill counts on them
-    filled = parameterize_notebook(notebook, dict(values), kernel_name="python3", language="python")
-    del filled.metadata["papermill"]
-    for cell in filled.cells:
-        if "injected-parameters" in cell.metadata["tags"]:
-            cell["id"] = "injected-parameters"  # papermill draws one at random
-        elif not cell.metadata["tags"]:
-            del cell.metadata["tags"]
-    return (nbformat.writes(filled, 4) + "\n").encode()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import json
 import math
 import os
 import re
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
@@ -14,9 +16,10 @@ from typing import Annotated, Any, get_args, get_origin
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from ..base.columns import CHOICES, join_choices, split_choices
+from ..base.columns import CHOICES
 from ..base.levels import check_levels
-from ..base.project import UserError, find_data, name_path
+from ..base.project import UserError, name_path
+from ..base.source import Source
 from ..base.words import UNSEEN, quote, shorten
 
 MOST_TOLD = 20  # names that no parameter has
@@ -225,6 +228,11 @@ class Parameters(BaseModel):
         min_length=1,
     )
 
+    @property
+    def source(self) -> Source:
+        """Where the data are read from, with a full path."""
+        return Source.read(self.data).find()
+
 
 def expected_value(name: str) -> str:
     """Words for what parameter `name` may be, for messages and help."""
@@ -262,21 +270,20 @@ def complete_parameters(parameters: Parameters, load: Callable[..., Any] | None 
         If the data have problems, or hold several series and none is named.
     """
     usual = {name: Parameters.model_fields[name].default for name in ("entity", "indicator", "bound")}
-    path, choices = split_choices(find_data(parameters.data))
-    if parameters.data == Parameters.model_fields["data"].default or not os.path.lexists(path):
+    source = parameters.source
+    if parameters.data == Parameters.model_fields["data"].default or not os.path.lexists(source.path):
         return parameters
     from .. import indicators
 
+    load = load or indicators.load
     given = {name: getattr(parameters, name) for name in usual if name in parameters.model_fields_set}
-    data = (load or indicators.load)(join_choices(path, choices))
-    source = parameters.data
+    data, told = load(str(source)), parameters.data
     unnamed = {entity for entity, _ in data.own} == {indicators.UNNAMED}
     if unnamed and given.get("entity", indicators.UNNAMED) != indicators.UNNAMED:  # it's a name for what has none
-        file, _ = split_choices(parameters.data)
-        source = join_choices(file, choices | {"entity": given["entity"]})
-        data = (load or indicators.load)(join_choices(path, choices | {"entity": given["entity"]}))
+        told = str(Source.read(parameters.data).choose(entity=given["entity"]))
+        data = load(str(source.choose(entity=given["entity"])))
     found = indicators.choose_series(data, given, usual)
-    return Parameters(**{**parameters.model_dump(), **found, "data": source})
+    return Parameters(**{**parameters.model_dump(), **found, "data": told})
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
@@ -292,6 +299,11 @@ def _tell_right(name: str, value: Any) -> str:
     numbers = [one for one in listed if isinstance(one, int | float) and 2 <= one <= 100]
     percent = f"; write {numbers[0] / 100:g} for {numbers[0]:g} %" if name in ("shares", "levels") and numbers else ""
     return expected_value(name) + percent
+
+
+def write_argument(value: Any) -> str:
+    """`value` as it's typed after ``-p NAME`` in a shell."""
+    return shlex.quote(json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value))
 
 
 def read_parameters(values: Mapping[str, Any]) -> Parameters:

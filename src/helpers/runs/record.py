@@ -1,4 +1,9 @@
-"""``run.json``: what a run was made from, so that it can be made again, checked and cited."""
+"""The record of a run, ``run.json``: what the run was made from and what it wrote, to make it again, check or cite it.
+
+A run lives in ``outputs/<run>/``: ``tables/*.csv``, ``figures/*.png`` and ``*.svg``, ``notebooks/`` (the executed
+copies and, beside each, its entry, a JSON file), ``html/``. Notebooks hand results on through tables only, and each
+table has one writer, whose number its name begins with. What a person makes by hand lies in ``outputs/lab/<run>/``.
+"""
 
 from __future__ import annotations
 
@@ -11,22 +16,165 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from itertools import product
-from pathlib import Path
-from typing import Annotated, Any
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from markupsafe import escape
-from pydantic import BaseModel, StringConstraints
 
-from ..base.columns import split_choices
-from ..base.files import hash_file, read_json, write_file, write_json
+from ..base.files import hash_file, read_file, read_json, write_file, write_json
 from ..base.project import RECORD, RunError, UserError, ask_git, find_outputs, find_root, list_records
-from .inputs import describe_inputs, hash_citation
-from .notebook import NAME, Hash, Name, NotebookRecord, list_written, locate, read_records, read_valid
+from ..base.source import Source
+from ..base.words import clean, quote, say_count
+from .ingredients import describe_inputs, find_notebooks, hash_citation
 from .parameters import ParameterError, Parameters, read_parameters
-from .sequence import find_notebooks
 
-LOG = "run.log"
+LOG, ERROR = "run.log", "error.txt"
 SEE = "'adoption runs' lists those that there are"
+DATA = "data.csv"
+"""Ending of the CSV with the data of a figure."""
+SHOWN = ("entity", "indicator", "bound", "as_of", "data")
+
+# ---- the form of records --------------------------------------------------------------------------------------------
+
+NAME = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*")
+"""A name that becomes that of a file: it leads out of no folder."""
+HASH, TEXT = re.compile(r"[0-9a-f]{64}"), re.compile(r"(?s).*")
+PAGE = re.compile(rf"(charts/)?{NAME.pattern}")
+EXPORTED = re.compile(r"tables\.xlsx|\w[\w.-]*\.html")
+"""Files that `adoption export` adds to a run."""
+TEXTS = {TEXT: str}
+ENTRY = {
+    "parameters": dict,
+    "read": TEXTS,
+    "tables": {NAME: {"sha256": HASH, "rows": int, "columns": TEXTS}},
+    "figures": {NAME: {"alt": str, "width": int, "sha256": {NAME: HASH}}},
+}
+"""What a notebook's entry holds: the parameters that it had, the tables that it read, what it wrote."""
+FORM = {
+    "run": str,
+    "made": re.compile(r"[0-9T:+-]+"),
+    "subject": TEXTS,
+    "main_figure": str | None,
+    "parameters": dict,
+    "notebooks": {NAME: {**ENTRY, "source": HASH, "key": HASH, "made_from": TEXTS, "executed": HASH}},
+    "data": {"path": str, "files": {TEXT: HASH}},
+    "helpers": TEXTS,
+    "versions": TEXTS,
+    "sources": [TEXTS],
+    "git": dict | None,
+    "citation": str,
+    "pages": {PAGE: HASH},
+    "exports": {EXPORTED: HASH},
+    "pdf": bool,
+}
+"""What a run's record holds."""
+
+
+def read_record(path: Path, form: Mapping[str, Any]) -> dict[str, Any]:
+    """Content of a run's record or of a notebook's entry, which anybody may have written: nothing else reads them.
+
+    Parameters
+    ----------
+    path : Path
+    form : mapping
+        `FORM` or `ENTRY`. Names that become those of files lead out of no folder.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    OSError
+        If there is no such file.
+    RunError
+        If it is damaged or of another form.
+    """
+    try:
+        content = read_json(path)
+        check_form(content, form)
+    except (ValueError, LookupError) as error:
+        why = f"it has no {error}" if isinstance(error, LookupError) else error
+        raise RunError(f"{path.name} can't be used ({why}). Make the run again.") from error
+    return dict(content)
+
+
+def check_form(content: Any, form: Any) -> None:
+    """Raise a ValueError or LookupError where `content` is not of a form.
+
+    A form is a type, a pattern for a text, a list of one form, or a dict: of the names that must be there, or of one
+    pattern for all names.
+    """
+    kind = str if isinstance(form, re.Pattern) else type(form) if isinstance(form, dict | list) else form
+    if not isinstance(content, kind) or (isinstance(form, re.Pattern) and not form.fullmatch(content)):
+        raise ValueError(f"{quote(content)} has another form")
+    if isinstance(form, list):
+        for value in content:
+            check_form(value, form[0])
+    elif isinstance(form, dict):
+        for name, inner in form.items():
+            for key in [*content] if isinstance(name, re.Pattern) else [name]:
+                check_form(key, name if isinstance(name, re.Pattern) else str)
+                check_form(content[key], inner)
+
+
+def locate(folder: Path, path: str) -> Path:
+    """The place of a file of a run by its path in a record: nothing else leads from such a path to a file.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+    path : str
+        With a slash between its parts; anybody may have written it.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    RunError
+        If it leads out of the folder, by its parts or by a link on the way.
+    """
+    parts = PurePosixPath(path).parts
+    steps = [folder.joinpath(*parts[:length]) for length in range(1, len(parts) + 1)]
+    if not parts or parts[0] == "/" or ".." in parts or any(step.is_symlink() for step in steps):
+        raise RunError(
+            f"{quote(path)} leads out of the folder of run '{folder.name}'. It was neither read nor written."
+        )
+    return steps[-1]
+
+
+def list_written(record: Mapping[str, Any]) -> dict[str, str]:
+    """sha256 of each table and figure that a notebook's `record` names, by its path in the run's folder."""
+    written = {f"tables/{name}.csv": entry["sha256"] for name, entry in record["tables"].items()}
+    for name, entry in record["figures"].items():
+        written |= {f"figures/{name}.{kind}": digest for kind, digest in entry["sha256"].items()}
+    return written
+
+
+def record_path(folder: Path, notebook: str) -> Path:
+    """Path of the entry of `notebook` in the run in `folder`."""
+    return locate(folder, f"notebooks/{notebook}.json")
+
+
+def read_entry(folder: Path, notebook: str) -> dict[str, Any] | None:
+    """Entry of `notebook` in the run in `folder`; None when there is none, or none that can be read."""
+    try:
+        return read_record(record_path(folder, notebook), ENTRY)
+    except (OSError, RunError):
+        return None
+
+
+def read_entries(folder: Path) -> dict[str, dict[str, Any]]:
+    """Entries of all notebooks of the run in `folder`, in their order."""
+    names = [path.stem for path in sorted(locate(folder, "notebooks").glob("[0-9]*.json"))]
+    entries = {name: read_entry(folder, name) for name in names}
+    return {name: entry for name, entry in entries.items() if entry}  # others are files of someone's
+
+
+# ---- a run's record -------------------------------------------------------------------------------------------------
 
 
 def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any], data: Any) -> dict[str, Any]:
@@ -47,8 +195,8 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
     """
     from ..indicators import find_expected, say_expected
 
-    records = read_records(folder)
-    figures = sorted(name for record in records.values() for name in record["figures"])
+    entries = read_entries(folder)
+    figures = sorted(name for written in entries.values() for name in written["figures"])
     entry = data.find_entry(parameters.indicator)
     return {
         "run": parameters.run,
@@ -57,75 +205,12 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
         | {"next": say_expected(find_expected(data, parameters.entity, parameters.indicator))},
         "main_figure": next((name for name in figures if name.startswith("05_forecast")), None),
         **inputs,
-        "notebooks": {name: {"source": inputs["notebooks"].get(name), **record} for name, record in records.items()},
+        "notebooks": {name: {"source": inputs["notebooks"][name], **written} for name, written in entries.items()},
         "sources": list_sources(data, parameters),
         **describe_commit(),
+        "pages": {},
+        "exports": {},
     }
-
-
-class MadeNotebook(NotebookRecord):
-    """What ``run.json`` says of a notebook."""
-
-    source: Hash | None
-    key: Hash
-    made_from: dict[str, str]
-    executed: Hash
-
-
-class DataFiles(BaseModel):
-    """Where the data of a run lay, and what they were."""
-
-    path: str
-    files: dict[str, Hash]
-
-
-class Commit(BaseModel):
-    """The project's commit, and whether anything differed from it."""
-
-    commit: str
-    changed: bool
-
-
-EXPORTED = r"^(tables\.xlsx|\w[\w.-]*\.html)$"
-"""Files that `adoption export` adds to a run: its tables for other programs, and all its pages in one."""
-
-
-PAGE = rf"^(charts/)?{NAME[1:-1]}$"
-"""A page of a run by its path in ``html/``: each figure alone lies in ``charts/``."""
-
-
-class RunRecord(BaseModel):
-    """The form of ``run.json``. Whoever changed the file: its names lead out of no folder, and no command trips."""
-
-    run: str
-    made: Annotated[str, StringConstraints(pattern=r"^[0-9T:+-]+$")]
-    subject: dict[str, str]
-    main_figure: str | None
-    parameters: dict[str, Any]
-    notebooks: dict[Name, MadeNotebook]
-    data: DataFiles
-    helpers: dict[str, str]
-    versions: dict[str, str]
-    sources: list[dict[str, str]]
-    git: Commit | None
-    no_git: str = ""
-    citation: str = ""
-    pages: dict[Annotated[str, StringConstraints(pattern=PAGE)], Hash]
-    exports: dict[Annotated[str, StringConstraints(pattern=EXPORTED)], Hash] = {}
-    pdf: bool = True
-
-
-def load_record(path: Path) -> dict[str, Any]:
-    """Content of a ``run.json``.
-
-    Raises
-    ------
-    OSError, ValueError
-        If there is none, or it's damaged or of another form.
-    """
-    content = read_json(path)
-    RunRecord.model_validate(content), read_parameters(content["parameters"])
-    return {**content, "pdf": content.get("pdf", True)}  # before there was a choice, each run had them
 
 
 def name_pages(content: Mapping[str, Any]) -> list[str]:
@@ -162,7 +247,7 @@ ESCAPED: tuple[Callable[[str], str], ...] = (str, html.escape, partial(html.esca
 def hide_place(text: str, *data: str) -> str:
     """A page or table with the names of own data in the place of their paths on this machine, which no reader needs."""
     names = {}
-    for path in filter(Path.is_absolute, (split_choices(each)[0] for each in data)):
+    for path in filter(Path.is_absolute, (Source.read(each).path for each in data)):
         for write, mark in product(WRITTEN, ESCAPED):
             names[str(mark(write(str(path))))] = str(mark(write(path.name)))
     pattern = "|".join(map(re.escape, sorted(names, reverse=True)))
@@ -173,7 +258,7 @@ def note_exports(folder: Path, written: Mapping[str, str]) -> None:
     """Add files that were made from the run's tables to ``run.json``, so that they go when the run is made anew."""
     path = locate(folder, RECORD)
     content = read_json(path)
-    write_json(path, {**content, "exports": {**content.get("exports", {}), **written}})
+    write_json(path, {**content, "exports": {**content["exports"], **written}})
 
 
 def find_run(name: str) -> Path:
@@ -212,14 +297,17 @@ def read_run(folder: Path) -> dict[str, Any]:
     name = folder.relative_to(outputs).as_posix() if folder.is_relative_to(outputs) else folder.name
     if (folder / "sweep.json").exists():
         raise UserError(f"'{name}' is a sweep, not a run. Name one of its runs: {name}/RUN")
+    path = locate(folder, RECORD)
     try:
-        return load_record(locate(folder, RECORD))
+        content = read_record(path, FORM)
+        read_parameters(content["parameters"])
     except (FileNotFoundError, NotADirectoryError) as error:
-        if folder.with_name(f"{folder.name}.partial").is_dir():
+        if find_attempt(folder).is_dir():
             raise UserError(f"Run '{name}' isn't finished; its command goes on where it stopped.") from error
         raise UserError(f"There is no run '{name}' with a record, run.json; {SEE}.") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RunError) as error:
         raise RunError(f"The record of run '{name}', run.json, can't be used. Make the run again.") from error
+    return content
 
 
 def read_parts(folder: Path) -> dict[str, dict[str, str]]:
@@ -289,7 +377,7 @@ def list_kinds(content: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 
 def list_outputs(content: Mapping[str, Any]) -> dict[str, str]:
     """sha256 of each file that the content of a ``run.json`` names, by its path in the run's folder."""
-    outputs = {f"html/{name}": expected for name, expected in content["pages"].items()} | content.get("exports", {})
+    outputs = {f"html/{name}": expected for name, expected in content["pages"].items()} | content["exports"]
     for name, record in content["notebooks"].items():
         outputs |= list_written(record) | {f"notebooks/{name}.ipynb": record["executed"]}
     return outputs
@@ -321,7 +409,7 @@ def find_changed(folder: Path, content: Mapping[str, Any]) -> dict[str, str]:
         except RunError:
             found[path] = "a link out of the folder"
     for name, entry in content["notebooks"].items():
-        if {"source": entry["source"], **(read_valid(folder, name) or {})} != entry:
+        if {"source": entry["source"], **(read_entry(folder, name) or {})} != entry:
             found[f"notebooks/{name}.json"] = "not as in run.json"
     return found
 
@@ -335,7 +423,7 @@ def read_unchanged(folder: Path, *parts: str) -> dict[str, Any]:
     ------
     UserError
     """
-    content = {name: value for name, value in read_run(folder).items() if name != "exports"}
+    content = read_run(folder) | {"exports": {}}
     changed = [path for path in find_changed(folder, content) if not parts or path.split("/")[0] in parts]
     if changed:
         raise RunError(f"{changed[0]} of run '{folder.name}' is missing or was changed. Make the run again.")
@@ -381,3 +469,52 @@ def describe_commit() -> dict[str, Any]:
         told = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
         return {"git": None, "no_git": f"git did not tell the commit: {told[0] if told else 'no reason given'}"}
     return {"git": {"commit": commit, "changed": changed}}
+
+
+def find_attempt(folder: Path) -> Path:
+    """Folder of what the attempts that failed since the last whole run have left: ``<run>.partial/``."""
+    return folder.with_name(f"{folder.name}.partial")
+
+
+def describe_attempt(folder: Path) -> str:
+    """When the last attempt to make the run in `folder` failed, and why; "" where none did since it was made."""
+    path = find_attempt(folder) / ERROR
+    try:
+        why, when = read_file(path), datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except (OSError, ValueError):
+        return ""
+    lines = [line.strip() for line in clean(why).splitlines()[:2]]
+    return f"attempt of {when:%Y-%m-%d %H:%M} UTC failed: {' '.join(lines)}"
+
+
+def list_runs(outputs: Path) -> list[dict[str, str]]:
+    """List the runs in a folder of outputs, those of sweeps included, newest first.
+
+    Parameters
+    ----------
+    outputs : Path
+
+    Returns
+    -------
+    list of dict
+        run, made, entity, indicator, bound, as_of, data, state ("whole", or what is wrong, and the attempt that failed
+        since).
+    """
+    found, nothing = [], {"made": "", **dict.fromkeys(SHOWN, "")}
+    for path in (*outputs.glob(f"*.partial/{ERROR}"), *outputs.glob(f"*/*.partial/{ERROR}")):
+        folder = path.parent.with_name(path.parent.name.removesuffix(".partial"))
+        if not (folder / RECORD).is_file() and (attempt := describe_attempt(folder)):
+            found.append({"run": folder.relative_to(outputs).as_posix(), **nothing, "state": f"not made; {attempt}"})
+    for path in list_records(outputs):
+        name = path.parent.relative_to(outputs).as_posix()
+        try:
+            content = read_run(path.parent)
+        except UserError:
+            found.append({"run": name, **nothing, "state": "its record can't be read"})
+            continue
+        changed = find_changed(path.parent, content)
+        state = f"{say_count(len(changed), 'file')} missing or changed" if changed else "whole"
+        given = {name: str(content["parameters"][name]) for name in SHOWN}
+        state = "; ".join(filter(None, (state, describe_attempt(path.parent))))
+        found.append({"run": name, "made": content["made"], **given, "state": state})
+    return sorted(found, key=lambda each: (each["made"], each["run"]), reverse=True)

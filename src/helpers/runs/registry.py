@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..base.project import PACKAGED, RunError, UserError, find_register
-from .notebook import locate, read_rows
-from .record import find_changed, read_run
+from .record import find_changed, locate, read_run
+from .table_files import read_rows
 
 TABLE, METHOD = "05_forecast", "combined"
 """The run's table of forecasts, and which of them goes on record."""

@@ -13,8 +13,7 @@ import pandas as pd
 from ..base.files import read_file
 from ..base.project import RunError, UserError, shorten_path
 from ..base.words import quote, say_count
-from .notebook import locate
-from .record import read_unchanged
+from .record import locate, read_unchanged
 
 TOLERANCE = 1e-5
 """Relative; a digit of the sixth place of a number that was rounded to six."""

@@ -9,25 +9,21 @@ from __future__ import annotations
 
 import itertools
 import json
-import multiprocessing
 import os
-import re
 import shutil
-import signal
 import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import Any, Self
 
-from ..base.files import hash_file, hash_helpers, write_json
+from ..base.files import hash_file, write_file, write_json
 from ..base.folders import (
     claim_folder,
     follow_link,
@@ -40,23 +36,43 @@ from ..base.folders import (
     replace_folder,
 )
 from ..base.project import (
+    LONGEST,
     RECORD,
     RunError,
     UserError,
     count_processors,
-    find_data,
     find_outputs,
     refuse_planted,
     shorten_path,
 )
+from ..base.source import Source
 from ..base.words import quote
-from . import notebook_process
-from .checks import check_parameters, list_notes
-from .inputs import describe_inputs, digest, watch_data
-from .notebook import PDF, RUNNER, list_written, locate, read_valid
+from .checks import check_parameters, list_notes, refuse_left_out
+from .ingredients import (
+    OF_SERIES,
+    describe_inputs,
+    describe_series,
+    digest,
+    find_needs,
+    find_notebooks,
+    read_declared,
+    watch_data,
+)
+from .notebook_process import end_all, execute_notebook, preload
 from .parameters import Parameters, complete_parameters
-from .record import LOG, describe_run, is_current, list_recorded, note_pages, read_parts
-from .sequence import OF_SERIES, describe_series, find_needs, find_notebooks, read_declared
+from .record import (
+    ERROR,
+    LOG,
+    describe_run,
+    find_attempt,
+    is_current,
+    list_recorded,
+    list_written,
+    locate,
+    note_pages,
+    read_entry,
+    read_parts,
+)
 
 FOLDER, MAX_BYTES = ".store", 2_000_000_000
 PARTS = {  # words for what a notebook is made from
@@ -73,12 +89,6 @@ EMPTY: dict[str, Any] = {"parameters": {}, "read": {}, "tables": {}, "figures": 
 """Record of a notebook that never opened its run."""
 MAKING: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 """Held while a result is made, by its key: another run that needs the same waits, and finds it."""
-LOADED: dict[str, str] = {}
-"""The helpers as they were when the fork server imported them."""
-
-
-class NotebookFailed(RunError):
-    """A notebook of a run failed; the message says which one, where, why, and where its copy lies."""
 
 
 @dataclass(frozen=True)
@@ -97,13 +107,19 @@ class Execution:
         Held while a notebook is executed: as many run at the same time, whatever number of runs are made.
     longest : float
         Seconds that a notebook may take.
+    strict : bool
+        Make no run of own data of which a cell or a row was left out.
+    wait : bool
+        Wait for another process that makes the run.
     """
 
     forced: Collection[str] = ()
     isolated: bool = False
     pdf: bool = False
     slots: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(count_processors() + 1))
-    longest: float = 1800.0
+    longest: float = LONGEST
+    strict: bool = False
+    wait: bool = False
 
 
 USUAL = Execution()
@@ -141,7 +157,8 @@ def plan_steps(sources: Sequence[Path], parameters: Parameters, inputs: Mapping[
     """The notebooks in their order by name, each with what it declares, reads and is made from."""
     declared, given = [read_declared(source) for source in sources], parameters.model_dump()
     given |= describe_series(parameters) if any(OF_SERIES & names.keys() for names in declared) else {}
-    steps: dict[str, Step] = {}
+    read, steps = inputs["data"]["files"], dict[str, Step]()
+    references = {name: file for name, file in read.items() if name.startswith("data/")} or read  # beside an own file
     for source, names in zip(sources, declared, strict=True):
         values, needs = {name: given[name] for name in names if name in given}, find_needs(source, steps)
         parts = {
@@ -149,7 +166,7 @@ def plan_steps(sources: Sequence[Path], parameters: Parameters, inputs: Mapping[
             "parameters": digest({name: value for name, value in values.items() if name != "run"}),
             "helpers": digest(inputs["helpers"]),
             "libraries": digest(inputs["versions"]),
-            "data": digest(inputs["data"]["files"]) if "data" in values else "",
+            "data": digest(read if {"entity", "indicator"} & names.keys() else references) if "data" in values else "",
             "tables": digest([steps[name].key for name in needs]),
             "figures": "pdf" if inputs["pdf"] else "",
         }
@@ -200,119 +217,14 @@ def is_whole(entry: Path) -> bool:
     """Whether everything of a result is there, as its notebook wrote it."""
     try:
         [path] = entry.glob("notebooks/*.json")
-        record = read_valid(entry, path.stem) or {}
+        record = read_entry(entry, path.stem) or {}
         files = {**list_written(record), f"notebooks/{path.stem}.ipynb": record["executed"]}
         return all(hash_file(locate(entry, path)) == expected for path, expected in files.items())
     except (OSError, ValueError, LookupError, RunError):
         return False
 
 
-# ---- one notebook ---------------------------------------------------------------------------------------------------
-
-
-def can_fork() -> bool:
-    """Whether notebooks can be forked: not on macOS, nor with helpers that have changed since."""
-    return sys.platform == "linux" and LOADED in ({}, hash_helpers())
-
-
-def preload() -> None:
-    """Start the fork server, which imports the libraries while this process goes on."""
-    os.environ.update(notebook_process.ENVIRONMENT)  # new interpreters take their hash seed from here
-    if can_fork() and not LOADED:
-        LOADED.update(hash_helpers())
-        forkserver.set_forkserver_preload(["adoption_curves.runs.preload"])
-        with keep_interrupts():
-            forkserver.ensure_running()
-
-
-@contextmanager
-def keep_interrupts() -> Iterator[None]:
-    """Keep Ctrl-C from processes that start in the block, for good: it is for this one, which then ends them."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    resource_tracker.ensure_running()  # which would end the block
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def execute_notebook(
-    source: Path, target: Path, values: Mapping[str, Any], execution: Execution, failed: Path, outputs: Path
-) -> tuple[str, ...]:
-    """Execute a notebook in a process of its own into `target`, a run's ``notebooks/<name>.ipynb``.
-
-    Parameters
-    ----------
-    source, target : Path
-    values : mapping
-    execution : Execution
-    failed : Path
-        Where the copy goes, executed as far as it came, when the notebook fails.
-    outputs : Path
-        Folder of the runs that the notebook may read.
-
-    Returns
-    -------
-    tuple of str
-        What the notebook wrote to its error stream: that belongs to no page.
-
-    Raises
-    ------
-    NotebookFailed
-        If a cell fails, the notebook takes too long, or its process dies.
-    """
-    context = multiprocessing.get_context("forkserver" if can_fork() and not execution.isolated else "spawn")
-    log = target.parents[1] / "log"
-    environment = {RUNNER: str(target.parents[1]), "ADOPTION_OUTPUTS": str(outputs), PDF: "1" * execution.pdf}
-    arguments = str(source), str(target), dict(values), environment, str(log)
-    process: Any = context.Process(target=notebook_process.execute, args=arguments, daemon=True)  # type: ignore[attr-defined]
-    with keep_interrupts():
-        process.start()
-    process.join(execution.longest)
-    late = process.is_alive()
-    process.kill()
-    process.join()
-    stray = tuple(log.read_text(errors="replace").split("\n")[:-1]) if log.exists() else ()
-    if late or process.exitcode:
-        if target.is_file():
-            failed.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(target, failed)
-        why = ("Time-out", "the notebook took longer than it may") if late else notebook_process.DIED
-        raise NotebookFailed(describe_failure(source, failed, why))
-    notebook_process.clean_copy(source, target)
-    return stray
-
-
-def end_all(waiting: Collection[Future[Any]]) -> None:
-    """End all notebooks of this process, until nobody waits for one: some may only be starting now."""
-    while not all(future.done() for future in waiting):
-        for child in multiprocessing.active_children():
-            child.kill()
-        time.sleep(0.05)
-
-
-def describe_failure(source: Path, target: Path, why: tuple[str, str]) -> str:
-    """Ten lines at most: notebook, part, error, our last frame, and where the partial copy lies."""
-    try:
-        cells = json.loads(target.read_text(encoding="utf-8"))["cells"]
-    except (OSError, ValueError):  # no copy, or a part of it because the disk is full
-        cells = []
-    started = [place for place, cell in enumerate(cells) if cell["metadata"].get("papermill", {}).get("start_time")]
-    before = cells[: started[-1] if started else 0]
-    texts = "\n".join("".join(cell["source"]) for cell in before if cell["cell_type"] == "markdown")
-    headings = re.findall(r"^#+\s+(.+)$", texts, flags=re.MULTILINE)
-    outputs = [each for cell in cells for each in cell.get("outputs", []) if each["output_type"] == "error"]
-    kind, text = (outputs[0]["ename"], outputs[0]["evalue"]) if outputs else why
-    lines = [line.rstrip() for line in f"{kind}: {text}".splitlines() if line.strip()]
-    told = [f"  {line[:240]}" for line in lines[:4]] + (["  ..."] if len(lines) > 4 else [])
-    traceback = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(outputs[0]["traceback"])) if outputs else ""
-    frames = re.findall(r"File \S*?((?:src/)?helpers/[\w/]+\.py):(\d+), in ([\w.<>]+)", traceback)
-    told += ["  at {}:{} in {}".format(*frames[-1])] if frames else []
-    head = f"Notebook {source.stem} failed" + (f' in the part "{headings[-1].strip()}"' if headings else "")
-    return "\n".join([head, *told, *([f"Executed up to there: {shorten_path(target)}"] if cells else [])])
+# ---- one notebook ----------------------------------------------------------------------------------------------------
 
 
 def make_notebook(
@@ -333,22 +245,44 @@ def make_notebook(
             for need in step.needs:
                 shutil.copytree(store / steps[need].key, work, dirs_exist_ok=True)
             target = work / "notebooks" / step.source.name
-            with watch_data(find_data(data["path"]), data["files"]) if "data" in step.values else nullcontext():
-                stray = execute_notebook(step.source, target, step.values, execution, failed / step.source.name, place)
-            record = EMPTY | (read_valid(work, name) or {})
+            with (
+                watch_data(Source.read(data["path"]).find(), data["files"]) if "data" in step.values else nullcontext()
+            ):
+                stray = execute_notebook(
+                    *(step.source, target, step.values, failed / step.source.name, place),
+                    isolated=execution.isolated,
+                    pdf=execution.pdf,
+                    longest=execution.longest,
+                )
+            record = EMPTY | (read_entry(work, name) or {})
             record |= {"key": key, "made_from": dict(step.parts), "executed": hash_file(target)}
             write_json(target.with_suffix(".json"), record)
             for path in (*list_written(record), f"notebooks/{name}.ipynb", f"notebooks/{name}.json"):
                 kept = locate(result, path)
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 locate(work, path).rename(kept)
-            shutil.rmtree(store / key, ignore_errors=True)
-            result.rename(store / key)
+            if forced or not is_whole(store / key):  # else another process was quicker, and others may be copying it
+                shutil.rmtree(store / key, ignore_errors=True)
+                result.rename(store / key)
     because, seconds = explain_change(step.parts, before), time.monotonic() - started
     return Made(key, f"{seconds:.1f} s" + (f" ({because})" if because and not forced else ""), stray, seconds)
 
 
 # ---- a run ----------------------------------------------------------------------------------------------------------
+
+
+def name_run(notebook: Path, run: str) -> bool:
+    """Give the executed copy of a notebook the name of the run in whose folder it lies; whether it had another."""
+    import nbformat
+    from papermill.parameterize import parameterize_notebook
+
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    given = content["metadata"]["papermill"]["parameters"]
+    if given.get("run", run) == run:
+        return False
+    filled = parameterize_notebook(nbformat.from_dict(content), given | {"run": run})
+    write_json(notebook, filled)
+    return True
 
 
 class RunFolder:
@@ -364,19 +298,24 @@ class RunFolder:
         From `describe_inputs`, before the first notebook.
     outputs : Path
         Folder that will hold the run.
+    wait : bool
+        Wait for another process that makes it.
     """
 
-    def __init__(self, parameters: Parameters, sources: Sequence[Path], inputs: Mapping[str, Any], outputs: Path):
-        self.parameters, self.sources, self.inputs = parameters, sources, inputs
+    def __init__(
+        self, parameters: Parameters, sources: Sequence[Path], inputs: Mapping[str, Any], outputs: Path, wait: bool
+    ):
+        self.parameters, self.sources, self.inputs, self.wait = parameters, sources, inputs, wait
         self.asked = outputs / parameters.run
         self.final = follow_link(self.asked)
+        self.attempt = find_attempt(self.final)
         self.log = [f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC, run {parameters.run}"]
 
     def __enter__(self) -> Self:
         from .pages import PageWriter
 
         with ExitStack() as stack:
-            stack.enter_context(lock_folder(self.asked))
+            stack.enter_context(lock_folder(self.asked, wait=self.wait))
             recover(self.final)
             clear_place(self.final)
             beside = stack.enter_context(claim_folder(self.final.parent, f".{self.final.name}.new-"))
@@ -392,8 +331,8 @@ class RunFolder:
         """Copy a notebook's result from the store, and have its page written."""
         shutil.copytree(store / made.key, self.folder, dirs_exist_ok=True)
         copy = locate(self.folder, f"notebooks/{name}.ipynb")
-        if notebook_process.name_run(copy, self.parameters.run):
-            record = read_valid(self.folder, name) or {}
+        if name_run(copy, self.parameters.run):
+            record = read_entry(self.folder, name) or {}
             write_json(copy.with_suffix(".json"), record | {"executed": hash_file(copy)})
         self.pages.write(name)
         self.log += [f"{name}  {made.how}", *(f"    {line}" for line in made.stray)]
@@ -414,16 +353,29 @@ class RunFolder:
         write_json(self.folder / RECORD, describe_run(self.folder, self.parameters, self.inputs, data))
         self.pages.finish()
         note_pages(self.folder)
-        (self.folder / LOG).write_text("\n".join(self.log) + "\n", encoding="utf-8")
+        earlier = self.attempt / LOG
+        told = earlier.read_text(encoding="utf-8", errors="replace") if earlier.is_file() else ""
+        (self.folder / LOG).write_text(told + "\n".join(self.log) + "\n", encoding="utf-8")
         before_commit()
         clear_place(self.final)
         replace_folder(self.final, self.folder)
-        failed = self.final.parent / f"{self.final.name}.partial"
-        for source in self.sources:  # of attempts that failed
-            (failed / source.name).unlink(missing_ok=True)
-        with suppress(OSError):  # there is none, or someone put a file there
-            failed.rmdir()
+        self.forget_attempt()
         return self.asked
+
+    def keep_failure(self, error: Exception) -> None:
+        """Write the error, and add this attempt to the log, in ``<run>.partial/``, beside the copy that failed."""
+        with suppress(OSError):  # no room, or a file has the place: the error stream has it all
+            write_file(self.attempt / ERROR, f"{error}\n".encode())
+            with (self.attempt / LOG).open("a", encoding="utf-8") as log:
+                log.write("\n".join([*self.log, *str(error).splitlines()]) + "\n\n")
+
+    def forget_attempt(self) -> None:
+        """Remove what attempts that failed have left."""
+        copies = (source.with_suffix(kind).name for source in self.sources for kind in (".ipynb", ".html"))
+        with suppress(OSError):  # there is none, or someone put a file there
+            for name in (ERROR, LOG, *copies):
+                (self.attempt / name).unlink(missing_ok=True)
+            self.attempt.rmdir()
 
 
 def say(line: str) -> None:
@@ -469,32 +421,39 @@ def run_all(
         Before any notebook starts.
     NotebookFailed
         The last complete run is then still in place, and the next attempt reuses what this one has made.
+    BusyError
+        If another process makes this run.
     RunError
-        If another process makes this run, the folder holds something that isn't a run, or what the run is made from
-        changes meanwhile.
+        If the folder holds something that isn't a run, or what the run is made from changes meanwhile.
     """
     outputs, made = outputs or find_outputs(), {} if made is None else made
     parameters, sources = complete_parameters(parameters), find_notebooks(notebooks)
     inputs = describe_inputs(parameters, sources, execution.pdf)
     final, kept = follow_link(outputs / parameters.run), find_outputs()
+    if execution.wait:  # what the other makes may be all that is asked for
+        with lock_folder(outputs / parameters.run, wait=True):
+            pass
+    if execution.strict:
+        refuse_left_out(check_parameters(parameters))
     left = is_cut_off(final) or list_claimed(final.parent, f".{final.name}.new-")  # by runs that were killed
     if not execution.forced and not left and is_current(final, inputs):
         tell(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.")
         return outputs / parameters.run
     preload()  # it imports while the parameters are checked
-    with watch_data(find_data(parameters.data), inputs["data"]["files"]):
+    with watch_data(parameters.source, inputs["data"]["files"]):
         data = check_parameters(parameters)
     for line in list_notes(data, parameters):
         tell(line)
     steps, before = plan_steps(sources, parameters, inputs), read_parts(final)
-    failed, making = final.parent / f"{final.name}.partial", dict[str, Future[Made]]()
+    making = dict[str, Future[Made]]()
 
     def make(name: str) -> Made:
         for need in steps[name].needs:  # which began before
             making[need].result()
-        return make_notebook(steps[name], steps, kept, execution, failed, before.get(name), inputs["data"])
+        return make_notebook(steps[name], steps, kept, execution, folder.attempt, before.get(name), inputs["data"])
 
-    with RunFolder(parameters, sources, inputs, outputs) as folder, ThreadPoolExecutor(len(steps)) as pool:
+    new = RunFolder(parameters, sources, inputs, outputs, execution.wait)
+    with new as folder, ThreadPoolExecutor(len(steps)) as pool:
         for name in sorted(steps, key=lambda name: -sum(name in step.needs for step in steps.values())):
             making[name] = pool.submit(make, name)
         names = {future: name for name, future in making.items()}
@@ -505,8 +464,9 @@ def run_all(
                 folder.add(name, made[name], kept / FOLDER)
                 tell(f"{place}/{len(steps)} {name}  {made[name].how}")
             return folder.commit(data, before_commit)
-        except Exception:
+        except Exception as error:
             pool.shutdown(cancel_futures=True)  # what the others come to is kept: the next attempt finds it
+            folder.keep_failure(error)
             raise
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-import threading
+import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from typing import Any
 
 from ..base.files import write_file, write_json
 from ..base.folders import lock_folder
-from ..base.project import RunError, count_processors, find_outputs, shorten_path
+from ..base.project import RunError, UserError, count_processors, find_outputs, find_root, shorten_path
 from .comparison import KINDS, hide_content, make_report
-from .parameters import Parameters
+from .ingredients import describe_inputs, find_notebooks
+from .notebook_process import end_all, preload
+from .parameters import Parameters, read_parameters
 from .record import read_keys
-from .runner import Execution, end_all, preload, run_all, shrink_store
+from .runner import FOLDER, USUAL, Execution, is_whole, plan_steps, run_all, shrink_store
 from .sweep_file import Sweep
 
 FILES = {"index.html", *(f"sweep.{kind}" for kind in KINDS)}
 
 
-def run_sweep(sweep: Sweep, workers: int = 0, notebooks: Path | None = None) -> tuple[Path, dict[str, str]]:
+def run_sweep(
+    sweep: Sweep, execution: Execution = USUAL, scheduler: str = "", notebooks: Path | None = None
+) -> tuple[Path, dict[str, str]]:
     """Make the runs of a sweep that aren't there yet, and sum up all of them.
 
     Parameters
     ----------
     sweep : Sweep
-    workers : int
-        Notebooks at a time; 0 for as many as there are processors.
+    execution : Execution
+    scheduler : str
+        Address of a Dask scheduler whose workers make the runs; "" for this machine.
     notebooks : Path, optional
         Folder of the notebooks; the project's own by default.
 
@@ -38,49 +47,111 @@ def run_sweep(sweep: Sweep, workers: int = 0, notebooks: Path | None = None) -> 
 
     Raises
     ------
+    BusyError
+        If another process makes this sweep.
     RunError
-        If another process makes this sweep, or the folder holds something else.
+        If the folder holds something else.
     """
     folder = find_outputs() / sweep.name
-    with lock_folder(folder, "sweep"):
+    with lock_folder(folder, "sweep", execution.wait):
         if folder.exists() and not (folder / "sweep.json").exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RunError(f"{shorten_path(folder)} exists and isn't a sweep's. Choose another name with --name.")
         runs = {run.run: run.model_dump(exclude={"run"}) for run in sweep.runs}
         record = {"sweep": sweep.name, "varied": sweep.varied, "full": sweep.full, "runs": runs}
         write_json(folder / "sweep.json", record)
-        failed = make_runs(sweep.runs, folder, workers or count_processors(), notebooks)
+        if scheduler:
+            failed = make_on_cluster(sweep.runs, folder, execution, scheduler)
+        else:
+            failed = make_here(sweep.runs, folder, execution, notebooks)
         write_json(folder / "sweep.json", {**record, "failed": failed})
         write_summary(sweep, folder)
     shrink_store(find_outputs(), read_keys(find_outputs()))
     return folder, failed
 
 
-def make_runs(runs: Sequence[Parameters], folder: Path, workers: int, notebooks: Path | None) -> dict[str, str]:
-    """Make runs in a folder, and tell of each one when it has ended; returns the message of each one that failed."""
-    execution, failed = Execution(slots=threading.Semaphore(workers)), dict[str, str]()
+def plan_sweep(sweep: Sweep, notebooks: Path | None = None) -> list[str]:
+    """Lines that say of each run what it varies and how many notebooks it would execute; nothing is made."""
+    sources, store, known, lines = find_notebooks(notebooks), find_outputs() / FOLDER, set[str](), []
+    for run in sweep.runs:
+        keys = {step.key for step in plan_steps(sources, run, describe_inputs(run, sources)).values()}
+        new = [key for key in keys - known if not is_whole(store / key)]
+        known |= keys
+        varied = ", ".join(f"{name} {getattr(run, name)}" for name in sweep.varied)
+        lines.append(f"{run.run}  {varied}  {len(new)} of {len(keys)} notebooks run")
+    return lines
+
+
+def make_here(runs: Sequence[Parameters], folder: Path, execution: Execution, notebooks: Path | None) -> dict[str, str]:
+    """Make runs in a folder on this machine; returns the message of each one that failed."""
     preload()
-    pool = ThreadPoolExecutor(2 * workers)  # some wait for what others make
+    pool = ThreadPoolExecutor(2 * count_processors())  # some wait for what others make
 
     def make(run: Parameters) -> str:
         began = time.monotonic()
         run_all(run, notebooks, execution, outputs=folder, tell=lambda line: None)
         return f"{time.monotonic() - began:.1f} s"
 
-    made: dict[Future[str], str] = {pool.submit(make, run): run.run for run in runs}
+    made = {pool.submit(make, run): run.run for run in runs}
     try:
-        for told, future in enumerate(as_completed(made), start=1):
-            try:
-                how = future.result()
-            except (RunError, ValueError) as error:
-                failed[made[future]] = str(error)
-                how = f"failed: {str(error).splitlines()[0]}"
-            print(f"{told}/{len(made)} {made[future]}  {how}", flush=True)
+        failed = tell_finished(made, as_completed(made), (RunError, ValueError))
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
         end_all(made)
         raise
     pool.shutdown()
     return failed
+
+
+def tell_finished(made: dict[Any, str], finished: Any, errors: tuple[type[Exception], ...]) -> dict[str, str]:
+    """Print a line for each run as its future ends; returns the message of each one that failed."""
+    failed = {}
+    for place, future in enumerate(finished, start=1):
+        try:
+            how = future.result()
+        except errors as error:
+            failed[made[future]] = str(error)
+            how = f"failed: {str(error).splitlines()[0]}"
+        print(f"{place}/{len(made)} {made[future]}  {how}", flush=True)
+    return failed
+
+
+def make_on_cluster(runs: Sequence[Parameters], folder: Path, execution: Execution, address: str) -> dict[str, str]:
+    """Make runs on the workers of a Dask scheduler, which see project, data and outputs at the same paths."""
+    try:
+        import distributed
+    except ImportError as error:
+        raise UserError("--scheduler needs dask and distributed: pip install 'adoption-curves[cluster]'") from error
+    told: dict[str, Any] = {"folder": str(folder), "outputs": str(find_outputs()), "project": str(find_root())}
+    told |= {"longest": execution.longest, "strict": execution.strict}
+    with distributed.Client(address) as client:
+        futures = client.map(make_elsewhere, [{**told, "parameters": run.model_dump()} for run in runs], pure=False)
+        made = dict(zip(futures, (run.run for run in runs), strict=True))
+        try:
+            return tell_finished(made, distributed.as_completed(futures), (RunError, distributed.KilledWorker))
+        finally:
+            client.cancel(futures)
+
+
+def make_elsewhere(told: dict[str, Any]) -> str:
+    """Seconds, in words, of a run made in a process of its own: a worker of Dask may start none by multiprocessing."""
+    began, program = time.monotonic(), "from adoption_curves.runs.sweep import make_told; make_told()"
+    environment = {**os.environ, "ADOPTION_OUTPUTS": told["outputs"]}
+    command = [sys.executable, "-P", "-c", program]
+    given = {"cwd": told["project"], "env": environment, "input": json.dumps(told)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **given)
+    if done.returncode:
+        raise RunError(done.stderr.strip() or f"the process of the run ended with {done.returncode}")
+    return f"{time.monotonic() - began:.1f} s"
+
+
+def make_told() -> None:
+    """Make the run that the standard input tells; one that a lost worker had begun is waited for."""
+    told = json.load(sys.stdin)
+    execution = Execution(longest=told["longest"], strict=told["strict"], wait=True)
+    try:
+        run_all(read_parameters(told["parameters"]), None, execution, outputs=Path(told["folder"]))
+    except (RunError, ValueError) as error:
+        raise SystemExit(str(error)) from None
 
 
 def write_summary(sweep: Sweep, folder: Path) -> None:

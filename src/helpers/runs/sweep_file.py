@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,13 +12,11 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from ..base.project import find_from_here
+from ..base.source import Source
 from .parameters import ParameterError, Parameters, complete_parameters, parse_yaml, read_parameters, suggest
 
 MAX_UNASKED, MAX_RUNS, MAX_BYTES = 200, 10_000, 1_000_000
 PARTS = ("parameters", "grid", "runs")
-DATA_PARAMETERS = ("data", "as_of", "entity", "indicator", "bound", "families")
-"""The parameters whose values are checked against the data."""
 RESERVED = re.compile(r"(sweep|index)\..*", re.IGNORECASE)
 
 
@@ -79,13 +77,13 @@ def read_sweep(path: Path, name: str = "", many: bool = False) -> Sweep:
     given = [{**common, **values} for values in [*sets, *listed]]
     for values in given:
         if isinstance(values.get("data"), str):
-            values["data"] = find_from_here(values["data"])
+            values["data"] = str(Source.read(values["data"]).find_from_here())
     own = [values.pop("run", None) for values in given]
     titles = [f"run '{named}'" if named else f"set {number}" for number, named in enumerate(own, 1)]
     chosen = _check_sets(given, titles)
     fields = dict.fromkeys([*grid, *Parameters.model_fields])
     varied = tuple(name for name in fields if len({repr(getattr(each, name)) for each in chosen}) > 1)
-    names = name_runs(chosen, varied, own)
+    names = name_runs(own)
     _check_distinct(chosen, names)
     runs = [each.model_copy(update={"run": run}) for each, run in zip(chosen, names, strict=True)]
     try:
@@ -135,35 +133,18 @@ def _check_parts(content: Any) -> dict[str, Any]:
 
 
 def _check_sets(given: Sequence[Mapping[str, Any]], titles: Sequence[str]) -> list[Parameters]:
-    """Check all sets of parameters, by themselves and against the data, and complete them.
-
-    Data are loaded once for each path and date, and each series is looked at once.
-    """
+    """Check all sets of parameters, by themselves and against the data, and complete them."""
     from .. import indicators
     from .checks import check_parameters
 
     load = lru_cache(maxsize=8)(indicators.load)
-    known: dict[str, dict[str, Any] | ValueError] = {}
-
-    def complete(parameters: Parameters) -> Parameters:
-        asked = [(name, getattr(parameters, name), name in parameters.model_fields_set) for name in DATA_PARAMETERS]
-        key = repr((asked, min(parameters.horizon_years, 1)))  # only a shorter horizon depends on the data
-        if key not in known:
-            try:
-                completed = complete_parameters(parameters, load)
-                check_parameters(completed, load)
-                known[key] = {name: getattr(completed, name) for name in DATA_PARAMETERS}
-            except ValueError as error:
-                known[key] = error
-        found = known[key]
-        if isinstance(found, ValueError):
-            raise found
-        return Parameters(**{**parameters.model_dump(), **found})
-
+    calibrated: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     chosen, problems = [], dict[str, list[str]]()
     for values, title in zip(given, titles, strict=True):
         try:
-            chosen.append(complete(read_parameters(values)))
+            completed = complete_parameters(read_parameters(values), load)
+            check_parameters(completed, load, calibrated[completed.data, completed.as_of])
+            chosen.append(completed)
         except ValueError as error:  # ours, and those of the data
             for line in str(error).splitlines():
                 problems.setdefault(line, []).append(title)
@@ -184,53 +165,25 @@ def _check_distinct(chosen: Iterable[Parameters], names: Iterable[str]) -> None:
         raise ParameterError("\n".join([*problems[:10], *(["..."] if len(problems) > 10 else [])]))
 
 
-# ---- names --------------------------------------------------------------------------------------------------------
-
-
-def name_runs(chosen: Sequence[Parameters], varied: Sequence[str], own: Sequence[Any]) -> list[str]:
-    """Names of runs, safe for folders and different also where case makes no difference: their own, or what they vary.
+def name_runs(own: Sequence[Any]) -> list[str]:
+    """Names of runs, different also where case makes no difference: their own, else ``run-001`` and so on.
 
     Raises
     ------
     ParameterError
         If a run's own name isn't one, or stands twice.
     """
-    taken: set[str] = set()
-    problems = []
-    for name in [str(each) for each in own if each is not None]:
-        if name.casefold() in taken:
+    names, problems = [f"run-{number:03d}" if name is None else str(name) for number, name in enumerate(own, 1)], []
+    for number, name in enumerate(names):
+        if name.casefold() in {other.casefold() for other in names[:number]}:
             problems.append(f"two runs are named '{name}'")
         elif RESERVED.fullmatch(name):
             problems.append(f"a run can't be named '{name}': the sweep itself writes such a file")
         else:
             try:
-                taken.add(read_parameters({"run": name}).run.casefold())
+                read_parameters({"run": name})
             except ParameterError as error:
                 problems.append(str(error))
     if problems:
         raise ParameterError("\n".join(problems))
-    names = []
-    for number, (each, mine) in enumerate(zip(chosen, own, strict=True), 1):
-        name = str(mine) if mine is not None else _compose(each, varied) or f"run-{number:03d}"
-        names.append(name if mine is not None or name.casefold() not in taken else f"{name}-{number}")
-        taken.add(names[-1].casefold())
     return names
-
-
-def _compose(parameters: Parameters, varied: Sequence[str]) -> str:
-    """``horizon_years-5_bound-100``, or without the parameters' names when that's too long; "" when there's no way."""
-    words = {name: write_word(name, getattr(parameters, name)) for name in varied}
-    for text in ("_".join(f"{name}-{word}" for name, word in words.items()), "_".join(words.values())):
-        if len(text) <= 56 and not RESERVED.fullmatch(text) and re.fullmatch(r"[A-Za-z0-9_].*[^.]", text):
-            return text
-    return ""
-
-
-def write_word(name: str, value: Any) -> str:
-    """A parameter's value in letters that every system takes in a name."""
-    if isinstance(value, list):
-        return "-".join(write_word(name, each) for each in value)
-    text = Path(value).stem if name == "data" else str(value)
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    word = re.sub(r"[^A-Za-z0-9.]+", "-", plain).strip("-.")
-    return word or ("none" if text == "" else "other")

@@ -26,8 +26,19 @@ from markupsafe import Markup
 from ...base.files import MAX_TEXT, read_json, write_file
 from ...base.project import RECORD, RunError, UserError, shorten_path
 from ...base.words import clean
-from ..notebook import list_written, locate, read_record, read_records, read_sources, read_valid
-from ..record import name_pages, note_pages, read_unchanged
+from ..ingredients import read_sources
+from ..record import (
+    ENTRY,
+    list_written,
+    locate,
+    name_pages,
+    note_pages,
+    read_entries,
+    read_entry,
+    read_record,
+    read_unchanged,
+    record_path,
+)
 from .charts import set_chart
 from .citation import cite_run
 from .embeds import build_chart, describe_figure, draw_card, list_forms
@@ -141,7 +152,7 @@ def set_executed(folder: Path, name: str, charts: str = "") -> Markup:
     from .exporter import set_body
 
     notebook = read_notebook(locate(folder, f"notebooks/{name}.ipynb"))
-    record = read_valid(folder, name) or {"tables": {}, "figures": {}}
+    record = read_entry(folder, name) or {"tables": {}, "figures": {}}
     describe = partial(describe_figure, folder, list_written(record), url=charts)
     body, wordless = set_body(notebook, record["tables"], list(record["figures"]), partial(set_chart, folder), describe)
     if wordless:
@@ -180,7 +191,7 @@ def build_report(folder: Path, name: str, links: Mapping[str, str], command: str
         "links": known,
         "body": body,
     }
-    pages, record, note = {}, read_record(folder, name), {"citation": f"Made with: {command}"}
+    pages, record, note = {}, read_record(record_path(folder, name), ENTRY), {"citation": f"Made with: {command}"}
     for each, entry in record["figures"].items():
         figure = describe_figure(folder, list_written(record), each, entry["alt"])
         pages[f"{each}.html"] = build_chart(folder, figure, note)
@@ -253,7 +264,7 @@ def write_pages(folder: Path, url: str = "") -> Path:
         If there is no such run, or it has no executed notebooks, or one has an image without alternative text.
     """
     paths = sorted(locate(folder, "notebooks").glob("[0-9]*.ipynb"))
-    notebooks = [path for path in paths if read_valid(folder, path.stem)]  # others are copies that someone made
+    notebooks = [path for path in paths if read_entry(folder, path.stem)]  # others are copies that someone made
     if not notebooks or not locate(folder, RECORD).is_file():
         raise RunError(
             f"There is no run '{folder.name}' with executed notebooks. Make it with: adoption run {folder.name}"
@@ -302,7 +313,7 @@ def export_run(folder: Path, url: str = "") -> Path:
 
 def list_gaps(folder: Path) -> list[str]:
     """Sentences on what the figures of a run lack that pages could show."""
-    records = read_records(folder).values()
+    records = read_entries(folder).values()
     written = {path for record in records for path in list_written(record)}
     names = [name for record in records for name in record["figures"]]
     bare = [name for name in names if "data" not in list_forms(written, name)]

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-from ..notebook import locate
+from ..record import locate
 
 SVG = "{http://www.w3.org/2000/svg}"
 UNSEEN = {f"{SVG}metadata", f"{SVG}style"}

@@ -11,8 +11,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from ..notebook import DATA, locate
 from ..parameters import ParameterError
+from ..record import DATA, locate
 from .charts import set_chart
 from .exhibits import embed_files, embed_image, write_light
 from .frame import render

@@ -15,8 +15,8 @@ from typing import Any
 
 from markupsafe import escape
 
-from ..notebook import locate
-from ..sequence import WRITERS, parse_code
+from ..ingredients import WRITERS, parse_code
+from ..record import locate
 from .frame import MARK
 
 PAGE_BYTES = 2_900_000  # a page stays below three megabytes

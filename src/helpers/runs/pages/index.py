@@ -13,8 +13,9 @@ from ...base.columns import UNNAMED
 from ...base.files import read_json
 from ...base.project import RECORD
 from ...base.words import say_large
-from ..notebook import list_written, locate, read_rows, read_valid, write_argument
-from ..parameters import Parameters
+from ..parameters import Parameters, write_argument
+from ..record import list_written, locate, read_entry
+from ..table_files import read_rows
 from .charts import set_chart
 from .exhibits import embed_files, embed_image
 from .frame import render
@@ -116,7 +117,7 @@ def find_table(record: Mapping[str, Any], part: str) -> str:
 
 def describe_notebook(folder: Path, page: Mapping[str, str]) -> dict[str, Any]:
     """A notebook's page with what the notebook wrote: its figures, small, and its tables."""
-    record = read_valid(folder, page["name"]) or {"figures": {}, "tables": {}}
+    record = read_entry(folder, page["name"]) or {"figures": {}, "tables": {}}
     figures = []
     for name, entry in sorted(record["figures"].items()):
         source = embed_image(locate(folder, f"figures/{name}.png"), THUMBNAIL)

@@ -14,8 +14,7 @@ from bs4 import BeautifulSoup
 
 from ...base.files import format_json, pack_files, write_file
 from ...base.project import RECORD, RunError, shorten_path
-from ..notebook import locate
-from ..record import LOG, list_files, note_exports, read_run, read_unchanged
+from ..record import LOG, list_files, locate, note_exports, read_run, read_unchanged
 from . import export_run, is_foreign
 from .exhibits import choose_files
 

@@ -1,0 +1,101 @@
+"""Tables as CSV files: written with the kinds of their columns, so that they are read back as they were."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..base.project import RunError, shorten_path
+from ..base.words import clean
+
+
+def write_csv(name: str, frame: Any) -> tuple[bytes, dict[str, str]]:
+    """CSV of `frame`, and the kind of each column: date, text, number, whole, truth or mixed."""
+    import pandas as pd
+
+    if any(label is not None for label in frame.index.names):
+        frame = frame.reset_index()
+    columns = [str(column) for column in frame.columns]
+    if not columns or len(set(columns)) < len(columns) or isinstance(frame.columns, pd.MultiIndex):
+        raise RunError(f"Table {name} must have columns with one name each, all different; it has {columns}.")
+    frame = frame.set_axis(columns, axis=1)
+    kinds = {column: _kind_of(frame[column]) for column in columns}
+    # float_format leaves columns that mix numbers and text alone, so their numbers are written here
+    texts = {column: frame[column].map(_write_cell) for column, kind in kinds.items() if kind in ("text", "mixed")}
+    text = frame.assign(**texts).to_csv(index=False, float_format="%.10g", date_format="%Y-%m-%d", lineterminator="\n")
+    return text.encode("utf-8"), kinds
+
+
+def _write_cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return f"'{value}" if is_formula(value) else value
+    return f"{value:.10g}" if isinstance(value, float) and math.isfinite(value) else value
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet would take a cell for a formula and run it, were it not for apostrophes before it."""
+    if not re.match(r"'*[=+\-@\t\r].", text, flags=re.DOTALL):
+        return False
+    try:
+        float(text.lstrip("'"))
+    except ValueError:
+        return True
+    return False
+
+
+def restore_text(value: Any) -> Any:
+    """A cell's text without the apostrophe that keeps spreadsheets from running it; other cells as they are."""
+    return value[1:] if isinstance(value, str) and value.startswith("'") and is_formula(value) else value
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Rows of a table, all cells as text, long ones cut; none if there is no such table.
+
+    Raises
+    ------
+    RunError
+        If it can't be read as one.
+    """
+    if not path.is_file():
+        return []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return [{name: clean(restore_text(text)) for name, text in row.items()} for row in csv.DictReader(file)]
+    except (ValueError, csv.Error) as error:
+        raise RunError(f"{shorten_path(path)} can't be read as a table ({error}).") from error
+
+
+def _kind_of(column: Any) -> str:
+    import pandas as pd
+
+    kinds = pd.api.types
+    if kinds.is_datetime64_any_dtype(column):
+        return "date"
+    if kinds.is_bool_dtype(column):
+        return "truth"
+    if kinds.is_integer_dtype(column):
+        return "whole"
+    if kinds.is_numeric_dtype(column):
+        return "number"
+    return "text" if all(isinstance(value, str) for value in column.dropna()) else "mixed"
+
+
+def read_csv(path: Path, kinds: Mapping[str, str]) -> Any:
+    """A table that `write_csv` has written, with the kinds of its columns that it returned."""
+    import pandas as pd
+
+    types = {"text": "str", "mixed": "object", "number": "float64"}
+    frame = pd.read_csv(
+        path,
+        dtype={column: types[kind] for column, kind in kinds.items() if kind in types},
+        parse_dates=[column for column, kind in kinds.items() if kind == "date"],
+        keep_default_na=False,  # "NA" and "None" are texts; only an empty cell is missing
+        na_values=[""],
+    )
+    for column in (column for column, kind in kinds.items() if kind in ("text", "mixed")):
+        frame[column] = frame[column].map(restore_text).astype(frame[column].dtype)
+    return frame
