@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from helpers import indicators
-from helpers.base.columns import join_choices
+from helpers.base.source import Source
 
 pytestmark = pytest.mark.usefixtures("small_project")
 
@@ -23,7 +23,7 @@ def read(folder, name, content, **choices):
     path = folder / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     choices = {name.replace("_", "-"): value for name, value in choices.items()}
-    data = indicators.load(join_choices(path, choices))
+    data = indicators.load(Source(path, choices))
     [(entity, indicator)] = data.own
     rows = data.find_rows(entity, indicator)
     figures = dict(zip(rows["date"].dt.strftime("%Y-%m-%d"), rows["value"], strict=True))
@@ -155,7 +155,7 @@ def test_totals_are_left_out_and_said(tmp_path):
     figures, *_ = read(tmp_path, "column.csv", text, entity="Total")
     assert figures == {"2021-12-31": 20, "2022-12-31": 44, "2023-12-31": 80}
     path = tmp_path / "column.csv"
-    data = indicators.load(join_choices(path, {"wide": "entity"}))
+    data = indicators.load(Source(path, {"wide": "entity"}))
     assert [entity for entity, _ in data.own] == ["France", "Germany"]
     assert any("Total" in line and "--entity Total" in line for line in data.understood)
     text = "Year,Users,Total\n2021,12,12\n2022,18,30\n2023,21,51\n"
@@ -272,7 +272,7 @@ def test_a_column_a_year_is_read(tmp_path):
     rows = "Country,2020,2021,2022\nGermany,70.1,80.2,88.3\nFrance,65,71.5,80\nTotal,135.1,151.7,168.3\n"
     path = tmp_path / "wide.csv"
     path.write_text(rows)
-    data = indicators.load(join_choices(path, {"unit": "% of adults"}))
+    data = indicators.load(Source(path, {"unit": "% of adults"}))
     assert sorted(entity for entity, _ in data.own) == ["France", "Germany"]
     assert any("Total" in line for line in data.understood)
     [series] = [data.exact_values(*key) for key in data.own if key[0] == "Germany"]
